@@ -207,7 +207,7 @@ getUserInfo: {{ get: \"https://sso.acme.example/me\" }}
             facts.learn(acme.names.find(name).expect("the file reads it"), value, origin);
         }
 
-        let identity = acme.identity.identity("acme", &facts, &acme.names);
+        let identity = acme.identity_from(&facts, "origins https://sso.acme.example");
 
         let is_proven = identity.is_ok_and(|identity| matches!(identity.address, IdentityEmail::Proven(..)));
         assert_eq!(is_proven, expected, "{trust} {address:?} {claim:?}");

@@ -808,3 +808,61 @@ fn a_request_may_be_signed_with_a_secret_that_an_answer_brought() {
         "- what: a login\n  exchanges:\n    - answer: { json: { access_token: at-1, key: k-1 } }\n    - request: { get: https://sso.acme.example/me, query: { a: \"1\", sig: ‹signature› }, headers: { Authorization: Bearer at-1 }, signature: { algorithm: md5, encoding: hex, text: a=1k-1 } }\n      answer: { json: { id: 7, email: ana@loja.example } }\n  identity: { id: \"7\", email: ana@loja.example, emailVerified: true }\n",
     );
 }
+
+/// A provider that hands out a ticket before the redirect.
+const PREPARED: &str = "name: Clube Acme
+clientId: loja-42
+clientSecret: env:ACME_SECRET
+trustEmail: always
+getAuthorizationCode:
+  get: https://sso.acme.example/entrar
+  prepare:
+    - post: https://sso.acme.example/app-token
+      form: { grant_type: client_credentials }
+      credentials: basic
+      read: { appToken: $.access_token }
+    - post: https://sso.acme.example/tickets
+      bearer: ${appToken}
+      json: { state: \"${state}\", challenge: \"${codeChallenge}\", method: S256 }
+      accepted: { at: $.ok, is: true }
+      read: { ticket: $.ticket }
+  query: { ticket: \"${ticket}\" }
+getAccessCode: { post: \"https://sso.acme.example/token\", extra: { ticket: \"${ticket}\" } }
+getUserInfo: { get: \"https://sso.acme.example/me\", read: { id: $.id, email: $.email } }
+";
+
+#[test]
+fn calls_before_the_redirect_give_facts_to_the_redirect_and_to_later_calls() {
+    assert_examples(
+        PREPARED,
+        "- what: a login
+  prepare:
+    - request: { post: https://sso.acme.example/app-token, form: { grant_type: client_credentials }, headers: { Authorization: 'Basic ‹clientId:clientSecret›' } }
+      answer: { json: { access_token: app-1 } }
+    - request: { post: https://sso.acme.example/tickets, json: { state: ‹state›, challenge: ‹codeChallenge›, method: S256 }, headers: { Authorization: Bearer app-1 } }
+      answer: { json: { ok: true, ticket: t-1 } }
+  redirect: { get: https://sso.acme.example/entrar, query: { ticket: t-1 } }
+  exchanges:
+    - request: { post: https://sso.acme.example/token, form: { grant_type: authorization_code, code: c-1, redirect_uri: ‹redirectUri›,
+                 code_verifier: ‹codeVerifier›, client_id: loja-42, client_secret: ‹clientSecret›, ticket: t-1 } }
+      answer: { json: { access_token: at-1 } }
+    - answer: { json: { id: 7, email: ana@loja.example } }
+  identity: { id: \"7\", email: ana@loja.example, emailVerified: true }
+- what: the ticket is refused
+  prepare: [ { answer: { json: { access_token: app-1 } } }, { answer: { json: { ok: false, error: no_tickets } } } ]
+  refused: { step: getAuthorizationCode, code: no_tickets }
+- what: there is no ticket
+  prepare: [ { answer: { json: { access_token: app-1 } } }, { answer: { json: { ok: true } } } ]
+  refused: { step: getAuthorizationCode, code: missingFact }
+- what: an error with 200
+  prepare: [ { answer: { json: { access_token: app-1, error: server_error } } } ]
+  refused: { step: getAuthorizationCode, code: server_error }
+",
+    );
+    let missing = examples::read(&Source::new(
+        "acme.examples.yaml",
+        "- what: no call is recorded\n  refused: { step: getAuthorizationCode, code: noAnswer }\n",
+    ));
+    let played = replay(&provider(PREPARED), &missing.expect("it can be read")[0]);
+    assert!(played.differences.iter().any(|difference| difference.to_string().starts_with("prepare 1")), "{:?}", played.differences);
+}

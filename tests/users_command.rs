@@ -309,7 +309,10 @@ fn an_export_is_json_with_keys_that_stay_and_the_audit_notes_it() {
     let json: Value = serde_json::from_str(&out).expect("JSON and nothing else");
     let person = "exportedAt, store, uid, email, emailVerified, placeholder, name, picture, locale, firstSeen, lastSeen, blocked";
     assert_eq!(keys(&json).join(", "), format!("{person}, waysIn, removedWays, sessions, history"));
-    assert_eq!(keys(&json["waysIn"][0]).join(", "), "provider, providerId, linked, because, evidence, version, address, told");
+    assert_eq!(
+        keys(&json["waysIn"][0]).join(", "),
+        "provider, providerId, linked, because, evidence, version, address, file, fingerprint, told"
+    );
     assert_eq!(keys(&json["sessions"][0]).join(", "), "since, until, provider");
     assert_eq!(keys(&json["history"][0]).join(", "), "at, what, provider, because, evidence, version, incident, told");
     assert_eq!(json["history"][0]["what"], "exported");

@@ -11,7 +11,8 @@ use crate::vocabulary::place::Source;
 use crate::world::{files, secrets};
 use clap::Args;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 /// Show every complaint.
 #[derive(Debug, Args)]
@@ -75,11 +76,14 @@ impl CheckCommand {
                 ));
             }
         }
+        let mut entries = Vec::new();
         for in_one_folder in paths.chunk_by(|one, other| one.parent() == other.parent()) {
             let policy = in_one_folder.first().map(|path| ReadPolicy::for_file(&settings, path)).unwrap_or_default();
-            for entry in catalogue::load_all(in_one_folder, settings.installation_context(), &policy) {
-                lines.push(checked_file(warn_without_mail(entry, &settings)));
-            }
+            entries.extend(catalogue::load_all(in_one_folder, settings.installation_context(), &policy));
+        }
+        complain_about_shared_keys(&mut entries);
+        for entry in entries {
+            lines.push(checked_file(warn_without_mail(entry, &settings)));
         }
         for path in &examples {
             let source = files::read_source(path).map_err(|error| CommandFailure::file_error(path, &error))?;
@@ -158,6 +162,23 @@ fn missing_mail_secrets(spec: &SettingsSpec) -> Vec<Complaint> {
         Complaint { severity: Severity::Warning, place: Some(reference.1), message, help }
     };
     missing.map(complaint).collect()
+}
+
+/// Complains about files of one folder that have the same key. A file that waits for a variable counts as well.
+fn complain_about_shared_keys(entries: &mut [CatalogueEntry]) {
+    let folder = |entry: &CatalogueEntry| Path::new(&*entry.report.source.name).parent().map(Path::to_owned);
+    let usable = |entry: &CatalogueEntry| matches!(entry.state, ProviderFileState::Offered(_) | ProviderFileState::Dormant(..));
+    let folders: BTreeSet<Option<PathBuf>> = entries.iter().map(folder).collect();
+    for one in folders {
+        let providers = entries.iter().filter(|entry| usable(entry) && folder(entry) == one).filter_map(|entry| entry.state.provider());
+        for (name, complaint) in catalogue::shared_keys(providers) {
+            for entry in entries.iter_mut().filter(|entry| folder(entry) == one && entry.report.source.stem() == &*name) {
+                entry.report.complaints.push(complaint.clone());
+                entry.report = Report::new(entry.report.source.clone(), std::mem::take(&mut entry.report.complaints));
+                entry.state = ProviderFileState::Broken;
+            }
+        }
+    }
 }
 
 /// Warns of a file that asks shoppers for their address, while the settings hold no `mail`.

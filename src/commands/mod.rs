@@ -8,6 +8,7 @@ pub(crate) mod incident;
 pub(crate) mod new_provider_file;
 pub(crate) mod keys;
 pub(crate) mod master_key;
+pub(crate) mod providers;
 pub(crate) mod new;
 pub mod outcome;
 pub(crate) mod schema;
@@ -103,6 +104,9 @@ Events that belong to no store, such as those of keys, are listed with the store
     /// Find and manage users: show, block, sign out, unlink, export, erase
     #[command(after_help = "Example: portaria users show ana@loja.example")]
     Users(users::UsersCommand),
+    /// Move the linked identities of a provider whose file points elsewhere than before
+    #[command(after_help = "Example: portaria providers move acme")]
+    Providers(providers::ProvidersCommand),
     /// List the signing keys, add one, or retire one
     #[command(after_help = "Example: portaria keys list")]
     Keys(keys::KeysCommand),
@@ -126,6 +130,7 @@ impl CommandLine {
             Command::Incident(incident) => incident.run(&self.global),
             Command::History(history) => history.run(&self.global),
             Command::Users(users) => users.run(&self.global),
+            Command::Providers(providers) => providers.run(&self.global),
             Command::Keys(keys) => keys.run(&self.global),
             Command::Schema(schema) => schema.run(),
         }

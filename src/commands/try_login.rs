@@ -133,10 +133,12 @@ impl TryCommand {
         let parties =
             ConversationParties { provider: &trial.provider, fetch: &announced, documents: &trial.connection.documents, limits: None };
         let entropy = Entropy(random::bytes());
-        let conversation = Conversation::begin(parties, trial.installation.clone(), &entropy, trial.inputs.clone(), clock::now());
-        let outcome = match authorization_request(trial, &conversation).await? {
-            Ok(request) => self.await_callback(trial, &conversation, request, arrivals).await,
-            Err(error) => Ok(early_failure(None, error)),
+        let mut conversation = Conversation::begin(parties, trial.installation.clone(), &entropy, trial.inputs.clone(), clock::now());
+        let mut witness = TrialWitness::new(&trial.provider, &trial.screen);
+        let (prepared, request) = authorization_request(trial, &mut conversation, &mut witness).await;
+        let outcome = match request? {
+            Ok(request) => self.await_callback(trial, &conversation, (prepared, request), witness, arrivals).await,
+            Err(error) => Ok(TrialOutcome { redirect: None, trace: prepared, watch: witness.watch, end: Err(error) }),
         };
         let outcome = match outcome {
             Ok(outcome) => self.report_outcome(trial, &conversation.attempt, &outcome),
@@ -153,11 +155,11 @@ impl TryCommand {
         &self,
         trial: &TrialLogin,
         conversation: &Conversation<'_>,
-        request: Request,
+        (prepared, request): (Trace, Request),
+        mut witness: TrialWitness<'_>,
         browser: Option<UnboundedReceiver<TrialCallback>>,
     ) -> Result<TrialOutcome, CommandFailure> {
         let TrialLogin { provider, installation, screen, .. } = trial;
-        let mut witness = TrialWitness::new(provider, screen);
         witness.print_redirect(&request);
         screen.print(&format!("\nopen this address in a browser:\n\n  {}\n", request.browser_address()));
         if !self.no_open {
@@ -184,12 +186,12 @@ impl TryCommand {
                     witness.print_callback(&callback);
                     let driven = conversation.drive(login, &mut witness).await;
                     let (trace, end) = driven.unwrap_or_else(|busy| (Trace::default(), Err(busy.into())));
-                    return Ok(TrialOutcome { redirect: Some(request), trace, watch: witness.watch, end });
+                    return Ok(TrialOutcome { redirect: Some(request), trace: trace.after(prepared), watch: witness.watch, end });
                 }
                 Err(error) if is_other_callback(&error.cause) => {
                     screen.print(&format!("\na callback arrived, but {error} ({}); still waiting", error.code()));
                 }
-                Err(error) => return Ok(early_failure(Some(request), error)),
+                Err(error) => return Ok(TrialOutcome { redirect: Some(request), trace: prepared, watch: witness.watch, end: Err(error) }),
             }
         }
     }
@@ -252,22 +254,24 @@ fn is_other_callback(cause: &LoginErrorCause) -> bool {
     )
 }
 
-/// The authorization request, or the error that prevents it.
-async fn authorization_request(trial: &TrialLogin, conversation: &Conversation<'_>) -> Result<Result<Request, LoginError>, CommandFailure> {
+/// The calls before the redirect, and the authorization request or the error that prevents it.
+async fn authorization_request(
+    trial: &TrialLogin,
+    conversation: &mut Conversation<'_>,
+    witness: &mut TrialWitness<'_>,
+) -> (Trace, Result<Result<Request, LoginError>, CommandFailure>) {
     let TrialLogin { provider, screen, .. } = trial;
     screen.print_heading(&format!("{} ({})", provider.title, provider.source.name));
     conversation.refresh_document(clock::now()).await;
-    match conversation.authorization_request() {
+    let (prepared, is_prepared) = conversation.prepare(clock::now(), witness).await;
+    let request = match is_prepared.and_then(|()| conversation.authorization_request()) {
         Ok(request) => Ok(Ok(request)),
         Err(RedirectError::Input(name)) => Err(callbacks::unusable_input(&name)),
+        Err(RedirectError::Prepare(error)) => Ok(Err(*error)),
         Err(RedirectError::NoDocument) => Ok(Err(LoginError::before_calls(LoginErrorCause::NoDocument))),
         Err(RedirectError::Request(error)) => Ok(Err(LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider))),
-    }
-}
-
-/// A failure before the first call.
-fn early_failure(redirect: Option<Request>, error: LoginError) -> TrialOutcome {
-    TrialOutcome { redirect, trace: Trace::default(), watch: LoginWatch::default(), end: Err(error) }
+    };
+    (prepared, request)
 }
 
 fn missing_variables_message(provider: &Provider, missing: &[String], name: &str) -> String {

@@ -19,7 +19,7 @@ pub struct AuditEvent {
     pub provider: Option<Box<str>>,
     /// The reason: the word of a rule, or of a cause.
     pub because: Option<Box<str>>,
-    /// What proved the e-mail address.
+    /// What proved the e-mail address; for a provider that moved, how many identities and where to.
     pub evidence: Option<Box<str>>,
     /// The version of the provider's file.
     pub version: Option<Box<str>>,
@@ -65,6 +65,7 @@ whats! {
     SignedOut = "signedOut" "All sessions of the user were ended.",
     Blocked = "blocked" "The user was blocked.",
     Unblocked = "unblocked" "The user was unblocked.",
+    ProviderMoved = "providerMoved" "Linked identities of a provider were moved to where its file points now.",
     Exported = "exported" "The data of the user was exported.",
     Erased = "erased" "A user was erased.",
     KeyPublished = "keyPublished" "A signing key was created and published.",

@@ -35,7 +35,7 @@ impl Verb for LinkIdentity {
         let user = "SELECT uid, email, email_verified, blocked, CAST(0 AS BIGINT), CAST(0 AS BIGINT), CAST(NULL AS TEXT), name, picture FROM users WHERE uid = $1 AND store = $2";
         let rows = sql.fetch_for_update(user, with![uid, store]).await?;
         let session = sql.fetch("SELECT latest FROM sessions WHERE sid = $1 AND uid = $2", with![sid, uid]).await?;
-        let event = AuditEvent::new(*now, store, AuditEventKind::Linked).via_provider(&identity.provider);
+        let event = AuditEvent::new(*now, store, AuditEventKind::Linked).via_provider(&identity.file);
         let evidence = linking::evidence_word(&identity.address).map(Into::into);
         let known_uid = rows.first().map(|_| uid.clone());
         let event = AuditEvent { uid: known_uid, evidence, version: Some(version.clone()), ..event };
@@ -44,8 +44,8 @@ impl Verb for LinkIdentity {
             return Ok(Err(SignInRefusal::new(SignInRefusalReason::SignedOut, event)));
         };
         let (user, latest) = (known_user_from_row(row)?, session.number(0)?);
-        let (by_identity, _) = find_known_users(sql, store, identity).await?;
-        match linking::decide_to_link(&user, by_identity.as_ref()) {
+        let known = find_known_users(sql, store, identity, &identity.address).await?;
+        match linking::decide_to_link(&user, known.by_identity.as_ref()) {
             Err(reason) => Ok(Err(SignInRefusal::new(reason, event))),
             Ok(rule) => {
                 if rule == LinkingRule::LinkedByThemselves {
@@ -71,7 +71,7 @@ pub struct UnlinkIdentity {
     pub store: Box<str>,
     /// The user who loses the identity.
     pub uid: Box<str>,
-    /// The provider's file name.
+    /// The key of the provider.
     pub provider: Box<str>,
     /// The id at the provider; `None` for all identities of that provider.
     pub provider_id: Option<Box<str>>,

@@ -103,6 +103,17 @@ impl LinkingRule {
     }
 }
 
+/// The users who may be the person of a login.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct KnownUsers {
+    /// The user to whom the identity is linked.
+    pub(crate) by_identity: Option<KnownUser>,
+    /// Another user who has the address.
+    pub(crate) by_email: Option<KnownUser>,
+    /// The user to whom the same id is linked from a time when the provider's file pointed elsewhere.
+    pub(crate) by_earlier_file: Option<KnownUser>,
+}
+
 /// Why a sign-in is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignInRefusalReason {
@@ -120,10 +131,12 @@ pub enum SignInRefusalReason {
     LinkedElsewhere,
     /// The session of the request is over.
     SignedOut,
+    /// The id is linked, and the provider's file pointed elsewhere when that happened.
+    ProviderMoved,
 }
 
 impl SignInRefusalReason {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Blocked,
         Self::AddressTaken,
         Self::AddressReassigned,
@@ -131,6 +144,7 @@ impl SignInRefusalReason {
         Self::NoAddress,
         Self::LinkedElsewhere,
         Self::SignedOut,
+        Self::ProviderMoved,
     ];
 
     /// The stable word of the reason, as the audit stores it.
@@ -143,14 +157,23 @@ impl SignInRefusalReason {
             Self::NoAddress => "noAddress",
             Self::LinkedElsewhere => "linkedElsewhere",
             Self::SignedOut => "signedOut",
+            Self::ProviderMoved => "providerMoved",
         }
     }
 }
 
-/// Decides about a login. `by_identity` is the user to whom the identity is linked, `by_email` another user who has the address.
-pub(crate) fn decide(by_identity: Option<KnownUser>, by_email: Option<KnownUser>, address: &IdentityEmail) -> LinkingDecision {
+/// Decides about a login.
+pub(crate) fn decide(known: KnownUsers, address: &IdentityEmail) -> LinkingDecision {
+    let KnownUsers { by_identity, by_email, by_earlier_file } = known;
     if let Some(known) = by_identity {
         return decide_for_linked(known, by_email, address);
+    }
+    // The id meant this user elsewhere. Here it may be the id of another person, so it counts for nothing; but it opens no second
+    // account for the same person either, unless the address is proven.
+    if let Some(earlier) = by_earlier_file
+        && (earlier.blocked || !matches!(address, IdentityEmail::Proven(..)))
+    {
+        return LinkingDecision::Refuse(SignInRefusalReason::ProviderMoved, Some(earlier));
     }
     let proven = match address {
         IdentityEmail::Proven(_, evidence) => Some(*evidence),
@@ -173,9 +196,20 @@ pub(crate) fn decide(by_identity: Option<KnownUser>, by_email: Option<KnownUser>
             LinkingDecision::Refuse(SignInRefusalReason::Detached, Some(holder))
         }
         (Some(holder), _, Some(_)) => LinkingDecision::Link(holder),
+        // The file gave this placeholder to this very identity once.
+        (Some(holder), _, None) if holder.blocked => LinkingDecision::Refuse(SignInRefusalReason::Blocked, Some(holder)),
+        (Some(holder), _, None) if holder.provider_link == ProviderLinkStatus::Removed => {
+            LinkingDecision::Refuse(SignInRefusalReason::Detached, Some(holder))
+        }
         (Some(holder), _, None) => LinkingDecision::Refuse(SignInRefusalReason::AddressTaken, Some(holder)),
         (None, IdentityEmail::Ask(_), _) => LinkingDecision::Refuse(SignInRefusalReason::NoAddress, None),
     }
+}
+
+/// Whether a placeholder that another user has is replaced by its hashed form: the user is another person, whose id happens to give
+/// the same text.
+pub(crate) fn placeholder_is_anothers(holder: &KnownUser) -> bool {
+    !holder.blocked && holder.provider_link != ProviderLinkStatus::Removed
 }
 
 fn decide_for_linked(known: KnownUser, by_email: Option<KnownUser>, address: &IdentityEmail) -> LinkingDecision {

@@ -7,7 +7,7 @@ use crate::directory::users::IdentityLink;
 /// Why the identity is linked to the user.
 pub fn describe_link(way: &IdentityLink) -> String {
     let why = describe_rule(&way.because, way.evidence.as_deref());
-    format!("linked because {why}{}", version_suffix(&way.provider, way.version.as_deref()))
+    format!("linked because {why}{}", version_suffix(way.file.as_deref().unwrap_or(&way.provider), way.version.as_deref()))
 }
 
 /// What happened, in one sentence.
@@ -30,6 +30,10 @@ pub fn describe_event(event: &AuditEvent) -> String {
         AuditEventKind::SignedOut => format!("signed out everywhere by {}", actor_name(because)),
         AuditEventKind::Blocked => format!("blocked by {}", actor_name(because)),
         AuditEventKind::Unblocked => format!("unblocked by {}", actor_name(because)),
+        AuditEventKind::ProviderMoved => {
+            let (count, place) = evidence.and_then(|evidence| evidence.split_once(' ')).unwrap_or(("some", "where the file points"));
+            format!("{count} linked identities{through} were moved to `{place}` by {}{version}", actor_name(because))
+        }
         AuditEventKind::Exported => "the stored data was exported".to_owned(),
         AuditEventKind::Erased => "a user was erased".to_owned(),
         AuditEventKind::KeyPublished => format!("{} was published by {}", describe_key(event), actor_name(because)),
@@ -104,6 +108,10 @@ pub(crate) fn describe_refusal(word: &str) -> String {
         }
         SignInRefusalReason::LinkedElsewhere => {
             "this identity is linked to another user of the store; once that user removes it, it can be linked"
+        }
+        SignInRefusalReason::ProviderMoved => {
+            "this id is linked to a user from the time when the provider's file pointed to another issuer or other addresses, and nothing proves \
+             that it is the same person; if the provider itself has moved, `portaria providers move` with its key takes its identities along"
         }
         SignInRefusalReason::SignedOut => "the session in which this was asked for is over; the shopper can sign in again and repeat it",
     }

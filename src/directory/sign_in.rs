@@ -1,11 +1,12 @@
 //! Sign-in: the user is found or created, the identity is linked, and a session begins.
 
 use crate::directory::audit::{AuditEvent, AuditEventKind, record_event};
-use crate::directory::linking::{self, KnownUser, LinkingDecision, LinkingRule, ProviderLinkStatus, SignInRefusalReason};
+use crate::directory::linking::{self, KnownUser, KnownUsers, LinkingDecision, LinkingRule, ProviderLinkStatus, SignInRefusalReason};
 use crate::directory::sessions::{end_all_sessions, record_session_end};
 use crate::directory::sql::{SqlRow, SqlTransaction, SqlValue, StorageFault, Verb, with};
 use crate::directory::users::User;
 use crate::provider::identity::{Identity, IdentityEmail};
+use crate::provider::placeholder::hashed_placeholder;
 use crate::vocabulary::email::Email;
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -59,9 +60,9 @@ impl Verb for SignIn {
     type Answer = Result<SignedIn, SignInRefusal>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Self::Answer, StorageFault> {
-        let (by_identity, by_email) = find_known_users(sql, &self.store, &self.identity).await?;
+        let (address, known) = self.find_users(sql).await?;
         let mut displaced = None;
-        let (uid, email, verified, rule) = match linking::decide(by_identity, by_email, &self.identity.address) {
+        let (uid, email, verified, rule) = match linking::decide(known, &address) {
             LinkingDecision::Refuse(why, holder) => {
                 let event = AuditEvent { uid: holder.map(|known| known.uid), ..self.audit_event(AuditEventKind::Refused, why.word()) };
                 return Ok(Err(SignInRefusal { why, event }));
@@ -99,6 +100,23 @@ impl Verb for SignIn {
 }
 
 impl SignIn {
+    /// The users who may be the person, and the address of the identity. A placeholder that another user has gets its hashed form.
+    async fn find_users<S: SqlTransaction>(&self, sql: &mut S) -> Result<(IdentityEmail, KnownUsers), StorageFault> {
+        let address = &self.identity.address;
+        let known = find_known_users(sql, &self.store, &self.identity, address).await?;
+        match (address, &known) {
+            (IdentityEmail::Placeholder(email), KnownUsers { by_identity: None, by_email: Some(holder), .. })
+                if linking::placeholder_is_anothers(holder) =>
+            {
+                let Some(hashed) = hashed_placeholder(email) else { return Ok((address.clone(), known)) };
+                let hashed = IdentityEmail::Placeholder(hashed);
+                let known = find_known_users(sql, &self.store, &self.identity, &hashed).await?;
+                Ok((hashed, known))
+            }
+            _ => Ok((address.clone(), known)),
+        }
+    }
+
     async fn begin_session<S: SqlTransaction>(&self, sql: &mut S, uid: &str, rule: LinkingRule) -> Result<(), StorageFault> {
         let Identity { provider, name, picture, locale, .. } = &self.identity;
         let update = "UPDATE users SET name = coalesce($1, name), picture = coalesce($2, picture), locale = coalesce($3, locale), \
@@ -140,13 +158,13 @@ impl SignIn {
         known: &KnownUser,
         rule: LinkingRule,
     ) -> Result<(), StorageFault> {
-        let Identity { provider, id, address, .. } = &self.identity;
+        let Identity { provider, id, address, fingerprint, .. } = &self.identity;
         let IdentityEmail::Proven(email, _) = address else { return Ok(()) };
         if rule == LinkingRule::KnownAddressTaken || known.proven_by_link.as_deref() == Some(email.key()) {
             return Ok(());
         }
-        let update = "UPDATE identities SET address = $1 WHERE store = $2 AND provider = $3 AND provider_id = $4";
-        sql.queue(update, with![email.key(), &self.store, provider, id]).await
+        let update = "UPDATE identities SET address = $1 WHERE store = $2 AND provider = $3 AND provider_id = $4 AND fingerprint = $5";
+        sql.queue(update, with![email.key(), &self.store, provider, id, fingerprint]).await
     }
 
     /// Takes an address from a user who had it without proof. That user gets an address that cannot exist; the sessions have to end.
@@ -163,7 +181,7 @@ impl SignIn {
     }
 
     fn audit_event(&self, what: AuditEventKind, because: &str) -> AuditEvent {
-        let event = AuditEvent::new(self.now, &self.store, what).via_provider(&self.identity.provider).with_reason(because);
+        let event = AuditEvent::new(self.now, &self.store, what).via_provider(&self.identity.file).with_reason(because);
         let evidence = linking::evidence_word(&self.identity.address).map(Into::into);
         AuditEvent { evidence, version: Some(self.version.clone()), ..event }
     }
@@ -179,53 +197,66 @@ pub(crate) async fn insert_identity_link<S: SqlTransaction>(
     rule: LinkingRule,
     now: i64,
 ) -> Result<(), StorageFault> {
-    let insert = "INSERT INTO identities (store, provider, provider_id, uid, linked, because, evidence, version, address) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let insert = "INSERT INTO identities (store, provider, provider_id, uid, linked, because, evidence, version, address, fingerprint, file) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     sql.queue("DELETE FROM detached WHERE uid = $1 AND provider = $2 AND provider_id = $3", with![uid, &identity.provider, &identity.id])
         .await?;
     let evidence = linking::evidence_word(&identity.address);
     let address = evidence.and(linking::address_to_look_up(&identity.address)).map(Email::key);
-    sql.queue(insert, with![store, &identity.provider, &identity.id, uid, now, rule.word(), evidence, version, address]).await
+    let Identity { provider, id, fingerprint, file, .. } = identity;
+    sql.queue(insert, with![store, provider, id, uid, now, rule.word(), evidence, version, address, fingerprint, file]).await
 }
 
-/// The user to whom the identity is linked, and another user who has the address.
+/// The users who may be the person of an identity with this address.
 pub(crate) async fn find_known_users<S: SqlTransaction>(
     sql: &mut S,
     store: &str,
     identity: &Identity,
-) -> Result<(Option<KnownUser>, Option<KnownUser>), StorageFault> {
+    address: &IdentityEmail,
+) -> Result<KnownUsers, StorageFault> {
     let by_identity = find_by_identity(sql, store, identity).await?;
-    let Some(address) = linking::address_to_look_up(&identity.address) else { return Ok((by_identity, None)) };
+    let by_earlier_file = if by_identity.is_none() { find_by_earlier_file(sql, store, identity).await? } else { None };
+    let known = KnownUsers { by_identity, by_email: None, by_earlier_file };
+    let Some(address) = linking::address_to_look_up(address) else { return Ok(known) };
     // The user still has this address, so no other user can have it.
-    if by_identity.as_ref().is_some_and(|known| known.email == *address) {
-        return Ok((by_identity, None));
+    if known.by_identity.as_ref().is_some_and(|known| known.email == *address) {
+        return Ok(known);
     }
     sql.lock("SELECT uid FROM users WHERE store = $1 AND email = $2", with![store, address.key()]).await?;
     // This is read after the lock: the identities of the user may have changed while the lock was waited for.
     let by_email = "SELECT uid, email, email_verified, blocked, \
-         (SELECT count(*) FROM identities i WHERE i.uid = users.uid AND i.provider = $3), \
+         (SELECT count(*) FROM identities i WHERE i.uid = users.uid AND i.provider = $3 AND i.fingerprint = $5), \
          (SELECT count(*) FROM detached d WHERE d.uid = users.uid AND d.provider = $3 AND d.provider_id = $4), CAST(NULL AS TEXT) \
          FROM users WHERE store = $1 AND email = $2";
-    let rows = sql.fetch(by_email, with![store, address.key(), &identity.provider, &identity.id]).await?;
+    let rows = sql.fetch(by_email, with![store, address.key(), &identity.provider, &identity.id, &identity.fingerprint]).await?;
     let by_email = rows.first().map(known_user_from_row).transpose()?;
     // While the lock was waited for, the identity may have been linked to that user.
-    if by_identity.is_none() && by_email.is_some() {
+    if known.by_identity.is_none() && by_email.is_some() {
         let by_identity = find_by_identity(sql, store, identity).await?;
         let by_email = by_email.filter(|holder| by_identity.as_ref().is_none_or(|known| known.uid != holder.uid));
-        return Ok((by_identity, by_email));
+        return Ok(KnownUsers { by_identity, by_email, ..known });
     }
-    Ok((by_identity, by_email))
+    Ok(KnownUsers { by_email, ..known })
 }
 
 async fn find_by_identity<S: SqlTransaction>(sql: &mut S, store: &str, identity: &Identity) -> Result<Option<KnownUser>, StorageFault> {
     let by_identity = "SELECT u.uid, u.email, u.email_verified, u.blocked, CAST(1 AS BIGINT), CAST(0 AS BIGINT), i.address FROM identities i JOIN users u ON u.uid = i.uid \
-         WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3";
+         WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3 AND i.fingerprint = $4";
     // Only the user is locked, never the identity: another transaction may lock the user and then read the identities.
     let user = "SELECT uid FROM users WHERE uid = (SELECT i.uid FROM identities i \
-         WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3)";
-    let values = with![store, &identity.provider, &identity.id];
+         WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3 AND i.fingerprint = $4)";
+    let values = with![store, &identity.provider, &identity.id, &identity.fingerprint];
     sql.lock(user, values).await?;
     sql.fetch(by_identity, values).await?.first().map(known_user_from_row).transpose()
+}
+
+/// The user to whom the same id was linked while the provider's file pointed elsewhere.
+async fn find_by_earlier_file<S: SqlTransaction>(sql: &mut S, store: &str, identity: &Identity) -> Result<Option<KnownUser>, StorageFault> {
+    let select = "SELECT u.uid, u.email, u.email_verified, u.blocked, CAST(0 AS BIGINT), CAST(0 AS BIGINT), CAST(NULL AS TEXT) \
+         FROM identities i JOIN users u ON u.uid = i.uid \
+         WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3 AND i.fingerprint <> $4 ORDER BY u.blocked DESC, i.linked DESC LIMIT 1";
+    let values = with![store, &identity.provider, &identity.id, &identity.fingerprint];
+    sql.fetch(select, values).await?.first().map(known_user_from_row).transpose()
 }
 
 /// Reads a user from a row: id, address, whether it is proven, whether the user is blocked, the number of identities of this

@@ -36,7 +36,7 @@ pub struct UserRecord {
 /// A linked identity, and why it belongs to this user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityLink {
-    /// The provider's file name.
+    /// The key of the provider.
     pub(crate) provider: Box<str>,
     pub(crate) provider_id: Box<str>,
     pub(crate) linked: i64,
@@ -48,6 +48,10 @@ pub struct IdentityLink {
     pub version: Option<Box<str>>,
     /// The address that it proved last.
     pub(crate) address: Option<Box<str>>,
+    /// Where the provider's file pointed; empty until the provider is live for the first time.
+    pub fingerprint: Box<str>,
+    /// The name of the file that linked it; `None` for links of versions that did not store it.
+    pub(crate) file: Option<Box<str>>,
 }
 
 /// A linked identity that was removed, so that a later login does not restore it.
@@ -156,13 +160,14 @@ impl Verb for ListIdentityLinks {
     type Answer = Vec<IdentityLink>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<IdentityLink>, StorageFault> {
-        let select = "SELECT provider, provider_id, linked, because, evidence, version, address FROM identities WHERE uid = $1 \
-             ORDER BY linked, provider, provider_id";
+        let select = "SELECT provider, provider_id, linked, because, evidence, version, address, fingerprint, file FROM identities WHERE uid = $1 \
+             ORDER BY linked, provider, provider_id, fingerprint";
         let link_from_row = |row: &SqlRow| {
             let maybe = |column| row.optional_text(column).map(|text| text.map(Into::into));
             let (provider, provider_id) = (row.text(0)?.into(), row.text(1)?.into());
             let (linked, because) = (row.number(2)?, row.text(3)?.into());
-            Ok(IdentityLink { provider, provider_id, linked, because, evidence: maybe(4)?, version: maybe(5)?, address: maybe(6)? })
+            let (evidence, version, address, file) = (maybe(4)?, maybe(5)?, maybe(6)?, maybe(8)?);
+            Ok(IdentityLink { provider, provider_id, linked, because, evidence, version, address, fingerprint: row.text(7)?.into(), file })
         };
         sql.fetch(select, with![&self.0]).await?.iter().map(link_from_row).collect()
     }

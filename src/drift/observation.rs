@@ -197,8 +197,11 @@ pub fn observe_answers(plan: &DriftPlan, provider: &Provider, trace: &Trace, wat
 fn observe_callback(plan: &DriftPlan, provider: &Provider, trace: &Trace, seen: &WatchedStep) -> Option<ObservedAnswer> {
     let is_known = trace.exchanges.iter().any(|exchange| exchange.answer.as_ref().is_ok_and(|answer| (200..300).contains(&answer.status)));
     let sent_back = &provider.authorization;
-    let is_signed =
-        || provider.calls.is_empty() && seen.failed.is_none() && (sent_back.signed().is_some() || sent_back.expected_signature().is_some());
+    let is_signed = || {
+        provider.calls_after_callback().next().is_none()
+            && seen.failed.is_none()
+            && (sent_back.signed().is_some() || sent_back.expected_signature().is_some())
+    };
     if !is_known && !is_signed() {
         return None;
     }

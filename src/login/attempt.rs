@@ -8,6 +8,7 @@ use crate::login::error::{LoginError, LoginErrorCause};
 use crate::provider::Provider;
 use crate::provider::callback::{CallbackParameters, StateLocation};
 use crate::provider::document_cache::DocumentCache;
+use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
 use crate::provider::pkce::Pkce;
 use crate::provider::step_error::StepError;
@@ -16,6 +17,7 @@ use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::Request;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
@@ -38,6 +40,17 @@ pub(crate) type InputValues = Vec<(Box<str>, Box<str>)>;
 /// The random bytes of one attempt.
 pub struct Entropy(pub [u8; 80]);
 
+/// A fact that a call before the redirect has read, with the position of the call.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct PreparedFact {
+    name: Box<str>,
+    value: Box<str>,
+    call: u16,
+}
+
+/// How long the facts of the calls before the redirect may be together: they travel sealed in a cookie.
+const LONGEST_PREPARED: usize = 2048;
+
 /// One attempt to log in.
 #[derive(Clone)]
 pub struct Attempt {
@@ -56,6 +69,8 @@ pub struct Attempt {
     /// When it began, in seconds since 1970.
     pub(crate) started: i64,
     pub(crate) inputs: InputValues,
+    /// The facts that the calls before the redirect have read.
+    pub(crate) prepared: Vec<PreparedFact>,
 }
 
 impl fmt::Debug for Attempt {
@@ -72,11 +87,14 @@ pub(crate) struct SavedAttempt {
     pub(crate) verifier: Box<str>,
     pub(crate) started: i64,
     pub(crate) inputs: InputValues,
+    pub(crate) prepared: Vec<PreparedFact>,
 }
 
 /// Why an attempt cannot begin.
 #[derive(Clone, Debug)]
 pub enum RedirectError {
+    /// A call before the redirect gave no answer that lets the login go on.
+    Prepare(Box<LoginError>),
     /// The typed value of this input does not match its pattern.
     Input(Box<str>),
     /// The issuer's discovery document is not available.
@@ -89,14 +107,20 @@ impl Attempt {
     /// Begins an attempt; `entropy` yields its state, its nonce and its PKCE verifier, and its age counts from `now`.
     pub fn new(provider: &Provider, installation: &InstallationValues, entropy: &Entropy, now: i64, inputs: InputValues) -> Self {
         let text = |from: usize, to: usize| URL_SAFE_NO_PAD.encode(&entropy.0[from..to]);
-        let saved =
-            SavedAttempt { state: text(0, 24).into(), nonce: text(24, 48).into(), verifier: text(48, 80).into(), started: now, inputs };
+        let saved = SavedAttempt {
+            state: text(0, 24).into(),
+            nonce: text(24, 48).into(),
+            verifier: text(48, 80).into(),
+            started: now,
+            inputs,
+            prepared: Vec::new(),
+        };
         Self::resume(provider, installation, saved)
     }
 
     /// Restores an attempt from the part that the browser kept.
     pub(crate) fn resume(provider: &Provider, installation: &InstallationValues, saved: SavedAttempt) -> Self {
-        let SavedAttempt { state, nonce, verifier, started, inputs } = saved;
+        let SavedAttempt { state, nonce, verifier, started, inputs, prepared } = saved;
         let mut redirect_uri = format!("{}/callback/{}", installation.public_url.trim_end_matches('/'), provider.name);
         if provider.state_in == StateLocation::Path {
             redirect_uri = format!("{redirect_uri}/{state}");
@@ -110,13 +134,50 @@ impl Attempt {
             redirect_uri: redirect_uri.into(),
             started,
             inputs,
+            prepared,
         }
     }
 
     /// The part that the browser keeps.
     pub(crate) fn to_saved(&self) -> SavedAttempt {
-        let Self { state, nonce, verifier, started, inputs, .. } = self.clone();
-        SavedAttempt { state, nonce, verifier, started, inputs }
+        let Self { state, nonce, verifier, started, inputs, prepared, .. } = self.clone();
+        SavedAttempt { state, nonce, verifier, started, inputs, prepared }
+    }
+
+    /// The facts with which a login begins, once the typed inputs are accepted.
+    pub(crate) fn facts_before_redirect(
+        &self,
+        provider: &Provider,
+        installation: &InstallationValues,
+        documents: &DocumentCache,
+    ) -> Result<Facts, RedirectError> {
+        for input in &provider.inputs {
+            let typed = self.inputs.iter().find(|(name, _)| *name == input.name).map_or("", |(_, value)| value);
+            if !input.accepts(typed) {
+                return Err(RedirectError::Input(input.name.clone()));
+            }
+        }
+        self.initial_facts(provider, installation, documents).ok_or(RedirectError::NoDocument)
+    }
+
+    /// Keeps what the calls before the redirect have read and what the redirect or a later step uses.
+    pub(crate) fn keep_prepared(&mut self, provider: &Provider, facts: &Facts) -> Result<(), LoginError> {
+        let used = provider.facts_used_after_preparation();
+        self.prepared.clear();
+        for (step, call) in provider.calls_before_redirect().iter().zip(0_u16..) {
+            for (fact, ..) in step.learned_facts().filter(|(fact, ..)| used.contains(fact)) {
+                let name = provider.names.name(fact);
+                if let Some(value) = facts.get(fact).filter(|_| self.prepared.iter().all(|kept| *kept.name != **name)) {
+                    self.prepared.push(PreparedFact { name: (&**name).into(), value: value.expose().into(), call });
+                }
+            }
+        }
+        let length: usize = self.prepared.iter().map(|kept| kept.name.len() + kept.value.len()).sum();
+        if length <= LONGEST_PREPARED {
+            return Ok(());
+        }
+        self.prepared.clear();
+        Err(LoginError::before_calls(LoginErrorCause::PreparedTooLong))
     }
 
     /// The request that the browser carries to the provider.
@@ -126,13 +187,7 @@ impl Attempt {
         installation: &InstallationValues,
         documents: &DocumentCache,
     ) -> Result<Request, RedirectError> {
-        for input in &provider.inputs {
-            let typed = self.inputs.iter().find(|(name, _)| *name == input.name).map_or("", |(_, value)| value);
-            if !input.accepts(typed) {
-                return Err(RedirectError::Input(input.name.clone()));
-            }
-        }
-        let facts = self.initial_facts(provider, installation, documents).ok_or(RedirectError::NoDocument)?;
+        let facts = self.facts_before_redirect(provider, installation, documents)?;
         provider.authorization.request(&facts).map_err(RedirectError::Request)
     }
 
@@ -183,6 +238,11 @@ impl Attempt {
                 && let Some(slot) = provider.names.find(&input.name)
             {
                 facts.set_typed(slot, Text::secret(&**value, &Arc::from(&**name)));
+            }
+        }
+        for PreparedFact { name, value, call } in &self.prepared {
+            if let Some(slot) = provider.names.find(name) {
+                facts.learn(slot, &**value, FactOrigin::Answer(Some(*call)));
             }
         }
         facts

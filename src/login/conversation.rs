@@ -3,7 +3,7 @@
 use crate::login::attempt::{Attempt, Entropy, InputValues, InstallationValues, RedirectError, SavedAttempt};
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::{LoginObserver, Trace};
-use crate::login::{Login, discover, drive_observed};
+use crate::login::{Login, discover, drive_observed, prepare};
 use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
@@ -14,6 +14,8 @@ use tokio::sync::Semaphore;
 
 /// How many logins may call one provider at the same time.
 const MOST_CALLING: usize = 20;
+/// How many logins may make the calls before the redirect at the same time. They do not take the place of logins that come back.
+const MOST_PREPARING: usize = 10;
 /// How long a login waits until it may call the provider.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// How long all calls of a login may take.
@@ -24,11 +26,12 @@ const LONGEST_BESIDES: Duration = Duration::from_secs(10);
 /// How many logins may talk to one provider at the same time.
 pub(crate) struct ConversationLimits {
     calling: Semaphore,
+    preparing: Semaphore,
 }
 
 impl Default for ConversationLimits {
     fn default() -> Self {
-        Self { calling: Semaphore::new(MOST_CALLING) }
+        Self { calling: Semaphore::new(MOST_CALLING), preparing: Semaphore::new(MOST_PREPARING) }
     }
 }
 
@@ -83,6 +86,18 @@ impl<'a> Conversation<'a> {
         let ConversationParties { provider, fetch, documents, .. } = self.parties;
         let known = self.attempt.facts_without_discovery(provider, &self.installation);
         discover(provider, &known, fetch, documents, now).await;
+    }
+
+    /// Makes the calls before the redirect, if the file has any, and keeps what they read in the attempt.
+    pub(crate) async fn prepare(&mut self, now: i64, observer: &mut dyn LoginObserver) -> (Trace, Result<(), RedirectError>) {
+        let ConversationParties { provider, fetch, documents, limits } = self.parties;
+        let preparing = prepare(&mut self.attempt, (provider, &self.installation), (fetch, documents), now, observer);
+        let Some(limits) = limits.filter(|_| !provider.calls_before_redirect().is_empty()) else { return preparing.await };
+        let failed = |cause| (Trace::default(), Err(RedirectError::Prepare(Box::new(LoginError::before_calls(cause)))));
+        let Ok(Ok(_permit)) = tokio::time::timeout(LONGEST_WAIT, limits.preparing.acquire()).await else {
+            return failed(LoginErrorCause::TooManyLogins);
+        };
+        tokio::time::timeout(LONGEST, preparing).await.unwrap_or_else(|_| failed(LoginErrorCause::OutOfTime))
     }
 
     /// The request that the browser carries to the provider.

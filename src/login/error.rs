@@ -50,6 +50,8 @@ pub enum LoginErrorCause {
     OtherIssuer,
     /// The issuer's discovery document is not available.
     NoDocument,
+    /// What the calls before the redirect have read is too long to be kept.
+    PreparedTooLong,
     /// The provider's file changed between the redirect and the callback.
     FileChanged,
     /// The typed value of this input does not match its pattern.
@@ -119,6 +121,7 @@ choice! {
         NotAllowed = "notAllowed",
         Changed = "changed",
         TooSlow = "tooSlow",
+        TooLong = "tooLong",
     }
 }
 
@@ -137,6 +140,7 @@ impl LoginErrorCause {
             Self::TooManyParameters | Self::RepeatedParameter => LoginErrorCode::BadCallback,
             Self::OtherIssuer => LoginErrorCode::BadIssuer,
             Self::NoDocument => LoginErrorCode::NoDocument,
+            Self::PreparedTooLong => LoginErrorCode::TooLong,
             Self::FileChanged => LoginErrorCode::Changed,
             Self::BadInput(_) => LoginErrorCode::BadInput,
             Self::TooManyLogins | Self::OutOfTime => LoginErrorCode::TooSlow,
@@ -168,6 +172,7 @@ impl fmt::Display for LoginErrorCause {
             Self::RepeatedParameter => f.write_str("the callback repeats a parameter"),
             Self::OtherIssuer => f.write_str("the answer comes from another issuer (`iss`)"),
             Self::NoDocument => f.write_str("the issuer's discovery document could not be fetched"),
+            Self::PreparedTooLong => f.write_str("what `prepare` has read for the later steps is longer than 2048 bytes"),
             Self::FileChanged => f.write_str("the provider's file changed while the browser was away; run the test again"),
             Self::BadInput(name) => write!(f, "what was typed for `{name}` does not match its pattern"),
             Self::TooManyLogins => f.write_str("too many logins are waiting for this provider"),
@@ -275,7 +280,7 @@ impl fmt::Display for LoginError {
 
 fn missing_fact(fact: Option<Slot>, missing: Option<&MissingValue>, provider: &Provider) -> LoginErrorCause {
     let read_in = fact.and_then(|fact| {
-        let mut steps = std::iter::once(&provider.authorization).chain(&provider.calls);
+        let mut steps = provider.steps();
         steps.find(|step| step.learned_facts().any(|(learned, ..)| learned == fact)).map(|step| step.kind)
     });
     LoginErrorCause::MissingFact {

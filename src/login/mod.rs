@@ -9,6 +9,7 @@ pub mod error;
 pub(crate) mod return_to;
 pub mod trace;
 
+use crate::login::attempt::{Attempt, InstallationValues, RedirectError};
 pub use crate::login::documents::discover;
 use crate::login::documents::fetch_keys_if_due;
 use crate::login::error::{LoginError, LoginErrorCause};
@@ -59,6 +60,28 @@ pub async fn drive_observed(
     (trace, result)
 }
 
+/// Makes the calls before the redirect, and keeps in the attempt what they read.
+pub(crate) async fn prepare(
+    attempt: &mut Attempt,
+    (provider, installation): (&Provider, &InstallationValues),
+    (fetch, documents): (&dyn Fetch, &DocumentCache),
+    now: i64,
+    observer: &mut dyn LoginObserver,
+) -> (Trace, Result<(), RedirectError>) {
+    let mut trace = Trace::default();
+    let calls = provider.calls_before_redirect();
+    if calls.is_empty() {
+        return (trace, Ok(()));
+    }
+    let mut facts = match attempt.facts_before_redirect(provider, installation, documents) {
+        Ok(facts) => facts,
+        Err(error) => return (trace, Err(error)),
+    };
+    let made = make_calls(provider, calls.iter().enumerate(), &mut facts, (fetch, documents), now, (&mut trace, observer)).await;
+    let kept = made.and_then(|()| attempt.keep_prepared(provider, &facts));
+    (trace, kept.map_err(|error| RedirectError::Prepare(Box::new(error))))
+}
+
 /// What sends the calls, and the documents of issuers.
 type FetchContext<'a> = (&'a dyn Fetch, &'a DocumentCache);
 
@@ -69,37 +92,18 @@ async fn run_steps(
     trace: &mut Trace,
 ) -> Result<Identity, LoginError> {
     let Login { provider, mut facts, callback, document, now } = login;
+    // Only the values of the installation are known yet, so no answer can change it.
+    let fingerprint = provider.fingerprint(&facts);
     let first = &provider.authorization;
-    let step_error = |step: &Step, error: StepError, facts: &Facts| {
-        let missing = if let StepError::MissingFact { fact: Some(fact), .. } = &error { facts.missing_value(*fact) } else { None };
-        LoginError::from_step_error(step.kind, error, missing, provider)
-    };
     fetch_keys_if_due(first.token_in(&document, &facts), &facts, fetch, documents, now).await;
     let read = first.read_callback(callback, &document, &mut facts, documents);
     observer.on_step_finished(None, first, &facts, read.as_ref().err());
-    read.map_err(|error| step_error(first, error, &facts))?;
+    read.map_err(|error| step_error(provider, first, error, &facts))?;
     check_issuer(provider, &facts)?;
     record_learned_facts(trace, &facts, first);
-    for (at, step) in provider.calls.iter().enumerate() {
-        if !step.should_call(&facts) {
-            continue;
-        }
-        let before = step.is_optional().then(|| facts.clone());
-        let called = make_call((at, step), &mut facts, (fetch, documents), now, (trace, observer)).await;
-        observer.on_step_finished(Some(at), step, &facts, called.as_ref().err());
-        match (called, before) {
-            (Ok(()), _) => record_learned_facts(trace, &facts, step),
-            (Err(_), Some(before)) => {
-                facts = before;
-                if let Some(exchange) = trace.exchanges.last_mut() {
-                    exchange.forgiven = true;
-                }
-            }
-            (Err(error), None) => return Err(step_error(step, error, &facts)),
-        }
-    }
+    make_calls(provider, provider.calls_after_callback(), &mut facts, (fetch, documents), now, (trace, observer)).await?;
     provider.identity.compose(&mut facts);
-    let identity = provider.identity.identity(&provider.name, &facts, &provider.names).map_err(LoginError::no_identity)?;
+    let identity = provider.identity_from(&facts, &fingerprint.pinned).map_err(LoginError::no_identity)?;
     // `require` sees an address only if it is proven.
     if !matches!(identity.address, IdentityEmail::Proven(..)) {
         facts.forget(provider.known.email);
@@ -110,6 +114,41 @@ async fn run_steps(
         return Err(LoginError::not_allowed(condition.place));
     }
     Ok(identity)
+}
+
+fn step_error(provider: &Provider, step: &Step, error: StepError, facts: &Facts) -> LoginError {
+    let missing = if let StepError::MissingFact { fact: Some(fact), .. } = &error { facts.missing_value(*fact) } else { None };
+    LoginError::from_step_error(step.kind, error, missing, provider)
+}
+
+/// Makes calls one after another until one fails.
+async fn make_calls<'s>(
+    provider: &Provider,
+    calls: impl Iterator<Item = (usize, &'s Step)>,
+    facts: &mut Facts,
+    (fetch, documents): FetchContext<'_>,
+    now: i64,
+    (trace, observer): (&mut Trace, &mut dyn LoginObserver),
+) -> Result<(), LoginError> {
+    for (at, step) in calls {
+        if !step.should_call(facts) {
+            continue;
+        }
+        let before = step.is_optional().then(|| facts.clone());
+        let called = make_call((at, step), facts, (fetch, documents), now, (&mut *trace, &mut *observer)).await;
+        observer.on_step_finished(Some(at), step, facts, called.as_ref().err());
+        match (called, before) {
+            (Ok(()), _) => record_learned_facts(trace, facts, step),
+            (Err(_), Some(before)) => {
+                *facts = before;
+                if let Some(exchange) = trace.exchanges.last_mut() {
+                    exchange.forgiven = true;
+                }
+            }
+            (Err(error), None) => return Err(step_error(provider, step, error, facts)),
+        }
+    }
+    Ok(())
 }
 
 async fn make_call(

@@ -18,6 +18,22 @@ pub struct Trace {
     pub learned: Vec<(Slot, StepKind)>,
 }
 
+impl Trace {
+    /// Whether a login that failed in this step failed in its callback, rather than in a call.
+    pub(crate) fn ends_with_callback(&self, failed: Option<StepKind>) -> bool {
+        failed == Some(StepKind::GetAuthorizationCode) && (!self.callback.pairs.is_empty() || self.exchanges.is_empty())
+    }
+
+    /// The whole login: the calls before the redirect, then these.
+    #[must_use]
+    pub(crate) fn after(mut self, prepared: Self) -> Self {
+        self.exchanges.splice(0..0, prepared.exchanges);
+        let new = prepared.learned.into_iter().filter(|(fact, _)| self.learned.iter().all(|(known, _)| known != fact));
+        self.learned = new.collect::<Vec<_>>().into_iter().chain(self.learned).collect();
+        self
+    }
+}
+
 /// One call: its request and its answer.
 #[derive(Clone, Debug)]
 pub struct Exchange {

@@ -99,6 +99,8 @@ error_causes! {
     AddressTaken = ("addressTaken", FORBIDDEN, FAILED, [Others, Again, Home]);
     /// The address belongs to a user who signs in by another account at the same provider.
     AddressReassigned = ("addressReassigned", FORBIDDEN, INTERRUPTED, [Again, Others, Home]);
+    /// The store's file of the provider points elsewhere than when the account was made.
+    ProviderMoved = ("providerMoved", FORBIDDEN, FAILED, [Others, Home]);
     /// The identity that was to be linked belongs to another user of the store.
     LinkedElsewhere = ("linkedElsewhere", CONFLICT, INTERRUPTED, [Account, Others, Home]);
     /// The address was not proven: too many tries, or too much time.

@@ -6,6 +6,7 @@
 //! It stays one file because all of it ensures that an address leads to an allowed host; a large part is tests.
 
 use crate::provider::facts::Facts;
+use crate::provider::fingerprint::fill_settings;
 use crate::provider::hole::Hole;
 use crate::provider::hosts::{host_matches, is_host, is_loopback};
 use crate::provider::template::{FactUse, Template, TemplatePiece, UnfilledHole};
@@ -143,6 +144,20 @@ impl Address {
     /// Every use of a fact in it.
     pub(crate) fn uses(&self) -> impl Iterator<Item = FactUse> {
         self.template.uses()
+    }
+
+    /// Scheme, host and port, with the settings filled in. A hole that only a login can fill stays as it is written.
+    pub(crate) fn origin(&self, settings: &Facts) -> String {
+        let base = self.parts.iter().filter(|(zone, _)| matches!(zone, AddressPart::Base | AddressPart::Host)).map(|(_, piece)| piece);
+        let text = fill_settings(base, settings);
+        let (scheme, rest) = text.split_once("://").unwrap_or(("", &text));
+        let scheme = scheme.to_ascii_lowercase();
+        let usual_port = if scheme == "http" { ":80" } else { ":443" };
+        // A hole keeps its letters, because they name a fact.
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = if host.contains("${") { host.to_owned() } else { host.to_ascii_lowercase() };
+        let host = host.strip_suffix(usual_port).unwrap_or(&host);
+        if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") }
     }
 
     pub(crate) fn fill(&self, facts: &Facts) -> Result<FilledAddress, AddressError> {

@@ -3,7 +3,7 @@
 use crate::provider::address::Address;
 use crate::provider::answer::AnswerParser;
 use crate::provider::assertion::{Assertion, AssertionSpec};
-use crate::provider::call::check_repeated_parameters;
+use crate::provider::call::{CallSpec, check_repeated_parameters};
 use crate::provider::callback::{CallbackMethod, StateLocation};
 use crate::provider::choice::{EntryChoice, compile_choices};
 use crate::provider::fact_expression::FactExpression;
@@ -19,13 +19,11 @@ use crate::provider::template::Template;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::wire::{Method, USUAL_TIMEOUT};
-use crate::vocabulary::words::{NamedValues, Reader};
+use crate::vocabulary::words::{NamedValues, OneOrMany, Reader};
 use crate::words;
 
 words! {
     /// The first step: the browser is redirected to the provider, and comes back to `redirectUri` with a code.
-    /// Without `query` the standard request is sent: `response_type=code`, `client_id`, `redirect_uri`, `scope` and
-    /// `state`. With `discovery` a `nonce` is added, and with PKCE `code_challenge` and `code_challenge_method`.
     pub(crate) struct AuthorizationSpec ("getAuthorizationCode step", elsewhere = unknown_word_hint) {
         /// The provider's authorization address. Its query and fragment are kept byte for byte.
         /// Default: with `discovery` the document's `authorization_endpoint`; otherwise required
@@ -67,6 +65,16 @@ words! {
         /// Default: `query`
         /// Example: `stateIn: path`
         state_in: Option<StateLocation> = "stateIn",
+        /// A call, or a list of calls, that portaria makes before the browser is redirected: a pushed authorization
+        /// request (RFC 9126), or a ticket for the redirect. The words are those of a [call](#call). Without `query`,
+        /// `form`, `json` and `text` the parameters of the standard authorization request and the credentials are
+        /// sent. Only what `read` names is read. These facts may stand in the redirect and in everything after it,
+        /// except those that a call sends as a bearer token; together they have at most 2048 bytes. They say nothing
+        /// about the person, who is not at the provider yet. When a call is refused, the browser is not redirected,
+        /// and the login has failed in getAuthorizationCode.
+        /// Default: none
+        /// Example: `prepare: { post: https://sso.acme.example/par, credentials: basic, read: { requestUri: $.request_uri } }`
+        prepare: Option<OneOrMany<CallSpec>> = "prepare",
         /// The signature that the parameters of the callback must carry.
         /// Default: none
         /// Example: `verify: { into: hmac, algorithm: hmacSha256, key: "${clientSecret}" }`
@@ -120,8 +128,25 @@ pub(crate) struct Authorization {
     pub(crate) scope: Option<Located<String>>,
 }
 
-/// Compiles the first step, or complains.
-pub(crate) fn compile(spec: AuthorizationSpec, context: &StepContext<'_>, reader: &mut Reader) -> Option<Authorization> {
+impl AuthorizationSpec {
+    /// Whether the redirect has a scope.
+    pub(crate) fn has_scope(&self, context: &StepContext<'_>) -> bool {
+        self.scope.is_some() || context.discovery
+    }
+
+    /// Whether the standard request sends the state.
+    pub(crate) fn sends_state(&self) -> bool {
+        self.state_in.unwrap_or(StateLocation::Query) == StateLocation::Query
+    }
+}
+
+/// Compiles the first step, or complains. `prepare` are the calls before the redirect; `None` where one of them is unusable.
+pub(crate) fn compile(
+    spec: AuthorizationSpec,
+    prepare: Option<&[Step]>,
+    context: &StepContext<'_>,
+    reader: &mut Reader,
+) -> Option<Authorization> {
     let place = spec.place;
     let state_in = spec.state_in.unwrap_or(StateLocation::Query);
     let (rename, extra) = (spec.rename.unwrap_or_default(), spec.extra.unwrap_or_default());
@@ -132,8 +157,10 @@ pub(crate) fn compile(spec: AuthorizationSpec, context: &StepContext<'_>, reader
     let query = parameters(spec.query.as_ref(), scope.is_some(), state_in, context, &shaping, reader);
     let assertion = spec.assertion.map(|spec| Assertion::compile(spec, reader));
     let address = address(spec.get, place, context, reader);
-    let sent = RedirectProtections::detect(&query, assertion.as_ref(), address.as_ref(), context);
-    sent.check(state_in, context, written_at, reader);
+    let sent = RedirectProtections::detect(&query, assertion.as_ref(), address.as_ref(), prepare.unwrap_or_default(), context);
+    if prepare.is_some() {
+        sent.check(state_in, context, written_at, reader);
+    }
     let address = address.and_then(|address| Address::compile(address, &context.addresses, reader));
     if let Some(scope) = scope.as_ref().filter(|scope| scope.contains("${")) {
         reader.complain(scope.place, "holes are not filled in `scope`", "write `extra: { scope: \"…${fact}…\" }` in place of it");
@@ -158,7 +185,10 @@ pub(crate) fn compile(spec: AuthorizationSpec, context: &StepContext<'_>, reader
             .sign
             .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader))
             .filter(|sign| check_signs_the_query(sign, reader)),
-        verify: spec.verify.and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader)),
+        verify: spec
+            .verify
+            .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader))
+            .filter(|verify| check_is_parameter(verify, "a callback has no headers of the provider", reader)),
         when: None,
         implied: None,
         timeout: USUAL_TIMEOUT,
@@ -265,7 +295,7 @@ fn address(written: Option<Template>, place: Place, context: &StepContext<'_>, r
     }
 }
 
-/// The protections that the redirect contains.
+/// The protections that the redirect contains, or the calls before it.
 #[expect(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 struct RedirectProtections {
     nonce: bool,
@@ -278,8 +308,17 @@ struct RedirectProtections {
 }
 
 impl RedirectProtections {
-    fn detect(query: &[Parameter], assertion: Option<&Assertion>, address: Option<&Template>, context: &StepContext<'_>) -> Self {
-        let values: Vec<&Template> = query.iter().flat_map(|parameter| &parameter.values).collect();
+    fn detect(
+        query: &[Parameter],
+        assertion: Option<&Assertion>,
+        address: Option<&Template>,
+        prepare: &[Step],
+        context: &StepContext<'_>,
+    ) -> Self {
+        // What a call before the redirect has pushed need not travel in the browser.
+        let pushed = prepare.iter().flat_map(Step::request_values);
+        let values: Vec<&Template> = query.iter().flat_map(|parameter| &parameter.values).chain(pushed).collect();
+        let assertion = assertion.or_else(|| prepare.iter().find_map(Step::assertion));
         let inside: Vec<Slot> = assertion.into_iter().flat_map(Assertion::uses).map(|used| used.fact).collect();
         let in_query = |fact: Slot| values.iter().any(|value| value.uses().any(|used| used.fact == fact));
         let in_address = |fact: Slot| address.is_some_and(|address| address.uses().any(|used| used.fact == fact));
@@ -320,6 +359,9 @@ impl RedirectProtections {
 }
 
 fn check_signs_the_query(sign: &ParameterSignature, reader: &mut Reader) -> bool {
+    if !check_is_parameter(sign, "a browser is sent without headers of ours", reader) {
+        return false;
+    }
     let fine = sign.over == SignedParameters::Query;
     if !fine {
         reader.complain(
@@ -329,4 +371,13 @@ fn check_signs_the_query(sign: &ParameterSignature, reader: &mut Reader) -> bool
         );
     }
     fine
+}
+
+/// Complains about a signature in a header where there are only parameters.
+fn check_is_parameter(signature: &ParameterSignature, message: &str, reader: &mut Reader) -> bool {
+    let header = signature.header().map(|header| header.place);
+    if let Some(place) = header {
+        reader.complain(place, message, "write `into: …`, the name of the parameter that holds the signature");
+    }
+    header.is_none()
 }

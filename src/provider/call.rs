@@ -2,7 +2,7 @@
 
 mod compilation;
 
-pub(crate) use crate::provider::call::compilation::{check_repeated_parameters, compile, lacks_verifier};
+pub(crate) use crate::provider::call::compilation::{check_header_name, check_repeated_parameters, compile, lacks_verifier};
 
 use crate::provider::answer::AnswerFormat;
 use crate::provider::assertion::AssertionSpec;
@@ -21,11 +21,8 @@ use crate::vocabulary::words::{NamedValues, OneOrMany, Reader};
 use crate::words;
 
 words! {
-    /// A call that portaria itself makes to the provider. In getAccessCode, without `query`, `form`, `json` and
-    /// `text`, the standard token request is sent: `grant_type`, `code`, `redirect_uri`, with PKCE `code_verifier`,
-    /// and the credentials. In getUserInfo the standard request has no parameters and sends the access token as a
-    /// bearer token. Both steps may be a list of calls, which are made one after another. Only one of them can be
-    /// the standard token request.
+    /// A call that portaria itself makes to the provider. getAccessCode and getUserInfo may be a list of calls, which
+    /// are made one after another. Only one of them can be the standard token request.
     pub(crate) struct CallSpec ("call", elsewhere = unknown_word_hint) {
         /// The address of a GET request. Its query is kept byte for byte. The parameters of a standard token
         /// request go into the query.

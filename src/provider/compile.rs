@@ -43,7 +43,7 @@ pub fn compile(source: &Source, installation: InstallationContext) -> (Option<Pr
 pub fn compile_node(source: &Source, node: &YamlNode, installation: InstallationContext, mut reader: Reader) -> (Option<Provider>, Report) {
     let known = WellKnownFacts::register(&mut reader);
     let name = source.stem().to_owned();
-    if name.is_empty() || name.len() > 64 || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
+    if !is_name(&name) {
         reader.complain_about_file(
             format!("`{name}` cannot be part of an address"),
             "name the file with letters, digits, `-` and `_`: it is what the provider is called everywhere",
@@ -60,9 +60,30 @@ pub fn compile_node(source: &Source, node: &YamlNode, installation: Installation
     (provider, report)
 }
 
+/// Whether a text can be the name of a file, and so a part of an address.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
+/// The key of the identities, and its place if the file has the word.
+fn checked_key(spec: &mut ProviderSpec, name: &str, reader: &mut Reader) -> (Box<str>, Option<Place>) {
+    let Some(key) = spec.key.take() else { return (name.into(), None) };
+    if !is_name(&key) {
+        reader.complain(
+            key.place,
+            format!("`{}` cannot be a key", printable(&key)),
+            "write what the file was called before: letters, digits, `-` and `_`",
+        );
+    }
+    (key.value.into(), Some(key.place))
+}
+
 /// The steps of a file, compiled as far as they can be.
 struct CompiledSteps {
+    /// The calls before the redirect.
+    prepare: Vec<Step>,
     authorization: Option<authorization::Authorization>,
+    /// The calls after the callback.
     calls: Vec<Step>,
     complete: bool,
 }
@@ -77,6 +98,7 @@ fn assemble(
 ) -> Option<Provider> {
     let top = Place { start: spec.place.start, end: spec.place.start, ..spec.place };
     let title = checked_title(&mut spec, top, reader);
+    let (key, key_place) = checked_key(&mut spec, name, reader);
     let installed = DeclaredValues::collect(&mut spec, name, known, reader);
     let inputs = compile_inputs(spec.inputs.take(), reader);
     let hosts = checked_hosts(&mut spec, &installed, (known, installation), reader);
@@ -95,11 +117,13 @@ fn assemble(
         has_secret: installed.has_secret,
         discovery: has_discovery,
         nonce_is_sent: false,
+        has_scope: false,
+        sends_state: true,
         refused: refused.as_ref(),
         accepted: accepted.as_ref(),
         written: &written,
     };
-    let CompiledSteps { authorization, calls, complete } = compile_steps(&mut spec, context, top, reader);
+    let CompiledSteps { prepare, authorization, calls, complete } = compile_steps(&mut spec, context, top, reader);
     let logout = spec.logout.take().and_then(|template| Address::compile(template, &addresses(), reader));
     let (trust, missing) = (spec.trust_email.take(), spec.missing_email.take());
     let asks_for_email = missing.as_ref().filter(|missing| matches!(missing.value, MissingEmailPolicy::Ask)).map(|missing| missing.place);
@@ -111,6 +135,7 @@ fn assemble(
     );
     let authorization = authorization?;
     let file = CompiledFile {
+        prepare: &prepare,
         authorization: &authorization,
         calls: &calls,
         installed: &installed,
@@ -130,9 +155,12 @@ fn assemble(
     Some(Provider {
         source: source.clone(),
         name: name.into(),
+        key,
+        key_place,
         title: title.map_or_else(|| name.into(), |title| title.value.into()),
         authorization: authorization.step,
-        calls,
+        prepared: prepare.len(),
+        calls: prepare.into_iter().chain(calls).collect(),
         callback: authorization.callback,
         state_in: authorization.state_in,
         state: authorization.state,
@@ -227,12 +255,24 @@ fn compile_inputs(written: Option<NamedValues<InputSpec>>, reader: &mut Reader) 
 }
 
 fn compile_steps(spec: &mut ProviderSpec, mut context: StepContext<'_>, top: Place, reader: &mut Reader) -> CompiledSteps {
-    let written = spec.authorization.take().or_else(|| AuthorizationSpec::empty(top).filter(|_| context.discovery));
+    let mut written = spec.authorization.take().or_else(|| AuthorizationSpec::empty(top).filter(|_| context.discovery));
     if written.is_none() && is_absent(spec, "getAuthorizationCode", reader) {
         let help = "add `getAuthorizationCode: { get: https://… }`, the address to which the browser is sent";
         reader.complain(top, "the file has no getAuthorizationCode", help);
     }
-    let authorization = written.and_then(|spec| authorization::compile(spec, &context, reader));
+    let mut positions = 0_u16..;
+    let mut compile_call = |kind: StepKind, call: CallSpec, context: &StepContext<'_>, reader: &mut Reader| {
+        call::compile(call, (kind, positions.next().unwrap_or(u16::MAX)), context, reader)
+    };
+    let before = written.as_mut().and_then(|spec| spec.prepare.take()).map_or_else(Vec::new, |list| list.0);
+    if let Some(spec) = &written {
+        (context.has_scope, context.sends_state) = (spec.has_scope(&context), spec.sends_state());
+    }
+    let prepare: Vec<Option<Step>> =
+        before.into_iter().map(|call| compile_call(StepKind::GetAuthorizationCode, call, &context, reader)).collect();
+    let is_prepared = prepare.iter().all(Option::is_some);
+    let prepare: Vec<Step> = prepare.into_iter().flatten().collect();
+    let authorization = written.and_then(|spec| authorization::compile(spec, is_prepared.then_some(&*prepare), &context, reader));
     context.nonce_is_sent = authorization.as_ref().is_none_or(|authorization| authorization.sends_nonce);
     let access =
         spec.access.take().map(|list| list.0).or_else(|| CallSpec::empty(top).filter(|_| context.discovery).map(|call| vec![call]));
@@ -250,18 +290,14 @@ fn compile_steps(spec: &mut ProviderSpec, mut context: StepContext<'_>, top: Pla
         let help = "write this request out with `query`, `form` or `json`; only one call of the list can be the standard token request";
         reader.complain(call.place, "the code would be redeemed twice", help);
     }
-    let positions = 0_u16..;
-    let mut calls: Vec<Option<Step>> = all
-        .into_iter()
-        .zip(positions.clone())
-        .map(|((kind, call), position)| call::compile(call, (kind, position), &context, reader))
-        .collect();
-    if let (Some(implied), Some(position), Some(call)) = (implied, positions.clone().nth(calls.len()), CallSpec::empty(top)) {
-        let step = call::compile(call, (StepKind::GetUserInfo, position), &context, reader);
+    let mut calls: Vec<Option<Step>> = all.into_iter().map(|(kind, call)| compile_call(kind, call, &context, reader)).collect();
+    if let (Some(implied), Some(call)) = (implied, CallSpec::empty(top)) {
+        let step = compile_call(StepKind::GetUserInfo, call, &context, reader);
         calls.push(step.map(|step| Step { implied: Some(implied), ..step }));
     }
     let has_access = calls.iter().flatten().any(|call| call.kind == StepKind::GetAccessCode) || is_signed;
-    CompiledSteps { authorization, complete: has_access && calls.iter().all(Option::is_some), calls: calls.into_iter().flatten().collect() }
+    let complete = has_access && is_prepared && calls.iter().all(Option::is_some);
+    CompiledSteps { prepare, authorization, complete, calls: calls.into_iter().flatten().collect() }
 }
 
 /// The userinfo call that `discovery` implies, unless the file itself says where the person is read.
@@ -280,7 +316,8 @@ fn implied_userinfo(spec: &ProviderSpec, context: &StepContext<'_>, reader: &mut
 
 /// The facts that the file itself reads or composes.
 fn written_facts(spec: &ProviderSpec, reader: &mut Reader) -> Vec<Slot> {
-    let calls = spec.access.iter().chain(&spec.person).flat_map(|list| &list.0);
+    let prepare = spec.authorization.iter().filter_map(|step| step.prepare.as_ref());
+    let calls = prepare.chain(&spec.access).chain(&spec.person).flat_map(|list| &list.0);
     let mut names: Vec<String> = Vec::new();
     let mut add = |named: Option<&NamedValues<FactExpression>>| {
         names.extend(named.iter().flat_map(|named| &named.0).map(|(name, _)| name.value.clone()));

@@ -16,7 +16,10 @@ use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::Reader;
 
 pub(crate) struct CompiledFile<'a> {
+    /// The calls before the redirect.
+    pub(crate) prepare: &'a [Step],
     pub(crate) authorization: &'a Authorization,
+    /// The calls after the callback.
     pub(crate) calls: &'a [Step],
     pub(crate) installed: &'a DeclaredValues,
     pub(crate) inputs: &'a [Input],
@@ -36,7 +39,7 @@ pub(crate) struct CompiledFile<'a> {
 impl CompiledFile<'_> {
     /// All steps, in order.
     pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
-        std::iter::once(&self.authorization.step).chain(self.calls)
+        self.prepare.iter().chain([&self.authorization.step]).chain(self.calls)
     }
 
     /// The facts that the shopper types.

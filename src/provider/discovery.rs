@@ -3,6 +3,7 @@
 use crate::provider::address::{Address, AddressContext};
 use crate::provider::credentials::ClientAuthMethod;
 use crate::provider::facts::{FROM_DISCOVERY, Facts};
+use crate::provider::fingerprint::fill_template_settings;
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
@@ -47,6 +48,12 @@ impl Discovery {
             return Some((base, None));
         }
         Some((format!("{}{USUAL}", base.trim_end_matches('/')), Some(base)))
+    }
+
+    /// The issuer, as far as the settings name it: the document's address without the usual path.
+    pub(crate) fn issuer_address(&self, settings: &Facts) -> String {
+        let address = fill_template_settings(&self.address.template, settings);
+        address.strip_suffix(USUAL).unwrap_or(&address).trim_end_matches('/').to_owned()
     }
 
     /// Reads the facts from the document, or says what is wrong with it.

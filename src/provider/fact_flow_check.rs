@@ -10,6 +10,7 @@ use crate::provider::declared_values::RequiredSetting;
 use crate::provider::discovery::Discovery;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
 use crate::provider::pkce::Pkce;
+use crate::provider::standard;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::template::FactUse;
 use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
@@ -46,20 +47,13 @@ impl FactFlowCheck<'_> {
         for used in self.file.discovery.map(Discovery::uses).unwrap_or_default() {
             self.check_is_known(&used, &mut ledger, "discovery", reader);
         }
+        self.check_calls(self.file.prepare, &mut ledger, reader);
         for used in step.uses_in_request() {
             self.check_is_known(&used, &mut ledger, "getAuthorizationCode", reader);
             self.check_is_not_secret(&used, reader);
         }
         self.record_step(step, &mut ledger, reader);
-        for step in self.file.calls {
-            for used in step.uses_in_when() {
-                self.check_is_known(&used, &mut ledger, step.kind.word(), reader);
-            }
-            for used in step.uses_in_request() {
-                self.check_is_known(&used, &mut ledger, step.kind.word(), reader);
-            }
-            self.record_step(step, &mut ledger, reader);
-        }
+        self.check_calls(self.file.calls, &mut ledger, reader);
         for (_, fact, place, uses) in self.file.identity.composed() {
             for used in uses {
                 self.check_is_known(&used, &mut ledger, "identity", reader);
@@ -79,6 +73,7 @@ impl FactFlowCheck<'_> {
             self.check_is_known(&used, &mut ledger, "logout", reader);
             self.check_is_not_secret(&used, reader);
         }
+        self.check_prepared_facts(reader);
         self.check_code_and_token(&ledger, reader);
         self.check_pkce(reader);
         if !reader.has_unusable_parts() {
@@ -92,6 +87,15 @@ impl FactFlowCheck<'_> {
                 || needed.place != self.file.top && needed.place.start != self.file.top.start
         });
         facts
+    }
+
+    fn check_calls(&self, calls: &[Step], ledger: &mut FactLedger, reader: &mut Reader) {
+        for step in calls {
+            for used in step.uses_in_when().into_iter().chain(step.uses_in_request()) {
+                self.check_is_known(&used, ledger, step.kind.word(), reader);
+            }
+            self.record_step(step, ledger, reader);
+        }
     }
 
     fn initial_ledger(&self, reader: &mut Reader) -> FactLedger {
@@ -208,15 +212,48 @@ impl FactFlowCheck<'_> {
         self.file.steps().any(|step| step.kind.word() == place_of_use && step.assertion().is_some())
     }
 
+    /// Whether a fact shows a secret: it is one, a call sends it as its bearer token, or it is composed of such a fact.
+    fn shows_secret(&self, fact: Slot) -> bool {
+        let (mut open, mut seen) = (vec![fact], Vec::new());
+        while let Some(fact) = open.pop() {
+            if self.file.installed.is_secret(fact) || fact == self.file.known.code_verifier && self.file.pkce == Pkce::S256 {
+                return true;
+            }
+            let is_bearer = |step: &&Step| step.bearer.iter().flat_map(|bearer| bearer.uses()).any(|used| used.fact == fact);
+            let is_read_before = self.file.prepare.iter().flat_map(Step::learned_facts).any(|(learned, ..)| learned == fact);
+            if is_read_before && (fact == self.file.known.access_token || self.file.steps().any(|step| is_bearer(&step))) {
+                return true;
+            }
+            seen.push(fact);
+            let reads = self.file.prepare.iter().flat_map(|step| step.reads.iter().chain(&step.signed_reads));
+            let parts = reads.filter(|read| read.fact == fact).flat_map(|read| read.reading.uses()).filter(|used| used.whole);
+            open.extend(parts.map(|used| used.fact).filter(|fact| !seen.contains(fact)));
+        }
+        false
+    }
+
     fn check_is_not_secret(&self, used: &FactUse, reader: &mut Reader) {
-        let secret = self.file.installed.is_secret(used.fact) || used.fact == self.file.known.code_verifier && self.file.pkce == Pkce::S256;
-        if secret && used.whole {
+        if used.whole && self.shows_secret(used.fact) {
             let name = Arc::clone(reader.names.name(used.fact));
             reader.complain(
                 used.place,
                 format!("`{name}` may not travel in the browser's address bar"),
                 "use it in getAccessCode, which portaria sends itself",
             );
+        }
+    }
+
+    /// Complains about facts that no call before the redirect can give: those of the person, and those of the callback.
+    fn check_prepared_facts(&self, reader: &mut Reader) {
+        for (fact, place, _) in self.file.prepare.iter().flat_map(Step::learned_facts) {
+            let name = Arc::clone(reader.names.name(fact));
+            if standard::PERSON.iter().any(|(person, _)| *person == &*name) {
+                let help = "read it in getUserInfo, or give what `prepare` reads another name";
+                reader.complain(place, format!("`{name}` says who the person is, who is not at the provider before the redirect"), help);
+            } else if standard::CALLBACK.iter().any(|(callback, _)| *callback == &*name) {
+                let help = "give what `prepare` reads another name";
+                reader.complain(place, format!("`{name}` is what the browser brings back, which `prepare` cannot know"), help);
+            }
         }
     }
 

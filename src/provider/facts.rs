@@ -31,6 +31,7 @@ pub const FROM_DISCOVERY: &[(&str, &str)] = &[
     ("tokenEndpoint", "token_endpoint"),
     ("userinfoEndpoint", "userinfo_endpoint"),
     ("jwksUri", "jwks_uri"),
+    ("pushedAuthorizationRequestEndpoint", "pushed_authorization_request_endpoint"),
 ];
 
 /// The numbers of the facts that the program itself uses.

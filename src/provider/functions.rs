@@ -16,7 +16,7 @@ use crate::vocabulary::text::{Text, percent_encode};
 use crate::vocabulary::words::Reader;
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use md5::{Digest as _, Md5};
 
 /// A function: a row of [`TABLE`].
@@ -35,6 +35,8 @@ enum FunctionBehaviour {
     /// Hashes with a key, which is the second parameter.
     KeyedHash(fn(&[u8], &[u8]) -> Vec<u8>),
     Text(fn(&str) -> Option<String>),
+    /// Gives a text that a JSON body contains as it is, without quotes.
+    JsonLiteral(fn(&str) -> Option<String>),
     /// Takes a text and the argument, which is the second parameter.
     TextWithText(fn(&str, &str) -> Option<String>),
     /// Searches for the argument, which is the second parameter and is not empty.
@@ -76,6 +78,30 @@ pub(crate) const TABLE: &[FunctionRow] = &[
         "hmacSha256",
         "the HMAC with SHA-256, as bytes",
         FunctionBehaviour::KeyedHash(|bytes, key| hmac_bytes(hmac::HMAC_SHA256, key, bytes)),
+    ),
+    row(
+        "hmacSha512",
+        "the HMAC with SHA-512, as bytes",
+        FunctionBehaviour::KeyedHash(|bytes, key| hmac_bytes(hmac::HMAC_SHA512, key, bytes)),
+    ),
+    row(
+        "base64Decode",
+        "undoes base64, standard or URL-safe, with or without padding; finds nothing when the bytes are no text in UTF-8",
+        FunctionBehaviour::Text(decode_base64),
+    ),
+    row(
+        "number",
+        "in a `json` body, where the hole is the whole value, writes a number without quotes: `count: \"${n | number}\"`; elsewhere the text stays as it is; finds nothing when the text is no number",
+        FunctionBehaviour::JsonLiteral(|text| Some(text.trim()).filter(|text| is_json_number(text)).map(str::to_owned)),
+    ),
+    row(
+        "boolean",
+        "in a `json` body, where the hole is the whole value, writes `true` or `false` without quotes; elsewhere as a text; `1` counts as `true`, `0` as `false`, and for anything else it finds nothing",
+        FunctionBehaviour::JsonLiteral(|text| match text.trim() {
+            "true" | "1" => Some("true".to_owned()),
+            "false" | "0" => Some("false".to_owned()),
+            _ => None,
+        }),
     ),
     row(
         "append",
@@ -122,7 +148,9 @@ impl FunctionRow {
     /// The names of its arguments.
     pub(crate) fn arguments(&self) -> &'static [&'static str] {
         match self.behaviour {
-            FunctionBehaviour::Write(_) | FunctionBehaviour::Hash(_) | FunctionBehaviour::Text(_) => &[],
+            FunctionBehaviour::Write(_) | FunctionBehaviour::Hash(_) | FunctionBehaviour::Text(_) | FunctionBehaviour::JsonLiteral(_) => {
+                &[]
+            }
             FunctionBehaviour::KeyedHash(_) => &["KEY"],
             FunctionBehaviour::TextWithText(_) | FunctionBehaviour::Default => &["TEXT"],
             FunctionBehaviour::TextWithMark(_) => &["MARK"],
@@ -142,6 +170,7 @@ impl FunctionRow {
             (FunctionBehaviour::Write(write), _) => FunctionAction::Write(*write),
             (FunctionBehaviour::Hash(hash), _) => FunctionAction::Hash(*hash),
             (FunctionBehaviour::Text(change), _) => FunctionAction::Text(*change),
+            (FunctionBehaviour::JsonLiteral(change), _) => FunctionAction::JsonLiteral(*change),
             (FunctionBehaviour::KeyedHash(_), [HoleToken::Quoted(_), ..]) => {
                 reader.complain(
                     place,
@@ -206,6 +235,7 @@ enum FunctionAction {
     Hash(fn(&[u8]) -> Vec<u8>),
     KeyedHash(fn(&[u8], &[u8]) -> Vec<u8>, FunctionArgument),
     Text(fn(&str) -> Option<String>),
+    JsonLiteral(fn(&str) -> Option<String>),
     TextWith(fn(&str, &str) -> Option<String>, FunctionArgument),
     Default(FunctionArgument),
     Json(Box<JsonPath>),
@@ -287,6 +317,7 @@ impl Function {
             FunctionAction::Write(_) => FunctionKind::Writes,
             FunctionAction::Hash(_) | FunctionAction::KeyedHash(..) => FunctionKind::Hashes,
             FunctionAction::Text(_)
+            | FunctionAction::JsonLiteral(_)
             | FunctionAction::TextWith(..)
             | FunctionAction::Default(_)
             | FunctionAction::Json(_)
@@ -299,6 +330,11 @@ impl Function {
         self.kind() == FunctionKind::Hashes
     }
 
+    /// Whether a JSON body contains the result as it is, without quotes.
+    pub(crate) fn writes_json_literal(&self) -> bool {
+        matches!(self.action, FunctionAction::JsonLiteral(_))
+    }
+
     /// The argument that is a text or a fact, if it has one.
     pub(crate) fn argument(&self) -> Option<&FunctionArgument> {
         match &self.action {
@@ -308,6 +344,7 @@ impl Function {
             FunctionAction::Write(_)
             | FunctionAction::Hash(_)
             | FunctionAction::Text(_)
+            | FunctionAction::JsonLiteral(_)
             | FunctionAction::Json(_)
             | FunctionAction::Date(_) => None,
         }
@@ -331,7 +368,7 @@ impl Function {
             FunctionAction::Write(write) => Some(TextOrBytes::Text(write(flow.bytes()))),
             FunctionAction::Hash(hash) => Some(TextOrBytes::Bytes(hash(flow.bytes()))),
             FunctionAction::KeyedHash(hash, key) => Some(TextOrBytes::Bytes(hash(flow.bytes(), key.value(facts)?.as_bytes()))),
-            FunctionAction::Text(change) => change(flow.text()?).map(TextOrBytes::Text),
+            FunctionAction::Text(change) | FunctionAction::JsonLiteral(change) => change(flow.text()?).map(TextOrBytes::Text),
             FunctionAction::TextWith(change, argument) => change(flow.text()?, argument.value(facts)?).map(TextOrBytes::Text),
             FunctionAction::Json(path) => {
                 let document = json::parse(flow.text()?.as_bytes()).ok()?;
@@ -382,6 +419,26 @@ pub(crate) fn check_text_and_bytes(functions: &[Function], may_end_in_bytes: boo
     }
 }
 
+/// The text that was encoded in base64, in either alphabet, with or without padding.
+fn decode_base64(text: &str) -> Option<String> {
+    let standard: String = text
+        .trim()
+        .trim_end_matches('=')
+        .chars()
+        .map(|letter| match letter {
+            '-' => '+',
+            '_' => '/',
+            letter => letter,
+        })
+        .collect();
+    String::from_utf8(STANDARD_NO_PAD.decode(standard).ok()?).ok()
+}
+
+/// Whether a text is a number as JSON writes it.
+pub(crate) fn is_json_number(text: &str) -> bool {
+    text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) && text.len() < 200 && text.parse::<serde_json::Number>().is_ok()
+}
+
 pub(crate) fn hmac_bytes(algorithm: hmac::Algorithm, key: &[u8], message: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(algorithm, key), message).as_ref().to_vec()
 }
@@ -423,6 +480,21 @@ mod tests {
             (&[&["md5"], &["hex"]], "abc", Some("900150983cd24fb0d6963f7d28e17f72")),
             (&[&["sha1"], &["hex"]], "abc", Some("a9993e364706816aba3e25717850c26c9cd0d89d")),
             (&[&["sha256"], &["base64"]], "abc", Some("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=")),
+            (&[&["base64Decode"]], "YT8+", Some("a?>")),
+            (&[&["base64Decode"]], "YT8-", Some("a?>")),
+            (&[&["base64Decode"]], "w6c=", Some("ç")),
+            (&[&["base64Decode"]], "w6c", Some("ç")),
+            (&[&["base64Decode"]], "/w==", None),
+            (&[&["base64Decode"]], "not base64!", None),
+            (&[&["base64Decode"], &["json", "$.id"]], "eyJpZCI6N30", Some("7")),
+            (&[&["number"]], " 12.50 ", Some("12.50")),
+            (&[&["number"]], "-3", Some("-3")),
+            (&[&["number"]], "007", None),
+            (&[&["number"]], "1,5", None),
+            (&[&["number"]], "12]", None),
+            (&[&["boolean"]], "1", Some("true")),
+            (&[&["boolean"]], "false", Some("false")),
+            (&[&["boolean"]], "yes", None),
             (&[&["append", "!"]], "abc", Some("abc!")),
             (&[&["upper"], &["lower"]], "aBç", Some("abç")),
             (&[&["trim"]], " a b ", Some("a b")),
@@ -445,6 +517,10 @@ mod tests {
     fn a_keyed_hash_takes_its_key_from_a_fact() {
         for (name, expected) in [
             ("hmacSha1", "4fd0b215276ef12f2b3e4c8ecac2811498b656fc"),
+            (
+                "hmacSha512",
+                "3926a207c8c42b0c41792cbd3e1a1aaaf5f7a25704f62dfc939c4987dd7ce060009c5bb1c2447355b3216f10b537e9afa7b64a4e5391b0d631172d07939e087a",
+            ),
             ("hmacSha256", "9c196e32dc0175f86f4b1cb89289d6619de6bee699e4c378e68309ed97a1a6ab"),
         ] {
             let mut reader = Reader::default();

@@ -97,6 +97,11 @@ impl Hole {
         self.optional
     }
 
+    /// What stands in it, as masks show it.
+    pub(crate) fn label(&self) -> &str {
+        &self.label
+    }
+
     /// Its functions, in order.
     pub(crate) fn functions(&self) -> &[Function] {
         &self.functions

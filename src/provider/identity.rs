@@ -1,8 +1,10 @@
 //! The identity that a login gives: the id at the provider, the e-mail address and its proof, and what else is known.
 
+use crate::provider::Provider;
 use crate::provider::fact_expression::{FactExpression, MissingValue};
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
+use crate::provider::placeholder::Placeholder;
 use crate::provider::template::FactUse;
 use crate::provider::trust::{EmailEvidence, EmailTrustPolicy, MissingEmailPolicy};
 use crate::vocabulary::email::Email;
@@ -79,8 +81,12 @@ enum IdentityPart {
 /// The person who signs in, as the provider describes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The provider's name.
+    /// The key of the provider, under which its identities are kept.
     pub provider: Box<str>,
+    /// The name of the provider's file.
+    pub file: Box<str>,
+    /// Where the file points; see [`ProviderFingerprint`](crate::provider::fingerprint::ProviderFingerprint).
+    pub fingerprint: Box<str>,
     /// The id at the provider, compared byte for byte.
     pub id: Box<str>,
     /// The e-mail address.
@@ -93,6 +99,20 @@ pub struct Identity {
     pub locale: Option<String>,
     /// What `identity.more` names.
     pub more: Vec<(Box<str>, String)>,
+}
+
+/// What an identity says about its provider.
+struct IdentityProvider<'a> {
+    key: &'a str,
+    file: &'a str,
+    fingerprint: &'a str,
+}
+
+impl Provider {
+    /// The identity that a login gives, pinned to a fingerprint of this provider.
+    pub fn identity_from(&self, facts: &Facts, fingerprint: &str) -> Result<Identity, IdentityError> {
+        self.identity.identity(IdentityProvider { key: &self.key, file: &self.name, fingerprint }, facts, &self.names)
+    }
 }
 
 /// The e-mail address of an identity, and whether it is proven.
@@ -160,16 +180,22 @@ impl IdentityMapping {
         self.parts.iter().map(|(_, fact, _)| *fact)
     }
 
-    /// The facts that the placeholder is made of.
-    pub(crate) fn placeholder_uses(&self) -> Option<Vec<FactUse>> {
-        if let MissingEmailPolicy::Placeholder(template) = &self.missing { Some(template.uses().collect()) } else { None }
+    /// The facts that the id consists of: the fact `id`, and those from which the file composes it.
+    pub(crate) fn id_facts(&self) -> Vec<Slot> {
+        let composed = self.composed().filter(|(name, ..)| *name == "id").flat_map(|(.., uses)| uses).map(|used| used.fact);
+        self.fact("id").into_iter().chain(composed).collect()
+    }
+
+    /// The placeholder for a missing address, if the file has one.
+    pub fn placeholder(&self) -> Option<&Placeholder> {
+        if let MissingEmailPolicy::Placeholder(placeholder) = &self.missing { Some(placeholder) } else { None }
     }
 
     /// Every use of a fact in it.
     pub(crate) fn uses(&self) -> Vec<FactUse> {
         let more = self.more.iter().map(|(fact, place)| FactUse { fact: *fact, place: *place, whole: true });
         let composed = self.composed().flat_map(|(.., uses)| uses);
-        composed.chain(more).chain(self.placeholder_uses().unwrap_or_default()).collect()
+        composed.chain(more).chain(self.placeholder().map(Placeholder::uses).unwrap_or_default()).collect()
     }
 
     /// Composes the parts that `identity` describes. From then on they are facts like all others.
@@ -207,8 +233,8 @@ impl IdentityMapping {
         })
     }
 
-    /// Composes the identity from the facts.
-    pub fn identity(&self, provider: &str, facts: &Facts, names: &FactNames) -> Result<Identity, IdentityError> {
+    /// Composes the identity from the facts; the rest of it is `provider`.
+    fn identity(&self, provider: IdentityProvider<'_>, facts: &Facts, names: &FactNames) -> Result<Identity, IdentityError> {
         let find = |wanted: &str| facts.get(self.fact(wanted)?).cloned().map(crate::vocabulary::text::Text::revealed);
         let missed = |wanted: &str| facts.missing_value(self.fact(wanted)?).cloned();
         let id = find("id").filter(|id| is_usable_id(id)).ok_or_else(|| IdentityError::MissingId(missed("id")))?;
@@ -217,14 +243,14 @@ impl IdentityMapping {
         let email = find("email").and_then(|text| Email::parse(&text).ok());
         let evidence = email
             .as_ref()
-            .filter(|_| origin("email") != FactOrigin::Shopper)
+            // No person can have an address in `.invalid`: it is a placeholder, of this file or of another.
+            .filter(|email| origin("email") != FactOrigin::Shopper && !is_placeholder_domain(email.domain()))
             .and_then(|email| self.trust.evidence(email.domain(), claim.as_deref()));
         let address = match (email, evidence, &self.missing) {
             (Some(email), Some(evidence), _) => IdentityEmail::Proven(email, evidence),
             (email, _, MissingEmailPolicy::Ask) => IdentityEmail::Ask(email),
-            (_, _, MissingEmailPolicy::Placeholder(template)) => {
-                let placeholder = template.fill(facts).ok().and_then(|text| placeholder_email(text.expose()));
-                IdentityEmail::Placeholder(placeholder.ok_or(IdentityError::MissingEmail(None))?)
+            (_, _, MissingEmailPolicy::Placeholder(placeholder)) => {
+                IdentityEmail::Placeholder(placeholder.fill(facts).ok_or(IdentityError::MissingEmail(None))?)
             }
             (Some(_), _, MissingEmailPolicy::Refuse) => return Err(IdentityError::UnprovenEmail(missed("emailVerified"))),
             (None, _, MissingEmailPolicy::Refuse) => return Err(IdentityError::MissingEmail(missed("email"))),
@@ -233,7 +259,9 @@ impl IdentityMapping {
             Some(without_control_characters(text.trim()).chars().take(most).collect::<String>()).filter(|text| !text.is_empty())
         };
         Ok(Identity {
-            provider: provider.into(),
+            provider: provider.key.into(),
+            file: provider.file.into(),
+            fingerprint: provider.fingerprint.into(),
             id: id.into(),
             address,
             name: find("name").and_then(|name| short(name, 200)),
@@ -259,6 +287,11 @@ fn without_control_characters(text: &str) -> String {
         .collect()
 }
 
+/// Whether addresses of this domain are placeholders.
+pub(crate) fn is_placeholder_domain(domain: &str) -> bool {
+    domain == "invalid" || domain.ends_with(".invalid")
+}
+
 /// Whether a text can be an id. What programs write for "nothing" is no id.
 fn is_usable_id(id: &str) -> bool {
     !id.trim().is_empty()
@@ -268,15 +301,4 @@ fn is_usable_id(id: &str) -> bool {
             id.to_ascii_lowercase().as_str(),
             "null" | "undefined" | "none" | "nil" | "nan" | "0" | "-0" | "0.0" | "true" | "false" | "[object object]"
         )
-}
-
-/// The placeholder address. An id with characters that an address cannot contain, or with capitals, is replaced by its hash.
-fn placeholder_email(text: &str) -> Option<Email> {
-    // An id that looks like a hash is hashed as well, so that no person can choose the placeholder of another.
-    let looks_like_a_hash = text.split('@').next().is_some_and(|local| local.len() == 32 && local.bytes().all(|b| b.is_ascii_hexdigit()));
-    Email::parse(text).ok().filter(|email| email.key() == text && !looks_like_a_hash).or_else(|| {
-        let (local, domain) = text.rsplit_once('@')?;
-        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, local.as_bytes());
-        Email::parse(&format!("{}@{domain}", crate::provider::functions::hex(&hash.as_ref()[..16]))).ok()
-    })
 }

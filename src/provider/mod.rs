@@ -23,6 +23,7 @@ pub(crate) mod fact_expression; // how a fact is read
 pub(crate) mod fact_flow_check; // check: each fact is known before it is used
 pub mod fact_origin; //            the answer that a fact came from
 pub mod facts; //                  the facts of one login
+pub mod fingerprint; //            where a file points, to which linked identities are pinned
 pub(crate) mod functions; //       the functions in a hole
 pub(crate) mod hole; //            a hole in a text
 pub(crate) mod hosts; //           the word `hosts`
@@ -35,6 +36,7 @@ pub mod keys; //                   keys and signature algorithms
 pub(crate) mod moment; //          dates and durations
 pub(crate) mod parameters; //      the contents of a request
 pub mod pkce; //                   PKCE
+pub mod placeholder; //            the address of a person who has none
 pub(crate) mod proof_check; //     check: what counts as proof is proof
 pub mod provider_spec; //          the words at the top of a file
 pub(crate) mod refusal; //         `refused` and `accepted`
@@ -83,12 +85,18 @@ pub struct Provider {
     pub source: Source,
     /// The provider's name, which is the name of its file.
     pub name: Box<str>,
+    /// The key under which its identities are kept.
+    pub key: Box<str>,
+    /// The place of `key`, if the file has it.
+    pub(crate) key_place: Option<Place>,
     /// The name on the login button.
     pub title: Box<str>,
     /// The first step.
     pub authorization: Step,
-    /// The calls, in order.
+    /// The calls, in order: those before the redirect, then those after the callback.
     pub calls: Vec<Step>,
+    /// How many of the calls are made before the redirect.
+    pub(crate) prepared: usize,
     pub(crate) callback: CallbackMethod,
     pub(crate) state_in: StateLocation,
     /// How the state is read from a callback.
@@ -137,13 +145,32 @@ impl Provider {
 
     /// All steps, in order.
     pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
-        std::iter::once(&self.authorization).chain(&self.calls)
+        let (before, after) = self.calls.split_at(self.prepared.min(self.calls.len()));
+        before.iter().chain([&self.authorization]).chain(after)
+    }
+
+    /// The calls before the redirect.
+    pub(crate) fn calls_before_redirect(&self) -> &[Step] {
+        &self.calls[..self.prepared.min(self.calls.len())]
+    }
+
+    /// The calls after the callback, each with its position.
+    pub(crate) fn calls_after_callback(&self) -> impl Iterator<Item = (usize, &Step)> {
+        self.calls.iter().enumerate().skip(self.prepared)
     }
 
     /// The facts that a request, a condition or the identity uses.
     pub(crate) fn used_facts(&self) -> Vec<Slot> {
-        let in_steps =
-            self.steps().flat_map(|step| step.uses_in_request().into_iter().chain(step.uses_in_answer()).chain(step.uses_in_when()));
+        self.facts_used_in(self.steps())
+    }
+
+    /// The facts that the redirect, a later step or the identity uses.
+    pub(crate) fn facts_used_after_preparation(&self) -> Vec<Slot> {
+        self.facts_used_in(self.steps().skip(self.prepared))
+    }
+
+    fn facts_used_in<'s>(&self, steps: impl Iterator<Item = &'s Step>) -> Vec<Slot> {
+        let in_steps = steps.flat_map(|step| step.uses_in_request().into_iter().chain(step.uses_in_answer()).chain(step.uses_in_when()));
         let in_require = self.require.iter().flat_map(|require| &require.0).flat_map(Condition::uses);
         let used = in_steps.chain(in_require).chain(self.identity.uses()).map(|used| used.fact);
         used.chain(self.identity.facts()).collect()

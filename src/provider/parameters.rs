@@ -1,6 +1,7 @@
 //! The contents of a request: named parameters of a query or a form, a JSON body with holes anywhere, or a text.
 
 use crate::provider::facts::Facts;
+use crate::provider::functions::is_json_number;
 use crate::provider::template::{FactUse, Template, UnfilledHole};
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::text::{Text, json_escape};
@@ -172,7 +173,7 @@ impl WordValue for JsonTemplate {
     fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
         Some(match &node.kind {
             YamlKind::Scalar { plain: true, .. } if node.is_null() => Self::Raw("null".into()),
-            YamlKind::Scalar { plain: true, text, .. } if matches!(text.as_str(), "true" | "false") || is_number(text) => {
+            YamlKind::Scalar { plain: true, text, .. } if matches!(text.as_str(), "true" | "false") || is_json_number(text) => {
                 Self::Raw(text.as_str().into())
             }
             YamlKind::Scalar { .. } => Self::Text(Template::parse(&read_scalar(node, reader)?.value, node, false, reader)?),
@@ -198,15 +199,12 @@ impl WordValue for JsonTemplate {
     }
 }
 
-fn is_number(text: &str) -> bool {
-    text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) && text.len() < 200 && text.parse::<serde_json::Number>().is_ok()
-}
-
 impl JsonTemplate {
     /// Writes the body with its holes filled. A member whose text is empty only because of optional holes is left out.
     pub(crate) fn fill(&self, facts: &Facts, into: &mut Text) -> Result<(), UnfilledHole> {
         match self {
             Self::Raw(raw) => into.push_str(raw),
+            Self::Text(template) if template.is_json_literal() => into.push_json_literal(&template.fill(facts)?),
             Self::Text(template) => write_json_text(&template.fill(facts)?, into),
             Self::List(items) => {
                 into.push_str("[");
@@ -276,7 +274,7 @@ mod tests {
         let mut reader = Reader::default();
         let node = yaml::parse(&Source::new(
             "b.yaml",
-            "z: 1.10\na: [ true, null, \"1\", 00, '${t}' ]\n'${k}': { o: \"x${gone?}\", left: \"${gone?}\" }\n",
+            "z: 1.10\na: [ true, null, \"1\", 00, '${t}' ]\n'${k}': { o: \"x${gone?}\", left: \"${gone?}\" }\nn: \"${n | number}\"\nf: \"${n | boolean}\"\ns: \"n=${n | number}\"\nl: \"${gone? | number}\"\n",
         ))
         .unwrap()
         .0;
@@ -284,11 +282,18 @@ mod tests {
         let mut facts = Facts::empty(&reader.names);
         facts.set(reader.names.intern("t"), Text::secret("q\"\n", &Arc::from("t")));
         facts.set(reader.names.intern("k"), Text::plain("key"));
+        facts.set(reader.names.intern("n"), Text::secret("1", &Arc::from("n")));
         let mut text = Text::default();
 
         body.fill(&facts, &mut text).unwrap();
 
-        assert_eq!(text.expose(), "{\"z\":1.10,\"a\":[true,null,\"1\",\"00\",\"q\\\"\\n\"],\"key\":{\"o\":\"x\"}}");
-        assert_eq!(text.masked(), "{\"z\":1.10,\"a\":[true,null,\"1\",\"00\",\"‹t›\"],\"key\":{\"o\":\"x\"}}");
+        assert_eq!(
+            text.expose(),
+            "{\"z\":1.10,\"a\":[true,null,\"1\",\"00\",\"q\\\"\\n\"],\"key\":{\"o\":\"x\"},\"n\":1,\"f\":true,\"s\":\"n=1\"}"
+        );
+        assert_eq!(
+            text.masked(),
+            "{\"z\":1.10,\"a\":[true,null,\"1\",\"00\",\"‹t›\"],\"key\":{\"o\":\"x\"},\"n\":\"‹n | number›\",\"f\":\"‹n | boolean›\",\"s\":\"n=‹n | number›\"}"
+        );
     }
 }

@@ -36,9 +36,11 @@ impl ProofCheck<'_> {
             let help = "add `extra: { nonce: \"${nonce}\" }` to the request, and `nonce: required` here";
             reader.complain(signed.place, "an old callback could be used again: nothing ties this token to the login", help);
         }
-        for sign in self.file.calls.iter().chain([step]).filter_map(|step| step.sign.as_ref()) {
+        for sign in self.file.steps().filter_map(|step| step.sign.as_ref()) {
             // A secret may also come with an answer, such as the key of a session.
-            if !sign.uses().iter().any(|used| self.file.installed.is_secret(used.fact) || self.comes_from_a_call(used.fact)) {
+            if !sign.uses().iter().any(|used| {
+                self.file.installed.is_secret(used.fact) || self.comes_from(self.file.prepare.iter().chain(self.file.calls), used.fact)
+            }) {
                 let help = "add `key: ${clientSecret}`, or a secret in `before` or `after`";
                 reader.complain(sign.place, "anyone could make this signature: no secret is in it", help);
             }
@@ -100,9 +102,9 @@ impl ProofCheck<'_> {
         behind
     }
 
-    /// Whether a part of a fact comes from the answer to a call.
-    fn comes_from_a_call(&self, fact: Slot) -> bool {
-        let learned: Vec<Slot> = self.file.calls.iter().flat_map(facts_from_answer).collect();
+    /// Whether a part of a fact comes from the answer to one of these calls.
+    fn comes_from<'s>(&self, calls: impl IntoIterator<Item = &'s Step>, fact: Slot) -> bool {
+        let learned: Vec<Slot> = calls.into_iter().flat_map(facts_from_answer).collect();
         self.facts_behind(fact).iter().any(|behind| learned.contains(behind))
     }
 
@@ -147,7 +149,7 @@ impl ProofCheck<'_> {
             let is_the_address = fact == self.file.known.email;
             // An id may be composed from a typed value and an answer. An address must not, because it would be proven as a whole.
             if self.facts_behind(fact).iter().any(|fact| typed.contains(fact))
-                && (is_the_address || !self.comes_from_a_call(fact))
+                && (is_the_address || !self.comes_from(self.file.calls, fact))
                 && !(is_the_address && never)
             {
                 let help = "read it from an answer of the provider";
@@ -266,25 +268,51 @@ impl ProofCheck<'_> {
 
     /// Complains about an id or an address without any part from an answer: it is the same for every person, or new each time.
     fn check_identity_differs_by_person(&self, reader: &mut Reader) {
-        let personal: Vec<Slot> = self.file.steps().flat_map(facts_from_answer).chain(self.file.typed_facts(reader)).collect();
+        // An answer before the redirect says nothing about the person.
+        let answers = self.file.calls.iter().chain([&self.file.authorization.step]);
+        let personal: Vec<Slot> = answers.flat_map(facts_from_answer).chain(self.file.typed_facts(reader)).collect();
         let is_a_persons = |fact: Slot| self.facts_behind(fact).iter().any(|fact| personal.contains(fact));
         let is_given = |fact: Slot| {
             self.file.identity.composed().any(|(_, composed, ..)| composed == fact)
                 || self.file.steps().flat_map(Step::learned_facts).any(|(learned, ..)| learned == fact)
         };
         for (name, fact) in [("id", self.file.known.id), ("email", self.file.known.email)] {
-            if is_given(fact) && !is_a_persons(fact) {
+            // Another check complains about what is read before the redirect.
+            let is_read_before = self.file.prepare.iter().flat_map(Step::learned_facts).any(|(learned, ..)| learned == fact);
+            if is_given(fact) && !is_a_persons(fact) && !is_read_before {
                 let help = "make it from what an answer says: `$.…` where it is read, `${fact}` in `identity`";
                 reader.complain(self.place_of(fact), format!("`{name}` would say nothing about the person"), help);
             }
         }
-        let behind_id = self.facts_behind(self.file.known.id);
-        if let Some(uses) = self.file.identity.placeholder_uses()
-            && !uses.iter().any(|used| behind_id.contains(&used.fact))
-        {
-            let place = uses.first().map_or(self.file.authorization.step.place, |used| used.place);
-            reader.complain(place, "every person would get the same placeholder", "make it from the id: `${id}@acme.invalid`");
+        self.check_placeholder(reader);
+    }
+
+    /// Checks that a placeholder is made of the id itself and of settings, so that two ids never get the same one.
+    fn check_placeholder(&self, reader: &mut Reader) {
+        let Some(placeholder) = self.file.identity.placeholder() else { return };
+        let (fact, place) = placeholder.id_fact();
+        if !fact.is_some_and(|fact| self.is_the_id(fact)) {
+            let help = "make it from the id: `${id}@acme.invalid`";
+            reader.complain(place, "two persons could get the same placeholder: this fact is not the id", help);
         }
+        let settings = self.file.installed.non_secret_facts();
+        for used in placeholder.domain_uses().iter().filter(|used| !settings.contains(&used.fact)) {
+            let help = "only a setting may stand behind the `@` of a placeholder";
+            reader.complain(used.place, "this fact is not a setting, so two ids could get the same placeholder", help);
+        }
+    }
+
+    /// Whether a fact is the id, or the only thing of which the id consists.
+    fn is_the_id(&self, fact: Slot) -> bool {
+        let id = self.file.known.id;
+        let composed = self.file.identity.composition(id);
+        let reads = self.file.steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads)).filter(|read| read.fact == id);
+        let readings: Vec<&FactExpression> = match composed {
+            Some(composed) => vec![composed],
+            None => reads.map(|read| &read.reading).collect(),
+        };
+        let consists_of = |reading: &&FactExpression| matches!(reading, FactExpression::Text(text) if text.sole_fact() == Some(fact));
+        fact == id || (!readings.is_empty() && readings.iter().all(consists_of))
     }
 
     /// Complains about secrets in the identity, because the identity is passed on.

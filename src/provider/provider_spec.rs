@@ -15,12 +15,17 @@ use crate::vocabulary::words::{NamedValues, OneOrMany};
 use crate::words;
 
 words! {
-    /// One identity provider. When you leave a request out, the standard OAuth 2 request is sent. When you write one,
-    /// exactly that request is sent.
+    /// The file of one identity provider.
     pub(crate) struct ProviderSpec ("provider file", elsewhere = unknown_word_hint) {
         /// The provider's name on the login button: "Entrar como {name}". Holes are not filled here.
         /// Example: `name: Clube Acme`
         name: Option<Located<String>> = "name",
+        /// The key under which the identities of this provider are kept. It keeps them when the file gets another name:
+        /// write the old name here. Two files of a store cannot have the same key. The addresses `/login/…` and
+        /// `/callback/…` follow the name of the file.
+        /// Default: the name of the file
+        /// Example: `key: acme`
+        key: Option<Located<String>> = "key",
         /// The client id that the provider gave to this shop: the id itself, or where it is kept.
         /// Default: `env:`, the file's name in capitals (with `_` for every character that is no letter or digit) and `_CLIENT_ID`
         /// Example: `clientId: loja-42`
@@ -77,7 +82,7 @@ words! {
         /// Example: `trustEmail: always`
         trust_email: Option<Located<EmailTrustPolicy>> = "trustEmail",
         /// What happens when no e-mail address is read, or when it is not proven: `refuse`, `ask` (the shopper
-        /// types an address and proves it), or a placeholder that ends in `.invalid`.
+        /// types an address and proves it), or a placeholder that is made from the id and ends in `.invalid`.
         /// Default: `refuse`
         /// Example: `missingEmail: "${id}@acme.invalid"`
         missing_email: Option<Located<MissingEmailPolicy>> = "missingEmail",

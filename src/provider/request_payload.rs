@@ -39,10 +39,11 @@ impl RequestPayload {
         let place = spec.place;
         let written = spec.is_written();
         let (rename, extra) = (spec.rename.take().unwrap_or_default(), spec.extra.take().unwrap_or_default());
-        let is_standard_token = kind == StepKind::GetAccessCode && !written;
+        // The standard requests of getAccessCode and `prepare` prove who the client is.
+        let is_standard_proof = kind != StepKind::GetUserInfo && !written;
         let written_method = spec.credentials.as_ref().map(|credentials| credentials.value);
         let auth_method = written_method.unwrap_or(match method {
-            _ if !is_standard_token => ClientAuthMethod::None,
+            _ if !is_standard_proof => ClientAuthMethod::None,
             Method::Post => ClientAuthMethod::Form,
             Method::Get => ClientAuthMethod::Query,
         });
@@ -51,7 +52,7 @@ impl RequestPayload {
             place: spec.credentials.as_ref().map_or(place, |credentials| credentials.place),
             parameters: standard::credential_parameters(auth_method, context.has_secret, sends_assertion),
         };
-        if auth_method == ClientAuthMethod::Form && method == Method::Get && is_standard_token {
+        if auth_method == ClientAuthMethod::Form && method == Method::Get && is_standard_proof {
             reader.complain(credentials.place, "a standard request by `get` has no form", "write `credentials: query`, or call by `post`");
         }
         let changed: Vec<String> =
@@ -66,7 +67,21 @@ impl RequestPayload {
             let changes = StandardRequestChanges { rename: &rename, extra: &extra, place };
             let (list, added) = match kind {
                 StepKind::GetAccessCode => credentials.token_request(method, context.pkce, &changes, reader),
-                StepKind::GetUserInfo | StepKind::GetAuthorizationCode => {
+                StepKind::GetAuthorizationCode => {
+                    let list = standard::authorization_parameters(
+                        context.pkce,
+                        context.has_scope,
+                        context.sends_state,
+                        context.discovery,
+                        &changes,
+                        reader,
+                    );
+                    // The authorization request names the client already.
+                    let mut added = credentials.compile_parameters(&NamedValues::default(), reader);
+                    added.retain(|parameter| *parameter.name != *"client_id");
+                    (list, added)
+                }
+                StepKind::GetUserInfo => {
                     let added = credentials.compile_parameters(&NamedValues::default(), reader);
                     (standard::user_parameters(&changes, reader), added)
                 }
@@ -80,7 +95,12 @@ impl RequestPayload {
         };
         payload.add_credentials(&credentials, added, method, reader);
         let changes_credentials = CREDENTIALS.iter().any(|name| changed.iter().any(|changed| changed == name));
-        let is_open = is_standard_token && written_method.is_none() && context.discovery && context.has_secret && !sends_assertion;
+        let is_open = kind == StepKind::GetAccessCode
+            && !written
+            && written_method.is_none()
+            && context.discovery
+            && context.has_secret
+            && !sends_assertion;
         if is_open && !changes_credentials {
             payload.negotiated = payload.without_credentials(place);
         }

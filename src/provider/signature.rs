@@ -3,6 +3,7 @@
 //! The parameters are sorted by name, empty ones are skipped, and values are raw. Text may be added before and after them.
 
 use crate::choice;
+use crate::provider::call::check_header_name;
 use crate::provider::facts::Facts;
 use crate::provider::functions::{hex, hmac_bytes};
 use crate::provider::keys::{Algorithm, JwsSigningKey, JwsVerifyingKey, KeyError};
@@ -29,8 +30,12 @@ choice! {
         Sha1 = "sha1",
         /// SHA-256.
         Sha256 = "sha256",
+        /// HMAC with SHA-1.
+        HmacSha1 = "hmacSha1",
         /// HMAC with SHA-256.
         HmacSha256 = "hmacSha256",
+        /// HMAC with SHA-512.
+        HmacSha512 = "hmacSha512",
         /// RSA (PKCS#1) with SHA-256.
         RsaSha256 = "rsaSha256",
     }
@@ -66,8 +71,9 @@ words! {
     /// percent-encoding.
     pub(crate) struct ParameterSignatureSpec ("signature") {
         /// The name of the parameter that holds the signature. In a request it is the last parameter.
+        /// Default: none; `into` or `intoHeader` is required
         /// Example: `into: sign`
-        into: Located<String> = "into",
+        into: Option<Located<String>> = "into",
         /// Which parameters are signed: those of the address (`query`) or those of the body (`form`). A callback
         /// has only one kind.
         /// Default: `form` when the request has a form, otherwise `query`
@@ -96,7 +102,7 @@ words! {
         /// The algorithm of the signature.
         /// Example: `algorithm: hmacSha256`
         algorithm: SignatureAlgorithm = "algorithm",
-        /// The key: a secret for `hmacSha256`, or a PEM for `rsaSha256` (or its base64 without the header and
+        /// The key: a secret for `hmacSha1`, `hmacSha256` and `hmacSha512`, or a PEM for `rsaSha256` (or its base64 without the header and
         /// footer lines).
         /// Default: none; `md5`, `sha1` and `sha256` need no key
         /// Example: `key: ${clientSecret}`
@@ -105,14 +111,25 @@ words! {
         /// Default: `hex`, and `base64` for `rsaSha256`
         /// Example: `encoding: base64`
         encoding: Option<SignatureEncoding> = "encoding",
+        /// The name of the header that holds the signature of a request that portaria itself sends.
+        /// Default: none; the signature is a parameter
+        /// Example: `intoHeader: X-Signature`
+        into_header: Option<Located<String>> = "intoHeader",
     }
+}
+
+/// What holds the signature.
+#[derive(Clone, Debug)]
+pub(crate) enum SignatureTarget {
+    Parameter(Box<str>),
+    Header(Located<String>),
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct ParameterSignature {
     pub(crate) place: Place,
-    /// The parameter that holds the signature.
-    pub(crate) into: Box<str>,
+    /// What holds the signature.
+    pub(crate) into: SignatureTarget,
     /// Which parameters are signed.
     pub(crate) over: SignedParameters,
     except: Vec<Box<str>>,
@@ -125,10 +142,62 @@ pub(crate) struct ParameterSignature {
     encoding: SignatureEncoding,
 }
 
+impl SignatureAlgorithm {
+    /// The HMAC, if it is one.
+    fn hmac(self) -> Option<hmac::Algorithm> {
+        match self {
+            Self::HmacSha1 => Some(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
+            Self::HmacSha256 => Some(hmac::HMAC_SHA256),
+            Self::HmacSha512 => Some(hmac::HMAC_SHA512),
+            Self::Md5 | Self::Sha1 | Self::Sha256 | Self::RsaSha256 => None,
+        }
+    }
+}
+
+/// What holds the signature, or a complaint.
+fn signature_target(
+    into: Option<Located<String>>,
+    into_header: Option<Located<String>>,
+    place: Place,
+    reader: &mut Reader,
+) -> Option<SignatureTarget> {
+    match (into, into_header) {
+        (Some(into), None) => Some(SignatureTarget::Parameter(into.value.into())),
+        (None, Some(header)) => {
+            check_header_name(&header, header.place, reader);
+            Some(SignatureTarget::Header(header))
+        }
+        (Some(_), Some(header)) => {
+            reader.complain(header.place, "this signature has both `into` and `intoHeader`", "keep one of the two");
+            None
+        }
+        (None, None) if reader.has_unknown_words(place) || reader.is_unusable_word(place, "into") => None,
+        (None, None) => {
+            let help = "add `into: …`, the name of a parameter, or `intoHeader: …`, the name of a header";
+            reader.complain(place, "this signature does not say where it stands in the request", help);
+            None
+        }
+    }
+}
+
 impl ParameterSignature {
+    /// Whether this parameter holds the signature.
+    pub(crate) fn is_parameter(&self, name: &str) -> bool {
+        matches!(&self.into, SignatureTarget::Parameter(into) if **into == *name)
+    }
+
+    /// The header that holds the signature, if one does.
+    pub(crate) fn header(&self) -> Option<&Located<String>> {
+        match &self.into {
+            SignatureTarget::Header(name) => Some(name),
+            SignatureTarget::Parameter(_) => None,
+        }
+    }
+
     /// Compiles the words of the file, or complains. `usual` is what is signed without `over`.
     pub(crate) fn compile(spec: ParameterSignatureSpec, usual: SignedParameters, reader: &mut Reader) -> Option<Self> {
-        let wants_key = matches!(spec.algorithm, SignatureAlgorithm::HmacSha256 | SignatureAlgorithm::RsaSha256);
+        let wants_key = spec.algorithm.hmac().is_some() || spec.algorithm == SignatureAlgorithm::RsaSha256;
+        let into = signature_target(spec.into, spec.into_header, spec.place, reader)?;
         match &spec.key {
             None if wants_key => {
                 reader.complain(
@@ -146,9 +215,7 @@ impl ParameterSignature {
                 );
                 return None;
             }
-            Some(key)
-                if key.0.is_literal() && (spec.algorithm == SignatureAlgorithm::HmacSha256 || key.0.source.contains("PRIVATE KEY")) =>
-            {
+            Some(key) if key.0.is_literal() && (spec.algorithm.hmac().is_some() || key.0.source.contains("PRIVATE KEY")) => {
                 reader.complain(key.0.place, "a secret may not stand in the file", "keep it in `secrets` and write `key: ${name}`");
                 return None;
             }
@@ -161,7 +228,7 @@ impl ParameterSignature {
         let text = |text: Option<Located<String>>, default: &str| text.map_or_else(|| default.into(), |text| text.value.into());
         Some(Self {
             place: spec.place,
-            into: spec.into.value.into(),
+            into,
             over: spec.over.unwrap_or(usual),
             except: spec.except.map_or_else(Vec::new, |names| names.0.into_iter().map(|name| name.value.into()).collect()),
             pair: text(spec.pair, "="),
@@ -179,7 +246,7 @@ impl ParameterSignature {
         let fill = |template: &Option<Template>| {
             template.as_ref().map_or(Ok(Text::default()), |template| template.fill(facts)).map_err(StepError::missing_fact)
         };
-        let is_signed = |name: &str| *name != *self.into && !self.except.iter().any(|except| **except == *name);
+        let is_signed = |name: &str| !self.is_parameter(name) && !self.except.iter().any(|except| **except == *name);
         let mut sorted: Vec<&(Cow<'_, str>, Cow<'_, Text>)> =
             pairs.iter().filter(|(name, value)| !value.is_empty() && is_signed(name)).collect();
         sorted.sort_by(|a, b| (&a.0, a.1.expose()).cmp(&(&b.0, b.1.expose())));
@@ -208,9 +275,12 @@ impl ParameterSignature {
                 let bad = |KeyError(why)| StepError::Key { why, place: self.key_place() };
                 JwsSigningKey::read(&key, Algorithm::Rs256).map_err(bad)?.sign(text.expose().as_bytes()).map_err(bad)?
             }
-            SignatureAlgorithm::Md5 | SignatureAlgorithm::Sha1 | SignatureAlgorithm::Sha256 | SignatureAlgorithm::HmacSha256 => {
-                self.digest(text.expose(), &key)
-            }
+            SignatureAlgorithm::Md5
+            | SignatureAlgorithm::Sha1
+            | SignatureAlgorithm::Sha256
+            | SignatureAlgorithm::HmacSha1
+            | SignatureAlgorithm::HmacSha256
+            | SignatureAlgorithm::HmacSha512 => self.digest(text.expose(), &key),
         };
         Ok(Text::secret(self.encode(&bytes), &label))
     }
@@ -223,7 +293,7 @@ impl ParameterSignature {
         if self.join.is_empty() || self.pair.is_empty() || !pairs.iter().all(|(name, value)| is_plain(name, value.expose())) {
             return Err(wrong());
         }
-        let arrived = pairs.iter().find(|(name, _)| **name == *self.into).map(|(_, value)| value.expose()).ok_or_else(wrong)?;
+        let arrived = pairs.iter().find(|(name, _)| self.is_parameter(name)).map(|(_, value)| value.expose()).ok_or_else(wrong)?;
         let text = self.signing_input(pairs, facts)?;
         let key = self.key(facts)?;
         let right = match self.algorithm {
@@ -236,7 +306,12 @@ impl ParameterSignature {
                     Algorithm::Rs256,
                 )
             }
-            SignatureAlgorithm::Md5 | SignatureAlgorithm::Sha1 | SignatureAlgorithm::Sha256 | SignatureAlgorithm::HmacSha256 => {
+            SignatureAlgorithm::Md5
+            | SignatureAlgorithm::Sha1
+            | SignatureAlgorithm::Sha256
+            | SignatureAlgorithm::HmacSha1
+            | SignatureAlgorithm::HmacSha256
+            | SignatureAlgorithm::HmacSha512 => {
                 let expected = self.encode(&self.digest(text.expose(), &key));
                 let arrived = if self.encoding == SignatureEncoding::Hex { arrived.to_ascii_lowercase() } else { arrived.to_owned() };
                 constant_time::verify_slices_are_equal(expected.as_bytes(), arrived.as_bytes()).is_ok()
@@ -258,7 +333,10 @@ impl ParameterSignature {
             SignatureAlgorithm::Md5 => Md5::digest(text).to_vec(),
             SignatureAlgorithm::Sha1 => digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes()).as_ref().to_vec(),
             SignatureAlgorithm::Sha256 => digest::digest(&digest::SHA256, text.as_bytes()).as_ref().to_vec(),
-            SignatureAlgorithm::HmacSha256 | SignatureAlgorithm::RsaSha256 => hmac_bytes(hmac::HMAC_SHA256, key, text.as_bytes()),
+            SignatureAlgorithm::HmacSha1
+            | SignatureAlgorithm::HmacSha256
+            | SignatureAlgorithm::HmacSha512
+            | SignatureAlgorithm::RsaSha256 => hmac_bytes(self.algorithm.hmac().unwrap_or(hmac::HMAC_SHA256), key, text.as_bytes()),
         }
     }
 
@@ -286,7 +364,11 @@ impl ParameterSignature {
         let except = self.except.iter().map(|name| format!(" and `{name}`")).collect::<String>();
         let pair = format!("name{}value", self.pair);
         let pairs = format!("{pair}{}{pair}{}…", self.join, self.join).replace('\n', "\\n");
-        format!("{}{pairs}{} of every parameter but `{}`{except}, sorted by name", around(&self.before), around(&self.after), self.into)
+        let own = match &self.into {
+            SignatureTarget::Parameter(into) => into,
+            SignatureTarget::Header(name) => &*name.value,
+        };
+        format!("{}{pairs}{} of every parameter but `{own}`{except}, sorted by name", around(&self.before), around(&self.after))
     }
 
     /// Whether the signed text can be split into parameters in one way only.
@@ -364,6 +446,8 @@ mod tests {
         for text in [
             "{ into: hmac, algorithm: hmacSha256, key: \"${clientSecret}\" }",
             "{ into: hmac, algorithm: hmacSha256, key: \"${clientSecret | sha256}\", join: \"\\n\", encoding: base64 }",
+            "{ into: hmac, algorithm: hmacSha1, key: \"${clientSecret}\" }",
+            "{ into: hmac, algorithm: hmacSha512, key: \"${clientSecret}\", encoding: base64url }",
             "{ into: hmac, algorithm: sha1, before: \"${clientSecret}\", encoding: hexUpper }",
         ] {
             let (signature, facts) = signature(text);

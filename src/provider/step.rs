@@ -45,7 +45,7 @@ choice! {
 pub struct Step {
     /// Which of the three steps it is.
     pub(crate) kind: StepKind,
-    /// Its position among the calls; the first step, whose answer is the callback, has none.
+    /// Its position among the calls; the redirect, whose answer is the callback, has none.
     pub(crate) call: Option<u16>,
     pub(crate) place: Place,
     pub(crate) known: WellKnownFacts,
@@ -169,6 +169,23 @@ impl Step {
     /// An answer as the document in which paths find things, if it is one.
     pub fn document(&self, answer: &Response) -> Option<Value> {
         self.answers.read(answer).ok()
+    }
+
+    /// Whether the browser carries the request, rather than the broker.
+    pub(crate) fn is_redirect(&self) -> bool {
+        self.call.is_none()
+    }
+
+    /// The texts of the parameters and of the body.
+    pub(crate) fn request_values(&self) -> Vec<&Template> {
+        let mut values: Vec<&Template> = self.query.iter().flat_map(|parameter| &parameter.values).collect();
+        match &self.body {
+            StepBody::None => {}
+            StepBody::Form(form) => values.extend(form.iter().flat_map(|parameter| &parameter.values)),
+            StepBody::Json(json) => values.extend(json.templates()),
+            StepBody::Text(template) => values.push(template),
+        }
+        values
     }
 
     /// Every use of a fact in the request.

@@ -26,6 +26,10 @@ pub(crate) struct StepContext<'a> {
     pub(crate) discovery: bool,
     /// Whether the authorization request sends the nonce.
     pub(crate) nonce_is_sent: bool,
+    /// Whether the standard authorization request has a scope.
+    pub(crate) has_scope: bool,
+    /// Whether the standard authorization request sends the state.
+    pub(crate) sends_state: bool,
     /// The file's own `refused`.
     pub(crate) refused: Option<&'a RefusalRule>,
     /// The file's own `accepted`.

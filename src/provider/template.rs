@@ -19,7 +19,7 @@ const MOST_PIECES: usize = 400;
 
 /// A text with holes, as written and ready to be filled.
 #[derive(Clone, Debug)]
-pub struct Template {
+pub(crate) struct Template {
     /// As it was written.
     pub(crate) source: Box<str>,
     pub(crate) place: Place,
@@ -84,6 +84,14 @@ impl Template {
         match self.pieces.as_slice() {
             [TemplatePiece::Hole(hole)] => hole.bare_fact(),
             _ => None,
+        }
+    }
+
+    /// Whether a JSON body contains the filled text as it is, without quotes.
+    pub(crate) fn is_json_literal(&self) -> bool {
+        match self.pieces.as_slice() {
+            [TemplatePiece::Hole(hole)] => hole.functions().last().is_some_and(Function::writes_json_literal),
+            _ => false,
         }
     }
 

@@ -1,7 +1,7 @@
 //! When an e-mail counts as proven, and what happens when there is none.
 
-use crate::provider::template::{Template, TemplatePiece};
-use crate::vocabulary::email::Email;
+use crate::provider::placeholder::Placeholder;
+use crate::provider::template::Template;
 use crate::vocabulary::place::Located;
 use crate::vocabulary::words::{Reader, ValueShape, WordValue, complain_not_among, read_scalar};
 use crate::vocabulary::yaml::{YamlKind, YamlNode};
@@ -85,7 +85,7 @@ pub enum MissingEmailPolicy {
     /// The shopper types an address and proves it.
     Ask,
     /// A placeholder, which is no real address.
-    Placeholder(Template),
+    Placeholder(Box<Placeholder>),
 }
 
 impl WordValue for Located<MissingEmailPolicy> {
@@ -96,24 +96,7 @@ impl WordValue for Located<MissingEmailPolicy> {
             "ask" => MissingEmailPolicy::Ask,
             other if other.ends_with(".invalid") => {
                 let template = Template::parse(other, node, false, reader)?;
-                let sample = template
-                    .pieces()
-                    .iter()
-                    .map(|piece| if let TemplatePiece::Literal(text) = piece { text } else { "x" })
-                    .collect::<String>();
-                if !Email::parse(&sample).is_ok_and(|email| email.key() == sample) {
-                    reader.complain(
-                        node.place,
-                        "this does not become an address",
-                        "write it in small letters with one `@`: `${id}@acme.invalid`",
-                    );
-                    return None;
-                }
-                if template.is_literal() {
-                    reader.complain(node.place, "every person would get the same placeholder", "make it from the id: `${id}@acme.invalid`");
-                    return None;
-                }
-                MissingEmailPolicy::Placeholder(template)
+                MissingEmailPolicy::Placeholder(Box::new(Placeholder::compile(template, reader)?))
             }
             other if other.contains('@') => {
                 reader.complain(

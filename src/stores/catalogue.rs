@@ -5,6 +5,7 @@ use crate::stores::read_policy::ReadPolicy;
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
 use crate::vocabulary::place::Source;
 use crate::world::{files, secrets};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A provider file that was loaded.
@@ -156,6 +157,29 @@ fn compile_entry(source: &Source, installation_context: InstallationContext, pol
         }
     };
     CatalogueEntry { report, state }
+}
+
+/// The providers that cannot be live because another file of the store has the same key: the name of each, and the complaint. The file
+/// that has the key as its name stays live, otherwise the first by name.
+pub(crate) fn shared_keys<'a>(providers: impl Iterator<Item = &'a Provider>) -> Vec<(Box<str>, Complaint)> {
+    let mut by_key: BTreeMap<&str, Vec<&Provider>> = BTreeMap::new();
+    for provider in providers {
+        by_key.entry(&provider.key).or_default().push(provider);
+    }
+    let mut complaints = Vec::new();
+    for (key, mut providers) in by_key {
+        providers.sort_by_key(|provider| (*provider.name != *key, &provider.name));
+        let Some((first, others)) = providers.split_first() else { continue };
+        let complaint = |provider: &Provider| Complaint {
+            severity: Severity::Error,
+            place: provider.key_place,
+            message: format!("`{}.yaml` has the key `{key}` as well, so both would sign in the same users", first.name),
+            help: "a key belongs to one file: give this file another `key`, or remove the other file or set `enabled: false` in it"
+                .to_owned(),
+        };
+        complaints.extend(others.iter().map(|provider| (provider.name.clone(), complaint(provider))));
+    }
+    complaints
 }
 
 /// Reports on files of a folder that look like provider files and are not read; `read` are the files with the right ending.

@@ -3,6 +3,7 @@
 
 use crate::login::attempt::{GOOD_FOR, InstallationValues};
 use crate::login::conversation::{ConversationLimits, ConversationParties};
+use crate::provider::fingerprint::ProviderFingerprint;
 use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider};
 use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus};
@@ -29,6 +30,10 @@ pub struct LiveProvider {
     pub provider: Provider,
     /// The version of its file.
     pub(crate) version: Box<str>,
+    /// Where the file points with the settings of this installation.
+    pub(crate) fingerprint: ProviderFingerprint,
+    /// Whether all its settings are set, so that identities can be pinned to its fingerprint.
+    pub(crate) is_set_up: bool,
     limits: Arc<ConversationLimits>,
     /// The connection that replaces the network's where the provider is simulated.
     pub(crate) replaced: Option<Box<dyn ProviderConnection>>,
@@ -79,9 +84,14 @@ pub(crate) struct ProviderStanding {
 /// The live providers of a folder at one moment.
 #[derive(Debug, Default)]
 pub struct LiveProvidersSnapshot {
+    /// The providers whose files can be used, by the name of the file.
+    usable: HashMap<Box<str>, Arc<LiveProvider>>,
+    /// Those of them that are live: of two files with one key only one is.
     by_name: HashMap<Box<str>, Arc<LiveProvider>>,
     buttons: Vec<Arc<LiveProvider>>,
     retired: Vec<(Arc<LiveProvider>, i64)>,
+    /// What each file says for itself.
+    own_standings: BTreeMap<PathBuf, Arc<ProviderStanding>>,
     standings: BTreeMap<PathBuf, Arc<ProviderStanding>>,
 }
 
@@ -89,6 +99,18 @@ impl LiveProvidersSnapshot {
     /// The provider of this file name.
     pub fn provider(&self, name: &str) -> Option<&Arc<LiveProvider>> {
         self.by_name.get(name)
+    }
+
+    /// The provider under whose key an identity is kept.
+    pub(crate) fn provider_by_key(&self, key: &str) -> Option<&Arc<LiveProvider>> {
+        // Most keys are the name of a file.
+        let named = self.by_name.get(key).filter(|live_provider| *live_provider.provider.key == *key);
+        named.or_else(|| self.by_name.values().find(|live_provider| *live_provider.provider.key == *key))
+    }
+
+    /// All live providers.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<LiveProvider>> {
+        self.by_name.values()
     }
 
     /// The version of a provider with which a login began, while the provider is live.
@@ -120,9 +142,28 @@ impl LiveProvidersSnapshot {
     }
 
     fn remove_file(&mut self, path: &Path) {
-        self.standings.remove(path);
+        self.own_standings.remove(path);
         if let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) {
-            self.by_name.remove(name);
+            self.usable.remove(name);
+        }
+    }
+
+    /// Makes the usable providers live, except those whose key another one has.
+    fn settle_keys(&mut self) {
+        self.by_name.clone_from(&self.usable);
+        self.standings.clone_from(&self.own_standings);
+        let providers = self.usable.values().map(|live_provider| &live_provider.provider);
+        for (name, complaint) in catalogue::shared_keys(providers) {
+            self.by_name.remove(&name);
+            for (_, standing) in self.standings.iter_mut().filter(|(path, _)| path.file_stem().is_some_and(|stem| stem == &*name)) {
+                let mut own = ProviderStanding::clone(standing);
+                own.report.complaints.push(complaint.clone());
+                *standing = Arc::new(ProviderStanding {
+                    status: ProviderStatus::Broken,
+                    report: Report::new(own.report.source, own.report.complaints),
+                    ..own
+                });
+            }
         }
     }
 
@@ -220,10 +261,12 @@ impl LiveProviders {
         // The stamps are taken before the files are read, so that a change in between is noticed later.
         let stamps: Vec<Option<FileStamp>> = changed.iter().map(|path| files::stamp(path)).collect();
         let mut next = LiveProvidersSnapshot {
-            by_name: before.by_name.clone(),
+            usable: before.usable.clone(),
+            by_name: HashMap::new(),
             buttons: Vec::new(),
             retired: before.retired.iter().filter(|(_, until)| *until > now).cloned().collect(),
-            standings: before.standings.clone(),
+            own_standings: before.own_standings.clone(),
+            standings: BTreeMap::new(),
         };
         for path in &gone {
             seen.remove(path);
@@ -234,6 +277,7 @@ impl LiveProviders {
             seen.insert(path.clone(), self.file_stamps(path, stamp, &entry));
             self.replace_file(&mut next, path, entry, now);
         }
+        next.settle_keys();
         next.collect_buttons();
         self.snapshot.store(Arc::new(next));
         changed.into_iter().chain(gone).collect()
@@ -264,7 +308,7 @@ impl LiveProviders {
             other => (other.status(), Vec::new()),
         };
         let title = entry.state.provider().map(|provider| provider.title.clone());
-        let old = next.by_name.get(name.as_str());
+        let old = next.usable.get(name.as_str());
         let stale = matches!(entry.state, ProviderFileState::Broken) && old.is_some();
         let new = match entry.state {
             ProviderFileState::Offered(provider) | ProviderFileState::Dormant(provider, _) if is_simulated => {
@@ -272,22 +316,24 @@ impl LiveProviders {
             }
             ProviderFileState::Offered(provider) => Some(live_provider(*provider, old)),
             ProviderFileState::Off(_) | ProviderFileState::Dormant(..) => {
-                drop(next.by_name.remove(name.as_str()));
+                drop(next.usable.remove(name.as_str()));
                 None
             }
             ProviderFileState::Broken => None,
         };
-        if let Some(old) = new.and_then(|new| next.by_name.insert(name.into(), Arc::new(new))) {
+        if let Some(old) = new.and_then(|new| next.usable.insert(name.into(), Arc::new(new))) {
             next.retired.push((old, now.saturating_add(GOOD_FOR)));
         }
-        next.standings.insert(path.to_owned(), Arc::new(ProviderStanding { title, status, missing, stale, report: entry.report }));
+        next.own_standings.insert(path.to_owned(), Arc::new(ProviderStanding { title, status, missing, stale, report: entry.report }));
     }
 
     fn simulated_live_provider(&self, provider: Provider, path: &Path, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
         let mut live_provider = live_provider(provider, old);
         let set = std::mem::take(&mut live_provider.values);
         let ReplacedConnection { connection, values } = (self.replace_connection)(&live_provider.provider, path, set);
-        LiveProvider { replaced: Some(connection), values, ..live_provider }
+        // The simulation logs in with its own values, some of which may be invented.
+        let fingerprint = fingerprint_of(&live_provider.provider, &values);
+        LiveProvider { replaced: Some(connection), values, fingerprint, ..live_provider }
     }
 }
 
@@ -300,7 +346,18 @@ fn live_provider(provider: Provider, old: Option<&Arc<LiveProvider>>) -> LivePro
     let values = secrets::installation_values(&provider, "").values;
     let version = version_from_text(&provider.source.text);
     let limits = old.map_or_else(Arc::default, |old| Arc::clone(&old.limits));
-    LiveProvider { provider, version, limits, replaced: None, values }
+    let fingerprint = fingerprint_of(&provider, &values);
+    let is_set_up = secrets::missing_values(&provider).is_empty();
+    LiveProvider { provider, version, fingerprint, is_set_up, limits, replaced: None, values }
+}
+
+/// Where a file points with these values of the installation.
+pub(crate) fn fingerprint_of(provider: &Provider, values: &[(Slot, Text)]) -> ProviderFingerprint {
+    let mut facts = provider.empty_facts();
+    for (slot, value) in values {
+        facts.set(*slot, value.clone());
+    }
+    provider.fingerprint(&facts)
 }
 
 fn secret_files(provider: &Provider) -> impl Iterator<Item = PathBuf> {

@@ -50,13 +50,15 @@ pub struct Story {
     pub line: Option<u32>,
     /// The column in that line.
     pub column: Option<u32>,
+    /// The calls before the redirect, in order.
+    pub prepared: Vec<StoryExchange>,
     /// The request that the browser carried to the provider.
     pub redirect: Option<StoryRequest>,
     /// The shape of the callback's parameters.
     pub callback: Vec<StoryMember>,
     /// The facts that were read from the callback.
     pub callback_facts: Vec<StoryFact>,
-    /// The calls, in order.
+    /// The calls after the callback, in order.
     pub exchanges: Vec<StoryExchange>,
     /// The facts that were learned, and the steps that read them.
     pub learned: Vec<StoryLearnedFact>,
@@ -172,6 +174,8 @@ pub(crate) fn login_story(record: LoginRecord<'_>, proposals: Vec<Proposal>) -> 
     let LoginRecord { provider, redirect, trace, watch, end } = record;
     let error = end.err();
     let learned = trace.learned.iter();
+    let (prepared, exchanges): (Vec<_>, Vec<_>) = trace.exchanges.iter().partition(|call| call.call < provider.prepared);
+    let stories = |calls: Vec<&trace::Exchange>| calls.into_iter().map(|call| story_exchange(provider, watch, call)).collect();
     Story {
         provider: provider.name.to_string(),
         file: provider.source.name.to_string(),
@@ -181,10 +185,11 @@ pub(crate) fn login_story(record: LoginRecord<'_>, proposals: Vec<Proposal>) -> 
         by_provider: error.is_some_and(|error| error.refusal().is_some()),
         line: error.and_then(|error| error.place).map(|place| place.line),
         column: error.and_then(|error| error.place).map(|place| place.column),
+        prepared: stories(prepared),
         redirect: redirect.map(masked_request),
         callback: document_shape(&trace.callback.document()),
         callback_facts: describe_facts(provider, watch.call_facts(None)),
-        exchanges: trace.exchanges.iter().map(|call| story_exchange(provider, watch, call)).collect(),
+        exchanges: stories(exchanges),
         learned: learned
             .map(|(fact, step)| StoryLearnedFact { fact: provider.names.name(*fact).to_string(), step: step.word().to_owned() })
             .collect(),

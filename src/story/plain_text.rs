@@ -10,6 +10,7 @@ pub(crate) fn plain_text(story: &Story) -> String {
     let _ = writeln!(text, "{}", outcome_line(story));
     let version = story.version.as_ref().map_or_else(String::new, |version| format!(" (version {})", printable(version)));
     let _ = writeln!(text, "  --> {}{}{version}", printable(&story.file), place_suffix(story));
+    story.prepared.iter().for_each(|exchange| write_exchange(exchange, &mut text));
     if let Some(redirect) = &story.redirect {
         let _ = writeln!(text, "\ngetAuthorizationCode");
         write_request(redirect, &mut text);

@@ -26,6 +26,8 @@ struct SecretRange {
     start: usize,
     end: usize,
     label: Arc<str>,
+    /// Whether the mask stands in quotes, so that a JSON document with a masked number stays one.
+    is_quoted: bool,
 }
 
 impl Text {
@@ -37,7 +39,7 @@ impl Text {
     /// Text that is never shown; a mask shows `‹label›` in its place.
     pub fn secret(value: impl Into<String>, label: &Arc<str>) -> Self {
         let value = value.into();
-        let marks = SmallVec::from_buf([SecretRange { start: 0, end: value.len(), label: Arc::clone(label) }]);
+        let marks = SmallVec::from_buf([SecretRange { start: 0, end: value.len(), label: Arc::clone(label), is_quoted: false }]);
         Self { value, marks }
     }
 
@@ -52,9 +54,12 @@ impl Text {
         let mut at = 0;
         for mark in &self.marks {
             shown.push_str(&self.value[at..mark.start]);
+            let quote = if mark.is_quoted { "\"" } else { "" };
+            shown.push_str(quote);
             shown.push('‹');
             shown.push_str(&mark.label);
             shown.push('›');
+            shown.push_str(quote);
             at = mark.end;
         }
         shown.push_str(&self.value[at..]);
@@ -171,7 +176,16 @@ impl Text {
             start: mark.start + at,
             end: mark.end + at,
             label: Arc::clone(&mark.label),
+            is_quoted: mark.is_quoted,
         }));
+    }
+
+    /// Adds a number, `true` or `false` of a JSON document at the end; where it is secret, its mask stands in quotes.
+    pub(crate) fn push_json_literal(&mut self, more: &Self) {
+        let start = self.value.len();
+        self.value.push_str(&more.value);
+        let label = more.marks.first().map(|mark| Arc::clone(&mark.label));
+        self.marks.extend(label.map(|label| SecretRange { start, end: self.value.len(), label, is_quoted: true }));
     }
 
     /// Adds another text at the end, written in an encoding; secret parts stay secret.
@@ -181,7 +195,7 @@ impl Text {
             encode(&more.value[at..mark.start], &mut self.value);
             let start = self.value.len();
             encode(&more.value[mark.start..mark.end], &mut self.value);
-            self.marks.push(SecretRange { start, end: self.value.len(), label: Arc::clone(&mark.label) });
+            self.marks.push(SecretRange { start, end: self.value.len(), label: Arc::clone(&mark.label), is_quoted: false });
             at = mark.end;
         }
         encode(&more.value[at..], &mut self.value);
@@ -195,6 +209,7 @@ impl Text {
                 start: mark.start.max(from) - from,
                 end: mark.end.min(to) - from,
                 label: Arc::clone(&mark.label),
+                is_quoted: mark.is_quoted,
             });
             Self { value: self.value[from..to].to_owned(), marks: marks.collect() }
         };
@@ -223,7 +238,12 @@ impl Text {
         let start = self.value.len() - self.value.trim_start().len();
         let end = start + self.value.trim().len();
         let clip = |at: usize| at.clamp(start, end) - start;
-        let marks = self.marks.iter().map(|m| SecretRange { start: clip(m.start), end: clip(m.end), label: Arc::clone(&m.label) });
+        let marks = self.marks.iter().map(|m| SecretRange {
+            start: clip(m.start),
+            end: clip(m.end),
+            label: Arc::clone(&m.label),
+            is_quoted: m.is_quoted,
+        });
         Self { value: self.value[start..end].to_owned(), marks: marks.collect() }
     }
 }

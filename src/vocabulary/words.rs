@@ -144,7 +144,7 @@ impl Reader {
 }
 
 /// A title with its article.
-fn with_article(title: &str) -> String {
+pub(crate) fn with_article(title: &str) -> String {
     let article = if title.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     format!("{article} {title}")
 }

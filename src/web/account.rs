@@ -148,10 +148,11 @@ fn identity_handle(link: &IdentityLink) -> String {
 }
 
 fn linked_identity_row(context: &RequestContext, session: &Session, link: &IdentityLink, removable: bool) -> LinkedIdentityRow {
-    let live_provider = context.live_store().providers.snapshot().provider(&link.provider).cloned();
+    let live_provider = context.live_store().providers.snapshot().provider_by_key(&link.provider).cloned();
     let title = live_provider.as_ref().map_or(&*link.provider, |live_provider| &*live_provider.provider.title).to_owned();
-    let has_logo = live_provider.is_some_and(|live_provider| live_provider.provider.logo.is_some());
-    let mark = LoginChoice::new(&link.provider, &title, None, has_logo, Vec::new()).mark;
+    let name = live_provider.as_ref().map_or(&*link.provider, |live_provider| &*live_provider.provider.name);
+    let has_logo = live_provider.as_ref().is_some_and(|live_provider| live_provider.provider.logo.is_some());
+    let mark = LoginChoice::new(name, &title, None, has_logo, Vec::new()).mark;
     let current = session.person.provider == link.provider && session.person.provider_id == link.provider_id;
     let since = context.language().phrases.format_day(link.linked);
     LinkedIdentityRow { title, mark, handle: identity_handle(link), current, removable, since }
@@ -160,7 +161,7 @@ fn linked_identity_row(context: &RequestContext, session: &Session, link: &Ident
 /// The providers of which the user has no linked identity.
 fn providers_to_add(context: &RequestContext, links: &[IdentityLink]) -> Vec<LinkableProvider> {
     let live_providers = context.live_store().providers_with_button();
-    let new = live_providers.iter().filter(|live_provider| links.iter().all(|link| link.provider != live_provider.provider.name));
+    let new = live_providers.iter().filter(|live_provider| links.iter().all(|link| link.provider != live_provider.provider.key));
     let more = new.map(|live_provider| {
         let LoginChoice { id, title, mark, inputs, .. } = login_page::provider_choice(live_provider, None);
         LinkableProvider { id, title, mark, inputs }
@@ -170,11 +171,14 @@ fn providers_to_add(context: &RequestContext, links: &[IdentityLink]) -> Vec<Lin
 
 /// Where the user signs in again: at the same provider, if it is still live.
 fn sign_in_again_address(context: &RequestContext, session: &Session, here: &str) -> String {
-    let name = &session.person.provider;
-    let is_there = context.live_store().has_provider(name)
-        && context.live_store().providers.snapshot().provider(name).is_some_and(|live_provider| live_provider.provider.inputs.is_empty());
-    let path: &[&str] = if is_there { &["login", name] } else { &["login"] };
-    address(path, &[("return_to", Some(here))])
+    let live_provider = context.live_store().providers.snapshot().provider_by_key(&session.person.provider).cloned();
+    let name = live_provider
+        .filter(|live_provider| live_provider.provider.inputs.is_empty())
+        .map(|live_provider| live_provider.provider.name.clone());
+    match name.filter(|name| context.live_store().has_provider(name)) {
+        Some(name) => address(&["login", &name], &[("return_to", Some(here))]),
+        None => address(&["login"], &[("return_to", Some(here))]),
+    }
 }
 
 /// The origins to which the forms of the page lead after their redirects.

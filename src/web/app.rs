@@ -1,5 +1,6 @@
 //! What every request needs: the live configuration, the directory, the keys, and how providers are reached.
 
+use crate::directory::fingerprints::PinIdentities;
 use crate::directory::{Directory, StorageUnavailable};
 use crate::drift::DriftMonitor;
 use crate::provider::document_cache::DocumentCache;
@@ -7,9 +8,9 @@ use crate::session::revocation::Revocations;
 use crate::session::seal::{MasterKey, Seal};
 use crate::stores::Stores;
 use crate::stores::connection::{NetworkConnection, ProviderConnection};
-use crate::stores::live::LiveProvider;
+use crate::stores::live::{LiveProvider, LiveProvidersSnapshot};
 use crate::stores::settings::Settings;
-use crate::web::live_config::LiveConfig;
+use crate::web::live_config::{LiveConfig, LiveStore};
 use crate::web::metrics::Metrics;
 use crate::web::rate_limits::RateLimits;
 use crate::web::signing_keys::SigningKeys;
@@ -20,7 +21,8 @@ use crate::world::clock;
 use crate::world::network::{Network, NetworkPolicy};
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::hmac;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The state that all requests share.
 pub struct App {
@@ -33,6 +35,7 @@ pub struct App {
     /// Sessions that were ended before their time.
     pub revocations: Revocations,
     storage_sync: StorageSync,
+    pinned: Mutex<PinnedProviders>,
     /// The keys that sign sessions.
     pub signing: SigningKeys,
     /// Seals the browser's half of an attempt.
@@ -51,6 +54,15 @@ pub struct App {
     pub drift: DriftMonitor,
     /// How many stories of failed logins were kept in this minute.
     pub(crate) stories: StoryThrottle,
+}
+
+/// The providers whose identities were pinned since the start.
+#[derive(Default)]
+struct PinnedProviders {
+    /// Store, key and fingerprint.
+    providers: HashSet<(Box<str>, Box<str>, Box<str>)>,
+    /// The live providers of each store, all of which were pinned.
+    snapshots: HashMap<Box<str>, Arc<LiveProvidersSnapshot>>,
 }
 
 impl App {
@@ -78,6 +90,7 @@ impl App {
             complaint: Mutex::default(),
             signing: SigningKeys::open(&directory, master, plan, now).await?,
             storage_sync: StorageSync::default(),
+            pinned: Mutex::default(),
             directory,
             connection,
             revocations: Revocations::default(),
@@ -94,7 +107,51 @@ impl App {
         };
         app.drift.load(&app.directory, now).await?;
         app.sync_with_storage(now).await?;
+        app.pin_identities().await?;
         Ok(app)
+    }
+
+    /// Pins the identities of providers that are live with their present fingerprint for the first time, and says in the log which
+    /// identities belong elsewhere.
+    pub(crate) async fn pin_identities(&self) -> Result<(), StorageUnavailable> {
+        let live_stores: Vec<Arc<LiveStore>> = self.live_config().live_stores().cloned().collect();
+        for live_store in live_stores {
+            let store = &live_store.store.name;
+            let snapshot = Arc::clone(&live_store.providers.snapshot());
+            if self.lock_pinned().snapshots.get(store).is_some_and(|before| Arc::ptr_eq(before, &snapshot)) {
+                continue;
+            }
+            for live_provider in snapshot.all().filter(|live_provider| live_provider.is_set_up) {
+                self.pin_identities_of(store, live_provider).await?;
+            }
+            self.lock_pinned().snapshots.insert(store.clone(), snapshot);
+        }
+        Ok(())
+    }
+
+    async fn pin_identities_of(&self, store: &str, live_provider: &LiveProvider) -> Result<(), StorageUnavailable> {
+        let (provider, fingerprint) = (&live_provider.provider, &live_provider.fingerprint);
+        let pinned = (store.into(), provider.key.clone(), fingerprint.pinned.clone());
+        if self.lock_pinned().providers.contains(&pinned) {
+            return Ok(());
+        }
+        let pin = PinIdentities { store: store.into(), key: provider.key.clone(), fingerprint: fingerprint.clone() };
+        let elsewhere = self.directory.write(pin).await?;
+        if elsewhere > 0 {
+            tracing::warn!(
+                store,
+                provider = &*provider.name,
+                identities = elsewhere,
+                "the provider's file points elsewhere than when these identities were linked, so they sign in no user; if the provider itself has moved: portaria providers move {}",
+                provider.key
+            );
+        }
+        self.lock_pinned().providers.insert(pinned);
+        Ok(())
+    }
+
+    fn lock_pinned(&self) -> MutexGuard<'_, PinnedProviders> {
+        self.pinned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The configuration at this moment.

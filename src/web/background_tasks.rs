@@ -135,6 +135,8 @@ async fn listen_to_storage(app: Data<App>) {
         let _ = tokio::time::timeout(LISTEN, app.directory.wait_for_news()).await;
         // While storage is unavailable the list becomes stale, and then checks are refused.
         let _ = app.sync_with_storage(clock::now()).await;
+        // A provider may have become live since.
+        let _ = app.pin_identities().await;
     }
 }
 

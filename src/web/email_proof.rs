@@ -15,7 +15,10 @@ pub(crate) const PAGE: &str = "/prove";
 /// The identity as it is kept, sealed, until the address is proven.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct UnprovenIdentity {
+    /// The key of the provider.
     pub(crate) provider: Box<str>,
+    pub(crate) file: Box<str>,
+    pub(crate) fingerprint: Box<str>,
     pub(crate) version: Box<str>,
     pub(crate) id: Box<str>,
     pub(crate) name: Option<String>,
@@ -38,13 +41,14 @@ pub(crate) async fn start_proof(
     return_to: Option<String>,
 ) -> Result<ResponseWithCookies, UserFacingError> {
     let handle = random::id();
-    let Identity { provider, id, address, name, picture, locale, more } = identity.clone();
+    let Identity { provider, file, fingerprint, id, address, name, picture, locale, more } = identity.clone();
     let (email, known) = match &address {
         IdentityEmail::Proven(email, _) => (Some(email.key().to_owned()), Some(email.key().to_owned())),
         IdentityEmail::Ask(Some(email)) => (Some(email.key().to_owned()), None),
         IdentityEmail::Placeholder(_) | IdentityEmail::Ask(None) => (None, None),
     };
-    let identity = UnprovenIdentity { provider, version: version.into(), id, name, picture, locale, more, email, known, return_to };
+    let version = version.into();
+    let identity = UnprovenIdentity { provider, file, fingerprint, version, id, name, picture, locale, more, email, known, return_to };
     let (store, until) = (context.live_store().store.name.clone(), context.now() + GOOD_FOR);
     let id = hashed_id(&handle);
     let who = keyed_hash(&context.app().proof_key, &["who", &store, &identity.provider, &identity.id]);

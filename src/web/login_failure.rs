@@ -131,7 +131,7 @@ pub(crate) async fn in_conversation(
     trace: &Trace,
     watch: &LoginWatch,
 ) -> UserFacingError {
-    let cause = cause_of_login_error(error);
+    let cause = cause_of_login_error(error, !trace.callback.pairs.is_empty());
     let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
     context.app().metrics.count_login(store, provider, cause.name());
     let event =
@@ -173,14 +173,15 @@ pub(crate) async fn at_start(
     live_provider: &LiveProvider,
     return_to: Option<&str>,
     error: &LoginError,
+    (trace, watch): (&Trace, &LoginWatch),
 ) -> UserFacingError {
     let (minute, key) = (context.now() / 60, (context.live_store().number, live_provider.provider.name.clone(), "start"));
     if let Some(code) = context.app().stories.code_of_minute(&key, minute) {
-        let cause = cause_of_login_error(error);
+        let cause = cause_of_login_error(error, false);
         context.app().metrics.count_login(&context.live_store().store.name, &live_provider.provider.name, cause.name());
         return error_of_login(cause, live_provider, return_to, Some(code));
     }
-    let refused = before_conversation(context, live_provider, return_to, error).await;
+    let refused = in_conversation(context, live_provider, return_to, error, trace, watch).await;
     if let Some(code) = refused.login.as_ref().and_then(|ended| ended.code.clone()) {
         context.app().stories.set_code_of_minute(key, minute, code);
     }
@@ -230,7 +231,8 @@ fn page_says_all(why: SignInRefusalReason) -> bool {
         | SignInRefusalReason::AddressReassigned
         | SignInRefusalReason::Detached
         | SignInRefusalReason::NoAddress
-        | SignInRefusalReason::LinkedElsewhere => false,
+        | SignInRefusalReason::LinkedElsewhere
+        | SignInRefusalReason::ProviderMoved => false,
     }
 }
 

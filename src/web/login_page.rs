@@ -55,7 +55,7 @@ pub(crate) fn provider_choice(live_provider: &LiveProvider, return_to: Option<&s
 }
 
 fn signed_in_person(context: &RequestContext, session: &Session, return_to: Option<&str>) -> SignedInUser {
-    let live_provider = context.live_store().providers.snapshot().provider(&session.person.provider).cloned();
+    let live_provider = context.live_store().providers.snapshot().provider_by_key(&session.person.provider).cloned();
     let goes_on =
         return_to.map(str::to_owned).or_else(|| Some(context.live_store().default_landing()).filter(|landing| landing != "/login"));
     SignedInUser {

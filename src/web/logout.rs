@@ -66,7 +66,7 @@ fn requested_return_to(context: &RequestContext) -> Result<Option<String>, UserF
 
 /// The provider's logout address, if it has one that needs no secret.
 fn provider_logout_address(context: &RequestContext, session: &Session) -> Option<String> {
-    let live_provider = context.live_store().providers.snapshot().provider(&session.person.provider).cloned()?;
+    let live_provider = context.live_store().providers.snapshot().provider_by_key(&session.person.provider).cloned()?;
     let address = live_provider.provider.logout.as_ref()?;
     let installation = live_provider.installation(&context.live_store().store.public_url);
     let mut facts = live_provider.provider.empty_facts();

@@ -6,7 +6,7 @@ use crate::directory::proofs::{
 };
 use crate::pages::frame::address;
 use crate::pages::{AddressProofProblem, AddressProofReason, AddressProofStage, ErrorCause, Frame, ProvePage, code_mail};
-use crate::provider::identity::{Identity, IdentityEmail};
+use crate::provider::identity::{Identity, IdentityEmail, is_placeholder_domain};
 use crate::provider::trust::EmailEvidence;
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::email::Email;
@@ -44,7 +44,7 @@ async fn pending_proof(context: &RequestContext) -> Result<PendingProof, UserFac
         .ok_or_else(|| no_pending_proof(context))?;
     let identity = open_identity(context, &id, &proof).ok_or_else(|| no_pending_proof(context))?;
     let live_provider =
-        context.live_store().providers.snapshot().provider(&identity.provider).cloned().ok_or(ErrorCause::NoSuchProvider)?;
+        context.live_store().providers.snapshot().provider_by_key(&identity.provider).cloned().ok_or(ErrorCause::NoSuchProvider)?;
     Ok(PendingProof { handle, proof, identity, live_provider })
 }
 
@@ -115,7 +115,7 @@ pub(crate) async fn submit_address(context: RequestContext) -> Result<HttpRespon
     let form = forms::verified_form(&context, &pending.handle, PAGE)?;
     let typed = form.field("email")?.unwrap_or_default().trim().to_owned();
     // A placeholder belongs to no mailbox, so it cannot be proven.
-    let Some(email) = Email::parse(&typed).ok().filter(|email| !email.domain().ends_with(".invalid")) else {
+    let Some(email) = Email::parse(&typed).ok().filter(|email| !is_placeholder_domain(email.domain())) else {
         pending.identity.email = Some(typed);
         return Ok(proof_page(&context, &pending, true, Some(AddressProofProblem::NotAnAddress), StatusCode::UNPROCESSABLE_ENTITY));
     };
@@ -144,7 +144,7 @@ async fn send_code(
     let hash = keyed_hash(&app.proof_key, &["code", &id, &code]);
     let recipient = keyed_hash(&app.proof_key, &["recipient", &context.live_store().store.name, email.key()]);
     let (id, now): (Box<str>, _) = (id.into(), context.now());
-    let event = AuditEvent::new(now, &context.live_store().store.name, AuditEventKind::Unproven).via_provider(&pending.identity.provider);
+    let event = AuditEvent::new(now, &context.live_store().store.name, AuditEventKind::Unproven).via_provider(&pending.identity.file);
     let send = ReserveCodeMail { id: id.clone(), sealed, code: hash.clone(), recipient: recipient.clone(), event, now };
     match app.directory.write(send).await? {
         CodeMailReservation::Reserved => {}
@@ -190,7 +190,7 @@ pub(crate) async fn submit_code(context: RequestContext) -> Result<HttpResponse,
     let (app, id) = (context.app(), hashed_id(&pending.handle));
     let code = keyed_hash(&app.proof_key, &["code", &id, &typed]);
     let event =
-        AuditEvent::new(context.now(), &context.live_store().store.name, AuditEventKind::Unproven).via_provider(&pending.identity.provider);
+        AuditEvent::new(context.now(), &context.live_store().store.name, AuditEventKind::Unproven).via_provider(&pending.identity.file);
     let proof = match app.directory.write(VerifyProofCode { id: id.clone().into(), code, event, now: context.now() }).await? {
         ProofCodeOutcome::Right(proof) => proof,
         ProofCodeOutcome::Wrong(0) | ProofCodeOutcome::ProofEnded => return Err(proof_over(&context, &pending).await),
@@ -202,8 +202,9 @@ pub(crate) async fn submit_code(context: RequestContext) -> Result<HttpResponse,
     // The address to which the code was sent is proven, and no other.
     let identity = open_identity(&context, &id, &proof).ok_or(ErrorCause::ProofOver)?;
     let email = identity.email.as_deref().and_then(|email| Email::parse(email).ok()).ok_or(ErrorCause::ProofOver)?;
-    let UnprovenIdentity { provider, version, id, name, picture, locale, more, return_to, .. } = identity;
-    let identity = Identity { provider, id, address: IdentityEmail::Proven(email, EmailEvidence::Mail), name, picture, locale, more };
+    let UnprovenIdentity { provider, file, fingerprint, version, id, name, picture, locale, more, return_to, .. } = identity;
+    let address = IdentityEmail::Proven(email, EmailEvidence::Mail);
+    let identity = Identity { provider, file, fingerprint, id, address, name, picture, locale, more };
     let result = sign_in::open_session(&context, &pending.live_provider, &identity, &version, return_to).await;
     sign_in::append_cookies(result, Some(cookies::clear_proof(&context.live_store().store)))
 }

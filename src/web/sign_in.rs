@@ -33,10 +33,7 @@ pub(crate) async fn open_session(
             session
         }
         // A code by mail can prove the address instead.
-        Err(SignInRefusal {
-            why: SignInRefusalReason::NoAddress | SignInRefusalReason::AddressReassigned | SignInRefusalReason::Detached,
-            event,
-        }) if context.live_store().mailer.is_some() => {
+        Err(SignInRefusal { why, event }) if can_prove_by_mail(why, &identity.address) && context.live_store().mailer.is_some() => {
             app.directory.write(RecordAuditEvent(event)).await?;
             return email_proof::start_proof(context, identity, version, return_to).await;
         }
@@ -57,6 +54,19 @@ pub(crate) async fn open_session(
     let wanted = context.allowed_return_to(return_to).ok().flatten();
     let landing = wanted.unwrap_or_else(|| context.live_store().default_landing());
     Ok((redirect_to(&landing), cookies))
+}
+
+/// Whether a proof of the address by mail would let the identity sign in.
+fn can_prove_by_mail(why: SignInRefusalReason, address: &IdentityEmail) -> bool {
+    match why {
+        SignInRefusalReason::NoAddress | SignInRefusalReason::AddressReassigned | SignInRefusalReason::Detached => true,
+        // A file that asks for addresses asks here as well; a placeholder is not to be replaced.
+        SignInRefusalReason::ProviderMoved => matches!(address, IdentityEmail::Ask(_)),
+        SignInRefusalReason::Blocked
+        | SignInRefusalReason::AddressTaken
+        | SignInRefusalReason::LinkedElsewhere
+        | SignInRefusalReason::SignedOut => false,
+    }
 }
 
 /// The cookies of a session.

@@ -4,9 +4,11 @@
 use crate::login::attempt::{Attempt, Entropy, InputValues, RedirectError};
 use crate::login::conversation::Conversation;
 use crate::login::error::{LoginError, LoginErrorCause};
+use crate::login::trace::Trace;
 use crate::pages::ErrorCause;
 use crate::provider::step::StepKind;
 use crate::stores::live::LiveProvider;
+use crate::story::watch::LoginWatch;
 use crate::vocabulary::wire::Request;
 use crate::web::attempt_cookies::{self, LoginPurpose};
 use crate::web::cookies;
@@ -38,25 +40,32 @@ pub(crate) async fn redirect_to_provider(
     inputs: InputValues,
     purpose: LoginPurpose,
 ) -> Result<HttpResponse, UserFacingError> {
-    match prepare_attempt(context, live_provider, inputs).await {
-        (attempt, Ok(request)) => redirect_with_attempt(context, live_provider, &attempt, &request, purpose),
-        (_, Err(why)) => Err(start_error(context, why, live_provider, purpose.return_to.as_deref()).await),
+    let PreparedAttempt { attempt, trace, watch, request } = prepare_attempt(context, live_provider, inputs).await;
+    match request {
+        Ok(request) => redirect_with_attempt(context, live_provider, &attempt, &request, purpose),
+        Err(why) => Err(start_error(context, why, live_provider, purpose.return_to.as_deref(), (&trace, &watch)).await),
     }
 }
 
-/// A new attempt, and the request that the browser carries to the provider.
-pub(crate) async fn prepare_attempt(
-    context: &RequestContext,
-    live_provider: &LiveProvider,
-    inputs: InputValues,
-) -> (Attempt, Result<Request, RedirectError>) {
+/// A new attempt, the calls that were made for it, and the request that the browser carries to the provider.
+pub(crate) struct PreparedAttempt {
+    pub(crate) attempt: Attempt,
+    pub(crate) trace: Trace,
+    pub(crate) watch: LoginWatch,
+    pub(crate) request: Result<Request, RedirectError>,
+}
+
+/// Begins an attempt and makes the calls before the redirect.
+pub(crate) async fn prepare_attempt(context: &RequestContext, live_provider: &LiveProvider, inputs: InputValues) -> PreparedAttempt {
     let client = context.client_of(live_provider);
     let installation = live_provider.installation(&context.live_store().store.public_url);
     let entropy = Entropy(random::bytes());
-    let conversation = Conversation::begin(live_provider.parties(&client), installation, &entropy, inputs, context.now());
+    let mut conversation = Conversation::begin(live_provider.parties(&client), installation, &entropy, inputs, context.now());
     conversation.refresh_document(context.now()).await;
-    let request = conversation.authorization_request();
-    (conversation.attempt, request)
+    let mut watch = LoginWatch::default();
+    let (trace, prepared) = conversation.prepare(context.now(), &mut watch).await;
+    let request = prepared.and_then(|()| conversation.authorization_request());
+    PreparedAttempt { attempt: conversation.attempt, trace, watch, request }
 }
 
 /// Redirects the browser with its half of the attempt in a cookie.
@@ -104,9 +113,10 @@ async fn start_error(
     why: RedirectError,
     live_provider: &LiveProvider,
     return_to: Option<&str>,
+    happened: (&Trace, &LoginWatch),
 ) -> UserFacingError {
     match login_error(why, live_provider) {
-        Some(error) => login_failure::at_start(context, live_provider, return_to, &error).await,
+        Some(error) => login_failure::at_start(context, live_provider, return_to, &error, happened).await,
         None => ErrorCause::BadInput.into(),
     }
 }
@@ -115,6 +125,7 @@ async fn start_error(
 pub(crate) fn login_error(why: RedirectError, live_provider: &LiveProvider) -> Option<LoginError> {
     match why {
         RedirectError::Input(_) => None,
+        RedirectError::Prepare(error) => Some(*error),
         RedirectError::NoDocument => Some(LoginError::before_calls(LoginErrorCause::NoDocument)),
         RedirectError::Request(error) => {
             Some(LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, &live_provider.provider))

@@ -57,14 +57,15 @@ pub(crate) fn cause_of_refused_sign_in(why: SignInRefusalReason) -> ErrorCause {
         SignInRefusalReason::LinkedElsewhere => ErrorCause::LinkedElsewhere,
         SignInRefusalReason::SignedOut => ErrorCause::NotFresh,
         SignInRefusalReason::NoAddress => ErrorCause::MissingEmail,
+        SignInRefusalReason::ProviderMoved => ErrorCause::ProviderMoved,
     }
 }
 
-/// The cause of the page for a failed login.
-pub(crate) fn cause_of_login_error(error: &LoginError) -> ErrorCause {
+/// The cause of the page for a failed login. Only a shopper who was at the provider, and came back, can have cancelled.
+pub(crate) fn cause_of_login_error(error: &LoginError, came_back: bool) -> ErrorCause {
     match &error.cause {
         LoginErrorCause::Refused(refusal) => {
-            let is_cancelled = is_cancellation(refusal.code.as_str());
+            let is_cancelled = came_back && is_cancellation(refusal.code.as_str());
             if is_cancelled && error.step == Some(StepKind::GetAuthorizationCode) { ErrorCause::Cancelled } else { ErrorCause::Refused }
         }
         LoginErrorCause::Expired => ErrorCause::Expired,
@@ -81,6 +82,7 @@ pub(crate) fn cause_of_login_error(error: &LoginError) -> ErrorCause {
         | LoginErrorCause::NoDocument => ErrorCause::Unreachable,
         LoginErrorCause::NoAnswer(NoAnswer::TooLarge)
         | LoginErrorCause::FileChanged
+        | LoginErrorCause::PreparedTooLong
         | LoginErrorCause::BadInput(_)
         | LoginErrorCause::MissingFact { .. }
         | LoginErrorCause::BadAddress(_)

@@ -28,6 +28,8 @@ use std::sync::Arc;
 pub struct ExplainedStep {
     /// Which step it is.
     pub step: StepKind,
+    /// Whether the browser carries the request.
+    pub(crate) is_redirect: bool,
     /// The request as it would be sent, with masks for the values that only a login knows.
     pub request: Request,
     /// Which facts are read, from where, and the place in the file.
@@ -44,7 +46,9 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
     let used = provider.used_facts();
     let mut list = Vec::new();
     for step in provider.steps() {
+        let is_before_redirect = step.kind == StepKind::GetAuthorizationCode && !step.is_redirect();
         let remark = match (step.is_optional(), step.uses_in_when().is_empty()) {
+            _ if is_before_redirect => Some("made before the redirect"),
             (true, _) => Some("the login goes on when this call fails"),
             (false, false) => Some("made only when its condition holds"),
             (false, true) if step.implied.is_some() => Some("made only when the ID token lacks the address, or whether it is verified"),
@@ -55,7 +59,7 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
         };
         let (request, reads) = (step.request(&facts)?, step.read_sources(|fact| used.contains(&fact)));
         let signed_text = signed_text(step, &request, &facts);
-        list.push(ExplainedStep { step: step.kind, request, reads, remark, signed_text });
+        list.push(ExplainedStep { step: step.kind, is_redirect: step.is_redirect(), request, reads, remark, signed_text });
         for (fact, ..) in step.learned_facts().collect::<Vec<_>>() {
             let label = facts.label(fact);
             if facts.get(fact).is_none() {
@@ -101,7 +105,11 @@ pub(crate) fn installation_facts(provider: &Provider, public_url: &str) -> Vec<(
 pub(crate) fn facts_before_call(provider: &Provider, given: &[(Slot, Text)], call: usize) -> Facts {
     let mut facts = initial_facts(provider, given);
     let own: Vec<Slot> = provider.calls.get(call).into_iter().flat_map(Step::learned_facts).map(|(fact, ..)| fact).collect();
-    let earlier = provider.steps().take(call + 1).flat_map(|step| step.learned_facts().map(|(fact, ..)| fact).collect::<Vec<_>>());
+    let is_before = |step: &&Step| match step.call {
+        None => call >= provider.prepared,
+        Some(position) => usize::from(position) < call,
+    };
+    let earlier = provider.steps().filter(is_before).flat_map(|step| step.learned_facts().map(|(fact, ..)| fact).collect::<Vec<_>>());
     for fact in earlier.filter(|fact| !own.contains(fact)) {
         if facts.get(fact).is_none() {
             let label = facts.label(fact);

@@ -6,7 +6,7 @@ mod pseudonymizer; //    invented values in place of real ones
 mod story_yaml; //       a story as YAML
 
 use crate::login::error::{LoginError, LoginErrorCause};
-use crate::login::trace::Trace;
+use crate::login::trace::{Exchange, Trace};
 use crate::provider::Provider;
 use crate::provider::identity::Identity;
 use crate::provider::json;
@@ -95,20 +95,13 @@ fn record_with(recorded: LoginToRecord<'_>, what: &str, options: RecordingOption
         insert_unless_empty(&mut story, "discovery", replace_discovery(document, &mut pseudonyms));
     }
     insert_unless_empty(&mut story, "tokens", Value::Object(tokens));
+    let (before, after): (Vec<_>, Vec<_>) = trace.exchanges.iter().partition(|exchange| exchange.call < provider.prepared);
+    insert_unless_empty(&mut story, "prepare", Value::Array(replace_exchanges(provider, &before, &mut pseudonyms)?));
     story.insert("callback".to_owned(), Value::Object(replace_callback(provider, trace, &mut pseudonyms)));
-    let mut exchanges = Vec::new();
-    for exchange in &trace.exchanges {
-        let step = &provider.calls[exchange.call];
-        let Ok(answer) = &exchange.answer else {
-            let place = format!("call {}", exchanges.len() + 1);
-            return Err(vec![Difference::new(place, "an answer".to_owned(), "no answer came, which no story can express".to_owned())]);
-        };
-        exchanges.push(json!({ "answer": replace_answer(step, answer, &mut pseudonyms)? }));
-    }
-    insert_unless_empty(&mut story, "exchanges", Value::Array(exchanges));
+    insert_unless_empty(&mut story, "exchanges", Value::Array(replace_exchanges(provider, &after, &mut pseudonyms)?));
     let played = replay_story(provider, &with_outcome(&story, end, None))?;
     check_same_outcome(recorded, &played)?;
-    add_requests(&mut story, &played);
+    add_requests(provider, &mut story, &played);
     let text = story_yaml::write_story(&with_outcome(&story, end, played.end.as_ref().ok()));
     let again = read_story(&text).map(|story| replay(provider, &story))?;
     if !again.differences.is_empty() {
@@ -118,6 +111,20 @@ fn record_with(recorded: LoginToRecord<'_>, what: &str, options: RecordingOption
         return Err(vec![Difference::new("the story".to_owned(), "invented values".to_owned(), "it still holds a real one".to_owned())]);
     }
     Ok(text)
+}
+
+/// Exchanges with invented values in their answers.
+fn replace_exchanges(provider: &Provider, made: &[&Exchange], pseudonyms: &mut Pseudonymizer) -> Result<Vec<Value>, Vec<Difference>> {
+    let mut exchanges = Vec::new();
+    for exchange in made {
+        let step = &provider.calls[exchange.call];
+        let Ok(answer) = &exchange.answer else {
+            let place = format!("call {}", exchanges.len() + 1);
+            return Err(vec![Difference::new(place, "an answer".to_owned(), "no answer came, which no story can express".to_owned())]);
+        };
+        exchanges.push(json!({ "answer": replace_answer(step, answer, pseudonyms)? }));
+    }
+    Ok(exchanges)
 }
 
 fn insert_unless_empty(story: &mut Map<String, Value>, name: &str, value: Value) {
@@ -220,6 +227,7 @@ fn replace_discovery(document: &Value, pseudonyms: &mut Pseudonymizer) -> Value 
         "token_endpoint",
         "userinfo_endpoint",
         "jwks_uri",
+        "pushed_authorization_request_endpoint",
         "authorization_response_iss_parameter_supported",
     ];
     let members = names.iter().filter_map(|name| Some(((*name).to_owned(), pseudonyms.replace_value(name, document.get(*name)?))));
@@ -227,11 +235,15 @@ fn replace_discovery(document: &Value, pseudonyms: &mut Pseudonymizer) -> Value 
 }
 
 fn replace_callback(provider: &Provider, trace: &Trace, pseudonyms: &mut Pseudonymizer) -> Map<String, Value> {
-    let signature = provider.authorization.expected_signature().map(|verify| verify.into.clone());
+    let signature = provider.authorization.expected_signature();
     let document = trace.callback.document();
     let mut parameters = Map::new();
     for (name, value) in document.as_object().into_iter().flatten() {
-        let value = if signature.as_deref() == Some(name) { json!("‹signature›") } else { pseudonyms.replace_value(name, value) };
+        let value = if signature.is_some_and(|verify| verify.is_parameter(name)) {
+            json!("‹signature›")
+        } else {
+            pseudonyms.replace_value(name, value)
+        };
         parameters.insert(pseudonyms.replace_key(name), value);
     }
     parameters
@@ -330,10 +342,12 @@ fn check_same_outcome(recorded: LoginToRecord<'_>, played: &ReplayResult) -> Res
 }
 
 /// Adds the requests of the replay, which are those that were sent, with masks.
-fn add_requests(story: &mut Map<String, Value>, played: &ReplayResult) {
+fn add_requests(provider: &Provider, story: &mut Map<String, Value>, played: &ReplayResult) {
     let mut requests = played.requests.iter().map(|(_, request)| expected_request(request));
     let Some(redirect) = requests.next() else { return };
-    let calls: Vec<Value> = requests.collect();
+    let after: Vec<Value> = requests.collect();
+    let before = played.trace.exchanges.iter().filter(|exchange| exchange.call < provider.prepared);
+    let before: Vec<Value> = before.map(|exchange| expected_request(&exchange.request)).collect();
     let mut ordered = Map::new();
     for (name, value) in std::mem::take(story) {
         if name == "callback" {
@@ -341,10 +355,12 @@ fn add_requests(story: &mut Map<String, Value>, played: &ReplayResult) {
         }
         ordered.insert(name, value);
     }
-    if let Some(exchanges) = ordered.get_mut("exchanges").and_then(Value::as_array_mut) {
-        for (exchange, request) in exchanges.iter_mut().zip(calls) {
-            let answer = exchange["answer"].take();
-            *exchange = json!({ "request": request, "answer": answer });
+    for (word, calls) in [("prepare", before), ("exchanges", after)] {
+        if let Some(exchanges) = ordered.get_mut(word).and_then(Value::as_array_mut) {
+            for (exchange, request) in exchanges.iter_mut().zip(calls) {
+                let answer = exchange["answer"].take();
+                *exchange = json!({ "request": request, "answer": answer });
+            }
         }
     }
     *story = ordered;

@@ -36,6 +36,7 @@ pub fn example_from_recording(provider: &Provider, learned: &LearnedProvider, no
         redirect_uri: login.redirect_uri.as_str().into(),
         started: now,
         inputs: Vec::new(),
+        prepared: Vec::new(),
     };
     let installation = InstallationValues { public_url: public_url.into(), values: installation_values(provider, learned) };
     let documents = DocumentCache::default();

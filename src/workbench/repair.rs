@@ -24,7 +24,6 @@ use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
 use crate::provider::Provider;
 use crate::provider::identity::Identity;
-use crate::provider::step::StepKind;
 use crate::story::proposal::Proposal;
 use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::wire::Response;
@@ -86,7 +85,7 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
     let goal = goal_from_error(error);
     let is_refused = error.refusal().is_some();
     let is_unreadable = matches!(error.cause, LoginErrorCause::Unreadable(_));
-    let last = case.answers.last().filter(|_| error.step != Some(StepKind::GetAuthorizationCode) || !is_refused);
+    let last = case.answers.last().filter(|_| !trace.ends_with_callback(error.step) || !is_refused);
     let mut rated: Vec<RatedProposal> = Vec::new();
     let is_about_reading = !goal.facts.is_empty() || goal.refused;
     if is_about_reading {
@@ -141,6 +140,7 @@ fn goal_from_error(error: &LoginError) -> RepairGoal {
         | LoginErrorCause::RepeatedParameter
         | LoginErrorCause::OtherIssuer
         | LoginErrorCause::NoDocument
+        | LoginErrorCause::PreparedTooLong
         | LoginErrorCause::FileChanged
         | LoginErrorCause::BadInput(_)
         | LoginErrorCause::TooManyLogins

@@ -41,7 +41,7 @@ fn arriving(trust: &str, verified: Option<&str>, missing: &str) -> Result<Identi
     learn("id", "1");
     learn("email", "ana@loja.example");
     verified.into_iter().for_each(|value| learn("emailVerified", value));
-    acme.identity.identity("acme", &facts, &acme.names).map_err(|_| "no identity")
+    acme.identity_from(&facts, crate::directory::FINGERPRINT).map_err(|_| "no identity")
 }
 
 async fn comes(directory: &Directory, store: &str, identity: &Identity, sid: &str) -> String {

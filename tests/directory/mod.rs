@@ -2,9 +2,11 @@
 
 mod answers;
 mod engines;
+mod fingerprints;
 mod keys;
 mod matrix;
 mod people;
+mod placeholders;
 mod proofs;
 mod sessions;
 mod welcome;
@@ -81,6 +83,9 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
+/// Where every provider of these tests points, unless a test says otherwise.
+pub const FINGERPRINT: &str = "origins https://sso.acme.example";
+
 pub fn email(name: &str) -> Email {
     Email::parse(&format!("{name}@loja.example")).expect("an address")
 }
@@ -88,6 +93,8 @@ pub fn email(name: &str) -> Email {
 pub fn identity(provider: &str, id: &str, address: IdentityEmail) -> Identity {
     Identity {
         provider: provider.into(),
+        file: provider.into(),
+        fingerprint: FINGERPRINT.into(),
         id: id.into(),
         address,
         name: Some("Ana".to_owned()),

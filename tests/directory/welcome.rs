@@ -34,7 +34,9 @@ on_both! {
         let elsewhere = directory.write(arrival("atacado", &proven("acme", "1", "ana"), "5")).await.expect("storage").expect("welcome");
 
         assert_eq!((linked.user.uid, linked.rule), (ana.clone(), LinkingRule::Linked));
-        assert_eq!(unproven, Err(SignInRefusalReason::AddressTaken));
+        let unproven = unproven.expect("a user of their own");
+        assert_eq!((unproven.rule, unproven.user.email_verified), (LinkingRule::Placeholder, false));
+        assert!(unproven.user.uid != ana && unproven.user.email.key().starts_with("hash+"), "{:?}", unproven.user);
         assert_eq!(nobody, Err(SignInRefusalReason::NoAddress));
         assert_ne!(elsewhere.user.uid, ana, "a store of its own, people of its own");
     };

@@ -5,4 +5,5 @@ mod broker;
 mod catalogue;
 mod faults;
 mod mirror;
+mod prepare;
 mod reload;

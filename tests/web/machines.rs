@@ -111,6 +111,8 @@ async fn of_very_many_sessions_that_end_together_none_is_overlooked() {
         let email = Address::parse("ana@loja.example").expect("an address");
         let identity = Identity {
             provider: "acme".into(),
+            file: "acme".into(),
+            fingerprint: "origins https://sso.acme.example".into(),
             id: "1".into(),
             address: IdentityEmail::Proven(email, EmailEvidence::Claim),
             name: None,

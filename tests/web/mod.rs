@@ -19,6 +19,7 @@ mod login_page;
 mod logout;
 mod machines;
 mod mailbox;
+mod prepare;
 mod prove;
 mod raw_socket;
 mod reload;

@@ -94,7 +94,8 @@ pub(crate) fn links_as_json(links: &[IdentityLink]) -> Value {
     let way = |way: &IdentityLink| {
         json!({
             "provider": way.provider, "providerId": way.provider_id, "linked": format_time(way.linked), "because": way.because,
-            "evidence": way.evidence, "version": way.version, "address": way.address, "told": reasons::describe_link(way),
+            "evidence": way.evidence, "version": way.version, "address": way.address, "file": way.file,
+            "fingerprint": way.fingerprint, "told": reasons::describe_link(way),
         })
     };
     links.iter().map(way).collect()

@@ -17,6 +17,7 @@ use crate::pages::frame::address;
 use crate::provider::Provider;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::identity::IdentityError;
+use crate::provider::step::Step;
 use crate::provider::step_error::StepError;
 use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, login_story};
@@ -100,8 +101,9 @@ fn read_pasted_answer(
     let failed = error.as_ref();
     let ended = failed.cloned().unwrap_or_else(|| LoginError::no_identity(IdentityError::MissingId(None)));
     let story = login_story(LoginRecord { provider, redirect: None, trace: &trace, watch: &watch, end: Err(&ended) }, Vec::new());
-    let answer = story.exchanges.first().map(|exchange| AnswerView::from_exchange(exchange, words)).unwrap_or_default();
-    let facts = story.exchanges.first().map(|exchange| fact_views(&exchange.facts, words)).unwrap_or_default();
+    let read_answer = story.prepared.iter().chain(&story.exchanges).next();
+    let answer = read_answer.map(|exchange| AnswerView::from_exchange(exchange, words)).unwrap_or_default();
+    let facts = read_answer.map(|exchange| fact_views(&exchange.facts, words)).unwrap_or_default();
     let message = failed.and(story.message.as_deref()).map(crate::vocabulary::diagnostic::printable);
     PastedAnswerResult {
         message,
@@ -123,7 +125,8 @@ fn answer_page(
 ) -> Result<HttpResponse, UserFacingError> {
     let here = address(&["lab", &bench.name, "answer"], &[]);
     let provider = bench.provider.as_ref().ok_or(ErrorCause::NoSuchPage)?;
-    let calls = provider.calls.iter().enumerate().map(|(at, step)| format!("{}. {}", at + 2, step.kind.word()));
+    let number = |step: &Step| provider.steps().position(|other| other.call == step.call).map_or(0, |at| at + 1);
+    let calls = provider.calls.iter().map(|step| format!("{}. {}", number(step), step.kind.word()));
     let page = PastedAnswerPage {
         frame: LabFrame { groups: handlers::provider_groups(context, staff, Some(&bench.name)), ..handlers::lab_frame(context, here) },
         name: &bench.name,

@@ -96,7 +96,7 @@ impl LabProvider {
             step: explained.step.word().to_owned(),
             request: RequestView::from_request(&story::masked_request(&explained.request)),
             rows: description.steps.get_mut(at).map(std::mem::take).unwrap_or_default(),
-            is_by_browser: explained.step == StepKind::GetAuthorizationCode,
+            is_by_browser: explained.is_redirect,
             is_optional: provider.steps().nth(at).is_some_and(crate::provider::step::Step::is_optional),
             is_conditional: provider.steps().nth(at).is_some_and(|step| !step.uses_in_when().is_empty()),
         };
@@ -117,9 +117,9 @@ impl LabProvider {
         reads.map(source).collect()
     }
 
-    /// The names of the calls, in order.
+    /// The names of the calls after the callback, in order.
     pub(crate) fn call_names(&self) -> Vec<String> {
-        self.provider.iter().flat_map(|provider| &provider.calls).map(|step| step.kind.word().to_owned()).collect()
+        self.provider.iter().flat_map(Provider::calls_after_callback).map(|(_, step)| step.kind.word().to_owned()).collect()
     }
 
     fn installation_values(&self) -> Vec<InstallationValue> {

@@ -18,6 +18,7 @@ use crate::vocabulary::wire::Request;
 use crate::web::attempt_cookies::{CallbackRequest, LoginPurpose, Tester};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
+use crate::web::start::PreparedAttempt;
 use crate::web::test_logins::{LocalFuture, TestLoginHandler};
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
 use crate::web::{callback_attempt, forms, login_failure, start};
@@ -34,7 +35,7 @@ pub(crate) async fn start_test(context: RequestContext) -> Result<HttpResponse, 
     let inputs = start::read_inputs(&live_provider, |name| Ok(form.field(name)?.map(str::to_owned)))?;
     let tester = Tester { by: staff.uid };
     let (tests, store) = (&lab_state(&context).tests, &context.live_store().store);
-    let (attempt, request) = start::prepare_attempt(&context, &live_provider, inputs).await;
+    let PreparedAttempt { attempt, trace, watch, request } = start::prepare_attempt(&context, &live_provider, inputs).await;
     tests.start(&store.name, &attempt.state, context.now()).map_err(|seconds| ErrorCause::TooManyTests { seconds })?;
     let error = match request {
         Ok(request) => {
@@ -49,8 +50,7 @@ pub(crate) async fn start_test(context: RequestContext) -> Result<HttpResponse, 
     };
     tests.finish(&store.name, &attempt.state);
     let error = error.ok_or(ErrorCause::BadInput)?;
-    let nothing = (Trace::default(), LoginWatch::default());
-    Ok(redirect_to(&record_story(&context, &live_provider, &tester, None, (&nothing.0, &nothing.1), Err(&error)).await?))
+    Ok(redirect_to(&record_story(&context, &live_provider, &tester, None, (&trace, &watch), Err(&error)).await?))
 }
 
 impl TestLoginHandler for LabState {

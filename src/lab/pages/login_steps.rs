@@ -75,6 +75,8 @@ pub(crate) struct CurrentFile<'a> {
 enum FailedStep {
     /// No step failed.
     None,
+    /// The last call before the redirect.
+    Prepared,
     Callback,
     /// The exchange with this index.
     Exchange(usize),
@@ -87,28 +89,39 @@ impl LoginStepsView {
     /// The steps of a story. `changes` is the address below which its changes can be copied.
     pub(crate) fn from_story(story: &Story, current: CurrentFile<'_>, changes: Option<&str>, words: &LabWords) -> Self {
         let failed = FailedStep::of_story(story);
-        let mut steps = vec![redirect_step(story, words), callback_step(story, words)];
+        let unreached =
+            |name: &String| StepView { status: StepViewStatus::NotReached, summary: words.test.unreached.clone(), ..empty_step(name) };
+        let mut steps: Vec<StepView> = story.prepared.iter().map(|exchange| call_step(exchange, &exchange.step, words)).collect();
+        let before = steps.len();
+        if failed == FailedStep::Prepared {
+            steps.extend([unreached(&words.test.redirect), unreached(&words.test.callback)]);
+        } else {
+            steps.extend([redirect_step(story, words), callback_step(story, words)]);
+        }
         steps.extend(story.exchanges.iter().enumerate().map(|(at, exchange)| call_step(exchange, &call_name(story, at), words)));
         if failed == FailedStep::Unsent {
             let name = story.step.clone().unwrap_or_default();
             steps.push(StepView { no_request: Some(words.test.unsent.clone()), summary: words.test.unsent.clone(), ..empty_step(&name) });
         }
-        let calls_made = steps.len() - 2;
+        let calls_made = steps.len() - 2 - before;
         let failed_at = match failed {
             FailedStep::None => None,
-            FailedStep::Callback => Some(1),
-            FailedStep::Exchange(at) => Some(2 + at),
+            FailedStep::Prepared => before.checked_sub(1),
+            FailedStep::Callback => Some(before + 1),
+            FailedStep::Exchange(at) => Some(before + 2 + at),
             FailedStep::Unsent => Some(steps.len() - 1),
             FailedStep::Identity => Some(steps.len()),
         };
         if !matches!(failed, FailedStep::None | FailedStep::Identity) {
-            let unreached =
-                |name: &String| StepView { status: StepViewStatus::NotReached, summary: words.test.unreached.clone(), ..empty_step(name) };
             steps.extend(current.calls.iter().skip(calls_made).map(unreached));
         }
         steps.push(identity_step(story, failed, words));
         if let Some(step) = failed_at.and_then(|at| steps.get_mut(at)) {
-            let exchange = if let FailedStep::Exchange(at) = failed { story.exchanges.get(at) } else { None };
+            let exchange = match failed {
+                FailedStep::Prepared => story.prepared.last(),
+                FailedStep::Exchange(at) => story.exchanges.get(at),
+                FailedStep::None | FailedStep::Callback | FailedStep::Unsent | FailedStep::Identity => None,
+            };
             step.status = StepViewStatus::Failed;
             step.complaint = Some(StepComplaint::from_story(story, current, exchange));
         }
@@ -165,6 +178,9 @@ impl FailedStep {
         }
         match story.step.as_deref() {
             None => Self::Identity,
+            Some("getAuthorizationCode") if story.redirect.is_none() && story.callback.is_empty() && !story.prepared.is_empty() => {
+                Self::Prepared
+            }
             Some("getAuthorizationCode") => Self::Callback,
             Some(_) if story.own_code().is_some_and(LoginErrorCode::is_before_sending) => Self::Unsent,
             Some(step) => match story.exchanges.last() {
@@ -272,7 +288,7 @@ fn format_duration(milliseconds: u64, words: &LabWords) -> String {
 fn identity_step(story: &Story, failed: FailedStep, words: &LabWords) -> StepView {
     let status = match failed {
         FailedStep::None | FailedStep::Identity => StepViewStatus::Passed,
-        FailedStep::Callback | FailedStep::Exchange(_) | FailedStep::Unsent => StepViewStatus::NotReached,
+        FailedStep::Prepared | FailedStep::Callback | FailedStep::Exchange(_) | FailedStep::Unsent => StepViewStatus::NotReached,
     };
     let facts: Vec<FactView> = story.identity.iter().flatten().map(|fact| identity_fact_view(fact, words)).collect();
     let summary = match status {
@@ -338,6 +354,10 @@ mod tests {
             statuses(&story(Some("getUserInfo"), Some("badAddress"), &calls[..1]), &calls),
             [Passed, Passed, Passed, Failed, NotReached]
         );
+
+        let mut unprepared = story(Some("getAuthorizationCode"), Some("invalid_request"), &[]);
+        unprepared.prepared = vec![StoryExchange { step: "getAuthorizationCode".to_owned(), ..StoryExchange::default() }];
+        assert_eq!(statuses(&unprepared, &calls), [Failed, NotReached, NotReached, NotReached, NotReached, NotReached]);
 
         let mut missed = story(Some("getUserInfo"), Some("missingFact"), &calls[..1]);
         missed.line = Some(7);

@@ -40,7 +40,7 @@ pub(crate) fn compile(
     let reads = CallReads::compile(&mut spec, kind, context, reader);
     let refused: Vec<RefusalRule> = spec.refused.take().into_iter().chain(context.refused.cloned()).collect();
     let accepted: Vec<RefusalRule> = spec.accepted.take().into_iter().chain(context.accepted.cloned()).collect();
-    let minds_error = kind == StepKind::GetAccessCode && accepted.is_empty() && !refused.iter().any(|refusal| refusal.reads_key("error"));
+    let minds_error = kind != StepKind::GetUserInfo && accepted.is_empty() && !refused.iter().any(|refusal| refusal.reads_key("error"));
     let sign = spec.sign.take().and_then(|spec| ParameterSignature::compile(spec, usual, reader));
     let mut step = Step {
         kind,
@@ -139,7 +139,11 @@ fn compile_header_reads(named: NamedValues<Located<String>>, reader: &mut Reader
 }
 
 fn method_and_address(spec: &mut CallSpec, kind: StepKind, context: &StepContext<'_>, reader: &mut Reader) -> (Method, Option<Template>) {
-    let usual = if kind == StepKind::GetAccessCode { ("tokenEndpoint", Method::Post) } else { ("userinfoEndpoint", Method::Get) };
+    let usual = match kind {
+        StepKind::GetAuthorizationCode => ("pushedAuthorizationRequestEndpoint", Method::Post),
+        StepKind::GetAccessCode => ("tokenEndpoint", Method::Post),
+        StepKind::GetUserInfo => ("userinfoEndpoint", Method::Get),
+    };
     match (spec.get.take(), spec.post.take()) {
         (Some(get), None) => (Method::Get, Some(get)),
         (None, Some(post)) => (Method::Post, Some(post)),
@@ -156,12 +160,12 @@ fn method_and_address(spec: &mut CallSpec, kind: StepKind, context: &StepContext
             (usual.1, None)
         }
         (None, None) => {
-            let word = if kind == StepKind::GetAccessCode { "post" } else { "get" };
-            reader.complain(
-                spec.place,
-                format!("{} does not say which address is called", kind.word()),
-                format!("add `{word}: https://…`"),
-            );
+            let (name, word) = match kind {
+                StepKind::GetAuthorizationCode => ("`prepare`", "post"),
+                StepKind::GetAccessCode => (kind.word(), "post"),
+                StepKind::GetUserInfo => (kind.word(), "get"),
+            };
+            reader.complain(spec.place, format!("{name} does not say which address is called"), format!("add `{word}: https://…`"));
             (usual.1, None)
         }
     }
@@ -172,7 +176,8 @@ fn implied_id_token(kind: StepKind, context: &StepContext<'_>, place: Place) -> 
     (context.discovery && kind == StepKind::GetAccessCode).then(|| SignedTokenSpec::empty(place)).flatten()
 }
 
-fn headers(named: NamedValues<Template>, reader: &mut Reader) -> Vec<(Located<String>, Template)> {
+/// Complains about a name that no written header may have.
+pub(crate) fn check_header_name(name: &str, place: Place, reader: &mut Reader) {
     const OURS: &[&str] = &[
         "host",
         "content-length",
@@ -185,18 +190,18 @@ fn headers(named: NamedValues<Template>, reader: &mut Reader) -> Vec<(Located<St
         "keep-alive",
         "proxy-authorization",
     ];
+    let is_token =
+        !name.is_empty() && name.len() <= 100 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
+    if !is_token {
+        reader.complain(place, format!("`{name}` is not the name of a header"), "write letters, digits and `-`, such as `X-Api-Key`");
+    } else if OURS.contains(&name.to_ascii_lowercase().as_str()) {
+        reader.complain(place, format!("`{name}` is written by portaria itself"), "take the line out");
+    }
+}
+
+fn headers(named: NamedValues<Template>, reader: &mut Reader) -> Vec<(Located<String>, Template)> {
     for (name, value) in &named.0 {
-        let is_token =
-            !name.is_empty() && name.len() <= 100 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-        if !is_token {
-            reader.complain(
-                name.place,
-                format!("`{}` is not the name of a header", name.value),
-                "write letters, digits and `-`, such as `X-Api-Key`",
-            );
-        } else if OURS.contains(&name.to_ascii_lowercase().as_str()) {
-            reader.complain(name.place, format!("`{}` is written by portaria itself", name.value), "take the line out");
-        }
+        check_header_name(name, name.place, reader);
         if value.as_literal().is_some_and(|text| text.chars().any(char::is_control)) {
             reader.complain(value.place, "a header is one line, and this value has several", "write it in one line");
         }
@@ -293,13 +298,20 @@ fn check_call(step: &Step, reader: &mut Reader) {
         );
     }
     if let Some(sign) = &step.sign
-        && step.query.iter().chain(form).any(|parameter| parameter.name == sign.into)
+        && let Some(parameter) = step.query.iter().chain(form).find(|parameter| sign.is_parameter(&parameter.name))
     {
         reader.complain(
             sign.place,
-            format!("`{}` is sent already, so the signature has no place", sign.into),
+            format!("`{}` is sent already, so the signature has no place", parameter.name),
             "take the parameter out; `into` adds it",
         );
+    }
+    if let Some(header) = step.sign.as_ref().and_then(ParameterSignature::header)
+        && (step.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(header))
+            || header.eq_ignore_ascii_case("authorization") && (step.basic.is_some() || step.bearer.is_some()))
+    {
+        let message = format!("the header `{}` is sent already, so the signature has no place", header.value);
+        reader.complain(header.place, message, "take the header out; `intoHeader` adds it");
     }
     for condition in step.when.iter().flat_map(|when| &when.0) {
         if let Some(path) = condition.paths().first() {

@@ -4,8 +4,8 @@ use crate::provider::address::AddressError;
 use crate::provider::credentials;
 use crate::provider::facts::Facts;
 use crate::provider::parameters::{self, ParameterPairs};
-use crate::provider::signature::SignedParameters;
-use crate::provider::step::{Step, StepBody, StepKind};
+use crate::provider::signature::{SignatureTarget, SignedParameters};
+use crate::provider::step::{Step, StepBody};
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
@@ -40,15 +40,17 @@ impl Step {
             }
             StepBody::None | StepBody::Json(_) | StepBody::Text(_) => Vec::new(),
         };
+        let mut signed_header = None;
         if let Some(sign) = &self.sign {
             let all = match sign.over {
                 SignedParameters::Query => query_pairs(filled.query.as_ref()).into_iter().chain(query.iter().cloned()).collect(),
                 SignedParameters::Form => form.clone(),
             };
             let signature = sign.sign(&all, facts)?;
-            match sign.over {
-                SignedParameters::Query => query.push((Cow::Borrowed(&*sign.into), Cow::Owned(signature))),
-                SignedParameters::Form => form.push((Cow::Borrowed(&*sign.into), Cow::Owned(signature))),
+            match (&sign.into, sign.over) {
+                (SignatureTarget::Header(name), _) => signed_header = Some((Cow::Owned(name.value.clone()), signature)),
+                (SignatureTarget::Parameter(into), SignedParameters::Query) => query.push((Cow::Borrowed(&**into), Cow::Owned(signature))),
+                (SignatureTarget::Parameter(into), SignedParameters::Form) => form.push((Cow::Borrowed(&**into), Cow::Owned(signature))),
             }
         }
         let mut address = filled.base;
@@ -63,14 +65,9 @@ impl Step {
             address.push(&fragment);
         }
         let (body, content_type) = self.body(&form, facts)?;
-        Ok(Request {
-            method: self.method,
-            address,
-            headers: self.headers(content_type, facts)?,
-            body,
-            largest: LARGEST_ANSWER,
-            timeout: self.timeout,
-        })
+        let mut headers = self.headers(content_type, facts)?;
+        headers.extend(signed_header);
+        Ok(Request { method: self.method, address, headers, body, largest: LARGEST_ANSWER, timeout: self.timeout })
     }
 
     fn body(&self, form: &ParameterPairs<'_>, facts: &Facts) -> Result<(Option<Text>, Option<&'static str>), StepError> {
@@ -102,7 +99,7 @@ impl Step {
                 headers.push((name.into(), value));
             }
         };
-        if self.kind != StepKind::GetAuthorizationCode {
+        if !self.is_redirect() {
             usual("Accept", Text::plain("application/json"));
             usual("User-Agent", Text::plain(USER_AGENT));
         }

@@ -12,6 +12,7 @@ use crate::simulated::simulation::replacements::ExampleReplacements;
 use crate::simulated::simulation::state::{SimulatedLogin, SimulatedVisit};
 use crate::simulated::simulation::{Simulation, SimulationContext, expectation};
 use crate::vocabulary::text::Text;
+use crate::workbench::examples::difference::Difference;
 use crate::workbench::examples::replay;
 
 /// The largest age of a time in the redirect, in seconds.
@@ -28,7 +29,15 @@ impl Simulation {
         unique: String,
     ) -> SimulatedResponse {
         let step = &self.provider.authorization;
-        let expected = expectation::check_request(&self.provider, step, facts, received, context.now - LARGEST_AGE..=context.now);
+        let prepared = self.prepared_visit(&attempt, received, context);
+        if prepared.is_none() && !self.provider.calls_before_redirect().is_empty() {
+            let nothing = "no call before the redirect was made".to_owned();
+            let differences = [Difference::new("the redirect".to_owned(), "what `prepare` has read".to_owned(), nothing)];
+            let line = format!("refused   GET {}: {}", address_for_log(received), as_sentence(&differences));
+            return self.differences_page(&differences, context).with_log_line(line);
+        }
+        let (attempt, facts) = prepared.unwrap_or_else(|| (attempt, facts.clone()));
+        let expected = expectation::check_request(&self.provider, step, &facts, received, context.now - LARGEST_AGE..=context.now);
         let challenge = expectation::check_challenge(&self.provider, &attempt);
         let facts = match (expected, challenge) {
             (Ok(facts), None) => facts,
@@ -99,7 +108,7 @@ impl Simulation {
             calls: choice.calls.clone(),
             code,
             token: None,
-            position: 0,
+            position: provider.prepared,
             moment: None,
             late_call: choice.late_call,
             is_over: read.is_err(),

@@ -6,10 +6,12 @@ use crate::simulated::response::SimulatedResponse;
 use crate::simulated::simulation::addresses::simulated_address;
 use crate::simulated::simulation::authorization::address_for_log;
 use crate::simulated::simulation::compare::{as_sentence, excerpt};
+use crate::simulated::simulation::preparation::PreparationMatch;
 use crate::simulated::simulation::received_request::ReceivedRequest;
 use crate::simulated::simulation::replacements::replace_text;
 use crate::simulated::simulation::state::SimulatedLogin;
 use crate::simulated::simulation::{Simulation, SimulationContext, expectation};
+use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::Response;
 use crate::workbench::examples::difference::Difference;
@@ -39,6 +41,10 @@ impl Simulation {
         let what = format!("{} {}", excerpt(&received.method), address_for_log(received));
         if let Some(document) = self.published_document(received, context) {
             return document.with_log_line(format!("accepted  {what} (a document)"));
+        }
+        let prepared = self.match_preparation(received, context);
+        if let PreparationMatch::Answer(answer) = prepared {
+            return *answer;
         }
         let mut state = self.lock_state();
         state.remove_expired(context.now);
@@ -76,6 +82,11 @@ impl Simulation {
                 }
             }
         }
+        if let PreparationMatch::Different(call, facts, differences) = prepared {
+            let reason = as_sentence(&differences);
+            let line = format!("refused   {what} ({}): {reason}", self.provider.calls[call].kind.word());
+            return self.refuse_call(call, &facts, "invalid_request", &reason, context).with_log_line(line);
+        }
         match nearest {
             Some((at, call, differences)) if !differences.is_empty() => {
                 let reason = as_sentence(&differences);
@@ -103,7 +114,13 @@ impl Simulation {
             }
             return Some(SimulatedResponse::json(&document));
         }
-        let attempt = expectation::attempt_from_request(&self.provider, &installation, &ReceivedRequest::empty(), context.now);
+        let attempt = expectation::attempt_from_request(
+            &self.provider,
+            &installation,
+            &self.provider.authorization,
+            &ReceivedRequest::empty(),
+            context.now,
+        );
         let own = self.known_facts(&attempt, &installation, context);
         let state = self.lock_state();
         let all = std::iter::once(&own).chain(state.logins.iter().map(|login| &login.facts));
@@ -122,8 +139,8 @@ impl Simulation {
         };
         let mut nearest: Option<(usize, Vec<Difference>)> = None;
         let expect = |step: &Step| expectation::check_request(&self.provider, step, &login.facts, received, moments.clone());
-        let calls = || self.provider.calls.iter().enumerate();
-        for (at, step) in calls().skip(login.position).filter(|_| !login.is_over) {
+        let calls = || self.provider.calls_after_callback();
+        for (at, step) in calls().filter(|(at, _)| *at >= login.position).filter(|_| !login.is_over) {
             if !step.should_call(&login.facts) {
                 continue;
             }
@@ -138,7 +155,7 @@ impl Simulation {
                 break;
             }
         }
-        for (at, step) in calls().take(login.position) {
+        for (at, step) in calls().take_while(|(at, _)| *at < login.position) {
             if expect(step).is_ok() {
                 return CallMatch::Repeated(at);
             }
@@ -186,29 +203,48 @@ impl Simulation {
         };
         let Some(facts) = read(&answer) else { return (answer, None) };
         let slot = self.provider.known.access_token;
-        let token_of = |facts: &Facts| facts.get(slot).cloned();
-        let (Some(token), Ok(body)) = (token_of(&facts).filter(|_| login.token.is_none()), std::str::from_utf8(&answer.body)) else {
+        if login.token.is_some() {
             return (answer, Some(facts));
-        };
-        let mut own = token.clone();
-        own.push_str("-");
-        own.push_str(&login.unique);
-        let body = replace_text(body, &token, &own).into_bytes();
-        let changed = Response { body, ..answer.clone() };
-        match read(&changed).filter(|facts| token_of(facts).is_some_and(|read| read.is_same_as(&own))) {
-            // A long token is signed, and cannot be changed.
-            Some(facts) if token.len() < 200 => {
-                login.token = Some(own);
-                (changed, Some(facts))
-            }
-            _ => (answer, Some(facts)),
         }
+        let (answer, facts, own) = with_unique_value(answer, facts, slot, &login.unique, &read);
+        login.token = own;
+        (answer, Some(facts))
     }
 
-    fn refuse_call(&self, call: usize, facts: &Facts, code: &str, reason: &str, context: SimulationContext<'_>) -> SimulatedResponse {
+    pub(super) fn refuse_call(
+        &self,
+        call: usize,
+        facts: &Facts,
+        code: &str,
+        reason: &str,
+        context: SimulationContext<'_>,
+    ) -> SimulatedResponse {
         let mut facts = facts.clone();
         facts.set(self.provider.known.now, Text::plain(context.now.to_string()));
         self.refusal_of_call(call, &facts, code, reason, context.now)
+    }
+}
+
+/// The answer in which a fact has a value that no other login has, if the engine reads that in the same way; the facts read from it,
+/// and the value.
+pub(super) fn with_unique_value(
+    answer: Response,
+    facts: Facts,
+    fact: Slot,
+    unique: &str,
+    read: &dyn Fn(&Response) -> Option<Facts>,
+) -> (Response, Facts, Option<Text>) {
+    let (Some(value), Ok(body)) = (facts.get(fact).cloned(), std::str::from_utf8(&answer.body)) else {
+        return (answer, facts, None);
+    };
+    let mut own = value.clone();
+    own.push_str("-");
+    own.push_str(unique);
+    let changed = Response { body: replace_text(body, &value, &own).into_bytes(), ..answer.clone() };
+    match read(&changed).filter(|facts| facts.get(fact).is_some_and(|read| read.is_same_as(&own))) {
+        // A long value is signed, and cannot be changed.
+        Some(facts) if value.len() < 200 => (changed, facts, Some(own)),
+        _ => (answer, facts, None),
     }
 }
 

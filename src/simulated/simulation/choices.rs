@@ -52,7 +52,7 @@ pub(super) fn all_choices(provider: &Provider, examples: &[ExampleSpec]) -> (Vec
             effect: summary(example),
             kind,
             example: example.clone(),
-            calls: calls_made(&result),
+            calls: calls_made(provider, &result),
             late_call: None,
             has_wrong_path: false,
         });
@@ -71,9 +71,15 @@ pub(super) fn first_login(examples: &[ExampleSpec]) -> Option<&ExampleSpec> {
     examples.iter().find(|example| example.identity.is_some())
 }
 
-/// The calls that were made, in order.
-fn calls_made(result: &ReplayResult) -> Vec<usize> {
-    result.trace.exchanges.iter().map(|exchange| exchange.call).collect()
+/// The calls that were made after the callback, in order.
+fn calls_made(provider: &Provider, result: &ReplayResult) -> Vec<usize> {
+    result.trace.exchanges.iter().map(|exchange| exchange.call).filter(|call| *call >= provider.prepared).collect()
+}
+
+/// The calls of an example that were made before the redirect, in order.
+pub(super) fn prepared_calls(provider: &Provider, example: &ExampleSpec) -> Vec<usize> {
+    let made = replay(provider, example).trace.exchanges;
+    made.iter().map(|exchange| exchange.call).filter(|call| *call < provider.prepared).collect()
 }
 
 fn summary(example: &ExampleSpec) -> String {
@@ -86,7 +92,7 @@ fn summary(example: &ExampleSpec) -> String {
 
 /// The faults that can be made from a recorded login.
 fn fault_choices(provider: &Provider, examples: &[ExampleSpec], login: &ExampleSpec) -> Vec<SimulatedChoice> {
-    let calls = calls_made(&replay(provider, login));
+    let calls = calls_made(provider, &replay(provider, login));
     // The first answer without which no login succeeds.
     let required = calls.iter().position(|call| !provider.calls[*call].is_optional());
     let choice = |word: &str, title: &str, effect: &str, example: ExampleSpec| SimulatedChoice {
@@ -164,16 +170,18 @@ fn recorded_code_refusal<'e>(provider: &Provider, examples: &'e [ExampleSpec]) -
         example.refused.as_ref().is_some_and(|refused| refused.code.value.contains("grant")) || example.what.value.contains("code")
     };
     let mut refusals = examples.iter().filter(is_about_code).filter_map(|example| recorded_refusal(provider, example));
-    refusals.next().filter(|(call, _)| *call == 0).map(|(_, answer)| answer)
+    refusals.next().filter(|(call, _)| *call == provider.prepared).map(|(_, answer)| answer)
 }
 
 /// The call that is refused in an example, and the answer that refuses it in the provider's own words.
 pub(super) fn recorded_refusal<'e>(provider: &Provider, example: &'e ExampleSpec) -> Option<(usize, &'e ExampleAnswerSpec)> {
     let code = &example.refused.as_ref()?.code.value;
-    let exchanges = &example.exchanges.as_ref()?.0;
-    let answer = &exchanges.last()?.answer;
     let result = replay(provider, example);
-    let calls = calls_made(&result);
+    let (exchanges, calls) = match &example.exchanges {
+        Some(exchanges) => (&exchanges.0, calls_made(provider, &result)),
+        None => (&example.prepare.as_ref()?.0, prepared_calls(provider, example)),
+    };
+    let answer = &exchanges.last()?.answer;
     let json = answer.json.as_ref().is_some_and(|json| json.0.to_string().contains(code));
     let text = answer.text.as_ref().is_some_and(|text| text.value.contains(code));
     let form = answer.form.iter().flat_map(|form| &form.0).any(|(_, value)| value.value == *code);

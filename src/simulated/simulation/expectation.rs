@@ -19,10 +19,11 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use std::ops::RangeInclusive;
 
-/// The attempt behind an authorization request, as far as the request shows it.
+/// The attempt behind an authorization request, or a call before it, as far as the request of that step shows it.
 pub(super) fn attempt_from_request(
     provider: &Provider,
     installation: &InstallationValues,
+    step: &Step,
     received: &ReceivedRequest,
     now: i64,
 ) -> Attempt {
@@ -36,9 +37,9 @@ pub(super) fn attempt_from_request(
         redirect_uri: format!("{}/callback/{}", installation.public_url.trim_end_matches('/'), provider.name).into(),
         started: now,
         inputs: Vec::new(),
+        prepared: Vec::new(),
     };
     let facts = empty.facts_without_discovery(provider, installation);
-    let step = &provider.authorization;
     let inputs = provider.inputs.iter().filter_map(|input| {
         let slot = provider.names.find(&input.name)?;
         let value =
@@ -166,6 +167,11 @@ fn captured_value(step: &Step, received: &ReceivedRequest, slot: Slot) -> Option
 fn value_in_json(json: &JsonTemplate, found: &Value, slot: Slot) -> Option<String> {
     match (json, found) {
         (JsonTemplate::Text(template), Value::String(text)) if template.sole_fact() == Some(slot) => Some(text.clone()),
+        (JsonTemplate::Text(template), Value::Number(_) | Value::Bool(_))
+            if template.is_json_literal() && template.first_fact() == Some(slot) =>
+        {
+            Some(found.to_string())
+        }
         (JsonTemplate::Object(members), Value::Object(found)) => {
             members.iter().find_map(|(name, value)| value_in_json(value, found.get(&name.as_literal()?)?, slot))
         }

@@ -14,6 +14,7 @@ mod fault; //                  an example in which something goes wrong
 pub(crate) mod handler; //     `/simulation/…` of the broker, and the server of `portaria simulate`
 mod installation; //           the values of the installation that it expects
 mod keyring; //                the provider's keys
+mod preparation; //        the calls before the redirect
 mod pages; //                  the pages
 mod received_request; //       a request at the provider's own address
 mod refusal; //                how it refuses a call
@@ -55,6 +56,8 @@ pub struct Simulation {
     examples: Vec<ExampleSpec>,
     choices: Vec<SimulatedChoice>,
     left_out: usize,
+    /// The calls before the redirect to which the recorded answers of the first login belong, in order.
+    prepared_calls: Vec<usize>,
     values: Vec<(Slot, Text)>,
     keyring: SimulatedKeyring,
     documents: DocumentCache,
@@ -79,7 +82,9 @@ impl Simulation {
     /// A simulation that answers with these examples and expects these values of the installation; see [`installation_values`].
     pub fn new(provider: Provider, examples: Vec<ExampleSpec>, values: Vec<(Slot, Text)>) -> Self {
         let (choices, left_out) = choices::all_choices(&provider, &examples);
+        let prepared_calls = choices::first_login(&examples).map_or_else(Vec::new, |login| choices::prepared_calls(&provider, login));
         Self {
+            prepared_calls,
             provider,
             examples,
             choices,
@@ -137,7 +142,7 @@ impl Simulation {
     fn answer_at_provider(&self, received: &ReceivedRequest, context: SimulationContext<'_>, unique: String) -> SimulatedResponse {
         let installation = self.installation(context);
         let attempt = self.with_discovery_document(context, &installation, |_| {
-            expectation::attempt_from_request(&self.provider, &installation, received, context.now)
+            expectation::attempt_from_request(&self.provider, &installation, &self.provider.authorization, received, context.now)
         });
         let facts = self.known_facts(&attempt, &installation, context);
         if received.method == "GET" && expectation::is_authorization(&self.provider, &facts, received) {
@@ -206,7 +211,8 @@ impl Simulation {
     pub(crate) fn addresses(&self, public_url: &str, base: &str, now: i64) -> Vec<(String, String)> {
         let context = SimulationContext { public_url, base, now };
         let installation = self.installation(context);
-        let attempt = expectation::attempt_from_request(&self.provider, &installation, &ReceivedRequest::empty(), now);
+        let attempt =
+            expectation::attempt_from_request(&self.provider, &installation, &self.provider.authorization, &ReceivedRequest::empty(), now);
         let facts = self.known_facts(&attempt, &installation, context).for_preview();
         let document =
             self.provider.discovery.as_ref().and_then(|_| self.discovery_document(&installation, now)).map(|(address, _)| address);

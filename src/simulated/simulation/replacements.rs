@@ -77,7 +77,7 @@ impl ExampleReplacements {
                 code = Some(own.clone());
             }
         }
-        for exchange in example.exchanges.iter_mut().flat_map(|exchanges| &mut exchanges.0) {
+        for exchange in example.prepare.iter_mut().chain(&mut example.exchanges).flat_map(|exchanges| &mut exchanges.0) {
             self.replace_in_answer(&mut exchange.answer);
         }
         (example, code)

@@ -23,6 +23,16 @@ pub(super) struct SimulatedVisit {
     pub(crate) facts: Facts,
 }
 
+/// A login that has made calls before its redirect.
+pub(super) struct SimulatedPreparation {
+    pub(crate) made: i64,
+    /// The attempt, as far as the calls show it.
+    pub(crate) attempt: Attempt,
+    pub(crate) facts: Facts,
+    /// The next call that may arrive.
+    pub(crate) position: usize,
+}
+
 /// A login whose browser was sent back.
 pub(super) struct SimulatedLogin {
     /// A text that no other login has.
@@ -52,6 +62,9 @@ pub(super) struct SimulatedLogin {
 
 #[derive(Default)]
 pub(super) struct SimulationState {
+    pub(crate) preparations: VecDeque<SimulatedPreparation>,
+    /// How many answers were given before a redirect.
+    pub(crate) prepared: u64,
     pub(crate) visits: VecDeque<SimulatedVisit>,
     pub(crate) logins: VecDeque<SimulatedLogin>,
 }
@@ -59,8 +72,16 @@ pub(super) struct SimulationState {
 impl SimulationState {
     pub(crate) fn remove_expired(&mut self, now: i64) {
         let is_fresh = |since: i64| (-LIFETIME..LIFETIME).contains(&now.saturating_sub(since));
+        self.preparations.retain(|preparation| is_fresh(preparation.made));
         self.visits.retain(|visit| is_fresh(visit.arrived));
         self.logins.retain(|login| is_fresh(login.sent_back));
+    }
+
+    pub(crate) fn add_preparation(&mut self, preparation: SimulatedPreparation) {
+        while self.preparations.len() >= LARGEST_COUNT {
+            self.preparations.pop_front();
+        }
+        self.preparations.push_back(preparation);
     }
 
     pub(crate) fn add_visit(&mut self, visit: SimulatedVisit) {

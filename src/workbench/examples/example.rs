@@ -34,6 +34,10 @@ words! {
         /// Default: none
         /// Example: `tokens: { idToken: { claims: { iss: "https://idp.example", aud: ‹clientId›, sub: "7" } } }`
         tokens: Option<NamedValues<ExampleTokenSpec>> = "tokens",
+        /// The calls of `prepare`, in order, which are made before the redirect.
+        /// Default: none
+        /// Example: `prepare: [ { answer: { status: 201, json: { request_uri: "urn:r:1", expires_in: 60 } } } ]`
+        prepare: Option<OneOrMany<ExampleExchangeSpec>> = "prepare",
         /// The request with which the browser is sent to the provider. It is compared exactly when it is given.
         /// Default: not compared
         /// Example: `redirect: { get: https://idp.example/auth, query: { response_type: code } }`
@@ -43,7 +47,7 @@ words! {
         /// Default: `{ code: c-1, state: ‹state› }`
         /// Example: `callback: { error: access_denied, state: ‹state› }`
         callback: Option<NamedValues<Located<String>>> = "callback",
-        /// The calls, in order, without those that fetch keys or the discovery document.
+        /// The calls after the callback, in order, without those that fetch keys or the discovery document.
         /// Default: none
         /// Example: `exchanges: [ { answer: { status: 400, json: { error: invalid_grant } } } ]`
         exchanges: Option<OneOrMany<ExampleExchangeSpec>> = "exchanges",
@@ -54,6 +58,13 @@ words! {
         /// How the login was refused.
         /// Example: `refused: { step: getAccessCode, code: invalid_grant }`
         refused: Option<ExpectedRefusalSpec> = "refused",
+    }
+}
+
+impl ExampleSpec {
+    /// All exchanges: those before the redirect, then those after the callback.
+    pub(crate) fn all_exchanges(&self) -> impl Iterator<Item = &ExampleExchangeSpec> {
+        self.prepare.iter().chain(&self.exchanges).flat_map(|exchanges| &exchanges.0)
     }
 }
 

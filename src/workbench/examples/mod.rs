@@ -32,10 +32,7 @@ fn check_story(story: &ExampleSpec, reader: &mut Reader) {
             reader.complain(token.place, "the claims of this token are no block", "write `claims: { sub: \"7\" }`");
         }
     }
-    let requests = story
-        .redirect
-        .iter()
-        .chain(story.exchanges.iter().flat_map(|exchanges| &exchanges.0).filter_map(|exchange| exchange.request.as_ref()));
+    let requests = story.redirect.iter().chain(story.all_exchanges().filter_map(|exchange| exchange.request.as_ref()));
     for request in requests {
         match (&request.get, &request.post) {
             (Some(_), Some(_)) => reader.complain(request.place, "this request has both `get` and `post`", "keep one of the two"),
@@ -43,7 +40,7 @@ fn check_story(story: &ExampleSpec, reader: &mut Reader) {
             _ => {}
         }
     }
-    for exchange in story.exchanges.iter().flat_map(|exchanges| &exchanges.0) {
+    for exchange in story.all_exchanges() {
         let answer = &exchange.answer;
         if answer.status.is_some_and(|status| !(100..600).contains(&status)) {
             reader.complain(answer.place, "this is no HTTP status", "write 200, 400 or another status from 100 to 599");

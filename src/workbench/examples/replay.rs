@@ -3,7 +3,7 @@
 use crate::login::attempt::{InstallationValues, RedirectError};
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
-use crate::login::{Login, drive};
+use crate::login::{Login, drive, prepare};
 use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
@@ -12,6 +12,7 @@ use crate::provider::identity::Identity;
 use crate::provider::step::StepKind;
 use crate::vocabulary::text::{Text, form_encode};
 use crate::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
+use crate::vocabulary::words::OneOrMany;
 use crate::workbench::examples::difference::{Difference, compare_identity, compare_request};
 use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleExchangeSpec, ExampleSpec, ExpectedRefusalSpec};
 use crate::workbench::examples::stand_ins::{ExampleStart, example_start};
@@ -39,7 +40,7 @@ pub struct ReplayResult {
 
 /// Runs the login of a story with its recorded answers, without network or clock.
 pub fn replay(provider: &Provider, story: &ExampleSpec) -> ReplayResult {
-    let start = example_start(provider, story);
+    let mut start = example_start(provider, story);
     let documents = DocumentCache::default();
     let mut differences = Vec::new();
     let mut requests = Vec::new();
@@ -47,7 +48,11 @@ pub fn replay(provider: &Provider, story: &ExampleSpec) -> ReplayResult {
     store_discovery_document(provider, story, &start, &documents);
     let facts = start.attempt.initial_facts(provider, &start.installation, &documents).unwrap_or_else(|| provider.empty_facts());
     let tokens = ExampleTokens::make(provider, story, &start, &facts, &documents, &mut differences);
-    match start.attempt.redirect_request(provider, &start.installation, &documents) {
+    let before = ReplayedAnswers::new(story.prepare.as_ref().map_or(&[][..], |exchanges| &exchanges.0), &tokens);
+    let (prepared, is_prepared) = prepare_to_end(provider, &mut start, &before, &documents);
+    let facts = start.attempt.initial_facts(provider, &start.installation, &documents).unwrap_or(facts);
+    check_prepared(provider, story, (&prepared, &facts), &documents, &mut differences);
+    match is_prepared.and_then(|()| start.attempt.redirect_request(provider, &start.installation, &documents)) {
         Ok(request) => {
             if let Some(expected) = &story.redirect {
                 compare_request("the redirect", expected, &request, &provider.authorization, &facts, &mut differences);
@@ -57,7 +62,7 @@ pub fn replay(provider: &Provider, story: &ExampleSpec) -> ReplayResult {
         Err(why) => {
             let error = redirect_error(why, provider);
             compare_outcome(story, &Err(error.clone()), provider, &mut differences);
-            return ReplayResult { differences, requests, trace: Trace::default(), end: Err(error), documents };
+            return ReplayResult { differences, requests, trace: prepared, end: Err(error), documents };
         }
     }
     let callback = replayed_callback(provider, story, &tokens, &facts);
@@ -67,34 +72,72 @@ pub fn replay(provider: &Provider, story: &ExampleSpec) -> ReplayResult {
         Ok(login) => drive_to_end(login, &recording, &documents),
         Err(error) => (Trace::default(), Err(error)),
     };
-    let expected: Vec<&ExampleExchangeSpec> = story.exchanges.iter().flat_map(|exchanges| &exchanges.0).collect();
     let known = facts_after_replay(provider, &trace, facts, &documents);
+    compare_exchanges("call", provider, &trace, story.exchanges.as_ref(), &known, &mut differences);
+    requests.extend(trace.exchanges.iter().map(|exchange| (exchange.step, exchange.request.clone())));
+    compare_outcome(story, &end, provider, &mut differences);
+    ReplayResult { differences, requests, trace: trace.after(prepared), end, documents }
+}
+
+/// Makes the calls before the redirect with their recorded answers.
+fn prepare_to_end(
+    provider: &Provider,
+    start: &mut ExampleStart,
+    recording: &ReplayedAnswers<'_>,
+    documents: &DocumentCache,
+) -> (Trace, Result<(), RedirectError>) {
+    let now = start.now;
+    let mut observer = ();
+    let preparing =
+        std::pin::pin!(prepare(&mut start.attempt, (provider, &start.installation), (recording, documents), now, &mut observer));
+    match preparing.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => {
+            let error = LoginError::before_calls(LoginErrorCause::RecordingWaits);
+            (Trace::default(), Err(RedirectError::Prepare(Box::new(error))))
+        }
+    }
+}
+
+/// Compares the calls before the redirect with those of the story.
+fn check_prepared(
+    provider: &Provider,
+    story: &ExampleSpec,
+    (prepared, facts): (&Trace, &Facts),
+    documents: &DocumentCache,
+    differences: &mut Vec<Difference>,
+) {
+    let known = facts_after_replay(provider, prepared, facts.clone(), documents);
+    compare_exchanges("prepare", provider, prepared, story.prepare.as_ref(), &known, differences);
+}
+
+/// Compares the calls that were made with those of the story.
+fn compare_exchanges(
+    word: &str,
+    provider: &Provider,
+    trace: &Trace,
+    expected: Option<&OneOrMany<ExampleExchangeSpec>>,
+    known: &Facts,
+    differences: &mut Vec<Difference>,
+) {
+    let expected = expected.map_or(&[][..], |expected| &expected.0);
     for (at, exchange) in trace.exchanges.iter().enumerate() {
         if let Some(request) = expected.get(at).and_then(|expected| expected.request.as_ref()) {
-            compare_request(
-                &format!("call {}", at + 1),
-                request,
-                &exchange.request,
-                &provider.calls[exchange.call],
-                &known,
-                &mut differences,
-            );
+            let (place, step) = (format!("{word} {}", at + 1), &provider.calls[exchange.call]);
+            compare_request(&place, request, &exchange.request, step, known, differences);
         }
-        requests.push((exchange.step, exchange.request.clone()));
     }
     let made = trace.exchanges.len();
     if made > expected.len() {
         let unexpected = &trace.exchanges[expected.len()].request;
         differences.push(Difference::new(
-            format!("call {}", expected.len() + 1),
+            format!("{word} {}", expected.len() + 1),
             "no further call".to_owned(),
             format!("{} {}", unexpected.method, unexpected.address.masked()),
         ));
     } else if made < expected.len() {
-        differences.push(Difference::new(format!("call {}", made + 1), "a further call".to_owned(), "none was made".to_owned()));
+        differences.push(Difference::new(format!("{word} {}", made + 1), "a further call".to_owned(), "none was made".to_owned()));
     }
-    compare_outcome(story, &end, provider, &mut differences);
-    ReplayResult { differences, requests, trace, end, documents }
 }
 
 /// Facts and inputs that the file does not have are mistakes of the story.
@@ -143,6 +186,7 @@ fn drive_to_end(login: Login<'_>, recording: &ReplayedAnswers<'_>, documents: &D
 fn redirect_error(error: RedirectError, provider: &Provider) -> LoginError {
     match error {
         RedirectError::Input(name) => LoginError::before_calls(LoginErrorCause::BadInput(name)),
+        RedirectError::Prepare(error) => *error,
         RedirectError::NoDocument => LoginError::before_calls(LoginErrorCause::NoDocument),
         RedirectError::Request(error) => LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider),
     }
@@ -224,7 +268,7 @@ pub(crate) fn replayed_callback(provider: &Provider, story: &ExampleSpec, tokens
         callback
     };
     if let Some(verify) = provider.authorization.expected_signature()
-        && let Some(at) = callback.pairs.iter().position(|(name, value)| *name == verify.into && value.equals("‹signature›"))
+        && let Some(at) = callback.pairs.iter().position(|(name, value)| verify.is_parameter(name) && value.equals("‹signature›"))
     {
         // The signature is made as the provider makes it; RSA needs the provider's private key.
         let signed = match verify.key_template() {

@@ -58,6 +58,7 @@ pub(crate) fn example_start(provider: &Provider, story: &ExampleSpec) -> Example
         redirect_uri: or_stand_in("redirectUri").into(),
         started: now,
         inputs,
+        prepared: Vec::new(),
     };
     ExampleStart { installation: InstallationValues { public_url: or_stand_in("publicUrl").into(), values }, attempt, now }
 }

@@ -52,8 +52,13 @@ pub(crate) fn describe(provider: &Provider, signed_texts: &[Option<String>]) -> 
 
 /// Where the file writes a step, unless the step is there by default.
 fn step_node<'n>(file: &'n YamlNode, provider: &Provider, at: usize, step: &Step) -> Option<&'n YamlNode> {
-    let node = file.get(step.kind.word())?;
-    let earlier = provider.steps().take(at).filter(|earlier| earlier.kind == step.kind).count();
+    let is_before_redirect = |step: &Step| step.call.is_some_and(|call| usize::from(call) < provider.prepared);
+    let (node, earlier) = if is_before_redirect(step) {
+        (file.get(step.kind.word())?.get("prepare")?, at)
+    } else {
+        let earlier = provider.steps().take(at).filter(|earlier| earlier.kind == step.kind && !is_before_redirect(earlier));
+        (file.get(step.kind.word())?, earlier.count())
+    };
     match &node.kind {
         YamlKind::List(items) => items.get(earlier),
         YamlKind::Map(_) | YamlKind::Scalar { .. } => Some(node).filter(|_| earlier == 0),

@@ -3,16 +3,14 @@
 
 use crate::provider::Provider;
 use crate::provider::callback::StateLocation;
-use crate::provider::identity::IdentityEmail;
+use crate::provider::placeholder::PlaceholderForm;
 use crate::provider::provider_spec::ProviderSpec;
 use crate::provider::signature::ParameterSignature;
 use crate::provider::signed_token::{SignedToken, SignedTokenSpec, TokenKeys};
 use crate::provider::step::{ReadRule, Step, StepKind};
 use crate::provider::template::Template;
 use crate::provider::value_reference::ValueReference;
-use crate::vocabulary::email::Email;
 use crate::vocabulary::names::Slot;
-use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::Method;
 use crate::vocabulary::words::WordBlock;
 use crate::vocabulary::yaml::{YamlEntry, YamlKind, YamlNode};
@@ -97,7 +95,7 @@ impl<'a> Section<'a> {
     /// The rows of a block, in the order in which its words are documented. `prefix` stands before each word.
     pub(crate) fn rows(&self, block: &'static WordBlock, prefix: &str) -> Vec<DescriptionRow> {
         let mut rows = Vec::new();
-        for word in block.words.iter().filter(|word| !(self.step.is_none() && is_step(word.name))) {
+        for word in block.words.iter().filter(|word| !(self.step.is_none() && is_step(word.name)) && word.name != "prepare") {
             let name = format!("{prefix}{}", word.name);
             let written = self.entry(word.name);
             if let Some(entry) = written {
@@ -152,19 +150,22 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Which address two ids would get.
+    /// Which address two ids would get, and by which half of the rule.
     fn placeholders(&self) -> Vec<String> {
-        ["1234", "Ana 1234"].iter().filter_map(|id| Some(format!("the id `{id}` becomes {}", self.placeholder(id)?.key()))).collect()
-    }
-
-    fn placeholder(&self, id: &str) -> Option<Email> {
-        let provider = self.provider;
-        let mut facts = provider.empty_facts();
-        facts.set(provider.names.find("id")?, Text::plain(id));
-        match provider.identity.identity(&provider.name, &facts, &provider.names).ok()?.address {
-            IdentityEmail::Placeholder(email) => Some(email),
-            IdentityEmail::Proven(..) | IdentityEmail::Ask(_) => None,
+        let Some(placeholder) = self.provider.identity.placeholder() else { return Vec::new() };
+        let mut facts = self.provider.empty_facts().for_preview();
+        for (slot, text) in self.provider.literals() {
+            facts.set(slot, text);
         }
+        let example = |id: &str| {
+            let (email, form) = placeholder.of_id(id, &facts)?;
+            let done = match form {
+                PlaceholderForm::Kept => "is kept",
+                PlaceholderForm::Hashed => "is hashed, because it cannot stand in an address",
+            };
+            Some(format!("the id `{id}` {done}: {}", email.key()))
+        };
+        ["1234", "Ana 1234"].iter().filter_map(|id| example(id)).collect()
     }
 
     /// Where the state comes back, unless the file itself reads it.
@@ -242,8 +243,8 @@ impl<'a> Section<'a> {
         let is_written = ["query", "form", "json", "text"].iter().any(|word| self.writes(word));
         Some(
             match (step.kind, step.method) {
-                (StepKind::GetAccessCode, Method::Post) if !is_written => "form",
-                (StepKind::GetAccessCode, Method::Get) if !is_written => "query",
+                (StepKind::GetAuthorizationCode | StepKind::GetAccessCode, Method::Post) if !is_written => "form",
+                (StepKind::GetAuthorizationCode | StepKind::GetAccessCode, Method::Get) if !is_written => "query",
                 _ => "none",
             }
             .to_owned(),

@@ -23,7 +23,7 @@ fn member_value(key: &str, value: &Value, indent: usize) -> YamlValue {
     let is_short = indent + key.chars().count() + 2 + on_one_line.on_one_line().chars().count() <= WIDEST;
     match value {
         Value::Object(below) if !is_short => YamlValue::Block(block_lines(below, indent + 2)),
-        Value::Array(list) if key == "exchanges" || !is_short => {
+        Value::Array(list) if matches!(key, "prepare" | "exchanges") || !is_short => {
             YamlValue::Items(list.iter().map(|item| item_value(item, indent + 2)).collect())
         }
         _ => on_one_line,

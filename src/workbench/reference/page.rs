@@ -11,7 +11,7 @@
 //!
 //! Every word stands in exactly one topic. What no topic names is written at the end, and is a problem of the page.
 
-use crate::vocabulary::words::{ValueShape, WordBlock, WordDoc};
+use crate::vocabulary::words::{ValueShape, WordBlock, WordDoc, with_article};
 use crate::workbench::reference::tables::table;
 use crate::workbench::reference::word_doc::{ParsedWordDoc, one_line};
 use std::collections::BTreeMap;
@@ -173,8 +173,18 @@ impl PageWriter {
                     self.problems.push(format!("`{name}` is described differently in {titles}"));
                 }
             }
-            let titles: Vec<&str> = holders.iter().map(|(block, _)| block.title).collect();
-            self.write_word(word, &titles.join(", "));
+            let holders: Vec<String> = holders.iter().map(|(block, _)| self.holder(block)).collect();
+            self.write_word(word, &holders.join(", "));
+        }
+    }
+
+    /// Where the words of a block stand.
+    fn holder(&self, block: &WordBlock) -> String {
+        let is_first = self.blocks.first().is_some_and(|first| first.title == block.title);
+        match block.title.strip_suffix(" step") {
+            _ if is_first => "at the top".to_owned(),
+            Some(step) => format!("in {step}"),
+            None => format!("in {}", with_article(block.title)),
         }
     }
 
@@ -187,7 +197,7 @@ impl PageWriter {
         };
         let _ = write!(
             self.text,
-            "{}**`{}`** (in {holders}; {}): {}  \nDefault: {default}",
+            "{}**`{}`** ({holders}; {}): {}  \nDefault: {default}",
             if self.text.ends_with("\n\n") { "" } else { "\n" },
             word.name,
             shape_description(&word.shape),

@@ -49,6 +49,7 @@ fn describe_code(code: LoginErrorCode) -> Option<(&'static str, &'static str)> {
         LoginErrorCode::NoDocument => {
             ("getAuthorizationCode", "the issuer's discovery document could not be fetched, or names another issuer")
         }
+        LoginErrorCode::TooLong => ("getAuthorizationCode", "what `prepare` has read for the later steps is longer than 2048 bytes"),
         LoginErrorCode::BadState => ("getAuthorizationCode", "the state in the callback is not the one that was sent"),
         LoginErrorCode::Expired => ("getAuthorizationCode", "the login took longer than ten minutes"),
         LoginErrorCode::BadCallback => ("getAuthorizationCode", "the callback repeats a parameter, or has more than 100"),

@@ -47,7 +47,7 @@ pub(crate) struct ObservedRefusal<'a> {
 impl<'a> ObservedRefusal<'a> {
     /// Collects the words of the last answer, the callback and the error.
     pub(crate) fn from_login(provider: &'a Provider, error: &LoginError, trace: &'a Trace) -> Self {
-        let last = trace.exchanges.last().filter(|_| error.step != Some(StepKind::GetAuthorizationCode));
+        let last = trace.exchanges.last().filter(|_| !trace.ends_with_callback(error.step));
         let answer = last.and_then(|exchange| exchange.answer.as_ref().ok());
         let step = match last {
             Some(exchange) => provider.calls.get(exchange.call),

@@ -73,33 +73,49 @@ pub(crate) struct RereadLogin<'p> {
 }
 
 pub(crate) fn reread_login<'p>(provider: &'p Provider, case: &RepairCase<'_>) -> RereadLogin<'p> {
-    let mut facts = placeholder_facts(provider);
+    let is_before = |answer: &(usize, &(usize, &Response, bool))| answer.1.0 < provider.prepared;
+    let (before, after): (Vec<_>, Vec<_>) = case.answers.iter().enumerate().partition(is_before);
+    let mut facts = placeholder_facts(provider, before.is_empty());
     let mut documents = Vec::new();
-    let mut stopped = false;
-    if let Some(callback) = &case.callback {
+    let mut stopped = reread_answers(provider, before, case, &mut facts, &mut documents);
+    if let Some(callback) = case.callback.as_ref().filter(|_| !stopped) {
         let document = reread_answer(&provider.authorization, (None, false), Some(callback.clone()), None, &mut facts, case);
         stopped = document.refused;
         documents.push(document);
     }
-    for (at, (call, answer, forgiven)) in case.answers.iter().enumerate() {
-        if stopped {
-            break;
-        }
-        let Some(step) = provider.calls.get(*call) else { break };
-        let before = forgiven.then(|| facts.clone());
-        let value = step.answers.read(answer).ok();
-        let document = reread_answer(step, (Some(at), *forgiven), value, Some(answer), &mut facts, case);
-        stopped = (document.refused && !forgiven) || (document.value.is_none() && document.claims.is_none() && !forgiven);
-        documents.push(document);
-        if let Some(before) = before {
-            facts = before;
-        }
+    if !stopped {
+        stopped = reread_answers(provider, after, case, &mut facts, &mut documents);
     }
     let end = (case.complete && !stopped).then(|| {
         provider.identity.compose(&mut facts);
-        provider.identity.identity(&provider.name, &facts, &provider.names)
+        provider.identity_from(&facts, "")
     });
     RereadLogin { documents, facts, end }
+}
+
+/// Reads answers until one of them ends the login; whether one did.
+fn reread_answers<'p>(
+    provider: &'p Provider,
+    answers: Vec<(usize, &(usize, &Response, bool))>,
+    case: &RepairCase<'_>,
+    facts: &mut Facts,
+    documents: &mut Vec<RereadDocument<'p>>,
+) -> bool {
+    for (at, (call, answer, forgiven)) in answers {
+        let Some(step) = provider.calls.get(*call) else { return false };
+        let before = forgiven.then(|| facts.clone());
+        let value = step.answers.read(answer).ok();
+        let document = reread_answer(step, (Some(at), *forgiven), value, Some(answer), facts, case);
+        let is_last = (document.refused && !forgiven) || (document.value.is_none() && document.claims.is_none() && !forgiven);
+        documents.push(document);
+        if let Some(before) = before {
+            *facts = before;
+        }
+        if is_last {
+            return true;
+        }
+    }
+    false
 }
 
 fn reread_answer<'p>(
@@ -140,14 +156,16 @@ fn reread_answer<'p>(
     document
 }
 
-/// The facts that every login begins with. Their real values do not matter here.
-fn placeholder_facts(provider: &Provider) -> Facts {
+/// The facts that every login begins with, and those of the calls before the redirect where their answers are not known. Their real
+/// values do not matter here.
+fn placeholder_facts(provider: &Provider, with_prepared: bool) -> Facts {
     let mut facts = provider.empty_facts();
     let names = FROM_THE_START.iter().chain(FROM_DISCOVERY).map(|(name, _)| *name);
     let own =
         provider.needed.iter().map(|needed| needed.fact).chain(provider.inputs.iter().filter_map(|input| provider.names.find(&input.name)));
     let all: Vec<Slot> = names.filter_map(|name| provider.names.find(name)).chain(own).collect();
-    for slot in all {
+    let prepared = provider.calls_before_redirect().iter().filter(|_| with_prepared).flat_map(Step::learned_facts).map(|(fact, ..)| fact);
+    for slot in all.into_iter().chain(prepared) {
         facts.set(slot, Text::plain("x"));
     }
     for (slot, value) in provider.literals() {

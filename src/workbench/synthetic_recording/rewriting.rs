@@ -14,7 +14,7 @@ pub(crate) fn rewrite_answers(story: &mut ExampleSpec, replace: &dyn Fn(&str) ->
     if let Some(document) = &mut story.discovery {
         rewrite_json(&mut document.0, replace);
     }
-    for exchange in story.exchanges.iter_mut().flat_map(|exchanges| &mut exchanges.0) {
+    for exchange in story.prepare.iter_mut().chain(&mut story.exchanges).flat_map(|exchanges| &mut exchanges.0) {
         let ExampleAnswerSpec { json, form, text, headers, .. } = &mut exchange.answer;
         if let Some(json) = json {
             rewrite_json(&mut json.0, replace);

@@ -1,0 +1,223 @@
+//! `portaria providers`: moves the linked identities of a provider whose file points elsewhere than before.
+
+use crate::commands::outcome::{CommandFailure, CommandOutcome, count_in_words, print_json, print_line, uses_colour};
+use crate::commands::users::context::other_stores;
+use crate::commands::{GlobalOptions, storage};
+use crate::directory::fingerprints::{ListPinnedIdentities, MoveIdentities, PinnedIdentities};
+use crate::provider::value_reference::ValueReference;
+use crate::provider::{InstallationContext, Provider};
+use crate::stores::catalogue::{self, ProviderFileState};
+use crate::stores::live::{fingerprint_of, version_from_text};
+use crate::stores::read_policy::ReadPolicy;
+use crate::stores::{MAIN, Store, Stores};
+use crate::vocabulary::diagnostic::{did_you_mean, printable};
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::text::Text;
+use crate::world::{clock, secrets};
+use clap::{Args, Subcommand};
+use serde_json::json;
+use std::fmt::Write as _;
+
+/// Look after the linked identities of a provider.
+#[derive(Debug, Args)]
+pub(crate) struct ProvidersCommand {
+    /// The store of the users
+    #[arg(long, global = true, value_name = "NAME", default_value = MAIN)]
+    store: String,
+    #[arg(long, global = true, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
+    storage: Option<String>,
+    #[command(subcommand)]
+    what: ProvidersSubcommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ProvidersSubcommand {
+    /// Move the linked identities of a provider to where its file points now; without `--yes` nothing is changed
+    #[command(after_help = "Example: portaria providers move acme
+
+A linked identity signs in its user only while the provider's file points to where it pointed when the identity was linked: the same issuer,
+or the same origins of all addresses. Move the identities if the provider itself has moved and knows the same people by the same ids. If the
+file now leads to another provider, do not: its ids mean other people.")]
+    Move(MoveArguments),
+}
+
+#[derive(Debug, Args)]
+struct MoveArguments {
+    /// The key of the provider: `key` in its file, or the name of the file
+    key: String,
+    /// Where the identities belong now, as the command shows it; needed if they belong to several places
+    #[arg(long, value_name = "PLACE")]
+    from: Option<String>,
+    /// Move them
+    #[arg(long)]
+    yes: bool,
+}
+
+/// A provider file, and where it points.
+struct MoveTarget {
+    provider: Box<Provider>,
+    place: Box<str>,
+}
+
+impl ProvidersCommand {
+    pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+        let settings = global.settings()?;
+        let stores = Stores::new(&settings);
+        other_stores(&self.store, &stores)?;
+        let ProvidersSubcommand::Move(arguments) = &self.what;
+        let store = stores.by_name(&self.store).unwrap_or_else(|| stores.main());
+        let target = find_target(&arguments.key, store, &ReadPolicy::for_store(&settings, &stores, store))?;
+        let storage_place = storage::location(self.storage.as_deref(), &settings)?;
+        storage::run(async {
+            let directory = storage::open_existing(&storage_place).await?;
+            let away = |_| storage::unavailable(&storage_place);
+            let (store, key) = (store.name.clone(), target.provider.key.clone());
+            let list = ListPinnedIdentities { store: store.clone(), key: key.clone(), to: target.place.clone() };
+            let pinned = directory.read(list).await.map_err(away)?;
+            let elsewhere: Vec<&PinnedIdentities> =
+                pinned.iter().filter(|one| !one.fingerprint.is_empty() && one.fingerprint != target.place).collect();
+            let chosen = choose(&elsewhere, arguments)?;
+            let mut moved = 0;
+            if let (Some(from), true) = (chosen, arguments.yes) {
+                let (file, version) = (target.provider.name.clone(), version_from_text(&target.provider.source.text));
+                let (from, to) = (from.fingerprint.clone(), target.place.clone());
+                let verb = MoveIdentities { store, key, file, version, from, to, now: clock::now() };
+                moved = directory.write(verb).await.map_err(away)?;
+            }
+            if global.json {
+                print_json(&as_json(&self.store, &target, &pinned, chosen, moved).to_string());
+            } else {
+                print_line(&as_text(&self.store, &target, &pinned, chosen, (arguments.yes, moved)));
+            }
+            Ok(CommandOutcome::Fine)
+        })
+    }
+}
+
+/// The identities that are to be moved, if there are any.
+fn choose<'a>(elsewhere: &[&'a PinnedIdentities], arguments: &MoveArguments) -> Result<Option<&'a PinnedIdentities>, CommandFailure> {
+    match (&arguments.from, elsewhere) {
+        (Some(from), _) => match elsewhere.iter().find(|one| *one.fingerprint == **from) {
+            Some(one) => Ok(Some(one)),
+            None => {
+                let help = format!("`portaria providers move {}` lists where they belong", printable(&arguments.key));
+                Err(CommandFailure::Usage(format!("no identity belongs to `{}`", printable(from)), help))
+            }
+        },
+        (None, []) => Ok(None),
+        (None, [one]) => Ok(Some(one)),
+        (None, _) if !arguments.yes => Ok(None),
+        (None, several) => {
+            let places = several.iter().map(|one| format!("--from '{}'", printable(&one.fingerprint))).collect::<Vec<_>>().join(", or ");
+            Err(CommandFailure::Usage("the identities belong to several places".to_owned(), format!("say which are meant: {places}")))
+        }
+    }
+}
+
+/// The provider of a key in a store, and where its file points with the settings of this machine.
+fn find_target(key: &str, store: &Store, policy: &ReadPolicy) -> Result<MoveTarget, CommandFailure> {
+    let paths = catalogue::provider_files(&store.providers).map_err(|error| CommandFailure::file_error(&store.providers, &error))?;
+    let entries = catalogue::load_all(&paths, InstallationContext { loopback: store.loopback }, policy);
+    let mut keys = Vec::new();
+    for entry in entries {
+        if matches!(entry.state, ProviderFileState::Broken) && entry.report.source.stem() == key {
+            return Err(CommandFailure::No(entry.report.draw(uses_colour())));
+        }
+        let provider = match entry.state {
+            ProviderFileState::Offered(provider) | ProviderFileState::Dormant(provider, _) => provider,
+            // A file that is switched off may have left its key to another one.
+            ProviderFileState::Off(_) | ProviderFileState::Broken => continue,
+        };
+        if *provider.key == *key {
+            return place_of(provider);
+        }
+        keys.push(provider.key.to_string());
+    }
+    let help = match did_you_mean(key, keys.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("a key is the `key` of a file in {}, or the name of the file", store.providers.display()),
+    };
+    Err(CommandFailure::Usage(format!("no provider has the key `{}`", printable(key)), help))
+}
+
+/// Where a file points. It must not depend on a setting that is not set here.
+fn place_of(provider: Box<Provider>) -> Result<MoveTarget, CommandFailure> {
+    let values = secrets::installation_values(&provider, "").values;
+    let is_missing = |fact: Slot| values.iter().all(|(set, _)| *set != fact);
+    let missing: Vec<_> = provider.needed.iter().filter(|needed| is_missing(needed.fact)).collect();
+    let with = |stand_in: &str| {
+        let invented = missing.iter().map(|needed| (needed.fact, Text::plain(stand_in)));
+        fingerprint_of(&provider, &values.iter().cloned().chain(invented).collect::<Vec<_>>())
+    };
+    let (place, other) = (with("one.example").pinned, with("other.example").pinned);
+    if place != other {
+        let places: Vec<String> = missing.iter().map(|needed| &needed.reference).map(ValueReference::location).collect();
+        return Err(CommandFailure::Environment(
+            format!("where {} points depends on what is not set here: {}", provider.source.name, places.join(", ")),
+            "run it with the settings of the broker".to_owned(),
+        ));
+    }
+    Ok(MoveTarget { provider, place })
+}
+
+fn as_text(
+    store: &str,
+    target: &MoveTarget,
+    pinned: &[PinnedIdentities],
+    chosen: Option<&PinnedIdentities>,
+    (yes, moved): (bool, u64),
+) -> String {
+    let MoveTarget { provider, place } = target;
+    let mut text =
+        format!("{} ({}) of store {store} points to {}\n", printable(&provider.key), printable(&provider.source.name), printable(place));
+    for one in pinned {
+        let identities = count_in_words(one.identities.unsigned_abs(), "linked identity", "linked identities");
+        let users = count_in_words(one.users.unsigned_abs(), "user", "users");
+        let belongs = match &*one.fingerprint {
+            "" => "not pinned yet; the next start of the broker pins them".to_owned(),
+            here if *here == **place => "here".to_owned(),
+            elsewhere => printable(elsewhere),
+        };
+        let _ = writeln!(text, "  {identities} of {users}: {belongs}");
+        if one.taken > 0 {
+            let _ = writeln!(text, "    {} of them stay, because the id is linked here to another user already", one.taken);
+        }
+    }
+    let several = pinned.iter().filter(|one| !one.fingerprint.is_empty() && one.fingerprint != *place).count() > 1;
+    text.push_str(&match (chosen, yes) {
+        (Some(_), true) => format!(
+            "moved: {}",
+            count_in_words(moved, "linked identity signs in its user again", "linked identities sign in their users again")
+        ),
+        (Some(_), false) => "nothing is changed yet; `--yes` moves them, if these are the same people with the same ids".to_owned(),
+        (None, _) if several => "nothing is changed; say which are meant with `--from`".to_owned(),
+        (None, _) => "there is nothing to move".to_owned(),
+    });
+    text
+}
+
+fn as_json(
+    store: &str,
+    target: &MoveTarget,
+    pinned: &[PinnedIdentities],
+    chosen: Option<&PinnedIdentities>,
+    moved: u64,
+) -> serde_json::Value {
+    let identities = pinned.iter().map(|one| {
+        json!({
+            "fingerprint": if one.fingerprint.is_empty() { None } else { Some(&*one.fingerprint) },
+            "identities": one.identities,
+            "users": one.users,
+            "taken": one.taken,
+        })
+    });
+    json!({
+        "store": store,
+        "key": &*target.provider.key,
+        "file": &*target.provider.source.name,
+        "to": &*target.place,
+        "from": chosen.map(|one| &*one.fingerprint),
+        "pinned": identities.collect::<Vec<_>>(),
+        "moved": moved,
+    })
+}
