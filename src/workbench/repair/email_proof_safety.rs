@@ -40,11 +40,13 @@ pub(crate) fn keeps_email_proof_safe(
         may_prove: proven(&after.end) || after.end.is_none(),
     };
     after.documents.iter().all(|document| {
-        let parts = [(&document.step.reads, &document.value), (&document.step.signed_reads, &document.claims)];
-        let entries = document.entries.iter().filter(|entry| entry.is_chosen).map(|entry| (&entry.choice.reads, &entry.value));
-        parts.into_iter().chain(entries).all(|(reads, value)| {
+        let parts = [(&document.step.reads, &document.value, false), (&document.step.signed_reads, &document.claims, false)];
+        // The conditions of a `choose` may name the address, and choose the claim with it.
+        let entries = document.entries.iter().filter(|entry| entry.is_chosen);
+        let entries = entries.map(|entry| (&entry.choice.reads, &entry.value, mentions_email(&entry.choice.source())));
+        parts.into_iter().chain(entries).all(|(reads, value, is_named)| {
             value.as_ref().is_none_or(|value| {
-                check.reads_address_by_its_name(reads, value)
+                (is_named || check.reads_address_by_its_name(reads, value))
                     && check.reads_claim_about_address(reads, value)
                     && check.keeps_claim_beside_address(reads, value)
             })
