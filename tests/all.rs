@@ -20,6 +20,7 @@ mod playground;
 mod properties;
 mod reading;
 mod readme;
+mod refusals;
 mod repair;
 mod simulate;
 mod support;

@@ -527,8 +527,83 @@ fn refusals_are_recognised_as_the_file_says_and_as_the_standard_does() {
         )
     };
     assert_examples(PLAIN, &goes_on("{ json: { error: 0, access_token: at-1 } }"));
-    assert_examples(&with("refused: { at: $.error.code, isNot: ok }"), &goes_on("{ json: { error: { code: ok }, access_token: at-1 } }"));
-    assert_examples(&with("accepted: { at: $.status, is: ok }"), &goes_on("{ status: 400, json: { status: ok, access_token: at-1 } }"));
+    assert_examples(
+        &with("refused: { at: $.error.code, isNot: ok }, accepted: { errorMember: allowed }"),
+        &goes_on("{ json: { error: { code: ok }, access_token: at-1 } }"),
+    );
+    assert_examples(
+        &with("accepted: { at: $.status, is: ok, status: any }"),
+        &goes_on("{ status: 400, json: { status: ok, access_token: at-1 } }"),
+    );
+}
+
+#[test]
+fn the_rules_of_the_file_and_of_a_call_stand_beside_each_other_and_do_not_judge_the_callback() {
+    let file = PLAIN.replace("/token\" }", "/token\", refused: { at: $.b, is: x, code: B } }").replacen(
+        '\n',
+        "\nrefused: { at: $.a, is: x, code: A }\naccepted: { at: $.ok, is: true, code: C }\n",
+        1,
+    );
+    let story = |answer: &str, code: &str| {
+        format!(
+            "- what: a login\n  callback: {{ code: c-1, state: ‹state›, a: x }}\n  exchanges:\n    - answer: {{ json: {answer} }}\n  refused: {{ step: getAccessCode, code: {code} }}\n"
+        )
+    };
+
+    for (answer, code) in [
+        ("{ ok: true, a: x }", "A"),
+        ("{ ok: true, b: x }", "B"),
+        ("{ ok: false, a: x, b: x }", "B"),
+        ("{ ok: false }", "C"),
+        ("{ access_token: at-1 }", "C"),
+    ] {
+        assert_examples(&file, &story(answer, code));
+    }
+}
+
+#[test]
+fn the_authorization_code_is_never_the_reason_of_a_refused_callback() {
+    let file = PLAIN.replace(
+        "/entrar\" }",
+        "/entrar\", read: { code: $.ticket }, refused: { at: $.result, isNot: ok }, accepted: { at: $.result, is: ok, message: $.says } }",
+    );
+    let story = |callback: &str, end: &str| {
+        format!("- what: a login\n  callback: {{ {callback}, state: ‹state› }}\n  refused: {{ step: getAuthorizationCode, {end} }}\n")
+    };
+
+    for (callback, end) in [
+        ("code: hush, result: no", "code: \"200\""),
+        ("ticket: hush, result: no", "code: \"200\""),
+        ("ticket: hush, result: no, error_description: not hush", "code: \"200\", message: not hush"),
+        ("ticket: hush-hush-1, result: no, error_description: not hush-hush-1", "code: \"200\", message: not ‹code›"),
+        ("code: hush-hush-1, error: hush-hush-1", "code: ‹code›"),
+        ("ticket: hush, says: hush", "code: \"200\", message: ‹code›"),
+    ] {
+        assert_examples(&file, &story(callback, end));
+    }
+}
+
+#[test]
+fn a_code_is_shown_as_it_was_sent_short_and_escaped() {
+    let long = "e".repeat(70);
+    let cut = format!("{}…", "e".repeat(63));
+    for (sent, shown) in [
+        ("Não é você (E-7/2)", "Não é você (E-7/2)"),
+        ("a\tb", "a b"),
+        ("bad\u{1b}[31m\u{202e}", "bad\\u{1b}[31m\\u{202e}"),
+        ("no ana@loja.example here", "no ‹…› here"),
+        (long.as_str(), cut.as_str()),
+    ] {
+        let json = |text: &str| serde_json::to_string(text).expect("a text is JSON");
+        assert_examples(
+            PLAIN,
+            &format!(
+                "- what: a login\n  exchanges:\n    - answer: {{ status: 400, json: {{ error: {} }} }}\n  refused: {{ step: getAccessCode, code: {} }}\n",
+                json(sent).replace('\u{202e}', "\\u202e"),
+                json(shown)
+            ),
+        );
+    }
 }
 
 #[test]
@@ -757,7 +832,7 @@ fn require_sees_only_a_proven_address() {
 fn secrets_that_a_provider_repeats_are_masked_in_its_refusal() {
     assert_examples(
         PLAIN,
-        "- what: a login\n  facts: { clientSecret: hush-hush-1 }\n  callback: { code: code-canary-1, state: ‹state› }\n  exchanges:\n    - answer: { status: 400, json: { error: \"bad code-canary-1\", error_description: \"for hush-hush-1\" } }\n  refused: { step: getAccessCode, code: bad__code_, message: for ‹clientSecret› }\n",
+        "- what: a login\n  facts: { clientSecret: hush-hush-1 }\n  callback: { code: code-canary-1, state: ‹state› }\n  exchanges:\n    - answer: { status: 400, json: { error: \"bad code-canary-1\", error_description: \"for hush-hush-1\" } }\n  refused: { step: getAccessCode, code: bad ‹code›, message: for ‹clientSecret› }\n",
     );
 }
 

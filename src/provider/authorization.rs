@@ -9,7 +9,7 @@ use crate::provider::choice::{EntryChoice, compile_choices};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::parameters::{self, Parameter, ParameterValues};
 use crate::provider::pkce::Pkce;
-use crate::provider::refusal::RefusalRule;
+use crate::provider::refusal::{AcceptedRules, RefusedRules};
 use crate::provider::signature::{ParameterSignature, ParameterSignatureSpec, SignedParameters};
 use crate::provider::signed_token::{SignedToken, SignedTokenContext, SignedTokenSpec};
 use crate::provider::standard::{self, StandardRequestChanges};
@@ -84,14 +84,14 @@ words! {
         /// Default: the standard parameters
         /// Example: `read: { code: $.auth_code }`
         read: Option<NamedValues<FactExpression>> = "read",
-        /// When the callback is a refusal. A callback with a parameter `error` always is.
-        /// Default: only the case named above
+        /// When the callback is a refusal. One entry or a list, of which any refuses.
+        /// Default: a parameter `error` always refuses
         /// Example: `refused: { at: $.errorCode, present: true, code: $.errorCode, message: $.errorMessage }`
-        refused: Option<RefusalRule> = "refused",
-        /// The only case in which the callback is not a refusal.
+        refused: Option<RefusedRules> = "refused",
+        /// What a callback must say to be none. One entry or a list, all of which must hold.
         /// Default: every callback that is not refused as described at `refused`
         /// Example: `accepted: { at: $.result, is: ok }`
-        accepted: Option<RefusalRule> = "accepted",
+        accepted: Option<AcceptedRules> = "accepted",
         /// A signed token in the parameters of the callback.
         /// Default: none
         signed: Option<SignedTokenSpec> = "signed",
@@ -194,8 +194,8 @@ pub(crate) fn compile(
         timeout: USUAL_TIMEOUT,
         optional: false,
         answers: AnswerParser::default(),
-        refused: spec.refused.into_iter().collect(),
-        accepted: spec.accepted.into_iter().collect(),
+        refused: spec.refused.unwrap_or_default().0,
+        accepted: spec.accepted.unwrap_or_default().0,
         minds_error: false,
         reads,
         choices: Vec::new(),
@@ -205,6 +205,10 @@ pub(crate) fn compile(
         signed_choices,
     };
     check_repeated_parameters(&step, reader);
+    let code_paths = step.paths_of(context.known.code);
+    for rule in step.refused.iter().chain(&step.accepted) {
+        rule.check_for_callback(context.known.code, &code_paths, reader);
+    }
     for read in step.all_reads().filter(|read| read.written) {
         check_read_name(read, reader);
     }

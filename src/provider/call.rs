@@ -12,7 +12,7 @@ use crate::provider::credentials::ClientAuthMethod;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::moment::TimeSpan;
 use crate::provider::parameters::{JsonTemplate, ParameterValues};
-use crate::provider::refusal::RefusalRule;
+use crate::provider::refusal::{AcceptedRules, RefusedRules};
 use crate::provider::signature::ParameterSignatureSpec;
 use crate::provider::signed_token::SignedTokenSpec;
 use crate::provider::template::Template;
@@ -116,16 +116,15 @@ words! {
         /// Default: none
         /// Example: `skipPrefix: "for(;;);"`
         skip_prefix: Option<Located<String>> = "skipPrefix",
-        /// When the answer is a refusal although its status is 200. An answer with any status outside 2xx is a
-        /// refusal. In getAccessCode an answer with a member `error` is one too, unless that member is empty, `0`
-        /// or `false`.
-        /// Default: only the cases named above
+        /// When the answer is a refusal although its status is 200. One entry or a list, of which any refuses.
+        /// Default: a status outside 2xx and, in getAccessCode, a member `error` refuse
         /// Example: `refused: { at: $.errcode, isNot: "0", code: $.errcode, message: $.errmsg }`
-        refused: Option<RefusalRule> = "refused",
-        /// The only case in which the answer is not a refusal, whatever its status.
+        refused: Option<RefusedRules> = "refused",
+        /// What an answer must say to be none. One entry or a list, all of which must hold. A status outside 2xx
+        /// stays a refusal unless `status` allows it.
         /// Default: every answer that is not refused as described at `refused`
         /// Example: `accepted: { at: $.ok, is: true }`
-        accepted: Option<RefusalRule> = "accepted",
+        accepted: Option<AcceptedRules> = "accepted",
         /// The facts that are read from the answer. Each is a path, a list of paths of which the first that finds a
         /// value counts, a text with holes, a condition, or a list of conditions of which all must hold. In
         /// getAccessCode the standard places are read as well; in getUserInfo only what is written here is read.

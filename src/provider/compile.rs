@@ -108,7 +108,7 @@ fn assemble(
     let has_discovery = discovery.is_some();
     let discovery = discovery.and_then(|template| Discovery::compile(template, &addresses(), reader));
     let written = written_facts(&spec, reader);
-    let (refused, accepted) = (spec.refused.take(), spec.accepted.take());
+    let (refused, accepted) = (spec.refused.take().unwrap_or_default().0, spec.accepted.take().unwrap_or_default().0);
     let pkce = spec.pkce.unwrap_or(Pkce::S256);
     let context = StepContext {
         known,
@@ -119,8 +119,8 @@ fn assemble(
         nonce_is_sent: false,
         has_scope: false,
         sends_state: true,
-        refused: refused.as_ref(),
-        accepted: accepted.as_ref(),
+        refused: &refused,
+        accepted: &accepted,
         written: &written,
     };
     let CompiledSteps { prepare, authorization, calls, complete } = compile_steps(&mut spec, context, top, reader);

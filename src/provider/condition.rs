@@ -73,6 +73,23 @@ words! {
     }
 }
 
+impl ConditionSpec {
+    /// Whether no word of a condition is written.
+    pub(crate) fn asks_nothing(&self) -> bool {
+        !self.checks_a_value() && self.all.is_none() && self.any.is_none()
+    }
+
+    fn checks_a_value(&self) -> bool {
+        self.at.is_some()
+            || self.is.is_some()
+            || self.is_not.is_some()
+            || self.matches.is_some()
+            || self.contains.is_some()
+            || self.present.is_some()
+            || self.within.is_some()
+    }
+}
+
 pub(crate) fn unknown_word_hint(word: &str) -> Option<&'static str> {
     match word {
         "equals" | "eq" | "value" | "in" => Some("write `is: …` for equal, with a list for one of several"),
@@ -224,13 +241,7 @@ impl Condition {
             let list: Vec<Self> = specs.0.into_iter().filter_map(|spec| Self::compile(spec, role, reader)).collect();
             (list.len() == count && count > 0).then_some(list)
         };
-        let has_check = spec.at.is_some()
-            || spec.is.is_some()
-            || spec.is_not.is_some()
-            || spec.matches.is_some()
-            || spec.contains.is_some()
-            || spec.present.is_some()
-            || spec.within.is_some();
+        let has_check = spec.checks_a_value();
         match (spec.all, spec.any) {
             (Some(_), Some(_)) => {
                 reader.complain(place, "`all` and `any` stand side by side", "put one into the other: `all: [ …, { any: [ … ] } ]`");
@@ -326,6 +337,7 @@ impl Condition {
         }
     }
 
+    /// The same, in brackets where several conditions stand side by side.
     fn source_in_list(&self) -> String {
         match &self.kind {
             ConditionKind::Check(_) => self.source(),
@@ -425,6 +437,11 @@ impl ValueCheck {
         let span = i64::try_from(span.0.as_secs()).unwrap_or(i64::MAX);
         let age = now.saturating_sub(at.timestamp());
         (-CLOCK_SKEW..=span).contains(&age)
+    }
+
+    /// The place of the value that is checked.
+    pub(crate) fn place(&self) -> Place {
+        self.at.place()
     }
 
     /// Every use of a fact in it.

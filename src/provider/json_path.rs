@@ -204,11 +204,6 @@ impl JsonPath {
         filter_demands(filter, name)
     }
 
-    /// Whether the path begins with this key.
-    pub(crate) fn begins_with(&self, key: &str) -> bool {
-        matches!(&self.compiled, CompiledJsonPath::Plain(segments) if segments.first() == Some(&JsonPathSegment::Key(key.into())))
-    }
-
     /// Whether the path is exactly this key at the top.
     pub(crate) fn is_key(&self, key: &str) -> bool {
         matches!(&self.compiled, CompiledJsonPath::Plain(segments) if matches!(segments.as_slice(), [JsonPathSegment::Key(only)] if **only == *key))

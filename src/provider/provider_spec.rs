@@ -6,7 +6,7 @@ use crate::provider::condition::Conditions;
 use crate::provider::identity::IdentitySpec;
 use crate::provider::inputs::InputSpec;
 use crate::provider::pkce::Pkce;
-use crate::provider::refusal::RefusalRule;
+use crate::provider::refusal::{AcceptedRules, RefusedRules};
 use crate::provider::template::Template;
 use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
 use crate::provider::value_reference::{ClientSecretReference, SecretReference, ValueReference};
@@ -67,15 +67,16 @@ words! {
         /// Default: none; required when a host has a hole
         /// Example: `hosts: [ "*.shops.example" ]`
         hosts: Option<OneOrMany<Template>> = "hosts",
-        /// When the answer to any call is a refusal although its status is 200. It applies in addition to a step's
-        /// own `refused`: each of the two is enough to refuse.
+        /// When the answer to any call is a refusal although its status is 200. It stands beside a call's own
+        /// `refused`, and does not judge the callback.
         /// Default: none
         /// Example: `refused: { at: $.ok, is: false, code: $.error }`
-        refused: Option<RefusalRule> = "refused",
-        /// The only case in which the answer to any call is not a refusal.
+        refused: Option<RefusedRules> = "refused",
+        /// What the answer to any call must say to be no refusal. It stands beside a call's own `accepted`, and does
+        /// not judge the callback.
         /// Default: none
         /// Example: `accepted: { at: $.ok, is: true }`
-        accepted: Option<RefusalRule> = "accepted",
+        accepted: Option<AcceptedRules> = "accepted",
         /// When an e-mail address counts as proven: `claim` (when `emailVerified` is true), `always`, `never`, or a
         /// list of the domains for which this provider is the authority.
         /// Default: `claim` when `emailVerified` is read; otherwise required when an e-mail address is read

@@ -1,15 +1,20 @@
 //! When an answer is a refusal: by `refused` and `accepted` of the file, and without them.
 
+use crate::choice;
 use crate::provider::condition::{Condition, ConditionRole, ConditionSpec, ConditionSubject, Pattern};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, scalar_text};
+use crate::provider::moment::TimeSpan;
+use crate::provider::status::{StatusPattern, is_success};
 use crate::provider::template::{FactUse, Template};
+use crate::vocabulary::diagnostic::printable;
+use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::privacy::code_without_personal_data;
 use crate::vocabulary::text::Text;
-use crate::vocabulary::words::{OneOrMany, Reader, ValueShape, WordValue};
-use crate::vocabulary::yaml::YamlNode;
+use crate::vocabulary::words::{OneOrMany, Reader, ValueShape, WordValue, read_scalar};
+use crate::vocabulary::yaml::{YamlKind, YamlNode};
 use crate::words;
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
@@ -17,51 +22,186 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 
 words! {
-    /// When an answer is a refusal although its status is 200 (`refused`), or the only case in which it is not a
-    /// refusal (`accepted`). It is a condition, together with the places of the provider's own code and message. It
-    /// is checked before any fact is read.
+    /// An entry of `refused` or `accepted`: a condition, together with the provider's own code and message, which are
+    /// shown only when this entry is the one that refuses. It is checked before any fact is read. A list under
+    /// `refused` refuses when any entry holds; a list under `accepted` accepts when all hold.
     pub(crate) struct RefusalRuleSpec ("refusal", elsewhere = crate::provider::condition::unknown_word_hint) {
         /// The value that is checked: a path into the answer, or a fact.
+        /// Default: none; needed unless `all`, `any` or `status` stands here
         /// Example: `at: $.errcode`
-        at: ConditionSubject = "at",
-        /// The value equals this text, or one of these.
+        at: Option<ConditionSubject> = "at",
+        /// As in a condition.
         /// Default: not checked
         /// Example: `is: error`
         is: Option<OneOrMany<Template>> = "is",
-        /// The value exists, and it equals neither this text nor any of these.
+        /// As in a condition. A value that is not there is not caught by it.
         /// Default: not checked
         /// Example: `isNot: "0"`
         is_not: Option<OneOrMany<Template>> = "isNot",
-        /// A part of the value matches this regular expression.
+        /// As in a condition.
         /// Default: not checked
         /// Example: `matches: ^E`
         matches: Option<Pattern> = "matches",
-        /// The value exists. Only `true` can be written.
+        /// As in a condition.
+        /// Default: not checked
+        /// Example: `contains: blocked`
+        contains: Option<OneOrMany<Template>> = "contains",
+        /// As in a condition; `false` only in `refused`.
         /// Default: not checked
         /// Example: `present: true`
         present: Option<Located<bool>> = "present",
-        /// The place of the provider's error code.
-        /// Default: the usual places (`$.error`, `$.error.code`, `$.code`), then the HTTP status
+        /// As in a condition.
+        /// Default: not checked
+        /// Example: `within: 5m`
+        within: Option<Located<TimeSpan>> = "within",
+        /// Conditions that must all hold, in place of `at`.
+        /// Default: none
+        /// Example: `all: [ { at: $.ok, is: false }, { at: $.retry, is: false } ]`
+        all: Option<OneOrMany<ConditionSpec>> = "all",
+        /// Conditions of which one must hold, in place of `at`.
+        /// Default: none
+        /// Example: `any: [ { at: $.errcode, isNot: "0" }, { at: $.data, present: false } ]`
+        any: Option<OneOrMany<ConditionSpec>> = "any",
+        /// HTTP statuses: one, a class, or a list. In `refused` the entry looks only at answers with one of these. In
+        /// `accepted` they are allowed besides 2xx; a list that itself names a status of 2xx is the whole list, and
+        /// `any` allows every status.
+        /// Default: in `refused` every status; in `accepted` 2xx
+        /// Example: `status: [ 404, 5xx ]`
+        status: Option<OneOrMany<StatusPattern>> = "status",
+        /// Only in `accepted`, and only for token answers: `allowed` when a yes, too, has a member `error`.
+        /// Default: an `error` that is neither empty nor `0` nor `false` is a refusal
+        /// Example: `errorMember: allowed`
+        error_member: Option<Located<ErrorMember>> = "errorMember",
+        /// The provider's error code when this entry refuses: a place in the answer, a text with holes, or a constant
+        /// text. The parameter of a callback that carries the authorization code cannot be used.
+        /// Default: the usual places (`$.error`, `$.error.code`, `$.code`, the last not in a callback), then the HTTP
+        /// status
         /// Example: `code: $.errcode`
-        code: Option<FactExpression> = "code",
-        /// The place of the provider's error message. It is meant for support staff and is never shown to shoppers.
+        code: Option<Reason> = "code",
+        /// The provider's error message when this entry refuses, written like `code`. It is meant for support staff
+        /// and is never shown to shoppers.
         /// Default: the usual places (`$.error_description`, `$.error.message`, `$.message`)
         /// Example: `message: $.errmsg`
-        message: Option<FactExpression> = "message",
+        message: Option<Reason> = "message",
     }
 }
 
-/// A compiled `refused` or `accepted`.
+choice! {
+    /// What a member `error` in a token answer means.
+    pub(crate) enum ErrorMember {
+        /// A yes may have one.
+        Allowed = "allowed",
+    }
+}
+
+impl WordValue for Located<ErrorMember> {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        ErrorMember::read(node, reader).map(|value| Located::new(value, node.place))
+    }
+    fn shape() -> ValueShape {
+        <ErrorMember as WordValue>::shape()
+    }
+}
+
+/// A provider's code or message: a place, a text with holes, or a constant text; or alternatives.
+#[derive(Clone, Debug)]
+pub(crate) struct Reason(FactExpression);
+
+impl Reason {
+    /// Keys of answers that were hardly meant as constant texts.
+    const KEYS: [&str; 12] =
+        ["code", "errcode", "errorcode", "subcode", "error", "err", "errmsg", "errormessage", "errordescription", "message", "msg", "ret"];
+
+    fn read_text(node: &YamlNode, reader: &mut Reader) -> Option<FactExpression> {
+        let text = read_scalar(node, reader)?;
+        if text.starts_with('$') && !text.starts_with("${") && !text.starts_with("$${") {
+            return JsonPath::parse(&text.value, text.place, reader).map(FactExpression::Path);
+        }
+        if text.trim().is_empty() {
+            reader.complain(text.place, "an empty text gives no reason", "write a text, or leave the word out");
+            return None;
+        }
+        let is_word = |word: &str| !word.is_empty() && word.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+        let normal = text.replace(['_', '-'], "").to_lowercase();
+        if Self::KEYS.contains(&normal.as_str()) || (text.contains('.') && text.split('.').all(is_word)) {
+            let help =
+                format!("write `$.{}` for the place in the answer; in quotes or not, a text without `$` is shown as it is", text.value);
+            reader.warn(text.place, format!("`{}` is a constant text here", text.value), help);
+        }
+        Template::parse(&text.value, node, false, reader).map(FactExpression::Text)
+    }
+
+    fn read_expression(node: &YamlNode, reader: &mut Reader) -> Option<FactExpression> {
+        match &node.kind {
+            YamlKind::List(nodes) if nodes.is_empty() => {
+                reader.complain(node.place, "this list of alternatives is empty", "write paths: `[ $.error.code, $.code ]`");
+                None
+            }
+            YamlKind::List(nodes) => {
+                let all: Vec<FactExpression> = nodes.iter().filter_map(|node| Self::read_text(node, reader)).collect();
+                (all.len() == nodes.len()).then_some(FactExpression::FirstOf(all, node.place))
+            }
+            YamlKind::Map(_) | YamlKind::Scalar { .. } => Self::read_text(node, reader),
+        }
+    }
+}
+
+impl WordValue for Reason {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        Self::read_expression(node, reader).map(Self)
+    }
+    fn shape() -> ValueShape {
+        OneOrMany::<Template>::shape()
+    }
+}
+
+/// The word under which a rule stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RuleWord {
+    Refused,
+    Accepted,
+}
+
+/// A compiled entry of `refused` or `accepted`.
 #[derive(Clone, Debug)]
 pub(crate) struct RefusalRule {
     pub(crate) place: Place,
-    conditions: Vec<Condition>,
+    /// Without one the entry holds of every answer that has its status.
+    condition: Option<Condition>,
+    statuses: Option<Vec<StatusPattern>>,
+    error_member: Option<Place>,
     code: Option<FactExpression>,
     message: Option<FactExpression>,
 }
 
-/// A provider's own code for a refusal: a short word without personal data, or the HTTP status where it gave none. It
-/// is a type of its own, so that it is never taken for one of our codes.
+/// The entries of a `refused`, of which any refuses.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RefusedRules(pub(crate) Vec<RefusalRule>);
+
+/// The entries of an `accepted`, all of which must hold.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AcceptedRules(pub(crate) Vec<RefusalRule>);
+
+impl WordValue for RefusedRules {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        RefusalRule::read_all(RuleWord::Refused, node, reader).map(Self)
+    }
+    fn shape() -> ValueShape {
+        OneOrMany::<RefusalRuleSpec>::shape()
+    }
+}
+
+impl WordValue for AcceptedRules {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        RefusalRule::read_all(RuleWord::Accepted, node, reader).map(Self)
+    }
+    fn shape() -> ValueShape {
+        OneOrMany::<RefusalRuleSpec>::shape()
+    }
+}
+
+/// A provider's own code for a refusal: as it was sent, short and without personal data, or the HTTP status where it gave
+/// none. It is a type of its own, so that it is never taken for one of our codes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ProviderErrorCode {
     text: Box<str>,
@@ -77,7 +217,7 @@ pub struct ProviderRefusal {
 
 impl ProviderErrorCode {
     fn new(text: Option<&str>, status: u16) -> Self {
-        let (text, status) = (text.map(sanitized_code).filter(|code| !code.is_empty()), status.to_string());
+        let (text, status) = (text.map(shown_code).filter(|code| !code.is_empty()), status.to_string());
         Self { is_http_status: text.as_ref().is_none_or(|text| *text == status), text: text.unwrap_or(status).into() }
     }
 
@@ -94,97 +234,237 @@ impl ProviderErrorCode {
 impl ProviderRefusal {
     /// A refusal with the provider's code and message, which are shortened and cleaned.
     fn new(code: Option<&str>, message: Option<&str>, status: u16) -> Self {
-        Self { code: ProviderErrorCode::new(code, status), message: message.map(shortened) }
-    }
-}
-
-impl WordValue for RefusalRule {
-    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
-        let specs = OneOrMany::<RefusalRuleSpec>::read(node, reader)?;
-        let mut refusal = Self { place: node.place, conditions: Vec::new(), code: None, message: None };
-        for spec in specs.0 {
-            refusal.code = refusal.code.or(spec.code);
-            refusal.message = refusal.message.or(spec.message);
-            let condition = ConditionSpec {
-                place: spec.place,
-                at: Some(spec.at),
-                is: spec.is,
-                is_not: spec.is_not,
-                matches: spec.matches,
-                present: spec.present,
-                contains: None,
-                within: None,
-                all: None,
-                any: None,
-            };
-            refusal.conditions.push(Condition::compile(condition, ConditionRole::Decides, reader)?);
-        }
-        refusal.place = refusal.conditions.first()?.place;
-        Some(refusal)
-    }
-    fn shape() -> ValueShape {
-        OneOrMany::<RefusalRuleSpec>::shape()
+        Self { code: ProviderErrorCode::new(code, status), message: message.map(|message| shortened(message, 200)) }
     }
 }
 
 impl RefusalRule {
-    /// Whether its conditions hold.
-    pub(crate) fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
-        self.conditions.iter().all(|condition| condition.holds(answer, facts))
+    fn read_all(word: RuleWord, node: &YamlNode, reader: &mut Reader) -> Option<Vec<Self>> {
+        let specs = OneOrMany::<RefusalRuleSpec>::read(node, reader)?;
+        let count = specs.0.len();
+        let rules: Vec<Self> = specs.0.into_iter().filter_map(|spec| Self::compile(spec, word, reader)).collect();
+        (rules.len() == count && count > 0).then_some(rules)
     }
 
-    /// Whether the rule reads this key of the answer. The built-in rules then ignore the key.
-    pub(crate) fn reads_key(&self, key: &str) -> bool {
-        self.conditions.iter().flat_map(Condition::paths).any(|path| path.begins_with(key))
+    fn compile(spec: RefusalRuleSpec, word: RuleWord, reader: &mut Reader) -> Option<Self> {
+        let RefusalRuleSpec { place, at, is, is_not, matches, contains, present, within, all, any, .. } = spec;
+        let asked = ConditionSpec { place, at, is, is_not, matches, contains, present, within, all, any };
+        let statuses = spec.status.map(|statuses| statuses.0);
+        let error_member = spec.error_member.map(|word| word.place);
+        let stands_alone = statuses.is_some() || error_member.is_some();
+        let role = match word {
+            RuleWord::Refused => ConditionRole::Decides,
+            RuleWord::Accepted => ConditionRole::Proves,
+        };
+        let condition = if asked.asks_nothing() && stands_alone {
+            None
+        } else if asked.asks_nothing() {
+            if !["at", "all", "any", "status", "errorMember", ""].iter().any(|word| reader.is_unusable_word(place, word)) {
+                let help = "add it, such as `at: $.errcode`; `status: 4xx` looks at the status of the answer";
+                reader.complain(place, "this refusal has no `at`", help);
+            }
+            return None;
+        } else {
+            Some(Condition::compile(asked, role, reader)?)
+        };
+        if let (RuleWord::Refused, Some(any)) = (word, statuses.iter().flatten().find(|status| status.is_any())) {
+            reader.complain(any.place, "without `status`, `refused` looks at every answer", "take `status: any` out");
+        }
+        if let (RuleWord::Refused, Some(place)) = (word, error_member) {
+            let help = "write it in `accepted`: `accepted: { errorMember: allowed, at: …, is: … }`";
+            reader.complain(place, "`errorMember` says what a yes may have, so it belongs to `accepted`", help);
+        }
+        let first = condition.as_ref().and_then(|condition| condition.checks().first().map(|check| check.place()));
+        let place = first.or(statuses.iter().flatten().next().map(|status| status.place)).or(error_member).unwrap_or(place);
+        let (code, message) = (spec.code.map(|reason| reason.0), spec.message.map(|reason| reason.0));
+        Some(Self { place, condition, statuses, error_member, code, message })
     }
 
-    pub(crate) fn conditions(&self) -> &[Condition] {
-        &self.conditions
+    /// Whether this entry of `refused` refuses an answer.
+    fn refuses(&self, answer: Option<&Value>, facts: &Facts, status: u16) -> bool {
+        self.statuses.as_ref().is_none_or(|statuses| statuses.iter().any(|one| one.includes(status)))
+            && self.condition.as_ref().is_none_or(|condition| condition.holds(answer, facts))
     }
 
-    /// The paths that its conditions look at.
+    /// Whether this entry of `accepted` allows a status: those it names besides 2xx, or only those when it names any of 2xx.
+    fn allows_status(&self, status: u16) -> bool {
+        let names_success = || self.statuses.iter().flatten().any(|one| one.is_success());
+        self.statuses.iter().flatten().any(|one| one.includes(status)) || (is_success(status) && !names_success())
+    }
+
+    pub(crate) fn condition(&self) -> Option<&Condition> {
+        self.condition.as_ref()
+    }
+
+    /// Whether a member `error` in a token answer is allowed.
+    pub(crate) fn allows_error_member(&self) -> bool {
+        self.error_member.is_some()
+    }
+
+    /// The paths that its condition looks at.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &JsonPath> {
-        self.conditions.iter().flat_map(Condition::paths)
+        self.condition.iter().flat_map(Condition::paths)
     }
 
     /// Every use of a fact in it.
     pub(crate) fn uses(&self) -> Vec<FactUse> {
         let readings = self.code.iter().chain(&self.message).flat_map(FactExpression::uses);
-        self.conditions.iter().flat_map(Condition::uses).chain(readings).collect()
+        self.condition.iter().flat_map(Condition::uses).chain(readings).collect()
+    }
+
+    /// The expressions that find the provider's code and message.
+    pub(crate) fn code_and_message(&self) -> [Option<&FactExpression>; 2] {
+        [self.code.as_ref(), self.message.as_ref()]
+    }
+
+    /// Complains about what cannot be said of a callback: it has no status, and the authorization code is no reason.
+    pub(crate) fn check_for_callback(&self, code: Slot, code_paths: &[&JsonPath], reader: &mut Reader) {
+        if let Some(status) = self.statuses.iter().flatten().next() {
+            let help = "take `status` out; a callback is judged by its parameters";
+            reader.complain(status.place, "a callback has no HTTP status", help);
+        }
+        if let Some(place) = self.error_member {
+            let help = "take `errorMember` out; a callback with a parameter `error` is always a refusal";
+            reader.complain(place, "`errorMember` is about token answers, and this is a callback", help);
+        }
+        for reason in self.code_and_message().into_iter().flatten() {
+            let path = reason.paths().into_iter().find(|path| is_code_parameter(path, code_paths)).map(|path| path.place);
+            if let Some(place) = path.or(reason.uses().iter().find(|used| used.fact == code).map(|used| used.place)) {
+                let help = "write the parameter of the provider's own error code, such as `$.error_code`, or a constant text";
+                reader.complain(place, "the authorization code would be shown as the reason", help);
+            }
+        }
+    }
+
+    /// Complains about `errorMember` where no answer is a token answer.
+    pub(crate) fn check_outside_of_token_answer(&self, reader: &mut Reader) {
+        if let Some(place) = self.error_member {
+            let help = "take it out: outside of getAccessCode a member `error` refuses nothing by itself";
+            reader.complain(place, "`errorMember` is about token answers", help);
+        }
     }
 }
 
-/// Makes the refusal from an answer. Code and message come from the first rule that names a place for them, else from the
-/// usual places.
-pub(crate) fn refusal_from_answer<'a>(
-    rules: &(impl Iterator<Item = &'a RefusalRule> + Clone),
-    answer: Option<&Value>,
-    facts: &Facts,
-    status: u16,
-) -> ProviderRefusal {
-    let from_rules = |pick: fn(&RefusalRule) -> Option<&FactExpression>| {
-        rules.clone().filter_map(pick).find_map(|reading| reading.evaluate(answer, facts).ok()).map(|text| text.expose().to_owned())
-    };
-    let usual = |paths: &[&str]| {
+/// Whether a path finds the authorization code in a callback.
+fn is_code_parameter(path: &JsonPath, code_paths: &[&JsonPath]) -> bool {
+    path.is_key("code") || code_paths.iter().any(|code| code.source == path.source)
+}
+
+/// The rules by which an answer is judged: those of its step, then those of the file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RefusalRules<'a> {
+    pub(crate) refused: &'a [RefusalRule],
+    pub(crate) accepted: &'a [RefusalRule],
+    /// Whether a member `error` with a meaning is a refusal.
+    pub(crate) minds_error: bool,
+}
+
+/// Why an answer is a refusal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RefusedBecause<'a> {
+    /// An entry of `refused` holds, or one of `accepted` does not.
+    Rule(&'a RefusalRule),
+    /// Its status is not one of 2xx, and nothing allows it.
+    Status,
+    /// A token answer has a member `error`.
+    ErrorMember,
+}
+
+impl<'a> RefusalRules<'a> {
+    /// The statuses that do not refuse by themselves, in words; `None` when every status is allowed.
+    pub(crate) fn allowed_statuses(self) -> Option<String> {
+        let all: Vec<&StatusPattern> = self.accepted.iter().flat_map(|rule| rule.statuses.iter().flatten()).collect();
+        if all.iter().any(|status| status.is_any()) {
+            return None;
+        }
+        let names_success = self.accepted.iter().any(|rule| rule.statuses.iter().flatten().any(|status| status.is_success()));
+        let success = (!names_success).then(|| "2xx".to_owned());
+        Some(success.into_iter().chain(all.iter().map(ToString::to_string)).collect::<Vec<_>>().join(", "))
+    }
+
+    /// Judges an answer: the entries of `refused`, the entries of `accepted`, the status, the member `error`. An answer that
+    /// cannot be read (`document` is none, and `is_read_later` says that it should have been) is not judged by `accepted`,
+    /// because it has an error of its own.
+    pub(crate) fn judge(self, document: Option<&Value>, facts: &Facts, status: u16, is_read_later: bool) -> Result<(), RefusedBecause<'a>> {
+        if let Some(rule) = self.refused.iter().find(|rule| rule.refuses(document, facts, status)) {
+            return Err(RefusedBecause::Rule(rule));
+        }
+        let is_allowed = is_success(status) || self.accepted.iter().any(|rule| rule.allows_status(status));
+        let has_its_status =
+            |rule: &RefusalRule| rule.statuses.is_none() || rule.allows_status(status) || (is_allowed && !is_success(status));
+        let holds = |rule: &RefusalRule| rule.condition.as_ref().is_none_or(|condition| condition.holds(document, facts));
+        let is_told_later = document.is_none() && is_read_later && is_allowed;
+        if let Some(missed) = self.accepted.iter().find(|rule| !has_its_status(rule) || (!is_told_later && !holds(rule))) {
+            return Err(RefusedBecause::Rule(missed));
+        }
+        if !is_allowed {
+            return Err(RefusedBecause::Status);
+        }
+        if self.minds_error && document.and_then(|document| document.get("error")).is_some_and(is_meaningful) {
+            return Err(RefusedBecause::ErrorMember);
+        }
+        Ok(())
+    }
+}
+
+/// Whether an `error` member means something: `0`, `false`, an empty text and an empty object do not.
+pub(crate) fn is_meaningful(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.to_string() != "0",
+        Value::String(text) => !text.is_empty() && text != "0",
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+    }
+}
+
+/// An answer that refuses, with what must not be shown of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RefusingAnswer<'a> {
+    pub(crate) document: Option<&'a Value>,
+    pub(crate) status: u16,
+    /// For a callback, the paths of the authorization code, which is never a reason.
+    pub(crate) code_paths: Option<&'a [&'a JsonPath]>,
+    /// Codes and tokens in the answer.
+    pub(crate) secrets: &'a [Text],
+}
+
+impl RefusingAnswer<'_> {
+    /// Makes the refusal. Code and message come from the rule that refuses, else from the usual places.
+    pub(crate) fn refusal(self, rule: Option<&RefusalRule>, facts: &Facts) -> ProviderRefusal {
+        let [code, message] = rule.map_or([None, None], RefusalRule::code_and_message);
+        let code = self.from_rule(code, facts).or_else(|| self.from_usual_places(&["$.error", "$.error.code", "$.code"]));
+        let message =
+            self.from_rule(message, facts).or_else(|| self.from_usual_places(&["$.error_description", "$.error.message", "$.message"]));
+        let [code, message] = [code, message].map(|text| text.map(|text| mask_secrets(text, facts, self.secrets)));
+        ProviderRefusal::new(code.as_deref(), message.as_deref(), self.status)
+    }
+
+    fn from_rule(self, reason: Option<&FactExpression>, facts: &Facts) -> Option<String> {
+        reason.and_then(|reason| reason.evaluate(self.document, facts).ok()).map(|text| text.expose().to_owned())
+    }
+
+    fn from_usual_places(self, paths: &[&str]) -> Option<String> {
         paths.iter().find_map(|path| {
-            let found = JsonPath::builtin(path, Place::default());
-            answer.and_then(|answer| found.first(answer)).and_then(scalar_text).map(std::borrow::Cow::into_owned)
+            let path = JsonPath::builtin(path, Place::default());
+            let found = self.document.and_then(|document| path.first(document)).and_then(scalar_text);
+            found.filter(|_| !self.code_paths.is_some_and(|codes| is_code_parameter(&path, codes))).map(std::borrow::Cow::into_owned)
         })
-    };
-    let code = from_rules(|refusal| refusal.code.as_ref()).or_else(|| usual(&["$.error", "$.error.code", "$.code"]));
-    let message =
-        from_rules(|refusal| refusal.message.as_ref()).or_else(|| usual(&["$.error_description", "$.error.message", "$.message"]));
-    let [code, message] = [code, message].map(|text| text.map(|text| mask_secrets(text, facts)));
-    ProviderRefusal::new(code.as_deref(), message.as_deref(), status)
+    }
 }
 
 /// Shorter secrets are not masked, because every text contains short values by chance.
 const SHORTEST_SECRET: usize = 7;
 
 /// Replaces secrets by their masks. A provider may repeat what it was sent, as it was or in the encoding in which it was sent.
-fn mask_secrets(text: String, facts: &Facts) -> String {
-    let secrets: Vec<&Text> =
-        facts.iter().map(|(_, value)| value).filter(|value| value.is_secret() && value.len() >= SHORTEST_SECRET).collect();
+/// `others` are secrets of the answer itself; a text that is one of them is masked however short it is.
+fn mask_secrets(text: String, facts: &Facts, others: &[Text]) -> String {
+    if let Some(secret) = others.iter().find(|secret| secret.equals(text.trim())) {
+        return secret.masked();
+    }
+    let known = facts.iter().map(|(_, value)| value).filter(|value| value.is_secret());
+    let secrets: Vec<&Text> = known.chain(others).filter(|value| value.len() >= SHORTEST_SECRET).collect();
     let text = secrets.iter().fold(text, |text, secret| secret.replaced_in(&text, &secret.masked()));
     let mask = |bytes: &[u8]| secrets.iter().find(|secret| secret.is_within(bytes)).map(|secret| secret.masked());
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "+/-_=%.~".contains(letter);
@@ -221,16 +501,21 @@ fn decoded_forms(word: &str) -> Vec<Vec<u8>> {
     decoded(word).into_iter().chain(behind.and_then(decoded)).chain(percent).chain(plus).collect()
 }
 
-/// The text as a code: short, of a few characters only, and without personal data.
-fn sanitized_code(text: &str) -> String {
-    let word = |letter: char| if letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | ':' | '-') { letter } else { '_' };
-    let words = code_without_personal_data(text);
-    words.chars().take(64).map(word).collect()
+/// The longest code that is shown whole.
+const LONGEST_CODE: usize = 64;
+
+/// A code as it was sent: without personal data, short and without control characters.
+fn shown_code(text: &str) -> String {
+    shortened(&code_without_personal_data(text.trim()), LONGEST_CODE)
 }
 
-/// A provider's words, short and without control characters.
-fn shortened(text: &str) -> String {
-    crate::vocabulary::diagnostic::printable(text).chars().take(200).collect()
+/// A provider's words, without control characters, and with an ellipsis where they are cut.
+fn shortened(text: &str, most: usize) -> String {
+    let text = printable(text);
+    if text.chars().count() <= most {
+        return text;
+    }
+    text.chars().take(most - 1).chain(['…']).collect()
 }
 
 #[cfg(test)]
@@ -252,7 +537,107 @@ mod tests {
             ("client_secret=pass%20w%2Frd%2B%C3%A91&x=1", "‹clientSecret›&x=1"),
             ("invalid_client: see https://docs.acme.example/errors", "invalid_client: see https://docs.acme.example/errors"),
         ] {
-            assert_eq!(mask_secrets(said.to_owned(), &facts), masked);
+            assert_eq!(mask_secrets(said.to_owned(), &facts, &[]), masked);
         }
+    }
+
+    /// What the words of the file are in the case of the table below, as plain data.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Accepted {
+        Nothing,
+        Ok,
+        OkAnd404,
+        OkAndAny,
+        OkAndErrorMember,
+        Only200,
+    }
+
+    /// The expected outcome, written down without the words: who refuses.
+    fn expected(status: u16, ok: Option<bool>, bad: bool, error: bool, refused: bool, by_status: bool, accepted: Accepted) -> &'static str {
+        use Accepted::{Nothing, Ok, OkAnd404, OkAndAny, OkAndErrorMember, Only200};
+        if refused && bad {
+            return "REFUSED";
+        }
+        if by_status && status >= 500 {
+            return "STATUS";
+        }
+        let needs_ok = matches!(accepted, Ok | OkAnd404 | OkAndAny | OkAndErrorMember);
+        let allows = match accepted {
+            Nothing | Ok | OkAndErrorMember => (200..300).contains(&status),
+            OkAnd404 => (200..300).contains(&status) || status == 404,
+            OkAndAny => true,
+            Only200 => status == 200,
+        };
+        if needs_ok && ok != Some(true) || !allows && matches!(accepted, OkAnd404 | Only200) {
+            return "ACCEPTED";
+        }
+        if !allows {
+            return "no";
+        }
+        if error && accepted != OkAndErrorMember { "late" } else { "yes" }
+    }
+
+    #[test]
+    fn every_combination_of_status_error_member_rules_and_missing_members_has_its_outcome() {
+        use Accepted::{Nothing, Ok, OkAnd404, OkAndAny, OkAndErrorMember, Only200};
+        let mut reader = Reader::default();
+        let mut rules = |word: RuleWord, text: &str| {
+            let node = crate::vocabulary::yaml::parse(&crate::vocabulary::place::Source::new("r.yaml", text)).unwrap().0;
+            RefusalRule::read_all(word, &node, &mut reader).unwrap()
+        };
+        let by_bad = rules(RuleWord::Refused, "[ { at: $.bad, is: never, code: X }, { at: $.bad, is: 1, code: REFUSED } ]");
+        let by_5xx = rules(RuleWord::Refused, "{ status: 5xx, code: STATUS }");
+        let accepted: Vec<(Accepted, Vec<RefusalRule>)> = [
+            (Nothing, None),
+            (Ok, Some("{ at: $.ok, is: true, code: ACCEPTED }")),
+            (OkAnd404, Some("{ at: $.ok, is: true, status: 404, code: ACCEPTED }")),
+            (OkAndAny, Some("[ { at: $.ok, is: true, code: ACCEPTED }, { status: any } ]")),
+            (OkAndErrorMember, Some("{ at: $.ok, is: true, errorMember: allowed, code: ACCEPTED }")),
+            (Only200, Some("{ status: 200, code: ACCEPTED }")),
+        ]
+        .map(|(kind, text)| (kind, text.map_or_else(Vec::new, |text| rules(RuleWord::Accepted, text))))
+        .into();
+        let facts = Facts::default();
+        let mut count = 0;
+        for status in [200, 204, 302, 400, 404, 500, 503] {
+            for (ok, bad, error) in [None, Some(true), Some(false)]
+                .into_iter()
+                .flat_map(|ok| [false, true].map(|bad| (ok, bad)))
+                .flat_map(|(ok, bad)| [None, Some("late"), Some("0")].map(|error| (ok, bad, error)))
+            {
+                let mut document = serde_json::Map::new();
+                document.extend(ok.map(|ok| ("ok".to_owned(), Value::Bool(ok))));
+                document.extend(bad.then(|| ("bad".to_owned(), Value::from(1))));
+                document.extend(error.map(|error| ("error".to_owned(), Value::from(error))));
+                let document = Value::Object(document);
+                for ((refuses_bad, refuses_5xx), (kind, accepted)) in [(false, false), (true, false), (false, true), (true, true)]
+                    .into_iter()
+                    .flat_map(|on| accepted.iter().map(move |accepted| (on, accepted)))
+                {
+                    let refused: Vec<RefusalRule> = [(refuses_bad, &by_bad), (refuses_5xx, &by_5xx)]
+                        .into_iter()
+                        .filter(|(on, _)| *on)
+                        .flat_map(|(_, rules)| rules.clone())
+                        .collect();
+                    let judged =
+                        RefusalRules { refused: &refused, accepted, minds_error: !accepted.iter().any(RefusalRule::allows_error_member) };
+                    let outcome = match judged.judge(Some(&document), &facts, status, true) {
+                        Err(RefusedBecause::Rule(rule)) => {
+                            let answer = RefusingAnswer { document: Some(&document), status, code_paths: None, secrets: &[] };
+                            answer.refusal(Some(rule), &facts).code.as_str().to_owned()
+                        }
+                        Err(RefusedBecause::Status) => "no".to_owned(),
+                        Err(RefusedBecause::ErrorMember) => "late".to_owned(),
+                        std::result::Result::Ok(()) => "yes".to_owned(),
+                    };
+
+                    let expected = expected(status, ok, bad, error == Some("late"), refuses_bad, refuses_5xx, *kind);
+                    assert_eq!(outcome, expected, "{status} {document} {refuses_bad} {refuses_5xx} {kind:?}");
+                    count += 1;
+                }
+            }
+        }
+        assert_eq!(count, 7 * 18 * 4 * 6);
+        assert!(reader.complaints.is_empty());
     }
 }

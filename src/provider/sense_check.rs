@@ -57,10 +57,10 @@ impl SenseCheck<'_> {
             // The rules of the file stand in every step.
             let is_new = |rule: &&RefusalRule, seen: &[_]| !seen.contains(&rule.place);
             let accepted: Vec<&Condition> =
-                step.accepted.iter().filter(|rule| is_new(rule, &seen)).flat_map(RefusalRule::conditions).collect();
+                step.accepted.iter().filter(|rule| is_new(rule, &seen)).filter_map(RefusalRule::condition).collect();
             together(&accepted, reader);
             for refused in step.refused.iter().filter(|rule| is_new(rule, &seen)) {
-                all(refused.conditions(), reader);
+                together(&refused.condition().into_iter().collect::<Vec<_>>(), reader);
             }
             seen.extend(step.accepted.iter().chain(&step.refused).map(|rule| rule.place));
             for choice in step.choices.iter().chain(&step.signed_choices) {

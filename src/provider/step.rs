@@ -16,8 +16,9 @@ use crate::provider::fact_expression::FactExpression;
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::{Facts, WellKnownFacts};
 use crate::provider::implied_userinfo::ImpliedUserInfo;
+use crate::provider::json_path::JsonPath;
 use crate::provider::parameters::{JsonTemplate, Parameter};
-use crate::provider::refusal::RefusalRule;
+use crate::provider::refusal::{RefusalRule, RefusalRules};
 use crate::provider::signature::ParameterSignature;
 use crate::provider::signed_token::SignedToken;
 use crate::provider::template::{FactUse, Template};
@@ -270,6 +271,16 @@ impl Step {
             }
         }
         list
+    }
+
+    /// The paths from which a fact is read, in the answer itself.
+    pub(crate) fn paths_of(&self, fact: Slot) -> Vec<&JsonPath> {
+        self.reads.iter().filter(|read| read.fact == fact).flat_map(|read| read.reading.paths()).collect()
+    }
+
+    /// The rules by which an answer is a refusal.
+    pub(crate) fn refusal_rules(&self) -> RefusalRules<'_> {
+        RefusalRules { refused: &self.refused, accepted: &self.accepted, minds_error: self.minds_error }
     }
 
     /// The assertion, if the step makes one.

@@ -31,9 +31,9 @@ pub(crate) struct StepContext<'a> {
     /// Whether the standard authorization request sends the state.
     pub(crate) sends_state: bool,
     /// The file's own `refused`.
-    pub(crate) refused: Option<&'a RefusalRule>,
+    pub(crate) refused: &'a [RefusalRule],
     /// The file's own `accepted`.
-    pub(crate) accepted: Option<&'a RefusalRule>,
+    pub(crate) accepted: &'a [RefusalRule],
     /// The facts that the file itself reads or composes anywhere.
     pub(crate) written: &'a [Slot],
 }

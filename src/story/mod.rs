@@ -180,7 +180,7 @@ pub(crate) fn login_story(record: LoginRecord<'_>, proposals: Vec<Proposal>) -> 
         provider: provider.name.to_string(),
         file: provider.source.name.to_string(),
         step: error.and_then(|error| error.step).map(|step| step.word().to_owned()),
-        code: error.map(|error| redacted_excerpt(error.code())),
+        code: error.map(redacted_code),
         message: error.map(|error| redacted_excerpt(&error.to_string())),
         by_provider: error.is_some_and(|error| error.refusal().is_some()),
         line: error.and_then(|error| error.place).map(|place| place.line),
@@ -197,6 +197,14 @@ pub(crate) fn login_story(record: LoginRecord<'_>, proposals: Vec<Proposal>) -> 
         proposals,
         ..Story::default()
     }
+}
+
+/// The code of a failed login for stories, the log and the audit. A short number is a code, and never personal data.
+pub(crate) fn redacted_code(error: &LoginError) -> String {
+    const LONGEST_NUMBER: usize = 6;
+    let code = error.code();
+    let is_number = code.len() <= LONGEST_NUMBER && code.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    if is_number { code.to_owned() } else { redacted_excerpt(code) }
 }
 
 /// A text of a provider, shortened, without control characters and without personal data.

@@ -155,7 +155,7 @@ pub(crate) fn without_personal_data(text: &str) -> String {
     words.iter().enumerate().map(one).collect::<Vec<_>>().join(" ")
 }
 
-/// A provider's error code without addresses, names and encoded words; numbers stay, since they are codes too.
+/// A provider's error code, with a mask for each address, name and encoded word; numbers stay, since they are codes too.
 pub(crate) fn code_without_personal_data(code: &str) -> String {
     let words: Vec<&str> = code.split_whitespace().collect();
     let named = |at: usize| words.get(at).is_some_and(|word| looks_like_person_name(word));
@@ -163,8 +163,16 @@ pub(crate) fn code_without_personal_data(code: &str) -> String {
         let in_a_name = named(at) && (named(at + 1) || (at > 0 && named(at - 1)));
         !in_a_name && !contains_email_address(word) && !is_base64_text(word) && !looks_random(word)
     };
-    let kept = words.iter().enumerate().filter(|(at, word)| is_kept(*at, word)).map(|(_, word)| *word);
-    kept.collect::<Vec<_>>().join("_")
+    let mut shown = String::with_capacity(code.len());
+    let mut rest = code;
+    for (at, word) in words.iter().enumerate() {
+        let (blank, behind) = rest.split_at(rest.find(word).unwrap_or_default());
+        shown.push_str(blank);
+        shown.push_str(if is_kept(at, word) { word } else { HIDDEN });
+        rest = &behind[word.len()..];
+    }
+    shown.push_str(rest);
+    shown
 }
 
 /// For each word, whether it is part of a long number that is written in groups.

@@ -12,7 +12,7 @@ use crate::pages::ErrorCause;
 use crate::provider::step::StepKind;
 use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
-use crate::story::{LoginRecord, Story, login_story, redacted_excerpt};
+use crate::story::{LoginRecord, Story, login_story, redacted_code, redacted_excerpt};
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{FailedLoginSummary, UserFacingError, cause_of_login_error, cause_of_refused_sign_in};
@@ -134,8 +134,7 @@ pub(crate) async fn in_conversation(
     let cause = cause_of_login_error(error, !trace.callback.pairs.is_empty());
     let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
     context.app().metrics.count_login(store, provider, cause.name());
-    let event =
-        AuditEvent::new(context.now(), store, AuditEventKind::Failed).via_provider(provider).with_reason(&redacted_excerpt(error.code()));
+    let event = AuditEvent::new(context.now(), store, AuditEventKind::Failed).via_provider(provider).with_reason(&redacted_code(error));
     let event = AuditEvent { version: Some(live_provider.version.clone()), ..event };
     // While all logins fail in the same way, a few searches for a repair a minute are enough.
     let (minute, key) = (context.now() / 60, (context.live_store().number, provider.clone(), "mending"));
@@ -158,7 +157,7 @@ pub(crate) async fn in_conversation(
         incident = code.as_ref().map(IncidentCode::as_str),
         cause = cause.name(),
         step = error.step.map(StepKind::word),
-        code = redacted_excerpt(error.code()),
+        code = redacted_code(error),
         said = redacted_excerpt(&error.to_string()),
         file = &*live_provider.provider.source.name,
         line = error.place.map(|place| place.line),

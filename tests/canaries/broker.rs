@@ -20,8 +20,21 @@ fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
+/// A callback that says no by a parameter of its own, beside the authorization code.
+const ODD: &str = "name: Clube Acme
+clientId: loja-42
+clientSecret: SECRET
+getAuthorizationCode:
+  get: \"UPSTREAM/entrar\"
+  read: { code: $.ticket }
+  refused: { at: $.result, is: \"no\", message: $.says }
+  accepted: { at: $.result, is: \"ok\", code: $.why }
+getAccessCode: { post: \"UPSTREAM/token\" }
+getUserInfo: { get: \"UPSTREAM/me\" }
+";
+
 async fn test_broker() -> TestBroker {
-    TestBroker::builder(LOCAL).with_standard("acme").with("signed", SIGNED).build().await
+    TestBroker::builder(LOCAL).with_standard("acme").with("signed", SIGNED).with("odd", ODD).build().await
 }
 
 /// The code of the story that was kept last.
@@ -137,6 +150,49 @@ async fn no_callback_of_a_browser_stands_anywhere() {
                 look_at(&test_broker, "acme", &code, &mut leaks, &canaries, case).await;
                 commands(&test_broker, &code, &mut leaks, &canaries, case);
             }
+        }
+    }
+    look_everywhere(&test_broker, &mut leaks, &canaries).await;
+    leaks.none();
+}
+
+#[actix_web::test]
+async fn no_authorization_code_is_the_reason_of_a_refused_callback() {
+    let (test_broker, canaries, mut leaks) = (test_broker().await, Canaries::new(), Leaks::default());
+    let token = &canaries.token;
+    // Codes that look like words and like numbers, which other masks leave alone.
+    let (word, number) = (format!("grant{}", &token[..2].to_ascii_lowercase()), "48121".to_owned());
+    let is_found = |text: &str, code: &str| text.split(|letter: char| !letter.is_alphanumeric()).any(|part| part == code);
+    for code in [token.clone(), word, number] {
+        for (provider, query) in [
+            ("odd", format!("ticket={code}&result=no")),
+            ("odd", format!("code={code}&result=no")),
+            ("odd", format!("code={code}&ticket={code}&result=maybe")),
+            ("odd", format!("ticket={code}&result=no&says={code}")),
+            ("odd", format!("ticket={code}&result=maybe&why={code}")),
+            ("odd", format!("code={code}&result=maybe&why={code}&error_description={code}")),
+            ("acme", format!("code={code}&error={code}&error_description={code}")),
+        ] {
+            let case = format!("{provider}, {query}");
+            for kind in ["text/html", "application/json"] {
+                let browser = Browser::new(&test_broker);
+                let begun = browser.begin(&format!("/login/{provider}")).await;
+                let callback = format!("/callback/{provider}?{query}&state={}", begun.state);
+                let answer = browser.ask(ClientRequest::get(&callback).with("accept", kind)).await;
+                assert!(answer.session().is_none(), "{case}: {answer:?}");
+                leaks.look(&canaries, &case, "the error page", &format!("{:?}\n{}", answer.headers, answer.body));
+                assert!(!is_found(&answer.body, &code), "{case}: {}", answer.body);
+            }
+            let incident = last_code(&test_broker, provider).await.expect("a story is kept");
+            look_at(&test_broker, provider, &incident, &mut leaks, &canaries, &case).await;
+            let report = test_broker.ask(ClientRequest::get(&format!("/lab/incidents/{incident}/report.txt"))).await;
+            assert!(report.status == 200 && !is_found(&report.body, &code), "{case}: {}", report.body);
+            let (_, told, _) = portaria(&test_broker.folder.0, &["incident", &incident, "--storage", "sqlite:portaria.db"], &[]);
+            assert!(!is_found(&told, &code), "{case}: {told}");
+        }
+        let metrics = test_broker.ask(ClientRequest::get("/metrics")).await;
+        for text in [metrics.body, test_broker.logged()] {
+            assert!(!is_found(&text, &code), "{code}");
         }
     }
     look_everywhere(&test_broker, &mut leaks, &canaries).await;

@@ -38,9 +38,13 @@ pub(crate) fn compile(
     let address = address.and_then(|address| Address::compile(address, &context.addresses, reader));
     let usual = if matches!(carried.body, StepBody::Form(_)) { SignedParameters::Form } else { SignedParameters::Query };
     let reads = CallReads::compile(&mut spec, kind, context, reader);
-    let refused: Vec<RefusalRule> = spec.refused.take().into_iter().chain(context.refused.cloned()).collect();
-    let accepted: Vec<RefusalRule> = spec.accepted.take().into_iter().chain(context.accepted.cloned()).collect();
-    let minds_error = kind != StepKind::GetUserInfo && accepted.is_empty() && !refused.iter().any(|refusal| refusal.reads_key("error"));
+    let (refused, accepted) = (spec.refused.take().unwrap_or_default().0, spec.accepted.take().unwrap_or_default().0);
+    if kind == StepKind::GetUserInfo {
+        accepted.iter().for_each(|rule| rule.check_outside_of_token_answer(reader));
+    }
+    let refused: Vec<RefusalRule> = refused.into_iter().chain(context.refused.iter().cloned()).collect();
+    let accepted: Vec<RefusalRule> = accepted.into_iter().chain(context.accepted.iter().cloned()).collect();
+    let minds_error = kind != StepKind::GetUserInfo && !accepted.iter().any(RefusalRule::allows_error_member);
     let sign = spec.sign.take().and_then(|spec| ParameterSignature::compile(spec, usual, reader));
     let mut step = Step {
         kind,

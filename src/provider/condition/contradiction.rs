@@ -50,10 +50,6 @@ impl Condition {
 }
 
 impl ValueCheck {
-    fn place(&self) -> Place {
-        self.at.place()
-    }
-
     fn subject(&self) -> String {
         match &self.at {
             ConditionSubject::Path(path) => format!("`{}`", path.source),

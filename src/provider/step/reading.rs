@@ -8,7 +8,7 @@ use crate::provider::fact_expression::MissingValue;
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::scalar_text;
-use crate::provider::refusal::refusal_from_answer;
+use crate::provider::refusal::{ProviderRefusal, RefusalRule, RefusedBecause, RefusingAnswer};
 use crate::provider::signed_token::{ComparedFacts, SignedToken};
 use crate::provider::step::{ReadRule, Step, StepKind};
 use crate::provider::step_error::StepError;
@@ -50,7 +50,7 @@ impl Step {
             verify.verify(&callback.as_pairs(), facts)?;
         }
         if document.get("error").and_then(scalar_text).is_some() {
-            return Err(StepError::Refused { refusal: refusal_from_answer(&std::iter::empty(), Some(document), facts, 400), place: None });
+            return Err(StepError::Refused { refusal: self.refusal(None, Some(document), facts, 400), place: None });
         }
         self.check_refusal(Some(document), facts, 200)?;
         self.learn(document, "", facts, documents)
@@ -58,24 +58,32 @@ impl Step {
 
     /// Checks whether an answer is a refusal.
     pub(crate) fn check_refusal(&self, document: Option<&Value>, facts: &Facts, status: u16) -> Result<(), StepError> {
-        let all = self.accepted.iter().chain(&self.refused);
-        let say_no = |place| Err(StepError::Refused { refusal: refusal_from_answer(&all, document, facts, status), place });
-        let is_good = (200..300).contains(&status);
-        if let Some(missed) = self.accepted.iter().find(|accepted| !accepted.holds(document, facts)) {
-            // An unreadable answer has an error of its own, which describes the answer.
-            let is_told_later = document.is_none() && is_good && self.signed.as_ref().is_none_or(|signed| signed.token.is_some());
-            return if is_told_later { Ok(()) } else { say_no(Some(missed.place)) };
-        }
-        if let Some(refusal) = self.refused.iter().find(|refusal| refusal.holds(document, facts)) {
-            return say_no(Some(refusal.place));
-        }
-        if !is_good && self.accepted.is_empty() {
-            return say_no(None);
-        }
-        if self.minds_error && document.and_then(|document| document.get("error")).is_some_and(is_meaningful) {
-            return say_no(None);
-        }
-        Ok(())
+        let is_read_later = self.signed.as_ref().is_none_or(|signed| signed.token.is_some());
+        self.refusal_rules().judge(document, facts, status, is_read_later).map_err(|because| {
+            let rule = match because {
+                RefusedBecause::Rule(rule) => Some(rule),
+                RefusedBecause::Status | RefusedBecause::ErrorMember => None,
+            };
+            StepError::Refused { refusal: self.refusal(rule, document, facts, status), place: rule.map(|rule| rule.place) }
+        })
+    }
+
+    fn refusal(&self, rule: Option<&RefusalRule>, document: Option<&Value>, facts: &Facts, status: u16) -> ProviderRefusal {
+        let code_paths = self.call.is_none().then(|| self.paths_of(self.known.code));
+        let secrets: Vec<Text> = document.map_or_else(Vec::new, |document| self.secrets_in(document, facts));
+        RefusingAnswer { document, status, code_paths: code_paths.as_deref(), secrets: &secrets }.refusal(rule, facts)
+    }
+
+    /// The codes and tokens in an answer, as they stand there.
+    fn secrets_in(&self, document: &Value, facts: &Facts) -> Vec<Text> {
+        const SECRET: [&str; 4] = ["code", "accessToken", "refreshToken", "idToken"];
+        let secret = self.reads.iter().map(|read| (facts.label(read.fact), read)).filter(|(name, _)| SECRET.contains(&&**name));
+        let found = secret.flat_map(|(name, read)| {
+            let values = read.reading.paths().into_iter().flat_map(|path| path.all(document)).filter_map(scalar_text);
+            values.map(|value| Text::secret(value, &name)).collect::<Vec<_>>()
+        });
+        let usual = document.get("code").and_then(scalar_text).filter(|_| self.call.is_none());
+        found.chain(usual.map(|code| Text::secret(code, &Arc::from("code")))).collect()
     }
 
     fn learn(&self, document: &Value, raw: &str, facts: &mut Facts, documents: &DocumentCache) -> Result<(), StepError> {
@@ -185,17 +193,5 @@ impl Step {
         let mut known = facts.clone();
         self.learn_from_answer(document, &mut known);
         template.fill(&known).ok().map(|text| (signed, text.expose().to_owned()))
-    }
-}
-
-/// Whether an `error` member means something: `0`, `false`, an empty text and an empty object do not.
-fn is_meaningful(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(flag) => *flag,
-        Value::Number(number) => number.to_string() != "0",
-        Value::String(text) => !text.is_empty() && text != "0",
-        Value::Array(list) => !list.is_empty(),
-        Value::Object(members) => !members.is_empty(),
     }
 }

@@ -257,7 +257,7 @@ impl<'a> Section<'a> {
 
     fn default_refusals(&self) -> Vec<String> {
         let Some(step) = self.step else { return Vec::new() };
-        let status = step.accepted.is_empty().then(|| "if the status is outside 2xx".to_owned());
+        let status = step.refusal_rules().allowed_statuses().map(|allowed| format!("if the status is outside {allowed}"));
         let error = step.minds_error.then(|| "if the answer has a member `error` that is neither empty, `0` nor `false`".to_owned());
         status.into_iter().chain(error).collect()
     }

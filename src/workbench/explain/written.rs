@@ -24,10 +24,15 @@ pub(crate) fn value_rows(
     let row = |value: String| DescriptionRow { word: word.to_owned(), value, line: Some(line) };
     match (&node.kind, block_of(shape)) {
         (YamlKind::Map(entries), Some(block)) if is_condition(block) => {
-            let sentence = [introduction(word), &condition_sentence(entries)].concat();
-            rows.push(row(sentence));
+            // What `accepted` says of the status allows more, and is no condition.
+            let only_allows = |part: &str| part == "status" && word.rsplit('.').next() == Some("accepted");
+            let asked: Vec<YamlEntry> = entries.iter().filter(|entry| !only_allows(&entry.key)).cloned().collect();
+            let sentence = condition_sentence(&asked);
+            if !sentence.is_empty() {
+                rows.push(row([introduction(word), &sentence].concat()));
+            }
             let mut others = block_rows(node, block, &format!("{word}."));
-            others.retain(|other| !CONDITION.iter().any(|part| other.word == format!("{word}.{part}")));
+            others.retain(|other| !CONDITION.iter().any(|part| !only_allows(part) && other.word == format!("{word}.{part}")));
             rows.extend(others);
         }
         (YamlKind::Map(_), Some(block)) => {

@@ -94,7 +94,7 @@ impl LoginLearner<'_> {
             }
         }
         let values: Vec<&Value> = documents.iter().map(|document| &document.value).collect();
-        words.extend(success_flag::find_success_flag(&values));
+        words.extend(success_flag::find_success_flag(&values, number <= self.login.token_call));
         let facts_at =
             |wanted: PersonFactPlace| chosen.iter().filter(move |(place, _)| *place == wanted).map(|(_, chosen)| chosen.entry.clone());
         if let Some(token) = token.filter(|token| token.call == number) {

@@ -215,7 +215,7 @@ fn meaning_of_hole(about: FactMeaning, of_key: FactMeaning, path: &JsonPath, own
 
 fn collect_from_conditions(document: &RereadDocument<'_>, at: usize, list: &mut Vec<UnresolvedPath>) {
     let Some(value) = &document.value else { return };
-    for condition in document.step.accepted.iter().flat_map(RefusalRule::conditions) {
+    for condition in document.step.accepted.iter().filter_map(RefusalRule::condition) {
         // A value decides whether an answer is accepted, not an object around it.
         let is_answer = |found: &Value| condition.asks_only_presence() || !document.refused || !found.is_object();
         for path in condition.paths().into_iter().filter(|path| !path.all(value).into_iter().any(is_answer)) {
@@ -223,7 +223,7 @@ fn collect_from_conditions(document: &RereadDocument<'_>, at: usize, list: &mut 
         }
     }
     // An object or a list at the path of a refusal was not meant as one.
-    let refused = document.step.refused.iter().flat_map(RefusalRule::conditions).filter(|_| document.refused);
+    let refused = document.step.refused.iter().filter_map(RefusalRule::condition).filter(|_| document.refused);
     for path in refused.flat_map(|condition| condition.paths()) {
         if path.first(value).is_some_and(|found| found.is_object() || found.is_array()) {
             list.extend(unresolved_path("refused", path, at, LookupPart::Condition));
