@@ -183,6 +183,7 @@ const MAY_EXPOSE: FilesWithReasons = &[
     ("session/seal.rs", "the master key is bytes"),
     ("world/mail.rs", "the mail server gets its password"),
     ("world/secrets.rs", "a generated secret is written to its file"),
+    ("web/id_tokens.rs", "the ID token of a session is sealed for the logout at the provider"),
     ("workbench/examples/difference.rs", "what was sent is compared with what an example expects"),
     ("simulated/simulation/replacements.rs", "a story gets the values of the login in place of its stand-ins"),
     ("commands/try_login/recording.rs", "a recording replaces the secrets of the installation, so it has to find them"),
@@ -220,6 +221,8 @@ const MAY_REVEAL: FilesWithReasons = &[
     ("vocabulary/text.rs", "the type itself"),
     ("provider/identity.rs", "what an identity consists of is no secret"),
     ("provider/step/reading.rs", "the facts decide anew which values of an answer are secret"),
+    ("workbench/explain/forecast.rs", "a person reads what they have pasted; tokens and secrets stay masked"),
+    ("workbench/record.rs", "the values of a login are looked for, so that none of them is recorded"),
 ];
 
 #[test]

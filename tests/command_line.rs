@@ -106,6 +106,35 @@ fn one_broken_file_does_not_hide_the_others_and_all_complaints_come_at_once() {
 }
 
 #[test]
+fn check_tells_of_an_update_which_lines_mean_something_else_and_that_is_no_error() {
+    let changed =
+        ACME.replace("read: {", "refused: [ { at: $.a, is: x }, { at: $.b, is: x } ]\n  accepted: { at: $.ok, is: true }\n  read: {");
+    let folder = Folder::new("upgrade").with("providers.d/acme.yaml", &changed).with("providers.d/boa.yaml", ACME);
+
+    let (code, out, _) = portaria(&folder.0, &["check", "--upgrade"], &[]);
+    assert_eq!(code, 0, "{out}");
+    for part in [
+        "providers.d/acme.yaml:8:3\n  before   this list refused when all of its conditions held\n  now      it refuses when any of them holds\n  to keep  put",
+        "providers.d/acme.yaml:9:3\n",
+        "`status: any` in it",
+        "2 lines mean something else than in version 0.1",
+    ] {
+        assert!(out.contains(part), "{part}\n{out}");
+    }
+
+    let (code, out, _) = portaria(&folder.0, &["check", "--upgrade", "--json"], &[]);
+    let answer: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(code, 0);
+    let line = &answer["files"][0]["changes"][0];
+    assert_eq!((line["line"].as_u64(), line["column"].as_u64()), (Some(8), Some(3)), "{out}");
+    assert!(["meant", "means", "write"].iter().all(|word| line[*word].is_string()), "{out}");
+    assert_eq!(answer["files"][1], serde_json::json!({ "file": "providers.d/boa.yaml", "changes": [] }));
+
+    let (code, out, _) = portaria(&folder.0, &["check", "--upgrade", "providers.d/boa.yaml"], &[]);
+    assert_eq!((code, out.trim()), (0, "no line means something else than in version 0.1"));
+}
+
+#[test]
 fn check_speaks_of_the_settings_too() {
     let folder =
         Folder::new("settings").with("providers.d/acme.yaml", ACME).with("portaria.yaml", "publicUrl: http://loja.example\nlistn: 1\n");

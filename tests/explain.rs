@@ -1,8 +1,10 @@
 //! What `portaria explain` says of a file: odd files in `tests/explain/` beside the exact text, and every word of the
 //! language. After a change of wording: `ACCEPT=1 cargo test explain`, then read what changed.
 
-use crate::command_line::portaria;
+use crate::command_line::{Folder, portaria};
 use crate::support::{catalogue, files, root, text};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 #[test]
@@ -77,5 +79,124 @@ fn what_a_file_leaves_out_is_described_as_the_default() {
         ("signed.read.email", "$.email"),
     ] {
         assert!(rows.iter().any(|row| *row == (word.to_owned(), value.to_owned(), None)), "{word}: {rows:?}");
+    }
+}
+
+const ACME: &str = "name: Acme\nclientId: loja-42\nclientSecret: env:ACME_SECRET\ngetAuthorizationCode: { get: https://sso.acme.example/go }\ngetAccessCode:\n  post: https://sso.acme.example/token\n  refused: { at: $.status, is: erro, code: $.motivo }\ngetUserInfo:\n- get: https://sso.acme.example/me\n  read: { id: $.id, name: $.nome }\n- get: https://sso.acme.example/emails\n  read: { email: $.mail, emailVerified: $.ok }\n";
+
+fn acme(name: &str) -> Folder {
+    Folder::new(name)
+        .with("providers.d/acme.yaml", ACME)
+        .with("token.json", r#"{"access_token": "at-very-secret-1", "status": "ok"}"#)
+        .with("me.txt", "HTTP/2 200 \r\ncontent-type: application/json\r\n\r\n{\"id\": 7, \"fullname\": \"Ana Prova\"}\n")
+        .with("emails.json", r#"{"mail": "ana@loja.example", "ok": true}"#)
+        .with("no.json", r#"{"status": "erro", "motivo": "E-17"}"#)
+}
+
+#[test]
+fn given_answers_show_what_is_read_and_who_would_sign_in() {
+    let folder = acme("forecast");
+    let answers = ["--answer", "getAccessCode=token.json", "--answer", "getUserInfo=me.txt", "--answer", "getUserInfo[2]=emails.json"];
+    let arguments: Vec<&str> = ["explain", "acme"].into_iter().chain(answers).collect();
+
+    let (code, out, err) = portaria(&folder.0, &arguments, &[("ACME_SECRET", "hush-hush")]);
+    assert_eq!(code, 0, "{out}{err}");
+    for line in [
+        "  accessToken  by default  ‹accessToken›  from $.access_token\n",
+        "  id    line 10     7  from $.id\n",
+        "  name  line 10     nothing at $.nome\n",
+        "  email          line 12     ana@loja.example  from $.mail\n",
+        "would sign in\n  id       7\n  email    ana@loja.example (proven: `emailVerified` is true)\n",
+        "proposal 1: ",
+    ] {
+        assert!(out.contains(line), "{line}\n{out}");
+    }
+    assert!(!out.contains("at-very-secret-1") && !out.contains("hush-hush"), "{out}");
+
+    let (code, out, _) = portaria(&folder.0, &[&arguments[..], &["--json"]].concat(), &[]);
+    let found: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((code, &found["signedIn"], &found["identity"]["email"]), (0, &Value::Bool(true), &Value::from("ana@loja.example")), "{out}");
+    assert_eq!(found["steps"][2]["facts"][0], serde_json::json!({ "fact": "id", "value": "7", "from": "$.id", "line": 10 }), "{out}");
+}
+
+#[test]
+fn a_refusal_names_its_rule_and_a_missing_answer_its_call() {
+    let folder = acme("forecast-no");
+
+    let (code, out, _) = portaria(&folder.0, &["explain", "acme", "--answer", "getAccessCode=no.json"], &[]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("would be refused in getAccessCode: E-17") && out.contains("line 7"), "{out}");
+    assert!(out.contains("`refused` if $.status is erro; $.status is \"erro\""), "{out}");
+
+    let (code, out, _) = portaria(&folder.0, &["explain", "acme", "--answer", "getAccessCode=token.json"], &[]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("add `--answer getUserInfo[1]=FILE`"), "{out}");
+
+    let (code, out, _) = portaria(&folder.0, &["explain", "acme", "--callback", "error=access_denied&state=s-1"], &[]);
+    assert!(code == 1 && out.contains("would be refused in getAuthorizationCode: access_denied"), "{out}");
+
+    let (code, _, err) = portaria(&folder.0, &["explain", "acme", "--answer", "getPerson=no.json"], &[]);
+    assert!(code == 2 && err.contains("the calls of this file are `--answer getAccessCode=FILE`"), "{err}");
+}
+
+#[test]
+fn a_signed_token_is_read_without_its_keys_and_its_claims_are_judged() {
+    let folder = Folder::new("forecast-token").with("providers.d/idp.yaml", "name: Idp\ndiscovery: https://idp.example\n");
+    let token = |issuer: &str| {
+        let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let claims = serde_json::json!({
+            "iss": issuer, "aud": "loja-7", "sub": "u-1", "iat": 1_767_000_000, "exp": 1_767_003_600, "nonce": "n-1",
+            "email": "ana@loja.example", "email_verified": true,
+        });
+        let token = format!("{}.{}.c2ln", part(serde_json::json!({ "alg": "RS256", "kid": "k" })), part(claims));
+        serde_json::json!({ "access_token": "at", "id_token": token }).to_string()
+    };
+    let folder = folder.with("good.json", &token("https://idp.example")).with("other.json", &token("https://other.example"));
+
+    let (code, out, err) = portaria(&folder.0, &["explain", "idp", "--answer", "getAccessCode=good.json"], &[]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("u-1  from signed token $.sub"), "{out}");
+    assert!(out.contains("note: the signed token of getAccessCode is read without its signature"), "{out}");
+
+    let (code, out, _) = portaria(&folder.0, &["explain", "idp", "--answer", "getAccessCode=other.json"], &[]);
+    assert!(code == 1 && out.contains("would be refused in getAccessCode: badToken"), "{out}");
+}
+
+#[test]
+fn examples_are_begun_from_given_answers_without_their_values() {
+    let folder = acme("init");
+    let init = ["test", "acme", "--init"];
+    let answers = ["--answer", "getAccessCode=token.json", "--answer", "getUserInfo=me.txt", "--answer", "getUserInfo=emails.json"];
+    let arguments: Vec<&str> = init.into_iter().chain(answers).collect();
+
+    let (code, out, err) = portaria(&folder.0, &arguments, &[]);
+    assert_eq!(code, 0, "{out}{err}");
+    let written = text(&folder.0.join("providers.d/acme.examples.yaml"));
+    assert!(!written.contains("at-very-secret-1") && !written.contains("Ana Prova"), "{written}");
+    let (code, out, _) = portaria(&folder.0, &["test", "acme"], &[]);
+    assert_eq!((code, out.trim()), (0, "1 provider, 1 story replayed, 0 otherwise than written"));
+
+    let (code, _, err) = portaria(&folder.0, &arguments, &[]);
+    assert!(code == 2 && err.contains("is there already") && err.contains("--force"), "{err}");
+    let refused = ["test", "acme", "--init", "--force", "--answer", "getAccessCode=no.json"];
+    let (code, out, err) = portaria(&folder.0, &refused, &[]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(text(&folder.0.join("providers.d/acme.examples.yaml")).contains("code: E-17"));
+    let (code, _, err) = portaria(&folder.0, &["test", "acme", "--init", "--force", "--answer", "getAccessCode=token.json"], &[]);
+    assert!(code == 2 && err.contains("the answer of getUserInfo[1] is not given"), "{err}");
+}
+
+#[test]
+fn the_order_of_parameters_counts_only_where_a_story_says_so() {
+    let story = |order: &str| {
+        format!(
+            "- what: another order\n  redirect:\n    get: https://sso.acme.example/go\n    {order}query: {{ state: ‹state›, client_id: loja-42, response_type: code, redirect_uri: ‹redirectUri›, code_challenge_method: S256, code_challenge: ‹codeChallenge› }}\n  callback: {{ error: access_denied, state: ‹state› }}\n  refused: {{ step: getAuthorizationCode, code: access_denied }}\n"
+        )
+    };
+
+    for (order, expected) in [("", 0), ("order: any\n    ", 0), ("order: exact\n    ", 1)] {
+        let folder = acme("order").with("providers.d/acme.examples.yaml", &story(order));
+        let (code, out, err) = portaria(&folder.0, &["test", "acme"], &[]);
+        assert_eq!(code, expected, "{order}: {out}{err}");
     }
 }

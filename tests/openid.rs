@@ -365,3 +365,54 @@ fn the_hash_of_an_access_token_beside_an_eddsa_signature_has_two_forms() {
         assert_eq!(ready(drive(login, &network, &documents)).1.is_ok(), expected, "{hash}");
     }
 }
+
+#[test]
+fn a_token_has_to_say_what_the_file_requires() {
+    let file = format!(
+        "{OPENID}getAccessCode:\n  signed: {{ require: [ {{ at: $.acr, is: [ gold, silver ] }}, {{ at: $.amr, contains: otp }} ] }}\n"
+    );
+    let story = |claims: &str, end: &str| {
+        assert_examples(
+            &file,
+            &format!(
+                "- what: a login\n  tokens: {{ idToken: {{ claims: {{ {TOKEN}, email: ana@loja.example, email_verified: true{claims} }} }} }}\n  exchanges: [ {{ answer: {{ json: {{ access_token: at-1, id_token: ‹idToken› }} }} }} ]\n  {end}\n"
+            ),
+        );
+    };
+    let refused = |claim: &str| {
+        format!(
+            "refused: {{ step: getAccessCode, code: badToken, message: \"the signed token was not accepted: `{claim}` is not as `require` says\" }}"
+        )
+    };
+
+    story(", acr: gold, amr: [ pwd, otp ]", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }");
+    story(", acr: bronze-of-the-person, amr: [ otp ]", &refused("$.acr"));
+    story(", amr: [ otp ]", &refused("$.acr"));
+    story(", acr: gold, amr: [ pwd ]", &refused("$.amr"));
+}
+
+#[test]
+fn a_token_without_expiry_is_taken_directly_or_while_it_is_young() {
+    let file = |words: &str| {
+        format!(
+            "name: Acme\ntrustEmail: always\ngetAuthorizationCode: {{ get: \"https://sso.acme.example/entrar\" }}\ngetAccessCode: {{ post: \"https://sso.acme.example/token\" }}\ngetUserInfo:\n  get: https://sso.acme.example/me\n  signed: {{ token: answer, issuer: acme, keys: \"https://sso.acme.example/keys\"{words}, read: {{ id: $.sub, email: $.email }} }}\n"
+        )
+    };
+    // `now` is the second 1767323045 in a story.
+    let story = |claims: &str, end: &str| {
+        format!(
+            "- what: a login\n  tokens: {{ person: {{ claims: {{ iss: acme, aud: ‹clientId›, sub: \"7\", email: ana@loja.example{claims} }} }} }}\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1 }} }}\n    - answer: {{ text: ‹person› }}\n  {end}\n"
+        )
+    };
+    let (ana, refused) =
+        ("identity: { id: \"7\", email: ana@loja.example, emailVerified: true }", "refused: { step: getUserInfo, code: badToken }");
+
+    assert_examples(&file(""), &story(", exp: null", refused));
+    assert_examples(&file(", exp: optional"), &story(", exp: null", ana));
+    assert_examples(&file(", maxAge: 5m"), &story(", exp: null, iat: 1767323000", refused));
+    assert_examples(&file(", exp: optional, maxAge: 5m"), &story(", exp: null, iat: 1767323000", ana));
+    assert_examples(&file(", exp: optional, maxAge: 5m"), &story(", exp: null, iat: null", refused));
+    assert_examples(&file(", maxAge: 5m"), &story(", iat: 1767323000", ana));
+    assert_examples(&file(", maxAge: 5m"), &story(", iat: 1767322600", refused));
+    assert_examples(&file(", exp: optional"), &story(", exp: 1767322000", refused));
+}

@@ -2,6 +2,7 @@
 
 use crate::commands::GlobalOptions;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
+use crate::commands::upgrade_report;
 use crate::provider::value_reference::SecretReference;
 use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus};
 use crate::stores::read_policy::ReadPolicy;
@@ -22,6 +23,9 @@ pub(crate) struct CheckCommand {
     /// Print problems only, not the files that wait for a variable
     #[arg(long, short)]
     quiet: bool,
+    /// Show instead the lines that are fine and mean something else than in an earlier version
+    #[arg(long)]
+    upgrade: bool,
 }
 
 /// What kind of file was checked, and how it fares.
@@ -75,6 +79,9 @@ impl CheckCommand {
                     "give provider files, or the folder that holds them".to_owned(),
                 ));
             }
+        }
+        if self.upgrade {
+            return upgrade_report::print(&paths, global.json);
         }
         let mut entries = Vec::new();
         for in_one_folder in paths.chunk_by(|one, other| one.parent() == other.parent()) {

@@ -1,7 +1,8 @@
 //! `portaria explain NAME`: prints the requests that a login would send, and what each word of the file says.
 
+use crate::commands::given_answers::GivenAnswersOptions;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_json, print_line, uses_colour};
-use crate::commands::{GlobalOptions, provider_file};
+use crate::commands::{GlobalOptions, forecast as forecast_output, provider_file};
 use crate::provider::Provider;
 use crate::provider::step::StepKind;
 use crate::stores::catalogue::{self, ProviderFileState};
@@ -9,7 +10,9 @@ use crate::stores::read_policy::ReadPolicy;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::text::Text;
 use crate::workbench::explain::description::{DescriptionRow, FileDescription};
+use crate::workbench::explain::forecast::{ForecastOutcome, forecast};
 use crate::workbench::explain::{ExplainedStep, curl_command, describe, explain, installation_facts};
+use crate::world::clock;
 use clap::Args;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -22,6 +25,8 @@ pub(crate) struct ExplainCommand {
     /// Show the requests as curl lines
     #[arg(long)]
     curl: bool,
+    #[command(flatten)]
+    given: GivenAnswersOptions,
 }
 
 /// All that is said about a provider.
@@ -39,6 +44,9 @@ impl ExplainCommand {
             ProviderFileState::Offered(provider) | ProviderFileState::Off(provider) | ProviderFileState::Dormant(provider, _) => provider,
             ProviderFileState::Broken => return Err(CommandFailure::No(entry.report.draw(uses_colour()))),
         };
+        if self.given.is_given() {
+            return self.run_forecast(provider, &settings.public_url, global.json);
+        }
         let steps = explain(provider, &installation_facts(provider, &settings.public_url)).map_err(|error| {
             let error = crate::login::error::LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider);
             CommandFailure::No(format!("error: {error}"))
@@ -53,21 +61,41 @@ impl ExplainCommand {
     }
 }
 
+impl ExplainCommand {
+    /// Says what would happen with the given answers.
+    fn run_forecast(&self, provider: &Provider, public_url: &str, json: bool) -> Result<CommandOutcome, CommandFailure> {
+        let found = forecast(provider, public_url, self.given.read(provider)?, clock::now());
+        if json {
+            print_json(&forecast_output::as_json(provider, &found).to_string());
+        } else {
+            print_line(forecast_output::as_text(provider, &found, Colours(uses_colour())).trim_end());
+        }
+        Ok(match found.outcome {
+            ForecastOutcome::SignedIn => CommandOutcome::Fine,
+            ForecastOutcome::Refused(_) | ForecastOutcome::NeedsAnswer(_) => CommandOutcome::No,
+        })
+    }
+}
+
 /// How a text is marked on a terminal.
 #[derive(Clone, Copy)]
-struct Colours(bool);
+pub(crate) struct Colours(bool);
 
 impl Colours {
-    fn heading(self, text: &str) -> String {
+    pub(crate) fn heading(self, text: &str) -> String {
         self.marked("1", text)
     }
 
-    fn word(self, text: &str) -> String {
+    pub(crate) fn word(self, text: &str) -> String {
         self.marked("36", text)
     }
 
-    fn origin(self, text: &str) -> String {
+    pub(crate) fn origin(self, text: &str) -> String {
         self.marked("2", text)
+    }
+
+    pub(crate) fn problem(self, text: &str) -> String {
+        self.marked("31", text)
     }
 
     fn marked(self, code: &str, text: &str) -> String {

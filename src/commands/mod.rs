@@ -2,6 +2,8 @@
 
 pub(crate) mod check;
 pub(crate) mod explain;
+pub(crate) mod forecast;
+pub(crate) mod given_answers;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod incident;
@@ -19,6 +21,7 @@ pub(crate) mod storage;
 pub(crate) mod confirmation;
 pub(crate) mod test;
 pub(crate) mod try_login;
+pub(crate) mod upgrade_report;
 pub(crate) mod users;
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome};
@@ -63,10 +66,15 @@ PORTARIA_MASTER_KEY holds the key that encrypts signing keys and cookies, unless
 PORTARIA_LOG sets the log level: error, warn, info (the default), debug.")]
     Serve(serve::ServeCommand),
     /// Show every problem in provider files and settings, with its line
-    #[command(after_help = "Example: portaria check providers.d/acme.yaml")]
+    #[command(after_help = "Example: portaria check providers.d/acme.yaml
+         portaria check --upgrade")]
     Check(check::CheckCommand),
     /// Show the requests that would be sent, and what is read from each answer
-    #[command(after_help = "Example: portaria explain acme --curl")]
+    #[command(after_help = "Example: portaria explain acme --curl
+         portaria explain acme --answer getAccessCode=token.json --answer getUserInfo=me.json
+
+With answers it shows what would be read from each, who would be signed in or which line refuses. The exit code is 0 if the person would be
+signed in, otherwise 1.")]
     Explain(explain::ExplainCommand),
     /// Write a provider file from your answers to questions, or from flags
     #[command(after_help = "Example: portaria new clube-acme
@@ -91,7 +99,8 @@ The provider sends the browser back to PUBLIC_URL/callback/NAME, which has to be
 command waits for the browser there; otherwise, or with --paste, paste the address to which the browser was sent.")]
     Try(try_login::TryCommand),
     /// Replay the recorded examples beside the provider files
-    #[command(after_help = "Example: portaria test acme")]
+    #[command(after_help = "Example: portaria test acme
+         portaria test acme --init --answer getAccessCode=token.json --answer getUserInfo=me.json")]
     Test(test::TestCommand),
     /// Show what happened in the login behind the code on an error page
     #[command(after_help = "Example: portaria incident K7Q-2MD")]

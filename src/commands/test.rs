@@ -1,15 +1,19 @@
 //! `portaria test`: replays the examples beside provider files.
 
+use crate::commands::given_answers::GivenAnswersOptions;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
 use crate::commands::{GlobalOptions, provider_file};
 use crate::stores::catalogue::{self, ProviderFileState};
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::Settings;
+use crate::vocabulary::diagnostic::printable;
 use crate::workbench::examples;
 use crate::workbench::examples::example::ExampleSpec;
 use crate::workbench::examples::mutation::{MutationScore, mutate};
 use crate::workbench::examples::replay::replay;
-use crate::world::files;
+use crate::workbench::explain::forecast::{ForecastOutcome, call_name, forecast};
+use crate::workbench::record::example_from_forecast;
+use crate::world::{clock, files};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -22,6 +26,14 @@ pub(crate) struct TestCommand {
     /// Score how much the examples would notice: every word of a file is dropped and changed in turn
     #[arg(long)]
     mutate: bool,
+    /// Write the examples of a provider from given answers, with invented people, secrets and codes
+    #[arg(long, conflicts_with = "mutate")]
+    init: bool,
+    /// Replace the examples that are there
+    #[arg(long, requires = "init")]
+    force: bool,
+    #[command(flatten)]
+    given: GivenAnswersOptions,
 }
 
 /// The results of one provider's stories.
@@ -42,6 +54,12 @@ struct FailedStory {
 impl TestCommand {
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
+        if self.init {
+            return self.write_examples(&settings);
+        }
+        if self.given.is_given() {
+            return Err(CommandFailure::Usage("answers are given, and nothing is written from them".to_owned(), "add `--init`".to_owned()));
+        }
         let paths = self.paths(&settings)?;
         let mut all = Vec::new();
         let mut without = Vec::new();
@@ -65,6 +83,54 @@ impl TestCommand {
             print_results(&all, &without);
         }
         Ok(if all_pass { CommandOutcome::Fine } else { CommandOutcome::No })
+    }
+
+    /// Writes the examples of one provider from the given answers.
+    fn write_examples(&self, settings: &Settings) -> Result<CommandOutcome, CommandFailure> {
+        let [name] = self.names.as_slice() else {
+            return Err(CommandFailure::Usage(
+                "`--init` writes the examples of one provider".to_owned(),
+                "name one provider: `portaria test acme --init --answer …`".to_owned(),
+            ));
+        };
+        let path = provider_file(name, settings)?;
+        let examples_path = catalogue::examples_path(&path);
+        if files::is_file(&examples_path) && !self.force {
+            let help = "add `--force` to replace them, or `portaria try NAME --record` to add a login to them".to_owned();
+            return Err(CommandFailure::Usage(format!("{} is there already", examples_path.display()), help));
+        }
+        let entry = catalogue::load(&path, settings.installation_context(), &ReadPolicy::for_file(settings, &path));
+        let provider = match &entry.state {
+            ProviderFileState::Offered(provider) | ProviderFileState::Off(provider) | ProviderFileState::Dormant(provider, _) => provider,
+            ProviderFileState::Broken => return Err(CommandFailure::No(entry.report.draw(uses_colour()))),
+        };
+        let given = self.given.read(provider)?;
+        let inputs = given.inputs.clone();
+        let found = forecast(provider, &settings.public_url, given, clock::now());
+        if let ForecastOutcome::NeedsAnswer(call) = &found.outcome {
+            let name = call_name(provider, *call);
+            return Err(CommandFailure::Usage(
+                format!("the answer of {name} is not given"),
+                format!("add `--answer {name}=FILE`, and one for each call after it"),
+            ));
+        }
+        let what = match &found.outcome {
+            ForecastOutcome::Refused(error) => {
+                error.step.map_or_else(|| "the person may not sign in".to_owned(), |step| format!("refused in {}", step.word()))
+            }
+            ForecastOutcome::SignedIn | ForecastOutcome::NeedsAnswer(_) => "a login".to_owned(),
+        };
+        let story = example_from_forecast(provider, &found.login, &inputs, &what).map_err(|differences| {
+            let differences: Vec<String> =
+                differences.iter().map(|difference| format!("  {}", printable(&difference.to_string()))).collect();
+            CommandFailure::No(format!(
+                "error: with invented values in place of the real ones the replay of this login differs, so nothing is written\n{}",
+                differences.join("\n")
+            ))
+        })?;
+        files::write(&examples_path, &story).map_err(|error| CommandFailure::file_error(&examples_path, &error))?;
+        print_line(&format!("written to {}: {what}; `portaria test {name}` replays it", examples_path.display()));
+        Ok(CommandOutcome::Fine)
     }
 
     fn paths(&self, settings: &Settings) -> Result<Vec<PathBuf>, CommandFailure> {

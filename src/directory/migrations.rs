@@ -10,11 +10,13 @@ const SQLITE: &[MigrationStep] = &[
     (2, "many machines", include_str!("migrations/sqlite/2_many_machines.sql")),
     (3, "answers", include_str!("migrations/sqlite/3_answers.sql")),
     (4, "fingerprints", include_str!("migrations/sqlite/4_fingerprints.sql")),
+    (5, "id tokens", include_str!("migrations/sqlite/5_id_tokens.sql")),
 ];
 const POSTGRES: &[MigrationStep] = &[
     (1, "people", include_str!("migrations/postgres/1_people.sql")),
     (2, "answers", include_str!("migrations/postgres/2_answers.sql")),
     (3, "fingerprints", include_str!("migrations/postgres/3_fingerprints.sql")),
+    (4, "id tokens", include_str!("migrations/postgres/4_id_tokens.sql")),
 ];
 
 /// The migrations of SQLite.

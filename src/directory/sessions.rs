@@ -52,6 +52,40 @@ impl Verb for EndSession {
     }
 }
 
+/// Keeps the ID token of a session, sealed, until the session ends.
+#[derive(Debug)]
+pub struct KeepIdToken {
+    /// The id of the session.
+    pub sid: Box<str>,
+    /// The token, sealed, because storage must not show personal data.
+    pub sealed: String,
+}
+
+impl Verb for KeepIdToken {
+    type Answer = ();
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
+        sql.queue("UPDATE sessions SET id_token = $1 WHERE sid = $2", with![&self.sealed, &self.sid]).await
+    }
+}
+
+/// Finds the sealed ID token of a session that has not ended.
+#[derive(Debug)]
+pub struct FindIdToken {
+    /// The id of the session.
+    pub sid: Box<str>,
+}
+
+impl Verb for FindIdToken {
+    type Answer = Option<String>;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Option<String>, StorageFault> {
+        let rows = sql.fetch("SELECT id_token FROM sessions WHERE sid = $1", with![&self.sid]).await?;
+        let token = rows.first().map(|row| row.optional_text(0)).transpose()?;
+        Ok(token.flatten().map(str::to_owned))
+    }
+}
+
 /// Locks a user until the end of the transaction, so that sign-ins and changes of this user happen before or after it. Answers
 /// with the id if the user still exists, so that an erased user is not recorded again.
 pub(crate) async fn lock_user<S: SqlTransaction>(sql: &mut S, uid: &str) -> Result<Option<Box<str>>, StorageFault> {

@@ -6,6 +6,7 @@ pub(crate) mod cancellation;
 pub(crate) mod conversation;
 pub(crate) mod documents;
 pub mod error;
+pub(crate) mod logout;
 pub(crate) mod return_to;
 pub mod trace;
 
@@ -112,6 +113,9 @@ async fn run_steps(
         && let Some(condition) = require.0.iter().find(|condition| !condition.holds(None, &facts))
     {
         return Err(LoginError::not_allowed(condition.place));
+    }
+    if provider.logout_uses_id_token() {
+        trace.id_token = provider.names.find("idToken").and_then(|fact| facts.get(fact)).cloned();
     }
     Ok(identity)
 }

@@ -5,6 +5,7 @@ use crate::provider::facts::Facts;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
+use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{NoAnswer, Request, Response};
 
 /// The callback, the calls and the learned facts of a login.
@@ -16,6 +17,8 @@ pub struct Trace {
     pub exchanges: Vec<Exchange>,
     /// The facts that were learned, each with the step that read it first.
     pub learned: Vec<(Slot, StepKind)>,
+    /// The ID token of a login that succeeded, where the file's `logout` names it.
+    pub(crate) id_token: Option<Text>,
 }
 
 impl Trace {

@@ -117,7 +117,7 @@ impl Address {
             return None;
         }
         let starts_with_hole = parts.first().is_some_and(|(zone, _)| *zone == AddressPart::Base);
-        if starts_with_hole && template.sole_fact().is_some_and(|fact| context.documents.contains(&fact)) {
+        if starts_with_hole && document_address(&template).is_some_and(|fact| context.documents.contains(&fact)) {
             return Some(Self { template, parts, reach: AllowedHosts::Document { plain_http: context.loopback } });
         }
         if !starts_with_hole && !check_literal_start(&template, place, context, reader) {
@@ -216,6 +216,15 @@ impl Address {
             return bad("the address has no proper host");
         }
         Ok(host)
+    }
+}
+
+/// The fact that gives a whole address, to which the template adds a query or a fragment at most.
+fn document_address(template: &Template) -> Option<Slot> {
+    match template.pieces() {
+        [TemplatePiece::Hole(hole)] => hole.bare_fact(),
+        [TemplatePiece::Hole(hole), TemplatePiece::Literal(next), ..] if next.starts_with(['?', '#']) => hole.bare_fact(),
+        _ => None,
     }
 }
 

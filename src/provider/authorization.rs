@@ -223,8 +223,14 @@ fn compile_signed(
     reader: &mut Reader,
 ) -> (Option<SignedToken>, Vec<ReadRule>, Vec<EntryChoice>) {
     let Some(spec) = spec else { return (None, Vec::new(), Vec::new()) };
-    let around_signed =
-        SignedTokenContext { addresses: &context.addresses, discovery: context.discovery, nonce_is_sent, about_the_login: true };
+    let around_signed = SignedTokenContext {
+        addresses: &context.addresses,
+        discovery: context.discovery,
+        client_id: context.client_id,
+        nonce_is_sent,
+        kind: StepKind::GetAuthorizationCode,
+        own_facts: Vec::new(),
+    };
     let signed = SignedToken::compile(&spec, &around_signed, reader);
     (signed, spec.read.map_or_else(Vec::new, |read| compile_reads(read, reader)), compile_choices(spec.choose, reader))
 }

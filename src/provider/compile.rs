@@ -110,10 +110,12 @@ fn assemble(
     let written = written_facts(&spec, reader);
     let (refused, accepted) = (spec.refused.take().unwrap_or_default().0, spec.accepted.take().unwrap_or_default().0);
     let pkce = spec.pkce.unwrap_or(Pkce::S256);
+    let client_id = installed.literals.iter().find(|(fact, ..)| *fact == known.client_id).map(|(_, text, _)| text.clone());
     let context = StepContext {
         known,
         addresses: addresses(),
         pkce,
+        client_id: client_id.as_deref(),
         has_secret: installed.has_secret,
         discovery: has_discovery,
         nonce_is_sent: false,

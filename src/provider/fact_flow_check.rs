@@ -20,6 +20,9 @@ use crate::vocabulary::place::Place;
 use crate::vocabulary::words::Reader;
 use std::sync::Arc;
 
+/// The facts that are known when a shopper signs out, besides settings and those of a discovery document.
+const LOGOUT_FACTS: &[&str] = &["clientId", "id", "idToken", "now", "provider", "publicUrl"];
+
 /// The check of the flow of facts through a file.
 pub(crate) struct FactFlowCheck<'a> {
     pub(crate) file: &'a CompiledFile<'a>,
@@ -72,6 +75,7 @@ impl FactFlowCheck<'_> {
         for used in self.file.logout.iter().flat_map(|logout| logout.uses()) {
             self.check_is_known(&used, &mut ledger, "logout", reader);
             self.check_is_not_secret(&used, reader);
+            self.check_outlives_login(&used, &ledger, reader);
         }
         self.check_prepared_facts(reader);
         self.check_code_and_token(&ledger, reader);
@@ -240,6 +244,18 @@ impl FactFlowCheck<'_> {
                 format!("`{name}` may not travel in the browser's address bar"),
                 "use it in getAccessCode, which portaria sends itself",
             );
+        }
+    }
+
+    /// Complains about a fact of the login that is not known any more when the shopper signs out.
+    fn check_outlives_login(&self, used: &FactUse, ledger: &FactLedger, reader: &mut Reader) {
+        let name = Arc::clone(reader.names.name(used.fact));
+        let is_set = self.file.installed.needed.iter().any(|needed| needed.fact == used.fact)
+            || self.file.installed.literals.iter().any(|(fact, ..)| *fact == used.fact);
+        let from_document = self.file.has_discovery && FROM_DISCOVERY.iter().any(|(known, _)| **known == *name);
+        if ledger.knows(used.fact) && !is_set && !from_document && !LOGOUT_FACTS.contains(&&*name) {
+            let help = "the facts of a logout are `${id}`, `${idToken}`, `${publicUrl}`, `${provider}`, `${now}`, settings that are not secret, and with `discovery` those of the document, such as `${endSessionEndpoint}`";
+            reader.complain(used.place, format!("`{name}` is known during the login only, so this address could never be written"), help);
         }
     }
 

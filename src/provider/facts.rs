@@ -31,6 +31,7 @@ pub const FROM_DISCOVERY: &[(&str, &str)] = &[
     ("tokenEndpoint", "token_endpoint"),
     ("userinfoEndpoint", "userinfo_endpoint"),
     ("jwksUri", "jwks_uri"),
+    ("endSessionEndpoint", "end_session_endpoint"),
     ("pushedAuthorizationRequestEndpoint", "pushed_authorization_request_endpoint"),
 ];
 

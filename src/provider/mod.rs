@@ -144,6 +144,12 @@ impl Provider {
         self.literals.iter().map(|(fact, text)| (*fact, Text::plain(&**text)))
     }
 
+    /// Whether the address that ends the session at the provider names the ID token of the login.
+    pub(crate) fn logout_uses_id_token(&self) -> bool {
+        let id_token = self.names.find("idToken");
+        self.logout.as_ref().is_some_and(|logout| logout.uses().any(|used| Some(used.fact) == id_token))
+    }
+
     /// All steps, in order.
     pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
         let (before, after) = self.calls.split_at(self.prepared.min(self.calls.len()));

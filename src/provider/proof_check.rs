@@ -30,12 +30,7 @@ impl ProofCheck<'_> {
         if let Some(verify) = &step.verify {
             self.check_callback_signature(verify, reader);
         }
-        if let (Some(signed), true) = (&step.signed, self.file.calls.is_empty() && step.verify.is_none())
-            && !signed.requires_nonce()
-        {
-            let help = "add `extra: { nonce: \"${nonce}\" }` to the request, and `nonce: required` here";
-            reader.complain(signed.place, "an old callback could be used again: nothing ties this token to the login", help);
-        }
+        self.check_nonce(reader);
         for sign in self.file.steps().filter_map(|step| step.sign.as_ref()) {
             // A secret may also come with an answer, such as the key of a session.
             if !sign.uses().iter().any(|used| {
@@ -59,6 +54,34 @@ impl ProofCheck<'_> {
         if !reader.has_errors() && !reader.has_unusable_parts() {
             self.check_claim_origin(reader);
             self.check_claim_is_asked(reader);
+        }
+    }
+
+    /// A token of the callback that says who the person is has to repeat the nonce, and a nonce that is sent has to be checked.
+    fn check_nonce(&self, reader: &mut Reader) {
+        let step = &self.file.authorization.step;
+        let says_who = |signed_reads: &[ReadRule]| {
+            self.identity_facts()
+                .iter()
+                .any(|(_, fact)| self.facts_behind(*fact).iter().any(|behind| signed_reads.iter().any(|read| read.fact == *behind)))
+        };
+        if let Some(signed) = step.signed.as_ref().filter(|signed| !signed.requires_nonce())
+            && (step.verify.is_none() && (self.file.calls.is_empty() || says_who(&step.signed_reads)))
+        {
+            let help = if self.file.authorization.sends_nonce {
+                "add `nonce: required` here"
+            } else {
+                "add `extra: { nonce: \"${nonce}\" }` to the request, and `nonce: required` here"
+            };
+            reader.complain(signed.place, "an old callback could be used again: nothing ties this token to the login", help);
+            return;
+        }
+        let mut signed = self.file.steps().filter_map(|step| step.signed.as_ref()).peekable();
+        if self.file.authorization.sends_nonce && !signed.any(SignedToken::requires_nonce) {
+            let help = "write `nonce: required` in the `signed` whose token repeats it, or take the parameter out of the request; a provider that only wants some value there gets `${state}`";
+            let sent = step.uses_in_request().into_iter().find(|used| used.fact == self.file.known.nonce);
+            let place = sent.map_or(step.place, |used| used.place);
+            reader.complain(place, "a nonce is sent, and nothing checks that it comes back", help);
         }
     }
 

@@ -107,7 +107,11 @@ words! {
         /// Default: `true`
         /// Example: `enabled: false`
         enabled: Option<bool> = "enabled",
-        /// The address to which the shopper is sent to end the session at the provider.
+        /// The address to which the shopper is sent to end the session at the provider. It may name settings that are
+        /// not secret, `${publicUrl}`, `${id}`, and with `discovery` the facts of the document, such as
+        /// `${endSessionEndpoint}`. With `${idToken}` the ID token of the login is kept, sealed, until the session
+        /// ends; one of more than 4096 characters is not kept. When a hole cannot be filled, the shopper is signed out
+        /// here only, and the log says so. No address is assumed: `discovery` alone sends nobody to the provider.
         /// Default: none
         /// Example: `logout: "https://sso.acme.example/sair?volta=${publicUrl}"`
         logout: Option<Template> = "logout",

@@ -169,7 +169,8 @@ fn check_rules_use_known_facts(step: &Step, reader: &mut Reader) {
         .chain(step.header_reads.iter().map(|(fact, _)| (*fact, None)))
         .collect();
     for FactUse { fact, place, .. } in step.accepted.iter().chain(&step.refused).flat_map(RefusalRule::uses) {
-        let Some((_, path)) = own.iter().find(|(known, _)| *known == fact) else { continue };
+        // The authorization code is no reason at all, which another check says.
+        let Some((_, path)) = own.iter().find(|(known, _)| *known == fact && fact != step.known.code) else { continue };
         let name = Arc::clone(reader.names.name(fact));
         let help = match path {
             Some(path) => format!("write where it stands in the answer: `{path}`"),

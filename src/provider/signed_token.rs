@@ -7,11 +7,15 @@ pub(crate) use crate::provider::signed_token::verification::{ComparedFacts, unve
 use crate::choice;
 use crate::provider::address::{Address, AddressContext};
 use crate::provider::choice::EntryChoiceSpec;
+use crate::provider::condition::{Condition, Conditions};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
 use crate::provider::keys::{Algorithm, KeyFamily, looks_like_pem};
+use crate::provider::moment::TimeSpan;
+use crate::provider::step::StepKind;
 use crate::provider::template::{FactUse, Template};
-use crate::vocabulary::place::Place;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, OneOrMany, Reader};
 use crate::words;
 
@@ -25,14 +29,24 @@ choice! {
     }
 }
 
+choice! {
+    /// Whether a token has to say when it expires.
+    pub(crate) enum ExpiryRequirement {
+        /// It has to.
+        Required = "required",
+        /// It may leave that out.
+        Optional = "optional",
+    }
+}
+
 words! {
     /// A signed token (JWT): one inside an answer, or an answer that is one. No fact is read from it before its
-    /// signature, issuer, audience and times are verified. `exp` is required. `at_hash` and `c_hash` are compared
-    /// when the token has them.
+    /// signature, issuer, audience, times and `require` are verified. `at_hash` and `c_hash` are compared when the
+    /// token has them.
     pub(crate) struct SignedTokenSpec ("signed token") {
         /// The token: a fact in `${…}` that this step or an earlier one reads, or `answer` when the whole answer is
         /// the token.
-        /// Default: `${idToken}`
+        /// Default: in getAccessCode and in the callback `${idToken}`; in getUserInfo required
         /// Example: `token: ${accessToken}`
         token: Option<Template> = "token",
         /// The required issuer: the token's `iss` must equal one of these texts. A path in a hole reads the token's
@@ -56,9 +70,24 @@ words! {
         /// Example: `algorithms: [ RS256 ]`
         algorithms: Option<OneOrMany<Algorithm>> = "algorithms",
         /// Whether the token must repeat the nonce of the login.
-        /// Default: `required` when the authorization request sends `${nonce}`, otherwise `none`
+        /// Default: `required` in getAccessCode when the authorization request sends `${nonce}`, except for the access
+        /// token; otherwise `none`
         /// Example: `nonce: required`
         nonce: Option<NonceRequirement> = "nonce",
+        /// Whether the token must say until when it is good (`exp`). A token that says it must not have expired.
+        /// `optional` needs `maxAge`, unless the token comes directly in the answer of this very call.
+        /// Default: `required`
+        /// Example: `exp: optional`
+        exp: Option<ExpiryRequirement> = "exp",
+        /// How old the token may be by its `iat`, which is then required.
+        /// Default: not checked
+        /// Example: `maxAge: 5m`
+        max_age: Option<Located<TimeSpan>> = "maxAge",
+        /// Conditions on the token's claims, all of which must hold. Otherwise the step is refused, and the error names
+        /// the claim.
+        /// Default: none
+        /// Example: `require: { at: $.acr, is: [ gold, silver ] }`
+        require: Option<Conditions> = "require",
         /// The facts that are read from the token's claims, in place of those that `discovery` would read.
         /// Default: none; with `discovery` OpenID's `sub`, `email`, `email_verified`, `name`, `picture`, `locale`,
         /// unless the file reads them elsewhere
@@ -84,7 +113,18 @@ pub(crate) struct SignedToken {
     pub(crate) keys: TokenKeys,
     algorithms: Option<Vec<Algorithm>>,
     nonce: bool,
+    expiry: TokenExpiry,
+    require: Vec<Condition>,
     is_id_token: bool,
+}
+
+/// How old a token may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TokenExpiry {
+    /// Whether it may leave out `exp`.
+    pub(crate) is_optional: bool,
+    /// How old it may be by its `iat`, in seconds.
+    pub(crate) max_age: Option<i64>,
 }
 
 /// The source of the keys.
@@ -102,29 +142,45 @@ pub(crate) struct SignedTokenContext<'a> {
     pub(crate) addresses: &'a AddressContext<'a>,
     /// Whether the file has `discovery`.
     pub(crate) discovery: bool,
+    /// The client id, where the file itself says it.
+    pub(crate) client_id: Option<&'a str>,
     /// Whether the authorization request sends the nonce.
     pub(crate) nonce_is_sent: bool,
-    /// Whether the token is about the login itself, as an ID token is.
-    pub(crate) about_the_login: bool,
+    /// The step that reads the token.
+    pub(crate) kind: StepKind,
+    /// The facts that the step itself reads from its answer.
+    pub(crate) own_facts: Vec<Slot>,
 }
 
 impl SignedToken {
     /// Compiles the words of the file, or complains.
     pub(crate) fn compile(spec: &SignedTokenSpec, context: &SignedTokenContext<'_>, reader: &mut Reader) -> Option<Self> {
         let place = spec.place;
-        let token = compile_token(spec, reader);
+        let token = compile_token(spec, context, reader);
         let issuers = compile_issuers(spec, context, reader)?;
         let audience = match &spec.audience {
             None => Some(vec![Template::from_fact("clientId", place, reader)]),
-            Some(list) if list.0.iter().any(|one| one.as_literal().as_deref() == Some("any")) => None,
-            Some(list) => Some(list.0.clone()),
+            Some(list) if is_any(&list.0) => None,
+            Some(list) => Some(checked_audience(&list.0, context, token.as_ref(), reader)),
         };
         let keys = compile_keys(spec, context, reader)?;
         let algorithms = spec.algorithms.as_ref().map(|list| list.0.clone());
         check_algorithms(&keys, algorithms.as_deref(), place, reader);
-        let nonce = compile_nonce(spec, context, reader);
-        let is_id_token = context.about_the_login && token.as_ref().is_some_and(|token| &*token.source != "${accessToken}");
-        Some(Self { place, token, issuers, audience, keys, algorithms, nonce, is_id_token })
+        let is_the_access_token = token.as_ref().is_some_and(|token| &*token.source == "${accessToken}");
+        let nonce = compile_nonce(spec, context, is_the_access_token, reader);
+        let expiry = compile_expiry(spec, context, token.as_ref(), reader);
+        let about_the_login = context.kind != StepKind::GetUserInfo;
+        let is_id_token = about_the_login && token.is_some() && !is_the_access_token;
+        let require = spec.require.as_ref().map_or_else(Vec::new, |require| require.0.clone());
+        for condition in &require {
+            check_claim_condition(condition, place, reader);
+        }
+        Some(Self { place, token, issuers, audience, keys, algorithms, nonce, expiry, require, is_id_token })
+    }
+
+    /// The keys, unless they are fetched from an address.
+    pub(crate) fn key_text(&self) -> Option<&Template> {
+        if let TokenKeys::Text(template) = &self.keys { Some(template) } else { None }
     }
 
     /// The accepted issuers.
@@ -147,6 +203,16 @@ impl SignedToken {
         self.nonce
     }
 
+    /// How old the token may be.
+    pub(crate) fn expiry(&self) -> TokenExpiry {
+        self.expiry
+    }
+
+    /// The conditions on its claims.
+    pub(crate) fn required_claims(&self) -> &[Condition] {
+        &self.require
+    }
+
     /// Whether it is the ID token of OpenID Connect.
     pub(crate) fn is_id_token(&self) -> bool {
         self.is_id_token
@@ -159,7 +225,8 @@ impl SignedToken {
             TokenKeys::Text(template) => template.uses().map(|used| FactUse { whole: false, ..used }).collect(),
         };
         let texts = self.token.iter().chain(&self.issuers).chain(self.audience.iter().flatten());
-        texts.flat_map(Template::uses).map(|used| FactUse { whole: false, ..used }).chain(keys).collect()
+        let required = self.require.iter().flat_map(Condition::uses);
+        texts.flat_map(Template::uses).chain(required).map(|used| FactUse { whole: false, ..used }).chain(keys).collect()
     }
 
     /// The address of the keys, filled.
@@ -170,7 +237,12 @@ impl SignedToken {
 }
 
 /// The token, or `None` when the answer is the token.
-fn compile_token(spec: &SignedTokenSpec, reader: &mut Reader) -> Option<Template> {
+fn compile_token(spec: &SignedTokenSpec, context: &SignedTokenContext<'_>, reader: &mut Reader) -> Option<Template> {
+    let id_token = reader.names.intern("idToken");
+    if spec.token.is_none() && context.kind == StepKind::GetUserInfo && !context.own_facts.contains(&id_token) {
+        let help = "write `token: answer` when the whole answer is the token, or `token: ${fact}` for one that `read` finds in it";
+        reader.complain(spec.place, "this `signed` does not say which token it checks: the ID token came with an earlier answer", help);
+    }
     let written = spec.token.clone().unwrap_or_else(|| Template::from_fact("idToken", spec.place, reader));
     let token = if written.as_literal().as_deref() == Some("answer") { None } else { Some(written) };
     if let Some(template) = token.as_ref().filter(|template| template.has_path()) {
@@ -197,6 +269,9 @@ fn compile_issuers(spec: &SignedTokenSpec, context: &SignedTokenContext<'_>, rea
             return None;
         }
     };
+    for template in &issuers {
+        check_issuer_can_match(template, reader);
+    }
     for template in issuers.iter().filter(|template| template.has_path()) {
         let host_is_literal =
             template.source.strip_prefix("https://").is_some_and(|rest| rest.find('/').is_some_and(|slash| !rest[..slash].contains("${")));
@@ -278,10 +353,83 @@ fn check_algorithms(keys: &TokenKeys, algorithms: Option<&[Algorithm]>, place: P
     }
 }
 
-/// Whether the token must repeat the nonce of the login.
-fn compile_nonce(spec: &SignedTokenSpec, context: &SignedTokenContext<'_>, reader: &mut Reader) -> bool {
-    let is_required = spec.nonce.map_or(context.nonce_is_sent, |nonce| nonce == NonceRequirement::Required);
-    if context.discovery && !context.nonce_is_sent && spec.nonce.is_none() {
+/// Complains about an issuer that no token names.
+fn check_issuer_can_match(template: &Template, reader: &mut Reader) {
+    let Some(issuer) = template.as_literal() else { return };
+    if issuer.trim().is_empty() || matches!(&*issuer, "any" | "*") {
+        let help = "write the issuer exactly as the token's `iss` says it; several are a list";
+        reader.complain(template.place, format!("no token names `{}` as its issuer", issuer.trim()), help);
+    } else if issuer.contains("/.well-known/") {
+        let help = "write the issuer that the document names, such as `https://idp.example`";
+        reader.complain(template.place, "this is the address of a document, and no token names it as its issuer", help);
+    }
+}
+
+/// Whether every audience is accepted.
+fn is_any(audience: &[Template]) -> bool {
+    matches!(audience, [one] if one.as_literal().as_deref() == Some("any"))
+}
+
+/// The accepted audiences, or complaints about one that no token names.
+fn checked_audience(
+    audience: &[Template],
+    context: &SignedTokenContext<'_>,
+    token: Option<&Template>,
+    reader: &mut Reader,
+) -> Vec<Template> {
+    for template in audience {
+        let Some(text) = template.as_literal() else { continue };
+        if text == "any" {
+            let help = "write `audience: any` alone to accept every audience, or take it out of the list";
+            reader.complain(template.place, "`any` beside other audiences", help);
+        } else if text.trim().is_empty() {
+            reader.complain(
+                template.place,
+                "no token is issued for an empty audience",
+                "write `${clientId}`, or the audience that the token names",
+            );
+        }
+    }
+    let is_id_token =
+        context.discovery && context.kind == StepKind::GetAccessCode && token.is_some_and(|token| &*token.source == "${idToken}");
+    let client = context.client_id.filter(|_| is_id_token);
+    if let (Some(client), Some(first)) = (client, audience.first())
+        && audience.iter().all(|template| template.as_literal().is_some_and(|text| text != client))
+    {
+        let help = "an ID token names the client that it was issued to: leave `audience` out, or add `${clientId}`";
+        reader.complain(first.place, format!("the ID token is issued for `{client}`, which is not among these"), help);
+    }
+    audience.to_vec()
+}
+
+/// How old the token may be.
+fn compile_expiry(spec: &SignedTokenSpec, context: &SignedTokenContext<'_>, token: Option<&Template>, reader: &mut Reader) -> TokenExpiry {
+    let is_optional = spec.exp == Some(ExpiryRequirement::Optional);
+    let max_age = spec.max_age.as_ref().map(|age| i64::try_from(age.value.0.as_secs()).unwrap_or(i64::MAX));
+    let is_own = token.is_none_or(|token| token.sole_fact().is_some_and(|fact| context.own_facts.contains(&fact)));
+    let is_direct = context.kind != StepKind::GetAuthorizationCode && is_own;
+    if is_optional && max_age.is_none() && !is_direct {
+        let help = "add `maxAge: 5m`, so that the token's `iat` says how old it may be";
+        reader.complain(spec.place, "a token that was issued long ago would be accepted: it does not come directly from this call", help);
+    }
+    TokenExpiry { is_optional, max_age }
+}
+
+/// Complains about a condition that looks at no claim.
+fn check_claim_condition(condition: &Condition, place: Place, reader: &mut Reader) {
+    if condition.paths().is_empty() {
+        let help = "write the claim as a path into the token: `at: $.acr`; conditions on facts stand in `require` at the top of the file";
+        reader.complain(place, "`require` of a signed token looks at its claims", help);
+    }
+}
+
+/// Whether the token must repeat the nonce of the login. A token of the token answer proves the login only with it; a person's data
+/// elsewhere are bound to the login by the access token, and most providers do not repeat it there.
+fn compile_nonce(spec: &SignedTokenSpec, context: &SignedTokenContext<'_>, is_the_access_token: bool, reader: &mut Reader) -> bool {
+    let by_default = context.nonce_is_sent && context.kind == StepKind::GetAccessCode && !is_the_access_token;
+    let is_required = spec.nonce.map_or(by_default, |nonce| nonce == NonceRequirement::Required);
+    let is_id_token = context.kind == StepKind::GetAccessCode && !is_the_access_token;
+    if context.discovery && is_id_token && !context.nonce_is_sent && spec.nonce.is_none() {
         let help = "add `nonce: \"${nonce}\"` to the request, or write `signed: { nonce: none }` for a provider that does not know it";
         reader.complain(spec.place, "nothing ties this token to the login: the request does not send the nonce", help);
     }

@@ -20,6 +20,8 @@ pub(crate) struct StepContext<'a> {
     /// How addresses are compiled.
     pub(crate) addresses: AddressContext<'a>,
     pub(crate) pkce: Pkce,
+    /// The client id, where the file itself says it.
+    pub(crate) client_id: Option<&'a str>,
     /// Whether the client has a secret.
     pub(crate) has_secret: bool,
     /// Whether the file has `discovery`.

@@ -46,6 +46,8 @@ pub struct App {
     pub forms: Seal,
     /// Seals the identity of a shopper who has to prove an address.
     pub(crate) proofs: Seal,
+    /// Seals the ID tokens that are kept for the logout at the provider.
+    pub(crate) id_tokens: Seal,
     /// The key with which codes and addresses are hashed.
     pub(crate) proof_key: hmac::Key,
     pub(crate) limits: RateLimits,
@@ -98,6 +100,7 @@ impl App {
             callbacks: Seal::new(master, "callbacks"),
             forms: Seal::new(master, "forms"),
             proofs: Seal::new(master, "proofs"),
+            id_tokens: Seal::new(master, "ID tokens"),
             proof_key: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("codes and addresses")),
             limits: RateLimits::default(),
             metrics: Metrics::default(),

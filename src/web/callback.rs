@@ -15,6 +15,7 @@ use crate::provider::identity::Identity;
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
+use crate::vocabulary::text::Text;
 use crate::web::attempt_cookies::CallbackRequest;
 use crate::web::error_page::method_not_allowed;
 use crate::web::login_failure::{self, BrokerFailure};
@@ -97,11 +98,12 @@ async fn finish_login(
     if !callback_attempt::consume(context, &conversation.attempt).await? {
         return Err(login_failure::without_conversation(context, BrokerFailure::AlreadyUsed, live_provider, return_to).await);
     }
-    let identity = obtain_identity(context, live_provider, return_to, &conversation, login).await?;
+    let (identity, id_token) = obtain_identity(context, live_provider, return_to, &conversation, login).await?;
     match &callback_request.link {
         Some(sid) => link_identity(context, live_provider, callback_request, &identity, sid).await,
         None => {
-            sign_in::open_session(context, live_provider, &identity, &callback_request.version, callback_request.return_to.clone()).await
+            let of_login = (&*callback_request.version, id_token.as_ref());
+            sign_in::open_session(context, live_provider, &identity, of_login, callback_request.return_to.clone()).await
         }
     }
 }
@@ -152,7 +154,7 @@ async fn obtain_identity(
     return_to: Option<&str>,
     conversation: &Conversation<'_>,
     login: Login<'_>,
-) -> Result<Identity, UserFacingError> {
+) -> Result<(Identity, Option<Text>), UserFacingError> {
     let began = clock::instant();
     let mut watch = LoginWatch::default();
     let Ok((trace, outcome)) = conversation.drive(login, &mut watch).await else {
@@ -161,7 +163,7 @@ async fn obtain_identity(
     observe_drift(context, live_provider, &trace, &watch, outcome.as_ref());
     context.app().metrics.observe_conversation(&live_provider.provider.name, began.elapsed());
     match outcome {
-        Ok(identity) => Ok(identity),
+        Ok(identity) => Ok((identity, trace.id_token)),
         Err(error) => Err(login_failure::in_conversation(context, live_provider, return_to, &error, &trace, &watch).await),
     }
 }

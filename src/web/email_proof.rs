@@ -3,10 +3,11 @@
 use crate::directory::proofs::{BeginEmailProof, EmailProof, GOOD_FOR};
 use crate::provider::functions::hex;
 use crate::provider::identity::{Identity, IdentityEmail};
+use crate::vocabulary::text::Text;
 use crate::web::attempt_cookies::hashed_id;
-use crate::web::cookies;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
+use crate::web::{cookies, id_tokens};
 use crate::world::random;
 use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,9 @@ pub(crate) struct UnprovenIdentity {
     #[serde(default)]
     pub(crate) known: Option<String>,
     pub(crate) return_to: Option<String>,
+    /// The ID token of the login, where the file's `logout` names it.
+    #[serde(default)]
+    pub(crate) id_token: Option<String>,
 }
 
 /// Begins a proof instead of a session.
@@ -39,8 +43,10 @@ pub(crate) async fn start_proof(
     identity: &Identity,
     version: &str,
     return_to: Option<String>,
+    id_token: Option<&Text>,
 ) -> Result<ResponseWithCookies, UserFacingError> {
     let handle = random::id();
+    let id_token = id_token.map(id_tokens::as_plain);
     let Identity { provider, file, fingerprint, id, address, name, picture, locale, more } = identity.clone();
     let (email, known) = match &address {
         IdentityEmail::Proven(email, _) => (Some(email.key().to_owned()), Some(email.key().to_owned())),
@@ -48,7 +54,8 @@ pub(crate) async fn start_proof(
         IdentityEmail::Placeholder(_) | IdentityEmail::Ask(None) => (None, None),
     };
     let version = version.into();
-    let identity = UnprovenIdentity { provider, file, fingerprint, version, id, name, picture, locale, more, email, known, return_to };
+    let identity =
+        UnprovenIdentity { provider, file, fingerprint, version, id, name, picture, locale, more, email, known, return_to, id_token };
     let (store, until) = (context.live_store().store.name.clone(), context.now() + GOOD_FOR);
     let id = hashed_id(&handle);
     let who = keyed_hash(&context.app().proof_key, &["who", &store, &identity.provider, &identity.id]);

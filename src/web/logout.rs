@@ -2,16 +2,23 @@
 
 use crate::directory::audit::{AuditEvent, AuditEventKind};
 use crate::directory::sessions::EndSession;
+use crate::login::discover;
+use crate::login::logout::{self, EndedSessionFacts};
 use crate::pages::ErrorCause;
 use crate::session::Session;
-use crate::vocabulary::text::Text;
-use crate::web::cookies;
+use crate::stores::live::LiveProvider;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
+use crate::web::{cookies, id_tokens};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, LOCATION};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a logout waits for the issuer's discovery document.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 pub(crate) async fn logout(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Session)?;
@@ -21,6 +28,12 @@ pub(crate) async fn logout(context: RequestContext) -> Result<HttpResponse, User
     let mut provider_logout = None;
     if let Some(session) = context.session_to_end() {
         let latest = session.latest_expiry();
+        // The token goes with the session, so it is read before.
+        let live_provider = provider_with_logout(&context, &session);
+        let id_token = match &live_provider {
+            Some(live_provider) if live_provider.provider.logout_uses_id_token() => id_tokens::find(&context, &session).await,
+            _ => None,
+        };
         let event = AuditEvent::new(context.now(), &store.name, AuditEventKind::Logout)
             .for_user(&session.person.uid)
             .via_provider(&session.person.provider);
@@ -33,7 +46,9 @@ pub(crate) async fn logout(context: RequestContext) -> Result<HttpResponse, User
         context.app().revocations.record_end(&session.sid, latest);
         // If the session was replaced meanwhile, its successor has ended as well.
         let _ = context.app().sync_with_storage(context.now()).await;
-        provider_logout = provider_logout_address(&context, &session);
+        if let Some(live_provider) = &live_provider {
+            provider_logout = provider_logout_address(&context, live_provider, &session, id_token.as_deref()).await;
+        }
     }
     let landing = provider_logout.or(wanted).unwrap_or_else(|| match context.live_store().default_landing() {
         page if page == "/login" => "/login?signed_out=1".to_owned(),
@@ -64,20 +79,33 @@ fn requested_return_to(context: &RequestContext) -> Result<Option<String>, UserF
     }
 }
 
-/// The provider's logout address, if it has one that needs no secret.
-fn provider_logout_address(context: &RequestContext, session: &Session) -> Option<String> {
-    let live_provider = context.live_store().providers.snapshot().provider_by_key(&session.person.provider).cloned()?;
-    let address = live_provider.provider.logout.as_ref()?;
-    let installation = live_provider.installation(&context.live_store().store.public_url);
-    let mut facts = live_provider.provider.empty_facts();
-    for (slot, value) in installation.values.iter().filter(|(_, value)| !value.is_secret()) {
-        facts.set(*slot, value.clone());
+/// The provider of a session, if its file says how the session ends there.
+fn provider_with_logout(context: &RequestContext, session: &Session) -> Option<Arc<LiveProvider>> {
+    let snapshot = context.live_store().providers.snapshot();
+    snapshot.provider_by_key(&session.person.provider).filter(|live_provider| live_provider.provider.logout.is_some()).cloned()
+}
+
+/// The address at which the session ends at the provider. A logout that cannot be written is skipped, and the log says so.
+async fn provider_logout_address(
+    context: &RequestContext,
+    live_provider: &LiveProvider,
+    session: &Session,
+    id_token: Option<&str>,
+) -> Option<String> {
+    let (store, provider) = (&context.live_store().store, &live_provider.provider);
+    let connection = context.app().connection_of(live_provider);
+    let ended = EndedSessionFacts { id: &session.person.provider_id, id_token, now: context.now() };
+    let facts = logout::logout_facts(provider, &live_provider.installation(&store.public_url), &ended);
+    if logout::needs_document(provider) {
+        let client = context.client_of(live_provider);
+        let fetching = discover(provider, &facts, &client, connection.documents(), context.now());
+        let _ = tokio::time::timeout(LONGEST_WAIT, fetching).await;
     }
-    facts.set(live_provider.provider.known.public_url, Text::plain(&*installation.public_url));
-    facts.set(live_provider.provider.known.provider, Text::plain(&*live_provider.provider.name));
-    let filled = address.fill(&facts).ok()?;
-    let query = filled.query.map_or_else(String::new, |query| format!("?{}", query.masked()));
-    // No fact is secret, so the masked texts are complete.
-    let address = format!("{}{query}", filled.base.masked());
-    Some(context.app().connection_of(&live_provider).redirect_address(&context.live_store().store, &address))
+    match logout::logout_address(provider, facts, connection.documents(), context.now())? {
+        Ok(address) => Some(connection.redirect_address(store, &address)),
+        Err(reason) => {
+            tracing::warn!(store = &*store.name, provider = &*provider.name, %reason, "the logout at the provider was skipped");
+            None
+        }
+    }
 }

@@ -16,6 +16,7 @@ pub(crate) mod headers;
 pub(crate) mod health;
 pub(crate) mod rate_limits;
 pub(crate) mod login_page;
+pub(crate) mod id_tokens;
 pub(crate) mod logout;
 pub(crate) mod metrics;
 pub(crate) mod storage_sync;

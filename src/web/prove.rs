@@ -10,6 +10,7 @@ use crate::provider::identity::{Identity, IdentityEmail, is_placeholder_domain};
 use crate::provider::trust::EmailEvidence;
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::email::Email;
+use crate::vocabulary::text::Text;
 use crate::web::attempt_cookies::hashed_id;
 use crate::web::email_proof::{PAGE, UnprovenIdentity, keyed_hash, open_identity, seal_identity};
 use crate::web::login_failure::{self, BrokerFailure};
@@ -202,10 +203,11 @@ pub(crate) async fn submit_code(context: RequestContext) -> Result<HttpResponse,
     // The address to which the code was sent is proven, and no other.
     let identity = open_identity(&context, &id, &proof).ok_or(ErrorCause::ProofOver)?;
     let email = identity.email.as_deref().and_then(|email| Email::parse(email).ok()).ok_or(ErrorCause::ProofOver)?;
-    let UnprovenIdentity { provider, file, fingerprint, version, id, name, picture, locale, more, return_to, .. } = identity;
+    let UnprovenIdentity { provider, file, fingerprint, version, id, name, picture, locale, more, return_to, id_token, .. } = identity;
+    let id_token = id_token.map(|token| Text::secret(token, &Arc::from("idToken")));
     let address = IdentityEmail::Proven(email, EmailEvidence::Mail);
     let identity = Identity { provider, file, fingerprint, id, address, name, picture, locale, more };
-    let result = sign_in::open_session(&context, &pending.live_provider, &identity, &version, return_to).await;
+    let result = sign_in::open_session(&context, &pending.live_provider, &identity, (&version, id_token.as_ref()), return_to).await;
     sign_in::append_cookies(result, Some(cookies::clear_proof(&context.live_store().store)))
 }
 

@@ -8,20 +8,21 @@ use crate::provider::identity::{Identity, IdentityEmail};
 use crate::session::{Session, SessionUser, short_name};
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::email::Email;
+use crate::vocabulary::text::Text;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
-use crate::web::{cookies, email_proof, login_failure};
+use crate::web::{cookies, email_proof, id_tokens, login_failure};
 use crate::world::random;
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderValue, SET_COOKIE};
 use std::sync::Arc;
 
-/// Signs the identity in, or starts the proof of an e-mail address first.
+/// Signs the identity in, or starts the proof of an e-mail address first. `version` is that of the file; `id_token` is kept for the logout.
 pub(crate) async fn open_session(
     context: &RequestContext,
     live_provider: &Arc<LiveProvider>,
     identity: &Identity,
-    version: &str,
+    (version, id_token): (&str, Option<&Text>),
     return_to: Option<String>,
 ) -> Result<ResponseWithCookies, UserFacingError> {
     let (app, store) = (context.app(), &context.live_store().store);
@@ -35,7 +36,7 @@ pub(crate) async fn open_session(
         // A code by mail can prove the address instead.
         Err(SignInRefusal { why, event }) if can_prove_by_mail(why, &identity.address) && context.live_store().mailer.is_some() => {
             app.directory.write(RecordAuditEvent(event)).await?;
-            return email_proof::start_proof(context, identity, version, return_to).await;
+            return email_proof::start_proof(context, identity, version, return_to, id_token).await;
         }
         Err(refusal) => {
             let mut error = login_failure::sign_in_refused(context, live_provider, return_to.as_deref(), refusal).await;
@@ -48,6 +49,9 @@ pub(crate) async fn open_session(
     };
     app.metrics.count_login(&store.name, &live_provider.provider.name, "welcome");
     tracing::info!(store = &*store.name, provider = &*live_provider.provider.name, uid = &*session.person.uid, "a shopper has signed in");
+    if let Some(token) = id_token {
+        id_tokens::keep(context, &session, token).await;
+    }
     let mut cookies = session_cookies(context, &session);
     cookies.push(cookies::set_last_provider(&live_provider.provider.name, store));
     // Checked again, because the settings may have changed meanwhile.

@@ -50,6 +50,15 @@ fn attach_answer(last: Option<&mut RecordedExchange>, text: &str) {
     if text.trim().is_empty() || text.len() > LONGEST_BODY {
         return;
     }
+    let answer = recorded_answer(text);
+    if let Some(at) = answer.header("date").and_then(|date| DateTime::parse_from_rfc2822(date).ok()) {
+        last.at = Some(at.timestamp());
+    }
+    last.answer = Some(answer);
+}
+
+/// An answer as `curl -i` prints it: the status line and the headers, or the body alone.
+pub(crate) fn recorded_answer(text: &str) -> RecordedResponse {
     let mut answer = RecordedResponse { status: 200, ..RecordedResponse::default() };
     let mut body = text;
     // Interim answers and those of a proxy precede the answer of the server.
@@ -65,11 +74,8 @@ fn attach_answer(last: Option<&mut RecordedExchange>, text: &str) {
         }
         body = after;
     }
-    if let Some(at) = answer.header("date").and_then(|date| DateTime::parse_from_rfc2822(date).ok()) {
-        last.at = Some(at.timestamp());
-    }
     body.trim_end().clone_into(&mut answer.body);
-    last.answer = Some(answer);
+    answer
 }
 
 fn split_head(text: &str) -> (&str, &str) {

@@ -1,9 +1,10 @@
 //! The requests that a login would send, what is read from the answers, and what each word of the file says. The engine
 //! itself writes the requests, with masks for what is not known yet.
 
-pub mod description; //     what the file says, and what holds where it is silent
-pub(crate) mod silent; //   what holds by default
-pub(crate) mod written; //  what the file writes
+pub mod description; //      what the file says, and what holds where it is silent
+pub(crate) mod forecast; //  what would happen with given answers
+pub(crate) mod silent; //    what holds by default
+pub(crate) mod written; //   what the file writes
 
 use crate::provider::Provider;
 use crate::provider::callback::StateLocation;

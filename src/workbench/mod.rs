@@ -13,5 +13,6 @@ pub mod learn; //                a provider file from a recording
 pub mod recorded_example; //     the login that a file was learned from, as an example
 pub mod drift; //                finds the cause of a change in answers
 pub mod explain; //              the requests that a login would send
+pub mod upgrade; //              the lines of a file whose meaning changed
 pub mod examples; //             reads and replays the examples beside a file
 pub mod reference; //            the generated schemas and reference

@@ -21,11 +21,11 @@ use crate::workbench::examples::difference::{Difference, identity_members};
 use crate::workbench::examples::example::ExampleSpec;
 use crate::workbench::examples::replay::{ReplayResult, replay};
 use crate::workbench::examples::stand_ins::{NOW, stand_in};
+use crate::workbench::examples::tokens::token_parts;
+use crate::workbench::explain::forecast::ForecastLogin;
 use crate::workbench::record::expected_request::expected_request;
 use crate::workbench::record::pseudonymizer::Pseudonymizer;
 use crate::workbench::record::pseudonymizer::document_text::strip_xml_remarks;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
 /// A finished login, with everything that its story needs.
@@ -78,6 +78,27 @@ pub fn record_example(recorded: LoginToRecord<'_>, what: &str) -> Result<String,
         }
     }
     Err(first.unwrap_or_default())
+}
+
+/// The story of a login with given answers, if it replays.
+pub(crate) fn example_from_forecast(
+    provider: &Provider,
+    login: &ForecastLogin,
+    inputs: &[(Box<str>, Box<str>)],
+    what: &str,
+) -> Result<String, Vec<Difference>> {
+    let ForecastLogin { attempt, installation, trace, end, discovery } = login;
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let needed = installation.values.iter().filter(|(fact, _)| provider.needed.iter().any(|needed| needed.fact == *fact));
+    let mut own: Vec<(String, String)> = needed.map(|(fact, value)| pair(provider.names.name(*fact), &value.clone().revealed())).collect();
+    own.extend([
+        pair("redirectUri", &attempt.redirect_uri),
+        pair("state", &attempt.state),
+        pair("nonce", &attempt.nonce),
+        pair("publicUrl", &installation.public_url),
+    ]);
+    own.retain(|(name, value)| *value != stand_in(name));
+    record_example(LoginToRecord { provider, trace, end: end.as_ref(), discovery: discovery.as_ref(), own: &own, inputs }, what)
 }
 
 fn record_with(recorded: LoginToRecord<'_>, what: &str, options: RecordingOptions) -> Result<String, Vec<Difference>> {
@@ -211,13 +232,6 @@ fn replace_tokens(recorded: LoginToRecord<'_>, options: RecordingOptions, pseudo
         tokens.insert(name, spec);
     }
     tokens
-}
-
-/// The header and the claims of a token.
-fn token_parts(token: &str) -> Option<(Value, Map<String, Value>)> {
-    let mut parts = token.split('.').map(|part| json::parse(&URL_SAFE_NO_PAD.decode(part).ok()?).ok());
-    let (header, claims) = (parts.next()??, parts.next()??);
-    Some((header, claims.as_object()?.clone()))
 }
 
 fn replace_discovery(document: &Value, pseudonyms: &mut Pseudonymizer) -> Value {

@@ -5,7 +5,9 @@ use portaria::directory::Directory;
 use portaria::directory::audit::{AuditActor, AuditEvent, AuditEventKind, ListUserAuditEvents, RecordAuditEvent};
 use portaria::directory::identity_links::{LinkIdentity, UnlinkIdentity, UnlinkOutcome};
 use portaria::directory::incidents::{SaveIncident, StoredIncident};
-use portaria::directory::sessions::{EndAllSessions, EndSession, EndedSessionCursor, ListEndedSessions, ReadGenerations};
+use portaria::directory::sessions::{
+    EndAllSessions, EndSession, EndedSessionCursor, FindIdToken, KeepIdToken, ListEndedSessions, ReadGenerations,
+};
 use portaria::directory::tidy::tidy;
 use portaria::directory::users::{BlockUser, EraseUser, ExportUser, ListActiveSessions};
 use std::collections::BTreeSet;
@@ -35,6 +37,22 @@ on_both! {
         assert_eq!(directory.read(ReadGenerations).await.expect("storage").ends, cursor.number);
         tidy(&directory, 87_000, 0).await.expect("storage");
         assert_eq!(ended(&directory, &EndedSessionCursor::default()).await.0, ["new"]);
+    };
+
+    the_sealed_id_token_of_a_session_moves_with_it_and_goes_with_it: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "a").await;
+        let find = async |sid: &str| directory.read(FindIdToken { sid: sid.into() }).await.expect("storage");
+        directory.write(KeepIdToken { sid: "a".into(), sealed: "sealed".to_owned() }).await.expect("storage");
+        assert_eq!((find("a").await.as_deref(), find("b").await), (Some("sealed"), None));
+
+        let (sid, new_sid) = ("a".into(), "b".into());
+        let link = LinkIdentity { store: "main".into(), uid: ana, identity: proven("beta", "2", "ana"), version: "v1".into(), sid, new_sid, now: 100 };
+        directory.write(link).await.expect("storage").expect("linked");
+        assert_eq!((find("a").await, find("b").await.as_deref()), (None, Some("sealed")));
+
+        directory.write(ends("b", 1000)).await.expect("storage");
+        assert_eq!(find("b").await, None);
     };
 
     signing_out_everywhere_ends_all_sessions_but_the_one_that_asks: async |place| {

@@ -366,13 +366,37 @@ async fn whatever_is_pasted_is_survived() {
         let answer = broker.ask(ask(&encoded(&text))).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         assert!(!answer.body.contains("<script>alert"), "{answer:?}");
-        assert_eq!(answer.body.matches("</textarea>").count(), 1);
+        assert_eq!(answer.body.matches("</textarea>").count(), 3, "one for an answer, and one for each of two calls");
     }
     assert_eq!(broker.ask(ask("%ff%fe%00")).await.status, 200);
     let large = broker.ask(ask(&"a".repeat(most + 1))).await;
     assert!(large.status == 413 && large.body.contains("<textarea"), "{large:?}");
     assert_eq!(broker.ask(ask(&"a".repeat(400 * 1024))).await.status, 413);
     assert!(!broker.logged().contains("panicked"));
+}
+
+#[actix_web::test]
+async fn the_answers_of_a_whole_login_show_who_would_sign_in_or_why_nobody_does() {
+    let broker = TestBroker::open().await;
+    let form = field(&broker.ask(ClientRequest::get("/lab/acme/answer")).await);
+    let paste = |token: &str, person: &str| {
+        let (token, person) = (encoded(token), encoded(person));
+        ClientRequest::form("/lab/acme/answer?lang=en", &format!("form={form}&whole=yes&callback=&answer-1={token}&answer-2={person}"))
+    };
+    let token = r#"{"access_token":"at-very-secret-1","token_type":"Bearer"}"#;
+
+    let good = broker.ask(paste(token, "HTTP/1.1 200 OK\r\n\r\n{\"id\":12345,\"email\":\"ana@loja.example\",\"verified\":true}")).await;
+    assert_eq!(good.status, 200, "{good:?}");
+    for part in ["This person would be signed in", "<dt>id</dt><dd>12345</dd>", "ana@loja.example (proven", "‹accessToken›"] {
+        assert!(good.body.contains(part), "{part}: {}", good.body);
+    }
+    assert_eq!(good.body.matches("at-very-secret-1").count(), 1, "only where it was pasted");
+
+    let no = broker.ask(paste("HTTP/1.1 400 Bad Request\r\n\r\n{\"error\":\"invalid_grant\"}", "")).await;
+    assert!(no.body.contains("This login would be refused") && no.body.contains("invalid_grant"), "{}", no.body);
+    let half = broker.ask(paste(token, "")).await;
+    assert!(half.body.contains("The login would go on with getUserInfo, whose answer is missing."), "{}", half.body);
+    assert!(broker.upstream.heard().is_empty(), "nothing is sent");
 }
 
 #[actix_web::test]

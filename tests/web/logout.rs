@@ -4,6 +4,7 @@ use crate::web::addresses::nasty_addresses;
 use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
 use crate::web::test_broker::{HOST, LOCAL, SHOP, STANDARD, TestBroker, TestBrokerBuilder};
+use crate::web::test_provider::json;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 fn encoded(text: &str) -> String {
@@ -155,6 +156,54 @@ async fn a_form_that_is_none_or_names_two_places_ends_nothing() {
         assert!(browser.who().await.is_some());
     }
     assert_eq!(browser.ask(ClientRequest::form("/logout", &"a".repeat(17_000))).await.status, 413);
+}
+
+/// A provider whose logout wants the ID token.
+const WITH_ID_TOKEN: &str = "logout: UPSTREAM/sair?id_token_hint=${idToken}&user=${id}&back=${publicUrl}/login\n";
+
+#[actix_web::test]
+async fn the_id_token_is_kept_sealed_for_the_logout_and_goes_with_the_session() {
+    let broker = TestBroker::builder(LOCAL).with("ends", &format!("{WITH_ID_TOKEN}{STANDARD}")).with_standard("acme").build().await;
+    let token = format!("{}.id.token", broker.mark);
+    let body = format!("{{\"access_token\":\"{}-at-ana\",\"id_token\":\"{token}\"}}", broker.mark);
+    broker.upstream.says("/token", json(200, &body));
+    let browser = Browser::new(&broker);
+    browser.log_in("ends", "ana").await;
+    let stored = broker.stored();
+    assert!(!stored.windows(token.len()).any(|bytes| bytes == token.as_bytes()), "storage does not show it");
+    assert!(!browser.cookies().contains(&token));
+
+    let answer = browser.ask(ClientRequest::form("/logout", "")).await;
+
+    let location = answer.location().expect("it leads on");
+    assert_eq!(
+        location,
+        format!("{}/sair?id_token_hint={token}&user=id-ana&back={}/login", broker.upstream.url(), "http%3A%2F%2Flocalhost%3A8080")
+    );
+    assert_eq!(browser.who().await, None);
+
+    // Another provider's file does not ask for it, so nothing is kept.
+    browser.log_in("acme", "ana").await;
+    assert_eq!(browser.ask(ClientRequest::form("/logout", "")).await.location(), Some(&*format!("{SHOP}/")));
+}
+
+#[actix_web::test]
+async fn a_logout_that_cannot_be_written_is_skipped_and_logged() {
+    let broker = TestBroker::builder(LOCAL).with("ends", &format!("{WITH_ID_TOKEN}{STANDARD}")).build().await;
+    for id_token in [String::new(), format!(",\"id_token\":\"{}\"", "x".repeat(4_097))] {
+        let body = format!("{{\"access_token\":\"{}-at-ana\"{id_token}}}", broker.mark);
+        broker.upstream.says("/token", json(200, &body));
+        let browser = Browser::new(&broker);
+        browser.log_in("ends", "ana").await;
+
+        let answer = browser.ask(ClientRequest::form("/logout", "")).await;
+
+        assert_eq!((answer.status, answer.location()), (303, Some(&*format!("{SHOP}/"))), "{answer:?}");
+        assert_eq!(browser.who().await, None, "here it has ended in any case");
+    }
+    let logged = broker.logged();
+    assert!(logged.contains("the logout at the provider was skipped") && logged.contains("`idToken` is not known"), "{logged}");
+    assert!(logged.contains("too long to be kept"), "{logged}");
 }
 
 #[actix_web::test]

@@ -7,7 +7,9 @@ use crate::lab::handlers::{self, guard};
 use crate::lab::pages::exchange_view::fact_views;
 use crate::lab::pages::frame::LabFrame;
 use crate::lab::pages::login_steps::AnswerView;
-use crate::lab::pages::pasted_answer::{PastedAnswerPage, PastedAnswerProblem, PastedAnswerResult};
+use crate::lab::pages::pasted_answer::{
+    PastedAnswerPage, PastedAnswerProblem, PastedAnswerResult, PastedLoginFact, PastedLoginForm, PastedLoginResult, PastedLoginStep,
+};
 use crate::lab::pages::proposal_view::proposal_views;
 use crate::lab::pages::words::LabLanguage;
 use crate::login::error::LoginError;
@@ -26,28 +28,43 @@ use crate::web::forms;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
+use crate::workbench::curl::recorded_answer;
 use crate::workbench::explain::facts_before_call;
+use crate::workbench::explain::forecast::{
+    ForecastFact, ForecastOutcome, GivenAnswers, call_name, callback_pairs, forecast, identity_lines,
+};
 use crate::workbench::repair::propose_for_answer;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
-/// The largest form in bytes. The encoding of forms may triple the pasted text.
-pub(crate) const LARGEST_FORM: usize = 3 * LARGEST_ANSWER + 16 * 1024;
+/// The largest form in bytes: a few answers. The encoding of forms may triple the pasted text.
+pub(crate) const LARGEST_FORM: usize = 4 * 3 * LARGEST_ANSWER + 16 * 1024;
 
+#[derive(Default)]
 struct PastedAnswerForm {
     call: usize,
     status: String,
     kind: String,
     body: String,
+    whole: PastedLoginForm,
+}
+
+impl PastedAnswerForm {
+    /// The form before anything is typed.
+    fn empty(provider: Option<&Provider>) -> Self {
+        let calls = provider.map_or(0, |provider| provider.calls.len());
+        let inputs = provider.iter().flat_map(|provider| &provider.inputs);
+        let inputs = inputs.map(|input| (input.name.to_string(), input.label.to_string(), String::new())).collect();
+        let whole = PastedLoginForm { callback: String::new(), answers: vec![String::new(); calls], inputs };
+        Self { call: calls.max(1), status: "200".to_owned(), kind: String::new(), body: String::new(), whole }
+    }
 }
 
 pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Page)?;
     let staff = guard::require_staff(&context)?;
     let bench = requested_provider(&context)?;
-    let last = bench.provider.as_ref().map_or(1, |provider| provider.calls.len().max(1));
-    let typed = PastedAnswerForm { call: last, status: "200".to_owned(), kind: String::new(), body: String::new() };
-    answer_page(&context, &staff, &bench, &typed, None, None)
+    answer_page(&context, &staff, &bench, &PastedAnswerForm::empty(bench.provider.as_ref()), None, PastedResults::default())
 }
 
 /// What would be read from the pasted answer.
@@ -58,23 +75,101 @@ pub(crate) async fn read(context: RequestContext) -> Result<HttpResponse, UserFa
     let here = address(&["lab", &bench.name, "answer"], &[]);
     let form = forms::verified_form(&context, &guard::form_binding(&context), &here)?;
     let field = |name: &str| Ok::<_, UserFacingError>(form.field(name)?.unwrap_or_default().to_owned());
+    if form.field("whole")?.is_some() {
+        return read_login(&context, &staff, &bench, &field);
+    }
     let (call, status, kind, body) = (field("call")?, field("status")?, field("kind")?, field("body")?);
     let calls = bench.provider.as_ref().map_or(0, |provider| provider.calls.len());
     let call = call.parse::<usize>().ok().filter(|call| (1..=calls).contains(call)).ok_or(ErrorCause::Malformed)?;
     let short = |text: &str| text.trim().chars().filter(|letter| !letter.is_control()).take(200).collect::<String>();
-    let typed = PastedAnswerForm { call, status: short(&status), kind: short(&kind), body };
+    let PastedAnswerForm { whole, .. } = PastedAnswerForm::empty(bench.provider.as_ref());
+    let typed = PastedAnswerForm { call, status: short(&status), kind: short(&kind), body, whole };
     if typed.body.len() > LARGEST_ANSWER {
         // An answer that is too large is not sent back in the form.
         let typed = PastedAnswerForm { body: String::new(), ..typed };
-        return answer_page(&context, &staff, &bench, &typed, Some(PastedAnswerProblem::TooLarge), None);
+        return answer_page(&context, &staff, &bench, &typed, Some(PastedAnswerProblem::TooLarge), PastedResults::default());
     }
     let number =
         if typed.status.is_empty() { Some(200) } else { typed.status.parse::<u16>().ok().filter(|status| (100..=599).contains(status)) };
-    let Some(status) = number else { return answer_page(&context, &staff, &bench, &typed, Some(PastedAnswerProblem::BadStatus), None) };
+    let Some(status) = number else {
+        return answer_page(&context, &staff, &bench, &typed, Some(PastedAnswerProblem::BadStatus), PastedResults::default());
+    };
     let headers = if typed.kind.is_empty() { Vec::new() } else { vec![("content-type".into(), typed.kind.as_str().into())] };
     let answer = Response { status, headers, body: typed.body.clone().into_bytes() };
     let outcome = bench.provider.as_ref().map(|provider| read_pasted_answer(&context, &bench, provider, call - 1, answer));
-    answer_page(&context, &staff, &bench, &typed, None, outcome)
+    answer_page(&context, &staff, &bench, &typed, None, PastedResults { answer: outcome, login: None })
+}
+
+/// What the page shows of what was pasted.
+#[derive(Default)]
+struct PastedResults {
+    answer: Option<PastedAnswerResult>,
+    login: Option<PastedLoginResult>,
+}
+
+/// What would happen in a login with the pasted answers.
+fn read_login(
+    context: &RequestContext,
+    staff: &StaffMember,
+    bench: &LabProvider,
+    field: &dyn Fn(&str) -> Result<String, UserFacingError>,
+) -> Result<HttpResponse, UserFacingError> {
+    let mut typed = PastedAnswerForm::empty(bench.provider.as_ref());
+    typed.whole.callback = field("callback")?.trim().to_owned();
+    for (at, answer) in typed.whole.answers.iter_mut().enumerate() {
+        *answer = field(&format!("answer-{}", at + 1))?;
+    }
+    for (name, _, value) in &mut typed.whole.inputs {
+        *value = field(&format!("input-{name}"))?;
+    }
+    if typed.whole.answers.iter().any(|answer| answer.len() > LARGEST_ANSWER) {
+        typed.whole.answers.iter_mut().for_each(String::clear);
+        return answer_page(context, staff, bench, &typed, Some(PastedAnswerProblem::TooLarge), PastedResults::default());
+    }
+    let provider = bench.provider.as_ref().ok_or(ErrorCause::NoSuchPage)?;
+    let login = forecast_result(context, provider, &typed.whole);
+    answer_page(context, staff, bench, &typed, None, PastedResults { answer: None, login: Some(login) })
+}
+
+fn forecast_result(context: &RequestContext, provider: &Provider, typed: &PastedLoginForm) -> PastedLoginResult {
+    let words = &LabLanguage::for_code(&context.language().code).words;
+    let response = |(call, text): (usize, &String)| {
+        let recorded = recorded_answer(text);
+        let headers = recorded.headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        (call, Response { status: recorded.status, headers, body: recorded.body.into_bytes() })
+    };
+    let given = GivenAnswers {
+        callback: (!typed.callback.is_empty()).then(|| callback_pairs(&typed.callback)),
+        calls: typed.answers.iter().enumerate().filter(|(_, text)| !text.trim().is_empty()).map(response).collect(),
+        inputs: typed.inputs.iter().map(|(name, _, value)| (name.as_str().into(), value.as_str().into())).collect(),
+        discovery: None,
+    };
+    let found = forecast(provider, &context.live_store().store.public_url, given, context.now());
+    let steps = found.steps.into_iter().map(|step| PastedLoginStep {
+        name: step.call.map_or_else(|| step.step.word().to_owned(), |call| call_name(provider, call)),
+        facts: step.facts.into_iter().map(|ForecastFact { fact, value, from, line }| PastedLoginFact { fact, value, from, line }).collect(),
+        error: step.error.map(|error| format!("{} ({})", error.message, error.code)),
+    });
+    let mut result = PastedLoginResult {
+        is_signed_in: matches!(found.outcome, ForecastOutcome::SignedIn),
+        refusal: None,
+        rule: None,
+        line: None,
+        needs: None,
+        identity: found.login.end.as_ref().map_or_else(|_| Vec::new(), identity_lines),
+        steps: steps.collect(),
+        notes: found.notes,
+        proposals: proposal_views(&found.proposals, None, words),
+    };
+    match found.outcome {
+        ForecastOutcome::SignedIn => {}
+        ForecastOutcome::NeedsAnswer(call) => result.needs = Some(call_name(provider, call)),
+        ForecastOutcome::Refused(error) => {
+            result.refusal = Some(format!("{} ({})", error.message, error.code));
+            (result.rule, result.line) = (error.rule, error.line);
+        }
+    }
+    result
 }
 
 /// What a call would read from an answer, as a story.
@@ -121,7 +216,7 @@ fn answer_page(
     bench: &LabProvider,
     typed: &PastedAnswerForm,
     problem: Option<PastedAnswerProblem>,
-    result: Option<PastedAnswerResult>,
+    results: PastedResults,
 ) -> Result<HttpResponse, UserFacingError> {
     let here = address(&["lab", &bench.name, "answer"], &[]);
     let provider = bench.provider.as_ref().ok_or(ErrorCause::NoSuchPage)?;
@@ -138,7 +233,9 @@ fn answer_page(
         body: &typed.body,
         csrf_token: &forms::csrf_token(context, &guard::form_binding(context)),
         problem,
-        result,
+        result: results.answer,
+        whole: typed.whole.clone(),
+        forecast: results.login,
     };
     let status = match problem {
         Some(PastedAnswerProblem::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,

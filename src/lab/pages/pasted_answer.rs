@@ -25,6 +25,58 @@ pub(crate) struct PastedAnswerPage<'a> {
     pub(crate) csrf_token: &'a str,
     pub(crate) problem: Option<PastedAnswerProblem>,
     pub(crate) result: Option<PastedAnswerResult>,
+    /// The answers of a whole login, as they were typed: one for each call.
+    pub(crate) whole: PastedLoginForm,
+    pub(crate) forecast: Option<PastedLoginResult>,
+}
+
+/// A whole login as it is typed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PastedLoginForm {
+    pub(crate) callback: String,
+    /// One text for each call; empty where the answer is not known.
+    pub(crate) answers: Vec<String>,
+    /// The inputs of the file: names, labels and values.
+    pub(crate) inputs: Vec<(String, String, String)>,
+}
+
+/// What would happen in a whole login.
+#[derive(Clone, Debug)]
+pub(crate) struct PastedLoginResult {
+    /// Whether the person would be signed in.
+    pub(crate) is_signed_in: bool,
+    /// Why not: the code and the message.
+    pub(crate) refusal: Option<String>,
+    /// The rule that refuses, in the file's words.
+    pub(crate) rule: Option<String>,
+    /// The line that decides.
+    pub(crate) line: Option<u32>,
+    /// The call whose answer is missing.
+    pub(crate) needs: Option<String>,
+    /// Who would be signed in.
+    pub(crate) identity: Vec<(String, String)>,
+    pub(crate) steps: Vec<PastedLoginStep>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) proposals: Vec<ProposalView>,
+}
+
+/// What is read in one step of a whole login.
+#[derive(Clone, Debug)]
+pub(crate) struct PastedLoginStep {
+    pub(crate) name: String,
+    pub(crate) facts: Vec<PastedLoginFact>,
+    /// Why the step fails.
+    pub(crate) error: Option<String>,
+}
+
+/// A fact of a whole login.
+#[derive(Clone, Debug)]
+pub(crate) struct PastedLoginFact {
+    pub(crate) fact: String,
+    /// The value; `None` when nothing is found.
+    pub(crate) value: Option<String>,
+    pub(crate) from: String,
+    pub(crate) line: Option<u32>,
 }
 
 /// What is wrong with the form as it was sent.
@@ -79,6 +131,19 @@ impl PastedAnswerPage<'_> {
             PastedAnswerProblem::TooLarge => &words.large,
             PastedAnswerProblem::BadStatus => &words.bad_status,
         })
+    }
+
+    fn needs_sentence(&self, call: &str) -> String {
+        fill(&self.words().answer.needs, &[("call", call)])
+    }
+
+    fn nothing_at(&self, path: &str) -> String {
+        fill(&self.words().answer.nothing_at, &[("path", path)])
+    }
+
+    /// What was typed as the answer of a call.
+    fn typed_answer(&self, index: impl std::borrow::Borrow<usize>) -> &str {
+        self.whole.answers.get(*index.borrow()).map_or("", String::as_str)
     }
 
     fn is_chosen(&self, index: impl std::borrow::Borrow<usize>) -> bool {

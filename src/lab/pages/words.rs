@@ -264,6 +264,15 @@ pub(crate) struct PastedAnswerWords {
     pub(crate) large: String,
     pub(crate) bad_status: String,
     pub(crate) no_calls: String,
+    pub(crate) whole: String,
+    pub(crate) whole_what: String,
+    pub(crate) callback: String,
+    pub(crate) callback_note: String,
+    pub(crate) forecast: String,
+    pub(crate) signs_in: String,
+    pub(crate) refused: String,
+    pub(crate) needs: String,
+    pub(crate) nothing_at: String,
     pub(crate) back: String,
 }
 

@@ -98,8 +98,10 @@ impl CallReads {
         let signed_context = SignedTokenContext {
             addresses: &context.addresses,
             discovery: context.discovery,
+            client_id: context.client_id,
             nonce_is_sent: context.nonce_is_sent,
-            about_the_login: kind == StepKind::GetAccessCode,
+            kind,
+            own_facts: own_facts(spec, kind, context, reader),
         };
         let signed_spec = spec.signed.take().or_else(|| implied_id_token(kind, context, place));
         let token = signed_spec.as_ref().and_then(|spec| SignedToken::compile(spec, &signed_context, reader));
@@ -132,6 +134,16 @@ impl CallReads {
         answer.extend(own);
         Self { answer, headers, token, claims, choices, claim_choices }
     }
+}
+
+/// The facts that a call reads from its own answer.
+fn own_facts(spec: &CallSpec, kind: StepKind, context: &StepContext<'_>, reader: &mut Reader) -> Vec<Slot> {
+    let written = spec.read.iter().flat_map(|named| &named.0).map(|(name, _)| name.value.clone());
+    let mut facts: Vec<Slot> = written.map(|name| reader.names.intern(&name)).collect();
+    if kind == StepKind::GetAccessCode {
+        facts.extend(standard::TOKEN.iter().map(|(name, _)| reader.names.intern(name)).filter(|fact| !context.written.contains(fact)));
+    }
+    facts
 }
 
 fn compile_header_reads(named: NamedValues<Located<String>>, reader: &mut Reader) -> Vec<(Slot, Located<String>)> {

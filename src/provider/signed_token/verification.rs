@@ -6,7 +6,7 @@ use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::json;
 use crate::provider::keys::{Algorithm, JwsVerifyingKey, KeyError, KeyFamily, looks_like_pem};
-use crate::provider::signed_token::{SignedToken, TokenKeys};
+use crate::provider::signed_token::{SignedToken, TokenExpiry, TokenKeys};
 use crate::provider::step_error::StepError;
 use crate::provider::template::Template;
 use crate::vocabulary::names::Slot;
@@ -57,13 +57,18 @@ impl SignedToken {
             return Err(bad("its signature is not right"));
         }
         let claims = decode_json_part(body).filter(Value::is_object).ok_or_else(|| bad("its claims are not a JSON object"))?;
-        check_times(&claims, now).map_err(bad)?;
+        self.check_times(&claims, now).map_err(bad)?;
         self.check_parties(&claims, facts).map_err(bad)?;
         if self.nonce {
             let found = claims.get("nonce").and_then(Value::as_str).unwrap_or_default();
             if !facts.get(compared.nonce).is_some_and(|expected| !expected.is_empty() && expected.equals(found)) {
                 return Err(bad("it does not repeat the nonce of this login"));
             }
+        }
+        if let Some(missed) = self.required_claims().iter().find(|condition| !condition.holds(Some(&claims), facts)) {
+            let claims: Vec<String> = missed.paths().iter().map(|path| format!("`{}`", path.source)).collect();
+            let why = format!("{} is not as `require` says", claims.join(" or "));
+            return Err(StepError::BadToken { why, place: missed.place });
         }
         if self.is_id_token {
             for (claim, fact) in [("at_hash", compared.access_token), ("c_hash", compared.code)] {
@@ -155,6 +160,29 @@ impl SignedToken {
         }
     }
 
+    fn check_times(&self, claims: &Value, now: i64) -> Result<(), &'static str> {
+        let TokenExpiry { is_optional, max_age } = self.expiry();
+        match claims.get("exp").map(numeric_date) {
+            None if is_optional => {}
+            None | Some(None) => return Err("it does not say until when it is good (`exp`)"),
+            Some(Some(until)) if until + SKEW <= now => return Err("it is no longer good (`exp`)"),
+            Some(Some(_)) => {}
+        }
+        for claim in ["nbf", "iat"] {
+            match claims.get(claim).map(numeric_date) {
+                None => {}
+                Some(Some(from)) if from <= now + SKEW => {}
+                Some(_) => return Err("it is not good yet (`nbf` or `iat`)"),
+            }
+        }
+        match (max_age, claims.get("iat").and_then(numeric_date)) {
+            (None, _) => Ok(()),
+            (Some(_), None) => Err("it does not say when it was issued (`iat`)"),
+            (Some(age), Some(issued)) if issued.saturating_add(age).saturating_add(SKEW) <= now => Err("it is older than `maxAge` (`iat`)"),
+            (Some(_), Some(_)) => Ok(()),
+        }
+    }
+
     fn check_parties(&self, claims: &Value, facts: &Facts) -> Result<(), &'static str> {
         let issuer = claims.get("iss").and_then(Value::as_str).ok_or("it names no issuer (`iss`)")?;
         let known = |template: &Template| template.fill_from(facts, Some(claims)).is_ok_and(|text| text.equals(issuer));
@@ -199,21 +227,6 @@ fn numeric_date(value: &Value) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "moments beyond the range of whole seconds are refused just before")]
     let rounded = || number.as_f64().filter(|seconds| seconds.abs() < 1e12).map(|seconds| seconds as i64);
     number.as_i64().or_else(rounded).filter(|seconds| (0..10_i64.pow(12)).contains(seconds))
-}
-
-fn check_times(claims: &Value, now: i64) -> Result<(), &'static str> {
-    let until = claims.get("exp").and_then(numeric_date).ok_or("it does not say until when it is good (`exp`)")?;
-    if until + SKEW <= now {
-        return Err("it is no longer good (`exp`)");
-    }
-    for claim in ["nbf", "iat"] {
-        match claims.get(claim).map(numeric_date) {
-            None => {}
-            Some(Some(from)) if from <= now + SKEW => {}
-            Some(_) => return Err("it is not good yet (`nbf` or `iat`)"),
-        }
-    }
-    Ok(())
 }
 
 /// Whether a claim is the left half of the hash of a text, as `OpenID` Connect defines it by the algorithm of the token. For `EdDSA` the

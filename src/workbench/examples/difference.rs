@@ -10,7 +10,7 @@ use crate::vocabulary::place::Located;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Method, Request, USER_AGENT};
 use crate::vocabulary::words::{NamedValues, OneOrMany};
-use crate::workbench::examples::example::ExpectedRequestSpec;
+use crate::workbench::examples::example::{ExpectedRequestSpec, ParameterOrder};
 use crate::workbench::recorded_exchange::parse_pairs;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -87,7 +87,8 @@ pub(crate) fn compare_request(
         pairs.flat_map(|(name, values)| values.0.iter().map(|value| (name.value.clone(), value.value.clone()))).collect()
     };
     let query: Vec<(String, String)> = parse_pairs(literal.query).into_iter().chain(listed(&expected.query)).collect();
-    compare_pairs("query", &query, &parse_pairs(sent.query), &parse_pairs(shown.query), &mut differ);
+    let order = expected.order.unwrap_or(ParameterOrder::Any);
+    compare_pairs("query", &query, (&parse_pairs(sent.query), &parse_pairs(shown.query)), order, &mut differ);
     compare_body(expected, found, &listed(&expected.form), &mut differ);
     compare_headers(expected, found, &mut differ);
     compare_assertion(expected, step, facts, &mut differ);
@@ -111,12 +112,21 @@ impl<'a> AddressParts<'a> {
 fn compare_pairs(
     what: &str,
     expected: &[(String, String)],
-    sent: &[(String, String)],
-    shown: &[(String, String)],
+    (sent, shown): (&[(String, String)], &[(String, String)]),
+    order: ParameterOrder,
     differ: &mut impl FnMut(&str, String, String),
 ) {
+    // With every order right, the pairs are compared by name; those of one name keep their order.
+    let places = |pairs: &[(String, String)]| {
+        let mut places: Vec<usize> = (0..pairs.len()).collect();
+        if order == ParameterOrder::Any {
+            places.sort_by(|one, other| pairs[*one].0.cmp(&pairs[*other].0));
+        }
+        places
+    };
     let same = expected.len() == sent.len()
-        && expected.iter().enumerate().all(|(at, (name, value))| {
+        && places(expected).into_iter().zip(places(sent)).all(|(wanted, at)| {
+            let (name, value) = &expected[wanted];
             *name == sent[at].0 && (*value == sent[at].1 || shown.get(at).is_some_and(|shown| *value == shown.1))
         });
     if !same {
@@ -130,29 +140,32 @@ fn compare_pairs(
 
 fn compare_body(expected: &ExpectedRequestSpec, found: &Request, form: &[(String, String)], differ: &mut impl FnMut(&str, String, String)) {
     let body = found.body.as_ref().map(SentAndMasked::from_text);
+    let order = expected.order.unwrap_or(ParameterOrder::Any);
     match (&body, &expected.json, &expected.text) {
         (Some(body), Some(json), _) => {
             let read = |text: &str| json::parse(text.as_bytes()).ok();
-            let same = read(&body.sent).is_some_and(|sent| same_json(&json.0, &sent, read(&body.masked).as_ref()));
+            let same = read(&body.sent).is_some_and(|sent| same_json(&json.0, &sent, read(&body.masked).as_ref(), order));
             if !same {
                 differ("json", json.0.to_string(), body.masked.clone());
             }
         }
         (Some(body), None, Some(text)) if !body.matches(&text.value) => differ("text", text.value.clone(), body.masked.clone()),
         (Some(_), None, Some(_)) => {}
-        (Some(body), None, None) => compare_pairs("form", form, &parse_pairs(&body.sent), &parse_pairs(&body.masked), differ),
+        (Some(body), None, None) => compare_pairs("form", form, (&parse_pairs(&body.sent), &parse_pairs(&body.masked)), order, differ),
         (None, Some(json), _) => differ("json", json.0.to_string(), "no body".to_owned()),
         (None, None, Some(text)) => differ("text", text.value.clone(), "no body".to_owned()),
-        (None, None, None) => compare_pairs("form", form, &[], &[], differ),
+        (None, None, None) => compare_pairs("form", form, (&[], &[]), order, differ),
     }
 }
 
-fn same_json(expected: &Value, sent: &Value, shown: Option<&Value>) -> bool {
+fn same_json(expected: &Value, sent: &Value, shown: Option<&Value>, order: ParameterOrder) -> bool {
     match (expected, sent) {
         (Value::Object(expected), Value::Object(sent)) => {
-            expected.len() == sent.len()
-                && expected.iter().zip(sent).all(|((name, value), (sent_name, sent))| {
-                    name == sent_name && same_json(value, sent, shown.and_then(|shown| shown.get(name)))
+            let in_order = order == ParameterOrder::Any || expected.keys().eq(sent.keys());
+            in_order
+                && expected.len() == sent.len()
+                && expected.iter().all(|(name, value)| {
+                    sent.get(name).is_some_and(|sent| same_json(value, sent, shown.and_then(|shown| shown.get(name)), order))
                 })
         }
         (Value::Array(expected), Value::Array(sent)) => {
@@ -161,7 +174,7 @@ fn same_json(expected: &Value, sent: &Value, shown: Option<&Value>) -> bool {
                     .iter()
                     .zip(sent)
                     .enumerate()
-                    .all(|(at, (value, sent))| same_json(value, sent, shown.and_then(|shown| shown.get(at))))
+                    .all(|(at, (value, sent))| same_json(value, sent, shown.and_then(|shown| shown.get(at)), order))
         }
         _ => expected == sent || Some(expected) == shown,
     }

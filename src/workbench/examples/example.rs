@@ -1,5 +1,6 @@
 //! A story as written: what is known, what is sent, what comes back, and how it ends.
 
+use crate::choice;
 use crate::provider::keys::Algorithm;
 use crate::vocabulary::place::Located;
 use crate::vocabulary::words::{NamedValues, OneOrMany, Reader, ValueShape, WordValue, read_scalar};
@@ -78,7 +79,7 @@ fn elsewhere(word: &str) -> Option<&'static str> {
 }
 
 words! {
-    /// A signed token of a story. `iat` and `exp` are added when they are not given.
+    /// A signed token of a story. `iat` and `exp` are added when they are not given; `null` leaves them out.
     pub struct ExampleTokenSpec ("token") {
         /// The claims.
         /// Example: `claims: { iss: "https://idp.example", sub: "7" }`
@@ -101,13 +102,23 @@ words! {
 words! {
     /// A call: the expected request, and the answer to it.
     pub struct ExampleExchangeSpec ("exchange") {
-        /// The request. It is compared exactly, including the order of its parameters.
+        /// The request. All of it is compared; the order of its parameters only with `order: exact`.
         /// Default: not compared
         /// Example: `request: { get: https://api.acme.example/me, headers: { Authorization: Bearer at-1 } }`
         request: Option<ExpectedRequestSpec> = "request",
         /// The answer.
         /// Example: `answer: { status: 200, json: { id: 7 } }`
         answer: ExampleAnswerSpec = "answer",
+    }
+}
+
+choice! {
+    /// Whether the order of parameters counts.
+    pub enum ParameterOrder {
+        /// Every order is right.
+        Any = "any",
+        /// They are sent as they stand in the story.
+        Exact = "exact",
     }
 }
 
@@ -142,6 +153,11 @@ words! {
         /// Default: no text
         /// Example: `text: token=at-1`
         text: Option<Located<String>> = "text",
+        /// Whether the order of the parameters and of the members of the JSON counts: `any` or `exact`. The values of a
+        /// repeated parameter are always compared in their order.
+        /// Default: `any`
+        /// Example: `order: exact`
+        order: Option<ParameterOrder> = "order",
         /// The headers.
         /// Default: only the usual ones
         /// Example: `headers: { Authorization: Bearer at-1 }`

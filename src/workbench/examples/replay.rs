@@ -9,6 +9,7 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::identity::Identity;
+use crate::provider::signature::SignatureTarget;
 use crate::provider::step::StepKind;
 use crate::vocabulary::text::{Text, form_encode};
 use crate::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
@@ -183,7 +184,8 @@ fn drive_to_end(login: Login<'_>, recording: &ReplayedAnswers<'_>, documents: &D
     }
 }
 
-fn redirect_error(error: RedirectError, provider: &Provider) -> LoginError {
+/// Why a login fails that cannot begin.
+pub(crate) fn redirect_error(error: RedirectError, provider: &Provider) -> LoginError {
     match error {
         RedirectError::Input(name) => LoginError::before_calls(LoginErrorCause::BadInput(name)),
         RedirectError::Prepare(error) => *error,
@@ -247,14 +249,28 @@ pub(crate) fn discovery_document(provider: &Provider, story: &ExampleSpec, insta
         facts.set(*slot, value.clone());
     }
     let (address, issuer) = provider.discovery.as_ref()?.address(&facts)?;
-    let base = issuer.unwrap_or_else(|| address.clone());
-    let below = |name: &str| format!("{}/{name}", base.trim_end_matches('/'));
-    let usual = json!({
-        "issuer": base, "authorization_endpoint": below("authorize"), "token_endpoint": below("token"),
-        "userinfo_endpoint": below("userinfo"), "jwks_uri": below("jwks"),
-    });
+    let usual = usual_document(&issuer.unwrap_or_else(|| address.clone()));
     let document = story.discovery.as_ref().map_or(usual, |raw| raw.0.clone());
     Some((address, document))
+}
+
+/// A discovery document with the usual endpoints below the issuer.
+pub(crate) fn usual_document(issuer: &str) -> Value {
+    let below = |name: &str| format!("{}/{name}", issuer.trim_end_matches('/'));
+    json!({
+        "issuer": issuer, "authorization_endpoint": below("authorize"), "token_endpoint": below("token"),
+        "userinfo_endpoint": below("userinfo"), "jwks_uri": below("jwks"),
+    })
+}
+
+/// A callback with a code and the state, signed where the file verifies a signature.
+pub(crate) fn usual_callback(provider: &Provider, state: &str, facts: &Facts) -> CallbackParameters {
+    let mut callback = CallbackParameters::new([("code", "c-1"), ("state", state)]);
+    if let Some(SignatureTarget::Parameter(into)) = provider.authorization.expected_signature().map(|verify| &verify.into) {
+        callback.pairs.push((into.clone(), Text::plain("‹signature›")));
+    }
+    sign_callback(provider, &mut callback, facts);
+    callback
 }
 
 /// The callback of a story, signed where the file verifies a signature.
@@ -267,6 +283,12 @@ pub(crate) fn replayed_callback(provider: &Provider, story: &ExampleSpec, tokens
         callback.pairs.push(("state".into(), state.made_secret(&Arc::from("state"))));
         callback
     };
+    sign_callback(provider, &mut callback, facts);
+    callback
+}
+
+/// Puts the correct signature in the place of its stand-in.
+pub(crate) fn sign_callback(provider: &Provider, callback: &mut CallbackParameters, facts: &Facts) {
     if let Some(verify) = provider.authorization.expected_signature()
         && let Some(at) = callback.pairs.iter().position(|(name, value)| verify.is_parameter(name) && value.equals("‹signature›"))
     {
@@ -285,7 +307,6 @@ pub(crate) fn replayed_callback(provider: &Provider, story: &ExampleSpec, tokens
             callback.pairs[at].1 = signature;
         }
     }
-    callback
 }
 
 /// Recorded answers, given out in order.

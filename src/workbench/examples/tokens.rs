@@ -3,13 +3,16 @@
 use crate::provider::Provider;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
-use crate::provider::keys::{Algorithm, JwsSigningKey, KeyFamily};
+use crate::provider::json;
+use crate::provider::keys::{Algorithm, JwsSigningKey, KeyFamily, looks_like_pem};
 use crate::provider::signed_token::{SignedToken, TokenKeys};
 use crate::provider::template::Template;
 use crate::workbench::examples::difference::Difference;
 use crate::workbench::examples::example::{ExampleSpec, ExampleTokenSpec};
 use crate::workbench::examples::stand_ins::{self, ExampleStart};
 use crate::world::random::PemKeyPair;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::EncodingKey;
 use jsonwebtoken::jwk::Jwk;
 use serde_json::{Map, Value, json};
@@ -94,7 +97,7 @@ impl ExampleTokens {
         let (algorithm, key) = match &signed.keys {
             TokenKeys::Text(template) => {
                 let text = template.fill_bytes(facts).map_err(|_| "its key is not known".to_owned())?;
-                if crate::provider::keys::looks_like_pem(&text) {
+                if looks_like_pem(&text) {
                     (algorithm.unwrap_or(Algorithm::Rs256), crate::world::random::rsa_pair(is_foreign).private.clone().into_bytes())
                 } else {
                     (algorithm.unwrap_or(Algorithm::Hs256), if is_foreign { b"the secret of another client, long".to_vec() } else { text })
@@ -113,6 +116,12 @@ impl ExampleTokens {
         let mut claims = spec.claims.0.as_object().cloned().unwrap_or_default();
         claims.entry("iat").or_insert_with(|| json!(now));
         claims.entry("exp").or_insert_with(|| json!(now + 3600));
+        // `null` leaves the claim out.
+        for claim in ["iat", "exp"] {
+            if claims.get(claim).is_some_and(Value::is_null) {
+                claims.remove(claim);
+            }
+        }
         let header = format!("{{\"alg\":\"{}\",\"typ\":\"JWT\",\"kid\":\"{kid}\"}}", algorithm.word());
         let token = JwsSigningKey::read(&key, algorithm)
             .and_then(|key| key.sign_token(&header, &Value::Object(claims).to_string()))
@@ -142,6 +151,47 @@ impl ExampleTokens {
             Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
         }
     }
+}
+
+/// The header and the claims of a token.
+pub(crate) fn token_parts(token: &str) -> Option<(Value, Map<String, Value>)> {
+    let mut parts = token.split('.').map(|part| json::parse(&URL_SAFE_NO_PAD.decode(part).ok()?).ok());
+    let (header, claims) = (parts.next()??, parts.next()??);
+    Some((header, claims.as_object()?.clone()))
+}
+
+/// A token with the same claims and a new signature, whose key is published for `signed`. The hash of a code is left out
+/// when the code is not known.
+pub(crate) fn sign_again(
+    signed: &SignedToken,
+    token: &str,
+    keeps_code_hash: bool,
+    facts: &Facts,
+    documents: &DocumentCache,
+    now: i64,
+) -> Option<String> {
+    let (header, mut claims) = token_parts(token)?;
+    if !keeps_code_hash {
+        claims.remove("c_hash");
+    }
+    let algorithm = Algorithm::named(header.get("alg")?.as_str()?)?;
+    let key = match &signed.keys {
+        TokenKeys::Address(_) => {
+            let private = stand_ins::key_pair(algorithm, false).private;
+            let address = signed.keys_address(facts)?;
+            let published = jwk(&private, algorithm, "pasted").ok()?;
+            let mut keys = documents.get(&address, now).and_then(|known| known.get("keys")?.as_array().cloned()).unwrap_or_default();
+            keys.push(published);
+            documents.insert(&address, json!({ "keys": keys }), now);
+            private.into_bytes()
+        }
+        TokenKeys::Text(template) => {
+            let key = template.fill_bytes(facts).ok()?;
+            if looks_like_pem(&key) { crate::world::random::rsa_pair(false).private.clone().into_bytes() } else { key }
+        }
+    };
+    let header = json!({ "alg": algorithm.word(), "typ": "JWT", "kid": "pasted" });
+    JwsSigningKey::read(&key, algorithm).and_then(|key| key.sign_token(&header.to_string(), &Value::Object(claims).to_string())).ok()
 }
 
 fn jwk(private: &str, algorithm: Algorithm, kid: &str) -> Result<Value, String> {

@@ -71,7 +71,8 @@ const TABLE: &[(&str, &str, Silence)] = &[
     ("call", "credentials", Unless(|section| section.credentials())),
     ("call", "bearer", Unless(|section| section.bearer())),
     ("call", "sign", Then(|section| section.signed_text())),
-    ("call", "when", Unless(|_| Some("always".to_owned()))),
+    ("call", "when", Unless(|section| Some(section.default_condition().to_owned()))),
+    ("call", "timeout", Unless(|_| Some("10s".to_owned()))),
     ("call", "optional", Unless(|_| Some("false: without this call there is no login".to_owned()))),
     ("call", "answer", Unless(|_| Some("auto: JSON, otherwise a form".to_owned()))),
     ("call", "refused", Also(|section| section.default_refusals())),
@@ -85,6 +86,7 @@ const TABLE: &[(&str, &str, Silence)] = &[
     ("signed token", "keys", Unless(|section| section.token(keys))),
     ("signed token", "algorithms", Unless(|section| section.token(algorithms))),
     ("signed token", "nonce", Unless(|section| section.token(nonce))),
+    ("signed token", "exp", Unless(|section| section.token(|_| "required".to_owned()))),
     ("signed token", "read", Rows(|section| section.standard_claims())),
     ("assertion", "lifetime", Unless(|_| Some("5m".to_owned()))),
     ("signature", "encoding", Unless(|section| section.signature().map(|signature| signature.algorithm_and_encoding().1.to_owned()))),
@@ -243,12 +245,20 @@ impl<'a> Section<'a> {
         let is_written = ["query", "form", "json", "text"].iter().any(|word| self.writes(word));
         Some(
             match (step.kind, step.method) {
+                _ if step.negotiates_credentials() => {
+                    "form, or basicEncoded where the issuer's document names only that or the provider answers `invalid_client`"
+                }
                 (StepKind::GetAuthorizationCode | StepKind::GetAccessCode, Method::Post) if !is_written => "form",
                 (StepKind::GetAuthorizationCode | StepKind::GetAccessCode, Method::Get) if !is_written => "query",
                 _ => "none",
             }
             .to_owned(),
         )
+    }
+
+    fn default_condition(&self) -> &'static str {
+        let is_implied = self.step.is_some_and(|step| step.implied.is_some());
+        if is_implied { "the ID token lacks the address, or does not say whether it is verified" } else { "always" }
     }
 
     fn bearer(&self) -> Option<String> {

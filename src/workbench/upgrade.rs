@@ -1,0 +1,165 @@
+//! `portaria check --upgrade`: the lines of a provider file that stay legal and mean something else than in an earlier
+//! version. What is no longer legal is a complaint of `portaria check`, and stands nowhere here.
+//!
+//! To add a change of meaning, write a function that finds its lines, and add it to [`CHANGES`].
+
+use crate::provider::step::StepKind;
+use crate::vocabulary::place::{Place, Source};
+use crate::vocabulary::yaml::{self, YamlEntry, YamlKind, YamlNode};
+
+/// One line whose meaning changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedLine {
+    pub(crate) place: Place,
+    /// What the line meant.
+    pub(crate) meant: &'static str,
+    /// What it means now.
+    pub(crate) means: &'static str,
+    /// What to write for the earlier meaning.
+    pub(crate) write: String,
+}
+
+/// All changes of meaning: each finds its lines in a file.
+const CHANGES: &[fn(&UpgradedFile<'_>) -> Vec<ChangedLine>] =
+    &[lists_under_refused, accepted_without_status, error_member_of_a_judged_token_answer];
+
+/// The lines of a file whose meaning changed since version 0.1, in their order. A file that is no YAML has none.
+pub fn changed_lines(source: &Source) -> Vec<ChangedLine> {
+    let Ok((root, _)) = yaml::parse(source) else { return Vec::new() };
+    let file = UpgradedFile { root: &root };
+    let mut lines: Vec<ChangedLine> = CHANGES.iter().flat_map(|change| change(&file)).collect();
+    lines.sort_by_key(|line| line.place);
+    lines
+}
+
+/// A provider file as it is written.
+struct UpgradedFile<'a> {
+    root: &'a YamlNode,
+}
+
+impl<'a> UpgradedFile<'a> {
+    /// The blocks of the steps: the first step, and each call.
+    fn steps(&self) -> Vec<(StepKind, &'a YamlNode)> {
+        let steps = [StepKind::GetAuthorizationCode, StepKind::GetAccessCode, StepKind::GetUserInfo];
+        let written = steps.into_iter().filter_map(|kind| Some((kind, self.root.get(kind.word())?)));
+        written.flat_map(|(kind, node)| items(node).into_iter().map(move |block| (kind, block))).collect()
+    }
+
+    /// The top of the file and the steps whose answers a word at that place judges: a word at the top judges all calls.
+    fn judging_blocks(&self) -> Vec<(Option<StepKind>, &'a YamlNode)> {
+        std::iter::once((None, self.root)).chain(self.steps().into_iter().map(|(kind, block)| (Some(kind), block))).collect()
+    }
+}
+
+/// The items of a list, or the one value.
+fn items(node: &YamlNode) -> Vec<&YamlNode> {
+    match &node.kind {
+        YamlKind::List(items) => items.iter().collect(),
+        YamlKind::Map(_) | YamlKind::Scalar { .. } => vec![node],
+    }
+}
+
+fn entry<'a>(block: &'a YamlNode, word: &str) -> Option<&'a YamlEntry> {
+    match &block.kind {
+        YamlKind::Map(entries) => entries.iter().find(|entry| entry.key.value == word),
+        YamlKind::List(_) | YamlKind::Scalar { .. } => None,
+    }
+}
+
+fn lists_under_refused(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let written = file.judging_blocks().into_iter().filter_map(|(_, block)| entry(block, "refused"));
+    let lists = written.filter(|entry| items(&entry.value).len() > 1);
+    lists
+        .map(|entry| ChangedLine {
+            place: entry.key.place,
+            meant: "this list refused when all of its conditions held",
+            means: "it refuses when any of them holds",
+            write: "put the conditions into one entry: `refused: { all: [ …, … ], code: …, message: … }`".to_owned(),
+        })
+        .collect()
+}
+
+fn accepted_without_status(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let calls = file.judging_blocks().into_iter().filter(|(kind, _)| *kind != Some(StepKind::GetAuthorizationCode));
+    let written = calls.filter_map(|(_, block)| entry(block, "accepted"));
+    let silent = written.filter(|entry| items(&entry.value).iter().all(|rule| rule.get("status").is_none()));
+    silent
+        .map(|entry| ChangedLine {
+            place: entry.key.place,
+            meant: "this alone said which answers are accepted, whatever their status",
+            means: "an answer with a status outside 2xx is refused as well",
+            write: "`status: any` in it; or better a list of the statuses that a yes may have".to_owned(),
+        })
+        .collect()
+}
+
+/// Before, a member `error` did not count where `accepted` stood, or where `refused` looked at it.
+fn error_member_of_a_judged_token_answer(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let tokens: Vec<&YamlNode> = file
+        .judging_blocks()
+        .into_iter()
+        .filter(|(kind, _)| matches!(kind, None | Some(StepKind::GetAccessCode)))
+        .map(|(_, block)| block)
+        .collect();
+    let accepted =
+        |block: &YamlNode| entry(block, "accepted").map_or_else(Vec::new, |entry| items(&entry.value).into_iter().cloned().collect());
+    if tokens.iter().any(|block| accepted(block).iter().any(|rule| rule.get("errorMember").is_some())) {
+        return Vec::new();
+    }
+    let looks_at_error = |rule: &YamlNode| match rule.get("at").map(|at| &at.kind) {
+        Some(YamlKind::Scalar { text, .. }) => ["$.error", "$['error']", "$[\"error\"]"]
+            .iter()
+            .any(|start| text.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))),
+        Some(YamlKind::List(_) | YamlKind::Map(_)) | None => false,
+    };
+    let mut lines = Vec::new();
+    for block in tokens {
+        let refused = entry(block, "refused").filter(|entry| items(&entry.value).into_iter().any(looks_at_error));
+        for entry in refused.into_iter().chain(entry(block, "accepted")) {
+            lines.push(ChangedLine {
+                place: entry.key.place,
+                meant: "a member `error` of the token answer did not count beside this",
+                means: "a token answer with a meaningful `error` is refused as well",
+                write: "`errorMember: allowed` in an entry of `accepted`, if a yes may have such a member".to_owned(),
+            });
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<(u32, &'static str)> {
+        changed_lines(&Source::new("acme.yaml", text)).into_iter().map(|line| (line.place.line, line.means)).collect()
+    }
+
+    #[test]
+    fn each_line_that_means_something_else_is_found_and_no_other() {
+        const ANY: &str = "it refuses when any of them holds";
+        const STATUS: &str = "an answer with a status outside 2xx is refused as well";
+        const ERROR: &str = "a token answer with a meaningful `error` is refused as well";
+        for (text, expected) in [
+            ("refused: { at: $.a, is: x }\n", vec![]),
+            ("refused: [ { at: $.a, is: x } ]\n", vec![]),
+            ("name: A\nrefused: [ { at: $.a, is: x }, { at: $.b, is: x } ]\n", vec![(2, ANY)]),
+            (
+                "getUserInfo:\n  - get: x\n  - get: y\n    refused:\n      - { at: $.a, is: x }\n      - { at: $.b, is: x }\n",
+                vec![(4, ANY)],
+            ),
+            ("getAuthorizationCode:\n  refused: [ { at: $.a, is: x }, { at: $.b, is: x } ]\n", vec![(2, ANY)]),
+            ("getUserInfo:\n  accepted: { at: $.ok, is: true }\n", vec![(2, STATUS)]),
+            ("getUserInfo:\n  accepted: { at: $.ok, is: true, status: any }\n", vec![]),
+            ("getAuthorizationCode:\n  accepted: { at: $.ok, is: true }\n", vec![]),
+            ("accepted: { at: $.ok, is: true }\n", vec![(1, STATUS), (1, ERROR)]),
+            ("getAccessCode:\n  refused: { at: $.error.code, isNot: ok }\n", vec![(2, ERROR)]),
+            ("getAccessCode:\n  refused: { at: $.error_code, isNot: ok }\n", vec![]),
+            ("getUserInfo:\n  refused: { at: $.error, isNot: ok }\n", vec![]),
+            ("getAccessCode:\n  refused: { at: $.error, isNot: ok }\n  accepted: { errorMember: allowed, status: any }\n", vec![]),
+            ("not: [ yaml\n", vec![]),
+        ] {
+            assert_eq!(found(text), expected, "{text}");
+        }
+    }
+}
