@@ -268,6 +268,8 @@ fn is_mistaken_refusal(step: &Step, planned: &PlannedStep, answer: &Response, (r
         |reading: &PlannedReading| reading.paths.iter().any(|planned| planned.path.first(document).and_then(scalar_text).is_some());
     let read: Vec<&PlannedReading> = planned.readings.iter().filter(|reading| !reading.paths.is_empty()).collect();
     let found_count = read.iter().filter(|reading| is_found(reading)).count();
-    let is_gone = || missed.paths().all(|path| path.first(document).is_none()) && refusal.code.is_http_status();
-    (found_count > 0 && found_count * 2 >= read.len()) || (step.kind == StepKind::GetUserInfo && refusal.message.is_none() && is_gone())
+    let [has_own_code, has_own_message] = missed.has_constant_reasons();
+    let gives_no_reason = (has_own_code || refusal.code.is_http_status()) && (has_own_message || refusal.message.is_none());
+    let is_gone = || missed.paths().all(|path| path.first(document).is_none()) && gives_no_reason;
+    (found_count > 0 && found_count * 2 >= read.len()) || (step.kind == StepKind::GetUserInfo && is_gone())
 }

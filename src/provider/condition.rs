@@ -455,7 +455,12 @@ impl ValueCheck {
         subject.into_iter().chain(values).flat_map(Template::uses).collect()
     }
 
-    fn paths(&self) -> Vec<&JsonPath> {
+    /// Whether it looks at the entries of a list.
+    pub(crate) fn is_about_lists(&self) -> bool {
+        self.contains.is_some()
+    }
+
+    pub(crate) fn paths(&self) -> Vec<&JsonPath> {
         match &self.at {
             ConditionSubject::Path(path) => vec![path],
             ConditionSubject::Text(template) => template.paths().collect(),

@@ -317,6 +317,12 @@ impl RefusalRule {
         [self.code.as_ref(), self.message.as_ref()]
     }
 
+    /// Whether its code, and its message, are the file's own texts, which say nothing of the answer.
+    pub(crate) fn has_constant_reasons(&self) -> [bool; 2] {
+        let is_constant = |reason: &FactExpression| matches!(reason, FactExpression::Text(text) if text.is_literal());
+        self.code_and_message().map(|reason| reason.is_some_and(is_constant))
+    }
+
     /// Complains about what cannot be said of a callback: it has no status, and the authorization code is no reason.
     pub(crate) fn check_for_callback(&self, code: Slot, code_paths: &[&JsonPath], reader: &mut Reader) {
         if let Some(status) = self.statuses.iter().flatten().next() {

@@ -130,6 +130,9 @@ fn initial_facts(provider: &Provider, given: &[(Slot, Text)]) -> Facts {
         facts.set(known.scope, Text::plain(&**scope));
     }
     facts.set(known.provider, Text::plain(&*provider.name));
+    if let Some(issuer) = provider.issuer.as_ref().and_then(|issuer| issuer.value(&facts)) {
+        facts.set(known.issuer, Text::plain(issuer));
+    }
     for (name, _) in FROM_DISCOVERY {
         if let (Some(_), Some(slot)) = (&provider.discovery, provider.names.find(name))
             && facts.get(slot).is_none()

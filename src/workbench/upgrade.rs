@@ -20,8 +20,16 @@ pub struct ChangedLine {
 }
 
 /// All changes of meaning: each finds its lines in a file.
-const CHANGES: &[fn(&UpgradedFile<'_>) -> Vec<ChangedLine>] =
-    &[lists_under_refused, accepted_without_status, error_member_of_a_judged_token_answer];
+const CHANGES: &[fn(&UpgradedFile<'_>) -> Vec<ChangedLine>] = &[
+    lists_under_refused,
+    accepted_without_status,
+    error_member_of_a_judged_token_answer,
+    issuer_without_user_info,
+    issuer_without_credentials,
+    nonce_of_a_signed_callback,
+    placeholders,
+    relative_files,
+];
 
 /// The lines of a file whose meaning changed since version 0.1, in their order. A file that is no YAML has none.
 pub fn changed_lines(source: &Source) -> Vec<ChangedLine> {
@@ -127,6 +135,77 @@ fn error_member_of_a_judged_token_answer(file: &UpgradedFile<'_>) -> Vec<Changed
     lines
 }
 
+fn issuer_without_user_info(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let issuer = entry(file.root, "discovery").filter(|_| entry(file.root, StepKind::GetUserInfo.word()).is_none());
+    let line = |entry: &YamlEntry| ChangedLine {
+        place: entry.key.place,
+        meant: "without getUserInfo only the ID token said who the person is",
+        means: "the issuer's userinfo is asked when the ID token lacks the address, or whether it is verified",
+        write: "nothing: a login that needed no more than the token still asks for nothing more".to_owned(),
+    };
+    issuer.into_iter().map(line).collect()
+}
+
+fn issuer_without_credentials(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let Some(issuer) = entry(file.root, "discovery") else { return Vec::new() };
+    let access = entry(file.root, StepKind::GetAccessCode.word());
+    let calls = access.map_or_else(Vec::new, |entry| items(&entry.value));
+    let says_it =
+        |block: &&YamlNode| ["credentials", "query", "form", "json", "text", "assertion"].iter().any(|word| block.get(word).is_some());
+    if calls.iter().any(says_it) {
+        return Vec::new();
+    }
+    vec![ChangedLine {
+        place: access.unwrap_or(issuer).key.place,
+        meant: "the client id and secret were sent in the form of the token request",
+        means: "they are sent as the issuer's document says, or in the form first and then in the header",
+        write: "`getAccessCode: { credentials: form }`".to_owned(),
+    }]
+}
+
+fn nonce_of_a_signed_callback(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let step = entry(file.root, StepKind::GetAuthorizationCode.word()).and_then(|step| entry(&step.value, "signed"));
+    let line = |signed: &YamlEntry| ChangedLine {
+        place: signed.key.place,
+        meant: "a nonce that was sent had to stand in this token",
+        means: "the nonce is demanded by default only of a token in the token answer",
+        write: "`nonce: required` in it".to_owned(),
+    };
+    step.filter(|signed| signed.value.get("nonce").is_none()).into_iter().map(line).collect()
+}
+
+fn placeholders(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let is_placeholder = |entry: &&YamlEntry| matches!(&entry.value.kind, YamlKind::Scalar { text, .. } if text.contains('@'));
+    let line = |entry: &YamlEntry| ChangedLine {
+        place: entry.key.place,
+        meant: "an id that is no part of an address, or that has 32 hexadecimal digits, became 32 hexadecimal digits",
+        means: "an id that can stand in an address is kept, and any other becomes `hash+` and 40 hexadecimal digits",
+        write: "nothing: users who exist keep their address".to_owned(),
+    };
+    entry(file.root, "missingEmail").filter(is_placeholder).into_iter().map(line).collect()
+}
+
+fn relative_files(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let mut lines = Vec::new();
+    let mut open = vec![file.root];
+    while let Some(node) = open.pop() {
+        match &node.kind {
+            YamlKind::Map(entries) => open.extend(entries.iter().map(|entry| &entry.value)),
+            YamlKind::List(items) => open.extend(items),
+            YamlKind::Scalar { text, .. } if text.strip_prefix("file:").is_some_and(|path| !path.starts_with('/')) => {
+                lines.push(ChangedLine {
+                    place: node.place,
+                    meant: "this path began at the folder in which the program was started",
+                    means: "it begins at the folder of the settings file",
+                    write: "the whole path, from `/` on".to_owned(),
+                });
+            }
+            YamlKind::Scalar { .. } => {}
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +219,11 @@ mod tests {
         const ANY: &str = "it refuses when any of them holds";
         const STATUS: &str = "an answer with a status outside 2xx is refused as well";
         const ERROR: &str = "a token answer with a meaningful `error` is refused as well";
+        const USERINFO: &str = "the issuer's userinfo is asked when the ID token lacks the address, or whether it is verified";
+        const CREDENTIALS: &str = "they are sent as the issuer's document says, or in the form first and then in the header";
+        const NONCE: &str = "the nonce is demanded by default only of a token in the token answer";
+        const PLACEHOLDER: &str = "an id that can stand in an address is kept, and any other becomes `hash+` and 40 hexadecimal digits";
+        const RELATIVE: &str = "it begins at the folder of the settings file";
         for (text, expected) in [
             ("refused: { at: $.a, is: x }\n", vec![]),
             ("refused: [ { at: $.a, is: x } ]\n", vec![]),
@@ -157,6 +241,14 @@ mod tests {
             ("getAccessCode:\n  refused: { at: $.error_code, isNot: ok }\n", vec![]),
             ("getUserInfo:\n  refused: { at: $.error, isNot: ok }\n", vec![]),
             ("getAccessCode:\n  refused: { at: $.error, isNot: ok }\n  accepted: { errorMember: allowed, status: any }\n", vec![]),
+            ("discovery: https://i\ngetAccessCode: { credentials: basic }\ngetUserInfo: {}\n", vec![]),
+            ("discovery: https://i\n", vec![(1, USERINFO), (1, CREDENTIALS)]),
+            ("discovery: https://i\ngetAccessCode: {}\ngetUserInfo: {}\n", vec![(2, CREDENTIALS)]),
+            ("getAuthorizationCode:\n  signed: { issuer: i }\n", vec![(2, NONCE)]),
+            ("getAuthorizationCode:\n  signed: { issuer: i, nonce: required }\n", vec![]),
+            ("missingEmail: \"${id}@acme.invalid\"\n", vec![(1, PLACEHOLDER)]),
+            ("missingEmail: ask\n", vec![]),
+            ("secrets:\n  key: file:secrets/key.pem\n  other: file:/run/secrets/other\n", vec![(2, RELATIVE)]),
             ("not: [ yaml\n", vec![]),
         ] {
             assert_eq!(found(text), expected, "{text}");

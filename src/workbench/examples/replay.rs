@@ -9,6 +9,7 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::identity::Identity;
+use crate::provider::issuer::metadata_address;
 use crate::provider::signature::SignatureTarget;
 use crate::provider::step::StepKind;
 use crate::vocabulary::text::{Text, form_encode};
@@ -239,6 +240,12 @@ fn describe_error(error: &LoginError, provider: &Provider) -> String {
 fn store_discovery_document(provider: &Provider, story: &ExampleSpec, start: &ExampleStart, documents: &DocumentCache) {
     if let Some((address, document)) = discovery_document(provider, story, &start.installation) {
         documents.insert(&address, document, start.now);
+    }
+    let facts = start.attempt.facts_without_discovery(provider, &start.installation);
+    if let (Some(issuer), Some(document)) = (&provider.issuer, &story.discovery)
+        && let Some(address) = issuer.value(&facts).and_then(|issuer| metadata_address(&issuer))
+    {
+        documents.insert(&address, document.0.clone(), start.now);
     }
 }
 

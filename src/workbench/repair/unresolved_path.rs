@@ -1,7 +1,7 @@
 //! The paths of a file that find nothing in the answers.
 
 use crate::provider::Provider;
-use crate::provider::condition::Condition;
+use crate::provider::condition::{Condition, ValueCheck};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, scalar_text};
@@ -93,7 +93,7 @@ pub(crate) fn unresolved_paths(provider: &Provider, reread: &RereadLogin<'_>) ->
             }
         }
         collect_from_entries(provider, document, (at, &reread.facts), &mut list);
-        collect_from_conditions(document, at, &mut list);
+        collect_from_conditions(document, at, &reread.facts, &mut list);
     }
     list.truncate(MOST);
     list
@@ -213,9 +213,10 @@ fn meaning_of_hole(about: FactMeaning, of_key: FactMeaning, path: &JsonPath, own
     }
 }
 
-fn collect_from_conditions(document: &RereadDocument<'_>, at: usize, list: &mut Vec<UnresolvedPath>) {
+fn collect_from_conditions(document: &RereadDocument<'_>, at: usize, facts: &Facts, list: &mut Vec<UnresolvedPath>) {
     let Some(value) = &document.value else { return };
-    for condition in document.step.accepted.iter().filter_map(RefusalRule::condition) {
+    let missed = document.step.accepted.iter().filter_map(RefusalRule::condition);
+    for condition in missed.filter(|condition| !condition.holds(Some(value), facts)) {
         // A value decides whether an answer is accepted, not an object around it.
         let is_answer = |found: &Value| condition.asks_only_presence() || !document.refused || !found.is_object();
         for path in condition.paths().into_iter().filter(|path| !path.all(value).into_iter().any(is_answer)) {
@@ -224,7 +225,8 @@ fn collect_from_conditions(document: &RereadDocument<'_>, at: usize, list: &mut 
     }
     // An object or a list at the path of a refusal was not meant as one.
     let refused = document.step.refused.iter().filter_map(RefusalRule::condition).filter(|_| document.refused);
-    for path in refused.flat_map(|condition| condition.paths()) {
+    let fired = refused.filter(|condition| condition.holds(Some(value), facts));
+    for path in fired.flat_map(Condition::checks).filter(|check| !check.is_about_lists()).flat_map(ValueCheck::paths) {
         if path.first(value).is_some_and(|found| found.is_object() || found.is_array()) {
             list.extend(unresolved_path("refused", path, at, LookupPart::Condition));
         }
