@@ -6,6 +6,7 @@ use crate::workbench::answers::looks::looks_like_url;
 use crate::workbench::answers::path::PathSegment;
 use crate::workbench::draft::ProviderDraft;
 use crate::workbench::learn::document::RecordedDocument;
+use crate::workbench::learn::entry_choice::split_choice;
 use crate::workbench::learn::ids::UNSURE_ID;
 use crate::workbench::learn::login_learner::{LoginLearner, ReferencedValue, ValueOrigin};
 use crate::workbench::learn::person::{ChosenFact, PersonSource, choose_person_facts};
@@ -101,8 +102,8 @@ impl LoginLearner<'_> {
             let read: Vec<YamlLine> = facts_at(PersonFactPlace::Claims).collect();
             let mut signed = token.words.clone();
             let is_usual = token.by_discovery && reads_standard_places(&read);
-            if !read.is_empty() && !is_usual {
-                signed.push(YamlLine::new("read", YamlValue::Block(read)));
+            if !is_usual {
+                push_reads(read, &mut signed);
             }
             if !signed.is_empty() {
                 words.push(YamlLine::with_comment("signed", YamlValue::Block(signed), "a token that the provider signed"));
@@ -118,7 +119,7 @@ impl LoginLearner<'_> {
             self.allow_statuses(number, accepted_at, words);
         }
         if !(read.is_empty() || is_only && reads_standard_places(&read)) {
-            words.push(YamlLine::new("read", YamlValue::Block(read)));
+            push_reads(read, words);
         }
     }
 
@@ -325,6 +326,15 @@ enum PersonFactPlace {
     Answer(usize),
     /// The claims of the signed token.
     Claims,
+}
+
+/// Adds the lines that read facts: `read`, and `choose` for the facts of one entry.
+fn push_reads(read: Vec<YamlLine>, words: &mut Vec<YamlLine>) {
+    let (read, choice) = split_choice(read);
+    if !read.is_empty() {
+        words.push(YamlLine::new("read", YamlValue::Block(read)));
+    }
+    words.extend(choice);
 }
 
 /// Whether these are the facts that are read by default.
