@@ -5,6 +5,7 @@ use crate::provider::answer::AnswerParser;
 use crate::provider::assertion::{Assertion, AssertionSpec};
 use crate::provider::call::{CallSpec, check_repeated_parameters};
 use crate::provider::callback::{CallbackMethod, StateLocation};
+use crate::provider::choice::{EntryChoice, compile_choices};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::parameters::{self, Parameter, ParameterValues};
 use crate::provider::pkce::Pkce;
@@ -74,6 +75,14 @@ words! {
         /// Default: none
         /// Example: `prepare: { post: https://sso.acme.example/par, credentials: basic, read: { requestUri: $.request_uri } }`
         prepare: Option<OneOrMany<CallSpec>> = "prepare",
+        /// The parameters that ask the provider for a login anew, although it knows the person. They are added, or replace
+        /// those of the same names, when the login begins at `/login/{provider}?reauthenticate=true`; they go into the
+        /// standard request of `prepare` where there is one. Where an ID token is read, its `auth_time` must then not be
+        /// older than the login; it may be missing unless these parameters name `max_age`. A provider without this
+        /// word refuses such a login.
+        /// Default: with `discovery` `{ prompt: login, max_age: "0" }`; otherwise none
+        /// Example: `reauthenticate: { prompt: login }`
+        reauthenticate: Option<NamedValues<ParameterValues>> = "reauthenticate",
         /// The signature that the parameters of the callback must carry.
         /// Default: none
         /// Example: `verify: { into: hmac, algorithm: hmacSha256, key: "${clientSecret}" }`
@@ -164,7 +173,8 @@ pub(crate) fn compile(
     if let Some(scope) = scope.as_ref().filter(|scope| scope.contains("${")) {
         reader.complain(scope.place, "holes are not filled in `scope`", "write `extra: { scope: \"…${fact}…\" }` in place of it");
     }
-    let (signed, signed_reads) = compile_signed(spec.signed, sent.nonce, context, reader);
+    let reauthenticate = reauthenticate_parameters(spec.reauthenticate.as_ref(), place, context, reader);
+    let (signed, signed_reads, signed_choices) = compile_signed(spec.signed, sent.nonce, context, reader);
     let (state, reads) = compile_callback_reads(spec.read, place, context, reader);
     let step = Step {
         kind: StepKind::GetAuthorizationCode,
@@ -174,6 +184,8 @@ pub(crate) fn compile(
         method: Method::Get,
         address: address?,
         query,
+        is_standard_push: false,
+        reauthenticate,
         body: StepBody::None,
         headers: Vec::new(),
         basic: None,
@@ -197,16 +209,18 @@ pub(crate) fn compile(
         accepted: spec.accepted.unwrap_or_default().0,
         minds_error: false,
         reads,
+        choices: Vec::new(),
         header_reads: Vec::new(),
         signed,
         signed_reads,
+        signed_choices,
     };
     check_repeated_parameters(&step, reader);
     let code_paths = step.paths_of(context.known.code);
     for rule in step.refused.iter().chain(&step.accepted) {
         rule.check_for_callback(context.known.code, &code_paths, reader);
     }
-    for read in step.reads.iter().chain(&step.signed_reads).filter(|read| read.written) {
+    for read in step.all_reads().filter(|read| read.written) {
         check_read_name(read, reader);
     }
     Some(Authorization { step, callback: spec.callback.unwrap_or(CallbackMethod::Get), state_in, state, sends_nonce: sent.nonce, scope })
@@ -218,8 +232,8 @@ fn compile_signed(
     nonce_is_sent: bool,
     context: &StepContext<'_>,
     reader: &mut Reader,
-) -> (Option<SignedToken>, Vec<ReadRule>) {
-    let Some(spec) = spec else { return (None, Vec::new()) };
+) -> (Option<SignedToken>, Vec<ReadRule>, Vec<EntryChoice>) {
+    let Some(spec) = spec else { return (None, Vec::new(), Vec::new()) };
     let around_signed = SignedTokenContext {
         addresses: &context.addresses,
         discovery: context.discovery,
@@ -229,7 +243,7 @@ fn compile_signed(
         own_facts: Vec::new(),
     };
     let signed = SignedToken::compile(&spec, &around_signed, reader);
-    (signed, spec.read.map_or_else(Vec::new, |read| compile_reads(read, reader)))
+    (signed, spec.read.map_or_else(Vec::new, |read| compile_reads(read, reader)), compile_choices(spec.choose, reader))
 }
 
 /// How the state is read from the callback, and the other facts that are read from it.
@@ -287,6 +301,23 @@ fn parameters(
     first_of(shaping.rename.0.first().map(|(name, _)| name.place), "rename", reader);
     first_of(shaping.extra.0.first().map(|(name, _)| name.place), "extra", reader);
     parameters::compile(&written.0, reader)
+}
+
+/// The parameters that ask for a login anew.
+fn reauthenticate_parameters(
+    written: Option<&NamedValues<ParameterValues>>,
+    place: Place,
+    context: &StepContext<'_>,
+    reader: &mut Reader,
+) -> Vec<Parameter> {
+    match written {
+        Some(written) => parameters::compile(&written.0, reader),
+        None if context.discovery => {
+            let literal = |name: &str, value: &str| Parameter::new(name, Template::literal(value, place));
+            vec![literal("prompt", "login"), literal("max_age", "0")]
+        }
+        None => Vec::new(),
+    }
 }
 
 fn address(written: Option<Template>, place: Place, context: &StepContext<'_>, reader: &mut Reader) -> Option<Template> {

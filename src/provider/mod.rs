@@ -10,6 +10,7 @@ pub(crate) mod assertion; //       a token that the client signs
 pub(crate) mod authorization; //   the words of the first step
 pub(crate) mod call; //            the words of a call
 pub mod callback; //               how the browser comes back
+pub(crate) mod choice; //          an entry that is chosen from a list
 pub mod compile; //                from a file to a provider
 pub(crate) mod compiled_file; //   the parts of a file, for its checks
 pub(crate) mod condition; //       a condition
@@ -17,6 +18,7 @@ pub(crate) mod credentials; //     where client id and secret are sent
 pub(crate) mod declared_values; // settings and secrets that a file declares
 pub(crate) mod discovery; //       the word `discovery`
 pub mod document_cache; //         discovery documents and keys, kept
+pub(crate) mod entry_check; //     check: a claim comes from the entry of its address
 pub(crate) mod fact_expression; // how a fact is read
 pub(crate) mod fact_flow_check; // check: each fact is known before it is used
 pub mod fact_origin; //            the answer that a fact came from
@@ -28,6 +30,7 @@ pub(crate) mod hosts; //           the word `hosts`
 pub mod identity; //               the identity that a login gives
 pub(crate) mod implied_userinfo; // the userinfo call that `discovery` implies
 pub(crate) mod inputs; //          what the shopper is asked for
+pub(crate) mod issuer; //          the word `issuer`
 pub(crate) mod json; //            bounded JSON
 pub mod json_path; //              paths into an answer
 pub mod keys; //                   keys and signature algorithms
@@ -39,6 +42,7 @@ pub(crate) mod proof_check; //     check: what counts as proof is proof
 pub mod provider_spec; //          the words at the top of a file
 pub(crate) mod refusal; //         `refused` and `accepted`
 pub(crate) mod request_payload; // the payload of a call
+pub(crate) mod sense_check; //     check: what a file says can happen
 pub(crate) mod signature; //       a signature over parameters
 pub(crate) mod signed_token; //    a signed token in an answer
 pub(crate) mod standard;
@@ -62,6 +66,7 @@ use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::{Facts, WellKnownFacts};
 use crate::provider::identity::IdentityMapping;
 use crate::provider::inputs::Input;
+use crate::provider::issuer::Issuer;
 use crate::provider::pkce::Pkce;
 use crate::provider::step::Step;
 use crate::vocabulary::names::{FactNames, Slot};
@@ -103,6 +108,8 @@ pub struct Provider {
     pub pkce: Pkce,
     pub(crate) scope: Option<Box<str>>,
     pub(crate) discovery: Option<Discovery>,
+    /// The issuer of a provider without `discovery`.
+    pub(crate) issuer: Option<Issuer>,
     /// The values that the shopper is asked for.
     pub(crate) inputs: Vec<Input>,
     /// The settings and secrets that must be set.
@@ -151,6 +158,11 @@ impl Provider {
     pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
         let (before, after) = self.calls.split_at(self.prepared.min(self.calls.len()));
         before.iter().chain([&self.authorization]).chain(after)
+    }
+
+    /// Whether the file says how the provider is asked for a login anew.
+    pub(crate) fn can_reauthenticate(&self) -> bool {
+        self.steps().any(|step| !step.reauthenticate.is_empty())
     }
 
     /// The calls before the redirect.

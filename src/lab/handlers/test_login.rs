@@ -6,6 +6,7 @@ use crate::lab::handlers::test_login_ledger::TestLoginResult;
 use crate::lab::handlers::{LabState, lab_state};
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
+use crate::login::wishes::LoginWishes;
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
 use crate::provider::callback::CallbackParameters;
@@ -35,7 +36,8 @@ pub(crate) async fn start_test(context: RequestContext) -> Result<HttpResponse, 
     let inputs = start::read_inputs(&live_provider, |name| Ok(form.field(name)?.map(str::to_owned)))?;
     let tester = Tester { by: staff.uid };
     let (tests, store) = (&lab_state(&context).tests, &context.live_store().store);
-    let PreparedAttempt { attempt, trace, watch, request } = start::prepare_attempt(&context, &live_provider, inputs).await;
+    let PreparedAttempt { attempt, trace, watch, request } =
+        start::prepare_attempt(&context, &live_provider, (inputs, LoginWishes::default())).await;
     tests.start(&store.name, &attempt.state, context.now()).map_err(|seconds| ErrorCause::TooManyTests { seconds })?;
     let error = match request {
         Ok(request) => {

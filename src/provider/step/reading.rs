@@ -2,6 +2,7 @@
 
 use crate::provider::answer::is_signed_token;
 use crate::provider::callback::CallbackParameters;
+use crate::provider::choice::EntryChoice;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::fact_expression::MissingValue;
 use crate::provider::fact_origin::FactOrigin;
@@ -16,6 +17,9 @@ use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::Response;
 use serde_json::Value;
 use std::sync::Arc;
+
+/// How far the provider's clock may be behind, in seconds, where it says when the person logged in.
+const CLOCK_SKEW: i64 = 30;
 
 impl Step {
     /// Reads the answer of a call: first whether it is a refusal, then the facts.
@@ -101,6 +105,9 @@ impl Step {
             {
                 facts.set(self.known.token_subject, Text::secret(subject, &Arc::from("idTokenSubject")));
             }
+            if signed.is_id_token() {
+                self.check_login_is_anew(&claims, facts)?;
+            }
             self.learn_from_token(&claims, facts);
             about = claims.get("sub").and_then(scalar_text).map(std::borrow::Cow::into_owned).or(about);
         }
@@ -117,27 +124,63 @@ impl Step {
         Ok(())
     }
 
+    /// Checks that the person has logged in since the attempt began, where the attempt asked for that.
+    fn check_login_is_anew(&self, claims: &Value, facts: &Facts) -> Result<(), StepError> {
+        let Some(asked) = facts.get(self.known.reauthenticate) else { return Ok(()) };
+        // `max_age` obliges the provider to say when the person logged in (OpenID Connect Core 3.1.2.1).
+        let (must_say, began) = asked.judged(|asked| match asked.strip_prefix("max_age ") {
+            Some(began) => (true, began.parse::<i64>().unwrap_or(i64::MAX)),
+            None => (false, asked.parse::<i64>().unwrap_or(i64::MAX)),
+        });
+        let is_anew = match claims.get("auth_time") {
+            Some(moment) => moment.as_i64().is_some_and(|moment| moment >= began.saturating_sub(CLOCK_SKEW)),
+            None => !must_say,
+        };
+        if is_anew {
+            return Ok(());
+        }
+        let why = "the person has not logged in anew: `auth_time` is missing or older than this login".to_owned();
+        Err(StepError::BadToken { why, place: self.place })
+    }
+
     /// Sets the facts that an answer gives.
     pub(crate) fn learn_from_answer(&self, document: &Value, facts: &mut Facts) {
-        for read in &self.reads {
-            self.learn_one(read, document, FactOrigin::Answer(self.call), facts);
-        }
-        self.forget_foreign_claim(FactOrigin::Answer(self.call), facts);
+        self.learn_from_document((&self.reads, &self.choices), document, FactOrigin::Answer(self.call), facts);
     }
 
     /// Sets the facts that a signed token gives. The token was verified before.
     pub(crate) fn learn_from_token(&self, claims: &Value, facts: &mut Facts) {
-        for read in &self.signed_reads {
-            self.learn_one(read, claims, FactOrigin::SignedToken(self.call), facts);
+        self.learn_from_document((&self.signed_reads, &self.signed_choices), claims, FactOrigin::SignedToken(self.call), facts);
+    }
+
+    fn learn_from_document(
+        &self,
+        (reads, choices): (&[ReadRule], &[EntryChoice]),
+        document: &Value,
+        origin: FactOrigin,
+        facts: &mut Facts,
+    ) {
+        for read in reads {
+            self.learn_one(read, document, origin, facts);
         }
-        self.forget_foreign_claim(FactOrigin::SignedToken(self.call), facts);
+        for (at, choice) in (0_u16..).zip(choices) {
+            let entry = choice.entry(document, facts);
+            for read in &choice.reads {
+                match entry {
+                    Some(entry) => self.learn_one(read, entry, origin.entry(at), facts),
+                    None => facts.record_missing(read.fact, MissingValue { place: choice.place_of_choice(), instead: None }),
+                }
+            }
+        }
+        self.forget_foreign_claim(origin, facts);
     }
 
     /// Forgets a claim of an earlier exchange once a document has given another address, so that no later call takes the new
     /// address for a proven one.
     fn forget_foreign_claim(&self, document: FactOrigin, facts: &mut Facts) {
         let claim = self.known.email_verified;
-        if facts.origin(self.known.email) == document && facts.get(claim).is_some() && !facts.origin(claim).vouches_for(document) {
+        let address = facts.origin(self.known.email);
+        if address.document() == document && facts.get(claim).is_some() && !facts.origin(claim).vouches_for(address) {
             facts.forget(claim);
         }
     }
