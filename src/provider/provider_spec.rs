@@ -31,7 +31,7 @@ words! {
         /// Example: `clientId: loja-42`
         client_id: Option<Located<ValueReference>> = "clientId",
         /// Where the client secret is kept: `env:NAME` or `file:PATH`, or `none` for a public client. The secret
-        /// itself is never written here.
+        /// itself is never written here. Which variables and files a provider file may name, `filesMayRead` in the settings says.
         /// Default: `env:`, the file's name in capitals (as for `clientId`) and `_CLIENT_SECRET`
         /// Example: `clientSecret: env:CLUBE_ACME_SECRET`
         client_secret: Option<ClientSecretReference> = "clientSecret",

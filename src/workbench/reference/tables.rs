@@ -10,7 +10,10 @@ pub(crate) fn table(name: &str) -> Option<String> {
     Some(match name {
         "facts" => facts(),
         "standard places" => standard_places(),
-        "functions" => rows("function | what it does", functions::TABLE.iter().map(|row| format!("`{}` | {}", row.usage(), row.meaning))),
+        "functions" => rows(
+            "function | what it does",
+            functions::TABLE.iter().map(|row| format!("`{}` | {}", row.usage(), row.meaning.replace(" | ", " \\| "))),
+        ),
         "codes" => {
             let codes = LoginErrorCode::WORDS.iter().filter_map(|word| LoginErrorCode::named(word));
             let described = codes.filter_map(|code| Some((code, describe_code(code)?)));
