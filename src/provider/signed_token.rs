@@ -6,6 +6,7 @@ pub(crate) use crate::provider::signed_token::verification::{ComparedFacts, unve
 
 use crate::choice;
 use crate::provider::address::{Address, AddressContext};
+use crate::provider::choice::EntryChoiceSpec;
 use crate::provider::condition::{Condition, Conditions};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
@@ -92,6 +93,11 @@ words! {
         /// unless the file reads them elsewhere
         /// Example: `read: { id: $.sub, email: $.email }`
         read: Option<NamedValues<FactExpression>> = "read",
+        /// An entry that is chosen from a list in the token's claims, and the facts that are read from it, as in a call.
+        /// It stands beside `read`, or in its place.
+        /// Default: none
+        /// Example: `choose: { from: $.emails, where: { at: $.primary, is: true }, read: { email: $.value, emailVerified: $.verified } }`
+        choose: Option<OneOrMany<EntryChoiceSpec>> = "choose",
     }
 }
 

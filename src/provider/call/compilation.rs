@@ -4,6 +4,7 @@ use crate::provider::address::Address;
 use crate::provider::answer::{AnswerFormat, AnswerParser};
 use crate::provider::assertion::Assertion;
 use crate::provider::call::CallSpec;
+use crate::provider::choice::{EntryChoice, compile_choices};
 use crate::provider::moment::TimeSpan;
 use crate::provider::parameters::{self, JsonTemplate, ParameterValues, check_no_paths};
 use crate::provider::pkce::Pkce;
@@ -75,9 +76,11 @@ pub(crate) fn compile(
         accepted,
         minds_error,
         reads: reads.answer,
+        choices: reads.choices,
         header_reads: reads.headers,
         signed: reads.token,
         signed_reads: reads.claims,
+        signed_choices: reads.claim_choices,
     };
     step.bearer = bearer(spec.bearer.take(), &step, reader);
     check_call(&step, reader);
@@ -90,6 +93,8 @@ struct CallReads {
     headers: Vec<(Slot, Located<String>)>,
     token: Option<SignedToken>,
     claims: Vec<ReadRule>,
+    choices: Vec<EntryChoice>,
+    claim_choices: Vec<EntryChoice>,
 }
 
 impl CallReads {
@@ -110,12 +115,15 @@ impl CallReads {
         };
         let signed_spec = spec.signed.take().or_else(|| implied_id_token(kind, context, place));
         let token = signed_spec.as_ref().and_then(|spec| SignedToken::compile(spec, &signed_context, reader));
-        let written_claims = signed_spec.and_then(|spec| spec.read);
-        let reads_written_claims = written_claims.is_some();
+        let (written_claims, chosen_claims) = signed_spec.map_or((None, None), |spec| (spec.read, spec.choose));
+        let reads_written_claims = written_claims.is_some() || chosen_claims.is_some();
         let mut claims = written_claims.map_or_else(Vec::new, |read| compile_reads(read, reader));
-        let has_read = spec.read.is_some();
+        let has_read = spec.read.is_some() || spec.choose.is_some();
+        let choices = compile_choices(spec.choose.take(), reader);
+        let claim_choices = compile_choices(chosen_claims, reader);
         let own = spec.read.take().map_or_else(Vec::new, |read| compile_reads(read, reader));
-        for read in own.iter().chain(&claims) {
+        let chosen = choices.iter().chain(&claim_choices).flat_map(|choice| &choice.reads);
+        for read in own.iter().chain(&claims).chain(chosen) {
             check_read_name(read, reader);
         }
         let headers = compile_header_reads(spec.read_headers.take().unwrap_or_default(), reader);
@@ -133,7 +141,7 @@ impl CallReads {
             claims = context.standard_reads(standard::PERSON, &[], place, reader);
         }
         answer.extend(own);
-        Self { answer, headers, token, claims }
+        Self { answer, headers, token, claims, choices, claim_choices }
     }
 }
 
