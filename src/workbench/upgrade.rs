@@ -296,7 +296,7 @@ mod tests {
             ("refused: [ { at: $.a, is: x } ]\n", vec![]),
             ("name: A\nrefused: [ { at: $.a, is: x }, { at: $.b, is: x } ]\n", vec![(2, ANY)]),
             (
-                "getUserInfo:\n  - get: x\n  - get: y\n    refused:\n      - { at: $.a, is: x }\n      - { at: $.b, is: x }\n",
+                "getAccessCode:\n  - get: x\n  - get: y\n    refused:\n      - { at: $.a, is: x }\n      - { at: $.b, is: x }\n",
                 vec![(4, ANY)],
             ),
             ("getAuthorizationCode:\n  refused: [ { at: $.a, is: x }, { at: $.b, is: x } ]\n", vec![(2, ANY)]),
