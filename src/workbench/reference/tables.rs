@@ -59,7 +59,9 @@ fn describe_code(code: LoginErrorCode) -> Option<(&'static str, &'static str)> {
         LoginErrorCode::BadIssuer => ("getAuthorizationCode", "the callback's `iss` is another issuer"),
         LoginErrorCode::BadSignature => ("getAuthorizationCode", "the callback is not signed as `verify` says"),
         LoginErrorCode::MissingFact => ("the step that needs it", "a required fact was in no answer"),
-        LoginErrorCode::BadAddress => ("the step", "the request would go to a host that `hosts` does not name"),
+        LoginErrorCode::BadAddress => {
+            ("the step", "the request would go to an address that is not allowed, such as a host that `hosts` does not name")
+        }
         LoginErrorCode::BadHeader => ("the step", "a value holds characters that no header can carry"),
         LoginErrorCode::BadKey => ("the step", "a key cannot be used"),
         LoginErrorCode::NoAnswer => ("the step", "the provider could not be reached, or did not answer in time"),
