@@ -127,8 +127,7 @@ impl CallReads {
             check_read_name(read, reader);
         }
         let headers = compile_header_reads(spec.read_headers.take().unwrap_or_default(), reader);
-        let is_keyed = |format: &AnswerFormat| !matches!(format, AnswerFormat::Xml | AnswerFormat::Text);
-        let has_keys = spec.answer.as_ref().is_none_or(|formats| formats.0.iter().any(is_keyed));
+        let has_keys = has_keys(spec);
         let mut answer = match kind {
             // In XML everything is below the root, and a plain text has no places at all.
             _ if !has_keys => Vec::new(),
@@ -146,11 +145,17 @@ impl CallReads {
     }
 }
 
+/// Whether an answer can have the standard places.
+fn has_keys(spec: &CallSpec) -> bool {
+    let is_keyed = |format: &AnswerFormat| !matches!(format, AnswerFormat::Xml | AnswerFormat::Text);
+    spec.answer.as_ref().is_none_or(|formats| formats.0.iter().any(is_keyed))
+}
+
 /// The facts that a call reads from its own answer.
 fn own_facts(spec: &CallSpec, kind: StepKind, context: &StepContext<'_>, reader: &mut Reader) -> Vec<Slot> {
     let written = spec.read.iter().flat_map(|named| &named.0).map(|(name, _)| name.value.clone());
     let mut facts: Vec<Slot> = written.map(|name| reader.names.intern(&name)).collect();
-    if kind == StepKind::GetAccessCode {
+    if kind == StepKind::GetAccessCode && has_keys(spec) {
         facts.extend(standard::TOKEN.iter().map(|(name, _)| reader.names.intern(name)).filter(|fact| !context.written.contains(fact)));
     }
     facts

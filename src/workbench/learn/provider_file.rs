@@ -94,6 +94,7 @@ impl LoginLearner<'_> {
             }
         }
         let values: Vec<&Value> = documents.iter().map(|document| &document.value).collect();
+        let accepted_at = words.len();
         words.extend(success_flag::find_success_flag(&values, number <= self.login.token_call));
         let facts_at =
             |wanted: PersonFactPlace| chosen.iter().filter(move |(place, _)| *place == wanted).map(|(_, chosen)| chosen.entry.clone());
@@ -114,8 +115,28 @@ impl LoginLearner<'_> {
         let is_only = self.login.calls.len() == number + 1
             && number == self.login.token_call + 1
             && chosen.iter().all(|(place, _)| *place == PersonFactPlace::Answer(number));
+        if !read.is_empty() {
+            self.allow_statuses(number, accepted_at, words);
+        }
         if !(read.is_empty() || is_only && reads_standard_places(&read)) {
             push_reads(read, words);
+        }
+    }
+
+    /// Allows the statuses outside 2xx with which this call gave what the login needs.
+    fn allow_statuses(&self, number: usize, accepted_at: usize, words: &mut Vec<YamlLine>) {
+        let answers = self.logins.iter().filter_map(|login| login.calls.get(number)?.exchange.answer.as_ref());
+        let mut statuses: Vec<u16> = answers.map(|answer| answer.status).filter(|status| !(200..300).contains(status)).collect();
+        statuses.sort_unstable();
+        statuses.dedup();
+        if statuses.is_empty() {
+            return;
+        }
+        let values = statuses.iter().map(|status| YamlValue::Bare(status.to_string())).collect();
+        let status = YamlLine::new("status", YamlValue::List(values));
+        match words.get_mut(accepted_at).filter(|line| line.key == "accepted").map(|line| &mut line.value) {
+            Some(YamlValue::Block(flag)) => flag.push(status),
+            _ => words.push(YamlLine::with_comment("accepted", YamlValue::Flow(vec![status]), "a success came with this status")),
         }
     }
 
