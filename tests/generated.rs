@@ -165,47 +165,70 @@ fn merge(into: &mut Value, from: Value) {
     }
 }
 
+/// The complaints about a file that holds these parts, and for the rest plain addresses. Of two parts with the same word the first counts.
+fn complaints_about_parts(parts: &[String]) -> Option<String> {
+    let is_signed = |step: &str| parts.iter().any(|part| part.starts_with(step) && part.contains("signed: "));
+    let has = |word: &str| parts.iter().any(|part| part.starts_with(word));
+    let mut start = "name: Acme\n".to_owned();
+    if !has("discovery") {
+        start +=
+            "getAuthorizationCode: { get: https://sso.acme.example/authorize }\ngetAccessCode: { post: https://sso.acme.example/token }\n";
+        if is_signed("getUserInfo") {
+            start += "getUserInfo: { get: https://api.acme.example/me }\n";
+        } else if !is_signed("getAccessCode") {
+            start += "getUserInfo: { get: https://api.acme.example/me, read: { id: $.id, email: $.email } }\n";
+        }
+        if !has("trustEmail") {
+            start += "trustEmail: always\n";
+        }
+    }
+    let mut file = parsed(&start);
+    let mut seen: Vec<&str> = Vec::new();
+    for part in parts {
+        let word = part.split(':').next().unwrap_or_default();
+        if !seen.contains(&word) {
+            merge(&mut file, parsed(&format!("{part}\n")));
+        }
+        seen.push(word);
+    }
+    let report = crate::support::report(&file.to_string());
+    (!report.complaints.is_empty()).then(|| format!("{file}\n{}", report.draw(false)))
+}
+
 #[test]
 fn every_line_of_what_the_manual_says_is_part_of_a_right_file() {
     let rows = manual_rows(&text(&root().join("schemas/provider.md")));
     assert!(rows.len() >= 30, "only {} rows", rows.len());
     let mut wrong = Vec::new();
-    for (says, spans) in rows {
-        assert!(!spans.is_empty(), "{says}: nothing to write");
-        let is_signed = |step: &str| spans.iter().any(|span| span.starts_with(step) && span.contains("signed: "));
-        let trusted = spans.iter().any(|span| span.starts_with("trustEmail"));
-        let by_discovery = spans.iter().any(|span| span.starts_with("discovery"));
-        let person = if is_signed("getUserInfo") { "" } else { ", read: { id: $.id, email: $.email }" };
-        let person = format!("getUserInfo: {{ get: https://api.acme.example/me{person} }}\n");
-        let person = if is_signed("getAccessCode") { String::new() } else { person };
-        let start = if by_discovery {
-            "name: Acme\n".to_owned()
-        } else {
-            format!(
-                "name: Acme\ngetAuthorizationCode: {{ get: https://sso.acme.example/authorize }}\n\
-                 getAccessCode: {{ post: https://sso.acme.example/token }}\n\
-                 {person}"
-            )
-        };
-        let mut file = parsed(&start);
-        if !trusted && !by_discovery {
-            merge(&mut file, parsed("trustEmail: always\n"));
-        }
-        // Two lines for the same word are alternatives.
-        let mut seen: Vec<&str> = Vec::new();
-        for span in &spans {
-            let word = span.split(": ").next().unwrap_or_default();
-            if !seen.contains(&word) {
-                merge(&mut file, parsed(&format!("{span}\n")));
-            }
-            seen.push(word);
-        }
-        let report = crate::support::report(&file.to_string());
-        if !report.complaints.is_empty() {
-            wrong.push(format!("{says}\n{file}\n{}", report.draw(false)));
-        }
+    for (says, parts) in rows {
+        assert!(!parts.is_empty(), "{says}: nothing to write");
+        wrong.extend(complaints_about_parts(&parts).map(|complaints| format!("{says}\n{complaints}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_part_of_a_file_in_the_reference_is_right_and_its_stories_are_true() {
+    let page = text(&root().join("schemas/provider.md"));
+    let blocks = |kind: &str| -> Vec<String> {
+        let fence = format!("```{kind}\n");
+        page.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
+    };
+
+    for part in blocks("yaml part") {
+        assert_eq!(complaints_about_parts(&[part]), None);
+    }
+    let files = blocks("yaml provider");
+    let nuvem = Source::new("nuvem.yaml", files.first().expect("the page begins with a file").as_str());
+    let provider = portaria::provider::compile(&nuvem, crate::support::STRICT).0.expect("the first file is right");
+    let stories = blocks("yaml stories");
+    assert!(!stories.is_empty() && blocks("yaml").is_empty(), "every block of YAML is tested");
+    for stories in stories {
+        for story in portaria::workbench::examples::read(&Source::new("nuvem.examples.yaml", stories)).expect("the stories are right") {
+            let differences = portaria::workbench::examples::replay::replay(&provider, &story).differences;
+            assert!(differences.is_empty(), "{}: {}", story.what.value, differences.iter().map(ToString::to_string).collect::<String>());
+        }
+    }
 }
 
 /// Whether these are settings without a complaint.

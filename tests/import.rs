@@ -5,9 +5,10 @@ mod hostile;
 mod measure;
 mod secrets;
 
-use crate::import::measure::{Case, cases, cases_of, measure};
-use crate::support::root;
+use crate::import::measure::{Case, cases, cases_of, measure, recorded};
+use crate::support::{STRICT, root};
 use portaria::workbench::examples::replay::replay;
+use portaria::workbench::learn::learn;
 use portaria::workbench::{curl, har};
 
 /// For each provider of the catalogue, the engine makes a recording of the stories that end in an identity, with random values in place of the stand-ins
@@ -58,4 +59,17 @@ fn files_are_learnt_of_providers_that_nobody_had_in_mind() {
 fn acme() -> Case {
     let all = cases();
     all.into_iter().find(|case| case.provider.title.contains("Discord")).expect("a provider with everything usual")
+}
+
+#[test]
+fn a_success_that_comes_with_another_status_is_learnt_as_one() {
+    let (mut exchanges, _) = recorded(&acme());
+    for answer in exchanges.iter_mut().filter_map(|exchange| exchange.answer.as_mut()).filter(|answer| answer.body.contains("\"verified\""))
+    {
+        answer.status = 404;
+    }
+
+    let learned = learn("acme", &exchanges, STRICT).unwrap_or_else(|why| panic!("{why}"));
+
+    assert!(learned.text.contains("accepted: { status: [ 404 ] }"), "{}", learned.text);
 }

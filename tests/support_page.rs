@@ -9,8 +9,8 @@ use clap::Parser as _;
 use portaria::commands::CommandLine;
 use regex::Regex;
 
-const RIGHT: &str = r#"    email: $.payload.person.reach[?@.kind == "mail"].value"#;
-const WRONG: &str = r#"    email: $.payload.person.reach[?@.kind == "email"].value"#;
+const RIGHT: &str = "      email: $.value";
+const WRONG: &str = "      email: $.address";
 
 /// A login at the playground with this file: the exit code and the output of `try`.
 fn tried(file: &str) -> (i32, String) {

@@ -80,7 +80,7 @@ pub(crate) fn logout_address(
             let name = missing.fact.map_or_else(|| "a hole".into(), |fact| (&**provider.names.name(fact)).into());
             return Some(Err(SkippedLogout::MissingFact(name)));
         }
-        Err(AddressError::Host(why, _)) => return Some(Err(SkippedLogout::BadAddress(why))),
+        Err(AddressError::Refused(problem, _)) => return Some(Err(SkippedLogout::BadAddress(problem.message()))),
     };
     // No fact of a logout is secret, so the masked texts are complete.
     let part = |mark: &str, text: Option<&Text>| text.map_or_else(String::new, |text| format!("{mark}{}", text.masked()));

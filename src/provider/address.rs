@@ -1,14 +1,15 @@
 //! An address with holes, and the hosts that it may lead to.
 //!
 //! Literal text is kept byte for byte. A hole in the path or the query is percent-encoded. A hole in the host leads only
-//! to a host that the file names.
+//! to a host that the file names. A hole that stands for scheme and host takes an origin and nothing else; only a hole that is
+//! the whole address may hold a path.
 //!
 //! It stays one file because all of it ensures that an address leads to an allowed host; a large part is tests.
 
 use crate::provider::facts::Facts;
 use crate::provider::fingerprint::fill_settings;
 use crate::provider::hole::Hole;
-use crate::provider::hosts::{host_matches, is_host, is_loopback};
+use crate::provider::hosts::{HostMatch, Scheme, is_host, is_loopback, match_origin};
 use crate::provider::template::{FactUse, Template, TemplatePiece, UnfilledHole};
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
@@ -93,8 +94,99 @@ impl FilledAddress {
 pub(crate) enum AddressError {
     /// A hole found nothing.
     Missing(UnfilledHole),
-    /// It would lead to a host that is not allowed. The phrase says what is wrong, without the value.
-    Host(&'static str, Place),
+    /// It would lead to an address that is not allowed.
+    Refused(AddressProblem, Place),
+}
+
+/// What is wrong with a filled address. It never holds the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AddressProblem {
+    /// It begins with neither `https://` nor `http://`.
+    NoScheme,
+    Blank,
+    Backslash,
+    UserPart,
+    NoHost,
+    BadHost,
+    /// The host is written so that programs read another one.
+    AmbiguousHost,
+    Path,
+    TrailingSlash,
+    Query,
+    Fragment,
+    /// `hosts` names the host with another scheme.
+    OtherScheme,
+    OtherHost,
+    NotEncrypted,
+    ThisMachine,
+    /// A hole in the host holds what is no part of a host.
+    HostPart,
+    DotSegment,
+}
+
+impl AddressProblem {
+    pub(crate) fn message(self) -> &'static str {
+        match self {
+            Self::NoScheme => "the address does not begin with https://",
+            Self::Blank => "the address holds a blank or a control character",
+            Self::Backslash => "the address holds a backslash",
+            Self::UserPart => "the address holds a user's name before its host",
+            Self::NoHost => "the address has no host",
+            Self::BadHost => "the host of the address is not a host",
+            Self::AmbiguousHost => "the host of the address is written in a way that programs read differently",
+            Self::Path => "the value for scheme and host holds a path",
+            Self::TrailingSlash => "the value for scheme and host ends in `/`; it has to end with the host",
+            Self::Query => "the value for scheme and host holds a query",
+            Self::Fragment => "the value for scheme and host holds a fragment",
+            Self::OtherScheme => "the address begins with another scheme than `hosts` allows for this host",
+            Self::OtherHost => "the address leads to a host that `hosts` does not name",
+            Self::NotEncrypted => "the address begins with http://, which is allowed only for a provider on this machine",
+            Self::ThisMachine => "the address leads to this machine itself",
+            Self::HostPart => "a hole in the host holds more than letters, digits and `-`",
+            Self::DotSegment => "a hole would change the path of the address (`.` or `..`)",
+        }
+    }
+}
+
+/// The origin of a filled address, and what follows it.
+struct FilledOrigin<'a> {
+    scheme: Scheme,
+    /// The host in small letters, with its port.
+    host: String,
+    rest: &'a str,
+}
+
+/// Takes an address apart that may come from outside.
+fn split_origin(address: &str) -> Result<FilledOrigin<'_>, AddressProblem> {
+    if address.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
+        return Err(AddressProblem::Blank);
+    }
+    if address.contains('\\') {
+        return Err(AddressProblem::Backslash);
+    }
+    let (scheme, after) = match (address.strip_prefix("https://"), address.strip_prefix("http://")) {
+        (Some(after), _) => (Scheme::Https, after),
+        (None, Some(after)) => (Scheme::Http, after),
+        (None, None) => return Err(AddressProblem::NoScheme),
+    };
+    let (authority, rest) = after.split_at(after.find(['/', '?', '#']).unwrap_or(after.len()));
+    if authority.contains('@') {
+        return Err(AddressProblem::UserPart);
+    }
+    if authority.is_empty() {
+        return Err(AddressProblem::NoHost);
+    }
+    let host = authority.to_ascii_lowercase();
+    if !is_host(host.strip_suffix('.').unwrap_or(&host)) {
+        return Err(AddressProblem::BadHost);
+    }
+    // What is compared here has to be what is called later.
+    let name = if host.ends_with(']') { &*host } else { host.rsplit_once(':').map_or(&*host, |(name, _)| name) };
+    let read_by_others = url::Url::parse(&format!("https://{name}/")).ok();
+    if read_by_others.as_ref().and_then(url::Url::host_str) != Some(name) {
+        return Err(AddressProblem::AmbiguousHost);
+    }
+    Ok(FilledOrigin { scheme, host, rest })
 }
 
 /// What an address is compiled with.
@@ -126,6 +218,14 @@ impl Address {
         let host_has_hole = parts
             .iter()
             .any(|(zone, piece)| matches!(zone, AddressPart::Base | AddressPart::Host) && matches!(piece, TemplatePiece::Hole(_)));
+        if let Some(place) = host_after_base(&template) {
+            reader.complain(
+                place,
+                "this hole stands for scheme and host, and the text goes on before a `/`",
+                "write the scheme out and let holes stand for the host alone: `https://${shop}.shops.example/…`",
+            );
+            return None;
+        }
         let reach = match context.hosts {
             _ if !host_has_hole => AllowedHosts::Fixed,
             Some(hosts) => AllowedHosts::Hosts { patterns: hosts.to_vec(), plain_http: context.loopback },
@@ -172,7 +272,7 @@ impl Address {
             };
             match piece {
                 TemplatePiece::Literal(text) => into.push_str(text),
-                TemplatePiece::Hole(hole) => fill_hole(*zone, hole, facts, into)?,
+                TemplatePiece::Hole(hole) => fill_hole((*zone, self.may_hold_path()), hole, facts, into)?,
             }
         }
         match &self.reach {
@@ -180,42 +280,54 @@ impl Address {
             // A preview of an address is never requested.
             AllowedHosts::Hosts { .. } | AllowedHosts::Document { .. } if facts.is_preview() => return Ok(filled),
             AllowedHosts::Hosts { patterns, plain_http } => {
-                let host = self.checked_host(&filled, *plain_http)?;
-                if !patterns
-                    .iter()
-                    .any(|pattern| pattern.fill(facts).is_ok_and(|pattern| host_matches(&pattern.expose().to_lowercase(), &host)))
-                {
-                    return Err(AddressError::Host("the address leads to a host that `hosts` does not name", self.template.place));
+                let origin = self.checked_origin(&filled, *plain_http)?;
+                let judge = |pattern: &Template| {
+                    let pattern = pattern.fill(facts).ok()?;
+                    Some(match_origin(pattern.expose(), (origin.scheme, &origin.host)))
+                };
+                match patterns.iter().filter_map(judge).max() {
+                    Some(HostMatch::Matches) => {}
+                    Some(HostMatch::OtherScheme) => return Err(self.refused(AddressProblem::OtherScheme)),
+                    Some(HostMatch::OtherHost) | None => return Err(self.refused(AddressProblem::OtherHost)),
                 }
             }
             AllowedHosts::Document { plain_http } => {
-                self.checked_host(&filled, *plain_http)?;
+                self.checked_origin(&filled, *plain_http)?;
             }
         }
         filled.separate_query_and_fragment();
         if filled.base.judged(has_dot_segment) {
-            return Err(AddressError::Host("a hole would change the path of the address (`.` or `..`)", self.template.place));
+            return Err(self.refused(AddressProblem::DotSegment));
         }
         Ok(filled)
     }
 
-    fn checked_host(&self, filled: &FilledAddress, plain_http: bool) -> Result<String, AddressError> {
-        let bad = |why| Err(AddressError::Host(why, self.template.place));
-        let address = filled.base.expose();
-        let rest = match (address.strip_prefix("https://"), address.strip_prefix("http://")) {
-            (Some(rest), _) => rest,
-            (None, Some(rest)) if plain_http && is_loopback(rest.split(['/', '?', '#']).next().unwrap_or_default()) => rest,
-            _ => return bad("the address does not begin with https://"),
-        };
-        if address.chars().any(|letter| letter.is_whitespace() || letter.is_control() || letter == '\\') {
-            return bad("the address holds characters that no address has");
+    /// The origin of a filled address, if an address with this origin may be called at all.
+    fn checked_origin<'f>(&self, filled: &'f FilledAddress, plain_http: bool) -> Result<FilledOrigin<'f>, AddressError> {
+        let origin = split_origin(filled.base.expose()).map_err(|problem| self.refused(problem))?;
+        match (is_loopback(&origin.host), origin.scheme) {
+            (true, _) if !plain_http => Err(self.refused(AddressProblem::ThisMachine)),
+            (false, Scheme::Http) => Err(self.refused(AddressProblem::NotEncrypted)),
+            (true, _) | (false, Scheme::Https) => Ok(origin),
         }
-        let host = rest.split(['/', '?', '#']).next().unwrap_or_default().to_lowercase();
-        let usual = host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'));
-        if host.is_empty() || !usual {
-            return bad("the address has no proper host");
-        }
-        Ok(host)
+    }
+
+    fn refused(&self, problem: AddressProblem) -> AddressError {
+        AddressError::Refused(problem, self.template.place)
+    }
+
+    /// Whether the hole with which the address begins is the whole address, or one from a discovery document.
+    fn may_hold_path(&self) -> bool {
+        matches!(self.template.pieces(), [TemplatePiece::Hole(_)]) || matches!(self.reach, AllowedHosts::Document { .. })
+    }
+}
+
+/// The place of a hole for scheme and host that is followed by more of the host.
+fn host_after_base(template: &Template) -> Option<Place> {
+    match template.pieces() {
+        [TemplatePiece::Hole(_), TemplatePiece::Literal(text), ..] if text.starts_with(['/', '?', '#']) => None,
+        [TemplatePiece::Hole(hole), _, ..] => Some(hole.place),
+        _ => None,
     }
 }
 
@@ -228,20 +340,36 @@ fn document_address(template: &Template) -> Option<Slot> {
     }
 }
 
-fn fill_hole(zone: AddressPart, hole: &Hole, facts: &Facts, into: &mut Text) -> Result<(), AddressError> {
+/// What keeps a value from standing for scheme and host.
+fn problem_with_origin(value: &str) -> Option<AddressProblem> {
+    match split_origin(value) {
+        Err(problem) => Some(problem),
+        Ok(FilledOrigin { rest: "", .. }) => None,
+        Ok(FilledOrigin { rest: "/", .. }) => Some(AddressProblem::TrailingSlash),
+        Ok(FilledOrigin { rest, .. }) if rest.starts_with('?') => Some(AddressProblem::Query),
+        Ok(FilledOrigin { rest, .. }) if rest.starts_with('#') => Some(AddressProblem::Fragment),
+        Ok(_) => Some(AddressProblem::Path),
+    }
+}
+
+fn fill_hole((zone, may_hold_path): (AddressPart, bool), hole: &Hole, facts: &Facts, into: &mut Text) -> Result<(), AddressError> {
     let Some(value) = hole.fill(facts, None).map_err(AddressError::Missing)? else { return Ok(()) };
     match zone {
-        AddressPart::Base => into.push(&value),
+        AddressPart::Base if facts.is_preview() || may_hold_path => into.push(&value),
+        AddressPart::Base => match problem_with_origin(value.expose()) {
+            None => into.push(&value),
+            Some(problem) => return Err(AddressError::Refused(problem, hole.place)),
+        },
         AddressPart::Host if facts.is_preview() => into.push(&value),
         AddressPart::Host => {
             let is_host = value.judged(|value| value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b':')));
             if !is_host {
-                return Err(AddressError::Host("a hole in the host holds more than letters, digits and `-`", hole.place));
+                return Err(AddressError::Refused(AddressProblem::HostPart, hole.place));
             }
             // Next to other text a hole stands for one label, so its value must not contain dots.
             let is_alone = into.judged(|before| before.ends_with("://"));
             if !is_alone && value.judged(|value| value.contains(['.', ':'])) {
-                return Err(AddressError::Host("a hole in the host holds more than letters, digits and `-`", hole.place));
+                return Err(AddressError::Refused(AddressProblem::HostPart, hole.place));
             }
             into.push(&value);
         }
@@ -312,7 +440,7 @@ fn check_literal_start(template: &Template, place: Place, context: &AddressConte
             return false;
         }
     };
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default().to_lowercase();
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default().to_ascii_lowercase();
     let whole_host_is_literal = host.len() < rest.len() || template.is_literal();
     if template.source.chars().any(|letter| letter.is_control() || (letter.is_whitespace() && !template.source.contains("${"))) {
         reader.complain(place, "this address holds a blank or a control character", "write blanks as `%20`");
@@ -339,7 +467,7 @@ fn check_literal_start(template: &Template, place: Place, context: &AddressConte
         reader.complain(place, "this address holds characters that no address has", help);
         return false;
     }
-    if whole_host_is_literal && !is_host(&host) {
+    if whole_host_is_literal && !is_host(&host) && (context.loopback || !is_loopback(&host)) {
         reader.complain(
             place,
             format!("`{}` is not a host", printable(&host)),
@@ -391,6 +519,10 @@ mod tests {
     use crate::vocabulary::yaml::{YamlKind, YamlNode};
 
     fn fill(address: &str, hosts: &[&str], value: &str) -> Result<String, String> {
+        fill_at(address, hosts, value, false)
+    }
+
+    fn fill_at(address: &str, hosts: &[&str], value: &str, loopback: bool) -> Result<String, String> {
         let mut reader = Reader::default();
         let parse = |text: &str, reader: &mut Reader| {
             Template::parse(
@@ -403,13 +535,13 @@ mod tests {
         };
         let patterns: Vec<Template> = hosts.iter().map(|host| parse(host, &mut reader)).collect();
         let template = parse(address, &mut reader);
-        let context = AddressContext { hosts: (!hosts.is_empty()).then_some(&patterns), loopback: false, documents: &[] };
+        let context = AddressContext { hosts: (!hosts.is_empty()).then_some(&patterns), loopback, documents: &[] };
         let Some(address) = Address::compile(template, &context, &mut reader) else { return Err(reader.complaints[0].message.clone()) };
         let mut facts = Facts::empty(&reader.names);
         facts.set(reader.names.intern("x"), Text::plain(value));
         let filled = address.fill(&facts).map_err(|bad| match bad {
             AddressError::Missing(_) => "missing".to_owned(),
-            AddressError::Host(why, _) => why.to_owned(),
+            AddressError::Refused(problem, _) => format!("{problem:?}"),
         })?;
         Ok(format!(
             "{}|{}|{}",
@@ -451,6 +583,88 @@ mod tests {
         ] {
             let filled = fill(address, hosts, value);
             assert_eq!(filled.as_deref().ok(), expected, "{address} {value}: {filled:?}");
+        }
+    }
+
+    /// What is tried for scheme and host of `${x}/me` and for the whole address `${x}`, and why it is refused; nothing where it is allowed.
+    #[test]
+    fn a_hole_for_scheme_and_host_takes_an_origin_and_nothing_else() {
+        for (value, as_origin, as_whole) in [
+            ("https://eu.login.example", "", ""),
+            ("https://EU.Login.Example", "", ""),
+            ("https://eu.login.example:443", "", ""),
+            ("https://eu.login.example/", "TrailingSlash", ""),
+            ("https://eu.login.example/evil", "Path", ""),
+            ("https://eu.login.example/evil?", "Path", ""),
+            ("https://eu.login.example//", "Path", ""),
+            ("https://eu.login.example?q=", "Query", ""),
+            ("https://eu.login.example#", "Fragment", ""),
+            ("https://eu.login.example/a/../b", "Path", "DotSegment"),
+            ("https://ana@eu.login.example", "UserPart", "UserPart"),
+            ("https://ana:x@eu.login.example", "UserPart", "UserPart"),
+            ("https://eu.login.example@evil.example", "UserPart", "UserPart"),
+            ("https://eu.login.example\\@evil.example", "Backslash", "Backslash"),
+            ("https:\\\\eu.login.example", "Backslash", "Backslash"),
+            ("https://evil.example\\.login.example", "Backslash", "Backslash"),
+            ("https://eu.login.example ", "Blank", "Blank"),
+            (" https://eu.login.example", "Blank", "Blank"),
+            ("https://eu.login.example\n", "Blank", "Blank"),
+            ("https://eu\t.login.example", "Blank", "Blank"),
+            ("https://eu.login.example\u{a0}", "Blank", "Blank"),
+            ("http://eu.login.example", "NotEncrypted", "NotEncrypted"),
+            ("ftp://eu.login.example", "NoScheme", "NoScheme"),
+            ("javascript://eu.login.example/%0aalert(1)", "NoScheme", "NoScheme"),
+            ("HTTPS://eu.login.example", "NoScheme", "NoScheme"),
+            ("//eu.login.example", "NoScheme", "NoScheme"),
+            ("eu.login.example", "NoScheme", "NoScheme"),
+            ("https:/eu.login.example", "NoScheme", "NoScheme"),
+            ("https:eu.login.example", "NoScheme", "NoScheme"),
+            ("https://", "NoHost", "NoHost"),
+            ("https:///eu.login.example", "NoHost", "NoHost"),
+            ("https://eu.login.example:8443", "OtherHost", "OtherHost"),
+            ("https://eu.login.example:x", "BadHost", "BadHost"),
+            ("https://eu.login.example:0", "BadHost", "BadHost"),
+            ("https://eu.login.example:", "BadHost", "BadHost"),
+            ("https://eu.login.example.", "OtherHost", "OtherHost"),
+            ("https://eu.login.example.evil.example", "OtherHost", "OtherHost"),
+            ("https://a.b.login.example", "OtherHost", "OtherHost"),
+            ("https://login.example", "OtherHost", "OtherHost"),
+            ("https://.login.example", "BadHost", "BadHost"),
+            ("https://eu%2elogin.example", "BadHost", "BadHost"),
+            ("https://еu.login.example", "BadHost", "BadHost"),
+            ("https://eu。login.example", "BadHost", "BadHost"),
+            ("https://evil.example;.login.example", "BadHost", "BadHost"),
+            ("https://localhost", "ThisMachine", "ThisMachine"),
+            ("https://LOCALHOST:9", "ThisMachine", "ThisMachine"),
+            ("https://localhost.", "ThisMachine", "ThisMachine"),
+            ("https://127.0.0.1", "ThisMachine", "ThisMachine"),
+            ("https://127.1", "AmbiguousHost", "AmbiguousHost"),
+            ("https://2130706433", "AmbiguousHost", "AmbiguousHost"),
+            ("https://0x7f000001", "AmbiguousHost", "AmbiguousHost"),
+            ("https://[::1]", "ThisMachine", "ThisMachine"),
+            ("https://[::ffff:7f00:1]", "ThisMachine", "ThisMachine"),
+            ("https://[::ffff:127.0.0.1]", "AmbiguousHost", "AmbiguousHost"),
+        ] {
+            let judge = |address: &str| fill(address, &["*.login.example"], value).err().unwrap_or_default();
+            assert_eq!((judge("${x}/me").as_str(), judge("${x}").as_str()), (as_origin, as_whole), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn hosts_may_name_a_scheme_and_any_port() {
+        for (hosts, value, loopback, expected) in [
+            ("http://127.0.0.1:*", "http://127.0.0.1:9000", true, ""),
+            ("http://127.0.0.1:*", "https://127.0.0.1:9000", true, "OtherScheme"),
+            ("http://127.0.0.1:*", "http://127.0.0.1:9000", false, "ThisMachine"),
+            ("127.0.0.1:9000", "http://127.0.0.1:9000", true, ""),
+            ("https://127.0.0.1:9000", "http://127.0.0.1:9000", true, "OtherScheme"),
+            ("http://localhost:*", "http://LOCALHOST:9000", true, ""),
+            ("https://*.login.example", "https://eu.login.example", false, ""),
+            ("https://*.login.example", "http://eu.login.example", true, "NotEncrypted"),
+            ("${x}", "https://eu.login.example", false, ""),
+        ] {
+            let judged = fill_at("${x}/me", &[hosts], value, loopback).err().unwrap_or_default();
+            assert_eq!(judged, expected, "{hosts} {value}");
         }
     }
 }

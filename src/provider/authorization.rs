@@ -5,6 +5,7 @@ use crate::provider::answer::AnswerParser;
 use crate::provider::assertion::{Assertion, AssertionSpec};
 use crate::provider::call::{CallSpec, check_repeated_parameters};
 use crate::provider::callback::{CallbackMethod, StateLocation};
+use crate::provider::choice::{EntryChoice, compile_choices};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::parameters::{self, Parameter, ParameterValues};
 use crate::provider::pkce::Pkce;
@@ -173,7 +174,7 @@ pub(crate) fn compile(
         reader.complain(scope.place, "holes are not filled in `scope`", "write `extra: { scope: \"…${fact}…\" }` in place of it");
     }
     let reauthenticate = reauthenticate_parameters(spec.reauthenticate.as_ref(), place, context, reader);
-    let (signed, signed_reads) = compile_signed(spec.signed, sent.nonce, context, reader);
+    let (signed, signed_reads, signed_choices) = compile_signed(spec.signed, sent.nonce, context, reader);
     let (state, reads) = compile_callback_reads(spec.read, place, context, reader);
     let step = Step {
         kind: StepKind::GetAuthorizationCode,
@@ -208,16 +209,18 @@ pub(crate) fn compile(
         accepted: spec.accepted.unwrap_or_default().0,
         minds_error: false,
         reads,
+        choices: Vec::new(),
         header_reads: Vec::new(),
         signed,
         signed_reads,
+        signed_choices,
     };
     check_repeated_parameters(&step, reader);
     let code_paths = step.paths_of(context.known.code);
     for rule in step.refused.iter().chain(&step.accepted) {
         rule.check_for_callback(context.known.code, &code_paths, reader);
     }
-    for read in step.reads.iter().chain(&step.signed_reads).filter(|read| read.written) {
+    for read in step.all_reads().filter(|read| read.written) {
         check_read_name(read, reader);
     }
     Some(Authorization { step, callback: spec.callback.unwrap_or(CallbackMethod::Get), state_in, state, sends_nonce: sent.nonce, scope })
@@ -229,8 +232,8 @@ fn compile_signed(
     nonce_is_sent: bool,
     context: &StepContext<'_>,
     reader: &mut Reader,
-) -> (Option<SignedToken>, Vec<ReadRule>) {
-    let Some(spec) = spec else { return (None, Vec::new()) };
+) -> (Option<SignedToken>, Vec<ReadRule>, Vec<EntryChoice>) {
+    let Some(spec) = spec else { return (None, Vec::new(), Vec::new()) };
     let around_signed = SignedTokenContext {
         addresses: &context.addresses,
         discovery: context.discovery,
@@ -240,7 +243,7 @@ fn compile_signed(
         own_facts: Vec::new(),
     };
     let signed = SignedToken::compile(&spec, &around_signed, reader);
-    (signed, spec.read.map_or_else(Vec::new, |read| compile_reads(read, reader)))
+    (signed, spec.read.map_or_else(Vec::new, |read| compile_reads(read, reader)), compile_choices(spec.choose, reader))
 }
 
 /// How the state is read from the callback, and the other facts that are read from it.

@@ -6,6 +6,7 @@ pub(crate) use crate::provider::call::compilation::{check_header_name, check_rep
 
 use crate::provider::answer::AnswerFormat;
 use crate::provider::assertion::AssertionSpec;
+use crate::provider::choice::EntryChoiceSpec;
 use crate::provider::condition::Conditions;
 use crate::provider::credentials::ClientAuthMethod;
 use crate::provider::fact_expression::FactExpression;
@@ -131,10 +132,15 @@ words! {
         /// getAccessCode the standard places are read as well; in getUserInfo only what is written here is read.
         /// Default: in getAccessCode the standard places (`access_token`, `expires_in`, `refresh_token`,
         /// `id_token`, `token_type`, `scope` as `grantedScope`), each unless the file names the fact; in
-        /// getUserInfo, when it is a single call without `read`, OpenID's `sub` as `id`, `email`, `email_verified`,
-        /// `name`, `picture`, `locale`; a call of a list without `read` reads nothing
+        /// getUserInfo, when it is a single call without `read` and `choose`, OpenID's `sub` as `id`, `email`,
+        /// `email_verified`, `name`, `picture`, `locale`; a call of a list without `read` reads nothing
         /// Example: `read: { id: $.data.id, name: [ $.data.name, $.data.login ] }`
         read: Option<NamedValues<FactExpression>> = "read",
+        /// An entry that is chosen from a list in the answer, and the facts that are read from it; or a list of such
+        /// choices. It stands beside `read`, or in its place.
+        /// Default: none
+        /// Example: `choose: { from: $.emails, where: { at: $.primary, is: true }, read: { email: $.email, emailVerified: $.verified } }`
+        choose: Option<OneOrMany<EntryChoiceSpec>> = "choose",
         /// The facts that are read from the headers of the answer: the fact, and the name of the header.
         /// Default: none
         /// Example: `readHeaders: { region: X-Region }`

@@ -18,6 +18,7 @@ use crate::provider::issuer::Issuer;
 use crate::provider::pkce::Pkce;
 use crate::provider::proof_check::ProofCheck;
 use crate::provider::provider_spec::ProviderSpec;
+use crate::provider::sense_check::SenseCheck;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_context::{StepContext, check_own_name};
 use crate::provider::template::Template;
@@ -221,6 +222,7 @@ fn check_whole_file(spec: &ProviderSpec, file: &CompiledFile<'_>, reader: &mut R
     }
     let needed = FactFlowCheck { file }.check(reader);
     ProofCheck { file }.check(reader);
+    SenseCheck { file }.check(reader);
     needed
 }
 
@@ -336,6 +338,11 @@ fn written_facts(spec: &ProviderSpec, reader: &mut Reader) -> Vec<Slot> {
     for call in calls.clone() {
         add(call.read.as_ref());
         add(call.signed.as_ref().and_then(|signed| signed.read.as_ref()));
+    }
+    let signed = calls.clone().map(|call| call.signed.as_ref()).chain([spec.authorization.as_ref().and_then(|step| step.signed.as_ref())]);
+    let choices = calls.clone().map(|call| call.choose.as_ref()).chain(signed.map(|signed| signed?.choose.as_ref()));
+    for choice in choices.flatten().flat_map(|list| &list.0) {
+        add(Some(&choice.read));
     }
     names.extend(calls.flat_map(|call| call.read_headers.iter().flat_map(|named| &named.0)).map(|(name, _)| name.value.clone()));
     names.iter().map(|name| reader.names.intern(name)).collect()

@@ -4,6 +4,10 @@
 //! A condition on a value that does not exist is false, whatever it asks, except `present: false`; `null` and an empty
 //! text do not exist. Values are compared as texts.
 
+mod contradiction;
+
+pub(crate) use crate::provider::condition::contradiction::find_contradictions;
+
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, scalar_text};
 use crate::provider::moment::{TimeSpan, parse_moment};
@@ -289,6 +293,35 @@ impl Condition {
             ConditionKind::All(all) => all.iter().all(Self::asks_only_presence),
             ConditionKind::Any(any) => any.iter().any(Self::asks_only_presence),
         }
+    }
+
+    /// Whether it holds only when a check of this kind holds.
+    fn demands(&self, of_check: &impl Fn(&ValueCheck) -> bool) -> bool {
+        match &self.kind {
+            ConditionKind::Check(check) => of_check(check),
+            ConditionKind::All(all) => all.iter().any(|condition| condition.demands(of_check)),
+            ConditionKind::Any(any) => any.iter().all(|condition| condition.demands(of_check)),
+        }
+    }
+
+    /// Whether it holds only when a value equals this fact.
+    pub(crate) fn compares_with(&self, fact: Slot) -> bool {
+        let equals = |list: &[Template]| list.iter().all(|value| value.sole_fact() == Some(fact));
+        self.demands(&|check| [&check.is, &check.contains].into_iter().flatten().any(|list| equals(list)))
+    }
+
+    /// Whether it holds only of fixed texts that are no e-mail addresses.
+    pub(crate) fn wants_a_word(&self) -> bool {
+        let is_word = |value: &Template| value.is_literal() && !value.source.contains('@');
+        self.checks().into_iter().all(|check| check.is.as_ref().is_some_and(|is| is.iter().all(is_word)))
+    }
+
+    /// Whether it holds only of certain values at this path.
+    pub(crate) fn demands_value_at(&self, path: &JsonPath) -> bool {
+        self.demands(&|check| {
+            let is_there = check.paths().iter().any(|known| known.source == path.source);
+            is_there && [&check.is, &check.is_not, &check.contains].into_iter().any(Option::is_some)
+        })
     }
 
     /// The words of the file, for a story.

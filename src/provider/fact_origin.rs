@@ -26,6 +26,10 @@ pub enum FactOrigin {
     Answer(Option<u16>),
     /// The signed token that a call reads, or the callback.
     SignedToken(Option<u16>),
+    /// The entry of a list that `choose` picked in an answer: the call, and the position of the choice.
+    AnswerEntry(Option<u16>, u16),
+    /// The entry of a list that `choose` picked in a signed token.
+    SignedTokenEntry(Option<u16>, u16),
     /// Several exchanges.
     Several,
 }
@@ -38,21 +42,42 @@ impl FactOrigin {
             (Self::Shopper, _) | (_, Self::Shopper) => Self::Shopper,
             (Self::Broker, origin) | (origin, Self::Broker) => origin,
             (one, another) if one == another => one,
-            (Self::Answer(_) | Self::SignedToken(_) | Self::Several, _) => Self::Several,
+            (Self::Answer(_) | Self::SignedToken(_) | Self::AnswerEntry(..) | Self::SignedTokenEntry(..) | Self::Several, _) => {
+                Self::Several
+            }
         }
     }
 
-    /// Whether this is one exchange with the provider.
-    pub(crate) fn is_one_exchange(self) -> bool {
+    /// The origin of what is read in the chosen entry of a list in this document; `choice` is the position of the choice.
+    #[must_use]
+    pub(crate) fn entry(self, choice: u16) -> Self {
         match self {
-            Self::Answer(_) | Self::SignedToken(_) => true,
-            Self::Broker | Self::Shopper | Self::Several => false,
+            Self::Answer(call) => Self::AnswerEntry(call, choice),
+            Self::SignedToken(call) => Self::SignedTokenEntry(call, choice),
+            Self::AnswerEntry(..) | Self::SignedTokenEntry(..) | Self::Broker | Self::Shopper | Self::Several => Self::Several,
+        }
+    }
+
+    /// The document in which a chosen entry stands; every other origin is its own.
+    #[must_use]
+    pub(crate) fn document(self) -> Self {
+        match self {
+            Self::AnswerEntry(call, _) => Self::Answer(call),
+            Self::SignedTokenEntry(call, _) => Self::SignedToken(call),
+            Self::Answer(_) | Self::SignedToken(_) | Self::Broker | Self::Shopper | Self::Several => self,
         }
     }
 
     /// Whether a claim of this origin can be about a value of the other origin.
+    ///
+    /// A claim in a chosen entry is about that entry only. A claim that stands beside the list is about the account, and
+    /// so about the address that was chosen from its list.
     pub(crate) fn vouches_for(self, value: Self) -> bool {
-        self.is_one_exchange() && self == value
+        match self {
+            Self::Answer(_) | Self::SignedToken(_) => self == value.document(),
+            Self::AnswerEntry(..) | Self::SignedTokenEntry(..) => self == value,
+            Self::Broker | Self::Shopper | Self::Several => false,
+        }
     }
 }
 
@@ -98,10 +123,7 @@ impl<'a> PossibleOrigins<'a> {
     /// The expressions that read a fact, each with the document that it reads.
     pub(crate) fn readings(&self, fact: Slot) -> Vec<(&'a FactExpression, FactOrigin)> {
         let composed = self.identity.composition(fact).map(|reading| (reading, FactOrigin::Broker));
-        let read = self.steps.iter().flat_map(|step| {
-            let answer = step.reads.iter().map(|read| (read, FactOrigin::Answer(step.call)));
-            answer.chain(step.signed_reads.iter().map(|read| (read, FactOrigin::SignedToken(step.call))))
-        });
+        let read = self.steps.iter().flat_map(|step| step.reads_with_origin());
         let read = read.filter(|(read, _)| read.fact == fact).map(|(read, document)| (&read.reading, document));
         composed.into_iter().chain(read).collect()
     }

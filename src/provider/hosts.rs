@@ -4,6 +4,7 @@ use crate::provider::template::Template;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::words::Reader;
+use std::net::Ipv4Addr;
 
 /// Checks the patterns of `hosts`.
 pub(crate) fn check_host_patterns(hosts: &[Template], settings: &[Slot], loopback: bool, reader: &mut Reader) {
@@ -16,38 +17,116 @@ pub(crate) fn check_host_patterns(hosts: &[Template], settings: &[Slot], loopbac
             );
         }
         let text = pattern.as_literal().unwrap_or_else(|| "x.example".to_owned());
-        if text.contains("://") || text.contains('/') {
-            reader.complain(
-                pattern.place,
-                format!("`{text}` is an address, not a host"),
-                "write only the host: `*.shops.example` or `sso.acme.example:8443`",
-            );
-        } else if text.split('.').any(|label| label.is_empty() || (label.contains('*') && label != "*")) {
-            reader.complain(
-                pattern.place,
-                format!("`{text}` is not a pattern of a host"),
-                "write `*` for exactly one whole label: `*.shops.example`",
-            );
-        } else if is_loopback(&text) && !loopback {
-            reader.complain(pattern.place, format!("`{text}` is this machine itself"), "name the provider's hosts");
-        } else if !is_host(&text.replace('*', "x")) {
-            reader.complain(
-                pattern.place,
-                format!("`{}` is not a pattern of a host", printable(&text)),
-                "write letters, digits, `-`, dots and `*`: `*.shops.example`",
-            );
-        } else if text.rsplit('.').take(2).filter(|label| *label != "*").count() < 2 && !is_loopback(&text) {
-            reader.complain(
-                pattern.place,
-                format!("`{text}` would allow any host"),
-                "name at least the last two labels: `*.shops.example`",
-            );
+        if let Some((message, help)) = problem_with_pattern(&text, loopback) {
+            reader.complain(pattern.place, message, help);
         }
     }
 }
 
+/// What is wrong with a pattern, and what to do.
+fn problem_with_pattern(text: &str, loopback: bool) -> Option<(String, &'static str)> {
+    let (scheme, host) = match text.split_once("://") {
+        Some(("https", host)) => (Some(Scheme::Https), host),
+        Some(("http", host)) => (Some(Scheme::Http), host),
+        Some(_) => return Some((format!("`{}` is an address, not a host", printable(text)), "`https` and `http` are the only schemes")),
+        None => (None, text),
+    };
+    if host.contains('/') {
+        return Some((
+            format!("`{}` is an address, not a host", printable(text)),
+            "write only the host: `*.shops.example` or `sso.acme.example:8443`, with a scheme if it is not `https`",
+        ));
+    }
+    let (name, port) = host.strip_suffix(":*").map_or((host, false), |name| (name, true));
+    if is_loopback(name) && !loopback {
+        return Some((format!("`{text}` is this machine itself"), "name the provider's hosts"));
+    }
+    let labels: Vec<&str> = name.split('.').collect();
+    if labels.iter().any(|label| label.is_empty() || (label.contains('*') && *label != "*")) {
+        return Some((
+            format!("`{}` is not a pattern of a host", printable(text)),
+            "write `*` for exactly one whole label: `*.shops.example`",
+        ));
+    }
+    if !is_host(&name.replace('*', "x")) || (port && name.contains(':') && !name.starts_with('[')) {
+        return Some((
+            format!("`{}` is not a pattern of a host", printable(text)),
+            "write letters, digits, `-`, dots and `*`: `*.shops.example`",
+        ));
+    }
+    let name_only = name.split(':').next().unwrap_or_default();
+    let is_numeric = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_digit());
+    if name.contains('*') && name_only.rsplit('.').next().is_some_and(is_numeric) {
+        return Some((format!("`{text}` would allow many addresses of numbers"), "write the number of the host out, or its name"));
+    }
+    if name.rsplit('.').take(2).filter(|label| *label != "*").count() < 2 && !is_loopback(name) {
+        return Some((format!("`{text}` would allow any host"), "name at least the last two labels: `*.shops.example`"));
+    }
+    if scheme == Some(Scheme::Http) && !is_loopback(name) {
+        return Some((
+            format!("`{text}` is not encrypted"),
+            "write the host alone, which means `https`; `http` is for a provider on this machine: `http://127.0.0.1:*`",
+        ));
+    }
+    None
+}
+
+/// The scheme of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Https,
+    Http,
+}
+
+impl Scheme {
+    fn usual_port(self) -> &'static str {
+        match self {
+            Self::Https => ":443",
+            Self::Http => ":80",
+        }
+    }
+}
+
+/// How a pattern of `hosts` judges the origin of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum HostMatch {
+    /// It names another host.
+    OtherHost,
+    /// It names the host, and another scheme.
+    OtherScheme,
+    Matches,
+}
+
+/// Compares an origin with a pattern in which `*` stands for one label, or for any port. Without a scheme the pattern means `https`, and on
+/// this machine itself `http` as well.
+pub(crate) fn match_origin(pattern: &str, (scheme, host): (Scheme, &str)) -> HostMatch {
+    let pattern = pattern.to_ascii_lowercase();
+    let (wanted, pattern) = match pattern.split_once("://") {
+        Some(("https", pattern)) => (Some(Scheme::Https), pattern),
+        Some(("http", pattern)) => (Some(Scheme::Http), pattern),
+        Some(_) => return HostMatch::OtherHost,
+        None => (None, &*pattern),
+    };
+    let host = host.strip_suffix(scheme.usual_port()).unwrap_or(host);
+    let pattern = pattern.strip_suffix(wanted.unwrap_or(scheme).usual_port()).unwrap_or(pattern);
+    let matches = match pattern.strip_suffix(":*") {
+        Some(name) => host_matches(name, without_port(host)),
+        None => host_matches(pattern, host),
+    };
+    let scheme_matches = wanted.map_or(scheme == Scheme::Https || is_loopback(host), |wanted| wanted == scheme);
+    match (matches, scheme_matches) {
+        (false, _) => HostMatch::OtherHost,
+        (true, false) => HostMatch::OtherScheme,
+        (true, true) => HostMatch::Matches,
+    }
+}
+
+fn without_port(host: &str) -> &str {
+    if host.ends_with(']') { host } else { host.rsplit_once(':').map_or(host, |(name, _)| name) }
+}
+
 /// Whether a host matches a pattern in which `*` stands for one label; a port must be written in the pattern to be allowed.
-pub(crate) fn host_matches(pattern: &str, host: &str) -> bool {
+fn host_matches(pattern: &str, host: &str) -> bool {
     let labels = |text: &str| text.split('.').map(str::to_owned).collect::<Vec<_>>();
     let (pattern, host) = (labels(pattern), labels(host));
     pattern.len() == host.len()
@@ -71,22 +150,110 @@ pub(crate) fn is_host(host: &str) -> bool {
     port_is_fine && name.len() <= 253 && name.split('.').all(label_is_fine)
 }
 
-/// Whether a host (with or without a port) is this machine.
+/// Whether a host (with or without a port) is this machine, however it is written: `LOCALHOST`, `localhost.`, `127.1`, `0x7f.1`,
+/// `2130706433`, `[::ffff:127.0.0.1]`.
 pub(crate) fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => {
-            let address = rest.split(']').next().and_then(|address| address.parse::<std::net::Ipv6Addr>().ok());
-            let is_local = |address: std::net::Ipv6Addr| {
-                let inner = address.to_ipv4_mapped();
-                address.is_loopback()
-                    || address.is_unspecified()
-                    || inner.is_some_and(|inner| inner.is_loopback() || inner.is_unspecified())
-            };
-            return address.is_some_and(is_local);
-        }
+    let name = match host.find(']') {
+        Some(end) => &host[..=end],
         None => host.split(':').next().unwrap_or(host),
     };
-    let name = name.trim_end_matches('.');
-    let is_local = |address: std::net::Ipv4Addr| address.is_loopback() || address.is_unspecified();
-    name == "localhost" || name.ends_with(".localhost") || name.parse().is_ok_and(is_local)
+    let is_local = |address: Ipv4Addr| address.is_loopback() || address.is_unspecified();
+    let is_localhost = |name: &str| {
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        name == "localhost" || name.ends_with(".localhost")
+    };
+    match url::Host::parse(name.trim_end_matches('.')) {
+        Ok(url::Host::Ipv4(address)) => is_local(address),
+        Ok(url::Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified() || address.to_ipv4().is_some_and(is_local),
+        Ok(url::Host::Domain(name)) => is_localhost(&name),
+        // A host with a hole in it is no host yet.
+        Err(_) => is_localhost(name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_is_recognized_however_it_is_written() {
+        for host in [
+            "localhost",
+            "LOCALHOST",
+            "LocalHost:8080",
+            "localhost.",
+            "LOCALHOST.:80",
+            "a.localhost",
+            "x.LOCALHOST.",
+            "127.0.0.1",
+            "127.0.0.1:9",
+            "127.1",
+            "127.255.255.254",
+            "0x7f.1",
+            "0x7F000001",
+            "2130706433",
+            "017700000001",
+            "0",
+            "0.0.0.0",
+            "127.0.0.1.",
+            "[::1]",
+            "[::1]:8080",
+            "[0:0:0:0:0:0:0:1]",
+            "[::]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]:443",
+            "[::127.0.0.1]",
+            "%6cocalhost",
+            "ｌocalhost",
+            "${x}.localhost",
+        ] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "localhost.example",
+            "notlocalhost",
+            "128.0.0.1",
+            "2147483648",
+            "[::2]",
+            "[2001:db8::1]",
+            "127.0.0.1.example",
+            "sso.acme.example",
+            "",
+            "${x}",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn an_origin_matches_a_pattern_by_scheme_host_and_port() {
+        use HostMatch::{Matches, OtherHost, OtherScheme};
+        use Scheme::{Http, Https};
+        for (pattern, scheme, host, expected) in [
+            ("*.shops.example", Https, "a.shops.example", Matches),
+            ("*.SHOPS.example", Https, "a.shops.example", Matches),
+            ("*.shops.example", Https, "a.b.shops.example", OtherHost),
+            ("*.shops.example", Https, "shops.example", OtherHost),
+            ("*.shops.example", Https, "a.shops.example.", OtherHost),
+            ("*.shops.example", Http, "a.shops.example", OtherScheme),
+            ("*.shops.example", Https, "a.shops.example:8443", OtherHost),
+            ("*.shops.example", Https, "a.shops.example:443", Matches),
+            ("*.shops.example:443", Https, "a.shops.example", Matches),
+            ("*.shops.example:*", Https, "a.shops.example:8443", Matches),
+            ("https://a.example", Https, "a.example", Matches),
+            ("https://a.example", Http, "a.example", OtherScheme),
+            ("127.0.0.1:9000", Http, "127.0.0.1:9000", Matches),
+            ("127.0.0.1:9000", Http, "127.0.0.1:9001", OtherHost),
+            ("https://127.0.0.1:9000", Http, "127.0.0.1:9000", OtherScheme),
+            ("http://127.0.0.1:*", Http, "127.0.0.1:9000", Matches),
+            ("http://127.0.0.1:*", Http, "127.0.0.1", Matches),
+            ("http://127.0.0.1:*", Https, "127.0.0.1:9000", OtherScheme),
+            ("http://[::1]:*", Http, "[::1]:9000", Matches),
+            ("http://localhost:8080", Http, "localhost:8080", Matches),
+            ("ftp://a.example", Https, "a.example", OtherHost),
+            ("https://a.example/x", Https, "a.example", OtherHost),
+        ] {
+            assert_eq!(match_origin(pattern, (scheme, host)), expected, "{pattern} {scheme:?} {host}");
+        }
+    }
 }

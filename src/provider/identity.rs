@@ -25,8 +25,7 @@ words! {
         /// Default: the fact `email`
         /// Example: `email: [ "${mail}", "${login}" ]`
         email: Option<FactExpression> = "email",
-        /// Whether the provider has verified the e-mail address. `true`, `1` and a date count as true. The claim is
-        /// valid only for an address from the same answer or the same signed token.
+        /// Whether the provider has verified the e-mail address (see [Proven addresses](#proven-addresses)).
         /// Default: the fact `emailVerified`
         /// Example: `emailVerified: { at: "${state}", is: confirmed }`
         email_verified: Option<FactExpression> = "emailVerified",

@@ -5,8 +5,12 @@
 //! refused when the file is read.
 
 use crate::vocabulary::place::Place;
-use crate::vocabulary::words::Reader;
-use jsonpath_rust::parser::model::JpQuery;
+use crate::vocabulary::words::{Reader, ValueShape, WordValue, read_scalar};
+use crate::vocabulary::yaml::YamlNode;
+use jsonpath_rust::parser::model::{
+    Comparable, Comparison, Filter, FilterAtom, FnArg, JpQuery, Literal, Segment, Selector, SingularQuery, SingularQuerySegment, Test,
+    TestFunction,
+};
 use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
 use serde_json::Value;
@@ -29,6 +33,91 @@ pub struct JsonPath {
 enum CompiledJsonPath {
     Plain(Vec<JsonPathSegment>),
     Query(Box<JpQuery>),
+}
+
+/// One step on the way of a path, as far as it matters which entries of a list it can reach.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum RouteStep {
+    /// The value under a key.
+    Key(Box<str>),
+    /// An entry of a list by its number, from the end if it is negative.
+    Index(i64),
+    /// Any of several entries or members; a filter may name the one that it wants by a text.
+    Several(Option<Box<str>>),
+    /// Anything below (`..`).
+    Descent,
+    /// Into a text that is JSON itself.
+    Text,
+    /// The entry that `choose` picked.
+    Entry,
+}
+
+impl RouteStep {
+    /// Whether the step reaches the same value wherever it is taken in one answer.
+    pub(crate) fn is_single(&self) -> bool {
+        match self {
+            Self::Key(_) | Self::Index(_) | Self::Text => true,
+            Self::Several(_) | Self::Descent | Self::Entry => false,
+        }
+    }
+
+    /// Whether the step takes one of the entries of a list.
+    pub(crate) fn takes_an_entry(&self) -> bool {
+        match self {
+            Self::Index(_) | Self::Several(_) | Self::Descent | Self::Entry => true,
+            Self::Key(_) | Self::Text => false,
+        }
+    }
+
+    fn from_segment(segment: &Segment) -> Self {
+        let selector = match segment {
+            Segment::Descendant(_) => return Self::Descent,
+            Segment::Selector(selector) => selector,
+            Segment::Selectors(several) => match several.as_slice() {
+                [only] => only,
+                _ => return Self::Several(None),
+            },
+        };
+        match selector {
+            Selector::Name(name) => Self::Key(name.as_str().into()),
+            Selector::Index(index) => Self::Index(*index),
+            Selector::Wildcard | Selector::Slice(..) => Self::Several(None),
+            Selector::Filter(filter) => Self::Several(text_in_filter(filter)),
+        }
+    }
+}
+
+/// The text that a filter compares a member with, if every entry that it finds has this text.
+fn text_in_filter(filter: &Filter) -> Option<Box<str>> {
+    match filter {
+        Filter::Atom(FilterAtom::Comparison(comparison)) => match &**comparison {
+            Comparison::Eq(Comparable::SingularQuery(SingularQuery::Current(_)), Comparable::Literal(Literal::String(text)))
+            | Comparison::Eq(Comparable::Literal(Literal::String(text)), Comparable::SingularQuery(SingularQuery::Current(_))) => {
+                Some(text.as_str().into())
+            }
+            _ => None,
+        },
+        Filter::And(all) => all.iter().find_map(text_in_filter),
+        Filter::Atom(_) | Filter::Or(_) => None,
+    }
+}
+
+/// Whether a filter compares a member of the entry, so that only entries with a certain value there are found.
+fn filter_demands(filter: &Filter, member: &str) -> bool {
+    let is_member = |side: &Comparable| match side {
+        Comparable::SingularQuery(SingularQuery::Current(segments)) => {
+            matches!(segments.as_slice(), [SingularQuerySegment::Name(name)] if name == member)
+        }
+        Comparable::SingularQuery(SingularQuery::Root(_)) | Comparable::Literal(_) | Comparable::Function(_) => false,
+    };
+    match filter {
+        Filter::Atom(FilterAtom::Comparison(comparison)) => match &**comparison {
+            Comparison::Eq(one, other) => is_member(one) || is_member(other),
+            Comparison::Ne(..) | Comparison::Gt(..) | Comparison::Gte(..) | Comparison::Lt(..) | Comparison::Lte(..) => false,
+        },
+        Filter::And(all) => all.iter().any(|filter| filter_demands(filter, member)),
+        Filter::Atom(_) | Filter::Or(_) => false,
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -84,9 +173,50 @@ impl JsonPath {
         }
     }
 
+    /// The way of the path, step by step.
+    pub(crate) fn route(&self) -> Vec<RouteStep> {
+        match &self.compiled {
+            CompiledJsonPath::Plain(segments) => segments
+                .iter()
+                .map(|segment| match segment {
+                    JsonPathSegment::Key(key) => RouteStep::Key(key.clone()),
+                    JsonPathSegment::Index(index) => RouteStep::Index(i64::try_from(*index).unwrap_or(i64::MAX)),
+                })
+                .collect(),
+            CompiledJsonPath::Query(query) => query.segments.iter().map(RouteStep::from_segment).collect(),
+        }
+    }
+
+    /// Whether the path searches all that is below a value (`..`).
+    pub(crate) fn has_descent(&self) -> bool {
+        match &self.compiled {
+            CompiledJsonPath::Plain(_) => false,
+            CompiledJsonPath::Query(query) => query.segments.iter().any(|segment| matches!(segment, Segment::Descendant(_))),
+        }
+    }
+
+    /// Whether a filter of the path asks about the member that the path then finds.
+    pub(crate) fn filters_by_its_last_key(&self) -> bool {
+        let CompiledJsonPath::Query(query) = &self.compiled else { return false };
+        let [.., Segment::Selector(Selector::Filter(filter)), Segment::Selector(Selector::Name(name))] = query.segments.as_slice() else {
+            return false;
+        };
+        filter_demands(filter, name)
+    }
+
     /// Whether the path is exactly this key at the top.
     pub(crate) fn is_key(&self, key: &str) -> bool {
         matches!(&self.compiled, CompiledJsonPath::Plain(segments) if matches!(segments.as_slice(), [JsonPathSegment::Key(only)] if **only == *key))
+    }
+}
+
+impl WordValue for JsonPath {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, reader)?;
+        Self::parse(&text.value, text.place, reader)
+    }
+    fn shape() -> ValueShape {
+        ValueShape::Text("a JSON path (`$.data.list`)")
     }
 }
 
@@ -210,12 +340,109 @@ fn parse_query(text: &str) -> Result<JpQuery, (String, String)> {
         return Err((format!("`{text}` is not a path"), format!("paths begin with `$`: write `{}`", suggestion(text))));
     }
     check_query(text)?;
-    parse_json_path(text).map_err(|_| {
-        (
-            format!("`{text}` is not a path of RFC 9535"),
-            "a path looks like `$.data.user.id`, `$.list[0].id`, `$['odd-key']` or `$[?@.primary == true].email`".to_owned(),
-        )
-    })
+    let query = parse_json_path(text).map_err(|_| (format!("`{text}` is not a path of RFC 9535"), help_for_unreadable(text)))?;
+    query.segments.iter().try_for_each(check_segment)?;
+    Ok(query)
+}
+
+fn help_for_unreadable(text: &str) -> String {
+    let compares_several = text.split_once('?').is_some_and(|(_, filter)| {
+        let filter = filter.split("==").next().unwrap_or_default();
+        filter.contains("[*]") || filter.contains(".*")
+    });
+    if compares_several {
+        let help =
+            "a comparison looks at one value; whether a list holds a text is asked by a condition: `{ at: $.roles, contains: admin }`";
+        return help.to_owned();
+    }
+    if text.contains("?") && text.contains('(') {
+        let help =
+            "the functions of a path are `length`, `count`, `value`, `match` and `search`; others follow in a hole: `${$.a | lower}`";
+        return help.to_owned();
+    }
+    "a path looks like `$.data.user.id`, `$.list[0].id`, `$['odd-key']` or `$[?@.primary == true].email`".to_owned()
+}
+
+/// Refuses a segment that would find nothing in any answer.
+fn check_segment(segment: &Segment) -> Result<(), (String, String)> {
+    let selectors = match segment {
+        Segment::Descendant(inner) => return check_segment(inner),
+        Segment::Selector(selector) => std::slice::from_ref(selector),
+        Segment::Selectors(selectors) => selectors.as_slice(),
+    };
+    for selector in selectors {
+        match selector {
+            Selector::Filter(filter) => check_filter(filter)?,
+            Selector::Slice(start, end, step) => {
+                let (start, step) = (start.unwrap_or(0), step.unwrap_or(1));
+                let is_empty = end.is_some_and(|end| step > 0 && start >= end && (start >= 0) == (end >= 0));
+                if step == 0 || is_empty {
+                    return Err((
+                        "this part of a list is always empty".into(),
+                        "write `[0:2]` for the first two entries, `[0]` for the first".into(),
+                    ));
+                }
+            }
+            Selector::Name(_) | Selector::Wildcard | Selector::Index(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_filter(filter: &Filter) -> Result<(), (String, String)> {
+    match filter {
+        Filter::Or(all) | Filter::And(all) => all.iter().try_for_each(check_filter),
+        Filter::Atom(FilterAtom::Filter { expr, .. }) => check_filter(expr),
+        Filter::Atom(FilterAtom::Test { expr, .. }) => match &**expr {
+            Test::Function(function) => check_function(function),
+            Test::RelQuery(_) | Test::AbsQuery(_) => Ok(()),
+        },
+        Filter::Atom(FilterAtom::Comparison(comparison)) => {
+            let (left, right) = comparison.vals();
+            [left, right].into_iter().try_for_each(|side| match side {
+                Comparable::Function(function) => check_function(function),
+                Comparable::Literal(_) | Comparable::SingularQuery(_) => Ok(()),
+            })
+        }
+    }
+}
+
+/// Refuses a function of a filter that cannot work: `search` and `match` look at one text, not at a list.
+fn check_function(function: &TestFunction) -> Result<(), (String, String)> {
+    let (name, subject, pattern) = match function {
+        TestFunction::Search(subject, pattern) => ("search", subject, pattern),
+        TestFunction::Match(subject, pattern) => ("match", subject, pattern),
+        TestFunction::Custom(name, _) => {
+            return Err((
+                format!("`{name}()` is not a function of a path"),
+                "the functions are `length`, `count`, `value`, `match` and `search`; others follow in a hole: `${$.a | lower}`".into(),
+            ));
+        }
+        TestFunction::Length(_) | TestFunction::Value(_) | TestFunction::Count(_) => return Ok(()),
+    };
+    let segments = match subject {
+        FnArg::Test(test) => match &**test {
+            Test::RelQuery(segments) => segments.as_slice(),
+            Test::AbsQuery(query) => query.segments.as_slice(),
+            Test::Function(_) => &[],
+        },
+        FnArg::Literal(_) | FnArg::Filter(_) => &[],
+    };
+    if !segments.iter().map(RouteStep::from_segment).all(|step| step.is_single()) {
+        return Err((
+            format!("`{name}()` looks at one text, and this path finds several"),
+            "whether a list holds a text is asked by a condition: `{ at: $.roles, contains: admin }`".into(),
+        ));
+    }
+    if let FnArg::Literal(Literal::String(pattern)) = pattern
+        && regex::Regex::new(pattern).is_err()
+    {
+        return Err((
+            format!("`{}` is not a regular expression that is read here", pattern.chars().take(80).collect::<String>()),
+            "write at most 512 characters without look-around and back references".into(),
+        ));
+    }
+    Ok(())
 }
 
 fn suggestion(text: &str) -> String {

@@ -10,6 +10,7 @@ pub(crate) mod assertion; //       a token that the client signs
 pub(crate) mod authorization; //   the words of the first step
 pub(crate) mod call; //            the words of a call
 pub mod callback; //               how the browser comes back
+pub(crate) mod choice; //          an entry that is chosen from a list
 pub mod compile; //                from a file to a provider
 pub(crate) mod compiled_file; //   the parts of a file, for its checks
 pub(crate) mod condition; //       a condition
@@ -17,6 +18,7 @@ pub(crate) mod credentials; //     where client id and secret are sent
 pub(crate) mod declared_values; // settings and secrets that a file declares
 pub(crate) mod discovery; //       the word `discovery`
 pub mod document_cache; //         discovery documents and keys, kept
+pub(crate) mod entry_check; //     check: a claim comes from the entry of its address
 pub(crate) mod fact_expression; // how a fact is read
 pub(crate) mod fact_flow_check; // check: each fact is known before it is used
 pub mod fact_origin; //            the answer that a fact came from
@@ -40,6 +42,7 @@ pub(crate) mod proof_check; //     check: what counts as proof is proof
 pub mod provider_spec; //          the words at the top of a file
 pub(crate) mod refusal; //         `refused` and `accepted`
 pub(crate) mod request_payload; // the payload of a call
+pub(crate) mod sense_check; //     check: what a file says can happen
 pub(crate) mod signature; //       a signature over parameters
 pub(crate) mod signed_token; //    a signed token in an answer
 pub(crate) mod standard;

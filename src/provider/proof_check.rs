@@ -2,8 +2,10 @@
 //! anyone could make, and secrets stay out of the identity.
 
 use crate::provider::callback::StateLocation;
+use crate::provider::choice::EntryChoice;
 use crate::provider::compiled_file::CompiledFile;
 use crate::provider::condition::{Condition, Conditions};
+use crate::provider::entry_check::{EntryCheck, EntryMismatch};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::fact_origin::{FactOrigin, PossibleOrigins};
 use crate::provider::signature::ParameterSignature;
@@ -45,12 +47,13 @@ impl ProofCheck<'_> {
         for signed in self.file.steps().filter_map(|step| step.signed.as_ref()) {
             self.check_token_keys(signed, reader);
         }
-        for read in self.file.steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads)) {
+        for read in self.file.steps().flat_map(Step::all_reads) {
             self.check_read_rule(read, reader);
         }
         // Another mistake may be the reason that an address seems unproven.
         if !reader.has_errors() && !reader.has_unusable_parts() {
             self.check_claim_origin(reader);
+            self.check_claim_is_asked(reader);
         }
     }
 
@@ -116,7 +119,7 @@ impl ProofCheck<'_> {
             }
             behind.push(fact);
             let composed = self.file.identity.composed().find(|(_, composed, ..)| *composed == fact).map(|(.., uses)| uses);
-            let read = self.file.steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads)).find(|read| read.fact == fact);
+            let read = self.file.steps().flat_map(Step::all_reads).find(|read| read.fact == fact);
             open.extend(composed.or_else(|| read.map(|read| read.reading.uses())).unwrap_or_default().iter().map(|used| used.fact));
         }
         behind
@@ -187,25 +190,95 @@ impl ProofCheck<'_> {
             return;
         }
         let mut possible = PossibleOrigins::new(self.file.steps(), self.file.identity, self.file.typed_facts(reader));
-        let mut alternatives = |fact: Slot| -> Vec<(Place, FactOrigin)> {
+        let mut alternatives = |fact: Slot| -> Vec<AlternativeOrigin<'_>> {
             let readings = possible.readings(fact);
             let each =
                 readings.into_iter().flat_map(|(reading, document)| reading.alternatives().into_iter().map(move |one| (one, document)));
             let each: Vec<(&FactExpression, FactOrigin)> = each.collect();
             each.into_iter()
-                .flat_map(|(one, document)| possible.of_expression(one, document).into_iter().map(|origin| (one.place(), origin)))
+                .flat_map(|(reading, document)| {
+                    let origins = possible.of_expression(reading, document);
+                    origins.into_iter().map(move |origin| AlternativeOrigin { reading, document, origin })
+                })
                 .collect()
         };
         let (addresses, claims) = (alternatives(known.email), alternatives(known.email_verified));
         if addresses.is_empty() || claims.is_empty() {
             return;
         }
-        let found = claim_without_exchange(&claims)
-            .or_else(|| address_without_claim(&addresses, &claims))
-            .or_else(|| claim_without_address(&claims, &addresses));
-        if let Some((place, message)) = found {
-            let help = "read both from one answer or one signed token: a claim proves only an address that came with it";
-            reader.complain(place, message, help);
+        let places = |all: &[AlternativeOrigin<'_>]| all.iter().map(|one| (one.reading.place(), one.origin)).collect::<Vec<_>>();
+        let (address_places, claim_places) = (places(&addresses), places(&claims));
+        let found = claim_without_exchange(&claim_places)
+            .or_else(|| address_without_claim(&address_places, &claim_places))
+            .or_else(|| claim_without_address(&claim_places, &address_places));
+        match found {
+            Some((place, message)) => {
+                let help = if message == OTHER_ENTRY {
+                    "read both from one entry, with one `choose`: a claim proves only an address that came with it"
+                } else {
+                    "read both from one answer or one signed token: a claim proves only an address that came with it"
+                };
+                reader.complain(place, message, help);
+            }
+            None => self.check_claim_entry(&addresses, &claims, reader),
+        }
+    }
+
+    /// Checks that a claim comes from the entry of a list that gave the address.
+    fn check_claim_entry(&self, addresses: &[AlternativeOrigin<'_>], claims: &[AlternativeOrigin<'_>], reader: &mut Reader) {
+        let check = EntryCheck { steps: self.file.steps().collect(), identity: self.file.identity, email: self.file.known.email };
+        let pairs = claims.iter().flat_map(|claim| addresses.iter().map(move |address| (claim, address)));
+        let found = pairs.filter(|(claim, address)| claim.origin.vouches_for(address.origin)).find_map(|(claim, address)| {
+            let mismatch = check.mismatch((address.reading, address.document), (claim.reading, claim.document))?;
+            Some((claim.reading.place(), mismatch))
+        });
+        match found {
+            Some((place, EntryMismatch::OtherEntry(choice))) => {
+                let help = match choice {
+                    Some(choice) => format!("read both from one entry: `{choice}`"),
+                    None => "read both from one entry with `choose`, which names the list and the entry that is wanted".to_owned(),
+                };
+                reader.complain(place, "`emailVerified` may come from another entry of the list than the address", help);
+            }
+            Some((place, EntryMismatch::BesideTheList)) => {
+                let help = "read both from one entry with `choose`; or ask whether the list holds the address: `emailVerified: { at: \"$.verified[*]\", is: \"${email}\" }`";
+                reader.complain(place, "`emailVerified` is read from an entry of a list, and the address stands elsewhere", help);
+            }
+            None => {}
+        }
+    }
+
+    /// Complains about a claim that the file itself writes and that `trustEmail` never looks at.
+    fn check_claim_is_asked(&self, reader: &mut Reader) {
+        let claim = self.file.known.email_verified;
+        let Some(trust) = self.file.trust else { return };
+        let calls = self.file.steps().flat_map(|step| [step.uses_in_when(), step.uses_in_request(), step.uses_in_answer()]).flatten();
+        let require = self.file.require.iter().flat_map(|require| &require.0).flat_map(Condition::uses);
+        if calls.chain(require).chain(self.file.identity.uses()).any(|used| used.fact == claim) {
+            return;
+        }
+        let composed = self.file.identity.composed().find(|(_, fact, ..)| *fact == claim).map(|(_, _, place, _)| place);
+        let chosen: Vec<&EntryChoice> = self.file.steps().flat_map(|step| step.choices.iter().chain(&step.signed_choices)).collect();
+        let is_in_verified_entry = |read: &ReadRule| {
+            let mut choice = chosen.iter().filter(|choice| choice.reads.iter().any(|other| other.place == read.place));
+            choice.any(|choice| choice.is_chosen_by(&read.reading))
+                || read.reading.paths().iter().any(|path| path.filters_by_its_last_key())
+        };
+        let mut reads = self.file.steps().flat_map(Step::all_reads).filter(|read| read.written && read.fact == claim);
+        let read = reads.find(|read| !is_in_verified_entry(read)).map(|read| read.place);
+        let Some(place) = composed.or(read) else { return };
+        let help = "take this line out, or write `trustEmail: claim`, so that only a verified address counts as proven";
+        match &trust.value {
+            EmailTrustPolicy::Claim => {}
+            EmailTrustPolicy::Always => {
+                reader.complain(place, "with `trustEmail: always` every address counts as proven, whatever this claim says", help);
+            }
+            EmailTrustPolicy::Domains(_) => {
+                reader.complain(place, "with a list of domains the domain alone proves an address, whatever this claim says", help);
+            }
+            EmailTrustPolicy::Never => {
+                reader.warn(place, "with `trustEmail: never` no claim proves an address, so this line has no effect", help)
+            }
         }
     }
 
@@ -310,22 +383,12 @@ impl ProofCheck<'_> {
                 "write where it stands: `$.…`",
             );
         }
-        if let FactExpression::Condition(condition) = &read.reading
-            && read.fact == self.file.known.email_verified
-            && condition.asks_only_presence()
-        {
-            reader.complain(
-                read.place,
-                "`false` would be there as well, and count as proven",
-                "write the path alone (`$.verified`), or `is: true`",
-            );
-        }
         if let (FactExpression::Path(id), true) = (&read.reading, read.fact == self.file.known.id) {
-            let reads = self.file.calls.iter().flat_map(|step| step.reads.iter().chain(&step.signed_reads));
+            let mut reads = self.file.calls.iter().flat_map(Step::all_reads);
             let is_the_email = |other: &&ReadRule| {
                 other.fact == self.file.known.email && matches!(&other.reading, FactExpression::Path(email) if email.source == id.source)
             };
-            if read.written && reads.clone().any(|other| is_the_email(&other)) {
+            if read.written && reads.any(|other| is_the_email(&other)) {
                 reader.warn(
                     read.place,
                     "the e-mail is used as the id, and e-mails change hands",
@@ -336,12 +399,24 @@ impl ProofCheck<'_> {
     }
 }
 
+/// One of the expressions that may give a fact.
+struct AlternativeOrigin<'a> {
+    reading: &'a FactExpression,
+    /// The origin of what its paths find.
+    document: FactOrigin,
+    /// The origin of the value.
+    origin: FactOrigin,
+}
+
+/// What is said of an address whose claim stands in another entry of a list.
+const OTHER_ENTRY: &str = "this address comes from another entry than `emailVerified`";
+
 /// The first claim that does not come from a single exchange, if there is one.
 fn claim_without_exchange(claims: &[(Place, FactOrigin)]) -> Option<(Place, &'static str)> {
     claims.iter().find_map(|(place, origin)| match origin {
         FactOrigin::Several => Some((*place, "`emailVerified` is made of several answers or tokens, so it proves no address")),
         FactOrigin::Broker | FactOrigin::Shopper => Some((*place, "no answer of the provider has a part in `emailVerified`")),
-        FactOrigin::Answer(_) | FactOrigin::SignedToken(_) => None,
+        FactOrigin::Answer(_) | FactOrigin::SignedToken(_) | FactOrigin::AnswerEntry(..) | FactOrigin::SignedTokenEntry(..) => None,
     })
 }
 
@@ -351,8 +426,15 @@ fn address_without_claim(addresses: &[(Place, FactOrigin)], claims: &[(Place, Fa
         FactOrigin::Several => Some((*place, "this address is made of several answers or tokens, so no claim proves it")),
         // Another check complains about an address that is typed or the same for every person.
         FactOrigin::Broker | FactOrigin::Shopper => None,
-        FactOrigin::Answer(_) | FactOrigin::SignedToken(_) => (!claims.iter().any(|(_, claim)| claim.vouches_for(*origin)))
-            .then_some((*place, "this address comes from another answer or token than `emailVerified`")),
+        FactOrigin::Answer(_) | FactOrigin::SignedToken(_) | FactOrigin::AnswerEntry(..) | FactOrigin::SignedTokenEntry(..) => {
+            let is_alone = !claims.iter().any(|(_, claim)| claim.vouches_for(*origin));
+            let shares_document = claims.iter().any(|(_, claim)| claim.document() == origin.document());
+            match (is_alone, shares_document) {
+                (true, true) => Some((*place, OTHER_ENTRY)),
+                (true, false) => Some((*place, "this address comes from another answer or token than `emailVerified`")),
+                (false, _) => None,
+            }
+        }
     })
 }
 
@@ -364,6 +446,6 @@ fn claim_without_address(claims: &[(Place, FactOrigin)], addresses: &[(Place, Fa
 
 /// The facts that are read from an answer itself, rather than composed from other facts.
 fn facts_from_answer(step: &Step) -> Vec<Slot> {
-    let reads = step.reads.iter().chain(&step.signed_reads).filter(|read| read.reading.reads_answer()).map(|read| read.fact);
+    let reads = step.all_reads().filter(|read| read.reading.reads_answer()).map(|read| read.fact);
     reads.chain(step.header_reads.iter().map(|(fact, _)| *fact)).collect()
 }

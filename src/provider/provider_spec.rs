@@ -31,7 +31,7 @@ words! {
         /// Example: `clientId: loja-42`
         client_id: Option<Located<ValueReference>> = "clientId",
         /// Where the client secret is kept: `env:NAME` or `file:PATH`, or `none` for a public client. The secret
-        /// itself is never written here.
+        /// itself is never written here. Which variables and files a provider file may name, `filesMayRead` in the settings says.
         /// Default: `env:`, the file's name in capitals (as for `clientId`) and `_CLIENT_SECRET`
         /// Example: `clientSecret: env:CLUBE_ACME_SECRET`
         client_secret: Option<ClientSecretReference> = "clientSecret",
@@ -68,9 +68,11 @@ words! {
         /// Default: `S256`
         /// Example: `pkce: off`
         pkce: Option<Pkce> = "pkce",
-        /// The hosts that are allowed for an address whose host contains a hole. `*` stands for one label. A port
-        /// must be written out. `${setting}` and `${publicUrl}` stand for hosts that the operator of this
-        /// installation chooses.
+        /// The hosts that are allowed for an address whose host contains a hole. `*` stands for one label, and `:*` for
+        /// any port; another port than the usual one must be written out. A host means `https`; another scheme is
+        /// written in front. `http` is accepted only for a provider on this machine, where the installation itself is
+        /// on loopback: `http://127.0.0.1:*`. `${setting}` and `${publicUrl}` stand for hosts or origins that the
+        /// operator of this installation chooses.
         /// Default: none; required when a host has a hole
         /// Example: `hosts: [ "*.shops.example" ]`
         hosts: Option<OneOrMany<Template>> = "hosts",

@@ -30,27 +30,34 @@ words! {
         /// Default: none; needed unless `all`, `any` or `status` stands here
         /// Example: `at: $.errcode`
         at: Option<ConditionSubject> = "at",
-        /// As in a condition.
+        /// The value equals this text, or one of these. The texts may contain holes. Where the path finds several
+        /// values, one of them is enough.
         /// Default: not checked
         /// Example: `is: error`
         is: Option<OneOrMany<Template>> = "is",
-        /// As in a condition. A value that is not there is not caught by it.
+        /// The value exists, and it equals neither this text nor any of these. Where the path finds several values,
+        /// this holds of all of them.
         /// Default: not checked
         /// Example: `isNot: "0"`
         is_not: Option<OneOrMany<Template>> = "isNot",
-        /// As in a condition.
+        /// A part of the value matches this regular expression. `^` and `$` stand for the beginning and the end of
+        /// the value.
         /// Default: not checked
         /// Example: `matches: ^E`
         matches: Option<Pattern> = "matches",
-        /// As in a condition.
+        /// The value is a list, and an entry of it equals this text, or one of these. It never holds of a single
+        /// text; where a provider writes a list of one entry as a text, as XML does, write
+        /// `any: [ { at: $.roles, contains: staff }, { at: $.roles, is: staff } ]`.
         /// Default: not checked
         /// Example: `contains: blocked`
         contains: Option<OneOrMany<Template>> = "contains",
-        /// As in a condition; `false` only in `refused`.
+        /// `true`: the value exists. `false`: it does not, which can be asked in `refused`, `when`, `require` and
+        /// `where`, but not in `accepted`, `read` and `identity`: what is not there proves nothing.
         /// Default: not checked
         /// Example: `present: true`
         present: Option<Located<bool>> = "present",
-        /// As in a condition.
+        /// The value is a moment that is not older than this, and at most a minute in the future: seconds or
+        /// milliseconds since 1970, or a date of RFC 3339.
         /// Default: not checked
         /// Example: `within: 5m`
         within: Option<Located<TimeSpan>> = "within",

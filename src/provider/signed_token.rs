@@ -6,6 +6,7 @@ pub(crate) use crate::provider::signed_token::verification::{ComparedFacts, unve
 
 use crate::choice;
 use crate::provider::address::{Address, AddressContext};
+use crate::provider::choice::EntryChoiceSpec;
 use crate::provider::condition::{Condition, Conditions};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
@@ -92,6 +93,11 @@ words! {
         /// unless the file reads them elsewhere
         /// Example: `read: { id: $.sub, email: $.email }`
         read: Option<NamedValues<FactExpression>> = "read",
+        /// An entry that is chosen from a list in the token's claims, and the facts that are read from it, as in a call.
+        /// It stands beside `read`, or in its place.
+        /// Default: none
+        /// Example: `choose: { from: $.emails, where: { at: $.primary, is: true }, read: { email: $.value, emailVerified: $.verified } }`
+        choose: Option<OneOrMany<EntryChoiceSpec>> = "choose",
     }
 }
 
@@ -233,9 +239,16 @@ impl SignedToken {
 /// The token, or `None` when the answer is the token.
 fn compile_token(spec: &SignedTokenSpec, context: &SignedTokenContext<'_>, reader: &mut Reader) -> Option<Template> {
     let id_token = reader.names.intern("idToken");
-    if spec.token.is_none() && context.kind == StepKind::GetUserInfo && !context.own_facts.contains(&id_token) {
+    if spec.token.is_none() && context.kind != StepKind::GetAuthorizationCode && !context.own_facts.contains(&id_token) {
         let help = "write `token: answer` when the whole answer is the token, or `token: ${fact}` for one that `read` finds in it";
-        reader.complain(spec.place, "this `signed` does not say which token it checks: the ID token came with an earlier answer", help);
+        let message = match context.kind {
+            StepKind::GetUserInfo => "this `signed` does not say which token it checks: the ID token came with an earlier answer",
+            StepKind::GetAccessCode | StepKind::GetAuthorizationCode => {
+                "this `signed` does not say which token it checks: a text has no place for an ID token"
+            }
+        };
+        reader.complain(spec.place, message, help);
+        return None;
     }
     let written = spec.token.clone().unwrap_or_else(|| Template::from_fact("idToken", spec.place, reader));
     let token = if written.as_literal().as_deref() == Some("answer") { None } else { Some(written) };

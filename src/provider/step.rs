@@ -9,9 +9,11 @@ use crate::choice;
 use crate::provider::address::Address;
 use crate::provider::answer::AnswerParser;
 use crate::provider::assertion::Assertion;
+use crate::provider::choice::EntryChoice;
 use crate::provider::condition::{Condition, Conditions};
 use crate::provider::credentials::ClientAuthMethod;
 use crate::provider::fact_expression::FactExpression;
+use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::{Facts, WellKnownFacts};
 use crate::provider::implied_userinfo::ImpliedUserInfo;
 use crate::provider::json_path::JsonPath;
@@ -76,9 +78,13 @@ pub struct Step {
     /// Whether a non-empty `error` member is a refusal.
     pub(crate) minds_error: bool,
     pub(crate) reads: Vec<ReadRule>,
+    /// The entries that are chosen from lists in the answer.
+    pub(crate) choices: Vec<EntryChoice>,
     pub(crate) header_reads: Vec<(Slot, Located<String>)>,
     pub(crate) signed: Option<SignedToken>,
     pub(crate) signed_reads: Vec<ReadRule>,
+    /// The entries that are chosen from lists in the signed token.
+    pub(crate) signed_choices: Vec<EntryChoice>,
 }
 
 /// What a request carries besides its address.
@@ -219,8 +225,10 @@ impl Step {
         let mut uses: Vec<FactUse> = self.verify.iter().flat_map(ParameterSignature::uses).collect();
         uses.extend(self.refused.iter().chain(&self.accepted).flat_map(RefusalRule::uses));
         uses.extend(self.reads.iter().flat_map(|read| read.reading.uses()));
+        uses.extend(self.choices.iter().flat_map(EntryChoice::uses));
         uses.extend(self.signed.iter().flat_map(SignedToken::uses));
         uses.extend(self.signed_reads.iter().flat_map(|read| read.reading.uses()));
+        uses.extend(self.signed_choices.iter().flat_map(EntryChoice::uses));
         uses
     }
 
@@ -229,10 +237,29 @@ impl Step {
         self.when.iter().flat_map(|when| &when.0).flat_map(Condition::uses).collect()
     }
 
+    /// Every fact that is read from its answer or from the signed token in it, also from a chosen entry.
+    pub(crate) fn all_reads(&self) -> impl Iterator<Item = &ReadRule> {
+        let chosen = self.choices.iter().chain(&self.signed_choices).flat_map(|choice| &choice.reads);
+        self.reads.iter().chain(&self.signed_reads).chain(chosen)
+    }
+
+    /// Every fact that is read from its answer, each with the origin of the document or entry in which it is read.
+    pub(crate) fn reads_with_origin(&self) -> impl Iterator<Item = (&ReadRule, FactOrigin)> {
+        let parts = [
+            (&self.reads, &self.choices, FactOrigin::Answer(self.call)),
+            (&self.signed_reads, &self.signed_choices, FactOrigin::SignedToken(self.call)),
+        ];
+        parts.into_iter().flat_map(|(reads, choices, document)| {
+            let chosen =
+                (0_u16..).zip(choices).flat_map(move |(at, choice)| choice.reads.iter().map(move |read| (read, document.entry(at))));
+            reads.iter().map(move |read| (read, document)).chain(chosen)
+        })
+    }
+
     /// The facts that its answer gives: the fact, its place, and whether the file itself reads it.
     pub(crate) fn learned_facts(&self) -> impl Iterator<Item = (Slot, Place, bool)> {
         let headers = self.header_reads.iter().map(|(fact, name)| (*fact, name.place, true));
-        self.reads.iter().chain(&self.signed_reads).map(|read| (read.fact, read.place, read.written)).chain(headers)
+        self.all_reads().map(|read| (read.fact, read.place, read.written)).chain(headers)
     }
 
     /// What is read, for a story: the fact, its source and its place. A standard place is included only when
@@ -242,6 +269,12 @@ impl Step {
         let mut list: Vec<_> = self.reads.iter().filter(|read| read.written || is_used(read.fact)).map(|read| from(read, "")).collect();
         list.extend(self.header_reads.iter().map(|(fact, name)| (*fact, format!("header {}", name.value), name.place)));
         list.extend(self.signed_reads.iter().map(|read| from(read, "signed token ")));
+        for (choices, what) in [(&self.choices, ""), (&self.signed_choices, "signed token ")] {
+            for choice in choices {
+                let entry = format!("{what}{}: ", choice.source());
+                list.extend(choice.reads.iter().map(|read| from(read, &entry)));
+            }
+        }
         list
     }
 

@@ -166,6 +166,11 @@ impl Template {
         Ok(if optional { filled.trimmed() } else { filled })
     }
 
+    /// The text when no hole finds anything, if there is one then.
+    pub(crate) fn text_without_values(&self) -> Option<String> {
+        self.fill(&Facts::default()).ok().map(|text| text.expose().to_owned())
+    }
+
     /// Whether it has an optional hole, so that the text may be empty.
     pub(crate) fn has_optional_hole(&self) -> bool {
         self.holes().any(Hole::is_optional)

@@ -93,16 +93,10 @@ impl FurtherFacts {
         for (claim, fact) in self.places() {
             let Some((_, value)) = facts.iter().find(|(known, _)| **known == *fact) else { continue };
             let before = claims.clone();
-            match claim {
-                Some(claim) => {
-                    claims.insert(claim.to_owned(), Value::from(&**value));
-                }
-                None => {
-                    let more = claims.entry(MORE).or_insert_with(|| Value::Object(Map::new()));
-                    if let Value::Object(more) = more {
-                        more.insert(fact.to_owned(), Value::from(&**value));
-                    }
-                }
+            if let Some(claim) = claim {
+                claims.insert(claim.to_owned(), Value::from(&**value));
+            } else if let Value::Object(more) = claims.entry(MORE).or_insert_with(|| Value::Object(Map::new())) {
+                more.insert(fact.to_owned(), Value::from(&**value));
             }
             if !fits(claims) {
                 *claims = before;

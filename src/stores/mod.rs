@@ -91,9 +91,8 @@ impl Store {
     /// The further facts of an identity that would not fit into its session token.
     pub(crate) fn facts_left_out(&self, identity: &Identity) -> Vec<Box<str>> {
         let (email, email_verified) = match &identity.address {
-            IdentityEmail::Proven(email, _) => (email, true),
+            IdentityEmail::Proven(email, _) | IdentityEmail::Ask(Some(email)) => (email, true),
             IdentityEmail::Placeholder(email) => (email, false),
-            IdentityEmail::Ask(Some(email)) => (email, true),
             // The address that the shopper will prove is not known yet.
             IdentityEmail::Ask(None) => return Vec::new(),
         };

@@ -6,7 +6,7 @@
 use crate::provider::Provider;
 use crate::provider::declared_values::{CLIENT_VARIABLES, variable_beginning, written_references};
 use crate::provider::value_reference::ValueReference;
-use crate::stores::settings::{FilesMayReadSpec, Settings};
+use crate::stores::settings::{FilesMayReadSpec, MailSpec, Settings};
 use crate::stores::{Store, Stores};
 use crate::vocabulary::diagnostic::{Complaint, Severity};
 use crate::vocabulary::place::{Located, Place, Source};
@@ -251,9 +251,9 @@ impl ReadPolicy {
         if path.components().any(|part| part == Component::ParentDir) {
             return Err(ReadRefusalKind::UpwardPath);
         }
-        let is_below = |folder: &&Box<str>| without_dots(path).strip_prefix(without_dots(Path::new(&***folder))).is_ok_and(has_parts);
-        let folder = self.readable.folders.iter().find(is_below).ok_or(ReadRefusalKind::OtherFile)?;
-        let (path, folder) = (self.broker.folder.join(path), self.broker.folder.join(&**folder));
+        let is_below = |folder: &&str| without_dots(path).strip_prefix(without_dots(Path::new(folder))).is_ok_and(has_parts);
+        let folder = self.readable.folders.iter().map(|folder| &**folder).find(is_below).ok_or(ReadRefusalKind::OtherFile)?;
+        let (path, folder) = (self.broker.folder.join(path), self.broker.folder.join(folder));
         // A missing file cannot be judged by where it leads; it is judged again when it appears, because then its provider is read again.
         if let (Ok(path), Ok(folder)) = (files::real_path(&path), files::real_path(&folder))
             && !path.starts_with(&folder)
@@ -294,7 +294,7 @@ impl BrokerValues {
         let spec = settings.spec.as_ref();
         let stores = spec.into_iter().flat_map(|spec| spec.stores.iter()).flat_map(|stores| &stores.0).map(|(_, store)| &**store);
         for spec in spec.into_iter().chain(stores) {
-            for reference in spec.master_key.iter().chain(spec.mail.iter().flat_map(|mail| mail.secret_references())) {
+            for reference in spec.master_key.iter().chain(spec.mail.iter().flat_map(MailSpec::secret_references)) {
                 match &reference.0 {
                     ValueReference::Variable(variable) => own.variables.push(variable.clone()),
                     ValueReference::File(path) => own.files.push(PathBuf::from(&**path)),

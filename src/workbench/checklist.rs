@@ -289,8 +289,8 @@ fn person_entries(answers: &AnswerLookup<'_>) -> Vec<YamlLine> {
         ("email-verified", "emailVerified", "$.email_verified"),
         ("name-path", "name", "$.name"),
     ];
-    // An address that is always trusted needs no flag, and a flag that nobody looks at is a mistake.
-    let is_ignored = |fact: &str| fact == "emailVerified" && answers.get("trust") == Some("always");
+    // Only with `claim` does a flag decide anything.
+    let is_ignored = |fact: &str| fact == "emailVerified" && answers.get("trust").is_some_and(|trust| trust != "claim");
     if usual.iter().all(|(question, fact, path)| !is_ignored(fact) && answers.get(question).is_none_or(|answer| answer == *path)) {
         return Vec::new();
     }

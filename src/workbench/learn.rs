@@ -8,6 +8,7 @@ pub(crate) mod calls; // the request of each call
 pub(crate) mod client; // the client's id and secret
 pub(crate) mod document; // an answer as values with paths
 pub(crate) mod email_verified; // whether an address is proven
+pub(crate) mod entry_choice; // an address and its claim in one entry of a list
 pub(crate) mod headers; // the headers of a call
 pub(crate) mod ids; // which value identifies a person
 pub(crate) mod issuer_documents; // the issuer's document and keys

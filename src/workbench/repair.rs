@@ -16,6 +16,7 @@ pub(crate) mod path_move;
 pub(crate) mod request_repairs;
 pub(crate) mod reread;
 pub(crate) mod email_proof_safety;
+pub(crate) mod entry_choice;
 pub(crate) mod answer_index;
 pub(crate) mod unresolved_path;
 

@@ -82,8 +82,8 @@ storage.commit()
 let code;
 
 // The playground's file under another name, with a path that is wrong by one word.
-const right = 'email: $.payload.person.reach[?@.kind == "mail"].value';
-const wrong = 'email: $.payload.person.reach[?@.kind == "email"].value';
+const right = 'email: $.value';
+const wrong = 'email: $.address';
 const torto = `${installation.cwd}/providers.d/torto.yaml`;
 
 // Runs a test login as somebody, and ends where its story is told.

@@ -17,7 +17,10 @@ const programs = {
   django_oidc: { program: python, script: 'django_oidc_server.py', ready: '/jwks', file: ['name: Museu'] },
   mock: { program: process.execPath, script: 'mock_server.mjs', ready: '/jwks', file: ['name: Ensaio'] },
   // This server never says that an address is verified, so its owner has to.
-  canaille: { program: python, script: 'canaille_server.py', ready: '/oauth/jwks.json', file: ['name: Biblioteca', 'trustEmail: always'] },
+  canaille: { program: python, script: 'canaille_server.py', ready: '/oauth/jwks.json', file: [
+    'name: Biblioteca', 'trustEmail: always',
+    'logout: ${endSessionEndpoint}?id_token_hint=${idToken}&post_logout_redirect_uri=${publicUrl}/login',
+  ] },
 };
 
 export const providerFiles = `${folder}/providers.d`;
@@ -78,7 +81,10 @@ export const logIn = {
     await page.locator('button[name=answer]').first().click();
     await page.locator('input[name=password]').fill(password);
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.locator('button#accept').click();
+    // Who has agreed before is not asked again.
+    const { origin } = new URL(page.url());
+    const [accept, away] = [page.locator('button#accept'), page.waitForURL((url) => url.origin !== origin)];
+    if (await Promise.race([accept.waitFor().then(() => true, () => false), away.then(() => false, () => false)])) await accept.click();
   },
 };
 
@@ -98,9 +104,8 @@ export const refuse = {
     await page.getByRole('button', { name: 'Entrar' }).click();
     await page.getByRole('button', { name: 'Recusar' }).click();
   },
-  // Who has agreed before is not asked again.
-  async canaille(page) {
-    await page.locator('input[name=login]').fill('ivo');
+  async canaille(page, login) {
+    await page.locator('input[name=login]').fill(login);
     await page.locator('button[name=answer]').first().click();
     await page.locator('input[name=password]').fill(password);
     await page.getByRole('button', { name: 'Sign in' }).click();

@@ -19,6 +19,16 @@ for (const { provider, person, email, name } of [
   { provider: 'mock', person: 'johndoe', email: 'joao@ensaio.example', name: 'João Ensaiado' },
   { provider: 'canaille', person: 'iara', email: 'iara@biblioteca.example', name: 'Iara Inventada' },
 ]) {
+  // First, because a provider may remember who has agreed.
+  if (refuse[provider]) test(`a refusal at ${provider} is a page, not a session`, () => shopper({}, async ({ page, context }) => {
+    await goTo(page, provider);
+    await refuse[provider](page, person);
+    await page.waitForURL((url) => url.origin === publicUrl);
+
+    await assertWellBuilt(page);
+    assert.equal((await whoIsThere(context)).authenticated, false);
+  }));
+
   test(`${provider} shows the broker who ${person} is`, () => shopper({}, async ({ page, context }) => {
     await goTo(page, provider);
     await logIn[provider](page, person);
@@ -29,15 +39,6 @@ for (const { provider, person, email, name } of [
     assert.equal(session.emailVerified, true);
     assert.equal(session.name, name);
     assert.equal(session.provider, provider);
-  }));
-
-  if (refuse[provider]) test(`a refusal at ${provider} is a page, not a session`, () => shopper({}, async ({ page, context }) => {
-    await goTo(page, provider);
-    await refuse[provider](page, person);
-    await page.waitForURL((url) => url.origin === publicUrl);
-
-    await assertWellBuilt(page);
-    assert.equal((await whoIsThere(context)).authenticated, false);
   }));
 }
 
@@ -63,6 +64,22 @@ test('signing out ends the session at the provider too', () => shopper({}, async
   await page.getByText('Sign-out Success').waitFor();
 
   await goTo(page, 'oidc');
+  await page.locator('input[name=login]').waitFor();
+}));
+
+test('a provider is told by its ID token which session ends', () => shopper({}, async ({ page, context }) => {
+  await goTo(page, 'canaille');
+  await logIn.canaille(page, 'iara');
+  await page.waitForURL(`${shop.origin}/carrinho`);
+
+  await page.goto(login(`${shop.origin}/carrinho`));
+  const asked = page.waitForRequest((request) => request.url().includes('/oauth/end_session?id_token_hint='));
+  await page.locator('main form[action$="/logout"] button').first().click();
+  await asked;
+  await page.locator('input[name=login]').waitFor();
+
+  assert.equal((await whoIsThere(context)).authenticated, false);
+  await goTo(page, 'canaille');
   await page.locator('input[name=login]').waitFor();
 }));
 

@@ -27,22 +27,23 @@ app = create_app(
     }
 )
 with app.app_context(), Backend.instance.session():
-    for given_name, family_name in (("Iara", "Inventada"), ("Ivo", "Suposto")):
-        Backend.instance.save(
-            models.User(
-                formatted_name=f"{given_name} {family_name}",
-                given_name=given_name,
-                family_name=family_name,
-                user_name=given_name.lower(),
-                emails=[f"{given_name.lower()}@biblioteca.example"],
-                password=os.environ["PASSWORD"],
-            )
+    Backend.instance.save(
+        models.User(
+            formatted_name="Iara Inventada",
+            given_name="Iara",
+            family_name="Inventada",
+            user_name="iara",
+            emails=["iara@biblioteca.example"],
+            password=os.environ["PASSWORD"],
         )
+    )
     client = models.Client(
         client_id=os.environ["CLIENT_ID"],
         client_secret=os.environ["CLIENT_SECRET"],
         client_id_issued_at=datetime.datetime.now(datetime.timezone.utc),
         client_name="Loja Exemplo",
+        # A client of this machine would not be asked for consent.
+        client_uri="https://www.loja.example",
         redirect_uris=[f"{PUBLIC_URL}/callback/canaille"],
         post_logout_redirect_uris=[f"{PUBLIC_URL}/login"],
         grant_types=["authorization_code"],

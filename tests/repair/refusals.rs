@@ -121,6 +121,19 @@ fn the_line_that_would_change_is_exact() {
         r#"{"error":"invalid_client","error_description":"client authentication method client_secret_basic is not supported"}"#,
     );
     assert_eq!(diff(&form), "-   credentials: basic   # as it says\n+   credentials: form   # as it says\n");
+    let odd = |file: &str| {
+        let story = "- what: x\n  facts: { clientId: shop-1, clientSecret: \"p+w 1\" }\n  exchanges: [ { answer: { status: 401, json: { error: invalid_client } } } ]\n  refused: { step: getAccessCode, code: x }\n";
+        let provider = provider(file);
+        let stories = portaria::workbench::examples::read(&Source::new("acme.examples.yaml", story)).expect("a story");
+        let played = replay(&provider, &stories[0]);
+        let proposals = propose(&provider, played.end.as_ref(), &played.trace);
+        let because = |proposal: &&Proposal| proposal.because == "credentialsElsewhere";
+        proposals.iter().find(because).and_then(|proposal| proposal.change.as_ref()).map(|change| change.diff().to_owned())
+    };
+    let encoded = "-   credentials: basic   # as it says\n+   credentials: basicEncoded   # as it says\n";
+    assert_eq!(odd(&in_header).as_deref(), Some(encoded), "the secret is another text when it is percent-encoded");
+    let back = "-   credentials: basicEncoded   # as it says\n+   credentials: basic   # as it says\n";
+    assert_eq!(odd(&in_header.replace("basic ", "basicEncoded ")).as_deref(), Some(back));
     let (_, scope) = after(FILE, 400, r#"{"error":"invalid_scope","error_description":"orders:read is not allowed"}"#);
     assert_eq!(diff(&scope), "-   scope: openid email orders:read   # what we need\n+   scope: openid email   # what we need\n");
     let (_, method) = after(FILE, 405, "");

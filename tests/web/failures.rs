@@ -5,7 +5,7 @@ use crate::web::browser::Browser;
 use crate::web::test_broker::TestBroker;
 
 /// The code on a page, in its short spelling.
-fn code_on(page: &str) -> Option<String> {
+pub fn code_on(page: &str) -> Option<String> {
     let code = |text: &str| {
         let letters: Vec<char> = text.chars().take(7).collect();
         let fits = letters.len() == 7

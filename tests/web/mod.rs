@@ -20,6 +20,7 @@ mod login_page;
 mod logout;
 mod machines;
 mod mailbox;
+mod moved;
 mod prepare;
 mod prove;
 mod raw_socket;

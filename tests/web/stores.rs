@@ -238,23 +238,6 @@ async fn on_the_open_net_addresses_of_this_machine_are_never_asked() {
 }
 
 #[actix_web::test]
-async fn an_address_of_this_machine_is_asked_only_where_the_operator_lists_it() {
-    let file = STANDARD.replace("UPSTREAM/token", "https://127.1:PORT/token").replace("UPSTREAM", "https://sso.acme.example");
-    for (settings, expected) in
-        [(OPEN.to_owned(), 0), (format!("{OPEN}privateHosts: [ 127.0.0.2 ]\n"), 0), (format!("{OPEN}privateHosts: [ 127.0.0.1 ]\n"), 1)]
-    {
-        let broker = TestBroker::builder(&settings).with("acme", &file).build().await;
-        let browser = Browser::at(&broker, "login.loja.example");
-        let begun = browser.begin("/login/acme").await;
-
-        let answer = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
-
-        assert_eq!(answer.status, 502, "there is no TLS in any case: {answer:?}");
-        assert_eq!(broker.upstream.connections(), expected, "{settings}");
-    }
-}
-
-#[actix_web::test]
 async fn a_login_on_the_open_net_sets_cookies_that_no_other_host_can_write() {
     // A provider that needs no calls: what the browser brings is signed.
     let folder = Folder::new();

@@ -4,6 +4,7 @@ use crate::provider::address::Address;
 use crate::provider::answer::{AnswerFormat, AnswerParser};
 use crate::provider::assertion::Assertion;
 use crate::provider::call::CallSpec;
+use crate::provider::choice::{EntryChoice, compile_choices};
 use crate::provider::moment::TimeSpan;
 use crate::provider::parameters::{self, JsonTemplate, ParameterValues, check_no_paths};
 use crate::provider::pkce::Pkce;
@@ -75,9 +76,11 @@ pub(crate) fn compile(
         accepted,
         minds_error,
         reads: reads.answer,
+        choices: reads.choices,
         header_reads: reads.headers,
         signed: reads.token,
         signed_reads: reads.claims,
+        signed_choices: reads.claim_choices,
     };
     step.bearer = bearer(spec.bearer.take(), &step, reader);
     check_call(&step, reader);
@@ -90,6 +93,8 @@ struct CallReads {
     headers: Vec<(Slot, Located<String>)>,
     token: Option<SignedToken>,
     claims: Vec<ReadRule>,
+    choices: Vec<EntryChoice>,
+    claim_choices: Vec<EntryChoice>,
 }
 
 impl CallReads {
@@ -110,17 +115,19 @@ impl CallReads {
         };
         let signed_spec = spec.signed.take().or_else(|| implied_id_token(kind, context, place));
         let token = signed_spec.as_ref().and_then(|spec| SignedToken::compile(spec, &signed_context, reader));
-        let written_claims = signed_spec.and_then(|spec| spec.read);
-        let reads_written_claims = written_claims.is_some();
+        let (written_claims, chosen_claims) = signed_spec.map_or((None, None), |spec| (spec.read, spec.choose));
+        let reads_written_claims = written_claims.is_some() || chosen_claims.is_some();
         let mut claims = written_claims.map_or_else(Vec::new, |read| compile_reads(read, reader));
-        let has_read = spec.read.is_some();
+        let has_read = spec.read.is_some() || spec.choose.is_some();
+        let choices = compile_choices(spec.choose.take(), reader);
+        let claim_choices = compile_choices(chosen_claims, reader);
         let own = spec.read.take().map_or_else(Vec::new, |read| compile_reads(read, reader));
-        for read in own.iter().chain(&claims) {
+        let chosen = choices.iter().chain(&claim_choices).flat_map(|choice| &choice.reads);
+        for read in own.iter().chain(&claims).chain(chosen) {
             check_read_name(read, reader);
         }
         let headers = compile_header_reads(spec.read_headers.take().unwrap_or_default(), reader);
-        let is_keyed = |format: &AnswerFormat| !matches!(format, AnswerFormat::Xml | AnswerFormat::Text);
-        let has_keys = spec.answer.as_ref().is_none_or(|formats| formats.0.iter().any(is_keyed));
+        let has_keys = has_keys(spec);
         let mut answer = match kind {
             // In XML everything is below the root, and a plain text has no places at all.
             _ if !has_keys => Vec::new(),
@@ -134,15 +141,21 @@ impl CallReads {
             claims = context.standard_reads(standard::PERSON, &[], place, reader);
         }
         answer.extend(own);
-        Self { answer, headers, token, claims }
+        Self { answer, headers, token, claims, choices, claim_choices }
     }
+}
+
+/// Whether an answer can have the standard places.
+fn has_keys(spec: &CallSpec) -> bool {
+    let is_keyed = |format: &AnswerFormat| !matches!(format, AnswerFormat::Xml | AnswerFormat::Text);
+    spec.answer.as_ref().is_none_or(|formats| formats.0.iter().any(is_keyed))
 }
 
 /// The facts that a call reads from its own answer.
 fn own_facts(spec: &CallSpec, kind: StepKind, context: &StepContext<'_>, reader: &mut Reader) -> Vec<Slot> {
     let written = spec.read.iter().flat_map(|named| &named.0).map(|(name, _)| name.value.clone());
     let mut facts: Vec<Slot> = written.map(|name| reader.names.intern(&name)).collect();
-    if kind == StepKind::GetAccessCode {
+    if kind == StepKind::GetAccessCode && has_keys(spec) {
         facts.extend(standard::TOKEN.iter().map(|(name, _)| reader.names.intern(name)).filter(|fact| !context.written.contains(fact)));
     }
     facts

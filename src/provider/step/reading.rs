@@ -2,6 +2,7 @@
 
 use crate::provider::answer::is_signed_token;
 use crate::provider::callback::CallbackParameters;
+use crate::provider::choice::EntryChoice;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::fact_expression::MissingValue;
 use crate::provider::fact_origin::FactOrigin;
@@ -144,25 +145,42 @@ impl Step {
 
     /// Sets the facts that an answer gives.
     pub(crate) fn learn_from_answer(&self, document: &Value, facts: &mut Facts) {
-        for read in &self.reads {
-            self.learn_one(read, document, FactOrigin::Answer(self.call), facts);
-        }
-        self.forget_foreign_claim(FactOrigin::Answer(self.call), facts);
+        self.learn_from_document((&self.reads, &self.choices), document, FactOrigin::Answer(self.call), facts);
     }
 
     /// Sets the facts that a signed token gives. The token was verified before.
     pub(crate) fn learn_from_token(&self, claims: &Value, facts: &mut Facts) {
-        for read in &self.signed_reads {
-            self.learn_one(read, claims, FactOrigin::SignedToken(self.call), facts);
+        self.learn_from_document((&self.signed_reads, &self.signed_choices), claims, FactOrigin::SignedToken(self.call), facts);
+    }
+
+    fn learn_from_document(
+        &self,
+        (reads, choices): (&[ReadRule], &[EntryChoice]),
+        document: &Value,
+        origin: FactOrigin,
+        facts: &mut Facts,
+    ) {
+        for read in reads {
+            self.learn_one(read, document, origin, facts);
         }
-        self.forget_foreign_claim(FactOrigin::SignedToken(self.call), facts);
+        for (at, choice) in (0_u16..).zip(choices) {
+            let entry = choice.entry(document, facts);
+            for read in &choice.reads {
+                match entry {
+                    Some(entry) => self.learn_one(read, entry, origin.entry(at), facts),
+                    None => facts.record_missing(read.fact, MissingValue { place: choice.place_of_choice(), instead: None }),
+                }
+            }
+        }
+        self.forget_foreign_claim(origin, facts);
     }
 
     /// Forgets a claim of an earlier exchange once a document has given another address, so that no later call takes the new
     /// address for a proven one.
     fn forget_foreign_claim(&self, document: FactOrigin, facts: &mut Facts) {
         let claim = self.known.email_verified;
-        if facts.origin(self.known.email) == document && facts.get(claim).is_some() && !facts.origin(claim).vouches_for(document) {
+        let address = facts.origin(self.known.email);
+        if address.document() == document && facts.get(claim).is_some() && !facts.origin(claim).vouches_for(address) {
             facts.forget(claim);
         }
     }

@@ -30,7 +30,7 @@ impl Step {
         };
         let filled = self.address.fill(facts).map_err(|bad| match bad {
             AddressError::Missing(missing) => StepError::missing_fact(missing),
-            AddressError::Host(why, place) => StepError::BadAddress { why, place },
+            AddressError::Refused(problem, place) => StepError::BadAddress { why: problem.message(), place },
         })?;
         let mut query = parameters::fill(&self.query, facts).map_err(StepError::missing_fact)?;
         let mut form = match &self.body {

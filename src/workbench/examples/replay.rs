@@ -17,7 +17,7 @@ use crate::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture
 use crate::vocabulary::words::OneOrMany;
 use crate::workbench::examples::difference::{Difference, compare_identity, compare_request};
 use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleExchangeSpec, ExampleSpec, ExpectedRefusalSpec};
-use crate::workbench::examples::stand_ins::{ExampleStart, example_start};
+use crate::workbench::examples::stand_ins::{ExampleStart, example_start, stand_in};
 use crate::workbench::examples::tokens::ExampleTokens;
 use serde_json::{Value, json};
 use std::future::Future;
@@ -270,9 +270,20 @@ pub(crate) fn usual_document(issuer: &str) -> Value {
     })
 }
 
-/// A callback with a code and the state, signed where the file verifies a signature.
+/// A callback with a code and the state where the file reads them, signed where it verifies a signature.
 pub(crate) fn usual_callback(provider: &Provider, state: &str, facts: &Facts) -> CallbackParameters {
-    let mut callback = CallbackParameters::new([("code", "c-1"), ("state", state)]);
+    let parameter = |source: &str| source.strip_prefix("$.").filter(|name| !name.contains(['.', '[', '*'])).map(str::to_owned);
+    let reads = provider.authorization.reads.iter().filter(|read| read.written || read.fact == provider.known.code);
+    let mut pairs: Vec<(String, String)> = reads
+        .filter_map(|read| {
+            let name = parameter(&read.reading.paths().first()?.source)?;
+            let value = if read.fact == provider.known.code { "c-1".to_owned() } else { stand_in(provider.names.name(read.fact)) };
+            Some((name, value))
+        })
+        .collect();
+    pairs.push((parameter(&provider.state.source()).unwrap_or_else(|| "state".to_owned()), state.to_owned()));
+    pairs.dedup_by(|one, other| one.0 == other.0);
+    let mut callback = CallbackParameters::new(pairs);
     if let Some(SignatureTarget::Parameter(into)) = provider.authorization.expected_signature().map(|verify| &verify.into) {
         callback.pairs.push((into.clone(), Text::plain("‹signature›")));
     }

@@ -6,6 +6,7 @@ use crate::workbench::answers::looks::looks_like_url;
 use crate::workbench::answers::path::PathSegment;
 use crate::workbench::draft::ProviderDraft;
 use crate::workbench::learn::document::RecordedDocument;
+use crate::workbench::learn::entry_choice::split_choice;
 use crate::workbench::learn::ids::UNSURE_ID;
 use crate::workbench::learn::login_learner::{LoginLearner, ReferencedValue, ValueOrigin};
 use crate::workbench::learn::person::{ChosenFact, PersonSource, choose_person_facts};
@@ -93,6 +94,7 @@ impl LoginLearner<'_> {
             }
         }
         let values: Vec<&Value> = documents.iter().map(|document| &document.value).collect();
+        let accepted_at = words.len();
         words.extend(success_flag::find_success_flag(&values, number <= self.login.token_call));
         let facts_at =
             |wanted: PersonFactPlace| chosen.iter().filter(move |(place, _)| *place == wanted).map(|(_, chosen)| chosen.entry.clone());
@@ -100,8 +102,8 @@ impl LoginLearner<'_> {
             let read: Vec<YamlLine> = facts_at(PersonFactPlace::Claims).collect();
             let mut signed = token.words.clone();
             let is_usual = token.by_discovery && reads_standard_places(&read);
-            if !read.is_empty() && !is_usual {
-                signed.push(YamlLine::new("read", YamlValue::Block(read)));
+            if !is_usual {
+                push_reads(read, &mut signed);
             }
             if !signed.is_empty() {
                 words.push(YamlLine::with_comment("signed", YamlValue::Block(signed), "a token that the provider signed"));
@@ -113,8 +115,28 @@ impl LoginLearner<'_> {
         let is_only = self.login.calls.len() == number + 1
             && number == self.login.token_call + 1
             && chosen.iter().all(|(place, _)| *place == PersonFactPlace::Answer(number));
+        if !read.is_empty() {
+            self.allow_statuses(number, accepted_at, words);
+        }
         if !(read.is_empty() || is_only && reads_standard_places(&read)) {
-            words.push(YamlLine::new("read", YamlValue::Block(read)));
+            push_reads(read, words);
+        }
+    }
+
+    /// Allows the statuses outside 2xx with which this call gave what the login needs.
+    fn allow_statuses(&self, number: usize, accepted_at: usize, words: &mut Vec<YamlLine>) {
+        let answers = self.logins.iter().filter_map(|login| login.calls.get(number)?.exchange.answer.as_ref());
+        let mut statuses: Vec<u16> = answers.map(|answer| answer.status).filter(|status| !(200..300).contains(status)).collect();
+        statuses.sort_unstable();
+        statuses.dedup();
+        if statuses.is_empty() {
+            return;
+        }
+        let values = statuses.iter().map(|status| YamlValue::Bare(status.to_string())).collect();
+        let status = YamlLine::new("status", YamlValue::List(values));
+        match words.get_mut(accepted_at).filter(|line| line.key == "accepted").map(|line| &mut line.value) {
+            Some(YamlValue::Block(flag)) => flag.push(status),
+            _ => words.push(YamlLine::with_comment("accepted", YamlValue::Flow(vec![status]), "a success came with this status")),
         }
     }
 
@@ -304,6 +326,15 @@ enum PersonFactPlace {
     Answer(usize),
     /// The claims of the signed token.
     Claims,
+}
+
+/// Adds the lines that read facts: `read`, and `choose` for the facts of one entry.
+fn push_reads(read: Vec<YamlLine>, words: &mut Vec<YamlLine>) {
+    let (read, choice) = split_choice(read);
+    if !read.is_empty() {
+        words.push(YamlLine::new("read", YamlValue::Block(read)));
+    }
+    words.extend(choice);
 }
 
 /// Whether these are the facts that are read by default.

@@ -1,7 +1,7 @@
 //! Finds the logins of a recording: each has a redirect, the callback that returns its state, and the calls that matter.
 
 use crate::provider::json;
-use crate::workbench::answers::looks::{looks_like_url, looks_random};
+use crate::workbench::answers::looks::{looks_like_email, looks_like_url, looks_random};
 use crate::workbench::learn::LearnError;
 use crate::workbench::learn::client::decode_basic_credentials;
 use crate::workbench::learn::document::{RecordedDocument, leaves_of};
@@ -132,6 +132,13 @@ fn returned_state(sent_parameters: &[(String, String)], returned: &[(String, Str
     both.first().filter(|(name, value)| name == "state" || looks_random(value) || value.len() >= 8).map(|(_, value)| value.clone())
 }
 
+/// Whether an answer names an e-mail address although its status is that of an error.
+fn describes_a_person(exchange: &RecordedExchange) -> bool {
+    let error = exchange.answer.as_ref().filter(|answer| answer.status >= 400 && answer.body.starts_with('{'));
+    let document = error.and_then(|answer| json::parse(answer.body.as_bytes()).ok());
+    document.is_some_and(|document| leaves_of(&document).iter().any(|leaf| looks_like_email(&leaf.text)))
+}
+
 fn read_login<'a>(
     exchanges: &'a [RecordedExchange],
     round_trip: &RedirectRoundTrip,
@@ -152,8 +159,9 @@ fn read_login<'a>(
         .take(20)
         .map(recorded_call)
         .collect();
+    let is_later_call = |exchange: &&RecordedExchange| is_call(exchange) || describes_a_person(exchange);
     let after: Vec<RecordedCall<'_>> =
-        exchanges[round_trip.callback + 1..to].iter().filter(is_call).take(MOST_CALLS).map(recorded_call).collect();
+        exchanges[round_trip.callback + 1..to].iter().filter(is_later_call).take(MOST_CALLS).map(recorded_call).collect();
     let sent_parameters = redirect.query();
     let is_new = |value: &str| {
         value.len() >= 3 && Some(value) != round_trip.state.as_deref() && !sent_parameters.iter().any(|(_, sent)| sent == value)

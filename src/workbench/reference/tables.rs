@@ -10,7 +10,10 @@ pub(crate) fn table(name: &str) -> Option<String> {
     Some(match name {
         "facts" => facts(),
         "standard places" => standard_places(),
-        "functions" => rows("function | what it does", functions::TABLE.iter().map(|row| format!("`{}` | {}", row.usage(), row.meaning))),
+        "functions" => rows(
+            "function | what it does",
+            functions::TABLE.iter().map(|row| format!("`{}` | {}", row.usage(), row.meaning.replace(" | ", " \\| "))),
+        ),
         "codes" => {
             let codes = LoginErrorCode::WORDS.iter().filter_map(|word| LoginErrorCode::named(word));
             let described = codes.filter_map(|code| Some((code, describe_code(code)?)));
@@ -56,7 +59,9 @@ fn describe_code(code: LoginErrorCode) -> Option<(&'static str, &'static str)> {
         LoginErrorCode::BadIssuer => ("getAuthorizationCode", "the callback's `iss` is another issuer"),
         LoginErrorCode::BadSignature => ("getAuthorizationCode", "the callback is not signed as `verify` says"),
         LoginErrorCode::MissingFact => ("the step that needs it", "a required fact was in no answer"),
-        LoginErrorCode::BadAddress => ("the step", "the request would go to a host that `hosts` does not name"),
+        LoginErrorCode::BadAddress => {
+            ("the step", "the request would go to an address that is not allowed, such as a host that `hosts` does not name")
+        }
         LoginErrorCode::BadHeader => ("the step", "a value holds characters that no header can carry"),
         LoginErrorCode::BadKey => ("the step", "a key cannot be used"),
         LoginErrorCode::NoAnswer => ("the step", "the provider could not be reached, or did not answer in time"),

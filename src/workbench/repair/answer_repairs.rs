@@ -16,6 +16,7 @@ use crate::workbench::repair::candidates::{CandidateSupport, NeighbouringFact, R
 use crate::workbench::repair::draft::{self, RepairDraft, move_draft};
 use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
 use crate::workbench::repair::email_proof_safety::keeps_email_proof_safe;
+use crate::workbench::repair::entry_choice;
 use crate::workbench::repair::nested_json;
 use crate::workbench::repair::path_move::find_moves;
 use crate::workbench::repair::reread::{RepairCase, RereadDocument, RereadLogin, reread_login};
@@ -98,21 +99,37 @@ fn answer_drafts(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal) 
     let any_needed = list.iter().any(|wanted| goal.needs(wanted));
     let mut drafts = Vec::new();
     for (at, document) in reread.documents.iter().enumerate() {
-        for (value, part) in [(&document.value, LookupPart::Answer), (&document.claims, LookupPart::Claims)] {
+        let of_document: Vec<UnresolvedPath> = list.iter().filter(|wanted| wanted.document == at).cloned().collect();
+        let is_in = |part: LookupPart| -> Vec<UnresolvedPath> {
+            let belongs = |wanted: &&UnresolvedPath| match (part, wanted.part) {
+                (LookupPart::Answer, LookupPart::Answer | LookupPart::Condition) => true,
+                (part, own) => part == own,
+            };
+            of_document.iter().filter(belongs).cloned().collect()
+        };
+        let step = document.step;
+        for (value, part, reads) in
+            [(&document.value, LookupPart::Answer, &step.reads), (&document.claims, LookupPart::Claims, &step.signed_reads)]
+        {
             let Some(value) = value else { continue };
             let index = AnswerIndex::from_document(value);
-            let here: Vec<UnresolvedPath> = list
-                .iter()
-                .filter(|wanted| wanted.document == at && (wanted.part == LookupPart::Claims) == (part == LookupPart::Claims))
-                .cloned()
-                .collect();
-            let there =
-                DocumentSearch { document, value, index: &index, list: &here, signed: part == LookupPart::Claims, names: &provider.names };
+            let signed = part == LookupPart::Claims;
+            let there = DocumentSearch { document, value, index: &index, list: &is_in(part), reads, signed, names: &provider.names };
             drafts.extend(there.move_drafts());
             drafts.extend(there.path_drafts(goal, any_needed));
             if part == LookupPart::Answer {
                 drafts.extend(nested_json::nested_json_drafts(document, at, value, &provider.names));
             }
+            let lists = document.entries.iter().filter(|entry| entry.is_signed == signed && !entry.is_chosen);
+            drafts.extend(lists.flat_map(|entry| entry_choice::list_drafts(entry, &index, &reread.facts, &provider.names)));
+        }
+        for (number, entry) in document.entries.iter().enumerate() {
+            let Some(value) = &entry.value else { continue };
+            let index = AnswerIndex::from_document(value);
+            let (part, reads, signed) = (LookupPart::Entry(number), &entry.choice.reads, entry.is_signed);
+            let there = DocumentSearch { document, value, index: &index, list: &is_in(part), reads, signed, names: &provider.names };
+            drafts.extend(there.move_drafts());
+            drafts.extend(there.path_drafts(goal, any_needed));
         }
         if document.answer.is_some() {
             drafts.extend(header_drafts(document, case));
@@ -137,6 +154,7 @@ struct DocumentSearch<'a> {
     value: &'a Value,
     index: &'a AnswerIndex<'a>,
     list: &'a [UnresolvedPath],
+    reads: &'a [ReadRule],
     signed: bool,
     names: &'a FactNames,
 }
@@ -156,7 +174,7 @@ impl DocumentSearch<'_> {
     fn path_drafts(&self, goal: &RepairGoal, any_needed: bool) -> Vec<RepairDraft> {
         let neighbours = self.neighbouring_facts();
         let mut all: Vec<(&UnresolvedPath, RepairCandidate)> = Vec::new();
-        for wanted in self.list {
+        for wanted in self.list.iter().filter(|wanted| !wanted.is_list) {
             let is_needed = goal.failed && (goal.needs(wanted) || !any_needed);
             if wanted.reason == UnresolvedReason::Empty && !is_needed {
                 continue;
@@ -202,7 +220,7 @@ impl DocumentSearch<'_> {
 
     /// The facts that are found, and by which paths.
     fn neighbouring_facts(&self) -> Vec<NeighbouringFact> {
-        let alternatives = self.reads().iter().flat_map(|read| match &read.reading {
+        let alternatives = self.reads.iter().flat_map(|read| match &read.reading {
             FactExpression::FirstOf(all, _) => all.iter().map(|one| (read.fact, one)).collect(),
             one => vec![(read.fact, one)],
         });
@@ -215,10 +233,6 @@ impl DocumentSearch<'_> {
             Some(NeighbouringFact { fact: self.names.name(fact).to_string(), path: parse_path(&path.source)?, plain })
         });
         near.collect()
-    }
-
-    fn reads(&self) -> &[ReadRule] {
-        if self.signed { &self.document.step.signed_reads } else { &self.document.step.reads }
     }
 
     /// The edits that replace these paths.
@@ -238,7 +252,7 @@ impl DocumentSearch<'_> {
         // A step that writes `read` no longer reads the standard keys of a person.
         let step = self.document.step;
         if self.signed || step.kind == StepKind::GetUserInfo {
-            let standard = self.reads().iter().filter(|read| !read.written);
+            let standard = self.reads.iter().filter(|read| !read.written);
             for path in standard.flat_map(|read| read.reading.paths()) {
                 let fact = crate::provider::standard::PERSON.iter().find(|(_, key)| path.is_key(key)).map(|(fact, _)| (*fact).to_owned());
                 let found = path.first(self.value).is_some_and(|value| !value.is_null());

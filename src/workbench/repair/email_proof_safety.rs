@@ -4,7 +4,7 @@ use crate::provider::Provider;
 use crate::provider::facts::WellKnownFacts;
 use crate::provider::identity::{Identity, IdentityEmail, IdentityError};
 use crate::provider::json_path::{JsonPath, scalar_text};
-use crate::provider::step::ReadRule;
+use crate::provider::step::{ReadRule, Step};
 use crate::vocabulary::names::Slot;
 use crate::workbench::answers::meaning::FactMeaning;
 use crate::workbench::answers::path::{PathSegment, last_key, parent_path, parse_path};
@@ -40,10 +40,13 @@ pub(crate) fn keeps_email_proof_safe(
         may_prove: proven(&after.end) || after.end.is_none(),
     };
     after.documents.iter().all(|document| {
-        let parts = [(&document.step.reads, &document.value), (&document.step.signed_reads, &document.claims)];
-        parts.into_iter().all(|(reads, value)| {
+        let parts = [(&document.step.reads, &document.value, false), (&document.step.signed_reads, &document.claims, false)];
+        // The conditions of a `choose` may name the address, and choose the claim with it.
+        let entries = document.entries.iter().filter(|entry| entry.is_chosen);
+        let entries = entries.map(|entry| (&entry.choice.reads, &entry.value, mentions_email(&entry.choice.source())));
+        parts.into_iter().chain(entries).all(|(reads, value, is_named)| {
             value.as_ref().is_none_or(|value| {
-                check.reads_address_by_its_name(reads, value)
+                (is_named || check.reads_address_by_its_name(reads, value))
                     && check.reads_claim_about_address(reads, value)
                     && check.keeps_claim_beside_address(reads, value)
             })
@@ -108,7 +111,7 @@ fn read_paths(reads: &[ReadRule], fact: Slot) -> impl Iterator<Item = &JsonPath>
 
 /// The last keys of the paths by which a file reads `emailVerified`.
 fn verified_claim_keys(provider: &Provider) -> Vec<String> {
-    let reads = provider.steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads));
+    let reads = provider.steps().flat_map(Step::all_reads);
     let claims = reads.filter(|read| read.fact == provider.known.email_verified).flat_map(|read| read.reading.paths());
     claims.filter_map(|path| parse_path(&path.source)).filter_map(|path| last_key(&path).map(str::to_owned)).collect()
 }

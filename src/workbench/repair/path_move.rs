@@ -71,6 +71,9 @@ fn holds_segment(value: &Value, hop: &PathSegment) -> bool {
 fn finds_plausible_value(wanted: &UnresolvedPath, container: &Value, rest: &[PathSegment]) -> bool {
     let plain = rest.iter().all(|hop| !matches!(hop, PathSegment::Query(_)));
     let found = if plain { resolve(container, rest) } else { compile_path(rest).and_then(|selector| selector.first(container)) };
+    if wanted.is_list {
+        return found.is_some_and(|value| value.is_array() || value.is_object());
+    }
     let asks_little = wanted.any_value || wanted.part == LookupPart::Condition;
     found.is_some_and(|value| value_fit(wanted.meaning, value).is_some() || (asks_little && value_fit(FactMeaning::Other, value).is_some()))
 }

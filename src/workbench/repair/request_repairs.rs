@@ -13,6 +13,8 @@ use crate::vocabulary::place::Source;
 use crate::vocabulary::wire::{NoAnswer, Response};
 use crate::workbench::answers::refusals::{RefusalCause, causes_in_text, lowercase_text};
 use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 /// Parameters that a provider may name as missing.
@@ -176,8 +178,17 @@ impl<'a> ObservedRefusal<'a> {
     fn credentials_proposal(&self) -> Proposal {
         let is_basic = self.step.is_some_and(|step| step.basic.is_some());
         let is_get = self.step.is_some_and(|step| step.method == crate::vocabulary::wire::Method::Get);
+        let is_encoded = self.step.and_then(|step| step.basic).is_some_and(|basic| basic.encoded);
         let to = match (is_basic, is_get) {
             (false, _) => "basic",
+            // The two differ in these credentials, so the other of them is the likeliest.
+            (true, _) if self.credentials_depend_on_encoding() => {
+                if is_encoded {
+                    "basic"
+                } else {
+                    "basicEncoded"
+                }
+            }
             (true, true) => "query",
             (true, false) => "form",
         };
@@ -196,6 +207,24 @@ impl<'a> ObservedRefusal<'a> {
             ),
             None => proposal,
         }
+    }
+
+    /// Whether the id and the secret, as they were sent in the `Authorization` header, are other texts with and without percent-encoding.
+    fn credentials_depend_on_encoding(&self) -> bool {
+        let sent = self.trace.exchanges.last().and_then(|exchange| {
+            let mut headers = exchange.request.headers.iter();
+            headers.find(|(name, _)| name.eq_ignore_ascii_case("authorization")).map(|(_, value)| value)
+        });
+        sent.is_some_and(|value| {
+            value.judged(|value| {
+                let pair = value.strip_prefix("Basic ").and_then(|pair| STANDARD.decode(pair).ok()).unwrap_or_default();
+                let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'*');
+                // A stand-in of an example says nothing about the value.
+                let has_stand_in = pair.windows(3).any(|bytes| bytes == "‹".as_bytes());
+                let mut odd = pair.iter().filter(|byte| **byte != b':' && !is_plain(byte));
+                !has_stand_in && (odd.next().is_some() || pair.iter().filter(|byte| **byte == b':').count() > 1)
+            })
+        })
     }
 
     fn scope_proposal(&self) -> Proposal {

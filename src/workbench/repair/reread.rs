@@ -2,6 +2,7 @@
 //! verified, and no result of this opens a session.
 
 use crate::provider::Provider;
+use crate::provider::choice::EntryChoice;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START, Facts};
 use crate::provider::identity::{Identity, IdentityError};
 use crate::provider::signed_token::unverified_claims;
@@ -33,9 +34,32 @@ pub(crate) struct RereadDocument<'p> {
     pub(crate) value: Option<Value>,
     /// The claims of its signed token.
     pub(crate) claims: Option<Value>,
+    /// The entries that are chosen from its lists.
+    pub(crate) entries: Vec<RereadEntry<'p>>,
     /// Whether the file takes it for a refusal.
     pub(crate) refused: bool,
     pub(crate) forgiven: bool,
+}
+
+/// The choice of an entry, and the entry.
+#[derive(Debug)]
+pub(crate) struct RereadEntry<'p> {
+    pub(crate) choice: &'p EntryChoice,
+    /// Whether the list stands in the claims of the signed token.
+    pub(crate) is_signed: bool,
+    /// The chosen entry, or, where none fits, the first one that lacks what its conditions ask about.
+    pub(crate) value: Option<Value>,
+    /// Whether the entry was chosen.
+    pub(crate) is_chosen: bool,
+}
+
+impl<'p> RereadEntry<'p> {
+    fn read(choice: &'p EntryChoice, is_signed: bool, document: &Value, facts: &Facts) -> Self {
+        let chosen = choice.entry(document, facts);
+        let lacks = |entry: &&Value| choice.condition_paths().iter().any(|path| path.first(entry).is_none());
+        let value = chosen.or_else(|| choice.entries(document).into_iter().find(lacks));
+        Self { choice, is_signed, value: value.cloned(), is_chosen: chosen.is_some() }
+    }
 }
 
 /// The result of reading the answers.
@@ -105,7 +129,7 @@ fn reread_answer<'p>(
     let status = answer.map_or(200, |answer| answer.status);
     let says_error = answer.is_none() && value.as_ref().and_then(|value| value.get("error")).is_some();
     let refused = says_error || step.check_refusal(value.as_ref(), facts, status).is_err();
-    let mut document = RereadDocument { answer: at, step, value, claims: None, refused, forgiven };
+    let mut document = RereadDocument { answer: at, step, value, claims: None, entries: Vec::new(), refused, forgiven };
     if refused && !case.reads_refused {
         return document;
     }
@@ -122,10 +146,12 @@ fn reread_answer<'p>(
     };
     if let Some(value) = &document.value {
         step.learn_from_answer(value, facts);
+        document.entries.extend(step.choices.iter().map(|choice| RereadEntry::read(choice, false, value, facts)));
     }
     document.claims = token.and_then(|token| unverified_claims(&token));
     if let Some(claims) = &document.claims {
         step.learn_from_token(claims, facts);
+        document.entries.extend(step.signed_choices.iter().map(|choice| RereadEntry::read(choice, true, claims, facts)));
     }
     document
 }

@@ -27,6 +27,8 @@ pub(crate) enum LookupPart {
     Claims,
     /// The path of a condition under `accepted` or `refused`.
     Condition,
+    /// A path inside the chosen entry of a list, by the number of the choice.
+    Entry(usize),
 }
 
 /// Why a path is unresolved.
@@ -60,6 +62,8 @@ pub(crate) struct UnresolvedPath {
     pub(crate) reason: UnresolvedReason,
     /// The meaning of the whole fact, where the path finds only a part of it.
     pub(crate) about: FactMeaning,
+    /// Whether it leads to the list of a `choose`, and not to a value.
+    pub(crate) is_list: bool,
     /// Paths that other alternatives or other facts use for the same value.
     pub(crate) hints: Vec<Vec<PathSegment>>,
 }
@@ -88,6 +92,7 @@ pub(crate) fn unresolved_paths(provider: &Provider, reread: &RereadLogin<'_>) ->
                 }
             }
         }
+        collect_from_entries(provider, document, (at, &reread.facts), &mut list);
         collect_from_conditions(document, at, &reread.facts, &mut list);
     }
     list.truncate(MOST);
@@ -140,6 +145,30 @@ fn collect_from_read(
                 },
                 ..wanted
             });
+        }
+    }
+}
+
+/// Adds the paths of the choices of entries: those that read from an entry, those of the conditions, and those of the lists.
+fn collect_from_entries(provider: &Provider, document: &RereadDocument<'_>, (at, facts): (usize, &Facts), list: &mut Vec<UnresolvedPath>) {
+    for (number, entry) in document.entries.iter().enumerate() {
+        let part = LookupPart::Entry(number);
+        match &entry.value {
+            Some(value) if entry.is_chosen => {
+                for read in &entry.choice.reads {
+                    collect_from_read(provider.names.name(read.fact), read, value, facts, (at, part), &[], list);
+                }
+            }
+            Some(value) => {
+                for path in entry.choice.condition_paths().into_iter().filter(|path| path.first(value).is_none()) {
+                    list.extend(unresolved_path("choose", path, at, part));
+                }
+            }
+            None => {
+                let of_list = if entry.is_signed { LookupPart::Claims } else { LookupPart::Answer };
+                let wanted = unresolved_path("choose", &entry.choice.from, at, of_list);
+                list.extend(wanted.map(|wanted| UnresolvedPath { is_list: true, ..wanted }));
+            }
         }
     }
 }
@@ -219,6 +248,7 @@ pub(crate) fn unresolved_path(fact: &str, path: &JsonPath, document: usize, part
         any_value: true,
         reason: UnresolvedReason::Missing,
         about: FactMeaning::Other,
+        is_list: false,
         hints: Vec::new(),
     })
 }

@@ -1,0 +1,222 @@
+//! Checks that what a file says can happen: conditions that can hold and can fail, paths that can find something, facts that
+//! are known when they are asked about, and answers that are looked at at all.
+
+use crate::provider::answer::AnswerFormat;
+use crate::provider::choice::EntryChoice;
+use crate::provider::compiled_file::CompiledFile;
+use crate::provider::condition::{Condition, find_contradictions};
+use crate::provider::fact_expression::FactExpression;
+use crate::provider::json_path::{JsonPath, RouteStep};
+use crate::provider::refusal::RefusalRule;
+use crate::provider::step::{ReadRule, Step, StepKind};
+use crate::provider::template::FactUse;
+use crate::provider::trust::is_verified_claim;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::words::Reader;
+use std::sync::Arc;
+
+/// The check of what can happen.
+pub(crate) struct SenseCheck<'a> {
+    pub(crate) file: &'a CompiledFile<'a>,
+}
+
+impl SenseCheck<'_> {
+    /// Checks the whole file.
+    pub(crate) fn check(&self, reader: &mut Reader) {
+        self.check_conditions(reader);
+        self.check_constant_requirements(reader);
+        for step in self.file.steps() {
+            check_rules_use_known_facts(step, reader);
+            check_paths_fit_the_answer(step, reader);
+        }
+        self.check_answers_are_judged(reader);
+        self.check_claim_asks_a_value(reader);
+        for read in self.file.steps().flat_map(Step::all_reads).filter(|read| read.fact == self.file.known.email_verified) {
+            self.check_claim_can_differ(&read.reading, reader);
+        }
+        if let Some(composed) = self.file.identity.composition(self.file.known.email_verified) {
+            self.check_claim_can_differ(composed, reader);
+        }
+    }
+
+    fn check_conditions(&self, reader: &mut Reader) {
+        let together = |conditions: &[&Condition], reader: &mut Reader| {
+            for found in find_contradictions(conditions) {
+                reader.complain(found.place, found.message, found.help);
+            }
+        };
+        let all = |conditions: &[Condition], reader: &mut Reader| together(&conditions.iter().collect::<Vec<_>>(), reader);
+        if let Some(require) = self.file.require {
+            all(&require.0, reader);
+        }
+        let mut seen = Vec::new();
+        for step in self.file.steps() {
+            if let Some(when) = &step.when {
+                all(&when.0, reader);
+            }
+            // The rules of the file stand in every step.
+            let is_new = |rule: &&RefusalRule, seen: &[_]| !seen.contains(&rule.place);
+            let accepted: Vec<&Condition> =
+                step.accepted.iter().filter(|rule| is_new(rule, &seen)).filter_map(RefusalRule::condition).collect();
+            together(&accepted, reader);
+            for refused in step.refused.iter().filter(|rule| is_new(rule, &seen)) {
+                together(&refused.condition().into_iter().collect::<Vec<_>>(), reader);
+            }
+            seen.extend(step.accepted.iter().chain(&step.refused).map(|rule| rule.place));
+            for choice in step.choices.iter().chain(&step.signed_choices) {
+                together(&choice.all_conditions().collect::<Vec<_>>(), reader);
+            }
+            for read in step.all_reads() {
+                for one in read.reading.alternatives() {
+                    match one {
+                        FactExpression::Condition(condition) => together(&[condition], reader),
+                        FactExpression::Conditions(conditions, _) => all(&conditions.0, reader),
+                        FactExpression::Path(_) | FactExpression::Text(_) | FactExpression::FirstOf(..) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Complains about a condition of `require` that looks only at what the file itself sets: it lets every person in, or none.
+    fn check_constant_requirements(&self, reader: &mut Reader) {
+        let constants: Vec<Slot> = self.file.installed.literals.iter().map(|(fact, ..)| *fact).chain([self.file.known.provider]).collect();
+        for condition in self.file.require.iter().flat_map(|require| &require.0) {
+            let uses = condition.uses();
+            if let Some(used) = uses.first().filter(|_| uses.iter().all(|used| constants.contains(&used.fact))) {
+                let name = Arc::clone(reader.names.name(used.fact));
+                reader.complain(
+                    used.place,
+                    format!("`{name}` is the same for every person, so this lets in everybody or nobody"),
+                    "ask about a fact that an answer gives: `read` it in a step, and write `at: ${fact}`",
+                );
+            }
+        }
+    }
+
+    /// Warns about a call of a list from which nothing is read, and which nothing judges but its status.
+    fn check_answers_are_judged(&self, reader: &mut Reader) {
+        let of_list = |step: &Step| self.file.calls.iter().filter(|other| other.kind == step.kind).count() > 1;
+        for step in self.file.calls.iter().filter(|step| step.kind == StepKind::GetUserInfo && of_list(step)) {
+            let reads_nothing = !step.learned_facts().any(|(.., written)| written) && step.signed.is_none();
+            if reads_nothing && step.refused.is_empty() && step.accepted.is_empty() {
+                reader.warn(
+                    step.address.template.place,
+                    "nothing is read from this answer, and no rule judges it: only its HTTP status counts",
+                    "add `read`, or say with `accepted` or `refused` which answer is a yes; or take the call out",
+                );
+            }
+        }
+    }
+
+    /// Complains about a claim that counts as proven although nothing is found, and about one that is the address itself.
+    fn check_claim_can_differ(&self, claim: &FactExpression, reader: &mut Reader) {
+        for one in claim.alternatives() {
+            match one {
+                FactExpression::Text(template) => {
+                    if template.text_without_values().is_some_and(|text| is_verified_claim(&text)) {
+                        let help = "write the path alone (`$.verified`): what is not there is never a yes";
+                        reader.complain(template.place, "an address would count as proven although the answer says nothing", help);
+                    }
+                }
+                FactExpression::Path(path) => {
+                    let reads = self.file.steps().flat_map(Step::all_reads);
+                    let is_address = |read: &ReadRule| {
+                        read.fact == self.file.known.email
+                            && matches!(&read.reading, FactExpression::Path(other) if other.source == path.source)
+                    };
+                    if claim.alternatives().len() == 1 && reads.into_iter().any(is_address) {
+                        let help = "read the claim about the address (`$.verified`), or leave the line out and write `trustEmail`";
+                        reader.complain(path.place, "the address itself is no claim, so no address would ever count as proven", help);
+                    }
+                }
+                FactExpression::Condition(_) | FactExpression::Conditions(..) | FactExpression::FirstOf(..) => {}
+            }
+        }
+    }
+
+    /// Complains about a claim that asks only whether something is there, unless the entry was chosen by its value.
+    fn check_claim_asks_a_value(&self, reader: &mut Reader) {
+        let claim = self.file.known.email_verified;
+        let chosen: Vec<&EntryChoice> = self.file.steps().flat_map(|step| step.choices.iter().chain(&step.signed_choices)).collect();
+        let is_chosen = |read: &ReadRule| {
+            let of_read = chosen.iter().filter(|choice| choice.reads.iter().any(|other| other.place == read.place));
+            of_read.clone().any(|choice| choice.is_chosen_by(&read.reading))
+        };
+        let reads = self.file.steps().flat_map(Step::all_reads).filter(|read| read.fact == claim && !is_chosen(read));
+        let reads = reads.map(|read| (read.place, &read.reading));
+        let composed = self.file.identity.composition(claim).map(|reading| (reading.place(), reading));
+        for (place, reading) in reads.chain(composed) {
+            let asks_little = |one: &&FactExpression| match one {
+                FactExpression::Condition(condition) => condition.asks_only_presence(),
+                FactExpression::Conditions(conditions, _) => conditions.0.iter().all(Condition::asks_only_presence),
+                FactExpression::Path(_) | FactExpression::Text(_) | FactExpression::FirstOf(..) => false,
+            };
+            if reading.alternatives().iter().any(asks_little) {
+                let help = "write the path alone (`$.verified`), or `is: true`";
+                reader.complain(place, "`false` would be there as well, and count as proven", help);
+            }
+        }
+    }
+}
+
+/// An answer is judged before anything is read from it, so a rule cannot ask about a fact that this very answer gives.
+fn check_rules_use_known_facts(step: &Step, reader: &mut Reader) {
+    let own: Vec<(Slot, Option<String>)> = step
+        .all_reads()
+        .filter(|read| read.written)
+        .map(|read| (read.fact, if let FactExpression::Path(path) = &read.reading { Some(path.source.to_string()) } else { None }))
+        .chain(step.header_reads.iter().map(|(fact, _)| (*fact, None)))
+        .collect();
+    for FactUse { fact, place, .. } in step.accepted.iter().chain(&step.refused).flat_map(RefusalRule::uses) {
+        // The authorization code is no reason at all, which another check says.
+        let Some((_, path)) = own.iter().find(|(known, _)| *known == fact && fact != step.known.code) else { continue };
+        let name = Arc::clone(reader.names.name(fact));
+        let help = match path {
+            Some(path) => format!("write where it stands in the answer: `{path}`"),
+            None => "write where it stands in the answer: `$.…`".to_owned(),
+        };
+        reader.complain(place, format!("`{name}` is not known yet: an answer is judged before it is read"), help);
+    }
+}
+
+/// Complains about paths that find nothing in answers of this format.
+fn check_paths_fit_the_answer(step: &Step, reader: &mut Reader) {
+    let is_flat = match (&step.answers.formats, step.kind) {
+        (_, StepKind::GetAuthorizationCode) => true,
+        (Some(formats), _) => formats.0.iter().all(|format| matches!(format, AnswerFormat::Form)),
+        (None, _) => false,
+    };
+    let is_text = step.answers.formats.as_ref().is_some_and(|formats| formats.0.iter().all(|format| matches!(format, AnswerFormat::Text)));
+    let chosen = step.choices.iter().map(|choice| &choice.from);
+    let rules = step.accepted.iter().chain(&step.refused).flat_map(RefusalRule::paths);
+    let read = step.reads.iter().filter(|read| read.written).flat_map(|read| read.reading.paths());
+    let mut seen = Vec::new();
+    for path in read.chain(chosen).chain(rules) {
+        if seen.contains(&path.place) {
+            continue;
+        }
+        seen.push(path.place);
+        if is_text && !path.route().is_empty() {
+            let help =
+                "with `answer: text` the whole answer is `$`; take a part of it with functions: `${$ | after \"id=\" | before \"&\"}`";
+            reader.complain(path.place, "nothing stands below a plain text", help);
+        } else if is_flat && goes_below_a_member(path) {
+            let what = if step.call.is_none() { "the parameters of a callback are texts" } else { "the values of a form are texts" };
+            let (first, rest) = split_behind_first(&path.source);
+            let help = format!("where the text is JSON itself, write `${{{first} | json \"${rest}\"}}`");
+            reader.complain(path.place, format!("nothing stands below `{first}`: {what}"), help);
+        }
+    }
+}
+
+/// Whether a path goes further than to a member at the top.
+fn goes_below_a_member(path: &JsonPath) -> bool {
+    matches!(path.route().as_slice(), [RouteStep::Key(_), RouteStep::Key(_) | RouteStep::Index(_) | RouteStep::Several(_), ..])
+}
+
+/// The first key of a path, and what follows it.
+fn split_behind_first(source: &str) -> (&str, &str) {
+    let end = source.get(2..).and_then(|rest| rest.find(['.', '['])).map_or(source.len(), |at| at + 2);
+    source.split_at(end)
+}
