@@ -79,7 +79,14 @@ fn lived(plan: &DriftPlan, step: usize, document: &Value, lacks: &[f64], more: f
     if let Some(members) = document.as_object_mut().filter(|_| dice.happens(0.3)) {
         members.insert(format!("new_{}", dice.below(400)), json!(1));
     }
-    ObservedAnswer { step, outcome: ObservedOutcome::Read(found), exchange: None, document: Some(document), print: dice.next() }
+    ObservedAnswer {
+        step,
+        outcome: ObservedOutcome::Read(found),
+        exchange: None,
+        document: Some(document),
+        print: dice.next(),
+        parameters: None,
+    }
 }
 
 fn simulated(dice: &mut Dice) -> Vec<Simulated> {

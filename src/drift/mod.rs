@@ -16,7 +16,7 @@ pub mod warning; //               what is reported
 mod storage; //                   counts and warnings are stored and shared
 
 use crate::drift::judgement::{DriftCount, HealthChange};
-use crate::drift::observation::observe_answers;
+use crate::drift::observation::{observe_answers, observe_parameters};
 use crate::drift::provider_statistics::{CauseFinder, DriftNotice, ObservedLogin, ProviderStatistics};
 use crate::drift::warning::{DriftKind, DriftWarning};
 use crate::login::error::LoginError;
@@ -98,6 +98,9 @@ impl DriftMonitor {
         let statistics = self.provider_statistics(store, &provider.name);
         let plan = lock_ignoring_poison(&statistics).plan_for(live_provider);
         let mut observed = observe_answers(&plan, provider, trace, watch);
+        if let Ok(identity) = end {
+            observe_parameters(&mut observed, trace, identity);
+        }
         if observed.is_empty() {
             return;
         }

@@ -3,10 +3,12 @@
 use crate::login::trace::Trace;
 use crate::provider::Provider;
 use crate::provider::fact_expression::FactExpression;
+use crate::provider::identity::Identity;
 use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
 use crate::provider::refusal::ProviderRefusal;
 use crate::provider::step::{ReadRule, Step, StepKind};
 use crate::provider::step_error::StepError;
+use crate::story::shape::is_field_name;
 use crate::story::watch::{LoginWatch, WatchedStep};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
@@ -19,6 +21,13 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// The key under which it is counted whether an answer can be read at all.
 pub(crate) const ANSWER: &str = "answer";
+
+/// The name of the step whose answer is the callback.
+pub(crate) const CALLBACK: &str = "callback";
+/// The key under which the callbacks of successful logins are counted.
+pub(crate) const PARAMETERS: &str = "parameters";
+/// The beginning of the key under which it is counted how often a parameter of the callback is absent.
+pub(crate) const PARAMETER: &str = "parameter ";
 
 /// The readings of a file, step by step; made once for each version of the file.
 #[derive(Clone, Debug)]
@@ -70,7 +79,7 @@ impl DriftPlan {
     pub fn from_provider(provider: &Provider) -> Self {
         let used = provider.used_facts();
         let mut names: Vec<&str> = Vec::new();
-        let mut steps = vec![plan_step("callback".into(), &provider.authorization, &used, provider)];
+        let mut steps = vec![plan_step(CALLBACK.into(), &provider.authorization, &used, provider)];
         for step in &provider.calls {
             names.push(step.kind.word());
             let number = names.iter().filter(|name| **name == step.kind.word()).count();
@@ -82,6 +91,9 @@ impl DriftPlan {
 
     /// Whether a step has a reading with this key.
     pub(crate) fn counts(&self, step: &str, key: &str) -> bool {
+        if step == CALLBACK && (key == PARAMETERS || key.starts_with(PARAMETER)) {
+            return true;
+        }
         let of =
             |reading: &PlannedReading| *reading.key == *key || reading.paths.iter().any(|path| *path.key == *key || *path.kind_key == *key);
         self.steps.iter().any(|planned| *planned.name == *step && (key == ANSWER || planned.readings.iter().any(of)))
@@ -152,6 +164,26 @@ pub struct ObservedAnswer {
     pub document: Option<Value>,
     /// A hash that tells answers apart; the same for all callbacks.
     pub print: u64,
+    /// The parameters of the callback, for a login that succeeded.
+    pub parameters: Option<SeenParameters>,
+}
+
+/// The names of a callback's parameters, never their values, and who logged in.
+#[derive(Clone, Debug)]
+pub struct SeenParameters {
+    /// The names.
+    pub names: Vec<Box<str>>,
+    /// A hash of the person's id, so that one person who adds parameters of their own counts once a day.
+    pub person: u64,
+}
+
+/// Adds the callback's parameters of a login that succeeded.
+pub fn observe_parameters(observed: &mut [ObservedAnswer], trace: &Trace, identity: &Identity) {
+    let Some(callback) = observed.iter_mut().find(|observed| observed.step == 0) else { return };
+    let names = trace.callback.pairs.iter().map(|(name, _)| name).filter(|name| name.len() <= 40 && is_field_name(name));
+    let mut person = DefaultHasher::new();
+    identity.id.hash(&mut person);
+    callback.parameters = Some(SeenParameters { names: names.cloned().collect(), person: person.finish() });
 }
 
 impl ObservedAnswer {
@@ -207,7 +239,9 @@ fn observe_callback(plan: &DriftPlan, provider: &Provider, trace: &Trace, seen: 
     }
     let outcome = ObservedOutcome::Read(observe_readings(plan.steps.first()?, seen, &[]));
     match seen.failed {
-        None | Some(StepError::MissingFact { .. }) => Some(ObservedAnswer { step: 0, outcome, exchange: None, document: None, print: 0 }),
+        None | Some(StepError::MissingFact { .. }) => {
+            Some(ObservedAnswer { step: 0, outcome, exchange: None, document: None, print: 0, parameters: None })
+        }
         Some(_) => None,
     }
 }
@@ -235,7 +269,7 @@ fn observe_answer(
     };
     let mut print = DefaultHasher::new();
     answer.body.hash(&mut print);
-    Some(ObservedAnswer { step: call + 1, outcome, exchange: Some(at), document: None, print: print.finish() })
+    Some(ObservedAnswer { step: call + 1, outcome, exchange: Some(at), document: None, print: print.finish(), parameters: None })
 }
 
 /// What was found and missed. A standard place whose fact an earlier answer has given is not counted.

@@ -178,7 +178,7 @@ impl ProviderStatistics {
         let mut by_direction: [(HealthChange, Vec<DriftWarning>); 2] =
             [(HealthChange::Broken, Vec::new()), (HealthChange::Well, Vec::new())];
         for changes in changes {
-            let key: DriftCounterKey = (step.name.clone(), changes.key.into());
+            let key: DriftCounterKey = (step.name.clone(), (&*changes.key).into());
             let own = changes.to_warning(step, now);
             let warning = match changes.direction {
                 // It may have recovered while the cause was looked for.

@@ -20,6 +20,8 @@ pub enum DriftKind {
     Unreadable,
     /// `accepted` takes good answers for refusals.
     Unaccepted,
+    /// The callback has a parameter that it did not have before.
+    Appeared,
 }
 
 impl DriftKind {
@@ -31,6 +33,7 @@ impl DriftKind {
             Self::Moved => "moved",
             Self::Unreadable => "unreadable",
             Self::Unaccepted => "unaccepted",
+            Self::Appeared => "appeared",
         }
     }
 }
@@ -50,6 +53,8 @@ pub enum DriftCause<F> {
     Unreadable,
     /// The answer as a whole looks good, and the rules of the file refuse it.
     Unaccepted,
+    /// The callback has the parameter of this name, which it did not have before.
+    Appeared(Box<str>),
 }
 
 impl<F> DriftCause<F> {
@@ -62,6 +67,7 @@ impl<F> DriftCause<F> {
             Self::Moved(_) => DriftKind::Moved,
             Self::Unreadable => DriftKind::Unreadable,
             Self::Unaccepted => DriftKind::Unaccepted,
+            Self::Appeared(_) => DriftKind::Appeared,
         }
     }
 
@@ -70,7 +76,7 @@ impl<F> DriftCause<F> {
         match self {
             Self::Lost(fact) | Self::Type(fact) | Self::Replaced(fact) => std::slice::from_ref(fact),
             Self::Moved(facts) => facts,
-            Self::Unreadable | Self::Unaccepted => &[],
+            Self::Unreadable | Self::Unaccepted | Self::Appeared(_) => &[],
         }
     }
 
@@ -78,7 +84,15 @@ impl<F> DriftCause<F> {
     pub(crate) fn fact(&self) -> Option<&F> {
         match self {
             Self::Lost(fact) | Self::Type(fact) | Self::Replaced(fact) => Some(fact),
-            Self::Moved(_) | Self::Unreadable | Self::Unaccepted => None,
+            Self::Moved(_) | Self::Unreadable | Self::Unaccepted | Self::Appeared(_) => None,
+        }
+    }
+
+    /// The name of the callback's parameter that is new.
+    pub(crate) fn parameter(&self) -> Option<&str> {
+        match self {
+            Self::Appeared(name) => Some(name),
+            Self::Lost(_) | Self::Type(_) | Self::Replaced(_) | Self::Moved(_) | Self::Unreadable | Self::Unaccepted => None,
         }
     }
 
@@ -91,6 +105,7 @@ impl<F> DriftCause<F> {
             Self::Moved(facts) => DriftCause::Moved(facts.iter().map(name).collect()),
             Self::Unreadable => DriftCause::Unreadable,
             Self::Unaccepted => DriftCause::Unaccepted,
+            Self::Appeared(name) => DriftCause::Appeared(name.clone()),
         }
     }
 }
@@ -154,6 +169,7 @@ impl From<DriftWarning> for DriftWarningRecord {
         let DriftWarning { step, line, cause, since, detected, share_before, share_now, proposal, sentence } = warning;
         let kind = cause.kind();
         let (fact, path, facts) = match cause.facts() {
+            [] if matches!(cause, DriftCause::Appeared(_)) => (cause.parameter().map(str::to_owned), None, Vec::new()),
             [] => (None, None, Vec::new()),
             [fact] => (Some(fact.name.clone()), fact.path.clone(), Vec::new()),
             facts => (None, None, facts.iter().map(|fact| fact.name.clone()).collect()),
@@ -179,6 +195,7 @@ impl TryFrom<DriftWarningRecord> for DriftWarning {
             }
             DriftKind::Unreadable => DriftCause::Unreadable,
             DriftKind::Unaccepted => DriftCause::Unaccepted,
+            DriftKind::Appeared => DriftCause::Appeared(fact?.name.into()),
         };
         Ok(Self { step, line, cause, since, detected, share_before, share_now, proposal, sentence })
     }
@@ -218,6 +235,10 @@ impl DriftWarning {
                 format!("the answer is arranged otherwise: {} found in {before} of answers, and in {now} now", facts.join(", "))
             }
             DriftCause::Unreadable => format!("{before} of answers could be read, and {now} can now"),
+            DriftCause::Appeared(name) => {
+                let (before, now) = (percent(1.0 - self.share_before), percent(1.0 - self.share_now));
+                format!("the callback had the parameter `{name}` in {before} of logins and has it in {now} now: see the provider's manual")
+            }
             DriftCause::Unaccepted => format!("`accepted` let {before} of good answers pass, and lets {now} pass now"),
         };
         let proposal = self.proposal.as_ref().map_or_else(String::new, |proposal| format!("; {}", proposal.sentence));

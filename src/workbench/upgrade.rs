@@ -29,6 +29,8 @@ const CHANGES: &[fn(&UpgradedFile<'_>) -> Vec<ChangedLine>] = &[
     nonce_of_a_signed_callback,
     placeholders,
     relative_files,
+    listed_calls_without_read,
+    bearer_beside_a_part,
 ];
 
 /// The lines of a file whose meaning changed since version 0.1, in their order. A file that is no YAML has none.
@@ -206,6 +208,64 @@ fn relative_files(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
     lines
 }
 
+/// Before, each call of a list in getUserInfo read OpenID's standard places when it had no `read`.
+fn listed_calls_without_read(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let Some(YamlKind::List(calls)) = file.root.get("getUserInfo").map(|node| &node.kind) else { return Vec::new() };
+    let reads = |call: &YamlNode| ["read", "signed"].iter().any(|word| call.get(word).is_some());
+    let silent = calls.iter().filter(|call| calls.len() > 1 && !reads(call));
+    silent
+        .map(|call| ChangedLine {
+            place: call.place,
+            meant: "this call read OpenID's standard places",
+            means: "a call of a list without `read` reads nothing",
+            write: "what it reads: `read: { id: $.sub, email: $.email, emailVerified: $.email_verified }`".to_owned(),
+        })
+        .collect()
+}
+
+/// Before, the bearer header was sent beside a part of the access token, such as its hash.
+fn bearer_beside_a_part(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let calls = file.steps().into_iter().filter(|(kind, _)| *kind == StepKind::GetUserInfo).map(|(_, call)| call);
+    let silent = calls.filter(|call| {
+        let basic =
+            matches!(call.get("credentials").map(|node| &node.kind), Some(YamlKind::Scalar { text, .. }) if text.starts_with("basic"));
+        let has_header = call.get("headers").is_some_and(|headers| match &headers.kind {
+            YamlKind::Map(entries) => entries.iter().any(|entry| entry.key.eq_ignore_ascii_case("authorization")),
+            YamlKind::List(_) | YamlKind::Scalar { .. } => false,
+        });
+        call.get("bearer").is_none() && !basic && !has_header
+    });
+    let hides = |hole: &str| ["md5", "sha1", "sha256", "hmac"].iter().any(|word| hole.contains(word));
+    let changed = silent.filter_map(|call| {
+        let sent = ["get", "post", "extra", "query", "form", "json", "text", "headers"].iter().filter_map(|word| call.get(word));
+        let made = ["sign", "assertion"].iter().filter_map(|word| call.get(word));
+        let holes = |nodes: Vec<&YamlNode>| nodes.into_iter().flat_map(token_holes).collect::<Vec<_>>();
+        let (sent, made) = (holes(sent.collect()), holes(made.collect()));
+        let is_part = !sent.iter().any(|(_, hole)| !hides(hole));
+        sent.iter().chain(&made).next().filter(|_| is_part).map(|(place, _)| *place)
+    });
+    changed
+        .map(|place| ChangedLine {
+            place,
+            meant: "the bearer header was sent beside this part of the access token",
+            means: "no bearer header is sent, because the request itself places the token",
+            write: "`bearer: ${accessToken}`, if the provider wants both".to_owned(),
+        })
+        .collect()
+}
+
+/// The holes that name the access token, each with its place.
+fn token_holes(node: &YamlNode) -> Vec<(Place, String)> {
+    match &node.kind {
+        YamlKind::Scalar { text, .. } => {
+            let holes = text.split("${").skip(1).filter_map(|rest| rest.split('}').next());
+            holes.filter(|hole| hole.contains("accessToken")).map(|hole| (node.place, hole.to_owned())).collect()
+        }
+        YamlKind::List(items) => items.iter().flat_map(token_holes).collect(),
+        YamlKind::Map(entries) => entries.iter().flat_map(|entry| token_holes(&entry.value)).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,6 +276,8 @@ mod tests {
 
     #[test]
     fn each_line_that_means_something_else_is_found_and_no_other() {
+        const READS: &str = "a call of a list without `read` reads nothing";
+        const BEARER: &str = "no bearer header is sent, because the request itself places the token";
         const ANY: &str = "it refuses when any of them holds";
         const STATUS: &str = "an answer with a status outside 2xx is refused as well";
         const ERROR: &str = "a token answer with a meaningful `error` is refused as well";
@@ -225,11 +287,16 @@ mod tests {
         const PLACEHOLDER: &str = "an id that can stand in an address is kept, and any other becomes `hash+` and 40 hexadecimal digits";
         const RELATIVE: &str = "it begins at the folder of the settings file";
         for (text, expected) in [
+            ("getUserInfo:\n  - get: x\n  - get: y\n    read: { id: $.id }\n", vec![(2, READS)]),
+            ("getUserInfo: { get: x }\n", vec![]),
+            ("getUserInfo: { get: x, query: { p: \"${accessToken | sha256 | hex}\" } }\n", vec![(1, BEARER)]),
+            ("getUserInfo: { get: x, query: { t: \"${accessToken}\", p: \"${accessToken | sha256 | hex}\" } }\n", vec![]),
+            ("getUserInfo: { get: x, query: { p: \"${accessToken | sha256 | hex}\" }, bearer: \"${accessToken}\" }\n", vec![]),
             ("refused: { at: $.a, is: x }\n", vec![]),
             ("refused: [ { at: $.a, is: x } ]\n", vec![]),
             ("name: A\nrefused: [ { at: $.a, is: x }, { at: $.b, is: x } ]\n", vec![(2, ANY)]),
             (
-                "getUserInfo:\n  - get: x\n  - get: y\n    refused:\n      - { at: $.a, is: x }\n      - { at: $.b, is: x }\n",
+                "getAccessCode:\n  - get: x\n  - get: y\n    refused:\n      - { at: $.a, is: x }\n      - { at: $.b, is: x }\n",
                 vec![(4, ANY)],
             ),
             ("getAuthorizationCode:\n  refused: [ { at: $.a, is: x }, { at: $.b, is: x } ]\n", vec![(2, ANY)]),

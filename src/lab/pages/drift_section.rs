@@ -53,7 +53,11 @@ fn change_sentence(warning: &DriftWarning, since: &str, words: &LabWords) -> Str
         DriftKind::Type => &words.kind,
         DriftKind::Unreadable => &words.unreadable,
         DriftKind::Unaccepted => &words.unaccepted,
+        DriftKind::Appeared => &words.appeared,
     };
-    let (before, now) = (percent(warning.share_before), percent(warning.share_now));
-    fill(phrase, &[("before", &before), ("now", &now), ("since", since), ("facts", &warning.fact_names().join(", "))])
+    // Of a parameter it is counted how often it is absent.
+    let share = |found: f64| if warning.cause.kind() == DriftKind::Appeared { 1.0 - found } else { found };
+    let (before, now) = (percent(share(warning.share_before)), percent(share(warning.share_now)));
+    let facts = warning.cause.parameter().map_or_else(|| warning.fact_names().join(", "), str::to_owned);
+    fill(phrase, &[("before", &before), ("now", &now), ("since", since), ("facts", &facts)])
 }

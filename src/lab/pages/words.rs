@@ -99,6 +99,7 @@ pub(crate) struct DriftWords {
     pub(crate) kind: String,
     pub(crate) unreadable: String,
     pub(crate) unaccepted: String,
+    pub(crate) appeared: String,
 }
 
 /// The states of a provider.

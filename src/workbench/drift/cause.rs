@@ -22,14 +22,16 @@ pub fn assign_causes(broken: &BrokenAnswer<'_>, changes: &mut [DetectedChange<'_
     let repairs = propose(broken.login.provider, broken.login.end, broken.login.trace);
     let moved = broken.find_rearrangement(&repairs);
     for change in changes.iter_mut().filter(|change| change.direction == HealthChange::Broken) {
-        let missed = match change.cause {
-            DriftCause::Lost(missed) | DriftCause::Type(missed) => missed,
+        let missed = match &change.cause {
+            DriftCause::Lost(missed) | DriftCause::Type(missed) => *missed,
             DriftCause::Unreadable | DriftCause::Unaccepted => {
                 change.proposal = proposal_for_answer(change.cause.kind(), &repairs);
                 continue;
             }
             // Only this function finds these two causes.
             DriftCause::Replaced(_) | DriftCause::Moved(_) => continue,
+            // What a new parameter is for stands in the provider's manual.
+            DriftCause::Appeared(_) => continue,
         };
         let MissedReading { reading, path } = missed;
         if let (Some(moved), Some(path)) = (&moved, path)
