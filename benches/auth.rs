@@ -40,6 +40,7 @@ fn token(app: &App, sid: &str) -> String {
         name: Some("Ana Lima".into()),
         provider: "acme".into(),
         provider_id: "80351110224678912".into(),
+        facts: Vec::new(),
     };
     let session = Session::open(user, "main", sid.into(), SessionLifetime { lifetime: 86400, idle: 43200 }, clock::now());
     app.signing.keys().sign(&session, live_store.token_parties())

@@ -207,3 +207,45 @@ fn every_line_of_what_the_manual_says_is_part_of_a_right_file() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Whether these are settings without a complaint.
+fn settings_report(text: &str) -> portaria::vocabulary::diagnostic::Report {
+    portaria::stores::settings::Settings::read(&Source::new("portaria.yaml", text)).1
+}
+
+#[test]
+fn every_example_of_the_reference_of_the_settings_is_right() {
+    let page = text(&root().join("schemas/settings.md"));
+    let mut files: Vec<&str> = Vec::new();
+    files.extend(page.split("```yaml settings\n").skip(1).filter_map(|block| block.split("```").next()));
+    assert!(files.len() >= 3);
+    let wishes = page.split("\n## I want").nth(1).expect("the page has the table").split("\n## ").next().unwrap_or_default();
+    let rows = wishes.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "));
+    let words: Vec<&str> = root_blocks()[1].words.iter().map(|word| word.name).collect();
+    let mut rows_with_code = 0;
+    for (wish, cell) in rows.filter(|(wish, _)| !wish.starts_with("**") && *wish != "I want") {
+        let code = cell.split('`').skip(1).step_by(2);
+        let settings: Vec<&str> = code.filter(|code| code.split_once(": ").is_some_and(|(word, _)| words.contains(&word))).collect();
+        assert!(!settings.is_empty(), "{wish}: nothing to write");
+        files.extend(settings);
+        rows_with_code += 1;
+    }
+    assert!(rows_with_code >= 30, "only {rows_with_code} rows");
+    files.extend(page.lines().filter_map(|line| line.strip_prefix("Example: `")?.strip_suffix('`')));
+    for file in files {
+        let word = file.split(": ").next().unwrap_or_default();
+        // An example of a word of a block stands in that block.
+        let holders = ["session", "login", "lab", "audit", "filesMayRead"];
+        let is_inner = !file.contains('\n') && !words.contains(&word);
+        let reports: Vec<_> = if is_inner {
+            let parts = ["smtp: smtps://mail.loja.example:465", "from: a@loja.example", "user: env:A", "password: env:B"];
+            let parts = parts.map(|part| if part.split(": ").next() == Some(word) { file } else { part });
+            let mail = format!("mail: {{ {} }}", parts.join(", "));
+            let held = holders.iter().map(|holder| format!("{holder}:\n  {file}\n"));
+            held.chain([mail]).map(|text| settings_report(&text)).collect()
+        } else {
+            vec![settings_report(file)]
+        };
+        assert!(reports.iter().any(|report| report.complaints.is_empty()), "{file}\n{}", reports[0].draw(false));
+    }
+}

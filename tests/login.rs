@@ -941,3 +941,124 @@ fn calls_before_the_redirect_give_facts_to_the_redirect_and_to_later_calls() {
     let played = replay(&provider(PREPARED), &missing.expect("it can be read")[0]);
     assert!(played.differences.iter().any(|difference| difference.to_string().starts_with("prepare 1")), "{:?}", played.differences);
 }
+
+#[test]
+fn in_get_user_info_the_token_stands_once() {
+    let request = |words: &str| {
+        PLAIN.replace(
+            "getUserInfo: { get: \"https://sso.acme.example/me\"",
+            &format!("getUserInfo: {{ get: \"https://sso.acme.example/me\", {words}"),
+        )
+    };
+    let story = |request: &str| {
+        format!(
+            "- what: a login\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1 }} }}\n    - request: {{ get: https://sso.acme.example/me, {request} }}\n      answer: {{ json: {{ sub: \"7\", email: ana@loja.example, email_verified: true }} }}\n  identity: {{ id: \"7\", email: ana@loja.example, emailVerified: true }}\n"
+        )
+    };
+    let header = "headers: { Authorization: Bearer at-1 }";
+
+    for (words, sent) in [
+        ("extra: { v: \"1\" }", format!("query: {{ v: \"1\" }}, {header}")),
+        ("extra: { t: \"${accessToken}\" }", "query: { t: at-1 }".to_owned()),
+        ("extra: { p: '${accessToken | before \"-\"}' }", "query: { p: at }".to_owned()),
+        (
+            "extra: { p: \"${accessToken | hmacSha256 clientSecret | hex}\" }",
+            "query: { p: ‹accessToken | hmacSha256 clientSecret | hex› }".to_owned(),
+        ),
+        (
+            "extra: { p: \"${clientId | hmacSha256 accessToken | hex}\" }",
+            "query: { p: ‹clientId | hmacSha256 accessToken | hex› }".to_owned(),
+        ),
+        (
+            "extra: { v: \"1\" }, sign: { into: s, algorithm: md5, before: \"${clientSecret}\", after: \"${accessToken}\" }",
+            "query: { v: \"1\", s: ‹signature› }".to_owned(),
+        ),
+        (
+            "extra: { p: \"${accessToken | sha256 | hex}\" }, bearer: \"${accessToken}\"",
+            format!("query: {{ p: ‹accessToken | sha256 | hex› }}, {header}"),
+        ),
+        (
+            "extra: { v: \"1\" }, headers: { authorization: \"Token ${accessToken}\" }",
+            "query: { v: \"1\" }, headers: { authorization: Token at-1 }".to_owned(),
+        ),
+    ] {
+        assert_examples(&request(words), &story(&sent));
+    }
+}
+
+#[test]
+fn the_issuer_of_a_plain_provider_is_compared_with_the_one_in_the_callback() {
+    let file = format!("{PLAIN}issuer: https://sso.acme.example\n");
+    let login = "exchanges: [ { answer: { json: { access_token: at-1 } } }, { answer: { json: { sub: \"7\", email: ana@loja.example, email_verified: true } } } ]\n  identity: { id: \"7\", email: ana@loja.example, emailVerified: true }";
+    let bad = "refused: { step: getAuthorizationCode, code: badIssuer }";
+    let promise = "discovery: { issuer: https://sso.acme.example, authorization_response_iss_parameter_supported: true }\n  ";
+    let foreign = "discovery: { issuer: https://other.example, authorization_response_iss_parameter_supported: true }\n  ";
+
+    for (metadata, callback, end) in [
+        ("", "code: c-1, iss: https://sso.acme.example", login),
+        ("", "code: c-1, iss: https://other.example", bad),
+        ("", "code: c-1, iss: https://sso.acme.example/", bad),
+        ("", "error: access_denied, iss: https://other.example", bad),
+        ("", "code: c-1", login),
+        (promise, "code: c-1, iss: https://sso.acme.example", login),
+        (promise, "code: c-1", bad),
+        (promise, "error: access_denied", bad),
+        (promise, "error: access_denied, iss: https://sso.acme.example", "refused: { step: getAuthorizationCode, code: access_denied }"),
+        (foreign, "code: c-1", login),
+    ] {
+        assert_examples(&file, &format!("- what: a callback\n  {metadata}callback: {{ {callback}, state: ‹state› }}\n  {end}\n"));
+    }
+}
+
+#[test]
+fn what_the_address_of_a_login_asks_for_is_passed_on_where_the_file_names_it() {
+    let hints = "facts: { loginHint: ana@loja.example, uiLocales: pt-BR, reauthenticate: \"true\" }\n  ";
+    let standard = "response_type: code, client_id: ‹clientId›, redirect_uri: ‹redirectUri›, state: ‹state›, code_challenge: ‹codeChallenge›, code_challenge_method: S256";
+    let story = |facts: &str, query: &str| {
+        format!(
+            "- what: a login\n  {facts}redirect: {{ get: https://sso.acme.example/entrar, query: {{ {query} }} }}\n  exchanges: [ {{ answer: {{ json: {{ access_token: at-1 }} }} }}, {{ answer: {{ json: {{ sub: \"7\", email: ana@loja.example, email_verified: true }} }} }} ]\n  identity: {{ id: \"7\", email: ana@loja.example, emailVerified: true }}\n"
+        )
+    };
+    let with = |words: &str| PLAIN.replace("/entrar\" }", &format!("/entrar\", {words} }}"));
+
+    assert_examples(PLAIN, &story(hints, standard));
+    let named = with("extra: { quem: \"${loginHint?}\", lingua: \"${uiLocales?}\" }, reauthenticate: { prompt: login }");
+    assert_examples(&named, &story(hints, &format!("{standard}, quem: ana@loja.example, lingua: pt-BR, prompt: login")));
+    assert_examples(&named, &story("", standard));
+    let replaced = with("extra: { prompt: none }, reauthenticate: { prompt: login }");
+    assert_examples(&replaced, &story(hints, &format!("{standard}, prompt: login")));
+    assert_examples(&replaced, &story("", &format!("{standard}, prompt: none")));
+}
+
+#[test]
+fn a_forced_login_at_an_openid_provider_has_to_be_a_new_one() {
+    let story = |facts: &str, claim: &str, end: &str| {
+        format!(
+            "- what: a login
+  facts: {{ {facts} }}
+  tokens: {{ idToken: {{ claims: {{ iss: https://idp.acme.example, aud: ‹clientId›, sub: \"7\", nonce: ‹nonce›, email: ana@loja.example, email_verified: true{claim} }} }} }}
+  exchanges: [ {{ answer: {{ json: {{ access_token: at-1, id_token: ‹idToken› }} }} }} ]
+  {end}
+"
+        )
+    };
+    let (login, bad) =
+        ("identity: { id: \"7\", email: ana@loja.example, emailVerified: true }", "refused: { step: getAccessCode, code: badToken }");
+    let anew = "reauthenticate: \"true\", now: \"1800000000\"";
+
+    for (facts, claim, end) in [
+        (anew, ", auth_time: 1800000000", login),
+        (anew, ", auth_time: 1799999980", login),
+        (anew, ", auth_time: 1799999960", bad),
+        (anew, ", auth_time: 1799990000", bad),
+        (anew, ", auth_time: soon", bad),
+        (anew, "", bad),
+        ("now: \"1800000000\"", ", auth_time: 1799990000", login),
+        ("now: \"1800000000\"", "", login),
+    ] {
+        assert_examples(OPENID, &story(facts, claim, end));
+    }
+    let by_prompt = format!("{OPENID}getAuthorizationCode: {{ reauthenticate: {{ prompt: login }} }}\n");
+    assert_examples(&by_prompt, &story(anew, "", login));
+    assert_examples(&by_prompt, &story(anew, ", auth_time: 1799990000", bad));
+}

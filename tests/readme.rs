@@ -1,5 +1,6 @@
 //! The README's examples are run.
 
+use crate::command_line::{Folder, portaria};
 use crate::support::{report, root, text};
 use clap::Parser as _;
 use portaria::commands::CommandLine;
@@ -14,6 +15,43 @@ fn every_provider_file_of_the_readme_is_right() {
     for file in files {
         let report = report(file);
         assert!(report.complaints.is_empty(), "{}", report.draw(false));
+    }
+}
+
+/// What `explain` prints of the first file of the README, from one heading to the next.
+fn explained(arguments: &[&str], from: &str, to: &str) -> String {
+    let page = text(&root().join("README.md"));
+    let file = page.split("```yaml\n").nth(1).and_then(|block| block.split("```").next()).expect("the README begins with a file");
+    let folder = Folder::new("readme")
+        .with("providers.d/clube-acme.yaml", file)
+        .with("token.json", r#"{"status": "ok", "data": {"token": "at-1"}}"#)
+        .with("me.json", r#"{"data": {"id": 4711, "email": "ana@loja.example", "nome": "Ana", "sobrenome": "Prova"}}"#);
+    let (code, out, err) = portaria(&folder.0, &[&["explain", "clube-acme"], arguments].concat(), &[]);
+    assert_eq!(code, 0, "{out}{err}");
+    let start = out.find(from).unwrap_or_else(|| panic!("{from}: {out}"));
+    let end = out[start..].find(to).map_or(out.len(), |at| start + at);
+    out[start..end].trim_end().to_owned()
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "whoever changes a sentence says so by a variable")]
+fn what_the_readme_shows_of_explain_is_what_it_prints() {
+    let path = root().join("README.md");
+    let answers = ["--answer", "getAccessCode=token.json", "--answer", "getUserInfo=me.json"];
+    let accept = std::env::var_os("ACCEPT").is_some();
+
+    for (arguments, from, to) in [(&[][..], "getAccessCode\n", "\ngetUserInfo\n"), (&answers[..], "getAccessCode\n", "\nnote: ")] {
+        let page = text(&path);
+        let command =
+            format!("$ portaria explain clube-acme{}\n", arguments.iter().map(|argument| format!(" {argument}")).collect::<String>());
+        let (before, rest) = page.split_once(&command).unwrap_or_else(|| panic!("{command}"));
+        let (shown, after) = rest.split_once("```").expect("a block ends");
+        let printed = format!("…\n{}\n…\n", explained(arguments, from, to));
+        if accept {
+            std::fs::write(&path, format!("{before}{command}{printed}```{after}")).expect("the page can be written");
+        } else {
+            assert_eq!(shown, printed, "run `ACCEPT=1 cargo test readme` and read what changed");
+        }
     }
 }
 

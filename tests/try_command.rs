@@ -120,6 +120,25 @@ fn a_login_at_the_playground_is_shown_step_by_step_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_fact_that_the_session_token_cannot_hold_is_named() {
+    let (folder, upstream, mark) = acme("try-left-out");
+    let file =
+        STANDARD.replace("UPSTREAM", &upstream.url()).replace("name: $.name }", "name: $.name, cpf: $.cpf }\nidentity: { more: cpf }");
+    let folder = folder.with("providers.d/acme.yaml", &file).with("portaria.yaml", "session: { headers: { X-Auth-Cpf: cpf } }\n");
+    let person = format!("{{\"id\":\"1\",\"email\":\"bia@clientes.example\",\"verified\":true,\"cpf\":\"{}\"}}", "9".repeat(900));
+    upstream.says("/me", crate::web::test_provider::json(200, &person));
+    let mut trying = RunningTry::begin(&folder, &["acme", "--paste"]);
+    let address = trying.until("http://127.0.0.1");
+    let address = if address.starts_with("GET") { trying.until("http://127.0.0.1") } else { address };
+
+    trying.paste(&format!("code={mark}-code-bia&state={}", state_of(&address)));
+    let (code, out, err) = trying.end();
+
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("note: cpf; it is left out of the session token, which would be longer than 1 KiB"), "{out}");
+}
+
+#[test]
 fn a_broken_file_is_shown_at_the_line_that_is_wrong() {
     let broken = playground().replace("id: $.payload.person.number", "id: $.payload.person.id");
     let folder = Folder::new("try-broken").with("providers.d/playground.yaml", &broken);

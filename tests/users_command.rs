@@ -44,7 +44,7 @@ impl Shop {
                 Identity { name: Some(HOSTILE.to_owned()), locale: Some("pt\u{1b}[1m".to_owned()), ..proven("acme", "b\u{1b}2", "bia") };
             let erica = Identity { name: Some("Érica".to_owned()), ..proven("acme", "5", "erica") };
             for (store, identity, sid) in [
-                ("main", proven("acme", "1", "ana"), "1"),
+                ("main", Identity { more: vec![("cpf".into(), "123\u{1b}[2J".to_owned())], ..proven("acme", "1", "ana") }, "1"),
                 ("main", proven("beta", "-9", "ana"), "2"),
                 ("main", bia, "3"),
                 ("main", Identity { name: None, ..identity("gama", "77", IdentityEmail::Placeholder(placeholder)) }, "4"),
@@ -144,6 +144,7 @@ fn show_says_all_that_support_needs() {
         "  blocked     no\n",
         "  acme, there known as 1, since 20",
         "\n    linked because no user had this address: the provider says that the address is proven (acme.yaml, version 3f2a)\n",
+        "\n    cpf: 123",
         "  beta, there known as -9, since 20",
         "\n    linked because this user has the same address",
         "Z at most, through beta\n",
@@ -156,6 +157,8 @@ fn show_says_all_that_support_needs() {
     let json = shop.json("users show ana@loja.example");
     assert_eq!((&json["uid"], &json["emailVerified"], &json["blocked"]), (&"u-1".into(), &true.into(), &false.into()));
     assert_eq!((&json["waysIn"][1]["providerId"], &json["sessions"][1]["provider"]), (&"-9".into(), &"beta".into()));
+    assert_eq!(json["waysIn"][0]["facts"], serde_json::json!({ "cpf": "123\u{1b}[2J" }));
+    assert!(!out.contains('\u{1b}'), "{out:?}");
     assert!(is_time(&json["lastSeen"]) && is_time(&json["sessions"][0]["until"]), "{json}");
     assert!(shop.says("users show 77@gama.invalid").contains("a placeholder: no provider has named an address that is proven"));
     assert!(shop.says("users show caio@loja.example --store atacado").contains("users block caio@loja.example --store atacado"));
@@ -311,8 +314,9 @@ fn an_export_is_json_with_keys_that_stay_and_the_audit_notes_it() {
     assert_eq!(keys(&json).join(", "), format!("{person}, waysIn, removedWays, sessions, history"));
     assert_eq!(
         keys(&json["waysIn"][0]).join(", "),
-        "provider, providerId, linked, because, evidence, version, address, file, fingerprint, told"
+        "provider, providerId, linked, because, evidence, version, address, file, fingerprint, facts, told"
     );
+    assert_eq!(json["waysIn"][0]["facts"]["cpf"], "123\u{1b}[2J");
     assert_eq!(keys(&json["sessions"][0]).join(", "), "since, until, provider");
     assert_eq!(keys(&json["history"][0]).join(", "), "at, what, provider, because, evidence, version, incident, told");
     assert_eq!(json["history"][0]["what"], "exported");

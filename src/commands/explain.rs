@@ -108,11 +108,8 @@ fn as_text(provider: &Provider, explained: &Explained, as_curl: bool, colours: C
     let mut text = format!("{}\n\n", colours.heading(&printable(&format!("{} ({})", provider.title, provider.source.name))));
     write_rows(&description.file, colours, &mut text);
     for (at, explained) in steps.iter().enumerate() {
-        let nth = steps[..at].iter().filter(|earlier| earlier.step == explained.step).count();
-        let several = steps.iter().filter(|other| other.step == explained.step).count() > 1;
-        let number = if several { format!(" {}", nth + 1) } else { String::new() };
         let remark = explained.remark.map_or_else(String::new, |remark| format!(" ({remark})"));
-        let _ = write!(text, "\n{}{remark}\n", colours.heading(&format!("{}{number}", explained.step.word())));
+        let _ = write!(text, "\n{}{remark}\n", colours.heading(explained.call.as_deref().unwrap_or_else(|| explained.step.word())));
         let request = if as_curl { curl_command(&explained.request) } else { request_as_text(explained) };
         for line in request.lines() {
             let _ = writeln!(text, "{}", format!("  {line}").trim_end());
@@ -152,6 +149,7 @@ fn as_json(provider: &Provider, explained: &Explained) -> Value {
         let request = &explained.request;
         json!({
             "step": explained.step.word(),
+            "call": explained.call,
             "remark": explained.remark,
             "request": {
                 "method": request.method.to_string(),

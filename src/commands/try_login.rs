@@ -22,11 +22,11 @@ use crate::provider::document_cache::DocumentCache;
 use crate::provider::identity::Identity;
 use crate::provider::step::StepKind;
 use crate::simulated::playground::Playground;
-use crate::stores::Stores;
 use crate::stores::catalogue::{self, ProviderFileState};
 use crate::stores::connection::{NetworkConnection, ProviderClient};
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::Settings;
+use crate::stores::{Store, Stores};
 use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story};
 use crate::vocabulary::wire::Request;
@@ -141,7 +141,7 @@ impl TryCommand {
             Err(error) => Ok(TrialOutcome { redirect: None, trace: prepared, watch: witness.watch, end: Err(error) }),
         };
         let outcome = match outcome {
-            Ok(outcome) => self.report_outcome(trial, &conversation.attempt, &outcome),
+            Ok(outcome) => self.report_outcome(trial, store, &conversation.attempt, &outcome),
             Err(failure) => Err(failure),
         };
         if let Some(listener) = listener {
@@ -196,10 +196,17 @@ impl TryCommand {
         }
     }
 
-    fn report_outcome(&self, trial: &TrialLogin, attempt: &Attempt, outcome: &TrialOutcome) -> Result<CommandOutcome, CommandFailure> {
+    fn report_outcome(
+        &self,
+        trial: &TrialLogin,
+        store: &Store,
+        attempt: &Attempt,
+        outcome: &TrialOutcome,
+    ) -> Result<CommandOutcome, CommandFailure> {
         let TrialOutcome { redirect, trace, watch, end } = outcome;
         let record = LoginRecord { provider: &trial.provider, redirect: redirect.as_ref(), trace, watch, end: end.as_ref() };
-        let story = Story { test: true, ..login_story(record, propose(&trial.provider, end.as_ref(), trace)) };
+        let mut story = Story { test: true, ..login_story(record, propose(&trial.provider, end.as_ref(), trace)) };
+        story.mark_omitted(&end.as_ref().map(|identity| store.facts_left_out(identity)).unwrap_or_default());
         trial.screen.print_outcome(&trial.provider, &story, end.as_ref());
         trial.screen.print_story(&story);
         if self.record {

@@ -52,7 +52,7 @@ enum UsersSubcommand {
     #[command(after_help = "Example: portaria users export ana@loja.example > ana.json
 
 The keys: exportedAt, store, uid, email, emailVerified, placeholder, name, picture, locale, firstSeen, lastSeen, blocked;
-waysIn: provider, providerId, linked, because, evidence, version, address, file, fingerprint, told; removedWays: provider, providerId;
+waysIn: provider, providerId, linked, because, evidence, version, address, file, fingerprint, facts, told; removedWays: provider, providerId;
 sessions: since, until, provider; history: at, what, provider, because, evidence, version, incident, told.
 What is not known is null; times are UTC as in RFC 3339; `told` is the same in words.")]
     Export(UserArgument),

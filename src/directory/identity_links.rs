@@ -3,7 +3,7 @@
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_event};
 use crate::directory::linking::{self, LinkingRule, SignInRefusalReason};
 use crate::directory::sessions::{end_sessions_through, record_session_end};
-use crate::directory::sign_in::{SignInRefusal, find_known_users, insert_identity_link, known_user_from_row};
+use crate::directory::sign_in::{SignInRefusal, find_known_users, insert_identity_link, keep_facts, known_user_from_row};
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 use crate::directory::users::User;
 use crate::provider::identity::Identity;
@@ -15,7 +15,7 @@ pub struct LinkIdentity {
     pub store: Box<str>,
     /// The id of the signed-in user.
     pub uid: Box<str>,
-    /// The identity to link.
+    /// The identity to link; all of its further facts are kept.
     pub identity: Identity,
     /// The version of the provider's file that made the identity.
     pub version: Box<str>,
@@ -52,6 +52,7 @@ impl Verb for LinkIdentity {
                     insert_identity_link(sql, store, uid, identity, version, rule, *now).await?;
                     record_event(sql, &event.with_reason(rule.word())).await?;
                 }
+                keep_facts(sql, store, identity).await?;
                 if sql.run("UPDATE sessions SET sid = $1 WHERE sid = $2 AND uid = $3", with![new_sid, sid, uid]).await? != 1 {
                     return Err(StorageFault::Conflict);
                 }

@@ -11,12 +11,14 @@ const SQLITE: &[MigrationStep] = &[
     (3, "answers", include_str!("migrations/sqlite/3_answers.sql")),
     (4, "fingerprints", include_str!("migrations/sqlite/4_fingerprints.sql")),
     (5, "id tokens", include_str!("migrations/sqlite/5_id_tokens.sql")),
+    (6, "facts", include_str!("migrations/sqlite/6_facts.sql")),
 ];
 const POSTGRES: &[MigrationStep] = &[
     (1, "people", include_str!("migrations/postgres/1_people.sql")),
     (2, "answers", include_str!("migrations/postgres/2_answers.sql")),
     (3, "fingerprints", include_str!("migrations/postgres/3_fingerprints.sql")),
     (4, "id tokens", include_str!("migrations/postgres/4_id_tokens.sql")),
+    (5, "facts", include_str!("migrations/postgres/5_facts.sql")),
 ];
 
 /// The migrations of SQLite.

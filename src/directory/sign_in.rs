@@ -9,13 +9,14 @@ use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::placeholder::hashed_placeholder;
 use crate::vocabulary::email::Email;
 use aws_lc_rs::digest::{SHA256, digest};
+use std::collections::BTreeMap;
 
 /// Signs a user in, or refuses.
 #[derive(Clone, Debug)]
 pub struct SignIn {
     /// The name of the store, within which identities and addresses are looked up.
     pub store: Box<str>,
-    /// What the provider said about the user who signs in.
+    /// What the provider said about the user who signs in; all of its further facts are kept.
     pub identity: Identity,
     /// The version of the provider's file that made the identity.
     pub version: Box<str>,
@@ -88,6 +89,7 @@ impl Verb for SignIn {
         if matches!(rule, LinkingRule::New | LinkingRule::NewInstead | LinkingRule::Placeholder | LinkingRule::Linked) {
             insert_identity_link(sql, &self.store, &uid, &self.identity, &self.version, rule, self.now).await?;
         }
+        keep_facts(sql, &self.store, &self.identity).await?;
         if rule == LinkingRule::AddressChanged {
             sql.queue("UPDATE users SET email = $1, email_verified = 1 WHERE uid = $2", with![email.key(), &uid]).await?;
             record_event(sql, &AuditEvent { uid: Some(uid.clone()), ..self.audit_event(AuditEventKind::Moved, rule.word()) }).await?;
@@ -205,6 +207,18 @@ pub(crate) async fn insert_identity_link<S: SqlTransaction>(
     let address = evidence.and(linking::address_to_look_up(&identity.address)).map(Email::key);
     let Identity { provider, id, fingerprint, file, .. } = identity;
     sql.queue(insert, with![store, provider, id, uid, now, rule.word(), evidence, version, address, fingerprint, file]).await
+}
+
+/// Keeps the further facts of a linked identity. Facts that it gave before and gives no more are forgotten.
+pub(crate) async fn keep_facts<S: SqlTransaction>(sql: &mut S, store: &str, identity: &Identity) -> Result<(), StorageFault> {
+    let Identity { provider, id, fingerprint, more, .. } = identity;
+    if more.is_empty() {
+        let forget = "UPDATE identities SET facts = NULL WHERE store = $1 AND provider = $2 AND provider_id = $3 AND fingerprint = $4 AND facts IS NOT NULL";
+        return sql.queue(forget, with![store, provider, id, fingerprint]).await;
+    }
+    let text = serde_json::to_string(&more.iter().cloned().collect::<BTreeMap<_, _>>()).expect("texts can be written");
+    let keep = "UPDATE identities SET facts = $5 WHERE store = $1 AND provider = $2 AND provider_id = $3 AND fingerprint = $4";
+    sql.queue(keep, with![store, provider, id, fingerprint, &text]).await
 }
 
 /// The users who may be the person of an identity with this address.

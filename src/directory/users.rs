@@ -4,6 +4,7 @@ use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, ListUserAu
 use crate::directory::sessions::{end_all_sessions, lock_user};
 use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 use crate::vocabulary::email::Email;
+use std::collections::BTreeMap;
 
 /// A user, as a login needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub struct IdentityLink {
     pub fingerprint: Box<str>,
     /// The name of the file that linked it; `None` for links of versions that did not store it.
     pub(crate) file: Option<Box<str>>,
+    /// The further facts of its last login that the settings named then, by name.
+    pub facts: BTreeMap<String, String>,
 }
 
 /// A linked identity that was removed, so that a later login does not restore it.
@@ -160,14 +163,26 @@ impl Verb for ListIdentityLinks {
     type Answer = Vec<IdentityLink>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<IdentityLink>, StorageFault> {
-        let select = "SELECT provider, provider_id, linked, because, evidence, version, address, fingerprint, file FROM identities WHERE uid = $1 \
+        let select = "SELECT provider, provider_id, linked, because, evidence, version, address, fingerprint, file, facts FROM identities WHERE uid = $1 \
              ORDER BY linked, provider, provider_id, fingerprint";
         let link_from_row = |row: &SqlRow| {
             let maybe = |column| row.optional_text(column).map(|text| text.map(Into::into));
             let (provider, provider_id) = (row.text(0)?.into(), row.text(1)?.into());
             let (linked, because) = (row.number(2)?, row.text(3)?.into());
+            let facts = row.optional_text(9)?.and_then(|facts| serde_json::from_str(facts).ok()).unwrap_or_default();
             let (evidence, version, address, file) = (maybe(4)?, maybe(5)?, maybe(6)?, maybe(8)?);
-            Ok(IdentityLink { provider, provider_id, linked, because, evidence, version, address, fingerprint: row.text(7)?.into(), file })
+            Ok(IdentityLink {
+                provider,
+                provider_id,
+                linked,
+                because,
+                evidence,
+                version,
+                address,
+                fingerprint: row.text(7)?.into(),
+                file,
+                facts,
+            })
         };
         sql.fetch(select, with![&self.0]).await?.iter().map(link_from_row).collect()
     }

@@ -5,11 +5,13 @@
 
 use crate::login::Login;
 use crate::login::error::{LoginError, LoginErrorCause};
+use crate::login::wishes::LoginWishes;
 use crate::provider::Provider;
 use crate::provider::callback::{CallbackParameters, StateLocation};
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
+use crate::provider::issuer::{metadata_address, promises_issuer};
 use crate::provider::pkce::Pkce;
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
@@ -71,6 +73,8 @@ pub struct Attempt {
     pub(crate) inputs: InputValues,
     /// The facts that the calls before the redirect have read.
     pub(crate) prepared: Vec<PreparedFact>,
+    /// What the address of the login asked for.
+    pub(crate) wishes: LoginWishes,
 }
 
 impl fmt::Debug for Attempt {
@@ -88,6 +92,7 @@ pub(crate) struct SavedAttempt {
     pub(crate) started: i64,
     pub(crate) inputs: InputValues,
     pub(crate) prepared: Vec<PreparedFact>,
+    pub(crate) wishes: LoginWishes,
 }
 
 /// Why an attempt cannot begin.
@@ -114,13 +119,14 @@ impl Attempt {
             started: now,
             inputs,
             prepared: Vec::new(),
+            wishes: LoginWishes::default(),
         };
         Self::resume(provider, installation, saved)
     }
 
     /// Restores an attempt from the part that the browser kept.
     pub(crate) fn resume(provider: &Provider, installation: &InstallationValues, saved: SavedAttempt) -> Self {
-        let SavedAttempt { state, nonce, verifier, started, inputs, prepared } = saved;
+        let SavedAttempt { state, nonce, verifier, started, inputs, prepared, wishes } = saved;
         let mut redirect_uri = format!("{}/callback/{}", installation.public_url.trim_end_matches('/'), provider.name);
         if provider.state_in == StateLocation::Path {
             redirect_uri = format!("{redirect_uri}/{state}");
@@ -135,13 +141,14 @@ impl Attempt {
             started,
             inputs,
             prepared,
+            wishes,
         }
     }
 
     /// The part that the browser keeps.
     pub(crate) fn to_saved(&self) -> SavedAttempt {
-        let Self { state, nonce, verifier, started, inputs, prepared, .. } = self.clone();
-        SavedAttempt { state, nonce, verifier, started, inputs, prepared }
+        let Self { state, nonce, verifier, started, inputs, prepared, wishes, .. } = self.clone();
+        SavedAttempt { state, nonce, verifier, started, inputs, prepared, wishes }
     }
 
     /// The facts with which a login begins, once the typed inputs are accepted.
@@ -199,6 +206,13 @@ impl Attempt {
             let document = documents.get(&address, self.started)?;
             discovery.learn(&document, issuer.as_deref(), &mut facts).ok()?;
         }
+        if let Some(issuer) = provider.issuer.as_ref().and_then(|issuer| issuer.value(&facts)) {
+            let metadata = metadata_address(&issuer).and_then(|address| documents.get(&address, self.started));
+            if metadata.is_some_and(|metadata| promises_issuer(&metadata, &issuer)) {
+                facts.set(provider.known.iss_is_promised, Text::plain("true"));
+            }
+            facts.set(provider.known.issuer, Text::plain(issuer));
+        }
         Some(facts)
     }
 
@@ -240,12 +254,40 @@ impl Attempt {
                 facts.set_typed(slot, Text::secret(&**value, &Arc::from(&**name)));
             }
         }
+        self.learn_wishes(provider, &mut facts);
         for PreparedFact { name, value, call } in &self.prepared {
             if let Some(slot) = provider.names.find(name) {
                 facts.learn(slot, &**value, FactOrigin::Answer(Some(*call)));
             }
         }
         facts
+    }
+
+    fn learn_wishes(&self, provider: &Provider, facts: &mut Facts) {
+        let known = provider.known;
+        let LoginWishes { login_hint, ui_locales, reauthenticates } = &self.wishes;
+        for (slot, value) in [(known.login_hint, login_hint), (known.ui_locales, ui_locales)] {
+            if let Some(value) = value {
+                let label = facts.label(slot);
+                facts.set_typed(slot, Text::secret(&**value, &label));
+            }
+        }
+        if *reauthenticates {
+            let names_age = provider.steps().flat_map(|step| &step.reauthenticate).any(|parameter| *parameter.name == *"max_age");
+            let word = if names_age { "max_age " } else { "" };
+            facts.set(known.reauthenticate, Text::plain(format!("{word}{}", self.started)));
+        }
+    }
+
+    /// Keeps of the wishes what the file passes on.
+    pub(crate) fn set_wishes(&mut self, provider: &Provider, wishes: LoginWishes) {
+        let used = provider.used_facts();
+        let LoginWishes { login_hint, ui_locales, reauthenticates } = wishes;
+        self.wishes = LoginWishes {
+            login_hint: login_hint.filter(|_| used.contains(&provider.known.login_hint)),
+            ui_locales: ui_locales.filter(|_| used.contains(&provider.known.ui_locales)),
+            reauthenticates,
+        };
     }
 
     /// Accepts a callback that answers this attempt. `path_state` is the state in the path of the callback's address, for

@@ -3,6 +3,7 @@
 use crate::provider::Provider;
 use crate::provider::document_cache::{DocumentCache, DueFetch};
 use crate::provider::facts::Facts;
+use crate::provider::issuer::metadata_address;
 use crate::provider::json;
 use crate::provider::signed_token::SignedToken;
 use crate::vocabulary::wire::{Fetch, Request};
@@ -11,9 +12,30 @@ use std::time::Duration;
 
 /// How long a login waits for a document that another login is fetching.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// How long a login waits for metadata, without which it goes on.
+const METADATA_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Fetches the issuer's discovery document if it is due. An attempt cannot begin without it.
+/// Fetches the issuer's discovery document if it is due. An attempt cannot begin without it. The metadata of a plain OAuth 2 provider
+/// are fetched as well; a login goes on without them.
 pub async fn discover(provider: &Provider, facts: &Facts, fetch: &dyn Fetch, documents: &DocumentCache, now: i64) {
+    let issuer = provider.issuer.as_ref().and_then(|issuer| issuer.value(facts));
+    if let Some(issuer) = issuer
+        && let Some(address) = metadata_address(&issuer)
+        && let Some(due) = documents.due(&address, now)
+        && let Ok(_flight) = due.flight.try_lock()
+        && !documents.is_over(&address, &due)
+    {
+        let request = Request { timeout: METADATA_TIMEOUT, ..Request::for_document(&address) };
+        match fetch.send(&request).await {
+            Ok(answer) => {
+                let metadata = (answer.status == 200).then(|| json::parse(&answer.body).ok()).flatten();
+                // A provider without metadata promises nothing, and is not asked again with every login.
+                let metadata = metadata.filter(|metadata| metadata.get("issuer").is_some_and(Value::is_string));
+                documents.insert(&address, metadata.unwrap_or_else(|| serde_json::json!({ "issuer": issuer })), now);
+            }
+            Err(_) => documents.record_failure(&address, now),
+        }
+    }
     if let Some((address, _)) = provider.discovery.as_ref().and_then(|discovery| discovery.address(facts))
         && let Some(due) = documents.due(&address, now)
     {

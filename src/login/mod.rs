@@ -9,6 +9,7 @@ pub mod error;
 pub(crate) mod logout;
 pub(crate) mod return_to;
 pub mod trace;
+pub mod wishes;
 
 use crate::login::attempt::{Attempt, InstallationValues, RedirectError};
 pub use crate::login::documents::discover;
@@ -96,11 +97,11 @@ async fn run_steps(
     // Only the values of the installation are known yet, so no answer can change it.
     let fingerprint = provider.fingerprint(&facts);
     let first = &provider.authorization;
+    check_issuer(provider, &document, &facts)?;
     fetch_keys_if_due(first.token_in(&document, &facts), &facts, fetch, documents, now).await;
     let read = first.read_callback(callback, &document, &mut facts, documents);
     observer.on_step_finished(None, first, &facts, read.as_ref().err());
     read.map_err(|error| step_error(provider, first, error, &facts))?;
-    check_issuer(provider, &facts)?;
     record_learned_facts(trace, &facts, first);
     make_calls(provider, provider.calls_after_callback(), &mut facts, (fetch, documents), now, (trace, observer)).await?;
     provider.identity.compose(&mut facts);
@@ -208,10 +209,12 @@ async fn send_request(
     Ok(Exchange { step: step.kind, call: at, request, answer, forgiven: false })
 }
 
-/// RFC 9207: an issuer that the callback names must be the issuer of the attempt.
-fn check_issuer(provider: &Provider, facts: &Facts) -> Result<(), LoginError> {
+/// RFC 9207: an issuer that the callback names must be the issuer of the attempt, whether the callback brings a code or an error.
+fn check_issuer(provider: &Provider, callback: &Value, facts: &Facts) -> Result<(), LoginError> {
     let is_promised = facts.get(provider.known.iss_is_promised).is_some();
-    match (facts.get(provider.known.iss), facts.get(provider.known.issuer)) {
+    let reading = provider.authorization.reads.iter().find(|read| read.fact == provider.known.iss);
+    let named = reading.and_then(|read| read.reading.evaluate(Some(callback), facts).ok());
+    match (named, facts.get(provider.known.issuer)) {
         (Some(named), Some(expected)) if named.is_same_as(expected) => return Ok(()),
         (Some(_), Some(_)) => {}
         (None, _) if is_promised => {}

@@ -74,6 +74,14 @@ words! {
         /// Default: none
         /// Example: `prepare: { post: https://sso.acme.example/par, credentials: basic, read: { requestUri: $.request_uri } }`
         prepare: Option<OneOrMany<CallSpec>> = "prepare",
+        /// The parameters that ask the provider for a login anew, although it knows the person. They are added, or replace
+        /// those of the same names, when the login begins at `/login/{provider}?reauthenticate=true`; they go into the
+        /// standard request of `prepare` where there is one. Where an ID token is read, its `auth_time` must then not be
+        /// older than the login; it may be missing unless these parameters name `max_age`. A provider without this
+        /// word refuses such a login.
+        /// Default: with `discovery` `{ prompt: login, max_age: "0" }`; otherwise none
+        /// Example: `reauthenticate: { prompt: login }`
+        reauthenticate: Option<NamedValues<ParameterValues>> = "reauthenticate",
         /// The signature that the parameters of the callback must carry.
         /// Default: none
         /// Example: `verify: { into: hmac, algorithm: hmacSha256, key: "${clientSecret}" }`
@@ -164,6 +172,7 @@ pub(crate) fn compile(
     if let Some(scope) = scope.as_ref().filter(|scope| scope.contains("${")) {
         reader.complain(scope.place, "holes are not filled in `scope`", "write `extra: { scope: \"…${fact}…\" }` in place of it");
     }
+    let reauthenticate = reauthenticate_parameters(spec.reauthenticate.as_ref(), place, context, reader);
     let (signed, signed_reads) = compile_signed(spec.signed, sent.nonce, context, reader);
     let (state, reads) = compile_callback_reads(spec.read, place, context, reader);
     let step = Step {
@@ -174,6 +183,8 @@ pub(crate) fn compile(
         method: Method::Get,
         address: address?,
         query,
+        is_standard_push: false,
+        reauthenticate,
         body: StepBody::None,
         headers: Vec::new(),
         basic: None,
@@ -287,6 +298,23 @@ fn parameters(
     first_of(shaping.rename.0.first().map(|(name, _)| name.place), "rename", reader);
     first_of(shaping.extra.0.first().map(|(name, _)| name.place), "extra", reader);
     parameters::compile(&written.0, reader)
+}
+
+/// The parameters that ask for a login anew.
+fn reauthenticate_parameters(
+    written: Option<&NamedValues<ParameterValues>>,
+    place: Place,
+    context: &StepContext<'_>,
+    reader: &mut Reader,
+) -> Vec<Parameter> {
+    match written {
+        Some(written) => parameters::compile(&written.0, reader),
+        None if context.discovery => {
+            let literal = |name: &str, value: &str| Parameter::new(name, Template::literal(value, place));
+            vec![literal("prompt", "login"), literal("max_age", "0")]
+        }
+        None => Vec::new(),
+    }
 }
 
 fn address(written: Option<Template>, place: Place, context: &StepContext<'_>, reader: &mut Reader) -> Option<Template> {

@@ -77,11 +77,13 @@ words! {
         /// made once more in the other way, and what the provider takes is remembered
         /// Example: `credentials: basic`
         credentials: Option<Located<ClientAuthMethod>> = "credentials",
-        /// The token that is sent as `Authorization: Bearer …`: a fact in `${…}`, or `none`. In getUserInfo it is
-        /// sent with written requests as well. For a call to another provider's address, with a token of its own,
-        /// write `bearer: none`.
-        /// Default: in getUserInfo `${accessToken}`, unless the step itself sends the whole `${accessToken}` or an
-        /// `Authorization` header; in getAccessCode `none`
+        /// The token that is sent as `Authorization: Bearer …`: a fact in `${…}`, or `none`. In getUserInfo the header
+        /// is sent unless the request itself places the access token, whole or in part (in any hole, as the argument
+        /// of a function, in the text of `sign`, in an assertion), or an `Authorization` header (`credentials: basic`
+        /// is one), or this word says otherwise. For a call to another provider's address, with a token of its own,
+        /// write `bearer: none`; where a manual asks for the token and for a part of it, write `bearer: ${accessToken}`.
+        /// Default: in getUserInfo `${accessToken}`, unless the request itself places the access token or an
+        /// `Authorization` header; elsewhere `none`
         /// Example: `bearer: ${appToken}`
         bearer: Option<Template> = "bearer",
         /// A token that portaria makes and signs for this request.
@@ -129,8 +131,8 @@ words! {
         /// getAccessCode the standard places are read as well; in getUserInfo only what is written here is read.
         /// Default: in getAccessCode the standard places (`access_token`, `expires_in`, `refresh_token`,
         /// `id_token`, `token_type`, `scope` as `grantedScope`), each unless the file names the fact; in
-        /// getUserInfo, when there is no `read` at all, OpenID's `sub` as `id`, `email`, `email_verified`, `name`,
-        /// `picture`, `locale`
+        /// getUserInfo, when it is a single call without `read`, OpenID's `sub` as `id`, `email`, `email_verified`,
+        /// `name`, `picture`, `locale`; a call of a list without `read` reads nothing
         /// Example: `read: { id: $.data.id, name: [ $.data.name, $.data.login ] }`
         read: Option<NamedValues<FactExpression>> = "read",
         /// The facts that are read from the headers of the answer: the fact, and the name of the header.

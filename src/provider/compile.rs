@@ -14,6 +14,7 @@ use crate::provider::hosts;
 use crate::provider::identity::{IdentityMapping, IdentitySpec};
 use crate::provider::implied_userinfo::ImpliedUserInfo;
 use crate::provider::inputs::{Input, InputSpec};
+use crate::provider::issuer::Issuer;
 use crate::provider::pkce::Pkce;
 use crate::provider::proof_check::ProofCheck;
 use crate::provider::provider_spec::ProviderSpec;
@@ -106,6 +107,7 @@ fn assemble(
     let discovery = spec.discovery.take();
     let has_discovery = discovery.is_some();
     let discovery = discovery.and_then(|template| Discovery::compile(template, &addresses(), reader));
+    let issuer = spec.issuer.take().and_then(|template| Issuer::compile(template, has_discovery, &addresses(), reader));
     let written = written_facts(&spec, reader);
     let (refused, accepted) = (spec.refused.take().unwrap_or_default().0, spec.accepted.take().unwrap_or_default().0);
     let pkce = spec.pkce.unwrap_or(Pkce::S256);
@@ -118,6 +120,7 @@ fn assemble(
         has_secret: installed.has_secret,
         discovery: has_discovery,
         nonce_is_sent: false,
+        person_is_listed: spec.person.as_ref().is_some_and(|calls| calls.0.len() > 1),
         has_scope: false,
         sends_state: true,
         refused: &refused,
@@ -134,7 +137,11 @@ fn assemble(
         missing.as_ref().map_or(MissingEmailPolicy::Refuse, |missing| missing.value.clone()),
         reader,
     );
-    let authorization = authorization?;
+    let mut authorization = authorization?;
+    let mut prepare = prepare;
+    if let Some(pushed) = prepare.iter_mut().find(|step| step.is_standard_push) {
+        pushed.reauthenticate = std::mem::take(&mut authorization.step.reauthenticate);
+    }
     let file = CompiledFile {
         prepare: &prepare,
         authorization: &authorization,
@@ -146,6 +153,7 @@ fn assemble(
         missing: missing.as_ref(),
         require: spec.require.as_ref(),
         discovery: discovery.as_ref(),
+        issuer: issuer.as_ref(),
         has_discovery,
         logout: logout.as_ref(),
         pkce,
@@ -168,6 +176,7 @@ fn assemble(
         pkce,
         scope: authorization.scope.map(|scope| scope.value.into()),
         discovery,
+        issuer,
         inputs,
         needed,
         literals: installed.literals.iter().map(|(fact, text, _)| (*fact, text.clone())).collect(),
@@ -206,7 +215,7 @@ fn checked_hosts(
 /// Checks how the parts of the file go together, unless an unusable word hides one of them. Returns the values that an installation
 /// has to set.
 fn check_whole_file(spec: &ProviderSpec, file: &CompiledFile<'_>, reader: &mut Reader) -> Vec<RequiredSetting> {
-    let parts = ["getAuthorizationCode", "getAccessCode", "getUserInfo", "identity", "discovery"];
+    let parts = ["getAuthorizationCode", "getAccessCode", "getUserInfo", "identity", "discovery", "issuer"];
     if parts.iter().any(|word| !is_absent(spec, word, reader)) {
         return Vec::new();
     }

@@ -8,6 +8,7 @@ use crate::provider::discovery::Discovery;
 use crate::provider::facts::WellKnownFacts;
 use crate::provider::identity::IdentityMapping;
 use crate::provider::inputs::Input;
+use crate::provider::issuer::Issuer;
 use crate::provider::pkce::Pkce;
 use crate::provider::step::Step;
 use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
@@ -28,6 +29,7 @@ pub(crate) struct CompiledFile<'a> {
     pub(crate) missing: Option<&'a Located<MissingEmailPolicy>>,
     pub(crate) require: Option<&'a Conditions>,
     pub(crate) discovery: Option<&'a Discovery>,
+    pub(crate) issuer: Option<&'a Issuer>,
     pub(crate) has_discovery: bool,
     pub(crate) logout: Option<&'a Address>,
     pub(crate) pkce: Pkce,

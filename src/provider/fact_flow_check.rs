@@ -9,6 +9,7 @@ use crate::provider::condition::{Condition, ValueCheck};
 use crate::provider::declared_values::RequiredSetting;
 use crate::provider::discovery::Discovery;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
+use crate::provider::issuer::Issuer;
 use crate::provider::pkce::Pkce;
 use crate::provider::standard;
 use crate::provider::step::{Step, StepKind};
@@ -50,10 +51,14 @@ impl FactFlowCheck<'_> {
         for used in self.file.discovery.map(Discovery::uses).unwrap_or_default() {
             self.check_is_known(&used, &mut ledger, "discovery", reader);
         }
+        for used in self.file.issuer.map(Issuer::uses).unwrap_or_default() {
+            self.check_is_known(&used, &mut ledger, "issuer", reader);
+        }
         self.check_calls(self.file.prepare, &mut ledger, reader);
         for used in step.uses_in_request() {
             self.check_is_known(&used, &mut ledger, "getAuthorizationCode", reader);
             self.check_is_not_secret(&used, reader);
+            self.check_wish_may_be_missing(&used, reader);
         }
         self.record_step(step, &mut ledger, reader);
         self.check_calls(self.file.calls, &mut ledger, reader);
@@ -93,11 +98,22 @@ impl FactFlowCheck<'_> {
         facts
     }
 
+    /// Complains about a fact that the address of a login may leave out, where the text is not found without it.
+    fn check_wish_may_be_missing(&self, used: &FactUse, reader: &mut Reader) {
+        let known = self.file.known;
+        if [known.login_hint, known.ui_locales].contains(&used.fact) && !used.optional {
+            let name = Arc::clone(reader.names.name(used.fact));
+            let help = format!("write `${{{name}?}}`, so that the parameter is left out when it is not known");
+            reader.complain(used.place, format!("`{name}` is not known in every login"), help);
+        }
+    }
+
     fn check_calls(&self, calls: &[Step], ledger: &mut FactLedger, reader: &mut Reader) {
         for step in calls {
             for used in step.uses_in_when().into_iter().chain(step.uses_in_request()) {
                 self.check_is_known(&used, ledger, step.kind.word(), reader);
             }
+            step.uses_in_request().iter().for_each(|used| self.check_wish_may_be_missing(used, reader));
             self.record_step(step, ledger, reader);
         }
     }
@@ -138,6 +154,9 @@ impl FactFlowCheck<'_> {
         }
         if self.file.has_discovery {
             known.extend(FROM_DISCOVERY.iter().map(|(name, _)| (reader.names.intern(name), None)));
+        }
+        if self.file.issuer.is_some() {
+            known.push((self.file.known.issuer, None));
         }
         FactLedger { known, used: Vec::new() }
     }

@@ -22,6 +22,8 @@ pub(crate) const FROM_THE_START: &[(&str, &str)] = &[
     ("now", "the time in seconds since 1970: that of the redirect, and in the calls that of the callback"),
     ("provider", "the name of this file"),
     ("publicUrl", "the address of portaria itself"),
+    ("loginHint", "who wants to sign in, from `login_hint` at `/login/{provider}`; often unknown: `${loginHint?}`"),
+    ("uiLocales", "the languages of the person, from `ui_locales` at `/login/{provider}`; often unknown: `${uiLocales?}`"),
 ];
 
 /// The facts of a discovery document: the fact, and the key of the document.
@@ -47,6 +49,9 @@ pub struct WellKnownFacts {
     pub(crate) code_challenge: Slot,
     pub(crate) code_verifier: Slot,
     pub(crate) scope: Slot,
+    pub(crate) login_hint: Slot,
+    pub(crate) ui_locales: Slot,
+    pub(crate) reauthenticate: Slot,
     pub now: Slot,
     pub(crate) provider: Slot,
     pub public_url: Slot,
@@ -77,6 +82,9 @@ impl WellKnownFacts {
             code_challenge: slot("codeChallenge"),
             code_verifier: slot("codeVerifier"),
             scope: slot("scope"),
+            login_hint: slot("loginHint"),
+            ui_locales: slot("uiLocales"),
+            reauthenticate: slot("reauthenticate"),
             now: slot("now"),
             provider: slot("provider"),
             public_url: slot("publicUrl"),

@@ -44,10 +44,13 @@ impl Provider {
         settings
     }
 
-    /// The issuer that the file names: that of `discovery`, or that of the signed token that gives the id.
+    /// The issuer that the file names: that of `discovery`, that of `issuer`, or that of the signed token that gives the id.
     fn pinned_issuer(&self, settings: &Facts) -> Option<String> {
         if let Some(discovery) = &self.discovery {
             return Some(discovery.issuer_address(settings));
+        }
+        if let Some(issuer) = &self.issuer {
+            return Some(issuer.with_settings(settings));
         }
         let id_facts = self.identity.id_facts();
         let gives_id = |step: &&crate::provider::step::Step| step.signed_reads.iter().any(|read| id_facts.contains(&read.fact));

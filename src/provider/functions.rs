@@ -330,6 +330,11 @@ impl Function {
         self.kind() == FunctionKind::Hashes
     }
 
+    /// Whether it gives a text when nothing was found.
+    pub(crate) fn gives_default(&self) -> bool {
+        matches!(self.action, FunctionAction::Default(_))
+    }
+
     /// Whether a JSON body contains the result as it is, without quotes.
     pub(crate) fn writes_json_literal(&self) -> bool {
         matches!(self.action, FunctionAction::JsonLiteral(_))

@@ -52,6 +52,12 @@ impl Hole {
         Self { place, source, optional: false, functions: Vec::new(), label: Arc::from(name) }
     }
 
+    /// The same hole, which may stay empty.
+    #[must_use]
+    pub(crate) fn made_optional(self) -> Self {
+        Self { optional: true, ..self }
+    }
+
     /// Parses the text between `${` and `}`, or complains.
     pub(crate) fn parse(inside: &str, place: Place, may_end_in_bytes: bool, reader: &mut Reader) -> Option<Self> {
         let parts = split_at_bars(inside);
@@ -164,12 +170,14 @@ impl Hole {
 
     /// Every use of a fact in it.
     pub(crate) fn uses(&self) -> impl Iterator<Item = FactUse> {
-        let own = self.fact().map(|fact| FactUse { fact, place: self.place, whole: !self.functions.iter().any(Function::is_one_way) });
+        let optional = self.optional || self.functions.iter().any(Function::gives_default);
+        let whole = !self.functions.iter().any(Function::is_one_way);
+        let own = self.fact().map(|fact| FactUse { fact, place: self.place, whole, optional });
         let arguments = self.functions.iter().enumerate().filter_map(|(at, function)| {
             let FunctionArgument::Fact(fact, place) = function.argument()? else { return None };
             // The key of an HMAC cannot be found again from the result, nor can the input of a later hash.
             let whole = !self.functions[at..].iter().any(Function::is_one_way);
-            Some(FactUse { fact: *fact, place: *place, whole })
+            Some(FactUse { fact: *fact, place: *place, whole, optional: function.gives_default() })
         });
         own.into_iter().chain(arguments)
     }

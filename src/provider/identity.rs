@@ -193,7 +193,7 @@ impl IdentityMapping {
 
     /// Every use of a fact in it.
     pub(crate) fn uses(&self) -> Vec<FactUse> {
-        let more = self.more.iter().map(|(fact, place)| FactUse { fact: *fact, place: *place, whole: true });
+        let more = self.more.iter().map(|(fact, place)| FactUse { fact: *fact, place: *place, whole: true, optional: false });
         let composed = self.composed().flat_map(|(.., uses)| uses);
         composed.chain(more).chain(self.placeholder().map(Placeholder::uses).unwrap_or_default()).collect()
     }

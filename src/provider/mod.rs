@@ -28,6 +28,7 @@ pub(crate) mod hosts; //           the word `hosts`
 pub mod identity; //               the identity that a login gives
 pub(crate) mod implied_userinfo; // the userinfo call that `discovery` implies
 pub(crate) mod inputs; //          what the shopper is asked for
+pub(crate) mod issuer; //          the word `issuer`
 pub(crate) mod json; //            bounded JSON
 pub mod json_path; //              paths into an answer
 pub mod keys; //                   keys and signature algorithms
@@ -62,6 +63,7 @@ use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::{Facts, WellKnownFacts};
 use crate::provider::identity::IdentityMapping;
 use crate::provider::inputs::Input;
+use crate::provider::issuer::Issuer;
 use crate::provider::pkce::Pkce;
 use crate::provider::step::Step;
 use crate::vocabulary::names::{FactNames, Slot};
@@ -103,6 +105,8 @@ pub struct Provider {
     pub pkce: Pkce,
     pub(crate) scope: Option<Box<str>>,
     pub(crate) discovery: Option<Discovery>,
+    /// The issuer of a provider without `discovery`.
+    pub(crate) issuer: Option<Issuer>,
     /// The values that the shopper is asked for.
     pub(crate) inputs: Vec<Input>,
     /// The settings and secrets that must be set.
@@ -151,6 +155,11 @@ impl Provider {
     pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
         let (before, after) = self.calls.split_at(self.prepared.min(self.calls.len()));
         before.iter().chain([&self.authorization]).chain(after)
+    }
+
+    /// Whether the file says how the provider is asked for a login anew.
+    pub(crate) fn can_reauthenticate(&self) -> bool {
+        self.steps().any(|step| !step.reauthenticate.is_empty())
     }
 
     /// The calls before the redirect.

@@ -57,6 +57,13 @@ words! {
         /// Default: none
         /// Example: `discovery: https://idp.example`
         discovery: Option<Template> = "discovery",
+        /// The issuer of a provider without `discovery`: exactly the text that its callbacks name with the parameter
+        /// `iss` (RFC 9207). A callback with another `iss` is refused, also one that reports an error. One without `iss`
+        /// is refused when the provider's metadata (RFC 8414, below `/.well-known/oauth-authorization-server`) promise
+        /// `authorization_response_iss_parameter_supported`. It is also the fact `issuer`.
+        /// Default: none; `iss` is not compared
+        /// Example: `issuer: https://sso.acme.example`
+        issuer: Option<Template> = "issuer",
         /// The PKCE method: `S256`, `plain`, or `off` for a provider that does not support PKCE.
         /// Default: `S256`
         /// Example: `pkce: off`
@@ -139,7 +146,6 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
             Some("this word belongs into a step: getAuthorizationCode, getAccessCode or getUserInfo")
         }
         "email" | "id" => Some("what is read stands in a step: `getUserInfo: { get: …, read: { id: $.id, email: $.email } }`"),
-        "issuer" => Some("write `discovery: https://…` for the issuer of OpenID Connect"),
         "authorize" | "authorization" | "auth" => Some("the first step is called `getAuthorizationCode`"),
         "token" | "getToken" | "getAccessToken" => Some("the second step is called `getAccessCode`"),
         "userinfo" | "profile" | "user" => Some("the third step is called `getUserInfo`"),

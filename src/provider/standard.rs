@@ -48,7 +48,7 @@ pub(crate) fn authorization_parameters(
     pkce: Pkce,
     has_scope: bool,
     sends_state: bool,
-    nonce: bool,
+    is_openid: bool,
     shaping: &StandardRequestChanges<'_>,
     reader: &mut Reader,
 ) -> Vec<Parameter> {
@@ -63,8 +63,10 @@ pub(crate) fn authorization_parameters(
     if sends_state {
         list.push(("state", StandardValue::Fact("state")));
     }
-    if nonce {
+    if is_openid {
         list.push(("nonce", StandardValue::Fact("nonce")));
+        list.push(("login_hint", StandardValue::OptionalFact("loginHint")));
+        list.push(("ui_locales", StandardValue::OptionalFact("uiLocales")));
     }
     match pkce {
         Pkce::Off => {}
@@ -126,6 +128,8 @@ pub(crate) fn credential_parameters(
 pub(crate) enum StandardValue {
     Literal(&'static str),
     Fact(&'static str),
+    /// A fact that may be unknown; then the parameter is left out.
+    OptionalFact(&'static str),
 }
 
 impl StandardValue {
@@ -134,6 +138,7 @@ impl StandardValue {
         match self {
             Self::Literal(text) => Template::literal(text, place),
             Self::Fact(name) => Template::from_fact(name, place, reader),
+            Self::OptionalFact(name) => Template::from_optional_fact(name, place, reader),
         }
     }
 }

@@ -51,6 +51,10 @@ pub struct Step {
     pub(crate) method: Method,
     pub(crate) address: Address,
     pub(crate) query: Vec<Parameter>,
+    /// Whether it pushes the standard authorization request before the redirect.
+    pub(crate) is_standard_push: bool,
+    /// The parameters that ask for a login anew, which replace those of the same names.
+    pub(crate) reauthenticate: Vec<Parameter>,
     pub(crate) body: StepBody,
     pub(crate) headers: Vec<(Located<String>, Template)>,
     pub(crate) basic: Option<BasicCredentials>,
@@ -189,6 +193,7 @@ impl Step {
             |list: &[Parameter]| list.iter().flat_map(|parameter| &parameter.values).flat_map(Template::uses).collect::<Vec<_>>();
         let mut uses: Vec<FactUse> = self.address.uses().collect();
         uses.extend(parameters(&self.query));
+        uses.extend(parameters(&self.reauthenticate));
         match &self.body {
             StepBody::None => {}
             StepBody::Form(form) => uses.extend(parameters(form)),
@@ -198,7 +203,7 @@ impl Step {
         uses.extend(self.headers.iter().flat_map(|(_, template)| template.uses()));
         uses.extend(self.bearer.iter().flat_map(Template::uses));
         if let Some(basic) = self.basic {
-            let own = |fact| FactUse { fact, place: basic.place, whole: true };
+            let own = |fact| FactUse { fact, place: basic.place, whole: true, optional: false };
             uses.push(own(self.known.client_id));
             if basic.has_secret {
                 uses.push(own(self.known.client_secret));

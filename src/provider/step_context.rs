@@ -28,6 +28,8 @@ pub(crate) struct StepContext<'a> {
     pub(crate) discovery: bool,
     /// Whether the authorization request sends the nonce.
     pub(crate) nonce_is_sent: bool,
+    /// Whether getUserInfo is a list of several calls.
+    pub(crate) person_is_listed: bool,
     /// Whether the standard authorization request has a scope.
     pub(crate) has_scope: bool,
     /// Whether the standard authorization request sends the state.
@@ -98,7 +100,7 @@ pub(crate) fn check_fact_name(name: &str, place: Place, reader: &mut Reader) {
     let from_document = FROM_DISCOVERY.iter().any(|(known, _)| *known == name);
     if known_from_the_start
         || from_document
-        || matches!(name, "clientAssertion" | "idTokenSubject" | "issuerIsNamed" | "clientAuthentication")
+        || matches!(name, "clientAssertion" | "reauthenticate" | "idTokenSubject" | "issuerIsNamed" | "clientAuthentication")
     {
         reader.complain(place, format!("`{name}` is a fact that every login has already"), "use another name for what is read here");
     } else if !is_fact_name(name) {

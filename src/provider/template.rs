@@ -50,6 +50,8 @@ pub(crate) struct FactUse {
     pub(crate) place: Place,
     /// Whether the fact can be found again from the result.
     pub(crate) whole: bool,
+    /// Whether the text is found although the fact is not known.
+    pub(crate) optional: bool,
 }
 
 impl Template {
@@ -62,6 +64,12 @@ impl Template {
     pub(crate) fn from_fact(name: &str, place: Place, reader: &mut Reader) -> Self {
         let hole = Hole::from_fact(name, place, reader);
         Self { source: format!("${{{name}}}").into(), place, pieces: vec![TemplatePiece::Hole(hole)] }
+    }
+
+    /// A text that is one fact, which may be unknown.
+    pub(crate) fn from_optional_fact(name: &str, place: Place, reader: &mut Reader) -> Self {
+        let hole = Hole::from_fact(name, place, reader).made_optional();
+        Self { source: format!("${{{name}?}}").into(), place, pieces: vec![TemplatePiece::Hole(hole)] }
     }
 
     /// The pieces in order.

@@ -2,6 +2,7 @@
 //!
 //! A token names its key, and the key determines the algorithm; what the token says about the algorithm does not count.
 
+use crate::session::further_facts::FurtherFacts;
 use crate::session::{Session, SessionUser};
 use crate::vocabulary::email::Email;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -10,19 +11,36 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::fmt;
 
 /// The longest token, in bytes.
 pub(crate) const LONGEST: usize = 1024;
 
-/// The issuer and the audience of a token.
+/// A key's id of the usual length.
+const USUAL_KEY_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
+
+/// The length of the signature in a token, with the two dots.
+const SIGNATURE_LENGTH: usize = 88;
+
+/// The length of a text of this many bytes in base64 without padding.
+fn base64_length(bytes: usize) -> usize {
+    bytes.saturating_mul(4).div_ceil(3)
+}
+
+fn json_length(value: &impl Serialize) -> usize {
+    serde_json::to_vec(value).map_or(usize::MAX, |bytes| bytes.len())
+}
+
+/// The issuer and the audience of a token, and what else it carries.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenParties<'a> {
     /// The store's own address.
     pub(crate) issuer: &'a str,
     pub(crate) audience: &'a str,
     pub(crate) store: &'a str,
+    /// The further facts that its tokens carry.
+    pub(crate) further: &'a FurtherFacts,
 }
 
 pub(crate) struct SessionSigningKey {
@@ -74,46 +92,76 @@ struct SessionClaims<'a> {
     end: i64,
 }
 
+/// A token before it is signed.
+struct Composed {
+    header: Header,
+    claims: Map<String, Value>,
+    /// The further facts that do not fit.
+    left_out: Vec<Box<str>>,
+}
+
+fn compose(key_id: &str, session: &Session, parties: TokenParties<'_>) -> Composed {
+    let person = &session.person;
+    let header = Header { kid: Some(key_id.to_owned()), ..Header::new(Algorithm::ES256) };
+    let header_length = base64_length(json_length(&header));
+    let fits = |claims: &Map<String, Value>| {
+        header_length.saturating_add(base64_length(json_length(claims))).saturating_add(SIGNATURE_LENGTH) <= LONGEST
+    };
+    let claims = |name: Option<&str>, provider_id: &str| {
+        let claims = SessionClaims {
+            iss: parties.issuer,
+            sub: person.email.key(),
+            uid: &person.uid,
+            email_verified: person.email_verified,
+            name,
+            idp: &person.provider,
+            idp_sub: provider_id,
+            store: parties.store,
+            aud: parties.audience,
+            sid: &session.sid,
+            iat: session.issued,
+            exp: session.until,
+            auth_time: session.since,
+            end: session.end,
+        };
+        match serde_json::to_value(claims) {
+            Ok(Value::Object(claims)) => claims,
+            Ok(_) | Err(_) => unreachable!("a struct of texts and numbers is an object"),
+        }
+    };
+    let hashed = || format!("sha256-{}", URL_SAFE_NO_PAD.encode(digest(&SHA256, person.provider_id.as_bytes())));
+    let mut claims = [(person.name.as_deref(), &*person.provider_id), (None, &person.provider_id)]
+        .into_iter()
+        .map(|(name, provider_id)| claims(name, provider_id))
+        .find(|claims| fits(claims))
+        .unwrap_or_else(|| claims(None, &hashed()));
+    let left_out = parties.further.add_to(&mut claims, &person.facts, fits);
+    Composed { header, claims, left_out }
+}
+
+/// The further facts that would be left out of the token of a session.
+pub(crate) fn facts_left_out(session: &Session, parties: TokenParties<'_>) -> Vec<Box<str>> {
+    compose(USUAL_KEY_ID, session, parties).left_out
+}
+
 impl SessionSigningKeys {
     /// The keys, the signing key first; `None` without any key.
     pub(crate) fn new(keys: Vec<SessionSigningKey>) -> Option<Self> {
         (!keys.is_empty()).then_some(Self(keys))
     }
 
-    /// The token of a session. If it would be longer than [`LONGEST`], first the name is left out, then the provider's id is
-    /// replaced by its hash.
+    /// The token of a session. If it would be longer than [`LONGEST`], first the further facts that do not fit are left out, then
+    /// the name; then the provider's id is replaced by its hash.
     pub fn sign(&self, session: &Session, parties: TokenParties<'_>) -> String {
-        let person = &session.person;
-        let token = |name: Option<&str>, provider_id: &str| {
-            let claims = SessionClaims {
-                iss: parties.issuer,
-                sub: person.email.key(),
-                uid: &person.uid,
-                email_verified: person.email_verified,
-                name,
-                idp: &person.provider,
-                idp_sub: provider_id,
-                store: parties.store,
-                aud: parties.audience,
-                sid: &session.sid,
-                iat: session.issued,
-                exp: session.until,
-                auth_time: session.since,
-                end: session.end,
-            };
-            let key = &self.0[0];
-            let header = Header { kid: Some(key.id.to_string()), ..Header::new(Algorithm::ES256) };
-            encode(&header, &claims, &key.private).expect("a key that was read can sign")
-        };
-        let whole = token(person.name.as_deref(), &person.provider_id);
-        if whole.len() <= LONGEST {
-            return whole;
-        }
-        let nameless = token(None, &person.provider_id);
-        if nameless.len() <= LONGEST {
-            return nameless;
-        }
-        token(None, &format!("sha256-{}", URL_SAFE_NO_PAD.encode(digest(&SHA256, person.provider_id.as_bytes()))))
+        let Composed { header, claims, .. } = compose(&self.0[0].id, session, parties);
+        encode(&header, &claims, &self.0[0].private).expect("a key that was read can sign")
+    }
+
+    /// Removes from a session the further facts that do not fit into its token, and returns their names.
+    pub(crate) fn remove_what_does_not_fit(&self, session: &mut Session, parties: TokenParties<'_>) -> Vec<Box<str>> {
+        let composed = compose(&self.0[0].id, session, parties);
+        session.person.facts = parties.further.read_from(&composed.claims);
+        composed.left_out
     }
 
     /// The session of a token; `None` unless every claim fits and the session has not expired.
@@ -136,7 +184,9 @@ impl SessionSigningKeys {
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        let claims: ReceivedSessionClaims = decode(token, &key.public, &validation).ok()?.claims;
+        let all: Map<String, Value> = decode(token, &key.public, &validation).ok()?.claims;
+        let facts = parties.further.read_from(&all);
+        let claims = ReceivedSessionClaims::deserialize(Value::Object(all)).ok()?;
         let is_ours = claims.iss == parties.issuer && claims.aud == parties.audience && claims.store == parties.store;
         if !is_ours {
             return None;
@@ -148,6 +198,7 @@ impl SessionSigningKeys {
             name: claims.name.map(Into::into),
             provider: claims.idp.into(),
             provider_id: claims.idp_sub.into(),
+            facts,
         };
         let (since, issued, until) = (claims.auth_time, claims.iat, claims.exp);
         // A token from before this claim existed is valid until it expires, and is not renewed.
@@ -185,7 +236,9 @@ mod tests {
     use super::*;
     use crate::session::tests::session;
 
-    const PARTIES: TokenParties<'_> = TokenParties { issuer: "https://login.loja.example", audience: "webstore", store: "main" };
+    const NOTHING: FurtherFacts = FurtherFacts { claims: Vec::new(), headers: Vec::new() };
+    const PARTIES: TokenParties<'_> =
+        TokenParties { issuer: "https://login.loja.example", audience: "webstore", store: "main", further: &NOTHING };
 
     fn key(id: &str) -> SessionSigningKey {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
@@ -316,6 +369,51 @@ mod tests {
 
         assert!(token.len() <= LONGEST, "{} bytes", token.len());
         assert_eq!(keys.verify(&token, PARTIES, 1).map(|session| session.person.email), Some(session.person.email));
+    }
+
+    #[test]
+    fn further_facts_travel_under_the_names_of_the_settings() {
+        let keys = SessionSigningKeys::new(vec![key("a")]).expect("keys");
+        let named = |pairs: &[(&str, &str)]| pairs.iter().map(|(name, fact)| ((*name).into(), (*fact).into())).collect();
+        let further =
+            FurtherFacts { claims: named(&[("cpf", "taxId")]), headers: named(&[("x-auth-cpf", "taxId"), ("x-auth-plan", "plan")]) };
+        let parties = TokenParties { further: &further, ..PARTIES };
+        let mut session = session(0);
+        session.person.facts = vec![("taxId".into(), "123".into()), ("plan".into(), "ouro".into()), ("secret".into(), "x".into())];
+
+        let token = keys.sign(&session, parties);
+        let read = keys.verify(&token, parties, 1).expect("it is good").person;
+
+        assert_eq!((read.fact("taxId"), read.fact("plan"), read.fact("secret")), (Some("123"), Some("ouro"), None));
+        let claims: Value =
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1).expect("claims")).expect("base64")).expect("JSON");
+        assert_eq!((&claims["cpf"], &claims["more"]), (&json!("123"), &json!({ "plan": "ouro" })));
+        assert_eq!(keys.verify(&token, PARTIES, 1).map(|session| session.person.facts), Some(Vec::new()), "the settings name them no more");
+    }
+
+    #[test]
+    fn a_further_fact_that_does_not_fit_is_left_out_and_the_others_stay() {
+        let keys = SessionSigningKeys::new(vec![key("a")]).expect("keys");
+        let fact = |name: &str, value: String| (Box::<str>::from(name), Box::<str>::from(value));
+        let named = |names: &[&str]| names.iter().map(|name| ((*name).into(), (*name).into())).collect();
+        let further = FurtherFacts { claims: named(&["small", "large", "last"]), headers: Vec::new() };
+        let parties = TokenParties { further: &further, ..PARTIES };
+        for length in 0..400 {
+            let mut session = session(0);
+            session.person.facts = vec![fact("small", "a".into()), fact("large", "é".repeat(length)), fact("last", "z".into())];
+
+            let left_out = keys.remove_what_does_not_fit(&mut session, parties);
+            let token = keys.sign(&session, parties);
+
+            assert!(token.len() <= LONGEST, "{} bytes", token.len());
+            let read = keys.verify(&token, parties, 1).expect("it is good").person;
+            assert_eq!(read.facts, session.person.facts);
+            assert_eq!(read.name.as_deref(), Some("Ana"), "the name is not given up for a further fact");
+            assert_eq!(read.fact("large").is_none(), left_out.iter().any(|name| **name == *"large"), "{length}");
+            if length < 100 || length > 350 {
+                assert_eq!((read.fact("small"), read.fact("last"), left_out.len()), (Some("a"), Some("z"), usize::from(length > 350)));
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A session: its user, its times and its provider. A signed token in a cookie carries it. This module is pure.
 
+pub(crate) mod further_facts;
 pub(crate) mod keys;
 pub(crate) mod revocation;
 pub mod rotation;
@@ -34,6 +35,15 @@ pub struct SessionUser {
     pub provider: Box<str>,
     /// The id at the provider.
     pub provider_id: Box<str>,
+    /// Further facts of the login, by name: those that the settings of the store name.
+    pub facts: Vec<(Box<str>, Box<str>)>,
+}
+
+impl SessionUser {
+    /// A further fact.
+    pub(crate) fn fact(&self, name: &str) -> Option<&str> {
+        self.facts.iter().find(|(fact, _)| **fact == *name).map(|(_, value)| &**value)
+    }
 }
 
 /// A session of a user at a store.
@@ -101,6 +111,7 @@ pub(crate) mod tests {
             name: Some("Ana".into()),
             provider: "acme".into(),
             provider_id: "42".into(),
+            facts: Vec::new(),
         };
         Session::open(person, "main", "s1".into(), SessionLifetime { lifetime: 1000, idle: 100 }, now)
     }

@@ -7,13 +7,16 @@ pub mod connection; //  how a live provider is reached
 pub mod live; //        the live providers of a folder
 
 use crate::provider::hosts::is_loopback;
-use crate::session::SessionLifetime;
+use crate::provider::identity::{Identity, IdentityEmail};
+use crate::session::further_facts::FurtherFacts;
+use crate::session::keys::{TokenParties, facts_left_out};
 use crate::session::rotation::RotationPlan;
+use crate::session::{Session, SessionLifetime, SessionUser, short_name};
 use crate::stores::read_policy::ReadableValues;
 use crate::stores::settings::{LimitsSpec, LoginSpec, MailSpec, SessionSpec, Settings, SettingsSpec};
 use crate::vocabulary::email::Email;
 use crate::vocabulary::place::{Located, Place};
-use crate::vocabulary::words::OneOrMany;
+use crate::vocabulary::words::{NamedValues, OneOrMany};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -73,8 +76,40 @@ pub struct Store {
     pub(crate) staff: Vec<Email>,
     /// The proxies whose `X-Forwarded-…` headers are believed.
     pub(crate) proxies: Vec<IpNetwork>,
+    /// The further facts of logins that it hands out.
+    pub(crate) further: FurtherFacts,
     /// What its provider files may read of this machine.
     pub(crate) readable: ReadableValues,
+}
+
+impl Store {
+    /// The issuer and the audience of this store's tokens, and what else they carry.
+    pub(crate) fn token_parties(&self) -> TokenParties<'_> {
+        TokenParties { issuer: &self.public_url, audience: &self.audience, store: &self.name, further: &self.further }
+    }
+
+    /// The further facts of an identity that would not fit into its session token.
+    pub(crate) fn facts_left_out(&self, identity: &Identity) -> Vec<Box<str>> {
+        let (email, email_verified) = match &identity.address {
+            IdentityEmail::Proven(email, _) => (email, true),
+            IdentityEmail::Placeholder(email) => (email, false),
+            IdentityEmail::Ask(Some(email)) => (email, true),
+            // The address that the shopper will prove is not known yet.
+            IdentityEmail::Ask(None) => return Vec::new(),
+        };
+        let id = Box::<str>::from("AAAAAAAAAAAAAAAAAAAAAA");
+        let person = SessionUser {
+            uid: id.clone(),
+            email: email.clone(),
+            email_verified,
+            name: identity.name.as_deref().and_then(short_name),
+            provider: identity.provider.clone(),
+            provider_id: identity.id.clone(),
+            facts: self.further.select(identity),
+        };
+        let now = 1_700_000_000;
+        facts_left_out(&Session::open(person, &self.name, id, self.lasting, now), self.token_parties())
+    }
 }
 
 /// Rates per minute for each address.
@@ -233,8 +268,21 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         staff: staff.filter_map(|address| Email::parse(address).ok()).collect(),
         // The playground lets a visitor log in as any person, so a store with real users never has it.
         playground: loopback && own.playground.or(main.playground).is_none_or(|playground| playground.value),
+        further: compile_further_facts(own.session.as_ref(), main.session.as_ref()),
         readable: ReadableValues::new(own.files_may_read.as_ref(), main.files_may_read.as_ref()),
         proxies: compile_proxies(own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref()), loopback),
+    }
+}
+
+fn compile_further_facts(own: Option<&SessionSpec>, main: Option<&SessionSpec>) -> FurtherFacts {
+    let pairs = |pick: fn(&SessionSpec) -> Option<&NamedValues<Located<String>>>| {
+        let named = own.and_then(pick).or_else(|| main.and_then(pick));
+        named.into_iter().flat_map(|named| &named.0).map(|(name, fact)| (name.value.as_str().into(), fact.value.as_str().into())).collect()
+    };
+    let headers: Vec<(Box<str>, Box<str>)> = pairs(|session| session.headers.as_ref());
+    FurtherFacts {
+        claims: pairs(|session| session.claims.as_ref()),
+        headers: headers.into_iter().map(|(name, fact)| (name.to_ascii_lowercase().into(), fact)).collect(),
     }
 }
 

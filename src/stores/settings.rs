@@ -6,6 +6,7 @@ use crate::provider::InstallationContext;
 use crate::provider::hosts::is_loopback;
 use crate::provider::moment::TimeSpan;
 use crate::provider::value_reference::SecretReference;
+use crate::session::further_facts::RESERVED_CLAIMS;
 use crate::stores::read_policy::VariablePattern;
 use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::email::Email;
@@ -21,71 +22,87 @@ use std::path::{Component, Path, PathBuf};
 pub(crate) const DEFAULT_STORAGE: &str = "sqlite:data/portaria.db";
 
 words! {
-    /// The settings of an installation. Every key may be left out; a store may set any of them for itself.
+    /// The keys at the top of the file. Every one may be left out. A store under `stores` may set most of them for itself and
+    /// inherits the others.
     pub(crate) struct SettingsSpec ("settings file", elsewhere = misplaced_word_hint) {
-        /// The broker's own address: the only source of absolute addresses, without a path.
+        /// The address at which browsers reach the broker: scheme, host and, if it is not the usual one, the port; no path. It is https,
+        /// except on loopback.
         /// Default: `http://localhost:8080`
         /// Example: `publicUrl: https://login.loja.example`
         public_url: Option<Located<String>> = "publicUrl",
-        /// The address and port at which it listens.
-        /// Default: `127.0.0.1:8080`
+        /// The address and the port at which the broker listens. It is read at the start only. The flag `--listen` and
+        /// `PORTARIA_LISTEN` take precedence.
+        /// Default: `127.0.0.1`, with the port of a `publicUrl` on loopback, otherwise 8080
         /// Example: `listen: 0.0.0.0:8080`
         listen: Option<Located<String>> = "listen",
-        /// Where the directory is kept: `sqlite:` and a file, or `postgres://…` for many machines.
+        /// Where users, linked identities, ended sessions and signing keys are kept: `sqlite:` and a file for one machine, or
+        /// `postgres://…` for several brokers with one directory. It is read at the start only. The flag `--storage` and
+        /// `PORTARIA_STORAGE` take precedence.
         /// Default: `sqlite:data/portaria.db`
         /// Example: `storage: postgres://portaria@db.loja.example/portaria`
         storage: Option<Located<String>> = "storage",
-        /// The folder of the provider files.
+        /// The folder of the provider files, one file `NAME.yaml` for each provider. A changed file is noticed without a restart. For
+        /// stores without a folder of their own it is that of the main store.
         /// Default: `providers.d`
         /// Example: `providers: /etc/portaria/providers.d`
         providers: Option<Located<String>> = "providers",
-        /// Where the key is kept that seals keys and cookies.
-        /// Default: made and kept beside the storage when that is a local file
+        /// Where the master key is kept, with which signing keys and cookies are encrypted: at least 32 random bytes, such as
+        /// `openssl rand -hex 32` prints. All brokers with one storage need the same key. It is read at the start only.
+        /// Default: the variable `PORTARIA_MASTER_KEY`; if that is not set and the storage is a file, `master.key` beside the storage,
+        /// which is made at the first start
         /// Example: `masterKey: env:PORTARIA_MASTER_KEY`
         master_key: Option<SecretReference> = "masterKey",
-        /// The session and its cookie.
-        /// Default: see there
+        /// How long sessions last, how their cookie is called, and what their token carries.
+        /// Default: see each key
         session: Option<SessionSpec> = "session",
-        /// The origins to which a shopper may be sent back.
+        /// The origins to which a shopper may be sent after the login, and whose pages may read `/session`. Without `return_to`, the
+        /// shopper lands on the first of them.
         /// Default: none; the shopper lands on the login page
         /// Example: `returnTo: [ https://www.loja.example ]`
         return_to: Option<OneOrMany<Located<String>>> = "returnTo",
-        /// The login page.
-        /// Default: see there
+        /// How the pages for shoppers look, and in which languages they are.
+        /// Default: see each key
         login: Option<LoginSpec> = "login",
-        /// The workbench of support staff.
+        /// Who may use the lab at `/lab`, where support staff see why a login failed and try providers out.
         /// Default: no access; on a loopback `publicUrl`, open to everyone
         lab: Option<LabSpec> = "lab",
-        /// Proxies whose `X-Forwarded-…` headers are believed: addresses or networks.
+        /// The proxies in front of the broker: addresses or networks. What they say in `X-Forwarded-For`, `-Proto`, `-Host` and `-Uri`
+        /// is believed, and their own requests to `/auth` have no limit.
         /// Default: none; loopback where `publicUrl` is on loopback
         /// Example: `trustedProxies: [ 10.0.0.0/8 ]`
         trusted_proxies: Option<OneOrMany<Located<String>>> = "trustedProxies",
-        /// Rates per minute for each address and store, or `off` for measurements on loopback.
-        /// Default: the built-in rates
+        /// How many requests a minute each address may make at a store: `login` (pages and starts), `callback`, `mail` (codes that are
+        /// sent), `session` (`/session` and its relatives) and `auth` (`/auth`, for peers that are no trusted proxy). What is not named
+        /// keeps its default. `off` lifts all limits, on loopback only.
+        /// Default: `{ login: 10, callback: 30, mail: 10, session: 600, auth: 60 }`
         /// Example: `limits: { login: 10, callback: 30 }`
         limits: Option<LimitsSpec> = "limits",
-        /// Hosts of providers inside your own network: their addresses may be private.
+        /// The hosts of providers inside your own network. Calls to other hosts never reach private addresses, so that no provider file
+        /// can make the broker call a service inside the network.
         /// Default: none; everything may be reached where `publicUrl` is on loopback
         /// Example: `privateHosts: [ sso.interno.example ]`
         private_hosts: Option<OneOrMany<Located<String>>> = "privateHosts",
-        /// A separate listener for `/metrics`.
+        /// The address and the port of a separate listener for `/metrics`. It is read at the start only.
         /// Default: none; on a loopback `publicUrl` they are on the main one
         /// Example: `metricsListen: 127.0.0.1:9090`
         metrics_listen: Option<Located<String>> = "metricsListen",
-        /// The record of logins, refusals, links and sign-outs.
-        /// Default: see there
+        /// How long the record of sign-ins, refusals, links and sign-outs is kept.
+        /// Default: see each key
         audit: Option<AuditSpec> = "audit",
-        /// How mail is sent: codes that prove an address, and notices that an identity was linked.
-        /// Default: none
+        /// How mail is sent: codes that prove an address (`missingEmail: ask` in a provider file), and notices that an identity was
+        /// linked.
+        /// Default: none; no mail is sent, and a shopper without a proven address is refused
         mail: Option<MailSpec> = "mail",
-        /// Whether the playground is there: only on a loopback `publicUrl`, because it lets anybody be anybody.
-        /// Default: `true`
+        /// Whether the playground is offered, a provider inside the program with invented people. It exists only where `publicUrl` is
+        /// on loopback, because everyone can sign in there as anyone.
+        /// Default: `true` on loopback
         /// Example: `playground: false`
         playground: Option<Located<bool>> = "playground",
-        /// What provider files may read of this machine.
-        /// Default: see there
+        /// Which variables and files of this machine the provider files may name with `env:` and `file:`.
+        /// Default: see each key
         files_may_read: Option<FilesMayReadSpec> = "filesMayRead",
-        /// Further stores, each chosen by the host of its `publicUrl`; what a store does not set it inherits.
+        /// Further stores by name. Each needs a `publicUrl`, whose host chooses the store. What a store does not set it inherits; it
+        /// cannot have stores of its own.
         /// Default: none
         /// Example: `stores: { atacado: { publicUrl: https://login.atacado.example } }`
         stores: Option<NamedValues<Box<SettingsSpec>>> = "stores",
@@ -104,63 +121,78 @@ fn misplaced_word_hint(word: &str) -> Option<&'static str> {
 }
 
 words! {
-    /// The session and its cookie.
+    /// How long sessions last, how their cookie is called, and what their token carries.
     pub(crate) struct SessionSpec ("session block") {
-        /// The cookie's name; on https `__Host-` stands in front unless the name says otherwise.
+        /// The name of the session cookie. On https, `__Host-` is put in front, which keeps other hosts from writing the cookie; a name
+        /// that begins with `__` or with `VtexIdclientAutCookie` stays as written. `{account}` stands for the name of the store.
         /// Default: `portaria`
         /// Example: `cookie: VtexIdclientAutCookie_loja`
         cookie: Option<Located<String>> = "cookie",
-        /// The audience of the token.
+        /// The audience (`aud`) of the token. Services that verify the token compare it.
         /// Default: `webstore`
         /// Example: `audience: webstore`
         audience: Option<Located<String>> = "audience",
-        /// How long a session lasts at most.
+        /// How long a session lasts at most, even while it is used.
         /// Default: `24h`
         /// Example: `lifetime: 30d`
         lifetime: Option<Located<TimeSpan>> = "lifetime",
-        /// How long it lasts without being used.
+        /// How long a session lasts without being used. It cannot be longer than `lifetime`.
         /// Default: `12h`
         /// Example: `idle: 2h`
         idle: Option<Located<TimeSpan>> = "idle",
-        /// A second name for the same cookie.
+        /// A second cookie with the same value, for programs that expect another name. `null` takes an inherited one away.
         /// Default: none
         /// Example: `alsoCookie: VtexIdclientAutCookie`
         also_cookie: Option<NullableText> = "alsoCookie",
-        /// How long checks answer from memory while the storage is away.
+        /// How long sessions are still accepted while the storage cannot be reached. After that time `/auth` and `/session` answer 503,
+        /// because a session may have been ended elsewhere.
         /// Default: `60s`
         /// Example: `offline: 5m`
         offline: Option<Located<TimeSpan>> = "offline",
+        /// Further facts that the session token and `/session` carry: the name of the claim, and the name of a fact that the provider
+        /// file lists in `identity.more`. A login whose provider does not give the fact has no such claim. The token stays below
+        /// 1 KiB: a claim that does not fit is left out, and the log names it. The first claims have precedence.
+        /// Default: none
+        /// Example: `claims: { cpf: cpf, customer_tier: tier }`
+        claims: Option<NamedValues<Located<String>>> = "claims",
+        /// Further facts that `/auth` hands to the proxy: the name of the header, and the name of a fact that the provider file lists in
+        /// `identity.more`. The value is percent-encoded, as that of `X-Auth-Name` is. The header is always set, and it is empty if the
+        /// login did not give the fact, so that a browser cannot send one of its own. The token carries these facts too, under the
+        /// claim `more`, because `/auth` is answered from the token.
+        /// Default: none
+        /// Example: `headers: { X-Auth-Cpf: cpf }`
+        headers: Option<NamedValues<Located<String>>> = "headers",
     }
 }
 
 words! {
-    /// How the login page looks.
+    /// How the pages for shoppers look, and in which languages they are.
     pub(crate) struct LoginSpec ("login block") {
-        /// The store's name.
+        /// The name of the store, as shoppers read it on pages and in mails.
         /// Default: the host of `publicUrl`
         /// Example: `title: Loja Exemplo`
         title: Option<Located<String>> = "title",
-        /// The store's logo: a file's name.
+        /// The file of the store's logo: SVG, PNG, WebP, JPEG, GIF or ICO, at most 256 KiB.
         /// Default: none
         /// Example: `logo: logo.svg`
         logo: Option<Located<String>> = "logo",
-        /// The store's colour.
-        /// Default: a quiet one
+        /// The colour of buttons and links: three or six hexadecimal digits after `#`, in quotes.
+        /// Default: a slate blue
         /// Example: `accent: "#0a6"`
         accent: Option<Located<String>> = "accent",
-        /// The languages of the page, the first when none fits.
-        /// Default: all that there are
+        /// The languages of the pages. The browser's settings choose among them; the first is used when none fits.
+        /// Default: all that the program has
         /// Example: `languages: [ pt-BR, es, en ]`
         languages: Option<OneOrMany<Located<String>>> = "languages",
-        /// A folder with changed phrases, and with further languages: `NAME.yaml`, one file a language.
+        /// A folder with phrases of your own, and with further languages: one file `LANGUAGE.yaml` for each.
         /// Default: none
         /// Example: `phrases: languages.d`
         phrases: Option<Located<String>> = "phrases",
-        /// Where a shopper finds help: an https address, or an e-mail address.
+        /// Where a shopper finds help, which error pages link to: an https address or an e-mail address.
         /// Default: none
         /// Example: `help: ajuda@loja.example`
         help: Option<Located<String>> = "help",
-        /// The https address of the privacy notice.
+        /// The https address of the privacy notice, which the login page links to.
         /// Default: none
         /// Example: `privacy: https://www.loja.example/privacidade`
         privacy: Option<Located<String>> = "privacy",
@@ -168,9 +200,9 @@ words! {
 }
 
 words! {
-    /// Who may use the workbench.
+    /// Who may use the lab.
     pub(crate) struct LabSpec ("lab block") {
-        /// The e-mail addresses of the staff.
+        /// The e-mail addresses of the staff. A member signs in at this store like a shopper, with a proven address.
         /// Default: none; on a loopback `publicUrl`, the lab is open to everyone
         /// Example: `staff: [ suporte@loja.example ]`
         staff: Option<OneOrMany<Located<String>>> = "staff",
@@ -178,9 +210,9 @@ words! {
 }
 
 words! {
-    /// The record of what happened.
+    /// How long the record of what happened is kept.
     pub(crate) struct AuditSpec ("audit block") {
-        /// How long it is kept.
+        /// How long the events are kept that `portaria history` and `portaria users history` show. It is read at the start only.
         /// Default: `90d`
         /// Example: `keep: 365d`
         keep: Option<Located<TimeSpan>> = "keep",
@@ -211,18 +243,19 @@ words! {
 words! {
     /// How mail is sent.
     pub(crate) struct MailSpec ("mail block") {
-        /// The server: `smtp://` or `smtps://`, host and port.
+        /// The mail server: `smtps://` (TLS from the start) or `smtp://` (TLS by STARTTLS, which only a server on
+        /// loopback may lack), the host and the port.
         /// Example: `smtp: smtps://mail.loja.example:465`
         smtp: Located<String> = "smtp",
-        /// Where the server's user name is kept.
+        /// Where the user name at the mail server is kept. User and password are set both or neither.
         /// Default: none
         /// Example: `user: env:SMTP_USER`
         user: Option<SecretReference> = "user",
-        /// Where the server's password is kept.
+        /// Where the password at the mail server is kept.
         /// Default: none
         /// Example: `password: env:SMTP_PASSWORD`
         password: Option<SecretReference> = "password",
-        /// Who sends it: an address, or a name with the address in `<…>`.
+        /// The sender: an address, or a name with the address in `<…>`.
         /// Example: `from: Loja Exemplo <nao-responda@loja.example>`
         from: Located<String> = "from",
     }
@@ -609,9 +642,100 @@ fn check_session(session: &SessionSpec, reader: &mut Reader) {
             );
         }
     }
+    check_claims(session, reader);
+    check_headers(session, reader);
     if let (Some(lifetime), Some(idle)) = (session.lifetime, session.idle)
         && idle.value.0 > lifetime.value.0
     {
         reader.complain(idle.place, "a session would be idle for longer than it lasts", "make `idle` shorter than `lifetime`");
+    }
+}
+
+fn check_claims(session: &SessionSpec, reader: &mut Reader) {
+    for (claim, fact) in session.claims.iter().flat_map(|claims| &claims.0) {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:/".contains(&byte);
+        if claim.is_empty() || claim.len() > 100 || !claim.bytes().all(is_plain) {
+            let help = "write up to 100 letters, digits, `_`, `-`, `.`, `:` and `/`";
+            reader.complain(claim.place, format!("`{}` cannot be the name of a claim", claim.value), help);
+        } else if RESERVED_CLAIMS.contains(&claim.as_str()) {
+            let help = "give the claim a name of its own, such as `customer_tier`";
+            reader.complain(claim.place, format!("`{}` is a claim that the token or `/session` has already", claim.value), help);
+        }
+        check_further_fact(fact, reader);
+    }
+}
+
+/// Headers of `/auth` that have a meaning for the proxy or for the connection, or that say who is signed in.
+const RESERVED_HEADERS: &[&str] = &[
+    "x-auth-email",
+    "x-auth-name",
+    "x-auth-uid",
+    "x-auth-provider",
+    "x-auth-store",
+    "connection",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "authorization",
+    "cookie",
+    "set-cookie",
+    "host",
+    "location",
+    "date",
+    "server",
+    "vary",
+    "age",
+    "expires",
+    "pragma",
+    "etag",
+    "link",
+    "via",
+    "warning",
+    "forwarded",
+    "retry-after",
+    "cache-control",
+    "www-authenticate",
+    "strict-transport-security",
+    "x-content-type-options",
+    "x-frame-options",
+    "x-real-ip",
+    "x-request-id",
+    "referrer-policy",
+    "origin",
+    "referer",
+    "user-agent",
+    "expect",
+];
+
+/// The beginnings of such headers.
+const RESERVED_HEADER_BEGINNINGS: &[&str] = &["proxy-", "sec-", "content-", "access-control-", "x-forwarded-", "x-accel-", "accept"];
+
+fn check_headers(session: &SessionSpec, reader: &mut Reader) {
+    let headers: Vec<_> = session.headers.iter().flat_map(|headers| &headers.0).collect();
+    for (at, (header, fact)) in headers.iter().enumerate() {
+        let lower = header.to_ascii_lowercase();
+        // Programs that turn `-` into `_` could not tell two headers apart that differ only in this.
+        if header.is_empty() || header.len() > 100 || !lower.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            let help = "write up to 100 letters, digits and `-`: `X-Auth-Cpf`";
+            reader.complain(header.place, format!("`{}` cannot be the name of a header", header.value), help);
+        } else if RESERVED_HEADERS.contains(&&*lower) || RESERVED_HEADER_BEGINNINGS.iter().any(|beginning| lower.starts_with(beginning)) {
+            let help = "give the header a name of its own, such as `X-Auth-Cpf`";
+            reader.complain(header.place, format!("`{}` is a header that has a meaning already", header.value), help);
+        } else if headers[..at].iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(header)) {
+            let help = "leave one of them out: capitals do not tell headers apart";
+            reader.complain(header.place, format!("the header `{}` is written twice", header.value), help);
+        }
+        check_further_fact(fact, reader);
+    }
+}
+
+fn check_further_fact(fact: &Located<String>, reader: &mut Reader) {
+    let is_name = fact.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && fact.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if !is_name {
+        let help = "write the name of a fact that a provider file lists in `identity.more`, without `$`: `cpf`";
+        reader.complain(fact.place, format!("`{}` is not the name of a fact", fact.value), help);
     }
 }

@@ -131,9 +131,19 @@ pub struct StoryFact {
     pub many: Option<usize>,
     /// What was found instead of a text; in an identity, what proves the address.
     pub instead: Option<String>,
+    /// Whether the settings name the fact for the session token, and it does not fit into it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub omitted: bool,
 }
 
 impl Story {
+    /// Says of facts of the identity that they do not fit into the session token.
+    pub(crate) fn mark_omitted(&mut self, left_out: &[Box<str>]) {
+        for fact in self.identity.iter_mut().flatten() {
+            fact.omitted = left_out.iter().any(|name| **name == *fact.name);
+        }
+    }
+
     /// The code, if it is one of ours and not the provider's.
     pub(crate) fn own_code(&self) -> Option<LoginErrorCode> {
         self.code.as_deref().filter(|_| !self.by_provider).and_then(LoginErrorCode::named)

@@ -5,6 +5,9 @@ use crate::story::{Story, StoryExchange, StoryFact, StoryRequest};
 use crate::vocabulary::diagnostic::printable;
 use std::fmt::Write as _;
 
+/// Said of a fact that does not fit into the session token.
+pub(crate) const OMITTED: &str = "; it is left out of the session token, which would be longer than 1 KiB";
+
 pub(crate) fn plain_text(story: &Story) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{}", outcome_line(story));
@@ -25,9 +28,10 @@ pub(crate) fn plain_text(story: &Story) -> String {
         let _ = writeln!(text, "\nidentity");
         for fact in identity {
             let note = fact.instead.as_deref().map_or_else(String::new, |note| format!(" ({note})"));
+            let omitted = if fact.omitted { OMITTED } else { "" };
             let _ = writeln!(
                 text,
-                "  {}: {}{note}",
+                "  {}: {}{note}{omitted}",
                 fact.name,
                 fact.looks_in_english().unwrap_or_else(|| "the shopper is asked for it".to_owned())
             );

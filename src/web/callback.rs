@@ -127,7 +127,7 @@ async fn link_identity(
     let link = LinkIdentity {
         store: store.name.clone(),
         uid: session.person.uid.clone(),
-        identity: identity.clone(),
+        identity: store.further.only_named(identity),
         version: callback_request.version.clone(),
         sid: session.sid.clone(),
         new_sid: new_sid.clone(),

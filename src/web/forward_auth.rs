@@ -76,7 +76,7 @@ struct VerifiedToken {
     keys: u64,
     /// The generation of the list of ended sessions that did not contain it.
     generation: Cell<u64>,
-    headers: [(HeaderName, HeaderValue); 5],
+    headers: Box<[(HeaderName, HeaderValue)]>,
     renewed: RefCell<Option<RenewedToken>>,
 }
 
@@ -135,7 +135,7 @@ fn verify_token(token: &str, live_store: &Arc<LiveStore>, app: &App, judged: &To
         known
     } else {
         let session = app.signing.keys().verify(token, live_store.token_parties(), now)?;
-        let headers = identity_headers(&session);
+        let headers = identity_headers(&session, live_store);
         let (live_store, generation, renewed) = (Arc::clone(live_store), Cell::new(u64::MAX), RefCell::default());
         let known = VerifiedToken { live_store, session, keys, generation, headers, renewed };
         let known = Rc::new(known);
@@ -156,7 +156,7 @@ fn verify_token(token: &str, live_store: &Arc<LiveStore>, app: &App, judged: &To
 }
 
 /// All headers are always set: the client could send a missing one itself.
-fn identity_headers(session: &Session) -> [(HeaderName, HeaderValue); 5] {
+fn identity_headers(session: &Session, live_store: &LiveStore) -> Box<[(HeaderName, HeaderValue)]> {
     let encoded = |text: &str| {
         let mut encoded = String::new();
         percent_encode(text, &mut encoded);
@@ -164,13 +164,17 @@ fn identity_headers(session: &Session) -> [(HeaderName, HeaderValue); 5] {
     };
     let plain = |text: &str| HeaderValue::from_str(text).unwrap_or_else(|_| encoded(text));
     let person = &session.person;
-    [
+    let further = live_store.store.further.headers.iter();
+    let further = further
+        .filter_map(|(name, fact)| Some((HeaderName::from_bytes(name.as_bytes()).ok()?, encoded(person.fact(fact).unwrap_or_default()))));
+    let identity = [
         (EMAIL, plain(person.email.key())),
         (NAME, encoded(person.name.as_deref().unwrap_or_default())),
         (UID, plain(&person.uid)),
         (PROVIDER, plain(&person.provider)),
         (STORE, plain(&session.store)),
-    ]
+    ];
+    identity.into_iter().chain(further).collect()
 }
 
 /// Sends a renewed token when it is due. Proxies that pass the cookies of the answer on keep an active shopper signed in.

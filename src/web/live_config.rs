@@ -57,7 +57,7 @@ pub(crate) struct Picture {
 impl LiveStore {
     /// The issuer and the audience of this store's tokens.
     pub fn token_parties(&self) -> TokenParties<'_> {
-        TokenParties { issuer: &self.store.public_url, audience: &self.store.audience, store: &self.store.name }
+        self.store.token_parties()
     }
 
     /// Whether this store has the provider.

@@ -27,7 +27,7 @@ pub(crate) async fn current_session(context: RequestContext) -> Result<HttpRespo
     // Only the directory knows the picture; without storage the claims of the token are enough.
     let known = context.app().directory.read(FindUserById(session.person.uid.clone())).await.ok().flatten();
     let person = &session.person;
-    let body = json!({
+    let mut body = json!({
         "authenticated": true,
         "email": person.email.key(),
         "emailVerified": person.email_verified,
@@ -40,6 +40,9 @@ pub(crate) async fn current_session(context: RequestContext) -> Result<HttpRespo
         "issuedAt": rfc3339(session.issued),
         "expiresAt": rfc3339(session.until),
     });
+    for (claim, fact) in &context.live_store().store.further.claims {
+        body[&**claim] = json!(person.fact(fact));
+    }
     Ok(allow_storefront_origins(&context, &mut response).json(body))
 }
 
@@ -52,7 +55,7 @@ fn renew_session(context: &RequestContext, session: Session, response: &mut Http
     renewed
 }
 
-/// The session of a token in the body. A caller that has the token may read its claims.
+/// The session of a token in the body. The answer has a fixed form; a caller that has the token may read its further claims there.
 pub(crate) async fn validate(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Session)?;
     context.require_fresh_revocations()?;

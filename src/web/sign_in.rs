@@ -90,7 +90,7 @@ async fn sign_in(
     let instead_of = context.session().map(|session| (session.sid.clone(), session.latest_expiry()));
     let sign_in = SignIn {
         store: store.name.clone(),
-        identity: identity.clone(),
+        identity: store.further.only_named(identity),
         version: version.into(),
         new_uid,
         sid: sid.clone(),
@@ -112,8 +112,18 @@ async fn sign_in(
         name: user.name.as_deref().and_then(short_name),
         provider: identity.provider.clone(),
         provider_id: identity.id.clone(),
+        facts: store.further.select(identity),
     };
-    Ok(Ok((Session::open(person, &store.name, sid, store.lasting, now), rule)))
+    let mut session = Session::open(person, &store.name, sid, store.lasting, now);
+    for fact in app.signing.keys().remove_what_does_not_fit(&mut session, context.live_store().token_parties()) {
+        tracing::warn!(
+            store = &*store.name,
+            provider = &*identity.provider,
+            fact = &*fact,
+            "a fact is left out of the session token, which would be longer than 1 KiB"
+        );
+    }
+    Ok(Ok((session, rule)))
 }
 
 /// Tells the user by mail that a further identity is linked, because it may not have been the user who did it. The login does not

@@ -19,6 +19,7 @@ use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Method, Request};
 use crate::workbench::curl::shell_words::shell_quoted;
 use crate::workbench::explain::description::FileDescription;
+use crate::workbench::explain::forecast::call_name;
 use crate::workbench::recorded_exchange::parse_pairs;
 use crate::world::secrets;
 use std::borrow::Cow;
@@ -29,6 +30,8 @@ use std::sync::Arc;
 pub struct ExplainedStep {
     /// Which step it is.
     pub step: StepKind,
+    /// The name of the call, with its number where its step has several; the redirect has none.
+    pub(crate) call: Option<String>,
     /// Whether the browser carries the request.
     pub(crate) is_redirect: bool,
     /// The request as it would be sent, with masks for the values that only a login knows.
@@ -60,7 +63,15 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
         };
         let (request, reads) = (step.request(&facts)?, step.read_sources(|fact| used.contains(&fact)));
         let signed_text = signed_text(step, &request, &facts);
-        list.push(ExplainedStep { step: step.kind, is_redirect: step.is_redirect(), request, reads, remark, signed_text });
+        list.push(ExplainedStep {
+            step: step.kind,
+            call: step.call.map(|call| call_name(provider, usize::from(call))),
+            is_redirect: step.is_redirect(),
+            request,
+            reads,
+            remark,
+            signed_text,
+        });
         for (fact, ..) in step.learned_facts().collect::<Vec<_>>() {
             let label = facts.label(fact);
             if facts.get(fact).is_none() {
@@ -130,6 +141,9 @@ fn initial_facts(provider: &Provider, given: &[(Slot, Text)]) -> Facts {
         facts.set(known.scope, Text::plain(&**scope));
     }
     facts.set(known.provider, Text::plain(&*provider.name));
+    if let Some(issuer) = provider.issuer.as_ref().and_then(|issuer| issuer.value(&facts)) {
+        facts.set(known.issuer, Text::plain(issuer));
+    }
     for (name, _) in FROM_DISCOVERY {
         if let (Some(_), Some(slot)) = (&provider.discovery, provider.names.find(name))
             && facts.get(slot).is_none()

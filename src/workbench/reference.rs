@@ -30,6 +30,20 @@ const PROVIDER_TOPICS: &[&str] = &[
     include_str!("reference/provider/examples.md"),
 ];
 
+/// The topics of the reference of the settings, in order.
+const SETTINGS_TOPICS: &[&str] = &[
+    include_str!("reference/settings/start.md"),
+    include_str!("reference/settings/wishes.md"),
+    include_str!("reference/settings/machine.md"),
+    include_str!("reference/settings/page.md"),
+    include_str!("reference/settings/sessions.md"),
+    include_str!("reference/settings/files.md"),
+    include_str!("reference/settings/network.md"),
+    include_str!("reference/settings/mail.md"),
+    include_str!("reference/settings/records.md"),
+    include_str!("reference/settings/stores.md"),
+];
+
 /// The blocks at the root of each kind of file: provider files, the settings file, and files of examples.
 pub fn root_blocks() -> [&'static WordBlock; 3] {
     [ProviderSpec::block(), SettingsSpec::block(), ExampleSpec::block()]
@@ -37,7 +51,10 @@ pub fn root_blocks() -> [&'static WordBlock; 3] {
 
 /// The pages of the reference: name below `schemas/`, and page.
 pub fn pages() -> Vec<(&'static str, ReferencePage)> {
-    vec![("provider.md", ReferencePage::write(PROVIDER_TOPICS, &[ProviderSpec::block(), ExampleSpec::block()]))]
+    vec![
+        ("provider.md", ReferencePage::write(PROVIDER_TOPICS, &[ProviderSpec::block(), ExampleSpec::block()])),
+        ("settings.md", ReferencePage::write(SETTINGS_TOPICS, &[SettingsSpec::block()])),
+    ]
 }
 
 /// The generated files: name below `schemas/`, and text.

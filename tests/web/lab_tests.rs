@@ -2,7 +2,7 @@
 
 use crate::web::browser::Browser;
 use crate::web::client_request::{Answer, ClientRequest};
-use crate::web::test_broker::{OPEN, STANDARD, TestBroker};
+use crate::web::test_broker::{LOCAL, OPEN, STANDARD, TestBroker};
 use crate::web::test_provider::json;
 use actix_web::FromRequest as _;
 use actix_web::test::TestRequest;
@@ -88,6 +88,26 @@ async fn a_test_login_tells_all_and_creates_nobody() {
     assert!(!counted.contains("portaria_logins_total{"), "{counted}");
     let last = broker.lab.tests.last_result("main", "acme", None).expect("it is remembered");
     assert_eq!((last.code.as_str(), last.failed), (&*code, None));
+}
+
+#[actix_web::test]
+async fn a_test_login_tells_of_a_fact_that_the_token_cannot_hold() {
+    let provider = STANDARD.replace("name: $.name }", "name: $.name, cpf: $.cpf, plan: $.plan }\nidentity: { more: [ cpf, plan ] }");
+    let settings = format!("{LOCAL}session: {{ claims: {{ cpf: cpf, plan: plan }} }}\n");
+    let broker = TestBroker::builder(&settings).with("acme", &provider).build().await;
+    let long = "9".repeat(900);
+    let person = format!("{{\"id\":\"1\",\"email\":\"bia@clientes.example\",\"verified\":true,\"cpf\":\"{long}\",\"plan\":\"ouro\"}}");
+    broker.upstream.says("/me", json(200, &person));
+    let browser = Browser::new(&broker);
+
+    let ended = test(&broker, &browser, "localhost:8080", "bia").await;
+
+    let code = code(&ended);
+    let omitted: Vec<String> =
+        story(&broker, &code).await.identity.unwrap_or_default().into_iter().filter(|fact| fact.omitted).map(|fact| fact.name).collect();
+    assert_eq!(omitted, ["cpf"]);
+    let page = browser.get(&format!("/lab/acme/tests/{code}?lang=en")).await.body;
+    assert!(page.contains("left out of the session token") && !page.contains(&long), "{page}");
 }
 
 #[actix_web::test]

@@ -10,6 +10,7 @@ mod drift;
 mod every_page;
 mod failures;
 mod forward_auth;
+mod further_facts;
 mod hostile_provider;
 pub mod test_broker;
 mod lab;

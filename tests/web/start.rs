@@ -189,3 +189,43 @@ async fn while_storage_is_away_nobody_comes_in_and_no_code_is_shown() {
     broker.storage_is_away(false);
     assert_eq!(browser.get(&browser.way_back("acme", &begun.state, "ana")).await.status, 303, "nothing was lost by it");
 }
+
+#[actix_web::test]
+async fn a_hint_reaches_only_providers_whose_file_names_it_and_never_the_log() {
+    let named = STANDARD.replace("scope: perfil", "scope: perfil, extra: { login_hint: \"${loginHint?}\", ui_locales: \"${uiLocales?}\" }");
+    let broker = TestBroker::builder(LOCAL).with_standard("acme").with("beta", &named).build().await;
+    let wishes = "login_hint=rita%40cliente.example&ui_locales=pt-BR%20en";
+
+    let silent = Browser::new(&broker).begin(&format!("/login/acme?{wishes}")).await;
+    let told = Browser::new(&broker).begin(&format!("/login/beta?{wishes}")).await;
+    let without = Browser::new(&broker).begin("/login/beta").await;
+
+    assert_eq!(silent.query.len(), 7, "{:?}", silent.query);
+    assert_eq!(value(&told.query, "login_hint"), Some("rita@cliente.example"));
+    assert_eq!(value(&told.query, "ui_locales"), Some("pt-BR en"));
+    assert_eq!(without.query.len(), 7, "{:?}", without.query);
+    assert!(!broker.logged().contains("rita@"), "{}", broker.logged());
+}
+
+#[actix_web::test]
+async fn a_forced_login_is_asked_for_or_refused() {
+    let forced = STANDARD.replace("scope: perfil", "scope: perfil, reauthenticate: { prompt: login }");
+    let broker = TestBroker::builder(LOCAL).with_standard("acme").with("beta", &forced).build().await;
+
+    let begun = Browser::new(&broker).begin("/login/beta?reauthenticate=true").await;
+    let usual = Browser::new(&broker).begin("/login/beta?reauthenticate=false").await;
+
+    assert_eq!(value(&begun.query, "prompt"), Some("login"));
+    assert_eq!(value(&usual.query, "prompt"), None);
+    for address in [
+        "/login/acme?reauthenticate=true",
+        "/login/beta?reauthenticate=yes",
+        "/login/beta?ui_locales=%3Cscript%3E",
+        "/login/beta?login_hint=a%0d%0ab",
+        "/login/beta?login_hint=a&login_hint=b",
+    ] {
+        let answer = Browser::new(&broker).get(address).await;
+        assert_eq!(answer.status, 400, "{address}");
+        broker.assert_clean(&answer);
+    }
+}

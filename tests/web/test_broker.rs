@@ -306,6 +306,7 @@ impl TestBroker {
             name: Some("Ana da Silva".into()),
             provider: "acme".into(),
             provider_id: "id-ana".into(),
+            facts: Vec::new(),
         };
         let mut session = Session::open(person, &front.store.name, random::id(), front.store.lasting, clock::now());
         change(&mut session);

@@ -39,6 +39,9 @@ impl TrialScreen {
             Ok(identity) => {
                 self.print_heading("would sign in; no user was created");
                 self.print(identity_as_text(identity).trim_end());
+                for fact in story.identity.iter().flatten().filter(|fact| fact.omitted) {
+                    self.print(&format!("  note: {}{}", printable(&fact.name), plain_text::OMITTED));
+                }
             }
             Err(error) => {
                 let place = error.place.filter(|place| place.line > 0);

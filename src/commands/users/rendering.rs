@@ -61,7 +61,8 @@ pub(crate) fn user_as_text(record: &UserRecord) -> String {
 
 pub(crate) fn link_as_text(way: &IdentityLink) -> String {
     let (provider, id, why) = (printable(&way.provider), printable(&way.provider_id), printable(&reasons::describe_link(way)));
-    format!("  {provider}, there known as {id}, since {}\n    {why}", format_time(way.linked))
+    let facts = way.facts.iter().map(|(name, value)| format!("\n    {}: {}", printable(name), printable(value)));
+    format!("  {provider}, there known as {id}, since {}\n    {why}{}", format_time(way.linked), facts.collect::<String>())
 }
 
 pub(crate) fn session_as_text(session: &ActiveSession) -> String {
@@ -95,7 +96,7 @@ pub(crate) fn links_as_json(links: &[IdentityLink]) -> Value {
         json!({
             "provider": way.provider, "providerId": way.provider_id, "linked": format_time(way.linked), "because": way.because,
             "evidence": way.evidence, "version": way.version, "address": way.address, "file": way.file,
-            "fingerprint": way.fingerprint, "told": reasons::describe_link(way),
+            "fingerprint": way.fingerprint, "facts": way.facts, "told": reasons::describe_link(way),
         })
     };
     links.iter().map(way).collect()

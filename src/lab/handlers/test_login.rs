@@ -6,6 +6,7 @@ use crate::lab::handlers::test_login_ledger::TestLoginResult;
 use crate::lab::handlers::{LabState, lab_state};
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
+use crate::login::wishes::LoginWishes;
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
 use crate::provider::callback::CallbackParameters;
@@ -35,7 +36,8 @@ pub(crate) async fn start_test(context: RequestContext) -> Result<HttpResponse, 
     let inputs = start::read_inputs(&live_provider, |name| Ok(form.field(name)?.map(str::to_owned)))?;
     let tester = Tester { by: staff.uid };
     let (tests, store) = (&lab_state(&context).tests, &context.live_store().store);
-    let PreparedAttempt { attempt, trace, watch, request } = start::prepare_attempt(&context, &live_provider, inputs).await;
+    let PreparedAttempt { attempt, trace, watch, request } =
+        start::prepare_attempt(&context, &live_provider, (inputs, LoginWishes::default())).await;
     tests.start(&store.name, &attempt.state, context.now()).map_err(|seconds| ErrorCause::TooManyTests { seconds })?;
     let error = match request {
         Ok(request) => {
@@ -155,7 +157,8 @@ async fn record_story(
     let happened = LoginRecord { provider: &live_provider.provider, redirect, trace, watch, end };
     let proposals = (context.app().workbench.propose)(&live_provider.provider, end, trace);
     let by = tester.by.as_deref();
-    let story = Story { test: true, by: by.map(str::to_owned), ..login_story(happened, proposals) };
+    let mut story = Story { test: true, by: by.map(str::to_owned), ..login_story(happened, proposals) };
+    story.mark_omitted(&end.map(|identity| context.live_store().store.facts_left_out(identity)).unwrap_or_default());
     let event = AuditEvent::new(context.now(), store, AuditEventKind::Tested).via_provider(provider);
     let event = AuditEvent {
         uid: tester.by.clone(),

@@ -310,6 +310,7 @@ fn identity_fact_view(fact: &StoryFact, words: &LabWords) -> FactView {
             format!("{}, {proven}", words.describe_looks(looks, fact.many))
         }
     };
+    let looks = if fact.omitted { format!("{looks}; {}", words.test.omitted) } else { looks };
     FactView { name: printable(&fact.name), looks: Some(looks), instead: None, line: None }
 }
 

@@ -211,6 +211,7 @@ pub(crate) struct TestLoginWords {
     pub(crate) missed: String,
     pub(crate) instead: String,
     pub(crate) later: String,
+    pub(crate) omitted: String,
     pub(crate) proven_by: String,
     pub(crate) done: String,
     pub(crate) failed_word: String,

@@ -14,7 +14,7 @@ use crate::provider::signed_token::{SignedToken, SignedTokenContext, SignedToken
 use crate::provider::standard;
 use crate::provider::step::{ReadRule, Step, StepBody, StepKind};
 use crate::provider::step_context::{StepContext, check_fact_name, check_read_name, compile_reads};
-use crate::provider::template::{FactUse, Template};
+use crate::provider::template::Template;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::wire::{LONGEST_TIMEOUT, Method, USUAL_TIMEOUT};
@@ -29,6 +29,9 @@ pub(crate) fn compile(
     reader: &mut Reader,
 ) -> Option<Step> {
     let place = spec.place;
+    // The call that `discovery` implies has no address of its own.
+    let reads_standard_person = !context.person_is_listed || (context.discovery && spec.get.is_none() && spec.post.is_none());
+    let is_written = spec.is_written();
     let (method, address) = method_and_address(&mut spec, kind, context, reader);
     let assertion = spec.assertion.take().map(|spec| Assertion::compile(spec, reader));
     let places_assertion = spec_uses_fact(&spec, "clientAssertion", reader);
@@ -36,7 +39,7 @@ pub(crate) fn compile(
     let headers = headers(spec.headers.take().unwrap_or_default(), reader);
     let address = address.and_then(|address| Address::compile(address, &context.addresses, reader));
     let usual = if matches!(carried.body, StepBody::Form(_)) { SignedParameters::Form } else { SignedParameters::Query };
-    let reads = CallReads::compile(&mut spec, kind, context, reader);
+    let reads = CallReads::compile(&mut spec, (kind, reads_standard_person), context, reader);
     let (refused, accepted) = (spec.refused.take().unwrap_or_default().0, spec.accepted.take().unwrap_or_default().0);
     if kind == StepKind::GetUserInfo {
         accepted.iter().for_each(|rule| rule.check_outside_of_token_answer(reader));
@@ -53,6 +56,8 @@ pub(crate) fn compile(
         method,
         address: address?,
         query: carried.query,
+        is_standard_push: kind == StepKind::GetAuthorizationCode && !is_written,
+        reauthenticate: Vec::new(),
         body: carried.body,
         headers,
         basic: carried.basic,
@@ -88,7 +93,12 @@ struct CallReads {
 }
 
 impl CallReads {
-    fn compile(spec: &mut CallSpec, kind: StepKind, context: &StepContext<'_>, reader: &mut Reader) -> Self {
+    fn compile(
+        spec: &mut CallSpec,
+        (kind, reads_standard_person): (StepKind, bool),
+        context: &StepContext<'_>,
+        reader: &mut Reader,
+    ) -> Self {
         let place = spec.place;
         let signed_context = SignedTokenContext {
             addresses: &context.addresses,
@@ -115,7 +125,7 @@ impl CallReads {
             // In XML everything is below the root, and a plain text has no places at all.
             _ if !has_keys => Vec::new(),
             StepKind::GetAccessCode => context.standard_reads(standard::TOKEN, &own, place, reader),
-            StepKind::GetUserInfo if !has_read && !reads_written_claims && token.is_none() => {
+            StepKind::GetUserInfo if reads_standard_person && !has_read && !reads_written_claims && token.is_none() => {
                 context.standard_reads(standard::PERSON, &own, place, reader)
             }
             StepKind::GetUserInfo | StepKind::GetAuthorizationCode => Vec::new(),
@@ -232,7 +242,8 @@ fn timeout(written: Option<Located<TimeSpan>>, reader: &mut Reader) -> Duration 
 }
 
 fn bearer(written: Option<Template>, step: &Step, reader: &mut Reader) -> Option<Template> {
-    let has_header = step.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    let signed_header = step.sign.as_ref().and_then(ParameterSignature::header);
+    let has_header = step.headers.iter().map(|(name, _)| name).chain(signed_header).any(|name| name.eq_ignore_ascii_case("authorization"));
     match written {
         Some(template) if template.as_literal().as_deref() == Some("none") => None,
         Some(template) if template.is_literal() => {
@@ -256,8 +267,9 @@ fn bearer(written: Option<Template>, step: &Step, reader: &mut Reader) -> Option
         }
         None if step.kind != StepKind::GetUserInfo || has_header || step.basic.is_some() => None,
         None => {
+            // A part of the token, such as its hash, is the token's own place as well.
             let token = step.known.access_token;
-            let placed = step.uses_in_request().iter().any(|FactUse { fact, whole, .. }| *fact == token && *whole);
+            let placed = step.uses_in_request().iter().any(|used| used.fact == token);
             (!placed).then(|| Template::from_fact("accessToken", step.place, reader))
         }
     }

@@ -17,6 +17,9 @@ use crate::vocabulary::wire::Response;
 use serde_json::Value;
 use std::sync::Arc;
 
+/// How far the provider's clock may be behind, in seconds, where it says when the person logged in.
+const CLOCK_SKEW: i64 = 30;
+
 impl Step {
     /// Reads the answer of a call: first whether it is a refusal, then the facts.
     pub(crate) fn read(&self, answer: &Response, facts: &mut Facts, documents: &DocumentCache) -> Result<(), StepError> {
@@ -101,6 +104,9 @@ impl Step {
             {
                 facts.set(self.known.token_subject, Text::secret(subject, &Arc::from("idTokenSubject")));
             }
+            if signed.is_id_token() {
+                self.check_login_is_anew(&claims, facts)?;
+            }
             self.learn_from_token(&claims, facts);
             about = claims.get("sub").and_then(scalar_text).map(std::borrow::Cow::into_owned).or(about);
         }
@@ -115,6 +121,25 @@ impl Step {
             return Err(StepError::BadToken { why, place: self.place });
         }
         Ok(())
+    }
+
+    /// Checks that the person has logged in since the attempt began, where the attempt asked for that.
+    fn check_login_is_anew(&self, claims: &Value, facts: &Facts) -> Result<(), StepError> {
+        let Some(asked) = facts.get(self.known.reauthenticate) else { return Ok(()) };
+        // `max_age` obliges the provider to say when the person logged in (OpenID Connect Core 3.1.2.1).
+        let (must_say, began) = asked.judged(|asked| match asked.strip_prefix("max_age ") {
+            Some(began) => (true, began.parse::<i64>().unwrap_or(i64::MAX)),
+            None => (false, asked.parse::<i64>().unwrap_or(i64::MAX)),
+        });
+        let is_anew = match claims.get("auth_time") {
+            Some(moment) => moment.as_i64().is_some_and(|moment| moment >= began.saturating_sub(CLOCK_SKEW)),
+            None => !must_say,
+        };
+        if is_anew {
+            return Ok(());
+        }
+        let why = "the person has not logged in anew: `auth_time` is missing or older than this login".to_owned();
+        Err(StepError::BadToken { why, place: self.place })
     }
 
     /// Sets the facts that an answer gives.

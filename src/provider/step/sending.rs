@@ -40,6 +40,12 @@ impl Step {
             }
             StepBody::None | StepBody::Json(_) | StepBody::Text(_) => Vec::new(),
         };
+        if facts.get(self.known.reauthenticate).is_some() {
+            let asked = parameters::fill(&self.reauthenticate, facts).map_err(StepError::missing_fact)?;
+            let pairs = if matches!(self.body, StepBody::Form(_)) { &mut form } else { &mut query };
+            pairs.retain(|(name, _)| !asked.iter().any(|(other, _)| other == name));
+            pairs.extend(asked);
+        }
         let mut signed_header = None;
         if let Some(sign) = &self.sign {
             let all = match sign.over {

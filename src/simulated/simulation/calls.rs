@@ -1,6 +1,7 @@
 //! The calls of the broker: each is matched with a login under way, and with the next call that the file makes in it.
 
 use crate::provider::facts::Facts;
+use crate::provider::issuer::metadata_address;
 use crate::provider::step::Step;
 use crate::simulated::response::SimulatedResponse;
 use crate::simulated::simulation::addresses::simulated_address;
@@ -122,6 +123,11 @@ impl Simulation {
             context.now,
         );
         let own = self.known_facts(&attempt, &installation, context);
+        if let Some(issuer) = self.provider.issuer.as_ref().and_then(|issuer| issuer.value(&own))
+            && metadata_address(&issuer).is_some_and(|address| address == received.address)
+        {
+            return Some(SimulatedResponse::json(&serde_json::json!({ "issuer": issuer })));
+        }
         let state = self.lock_state();
         let all = std::iter::once(&own).chain(state.logins.iter().map(|login| &login.facts));
         let has_keys_there = |facts: &Facts| {

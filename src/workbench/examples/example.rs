@@ -17,7 +17,8 @@ words! {
         /// What happens, in a few words. It differs from that of every other story in the file.
         /// Example: `what: the code was used before`
         what: Located<String> = "what",
-        /// Values for facts. `now` is 2026-01-02T03:04:05Z unless it is given here. A setting that is part of a
+        /// Values for facts. `now` is 2026-01-02T03:04:05Z unless it is given here. `loginHint`, `uiLocales` and
+        /// `reauthenticate: true` are what the address of the login asks for. A setting that is part of a
         /// host must be given.
         /// Default: placeholders
         /// Example: `facts: { tenant: acme }`
@@ -26,7 +27,7 @@ words! {
         /// Default: nothing
         /// Example: `inputs: { shop: quist }`
         inputs: Option<NamedValues<Located<String>>> = "inputs",
-        /// The issuer's discovery document, for provider files with `discovery`.
+        /// The issuer's discovery document, for provider files with `discovery`; its metadata, for files with `issuer`.
         /// Default: a document with the usual endpoints below the issuer
         /// Example: `discovery: { issuer: "https://idp.example", token_endpoint: "https://idp.example/token" }`
         discovery: Option<RawJson> = "discovery",

@@ -9,6 +9,7 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::identity::Identity;
+use crate::provider::issuer::metadata_address;
 use crate::provider::signature::SignatureTarget;
 use crate::provider::step::StepKind;
 use crate::vocabulary::text::{Text, form_encode};
@@ -16,7 +17,7 @@ use crate::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture
 use crate::vocabulary::words::OneOrMany;
 use crate::workbench::examples::difference::{Difference, compare_identity, compare_request};
 use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleExchangeSpec, ExampleSpec, ExpectedRefusalSpec};
-use crate::workbench::examples::stand_ins::{ExampleStart, example_start};
+use crate::workbench::examples::stand_ins::{ExampleStart, example_start, stand_in};
 use crate::workbench::examples::tokens::ExampleTokens;
 use serde_json::{Value, json};
 use std::future::Future;
@@ -240,6 +241,12 @@ fn store_discovery_document(provider: &Provider, story: &ExampleSpec, start: &Ex
     if let Some((address, document)) = discovery_document(provider, story, &start.installation) {
         documents.insert(&address, document, start.now);
     }
+    let facts = start.attempt.facts_without_discovery(provider, &start.installation);
+    if let (Some(issuer), Some(document)) = (&provider.issuer, &story.discovery)
+        && let Some(address) = issuer.value(&facts).and_then(|issuer| metadata_address(&issuer))
+    {
+        documents.insert(&address, document.0.clone(), start.now);
+    }
 }
 
 /// The issuer's document of a story, and its address.
@@ -263,9 +270,20 @@ pub(crate) fn usual_document(issuer: &str) -> Value {
     })
 }
 
-/// A callback with a code and the state, signed where the file verifies a signature.
+/// A callback with a code and the state where the file reads them, signed where it verifies a signature.
 pub(crate) fn usual_callback(provider: &Provider, state: &str, facts: &Facts) -> CallbackParameters {
-    let mut callback = CallbackParameters::new([("code", "c-1"), ("state", state)]);
+    let parameter = |source: &str| source.strip_prefix("$.").filter(|name| !name.contains(['.', '[', '*'])).map(str::to_owned);
+    let reads = provider.authorization.reads.iter().filter(|read| read.written || read.fact == provider.known.code);
+    let mut pairs: Vec<(String, String)> = reads
+        .filter_map(|read| {
+            let name = parameter(&read.reading.paths().first()?.source)?;
+            let value = if read.fact == provider.known.code { "c-1".to_owned() } else { stand_in(provider.names.name(read.fact)) };
+            Some((name, value))
+        })
+        .collect();
+    pairs.push((parameter(&provider.state.source()).unwrap_or_else(|| "state".to_owned()), state.to_owned()));
+    pairs.dedup_by(|one, other| one.0 == other.0);
+    let mut callback = CallbackParameters::new(pairs);
     if let Some(SignatureTarget::Parameter(into)) = provider.authorization.expected_signature().map(|verify| &verify.into) {
         callback.pairs.push((into.clone(), Text::plain("‹signature›")));
     }

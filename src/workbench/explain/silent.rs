@@ -5,6 +5,7 @@ use crate::provider::Provider;
 use crate::provider::callback::StateLocation;
 use crate::provider::placeholder::PlaceholderForm;
 use crate::provider::provider_spec::ProviderSpec;
+use crate::provider::refusal::RefusalRule;
 use crate::provider::signature::ParameterSignature;
 use crate::provider::signed_token::{SignedToken, SignedTokenSpec, TokenKeys};
 use crate::provider::step::{ReadRule, Step, StepKind};
@@ -47,6 +48,7 @@ use Silence::{Also, Rows, Then, Unless};
 
 /// The block, the word, and what holds by default. A row without a value is left out.
 const TABLE: &[(&str, &str, Silence)] = &[
+    ("provider file", "key", Unless(|section| Some(section.provider.name.to_string()))),
     ("provider file", "clientId", Unless(|section| section.kept_at(section.provider.known.client_id))),
     ("provider file", "clientSecret", Unless(|section| section.kept_at(section.provider.known.client_secret))),
     ("provider file", "pkce", Unless(|section| Some(section.provider.pkce.word().to_owned()))),
@@ -268,7 +270,8 @@ impl<'a> Section<'a> {
     fn default_refusals(&self) -> Vec<String> {
         let Some(step) = self.step else { return Vec::new() };
         let status = step.refusal_rules().allowed_statuses().map(|allowed| format!("if the status is outside {allowed}"));
-        let error = step.minds_error.then(|| "if the answer has a member `error` that is neither empty, `0` nor `false`".to_owned());
+        let minds_error = step.minds_error && !step.accepted.iter().any(RefusalRule::allows_error_member);
+        let error = minds_error.then(|| "if the answer has a member `error` that is neither empty, `0` nor `false`".to_owned());
         status.into_iter().chain(error).collect()
     }
 
