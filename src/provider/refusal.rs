@@ -447,18 +447,19 @@ impl RefusingAnswer<'_> {
     /// Makes the refusal. Code and message come from the rule that refuses, else from the usual places.
     pub(crate) fn refusal(self, rule: Option<&RefusalRule>, facts: &Facts) -> ProviderRefusal {
         let [code, message] = rule.map_or([None, None], RefusalRule::code_and_message);
-        let code = self.from_rule(code, facts).or_else(|| self.from_usual_places(&["$.error", "$.error.code", "$.code"]));
-        let message =
-            self.from_rule(message, facts).or_else(|| self.from_usual_places(&["$.error_description", "$.error.message", "$.message"]));
+        let code = self.reason_by_rule(code, facts).or_else(|| self.reason_at_usual_places(&["$.error", "$.error.code", "$.code"]));
+        let message = self
+            .reason_by_rule(message, facts)
+            .or_else(|| self.reason_at_usual_places(&["$.error_description", "$.error.message", "$.message"]));
         let [code, message] = [code, message].map(|text| text.map(|text| mask_secrets(text, facts, self.secrets)));
         ProviderRefusal::new(code.as_deref(), message.as_deref(), self.status)
     }
 
-    fn from_rule(self, reason: Option<&FactExpression>, facts: &Facts) -> Option<String> {
+    fn reason_by_rule(self, reason: Option<&FactExpression>, facts: &Facts) -> Option<String> {
         reason.and_then(|reason| reason.evaluate(self.document, facts).ok()).map(|text| text.expose().to_owned())
     }
 
-    fn from_usual_places(self, paths: &[&str]) -> Option<String> {
+    fn reason_at_usual_places(self, paths: &[&str]) -> Option<String> {
         paths.iter().find_map(|path| {
             let path = JsonPath::builtin(path, Place::default());
             let found = self.document.and_then(|document| path.first(document)).and_then(scalar_text);
@@ -566,7 +567,13 @@ mod tests {
     }
 
     /// The expected outcome, written down without the words: who refuses.
-    fn expected(status: u16, ok: Option<bool>, bad: bool, error: bool, refused: bool, by_status: bool, accepted: Accepted) -> &'static str {
+    fn expected(
+        status: u16,
+        ok: Option<bool>,
+        (bad, error): (bool, bool),
+        (refused, by_status): (bool, bool),
+        accepted: Accepted,
+    ) -> &'static str {
         use Accepted::{Nothing, Ok, OkAnd404, OkAndAny, OkAndErrorMember, Only200};
         if refused && bad {
             return "REFUSED";
@@ -644,7 +651,7 @@ mod tests {
                         std::result::Result::Ok(()) => "yes".to_owned(),
                     };
 
-                    let expected = expected(status, ok, bad, error == Some("late"), refuses_bad, refuses_5xx, *kind);
+                    let expected = expected(status, ok, (bad, error == Some("late")), (refuses_bad, refuses_5xx), *kind);
                     assert_eq!(outcome, expected, "{status} {document} {refuses_bad} {refuses_5xx} {kind:?}");
                     count += 1;
                 }
