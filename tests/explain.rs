@@ -10,7 +10,7 @@ use serde_json::Value;
 #[test]
 #[expect(clippy::disallowed_methods, reason = "whoever changes a sentence says so by a variable")]
 fn odd_files_are_explained_to_their_end() {
-    let all = files(root().join("tests/explain"), ".yaml");
+    let all = files(&root().join("tests/explain"), ".yaml");
 
     for path in &all {
         let name = format!("tests/explain/{}", path.file_name().expect("a file has a name").to_string_lossy());
