@@ -600,8 +600,8 @@ fn a_parameter_code_is_a_reason_where_the_file_reads_the_authorization_code_else
     assert_examples(&file("$.bilhete", "$.code"), &story("code: E-91-hush-1, bilhete: E-91-hush-1, result: no", "code: ‹code›"));
     assert_examples(&file("$.bilhete", "$..code"), &story("code: hush-hush-1, result: no", "code: ‹code›"));
     assert_examples(
-        &file("$.bilhete", "no-$$"),
-        &story("code: hush-hush-1, result: no, error_description: hush-hush-1", "code: no-$, message: ‹code›"),
+        &file("$.bilhete", "never"),
+        &story("code: hush-hush-1, result: no, error_description: hush-hush-1", "code: never, message: ‹code›"),
     );
 }
 
