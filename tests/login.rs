@@ -263,6 +263,11 @@ fn a_callback_that_does_not_answer_the_attempt_is_refused() {
         assert_eq!(accept(pairs, now), Err(code.to_owned()));
     }
 
+    let without = CallbackParameters::new([("code", "c"), ("estado", state.as_str())]);
+    let said =
+        attempt.accept(&provider, &installation, &without, None, &documents, 1_000_001).map(|_| ()).map_err(|error| error.to_string());
+    assert!(said.is_err_and(|said| said.contains("no parameter that the file reads as the state")));
+
     let (other, _) = portaria::provider::compile(&Source::new("boa.yaml", PLAIN), crate::support::STRICT);
     let other = other.expect("the file is right");
     let callback = CallbackParameters::new([("code", "c"), ("state", state.as_str())]);
@@ -431,6 +436,33 @@ fn an_error_points_at_the_path_that_found_nothing() {
     assert_eq!(error.code(), "missingEmail");
     assert_eq!(error.place.map(|place| (place.line, place.column)), Some((9, 28)));
     assert!(error.to_string().contains("null was found instead"), "{error}");
+}
+
+#[test]
+fn an_error_names_the_line_of_the_claim_that_does_not_prove_an_address() {
+    let provider = provider(
+        "name: Acme\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\ngetAccessCode: { post: \"https://sso.acme.example/token\" }\ngetUserInfo:\n  get: https://sso.acme.example/me\n  read: { id: $.id, email: $.mail, emailVerified: $.ok }\n",
+    );
+    let installation = installation(&provider);
+    let documents = DocumentCache::default();
+    for (claim, said) in [
+        (",\"ok\":false", ": `emailVerified` was read and does not say `true`"),
+        ("", ": `emailVerified` is not in the answer"),
+        (",\"ok\":{\"at\":1}", ": `emailVerified` is not in the answer (an object was found instead)"),
+    ] {
+        let person = format!("{{\"id\":\"7\",\"mail\":\"ana@loja.example\"{claim}}}");
+        let network =
+            Network::new(move |address: &str| json(if address.ends_with("/token") { "{\"access_token\":\"t\"}" } else { &person }));
+        let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+        let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state)]);
+        let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
+
+        let error = ready(drive(login, &network, &documents)).1.expect_err("the address is not proven");
+
+        assert_eq!(error.code(), "unprovenEmail");
+        assert!(error.to_string().ends_with(said), "{error}");
+        assert_eq!(error.place.map(|place| place.line), Some(6));
+    }
 }
 
 #[test]

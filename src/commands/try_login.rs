@@ -255,6 +255,7 @@ fn is_other_callback(cause: &LoginErrorCause) -> bool {
         cause,
         LoginErrorCause::OtherProvider
             | LoginErrorCause::StateMismatch
+            | LoginErrorCause::NoState
             | LoginErrorCause::UnknownState
             | LoginErrorCause::TooManyParameters
             | LoginErrorCause::RepeatedParameter

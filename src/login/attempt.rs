@@ -323,7 +323,9 @@ impl Attempt {
             None => provider.state_in == StateLocation::Cookie,
         };
         if !is_own {
-            return Err(LoginError::before_calls(LoginErrorCause::StateMismatch));
+            let lacks_state = lacks_state(provider, &document);
+            let cause = if lacks_state { LoginErrorCause::NoState } else { LoginErrorCause::StateMismatch };
+            return Err(LoginError::before_calls(cause));
         }
         Ok(Login { provider, facts, callback, document, now })
     }
@@ -335,6 +337,11 @@ impl SavedAttempt {
         let returned = || returned_state(provider, document, &provider.empty_facts(), path_state);
         provider.state_in == StateLocation::Cookie || returned().is_some_and(|returned| returned.equals(&self.state))
     }
+}
+
+/// Whether the state comes back as a parameter, and the callback has none where the file reads it.
+pub(crate) fn lacks_state(provider: &Provider, document: &Value) -> bool {
+    provider.state_in == StateLocation::Query && returned_state(provider, document, &provider.empty_facts(), None).is_none()
 }
 
 /// The state in the callback, in the place that the provider uses. A provider that returns none according to its file may

@@ -3,11 +3,11 @@
 
 use crate::choice;
 use crate::provider::Provider;
-use crate::provider::fact_expression::MissingValue;
-use crate::provider::identity::IdentityError;
+use crate::provider::fact_expression::{FactExpression, MissingValue};
+use crate::provider::identity::{ClaimOfAddress, IdentityError};
 use crate::provider::json_path::ValueKind;
 use crate::provider::refusal::{ProviderErrorCode, ProviderRefusal};
-use crate::provider::step::StepKind;
+use crate::provider::step::{Step, StepKind};
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
@@ -38,6 +38,8 @@ pub enum LoginErrorCause {
     OtherProvider,
     /// The state in the callback is not the state of the attempt.
     StateMismatch,
+    /// The callback has no parameter that the file reads as the state.
+    NoState,
     /// No attempt of this browser has the state in the callback.
     UnknownState,
     /// The attempt is too old.
@@ -91,10 +93,21 @@ pub enum LoginErrorCause {
     MissingId(Option<ValueKind>),
     /// The facts hold no e-mail address; what was found instead of a text.
     MissingEmail(Option<ValueKind>),
-    /// The e-mail address is not proven; what was found instead of a proof.
-    UnprovenEmail(Option<ValueKind>),
+    /// The e-mail address is not proven.
+    UnprovenEmail(MissingProof),
     /// The provider refused the login, in its own words.
     Refused(ProviderRefusal),
+}
+
+/// Why an e-mail address is not proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissingProof {
+    /// The claim says no.
+    ClaimSaysNo,
+    /// The claim was not found; what was found instead of a text.
+    NoClaim(Option<ValueKind>),
+    /// No claim is looked at.
+    NotAsked,
 }
 
 choice! {
@@ -135,7 +148,7 @@ impl LoginErrorCode {
 impl LoginErrorCause {
     pub(crate) fn code(&self) -> OwnOrProviderCode<'_> {
         OwnOrProviderCode::Own(match self {
-            Self::OtherProvider | Self::StateMismatch | Self::UnknownState => LoginErrorCode::BadState,
+            Self::OtherProvider | Self::StateMismatch | Self::NoState | Self::UnknownState => LoginErrorCode::BadState,
             Self::Expired => LoginErrorCode::Expired,
             Self::TooManyParameters | Self::RepeatedParameter => LoginErrorCode::BadCallback,
             Self::OtherIssuer => LoginErrorCode::BadIssuer,
@@ -166,11 +179,14 @@ impl fmt::Display for LoginErrorCause {
         match self {
             Self::OtherProvider => f.write_str("the answer belongs to another provider"),
             Self::StateMismatch => f.write_str("the state in the callback is not the one that was sent"),
+            Self::NoState => f.write_str(
+                "the callback has no parameter that the file reads as the state; if one of its parameters is the state, write `read: { state: $.name_of_it }` in getAuthorizationCode",
+            ),
             Self::UnknownState => f.write_str("the state in the callback belongs to no login that this browser began"),
             Self::Expired => f.write_str("the login took longer than ten minutes"),
             Self::TooManyParameters => f.write_str("the callback holds more than 100 parameters"),
             Self::RepeatedParameter => f.write_str("the callback repeats a parameter"),
-            Self::OtherIssuer => f.write_str("the answer comes from another issuer (`iss`)"),
+            Self::OtherIssuer => f.write_str("the callback's `iss` is not the provider's issuer, or is missing although the provider promises it"),
             Self::NoDocument => f.write_str("the issuer's discovery document could not be fetched"),
             Self::PreparedTooLong => f.write_str("what `prepare` has read for the later steps is longer than 2048 bytes"),
             Self::FileChanged => f.write_str("the provider's file changed while the browser was away; run the test again"),
@@ -201,11 +217,22 @@ impl fmt::Display for LoginErrorCause {
                 f.write_str("no answer holds an e-mail address")?;
                 write_instead(f, *instead)
             }
-            Self::UnprovenEmail(instead) => {
+            Self::UnprovenEmail(proof) => {
                 f.write_str("the e-mail address is not proven under the file's `trustEmail`")?;
-                write_instead(f, *instead)
+                match proof {
+                    MissingProof::ClaimSaysNo => f.write_str(": `emailVerified` was read and does not say `true`"),
+                    MissingProof::NoClaim(instead) => {
+                        f.write_str(": `emailVerified` is not in the answer")?;
+                        write_instead(f, *instead)
+                    }
+                    MissingProof::NotAsked => Ok(()),
+                }
             }
-            Self::Refused(refusal) => f.write_str(refusal.message.as_deref().unwrap_or("it gives no reason")),
+            Self::Refused(refusal) => match &refusal.message {
+                Some(message) => f.write_str(message),
+                None if refusal.code.is_refusing_status() => f.write_str("it gives no reason, and the status is outside 2xx"),
+                None => f.write_str("it gives no reason"),
+            },
         }
     }
 }
@@ -248,14 +275,23 @@ impl LoginError {
     }
 
     /// Facts that make no identity.
-    pub(crate) fn no_identity(error: IdentityError) -> Self {
-        let (cause, missing): (fn(Option<ValueKind>) -> LoginErrorCause, _) = match error {
-            IdentityError::MissingId(missing) => (LoginErrorCause::MissingId, missing),
-            IdentityError::MissingEmail(missing) => (LoginErrorCause::MissingEmail, missing),
-            IdentityError::UnprovenEmail(missing) => (LoginErrorCause::UnprovenEmail, missing),
+    pub(crate) fn no_identity(error: IdentityError, provider: &Provider) -> Self {
+        let instead = |missing: &Option<MissingValue>| missing.as_ref().and_then(|missing| missing.instead);
+        let (cause, place) = match error {
+            IdentityError::MissingId(missing) => (LoginErrorCause::MissingId(instead(&missing)), missing.map(|missing| missing.place)),
+            IdentityError::MissingEmail(missing) => {
+                (LoginErrorCause::MissingEmail(instead(&missing)), missing.map(|missing| missing.place))
+            }
+            IdentityError::UnprovenEmail(claim) => {
+                let (proof, place) = match claim {
+                    ClaimOfAddress::SaysNo => (MissingProof::ClaimSaysNo, place_of_claim(provider)),
+                    ClaimOfAddress::Missing(missing) => (MissingProof::NoClaim(missing.instead), Some(missing.place)),
+                    ClaimOfAddress::NotAsked => (MissingProof::NotAsked, None),
+                };
+                (LoginErrorCause::UnprovenEmail(proof), place)
+            }
         };
-        let instead = missing.as_ref().and_then(|missing| missing.instead);
-        Self { step: None, place: missing.map(|missing| missing.place), cause: cause(instead) }
+        Self { step: None, place, cause }
     }
 
     /// The code that stories, the audit and examples keep: our own, or the provider's.
@@ -276,6 +312,15 @@ impl fmt::Display for LoginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.cause.fmt(f)
     }
+}
+
+/// Where the file reads `emailVerified`, if it is in one place only.
+fn place_of_claim(provider: &Provider) -> Option<Place> {
+    let claim = provider.known.email_verified;
+    let composed = provider.identity.composition(claim).map(FactExpression::place);
+    let read = provider.steps().flat_map(Step::learned_facts).filter(|(fact, _, written)| *fact == claim && *written);
+    let mut places = read.map(|(_, place, _)| place);
+    composed.or(places.next().filter(|_| places.next().is_none()))
 }
 
 fn missing_fact(fact: Option<Slot>, missing: Option<&MissingValue>, provider: &Provider) -> LoginErrorCause {

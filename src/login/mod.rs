@@ -21,6 +21,7 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::identity::{Identity, IdentityEmail};
+use crate::provider::issuer::Issuer;
 use crate::provider::step::Step;
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
@@ -105,7 +106,7 @@ async fn run_steps(
     record_learned_facts(trace, &facts, first);
     make_calls(provider, provider.calls_after_callback(), &mut facts, (fetch, documents), now, (trace, observer)).await?;
     provider.identity.compose(&mut facts);
-    let identity = provider.identity_from(&facts, &fingerprint.pinned).map_err(LoginError::no_identity)?;
+    let identity = provider.identity_from(&facts, &fingerprint.pinned).map_err(|error| LoginError::no_identity(error, provider))?;
     // `require` sees an address only if it is proven.
     if !matches!(identity.address, IdentityEmail::Proven(..)) {
         facts.forget(provider.known.email);
@@ -220,7 +221,8 @@ fn check_issuer(provider: &Provider, callback: &Value, facts: &Facts) -> Result<
         (None, _) if is_promised => {}
         _ => return Ok(()),
     }
-    Err(LoginError::before_calls(LoginErrorCause::OtherIssuer))
+    let place = provider.issuer.as_ref().map(Issuer::place);
+    Err(LoginError { place, ..LoginError::before_calls(LoginErrorCause::OtherIssuer) })
 }
 
 fn record_learned_facts(trace: &mut Trace, facts: &Facts, step: &Step) {

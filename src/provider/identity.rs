@@ -125,6 +125,17 @@ pub enum IdentityEmail {
     Ask(Option<Email>),
 }
 
+/// What the claim `emailVerified` says of an address that is not proven.
+#[derive(Clone, Debug)]
+pub enum ClaimOfAddress {
+    /// It was read, and does not say yes.
+    SaysNo,
+    /// It was looked for and not found.
+    Missing(MissingValue),
+    /// The file does not read it, or does not ask for it.
+    NotAsked,
+}
+
 /// Why there is no identity.
 #[derive(Clone, Debug)]
 pub enum IdentityError {
@@ -132,8 +143,8 @@ pub enum IdentityError {
     MissingId(Option<MissingValue>),
     /// There is no e-mail address.
     MissingEmail(Option<MissingValue>),
-    /// There is an e-mail address, but it is not proven.
-    UnprovenEmail(Option<MissingValue>),
+    /// There is an e-mail address, but it is not proven: a claim says no, or was not found.
+    UnprovenEmail(ClaimOfAddress),
 }
 
 impl IdentityMapping {
@@ -251,7 +262,15 @@ impl IdentityMapping {
             (_, _, MissingEmailPolicy::Placeholder(placeholder)) => {
                 IdentityEmail::Placeholder(placeholder.fill(facts).ok_or(IdentityError::MissingEmail(None))?)
             }
-            (Some(_), _, MissingEmailPolicy::Refuse) => return Err(IdentityError::UnprovenEmail(missed("emailVerified"))),
+            (Some(_), _, MissingEmailPolicy::Refuse) => {
+                let is_asked = matches!(self.trust, EmailTrustPolicy::Claim);
+                let says = match (is_asked, claim, missed("emailVerified")) {
+                    (true, Some(_), _) => ClaimOfAddress::SaysNo,
+                    (true, None, Some(missing)) => ClaimOfAddress::Missing(missing),
+                    (true, None, None) | (false, ..) => ClaimOfAddress::NotAsked,
+                };
+                return Err(IdentityError::UnprovenEmail(says));
+            }
             (None, _, MissingEmailPolicy::Refuse) => return Err(IdentityError::MissingEmail(missed("email"))),
         };
         let short = |text: String, most: usize| {

@@ -5,6 +5,7 @@ use crate::provider::address::{Address, AddressContext};
 use crate::provider::facts::Facts;
 use crate::provider::fingerprint::fill_template_settings;
 use crate::provider::template::{FactUse, Template};
+use crate::vocabulary::place::Place;
 use crate::vocabulary::words::Reader;
 use serde_json::Value;
 
@@ -27,6 +28,11 @@ impl Issuer {
             return None;
         }
         Address::compile(template, context, reader).map(|address| Self { address })
+    }
+
+    /// Where it is written.
+    pub(crate) fn place(&self) -> Place {
+        self.address.template.place
     }
 
     /// The issuer with the values of an installation.

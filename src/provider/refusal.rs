@@ -235,6 +235,11 @@ impl ProviderErrorCode {
         &self.text
     }
 
+    /// Whether it is an HTTP status outside 2xx, which refuses by itself.
+    pub(crate) fn is_refusing_status(&self) -> bool {
+        self.is_stand_in && self.text.parse().is_ok_and(|status| !is_success(status))
+    }
+
     /// Whether the provider gave no code, so that this is the HTTP status, or `refused` for a callback.
     pub(crate) fn is_stand_in(&self) -> bool {
         self.is_stand_in

@@ -11,6 +11,7 @@ pub mod watch;
 use crate::login::error::{LoginError, LoginErrorCode};
 use crate::login::trace::{self, Trace};
 use crate::provider::Provider;
+use crate::provider::answer::is_signed_token;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::step::Step;
 use crate::story::looks::Looks;
@@ -115,6 +116,9 @@ pub struct StoryAnswer {
     pub bytes: usize,
     /// Its keys and what their values look like; `None` if it could not be read.
     pub shape: Option<Vec<StoryMember>>,
+    /// Whether it has no shape because it is a signed token.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_token: bool,
 }
 
 /// A fact that was read or missed.
@@ -134,6 +138,9 @@ pub struct StoryFact {
     /// Whether the settings name the fact for the session token, and it does not fit into it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub omitted: bool,
+    /// Whether it was not looked for, because the answer was refused.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unread: bool,
 }
 
 impl Story {
@@ -198,7 +205,7 @@ pub(crate) fn login_story(record: LoginRecord<'_>, proposals: Vec<Proposal>) -> 
         prepared: stories(prepared),
         redirect: redirect.map(masked_request),
         callback: document_shape(&trace.callback.document()),
-        callback_facts: describe_facts(provider, watch.call_facts(None)),
+        callback_facts: watched_facts(provider, watch, None),
         exchanges: stories(exchanges),
         learned: learned
             .map(|(fact, step)| StoryLearnedFact { fact: provider.names.name(*fact).to_string(), step: step.word().to_owned() })
@@ -233,7 +240,7 @@ fn story_exchange(provider: &Provider, watch: &LoginWatch, exchange: &trace::Exc
         no_answer,
         forgiven: exchange.forgiven,
         took: watch.call_duration(exchange.call).map(millis),
-        facts: describe_facts(provider, watch.call_facts(Some(exchange.call))),
+        facts: watched_facts(provider, watch, Some(exchange.call)),
     }
 }
 
@@ -245,7 +252,8 @@ pub(crate) fn describe_answer(step: &Step, answer: Result<&wire::Response, &wire
                 answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| redacted_excerpt(value));
             let document = step.document(answer);
             let shape = document.as_ref().map(document_shape);
-            (Some(StoryAnswer { status: answer.status, content_type: kind, bytes: answer.body.len(), shape }), None)
+            let is_token = shape.is_none() && std::str::from_utf8(&answer.body).is_ok_and(is_signed_token);
+            (Some(StoryAnswer { status: answer.status, content_type: kind, bytes: answer.body.len(), shape, is_token }), None)
         }
         Err(why) => (None, Some(why.to_string())),
     }
@@ -263,6 +271,13 @@ pub(crate) fn masked_request(request: &wire::Request) -> StoryRequest {
         headers: request.headers.iter().map(|(name, value)| (name.to_string(), value.masked())).collect(),
         body: request.body.as_ref().map(Text::masked),
     }
+}
+
+/// The facts of a watched step without their values.
+fn watched_facts(provider: &Provider, watch: &LoginWatch, call: Option<usize>) -> Vec<StoryFact> {
+    let unread = watch.is_refused(call);
+    let facts = describe_facts(provider, watch.call_facts(call)).into_iter();
+    facts.map(|fact| StoryFact { unread: unread && fact.looks.is_none(), ..fact }).collect()
 }
 
 /// The facts of a step without their values.
@@ -306,6 +321,19 @@ mod tests {
         ] {
             assert_eq!(redacted_excerpt(said), excerpt);
         }
+    }
+
+    #[test]
+    fn a_story_does_not_say_of_a_refused_answer_that_a_fact_is_not_in_it() {
+        let unread = StoryFact { name: "accessToken".to_owned(), line: Some(14), unread: true, ..StoryFact::default() };
+        let answer = StoryAnswer { status: 200, bytes: 90, is_token: true, ..StoryAnswer::default() };
+        let exchange = StoryExchange { answer: Some(answer), facts: vec![unread], ..StoryExchange::default() };
+        let story = Story { exchanges: vec![exchange], ..Story::default() };
+
+        let text = plain_text::plain_text(&story);
+
+        assert!(text.contains("\n  accessToken was not read, because the answer was refused  (line 14)\n"), "{text}");
+        assert!(text.contains("\n    a signed token\n"), "{text}");
     }
 
     #[test]

@@ -85,6 +85,7 @@ pub(crate) fn write_answer(exchange: &StoryExchange, text: &mut String) {
     let _ = writeln!(text, "  ← {}{kind} ({} bytes){took}", answer.status, answer.bytes);
     match &answer.shape {
         Some(shape) => write_shape(shape, 4, text),
+        None if answer.is_token => text.push_str("    a signed token\n"),
         None if answer.bytes > 0 => _ = writeln!(text, "    neither JSON nor another format that this step reads"),
         None => {}
     }
@@ -110,6 +111,7 @@ pub(crate) fn write_facts(facts: &[StoryFact], text: &mut String) {
         let instead = fact.instead.as_ref().map_or_else(String::new, |instead| format!("; {instead} was found instead"));
         let _ = match fact.looks_in_english() {
             Some(looks) => writeln!(text, "  read {}: {looks}{line}", fact.name),
+            None if fact.unread => writeln!(text, "  {} was not read, because the answer was refused{line}", fact.name),
             None => writeln!(text, "  found no {}{instead}{line}", fact.name),
         };
     }

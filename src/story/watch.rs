@@ -54,6 +54,12 @@ impl LoginWatch {
         self.seen.iter().find(|seen| seen.call == Some(call)).map(|seen| seen.took)
     }
 
+    /// Whether the answer of a call, or the callback, was refused, so that nothing was read from it.
+    pub(crate) fn is_refused(&self, call: Option<usize>) -> bool {
+        let failed = self.seen.iter().find(|seen| seen.call == call).and_then(|seen| seen.failed.as_ref());
+        matches!(failed, Some(StepError::Refused { .. }))
+    }
+
     /// The facts of a call, or of the callback.
     pub(crate) fn call_facts(&self, call: Option<usize>) -> &[WatchedFact] {
         self.seen.iter().find(|seen| seen.call == call).map_or(&[], |seen| &seen.facts)

@@ -2,13 +2,15 @@
 
 use crate::directory::StorageUnavailable;
 use crate::directory::attempts::ConsumeAttempt;
-use crate::login::attempt::{Attempt, GOOD_FOR};
+use crate::login::attempt::{Attempt, GOOD_FOR, lacks_state};
 use crate::login::conversation::Conversation;
 use crate::login::error::{LoginError, LoginErrorCause};
+use crate::login::trace::Trace;
 use crate::pages::ErrorCause;
 use crate::provider::callback::{CallbackMethod, CallbackParameters, StateLocation};
 use crate::stores::connection::ProviderClient;
 use crate::stores::live::LiveProvider;
+use crate::story::watch::LoginWatch;
 use crate::web::attempt_cookies::{self, CallbackRequest, Tester};
 use crate::web::cookies;
 use crate::web::login_failure::{self, BrokerFailure};
@@ -28,6 +30,7 @@ pub(crate) struct UnmatchedCallback {
     newest: Option<NewestAttempt>,
     /// Cookies that hold no attempt any more.
     unreadable: Vec<String>,
+    callback: CallbackParameters,
 }
 
 struct NewestAttempt {
@@ -65,7 +68,7 @@ impl UnmatchedCallback {
                 };
             }
             Some(NewestAttempt { return_to, .. }) if self.failure == BrokerFailure::UnknownAttempt => {
-                Self::lost_state_error(context, &self.live_provider, return_to.as_deref()).await
+                Self::lost_state_error(context, &self.live_provider, return_to.as_deref(), self.callback).await
             }
             newest => {
                 let return_to = newest.and_then(|newest| newest.return_to);
@@ -75,9 +78,17 @@ impl UnmatchedCallback {
         UserFacingError { cookies: unreadable, ..error }
     }
 
-    async fn lost_state_error(context: &RequestContext, live_provider: &LiveProvider, return_to: Option<&str>) -> UserFacingError {
-        let error = LoginError::before_calls(LoginErrorCause::UnknownState);
-        login_failure::before_conversation(context, live_provider, return_to, &error).await
+    /// The story holds the names of the parameters that came, because the state may be one of them.
+    async fn lost_state_error(
+        context: &RequestContext,
+        live_provider: &LiveProvider,
+        return_to: Option<&str>,
+        callback: CallbackParameters,
+    ) -> UserFacingError {
+        let lacks_state = lacks_state(&live_provider.provider, &callback.document());
+        let error = LoginError::before_calls(if lacks_state { LoginErrorCause::NoState } else { LoginErrorCause::UnknownState });
+        let trace = Trace { callback, ..Trace::default() };
+        login_failure::in_conversation(context, live_provider, return_to, &error, &trace, &LoginWatch::default()).await
     }
 }
 
@@ -139,6 +150,7 @@ pub(crate) fn find_attempt(
                     live_provider: Arc::clone(current),
                     newest,
                     unreadable,
+                    callback: callback.clone(),
                 }));
             }
             Some(_) | None => {}
@@ -146,7 +158,7 @@ pub(crate) fn find_attempt(
     }
     let nothing_came = callback.pairs.is_empty() && current.provider.state_in != StateLocation::Path;
     let failure = if nothing_came { BrokerFailure::NoParameters } else { BrokerFailure::UnknownAttempt };
-    Ok(Err(UnmatchedCallback { failure, live_provider: Arc::clone(current), newest, unreadable }))
+    Ok(Err(UnmatchedCallback { failure, live_provider: Arc::clone(current), newest, unreadable, callback: callback.clone() }))
 }
 
 /// Resumes the conversation of an attempt.

@@ -69,9 +69,11 @@ pub(crate) fn cause_of_login_error(error: &LoginError, came_back: bool) -> Error
             if is_cancelled && error.step == Some(StepKind::GetAuthorizationCode) { ErrorCause::Cancelled } else { ErrorCause::Refused }
         }
         LoginErrorCause::Expired => ErrorCause::Expired,
-        LoginErrorCause::OtherProvider | LoginErrorCause::StateMismatch | LoginErrorCause::UnknownState | LoginErrorCause::OtherIssuer => {
-            ErrorCause::Lost
-        }
+        LoginErrorCause::OtherProvider
+        | LoginErrorCause::StateMismatch
+        | LoginErrorCause::NoState
+        | LoginErrorCause::UnknownState
+        | LoginErrorCause::OtherIssuer => ErrorCause::Lost,
         LoginErrorCause::TooManyParameters | LoginErrorCause::RepeatedParameter => ErrorCause::Malformed,
         LoginErrorCause::MissingEmail(_) => ErrorCause::MissingEmail,
         LoginErrorCause::UnprovenEmail(_) => ErrorCause::UnprovenEmail,

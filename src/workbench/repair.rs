@@ -134,6 +134,7 @@ fn goal_from_error(error: &LoginError) -> RepairGoal {
         LoginErrorCause::UnprovenEmail(_) => Some("emailVerified"),
         LoginErrorCause::OtherProvider
         | LoginErrorCause::StateMismatch
+        | LoginErrorCause::NoState
         | LoginErrorCause::UnknownState
         | LoginErrorCause::Expired
         | LoginErrorCause::TooManyParameters

@@ -111,6 +111,7 @@ fn help_for_error(cause: &LoginErrorCause) -> &'static str {
         LoginErrorCause::NotAllowed => "`require` says who may sign in",
         LoginErrorCause::OtherProvider
         | LoginErrorCause::StateMismatch
+        | LoginErrorCause::NoState
         | LoginErrorCause::UnknownState
         | LoginErrorCause::TooManyParameters
         | LoginErrorCause::RepeatedParameter

@@ -194,7 +194,7 @@ fn read_pasted_answer(
         LoginError::from_step_error(step.kind, error, missed, provider)
     });
     let failed = error.as_ref();
-    let ended = failed.cloned().unwrap_or_else(|| LoginError::no_identity(IdentityError::MissingId(None)));
+    let ended = failed.cloned().unwrap_or_else(|| LoginError::no_identity(IdentityError::MissingId(None), provider));
     let story = login_story(LoginRecord { provider, redirect: None, trace: &trace, watch: &watch, end: Err(&ended) }, Vec::new());
     let read_answer = story.prepared.iter().chain(&story.exchanges).next();
     let answer = read_answer.map(|exchange| AnswerView::from_exchange(exchange, words)).unwrap_or_default();

@@ -156,7 +156,7 @@ pub(crate) fn fact_views(facts: &[StoryFact], words: &LabWords) -> Vec<FactView>
         instead: fact.instead.as_deref().map(printable),
         line: fact.line,
     };
-    facts.iter().map(known).collect()
+    facts.iter().filter(|fact| !fact.unread).map(known).collect()
 }
 
 /// Where a path leaves an answer.

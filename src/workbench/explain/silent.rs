@@ -68,7 +68,7 @@ const TABLE: &[(&str, &str, Silence)] = &[
     ("getAuthorizationCode step", "sign", Then(|section| section.signed_text())),
     ("getAuthorizationCode step", "verify", Then(|section| section.verified_text())),
     ("getAuthorizationCode step", "signed", Rows(|section| section.implied_token())),
-    ("getAuthorizationCode step", "refused", Also(|_| vec!["if the callback has a parameter `error`".to_owned()])),
+    ("getAuthorizationCode step", "refused", Also(|section| section.callback_refusals())),
     ("call", "get", Unless(|section| section.default_get())),
     ("call", "post", Unless(|section| section.default_post())),
     ("call", "credentials", Unless(|section| section.credentials())),
@@ -266,6 +266,12 @@ impl<'a> Section<'a> {
 
     fn bearer(&self) -> Option<String> {
         Some(self.step?.bearer.as_ref().map_or_else(|| "none".to_owned(), source))
+    }
+
+    fn callback_refusals(&self) -> Vec<String> {
+        let names_issuer = self.provider.issuer.is_some() || self.provider.discovery.is_some();
+        let other = "if the callback's `iss` is not the issuer, or is missing although the issuer's document promises it";
+        ["if the callback has a parameter `error`"].into_iter().chain(names_issuer.then_some(other)).map(str::to_owned).collect()
     }
 
     fn default_refusals(&self) -> Vec<String> {
