@@ -55,6 +55,7 @@ fn story() -> Story {
             content_type: Some(MARKUP.to_owned()),
             bytes: 12,
             shape: Some(Vec::new()),
+            ..portaria::story::StoryAnswer::default()
         }),
         took: Some(187),
         facts: vec![fact("id", Some("address")), fact("email", None)],
