@@ -167,6 +167,8 @@ fn merge(into: &mut Value, from: Value) {
 
 /// The complaints about a file that holds these parts, and for the rest plain addresses. Of two parts with the same word the first counts.
 fn complaints_about_parts(parts: &[String]) -> Option<String> {
+    let says_who =
+        |step: &str| parts.iter().any(|part| part.starts_with(step) && (part.contains("signed: ") || part.contains("read: { id: $.")));
     let is_signed = |step: &str| parts.iter().any(|part| part.starts_with(step) && part.contains("signed: "));
     let has = |word: &str| parts.iter().any(|part| part.starts_with(word));
     let mut start = "name: Acme\n".to_owned();
@@ -175,7 +177,7 @@ fn complaints_about_parts(parts: &[String]) -> Option<String> {
             "getAuthorizationCode: { get: https://sso.acme.example/authorize }\ngetAccessCode: { post: https://sso.acme.example/token }\n";
         if is_signed("getUserInfo") {
             start += "getUserInfo: { get: https://api.acme.example/me }\n";
-        } else if !is_signed("getAccessCode") {
+        } else if !says_who("getAccessCode") {
             start += "getUserInfo: { get: https://api.acme.example/me, read: { id: $.id, email: $.email } }\n";
         }
         if !has("trustEmail") {
