@@ -212,6 +212,7 @@ pub(crate) fn compile(
         choices: Vec::new(),
         header_reads: Vec::new(),
         signed,
+        signed_answer: None,
         signed_reads,
         signed_choices,
     };

@@ -82,6 +82,8 @@ pub struct Step {
     pub(crate) choices: Vec<EntryChoice>,
     pub(crate) header_reads: Vec<(Slot, Located<String>)>,
     pub(crate) signed: Option<SignedToken>,
+    /// How an answer is verified that turns out to be a signed token, where `discovery` says what such a token is.
+    pub(crate) signed_answer: Option<SignedToken>,
     pub(crate) signed_reads: Vec<ReadRule>,
     /// The entries that are chosen from lists in the signed token.
     pub(crate) signed_choices: Vec<EntryChoice>,
@@ -226,7 +228,7 @@ impl Step {
         uses.extend(self.refused.iter().chain(&self.accepted).flat_map(RefusalRule::uses));
         uses.extend(self.reads.iter().flat_map(|read| read.reading.uses()));
         uses.extend(self.choices.iter().flat_map(EntryChoice::uses));
-        uses.extend(self.signed.iter().flat_map(SignedToken::uses));
+        uses.extend(self.signed.iter().chain(&self.signed_answer).flat_map(SignedToken::uses));
         uses.extend(self.signed_reads.iter().flat_map(|read| read.reading.uses()));
         uses.extend(self.signed_choices.iter().flat_map(EntryChoice::uses));
         uses

@@ -81,6 +81,7 @@ const TABLE: &[(&str, &str, Silence)] = &[
     ("call", "refused", Rows(|section| section.rows_of_file("refused"))),
     ("call", "accepted", Rows(|section| section.rows_of_file("accepted"))),
     ("call", "read", Rows(|section| section.standard_reads())),
+    ("call", "signed", Unless(|section| section.signed_answer())),
     ("call", "signed", Rows(|section| section.implied_token())),
     ("signed token", "token", Unless(|section| section.token(|token| token.token.as_ref().map_or_else(|| "answer".to_owned(), source)))),
     ("signed token", "issuer", Unless(|section| section.token(|token| list(token.issuers())))),
@@ -208,6 +209,14 @@ impl<'a> Section<'a> {
     fn implied_token(&self) -> Vec<DescriptionRow> {
         let is_implied = !self.writes("signed") && self.step.is_some_and(|step| step.signed().is_some());
         if is_implied { Section { node: None, ..*self }.rows(SignedTokenSpec::block(), "signed.") } else { Vec::new() }
+    }
+
+    /// What an answer must be that turns out to be a signed token.
+    fn signed_answer(&self) -> Option<String> {
+        let is_known = self.step.is_some_and(|step| step.signed_answer.is_some());
+        is_known.then(|| {
+            "an answer that is a signed token must come from the issuer, for this client, and repeat the ID token's `sub`".to_owned()
+        })
     }
 
     fn token(&self, describe: impl Fn(&SignedToken) -> String) -> Option<String> {
