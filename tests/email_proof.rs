@@ -370,14 +370,12 @@ getUserInfo: {{ get: \"https://sso.acme.example/me\", {person} }}
 
     /// The number of the entry that is read.
     fn entry(&self) -> Option<usize> {
-        match self.address {
-            ListPath::Numbered(at) => Some(at).filter(|at| *at < self.entries.len()),
-            _ => {
-                let fits = |at: &usize| self.entries[*at].0;
-                let all = || (0..self.entries.len()).filter(fits);
-                all().find(|at| self.entries[*at].1).or_else(|| all().next())
-            }
+        if let ListPath::Numbered(at) = self.address {
+            return Some(at).filter(|at| *at < self.entries.len());
         }
+        let fits = |at: &usize| self.entries[*at].0;
+        let all = || (0..self.entries.len()).filter(fits);
+        all().find(|at| self.entries[*at].1).or_else(|| all().next())
     }
 
     fn story(&self) -> String {

@@ -105,6 +105,7 @@ impl LinkingRule {
 
 /// The users who may be the person of a login.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "each field says by what a user was found")]
 pub(crate) struct KnownUsers {
     /// The user to whom the identity is linked.
     pub(crate) by_identity: Option<KnownUser>,
@@ -187,7 +188,7 @@ pub(crate) fn decide(known: KnownUsers, address: &IdentityEmail) -> LinkingDecis
         (Some(holder), IdentityEmail::Proven(email, _), _) if !holder.email_verified => {
             LinkingDecision::New(email.clone(), true, Some(holder))
         }
-        (Some(holder), _, Some(_)) if holder.blocked => LinkingDecision::Refuse(SignInRefusalReason::Blocked, Some(holder)),
+        (Some(holder), _, _) if holder.blocked => LinkingDecision::Refuse(SignInRefusalReason::Blocked, Some(holder)),
         // The provider has two accounts that would become one user here: the address may have been given to another person.
         (Some(holder), _, Some(evidence)) if holder.provider_link == ProviderLinkStatus::Linked && evidence != EmailEvidence::Mail => {
             LinkingDecision::Refuse(SignInRefusalReason::AddressReassigned, Some(holder))
@@ -196,8 +197,7 @@ pub(crate) fn decide(known: KnownUsers, address: &IdentityEmail) -> LinkingDecis
             LinkingDecision::Refuse(SignInRefusalReason::Detached, Some(holder))
         }
         (Some(holder), _, Some(_)) => LinkingDecision::Link(holder),
-        // The file gave this placeholder to this very identity once.
-        (Some(holder), _, None) if holder.blocked => LinkingDecision::Refuse(SignInRefusalReason::Blocked, Some(holder)),
+        // Without a proof, the file gave this placeholder to this very identity once.
         (Some(holder), _, None) if holder.provider_link == ProviderLinkStatus::Removed => {
             LinkingDecision::Refuse(SignInRefusalReason::Detached, Some(holder))
         }

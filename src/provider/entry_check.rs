@@ -63,7 +63,7 @@ impl EntryCheck<'_> {
         let (address_steps, claim_steps) = if address.document == claim.document {
             (address.steps.clone(), claim.steps.clone())
         } else {
-            (self.from_the_root(address), self.from_the_root(claim))
+            (self.route_from_root(address), self.route_from_root(claim))
         };
         let shared = address_steps.iter().zip(&claim_steps).take_while(|(one, other)| one == other && one.is_single()).count();
         let ([to_address, address_rest @ ..], [to_claim, claim_rest @ ..]) = (&address_steps[shared..], &claim_steps[shared..]) else {
@@ -92,7 +92,7 @@ impl EntryCheck<'_> {
         }
     }
 
-    fn from_the_root(&self, route: &ValueRoute) -> Vec<RouteStep> {
+    fn route_from_root(&self, route: &ValueRoute) -> Vec<RouteStep> {
         let Some(choice) = self.choice(route.document) else { return route.steps.clone() };
         choice.from.route().into_iter().chain([RouteStep::Entry]).chain(route.steps.iter().cloned()).collect()
     }
@@ -263,7 +263,6 @@ fn path_segments(source: &str) -> Option<Vec<&str>> {
     for (at, letter) in text.char_indices() {
         match (quote, letter) {
             (Some(open), _) if open == letter => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(letter),
             (None, '[' | '.') if depth == 0 => {
                 if at > start && &text[start..at] != "." {
@@ -274,7 +273,7 @@ fn path_segments(source: &str) -> Option<Vec<&str>> {
             }
             (None, '[') => depth += 1,
             (None, ']') => depth = depth.checked_sub(1)?,
-            (None, _) => {}
+            (Some(_) | None, _) => {}
         }
     }
     if start < text.len() {

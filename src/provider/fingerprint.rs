@@ -76,10 +76,10 @@ pub(crate) fn fill_settings<'t>(pieces: impl IntoIterator<Item = &'t TemplatePie
     for piece in pieces {
         match piece {
             TemplatePiece::Literal(literal) => text.push_str(literal),
-            TemplatePiece::Hole(hole) => match hole.fill(settings, None) {
-                Ok(Some(value)) => text.push_str(&value.masked()),
-                Ok(None) | Err(_) => text.push_str(&format!("${{{}}}", hole.label())),
-            },
+            TemplatePiece::Hole(hole) => {
+                let value = hole.fill(settings, None).ok().flatten();
+                text += &value.map_or_else(|| format!("${{{}}}", hole.label()), |value| value.masked());
+            }
         }
     }
     text

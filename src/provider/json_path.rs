@@ -355,7 +355,7 @@ fn help_for_unreadable(text: &str) -> String {
             "a comparison looks at one value; whether a list holds a text is asked by a condition: `{ at: $.roles, contains: admin }`";
         return help.to_owned();
     }
-    if text.contains("?") && text.contains('(') {
+    if text.contains('?') && text.contains('(') {
         let help =
             "the functions of a path are `length`, `count`, `value`, `match` and `search`; others follow in a hole: `${$.a | lower}`";
         return help.to_owned();

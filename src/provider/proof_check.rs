@@ -277,7 +277,7 @@ impl ProofCheck<'_> {
                 reader.complain(place, "with a list of domains the domain alone proves an address, whatever this claim says", help);
             }
             EmailTrustPolicy::Never => {
-                reader.warn(place, "with `trustEmail: never` no claim proves an address, so this line has no effect", help)
+                reader.warn(place, "with `trustEmail: never` no claim proves an address, so this line has no effect", help);
             }
         }
     }
