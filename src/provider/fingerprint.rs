@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn an_issuer_counts_beside_the_addresses_for_which_it_does_not_vouch() {
-        let discovered = |more: &str| format!("name: Acme\nhosts: \"*.idp.example\"\ndiscovery: https://idp.example{more}\n");
+        let discovered = |more: &str| format!("name: Acme\ntrustEmail: always\ndiscovery: https://idp.example{more}\n");
         let read_at = |address: &str| discovered(&format!("\ngetUserInfo: {{ get: \"{address}\", read: {{ id: $.id, email: $.email }} }}"));
         let beside = |address: &str| {
             discovered(&format!(
