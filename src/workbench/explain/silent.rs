@@ -255,14 +255,16 @@ impl<'a> Section<'a> {
     fn credentials(&self) -> Option<String> {
         let step = self.step?;
         let is_written = ["query", "form", "json", "text"].iter().any(|word| self.writes(word));
+        if step.negotiates_credentials() {
+            return Some(
+                "form, or basicEncoded where the issuer's document names only that or the provider answers `invalid_client`".to_owned(),
+            );
+        }
         Some(
             match (step.kind, step.method) {
-                _ if step.negotiates_credentials() => {
-                    "form, or basicEncoded where the issuer's document names only that or the provider answers `invalid_client`"
-                }
                 (StepKind::GetAuthorizationCode | StepKind::GetAccessCode, Method::Post) if !is_written => "form",
                 (StepKind::GetAuthorizationCode | StepKind::GetAccessCode, Method::Get) if !is_written => "query",
-                _ => "none",
+                (StepKind::GetAuthorizationCode | StepKind::GetAccessCode | StepKind::GetUserInfo, Method::Get | Method::Post) => "none",
             }
             .to_owned(),
         )
