@@ -320,7 +320,7 @@ fn is_mistaken_refusal(step: &Step, planned: &PlannedStep, answer: &Response, (r
     let read: Vec<&PlannedReading> = planned.readings.iter().filter(|reading| !reading.paths.is_empty()).collect();
     let found_count = read.iter().filter(|reading| is_found(reading)).count();
     let [has_own_code, has_own_message] = missed.has_constant_reasons();
-    let gives_no_reason = (has_own_code || refusal.code.is_http_status()) && (has_own_message || refusal.message.is_none());
+    let gives_no_reason = (has_own_code || refusal.code.is_stand_in()) && (has_own_message || refusal.message.is_none());
     let is_gone = || missed.paths().all(|path| path.first(document).is_none()) && gives_no_reason;
     (found_count > 0 && found_count * 2 >= read.len()) || (step.kind == StepKind::GetUserInfo && is_gone())
 }

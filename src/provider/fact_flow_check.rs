@@ -14,6 +14,7 @@ use crate::provider::pkce::Pkce;
 use crate::provider::standard;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::template::FactUse;
+use crate::provider::template::Template;
 use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
 use crate::vocabulary::diagnostic::{did_you_mean, quoted_alternatives};
 use crate::vocabulary::names::Slot;
@@ -249,7 +250,7 @@ impl FactFlowCheck<'_> {
             if self.file.installed.is_secret(fact) || fact == self.file.known.code_verifier && self.file.pkce == Pkce::S256 {
                 return true;
             }
-            let is_bearer = |step: &&Step| step.bearer.iter().flat_map(|bearer| bearer.uses()).any(|used| used.fact == fact);
+            let is_bearer = |step: &&Step| step.bearer.iter().flat_map(Template::uses).any(|used| used.fact == fact);
             let is_read_before = self.file.prepare.iter().flat_map(Step::learned_facts).any(|(learned, ..)| learned == fact);
             if is_read_before && (fact == self.file.known.access_token || self.file.steps().any(|step| is_bearer(&step))) {
                 return true;

@@ -110,7 +110,7 @@ impl SenseCheck<'_> {
                 let name = Arc::clone(reader.names.name(used.fact));
                 reader.complain(
                     used.place,
-                    format!("`{name}` is the same for every person, so this lets in everybody or nobody"),
+                    format!("`{name}` is the same for every person, so this lets in everyone or no one"),
                     "ask about a fact that an answer gives: `read` it in a step, and write `at: ${fact}`",
                 );
             }

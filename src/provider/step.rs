@@ -262,6 +262,16 @@ impl Step {
         self.all_reads().map(|read| (read.fact, read.place, read.written)).chain(headers)
     }
 
+    /// What is read from the answer itself, also from entries that are chosen in it.
+    pub(crate) fn answer_reads(&self) -> impl Iterator<Item = &ReadRule> {
+        self.reads.iter().chain(self.choices.iter().flat_map(|choice| &choice.reads))
+    }
+
+    /// What is read from the signed token, also from entries that are chosen in it.
+    pub(crate) fn token_reads(&self) -> impl Iterator<Item = &ReadRule> {
+        self.signed_reads.iter().chain(self.signed_choices.iter().flat_map(|choice| &choice.reads))
+    }
+
     /// What is read, for a story: the fact, its source and its place. A standard place is included only when
     /// `is_used` says that the fact is used.
     pub(crate) fn read_sources(&self, is_used: impl Fn(Slot) -> bool) -> Vec<(Slot, String, Place)> {

@@ -247,8 +247,8 @@ fn timeout(written: Option<Located<TimeSpan>>, reader: &mut Reader) -> Duration 
     if written.value.0 > LONGEST_TIMEOUT {
         reader.complain(
             written.place,
-            "no shopper waits that long",
-            "write at most `30s`; without `timeout` the provider may take 10 seconds",
+            "a call may take at most 30 seconds",
+            "write at most `timeout: 30s`; without `timeout` the provider may take 10 seconds",
         );
     }
     written.value.0.min(LONGEST_TIMEOUT)

@@ -73,19 +73,20 @@ impl Step {
 
     fn refusal(&self, rule: Option<&RefusalRule>, document: Option<&Value>, facts: &Facts, status: u16) -> ProviderRefusal {
         let code_paths = self.call.is_none().then(|| self.paths_of(self.known.code));
-        let secrets: Vec<Text> = document.map_or_else(Vec::new, |document| self.secrets_in(document, facts));
+        let hides_code = !rule.zip(code_paths.as_deref()).is_some_and(|(rule, codes)| rule.shows_other_code(codes));
+        let secrets: Vec<Text> = document.map_or_else(Vec::new, |document| self.secrets_in(document, facts, hides_code));
         RefusingAnswer { document, status, code_paths: code_paths.as_deref(), secrets: &secrets }.refusal(rule, facts)
     }
 
-    /// The codes and tokens in an answer, as they stand there.
-    fn secrets_in(&self, document: &Value, facts: &Facts) -> Vec<Text> {
+    /// The codes and tokens in an answer, as they stand there. `hides_code`: also a callback's parameter `code`, whatever it is.
+    fn secrets_in(&self, document: &Value, facts: &Facts, hides_code: bool) -> Vec<Text> {
         const SECRET: [&str; 4] = ["code", "accessToken", "refreshToken", "idToken"];
         let secret = self.reads.iter().map(|read| (facts.label(read.fact), read)).filter(|(name, _)| SECRET.contains(&&**name));
         let found = secret.flat_map(|(name, read)| {
             let values = read.reading.paths().into_iter().flat_map(|path| path.all(document)).filter_map(scalar_text);
             values.map(|value| Text::secret(value, &name)).collect::<Vec<_>>()
         });
-        let usual = document.get("code").and_then(scalar_text).filter(|_| self.call.is_none());
+        let usual = document.get("code").and_then(scalar_text).filter(|_| self.call.is_none() && hides_code);
         found.chain(usual.map(|code| Text::secret(code, &Arc::from("code")))).collect()
     }
 
