@@ -7,7 +7,7 @@ pub(crate) use crate::provider::signed_token::verification::{ComparedFacts, unve
 use crate::choice;
 use crate::provider::address::{Address, AddressContext};
 use crate::provider::choice::EntryChoiceSpec;
-use crate::provider::condition::{Condition, Conditions};
+use crate::provider::condition::{Condition, Conditions, Contradiction, find_claim_contradiction};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
 use crate::provider::keys::{Algorithm, KeyFamily, looks_like_pem};
@@ -216,6 +216,20 @@ impl SignedToken {
     /// The conditions on its claims.
     pub(crate) fn required_claims(&self) -> &[Condition] {
         &self.require
+    }
+
+    /// A condition on its claims that goes against what the other words demand.
+    pub(crate) fn contradicted_requirement(&self) -> Option<Contradiction> {
+        let issuers: Option<Vec<String>> = self.issuers.iter().map(Template::as_literal).collect();
+        let demanded = [
+            ("iss", issuers.as_deref(), true),
+            ("exp", None, !self.expiry.is_optional),
+            ("iat", None, self.expiry.max_age.is_some()),
+            ("nonce", None, self.nonce),
+            ("aud", None, self.audience.is_some()),
+        ];
+        let mut demanded = demanded.into_iter().filter(|(.., is_demanded)| *is_demanded);
+        demanded.find_map(|(claim, texts, _)| find_claim_contradiction(&self.require, claim, texts))
     }
 
     /// Whether it is the ID token of OpenID Connect.

@@ -391,7 +391,7 @@ fn check_call(step: &Step, reader: &mut Reader) {
 pub(crate) fn check_repeated_parameters(step: &Step, reader: &mut Reader) {
     let literal_query = step.address.template.source.split_once('?').map_or("", |(_, query)| query);
     for parameter in &step.query {
-        if literal_query.split(['&', '#']).any(|pair| pair.split('=').next() == Some(&*parameter.name)) {
+        if !parameter.name.is_empty() && literal_query.split(['&', '#']).any(|pair| pair.split('=').next() == Some(&*parameter.name)) {
             let message = format!("`{}` is sent already, and stands in the address as well", parameter.name);
             reader.complain(step.address.template.place, message, "take it out of the address");
         }
