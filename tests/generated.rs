@@ -140,7 +140,9 @@ fn manual_rows(page: &str) -> Vec<(String, Vec<String>)> {
     let rows = section.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "));
     let spans = |cell: &str| -> Vec<String> {
         let code = cell.split('`').skip(1).step_by(2);
-        code.filter(|code| code.split_once(": ").is_some_and(|(word, _)| words.contains(&word))).map(str::to_owned).collect()
+        code.filter(|code| code.split_once(": ").is_some_and(|(word, _)| words.contains(&word)))
+            .map(|code| code.replace("\\|", "|"))
+            .collect()
     };
     rows.map(|(says, cell)| (says.to_owned(), spans(cell)))
         .filter(|(says, _)| !says.starts_with("**") && says != "the manual says")
