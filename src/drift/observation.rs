@@ -130,6 +130,23 @@ fn plan_step(name: Box<str>, step: &Step, used: &[Slot], provider: &Provider) ->
     let is_counted = |read: &&ReadRule| read.written || used.contains(&read.fact);
     step.reads.iter().filter(is_counted).for_each(|read| add(one(read, false)));
     step.signed_reads.iter().filter(is_counted).for_each(|read| add(one(read, true)));
+    // A path in a chosen entry starts at the entry, so it is no path of the answer.
+    for (choices, is_signed) in [(&step.choices, false), (&step.signed_choices, true)] {
+        for choice in choices {
+            for read in &choice.reads {
+                let name = name_of(read.fact);
+                add(PlannedReading {
+                    fact: read.fact,
+                    name: (&**name).into(),
+                    key: fact_key(name, &format!("{}: {}", choice.source(), read.reading.source())),
+                    line: Some(read.reading.place().line),
+                    paths: Vec::new(),
+                    is_one_path: true,
+                    is_signed,
+                });
+            }
+        }
+    }
     for (fact, header) in &step.header_reads {
         let name = name_of(*fact);
         add(PlannedReading {

@@ -116,6 +116,7 @@ choice! {
     pub(crate) enum LoginErrorCode {
         BadInput = "badInput",
         NoDocument = "noDocument",
+        TooLong = "tooLong",
         BadState = "badState",
         Expired = "expired",
         BadCallback = "badCallback",
@@ -134,7 +135,6 @@ choice! {
         NotAllowed = "notAllowed",
         Changed = "changed",
         TooSlow = "tooSlow",
-        TooLong = "tooLong",
     }
 }
 

@@ -6,7 +6,7 @@ use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, scalar_text};
 use crate::provider::moment::TimeSpan;
-use crate::provider::status::{StatusPattern, is_success};
+use crate::provider::status::{STATUSES, StatusPattern, is_success};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
@@ -23,11 +23,10 @@ use serde_json::Value;
 
 words! {
     /// An entry of `refused` or `accepted`: a condition, together with the provider's own code and message, which are
-    /// shown only when this entry is the one that refuses. It is checked before any fact is read. A list under
-    /// `refused` refuses when any entry holds; a list under `accepted` accepts when all hold.
+    /// shown only when this entry is the one that refuses. It is checked before any fact is read.
     pub(crate) struct RefusalRuleSpec ("refusal", elsewhere = crate::provider::condition::unknown_word_hint) {
         /// The value that is checked: a path into the answer, or a fact.
-        /// Default: none; needed unless `all`, `any` or `status` stands here
+        /// Default: none; needed unless `all`, `any`, `status` or `errorMember` stands here
         /// Example: `at: $.errcode`
         at: Option<ConditionSubject> = "at",
         /// The value equals this text, or one of these. The texts may contain holes. Where the path finds several
@@ -53,6 +52,7 @@ words! {
         contains: Option<OneOrMany<Template>> = "contains",
         /// `true`: the value exists. `false`: it does not, which can be asked in `refused`, `when`, `require` and
         /// `where`, but not in `accepted`, `read` and `identity`: what is not there proves nothing.
+        /// An empty text does not exist, so `suspended: ""` in an answer is the same as no `suspended`.
         /// Default: not checked
         /// Example: `present: true`
         present: Option<Located<bool>> = "present",
@@ -71,11 +71,12 @@ words! {
         any: Option<OneOrMany<ConditionSpec>> = "any",
         /// HTTP statuses: one, a class, or a list. In `refused` the entry looks only at answers with one of these. In
         /// `accepted` they are allowed besides 2xx; a list that itself names a status of 2xx is the whole list, and
-        /// `any` allows every status.
+        /// `any`, which only `accepted` may have, allows every status.
         /// Default: in `refused` every status; in `accepted` 2xx
         /// Example: `status: [ 404, 5xx ]`
         status: Option<OneOrMany<StatusPattern>> = "status",
-        /// Only in `accepted`, and only for token answers: `allowed` when a yes, too, has a member `error`.
+        /// Only in `accepted`, for answers in getAccessCode and to the calls of `prepare`: `allowed` when a yes, too, has
+        /// a member `error`.
         /// Default: an `error` that is neither empty nor `0` nor `false` is a refusal
         /// Example: `errorMember: allowed`
         error_member: Option<Located<ErrorMember>> = "errorMember",
@@ -297,8 +298,12 @@ impl RefusalRule {
 
     /// Whether this entry of `refused` refuses an answer.
     fn refuses(&self, answer: Option<&Value>, facts: &Facts, status: u16) -> bool {
+        self.names_status(status) && self.condition.as_ref().is_none_or(|condition| condition.holds(answer, facts))
+    }
+
+    /// Whether this entry of `refused` looks at answers with a status.
+    fn names_status(&self, status: u16) -> bool {
         self.statuses.as_ref().is_none_or(|statuses| statuses.iter().any(|one| one.includes(status)))
-            && self.condition.as_ref().is_none_or(|condition| condition.holds(answer, facts))
     }
 
     /// Whether this entry of `accepted` allows a status: those it names besides 2xx, or only those when it names any of 2xx.
@@ -424,6 +429,26 @@ impl<'a> RefusalRules<'a> {
         Some(success.into_iter().chain(all.iter().map(ToString::to_string)).collect::<Vec<_>>().join(", "))
     }
 
+    /// The place of the rule that leaves no status over, if by the words `status` alone every answer is refused.
+    pub(crate) fn place_that_excludes_every_status(self) -> Option<Place> {
+        let passes = |status: u16| {
+            let never = self.refused.iter().any(|rule| rule.condition.is_none() && rule.names_status(status));
+            !never && self.allows(status) && self.accepted.iter().all(|rule| self.has_its_status(rule, status))
+        };
+        let rules = || self.refused.iter().chain(self.accepted).filter_map(|rule| rule.statuses.as_ref()?.first());
+        if STATUSES.into_iter().any(passes) { None } else { rules().last().map(|status| status.place) }
+    }
+
+    /// Whether a status does not refuse by itself.
+    fn allows(self, status: u16) -> bool {
+        is_success(status) || self.accepted.iter().any(|rule| rule.allows_status(status))
+    }
+
+    /// Whether a status is one that an entry of `accepted` speaks of.
+    fn has_its_status(self, rule: &RefusalRule, status: u16) -> bool {
+        rule.statuses.is_none() || rule.allows_status(status) || (self.allows(status) && !is_success(status))
+    }
+
     /// Judges an answer: the entries of `refused`, the entries of `accepted`, the status, the member `error`. An answer that
     /// cannot be read (`document` is none, and `is_read_later` says that it should have been) is not judged by `accepted`,
     /// because it has an error of its own.
@@ -431,12 +456,10 @@ impl<'a> RefusalRules<'a> {
         if let Some(rule) = self.refused.iter().find(|rule| rule.refuses(document, facts, status)) {
             return Err(RefusedBecause::Rule(rule));
         }
-        let is_allowed = is_success(status) || self.accepted.iter().any(|rule| rule.allows_status(status));
-        let has_its_status =
-            |rule: &RefusalRule| rule.statuses.is_none() || rule.allows_status(status) || (is_allowed && !is_success(status));
+        let is_allowed = self.allows(status);
         let holds = |rule: &RefusalRule| rule.condition.as_ref().is_none_or(|condition| condition.holds(document, facts));
         let is_unreadable = document.is_none() && is_read_later && is_allowed;
-        if let Some(missed) = self.accepted.iter().find(|rule| !has_its_status(rule) || (!is_unreadable && !holds(rule))) {
+        if let Some(missed) = self.accepted.iter().find(|rule| !self.has_its_status(rule, status) || (!is_unreadable && !holds(rule))) {
             return Err(RefusedBecause::Rule(missed));
         }
         if !is_allowed {

@@ -7,7 +7,7 @@ pub(crate) use crate::provider::signed_token::verification::{ComparedFacts, unve
 use crate::choice;
 use crate::provider::address::{Address, AddressContext};
 use crate::provider::choice::EntryChoiceSpec;
-use crate::provider::condition::{Condition, Conditions};
+use crate::provider::condition::{Condition, Conditions, Contradiction, find_claim_contradiction};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
 use crate::provider::keys::{Algorithm, KeyFamily, looks_like_pem};
@@ -42,7 +42,9 @@ choice! {
 words! {
     /// A signed token (JWT): one inside an answer, or an answer that is one. No fact is read from it before its
     /// signature, issuer, audience, times and `require` are verified. `at_hash` and `c_hash` are compared when the
-    /// token has them.
+    /// token has them. When getAccessCode or the callback has verified an ID token, an answer in getUserInfo that has a
+    /// `sub` must have the same one, and an answer whose `sub` is read by default must have it; otherwise the login is
+    /// refused.
     pub(crate) struct SignedTokenSpec ("signed token") {
         /// The token: a fact in `${…}` that this step or an earlier one reads, or `answer` when the whole answer is
         /// the token.
@@ -85,7 +87,7 @@ words! {
         /// Example: `maxAge: 5m`
         max_age: Option<Located<TimeSpan>> = "maxAge",
         /// Conditions on the token's claims, all of which must hold. Otherwise the step is refused, and the error names
-        /// the claim.
+        /// the claim. Who may sign in belongs into `require` at the top of the file, with the claim under `read`.
         /// Default: none
         /// Example: `require: { at: $.acr, is: [ gold, silver ] }`
         require: Option<Conditions> = "require",
@@ -216,6 +218,20 @@ impl SignedToken {
     /// The conditions on its claims.
     pub(crate) fn required_claims(&self) -> &[Condition] {
         &self.require
+    }
+
+    /// A condition on its claims that goes against what the other words demand.
+    pub(crate) fn contradicted_requirement(&self) -> Option<Contradiction> {
+        let issuers: Option<Vec<String>> = self.issuers.iter().map(Template::as_literal).collect();
+        let demanded = [
+            ("iss", issuers.as_deref(), true),
+            ("exp", None, !self.expiry.is_optional),
+            ("iat", None, self.expiry.max_age.is_some()),
+            ("nonce", None, self.nonce),
+            ("aud", None, self.audience.is_some()),
+        ];
+        let mut demanded = demanded.into_iter().filter(|(.., is_demanded)| *is_demanded);
+        demanded.find_map(|(claim, texts, _)| find_claim_contradiction(&self.require, claim, texts))
     }
 
     /// Whether it is the ID token of OpenID Connect.
