@@ -104,6 +104,20 @@ async fn a_push_whose_answer_does_not_fit_into_a_cookie_begins_no_login() {
 }
 
 #[actix_web::test]
+async fn a_push_that_fits_but_not_beside_what_the_shopper_brought_leaves_a_story() {
+    let broker = broker().await;
+    let long = format!("{{\"request_uri\":\"urn:acme:{}\",\"ticket\":\"t\"}}", "r".repeat(1900));
+    broker.upstream.says("/par", json(201, &long));
+    let browser = Browser::new(&broker);
+    assert_eq!(browser.get("/login/acme").await.status, 303);
+
+    let answer = browser.get(&format!("/login/acme?return_to=/{}", "r".repeat(1900))).await;
+
+    assert!(answer.status >= 400 && answer.body.contains("<output translate=\"no\">"), "{answer:?}");
+    broker.assert_clean(&answer);
+}
+
+#[actix_web::test]
 async fn nothing_is_pushed_for_a_speculative_load_or_beyond_the_rate() {
     let broker = TestBroker::builder("publicUrl: http://localhost:8080\nlimits: { login: 3 }\n").with("acme", PUSHED).build().await;
     broker.upstream.says("/par", json(201, "{\"request_uri\":\"urn:acme:r-1\",\"ticket\":\"t\"}"));
