@@ -237,7 +237,7 @@ fn check_issuer(provider: &Provider, callback: &Value, facts: &Facts) -> Result<
         (Some(named), Some(expected)) if named.is_same_as(expected) => return Ok(()),
         (Some(_), Some(_)) => {}
         (None, _) if is_promised && !is_only_an_error => {}
-        _ => return Ok(()),
+        (None, _) | (Some(_), None) => return Ok(()),
     }
     Err(LoginError::before_calls(LoginErrorCause::OtherIssuer))
 }

@@ -36,8 +36,11 @@ impl ProofCheck<'_> {
             if !sign.uses().iter().any(|used| {
                 self.file.installed.is_secret(used.fact) || self.comes_from(self.file.prepare.iter().chain(self.file.calls), used.fact)
             }) {
+                if sign.uses().iter().any(|used| reader.has_complaint_at(used.place)) {
+                    continue;
+                }
                 let help = "add `key: ${clientSecret}`, or a secret in `before` or `after`";
-                reader.complain(sign.place, "anyone could make this signature: no secret is in it", help);
+                reader.complain_missing(sign.place, "anyone could make this signature: no secret is in it", help);
             }
         }
         self.check_browser_facts(reader);
@@ -365,6 +368,9 @@ impl ProofCheck<'_> {
         let TokenKeys::Text(template) = &signed.keys else { return };
         let settings = self.file.installed.non_secret_facts();
         for used in template.uses() {
+            if reader.has_complaint_at(used.place) {
+                continue;
+            }
             if !self.file.installed.is_secret(used.fact) && (!settings.contains(&used.fact) || used.fact == self.file.known.client_id) {
                 let name = Arc::clone(reader.names.name(used.fact));
                 reader.complain(

@@ -3,6 +3,7 @@
 //!
 //! To add a change of meaning, write a function that finds its lines, and add it to [`CHANGES`].
 
+use crate::provider::facts::FROM_DISCOVERY;
 use crate::provider::step::StepKind;
 use crate::vocabulary::place::{Place, Source};
 use crate::vocabulary::yaml::{self, YamlEntry, YamlKind, YamlNode};
@@ -31,6 +32,7 @@ const CHANGES: &[fn(&UpgradedFile<'_>) -> Vec<ChangedLine>] = &[
     relative_files,
     listed_calls_without_read,
     bearer_beside_a_part,
+    holes_for_scheme_and_host,
 ];
 
 /// The lines of a file whose meaning changed since version 0.1, in their order. A file that is no YAML has none.
@@ -254,6 +256,29 @@ fn bearer_beside_a_part(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
         .collect()
 }
 
+/// Before, the value of such a hole could bring a path or a query along. The broker's own address and the whole
+/// addresses of a discovery document are no such holes.
+fn holes_for_scheme_and_host(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let requests = file.steps().into_iter().flat_map(|(_, block)| ["get", "post"].iter().filter_map(|word| block.get(word)));
+    let addresses = requests.chain(file.root.get("logout"));
+    let begins_with_a_hole = |node: &&YamlNode| {
+        let YamlKind::Scalar { text, .. } = &node.kind else { return false };
+        let Some((hole, rest)) = text.strip_prefix("${").and_then(|text| text.split_once('}')) else { return false };
+        let fact = hole.split('|').next().unwrap_or_default().trim().trim_end_matches('?');
+        let is_document_address = rest.starts_with(['?', '#']) && FROM_DISCOVERY.iter().any(|(known, _)| *known == fact);
+        !rest.is_empty() && fact != "publicUrl" && !is_document_address
+    };
+    addresses
+        .filter(begins_with_a_hole)
+        .map(|node| ChangedLine {
+            place: node.place,
+            meant: "the value of the first hole could bring a path or a query along",
+            means: "it takes scheme, host and port and nothing else; any other value ends the login",
+            write: "the path behind the hole, or in a setting of its own: `${base}/${folder}/token`".to_owned(),
+        })
+        .collect()
+}
+
 /// The holes that name the access token, each with its place.
 fn token_holes(node: &YamlNode) -> Vec<(Place, String)> {
     match &node.kind {
@@ -285,6 +310,7 @@ mod tests {
         const CREDENTIALS: &str = "they are sent as the issuer's document says, or in the form first and then in the header";
         const NONCE: &str = "the nonce is demanded by default only of a token in the token answer";
         const PLACEHOLDER: &str = "an id that can stand in an address is kept, and any other becomes `hash+` and 40 hexadecimal digits";
+        const ORIGIN: &str = "it takes scheme, host and port and nothing else; any other value ends the login";
         const RELATIVE: &str = "it begins at the folder of the settings file";
         for (text, expected) in [
             ("getUserInfo:\n  - get: x\n  - get: y\n    read: { id: $.id }\n", vec![(2, READS)]),
@@ -315,6 +341,14 @@ mod tests {
             ("getAuthorizationCode:\n  signed: { issuer: i, nonce: required }\n", vec![]),
             ("missingEmail: \"${id}@acme.invalid\"\n", vec![(1, PLACEHOLDER)]),
             ("missingEmail: ask\n", vec![]),
+            ("getAccessCode: { post: \"${base}/token\" }\n", vec![(1, ORIGIN)]),
+            ("getAccessCode:\n  - post: \"${base | trim}?v=2\"\n", vec![(2, ORIGIN)]),
+            ("getAccessCode: { post: \"${tokenAddress}\" }\n", vec![]),
+            ("getAccessCode: { post: \"https://${host}/token\" }\n", vec![]),
+            ("getAccessCode: { post: \"${publicUrl}/acme/token\" }\n", vec![]),
+            ("getAccessCode: { post: \"${issuer}/token\" }\n", vec![(1, ORIGIN)]),
+            ("getAccessCode: { post: \"${tokenEndpoint}?v=2\" }\n", vec![]),
+            ("logout: \"${base}/sair\"\n", vec![(1, ORIGIN)]),
             ("secrets:\n  key: file:secrets/key.pem\n  other: file:/run/secrets/other\n", vec![(2, RELATIVE)]),
             ("not: [ yaml\n", vec![]),
         ] {

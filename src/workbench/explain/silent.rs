@@ -82,6 +82,7 @@ const TABLE: &[(&str, &str, Silence)] = &[
     ("call", "refused", Rows(|section| section.rows_of_file("refused"))),
     ("call", "accepted", Rows(|section| section.rows_of_file("accepted"))),
     ("call", "read", Rows(|section| section.standard_reads())),
+    ("call", "signed", Unless(|section| section.signed_answer())),
     ("call", "signed", Rows(|section| section.implied_token())),
     ("signed token", "token", Unless(|section| section.token(|token| token.token.as_ref().map_or_else(|| "answer".to_owned(), source)))),
     ("signed token", "issuer", Unless(|section| section.token(|token| list(token.issuers())))),
@@ -211,6 +212,14 @@ impl<'a> Section<'a> {
         if is_implied { Section { node: None, ..*self }.rows(SignedTokenSpec::block(), "signed.") } else { Vec::new() }
     }
 
+    /// What an answer must be that turns out to be a signed token.
+    fn signed_answer(&self) -> Option<String> {
+        let is_known = self.step.is_some_and(|step| step.signed_answer.is_some());
+        is_known.then(|| {
+            "an answer that is a signed token must come from the issuer, for this client, and repeat the ID token's `sub`".to_owned()
+        })
+    }
+
     fn token(&self, describe: impl Fn(&SignedToken) -> String) -> Option<String> {
         self.step?.signed().map(describe)
     }
@@ -246,14 +255,16 @@ impl<'a> Section<'a> {
     fn credentials(&self) -> Option<String> {
         let step = self.step?;
         let is_written = ["query", "form", "json", "text"].iter().any(|word| self.writes(word));
+        if step.negotiates_credentials() {
+            return Some(
+                "form, or basicEncoded where the issuer's document names only that or the provider answers `invalid_client`".to_owned(),
+            );
+        }
         Some(
             match (step.kind, step.method) {
-                _ if step.negotiates_credentials() => {
-                    "form, or basicEncoded where the issuer's document names only that or the provider answers `invalid_client`"
-                }
                 (StepKind::GetAuthorizationCode | StepKind::GetAccessCode, Method::Post) if !is_written => "form",
                 (StepKind::GetAuthorizationCode | StepKind::GetAccessCode, Method::Get) if !is_written => "query",
-                _ => "none",
+                (StepKind::GetAuthorizationCode | StepKind::GetAccessCode | StepKind::GetUserInfo, Method::Get | Method::Post) => "none",
             }
             .to_owned(),
         )
