@@ -26,7 +26,8 @@ const CHANGES: &[fn(&UpgradedFile<'_>) -> Vec<ChangedLine>] = &[
     error_member_of_a_judged_token_answer,
     issuer_without_user_info,
     issuer_without_credentials,
-    nonce_of_a_signed_callback,
+    nonce_outside_of_the_token_answer,
+    origins_in_holes,
     placeholders,
     relative_files,
     listed_calls_without_read,
@@ -165,15 +166,52 @@ fn issuer_without_credentials(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
     }]
 }
 
-fn nonce_of_a_signed_callback(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
-    let step = entry(file.root, StepKind::GetAuthorizationCode.word()).and_then(|step| entry(&step.value, "signed"));
-    let line = |signed: &YamlEntry| ChangedLine {
-        place: signed.key.place,
-        meant: "a nonce that was sent had to stand in this token",
-        means: "the nonce is demanded by default only of a token in the token answer",
-        write: "`nonce: required` in it".to_owned(),
+/// Before, a nonce that was sent had to stand in every signed token.
+fn nonce_outside_of_the_token_answer(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let first = entry(file.root, StepKind::GetAuthorizationCode.word());
+    let is_sent = entry(file.root, "discovery").is_some() || first.is_some_and(|step| !holes_with(&step.value, "nonce").is_empty());
+    let is_of_token_answer = |kind: StepKind, signed: &YamlNode| {
+        let is_access_token = signed.get("token").is_some_and(|token| !holes_with(token, "accessToken").is_empty());
+        kind == StepKind::GetAccessCode && !is_access_token
     };
-    step.filter(|signed| signed.value.get("nonce").is_none()).into_iter().map(line).collect()
+    let written = file.steps().into_iter().filter_map(|(kind, block)| Some((kind, entry(block, "signed")?)));
+    let silent =
+        written.filter(|(kind, signed)| is_sent && signed.value.get("nonce").is_none() && !is_of_token_answer(*kind, &signed.value));
+    silent
+        .map(|(_, signed)| ChangedLine {
+            place: signed.key.place,
+            meant: "a nonce that was sent had to stand in this token",
+            means: "the nonce is demanded by default only of a token in the token answer",
+            write: "`nonce: required` in it".to_owned(),
+        })
+        .collect()
+}
+
+/// Before, the value of a hole that stands for scheme and host could bring a path or a query along.
+fn origins_in_holes(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let stands_for_origin = |address: &str| {
+        let behind = address.strip_prefix("${").and_then(|rest| Some(rest.split_once('}')?.1));
+        behind.is_some_and(|rest| !rest.is_empty())
+    };
+    let of_steps = file.steps().into_iter().flat_map(|(_, block)| {
+        let keys = block.get("signed").and_then(|signed| signed.get("keys"));
+        ["get", "post"].into_iter().filter_map(|word| block.get(word)).chain(keys)
+    });
+    let of_file = ["discovery", "logout"].into_iter().filter_map(|word| file.root.get(word));
+    let addresses = of_file.chain(of_steps);
+    let changed = addresses.filter(|node| match &node.kind {
+        // The broker's own address has always been an origin.
+        YamlKind::Scalar { text, .. } => stands_for_origin(text) && !text.starts_with("${publicUrl}"),
+        YamlKind::List(_) | YamlKind::Map(_) => false,
+    });
+    changed
+        .map(|node| ChangedLine {
+            place: node.place,
+            meant: "the value of this hole could bring a path or a query along",
+            means: "it is an origin and nothing else, such as `https://eu.acme.example`; any other value is refused",
+            write: "the path in the address itself, behind the hole".to_owned(),
+        })
+        .collect()
 }
 
 fn placeholders(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
@@ -239,7 +277,7 @@ fn bearer_beside_a_part(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
     let changed = silent.filter_map(|call| {
         let sent = ["get", "post", "extra", "query", "form", "json", "text", "headers"].iter().filter_map(|word| call.get(word));
         let made = ["sign", "assertion"].iter().filter_map(|word| call.get(word));
-        let holes = |nodes: Vec<&YamlNode>| nodes.into_iter().flat_map(token_holes).collect::<Vec<_>>();
+        let holes = |nodes: Vec<&YamlNode>| nodes.into_iter().flat_map(|node| holes_with(node, "accessToken")).collect::<Vec<_>>();
         let (sent, made) = (holes(sent.collect()), holes(made.collect()));
         let is_part = !sent.iter().any(|(_, hole)| !hides(hole));
         sent.iter().chain(&made).next().filter(|_| is_part).map(|(place, _)| *place)
@@ -254,15 +292,15 @@ fn bearer_beside_a_part(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
         .collect()
 }
 
-/// The holes that name the access token, each with its place.
-fn token_holes(node: &YamlNode) -> Vec<(Place, String)> {
+/// The holes that name this fact, each with its place.
+fn holes_with(node: &YamlNode, fact: &str) -> Vec<(Place, String)> {
     match &node.kind {
         YamlKind::Scalar { text, .. } => {
             let holes = text.split("${").skip(1).filter_map(|rest| rest.split('}').next());
-            holes.filter(|hole| hole.contains("accessToken")).map(|hole| (node.place, hole.to_owned())).collect()
+            holes.filter(|hole| hole.contains(fact)).map(|hole| (node.place, hole.to_owned())).collect()
         }
-        YamlKind::List(items) => items.iter().flat_map(token_holes).collect(),
-        YamlKind::Map(entries) => entries.iter().flat_map(|entry| token_holes(&entry.value)).collect(),
+        YamlKind::List(items) => items.iter().flat_map(|item| holes_with(item, fact)).collect(),
+        YamlKind::Map(entries) => entries.iter().flat_map(|entry| holes_with(&entry.value, fact)).collect(),
     }
 }
 
@@ -285,6 +323,7 @@ mod tests {
         const CREDENTIALS: &str = "they are sent as the issuer's document says, or in the form first and then in the header";
         const NONCE: &str = "the nonce is demanded by default only of a token in the token answer";
         const PLACEHOLDER: &str = "an id that can stand in an address is kept, and any other becomes `hash+` and 40 hexadecimal digits";
+        const ORIGIN: &str = "it is an origin and nothing else, such as `https://eu.acme.example`; any other value is refused";
         const RELATIVE: &str = "it begins at the folder of the settings file";
         for (text, expected) in [
             ("getUserInfo:\n  - get: x\n  - get: y\n    read: { id: $.id }\n", vec![(2, READS)]),
@@ -311,8 +350,19 @@ mod tests {
             ("discovery: https://i\ngetAccessCode: { credentials: basic }\ngetUserInfo: {}\n", vec![]),
             ("discovery: https://i\n", vec![(1, USERINFO), (1, CREDENTIALS)]),
             ("discovery: https://i\ngetAccessCode: {}\ngetUserInfo: {}\n", vec![(2, CREDENTIALS)]),
-            ("getAuthorizationCode:\n  signed: { issuer: i }\n", vec![(2, NONCE)]),
-            ("getAuthorizationCode:\n  signed: { issuer: i, nonce: required }\n", vec![]),
+            ("getAuthorizationCode:\n  extra: { n: \"${nonce}\" }\n  signed: { issuer: i }\n", vec![(3, NONCE)]),
+            ("getAuthorizationCode:\n  extra: { n: \"${nonce}\" }\n  signed: { issuer: i, nonce: required }\n", vec![]),
+            ("getAuthorizationCode:\n  signed: { issuer: i }\n", vec![]),
+            ("getAuthorizationCode: { extra: { n: \"${nonce}\" } }\ngetUserInfo: { signed: { token: answer } }\n", vec![(2, NONCE)]),
+            ("getAuthorizationCode: { extra: { n: \"${nonce}\" } }\ngetAccessCode: { signed: { issuer: i } }\n", vec![]),
+            (
+                "getAuthorizationCode: { extra: { n: \"${nonce}\" } }\ngetAccessCode: { signed: { token: \"${accessToken}\" } }\n",
+                vec![(2, NONCE)],
+            ),
+            ("getAccessCode:\n  post: ${base}/token\n", vec![(2, ORIGIN)]),
+            ("logout: ${publicUrl}/bye\ngetUserInfo: { get: \"${profile}\" }\n", vec![]),
+            ("getUserInfo: { get: \"https://${shop}.acme.example/me\" }\n", vec![]),
+            ("getAccessCode: { signed: { keys: \"${base}/jwks\" } }\n", vec![(1, ORIGIN)]),
             ("missingEmail: \"${id}@acme.invalid\"\n", vec![(1, PLACEHOLDER)]),
             ("missingEmail: ask\n", vec![]),
             ("secrets:\n  key: file:secrets/key.pem\n  other: file:/run/secrets/other\n", vec![(2, RELATIVE)]),
