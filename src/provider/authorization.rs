@@ -96,7 +96,7 @@ words! {
         /// Default: a parameter `error` always refuses
         /// Example: `refused: { at: $.errorCode, present: true, code: $.errorCode, message: $.errorMessage }`
         refused: Option<RefusedRules> = "refused",
-        /// What a callback must say to be none. One entry or a list, all of which must hold.
+        /// What a callback must say to be no refusal. One entry or a list, all of which must hold.
         /// Default: every callback that is not refused as described at `refused`
         /// Example: `accepted: { at: $.result, is: ok }`
         accepted: Option<AcceptedRules> = "accepted",

@@ -52,8 +52,8 @@ words! {
         /// each of them may be overridden. The ID token is verified, with a nonce. The steps may be left out:
         /// getUserInfo is then called when the ID token lacks the address, or says nothing about its verification
         /// where `trustEmail` needs that, and the document has a `userinfo_endpoint`. Its `sub` must be the token's.
-        /// The facts `issuer`, `authorizationEndpoint`, `tokenEndpoint`, `userinfoEndpoint`, `jwksUri` and
-        /// `endSessionEndpoint` are known.
+        /// What the document says is known under names such as `tokenEndpoint` (see
+        /// [Facts known from the start](#facts-known-from-the-start)).
         /// Default: none
         /// Example: `discovery: https://idp.example`
         discovery: Option<Template> = "discovery",
@@ -61,7 +61,7 @@ words! {
         /// `iss` (RFC 9207). A callback with another `iss` is refused, also one that reports an error. One without `iss`
         /// is refused when the provider's metadata (RFC 8414, below `/.well-known/oauth-authorization-server`) promise
         /// `authorization_response_iss_parameter_supported`. It is also the fact `issuer`.
-        /// Default: none; `iss` is not compared
+        /// Default: none, and `iss` is not compared; with `discovery` it is compared with the document's issuer
         /// Example: `issuer: https://sso.acme.example`
         issuer: Option<Template> = "issuer",
         /// The PKCE method: `S256`, `plain`, or `off` for a provider that does not support PKCE.
