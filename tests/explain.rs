@@ -14,7 +14,7 @@ fn odd_files_are_explained_to_their_end() {
 
     for path in &all {
         let name = format!("tests/explain/{}", path.file_name().expect("a file has a name").to_string_lossy());
-        let (code, out, err) = portaria(&root(), &["explain", &name, "--public-url", "https://login.loja.example"], &[]);
+        let (code, out, err) = portaria(root(), &["explain", &name, "--public-url", "https://login.loja.example"], &[]);
         assert_eq!(code, 0, "{err}");
 
         let expected = path.with_extension("txt");
@@ -34,7 +34,7 @@ fn rows(explained: &Value) -> Vec<(String, String, Option<u64>)> {
     let all = explained["words"].as_array().into_iter().flatten().chain(steps);
     all.map(|row| {
         assert_eq!(row["default"], row["line"].is_null(), "{row}");
-        (row["word"].as_str().unwrap().to_owned(), row["value"].as_str().unwrap().to_owned(), row["line"].as_u64())
+        (row["word"].as_str().expect("a text").to_owned(), row["value"].as_str().expect("a text").to_owned(), row["line"].as_u64())
     })
     .collect()
 }
@@ -43,7 +43,7 @@ fn rows(explained: &Value) -> Vec<(String, String, Option<u64>)> {
 fn every_block_of_the_catalogue_is_described_with_its_lines() {
     for path in catalogue() {
         let name = path.display().to_string();
-        let (code, out, err) = portaria(&root(), &["explain", &name, "--json", "--public-url", "https://login.loja.example"], &[]);
+        let (code, out, err) = portaria(root(), &["explain", &name, "--json", "--public-url", "https://login.loja.example"], &[]);
         assert_eq!(code, 0, "{err}");
         let explained: Value = serde_json::from_str(&out).expect("JSON");
         let rows = rows(&explained);
@@ -64,7 +64,7 @@ fn every_block_of_the_catalogue_is_described_with_its_lines() {
 
 #[test]
 fn what_a_file_leaves_out_is_described_as_the_default() {
-    let (_, out, _) = portaria(&root(), &["explain", "tests/explain/issuer-only.yaml", "--json"], &[]);
+    let (_, out, _) = portaria(root(), &["explain", "tests/explain/issuer-only.yaml", "--json"], &[]);
     let rows = rows(&serde_json::from_str(&out).expect("JSON"));
 
     for (word, value) in [

@@ -125,7 +125,9 @@ fn a_token_that_is_wrong_in_any_respect_is_not_accepted() {
         ("iss: https://idp.acme.example", "iss: [ https://idp.acme.example ]"),
         ("iss: https://idp.acme.example,", ""),
         ("aud: ‹clientId›", "aud: other"),
-        ("aud: ‹clientId›", "aud: [ ‹clientId›, other ]"),
+        ("aud: ‹clientId›", "aud: [ other, stranger ]"),
+        ("aud: ‹clientId›", "aud: [ ‹clientId›, other ], azp: other"),
+        ("aud: ‹clientId›", "aud: [ ‹clientId›, other ], azp: null"),
         ("aud: ‹clientId›", "aud: ‹clientId›, azp: other"),
         ("aud: ‹clientId›", "aud: 7"),
         ("aud: ‹clientId›,", ""),
@@ -150,6 +152,7 @@ fn a_token_that_is_wrong_in_any_respect_is_not_accepted() {
     for (from, to) in [
         ("aud: ‹clientId›", "aud: [ ‹clientId› ]"),
         ("aud: ‹clientId›", "aud: [ ‹clientId›, other ], azp: ‹clientId›"),
+        ("aud: ‹clientId›", "aud: [ other, ‹clientId› ]"),
         ("sub:", "exp: 1767323000.5, sub:"),
     ] {
         assert_examples(OPENID, &story(&right.replacen(from, to, 1), "", identity));
@@ -572,15 +575,34 @@ fn the_authorization_code_is_never_the_reason_of_a_refused_callback() {
     };
 
     for (callback, end) in [
-        ("code: hush, result: no", "code: \"200\""),
-        ("ticket: hush, result: no", "code: \"200\""),
-        ("ticket: hush, result: no, error_description: not hush", "code: \"200\", message: not hush"),
-        ("ticket: hush-hush-1, result: no, error_description: not hush-hush-1", "code: \"200\", message: not ‹code›"),
+        ("code: hush, result: no", "code: refused"),
+        ("ticket: hush, result: no", "code: refused"),
+        ("ticket: hush, result: no, error_description: not hush", "code: refused, message: not hush"),
+        ("ticket: hush-hush-1, result: no, error_description: not hush-hush-1", "code: refused, message: not ‹code›"),
         ("code: hush-hush-1, error: hush-hush-1", "code: ‹code›"),
-        ("ticket: hush, says: hush", "code: \"200\", message: ‹code›"),
+        ("ticket: hush, says: hush", "code: refused, message: ‹code›"),
     ] {
         assert_examples(&file, &story(callback, end));
     }
+}
+
+#[test]
+fn a_parameter_code_is_a_reason_where_the_file_reads_the_authorization_code_elsewhere_and_says_so() {
+    let file = |code: &str, reason: &str| {
+        let words = format!("/entrar\", read: {{ code: {code} }}, refused: {{ at: $.result, is: no, code: {reason} }} }}");
+        PLAIN.replace("/entrar\" }", &words)
+    };
+    let story = |callback: &str, end: &str| {
+        format!("- what: a login\n  callback: {{ {callback}, state: ‹state› }}\n  refused: {{ step: getAuthorizationCode, {end} }}\n")
+    };
+
+    assert_examples(&file("$.bilhete", "$.code"), &story("code: E-91, result: no", "code: E-91"));
+    assert_examples(&file("$.bilhete", "$.code"), &story("code: E-91-hush-1, bilhete: E-91-hush-1, result: no", "code: ‹code›"));
+    assert_examples(&file("$.bilhete", "$..code"), &story("code: hush-hush-1, result: no", "code: ‹code›"));
+    assert_examples(
+        &file("$.bilhete", "never"),
+        &story("code: hush-hush-1, result: no, error_description: hush-hush-1", "code: never, message: ‹code›"),
+    );
 }
 
 #[test]

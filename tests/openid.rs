@@ -367,6 +367,107 @@ fn the_hash_of_an_access_token_beside_an_eddsa_signature_has_two_forms() {
 }
 
 #[test]
+fn a_userinfo_answer_that_is_a_signed_token_is_verified_with_the_keys_of_the_issuer() {
+    let story = |claims: &str, how: &str, answer: &str, end: &str| {
+        format!(
+            "- what: a login
+  tokens:
+    idToken: {{ claims: {{ {TOKEN} }} }}
+    person: {{ claims: {{ {claims} }}{how} }}
+  exchanges:
+    - answer: {{ json: {{ access_token: at-1, id_token: ‹idToken› }} }}
+    - request: {{ get: https://idp.acme.example/userinfo, headers: {{ Authorization: Bearer at-1 }} }}
+      answer: {{ {answer} }}
+  {end}
+"
+        )
+    };
+    let answer = "headers: { Content-Type: application/jwt }, text: ‹person›";
+    let parties = "iss: https://idp.acme.example, aud: ‹clientId›";
+    let person = "email: ana@loja.example, email_verified: true";
+    let ana = "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }";
+    let refused = "refused: { step: getUserInfo, code: badToken }";
+    let written = format!("{OPENID}getUserInfo: {{ read: {{ email: $.email, emailVerified: $.email_verified }} }}\n");
+    for file in [OPENID, &format!("{OPENID}getUserInfo: {{}}\n"), &written] {
+        for how in ["", ", algorithm: RS256"] {
+            assert_examples(file, &story(&format!("{parties}, sub: \"7\", {person}, exp: null, iat: null"), how, answer, ana));
+        }
+        assert_examples(file, &story(&format!("{parties}, sub: \"7\", {person}"), "", "text: ‹person›", ana));
+        for claims in [
+            format!("{parties}, sub: \"8\", {person}"),
+            format!("{parties}, {person}"),
+            format!("iss: https://other.example, aud: ‹clientId›, sub: \"7\", {person}"),
+            format!("aud: ‹clientId›, sub: \"7\", {person}"),
+            format!("iss: https://idp.acme.example, aud: another, sub: \"7\", {person}"),
+            format!("iss: https://idp.acme.example, sub: \"7\", {person}"),
+            format!("{parties}, sub: \"7\", {person}, exp: 1000"),
+        ] {
+            assert_examples(file, &story(&claims, "", answer, refused));
+        }
+        let right = format!("{parties}, sub: \"7\", {person}");
+        assert_examples(file, &story(&right, ", signedBy: stranger", answer, refused));
+        // {"alg":"none"}
+        let unsigned = "text: eyJhbGciOiJub25lIn0.eyJzdWIiOiI3In0.eA";
+        assert_examples(file, &story(&right, "", unsigned, refused));
+        assert_examples(file, &story(&right, "", &format!("status: 503, {answer}"), "refused: { step: getUserInfo, code: \"503\" }"));
+    }
+    // The file's rules judge its claims.
+    assert_examples(
+        &format!("{OPENID}refused: {{ at: $.blocked, is: true, code: $.why }}\n"),
+        &story(
+            &format!("{parties}, sub: \"7\", {person}, blocked: true, why: left"),
+            "",
+            answer,
+            "refused: { step: getUserInfo, code: left }",
+        ),
+    );
+    // Where the file says what the answer is, it is that.
+    assert_examples(
+        &format!("{OPENID}getUserInfo: {{ answer: json }}\n"),
+        &story(&format!("{parties}, sub: \"7\", {person}"), "", answer, "refused: { step: getUserInfo, code: unreadable }"),
+    );
+}
+
+#[test]
+fn what_is_pushed_and_the_token_request_show_the_client_alike() {
+    let file = format!(
+        "{OPENID}getAuthorizationCode:\n  prepare: {{ read: {{ requestUri: $.request_uri }} }}\n  query: {{ client_id: \"${{clientId}}\", request_uri: \"${{requestUri}}\" }}\n"
+    );
+    let story = |methods: &str, pushes: &str, token: &str| {
+        format!(
+            "- what: a login
+  discovery: {{ issuer: https://idp.acme.example, authorization_endpoint: https://idp.acme.example/a, token_endpoint: https://idp.acme.example/t, jwks_uri: https://idp.acme.example/k, pushed_authorization_request_endpoint: https://idp.acme.example/par{methods} }}
+  tokens: {{ idToken: {{ claims: {{ {TOKEN}, email: ana@loja.example, email_verified: true }} }} }}
+  prepare:
+{pushes}
+  exchanges:
+    - request: {{ post: https://idp.acme.example/t, {token} }}
+      answer: {{ json: {{ access_token: at-1, id_token: ‹idToken› }} }}
+  identity: {{ id: \"7\", email: ana@loja.example, emailVerified: true }}
+"
+        )
+    };
+    let pushed = "response_type: code, client_id: ‹clientId›, redirect_uri: ‹redirectUri›, scope: openid email profile, state: ‹state›, nonce: ‹nonce›, code_challenge: ‹codeChallenge›, code_challenge_method: S256";
+    let redeemed = "grant_type: authorization_code, code: c-1, redirect_uri: ‹redirectUri›, code_verifier: ‹codeVerifier›";
+    let header = "headers: { Authorization: Basic ‹clientId:clientSecret› }";
+    let push = |request: &str, answer: &str| {
+        format!("    - request: {{ post: https://idp.acme.example/par, {request} }}\n      answer: {{ {answer} }}")
+    };
+    let taken = "status: 201, json: { request_uri: urn:r-1 }";
+    let in_form = push(&format!("form: {{ {pushed}, client_secret: ‹clientSecret› }}"), taken);
+    let in_header = push(&format!("{header}, form: {{ {pushed} }}"), taken);
+    let unknown = push(&format!("form: {{ {pushed}, client_secret: ‹clientSecret› }}"), "status: 401, json: { error: invalid_client }");
+    let token_form = format!("form: {{ {redeemed}, client_id: ‹clientId›, client_secret: ‹clientSecret› }}");
+    let token_header = format!("{header}, form: {{ {redeemed} }}");
+
+    assert_examples(&file, &story("", &in_form, &token_form));
+    assert_examples(&file, &story(", token_endpoint_auth_methods_supported: [ client_secret_post ]", &in_form, &token_form));
+    assert_examples(&file, &story(", token_endpoint_auth_methods_supported: [ client_secret_basic ]", &in_header, &token_header));
+    // Where the document leaves the choice, the push is sent once more in the other way.
+    assert_examples(&file, &story("", &format!("{unknown}\n{in_header}"), &token_form));
+}
+
+#[test]
 fn a_token_has_to_say_what_the_file_requires() {
     let file = format!(
         "{OPENID}getAccessCode:\n  signed: {{ require: [ {{ at: $.acr, is: [ gold, silver ] }}, {{ at: $.amr, contains: otp }} ] }}\n"

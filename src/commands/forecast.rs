@@ -4,6 +4,7 @@ use crate::commands::explain::Colours;
 use crate::login::error::LoginError;
 use crate::provider::Provider;
 use crate::provider::identity::Identity;
+use crate::provider::step::StepKind;
 use crate::story::proposal::Proposal;
 use crate::vocabulary::diagnostic::printable;
 use crate::workbench::examples::difference::identity_members;
@@ -101,7 +102,7 @@ fn write_proposals(provider: &Provider, proposals: &[Proposal], text: &mut Strin
 
 /// What would happen, for programs.
 pub(crate) fn as_json(provider: &Provider, forecast: &Forecast) -> Value {
-    let error_as_json = |error: &ForecastError| json!({ "step": error.step.map(|step| step.word()), "code": error.code, "message": error.message, "line": error.line, "rule": error.rule });
+    let error_as_json = |error: &ForecastError| json!({ "step": error.step.map(StepKind::word), "code": error.code, "message": error.message, "line": error.line, "rule": error.rule });
     let fact_as_json = |fact: &ForecastFact| json!({ "fact": fact.fact, "value": fact.value, "from": fact.from, "line": fact.line });
     let steps = forecast.steps.iter().map(|step| {
         json!({

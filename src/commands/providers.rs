@@ -35,8 +35,8 @@ enum ProvidersSubcommand {
     /// Move the linked identities of a provider to where its file points now; without `--yes` nothing is changed
     #[command(after_help = "Example: portaria providers move acme
 
-A linked identity signs in its user only while the provider's file points to where it pointed when the identity was linked: the same issuer,
-or the same origins of all addresses. Move the identities if the provider itself has moved and knows the same people by the same ids. If the
+A linked identity signs in its user only while the provider's file points to where it pointed when the identity was linked: the same issuer
+and the same hosts of the addresses that the file itself writes. Move the identities if the provider itself has moved and knows the same people by the same ids. If the
 file now leads to another provider, do not: its ids mean other people.")]
     Move(MoveArguments),
 }
@@ -97,13 +97,13 @@ impl ProvidersCommand {
 /// The identities that are to be moved, if there are any.
 fn choose<'a>(elsewhere: &[&'a PinnedIdentities], arguments: &MoveArguments) -> Result<Option<&'a PinnedIdentities>, CommandFailure> {
     match (&arguments.from, elsewhere) {
-        (Some(from), _) => match elsewhere.iter().find(|one| *one.fingerprint == **from) {
-            Some(one) => Ok(Some(one)),
-            None => {
+        (Some(from), _) => {
+            let chosen = elsewhere.iter().find(|one| *one.fingerprint == **from).ok_or_else(|| {
                 let help = format!("`portaria providers move {}` lists where they belong", printable(&arguments.key));
-                Err(CommandFailure::Usage(format!("no identity belongs to `{}`", printable(from)), help))
-            }
-        },
+                CommandFailure::Usage(format!("no identity belongs to `{}`", printable(from)), help)
+            })?;
+            Ok(Some(chosen))
+        }
         (None, []) => Ok(None),
         (None, [one]) => Ok(Some(one)),
         (None, _) if !arguments.yes => Ok(None),
@@ -184,16 +184,16 @@ fn as_text(
         }
     }
     let several = pinned.iter().filter(|one| !one.fingerprint.is_empty() && one.fingerprint != *place).count() > 1;
-    text.push_str(&match (chosen, yes) {
-        (Some(_), true) => format!(
-            "moved: {}",
-            count_in_words(moved, "linked identity signs in its user again", "linked identities sign in their users again")
-        ),
-        (Some(_), false) => "nothing is changed yet; `--yes` moves them, if these are the same people with the same ids".to_owned(),
-        (None, _) if several => "nothing is changed; say which are meant with `--from`".to_owned(),
-        (None, _) => "there is nothing to move".to_owned(),
-    });
-    text
+    let outcome = match (chosen, yes) {
+        (Some(_), true) => {
+            let moved = count_in_words(moved, "linked identity signs in its user again", "linked identities sign in their users again");
+            return text + "moved: " + &moved;
+        }
+        (Some(_), false) => "nothing is changed yet; `--yes` moves them, if these are the same people with the same ids",
+        (None, _) if several => "nothing is changed; say which are meant with `--from`",
+        (None, _) => "there is nothing to move",
+    };
+    text + outcome
 }
 
 fn as_json(

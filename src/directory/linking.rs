@@ -27,7 +27,7 @@ pub(crate) struct KnownUser {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProviderLinkStatus {
     NotLinked,
-    /// An identity of the provider is linked; it may be another one.
+    /// An identity of the provider is linked; it may be another one, or one from a time when the provider's file pointed elsewhere.
     Linked,
     /// This identity was linked once, and the link was removed.
     Removed,
@@ -105,6 +105,7 @@ impl LinkingRule {
 
 /// The users who may be the person of a login.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "each field says by what a user was found")]
 pub(crate) struct KnownUsers {
     /// The user to whom the identity is linked.
     pub(crate) by_identity: Option<KnownUser>,
@@ -169,11 +170,17 @@ pub(crate) fn decide(known: KnownUsers, address: &IdentityEmail) -> LinkingDecis
         return decide_for_linked(known, by_email, address);
     }
     // The id meant this user elsewhere. Here it may be the id of another person, so it counts for nothing; but it opens no second
-    // account for the same person either, unless the address is proven.
-    if let Some(earlier) = by_earlier_file
-        && (earlier.blocked || !matches!(address, IdentityEmail::Proven(..)))
-    {
-        return LinkingDecision::Refuse(SignInRefusalReason::ProviderMoved, Some(earlier));
+    // account for the same person either, unless the address is proven. What the file says about an address is not enough to reach
+    // an account that exists: whoever changed the file decides what it says.
+    if let Some(earlier) = by_earlier_file {
+        let is_enough = match address {
+            IdentityEmail::Proven(_, EmailEvidence::Mail) => true,
+            IdentityEmail::Proven(..) => by_email.as_ref().is_none_or(|holder| !holder.email_verified),
+            IdentityEmail::Placeholder(_) | IdentityEmail::Ask(_) => false,
+        };
+        if earlier.blocked || !is_enough {
+            return LinkingDecision::Refuse(SignInRefusalReason::ProviderMoved, Some(earlier));
+        }
     }
     let proven = match address {
         IdentityEmail::Proven(_, evidence) => Some(*evidence),
@@ -187,8 +194,9 @@ pub(crate) fn decide(known: KnownUsers, address: &IdentityEmail) -> LinkingDecis
         (Some(holder), IdentityEmail::Proven(email, _), _) if !holder.email_verified => {
             LinkingDecision::New(email.clone(), true, Some(holder))
         }
-        (Some(holder), _, Some(_)) if holder.blocked => LinkingDecision::Refuse(SignInRefusalReason::Blocked, Some(holder)),
-        // The provider has two accounts that would become one user here: the address may have been given to another person.
+        (Some(holder), _, _) if holder.blocked => LinkingDecision::Refuse(SignInRefusalReason::Blocked, Some(holder)),
+        // The provider has two accounts that would become one user here: the address may have been given to another person. It does
+        // not matter where the file pointed when the user was linked.
         (Some(holder), _, Some(evidence)) if holder.provider_link == ProviderLinkStatus::Linked && evidence != EmailEvidence::Mail => {
             LinkingDecision::Refuse(SignInRefusalReason::AddressReassigned, Some(holder))
         }
@@ -196,8 +204,7 @@ pub(crate) fn decide(known: KnownUsers, address: &IdentityEmail) -> LinkingDecis
             LinkingDecision::Refuse(SignInRefusalReason::Detached, Some(holder))
         }
         (Some(holder), _, Some(_)) => LinkingDecision::Link(holder),
-        // The file gave this placeholder to this very identity once.
-        (Some(holder), _, None) if holder.blocked => LinkingDecision::Refuse(SignInRefusalReason::Blocked, Some(holder)),
+        // Without a proof, the file gave this placeholder to this very identity once.
         (Some(holder), _, None) if holder.provider_link == ProviderLinkStatus::Removed => {
             LinkingDecision::Refuse(SignInRefusalReason::Detached, Some(holder))
         }

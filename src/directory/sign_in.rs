@@ -115,7 +115,7 @@ impl SignIn {
                 let known = find_known_users(sql, &self.store, &self.identity, &hashed).await?;
                 Ok((hashed, known))
             }
-            _ => Ok((address.clone(), known)),
+            (IdentityEmail::Placeholder(_) | IdentityEmail::Proven(..) | IdentityEmail::Ask(_), _) => Ok((address.clone(), known)),
         }
     }
 
@@ -239,10 +239,10 @@ pub(crate) async fn find_known_users<S: SqlTransaction>(
     sql.lock("SELECT uid FROM users WHERE store = $1 AND email = $2", with![store, address.key()]).await?;
     // This is read after the lock: the identities of the user may have changed while the lock was waited for.
     let by_email = "SELECT uid, email, email_verified, blocked, \
-         (SELECT count(*) FROM identities i WHERE i.uid = users.uid AND i.provider = $3 AND i.fingerprint = $5), \
+         (SELECT count(*) FROM identities i WHERE i.uid = users.uid AND i.provider = $3), \
          (SELECT count(*) FROM detached d WHERE d.uid = users.uid AND d.provider = $3 AND d.provider_id = $4), CAST(NULL AS TEXT) \
          FROM users WHERE store = $1 AND email = $2";
-    let rows = sql.fetch(by_email, with![store, address.key(), &identity.provider, &identity.id, &identity.fingerprint]).await?;
+    let rows = sql.fetch(by_email, with![store, address.key(), &identity.provider, &identity.id]).await?;
     let by_email = rows.first().map(known_user_from_row).transpose()?;
     // While the lock was waited for, the identity may have been linked to that user.
     if known.by_identity.is_none() && by_email.is_some() {

@@ -218,7 +218,7 @@ fn check_issuer(provider: &Provider, callback: &Value, facts: &Facts) -> Result<
         (Some(named), Some(expected)) if named.is_same_as(expected) => return Ok(()),
         (Some(_), Some(_)) => {}
         (None, _) if is_promised => {}
-        _ => return Ok(()),
+        (None, _) | (Some(_), None) => return Ok(()),
     }
     Err(LoginError::before_calls(LoginErrorCause::OtherIssuer))
 }

@@ -143,7 +143,8 @@ words! {
         /// Example: `readHeaders: { region: X-Region }`
         read_headers: Option<NamedValues<Located<String>>> = "readHeaders",
         /// A signed token in the answer, or the answer itself when it is a signed token.
-        /// Default: none; with `discovery` the ID token in getAccessCode
+        /// Default: none; with `discovery` the ID token in getAccessCode, and in getUserInfo the answer itself when it
+        /// turns out to be a signed token: it must come from the issuer, for this client, and about the same person
         /// Example: `signed: { issuer: https://idp.example, keys: https://idp.example/jwks, read: { id: $.sub, email: $.email } }`
         signed: Option<SignedTokenSpec> = "signed",
     }

@@ -6,7 +6,7 @@
 
 mod contradiction;
 
-pub(crate) use crate::provider::condition::contradiction::find_contradictions;
+pub(crate) use crate::provider::condition::contradiction::{Contradiction, find_claim_contradiction, find_contradictions};
 
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, scalar_text};

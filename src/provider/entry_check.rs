@@ -34,6 +34,8 @@ pub(crate) enum EntryMismatch {
     OtherEntry(Option<String>),
     /// The claim stands in an entry of a list, and the address does not stand in that list.
     BesideTheList,
+    /// The address stands in an entry of a list, and the claim does not stand in that entry.
+    AddressInList,
 }
 
 /// Finds the routes of a file's values.
@@ -63,14 +65,19 @@ impl EntryCheck<'_> {
         let (address_steps, claim_steps) = if address.document == claim.document {
             (address.steps.clone(), claim.steps.clone())
         } else {
-            (self.from_the_root(address), self.from_the_root(claim))
+            (self.route_from_root(address), self.route_from_root(claim))
         };
         let shared = address_steps.iter().zip(&claim_steps).take_while(|(one, other)| one == other && one.is_single()).count();
         let ([to_address, address_rest @ ..], [to_claim, claim_rest @ ..]) = (&address_steps[shared..], &claim_steps[shared..]) else {
-            return None;
+            // One of them is above the other: a claim about a whole list is about none of its entries.
+            return address_steps[shared..].iter().any(RouteStep::takes_an_entry).then_some(EntryMismatch::AddressInList);
         };
         match (to_address, to_claim) {
-            (RouteStep::Key(_), RouteStep::Key(_)) => stands_beside(address_rest, claim_rest).then_some(EntryMismatch::BesideTheList),
+            (RouteStep::Key(_), RouteStep::Key(_)) if are_parallel(address_rest, claim_rest) => None,
+            (RouteStep::Key(_), RouteStep::Key(_)) if address_rest.iter().any(RouteStep::takes_an_entry) => {
+                Some(EntryMismatch::AddressInList)
+            }
+            (RouteStep::Key(_), RouteStep::Key(_)) => stands_beside(claim_rest).then_some(EntryMismatch::BesideTheList),
             // A value is not both a list and an object with these keys, nor a text.
             (RouteStep::Key(_), RouteStep::Index(_) | RouteStep::Entry | RouteStep::Text)
             | (RouteStep::Index(_) | RouteStep::Entry | RouteStep::Text, RouteStep::Key(_))
@@ -88,11 +95,13 @@ impl EntryCheck<'_> {
             {
                 None
             }
-            _ => Some(EntryMismatch::OtherEntry(suggested_choice(address, claim, shared))),
+            (RouteStep::Key(_) | RouteStep::Index(_) | RouteStep::Several(_) | RouteStep::Descent | RouteStep::Entry, _) => {
+                Some(EntryMismatch::OtherEntry(suggested_choice(address, claim, shared)))
+            }
         }
     }
 
-    fn from_the_root(&self, route: &ValueRoute) -> Vec<RouteStep> {
+    fn route_from_root(&self, route: &ValueRoute) -> Vec<RouteStep> {
         let Some(choice) = self.choice(route.document) else { return route.steps.clone() };
         choice.from.route().into_iter().chain([RouteStep::Entry]).chain(route.steps.iter().cloned()).collect()
     }
@@ -187,19 +196,27 @@ fn is_open(step: &RouteStep) -> bool {
     matches!(step, RouteStep::Descent | RouteStep::Several(None))
 }
 
-/// Whether a claim stands in a list that says nothing about an address outside of it. A list of the same shape as that of the
-/// address is parallel to it, and an entry that its filter calls by the name of an e-mail address is about the address.
-fn stands_beside(address_rest: &[RouteStep], claim_rest: &[RouteStep]) -> bool {
-    let entries = |steps: &[RouteStep]| steps.iter().filter(|step| step.takes_an_entry()).cloned().collect::<Vec<_>>();
-    let (of_address, of_claim) = (entries(address_rest), entries(claim_rest));
-    let is_parallel = of_claim == of_address && of_claim.iter().all(RouteStep::is_single);
+/// The steps that take an entry of a list.
+fn entries(steps: &[RouteStep]) -> Vec<&RouteStep> {
+    steps.iter().filter(|step| step.takes_an_entry()).collect()
+}
+
+/// Whether address and claim stand in no list, or at the same numbers of lists that run side by side.
+fn are_parallel(address_rest: &[RouteStep], claim_rest: &[RouteStep]) -> bool {
+    let of_claim = entries(claim_rest);
+    of_claim == entries(address_rest) && of_claim.iter().all(|step| step.is_single())
+}
+
+/// Whether a claim stands in a list that says nothing about an address outside of it. An entry that its filter calls by the
+/// name of an e-mail address is about the address.
+fn stands_beside(claim_rest: &[RouteStep]) -> bool {
     let ends_in_entry = claim_rest.last().is_some_and(|last| matches!(last, RouteStep::Index(_)));
     let is_about_mail = |step: &RouteStep| match step {
         RouteStep::Several(Some(name)) => name.to_ascii_lowercase().contains("mail"),
         RouteStep::Index(_) => ends_in_entry,
         RouteStep::Several(None) | RouteStep::Descent | RouteStep::Entry | RouteStep::Key(_) | RouteStep::Text => false,
     };
-    !(is_parallel || of_claim.iter().all(is_about_mail))
+    !entries(claim_rest).into_iter().all(is_about_mail)
 }
 
 /// Whether a claim is a comparison with the address itself.
@@ -263,7 +280,6 @@ fn path_segments(source: &str) -> Option<Vec<&str>> {
     for (at, letter) in text.char_indices() {
         match (quote, letter) {
             (Some(open), _) if open == letter => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(letter),
             (None, '[' | '.') if depth == 0 => {
                 if at > start && &text[start..at] != "." {
@@ -274,7 +290,7 @@ fn path_segments(source: &str) -> Option<Vec<&str>> {
             }
             (None, '[') => depth += 1,
             (None, ']') => depth = depth.checked_sub(1)?,
-            (None, _) => {}
+            (Some(_) | None, _) => {}
         }
     }
     if start < text.len() {

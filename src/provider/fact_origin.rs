@@ -70,12 +70,11 @@ impl FactOrigin {
 
     /// Whether a claim of this origin can be about a value of the other origin.
     ///
-    /// A claim in a chosen entry is about that entry only. A claim that stands beside the list is about the account, and
-    /// so about the address that was chosen from its list.
+    /// A claim in a chosen entry is about that entry only. A claim that stands beside the list is about no entry of it: the
+    /// person may have added entries that nobody has verified.
     pub(crate) fn vouches_for(self, value: Self) -> bool {
         match self {
-            Self::Answer(_) | Self::SignedToken(_) => self == value.document(),
-            Self::AnswerEntry(..) | Self::SignedTokenEntry(..) => self == value,
+            Self::Answer(_) | Self::SignedToken(_) | Self::AnswerEntry(..) | Self::SignedTokenEntry(..) => self == value,
             Self::Broker | Self::Shopper | Self::Several => false,
         }
     }
@@ -169,6 +168,11 @@ mod tests {
             (first, second, false),
             (first, token, false),
             (FactOrigin::Answer(None), first, false),
+            (first, first.entry(0), false),
+            (token, token.entry(0), false),
+            (first.entry(0), first, false),
+            (first.entry(0), first.entry(0), true),
+            (first.entry(0), first.entry(1), false),
             (first, first.join(FactOrigin::Broker), true),
             (first, first.join(second), false),
             (first.join(second), first.join(second), false),

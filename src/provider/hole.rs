@@ -18,6 +18,8 @@ pub(crate) struct Hole {
     pub(crate) place: Place,
     source: HoleSource,
     optional: bool,
+    /// Whether a preview leaves it out too, because it stands in every standard request and is seldom known.
+    is_seldom_known: bool,
     functions: Vec<Function>,
     label: Arc<str>,
 }
@@ -49,13 +51,13 @@ impl Hole {
     /// A hole for a fact, as if it were written at `place`.
     pub(crate) fn from_fact(name: &str, place: Place, reader: &mut Reader) -> Self {
         let source = HoleSource::Fact(reader.names.intern(name));
-        Self { place, source, optional: false, functions: Vec::new(), label: Arc::from(name) }
+        Self { place, source, optional: false, is_seldom_known: false, functions: Vec::new(), label: Arc::from(name) }
     }
 
-    /// The same hole, which may stay empty.
+    /// The same hole, which may stay empty and mostly does.
     #[must_use]
     pub(crate) fn made_optional(self) -> Self {
-        Self { optional: true, ..self }
+        Self { optional: true, is_seldom_known: true, ..self }
     }
 
     /// Parses the text between `${` and `}`, or complains.
@@ -80,7 +82,7 @@ impl Hole {
         let functions = tail.iter().map(|part| Function::parse(&tokenize(part), place, reader)).collect::<Option<Vec<_>>>()?;
         check_text_and_bytes(&functions, may_end_in_bytes, place, reader);
         let label = if functions.is_empty() { head } else { inside.trim() };
-        Some(Self { place, source, optional, functions, label: Arc::from(label) })
+        Some(Self { place, source, optional, is_seldom_known: false, functions, label: Arc::from(label) })
     }
 
     /// The fact that fills it, if it is not a path.
@@ -120,7 +122,7 @@ impl Hole {
         {
             return match facts.get(fact) {
                 Some(text) => Ok(Some(Cow::Borrowed(text))),
-                None if facts.is_preview() => Ok(Some(Cow::Owned(self.mask()))),
+                None if facts.is_preview() && !self.is_seldom_known => Ok(Some(Cow::Owned(self.mask()))),
                 None if self.optional => Ok(None),
                 None => Err(self.unfilled()),
             };

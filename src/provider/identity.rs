@@ -110,7 +110,7 @@ struct IdentityProvider<'a> {
 impl Provider {
     /// The identity that a login gives, pinned to a fingerprint of this provider.
     pub fn identity_from(&self, facts: &Facts, fingerprint: &str) -> Result<Identity, IdentityError> {
-        self.identity.identity(IdentityProvider { key: &self.key, file: &self.name, fingerprint }, facts, &self.names)
+        self.identity.identity(&IdentityProvider { key: &self.key, file: &self.name, fingerprint }, facts, &self.names)
     }
 }
 
@@ -233,7 +233,7 @@ impl IdentityMapping {
     }
 
     /// Composes the identity from the facts; the rest of it is `provider`.
-    fn identity(&self, provider: IdentityProvider<'_>, facts: &Facts, names: &FactNames) -> Result<Identity, IdentityError> {
+    fn identity(&self, provider: &IdentityProvider<'_>, facts: &Facts, names: &FactNames) -> Result<Identity, IdentityError> {
         let find = |wanted: &str| facts.get(self.fact(wanted)?).cloned().map(crate::vocabulary::text::Text::revealed);
         let missed = |wanted: &str| facts.missing_value(self.fact(wanted)?).cloned();
         let id = find("id").filter(|id| is_usable_id(id)).ok_or_else(|| IdentityError::MissingId(missed("id")))?;

@@ -206,7 +206,13 @@ impl JsonPath {
 
     /// Whether the path is exactly this key at the top.
     pub(crate) fn is_key(&self, key: &str) -> bool {
-        matches!(&self.compiled, CompiledJsonPath::Plain(segments) if matches!(segments.as_slice(), [JsonPathSegment::Key(only)] if **only == *key))
+        self.sole_key() == Some(key)
+    }
+
+    /// The key, where the path is one key and nothing else.
+    pub(crate) fn sole_key(&self) -> Option<&str> {
+        let CompiledJsonPath::Plain(segments) = &self.compiled else { return None };
+        if let [JsonPathSegment::Key(only)] = segments.as_slice() { Some(&**only) } else { None }
     }
 }
 
@@ -355,7 +361,7 @@ fn help_for_unreadable(text: &str) -> String {
             "a comparison looks at one value; whether a list holds a text is asked by a condition: `{ at: $.roles, contains: admin }`";
         return help.to_owned();
     }
-    if text.contains("?") && text.contains('(') {
+    if text.contains('?') && text.contains('(') {
         let help =
             "the functions of a path are `length`, `count`, `value`, `match` and `search`; others follow in a hole: `${$.a | lower}`";
         return help.to_owned();

@@ -45,8 +45,8 @@ pub(crate) mod request_payload; // the payload of a call
 pub(crate) mod sense_check; //     check: what a file says can happen
 pub(crate) mod signature; //       a signature over parameters
 pub(crate) mod signed_token; //    a signed token in an answer
-pub(crate) mod standard;
-pub(crate) mod status; //        the standard requests and places
+pub(crate) mod standard; //        the standard requests and places
+pub(crate) mod status; //          a status, a class of them, or a list
 pub mod step; //                   one step, compiled
 pub(crate) mod step_context; //    what a step is compiled with
 pub(crate) mod step_error; //      why a step failed

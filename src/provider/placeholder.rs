@@ -103,7 +103,7 @@ impl Placeholder {
         }
         let text = |pieces: &[TemplatePiece]| sample(pieces, "").into_boxed_str();
         let (before, after) = (text(local.get(..at).unwrap_or_default()), text(local.get(at + 1..).unwrap_or_default()));
-        Some(Self { before, id, after, domain, template })
+        Some(Self { template, before, id, after, domain })
     }
 
     /// The fact from which it is made, and the place of its hole.

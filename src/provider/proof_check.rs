@@ -36,8 +36,11 @@ impl ProofCheck<'_> {
             if !sign.uses().iter().any(|used| {
                 self.file.installed.is_secret(used.fact) || self.comes_from(self.file.prepare.iter().chain(self.file.calls), used.fact)
             }) {
+                if sign.uses().iter().any(|used| reader.has_complaint_at(used.place)) {
+                    continue;
+                }
                 let help = "add `key: ${clientSecret}`, or a secret in `before` or `after`";
-                reader.complain(sign.place, "anyone could make this signature: no secret is in it", help);
+                reader.complain_missing(sign.place, "anyone could make this signature: no secret is in it", help);
             }
         }
         self.check_browser_facts(reader);
@@ -213,7 +216,7 @@ impl ProofCheck<'_> {
             .or_else(|| claim_without_address(&claim_places, &address_places));
         match found {
             Some((place, message)) => {
-                let help = if message == OTHER_ENTRY {
+                let help = if [OTHER_ENTRY, ENTRY_BESIDE].contains(&message) {
                     "read both from one entry, with one `choose`: a claim proves only an address that came with it"
                 } else {
                     "read both from one answer or one signed token: a claim proves only an address that came with it"
@@ -230,9 +233,14 @@ impl ProofCheck<'_> {
         let pairs = claims.iter().flat_map(|claim| addresses.iter().map(move |address| (claim, address)));
         let found = pairs.filter(|(claim, address)| claim.origin.vouches_for(address.origin)).find_map(|(claim, address)| {
             let mismatch = check.mismatch((address.reading, address.document), (claim.reading, claim.document))?;
-            Some((claim.reading.place(), mismatch))
+            let place = if mismatch == EntryMismatch::AddressInList { address.reading.place() } else { claim.reading.place() };
+            Some((place, mismatch))
         });
         match found {
+            Some((place, EntryMismatch::AddressInList)) => {
+                let help = "read both from one entry with `choose`; or ask whether a list of proven addresses holds this one: `emailVerified: { at: $.verified, contains: \"${email}\" }`";
+                reader.complain(place, ENTRY_BESIDE, help);
+            }
             Some((place, EntryMismatch::OtherEntry(choice))) => {
                 let help = match choice {
                     Some(choice) => format!("read both from one entry: `{choice}`"),
@@ -277,7 +285,7 @@ impl ProofCheck<'_> {
                 reader.complain(place, "with a list of domains the domain alone proves an address, whatever this claim says", help);
             }
             EmailTrustPolicy::Never => {
-                reader.warn(place, "with `trustEmail: never` no claim proves an address, so this line has no effect", help)
+                reader.warn(place, "with `trustEmail: never` no claim proves an address, so this line has no effect", help);
             }
         }
     }
@@ -360,6 +368,9 @@ impl ProofCheck<'_> {
         let TokenKeys::Text(template) = &signed.keys else { return };
         let settings = self.file.installed.non_secret_facts();
         for used in template.uses() {
+            if reader.has_complaint_at(used.place) {
+                continue;
+            }
             if !self.file.installed.is_secret(used.fact) && (!settings.contains(&used.fact) || used.fact == self.file.known.client_id) {
                 let name = Arc::clone(reader.names.name(used.fact));
                 reader.complain(
@@ -408,6 +419,8 @@ struct AlternativeOrigin<'a> {
     origin: FactOrigin,
 }
 
+/// What is said of an address in a list whose claim is not read from its entry.
+const ENTRY_BESIDE: &str = "this address comes from an entry of a list, and `emailVerified` is not read from that entry";
 /// What is said of an address whose claim stands in another entry of a list.
 const OTHER_ENTRY: &str = "this address comes from another entry than `emailVerified`";
 
@@ -429,7 +442,9 @@ fn address_without_claim(addresses: &[(Place, FactOrigin)], claims: &[(Place, Fa
         FactOrigin::Answer(_) | FactOrigin::SignedToken(_) | FactOrigin::AnswerEntry(..) | FactOrigin::SignedTokenEntry(..) => {
             let is_alone = !claims.iter().any(|(_, claim)| claim.vouches_for(*origin));
             let shares_document = claims.iter().any(|(_, claim)| claim.document() == origin.document());
+            let is_beside = claims.iter().any(|(_, claim)| *claim == origin.document());
             match (is_alone, shares_document) {
+                (true, true) if is_beside => Some((*place, ENTRY_BESIDE)),
                 (true, true) => Some((*place, OTHER_ENTRY)),
                 (true, false) => Some((*place, "this address comes from another answer or token than `emailVerified`")),
                 (false, _) => None,

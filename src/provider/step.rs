@@ -82,6 +82,8 @@ pub struct Step {
     pub(crate) choices: Vec<EntryChoice>,
     pub(crate) header_reads: Vec<(Slot, Located<String>)>,
     pub(crate) signed: Option<SignedToken>,
+    /// How an answer is verified that turns out to be a signed token, where `discovery` says what such a token is.
+    pub(crate) signed_answer: Option<SignedToken>,
     pub(crate) signed_reads: Vec<ReadRule>,
     /// The entries that are chosen from lists in the signed token.
     pub(crate) signed_choices: Vec<EntryChoice>,
@@ -226,7 +228,7 @@ impl Step {
         uses.extend(self.refused.iter().chain(&self.accepted).flat_map(RefusalRule::uses));
         uses.extend(self.reads.iter().flat_map(|read| read.reading.uses()));
         uses.extend(self.choices.iter().flat_map(EntryChoice::uses));
-        uses.extend(self.signed.iter().flat_map(SignedToken::uses));
+        uses.extend(self.signed.iter().chain(&self.signed_answer).flat_map(SignedToken::uses));
         uses.extend(self.signed_reads.iter().flat_map(|read| read.reading.uses()));
         uses.extend(self.signed_choices.iter().flat_map(EntryChoice::uses));
         uses
@@ -260,6 +262,16 @@ impl Step {
     pub(crate) fn learned_facts(&self) -> impl Iterator<Item = (Slot, Place, bool)> {
         let headers = self.header_reads.iter().map(|(fact, name)| (*fact, name.place, true));
         self.all_reads().map(|read| (read.fact, read.place, read.written)).chain(headers)
+    }
+
+    /// What is read from the answer itself, also from entries that are chosen in it.
+    pub(crate) fn answer_reads(&self) -> impl Iterator<Item = &ReadRule> {
+        self.reads.iter().chain(self.choices.iter().flat_map(|choice| &choice.reads))
+    }
+
+    /// What is read from the signed token, also from entries that are chosen in it.
+    pub(crate) fn token_reads(&self) -> impl Iterator<Item = &ReadRule> {
+        self.signed_reads.iter().chain(self.signed_choices.iter().flat_map(|choice| &choice.reads))
     }
 
     /// What is read, for a story: the fact, its source and its place. A standard place is included only when

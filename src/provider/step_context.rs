@@ -14,6 +14,7 @@ use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, Reader};
 
 /// The parts of the file that matter to all its steps.
+#[expect(clippy::struct_excessive_bools, reason = "each says one independent thing of the file")]
 pub(crate) struct StepContext<'a> {
     /// The facts that the program itself uses.
     pub(crate) known: WellKnownFacts,

@@ -99,13 +99,11 @@ async fn finish_login(
         return Err(login_failure::without_conversation(context, BrokerFailure::AlreadyUsed, live_provider, return_to).await);
     }
     let (identity, id_token) = obtain_identity(context, live_provider, return_to, &conversation, login).await?;
-    match &callback_request.link {
-        Some(sid) => link_identity(context, live_provider, callback_request, &identity, sid).await,
-        None => {
-            let of_login = (&*callback_request.version, id_token.as_ref());
-            sign_in::open_session(context, live_provider, &identity, of_login, callback_request.return_to.clone()).await
-        }
+    if let Some(sid) = &callback_request.link {
+        return link_identity(context, live_provider, callback_request, &identity, sid).await;
     }
+    let of_login = (&*callback_request.version, id_token.as_ref());
+    sign_in::open_session(context, live_provider, &identity, of_login, callback_request.return_to.clone()).await
 }
 
 /// Links the identity to the signed-in user, if it is the one who began the login.

@@ -75,7 +75,8 @@ fn answers_for_check(name: &'static str, answer: &str, given: &ChecklistAnswers)
         _ => {}
     }
     answers.insert(name, answer.to_owned());
-    if let Some(settings) = usual_settings(&answers).filter(|settings| !settings.is_empty()) {
+    let settings = usual_settings(&answers);
+    if !settings.is_empty() {
         let further = answers.get("settings").map_or_else(String::new, |list| format!("{list}, "));
         answers.insert("settings", further + &settings);
     }
@@ -217,17 +218,14 @@ fn authorization_entries(answers: &AnswerLookup<'_>) -> Vec<YamlLine> {
     if let Some(scope) = answers.given("scope").filter(|scope| !is_usual(scope)) {
         words.push(YamlLine::new("scope", YamlValue::text(scope)));
     }
-    match answers.get("authorize-parameters").filter(|parameters| *parameters != "standard") {
-        Some(parameters) => {
-            let entries = parameter_entries(parameters, RequestMoment::Redirect);
-            words.push(YamlLine::with_comment("query", YamlValue::Block(entries), "exactly this is sent"));
-        }
-        None => {
-            words.extend(answers.given("rename").map(|names| YamlLine::new("rename", YamlValue::Flow(name_entries(names)))));
-            if answers.given("signed") == Some("idToken") && answers.by_hand() {
-                let nonce = vec![YamlLine::new("nonce", YamlValue::text("${nonce}"))];
-                words.push(YamlLine::with_comment("extra", YamlValue::Flow(nonce), "the signed token repeats it"));
-            }
+    if let Some(parameters) = answers.get("authorize-parameters").filter(|parameters| *parameters != "standard") {
+        let entries = parameter_entries(parameters, RequestMoment::Redirect);
+        words.push(YamlLine::with_comment("query", YamlValue::Block(entries), "exactly this is sent"));
+    } else {
+        words.extend(answers.given("rename").map(|names| YamlLine::new("rename", YamlValue::Flow(name_entries(names)))));
+        if answers.given("signed") == Some("idToken") && answers.by_hand() {
+            let nonce = vec![YamlLine::new("nonce", YamlValue::text("${nonce}"))];
+            words.push(YamlLine::with_comment("extra", YamlValue::Flow(nonce), "the signed token repeats it"));
         }
     }
     if let Some(code) = answers.get("code").filter(|code| *code != "code") {

@@ -361,9 +361,9 @@ mod tests {
 
     #[test]
     fn a_path_behind_a_filter_and_one_into_a_text_are_mended_where_they_stand() {
-        let file = FILE
-            .replace("$.user.email ", "$.user.reach[?@.kind == \"mail\"].vlaue ")
-            .replace("$.user.verified", "$.user.reach[?@.kind == \"mail\"].checked");
+        let file =
+            FILE.replace("$.user.email ", "$.user.reach[?@.kind == \"mail\"].vlaue ").replace("    emailVerified: $.user.verified\n", "")
+                + "trustEmail: always\n";
         let file = file.replace("name: $.user.name", "name: ${$.user.extra | json \"$.name.wrong\"}");
         let person = r#"{"user":{"id":"7","reach":[{"kind":"phone","value":"1","checked":true},{"kind":"mail","value":"ana@loja.example","checked":true}],"extra":"{\"name\":{\"first\":\"Ana\"}}"}}"#;
 

@@ -3,6 +3,7 @@
 //!
 //! To add a change of meaning, write a function that finds its lines, and add it to [`CHANGES`].
 
+use crate::provider::facts::FROM_DISCOVERY;
 use crate::provider::step::StepKind;
 use crate::vocabulary::place::{Place, Source};
 use crate::vocabulary::yaml::{self, YamlEntry, YamlKind, YamlNode};
@@ -27,11 +28,11 @@ const CHANGES: &[fn(&UpgradedFile<'_>) -> Vec<ChangedLine>] = &[
     issuer_without_user_info,
     issuer_without_credentials,
     nonce_outside_of_the_token_answer,
-    origins_in_holes,
     placeholders,
     relative_files,
     listed_calls_without_read,
     bearer_beside_a_part,
+    holes_for_scheme_and_host,
 ];
 
 /// The lines of a file whose meaning changed since version 0.1, in their order. A file that is no YAML has none.
@@ -187,33 +188,6 @@ fn nonce_outside_of_the_token_answer(file: &UpgradedFile<'_>) -> Vec<ChangedLine
         .collect()
 }
 
-/// Before, the value of a hole that stands for scheme and host could bring a path or a query along.
-fn origins_in_holes(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
-    let stands_for_origin = |address: &str| {
-        let behind = address.strip_prefix("${").and_then(|rest| Some(rest.split_once('}')?.1));
-        behind.is_some_and(|rest| !rest.is_empty())
-    };
-    let of_steps = file.steps().into_iter().flat_map(|(_, block)| {
-        let keys = block.get("signed").and_then(|signed| signed.get("keys"));
-        ["get", "post"].into_iter().filter_map(|word| block.get(word)).chain(keys)
-    });
-    let of_file = ["discovery", "logout"].into_iter().filter_map(|word| file.root.get(word));
-    let addresses = of_file.chain(of_steps);
-    let changed = addresses.filter(|node| match &node.kind {
-        // The broker's own address has always been an origin.
-        YamlKind::Scalar { text, .. } => stands_for_origin(text) && !text.starts_with("${publicUrl}"),
-        YamlKind::List(_) | YamlKind::Map(_) => false,
-    });
-    changed
-        .map(|node| ChangedLine {
-            place: node.place,
-            meant: "the value of this hole could bring a path or a query along",
-            means: "it is an origin and nothing else, such as `https://eu.acme.example`; any other value is refused",
-            write: "the path in the address itself, behind the hole".to_owned(),
-        })
-        .collect()
-}
-
 fn placeholders(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
     let is_placeholder = |entry: &&YamlEntry| matches!(&entry.value.kind, YamlKind::Scalar { text, .. } if text.contains('@'));
     let line = |entry: &YamlEntry| ChangedLine {
@@ -292,6 +266,29 @@ fn bearer_beside_a_part(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
         .collect()
 }
 
+/// Before, the value of such a hole could bring a path or a query along. The broker's own address and the whole
+/// addresses of a discovery document are no such holes.
+fn holes_for_scheme_and_host(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let requests = file.steps().into_iter().flat_map(|(_, block)| ["get", "post"].iter().filter_map(|word| block.get(word)));
+    let addresses = requests.chain(file.root.get("logout"));
+    let begins_with_a_hole = |node: &&YamlNode| {
+        let YamlKind::Scalar { text, .. } = &node.kind else { return false };
+        let Some((hole, rest)) = text.strip_prefix("${").and_then(|text| text.split_once('}')) else { return false };
+        let fact = hole.split('|').next().unwrap_or_default().trim().trim_end_matches('?');
+        let is_document_address = rest.starts_with(['?', '#']) && FROM_DISCOVERY.iter().any(|(known, _)| *known == fact);
+        !rest.is_empty() && fact != "publicUrl" && !is_document_address
+    };
+    addresses
+        .filter(begins_with_a_hole)
+        .map(|node| ChangedLine {
+            place: node.place,
+            meant: "the value of the first hole could bring a path or a query along",
+            means: "it takes scheme, host and port and nothing else; any other value ends the login",
+            write: "the path behind the hole, or in a setting of its own: `${base}/${folder}/token`".to_owned(),
+        })
+        .collect()
+}
+
 /// The holes that name this fact, each with its place.
 fn holes_with(node: &YamlNode, fact: &str) -> Vec<(Place, String)> {
     match &node.kind {
@@ -323,7 +320,7 @@ mod tests {
         const CREDENTIALS: &str = "they are sent as the issuer's document says, or in the form first and then in the header";
         const NONCE: &str = "the nonce is demanded by default only of a token in the token answer";
         const PLACEHOLDER: &str = "an id that can stand in an address is kept, and any other becomes `hash+` and 40 hexadecimal digits";
-        const ORIGIN: &str = "it is an origin and nothing else, such as `https://eu.acme.example`; any other value is refused";
+        const ORIGIN: &str = "it takes scheme, host and port and nothing else; any other value ends the login";
         const RELATIVE: &str = "it begins at the folder of the settings file";
         for (text, expected) in [
             ("getUserInfo:\n  - get: x\n  - get: y\n    read: { id: $.id }\n", vec![(2, READS)]),
@@ -359,12 +356,18 @@ mod tests {
                 "getAuthorizationCode: { extra: { n: \"${nonce}\" } }\ngetAccessCode: { signed: { token: \"${accessToken}\" } }\n",
                 vec![(2, NONCE)],
             ),
-            ("getAccessCode:\n  post: ${base}/token\n", vec![(2, ORIGIN)]),
             ("logout: ${publicUrl}/bye\ngetUserInfo: { get: \"${profile}\" }\n", vec![]),
             ("getUserInfo: { get: \"https://${shop}.acme.example/me\" }\n", vec![]),
-            ("getAccessCode: { signed: { keys: \"${base}/jwks\" } }\n", vec![(1, ORIGIN)]),
             ("missingEmail: \"${id}@acme.invalid\"\n", vec![(1, PLACEHOLDER)]),
             ("missingEmail: ask\n", vec![]),
+            ("getAccessCode: { post: \"${base}/token\" }\n", vec![(1, ORIGIN)]),
+            ("getAccessCode:\n  - post: \"${base | trim}?v=2\"\n", vec![(2, ORIGIN)]),
+            ("getAccessCode: { post: \"${tokenAddress}\" }\n", vec![]),
+            ("getAccessCode: { post: \"https://${host}/token\" }\n", vec![]),
+            ("getAccessCode: { post: \"${publicUrl}/acme/token\" }\n", vec![]),
+            ("getAccessCode: { post: \"${issuer}/token\" }\n", vec![(1, ORIGIN)]),
+            ("getAccessCode: { post: \"${tokenEndpoint}?v=2\" }\n", vec![]),
+            ("logout: \"${base}/sair\"\n", vec![(1, ORIGIN)]),
             ("secrets:\n  key: file:secrets/key.pem\n  other: file:/run/secrets/other\n", vec![(2, RELATIVE)]),
             ("not: [ yaml\n", vec![]),
         ] {

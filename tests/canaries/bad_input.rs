@@ -85,6 +85,7 @@ async fn the_broker_and_the_lab_survive_whatever_is_answered() {
     let page = broker.ask(ClientRequest::get("/lab/acme/answer")).await;
     let (_, rest) = page.body.split_once("name=\"form\" value=\"").expect("there is a form");
     let form = rest.split('"').next().unwrap_or_default().to_owned();
+    let fields = page.body.matches("</textarea>").count();
     for (name, body) in bodies() {
         assert!(body.len() <= 64 * 1024, "{name}: {}", body.len());
         for (step, status) in [("/token", 200), ("/me", 200), ("/me", 400)] {
@@ -113,7 +114,7 @@ async fn the_broker_and_the_lab_survive_whatever_is_answered() {
             let ask = format!("form={form}&call={call}&status=200&kind=application%2Fjson&body={typed}");
             let read = broker.ask(ClientRequest::form("/lab/acme/answer", &ask)).await;
             assert!(matches!(read.status, 200 | 413), "{name}: {read:?}");
-            assert_eq!(read.body.matches("</textarea>").count(), 3, "{name}: one for an answer, and one for each of two calls");
+            assert_eq!(read.body.matches("</textarea>").count(), fields, "{name}");
             for id in ["body", "answer-1", "answer-2"] {
                 assert!(!text_area(&read.body, id).contains('<'), "{name}: what was pasted stays text");
             }

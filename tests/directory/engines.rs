@@ -1,15 +1,17 @@
 //! What only an engine can get wrong: starting together, tables, and bad times.
 
 use crate::database::Server;
-use crate::directory::{Place, at_once, comes, on_both, on_sqlite, proven, uid};
+use crate::directory::{FINGERPRINT, Place, at_once, comes, on_both, on_sqlite, proven, uid};
 use portaria::directory::attempts::ConsumeAttempt;
 use portaria::directory::audit::{AuditActor, AuditEvent, AuditEventKind};
+use portaria::directory::fingerprints::PinIdentities;
 use portaria::directory::incidents::{SaveIncident, StoredIncident};
 use portaria::directory::proofs::{BeginEmailProof, ReserveCodeMail, VerifyProofCode};
 use portaria::directory::sessions::{EndAllSessions, ReadGenerations};
 use portaria::directory::tallies::{AddTallies, SaveDriftWarnings, StoredDriftWarning, Tally};
 use portaria::directory::tidy::tidy;
 use portaria::directory::{Directory, StorageLocation, StorageUnavailable};
+use portaria::provider::fingerprint::ProviderFingerprint;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _, SqlSafeStr as _};
 use std::collections::{BTreeMap, BTreeSet};
@@ -155,6 +157,9 @@ fn a_file_of_the_first_version_is_brought_up_to_date_with_what_is_in_it() {
 
         let directory = place.machine().await;
 
+        let fingerprint = ProviderFingerprint { pinned: FINGERPRINT.into(), origins: None };
+        let pin = PinIdentities { store: "main".into(), key: "acme".into(), fingerprint };
+        assert_eq!(directory.write(pin).await.expect("storage"), 0, "the broker does this at its first start");
         assert_eq!(&*uid(&directory, &proven("acme", "1", "ana"), "1").await, "u");
         assert_eq!(directory.read(ReadGenerations).await.expect("storage").ends, 2);
         let keys = directory.read(portaria::directory::keys::ListSigningKeys).await.expect("storage");

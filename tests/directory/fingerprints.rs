@@ -9,6 +9,7 @@ use portaria::directory::users::{BlockUser, ListIdentityLinks};
 use portaria::directory::{Directory, sign_in::SignIn};
 use portaria::provider::fingerprint::ProviderFingerprint;
 use portaria::provider::identity::{Identity, IdentityEmail};
+use portaria::provider::trust::EmailEvidence;
 
 const ELSEWHERE: &str = "origins https://other.example";
 
@@ -58,20 +59,38 @@ on_both! {
         assert!(told.contains("pointed to another issuer or other addresses") && told.contains("portaria providers move"), "{told}");
     };
 
-    a_proven_address_links_as_it_does_for_any_provider: async |place| {
+    what_a_changed_file_says_about_an_address_reaches_no_existing_user: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
         let placeholder = uid(&directory, &nameless("9"), "2").await;
+        let caio = uid(&directory, &proven("beta", "5", "caio"), "3").await;
 
-        let same = comes(&directory, &pointing(&proven("acme", "1", "ana"), ELSEWHERE), "3").await.expect("linked");
-        let other_id = comes(&directory, &pointing(&proven("acme", "77", "ana"), ELSEWHERE), "4").await;
-        let stranger = comes(&directory, &pointing(&proven("acme", "9", "bia"), ELSEWHERE), "5").await.expect("a new user");
+        let same_id = comes(&directory, &pointing(&proven("acme", "1", "ana"), ELSEWHERE), "4").await;
+        let other_id = comes(&directory, &pointing(&proven("acme", "99", "ana"), ELSEWHERE), "5").await;
+        let with_anothers_address = comes(&directory, &pointing(&proven("acme", "9", "caio"), ELSEWHERE), "6").await;
+        let stranger = comes(&directory, &pointing(&proven("acme", "9", "bia"), ELSEWHERE), "7").await.expect("a new user");
+        // After another change of the file, the id 1 is still Ana's.
+        let once_more = comes(&directory, &pointing(&proven("acme", "99", "ana"), "issuer https://third.example"), "8").await;
 
-        assert_eq!((same.user.uid, same.rule), (ana.clone(), LinkingRule::Linked));
-        assert_eq!(other_id, Err(SignInRefusalReason::AddressReassigned), "the new place knows ana under the id 1");
-        assert!(stranger.user.uid != ana && stranger.user.uid != placeholder);
+        assert_eq!(same_id, Err(SignInRefusalReason::ProviderMoved));
+        assert_eq!(other_id, Err(SignInRefusalReason::AddressReassigned), "the address was given to another person");
+        assert_eq!(with_anothers_address, Err(SignInRefusalReason::ProviderMoved));
+        assert_eq!(once_more, Err(SignInRefusalReason::AddressReassigned));
+        assert!(![&ana, &placeholder, &caio].contains(&&stranger.user.uid));
         let links = directory.read(ListIdentityLinks(ana)).await.expect("storage");
-        assert_eq!(links.iter().map(|link| &*link.fingerprint).collect::<Vec<_>>(), [ELSEWHERE, FINGERPRINT]);
+        assert_eq!(links.iter().map(|link| &*link.fingerprint).collect::<Vec<_>>(), [FINGERPRINT]);
+    };
+
+    an_address_that_was_proved_here_reaches_its_user_after_a_change_of_the_file: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
+        let by_mail = |id| identity("acme", id, IdentityEmail::Proven(email("ana"), EmailEvidence::Mail));
+
+        let same_id = comes(&directory, &pointing(&by_mail("1"), ELSEWHERE), "2").await.expect("linked");
+        let other_id = comes(&directory, &pointing(&by_mail("77"), "issuer https://third.example"), "3").await.expect("linked");
+
+        assert_eq!((same_id.user.uid, same_id.rule), (ana.clone(), LinkingRule::Linked));
+        assert_eq!((other_id.user.uid, other_id.rule), (ana, LinkingRule::Linked));
     };
 
     whoever_is_blocked_stays_so_when_the_file_points_elsewhere: async |place| {
@@ -116,7 +135,8 @@ on_both! {
         let bia = uid(&directory, &proven("acme", "2", "bia"), "2").await;
         uid(&directory, &nameless("3"), "3").await;
         // Bia has proven who she is, and 3 is another person at the new place.
-        assert_eq!(uid(&directory, &pointing(&proven("acme", "2", "bia"), ELSEWHERE), "4").await, bia);
+        let mailed = identity("acme", "2", IdentityEmail::Proven(email("bia"), EmailEvidence::Mail));
+        assert_eq!(uid(&directory, &pointing(&mailed, ELSEWHERE), "4").await, bia);
         let caio = uid(&directory, &pointing(&proven("acme", "3", "caio"), ELSEWHERE), "5").await;
         assert_eq!(pinned(&directory, ELSEWHERE).await, [(ELSEWHERE.to_owned(), 2, 2, 0), (FINGERPRINT.to_owned(), 3, 3, 1)]);
 

@@ -128,7 +128,7 @@ fn the_line_that_would_change_is_exact() {
         let played = replay(&provider, &stories[0]);
         let proposals = propose(&provider, played.end.as_ref(), &played.trace);
         let because = |proposal: &&Proposal| proposal.because == "credentialsElsewhere";
-        proposals.iter().find(because).and_then(|proposal| proposal.change.as_ref()).map(|change| change.diff().to_owned())
+        proposals.iter().find(because).and_then(|proposal| proposal.change.as_ref()).map(|change| change.diff().clone())
     };
     let encoded = "-   credentials: basic   # as it says\n+   credentials: basicEncoded   # as it says\n";
     assert_eq!(odd(&in_header).as_deref(), Some(encoded), "the secret is another text when it is percent-encoded");

@@ -115,7 +115,7 @@ fn read_login(
     field: &dyn Fn(&str) -> Result<String, UserFacingError>,
 ) -> Result<HttpResponse, UserFacingError> {
     let mut typed = PastedAnswerForm::empty(bench.provider.as_ref());
-    typed.whole.callback = field("callback")?.trim().to_owned();
+    field("callback")?.trim().clone_into(&mut typed.whole.callback);
     for (at, answer) in typed.whole.answers.iter_mut().enumerate() {
         *answer = field(&format!("answer-{}", at + 1))?;
     }

@@ -60,11 +60,11 @@ fn asks_user_info(answers: &ChecklistAnswers) -> bool {
 }
 
 /// A variable for every fact that nothing gives.
-pub(crate) fn usual_settings(answers: &ChecklistAnswers) -> Option<String> {
+pub(crate) fn usual_settings(answers: &ChecklistAnswers) -> String {
     let file = answers.get("name").map_or("answer", String::as_str).to_uppercase();
     let prefix: String = file.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
     let settings = unknown_facts(answers).into_iter().map(|fact| format!("{fact}=env:{prefix}_{}", to_variable_name(&fact)));
-    Some(settings.collect::<Vec<_>>().join(", "))
+    settings.collect::<Vec<_>>().join(", ")
 }
 
 /// The hosts of the addresses whose hosts have holes, with `*` for each hole.
@@ -243,7 +243,6 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         usual: usual!("none"),
         matters: is_without_discovery,
         choices: &["none", "idToken", "answer"],
-        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "signed-issuer",
@@ -373,7 +372,7 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         name: "settings",
         ask: "Values of this shop that the answers name: each with its text, or where it is kept",
         example: "tenant=env:ACME_TENANT",
-        usual: usual_settings,
+        usual: |answers| Some(usual_settings(answers)),
         matters: |answers| !unknown_facts(answers).is_empty(),
         ..ALWAYS_ASKED
     },

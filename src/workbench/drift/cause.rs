@@ -28,10 +28,8 @@ pub fn assign_causes(broken: &BrokenAnswer<'_>, changes: &mut [DetectedChange<'_
                 change.proposal = proposal_for_answer(change.cause.kind(), &repairs);
                 continue;
             }
-            // Only this function finds these two causes.
-            DriftCause::Replaced(_) | DriftCause::Moved(_) => continue,
-            // What a new parameter is for stands in the provider's manual.
-            DriftCause::Appeared(_) => continue,
+            // Only this function finds the first two causes; what a new parameter is for stands in the provider's manual.
+            DriftCause::Replaced(_) | DriftCause::Moved(_) | DriftCause::Appeared(_) => continue,
         };
         let MissedReading { reading, path } = missed;
         if let (Some(moved), Some(path)) = (&moved, path)

@@ -109,10 +109,12 @@ impl<'a> AddressParts<'a> {
     }
 }
 
+type Pairs = [(String, String)];
+
 fn compare_pairs(
     what: &str,
-    expected: &[(String, String)],
-    (sent, shown): (&[(String, String)], &[(String, String)]),
+    expected: &Pairs,
+    (sent, shown): (&Pairs, &Pairs),
     order: ParameterOrder,
     differ: &mut impl FnMut(&str, String, String),
 ) {

@@ -150,7 +150,7 @@ pub(crate) fn forecast(provider: &Provider, public_url: &str, given: GivenAnswer
         notes.push("the signature of the callback is not compared: its key is not set here".to_owned());
     }
     let callback = callback.unwrap_or_else(|| usual_callback(provider, &start.attempt.state, &facts));
-    start.play(provider, callback, calls, (documents, discovery), notes, public_url)
+    start.play(provider, &callback, calls, (documents, discovery), notes, public_url)
 }
 
 /// How a login begins here: with the values of this installation, and stand-ins for what is not known.
@@ -300,7 +300,7 @@ impl Start {
     fn play(
         self,
         provider: &Provider,
-        callback: CallbackParameters,
+        callback: &CallbackParameters,
         calls: Vec<(usize, Response)>,
         (documents, discovery): (DocumentCache, Option<Value>),
         mut notes: Vec<String>,
@@ -320,7 +320,7 @@ impl Start {
         };
         let (trace, end) = match is_prepared.and_then(|()| attempt.redirect_request(provider, &installation, &documents)) {
             Err(why) => (Trace::default(), Err(redirect_error(why, provider))),
-            Ok(_) => match attempt.accept(provider, &installation, &callback, Some(&attempt.state), &documents, now) {
+            Ok(_) => match attempt.accept(provider, &installation, callback, Some(&attempt.state), &documents, now) {
                 Err(error) => (Trace::default(), Err(error)),
                 Ok(login) => {
                     let driving = std::pin::pin!(drive_observed(&mut observer, login, &fetch, &documents));

@@ -47,6 +47,7 @@ enum Silence {
 use Silence::{Also, Rows, Then, Unless};
 
 /// The block, the word, and what holds by default. A row without a value is left out.
+#[expect(clippy::redundant_closure_for_method_calls, reason = "a method is not general enough over the lifetime of the section")]
 const TABLE: &[(&str, &str, Silence)] = &[
     ("provider file", "key", Unless(|section| Some(section.provider.name.to_string()))),
     ("provider file", "clientId", Unless(|section| section.kept_at(section.provider.known.client_id))),
@@ -59,7 +60,7 @@ const TABLE: &[(&str, &str, Silence)] = &[
     ("provider file", "missingEmail", Then(|section| section.placeholders())),
     ("provider file", "require", Unless(|_| Some("everyone may sign in".to_owned()))),
     ("provider file", "logout", Unless(|_| Some("none: the session at the provider goes on".to_owned()))),
-    ("getAuthorizationCode step", "get", Unless(|section| section.from_document("authorization_endpoint"))),
+    ("getAuthorizationCode step", "get", Unless(|section| section.document_member("authorization_endpoint"))),
     ("getAuthorizationCode step", "scope", Unless(|section| Some(section.provider.scope.as_deref().unwrap_or("none").to_owned()))),
     ("getAuthorizationCode step", "callback", Unless(|section| Some(section.provider.callback.word().to_owned()))),
     ("getAuthorizationCode step", "stateIn", Unless(|section| Some(section.provider.state_in.word().to_owned()))),
@@ -83,6 +84,7 @@ const TABLE: &[(&str, &str, Silence)] = &[
     ("call", "refused", Rows(|section| section.rows_of_file("refused"))),
     ("call", "accepted", Rows(|section| section.rows_of_file("accepted"))),
     ("call", "read", Rows(|section| section.standard_reads())),
+    ("call", "signed", Unless(|section| section.signed_answer())),
     ("call", "signed", Rows(|section| section.implied_token())),
     ("signed token", "token", Unless(|section| section.token(|token| token.token.as_ref().map_or_else(|| "answer".to_owned(), source)))),
     ("signed token", "issuer", Unless(|section| section.token(|token| list(token.issuers())))),
@@ -142,7 +144,7 @@ impl<'a> Section<'a> {
         })
     }
 
-    fn from_document(&self, endpoint: &str) -> Option<String> {
+    fn document_member(&self, endpoint: &str) -> Option<String> {
         self.provider.discovery.as_ref().map(|_| format!("`{endpoint}` of the issuer's document"))
     }
 
@@ -232,6 +234,14 @@ impl<'a> Section<'a> {
         if is_implied { Section { node: None, ..*self }.rows(SignedTokenSpec::block(), "signed.") } else { Vec::new() }
     }
 
+    /// What an answer must be that turns out to be a signed token.
+    fn signed_answer(&self) -> Option<String> {
+        let is_known = self.step.is_some_and(|step| step.signed_answer.is_some());
+        is_known.then(|| {
+            "an answer that is a signed token must come from the issuer, for this client, and repeat the ID token's `sub`".to_owned()
+        })
+    }
+
     fn token(&self, describe: impl Fn(&SignedToken) -> String) -> Option<String> {
         self.step?.signed().map(describe)
     }
@@ -256,25 +266,27 @@ impl<'a> Section<'a> {
 
     fn default_get(&self) -> Option<String> {
         let is_it = !self.writes("post") && self.step?.method == Method::Get;
-        is_it.then(|| self.from_document("userinfo_endpoint")).flatten()
+        is_it.then(|| self.document_member("userinfo_endpoint")).flatten()
     }
 
     fn default_post(&self) -> Option<String> {
         let is_it = !self.writes("get") && self.step?.method == Method::Post;
-        is_it.then(|| self.from_document("token_endpoint")).flatten()
+        is_it.then(|| self.document_member("token_endpoint")).flatten()
     }
 
     fn credentials(&self) -> Option<String> {
         let step = self.step?;
         let is_written = ["query", "form", "json", "text"].iter().any(|word| self.writes(word));
+        if step.negotiates_credentials() {
+            return Some(
+                "form, or basicEncoded where the issuer's document names only that or the provider answers `invalid_client`".to_owned(),
+            );
+        }
         Some(
             match (step.kind, step.method) {
-                _ if step.negotiates_credentials() => {
-                    "form, or basicEncoded where the issuer's document names only that or the provider answers `invalid_client`"
-                }
                 (StepKind::GetAuthorizationCode | StepKind::GetAccessCode, Method::Post) if !is_written => "form",
                 (StepKind::GetAuthorizationCode | StepKind::GetAccessCode, Method::Get) if !is_written => "query",
-                _ => "none",
+                (StepKind::GetAuthorizationCode | StepKind::GetAccessCode | StepKind::GetUserInfo, Method::Get | Method::Post) => "none",
             }
             .to_owned(),
         )
@@ -388,7 +400,8 @@ mod tests {
         let all = blocks();
 
         for block in &all {
-            for word in block.words.iter().filter(|word| !is_step(word.name)) {
+            // The calls of `prepare` have sections of their own, as the steps have.
+            for word in block.words.iter().filter(|word| !is_step(word.name) && word.name != "prepare") {
                 let text = format!("\n{}", example(word));
                 let node = yaml::parse(&Source::new("word.yaml", text.clone())).unwrap().0;
                 let section = Section { provider: &provider, step: None, node: Some(&node), file: None, signed_text: None };

@@ -222,7 +222,7 @@ impl<'a> ObservedRefusal<'a> {
                 // A stand-in of an example says nothing about the value.
                 let has_stand_in = pair.windows(3).any(|bytes| bytes == "‹".as_bytes());
                 let mut odd = pair.iter().filter(|byte| **byte != b':' && !is_plain(byte));
-                !has_stand_in && (odd.next().is_some() || pair.iter().filter(|byte| **byte == b':').count() > 1)
+                !has_stand_in && (odd.next().is_some() || pair.iter().filter(|byte| **byte == b':').nth(1).is_some())
             })
         })
     }
