@@ -103,6 +103,7 @@ choice! {
     pub(crate) enum LoginErrorCode {
         BadInput = "badInput",
         NoDocument = "noDocument",
+        TooLong = "tooLong",
         BadState = "badState",
         Expired = "expired",
         BadCallback = "badCallback",
@@ -121,7 +122,6 @@ choice! {
         NotAllowed = "notAllowed",
         Changed = "changed",
         TooSlow = "tooSlow",
-        TooLong = "tooLong",
     }
 }
 

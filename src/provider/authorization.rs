@@ -92,12 +92,12 @@ words! {
         /// Default: the standard parameters
         /// Example: `read: { code: $.auth_code }`
         read: Option<NamedValues<FactExpression>> = "read",
-        /// When the callback is a refusal. One entry or a list, of which any refuses.
+        /// Which callbacks are refusals, besides those of the default.
         /// Default: a parameter `error` always refuses
         /// Example: `refused: { at: $.errorCode, present: true, code: $.errorCode, message: $.errorMessage }`
         refused: Option<RefusedRules> = "refused",
-        /// What a callback must say to be no refusal. One entry or a list, all of which must hold.
-        /// Default: every callback that is not refused as described at `refused`
+        /// What a callback must say to be accepted.
+        /// Default: every callback is accepted that is not refused
         /// Example: `accepted: { at: $.result, is: ok }`
         accepted: Option<AcceptedRules> = "accepted",
         /// A signed token in the parameters of the callback.

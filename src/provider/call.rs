@@ -72,7 +72,7 @@ words! {
         /// as in RFC 6749) or `none`. In a written request they are not sent unless this word is there.
         /// `basic` and `basicEncoded` differ only where the id or the secret holds other characters than letters,
         /// digits, `-`, `.` and `_`.
-        /// Default: `form` in the standard token request (`query` when it is a `get`), otherwise `none`. With
+        /// Default: `form` in the standard requests of getAccessCode and `prepare` (`query` when it is a `get`), otherwise `none`. With
         /// `discovery` the document chooses: `basicEncoded` when it names `client_secret_basic` and not
         /// `client_secret_post`. When it leaves the choice and the provider answers `invalid_client`, the call is
         /// made once more in the other way, and what the provider takes is remembered
@@ -83,7 +83,8 @@ words! {
         /// of a function, in the text of `sign`, in an assertion), or an `Authorization` header (`credentials: basic`
         /// is one), or this word says otherwise. For a call to another provider's address, with a token of its own,
         /// write `bearer: none`; where a manual asks for the token and for a part of it, write `bearer: ${accessToken}`.
-        /// Default: in getUserInfo `${accessToken}`, unless it is placed as described above; elsewhere `none`
+        /// Default: in getUserInfo `${accessToken}`, unless the request itself places the access token or an
+        /// `Authorization` header; elsewhere `none`
         /// Example: `bearer: ${appToken}`
         bearer: Option<Template> = "bearer",
         /// A token that portaria makes and signs for this request.
@@ -117,20 +118,21 @@ words! {
         /// Default: none
         /// Example: `skipPrefix: "for(;;);"`
         skip_prefix: Option<Located<String>> = "skipPrefix",
-        /// When the answer is a refusal although its status is 200. One entry or a list, of which any refuses.
-        /// Default: a status outside 2xx and, in getAccessCode and `prepare`, a member `error` refuse
+        /// Which answers are refusals, besides those of the default.
+        /// Default: a status outside 2xx refuses, and in getAccessCode and `prepare` a member `error`
         /// Example: `refused: { at: $.errcode, isNot: "0", code: $.errcode, message: $.errmsg }`
         refused: Option<RefusedRules> = "refused",
-        /// What an answer must say to be no refusal. One entry or a list, all of which must hold. A status outside 2xx
-        /// stays a refusal unless `status` allows it.
-        /// Default: every answer that is not refused as described at `refused`
+        /// What an answer must say to be accepted.
+        /// Default: every answer is accepted that is not refused
         /// Example: `accepted: { at: $.ok, is: true }`
         accepted: Option<AcceptedRules> = "accepted",
         /// The facts that are read from the answer. Each is a path, a list of paths of which the first that finds a
         /// value counts, a text with holes, a condition, or a list of conditions of which all must hold. In
         /// getAccessCode the standard places are read as well; in getUserInfo only what is written here is read.
-        /// Default: the [standard places](#standard-places) of getAccessCode; in getUserInfo those of OpenID when it is a
-        /// single call without `read` and `choose`; a call of a list without `read` reads nothing
+        /// Default: in getAccessCode the standard places (`access_token`, `expires_in`, `refresh_token`,
+        /// `id_token`, `token_type`, `scope` as `grantedScope`), each unless the file names the fact; in
+        /// getUserInfo, when it is a single call without `read` and `choose`, OpenID's `sub` as `id`, `email`,
+        /// `email_verified`, `name`, `picture`, `locale`; a call of a list without `read` reads nothing
         /// Example: `read: { id: $.data.id, name: [ $.data.name, $.data.login ] }`
         read: Option<NamedValues<FactExpression>> = "read",
         /// An entry that is chosen from a list in the answer, and the facts that are read from it; or a list of such

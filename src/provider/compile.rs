@@ -291,7 +291,7 @@ fn compile_steps(spec: &mut ProviderSpec, mut context: StepContext<'_>, top: Pla
         spec.access.take().map(|list| list.0).or_else(|| CallSpec::empty(top).filter(|_| context.discovery).map(|call| vec![call]));
     let is_signed = authorization.as_ref().is_some_and(|first| first.step.verify.is_some() || first.step.signed.is_some());
     if access.is_none() && is_absent(spec, "getAccessCode", reader) && !is_signed {
-        let help = "add `getAccessCode: { post: https://… }`; only a callback that is signed (`verify` or `signed`) is proof without it";
+        let help = "add `getAccessCode: { post: https://… }`, with `read: { id: … }` where its answer says who the person is; only a callback that is signed (`verify` or `signed`) is proof without it";
         reader.complain_missing(top, "the file has no getAccessCode", help);
     }
     let implied = implied_userinfo(spec, &context, reader);

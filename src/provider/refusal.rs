@@ -23,11 +23,10 @@ use serde_json::Value;
 
 words! {
     /// An entry of `refused` or `accepted`: a condition, together with the provider's own code and message, which are
-    /// shown only when this entry is the one that refuses. It is checked before any fact is read. A list under
-    /// `refused` refuses when any entry holds; a list under `accepted` accepts when all hold.
+    /// shown only when this entry is the one that refuses. It is checked before any fact is read.
     pub(crate) struct RefusalRuleSpec ("refusal", elsewhere = crate::provider::condition::unknown_word_hint) {
         /// The value that is checked: a path into the answer, or a fact.
-        /// Default: none; needed unless `all`, `any` or `status` stands here
+        /// Default: none; needed unless `all`, `any`, `status` or `errorMember` stands here
         /// Example: `at: $.errcode`
         at: Option<ConditionSubject> = "at",
         /// The value equals this text, or one of these. The texts may contain holes. Where the path finds several
@@ -53,6 +52,7 @@ words! {
         contains: Option<OneOrMany<Template>> = "contains",
         /// `true`: the value exists. `false`: it does not, which can be asked in `refused`, `when`, `require` and
         /// `where`, but not in `accepted`, `read` and `identity`: what is not there proves nothing.
+        /// An empty text does not exist, so `suspended: ""` in an answer is the same as no `suspended`.
         /// Default: not checked
         /// Example: `present: true`
         present: Option<Located<bool>> = "present",
@@ -71,11 +71,12 @@ words! {
         any: Option<OneOrMany<ConditionSpec>> = "any",
         /// HTTP statuses: one, a class, or a list. In `refused` the entry looks only at answers with one of these. In
         /// `accepted` they are allowed besides 2xx; a list that itself names a status of 2xx is the whole list, and
-        /// `any` allows every status.
+        /// `any`, which only `accepted` may have, allows every status.
         /// Default: in `refused` every status; in `accepted` 2xx
         /// Example: `status: [ 404, 5xx ]`
         status: Option<OneOrMany<StatusPattern>> = "status",
-        /// Only in `accepted`, and only for token answers: `allowed` when a yes, too, has a member `error`.
+        /// Only in `accepted`, for answers in getAccessCode and to the calls of `prepare`: `allowed` when a yes, too, has
+        /// a member `error`.
         /// Default: an `error` that is neither empty nor `0` nor `false` is a refusal
         /// Example: `errorMember: allowed`
         error_member: Option<Located<ErrorMember>> = "errorMember",

@@ -42,7 +42,9 @@ choice! {
 words! {
     /// A signed token (JWT): one inside an answer, or an answer that is one. No fact is read from it before its
     /// signature, issuer, audience, times and `require` are verified. `at_hash` and `c_hash` are compared when the
-    /// token has them.
+    /// token has them. When getAccessCode or the callback has verified an ID token, an answer in getUserInfo that has a
+    /// `sub` must have the same one, and an answer whose `sub` is read by default must have it; otherwise the login is
+    /// refused.
     pub(crate) struct SignedTokenSpec ("signed token") {
         /// The token: a fact in `${…}` that this step or an earlier one reads, or `answer` when the whole answer is
         /// the token.
@@ -85,7 +87,7 @@ words! {
         /// Example: `maxAge: 5m`
         max_age: Option<Located<TimeSpan>> = "maxAge",
         /// Conditions on the token's claims, all of which must hold. Otherwise the step is refused, and the error names
-        /// the claim.
+        /// the claim. Who may sign in belongs into `require` at the top of the file, with the claim under `read`.
         /// Default: none
         /// Example: `require: { at: $.acr, is: [ gold, silver ] }`
         require: Option<Conditions> = "require",
