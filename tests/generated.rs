@@ -114,9 +114,7 @@ fn every_word_has_a_meaning_a_default_and_an_example() {
 #[test]
 fn every_word_stands_in_exactly_one_topic_of_the_reference() {
     for (name, page) in pages() {
-        let problems: Vec<&String> =
-            page.problems.iter().filter(|problem| !problem.contains("no topic has") && !problem.contains("described nowhere")).collect();
-        assert!(problems.is_empty(), "schemas/{name}: {problems:#?}");
+        assert!(page.problems.is_empty(), "schemas/{name}: {:#?}", page.problems);
     }
 }
 

@@ -1056,11 +1056,48 @@ fn the_issuer_of_a_plain_provider_is_compared_with_the_one_in_the_callback() {
         ("", "code: c-1", login),
         (promise, "code: c-1, iss: https://sso.acme.example", login),
         (promise, "code: c-1", bad),
-        (promise, "error: access_denied", bad),
+        (promise, "error: access_denied", "refused: { step: getAuthorizationCode, code: access_denied }"),
+        (promise, "error: access_denied, code: c-1", bad),
+        (promise, "error: access_denied, iss: https://other.example", bad),
         (promise, "error: access_denied, iss: https://sso.acme.example", "refused: { step: getAuthorizationCode, code: access_denied }"),
         (foreign, "code: c-1", login),
     ] {
         assert_examples(&file, &format!("- what: a callback\n  {metadata}callback: {{ {callback}, state: ‹state› }}\n  {end}\n"));
+    }
+}
+
+#[test]
+fn a_promise_to_name_the_issuer_outlives_an_answer_that_fails() {
+    const PROMISE: &str = "{\"issuer\":\"https://sso.acme.example\",\"authorization_response_iss_parameter_supported\":true}";
+    let acme = provider(&format!("{PLAIN}issuer: https://sso.acme.example\n"));
+    let installation = installation(&acme);
+    let failing = |status: u16, body: &str| Ok(Response { status, headers: Vec::new(), body: body.as_bytes().to_vec() });
+    for (answer, keeps) in [
+        (failing(503, "closed"), true),
+        (failing(429, ""), true),
+        (failing(200, "<html>closed</html>"), true),
+        (failing(404, ""), false),
+        (failing(410, ""), false),
+    ] {
+        let (documents, metadata) = (DocumentCache::default(), Mutex::new(json(PROMISE)));
+        let network = Network::new(|address: &str| match address {
+            address if address.ends_with("/token") => json("{\"access_token\":\"at-1\"}"),
+            address if address.ends_with("/me") => json("{\"sub\":\"7\",\"email\":\"ana@loja.example\",\"email_verified\":true}"),
+            _ => metadata.lock().expect("no thread panics with this lock").clone(),
+        });
+        let login = |now: i64| {
+            ready(discover(&acme, &acme.empty_facts(), &network, &documents, now));
+            let attempt = Attempt::new(&acme, &installation, &Entropy([9; 80]), now, Vec::new());
+            let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state)]);
+            let login = attempt.accept(&acme, &installation, &callback, None, &documents, now).expect("the callback answers the attempt");
+            ready(drive(login, &network, &documents)).1.map(drop).map_err(|error| error.code().to_owned())
+        };
+        assert_eq!(login(0), Err("badIssuer".to_owned()));
+
+        *metadata.lock().expect("no thread panics with this lock") = answer.clone();
+
+        assert_eq!(login(4000).is_err(), keeps, "{answer:?}");
+        assert_eq!(login(4100).is_err(), keeps, "{answer:?}");
     }
 }
 

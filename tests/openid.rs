@@ -94,6 +94,12 @@ fn userinfo_is_asked_for_what_the_id_token_lacks() {
         &story(", email_verified: true", "json: { sub: \"7\", email: ana@loja.example }", "refused: { code: unprovenEmail }"),
     );
     assert_examples(OPENID, &story(", email: ana@loja.example, email_verified: false", "", "refused: { code: unprovenEmail }"));
+    // What userinfo does not say is unknown; only another person is never passed over.
+    let ask = format!("{OPENID}missingEmail: ask\n");
+    for silent in ["status: 403, json: { error: insufficient_scope }", "status: 503, text: closed", "text: no json"] {
+        assert_examples(&ask, &story("", silent, "identity: { id: \"7\", ask: true }"));
+    }
+    assert_examples(&ask, &story("", "json: { sub: \"8\" }", "refused: { step: getUserInfo, code: badToken }"));
     for other in ["sub: \"8\", email: ana@loja.example, email_verified: true", "email: ana@loja.example, email_verified: true"] {
         assert_examples(OPENID, &story("", &format!("json: {{ {other} }}"), "refused: { step: getUserInfo, code: badToken }"));
     }
@@ -208,6 +214,104 @@ fn a_client_that_is_refused_shows_itself_in_the_other_way_once_and_remembers_it(
             assert!(outcome.is_ok(), "{methods} {outcome:?}");
             assert_eq!(network.asked.swap(0, Ordering::SeqCst), expected, "{methods}");
         }
+    }
+}
+
+/// A provider that refuses a code without a word of the standard, and takes the credentials of the client in one place only.
+struct Wordless {
+    token: Mutex<String>,
+    keys: String,
+    wants_header: AtomicBool,
+    asked: AtomicUsize,
+}
+
+impl Fetch for Wordless {
+    fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
+        let address = request.address.masked();
+        let says = |status: u16, body: &str| Ok(Response { status, headers: Vec::new(), body: body.as_bytes().to_vec() });
+        let answer = if address.ends_with("openid-configuration") {
+            json(&format!("{{{DOCUMENT}}}"))
+        } else if address.ends_with("/k") {
+            json(&self.keys)
+        } else {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            let has_header = request.headers.iter().any(|(name, _)| name == "Authorization");
+            let body = request.body.as_ref().map(|body| body.expose().to_owned()).unwrap_or_default();
+            match (has_header == self.wants_header.load(Ordering::SeqCst), body.contains("garbage")) {
+                (false, _) => says(400, "{\"error\":\"invalid_request\"}"),
+                (true, true) => says(401, "{\"message\":\"bad code\"}"),
+                (true, false) => json(&format!(
+                    "{{\"access_token\":\"at-1\",\"id_token\":\"{}\"}}",
+                    self.token.lock().expect("no thread panics with this lock")
+                )),
+            }
+        };
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+#[test]
+fn nobody_can_change_for_others_how_the_client_shows_itself() {
+    let key = IssuerKey::new();
+    let provider = provider(OPENID);
+    let installation = installation(&provider);
+    let documents = DocumentCache::default();
+    let (wants_header, token) = (AtomicBool::new(false), Mutex::default());
+    let network = Wordless { token, keys: key.jwks(None), wants_header, asked: AtomicUsize::new(0) };
+    learn_document(&provider, &network, &documents, 0);
+    let login = |code: &str| {
+        let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+        *network.token.lock().expect("no thread panics with this lock") = key.token(None, &claims(&attempt, ""));
+        let callback = CallbackParameters::new([("code", code), ("state", &*attempt.state)]);
+        let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
+        let is_in = ready(drive(login, &network, &documents)).1.is_ok();
+        (is_in, network.asked.swap(0, Ordering::SeqCst))
+    };
+    for _ in 0..3 {
+        assert_eq!(login("garbage"), (false, 2));
+        assert_eq!(login("c"), (true, 1), "the way that works stays");
+    }
+
+    // A provider that wants the header and says so in the standard's words is remembered, until it refuses the header.
+    documents_learn_the_header(&provider, &documents, &key);
+    assert_eq!(login("garbage").0, false);
+    assert_eq!(login("c"), (true, 2), "a remembered way that is refused is left");
+    assert_eq!(login("c"), (true, 1));
+}
+
+/// A login at a provider that refuses the form, after which the header is remembered.
+fn documents_learn_the_header(provider: &Provider, documents: &DocumentCache, key: &IssuerKey) {
+    let installation = installation(provider);
+    let attempt = Attempt::new(provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+    let token = Mutex::new(key.token(None, &claims(&attempt, "")));
+    let network = Stubborn { token, keys: key.jwks(None), wants_header: true, methods: "", asked: AtomicUsize::new(0) };
+    let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state)]);
+    let login = attempt.accept(provider, &installation, &callback, None, documents, 1).expect("the callback answers the attempt");
+    assert!(ready(drive(login, &network, documents)).1.is_ok());
+}
+
+#[test]
+fn two_id_tokens_of_one_login_are_about_one_person() {
+    let file = format!(
+        "{OPENID}getAccessCode:
+  - signed: {{ read: {{ id: $.sub, email: $.email, emailVerified: $.email_verified }} }}
+  - post: https://idp.acme.example/exchange
+    form: {{ token: \"${{accessToken}}\" }}
+    read: {{ secondToken: $.second }}
+    signed: {{ token: \"${{secondToken}}\", nonce: none, read: {{ plan: $.plan }} }}
+identity: {{ more: [ plan ] }}
+"
+    );
+    for (subject, end) in [
+        ("7", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true, more: { plan: gold } }"),
+        ("8", "refused: { step: getAccessCode, code: badToken }"),
+    ] {
+        assert_examples(
+            &file,
+            &format!(
+                "- what: a login\n  tokens: {{ idToken: {{ claims: {{ {TOKEN}, email: ana@loja.example, email_verified: true }} }}, second: {{ claims: {{ iss: https://idp.acme.example, aud: ‹clientId›, sub: \"{subject}\", plan: gold }} }} }}\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1, id_token: ‹idToken› }} }}\n    - answer: {{ json: {{ second: ‹second› }} }}\n  {end}\n"
+            ),
+        );
     }
 }
 

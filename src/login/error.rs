@@ -188,7 +188,9 @@ impl fmt::Display for LoginErrorCause {
             Self::RepeatedParameter => f.write_str("the callback repeats a parameter"),
             Self::OtherIssuer => f.write_str("the callback's `iss` is not the provider's issuer, or is missing although the provider promises it"),
             Self::NoDocument => f.write_str("the issuer's discovery document could not be fetched"),
-            Self::PreparedTooLong => f.write_str("what `prepare` has read for the later steps is longer than 2048 bytes"),
+            Self::PreparedTooLong => f.write_str(
+                "what `prepare` has read for the later steps is longer than 2048 bytes, or does not fit into one cookie with the rest of the login",
+            ),
             Self::FileChanged => f.write_str("the provider's file changed while the browser was away; run the test again"),
             Self::BadInput(name) => write!(f, "what was typed for `{name}` does not match its pattern"),
             Self::TooManyLogins => f.write_str("too many logins are waiting for this provider"),

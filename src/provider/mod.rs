@@ -185,6 +185,12 @@ impl Provider {
         self.facts_used_in(self.steps().skip(self.prepared))
     }
 
+    /// The facts that the callback, a call after it or the identity uses.
+    pub(crate) fn facts_used_after_redirect(&self) -> Vec<Slot> {
+        let in_callback = self.authorization.uses_in_answer().into_iter().map(|used| used.fact);
+        in_callback.chain(self.facts_used_in(self.calls_after_callback().map(|(_, step)| step))).collect()
+    }
+
     fn facts_used_in<'s>(&self, steps: impl Iterator<Item = &'s Step>) -> Vec<Slot> {
         let in_steps = steps.flat_map(|step| step.uses_in_request().into_iter().chain(step.uses_in_answer()).chain(step.uses_in_when()));
         let in_require = self.require.iter().flat_map(|require| &require.0).flat_map(Condition::uses);

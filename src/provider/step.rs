@@ -16,7 +16,7 @@ use crate::provider::fact_expression::FactExpression;
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::{Facts, WellKnownFacts};
 use crate::provider::implied_userinfo::ImpliedUserInfo;
-use crate::provider::json_path::JsonPath;
+use crate::provider::json_path::{JsonPath, scalar_text};
 use crate::provider::parameters::{JsonTemplate, Parameter};
 use crate::provider::refusal::{RefusalRule, RefusalRules};
 use crate::provider::signature::ParameterSignature;
@@ -166,6 +166,22 @@ impl Step {
             Some(error) => (400..=403).contains(&answer.status) && error == "invalid_client",
             None => answer.status == 401,
         }
+    }
+
+    /// Whether an answer may mean that the client has shown itself in the wrong way: any refusal of the request except that of the code.
+    pub(crate) fn may_refuse_the_way(&self, answer: &Response) -> bool {
+        let document = self.document(answer);
+        let error = document.as_ref().and_then(|document| document.get("error")).and_then(Value::as_str);
+        (400..500).contains(&answer.status) && error != Some("invalid_grant")
+    }
+
+    /// Whether an answer is no refusal and brings an access token.
+    pub(crate) fn brings_token(&self, answer: &Response, facts: &Facts) -> bool {
+        self.document(answer).is_some_and(|document| {
+            let mut paths = self.paths_of(self.known.access_token).into_iter();
+            let has_token = paths.any(|path| path.first(&document).and_then(scalar_text).is_some_and(|token| !token.is_empty()));
+            has_token && self.check_refusal(Some(&document), facts, answer.status).is_ok()
+        })
     }
 
     /// Whether a login goes on when this call fails.

@@ -27,7 +27,7 @@ const CHANGES: &[fn(&UpgradedFile<'_>) -> Vec<ChangedLine>] = &[
     error_member_of_a_judged_token_answer,
     issuer_without_user_info,
     issuer_without_credentials,
-    nonce_of_a_signed_callback,
+    nonce_outside_of_the_token_answer,
     placeholders,
     relative_files,
     listed_calls_without_read,
@@ -167,15 +167,25 @@ fn issuer_without_credentials(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
     }]
 }
 
-fn nonce_of_a_signed_callback(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
-    let step = entry(file.root, StepKind::GetAuthorizationCode.word()).and_then(|step| entry(&step.value, "signed"));
-    let line = |signed: &YamlEntry| ChangedLine {
-        place: signed.key.place,
-        meant: "a nonce that was sent had to stand in this token",
-        means: "the nonce is demanded by default only of a token in the token answer",
-        write: "`nonce: required` in it".to_owned(),
+/// Before, a nonce that was sent had to stand in every signed token.
+fn nonce_outside_of_the_token_answer(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let first = entry(file.root, StepKind::GetAuthorizationCode.word());
+    let is_sent = entry(file.root, "discovery").is_some() || first.is_some_and(|step| !holes_with(&step.value, "nonce").is_empty());
+    let is_of_token_answer = |kind: StepKind, signed: &YamlNode| {
+        let is_access_token = signed.get("token").is_some_and(|token| !holes_with(token, "accessToken").is_empty());
+        kind == StepKind::GetAccessCode && !is_access_token
     };
-    step.filter(|signed| signed.value.get("nonce").is_none()).into_iter().map(line).collect()
+    let written = file.steps().into_iter().filter_map(|(kind, block)| Some((kind, entry(block, "signed")?)));
+    let silent =
+        written.filter(|(kind, signed)| is_sent && signed.value.get("nonce").is_none() && !is_of_token_answer(*kind, &signed.value));
+    silent
+        .map(|(_, signed)| ChangedLine {
+            place: signed.key.place,
+            meant: "a nonce that was sent had to stand in this token",
+            means: "the nonce is demanded by default only of a token in the token answer",
+            write: "`nonce: required` in it".to_owned(),
+        })
+        .collect()
 }
 
 fn placeholders(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
@@ -241,7 +251,7 @@ fn bearer_beside_a_part(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
     let changed = silent.filter_map(|call| {
         let sent = ["get", "post", "extra", "query", "form", "json", "text", "headers"].iter().filter_map(|word| call.get(word));
         let made = ["sign", "assertion"].iter().filter_map(|word| call.get(word));
-        let holes = |nodes: Vec<&YamlNode>| nodes.into_iter().flat_map(token_holes).collect::<Vec<_>>();
+        let holes = |nodes: Vec<&YamlNode>| nodes.into_iter().flat_map(|node| holes_with(node, "accessToken")).collect::<Vec<_>>();
         let (sent, made) = (holes(sent.collect()), holes(made.collect()));
         let is_part = !sent.iter().any(|(_, hole)| !hides(hole));
         sent.iter().chain(&made).next().filter(|_| is_part).map(|(place, _)| *place)
@@ -279,15 +289,15 @@ fn holes_for_scheme_and_host(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
         .collect()
 }
 
-/// The holes that name the access token, each with its place.
-fn token_holes(node: &YamlNode) -> Vec<(Place, String)> {
+/// The holes that name this fact, each with its place.
+fn holes_with(node: &YamlNode, fact: &str) -> Vec<(Place, String)> {
     match &node.kind {
         YamlKind::Scalar { text, .. } => {
             let holes = text.split("${").skip(1).filter_map(|rest| rest.split('}').next());
-            holes.filter(|hole| hole.contains("accessToken")).map(|hole| (node.place, hole.to_owned())).collect()
+            holes.filter(|hole| hole.contains(fact)).map(|hole| (node.place, hole.to_owned())).collect()
         }
-        YamlKind::List(items) => items.iter().flat_map(token_holes).collect(),
-        YamlKind::Map(entries) => entries.iter().flat_map(|entry| token_holes(&entry.value)).collect(),
+        YamlKind::List(items) => items.iter().flat_map(|item| holes_with(item, fact)).collect(),
+        YamlKind::Map(entries) => entries.iter().flat_map(|entry| holes_with(&entry.value, fact)).collect(),
     }
 }
 
@@ -337,8 +347,17 @@ mod tests {
             ("discovery: https://i\ngetAccessCode: { credentials: basic }\ngetUserInfo: {}\n", vec![]),
             ("discovery: https://i\n", vec![(1, USERINFO), (1, CREDENTIALS)]),
             ("discovery: https://i\ngetAccessCode: {}\ngetUserInfo: {}\n", vec![(2, CREDENTIALS)]),
-            ("getAuthorizationCode:\n  signed: { issuer: i }\n", vec![(2, NONCE)]),
-            ("getAuthorizationCode:\n  signed: { issuer: i, nonce: required }\n", vec![]),
+            ("getAuthorizationCode:\n  extra: { n: \"${nonce}\" }\n  signed: { issuer: i }\n", vec![(3, NONCE)]),
+            ("getAuthorizationCode:\n  extra: { n: \"${nonce}\" }\n  signed: { issuer: i, nonce: required }\n", vec![]),
+            ("getAuthorizationCode:\n  signed: { issuer: i }\n", vec![]),
+            ("getAuthorizationCode: { extra: { n: \"${nonce}\" } }\ngetUserInfo: { signed: { token: answer } }\n", vec![(2, NONCE)]),
+            ("getAuthorizationCode: { extra: { n: \"${nonce}\" } }\ngetAccessCode: { signed: { issuer: i } }\n", vec![]),
+            (
+                "getAuthorizationCode: { extra: { n: \"${nonce}\" } }\ngetAccessCode: { signed: { token: \"${accessToken}\" } }\n",
+                vec![(2, NONCE)],
+            ),
+            ("logout: ${publicUrl}/bye\ngetUserInfo: { get: \"${profile}\" }\n", vec![]),
+            ("getUserInfo: { get: \"https://${shop}.acme.example/me\" }\n", vec![]),
             ("missingEmail: \"${id}@acme.invalid\"\n", vec![(1, PLACEHOLDER)]),
             ("missingEmail: ask\n", vec![]),
             ("getAccessCode: { post: \"${base}/token\" }\n", vec![(1, ORIGIN)]),

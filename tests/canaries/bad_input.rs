@@ -115,12 +115,22 @@ async fn the_broker_and_the_lab_survive_whatever_is_answered() {
             let read = broker.ask(ClientRequest::form("/lab/acme/answer", &ask)).await;
             assert!(matches!(read.status, 200 | 413), "{name}: {read:?}");
             assert_eq!(read.body.matches("</textarea>").count(), fields, "{name}");
+            for id in ["body", "answer-1", "answer-2"] {
+                assert!(!text_area(&read.body, id).contains('<'), "{name}: what was pasted stays text");
+            }
             assert!(!read.body.contains("<script>") && !read.body.contains("<img"), "{name}");
         }
     }
     let log = broker.logged();
     assert!(!log.contains("panicked") && !log.contains(['\u{1b}', '\u{9b}', '\u{7}', '\u{202e}']), "the log is harmless");
     broker.assert_still_works().await;
+}
+
+/// The contents of the text area with this id.
+fn text_area<'a>(page: &'a str, id: &str) -> &'a str {
+    let (_, rest) = page.split_once(&format!("<textarea id=\"{id}\" ")).expect("there is such a text area");
+    let (_, rest) = rest.split_once('>').expect("its tag ends");
+    rest.split_once("</textarea>").expect("its end").0
 }
 
 fn assert_no_controls(name: &str, text: &str) {

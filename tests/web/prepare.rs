@@ -2,7 +2,7 @@
 
 use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
-use crate::web::test_broker::{LOCAL, TestBroker};
+use crate::web::test_broker::{HOST, LOCAL, TestBroker};
 use crate::web::test_provider::json;
 use std::io::Write as _;
 
@@ -117,6 +117,20 @@ async fn a_push_whose_answer_does_not_fit_into_a_cookie_begins_no_login() {
     broker.upstream.says("/par", json(201, &long));
 
     let answer = Browser::new(&broker).get("/login/acme").await;
+
+    assert!(answer.status >= 400 && answer.body.contains("<output translate=\"no\">"), "{answer:?}");
+    broker.assert_clean(&answer);
+}
+
+#[actix_web::test]
+async fn a_push_that_fits_but_not_beside_what_the_shopper_brought_leaves_a_story() {
+    let broker = broker().await;
+    let long = format!("{{\"request_uri\":\"urn:acme:{}\",\"ticket\":\"t\"}}", "r".repeat(1900));
+    broker.upstream.says("/par", json(201, &long));
+    let browser = Browser::new(&broker);
+    assert_eq!(browser.get("/login/acme").await.status, 303);
+
+    let answer = browser.get(&format!("/login/acme?return_to=http://{HOST}/{}", "r".repeat(1900))).await;
 
     assert!(answer.status >= 400 && answer.body.contains("<output translate=\"no\">"), "{answer:?}");
     broker.assert_clean(&answer);

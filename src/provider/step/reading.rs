@@ -109,6 +109,11 @@ impl Step {
             if signed.is_id_token()
                 && let Some(subject) = claims.get("sub").and_then(scalar_text)
             {
+                // The tokens of one login are about one person (OpenID Connect Core 3.3.3.6).
+                if facts.get(self.known.token_subject).is_some_and(|known| !known.equals(&subject)) {
+                    let why = "two ID tokens of this login are not about the same person (`sub`)".to_owned();
+                    return Err(StepError::BadToken { why, place: signed.place });
+                }
                 facts.set(self.known.token_subject, Text::secret(subject, &Arc::from("idTokenSubject")));
             }
             if signed.is_id_token() {

@@ -52,6 +52,7 @@ const TABLE: &[(&str, &str, Silence)] = &[
     ("provider file", "key", Unless(|section| Some(section.provider.name.to_string()))),
     ("provider file", "clientId", Unless(|section| section.kept_at(section.provider.known.client_id))),
     ("provider file", "clientSecret", Unless(|section| section.kept_at(section.provider.known.client_secret))),
+    ("provider file", "issuer", Unless(|section| Some(section.default_issuer().to_owned()))),
     ("provider file", "pkce", Unless(|section| Some(section.provider.pkce.word().to_owned()))),
     ("provider file", "hosts", Unless(|_| Some("the hosts that stand in the addresses of this file".to_owned()))),
     ("provider file", "trustEmail", Unless(|section| Some(section.default_trust().to_owned()))),
@@ -65,6 +66,7 @@ const TABLE: &[(&str, &str, Silence)] = &[
     ("getAuthorizationCode step", "stateIn", Unless(|section| Some(section.provider.state_in.word().to_owned()))),
     ("getAuthorizationCode step", "read", Rows(|section| section.state_row())),
     ("getAuthorizationCode step", "read", Rows(|section| section.standard_reads())),
+    ("getAuthorizationCode step", "reauthenticate", Unless(|section| Some(section.default_reauthenticate()))),
     ("getAuthorizationCode step", "sign", Then(|section| section.signed_text())),
     ("getAuthorizationCode step", "verify", Then(|section| section.verified_text())),
     ("getAuthorizationCode step", "signed", Rows(|section| section.implied_token())),
@@ -144,6 +146,26 @@ impl<'a> Section<'a> {
 
     fn document_member(&self, endpoint: &str) -> Option<String> {
         self.provider.discovery.as_ref().map(|_| format!("`{endpoint}` of the issuer's document"))
+    }
+
+    /// What the `iss` of a callback is compared with.
+    fn default_issuer(&self) -> &'static str {
+        if self.provider.discovery.is_some() {
+            "the document's issuer: a callback with another `iss` is refused"
+        } else {
+            "none: the `iss` of a callback is not compared"
+        }
+    }
+
+    /// The parameters that ask for a login anew.
+    fn default_reauthenticate(&self) -> String {
+        let added: Vec<String> = self
+            .provider
+            .steps()
+            .flat_map(|step| &step.reauthenticate)
+            .map(|parameter| format!("{}={}", parameter.name, list(&parameter.values)))
+            .collect();
+        if added.is_empty() { "none: a login with `reauthenticate=true` is refused".to_owned() } else { added.join("&") }
     }
 
     fn default_trust(&self) -> &'static str {
