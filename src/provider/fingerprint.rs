@@ -53,7 +53,7 @@ impl Provider {
             return Some(issuer.with_settings(settings));
         }
         let id_facts = self.identity.id_facts();
-        let gives_id = |step: &&crate::provider::step::Step| step.signed_reads.iter().any(|read| id_facts.contains(&read.fact));
+        let gives_id = |step: &&crate::provider::step::Step| step.token_reads().any(|read| id_facts.contains(&read.fact));
         let signed = self.steps().filter(gives_id).find_map(|step| step.signed.as_ref())?;
         let issuers: Option<BTreeSet<String>> =
             signed.issuers().iter().map(|issuer| issuer.fill(settings).ok().map(|text| text.masked())).collect();
@@ -114,6 +114,22 @@ mod tests {
              getAuthorizationCode: {{ get: \"{authorize}\" }}\ngetAccessCode: {{ post: \"{token}\" }}\n\
              getUserInfo: {{ get: \"{person}\", headers: {{ X-Host: \"${{host}}\" }}, read: {{ id: $.id, email: $.email }} }}\n"
         )
+    }
+
+    #[test]
+    fn a_token_that_gives_the_id_in_a_chosen_entry_names_the_issuer() {
+        let signed = "signed: { token: answer, issuer: \"https://id.example\", keys: \"https://id.example/jwks\", READ }";
+        let file = |read: &str| {
+            format!(
+                "name: Acme\ntrustEmail: always\ngetAuthorizationCode: {{ get: \"https://a.example/x\" }}\n\
+                 getAccessCode: {{ post: \"https://a.example/y\" }}\ngetUserInfo: {{ get: \"https://a.example/z\", {} }}\n",
+                signed.replace("READ", read)
+            )
+        };
+        let chosen = "choose: { from: $.accounts, where: { at: $.main, is: true }, read: { id: $.number, email: $.email } }";
+        for read in ["read: { id: $.sub, email: $.email }", chosen] {
+            assert_eq!(fingerprint(&file(read), &[]).0, "issuer https://id.example", "{read}");
+        }
     }
 
     #[test]

@@ -239,8 +239,17 @@ impl Step {
 
     /// Every fact that is read from its answer or from the signed token in it, also from a chosen entry.
     pub(crate) fn all_reads(&self) -> impl Iterator<Item = &ReadRule> {
-        let chosen = self.choices.iter().chain(&self.signed_choices).flat_map(|choice| &choice.reads);
-        self.reads.iter().chain(&self.signed_reads).chain(chosen)
+        self.plain_reads().chain(self.token_reads())
+    }
+
+    /// Every fact that is read from the answer itself, also from a chosen entry.
+    pub(crate) fn plain_reads(&self) -> impl Iterator<Item = &ReadRule> {
+        self.reads.iter().chain(self.choices.iter().flat_map(|choice| &choice.reads))
+    }
+
+    /// Every fact that is read from the signed token, also from a chosen entry.
+    pub(crate) fn token_reads(&self) -> impl Iterator<Item = &ReadRule> {
+        self.signed_reads.iter().chain(self.signed_choices.iter().flat_map(|choice| &choice.reads))
     }
 
     /// Every fact that is read from its answer, each with the origin of the document or entry in which it is read.
