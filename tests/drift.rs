@@ -576,3 +576,26 @@ fn what_is_well_again_before_its_cause_is_found_is_not_told_as_broken() {
     assert!(book.record_changes(broken, 1002).is_empty());
     assert!(book.warnings().is_empty());
 }
+
+#[test]
+fn what_a_chosen_entry_no_longer_gives_is_noticed() {
+    let choose = "  choose: { from: $.emails, where: { at: $.primary, is: true }, read: { email: $.address } }\n";
+    let text = FILE.replace("    email: $.email\n", "") + choose;
+    let acme = provider(&text);
+    let (plan, mut book) = (DriftPlan::from_provider(&acme), ProviderStatistics::default());
+    let listed = |at, key: &str| {
+        let mut person = without(person(at), "email");
+        let other = json!({ "address": "outra@loja.example", "primary": false });
+        person["emails"] = json!([other, { key: format!("p{at}@loja.example"), "primary": true }]);
+        person
+    };
+    for at in 0..45 {
+        assert!(comes(&acme, &plan, &mut book, at, fine(&listed(at, "address"))).is_empty());
+    }
+    for at in 45..75 {
+        comes(&acme, &plan, &mut book, at, fine(&listed(at, "mail")));
+    }
+
+    let warnings = book.warnings();
+    assert!(warnings.iter().any(|warning| warning.fact() == Some("email") && warning.line.is_some()), "{warnings:?}");
+}

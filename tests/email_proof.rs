@@ -456,6 +456,22 @@ getUserInfo:
 }
 
 #[test]
+fn a_claim_of_an_entry_that_was_chosen_because_it_is_verified_is_fine() {
+    for person in [
+        "choose: { from: $.l, where: { at: $.verified, is: true }, read: { email: $.m, emailVerified: $.verified } }",
+        "choose: { from: $.l, where: { at: $.verified, is: true }, read: { email: $.m, emailVerified: { at: $.verified, present: true } } }",
+        "choose: { from: $.l, where: { all: [ { at: $.primary, is: true }, { at: $.verified, is: true } ] }, read: { email: $.m, emailVerified: $.verified } }",
+        "choose: { from: $.l, where: [ { at: $.primary, is: true }, { at: $.verified, is: true } ], read: { email: $.m, emailVerified: $.verified } }",
+    ] {
+        for trust in ["", "trustEmail: claim\n"] {
+            let file = format!("{trust}{}", list_file(&format!("read: {{ id: $.id }}\n  {person}")));
+            let (compiled, report) = compile(&Source::new("acme.yaml", file.as_str()), STRICT);
+            assert!(compiled.is_some() && report.complaints.is_empty(), "{file}\n{}", report.draw(false));
+        }
+    }
+}
+
+#[test]
 fn a_claim_that_may_stand_in_another_entry_of_a_list_is_refused() {
     for person in [
         "read: { id: $.id, email: '$.l[?@.a == true].m', emailVerified: '$.l[?@.a == true].ok' }",

@@ -114,9 +114,7 @@ fn every_word_has_a_meaning_a_default_and_an_example() {
 #[test]
 fn every_word_stands_in_exactly_one_topic_of_the_reference() {
     for (name, page) in pages() {
-        let problems: Vec<&String> =
-            page.problems.iter().filter(|problem| !problem.contains("no topic has") && !problem.contains("described nowhere")).collect();
-        assert!(problems.is_empty(), "schemas/{name}: {problems:#?}");
+        assert!(page.problems.is_empty(), "schemas/{name}: {:#?}", page.problems);
     }
 }
 
@@ -140,7 +138,9 @@ fn manual_rows(page: &str) -> Vec<(String, Vec<String>)> {
     let rows = section.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "));
     let spans = |cell: &str| -> Vec<String> {
         let code = cell.split('`').skip(1).step_by(2);
-        code.filter(|code| code.split_once(": ").is_some_and(|(word, _)| words.contains(&word))).map(str::to_owned).collect()
+        code.filter(|code| code.split_once(": ").is_some_and(|(word, _)| words.contains(&word)))
+            .map(|code| code.replace("\\|", "|"))
+            .collect()
     };
     rows.map(|(says, cell)| (says.to_owned(), spans(cell)))
         .filter(|(says, _)| !says.starts_with("**") && says != "the manual says")
@@ -167,6 +167,8 @@ fn merge(into: &mut Value, from: Value) {
 
 /// The complaints about a file that holds these parts, and for the rest plain addresses. Of two parts with the same word the first counts.
 fn complaints_about_parts(parts: &[String]) -> Option<String> {
+    let says_who =
+        |step: &str| parts.iter().any(|part| part.starts_with(step) && (part.contains("signed: ") || part.contains("read: { id: $.")));
     let is_signed = |step: &str| parts.iter().any(|part| part.starts_with(step) && part.contains("signed: "));
     let has = |word: &str| parts.iter().any(|part| part.starts_with(word));
     let mut start = "name: Acme\n".to_owned();
@@ -175,7 +177,7 @@ fn complaints_about_parts(parts: &[String]) -> Option<String> {
             "getAuthorizationCode: { get: https://sso.acme.example/authorize }\ngetAccessCode: { post: https://sso.acme.example/token }\n";
         if is_signed("getUserInfo") {
             start += "getUserInfo: { get: https://api.acme.example/me }\n";
-        } else if !is_signed("getAccessCode") {
+        } else if !says_who("getAccessCode") {
             start += "getUserInfo: { get: https://api.acme.example/me, read: { id: $.id, email: $.email } }\n";
         }
         if !has("trustEmail") {

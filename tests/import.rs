@@ -7,6 +7,7 @@ mod secrets;
 
 use crate::import::measure::{Case, cases, cases_of, measure, recorded};
 use crate::support::{STRICT, root};
+use portaria::vocabulary::place::Source;
 use portaria::workbench::examples::replay::replay;
 use portaria::workbench::learn::learn;
 use portaria::workbench::{curl, har};
@@ -72,4 +73,37 @@ fn a_success_that_comes_with_another_status_is_learnt_as_one() {
     let learned = learn("acme", &exchanges, STRICT).unwrap_or_else(|why| panic!("{why}"));
 
     assert!(learned.text.contains("accepted: { status: [ 404 ] }"), "{}", learned.text);
+}
+
+#[test]
+fn a_doubtful_claim_is_named_and_not_read() {
+    let (exchanges, _) = recorded(&acme());
+
+    let learned = learn("acme", &exchanges, STRICT).unwrap_or_else(|why| panic!("{why}"));
+
+    assert!(learned.text.contains("trustEmail: never") && !learned.text.contains("  emailVerified"), "{}", learned.text);
+    assert!(learned.decide.iter().any(|line| line.contains("`emailVerified: $.verified` under `read`")), "{:?}", learned.decide);
+    let (provider, report) = portaria::provider::compile(&Source::new("acme.yaml", learned.text.as_str()), STRICT);
+    assert!(provider.is_some() && report.complaints.is_empty(), "{}", report.draw(false));
+}
+
+#[test]
+fn the_iss_of_the_callback_is_the_issuer_if_addresses_of_the_provider_begin_with_it() {
+    let with_iss = |iss: &str| {
+        let (mut exchanges, _) = recorded(&acme());
+        for exchange in exchanges.iter_mut().filter(|exchange| exchange.address.contains("/callback/")) {
+            exchange.address = format!("{}&iss={iss}", exchange.address);
+        }
+        learn("acme", &exchanges, STRICT).unwrap_or_else(|why| panic!("{why}")).text
+    };
+
+    for own in ["https://discord.com", "https://discord.com/", "https://discord.com/api"] {
+        let text = with_iss(own);
+        assert!(text.lines().any(|line| line.split(" #").next().map(str::trim) == Some(&format!("issuer: {own}"))), "{text}");
+        let (provider, report) = portaria::provider::compile(&Source::new("acme.yaml", text.as_str()), STRICT);
+        assert!(provider.is_some() && report.complaints.is_empty(), "{}", report.draw(false));
+    }
+    for other in ["https://tenant.example", "https://discord.com/ana", "https://discord", "https:"] {
+        assert!(!with_iss(other).contains("issuer:"), "{other}");
+    }
 }

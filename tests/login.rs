@@ -125,7 +125,9 @@ fn a_token_that_is_wrong_in_any_respect_is_not_accepted() {
         ("iss: https://idp.acme.example", "iss: [ https://idp.acme.example ]"),
         ("iss: https://idp.acme.example,", ""),
         ("aud: ‹clientId›", "aud: other"),
-        ("aud: ‹clientId›", "aud: [ ‹clientId›, other ]"),
+        ("aud: ‹clientId›", "aud: [ other, stranger ]"),
+        ("aud: ‹clientId›", "aud: [ ‹clientId›, other ], azp: other"),
+        ("aud: ‹clientId›", "aud: [ ‹clientId›, other ], azp: null"),
         ("aud: ‹clientId›", "aud: ‹clientId›, azp: other"),
         ("aud: ‹clientId›", "aud: 7"),
         ("aud: ‹clientId›,", ""),
@@ -150,6 +152,7 @@ fn a_token_that_is_wrong_in_any_respect_is_not_accepted() {
     for (from, to) in [
         ("aud: ‹clientId›", "aud: [ ‹clientId› ]"),
         ("aud: ‹clientId›", "aud: [ ‹clientId›, other ], azp: ‹clientId›"),
+        ("aud: ‹clientId›", "aud: [ other, ‹clientId› ]"),
         ("sub:", "exp: 1767323000.5, sub:"),
     ] {
         assert_examples(OPENID, &story(&right.replacen(from, to, 1), "", identity));
@@ -572,15 +575,34 @@ fn the_authorization_code_is_never_the_reason_of_a_refused_callback() {
     };
 
     for (callback, end) in [
-        ("code: hush, result: no", "code: \"200\""),
-        ("ticket: hush, result: no", "code: \"200\""),
-        ("ticket: hush, result: no, error_description: not hush", "code: \"200\", message: not hush"),
-        ("ticket: hush-hush-1, result: no, error_description: not hush-hush-1", "code: \"200\", message: not ‹code›"),
+        ("code: hush, result: no", "code: refused"),
+        ("ticket: hush, result: no", "code: refused"),
+        ("ticket: hush, result: no, error_description: not hush", "code: refused, message: not hush"),
+        ("ticket: hush-hush-1, result: no, error_description: not hush-hush-1", "code: refused, message: not ‹code›"),
         ("code: hush-hush-1, error: hush-hush-1", "code: ‹code›"),
-        ("ticket: hush, says: hush", "code: \"200\", message: ‹code›"),
+        ("ticket: hush, says: hush", "code: refused, message: ‹code›"),
     ] {
         assert_examples(&file, &story(callback, end));
     }
+}
+
+#[test]
+fn a_parameter_code_is_a_reason_where_the_file_reads_the_authorization_code_elsewhere_and_says_so() {
+    let file = |code: &str, reason: &str| {
+        let words = format!("/entrar\", read: {{ code: {code} }}, refused: {{ at: $.result, is: no, code: {reason} }} }}");
+        PLAIN.replace("/entrar\" }", &words)
+    };
+    let story = |callback: &str, end: &str| {
+        format!("- what: a login\n  callback: {{ {callback}, state: ‹state› }}\n  refused: {{ step: getAuthorizationCode, {end} }}\n")
+    };
+
+    assert_examples(&file("$.bilhete", "$.code"), &story("code: E-91, result: no", "code: E-91"));
+    assert_examples(&file("$.bilhete", "$.code"), &story("code: E-91-hush-1, bilhete: E-91-hush-1, result: no", "code: ‹code›"));
+    assert_examples(&file("$.bilhete", "$..code"), &story("code: hush-hush-1, result: no", "code: ‹code›"));
+    assert_examples(
+        &file("$.bilhete", "never"),
+        &story("code: hush-hush-1, result: no, error_description: hush-hush-1", "code: never, message: ‹code›"),
+    );
 }
 
 #[test]
@@ -1002,11 +1024,48 @@ fn the_issuer_of_a_plain_provider_is_compared_with_the_one_in_the_callback() {
         ("", "code: c-1", login),
         (promise, "code: c-1, iss: https://sso.acme.example", login),
         (promise, "code: c-1", bad),
-        (promise, "error: access_denied", bad),
+        (promise, "error: access_denied", "refused: { step: getAuthorizationCode, code: access_denied }"),
+        (promise, "error: access_denied, code: c-1", bad),
+        (promise, "error: access_denied, iss: https://other.example", bad),
         (promise, "error: access_denied, iss: https://sso.acme.example", "refused: { step: getAuthorizationCode, code: access_denied }"),
         (foreign, "code: c-1", login),
     ] {
         assert_examples(&file, &format!("- what: a callback\n  {metadata}callback: {{ {callback}, state: ‹state› }}\n  {end}\n"));
+    }
+}
+
+#[test]
+fn a_promise_to_name_the_issuer_outlives_an_answer_that_fails() {
+    const PROMISE: &str = "{\"issuer\":\"https://sso.acme.example\",\"authorization_response_iss_parameter_supported\":true}";
+    let acme = provider(&format!("{PLAIN}issuer: https://sso.acme.example\n"));
+    let installation = installation(&acme);
+    let failing = |status: u16, body: &str| Ok(Response { status, headers: Vec::new(), body: body.as_bytes().to_vec() });
+    for (answer, keeps) in [
+        (failing(503, "closed"), true),
+        (failing(429, ""), true),
+        (failing(200, "<html>closed</html>"), true),
+        (failing(404, ""), false),
+        (failing(410, ""), false),
+    ] {
+        let (documents, metadata) = (DocumentCache::default(), Mutex::new(json(PROMISE)));
+        let network = Network::new(|address: &str| match address {
+            address if address.ends_with("/token") => json("{\"access_token\":\"at-1\"}"),
+            address if address.ends_with("/me") => json("{\"sub\":\"7\",\"email\":\"ana@loja.example\",\"email_verified\":true}"),
+            _ => metadata.lock().expect("no thread panics with this lock").clone(),
+        });
+        let login = |now: i64| {
+            ready(discover(&acme, &acme.empty_facts(), &network, &documents, now));
+            let attempt = Attempt::new(&acme, &installation, &Entropy([9; 80]), now, Vec::new());
+            let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state)]);
+            let login = attempt.accept(&acme, &installation, &callback, None, &documents, now).expect("the callback answers the attempt");
+            ready(drive(login, &network, &documents)).1.map(drop).map_err(|error| error.code().to_owned())
+        };
+        assert_eq!(login(0), Err("badIssuer".to_owned()));
+
+        *metadata.lock().expect("no thread panics with this lock") = answer.clone();
+
+        assert_eq!(login(4000).is_err(), keeps, "{answer:?}");
+        assert_eq!(login(4100).is_err(), keeps, "{answer:?}");
     }
 }
 

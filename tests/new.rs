@@ -34,6 +34,7 @@ fn scripts_say_everything_in_flags_and_the_file_is_right() {
         &["--yes", "--token-encoding", "json", "--credentials", "form"],
         &["--yes", "--token-encoding", "query", "--token-path", "$.data.token"],
         &["--yes", "--id", "$.data.id", "--email", "$.data.email", "--email-verified", "$.data.ok", "--name-path", "${$.first} ${$.last?}"],
+        &["--yes", "--email", "$[?@.primary == true].email", "--email-verified", "$[?@.primary == true].verified", "--id", "$[0].user"],
         &["--yes", "--email", "none"],
         &["--yes", "--client-id", "loja-42", "--client-secret", "none", "--trust", "always"],
         &["--yes", "--userinfo-encoding", "json", "--userinfo-parameters", "fields=id"],
@@ -69,6 +70,25 @@ fn scripts_say_everything_in_flags_and_the_file_is_right() {
         assert_eq!(code, 0, "{more:?}\n{out}\n{}", text(&folder.0.join("providers.d/acme.yaml")));
         assert!(out.contains("0 broken"), "{out}");
     }
+}
+
+#[test]
+fn an_address_and_its_claim_in_a_list_are_read_from_one_entry() {
+    let folder = Folder::new("new-list");
+    let flags =
+        |claim| ["--yes", "--id", "$.id", "--email", "$.mails[?@.kind == 'home' && @.primary == true].value", "--email-verified", claim];
+
+    let (code, _, err) = portaria(&folder.0, &with(&flags("$.mails[?@.verified == true].verified")), &[]);
+    assert_ne!(code, 0, "{err}");
+    assert!(err.contains("such as `$.mails[?@.kind == 'home' && @.primary == true].verified`, or `none`"), "{err}");
+
+    let (code, _, err) = portaria(&folder.0, &with(&flags("$.mails[?@.kind == 'home' && @.primary == true].verified")), &[]);
+    assert_eq!(code, 0, "{err}");
+    let written = text(&folder.0.join("providers.d/acme.yaml"));
+    for line in ["choose:", "from: $.mails", "email: $.value", "emailVerified: $.verified"] {
+        assert!(written.contains(line), "{line}: {written}");
+    }
+    assert!(written.contains("where: [ { at: $.kind, is: home }, { at: $.primary, is: true } ]"), "{written}");
 }
 
 #[test]

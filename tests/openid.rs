@@ -94,6 +94,12 @@ fn userinfo_is_asked_for_what_the_id_token_lacks() {
         &story(", email_verified: true", "json: { sub: \"7\", email: ana@loja.example }", "refused: { code: unprovenEmail }"),
     );
     assert_examples(OPENID, &story(", email: ana@loja.example, email_verified: false", "", "refused: { code: unprovenEmail }"));
+    // What userinfo does not say is unknown; only another person is never passed over.
+    let ask = format!("{OPENID}missingEmail: ask\n");
+    for silent in ["status: 403, json: { error: insufficient_scope }", "status: 503, text: closed", "text: no json"] {
+        assert_examples(&ask, &story("", silent, "identity: { id: \"7\", ask: true }"));
+    }
+    assert_examples(&ask, &story("", "json: { sub: \"8\" }", "refused: { step: getUserInfo, code: badToken }"));
     for other in ["sub: \"8\", email: ana@loja.example, email_verified: true", "email: ana@loja.example, email_verified: true"] {
         assert_examples(OPENID, &story("", &format!("json: {{ {other} }}"), "refused: { step: getUserInfo, code: badToken }"));
     }
@@ -208,6 +214,104 @@ fn a_client_that_is_refused_shows_itself_in_the_other_way_once_and_remembers_it(
             assert!(outcome.is_ok(), "{methods} {outcome:?}");
             assert_eq!(network.asked.swap(0, Ordering::SeqCst), expected, "{methods}");
         }
+    }
+}
+
+/// A provider that refuses a code without a word of the standard, and takes the credentials of the client in one place only.
+struct Wordless {
+    token: Mutex<String>,
+    keys: String,
+    wants_header: AtomicBool,
+    asked: AtomicUsize,
+}
+
+impl Fetch for Wordless {
+    fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
+        let address = request.address.masked();
+        let says = |status: u16, body: &str| Ok(Response { status, headers: Vec::new(), body: body.as_bytes().to_vec() });
+        let answer = if address.ends_with("openid-configuration") {
+            json(&format!("{{{DOCUMENT}}}"))
+        } else if address.ends_with("/k") {
+            json(&self.keys)
+        } else {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            let has_header = request.headers.iter().any(|(name, _)| name == "Authorization");
+            let body = request.body.as_ref().map(|body| body.expose().to_owned()).unwrap_or_default();
+            match (has_header == self.wants_header.load(Ordering::SeqCst), body.contains("garbage")) {
+                (false, _) => says(400, "{\"error\":\"invalid_request\"}"),
+                (true, true) => says(401, "{\"message\":\"bad code\"}"),
+                (true, false) => json(&format!(
+                    "{{\"access_token\":\"at-1\",\"id_token\":\"{}\"}}",
+                    self.token.lock().expect("no thread panics with this lock")
+                )),
+            }
+        };
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+#[test]
+fn nobody_can_change_for_others_how_the_client_shows_itself() {
+    let key = IssuerKey::new();
+    let provider = provider(OPENID);
+    let installation = installation(&provider);
+    let documents = DocumentCache::default();
+    let (wants_header, token) = (AtomicBool::new(false), Mutex::default());
+    let network = Wordless { token, keys: key.jwks(None), wants_header, asked: AtomicUsize::new(0) };
+    learn_document(&provider, &network, &documents, 0);
+    let login = |code: &str| {
+        let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+        *network.token.lock().expect("no thread panics with this lock") = key.token(None, &claims(&attempt, ""));
+        let callback = CallbackParameters::new([("code", code), ("state", &*attempt.state)]);
+        let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
+        let is_in = ready(drive(login, &network, &documents)).1.is_ok();
+        (is_in, network.asked.swap(0, Ordering::SeqCst))
+    };
+    for _ in 0..3 {
+        assert_eq!(login("garbage"), (false, 2));
+        assert_eq!(login("c"), (true, 1), "the way that works stays");
+    }
+
+    // A provider that wants the header and says so in the standard's words is remembered, until it refuses the header.
+    documents_learn_the_header(&provider, &documents, &key);
+    assert_eq!(login("garbage").0, false);
+    assert_eq!(login("c"), (true, 2), "a remembered way that is refused is left");
+    assert_eq!(login("c"), (true, 1));
+}
+
+/// A login at a provider that refuses the form, after which the header is remembered.
+fn documents_learn_the_header(provider: &Provider, documents: &DocumentCache, key: &IssuerKey) {
+    let installation = installation(provider);
+    let attempt = Attempt::new(provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+    let token = Mutex::new(key.token(None, &claims(&attempt, "")));
+    let network = Stubborn { token, keys: key.jwks(None), wants_header: true, methods: "", asked: AtomicUsize::new(0) };
+    let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state)]);
+    let login = attempt.accept(provider, &installation, &callback, None, documents, 1).expect("the callback answers the attempt");
+    assert!(ready(drive(login, &network, documents)).1.is_ok());
+}
+
+#[test]
+fn two_id_tokens_of_one_login_are_about_one_person() {
+    let file = format!(
+        "{OPENID}getAccessCode:
+  - signed: {{ read: {{ id: $.sub, email: $.email, emailVerified: $.email_verified }} }}
+  - post: https://idp.acme.example/exchange
+    form: {{ token: \"${{accessToken}}\" }}
+    read: {{ secondToken: $.second }}
+    signed: {{ token: \"${{secondToken}}\", nonce: none, read: {{ plan: $.plan }} }}
+identity: {{ more: [ plan ] }}
+"
+    );
+    for (subject, end) in [
+        ("7", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true, more: { plan: gold } }"),
+        ("8", "refused: { step: getAccessCode, code: badToken }"),
+    ] {
+        assert_examples(
+            &file,
+            &format!(
+                "- what: a login\n  tokens: {{ idToken: {{ claims: {{ {TOKEN}, email: ana@loja.example, email_verified: true }} }}, second: {{ claims: {{ iss: https://idp.acme.example, aud: ‹clientId›, sub: \"{subject}\", plan: gold }} }} }}\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1, id_token: ‹idToken› }} }}\n    - answer: {{ json: {{ second: ‹second› }} }}\n  {end}\n"
+            ),
+        );
     }
 }
 
@@ -364,6 +468,107 @@ fn the_hash_of_an_access_token_beside_an_eddsa_signature_has_two_forms() {
 
         assert_eq!(ready(drive(login, &network, &documents)).1.is_ok(), expected, "{hash}");
     }
+}
+
+#[test]
+fn a_userinfo_answer_that_is_a_signed_token_is_verified_with_the_keys_of_the_issuer() {
+    let story = |claims: &str, how: &str, answer: &str, end: &str| {
+        format!(
+            "- what: a login
+  tokens:
+    idToken: {{ claims: {{ {TOKEN} }} }}
+    person: {{ claims: {{ {claims} }}{how} }}
+  exchanges:
+    - answer: {{ json: {{ access_token: at-1, id_token: ‹idToken› }} }}
+    - request: {{ get: https://idp.acme.example/userinfo, headers: {{ Authorization: Bearer at-1 }} }}
+      answer: {{ {answer} }}
+  {end}
+"
+        )
+    };
+    let answer = "headers: { Content-Type: application/jwt }, text: ‹person›";
+    let parties = "iss: https://idp.acme.example, aud: ‹clientId›";
+    let person = "email: ana@loja.example, email_verified: true";
+    let ana = "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }";
+    let refused = "refused: { step: getUserInfo, code: badToken }";
+    let written = format!("{OPENID}getUserInfo: {{ read: {{ email: $.email, emailVerified: $.email_verified }} }}\n");
+    for file in [OPENID, &format!("{OPENID}getUserInfo: {{}}\n"), &written] {
+        for how in ["", ", algorithm: RS256"] {
+            assert_examples(file, &story(&format!("{parties}, sub: \"7\", {person}, exp: null, iat: null"), how, answer, ana));
+        }
+        assert_examples(file, &story(&format!("{parties}, sub: \"7\", {person}"), "", "text: ‹person›", ana));
+        for claims in [
+            format!("{parties}, sub: \"8\", {person}"),
+            format!("{parties}, {person}"),
+            format!("iss: https://other.example, aud: ‹clientId›, sub: \"7\", {person}"),
+            format!("aud: ‹clientId›, sub: \"7\", {person}"),
+            format!("iss: https://idp.acme.example, aud: another, sub: \"7\", {person}"),
+            format!("iss: https://idp.acme.example, sub: \"7\", {person}"),
+            format!("{parties}, sub: \"7\", {person}, exp: 1000"),
+        ] {
+            assert_examples(file, &story(&claims, "", answer, refused));
+        }
+        let right = format!("{parties}, sub: \"7\", {person}");
+        assert_examples(file, &story(&right, ", signedBy: stranger", answer, refused));
+        // {"alg":"none"}
+        let unsigned = "text: eyJhbGciOiJub25lIn0.eyJzdWIiOiI3In0.eA";
+        assert_examples(file, &story(&right, "", unsigned, refused));
+        assert_examples(file, &story(&right, "", &format!("status: 503, {answer}"), "refused: { step: getUserInfo, code: \"503\" }"));
+    }
+    // The file's rules judge its claims.
+    assert_examples(
+        &format!("{OPENID}refused: {{ at: $.blocked, is: true, code: $.why }}\n"),
+        &story(
+            &format!("{parties}, sub: \"7\", {person}, blocked: true, why: left"),
+            "",
+            answer,
+            "refused: { step: getUserInfo, code: left }",
+        ),
+    );
+    // Where the file says what the answer is, it is that.
+    assert_examples(
+        &format!("{OPENID}getUserInfo: {{ answer: json }}\n"),
+        &story(&format!("{parties}, sub: \"7\", {person}"), "", answer, "refused: { step: getUserInfo, code: unreadable }"),
+    );
+}
+
+#[test]
+fn what_is_pushed_and_the_token_request_show_the_client_alike() {
+    let file = format!(
+        "{OPENID}getAuthorizationCode:\n  prepare: {{ read: {{ requestUri: $.request_uri }} }}\n  query: {{ client_id: \"${{clientId}}\", request_uri: \"${{requestUri}}\" }}\n"
+    );
+    let story = |methods: &str, pushes: &str, token: &str| {
+        format!(
+            "- what: a login
+  discovery: {{ issuer: https://idp.acme.example, authorization_endpoint: https://idp.acme.example/a, token_endpoint: https://idp.acme.example/t, jwks_uri: https://idp.acme.example/k, pushed_authorization_request_endpoint: https://idp.acme.example/par{methods} }}
+  tokens: {{ idToken: {{ claims: {{ {TOKEN}, email: ana@loja.example, email_verified: true }} }} }}
+  prepare:
+{pushes}
+  exchanges:
+    - request: {{ post: https://idp.acme.example/t, {token} }}
+      answer: {{ json: {{ access_token: at-1, id_token: ‹idToken› }} }}
+  identity: {{ id: \"7\", email: ana@loja.example, emailVerified: true }}
+"
+        )
+    };
+    let pushed = "response_type: code, client_id: ‹clientId›, redirect_uri: ‹redirectUri›, scope: openid email profile, state: ‹state›, nonce: ‹nonce›, code_challenge: ‹codeChallenge›, code_challenge_method: S256";
+    let redeemed = "grant_type: authorization_code, code: c-1, redirect_uri: ‹redirectUri›, code_verifier: ‹codeVerifier›";
+    let header = "headers: { Authorization: Basic ‹clientId:clientSecret› }";
+    let push = |request: &str, answer: &str| {
+        format!("    - request: {{ post: https://idp.acme.example/par, {request} }}\n      answer: {{ {answer} }}")
+    };
+    let taken = "status: 201, json: { request_uri: urn:r-1 }";
+    let in_form = push(&format!("form: {{ {pushed}, client_secret: ‹clientSecret› }}"), taken);
+    let in_header = push(&format!("{header}, form: {{ {pushed} }}"), taken);
+    let unknown = push(&format!("form: {{ {pushed}, client_secret: ‹clientSecret› }}"), "status: 401, json: { error: invalid_client }");
+    let token_form = format!("form: {{ {redeemed}, client_id: ‹clientId›, client_secret: ‹clientSecret› }}");
+    let token_header = format!("{header}, form: {{ {redeemed} }}");
+
+    assert_examples(&file, &story("", &in_form, &token_form));
+    assert_examples(&file, &story(", token_endpoint_auth_methods_supported: [ client_secret_post ]", &in_form, &token_form));
+    assert_examples(&file, &story(", token_endpoint_auth_methods_supported: [ client_secret_basic ]", &in_header, &token_header));
+    // Where the document leaves the choice, the push is sent once more in the other way.
+    assert_examples(&file, &story("", &format!("{unknown}\n{in_header}"), &token_form));
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn missing_mail_secrets(spec: &SettingsSpec) -> Vec<Complaint> {
     let complaint = |reference: &SecretReference| {
         let message = format!("`{}` is not set, so no mail can be sent", reference.0.location());
         let help = "set the variable or create the file on the machine of the broker".to_owned();
-        Complaint { severity: Severity::Warning, place: Some(reference.1), message, help }
+        Complaint::new(Severity::Warning, Some(reference.1), message, help)
     };
     missing.map(complaint).collect()
 }
@@ -198,7 +198,7 @@ fn warn_without_mail(mut entry: CatalogueEntry, settings: &Settings) -> Catalogu
             "shoppers are asked for their address, but no mail can be sent to prove it, so shoppers without a proven address are refused"
                 .to_owned();
         let help = "set `mail: { smtp: …, from: … }` in portaria.yaml".to_owned();
-        entry.report.complaints.push(Complaint { severity: Severity::Warning, place: Some(place), message, help });
+        entry.report.complaints.push(Complaint::new(Severity::Warning, Some(place), message, help));
     }
     entry
 }

@@ -74,13 +74,13 @@ impl NewCommand {
         let mut answers = self.flags.0.clone();
         answers.insert("name", self.name.clone());
         let policy = ReadPolicy::for_file(&settings, &path);
-        let check_answer = |question: &ChecklistQuestion, answer: &str| {
+        let check_answer = |question: &ChecklistQuestion, answer: &str, given: &ChecklistAnswers| {
             let refused = || policy.problem_with(&self.name, answer).filter(|_| matches!(question.name, "client-id" | "client-secret"));
-            checklist::check_answer(question, answer, settings.installation_context()).or_else(refused)
+            checklist::check_answer(question, answer, given, settings.installation_context()).or_else(refused)
         };
         for question in QUESTIONS {
             if let Some(answer) = answers.get(question.name)
-                && let Some(why) = check_answer(question, answer)
+                && let Some(why) = check_answer(question, answer, &answers)
             {
                 return Err(CommandFailure::Usage(format!("--{}: {why}", question.name), format!("an example: `{}`", question.example)));
             }

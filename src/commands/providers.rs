@@ -35,8 +35,8 @@ enum ProvidersSubcommand {
     /// Move the linked identities of a provider to where its file points now; without `--yes` nothing is changed
     #[command(after_help = "Example: portaria providers move acme
 
-A linked identity signs in its user only while the provider's file points to where it pointed when the identity was linked: the same issuer,
-or the same origins of all addresses. Move the identities if the provider itself has moved and knows the same people by the same ids. If the
+A linked identity signs in its user only while the provider's file points to where it pointed when the identity was linked: the same issuer
+and the same hosts of the addresses that the file itself writes. Move the identities if the provider itself has moved and knows the same people by the same ids. If the
 file now leads to another provider, do not: its ids mean other people.")]
     Move(MoveArguments),
 }

@@ -115,7 +115,7 @@ impl SignIn {
                 let known = find_known_users(sql, &self.store, &self.identity, &hashed).await?;
                 Ok((hashed, known))
             }
-            _ => Ok((address.clone(), known)),
+            (IdentityEmail::Placeholder(_) | IdentityEmail::Proven(..) | IdentityEmail::Ask(_), _) => Ok((address.clone(), known)),
         }
     }
 

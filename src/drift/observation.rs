@@ -130,6 +130,23 @@ fn plan_step(name: Box<str>, step: &Step, used: &[Slot], provider: &Provider) ->
     let is_counted = |read: &&ReadRule| read.written || used.contains(&read.fact);
     step.reads.iter().filter(is_counted).for_each(|read| add(one(read, false)));
     step.signed_reads.iter().filter(is_counted).for_each(|read| add(one(read, true)));
+    // A path in a chosen entry starts at the entry, so it is no path of the answer.
+    for (choices, is_signed) in [(&step.choices, false), (&step.signed_choices, true)] {
+        for choice in choices {
+            for read in &choice.reads {
+                let name = name_of(read.fact);
+                add(PlannedReading {
+                    fact: read.fact,
+                    name: (&**name).into(),
+                    key: fact_key(name, &format!("{}: {}", choice.source(), read.reading.source())),
+                    line: Some(read.reading.place().line),
+                    paths: Vec::new(),
+                    is_one_path: true,
+                    is_signed,
+                });
+            }
+        }
+    }
     for (fact, header) in &step.header_reads {
         let name = name_of(*fact);
         add(PlannedReading {
@@ -303,7 +320,7 @@ fn is_mistaken_refusal(step: &Step, planned: &PlannedStep, answer: &Response, (r
     let read: Vec<&PlannedReading> = planned.readings.iter().filter(|reading| !reading.paths.is_empty()).collect();
     let found_count = read.iter().filter(|reading| is_found(reading)).count();
     let [has_own_code, has_own_message] = missed.has_constant_reasons();
-    let gives_no_reason = (has_own_code || refusal.code.is_http_status()) && (has_own_message || refusal.message.is_none());
+    let gives_no_reason = (has_own_code || refusal.code.is_stand_in()) && (has_own_message || refusal.message.is_none());
     let is_gone = || missed.paths().all(|path| path.first(document).is_none()) && gives_no_reason;
     (found_count > 0 && found_count * 2 >= read.len()) || (step.kind == StepKind::GetUserInfo && is_gone())
 }

@@ -145,8 +145,14 @@ impl Attempt {
     }
 
     /// The part that the browser keeps.
-    pub(crate) fn to_saved(&self) -> SavedAttempt {
+    pub(crate) fn to_saved(&self, provider: &Provider) -> SavedAttempt {
+        let used = provider.facts_used_after_redirect();
         let Self { state, nonce, verifier, started, inputs, prepared, wishes, .. } = self.clone();
+        let wishes = LoginWishes {
+            login_hint: wishes.login_hint.filter(|_| used.contains(&provider.known.login_hint)),
+            ui_locales: wishes.ui_locales.filter(|_| used.contains(&provider.known.ui_locales)),
+            ..wishes
+        };
         SavedAttempt { state, nonce, verifier, started, inputs, prepared, wishes }
     }
 

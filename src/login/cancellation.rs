@@ -1,7 +1,7 @@
 //! The codes with which providers say that the person did not go through with the login, so that the page speaks of a cancellation.
 
 /// Codes of a callback, in small letters. A code that is not listed is a refusal.
-const CANCELLED: &[&str] = &[
+pub(crate) const CANCELLED: &[&str] = &[
     // RFC 6749, OpenID Connect Core 3.1.2.6 and its relatives: the person declined, or would have had to do something and did not.
     "access_denied",
     "account_selection_required",

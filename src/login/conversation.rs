@@ -8,14 +8,20 @@ use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::identity::Identity;
+use crate::provider::step::Step;
 use crate::vocabulary::wire::{Fetch, Request};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 /// How many logins may call one provider at the same time.
 const MOST_CALLING: usize = 20;
 /// How many logins may make the calls before the redirect at the same time. They do not take the place of logins that come back.
 const MOST_PREPARING: usize = 10;
+/// How many of these may come from one address of the network, so that no visitor keeps the others out.
+const MOST_PREPARING_OF_ONE: usize = 3;
 /// How long a login waits until it may call the provider.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// How long all calls of a login may take.
@@ -27,11 +33,29 @@ const LONGEST_BESIDES: Duration = Duration::from_secs(10);
 pub(crate) struct ConversationLimits {
     calling: Semaphore,
     preparing: Semaphore,
+    /// The addresses whose logins are at the calls before the redirect.
+    preparing_of: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
+}
+
+impl ConversationLimits {
+    /// Waits for the turn of a login of this address; `None` if it does not come in time.
+    async fn turn_to_prepare(&self, from: IpAddr) -> Option<(OwnedSemaphorePermit, SemaphorePermit<'_>)> {
+        let of_one = {
+            let mut all = self.preparing_of.lock().unwrap_or_else(PoisonError::into_inner);
+            all.retain(|_, limit| Arc::strong_count(limit) > 1);
+            Arc::clone(all.entry(from).or_insert_with(|| Arc::new(Semaphore::new(MOST_PREPARING_OF_ONE))))
+        };
+        let turn = async {
+            let own = of_one.acquire_owned().await.ok()?;
+            Some((own, self.preparing.acquire().await.ok()?))
+        };
+        tokio::time::timeout(LONGEST_WAIT, turn).await.ok().flatten()
+    }
 }
 
 impl Default for ConversationLimits {
     fn default() -> Self {
-        Self { calling: Semaphore::new(MOST_CALLING), preparing: Semaphore::new(MOST_PREPARING) }
+        Self { calling: Semaphore::new(MOST_CALLING), preparing: Semaphore::new(MOST_PREPARING), preparing_of: Mutex::default() }
     }
 }
 
@@ -88,16 +112,18 @@ impl<'a> Conversation<'a> {
         discover(provider, &known, fetch, documents, now).await;
     }
 
-    /// Makes the calls before the redirect, if the file has any, and keeps what they read in the attempt.
-    pub(crate) async fn prepare(&mut self, now: i64, observer: &mut dyn LoginObserver) -> (Trace, Result<(), RedirectError>) {
+    /// Makes the calls before the redirect, if the file has any, and keeps what they read in the attempt. `from` is the address of the
+    /// network from which the login comes.
+    pub(crate) async fn prepare(&mut self, from: IpAddr, now: i64, observer: &mut dyn LoginObserver) -> (Trace, Result<(), RedirectError>) {
         let ConversationParties { provider, fetch, documents, limits } = self.parties;
         let preparing = prepare(&mut self.attempt, (provider, &self.installation), (fetch, documents), now, observer);
         let Some(limits) = limits.filter(|_| !provider.calls_before_redirect().is_empty()) else { return preparing.await };
         let failed = |cause| (Trace::default(), Err(RedirectError::Prepare(Box::new(LoginError::before_calls(cause)))));
-        let Ok(Ok(_permit)) = tokio::time::timeout(LONGEST_WAIT, limits.preparing.acquire()).await else {
+        let Some(_turn) = limits.turn_to_prepare(from).await else {
             return failed(LoginErrorCause::TooManyLogins);
         };
-        tokio::time::timeout(LONGEST, preparing).await.unwrap_or_else(|_| failed(LoginErrorCause::OutOfTime))
+        let longest = longest_time(provider.calls_before_redirect());
+        tokio::time::timeout(longest, preparing).await.unwrap_or_else(|_| failed(LoginErrorCause::OutOfTime))
     }
 
     /// The request that the browser carries to the provider.
@@ -120,11 +146,58 @@ impl<'a> Conversation<'a> {
         observer: &mut dyn LoginObserver,
     ) -> Result<(Trace, Result<Identity, LoginError>), ProviderBusy> {
         let ConversationParties { fetch, documents, limits, .. } = self.parties;
-        let longest = LONGEST.max(login.longest_call() + LONGEST_BESIDES);
+        let longest = longest_time(login.calls());
         let driving = drive_observed(observer, login, fetch, documents);
         let Some(limits) = limits else { return Ok(driving.await) };
         let Ok(Ok(_permit)) = tokio::time::timeout(LONGEST_WAIT, limits.calling.acquire()).await else { return Err(ProviderBusy) };
         let out_of_time = || (Trace::default(), Err(LoginError::between_steps(LoginErrorCause::OutOfTime)));
         Ok(tokio::time::timeout(longest, driving).await.unwrap_or_else(|_| out_of_time()))
+    }
+}
+
+/// How long all of these calls may take together.
+fn longest_time(calls: &[Step]) -> Duration {
+    let longest_call = calls.iter().map(|step| step.timeout).max().unwrap_or_default();
+    LONGEST.max(longest_call + LONGEST_BESIDES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    #[tokio::test]
+    async fn one_address_does_not_take_the_turn_of_the_others() {
+        let limits = ConversationLimits::default();
+        let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        let mut turns = Vec::new();
+        for _ in 0..MOST_PREPARING_OF_ONE {
+            turns.push(limits.turn_to_prepare(one).await.expect("there is room"));
+        }
+        let mut waiting = pin!(limits.turn_to_prepare(one));
+        assert!(matches!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
+        assert!(limits.turn_to_prepare(other).await.is_some());
+
+        turns.pop();
+
+        assert!(waiting.await.is_some());
+    }
+
+    #[test]
+    fn a_call_before_the_redirect_gets_the_time_that_the_file_gives_it() {
+        let file = "name: Acme
+getAuthorizationCode:
+  get: https://sso.acme.example/entrar
+  prepare: { post: \"https://sso.acme.example/par\", timeout: 30s, read: { requestUri: $.request_uri } }
+  query: { client_id: \"${clientId}\", request_uri: \"${requestUri}\" }
+getAccessCode: { post: \"https://sso.acme.example/token\" }
+getUserInfo: { get: \"https://sso.acme.example/me\" }
+";
+        let source = crate::vocabulary::place::Source::new("acme.yaml", file);
+        let provider =
+            crate::provider::compile(&source, crate::provider::InstallationContext { loopback: false }).0.expect("the file is right");
+
+        assert!(longest_time(provider.calls_before_redirect()) > Duration::from_secs(30));
     }
 }

@@ -29,9 +29,21 @@ pub async fn discover(provider: &Provider, facts: &Facts, fetch: &dyn Fetch, doc
         match fetch.send(&request).await {
             Ok(answer) => {
                 let metadata = (answer.status == 200).then(|| json::parse(&answer.body).ok()).flatten();
-                // A provider without metadata promises nothing, and is not asked again with every login.
                 let metadata = metadata.filter(|metadata| metadata.get("issuer").is_some_and(Value::is_string));
-                documents.insert(&address, metadata.unwrap_or_else(|| serde_json::json!({ "issuer": issuer })), now);
+                let known = documents.get(&address, now);
+                let stand_in = serde_json::json!({ "issuer": issuer });
+                // A provider without metadata promises nothing, and is not asked again with every login. An answer that only fails takes
+                // no promise back.
+                let has_none = match answer.status {
+                    404 | 410 => true,
+                    status if status >= 500 || status == 429 => false,
+                    _ => known.is_none_or(|known| *known == stand_in),
+                };
+                match metadata {
+                    Some(metadata) => documents.insert(&address, metadata, now),
+                    None if has_none => documents.insert(&address, stand_in, now),
+                    None => documents.record_failure(&address, now),
+                }
             }
             Err(_) => documents.record_failure(&address, now),
         }

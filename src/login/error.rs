@@ -103,6 +103,7 @@ choice! {
     pub(crate) enum LoginErrorCode {
         BadInput = "badInput",
         NoDocument = "noDocument",
+        TooLong = "tooLong",
         BadState = "badState",
         Expired = "expired",
         BadCallback = "badCallback",
@@ -121,7 +122,6 @@ choice! {
         NotAllowed = "notAllowed",
         Changed = "changed",
         TooSlow = "tooSlow",
-        TooLong = "tooLong",
     }
 }
 
@@ -172,7 +172,9 @@ impl fmt::Display for LoginErrorCause {
             Self::RepeatedParameter => f.write_str("the callback repeats a parameter"),
             Self::OtherIssuer => f.write_str("the answer comes from another issuer (`iss`)"),
             Self::NoDocument => f.write_str("the issuer's discovery document could not be fetched"),
-            Self::PreparedTooLong => f.write_str("what `prepare` has read for the later steps is longer than 2048 bytes"),
+            Self::PreparedTooLong => f.write_str(
+                "what `prepare` has read for the later steps is longer than 2048 bytes, or does not fit into one cookie with the rest of the login",
+            ),
             Self::FileChanged => f.write_str("the provider's file changed while the browser was away; run the test again"),
             Self::BadInput(name) => write!(f, "what was typed for `{name}` does not match its pattern"),
             Self::TooManyLogins => f.write_str("too many logins are waiting for this provider"),

@@ -21,12 +21,12 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::identity::{Identity, IdentityEmail};
+use crate::provider::json_path::scalar_text;
 use crate::provider::step::Step;
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
-use crate::vocabulary::wire::{Fetch, NoAnswer};
+use crate::vocabulary::wire::{Fetch, NoAnswer, Response};
 use serde_json::Value;
-use std::time::Duration;
 
 /// A callback that was accepted. Only [`Attempt::accept`](attempt::Attempt::accept) makes it.
 #[derive(Clone)]
@@ -39,9 +39,9 @@ pub struct Login<'a> {
 }
 
 impl Login<'_> {
-    /// The longest time that the file gives to one of its calls.
-    pub(crate) fn longest_call(&self) -> Duration {
-        self.provider.calls.iter().map(|step| step.timeout).max().unwrap_or_default()
+    /// The calls of the file.
+    pub(crate) fn calls(&self) -> &[Step] {
+        &self.provider.calls
     }
 }
 
@@ -80,7 +80,7 @@ pub(crate) async fn prepare(
         Err(error) => return (trace, Err(error)),
     };
     let made = make_calls(provider, calls.iter().enumerate(), &mut facts, (fetch, documents), now, (&mut trace, observer)).await;
-    let kept = made.and_then(|()| attempt.keep_prepared(provider, &facts));
+    let kept = made.and_then(|_| attempt.keep_prepared(provider, &facts));
     (trace, kept.map_err(|error| RedirectError::Prepare(Box::new(error))))
 }
 
@@ -103,9 +103,12 @@ async fn run_steps(
     observer.on_step_finished(None, first, &facts, read.as_ref().err());
     read.map_err(|error| step_error(provider, first, error, &facts))?;
     record_learned_facts(trace, &facts, first);
-    make_calls(provider, provider.calls_after_callback(), &mut facts, (fetch, documents), now, (trace, observer)).await?;
+    let calls = provider.calls_after_callback();
+    let silent = make_calls(provider, calls, &mut facts, (fetch, documents), now, (trace, observer)).await?;
     provider.identity.compose(&mut facts);
-    let identity = provider.identity_from(&facts, &fingerprint.pinned).map_err(LoginError::no_identity)?;
+    let identity = provider.identity_from(&facts, &fingerprint.pinned);
+    // What the userinfo call would have said is the better reason for what is missing.
+    let identity = identity.map_err(|error| silent.unwrap_or_else(|| LoginError::no_identity(error)))?;
     // `require` sees an address only if it is proven.
     if !matches!(identity.address, IdentityEmail::Proven(..)) {
         facts.forget(provider.known.email);
@@ -126,7 +129,8 @@ fn step_error(provider: &Provider, step: &Step, error: StepError, facts: &Facts)
     LoginError::from_step_error(step.kind, error, missing, provider)
 }
 
-/// Makes calls one after another until one fails.
+/// Makes calls one after another until one fails. The userinfo call that `discovery` implies may fail: then it has said nothing, and why
+/// is given back. What contradicts the ID token is never passed over.
 async fn make_calls<'s>(
     provider: &Provider,
     calls: impl Iterator<Item = (usize, &'s Step)>,
@@ -134,17 +138,24 @@ async fn make_calls<'s>(
     (fetch, documents): FetchContext<'_>,
     now: i64,
     (trace, observer): (&mut Trace, &mut dyn LoginObserver),
-) -> Result<(), LoginError> {
+) -> Result<Option<LoginError>, LoginError> {
+    let mut silent = None;
     for (at, step) in calls {
         if !step.should_call(facts) {
             continue;
         }
-        let before = step.is_optional().then(|| facts.clone());
+        let before = (step.is_optional() || step.implied.is_some()).then(|| facts.clone());
         let called = make_call((at, step), facts, (fetch, documents), now, (&mut *trace, &mut *observer)).await;
         observer.on_step_finished(Some(at), step, facts, called.as_ref().err());
         match (called, before) {
             (Ok(()), _) => record_learned_facts(trace, facts, step),
-            (Err(_), Some(before)) => {
+            (Err(error @ StepError::BadToken { .. }), Some(_)) if !step.is_optional() => {
+                return Err(step_error(provider, step, error, facts));
+            }
+            (Err(error), Some(before)) => {
+                if !step.is_optional() {
+                    silent = Some(step_error(provider, step, error, facts));
+                }
                 *facts = before;
                 if let Some(exchange) = trace.exchanges.last_mut() {
                     exchange.forgiven = true;
@@ -153,7 +164,7 @@ async fn make_calls<'s>(
             (Err(error), None) => return Err(step_error(provider, step, error, facts)),
         }
     }
-    Ok(())
+    Ok(silent)
 }
 
 async fn make_call(
@@ -172,7 +183,8 @@ async fn make_call(
 }
 
 /// Sends a call. Where the file leaves open how the client shows itself and the provider refuses the client, the call is sent once more
-/// in the other way; what the provider takes is remembered.
+/// in the other way. The other way is remembered only once it has brought an access token, because anyone can send a code that is
+/// refused; and a way that is remembered is left as soon as the provider refuses it.
 async fn send_as_the_client(
     (at, step): (usize, &Step),
     facts: &mut Facts,
@@ -183,13 +195,14 @@ async fn send_as_the_client(
     let takes_basic = documents.takes_basic(&address);
     step.choose_credentials(takes_basic, facts);
     let first = send_request((at, step), facts, fetch, observer).await?;
-    if !first.answer.as_ref().is_ok_and(|answer| step.refuses_client(answer)) {
+    let is_refused = |answer: &Response| step.refuses_client(answer) || takes_basic && step.may_refuse_the_way(answer);
+    if !first.answer.as_ref().is_ok_and(is_refused) {
         return Ok(first);
     }
     step.choose_credentials(!takes_basic, facts);
     let second = send_request((at, step), facts, fetch, observer).await?;
     let Ok(answer) = &second.answer else { return Ok(first) };
-    if !step.refuses_client(answer) {
+    if step.brings_token(answer, facts) {
         documents.remember_basic(&address, !takes_basic);
     }
     trace.exchanges.push(Exchange { forgiven: true, ..first });
@@ -209,16 +222,22 @@ async fn send_request(
     Ok(Exchange { step: step.kind, call: at, request, answer, forgiven: false })
 }
 
-/// RFC 9207: an issuer that the callback names must be the issuer of the attempt, whether the callback brings a code or an error.
+/// RFC 9207: an issuer that the callback names must be the issuer of the attempt, whether the callback brings a code or an error. Where
+/// the provider has promised to name it, a callback without it is refused, unless it brings nothing but an error: a cancellation stays
+/// one.
 fn check_issuer(provider: &Provider, callback: &Value, facts: &Facts) -> Result<(), LoginError> {
     let is_promised = facts.get(provider.known.iss_is_promised).is_some();
     let reading = provider.authorization.reads.iter().find(|read| read.fact == provider.known.iss);
+    let brings = |key: &str| callback.get(key).and_then(scalar_text).is_some();
+    let brings_code =
+        brings("code") || provider.authorization.paths_of(provider.known.code).iter().any(|path| path.first(callback).is_some());
+    let is_only_an_error = brings("error") && !brings_code;
     let named = reading.and_then(|read| read.reading.evaluate(Some(callback), facts).ok());
     match (named, facts.get(provider.known.issuer)) {
         (Some(named), Some(expected)) if named.is_same_as(expected) => return Ok(()),
         (Some(_), Some(_)) => {}
-        (None, _) if is_promised => {}
-        _ => return Ok(()),
+        (None, _) if is_promised && !is_only_an_error => {}
+        (None, _) | (Some(_), None) => return Ok(()),
     }
     Err(LoginError::before_calls(LoginErrorCause::OtherIssuer))
 }

@@ -9,7 +9,7 @@
 use crate::provider::facts::Facts;
 use crate::provider::fingerprint::fill_settings;
 use crate::provider::hole::Hole;
-use crate::provider::hosts::{HostMatch, Scheme, is_host, is_loopback, match_origin};
+use crate::provider::hosts::{HostMatch, Scheme, UNKNOWN_PART, is_host, is_loopback, match_origin, may_match};
 use crate::provider::template::{FactUse, Template, TemplatePiece, UnfilledHole};
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
@@ -228,7 +228,10 @@ impl Address {
         }
         let reach = match context.hosts {
             _ if !host_has_hole => AllowedHosts::Fixed,
-            Some(hosts) => AllowedHosts::Hosts { patterns: hosts.to_vec(), plain_http: context.loopback },
+            Some(hosts) => {
+                check_hosts_can_match(&parts, hosts, place, reader);
+                AllowedHosts::Hosts { patterns: hosts.to_vec(), plain_http: context.loopback }
+            }
             None => {
                 reader.complain_once(
                     place,
@@ -319,6 +322,30 @@ impl Address {
     /// Whether the hole with which the address begins is the whole address, or one from a discovery document.
     fn may_hold_path(&self) -> bool {
         matches!(self.template.pieces(), [TemplatePiece::Hole(_)]) || matches!(self.reach, AllowedHosts::Document { .. })
+    }
+}
+
+/// Complains if the written part of a host is excluded by every pattern of `hosts`, whatever its holes hold.
+fn check_hosts_can_match(parts: &[(AddressPart, TemplatePiece)], patterns: &[Template], place: Place, reader: &mut Reader) {
+    let of_host = parts.iter().filter(|(zone, _)| *zone == AddressPart::Host).skip(1).map(|(_, piece)| piece);
+    let host: String = of_host
+        .map(|piece| match piece {
+            TemplatePiece::Literal(text) => text.to_ascii_lowercase(),
+            TemplatePiece::Hole(_) => UNKNOWN_PART.to_owned(),
+        })
+        .collect();
+    let literals: Option<Vec<String>> = patterns.iter().map(Template::as_literal).collect();
+    // A pattern that is no pattern is complained about already.
+    if patterns.iter().any(|pattern| reader.has_complaint_at(pattern.place)) {
+        return;
+    }
+    // Where the whole origin is a hole, or a pattern has one, only a login can tell.
+    if let Some(literals) = literals.filter(|literals| !host.is_empty() && !literals.is_empty())
+        && !literals.iter().any(|pattern| may_match(pattern, &host))
+    {
+        let shown = host.replace(UNKNOWN_PART, "…");
+        let help = "add a pattern for this host (`*` is exactly one label), or mend the address";
+        reader.complain(place, format!("`hosts` excludes this address: no pattern matches `{shown}`"), help);
     }
 }
 

@@ -92,12 +92,12 @@ words! {
         /// Default: the standard parameters
         /// Example: `read: { code: $.auth_code }`
         read: Option<NamedValues<FactExpression>> = "read",
-        /// When the callback is a refusal. One entry or a list, of which any refuses.
+        /// Which callbacks are refusals, besides those of the default.
         /// Default: a parameter `error` always refuses
         /// Example: `refused: { at: $.errorCode, present: true, code: $.errorCode, message: $.errorMessage }`
         refused: Option<RefusedRules> = "refused",
-        /// What a callback must say to be none. One entry or a list, all of which must hold.
-        /// Default: every callback that is not refused as described at `refused`
+        /// What a callback must say to be accepted.
+        /// Default: every callback is accepted that is not refused
         /// Example: `accepted: { at: $.result, is: ok }`
         accepted: Option<AcceptedRules> = "accepted",
         /// A signed token in the parameters of the callback.
@@ -212,6 +212,7 @@ pub(crate) fn compile(
         choices: Vec::new(),
         header_reads: Vec::new(),
         signed,
+        signed_answer: None,
         signed_reads,
         signed_choices,
     };
@@ -327,7 +328,7 @@ fn address(written: Option<Template>, place: Place, context: &StepContext<'_>, r
         None if reader.is_unusable_word(place, "get") || reader.has_unknown_words(place) => None,
         None => {
             let help = "add `get: https://…`, the provider's authorization address";
-            reader.complain(place, "getAuthorizationCode does not say where the browser is sent", help);
+            reader.complain_missing(place, "getAuthorizationCode does not say where the browser is sent", help);
             None
         }
     }
@@ -338,9 +339,10 @@ fn address(written: Option<Template>, place: Place, context: &StepContext<'_>, r
 struct RedirectProtections {
     nonce: bool,
     state: bool,
-    /// The state is sent, but only through functions that change it.
-    state_is_changed: bool,
-    challenge: bool,
+    /// Where the state is sent, if that is only through functions that change it.
+    changed_state: Option<Place>,
+    /// Where the challenge is sent.
+    challenge: Option<Place>,
     /// The request contains the challenge method, as a parameter or within a token.
     method: bool,
 }
@@ -361,37 +363,43 @@ impl RedirectProtections {
         let in_query = |fact: Slot| values.iter().any(|value| value.uses().any(|used| used.fact == fact));
         let in_address = |fact: Slot| address.is_some_and(|address| address.uses().any(|used| used.fact == fact));
         let sends = |fact: Slot| in_query(fact) || inside.contains(&fact) || in_address(fact);
-        let state = context.known.state;
+        let (state, challenge) = (context.known.state, context.known.code_challenge);
+        let place_in_query =
+            |fact: Slot| values.iter().flat_map(|value| value.uses()).find(|used| used.fact == fact).map(|used| used.place);
+        let is_as_it_is = values.iter().any(|value| value.sole_fact() == Some(state)) || inside.contains(&state);
+        let elsewhere = address.or_else(|| values.first().copied()).map(|template| template.place).filter(|_| sends(challenge));
         Self {
             nonce: sends(context.known.nonce),
             state: sends(state),
-            state_is_changed: in_query(state) && !values.iter().any(|value| value.sole_fact() == Some(state)) && !inside.contains(&state),
-            challenge: sends(context.known.code_challenge),
+            changed_state: place_in_query(state).filter(|_| !is_as_it_is),
+            challenge: place_in_query(challenge).or(elsewhere),
             method: assertion.is_some() || values.iter().any(|value| value.as_literal().as_deref() == Some("S256")),
         }
     }
 
     fn check(&self, state_in: StateLocation, context: &StepContext<'_>, written_at: Place, reader: &mut Reader) {
-        if self.state_is_changed {
-            reader.complain(written_at, "the state is sent in another form than it comes back", "write it as it is: `state: \"${state}\"`");
+        if let Some(place) = self.changed_state {
+            reader.complain(place, "the state is sent in another form than it comes back", "write it as it is: `state: \"${state}\"`");
         }
         if state_in == StateLocation::Query && !self.state {
             let help = "add `state: \"${state}\"`; for a provider that does not give it back write `stateIn: path` or `stateIn: cookie`";
-            reader.complain(written_at, "the state is never sent, so any answer would be accepted", help);
+            reader.complain_missing(written_at, "the state is never sent, so any answer would be accepted", help);
         }
-        match context.pkce {
-            Pkce::S256 | Pkce::Plain if !self.challenge => {
+        match (context.pkce, self.challenge) {
+            (Pkce::S256 | Pkce::Plain, None) => {
                 let method = context.pkce.word();
                 let help = format!(
                     "add `code_challenge: \"${{codeChallenge}}\", code_challenge_method: {method}`, or write `pkce: off` at the top if the provider does not know it"
                 );
-                reader.complain(written_at, "this request is sent without PKCE", help);
+                reader.complain_missing(written_at, "this request is sent without PKCE", help);
             }
-            Pkce::S256 if !self.method => {
+            (Pkce::S256, Some(place)) if !self.method => {
                 let help = "add `code_challenge_method: S256`, or write `pkce: plain` at the top";
-                reader.complain(written_at, "the challenge is sent without saying how it was made", help);
+                // A standard request has no line of its own for it.
+                let place = place.max(written_at);
+                reader.complain_missing(place, "the challenge is sent without saying how it was made", help);
             }
-            Pkce::S256 | Pkce::Plain | Pkce::Off => {}
+            (Pkce::S256 | Pkce::Plain, Some(_)) | (Pkce::Off, _) => {}
         }
     }
 }

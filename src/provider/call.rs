@@ -72,7 +72,7 @@ words! {
         /// as in RFC 6749) or `none`. In a written request they are not sent unless this word is there.
         /// `basic` and `basicEncoded` differ only where the id or the secret holds other characters than letters,
         /// digits, `-`, `.` and `_`.
-        /// Default: `form` in the standard token request (`query` when it is a `get`), otherwise `none`. With
+        /// Default: `form` in the standard requests of getAccessCode and `prepare` (`query` when it is a `get`), otherwise `none`. With
         /// `discovery` the document chooses: `basicEncoded` when it names `client_secret_basic` and not
         /// `client_secret_post`. When it leaves the choice and the provider answers `invalid_client`, the call is
         /// made once more in the other way, and what the provider takes is remembered
@@ -118,13 +118,12 @@ words! {
         /// Default: none
         /// Example: `skipPrefix: "for(;;);"`
         skip_prefix: Option<Located<String>> = "skipPrefix",
-        /// When the answer is a refusal although its status is 200. One entry or a list, of which any refuses.
-        /// Default: a status outside 2xx and, in getAccessCode, a member `error` refuse
+        /// Which answers are refusals, besides those of the default.
+        /// Default: a status outside 2xx refuses, and in getAccessCode and `prepare` a member `error`
         /// Example: `refused: { at: $.errcode, isNot: "0", code: $.errcode, message: $.errmsg }`
         refused: Option<RefusedRules> = "refused",
-        /// What an answer must say to be none. One entry or a list, all of which must hold. A status outside 2xx
-        /// stays a refusal unless `status` allows it.
-        /// Default: every answer that is not refused as described at `refused`
+        /// What an answer must say to be accepted.
+        /// Default: every answer is accepted that is not refused
         /// Example: `accepted: { at: $.ok, is: true }`
         accepted: Option<AcceptedRules> = "accepted",
         /// The facts that are read from the answer. Each is a path, a list of paths of which the first that finds a
@@ -146,7 +145,8 @@ words! {
         /// Example: `readHeaders: { region: X-Region }`
         read_headers: Option<NamedValues<Located<String>>> = "readHeaders",
         /// A signed token in the answer, or the answer itself when it is a signed token.
-        /// Default: none; with `discovery` the ID token in getAccessCode
+        /// Default: none; with `discovery` the ID token in getAccessCode, and in getUserInfo the answer itself when it
+        /// turns out to be a signed token: it must come from the issuer, for this client, and about the same person
         /// Example: `signed: { issuer: https://idp.example, keys: https://idp.example/jwks, read: { id: $.sub, email: $.email } }`
         signed: Option<SignedTokenSpec> = "signed",
     }

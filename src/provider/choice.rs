@@ -21,7 +21,7 @@ words! {
     /// none of these facts is known.
     pub(crate) struct EntryChoiceSpec ("choice", elsewhere = unknown_word_hint) {
         /// The path to the list. When it finds a single object, as XML with one element does, that object is the only
-        /// entry. When it finds several lists, their entries are taken together.
+        /// entry. When it finds several lists, their entries are taken together. `..` is not allowed here.
         /// Example: `from: $.emails`
         from: JsonPath = "from",
         /// The conditions that an entry must meet: all of them. The first entry that meets them is chosen. `present:

@@ -230,7 +230,9 @@ fn checked_title(spec: &mut ProviderSpec, top: Place, reader: &mut Reader) -> Op
     let written = spec.name.take();
     match &written {
         None if !is_absent(spec, "name", reader) => {}
-        None => reader.complain(top, "the file does not say what the button is called", "add `name: …`, which becomes “Entrar como …”"),
+        None => {
+            reader.complain_missing(top, "the file does not say what the button is called", "add `name: …`, which becomes “Entrar como …”")
+        }
         Some(title) if title.contains("${") => {
             reader.complain(title.place, "holes are not filled in `name`", "write the text as the button shall say it");
         }
@@ -269,7 +271,7 @@ fn compile_steps(spec: &mut ProviderSpec, mut context: StepContext<'_>, top: Pla
     let mut written = spec.authorization.take().or_else(|| AuthorizationSpec::empty(top).filter(|_| context.discovery));
     if written.is_none() && is_absent(spec, "getAuthorizationCode", reader) {
         let help = "add `getAuthorizationCode: { get: https://… }`, the address to which the browser is sent";
-        reader.complain(top, "the file has no getAuthorizationCode", help);
+        reader.complain_missing(top, "the file has no getAuthorizationCode", help);
     }
     let mut positions = 0_u16..;
     let mut compile_call = |kind: StepKind, call: CallSpec, context: &StepContext<'_>, reader: &mut Reader| {
@@ -289,8 +291,8 @@ fn compile_steps(spec: &mut ProviderSpec, mut context: StepContext<'_>, top: Pla
         spec.access.take().map(|list| list.0).or_else(|| CallSpec::empty(top).filter(|_| context.discovery).map(|call| vec![call]));
     let is_signed = authorization.as_ref().is_some_and(|first| first.step.verify.is_some() || first.step.signed.is_some());
     if access.is_none() && is_absent(spec, "getAccessCode", reader) && !is_signed {
-        let help = "add `getAccessCode: { post: https://… }`; only a callback that is signed (`verify` or `signed`) is proof without it";
-        reader.complain(top, "the file has no getAccessCode", help);
+        let help = "add `getAccessCode: { post: https://… }`, with `read: { id: … }` where its answer says who the person is; only a callback that is signed (`verify` or `signed`) is proof without it";
+        reader.complain_missing(top, "the file has no getAccessCode", help);
     }
     let implied = implied_userinfo(spec, &context, reader);
     let person = spec.person.take().map_or_else(Vec::new, |list| list.0);

@@ -6,7 +6,7 @@
 
 mod contradiction;
 
-pub(crate) use crate::provider::condition::contradiction::find_contradictions;
+pub(crate) use crate::provider::condition::contradiction::{Contradiction, find_claim_contradiction, find_contradictions};
 
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, scalar_text};
@@ -54,6 +54,7 @@ words! {
         contains: Option<OneOrMany<Template>> = "contains",
         /// `true`: the value exists. `false`: it does not, which can be asked in `refused`, `when`, `require` and
         /// `where`, but not in `accepted`, `read` and `identity`: what is not there proves nothing.
+        /// An empty text does not exist, so `suspended: ""` in an answer is the same as no `suspended`.
         /// Default: not checked
         /// Example: `present: true`
         present: Option<Located<bool>> = "present",

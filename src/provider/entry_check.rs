@@ -95,7 +95,9 @@ impl EntryCheck<'_> {
             {
                 None
             }
-            _ => Some(EntryMismatch::OtherEntry(suggested_choice(address, claim, shared))),
+            (RouteStep::Key(_) | RouteStep::Index(_) | RouteStep::Several(_) | RouteStep::Descent | RouteStep::Entry, _) => {
+                Some(EntryMismatch::OtherEntry(suggested_choice(address, claim, shared)))
+            }
         }
     }
 

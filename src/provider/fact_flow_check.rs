@@ -209,6 +209,13 @@ impl FactFlowCheck<'_> {
             return;
         }
         let name = Arc::clone(reader.names.name(used.fact));
+        let inside = name.strip_prefix("${").and_then(|name| name.strip_suffix('}'));
+        if let Some(inside) = inside.filter(|inside| ledger.known.iter().any(|(fact, _)| &**reader.names.name(*fact) == *inside)) {
+            ledger.used.push(reader.names.intern(inside));
+            let message = format!("the name of a fact stands here, and `{name}` would be its value");
+            reader.complain(used.place, message, format!("write the name alone: `{inside}`"));
+            return;
+        }
         let later = self.file.steps().find(|step| step.learned_facts().any(|(fact, ..)| fact == used.fact));
         let help = match (&*name, later) {
             ("clientSecret", _) => "the file says `clientSecret: none`; take that out, or this hole".to_owned(),
@@ -229,7 +236,7 @@ impl FactFlowCheck<'_> {
                 }
             }
         };
-        reader.complain(used.place, format!("the fact `{name}` is not known in {place_of_use}"), help);
+        reader.complain_missing(used.place, format!("the fact `{name}` is not known in {place_of_use}"), help);
     }
 
     fn has_assertion(&self, place_of_use: &str) -> bool {
@@ -302,7 +309,7 @@ impl FactFlowCheck<'_> {
             match own {
                 None => {
                     let help = "place `${code}` in getAccessCode; what the provider calls otherwise is read as `read: { code: $.ticket }`";
-                    reader.complain(step.place, "the code that the browser brings back is never used", help);
+                    reader.complain_missing(step.place, "the code that the browser brings back is never used", help);
                 }
                 Some((fact, place, _)) => {
                     let name = Arc::clone(reader.names.name(fact));
@@ -324,7 +331,7 @@ impl FactFlowCheck<'_> {
             let bearer_is_another = self.file.calls.iter().any(|step| step.bearer.is_some());
             if written || !bearer_is_another {
                 let at = if written { place } else { step.place };
-                reader.complain(
+                reader.complain_missing(
                     at,
                     "the access token is never used",
                     "show it in getUserInfo: leave `bearer` out, or place `${accessToken}` where the provider wants it",
@@ -343,7 +350,7 @@ impl FactFlowCheck<'_> {
             .filter(|step| step.kind == StepKind::GetAccessCode && lacks_verifier(step, self.file.pkce))
         {
             let help = "add `code_verifier: \"${codeVerifier}\"`, or write `pkce: off` at the top if the provider does not know it";
-            reader.complain(step.place, "the code is redeemed without PKCE", help);
+            reader.complain_missing(step.place, "the code is redeemed without PKCE", help);
         }
     }
 
@@ -358,7 +365,7 @@ impl FactFlowCheck<'_> {
             .or(self.file.calls.last())
             .map_or(self.file.top, |step| step.place);
         if !has("id", self.file.known.id, reader) {
-            reader.complain(
+            reader.complain_missing(
                 place,
                 "nothing reads `id`, by which the provider tells people apart",
                 "add it to `read`: `id: $.id`; never use the e-mail for it",
@@ -367,8 +374,8 @@ impl FactFlowCheck<'_> {
         let has_email = has("email", self.file.known.email, reader);
         let has_claim = has("emailVerified", self.file.known.email_verified, reader);
         match (self.file.trust, has_email) {
-            (None, true) if !has_claim => reader.complain(
-                place,
+            (None, true) if !has_claim => reader.complain_missing(
+                self.place_of_email().unwrap_or(place),
                 "an e-mail is read, and the file does not say whether it can be trusted",
                 "read `emailVerified` if the provider sends it; otherwise write `trustEmail: always` (it hands out only addresses that it has checked), `trustEmail: never`, or the domains that it is the authority for",
             ),
@@ -382,7 +389,7 @@ impl FactFlowCheck<'_> {
         let never = self.file.trust.filter(|trust| matches!(trust.value, EmailTrustPolicy::Never));
         if refuses && !has_email {
             let place = self.file.missing.map_or(place, |missing| missing.place);
-            reader.complain(
+            reader.complain_missing(
                 place,
                 "no e-mail is read, so no one could sign in",
                 "read `email`, or write `missingEmail: ask` (the shopper types it and proves it) or `missingEmail: \"${id}@acme.invalid\"`",
@@ -394,6 +401,14 @@ impl FactFlowCheck<'_> {
                 "add `missingEmail: ask`: the shopper proves the address, and the provider's is the suggestion",
             );
         }
+    }
+
+    /// The place of the line that gives the address, if the file has one.
+    fn place_of_email(&self) -> Option<Place> {
+        let email = self.file.known.email;
+        let composed = self.file.identity.composed().find(|(_, fact, ..)| *fact == email).map(|(_, _, place, _)| place);
+        let mut reads = self.file.steps().flat_map(Step::learned_facts).filter(|(.., written)| *written);
+        composed.or_else(|| reads.find(|(fact, ..)| *fact == email).map(|(_, place, _)| place))
     }
 
     fn check_unused_facts(&self, ledger: &FactLedger, reader: &mut Reader) {
@@ -437,7 +452,7 @@ impl FactFlowCheck<'_> {
         for (fact, place) in read.into_iter().chain(set).chain(literals).chain(inputs).chain(secret) {
             let name = Arc::clone(reader.names.name(fact));
             if !ledger.used.contains(&fact) && !OURS.contains(&&*name) {
-                reader.warn(
+                reader.warn_missing(
                     place,
                     format!("the fact `{name}` is never used"),
                     "use it as `${…}`, name it in `identity.more`, or take the line out",

@@ -15,15 +15,21 @@ pub(crate) const FROM_THE_START: &[(&str, &str)] = &[
     ("clientSecret", "the `clientSecret` of this file"),
     ("redirectUri", "where the provider sends the browser back: `{publicUrl}/callback/{provider}`"),
     ("state", "a random text that ties the callback to this browser"),
-    ("nonce", "a random text that a signed token must repeat"),
+    ("nonce", "a random text that a signed token must repeat; to send it and check it nowhere is a mistake"),
     ("codeChallenge", "PKCE: the challenge, which is sent with the authorization request"),
     ("codeVerifier", "PKCE: the verifier, which is sent with the token request"),
     ("scope", "the `scope` of getAuthorizationCode"),
     ("now", "the time in seconds since 1970: that of the redirect, and in the calls that of the callback"),
     ("provider", "the name of this file"),
     ("publicUrl", "the address of portaria itself"),
-    ("loginHint", "who wants to sign in, from `login_hint` at `/login/{provider}`; often unknown: `${loginHint?}`"),
-    ("uiLocales", "the languages of the person, from `ui_locales` at `/login/{provider}`; often unknown: `${uiLocales?}`"),
+    (
+        "loginHint",
+        "who wants to sign in, from `login_hint` at `/login/{provider}`: at most 200 characters. Not every login has it, so it is written `${loginHint?}`",
+    ),
+    (
+        "uiLocales",
+        "the languages of the person, from `ui_locales` at `/login/{provider}`: at most 10 in 100 characters. Not every login has it, so it is written `${uiLocales?}`",
+    ),
 ];
 
 /// The facts of a discovery document: the fact, and the key of the document.

@@ -4,16 +4,19 @@
 //! It is computed from the file and the settings of the installation alone, never from an answer.
 
 use crate::provider::Provider;
-use crate::provider::facts::Facts;
+use crate::provider::facts::{FROM_DISCOVERY, Facts};
+use crate::provider::signed_token::{SignedToken, TokenKeys};
+use crate::provider::step::Step;
 use crate::provider::template::{Template, TemplatePiece};
+use crate::vocabulary::names::Slot;
 use std::collections::BTreeSet;
 
 /// Where a provider file points, as a text that support can read and that is compared byte for byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderFingerprint {
-    /// The issuer, or the origins where the file names no issuer.
+    /// The issuer, if the file names one, and the origins for which no discovery document vouches.
     pub pinned: Box<str>,
-    /// The origins of a file that names an issuer. Identities that were pinned to the same origins before the issuer was
+    /// The origins of a file that names an issuer without `discovery`. Identities that were pinned to the same origins before the issuer was
     /// named go over to the issuer.
     pub origins: Option<Box<str>>,
 }
@@ -22,10 +25,16 @@ impl Provider {
     /// Where the file points with the settings among these facts. A hole that only a login can fill stays as it is written.
     pub fn fingerprint(&self, facts: &Facts) -> ProviderFingerprint {
         let settings = self.settings_among(facts);
-        let origins = self.origins(&settings);
-        match self.pinned_issuer(&settings) {
-            Some(issuer) => ProviderFingerprint { pinned: format!("issuer {issuer}").into(), origins },
-            None => ProviderFingerprint { pinned: origins.unwrap_or_default(), origins: None },
+        let id_facts = self.facts_behind_the_id();
+        let issuers = joined("issuer", self.issuers(&settings, &id_facts));
+        let origins = joined("origins", self.origins(&settings, &id_facts));
+        match (issuers, origins) {
+            (Some(issuers), Some(origins)) => {
+                let known_by_origins = self.discovery.is_none().then(|| origins.clone().into());
+                ProviderFingerprint { pinned: format!("{issuers} {origins}").into(), origins: known_by_origins }
+            }
+            (Some(text), None) | (None, Some(text)) => ProviderFingerprint { pinned: text.into(), origins: None },
+            (None, None) => ProviderFingerprint { pinned: "".into(), origins: None },
         }
     }
 
@@ -44,30 +53,61 @@ impl Provider {
         settings
     }
 
-    /// The issuer that the file names: that of `discovery`, that of `issuer`, or that of the signed token that gives the id.
-    fn pinned_issuer(&self, settings: &Facts) -> Option<String> {
-        if let Some(discovery) = &self.discovery {
-            return Some(discovery.issuer_address(settings));
+    /// The facts of which the id is made, and those of which these are made.
+    fn facts_behind_the_id(&self) -> BTreeSet<Slot> {
+        let mut facts: BTreeSet<Slot> = self.identity.id_facts().into_iter().collect();
+        loop {
+            let reads = self.steps().flat_map(|step| step.answer_reads().chain(step.token_reads()));
+            let behind = reads.filter(|read| facts.contains(&read.fact)).flat_map(|read| read.reading.uses());
+            let behind: Vec<Slot> = behind.map(|used| used.fact).filter(|fact| !facts.contains(fact)).collect();
+            if behind.is_empty() {
+                return facts;
+            }
+            facts.extend(behind);
         }
-        if let Some(issuer) = &self.issuer {
-            return Some(issuer.with_settings(settings));
-        }
-        let id_facts = self.identity.id_facts();
-        let gives_id = |step: &&crate::provider::step::Step| step.token_reads().any(|read| id_facts.contains(&read.fact));
-        let signed = self.steps().filter(gives_id).find_map(|step| step.signed.as_ref())?;
-        let issuers: Option<BTreeSet<String>> =
-            signed.issuers().iter().map(|issuer| issuer.fill(settings).ok().map(|text| text.masked())).collect();
-        issuers.filter(|issuers| !issuers.is_empty()).map(|issuers| issuers.into_iter().collect::<Vec<_>>().join(" "))
     }
 
-    /// The origins of all addresses that take part in a login; `None` if the file takes them from a discovery document.
-    fn origins(&self, settings: &Facts) -> Option<Box<str>> {
-        if self.discovery.is_some() {
-            return None;
-        }
-        let origins: BTreeSet<String> = self.steps().map(|step| step.address.origin(settings)).collect();
-        Some(format!("origins {}", origins.into_iter().collect::<Vec<_>>().join(" ")).into())
+    /// The issuers that the file names: that of `discovery`, that of `issuer`, and those of a signed token that gives the id.
+    fn issuers(&self, settings: &Facts, id_facts: &BTreeSet<Slot>) -> BTreeSet<String> {
+        let gives_id = |step: &&Step| step.token_reads().any(|read| id_facts.contains(&read.fact));
+        let signed = self.steps().filter(gives_id).filter_map(|step| step.signed.as_ref()).flat_map(SignedToken::issuers);
+        let signed = signed.map(|issuer| fill_template_settings(issuer, settings)).filter(|text| !self.is_discovered(text));
+        let discovered = self.discovery.as_ref().map(|discovery| discovery.issuer_address(settings));
+        let named = self.issuer.as_ref().map(|issuer| issuer.with_settings(settings));
+        discovered.into_iter().chain(named).chain(signed).collect()
     }
+
+    /// The origins of the addresses to which an id is pinned. A discovery document vouches for the addresses that it gives, so beside it
+    /// only those count that the file itself writes and from which the id is read. The word `issuer` vouches for nothing: it says what a
+    /// callback must name, and the file may send the broker elsewhere for the rest.
+    fn origins(&self, settings: &Facts, id_facts: &BTreeSet<Slot>) -> BTreeSet<String> {
+        let mut origins = BTreeSet::new();
+        for step in self.steps() {
+            let from_headers = step.header_reads.iter().map(|(fact, _)| *fact);
+            let mut from_answer = step.answer_reads().map(|read| read.fact).chain(from_headers);
+            if self.discovery.is_none() || from_answer.any(|fact| id_facts.contains(&fact)) {
+                origins.insert(step.address.origin(settings));
+            }
+            let Some(TokenKeys::Address(keys)) = step.signed.as_ref().map(|signed| &signed.keys) else { continue };
+            if self.discovery.is_none() || step.token_reads().any(|read| id_facts.contains(&read.fact)) {
+                origins.insert(keys.origin(settings));
+            }
+        }
+        origins.retain(|origin| !self.is_discovered(origin));
+        origins
+    }
+
+    /// Whether a text is nothing but a hole that the discovery document fills.
+    fn is_discovered(&self, text: &str) -> bool {
+        let hole = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+        self.discovery.is_some() && hole.is_some_and(|fact| FROM_DISCOVERY.iter().any(|(known, _)| *known == fact))
+    }
+}
+
+/// A word and the texts behind it, if there are any.
+fn joined(word: &str, texts: BTreeSet<String>) -> Option<String> {
+    let texts: Vec<String> = texts.into_iter().collect();
+    (!texts.is_empty()).then(|| format!("{word} {}", texts.join(" ")))
 }
 
 /// A text with the settings filled in; a hole that needs another fact stays as it is written.
@@ -117,22 +157,6 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_gives_the_id_in_a_chosen_entry_names_the_issuer() {
-        let signed = "signed: { token: answer, issuer: \"https://id.example\", keys: \"https://id.example/jwks\", READ }";
-        let file = |read: &str| {
-            format!(
-                "name: Acme\ntrustEmail: always\ngetAuthorizationCode: {{ get: \"https://a.example/x\" }}\n\
-                 getAccessCode: {{ post: \"https://a.example/y\" }}\ngetUserInfo: {{ get: \"https://a.example/z\", {} }}\n",
-                signed.replace("READ", read)
-            )
-        };
-        let chosen = "choose: { from: $.accounts, where: { at: $.main, is: true }, read: { id: $.number, email: $.email } }";
-        for read in ["read: { id: $.sub, email: $.email }", chosen] {
-            assert_eq!(fingerprint(&file(read), &[]).0, "issuer https://id.example", "{read}");
-        }
-    }
-
-    #[test]
     fn a_file_without_an_issuer_is_known_by_its_origins() {
         for (addresses, expected) in [
             (["https://a.example/x", "https://a.example/y", "https://b.example/z"], "origins https://a.example https://b.example"),
@@ -154,19 +178,49 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_counts_before_the_origins() {
-        let discovered = |address: &str| format!("name: Acme\ndiscovery: {address}\n");
-        let signed = plain("https://a.example/x", "https://a.example/y", "https://a.example/z").replace(
-            "getAccessCode: { post: \"https://a.example/y\" }",
-            "getAccessCode: { post: \"https://a.example/y\", signed: { issuer: [ \"https://b.example\", a.example ], keys: \"https://k.example/jwks\", read: { id: $.sub, email: $.email } } }",
-        );
-        let signed = signed.replace("read: { id: $.id, email: $.email }", "read: { name: $.n }");
+    fn an_issuer_counts_beside_the_addresses_for_which_it_does_not_vouch() {
+        let discovered = |more: &str| format!("name: Acme\ntrustEmail: always\ndiscovery: https://idp.example{more}\n");
+        let read_at = |address: &str| discovered(&format!("\ngetUserInfo: {{ get: \"{address}\", read: {{ id: $.id, email: $.email }} }}"));
+        let beside = |address: &str| {
+            discovered(&format!(
+                "\ngetUserInfo: [ {{ get: \"${{userinfoEndpoint}}\", read: {{ id: $.sub, email: $.email }} }}, {{ get: \"{address}\", read: {{ name: $.n }} }} ]"
+            ))
+        };
+        let named =
+            |issuer: &str, person: &str| format!("issuer: {issuer}\n{}", plain("https://a.example/x", "https://a.example/y", person));
+        let signed = |keys: &str| {
+            let file = plain("https://a.example/x", "https://a.example/y", "https://a.example/z").replace(
+                "getAccessCode: { post: \"https://a.example/y\" }",
+                &format!("getAccessCode: {{ post: \"https://a.example/y\", signed: {{ issuer: [ \"https://b.example\", a.example ], keys: \"{keys}\", read: {{ id: $.sub, email: $.email }} }} }}"),
+            );
+            file.replace("read: { id: $.id, email: $.email }", "read: { name: $.n }")
+        };
+        const A: &str = "origins https://a.example";
 
         for (file, expected) in [
-            (discovered("https://idp.example"), ("issuer https://idp.example", None)),
-            (discovered("https://idp.example/"), ("issuer https://idp.example", None)),
-            (discovered("https://idp.example/.well-known/openid-configuration"), ("issuer https://idp.example", None)),
-            (signed, ("issuer a.example https://b.example", Some("origins https://a.example"))),
+            (discovered(""), ("issuer https://idp.example", None)),
+            (discovered("/"), ("issuer https://idp.example", None)),
+            (discovered("/.well-known/openid-configuration"), ("issuer https://idp.example", None)),
+            (read_at("${userinfoEndpoint}"), ("issuer https://idp.example", None)),
+            (read_at("https://evil.example/me"), ("issuer https://idp.example origins https://evil.example", None)),
+            (beside("https://groups.example/me"), ("issuer https://idp.example", None)),
+            (named("https://a.example", "https://a.example/z"), ("issuer https://a.example origins https://a.example", Some(A))),
+            (
+                named("https://a.example", "https://evil.example/z"),
+                (
+                    "issuer https://a.example origins https://a.example https://evil.example",
+                    Some("origins https://a.example https://evil.example"),
+                ),
+            ),
+            (named("https://b.example", "https://a.example/z"), ("issuer https://b.example origins https://a.example", Some(A))),
+            (signed("https://a.example/jwks"), ("issuer a.example https://b.example origins https://a.example", Some(A))),
+            (
+                signed("https://evil.example/jwks"),
+                (
+                    "issuer a.example https://b.example origins https://a.example https://evil.example",
+                    Some("origins https://a.example https://evil.example"),
+                ),
+            ),
         ] {
             let found = fingerprint(&file, &[]);
             assert_eq!((found.0.as_str(), found.1.as_deref()), expected, "{file}");

@@ -121,6 +121,37 @@ pub(crate) fn match_origin(pattern: &str, (scheme, host): (Scheme, &str)) -> Hos
     }
 }
 
+/// What stands in a host for a hole, whose value is not known yet.
+pub(crate) const UNKNOWN_PART: &str = "\u{1}";
+
+/// Whether a pattern matches a host for some values of its unknown parts. An unknown part at the beginning, with no text beside it, may be
+/// several labels; any other is a part of one label.
+pub(crate) fn may_match(pattern: &str, host: &str) -> bool {
+    let pattern = pattern.to_ascii_lowercase();
+    let pattern = pattern.rsplit_once("://").map_or(&*pattern, |(_, pattern)| pattern);
+    let without_usual = |host: &str| host.strip_suffix(":443").or_else(|| host.strip_suffix(":80")).unwrap_or(host).to_owned();
+    let (pattern, host) = match pattern.strip_suffix(":*") {
+        Some(name) => (name.to_owned(), host.split(':').next().unwrap_or_default().to_owned()),
+        None => (without_usual(pattern), without_usual(host)),
+    };
+    let (pattern, host): (Vec<&str>, Vec<&str>) = (pattern.split('.').collect(), host.split('.').collect());
+    let is_open = host.first().is_some_and(|label| label.starts_with(UNKNOWN_PART));
+    if pattern.len() < host.len() || (!is_open && pattern.len() > host.len()) {
+        return false;
+    }
+    pattern.iter().rev().zip(host.iter().rev()).all(|(pattern, label)| *pattern == "*" || label_may_be(label, pattern))
+}
+
+/// Whether a label with unknown parts can be this one.
+fn label_may_be(label: &str, wanted: &str) -> bool {
+    match (label.split_once(UNKNOWN_PART), label.rsplit_once(UNKNOWN_PART)) {
+        (Some((before, _)), Some((_, after))) => {
+            wanted.len() >= before.len() + after.len() && wanted.starts_with(before) && wanted.ends_with(after)
+        }
+        (None, _) | (_, None) => label == wanted,
+    }
+}
+
 fn without_port(host: &str) -> &str {
     if host.ends_with(']') { host } else { host.rsplit_once(':').map_or(host, |(name, _)| name) }
 }
@@ -222,6 +253,30 @@ mod tests {
             "${x}",
         ] {
             assert!(!is_loopback(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_host_with_holes_may_match_what_its_written_parts_allow() {
+        for (pattern, host, expected) in [
+            ("*.shops.example", "\u{1}.shops.example", true),
+            ("*.Shops.example", "\u{1}.shops.example", true),
+            ("*.*.shops.example", "\u{1}.shops.example", true),
+            ("a.shops.example", "\u{1}.shops.example", true),
+            ("*.shops.example", "\u{1}.stores.example", false),
+            ("shops.example", "\u{1}.shops.example", false),
+            ("*.shops.example", "eu-\u{1}.shops.example", true),
+            ("us-1.shops.example", "eu-\u{1}.shops.example", false),
+            ("*.*.shops.example", "eu-\u{1}.shops.example", false),
+            ("*.shops.example", "\u{1}.shops.example:8443", false),
+            ("*.shops.example:*", "\u{1}.shops.example:8443", true),
+            ("*.shops.example", "\u{1}.shops.example:443", true),
+            ("https://*.shops.example", "\u{1}.shops.example", true),
+            ("sso.acme.example:8443", "\u{1}", true),
+            ("*.acme.example", "login.\u{1}.example", true),
+            ("*.acme.com", "login.\u{1}.example", false),
+        ] {
+            assert_eq!(may_match(pattern, host), expected, "{pattern} {host}");
         }
     }
 

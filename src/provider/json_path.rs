@@ -206,7 +206,13 @@ impl JsonPath {
 
     /// Whether the path is exactly this key at the top.
     pub(crate) fn is_key(&self, key: &str) -> bool {
-        matches!(&self.compiled, CompiledJsonPath::Plain(segments) if matches!(segments.as_slice(), [JsonPathSegment::Key(only)] if **only == *key))
+        self.sole_key() == Some(key)
+    }
+
+    /// The key, where the path is one key and nothing else.
+    pub(crate) fn sole_key(&self) -> Option<&str> {
+        let CompiledJsonPath::Plain(segments) = &self.compiled else { return None };
+        if let [JsonPathSegment::Key(only)] = segments.as_slice() { Some(&**only) } else { None }
     }
 }
 

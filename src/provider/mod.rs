@@ -45,8 +45,8 @@ pub(crate) mod request_payload; // the payload of a call
 pub(crate) mod sense_check; //     check: what a file says can happen
 pub(crate) mod signature; //       a signature over parameters
 pub(crate) mod signed_token; //    a signed token in an answer
-pub(crate) mod standard;
-pub(crate) mod status; //        the standard requests and places
+pub(crate) mod standard; //        the standard requests and places
+pub(crate) mod status; //          a status, a class of them, or a list
 pub mod step; //                   one step, compiled
 pub(crate) mod step_context; //    what a step is compiled with
 pub(crate) mod step_error; //      why a step failed
@@ -183,6 +183,12 @@ impl Provider {
     /// The facts that the redirect, a later step or the identity uses.
     pub(crate) fn facts_used_after_preparation(&self) -> Vec<Slot> {
         self.facts_used_in(self.steps().skip(self.prepared))
+    }
+
+    /// The facts that the callback, a call after it or the identity uses.
+    pub(crate) fn facts_used_after_redirect(&self) -> Vec<Slot> {
+        let in_callback = self.authorization.uses_in_answer().into_iter().map(|used| used.fact);
+        in_callback.chain(self.facts_used_in(self.calls_after_callback().map(|(_, step)| step))).collect()
     }
 
     fn facts_used_in<'s>(&self, steps: impl Iterator<Item = &'s Step>) -> Vec<Slot> {

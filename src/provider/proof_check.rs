@@ -36,8 +36,11 @@ impl ProofCheck<'_> {
             if !sign.uses().iter().any(|used| {
                 self.file.installed.is_secret(used.fact) || self.comes_from(self.file.prepare.iter().chain(self.file.calls), used.fact)
             }) {
+                if sign.uses().iter().any(|used| reader.has_complaint_at(used.place)) {
+                    continue;
+                }
                 let help = "add `key: ${clientSecret}`, or a secret in `before` or `after`";
-                reader.complain(sign.place, "anyone could make this signature: no secret is in it", help);
+                reader.complain_missing(sign.place, "anyone could make this signature: no secret is in it", help);
             }
         }
         self.check_browser_facts(reader);
@@ -171,7 +174,7 @@ impl ProofCheck<'_> {
             return;
         }
         let is_asked_about = |fact: Slot| self.file.calls.iter().any(|call| call.uses_in_request().iter().any(|used| used.fact == fact));
-        let callback_reads: Vec<&ReadRule> = step.plain_reads().filter(|read| read.written && read.fact != self.file.known.code).collect();
+        let callback_reads: Vec<&ReadRule> = step.answer_reads().filter(|read| read.written && read.fact != self.file.known.code).collect();
         // A file that sends all parameters of the callback to the provider, as OpenID 2.0 does, asks about them.
         let asks_about_a_signature = callback_reads.iter().any(|read| {
             is_asked_about(read.fact)
@@ -408,6 +411,9 @@ impl ProofCheck<'_> {
         let TokenKeys::Text(template) = &signed.keys else { return };
         let settings = self.file.installed.non_secret_facts();
         for used in template.uses() {
+            if reader.has_complaint_at(used.place) {
+                continue;
+            }
             if !self.file.installed.is_secret(used.fact) && (!settings.contains(&used.fact) || used.fact == self.file.known.client_id) {
                 let name = Arc::clone(reader.names.name(used.fact));
                 reader.complain(

@@ -51,16 +51,15 @@ words! {
         /// is the one that the document names). The issuer, the endpoints and the keys are taken from the document;
         /// each of them may be overridden. The ID token is verified, with a nonce. The steps may be left out:
         /// getUserInfo is then called when the ID token lacks the address, or says nothing about its verification
-        /// where `trustEmail` needs that, and the document has a `userinfo_endpoint`. Its `sub` must be the token's.
-        /// The facts `issuer`, `authorizationEndpoint`, `tokenEndpoint`, `userinfoEndpoint`, `jwksUri` and
-        /// `endSessionEndpoint` are known.
+        /// where `trustEmail` needs that, and the document has a `userinfo_endpoint`.
         /// Default: none
         /// Example: `discovery: https://idp.example`
         discovery: Option<Template> = "discovery",
         /// The issuer of a provider without `discovery`: exactly the text that its callbacks name with the parameter
         /// `iss` (RFC 9207). A callback with another `iss` is refused, also one that reports an error. One without `iss`
-        /// is refused when the provider's metadata (RFC 8414, below `/.well-known/oauth-authorization-server`) promise
-        /// `authorization_response_iss_parameter_supported`. It is also the fact `issuer`.
+        /// is accepted, unless the provider's metadata (RFC 8414, below `/.well-known/oauth-authorization-server`) promise
+        /// `authorization_response_iss_parameter_supported`; when the metadata cannot be fetched, it is accepted as well.
+        /// `accepted: { at: $.iss, present: true }` in getAuthorizationCode always demands it.
         /// Default: none; `iss` is not compared
         /// Example: `issuer: https://sso.acme.example`
         issuer: Option<Template> = "issuer",
@@ -69,25 +68,25 @@ words! {
         /// Example: `pkce: off`
         pkce: Option<Pkce> = "pkce",
         /// The hosts that are allowed for an address whose host contains a hole. `*` stands for one label, and `:*` for
-        /// any port; another port than the usual one must be written out. A host means `https`; another scheme is
-        /// written in front. `http` is accepted only for a provider on this machine, where the installation itself is
-        /// on loopback: `http://127.0.0.1:*`. `${setting}` and `${publicUrl}` stand for hosts or origins that the
+        /// any port; another port than the usual one must be written out. A host means `https`, and for a
+        /// provider on this machine also `http`; a scheme may be written in front: `http://127.0.0.1:*`. This machine is
+        /// accepted only where the installation itself is on loopback. `${setting}` and `${publicUrl}` stand for hosts or origins that the
         /// operator of this installation chooses.
         /// Default: none; required when a host has a hole
         /// Example: `hosts: [ "*.shops.example" ]`
         hosts: Option<OneOrMany<Template>> = "hosts",
-        /// When the answer to any call is a refusal although its status is 200. It stands beside a call's own
-        /// `refused`, and does not judge the callback.
-        /// Default: none
+        /// Which answers are refusals, in every call, besides those of the default and of the call's own `refused`.
+        /// Default: none; see `refused` of a call
         /// Example: `refused: { at: $.ok, is: false, code: $.error }`
         refused: Option<RefusedRules> = "refused",
-        /// What the answer to any call must say to be no refusal. It stands beside a call's own `accepted`, and does
-        /// not judge the callback.
+        /// What the answer must say to be accepted, in every call, besides what the call's own `accepted` demands.
         /// Default: none
         /// Example: `accepted: { at: $.ok, is: true }`
         accepted: Option<AcceptedRules> = "accepted",
         /// When an e-mail address counts as proven: `claim` (when `emailVerified` is true), `always`, `never`, or a
-        /// list of the domains for which this provider is the authority.
+        /// list of the domains for which this provider is the authority. Only `claim` asks about `emailVerified`: beside
+        /// `always` or a list of domains, a file that reads it itself is a mistake, unless it is read in an entry that was
+        /// chosen because it is verified.
         /// Default: `claim` when `emailVerified` is read; otherwise required when an e-mail address is read
         /// Example: `trustEmail: always`
         trust_email: Option<Located<EmailTrustPolicy>> = "trustEmail",

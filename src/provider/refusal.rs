@@ -6,7 +6,7 @@ use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, scalar_text};
 use crate::provider::moment::TimeSpan;
-use crate::provider::status::{StatusPattern, is_success};
+use crate::provider::status::{STATUSES, StatusPattern, is_success};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
@@ -23,11 +23,10 @@ use serde_json::Value;
 
 words! {
     /// An entry of `refused` or `accepted`: a condition, together with the provider's own code and message, which are
-    /// shown only when this entry is the one that refuses. It is checked before any fact is read. A list under
-    /// `refused` refuses when any entry holds; a list under `accepted` accepts when all hold.
+    /// shown only when this entry is the one that refuses. It is checked before any fact is read.
     pub(crate) struct RefusalRuleSpec ("refusal", elsewhere = crate::provider::condition::unknown_word_hint) {
         /// The value that is checked: a path into the answer, or a fact.
-        /// Default: none; needed unless `all`, `any` or `status` stands here
+        /// Default: none; needed unless `all`, `any`, `status` or `errorMember` stands here
         /// Example: `at: $.errcode`
         at: Option<ConditionSubject> = "at",
         /// The value equals this text, or one of these. The texts may contain holes. Where the path finds several
@@ -53,6 +52,7 @@ words! {
         contains: Option<OneOrMany<Template>> = "contains",
         /// `true`: the value exists. `false`: it does not, which can be asked in `refused`, `when`, `require` and
         /// `where`, but not in `accepted`, `read` and `identity`: what is not there proves nothing.
+        /// An empty text does not exist, so `suspended: ""` in an answer is the same as no `suspended`.
         /// Default: not checked
         /// Example: `present: true`
         present: Option<Located<bool>> = "present",
@@ -71,18 +71,20 @@ words! {
         any: Option<OneOrMany<ConditionSpec>> = "any",
         /// HTTP statuses: one, a class, or a list. In `refused` the entry looks only at answers with one of these. In
         /// `accepted` they are allowed besides 2xx; a list that itself names a status of 2xx is the whole list, and
-        /// `any` allows every status.
+        /// `any`, which only `accepted` may have, allows every status.
         /// Default: in `refused` every status; in `accepted` 2xx
         /// Example: `status: [ 404, 5xx ]`
         status: Option<OneOrMany<StatusPattern>> = "status",
-        /// Only in `accepted`, and only for token answers: `allowed` when a yes, too, has a member `error`.
+        /// Only in `accepted`, for answers in getAccessCode and to the calls of `prepare`: `allowed` when a yes, too, has
+        /// a member `error`.
         /// Default: an `error` that is neither empty nor `0` nor `false` is a refusal
         /// Example: `errorMember: allowed`
         error_member: Option<Located<ErrorMember>> = "errorMember",
         /// The provider's error code when this entry refuses: a place in the answer, a text with holes, or a constant
-        /// text. The parameter of a callback that carries the authorization code cannot be used.
+        /// text. The parameter of a callback that carries the authorization code cannot be used; a parameter `code` can where
+        /// the file reads the authorization code from another one.
         /// Default: the usual places (`$.error`, `$.error.code`, `$.code`, the last not in a callback), then the HTTP
-        /// status
+        /// status, and in a callback `refused`
         /// Example: `code: $.errcode`
         code: Option<Reason> = "code",
         /// The provider's error message when this entry refuses, written like `code`. It is meant for support staff
@@ -207,12 +209,12 @@ impl WordValue for AcceptedRules {
     }
 }
 
-/// A provider's own code for a refusal: as it was sent, short and without personal data, or the HTTP status where it gave
-/// none. It is a type of its own, so that it is never taken for one of our codes.
+/// A provider's own code for a refusal: as it was sent, short and without personal data, or the HTTP status (for a
+/// callback `refused`) where it gave none. It is a type of its own, so that it is never taken for one of our codes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ProviderErrorCode {
     text: Box<str>,
-    is_http_status: bool,
+    is_stand_in: bool,
 }
 
 /// What a provider said when it refused.
@@ -223,24 +225,26 @@ pub struct ProviderRefusal {
 }
 
 impl ProviderErrorCode {
-    fn new(text: Option<&str>, status: u16) -> Self {
-        let (text, status) = (text.map(shown_code).filter(|code| !code.is_empty()), status.to_string());
-        Self { is_http_status: text.as_ref().is_none_or(|text| *text == status), text: text.unwrap_or(status).into() }
+    /// A code as it is shown. A callback has no HTTP status.
+    fn new(text: Option<&str>, status: Option<u16>) -> Self {
+        let (text, status) = (text.map(shown_code).filter(|code| !code.is_empty()), status.map(|status| status.to_string()));
+        let is_stand_in = text.as_ref().is_none_or(|text| status.as_ref() == Some(text));
+        Self { is_stand_in, text: text.or(status).unwrap_or_else(|| "refused".to_owned()).into() }
     }
 
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether the code is just the HTTP status.
-    pub(crate) fn is_http_status(&self) -> bool {
-        self.is_http_status
+    /// Whether the provider gave no code, so that this is the HTTP status, or `refused` for a callback.
+    pub(crate) fn is_stand_in(&self) -> bool {
+        self.is_stand_in
     }
 }
 
 impl ProviderRefusal {
     /// A refusal with the provider's code and message, which are shortened and cleaned.
-    fn new(code: Option<&str>, message: Option<&str>, status: u16) -> Self {
+    fn new(code: Option<&str>, message: Option<&str>, status: Option<u16>) -> Self {
         Self { code: ProviderErrorCode::new(code, status), message: message.map(|message| shortened(message, 200)) }
     }
 }
@@ -289,8 +293,12 @@ impl RefusalRule {
 
     /// Whether this entry of `refused` refuses an answer.
     fn refuses(&self, answer: Option<&Value>, facts: &Facts, status: u16) -> bool {
+        self.names_status(status) && self.condition.as_ref().is_none_or(|condition| condition.holds(answer, facts))
+    }
+
+    /// Whether this entry of `refused` looks at answers with a status.
+    fn names_status(&self, status: u16) -> bool {
         self.statuses.as_ref().is_none_or(|statuses| statuses.iter().any(|one| one.includes(status)))
-            && self.condition.as_ref().is_none_or(|condition| condition.holds(answer, facts))
     }
 
     /// Whether this entry of `accepted` allows a status: those it names besides 2xx, or only those when it names any of 2xx.
@@ -330,6 +338,12 @@ impl RefusalRule {
         self.code_and_message().map(|reason| reason.is_some_and(is_constant))
     }
 
+    /// Whether it shows the callback's parameter `code`, which is not the authorization code here.
+    pub(crate) fn shows_other_code(&self, code_paths: &[&JsonPath]) -> bool {
+        let mut paths = self.code_and_message().into_iter().flatten().flat_map(FactExpression::paths);
+        is_read_elsewhere(code_paths) && paths.any(|path| path.is_key("code"))
+    }
+
     /// Complains about what cannot be said of a callback: it has no status, and the authorization code is no reason.
     pub(crate) fn check_for_callback(&self, code: Slot, code_paths: &[&JsonPath], reader: &mut Reader) {
         if let Some(status) = self.statuses.iter().flatten().next() {
@@ -341,7 +355,7 @@ impl RefusalRule {
             reader.complain(place, "`errorMember` is about token answers, and this is a callback", help);
         }
         for reason in self.code_and_message().into_iter().flatten() {
-            let path = reason.paths().into_iter().find(|path| is_code_parameter(path, code_paths)).map(|path| path.place);
+            let path = reason.paths().into_iter().find(|path| shows_code(path, code_paths)).map(|path| path.place);
             if let Some(place) = path.or(reason.uses().iter().find(|used| used.fact == code).map(|used| used.place)) {
                 let help = "write the parameter of the provider's own error code, such as `$.error_code`, or a constant text";
                 reader.complain(place, "the authorization code would be shown as the reason", help);
@@ -358,9 +372,24 @@ impl RefusalRule {
     }
 }
 
-/// Whether a path finds the authorization code in a callback.
+/// Whether a path finds the authorization code in a callback, or the parameter in which it usually is.
 fn is_code_parameter(path: &JsonPath, code_paths: &[&JsonPath]) -> bool {
-    path.is_key("code") || code_paths.iter().any(|code| code.source == path.source)
+    path.is_key("code") || is_read_as_code(path, code_paths)
+}
+
+fn is_read_as_code(path: &JsonPath, code_paths: &[&JsonPath]) -> bool {
+    code_paths.iter().any(|code| code.source == path.source || (path.sole_key().is_some() && code.sole_key() == path.sole_key()))
+}
+
+/// Whether a written path would show the authorization code. A parameter `code` is something else where the file reads the
+/// authorization code from other parameters.
+fn shows_code(path: &JsonPath, code_paths: &[&JsonPath]) -> bool {
+    is_read_as_code(path, code_paths) || (path.is_key("code") && !is_read_elsewhere(code_paths))
+}
+
+/// Whether the authorization code is read from other parameters than `code`.
+fn is_read_elsewhere(code_paths: &[&JsonPath]) -> bool {
+    !code_paths.is_empty() && code_paths.iter().all(|path| path.sole_key().is_some_and(|key| key != "code"))
 }
 
 /// The rules by which an answer is judged: those of its step, then those of the file.
@@ -395,6 +424,26 @@ impl<'a> RefusalRules<'a> {
         Some(success.into_iter().chain(all.iter().map(ToString::to_string)).collect::<Vec<_>>().join(", "))
     }
 
+    /// The place of the rule that leaves no status over, if by the words `status` alone every answer is refused.
+    pub(crate) fn place_that_excludes_every_status(self) -> Option<Place> {
+        let passes = |status: u16| {
+            let never = self.refused.iter().any(|rule| rule.condition.is_none() && rule.names_status(status));
+            !never && self.allows(status) && self.accepted.iter().all(|rule| self.has_its_status(rule, status))
+        };
+        let rules = || self.refused.iter().chain(self.accepted).filter_map(|rule| rule.statuses.as_ref()?.first());
+        if STATUSES.into_iter().any(passes) { None } else { rules().last().map(|status| status.place) }
+    }
+
+    /// Whether a status does not refuse by itself.
+    fn allows(self, status: u16) -> bool {
+        is_success(status) || self.accepted.iter().any(|rule| rule.allows_status(status))
+    }
+
+    /// Whether a status is one that an entry of `accepted` speaks of.
+    fn has_its_status(self, rule: &RefusalRule, status: u16) -> bool {
+        rule.statuses.is_none() || rule.allows_status(status) || (self.allows(status) && !is_success(status))
+    }
+
     /// Judges an answer: the entries of `refused`, the entries of `accepted`, the status, the member `error`. An answer that
     /// cannot be read (`document` is none, and `is_read_later` says that it should have been) is not judged by `accepted`,
     /// because it has an error of its own.
@@ -402,12 +451,10 @@ impl<'a> RefusalRules<'a> {
         if let Some(rule) = self.refused.iter().find(|rule| rule.refuses(document, facts, status)) {
             return Err(RefusedBecause::Rule(rule));
         }
-        let is_allowed = is_success(status) || self.accepted.iter().any(|rule| rule.allows_status(status));
-        let has_its_status =
-            |rule: &RefusalRule| rule.statuses.is_none() || rule.allows_status(status) || (is_allowed && !is_success(status));
+        let is_allowed = self.allows(status);
         let holds = |rule: &RefusalRule| rule.condition.as_ref().is_none_or(|condition| condition.holds(document, facts));
-        let is_told_later = document.is_none() && is_read_later && is_allowed;
-        if let Some(missed) = self.accepted.iter().find(|rule| !has_its_status(rule) || (!is_told_later && !holds(rule))) {
+        let is_unreadable = document.is_none() && is_read_later && is_allowed;
+        if let Some(missed) = self.accepted.iter().find(|rule| !self.has_its_status(rule, status) || (!is_unreadable && !holds(rule))) {
             return Err(RefusedBecause::Rule(missed));
         }
         if !is_allowed {
@@ -452,7 +499,8 @@ impl RefusingAnswer<'_> {
             .reason_by_rule(message, facts)
             .or_else(|| self.reason_at_usual_places(&["$.error_description", "$.error.message", "$.message"]));
         let [code, message] = [code, message].map(|text| text.map(|text| mask_secrets(text, facts, self.secrets)));
-        ProviderRefusal::new(code.as_deref(), message.as_deref(), self.status)
+        let status = self.code_paths.is_none().then_some(self.status);
+        ProviderRefusal::new(code.as_deref(), message.as_deref(), status)
     }
 
     fn reason_by_rule(self, reason: Option<&FactExpression>, facts: &Facts) -> Option<String> {

@@ -14,6 +14,8 @@ use crate::vocabulary::words::{NamedValues, Reader};
 
 /// The parameters of a form that carry the credentials of the client.
 const CREDENTIALS: &[&str] = &["client_id", "client_secret"];
+/// The one of them that is secret.
+const SECRET: &[&str] = &["client_secret"];
 
 /// The body and the query of a call.
 pub(crate) struct RequestPayload {
@@ -95,22 +97,19 @@ impl RequestPayload {
         };
         payload.add_credentials(&credentials, added, method, reader);
         let changes_credentials = CREDENTIALS.iter().any(|name| changed.iter().any(|changed| changed == name));
-        let is_open = kind == StepKind::GetAccessCode
-            && !written
-            && written_method.is_none()
-            && context.discovery
-            && context.has_secret
-            && !sends_assertion;
+        let is_open = is_standard_proof && written_method.is_none() && context.discovery && context.has_secret && !sends_assertion;
         if is_open && !changes_credentials {
-            payload.negotiated = payload.without_credentials(place);
+            // A pushed authorization request names its client in any case.
+            let in_header = if kind == StepKind::GetAuthorizationCode { SECRET } else { CREDENTIALS };
+            payload.negotiated = payload.without_credentials(in_header, place);
         }
         payload
     }
 
-    /// The form without the credentials, which the header carries instead.
-    fn without_credentials(&self, place: Place) -> Option<NegotiatedCredentials> {
+    /// The form without the parameters that the header carries instead.
+    fn without_credentials(&self, in_header: &[&str], place: Place) -> Option<NegotiatedCredentials> {
         let StepBody::Form(form) = &self.body else { return None };
-        let form = form.iter().filter(|parameter| !CREDENTIALS.contains(&&*parameter.name)).cloned().collect();
+        let form = form.iter().filter(|parameter| !in_header.contains(&&*parameter.name)).cloned().collect();
         Some(NegotiatedCredentials { form, basic: BasicCredentials { encoded: true, has_secret: true, place } })
     }
 

@@ -29,6 +29,7 @@ impl SenseCheck<'_> {
             check_rules_use_known_facts(step, reader);
             check_paths_fit_the_answer(step, reader);
         }
+        self.check_statuses(reader);
         self.check_answers_are_judged(reader);
         self.check_claim_asks_a_value(reader);
         for read in self.file.steps().flat_map(Step::all_reads).filter(|read| read.fact == self.file.known.email_verified) {
@@ -66,6 +67,12 @@ impl SenseCheck<'_> {
             for choice in step.choices.iter().chain(&step.signed_choices) {
                 together(&choice.all_conditions().collect::<Vec<_>>(), reader);
             }
+            if let Some(signed) = &step.signed {
+                all(signed.required_claims(), reader);
+                if let Some(found) = signed.contradicted_requirement() {
+                    reader.complain(found.place, found.message, found.help);
+                }
+            }
             for read in step.all_reads() {
                 for one in read.reading.alternatives() {
                     match one {
@@ -74,6 +81,22 @@ impl SenseCheck<'_> {
                         FactExpression::Path(_) | FactExpression::Text(_) | FactExpression::FirstOf(..) => {}
                     }
                 }
+            }
+        }
+    }
+
+    /// Complains about a call whose words `status` refuse every answer.
+    fn check_statuses(&self, reader: &mut Reader) {
+        let mut seen = Vec::new();
+        for step in self.file.steps().filter(|step| step.call.is_some()) {
+            if let Some(place) = step
+                .refusal_rules()
+                .place_that_excludes_every_status()
+                .filter(|place| !seen.contains(place) && !reader.has_complaint_at(*place))
+            {
+                seen.push(place);
+                let help = "leave a status over: in `refused` it is one that refuses, and the statuses of `accepted` must go together";
+                reader.complain(place, "every answer would be refused: these words `status` leave none over", help);
             }
         }
     }
@@ -87,7 +110,7 @@ impl SenseCheck<'_> {
                 let name = Arc::clone(reader.names.name(used.fact));
                 reader.complain(
                     used.place,
-                    format!("`{name}` is the same for every person, so this lets in everybody or nobody"),
+                    format!("`{name}` is the same for every person, so this lets in everyone or no one"),
                     "ask about a fact that an answer gives: `read` it in a step, and write `at: ${fact}`",
                 );
             }

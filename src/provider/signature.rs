@@ -200,7 +200,7 @@ impl ParameterSignature {
         let into = signature_target(spec.into, spec.into_header, spec.place, reader)?;
         match &spec.key {
             None if wants_key => {
-                reader.complain(
+                reader.complain_missing(
                     spec.place,
                     format!("`{}` needs a key", spec.algorithm.word()),
                     "add `key: ${clientSecret}` or another secret",

@@ -7,7 +7,7 @@ pub(crate) use crate::provider::signed_token::verification::{ComparedFacts, unve
 use crate::choice;
 use crate::provider::address::{Address, AddressContext};
 use crate::provider::choice::EntryChoiceSpec;
-use crate::provider::condition::{Condition, Conditions};
+use crate::provider::condition::{Condition, Conditions, Contradiction, find_claim_contradiction};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
 use crate::provider::keys::{Algorithm, KeyFamily, looks_like_pem};
@@ -42,7 +42,9 @@ choice! {
 words! {
     /// A signed token (JWT): one inside an answer, or an answer that is one. No fact is read from it before its
     /// signature, issuer, audience, times and `require` are verified. `at_hash` and `c_hash` are compared when the
-    /// token has them.
+    /// token has them. When getAccessCode or the callback has verified an ID token, an answer in getUserInfo that has a
+    /// `sub` must have the same one, and an answer whose `sub` is read by default must have it; otherwise the login is
+    /// refused.
     pub(crate) struct SignedTokenSpec ("signed token") {
         /// The token: a fact in `${…}` that this step or an earlier one reads, or `answer` when the whole answer is
         /// the token.
@@ -54,8 +56,9 @@ words! {
         /// Default: with `discovery` the document's issuer; otherwise required
         /// Example: `issuer: [ "https://idp.example", idp.example ]`
         issuer: Option<OneOrMany<Template>> = "issuer",
-        /// The required audience: the token must have been issued for one of these. Write `any` for a provider that
-        /// leaves the audience out.
+        /// The required audience: the token must have been issued for one of these. Where it names others as well, its
+        /// `azp` must be one of these; a token that comes directly in the answer of this very call may leave out `azp`.
+        /// Write `any` for a provider that leaves the audience out.
         /// Default: `${clientId}`
         /// Example: `audience: any`
         audience: Option<OneOrMany<Template>> = "audience",
@@ -84,7 +87,7 @@ words! {
         /// Example: `maxAge: 5m`
         max_age: Option<Located<TimeSpan>> = "maxAge",
         /// Conditions on the token's claims, all of which must hold. Otherwise the step is refused, and the error names
-        /// the claim.
+        /// the claim. Who may sign in belongs into `require` at the top of the file, with the claim under `read`.
         /// Default: none
         /// Example: `require: { at: $.acr, is: [ gold, silver ] }`
         require: Option<Conditions> = "require",
@@ -116,6 +119,8 @@ pub(crate) struct SignedToken {
     expiry: TokenExpiry,
     require: Vec<Condition>,
     is_id_token: bool,
+    /// Whether it comes in the answer of the call that reads it, and not through the browser or from an earlier step.
+    is_direct: bool,
 }
 
 /// How old a token may be.
@@ -168,14 +173,16 @@ impl SignedToken {
         check_algorithms(&keys, algorithms.as_deref(), place, reader);
         let is_the_access_token = token.as_ref().is_some_and(|token| &*token.source == "${accessToken}");
         let nonce = compile_nonce(spec, context, is_the_access_token, reader);
-        let expiry = compile_expiry(spec, context, token.as_ref(), reader);
+        let is_own = token.as_ref().is_none_or(|token| token.sole_fact().is_some_and(|fact| context.own_facts.contains(&fact)));
+        let is_direct = context.kind != StepKind::GetAuthorizationCode && is_own;
+        let expiry = compile_expiry(spec, is_direct, reader);
         let about_the_login = context.kind != StepKind::GetUserInfo;
         let is_id_token = about_the_login && token.is_some() && !is_the_access_token;
         let require = spec.require.as_ref().map_or_else(Vec::new, |require| require.0.clone());
         for condition in &require {
             check_claim_condition(condition, place, reader);
         }
-        Some(Self { place, token, issuers, audience, keys, algorithms, nonce, expiry, require, is_id_token })
+        Some(Self { place, token, issuers, audience, keys, algorithms, nonce, expiry, require, is_id_token, is_direct })
     }
 
     /// The keys, unless they are fetched from an address.
@@ -211,6 +218,20 @@ impl SignedToken {
     /// The conditions on its claims.
     pub(crate) fn required_claims(&self) -> &[Condition] {
         &self.require
+    }
+
+    /// A condition on its claims that goes against what the other words demand.
+    pub(crate) fn contradicted_requirement(&self) -> Option<Contradiction> {
+        let issuers: Option<Vec<String>> = self.issuers.iter().map(Template::as_literal).collect();
+        let demanded = [
+            ("iss", issuers.as_deref(), true),
+            ("exp", None, !self.expiry.is_optional),
+            ("iat", None, self.expiry.max_age.is_some()),
+            ("nonce", None, self.nonce),
+            ("aud", None, self.audience.is_some()),
+        ];
+        let mut demanded = demanded.into_iter().filter(|(.., is_demanded)| *is_demanded);
+        demanded.find_map(|(claim, texts, _)| find_claim_contradiction(&self.require, claim, texts))
     }
 
     /// Whether it is the ID token of OpenID Connect.
@@ -410,11 +431,9 @@ fn checked_audience(
 }
 
 /// How old the token may be.
-fn compile_expiry(spec: &SignedTokenSpec, context: &SignedTokenContext<'_>, token: Option<&Template>, reader: &mut Reader) -> TokenExpiry {
+fn compile_expiry(spec: &SignedTokenSpec, is_direct: bool, reader: &mut Reader) -> TokenExpiry {
     let is_optional = spec.exp == Some(ExpiryRequirement::Optional);
     let max_age = spec.max_age.as_ref().map(|age| i64::try_from(age.value.0.as_secs()).unwrap_or(i64::MAX));
-    let is_own = token.is_none_or(|token| token.sole_fact().is_some_and(|fact| context.own_facts.contains(&fact)));
-    let is_direct = context.kind != StepKind::GetAuthorizationCode && is_own;
     if is_optional && max_age.is_none() && !is_direct {
         let help = "add `maxAge: 5m`, so that the token's `iat` says how old it may be";
         reader.complain(spec.place, "a token that was issued long ago would be accepted: it does not come directly from this call", help);

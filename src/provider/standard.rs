@@ -30,8 +30,7 @@ pub(crate) const PERSON: &[(&str, &str)] = &[
 ];
 
 /// The standard places of a callback.
-pub(crate) const CALLBACK: &[(&str, &str)] =
-    &[("code", "code"), ("state", "state"), ("error", "error"), ("errorDescription", "error_description"), ("iss", "iss")];
+pub(crate) const CALLBACK: &[(&str, &str)] = &[("code", "code"), ("state", "state"), ("iss", "iss")];
 
 /// The words of the file that change a standard request.
 pub(crate) struct StandardRequestChanges<'a> {

@@ -43,6 +43,9 @@ impl StatusPattern {
     }
 }
 
+/// The statuses that an answer can have; those below are only announcements.
+pub(crate) const STATUSES: std::ops::RangeInclusive<u16> = 200..=599;
+
 /// Whether a status says yes: 200 to 299.
 pub(crate) fn is_success(status: u16) -> bool {
     (200..300).contains(&status)
@@ -62,9 +65,9 @@ impl WordValue for StatusPattern {
     fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
         let text = read_scalar(node, reader)?;
         let kind = match text.strip_suffix("xx").or_else(|| text.strip_suffix("XX")) {
-            Some(class) => class.parse().ok().filter(|class| (1..=5).contains(class)).map(StatusKind::Class),
+            Some(class) => class.parse().ok().filter(|class| (2..=5).contains(class)).map(StatusKind::Class),
             None if *text == "any" => Some(StatusKind::Any),
-            None => text.parse().ok().filter(|one| (100..=599).contains(one)).map(StatusKind::One),
+            None => text.parse().ok().filter(|one| STATUSES.contains(one)).map(StatusKind::One),
         };
         if kind.is_none() {
             let help = "write a status such as `404`, a class such as `4xx`, a list of them, or `any`";
@@ -91,7 +94,7 @@ mod tests {
 
             assert!(pattern.includes(inside) && !pattern.includes(outside), "{text}");
         }
-        for text in ["any", "4x", "6xx", "99", "600", "ok", "-1", "\"4xx \"", "[]"] {
+        for text in ["any", "4x", "1xx", "6xx", "99", "100", "199", "600", "999", "ok", "-1", "\"4xx \"", "[]"] {
             let node = yaml::parse(&Source::new("s.yaml", text)).unwrap().0;
 
             assert_eq!(StatusPattern::read(&node, &mut Reader::default()).is_some(), text == "any", "{text}");

@@ -16,7 +16,7 @@ use crate::provider::fact_expression::FactExpression;
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::{Facts, WellKnownFacts};
 use crate::provider::implied_userinfo::ImpliedUserInfo;
-use crate::provider::json_path::JsonPath;
+use crate::provider::json_path::{JsonPath, scalar_text};
 use crate::provider::parameters::{JsonTemplate, Parameter};
 use crate::provider::refusal::{RefusalRule, RefusalRules};
 use crate::provider::signature::ParameterSignature;
@@ -82,6 +82,8 @@ pub struct Step {
     pub(crate) choices: Vec<EntryChoice>,
     pub(crate) header_reads: Vec<(Slot, Located<String>)>,
     pub(crate) signed: Option<SignedToken>,
+    /// How an answer is verified that turns out to be a signed token, where `discovery` says what such a token is.
+    pub(crate) signed_answer: Option<SignedToken>,
     pub(crate) signed_reads: Vec<ReadRule>,
     /// The entries that are chosen from lists in the signed token.
     pub(crate) signed_choices: Vec<EntryChoice>,
@@ -166,6 +168,22 @@ impl Step {
         }
     }
 
+    /// Whether an answer may mean that the client has shown itself in the wrong way: any refusal of the request except that of the code.
+    pub(crate) fn may_refuse_the_way(&self, answer: &Response) -> bool {
+        let document = self.document(answer);
+        let error = document.as_ref().and_then(|document| document.get("error")).and_then(Value::as_str);
+        (400..500).contains(&answer.status) && error != Some("invalid_grant")
+    }
+
+    /// Whether an answer is no refusal and brings an access token.
+    pub(crate) fn brings_token(&self, answer: &Response, facts: &Facts) -> bool {
+        self.document(answer).is_some_and(|document| {
+            let mut paths = self.paths_of(self.known.access_token).into_iter();
+            let has_token = paths.any(|path| path.first(&document).and_then(scalar_text).is_some_and(|token| !token.is_empty()));
+            has_token && self.check_refusal(Some(&document), facts, answer.status).is_ok()
+        })
+    }
+
     /// Whether a login goes on when this call fails.
     pub(crate) fn is_optional(&self) -> bool {
         self.optional
@@ -226,7 +244,7 @@ impl Step {
         uses.extend(self.refused.iter().chain(&self.accepted).flat_map(RefusalRule::uses));
         uses.extend(self.reads.iter().flat_map(|read| read.reading.uses()));
         uses.extend(self.choices.iter().flat_map(EntryChoice::uses));
-        uses.extend(self.signed.iter().flat_map(SignedToken::uses));
+        uses.extend(self.signed.iter().chain(&self.signed_answer).flat_map(SignedToken::uses));
         uses.extend(self.signed_reads.iter().flat_map(|read| read.reading.uses()));
         uses.extend(self.signed_choices.iter().flat_map(EntryChoice::uses));
         uses
@@ -239,17 +257,7 @@ impl Step {
 
     /// Every fact that is read from its answer or from the signed token in it, also from a chosen entry.
     pub(crate) fn all_reads(&self) -> impl Iterator<Item = &ReadRule> {
-        self.plain_reads().chain(self.token_reads())
-    }
-
-    /// Every fact that is read from the answer itself, also from a chosen entry.
-    pub(crate) fn plain_reads(&self) -> impl Iterator<Item = &ReadRule> {
-        self.reads.iter().chain(self.choices.iter().flat_map(|choice| &choice.reads))
-    }
-
-    /// Every fact that is read from the signed token, also from a chosen entry.
-    pub(crate) fn token_reads(&self) -> impl Iterator<Item = &ReadRule> {
-        self.signed_reads.iter().chain(self.signed_choices.iter().flat_map(|choice| &choice.reads))
+        self.answer_reads().chain(self.token_reads())
     }
 
     /// Every fact that is read from its answer, each with the origin of the document or entry in which it is read.
@@ -269,6 +277,16 @@ impl Step {
     pub(crate) fn learned_facts(&self) -> impl Iterator<Item = (Slot, Place, bool)> {
         let headers = self.header_reads.iter().map(|(fact, name)| (*fact, name.place, true));
         self.all_reads().map(|read| (read.fact, read.place, read.written)).chain(headers)
+    }
+
+    /// What is read from the answer itself, also from entries that are chosen in it.
+    pub(crate) fn answer_reads(&self) -> impl Iterator<Item = &ReadRule> {
+        self.reads.iter().chain(self.choices.iter().flat_map(|choice| &choice.reads))
+    }
+
+    /// What is read from the signed token, also from entries that are chosen in it.
+    pub(crate) fn token_reads(&self) -> impl Iterator<Item = &ReadRule> {
+        self.signed_reads.iter().chain(self.signed_choices.iter().flat_map(|choice| &choice.reads))
     }
 
     /// What is read, for a story: the fact, its source and its place. A standard place is included only when

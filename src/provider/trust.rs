@@ -26,11 +26,10 @@ impl WordValue for Located<EmailTrustPolicy> {
             YamlKind::List(nodes) => {
                 let domains: Vec<Located<String>> = nodes.iter().filter_map(|node| read_domain(node, reader)).collect();
                 if domains.is_empty() {
-                    reader.complain(
-                        node.place,
-                        "this list of domains is empty",
-                        "name the domains for which this provider is the authority, or write `never`",
-                    );
+                    if nodes.is_empty() {
+                        let help = "name the domains for which this provider is the authority, or write `never`";
+                        reader.complain(node.place, "this list of domains is empty", help);
+                    }
                     return None;
                 }
                 EmailTrustPolicy::Domains(domains)

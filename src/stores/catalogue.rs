@@ -98,12 +98,9 @@ pub fn load(path: &Path, installation_context: InstallationContext, policy: &Rea
     match files::read_source(path) {
         Ok(source) => compile_entry(&source, installation_context, policy),
         Err(error) => {
-            let complaint = Complaint {
-                severity: Severity::Error,
-                place: None,
-                message: format!("the file cannot be read: {}", io_error_message(&error)),
-                help: "check its name, its rights, and that it is saved as UTF-8".to_owned(),
-            };
+            let message = format!("the file cannot be read: {}", io_error_message(&error));
+            let help = "check its name, its rights, and that it is saved as UTF-8";
+            let complaint = Complaint::new(Severity::Error, None, message, help);
             CatalogueEntry {
                 report: Report::new(Source::new(path.display().to_string(), ""), vec![complaint]),
                 state: ProviderFileState::Broken,
@@ -170,12 +167,10 @@ pub(crate) fn shared_keys<'a>(providers: impl Iterator<Item = &'a Provider>) -> 
     for (key, mut providers) in by_key {
         providers.sort_by_key(|provider| (*provider.name != *key, &provider.name));
         let Some((first, others)) = providers.split_first() else { continue };
-        let complaint = |provider: &Provider| Complaint {
-            severity: Severity::Error,
-            place: provider.key_place,
-            message: format!("`{}.yaml` has the key `{key}` as well, so both would sign in the same users", first.name),
-            help: "a key belongs to one file: give this file another `key`, or remove the other file or set `enabled: false` in it"
-                .to_owned(),
+        let complaint = |provider: &Provider| {
+            let message = format!("`{}.yaml` has the key `{key}` as well, so both would sign in the same users", first.name);
+            let help = "a key belongs to one file: give this file another `key`, or remove the other file or set `enabled: false` in it";
+            Complaint::new(Severity::Error, provider.key_place, message, help)
         };
         complaints.extend(others.iter().map(|provider| (provider.name.clone(), complaint(provider))));
     }
@@ -195,7 +190,7 @@ pub(crate) fn unread_file_reports(folder: &Path, read: &[PathBuf]) -> Vec<Report
     let misnamed =
         misnamed.map(|path| (path, "this file is not read: its name ends in `.yml`", "rename it: provider files end in `.yaml`"));
     let report = |(path, message, help): (PathBuf, &str, &str)| {
-        let complaint = Complaint { severity: Severity::Warning, place: None, message: message.to_owned(), help: help.to_owned() };
+        let complaint = Complaint::new(Severity::Warning, None, message, help);
         Report::new(Source::new(path.display().to_string(), ""), vec![complaint])
     };
     orphans.chain(misnamed).map(report).collect()

@@ -340,7 +340,7 @@ enum ReadRefusalKind {
 
 impl ReadRefusal {
     fn complaint(&self, place: Option<Place>) -> Complaint {
-        Complaint { severity: Severity::Error, place, message: self.to_string(), help: self.help() }
+        Complaint::new(Severity::Error, place, self.to_string(), self.help())
     }
 
     fn help(&self) -> String {

@@ -22,8 +22,9 @@ use std::path::{Component, Path, PathBuf};
 pub(crate) const DEFAULT_STORAGE: &str = "sqlite:data/portaria.db";
 
 words! {
-    /// The keys at the top of the file. Every one may be left out. A store under `stores` may set most of them for itself and
-    /// inherits the others.
+    /// The keys at the top of the file. Every one may be left out. A store under `stores` may set them for itself and inherits
+    /// what it leaves out, except those of the whole installation: `listen`, `metricsListen`, `storage`, `masterKey`,
+    /// `privateHosts`, `audit` and `stores`.
     pub(crate) struct SettingsSpec ("settings file", elsewhere = misplaced_word_hint) {
         /// The address at which browsers reach the broker: scheme, host and, if it is not the usual one, the port; no path. It is https,
         /// except on loopback.
@@ -101,8 +102,9 @@ words! {
         /// Which variables and files of this machine the provider files may name with `env:` and `file:`.
         /// Default: see each key
         files_may_read: Option<FilesMayReadSpec> = "filesMayRead",
-        /// Further stores by name. Each needs a `publicUrl`, whose host chooses the store. What a store does not set it inherits; it
-        /// cannot have stores of its own.
+        /// Further stores by name. Each needs a `publicUrl`, whose host chooses the store. What a store does not set it inherits. What
+        /// belongs to the whole installation it cannot set: `listen`, `metricsListen`, `storage`, `masterKey`, `privateHosts`,
+        /// `audit` and `stores`.
         /// Default: none
         /// Example: `stores: { atacado: { publicUrl: https://login.atacado.example } }`
         stores: Option<NamedValues<Box<SettingsSpec>>> = "stores",
@@ -151,7 +153,7 @@ words! {
         offline: Option<Located<TimeSpan>> = "offline",
         /// Further facts that the session token and `/session` carry: the name of the claim, and the name of a fact that the provider
         /// file lists in `identity.more`. A login whose provider does not give the fact has no such claim. The token stays below
-        /// 1 KiB: a claim that does not fit is left out, and the log names it. The first claims have precedence.
+        /// 1 KiB: a claim that does not fit is left out; the log names it, and so does the story of a login in the lab. The first claims have precedence.
         /// Default: none
         /// Example: `claims: { cpf: cpf, customer_tier: tier }`
         claims: Option<NamedValues<Located<String>>> = "claims",
@@ -225,9 +227,11 @@ words! {
     pub(crate) struct FilesMayReadSpec ("filesMayRead block") {
         /// The variables that a provider file may name. `{NAME}` stands for the name of the file in capitals, with `_` for every
         /// character that is no letter and no digit (`CLUBE_ACME` for `clube-acme.yaml`), and `{STORE}` in the same way for the name
-        /// of a store that uses the file. A `*` at the end stands for any rest. The list replaces the default. Two variables are always allowed, `{NAME}_CLIENT_ID` and
-        /// `{NAME}_CLIENT_SECRET`; and some never are: those that begin with `PORTARIA_`, and those that `masterKey`, `mail` and
-        /// `storage` use.
+        /// of a store that uses the file. A `*` at the end stands for any rest. So `{NAME}_*` of `acme` also
+        /// matches the variables of `acme-b2b`. The list replaces the default. Two variables are always allowed,
+        /// `{NAME}_CLIENT_ID` and `{NAME}_CLIENT_SECRET`; and some never are: those that begin with `PORTARIA`, those that
+        /// `masterKey`, `mail` and `storage` use, and those that a PostgreSQL client reads by itself (`PGHOST`, `PGPASSWORD` and
+        /// their relatives, `DATABASE_URL`).
         /// Default: `[ "{NAME}_*", "{STORE}_*" ]`
         /// Example: `env: [ "{NAME}_*", SHARED_CLIENT_ID ]`
         env: Option<VariableNames> = "env",
@@ -307,7 +311,7 @@ pub enum LimitsSpec {
 }
 
 impl LimitsSpec {
-    const NAMES: &'static [&'static str] = &["login", "callback", "session", "auth", "mail", "exchange", "token"];
+    const NAMES: &'static [&'static str] = &["login", "callback", "session", "auth", "mail"];
 }
 
 impl WordValue for LimitsSpec {
@@ -543,6 +547,7 @@ fn check_stores(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
                 "add `publicUrl: https://…`: its host chooses the store",
             );
         }
+        check_belongs_to_installation(store, reader);
         check(store, true, reader);
     }
     let hosts: Vec<&Located<String>> =
@@ -555,6 +560,19 @@ fn check_stores(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
                 "give each store a host of its own",
             );
         }
+    }
+}
+
+/// Complains about what a store cannot set for itself.
+fn check_belongs_to_installation(store: &SettingsSpec, reader: &mut Reader) {
+    let texts = [("listen", &store.listen), ("metricsListen", &store.metrics_listen), ("storage", &store.storage)];
+    let texts = texts.into_iter().filter_map(|(word, text)| Some((word, text.as_ref()?.place)));
+    let master_key = store.master_key.as_ref().map(|key| ("masterKey", key.1));
+    let private_hosts = store.private_hosts.as_ref().and_then(|hosts| Some(("privateHosts", hosts.0.first()?.place)));
+    let audit = store.audit.as_ref().map(|audit| ("audit", audit.place));
+    for (word, place) in texts.chain(master_key).chain(private_hosts).chain(audit) {
+        let help = "take it out here, and set it beside `stores`, for all stores together";
+        reader.complain(place, format!("`{word}` belongs to the whole installation, and a store cannot set it"), help);
     }
 }
 

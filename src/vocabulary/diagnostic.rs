@@ -36,6 +36,15 @@ pub struct Complaint {
     pub message: String,
     /// What to do about it.
     pub help: String,
+    /// Whether another mistake of the file may be its only reason, as when something seems to be missing.
+    pub(crate) may_follow: bool,
+}
+
+impl Complaint {
+    /// A complaint that stands for itself.
+    pub(crate) fn new(severity: Severity, place: Option<Place>, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { severity, place, message: message.into(), help: help.into(), may_follow: false }
+    }
 }
 
 /// All complaints about one file.
@@ -43,15 +52,19 @@ pub struct Complaint {
 pub struct Report {
     /// The file whose lines are drawn beside the complaints.
     pub source: Source,
-    /// The complaints, in the order of their places.
+    /// The complaints, in the order of their places; those that may follow from others stand behind them.
     pub complaints: Vec<Complaint>,
 }
 
 impl Report {
-    /// A report with its complaints in the order of their places, and none of them twice.
+    /// A report with its complaints in the order of their places, and none of them twice. What may follow from another mistake
+    /// stands behind all others, and is left out where another complaint has its very place.
     pub fn new(source: Source, mut complaints: Vec<Complaint>) -> Self {
-        complaints.sort_by_key(|a| (a.place, a.severity));
-        complaints.dedup();
+        complaints.sort_by_key(|complaint| (complaint.may_follow, complaint.place, complaint.severity));
+        let causes: Vec<Option<Place>> =
+            complaints.iter().filter(|complaint| !complaint.may_follow).map(|complaint| complaint.place).collect();
+        complaints.retain(|complaint| !complaint.may_follow || !causes.contains(&complaint.place));
+        complaints.dedup_by(|later, earlier| later.place == earlier.place && later.message == earlier.message);
         Self { source, complaints }
     }
 
@@ -215,7 +228,7 @@ mod tests {
     fn escape_sequences_of_a_file_never_reach_the_terminal() {
         let source = Source::new("x.yaml", "name: a\u{1b}[31mb\u{202e}\n");
         let place = Place { start: 6, end: 9, line: 1, column: 7 };
-        let complaint = Complaint { severity: Severity::Error, place: Some(place), message: "m\u{7}".into(), help: "h".into() };
+        let complaint = Complaint::new(Severity::Error, Some(place), "m\u{7}", "h");
 
         let drawn = Report::new(source, vec![complaint]).draw(false);
 

@@ -27,7 +27,17 @@ pub struct Reader {
 impl Reader {
     /// Adds an error at a place.
     pub(crate) fn complain(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
-        self.push_complaint(Severity::Error, Some(place), message, help);
+        self.push_complaint(Complaint::new(Severity::Error, Some(place), message, help));
+    }
+
+    /// Adds an error about something that is missing: another mistake may hide it, and then stands before this one.
+    pub(crate) fn complain_missing(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
+        self.push_complaint(Complaint { may_follow: true, ..Complaint::new(Severity::Error, Some(place), message, help) });
+    }
+
+    /// Adds a warning about something that is missing: another mistake may hide it, and then stands before this one.
+    pub(crate) fn warn_missing(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
+        self.push_complaint(Complaint { may_follow: true, ..Complaint::new(Severity::Warning, Some(place), message, help) });
     }
 
     /// Adds an error unless the same sentence was added before: for what a whole file lacks.
@@ -39,18 +49,18 @@ impl Reader {
 
     /// Adds a warning at a place.
     pub(crate) fn warn(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
-        self.push_complaint(Severity::Warning, Some(place), message, help);
+        self.push_complaint(Complaint::new(Severity::Warning, Some(place), message, help));
     }
 
     /// Adds an error about the file as a whole.
     pub(crate) fn complain_about_file(&mut self, message: impl Into<String>, help: impl Into<String>) {
-        self.push_complaint(Severity::Error, None, message, help);
+        self.push_complaint(Complaint::new(Severity::Error, None, message, help));
     }
 
-    fn push_complaint(&mut self, severity: Severity, place: Option<Place>, message: impl Into<String>, help: impl Into<String>) {
+    fn push_complaint(&mut self, complaint: Complaint) {
         // More complaints than this do not help.
         if !self.is_full() {
-            self.complaints.push(Complaint { severity, place, message: message.into(), help: help.into() });
+            self.complaints.push(complaint);
         }
     }
 
@@ -70,7 +80,7 @@ impl Reader {
     }
 
     fn complain_unreadable(&mut self, unreadable: YamlError) {
-        self.push_complaint(Severity::Error, unreadable.place, unreadable.message, unreadable.help);
+        self.push_complaint(Complaint::new(Severity::Error, unreadable.place, unreadable.message, unreadable.help));
     }
 
     /// Whether no further complaints are taken.
@@ -81,6 +91,11 @@ impl Reader {
     /// Whether any complaint is an error.
     pub(crate) fn has_errors(&self) -> bool {
         self.complaints.iter().any(|complaint| complaint.severity == Severity::Error)
+    }
+
+    /// Whether something is wrong with what stands at a place.
+    pub(crate) fn has_complaint_at(&self, place: Place) -> bool {
+        self.complaints.iter().any(|complaint| complaint.place == Some(place))
     }
 
     /// Whether a fact is missing only because of an error that is complained about already.
@@ -187,7 +202,7 @@ impl<T: WordValue> BlockField for T {
             return T::read(&entry.value, reader);
         }
         let example = word.doc.lines().find_map(|line| line.trim().strip_prefix("Example:")).unwrap_or("").trim();
-        reader.complain(block, format!("this {} has no `{}`", word.title, word.name), format!("add it, such as {example}"));
+        reader.complain_missing(block, format!("this {} has no `{}`", word.title, word.name), format!("add it, such as {example}"));
         None
     }
     fn shape() -> ValueShape {

@@ -82,7 +82,7 @@ pub fn new_attempt_cookies(
     purpose: LoginPurpose,
     nonce: [u8; 12],
 ) -> Option<Vec<HeaderValue>> {
-    let SavedAttempt { state, nonce: token_nonce, verifier, started, inputs, prepared, wishes } = attempt.to_saved();
+    let SavedAttempt { state, nonce: token_nonce, verifier, started, inputs, prepared, wishes } = attempt.to_saved(&live_provider.provider);
     let suffix = cookie_suffix(&state);
     let (provider, version) = (live_provider.provider.name.clone(), live_provider.version.clone());
     let LoginPurpose { return_to, link, test } = purpose;

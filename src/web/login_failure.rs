@@ -15,6 +15,7 @@ use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story, redacted_code, redacted_excerpt};
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::web::request_context::RequestContext;
+use crate::web::story_throttle::KeptStoryKey;
 use crate::web::user_facing_error::{FailedLoginSummary, UserFacingError, cause_of_login_error, cause_of_refused_sign_in};
 use crate::world::random;
 use std::fmt;
@@ -84,7 +85,7 @@ pub(crate) async fn without_conversation(
 ) -> UserFacingError {
     let cause = failure.cause();
     let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
-    let (minute, key) = (context.now() / 60, (context.live_store().number, provider.clone(), cause.name()));
+    let (minute, key) = (context.now() / 60, kept_story_key(context, live_provider, cause.name().to_owned()));
     let mut code = context.app().stories.code_of_minute(&key, minute);
     if code.is_none() {
         let event = AuditEvent::new(context.now(), store, AuditEventKind::Failed).via_provider(provider).with_reason(cause.name());
@@ -166,7 +167,12 @@ pub(crate) async fn in_conversation(
     error_of_login(cause, live_provider, return_to, code)
 }
 
-/// Ends a login that cannot begin. One story a minute is stored, as in [`without_conversation`].
+fn kept_story_key(context: &RequestContext, live_provider: &LiveProvider, failure: String) -> KeptStoryKey {
+    let provider = live_provider.provider.name.clone();
+    KeptStoryKey { store: context.live_store().number, provider, version: live_provider.version.clone(), failure }
+}
+
+/// Ends a login that cannot begin. One story a minute is stored of a failure, as in [`without_conversation`].
 pub(crate) async fn at_start(
     context: &RequestContext,
     live_provider: &LiveProvider,
@@ -174,7 +180,8 @@ pub(crate) async fn at_start(
     error: &LoginError,
     (trace, watch): (&Trace, &LoginWatch),
 ) -> UserFacingError {
-    let (minute, key) = (context.now() / 60, (context.live_store().number, live_provider.provider.name.clone(), "start"));
+    let failure = format!("start {} {}", error.step.map_or("", StepKind::word), redacted_code(error));
+    let (minute, key) = (context.now() / 60, kept_story_key(context, live_provider, failure));
     if let Some(code) = context.app().stories.code_of_minute(&key, minute) {
         let cause = cause_of_login_error(error, false);
         context.app().metrics.count_login(&context.live_store().store.name, &live_provider.provider.name, cause.name());

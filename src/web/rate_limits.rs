@@ -53,7 +53,8 @@ impl RateLimits {
     }
 }
 
-fn address_bucket(address: IpAddr) -> IpAddr {
+/// The network that counts as one visitor.
+pub(crate) fn address_bucket(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => std::net::Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX)).into(),

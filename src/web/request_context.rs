@@ -8,7 +8,7 @@ use crate::web::app::App;
 use crate::web::cookies::RequestCookies;
 use crate::web::http_rejection;
 use crate::web::live_config::LiveStore;
-use crate::web::rate_limits::RateLimitKind;
+use crate::web::rate_limits::{RateLimitKind, address_bucket};
 use crate::web::user_facing_error::UserFacingError;
 use crate::world::clock;
 use actix_web::dev::Payload;
@@ -119,6 +119,11 @@ impl RequestContext {
 
     pub(crate) fn app(&self) -> &App {
         &self.0.app
+    }
+
+    /// The network from which the request comes, as the limits count it.
+    pub(crate) fn client_network(&self) -> IpAddr {
+        address_bucket(client_address(self.request(), self.live_store()))
     }
 
     /// The client for the calls of a login at this store.

@@ -43,9 +43,10 @@ pub(crate) async fn redirect_to_provider(
     purpose: LoginPurpose,
 ) -> Result<HttpResponse, UserFacingError> {
     let PreparedAttempt { attempt, trace, watch, request } = prepare_attempt(context, live_provider, (inputs, wishes)).await;
-    match request {
-        Ok(request) => redirect_with_attempt(context, live_provider, &attempt, &request, purpose),
-        Err(why) => Err(start_error(context, why, live_provider, purpose.return_to.as_deref(), (&trace, &watch)).await),
+    let return_to = purpose.return_to.clone();
+    match request.and_then(|request| redirect_with_attempt(context, live_provider, &attempt, &request, purpose)) {
+        Ok(redirect) => Ok(redirect),
+        Err(why) => Err(start_error(context, why, live_provider, return_to.as_deref(), (&trace, &watch)).await),
     }
 }
 
@@ -70,24 +71,32 @@ pub(crate) async fn prepare_attempt(
     conversation.attempt.set_wishes(&live_provider.provider, wishes);
     conversation.refresh_document(context.now()).await;
     let mut watch = LoginWatch::default();
-    let (trace, prepared) = conversation.prepare(context.now(), &mut watch).await;
+    let (trace, prepared) = conversation.prepare(context.client_network(), context.now(), &mut watch).await;
     let request = prepared.and_then(|()| conversation.authorization_request());
     PreparedAttempt { attempt: conversation.attempt, trace, watch, request }
 }
 
-/// Redirects the browser with its half of the attempt in a cookie.
+/// Redirects the browser with its half of the attempt in a cookie, if it fits into one.
 pub(crate) fn redirect_with_attempt(
     context: &RequestContext,
     live_provider: &LiveProvider,
     attempt: &Attempt,
     request: &Request,
     purpose: LoginPurpose,
-) -> Result<HttpResponse, UserFacingError> {
+) -> Result<HttpResponse, RedirectError> {
     let (app, store) = (context.app(), &context.live_store().store);
     let kept =
         attempt_cookies::new_attempt_cookies(&app.attempts, store, context.cookies(), attempt, live_provider, purpose, random::bytes());
+    // Otherwise only what the shopper brought can be so long.
+    let too_long = || {
+        if attempt.prepared.is_empty() {
+            RedirectError::Input(attempt.inputs.first().map(|(name, _)| name.clone()).unwrap_or_default())
+        } else {
+            RedirectError::Prepare(Box::new(LoginError::before_calls(LoginErrorCause::PreparedTooLong)))
+        }
+    };
     let mut response = HttpResponse::build(StatusCode::SEE_OTHER);
-    cookies::append_to(&mut response, kept.ok_or(ErrorCause::BadInput)?);
+    cookies::append_to(&mut response, kept.ok_or_else(too_long)?);
     // The browser has to see the whole address, its secrets included.
     Ok(response.insert_header((LOCATION, app.connection_of(live_provider).redirect_address(store, request.browser_address()))).finish())
 }

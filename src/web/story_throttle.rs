@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 /// How many stories are stored in a minute, and for how many a repair is searched.
 #[derive(Default)]
 pub(crate) struct StoryThrottle {
-    codes: Mutex<HashMap<StoryThrottleKey, (i64, IncidentCode)>>,
+    codes: Mutex<HashMap<KeptStoryKey, (i64, IncidentCode)>>,
     stories: Mutex<HashMap<u32, MinuteCount>>,
     repairs: Mutex<HashMap<StoryThrottleKey, MinuteCount>>,
 }
@@ -20,6 +20,17 @@ const MOST_REPAIRS: u32 = 6;
 
 /// The store's number, the provider, and the kind of story.
 type StoryThrottleKey = (u32, Box<str>, &'static str);
+
+/// What a kept story is about: failures share it only while the provider's file and the code of the failure are the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct KeptStoryKey {
+    pub(crate) store: u32,
+    pub(crate) provider: Box<str>,
+    /// The version of the provider's file.
+    pub(crate) version: Box<str>,
+    /// The code of the failure.
+    pub(crate) failure: String,
+}
 
 /// A count that begins again with each minute.
 #[derive(Default)]
@@ -40,12 +51,12 @@ impl MinuteCount {
 }
 
 impl StoryThrottle {
-    pub(crate) fn code_of_minute(&self, key: &StoryThrottleKey, minute: i64) -> Option<IncidentCode> {
+    pub(crate) fn code_of_minute(&self, key: &KeptStoryKey, minute: i64) -> Option<IncidentCode> {
         let codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
         codes.get(key).filter(|(stored, _)| *stored == minute).map(|(_, code)| code.clone())
     }
 
-    pub(crate) fn set_code_of_minute(&self, key: StoryThrottleKey, minute: i64, code: IncidentCode) {
+    pub(crate) fn set_code_of_minute(&self, key: KeptStoryKey, minute: i64, code: IncidentCode) {
         let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
         codes.retain(|_, (stored, _)| *stored == minute);
         codes.insert(key, (minute, code));

@@ -8,25 +8,44 @@ use crate::vocabulary::diagnostic::{Severity, quoted_alternatives};
 use crate::vocabulary::place::Source;
 use crate::vocabulary::secret_names::is_secret_setting;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
-use crate::workbench::answers::path::{PathSegment, write_path};
+use crate::workbench::answers::path::{PathSegment, parse_path, write_path};
 use crate::workbench::checklist::pairs::{RequestMoment, condition_entries, name_entries, parameter_entries};
 use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion, usual_hosts, usual_settings};
 use crate::workbench::draft::ProviderDraft;
+use crate::workbench::learn::provider_file::push_reads;
 
 /// Why an answer is not accepted: the choices, or the complaint of the compiler.
-pub(crate) fn check_answer(question: &ChecklistQuestion, answer: &str, context: InstallationContext) -> Option<String> {
+pub(crate) fn check_answer(
+    question: &ChecklistQuestion,
+    answer: &str,
+    given: &ChecklistAnswers,
+    context: InstallationContext,
+) -> Option<String> {
     if !question.choices.is_empty() {
         let fits = question.choices.contains(&answer);
         return (!fits).then(|| format!("write {}", quoted_alternatives(question.choices.iter().copied())));
     }
-    let text = draft_from_answers(&answers_for_check(question.name, answer)).to_yaml();
+    if let Some(entry) = given.get("email").filter(|_| question.name == "email-verified").and_then(|email| other_entry(email, answer)) {
+        return Some(format!(
+            "the address is read from the entry `{entry}` of a list, and this may be another entry; \
+             write where the claim stands in that entry, such as `{entry}.verified`, or `none`"
+        ));
+    }
+    let text = draft_from_answers(&answers_for_check(question.name, answer, given)).to_yaml();
     let (_, report) = compile(&Source::new("answer.yaml", text), context);
     let error = report.complaints.iter().find(|complaint| complaint.severity == Severity::Error)?;
     Some(format!("{}; {}", error.message, error.help))
 }
 
+/// The entry of a list from which the address is read, if the claim is read from an entry that is chosen otherwise.
+fn other_entry(email: &str, claim: &str) -> Option<String> {
+    let (email, claim) = (parse_path(email)?, parse_path(claim)?);
+    let entry = email.get(..=email.iter().rposition(PathSegment::is_filter)?)?;
+    (claim.iter().any(PathSegment::is_filter) && !claim.starts_with(entry)).then(|| write_path(entry))
+}
+
 /// One answer and correct answers to the other questions, so that every complaint is about this one.
-fn answers_for_check(name: &'static str, answer: &str) -> ChecklistAnswers {
+fn answers_for_check(name: &'static str, answer: &str, given: &ChecklistAnswers) -> ChecklistAnswers {
     let mut answers: ChecklistAnswers =
         [("authorize", "https://a.example/a"), ("token", "https://a.example/t"), ("userinfo", "https://a.example/u")]
             .into_iter()
@@ -37,7 +56,11 @@ fn answers_for_check(name: &'static str, answer: &str) -> ChecklistAnswers {
         "bearer" => drop(answers.insert("userinfo-parameters", "token=${accessToken}".to_owned())),
         "missing-email" => drop(answers.insert("trust", "always".to_owned())),
         "rename" | "token-rename" => drop(answers.insert("pkce", "S256".to_owned())),
-        "email-verified" if answer != "none" => drop(answers.insert("trust", "claim".to_owned())),
+        "email-verified" if answer != "none" => {
+            answers.insert("trust", "claim".to_owned());
+            // The claim is judged together with the address that it is about.
+            answers.extend(given.get("email").filter(|email| *email != "none").map(|email| ("email", email.clone())));
+        }
         "discovery" if answer != "none" => drop(answers.remove("userinfo")),
         "refused-code" | "refused-message" => drop(answers.insert("refused", "$.ok = false".to_owned())),
         "signed-issuer" | "signed-keys" => {
@@ -125,7 +148,7 @@ impl<'a> AnswerLookup<'a> {
         for (word, question) in [("issuer", "signed-issuer"), ("keys", "signed-keys")] {
             words.extend(self.get(question).map(|answer| YamlLine::new(word, YamlValue::text(answer))));
         }
-        words.push(YamlLine::new("read", YamlValue::Block(or_standard(person))));
+        push_reads(or_standard(person), &mut words);
         Some(YamlLine::with_comment("signed", YamlValue::Block(words), "verified before anything is read from it"))
     }
 }
@@ -253,9 +276,7 @@ fn token_request_entries(answers: &AnswerLookup<'_>, person: &[YamlLine]) -> Vec
     if by_hand && answers.given("userinfo").is_none() && signed.is_none() {
         read.extend(or_standard(person));
     }
-    if !read.is_empty() {
-        words.push(YamlLine::new("read", YamlValue::Block(read)));
-    }
+    push_reads(read, &mut words);
     words.extend(signed);
     words
 }
@@ -273,8 +294,7 @@ fn person_request_entries(answers: &AnswerLookup<'_>, person: Vec<YamlLine>) -> 
     }
     match answers.signed_entry("answer", &person) {
         Some(signed) => words.push(signed),
-        None if person.is_empty() => {}
-        None => words.push(YamlLine::new("read", YamlValue::Block(person))),
+        None => push_reads(person, &mut words),
     }
     words
 }

@@ -3,6 +3,7 @@
 //!
 //! To add a change of meaning, write a function that finds its lines, and add it to [`CHANGES`].
 
+use crate::provider::facts::FROM_DISCOVERY;
 use crate::provider::step::StepKind;
 use crate::vocabulary::place::{Place, Source};
 use crate::vocabulary::yaml::{self, YamlEntry, YamlKind, YamlNode};
@@ -26,11 +27,12 @@ const CHANGES: &[fn(&UpgradedFile<'_>) -> Vec<ChangedLine>] = &[
     error_member_of_a_judged_token_answer,
     issuer_without_user_info,
     issuer_without_credentials,
-    nonce_of_a_signed_callback,
+    nonce_outside_of_the_token_answer,
     placeholders,
     relative_files,
     listed_calls_without_read,
     bearer_beside_a_part,
+    holes_for_scheme_and_host,
 ];
 
 /// The lines of a file whose meaning changed since version 0.1, in their order. A file that is no YAML has none.
@@ -165,15 +167,25 @@ fn issuer_without_credentials(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
     }]
 }
 
-fn nonce_of_a_signed_callback(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
-    let step = entry(file.root, StepKind::GetAuthorizationCode.word()).and_then(|step| entry(&step.value, "signed"));
-    let line = |signed: &YamlEntry| ChangedLine {
-        place: signed.key.place,
-        meant: "a nonce that was sent had to stand in this token",
-        means: "the nonce is demanded by default only of a token in the token answer",
-        write: "`nonce: required` in it".to_owned(),
+/// Before, a nonce that was sent had to stand in every signed token.
+fn nonce_outside_of_the_token_answer(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let first = entry(file.root, StepKind::GetAuthorizationCode.word());
+    let is_sent = entry(file.root, "discovery").is_some() || first.is_some_and(|step| !holes_with(&step.value, "nonce").is_empty());
+    let is_of_token_answer = |kind: StepKind, signed: &YamlNode| {
+        let is_access_token = signed.get("token").is_some_and(|token| !holes_with(token, "accessToken").is_empty());
+        kind == StepKind::GetAccessCode && !is_access_token
     };
-    step.filter(|signed| signed.value.get("nonce").is_none()).into_iter().map(line).collect()
+    let written = file.steps().into_iter().filter_map(|(kind, block)| Some((kind, entry(block, "signed")?)));
+    let silent =
+        written.filter(|(kind, signed)| is_sent && signed.value.get("nonce").is_none() && !is_of_token_answer(*kind, &signed.value));
+    silent
+        .map(|(_, signed)| ChangedLine {
+            place: signed.key.place,
+            meant: "a nonce that was sent had to stand in this token",
+            means: "the nonce is demanded by default only of a token in the token answer",
+            write: "`nonce: required` in it".to_owned(),
+        })
+        .collect()
 }
 
 fn placeholders(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
@@ -239,7 +251,7 @@ fn bearer_beside_a_part(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
     let changed = silent.filter_map(|call| {
         let sent = ["get", "post", "extra", "query", "form", "json", "text", "headers"].iter().filter_map(|word| call.get(word));
         let made = ["sign", "assertion"].iter().filter_map(|word| call.get(word));
-        let holes = |nodes: Vec<&YamlNode>| nodes.into_iter().flat_map(token_holes).collect::<Vec<_>>();
+        let holes = |nodes: Vec<&YamlNode>| nodes.into_iter().flat_map(|node| holes_with(node, "accessToken")).collect::<Vec<_>>();
         let (sent, made) = (holes(sent.collect()), holes(made.collect()));
         let is_part = !sent.iter().any(|(_, hole)| !hides(hole));
         sent.iter().chain(&made).next().filter(|_| is_part).map(|(place, _)| *place)
@@ -254,15 +266,38 @@ fn bearer_beside_a_part(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
         .collect()
 }
 
-/// The holes that name the access token, each with its place.
-fn token_holes(node: &YamlNode) -> Vec<(Place, String)> {
+/// Before, the value of such a hole could bring a path or a query along. The broker's own address and the whole
+/// addresses of a discovery document are no such holes.
+fn holes_for_scheme_and_host(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+    let requests = file.steps().into_iter().flat_map(|(_, block)| ["get", "post"].iter().filter_map(|word| block.get(word)));
+    let addresses = requests.chain(file.root.get("logout"));
+    let begins_with_a_hole = |node: &&YamlNode| {
+        let YamlKind::Scalar { text, .. } = &node.kind else { return false };
+        let Some((hole, rest)) = text.strip_prefix("${").and_then(|text| text.split_once('}')) else { return false };
+        let fact = hole.split('|').next().unwrap_or_default().trim().trim_end_matches('?');
+        let is_document_address = rest.starts_with(['?', '#']) && FROM_DISCOVERY.iter().any(|(known, _)| *known == fact);
+        !rest.is_empty() && fact != "publicUrl" && !is_document_address
+    };
+    addresses
+        .filter(begins_with_a_hole)
+        .map(|node| ChangedLine {
+            place: node.place,
+            meant: "the value of the first hole could bring a path or a query along",
+            means: "it takes scheme, host and port and nothing else; any other value ends the login",
+            write: "the path behind the hole, or in a setting of its own: `${base}/${folder}/token`".to_owned(),
+        })
+        .collect()
+}
+
+/// The holes that name this fact, each with its place.
+fn holes_with(node: &YamlNode, fact: &str) -> Vec<(Place, String)> {
     match &node.kind {
         YamlKind::Scalar { text, .. } => {
             let holes = text.split("${").skip(1).filter_map(|rest| rest.split('}').next());
-            holes.filter(|hole| hole.contains("accessToken")).map(|hole| (node.place, hole.to_owned())).collect()
+            holes.filter(|hole| hole.contains(fact)).map(|hole| (node.place, hole.to_owned())).collect()
         }
-        YamlKind::List(items) => items.iter().flat_map(token_holes).collect(),
-        YamlKind::Map(entries) => entries.iter().flat_map(|entry| token_holes(&entry.value)).collect(),
+        YamlKind::List(items) => items.iter().flat_map(|item| holes_with(item, fact)).collect(),
+        YamlKind::Map(entries) => entries.iter().flat_map(|entry| holes_with(&entry.value, fact)).collect(),
     }
 }
 
@@ -285,6 +320,7 @@ mod tests {
         const CREDENTIALS: &str = "they are sent as the issuer's document says, or in the form first and then in the header";
         const NONCE: &str = "the nonce is demanded by default only of a token in the token answer";
         const PLACEHOLDER: &str = "an id that can stand in an address is kept, and any other becomes `hash+` and 40 hexadecimal digits";
+        const ORIGIN: &str = "it takes scheme, host and port and nothing else; any other value ends the login";
         const RELATIVE: &str = "it begins at the folder of the settings file";
         for (text, expected) in [
             ("getUserInfo:\n  - get: x\n  - get: y\n    read: { id: $.id }\n", vec![(2, READS)]),
@@ -311,10 +347,27 @@ mod tests {
             ("discovery: https://i\ngetAccessCode: { credentials: basic }\ngetUserInfo: {}\n", vec![]),
             ("discovery: https://i\n", vec![(1, USERINFO), (1, CREDENTIALS)]),
             ("discovery: https://i\ngetAccessCode: {}\ngetUserInfo: {}\n", vec![(2, CREDENTIALS)]),
-            ("getAuthorizationCode:\n  signed: { issuer: i }\n", vec![(2, NONCE)]),
-            ("getAuthorizationCode:\n  signed: { issuer: i, nonce: required }\n", vec![]),
+            ("getAuthorizationCode:\n  extra: { n: \"${nonce}\" }\n  signed: { issuer: i }\n", vec![(3, NONCE)]),
+            ("getAuthorizationCode:\n  extra: { n: \"${nonce}\" }\n  signed: { issuer: i, nonce: required }\n", vec![]),
+            ("getAuthorizationCode:\n  signed: { issuer: i }\n", vec![]),
+            ("getAuthorizationCode: { extra: { n: \"${nonce}\" } }\ngetUserInfo: { signed: { token: answer } }\n", vec![(2, NONCE)]),
+            ("getAuthorizationCode: { extra: { n: \"${nonce}\" } }\ngetAccessCode: { signed: { issuer: i } }\n", vec![]),
+            (
+                "getAuthorizationCode: { extra: { n: \"${nonce}\" } }\ngetAccessCode: { signed: { token: \"${accessToken}\" } }\n",
+                vec![(2, NONCE)],
+            ),
+            ("logout: ${publicUrl}/bye\ngetUserInfo: { get: \"${profile}\" }\n", vec![]),
+            ("getUserInfo: { get: \"https://${shop}.acme.example/me\" }\n", vec![]),
             ("missingEmail: \"${id}@acme.invalid\"\n", vec![(1, PLACEHOLDER)]),
             ("missingEmail: ask\n", vec![]),
+            ("getAccessCode: { post: \"${base}/token\" }\n", vec![(1, ORIGIN)]),
+            ("getAccessCode:\n  - post: \"${base | trim}?v=2\"\n", vec![(2, ORIGIN)]),
+            ("getAccessCode: { post: \"${tokenAddress}\" }\n", vec![]),
+            ("getAccessCode: { post: \"https://${host}/token\" }\n", vec![]),
+            ("getAccessCode: { post: \"${publicUrl}/acme/token\" }\n", vec![]),
+            ("getAccessCode: { post: \"${issuer}/token\" }\n", vec![(1, ORIGIN)]),
+            ("getAccessCode: { post: \"${tokenEndpoint}?v=2\" }\n", vec![]),
+            ("logout: \"${base}/sair\"\n", vec![(1, ORIGIN)]),
             ("secrets:\n  key: file:secrets/key.pem\n  other: file:/run/secrets/other\n", vec![(2, RELATIVE)]),
             ("not: [ yaml\n", vec![]),
         ] {

@@ -119,7 +119,7 @@ before(async () => {
 async function paste(page) {
   await page.goto(lab('/clube-acme/answer'));
   await page.locator('#body').fill('{ "status": "ok", "data": { "cliente": { "id": 123456789, "nome": "Ana", "email": null, "contato": { "emailPrincipal": "ana@loja.example" } } } }');
-  await page.locator('.paste button').click();
+  await page.locator('form.paste', { has: page.locator('#body') }).locator('button').click();
   await page.locator('.result').waitFor();
 }
 

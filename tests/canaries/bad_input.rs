@@ -85,6 +85,7 @@ async fn the_broker_and_the_lab_survive_whatever_is_answered() {
     let page = broker.ask(ClientRequest::get("/lab/acme/answer")).await;
     let (_, rest) = page.body.split_once("name=\"form\" value=\"").expect("there is a form");
     let form = rest.split('"').next().unwrap_or_default().to_owned();
+    let fields = page.body.matches("</textarea>").count();
     for (name, body) in bodies() {
         assert!(body.len() <= 64 * 1024, "{name}: {}", body.len());
         for (step, status) in [("/token", 200), ("/me", 200), ("/me", 400)] {
@@ -113,13 +114,23 @@ async fn the_broker_and_the_lab_survive_whatever_is_answered() {
             let ask = format!("form={form}&call={call}&status=200&kind=application%2Fjson&body={typed}");
             let read = broker.ask(ClientRequest::form("/lab/acme/answer", &ask)).await;
             assert!(matches!(read.status, 200 | 413), "{name}: {read:?}");
-            assert_eq!(read.body.matches("</textarea>").count(), 1, "{name}");
+            assert_eq!(read.body.matches("</textarea>").count(), fields, "{name}");
+            for id in ["body", "answer-1", "answer-2"] {
+                assert!(!text_area(&read.body, id).contains('<'), "{name}: what was pasted stays text");
+            }
             assert!(!read.body.contains("<script>") && !read.body.contains("<img"), "{name}");
         }
     }
     let log = broker.logged();
     assert!(!log.contains("panicked") && !log.contains(['\u{1b}', '\u{9b}', '\u{7}', '\u{202e}']), "the log is harmless");
     broker.assert_still_works().await;
+}
+
+/// The contents of the text area with this id.
+fn text_area<'a>(page: &'a str, id: &str) -> &'a str {
+    let (_, rest) = page.split_once(&format!("<textarea id=\"{id}\" ")).expect("there is such a text area");
+    let (_, rest) = rest.split_once('>').expect("its tag ends");
+    rest.split_once("</textarea>").expect("its end").0
 }
 
 fn assert_no_controls(name: &str, text: &str) {

@@ -21,7 +21,7 @@ fn encoded(text: &str) -> String {
 }
 
 /// A callback that says no by a parameter of its own, beside the authorization code.
-const ODD: &str = "name: Clube Acme
+pub(super) const ODD: &str = "name: Clube Acme
 clientId: loja-42
 clientSecret: SECRET
 getAuthorizationCode:
@@ -32,6 +32,28 @@ getAuthorizationCode:
 getAccessCode: { post: \"UPSTREAM/token\" }
 getUserInfo: { get: \"UPSTREAM/me\" }
 ";
+
+/// Authorization codes of all looks: also like words and like numbers, which other masks leave alone.
+pub(super) fn codes(token: &str) -> [String; 3] {
+    [token.to_owned(), format!("grant{}", &token[..2].to_ascii_lowercase()), "48121".to_owned()]
+}
+
+/// Callbacks that [`ODD`] refuses, each with the authorization code where a reason may be looked for.
+pub(super) fn refused_callbacks(code: &str) -> [String; 6] {
+    [
+        format!("ticket={code}&result=no"),
+        format!("code={code}&result=no"),
+        format!("code={code}&ticket={code}&result=maybe"),
+        format!("ticket={code}&result=no&says={code}"),
+        format!("ticket={code}&result=maybe&why={code}"),
+        format!("code={code}&result=maybe&why={code}&error_description={code}"),
+    ]
+}
+
+/// Whether a code stands in a text as a word of its own.
+pub(super) fn is_found(text: &str, code: &str) -> bool {
+    text.split(|letter: char| !letter.is_alphanumeric()).any(|part| part == code)
+}
 
 async fn test_broker() -> TestBroker {
     TestBroker::builder(LOCAL).with_standard("acme").with("signed", SIGNED).with("odd", ODD).build().await
@@ -160,19 +182,9 @@ async fn no_callback_of_a_browser_stands_anywhere() {
 async fn no_authorization_code_is_the_reason_of_a_refused_callback() {
     let (test_broker, canaries, mut leaks) = (test_broker().await, Canaries::new(), Leaks::default());
     let token = &canaries.token;
-    // Codes that look like words and like numbers, which other masks leave alone.
-    let (word, number) = (format!("grant{}", &token[..2].to_ascii_lowercase()), "48121".to_owned());
-    let is_found = |text: &str, code: &str| text.split(|letter: char| !letter.is_alphanumeric()).any(|part| part == code);
-    for code in [token.clone(), word, number] {
-        for (provider, query) in [
-            ("odd", format!("ticket={code}&result=no")),
-            ("odd", format!("code={code}&result=no")),
-            ("odd", format!("code={code}&ticket={code}&result=maybe")),
-            ("odd", format!("ticket={code}&result=no&says={code}")),
-            ("odd", format!("ticket={code}&result=maybe&why={code}")),
-            ("odd", format!("code={code}&result=maybe&why={code}&error_description={code}")),
-            ("acme", format!("code={code}&error={code}&error_description={code}")),
-        ] {
+    for code in codes(token) {
+        let odd = refused_callbacks(&code).map(|query| ("odd", query));
+        for (provider, query) in odd.into_iter().chain([("acme", format!("code={code}&error={code}&error_description={code}"))]) {
             let case = format!("{provider}, {query}");
             for kind in ["text/html", "application/json"] {
                 let browser = Browser::new(&test_broker);

@@ -1,6 +1,7 @@
 //! The real programs: the log of `serve`, and all that `try`, `check`, `explain` and recorded examples say.
 
 use crate::bad_times::place::{Browser, Ending, Place};
+use crate::canaries::broker::{ODD, codes, is_found, refused_callbacks};
 use crate::canaries::{Canaries, Leaks};
 use crate::command_line::{Folder, portaria};
 use crate::support::text;
@@ -103,6 +104,34 @@ fn a_login_that_is_tried_and_fails_shows_and_records_nothing_of_anybody() {
             }
         }
     }
+    leaks.none();
+}
+
+#[test]
+fn no_authorization_code_is_the_reason_of_a_callback_that_is_tried_and_refused() {
+    let (folder, upstream, mark) = acme("canaries-try-code");
+    let file = ODD.replace("UPSTREAM", &upstream.url()).replace("SECRET", "file:secrets/acme");
+    let folder = folder.with("providers.d/acme.yaml", &file);
+    let (canaries, mut leaks) = (Canaries::new(), Leaks::default());
+    let examples = folder.0.join("providers.d/acme.examples.yaml");
+    for code in codes(&canaries.token) {
+        let error = format!("ticket={code}&error={code}&error_description={code}");
+        for query in refused_callbacks(&code).into_iter().chain([error]) {
+            for more in [&["--record"][..], &["--json"]] {
+                let (ended, said) = tried(&folder, more, &format!("{query}&state=STATE"));
+                assert!(ended == 1 || ended == 2, "{query}: {ended} {said}");
+                assert!(!said.contains(&mark) && !is_found(&said, &code), "{query}: {said}");
+                leaks.look(&canaries, &query, "what try says", &said);
+            }
+            if examples.is_file() {
+                let kept = text(&examples);
+                assert!(!is_found(&kept, &code), "{query}: {kept}");
+                leaks.look(&canaries, &query, "the examples", &kept);
+                std::fs::remove_file(&examples).expect("it can be removed");
+            }
+        }
+    }
+    assert!(upstream.heard().is_empty(), "a callback that is refused redeems no code");
     leaks.none();
 }
 

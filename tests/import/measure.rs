@@ -166,6 +166,24 @@ fn differences(case: &Case, words: &[YamlLine]) -> Vec<String> {
     all.collect()
 }
 
+/// Adds a line to every block that reads the address.
+fn read_beside_email(words: &mut Vec<YamlLine>, line: &YamlLine) {
+    if words.iter().any(|word| word.key == "email") {
+        words.push(line.clone());
+    }
+    for word in words {
+        match &mut word.value {
+            YamlValue::Block(inner) => read_beside_email(inner, line),
+            YamlValue::List(items) => items.iter_mut().for_each(|item| {
+                if let YamlValue::Block(inner) = item {
+                    read_beside_email(inner, line);
+                }
+            }),
+            YamlValue::Text(_) | YamlValue::Bare(_) | YamlValue::Flow(_) | YamlValue::Items(_) => {}
+        }
+    }
+}
+
 /// The learned file with the catalogue's names of settings, and with the words of policy that no recording can hold.
 fn comparable(case: &Case, learned: &LearnedProvider, values: &[(String, String)]) -> Vec<YamlLine> {
     let mut written = learned.text.clone();
@@ -193,7 +211,13 @@ fn comparable(case: &Case, learned: &LearnedProvider, values: &[(String, String)
     let mut words = tree(&written);
     let chosen_here = |entry: &YamlLine| matches!(entry.key.as_str(), "trustEmail" | "missingEmail" | "clientId");
     words.retain(|entry| !chosen_here(entry));
+    let trusts_claim = !theirs.iter().any(|entry| entry.key == "trustEmail" && entry.value != YamlValue::Text("claim".to_owned()));
     words.extend(theirs.into_iter().filter(chosen_here));
+    // A claim that may be about the address belongs to the policy: the import says which line to write with `trustEmail: claim`.
+    let claim = learned.decide.iter().find_map(|line| line.split_once("`emailVerified: ")?.1.split_once("` under `read`"));
+    if let Some((claim, _)) = claim.filter(|_| trusts_claim) {
+        read_beside_email(&mut words, &tree(&format!("emailVerified: {claim}"))[0]);
+    }
     words
 }
 

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const FILE: &str = "name: Acme\ngetAuthorizationCode: { get: https://idp.example/a, scope: openid }\ngetAccessCode: { post: https://idp.example/t }\n\
-getUserInfo:\n  get: https://idp.example/me\n  accepted: { at: $.ok, is: true }\n  read:\n    id: $.data.id\n    email: $.data.mails[?@.primary == true].email\n    emailVerified: { at: $.data.verified, is: yes }\n    name: ${$.data.first} ${$.data.last?}\n    picture: [ $.data.avatar, \"$.data['photo-url']\" ]\n";
+getUserInfo:\n  get: https://idp.example/me\n  accepted: { at: $.ok, is: true }\n  read:\n    id: $.data.id\n    email: $.data.mails[?@.primary == true].email\n    emailVerified: { at: $.data.proven, contains: \"${email}\" }\n    name: ${$.data.first} ${$.data.last?}\n    picture: [ $.data.avatar, \"$.data['photo-url']\" ]\n";
 
 fn answer(body: &[u8]) -> Response {
     Response { status: 200, headers: Vec::new(), body: body.to_vec() }

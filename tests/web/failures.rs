@@ -2,7 +2,9 @@
 
 use crate::command_line::portaria;
 use crate::web::browser::Browser;
-use crate::web::test_broker::TestBroker;
+use crate::web::test_broker::{LOCAL, TestBroker};
+use crate::web::test_provider::until_it_gives_up;
+use std::time::{Duration, Instant};
 
 /// The code on a page, in its short spelling.
 pub fn code_on(page: &str) -> Option<String> {
@@ -51,4 +53,34 @@ async fn whoever_knocks_in_vain_again_and_again_is_given_one_code_a_minute() {
     }
 
     assert!(codes.len() <= 2, "the storage is not theirs to fill: {codes:?}");
+}
+
+#[actix_web::test]
+async fn a_call_that_is_not_answered_within_its_timeout_ends_the_login() {
+    let file = "name: Clube Acme
+clientId: loja-42
+clientSecret: SECRET
+getAuthorizationCode: { get: \"UPSTREAM/entrar\", scope: perfil }
+getAccessCode: { post: \"UPSTREAM/token\" }
+getUserInfo: { get: \"UPSTREAM/me\", timeout: 1s, read: { id: $.id, email: $.email, emailVerified: $.verified } }
+";
+    let broker = TestBroker::builder(LOCAL).with("acme", file).build().await;
+    broker.upstream.answers("/me", |_, to| until_it_gives_up(to));
+    let browser = Browser::new(&broker);
+    let begun = browser.begin("/login/acme").await;
+    let way = browser.way_back("acme", &begun.state, "ana");
+    let since = Instant::now();
+
+    let answer = browser.get(&way).await;
+
+    let lasted = since.elapsed();
+    assert!((Duration::from_millis(900)..Duration::from_secs(8)).contains(&lasted), "{lasted:?}");
+    assert_eq!(answer.status, 504, "{answer:?}");
+    assert!(answer.session().is_none() && browser.who().await.is_none());
+    assert_eq!(broker.upstream.asked("/me"), 1);
+    let code = code_on(&answer.body).expect("the page has a code");
+    let (status, out, err) = portaria(&broker.folder.0, &["incident", &code, "--storage", "sqlite:portaria.db"], &[]);
+    assert_eq!(status, 0, "{err}");
+    assert!(out.contains("(noAnswer)"), "{out}");
+    broker.assert_clean(&answer);
 }

@@ -2,7 +2,7 @@
 
 use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
-use crate::web::test_broker::{LOCAL, TestBroker};
+use crate::web::test_broker::{HOST, LOCAL, TestBroker};
 use crate::web::test_provider::json;
 use std::io::Write as _;
 
@@ -92,12 +92,45 @@ async fn a_refused_push_is_a_login_that_failed_with_an_incident_code() {
 }
 
 #[actix_web::test]
+async fn only_failures_of_the_same_kind_share_an_incident_in_a_minute() {
+    let broker = broker().await;
+    let browser = Browser::new(&broker);
+    let incident = async |status: u16, body: &str| {
+        broker.upstream.says("/par", json(status, body));
+        let answer = browser.get("/login/acme").await;
+        let shown = answer.body.split_once("<output translate=\"no\">").and_then(|(_, rest)| rest.split_once('<'));
+        shown.map(|(code, _)| code.to_owned()).expect("the page shows the incident")
+    };
+
+    let first = incident(400, "{\"error\":\"invalid_request\"}").await;
+    let again = incident(400, "{\"error\":\"invalid_request\"}").await;
+    let other = incident(400, "{\"error\":\"invalid_scope\"}").await;
+
+    assert_eq!(first, again);
+    assert_ne!(first, other, "another failure has a story of its own");
+}
+
+#[actix_web::test]
 async fn a_push_whose_answer_does_not_fit_into_a_cookie_begins_no_login() {
     let broker = broker().await;
     let long = format!("{{\"request_uri\":\"urn:acme:{}\",\"ticket\":\"t\"}}", "r".repeat(2100));
     broker.upstream.says("/par", json(201, &long));
 
     let answer = Browser::new(&broker).get("/login/acme").await;
+
+    assert!(answer.status >= 400 && answer.body.contains("<output translate=\"no\">"), "{answer:?}");
+    broker.assert_clean(&answer);
+}
+
+#[actix_web::test]
+async fn a_push_that_fits_but_not_beside_what_the_shopper_brought_leaves_a_story() {
+    let broker = broker().await;
+    let long = format!("{{\"request_uri\":\"urn:acme:{}\",\"ticket\":\"t\"}}", "r".repeat(1900));
+    broker.upstream.says("/par", json(201, &long));
+    let browser = Browser::new(&broker);
+    assert_eq!(browser.get("/login/acme").await.status, 303);
+
+    let answer = browser.get(&format!("/login/acme?return_to=http://{HOST}/{}", "r".repeat(1900))).await;
 
     assert!(answer.status >= 400 && answer.body.contains("<output translate=\"no\">"), "{answer:?}");
     broker.assert_clean(&answer);

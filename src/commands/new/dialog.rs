@@ -8,7 +8,7 @@ use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion
 use std::io::{BufRead as _, Write as _};
 
 /// Says why an answer is not accepted.
-pub(crate) type AnswerCheck<'a> = dyn Fn(&ChecklistQuestion, &str) -> Option<String> + 'a;
+pub(crate) type AnswerCheck<'a> = dyn Fn(&ChecklistQuestion, &str, &ChecklistAnswers) -> Option<String> + 'a;
 
 /// Asks every question that has no answer yet.
 pub(crate) fn ask_questions(
@@ -48,7 +48,7 @@ pub(crate) fn ask_questions(
             }
             (typed, _) => typed.to_owned(),
         };
-        if let Some(why) = check_answer(question, &answer) {
+        if let Some(why) = check_answer(question, &answer, answers) {
             print(&format!("  {}\n", printable(&why)));
             continue;
         }

@@ -45,12 +45,7 @@ impl TrialScreen {
             }
             Err(error) => {
                 let place = error.place.filter(|place| place.line > 0);
-                let complaint = Complaint {
-                    severity: Severity::Error,
-                    place,
-                    message: plain_text::outcome_line(story),
-                    help: help_for_error(&error.cause).to_owned(),
-                };
+                let complaint = Complaint::new(Severity::Error, place, plain_text::outcome_line(story), help_for_error(&error.cause));
                 self.print(Report::new(provider.source.clone(), vec![complaint]).draw(self.colour).trim_end());
                 let mut proposals = String::new();
                 plain_text::write_proposals(story, &mut proposals);

@@ -39,15 +39,10 @@ pub(crate) async fn start_test(context: RequestContext) -> Result<HttpResponse, 
     let PreparedAttempt { attempt, trace, watch, request } =
         start::prepare_attempt(&context, &live_provider, (inputs, LoginWishes::default())).await;
     tests.start(&store.name, &attempt.state, context.now()).map_err(|seconds| ErrorCause::TooManyTests { seconds })?;
-    let error = match request {
-        Ok(request) => {
-            let purpose = LoginPurpose { test: Some(tester), ..LoginPurpose::default() };
-            let begun = start::redirect_with_attempt(&context, &live_provider, &attempt, &request, purpose);
-            if begun.is_err() {
-                tests.finish(&store.name, &attempt.state);
-            }
-            return begun;
-        }
+    let purpose = LoginPurpose { test: Some(tester.clone()), ..LoginPurpose::default() };
+    let begun = request.and_then(|request| start::redirect_with_attempt(&context, &live_provider, &attempt, &request, purpose));
+    let error = match begun {
+        Ok(redirect) => return Ok(redirect),
         Err(why) => start::login_error(why, &live_provider),
     };
     tests.finish(&store.name, &attempt.state);

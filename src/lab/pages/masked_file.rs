@@ -153,7 +153,7 @@ mod tests {
     }
 
     fn complaint(message: &str, place: Option<Place>) -> Complaint {
-        Complaint { severity: Severity::Error, place, message: message.to_owned(), help: "h".into() }
+        Complaint::new(Severity::Error, place, message, "h")
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::provider::pkce::Pkce;
 use crate::provider::refusal::RefusalRule;
 use crate::provider::request_payload::RequestPayload;
 use crate::provider::signature::{ParameterSignature, SignedParameters};
-use crate::provider::signed_token::{SignedToken, SignedTokenContext, SignedTokenSpec};
+use crate::provider::signed_token::{ExpiryRequirement, SignedToken, SignedTokenContext, SignedTokenSpec};
 use crate::provider::standard;
 use crate::provider::step::{ReadRule, Step, StepBody, StepKind};
 use crate::provider::step_context::{StepContext, check_fact_name, check_read_name, compile_reads};
@@ -79,6 +79,7 @@ pub(crate) fn compile(
         choices: reads.choices,
         header_reads: reads.headers,
         signed: reads.token,
+        signed_answer: reads.signed_answer,
         signed_reads: reads.claims,
         signed_choices: reads.claim_choices,
     };
@@ -92,6 +93,7 @@ struct CallReads {
     answer: Vec<ReadRule>,
     headers: Vec<(Slot, Located<String>)>,
     token: Option<SignedToken>,
+    signed_answer: Option<SignedToken>,
     claims: Vec<ReadRule>,
     choices: Vec<EntryChoice>,
     claim_choices: Vec<EntryChoice>,
@@ -115,6 +117,7 @@ impl CallReads {
         };
         let signed_spec = spec.signed.take().or_else(|| implied_id_token(kind, context, place));
         let token = signed_spec.as_ref().and_then(|spec| SignedToken::compile(spec, &signed_context, reader));
+        let signed_answer = implied_signed_answer(spec, &signed_context, token.is_some(), reader);
         let (written_claims, chosen_claims) = signed_spec.map_or((None, None), |spec| (spec.read, spec.choose));
         let reads_written_claims = written_claims.is_some() || chosen_claims.is_some();
         let mut claims = written_claims.map_or_else(Vec::new, |read| compile_reads(read, reader));
@@ -141,7 +144,7 @@ impl CallReads {
             claims = context.standard_reads(standard::PERSON, &[], place, reader);
         }
         answer.extend(own);
-        Self { answer, headers, token, claims, choices, claim_choices }
+        Self { answer, headers, token, signed_answer, claims, choices, claim_choices }
     }
 }
 
@@ -207,6 +210,18 @@ fn implied_id_token(kind: StepKind, context: &StepContext<'_>, place: Place) -> 
     (context.discovery && kind == StepKind::GetAccessCode).then(|| SignedTokenSpec::empty(place)).flatten()
 }
 
+/// How the answer of a userinfo call is verified when it is a signed token (`OpenID` Connect Core 5.3.2), unless the file says itself
+/// what the answer is. Such a token need not say until when it is good.
+fn implied_signed_answer(spec: &CallSpec, context: &SignedTokenContext<'_>, has_signed: bool, reader: &mut Reader) -> Option<SignedToken> {
+    let says_what_it_is = has_signed || spec.answer.is_some() || spec.skip_prefix.is_some();
+    if !context.discovery || context.kind != StepKind::GetUserInfo || says_what_it_is {
+        return None;
+    }
+    let usual = SignedTokenSpec::empty(spec.place)?;
+    let spec = SignedTokenSpec { token: Some(Template::literal("answer", spec.place)), exp: Some(ExpiryRequirement::Optional), ..usual };
+    SignedToken::compile(&spec, context, reader)
+}
+
 /// Complains about a name that no written header may have.
 pub(crate) fn check_header_name(name: &str, place: Place, reader: &mut Reader) {
     const OURS: &[&str] = &[
@@ -247,8 +262,8 @@ fn timeout(written: Option<Located<TimeSpan>>, reader: &mut Reader) -> Duration 
     if written.value.0 > LONGEST_TIMEOUT {
         reader.complain(
             written.place,
-            "no shopper waits that long",
-            "write at most `30s`; without `timeout` the provider may take 10 seconds",
+            "a call may take at most 30 seconds",
+            "write at most `timeout: 30s`; without `timeout` the provider may take 10 seconds",
         );
     }
     written.value.0.min(LONGEST_TIMEOUT)
@@ -376,7 +391,7 @@ fn check_call(step: &Step, reader: &mut Reader) {
 pub(crate) fn check_repeated_parameters(step: &Step, reader: &mut Reader) {
     let literal_query = step.address.template.source.split_once('?').map_or("", |(_, query)| query);
     for parameter in &step.query {
-        if literal_query.split(['&', '#']).any(|pair| pair.split('=').next() == Some(&*parameter.name)) {
+        if !parameter.name.is_empty() && literal_query.split(['&', '#']).any(|pair| pair.split('=').next() == Some(&*parameter.name)) {
             let message = format!("`{}` is sent already, and stands in the address as well", parameter.name);
             reader.complain(step.address.template.place, message, "take it out of the address");
         }

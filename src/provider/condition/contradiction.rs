@@ -4,6 +4,7 @@ use crate::provider::condition::{Condition, ConditionKind, ConditionSubject, Val
 use crate::provider::json_path::RouteStep;
 use crate::provider::moment::parse_moment;
 use crate::provider::template::Template;
+use crate::vocabulary::diagnostic::quoted_alternatives;
 use crate::vocabulary::place::Place;
 
 /// What is wrong with a condition.
@@ -27,6 +28,34 @@ pub(crate) fn find_contradictions(conditions: &[&Condition]) -> Vec<Contradictio
         found.extend(always_holds(branches));
     }
     found
+}
+
+/// What is wrong with conditions on a token's claims, given a claim that the token must have anyway: with any value, or with one of `texts`.
+pub(crate) fn find_claim_contradiction(conditions: &[Condition], claim: &str, texts: Option<&[String]>) -> Option<Contradiction> {
+    let mut checks = Vec::new();
+    conditions.iter().for_each(|condition| condition.take_apart(&mut checks, &mut Vec::new()));
+    let is_about = |check: &&&ValueCheck| matches!(&check.at, ConditionSubject::Path(path) if path.is_key(claim));
+    checks.iter().filter(is_about).find_map(|check| {
+        if check.present == Some(false) {
+            let message = format!("this never holds: a token without `{claim}` is refused before");
+            return Some(Contradiction { place: check.place(), message, help: "take this condition out" });
+        }
+        let is = check.is.as_ref().and_then(|is| literals(is));
+        let is_not = check.is_not.as_ref().and_then(|is_not| literals(is_not));
+        let may_be = |text: &String| {
+            is.as_ref().is_none_or(|is| is.contains(text))
+                && !is_not.as_ref().is_some_and(|is_not| is_not.contains(text))
+                && check.matches.as_ref().is_none_or(|pattern| pattern.regex.is_match(text))
+        };
+        let texts = texts.filter(|texts| !texts.iter().any(may_be))?;
+        let wanted = quoted_alternatives(texts.iter().map(|text| &**text));
+        let message = format!("this never holds: {} has to be {wanted}", check.subject());
+        Some(Contradiction {
+            place: check.place(),
+            message,
+            help: "take this condition out, or mend the word that demands the other value",
+        })
+    })
 }
 
 /// Whether one of these conditions holds of every answer, because one asks for a value that another asks to be missing.

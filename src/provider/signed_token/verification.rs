@@ -204,7 +204,8 @@ impl SignedToken {
         }
         match claims.get("azp") {
             Some(party) if !party.as_str().is_some_and(ours) => Err("it was issued to another client (`azp`)"),
-            None if audience.iter().any(|one| !ours(one)) => {
+            // OpenID Connect Core 3.1.3.7 only recommends `azp`; who hands over the token through a browser is not known.
+            None if !self.is_direct && audience.iter().any(|one| !ours(one)) => {
                 Err("it was issued for others as well (`aud`) and does not say to whom (`azp`)")
             }
             _ => Ok(()),

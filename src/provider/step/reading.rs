@@ -24,7 +24,14 @@ const CLOCK_SKEW: i64 = 30;
 impl Step {
     /// Reads the answer of a call: first whether it is a refusal, then the facts.
     pub(crate) fn read(&self, answer: &Response, facts: &mut Facts, documents: &DocumentCache) -> Result<(), StepError> {
-        let document = self.answers.read(answer);
+        let document = match self.unannounced_token(answer) {
+            None => self.answers.read(answer),
+            Some((signed, token)) => {
+                let claims = self.verified_claims(signed, &token, facts, documents)?;
+                self.check_subject(claims.get("sub").and_then(scalar_text).as_deref(), true, facts)?;
+                Ok(claims)
+            }
+        };
         self.check_refusal(document.as_ref().ok(), facts, answer.status)?;
         let is_token = self.signed.as_ref().is_some_and(|signed| signed.token.is_none());
         for (fact, name) in &self.header_reads {
@@ -73,19 +80,20 @@ impl Step {
 
     fn refusal(&self, rule: Option<&RefusalRule>, document: Option<&Value>, facts: &Facts, status: u16) -> ProviderRefusal {
         let code_paths = self.call.is_none().then(|| self.paths_of(self.known.code));
-        let secrets: Vec<Text> = document.map_or_else(Vec::new, |document| self.secrets_in(document, facts));
+        let hides_code = !rule.zip(code_paths.as_deref()).is_some_and(|(rule, codes)| rule.shows_other_code(codes));
+        let secrets: Vec<Text> = document.map_or_else(Vec::new, |document| self.secrets_in(document, facts, hides_code));
         RefusingAnswer { document, status, code_paths: code_paths.as_deref(), secrets: &secrets }.refusal(rule, facts)
     }
 
-    /// The codes and tokens in an answer, as they stand there.
-    fn secrets_in(&self, document: &Value, facts: &Facts) -> Vec<Text> {
+    /// The codes and tokens in an answer, as they stand there. `hides_code`: also a callback's parameter `code`, whatever it is.
+    fn secrets_in(&self, document: &Value, facts: &Facts, hides_code: bool) -> Vec<Text> {
         const SECRET: [&str; 4] = ["code", "accessToken", "refreshToken", "idToken"];
         let secret = self.reads.iter().map(|read| (facts.label(read.fact), read)).filter(|(name, _)| SECRET.contains(&&**name));
         let found = secret.flat_map(|(name, read)| {
             let values = read.reading.paths().into_iter().flat_map(|path| path.all(document)).filter_map(scalar_text);
             values.map(|value| Text::secret(value, &name)).collect::<Vec<_>>()
         });
-        let usual = document.get("code").and_then(scalar_text).filter(|_| self.call.is_none());
+        let usual = document.get("code").and_then(scalar_text).filter(|_| self.call.is_none() && hides_code);
         found.chain(usual.map(|code| Text::secret(code, &Arc::from("code")))).collect()
     }
 
@@ -97,12 +105,15 @@ impl Step {
                 None => Text::secret(raw.trim(), &Arc::from("answer")),
                 Some(template) => template.fill(facts).map_err(StepError::missing_fact)?,
             };
-            let now = facts.get(self.known.now).and_then(Text::as_number).unwrap_or(0);
-            let compared = ComparedFacts { nonce: self.known.nonce, access_token: self.known.access_token, code: self.known.code };
-            let claims = signed.verified_claims(token.expose(), facts, documents, compared, now)?;
+            let claims = self.verified_claims(signed, token.expose(), facts, documents)?;
             if signed.is_id_token()
                 && let Some(subject) = claims.get("sub").and_then(scalar_text)
             {
+                // The tokens of one login are about one person (OpenID Connect Core 3.3.3.6).
+                if facts.get(self.known.token_subject).is_some_and(|known| !known.equals(&subject)) {
+                    let why = "two ID tokens of this login are not about the same person (`sub`)".to_owned();
+                    return Err(StepError::BadToken { why, place: signed.place });
+                }
                 facts.set(self.known.token_subject, Text::secret(subject, &Arc::from("idTokenSubject")));
             }
             if signed.is_id_token() {
@@ -111,12 +122,22 @@ impl Step {
             self.learn_from_token(&claims, facts);
             about = claims.get("sub").and_then(scalar_text).map(std::borrow::Cow::into_owned).or(about);
         }
-        // OpenID Connect Core 5.3.2: an answer about another person than the token's, or about no person, must not be used.
         let must_say = self.reads.iter().any(|read| read.fact == self.known.id && !read.written);
+        self.check_subject(about.as_deref(), must_say, facts)
+    }
+
+    fn verified_claims(&self, signed: &SignedToken, token: &str, facts: &Facts, documents: &DocumentCache) -> Result<Value, StepError> {
+        let now = facts.get(self.known.now).and_then(Text::as_number).unwrap_or(0);
+        let compared = ComparedFacts { nonce: self.known.nonce, access_token: self.known.access_token, code: self.known.code };
+        signed.verified_claims(token, facts, documents, compared, now)
+    }
+
+    /// `OpenID` Connect Core 5.3.2: a userinfo answer about another person than the ID token's, or about no person, must not be used.
+    fn check_subject(&self, about: Option<&str>, must_say: bool, facts: &Facts) -> Result<(), StepError> {
         if self.kind == StepKind::GetUserInfo
             && let Some(expected) = facts.get(self.known.token_subject)
             && (about.is_some() || must_say)
-            && !about.as_deref().is_some_and(|about| expected.equals(about))
+            && !about.is_some_and(|about| expected.equals(about))
         {
             let why = "the signed token and this answer are not about the same person (`sub`)".to_owned();
             return Err(StepError::BadToken { why, place: self.place });
@@ -203,12 +224,22 @@ impl Step {
 
     /// The signed token of an answer, if the step reads one: its keys have to be known before [`Step::read`].
     pub(crate) fn token_to_verify(&self, answer: &Response, facts: &Facts) -> Option<(&SignedToken, String)> {
+        if let Some(unannounced) = self.unannounced_token(answer) {
+            return Some(unannounced);
+        }
         let signed = self.signed.as_ref()?;
         if signed.token.is_none() {
             let text = std::str::from_utf8(&answer.body).ok()?.trim();
             return is_signed_token(text).then(|| (signed, text.to_owned()));
         }
         self.token_in(&self.answers.read(answer).ok()?, facts)
+    }
+
+    /// The signed token that an answer is, where the file does not say what the answer is and `discovery` says how it is verified.
+    fn unannounced_token(&self, answer: &Response) -> Option<(&SignedToken, String)> {
+        let signed = self.signed_answer.as_ref().filter(|_| (200..300).contains(&answer.status))?;
+        let text = std::str::from_utf8(&answer.body).ok()?.trim();
+        is_signed_token(text).then(|| (signed, text.to_owned()))
     }
 
     /// The signed token in a document that has been read already, such as a callback.

@@ -52,6 +52,7 @@ const TABLE: &[(&str, &str, Silence)] = &[
     ("provider file", "key", Unless(|section| Some(section.provider.name.to_string()))),
     ("provider file", "clientId", Unless(|section| section.kept_at(section.provider.known.client_id))),
     ("provider file", "clientSecret", Unless(|section| section.kept_at(section.provider.known.client_secret))),
+    ("provider file", "issuer", Unless(|section| Some(section.default_issuer().to_owned()))),
     ("provider file", "pkce", Unless(|section| Some(section.provider.pkce.word().to_owned()))),
     ("provider file", "hosts", Unless(|_| Some("the hosts that stand in the addresses of this file".to_owned()))),
     ("provider file", "trustEmail", Unless(|section| Some(section.default_trust().to_owned()))),
@@ -65,6 +66,7 @@ const TABLE: &[(&str, &str, Silence)] = &[
     ("getAuthorizationCode step", "stateIn", Unless(|section| Some(section.provider.state_in.word().to_owned()))),
     ("getAuthorizationCode step", "read", Rows(|section| section.state_row())),
     ("getAuthorizationCode step", "read", Rows(|section| section.standard_reads())),
+    ("getAuthorizationCode step", "reauthenticate", Unless(|section| Some(section.default_reauthenticate()))),
     ("getAuthorizationCode step", "sign", Then(|section| section.signed_text())),
     ("getAuthorizationCode step", "verify", Then(|section| section.verified_text())),
     ("getAuthorizationCode step", "signed", Rows(|section| section.implied_token())),
@@ -82,6 +84,7 @@ const TABLE: &[(&str, &str, Silence)] = &[
     ("call", "refused", Rows(|section| section.rows_of_file("refused"))),
     ("call", "accepted", Rows(|section| section.rows_of_file("accepted"))),
     ("call", "read", Rows(|section| section.standard_reads())),
+    ("call", "signed", Unless(|section| section.signed_answer())),
     ("call", "signed", Rows(|section| section.implied_token())),
     ("signed token", "token", Unless(|section| section.token(|token| token.token.as_ref().map_or_else(|| "answer".to_owned(), source)))),
     ("signed token", "issuer", Unless(|section| section.token(|token| list(token.issuers())))),
@@ -143,6 +146,26 @@ impl<'a> Section<'a> {
 
     fn document_member(&self, endpoint: &str) -> Option<String> {
         self.provider.discovery.as_ref().map(|_| format!("`{endpoint}` of the issuer's document"))
+    }
+
+    /// What the `iss` of a callback is compared with.
+    fn default_issuer(&self) -> &'static str {
+        if self.provider.discovery.is_some() {
+            "the document's issuer: a callback with another `iss` is refused"
+        } else {
+            "none: the `iss` of a callback is not compared"
+        }
+    }
+
+    /// The parameters that ask for a login anew.
+    fn default_reauthenticate(&self) -> String {
+        let added: Vec<String> = self
+            .provider
+            .steps()
+            .flat_map(|step| &step.reauthenticate)
+            .map(|parameter| format!("{}={}", parameter.name, list(&parameter.values)))
+            .collect();
+        if added.is_empty() { "none: a login with `reauthenticate=true` is refused".to_owned() } else { added.join("&") }
     }
 
     fn default_trust(&self) -> &'static str {
@@ -211,6 +234,14 @@ impl<'a> Section<'a> {
         if is_implied { Section { node: None, ..*self }.rows(SignedTokenSpec::block(), "signed.") } else { Vec::new() }
     }
 
+    /// What an answer must be that turns out to be a signed token.
+    fn signed_answer(&self) -> Option<String> {
+        let is_known = self.step.is_some_and(|step| step.signed_answer.is_some());
+        is_known.then(|| {
+            "an answer that is a signed token must come from the issuer, for this client, and repeat the ID token's `sub`".to_owned()
+        })
+    }
+
     fn token(&self, describe: impl Fn(&SignedToken) -> String) -> Option<String> {
         self.step?.signed().map(describe)
     }
@@ -246,14 +277,16 @@ impl<'a> Section<'a> {
     fn credentials(&self) -> Option<String> {
         let step = self.step?;
         let is_written = ["query", "form", "json", "text"].iter().any(|word| self.writes(word));
+        if step.negotiates_credentials() {
+            return Some(
+                "form, or basicEncoded where the issuer's document names only that or the provider answers `invalid_client`".to_owned(),
+            );
+        }
         Some(
             match (step.kind, step.method) {
-                _ if step.negotiates_credentials() => {
-                    "form, or basicEncoded where the issuer's document names only that or the provider answers `invalid_client`"
-                }
                 (StepKind::GetAuthorizationCode | StepKind::GetAccessCode, Method::Post) if !is_written => "form",
                 (StepKind::GetAuthorizationCode | StepKind::GetAccessCode, Method::Get) if !is_written => "query",
-                _ => "none",
+                (StepKind::GetAuthorizationCode | StepKind::GetAccessCode | StepKind::GetUserInfo, Method::Get | Method::Post) => "none",
             }
             .to_owned(),
         )

@@ -55,10 +55,6 @@ pub(crate) fn email_verified_fact(mail: &FactCandidate, sources: &[PersonSource]
         ]),
         None => YamlValue::Text(write_path(&keys)),
     };
-    let reason = if is_doubtful {
-        "it stands beside the address; decide whether it is about the address"
-    } else {
-        "says whether the address is proven"
-    };
-    Some(ChosenFact { source: mail.source, entry: YamlLine::with_comment("emailVerified", value, reason), is_doubtful })
+    let entry = YamlLine::with_comment("emailVerified", value, "says whether the address is proven");
+    Some(ChosenFact { source: mail.source, entry, is_doubtful })
 }

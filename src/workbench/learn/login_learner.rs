@@ -13,6 +13,7 @@ use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::known_values::KnownValues;
 use crate::workbench::learn::names::{is_followable, to_camel_case};
 use crate::workbench::learn::recorded_login::RecordedLogin;
+use crate::workbench::recorded_exchange::host_of;
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -130,6 +131,10 @@ impl<'a> LoginLearner<'a> {
     /// Adds the parameters of the callback, which later requests may send.
     pub(crate) fn add_callback_values(&mut self) {
         for (name, value) in self.login.callback_parameters.clone() {
+            if name == "iss" && value.starts_with("http") {
+                // It names the issuer and is compared; an address that is made of it would follow whatever a callback says.
+                continue;
+            }
             if name == self.login.code_parameter {
                 self.known.add("code", &value);
             } else if Some(&value) != self.login.state.as_ref() {
@@ -137,6 +142,20 @@ impl<'a> LoginLearner<'a> {
                 self.add_answer_value(ValueOrigin::Callback, leaf);
             }
         }
+    }
+
+    /// The `iss` of the callbacks, if addresses of the provider begin with it and no login has another. Any other value could
+    /// be that of a person or a tenant.
+    pub(crate) fn callback_issuer(&self) -> Option<String> {
+        let iss =
+            |login: &RecordedLogin<'_>| login.callback_parameters.iter().find(|(name, _)| name == "iss").map(|(_, value)| value.clone());
+        let issuer = iss(self.login)?;
+        let begins = |address: &str| address.strip_prefix(issuer.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'));
+        let mut addresses = self.login.calls.iter().map(|call| call.exchange.base()).chain([self.login.redirect.base()]);
+        let is_own = !host_of(&issuer).is_empty() && addresses.any(begins);
+        let is_the_only_one = self.logins.iter().filter_map(iss).all(|other| other == issuer);
+        let is_withheld = self.withheld.iter().any(|value| issuer.contains(value.as_str()));
+        (is_own && is_the_only_one && !is_withheld && self.input.is_none()).then_some(issuer)
     }
 
     /// The value that a signed token repeats, or that is named `nonce`.

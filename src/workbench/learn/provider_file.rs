@@ -28,13 +28,15 @@ impl LoginLearner<'_> {
         let token = self.learn_signed_token();
         let (sources, places) = self.person_sources(token.as_ref());
         let chosen = choose_person_facts(&sources);
+        // A doubtful claim proves nothing under `trustEmail: never`, so it is named in the comment only.
+        let (doubtful, chosen): (Vec<ChosenFact>, Vec<ChosenFact>) = chosen.into_iter().partition(|chosen| chosen.is_doubtful);
         let placed: Vec<(PersonFactPlace, ChosenFact)> = chosen.into_iter().map(|chosen| (places[chosen.source], chosen)).collect();
         let is_named = placed.iter().any(|(_, chosen)| chosen.entry.key == "name");
         let identity = redirect::push_callback_entries(&self, is_named, &mut first);
         for (number, words) in steps.iter_mut().enumerate() {
             self.push_answer_entries(number, words, token.as_ref(), &placed);
         }
-        self.assemble_file((first, identity), steps, &placed)
+        self.assemble_file((first, identity), steps, &placed, doubtful.first())
     }
 
     /// Adds the values of an answer, which later requests may send.
@@ -146,6 +148,7 @@ impl LoginLearner<'_> {
         (first, identity): (Vec<YamlLine>, Option<YamlLine>),
         mut steps: Vec<Vec<YamlLine>>,
         chosen: &[(PersonFactPlace, ChosenFact)],
+        doubtful_claim: Option<&ChosenFact>,
     ) -> LearnedProvider {
         let mut draft = ProviderDraft::default();
         let mut decide = Vec::new();
@@ -159,7 +162,7 @@ impl LoginLearner<'_> {
                 "`id`: nothing is called an id; decide whether what is read as the id identifies a person and never changes".to_owned(),
             );
         }
-        Self::push_email_trust(chosen, &mut draft, &mut decide);
+        Self::push_email_trust(chosen, doubtful_claim, &mut draft, &mut decide);
         let rest = steps.split_off((self.login.token_call + 1).min(steps.len()));
         let has_issuer = self.issuer.is_some();
         if !(first.is_empty() && has_issuer) {
@@ -212,6 +215,13 @@ impl LoginLearner<'_> {
                 "discovery",
                 YamlValue::Text(issuer.clone()),
                 "its document was fetched, and names these addresses",
+            ));
+        }
+        if let Some(issuer) = self.callback_issuer().filter(|_| self.issuer.is_none()) {
+            draft.push(YamlLine::with_comment(
+                "issuer",
+                YamlValue::Text(issuer),
+                "the callback's iss, which begins addresses of this provider",
             ));
         }
         if !self.hosts.is_empty() {
@@ -283,23 +293,30 @@ impl LoginLearner<'_> {
     }
 
     /// Adds `trustEmail` and `missingEmail`. No recording shows whether addresses can be trusted, so the operator decides.
-    fn push_email_trust(chosen: &[(PersonFactPlace, ChosenFact)], draft: &mut ProviderDraft, decide: &mut Vec<String>) {
-        let has = |fact: &str| chosen.iter().find(|(_, chosen)| chosen.entry.key == fact);
-        let reason = match (has("email"), has("emailVerified")) {
-            (Some(_), Some((_, proof))) if !proof.is_doubtful => None,
-            (Some(_), Some(_)) => {
-                let why = "`trustEmail`: write `claim` if what is read as emailVerified is about the address";
-                decide.push(why.to_owned());
-                Some("the safe choice; write `claim` if emailVerified below is about the address")
+    fn push_email_trust(
+        chosen: &[(PersonFactPlace, ChosenFact)],
+        doubtful_claim: Option<&ChosenFact>,
+        draft: &mut ProviderDraft,
+        decide: &mut Vec<String>,
+    ) {
+        let has = |fact: &str| chosen.iter().any(|(_, chosen)| chosen.entry.key == fact);
+        let reason = match (has("email"), has("emailVerified"), doubtful_claim) {
+            (true, true, _) => None,
+            (true, false, Some(claim)) => {
+                let claim = claim.entry.value.on_one_line();
+                decide.push(format!(
+                    "`trustEmail`: write `claim`, and `emailVerified: {claim}` under `read`, if that value is about the address"
+                ));
+                Some(format!("the safe choice; `claim` if `emailVerified: {claim}` is about the address"))
             }
-            (Some(_), None) => {
+            (true, false, None) => {
                 decide.push(
                     "`trustEmail`: no answer says whether an address is proven; write `always` only if this provider proves every one"
                         .to_owned(),
                 );
-                Some("the safe choice: nothing says that an address is proven; `always` if this provider proves every one")
+                Some("the safe choice: nothing says that an address is proven; `always` if this provider proves every one".to_owned())
             }
-            (None, _) => {
+            (false, _, _) => {
                 decide.push("`missingEmail`: no address was found; shoppers are asked for one".to_owned());
                 draft.push(YamlLine::with_comment(
                     "missingEmail",
@@ -329,7 +346,7 @@ enum PersonFactPlace {
 }
 
 /// Adds the lines that read facts: `read`, and `choose` for the facts of one entry.
-fn push_reads(read: Vec<YamlLine>, words: &mut Vec<YamlLine>) {
+pub(crate) fn push_reads(read: Vec<YamlLine>, words: &mut Vec<YamlLine>) {
     let (read, choice) = split_choice(read);
     if !read.is_empty() {
         words.push(YamlLine::new("read", YamlValue::Block(read)));

@@ -102,7 +102,7 @@ impl PageWriter {
     }
 
     fn write_topic(&mut self, topic: &str) {
-        for (line, outside) in lines_outside_code(topic) {
+        for (line, outside) in lines_outside_code(topic.trim_end()) {
             match directive(line).filter(|_| outside) {
                 None => {
                     if let Some(text) = line.strip_prefix("## ").filter(|text| outside && *text != "Contents") {

@@ -1,5 +1,6 @@
 //! The tables of the reference whose rows the program knows.
 
+use crate::login::cancellation::CANCELLED;
 use crate::login::error::LoginErrorCode;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
 use crate::provider::functions;
@@ -16,8 +17,15 @@ pub(crate) fn table(name: &str) -> Option<String> {
         ),
         "codes" => {
             let codes = LoginErrorCode::WORDS.iter().filter_map(|word| LoginErrorCode::named(word));
-            let described = codes.filter_map(|code| Some((code, describe_code(code)?)));
+            let described = codes.map(|code| (code, describe_code(code)));
             rows("code | step | meaning", described.map(|(code, (step, meaning))| format!("`{}` | {step} | {meaning}", code.word())))
+        }
+        "cancellations" => {
+            let codes: Vec<String> = CANCELLED.iter().map(|code| format!("`{code}`")).collect();
+            format!(
+                "When the callback is a refusal with one of these codes, in small or capital letters, the shopper reads that the login was cancelled, and not that it failed: {}.\n",
+                codes.join(", ")
+            )
         }
         _ => return None,
     })
@@ -33,7 +41,10 @@ fn rows(head: &str, rows: impl Iterator<Item = String>) -> String {
 fn facts() -> String {
     let known = FROM_THE_START.iter().map(|(name, meaning)| format!("`{name}` | {meaning}"));
     let declared = "every name under `settings`, `secrets`, `inputs` | its value".to_owned();
-    let published = FROM_DISCOVERY.iter().map(|(name, key)| format!("`{name}` | with `discovery`: `{key}` in the discovery document"));
+    let published = FROM_DISCOVERY.iter().map(|(name, key)| {
+        let otherwise = if *name == "issuer" { "; otherwise the `issuer` of this file" } else { "" };
+        format!("`{name}` | with `discovery`: `{key}` in the discovery document{otherwise}")
+    });
     let made = "`clientAssertion` | in a step with `assertion`: the token that portaria made".to_owned();
     rows("fact | what it is", known.chain([declared]).chain(published).chain([made]))
 }
@@ -44,10 +55,9 @@ fn standard_places() -> String {
     rows("answer | fact | place", places)
 }
 
-/// The step in which an example is refused with one of our own codes, and what the code means; `None` for codes that
-/// only a running broker gives.
-fn describe_code(code: LoginErrorCode) -> Option<(&'static str, &'static str)> {
-    Some(match code {
+/// The step in which a login is refused with one of our own codes, and what the code means.
+fn describe_code(code: LoginErrorCode) -> (&'static str, &'static str) {
+    match code {
         LoginErrorCode::BadInput => ("getAuthorizationCode", "what was typed does not match its pattern"),
         LoginErrorCode::NoDocument => {
             ("getAuthorizationCode", "the issuer's discovery document could not be fetched, or names another issuer")
@@ -56,7 +66,9 @@ fn describe_code(code: LoginErrorCode) -> Option<(&'static str, &'static str)> {
         LoginErrorCode::BadState => ("getAuthorizationCode", "the state in the callback is not the one that was sent"),
         LoginErrorCode::Expired => ("getAuthorizationCode", "the login took longer than ten minutes"),
         LoginErrorCode::BadCallback => ("getAuthorizationCode", "the callback repeats a parameter, or has more than 100"),
-        LoginErrorCode::BadIssuer => ("getAuthorizationCode", "the callback's `iss` is another issuer"),
+        LoginErrorCode::BadIssuer => {
+            ("getAuthorizationCode", "the callback's `iss` is another issuer, or is missing although the provider promises it")
+        }
         LoginErrorCode::BadSignature => ("getAuthorizationCode", "the callback is not signed as `verify` says"),
         LoginErrorCode::MissingFact => ("the step that needs it", "a required fact was in no answer"),
         LoginErrorCode::BadAddress => {
@@ -71,6 +83,9 @@ fn describe_code(code: LoginErrorCode) -> Option<(&'static str, &'static str)> {
         LoginErrorCode::MissingEmail => ("none", "no answer holds an e-mail address"),
         LoginErrorCode::UnprovenEmail => ("none", "the e-mail address is not proven under `trustEmail`"),
         LoginErrorCode::NotAllowed => ("none", "`require` does not allow this person to sign in"),
-        LoginErrorCode::Changed | LoginErrorCode::TooSlow => return None,
-    })
+        LoginErrorCode::Changed => ("none", "the provider file was changed during the login"),
+        LoginErrorCode::TooSlow => {
+            ("none", "the calls of the login took too long together (see `timeout`), or too many logins waited for this provider")
+        }
+    }
 }
