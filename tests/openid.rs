@@ -303,7 +303,7 @@ identity: {{ more: [ plan ] }}
 "
     );
     for (subject, end) in [
-        ("7", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true, more: { plan: gold } }"),
+        ("7", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true, plan: gold }"),
         ("8", "refused: { step: getAccessCode, code: badToken }"),
     ] {
         assert_examples(

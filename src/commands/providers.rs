@@ -6,7 +6,7 @@ use crate::commands::{GlobalOptions, storage};
 use crate::directory::fingerprints::{ListPinnedIdentities, MoveIdentities, PinnedIdentities};
 use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider};
-use crate::stores::catalogue::{self, ProviderFileState};
+use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState};
 use crate::stores::live::{fingerprint_of, version_from_text};
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::{MAIN, Store, Stores};
@@ -118,8 +118,14 @@ fn choose<'a>(elsewhere: &[&'a PinnedIdentities], arguments: &MoveArguments) -> 
 fn find_target(key: &str, store: &Store, policy: &ReadPolicy) -> Result<MoveTarget, CommandFailure> {
     let paths = catalogue::provider_files(&store.providers).map_err(|error| CommandFailure::file_error(&store.providers, &error))?;
     let entries = catalogue::load_all(&paths, InstallationContext { loopback: store.loopback }, policy);
+    let usable = |entry: &&CatalogueEntry| matches!(entry.state, ProviderFileState::Offered(_) | ProviderFileState::Dormant(..));
+    let twins = catalogue::shared_keys(entries.iter().filter(usable).filter_map(|entry| entry.state.provider()));
     let mut keys = Vec::new();
     for entry in entries {
+        // Another file has its key and is the one that is live.
+        if twins.iter().any(|(name, _)| **name == *entry.report.source.stem()) {
+            continue;
+        }
         if matches!(entry.state, ProviderFileState::Broken) && entry.report.source.stem() == key {
             return Err(CommandFailure::No(entry.report.draw(uses_colour())));
         }

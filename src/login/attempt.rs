@@ -42,12 +42,11 @@ pub(crate) type InputValues = Vec<(Box<str>, Box<str>)>;
 /// The random bytes of one attempt.
 pub struct Entropy(pub [u8; 80]);
 
-/// A fact that a call before the redirect has read, with the position of the call.
+/// A fact that a call before the redirect has read.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct PreparedFact {
     name: Box<str>,
     value: Box<str>,
-    call: u16,
 }
 
 /// How long the facts of the calls before the redirect may be together: they travel sealed in a cookie.
@@ -177,11 +176,11 @@ impl Attempt {
     pub(crate) fn keep_prepared(&mut self, provider: &Provider, facts: &Facts) -> Result<(), LoginError> {
         let used = provider.facts_used_after_preparation();
         self.prepared.clear();
-        for (step, call) in provider.calls_before_redirect().iter().zip(0_u16..) {
+        for step in provider.calls_before_redirect() {
             for (fact, ..) in step.learned_facts().filter(|(fact, ..)| used.contains(fact)) {
                 let name = provider.names.name(fact);
                 if let Some(value) = facts.get(fact).filter(|_| self.prepared.iter().all(|kept| *kept.name != **name)) {
-                    self.prepared.push(PreparedFact { name: (&**name).into(), value: value.expose().into(), call });
+                    self.prepared.push(PreparedFact { name: (&**name).into(), value: value.expose().into() });
                 }
             }
         }
@@ -261,9 +260,10 @@ impl Attempt {
             }
         }
         self.learn_wishes(provider, &mut facts);
-        for PreparedFact { name, value, call } in &self.prepared {
+        for PreparedFact { name, value } in &self.prepared {
             if let Some(slot) = provider.names.find(name) {
-                facts.learn(slot, &**value, FactOrigin::Answer(Some(*call)));
+                // What was read before the redirect says nothing about the person, so no claim is about it, and it is no claim.
+                facts.learn(slot, &**value, FactOrigin::Several);
             }
         }
         facts
@@ -356,5 +356,34 @@ fn returned_state(provider: &Provider, document: &Value, facts: &Facts, path_sta
     match provider.state_in {
         StateLocation::Query | StateLocation::Cookie => provider.state.evaluate(Some(document), facts).ok(),
         StateLocation::Path => path_state.map(Text::plain),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::{InstallationContext, compile};
+    use crate::vocabulary::place::Source;
+
+    #[test]
+    fn what_was_read_before_the_redirect_proves_nothing_and_is_never_proven() {
+        let file = "name: Acme\ngetAuthorizationCode:\n  get: https://a.example/entrar\n  \
+             prepare: { post: \"https://a.example/par\", read: { requestUri: $.request_uri } }\n  \
+             extra: { request_uri: \"${requestUri}\" }\ngetAccessCode: { post: \"https://a.example/token\" }\n\
+             getUserInfo: { get: \"https://a.example/me\", read: { id: $.id, email: $.email, emailVerified: $.ok } }\n";
+        let (provider, report) = compile(&Source::new("acme.yaml", file), InstallationContext { loopback: true });
+        let provider = provider.unwrap_or_else(|| panic!("{}", report.draw(false)));
+        let installation = InstallationValues::default();
+        let mut attempt = Attempt::new(&provider, &installation, &Entropy([7; 80]), 0, Vec::new());
+        attempt.prepared.push(PreparedFact { name: "requestUri".into(), value: "urn:x".into() });
+
+        let facts = attempt.facts_without_discovery(&provider, &installation);
+
+        let slot = provider.names.find("requestUri").expect("a fact");
+        assert!(facts.get(slot).is_some_and(|value| value.equals("urn:x")));
+        for call in 0..3 {
+            let answer = FactOrigin::Answer(Some(call));
+            assert!(!answer.vouches_for(facts.origin(slot)) && !facts.origin(slot).vouches_for(answer));
+        }
     }
 }

@@ -44,9 +44,10 @@ impl CompiledFile<'_> {
         self.prepare.iter().chain([&self.authorization.step]).chain(self.calls)
     }
 
-    /// The facts that the shopper types.
+    /// The facts that the shopper types, or writes into the address of the login.
     pub(crate) fn typed_facts(&self, reader: &mut Reader) -> Vec<Slot> {
-        self.inputs.iter().map(|input| reader.names.intern(&input.name)).collect()
+        let inputs = self.inputs.iter().map(|input| reader.names.intern(&input.name));
+        inputs.chain([self.known.login_hint, self.known.ui_locales]).collect()
     }
 
     /// Whether an address counts as proven when a claim says so.

@@ -256,7 +256,7 @@ impl FactFlowCheck<'_> {
                 return true;
             }
             seen.push(fact);
-            let reads = self.file.prepare.iter().flat_map(|step| step.reads.iter().chain(&step.signed_reads));
+            let reads = self.file.prepare.iter().flat_map(Step::all_reads);
             let parts = reads.filter(|read| read.fact == fact).flat_map(|read| read.reading.uses()).filter(|used| used.whole);
             open.extend(parts.map(|used| used.fact).filter(|fact| !seen.contains(fact)));
         }

@@ -63,13 +63,13 @@ impl ProofCheck<'_> {
     /// A token of the callback that says who the person is has to repeat the nonce, and a nonce that is sent has to be checked.
     fn check_nonce(&self, reader: &mut Reader) {
         let step = &self.file.authorization.step;
-        let says_who = |signed_reads: &[ReadRule]| {
+        let says_who = |step: &Step| {
             self.identity_facts()
                 .iter()
-                .any(|(_, fact)| self.facts_behind(*fact).iter().any(|behind| signed_reads.iter().any(|read| read.fact == *behind)))
+                .any(|(_, fact)| self.facts_behind(*fact).iter().any(|behind| step.token_reads().any(|read| read.fact == *behind)))
         };
         if let Some(signed) = step.signed.as_ref().filter(|signed| !signed.requires_nonce())
-            && (step.verify.is_none() && (self.file.calls.is_empty() || says_who(&step.signed_reads)))
+            && (step.verify.is_none() && (self.file.calls.is_empty() || says_who(step)))
         {
             let help = if self.file.authorization.sends_nonce {
                 "add `nonce: required` here"
@@ -134,6 +134,35 @@ impl ProofCheck<'_> {
         self.facts_behind(fact).iter().any(|behind| learned.contains(behind))
     }
 
+    /// Whether a fact may consist of nothing that one of these steps reads in its answer. Each alternative is judged by itself,
+    /// because an answer decides which of them counts.
+    fn may_lack_answer(&self, fact: Slot, steps: &[&Step]) -> bool {
+        self.lacks_answer(fact, steps, &mut Vec::new())
+    }
+
+    fn lacks_answer(&self, fact: Slot, steps: &[&Step], open: &mut Vec<Slot>) -> bool {
+        let is_answer = |step: &Step| steps.iter().any(|one| std::ptr::eq(*one, step));
+        if open.contains(&fact) || steps.iter().any(|step| step.header_reads.iter().any(|(read, _)| *read == fact)) {
+            return false;
+        }
+        let readings: Vec<(&FactExpression, bool)> = match self.file.identity.composition(fact) {
+            Some(composed) => vec![(composed, false)],
+            None => {
+                let reads = self.file.steps().flat_map(|step| step.all_reads().map(move |read| (read, step)));
+                reads.filter(|(read, _)| read.fact == fact).map(|(read, step)| (&read.reading, is_answer(step))).collect()
+            }
+        };
+        open.push(fact);
+        let mut alternatives =
+            readings.iter().flat_map(|(reading, answers)| reading.alternatives().into_iter().map(move |one| (one, *answers)));
+        let lacks = readings.is_empty()
+            || alternatives.any(|(one, answers)| {
+                !(answers && one.reads_answer()) && one.uses().iter().all(|used| self.lacks_answer(used.fact, steps, open))
+            });
+        open.pop();
+        lacks
+    }
+
     fn identity_facts(&self) -> [(&'static str, Slot); 3] {
         [("id", self.file.known.id), ("email", self.file.known.email), ("emailVerified", self.file.known.email_verified)]
     }
@@ -145,7 +174,7 @@ impl ProofCheck<'_> {
             return;
         }
         let is_asked_about = |fact: Slot| self.file.calls.iter().any(|call| call.uses_in_request().iter().any(|used| used.fact == fact));
-        let callback_reads: Vec<&ReadRule> = step.reads.iter().filter(|read| read.written && read.fact != self.file.known.code).collect();
+        let callback_reads: Vec<&ReadRule> = step.answer_reads().filter(|read| read.written && read.fact != self.file.known.code).collect();
         // A file that sends all parameters of the callback to the provider, as OpenID 2.0 does, asks about them.
         let asks_about_a_signature = callback_reads.iter().any(|read| {
             is_asked_about(read.fact)
@@ -170,12 +199,13 @@ impl ProofCheck<'_> {
 
     fn check_inputs(&self, reader: &mut Reader) {
         let typed = self.file.typed_facts(reader);
+        let calls: Vec<&Step> = self.file.calls.iter().collect();
         let never = self.file.trust.is_some_and(|trust| matches!(trust.value, EmailTrustPolicy::Never));
         for (name, fact) in self.identity_facts() {
             let is_the_address = fact == self.file.known.email;
             // An id may be composed from a typed value and an answer. An address must not, because it would be proven as a whole.
             if self.facts_behind(fact).iter().any(|fact| typed.contains(fact))
-                && (is_the_address || !self.comes_from(self.file.calls, fact))
+                && (is_the_address || self.may_lack_answer(fact, &calls))
                 && !(is_the_address && never)
             {
                 let help = "read it from an answer of the provider";
@@ -301,18 +331,31 @@ impl ProofCheck<'_> {
     fn check_identity_differs_by_person(&self, reader: &mut Reader) {
         // An answer before the redirect says nothing about the person.
         let answers = self.file.calls.iter().chain([&self.file.authorization.step]);
-        let personal: Vec<Slot> = answers.flat_map(facts_from_answer).chain(self.file.typed_facts(reader)).collect();
-        let is_a_persons = |fact: Slot| self.facts_behind(fact).iter().any(|fact| personal.contains(fact));
+        let steps: Vec<&Step> = answers.clone().collect();
+        let typed = self.file.typed_facts(reader);
+        let personal: Vec<Slot> = answers.flat_map(facts_from_answer).chain(typed.iter().copied()).collect();
+        let prepared: Vec<Slot> = self.file.prepare.iter().flat_map(Step::learned_facts).map(|(learned, ..)| learned).collect();
+        let has_any = |fact: Slot, among: &[Slot]| self.facts_behind(fact).iter().any(|behind| among.contains(behind));
+        // Another check complains about an id that is typed.
+        let is_a_persons = |fact: Slot| {
+            has_any(fact, &personal) && (fact != self.file.known.id || has_any(fact, &typed) || !self.may_lack_answer(fact, &steps))
+        };
         let is_given = |fact: Slot| {
             self.file.identity.composed().any(|(_, composed, ..)| composed == fact)
                 || self.file.steps().flat_map(Step::learned_facts).any(|(learned, ..)| learned == fact)
         };
         for (name, fact) in [("id", self.file.known.id), ("email", self.file.known.email)] {
             // Another check complains about what is read before the redirect.
-            let is_read_before = self.file.prepare.iter().flat_map(Step::learned_facts).any(|(learned, ..)| learned == fact);
-            if is_given(fact) && !is_a_persons(fact) && !is_read_before {
+            if is_given(fact) && !is_a_persons(fact) && !has_any(fact, &prepared) {
                 let help = "make it from what an answer says: `$.…` where it is read, `${fact}` in `identity`";
                 reader.complain(self.place_of(fact), format!("`{name}` would say nothing about the person"), help);
+            }
+        }
+        for (name, fact) in self.identity_facts() {
+            if has_any(fact, &prepared) && !prepared.contains(&fact) {
+                let help = "make it only from what the callback and later answers say";
+                let message = format!("`{name}` may come from a call before the redirect, which says nothing about the person");
+                reader.complain(self.place_of(fact), message, help);
             }
         }
         self.check_placeholder(reader);
@@ -337,7 +380,7 @@ impl ProofCheck<'_> {
     fn is_the_id(&self, fact: Slot) -> bool {
         let id = self.file.known.id;
         let composed = self.file.identity.composition(id);
-        let reads = self.file.steps().flat_map(|step| step.reads.iter().chain(&step.signed_reads)).filter(|read| read.fact == id);
+        let reads = self.file.steps().flat_map(Step::all_reads).filter(|read| read.fact == id);
         let readings: Vec<&FactExpression> = match composed {
             Some(composed) => vec![composed],
             None => reads.map(|read| &read.reading).collect(),

@@ -257,8 +257,7 @@ impl Step {
 
     /// Every fact that is read from its answer or from the signed token in it, also from a chosen entry.
     pub(crate) fn all_reads(&self) -> impl Iterator<Item = &ReadRule> {
-        let chosen = self.choices.iter().chain(&self.signed_choices).flat_map(|choice| &choice.reads);
-        self.reads.iter().chain(&self.signed_reads).chain(chosen)
+        self.answer_reads().chain(self.token_reads())
     }
 
     /// Every fact that is read from its answer, each with the origin of the document or entry in which it is read.

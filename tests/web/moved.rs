@@ -117,6 +117,16 @@ async fn of_two_files_with_one_key_only_one_is_live() {
     assert_eq!(code, 1, "{out}");
     assert!(out.contains("`acme.yaml` has the key `acme` as well, so both would sign in the same users"), "{out}");
 
+    let (_, moved, err) = command(&broker, "providers move acme --json");
+    let moved: Value = serde_json::from_str(&moved).unwrap_or_else(|_| panic!("{err}"));
+    assert!(moved["file"].as_str().is_some_and(|file| file.ends_with("acme.yaml")), "the live file: {moved}");
+    // The name of this file comes first, and the file whose name is the key is live.
+    broker.rewrite("aaa", &twin.replace("get: UPSTREAM/me", &format!("get: http://localhost:{}/me", broker.upstream.port())));
+    let (_, still, err) = command(&broker, "providers move acme --json");
+    let still: Value = serde_json::from_str(&still).unwrap_or_else(|_| panic!("{err}"));
+    assert_eq!((&still["file"], &still["to"]), (&moved["file"], &moved["to"]));
+    std::fs::remove_file(broker.folder.0.join("providers.d/aaa.yaml")).expect("it is there");
+
     std::fs::remove_file(broker.folder.0.join("providers.d/acme.yaml")).expect("it is there");
     broker.look_again();
 
