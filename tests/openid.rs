@@ -274,7 +274,7 @@ fn nobody_can_change_for_others_how_the_client_shows_itself() {
 
     // A provider that wants the header and says so in the standard's words is remembered, until it refuses the header.
     documents_learn_the_header(&provider, &documents, &key);
-    assert_eq!(login("garbage").0, false);
+    assert!(!login("garbage").0);
     assert_eq!(login("c"), (true, 2), "a remembered way that is refused is left");
     assert_eq!(login("c"), (true, 1));
 }

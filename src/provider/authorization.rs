@@ -335,7 +335,6 @@ fn address(written: Option<Template>, place: Place, context: &StepContext<'_>, r
 }
 
 /// The protections that the redirect contains, or the calls before it.
-#[expect(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 struct RedirectProtections {
     nonce: bool,
     state: bool,

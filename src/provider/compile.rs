@@ -231,7 +231,7 @@ fn checked_title(spec: &mut ProviderSpec, top: Place, reader: &mut Reader) -> Op
     match &written {
         None if !is_absent(spec, "name", reader) => {}
         None => {
-            reader.complain_missing(top, "the file does not say what the button is called", "add `name: …`, which becomes “Entrar como …”")
+            reader.complain_missing(top, "the file does not say what the button is called", "add `name: …`, which becomes “Entrar como …”");
         }
         Some(title) if title.contains("${") => {
             reader.complain(title.place, "holes are not filled in `name`", "write the text as the button shall say it");

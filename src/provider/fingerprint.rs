@@ -179,6 +179,7 @@ mod tests {
 
     #[test]
     fn an_issuer_counts_beside_the_addresses_for_which_it_does_not_vouch() {
+        const A: &str = "origins https://a.example";
         let discovered = |more: &str| format!("name: Acme\ntrustEmail: always\ndiscovery: https://idp.example{more}\n");
         let read_at = |address: &str| discovered(&format!("\ngetUserInfo: {{ get: \"{address}\", read: {{ id: $.id, email: $.email }} }}"));
         let beside = |address: &str| {
@@ -195,7 +196,6 @@ mod tests {
             );
             file.replace("read: { id: $.id, email: $.email }", "read: { name: $.n }")
         };
-        const A: &str = "origins https://a.example";
 
         for (file, expected) in [
             (discovered(""), ("issuer https://idp.example", None)),

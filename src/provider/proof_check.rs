@@ -145,12 +145,11 @@ impl ProofCheck<'_> {
         if open.contains(&fact) || steps.iter().any(|step| step.header_reads.iter().any(|(read, _)| *read == fact)) {
             return false;
         }
-        let readings: Vec<(&FactExpression, bool)> = match self.file.identity.composition(fact) {
-            Some(composed) => vec![(composed, false)],
-            None => {
-                let reads = self.file.steps().flat_map(|step| step.all_reads().map(move |read| (read, step)));
-                reads.filter(|(read, _)| read.fact == fact).map(|(read, step)| (&read.reading, is_answer(step))).collect()
-            }
+        let readings: Vec<(&FactExpression, bool)> = if let Some(composed) = self.file.identity.composition(fact) {
+            vec![(composed, false)]
+        } else {
+            let reads = self.file.steps().flat_map(|step| step.all_reads().map(move |read| (read, step)));
+            reads.filter(|(read, _)| read.fact == fact).map(|(read, step)| (&read.reading, is_answer(step))).collect()
         };
         open.push(fact);
         let mut alternatives =

@@ -436,7 +436,7 @@ impl<'a> RefusalRules<'a> {
             !never && self.allows(status) && self.accepted.iter().all(|rule| self.has_its_status(rule, status))
         };
         let rules = || self.refused.iter().chain(self.accepted).filter_map(|rule| rule.statuses.as_ref()?.first());
-        if STATUSES.into_iter().any(passes) { None } else { rules().last().map(|status| status.place) }
+        if STATUSES.into_iter().any(passes) { None } else { rules().next_back().map(|status| status.place) }
     }
 
     /// Whether a status does not refuse by itself.

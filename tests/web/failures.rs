@@ -4,7 +4,7 @@ use crate::command_line::portaria;
 use crate::web::browser::Browser;
 use crate::web::test_broker::{LOCAL, TestBroker};
 use crate::web::test_provider::until_it_gives_up;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The code on a page, in its short spelling.
 pub fn code_on(page: &str) -> Option<String> {
@@ -69,12 +69,9 @@ getUserInfo: { get: \"UPSTREAM/me\", timeout: 1s, read: { id: $.id, email: $.ema
     let browser = Browser::new(&broker);
     let begun = browser.begin("/login/acme").await;
     let way = browser.way_back("acme", &begun.state, "ana");
-    let since = Instant::now();
 
-    let answer = browser.get(&way).await;
+    let answer = tokio::time::timeout(Duration::from_secs(9), browser.get(&way)).await.expect("the default of 10s does not apply");
 
-    let lasted = since.elapsed();
-    assert!((Duration::from_millis(900)..Duration::from_secs(8)).contains(&lasted), "{lasted:?}");
     assert_eq!(answer.status, 504, "{answer:?}");
     assert!(answer.session().is_none() && browser.who().await.is_none());
     assert_eq!(broker.upstream.asked("/me"), 1);
