@@ -172,6 +172,22 @@ fn a_file_or_store_named_like_the_broker_reads_nothing_of_the_brokers() {
 }
 
 #[test]
+fn a_file_is_not_named_into_what_belongs_to_another_store() {
+    let store = "stores: { clube-acme: { publicUrl: https://b.example, providers: elsewhere } }\n";
+    let opened = format!("filesMayRead: {{ env: [ \"CLUBE_ACME_*\" ] }}\n{store}");
+
+    for (test, settings, expected) in
+        [("reading-other", store, "broken"), ("reading-alone", "", "offered"), ("reading-opened", &*opened, "offered")]
+    {
+        let folder = installation(test, "clube", "env:CLUBE_ACME_SECRET", settings);
+
+        let (state, complaint) = checked(&folder.0, "providers.d/clube.yaml");
+
+        assert_eq!(state, expected, "{settings}: {complaint:?}");
+    }
+}
+
+#[test]
 fn every_mistake_of_a_file_is_shown_even_beside_others() {
     let folder = installation("reading-broken", "clube-acme", "env:PATH", "");
     let folder = folder.with(

@@ -9,6 +9,10 @@ use serde_json::{Map, Value};
 /// The claim that holds the facts that only headers need.
 pub(crate) const MORE: &str = "more";
 
+/// The claim that says under which settings the claims of further facts were written. A token that is older than a change of the
+/// settings would otherwise give one fact's value as another's.
+const SETTINGS: &str = "claims";
+
 /// The claims that the settings may not replace: those of the token itself and of its relatives, and the members of `/session`.
 pub(crate) const RESERVED_CLAIMS: &[&str] = &[
     "iss",
@@ -29,6 +33,7 @@ pub(crate) const RESERVED_CLAIMS: &[&str] = &[
     "auth_time",
     "end",
     MORE,
+    SETTINGS,
     "nonce",
     "acr",
     "amr",
@@ -94,6 +99,7 @@ impl FurtherFacts {
             let Some((_, value)) = facts.iter().find(|(known, _)| **known == *fact) else { continue };
             let before = claims.clone();
             if let Some(claim) = claim {
+                claims.insert(SETTINGS.to_owned(), Value::from(self.claims_tag()));
                 claims.insert(claim.to_owned(), Value::from(&**value));
             } else if let Value::Object(more) = claims.entry(MORE).or_insert_with(|| Value::Object(Map::new())) {
                 more.insert(fact.to_owned(), Value::from(&**value));
@@ -111,9 +117,10 @@ impl FurtherFacts {
     /// The facts in the claims of a token.
     pub(crate) fn read_from(&self, claims: &Map<String, Value>) -> Vec<(Box<str>, Box<str>)> {
         let mut facts: Vec<(Box<str>, Box<str>)> = Vec::new();
+        let has_the_same_claims = claims.get(SETTINGS).and_then(Value::as_str).is_some_and(|tag| *tag == self.claims_tag());
         for (claim, fact) in self.places() {
             let value = match claim {
-                Some(claim) => claims.get(claim),
+                Some(claim) => claims.get(claim).filter(|_| has_the_same_claims),
                 None => claims.get(MORE).and_then(|more| more.get(fact)),
             };
             if let Some(value) = value.and_then(Value::as_str)
@@ -123,5 +130,30 @@ impl FurtherFacts {
             }
         }
         facts
+    }
+
+    /// A short text that differs when a claim is made from another fact.
+    fn claims_tag(&self) -> String {
+        let mut pairs: Vec<String> = self.claims.iter().map(|(claim, fact)| format!("{claim}={fact}\n")).collect();
+        pairs.sort();
+        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, pairs.concat().as_bytes());
+        hash.as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_from_before_a_change_of_the_settings_gives_no_fact_under_another_name() {
+        let named = |claim: &str, fact: &str| FurtherFacts { claims: vec![(claim.into(), fact.into())], headers: Vec::new() };
+        let mut claims = Map::new();
+        let before = named("tier", "plan");
+
+        assert!(before.add_to(&mut claims, &[("plan".into(), "gold".into())], |_| true).is_empty());
+
+        assert_eq!(before.read_from(&claims), [("plan".into(), "gold".into())]);
+        assert!(named("tier", "role").read_from(&claims).is_empty());
     }
 }

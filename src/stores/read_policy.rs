@@ -86,6 +86,11 @@ impl VariablePattern {
         matches!(self.parts.first(), Some(VariablePart::Text(text)) if is_own_variable(text))
     }
 
+    /// Whether the settings write the beginning of the variables themselves.
+    fn names_variables(&self) -> bool {
+        matches!(self.parts.first(), Some(VariablePart::Text(_)))
+    }
+
     fn matches(&self, variable: &str, file: &str, store: &str) -> bool {
         let mut rest = variable;
         for part in &self.parts {
@@ -141,6 +146,8 @@ pub struct ReadPolicy {
     readable: ReadableValues,
     /// The names of the stores that use the folder.
     stores: Vec<Box<str>>,
+    /// The names of the other stores, whose variables the files of this folder may not read.
+    others: Vec<Box<str>>,
     broker: Arc<BrokerValues>,
 }
 
@@ -180,6 +187,7 @@ impl ReadPolicy {
         Self {
             readable: store.readable.clone(),
             stores: stores.all().iter().filter(shares).map(|store| store.name.clone()).collect(),
+            others: stores.all().iter().filter(|other| !shares(other)).map(|store| store.name.clone()).collect(),
             broker: Arc::new(BrokerValues::of(settings)),
         }
     }
@@ -242,7 +250,14 @@ impl ReadPolicy {
             return Ok(());
         }
         let stores: Vec<String> = self.stores.iter().map(|store| variable_beginning(store)).collect();
-        let is_allowed = self.readable.variables.iter().any(|pattern| stores.iter().any(|store| pattern.matches(variable, &file, store)));
+        // The author of a file chooses its name, so `{NAME}` must not open what belongs to another store.
+        let longest = |names: &mut dyn Iterator<Item = String>| {
+            names.filter(|name| variable.strip_prefix(&**name).is_some_and(|rest| rest.starts_with('_'))).map(|name| name.len()).max()
+        };
+        let is_anothers = longest(&mut self.others.iter().map(|store| variable_beginning(store))) > longest(&mut stores.iter().cloned());
+        let is_allowed = self.readable.variables.iter().any(|pattern| {
+            (pattern.names_variables() || !is_anothers) && stores.iter().any(|store| pattern.matches(variable, &file, store))
+        });
         if is_allowed { Ok(()) } else { Err(ReadRefusalKind::OtherVariable) }
     }
 

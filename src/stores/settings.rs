@@ -228,7 +228,8 @@ words! {
         /// The variables that a provider file may name. `{NAME}` stands for the name of the file in capitals, with `_` for every
         /// character that is no letter and no digit (`CLUBE_ACME` for `clube-acme.yaml`), and `{STORE}` in the same way for the name
         /// of a store that uses the file. A `*` at the end stands for any rest. So `{NAME}_*` of `acme` also
-        /// matches the variables of `acme-b2b`. The list replaces the default. Two variables are always allowed,
+        /// matches the variables of `acme-b2b`. What begins with the name of another store is refused, unless an entry of the list
+        /// begins with that text itself. The list replaces the default. Two variables are always allowed,
         /// `{NAME}_CLIENT_ID` and `{NAME}_CLIENT_SECRET`; and some never are: those that begin with `PORTARIA`, those that
         /// `masterKey`, `mail` and `storage` use, and those that a PostgreSQL client reads by itself (`PGHOST`, `PGPASSWORD` and
         /// their relatives, `DATABASE_URL`).

@@ -228,5 +228,5 @@ async function shows(page, line) {
 
 test('the answers that a file takes for a refusal stand beside it', () => shopper({ locale: 'en' }, async ({ page }) => {
   await page.goto(lab('/playground'));
-  assert.match(await page.locator('main').innerText(), /accepted\s+only if \$\.outcome\.ok is true, code \$\.outcome\.why, message \$\.outcome\.says line \d+/);
+  assert.match(await page.locator('main').innerText(), /2\. getAccessCode[^]*accepted\s+only if \$\.outcome\.ok is true line \d+\s+accepted\.code\s+\$\.outcome\.why line \d+/);
 }));
