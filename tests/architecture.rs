@@ -174,7 +174,7 @@ const MAY_EXPOSE: FilesWithReasons = &[
     ("provider/functions.rs", "the functions of the language compute with values"),
     ("provider/hole.rs", "the functions of a hole transform its value"),
     ("provider/placeholder.rs", "the placeholder of an e-mail address is parsed"),
-    ("provider/refusal.rs", "the provider's words are read before secrets in them are masked"),
+    ("provider/refusal/reason.rs", "the provider's words are read before secrets in them are masked"),
     ("provider/signature.rs", "requests are signed, and signatures are verified"),
     ("provider/signed_token/verification.rs", "the hash of a code or a token is computed"),
     ("provider/step/reading.rs", "the signed token of an answer is taken apart"),

@@ -171,7 +171,7 @@ pub(crate) fn decide(known: KnownUsers, address: &IdentityEmail) -> LinkingDecis
     }
     // The id meant this user elsewhere. Here it may be the id of another person, so it counts for nothing; but it opens no second
     // account for the same person either, unless the address is proven. What the file says about an address is not enough to reach
-    // an account that exists: whoever changed the file decides what it says.
+    // an account that exists: the author of the changed file decides what it says.
     if let Some(earlier) = by_earlier_file {
         let is_enough = match address {
             IdentityEmail::Proven(_, EmailEvidence::Mail) => true,

@@ -71,7 +71,7 @@ impl FactOrigin {
     /// Whether a claim of this origin can be about a value of the other origin.
     ///
     /// A claim in a chosen entry is about that entry only. A claim that stands beside the list is about no entry of it: the
-    /// person may have added entries that nobody has verified.
+    /// person may have added entries that the provider has not verified.
     pub(crate) fn vouches_for(self, value: Self) -> bool {
         match self {
             Self::Answer(_) | Self::SignedToken(_) | Self::AnswerEntry(..) | Self::SignedTokenEntry(..) => self == value,

@@ -119,7 +119,7 @@ words! {
         /// not secret, `${publicUrl}`, `${id}`, and with `discovery` the facts of the document, such as
         /// `${endSessionEndpoint}`. With `${idToken}` the ID token of the login is kept, sealed, until the session
         /// ends; one of more than 4096 characters is not kept. When a hole cannot be filled, the shopper is signed out
-        /// here only, and the log says so. No address is assumed: `discovery` alone sends nobody to the provider.
+        /// here only, and the log says so. No address is assumed: with `discovery` alone the shopper is not sent to the provider.
         /// Default: none
         /// Example: `logout: "https://sso.acme.example/sair?volta=${publicUrl}"`
         logout: Option<Template> = "logout",

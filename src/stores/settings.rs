@@ -7,7 +7,7 @@ use crate::provider::hosts::is_loopback;
 use crate::provider::moment::TimeSpan;
 use crate::provider::value_reference::SecretReference;
 use crate::session::further_facts::RESERVED_CLAIMS;
-use crate::stores::read_policy::VariablePattern;
+use crate::stores::variable_pattern::VariablePattern;
 use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::email::Email;
 use crate::vocabulary::place::{Located, Place, Source};

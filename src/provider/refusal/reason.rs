@@ -1,0 +1,185 @@
+//! What a provider said when it refused: its code and message, without secrets and personal data.
+
+use crate::provider::fact_expression::FactExpression;
+use crate::provider::facts::Facts;
+use crate::provider::json_path::{JsonPath, scalar_text};
+use crate::provider::refusal::{RefusalRule, is_code_parameter};
+use crate::provider::status::is_success;
+use crate::vocabulary::diagnostic::printable;
+use crate::vocabulary::place::Place;
+use crate::vocabulary::privacy::code_without_personal_data;
+use crate::vocabulary::text::Text;
+use base64::Engine as _;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde_json::Value;
+
+/// A provider's own code for a refusal: as it was sent, short and without personal data, or the HTTP status (for a
+/// callback `refused`) where it gave none. It is a type of its own, so that it is never taken for one of our codes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ProviderErrorCode {
+    text: Box<str>,
+    is_stand_in: bool,
+}
+
+/// What a provider said when it refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderRefusal {
+    pub(crate) code: ProviderErrorCode,
+    pub(crate) message: Option<String>,
+}
+
+impl ProviderErrorCode {
+    /// A code as it is shown. A callback has no HTTP status.
+    fn new(text: Option<&str>, status: Option<u16>) -> Self {
+        let (text, status) = (text.map(shown_code).filter(|code| !code.is_empty()), status.map(|status| status.to_string()));
+        let is_stand_in = text.as_ref().is_none_or(|text| status.as_ref() == Some(text));
+        Self { is_stand_in, text: text.or(status).unwrap_or_else(|| "refused".to_owned()).into() }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it is an HTTP status outside 2xx, which refuses by itself.
+    pub(crate) fn is_refusing_status(&self) -> bool {
+        self.is_stand_in && self.text.parse().is_ok_and(|status| !is_success(status))
+    }
+
+    /// Whether the provider gave no code, so that this is the HTTP status, or `refused` for a callback.
+    pub(crate) fn is_stand_in(&self) -> bool {
+        self.is_stand_in
+    }
+}
+
+impl ProviderRefusal {
+    /// A refusal with the provider's code and message, which are shortened and cleaned.
+    fn new(code: Option<&str>, message: Option<&str>, status: Option<u16>) -> Self {
+        Self { code: ProviderErrorCode::new(code, status), message: message.map(|message| shortened(message, 200)) }
+    }
+}
+
+/// An answer that refuses, with what must not be shown of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RefusingAnswer<'a> {
+    pub(crate) document: Option<&'a Value>,
+    pub(crate) status: u16,
+    /// For a callback, the paths of the authorization code, which is never a reason.
+    pub(crate) code_paths: Option<&'a [&'a JsonPath]>,
+    /// Codes and tokens in the answer.
+    pub(crate) secrets: &'a [Text],
+}
+
+impl RefusingAnswer<'_> {
+    /// Makes the refusal. Code and message come from the rule that refuses, else from the usual places.
+    pub(crate) fn refusal(self, rule: Option<&RefusalRule>, facts: &Facts) -> ProviderRefusal {
+        let [code, message] = rule.map_or([None, None], RefusalRule::code_and_message);
+        let code = self.reason_by_rule(code, facts).or_else(|| self.reason_at_usual_places(&["$.error", "$.error.code", "$.code"]));
+        let message = self
+            .reason_by_rule(message, facts)
+            .or_else(|| self.reason_at_usual_places(&["$.error_description", "$.error.message", "$.message"]));
+        let [code, message] = [code, message].map(|text| text.map(|text| mask_secrets(text, facts, self.secrets)));
+        let status = self.code_paths.is_none().then_some(self.status);
+        ProviderRefusal::new(code.as_deref(), message.as_deref(), status)
+    }
+
+    fn reason_by_rule(self, reason: Option<&FactExpression>, facts: &Facts) -> Option<String> {
+        reason.and_then(|reason| reason.evaluate(self.document, facts).ok()).map(|text| text.expose().to_owned())
+    }
+
+    fn reason_at_usual_places(self, paths: &[&str]) -> Option<String> {
+        paths.iter().find_map(|path| {
+            let path = JsonPath::builtin(path, Place::default());
+            let found = self.document.and_then(|document| path.first(document)).and_then(scalar_text);
+            found.filter(|_| !self.code_paths.is_some_and(|codes| is_code_parameter(&path, codes))).map(std::borrow::Cow::into_owned)
+        })
+    }
+}
+
+/// Shorter secrets are not masked, because every text contains short values by chance.
+const SHORTEST_SECRET: usize = 7;
+
+/// Replaces secrets by their masks. A provider may repeat what it was sent, as it was or in the encoding in which it was sent.
+/// `others` are secrets of the answer itself; a text that is one of them is masked however short it is.
+fn mask_secrets(text: String, facts: &Facts, others: &[Text]) -> String {
+    if let Some(secret) = others.iter().find(|secret| secret.equals(text.trim())) {
+        return secret.masked();
+    }
+    let known = facts.iter().map(|(_, value)| value).filter(|value| value.is_secret());
+    let secrets: Vec<&Text> = known.chain(others).filter(|value| value.len() >= SHORTEST_SECRET).collect();
+    let text = secrets.iter().fold(text, |text, secret| secret.replaced_in(&text, &secret.masked()));
+    let mask = |bytes: &[u8]| secrets.iter().find(|secret| secret.is_within(bytes)).map(|secret| secret.masked());
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "+/-_=%.~".contains(letter);
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let run = rest.find(|letter| !is_part(letter)).unwrap_or(rest.len());
+        let (word, others) = rest.split_at(run);
+        masked.push_str(&decoded_forms(word).iter().find_map(|bytes| mask(bytes)).unwrap_or_else(|| word.to_owned()));
+        let other = others.find(is_part).unwrap_or(others.len());
+        masked.push_str(&others[..other]);
+        rest = &others[other..];
+    }
+    masked
+}
+
+/// The texts that a word may be an encoding of.
+fn decoded_forms(word: &str) -> Vec<Vec<u8>> {
+    if word.len() < SHORTEST_SECRET {
+        return Vec::new();
+    }
+    let lenient =
+        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let lenient = GeneralPurpose::new(&URL_SAFE, lenient);
+    let decoded = |word: &str| {
+        let plain = word.trim_end_matches('=').trim_matches('.').replace('+', "-").replace('/', "_");
+        lenient.decode(plain).ok()
+    };
+    // `name=value` is one word here, and forms encode a blank as `+`.
+    let behind = word.trim_end_matches('=').split_once('=').map(|(_, value)| value);
+    let spaced = word.replace('+', " ");
+    let percent = word.contains(['%', '+']).then(|| percent_encoding::percent_decode_str(&spaced).collect());
+    let plus = word.contains('%').then(|| percent_encoding::percent_decode_str(word).collect());
+    decoded(word).into_iter().chain(behind.and_then(decoded)).chain(percent).chain(plus).collect()
+}
+
+/// The longest code that is shown whole.
+const LONGEST_CODE: usize = 64;
+
+/// A code as it was sent: without personal data, short and without control characters.
+fn shown_code(text: &str) -> String {
+    shortened(&code_without_personal_data(text.trim()), LONGEST_CODE)
+}
+
+/// A provider's words, without control characters, and with an ellipsis where they are cut.
+fn shortened(text: &str, most: usize) -> String {
+    let text = printable(text);
+    if text.chars().count() <= most {
+        return text;
+    }
+    text.chars().take(most - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocabulary::names::Slot;
+
+    #[test]
+    fn secrets_that_a_provider_repeats_are_masked() {
+        let mut facts = Facts::with_labels(["clientSecret".into()].into_iter().collect());
+        facts.set(Slot(0), Text::secret("pass w/rd+é1", &"clientSecret".into()));
+
+        for (said, masked) in [
+            ("bad secret pass w/rd+é1.", "bad secret ‹clientSecret›."),
+            ("got Basic bG9qYS00MjpwYXNzIHcvcmQrw6kx here", "got Basic ‹clientSecret› here"),
+            ("got Basic bG9qYS00MjpwYXNzIHcvcmQrw6kx==", "got Basic ‹clientSecret›"),
+            ("client_secret=pass+w%2Frd%2B%C3%A91&x=1", "‹clientSecret›&x=1"),
+            ("auth=bG9qYS00MjpwYXNzIHcvcmQrw6kx here", "‹clientSecret› here"),
+            ("client_secret=pass%20w%2Frd%2B%C3%A91&x=1", "‹clientSecret›&x=1"),
+            ("invalid_client: see https://docs.acme.example/errors", "invalid_client: see https://docs.acme.example/errors"),
+        ] {
+            assert_eq!(mask_secrets(said.to_owned(), &facts, &[]), masked);
+        }
+    }
+}
