@@ -78,7 +78,7 @@ const TABLE: &[(&str, &str, Silence)] = &[
     ("call", "sign", Then(|section| section.signed_text())),
     ("call", "when", Unless(|section| Some(section.default_condition().to_owned()))),
     ("call", "timeout", Unless(|_| Some("10s".to_owned()))),
-    ("call", "optional", Unless(|_| Some("false: without this call there is no login".to_owned()))),
+    ("call", "optional", Unless(|section| Some(section.default_optional().to_owned()))),
     ("call", "answer", Unless(|_| Some("auto: JSON, otherwise a form".to_owned()))),
     ("call", "refused", Also(|section| section.default_refusals())),
     ("call", "refused", Rows(|section| section.rows_of_file("refused"))),
@@ -295,6 +295,15 @@ impl<'a> Section<'a> {
     fn default_condition(&self) -> &'static str {
         let is_implied = self.step.is_some_and(|step| step.implied.is_some());
         if is_implied { "the ID token lacks the address, or does not say whether it is verified" } else { "always" }
+    }
+
+    fn default_optional(&self) -> &'static str {
+        let is_implied = self.step.is_some_and(|step| step.implied.is_some());
+        if is_implied {
+            "true: when this call fails, the ID token alone says who it is"
+        } else {
+            "false: without this call there is no login"
+        }
     }
 
     fn bearer(&self) -> Option<String> {
