@@ -3,7 +3,7 @@
 //! Two paths with a filter each may find their values in two entries. What is read by one `choose` always comes from one
 //! entry, so that a claim in it is about the address in it.
 
-use crate::provider::condition::{Condition, Conditions};
+use crate::provider::condition::{Condition, Conditions, ValueCheck};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::JsonPath;
@@ -102,9 +102,14 @@ impl EntryChoice {
         fitting.iter().copied().find(|entry| meets(&self.prefer, entry)).or_else(|| fitting.first().copied())
     }
 
+    /// The checks of the conditions that an entry must meet.
+    pub(crate) fn checks(&self) -> Vec<&ValueCheck> {
+        self.conditions.iter().flat_map(|conditions| &conditions.0).flat_map(Condition::checks).collect()
+    }
+
     /// The paths of the conditions that an entry must meet.
     pub(crate) fn condition_paths(&self) -> Vec<&JsonPath> {
-        self.conditions.iter().flat_map(|conditions| &conditions.0).flat_map(Condition::paths).collect()
+        self.checks().into_iter().flat_map(ValueCheck::paths).collect()
     }
 
     /// The place that explains why nothing was found: that of the condition which no entry meets, or that of the list.

@@ -472,6 +472,11 @@ impl ValueCheck {
         self.is.is_none() && self.is_not.is_none() && self.matches.is_none() && self.contains.is_none() && self.within.is_none()
     }
 
+    /// Whether it holds of exactly this text, which the file writes.
+    pub(crate) fn names(&self, text: &str) -> bool {
+        self.is.iter().flatten().any(|value| value.as_literal().as_deref() == Some(text))
+    }
+
     /// The pattern, if it has one.
     pub(crate) fn pattern(&self) -> Option<&Pattern> {
         self.matches.as_ref()

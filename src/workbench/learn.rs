@@ -22,6 +22,7 @@ pub(crate) mod person; // which values describe the person
 pub(crate) mod person_names; // the person's name
 pub(crate) mod pictures; // the person's picture
 pub(crate) mod provider_file; // the whole file
+pub(crate) mod pushed_request; // what was called before the redirect
 pub(crate) mod recorded_login; // the logins of a recording
 pub(crate) mod redirect; // the first step
 pub(crate) mod request_shape; // the fewest words for a request
@@ -61,7 +62,7 @@ pub struct LearnedProvider {
 pub(crate) struct ReplayableLogin {
     /// The parameters of the callback.
     pub(crate) callback: Vec<(String, String)>,
-    /// The answers of the calls, in order.
+    /// The answers of the calls, in order, also of those before the redirect.
     pub(crate) answers: Vec<RecordedResponse>,
     /// The documents that issuers published, by address.
     pub(crate) documents: Vec<(String, serde_json::Value)>,

@@ -30,7 +30,7 @@ const NAMES: &[&str] =
 pub(crate) fn find_client(login: &RecordedLogin<'_>) -> LearnedClient {
     let token = &login.calls[login.token_call];
     let basic = token.exchange.header("authorization").and_then(|value| value.strip_prefix("Basic ")).and_then(decode_basic_credentials);
-    let redirect_parameters = login.redirect.query();
+    let redirect_parameters = login.first_parameters();
     let fits = |value: &str| {
         value.len() >= 2
             && value != login.redirect_uri
@@ -96,7 +96,7 @@ pub(crate) fn named_values(call: &RecordedCall<'_>) -> Vec<(String, String)> {
 fn find_secret(call: &RecordedCall<'_>, login: &RecordedLogin<'_>, id: Option<&str>) -> Option<String> {
     let all = named_values(call);
     // The verifier of PKCE looks like a secret, and its hash was sent with the redirect.
-    let redirect_parameters = login.redirect.query();
+    let redirect_parameters = login.first_parameters();
     let is_verifier = |value: &str| {
         let challenge = Pkce::S256.challenge(value);
         redirect_parameters.iter().any(|(_, sent)| Some(sent) == challenge.as_ref() || sent == value)

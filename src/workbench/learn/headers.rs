@@ -19,6 +19,7 @@ pub(crate) fn basic_credentials_word(learner: &LoginLearner<'_>, call: &Recorded
 pub(crate) fn push_header_entries(learner: &mut LoginLearner<'_>, call: &RecordedCall<'_>, sends_token: bool, words: &mut Vec<YamlLine>) {
     let mut own = Vec::new();
     let mut is_authorized = false;
+    let mut bearer = None;
     for (name, value) in &call.exchange.headers {
         if is_browser_header(name) || is_default_header(name, value, call) || is_proxy_header(name) {
             continue;
@@ -30,10 +31,7 @@ pub(crate) fn push_header_entries(learner: &mut LoginLearner<'_>, call: &Recorde
             }
             let (written, _) = learner.write_value(name, value, call.exchange.at, false);
             match written.strip_prefix("Bearer ") {
-                Some("${accessToken}") if sends_token => {}
-                Some(token) if token.starts_with("${") && token.ends_with('}') => {
-                    words.push(YamlLine::with_comment("bearer", YamlValue::text(token), "a value of an earlier answer is sent here"));
-                }
+                Some(token) if token.starts_with("${") && token.ends_with('}') => bearer = Some(token.to_owned()),
                 _ => own.push(YamlLine::new(name, YamlValue::Text(written))),
             }
             continue;
@@ -41,30 +39,34 @@ pub(crate) fn push_header_entries(learner: &mut LoginLearner<'_>, call: &Recorde
         let (written, comment) = learner.write_value(name, value, call.exchange.at, false);
         own.push(YamlLine { key: name.clone(), value: YamlValue::Text(written), comment });
     }
-    if sends_token
-        && !is_authorized
-        && learner.known.value("accessToken").is_some()
-        && !contain_access_token(words)
-        && !contain_access_token(&own)
-    {
-        words.push(YamlLine::with_comment("bearer", YamlValue::text("none"), "no token is sent here"));
+    let is_placed = places_access_token(words) || places_access_token(&own);
+    let is_usual = sends_token && !is_placed;
+    match bearer {
+        Some(token) if is_usual && token == "${accessToken}" => {}
+        Some(token) => words.push(YamlLine::with_comment("bearer", YamlValue::Text(token), "a value of an earlier answer is sent here")),
+        None if is_usual && !is_authorized && learner.known.value("accessToken").is_some() => {
+            words.push(YamlLine::with_comment("bearer", YamlValue::text("none"), "no token is sent here"));
+        }
+        None => {}
     }
     if !own.is_empty() {
         words.push(YamlLine::new("headers", YamlValue::Block(own)));
     }
 }
 
-/// Whether these words send the access token.
-fn contain_access_token(words: &[YamlLine]) -> bool {
+/// Whether these words place the access token, whole or in part: then no bearer header is sent by default.
+fn places_access_token(words: &[YamlLine]) -> bool {
     words.iter().any(|entry| contains_access_token(&entry.value))
 }
 
 fn contains_access_token(value: &YamlValue) -> bool {
     match value {
-        YamlValue::Text(text) => text.contains("${accessToken}"),
+        YamlValue::Text(text) => {
+            text.contains("${") && text.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| word == "accessToken")
+        }
         YamlValue::Bare(_) => false,
         YamlValue::List(list) | YamlValue::Items(list) => list.iter().any(contains_access_token),
-        YamlValue::Block(words) | YamlValue::Flow(words) => contain_access_token(words),
+        YamlValue::Block(words) | YamlValue::Flow(words) => places_access_token(words),
     }
 }
 

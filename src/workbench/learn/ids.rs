@@ -65,19 +65,19 @@ fn is_repeated_in_other_answer(id: &FactCandidate, sources: &[PersonSource]) -> 
     others.flat_map(|(_, other)| leaves(other)).any(|leaf| leaf.text == own.text && normalize_key(leaf.name()) == normalize_key(own.name()))
 }
 
-/// Raises ids that are beside a name or an e-mail address, or that other answers repeat.
+/// Raises ids that are beside a name or an e-mail address, also one further inside, or that other answers repeat.
 pub(crate) fn raise_corroborated_ids(ids: &mut [FactCandidate], sources: &[PersonSource]) {
     for id in ids {
         let above = id.keys.split_last().map_or(&[][..], |(_, above)| above);
         let Some(value) = sources[id.source].documents[id.login].as_ref() else { continue };
-        let beside = leaves_of(value)
-            .into_iter()
-            .filter(|leaf| leaf.keys.len() == above.len() + 1 && write_path(&leaf.keys[..above.len()]) == write_path(above));
-        let beside: Vec<DocumentLeaf> = beside.collect();
-        if beside.iter().any(|leaf| looks_like_email(&leaf.text)) {
-            id.score += 15;
+        let around: Vec<DocumentLeaf> =
+            leaves_of(value).into_iter().filter(|leaf| leaf.keys.len() > above.len() && leaf.keys.starts_with(above)).collect();
+        let mails = around.iter().filter(|leaf| looks_like_email(&leaf.text)).map(|leaf| leaf.keys.len() - above.len() - 1);
+        // Everything is inside the whole answer, so that says nothing.
+        if let Some(levels) = mails.min().filter(|levels| *levels == 0 || !above.is_empty()) {
+            id.score += (15 - 5 * i32::try_from(levels).unwrap_or(3)).max(0);
         }
-        if beside.iter().any(|leaf| normalize_key(leaf.name()).ends_with("name")) {
+        if around.iter().any(|leaf| leaf.keys.len() == above.len() + 1 && normalize_key(leaf.name()).ends_with("name")) {
             id.score += 5;
         }
         if is_repeated_in_other_answer(id, sources) {

@@ -94,7 +94,7 @@ impl<'a> LoginLearner<'a> {
 
     /// The values that are known when the browser is redirected.
     fn add_initial_values(&mut self) {
-        let redirect_parameters = self.login.redirect.query();
+        let redirect_parameters = self.login.first_parameters();
         if let Some(id) = self.client.id.clone() {
             self.known.add("clientId", &id);
         }
@@ -237,7 +237,7 @@ impl<'a> LoginLearner<'a> {
         let path = leaf.path();
         let list = match origin {
             ValueOrigin::Callback => CALLBACK,
-            ValueOrigin::Call(at) if at <= self.login.token_call => TOKEN,
+            ValueOrigin::Call(at) if (self.login.prepared..=self.login.token_call).contains(&at) => TOKEN,
             ValueOrigin::Call(_) => return false,
         };
         list.iter().any(|(known, key)| *known == fact && path == format!("$.{key}"))

@@ -18,10 +18,15 @@ use serde_json::Value;
 
 impl LoginLearner<'_> {
     pub(crate) fn into_learned_provider(mut self) -> LearnedProvider {
+        let prepared = self.login.prepared;
+        let mut steps = Vec::new();
+        for number in 0..prepared {
+            steps.push(calls::call_request_entries(&mut self, number));
+            self.add_answer(number);
+        }
         let mut first = redirect::redirect_request_entries(&mut self);
         self.add_callback_values();
-        let mut steps = Vec::new();
-        for number in 0..self.login.calls.len() {
+        for number in prepared..self.login.calls.len() {
             steps.push(calls::call_request_entries(&mut self, number));
             self.add_answer(number);
         }
@@ -145,7 +150,7 @@ impl LoginLearner<'_> {
     /// The file from its parts.
     fn assemble_file(
         self,
-        (first, identity): (Vec<YamlLine>, Option<YamlLine>),
+        (mut first, identity): (Vec<YamlLine>, Option<YamlLine>),
         mut steps: Vec<Vec<YamlLine>>,
         chosen: &[(PersonFactPlace, ChosenFact)],
         doubtful_claim: Option<&ChosenFact>,
@@ -164,6 +169,10 @@ impl LoginLearner<'_> {
         }
         Self::push_email_trust(chosen, doubtful_claim, &mut draft, &mut decide);
         let rest = steps.split_off((self.login.token_call + 1).min(steps.len()));
+        let prepare: Vec<Vec<YamlLine>> = steps.drain(..self.login.prepared.min(steps.len())).collect();
+        if !prepare.is_empty() {
+            first.push(YamlLine::with_comment("prepare", block_or_blocks(prepare), "called before the redirect, which carries what it gave"));
+        }
         let has_issuer = self.issuer.is_some();
         if !(first.is_empty() && has_issuer) {
             draft.push(YamlLine::new("getAuthorizationCode", YamlValue::Block(first)));

@@ -3,10 +3,11 @@
 use crate::provider::json;
 use crate::workbench::answers::looks::{looks_like_email, looks_like_url, looks_random};
 use crate::workbench::learn::LearnError;
-use crate::workbench::learn::client::decode_basic_credentials;
+use crate::workbench::learn::client::{decode_basic_credentials, named_values};
 use crate::workbench::learn::document::{RecordedDocument, leaves_of};
 use crate::workbench::learn::issuer_documents::is_issuer_document;
 use crate::workbench::learn::names::{is_followable, is_oauth_word};
+use crate::workbench::learn::pushed_request::{self, pushed_parameters};
 use crate::workbench::recorded_exchange::{RecordedExchange, RecordedResponse, decode_form_text, host_of, parse_pairs};
 use std::collections::HashMap;
 
@@ -21,10 +22,20 @@ pub(crate) struct RecordedLogin<'a> {
     pub(crate) state: Option<String>,
     /// The calls that matter, in order.
     pub(crate) calls: Vec<RecordedCall<'a>>,
+    /// How many of these calls gave what the redirect carries.
+    pub(crate) prepared: usize,
     /// The index of the call that sends the code.
     pub(crate) token_call: usize,
     /// The name of the callback parameter that holds the code.
     pub(crate) code_parameter: String,
+}
+
+impl RecordedLogin<'_> {
+    /// The parameters of the redirect, and those that were pushed before it.
+    pub(crate) fn first_parameters(&self) -> Vec<(String, String)> {
+        let pushed = self.calls.iter().take(self.prepared).flat_map(named_values);
+        self.redirect.query().into_iter().chain(pushed).collect()
+    }
 }
 
 /// A call and its answer.
@@ -85,7 +96,8 @@ fn find_round_trips(exchanges: &[RecordedExchange]) -> Vec<RedirectRoundTrip> {
         if at < free || exchange.method != "GET" && exchange.method != "HEAD" {
             continue;
         }
-        let sent_parameters = exchange.query();
+        let mut sent_parameters = exchange.query();
+        sent_parameters.extend(pushed_parameters(&exchanges[free..at], exchange));
         let addresses = sent_parameters.iter().filter(|(_, value)| looks_like_url(value) && !host_of(value).is_empty());
         let found = addresses.filter_map(|(_, redirect_uri)| {
             let base = redirect_uri.split(['?', '#']).next().unwrap_or_default();
@@ -147,13 +159,9 @@ fn read_login<'a>(
 ) -> Result<RecordedLogin<'a>, LearnError> {
     let (redirect, callback) = (&exchanges[round_trip.redirect], &exchanges[round_trip.callback]);
     let returned = read_callback_parameters(callback, &round_trip.redirect_uri);
-    let is_call = |exchange: &&RecordedExchange| {
-        matches!(exchange.method.as_str(), "GET" | "POST")
-            && exchange.answer.as_ref().is_none_or(|answer| (200..300).contains(&answer.status) && !is_page(answer))
-    };
     let before: Vec<RecordedCall<'_>> = exchanges[from..round_trip.redirect]
         .iter()
-        .filter(is_call)
+        .filter(|exchange| is_call(exchange))
         .filter(|call| call.answer.is_some())
         .rev()
         .take(20)
@@ -162,7 +170,8 @@ fn read_login<'a>(
     let is_later_call = |exchange: &&RecordedExchange| is_call(exchange) || describes_a_person(exchange);
     let after: Vec<RecordedCall<'_>> =
         exchanges[round_trip.callback + 1..to].iter().filter(is_later_call).take(MOST_CALLS).map(recorded_call).collect();
-    let sent_parameters = redirect.query();
+    let mut sent_parameters = redirect.query();
+    sent_parameters.extend(pushed_parameters(&exchanges[from..round_trip.redirect], redirect));
     let is_new = |value: &str| {
         value.len() >= 3 && Some(value) != round_trip.state.as_deref() && !sent_parameters.iter().any(|(_, sent)| sent == value)
     };
@@ -178,7 +187,9 @@ fn read_login<'a>(
         };
         return Err(LearnError::new("there is no token call: nothing that came with the callback is sent afterwards", help));
     };
-    let (mut calls, token_call) = relevant_calls(before.into_iter().rev().collect(), after, first);
+    let is_own = |call: &RecordedCall<'_>| host_of(call.exchange.base()) == host_of(&round_trip.redirect_uri);
+    let is_carried = |call: &RecordedCall<'_>| !is_own(call) && pushed_request::is_carried(call, redirect);
+    let RelevantCalls { mut calls, prepared, token_call } = relevant_calls(before.into_iter().rev().collect(), after, first, is_carried);
     if calls.get(token_call).is_some_and(|call| call.exchange.answer.is_none()) {
         return Err(LearnError::new(
             "the token call has no answer",
@@ -187,7 +198,13 @@ fn read_login<'a>(
     }
     calls.truncate(20);
     let (redirect_uri, state) = (round_trip.redirect_uri.clone(), round_trip.state.clone());
-    Ok(RecordedLogin { redirect, callback, callback_parameters: returned, redirect_uri, state, calls, token_call, code_parameter })
+    Ok(RecordedLogin { redirect, callback, callback_parameters: returned, redirect_uri, state, calls, prepared, token_call, code_parameter })
+}
+
+/// Whether an exchange may be a call that the shop's server made.
+pub(crate) fn is_call(exchange: &RecordedExchange) -> bool {
+    matches!(exchange.method.as_str(), "GET" | "POST")
+        && exchange.answer.as_ref().is_none_or(|answer| (200..300).contains(&answer.status) && !is_page(answer))
 }
 
 /// Whether an answer is a page. Some servers call every answer HTML, so the body is examined too.
@@ -197,7 +214,7 @@ fn is_page(answer: &RecordedResponse) -> bool {
     is_html || ["text/css", "image/", "font/", "video/", "audio/"].iter().any(|page| kind.starts_with(page))
 }
 
-fn recorded_call(exchange: &RecordedExchange) -> RecordedCall<'_> {
+pub(crate) fn recorded_call(exchange: &RecordedExchange) -> RecordedCall<'_> {
     RecordedCall { exchange, document: exchange.answer.as_ref().and_then(RecordedDocument::read), sent_values: request_values(exchange) }
 }
 
@@ -250,38 +267,50 @@ pub(crate) fn is_browser_header(name: &str) -> bool {
         )
 }
 
-/// The calls that matter, and the index of the one that sends the code: besides it, those whose answers a call uses, and
-/// those that use an answer.
-fn relevant_calls<'a>(before: Vec<RecordedCall<'a>>, after: Vec<RecordedCall<'a>>, first: usize) -> (Vec<RecordedCall<'a>>, usize) {
-    let (mut early, mut late) = (before, after);
-    let rest = late.split_off(first);
-    early.extend(late);
-    let mut rest = rest.into_iter();
-    let Some(token) = rest.next() else { return (Vec::new(), 0) };
-    let mut kept = vec![token];
-    let mut values = followable_values(&kept[0]);
-    for call in rest {
-        if is_issuer_document(&call) {
-            continue;
-        }
+/// The calls that matter.
+struct RelevantCalls<'a> {
+    calls: Vec<RecordedCall<'a>>,
+    /// How many of them, at the front, gave what the redirect carries.
+    prepared: usize,
+    /// The index of the call that sends the code.
+    token_call: usize,
+}
+
+/// The calls that matter: the one that sends the code, those whose answers the redirect or a call uses, and those that use an
+/// answer.
+fn relevant_calls<'a>(
+    before: Vec<RecordedCall<'a>>,
+    after: Vec<RecordedCall<'a>>,
+    first: usize,
+    is_carried: impl Fn(&RecordedCall<'a>) -> bool,
+) -> RelevantCalls<'a> {
+    let mut late = after;
+    let mut rest = late.split_off(first).into_iter();
+    let mut kept: Vec<RecordedCall<'a>> = rest.next().into_iter().collect();
+    let mut values = kept.first().map_or_else(Vec::new, followable_values);
+    for call in rest.filter(|call| !is_issuer_document(call)) {
         if values.iter().any(|value| call.sent_values.contains(value.as_str())) {
             values.extend(followable_values(&call));
             kept.push(call);
         }
     }
+    let uses = |later: &[RecordedCall<'a>], values: &[String]| {
+        values.iter().any(|value| later.iter().any(|later| later.sent_values.contains(value.as_str())))
+    };
+    let mut prepared: Vec<RecordedCall<'a>> = Vec::new();
     // A token of the application itself is obtained before, and used by a call that matters.
-    let mut token_call = 0;
-    for call in early.into_iter().rev() {
-        if is_issuer_document(&call) {
-            continue;
-        }
+    let mut early: Vec<RecordedCall<'a>> = Vec::new();
+    let all = before.into_iter().map(|call| (call, true)).chain(late.into_iter().map(|call| (call, false)));
+    for (call, is_before) in all.collect::<Vec<_>>().into_iter().rev().filter(|(call, _)| !is_issuer_document(call)) {
         let gives = followable_values(&call);
-        if gives.iter().any(|value| kept.iter().any(|later| later.sent_values.contains(value.as_str()))) {
-            kept.insert(0, call);
-            token_call += 1;
+        if is_before && (is_carried(&call) || uses(&prepared, &gives)) {
+            prepared.insert(0, call);
+        } else if uses(&early, &gives) || uses(&kept, &gives) {
+            early.insert(0, call);
         }
     }
-    (kept, token_call)
+    let (prepared_count, token_call) = (prepared.len(), prepared.len() + early.len());
+    RelevantCalls { calls: prepared.into_iter().chain(early).chain(kept).collect(), prepared: prepared_count, token_call }
 }
 
 fn followable_values(call: &RecordedCall<'_>) -> Vec<String> {

@@ -160,8 +160,13 @@ fn collect_from_entries(provider: &Provider, document: &RereadDocument<'_>, (at,
                 }
             }
             Some(value) => {
-                for path in entry.choice.condition_paths().into_iter().filter(|path| path.first(value).is_none()) {
-                    list.extend(unresolved_path("choose", path, at, part));
+                let document = if entry.is_signed { &document.claims } else { &document.value };
+                let entries = document.as_ref().map_or_else(Vec::new, |document| entry.choice.entries(document));
+                for check in entry.choice.checks() {
+                    let hints: Vec<Vec<PathSegment>> = entries.iter().flat_map(|entry| keys_of_named_text(check, entry)).collect();
+                    let missing = check.paths().into_iter().filter(|path| path.first(value).is_none());
+                    let wanted = missing.filter_map(|path| unresolved_path("choose", path, at, part));
+                    list.extend(wanted.map(|wanted| UnresolvedPath { hints: hints.clone(), ..wanted }));
                 }
             }
             None => {
@@ -171,6 +176,13 @@ fn collect_from_entries(provider: &Provider, document: &RereadDocument<'_>, (at,
             }
         }
     }
+}
+
+/// The paths at which an entry has the very text that a check asks for.
+fn keys_of_named_text(check: &ValueCheck, entry: &Value) -> Vec<Vec<PathSegment>> {
+    let members = entry.as_object().into_iter().flatten();
+    let fits = members.filter(|(_, value)| value.as_str().is_some_and(|text| check.names(text)));
+    fits.map(|(key, _)| vec![PathSegment::Key(key.clone())]).collect()
 }
 
 /// The paths into texts that are JSON themselves, each with the path of its text before it.

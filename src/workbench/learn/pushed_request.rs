@@ -1,0 +1,44 @@
+//! Calls before the redirect whose answer the redirect carries: pushed authorization requests (RFC 9126), and tickets.
+
+use crate::workbench::learn::client::named_values;
+use crate::workbench::learn::names::is_followable;
+use crate::workbench::learn::recorded_login::{RecordedCall, is_call, recorded_call};
+use crate::workbench::recorded_exchange::{RecordedExchange, decode_form_text, host_of};
+
+/// The longest answer of a call that may be a push.
+const LONGEST_ANSWER: usize = 64 * 1024;
+/// At most this many calls before a redirect are examined.
+const MOST: usize = 20;
+
+/// Whether this redirect carries a value that came with the answer of this call. The backend of the shop's own page answers
+/// with parts of the redirect as well, so the call has to go to the site of the redirect.
+pub(crate) fn is_carried(call: &RecordedCall<'_>, redirect: &RecordedExchange) -> bool {
+    let to = host_of(redirect.base());
+    is_same_site(host_of(call.exchange.base()), to) && {
+        let given = call.document.as_ref().map_or_else(Vec::new, |document| document.leaves());
+        let is_new = |text: &str| is_followable(text) && !call.sent_values.contains(text);
+        let is_sent = |text: &str| {
+            redirect.query().iter().any(|(_, value)| value == text)
+                || redirect.base().split('/').skip(3).any(|part| decode_form_text(part) == text)
+        };
+        given.iter().any(|leaf| is_new(&leaf.text) && is_sent(&leaf.text))
+    }
+}
+
+/// The parameters that were pushed before this redirect, with their names.
+pub(crate) fn pushed_parameters(before: &[RecordedExchange], redirect: &RecordedExchange) -> Vec<(String, String)> {
+    let may_push = |exchange: &&RecordedExchange| {
+        is_call(exchange) && exchange.method == "POST" && exchange.answer.as_ref().is_some_and(|answer| answer.body.len() <= LONGEST_ANSWER)
+    };
+    let calls = before.iter().rev().filter(may_push).take(MOST).map(recorded_call);
+    calls.filter(|call| is_carried(call, redirect)).flat_map(|call| named_values(&call)).collect()
+}
+
+/// Whether two hosts have the last two labels in common.
+fn is_same_site(one: &str, other: &str) -> bool {
+    let site = |host: &str| -> Vec<String> {
+        let name = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        name.rsplit('.').take(2).map(str::to_owned).collect()
+    };
+    site(one) == site(other)
+}
