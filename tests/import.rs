@@ -10,6 +10,7 @@ use crate::support::{STRICT, root};
 use portaria::vocabulary::place::Source;
 use portaria::workbench::examples::replay::replay;
 use portaria::workbench::learn::learn;
+use portaria::workbench::recorded_example::example_from_recording;
 use portaria::workbench::{curl, har};
 
 /// For each provider of the catalogue, the engine makes a recording of the stories that end in an identity, with random values in place of the stand-ins
@@ -54,6 +55,27 @@ fn files_are_learnt_of_providers_that_nobody_had_in_mind() {
     let (right, nearly, all) = measure("hold-out", &cases, |exchanges| har::read(har::write(exchanges).as_bytes()).expect("a HAR"));
 
     assert!(all >= 12 && right * 4 >= all * 3, "{right} and {nearly} of {all}");
+}
+
+/// Invented providers that are called before the redirect: with a pushed request, with and without an issuer's document, and for
+/// a ticket, with a token of the application.
+#[test]
+fn calls_before_the_redirect_are_learnt_as_prepare() {
+    let folder = root().join("tests/import/prepared");
+    let cases = cases_of(portaria::stores::catalogue::provider_files(&folder).expect("the providers are there"));
+
+    let (right, nearly, all) = measure("prepare", &cases, |exchanges| har::read(har::write(exchanges).as_bytes()).expect("a HAR"));
+
+    assert!(all >= 3 && right == all, "{right} and {nearly} of {all}");
+    for case in &cases {
+        let (exchanges, _) = recorded(case);
+        let learned = learn(&case.name, &exchanges, STRICT).unwrap_or_else(|why| panic!("{why}"));
+        assert!(learned.text.contains("  prepare:"), "{}", learned.text);
+        let (provider, report) = portaria::provider::compile(&Source::new("acme.yaml", learned.text.as_str()), STRICT);
+        assert!(report.complaints.is_empty(), "{}", report.draw(false));
+        let story = example_from_recording(&provider.expect("it compiles"), &learned, 1_767_000_000);
+        assert!(story.as_ref().is_ok_and(|story| story.contains("prepare:")), "{story:?}");
+    }
 }
 
 /// A provider that follows the standard.

@@ -1,10 +1,10 @@
 //! Writes the login that a file was learnt from as an example: the engine replays it with that file, and what happens is
 //! recorded with invented values in place of the real ones.
 
-use crate::login::attempt::{Attempt, InstallationValues};
-use crate::login::drive;
+use crate::login::attempt::{Attempt, InstallationValues, RedirectError};
 use crate::login::error::LoginError;
 use crate::login::wishes::LoginWishes;
+use crate::login::{drive, prepare};
 use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
@@ -28,7 +28,7 @@ pub fn example_from_recording(provider: &Provider, learned: &LearnedProvider, no
     let now = login.at.unwrap_or(now);
     let public_url = login.redirect_uri.split("/callback/").next().unwrap_or_default();
     let verifier = login.verifier.clone().unwrap_or_default();
-    let attempt = Attempt {
+    let mut attempt = Attempt {
         provider: provider.name.clone(),
         state: login.state.as_str().into(),
         nonce: login.nonce.as_deref().unwrap_or("no-nonce").into(),
@@ -45,14 +45,21 @@ pub fn example_from_recording(provider: &Provider, learned: &LearnedProvider, no
     for (address, document) in &login.documents {
         documents.insert(address, with_all_keys(document, address, &login.documents), now);
     }
+    let answers = RecordedAnswers(Mutex::new(login.answers.iter()));
+    let mut observer = ();
+    let preparing = prepare(&mut attempt, (provider, &installation), (&answers, &documents), now, &mut observer);
+    let (prepared, is_prepared) = at_once(preparing)?;
+    is_prepared.map_err(|error| match error {
+        RedirectError::Prepare(error) => replay_failure(&error),
+        RedirectError::Input(_) | RedirectError::NoDocument | RedirectError::Request(_) => {
+            "with this file the request before the redirect cannot be made".to_owned()
+        }
+    })?;
     let callback = CallbackParameters::new(login.callback.clone());
     let accepted =
         attempt.accept(provider, &installation, &callback, Some(&login.state), &documents, now).map_err(|error| replay_failure(&error))?;
-    let answers = RecordedAnswers(Mutex::new(login.answers.iter()));
-    let driving = std::pin::pin!(drive(accepted, &answers, &documents));
-    let Poll::Ready((trace, end)) = driving.poll(&mut Context::from_waker(Waker::noop())) else {
-        return Err("the engine waited for an answer that the recording does not hold".to_owned());
-    };
+    let (trace, end) = at_once(drive(accepted, &answers, &documents))?;
+    let trace = trace.after(prepared);
     let identity = end.map_err(|error| replay_failure(&error))?;
     let own = own_values(provider, learned, &attempt, public_url);
     let (discovery, facts) = (provider.discovery.as_ref(), attempt.facts_without_discovery(provider, &installation));
@@ -63,6 +70,14 @@ pub fn example_from_recording(provider: &Provider, learned: &LearnedProvider, no
         let places: Vec<&str> = differences.iter().map(|difference| difference.place.as_str()).take(3).collect();
         format!("with invented values in place of the real ones this login does not replay ({})", places.join(", "))
     })
+}
+
+/// The result of what never waits: every answer is there already.
+fn at_once<T>(run: impl Future<Output = T>) -> Result<T, String> {
+    match std::pin::pin!(run).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => Ok(done),
+        Poll::Pending => Err("the engine waited for an answer that the recording does not hold".to_owned()),
+    }
 }
 
 /// The document of an address, with all keys that it ever held: they may have been rotated between two logins.

@@ -9,9 +9,19 @@ use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::login_learner::LoginLearner;
 use crate::workbench::learn::parameter_signature::find_signature;
 use crate::workbench::learn::recorded_login::RecordedCall;
-use crate::workbench::learn::redirect::{address_template, push_shape};
+use crate::workbench::learn::redirect::{address_template, push_shape, standard_redirect_parameters};
 use crate::workbench::learn::request_shape::{RequestShape, SentParameter, parameter_entries, shortest_shape};
 use serde_json::Value;
+
+/// What a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RecordedCallKind {
+    /// It is made before the redirect.
+    Push,
+    /// It sends the code.
+    Token,
+    Other,
+}
 
 /// The parts of one call's request, written as the file has them.
 struct WrittenCall {
@@ -29,7 +39,13 @@ struct WrittenCall {
 /// The lines that describe the request of one call.
 pub(crate) fn call_request_entries(learner: &mut LoginLearner<'_>, number: usize) -> Vec<YamlLine> {
     let call = learner.login.calls[number].clone();
-    let is_token_call = number == learner.login.token_call;
+    let kind = if number < learner.login.prepared {
+        RecordedCallKind::Push
+    } else if number == learner.login.token_call {
+        RecordedCallKind::Token
+    } else {
+        RecordedCallKind::Other
+    };
     let address = address_template(learner, call.exchange.base());
     let (query, form) = (call.exchange.query(), call.exchange.form());
     let signed = form.as_ref().filter(|pairs| !pairs.is_empty()).unwrap_or(&query);
@@ -41,11 +57,15 @@ pub(crate) fn call_request_entries(learner: &mut LoginLearner<'_>, number: usize
     let without_signature = |pairs: &[(String, String)]| -> Vec<(String, String)> {
         pairs.iter().filter(|(name, _)| signature.as_ref().is_none_or(|found| *name != found.into)).cloned().collect()
     };
-    let mut written =
-        write_call(learner, &call, address, is_token_call, &without_signature(&query), form.as_deref().map(without_signature));
+    let mut written = write_call(learner, &call, address, kind, &without_signature(&query), form.as_deref().map(without_signature));
     let assertion = written.assertion.take();
-    let mut words = if is_token_call && written.json.is_none() && written.text.is_none() {
-        token_request_entries(learner, &call, written, assertion.is_some())
+    let may_be_standard = match kind {
+        RecordedCallKind::Token => true,
+        RecordedCallKind::Push => written.form.is_some(),
+        RecordedCallKind::Other => false,
+    };
+    let mut words = if may_be_standard && written.json.is_none() && written.text.is_none() {
+        standard_request_entries(learner, &call, written, kind, assertion.is_some())
     } else {
         plain_request_entries(learner, &call, written)
     };
@@ -64,7 +84,7 @@ fn write_call(
     learner: &mut LoginLearner<'_>,
     call: &RecordedCall<'_>,
     address: String,
-    is_token_call: bool,
+    kind: RecordedCallKind,
     query: &[(String, String)],
     form: Option<Vec<(String, String)>>,
 ) -> WrittenCall {
@@ -76,14 +96,17 @@ fn write_call(
     let text = body.filter(|body| document.is_none() && !body.trim().is_empty());
     let text = text.map(|body| learner.write_value("", body, call.exchange.at, false).0);
     let json = document.map(|document| values.write_json(learner, &document, ""));
-    let (published, published_method) = if is_token_call { ("token_endpoint", "post") } else { ("userinfo_endpoint", "get") };
+    let (published, published_method, reason) = match kind {
+        RecordedCallKind::Push => ("pushed_authorization_request_endpoint", "post", "the redirect carries what this call gave"),
+        RecordedCallKind::Token => ("token_endpoint", "post", "the callback's code was sent here"),
+        RecordedCallKind::Other => ("userinfo_endpoint", "get", "a value of an earlier answer was sent here"),
+    };
     let method = if call.exchange.method == "POST" { "post" } else { "get" };
     let is_published = method == published_method
         && learner
             .issuer
             .as_ref()
             .is_some_and(|(_, document)| document.get(published).and_then(Value::as_str) == Some(call.exchange.base()));
-    let reason = if is_token_call { "the callback's code was sent here" } else { "a value of an earlier answer was sent here" };
     let address = YamlLine::with_comment(method, YamlValue::Text(address), reason);
     WrittenCall { address, is_published, query, form, json, text, assertion: values.assertion }
 }
@@ -127,8 +150,14 @@ impl CredentialsStyle {
     }
 }
 
-/// The token request: the standard one where it fits.
-fn token_request_entries(learner: &LoginLearner<'_>, call: &RecordedCall<'_>, written: WrittenCall, has_assertion: bool) -> Vec<YamlLine> {
+/// The token request or the pushed request: the standard one where it fits.
+fn standard_request_entries(
+    learner: &LoginLearner<'_>,
+    call: &RecordedCall<'_>,
+    written: WrittenCall,
+    kind: RecordedCallKind,
+    has_assertion: bool,
+) -> Vec<YamlLine> {
     let WrittenCall { mut address, is_published, query, form, .. } = written;
     let is_post = call.exchange.method == "POST";
     let credentials_in_query =
@@ -138,7 +167,7 @@ fn token_request_entries(learner: &LoginLearner<'_>, call: &RecordedCall<'_>, wr
         _ if is_post => (Vec::new(), Vec::new()),
         _ => (query, Vec::new()),
     };
-    let styles = possible_credentials_styles(learner, call, credentials_in_query, has_assertion);
+    let styles = possible_credentials_styles(learner, call, kind, credentials_in_query, has_assertion);
     let Some(CredentialsStyle { word, standard }) = styles.into_iter().min_by_key(|style| style.cost(&sent)) else { return Vec::new() };
     let shape = shortest_shape(&standard, &sent);
     let is_written = matches!(shape, RequestShape::Written(_));
@@ -167,16 +196,19 @@ fn token_request_entries(learner: &LoginLearner<'_>, call: &RecordedCall<'_>, wr
 fn possible_credentials_styles(
     learner: &LoginLearner<'_>,
     call: &RecordedCall<'_>,
+    kind: RecordedCallKind,
     credentials_in_query: bool,
     has_assertion: bool,
 ) -> Vec<CredentialsStyle> {
-    let mut base = vec![("grant_type", "authorization_code"), ("code", "${code}"), ("redirect_uri", "${redirectUri}")];
-    if learner.pkce != "off" {
-        base.push(("code_verifier", "${codeVerifier}"));
-    }
-    let style = |word: Option<&'static str>, more: &[(&'static str, &str)]| CredentialsStyle {
-        word,
-        standard: base.iter().chain(more).map(|(name, value)| (*name, (*value).to_owned())).collect(),
+    let base = match kind {
+        RecordedCallKind::Push => standard_redirect_parameters(learner),
+        RecordedCallKind::Token | RecordedCallKind::Other => standard_token_parameters(learner),
+    };
+    // A pushed request names the client anyway.
+    let is_new = |name: &str| base.iter().all(|(known, _)| *known != name);
+    let style = |word: Option<&'static str>, more: &[(&'static str, &str)]| {
+        let more = more.iter().filter(|(name, _)| is_new(name)).map(|(name, value)| (*name, (*value).to_owned()));
+        CredentialsStyle { word, standard: base.iter().cloned().chain(more).collect() }
     };
     let id = ("client_id", "${clientId}");
     let secret = ("client_secret", "${clientSecret}");
@@ -191,6 +223,14 @@ fn possible_credentials_styles(
         styles.insert(0, style(None, &[id, assertion_type, ("client_assertion", "${clientAssertion}")]));
     }
     styles
+}
+
+fn standard_token_parameters(learner: &LoginLearner<'_>) -> Vec<(&'static str, String)> {
+    let mut standard = vec![("grant_type", "authorization_code"), ("code", "${code}"), ("redirect_uri", "${redirectUri}")];
+    if learner.pkce != "off" {
+        standard.push(("code_verifier", "${codeVerifier}"));
+    }
+    standard.into_iter().map(|(name, value)| (name, value.to_owned())).collect()
 }
 
 /// Beside a standard form, parameters of the address stay in the address.

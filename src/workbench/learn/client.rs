@@ -81,14 +81,20 @@ pub(crate) fn decode_basic_credentials(text: &str) -> Option<String> {
 
 /// The names and values of a request: of its address, form, JSON and headers.
 pub(crate) fn named_values(call: &RecordedCall<'_>) -> Vec<(String, String)> {
+    let mut all = named_parameters(call);
+    all.extend(
+        call.exchange.headers.iter().filter(|(name, _)| !is_browser_header(name) && !name.eq_ignore_ascii_case("authorization")).cloned(),
+    );
+    all
+}
+
+/// The names and values of a request without its headers.
+pub(crate) fn named_parameters(call: &RecordedCall<'_>) -> Vec<(String, String)> {
     let mut all = call.exchange.query();
     all.extend(call.exchange.form().unwrap_or_default());
     if let Some(json) = call.exchange.body.as_ref().and_then(|body| json::parse(body.as_bytes()).ok()) {
         all.extend(leaves_of(&json).into_iter().map(|leaf| (leaf.name().to_owned(), leaf.text)));
     }
-    all.extend(
-        call.exchange.headers.iter().filter(|(name, _)| !is_browser_header(name) && !name.eq_ignore_ascii_case("authorization")).cloned(),
-    );
     all
 }
 
@@ -99,7 +105,8 @@ fn find_secret(call: &RecordedCall<'_>, login: &RecordedLogin<'_>, id: Option<&s
     let redirect_parameters = login.first_parameters();
     let is_verifier = |value: &str| {
         let challenge = Pkce::S256.challenge(value);
-        redirect_parameters.iter().any(|(_, sent)| Some(sent) == challenge.as_ref() || sent == value)
+        // The secret itself may have been pushed as well.
+        redirect_parameters.iter().any(|(name, sent)| Some(sent) == challenge.as_ref() || sent == value && !names_a_secret(name))
     };
     let is_other = |value: &str| {
         !is_verifier(value)

@@ -171,7 +171,11 @@ impl LoginLearner<'_> {
         let rest = steps.split_off((self.login.token_call + 1).min(steps.len()));
         let prepare: Vec<Vec<YamlLine>> = steps.drain(..self.login.prepared.min(steps.len())).collect();
         if !prepare.is_empty() {
-            first.push(YamlLine::with_comment("prepare", block_or_blocks(prepare), "called before the redirect, which carries what it gave"));
+            first.push(YamlLine::with_comment(
+                "prepare",
+                block_or_blocks(prepare),
+                "called before the redirect, which carries what it gave",
+            ));
         }
         let has_issuer = self.issuer.is_some();
         if !(first.is_empty() && has_issuer) {

@@ -1,6 +1,6 @@
 //! Calls before the redirect whose answer the redirect carries: pushed authorization requests (RFC 9126), and tickets.
 
-use crate::workbench::learn::client::named_values;
+use crate::workbench::learn::client::named_parameters;
 use crate::workbench::learn::names::is_followable;
 use crate::workbench::learn::recorded_login::{RecordedCall, is_call, recorded_call};
 use crate::workbench::recorded_exchange::{RecordedExchange, decode_form_text, host_of};
@@ -31,7 +31,7 @@ pub(crate) fn pushed_parameters(before: &[RecordedExchange], redirect: &Recorded
         is_call(exchange) && exchange.method == "POST" && exchange.answer.as_ref().is_some_and(|answer| answer.body.len() <= LONGEST_ANSWER)
     };
     let calls = before.iter().rev().filter(may_push).take(MOST).map(recorded_call);
-    calls.filter(|call| is_carried(call, redirect)).flat_map(|call| named_values(&call)).collect()
+    calls.filter(|call| is_carried(call, redirect)).flat_map(|call| named_parameters(&call)).collect()
 }
 
 /// Whether two hosts have the last two labels in common.

@@ -3,7 +3,7 @@
 use crate::provider::json;
 use crate::workbench::answers::looks::{looks_like_email, looks_like_url, looks_random};
 use crate::workbench::learn::LearnError;
-use crate::workbench::learn::client::{decode_basic_credentials, named_values};
+use crate::workbench::learn::client::{decode_basic_credentials, named_parameters};
 use crate::workbench::learn::document::{RecordedDocument, leaves_of};
 use crate::workbench::learn::issuer_documents::is_issuer_document;
 use crate::workbench::learn::names::{is_followable, is_oauth_word};
@@ -33,7 +33,7 @@ pub(crate) struct RecordedLogin<'a> {
 impl RecordedLogin<'_> {
     /// The parameters of the redirect, and those that were pushed before it.
     pub(crate) fn first_parameters(&self) -> Vec<(String, String)> {
-        let pushed = self.calls.iter().take(self.prepared).flat_map(named_values);
+        let pushed = self.calls.iter().take(self.prepared).flat_map(named_parameters);
         self.redirect.query().into_iter().chain(pushed).collect()
     }
 }
@@ -198,7 +198,17 @@ fn read_login<'a>(
     }
     calls.truncate(20);
     let (redirect_uri, state) = (round_trip.redirect_uri.clone(), round_trip.state.clone());
-    Ok(RecordedLogin { redirect, callback, callback_parameters: returned, redirect_uri, state, calls, prepared, token_call, code_parameter })
+    Ok(RecordedLogin {
+        redirect,
+        callback,
+        callback_parameters: returned,
+        redirect_uri,
+        state,
+        calls,
+        prepared,
+        token_call,
+        code_parameter,
+    })
 }
 
 /// Whether an exchange may be a call that the shop's server made.

@@ -32,11 +32,7 @@ pub(crate) fn redirect_request_entries(learner: &mut LoginLearner<'_>) -> Vec<Ya
     }
     let redirect_parameters = redirect.query();
     let mut sent = Vec::new();
-    let mut scope = None;
     for (name, value) in &redirect_parameters {
-        if name == "scope" {
-            scope = Some(value.clone());
-        }
         let differs =
             learner.logins.iter().any(|other| other.redirect.query().iter().any(|(known, other)| known == name && other != value));
         let (text, comment) =
@@ -48,17 +44,16 @@ pub(crate) fn redirect_request_entries(learner: &mut LoginLearner<'_>) -> Vec<Ya
             };
         sent.push(SentParameter { name: name.clone(), value: text, comment });
     }
+    let scope = sent_scope(learner);
     let usual_scope = learner.issuer.is_some() && scope.as_deref() == Some("openid profile email");
     if let Some(scope) = scope.filter(|_| !usual_scope) {
-        words.push(YamlLine::new("scope", YamlValue::Text(scope.clone())));
+        words.push(YamlLine::new("scope", YamlValue::Text(scope)));
     }
-    let scope_is_sent = redirect_parameters.iter().any(|(name, _)| name == "scope");
     let state_in = state_location(learner);
     if state_in == Some("path") {
         words.push(YamlLine::new("query", YamlValue::Block(parameter_entries(&sent))));
     } else {
-        let standard = standard_redirect_parameters(learner, scope_is_sent, state_in.is_none());
-        push_shape(shortest_shape(&standard, &sent), "query", &mut words);
+        push_shape(shortest_shape(&standard_redirect_parameters(learner), &sent), "query", &mut words);
     }
     if let Some(word) = state_in {
         words.push(YamlLine::with_comment("stateIn", YamlValue::text(word), "no parameter of the callback repeats one that was sent"));
@@ -66,13 +61,19 @@ pub(crate) fn redirect_request_entries(learner: &mut LoginLearner<'_>) -> Vec<Ya
     words
 }
 
-fn standard_redirect_parameters(learner: &LoginLearner<'_>, scope_is_sent: bool, has_state: bool) -> Vec<(&'static str, String)> {
+/// The scope of the redirect, or of what was pushed before it.
+fn sent_scope(learner: &LoginLearner<'_>) -> Option<String> {
+    learner.login.first_parameters().into_iter().find(|(name, _)| name == "scope").map(|(_, scope)| scope)
+}
+
+/// The parameters of the standard authorization request.
+pub(crate) fn standard_redirect_parameters(learner: &LoginLearner<'_>) -> Vec<(&'static str, String)> {
     let mut standard =
         vec![("response_type", "code".to_owned()), ("client_id", "${clientId}".to_owned()), ("redirect_uri", "${redirectUri}".to_owned())];
-    if scope_is_sent || learner.issuer.is_some() {
+    if sent_scope(learner).is_some() || learner.issuer.is_some() {
         standard.push(("scope", "${scope}".to_owned()));
     }
-    if has_state {
+    if state_location(learner).is_none() {
         standard.push(("state", "${state}".to_owned()));
     }
     if learner.issuer.is_some() {
