@@ -59,7 +59,7 @@ impl FactFlowCheck<'_> {
         for used in step.uses_in_request() {
             self.check_is_known(&used, &mut ledger, "getAuthorizationCode", reader);
             self.check_is_not_secret(&used, reader);
-            self.check_wish_may_be_missing(&used, reader);
+            self.check_option_may_be_missing(&used, reader);
         }
         self.record_step(step, &mut ledger, reader);
         self.check_calls(self.file.calls, &mut ledger, reader);
@@ -100,7 +100,7 @@ impl FactFlowCheck<'_> {
     }
 
     /// Complains about a fact that the address of a login may leave out, where the text is not found without it.
-    fn check_wish_may_be_missing(&self, used: &FactUse, reader: &mut Reader) {
+    fn check_option_may_be_missing(&self, used: &FactUse, reader: &mut Reader) {
         let known = self.file.known;
         if [known.login_hint, known.ui_locales].contains(&used.fact) && !used.optional {
             let name = Arc::clone(reader.names.name(used.fact));
@@ -114,7 +114,7 @@ impl FactFlowCheck<'_> {
             for used in step.uses_in_when().into_iter().chain(step.uses_in_request()) {
                 self.check_is_known(&used, ledger, step.kind.word(), reader);
             }
-            step.uses_in_request().iter().for_each(|used| self.check_wish_may_be_missing(used, reader));
+            step.uses_in_request().iter().for_each(|used| self.check_option_may_be_missing(used, reader));
             self.record_step(step, ledger, reader);
         }
     }

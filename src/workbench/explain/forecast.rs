@@ -199,7 +199,7 @@ impl Start {
             started: now,
             inputs,
             prepared: Vec::new(),
-            wishes: crate::login::wishes::LoginWishes::default(),
+            options: crate::login::options::LoginOptions::default(),
         };
         let mut attempt = Attempt::resume(provider, &installation, saved);
         attempt.challenge = attempt.challenge.map(|_| stand_in("codeChallenge").into());
