@@ -204,7 +204,7 @@ const MAY_TAKE_AS_SENT: FilesWithReasons = &[
 /// The files that may look at a value by a function of their own.
 const MAY_TEST_OR_TRANSFORM: FilesWithReasons = &[
     ("vocabulary/text.rs", "the type itself"),
-    ("provider/condition.rs", "conditions of a provider file compare values"),
+    ("provider/condition/value_check.rs", "conditions of a provider file compare values"),
     ("provider/credentials.rs", "the header of HTTP Basic is encoded"),
     ("provider/step/sending.rs", "a signed query is put in place of the plain one"),
 ];
