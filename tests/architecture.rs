@@ -223,6 +223,7 @@ const MAY_REVEAL: FilesWithReasons = &[
     ("provider/identity.rs", "what an identity consists of is no secret"),
     ("provider/step/reading.rs", "the facts decide anew which values of an answer are secret"),
     ("workbench/explain/forecast.rs", "a person reads what they have pasted; tokens and secrets stay masked"),
+    ("workbench/explain/forecast/start.rs", "the state of a pasted callback is taken for the one that was sent"),
     ("workbench/record.rs", "the values of a login are looked for, so that none of them is recorded"),
 ];
 
