@@ -300,3 +300,55 @@ fn nothing_is_left_over() {
         }
     }
 }
+
+/// The functions that are longer than 60 lines, each with its reason.
+const MAY_BE_LONG: FilesWithReasons = &[
+    ("assemble", "it brings the parts of a file together, one line for each"),
+    ("leaf_candidate", "the score is one sum, and its signals look at each other"),
+];
+
+/// The functions of a source that are longer than 60 lines, tests apart.
+fn long_functions(code: &str) -> Vec<String> {
+    let lines: Vec<&str> = production_code(code).lines().collect();
+    let name_at = |line: &str| {
+        let mut rest = line.trim_start();
+        for word in ["pub ", "pub(crate) ", "pub(super) ", "const ", "async "] {
+            rest = rest.strip_prefix(word).unwrap_or(rest);
+        }
+        rest.strip_prefix("fn ")
+            .map(|rest| rest.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect::<String>())
+    };
+    let mut found = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let Some(name) = name_at(line) else { continue };
+        let end = format!("{}}}", &line[..line.len() - line.trim_start().len()]);
+        let length =
+            if line.ends_with('}') || line.ends_with(';') { 1 } else { lines[at..].iter().take_while(|line| **line != end).count() + 1 };
+        if length > 60 {
+            found.push(name);
+        }
+    }
+    found
+}
+
+#[test]
+fn a_file_over_400_lines_says_why_and_no_function_is_over_60() {
+    let mut exceptions: Vec<&str> = Vec::new();
+    for path in sources(&root().join("src")) {
+        let code = text(&path);
+        let says_why = code.lines().take_while(|line| line.starts_with("//!")).any(|line| line.starts_with("//! Long because "));
+        let lines = code.lines().count();
+        assert!(
+            lines <= 400 || says_why,
+            "{} has {lines} lines: give a subject a file of its own, or say `Long because …`",
+            path.display()
+        );
+        assert!(lines > 400 || !says_why, "{} is not long any more: take `Long because …` out", path.display());
+        for name in long_functions(&code) {
+            let known = MAY_BE_LONG.iter().find(|(known, _)| *known == name);
+            let (known, _) = known.unwrap_or_else(|| panic!("{}: `{name}` is over 60 lines: split it", path.display()));
+            exceptions.push(known);
+        }
+    }
+    assert_eq!(exceptions.len(), MAY_BE_LONG.len(), "each exception is needed: {exceptions:?}");
+}

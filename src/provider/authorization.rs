@@ -156,27 +156,23 @@ pub(crate) fn compile(
     context: &StepContext<'_>,
     reader: &mut Reader,
 ) -> Option<Authorization> {
-    let place = spec.place;
-    let state_in = spec.state_in.unwrap_or(StateLocation::Query);
+    let (place, state_in) = (spec.place, spec.state_in.unwrap_or(StateLocation::Query));
     let (rename, extra) = (spec.rename.unwrap_or_default(), spec.extra.unwrap_or_default());
     let scope = spec.scope.or_else(|| context.discovery.then(|| Located::new("openid email profile".to_owned(), place)));
-    let first = spec.query.as_ref().and_then(|query| query.0.first()).or(extra.0.first());
-    let written_at = first.map_or(place, |(name, _)| name.place);
-    let shaping = StandardRequestChanges { rename: &rename, extra: &extra, place };
-    let query = parameters(spec.query.as_ref(), scope.is_some(), state_in, context, &shaping, reader);
+    let changes = &StandardRequestChanges { rename: &rename, extra: &extra, place };
+    let query = parameters(spec.query.as_ref(), scope.is_some(), state_in, context, changes, reader);
     let assertion = spec.assertion.map(|spec| Assertion::compile(spec, reader));
     let address = address(spec.get, place, context, reader);
     let sent = RedirectProtections::detect(&query, assertion.as_ref(), address.as_ref(), prepare.unwrap_or_default(), context);
     if prepare.is_some() {
-        sent.check(state_in, context, written_at, reader);
+        sent.check(state_in, context, place_of_parameters(spec.query.as_ref(), &extra).unwrap_or(place), reader);
     }
     let address = address.and_then(|address| Address::compile(address, &context.addresses, reader));
-    if let Some(scope) = scope.as_ref().filter(|scope| scope.contains("${")) {
-        reader.complain(scope.place, "holes are not filled in `scope`", "write `extra: { scope: \"…${fact}…\" }` in place of it");
-    }
+    check_scope(scope.as_ref(), reader);
     let reauthenticate = reauthenticate_parameters(spec.reauthenticate.as_ref(), place, context, reader);
     let (signed, signed_reads, signed_choices) = compile_signed(spec.signed, sent.nonce, context, reader);
     let (state, reads) = compile_callback_reads(spec.read, place, context, reader);
+    let (sign, verify) = compile_signatures(spec.sign, spec.verify, reader);
     let step = Step {
         kind: StepKind::GetAuthorizationCode,
         call: None,
@@ -193,14 +189,8 @@ pub(crate) fn compile(
         negotiated: None,
         bearer: None,
         assertion,
-        sign: spec
-            .sign
-            .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader))
-            .filter(|sign| check_signs_the_query(sign, reader)),
-        verify: spec
-            .verify
-            .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader))
-            .filter(|verify| check_is_parameter(verify, "a callback has no headers of the provider", reader)),
+        sign,
+        verify,
         when: None,
         implied: None,
         timeout: USUAL_TIMEOUT,
@@ -217,7 +207,39 @@ pub(crate) fn compile(
         signed_reads,
         signed_choices,
     };
-    check_repeated_parameters(&step, reader);
+    check_step(&step, context, reader);
+    Some(Authorization { step, callback: spec.callback.unwrap_or(CallbackMethod::Get), state_in, state, sends_nonce: sent.nonce, scope })
+}
+
+/// The place of the first parameter that the file writes.
+fn place_of_parameters(query: Option<&NamedValues<ParameterValues>>, extra: &NamedValues<ParameterValues>) -> Option<Place> {
+    query.and_then(|query| query.0.first()).or(extra.0.first()).map(|(name, _)| name.place)
+}
+
+/// The signature of the request, and the one that the callback must carry.
+fn compile_signatures(
+    sign: Option<ParameterSignatureSpec>,
+    verify: Option<ParameterSignatureSpec>,
+    reader: &mut Reader,
+) -> (Option<ParameterSignature>, Option<ParameterSignature>) {
+    let sign = sign
+        .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader))
+        .filter(|sign| check_signs_the_query(sign, reader));
+    let verify = verify
+        .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader))
+        .filter(|verify| check_is_parameter(verify, "a callback has no headers of the provider", reader));
+    (sign, verify)
+}
+
+fn check_scope(scope: Option<&Located<String>>, reader: &mut Reader) {
+    if let Some(scope) = scope.filter(|scope| scope.contains("${")) {
+        reader.complain(scope.place, "holes are not filled in `scope`", "write `extra: { scope: \"…${fact}…\" }` in place of it");
+    }
+}
+
+/// Checks the compiled step: its parameters, its rules and the names of its facts.
+fn check_step(step: &Step, context: &StepContext<'_>, reader: &mut Reader) {
+    check_repeated_parameters(step, reader);
     let code_paths = step.paths_of(context.known.code);
     for rule in step.refused.iter().chain(&step.accepted) {
         rule.check_for_callback(context.known.code, &code_paths, reader);
@@ -225,7 +247,6 @@ pub(crate) fn compile(
     for read in step.all_reads().filter(|read| read.written) {
         check_read_name(read, reader);
     }
-    Some(Authorization { step, callback: spec.callback.unwrap_or(CallbackMethod::Get), state_in, state, sends_nonce: sent.nonce, scope })
 }
 
 /// The signed token of the callback, and the facts that are read from it.

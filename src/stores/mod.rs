@@ -203,6 +203,8 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
     let also_cookie = also_cookie.or_else(|| main.session.as_ref()?.also_cookie.clone()).and_then(|name| name.0);
     let staff = own.lab.as_ref().and_then(|lab| lab.staff.as_ref()).or(main.lab.as_ref().and_then(|lab| lab.staff.as_ref()));
     let staff = text_values(staff);
+    let languages = own.login.as_ref().and_then(|login| login.languages.as_ref());
+    let languages = text_values(languages.or(main.login.as_ref().and_then(|login| login.languages.as_ref())));
     Store {
         name: name.into(),
         public_url: public_url.into(),
@@ -224,14 +226,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         title: login(|login| login.title.as_ref().map(|title| title.value.clone())).map_or(host.into(), Into::into),
         logo: login(|login| login.logo.as_ref().map(|logo| logo.value.clone())).map(PathBuf::from),
         accent: login(|login| login.accent.as_ref().map(|accent| accent.value.clone())).map(Into::into),
-        languages: text_values(
-            own.login
-                .as_ref()
-                .and_then(|login| login.languages.as_ref())
-                .or(main.login.as_ref().and_then(|login| login.languages.as_ref())),
-        )
-        .map(str::to_owned)
-        .collect(),
+        languages: languages.map(str::to_owned).collect(),
         phrases: login(|login| login.phrases.as_ref().map(|folder| folder.value.clone())).map(PathBuf::from),
         help: login(|login| login.help.as_ref().map(|address| address.value.clone())).map(Into::into),
         privacy: login(|login| login.privacy.as_ref().map(|address| address.value.clone())).map(Into::into),

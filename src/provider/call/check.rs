@@ -42,6 +42,24 @@ pub(crate) fn check_call(step: &Step, reader: &mut Reader) {
     for (name, value) in &step.headers {
         parameters::check_no_literal_secret(name, value, reader);
     }
+    check_signature(step, reader);
+    for condition in step.when.iter().flat_map(|when| &when.0) {
+        if let Some(path) = condition.paths().first() {
+            let help = "read it as a fact in an earlier step, and write `at: ${fact}`";
+            reader.complain(path.place, "a path cannot stand in `when`: there is no answer yet", help);
+        }
+    }
+    if let Some(assertion) = &step.assertion
+        && !step.uses_in_request().iter().any(|used| used.fact == step.known.client_assertion)
+    {
+        reader.complain(assertion.place, "the assertion is made and never sent", "place `${clientAssertion}` in the request");
+    }
+    check_headers(step, reader);
+    check_repeated_parameters(step, reader);
+}
+
+/// Complains about a signature over what is not sent, or in a place that is taken.
+fn check_signature(step: &Step, reader: &mut Reader) {
     let form = if let StepBody::Form(form) = &step.body { form.as_slice() } else { &[] };
     if let Some(sign) = &step.sign
         && sign.over == SignedParameters::Form
@@ -69,17 +87,10 @@ pub(crate) fn check_call(step: &Step, reader: &mut Reader) {
         let message = format!("the header `{}` is sent already, so the signature has no place", header.value);
         reader.complain(header.place, message, "take the header out; `intoHeader` adds it");
     }
-    for condition in step.when.iter().flat_map(|when| &when.0) {
-        if let Some(path) = condition.paths().first() {
-            let help = "read it as a fact in an earlier step, and write `at: ${fact}`";
-            reader.complain(path.place, "a path cannot stand in `when`: there is no answer yet", help);
-        }
-    }
-    if let Some(assertion) = &step.assertion
-        && !step.uses_in_request().iter().any(|used| used.fact == step.known.client_assertion)
-    {
-        reader.complain(assertion.place, "the assertion is made and never sent", "place `${clientAssertion}` in the request");
-    }
+}
+
+/// Complains about a header that is written twice, that `credentials` writes as well, or that holds a secret.
+fn check_headers(step: &Step, reader: &mut Reader) {
     for (at, (name, value)) in step.headers.iter().enumerate() {
         if step.headers[..at].iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
             reader.complain(name.place, format!("the header `{}` stands here twice", name.value), "keep one of the two");
@@ -92,7 +103,6 @@ pub(crate) fn check_call(step: &Step, reader: &mut Reader) {
             reader.complain(value.place, "a secret may not stand in the file", "keep it in `secrets` and write a hole: `Basic ${name}`");
         }
     }
-    check_repeated_parameters(step, reader);
 }
 
 /// Complains about a parameter that is written in the address as well, because it would be sent twice.

@@ -41,12 +41,7 @@ pub(crate) fn compile(
     let address = address.and_then(|address| Address::compile(address, &context.addresses, reader));
     let usual = if matches!(carried.body, StepBody::Form(_)) { SignedParameters::Form } else { SignedParameters::Query };
     let reads = CallReads::compile(&mut spec, (kind, reads_standard_person), context, reader);
-    let (refused, accepted) = (spec.refused.take().unwrap_or_default().0, spec.accepted.take().unwrap_or_default().0);
-    if kind == StepKind::GetUserInfo {
-        accepted.iter().for_each(|rule| rule.check_outside_of_token_answer(reader));
-    }
-    let refused: Vec<RefusalRule> = refused.into_iter().chain(context.refused.iter().cloned()).collect();
-    let accepted: Vec<RefusalRule> = accepted.into_iter().chain(context.accepted.iter().cloned()).collect();
+    let (refused, accepted) = compile_rules(&mut spec, kind, context, reader);
     let minds_error = kind != StepKind::GetUserInfo && !accepted.iter().any(RefusalRule::allows_error_member);
     let sign = spec.sign.take().and_then(|spec| ParameterSignature::compile(spec, usual, reader));
     let mut step = Step {
@@ -86,6 +81,21 @@ pub(crate) fn compile(
     step.bearer = bearer(spec.bearer.take(), &step, reader);
     check_call(&step, reader);
     Some(step)
+}
+
+/// The rules by which an answer is refused or accepted: those of the call, then those of the file.
+fn compile_rules(
+    spec: &mut CallSpec,
+    kind: StepKind,
+    context: &StepContext<'_>,
+    reader: &mut Reader,
+) -> (Vec<RefusalRule>, Vec<RefusalRule>) {
+    let (refused, accepted) = (spec.refused.take().unwrap_or_default().0, spec.accepted.take().unwrap_or_default().0);
+    if kind == StepKind::GetUserInfo {
+        accepted.iter().for_each(|rule| rule.check_outside_of_token_answer(reader));
+    }
+    let with_those_of_file = |own: Vec<RefusalRule>, of_file: &[RefusalRule]| own.into_iter().chain(of_file.iter().cloned()).collect();
+    (with_those_of_file(refused, context.refused), with_those_of_file(accepted, context.accepted))
 }
 
 /// What a call reads from its answer.

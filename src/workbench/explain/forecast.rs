@@ -164,29 +164,7 @@ impl Start {
         let Self { mut attempt, installation, .. } = self;
         let fetch = PastedAnswers { calls, calling: AtomicUsize::new(usize::MAX), lacking: Mutex::new(None) };
         let mut observer = ForecastObserver { provider, fetch: &fetch, steps: Vec::new() };
-        let now = attempt.started;
-        let waits = || LoginError::before_calls(LoginErrorCause::RecordingWaits);
-        let (before, is_prepared) = {
-            let preparing = std::pin::pin!(prepare(&mut attempt, (provider, &installation), (&fetch, &documents), now, &mut observer));
-            match preparing.poll(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(prepared) => prepared,
-                Poll::Pending => (Trace::default(), Err(RedirectError::Prepare(Box::new(waits())))),
-            }
-        };
-        let (trace, end) = match is_prepared.and_then(|()| attempt.redirect_request(provider, &installation, &documents)) {
-            Err(why) => (Trace::default(), Err(redirect_error(why, provider))),
-            Ok(_) => match attempt.accept(provider, &installation, callback, Some(&attempt.state), &documents, now) {
-                Err(error) => (Trace::default(), Err(error)),
-                Ok(login) => {
-                    let driving = std::pin::pin!(drive_observed(&mut observer, login, &fetch, &documents));
-                    match driving.poll(&mut Context::from_waker(Waker::noop())) {
-                        Poll::Ready(driven) => driven,
-                        Poll::Pending => (Trace::default(), Err(waits())),
-                    }
-                }
-            },
-        };
-        let trace = trace.after(before);
+        let (trace, end) = drive_login((provider, &installation), &mut attempt, (&fetch, &documents), callback, &mut observer);
         let mut steps = observer.steps;
         let lacking = *fetch.lacking.lock().unwrap_or_else(PoisonError::into_inner);
         let lacking = lacking.filter(|_| end.as_ref().is_err_and(|error| matches!(error.cause, LoginErrorCause::NoAnswer(_))));
@@ -219,10 +197,8 @@ impl Start {
             (_, Some(call)) => ForecastOutcome::NeedsAnswer(call),
             (Ok(_), None) => ForecastOutcome::SignedIn,
             (Err(error), None) => {
-                let document =
-                    trace.exchanges.last().and_then(|exchange| provider.calls[exchange.call].document(exchange.answer.as_ref().ok()?));
-                let document = document.or_else(|| Some(callback.document()));
-                ForecastOutcome::Refused(forecast_error(provider, error, document.as_ref(), public_url))
+                let document = last_document(provider, &trace).unwrap_or_else(|| callback.document());
+                ForecastOutcome::Refused(forecast_error(provider, error, Some(&document), public_url))
             }
         };
         for step in &mut steps {
@@ -235,6 +211,45 @@ impl Start {
         }
         Forecast { steps, outcome, notes, proposals, login: ForecastLogin { attempt, installation, trace, end, discovery } }
     }
+}
+
+/// Drives a login with the pasted answers as far as they go.
+fn drive_login(
+    (provider, installation): (&Provider, &InstallationValues),
+    attempt: &mut Attempt,
+    (fetch, documents): (&PastedAnswers, &DocumentCache),
+    callback: &CallbackParameters,
+    observer: &mut ForecastObserver<'_>,
+) -> (Trace, Result<Identity, LoginError>) {
+    let now = attempt.started;
+    let waits = || LoginError::before_calls(LoginErrorCause::RecordingWaits);
+    let (before, is_prepared) = {
+        let preparing = std::pin::pin!(prepare(attempt, (provider, installation), (fetch, documents), now, observer));
+        match preparing.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(prepared) => prepared,
+            Poll::Pending => (Trace::default(), Err(RedirectError::Prepare(Box::new(waits())))),
+        }
+    };
+    let (trace, end) = match is_prepared.and_then(|()| attempt.redirect_request(provider, installation, documents)) {
+        Err(why) => (Trace::default(), Err(redirect_error(why, provider))),
+        Ok(_) => match attempt.accept(provider, installation, callback, Some(&attempt.state), documents, now) {
+            Err(error) => (Trace::default(), Err(error)),
+            Ok(login) => {
+                let driving = std::pin::pin!(drive_observed(observer, login, fetch, documents));
+                match driving.poll(&mut Context::from_waker(Waker::noop())) {
+                    Poll::Ready(driven) => driven,
+                    Poll::Pending => (Trace::default(), Err(waits())),
+                }
+            }
+        },
+    };
+    (trace.after(before), end)
+}
+
+/// The answer with which a login ended.
+fn last_document(provider: &Provider, trace: &Trace) -> Option<Value> {
+    let exchange = trace.exchanges.last()?;
+    provider.calls[exchange.call].document(exchange.answer.as_ref().ok()?)
 }
 
 /// Who would be signed in, line by line.
