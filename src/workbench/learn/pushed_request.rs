@@ -1,6 +1,7 @@
 //! Calls before the redirect whose answer the redirect carries: pushed authorization requests (RFC 9126), and tickets.
 
 use crate::workbench::learn::client::named_parameters;
+use crate::workbench::learn::document::RecordedDocument;
 use crate::workbench::learn::names::is_followable;
 use crate::workbench::learn::recorded_login::{RecordedCall, is_call, recorded_call};
 use crate::workbench::recorded_exchange::{RecordedExchange, decode_form_text, host_of};
@@ -15,7 +16,7 @@ const MOST: usize = 20;
 pub(crate) fn is_carried(call: &RecordedCall<'_>, redirect: &RecordedExchange) -> bool {
     let to = host_of(redirect.base());
     is_same_site(host_of(call.exchange.base()), to) && {
-        let given = call.document.as_ref().map_or_else(Vec::new, |document| document.leaves());
+        let given = call.document.as_ref().map_or_else(Vec::new, RecordedDocument::leaves);
         let is_new = |text: &str| is_followable(text) && !call.sent_values.contains(text);
         let is_sent = |text: &str| {
             redirect.query().iter().any(|(_, value)| value == text)
