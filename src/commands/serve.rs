@@ -113,14 +113,12 @@ impl ServeCommand {
         let metrics = app.live_config().stores().metrics_listen();
         let greeting_app = app.clone();
         let configure = move |config: &mut ServiceConfig| broker.mount(config);
-        server::serve(app, &[listen], metrics, configure, move |addresses| print_greeting(&greeting_app, addresses)).await.map_err(
-            |error| {
-                CommandFailure::Environment(
-                    format!("{listen}: {}", crate::stores::catalogue::io_error_message(&error)),
-                    format!("does another program use this port? choose another: `--listen 127.0.0.1:{}`", listen.port().saturating_add(1)),
-                )
-            },
-        )?;
+        server::serve(app, listen, metrics, configure, move |address| print_greeting(&greeting_app, address)).await.map_err(|error| {
+            CommandFailure::Environment(
+                format!("{listen}: {}", crate::stores::catalogue::io_error_message(&error)),
+                format!("does another program use this port? choose another: `--listen 127.0.0.1:{}`", listen.port().saturating_add(1)),
+            )
+        })?;
         Ok(CommandOutcome::Fine)
     }
 }
@@ -145,7 +143,7 @@ fn check_listen_address(listen: SocketAddr, settings: &Settings) -> Result<(), C
 }
 
 /// Prints the addresses of the stores, and the state of the provider files.
-fn print_greeting(app: &App, addresses: &[SocketAddr]) {
+fn print_greeting(app: &App, address: SocketAddr) {
     let serving = app.live_config();
     for store in serving.stores().all() {
         print_line(&format!("{:<10} {}/login", store.name, store.public_url));
@@ -194,8 +192,7 @@ fn print_greeting(app: &App, addresses: &[SocketAddr]) {
             ));
         }
     }
-    let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-    print_line(&format!("listening  {}; stop with Ctrl-C", addresses.join(", ")));
+    print_line(&format!("listening  {address}; stop with Ctrl-C"));
 }
 
 /// Starts the log on stderr, as text or as JSON. `PORTARIA_LOG` sets its level.

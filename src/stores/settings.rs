@@ -73,9 +73,10 @@ words! {
         /// Example: `trustedProxies: [ 10.0.0.0/8 ]`
         trusted_proxies: Option<OneOrMany<Located<String>>> = "trustedProxies",
         /// How many requests a minute each address may make at a store: `login` (pages and starts), `callback`, `mail` (codes that are
-        /// sent), `session` (`/session` and its relatives) and `auth` (`/auth`, for peers that are no trusted proxy). What is not named
-        /// keeps its default. `off` lifts all limits, on loopback only.
-        /// Default: `{ login: 10, callback: 30, mail: 10, session: 600, auth: 60 }`
+        /// sent), `session` (`/session` and its relatives) and `auth` (`/auth`, for peers that are no trusted proxy). And how many
+        /// `connections` an address may have open at once, at all stores together; trusted proxies may have any number. An IPv6
+        /// address counts as its /64 network. What is not named keeps its default. `off` lifts all limits, on loopback only.
+        /// Default: `{ login: 10, callback: 30, mail: 10, session: 600, auth: 60, connections: 200 }`
         /// Example: `limits: { login: 10, callback: 30 }`
         limits: Option<LimitsSpec> = "limits",
         /// The hosts of providers inside your own network. Calls to other hosts never reach private addresses, so that no provider file
@@ -312,7 +313,19 @@ pub enum LimitsSpec {
 }
 
 impl LimitsSpec {
-    const NAMES: &'static [&'static str] = &["login", "callback", "session", "auth", "mail"];
+    const NAMES: &'static [&'static str] = &["login", "callback", "session", "auth", "mail", "connections"];
+
+    /// Where the number of connections is written.
+    pub(crate) fn connections_place(&self) -> Option<Place> {
+        let Self::Rates(rates) = self else { return None };
+        rates.iter().find(|(name, _)| name.value == "connections").map(|(name, _)| name.place)
+    }
+
+    /// The number that is written after a name.
+    pub(crate) fn number(&self, name: &str) -> Option<u32> {
+        let Self::Rates(rates) = self else { return None };
+        rates.iter().find(|(other, _)| other.value == name).and_then(|(_, rate)| u32::try_from(*rate).ok())
+    }
 }
 
 impl WordValue for LimitsSpec {
@@ -332,12 +345,12 @@ impl WordValue for LimitsSpec {
         for (name, rate) in &rates {
             if !Self::NAMES.contains(&name.as_str()) {
                 let help = crate::vocabulary::diagnostic::did_you_mean(name, Self::NAMES.iter().copied()).map_or_else(
-                    || format!("rates are set for {}", crate::vocabulary::diagnostic::quoted_alternatives(Self::NAMES.iter().copied())),
+                    || format!("numbers are set for {}", crate::vocabulary::diagnostic::quoted_alternatives(Self::NAMES.iter().copied())),
                     |near| format!("did you mean `{near}`?"),
                 );
-                reader.complain(name.place, format!("`{}` is nothing that has a rate", name.value), help);
+                reader.complain(name.place, format!("`{}` is nothing that has a limit", name.value), help);
             } else if *rate < 1 {
-                reader.complain(name.place, format!("a rate of {rate} lets nobody in"), "write how many a minute, 1 or more");
+                reader.complain(name.place, format!("a limit of {rate} lets nobody in"), "write 1 or more");
             }
         }
         Some(Self::Rates(rates))

@@ -6,7 +6,7 @@ use crate::web::headers;
 use crate::web::live_config::PLAYGROUND;
 use crate::world::clock;
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
+use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -74,8 +74,9 @@ pub(crate) async fn metrics(app: Data<App>, request: HttpRequest) -> HttpRespons
     metrics_response(&app)
 }
 
-pub(crate) async fn metrics_on_own_listener(app: Data<App>) -> HttpResponse {
-    metrics_response(&app)
+/// The routes of the separate listener, which only the operator reaches.
+pub(crate) fn own_listener(config: &mut ServiceConfig) {
+    config.route("/metrics", web::get().to(|app: Data<App>| async move { metrics_response(&app) }));
 }
 
 fn metrics_response(app: &App) -> HttpResponse {
