@@ -133,12 +133,25 @@ fn check_listen_address(listen: SocketAddr, settings: &Settings) -> Result<(), C
                 .to_owned(),
         ));
     }
-    if listen.ip().is_loopback() || !Stores::new(settings).all().iter().any(|store| store.loopback) {
+    let stores = Stores::new(settings);
+    if listen.ip().is_loopback() {
         return Ok(());
+    }
+    if !stores.all().iter().any(|store| store.loopback) {
+        return check_proxies(listen, &stores);
     }
     Err(CommandFailure::Usage(
         format!("{listen} can be reached from the network, but a `publicUrl` on loopback is for this machine only"),
         "listen on 127.0.0.1, or give the broker an https address of its own: `--public-url https://login.loja.example`".to_owned(),
+    ))
+}
+
+/// The broker itself speaks no https. Something in front of it does, and nobody else can say from where a visitor comes.
+fn check_proxies(listen: SocketAddr, stores: &Stores) -> Result<(), CommandFailure> {
+    let Some(store) = stores.all().iter().find(|store| !store.says_its_proxies()) else { return Ok(()) };
+    Err(CommandFailure::Usage(
+        format!("{listen} can be reached from the network, and {} needs a proxy that speaks https, but `trustedProxies` names none", store.public_url),
+        "write the addresses of the proxies into the settings file: `trustedProxies: [ 10.0.0.7 ]`; or `trustedProxies: none`, if what is in front forwards no addresses".to_owned(),
     ))
 }
 

@@ -79,7 +79,8 @@ pub struct Store {
     /// The staff who may use the lab; on loopback it is open to all.
     pub(crate) staff: Vec<Email>,
     /// The proxies whose `X-Forwarded-…` headers are believed.
-    proxies: Vec<IpNetwork>,
+    /// `None` where the settings do not say.
+    proxies: Option<Vec<IpNetwork>>,
     /// The further facts of logins that it hands out.
     pub(crate) further: FurtherFacts,
     /// What its provider files may read of this machine.
@@ -89,7 +90,17 @@ pub struct Store {
 impl Store {
     /// Whether this address is one of its proxies.
     pub(crate) fn is_proxy(&self, address: IpAddr) -> bool {
-        self.proxies.iter().any(|block| block.contains(address))
+        self.proxies.iter().flatten().any(|block| block.contains(address))
+    }
+
+    /// Whether the settings say which proxies there are, or that there are none.
+    pub(crate) fn says_its_proxies(&self) -> bool {
+        self.proxies.is_some()
+    }
+
+    /// Whether the settings say that no proxy is believed.
+    pub(crate) fn trusts_no_proxy(&self) -> bool {
+        self.proxies.as_ref().is_some_and(Vec::is_empty)
     }
 
     /// The issuer and the audience of this store's tokens, and what else they carry.
@@ -292,9 +303,11 @@ fn prefixed_cookie_name(name: &str, secure: bool) -> Box<str> {
     if secure && !as_written { format!("__Host-{name}").into() } else { name.into() }
 }
 
-fn compile_proxies(written: Option<&OneOrMany<Located<String>>>, loopback: bool) -> Vec<IpNetwork> {
+fn compile_proxies(written: Option<&OneOrMany<Located<String>>>, loopback: bool) -> Option<Vec<IpNetwork>> {
     let on_loopback: &[&str] = if loopback { &["127.0.0.0/8", "::1"] } else { &[] };
-    text_values(written).chain(on_loopback.iter().copied()).filter_map(IpNetwork::parse).collect()
+    // The word `none` is no network.
+    let proxies = text_values(written).chain(on_loopback.iter().copied()).filter_map(IpNetwork::parse).collect();
+    (loopback || written.is_some()).then_some(proxies)
 }
 
 fn compile_rates(limits: Option<&LimitsSpec>) -> Option<Rates> {
@@ -339,7 +352,7 @@ mod tests {
         assert_eq!(atacado.providers, PathBuf::from("stores/atacado"));
         assert_eq!(atacado.rates.map(|rates| rates.login), Some(3));
         assert_eq!(atacado.staff, [Email::parse("suporte@loja.example").expect("an address")]);
-        assert!(!atacado.playground && atacado.proxies.is_empty());
+        assert!(!atacado.playground && atacado.proxies.is_none());
         assert_eq!(&*stores.main().cookie, "__Host-portaria");
     }
 

@@ -68,8 +68,10 @@ words! {
         /// Default: no access; on a loopback `publicUrl`, open to everyone
         lab: Option<LabSpec> = "lab",
         /// The proxies in front of the broker: addresses or networks. What they say in `X-Forwarded-For`, `-Proto`, `-Host` and `-Uri`
-        /// is believed, and their own requests to `/auth` have no limit.
-        /// Default: none; loopback where `publicUrl` is on loopback
+        /// is believed, and their own requests to `/auth` have no limit. A broker that other machines reach and whose `publicUrl` is
+        /// https starts only if the key is there, because a proxy in front has to speak https for it, and without the
+        /// proxy's word all visitors would count as one. `none` is for a proxy that hands on connections and forwards no addresses.
+        /// Default: none is believed; loopback where `publicUrl` is on loopback
         /// Example: `trustedProxies: [ 10.0.0.0/8 ]`
         trusted_proxies: Option<OneOrMany<Located<String>>> = "trustedProxies",
         /// How many requests a minute each address may make at a store: `login` (pages and starts), `callback`, `mail` (codes that are
@@ -84,7 +86,9 @@ words! {
         /// Default: none; everything may be reached where `publicUrl` is on loopback
         /// Example: `privateHosts: [ sso.interno.example ]`
         private_hosts: Option<OneOrMany<Located<String>>> = "privateHosts",
-        /// The address and the port of a separate listener for `/metrics`. It is read at the start only.
+        /// The address and the port of a separate listener for `/metrics`, and for `/health/ready` with details: which files are broken, and
+        /// what is wrong with the settings. On the main listener, `/health/ready` has only its status, unless every `publicUrl` is on loopback.
+        /// It is read at the start only.
         /// Default: none; on a loopback `publicUrl` they are on the main one
         /// Example: `metricsListen: 127.0.0.1:9090`
         metrics_listen: Option<Located<String>> = "metricsListen",

@@ -90,6 +90,7 @@ struct RenewedToken {
 pub(crate) async fn check(request: HttpRequest, app: Data<App>, judged: Data<TokenCache>) -> HttpResponse {
     let live_config = app.live_config();
     let Some(live_store) = live_config.store_of_request(&request) else { return http_rejection::wrong_host(&live_config) };
+    app.unnamed_proxies.notice(&request, live_store);
     let now = clock::now();
     if let Err(seconds) = check_rate_limit(&request, &app, live_store, now) {
         // Proxies understand 401 and 403; any other status counts as an error of the server.

@@ -84,7 +84,9 @@ fn store_of_request(request: &HttpRequest, app: &App) -> Result<Arc<LiveStore>, 
         return Err(http_rejection::unsupported_coding());
     }
     let live_config = app.live_config();
-    live_config.store_of_request(request).cloned().ok_or_else(|| http_rejection::wrong_host(&live_config))
+    let live_store = live_config.store_of_request(request).ok_or_else(|| http_rejection::wrong_host(&live_config))?;
+    app.unnamed_proxies.notice(request, live_store);
+    Ok(Arc::clone(live_store))
 }
 
 /// The address of the client: the peer, or the address that trusted proxies name.

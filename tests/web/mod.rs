@@ -17,6 +17,7 @@ pub mod test_broker;
 mod lab;
 mod lab_tests;
 mod limits;
+mod listeners;
 mod login_page;
 mod logout;
 mod machines;

@@ -30,11 +30,16 @@ impl Running {
 
     /// Starts it with these settings, after a command of the shell.
     pub fn start_with(settings: &str, before: &str) -> Self {
+        Self::start_at("127.0.0.1:0", settings, before)
+    }
+
+    /// The same at another address.
+    pub fn start_at(listen: &str, settings: &str, before: &str) -> Self {
         let folder = Folder::new();
         folder.write("providers.d/acme.yaml", ACME);
         folder.write("portaria.yaml", settings);
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", &format!("{before}; exec \"$0\" serve --listen 127.0.0.1:0"), env!("CARGO_BIN_EXE_portaria")]);
+        command.args(["-c", &format!("{before}; exec \"$0\" serve --listen {listen}"), env!("CARGO_BIN_EXE_portaria")]);
         let log = std::fs::File::create(folder.0.join("log")).expect("a file can be made");
         command.current_dir(&folder.0).env_clear().stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().expect("the program starts");

@@ -50,9 +50,7 @@ pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
             );
         }
     }
-    for proxy in spec.trusted_proxies.iter().flat_map(|list| &list.0) {
-        check_proxy(proxy, reader);
-    }
+    check_proxies(spec.trusted_proxies.as_ref().map_or(&[], |list| &list.0), reader);
     if let Some(mail) = &spec.mail {
         check_mail(mail, reader);
     }
@@ -72,6 +70,16 @@ pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
         check_session(session, reader);
     }
     check_stores(spec, in_store, reader);
+}
+
+fn check_proxies(proxies: &[Located<String>], reader: &mut Reader) {
+    for proxy in proxies {
+        if proxy.value != "none" {
+            check_proxy(proxy, reader);
+        } else if proxies.len() > 1 {
+            reader.complain(proxy.place, "`none` stands beside proxies", "leave `none` out, or write it alone: `trustedProxies: none`");
+        }
+    }
 }
 
 fn check_proxy(proxy: &Located<String>, reader: &mut Reader) {
