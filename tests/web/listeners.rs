@@ -39,6 +39,7 @@ fn ask(address: &str, path: &str, headers: &str) -> String {
     answer
 }
 
+/// Attack H-09
 #[test]
 fn details_of_readiness_are_on_the_separate_listener_only() {
     let own = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port is free").to_string();
@@ -47,6 +48,7 @@ fn details_of_readiness_are_on_the_separate_listener_only() {
         for headers in ["", "X-Forwarded-For: 127.0.0.1\r\n", "Forwarded: for=127.0.0.1\r\n", "X-Real-IP: ::1\r\n"] {
             let answer = portaria.get(b"/health/ready", headers);
             assert!(status(&answer) == 200 && answer.ends_with("\r\n\r\n{\"ready\":true}"), "{headers}: {answer}");
+            assert_eq!(status(&portaria.get(b"/metrics", headers)), 404, "{headers}");
         }
         let details = ask(&own, "/health/ready", "");
         assert!(status(&details) == 200 && details.contains("\"complaints\":[") && details.contains("\"broken\":[]"), "{details}");

@@ -332,3 +332,20 @@ fn who_says_nothing_for_long_is_left_and_others_are_not_kept_waiting() {
     assert_eq!(slow, 0, "all of them were told or left");
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
+
+/// Attack H-07
+#[test]
+fn http_2_is_not_spoken() {
+    let portaria = Running::start();
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    // Settings, then a head that goes on in a thousand frames.
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let frames: Vec<u8> = (0..1000_u32).flat_map(|_| [0, 0, 4, 9, 0, 0, 0, 0, 1, 0x82, 0x86, 0x84, 0x41]).collect();
+
+    let answer = portaria.say(&[&preface[..], &settings[..], &frames].concat());
+    assert!(matches!(status(&answer), 400 | 505) && answers(&answer) == 1, "{answer}");
+    let head = "GET /login HTTP/1.1\r\nHost: localhost:8080\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n";
+    let answer = portaria.say(head.as_bytes());
+    assert_eq!((status(&answer), answers(&answer)), (200, 1), "the offer is not taken: {answer}");
+    portaria.is_alive();
+}
