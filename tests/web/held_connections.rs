@@ -177,7 +177,7 @@ fn where_files_are_scarce_connections_wait_and_everything_else_goes_on() {
 fn as_many_files_are_used_as_the_system_allows() {
     let portaria = Running::start_with("publicUrl: http://localhost:8080\n", "ulimit -Sn 64");
 
-    let limits = std::fs::read_to_string(format!("/proc/{}/limits", portaria.child.id())).expect("it runs");
+    let limits = crate::support::text(format!("/proc/{}/limits", portaria.child.id()).as_ref());
 
     let files: Vec<&str> = limits.lines().find(|line| line.starts_with("Max open files")).expect("a line").split_whitespace().collect();
     assert_eq!(files[3], files[4], "{files:?}");

@@ -51,7 +51,7 @@ impl Running {
 
     /// What it wrote into its log.
     pub fn logged(&self) -> String {
-        std::fs::read_to_string(self.folder.0.join("log")).unwrap_or_default()
+        crate::support::text(&self.folder.0.join("log"))
     }
 
     pub fn connect(&self) -> TcpStream {
