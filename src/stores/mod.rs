@@ -269,7 +269,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         // The playground lets a visitor log in as any person, so a store with real users never has it.
         playground: loopback && own.playground.or(main.playground).is_none_or(|playground| playground.value),
         further: compile_further_facts(own.session.as_ref(), main.session.as_ref()),
-        readable: ReadableValues::new(own.files_may_read.as_ref(), main.files_may_read.as_ref()),
+        readable: ReadableValues::new(name == MAIN, own.files_may_read.as_ref(), main.files_may_read.as_ref()),
         proxies: compile_proxies(own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref()), loopback),
     }
 }
