@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "whoever changes a sentence says so by a variable")]
+#[expect(clippy::disallowed_methods, reason = "the variable ACCEPT accepts changed sentences")]
 fn odd_files_are_explained_to_their_end() {
     let all = files(&root().join("tests/explain"), ".yaml");
 

@@ -244,14 +244,14 @@ fn every_example_of_the_reference_of_the_settings_is_right() {
     let mut files: Vec<&str> = Vec::new();
     files.extend(page.split("```yaml settings\n").skip(1).filter_map(|block| block.split("```").next()));
     assert!(files.len() >= 3);
-    let wishes = page.split("\n## I want").nth(1).expect("the page has the table").split("\n## ").next().unwrap_or_default();
-    let rows = wishes.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "));
+    let table = page.split("\n## I want").nth(1).expect("the page has the table").split("\n## ").next().unwrap_or_default();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "));
     let words: Vec<&str> = root_blocks()[1].words.iter().map(|word| word.name).collect();
     let mut rows_with_code = 0;
-    for (wish, cell) in rows.filter(|(wish, _)| !wish.starts_with("**") && *wish != "I want") {
+    for (task, cell) in rows.filter(|(task, _)| !task.starts_with("**") && *task != "I want") {
         let code = cell.split('`').skip(1).step_by(2);
         let settings: Vec<&str> = code.filter(|code| code.split_once(": ").is_some_and(|(word, _)| words.contains(&word))).collect();
-        assert!(!settings.is_empty(), "{wish}: nothing to write");
+        assert!(!settings.is_empty(), "{task}: nothing to write");
         files.extend(settings);
         rows_with_code += 1;
     }

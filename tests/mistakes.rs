@@ -23,7 +23,7 @@ fn report(path: &Path) -> Report {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "whoever changes a sentence says so by a variable")]
+#[expect(clippy::disallowed_methods, reason = "the variable ACCEPT accepts changed sentences")]
 fn every_mistake_is_shown_in_the_file_with_what_to_do() {
     let accept = std::env::var_os("ACCEPT").is_some();
     let mut wrong = Vec::new();

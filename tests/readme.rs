@@ -34,7 +34,7 @@ fn explained(arguments: &[&str], from: &str, to: &str) -> String {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "whoever changes a sentence says so by a variable")]
+#[expect(clippy::disallowed_methods, reason = "the variable ACCEPT accepts changed sentences")]
 fn what_the_readme_shows_of_explain_is_what_it_prints() {
     let path = root().join("README.md");
     let answers = ["--answer", "getAccessCode=token.json", "--answer", "getUserInfo=me.json"];

@@ -100,6 +100,26 @@ impl DriftPlan {
     }
 }
 
+/// A fact that is read in an answer or a token.
+fn plan_reading(name: &str, read: &ReadRule, is_signed: bool) -> PlannedReading {
+    let source = read.reading.source();
+    let paths = if is_signed { Vec::new() } else { read.reading.paths() };
+    let paths = paths.into_iter().map(|path| PlannedPath {
+        key: format!("path {name} {}", path.source).into(),
+        kind_key: format!("kind {name} {}", path.source).into(),
+        path: path.clone(),
+    });
+    PlannedReading {
+        fact: read.fact,
+        name: name.into(),
+        key: fact_key(name, &source),
+        line: read.written.then_some(read.reading.place().line),
+        paths: paths.collect(),
+        is_one_path: matches!(read.reading, FactExpression::Path(_)),
+        is_signed,
+    }
+}
+
 fn plan_step(name: Box<str>, step: &Step, used: &[Slot], provider: &Provider) -> PlannedStep {
     let name_of = |fact: Slot| provider.names.name(fact);
     let mut readings: Vec<PlannedReading> = Vec::new();
@@ -108,25 +128,7 @@ fn plan_step(name: Box<str>, step: &Step, used: &[Slot], provider: &Provider) ->
             readings.push(planned);
         }
     };
-    let one = |read: &ReadRule, is_signed: bool| {
-        let name = name_of(read.fact);
-        let source = read.reading.source();
-        let paths = if is_signed { Vec::new() } else { read.reading.paths() };
-        let paths = paths.into_iter().map(|path| PlannedPath {
-            key: format!("path {name} {}", path.source).into(),
-            kind_key: format!("kind {name} {}", path.source).into(),
-            path: path.clone(),
-        });
-        PlannedReading {
-            fact: read.fact,
-            name: (&**name).into(),
-            key: fact_key(name, &source),
-            line: read.written.then_some(read.reading.place().line),
-            paths: paths.collect(),
-            is_one_path: matches!(read.reading, FactExpression::Path(_)),
-            is_signed,
-        }
-    };
+    let one = |read: &ReadRule, is_signed: bool| plan_reading(name_of(read.fact), read, is_signed);
     let is_counted = |read: &&ReadRule| read.written || used.contains(&read.fact);
     step.reads.iter().filter(is_counted).for_each(|read| add(one(read, false)));
     step.signed_reads.iter().filter(is_counted).for_each(|read| add(one(read, true)));

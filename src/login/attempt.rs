@@ -5,7 +5,7 @@
 
 use crate::login::Login;
 use crate::login::error::{LoginError, LoginErrorCause};
-use crate::login::wishes::LoginWishes;
+use crate::login::options::LoginOptions;
 use crate::provider::Provider;
 use crate::provider::callback::{CallbackParameters, StateLocation};
 use crate::provider::document_cache::DocumentCache;
@@ -73,7 +73,7 @@ pub struct Attempt {
     /// The facts that the calls before the redirect have read.
     pub(crate) prepared: Vec<PreparedFact>,
     /// What the address of the login asked for.
-    pub(crate) wishes: LoginWishes,
+    pub(crate) options: LoginOptions,
 }
 
 impl fmt::Debug for Attempt {
@@ -91,7 +91,7 @@ pub(crate) struct SavedAttempt {
     pub(crate) started: i64,
     pub(crate) inputs: InputValues,
     pub(crate) prepared: Vec<PreparedFact>,
-    pub(crate) wishes: LoginWishes,
+    pub(crate) options: LoginOptions,
 }
 
 /// Why an attempt cannot begin.
@@ -118,14 +118,14 @@ impl Attempt {
             started: now,
             inputs,
             prepared: Vec::new(),
-            wishes: LoginWishes::default(),
+            options: LoginOptions::default(),
         };
         Self::resume(provider, installation, saved)
     }
 
     /// Restores an attempt from the part that the browser kept.
     pub(crate) fn resume(provider: &Provider, installation: &InstallationValues, saved: SavedAttempt) -> Self {
-        let SavedAttempt { state, nonce, verifier, started, inputs, prepared, wishes } = saved;
+        let SavedAttempt { state, nonce, verifier, started, inputs, prepared, options } = saved;
         let mut redirect_uri = format!("{}/callback/{}", installation.public_url.trim_end_matches('/'), provider.name);
         if provider.state_in == StateLocation::Path {
             redirect_uri = format!("{redirect_uri}/{state}");
@@ -140,20 +140,20 @@ impl Attempt {
             started,
             inputs,
             prepared,
-            wishes,
+            options,
         }
     }
 
     /// The part that the browser keeps.
     pub(crate) fn to_saved(&self, provider: &Provider) -> SavedAttempt {
         let used = provider.facts_used_after_redirect();
-        let Self { state, nonce, verifier, started, inputs, prepared, wishes, .. } = self.clone();
-        let wishes = LoginWishes {
-            login_hint: wishes.login_hint.filter(|_| used.contains(&provider.known.login_hint)),
-            ui_locales: wishes.ui_locales.filter(|_| used.contains(&provider.known.ui_locales)),
-            ..wishes
+        let Self { state, nonce, verifier, started, inputs, prepared, options, .. } = self.clone();
+        let options = LoginOptions {
+            login_hint: options.login_hint.filter(|_| used.contains(&provider.known.login_hint)),
+            ui_locales: options.ui_locales.filter(|_| used.contains(&provider.known.ui_locales)),
+            ..options
         };
-        SavedAttempt { state, nonce, verifier, started, inputs, prepared, wishes }
+        SavedAttempt { state, nonce, verifier, started, inputs, prepared, options }
     }
 
     /// The facts with which a login begins, once the typed inputs are accepted.
@@ -259,7 +259,7 @@ impl Attempt {
                 facts.set_typed(slot, Text::secret(&**value, &Arc::from(&**name)));
             }
         }
-        self.learn_wishes(provider, &mut facts);
+        self.learn_options(provider, &mut facts);
         for PreparedFact { name, value } in &self.prepared {
             if let Some(slot) = provider.names.find(name) {
                 // What was read before the redirect says nothing about the person, so no claim is about it, and it is no claim.
@@ -269,9 +269,9 @@ impl Attempt {
         facts
     }
 
-    fn learn_wishes(&self, provider: &Provider, facts: &mut Facts) {
+    fn learn_options(&self, provider: &Provider, facts: &mut Facts) {
         let known = provider.known;
-        let LoginWishes { login_hint, ui_locales, reauthenticates } = &self.wishes;
+        let LoginOptions { login_hint, ui_locales, reauthenticates } = &self.options;
         for (slot, value) in [(known.login_hint, login_hint), (known.ui_locales, ui_locales)] {
             if let Some(value) = value {
                 let label = facts.label(slot);
@@ -285,11 +285,11 @@ impl Attempt {
         }
     }
 
-    /// Keeps of the wishes what the file passes on.
-    pub(crate) fn set_wishes(&mut self, provider: &Provider, wishes: LoginWishes) {
+    /// Keeps of the options what the file passes on.
+    pub(crate) fn set_options(&mut self, provider: &Provider, options: LoginOptions) {
         let used = provider.used_facts();
-        let LoginWishes { login_hint, ui_locales, reauthenticates } = wishes;
-        self.wishes = LoginWishes {
+        let LoginOptions { login_hint, ui_locales, reauthenticates } = options;
+        self.options = LoginOptions {
             login_hint: login_hint.filter(|_| used.contains(&provider.known.login_hint)),
             ui_locales: ui_locales.filter(|_| used.contains(&provider.known.ui_locales)),
             reauthenticates,

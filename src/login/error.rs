@@ -221,14 +221,7 @@ impl fmt::Display for LoginErrorCause {
             }
             Self::UnprovenEmail(proof) => {
                 f.write_str("the e-mail address is not proven under the file's `trustEmail`")?;
-                match proof {
-                    MissingProof::ClaimSaysNo => f.write_str(": `emailVerified` was read and does not say `true`"),
-                    MissingProof::NoClaim(instead) => {
-                        f.write_str(": `emailVerified` is not in the answer")?;
-                        write_instead(f, *instead)
-                    }
-                    MissingProof::NotAsked => Ok(()),
-                }
+                write_proof(f, *proof)
             }
             Self::Refused(refusal) => match &refusal.message {
                 Some(message) => f.write_str(message),
@@ -241,6 +234,17 @@ impl fmt::Display for LoginErrorCause {
 
 fn write_instead(f: &mut fmt::Formatter<'_>, instead: Option<ValueKind>) -> fmt::Result {
     instead.map_or(Ok(()), |kind| write!(f, " ({kind} was found instead)"))
+}
+
+fn write_proof(f: &mut fmt::Formatter<'_>, proof: MissingProof) -> fmt::Result {
+    match proof {
+        MissingProof::ClaimSaysNo => f.write_str(": `emailVerified` was read and does not say `true`"),
+        MissingProof::NoClaim(instead) => {
+            f.write_str(": `emailVerified` is not in the answer")?;
+            write_instead(f, instead)
+        }
+        MissingProof::NotAsked => Ok(()),
+    }
 }
 
 impl LoginError {

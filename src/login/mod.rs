@@ -9,7 +9,7 @@ pub mod error;
 pub(crate) mod logout;
 pub(crate) mod return_to;
 pub mod trace;
-pub mod wishes;
+pub mod options;
 
 use crate::login::attempt::{Attempt, InstallationValues, RedirectError};
 pub use crate::login::documents::discover;

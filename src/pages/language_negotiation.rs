@@ -5,7 +5,7 @@ use crate::pages::languages::{FALLBACK, PageLanguage, PageLanguages};
 impl PageLanguages {
     /// The language that the visitor chose (`?lang=`) or the browser prefers (`Accept-Language`, RFC 9110 §12.5.4), if the
     /// store offers it; otherwise the store's first language, otherwise English.
-    pub(crate) fn choose(&self, allowed: &[String], wished: Option<&str>, accept_language: &str) -> &PageLanguage {
+    pub(crate) fn choose(&self, allowed: &[String], chosen: Option<&str>, accept_language: &str) -> &PageLanguage {
         let offered = self.offered_languages(allowed);
         let (ranges, unwanted) = language_ranges(accept_language);
         let wanted: Vec<&PageLanguage> =
@@ -13,8 +13,8 @@ impl PageLanguages {
         let first = if allowed.is_empty() { self.get(FALLBACK) } else { None };
         let first = first.or_else(|| offered.first().copied());
 
-        wished
-            .and_then(|wish| best_match(wish, &offered))
+        chosen
+            .and_then(|code| best_match(code, &offered))
             .or_else(|| ranges.iter().find_map(|range| if *range == "*" { wanted.first().copied() } else { best_match(range, &wanted) }))
             .or(first)
             .expect("some languages are embedded")
@@ -90,7 +90,7 @@ mod tests {
     fn the_language_is_the_first_that_fits() {
         let languages = PageLanguages::embedded();
         let store: Vec<String> = ["es", "pt-BR", "en"].map(str::to_owned).to_vec();
-        for (allowed, wished, header, expected) in [
+        for (allowed, chosen, header, expected) in [
             (&store[..], None, "", "es"),
             (&store, None, "fr", "es"),
             (&store, None, "ja, ru;q=0.9", "es"),
@@ -115,7 +115,7 @@ mod tests {
             (&[], None, "RU-ru", "ru"),
             (&[], Some("<script>"), "ja-JP", "ja"),
         ] {
-            assert_eq!(languages.choose(allowed, wished, header).code, expected, "{wished:?} {header:?}");
+            assert_eq!(languages.choose(allowed, chosen, header).code, expected, "{chosen:?} {header:?}");
         }
     }
 

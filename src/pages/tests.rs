@@ -1,6 +1,6 @@
 //! Tests that hold for every page in every language, and for the style.
 //!
-//! It stays one file because all of them draw the same list of pages.
+//! Long because all of them draw the same list of pages.
 
 use crate::pages::accent::contrast;
 use crate::pages::login::ProviderIcon;

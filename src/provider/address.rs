@@ -3,15 +3,23 @@
 //! Literal text is kept byte for byte. A hole in the path or the query is percent-encoded. A hole in the host leads only
 //! to a host that the file names. A hole that stands for scheme and host takes an origin and nothing else; only a hole that is
 //! the whole address may hold a path.
-//!
-//! It stays one file because all of it ensures that an address leads to an allowed host; a large part is tests.
 
+mod origin;
+mod check;
+mod parts;
+mod filled;
+
+pub(crate) use crate::provider::address::filled::FilledAddress;
+pub(crate) use crate::provider::address::origin::AddressProblem;
+
+use crate::provider::address::check::{check_hosts_can_match, check_literal_start, document_address, host_after_base};
+use crate::provider::address::origin::{FilledOrigin, problem_with_origin, split_origin};
+use crate::provider::address::parts::{AddressPart, split_into_parts};
 use crate::provider::facts::Facts;
 use crate::provider::fingerprint::fill_settings;
 use crate::provider::hole::Hole;
-use crate::provider::hosts::{HostMatch, Scheme, UNKNOWN_PART, is_host, is_loopback, match_origin, may_match};
+use crate::provider::hosts::{HostMatch, Scheme, is_loopback, match_origin};
 use crate::provider::template::{FactUse, Template, TemplatePiece, UnfilledHole};
-use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::text::{Text, percent_encode};
@@ -22,17 +30,6 @@ pub(crate) struct Address {
     pub(crate) template: Template,
     parts: Vec<(AddressPart, TemplatePiece)>,
     reach: AllowedHosts,
-}
-
-/// A part of an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum AddressPart {
-    /// The address begins with a hole: scheme and host come with it.
-    Base,
-    Host,
-    Path,
-    Query,
-    Fragment,
 }
 
 /// Which hosts an address may lead to.
@@ -49,46 +46,6 @@ enum AllowedHosts {
     },
 }
 
-/// A filled address. Its query is still separate, so that parameters can be added before the fragment.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct FilledAddress {
-    /// Scheme, host and path.
-    pub(crate) base: Text,
-    /// The query without `?`, as written.
-    pub(crate) query: Option<Text>,
-    /// The fragment without `#`.
-    pub(crate) fragment: Option<Text>,
-}
-
-impl FilledAddress {
-    /// The address of a document: base and query, as they are.
-    pub(crate) fn document_address(&self) -> String {
-        let query = self.query.as_ref().map_or_else(String::new, |query| format!("?{}", query.expose()));
-        self.base.expose().to_owned() + &query
-    }
-
-    /// Moves the query and the fragment of an address that a fact gave as a whole to their own fields.
-    fn separate_query_and_fragment(&mut self) {
-        let Some(at) = self.base.judged(|base| base.find(['?', '#'])) else { return };
-        let (base, rest) = self.base.split_at(at);
-        self.base = base;
-        let hash = rest.judged(|rest| rest.find('#'));
-        let (query, fragment) = hash.map_or((rest.clone(), None), |at| {
-            let (query, fragment) = rest.split_at(at);
-            (query, Some(fragment.without_first_byte()))
-        });
-        if query.judged(|query| query.starts_with('?')) {
-            let mut whole = query.without_first_byte();
-            if let Some(more) = self.query.take() {
-                whole.push_str("&");
-                whole.push(&more);
-            }
-            self.query = Some(whole);
-        }
-        self.fragment = self.fragment.take().or(fragment);
-    }
-}
-
 /// Why an address could not be filled.
 #[derive(Clone, Debug)]
 pub(crate) enum AddressError {
@@ -96,97 +53,6 @@ pub(crate) enum AddressError {
     Missing(UnfilledHole),
     /// It would lead to an address that is not allowed.
     Refused(AddressProblem, Place),
-}
-
-/// What is wrong with a filled address. It never holds the value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AddressProblem {
-    /// It begins with neither `https://` nor `http://`.
-    NoScheme,
-    Blank,
-    Backslash,
-    UserPart,
-    NoHost,
-    BadHost,
-    /// The host is written so that programs read another one.
-    AmbiguousHost,
-    Path,
-    TrailingSlash,
-    Query,
-    Fragment,
-    /// `hosts` names the host with another scheme.
-    OtherScheme,
-    OtherHost,
-    NotEncrypted,
-    ThisMachine,
-    /// A hole in the host holds what is no part of a host.
-    HostPart,
-    DotSegment,
-}
-
-impl AddressProblem {
-    pub(crate) fn message(self) -> &'static str {
-        match self {
-            Self::NoScheme => "the address does not begin with https://",
-            Self::Blank => "the address holds a blank or a control character",
-            Self::Backslash => "the address holds a backslash",
-            Self::UserPart => "the address holds a user's name before its host",
-            Self::NoHost => "the address has no host",
-            Self::BadHost => "the host of the address is not a host",
-            Self::AmbiguousHost => "the host of the address is written in a way that programs read differently",
-            Self::Path => "the value for scheme and host holds a path",
-            Self::TrailingSlash => "the value for scheme and host ends in `/`; it has to end with the host",
-            Self::Query => "the value for scheme and host holds a query",
-            Self::Fragment => "the value for scheme and host holds a fragment",
-            Self::OtherScheme => "the address begins with another scheme than `hosts` allows for this host",
-            Self::OtherHost => "the address leads to a host that `hosts` does not name",
-            Self::NotEncrypted => "the address begins with http://, which is allowed only for a provider on this machine",
-            Self::ThisMachine => "the address leads to this machine itself",
-            Self::HostPart => "a hole in the host holds more than letters, digits and `-`",
-            Self::DotSegment => "a hole would change the path of the address (`.` or `..`)",
-        }
-    }
-}
-
-/// The origin of a filled address, and what follows it.
-struct FilledOrigin<'a> {
-    scheme: Scheme,
-    /// The host in small letters, with its port.
-    host: String,
-    rest: &'a str,
-}
-
-/// Takes an address apart that may come from outside.
-fn split_origin(address: &str) -> Result<FilledOrigin<'_>, AddressProblem> {
-    if address.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
-        return Err(AddressProblem::Blank);
-    }
-    if address.contains('\\') {
-        return Err(AddressProblem::Backslash);
-    }
-    let (scheme, after) = match (address.strip_prefix("https://"), address.strip_prefix("http://")) {
-        (Some(after), _) => (Scheme::Https, after),
-        (None, Some(after)) => (Scheme::Http, after),
-        (None, None) => return Err(AddressProblem::NoScheme),
-    };
-    let (authority, rest) = after.split_at(after.find(['/', '?', '#']).unwrap_or(after.len()));
-    if authority.contains('@') {
-        return Err(AddressProblem::UserPart);
-    }
-    if authority.is_empty() {
-        return Err(AddressProblem::NoHost);
-    }
-    let host = authority.to_ascii_lowercase();
-    if !is_host(host.strip_suffix('.').unwrap_or(&host)) {
-        return Err(AddressProblem::BadHost);
-    }
-    // What is compared here has to be what is called later.
-    let name = if host.ends_with(']') { &*host } else { host.rsplit_once(':').map_or(&*host, |(name, _)| name) };
-    let read_by_others = url::Url::parse(&format!("https://{name}/")).ok();
-    if read_by_others.as_ref().and_then(url::Url::host_str) != Some(name) {
-        return Err(AddressProblem::AmbiguousHost);
-    }
-    Ok(FilledOrigin { scheme, host, rest })
 }
 
 /// What an address is compiled with.
@@ -325,60 +191,6 @@ impl Address {
     }
 }
 
-/// Complains if the written part of a host is excluded by every pattern of `hosts`, whatever its holes hold.
-fn check_hosts_can_match(parts: &[(AddressPart, TemplatePiece)], patterns: &[Template], place: Place, reader: &mut Reader) {
-    let of_host = parts.iter().filter(|(zone, _)| *zone == AddressPart::Host).skip(1).map(|(_, piece)| piece);
-    let host: String = of_host
-        .map(|piece| match piece {
-            TemplatePiece::Literal(text) => text.to_ascii_lowercase(),
-            TemplatePiece::Hole(_) => UNKNOWN_PART.to_owned(),
-        })
-        .collect();
-    let literals: Option<Vec<String>> = patterns.iter().map(Template::as_literal).collect();
-    // A pattern that is no pattern is complained about already.
-    if patterns.iter().any(|pattern| reader.has_complaint_at(pattern.place)) {
-        return;
-    }
-    // Where the whole origin is a hole, or a pattern has one, only a login can tell.
-    if let Some(literals) = literals.filter(|literals| !host.is_empty() && !literals.is_empty())
-        && !literals.iter().any(|pattern| may_match(pattern, &host))
-    {
-        let shown = host.replace(UNKNOWN_PART, "…");
-        let help = "add a pattern for this host (`*` is exactly one label), or mend the address";
-        reader.complain(place, format!("`hosts` excludes this address: no pattern matches `{shown}`"), help);
-    }
-}
-
-/// The place of a hole for scheme and host that is followed by more of the host.
-fn host_after_base(template: &Template) -> Option<Place> {
-    match template.pieces() {
-        [TemplatePiece::Hole(_), TemplatePiece::Literal(text), ..] if text.starts_with(['/', '?', '#']) => None,
-        [TemplatePiece::Hole(hole), _, ..] => Some(hole.place),
-        _ => None,
-    }
-}
-
-/// The fact that gives a whole address, to which the template adds a query or a fragment at most.
-fn document_address(template: &Template) -> Option<Slot> {
-    match template.pieces() {
-        [TemplatePiece::Hole(hole)] => hole.bare_fact(),
-        [TemplatePiece::Hole(hole), TemplatePiece::Literal(next), ..] if next.starts_with(['?', '#']) => hole.bare_fact(),
-        _ => None,
-    }
-}
-
-/// What keeps a value from standing for scheme and host.
-fn problem_with_origin(value: &str) -> Option<AddressProblem> {
-    match split_origin(value) {
-        Err(problem) => Some(problem),
-        Ok(FilledOrigin { rest: "", .. }) => None,
-        Ok(FilledOrigin { rest: "/", .. }) => Some(AddressProblem::TrailingSlash),
-        Ok(FilledOrigin { rest, .. }) if rest.starts_with('?') => Some(AddressProblem::Query),
-        Ok(FilledOrigin { rest, .. }) if rest.starts_with('#') => Some(AddressProblem::Fragment),
-        Ok(_) => Some(AddressProblem::Path),
-    }
-}
-
 fn fill_hole((zone, may_hold_path): (AddressPart, bool), hole: &Hole, facts: &Facts, into: &mut Text) -> Result<(), AddressError> {
     let Some(value) = hole.fill(facts, None).map_err(AddressError::Missing)? else { return Ok(()) };
     match zone {
@@ -407,137 +219,6 @@ fn fill_hole((zone, may_hold_path): (AddressPart, bool), hole: &Hole, facts: &Fa
 
 fn has_dot_segment(base: &str) -> bool {
     base.split('/').skip(3).any(|segment| matches!(segment, "." | ".."))
-}
-
-fn split_into_parts(template: &Template) -> Vec<(AddressPart, TemplatePiece)> {
-    let mut parts = Vec::new();
-    let mut zone = if matches!(template.pieces().first(), Some(TemplatePiece::Hole(_))) { AddressPart::Base } else { AddressPart::Host };
-    let mut scheme_seen = zone == AddressPart::Base;
-    for piece in template.pieces() {
-        let TemplatePiece::Literal(text) = piece else {
-            parts.push((zone, piece.clone()));
-            if zone == AddressPart::Base {
-                zone = AddressPart::Path;
-            }
-            continue;
-        };
-        let mut rest = &**text;
-        if !scheme_seen {
-            scheme_seen = true;
-            let end = rest.find("://").map_or(0, |at| at + 3);
-            parts.push((AddressPart::Host, TemplatePiece::Literal(rest[..end].into())));
-            rest = &rest[end..];
-        }
-        while !rest.is_empty() {
-            let next = match zone {
-                AddressPart::Base | AddressPart::Host => rest.find(['/', '?', '#']),
-                AddressPart::Path => rest.find(['?', '#']),
-                AddressPart::Query => rest.find('#'),
-                AddressPart::Fragment => None,
-            };
-            let end = next.unwrap_or(rest.len());
-            if end > 0 {
-                parts.push((zone, TemplatePiece::Literal(rest[..end].into())));
-            }
-            let Some(mark) = rest[end..].chars().next() else { break };
-            zone = match mark {
-                '/' => AddressPart::Path,
-                '?' => AddressPart::Query,
-                _ => AddressPart::Fragment,
-            };
-            if mark == '/' {
-                parts.push((AddressPart::Path, TemplatePiece::Literal("/".into())));
-            } else {
-                parts.push((zone, TemplatePiece::Literal("".into())));
-            }
-            rest = &rest[end + 1..];
-        }
-    }
-    parts
-}
-
-fn check_literal_start(template: &Template, place: Place, context: &AddressContext<'_>, reader: &mut Reader) -> bool {
-    let Some(TemplatePiece::Literal(start)) = template.pieces().first() else { return true };
-    let shown = printable(&start.chars().take(60).collect::<String>());
-    let (secure, rest) = match (start.strip_prefix("https://"), start.strip_prefix("http://")) {
-        (Some(rest), _) => (true, rest),
-        (None, Some(rest)) => (false, rest),
-        (None, None) => {
-            reader.complain(place, format!("`{shown}` is not the address of a provider"), help_without_scheme(start, &shown));
-            return false;
-        }
-    };
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default().to_ascii_lowercase();
-    let whole_host_is_literal = host.len() < rest.len() || template.is_literal();
-    if template.source.chars().any(|letter| letter.is_control() || (letter.is_whitespace() && !template.source.contains("${"))) {
-        reader.complain(place, "this address holds a blank or a control character", "write blanks as `%20`");
-        return false;
-    }
-    if host.contains('@') {
-        reader.complain(
-            place,
-            "this address holds a user's name before its host",
-            "leave it out; credentials are placed by `credentials` or `headers`",
-        );
-        return false;
-    }
-    if whole_host_is_literal && (host.is_empty() || host.starts_with('.') || host.contains("..") || host.starts_with(':')) {
-        reader.complain(place, format!("`{shown}` has no host"), "write the whole address, such as `https://sso.acme.example/token`");
-        return false;
-    }
-    if template.source.contains(['{', '}', '<', '>', '\\', '“', '”', '|', '^']) && template.is_literal() {
-        let help = if template.source.contains(['{', '<']) {
-            "a hole is written `${fact}`"
-        } else {
-            "write the address with ordinary characters; others are percent-encoded"
-        };
-        reader.complain(place, "this address holds characters that no address has", help);
-        return false;
-    }
-    if whole_host_is_literal && !is_host(&host) && (context.loopback || !is_loopback(&host)) {
-        reader.complain(
-            place,
-            format!("`{}` is not a host", printable(&host)),
-            "write letters, digits, `-` and dots, and a port from 1 to 65535 where there is one: `sso.acme.example:8443`",
-        );
-        return false;
-    }
-    check_encryption(&host, secure, whole_host_is_literal, (place, context), reader)
-}
-
-fn help_without_scheme(start: &str, shown: &str) -> String {
-    if start.starts_with(['“', '”', '‘', '’']) {
-        "these are no quotes of YAML: write `\"` or none".to_owned()
-    } else if start.contains("://") || start.starts_with('/') {
-        "write the whole address, beginning with `https://`".to_owned()
-    } else {
-        format!("write `https://{shown}`")
-    }
-}
-
-/// Checks that http and loopback are used only where the installation itself is on loopback.
-fn check_encryption(
-    host: &str,
-    secure: bool,
-    whole_host_is_literal: bool,
-    (place, context): (Place, &AddressContext<'_>),
-    reader: &mut Reader,
-) -> bool {
-    let local = is_loopback(host);
-    if (!secure || local) && !context.loopback {
-        let message = if local { format!("`{host}` is this machine itself") } else { format!("`http://{host}` is not encrypted") };
-        reader.complain(
-            place,
-            message,
-            "write the provider's https address; http and loopback are accepted only where the installation's own publicUrl is on loopback",
-        );
-        return false;
-    }
-    if !secure && !local && whole_host_is_literal {
-        let help = "write `https://…`; this is accepted only because the installation's own publicUrl is on loopback";
-        reader.warn(place, format!("`http://{host}` is not encrypted"), help);
-    }
-    true
 }
 
 #[cfg(test)]

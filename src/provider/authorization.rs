@@ -1,14 +1,16 @@
 //! The words of the first step: where the browser is sent, and what is read from the callback.
 
+mod protections;
+
 use crate::provider::address::Address;
 use crate::provider::answer::AnswerParser;
 use crate::provider::assertion::{Assertion, AssertionSpec};
+use crate::provider::authorization::protections::RedirectProtections;
 use crate::provider::call::{CallSpec, check_repeated_parameters};
 use crate::provider::callback::{CallbackMethod, StateLocation};
 use crate::provider::choice::{EntryChoice, compile_choices};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::parameters::{self, Parameter, ParameterValues};
-use crate::provider::pkce::Pkce;
 use crate::provider::refusal::{AcceptedRules, RefusedRules};
 use crate::provider::signature::{ParameterSignature, ParameterSignatureSpec, SignedParameters};
 use crate::provider::signed_token::{SignedToken, SignedTokenContext, SignedTokenSpec};
@@ -16,7 +18,6 @@ use crate::provider::standard::{self, StandardRequestChanges};
 use crate::provider::step::{ReadRule, Step, StepBody, StepKind};
 use crate::provider::step_context::{StepContext, check_read_name, compile_reads, standard_path};
 use crate::provider::template::Template;
-use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::wire::{Method, USUAL_TIMEOUT};
 use crate::vocabulary::words::{NamedValues, OneOrMany, Reader};
@@ -155,27 +156,23 @@ pub(crate) fn compile(
     context: &StepContext<'_>,
     reader: &mut Reader,
 ) -> Option<Authorization> {
-    let place = spec.place;
-    let state_in = spec.state_in.unwrap_or(StateLocation::Query);
+    let (place, state_in) = (spec.place, spec.state_in.unwrap_or(StateLocation::Query));
     let (rename, extra) = (spec.rename.unwrap_or_default(), spec.extra.unwrap_or_default());
     let scope = spec.scope.or_else(|| context.discovery.then(|| Located::new("openid email profile".to_owned(), place)));
-    let first = spec.query.as_ref().and_then(|query| query.0.first()).or(extra.0.first());
-    let written_at = first.map_or(place, |(name, _)| name.place);
-    let shaping = StandardRequestChanges { rename: &rename, extra: &extra, place };
-    let query = parameters(spec.query.as_ref(), scope.is_some(), state_in, context, &shaping, reader);
+    let changes = &StandardRequestChanges { rename: &rename, extra: &extra, place };
+    let query = parameters(spec.query.as_ref(), scope.is_some(), state_in, context, changes, reader);
     let assertion = spec.assertion.map(|spec| Assertion::compile(spec, reader));
     let address = address(spec.get, place, context, reader);
     let sent = RedirectProtections::detect(&query, assertion.as_ref(), address.as_ref(), prepare.unwrap_or_default(), context);
     if prepare.is_some() {
-        sent.check(state_in, context, written_at, reader);
+        sent.check(state_in, context, place_of_parameters(spec.query.as_ref(), &extra).unwrap_or(place), reader);
     }
     let address = address.and_then(|address| Address::compile(address, &context.addresses, reader));
-    if let Some(scope) = scope.as_ref().filter(|scope| scope.contains("${")) {
-        reader.complain(scope.place, "holes are not filled in `scope`", "write `extra: { scope: \"…${fact}…\" }` in place of it");
-    }
+    check_scope(scope.as_ref(), reader);
     let reauthenticate = reauthenticate_parameters(spec.reauthenticate.as_ref(), place, context, reader);
     let (signed, signed_reads, signed_choices) = compile_signed(spec.signed, sent.nonce, context, reader);
     let (state, reads) = compile_callback_reads(spec.read, place, context, reader);
+    let (sign, verify) = compile_signatures(spec.sign, spec.verify, reader);
     let step = Step {
         kind: StepKind::GetAuthorizationCode,
         call: None,
@@ -192,14 +189,8 @@ pub(crate) fn compile(
         negotiated: None,
         bearer: None,
         assertion,
-        sign: spec
-            .sign
-            .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader))
-            .filter(|sign| check_signs_the_query(sign, reader)),
-        verify: spec
-            .verify
-            .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader))
-            .filter(|verify| check_is_parameter(verify, "a callback has no headers of the provider", reader)),
+        sign,
+        verify,
         when: None,
         implied: None,
         timeout: USUAL_TIMEOUT,
@@ -216,7 +207,39 @@ pub(crate) fn compile(
         signed_reads,
         signed_choices,
     };
-    check_repeated_parameters(&step, reader);
+    check_step(&step, context, reader);
+    Some(Authorization { step, callback: spec.callback.unwrap_or(CallbackMethod::Get), state_in, state, sends_nonce: sent.nonce, scope })
+}
+
+/// The place of the first parameter that the file writes.
+fn place_of_parameters(query: Option<&NamedValues<ParameterValues>>, extra: &NamedValues<ParameterValues>) -> Option<Place> {
+    query.and_then(|query| query.0.first()).or(extra.0.first()).map(|(name, _)| name.place)
+}
+
+/// The signature of the request, and the one that the callback must carry.
+fn compile_signatures(
+    sign: Option<ParameterSignatureSpec>,
+    verify: Option<ParameterSignatureSpec>,
+    reader: &mut Reader,
+) -> (Option<ParameterSignature>, Option<ParameterSignature>) {
+    let sign = sign
+        .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader))
+        .filter(|sign| check_signs_the_query(sign, reader));
+    let verify = verify
+        .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader))
+        .filter(|verify| check_is_parameter(verify, "a callback has no headers of the provider", reader));
+    (sign, verify)
+}
+
+fn check_scope(scope: Option<&Located<String>>, reader: &mut Reader) {
+    if let Some(scope) = scope.filter(|scope| scope.contains("${")) {
+        reader.complain(scope.place, "holes are not filled in `scope`", "write `extra: { scope: \"…${fact}…\" }` in place of it");
+    }
+}
+
+/// Checks the compiled step: its parameters, its rules and the names of its facts.
+fn check_step(step: &Step, context: &StepContext<'_>, reader: &mut Reader) {
+    check_repeated_parameters(step, reader);
     let code_paths = step.paths_of(context.known.code);
     for rule in step.refused.iter().chain(&step.accepted) {
         rule.check_for_callback(context.known.code, &code_paths, reader);
@@ -224,7 +247,6 @@ pub(crate) fn compile(
     for read in step.all_reads().filter(|read| read.written) {
         check_read_name(read, reader);
     }
-    Some(Authorization { step, callback: spec.callback.unwrap_or(CallbackMethod::Get), state_in, state, sends_nonce: sent.nonce, scope })
 }
 
 /// The signed token of the callback, and the facts that are read from it.
@@ -330,75 +352,6 @@ fn address(written: Option<Template>, place: Place, context: &StepContext<'_>, r
             let help = "add `get: https://…`, the provider's authorization address";
             reader.complain_missing(place, "getAuthorizationCode does not say where the browser is sent", help);
             None
-        }
-    }
-}
-
-/// The protections that the redirect contains, or the calls before it.
-struct RedirectProtections {
-    nonce: bool,
-    state: bool,
-    /// Where the state is sent, if that is only through functions that change it.
-    changed_state: Option<Place>,
-    /// Where the challenge is sent.
-    challenge: Option<Place>,
-    /// The request contains the challenge method, as a parameter or within a token.
-    method: bool,
-}
-
-impl RedirectProtections {
-    fn detect(
-        query: &[Parameter],
-        assertion: Option<&Assertion>,
-        address: Option<&Template>,
-        prepare: &[Step],
-        context: &StepContext<'_>,
-    ) -> Self {
-        // What a call before the redirect has pushed need not travel in the browser.
-        let pushed = prepare.iter().flat_map(Step::request_values);
-        let values: Vec<&Template> = query.iter().flat_map(|parameter| &parameter.values).chain(pushed).collect();
-        let assertion = assertion.or_else(|| prepare.iter().find_map(Step::assertion));
-        let inside: Vec<Slot> = assertion.into_iter().flat_map(Assertion::uses).map(|used| used.fact).collect();
-        let in_query = |fact: Slot| values.iter().any(|value| value.uses().any(|used| used.fact == fact));
-        let in_address = |fact: Slot| address.is_some_and(|address| address.uses().any(|used| used.fact == fact));
-        let sends = |fact: Slot| in_query(fact) || inside.contains(&fact) || in_address(fact);
-        let (state, challenge) = (context.known.state, context.known.code_challenge);
-        let place_in_query =
-            |fact: Slot| values.iter().flat_map(|value| value.uses()).find(|used| used.fact == fact).map(|used| used.place);
-        let is_as_it_is = values.iter().any(|value| value.sole_fact() == Some(state)) || inside.contains(&state);
-        let elsewhere = address.or_else(|| values.first().copied()).map(|template| template.place).filter(|_| sends(challenge));
-        Self {
-            nonce: sends(context.known.nonce),
-            state: sends(state),
-            changed_state: place_in_query(state).filter(|_| !is_as_it_is),
-            challenge: place_in_query(challenge).or(elsewhere),
-            method: assertion.is_some() || values.iter().any(|value| value.as_literal().as_deref() == Some("S256")),
-        }
-    }
-
-    fn check(&self, state_in: StateLocation, context: &StepContext<'_>, written_at: Place, reader: &mut Reader) {
-        if let Some(place) = self.changed_state {
-            reader.complain(place, "the state is sent in another form than it comes back", "write it as it is: `state: \"${state}\"`");
-        }
-        if state_in == StateLocation::Query && !self.state {
-            let help = "add `state: \"${state}\"`; for a provider that does not give it back write `stateIn: path` or `stateIn: cookie`";
-            reader.complain_missing(written_at, "the state is never sent, so any answer would be accepted", help);
-        }
-        match (context.pkce, self.challenge) {
-            (Pkce::S256 | Pkce::Plain, None) => {
-                let method = context.pkce.word();
-                let help = format!(
-                    "add `code_challenge: \"${{codeChallenge}}\", code_challenge_method: {method}`, or write `pkce: off` at the top if the provider does not know it"
-                );
-                reader.complain_missing(written_at, "this request is sent without PKCE", help);
-            }
-            (Pkce::S256, Some(place)) if !self.method => {
-                let help = "add `code_challenge_method: S256`, or write `pkce: plain` at the top";
-                // A standard request has no line of its own for it.
-                let place = place.max(written_at);
-                reader.complain_missing(place, "the challenge is sent without saying how it was made", help);
-            }
-            (Pkce::S256 | Pkce::Plain, Some(_)) | (Pkce::Off, _) => {}
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The words of a call: the second and the third step, whose requests the broker itself sends.
 
+mod check;
 mod compilation;
 
-pub(crate) use crate::provider::call::compilation::{check_header_name, check_repeated_parameters, compile, lacks_verifier};
+pub(crate) use crate::provider::call::check::{check_header_name, check_repeated_parameters, lacks_verifier};
+pub(crate) use crate::provider::call::compilation::compile;
 
 use crate::provider::answer::AnswerFormat;
 use crate::provider::assertion::AssertionSpec;

@@ -1,8 +1,9 @@
 //! The functions that may follow a bar in a hole. Each takes a text or bytes, and gives a text or bytes.
 //!
 //! [`TABLE`] has one row for each function: its name, its documentation and its behaviour. A new function is a new row;
-//! the reference and "did you mean" read the same rows. It stays one file because the parsing, the checks and the
-//! behaviour of a function all follow from its row.
+//! the reference and "did you mean" read the same rows.
+//!
+//! Long because the parsing, the checks and the behaviour of a function all follow from its row.
 
 use crate::provider::facts::Facts;
 use crate::provider::hole::HoleToken;

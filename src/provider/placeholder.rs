@@ -42,19 +42,7 @@ pub enum PlaceholderForm {
 impl Placeholder {
     /// Takes the text of a file apart, or complains.
     pub(crate) fn compile(template: Template, reader: &mut Reader) -> Option<Self> {
-        let mut local: Vec<TemplatePiece> = Vec::new();
-        let mut domain: Option<Vec<TemplatePiece>> = None;
-        for piece in template.pieces() {
-            match (&mut domain, piece) {
-                (Some(domain), piece) => domain.push(piece.clone()),
-                (None, TemplatePiece::Literal(text)) if text.contains('@') => {
-                    let (before, after) = text.split_once('@').unwrap_or_default();
-                    local.push(TemplatePiece::Literal(before.into()));
-                    domain = Some(vec![TemplatePiece::Literal(after.into())]);
-                }
-                (None, piece) => local.push(piece.clone()),
-            }
-        }
+        let (local, domain) = split_at_sign(&template);
         let Some(domain) = domain else {
             reader.complain(
                 template.place,
@@ -78,21 +66,7 @@ impl Placeholder {
             );
             return None;
         }
-        let holes: Vec<usize> = (0..local.len()).filter(|at| matches!(local.get(*at), Some(TemplatePiece::Hole(_)))).collect();
-        let (at, id) = match (holes.as_slice(), holes.first().and_then(|at| local.get(*at))) {
-            ([at], Some(TemplatePiece::Hole(hole))) => (*at, hole.clone()),
-            ([], _) => {
-                reader.complain(template.place, "every person would get the same placeholder", "make it from the id: `${id}@acme.invalid`");
-                return None;
-            }
-            _ => {
-                let second = holes.get(1).and_then(|at| local.get(*at));
-                let place = if let Some(TemplatePiece::Hole(hole)) = second { hole.place } else { template.place };
-                let help = "write one hole before the `@`, and let it be the id: `${id}@acme.invalid`";
-                reader.complain(place, "two ids could get the same placeholder: it has more than one hole before the `@`", help);
-                return None;
-            }
-        };
+        let (at, id) = sole_hole(&local, template.place, reader)?;
         if id.bare_fact().is_none() || id.is_optional() {
             reader.complain(
                 id.place,
@@ -165,6 +139,43 @@ fn hashed_local(local: &str) -> String {
 
 fn has_kept_letters(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+/// The pieces before the first `@`, and those after it, if there is one.
+fn split_at_sign(template: &Template) -> (Vec<TemplatePiece>, Option<Vec<TemplatePiece>>) {
+    let mut local: Vec<TemplatePiece> = Vec::new();
+    let mut domain: Option<Vec<TemplatePiece>> = None;
+    for piece in template.pieces() {
+        match (&mut domain, piece) {
+            (Some(domain), piece) => domain.push(piece.clone()),
+            (None, TemplatePiece::Literal(text)) if text.contains('@') => {
+                let (before, after) = text.split_once('@').unwrap_or_default();
+                local.push(TemplatePiece::Literal(before.into()));
+                domain = Some(vec![TemplatePiece::Literal(after.into())]);
+            }
+            (None, piece) => local.push(piece.clone()),
+        }
+    }
+    (local, domain)
+}
+
+/// The only hole of the local part, and its position; or a complaint.
+fn sole_hole(local: &[TemplatePiece], place: Place, reader: &mut Reader) -> Option<(usize, Hole)> {
+    let holes: Vec<usize> = (0..local.len()).filter(|at| matches!(local.get(*at), Some(TemplatePiece::Hole(_)))).collect();
+    match (holes.as_slice(), holes.first().and_then(|at| local.get(*at))) {
+        ([at], Some(TemplatePiece::Hole(hole))) => Some((*at, hole.clone())),
+        ([], _) => {
+            reader.complain(place, "every person would get the same placeholder", "make it from the id: `${id}@acme.invalid`");
+            None
+        }
+        _ => {
+            let second = holes.get(1).and_then(|at| local.get(*at));
+            let place = if let Some(TemplatePiece::Hole(hole)) = second { hole.place } else { place };
+            let help = "write one hole before the `@`, and let it be the id: `${id}@acme.invalid`";
+            reader.complain(place, "two ids could get the same placeholder: it has more than one hole before the `@`", help);
+            None
+        }
+    }
 }
 
 #[cfg(test)]

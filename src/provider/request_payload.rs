@@ -67,27 +67,7 @@ impl RequestPayload {
             credentials.compile_parameters(&NamedValues::default(), reader)
         } else {
             let changes = StandardRequestChanges { rename: &rename, extra: &extra, place };
-            let (list, added) = match kind {
-                StepKind::GetAccessCode => credentials.token_request(method, context.pkce, &changes, reader),
-                StepKind::GetAuthorizationCode => {
-                    let list = standard::authorization_parameters(
-                        context.pkce,
-                        context.has_scope,
-                        context.sends_state,
-                        context.discovery,
-                        &changes,
-                        reader,
-                    );
-                    // The authorization request names the client already.
-                    let mut added = credentials.compile_parameters(&NamedValues::default(), reader);
-                    added.retain(|parameter| *parameter.name != *"client_id");
-                    (list, added)
-                }
-                StepKind::GetUserInfo => {
-                    let added = credentials.compile_parameters(&NamedValues::default(), reader);
-                    (standard::user_parameters(&changes, reader), added)
-                }
-            };
+            let (list, added) = credentials.standard_request(kind, method, context, &changes, reader);
             match method {
                 Method::Get => payload.query = list,
                 Method::Post if list.is_empty() => {}
@@ -169,6 +149,38 @@ impl CallCredentials {
             Parameter::new(renamed, value.to_template(self.place, reader))
         };
         self.parameters.iter().map(compile).collect()
+    }
+
+    /// The parameters of the standard request, and those of the credentials that stand apart from them.
+    fn standard_request(
+        &self,
+        kind: StepKind,
+        method: Method,
+        context: &StepContext<'_>,
+        changes: &StandardRequestChanges<'_>,
+        reader: &mut Reader,
+    ) -> (Vec<Parameter>, Vec<Parameter>) {
+        match kind {
+            StepKind::GetAccessCode => self.token_request(method, context.pkce, changes, reader),
+            StepKind::GetAuthorizationCode => {
+                let list = standard::authorization_parameters(
+                    context.pkce,
+                    context.has_scope,
+                    context.sends_state,
+                    context.discovery,
+                    changes,
+                    reader,
+                );
+                // The authorization request names the client already.
+                let mut added = self.compile_parameters(&NamedValues::default(), reader);
+                added.retain(|parameter| *parameter.name != *"client_id");
+                (list, added)
+            }
+            StepKind::GetUserInfo => {
+                let added = self.compile_parameters(&NamedValues::default(), reader);
+                (standard::user_parameters(changes, reader), added)
+            }
+        }
     }
 
     /// The parameters of the standard token request, and those of the credentials that stand apart from them.

@@ -2,58 +2,24 @@
 //!
 //! The parameters are sorted by name, empty ones are skipped, and values are raw. Text may be added before and after them.
 
-use crate::choice;
+mod algorithm;
+
 use crate::provider::call::check_header_name;
 use crate::provider::facts::Facts;
-use crate::provider::functions::{hex, hmac_bytes};
 use crate::provider::keys::{Algorithm, JwsSigningKey, JwsVerifyingKey, KeyError};
 use crate::provider::parameters::ParameterPairs;
+use crate::provider::signature::algorithm::{SignatureAlgorithm, SignatureEncoding};
 use crate::provider::step_error::StepError;
 use crate::provider::template::{FactUse, KeyTemplate, Template};
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::{OneOrMany, Reader};
-use crate::words;
-use aws_lc_rs::{constant_time, digest, hmac};
+use crate::{choice, words};
+use aws_lc_rs::constant_time;
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use md5::{Digest as _, Md5};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::borrow::Cow;
 use std::sync::Arc;
-
-choice! {
-    /// How parameters are signed.
-    pub(crate) enum SignatureAlgorithm {
-        /// MD5.
-        Md5 = "md5",
-        /// SHA-1.
-        Sha1 = "sha1",
-        /// SHA-256.
-        Sha256 = "sha256",
-        /// HMAC with SHA-1.
-        HmacSha1 = "hmacSha1",
-        /// HMAC with SHA-256.
-        HmacSha256 = "hmacSha256",
-        /// HMAC with SHA-512.
-        HmacSha512 = "hmacSha512",
-        /// RSA (PKCS#1) with SHA-256.
-        RsaSha256 = "rsaSha256",
-    }
-}
-
-choice! {
-    /// How the signature is written.
-    pub(crate) enum SignatureEncoding {
-        /// Hexadecimal, small letters.
-        Hex = "hex",
-        /// Hexadecimal, capital letters.
-        HexUpper = "hexUpper",
-        /// Base64.
-        Base64 = "base64",
-        /// Base64 for addresses.
-        Base64Url = "base64url",
-    }
-}
 
 choice! {
     /// Which parameters are signed.
@@ -140,18 +106,6 @@ pub(crate) struct ParameterSignature {
     algorithm: SignatureAlgorithm,
     key: Option<Template>,
     encoding: SignatureEncoding,
-}
-
-impl SignatureAlgorithm {
-    /// The HMAC, if it is one.
-    fn hmac(self) -> Option<hmac::Algorithm> {
-        match self {
-            Self::HmacSha1 => Some(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
-            Self::HmacSha256 => Some(hmac::HMAC_SHA256),
-            Self::HmacSha512 => Some(hmac::HMAC_SHA512),
-            Self::Md5 | Self::Sha1 | Self::Sha256 | Self::RsaSha256 => None,
-        }
-    }
 }
 
 /// What holds the signature, or a complaint.
@@ -280,9 +234,9 @@ impl ParameterSignature {
             | SignatureAlgorithm::Sha256
             | SignatureAlgorithm::HmacSha1
             | SignatureAlgorithm::HmacSha256
-            | SignatureAlgorithm::HmacSha512 => self.digest(text.expose(), &key),
+            | SignatureAlgorithm::HmacSha512 => self.algorithm.digest(text.expose(), &key),
         };
-        Ok(Text::secret(self.encode(&bytes), &label))
+        Ok(Text::secret(self.encoding.encode(&bytes), &label))
     }
 
     /// Whether the parameters of a callback carry the correct signature.
@@ -299,7 +253,7 @@ impl ParameterSignature {
         let right = match self.algorithm {
             SignatureAlgorithm::RsaSha256 => {
                 let bad = |KeyError(why)| StepError::Key { why, place: self.key_place() };
-                let signature = self.decode(arrived).ok_or_else(wrong)?;
+                let signature = self.encoding.decode(arrived).ok_or_else(wrong)?;
                 JwsVerifyingKey::read(&key, Algorithm::Rs256).map_err(bad)?.verifies(
                     text.expose().as_bytes(),
                     &URL_SAFE_NO_PAD.encode(signature),
@@ -312,7 +266,7 @@ impl ParameterSignature {
             | SignatureAlgorithm::HmacSha1
             | SignatureAlgorithm::HmacSha256
             | SignatureAlgorithm::HmacSha512 => {
-                let expected = self.encode(&self.digest(text.expose(), &key));
+                let expected = self.encoding.encode(&self.algorithm.digest(text.expose(), &key));
                 let arrived = if self.encoding == SignatureEncoding::Hex { arrived.to_ascii_lowercase() } else { arrived.to_owned() };
                 constant_time::verify_slices_are_equal(expected.as_bytes(), arrived.as_bytes()).is_ok()
             }
@@ -326,36 +280,6 @@ impl ParameterSignature {
 
     fn key_place(&self) -> Place {
         self.key.as_ref().map_or(self.place, |key| key.place)
-    }
-
-    fn digest(&self, text: &str, key: &[u8]) -> Vec<u8> {
-        match self.algorithm {
-            SignatureAlgorithm::Md5 => Md5::digest(text).to_vec(),
-            SignatureAlgorithm::Sha1 => digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes()).as_ref().to_vec(),
-            SignatureAlgorithm::Sha256 => digest::digest(&digest::SHA256, text.as_bytes()).as_ref().to_vec(),
-            SignatureAlgorithm::HmacSha1
-            | SignatureAlgorithm::HmacSha256
-            | SignatureAlgorithm::HmacSha512
-            | SignatureAlgorithm::RsaSha256 => hmac_bytes(self.algorithm.hmac().unwrap_or(hmac::HMAC_SHA256), key, text.as_bytes()),
-        }
-    }
-
-    fn encode(&self, bytes: &[u8]) -> String {
-        match self.encoding {
-            SignatureEncoding::Hex => hex(bytes),
-            SignatureEncoding::HexUpper => hex(bytes).to_uppercase(),
-            SignatureEncoding::Base64 => STANDARD.encode(bytes),
-            SignatureEncoding::Base64Url => URL_SAFE_NO_PAD.encode(bytes),
-        }
-    }
-
-    fn decode(&self, text: &str) -> Option<Vec<u8>> {
-        match self.encoding {
-            SignatureEncoding::Hex | SignatureEncoding::HexUpper => (text.is_ascii() && text.len().is_multiple_of(2))
-                .then(|| (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect())?,
-            SignatureEncoding::Base64 => STANDARD.decode(text).ok(),
-            SignatureEncoding::Base64Url => URL_SAFE_NO_PAD.decode(text).ok(),
-        }
     }
 
     /// The text that `verify` verifies, as a pattern.

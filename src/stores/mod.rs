@@ -6,20 +6,22 @@ pub(crate) mod variable_pattern; // the variables that `filesMayRead` allows
 pub mod read_policy; // what provider files may read of this machine
 pub mod connection; //  how a live provider is reached
 pub mod live; //        the live providers of a folder
+pub(crate) mod ip_network; // an address or a block of addresses
 
 use crate::provider::hosts::is_loopback;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::session::further_facts::FurtherFacts;
-use crate::session::keys::{TokenParties, facts_left_out};
+use crate::session::keys::TokenParties;
 use crate::session::rotation::RotationPlan;
+use crate::session::token_claims::facts_left_out;
 use crate::session::{Session, SessionLifetime, SessionUser, short_name};
+use crate::stores::ip_network::IpNetwork;
 use crate::stores::read_policy::ReadableValues;
 use crate::stores::settings::{LimitsSpec, LoginSpec, MailSpec, SessionSpec, Settings, SettingsSpec};
 use crate::vocabulary::email::Email;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, OneOrMany};
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -128,36 +130,6 @@ impl Rates {
     pub(crate) const USUAL: Self = Self { login: 10, callback: 30, mail: 10, session: 600, auth: 60 };
 }
 
-/// A block of addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct IpNetwork {
-    address: IpAddr,
-    width: u8,
-}
-
-impl IpNetwork {
-    /// Parses an address, or a network such as `10.0.0.0/8`.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (address, width) = text.split_once('/').map_or((text, None), |(address, width)| (address, Some(width)));
-        let address: IpAddr = address.parse().ok()?;
-        let widest = if address.is_ipv4() { 32 } else { 128 };
-        let width = width.map_or(Some(widest), |width| width.parse().ok().filter(|width| *width <= widest))?;
-        Some(Self { address, width })
-    }
-
-    pub(crate) fn contains(&self, address: IpAddr) -> bool {
-        fn bits(address: IpAddr) -> (u128, u8) {
-            match address {
-                IpAddr::V4(address) => (u128::from(u32::from(address)), 32),
-                IpAddr::V6(address) => (u128::from(address), 128),
-            }
-        }
-        let ((own, all), (other, of)) = (bits(self.address), bits(address.to_canonical()));
-        let beyond = u32::from(all - self.width);
-        all == of && own.checked_shr(beyond).unwrap_or(0) == other.checked_shr(beyond).unwrap_or(0)
-    }
-}
-
 /// All stores of an installation. The first is the main store, which the settings file itself describes.
 #[derive(Clone, Debug)]
 pub(crate) struct Stores {
@@ -231,6 +203,8 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
     let also_cookie = also_cookie.or_else(|| main.session.as_ref()?.also_cookie.clone()).and_then(|name| name.0);
     let staff = own.lab.as_ref().and_then(|lab| lab.staff.as_ref()).or(main.lab.as_ref().and_then(|lab| lab.staff.as_ref()));
     let staff = text_values(staff);
+    let languages = own.login.as_ref().and_then(|login| login.languages.as_ref());
+    let languages = text_values(languages.or(main.login.as_ref().and_then(|login| login.languages.as_ref())));
     Store {
         name: name.into(),
         public_url: public_url.into(),
@@ -252,14 +226,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         title: login(|login| login.title.as_ref().map(|title| title.value.clone())).map_or(host.into(), Into::into),
         logo: login(|login| login.logo.as_ref().map(|logo| logo.value.clone())).map(PathBuf::from),
         accent: login(|login| login.accent.as_ref().map(|accent| accent.value.clone())).map(Into::into),
-        languages: text_values(
-            own.login
-                .as_ref()
-                .and_then(|login| login.languages.as_ref())
-                .or(main.login.as_ref().and_then(|login| login.languages.as_ref())),
-        )
-        .map(str::to_owned)
-        .collect(),
+        languages: languages.map(str::to_owned).collect(),
         phrases: login(|login| login.phrases.as_ref().map(|folder| folder.value.clone())).map(PathBuf::from),
         help: login(|login| login.help.as_ref().map(|address| address.value.clone())).map(Into::into),
         privacy: login(|login| login.privacy.as_ref().map(|address| address.value.clone())).map(Into::into),
@@ -382,22 +349,5 @@ mod tests {
         for host in ["", "loja.example", "login.loja.example.", "login.loja.example:8080", "evil.example", "login.loja.example:443:443"] {
             assert!(stores.by_host(host).is_none(), "{host}");
         }
-    }
-
-    #[test]
-    fn a_block_holds_its_own_and_no_neighbours() {
-        for (block, address, held) in [
-            ("10.0.0.0/8", "10.255.0.1", true),
-            ("10.0.0.0/8", "11.0.0.1", false),
-            ("10.0.0.7", "10.0.0.7", true),
-            ("10.0.0.7", "10.0.0.8", false),
-            ("10.0.0.0/8", "::ffff:10.1.2.3", true),
-            ("fd00::/8", "fd12::1", true),
-            ("fd00::/8", "10.0.0.1", false),
-            ("::1", "::2", false),
-        ] {
-            assert_eq!(IpNetwork::parse(block).map(|block| block.contains(address.parse().unwrap())), Some(held), "{block} {address}");
-        }
-        assert_eq!(IpNetwork::parse("10.0.0.0/33"), None);
     }
 }

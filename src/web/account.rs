@@ -4,7 +4,7 @@ use crate::directory::audit::AuditActor;
 use crate::directory::identity_links::{UnlinkIdentity, UnlinkOutcome};
 use crate::directory::sessions::EndAllSessions;
 use crate::directory::users::{FindUserById, IdentityLink, ListIdentityLinks};
-use crate::login::wishes::LoginWishes;
+use crate::login::options::LoginOptions;
 use crate::pages::frame::address;
 use crate::pages::{AccountNotice, AccountPage, ErrorCause, Frame, LinkableProvider, LinkedIdentityRow, LoginChoice};
 use crate::provider::functions::hex;
@@ -76,7 +76,7 @@ pub(crate) async fn link(context: RequestContext) -> Result<HttpResponse, UserFa
     let inputs = start::read_inputs(&live_provider, |name| Ok(form.field(name)?.map(str::to_owned)))?;
     let here = format!("{}{PAGE}", context.live_store().store.public_url);
     let purpose = LoginPurpose { return_to: Some(here), link: Some(session.sid), test: None };
-    start::redirect_to_provider(&context, &live_provider, (inputs, LoginWishes::default()), purpose).await
+    start::redirect_to_provider(&context, &live_provider, (inputs, LoginOptions::default()), purpose).await
 }
 
 pub(crate) async fn unlink(context: RequestContext) -> Result<HttpResponse, UserFacingError> {

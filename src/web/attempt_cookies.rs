@@ -1,7 +1,7 @@
 //! The browser's half of an attempt, sealed. Each attempt has its own cookie, so that tabs do not disturb each other.
 
 use crate::login::attempt::{Attempt, GOOD_FOR, InputValues, PreparedFact, SavedAttempt};
-use crate::login::wishes::LoginWishes;
+use crate::login::options::LoginOptions;
 use crate::provider::functions::hex;
 use crate::session::seal::Seal;
 use crate::stores::Store;
@@ -23,7 +23,7 @@ struct SealedAttempt {
     #[serde(default)]
     prepared: Vec<PreparedFact>,
     #[serde(default)]
-    wishes: LoginWishes,
+    options: LoginOptions,
     return_to: Option<String>,
     #[serde(default)]
     link: Option<Box<str>>,
@@ -82,12 +82,13 @@ pub fn new_attempt_cookies(
     purpose: LoginPurpose,
     nonce: [u8; 12],
 ) -> Option<Vec<HeaderValue>> {
-    let SavedAttempt { state, nonce: token_nonce, verifier, started, inputs, prepared, wishes } = attempt.to_saved(&live_provider.provider);
+    let SavedAttempt { state, nonce: token_nonce, verifier, started, inputs, prepared, options } =
+        attempt.to_saved(&live_provider.provider);
     let suffix = cookie_suffix(&state);
     let (provider, version) = (live_provider.provider.name.clone(), live_provider.version.clone());
     let LoginPurpose { return_to, link, test } = purpose;
     let sealed =
-        SealedAttempt { provider, version, state, nonce: token_nonce, verifier, started, inputs, prepared, wishes, return_to, link, test };
+        SealedAttempt { provider, version, state, nonce: token_nonce, verifier, started, inputs, prepared, options, return_to, link, test };
     let text = serde_json::to_vec(&sealed).expect("texts can be written");
     let name = cookies::attempt_name(&suffix, store);
     let sealed = seal.seal(&[&store.public_url, &name], &text, nonce);
@@ -108,9 +109,9 @@ pub fn new_attempt_cookies(
 pub(crate) fn open_attempts(seal: &Seal, store: &Store, jar: RequestCookies<'_>, now: i64) -> Vec<CallbackRequest> {
     let opened = jar.attempts(store).into_iter().filter_map(|(name, sealed)| {
         let text = seal.open(&[&store.public_url, name], sealed)?;
-        let SealedAttempt { provider, version, state, nonce, verifier, started, inputs, prepared, wishes, return_to, link, test } =
+        let SealedAttempt { provider, version, state, nonce, verifier, started, inputs, prepared, options, return_to, link, test } =
             serde_json::from_slice(&text).ok()?;
-        let saved = SavedAttempt { state, nonce, verifier, started, inputs, prepared, wishes };
+        let saved = SavedAttempt { state, nonce, verifier, started, inputs, prepared, options };
         Some(CallbackRequest { cookie: name.to_owned(), provider, version, saved, return_to, link, test })
     });
     // A browser may keep a cookie longer than its `Max-Age`.

@@ -20,7 +20,7 @@ pub(crate) async fn live() -> HttpResponse {
 pub(crate) async fn ready(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let storage = app.directory.is_healthy().await;
     let (states, broken) = provider_states(&app);
-    let complaints = app.complaints();
+    let complaints = app.complaints(clock::now());
     let status = if storage { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     // Only callers on this machine see the names of files.
     let is_here = request.peer_addr().is_none_or(|peer| peer.ip().is_loopback()) && !request.headers().contains_key("x-forwarded-for");

@@ -130,8 +130,8 @@ impl LiveConfig {
             let installation_context = InstallationContext { loopback: store.loopback };
             let policy = ReadPolicy::for_store(settings, &stores, store);
             let providers = all_live_providers.entry((store.providers.clone(), installation_context.loopback, policy.clone()));
-            let providers = providers
-                .or_insert_with(|| Arc::new(LiveProviders::open(&store.providers, (installation_context, policy), simulated, now)));
+            let providers =
+                providers.or_insert_with(|| LiveProviders::open(&store.providers, (installation_context, policy), simulated, now));
             let earlier = before.and_then(|before| before.live_stores.get(&store.name));
             let languages = words.entry(store.phrases.clone()).or_insert_with(|| {
                 let before = earlier.map(|live_store| Arc::clone(&live_store.languages));

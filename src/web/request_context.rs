@@ -190,10 +190,10 @@ impl RequestContext {
     /// The language of the page: the one that was chosen, now or before, or the best match of the browser's languages.
     pub(crate) fn language(&self) -> &PageLanguage {
         let live_store = self.live_store();
-        let wished = self.requested_language();
-        let wished = wished.as_deref().or_else(|| self.cookies().language(&live_store.store));
+        let chosen = self.requested_language();
+        let chosen = chosen.as_deref().or_else(|| self.cookies().language(&live_store.store));
         let accepted = self.header(ACCEPT_LANGUAGE).unwrap_or_default();
-        live_store.languages.choose(&live_store.store.languages, wished, accepted)
+        live_store.languages.choose(&live_store.store.languages, chosen, accepted)
     }
 
     /// The valid session of this browser.

@@ -4,8 +4,8 @@
 use crate::login::attempt::{Attempt, Entropy, InputValues, RedirectError};
 use crate::login::conversation::Conversation;
 use crate::login::error::{LoginError, LoginErrorCause};
+use crate::login::options::LoginOptions;
 use crate::login::trace::Trace;
-use crate::login::wishes::LoginWishes;
 use crate::pages::ErrorCause;
 use crate::provider::step::StepKind;
 use crate::stores::live::LiveProvider;
@@ -31,18 +31,18 @@ pub(crate) async fn start(context: RequestContext) -> Result<HttpResponse, UserF
     context.require_fresh_revocations()?;
     let return_to = context.return_to()?;
     let inputs = read_inputs(&live_provider, |name| context.query_parameter(name))?;
-    let wishes = read_wishes(&context, &live_provider)?;
-    redirect_to_provider(&context, &live_provider, (inputs, wishes), LoginPurpose { return_to, link: None, test: None }).await
+    let options = read_options(&context, &live_provider)?;
+    redirect_to_provider(&context, &live_provider, (inputs, options), LoginPurpose { return_to, link: None, test: None }).await
 }
 
 /// Sends the browser to a provider.
 pub(crate) async fn redirect_to_provider(
     context: &RequestContext,
     live_provider: &LiveProvider,
-    (inputs, wishes): (InputValues, LoginWishes),
+    (inputs, options): (InputValues, LoginOptions),
     purpose: LoginPurpose,
 ) -> Result<HttpResponse, UserFacingError> {
-    let PreparedAttempt { attempt, trace, watch, request } = prepare_attempt(context, live_provider, (inputs, wishes)).await;
+    let PreparedAttempt { attempt, trace, watch, request } = prepare_attempt(context, live_provider, (inputs, options)).await;
     let return_to = purpose.return_to.clone();
     match request.and_then(|request| redirect_with_attempt(context, live_provider, &attempt, &request, purpose)) {
         Ok(redirect) => Ok(redirect),
@@ -62,13 +62,13 @@ pub(crate) struct PreparedAttempt {
 pub(crate) async fn prepare_attempt(
     context: &RequestContext,
     live_provider: &LiveProvider,
-    (inputs, wishes): (InputValues, LoginWishes),
+    (inputs, options): (InputValues, LoginOptions),
 ) -> PreparedAttempt {
     let client = context.client_of(live_provider);
     let installation = live_provider.installation(&context.live_store().store.public_url);
     let entropy = Entropy(random::bytes());
     let mut conversation = Conversation::begin(live_provider.parties(&client), installation, &entropy, inputs, context.now());
-    conversation.attempt.set_wishes(&live_provider.provider, wishes);
+    conversation.attempt.set_options(&live_provider.provider, options);
     conversation.refresh_document(context.now()).await;
     let mut watch = LoginWatch::default();
     let (trace, prepared) = conversation.prepare(context.client_network(), context.now(), &mut watch).await;
@@ -125,11 +125,11 @@ pub(crate) fn read_inputs(
 }
 
 /// What the address of the login asks for. A login anew is refused where the file does not say how the provider is asked for one.
-fn read_wishes(context: &RequestContext, live_provider: &LiveProvider) -> Result<LoginWishes, UserFacingError> {
+fn read_options(context: &RequestContext, live_provider: &LiveProvider) -> Result<LoginOptions, UserFacingError> {
     let parameter = |name: &str| context.query_parameter(name);
-    let wishes = LoginWishes::parse(parameter("login_hint")?, parameter("ui_locales")?, parameter("reauthenticate")?.as_deref());
-    let can = |wishes: &LoginWishes| !wishes.reauthenticates || live_provider.provider.can_reauthenticate();
-    wishes.filter(can).ok_or_else(|| ErrorCause::Malformed.into())
+    let options = LoginOptions::parse(parameter("login_hint")?, parameter("ui_locales")?, parameter("reauthenticate")?.as_deref());
+    let can = |options: &LoginOptions| !options.reauthenticates || live_provider.provider.can_reauthenticate();
+    options.filter(can).ok_or_else(|| ErrorCause::Malformed.into())
 }
 
 async fn start_error(

@@ -3,7 +3,7 @@
 
 pub mod description; //      what the file says, and what holds where it is silent
 pub(crate) mod forecast; //  what would happen with given answers
-pub(crate) mod silent; //    what holds by default
+pub(crate) mod defaults; //  what holds by default
 pub(crate) mod written; //   what the file writes
 
 use crate::provider::Provider;

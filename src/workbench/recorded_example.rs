@@ -4,7 +4,7 @@
 use crate::login::attempt::{Attempt, InstallationValues};
 use crate::login::drive;
 use crate::login::error::LoginError;
-use crate::login::wishes::LoginWishes;
+use crate::login::options::LoginOptions;
 use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
@@ -38,7 +38,7 @@ pub fn example_from_recording(provider: &Provider, learned: &LearnedProvider, no
         started: now,
         inputs: Vec::new(),
         prepared: Vec::new(),
-        wishes: LoginWishes::default(),
+        options: LoginOptions::default(),
     };
     let installation = InstallationValues { public_url: public_url.into(), values: installation_values(provider, learned) };
     let documents = DocumentCache::default();

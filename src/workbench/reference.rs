@@ -33,7 +33,7 @@ const PROVIDER_TOPICS: &[&str] = &[
 /// The topics of the reference of the settings, in order.
 const SETTINGS_TOPICS: &[&str] = &[
     include_str!("reference/settings/start.md"),
-    include_str!("reference/settings/wishes.md"),
+    include_str!("reference/settings/tasks.md"),
     include_str!("reference/settings/machine.md"),
     include_str!("reference/settings/page.md"),
     include_str!("reference/settings/sessions.md"),

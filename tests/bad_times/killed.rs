@@ -51,7 +51,7 @@ struct Death {
 
 fn die(place: &Place, broker: &Broker, when: When, who: &str, comes_again: bool) -> Death {
     let upstream = &place.upstream;
-    // Whoever comes again in the same browser has a session that ends by it.
+    // A person who signs in again in the same browser has a session that ends by it.
     let mut browser = if comes_again { Browser::signed_in(broker, who) } else { Browser::default() };
     let before = browser.cookies();
     let back = browser.begin(broker, who);

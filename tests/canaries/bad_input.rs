@@ -166,7 +166,7 @@ fn a_login_that_is_tried_obeys_no_answer() {
             let url = url::Url::parse(line.trim()).expect("an address");
             let state = url.query_pairs().find(|(name, _)| name == "state").expect("a state").1.into_owned();
             let mut input = program.stdin.take().expect("it is piped");
-            // Whoever pastes may paste anything.
+            // A person may paste anything.
             let odd = ODD.replace('\r', "");
             for pasted in [
                 format!("{odd}://{odd}?{odd}={odd}"),

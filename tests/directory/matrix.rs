@@ -125,7 +125,7 @@ async fn table(place: Place) -> String {
     table
 }
 
-#[expect(clippy::disallowed_methods, reason = "whoever changes a rule says so by a variable")]
+#[expect(clippy::disallowed_methods, reason = "the variable ACCEPT accepts changed rules")]
 async fn holds(place: Place) {
     let expected = root().join("tests/directory/matrix.txt");
     let table = table(place).await;

@@ -1,4 +1,4 @@
-//! Ways in are added and removed by whoever is signed in, has just been so, and asks from our own page.
+//! Linked identities are added and removed by a person who is signed in, has just signed in, and asks from our own page.
 
 use crate::command_line::portaria;
 use crate::web::browser::Browser;

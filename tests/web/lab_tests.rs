@@ -1,4 +1,4 @@
-//! Test logins: as real as any, nobody comes in, and only whoever ran one reads what happened.
+//! Test logins: as real as any, nobody comes in, and only the person who ran one reads what happened.
 
 use crate::web::browser::Browser;
 use crate::web::client_request::{Answer, ClientRequest};

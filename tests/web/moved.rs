@@ -12,7 +12,7 @@ fn nameless() -> String {
     format!("{STANDARD}trustEmail: never\nmissingEmail: \"${{id}}@acme.invalid\"\n").replace(", emailVerified: $.verified", "")
 }
 
-/// The id of whoever is signed in, and what else the session says.
+/// The id of the person who is signed in, and what else the session says.
 async fn session(browser: &Browser) -> Value {
     let answer = browser.get("/session").await;
     assert_eq!(answer.status, 200, "{answer:?}");

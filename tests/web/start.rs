@@ -194,10 +194,10 @@ async fn while_storage_is_away_nobody_comes_in_and_no_code_is_shown() {
 async fn a_hint_reaches_only_providers_whose_file_names_it_and_never_the_log() {
     let named = STANDARD.replace("scope: perfil", "scope: perfil, extra: { login_hint: \"${loginHint?}\", ui_locales: \"${uiLocales?}\" }");
     let broker = TestBroker::builder(LOCAL).with_standard("acme").with("beta", &named).build().await;
-    let wishes = "login_hint=rita%40cliente.example&ui_locales=pt-BR%20en";
+    let options = "login_hint=rita%40cliente.example&ui_locales=pt-BR%20en";
 
-    let silent = Browser::new(&broker).begin(&format!("/login/acme?{wishes}")).await;
-    let told = Browser::new(&broker).begin(&format!("/login/beta?{wishes}")).await;
+    let silent = Browser::new(&broker).begin(&format!("/login/acme?{options}")).await;
+    let told = Browser::new(&broker).begin(&format!("/login/beta?{options}")).await;
     let without = Browser::new(&broker).begin("/login/beta").await;
 
     assert_eq!(silent.query.len(), 7, "{:?}", silent.query);

@@ -52,26 +52,33 @@ pub(crate) fn ask_questions(
             print(&format!("  {}\n", printable(&why)));
             continue;
         }
-        if question.name == "discovery" {
-            answers.retain(|name, _| !published.contains(name));
-            published.clear();
-            if answer != "none" {
-                let mut found = ChecklistAnswers::new();
-                if let Err(failure) = issuer::fill_in_from_discovery(&answer, settings, &mut found) {
-                    failure.message().lines().for_each(|line| print(&format!("  {}\n", printable(line))));
-                    continue;
-                }
-                // What the document says is not asked.
-                found.retain(|name, _| !answers.contains_key(name));
-                published.extend(found.keys());
-                answers.extend(found);
-            }
+        if question.name == "discovery" && !take_from_discovery(&answer, settings, answers, &mut published) {
+            continue;
         }
         answers.insert(question.name, answer);
         asked.push(at);
         at += 1;
     }
     Ok(())
+}
+
+/// Takes what the issuer's document says, which is then not asked, in place of what an earlier document said. Returns whether the
+/// document could be read.
+fn take_from_discovery(answer: &str, settings: &Settings, answers: &mut ChecklistAnswers, published: &mut Vec<&'static str>) -> bool {
+    answers.retain(|name, _| !published.contains(name));
+    published.clear();
+    if answer == "none" {
+        return true;
+    }
+    let mut found = ChecklistAnswers::new();
+    if let Err(failure) = issuer::fill_in_from_discovery(answer, settings, &mut found) {
+        failure.message().lines().for_each(|line| print(&format!("  {}\n", printable(line))));
+        return false;
+    }
+    found.retain(|name, _| !answers.contains_key(name));
+    published.extend(found.keys());
+    answers.extend(found);
+    true
 }
 
 fn print(text: &str) {

@@ -5,8 +5,8 @@ use crate::lab::handlers::guard::{form_binding, require_staff};
 use crate::lab::handlers::test_login_ledger::TestLoginResult;
 use crate::lab::handlers::{LabState, lab_state};
 use crate::login::error::{LoginError, LoginErrorCause};
+use crate::login::options::LoginOptions;
 use crate::login::trace::Trace;
-use crate::login::wishes::LoginWishes;
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
 use crate::provider::callback::CallbackParameters;
@@ -37,7 +37,7 @@ pub(crate) async fn start_test(context: RequestContext) -> Result<HttpResponse, 
     let tester = Tester { by: staff.uid };
     let (tests, store) = (&lab_state(&context).tests, &context.live_store().store);
     let PreparedAttempt { attempt, trace, watch, request } =
-        start::prepare_attempt(&context, &live_provider, (inputs, LoginWishes::default())).await;
+        start::prepare_attempt(&context, &live_provider, (inputs, LoginOptions::default())).await;
     tests.start(&store.name, &attempt.state, context.now()).map_err(|seconds| ErrorCause::TooManyTests { seconds })?;
     let purpose = LoginPurpose { test: Some(tester.clone()), ..LoginPurpose::default() };
     let begun = request.and_then(|request| start::redirect_with_attempt(&context, &live_provider, &attempt, &request, purpose));

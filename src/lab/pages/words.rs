@@ -1,6 +1,6 @@
 //! The texts of the lab in its three languages. A page in any other language shows them in English.
 //!
-//! It stays one file because the structs mirror the files of texts, and each sentence is a method of a few lines.
+//! Long because the structs mirror the files of texts, and each sentence is a method of a few lines.
 
 use crate::lab::pages::exchange_view::PathDeparture;
 use crate::pages::languages::FALLBACK;

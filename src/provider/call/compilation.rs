@@ -4,10 +4,10 @@ use crate::provider::address::Address;
 use crate::provider::answer::{AnswerFormat, AnswerParser};
 use crate::provider::assertion::Assertion;
 use crate::provider::call::CallSpec;
+use crate::provider::call::check::{check_call, check_header_name};
 use crate::provider::choice::{EntryChoice, compile_choices};
 use crate::provider::moment::TimeSpan;
-use crate::provider::parameters::{self, JsonTemplate, ParameterValues, check_no_paths};
-use crate::provider::pkce::Pkce;
+use crate::provider::parameters::{ParameterValues, check_no_paths};
 use crate::provider::refusal::RefusalRule;
 use crate::provider::request_payload::RequestPayload;
 use crate::provider::signature::{ParameterSignature, SignedParameters};
@@ -41,12 +41,7 @@ pub(crate) fn compile(
     let address = address.and_then(|address| Address::compile(address, &context.addresses, reader));
     let usual = if matches!(carried.body, StepBody::Form(_)) { SignedParameters::Form } else { SignedParameters::Query };
     let reads = CallReads::compile(&mut spec, (kind, reads_standard_person), context, reader);
-    let (refused, accepted) = (spec.refused.take().unwrap_or_default().0, spec.accepted.take().unwrap_or_default().0);
-    if kind == StepKind::GetUserInfo {
-        accepted.iter().for_each(|rule| rule.check_outside_of_token_answer(reader));
-    }
-    let refused: Vec<RefusalRule> = refused.into_iter().chain(context.refused.iter().cloned()).collect();
-    let accepted: Vec<RefusalRule> = accepted.into_iter().chain(context.accepted.iter().cloned()).collect();
+    let (refused, accepted) = compile_rules(&mut spec, kind, context, reader);
     let minds_error = kind != StepKind::GetUserInfo && !accepted.iter().any(RefusalRule::allows_error_member);
     let sign = spec.sign.take().and_then(|spec| ParameterSignature::compile(spec, usual, reader));
     let mut step = Step {
@@ -86,6 +81,21 @@ pub(crate) fn compile(
     step.bearer = bearer(spec.bearer.take(), &step, reader);
     check_call(&step, reader);
     Some(step)
+}
+
+/// The rules by which an answer is refused or accepted: those of the call, then those of the file.
+fn compile_rules(
+    spec: &mut CallSpec,
+    kind: StepKind,
+    context: &StepContext<'_>,
+    reader: &mut Reader,
+) -> (Vec<RefusalRule>, Vec<RefusalRule>) {
+    let (refused, accepted) = (spec.refused.take().unwrap_or_default().0, spec.accepted.take().unwrap_or_default().0);
+    if kind == StepKind::GetUserInfo {
+        accepted.iter().for_each(|rule| rule.check_outside_of_token_answer(reader));
+    }
+    let with_those_of_file = |own: Vec<RefusalRule>, of_file: &[RefusalRule]| own.into_iter().chain(of_file.iter().cloned()).collect();
+    (with_those_of_file(refused, context.refused), with_those_of_file(accepted, context.accepted))
 }
 
 /// What a call reads from its answer.
@@ -222,29 +232,6 @@ fn implied_signed_answer(spec: &CallSpec, context: &SignedTokenContext<'_>, has_
     SignedToken::compile(&spec, context, reader)
 }
 
-/// Complains about a name that no written header may have.
-pub(crate) fn check_header_name(name: &str, place: Place, reader: &mut Reader) {
-    const OURS: &[&str] = &[
-        "host",
-        "content-length",
-        "transfer-encoding",
-        "connection",
-        "te",
-        "trailer",
-        "upgrade",
-        "cookie",
-        "keep-alive",
-        "proxy-authorization",
-    ];
-    let is_token =
-        !name.is_empty() && name.len() <= 100 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-    if !is_token {
-        reader.complain(place, format!("`{name}` is not the name of a header"), "write letters, digits and `-`, such as `X-Api-Key`");
-    } else if OURS.contains(&name.to_ascii_lowercase().as_str()) {
-        reader.complain(place, format!("`{name}` is written by portaria itself"), "take the line out");
-    }
-}
-
 fn headers(named: NamedValues<Template>, reader: &mut Reader) -> Vec<(Located<String>, Template)> {
     for (name, value) in &named.0 {
         check_header_name(name, name.place, reader);
@@ -320,85 +307,4 @@ fn spec_uses_fact(spec: &CallSpec, name: &str, reader: &mut Reader) -> bool {
         || spec.json.as_ref().is_some_and(|json| json.uses().iter().any(|used| used.fact == fact))
         || spec.text.as_ref().is_some_and(|text| text.uses().any(|used| used.fact == fact))
         || spec.headers.iter().flat_map(|headers| &headers.0).any(|(_, value)| value.uses().any(|used| used.fact == fact))
-}
-
-/// Complains about words of a call that repeat others or have no effect.
-fn check_call(step: &Step, reader: &mut Reader) {
-    if let StepBody::Json(JsonTemplate::Object(members)) = &step.body {
-        for (name, value) in members {
-            if let JsonTemplate::Text(text) = value {
-                parameters::check_no_literal_secret(&name.source, text, reader);
-            }
-        }
-    }
-    for (name, value) in &step.headers {
-        parameters::check_no_literal_secret(name, value, reader);
-    }
-    let form = if let StepBody::Form(form) = &step.body { form.as_slice() } else { &[] };
-    if let Some(sign) = &step.sign
-        && sign.over == SignedParameters::Form
-        && !matches!(step.body, StepBody::Form(_))
-    {
-        reader.complain(
-            sign.place,
-            "this request has no form that could be signed",
-            "write `over: query`, or send the parameters as a `form`",
-        );
-    }
-    if let Some(sign) = &step.sign
-        && let Some(parameter) = step.query.iter().chain(form).find(|parameter| sign.is_parameter(&parameter.name))
-    {
-        reader.complain(
-            sign.place,
-            format!("`{}` is sent already, so the signature has no place", parameter.name),
-            "take the parameter out; `into` adds it",
-        );
-    }
-    if let Some(header) = step.sign.as_ref().and_then(ParameterSignature::header)
-        && (step.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(header))
-            || header.eq_ignore_ascii_case("authorization") && (step.basic.is_some() || step.bearer.is_some()))
-    {
-        let message = format!("the header `{}` is sent already, so the signature has no place", header.value);
-        reader.complain(header.place, message, "take the header out; `intoHeader` adds it");
-    }
-    for condition in step.when.iter().flat_map(|when| &when.0) {
-        if let Some(path) = condition.paths().first() {
-            let help = "read it as a fact in an earlier step, and write `at: ${fact}`";
-            reader.complain(path.place, "a path cannot stand in `when`: there is no answer yet", help);
-        }
-    }
-    if let Some(assertion) = &step.assertion
-        && !step.uses_in_request().iter().any(|used| used.fact == step.known.client_assertion)
-    {
-        reader.complain(assertion.place, "the assertion is made and never sent", "place `${clientAssertion}` in the request");
-    }
-    for (at, (name, value)) in step.headers.iter().enumerate() {
-        if step.headers[..at].iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
-            reader.complain(name.place, format!("the header `{}` stands here twice", name.value), "keep one of the two");
-        }
-        if name.eq_ignore_ascii_case("authorization") && step.basic.is_some() {
-            let help = "keep one: `credentials: basic` or the header";
-            reader.complain(name.place, "this call already has an `Authorization` header", help);
-        }
-        if name.eq_ignore_ascii_case("authorization") && value.is_literal() {
-            reader.complain(value.place, "a secret may not stand in the file", "keep it in `secrets` and write a hole: `Basic ${name}`");
-        }
-    }
-    check_repeated_parameters(step, reader);
-}
-
-/// Complains about a parameter that is written in the address as well, because it would be sent twice.
-pub(crate) fn check_repeated_parameters(step: &Step, reader: &mut Reader) {
-    let literal_query = step.address.template.source.split_once('?').map_or("", |(_, query)| query);
-    for parameter in &step.query {
-        if !parameter.name.is_empty() && literal_query.split(['&', '#']).any(|pair| pair.split('=').next() == Some(&*parameter.name)) {
-            let message = format!("`{}` is sent already, and stands in the address as well", parameter.name);
-            reader.complain(step.address.template.place, message, "take it out of the address");
-        }
-    }
-}
-
-/// Whether the file must send the PKCE verifier in this step and does not.
-pub(crate) fn lacks_verifier(step: &Step, pkce: Pkce) -> bool {
-    pkce != Pkce::Off && !step.uses_in_request().iter().any(|used| used.fact == step.known.code_verifier)
 }

@@ -17,6 +17,7 @@ use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::Response;
 use crate::workbench::examples::difference::Difference;
 use crate::workbench::examples::replay;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// How many logins are compared with a request that names none of them.
@@ -49,17 +50,7 @@ impl Simulation {
         }
         let mut state = self.lock_state();
         state.remove_expired(context.now);
-        let values = received.values();
-        let holds_code = |code: &String| values.iter().any(|value| value.contains(&**code));
-        let holds_token = |token: &Text| values.iter().any(|value| token.find_in(value).is_some());
-        let named = state
-            .logins
-            .iter()
-            .rposition(|login| login.code.as_ref().is_some_and(holds_code) || login.token.as_ref().is_some_and(holds_token));
-        let candidates: Vec<usize> = match named {
-            Some(at) => vec![at],
-            None => (0..state.logins.len()).rev().take(LARGEST_CANDIDATES).collect(),
-        };
+        let candidates = candidates_for(&state.logins, received);
         let mut nearest: Option<(usize, usize, Vec<Difference>)> = None;
         for at in candidates {
             match self.match_call(&state.logins[at], received, context) {
@@ -260,5 +251,18 @@ fn rewrite_endpoints(document: &mut serde_json::Value, base: &str) {
         if let Some(address) = value.as_str().filter(|address| name != "issuer" && address.starts_with("http")) {
             *value = simulated_address(base, address).into();
         }
+    }
+}
+
+/// The logins that a call may belong to: the one whose code or token it holds, otherwise the latest ones.
+fn candidates_for(logins: &VecDeque<SimulatedLogin>, received: &ReceivedRequest) -> Vec<usize> {
+    let values = received.values();
+    let holds_code = |code: &String| values.iter().any(|value| value.contains(&**code));
+    let holds_token = |token: &Text| values.iter().any(|value| token.find_in(value).is_some());
+    let named =
+        logins.iter().rposition(|login| login.code.as_ref().is_some_and(holds_code) || login.token.as_ref().is_some_and(holds_token));
+    match named {
+        Some(at) => vec![at],
+        None => (0..logins.len()).rev().take(LARGEST_CANDIDATES).collect(),
     }
 }

@@ -2,7 +2,7 @@
 //! state, is read from the request, where the file has a hole for that fact alone.
 
 use crate::login::attempt::{Attempt, InstallationValues};
-use crate::login::wishes::LoginWishes;
+use crate::login::options::LoginOptions;
 use crate::provider::Provider;
 use crate::provider::callback::StateLocation;
 use crate::provider::facts::Facts;
@@ -39,7 +39,7 @@ pub(super) fn attempt_from_request(
         started: now,
         inputs: Vec::new(),
         prepared: Vec::new(),
-        wishes: LoginWishes::default(),
+        options: LoginOptions::default(),
     };
     let facts = empty.facts_without_discovery(provider, installation);
     let inputs = provider.inputs.iter().filter_map(|input| {
@@ -52,15 +52,15 @@ pub(super) fn attempt_from_request(
     let text = |slot: Slot| captured_value(step, received, slot).unwrap_or_default();
     attempt.nonce = text(known.nonce).into();
     attempt.state = text(known.state).into();
-    attempt.wishes.login_hint = captured_value(step, received, known.login_hint).map(Into::into);
-    attempt.wishes.ui_locales = captured_value(step, received, known.ui_locales).map(Into::into);
+    attempt.options.login_hint = captured_value(step, received, known.login_hint).map(Into::into);
+    attempt.options.ui_locales = captured_value(step, received, known.ui_locales).map(Into::into);
     // `prompt=login` in the request is what a login anew adds to it.
     let asks_anew = |parameter: &Parameter| {
         let wanted = parameter.values.first().and_then(Template::as_literal);
         let pairs = received.query.iter().cloned().chain(received.form());
         wanted.is_some_and(|wanted| pairs.into_iter().any(|(name, value)| *name == *parameter.name && value == wanted))
     };
-    attempt.wishes.reauthenticates = !step.reauthenticate.is_empty() && step.reauthenticate.iter().all(asks_anew);
+    attempt.options.reauthenticates = !step.reauthenticate.is_empty() && step.reauthenticate.iter().all(asks_anew);
     attempt.challenge = captured_value(step, received, known.code_challenge).map(Into::into);
     if provider.state_in == StateLocation::Path
         && let Some(redirect_uri) = captured_value(step, received, known.redirect_uri)

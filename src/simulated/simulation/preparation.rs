@@ -2,7 +2,7 @@
 //! has.
 
 use crate::login::attempt::Attempt;
-use crate::login::wishes::LoginWishes;
+use crate::login::options::LoginOptions;
 use crate::provider::facts::Facts;
 use crate::provider::step::Step;
 use crate::simulated::response::SimulatedResponse;
@@ -175,7 +175,7 @@ fn merged(prepared: &Attempt, redirect: &Attempt) -> Attempt {
         redirect_uri: with_state.redirect_uri.clone(),
         challenge: prepared.challenge.clone().or_else(|| redirect.challenge.clone()),
         inputs,
-        wishes: if prepared.wishes == LoginWishes::default() { redirect.wishes.clone() } else { prepared.wishes.clone() },
+        options: if prepared.options == LoginOptions::default() { redirect.options.clone() } else { prepared.options.clone() },
         ..prepared.clone()
     }
 }

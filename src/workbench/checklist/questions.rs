@@ -50,6 +50,11 @@ fn is_without_discovery(answers: &ChecklistAnswers) -> bool {
     is_none(answers, "discovery")
 }
 
+/// Whether the body of an answer tells whether it is a refusal.
+fn tells_refusals_apart(answers: &ChecklistAnswers) -> bool {
+    !is_none(answers, "refused") || !is_none(answers, "accepted")
+}
+
 /// Whether the person is described by an answer of its own, and not by the token answer alone.
 fn may_ask_user_info(answers: &ChecklistAnswers) -> bool {
     is_without_discovery(answers) && !answer_is(answers, "signed", "idToken")
@@ -357,7 +362,7 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         ask: "Where the code of the refusal stands, or `none`",
         example: "$.errcode",
         usual: usual!("none"),
-        matters: |answers| !is_none(answers, "refused") || !is_none(answers, "accepted"),
+        matters: tells_refusals_apart,
         ..ALWAYS_ASKED
     },
     ChecklistQuestion {
@@ -365,7 +370,7 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         ask: "Where its message stands, or `none`",
         example: "$.errmsg",
         usual: usual!("none"),
-        matters: |answers| !is_none(answers, "refused") || !is_none(answers, "accepted"),
+        matters: tells_refusals_apart,
         ..ALWAYS_ASKED
     },
     ChecklistQuestion {

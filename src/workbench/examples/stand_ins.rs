@@ -1,7 +1,7 @@
 //! The values that a story does not give: a visible text for each fact, and fresh keys where keys are used.
 
 use crate::login::attempt::{Attempt, InstallationValues};
-use crate::login::wishes::LoginWishes;
+use crate::login::options::LoginOptions;
 use crate::provider::Provider;
 use crate::provider::keys::{Algorithm, KeyFamily};
 use crate::provider::moment;
@@ -60,7 +60,7 @@ pub(crate) fn example_start(provider: &Provider, story: &ExampleSpec) -> Example
         started: now,
         inputs,
         prepared: Vec::new(),
-        wishes: LoginWishes {
+        options: LoginOptions {
             login_hint: given("loginHint").map(Into::into),
             ui_locales: given("uiLocales").map(Into::into),
             reauthenticates: given("reauthenticate").is_some_and(|given| given == "true"),

@@ -8,7 +8,7 @@ use crate::provider::provider_spec::ProviderSpec;
 use crate::provider::step::{Step, StepKind};
 use crate::vocabulary::text::Text;
 use crate::vocabulary::yaml::{self, YamlKind, YamlNode};
-use crate::workbench::explain::silent::Section;
+use crate::workbench::explain::defaults::Section;
 use crate::world::secrets;
 
 /// One statement about a file.

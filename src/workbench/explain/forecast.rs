@@ -5,6 +5,8 @@
 //! fetched, so a pasted token is signed again with a new key before it is read: its claims are judged, its signature is
 //! not.
 
+mod start;
+
 use crate::login::attempt::{Attempt, InputValues, InstallationValues, RedirectError};
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::{LoginObserver, Trace};
@@ -15,8 +17,6 @@ use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::json_path::JsonPath;
-use crate::provider::signature::SignatureTarget;
-use crate::provider::signed_token::SignedToken;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_error::StepError;
 use crate::provider::trust::EmailEvidence;
@@ -28,18 +28,16 @@ use crate::vocabulary::secret_names::{names_secret, often_names_secret};
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
 use crate::workbench::examples::difference::identity_members;
-use crate::workbench::examples::replay::{redirect_error, sign_callback, usual_callback, usual_document};
-use crate::workbench::examples::stand_ins::{key_for, stand_in};
-use crate::workbench::examples::tokens::{sign_again, token_parts};
+use crate::workbench::examples::replay::{redirect_error, usual_callback};
+use crate::workbench::examples::tokens::sign_again;
+use crate::workbench::explain::forecast::start::Start;
 use crate::workbench::explain::{describe, explain, facts_before_call, installation_facts};
 use crate::workbench::recorded_exchange::parse_pairs;
 use crate::workbench::repair::{propose, propose_for_answer};
-use crate::world::secrets;
 use serde_json::Value;
 use std::future::Future as _;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// The answers that a person gives, and what else they know of the login.
@@ -153,150 +151,7 @@ pub(crate) fn forecast(provider: &Provider, public_url: &str, given: GivenAnswer
     start.play(provider, &callback, calls, (documents, discovery), notes, public_url)
 }
 
-/// How a login begins here: with the values of this installation, and stand-ins for what is not known.
-struct Start {
-    attempt: Attempt,
-    installation: InstallationValues,
-    unset: Vec<Slot>,
-}
-
-/// A signed token in one of the answers.
-struct TokenToJudge<'a> {
-    step: StepKind,
-    signed: &'a SignedToken,
-    text: String,
-}
-
-impl TokenToJudge<'_> {
-    /// Whether the keys of the token are not at hand.
-    fn is_unverifiable(&self, provider: &Provider) -> bool {
-        let keys = self.signed.key_text().map(|template| template.uses().map(|used| used.fact).collect::<Vec<_>>());
-        keys.is_none_or(|facts| {
-            facts.iter().any(|fact| provider.needed.iter().any(|needed| needed.fact == *fact && !secrets::is_set(&needed.reference)))
-        })
-    }
-
-    fn claim(&self, name: &str) -> Option<Value> {
-        token_parts(&self.text)?.1.get(name).cloned()
-    }
-}
-
 impl Start {
-    fn new(provider: &Provider, public_url: &str, inputs: InputValues, now: i64) -> Self {
-        let mut installation = secrets::installation_values(provider, public_url);
-        let is_set = |fact: Slot, values: &[(Slot, Text)]| values.iter().any(|(known, _)| *known == fact);
-        let unset: Vec<Slot> =
-            provider.needed.iter().map(|needed| needed.fact).filter(|fact| !is_set(*fact, &installation.values)).collect();
-        for fact in &unset {
-            let name = provider.names.name(*fact);
-            let value = key_for(provider, *fact).unwrap_or_else(|| stand_in(name));
-            installation.values.push((*fact, Text::secret(value, name)));
-        }
-        let saved = crate::login::attempt::SavedAttempt {
-            state: stand_in("state").into(),
-            nonce: stand_in("nonce").into(),
-            verifier: stand_in("codeVerifier").into(),
-            started: now,
-            inputs,
-            prepared: Vec::new(),
-            wishes: crate::login::wishes::LoginWishes::default(),
-        };
-        let mut attempt = Attempt::resume(provider, &installation, saved);
-        attempt.challenge = attempt.challenge.map(|_| stand_in("codeChallenge").into());
-        Self { attempt, installation, unset }
-    }
-
-    /// Takes the state of a given callback for the one that was sent.
-    fn take_state_from(&mut self, provider: &Provider, callback: Option<&CallbackParameters>) {
-        let facts = self.attempt.facts_without_discovery(provider, &self.installation);
-        if let Some(state) = callback.and_then(|callback| provider.state.evaluate(Some(&callback.document()), &facts).ok()) {
-            self.attempt.state = state.revealed().into();
-        }
-    }
-
-    /// Puts a correct signature into a given callback whose key is not set here.
-    fn signs_callback_again(&self, provider: &Provider, callback: &mut CallbackParameters, facts: &Facts) -> bool {
-        let Some(verify) = provider.authorization.expected_signature() else { return false };
-        if !verify.uses().iter().any(|used| self.unset.contains(&used.fact)) {
-            return false;
-        }
-        for (name, value) in &mut callback.pairs {
-            if matches!(&verify.into, SignatureTarget::Parameter(into) if into == name) {
-                *value = Text::plain(stand_in("signature"));
-            }
-        }
-        sign_callback(provider, callback, facts);
-        true
-    }
-
-    /// The signed tokens of the answers.
-    fn signed_tokens<'p>(
-        &self,
-        provider: &'p Provider,
-        callback: Option<&CallbackParameters>,
-        calls: &[(usize, Response)],
-    ) -> Vec<TokenToJudge<'p>> {
-        let mut facts = self.attempt.facts_without_discovery(provider, &self.installation);
-        let mut found = Vec::new();
-        let first = &provider.authorization;
-        if let Some(document) = callback.map(CallbackParameters::document) {
-            found.extend(first.token_in(&document, &facts).map(|(signed, text)| TokenToJudge { step: first.kind, signed, text }));
-            first.learn_from_answer(&document, &mut facts);
-        }
-        for (call, answer) in calls {
-            let Some(step) = provider.calls.get(*call) else { continue };
-            found.extend(step.token_to_verify(answer, &facts).map(|(signed, text)| TokenToJudge { step: step.kind, signed, text }));
-            if let Some(document) = step.document(answer) {
-                step.learn_from_answer(&document, &mut facts);
-            }
-        }
-        found.retain(|token| token_parts(&token.text).is_some());
-        found
-    }
-
-    /// Takes from the tokens what belongs to the login in which they were made: its time, its nonce, the client.
-    fn adapt_to_tokens(&mut self, provider: &Provider, found: &[TokenToJudge<'_>], notes: &mut Vec<String>) {
-        if let Some(issued) = found.iter().filter_map(|token| token.claim("iat")?.as_i64()).max() {
-            self.attempt.started = issued;
-            notes.push("the time is that of the token (`iat`)".to_owned());
-        }
-        if let Some(nonce) = found.iter().find_map(|token| token.claim("nonce")?.as_str().map(str::to_owned)) {
-            self.attempt.nonce = nonce.into();
-            notes.push("the nonce is that of the token, so it is not compared".to_owned());
-        }
-        let client = provider.known.client_id;
-        if self.unset.contains(&client)
-            && let Some(audience) = found.iter().find_map(|token| token.claim("azp").or_else(|| token.claim("aud")))
-            && let Some(name) = audience.as_str().or_else(|| audience.get(0)?.as_str())
-        {
-            self.installation.values.retain(|(fact, _)| *fact != client);
-            self.installation.values.push((client, Text::plain(name)));
-            notes.push("`clientId` is not set here, so the audience of the token is taken for it".to_owned());
-        }
-    }
-
-    /// Stores the issuer's document: the given one, or one with the usual addresses. Returns it unless it is the usual one.
-    fn store_document(
-        &self,
-        provider: &Provider,
-        given: Option<Value>,
-        found: &[TokenToJudge<'_>],
-        documents: &DocumentCache,
-    ) -> Option<Value> {
-        let facts = self.attempt.facts_without_discovery(provider, &self.installation);
-        let (address, issuer) = provider.discovery.as_ref()?.address(&facts)?;
-        let named = found.iter().find_map(|token| token.claim("iss")?.as_str().map(str::to_owned));
-        let usual = issuer.clone();
-        let base = match issuer {
-            Some(issuer) => named.filter(|named| named.trim_end_matches('/') == issuer.trim_end_matches('/')).unwrap_or(issuer),
-            None => named.unwrap_or_else(|| address.clone()),
-        };
-        let is_usual = given.is_none() && usual.as_ref() == Some(&base);
-        let document = given.unwrap_or_else(|| usual_document(&base));
-        documents.insert(&address, document.clone(), self.attempt.started);
-        (!is_usual).then_some(document)
-    }
-
     fn play(
         self,
         provider: &Provider,
@@ -309,29 +164,7 @@ impl Start {
         let Self { mut attempt, installation, .. } = self;
         let fetch = PastedAnswers { calls, calling: AtomicUsize::new(usize::MAX), lacking: Mutex::new(None) };
         let mut observer = ForecastObserver { provider, fetch: &fetch, steps: Vec::new() };
-        let now = attempt.started;
-        let waits = || LoginError::before_calls(LoginErrorCause::RecordingWaits);
-        let (before, is_prepared) = {
-            let preparing = std::pin::pin!(prepare(&mut attempt, (provider, &installation), (&fetch, &documents), now, &mut observer));
-            match preparing.poll(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(prepared) => prepared,
-                Poll::Pending => (Trace::default(), Err(RedirectError::Prepare(Box::new(waits())))),
-            }
-        };
-        let (trace, end) = match is_prepared.and_then(|()| attempt.redirect_request(provider, &installation, &documents)) {
-            Err(why) => (Trace::default(), Err(redirect_error(why, provider))),
-            Ok(_) => match attempt.accept(provider, &installation, callback, Some(&attempt.state), &documents, now) {
-                Err(error) => (Trace::default(), Err(error)),
-                Ok(login) => {
-                    let driving = std::pin::pin!(drive_observed(&mut observer, login, &fetch, &documents));
-                    match driving.poll(&mut Context::from_waker(Waker::noop())) {
-                        Poll::Ready(driven) => driven,
-                        Poll::Pending => (Trace::default(), Err(waits())),
-                    }
-                }
-            },
-        };
-        let trace = trace.after(before);
+        let (trace, end) = drive_login((provider, &installation), &mut attempt, (&fetch, &documents), callback, &mut observer);
         let mut steps = observer.steps;
         let lacking = *fetch.lacking.lock().unwrap_or_else(PoisonError::into_inner);
         let lacking = lacking.filter(|_| end.as_ref().is_err_and(|error| matches!(error.cause, LoginErrorCause::NoAnswer(_))));
@@ -364,10 +197,8 @@ impl Start {
             (_, Some(call)) => ForecastOutcome::NeedsAnswer(call),
             (Ok(_), None) => ForecastOutcome::SignedIn,
             (Err(error), None) => {
-                let document =
-                    trace.exchanges.last().and_then(|exchange| provider.calls[exchange.call].document(exchange.answer.as_ref().ok()?));
-                let document = document.or_else(|| Some(callback.document()));
-                ForecastOutcome::Refused(forecast_error(provider, error, document.as_ref(), public_url))
+                let document = last_document(provider, &trace).unwrap_or_else(|| callback.document());
+                ForecastOutcome::Refused(forecast_error(provider, error, Some(&document), public_url))
             }
         };
         for step in &mut steps {
@@ -380,6 +211,45 @@ impl Start {
         }
         Forecast { steps, outcome, notes, proposals, login: ForecastLogin { attempt, installation, trace, end, discovery } }
     }
+}
+
+/// Drives a login with the pasted answers as far as they go.
+fn drive_login(
+    (provider, installation): (&Provider, &InstallationValues),
+    attempt: &mut Attempt,
+    (fetch, documents): (&PastedAnswers, &DocumentCache),
+    callback: &CallbackParameters,
+    observer: &mut ForecastObserver<'_>,
+) -> (Trace, Result<Identity, LoginError>) {
+    let now = attempt.started;
+    let waits = || LoginError::before_calls(LoginErrorCause::RecordingWaits);
+    let (before, is_prepared) = {
+        let preparing = std::pin::pin!(prepare(attempt, (provider, installation), (fetch, documents), now, observer));
+        match preparing.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(prepared) => prepared,
+            Poll::Pending => (Trace::default(), Err(RedirectError::Prepare(Box::new(waits())))),
+        }
+    };
+    let (trace, end) = match is_prepared.and_then(|()| attempt.redirect_request(provider, installation, documents)) {
+        Err(why) => (Trace::default(), Err(redirect_error(why, provider))),
+        Ok(_) => match attempt.accept(provider, installation, callback, Some(&attempt.state), documents, now) {
+            Err(error) => (Trace::default(), Err(error)),
+            Ok(login) => {
+                let driving = std::pin::pin!(drive_observed(observer, login, fetch, documents));
+                match driving.poll(&mut Context::from_waker(Waker::noop())) {
+                    Poll::Ready(driven) => driven,
+                    Poll::Pending => (Trace::default(), Err(waits())),
+                }
+            }
+        },
+    };
+    (trace.after(before), end)
+}
+
+/// The answer with which a login ended.
+fn last_document(provider: &Provider, trace: &Trace) -> Option<Value> {
+    let exchange = trace.exchanges.last()?;
+    provider.calls[exchange.call].document(exchange.answer.as_ref().ok()?)
 }
 
 /// Who would be signed in, line by line.

@@ -10,9 +10,9 @@ const LONGEST_HINT: usize = 200;
 const LONGEST_LOCALES: usize = 100;
 const MOST_LOCALES: usize = 10;
 
-/// The wishes of an attempt. `login_hint` is personal data, so `Debug` shows none of them.
+/// The options of a login, from the query of its address. `login_hint` is personal data, so `Debug` shows none of them.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LoginWishes {
+pub struct LoginOptions {
     /// Who wants to sign in: an address or a name that the provider knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) login_hint: Option<Box<str>>,
@@ -24,13 +24,13 @@ pub struct LoginWishes {
     pub(crate) reauthenticates: bool,
 }
 
-impl fmt::Debug for LoginWishes {
+impl fmt::Debug for LoginOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LoginWishes").finish_non_exhaustive()
+        f.debug_struct("LoginOptions").finish_non_exhaustive()
     }
 }
 
-impl LoginWishes {
+impl LoginOptions {
     /// Reads the parameters of an address; `None` if one of them cannot be passed on.
     pub(crate) fn parse(login_hint: Option<String>, ui_locales: Option<String>, reauthenticate: Option<&str>) -> Option<Self> {
         let login_hint = login_hint.filter(|hint| !hint.is_empty());
@@ -69,7 +69,7 @@ mod tests {
     fn only_what_can_be_passed_on_is_taken() {
         let parse = |hint: &str, locales: &str, again: &str| {
             let given = |text: &str| Some(text.to_owned());
-            LoginWishes::parse(given(hint), given(locales), Some(again)).is_some()
+            LoginOptions::parse(given(hint), given(locales), Some(again)).is_some()
         };
         for (hint, locales, again, fine) in [
             ("ana@loja.example", "pt-BR es en", "true", true),
@@ -89,8 +89,8 @@ mod tests {
 
     #[test]
     fn nothing_of_it_is_logged() {
-        let wishes = LoginWishes { login_hint: Some("ana@loja.example".into()), ..LoginWishes::default() };
+        let options = LoginOptions { login_hint: Some("ana@loja.example".into()), ..LoginOptions::default() };
 
-        assert!(!format!("{wishes:?}").contains("ana"));
+        assert!(!format!("{options:?}").contains("ana"));
     }
 }

@@ -1,0 +1,39 @@
+//! A regular expression in a file, bounded in size.
+
+use crate::vocabulary::place::Place;
+use crate::vocabulary::words::{Reader, ValueShape, WordValue, read_scalar};
+use crate::vocabulary::yaml::YamlNode;
+use regex::Regex;
+
+/// A regular expression, bounded in size.
+#[derive(Clone, Debug)]
+pub(crate) struct Pattern {
+    pub(crate) regex: Regex,
+    pub(crate) place: Place,
+}
+
+impl Pattern {
+    /// Compiles an expression, or complains.
+    pub(crate) fn compile(text: &str, place: Place, reader: &mut Reader) -> Option<Self> {
+        let built =
+            if text.len() > 512 { None } else { regex::RegexBuilder::new(text).size_limit(1 << 20).dfa_size_limit(1 << 20).build().ok() };
+        if built.is_none() {
+            reader.complain(
+                place,
+                format!("`{}` is not a regular expression that is read here", text.chars().take(80).collect::<String>()),
+                "write at most 512 characters without look-around and back references",
+            );
+        }
+        built.map(|regex| Self { regex, place })
+    }
+}
+
+impl WordValue for Pattern {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, reader)?;
+        Self::compile(&text.value, text.place, reader)
+    }
+    fn shape() -> ValueShape {
+        ValueShape::Text("a regular expression")
+    }
+}

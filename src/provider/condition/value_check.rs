@@ -1,0 +1,270 @@
+//! A check of one value: how it is compiled, and when it holds.
+
+use crate::provider::condition::pattern::Pattern;
+use crate::provider::condition::{ConditionRole, ConditionSpec, ConditionSubject};
+use crate::provider::facts::Facts;
+use crate::provider::json_path::{JsonPath, scalar_text};
+use crate::provider::moment::{TimeSpan, parse_moment};
+use crate::provider::template::{FactUse, Template};
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::Place;
+use crate::vocabulary::text::Text;
+use crate::vocabulary::words::Reader;
+use serde_json::Value;
+
+/// A check of one value.
+#[derive(Clone, Debug)]
+pub(crate) struct ValueCheck {
+    pub(crate) at: ConditionSubject,
+    pub(crate) is: Option<Vec<Template>>,
+    pub(crate) is_not: Option<Vec<Template>>,
+    pub(crate) matches: Option<Pattern>,
+    pub(crate) contains: Option<Vec<Template>>,
+    pub(crate) present: Option<bool>,
+    pub(crate) within: Option<TimeSpan>,
+    /// The fact that says what time it is.
+    now: Slot,
+}
+
+/// How far in the future a moment may lie: clocks differ.
+const CLOCK_SKEW: i64 = 60;
+
+impl ValueCheck {
+    pub(crate) fn compile(spec: ConditionSpec, role: ConditionRole, reader: &mut Reader) -> Option<Self> {
+        let Some(at) = spec.at else {
+            if !reader.has_unknown_words(spec.place) {
+                reader.complain(spec.place, "this condition has no `at`", "add it, such as `at: $.status`");
+            }
+            return None;
+        };
+        let asks_nothing = spec.is.is_none() && spec.is_not.is_none() && spec.matches.is_none() && spec.contains.is_none();
+        if asks_nothing && spec.present.is_none() && spec.within.is_none() {
+            if !reader.has_unknown_words(spec.place) {
+                reader.complain(spec.place, "this condition asks nothing", "add `is: …`, `isNot: …`, `matches: …` or `present: true`");
+            }
+            return None;
+        }
+        if let Some(absent) = spec.present.as_ref().filter(|present| !present.value) {
+            if role == ConditionRole::Proves {
+                let help = "turn it round: say with `is` or `present: true` what has to be there";
+                reader.complain(absent.place, "what is not there proves nothing, so `present: false` cannot stand here", help);
+                return None;
+            }
+            if !asks_nothing || spec.within.is_some() {
+                let help = "ask one of the two; `any: [ …, … ]` holds when one of several conditions holds";
+                reader.complain(absent.place, "this never holds: a value that is not there is nothing else either", help);
+                return None;
+            }
+        }
+        if let Some(empty) = spec.is.iter().chain(&spec.contains).flat_map(|is| &is.0).find(|value| value.source.is_empty()) {
+            let help = match role {
+                ConditionRole::Decides => "write `present: false` for a value that is not there",
+                ConditionRole::Proves => "say with `isNot` or `present: true` what has to be there",
+            };
+            reader.complain(empty.place, "this never holds: an empty text is not there", help);
+            return None;
+        }
+        let (is, is_not, contains) = (spec.is.map(|is| is.0), spec.is_not.map(|is_not| is_not.0), spec.contains.map(|list| list.0));
+        for template in is.iter().chain(&is_not).chain(&contains).flatten().filter(|template| template.has_path()) {
+            reader.complain(
+                template.place,
+                "a path cannot stand in the value of a condition",
+                "read it as a fact first, and write `${fact}` here",
+            );
+        }
+        if let (ConditionSubject::Text(text), true) = (&at, contains.is_some()) {
+            let help = "write the path of the list where the answer is read: `read: { isStaff: { at: $.roles, contains: staff } }`";
+            reader.complain(text.place, "`contains` looks into a list of an answer, and a fact is a text", help);
+        }
+        let now = reader.names.intern("now");
+        let (present, within) = (spec.present.map(|present| present.value), spec.within.map(|within| within.value));
+        Some(Self { at, is, is_not, matches: spec.matches, contains, present, within, now })
+    }
+
+    /// Whether the check holds. When a path finds several values, one is enough for `is`, `matches` and `contains`; for
+    /// `isNot` and `within` all of them count.
+    pub(crate) fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
+        let values: Vec<&Value> = match &self.at {
+            ConditionSubject::Path(path) => answer.into_iter().flat_map(|answer| path.all(answer)).collect(),
+            ConditionSubject::Text(_) => Vec::new(),
+        };
+        let found: Vec<Text> = match &self.at {
+            ConditionSubject::Path(_) => values.iter().filter_map(|value| present_text(value)).map(Text::plain).collect(),
+            ConditionSubject::Text(template) => {
+                template.fill_from(facts, answer).ok().filter(|text| !text.is_empty()).into_iter().collect()
+            }
+        };
+        if self.present == Some(false) {
+            return found.is_empty();
+        }
+        let is_among =
+            |text: &Text, list: &[Template]| list.iter().any(|value| value.fill(facts).is_ok_and(|value| value.is_same_as(text)));
+        let has_entry = |value: &Value, list: &[Template]| {
+            let entries = value.as_array().into_iter().flatten().filter_map(scalar_text);
+            entries.map(Text::plain).any(|entry| is_among(&entry, list))
+        };
+        !found.is_empty()
+            && self.is.as_ref().is_none_or(|is| found.iter().any(|text| is_among(text, is)))
+            && self.is_not.as_ref().is_none_or(|is_not| {
+                // A text that is not found cannot be compared, so no value is known to differ from it.
+                is_not.iter().all(|value| value.fill(facts).is_ok()) && !found.iter().any(|text| is_among(text, is_not))
+            })
+            && self.matches.as_ref().is_none_or(|pattern| found.iter().any(|text| text.satisfies(|text| pattern.regex.is_match(text))))
+            && self.contains.as_ref().is_none_or(|list| values.iter().any(|value| has_entry(value, list)))
+            && self.within.is_none_or(|span| found.iter().all(|text| text.satisfies(|text| self.is_recent(text, span, facts))))
+    }
+
+    fn is_recent(&self, text: &str, span: TimeSpan, facts: &Facts) -> bool {
+        let (Some(at), Some(now)) = (parse_moment(text), facts.get(self.now).and_then(Text::as_number)) else { return false };
+        let span = i64::try_from(span.0.as_secs()).unwrap_or(i64::MAX);
+        let age = now.saturating_sub(at.timestamp());
+        (-CLOCK_SKEW..=span).contains(&age)
+    }
+
+    /// The place of the value that is checked.
+    pub(crate) fn place(&self) -> Place {
+        self.at.place()
+    }
+
+    /// Every use of a fact in it.
+    pub(crate) fn uses(&self) -> Vec<FactUse> {
+        let values = self.is.iter().chain(&self.is_not).chain(&self.contains).flatten();
+        let subject = match &self.at {
+            ConditionSubject::Path(_) => None,
+            ConditionSubject::Text(template) => Some(template),
+        };
+        // A missing fact makes a condition false; it is no mistake.
+        subject.into_iter().chain(values).flat_map(Template::uses).collect()
+    }
+
+    /// Whether it looks at the entries of a list.
+    pub(crate) fn is_about_lists(&self) -> bool {
+        self.contains.is_some()
+    }
+
+    pub(crate) fn paths(&self) -> Vec<&JsonPath> {
+        match &self.at {
+            ConditionSubject::Path(path) => vec![path],
+            ConditionSubject::Text(template) => template.paths().collect(),
+        }
+    }
+
+    pub(crate) fn asks_only_presence(&self) -> bool {
+        self.is.is_none() && self.is_not.is_none() && self.matches.is_none() && self.contains.is_none() && self.within.is_none()
+    }
+
+    /// The pattern, if it has one.
+    pub(crate) fn pattern(&self) -> Option<&Pattern> {
+        self.matches.as_ref()
+    }
+
+    pub(crate) fn source(&self) -> String {
+        let list = |templates: &[Template]| templates.iter().map(|template| template.source.to_string()).collect::<Vec<_>>().join(" or ");
+        let subject = match &self.at {
+            ConditionSubject::Path(path) => &path.source,
+            ConditionSubject::Text(template) => &template.source,
+        };
+        let mut parts = Vec::new();
+        parts.extend(self.is.as_ref().map(|is| format!("is {}", list(is))));
+        parts.extend(self.is_not.as_ref().map(|is_not| format!("is not {}", list(is_not))));
+        parts.extend(self.matches.as_ref().map(|pattern| format!("matches {}", pattern.regex)));
+        parts.extend(self.contains.as_ref().map(|entries| format!("contains {}", list(entries))));
+        parts.extend(self.within.map(|span| format!("is within {span}")));
+        if self.present == Some(false) {
+            parts.push("is not present".to_owned());
+        } else if parts.is_empty() {
+            parts.push("is present".to_owned());
+        }
+        format!("{subject} {}", parts.join(" and "))
+    }
+}
+
+/// The text of a value that exists; an object or a list exists unless it is empty.
+fn present_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Object(members) if !members.is_empty() => Some(value.to_string()),
+        Value::Array(list) if !list.is_empty() => Some(value.to_string()),
+        other => scalar_text(other).map(std::borrow::Cow::into_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::condition::Conditions;
+    use crate::vocabulary::place::Source;
+    use crate::vocabulary::text::Text;
+    use crate::vocabulary::words::WordValue as _;
+    use crate::vocabulary::yaml;
+    use serde_json::json;
+
+    #[test]
+    fn each_verb_asks_what_its_name_says_and_nothing_holds_of_what_is_not_there() {
+        const NOW: i64 = 1_767_323_045; // 2026-01-02T03:04:05Z
+        let answer = json!({"s": "ok", "n": 0, "t": true, "e": "", "z": null, "l": ["a", "b"], "o": {},
+            "now": NOW, "millis": (NOW - 299) * 1000, "date": "2026-01-02T03:00:00Z", "soon": NOW + 60, "later": NOW + 61});
+        for (text, expected) in [
+            ("{ at: $.s, is: ok }", true),
+            ("{ at: $.s, is: [ no, ok ] }", true),
+            ("{ at: $.s, is: no }", false),
+            ("{ at: $.s, isNot: no }", true),
+            ("{ at: $.s, isNot: [ ok, no ] }", false),
+            ("{ at: $.n, is: 0 }", true),
+            ("{ at: $.t, is: true }", true),
+            ("{ at: $.s, matches: ^o }", true),
+            ("{ at: $.s, matches: ^k }", false),
+            ("{ at: $.s, present: true }", true),
+            ("{ at: $.s, is: \"${fact}\" }", true),
+            ("{ at: \"${fact}\", is: ok, matches: k$ }", true),
+            ("{ at: \"${nofact}\", isNot: ok }", false),
+            ("{ at: $.s, isNot: \"${nofact}\" }", false),
+            ("{ at: $.e, isNot: x }", false),
+            ("{ at: $.z, isNot: x }", false),
+            ("{ at: $.o, present: true }", false),
+            ("{ at: $.l, present: true }", true),
+            ("{ at: $.l, isNot: x }", true),
+            ("{ at: $.missing, isNot: x }", false),
+            ("{ at: \"$.l[*]\", is: b }", true),
+            ("{ at: \"$.l[*]\", isNot: b }", false),
+            ("{ at: $.l, contains: b }", true),
+            ("{ at: $.l, contains: [ x, \"${letter}\" ] }", true),
+            ("{ at: $.l, contains: x }", false),
+            ("{ at: $.s, contains: ok }", false),
+            ("{ at: \"$.l[*]\", contains: b }", false),
+            ("{ at: $.missing, contains: x }", false),
+            ("{ at: $.n, is: 0, contains: 0 }", false),
+            ("{ at: $.missing, present: false }", true),
+            ("{ at: $.e, present: false }", true),
+            ("{ at: $.z, present: false }", true),
+            ("{ at: $.o, present: false }", true),
+            ("{ at: $.n, present: false }", false),
+            ("{ at: \"${nofact}\", present: false }", true),
+            ("{ at: \"${fact}\", present: false }", false),
+            ("{ all: [ { at: $.s, is: ok }, { at: $.n, is: 0 } ] }", true),
+            ("{ all: [ { at: $.s, is: ok }, { at: $.n, is: 1 } ] }", false),
+            ("{ any: [ { at: $.s, is: no }, { at: $.n, is: 0 } ] }", true),
+            ("{ any: [ { at: $.s, is: no }, { at: $.missing, isNot: 0 } ] }", false),
+            ("{ all: [ { at: $.s, is: ok }, { any: [ { at: $.n, is: 1 }, { at: $.l, contains: a } ] } ] }", true),
+            ("[ { any: [ { at: $.s, is: no }, { at: $.n, is: 0 } ] }, { at: $.t, is: false } ]", false),
+            ("{ at: $.now, within: 5m }", true),
+            ("{ at: $.millis, within: 5m }", true),
+            ("{ at: $.date, within: 5m }", true),
+            ("{ at: $.date, within: 3m }", false),
+            ("{ at: $.soon, within: 5m }", true),
+            ("{ at: $.later, within: 5m }", false),
+            ("{ at: $.s, within: 5m }", false),
+            ("{ at: $.missing, within: 5m }", false),
+        ] {
+            let mut reader = Reader::default();
+            let node = yaml::parse(&Source::new("c.yaml", text)).unwrap().0;
+            let conditions = Conditions::read(&node, &mut reader).unwrap();
+            let mut facts = Facts::empty(&reader.names);
+            facts.set(reader.names.intern("fact"), Text::plain("ok"));
+            facts.set(reader.names.intern("letter"), Text::plain("b"));
+            facts.set(reader.names.intern("now"), Text::plain(NOW.to_string()));
+
+            assert_eq!(conditions.all_hold(Some(&answer), &facts), expected, "{text}");
+            assert!(reader.complaints.is_empty(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The table of the defaults: one row for each word that holds something when the file does not write it, or from which
+//! something follows.
+
+use crate::provider::signed_token::{SignedToken, TokenKeys};
+use crate::provider::template::Template;
+use crate::workbench::explain::defaults::Section;
+use crate::workbench::explain::description::DescriptionRow;
+
+/// What holds of a word besides what its line says.
+pub(crate) enum WordDefault {
+    /// What holds when the file does not write the word.
+    Unless(fn(&Section<'_>) -> Option<String>),
+    /// What holds by default in addition to what the file writes.
+    Also(fn(&Section<'_>) -> Vec<String>),
+    /// What follows from the word when the file writes it.
+    Then(fn(&Section<'_>) -> Vec<String>),
+    /// Rows of other words that belong here.
+    Rows(fn(&Section<'_>) -> Vec<DescriptionRow>),
+}
+
+use crate::workbench::explain::defaults::table::WordDefault::{Also, Rows, Then, Unless};
+
+/// The block, the word, and what holds by default. A row without a value is left out.
+#[expect(clippy::redundant_closure_for_method_calls, reason = "a method is not general enough over the lifetime of the section")]
+pub(crate) const TABLE: &[(&str, &str, WordDefault)] = &[
+    ("provider file", "key", Unless(|section| Some(section.provider.name.to_string()))),
+    ("provider file", "clientId", Unless(|section| section.kept_at(section.provider.known.client_id))),
+    ("provider file", "clientSecret", Unless(|section| section.kept_at(section.provider.known.client_secret))),
+    ("provider file", "issuer", Unless(|section| Some(section.default_issuer().to_owned()))),
+    ("provider file", "pkce", Unless(|section| Some(section.provider.pkce.word().to_owned()))),
+    ("provider file", "hosts", Unless(|_| Some("the hosts that stand in the addresses of this file".to_owned()))),
+    ("provider file", "trustEmail", Unless(|section| Some(section.default_trust().to_owned()))),
+    ("provider file", "missingEmail", Unless(|_| Some("refuse: without a proven address there is no login".to_owned()))),
+    ("provider file", "missingEmail", Then(|section| section.placeholders())),
+    ("provider file", "require", Unless(|_| Some("everyone may sign in".to_owned()))),
+    ("provider file", "logout", Unless(|_| Some("none: the session at the provider goes on".to_owned()))),
+    ("getAuthorizationCode step", "get", Unless(|section| section.document_member("authorization_endpoint"))),
+    ("getAuthorizationCode step", "scope", Unless(|section| Some(section.provider.scope.as_deref().unwrap_or("none").to_owned()))),
+    ("getAuthorizationCode step", "callback", Unless(|section| Some(section.provider.callback.word().to_owned()))),
+    ("getAuthorizationCode step", "stateIn", Unless(|section| Some(section.provider.state_in.word().to_owned()))),
+    ("getAuthorizationCode step", "read", Rows(|section| section.state_row())),
+    ("getAuthorizationCode step", "read", Rows(|section| section.standard_reads())),
+    ("getAuthorizationCode step", "reauthenticate", Unless(|section| Some(section.default_reauthenticate()))),
+    ("getAuthorizationCode step", "sign", Then(|section| section.signed_text())),
+    ("getAuthorizationCode step", "verify", Then(|section| section.verified_text())),
+    ("getAuthorizationCode step", "signed", Rows(|section| section.implied_token())),
+    ("getAuthorizationCode step", "refused", Also(|section| section.callback_refusals())),
+    ("call", "get", Unless(|section| section.default_get())),
+    ("call", "post", Unless(|section| section.default_post())),
+    ("call", "credentials", Unless(|section| section.credentials())),
+    ("call", "bearer", Unless(|section| section.bearer())),
+    ("call", "sign", Then(|section| section.signed_text())),
+    ("call", "when", Unless(|section| Some(section.default_condition().to_owned()))),
+    ("call", "timeout", Unless(|_| Some("10s".to_owned()))),
+    ("call", "optional", Unless(|section| Some(section.default_optional().to_owned()))),
+    ("call", "answer", Unless(|_| Some("auto: JSON, otherwise a form".to_owned()))),
+    ("call", "refused", Also(|section| section.default_refusals())),
+    ("call", "refused", Rows(|section| section.rows_of_file("refused"))),
+    ("call", "accepted", Rows(|section| section.rows_of_file("accepted"))),
+    ("call", "read", Rows(|section| section.standard_reads())),
+    ("call", "signed", Unless(|section| section.signed_answer())),
+    ("call", "signed", Rows(|section| section.implied_token())),
+    ("signed token", "token", Unless(|section| section.token(|token| token.token.as_ref().map_or_else(|| "answer".to_owned(), source)))),
+    ("signed token", "issuer", Unless(|section| section.token(|token| list(token.issuers())))),
+    ("signed token", "audience", Unless(|section| section.token(|token| token.audience().map_or_else(|| "any".to_owned(), list)))),
+    ("signed token", "keys", Unless(|section| section.token(keys))),
+    ("signed token", "algorithms", Unless(|section| section.token(algorithms))),
+    ("signed token", "nonce", Unless(|section| section.token(nonce))),
+    ("signed token", "exp", Unless(|section| section.token(|_| "required".to_owned()))),
+    ("signed token", "read", Rows(|section| section.standard_claims())),
+    ("assertion", "lifetime", Unless(|_| Some("5m".to_owned()))),
+    ("signature", "encoding", Unless(|section| section.signature().map(|signature| signature.algorithm_and_encoding().1.to_owned()))),
+    ("input", "pattern", Unless(|_| Some("any text of at most 200 characters".to_owned()))),
+];
+
+pub(crate) fn source(template: &Template) -> String {
+    template.source.to_string()
+}
+
+pub(crate) fn list(templates: &[Template]) -> String {
+    templates.iter().map(source).collect::<Vec<_>>().join(" or ")
+}
+
+fn keys(token: &SignedToken) -> String {
+    match &token.keys {
+        TokenKeys::Address(address) => source(&address.template),
+        TokenKeys::Text(template) => source(template),
+    }
+}
+
+fn algorithms(token: &SignedToken) -> String {
+    match (token.accepted_algorithms(), &token.keys) {
+        (Some(list), _) => list.iter().map(|algorithm| algorithm.word()).collect::<Vec<_>>().join(", "),
+        (None, TokenKeys::Text(template)) if template.source.contains("clientSecret") => "HS256, HS384, HS512".to_owned(),
+        (None, TokenKeys::Address(_) | TokenKeys::Text(_)) => "all of RSA, P-256, P-384 and Ed25519".to_owned(),
+    }
+}
+
+fn nonce(token: &SignedToken) -> String {
+    if token.requires_nonce() { "required" } else { "none" }.to_owned()
+}
