@@ -262,6 +262,39 @@ fn no_file_reads_a_secret_of_another_store() {
     }
 }
 
+/// Attack Y-03
+#[test]
+fn the_usual_client_variables_open_nothing_of_another_store() {
+    let stores =
+        "stores: { clube: { publicUrl: https://b.example, providers: clube.d }, b: { publicUrl: https://c.example, providers: b.d } }\n";
+    let closed = stores.replace("b.d }", "b.d, filesMayRead: { env: \"{STORE}_{NAME}_*\" } }");
+    for (place, variable, settings, expected) in [
+        ("b.d", "CLUBE_ACME_CLIENT_SECRET", stores, "broken"),
+        ("providers.d", "CLUBE_ACME_CLIENT_SECRET", stores, "broken"),
+        ("clube.d", "CLUBE_ACME_CLIENT_SECRET", stores, "dormant"),
+        ("providers.d", "CLUBE_ACME_CLIENT_SECRET", "", "dormant"),
+        ("b.d", "CLUBE_ACME_CLIENT_SECRET", &closed, "broken"),
+        ("b.d", "B_CLUBE_ACME_CLIENT_SECRET", &closed, "dormant"),
+    ] {
+        let folder = Folder::new("reading-clients")
+            .with("portaria.yaml", &format!("publicUrl: https://login.loja.example\n{settings}"))
+            .with(&format!("{place}/clube-acme.yaml"), &file(&format!("env:{variable}")));
+
+        let (code, out, err) = portaria(&folder.0, &["check", "--json", place], &[]);
+
+        let answer: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+        let state = &answer["files"].as_array().and_then(|files| files.last()).expect("the file is listed")["state"];
+        assert_eq!(state, expected, "{place} {variable} {settings}: {code} {out}");
+    }
+    // Without a store of that name, what is closed stays closed where the name alone would open it.
+    let closed = "stores: { b: { publicUrl: https://c.example, providers: b.d, filesMayRead: { env: \"{STORE}_*\" } } }\n";
+    let folder = Folder::new("reading-clients")
+        .with("portaria.yaml", &format!("publicUrl: https://login.loja.example\n{closed}"))
+        .with("b.d/clube-acme.yaml", &file("env:CLUBE_ACME_CLIENT_SECRET"));
+    let (code, out, _) = portaria(&folder.0, &["check", "b.d"], &[]);
+    assert!(code == 1 && out.contains("may not read the variable `env:CLUBE_ACME_CLIENT_SECRET`"), "{out}");
+}
+
 #[test]
 fn every_mistake_of_a_file_is_shown_even_beside_others() {
     let folder = installation("reading-broken", "clube-acme", "env:PATH", "");

@@ -231,10 +231,11 @@ words! {
         /// matches the variables of `acme-b2b`. The list replaces the default. Whoever writes a file chooses its name; therefore
         /// two kinds of variables are refused unless an entry of the list begins with their text itself (`AWS_*`): those that
         /// begin with the name of another store, and those by which other programs of the machine commonly show who they are,
-        /// which are listed above. Two variables are always allowed otherwise, `{NAME}_CLIENT_ID` and
-        /// `{NAME}_CLIENT_SECRET`; and some never are: those that begin with `PORTARIA`, those that `masterKey`, `mail` and
-        /// `storage` use, and those that a PostgreSQL client reads by itself (`PGHOST`, `PGPASSWORD` and their relatives,
-        /// `DATABASE_URL`). Where other people write provider files, `{STORE}_{NAME}_*` leaves nothing to a name.
+        /// which are listed above. For files of the main store `{NAME}_CLIENT_ID` and `{NAME}_CLIENT_SECRET` need no entry.
+        /// Some variables are never read: those that begin with `PORTARIA`, those that `masterKey`, `mail` and `storage` use, and
+        /// those that a PostgreSQL client reads by itself (`PGHOST`, `PGPASSWORD` and their relatives, `DATABASE_URL`). Where other
+        /// people write the provider files of a store, let its list be `[ "{STORE}_{NAME}_*" ]`: with the default, a file
+        /// that is named like one of another store reads the same variables.
         /// Default: `[ "{NAME}_*", "{STORE}_*" ]`
         /// Example: `env: [ "{NAME}_*", SHARED_CLIENT_ID ]`
         env: Option<VariableNames> = "env",
