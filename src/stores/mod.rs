@@ -4,6 +4,7 @@ pub mod settings; //    `portaria.yaml`
 pub mod catalogue; //   the provider files of a folder
 pub(crate) mod variable_pattern; // the variables that `filesMayRead` allows
 pub mod read_policy; // what provider files may read of this machine
+pub(crate) mod read_refusal; // why one may not, and what to do
 pub mod connection; //  how a live provider is reached
 pub mod live; //        the live providers of a folder
 pub(crate) mod ip_network; // an address or a block of addresses
@@ -267,7 +268,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         // The playground lets a visitor log in as any person, so a store with real users never has it.
         playground: loopback && own.playground.or(main.playground).is_none_or(|playground| playground.value),
         further: compile_further_facts(own.session.as_ref(), main.session.as_ref()),
-        readable: ReadableValues::new(own.files_may_read.as_ref(), main.files_may_read.as_ref()),
+        readable: ReadableValues::new(name == MAIN, own.files_may_read.as_ref(), main.files_may_read.as_ref()),
         proxies: compile_proxies(own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref()), loopback),
     }
 }

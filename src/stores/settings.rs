@@ -233,18 +233,23 @@ words! {
         /// The variables that a provider file may name. `{NAME}` stands for the name of the file in capitals, with `_` for every
         /// character that is no letter and no digit (`CLUBE_ACME` for `clube-acme.yaml`), and `{STORE}` in the same way for the name
         /// of a store that uses the file. A `*` at the end stands for any rest. So `{NAME}_*` of `acme` also
-        /// matches the variables of `acme-b2b`. What begins with the name of another store is refused, unless an entry of the list
-        /// begins with that text itself. The list replaces the default. Two variables are always allowed,
-        /// `{NAME}_CLIENT_ID` and `{NAME}_CLIENT_SECRET`; and some never are: those that begin with `PORTARIA`, those that
-        /// `masterKey`, `mail` and `storage` use, and those that a PostgreSQL client reads by itself (`PGHOST`, `PGPASSWORD` and
-        /// their relatives, `DATABASE_URL`).
+        /// matches the variables of `acme-b2b`. The list replaces the default. Whoever writes a file chooses its name; therefore
+        /// two kinds of variables are refused unless an entry of the list begins with their text itself (`AWS_*`): those that
+        /// begin with the name of another store, and those by which other programs of the machine commonly show who they are,
+        /// which are listed above. For files of the main store `{NAME}_CLIENT_ID` and `{NAME}_CLIENT_SECRET` need no entry.
+        /// Some variables are never read: those that begin with `PORTARIA`, those that `masterKey`, `mail` and `storage` use, and
+        /// those that a PostgreSQL client reads by itself (`PGHOST`, `PGPASSWORD` and their relatives, `DATABASE_URL`). Where other
+        /// people write the provider files of a store, let its list be `[ "{STORE}_{NAME}_*" ]`: with the default, a file
+        /// that is named like one of another store reads the same variables.
         /// Default: `[ "{NAME}_*", "{STORE}_*" ]`
         /// Example: `env: [ "{NAME}_*", SHARED_CLIENT_ID ]`
         env: Option<VariableNames> = "env",
         /// The folder, or a list of folders, whose files a provider file may name, as in `file:secrets/acme`. It is relative to the
         /// folder of the settings file, and so are the paths in provider files. A path with `..` and a symbolic link that leads out of
-        /// the folder are refused. Files that `masterKey`, `mail` and `storage` use are never read for a provider.
-        /// Default: `secrets`
+        /// the folder are refused. A further store with provider files of its own has a folder of its name there
+        /// (`secrets/atacado`), unless it names `folder` itself, and no file reads from the folder of another store. Files that
+        /// `masterKey`, `mail` and `storage` use are never read for a provider.
+        /// Default: `secrets`; for a further store with provider files of its own `secrets` and its name, as in `secrets/atacado`
         /// Example: `folder: /run/secrets`
         folder: Option<OneOrMany<Located<String>>> = "folder",
     }
