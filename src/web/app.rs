@@ -16,6 +16,7 @@ use crate::web::rate_limits::RateLimits;
 use crate::web::signing_keys::SigningKeys;
 use crate::web::storage_sync::StorageSync;
 use crate::web::story_throttle::StoryThrottle;
+use crate::web::unnamed_proxies::UnnamedProxies;
 use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::clock;
 use crate::world::file_watch::RepeatedReading;
@@ -61,6 +62,8 @@ pub struct App {
     pub(crate) metrics: Metrics,
     /// Counts what providers answer.
     pub drift: DriftMonitor,
+    /// Proxies that the settings do not name.
+    pub(crate) unnamed_proxies: UnnamedProxies,
     /// How many stories of failed logins were kept in this minute.
     pub(crate) stories: StoryThrottle,
 }
@@ -113,6 +116,7 @@ impl App {
             limits: RateLimits::default(),
             metrics: Metrics::default(),
             drift: DriftMonitor::new(workbench.find_causes),
+            unnamed_proxies: UnnamedProxies::default(),
             stories: StoryThrottle::default(),
             workbench,
         };
@@ -191,7 +195,8 @@ impl App {
         *self.complaint.lock().unwrap_or_else(PoisonError::into_inner) = complaint;
     }
 
-    /// The complaints about the settings and phrases on the disk, while older ones are in use, and about files that were not read again.
+    /// The complaints about the settings and phrases on the disk, while older ones are in use, about files that were not read again,
+    /// and about proxies that the settings do not name.
     pub fn complaints(&self, now: i64) -> Vec<String> {
         let complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let live_config = self.live_config.load();
@@ -202,7 +207,8 @@ impl App {
         let unread = unread.filter(|(_, age)| *age > LONGEST_UNREAD).map(|(files, age)| {
             format!("{files} could not be read again for {age} s, so changes since then are not in use: check the disk and the rights of the folder")
         });
-        complaint.into_iter().chain(live_config.complaints.iter().cloned()).chain(unread).collect()
+        let unnamed = self.unnamed_proxies.complaints(&live_config);
+        complaint.into_iter().chain(live_config.complaints.iter().cloned()).chain(unread).chain(unnamed).collect()
     }
 
     /// Reads from storage which sessions and keys other machines have changed.

@@ -16,6 +16,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::HOST;
 use aws_lc_rs::digest::{SHA256, digest};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -102,6 +103,12 @@ impl LiveConfig {
 
     pub(crate) fn stores(&self) -> &Stores {
         &self.stores
+    }
+
+    /// How many connections a client may have, unless it is a proxy of a store: that brings many clients.
+    pub(crate) fn most_connections(&self, client: IpAddr) -> Option<u32> {
+        let is_proxy = self.live_stores().any(|live_store| live_store.store.is_proxy(client));
+        self.stores.most_connections().filter(|_| !is_proxy)
     }
 
     /// All stores that are served by this configuration.

@@ -30,7 +30,7 @@ fn a_pipe_among_the_files_stops_neither_a_start_nor_the_noticing_of_a_deleted_pr
     make_pipe(&folder.join("providers.d/later.yaml"));
     std::fs::remove_file(folder.join("providers.d/acme.yaml")).expect("it was there");
 
-    until("the deleted provider signs no user in", Duration::from_secs(60), || login() == Some(404));
+    until("the deleted provider signs no user in", Duration::from_mins(1), || login() == Some(404));
     let ready = broker.0.ask("GET", "/health/ready", &[]).expect("it answers").json();
     let broken: Vec<&str> = ready["broken"].as_array().expect("a list").iter().filter_map(|file| file["file"].as_str()).collect();
     assert!(broken.contains(&"providers.d/pipe.yaml") && broken.contains(&"providers.d/later.yaml"), "{ready}");

@@ -61,6 +61,7 @@ async fn a_session_of_one_store_is_none_in_another() {
     assert_eq!((one["store"].as_str(), two["store"].as_str()), (Some("main"), Some("atacado")));
 }
 
+/// Attack S-03
 #[actix_web::test]
 async fn a_form_for_one_store_does_not_come_in_at_another() {
     let forms = STANDARD.replace("scope: perfil", "scope: perfil, callback: post");
@@ -76,6 +77,7 @@ async fn a_form_for_one_store_does_not_come_in_at_another() {
     broker.assert_clean(&answer);
 }
 
+/// Attack L-04
 #[actix_web::test]
 async fn a_shopper_of_one_store_is_not_sent_to_the_place_of_another() {
     let broker = two().await;
@@ -98,6 +100,7 @@ async fn a_shopper_of_one_store_is_not_sent_to_the_place_of_another() {
     }
 }
 
+/// Attacks L-14, L-15, H-12
 #[actix_web::test]
 async fn a_host_that_is_not_ours_is_not_served() {
     let broker = two().await;
@@ -156,6 +159,7 @@ async fn a_host_that_is_not_ours_is_not_served() {
     assert!(broker.upstream.heard().is_empty());
 }
 
+/// Attack L-14
 #[actix_web::test]
 async fn nothing_that_is_forwarded_changes_an_absolute_address() {
     let broker = two().await;
