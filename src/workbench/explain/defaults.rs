@@ -53,7 +53,7 @@ impl<'a> Section<'a> {
                     (WordDefault::Unless(_), Some(_)) | (WordDefault::Then(_), None) => {}
                     (WordDefault::Also(more), _) => rows.extend(more(self).into_iter().map(|value| row(value, None))),
                     (WordDefault::Then(more), Some(entry)) => {
-                        rows.extend(more(self).into_iter().map(|value| row(value, Some(entry.key.place.line))))
+                        rows.extend(more(self).into_iter().map(|value| row(value, Some(entry.key.place.line))));
                     }
                     (WordDefault::Rows(more), _) => {
                         let more = more(self).into_iter().map(|other| DescriptionRow { word: format!("{prefix}{}", other.word), ..other });
