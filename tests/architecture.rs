@@ -227,6 +227,25 @@ const MAY_REVEAL: FilesWithReasons = &[
     ("workbench/record.rs", "the values of a login are looked for, so that none of them is recorded"),
 ];
 
+/// Attacks
+#[test]
+fn what_is_secret_is_compared_in_constant_time_and_never_printed() {
+    let secret_types = [("src/vocabulary/text.rs", "Text"), ("src/session/seal.rs", "MasterKey"), ("src/session/seal.rs", "Seal")];
+    for (path, name) in secret_types {
+        let code = text(&root().join(path));
+        let (before, _) =
+            code.split_once(&format!("pub struct {name} ")).or(code.split_once(&format!("pub struct {name}("))).expect("the type");
+        let derived = before.rsplit_once("\n\n").map_or("", |(_, attributes)| attributes);
+        for made in ["PartialEq", "Debug", "Serialize", "Display", "Hash"] {
+            assert!(!derived.contains(made), "{name} would be compared or shown as it is: {derived}");
+            // Debug may be written by hand, from the mask.
+            assert!(made == "Debug" || !code.contains(&format!("{made} for {name} ")), "{name}: {made}");
+        }
+    }
+    let shown = portaria::vocabulary::text::Text::secret("geheim-1234", &"clientSecret".into());
+    assert_eq!(format!("{shown:?}"), format!("{:?}", shown.masked()));
+}
+
 #[test]
 fn only_few_files_expose_what_is_secret() {
     let rules: [(&[&str], FilesWithReasons); 5] = [

@@ -44,6 +44,28 @@ fn every_provider_of_the_catalogue_is_right_and_every_story_is_true() {
     }
 }
 
+/// Attack S-04
+#[test]
+fn every_provider_is_sent_the_standards_request() {
+    for path in catalogue() {
+        let provider = provider(&path);
+        let file = text(&path);
+        let explained = explain(&provider, &[]).unwrap_or_else(|error| panic!("{}: {error:?}", path.display()));
+        // What is pushed travels in a call before the redirect.
+        let until = explained.iter().position(|call| call.step.word() == "getAuthorizationCode").expect("a redirect");
+        let sent: String = explained[..=until]
+            .iter()
+            .map(|call| format!("{} {}\n", call.request.address.masked(), call.request.body.as_ref().map(Text::masked).unwrap_or_default()))
+            .collect();
+        for (value, exception) in [("‹clientId›", "clientId"), ("‹redirectUri›", ""), ("‹state›", "stateIn"), ("‹codeChallenge›", "pkce:")]
+        {
+            let is_sent = sent.contains(value) || sent.contains(&value.replace(['‹', '›'], ""));
+            assert!(is_sent || (!exception.is_empty() && file.contains(exception)), "{}: no {value} in {sent}", path.display());
+        }
+        assert!(!sent.contains("codeChallenge") || sent.contains("S256"), "{}: {sent}", path.display());
+    }
+}
+
 #[test]
 fn every_file_begins_with_the_schema_names_the_manual_and_has_a_login_and_a_refusal() {
     for path in catalogue() {

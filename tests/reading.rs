@@ -187,6 +187,114 @@ fn a_file_is_not_named_into_what_belongs_to_another_store() {
     }
 }
 
+/// Attack Y-03
+#[test]
+fn a_file_is_not_named_into_what_programs_of_the_machine_use() {
+    let allowed = "filesMayRead: { env: [ \"{NAME}_*\", AWS_SECRET_ACCESS_KEY, \"ARM_*\" ] }\n";
+    let store = "stores: { aws: { publicUrl: https://b.example } }\n";
+    for (name, variable, settings, expected) in [
+        ("aws", "AWS_SECRET_ACCESS_KEY", "", "broken"),
+        ("aws", "AWS_CLIENT_SECRET", "", "dormant"),
+        ("aws", "AWS_SECRET_ACCESS_KEY", allowed, "dormant"),
+        ("aws", "AWS_SESSION_TOKEN", allowed, "broken"),
+        ("clube-acme", "AWS_SECRET_ACCESS_KEY", store, "broken"),
+        ("arm", "ARM_CLIENT_SECRET", "", "broken"),
+        ("arm", "ARM_CLIENT_SECRET", allowed, "dormant"),
+        ("arm", "ARM_SECRET", "", "dormant"),
+        ("database", "DATABASE_PASSWORD", "", "broken"),
+        ("ssh", "SSH_AUTH_SOCK", "", "broken"),
+        ("https", "HTTPS_PROXY", "", "broken"),
+        ("github", "GITHUB_TOKEN", "", "broken"),
+        ("github", "GITHUB_SECRET", "", "dormant"),
+    ] {
+        let folder = installation("reading-machine", name, &format!("env:{variable}"), settings);
+
+        let (state, complaint) = checked(&folder.0, &format!("{name}.yaml"));
+
+        assert_eq!(state, expected, "{name} {variable} {settings}: {complaint:?}");
+        if let Some((line, said, help)) = complaint {
+            assert!(line == 3 && said.contains("variable") && help.contains(&format!("{variable} ] }}`")), "{line} {said} {help}");
+        }
+    }
+}
+
+/// Attack Y-03
+#[test]
+fn no_file_reads_a_secret_of_another_store() {
+    let stores = "stores:\n  atacado: { publicUrl: https://b.example, providers: atacado.d }\n  b2b: { publicUrl: https://c.example }\n";
+    let vault = format!("filesMayRead: {{ folder: vault }}\n{stores}");
+    let opened = format!("filesMayRead: {{ folder: [ secrets, secrets/atacado ] }}\n{stores}");
+    let own = stores.replace("atacado.d", "atacado.d, filesMayRead: { folder: secrets }");
+    for (place, reference, settings, expected) in [
+        ("providers.d", "secrets/key", stores, "offered"),
+        ("providers.d", "secrets/atacado/key", stores, "broken"),
+        ("providers.d", "secrets/./atacado//key", stores, "broken"),
+        ("providers.d", "secrets/atacado/not-yet", stores, "broken"),
+        ("providers.d", "secrets/to-atacado", stores, "broken"),
+        // This store uses the same provider files.
+        ("providers.d", "secrets/b2b/key", stores, "offered"),
+        ("providers.d", "secrets/atacado/key", &opened, "offered"),
+        ("providers.d", "secrets/atacado/key", "", "offered"),
+        ("atacado.d", "secrets/atacado/key", stores, "offered"),
+        ("atacado.d", "secrets/key", stores, "broken"),
+        ("atacado.d", "secrets/b2b/key", stores, "broken"),
+        ("atacado.d", "secrets/atacado/to-main", stores, "broken"),
+        ("atacado.d", "secrets/key", &own, "offered"),
+        ("atacado.d", "secrets/b2b/key", &own, "broken"),
+        ("atacado.d", "vault/atacado/key", &vault, "offered"),
+        ("atacado.d", "vault/key", &vault, "broken"),
+        ("atacado.d", "secrets/atacado/key", &vault, "broken"),
+    ] {
+        let folder = Folder::new("reading-stores")
+            .with("portaria.yaml", &format!("publicUrl: https://login.loja.example\n{settings}"))
+            .with(&format!("{place}/clube-acme.yaml"), &file(&format!("file:{reference}")));
+        let keys = ["secrets/key", "secrets/atacado/key", "secrets/b2b/key", "vault/key", "vault/atacado/key"];
+        let folder = keys.into_iter().fold(folder, |folder, key| folder.with(key, SECRET));
+        let link = |from: &str, to: &str| std::os::unix::fs::symlink(to, folder.0.join(from)).expect("a link can be made");
+        link("secrets/to-atacado", "atacado/key");
+        link("secrets/atacado/to-main", "../key");
+
+        let (code, out, err) = portaria(&folder.0, &["check", "--json", place], &[]);
+
+        let answer: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+        let state = &answer["files"].as_array().and_then(|files| files.last()).expect("the file is listed")["state"];
+        assert_eq!(state, expected, "{place} {reference} {settings}: {code} {out}");
+    }
+}
+
+/// Attack Y-03
+#[test]
+fn the_usual_client_variables_open_nothing_of_another_store() {
+    let stores =
+        "stores: { clube: { publicUrl: https://b.example, providers: clube.d }, b: { publicUrl: https://c.example, providers: b.d } }\n";
+    let closed = stores.replace("b.d }", "b.d, filesMayRead: { env: \"{STORE}_{NAME}_*\" } }");
+    for (place, variable, settings, expected) in [
+        ("b.d", "CLUBE_ACME_CLIENT_SECRET", stores, "broken"),
+        ("providers.d", "CLUBE_ACME_CLIENT_SECRET", stores, "broken"),
+        ("clube.d", "CLUBE_ACME_CLIENT_SECRET", stores, "dormant"),
+        ("providers.d", "CLUBE_ACME_CLIENT_SECRET", "", "dormant"),
+        ("b.d", "CLUBE_ACME_CLIENT_SECRET", &closed, "broken"),
+        ("b.d", "B_CLUBE_ACME_CLIENT_SECRET", &closed, "dormant"),
+    ] {
+        let folder = Folder::new("reading-clients")
+            .with("portaria.yaml", &format!("publicUrl: https://login.loja.example\n{settings}"))
+            .with(&format!("{place}/clube-acme.yaml"), &file(&format!("env:{variable}")));
+
+        let (code, out, err) = portaria(&folder.0, &["check", "--json", place], &[]);
+
+        let answer: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+        let state = &answer["files"].as_array().and_then(|files| files.last()).expect("the file is listed")["state"];
+        assert_eq!(state, expected, "{place} {variable} {settings}: {code} {out}");
+    }
+    // Without a store of that name, what is closed stays closed where the name alone would open it.
+    let closed = "stores: { b: { publicUrl: https://c.example, providers: b.d, filesMayRead: { env: \"{STORE}_*\" } } }\n";
+    let folder = Folder::new("reading-clients")
+        .with("portaria.yaml", &format!("publicUrl: https://login.loja.example\n{closed}"))
+        .with("b.d/clube-acme.yaml", &file("env:CLUBE_ACME_CLIENT_SECRET"));
+    let (code, out, _) = portaria(&folder.0, &["check", "b.d"], &[]);
+    assert!(code == 1 && out.contains("may not read the variable `env:CLUBE_ACME_CLIENT_SECRET`"), "{out}");
+}
+
 #[test]
 fn every_mistake_of_a_file_is_shown_even_beside_others() {
     let folder = installation("reading-broken", "clube-acme", "env:PATH", "");

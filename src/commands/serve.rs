@@ -113,14 +113,12 @@ impl ServeCommand {
         let metrics = app.live_config().stores().metrics_listen();
         let greeting_app = app.clone();
         let configure = move |config: &mut ServiceConfig| broker.mount(config);
-        server::serve(app, &[listen], metrics, configure, move |addresses| print_greeting(&greeting_app, addresses)).await.map_err(
-            |error| {
-                CommandFailure::Environment(
-                    format!("{listen}: {}", crate::stores::catalogue::io_error_message(&error)),
-                    format!("does another program use this port? choose another: `--listen 127.0.0.1:{}`", listen.port().saturating_add(1)),
-                )
-            },
-        )?;
+        server::serve(app, listen, metrics, configure, move |address| print_greeting(&greeting_app, address)).await.map_err(|error| {
+            CommandFailure::Environment(
+                format!("{listen}: {}", crate::stores::catalogue::io_error_message(&error)),
+                format!("does another program use this port? choose another: `--listen 127.0.0.1:{}`", listen.port().saturating_add(1)),
+            )
+        })?;
         Ok(CommandOutcome::Fine)
     }
 }
@@ -135,8 +133,12 @@ fn check_listen_address(listen: SocketAddr, settings: &Settings) -> Result<(), C
                 .to_owned(),
         ));
     }
-    if listen.ip().is_loopback() || !Stores::new(settings).all().iter().any(|store| store.loopback) {
+    let stores = Stores::new(settings);
+    if listen.ip().is_loopback() {
         return Ok(());
+    }
+    if !stores.all().iter().any(|store| store.loopback) {
+        return check_proxies(listen, &stores);
     }
     Err(CommandFailure::Usage(
         format!("{listen} can be reached from the network, but a `publicUrl` on loopback is for this machine only"),
@@ -144,8 +146,17 @@ fn check_listen_address(listen: SocketAddr, settings: &Settings) -> Result<(), C
     ))
 }
 
+/// The broker itself speaks no https. Something in front of it does, and nobody else can say from where a visitor comes.
+fn check_proxies(listen: SocketAddr, stores: &Stores) -> Result<(), CommandFailure> {
+    let Some(store) = stores.all().iter().find(|store| !store.says_its_proxies()) else { return Ok(()) };
+    Err(CommandFailure::Usage(
+        format!("{listen} can be reached from the network, and {} needs a proxy that speaks https, but `trustedProxies` names none", store.public_url),
+        "write the addresses of the proxies into the settings file: `trustedProxies: [ 10.0.0.7 ]`; or `trustedProxies: none`, if what is in front forwards no addresses".to_owned(),
+    ))
+}
+
 /// Prints the addresses of the stores, and the state of the provider files.
-fn print_greeting(app: &App, addresses: &[SocketAddr]) {
+fn print_greeting(app: &App, address: SocketAddr) {
     let serving = app.live_config();
     for store in serving.stores().all() {
         print_line(&format!("{:<10} {}/login", store.name, store.public_url));
@@ -194,8 +205,7 @@ fn print_greeting(app: &App, addresses: &[SocketAddr]) {
             ));
         }
     }
-    let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-    print_line(&format!("listening  {}; stop with Ctrl-C", addresses.join(", ")));
+    print_line(&format!("listening  {address}; stop with Ctrl-C"));
 }
 
 /// Starts the log on stderr, as text or as JSON. `PORTARIA_LOG` sets its level.

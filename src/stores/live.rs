@@ -13,8 +13,9 @@ use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
+use crate::world::file_watch::RepeatedReading;
 use crate::world::files::{self, FileStamp};
-use crate::world::secrets;
+use crate::world::{clock, secrets};
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
@@ -186,6 +187,7 @@ pub struct LiveProviders {
     snapshot: ArcSwap<LiveProvidersSnapshot>,
     /// The stamps of each file; locked while the folder is read.
     seen: Mutex<HashMap<PathBuf, ProviderFileStamps>>,
+    reading: RepeatedReading,
 }
 
 #[derive(Debug)]
@@ -194,15 +196,16 @@ struct ProviderFileStamps {
 }
 
 impl LiveProviders {
-    /// Reads a folder; the providers of these names are simulated.
+    /// Reads a folder; the providers of these names are simulated. If the disk does not answer in time, the providers go live when it
+    /// has answered.
     pub(crate) fn open(
         folder: &Path,
         (installation_context, policy): (InstallationContext, ReadPolicy),
         (simulated, replace_connection): (&[Box<str>], ConnectionReplacer),
         now: i64,
-    ) -> Self {
+    ) -> Arc<Self> {
         let (folder, simulated) = (folder.to_owned(), simulated.to_vec());
-        let live_providers = Self {
+        let live_providers = Arc::new(Self {
             folder,
             installation_context,
             policy,
@@ -210,9 +213,25 @@ impl LiveProviders {
             replace_connection,
             snapshot: ArcSwap::default(),
             seen: Mutex::default(),
-        };
-        live_providers.reload(now);
+            reading: RepeatedReading::new(now),
+        });
+        live_providers.reload_apart(|_, _| {});
         live_providers
+    }
+
+    /// Reads the files that have changed on a thread of its own, and waits for it only for a while. Each of them goes to `report`.
+    pub(crate) fn reload_apart(self: &Arc<Self>, report: impl Fn(&LiveProvidersSnapshot, &Path) + Send + 'static) {
+        let live_providers = Arc::clone(self);
+        self.reading.run(move || {
+            let Some(changed) = live_providers.reload(clock::now()) else { return false };
+            changed.iter().for_each(|file| report(&live_providers.snapshot(), file));
+            true
+        });
+    }
+
+    /// How many seconds ago the folder was last read to the end.
+    pub(crate) fn age(&self, now: i64) -> i64 {
+        self.reading.age(now)
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -238,15 +257,15 @@ impl LiveProviders {
         self.snapshot.load()
     }
 
-    /// Reads the files that have changed, and returns them.
-    pub fn reload(&self, now: i64) -> Vec<PathBuf> {
+    /// Reads the files that have changed, and returns them; `None` if the folder cannot be listed.
+    pub fn reload(&self, now: i64) -> Option<Vec<PathBuf>> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         // If the folder cannot be listed for a moment, its providers stay live.
         let paths = match catalogue::provider_files(&self.folder) {
             Ok(paths) => paths,
             // Without a folder there are no providers.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(_) => return Vec::new(),
+            Err(_) => return None,
         };
         let changed: Vec<PathBuf> = paths
             .iter()
@@ -256,7 +275,7 @@ impl LiveProviders {
         let before = self.snapshot.load();
         let gone: Vec<PathBuf> = before.standings.keys().filter(|path| paths.binary_search(path).is_err()).cloned().collect();
         if changed.is_empty() && gone.is_empty() {
-            return changed;
+            return Some(changed);
         }
         // The stamps are taken before the files are read, so that a change in between is noticed later.
         let stamps: Vec<Option<FileStamp>> = changed.iter().map(|path| files::stamp(path)).collect();
@@ -280,7 +299,7 @@ impl LiveProviders {
         next.settle_keys();
         next.collect_buttons();
         self.snapshot.store(Arc::new(next));
-        changed.into_iter().chain(gone).collect()
+        Some(changed.into_iter().chain(gone).collect())
     }
 
     fn is_simulated(&self, name: &str) -> bool {

@@ -4,6 +4,7 @@ pub mod settings; //    `portaria.yaml`
 pub mod catalogue; //   the provider files of a folder
 pub(crate) mod variable_pattern; // the variables that `filesMayRead` allows
 pub mod read_policy; // what provider files may read of this machine
+pub(crate) mod read_refusal; // why one may not, and what to do
 pub mod connection; //  how a live provider is reached
 pub mod live; //        the live providers of a folder
 pub(crate) mod ip_network; // an address or a block of addresses
@@ -22,6 +23,7 @@ use crate::vocabulary::email::Email;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, OneOrMany};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -47,8 +49,8 @@ pub struct Store {
     pub cookie: Box<str>,
     /// A second name of the session cookie.
     pub(crate) also_cookie: Option<Box<str>>,
-    /// The audience of the token.
-    pub(crate) audience: Box<str>,
+    /// The audience of the token, if the settings name one.
+    audience: Option<Box<str>>,
     /// How long sessions last.
     pub lasting: SessionLifetime,
     /// How long sessions are trusted while storage is unavailable, in seconds.
@@ -78,7 +80,8 @@ pub struct Store {
     /// The staff who may use the lab; on loopback it is open to all.
     pub(crate) staff: Vec<Email>,
     /// The proxies whose `X-Forwarded-…` headers are believed.
-    pub(crate) proxies: Vec<IpNetwork>,
+    /// `None` where the settings do not say.
+    proxies: Option<Vec<IpNetwork>>,
     /// The further facts of logins that it hands out.
     pub(crate) further: FurtherFacts,
     /// What its provider files may read of this machine.
@@ -86,9 +89,30 @@ pub struct Store {
 }
 
 impl Store {
+    /// Whether this address is one of its proxies.
+    pub(crate) fn is_proxy(&self, address: IpAddr) -> bool {
+        self.proxies.iter().flatten().any(|block| block.contains(address))
+    }
+
+    /// Whether the settings say which proxies there are, or that there are none.
+    pub(crate) fn says_its_proxies(&self) -> bool {
+        self.proxies.is_some()
+    }
+
+    /// Whether the settings say that no proxy is believed.
+    pub(crate) fn trusts_no_proxy(&self) -> bool {
+        self.proxies.as_ref().is_some_and(Vec::is_empty)
+    }
+
     /// The issuer and the audience of this store's tokens, and what else they carry.
     pub(crate) fn token_parties(&self) -> TokenParties<'_> {
-        TokenParties { issuer: &self.public_url, audience: &self.audience, store: &self.name, further: &self.further }
+        let earlier_audience = if self.audience.is_none() { Some("webstore") } else { None };
+        TokenParties { issuer: &self.public_url, audience: self.audience(), earlier_audience, store: &self.name, further: &self.further }
+    }
+
+    /// The audience of the token.
+    pub(crate) fn audience(&self) -> &str {
+        self.audience.as_deref().unwrap_or(&self.public_url)
     }
 
     /// The further facts of an identity that would not fit into its session token.
@@ -114,6 +138,9 @@ impl Store {
     }
 }
 
+/// How many connections an address may have where the settings do not say.
+const MOST_CONNECTIONS: u32 = 200;
+
 /// Rates per minute for each address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rates {
@@ -134,6 +161,7 @@ impl Rates {
 #[derive(Clone, Debug)]
 pub(crate) struct Stores {
     metrics_listen: Option<std::net::SocketAddr>,
+    most_connections: Option<u32>,
     all: Vec<Arc<Store>>,
     by_host: HashMap<Box<str>, Arc<Store>>,
 }
@@ -149,7 +177,12 @@ impl Stores {
             all.push(Arc::new(compile_store(&name.value, url.value.trim_end_matches('/'), settings, spec, main)));
         }
         let by_host = all.iter().map(|store| (store.host.clone(), Arc::clone(store))).collect();
-        Self { metrics_listen: main.metrics_listen.as_ref().and_then(|listen| listen.value.parse().ok()), all, by_host }
+        let metrics_listen = main.metrics_listen.as_ref().and_then(|listen| listen.value.parse().ok());
+        let most_connections = match &main.limits {
+            Some(LimitsSpec::Off(_)) => None,
+            limits => Some(limits.as_ref().and_then(|limits| limits.number("connections")).unwrap_or(MOST_CONNECTIONS)),
+        };
+        Self { metrics_listen, most_connections, all, by_host }
     }
 
     /// The store of this host.
@@ -163,6 +196,11 @@ impl Stores {
     /// The separate listener for metrics.
     pub(crate) fn metrics_listen(&self) -> Option<std::net::SocketAddr> {
         self.metrics_listen
+    }
+
+    /// How many connections an address may have.
+    pub(crate) fn most_connections(&self) -> Option<u32> {
+        self.most_connections
     }
 
     /// The store that the settings file itself describes.
@@ -217,7 +255,9 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
             secure,
         ),
         also_cookie: also_cookie.map(|name| named(name.value).into()),
-        audience: session(|session| session.audience.as_ref().map(|name| name.value.clone())).map_or("webstore".into(), Into::into),
+        audience: inherited(own.session.as_ref(), main.session.as_ref(), |session| session.audience.clone())
+            .and_then(|name| name.0)
+            .map(|name| name.value.into()),
         lasting: SessionLifetime { lifetime, idle: idle.min(lifetime) },
         offline: seconds(|session| session.offline.map(|span| whole_seconds(span.value.0)), 60),
         return_to: text_values(own.return_to.as_ref().or(main.return_to.as_ref()))
@@ -236,7 +276,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         // The playground lets a visitor log in as any person, so a store with real users never has it.
         playground: loopback && own.playground.or(main.playground).is_none_or(|playground| playground.value),
         further: compile_further_facts(own.session.as_ref(), main.session.as_ref()),
-        readable: ReadableValues::new(own.files_may_read.as_ref(), main.files_may_read.as_ref()),
+        readable: ReadableValues::new(name == MAIN, own.files_may_read.as_ref(), main.files_may_read.as_ref()),
         proxies: compile_proxies(own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref()), loopback),
     }
 }
@@ -272,31 +312,26 @@ fn prefixed_cookie_name(name: &str, secure: bool) -> Box<str> {
     if secure && !as_written { format!("__Host-{name}").into() } else { name.into() }
 }
 
-fn compile_proxies(written: Option<&OneOrMany<Located<String>>>, loopback: bool) -> Vec<IpNetwork> {
+fn compile_proxies(written: Option<&OneOrMany<Located<String>>>, loopback: bool) -> Option<Vec<IpNetwork>> {
     let on_loopback: &[&str] = if loopback { &["127.0.0.0/8", "::1"] } else { &[] };
-    text_values(written).chain(on_loopback.iter().copied()).filter_map(IpNetwork::parse).collect()
+    // The word `none` is no network.
+    let proxies = text_values(written).chain(on_loopback.iter().copied()).filter_map(IpNetwork::parse).collect();
+    (loopback || written.is_some()).then_some(proxies)
 }
 
 fn compile_rates(limits: Option<&LimitsSpec>) -> Option<Rates> {
-    let mut rates = Rates::USUAL;
-    match limits {
-        Some(LimitsSpec::Off(_)) => return None,
-        Some(LimitsSpec::Rates(written)) => {
-            for (name, rate) in written {
-                let rate = u32::try_from(*rate).unwrap_or(1);
-                match name.value.as_str() {
-                    "login" => rates.login = rate,
-                    "callback" => rates.callback = rate,
-                    "mail" => rates.mail = rate,
-                    "session" => rates.session = rate,
-                    "auth" => rates.auth = rate,
-                    _ => {}
-                }
-            }
-        }
-        None => {}
+    if matches!(limits, Some(LimitsSpec::Off(_))) {
+        return None;
     }
-    Some(rates)
+    let rate = |name, usual| limits.and_then(|limits| limits.number(name)).unwrap_or(usual);
+    let Rates { login, callback, mail, session, auth } = Rates::USUAL;
+    Some(Rates {
+        login: rate("login", login),
+        callback: rate("callback", callback),
+        mail: rate("mail", mail),
+        session: rate("session", session),
+        auth: rate("auth", auth),
+    })
 }
 
 #[cfg(test)]
@@ -326,7 +361,7 @@ mod tests {
         assert_eq!(atacado.providers, PathBuf::from("stores/atacado"));
         assert_eq!(atacado.rates.map(|rates| rates.login), Some(3));
         assert_eq!(atacado.staff, [Email::parse("suporte@loja.example").expect("an address")]);
-        assert!(!atacado.playground && atacado.proxies.is_empty());
+        assert!(!atacado.playground && atacado.proxies.is_none());
         assert_eq!(&*stores.main().cookie, "__Host-portaria");
     }
 
@@ -336,7 +371,7 @@ mod tests {
         let main = stores.main();
 
         assert_eq!((&*main.host, &*main.cookie, main.playground, main.secure), ("localhost:8080", "portaria", true, false));
-        assert!(main.proxies.iter().any(|block| block.contains("127.0.0.1".parse().unwrap())));
+        assert!(main.is_proxy("127.0.0.1".parse().unwrap()));
     }
 
     #[test]

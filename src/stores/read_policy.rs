@@ -6,13 +6,13 @@
 use crate::provider::Provider;
 use crate::provider::declared_values::{CLIENT_VARIABLES, variable_beginning, written_references};
 use crate::provider::value_reference::ValueReference;
+use crate::stores::read_refusal::{ReadRefusal, ReadRefusalKind};
 use crate::stores::settings::{FilesMayReadSpec, MailSpec, Settings};
-use crate::stores::variable_pattern::{OWN_BEGINNING, VariablePattern, is_own_variable};
-use crate::stores::{Store, Stores};
-use crate::vocabulary::diagnostic::{Complaint, Severity};
-use crate::vocabulary::place::{Located, Place, Source};
+use crate::stores::variable_pattern::{VariablePattern, is_machine_variable, is_own_variable};
+use crate::stores::{MAIN, Store, Stores};
+use crate::vocabulary::diagnostic::Complaint;
+use crate::vocabulary::place::{Located, Source};
 use crate::world::files;
-use std::fmt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,6 +42,8 @@ pub(crate) struct ReadableValues {
     variables: Vec<VariablePattern>,
     /// The folders as written, relative to the settings file.
     folders: Vec<Box<str>>,
+    /// Whether a store that does not share its provider files reads only what lies below a folder of its own name there.
+    below_name: bool,
 }
 
 impl ReadableValues {
@@ -50,8 +52,10 @@ impl ReadableValues {
     /// The folder whose files may be read where the settings do not say otherwise.
     pub(crate) const FOLDER: &'static str = "secrets";
 
-    /// What the settings of a store and, where these say nothing, those of the main store allow.
-    pub(crate) fn new(own: Option<&FilesMayReadSpec>, main: Option<&FilesMayReadSpec>) -> Self {
+    /// What the settings of a store and, where these say nothing, those of the main store allow. Folders that a further store does not
+    /// name itself hold a folder for it.
+    pub(crate) fn new(is_main: bool, own: Option<&FilesMayReadSpec>, main: Option<&FilesMayReadSpec>) -> Self {
+        let names_folders = own.is_some_and(|own| own.folder.is_some());
         let variables = own.and_then(|own| own.env.as_ref()).or(main.and_then(|main| main.env.as_ref()));
         let folders = own.and_then(|own| own.folder.as_ref()).or(main.and_then(|main| main.folder.as_ref()));
         let usual = || Self::VARIABLES.iter().filter_map(|text| VariablePattern::parse(text)).collect();
@@ -61,17 +65,32 @@ impl ReadableValues {
                 || vec![Self::FOLDER.into()],
                 |list| list.0.iter().map(|folder| folder.trim_end_matches('/').into()).collect(),
             ),
+            below_name: !is_main && !names_folders,
         }
+    }
+
+    /// Whether two stores allow the same, so that they share a folder of provider files.
+    fn is_as(&self, other: &Self) -> bool {
+        self.variables == other.variables && self.folders == other.folders
+    }
+
+    /// The folders of a store of this name.
+    fn folders_of<'a>(&'a self, store: &'a str) -> impl Iterator<Item = Box<str>> + 'a {
+        self.folders.iter().map(move |folder| if self.below_name { format!("{folder}/{store}").into() } else { folder.clone() })
     }
 }
 
 /// What the provider files of one folder may read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReadPolicy {
-    readable: ReadableValues,
-    /// The names of the stores that use the folder.
+    variables: Vec<VariablePattern>,
+    /// The folders whose files may be read.
+    folders: Vec<Box<str>>,
+    /// The folders of the other stores.
+    other_folders: Vec<Box<str>>,
+    /// The names of the stores that use the provider files.
     stores: Vec<Box<str>>,
-    /// The names of the other stores, whose variables the files of this folder may not read.
+    /// The names of the other stores, whose variables these files may not read.
     others: Vec<Box<str>>,
     broker: Arc<BrokerValues>,
 }
@@ -108,11 +127,16 @@ impl ReadPolicy {
     /// The policy of a store's folder. Stores that use the same folder under the same settings share it: what one of them sends,
     /// the file could send from there anyway.
     pub(crate) fn for_store(settings: &Settings, stores: &Stores, store: &Store) -> Self {
-        let shares = |other: &&Arc<Store>| other.providers == store.providers && other.readable == store.readable;
+        let shares = |other: &&Arc<Store>| other.providers == store.providers && other.readable.is_as(&store.readable);
+        let (same, others): (Vec<_>, Vec<_>) = stores.all().iter().partition(shares);
+        let folders = |stores: &[&Arc<Store>]| stores.iter().flat_map(|store| store.readable.folders_of(&store.name)).collect();
+        let names = |stores: &[&Arc<Store>]| stores.iter().map(|store| store.name.clone()).collect();
         Self {
-            readable: store.readable.clone(),
-            stores: stores.all().iter().filter(shares).map(|store| store.name.clone()).collect(),
-            others: stores.all().iter().filter(|other| !shares(other)).map(|store| store.name.clone()).collect(),
+            variables: store.readable.variables.clone(),
+            folders: folders(&same),
+            other_folders: folders(&others),
+            stores: names(&same),
+            others: names(&others),
             broker: Arc::new(BrokerValues::of(settings)),
         }
     }
@@ -161,7 +185,7 @@ impl ReadPolicy {
                 ValueReference::File(_) | ValueReference::Literal(_) => reference.location(),
             },
             file: variable_beginning(name),
-            folder: self.readable.folders.first().map_or(ReadableValues::FOLDER.into(), Clone::clone),
+            folder: self.folders.first().map_or(ReadableValues::FOLDER.into(), Clone::clone),
         })
     }
 
@@ -171,19 +195,27 @@ impl ReadPolicy {
             return Err(ReadRefusalKind::BrokersVariable);
         }
         let file = variable_beginning(name);
-        if CLIENT_VARIABLES.iter().any(|ending| variable.strip_prefix(&*file).and_then(|rest| rest.strip_prefix('_')) == Some(ending)) {
-            return Ok(());
-        }
+        let is_clients = CLIENT_VARIABLES.iter().any(|ending| variable == format!("{file}_{ending}"));
+        // The author of a file chooses its name, so `{NAME}` must open neither what belongs to another store nor what programs of the
+        // machine show to others.
+        let is_machines = is_machine_variable(variable, is_clients);
         let stores: Vec<String> = self.stores.iter().map(|store| variable_beginning(store)).collect();
-        // The author of a file chooses its name, so `{NAME}` must not open what belongs to another store.
         let longest = |names: &mut dyn Iterator<Item = String>| {
             names.filter(|name| variable.strip_prefix(&**name).is_some_and(|rest| rest.starts_with('_'))).map(|name| name.len()).max()
         };
         let is_anothers = longest(&mut self.others.iter().map(|store| variable_beginning(store))) > longest(&mut stores.iter().cloned());
-        let is_allowed = self.readable.variables.iter().any(|pattern| {
-            (pattern.names_variables() || !is_anothers) && stores.iter().any(|store| pattern.matches(variable, &file, store))
-        });
-        if is_allowed { Ok(()) } else { Err(ReadRefusalKind::OtherVariable) }
+        // A further store's list may close these too, because its file's name may be that of another store's file.
+        if is_clients && !is_machines && !is_anothers && self.stores.iter().any(|store| **store == *MAIN) {
+            return Ok(());
+        }
+        let mut allowing = self.variables.iter().filter(|pattern| stores.iter().any(|store| pattern.matches(variable, &file, store)));
+        let Some(first) = allowing.next() else { return Err(ReadRefusalKind::OtherVariable) };
+        match first.names_variables() || allowing.any(VariablePattern::names_variables) {
+            true => Ok(()),
+            false if is_anothers => Err(ReadRefusalKind::OtherVariable),
+            false if is_machines => Err(ReadRefusalKind::MachineVariable),
+            false => Ok(()),
+        }
     }
 
     fn judge_file(&self, written: &str) -> Result<PathBuf, ReadRefusalKind> {
@@ -191,14 +223,29 @@ impl ReadPolicy {
         if path.components().any(|part| part == Component::ParentDir) {
             return Err(ReadRefusalKind::UpwardPath);
         }
-        let is_below = |folder: &&str| without_dots(path).strip_prefix(without_dots(Path::new(folder))).is_ok_and(has_parts);
-        let folder = self.readable.folders.iter().map(|folder| &**folder).find(is_below).ok_or(ReadRefusalKind::OtherFile)?;
-        let (path, folder) = (self.broker.folder.join(path), self.broker.folder.join(folder));
+        // The folder of another store may lie below a folder that may be read: the deeper one decides, here and behind links.
+        let deepest = |folders: &[Box<str>], is_below: &dyn Fn(&Path) -> Option<PathBuf>| {
+            folders.iter().filter_map(|folder| is_below(Path::new(&**folder))).max_by_key(|folder| folder.components().count())
+        };
+        let is_deeper =
+            |other: Option<PathBuf>, own: &Path| other.is_some_and(|other| other.components().count() > own.components().count());
+        let written_below = |folder: &Path| {
+            let folder = without_dots(folder);
+            without_dots(path).strip_prefix(&folder).is_ok_and(has_parts).then_some(folder)
+        };
+        let folder = deepest(&self.folders, &written_below).ok_or(ReadRefusalKind::OtherFile)?;
+        if is_deeper(deepest(&self.other_folders, &written_below), &folder) {
+            return Err(ReadRefusalKind::AnothersFile);
+        }
+        let path = self.broker.folder.join(path);
         // A missing file cannot be judged by where it leads; it is judged again when it appears, because then its provider is read again.
-        if let (Ok(path), Ok(folder)) = (files::real_path(&path), files::real_path(&folder))
-            && !path.starts_with(&folder)
-        {
-            return Err(ReadRefusalKind::LinkOut);
+        if let Ok(real) = files::real_path(&path) {
+            let really_below =
+                |folder: &Path| files::real_path(&self.broker.folder.join(folder)).ok().filter(|folder| real.starts_with(folder));
+            let folder = really_below(&folder).ok_or(ReadRefusalKind::LinkOut)?;
+            if is_deeper(deepest(&self.other_folders, &really_below), &folder) {
+                return Err(ReadRefusalKind::AnothersFile);
+            }
         }
         let id = files::file_id(&path);
         if self.broker.files.iter().any(|own| *own == path || id.is_some() && files::file_id(own) == id) {
@@ -208,7 +255,7 @@ impl ReadPolicy {
     }
 }
 
-fn has_parts(path: &Path) -> bool {
+pub(crate) fn has_parts(path: &Path) -> bool {
     path.components().next().is_some()
 }
 
@@ -250,95 +297,6 @@ impl BrokerValues {
             own.files.push(Path::new(file).with_file_name("master.key"));
         }
         own
-    }
-}
-
-/// A value that a provider file may not read.
-struct ReadRefusal {
-    kind: ReadRefusalKind,
-    /// The reference as the file writes it.
-    location: String,
-    /// The name of the file in capitals.
-    file: String,
-    folder: Box<str>,
-}
-
-enum ReadRefusalKind {
-    /// The broker itself uses this variable.
-    BrokersVariable,
-    /// The settings do not list this variable.
-    OtherVariable,
-    /// The broker itself uses this file.
-    BrokersFile,
-    /// The file is in none of the folders that the settings name.
-    OtherFile,
-    /// The path contains `..`.
-    UpwardPath,
-    /// The path leads out of the folder through a symbolic link.
-    LinkOut,
-}
-
-impl ReadRefusal {
-    fn complaint(&self, place: Option<Place>) -> Complaint {
-        Complaint::new(Severity::Error, place, self.to_string(), self.help())
-    }
-
-    fn help(&self) -> String {
-        let Self { kind, location, file, folder } = self;
-        match kind {
-            ReadRefusalKind::BrokersVariable if is_own_variable(file) => {
-                format!("give the file another name: variables that begin with `{OWN_BEGINNING}` belong to the broker")
-            }
-            ReadRefusalKind::BrokersVariable => format!("keep the provider's value in a variable of its own, such as `env:{file}_SECRET`"),
-            ReadRefusalKind::OtherVariable => {
-                let usual = ReadableValues::VARIABLES.map(|pattern| format!("\"{pattern}\"")).join(", ");
-                let variable = location.trim_start_matches("env:");
-                format!(
-                    "choose a variable that begins with `{file}_`, or allow this one in the settings: `filesMayRead: {{ env: [ {usual}, {variable} ] }}`"
-                )
-            }
-            ReadRefusalKind::BrokersFile => {
-                format!("keep the provider's value in a file of its own, such as `file:{folder}/{}`", self.usual_file_name())
-            }
-            ReadRefusalKind::OtherFile => {
-                let written = Path::new(location.trim_start_matches("file:"));
-                let other = written.parent().filter(|folder| has_parts(folder) && *folder != Path::new("/"));
-                let allow = other.map_or_else(String::new, |other| {
-                    format!(
-                        ", or allow its folder in the settings if it holds nothing else: `filesMayRead: {{ folder: [ {folder}, {} ] }}`",
-                        other.display()
-                    )
-                });
-                let name = written.file_name().map_or_else(|| self.usual_file_name(), |name| name.to_string_lossy().into_owned());
-                format!("put it into the folder `{folder}` and write `file:{folder}/{name}`{allow}")
-            }
-            ReadRefusalKind::UpwardPath => {
-                format!("write the path from the folder `{folder}` on: `file:{folder}/{}`", self.usual_file_name())
-            }
-            ReadRefusalKind::LinkOut => format!(
-                "put the file itself into the folder `{folder}`, or let `filesMayRead: {{ folder: … }}` name the folder in which it is"
-            ),
-        }
-    }
-
-    fn usual_file_name(&self) -> String {
-        self.file.to_ascii_lowercase()
-    }
-}
-
-impl fmt::Display for ReadRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, location, folder, .. } = self;
-        match kind {
-            ReadRefusalKind::BrokersVariable => {
-                write!(f, "`{location}` is a variable of the broker itself, which no provider file may read")
-            }
-            ReadRefusalKind::OtherVariable => write!(f, "this file may not read the variable `{location}`"),
-            ReadRefusalKind::BrokersFile => write!(f, "`{location}` is a file of the broker itself, which no provider file may read"),
-            ReadRefusalKind::OtherFile => write!(f, "this file may not read `{location}`, which is not in the folder `{folder}`"),
-            ReadRefusalKind::UpwardPath => write!(f, "`{location}` leads upwards by `..`"),
-            ReadRefusalKind::LinkOut => write!(f, "`{location}` is a link that leads out of the folder `{folder}`"),
-        }
     }
 }
 

@@ -68,14 +68,17 @@ words! {
         /// Default: no access; on a loopback `publicUrl`, open to everyone
         lab: Option<LabSpec> = "lab",
         /// The proxies in front of the broker: addresses or networks. What they say in `X-Forwarded-For`, `-Proto`, `-Host` and `-Uri`
-        /// is believed, and their own requests to `/auth` have no limit.
-        /// Default: none; loopback where `publicUrl` is on loopback
+        /// is believed, and their own requests to `/auth` have no limit. A broker that other machines reach and whose `publicUrl` is
+        /// https starts only if the key is there, because a proxy in front has to speak https for it, and without the
+        /// proxy's word all visitors would count as one. `none` is for a proxy that hands on connections and forwards no addresses.
+        /// Default: none is believed; loopback where `publicUrl` is on loopback
         /// Example: `trustedProxies: [ 10.0.0.0/8 ]`
         trusted_proxies: Option<OneOrMany<Located<String>>> = "trustedProxies",
         /// How many requests a minute each address may make at a store: `login` (pages and starts), `callback`, `mail` (codes that are
-        /// sent), `session` (`/session` and its relatives) and `auth` (`/auth`, for peers that are no trusted proxy). What is not named
-        /// keeps its default. `off` lifts all limits, on loopback only.
-        /// Default: `{ login: 10, callback: 30, mail: 10, session: 600, auth: 60 }`
+        /// sent), `session` (`/session` and its relatives) and `auth` (`/auth`, for peers that are no trusted proxy). And how many
+        /// `connections` an address may have open at once, at all stores together; trusted proxies may have any number. An IPv6
+        /// address counts as its /64 network. What is not named keeps its default. `off` lifts all limits, on loopback only.
+        /// Default: `{ login: 10, callback: 30, mail: 10, session: 600, auth: 60, connections: 200 }`
         /// Example: `limits: { login: 10, callback: 30 }`
         limits: Option<LimitsSpec> = "limits",
         /// The hosts of providers inside your own network. Calls to other hosts never reach private addresses, so that no provider file
@@ -83,7 +86,9 @@ words! {
         /// Default: none; everything may be reached where `publicUrl` is on loopback
         /// Example: `privateHosts: [ sso.interno.example ]`
         private_hosts: Option<OneOrMany<Located<String>>> = "privateHosts",
-        /// The address and the port of a separate listener for `/metrics`. It is read at the start only.
+        /// The address and the port of a separate listener for `/metrics`, and for `/health/ready` with details: which files are broken, and
+        /// what is wrong with the settings. On the main listener, `/health/ready` has only its status, unless every `publicUrl` is on loopback.
+        /// It is read at the start only.
         /// Default: none; on a loopback `publicUrl` they are on the main one
         /// Example: `metricsListen: 127.0.0.1:9090`
         metrics_listen: Option<Located<String>> = "metricsListen",
@@ -130,10 +135,13 @@ words! {
         /// Default: `portaria`
         /// Example: `cookie: VtexIdclientAutCookie_loja`
         cookie: Option<Located<String>> = "cookie",
-        /// The audience (`aud`) of the token. Services that verify the token compare it.
-        /// Default: `webstore`
+        /// The audience (`aud`) of the token. A service that verifies tokens itself compares `aud`, `iss` and `store` with those of its
+        /// own store, and refuses a token after `exp`: the signature alone does not say for which store a token is. A store inherits
+        /// the audience of the main store; `null` gives it its own address again. Tokens with `webstore`, the audience of earlier
+        /// versions, stay valid where the settings name no audience.
+        /// Default: the store's `publicUrl`
         /// Example: `audience: webstore`
-        audience: Option<Located<String>> = "audience",
+        audience: Option<NullableText> = "audience",
         /// How long a session lasts at most, even while it is used.
         /// Default: `24h`
         /// Example: `lifetime: 30d`
@@ -228,18 +236,23 @@ words! {
         /// The variables that a provider file may name. `{NAME}` stands for the name of the file in capitals, with `_` for every
         /// character that is no letter and no digit (`CLUBE_ACME` for `clube-acme.yaml`), and `{STORE}` in the same way for the name
         /// of a store that uses the file. A `*` at the end stands for any rest. So `{NAME}_*` of `acme` also
-        /// matches the variables of `acme-b2b`. What begins with the name of another store is refused, unless an entry of the list
-        /// begins with that text itself. The list replaces the default. Two variables are always allowed,
-        /// `{NAME}_CLIENT_ID` and `{NAME}_CLIENT_SECRET`; and some never are: those that begin with `PORTARIA`, those that
-        /// `masterKey`, `mail` and `storage` use, and those that a PostgreSQL client reads by itself (`PGHOST`, `PGPASSWORD` and
-        /// their relatives, `DATABASE_URL`).
+        /// matches the variables of `acme-b2b`. The list replaces the default. Whoever writes a file chooses its name; therefore
+        /// two kinds of variables are refused unless an entry of the list begins with their text itself (`AWS_*`): those that
+        /// begin with the name of another store, and those by which other programs of the machine commonly show who they are,
+        /// which are listed above. For files of the main store `{NAME}_CLIENT_ID` and `{NAME}_CLIENT_SECRET` need no entry.
+        /// Some variables are never read: those that begin with `PORTARIA`, those that `masterKey`, `mail` and `storage` use, and
+        /// those that a PostgreSQL client reads by itself (`PGHOST`, `PGPASSWORD` and their relatives, `DATABASE_URL`). Where other
+        /// people write the provider files of a store, let its list be `[ "{STORE}_{NAME}_*" ]`: with the default, a file
+        /// that is named like one of another store reads the same variables.
         /// Default: `[ "{NAME}_*", "{STORE}_*" ]`
         /// Example: `env: [ "{NAME}_*", SHARED_CLIENT_ID ]`
         env: Option<VariableNames> = "env",
         /// The folder, or a list of folders, whose files a provider file may name, as in `file:secrets/acme`. It is relative to the
         /// folder of the settings file, and so are the paths in provider files. A path with `..` and a symbolic link that leads out of
-        /// the folder are refused. Files that `masterKey`, `mail` and `storage` use are never read for a provider.
-        /// Default: `secrets`
+        /// the folder are refused. A further store with provider files of its own has a folder of its name there
+        /// (`secrets/atacado`), unless it names `folder` itself, and no file reads from the folder of another store. Files that
+        /// `masterKey`, `mail` and `storage` use are never read for a provider.
+        /// Default: `secrets`; for a further store with provider files of its own `secrets` and its name, as in `secrets/atacado`
         /// Example: `folder: /run/secrets`
         folder: Option<OneOrMany<Located<String>>> = "folder",
     }
@@ -312,7 +325,19 @@ pub enum LimitsSpec {
 }
 
 impl LimitsSpec {
-    const NAMES: &'static [&'static str] = &["login", "callback", "session", "auth", "mail"];
+    const NAMES: &'static [&'static str] = &["login", "callback", "session", "auth", "mail", "connections"];
+
+    /// Where the number of connections is written.
+    pub(crate) fn connections_place(&self) -> Option<Place> {
+        let Self::Rates(rates) = self else { return None };
+        rates.iter().find(|(name, _)| name.value == "connections").map(|(name, _)| name.place)
+    }
+
+    /// The number that is written after a name.
+    pub(crate) fn number(&self, name: &str) -> Option<u32> {
+        let Self::Rates(rates) = self else { return None };
+        rates.iter().find(|(other, _)| other.value == name).and_then(|(_, rate)| u32::try_from(*rate).ok())
+    }
 }
 
 impl WordValue for LimitsSpec {
@@ -332,12 +357,12 @@ impl WordValue for LimitsSpec {
         for (name, rate) in &rates {
             if !Self::NAMES.contains(&name.as_str()) {
                 let help = crate::vocabulary::diagnostic::did_you_mean(name, Self::NAMES.iter().copied()).map_or_else(
-                    || format!("rates are set for {}", crate::vocabulary::diagnostic::quoted_alternatives(Self::NAMES.iter().copied())),
+                    || format!("numbers are set for {}", crate::vocabulary::diagnostic::quoted_alternatives(Self::NAMES.iter().copied())),
                     |near| format!("did you mean `{near}`?"),
                 );
-                reader.complain(name.place, format!("`{}` is nothing that has a rate", name.value), help);
+                reader.complain(name.place, format!("`{}` is nothing that has a limit", name.value), help);
             } else if *rate < 1 {
-                reader.complain(name.place, format!("a rate of {rate} lets nobody in"), "write how many a minute, 1 or more");
+                reader.complain(name.place, format!("a limit of {rate} lets nobody in"), "write 1 or more");
             }
         }
         Some(Self::Rates(rates))

@@ -3,6 +3,53 @@
 /// The beginning of the variables of the broker itself, which no provider file may read.
 pub(crate) const OWN_BEGINNING: &str = "PORTARIA";
 
+/// Variables by which programs of a machine commonly show who they are. The name of a provider file or of a store does not open them.
+/// Beginnings that are also the names of providers (`GITHUB_`) stand here with whole names only.
+pub(crate) const MACHINE_VARIABLES: &[&str] = &[
+    "ACTIONS_*",
+    "AWS_*",
+    "ARM_CLIENT_SECRET",
+    "ARM_ACCESS_KEY",
+    "AZURE_CLIENT_CERTIFICATE_*",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_PASSWORD",
+    "AZURE_STORAGE_*",
+    "CARGO_*",
+    "CI_*",
+    "DATABASE_*",
+    "DB_*",
+    "DOCKER_*",
+    "GH_TOKEN",
+    "GITHUB_TOKEN",
+    "GITLAB_TOKEN",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "GOOGLE_CREDENTIALS",
+    "GPG_*",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "KUBE_*",
+    "MARIADB_*",
+    "MONGODB_*",
+    "MYSQL_*",
+    "NODE_AUTH_TOKEN",
+    "NPM_*",
+    "POSTGRES_*",
+    "RABBITMQ_*",
+    "REDIS_*",
+    "SMTP_*",
+    "SSH_*",
+    "VAULT_*",
+];
+
+/// Whether programs of a machine commonly show who they are by a variable. A client's own variables (`AWS_CLIENT_ID`) count only where
+/// the whole name is known.
+pub(crate) fn is_machine_variable(name: &str, is_clients: bool) -> bool {
+    MACHINE_VARIABLES.iter().any(|known| match known.strip_suffix('*') {
+        Some(beginning) => !is_clients && name.starts_with(beginning),
+        None => name == *known,
+    })
+}
+
 /// The name of a variable as `filesMayRead` writes it: `{NAME}` and `{STORE}` stand for names, and a `*` at the end for the rest.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct VariablePattern {

@@ -16,18 +16,26 @@ use crate::web::rate_limits::RateLimits;
 use crate::web::signing_keys::SigningKeys;
 use crate::web::storage_sync::StorageSync;
 use crate::web::story_throttle::StoryThrottle;
+use crate::web::unnamed_proxies::UnnamedProxies;
 use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::clock;
+use crate::world::file_watch::RepeatedReading;
 use crate::world::network::{Network, NetworkPolicy};
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::hmac;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Files that could not be read again for so many seconds are complained about.
+const LONGEST_UNREAD: i64 = 60;
 
 /// The state that all requests share.
 pub struct App {
     live_config: ArcSwap<LiveConfig>,
     complaint: Mutex<Option<String>>,
+    /// The repeated reading of the settings.
+    pub(crate) settings_reading: RepeatedReading,
     /// Users, links, sessions and the audit.
     pub directory: Arc<Directory>,
     connection: NetworkConnection,
@@ -54,6 +62,8 @@ pub struct App {
     pub(crate) metrics: Metrics,
     /// Counts what providers answer.
     pub drift: DriftMonitor,
+    /// Proxies that the settings do not name.
+    pub(crate) unnamed_proxies: UnnamedProxies,
     /// How many stories of failed logins were kept in this minute.
     pub(crate) stories: StoryThrottle,
 }
@@ -90,6 +100,7 @@ impl App {
         let app = Self {
             live_config: ArcSwap::from_pointee(live_config),
             complaint: Mutex::default(),
+            settings_reading: RepeatedReading::new(now),
             signing: SigningKeys::open(&directory, master, plan, now).await?,
             storage_sync: StorageSync::default(),
             pinned: Mutex::default(),
@@ -105,6 +116,7 @@ impl App {
             limits: RateLimits::default(),
             metrics: Metrics::default(),
             drift: DriftMonitor::new(workbench.find_causes),
+            unnamed_proxies: UnnamedProxies::default(),
             stories: StoryThrottle::default(),
             workbench,
         };
@@ -183,10 +195,20 @@ impl App {
         *self.complaint.lock().unwrap_or_else(PoisonError::into_inner) = complaint;
     }
 
-    /// The complaints about the settings and phrases on the disk, while older ones are in use.
-    pub fn complaints(&self) -> Vec<String> {
+    /// The complaints about the settings and phrases on the disk, while older ones are in use, about files that were not read again,
+    /// and about proxies that the settings do not name.
+    pub fn complaints(&self, now: i64) -> Vec<String> {
         let complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        complaint.into_iter().chain(self.live_config.load().complaints.iter().cloned()).collect()
+        let live_config = self.live_config.load();
+        let folders: BTreeMap<&Path, i64> =
+            live_config.live_stores().map(|live_store| (live_store.providers.folder(), live_store.providers.age(now))).collect();
+        let folders = folders.iter().map(|(folder, age)| (format!("the provider files in `{}`", folder.display()), *age));
+        let unread = std::iter::once(("the settings".to_owned(), self.settings_reading.age(now))).chain(folders);
+        let unread = unread.filter(|(_, age)| *age > LONGEST_UNREAD).map(|(files, age)| {
+            format!("{files} could not be read again for {age} s, so changes since then are not in use: check the disk and the rights of the folder")
+        });
+        let unnamed = self.unnamed_proxies.complaints(&live_config);
+        complaint.into_iter().chain(live_config.complaints.iter().cloned()).chain(unread).chain(unnamed).collect()
     }
 
     /// Reads from storage which sessions and keys other machines have changed.

@@ -10,7 +10,7 @@ use crate::world::files::{self, FileStamp};
 use crate::world::{clock, file_watch};
 use actix_web::web::Data;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How often storage is read for sessions that were ended.
@@ -25,7 +25,14 @@ const KEEP: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_secs(10);
 
 /// Reads the settings again.
-pub(crate) type ReadSettings = Box<dyn Fn() -> Result<Settings, String> + Send>;
+pub(crate) type ReadSettings = Box<dyn Fn() -> Result<Settings, String> + Send + Sync>;
+
+/// Reads the settings again when one of their files has changed.
+struct SettingsReader {
+    file: Option<PathBuf>,
+    read: ReadSettings,
+    seen: Mutex<FileStamps>,
+}
 
 pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read: ReadSettings, audit_kept: i64) {
     actix_web::rt::spawn(listen_to_storage(app.clone()));
@@ -35,17 +42,19 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read:
     let app = app.clone();
     let begun = watched_paths(&app.live_config(), settings_file.as_deref());
     let seen = Mutex::new(file_stamps(&app.live_config(), settings_file.as_deref()));
+    let settings_reader = Arc::new(SettingsReader { file: settings_file, read, seen });
     file_watch::watch_paths(begun, LOOK, move || {
-        let now = have_files_changed(&app, settings_file.as_deref(), &seen);
-        if now {
-            reload_settings(&app, settings_file.as_deref(), &read);
-        }
-        for live_store in app.live_config().live_stores() {
-            for file in live_store.providers.reload(clock::now()) {
-                log_provider_file(&live_store.providers.snapshot(), &file);
+        let (reader, of_app) = (Arc::clone(&settings_reader), app.clone());
+        app.settings_reading.run(move || {
+            if have_files_changed(&of_app, reader.file.as_deref(), &reader.seen) {
+                reload_settings(&of_app, reader.file.as_deref(), &reader.read);
             }
+            true
+        });
+        for live_store in app.live_config().live_stores() {
+            live_store.providers.reload_apart(log_provider_file);
         }
-        watched_paths(&app.live_config(), settings_file.as_deref())
+        watched_paths(&app.live_config(), settings_reader.file.as_deref())
     });
 }
 

@@ -90,6 +90,7 @@ struct RenewedToken {
 pub(crate) async fn check(request: HttpRequest, app: Data<App>, judged: Data<TokenCache>) -> HttpResponse {
     let live_config = app.live_config();
     let Some(live_store) = live_config.store_of_request(&request) else { return http_rejection::wrong_host(&live_config) };
+    app.unnamed_proxies.notice(&request, live_store);
     let now = clock::now();
     if let Err(seconds) = check_rate_limit(&request, &app, live_store, now) {
         // Proxies understand 401 and 403; any other status counts as an error of the server.
@@ -121,7 +122,7 @@ fn check_rate_limit(request: &HttpRequest, app: &App, live_store: &LiveStore, no
     let Some(rates) = live_store.store.rates else { return Ok(()) };
     let Some(peer) = request.peer_addr() else { return Ok(()) };
     let peer = peer.ip().to_canonical();
-    if peer.is_loopback() || live_store.store.proxies.iter().any(|block| block.contains(peer)) {
+    if peer.is_loopback() || live_store.store.is_proxy(peer) {
         return Ok(());
     }
     app.limits.take(RateLimitKind::Auth, live_store.number, client_address(request, live_store), rates.auth, now.saturating_mul(1000))
@@ -224,7 +225,7 @@ fn is_browser_navigation(request: &HttpRequest) -> bool {
 /// The address that the browser has requested from the proxy, if the proxy is trusted.
 fn original_address(request: &HttpRequest, live_store: &LiveStore) -> Option<String> {
     let peer = request.peer_addr()?.ip();
-    if !live_store.store.proxies.iter().any(|block| block.contains(peer)) {
+    if !live_store.store.is_proxy(peer) {
         return None;
     }
     let one = |name: &str| {

@@ -5,8 +5,9 @@ use crate::web::app::App;
 use crate::web::headers;
 use crate::web::live_config::PLAYGROUND;
 use crate::world::clock;
+use actix_web::guard::{Any, Get, Head};
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
+use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -16,19 +17,29 @@ pub(crate) async fn live() -> HttpResponse {
     with_security_headers(HttpResponse::Ok().json(json!({ "live": true })))
 }
 
-/// The broker can work: storage answers and can be written to. Broken files are named; their last good versions stay in use.
+/// Whether the broker can work: storage answers and can be written to. Broken files are named; their last good versions stay in use.
 pub(crate) async fn ready(app: Data<App>, request: HttpRequest) -> HttpResponse {
+    // Behind a proxy on this machine everyone comes from this machine, so where there is one, only the separate listener names files.
+    let is_here = app.live_config().stores().all().iter().all(|store| store.loopback)
+        && request.peer_addr().is_none_or(|peer| peer.ip().is_loopback())
+        && !request.headers().contains_key("x-forwarded-for");
+    if is_here {
+        return ready_with_details(app).await;
+    }
+    let storage = app.directory.is_healthy().await;
+    with_security_headers(HttpResponse::build(ready_status(storage)).json(json!({ "ready": storage })))
+}
+
+fn ready_status(storage: bool) -> StatusCode {
+    if storage { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+}
+
+async fn ready_with_details(app: Data<App>) -> HttpResponse {
     let storage = app.directory.is_healthy().await;
     let (states, broken) = provider_states(&app);
-    let complaints = app.complaints();
-    let status = if storage { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    // Only callers on this machine see the names of files.
-    let is_here = request.peer_addr().is_none_or(|peer| peer.ip().is_loopback()) && !request.headers().contains_key("x-forwarded-for");
-    if !is_here {
-        return with_security_headers(HttpResponse::build(status).json(json!({ "ready": storage })));
-    }
+    let complaints = app.complaints(clock::now());
     let body = json!({ "ready": storage, "storage": if storage { "fine" } else { "away" }, "providers": states, "broken": broken, "complaints": complaints });
-    with_security_headers(HttpResponse::build(status).json(body))
+    with_security_headers(HttpResponse::build(ready_status(storage)).json(body))
 }
 
 /// How many files have which status, and which files are broken.
@@ -74,8 +85,10 @@ pub(crate) async fn metrics(app: Data<App>, request: HttpRequest) -> HttpRespons
     metrics_response(&app)
 }
 
-pub(crate) async fn metrics_on_own_listener(app: Data<App>) -> HttpResponse {
-    metrics_response(&app)
+/// The routes of the separate listener, which only the operator reaches.
+pub(crate) fn own_listener(config: &mut ServiceConfig) {
+    config.route("/metrics", web::get().to(|app: Data<App>| async move { metrics_response(&app) }));
+    config.route("/health/ready", web::route().guard(Any(Get()).or(Head())).to(ready_with_details));
 }
 
 fn metrics_response(app: &App) -> HttpResponse {

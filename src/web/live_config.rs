@@ -16,6 +16,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::HOST;
 use aws_lc_rs::digest::{SHA256, digest};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -104,6 +105,12 @@ impl LiveConfig {
         &self.stores
     }
 
+    /// How many connections a client may have, unless it is a proxy of a store: that brings many clients.
+    pub(crate) fn most_connections(&self, client: IpAddr) -> Option<u32> {
+        let is_proxy = self.live_stores().any(|live_store| live_store.store.is_proxy(client));
+        self.stores.most_connections().filter(|_| !is_proxy)
+    }
+
     /// All stores that are served by this configuration.
     pub fn live_stores(&self) -> impl Iterator<Item = &Arc<LiveStore>> {
         self.live_stores.values()
@@ -130,8 +137,8 @@ impl LiveConfig {
             let installation_context = InstallationContext { loopback: store.loopback };
             let policy = ReadPolicy::for_store(settings, &stores, store);
             let providers = all_live_providers.entry((store.providers.clone(), installation_context.loopback, policy.clone()));
-            let providers = providers
-                .or_insert_with(|| Arc::new(LiveProviders::open(&store.providers, (installation_context, policy), simulated, now)));
+            let providers =
+                providers.or_insert_with(|| LiveProviders::open(&store.providers, (installation_context, policy), simulated, now));
             let earlier = before.and_then(|before| before.live_stores.get(&store.name));
             let languages = words.entry(store.phrases.clone()).or_insert_with(|| {
                 let before = earlier.map(|live_store| Arc::clone(&live_store.languages));

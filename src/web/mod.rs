@@ -3,6 +3,10 @@
 pub(crate) mod account;
 pub mod app;
 pub mod request_context;
+pub(crate) mod connection;
+pub(crate) mod request_framing;
+pub(crate) mod unread_body;
+pub(crate) mod unnamed_proxies;
 pub(crate) mod assets;
 pub mod attempt_cookies;
 pub(crate) mod background_tasks;

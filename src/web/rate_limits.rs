@@ -96,6 +96,7 @@ mod tests {
         assert!(!take(RateLimitKind::Login, 0, "192.0.2.1"));
     }
 
+    /// Attack R-02
     #[test]
     fn a_million_addresses_do_not_make_the_table_grow() {
         let limits = RateLimits::default();

@@ -84,12 +84,14 @@ fn store_of_request(request: &HttpRequest, app: &App) -> Result<Arc<LiveStore>, 
         return Err(http_rejection::unsupported_coding());
     }
     let live_config = app.live_config();
-    live_config.store_of_request(request).cloned().ok_or_else(|| http_rejection::wrong_host(&live_config))
+    let live_store = live_config.store_of_request(request).ok_or_else(|| http_rejection::wrong_host(&live_config))?;
+    app.unnamed_proxies.notice(request, live_store);
+    Ok(Arc::clone(live_store))
 }
 
 /// The address of the client: the peer, or the address that trusted proxies name.
 pub(crate) fn client_address(request: &HttpRequest, live_store: &LiveStore) -> IpAddr {
-    let trusted = |address: IpAddr| live_store.store.proxies.iter().any(|block| block.contains(address));
+    let trusted = |address: IpAddr| live_store.store.is_proxy(address);
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
     if !trusted(peer) {
         return peer;
@@ -235,7 +237,7 @@ impl RequestContext {
         let from = client_address(self.request(), self.live_store());
         // Services and proxies of the store send the requests of many shoppers.
         let is_behind = self.request().headers().contains_key(FORWARDED_FOR);
-        let is_ours = !is_behind && (from.is_loopback() || self.live_store().store.proxies.iter().any(|block| block.contains(from)));
+        let is_ours = !is_behind && (from.is_loopback() || self.live_store().store.is_proxy(from));
         if is_ours && matches!(kind, RateLimitKind::Session | RateLimitKind::Auth) {
             return Ok(());
         }

@@ -1,54 +1,137 @@
-//! The listeners: sockets, timeouts and an orderly shutdown.
+//! The listeners: sockets, timeouts, how many connections there may be, and an orderly shutdown.
 
 use crate::web::app::App;
+use crate::web::connection::{Connection, ConnectionCounts, CountedConnection};
 use crate::web::forward_auth::TokenCache;
 use crate::web::health;
-use actix_web::web::{self, Data, PayloadConfig, ServiceConfig};
-use actix_web::{App as Routes, HttpServer};
+use crate::web::unread_body::{AnswerBody, KeptBody};
+use crate::world::open_files;
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Protocol};
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, map_config};
+use actix_web::App as Routes;
+use actix_web::dev::{AppConfig, Server, Service as _, ServiceFactory, fn_service};
+use actix_web::web::{Data, PayloadConfig, ServiceConfig};
+use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::num::NonZero;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// The largest body that is read.
 const LARGEST_BODY: usize = 16 * 1024;
+/// How many connections each worker has at most.
+const MOST_CONNECTIONS: usize = 5000;
+/// How many connections wait until a worker takes them.
+const WAITING_CONNECTIONS: u32 = 1024;
+/// How many files stay free for storage, for calls to providers and for the files of the operator.
+const RESERVED_FILES: usize = 200;
 
-/// Serves until the process is stopped; `ready` is called with the addresses once the server listens.
+/// Serves until the process is stopped; `ready` is called with the address once the server listens.
 pub(crate) async fn serve(
     app: Data<App>,
-    listen: &[SocketAddr],
+    listen: SocketAddr,
     metrics: Option<SocketAddr>,
     configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
-    ready: impl FnOnce(&[SocketAddr]),
+    ready: impl FnOnce(SocketAddr),
 ) -> io::Result<()> {
+    let workers = std::thread::available_parallelism().map_or(2, NonZero::get);
+    // Where files are scarce, connections wait in the queue of the system, and nothing else fails.
+    let files = usize::try_from(open_files::raise_limit()).unwrap_or(usize::MAX);
+    let connections = (files.saturating_sub(RESERVED_FILES).max(files / 4) / workers).clamp(1, MOST_CONNECTIONS);
+    let builder = || Server::build().workers(workers).max_concurrent_connections(connections).shutdown_timeout(25);
     let apart = match metrics {
         None => None,
         Some(address) => {
             let app = app.clone();
-            let server = HttpServer::new(move || {
-                Routes::new().app_data(app.clone()).route("/metrics", web::get().to(health::metrics_on_own_listener))
-            });
-            Some(server.workers(1).disable_signals().bind(address)?.run())
+            let (listener, builder) = (bind(address)?, builder().workers(1).disable_signals());
+            let stopping = builder.graceful_shutdown_signal();
+            let server = builder.listen("metrics", listener, move || {
+                let (app, stopping) = (app.clone(), stopping.clone());
+                let configure = move |config: &mut ServiceConfig| health::own_listener(config.app_data(app.clone()));
+                http_service(
+                    configure,
+                    |_| Ok(None),
+                    move || {
+                        let stopping = stopping.clone();
+                        async move { stopping.notified().await }
+                    },
+                )
+            })?;
+            Some(server.run())
         }
     };
-    let server = HttpServer::new(move || {
-        // Each worker has its own cache, so that workers never wait for each other.
-        Routes::new()
-            .app_data(app.clone())
-            .app_data(Data::new(TokenCache::default()))
-            .app_data(PayloadConfig::new(LARGEST_BODY))
-            .configure(configure.clone())
-    });
-    let server = server
-        .client_request_timeout(Duration::from_secs(10))
-        .client_disconnect_timeout(Duration::from_secs(5))
-        // Longer than that of proxies in front, so that they close idle connections first.
-        .keep_alive(Duration::from_secs(75))
-        .max_connections(5000)
-        .shutdown_timeout(25)
-        .bind(listen)?;
-    ready(&server.addrs());
+    let listener = bind(listen)?;
+    let address = listener.local_addr()?;
+    let (counts, builder) = (Arc::new(ConnectionCounts::default()), builder());
+    let stopping = builder.graceful_shutdown_signal();
+    let server = builder.listen("portaria", listener, move || {
+        let (app, counts, configure, stopping) = (app.clone(), Arc::clone(&counts), configure.clone(), stopping.clone());
+        let counting = app.clone();
+        let configure = move |config: &mut ServiceConfig| {
+            // Each worker has its own cache, so that workers never wait for each other.
+            config.app_data(app.clone()).app_data(Data::new(TokenCache::default())).app_data(PayloadConfig::new(LARGEST_BODY));
+            configure(config);
+        };
+        let count = move |client| match counting.live_config().most_connections(client) {
+            None => Ok(None),
+            Some(most) => counts.count(client, most).map(Some).ok_or(TooManyConnections),
+        };
+        http_service(configure, count, move || {
+            let stopping = stopping.clone();
+            async move { stopping.notified().await }
+        })
+    })?;
+    ready(address);
     if let Some(apart) = apart {
         actix_web::rt::spawn(apart);
     }
     server.run().await
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING_CONNECTIONS)?.into_std()
+}
+
+/// The client has as many connections as it may.
+struct TooManyConnections;
+
+/// HTTP over the connections of a listener.
+fn http_service<F: Future<Output = ()> + 'static>(
+    configure: impl Fn(&mut ServiceConfig) + 'static,
+    count: impl Fn(IpAddr) -> Result<Option<CountedConnection>, TooManyConnections> + Clone + 'static,
+    stopping: impl Fn() -> F + 'static,
+) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> {
+    let routes = Routes::new().configure(configure).wrap_fn(|mut request, service| {
+        let kept = KeptBody::of(&mut request);
+        let answering = service.call(request);
+        async { Ok(answering.await?.map_body(|_, body| AnswerBody { body, _request: kept })) }
+    });
+    let routes = routes.into_factory().map_err(|error: actix_web::Error| error.error_response());
+    let http = HttpService::build()
+        .client_request_timeout(Duration::from_secs(10))
+        .client_disconnect_timeout(Duration::from_secs(5))
+        // Longer than that of proxies in front, so that they close idle connections first.
+        .keep_alive(Duration::from_secs(75))
+        .graceful_shutdown_signal(stopping)
+        .finish(map_config(routes, |()| AppConfig::default()));
+    let accept = fn_service(move |stream: TcpStream| {
+        let peer = stream.peer_addr().ok();
+        let counted = count(peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip()));
+        async move {
+            let Ok(counted) = counted else {
+                // If the client is not ready for the answer, it is only closed.
+                let _ = stream
+                    .try_write(b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\nretry-after: 10\r\n\r\n");
+                return Err(DispatchError::Io(io::ErrorKind::ConnectionRefused.into()));
+            };
+            Ok((Connection::new(stream, counted), Protocol::Http1, peer))
+        }
+    });
+    accept.and_then(http)
 }

@@ -2,7 +2,7 @@
 
 use crate::vocabulary::place::Source;
 use std::io;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Reads a file that a person wrote. Only ordinary files are read, and only as much as can be used.
@@ -19,13 +19,22 @@ pub(crate) fn read_source(path: &Path) -> io::Result<Source> {
 
 /// Reads an ordinary file, but no more than a number of bytes.
 pub fn read_bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
-    let file = std::fs::File::open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is not an ordinary file"));
-    }
     let mut bytes = Vec::new();
-    file.take(most as u64).read_to_end(&mut bytes)?;
+    open_ordinary(path, std::fs::OpenOptions::new().read(true))?.take(most as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Opens a file without waiting, and only then looks at what it is: to open a named pipe takes until another program opens its other
+/// end, and what a path leads to may change between two looks.
+fn open_ordinary(path: &Path, options: &mut std::fs::OpenOptions) -> io::Result<std::fs::File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let not_ordinary = || io::Error::new(io::ErrorKind::InvalidInput, "this is not an ordinary file");
+    let file = options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path).map_err(|error| match error.raw_os_error() {
+        // A socket, a device without a driver, and a pipe that no program reads.
+        Some(libc::ENXIO | libc::ENODEV) => not_ordinary(),
+        _ => error,
+    })?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(not_ordinary()) }
 }
 
 /// The files of a folder that end in `.yaml`, sorted by name.
@@ -66,11 +75,10 @@ pub(crate) enum SecretFile {
 
 /// Writes a secret to a new file that only its owner may read.
 pub(crate) fn write_secret_once(path: &Path, text: &str) -> io::Result<SecretFile> {
-    use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     // It is written elsewhere and then put in place whole, so that no process reads half of it.
     let aside = path.with_extension(format!("{}.new", std::process::id()));
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+    let mut file = open_ordinary(&aside, std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600))?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     let placed = std::fs::hard_link(&aside, path);
@@ -94,7 +102,7 @@ pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
 /// Creates a file if it is missing, and lets only its owner read it.
 pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-    let file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    let file = open_ordinary(path, std::fs::OpenOptions::new().append(true).create(true).mode(0o600))?;
     if file.metadata()?.permissions().mode() & 0o077 != 0 {
         file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
     }
@@ -117,13 +125,12 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    std::fs::write(path, text)
+    open_ordinary(path, std::fs::OpenOptions::new().write(true).create(true).truncate(true))?.write_all(text.as_bytes())
 }
 
 /// Adds a text to the end of a file. A missing file is created; an existing text stays as it is.
 pub(crate) fn append(path: &Path, text: &str) -> io::Result<()> {
-    use std::io::Write as _;
-    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+    let mut file = open_ordinary(path, std::fs::OpenOptions::new().append(true).create(true))?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
@@ -136,4 +143,42 @@ pub(crate) fn is_folder(path: &Path) -> bool {
 /// Whether there is such a file.
 pub(crate) fn is_file(path: &Path) -> bool {
     path.is_file()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::random;
+    use std::os::unix::net::UnixListener;
+    use std::process::Command;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    /// Attack Y-07
+    #[test]
+    fn what_is_no_ordinary_file_is_refused_at_once() {
+        let folder = std::env::temp_dir().join(format!("portaria-files-{}", random::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let (pipe, socket, link) = (folder.join("pipe"), folder.join("socket"), folder.join("link"));
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let _listener = UnixListener::bind(&socket).unwrap();
+        std::os::unix::fs::symlink(&pipe, &link).unwrap();
+        let odd = [pipe, socket, link, folder.clone(), PathBuf::from("/dev/zero"), PathBuf::from("/dev/tty")];
+
+        let (sender, answers) = mpsc::channel();
+        std::thread::spawn(move || {
+            for path in odd {
+                let read = read_bytes(&path, 100).map(|_| ());
+                let written = append(&path, "text").and_then(|()| make_private(&path)).and_then(|()| write(&path, "text"));
+                let _ = sender.send((path, read.map_err(|error| error.kind()), written.is_err()));
+            }
+        });
+        for _ in 0..6 {
+            let (path, read, refused) = answers.recv_timeout(Duration::from_secs(20)).expect("it never waits");
+            // A process without a terminal has no /dev/tty at all.
+            let expected = if path.ends_with("tty") { read } else { Err(io::ErrorKind::InvalidInput) };
+            assert_eq!((read, refused), (expected, true), "{}", path.display());
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -8,5 +8,6 @@ pub mod random;
 pub mod files;
 pub(crate) mod mail;
 pub(crate) mod network;
+pub(crate) mod open_files;
 pub(crate) mod secrets;
 pub(crate) mod file_watch;

@@ -183,3 +183,27 @@ impl Resolve for Resolver {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Attack R-10
+    #[actix_web::test]
+    async fn nothing_of_an_address_is_in_an_error() {
+        let policy = NetworkPolicy { everything: true, private_hosts: [].into() };
+        let (network, _) = Network::new(policy);
+        // Nobody listens at this port; and the second address is refused before anybody is asked.
+        for address in
+            ["http://127.0.0.1:1/canary-path?secret=canary-secret", "https://[::ffff:0:0]:1/canary-path?secret=canary-secret", "canary"]
+        {
+            let mut request = Request::for_document(address);
+            request.timeout = Duration::from_millis(500);
+
+            let Err(error) = network.send(&request).await else { panic!("{address} answers") };
+
+            let shown = format!("{error} {error:?} {error:#?}");
+            assert!(!shown.contains("canary") && !shown.contains("127.0.0.1"), "{shown}");
+        }
+    }
+}

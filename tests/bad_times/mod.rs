@@ -5,6 +5,7 @@ mod clocks;
 mod full_disk;
 mod full_log;
 mod killed;
+mod odd_files;
 pub mod place;
 mod read_only;
 mod server_away;

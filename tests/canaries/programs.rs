@@ -11,6 +11,7 @@ use portaria::world::random;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Command, Stdio};
 
+/// Attack R-04
 #[test]
 fn the_log_of_a_process_holds_nothing_of_anybody() {
     let (place, canaries, mut leaks) = (Place::on_sqlite(), Canaries::new(), Leaks::default());

@@ -180,6 +180,7 @@ async fn a_session_that_ends_while_a_way_is_added_gets_none() {
     assert!(answer.session().is_none());
 }
 
+/// Attack S-03
 #[actix_web::test]
 async fn only_a_fresh_session_and_our_own_page_may_change_anything() {
     let broker = TestBroker::open().await;

@@ -4,6 +4,7 @@ use crate::web::client_request::{Answer, ClientRequest};
 use crate::web::test_broker::{LOCAL, STANDARD, TestBroker};
 use portaria::commands::broker::Broker;
 
+/// Attack L-13
 #[actix_web::test]
 async fn other_methods_are_told_which_there_are_and_open_no_door() {
     let broker = TestBroker::open().await;
@@ -47,6 +48,7 @@ async fn other_methods_are_told_which_there_are_and_open_no_door() {
     assert!(broker.upstream.heard().is_empty());
 }
 
+/// Attack H-10
 #[actix_web::test]
 async fn every_route_refuses_the_methods_that_it_does_not_name() {
     let broker = TestBroker::open().await;
@@ -86,6 +88,7 @@ async fn where_forms_are_sent_there_is_the_way_to_their_page() {
     assert!(broker.upstream.heard().is_empty());
 }
 
+/// Attack L-13
 #[actix_web::test]
 async fn a_page_that_is_only_looked_at_has_no_body_and_begins_nothing() {
     let broker = TestBroker::open().await;
@@ -112,6 +115,7 @@ fn guarded(answer: &Answer) -> bool {
     .all(|name| answer.header(name).is_some())
 }
 
+/// Attacks H-11, L-10, R-09
 #[actix_web::test]
 async fn every_answer_is_guarded_whatever_its_status() {
     let broker = TestBroker::open().await;
@@ -141,10 +145,13 @@ async fn every_answer_is_guarded_whatever_its_status() {
             assert_eq!(answer.status, status, "{answer:?}");
         }
         assert!(guarded(&answer), "{status}: {answer:?}");
+        assert_eq!(answer.header("x-frame-options"), Some("DENY"));
+        assert!(answer.header("content-security-policy").is_some_and(|policy| policy.contains("frame-ancestors 'none'")), "{answer:?}");
         assert!(answer.header("server").is_none(), "{answer:?}");
     }
 }
 
+/// Attack S-07
 #[actix_web::test]
 async fn a_provider_that_is_not_there_is_not_there_however_it_is_written() {
     let off = format!("enabled: false\n{STANDARD}");
@@ -178,4 +185,76 @@ async fn a_provider_that_is_not_there_is_not_there_however_it_is_written() {
     bodies.dedup();
     assert_eq!(bodies.len(), 1, "nothing tells them apart");
     assert!(broker.upstream.heard().is_empty());
+}
+
+/// Attack H-10
+#[actix_web::test]
+async fn no_route_fails_over_a_method_or_a_body() {
+    let broker = TestBroker::builder(LOCAL).with_standard("acme").build().await;
+    let form = "application/x-www-form-urlencoded";
+    let bodies: [(&str, Vec<u8>); 6] = [
+        ("", Vec::new()),
+        (form, b"a=b&return_to=%00&%ff=%zz&code&code=1".to_vec()),
+        (form, vec![0xff; 100]),
+        ("application/json", b"{\"token\":[{}],\"code\":1e999}".to_vec()),
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n--x--".to_vec()),
+        ("text/plain", vec![b'a'; 300 * 1024]),
+    ];
+
+    for (pattern, _) in Broker::route_list() {
+        let path = pattern.replace("{provider}", "acme").replace("{state}", "x").replace("{code}", "K7Q-2MD").replace("{file}", "x.txt");
+        let path = path.split('{').next().unwrap_or_default();
+        for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PROPFIND"] {
+            for (kind, body) in &bodies {
+                let answer = broker.ask(ClientRequest::by(method, path).with("content-type", kind).body(body)).await;
+
+                assert!((200..500).contains(&answer.status), "{method} {path} with {kind}: {answer:?}");
+                // What `/auth` answers is read by the proxy only.
+                assert!(guarded(&answer) || path.starts_with("/auth"), "{method} {path} with {kind}: {answer:?}");
+                assert!(!answer.body.contains("panicked"), "{method} {path} with {kind}: {answer:?}");
+                assert!(answer.session().is_none(), "{method} {path} with {kind}: {answer:?}");
+            }
+        }
+    }
+}
+
+/// Attack H-05
+#[actix_web::test]
+async fn a_body_of_many_or_deep_parts_is_read_quickly_or_refused() {
+    let broker = TestBroker::open().await;
+    let deep = |depth: usize| format!("{{\"token\":{}", "[".repeat(depth));
+    let keys = |many: usize| (0..many).map(|at| format!("k{at}=&")).collect::<String>();
+    let part = |at: usize| format!("--x\r\nContent-Disposition: form-data; name=k{at}\r\n\r\n\r\n");
+    let parts = (0..100_000).map(part).collect::<String>();
+
+    for (kind, body) in [
+        ("application/json", deep(16_000)),
+        ("application/json", deep(100_000)),
+        ("application/x-www-form-urlencoded", keys(2_000)),
+        ("application/x-www-form-urlencoded", keys(1_000_000)),
+        ("application/x-www-form-urlencoded", "&".repeat(16_000)),
+        ("multipart/form-data; boundary=x", parts),
+    ] {
+        for path in ["/session/validate", "/logout", "/prove/code", "/account/unlink", "/callback/acme"] {
+            let began = portaria::world::clock::instant();
+            let answer = broker.ask(ClientRequest::by("POST", path).with("content-type", kind).body(&body)).await;
+
+            assert!((300..500).contains(&answer.status), "{path}: {answer:?}");
+            assert_eq!(answer.status == 413, body.len() > 16 * 1024, "{path} with {} bytes: {answer:?}", body.len());
+            assert!(began.elapsed().as_millis() < 1000, "{path}: {:?}", began.elapsed());
+        }
+    }
+}
+
+/// Attack R-05
+#[test]
+fn no_address_of_ours_holds_a_token_or_a_persons_address() {
+    // A state and a code in a callback are the standard's; the code of an incident is none of a login.
+    let parts = ["provider", "state", "code", "file", "below"];
+    for (pattern, _) in Broker::route_list() {
+        let named = pattern.split('{').skip(1).map(|rest| rest.split(['}', ':']).next().unwrap_or_default());
+        for name in named {
+            assert!(parts.contains(&name) || pattern.starts_with("/playground") || pattern.starts_with("/simulation"), "{pattern}: {name}");
+        }
+    }
 }

@@ -34,6 +34,7 @@ async fn answered(broker: &TestBroker, many: usize, ask: impl Fn(usize) -> Clien
     fine
 }
 
+/// Attacks L-16, R-01
 #[actix_web::test]
 async fn each_kind_of_request_has_a_budget_of_two_minutes() {
     let broker = broker().await;
@@ -65,6 +66,7 @@ async fn a_limit_is_told_as_what_was_asked_for() {
     broker.assert_clean(&program);
 }
 
+/// Attack R-01
 #[actix_web::test]
 async fn who_is_no_proxy_of_ours_cannot_say_that_they_are_somebody_else() {
     for name in
@@ -79,6 +81,7 @@ async fn who_is_no_proxy_of_ours_cannot_say_that_they_are_somebody_else() {
     }
 }
 
+/// Attack R-01
 #[actix_web::test]
 async fn behind_a_proxy_of_ours_the_last_stranger_counts() {
     let named = |value: &str| ClientRequest::get("/login/acme").from("10.0.0.1").with("x-forwarded-for", value);
@@ -107,6 +110,7 @@ async fn behind_a_proxy_of_ours_the_last_stranger_counts() {
     assert_eq!(answered(&odd, 3, |at| named(&format!("203.0.113.{at}:4711, 10.0.0.2, x"))).await, 0);
 }
 
+/// Attacks S-09, R-01
 #[actix_web::test]
 async fn the_whole_of_a_64_is_one_somebody() {
     let same = broker().await;
@@ -143,6 +147,7 @@ async fn proxies_may_ask_about_sessions_as_often_as_they_like() {
     assert!(refused.header("x-auth-email").is_none());
 }
 
+/// Attack S-09
 #[actix_web::test]
 async fn who_has_used_up_their_budget_does_not_keep_others_out() {
     let broker = broker().await;

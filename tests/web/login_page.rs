@@ -26,6 +26,7 @@ fn leads_away(broker: &TestBroker, page: &str) -> Option<String> {
     None
 }
 
+/// Attacks L-01, L-02, L-03, L-06
 #[actix_web::test]
 async fn no_spelling_of_another_place_is_gone_to() {
     let broker = TestBroker::open().await;
@@ -79,6 +80,7 @@ async fn the_places_of_the_store_are_gone_to() {
     }
 }
 
+/// Attacks L-05, L-07
 #[actix_web::test]
 async fn an_address_that_is_too_long_or_stands_twice_begins_nothing() {
     let broker = TestBroker::open().await;
@@ -102,6 +104,7 @@ async fn an_address_that_is_too_long_or_stands_twice_begins_nothing() {
     broker.assert_still_works().await;
 }
 
+/// Attack L-08
 #[actix_web::test]
 async fn markup_is_never_given_back_as_markup() {
     let broker = TestBroker::open().await;
@@ -140,6 +143,7 @@ async fn markup_is_never_given_back_as_markup() {
     }
 }
 
+/// Attack L-09
 #[actix_web::test]
 async fn the_name_of_a_provider_is_text_whatever_it_says() {
     let odd = STANDARD.replace("Clube Acme", "\"<script>alert(7)</script>' onx='\"");
@@ -155,6 +159,7 @@ async fn the_name_of_a_provider_is_text_whatever_it_says() {
     assert!(!error.body.contains("<script>alert"), "{}", error.body);
 }
 
+/// Attacks L-11, L-12
 #[actix_web::test]
 async fn a_cookie_that_opens_nothing_is_taken_away_and_a_shopper_is_not_sent_on() {
     let broker = TestBroker::open().await;

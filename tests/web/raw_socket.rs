@@ -17,34 +17,51 @@ getUserInfo: { get: \"https://sso.acme.example/me\" }
 ";
 
 /// The program while it runs.
-struct Running {
-    child: Child,
+pub struct Running {
+    pub child: Child,
     address: String,
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Running {
-    fn start() -> Self {
+    pub fn start() -> Self {
+        Self::start_with("publicUrl: http://localhost:8080\nreturnTo: [ http://localhost:9000 ]\nlimits: off\n", "true")
+    }
+
+    /// Starts it with these settings, after a command of the shell.
+    pub fn start_with(settings: &str, before: &str) -> Self {
+        Self::start_at("127.0.0.1:0", settings, before)
+    }
+
+    /// The same at another address.
+    pub fn start_at(listen: &str, settings: &str, before: &str) -> Self {
         let folder = Folder::new();
         folder.write("providers.d/acme.yaml", ACME);
-        folder.write("portaria.yaml", "publicUrl: http://localhost:8080\nreturnTo: [ http://localhost:9000 ]\nlimits: off\n");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_portaria"));
-        command.current_dir(&folder.0).env_clear().args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null());
+        folder.write("portaria.yaml", settings);
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("{before}; exec \"$0\" serve --listen {listen}"), env!("CARGO_BIN_EXE_portaria")]);
+        let log = std::fs::File::create(folder.0.join("log")).expect("a file can be made");
+        command.current_dir(&folder.0).env_clear().stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().expect("the program starts");
         let lines = BufReader::new(child.stdout.take().expect("it speaks")).lines();
         let listening = lines.map_while(Result::ok).find(|line| line.starts_with("listening")).expect("it listens");
         let address = listening.split_whitespace().nth(1).expect("an address").trim_end_matches(';').to_owned();
-        Self { child, address, _folder: folder }
+        Self { child, address, folder }
     }
 
-    fn connect(&self) -> TcpStream {
+    /// What it wrote into its log.
+    pub fn logged(&self) -> String {
+        crate::support::text(&self.folder.0.join("log"))
+    }
+
+    pub fn connect(&self) -> TcpStream {
         let connection = TcpStream::connect(&self.address).expect("it listens");
         connection.set_read_timeout(Some(Duration::from_secs(20))).expect("a time can be set");
         connection
     }
 
     /// Everything that comes back for these bytes, until the other side closes.
-    fn say(&self, bytes: &[u8]) -> String {
+    pub fn say(&self, bytes: &[u8]) -> String {
         let mut connection = self.connect();
         // It may close before all is said.
         let _ = connection.write_all(bytes);
@@ -54,11 +71,11 @@ impl Running {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    fn get(&self, target: &[u8], headers: &str) -> String {
+    pub fn get(&self, target: &[u8], headers: &str) -> String {
         self.say(&[b"GET ", target, b" HTTP/1.1\r\nHost: localhost:8080\r\nConnection: close\r\n", headers.as_bytes(), b"\r\n"].concat())
     }
 
-    fn is_alive(&self) {
+    pub fn is_alive(&self) {
         assert_eq!(status(&self.get(b"/health/live", "")), 200);
     }
 }
@@ -70,7 +87,7 @@ impl Drop for Running {
     }
 }
 
-fn status(answer: &str) -> u16 {
+pub fn status(answer: &str) -> u16 {
     answer.strip_prefix("HTTP/1.1 ").or_else(|| answer.strip_prefix("HTTP/1.0 ")).and_then(|rest| rest[..3].parse().ok()).unwrap_or(0)
 }
 
@@ -79,6 +96,7 @@ fn answers(text: &str) -> usize {
     text.matches("HTTP/1.1 ").count()
 }
 
+/// Attack H-01
 #[test]
 fn requests_that_can_be_read_in_two_ways_are_read_in_none() {
     let portaria = Running::start();
@@ -105,6 +123,9 @@ fn requests_that_can_be_read_in_two_ways_are_read_in_none() {
         ("a zero in a value", "X: a\0b\r\n"),
         ("a lone return in a value", "X: a\rb\r\n"),
         ("two hosts", "Host: evil.example\r\n"),
+        ("a bare line end behind a header", "X: a\n"),
+        ("a bare line end in a value", "X: a\nContent-Length: 5\r\n"),
+        ("a bare line end before the body", "X: a\n\nGET /login HTTP/1.1\r\n"),
     ] {
         let bytes = format!("POST /logout HTTP/1.1\r\nHost: localhost:8080\r\n{head}\r\n{hidden}");
         let answer = portaria.say(bytes.as_bytes());
@@ -115,6 +136,11 @@ fn requests_that_can_be_read_in_two_ways_are_read_in_none() {
         ("a negative size", "-1\r\nx\r\n0\r\n\r\n"),
         ("an endless size", "ffffffffffffffffff\r\nx\r\n0\r\n\r\n"),
         ("a size that lies", "1\r\nxyz\r\n0\r\n\r\n"),
+        ("a bare line end behind a size", "1\nx\r\n0\r\n\r\n"),
+        ("a bare line end behind a chunk", "1\r\nx\n0\r\n\r\n"),
+        ("a bare line end in a trailer", "1\r\nx\r\n0\r\nX: a\n\r\n"),
+        ("a return in the size", "1\r1\r\nx\r\n0\r\n\r\n"),
+        ("a zero in an extension", "1;a\0\r\nx\r\n0\r\n\r\n"),
     ] {
         let answer = portaria
             .say(format!("POST /logout HTTP/1.1\r\nHost: localhost:8080\r\nTransfer-Encoding: chunked\r\n\r\n{body}{hidden}").as_bytes());
@@ -124,6 +150,7 @@ fn requests_that_can_be_read_in_two_ways_are_read_in_none() {
     portaria.is_alive();
 }
 
+/// Attacks H-08, H-12
 #[test]
 fn what_is_no_request_is_none() {
     let portaria = Running::start();
@@ -164,6 +191,7 @@ fn what_is_no_request_is_none() {
     portaria.is_alive();
 }
 
+/// Attacks H-06, H-09, H-13
 #[test]
 fn paths_mean_what_they_say() {
     let portaria = Running::start();
@@ -212,6 +240,7 @@ fn paths_mean_what_they_say() {
     portaria.is_alive();
 }
 
+/// Attacks H-03, H-04
 #[test]
 fn what_is_too_large_is_said_to_be_so_quickly() {
     let portaria = Running::start();
@@ -246,6 +275,7 @@ fn what_is_too_large_is_said_to_be_so_quickly() {
     portaria.is_alive();
 }
 
+/// Attack L-02
 #[test]
 fn no_header_is_smuggled_into_an_answer() {
     let portaria = Running::start();
@@ -268,6 +298,7 @@ fn no_header_is_smuggled_into_an_answer() {
     portaria.is_alive();
 }
 
+/// Attack H-08
 #[test]
 fn a_thousand_requests_in_one_breath_are_answered_in_order() {
     let portaria = Running::start();
@@ -281,6 +312,7 @@ fn a_thousand_requests_in_one_breath_are_answered_in_order() {
     assert!(all[..1000].chunks(2).all(|pair| pair == [401, 200]) && all[1000] == 404);
 }
 
+/// Attack H-02
 #[test]
 fn who_says_nothing_for_long_is_left_and_others_are_not_kept_waiting() {
     let portaria = Running::start();
@@ -299,4 +331,21 @@ fn who_says_nothing_for_long_is_left_and_others_are_not_kept_waiting() {
     let slow = idle.iter_mut().map(|connection| connection.read(&mut [0; 16])).filter(Result::is_err).count();
     assert_eq!(slow, 0, "all of them were told or left");
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+/// Attack H-07
+#[test]
+fn http_2_is_not_spoken() {
+    let portaria = Running::start();
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    // Settings, then a head that goes on in a thousand frames.
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let frames: Vec<u8> = (0..1000_u32).flat_map(|_| [0, 0, 4, 9, 0, 0, 0, 0, 1, 0x82, 0x86, 0x84, 0x41]).collect();
+
+    let answer = portaria.say(&[&preface[..], &settings[..], &frames].concat());
+    assert!(matches!(status(&answer), 400 | 505) && answers(&answer) == 1, "{answer}");
+    let head = "GET /login HTTP/1.1\r\nHost: localhost:8080\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n";
+    let answer = portaria.say(head.as_bytes());
+    assert_eq!((status(&answer), answers(&answer)), (200, 1), "the offer is not taken: {answer}");
+    portaria.is_alive();
 }

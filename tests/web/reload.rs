@@ -193,18 +193,18 @@ async fn mail_leaves_as_before_while_its_password_is_not_there() {
     assert!(broker.logged().contains("a part of the settings is not in use"), "{}", broker.logged());
     broker.folder.write("password", "geheim");
     broker.resettle(&settings);
-    assert!(leaves() && broker.app.complaints().is_empty());
+    assert!(leaves() && broker.app.complaints(portaria::world::clock::now()).is_empty());
 
     std::fs::remove_file(&file).expect("it was there");
     broker.resettle(&settings);
     assert!(leaves(), "the last good one serves");
     assert!(
-        broker.app.complaints().iter().any(|complaint| complaint.starts_with("`mail`: nothing is there")),
+        broker.app.complaints(portaria::world::clock::now()).iter().any(|complaint| complaint.starts_with("`mail`: nothing is there")),
         "{:?}",
-        broker.app.complaints()
+        broker.app.complaints(portaria::world::clock::now())
     );
     broker.resettle(LOCAL);
-    assert!(!leaves() && broker.app.complaints().is_empty(), "without `mail` none is wanted");
+    assert!(!leaves() && broker.app.complaints(portaria::world::clock::now()).is_empty(), "without `mail` none is wanted");
 }
 
 #[actix_web::test]
@@ -272,4 +272,17 @@ async fn keys_that_are_no_keys_of_ours_do_not_become_so_by_a_document() {
     assert!(broker.upstream.heard().iter().all(|heard| heard.path == "/.well-known/openid-configuration"));
     assert!(broker.upstream.heard().len() <= 3, "who begins again and again does not make us ask again and again");
     broker.assert_still_works().await;
+}
+
+/// Attack Y-14
+#[actix_web::test]
+async fn files_that_could_not_be_read_again_for_a_minute_are_complained_about() {
+    let broker = TestBroker::open().await;
+    let now = portaria::world::clock::now();
+
+    let complaints = broker.app.complaints(now + 120);
+
+    assert!(broker.app.complaints(now).is_empty());
+    let about = |what: &str| complaints.iter().any(|complaint| complaint.contains(what) && complaint.contains("could not be read again"));
+    assert!(about("the settings") && about("providers.d"), "{complaints:?}");
 }

@@ -10,6 +10,7 @@ fn value<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {
     query.iter().find(|(other, _)| other == name).map(|(_, value)| &**value)
 }
 
+/// Attack S-04
 #[actix_web::test]
 async fn what_leaves_is_the_standards_request_and_nothing_else() {
     let broker = TestBroker::open().await;
@@ -29,6 +30,7 @@ async fn what_leaves_is_the_standards_request_and_nothing_else() {
     broker.assert_silent(&begun.answer);
 }
 
+/// Attack S-06
 #[actix_web::test]
 async fn parameters_of_the_protocol_are_ours_and_not_the_askers() {
     let broker = TestBroker::open().await;
@@ -42,6 +44,7 @@ async fn parameters_of_the_protocol_are_ours_and_not_the_askers() {
     assert_eq!(value(&begun.query, "scope"), Some("perfil"));
 }
 
+/// Attack S-04
 #[actix_web::test]
 async fn the_attempts_cookie_is_guarded_as_far_as_the_address_allows() {
     let local = TestBroker::open().await;
@@ -62,6 +65,7 @@ async fn the_attempts_cookie_is_guarded_as_far_as_the_address_allows() {
     }
 }
 
+/// Attack S-05
 #[actix_web::test]
 async fn no_two_attempts_share_anything_by_chance() {
     let broker = TestBroker::open().await;
@@ -80,6 +84,7 @@ async fn no_two_attempts_share_anything_by_chance() {
     assert!((48_000 - 930..48_000 + 930).contains(&ones), "{ones}");
 }
 
+/// Attack S-08
 #[actix_web::test]
 async fn a_browser_keeps_five_attempts_and_the_latest_is_among_them() {
     let broker = TestBroker::open().await;
@@ -98,6 +103,7 @@ async fn a_browser_keeps_five_attempts_and_the_latest_is_among_them() {
     assert_eq!(browser.get(&browser.way_back("acme", &begun[19].state, "ana")).await.status, 303);
 }
 
+/// Attack S-08
 #[actix_web::test]
 async fn sixty_attempts_at_once_and_a_full_jar_do_no_harm() {
     let broker = TestBroker::open().await;
@@ -117,6 +123,7 @@ async fn sixty_attempts_at_once_and_a_full_jar_do_no_harm() {
     assert_eq!(browser.get(&browser.way_back("acme", &begun.state, "ana")).await.status, 303);
 }
 
+/// Attack S-10
 #[actix_web::test]
 async fn tabs_do_not_disturb_each_other() {
     let broker = TestBroker::open().await;
@@ -132,6 +139,7 @@ async fn tabs_do_not_disturb_each_other() {
     assert_eq!(broker.upstream.asked("/token"), 3);
 }
 
+/// Attacks S-01, S-09
 #[actix_web::test]
 async fn a_login_does_not_begin_by_another_method_and_leaves_no_trace_in_storage() {
     let broker = TestBroker::open().await;
@@ -149,6 +157,7 @@ async fn a_login_does_not_begin_by_another_method_and_leaves_no_trace_in_storage
     assert_eq!(broker.stored(), before, "a login that begins writes nothing");
 }
 
+/// Attack S-12
 #[actix_web::test]
 async fn what_a_shopper_types_stays_one_value() {
     let asks = format!(
@@ -190,6 +199,7 @@ async fn while_storage_is_away_nobody_comes_in_and_no_code_is_shown() {
     assert_eq!(browser.get(&browser.way_back("acme", &begun.state, "ana")).await.status, 303, "nothing was lost by it");
 }
 
+/// Attack S-12
 #[actix_web::test]
 async fn a_hint_reaches_only_providers_whose_file_names_it_and_never_the_log() {
     let named = STANDARD.replace("scope: perfil", "scope: perfil, extra: { login_hint: \"${loginHint?}\", ui_locales: \"${uiLocales?}\" }");
@@ -227,5 +237,73 @@ async fn a_forced_login_is_asked_for_or_refused() {
         let answer = Browser::new(&broker).get(address).await;
         assert_eq!(answer.status, 400, "{address}");
         broker.assert_clean(&answer);
+    }
+}
+
+/// Attack S-02
+#[actix_web::test]
+async fn a_login_that_another_site_begins_is_an_attempt_of_this_browser_and_no_more() {
+    let broker = TestBroker::open().await;
+    let before = broker.stored();
+    let from_elsewhere = |method: &str| {
+        let ask = ClientRequest::by(method, "/login/acme").with("origin", "https://evil.example").with("referer", "https://evil.example/");
+        ask.with("sec-fetch-site", "cross-site")
+    };
+
+    // A link leads here from anywhere; it opens no session, and what it begins ends in the browser that followed it.
+    let link = broker.ask(from_elsewhere("GET").with("sec-fetch-dest", "document")).await;
+    assert_eq!((link.status, link.cookies().len()), (303, 1), "{link:?}");
+    assert!(link.cookies()[0].0.starts_with("portaria-attempt-") && link.session().is_none());
+
+    for answer in [
+        broker.ask(from_elsewhere("POST")).await,
+        broker.ask(from_elsewhere("GET").with("sec-fetch-dest", "image")).await,
+        broker.ask(from_elsewhere("GET").with("sec-fetch-dest", "script")).await,
+        broker.ask(from_elsewhere("GET").with("sec-purpose", "prefetch;prerender")).await,
+    ] {
+        assert!(matches!(answer.status, 403 | 405) && answer.cookies().is_empty(), "{answer:?}");
+    }
+    assert_eq!(broker.stored(), before);
+    assert!(broker.upstream.heard().is_empty());
+}
+
+/// Attack S-10
+#[actix_web::test]
+async fn a_button_that_is_pressed_twice_begins_two_logins_and_either_works() {
+    let broker = TestBroker::open().await;
+    for first in [0, 1] {
+        let browser = Browser::new(&broker);
+        let begun = [browser.begin("/login/acme").await, browser.begin("/login/acme").await];
+
+        for at in [first, 1 - first] {
+            let landed = browser.get(&browser.way_back("acme", &begun[at].state, "ana")).await;
+            assert!(landed.status == 303 && landed.session().is_some(), "{landed:?}");
+        }
+    }
+    assert_eq!(broker.upstream.asked("/token"), 4);
+}
+
+/// Attack S-11
+#[actix_web::test]
+async fn an_address_in_a_file_cannot_take_the_place_of_what_is_ours() {
+    for (address, is_offered) in [
+        ("https://user:geheim@sso.acme.example/entrar", false),
+        ("https://sso.acme.example/entrar?x=1#parte", true),
+        ("https://sso.acme.example/entrar?state=dele&redirect_uri=https://evil.example&x=1", true),
+        ("https://sso.acme.example/entrar?code_challenge_method=plain", true),
+    ] {
+        let file = STANDARD.replace("UPSTREAM/entrar", address).replace("UPSTREAM", "https://sso.acme.example");
+        let broker = TestBroker::builder(LOCAL).with("acme", &file).build().await;
+        let answer = broker.ask(ClientRequest::get("/login/acme")).await;
+        if answer.status == 404 {
+            continue;
+        }
+        assert!(is_offered && answer.status == 303, "{address}: {answer:?}");
+        let sent = url::Url::parse(answer.location().expect("it leads on")).expect("an address");
+        for name in ["state", "redirect_uri", "code_challenge_method"] {
+            let values: Vec<String> = sent.query_pairs().filter(|(other, _)| other == name).map(|(_, value)| value.into_owned()).collect();
+            assert!(values.len() == 1 && !["dele", "https://evil.example", "plain"].contains(&&*values[0]), "{address}: {sent}");
+        }
+        assert!(sent.username().is_empty() && sent.password().is_none(), "{sent}");
     }
 }

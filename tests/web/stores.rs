@@ -4,6 +4,8 @@ use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
 use crate::web::test_broker::{Folder, HOST, LOCAL, OPEN, STANDARD, TestBroker};
 use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portaria::world::random;
 use std::fmt::Write as _;
 
@@ -59,6 +61,7 @@ async fn a_session_of_one_store_is_none_in_another() {
     assert_eq!((one["store"].as_str(), two["store"].as_str()), (Some("main"), Some("atacado")));
 }
 
+/// Attack S-03
 #[actix_web::test]
 async fn a_form_for_one_store_does_not_come_in_at_another() {
     let forms = STANDARD.replace("scope: perfil", "scope: perfil, callback: post");
@@ -74,6 +77,7 @@ async fn a_form_for_one_store_does_not_come_in_at_another() {
     broker.assert_clean(&answer);
 }
 
+/// Attack L-04
 #[actix_web::test]
 async fn a_shopper_of_one_store_is_not_sent_to_the_place_of_another() {
     let broker = two().await;
@@ -96,6 +100,7 @@ async fn a_shopper_of_one_store_is_not_sent_to_the_place_of_another() {
     }
 }
 
+/// Attacks L-14, L-15, H-12
 #[actix_web::test]
 async fn a_host_that_is_not_ours_is_not_served() {
     let broker = two().await;
@@ -154,6 +159,7 @@ async fn a_host_that_is_not_ours_is_not_served() {
     assert!(broker.upstream.heard().is_empty());
 }
 
+/// Attack L-14
 #[actix_web::test]
 async fn nothing_that_is_forwarded_changes_an_absolute_address() {
     let broker = two().await;
@@ -331,4 +337,28 @@ async fn a_thousand_stores_are_there_at_once() {
         assert_eq!(elsewhere.status, 401);
     }
     assert_eq!(broker.ask(ClientRequest::get("/login").with("host", "localhost:21000")).await.status, 421);
+}
+
+/// Attack N-08
+#[actix_web::test]
+async fn a_token_names_the_store_that_it_is_for_as_its_audience() {
+    let named = format!("{TWO}session: {{ audience: shared }}\n");
+    let own = named.replace("\"http://127.0.0.1:8080\", returnTo", "\"http://127.0.0.1:8080\", session: { audience: null }, returnTo");
+    for (settings, expected) in [
+        (TWO, ["http://localhost:8080", "http://127.0.0.1:8080"]),
+        (&*named, ["shared", "shared"]),
+        (&*own, ["shared", "http://127.0.0.1:8080"]),
+    ] {
+        let broker = TestBroker::builder(settings).with_standard("acme").build().await;
+        for (host, expected) in [HOST, OTHER].into_iter().zip(expected) {
+            let token = broker.token(host, |_| {});
+            let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).expect("claims")).expect("they are coded");
+            let claims: serde_json::Value = serde_json::from_slice(&claims).expect("JSON");
+            let body = format!("{{\"token\":\"{token}\"}}");
+            let validated = broker.ask(ClientRequest::by("POST", "/session/validate").with("host", host).body(body)).await;
+
+            assert_eq!(claims["aud"], expected);
+            assert_eq!((validated.status, validated.json()["audience"].as_str()), (200, Some(expected)));
+        }
+    }
 }

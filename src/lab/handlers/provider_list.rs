@@ -15,7 +15,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     let staff = guard::require_staff(&context)?;
     // The settings belong to all stores, so only the staff of the main store see complaints about them.
     let is_main = *context.live_store().store.name == *crate::stores::MAIN;
-    let complaints = if is_main { context.app().complaints() } else { Vec::new() };
+    let complaints = if is_main { context.app().complaints(context.now()) } else { Vec::new() };
     let complaints: Vec<String> =
         complaints.iter().map(|complaint| crate::vocabulary::diagnostic::printable(&mask_text(complaint))).collect();
     let folder = context.live_store().providers.folder().display().to_string();

@@ -50,9 +50,7 @@ pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
             );
         }
     }
-    for proxy in spec.trusted_proxies.iter().flat_map(|list| &list.0) {
-        check_proxy(proxy, reader);
-    }
+    check_proxies(spec.trusted_proxies.as_ref().map_or(&[], |list| &list.0), reader);
     if let Some(mail) = &spec.mail {
         check_mail(mail, reader);
     }
@@ -72,6 +70,16 @@ pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
         check_session(session, reader);
     }
     check_stores(spec, in_store, reader);
+}
+
+fn check_proxies(proxies: &[Located<String>], reader: &mut Reader) {
+    for proxy in proxies {
+        if proxy.value != "none" {
+            check_proxy(proxy, reader);
+        } else if proxies.len() > 1 {
+            reader.complain(proxy.place, "`none` stands beside proxies", "leave `none` out, or write it alone: `trustedProxies: none`");
+        }
+    }
 }
 
 fn check_proxy(proxy: &Located<String>, reader: &mut Reader) {
@@ -164,11 +172,12 @@ fn check_stores(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
 /// Complains about what a store cannot set for itself.
 fn check_belongs_to_installation(store: &SettingsSpec, reader: &mut Reader) {
     let texts = [("listen", &store.listen), ("metricsListen", &store.metrics_listen), ("storage", &store.storage)];
+    let connections = store.limits.as_ref().and_then(LimitsSpec::connections_place).map(|place| ("limits: connections", place));
     let texts = texts.into_iter().filter_map(|(word, text)| Some((word, text.as_ref()?.place)));
     let master_key = store.master_key.as_ref().map(|key| ("masterKey", key.1));
     let private_hosts = store.private_hosts.as_ref().and_then(|hosts| Some(("privateHosts", hosts.0.first()?.place)));
     let audit = store.audit.as_ref().map(|audit| ("audit", audit.place));
-    for (word, place) in texts.chain(master_key).chain(private_hosts).chain(audit) {
+    for (word, place) in texts.chain(master_key).chain(private_hosts).chain(audit).chain(connections) {
         let help = "take it out here, and set it beside `stores`, for all stores together";
         reader.complain(place, format!("`{word}` belongs to the whole installation, and a store cannot set it"), help);
     }

@@ -5,6 +5,7 @@ use crate::login::error::LoginErrorCode;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
 use crate::provider::functions;
 use crate::provider::standard;
+use crate::stores::variable_pattern::MACHINE_VARIABLES;
 
 /// The table of this name.
 pub(crate) fn table(name: &str) -> Option<String> {
@@ -19,6 +20,10 @@ pub(crate) fn table(name: &str) -> Option<String> {
             let codes = LoginErrorCode::WORDS.iter().filter_map(|word| LoginErrorCode::named(word));
             let described = codes.map(|code| (code, describe_code(code)));
             rows("code | step | meaning", described.map(|(code, (step, meaning))| format!("`{}` | {step} | {meaning}", code.word())))
+        }
+        "machine variables" => {
+            let names: Vec<String> = MACHINE_VARIABLES.iter().map(|name| format!("`{name}`")).collect();
+            format!("Variables by which other programs of a machine commonly show who they are: {}.\n", names.join(", "))
         }
         "cancellations" => {
             let codes: Vec<String> = CANCELLED.iter().map(|code| format!("`{code}`")).collect();

@@ -1,0 +1,114 @@
+//! Why a provider file may not read a value of this machine, and what to do about it.
+
+use crate::stores::read_policy::{ReadableValues, has_parts};
+use crate::stores::variable_pattern::{OWN_BEGINNING, is_own_variable};
+use crate::vocabulary::diagnostic::{Complaint, Severity};
+use crate::vocabulary::place::Place;
+use std::fmt;
+use std::path::Path;
+
+/// A value that a provider file may not read.
+pub(crate) struct ReadRefusal {
+    pub(crate) kind: ReadRefusalKind,
+    /// The reference as the file writes it.
+    pub(crate) location: String,
+    /// The name of the file in capitals.
+    pub(crate) file: String,
+    pub(crate) folder: Box<str>,
+}
+
+pub(crate) enum ReadRefusalKind {
+    /// The broker itself uses this variable.
+    BrokersVariable,
+    /// The settings do not list this variable.
+    OtherVariable,
+    /// Programs of the machine show who they are by this variable, and the settings do not list it.
+    MachineVariable,
+    /// The broker itself uses this file.
+    BrokersFile,
+    /// The file is in none of the folders that the settings name.
+    OtherFile,
+    /// The file is in a folder of another store.
+    AnothersFile,
+    /// The path contains `..`.
+    UpwardPath,
+    /// The path leads out of the folder through a symbolic link.
+    LinkOut,
+}
+
+impl ReadRefusal {
+    pub(crate) fn complaint(&self, place: Option<Place>) -> Complaint {
+        Complaint::new(Severity::Error, place, self.to_string(), self.help())
+    }
+
+    fn help(&self) -> String {
+        let Self { kind, location, file, folder } = self;
+        match kind {
+            ReadRefusalKind::BrokersVariable if is_own_variable(file) => {
+                format!("give the file another name: variables that begin with `{OWN_BEGINNING}` belong to the broker")
+            }
+            ReadRefusalKind::BrokersVariable => format!("keep the provider's value in a variable of its own, such as `env:{file}_SECRET`"),
+            ReadRefusalKind::OtherVariable => {
+                format!("choose a variable that begins with `{file}_`, or {}", self.allowed())
+            }
+            ReadRefusalKind::MachineVariable => {
+                format!("keep the provider's value in a variable of its own; if this one is the provider's, {}", self.allowed())
+            }
+            ReadRefusalKind::BrokersFile => {
+                format!("keep the provider's value in a file of its own, such as `file:{folder}/{}`", self.usual_file_name())
+            }
+            ReadRefusalKind::OtherFile => {
+                let written = Path::new(location.trim_start_matches("file:"));
+                let other = written.parent().filter(|folder| has_parts(folder) && *folder != Path::new("/"));
+                let allow = other.map_or_else(String::new, |other| {
+                    format!(
+                        ", or allow its folder in the settings if it holds nothing else: `filesMayRead: {{ folder: [ {folder}, {} ] }}`",
+                        other.display()
+                    )
+                });
+                let name = written.file_name().map_or_else(|| self.usual_file_name(), |name| name.to_string_lossy().into_owned());
+                format!("put it into the folder `{folder}` and write `file:{folder}/{name}`{allow}")
+            }
+            ReadRefusalKind::AnothersFile => {
+                format!("put a copy into the folder `{folder}`, or let `filesMayRead: {{ folder: … }}` name the folder in which it is")
+            }
+            ReadRefusalKind::UpwardPath => {
+                format!("write the path from the folder `{folder}` on: `file:{folder}/{}`", self.usual_file_name())
+            }
+            ReadRefusalKind::LinkOut => format!(
+                "put the file itself into the folder `{folder}`, or let `filesMayRead: {{ folder: … }}` name the folder in which it is"
+            ),
+        }
+    }
+
+    /// The setting that allows the variable.
+    fn allowed(&self) -> String {
+        let usual = ReadableValues::VARIABLES.map(|pattern| format!("\"{pattern}\"")).join(", ");
+        let variable = self.location.trim_start_matches("env:");
+        format!("allow this one in the settings: `filesMayRead: {{ env: [ {usual}, {variable} ] }}`")
+    }
+
+    fn usual_file_name(&self) -> String {
+        self.file.to_ascii_lowercase()
+    }
+}
+
+impl fmt::Display for ReadRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, location, folder, .. } = self;
+        match kind {
+            ReadRefusalKind::BrokersVariable => {
+                write!(f, "`{location}` is a variable of the broker itself, which no provider file may read")
+            }
+            ReadRefusalKind::OtherVariable => write!(f, "this file may not read the variable `{location}`"),
+            ReadRefusalKind::MachineVariable => {
+                write!(f, "`{location}` is a variable of other programs of this machine, which the name of a file does not open")
+            }
+            ReadRefusalKind::AnothersFile => write!(f, "`{location}` is in the folder of another store"),
+            ReadRefusalKind::BrokersFile => write!(f, "`{location}` is a file of the broker itself, which no provider file may read"),
+            ReadRefusalKind::OtherFile => write!(f, "this file may not read `{location}`, which is not in the folder `{folder}`"),
+            ReadRefusalKind::UpwardPath => write!(f, "`{location}` leads upwards by `..`"),
+            ReadRefusalKind::LinkOut => write!(f, "`{location}` is a link that leads out of the folder `{folder}`"),
+        }
+    }
+}
