@@ -1075,6 +1075,8 @@ fn a_promise_to_name_the_issuer_outlives_an_answer_that_fails() {
     for (answer, keeps) in [
         (failing(503, "closed"), true),
         (failing(429, ""), true),
+        (failing(403, ""), true),
+        (Err(NoAnswer::TooSlow), true),
         (failing(200, "<html>closed</html>"), true),
         (failing(404, ""), false),
         (failing(410, ""), false),
@@ -1098,6 +1100,7 @@ fn a_promise_to_name_the_issuer_outlives_an_answer_that_fails() {
 
         assert_eq!(login(4000).is_err(), keeps, "{answer:?}");
         assert_eq!(login(4100).is_err(), keeps, "{answer:?}");
+        assert_eq!(login(400_000).is_err(), keeps, "after days: {answer:?}");
     }
 }
 

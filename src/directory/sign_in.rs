@@ -228,8 +228,12 @@ pub(crate) async fn find_known_users<S: SqlTransaction>(
     identity: &Identity,
     address: &IdentityEmail,
 ) -> Result<KnownUsers, StorageFault> {
-    let by_identity = find_by_identity(sql, store, identity).await?;
-    let by_earlier_file = if by_identity.is_none() { find_by_earlier_file(sql, store, identity).await? } else { None };
+    let mut by_identity = find_by_identity(sql, store, identity).await?;
+    let mut by_earlier_file = if by_identity.is_none() { find_by_earlier_file(sql, store, identity).await? } else { None };
+    if by_earlier_file.is_some() && pin_from_older_machine(sql, store, identity).await? {
+        by_identity = find_by_identity(sql, store, identity).await?;
+        by_earlier_file = None;
+    }
     let known = KnownUsers { by_identity, by_email: None, by_earlier_file };
     let Some(address) = linking::address_to_look_up(address) else { return Ok(known) };
     // The user still has this address, so no other user can have it.
@@ -262,6 +266,17 @@ async fn find_by_identity<S: SqlTransaction>(sql: &mut S, store: &str, identity:
     let values = with![store, &identity.provider, &identity.id, &identity.fingerprint];
     sql.lock(user, values).await?;
     sql.fetch(by_identity, values).await?.first().map(known_user_from_row).transpose()
+}
+
+/// Pins the identity that a machine of an earlier version has linked since the provider was pinned, if the login comes from there.
+async fn pin_from_older_machine<S: SqlTransaction>(sql: &mut S, store: &str, identity: &Identity) -> Result<bool, StorageFault> {
+    let values = with![store, &identity.provider, &identity.id, &identity.fingerprint];
+    let user = "SELECT uid FROM users WHERE uid = (SELECT i.uid FROM identities i \
+         WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3 AND i.fingerprint = '')";
+    sql.lock(user, &values[..3]).await?;
+    let pin = "UPDATE identities SET fingerprint = $4 WHERE store = $1 AND provider = $2 AND provider_id = $3 AND fingerprint = '' \
+         AND EXISTS (SELECT 1 FROM pins p WHERE p.store = $1 AND p.provider = $2 AND p.fingerprint = $4)";
+    Ok(sql.run(pin, values).await? == 1)
 }
 
 /// The user to whom the same id was linked while the provider's file pointed elsewhere.

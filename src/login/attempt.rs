@@ -212,7 +212,7 @@ impl Attempt {
             discovery.learn(&document, issuer.as_deref(), &mut facts).ok()?;
         }
         if let Some(issuer) = provider.issuer.as_ref().and_then(|issuer| issuer.value(&facts)) {
-            let metadata = metadata_address(&issuer).and_then(|address| documents.get(&address, self.started));
+            let metadata = metadata_address(&issuer).and_then(|address| documents.last(&address));
             if metadata.is_some_and(|metadata| promises_issuer(&metadata, &issuer)) {
                 facts.set(provider.known.iss_is_promised, Text::plain("true"));
             }

@@ -30,7 +30,7 @@ pub async fn discover(provider: &Provider, facts: &Facts, fetch: &dyn Fetch, doc
             Ok(answer) => {
                 let metadata = (answer.status == 200).then(|| json::parse(&answer.body).ok()).flatten();
                 let metadata = metadata.filter(|metadata| metadata.get("issuer").is_some_and(Value::is_string));
-                let known = documents.get(&address, now);
+                let known = documents.last(&address);
                 let stand_in = serde_json::json!({ "issuer": issuer });
                 // A provider without metadata promises nothing, and is not asked again with every login. An answer that only fails takes
                 // no promise back.

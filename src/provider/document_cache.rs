@@ -66,6 +66,11 @@ impl DocumentCache {
         entry.value.clone().filter(|_| now.saturating_sub(entry.fetched) < KEPT)
     }
 
+    /// A document however old it is: what it promised holds until another version takes it back.
+    pub(crate) fn last(&self, address: &str) -> Option<Arc<Value>> {
+        self.lock().get(address)?.value.clone()
+    }
+
     /// The fetch of a document that is missing or no longer fresh, unless fetching has just failed.
     pub(crate) fn due(&self, address: &str, now: i64) -> Option<DueFetch> {
         self.due_if(address, |entry| !entry.is_fresh(now) && !entry.was_just_tried(now))

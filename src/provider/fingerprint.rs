@@ -225,6 +225,11 @@ mod tests {
             let found = fingerprint(&file, &[]);
             assert_eq!((found.0.as_str(), found.1.as_deref()), expected, "{file}");
         }
+        // An id that is chosen from a list of the token comes from the token's issuer as well.
+        let read = "read: { id: $.sub, email: $.email }";
+        let choice = "choose: { from: $.accounts, where: { at: $.main, is: true }, read: { id: $.number, email: $.email } }";
+        let found = fingerprint(&signed("https://a.example/jwks").replace(read, choice), &[]);
+        assert_eq!((found.0.as_str(), found.1.as_deref()), ("issuer a.example https://b.example origins https://a.example", Some(A)));
     }
 
     #[test]

@@ -58,7 +58,9 @@ words! {
         /// The issuer of a provider without `discovery`: exactly the text that its callbacks name with the parameter
         /// `iss` (RFC 9207). A callback with another `iss` is refused, also one that reports an error. One without `iss`
         /// is accepted, unless the provider's metadata (RFC 8414, below `/.well-known/oauth-authorization-server`) promise
-        /// `authorization_response_iss_parameter_supported`; when the metadata cannot be fetched, it is accepted as well.
+        /// `authorization_response_iss_parameter_supported`. A promise holds until the metadata take it back or are gone
+        /// (404 or 410), however long they cannot be fetched. A broker that has not been able to fetch them since its start
+        /// knows of no promise and accepts the callback, so that a provider that never promised it shuts nobody out.
         /// `accepted: { at: $.iss, present: true }` in getAuthorizationCode always demands it.
         /// Default: none; `iss` is not compared
         /// Example: `issuer: https://sso.acme.example`

@@ -20,6 +20,8 @@ pub struct TokenParties<'a> {
     /// The store's own address.
     pub(crate) issuer: &'a str,
     pub(crate) audience: &'a str,
+    /// The audience of tokens that earlier versions issued; it is still accepted.
+    pub(crate) earlier_audience: Option<&'a str>,
     pub(crate) store: &'a str,
     /// The further facts that its tokens carry.
     pub(crate) further: &'a FurtherFacts,
@@ -98,7 +100,8 @@ impl SessionSigningKeys {
         let all: Map<String, Value> = decode(token, &key.public, &validation).ok()?.claims;
         let facts = parties.further.read_from(&all);
         let claims = ReceivedSessionClaims::deserialize(Value::Object(all)).ok()?;
-        let is_ours = claims.iss == parties.issuer && claims.aud == parties.audience && claims.store == parties.store;
+        let is_for_us = claims.aud == parties.audience || parties.earlier_audience == Some(&*claims.aud);
+        let is_ours = claims.iss == parties.issuer && is_for_us && claims.store == parties.store;
         if !is_ours {
             return None;
         }
@@ -148,8 +151,13 @@ mod tests {
     use crate::session::tests::session;
 
     const NOTHING: FurtherFacts = FurtherFacts { claims: Vec::new(), headers: Vec::new() };
-    const PARTIES: TokenParties<'_> =
-        TokenParties { issuer: "https://login.loja.example", audience: "webstore", store: "main", further: &NOTHING };
+    const PARTIES: TokenParties<'_> = TokenParties {
+        issuer: "https://login.loja.example",
+        audience: "webstore",
+        earlier_audience: None,
+        store: "main",
+        further: &NOTHING,
+    };
 
     fn key(id: &str) -> SessionSigningKey {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
@@ -187,6 +195,7 @@ mod tests {
         assert!(after.verify(&token, PARTIES, 1).is_none());
     }
 
+    /// Attack N-08
     #[test]
     fn a_token_for_another_store_issuer_or_audience_means_nothing() {
         let keys = SessionSigningKeys::new(vec![key("a")]).expect("keys");
@@ -199,6 +208,9 @@ mod tests {
         ] {
             assert_eq!(keys.verify(&token, other, 1), None, "{other:?}");
         }
+        let later = TokenParties { audience: "https://login.loja.example", earlier_audience: Some("webstore"), ..PARTIES };
+        assert!(keys.verify(&token, later, 1).is_some(), "what an earlier version issued is valid until it expires");
+        assert_eq!(keys.verify(&keys.sign(&session(0), later), PARTIES, 1), None, "but the new audience is not the earlier one");
     }
 
     #[test]

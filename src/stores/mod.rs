@@ -49,8 +49,8 @@ pub struct Store {
     pub cookie: Box<str>,
     /// A second name of the session cookie.
     pub(crate) also_cookie: Option<Box<str>>,
-    /// The audience of the token.
-    pub(crate) audience: Box<str>,
+    /// The audience of the token, if the settings name one.
+    audience: Option<Box<str>>,
     /// How long sessions last.
     pub lasting: SessionLifetime,
     /// How long sessions are trusted while storage is unavailable, in seconds.
@@ -106,7 +106,13 @@ impl Store {
 
     /// The issuer and the audience of this store's tokens, and what else they carry.
     pub(crate) fn token_parties(&self) -> TokenParties<'_> {
-        TokenParties { issuer: &self.public_url, audience: &self.audience, store: &self.name, further: &self.further }
+        let earlier_audience = if self.audience.is_none() { Some("webstore") } else { None };
+        TokenParties { issuer: &self.public_url, audience: self.audience(), earlier_audience, store: &self.name, further: &self.further }
+    }
+
+    /// The audience of the token.
+    pub(crate) fn audience(&self) -> &str {
+        self.audience.as_deref().unwrap_or(&self.public_url)
     }
 
     /// The further facts of an identity that would not fit into its session token.
@@ -249,7 +255,9 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
             secure,
         ),
         also_cookie: also_cookie.map(|name| named(name.value).into()),
-        audience: session(|session| session.audience.as_ref().map(|name| name.value.clone())).map_or("webstore".into(), Into::into),
+        audience: inherited(own.session.as_ref(), main.session.as_ref(), |session| session.audience.clone())
+            .and_then(|name| name.0)
+            .map(|name| name.value.into()),
         lasting: SessionLifetime { lifetime, idle: idle.min(lifetime) },
         offline: seconds(|session| session.offline.map(|span| whole_seconds(span.value.0)), 60),
         return_to: text_values(own.return_to.as_ref().or(main.return_to.as_ref()))

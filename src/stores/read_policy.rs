@@ -210,11 +210,11 @@ impl ReadPolicy {
         }
         let mut allowing = self.variables.iter().filter(|pattern| stores.iter().any(|store| pattern.matches(variable, &file, store)));
         let Some(first) = allowing.next() else { return Err(ReadRefusalKind::OtherVariable) };
-        match first.names_variables() || allowing.any(VariablePattern::names_variables) {
-            true => Ok(()),
-            false if is_anothers => Err(ReadRefusalKind::OtherVariable),
-            false if is_machines => Err(ReadRefusalKind::MachineVariable),
-            false => Ok(()),
+        let is_named = first.names_variables() || allowing.any(VariablePattern::names_variables);
+        match (is_anothers, is_machines) {
+            (true, _) if !is_named => Err(ReadRefusalKind::OtherVariable),
+            (false, true) if !is_named => Err(ReadRefusalKind::MachineVariable),
+            (true | false, _) => Ok(()),
         }
     }
 

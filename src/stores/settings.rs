@@ -135,10 +135,13 @@ words! {
         /// Default: `portaria`
         /// Example: `cookie: VtexIdclientAutCookie_loja`
         cookie: Option<Located<String>> = "cookie",
-        /// The audience (`aud`) of the token. Services that verify the token compare it.
-        /// Default: `webstore`
+        /// The audience (`aud`) of the token. A service that verifies tokens itself compares `aud`, `iss` and `store` with those of its
+        /// own store, and refuses a token after `exp`: the signature alone does not say for which store a token is. A store inherits
+        /// the audience of the main store; `null` gives it its own address again. Tokens with `webstore`, the audience of earlier
+        /// versions, stay valid where the settings name no audience.
+        /// Default: the store's `publicUrl`
         /// Example: `audience: webstore`
-        audience: Option<Located<String>> = "audience",
+        audience: Option<NullableText> = "audience",
         /// How long a session lasts at most, even while it is used.
         /// Default: `24h`
         /// Example: `lifetime: 30d`

@@ -69,7 +69,7 @@ pub(crate) async fn validate(context: RequestContext) -> Result<HttpResponse, Us
         "id": session.person.uid,
         "user": session.person.email.key(),
         "account": session.store,
-        "audience": context.live_store().store.audience,
+        "audience": context.live_store().store.audience(),
         "tokenType": "user",
     })))
 }

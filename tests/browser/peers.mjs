@@ -19,7 +19,8 @@ const programs = {
   // This server never says that an address is verified, so its owner has to.
   canaille: { program: python, script: 'canaille_server.py', ready: '/oauth/jwks.json', file: [
     'name: Biblioteca', 'trustEmail: always',
-    'logout: ${endSessionEndpoint}?id_token_hint=${idToken}&post_logout_redirect_uri=${publicUrl}/login',
+    // Its tokens name their audience in a list, and then it asks for the client as well.
+    'logout: ${endSessionEndpoint}?id_token_hint=${idToken}&client_id=${clientId}&post_logout_redirect_uri=${publicUrl}/login',
   ] },
 };
 

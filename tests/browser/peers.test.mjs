@@ -76,7 +76,7 @@ test('a provider is told by its ID token which session ends', () => shopper({}, 
   const asked = page.waitForRequest((request) => request.url().includes('/oauth/end_session?id_token_hint='));
   await page.locator('main form[action$="/logout"] button').first().click();
   await asked;
-  await page.locator('input[name=login]').waitFor();
+  await page.waitForURL(`${publicUrl}/login`);
 
   assert.equal((await whoIsThere(context)).authenticated, false);
   await goTo(page, 'canaille');

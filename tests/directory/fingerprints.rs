@@ -110,12 +110,17 @@ on_both! {
         assert_eq!(comes(&directory, &nameless("1"), "2").await, Err(SignInRefusalReason::ProviderMoved), "not at a login");
         assert_eq!(pin(&directory, FINGERPRINT, None).await, 0);
         assert_eq!(uid(&directory, &nameless("1"), "3").await, ana);
-        // A machine of an earlier version links one more, and then the file is changed.
+        // A machine of an earlier version links another, who is known here at once, and nowhere else.
+        let caio = uid(&directory, &pointing(&nameless("3"), ""), "7").await;
+        assert_eq!(comes(&directory, &pointing(&nameless("3"), ELSEWHERE), "8").await, Err(SignInRefusalReason::ProviderMoved));
+        assert_eq!(uid(&directory, &nameless("3"), "9").await, caio);
+        assert_eq!(pinned(&directory, ELSEWHERE).await, [(FINGERPRINT.to_owned(), 2, 2, 0)]);
+        // It links one more, and then the file is changed.
         let bia = uid(&directory, &pointing(&nameless("2"), ""), "4").await;
-        assert_eq!(pin(&directory, ELSEWHERE, None).await, 2);
+        assert_eq!(pin(&directory, ELSEWHERE, None).await, 3);
         assert_eq!(comes(&directory, &pointing(&nameless("1"), ELSEWHERE), "5").await, Err(SignInRefusalReason::ProviderMoved));
         assert_eq!(uid(&directory, &nameless("2"), "6").await, bia, "it belongs to the first place");
-        assert_eq!(pinned(&directory, ELSEWHERE).await, [(FINGERPRINT.to_owned(), 2, 2, 0)]);
+        assert_eq!(pinned(&directory, ELSEWHERE).await, [(FINGERPRINT.to_owned(), 3, 3, 0)]);
     };
 
     an_issuer_that_is_named_for_the_same_origins_takes_the_identities_along: async |place| {

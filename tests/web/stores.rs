@@ -4,6 +4,8 @@ use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
 use crate::web::test_broker::{Folder, HOST, LOCAL, OPEN, STANDARD, TestBroker};
 use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portaria::world::random;
 use std::fmt::Write as _;
 
@@ -335,4 +337,28 @@ async fn a_thousand_stores_are_there_at_once() {
         assert_eq!(elsewhere.status, 401);
     }
     assert_eq!(broker.ask(ClientRequest::get("/login").with("host", "localhost:21000")).await.status, 421);
+}
+
+/// Attack N-08
+#[actix_web::test]
+async fn a_token_names_the_store_that_it_is_for_as_its_audience() {
+    let named = format!("{TWO}session: {{ audience: shared }}\n");
+    let own = named.replace("\"http://127.0.0.1:8080\", returnTo", "\"http://127.0.0.1:8080\", session: { audience: null }, returnTo");
+    for (settings, expected) in [
+        (TWO, ["http://localhost:8080", "http://127.0.0.1:8080"]),
+        (&*named, ["shared", "shared"]),
+        (&*own, ["shared", "http://127.0.0.1:8080"]),
+    ] {
+        let broker = TestBroker::builder(settings).with_standard("acme").build().await;
+        for (host, expected) in [HOST, OTHER].into_iter().zip(expected) {
+            let token = broker.token(host, |_| {});
+            let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).expect("claims")).expect("they are coded");
+            let claims: serde_json::Value = serde_json::from_slice(&claims).expect("JSON");
+            let body = format!("{{\"token\":\"{token}\"}}");
+            let validated = broker.ask(ClientRequest::by("POST", "/session/validate").with("host", host).body(body)).await;
+
+            assert_eq!(claims["aud"], expected);
+            assert_eq!((validated.status, validated.json()["audience"].as_str()), (200, Some(expected)));
+        }
+    }
 }
