@@ -287,6 +287,11 @@ fn compile_callback_reads(
             "write where it stands in the callback: `state: $.estado`",
         );
     }
+    let iss = reader.names.intern("iss");
+    if let Some(read) = reads.iter().find(|read| read.fact == iss && !read.reading.uses().is_empty()) {
+        let help = "write where it stands in the callback: `iss: $.iss`";
+        reader.complain(read.place, "the callback has to name its issuer, and a fact would always be right", help);
+    }
     for (fact, key) in standard::CALLBACK {
         let slot = reader.names.intern(fact);
         if matches!(*fact, "code" | "iss") && !reads.iter().any(|read| read.fact == slot) {

@@ -36,6 +36,8 @@ pub(crate) enum EntryMismatch {
     BesideTheList,
     /// The address stands in an entry of a list, and the claim does not stand in that entry.
     AddressInList,
+    /// The claim compares the address with the address.
+    Itself,
 }
 
 /// Finds the routes of a file's values.
@@ -50,12 +52,34 @@ impl EntryCheck<'_> {
     /// What is wrong with a claim about an address, if anything. Both are alternatives with the origin of what their paths find.
     pub(crate) fn mismatch(&self, address: (&FactExpression, FactOrigin), claim: (&FactExpression, FactOrigin)) -> Option<EntryMismatch> {
         if compares_with(claim.0, self.email) {
-            return None;
+            return self.is_compared_with_itself(address, claim).then_some(EntryMismatch::Itself);
         }
         let is_exact = gives_no_address(claim.0);
         let (addresses, claims) = (self.routes(address.0, address.1), self.routes(claim.0, claim.1));
         let pairs = addresses.iter().flat_map(|address| claims.iter().map(move |claim| (address, claim)));
         pairs.into_iter().find_map(|(address, claim)| self.compare(address, claim, is_exact))
+    }
+
+    /// Whether a claim compares the address with the value that is the address, or with all values among which it was found.
+    fn is_compared_with_itself(&self, address: (&FactExpression, FactOrigin), claim: (&FactExpression, FactOrigin)) -> bool {
+        let mut compared = Vec::new();
+        claim.0.paths().into_iter().for_each(|path| add(&mut compared, claim.1, path, &[]));
+        for used in claim.0.uses().iter().filter(|used| used.fact != self.email) {
+            compared.extend(self.routes_of_fact(used.fact, &mut Vec::new()));
+        }
+        let addresses = self.routes(address.0, address.1);
+        let is_among =
+            |one: &RouteStep, of: &RouteStep| one == of || one.takes_an_entry() && of.takes_an_entry() && (is_open(of) || of.is_single());
+        compared.is_empty()
+            || addresses.iter().any(|address| {
+                let steps = self.route_from_root(address);
+                compared.iter().any(|other| {
+                    let others = self.route_from_root(other);
+                    address.document.document() == other.document.document()
+                        && steps.len() == others.len()
+                        && steps.iter().zip(&others).all(|(one, of)| is_among(one, of))
+                })
+            })
     }
 
     fn compare(&self, address: &ValueRoute, claim: &ValueRoute, is_exact: bool) -> Option<EntryMismatch> {
@@ -77,7 +101,7 @@ impl EntryCheck<'_> {
             (RouteStep::Key(_), RouteStep::Key(_)) if address_rest.iter().any(RouteStep::takes_an_entry) => {
                 Some(EntryMismatch::AddressInList)
             }
-            (RouteStep::Key(_), RouteStep::Key(_)) => stands_beside(claim_rest).then_some(EntryMismatch::BesideTheList),
+            (RouteStep::Key(_), RouteStep::Key(_)) => (!entries(claim_rest).is_empty()).then_some(EntryMismatch::BesideTheList),
             // A value is not both a list and an object with these keys, nor a text.
             (RouteStep::Key(_), RouteStep::Index(_) | RouteStep::Entry | RouteStep::Text)
             | (RouteStep::Index(_) | RouteStep::Entry | RouteStep::Text, RouteStep::Key(_))
@@ -201,22 +225,15 @@ fn entries(steps: &[RouteStep]) -> Vec<&RouteStep> {
     steps.iter().filter(|step| step.takes_an_entry()).collect()
 }
 
-/// Whether address and claim stand in no list, or at the same numbers of lists that run side by side.
+/// Whether address and claim stand in no list, or are themselves the entries of the same number of two lists that run side by side.
 fn are_parallel(address_rest: &[RouteStep], claim_rest: &[RouteStep]) -> bool {
-    let of_claim = entries(claim_rest);
-    of_claim == entries(address_rest) && of_claim.iter().all(|step| step.is_single())
-}
-
-/// Whether a claim stands in a list that says nothing about an address outside of it. An entry that its filter calls by the
-/// name of an e-mail address is about the address.
-fn stands_beside(claim_rest: &[RouteStep]) -> bool {
-    let ends_in_entry = claim_rest.last().is_some_and(|last| matches!(last, RouteStep::Index(_)));
-    let is_about_mail = |step: &RouteStep| match step {
-        RouteStep::Several(Some(name)) => name.to_ascii_lowercase().contains("mail"),
-        RouteStep::Index(_) => ends_in_entry,
-        RouteStep::Several(None) | RouteStep::Descent | RouteStep::Entry | RouteStep::Key(_) | RouteStep::Text => false,
-    };
-    !entries(claim_rest).into_iter().all(is_about_mail)
+    match (entries(address_rest).as_slice(), entries(claim_rest).as_slice()) {
+        ([], []) => true,
+        ([of_address], [of_claim]) => {
+            of_address == of_claim && of_claim.is_single() && address_rest.last() == Some(of_address) && claim_rest.last() == Some(of_claim)
+        }
+        _ => false,
+    }
 }
 
 /// Whether a claim is a comparison with the address itself.

@@ -4,6 +4,7 @@
 use crate::provider::condition::{Condition, ConditionRole, ConditionSpec, Conditions};
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
+use crate::provider::hole::Hole;
 use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::place::Place;
@@ -109,6 +110,25 @@ impl FactExpression {
     /// Whether it reads the answer of its own call.
     pub(crate) fn reads_answer(&self) -> bool {
         !self.paths().is_empty()
+    }
+
+    /// Whether a text of it has a hole with a default.
+    pub(crate) fn has_default(&self) -> bool {
+        match self {
+            Self::Text(template) => template.holes().any(Hole::gives_default),
+            Self::Path(_) | Self::Condition(_) | Self::Conditions(..) => false,
+            Self::FirstOf(readings, _) => readings.iter().any(Self::has_default),
+        }
+    }
+
+    /// Whether it finds nothing unless a path of it finds something. A hole that may stay empty, or that has a default, does not
+    /// need an answer.
+    pub(crate) fn needs_answer(&self) -> bool {
+        match self {
+            Self::Text(template) => template.holes().any(|hole| hole.path().is_some() && !hole.may_lack_value()),
+            Self::Path(_) | Self::Condition(_) | Self::Conditions(..) => self.reads_answer(),
+            Self::FirstOf(readings, _) => readings.iter().all(Self::needs_answer),
+        }
     }
 
     /// The paths that it reads.

@@ -290,6 +290,9 @@ impl FactFlowCheck<'_> {
             if standard::PERSON.iter().any(|(person, _)| *person == &*name) {
                 let help = "read it in getUserInfo, or give what `prepare` reads another name";
                 reader.complain(place, format!("`{name}` says who the person is, who is not at the provider before the redirect"), help);
+            } else if standard::TOKEN.iter().any(|(token, _)| *token == &*name) {
+                let help = "give what `prepare` reads another name, and write `bearer: ${thatName}` where it is used";
+                reader.complain(place, format!("`{name}` is the person's, who is not at the provider before the redirect"), help);
             } else if standard::CALLBACK.iter().any(|(callback, _)| *callback == &*name) {
                 let help = "give what `prepare` reads another name";
                 reader.complain(place, format!("`{name}` is what the browser brings back, which `prepare` cannot know"), help);

@@ -5,10 +5,12 @@
 
 use crate::provider::Provider;
 use crate::provider::facts::{FROM_DISCOVERY, Facts};
+use crate::provider::functions::hex;
 use crate::provider::signed_token::{SignedToken, TokenKeys};
 use crate::provider::step::Step;
 use crate::provider::template::{Template, TemplatePiece};
 use crate::vocabulary::names::Slot;
+use aws_lc_rs::digest::{SHA256, digest};
 use std::collections::BTreeSet;
 
 /// Where a provider file points, as a text that support can read and that is compared byte for byte.
@@ -88,9 +90,21 @@ impl Provider {
             if self.discovery.is_none() || from_answer.any(|fact| id_facts.contains(&fact)) {
                 origins.insert(step.address.origin(settings));
             }
-            let Some(TokenKeys::Address(keys)) = step.signed.as_ref().map(|signed| &signed.keys) else { continue };
-            if self.discovery.is_none() || step.token_reads().any(|read| id_facts.contains(&read.fact)) {
-                origins.insert(keys.origin(settings));
+            let Some(signed) = &step.signed else { continue };
+            let gives_id = step.token_reads().any(|read| id_facts.contains(&read.fact));
+            match &signed.keys {
+                TokenKeys::Address(keys) if self.discovery.is_none() || gives_id => _ = origins.insert(keys.origin(settings)),
+                // No document vouches for such a key, so the token is worth what its origin is worth.
+                TokenKeys::Text(key) if gives_id => {
+                    let brought: BTreeSet<Slot> = signed.token.iter().flat_map(Template::uses).map(|used| used.fact).collect();
+                    let carriers = self.steps().filter(|one| one.answer_reads().any(|read| brought.contains(&read.fact)));
+                    origins.extend(carriers.chain([step]).map(|one| one.address.origin(settings)));
+                    if key.uses().all(|used| settings.get(used.fact).is_some()) {
+                        let hash = digest(&SHA256, fill_template_settings(key, settings).as_bytes());
+                        origins.insert(format!("key-{}", hex(&hash.as_ref()[..16])));
+                    }
+                }
+                TokenKeys::Address(_) | TokenKeys::Text(_) => {}
             }
         }
         origins.retain(|origin| !self.is_discovered(origin));

@@ -105,6 +105,16 @@ impl Hole {
         self.optional
     }
 
+    /// Whether the text around it is found although nothing fills the hole, or only a default does.
+    pub(crate) fn may_lack_value(&self) -> bool {
+        self.optional || self.gives_default()
+    }
+
+    /// Whether a function gives a value where none was found.
+    pub(crate) fn gives_default(&self) -> bool {
+        self.functions.iter().any(Function::gives_default)
+    }
+
     /// What stands in it, as masks show it.
     pub(crate) fn label(&self) -> &str {
         &self.label
@@ -172,7 +182,7 @@ impl Hole {
 
     /// Every use of a fact in it.
     pub(crate) fn uses(&self) -> impl Iterator<Item = FactUse> {
-        let optional = self.optional || self.functions.iter().any(Function::gives_default);
+        let optional = self.may_lack_value();
         let whole = !self.functions.iter().any(Function::is_one_way);
         let own = self.fact().map(|fact| FactUse { fact, place: self.place, whole, optional });
         let arguments = self.functions.iter().enumerate().filter_map(|(at, function)| {

@@ -201,6 +201,11 @@ impl IdentityMapping {
         if let MissingEmailPolicy::Placeholder(placeholder) = &self.missing { Some(placeholder) } else { None }
     }
 
+    /// The facts that `more` hands on, each with its place.
+    pub(crate) fn more_facts(&self) -> &[(Slot, Place)] {
+        &self.more
+    }
+
     /// Every use of a fact in it.
     pub(crate) fn uses(&self) -> Vec<FactUse> {
         let more = self.more.iter().map(|(fact, place)| FactUse { fact: *fact, place: *place, whole: true, optional: false });

@@ -2,14 +2,17 @@
 //! anyone could make, and secrets stay out of the identity.
 
 mod email_claim;
+mod requirements;
 
 use crate::provider::callback::StateLocation;
+use crate::provider::choice::EntryChoice;
 use crate::provider::compiled_file::CompiledFile;
+use crate::provider::condition::Condition;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::signature::ParameterSignature;
 use crate::provider::signed_token::{SignedToken, TokenKeys};
 use crate::provider::step::{ReadRule, Step};
-use crate::provider::template::FactUse;
+use crate::provider::template::{FactUse, Template};
 use crate::provider::trust::EmailTrustPolicy;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
@@ -43,6 +46,8 @@ impl ProofCheck<'_> {
         }
         self.check_browser_facts(reader);
         self.check_inputs(reader);
+        self.check_requirements(reader);
+        self.check_further_facts(reader);
         self.check_identity_differs_by_person(reader);
         self.check_no_secret_in_identity(reader);
         for signed in self.file.steps().filter_map(|step| step.signed.as_ref()) {
@@ -61,13 +66,25 @@ impl ProofCheck<'_> {
     /// A token of the callback that says who the person is has to repeat the nonce, and a nonce that is sent has to be checked.
     fn check_nonce(&self, reader: &mut Reader) {
         let step = &self.file.authorization.step;
+        // A token says who the person is when the identity is made of it, or when a call asks about what it says.
         let says_who = |step: &Step| {
-            self.identity_facts()
-                .iter()
-                .any(|(_, fact)| self.facts_behind(*fact).iter().any(|behind| step.token_reads().any(|read| read.fact == *behind)))
+            let identity = self.identity_facts().map(|(_, fact)| fact);
+            let asked = self.file.calls.iter().flat_map(Step::uses_in_request).map(|used| used.fact);
+            let behind: Vec<Slot> = identity.into_iter().chain(asked).flat_map(|fact| self.facts_behind(fact)).collect();
+            step.token_reads().any(|read| read.fact != self.file.known.code && behind.contains(&read.fact))
         };
-        if let Some(signed) = step.signed.as_ref().filter(|signed| !signed.requires_nonce())
-            && (step.verify.is_none() && (self.file.calls.is_empty() || says_who(step)))
+        // The browser brought the token, though a later call may be the one that reads it.
+        let is_brought = |signed: &SignedToken| {
+            let token = signed.token.iter().flat_map(Template::uses).flat_map(|used| self.facts_behind(used.fact));
+            token.into_iter().any(|fact| step.answer_reads().any(|read| read.fact == fact && read.reading.reads_answer()))
+        };
+        let brought = self.file.steps().filter(|one| {
+            std::ptr::eq(*one, step) && (self.file.calls.is_empty() || says_who(step))
+                || !std::ptr::eq(*one, step) && one.signed.as_ref().is_some_and(is_brought) && says_who(one)
+        });
+        let untied = brought.filter_map(|one| one.signed.as_ref()).find(|signed| !signed.requires_nonce());
+        if let Some(signed) = untied
+            && step.verify.is_none()
         {
             let help = if self.file.authorization.sends_nonce {
                 "add `nonce: required` here"
@@ -99,7 +116,12 @@ impl ProofCheck<'_> {
         }
         let leaves_state_out =
             self.file.authorization.state.paths().iter().any(|path| verify.excluded_parameters().any(|name| path.is_key(name)));
-        if self.file.calls.is_empty() && (leaves_state_out || self.file.authorization.state_in != StateLocation::Query) {
+        let step = &self.file.authorization.step;
+        let gives_identity = self.identity_facts().iter().any(|(_, fact)| {
+            self.facts_behind(*fact).iter().any(|behind| step.reads.iter().any(|read| read.written && read.fact == *behind))
+        });
+        let is_in_query = self.file.authorization.state_in == StateLocation::Query;
+        if (self.file.calls.is_empty() || gives_identity) && (leaves_state_out || !is_in_query) {
             let help =
                 "let the provider sign the state too, or redeem something in getAccessCode; otherwise an old callback could be used again";
             reader.warn(verify.place, "an old callback could be used again: the signature does not cover the state", help);
@@ -120,10 +142,19 @@ impl ProofCheck<'_> {
             }
             behind.push(fact);
             let composed = self.file.identity.composed().find(|(_, composed, ..)| *composed == fact).map(|(.., uses)| uses);
-            let read = self.file.steps().flat_map(Step::all_reads).find(|read| read.fact == fact);
-            open.extend(composed.or_else(|| read.map(|read| read.reading.uses())).unwrap_or_default().iter().map(|used| used.fact));
+            let reads = self.file.steps().flat_map(Step::all_reads).filter(|read| read.fact == fact);
+            let read = || reads.flat_map(|read| read.reading.uses()).collect();
+            open.extend(composed.unwrap_or_else(read).iter().map(|used| used.fact));
+            open.extend(self.choosing_facts(fact));
         }
         behind
+    }
+
+    /// The facts by which an entry of a list is chosen from which this fact is read.
+    fn choosing_facts(&self, fact: Slot) -> Vec<Slot> {
+        let choices = self.file.steps().flat_map(|step| step.choices.iter().chain(&step.signed_choices));
+        let of_fact = choices.filter(|choice| choice.reads.iter().any(|read| read.fact == fact));
+        of_fact.flat_map(EntryChoice::all_conditions).flat_map(Condition::uses).map(|used| used.fact).collect()
     }
 
     /// Whether a part of a fact comes from the answer to one of these calls.
@@ -154,7 +185,8 @@ impl ProofCheck<'_> {
             readings.iter().flat_map(|(reading, answers)| reading.alternatives().into_iter().map(move |one| (one, *answers)));
         let lacks = readings.is_empty()
             || alternatives.any(|(one, answers)| {
-                !(answers && one.reads_answer()) && one.uses().iter().all(|used| self.lacks_answer(used.fact, steps, open))
+                !(answers && one.needs_answer())
+                    && one.uses().iter().filter(|used| !used.optional).all(|used| self.lacks_answer(used.fact, steps, open))
             });
         open.pop();
         lacks
@@ -170,7 +202,9 @@ impl ProofCheck<'_> {
         if step.verify.is_some() {
             return;
         }
-        let is_asked_about = |fact: Slot| self.file.calls.iter().any(|call| call.uses_in_request().iter().any(|used| used.fact == fact));
+        // A call that need not be made, or whose refusal changes nothing, confirms nothing.
+        let confirming: Vec<&Step> = self.file.calls.iter().filter(|call| !call.is_optional() && call.when.is_none()).collect();
+        let is_asked_about = |fact: Slot| confirming.iter().any(|call| call.uses_in_request().iter().any(|used| used.fact == fact));
         let callback_reads: Vec<&ReadRule> = step.answer_reads().filter(|read| read.written && read.fact != self.file.known.code).collect();
         // A file that sends all parameters of the callback to the provider, as OpenID 2.0 does, asks about them.
         let asks_about_a_signature = callback_reads.iter().any(|read| {
@@ -198,8 +232,20 @@ impl ProofCheck<'_> {
         let typed = self.file.typed_facts(reader);
         let calls: Vec<&Step> = self.file.calls.iter().collect();
         let never = self.file.trust.is_some_and(|trust| matches!(trust.value, EmailTrustPolicy::Never));
+        let hints = [self.file.known.login_hint, self.file.known.ui_locales];
         for (name, fact) in self.identity_facts() {
             let is_the_address = fact == self.file.known.email;
+            let behind = self.facts_behind(fact);
+            let chosen = behind.iter().flat_map(|fact| self.choosing_facts(*fact)).flat_map(|fact| self.facts_behind(fact));
+            if behind.iter().any(|fact| hints.contains(fact)) || chosen.into_iter().any(|fact| typed.contains(&fact)) {
+                let help = "make it only from what an answer of the provider says";
+                reader.complain(
+                    self.place_of(fact),
+                    format!("`{name}` would follow from what the visitor wrote, who could be anyone"),
+                    help,
+                );
+                continue;
+            }
             // An id may be composed from a typed value and an answer. An address must not, because it would be proven as a whole.
             if self.facts_behind(fact).iter().any(|fact| typed.contains(fact))
                 && (is_the_address || self.may_lack_answer(fact, &calls))
@@ -327,6 +373,10 @@ impl ProofCheck<'_> {
                 format!("a condition gives `true` or `false`, which is no `{name}`"),
                 "write where it stands: `$.…`",
             );
+        }
+        if read.fact == self.file.known.email_verified && read.written && read.reading.has_default() {
+            let help = "take the `default` out: what the provider does not say proves no address";
+            reader.complain(read.place, "a missing `emailVerified` would become the default", help);
         }
         if let (FactExpression::Path(id), true) = (&read.reading, read.fact == self.file.known.id) {
             let mut reads = self.file.calls.iter().flat_map(Step::all_reads);

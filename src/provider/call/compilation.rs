@@ -164,9 +164,10 @@ fn has_keys(spec: &CallSpec) -> bool {
     spec.answer.as_ref().is_none_or(|formats| formats.0.iter().any(is_keyed))
 }
 
-/// The facts that a call reads from its own answer.
+/// The facts that a call reads from its own answer, and from nothing else.
 fn own_facts(spec: &CallSpec, kind: StepKind, context: &StepContext<'_>, reader: &mut Reader) -> Vec<Slot> {
-    let written = spec.read.iter().flat_map(|named| &named.0).map(|(name, _)| name.value.clone());
+    let written = spec.read.iter().flat_map(|named| &named.0).filter(|(_, reading)| reading.uses().is_empty());
+    let written = written.map(|(name, _)| name.value.clone());
     let mut facts: Vec<Slot> = written.map(|name| reader.names.intern(&name)).collect();
     if kind == StepKind::GetAccessCode && has_keys(spec) {
         facts.extend(standard::TOKEN.iter().map(|(name, _)| reader.names.intern(name)).filter(|fact| !context.written.contains(fact)));

@@ -5,6 +5,7 @@ use crate::provider::condition::{Condition, Conditions};
 use crate::provider::entry_check::{EntryCheck, EntryMismatch};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::fact_origin::{FactOrigin, PossibleOrigins};
+use crate::provider::json_path::RouteStep;
 use crate::provider::proof_check::ProofCheck;
 use crate::provider::step::{ReadRule, Step};
 use crate::provider::trust::EmailTrustPolicy;
@@ -35,6 +36,13 @@ impl ProofCheck<'_> {
                 .collect()
         };
         let (addresses, claims) = (alternatives(known.email), alternatives(known.email_verified));
+        // A header stands in no list, so no entry of one speaks of it.
+        let is_header = self.file.steps().any(|step| step.header_reads.iter().any(|(fact, _)| *fact == known.email));
+        let entry = claims.iter().find(|claim| claim.reading.paths().iter().any(|path| path.route().iter().any(RouteStep::takes_an_entry)));
+        if let Some(claim) = entry.filter(|_| is_header) {
+            let help = "read the claim where the answer says whether this address is verified, in no list";
+            reader.complain(claim.reading.place(), "`emailVerified` is read from an entry of a list, and the address is a header", help);
+        }
         if addresses.is_empty() || claims.is_empty() {
             return;
         }
@@ -69,6 +77,11 @@ impl ProofCheck<'_> {
             Some((place, EntryMismatch::AddressInList)) => {
                 let help = "read both from one entry with `choose`; or ask whether a list of proven addresses holds this one: `emailVerified: { at: $.verified, contains: \"${email}\" }`";
                 reader.complain(place, ENTRY_BESIDE, help);
+            }
+            Some((place, EntryMismatch::Itself)) => {
+                let help =
+                    "compare with a list that holds proven addresses only: `emailVerified: { at: $.verified, contains: \"${email}\" }`";
+                reader.complain(place, "this compares the address with itself, which proves nothing", help);
             }
             Some((place, EntryMismatch::OtherEntry(choice))) => {
                 let help = match choice {

@@ -88,7 +88,7 @@ impl Step {
     /// The codes and tokens in an answer, as they stand there. `hides_code`: also a callback's parameter `code`, whatever it is.
     fn secrets_in(&self, document: &Value, facts: &Facts, hides_code: bool) -> Vec<Text> {
         const SECRET: [&str; 4] = ["code", "accessToken", "refreshToken", "idToken"];
-        let secret = self.reads.iter().map(|read| (facts.label(read.fact), read)).filter(|(name, _)| SECRET.contains(&&**name));
+        let secret = self.answer_reads().map(|read| (facts.label(read.fact), read)).filter(|(name, _)| SECRET.contains(&&**name));
         let found = secret.flat_map(|(name, read)| {
             let values = read.reading.paths().into_iter().flat_map(|path| path.all(document)).filter_map(scalar_text);
             values.map(|value| Text::secret(value, &name)).collect::<Vec<_>>()
