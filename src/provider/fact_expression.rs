@@ -112,12 +112,12 @@ impl FactExpression {
         !self.paths().is_empty()
     }
 
-    /// Whether a text of it has a hole with a default.
-    pub(crate) fn has_default(&self) -> bool {
+    /// Whether a fact may take the place of what its text does not find.
+    pub(crate) fn has_fact_as_default(&self) -> bool {
         match self {
-            Self::Text(template) => template.holes().any(Hole::gives_default),
+            Self::Text(template) => template.holes().any(Hole::has_fact_as_default),
             Self::Path(_) | Self::Condition(_) | Self::Conditions(..) => false,
-            Self::FirstOf(readings, _) => readings.iter().any(Self::has_default),
+            Self::FirstOf(readings, _) => readings.iter().any(Self::has_fact_as_default),
         }
     }
 

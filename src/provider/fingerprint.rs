@@ -247,6 +247,26 @@ mod tests {
     }
 
     #[test]
+    fn a_token_checked_by_a_key_of_the_file_pins_where_it_comes_from() {
+        let file = |authorize: &str, token: &str, keys: &str| {
+            format!(
+                "name: Acme\ndiscovery: https://idp.example\nsettings: {{ pem: \"env:ACME_PEM\" }}\ngetAuthorizationCode: {{ get: \"{authorize}\" }}\n\
+                 getAccessCode: {{ post: \"{token}\", signed: {{ keys: \"{keys}\" }} }}\n"
+            )
+        };
+        let pin = |file: String, pem: &str| fingerprint(&file, &[("pem", pem)]).0;
+        let (secret, pem) = ("${clientSecret}", "${pem}");
+
+        let honest = pin(file("${authorizationEndpoint}", "${tokenEndpoint}", secret), "one");
+        let moved = pin(file("https://evil.example/auth", "https://evil.example/token", secret), "one");
+
+        assert_eq!(honest, "issuer https://idp.example");
+        assert_eq!(moved, "issuer https://idp.example origins https://evil.example");
+        let of_document = |key: &str| pin(file("${authorizationEndpoint}", "${tokenEndpoint}", pem), key);
+        assert_ne!(of_document("one key"), of_document("another key"), "a token is worth what its key is worth");
+    }
+
+    #[test]
     fn the_address_of_the_broker_itself_is_not_part_of_it() {
         let file = "name: Acme\nclientSecret: none\nhosts: '${publicUrl | after \"://\"}'\ntrustEmail: always\n\
              getAuthorizationCode: { get: \"${publicUrl}/acme\" }\ngetAccessCode: { post: \"${publicUrl}/acme/token\" }\n\

@@ -107,12 +107,13 @@ impl Hole {
 
     /// Whether the text around it is found although nothing fills the hole, or only a default does.
     pub(crate) fn may_lack_value(&self) -> bool {
-        self.optional || self.gives_default()
+        self.optional || self.functions.iter().any(Function::gives_default)
     }
 
-    /// Whether a function gives a value where none was found.
-    pub(crate) fn gives_default(&self) -> bool {
-        self.functions.iter().any(Function::gives_default)
+    /// Whether a fact takes the place of what was not found.
+    pub(crate) fn has_fact_as_default(&self) -> bool {
+        let is_fact = |function: &Function| matches!(function.argument(), Some(FunctionArgument::Fact(..)));
+        self.functions.iter().any(|function| function.gives_default() && is_fact(function))
     }
 
     /// What stands in it, as masks show it.

@@ -2,17 +2,16 @@
 //! anyone could make, and secrets stay out of the identity.
 
 mod email_claim;
+mod replay;
 mod requirements;
 
-use crate::provider::callback::StateLocation;
 use crate::provider::choice::EntryChoice;
 use crate::provider::compiled_file::CompiledFile;
 use crate::provider::condition::Condition;
 use crate::provider::fact_expression::FactExpression;
-use crate::provider::signature::ParameterSignature;
 use crate::provider::signed_token::{SignedToken, TokenKeys};
 use crate::provider::step::{ReadRule, Step};
-use crate::provider::template::{FactUse, Template};
+use crate::provider::template::FactUse;
 use crate::provider::trust::EmailTrustPolicy;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
@@ -60,76 +59,6 @@ impl ProofCheck<'_> {
         if !reader.has_errors() && !reader.has_unusable_parts() {
             self.check_claim_origin(reader);
             self.check_claim_is_asked(reader);
-        }
-    }
-
-    /// A token of the callback that says who the person is has to repeat the nonce, and a nonce that is sent has to be checked.
-    fn check_nonce(&self, reader: &mut Reader) {
-        let step = &self.file.authorization.step;
-        // A token says who the person is when the identity is made of it, or when a call asks about what it says.
-        let says_who = |step: &Step| {
-            let identity = self.identity_facts().map(|(_, fact)| fact);
-            let asked = self.file.calls.iter().flat_map(Step::uses_in_request).map(|used| used.fact);
-            let behind: Vec<Slot> = identity.into_iter().chain(asked).flat_map(|fact| self.facts_behind(fact)).collect();
-            step.token_reads().any(|read| read.fact != self.file.known.code && behind.contains(&read.fact))
-        };
-        // The browser brought the token, though a later call may be the one that reads it.
-        let is_brought = |signed: &SignedToken| {
-            let token = signed.token.iter().flat_map(Template::uses).flat_map(|used| self.facts_behind(used.fact));
-            token.into_iter().any(|fact| step.answer_reads().any(|read| read.fact == fact && read.reading.reads_answer()))
-        };
-        let brought = self.file.steps().filter(|one| {
-            std::ptr::eq(*one, step) && (self.file.calls.is_empty() || says_who(step))
-                || !std::ptr::eq(*one, step) && one.signed.as_ref().is_some_and(is_brought) && says_who(one)
-        });
-        let untied = brought.filter_map(|one| one.signed.as_ref()).find(|signed| !signed.requires_nonce());
-        if let Some(signed) = untied
-            && step.verify.is_none()
-        {
-            let help = if self.file.authorization.sends_nonce {
-                "add `nonce: required` here"
-            } else {
-                "add `extra: { nonce: \"${nonce}\" }` to the request, and `nonce: required` here"
-            };
-            reader.complain(signed.place, "an old callback could be used again: nothing ties this token to the login", help);
-            return;
-        }
-        let mut signed = self.file.steps().filter_map(|step| step.signed.as_ref()).peekable();
-        if self.file.authorization.sends_nonce && !signed.any(SignedToken::requires_nonce) {
-            let help = "write `nonce: required` in the `signed` whose token repeats it, or take the parameter out of the request; a provider that only wants some value there gets `${state}`";
-            let sent = step.uses_in_request().into_iter().find(|used| used.fact == self.file.known.nonce);
-            let place = sent.map_or(step.place, |used| used.place);
-            reader.complain(place, "a nonce is sent, and nothing checks that it comes back", help);
-        }
-    }
-
-    fn check_callback_signature(&self, verify: &ParameterSignature, reader: &mut Reader) {
-        let is_public_key = verify.key_template().is_some_and(|(_, rsa)| rsa);
-        if !is_public_key && !verify.uses().iter().any(|used| self.file.installed.is_secret(used.fact)) {
-            let help = "sign with what only the provider and this file know: `algorithm: hmacSha256, key: ${clientSecret}`, or a secret in `before` or `after`";
-            reader.complain(verify.place, "anyone could make this signature: no secret is in it", help);
-        }
-        if !verify.is_unambiguous() {
-            let help =
-                "write `pair` and `join` as the provider does; without marks between them parameters could be moved into one another";
-            reader.complain(verify.place, "this signature does not say where a parameter ends", help);
-        }
-        let leaves_state_out =
-            self.file.authorization.state.paths().iter().any(|path| verify.excluded_parameters().any(|name| path.is_key(name)));
-        let step = &self.file.authorization.step;
-        let gives_identity = self.identity_facts().iter().any(|(_, fact)| {
-            self.facts_behind(*fact).iter().any(|behind| step.reads.iter().any(|read| read.written && read.fact == *behind))
-        });
-        let is_in_query = self.file.authorization.state_in == StateLocation::Query;
-        if (self.file.calls.is_empty() || gives_identity) && (leaves_state_out || !is_in_query) {
-            let help =
-                "let the provider sign the state too, or redeem something in getAccessCode; otherwise an old callback could be used again";
-            reader.warn(verify.place, "an old callback could be used again: the signature does not cover the state", help);
-        }
-        for read in self.file.authorization.step.reads.iter().filter(|read| read.written) {
-            if let Some(path) = read.reading.paths().into_iter().find(|path| verify.excluded_parameters().any(|name| path.is_key(name))) {
-                reader.complain(path.place, "this parameter is not covered by the signature", "take it out of `except`, or do not read it");
-            }
         }
     }
 
@@ -374,7 +303,7 @@ impl ProofCheck<'_> {
                 "write where it stands: `$.…`",
             );
         }
-        if read.fact == self.file.known.email_verified && read.written && read.reading.has_default() {
+        if read.fact == self.file.known.email_verified && read.written && read.reading.has_fact_as_default() {
             let help = "take the `default` out: what the provider does not say proves no address";
             reader.complain(read.place, "a missing `emailVerified` would become the default", help);
         }
