@@ -287,6 +287,15 @@ fn compile_callback_reads(
             "write where it stands in the callback: `state: $.estado`",
         );
     }
+    if let Some(iss) = reads.iter().find(|read| {
+        read.fact == context.known.iss && !read.reading.alternatives().iter().all(|one| matches!(one, FactExpression::Path(_)))
+    }) {
+        reader.complain(
+            iss.reading.place(),
+            "`iss` has to come back, and a text of the file would always be right",
+            "write where it stands in the callback: `iss: $.iss`, or take the line out",
+        );
+    }
     for (fact, key) in standard::CALLBACK {
         let slot = reader.names.intern(fact);
         if matches!(*fact, "code" | "iss") && !reads.iter().any(|read| read.fact == slot) {

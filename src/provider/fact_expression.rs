@@ -122,6 +122,17 @@ impl FactExpression {
         }
     }
 
+    /// The texts with holes that it is made of, or that its conditions look at.
+    pub(crate) fn texts(&self) -> Vec<&Template> {
+        match self {
+            Self::Path(_) => Vec::new(),
+            Self::Text(text) => vec![text],
+            Self::Condition(condition) => condition.subject_texts(),
+            Self::Conditions(conditions, _) => conditions.0.iter().flat_map(Condition::subject_texts).collect(),
+            Self::FirstOf(readings, _) => readings.iter().flat_map(Self::texts).collect(),
+        }
+    }
+
     /// The words of the file, for a story.
     pub(crate) fn source(&self) -> String {
         match self {
