@@ -128,6 +128,12 @@ fn a_refusal_names_its_rule_and_a_missing_answer_its_call() {
     assert!(out.contains("would be refused in getAccessCode: E-17") && out.contains("line 7"), "{out}");
     assert!(out.contains("`refused` if $.status is erro; $.status is \"erro\""), "{out}");
 
+    let filtered = ACME.replace("{ at: $.status, is: erro, code: $.motivo }", "{ at: \"$.list[?@.a == 'b'].c\", is: erro }");
+    let listed = folder.with("providers.d/acme.yaml", &filtered).with("list.json", r#"{"list": [{"a": "b", "c": "erro"}]}"#);
+    let (code, out, err) = portaria(&listed.0, &["explain", "acme", "--answer", "getAccessCode=list.json"], &[]);
+    assert!(code == 1 && out.contains("; $.list[?@.a == 'b'].c is \"erro\""), "{out}{err}");
+
+    let folder = acme("forecast-lacks");
     let (code, out, _) = portaria(&folder.0, &["explain", "acme", "--answer", "getAccessCode=token.json"], &[]);
     assert_eq!(code, 1, "{out}");
     assert!(out.contains("add `--answer getUserInfo[1]=FILE`"), "{out}");

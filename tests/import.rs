@@ -98,6 +98,22 @@ fn a_success_that_comes_with_another_status_is_learnt_as_one() {
 }
 
 #[test]
+fn a_value_that_is_called_as_a_fact_of_every_login_gets_another_name() {
+    for name in ["clientAssertion", "client_authentication", "reauthenticate"] {
+        let (mut exchanges, _) = recorded(&acme());
+        for exchange in exchanges.iter_mut().filter(|exchange| exchange.address.contains("redirect_uri=")) {
+            exchange.address = format!("{}&{name}=q8Zt3vXw9LmR2kPd7Yh5", exchange.address);
+        }
+
+        let learned = learn("acme", &exchanges, STRICT).unwrap_or_else(|why| panic!("{why}"));
+
+        assert!(learned.text.contains(&format!("{name}: ${{own")), "{}", learned.text);
+        let (provider, report) = portaria::provider::compile(&Source::new("acme.yaml", learned.text.as_str()), STRICT);
+        assert!(provider.is_some() && report.complaints.is_empty(), "{}", report.draw(false));
+    }
+}
+
+#[test]
 fn a_doubtful_claim_is_named_and_not_read() {
     let (exchanges, _) = recorded(&acme());
 

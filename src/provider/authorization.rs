@@ -287,10 +287,14 @@ fn compile_callback_reads(
             "write where it stands in the callback: `state: $.estado`",
         );
     }
-    let iss = reader.names.intern("iss");
-    if let Some(read) = reads.iter().find(|read| read.fact == iss && !read.reading.uses().is_empty()) {
-        let help = "write where it stands in the callback: `iss: $.iss`";
-        reader.complain(read.place, "the callback has to name its issuer, and a fact would always be right", help);
+    if let Some(iss) = reads.iter().find(|read| {
+        read.fact == context.known.iss && !read.reading.alternatives().iter().all(|one| matches!(one, FactExpression::Path(_)))
+    }) {
+        reader.complain(
+            iss.reading.place(),
+            "`iss` has to come back, and a text of the file would always be right",
+            "write where it stands in the callback: `iss: $.iss`, or take the line out",
+        );
     }
     for (fact, key) in standard::CALLBACK {
         let slot = reader.names.intern(fact);

@@ -122,7 +122,7 @@ words! {
         skip_prefix: Option<Located<String>> = "skipPrefix",
         /// Which answers are refusals, besides those of the default.
         /// Default: a status outside 2xx refuses, and in getAccessCode and `prepare` a member `error`
-        /// Example: `refused: { at: $.errcode, isNot: "0", code: $.errcode, message: $.errmsg }`
+        /// Example: `refused: { at: $.errcode, present: true, code: $.errcode, message: $.errmsg }`
         refused: Option<RefusedRules> = "refused",
         /// What an answer must say to be accepted.
         /// Default: every answer is accepted that is not refused

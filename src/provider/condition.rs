@@ -239,6 +239,11 @@ impl Condition {
         self.checks().into_iter().flat_map(ValueCheck::paths).collect()
     }
 
+    /// The texts that it looks at, made of facts and of what the answer says.
+    pub(crate) fn subject_texts(&self) -> Vec<&Template> {
+        self.checks().into_iter().filter_map(|check| if let ConditionSubject::Text(text) = &check.at { Some(text) } else { None }).collect()
+    }
+
     /// Whether it can hold although nothing is known of any value but that it is there.
     pub(crate) fn asks_only_presence(&self) -> bool {
         match &self.kind {

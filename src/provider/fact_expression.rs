@@ -4,7 +4,6 @@
 use crate::provider::condition::{Condition, ConditionRole, ConditionSpec, Conditions};
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
-use crate::provider::hole::Hole;
 use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::place::Place;
@@ -112,15 +111,6 @@ impl FactExpression {
         !self.paths().is_empty()
     }
 
-    /// Whether a fact may take the place of what its text does not find.
-    pub(crate) fn has_fact_as_default(&self) -> bool {
-        match self {
-            Self::Text(template) => template.holes().any(Hole::has_fact_as_default),
-            Self::Path(_) | Self::Condition(_) | Self::Conditions(..) => false,
-            Self::FirstOf(readings, _) => readings.iter().any(Self::has_fact_as_default),
-        }
-    }
-
     /// Whether it finds nothing unless a path of it finds something. A hole that may stay empty, or that has a default, does not
     /// need an answer.
     pub(crate) fn needs_answer(&self) -> bool {
@@ -139,6 +129,17 @@ impl FactExpression {
             Self::Condition(condition) => condition.paths(),
             Self::Conditions(conditions, _) => conditions.0.iter().flat_map(Condition::paths).collect(),
             Self::FirstOf(readings, _) => readings.iter().flat_map(Self::paths).collect(),
+        }
+    }
+
+    /// The texts with holes that it is made of, or that its conditions look at.
+    pub(crate) fn texts(&self) -> Vec<&Template> {
+        match self {
+            Self::Path(_) => Vec::new(),
+            Self::Text(text) => vec![text],
+            Self::Condition(condition) => condition.subject_texts(),
+            Self::Conditions(conditions, _) => conditions.0.iter().flat_map(Condition::subject_texts).collect(),
+            Self::FirstOf(readings, _) => readings.iter().flat_map(Self::texts).collect(),
         }
     }
 

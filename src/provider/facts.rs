@@ -32,6 +32,9 @@ pub(crate) const FROM_THE_START: &[(&str, &str)] = &[
     ),
 ];
 
+/// The facts that the engine sets itself. No file may name them.
+pub(crate) const INTERNAL: [&str; 5] = ["clientAssertion", "reauthenticate", "idTokenSubject", "issuerIsNamed", "clientAuthentication"];
+
 /// The facts of a discovery document: the fact, and the key of the document.
 pub const FROM_DISCOVERY: &[(&str, &str)] = &[
     ("issuer", "issuer"),

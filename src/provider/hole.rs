@@ -110,12 +110,6 @@ impl Hole {
         self.optional || self.functions.iter().any(Function::gives_default)
     }
 
-    /// Whether a fact takes the place of what was not found.
-    pub(crate) fn has_fact_as_default(&self) -> bool {
-        let is_fact = |function: &Function| matches!(function.argument(), Some(FunctionArgument::Fact(..)));
-        self.functions.iter().any(|function| function.gives_default() && is_fact(function))
-    }
-
     /// What stands in it, as masks show it.
     pub(crate) fn label(&self) -> &str {
         &self.label

@@ -303,10 +303,6 @@ impl ProofCheck<'_> {
                 "write where it stands: `$.…`",
             );
         }
-        if read.fact == self.file.known.email_verified && read.written && read.reading.has_fact_as_default() {
-            let help = "take the `default` out: what the provider does not say proves no address";
-            reader.complain(read.place, "a missing `emailVerified` would become the default", help);
-        }
         if let (FactExpression::Path(id), true) = (&read.reading, read.fact == self.file.known.id) {
             let mut reads = self.file.calls.iter().flat_map(Step::all_reads);
             let is_the_email = |other: &&ReadRule| {

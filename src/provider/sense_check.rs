@@ -6,6 +6,7 @@ use crate::provider::choice::EntryChoice;
 use crate::provider::compiled_file::CompiledFile;
 use crate::provider::condition::{Condition, find_contradictions};
 use crate::provider::fact_expression::FactExpression;
+use crate::provider::functions::Function;
 use crate::provider::json_path::{JsonPath, RouteStep};
 use crate::provider::refusal::RefusalRule;
 use crate::provider::step::{ReadRule, Step, StepKind};
@@ -32,6 +33,7 @@ impl SenseCheck<'_> {
         self.check_statuses(reader);
         self.check_answers_are_judged(reader);
         self.check_claim_asks_a_value(reader);
+        self.check_claim_is_found(reader);
         for read in self.file.steps().flat_map(Step::all_reads).filter(|read| read.fact == self.file.known.email_verified) {
             self.check_claim_can_differ(&read.reading, reader);
         }
@@ -132,16 +134,31 @@ impl SenseCheck<'_> {
         }
     }
 
-    /// Complains about a claim that counts as proven although nothing is found, and about one that is the address itself.
+    /// Complains about a claim that may count as proven although nothing is found, itself or in a fact of which it is made.
+    fn check_claim_is_found(&self, reader: &mut Reader) {
+        let (mut open, mut seen) = (vec![self.file.known.email_verified], Vec::new());
+        while let Some(fact) = open.pop() {
+            if seen.contains(&fact) {
+                continue;
+            }
+            seen.push(fact);
+            let read = self.file.steps().flat_map(Step::all_reads).filter(|read| read.fact == fact).map(|read| &read.reading);
+            for text in read.chain(self.file.identity.composition(fact)).flat_map(FactExpression::texts) {
+                open.extend(text.uses().map(|used| used.fact));
+                let has_default = text.holes().any(|hole| hole.functions().iter().any(Function::gives_default));
+                let is_yes = text.text_without_values().is_some_and(|text| is_verified_claim(&text));
+                if (has_default || is_yes) && !reader.has_complaint_at(text.place) {
+                    let help = "write the path alone (`$.verified`): what is not there is never a yes";
+                    reader.complain(text.place, "an address would count as proven although the answer says nothing", help);
+                }
+            }
+        }
+    }
+
+    /// Complains about a claim that is the address itself.
     fn check_claim_can_differ(&self, claim: &FactExpression, reader: &mut Reader) {
         for one in claim.alternatives() {
             match one {
-                FactExpression::Text(template) => {
-                    if template.text_without_values().is_some_and(|text| is_verified_claim(&text)) {
-                        let help = "write the path alone (`$.verified`): what is not there is never a yes";
-                        reader.complain(template.place, "an address would count as proven although the answer says nothing", help);
-                    }
-                }
                 FactExpression::Path(path) => {
                     let reads = self.file.steps().flat_map(Step::all_reads);
                     let is_address = |read: &ReadRule| {
@@ -153,7 +170,7 @@ impl SenseCheck<'_> {
                         reader.complain(path.place, "the address itself is no claim, so no address would ever count as proven", help);
                     }
                 }
-                FactExpression::Condition(_) | FactExpression::Conditions(..) | FactExpression::FirstOf(..) => {}
+                FactExpression::Text(_) | FactExpression::Condition(_) | FactExpression::Conditions(..) | FactExpression::FirstOf(..) => {}
             }
         }
     }

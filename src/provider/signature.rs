@@ -6,9 +6,10 @@ mod algorithm;
 
 use crate::provider::call::check_header_name;
 use crate::provider::facts::Facts;
+use crate::provider::functions::hmac_bytes;
 use crate::provider::keys::{Algorithm, JwsSigningKey, JwsVerifyingKey, KeyError};
 use crate::provider::parameters::ParameterPairs;
-use crate::provider::signature::algorithm::{SignatureAlgorithm, SignatureEncoding};
+use crate::provider::signature::algorithm::{SignatureAlgorithm, SignatureEncoding, SignatureKind};
 use crate::provider::step_error::StepError;
 use crate::provider::template::{FactUse, KeyTemplate, Template};
 use crate::vocabulary::place::{Located, Place};
@@ -150,7 +151,8 @@ impl ParameterSignature {
 
     /// Compiles the words of the file, or complains. `usual` is what is signed without `over`.
     pub(crate) fn compile(spec: ParameterSignatureSpec, usual: SignedParameters, reader: &mut Reader) -> Option<Self> {
-        let wants_key = spec.algorithm.hmac().is_some() || spec.algorithm == SignatureAlgorithm::RsaSha256;
+        let kind = spec.algorithm.kind();
+        let wants_key = !matches!(kind, SignatureKind::Digest(_));
         let into = signature_target(spec.into, spec.into_header, spec.place, reader)?;
         match &spec.key {
             None if wants_key => {
@@ -169,7 +171,7 @@ impl ParameterSignature {
                 );
                 return None;
             }
-            Some(key) if key.0.is_literal() && (spec.algorithm.hmac().is_some() || key.0.source.contains("PRIVATE KEY")) => {
+            Some(key) if key.0.is_literal() && (matches!(kind, SignatureKind::Hmac(_)) || key.0.source.contains("PRIVATE KEY")) => {
                 reader.complain(key.0.place, "a secret may not stand in the file", "keep it in `secrets` and write `key: ${name}`");
                 return None;
             }
@@ -224,17 +226,13 @@ impl ParameterSignature {
         }
         let text = self.signing_input(pairs, facts)?;
         let key = self.key(facts)?;
-        let bytes = match self.algorithm {
-            SignatureAlgorithm::RsaSha256 => {
+        let bytes = match self.algorithm.kind() {
+            SignatureKind::Rsa => {
                 let bad = |KeyError(why)| StepError::Key { why, place: self.key_place() };
                 JwsSigningKey::read(&key, Algorithm::Rs256).map_err(bad)?.sign(text.expose().as_bytes()).map_err(bad)?
             }
-            SignatureAlgorithm::Md5
-            | SignatureAlgorithm::Sha1
-            | SignatureAlgorithm::Sha256
-            | SignatureAlgorithm::HmacSha1
-            | SignatureAlgorithm::HmacSha256
-            | SignatureAlgorithm::HmacSha512 => self.algorithm.digest(text.expose(), &key),
+            SignatureKind::Digest(digest) => digest(text.expose().as_bytes()),
+            SignatureKind::Hmac(algorithm) => hmac_bytes(algorithm, &key, text.expose().as_bytes()),
         };
         Ok(Text::secret(self.encoding.encode(&bytes), &label))
     }
@@ -250,8 +248,13 @@ impl ParameterSignature {
         let arrived = pairs.iter().find(|(name, _)| self.is_parameter(name)).map(|(_, value)| value.expose()).ok_or_else(wrong)?;
         let text = self.signing_input(pairs, facts)?;
         let key = self.key(facts)?;
-        let right = match self.algorithm {
-            SignatureAlgorithm::RsaSha256 => {
+        let is_encoding_of = |bytes: &[u8]| {
+            let expected = self.encoding.encode(bytes);
+            let arrived = if self.encoding == SignatureEncoding::Hex { arrived.to_ascii_lowercase() } else { arrived.to_owned() };
+            constant_time::verify_slices_are_equal(expected.as_bytes(), arrived.as_bytes()).is_ok()
+        };
+        let right = match self.algorithm.kind() {
+            SignatureKind::Rsa => {
                 let bad = |KeyError(why)| StepError::Key { why, place: self.key_place() };
                 let signature = self.encoding.decode(arrived).ok_or_else(wrong)?;
                 JwsVerifyingKey::read(&key, Algorithm::Rs256).map_err(bad)?.verifies(
@@ -260,16 +263,8 @@ impl ParameterSignature {
                     Algorithm::Rs256,
                 )
             }
-            SignatureAlgorithm::Md5
-            | SignatureAlgorithm::Sha1
-            | SignatureAlgorithm::Sha256
-            | SignatureAlgorithm::HmacSha1
-            | SignatureAlgorithm::HmacSha256
-            | SignatureAlgorithm::HmacSha512 => {
-                let expected = self.encoding.encode(&self.algorithm.digest(text.expose(), &key));
-                let arrived = if self.encoding == SignatureEncoding::Hex { arrived.to_ascii_lowercase() } else { arrived.to_owned() };
-                constant_time::verify_slices_are_equal(expected.as_bytes(), arrived.as_bytes()).is_ok()
-            }
+            SignatureKind::Digest(digest) => is_encoding_of(&digest(text.expose().as_bytes())),
+            SignatureKind::Hmac(algorithm) => is_encoding_of(&hmac_bytes(algorithm, &key, text.expose().as_bytes())),
         };
         if right { Ok(()) } else { Err(wrong()) }
     }
@@ -321,7 +316,7 @@ impl ParameterSignature {
             .collect()
     }
 
-    /// The key and whether it is a private RSA key.
+    /// The key, and whether it is an RSA key: a private one in `sign`, a public one in `verify`.
     pub(crate) fn key_template(&self) -> Option<(&Template, bool)> {
         self.key.as_ref().map(|key| (key, self.algorithm == SignatureAlgorithm::RsaSha256))
     }

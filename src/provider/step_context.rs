@@ -2,7 +2,7 @@
 
 use crate::provider::address::AddressContext;
 use crate::provider::fact_expression::FactExpression;
-use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START, WellKnownFacts};
+use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START, INTERNAL, WellKnownFacts};
 use crate::provider::hole::is_fact_name;
 use crate::provider::json_path::JsonPath;
 use crate::provider::pkce::Pkce;
@@ -88,7 +88,7 @@ pub(crate) fn check_read_name(read: &ReadRule, reader: &mut Reader) {
 /// Complains about a name that a setting, a secret or an input must not have, because answers may give a fact of that name.
 pub(crate) fn check_own_name(name: &str, place: Place, reader: &mut Reader) {
     let places = standard::CALLBACK.iter().chain(standard::TOKEN).chain(standard::PERSON);
-    if places.clone().any(|(fact, _)| *fact == name) || matches!(name, "idTokenSubject" | "clientAuthentication") {
+    if places.clone().any(|(fact, _)| *fact == name) {
         reader.complain(place, format!("`{name}` is the name of a fact that answers teach"), "give it another name");
     } else {
         check_fact_name(name, place, reader);
@@ -99,10 +99,7 @@ pub(crate) fn check_own_name(name: &str, place: Place, reader: &mut Reader) {
 pub(crate) fn check_fact_name(name: &str, place: Place, reader: &mut Reader) {
     let known_from_the_start = FROM_THE_START.iter().any(|(known, _)| *known == name);
     let from_document = FROM_DISCOVERY.iter().any(|(known, _)| *known == name);
-    if known_from_the_start
-        || from_document
-        || matches!(name, "clientAssertion" | "reauthenticate" | "idTokenSubject" | "issuerIsNamed" | "clientAuthentication")
-    {
+    if known_from_the_start || from_document || INTERNAL.contains(&name) {
         reader.complain(place, format!("`{name}` is a fact that every login has already"), "use another name for what is read here");
     } else if !is_fact_name(name) {
         reader.complain(

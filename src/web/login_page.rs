@@ -4,6 +4,7 @@ use crate::pages::{Frame, LoginChoice, LoginInputField, LoginNotice, LoginPage, 
 use crate::provider::callback::CallbackMethod;
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
+use crate::web::logout::provider_with_logout;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
@@ -79,10 +80,7 @@ fn form_destinations(context: &RequestContext, live_providers: &[Arc<LiveProvide
     }
     if let Some(session) = session {
         places.extend(store.return_to.iter().map(ToString::to_string));
-        let leaves = live_providers
-            .iter()
-            .any(|live_provider| *live_provider.provider.name == *session.person.provider && live_provider.provider.logout.is_some());
-        if leaves && !places.contains(&"https:".to_owned()) {
+        if provider_with_logout(context, session).is_some() && !places.contains(&"https:".to_owned()) {
             places.push("https:".to_owned());
         }
     }

@@ -80,7 +80,7 @@ fn requested_return_to(context: &RequestContext) -> Result<Option<String>, UserF
 }
 
 /// The provider of a session, if its file says how the session ends there.
-fn provider_with_logout(context: &RequestContext, session: &Session) -> Option<Arc<LiveProvider>> {
+pub(crate) fn provider_with_logout(context: &RequestContext, session: &Session) -> Option<Arc<LiveProvider>> {
     let snapshot = context.live_store().providers.snapshot();
     snapshot.provider_by_key(&session.person.provider).filter(|live_provider| live_provider.provider.logout.is_some()).cloned()
 }

@@ -38,18 +38,20 @@ impl RateLimits {
     /// Takes one request from the budget of an address at a store. The error is the number of seconds until the next is allowed.
     /// The budget holds twice the rate of a minute.
     pub(crate) fn take(&self, kind: RateLimitKind, store: u32, address: IpAddr, per_minute: u32, now_ms: i64) -> Result<(), u64> {
-        let step = 60_000 / i64::from(per_minute.max(1));
-        let room = step * i64::from(per_minute.max(1)) * 2;
+        // In microseconds, so that the rate is kept where a millisecond allows several requests.
+        let (now, rate) = (now_ms.saturating_mul(1000), i64::from(per_minute.max(1)));
+        let step = (60_000_000 / rate).max(1);
+        let room = step * rate * 2;
         let cell = self.full.get_or_insert_with::<_, Infallible>(&(kind, store, address_bucket(address)), || Ok(Arc::default()));
         let cell = cell.unwrap_or_default();
         let taken = cell.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full| {
             // After the clock was set back, no budget is in the far future.
-            let full = full.clamp(now_ms, now_ms + room) + step;
-            (full - now_ms <= room).then_some(full)
+            let full = full.clamp(now, now + room) + step;
+            (full - now <= room).then_some(full)
         });
         taken
             .map(|_| ())
-            .map_err(|full| u64::try_from((full.clamp(now_ms, now_ms + room) + step - room - now_ms + 999) / 1000).unwrap_or(1).max(1))
+            .map_err(|full| u64::try_from((full.clamp(now, now + room) + step - room - now + 999_999) / 1_000_000).unwrap_or(1).max(1))
     }
 }
 
@@ -94,6 +96,15 @@ mod tests {
         assert!(take(RateLimitKind::Callback, 0, "2001:db8::1") && take(RateLimitKind::Login, 1, "2001:db8::1"));
         assert!(take(RateLimitKind::Login, 0, "192.0.2.1") && take(RateLimitKind::Login, 0, "::ffff:192.0.2.1"));
         assert!(!take(RateLimitKind::Login, 0, "192.0.2.1"));
+    }
+
+    #[test]
+    fn a_rate_of_several_requests_in_a_millisecond_is_a_limit_too() {
+        for rate in [7_000, 70_000] {
+            let limits = RateLimits::default();
+            let allowed = (0..200_000).filter(|_| limits.take(RateLimitKind::Page, 0, address("192.0.2.1"), rate, 0).is_ok()).count();
+            assert_eq!(allowed, rate as usize * 2);
+        }
     }
 
     /// Attack R-02

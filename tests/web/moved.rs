@@ -44,6 +44,9 @@ async fn a_file_under_another_name_keeps_its_users_by_its_key() {
     assert_eq!((&again["uid"], &again["provider"], &again["providerUserId"]), (&known["uid"], &"acme".into(), &known["providerUserId"]));
     assert_eq!(broker.ask(ClientRequest::get("/login/acme")).await.status, 404);
     assert!(before.get("/account").await.body.contains("Clube Acme"), "the session from before finds the file");
+    let page = before.get("/login").await;
+    let policy = page.header("content-security-policy").unwrap_or_default();
+    assert!(policy.contains(" https:"), "the browser may go on from /logout to the provider: {policy}");
     let left = before.ask(ClientRequest::form("/logout", "")).await;
     assert_eq!(left.location(), Some(format!("{}/sair", broker.upstream.url()).as_str()), "{left:?}");
 

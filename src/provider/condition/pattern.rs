@@ -15,16 +15,18 @@ pub(crate) struct Pattern {
 impl Pattern {
     /// Compiles an expression, or complains.
     pub(crate) fn compile(text: &str, place: Place, reader: &mut Reader) -> Option<Self> {
+        let built = Self::compile_regex(text).map_err(|(message, help)| reader.complain(place, message, help));
+        built.ok().map(|regex| Self { regex, place })
+    }
+
+    /// The expression, or what is wrong with it.
+    pub(crate) fn compile_regex(text: &str) -> Result<Regex, (String, String)> {
         let built =
             if text.len() > 512 { None } else { regex::RegexBuilder::new(text).size_limit(1 << 20).dfa_size_limit(1 << 20).build().ok() };
-        if built.is_none() {
-            reader.complain(
-                place,
-                format!("`{}` is not a regular expression that is read here", text.chars().take(80).collect::<String>()),
-                "write at most 512 characters without look-around and back references",
-            );
-        }
-        built.map(|regex| Self { regex, place })
+        built.ok_or_else(|| {
+            let message = format!("`{}` is not a regular expression that is read here", text.chars().take(80).collect::<String>());
+            (message, "write at most 512 characters without look-around and back references".into())
+        })
     }
 }
 

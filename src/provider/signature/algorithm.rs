@@ -1,7 +1,7 @@
 //! The algorithms of a signature over parameters, and how a signature is written.
 
 use crate::choice;
-use crate::provider::functions::{hex, hmac_bytes};
+use crate::provider::functions::hex;
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -41,25 +41,26 @@ choice! {
     }
 }
 
-impl SignatureAlgorithm {
-    /// The HMAC, if it is one.
-    pub(crate) fn hmac(self) -> Option<hmac::Algorithm> {
-        match self {
-            Self::HmacSha1 => Some(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
-            Self::HmacSha256 => Some(hmac::HMAC_SHA256),
-            Self::HmacSha512 => Some(hmac::HMAC_SHA512),
-            Self::Md5 | Self::Sha1 | Self::Sha256 | Self::RsaSha256 => None,
-        }
-    }
+/// How the bytes of a signature are made.
+pub(crate) enum SignatureKind {
+    /// With a pair of RSA keys.
+    Rsa,
+    /// From the text alone.
+    Digest(fn(&[u8]) -> Vec<u8>),
+    /// From the text and a secret.
+    Hmac(hmac::Algorithm),
+}
 
-    pub(crate) fn digest(self, text: &str, key: &[u8]) -> Vec<u8> {
+impl SignatureAlgorithm {
+    pub(crate) fn kind(self) -> SignatureKind {
         match self {
-            Self::Md5 => Md5::digest(text).to_vec(),
-            Self::Sha1 => digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes()).as_ref().to_vec(),
-            Self::Sha256 => digest::digest(&digest::SHA256, text.as_bytes()).as_ref().to_vec(),
-            Self::HmacSha1 | Self::HmacSha256 | Self::HmacSha512 | Self::RsaSha256 => {
-                hmac_bytes(self.hmac().unwrap_or(hmac::HMAC_SHA256), key, text.as_bytes())
-            }
+            Self::Md5 => SignatureKind::Digest(|text| Md5::digest(text).to_vec()),
+            Self::Sha1 => SignatureKind::Digest(|text| digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, text).as_ref().to_vec()),
+            Self::Sha256 => SignatureKind::Digest(|text| digest::digest(&digest::SHA256, text).as_ref().to_vec()),
+            Self::HmacSha1 => SignatureKind::Hmac(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
+            Self::HmacSha256 => SignatureKind::Hmac(hmac::HMAC_SHA256),
+            Self::HmacSha512 => SignatureKind::Hmac(hmac::HMAC_SHA512),
+            Self::RsaSha256 => SignatureKind::Rsa,
         }
     }
 }

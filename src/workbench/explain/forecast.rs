@@ -16,7 +16,6 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::identity::{Identity, IdentityEmail};
-use crate::provider::json_path::JsonPath;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_error::StepError;
 use crate::provider::trust::EmailEvidence;
@@ -302,21 +301,20 @@ pub(crate) fn step_word(provider: &Provider, call: usize) -> &'static str {
 
 fn forecast_error(provider: &Provider, error: &LoginError, document: Option<&Value>, public_url: &str) -> ForecastError {
     let line = error.place.map(|place| place.line).filter(|line| *line > 0);
-    let rule = line.filter(|_| error.refusal().is_some()).and_then(|line| rule_at(provider, line, document, public_url));
+    let rule = error.place.filter(|_| error.refusal().is_some()).and_then(|place| rule_at(provider, place, document, public_url));
     ForecastError { step: error.step, code: printable(error.code()), message: printable(&error.to_string()), line, rule }
 }
 
-/// The rule at a line, and the values at the paths that it names.
-fn rule_at(provider: &Provider, line: u32, document: Option<&Value>, public_url: &str) -> Option<String> {
+/// The rule at a place, and the value at the first path that it names.
+fn rule_at(provider: &Provider, place: Place, document: Option<&Value>, public_url: &str) -> Option<String> {
     let steps = explain(provider, &installation_facts(provider, public_url)).ok()?;
     let description = describe(provider, &steps);
     let mut rows = description.file.iter().chain(description.steps.iter().flatten());
-    let row = rows.find(|row| row.line == Some(line) && matches!(&*row.word, "refused" | "accepted"))?;
-    let path = row.value.split([' ', '(', ')']).find(|word| word.starts_with("$.") || word.starts_with("$["));
-    let found = path.and_then(|path| {
-        let found = JsonPath::builtin(path, Place::default());
-        let value = found.first(document?).map_or_else(|| "nothing".to_owned(), Value::to_string);
-        Some(format!("; {path} is {}", printable(&value).chars().take(100).collect::<String>()))
+    let row = rows.find(|row| row.line == Some(place.line) && matches!(&*row.word, "refused" | "accepted"))?;
+    let rule = provider.steps().flat_map(|step| step.refused.iter().chain(&step.accepted)).find(|rule| rule.place == place);
+    let found = rule.and_then(|rule| rule.paths().next()).and_then(|path| {
+        let value = path.first(document?).map_or_else(|| "nothing".to_owned(), Value::to_string);
+        Some(format!("; {} is {}", path.source, printable(&value).chars().take(100).collect::<String>()))
     });
     Some(format!("`{}` {}{}", row.word, row.value, found.unwrap_or_default()))
 }

@@ -1,6 +1,6 @@
 //! Writes a value that was sent: as a hole, as a reference to a value of the installation, or as it stands.
 
-use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
+use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START, INTERNAL};
 use crate::provider::standard::{CALLBACK, PERSON, TOKEN};
 use crate::workbench::answers::looks::{looks_generated, looks_like_email, looks_random};
 use crate::workbench::learn::login_learner::{LoginLearner, ReferencedValue, shortened_name};
@@ -13,7 +13,7 @@ impl LoginLearner<'_> {
         let lists = [TOKEN, PERSON, CALLBACK, FROM_THE_START, FROM_DISCOVERY];
         let is_taken = |name: &str| {
             lists.iter().any(|list| list.iter().any(|(known, _)| *known == name))
-                || matches!(name, "clientAssertion" | "idTokenSubject" | "issuerIsNamed")
+                || INTERNAL.contains(&name)
                 || self.known.value(name).is_some()
                 || self.input.as_deref() == Some(name)
                 || self.has_reference(name)
