@@ -282,6 +282,11 @@ impl Condition {
         })
     }
 
+    /// Whether it holds only if a moment is recent that stands at one of these paths.
+    pub(crate) fn demands_recent_value(&self, counts: impl Fn(&JsonPath) -> bool) -> bool {
+        self.demands(&|check| check.within.is_some() && !check.paths().is_empty() && check.paths().into_iter().all(&counts))
+    }
+
     /// The words of the file, for a story.
     pub(crate) fn source(&self) -> String {
         let joined = |list: &[Self], word: &str| {

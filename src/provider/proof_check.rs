@@ -10,7 +10,7 @@ use crate::provider::compiled_file::CompiledFile;
 use crate::provider::condition::Condition;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::signed_token::{SignedToken, TokenKeys};
-use crate::provider::step::{ReadRule, Step};
+use crate::provider::step::{ReadRule, Step, StepKind};
 use crate::provider::template::FactUse;
 use crate::provider::trust::EmailTrustPolicy;
 use crate::vocabulary::names::Slot;
@@ -106,8 +106,14 @@ impl ProofCheck<'_> {
         let readings: Vec<(&FactExpression, bool)> = if let Some(composed) = self.file.identity.composition(fact) {
             vec![(composed, false)]
         } else {
-            let reads = self.file.steps().flat_map(|step| step.all_reads().map(move |read| (read, step)));
-            reads.filter(|(read, _)| read.fact == fact).map(|(read, step)| (&read.reading, is_answer(step))).collect()
+            // A verified token speaks of the person wherever it stands; the standard places of a token answer, such as its type, do not.
+            let is_prepared = |step: &Step| self.file.prepare.iter().any(|one| std::ptr::eq(one, step));
+            let reads = self.file.steps().flat_map(|step| {
+                let says = |read: &ReadRule| read.written || step.kind != StepKind::GetAccessCode;
+                let in_answer = step.answer_reads().map(move |read| (read, is_answer(step) && says(read)));
+                in_answer.chain(step.token_reads().map(move |read| (read, !is_prepared(step))))
+            });
+            reads.filter(|(read, _)| read.fact == fact).map(|(read, counts)| (&read.reading, counts)).collect()
         };
         open.push(fact);
         let mut alternatives =

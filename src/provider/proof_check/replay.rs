@@ -1,7 +1,9 @@
 //! Checks that what the browser brings back belongs to this login: by a nonce in a token, or by a signature that covers the state.
 
 use crate::provider::callback::StateLocation;
+use crate::provider::json_path::JsonPath;
 use crate::provider::proof_check::ProofCheck;
+use crate::provider::refusal::RefusalRule;
 use crate::provider::signature::ParameterSignature;
 use crate::provider::signed_token::SignedToken;
 use crate::provider::step::Step;
@@ -13,11 +15,11 @@ impl ProofCheck<'_> {
     /// A token of the callback that says who the person is has to repeat the nonce, and a nonce that is sent has to be checked.
     pub(crate) fn check_nonce(&self, reader: &mut Reader) {
         let step = &self.file.authorization.step;
-        // A token says who the person is when the identity is made of it, or when a call asks about what it says.
+        // A token says who the person is when the identity or `require` rests on it, or when a call asks about what it says.
         let says_who = |step: &Step| {
-            let identity = self.identity_facts().map(|(_, fact)| fact);
+            let identity = self.identity_facts().map(|(_, fact)| fact).into_iter().chain(self.facts_handed_on());
             let asked = self.file.calls.iter().flat_map(Step::uses_in_request).map(|used| used.fact);
-            let behind: Vec<Slot> = identity.into_iter().chain(asked).flat_map(|fact| self.facts_behind(fact)).collect();
+            let behind: Vec<Slot> = identity.chain(asked).flat_map(|fact| self.facts_behind(fact)).collect();
             step.token_reads().any(|read| read.fact != self.file.known.code && behind.contains(&read.fact))
         };
         // The browser brought the token, though a later call may be the one that reads it.
@@ -69,10 +71,16 @@ impl ProofCheck<'_> {
             self.facts_behind(*fact).iter().any(|behind| step.reads.iter().any(|read| read.written && read.fact == *behind))
         });
         let is_in_query = self.file.authorization.state_in == StateLocation::Query;
-        if (self.file.calls.is_empty() || gives_identity) && (leaves_state_out || !is_in_query) {
+        let is_signed = |path: &JsonPath| !verify.excluded_parameters().any(|name| path.is_key(name));
+        let is_recent = step.accepted.iter().filter_map(RefusalRule::condition).any(|asked| asked.demands_recent_value(is_signed));
+        let what = "an old callback could be used again: the signature does not cover the state";
+        if gives_identity && leaves_state_out && !is_recent {
+            let help = "let the provider sign the state too: take it out of `except`; where it cannot, ask for a signed moment: `accepted: { at: $.time, within: 5m }`";
+            reader.complain(verify.place, what, help);
+        } else if (self.file.calls.is_empty() || gives_identity) && (leaves_state_out || !is_in_query) {
             let help =
                 "let the provider sign the state too, or redeem something in getAccessCode; otherwise an old callback could be used again";
-            reader.warn(verify.place, "an old callback could be used again: the signature does not cover the state", help);
+            reader.warn(verify.place, what, help);
         }
         for read in self.file.authorization.step.reads.iter().filter(|read| read.written) {
             if let Some(path) = read.reading.paths().into_iter().find(|path| verify.excluded_parameters().any(|name| path.is_key(name))) {
