@@ -67,6 +67,10 @@ fn numbers<'a>(line: &'a str, word: &str) -> Option<Vec<&'a str>> {
     looks_like_one.then(|| said.split(',').map(str::trim).collect())
 }
 
+fn is_name(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
 /// The name of the test that begins in these lines, which follow a comment with numbers.
 fn test_below(lines: &[&str], path: &Path) -> Option<String> {
     let is_rust = path.extension().is_some_and(|ending| ending == "rs");
@@ -74,6 +78,11 @@ fn test_below(lines: &[&str], path: &Path) -> Option<String> {
     for line in lines.iter().map(|line| line.trim_start()) {
         if is_rust {
             is_test |= line.starts_with("#[") && line.trim_end().ends_with("test]");
+            // In `on_both! { … }` stands a name and what is shown on both engines.
+            let shown = line.split_once(": ").filter(|(name, _)| is_name(name));
+            if let Some((name, _)) = shown {
+                return Some(name.to_owned());
+            }
             let function = line.strip_prefix("async fn ").or(line.strip_prefix("fn "));
             if let Some(function) = function {
                 return is_test.then(|| function.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect());
