@@ -16,7 +16,8 @@
 // What may panic on a request is denied; a panic that cannot be avoided is an `expect` that says why it never happens.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, clippy::panic))]
 
-// The core: pure, except for `world` and for `login::drive`, which awaits the provider.
+// The core: pure, except for `world` and for the parts of `login` that await the provider: `prepare`, `discover`,
+// `documents`, `conversation` and `drive`.
 pub mod vocabulary; //  places, complaints, secret texts, e-mail addresses, requests, YAML: the types that every module uses
 pub mod provider; //    the language of provider files: read, checked and compiled; one file for each word
 pub mod login; //       one login: attempt, callback, conversation with the provider, facts, outcome

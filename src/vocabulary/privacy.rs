@@ -108,7 +108,8 @@ pub(crate) fn looks_random(word: &str) -> bool {
     let changes = kinds.iter().zip(kinds.iter().skip(1)).filter(|(one, next)| one != next).count();
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     // A name that a programmer chose does not mix all three at this length.
-    let is_mixed = kinds.len() >= 16 && ['0', 'A', 'a'].iter().all(|of| kinds.iter().filter(|kind| *kind == of).count() >= 2) && changes >= 5;
+    let is_mixed =
+        kinds.len() >= 16 && ['0', 'A', 'a'].iter().all(|of| kinds.iter().filter(|kind| *kind == of).count() >= 2) && changes >= 5;
     changes.saturating_mul(100) > kinds.len().saturating_mul(42) && digits > 0 || changes > kinds.len() / 2 || is_mixed
 }
 
