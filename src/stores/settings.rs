@@ -236,14 +236,15 @@ words! {
         /// The variables that a provider file may name. `{NAME}` stands for the name of the file in capitals, with `_` for every
         /// character that is no letter and no digit (`CLUBE_ACME` for `clube-acme.yaml`), and `{STORE}` in the same way for the name
         /// of a store that uses the file. A `*` at the end stands for any rest. So `{NAME}_*` of `acme` also
-        /// matches the variables of `acme-b2b`. The list replaces the default. Whoever writes a file chooses its name; therefore
-        /// two kinds of variables are refused unless an entry of the list begins with their text itself (`AWS_*`): those that
-        /// begin with the name of another store, and those by which other programs of the machine commonly show who they are,
+        /// matches the variables of `acme-b2b` in the same folder. The list replaces the default. Whoever writes a file chooses its
+        /// name; therefore three kinds of variables are refused unless an entry of the list begins with their text itself (`AWS_*`):
+        /// those that begin with the name of another store; those of a provider file of another store, which are its
+        /// `{NAME}_CLIENT_ID` and `{NAME}_CLIENT_SECRET` and what begins with its name if that is the longer one (where two
+        /// stores have files of one name, they are the main store's, and need the name of the store in front elsewhere:
+        /// `{STORE}_{NAME}_*`); and those by which other programs of the machine commonly show who they are,
         /// which are listed above. For files of the main store `{NAME}_CLIENT_ID` and `{NAME}_CLIENT_SECRET` need no entry.
         /// Some variables are never read: those that begin with `PORTARIA`, those that `masterKey`, `mail` and `storage` use, and
-        /// those that a PostgreSQL client reads by itself (`PGHOST`, `PGPASSWORD` and their relatives, `DATABASE_URL`). Where other
-        /// people write the provider files of a store, let its list be `[ "{STORE}_{NAME}_*" ]`: with the default, a file
-        /// that is named like one of another store reads the same variables.
+        /// those that a PostgreSQL client reads by itself (`PGHOST`, `PGPASSWORD` and their relatives, `DATABASE_URL`).
         /// Default: `[ "{NAME}_*", "{STORE}_*" ]`
         /// Example: `env: [ "{NAME}_*", SHARED_CLIENT_ID ]`
         env: Option<VariableNames> = "env",
