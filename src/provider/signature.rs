@@ -11,7 +11,7 @@ use crate::provider::keys::{Algorithm, JwsSigningKey, JwsVerifyingKey, KeyError}
 use crate::provider::parameters::ParameterPairs;
 use crate::provider::parameters::check_no_paths;
 use crate::provider::signature::algorithm::{SignatureAlgorithm, SignatureEncoding, SignatureKind};
-use crate::provider::signature::signed_text::{SignedText, SortedParameters};
+use crate::provider::signature::signed_text::SignedText;
 use crate::provider::step_error::StepError;
 use crate::provider::template::{FactUse, KeyTemplate, Template};
 use crate::vocabulary::place::{Located, Place};
@@ -36,7 +36,7 @@ choice! {
 words! {
     /// A signature over parameters: those of this request (`sign`), or those of the callback (`verify`). The
     /// parameters are sorted by name, and empty ones are skipped. Their values are signed raw, without
-    /// percent-encoding.
+    /// percent-encoding. A `json` or `text` body is not signed, only the parameters of the address beside it.
     pub(crate) struct ParameterSignatureSpec ("signature") {
         /// The name of the parameter that holds the signature. In a request it is the last parameter.
         /// Default: none; `into` or `intoHeader` is required
@@ -59,11 +59,12 @@ words! {
         /// Default: `&`
         /// Example: `join: ""`
         join: Option<Located<String>> = "join",
-        /// The text that is signed before the parameters.
+        /// The text that is signed before the parameters. Its holes are facts that are known before the request, or
+        /// before the callback; a path cannot stand here.
         /// Default: none
         /// Example: `before: ${clientSecret}`
         before: Option<Template> = "before",
-        /// The text that is signed after the parameters.
+        /// The text that is signed after the parameters, written like `before`.
         /// Default: none
         /// Example: `after: "${accessToken | append clientSecret | md5 | hex}"`
         after: Option<Template> = "after",
@@ -138,29 +139,6 @@ fn signature_target(
     }
 }
 
-/// The text that is signed, or a complaint about words that cannot stand beside each other.
-fn signed_text(spec: &mut ParameterSignatureSpec, reader: &mut Reader) -> Option<SignedText> {
-    let (pair, join) = (spec.pair.take(), spec.join.take());
-    let except = spec.except.take().map_or_else(Vec::new, |names| names.0);
-    let parts = [&pair, &join].into_iter().flatten().chain(&except).map(|word| word.place);
-    let place_of_part = parts.chain(spec.before.iter().chain(&spec.after).map(|template| template.place)).next();
-    if let Some(text) = spec.text.take() {
-        if let Some(place) = place_of_part {
-            reader.complain(place, "`text` is the whole text that is signed", "put all of it into `text`, or take `text` out");
-        }
-        return Some(SignedText::Written(text));
-    }
-    check_no_paths(spec.before.iter().chain(&spec.after), reader);
-    let text = |text: Option<Located<String>>, default: &str| text.map_or_else(|| default.into(), |text| text.value.into());
-    Some(SignedText::Parameters(SortedParameters {
-        except: except.into_iter().map(|name| name.value.into()).collect(),
-        pair: text(pair, "="),
-        join: text(join, "&"),
-        before: spec.before.take(),
-        after: spec.after.take(),
-    }))
-}
-
 impl ParameterSignature {
     /// Whether this parameter holds the signature.
     pub(crate) fn is_parameter(&self, name: &str) -> bool {
@@ -188,7 +166,7 @@ impl ParameterSignature {
     }
 
     fn compile_any(mut spec: ParameterSignatureSpec, usual: SignedParameters, reader: &mut Reader) -> Option<Self> {
-        let text = signed_text(&mut spec, reader)?;
+        let text = SignedText::compile(&mut spec, reader);
         let kind = spec.algorithm.kind();
         let wants_key = !matches!(kind, SignatureKind::Digest(_));
         let into = signature_target(spec.into, spec.into_header, spec.place, reader)?;
@@ -397,12 +375,12 @@ mod tests {
 
     #[test]
     fn a_mark_of_several_letters_is_not_shared_by_two_parameters() {
-        let (signature, facts) = signature("{ into: hmac, algorithm: hmacSha256, key: \"${clientSecret}\", join: \"&&\" }");
+        let (signature, facts) = signature("{ into: hmac, algorithm: hmacSha256, key: \"${clientSecret}\", join: \"||\" }");
         let made = |list: &[(&str, &str)]| signature.sign(&pairs(list), &facts).unwrap();
-        let hmac = made(&[("id", "7&"), ("next", "x")]);
-        assert!(hmac.is_same_as(&made(&[("id", "7"), ("&next", "x")])), "the same text is signed");
+        let hmac = made(&[("id", "7|"), ("next", "x")]);
+        assert!(hmac.is_same_as(&made(&[("id", "7"), ("|next", "x")])), "the same text is signed");
 
-        let mut moved = pairs(&[("id", "7"), ("&next", "x")]);
+        let mut moved = pairs(&[("id", "7"), ("|next", "x")]);
         moved.push(("hmac".into(), Cow::Owned(hmac)));
         assert!(signature.verify(&moved, &facts).is_err());
     }

@@ -91,6 +91,7 @@ export function closed(world) {
         assert.deepEqual(world.store.seen.map((request) => request.url), ['/private/other']);
     });
 
+    // Attack A-05
     it('no way of writing a path reaches the store without a session, nor without a name', async () => {
         for (const trick of PATH_TRICKS) {
             for (const lines of [[], ['Accept: text/html', 'Sec-Fetch-Mode: navigate'], ['X-Original-URL: /login', 'X-Rewrite-URL: /login', 'X-Forwarded-Uri: /login', 'X-Forwarded-Prefix: /login']]) {

@@ -3,9 +3,12 @@
 use crate::provider::facts::Facts;
 use crate::provider::hole::Hole;
 use crate::provider::json_path::{JsonPath, RouteStep};
-use crate::provider::parameters::ParameterPairs;
+use crate::provider::parameters::{ParameterPairs, check_no_paths};
+use crate::provider::signature::ParameterSignatureSpec;
 use crate::provider::template::{Template, TemplatePiece, UnfilledHole};
+use crate::vocabulary::place::Located;
 use crate::vocabulary::text::Text;
+use crate::vocabulary::words::Reader;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
@@ -28,6 +31,29 @@ pub(crate) struct SortedParameters {
 }
 
 impl SignedText {
+    /// Compiles the words of the file; complains about those that cannot stand beside each other.
+    pub(super) fn compile(spec: &mut ParameterSignatureSpec, reader: &mut Reader) -> Self {
+        let (pair, join) = (spec.pair.take(), spec.join.take());
+        let except = spec.except.take().map_or_else(Vec::new, |names| names.0);
+        let parts = [&pair, &join].into_iter().flatten().chain(&except).map(|word| word.place);
+        let place_of_part = parts.chain(spec.before.iter().chain(&spec.after).map(|template| template.place)).next();
+        if let Some(text) = spec.text.take() {
+            if let Some(place) = place_of_part {
+                reader.complain(place, "`text` is the whole text that is signed", "put all of it into `text`, or take `text` out");
+            }
+            return Self::Written(text);
+        }
+        check_no_paths(spec.before.iter().chain(&spec.after), reader);
+        let text = |text: Option<Located<String>>, default: &str| text.map_or_else(|| default.into(), |text| text.value.into());
+        Self::Parameters(SortedParameters {
+            except: except.into_iter().map(|name| name.value.into()).collect(),
+            pair: text(pair, "="),
+            join: text(join, "&"),
+            before: spec.before.take(),
+            after: spec.after.take(),
+        })
+    }
+
     /// The text; `is_signature` names the parameter that holds the signature.
     pub(crate) fn fill(
         &self,
