@@ -11,6 +11,7 @@ use crate::provider::json;
 use crate::provider::json_path::{JsonPath, scalar_text};
 use crate::provider::moment::DateFormat;
 use crate::vocabulary::diagnostic::{did_you_mean, quoted_alternatives};
+use crate::vocabulary::hash::hex;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::text::{Text, percent_encode};
@@ -469,17 +470,6 @@ pub(crate) fn is_json_number(text: &str) -> bool {
 
 pub(crate) fn hmac_bytes(algorithm: hmac::Algorithm, key: &[u8], message: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(algorithm, key), message).as_ref().to_vec()
-}
-
-/// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    text
 }
 
 #[cfg(test)]
