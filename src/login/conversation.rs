@@ -185,7 +185,7 @@ async fn in_turn<T>(
 /// How long all of these calls may take together.
 fn longest_time<'s>(calls: impl IntoIterator<Item = &'s Step>) -> Duration {
     let longest_call = calls.into_iter().map(|step| step.timeout).max().unwrap_or_default();
-    LONGEST.max(longest_call + LONGEST_BESIDES)
+    LONGEST.max(longest_call.saturating_add(LONGEST_BESIDES))
 }
 
 #[cfg(test)]
