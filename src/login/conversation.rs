@@ -158,7 +158,7 @@ impl<'a> Conversation<'a> {
 /// How long all of these calls may take together.
 fn longest_time(calls: &[Step]) -> Duration {
     let longest_call = calls.iter().map(|step| step.timeout).max().unwrap_or_default();
-    LONGEST.max(longest_call + LONGEST_BESIDES)
+    LONGEST.max(longest_call.saturating_add(LONGEST_BESIDES))
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ pub(crate) async fn by_form_post(context: RequestContext) -> Result<HttpResponse
     if text.len() > LARGEST_FORM {
         return Err(ErrorCause::TooLarge.into());
     }
-    let until = context.now() + BOUNCE;
+    let until = context.now().saturating_add(BOUNCE);
     let bound = [&*context.live_store().store.public_url, context.request().path(), &until.to_string()];
     let sealed = context.app().callbacks.seal(&bound, &text, random::bytes());
     let address = format!("{}?{}={until}.{sealed}", context.request().path(), callback_attempt::FORM);

@@ -69,6 +69,7 @@ export function names(world) {
         }
     });
 
+    // Attack A-04
     it('what a client says was forwarded is overwritten for the broker and for the store', async () => {
         const lines = [
             'X-Forwarded-For: 203.0.113.7', 'X-Forwarded-For: 203.0.113.8', 'x_forwarded_for: 203.0.113.9', 'X.Forwarded.For: 203.0.113.9', 'X_Forwarded-Host: evil.example', 'X-Forwarded-Host: evil.example', 'X-Forwarded-Proto: https',
@@ -99,6 +100,7 @@ export function names(world) {
         assert.equal(new URL(redirect.header('location')).searchParams.get('return_to'), `${world.origin}/private?q=1`);
     });
 
+    // Attack A-12
     it('a name in any script arrives as it was written', async () => {
         const name = encodeURIComponent('João “Zé” 王');
         world.lookout.answers = (_, response) => response.writeHead(200, { 'X-Auth-Email': 'ze@loja.example', 'X-Auth-Name': name, 'X-Auth-Uid': 'u1', 'X-Auth-Provider': 'p', 'X-Auth-Store': 'atacado' }).end();

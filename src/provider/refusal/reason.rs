@@ -117,8 +117,9 @@ fn mask_secrets(text: String, facts: &Facts, others: &[Text]) -> String {
         let (word, others) = rest.split_at(run);
         masked.push_str(&decoded_forms(word).iter().find_map(|bytes| mask(bytes)).unwrap_or_else(|| word.to_owned()));
         let other = others.find(is_part).unwrap_or(others.len());
-        masked.push_str(&others[..other]);
-        rest = &others[other..];
+        let (between, behind) = others.split_at(other);
+        masked.push_str(between);
+        rest = behind;
     }
     masked
 }
@@ -157,7 +158,7 @@ fn shortened(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text;
     }
-    text.chars().take(most - 1).chain(['…']).collect()
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
 #[cfg(test)]
