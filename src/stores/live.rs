@@ -8,6 +8,7 @@ use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider};
 use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus};
 use crate::stores::connection::{ProviderClient, ProviderConnection};
+use crate::stores::picture::Picture;
 use crate::stores::read_policy::ReadPolicy;
 use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::names::Slot;
@@ -35,11 +36,18 @@ pub struct LiveProvider {
     pub(crate) fingerprint: ProviderFingerprint,
     /// Whether all its settings are set, so that identities can be pinned to its fingerprint.
     pub(crate) is_set_up: bool,
-    limits: Arc<ConversationLimits>,
+    limits: Arc<LimitsByStore>,
+    /// The picture that its file names.
+    pub(crate) logo: Option<Picture>,
     /// The connection that replaces the network's where the provider is simulated.
     pub(crate) replaced: Option<Box<dyn ProviderConnection>>,
     values: Vec<(Slot, Text)>,
 }
+
+/// How many logins may talk to a provider at the same time, for each of the stores that share its file: the logins of one store do not
+/// wait for those of another.
+#[derive(Default)]
+struct LimitsByStore(Mutex<HashMap<Box<str>, Arc<ConversationLimits>>>);
 
 /// A connection that replaces the network's, and the values of the installation that belong to it.
 pub struct ReplacedConnection {
@@ -62,10 +70,16 @@ impl LiveProvider {
         InstallationValues { public_url: public_url.into(), values: self.values.clone() }
     }
 
+    /// How many logins of a store may talk to the provider at the same time.
+    pub(crate) fn limits_at(&self, store: &str) -> Arc<ConversationLimits> {
+        let mut limits = self.limits.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(limits.entry(store.into()).or_default())
+    }
+
     /// What a login needs to talk to this provider.
     pub(crate) fn parties<'a>(&'a self, client: &'a ProviderClient<'a>) -> ConversationParties<'a> {
         let documents = client.connection.documents();
-        ConversationParties { provider: &self.provider, fetch: client, documents, limits: Some(&self.limits) }
+        ConversationParties { provider: &self.provider, fetch: client, documents, limits: client.limits.as_deref() }
     }
 }
 
@@ -94,6 +108,8 @@ pub struct LiveProvidersSnapshot {
     /// What each file says for itself.
     own_standings: BTreeMap<PathBuf, Arc<ProviderStanding>>,
     standings: BTreeMap<PathBuf, Arc<ProviderStanding>>,
+    /// The files that look like provider files and are not read.
+    pub(crate) unread: Vec<Report>,
 }
 
 impl LiveProvidersSnapshot {
@@ -261,12 +277,14 @@ impl LiveProviders {
     pub fn reload(&self, now: i64) -> Option<Vec<PathBuf>> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         // If the folder cannot be listed for a moment, its providers stay live.
-        let paths = match catalogue::provider_files(&self.folder) {
-            Ok(paths) => paths,
+        let named = match files::yaml_files(&self.folder) {
+            Ok(named) => named,
             // Without a folder there are no providers.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(_) => return None,
         };
+        let unread = catalogue::unread_file_reports(&self.folder, &named);
+        let paths: Vec<PathBuf> = named.into_iter().filter(|path| !catalogue::is_examples_file(path)).collect();
         let changed: Vec<PathBuf> = paths
             .iter()
             .filter(|path| seen.get(*path).is_none_or(|seen| seen.stamps.iter().any(|(path, stamp)| files::stamp(path) != *stamp)))
@@ -274,7 +292,8 @@ impl LiveProviders {
             .collect();
         let before = self.snapshot.load();
         let gone: Vec<PathBuf> = before.standings.keys().filter(|path| paths.binary_search(path).is_err()).cloned().collect();
-        if changed.is_empty() && gone.is_empty() {
+        let is_same_unread = before.unread.iter().map(|report| &report.source.name).eq(unread.iter().map(|report| &report.source.name));
+        if changed.is_empty() && gone.is_empty() && is_same_unread {
             return Some(changed);
         }
         // The stamps are taken before the files are read, so that a change in between is noticed later.
@@ -286,6 +305,7 @@ impl LiveProviders {
             retired: before.retired.iter().filter(|(_, until)| *until > now).cloned().collect(),
             own_standings: before.own_standings.clone(),
             standings: BTreeMap::new(),
+            unread,
         };
         for path in &gone {
             seen.remove(path);
@@ -313,8 +333,13 @@ impl LiveProviders {
             let examples = catalogue::examples_path(path);
             stamps.push((examples.clone(), files::stamp(&examples)));
         }
-        stamps.extend(entry.state.provider().into_iter().flat_map(secret_files).map(|path| (path.clone(), files::stamp(&path))));
+        let named = entry.state.provider().into_iter().flat_map(|provider| secret_files(provider).chain(self.logo_file(provider)));
+        stamps.extend(named.map(|path| (path.clone(), files::stamp(&path))));
         ProviderFileStamps { stamps }
+    }
+
+    fn logo_file(&self, provider: &Provider) -> Option<PathBuf> {
+        provider.logo.as_deref().map(|name| self.folder.join(name))
     }
 
     /// Puts what a file now says in the place of what it said before. A broken file leaves its last good version live.
@@ -333,7 +358,7 @@ impl LiveProviders {
             ProviderFileState::Offered(provider) | ProviderFileState::Dormant(provider, _) if is_simulated => {
                 Some(self.simulated_live_provider(*provider, path, old))
             }
-            ProviderFileState::Offered(provider) => Some(live_provider(*provider, old)),
+            ProviderFileState::Offered(provider) => Some(self.live_provider(*provider, old)),
             ProviderFileState::Off(_) | ProviderFileState::Dormant(..) => {
                 drop(next.usable.remove(name.as_str()));
                 None
@@ -347,27 +372,28 @@ impl LiveProviders {
     }
 
     fn simulated_live_provider(&self, provider: Provider, path: &Path, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
-        let mut live_provider = live_provider(provider, old);
+        let mut live_provider = self.live_provider(provider, old);
         let set = std::mem::take(&mut live_provider.values);
         let ReplacedConnection { connection, values } = (self.replace_connection)(&live_provider.provider, path, set);
         // The simulation logs in with its own values, some of which may be invented.
         let fingerprint = fingerprint_of(&live_provider.provider, &values);
         LiveProvider { replaced: Some(connection), values, fingerprint, ..live_provider }
     }
+
+    fn live_provider(&self, provider: Provider, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
+        let values = secrets::installation_values(&provider, "").values;
+        let version = version_from_text(&provider.source.text);
+        let limits = old.map_or_else(Arc::default, |old| Arc::clone(&old.limits));
+        let logo = self.logo_file(&provider).and_then(|path| Picture::read(&path));
+        let fingerprint = fingerprint_of(&provider, &values);
+        let is_set_up = secrets::missing_values(&provider).is_empty();
+        LiveProvider { provider, version, fingerprint, is_set_up, limits, logo, replaced: None, values }
+    }
 }
 
 /// The version of a file, from its text.
 pub(crate) fn version_from_text(text: &str) -> Box<str> {
     URL_SAFE_NO_PAD.encode(&digest(&SHA256, text.as_bytes()).as_ref()[..12]).into()
-}
-
-fn live_provider(provider: Provider, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
-    let values = secrets::installation_values(&provider, "").values;
-    let version = version_from_text(&provider.source.text);
-    let limits = old.map_or_else(Arc::default, |old| Arc::clone(&old.limits));
-    let fingerprint = fingerprint_of(&provider, &values);
-    let is_set_up = secrets::missing_values(&provider).is_empty();
-    LiveProvider { provider, version, fingerprint, is_set_up, limits, replaced: None, values }
 }
 
 /// Where a file points with these values of the installation.
