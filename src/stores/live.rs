@@ -2,9 +2,8 @@
 //! and a login that is under way ends with the version with which it began.
 
 use crate::login::attempt::{GOOD_FOR, InstallationValues};
-use crate::login::conversation::{ConversationLimits, ConversationParties};
+use crate::login::conversation::{ConversationLimits, ConversationParties, LimitsByStore};
 use crate::provider::fingerprint::ProviderFingerprint;
-use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider};
 use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus};
 use crate::stores::connection::{ProviderClient, ProviderConnection};
@@ -44,11 +43,6 @@ pub struct LiveProvider {
     values: Vec<(Slot, Text)>,
 }
 
-/// How many logins may talk to a provider at the same time, for each of the stores that share its file: the logins of one store do not
-/// wait for those of another.
-#[derive(Default)]
-struct LimitsByStore(Mutex<HashMap<Box<str>, Arc<ConversationLimits>>>);
-
 /// A connection that replaces the network's, and the values of the installation that belong to it.
 pub struct ReplacedConnection {
     pub(crate) connection: Box<dyn ProviderConnection>,
@@ -72,8 +66,7 @@ impl LiveProvider {
 
     /// How many logins of a store may talk to the provider at the same time.
     pub(crate) fn limits_at(&self, store: &str) -> Arc<ConversationLimits> {
-        let mut limits = self.limits.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(limits.entry(store.into()).or_default())
+        self.limits.of(store)
     }
 
     /// What a login needs to talk to this provider.
@@ -206,10 +199,8 @@ pub struct LiveProviders {
     reading: RepeatedReading,
 }
 
-#[derive(Debug)]
-struct ProviderFileStamps {
-    stamps: Vec<(PathBuf, Option<FileStamp>)>,
-}
+/// The stamps of a provider file and of the files that it depends on.
+type ProviderFileStamps = Vec<(PathBuf, Option<FileStamp>)>;
 
 impl LiveProviders {
     /// Reads a folder; the providers of these names are simulated. If the disk does not answer in time, the providers go live when it
@@ -287,7 +278,7 @@ impl LiveProviders {
         let paths: Vec<PathBuf> = named.into_iter().filter(|path| !catalogue::is_examples_file(path)).collect();
         let changed: Vec<PathBuf> = paths
             .iter()
-            .filter(|path| seen.get(*path).is_none_or(|seen| seen.stamps.iter().any(|(path, stamp)| files::stamp(path) != *stamp)))
+            .filter(|path| seen.get(*path).is_none_or(|seen| seen.iter().any(|(path, stamp)| files::stamp(path) != *stamp)))
             .cloned()
             .collect();
         let before = self.snapshot.load();
@@ -326,20 +317,15 @@ impl LiveProviders {
         self.simulated.iter().any(|simulated| **simulated == *name)
     }
 
-    /// The stamps of a provider file and of the files that it depends on.
     fn file_stamps(&self, path: &Path, stamp: Option<FileStamp>, entry: &CatalogueEntry) -> ProviderFileStamps {
         let mut stamps = vec![(path.to_owned(), stamp)];
         if self.is_simulated(entry.report.source.stem()) {
             let examples = catalogue::examples_path(path);
             stamps.push((examples.clone(), files::stamp(&examples)));
         }
-        let named = entry.state.provider().into_iter().flat_map(|provider| secret_files(provider).chain(self.logo_file(provider)));
+        let named = entry.state.provider().into_iter().flat_map(|provider| catalogue::named_files(provider, &self.folder));
         stamps.extend(named.map(|path| (path.clone(), files::stamp(&path))));
-        ProviderFileStamps { stamps }
-    }
-
-    fn logo_file(&self, provider: &Provider) -> Option<PathBuf> {
-        provider.logo.as_deref().map(|name| self.folder.join(name))
+        stamps
     }
 
     /// Puts what a file now says in the place of what it said before. A broken file leaves its last good version live.
@@ -384,7 +370,7 @@ impl LiveProviders {
         let values = secrets::installation_values(&provider, "").values;
         let version = version_from_text(&provider.source.text);
         let limits = old.map_or_else(Arc::default, |old| Arc::clone(&old.limits));
-        let logo = self.logo_file(&provider).and_then(|path| Picture::read(&path));
+        let logo = provider.logo.as_deref().and_then(|name| Picture::read(&self.folder.join(name)));
         let fingerprint = fingerprint_of(&provider, &values);
         let is_set_up = secrets::missing_values(&provider).is_empty();
         LiveProvider { provider, version, fingerprint, is_set_up, limits, logo, replaced: None, values }
@@ -403,11 +389,4 @@ pub(crate) fn fingerprint_of(provider: &Provider, values: &[(Slot, Text)]) -> Pr
         facts.set(*slot, value.clone());
     }
     provider.fingerprint(&facts)
-}
-
-fn secret_files(provider: &Provider) -> impl Iterator<Item = PathBuf> {
-    provider.needed.iter().filter_map(|needed| match &needed.reference {
-        ValueReference::File(path) => Some(PathBuf::from(&**path)),
-        ValueReference::Variable(_) | ValueReference::Literal(_) => None,
-    })
 }

@@ -212,6 +212,7 @@ async fn every_state_of_a_provider_is_shown_with_what_helps() {
         .build()
         .await;
     broker.folder.write("providers.d/wrong.yml", "name: x\n");
+    broker.front(HOST).providers.reload(0).expect("the folder is there");
 
     let list = broker.ask(ClientRequest::get("/lab?lang=en")).await;
     for part in ["Clube Acme", "WAITING_NEVER_SET is not set", "mistake", "wrong.yml", "Switched off", "Not read"] {
