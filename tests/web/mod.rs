@@ -30,5 +30,6 @@ mod reload;
 mod session;
 mod session_lasting;
 mod start;
+mod store_keys;
 mod stores;
 pub mod test_provider;
