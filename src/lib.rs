@@ -14,7 +14,8 @@
 
 #![warn(unreachable_pub)]
 
-// The core: pure, except for `world` and for `login::drive`, which awaits the provider.
+// The core: pure, except for `world` and for the parts of `login` that await the provider: `prepare`, `discover`,
+// `documents`, `conversation` and `drive`.
 pub mod vocabulary; //  places, complaints, secret texts, e-mail addresses, requests, YAML: the types that every module uses
 pub mod provider; //    the language of provider files: read, checked and compiled; one file for each word
 pub mod login; //       one login: attempt, callback, conversation with the provider, facts, outcome

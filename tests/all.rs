@@ -1,6 +1,7 @@
 //! All tests that look at the program from outside, in one binary.
 
 mod architecture;
+mod attacks;
 mod bad_times;
 mod canaries;
 mod catalogue;

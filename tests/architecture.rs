@@ -371,3 +371,22 @@ fn a_file_over_400_lines_says_why_and_no_function_is_over_60() {
     }
     assert_eq!(exceptions.len(), MAY_BE_LONG.len(), "each exception is needed: {exceptions:?}");
 }
+
+/// Attack P-12
+#[test]
+fn a_line_of_the_audit_is_added_and_goes_with_its_time_or_its_person_and_is_never_changed() {
+    let mut touching = Vec::new();
+    for path in sources(&root().join("src")) {
+        let source = text(&path);
+        let code = production_code(&source).to_owned();
+        for verb in ["UPDATE audit", "DELETE FROM audit", "INSERT INTO audit"] {
+            touching.extend(code.match_indices(verb).map(|(at, _)| code[at..].lines().next().unwrap_or_default().to_owned()));
+        }
+    }
+    touching.sort();
+
+    let begins =
+        ["DELETE FROM audit WHERE number IN (SELECT number FROM audit WHERE at < $1", "INSERT INTO audit", "UPDATE audit SET uid = NULL"];
+    assert_eq!(touching.len(), begins.len(), "{touching:#?}");
+    assert!(touching.iter().zip(begins).all(|(is, begins)| is.starts_with(begins)), "{touching:#?}");
+}

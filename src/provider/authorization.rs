@@ -76,11 +76,11 @@ words! {
         /// Default: none
         /// Example: `prepare: { post: https://sso.acme.example/par, credentials: basic, read: { requestUri: $.request_uri } }`
         prepare: Option<OneOrMany<CallSpec>> = "prepare",
-        /// The parameters that ask the provider for a login anew, although it knows the person. They are added, or replace
-        /// those of the same names, when the login begins at `/login/{provider}?reauthenticate=true`; they go into the
-        /// standard request of `prepare` where there is one. Where an ID token is read, its `auth_time` must then not be
-        /// older than the login; it may be missing unless these parameters name `max_age`. A provider without this
-        /// word refuses such a login.
+        /// The parameters that make the provider ask a person whom it knows to log in again. They are added, or
+        /// replace those of the same names, when the login begins at `/login/{provider}?reauthenticate=true`; they go
+        /// into the standard request of `prepare` where there is one. Where an ID token is read, its `auth_time` must
+        /// then not be older than the login; it may be missing unless these parameters name `max_age`. Without this
+        /// word such an address is answered with an error page that has no code.
         /// Default: with `discovery` `{ prompt: login, max_age: "0" }`; otherwise none
         /// Example: `reauthenticate: { prompt: login }`
         reauthenticate: Option<NamedValues<ParameterValues>> = "reauthenticate",

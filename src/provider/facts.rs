@@ -14,7 +14,10 @@ pub(crate) const FROM_THE_START: &[(&str, &str)] = &[
     ("clientId", "the `clientId` of this file"),
     ("clientSecret", "the `clientSecret` of this file"),
     ("redirectUri", "where the provider sends the browser back: `{publicUrl}/callback/{provider}`"),
-    ("state", "a random text that ties the callback to this browser"),
+    (
+        "state",
+        "a random text that ties the callback to this browser; it is sent as it is, without functions, because the same text has to come back",
+    ),
     ("nonce", "a random text that a signed token must repeat; to send it and check it nowhere is a mistake"),
     ("codeChallenge", "PKCE: the challenge, which is sent with the authorization request"),
     ("codeVerifier", "PKCE: the verifier, which is sent with the token request"),

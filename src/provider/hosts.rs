@@ -28,7 +28,12 @@ fn problem_with_pattern(text: &str, loopback: bool) -> Option<(String, &'static 
     let (scheme, host) = match text.split_once("://") {
         Some(("https", host)) => (Some(Scheme::Https), host),
         Some(("http", host)) => (Some(Scheme::Http), host),
-        Some(_) => return Some((format!("`{}` is an address, not a host", printable(text)), "`https` and `http` are the only schemes")),
+        Some(_) => {
+            return Some((
+                format!("`{}` has another scheme than `https` and `http`", printable(text)),
+                "write the host alone, such as `*.shops.example`",
+            ));
+        }
         None => (None, text),
     };
     if host.contains('/') {

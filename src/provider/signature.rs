@@ -35,7 +35,7 @@ choice! {
 words! {
     /// A signature over parameters: those of this request (`sign`), or those of the callback (`verify`). The
     /// parameters are sorted by name, and empty ones are skipped. Their values are signed raw, without
-    /// percent-encoding.
+    /// percent-encoding. A `json` or `text` body is not signed, only the parameters of the address beside it.
     pub(crate) struct ParameterSignatureSpec ("signature") {
         /// The name of the parameter that holds the signature. In a request it is the last parameter.
         /// Default: none; `into` or `intoHeader` is required
@@ -58,11 +58,12 @@ words! {
         /// Default: `&`
         /// Example: `join: ""`
         join: Option<Located<String>> = "join",
-        /// The text that is signed before the parameters.
+        /// The text that is signed before the parameters. Its holes are facts that are known before the request, or
+        /// before the callback; a path cannot stand here.
         /// Default: none
         /// Example: `before: ${clientSecret}`
         before: Option<Template> = "before",
-        /// The text that is signed after the parameters.
+        /// The text that is signed after the parameters, written like `before`.
         /// Default: none
         /// Example: `after: "${accessToken | append clientSecret | md5 | hex}"`
         after: Option<Template> = "after",

@@ -213,8 +213,9 @@ fn unauthenticated(request: &HttpRequest, live_store: &LiveStore) -> HttpRespons
 
 /// Whether the browser loads a page. A submitted form is not redirected, because its fields would be lost.
 fn is_browser_navigation(request: &HttpRequest) -> bool {
-    let method = request.headers().get("x-forwarded-method").and_then(|method| method.to_str().ok());
-    if method.is_some_and(|method| !matches!(method, "GET" | "HEAD")) {
+    let forwarded = request.headers().get("x-forwarded-method");
+    let method = forwarded.map_or(Some(request.method().as_str()), |method| method.to_str().ok());
+    if !matches!(method, Some("GET" | "HEAD")) {
         return false;
     }
     let says = |name: HeaderName, word: &str| {

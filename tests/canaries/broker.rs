@@ -220,6 +220,7 @@ async fn form(test_broker: &TestBroker, path: &str) -> String {
     rest.split('"').next().unwrap_or_default().to_owned()
 }
 
+/// Attack P-03
 #[actix_web::test]
 async fn a_test_login_shows_no_value_either() {
     let mut leaks = Leaks::default();

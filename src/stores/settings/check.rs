@@ -88,7 +88,11 @@ fn check_proxy(proxy: &Located<String>, reader: &mut Reader) {
     if !widest.is_some_and(|widest| width.parse::<u8>().is_ok_and(|width| width <= widest)) {
         reader.complain(proxy.place, format!("`{}` is neither an address nor a network", proxy.value), "write `10.0.0.7` or `10.0.0.0/8`");
     } else if proxy.value.contains('/') && width.parse() == Ok(0_u8) {
-        reader.complain(proxy.place, format!("`{}` would believe everybody", proxy.value), "name the networks of your own proxies");
+        reader.complain(
+            proxy.place,
+            format!("`{}` trusts the headers of every client", proxy.value),
+            "name the networks of your own proxies",
+        );
     }
 }
 
@@ -97,11 +101,15 @@ fn check_what_needs_loopback(spec: &SettingsSpec, reader: &mut Reader) {
     let loopback = spec.public_url.as_ref().is_none_or(|url| host_of(&url.value).is_some_and(is_loopback));
     if let (Some(LimitsSpec::Off(place)), false) = (&spec.limits, loopback) {
         let help = "`off` is for measurements on loopback; set rates instead: `limits: { login: 10 }`";
-        reader.complain(*place, "without limits anybody can try without end", help);
+        reader.complain(*place, "without limits, a client may send any number of requests", help);
     }
     if let (Some(playground), false) = (spec.playground.filter(|playground| playground.value), loopback) {
         let help = "leave `playground` out; it is there where `publicUrl` is on loopback";
-        reader.complain(playground.place, "the playground lets anybody be anybody, so it cannot stand under a public address", help);
+        reader.complain(
+            playground.place,
+            "the playground signs any visitor in as any person, so it is not allowed under a public `publicUrl`",
+            help,
+        );
     }
 }
 
