@@ -13,6 +13,8 @@
 //! not used.
 
 #![warn(unreachable_pub)]
+// What may panic on a request is denied; a panic that cannot be avoided is an `expect` that says why it never happens.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, clippy::panic))]
 
 // The core: pure, except for `world` and for the parts of `login` that await the provider: `prepare`, `discover`,
 // `documents`, `conversation` and `drive`.
@@ -26,12 +28,17 @@ pub mod world; //       everything outside the process: disk, environment, clock
 pub mod story; //         the story of a login for support, without secrets
 pub mod directory; //     users, linked identities, revoked sessions: one verb for each operation, one SQL text for both engines
 pub mod stores; //        settings, the stores they describe, their provider files, and the live providers
+#[allow(clippy::arithmetic_side_effects, reason = "it counts answers")]
 pub mod drift; //         whether a provider still answers as it did
 pub(crate) mod pages; //  the pages and e-mails for shoppers, in their languages
 pub mod web; //           the broker's endpoints, one file for each
 
 // The workbench. It may import the broker.
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, clippy::panic, reason = "no shopper waits for it")]
 pub mod workbench; //  explain, test, repair, record, import
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, clippy::panic, reason = "no shopper waits for it")]
 pub mod simulated; //  providers that run inside the program: the playground, and simulations of provider files
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, clippy::panic, reason = "no shopper waits for it")]
 pub mod lab; //        the pages of support staff
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, clippy::panic, reason = "no shopper waits for it")]
 pub mod commands; //   the command line

@@ -165,9 +165,8 @@ pub(crate) fn compile(
     let address = address(spec.get, place, context, reader);
     let sent = RedirectProtections::detect(&query, assertion.as_ref(), address.as_ref(), prepare.unwrap_or_default(), context);
     if prepare.is_some() {
-        sent.check(state_in, context, place_of_parameters(spec.query.as_ref(), &extra).unwrap_or(place), reader);
+        sent.check(state_in, spec.read.as_ref(), context, place_of_parameters(spec.query.as_ref(), &extra).unwrap_or(place), reader);
     }
-    let address = address.and_then(|address| Address::compile(address, &context.addresses, reader));
     check_scope(scope.as_ref(), reader);
     let reauthenticate = reauthenticate_parameters(spec.reauthenticate.as_ref(), place, context, reader);
     let (signed, signed_reads, signed_choices) = compile_signed(spec.signed, sent.nonce, context, reader);
@@ -179,7 +178,7 @@ pub(crate) fn compile(
         place,
         known: context.known,
         method: Method::Get,
-        address: address?,
+        address: address.and_then(|address| Address::compile(address, &context.addresses, reader))?,
         query,
         is_standard_push: false,
         reauthenticate,
@@ -202,6 +201,7 @@ pub(crate) fn compile(
         reads,
         choices: Vec::new(),
         header_reads: Vec::new(),
+        carried: [].into(),
         signed,
         signed_answer: None,
         signed_reads,
@@ -226,7 +226,7 @@ fn compile_signatures(
         .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader))
         .filter(|sign| check_signs_the_query(sign, reader));
     let verify = verify
-        .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader))
+        .and_then(|spec| ParameterSignature::compile_expected(spec, reader))
         .filter(|verify| check_is_parameter(verify, "a callback has no headers of the provider", reader));
     (sign, verify)
 }

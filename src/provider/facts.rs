@@ -178,11 +178,13 @@ impl Facts {
     }
 
     fn insert(&mut self, slot: Slot, value: Text, origin: FactOrigin) {
-        let at = slot.0 as usize;
+        let at = usize::from(slot.0);
         if at >= self.values.len() {
-            self.values.resize(at + 1, None);
+            self.values.resize(at.saturating_add(1), None);
         }
-        self.values[at] = (!value.is_empty() && value.len() <= Self::LONGEST).then_some((value, origin));
+        if let Some(known) = self.values.get_mut(at) {
+            *known = (!value.is_empty() && value.len() <= Self::LONGEST).then_some((value, origin));
+        }
     }
 
     /// Sets a fact that an exchange gave. It starts secret.

@@ -67,7 +67,7 @@ impl std::fmt::Display for TimeSpan {
         let seconds = self.0.as_secs();
         let unit = [(86400, 'd'), (3600, 'h'), (60, 'm')].into_iter().find(|(long, _)| seconds.is_multiple_of(*long));
         let (long, letter) = unit.unwrap_or((1, 's'));
-        write!(f, "{}{letter}", seconds / long)
+        write!(f, "{}{letter}", seconds.checked_div(long).unwrap_or(seconds))
     }
 }
 

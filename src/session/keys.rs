@@ -63,9 +63,13 @@ impl SessionSigningKeys {
         (!keys.is_empty()).then_some(Self(keys))
     }
 
+    fn signing(&self) -> &SessionSigningKey {
+        self.0.first().expect("`new` refuses an empty list")
+    }
+
     /// The id of the key that signs.
     pub(crate) fn active(&self) -> &str {
-        &self.0[0].id
+        &self.signing().id
     }
 
     /// Whether this is one of the keys.
@@ -77,7 +81,7 @@ impl SessionSigningKeys {
     /// the name; then the provider's id is replaced by its hash.
     pub fn sign(&self, session: &Session, parties: TokenParties<'_>) -> String {
         let Composed { header, claims, .. } = compose(self.active(), session, parties);
-        encode(&header, &claims, &self.0[0].private).expect("a key that was read can sign")
+        encode(&header, &claims, &self.signing().private).expect("a key that was read can sign")
     }
 
     /// Removes from a session the further facts that do not fit into its token, and returns their names.

@@ -206,7 +206,7 @@ impl App {
             let names = |live_config: &LiveConfig| live_config.live_stores().map(|live| live.store.name.clone()).collect::<BTreeSet<_>>();
             let (before, after) = (names(&before), names(&next));
             served.is_recorded &= before == after;
-            served.dropped.extend(&before - &after);
+            served.dropped.extend(before.difference(&after).cloned());
             self.live_config.store(Arc::new(next));
         }
         self.set_complaint(None);

@@ -190,7 +190,7 @@ fn append_renewed_cookies(known: &VerifiedToken, app: &App, headers: &mut Header
         let Some(session) = known.session.renewed(lasting, now) else { return };
         let Some(keys) = app.signing.keys(&known.live_store.store.name) else { return };
         let token = keys.sign(&session, known.live_store.token_parties());
-        let cookies = cookies::set_session(&token, session.until - now, &known.live_store.store).collect();
+        let cookies = cookies::set_session(&token, session.until.saturating_sub(now), &known.live_store.store).collect();
         *renewed = Some(RenewedToken { made: now, cookies });
     }
     for cookie in renewed.iter().flat_map(|renewed| &renewed.cookies) {

@@ -77,7 +77,7 @@ fn can_prove_by_mail(why: SignInRefusalReason, address: &IdentityEmail) -> bool 
 pub(crate) fn session_cookies(context: &RequestContext, session: &Session) -> Result<Vec<HeaderValue>, UserFacingError> {
     let store = &context.live_store().store;
     let token = context.signing_keys().ok_or(ErrorCause::Away)?.sign(session, store.token_parties());
-    Ok(cookies::set_session(&token, session.until - context.now(), store).collect())
+    Ok(cookies::set_session(&token, session.until.saturating_sub(context.now()), store).collect())
 }
 
 async fn sign_in(
@@ -96,7 +96,7 @@ async fn sign_in(
         new_uid,
         sid: sid.clone(),
         now,
-        latest: now + store.lasting.lifetime,
+        latest: now.saturating_add(store.lasting.lifetime),
         instead_of: instead_of.clone(),
     };
     let (user, rule) = match app.directory.write(sign_in).await? {

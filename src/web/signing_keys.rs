@@ -70,7 +70,7 @@ impl SigningKeys {
         let known = self.stores.load();
         let mut stores = HashMap::new();
         for of_store in sealed.chunk_by(|one, next| one.store == next.store) {
-            let store = &of_store[0].store;
+            let Some(SealedSigningKey { store, .. }) = of_store.first() else { continue };
             // If the key that signs cannot be opened, the known keys stay in use.
             if let Some(opened) = open_keys(of_store, &self.seal).or_else(|| known.get(store).cloned()) {
                 stores.insert(store.clone(), opened);
@@ -115,8 +115,9 @@ fn open_keys(sealed: &[SealedSigningKey], seal: &Seal) -> Option<StoreSigningKey
     let is_active = |key: &&SealedSigningKey| key.status.state == SigningKeyState::Active;
     let signs = sealed.iter().find(is_active).and_then(|key| open_key(key, seal))?;
     let others: Vec<SessionSigningKey> = sealed.iter().filter(|key| !is_active(key)).filter_map(|key| open_key(key, seal)).collect();
-    if others.len() + 1 < sealed.len() {
-        tracing::error!("{} signing keys cannot be opened: they were sealed with another master key", sealed.len() - others.len() - 1);
+    let unreadable = sealed.len().saturating_sub(others.len()).saturating_sub(1);
+    if unreadable > 0 {
+        tracing::error!("{unreadable} signing keys cannot be opened: they were sealed with another master key");
     }
     let statuses = sealed.iter().map(|key| key.status.clone()).collect();
     let keys = SessionSigningKeys::new(std::iter::once(signs).chain(others).collect())?;

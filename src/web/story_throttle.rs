@@ -45,7 +45,7 @@ impl MinuteCount {
         if self.minute != minute {
             *self = Self { minute, count: 0 };
         }
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
         self.count
     }
 }

@@ -1,8 +1,10 @@
 //! The name of this machine.
 
-/// The name of this machine, or nothing where the system does not tell it.
+use crate::world::files;
+use std::path::Path;
+
+/// The name of this machine, or nothing where the system does not have it in this file.
 pub(crate) fn host_name() -> String {
-    // Linux has it here; elsewhere a shell may have exported it.
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
-    name.unwrap_or_default().trim().to_owned()
+    let name = files::read_bytes(Path::new("/proc/sys/kernel/hostname"), 256).unwrap_or_default();
+    String::from_utf8_lossy(&name).trim().to_owned()
 }

@@ -167,7 +167,11 @@ fn check_stores(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
     let hosts: Vec<&Located<String>> =
         spec.public_url.iter().chain(stores.0.iter().filter_map(|(_, store)| store.public_url.as_ref())).collect();
     for (at, host) in hosts.iter().enumerate() {
-        if hosts[..at].iter().any(|earlier| host_of(&earlier.value).map(str::to_lowercase) == host_of(&host.value).map(str::to_lowercase)) {
+        if hosts
+            .iter()
+            .take(at)
+            .any(|earlier| host_of(&earlier.value).map(str::to_lowercase) == host_of(&host.value).map(str::to_lowercase))
+        {
             reader.complain(
                 host.place,
                 format!("`{}` is the address of another store as well", host.value),
@@ -356,7 +360,7 @@ fn check_headers(session: &SessionSpec, reader: &mut Reader) {
         } else if RESERVED_HEADERS.contains(&&*lower) || RESERVED_HEADER_BEGINNINGS.iter().any(|beginning| lower.starts_with(beginning)) {
             let help = "give the header a name of its own, such as `X-Auth-Cpf`";
             reader.complain(header.place, format!("`{}` is a header that has a meaning already", header.value), help);
-        } else if headers[..at].iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(header)) {
+        } else if headers.iter().take(at).any(|(earlier, _)| earlier.eq_ignore_ascii_case(header)) {
             let help = "leave one of them out: capitals do not tell headers apart";
             reader.complain(header.place, format!("the header `{}` is written twice", header.value), help);
         }
