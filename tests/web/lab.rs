@@ -182,7 +182,13 @@ async fn a_session_that_has_ended_opens_nothing() {
     let browser = somebody(&broker, OPEN_HOST, "suporte@loja.example", true);
     assert_eq!(browser.get("/lab").await.status, 200);
     let token = browser.jar.borrow()[0].1.clone();
-    let session = broker.app.signing.keys().verify(&token, broker.front(OPEN_HOST).token_parties(), clock::now()).expect("it is good");
+    let session = broker
+        .app
+        .signing
+        .keys("main")
+        .expect("keys")
+        .verify(&token, broker.front(OPEN_HOST).token_parties(), clock::now())
+        .expect("it is good");
 
     broker.app.revocations.record_end(&session.sid, session.latest_expiry());
 
@@ -213,6 +219,7 @@ async fn every_state_of_a_provider_is_shown_with_what_helps() {
         .build()
         .await;
     broker.folder.write("providers.d/wrong.yml", "name: x\n");
+    broker.front(HOST).providers.reload(0).expect("the folder is there");
 
     let list = broker.ask(ClientRequest::get("/lab?lang=en")).await;
     for part in ["Clube Acme", "WAITING_NEVER_SET is not set", "mistake", "wrong.yml", "Switched off", "Not read"] {
