@@ -17,6 +17,7 @@ mod login;
 mod mistakes;
 mod new;
 mod openid;
+mod payload_sso;
 mod playground;
 mod properties;
 mod reading;

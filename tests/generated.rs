@@ -183,8 +183,11 @@ fn complaints_about_parts(parts: &[String]) -> Option<String> {
         |step: &str| parts.iter().any(|part| part.starts_with(step) && (part.contains("signed: ") || part.contains("read: { id: $.")));
     let is_signed = |step: &str| parts.iter().any(|part| part.starts_with(step) && part.contains("signed: "));
     let has = |word: &str| parts.iter().any(|part| part.starts_with(word));
+    let is_verified = parts.iter().any(|part| part.starts_with("getAuthorizationCode") && part.contains("text: ") && part.contains("id: "));
     let mut start = "name: Acme\n".to_owned();
-    if !has("discovery") {
+    if is_verified {
+        start += "getAuthorizationCode: { get: https://sso.acme.example/authorize }\ntrustEmail: always\n";
+    } else if !has("discovery") {
         start +=
             "getAuthorizationCode: { get: https://sso.acme.example/authorize }\ngetAccessCode: { post: https://sso.acme.example/token }\n";
         if is_signed("getUserInfo") {

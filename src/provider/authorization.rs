@@ -62,7 +62,8 @@ words! {
         /// How the state comes back: as a parameter (`query`), in the redirect address (`path`), or only in the
         /// browser's cookie (`cookie`). With `path` the redirect address is
         /// `{publicUrl}/callback/{provider}/{state}`; the provider must then accept every address below the
-        /// registered one.
+        /// registered one. With `cookie` a login begins with the button of a page of portaria only, because another site could
+        /// send the browser to `/login/{provider}` and then to a callback of its own; see also `sessionSwap`.
         /// Default: `query`
         /// Example: `stateIn: path`
         state_in: Option<StateLocation> = "stateIn",
@@ -117,8 +118,8 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
         "params" | "parameters" => Some("write `extra` to add to the standard request, or `query` to write all of it"),
         "url" | "uri" | "address" => Some("write `get: https://…`"),
         "state" => Some("the state is sent by itself; in a written request place it with `state: \"${state}\"`"),
-        "pkce" | "hosts" | "trustEmail" | "missingEmail" | "require" | "inputs" | "settings" | "secrets" | "clientId" | "clientSecret"
-        | "discovery" | "identity" | "logout" | "logo" | "order" | "hidden" | "enabled" => {
+        "pkce" | "sessionSwap" | "hosts" | "trustEmail" | "missingEmail" | "require" | "inputs" | "settings" | "secrets" | "clientId"
+        | "clientSecret" | "discovery" | "identity" | "logout" | "logo" | "order" | "hidden" | "enabled" => {
             Some("this word stands at the top of the file, beside `name`")
         }
         _ => None,
@@ -165,9 +166,8 @@ pub(crate) fn compile(
     let address = address(spec.get, place, context, reader);
     let sent = RedirectProtections::detect(&query, assertion.as_ref(), address.as_ref(), prepare.unwrap_or_default(), context);
     if prepare.is_some() {
-        sent.check(state_in, context, place_of_parameters(spec.query.as_ref(), &extra).unwrap_or(place), reader);
+        sent.check(state_in, spec.read.as_ref(), context, place_of_parameters(spec.query.as_ref(), &extra).unwrap_or(place), reader);
     }
-    let address = address.and_then(|address| Address::compile(address, &context.addresses, reader));
     check_scope(scope.as_ref(), reader);
     let reauthenticate = reauthenticate_parameters(spec.reauthenticate.as_ref(), place, context, reader);
     let (signed, signed_reads, signed_choices) = compile_signed(spec.signed, sent.nonce, context, reader);
@@ -179,7 +179,7 @@ pub(crate) fn compile(
         place,
         known: context.known,
         method: Method::Get,
-        address: address?,
+        address: address.and_then(|address| Address::compile(address, &context.addresses, reader))?,
         query,
         is_standard_push: false,
         reauthenticate,
@@ -202,6 +202,7 @@ pub(crate) fn compile(
         reads,
         choices: Vec::new(),
         header_reads: Vec::new(),
+        carried: [].into(),
         signed,
         signed_answer: None,
         signed_reads,
@@ -226,7 +227,7 @@ fn compile_signatures(
         .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader))
         .filter(|sign| check_signs_the_query(sign, reader));
     let verify = verify
-        .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader))
+        .and_then(|spec| ParameterSignature::compile_expected(spec, reader))
         .filter(|verify| check_is_parameter(verify, "a callback has no headers of the provider", reader));
     (sign, verify)
 }

@@ -268,6 +268,12 @@ impl Condition {
         self.demands(&|check| [&check.is, &check.contains].into_iter().flatten().any(|list| equals(list)))
     }
 
+    /// Whether it holds only when a value that `counts` is exactly this fact.
+    pub(crate) fn demands_fact(&self, fact: Slot, counts: impl Fn(&ValueCheck) -> bool) -> bool {
+        let is_fact = |list: &Vec<Template>| list.iter().all(|value| value.sole_fact() == Some(fact));
+        self.demands(&|check| counts(check) && check.is.as_ref().is_some_and(is_fact))
+    }
+
     /// Whether it holds only of fixed texts that are no e-mail addresses.
     pub(crate) fn wants_a_word(&self) -> bool {
         let is_word = |value: &Template| value.is_literal() && !value.source.contains('@');

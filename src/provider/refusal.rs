@@ -5,7 +5,7 @@ mod reason;
 mod judgement;
 
 pub(crate) use crate::provider::refusal::judgement::{RefusalRules, RefusedBecause};
-pub(crate) use crate::provider::refusal::reason::{ProviderErrorCode, ProviderRefusal, RefusingAnswer};
+pub(crate) use crate::provider::refusal::reason::{ProviderErrorCode, ProviderRefusal, RefusingAnswer, SHORTEST_SECRET, shows};
 
 use crate::provider::condition::{Condition, ConditionRole, ConditionSpec, ConditionSubject, Pattern};
 use crate::provider::fact_expression::FactExpression;

@@ -249,7 +249,7 @@ impl LiveProviders {
 
     /// Compiles a text as a file of this folder.
     pub(crate) fn compile(&self, source: &Source) -> Option<Provider> {
-        catalogue::compile_allowed(source, self.installation_context, &self.policy).0
+        catalogue::compile_allowed(source, self.installation_context, &self.policy.with_files_of_others()).0
     }
 
     /// The providers at this moment.

@@ -133,6 +133,17 @@ impl<'a> Section<'a> {
         ["1234", "Ana 1234"].iter().filter_map(|id| example(id)).collect()
     }
 
+    /// What ties a callback without a state to its login.
+    fn default_session_swap(&self) -> Option<String> {
+        self.provider.begins_by_form().then(|| "not needed: PKCE ties the callback to the login".to_owned())
+    }
+
+    /// How a login begins whose callback brings no state.
+    fn beginning(&self) -> Vec<String> {
+        let by_form = || "a login begins with the button of a page of portaria, not with a link".to_owned();
+        self.provider.begins_by_form().then(by_form).into_iter().collect()
+    }
+
     /// Where the state comes back, unless the file itself reads it.
     fn state_row(&self) -> Vec<DescriptionRow> {
         let provider = self.provider;
