@@ -160,6 +160,7 @@ pub(crate) async fn in_conversation(
         step = error.step.map(StepKind::word),
         code = redacted_code(error),
         said = redacted_excerpt(&error.to_string()),
+        rule = error.refusal().filter(|refusal| refusal.message.is_some()).and_then(|refusal| refusal.rule.as_deref()),
         file = &*live_provider.provider.source.name,
         line = error.place.map(|place| place.line),
         "a login failed"
