@@ -375,6 +375,7 @@ mod tests {
         assert!(main.is_proxy("127.0.0.1".parse().unwrap()));
     }
 
+    /// Lesson 39
     #[test]
     fn a_host_is_found_however_a_browser_writes_it_and_no_other_is() {
         let stores = stores("publicUrl: https://login.loja.example\n");

@@ -231,6 +231,7 @@ mod tests {
     }
 
     /// Attack R-10
+    /// Lesson 143
     #[actix_web::test]
     async fn nothing_of_an_address_is_in_an_error() {
         let policy = NetworkPolicy { everything: true, private_hosts: [].into() };

@@ -41,6 +41,7 @@ async fn an_attempt_of_one_store_is_none_in_another() {
 }
 
 /// Attack A-09
+/// Lessons 96, 98
 #[actix_web::test]
 async fn a_session_of_one_store_is_none_in_another() {
     let broker = two().await;
@@ -215,6 +216,7 @@ async fn a_host_that_is_not_ours_is_not_served() {
 }
 
 /// Attack L-14
+/// Lessons 79, 118
 #[actix_web::test]
 async fn nothing_that_is_forwarded_changes_an_absolute_address() {
     let broker = two().await;
@@ -246,6 +248,7 @@ async fn nothing_that_is_forwarded_changes_an_absolute_address() {
 }
 
 /// Attack P-02
+/// Lessons 130, 132, 144
 #[actix_web::test]
 async fn on_the_open_net_addresses_of_this_machine_are_never_asked() {
     let local = "name: X\nclientId: c\nclientSecret: SECRET\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\ngetAccessCode: { post: \"ADDRESS/token\" }\ngetUserInfo: { get: \"https://sso.acme.example/me\" }\n";
@@ -316,6 +319,7 @@ async fn on_the_open_net_addresses_of_this_machine_are_never_asked() {
     assert_eq!(broker.upstream.connections(), 0, "{refused} were refused as files, {asked} when they were asked");
 }
 
+/// Lesson 57
 #[actix_web::test]
 async fn a_login_on_the_open_net_sets_cookies_that_no_other_host_can_write() {
     // A provider that needs no calls: what the browser brings is signed.
