@@ -18,6 +18,7 @@ use crate::provider::standard::{self, StandardRequestChanges};
 use crate::provider::step::{ReadRule, Step, StepBody, StepKind};
 use crate::provider::step_context::{StepContext, check_read_name, compile_reads, standard_path};
 use crate::provider::template::Template;
+use crate::provider::token_type::AcceptedTokenType;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::wire::{Method, USUAL_TIMEOUT};
 use crate::vocabulary::words::{NamedValues, OneOrMany, Reader};
@@ -195,6 +196,7 @@ pub(crate) fn compile(
         implied: None,
         timeout: USUAL_TIMEOUT,
         optional: false,
+        token_type: AcceptedTokenType::Any,
         answers: AnswerParser::default(),
         refused: spec.refused.unwrap_or_default().0,
         accepted: spec.accepted.unwrap_or_default().0,
