@@ -1167,8 +1167,10 @@ fn an_access_token_that_is_no_bearer_token_is_refused_unless_the_file_accepts_it
         )
     };
     let named = |name: &str, end: &str| {
+        let person = ", { answer: { json: { id: u-1, email: ana@loja.example } } }";
+        let person = if end.starts_with("refused") { "" } else { person };
         format!(
-            "- what: the token answer with {name}\n  exchanges: [ {{ answer: {{ json: {{ access_token: at-1{name} }} }} }}, {{ answer: {{ json: {{ id: u-1, email: ana@loja.example }} }} }} ]\n  {end}\n"
+            "- what: \"the token answer with {name}\"\n  exchanges: [ {{ answer: {{ json: {{ access_token: at-1{name} }} }} }}{person} ]\n  {end}\n"
         )
     };
     let (user, refused) =
