@@ -13,8 +13,11 @@
 //! not used.
 
 #![warn(unreachable_pub)]
+// What may panic on a request is denied; a panic that cannot be avoided is an `expect` that says why it never happens.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, clippy::panic))]
 
-// The core: pure, except for `world` and for `login::drive`, which awaits the provider.
+// The core: pure, except for `world` and for the parts of `login` that await the provider: `prepare`, `discover`,
+// `documents`, `conversation` and `drive`.
 pub mod vocabulary; //  places, complaints, secret texts, e-mail addresses, requests, YAML: the types that every module uses
 pub mod provider; //    the language of provider files: read, checked and compiled; one file for each word
 pub mod login; //       one login: attempt, callback, conversation with the provider, facts, outcome
@@ -25,12 +28,17 @@ pub mod world; //       everything outside the process: disk, environment, clock
 pub mod story; //         the story of a login for support, without secrets
 pub mod directory; //     users, linked identities, revoked sessions: one verb for each operation, one SQL text for both engines
 pub mod stores; //        settings, the stores they describe, their provider files, and the live providers
+#[allow(clippy::arithmetic_side_effects, reason = "it counts answers")]
 pub mod drift; //         whether a provider still answers as it did
 pub(crate) mod pages; //  the pages and e-mails for shoppers, in their languages
 pub mod web; //           the broker's endpoints, one file for each
 
 // The workbench. It may import the broker.
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, clippy::panic, reason = "no shopper waits for it")]
 pub mod workbench; //  explain, test, repair, record, import
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, clippy::panic, reason = "no shopper waits for it")]
 pub mod simulated; //  providers that run inside the program: the playground, and simulations of provider files
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, clippy::panic, reason = "no shopper waits for it")]
 pub mod lab; //        the pages of support staff
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, clippy::panic, reason = "no shopper waits for it")]
 pub mod commands; //   the command line

@@ -1,6 +1,7 @@
 //! All tests that look at the program from outside, in one binary.
 
 mod architecture;
+mod attacks;
 mod bad_times;
 mod canaries;
 mod catalogue;
@@ -16,6 +17,7 @@ mod login;
 mod mistakes;
 mod new;
 mod openid;
+mod payload_sso;
 mod playground;
 mod properties;
 mod reading;

@@ -1,6 +1,7 @@
 //! Generated files are up to date, and what they say is true of the files that people write.
 
 use crate::support::{catalogue, root, text};
+use portaria::commands::proxy_files::{PROXY_FILES, routes_json};
 use portaria::vocabulary::place::Source;
 use portaria::vocabulary::words::{ValueShape, WordBlock};
 use portaria::vocabulary::yaml::{self, YamlKind, YamlNode};
@@ -13,6 +14,17 @@ fn the_schemas_and_the_reference_are_up_to_date() {
     for (name, page) in generated_files() {
         assert!(text(&root().join("schemas").join(name)) == page, "schemas/{name} is stale: run `cargo run -- schema`");
     }
+}
+
+#[test]
+fn the_files_of_the_proxies_list_every_public_path() {
+    let folder = root().join("docker/proxies");
+    for file in &PROXY_FILES {
+        let written = text(&folder.join(file.name));
+        let present = file.with_present_paths(&written).unwrap_or_else(|| panic!("docker/proxies/{} has no list of paths", file.name));
+        assert!(written == present, "docker/proxies/{} is stale: run `cargo run -- schema`", file.name);
+    }
+    assert!(text(&folder.join("routes.json")) == routes_json(), "docker/proxies/routes.json is stale: run `cargo run -- schema`");
 }
 
 /// A YAML node as an editor's schema check sees it.
@@ -171,8 +183,11 @@ fn complaints_about_parts(parts: &[String]) -> Option<String> {
         |step: &str| parts.iter().any(|part| part.starts_with(step) && (part.contains("signed: ") || part.contains("read: { id: $.")));
     let is_signed = |step: &str| parts.iter().any(|part| part.starts_with(step) && part.contains("signed: "));
     let has = |word: &str| parts.iter().any(|part| part.starts_with(word));
+    let is_verified = parts.iter().any(|part| part.starts_with("getAuthorizationCode") && part.contains("text: ") && part.contains("id: "));
     let mut start = "name: Acme\n".to_owned();
-    if !has("discovery") {
+    if is_verified {
+        start += "getAuthorizationCode: { get: https://sso.acme.example/authorize }\ntrustEmail: always\n";
+    } else if !has("discovery") {
         start +=
             "getAuthorizationCode: { get: https://sso.acme.example/authorize }\ngetAccessCode: { post: https://sso.acme.example/token }\n";
         if is_signed("getUserInfo") {

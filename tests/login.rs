@@ -1040,6 +1040,7 @@ fn in_get_user_info_the_token_stands_once() {
     }
 }
 
+/// Attack C-16
 #[test]
 fn the_issuer_of_a_plain_provider_is_compared_with_the_one_in_the_callback() {
     let file = format!("{PLAIN}issuer: https://sso.acme.example\n");

@@ -303,6 +303,7 @@ fn who_is_blocked_or_signed_out_twice_is_so_and_the_second_time_says_so() {
     assert!(shop.says("users history bia@loja.example").contains("blocked by support"));
 }
 
+/// Attack P-11
 #[test]
 fn an_export_is_json_with_keys_that_stay_and_the_audit_notes_it() {
     let shop = Shop::new();

@@ -55,6 +55,7 @@ impl Broker {
     }
 }
 
-fn routes() -> Vec<RouteRow> {
+/// Every route of the broker and of the workbench.
+pub(crate) fn routes() -> Vec<RouteRow> {
     [web::routes(), lab_handlers::routes(), simulated::routes()].into_iter().flatten().collect()
 }

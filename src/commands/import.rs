@@ -116,7 +116,7 @@ fn name_from_host(exchanges: &[RecordedExchange]) -> String {
 
 fn summary(learned: &LearnedProvider, path: &str) -> String {
     let logins = if learned.logins == 1 { "one login".to_owned() } else { format!("{} logins", learned.logins) };
-    let mut text = format!("{path} is learnt from {logins}. Its comments say how each value was found.\n");
+    let mut text = format!("{path} is learned from {logins}. Its comments say how each value was found.\n");
     if !learned.decide.is_empty() {
         text.push_str("\nWhat you have to decide, because no recording shows it:\n");
         for decide in &learned.decide {

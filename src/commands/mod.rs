@@ -11,6 +11,7 @@ pub(crate) mod new_provider_file;
 pub(crate) mod keys;
 pub(crate) mod master_key;
 pub(crate) mod providers;
+pub mod proxy_files;
 pub(crate) mod new;
 pub mod outcome;
 pub(crate) mod schema;

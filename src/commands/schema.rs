@@ -1,10 +1,14 @@
-//! `portaria schema`: writes the generated schemas and the reference.
+//! `portaria schema`: writes the generated schemas and the reference, and in a checkout the broker's paths in the files of proxies.
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line};
+use crate::commands::proxy_files::{PROXY_FILES, routes_json};
 use crate::workbench::reference::generated_files;
 use crate::world::files;
 use clap::Args;
 use std::path::{Path, PathBuf};
+
+/// The proxies' files of a checkout.
+const PROXIES: &str = "docker/proxies";
 
 /// Write the schemas.
 #[derive(Debug, Args)]
@@ -20,8 +24,8 @@ pub(crate) struct SchemaCommand {
 impl SchemaCommand {
     pub(crate) fn run(&self) -> Result<CommandOutcome, CommandFailure> {
         let mut stale = Vec::new();
-        for (name, text) in generated_files() {
-            let path = self.folder.join(name);
+        let schemas = generated_files().into_iter().map(|(name, text)| (self.folder.join(name), text));
+        for (path, text) in schemas.chain(proxy_files()?) {
             if is_stale(&path, &text) {
                 stale.push(path.display().to_string());
                 if !self.check {
@@ -39,6 +43,21 @@ impl SchemaCommand {
         }
         Ok(CommandOutcome::Fine)
     }
+}
+
+/// The proxies' files with the present paths, where this is a checkout.
+fn proxy_files() -> Result<Vec<(PathBuf, String)>, CommandFailure> {
+    let folder = Path::new(PROXIES);
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut all = vec![(folder.join("routes.json"), routes_json())];
+    for file in &PROXY_FILES {
+        let path = folder.join(file.name);
+        let source = files::read_source(&path).map_err(|error| CommandFailure::file_error(&path, &error))?;
+        all.extend(file.with_present_paths(&source.text).map(|text| (path, text)));
+    }
+    Ok(all)
 }
 
 fn is_stale(path: &Path, text: &str) -> bool {

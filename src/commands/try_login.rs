@@ -185,7 +185,7 @@ impl TryCommand {
             match accepted {
                 Ok(login) => {
                     witness.print_callback(&callback);
-                    let driven = conversation.drive(login, &mut witness).await;
+                    let driven = conversation.drive(login, Ipv4Addr::LOCALHOST.into(), &mut witness).await;
                     let (trace, end) = driven.unwrap_or_else(|busy| (Trace::default(), Err(busy.into())));
                     return Ok(TrialOutcome { redirect: Some(request), trace: trace.after(prepared), watch: witness.watch, end });
                 }

@@ -49,7 +49,7 @@ async fn move_identities<S: SqlTransaction>(sql: &mut S, (store, key): (&str, &s
     let doubled = sql.run(twice, with![store, key, from, to]).await?;
     let update = "UPDATE identities SET fingerprint = $4 WHERE store = $1 AND provider = $2 AND fingerprint = $3 AND NOT EXISTS \
          (SELECT 1 FROM identities o WHERE o.store = $1 AND o.provider = $2 AND o.fingerprint = $4 AND o.provider_id = identities.provider_id)";
-    Ok(doubled + sql.run(update, with![store, key, from, to]).await?)
+    Ok(doubled.saturating_add(sql.run(update, with![store, key, from, to]).await?))
 }
 
 /// Identities of a provider that are pinned to one place.

@@ -108,7 +108,7 @@ impl Verb for UnlinkIdentity {
         for link in &links {
             let is_meant =
                 link.text(0)? == &**provider && provider_id.as_deref().is_none_or(|id| link.text(1).is_ok_and(|other| other == id));
-            removed += usize::from(is_meant);
+            removed = usize::saturating_add(removed, is_meant.into());
         }
         if removed == 0 {
             return Ok(UnlinkOutcome::NotFound);

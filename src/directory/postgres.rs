@@ -48,7 +48,7 @@ impl Postgres {
             ("lock_timeout", "5000"),
             ("idle_in_transaction_session_timeout", "10000"),
         ]);
-        let mut first = tokio::time::timeout(2 * PATIENCE, options.clone().disable_statement_logging().connect())
+        let mut first = tokio::time::timeout(PATIENCE.saturating_mul(2), options.clone().disable_statement_logging().connect())
             .await
             .map_err(|_| sqlx::Error::PoolTimedOut)??;
         // Many machines may start at once, and the last of them waits for all others.
@@ -73,7 +73,7 @@ impl Postgres {
         let done = self.runtime.spawn(async move {
             for attempt in 0..TRIES {
                 match execute_once(&pool, &*verb).await {
-                    Err(StorageFault::Conflict) => tokio::time::sleep(Duration::from_millis(u64::from(attempt * attempt))).await,
+                    Err(StorageFault::Conflict) => tokio::time::sleep(Duration::from_millis(u64::from(attempt).pow(2))).await,
                     Err(StorageFault::Unavailable) => return Err(StorageUnavailable),
                     Ok(answer) => return Ok(answer),
                 }

@@ -133,13 +133,13 @@ impl Verb for ReserveCodeMail {
             return Ok(CodeMailReservation::ProofEnded);
         }
         let lately = "SELECT at FROM mails WHERE recipient = $1 AND at > $2 ORDER BY at DESC LIMIT $3";
-        let lately = sql.fetch(lately, with![&self.recipient, self.now - 3600, MAILS_AN_HOUR]).await?;
+        let lately = sql.fetch(lately, with![&self.recipient, self.now.saturating_sub(3600), MAILS_AN_HOUR]).await?;
         if let Some(last) = lately.first() {
-            let next = last.number(0)? + BETWEEN;
+            let next = last.number(0)?.saturating_add(BETWEEN);
             let full = i64::try_from(lately.len()).unwrap_or(MAILS_AN_HOUR) >= MAILS_AN_HOUR;
-            let next = if full { lately.last().map_or(Ok(next), |oldest| oldest.number(0))? + 3600 } else { next };
+            let next = if full { lately.last().map_or(Ok(next), |oldest| oldest.number(0))?.saturating_add(3600) } else { next };
             if next > self.now {
-                return Ok(CodeMailReservation::Wait(next - self.now));
+                return Ok(CodeMailReservation::Wait(next.saturating_sub(self.now)));
             }
         }
         sql.queue("INSERT INTO mails (recipient, at, proof) VALUES ($1, $2, $3)", with![&self.recipient, self.now, &self.id]).await?;
@@ -153,7 +153,7 @@ impl Verb for ReserveCodeMail {
 async fn is_guessing<S: SqlTransaction>(sql: &mut S, identity: &str, address: &str, now: i64) -> Result<bool, StorageFault> {
     let select =
         "SELECT (SELECT count(*) FROM wrongs WHERE who = $1 AND at > $3), (SELECT count(*) FROM wrongs WHERE who = $2 AND at > $3)";
-    let rows = sql.fetch(select, with![identity, address, now - DAY]).await?;
+    let rows = sql.fetch(select, with![identity, address, now.saturating_sub(DAY)]).await?;
     let row = rows.first().ok_or(StorageFault::Unavailable)?;
     Ok(row.number(0)? >= WRONG_BY_ONE || row.number(1)? >= WRONG_FOR_ONE)
 }
@@ -226,7 +226,7 @@ impl Verb for VerifyProofCode {
         let is_guessing = is_guessing(sql, who, toward, self.now).await?;
         let is_right = constant_time::verify_slices_are_equal(row.text(2)?.as_bytes(), self.code.as_bytes()).is_ok();
         if is_guessing || !is_right {
-            let left = if is_guessing { 0 } else { TRIES - row.number(3)? };
+            let left = if is_guessing { 0 } else { TRIES.saturating_sub(row.number(3)?) };
             sql.queue("INSERT INTO wrongs (who, at) VALUES ($1, $3), ($2, $3)", with![who, toward, self.now]).await?;
             if left == 0 {
                 record_event(sql, &self.event).await?;

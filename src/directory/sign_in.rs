@@ -8,7 +8,7 @@ use crate::directory::users::User;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::placeholder::hashed_placeholder;
 use crate::vocabulary::email::Email;
-use aws_lc_rs::digest::{SHA256, digest};
+use crate::vocabulary::hash::{hex, sha256};
 use std::collections::BTreeMap;
 
 /// Signs a user in, or refuses.
@@ -172,8 +172,7 @@ impl SignIn {
     /// Takes an address from a user who had it without proof. That user gets an address that cannot exist; the sessions have to end.
     async fn displace_holder<S: SqlTransaction>(&self, sql: &mut S, holder: Option<KnownUser>) -> Result<Option<Box<str>>, StorageFault> {
         let Some(holder) = holder else { return Ok(None) };
-        let hash = digest(&SHA256, holder.uid.as_bytes());
-        let unusable = format!("{}@displaced.invalid", crate::provider::functions::hex(&hash.as_ref()[..16]));
+        let unusable = format!("{}@displaced.invalid", hex(&sha256::<16>(holder.uid.as_bytes())));
         sql.queue("UPDATE users SET email = $1 WHERE uid = $2", with![&unusable, &holder.uid]).await?;
         let event = AuditEvent::new(self.now, &self.store, AuditEventKind::Displaced)
             .for_user(&holder.uid)

@@ -50,7 +50,7 @@ impl Sqlite {
             match prepare(&options).await {
                 Ok(writer) => break writer,
                 // While another process changes the journal mode, the file is locked.
-                Err(error) if tried < TRIES && is_busy(&error) => tried += 1,
+                Err(error) if tried < TRIES && is_busy(&error) => tried = tried.saturating_add(1),
                 Err(error) => return Err(error),
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -10,10 +10,10 @@ use crate::provider::step::{ReadRule, Step, StepKind};
 use crate::provider::step_error::StepError;
 use crate::story::shape::is_field_name;
 use crate::story::watch::{LoginWatch, WatchedStep};
+use crate::vocabulary::hash::sha256;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::wire::Response;
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -166,7 +166,7 @@ fn plan_step(name: Box<str>, step: &Step, used: &[Slot], provider: &Provider) ->
 
 /// The key of a fact; the source is hashed, so that the key stays short.
 fn fact_key(name: &str, source: &str) -> Box<str> {
-    let print = URL_SAFE_NO_PAD.encode(&digest(&SHA256, source.as_bytes()).as_ref()[..9]);
+    let print = URL_SAFE_NO_PAD.encode(sha256::<9>(source.as_bytes()));
     format!("fact {name} {print}").into()
 }
 
@@ -234,7 +234,7 @@ pub enum ObservedOutcome {
 pub fn observe_answers(plan: &DriftPlan, provider: &Provider, trace: &Trace, watch: &LoginWatch) -> Vec<ObservedAnswer> {
     let mut all = Vec::new();
     for (at, seen) in watch.seen.iter().enumerate() {
-        let before = &watch.seen[..at];
+        let before = watch.seen.get(..at).unwrap_or_default();
         let observed = match seen.call {
             None => observe_callback(plan, provider, trace, seen),
             Some(call) => observe_answer(plan, provider, trace, call, seen, before),
@@ -276,7 +276,7 @@ fn observe_answer(
     let (step, planned) = (provider.calls.get(call)?, plan.steps.get(call + 1)?);
     // If the request could not be written, the missing fact was counted where it should have been read.
     let at = trace.exchanges.iter().position(|exchange| exchange.call == call)?;
-    let answer = trace.exchanges[at].answer.as_ref().ok()?;
+    let answer = trace.exchanges.get(at)?.answer.as_ref().ok()?;
     let outcome = match &seen.failed {
         None | Some(StepError::MissingFact { .. }) => ObservedOutcome::Read(observe_readings(planned, seen, before)),
         Some(StepError::Unreadable { .. }) => ObservedOutcome::Unreadable,

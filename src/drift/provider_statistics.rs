@@ -158,7 +158,7 @@ impl ProviderStatistics {
     pub fn count<'p>(&mut self, plan: &'p DriftPlan, observed: &'p [ObservedAnswer], now: i64) -> Vec<UnexplainedChanges<'p>> {
         let mut unexplained = Vec::new();
         for observed in observed {
-            let step = &plan.steps[observed.step];
+            let Some(step) = plan.steps.get(observed.step) else { continue };
             let Some(statistics) = self.step_statistics(&step.name) else { continue };
             let changes = statistics.count(step, observed, now);
             if !changes.is_empty() {

@@ -44,7 +44,15 @@ impl DriftValueKind {
     }
 
     pub(crate) fn word(self) -> &'static str {
-        ["null", "empty", "bool", "number", "text", "list", "object"][self as usize]
+        match self {
+            Self::Null => "null",
+            Self::Empty => "empty",
+            Self::Flag => "bool",
+            Self::Number => "number",
+            Self::Text => "text",
+            Self::List => "list",
+            Self::Object => "object",
+        }
     }
     pub(crate) fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
@@ -52,7 +60,18 @@ impl DriftValueKind {
 }
 
 /// How often each kind was seen.
-pub(crate) type DriftKindCounts = [i64; 7];
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct DriftKindCounts([i64; DriftValueKind::ALL.len()]);
+
+impl DriftKindCounts {
+    pub(crate) fn of(&mut self, kind: DriftValueKind) -> &mut i64 {
+        self.0.get_mut(kind as usize).expect("there is a count for each kind")
+    }
+
+    pub(crate) fn get(&self, kind: DriftValueKind) -> i64 {
+        self.0.get(kind as usize).copied().unwrap_or_default()
+    }
+}
 
 /// The counts of a path.
 #[derive(Clone, Debug, Default)]
@@ -64,11 +83,11 @@ pub(crate) struct PathStatistics {
 
 impl PathStatistics {
     pub(crate) fn add(&mut self, kind: DriftValueKind) {
-        self.unsaved[kind as usize] += 1;
+        *self.unsaved.of(kind) += 1;
     }
 
     pub(crate) fn count_of(&self, kind: DriftValueKind) -> i64 {
-        self.stored[kind as usize] + self.unsaved[kind as usize]
+        self.stored.get(kind) + self.unsaved.get(kind)
     }
 
     pub(crate) fn times(&self) -> i64 {
@@ -134,7 +153,7 @@ impl DriftShape {
             }
             node = node.below.entry(key).or_default();
         }
-        node.seen.stored[kind as usize] = times;
+        *node.seen.stored.of(kind) = times;
     }
 }
 

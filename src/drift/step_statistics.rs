@@ -67,7 +67,8 @@ impl StepStatistics {
         }
         self.passed += 1;
         let is_missed = |(at, found): &(usize, ObservedReading)| {
-            found.is_err() && self.streams.get(&step.readings[*at].key).is_none_or(DriftStream::is_expected_of_everybody)
+            let stream = step.readings.get(*at).and_then(|reading| self.streams.get(&reading.key));
+            found.is_err() && stream.is_none_or(DriftStream::is_expected_of_everybody)
         };
         self.shape.times() < PARSE_ALL
             || self.passed.is_multiple_of(PARSE_ONE_IN)
@@ -91,8 +92,8 @@ impl StepStatistics {
             if let Some(document) = &observed.document {
                 self.shape.add(document);
             }
-            for (at, found) in found {
-                self.count_reading(&step.readings[*at], *found, observed, now, &mut changes);
+            for (reading, found) in found.iter().filter_map(|(at, found)| Some((step.readings.get(*at)?, found))) {
+                self.count_reading(reading, *found, observed, now, &mut changes);
             }
         }
         if let Some(seen) = &observed.parameters {
@@ -127,7 +128,7 @@ impl StepStatistics {
         self.count_one(PARAMETERS, true, None, now);
         let keys: Vec<Box<str>> = self.streams.keys().filter(|key| key.starts_with(PARAMETER)).cloned().collect();
         for key in keys {
-            let name = &key[PARAMETER.len()..];
+            let name = key.strip_prefix(PARAMETER).unwrap_or(&key);
             let is_absent = !seen.names.iter().any(|seen| **seen == *name);
             if let Some(StreamChange { direction, before, now, since }) = self.count_one(&key, is_absent, Some(seen.person), now) {
                 let cause = DriftCause::Appeared(name.into());

@@ -5,7 +5,7 @@ use crate::directory::{Directory, StorageUnavailable};
 use crate::drift::judgement::DriftCount;
 use crate::drift::observation::ANSWER;
 use crate::drift::provider_statistics::{DriftCounterKey, ProviderStatistics};
-use crate::drift::shape::{DriftKindCounts, DriftValueKind, PathStatistics};
+use crate::drift::shape::{DriftValueKind, PathStatistics};
 use crate::drift::warning::DriftWarning;
 use crate::drift::{DriftMonitor, lock_ignoring_poison};
 use std::collections::BTreeMap;
@@ -81,10 +81,6 @@ impl DriftMonitor {
     }
 }
 
-fn add_kinds(kinds: &DriftKindCounts, seen: &mut DriftKindCounts, sign: i64) {
-    seen.iter_mut().zip(kinds).for_each(|(seen, kind)| *seen += sign * kind);
-}
-
 impl ProviderStatistics {
     /// Takes the counts to add to the storage. They count as stored from here on.
     fn take_unsaved(&mut self, store: &str, provider: &str) -> Vec<Tally> {
@@ -103,8 +99,10 @@ impl ProviderStatistics {
             }
             let mut kinds = |what: &str, seen: &mut PathStatistics| {
                 let unsaved = std::mem::take(&mut seen.unsaved);
-                add_kinds(&unsaved, &mut seen.stored, 1);
-                DriftValueKind::ALL.into_iter().for_each(|kind| add(what, kind.word(), unsaved[kind as usize], 0));
+                for kind in DriftValueKind::ALL {
+                    *seen.stored.of(kind) += unsaved.get(kind);
+                    add(what, kind.word(), unsaved.get(kind), 0);
+                }
             };
             page.kinds.iter_mut().for_each(|(key, seen)| kinds(key, seen));
             page.shape.for_each_path(|path, seen| kinds(&format!("{SHAPE}{path}"), seen));
@@ -125,8 +123,8 @@ impl ProviderStatistics {
         }
         let Some(kind) = DriftValueKind::named(&tally.kind) else { return };
         let back = |seen: &mut PathStatistics| {
-            seen.unsaved[kind as usize] += count.found;
-            seen.stored[kind as usize] -= count.found;
+            *seen.unsaved.of(kind) += count.found;
+            *seen.stored.of(kind) -= count.found;
         };
         match tally.what.strip_prefix(SHAPE) {
             None => page.kinds.get_mut(&tally.what).into_iter().for_each(back),
@@ -149,7 +147,7 @@ impl ProviderStatistics {
         let Some(kind) = DriftValueKind::named(&tally.kind) else { return };
         match tally.what.strip_prefix(SHAPE) {
             Some(path) => page.shape.apply_stored(path, kind, tally.found),
-            None => page.kinds.entry(tally.what.clone()).or_default().stored[kind as usize] = tally.found,
+            None => *page.kinds.entry(tally.what.clone()).or_default().stored.of(kind) = tally.found,
         }
     }
 

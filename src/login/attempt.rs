@@ -110,7 +110,7 @@ pub enum RedirectError {
 impl Attempt {
     /// Begins an attempt; `entropy` yields its state, its nonce and its PKCE verifier, and its age counts from `now`.
     pub fn new(provider: &Provider, installation: &InstallationValues, entropy: &Entropy, now: i64, inputs: InputValues) -> Self {
-        let text = |from: usize, to: usize| URL_SAFE_NO_PAD.encode(&entropy.0[from..to]);
+        let text = |from: usize, to: usize| URL_SAFE_NO_PAD.encode(entropy.0.get(from..to).expect("the parts end where the bytes end"));
         let saved = SavedAttempt {
             state: text(0, 24).into(),
             nonce: text(24, 48).into(),
@@ -184,7 +184,7 @@ impl Attempt {
                 }
             }
         }
-        let length: usize = self.prepared.iter().map(|kept| kept.name.len() + kept.value.len()).sum();
+        let length: usize = self.prepared.iter().map(|kept| kept.name.len().saturating_add(kept.value.len())).sum();
         if length <= LONGEST_PREPARED {
             return Ok(());
         }

@@ -179,7 +179,7 @@ impl LoginErrorCause {
 impl fmt::Display for LoginErrorCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OtherProvider => f.write_str("the answer belongs to another provider"),
+            Self::OtherProvider => f.write_str("the callback belongs to a login at another provider"),
             Self::StateMismatch => f.write_str("the state in the callback is not the one that was sent"),
             Self::NoState => f.write_str(
                 "the callback has no parameter that the file reads as the state; if one of its parameters is the state, write `read: { state: $.name_of_it }` in getAuthorizationCode",
@@ -193,12 +193,12 @@ impl fmt::Display for LoginErrorCause {
             Self::PreparedTooLong => f.write_str(
                 "what `prepare` has read for the later steps is longer than 2048 bytes, or does not fit into one cookie with the rest of the login",
             ),
-            Self::FileChanged => f.write_str("the provider's file changed while the browser was away; run the test again"),
+            Self::FileChanged => f.write_str("the provider's file changed while the browser was at the provider; run the test again"),
             Self::BadInput(name) => write!(f, "what was typed for `{name}` does not match its pattern"),
             Self::TooManyLogins => f.write_str("too many logins are waiting for this provider"),
             Self::OutOfTime => f.write_str("the calls to the provider took too long together"),
             Self::NotAllowed => f.write_str("`require` does not allow this person to sign in"),
-            Self::MissingFact { fact: None, .. } => f.write_str("a path finds nothing"),
+            Self::MissingFact { fact: None, .. } => f.write_str("a path of this line finds nothing in the answer"),
             Self::MissingFact { fact: Some(fact), read_in, instead } => {
                 write!(f, "`{fact}` was not found")?;
                 if let Some(step) = read_in {

@@ -11,13 +11,13 @@ impl Accent {
     /// Reads `#0a6` or `#00aa66`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('#')?;
-        let digit = |at: usize| char::from(*digits.as_bytes().get(at)?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        let (red, green, blue) = match digits.len() {
-            3 => (digit(0)? * 17, digit(1)? * 17, digit(2)? * 17),
-            6 => (digit(0)? * 16 + digit(1)?, digit(2)? * 16 + digit(3)?, digit(4)? * 16 + digit(5)?),
+        let doubled = match digits.len() {
+            3 => digits.chars().flat_map(|digit| [digit, digit]).collect(),
+            6 => digits.to_owned(),
             _ => return None,
         };
-        Some(Self { red, green, blue })
+        let part = |from: usize| u8::from_str_radix(doubled.get(from..)?.get(..2)?, 16).ok();
+        Some(Self { red: part(0)?, green: part(2)?, blue: part(4)? })
     }
 
     /// The colour in CSS.

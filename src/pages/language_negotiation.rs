@@ -64,7 +64,13 @@ fn match_quality(range: &str, code: &str) -> u8 {
         return 2;
     }
     match (is_traditional_chinese(&range), is_traditional_chinese(&code)) {
-        (Some(one), Some(other)) => 1 + u8::from(one == other),
+        (Some(one), Some(other)) => {
+            if one == other {
+                2
+            } else {
+                1
+            }
+        }
         _ => u8::from(range.split('-').next() == code.split('-').next()),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::pages::language_negotiation::is_language_tag;
 use crate::pages::phrases::{Phrases, placeholders};
+use crate::vocabulary::diagnostic::did_you_mean;
 use serde_json::{Map, Value};
 
 /// The embedded languages, in the order in which they are offered.
@@ -114,17 +115,21 @@ fn check_against_pattern(tree: &Value, pattern: &Value, at: &str, complain: &mut
                 let at = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
                 match pattern.get(key) {
                     Some(pattern) => check_against_pattern(value, pattern, &at, complain),
-                    None => complain(format!("there is no phrase `{at}`")),
+                    None => {
+                        let near = did_you_mean(key, pattern.keys().map(String::as_str));
+                        let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                        complain(format!("there is no phrase `{at}`{near}"));
+                    }
                 }
             }
         }
         (Value::String(text), Value::String(pattern)) => {
             if text.trim().is_empty() {
-                complain(format!("`{at}` says nothing"));
+                complain(format!("`{at}` is empty: write the phrase, or leave the key out"));
             }
             let (has, needs) = (placeholders(text), placeholders(pattern));
             if has != needs {
-                complain(format!("`{at}` has the places {has:?}, and needs {needs:?}"));
+                complain(format!("`{at}` has the placeholders {has:?}, and needs {needs:?}"));
             }
         }
         (_, Value::Object(_)) => complain(format!("`{at}` is not a block of phrases")),
@@ -178,8 +183,8 @@ mod tests {
         assert_eq!(
             complaints,
             [
-                "`login.afterwards` has the places [\"then\"], and needs []",
-                "`login.afterwards` has the places [], and needs [\"then\"]",
+                "`login.afterwards` has the placeholders [\"then\"], and needs []",
+                "`login.afterwards` has the placeholders [], and needs [\"then\"]",
                 "there is no phrase `login.with`"
             ]
         );
@@ -204,12 +209,12 @@ mod tests {
     }
 
     #[test]
-    fn what_an_operator_says_wrongly_is_told() {
+    fn a_mistake_in_a_file_of_phrases_is_described() {
         for (code, text, expected) in [
-            ("es", "login: { titel: Entra }", "there is no phrase `login.titel`"),
-            ("es", "login: { with: \"Entra con {nombre}\" }", "`login.with` has the places [\"nombre\"], and needs [\"name\"]"),
+            ("es", "login: { titel: Entra }", "there is no phrase `login.titel`; did you mean `title`?"),
+            ("es", "login: { with: \"Entra con {nombre}\" }", "`login.with` has the placeholders [\"nombre\"], and needs [\"name\"]"),
             ("es", "login: { title: 5 }", "`login.title` is not a text: write it in quotes"),
-            ("es", "login: { title: \" \" }", "`login.title` says nothing"),
+            ("es", "login: { title: \" \" }", "`login.title` is empty: write the phrase, or leave the key out"),
             ("es", "login: Entra", "`login` is not a block of phrases"),
             ("es", "direction: up", "`up` is not a direction of writing: write `ltr` or `rtl`"),
             ("fr", "brief: FR", "a new language says how it is called: `name` is missing"),

@@ -202,7 +202,7 @@ impl Phrases {
 /// A phrase with values in place of its `{placeholders}`. A value is not searched for placeholders, and a placeholder
 /// without a value stays.
 pub(crate) fn fill(phrase: &str, values: &[(&str, &str)]) -> String {
-    let mut filled = String::with_capacity(phrase.len() + 32);
+    let mut filled = String::with_capacity(phrase.len().saturating_add(32));
     let mut rest = phrase;
     while let Some((before, after)) = rest.split_once('{') {
         filled.push_str(before);

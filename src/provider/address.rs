@@ -6,6 +6,7 @@
 
 mod origin;
 mod check;
+#[allow(clippy::arithmetic_side_effects, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 mod parts;
 mod filled;
 
@@ -132,7 +133,7 @@ impl Address {
     pub(crate) fn fill(&self, facts: &Facts) -> Result<FilledAddress, AddressError> {
         let mut filled = FilledAddress::default();
         // The query is appended later, so room is reserved for it.
-        filled.base.reserve(self.template.source.len() + 256);
+        filled.base.reserve(self.template.source.len().saturating_add(256));
         for (zone, piece) in &self.parts {
             let into = match zone {
                 AddressPart::Base | AddressPart::Host | AddressPart::Path => &mut filled.base,

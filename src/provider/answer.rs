@@ -84,7 +84,7 @@ fn looks_like_json(text: &str) -> bool {
 
 fn unreadable(format: &str, why: &str, text: &str) -> UnreadableAnswer {
     let seen =
-        if text.len() >= 9 && (text.as_bytes()[..9].eq_ignore_ascii_case(b"<!doctype") || text.to_ascii_lowercase().starts_with("<html")) {
+        if text.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("<!doctype") || start.to_ascii_lowercase().starts_with("<html")) {
             "; it is a web page (HTML)"
         } else if is_signed_token(text) {
             "; it is a signed token, which is read by `signed: { token: answer }`"
@@ -101,8 +101,8 @@ fn unreadable(format: &str, why: &str, text: &str) -> UnreadableAnswer {
 /// Whether a text has the three parts of a signed token.
 pub(crate) fn is_signed_token(text: &str) -> bool {
     let parts: Vec<&str> = text.trim().split('.').collect();
-    parts.len() == 3
-        && parts[0].starts_with("ey")
+    text.trim().starts_with("ey")
+        && parts.len() == 3
         && parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')))
 }
 

@@ -1,17 +1,16 @@
 //! A token that the client signs to authenticate itself: `private_key_jwt`, `client_secret_jwt`, or a signed client secret.
 
 use crate::provider::facts::Facts;
-use crate::provider::functions::hex;
 use crate::provider::keys::{Algorithm, JwsSigningKey, KeyError};
 use crate::provider::moment::TimeSpan;
 use crate::provider::parameters::{JsonTemplate, check_no_paths};
 use crate::provider::step_error::StepError;
 use crate::provider::template::{FactUse, KeyTemplate, Template};
+use crate::vocabulary::hash::{hex, sha256};
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::{NamedValues, Reader};
 use crate::words;
-use aws_lc_rs::digest;
 use std::sync::Arc;
 
 words! {
@@ -102,7 +101,7 @@ impl Assertion {
         let mut claims = Text::default();
         self.claims.fill(facts, &mut claims).map_err(StepError::missing_fact)?;
         // The id is unique: it is made from the random state of the attempt and from the step.
-        let id = hex(&digest::digest(&digest::SHA256, format!("jti {salt} {}", self.place).as_bytes()).as_ref()[..16]);
+        let id = hex(&sha256::<16>(format!("jti {salt} {}", self.place).as_bytes()));
         let times = format!("{{\"iat\":{now},\"exp\":{},\"jti\":\"{id}\"}}", now.saturating_add(self.lifetime));
         Ok((header, join_objects(claims.expose(), &times)))
     }
@@ -123,6 +122,6 @@ impl Assertion {
 fn join_objects(first: &str, second: &str) -> String {
     match (first, second) {
         ("{}", other) | (other, "{}") => other.to_owned(),
-        _ => format!("{},{}", &first[..first.len() - 1], &second[1..]),
+        _ => format!("{},{}", first.strip_suffix('}').unwrap_or(first), second.strip_prefix('{').unwrap_or(second)),
     }
 }

@@ -77,11 +77,11 @@ words! {
         /// Default: none
         /// Example: `prepare: { post: https://sso.acme.example/par, credentials: basic, read: { requestUri: $.request_uri } }`
         prepare: Option<OneOrMany<CallSpec>> = "prepare",
-        /// The parameters that ask the provider for a login anew, although it knows the person. They are added, or replace
-        /// those of the same names, when the login begins at `/login/{provider}?reauthenticate=true`; they go into the
-        /// standard request of `prepare` where there is one. Where an ID token is read, its `auth_time` must then not be
-        /// older than the login; it may be missing unless these parameters name `max_age`. A provider without this
-        /// word refuses such a login.
+        /// The parameters that make the provider ask a person whom it knows to log in again. They are added, or
+        /// replace those of the same names, when the login begins at `/login/{provider}?reauthenticate=true`; they go
+        /// into the standard request of `prepare` where there is one. Where an ID token is read, its `auth_time` must
+        /// then not be older than the login; it may be missing unless these parameters name `max_age`. Without this
+        /// word such an address is answered with an error page that has no code.
         /// Default: with `discovery` `{ prompt: login, max_age: "0" }`; otherwise none
         /// Example: `reauthenticate: { prompt: login }`
         reauthenticate: Option<NamedValues<ParameterValues>> = "reauthenticate",
@@ -166,11 +166,9 @@ pub(crate) fn compile(
     let address = address(spec.get, place, context, reader);
     let sent = RedirectProtections::detect(&query, assertion.as_ref(), address.as_ref(), prepare.unwrap_or_default(), context);
     if prepare.is_some() {
-        sent.check(state_in, context, place_of_parameters(spec.query.as_ref(), &extra).unwrap_or(place), reader);
+        sent.check(state_in, spec.read.as_ref(), context, place_of_parameters(spec.query.as_ref(), &extra).unwrap_or(place), reader);
     }
-    let address = address.and_then(|address| Address::compile(address, &context.addresses, reader));
     check_scope(scope.as_ref(), reader);
-    let reauthenticate = reauthenticate_parameters(spec.reauthenticate.as_ref(), place, context, reader);
     let (signed, signed_reads, signed_choices) = compile_signed(spec.signed, sent.nonce, context, reader);
     let (state, reads) = compile_callback_reads(spec.read, place, context, reader);
     let (sign, verify) = compile_signatures(spec.sign, spec.verify, reader);
@@ -180,10 +178,10 @@ pub(crate) fn compile(
         place,
         known: context.known,
         method: Method::Get,
-        address: address?,
+        address: address.and_then(|address| Address::compile(address, &context.addresses, reader))?,
         query,
         is_standard_push: false,
-        reauthenticate,
+        reauthenticate: reauthenticate_parameters(spec.reauthenticate.as_ref(), place, context, reader),
         body: StepBody::None,
         headers: Vec::new(),
         basic: None,
@@ -204,6 +202,7 @@ pub(crate) fn compile(
         reads,
         choices: Vec::new(),
         header_reads: Vec::new(),
+        carried: [].into(),
         signed,
         signed_answer: None,
         signed_reads,
@@ -228,7 +227,7 @@ fn compile_signatures(
         .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader))
         .filter(|sign| check_signs_the_query(sign, reader));
     let verify = verify
-        .and_then(|spec| ParameterSignature::compile(spec, SignedParameters::Query, reader))
+        .and_then(|spec| ParameterSignature::compile_expected(spec, reader))
         .filter(|verify| check_is_parameter(verify, "a callback has no headers of the provider", reader));
     (sign, verify)
 }

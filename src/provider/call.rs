@@ -70,24 +70,23 @@ words! {
         /// Default: none
         /// Example: `headers: { Client-Id: "${clientId}" }`
         headers: Option<NamedValues<Template>> = "headers",
-        /// Where the client id and the client secret are sent: `form` (in the body), `query` (in the address),
-        /// `basic` (in the `Authorization` header, like `curl -u`), `basicEncoded` (the same, percent-encoded first
-        /// as in RFC 6749) or `none`. In a written request they are not sent unless this word is there.
-        /// `basic` and `basicEncoded` differ only where the id or the secret holds other characters than letters,
-        /// digits, `-`, `.` and `_`.
-        /// Default: `form` in the standard requests of getAccessCode and `prepare` (`query` when it is a `get`), otherwise `none`. With
-        /// `discovery` the document chooses: `basicEncoded` when it names `client_secret_basic` and not
-        /// `client_secret_post`. When it leaves the choice and the provider answers `invalid_client`, the call is
-        /// made once more in the other way, and what the provider takes is remembered
+        /// Where the client id and the client secret are sent: `form` (in the body, be it a form or `json`), `query`
+        /// (in the address), `basic` (in the `Authorization` header, like `curl -u`), `basicEncoded` (the same,
+        /// percent-encoded first as in RFC 6749) or `none`. In a written request they are not sent unless this word
+        /// is there. `basic` and `basicEncoded` differ only where the id or the secret holds other characters than
+        /// letters, digits, `-`, `.` and `_`.
+        /// Default: `form` in the standard requests of getAccessCode and `prepare`, or `query` when such a request is
+        /// a `get`; otherwise `none`. With `discovery`, `basicEncoded` when the document names `client_secret_basic`
+        /// and not `client_secret_post`; when it names neither or both and the provider answers `invalid_client`, the
+        /// call is made once more with `basicEncoded`, and the method that succeeds is remembered
         /// Example: `credentials: basic`
         credentials: Option<Located<ClientAuthMethod>> = "credentials",
-        /// The token that is sent as `Authorization: Bearer …`: a fact in `${…}`, or `none`. In getUserInfo the header
-        /// is sent unless the request itself places the access token, whole or in part (in any hole, as the argument
-        /// of a function, in the text of `sign`, in an assertion), or an `Authorization` header (`credentials: basic`
-        /// is one), or this word says otherwise. For a call to another provider's address, with a token of its own,
-        /// write `bearer: none`; where a manual asks for the token and for a part of it, write `bearer: ${accessToken}`.
-        /// Default: in getUserInfo `${accessToken}`, unless the request itself places the access token or an
-        /// `Authorization` header; elsewhere `none`
+        /// The token that is sent as `Authorization: Bearer …`: a text with holes, or `none`. For a call to another
+        /// provider's address, with a token of its own, write `bearer: none`; where a manual asks for the token and
+        /// for a part of it, write `bearer: ${accessToken}`.
+        /// Default: in getUserInfo `${accessToken}`, unless the request itself places the access token, whole or in
+        /// part (in any hole, as the argument of a function, in the text of `sign`, in an assertion), or an
+        /// `Authorization` header (`credentials: basic` is one); elsewhere `none`
         /// Example: `bearer: ${appToken}`
         bearer: Option<Template> = "bearer",
         /// A token that portaria makes and signs for this request.

@@ -55,7 +55,7 @@ impl CallbackParameters {
         self.pairs
             .iter()
             .enumerate()
-            .find(|(at, (name, _))| self.pairs[..*at].iter().any(|(earlier, _)| earlier == name))
+            .find(|(at, (name, _))| self.pairs.iter().take(*at).any(|(earlier, _)| earlier == name))
             .map(|(_, (name, _))| &**name)
     }
 

@@ -24,8 +24,7 @@ words! {
         /// entry. When it finds several lists, their entries are taken together. `..` is not allowed here.
         /// Example: `from: $.emails`
         from: JsonPath = "from",
-        /// The conditions that an entry must meet: all of them. The first entry that meets them is chosen. `present:
-        /// false` asks that the entry lacks a value.
+        /// The conditions that an entry must meet: all of them. The first entry that meets them is chosen.
         /// Default: every entry fits
         /// Example: `where: { at: $.primary, is: true }`
         conditions: Option<Conditions> = "where",
@@ -70,7 +69,7 @@ pub(crate) struct EntryChoice {
 impl EntryChoice {
     fn compile(spec: EntryChoiceSpec, reader: &mut Reader) -> Self {
         if spec.from.has_descent() {
-            let help = "write the way to the list: `from: $.data.emails`";
+            let help = "write the path of the list: `from: $.data.emails`";
             reader.complain(spec.from.place, "`..` may find entries of other lists as well", help);
         }
         if spec.read.0.is_empty() && !reader.has_unusable_parts() {

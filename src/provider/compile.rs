@@ -128,7 +128,7 @@ fn assemble(
         accepted: &accepted,
         written: &written,
     };
-    let CompiledSteps { prepare, authorization, calls, complete } = compile_steps(&mut spec, context, top, reader);
+    let CompiledSteps { mut prepare, authorization, mut calls, complete } = compile_steps(&mut spec, context, top, reader);
     let logout = spec.logout.take().and_then(|template| Address::compile(template, &addresses(), reader));
     let (trust, missing) = (spec.trust_email.take(), spec.missing_email.take());
     let asks_for_email = missing.as_ref().filter(|missing| matches!(missing.value, MissingEmailPolicy::Ask)).map(|missing| missing.place);
@@ -139,7 +139,6 @@ fn assemble(
         reader,
     );
     let mut authorization = authorization?;
-    let mut prepare = prepare;
     if let Some(pushed) = prepare.iter_mut().find(|step| step.is_standard_push) {
         pushed.reauthenticate = std::mem::take(&mut authorization.step.reauthenticate);
     }
@@ -162,6 +161,10 @@ fn assemble(
         top,
     };
     let needed = if complete { check_whole_file(&spec, &file, reader) } else { Vec::new() };
+    let carried: Arc<[Slot]> = ProofCheck { file: &file }.carried_facts(reader).into();
+    for step in prepare.iter_mut().chain([&mut authorization.step]).chain(&mut calls) {
+        step.carried = Arc::clone(&carried);
+    }
     Some(Provider {
         source: source.clone(),
         name: name.into(),

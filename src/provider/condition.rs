@@ -33,8 +33,8 @@ words! {
         /// Default: none; needed unless `all` or `any` stands here
         /// Example: `at: $.status`
         at: Option<ConditionSubject> = "at",
-        /// The value equals this text, or one of these. The texts may contain holes. Where the path finds several
-        /// values, one of them is enough.
+        /// The value equals this text, or one of these. The texts may contain holes of facts that are known before
+        /// the answer; a path cannot stand here. Where the path finds several values, one of them is enough.
         /// Default: not checked
         /// Example: `is: [ ok, success ]`
         is: Option<OneOrMany<Template>> = "is",
@@ -54,14 +54,14 @@ words! {
         /// Default: not checked
         /// Example: `contains: [ staff, admin ]`
         contains: Option<OneOrMany<Template>> = "contains",
-        /// `true`: the value exists. `false`: it does not, which can be asked in `refused`, `when`, `require` and
+        /// `true`: the value exists. `false`: it does not, which may be written in `refused`, `when`, `require` and
         /// `where`, but not in `accepted`, `read` and `identity`: what is not there proves nothing.
         /// An empty text does not exist, so `suspended: ""` in an answer is the same as no `suspended`.
         /// Default: not checked
         /// Example: `present: true`
         present: Option<Located<bool>> = "present",
-        /// The value is a moment that is not older than this, and at most a minute in the future: seconds or
-        /// milliseconds since 1970, or a date of RFC 3339.
+        /// The value is a moment that is not older than this, and at most a minute in the future: whole seconds or
+        /// milliseconds since 1970, or a date of RFC 3339, which has a zone.
         /// Default: not checked
         /// Example: `within: 5m`
         within: Option<Located<TimeSpan>> = "within",
@@ -266,6 +266,12 @@ impl Condition {
     pub(crate) fn compares_with(&self, fact: Slot) -> bool {
         let equals = |list: &[Template]| list.iter().all(|value| value.sole_fact() == Some(fact));
         self.demands(&|check| [&check.is, &check.contains].into_iter().flatten().any(|list| equals(list)))
+    }
+
+    /// Whether it holds only when a value that `counts` is exactly this fact.
+    pub(crate) fn demands_fact(&self, fact: Slot, counts: impl Fn(&ValueCheck) -> bool) -> bool {
+        let is_fact = |list: &Vec<Template>| list.iter().all(|value| value.sole_fact() == Some(fact));
+        self.demands(&|check| counts(check) && check.is.as_ref().is_some_and(is_fact))
     }
 
     /// Whether it holds only of fixed texts that are no e-mail addresses.

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use std::sync::Arc;
 
 choice! {
-    /// Where the client's name and secret go.
+    /// Where the client id and the client secret are sent.
     pub(crate) enum ClientAuthMethod {
         /// Into the body of the request, as `client_id` and `client_secret`.
         Form = "form",

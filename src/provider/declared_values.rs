@@ -91,8 +91,8 @@ impl DeclaredValues {
                 {
                     reader.complain(
                         id.place,
-                        format!("`{}` is not a client's name", crate::vocabulary::diagnostic::printable(text)),
-                        "write the name that the provider gave, or where it is kept: `env:NAME`",
+                        format!("`{}` is not a client id", crate::vocabulary::diagnostic::printable(text)),
+                        "write the client id that the provider gave, or where it is kept: `env:NAME`",
                     );
                 }
                 keep(known.client_id, id.value, false, (id.place, Some(id.place)));

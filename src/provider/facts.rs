@@ -14,7 +14,10 @@ pub(crate) const FROM_THE_START: &[(&str, &str)] = &[
     ("clientId", "the `clientId` of this file"),
     ("clientSecret", "the `clientSecret` of this file"),
     ("redirectUri", "where the provider sends the browser back: `{publicUrl}/callback/{provider}`"),
-    ("state", "a random text that ties the callback to this browser"),
+    (
+        "state",
+        "a random text that ties the callback to this browser; it is sent as it is, without functions, because the same text has to come back",
+    ),
     ("nonce", "a random text that a signed token must repeat; to send it and check it nowhere is a mistake"),
     ("codeChallenge", "PKCE: the challenge, which is sent with the authorization request"),
     ("codeVerifier", "PKCE: the verifier, which is sent with the token request"),
@@ -177,11 +180,13 @@ impl Facts {
     }
 
     fn insert(&mut self, slot: Slot, value: Text, origin: FactOrigin) {
-        let at = slot.0 as usize;
+        let at = usize::from(slot.0);
         if at >= self.values.len() {
-            self.values.resize(at + 1, None);
+            self.values.resize(at.saturating_add(1), None);
         }
-        self.values[at] = (!value.is_empty() && value.len() <= Self::LONGEST).then_some((value, origin));
+        if let Some(known) = self.values.get_mut(at) {
+            *known = (!value.is_empty() && value.len() <= Self::LONGEST).then_some((value, origin));
+        }
     }
 
     /// Sets a fact that an exchange gave. It starts secret.

@@ -5,12 +5,11 @@
 
 use crate::provider::Provider;
 use crate::provider::facts::{FROM_DISCOVERY, Facts};
-use crate::provider::functions::hex;
 use crate::provider::signed_token::{SignedToken, TokenKeys};
 use crate::provider::step::Step;
 use crate::provider::template::{Template, TemplatePiece};
+use crate::vocabulary::hash::{hex, sha256};
 use crate::vocabulary::names::Slot;
-use aws_lc_rs::digest::{SHA256, digest};
 use std::collections::BTreeSet;
 
 /// Where a provider file points, as a text that support can read and that is compared byte for byte.
@@ -100,8 +99,8 @@ impl Provider {
                     let carriers = self.steps().filter(|one| one.answer_reads().any(|read| brought.contains(&read.fact)));
                     origins.extend(carriers.chain([step]).map(|one| one.address.origin(settings)));
                     if key.uses().all(|used| settings.get(used.fact).is_some()) {
-                        let hash = digest(&SHA256, fill_template_settings(key, settings).as_bytes());
-                        origins.insert(format!("key-{}", hex(&hash.as_ref()[..16])));
+                        let hash = sha256::<16>(fill_template_settings(key, settings).as_bytes());
+                        origins.insert(format!("key-{}", hex(&hash)));
                     }
                 }
                 TokenKeys::Address(_) | TokenKeys::Text(_) => {}

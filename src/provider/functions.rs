@@ -11,6 +11,7 @@ use crate::provider::json;
 use crate::provider::json_path::{JsonPath, scalar_text};
 use crate::provider::moment::DateFormat;
 use crate::vocabulary::diagnostic::{did_you_mean, quoted_alternatives};
+use crate::vocabulary::hash::hex;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::text::{Text, percent_encode};
@@ -44,6 +45,8 @@ enum FunctionBehaviour {
     TextWithMark(fn(&str, &str) -> Option<String>),
     /// Reads a text as JSON.
     Json,
+    /// Reads a text as a form.
+    Form,
     /// Gives a text when nothing was found.
     Default,
     /// Writes a time.
@@ -109,6 +112,11 @@ pub(crate) const TABLE: &[FunctionRow] = &[
         "adds this text, or the value of this fact, at the end",
         FunctionBehaviour::TextWithText(|text, more| Some(text.to_owned() + more)),
     ),
+    row(
+        "prepend",
+        "adds this text, or the value of this fact, at the beginning",
+        FunctionBehaviour::TextWithText(|text, more| Some(more.to_owned() + text)),
+    ),
     row("upper", "changes the text to upper case", FunctionBehaviour::Text(|text| Some(text.to_uppercase()))),
     row("lower", "changes the text to lower case", FunctionBehaviour::Text(|text| Some(text.to_lowercase()))),
     row("trim", "removes blanks at both ends", FunctionBehaviour::Text(|text| Some(text.trim().to_owned()))),
@@ -137,6 +145,11 @@ pub(crate) const TABLE: &[FunctionRow] = &[
         FunctionBehaviour::TextWithMark(|text, mark| Some(text.split_once(mark)?.1.to_owned())),
     ),
     row("json", "reads the text as JSON and takes the value at the path", FunctionBehaviour::Json),
+    row(
+        "form",
+        "reads the text as a form (`a=1&b=2`) and takes the value of the parameter of this name, decoded; finds nothing when the parameter is missing or stands there twice",
+        FunctionBehaviour::Form,
+    ),
     row("default", "this text when nothing was found", FunctionBehaviour::Default),
     row(
         "date",
@@ -156,6 +169,7 @@ impl FunctionRow {
             FunctionBehaviour::TextWithText(_) | FunctionBehaviour::Default => &["TEXT"],
             FunctionBehaviour::TextWithMark(_) => &["MARK"],
             FunctionBehaviour::Json => &["PATH"],
+            FunctionBehaviour::Form => &["NAME"],
             FunctionBehaviour::Date => &["FORMAT", "ZONE"],
         }
     }
@@ -195,6 +209,7 @@ impl FunctionRow {
                 FunctionAction::Default(FunctionArgument::from_token(text, place, reader))
             }
             (FunctionBehaviour::Json, [path, ..]) => FunctionAction::Json(Box::new(JsonPath::parse(path.text(), place, reader)?)),
+            (FunctionBehaviour::Form, [name, ..]) => FunctionAction::TextWith(form_value, FunctionArgument::Literal(name.text().into())),
             (FunctionBehaviour::Date, [format, zone, ..]) => match DateFormat::parse(format.text(), zone.text()) {
                 Ok(format) => FunctionAction::Date(Box::new(format)),
                 Err((message, help)) => {
@@ -208,6 +223,7 @@ impl FunctionRow {
                 | FunctionBehaviour::TextWithMark(_)
                 | FunctionBehaviour::Default
                 | FunctionBehaviour::Json
+                | FunctionBehaviour::Form
                 | FunctionBehaviour::Date,
                 _,
             ) => return None,
@@ -425,12 +441,19 @@ pub(crate) fn check_text_and_bytes(functions: &[Function], may_end_in_bytes: boo
     }
 }
 
-/// The text that was encoded in base64, in either alphabet, with or without padding.
-fn decode_base64(text: &str) -> Option<String> {
+/// The value of a parameter that stands once in a form.
+fn form_value(text: &str, name: &str) -> Option<String> {
+    let mut found = url::form_urlencoded::parse(text.as_bytes()).filter(|(known, _)| known == name).map(|(_, value)| value.into_owned());
+    found.next().filter(|value| found.next().is_none() && !value.is_empty())
+}
+
+/// The text that was encoded in base64, in either alphabet, with or without padding and line breaks.
+pub(crate) fn decode_base64(text: &str) -> Option<String> {
     let standard: String = text
         .trim()
         .trim_end_matches('=')
         .chars()
+        .filter(|letter| !letter.is_ascii_whitespace())
         .map(|letter| match letter {
             '-' => '+',
             '_' => '/',
@@ -447,17 +470,6 @@ pub(crate) fn is_json_number(text: &str) -> bool {
 
 pub(crate) fn hmac_bytes(algorithm: hmac::Algorithm, key: &[u8], message: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(algorithm, key), message).as_ref().to_vec()
-}
-
-/// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    text
 }
 
 #[cfg(test)]
@@ -501,7 +513,14 @@ mod tests {
             (&[&["boolean"]], "1", Some("true")),
             (&[&["boolean"]], "false", Some("false")),
             (&[&["boolean"]], "yes", None),
+            (&[&["base64Decode"]], "w6\nc=\r\n", Some("ç")),
             (&[&["append", "!"]], "abc", Some("abc!")),
+            (&[&["prepend", "!"]], "abc", Some("!abc")),
+            (&[&["form", "b"]], "a=1&b=x%26y+z", Some("x&y z")),
+            (&[&["form", "a b"]], "b=2&a%20b=1", Some("1")),
+            (&[&["form", "b"]], "bb=1&a=b", None),
+            (&[&["form", "b"]], "b=1&b=1", None),
+            (&[&["form", "b"]], "b=", None),
             (&[&["upper"], &["lower"]], "aBç", Some("abç")),
             (&[&["trim"]], " a b ", Some("a b")),
             (&[&["urlEncode"]], "a b/ç", Some("a%20b%2F%C3%A7")),

@@ -183,7 +183,7 @@ impl Hole {
         let arguments = self.functions.iter().enumerate().filter_map(|(at, function)| {
             let FunctionArgument::Fact(fact, place) = function.argument()? else { return None };
             // The key of an HMAC cannot be found again from the result, nor can the input of a later hash.
-            let whole = !self.functions[at..].iter().any(Function::is_one_way);
+            let whole = !self.functions.iter().skip(at).any(Function::is_one_way);
             Some(FactUse { fact: *fact, place: *place, whole, optional: function.gives_default() })
         });
         own.into_iter().chain(arguments)

@@ -28,7 +28,12 @@ fn problem_with_pattern(text: &str, loopback: bool) -> Option<(String, &'static 
     let (scheme, host) = match text.split_once("://") {
         Some(("https", host)) => (Some(Scheme::Https), host),
         Some(("http", host)) => (Some(Scheme::Http), host),
-        Some(_) => return Some((format!("`{}` is an address, not a host", printable(text)), "`https` and `http` are the only schemes")),
+        Some(_) => {
+            return Some((
+                format!("`{}` has another scheme than `https` and `http`", printable(text)),
+                "write the host alone, such as `*.shops.example`",
+            ));
+        }
         None => (None, text),
     };
     if host.contains('/') {
@@ -145,9 +150,7 @@ pub(crate) fn may_match(pattern: &str, host: &str) -> bool {
 /// Whether a label with unknown parts can be this one.
 fn label_may_be(label: &str, wanted: &str) -> bool {
     match (label.split_once(UNKNOWN_PART), label.rsplit_once(UNKNOWN_PART)) {
-        (Some((before, _)), Some((_, after))) => {
-            wanted.len() >= before.len() + after.len() && wanted.starts_with(before) && wanted.ends_with(after)
-        }
+        (Some((before, _)), Some((_, after))) => wanted.strip_prefix(before).is_some_and(|rest| rest.ends_with(after)),
         (None, _) | (_, None) => label == wanted,
     }
 }
@@ -184,9 +187,9 @@ pub(crate) fn is_host(host: &str) -> bool {
 /// Whether a host (with or without a port) is this machine, however it is written: `LOCALHOST`, `localhost.`, `127.1`, `0x7f.1`,
 /// `2130706433`, `[::ffff:127.0.0.1]`.
 pub(crate) fn is_loopback(host: &str) -> bool {
-    let name = match host.find(']') {
-        Some(end) => &host[..=end],
-        None => host.split(':').next().unwrap_or(host),
+    let name = match host.split_inclusive(']').next() {
+        Some(bracketed) if bracketed.ends_with(']') => bracketed,
+        Some(_) | None => host.split(':').next().unwrap_or(host),
     };
     let is_local = |address: Ipv4Addr| address.is_loopback() || address.is_unspecified();
     let is_localhost = |name: &str| {

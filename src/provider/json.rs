@@ -44,14 +44,14 @@ struct BoundedJsonSeed<'a> {
 
 impl BoundedJsonSeed<'_> {
     fn nested(self) -> Self {
-        Self { depth: self.depth + 1, ..self }
+        Self { depth: self.depth.saturating_add(1), ..self }
     }
 }
 
 impl<'de> DeserializeSeed<'de> for BoundedJsonSeed<'_> {
     type Value = Value;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        self.count.set(self.count.get() + 1);
+        self.count.set(self.count.get().saturating_add(1));
         if self.count.get() > MOST {
             return Err(D::Error::custom(format_args!("it holds more than {MOST} values")));
         }

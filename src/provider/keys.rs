@@ -87,7 +87,7 @@ impl JwsSigningKey {
     /// Reads a key: a shared secret, or a PEM. A PEM may lack its header and footer lines, and may have `\n` in place of line ends.
     pub fn read(text: &[u8], algorithm: Algorithm) -> Result<Self, KeyError> {
         let bad = KeyError(
-            "the private key is not a PEM of PKCS#8, nor its base64 without the frame, or it is of another kind than the algorithm",
+            "the private key is not a PEM of PKCS#8, nor its base64 without the header and footer lines, or it is of another kind than the algorithm",
         );
         let pem = || to_pem(text, "PRIVATE KEY").ok_or(bad);
         let key = match algorithm.family() {

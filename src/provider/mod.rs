@@ -13,11 +13,13 @@ pub mod callback; //               how the browser comes back
 pub(crate) mod choice; //          an entry that is chosen from a list
 pub mod compile; //                from a file to a provider
 pub(crate) mod compiled_file; //   the parts of a file, for its checks
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub(crate) mod condition; //       a condition
 pub(crate) mod credentials; //     where client id and secret are sent
 pub(crate) mod declared_values; // settings and secrets that a file declares
 pub(crate) mod discovery; //       the word `discovery`
 pub mod document_cache; //         discovery documents and keys, kept
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub(crate) mod entry_check; //     check: a claim comes from the entry of its address
 pub(crate) mod fact_expression; // how a fact is read
 pub(crate) mod fact_flow_check; // check: each fact is known before it is used
@@ -25,6 +27,7 @@ pub mod fact_origin; //            the answer that a fact came from
 pub mod facts; //                  the facts of one login
 pub mod fingerprint; //            where a file points, to which linked identities are pinned
 pub(crate) mod functions; //       the functions in a hole
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub(crate) mod hole; //            a hole in a text
 pub(crate) mod hosts; //           the word `hosts`
 pub mod identity; //               the identity that a login gives
@@ -32,6 +35,7 @@ pub(crate) mod implied_userinfo; // the userinfo call that `discovery` implies
 pub(crate) mod inputs; //          what the shopper is asked for
 pub(crate) mod issuer; //          the word `issuer`
 pub(crate) mod json; //            bounded JSON
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub mod json_path; //              paths into an answer
 pub mod keys; //                   keys and signature algorithms
 pub(crate) mod moment; //          dates and durations
@@ -43,6 +47,7 @@ pub(crate) mod proof_check; //     check: what counts as proof is proof
 pub mod provider_spec; //          the words at the top of a file
 pub(crate) mod refusal; //         `refused` and `accepted`
 pub(crate) mod request_payload; // the payload of a call
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub(crate) mod sense_check; //     check: what a file says can happen
 pub(crate) mod signature; //       a signature over parameters
 pub(crate) mod signed_token; //    a signed token in an answer
@@ -51,6 +56,7 @@ pub(crate) mod status; //          a status, a class of them, or a list
 pub mod step; //                   one step, compiled
 pub(crate) mod step_context; //    what a step is compiled with
 pub(crate) mod step_error; //      why a step failed
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub(crate) mod template; //        a text with holes
 pub mod trust; //                  the proof of an e-mail address
 pub(crate) mod value_reference; // where a value is kept
@@ -168,7 +174,7 @@ impl Provider {
 
     /// The calls before the redirect.
     pub(crate) fn calls_before_redirect(&self) -> &[Step] {
-        &self.calls[..self.prepared.min(self.calls.len())]
+        self.calls.get(..self.prepared).unwrap_or(&self.calls)
     }
 
     /// The calls after the callback, each with its position.

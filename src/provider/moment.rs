@@ -19,7 +19,7 @@ impl DateFormat {
     pub(crate) fn parse(format: &str, zone: &str) -> Result<Self, (String, String)> {
         let items: Vec<Item<'static>> = StrftimeItems::new(format).map(Item::to_owned).collect();
         if items.iter().any(|item| matches!(item, Item::Error)) {
-            return Err((format!("`{format}` is not a way to write a date"), "write it with `%Y %m %d %H %M %S` and the like".to_owned()));
+            return Err((format!("`{format}` is not a format of a date"), "write it with `%Y %m %d %H %M %S` and the like".to_owned()));
         }
         let zone = if matches!(zone, "Z" | "UTC") { "+00:00" } else { zone };
         let Ok(zone) = zone.parse() else {
@@ -67,7 +67,7 @@ impl std::fmt::Display for TimeSpan {
         let seconds = self.0.as_secs();
         let unit = [(86400, 'd'), (3600, 'h'), (60, 'm')].into_iter().find(|(long, _)| seconds.is_multiple_of(*long));
         let (long, letter) = unit.unwrap_or((1, 's'));
-        write!(f, "{}{letter}", seconds / long)
+        write!(f, "{}{letter}", seconds.checked_div(long).unwrap_or(seconds))
     }
 }
 
@@ -78,7 +78,7 @@ impl WordValue for Located<TimeSpan> {
         if span.is_none() {
             reader.complain(
                 text.place,
-                format!("`{}` is not a stretch of time", text.value),
+                format!("`{}` is not a duration", text.value),
                 "write a number and a unit: `30s`, `5m`, `12h` or `90d`",
             );
         }

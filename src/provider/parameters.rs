@@ -29,7 +29,7 @@ pub(crate) type ParameterPairs<'a> = Vec<(Cow<'a, str>, Cow<'a, Text>)>;
 
 /// Fills parameters; one whose text is empty only because of optional holes is left out.
 pub(crate) fn fill<'a>(parameters: &'a [Parameter], facts: &'a Facts) -> Result<ParameterPairs<'a>, UnfilledHole> {
-    let mut pairs = Vec::with_capacity(parameters.len() + 2);
+    let mut pairs = Vec::with_capacity(parameters.len().saturating_add(2));
     for parameter in parameters {
         for value in &parameter.values {
             let text = value.fill_or_borrow(facts)?;
@@ -43,7 +43,7 @@ pub(crate) fn fill<'a>(parameters: &'a [Parameter], facts: &'a Facts) -> Result<
 
 /// Writes pairs as `a=1&b=2`; `follows` says whether other pairs come before them.
 pub(crate) fn write(pairs: &ParameterPairs<'_>, encode: fn(&str, &mut String), follows: bool, into: &mut Text) {
-    into.reserve(pairs.iter().map(|(name, value)| name.len() + value.len() + 16).sum());
+    into.reserve(pairs.iter().map(|(name, value)| name.len().saturating_add(value.len()).saturating_add(16)).sum());
     for (at, (name, value)) in pairs.iter().enumerate() {
         if at > 0 || follows {
             into.push_str("&");

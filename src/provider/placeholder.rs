@@ -7,11 +7,11 @@ use crate::provider::facts::Facts;
 use crate::provider::hole::Hole;
 use crate::provider::template::{FactUse, Template, TemplatePiece};
 use crate::vocabulary::email::Email;
+use crate::vocabulary::hash::{hex, sha256};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::Reader;
-use aws_lc_rs::digest::{SHA256, digest};
 
 /// How a hashed local part begins. A kept one has no `+`.
 const HASHED: &str = "hash+";
@@ -76,7 +76,7 @@ impl Placeholder {
             return None;
         }
         let text = |pieces: &[TemplatePiece]| sample(pieces, "").into_boxed_str();
-        let (before, after) = (text(local.get(..at).unwrap_or_default()), text(local.get(at + 1..).unwrap_or_default()));
+        let (before, after) = (text(local.get(..at).unwrap_or_default()), text(local.get(at.saturating_add(1)..).unwrap_or_default()));
         Some(Self { template, before, id, after, domain })
     }
 
@@ -133,8 +133,8 @@ pub(crate) fn hashed_placeholder(placeholder: &Email) -> Option<Email> {
 }
 
 fn hashed_local(local: &str) -> String {
-    let hash = digest(&SHA256, local.as_bytes());
-    format!("{HASHED}{}", crate::provider::functions::hex(&hash.as_ref()[..HASH_BYTES]))
+    let hash = sha256::<HASH_BYTES>(local.as_bytes());
+    format!("{HASHED}{}", hex(&hash))
 }
 
 fn has_kept_letters(text: &str) -> bool {
@@ -205,8 +205,8 @@ mod tests {
         let text = format!("{id}@acme.invalid");
         let looks_like_a_hash = id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit());
         Email::parse(&text).ok().filter(|email| email.key() == text && !looks_like_a_hash).or_else(|| {
-            let hash = digest(&SHA256, id.as_bytes());
-            Email::parse(&format!("{}@acme.invalid", crate::provider::functions::hex(&hash.as_ref()[..16]))).ok()
+            let hash = sha256::<16>(id.as_bytes());
+            Email::parse(&format!("{}@acme.invalid", hex(&hash))).ok()
         })
     }
 

@@ -31,7 +31,7 @@ words! {
         /// Example: `clientId: loja-42`
         client_id: Option<Located<ValueReference>> = "clientId",
         /// Where the client secret is kept: `env:NAME` or `file:PATH`, or `none` for a public client. The secret
-        /// itself is never written here. Which variables and files a provider file may name, `filesMayRead` in the settings says.
+        /// itself is never written here. `filesMayRead` in the settings says which variables and files may be named.
         /// Default: `env:`, the file's name in capitals (as for `clientId`) and `_CLIENT_SECRET`
         /// Example: `clientSecret: env:CLUBE_ACME_SECRET`
         client_secret: Option<ClientSecretReference> = "clientSecret",
@@ -61,7 +61,6 @@ words! {
         /// `authorization_response_iss_parameter_supported`. A promise holds until the metadata take it back or are gone
         /// (404 or 410), however long they cannot be fetched. A broker that has not been able to fetch them since its start
         /// knows of no promise and accepts the callback, so that a provider that never promised it shuts nobody out.
-        /// `accepted: { at: $.iss, present: true }` in getAuthorizationCode always demands it.
         /// Default: none; `iss` is not compared
         /// Example: `issuer: https://sso.acme.example`
         issuer: Option<Template> = "issuer",
@@ -89,7 +88,7 @@ words! {
         /// list of the domains for which this provider is the authority. Only `claim` asks about `emailVerified`: beside
         /// `always` or a list of domains, a file that reads it itself is a mistake, unless it is read in an entry that was
         /// chosen because it is verified.
-        /// Default: `claim` when `emailVerified` is read; otherwise required when an e-mail address is read
+        /// Default: `claim` where `emailVerified` is read. A file that reads `email` and no `emailVerified` must write this word
         /// Example: `trustEmail: always`
         trust_email: Option<Located<EmailTrustPolicy>> = "trustEmail",
         /// What happens when no e-mail address is read, or when it is not proven: `refuse`, `ask` (the shopper
@@ -133,8 +132,8 @@ words! {
         /// (`verify` or `signed`) and says who the person is
         access: Option<OneOrMany<CallSpec>> = "getAccessCode",
         /// The third step, as one call or a list of calls: the access token is used to find out who the person is.
-        /// Default: none; an earlier answer must say who the person is. With `discovery` see there, unless the file
-        /// itself reads `id`, `email` or `emailVerified`
+        /// Default: none; an earlier answer must say who the person is. With `discovery` the call that
+        /// [`discovery`](#tokens) describes, unless the file itself reads `id`, `email` or `emailVerified`
         person: Option<OneOrMany<CallSpec>> = "getUserInfo",
         /// How the identity is composed, when a single `read` is not enough.
         /// Default: the facts `id`, `email`, `emailVerified`, `name`, `picture`, `locale`

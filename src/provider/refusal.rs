@@ -5,7 +5,7 @@ mod reason;
 mod judgement;
 
 pub(crate) use crate::provider::refusal::judgement::{RefusalRules, RefusedBecause};
-pub(crate) use crate::provider::refusal::reason::{ProviderErrorCode, ProviderRefusal, RefusingAnswer};
+pub(crate) use crate::provider::refusal::reason::{ProviderErrorCode, ProviderRefusal, RefusingAnswer, SHORTEST_SECRET, shows};
 
 use crate::provider::condition::{Condition, ConditionRole, ConditionSpec, ConditionSubject, Pattern};
 use crate::provider::fact_expression::FactExpression;
@@ -29,10 +29,10 @@ words! {
         /// Default: none; needed unless `all`, `any`, `status` or `errorMember` stands here
         /// Example: `at: $.errcode`
         at: Option<ConditionSubject> = "at",
-        /// The value equals this text, or one of these. The texts may contain holes. Where the path finds several
-        /// values, one of them is enough.
+        /// The value equals this text, or one of these. The texts may contain holes of facts that are known before
+        /// the answer; a path cannot stand here. Where the path finds several values, one of them is enough.
         /// Default: not checked
-        /// Example: `is: error`
+        /// Example: `is: [ ok, success ]`
         is: Option<OneOrMany<Template>> = "is",
         /// The value exists, and it equals neither this text nor any of these. Where the path finds several values,
         /// this holds of all of them.
@@ -50,14 +50,14 @@ words! {
         /// Default: not checked
         /// Example: `contains: blocked`
         contains: Option<OneOrMany<Template>> = "contains",
-        /// `true`: the value exists. `false`: it does not, which can be asked in `refused`, `when`, `require` and
+        /// `true`: the value exists. `false`: it does not, which may be written in `refused`, `when`, `require` and
         /// `where`, but not in `accepted`, `read` and `identity`: what is not there proves nothing.
         /// An empty text does not exist, so `suspended: ""` in an answer is the same as no `suspended`.
         /// Default: not checked
         /// Example: `present: true`
         present: Option<Located<bool>> = "present",
-        /// The value is a moment that is not older than this, and at most a minute in the future: seconds or
-        /// milliseconds since 1970, or a date of RFC 3339.
+        /// The value is a moment that is not older than this, and at most a minute in the future: whole seconds or
+        /// milliseconds since 1970, or a date of RFC 3339, which has a zone.
         /// Default: not checked
         /// Example: `within: 5m`
         within: Option<Located<TimeSpan>> = "within",
@@ -75,8 +75,8 @@ words! {
         /// Default: in `refused` every status; in `accepted` 2xx
         /// Example: `status: [ 404, 5xx ]`
         status: Option<OneOrMany<StatusPattern>> = "status",
-        /// Only in `accepted`, for answers in getAccessCode and to the calls of `prepare`: `allowed` when a yes, too, has
-        /// a member `error`.
+        /// `allowed`: a member `error` does not make the answer a refusal. Only in `accepted`, for answers in
+        /// getAccessCode and to the calls of `prepare`.
         /// Default: an `error` that is neither empty nor `0` nor `false` is a refusal
         /// Example: `errorMember: allowed`
         error_member: Option<Located<ErrorMember>> = "errorMember",
@@ -234,7 +234,7 @@ impl RefusalRule {
         }
         if let (RuleWord::Refused, Some(place)) = (word, error_member) {
             let help = "write it in `accepted`: `accepted: { errorMember: allowed, at: …, is: … }`";
-            reader.complain(place, "`errorMember` says what a yes may have, so it belongs to `accepted`", help);
+            reader.complain(place, "`errorMember` describes an accepted answer, so it belongs in `accepted`", help);
         }
         let first = condition.as_ref().and_then(|condition| condition.checks().first().map(|check| check.place()));
         let place = first.or(statuses.iter().flatten().next().map(|status| status.place)).or(error_member).unwrap_or(place);

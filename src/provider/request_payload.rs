@@ -219,7 +219,7 @@ fn check_changes_nothing(rename: &NamedValues<Located<String>>, extra: &NamedVal
 
 fn written_body(spec: &mut CallSpec, reader: &mut Reader) -> StepBody {
     let (form, json, text) = (spec.form.take(), spec.json.take(), spec.text.take());
-    if usize::from(form.is_some()) + usize::from(json.is_some()) + usize::from(text.is_some()) > 1 {
+    if [form.is_some(), json.is_some(), text.is_some()].iter().filter(|written| **written).count() > 1 {
         reader.complain(spec.place, "this call has more than one body", "keep one of `form`, `json` and `text`");
     }
     if let Some(json) = json {

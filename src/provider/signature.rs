@@ -1,15 +1,17 @@
 //! A signature over parameters: made for those of a request (`sign`), or verified for those of a callback (`verify`).
-//!
-//! The parameters are sorted by name, empty ones are skipped, and values are raw. Text may be added before and after them.
 
 mod algorithm;
+mod signed_text;
 
 use crate::provider::call::check_header_name;
 use crate::provider::facts::Facts;
 use crate::provider::functions::hmac_bytes;
+use crate::provider::json_path::JsonPath;
 use crate::provider::keys::{Algorithm, JwsSigningKey, JwsVerifyingKey, KeyError};
 use crate::provider::parameters::ParameterPairs;
+use crate::provider::parameters::check_no_paths;
 use crate::provider::signature::algorithm::{SignatureAlgorithm, SignatureEncoding, SignatureKind};
+use crate::provider::signature::signed_text::SignedText;
 use crate::provider::step_error::StepError;
 use crate::provider::template::{FactUse, KeyTemplate, Template};
 use crate::vocabulary::place::{Located, Place};
@@ -19,7 +21,6 @@ use crate::{choice, words};
 use aws_lc_rs::constant_time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 choice! {
@@ -35,7 +36,7 @@ choice! {
 words! {
     /// A signature over parameters: those of this request (`sign`), or those of the callback (`verify`). The
     /// parameters are sorted by name, and empty ones are skipped. Their values are signed raw, without
-    /// percent-encoding.
+    /// percent-encoding. A `json` or `text` body is not signed, only the parameters of the address beside it.
     pub(crate) struct ParameterSignatureSpec ("signature") {
         /// The name of the parameter that holds the signature. In a request it is the last parameter.
         /// Default: none; `into` or `intoHeader` is required
@@ -58,14 +59,21 @@ words! {
         /// Default: `&`
         /// Example: `join: ""`
         join: Option<Located<String>> = "join",
-        /// The text that is signed before the parameters.
+        /// The text that is signed before the parameters. Its holes are facts that are known before the request, or
+        /// before the callback; a path cannot stand here.
         /// Default: none
         /// Example: `before: ${clientSecret}`
         before: Option<Template> = "before",
-        /// The text that is signed after the parameters.
+        /// The text that is signed after the parameters, written like `before`.
         /// Default: none
         /// Example: `after: "${accessToken | append clientSecret | md5 | hex}"`
         after: Option<Template> = "after",
+        /// The whole text that is signed, in place of the sorted parameters and what stands around them. Under
+        /// `verify`, `${$.NAME}` is a parameter of the callback as it came; of all parameters only these are then
+        /// signed, and only these can be read.
+        /// Default: the parameters
+        /// Example: `text: "${$.payload}"`
+        text: Option<Template> = "text",
         /// The algorithm of the signature.
         /// Example: `algorithm: hmacSha256`
         algorithm: SignatureAlgorithm = "algorithm",
@@ -99,11 +107,7 @@ pub(crate) struct ParameterSignature {
     pub(crate) into: SignatureTarget,
     /// Which parameters are signed.
     pub(crate) over: SignedParameters,
-    except: Vec<Box<str>>,
-    pair: Box<str>,
-    join: Box<str>,
-    before: Option<Template>,
-    after: Option<Template>,
+    text: SignedText,
     algorithm: SignatureAlgorithm,
     key: Option<Template>,
     encoding: SignatureEncoding,
@@ -149,8 +153,20 @@ impl ParameterSignature {
         }
     }
 
-    /// Compiles the words of the file, or complains. `usual` is what is signed without `over`.
+    /// Compiles the signature of a request, or complains. `usual` is what is signed without `over`.
     pub(crate) fn compile(spec: ParameterSignatureSpec, usual: SignedParameters, reader: &mut Reader) -> Option<Self> {
+        let signature = Self::compile_any(spec, usual, reader)?;
+        check_no_paths(signature.written_text(), reader);
+        Some(signature)
+    }
+
+    /// Compiles the signature that a callback must carry, or complains.
+    pub(crate) fn compile_expected(spec: ParameterSignatureSpec, reader: &mut Reader) -> Option<Self> {
+        Self::compile_any(spec, SignedParameters::Query, reader)
+    }
+
+    fn compile_any(mut spec: ParameterSignatureSpec, usual: SignedParameters, reader: &mut Reader) -> Option<Self> {
+        let text = SignedText::compile(&mut spec, reader);
         let kind = spec.algorithm.kind();
         let wants_key = !matches!(kind, SignatureKind::Digest(_));
         let into = signature_target(spec.into, spec.into_header, spec.place, reader)?;
@@ -177,20 +193,12 @@ impl ParameterSignature {
             }
             _ => {}
         }
-        for template in spec.before.iter().chain(&spec.after) {
-            crate::provider::parameters::check_no_paths([template], reader);
-        }
         let default = if spec.algorithm == SignatureAlgorithm::RsaSha256 { SignatureEncoding::Base64 } else { SignatureEncoding::Hex };
-        let text = |text: Option<Located<String>>, default: &str| text.map_or_else(|| default.into(), |text| text.value.into());
         Some(Self {
             place: spec.place,
             into,
             over: spec.over.unwrap_or(usual),
-            except: spec.except.map_or_else(Vec::new, |names| names.0.into_iter().map(|name| name.value.into()).collect()),
-            pair: text(spec.pair, "="),
-            join: text(spec.join, "&"),
-            before: spec.before,
-            after: spec.after,
+            text,
             algorithm: spec.algorithm,
             key: spec.key.map(|key| key.0),
             encoding: spec.encoding.unwrap_or(default),
@@ -199,24 +207,7 @@ impl ParameterSignature {
 
     /// The text that is signed.
     pub(crate) fn signing_input(&self, pairs: &ParameterPairs<'_>, facts: &Facts) -> Result<Text, StepError> {
-        let fill = |template: &Option<Template>| {
-            template.as_ref().map_or(Ok(Text::default()), |template| template.fill(facts)).map_err(StepError::missing_fact)
-        };
-        let is_signed = |name: &str| !self.is_parameter(name) && !self.except.iter().any(|except| **except == *name);
-        let mut sorted: Vec<&(Cow<'_, str>, Cow<'_, Text>)> =
-            pairs.iter().filter(|(name, value)| !value.is_empty() && is_signed(name)).collect();
-        sorted.sort_by(|a, b| (&a.0, a.1.expose()).cmp(&(&b.0, b.1.expose())));
-        let mut text = fill(&self.before)?;
-        for (at, (name, value)) in sorted.into_iter().enumerate() {
-            if at > 0 {
-                text.push_str(&self.join);
-            }
-            text.push_str(name);
-            text.push_str(&self.pair);
-            text.push(value);
-        }
-        text.push(&fill(&self.after)?);
-        Ok(text)
+        self.text.fill(pairs, |name| self.is_parameter(name), facts).map_err(StepError::missing_fact)
     }
 
     pub(crate) fn sign(&self, pairs: &ParameterPairs<'_>, facts: &Facts) -> Result<Text, StepError> {
@@ -240,13 +231,12 @@ impl ParameterSignature {
     /// Whether the parameters of a callback carry the correct signature.
     pub(crate) fn verify(&self, pairs: &ParameterPairs<'_>, facts: &Facts) -> Result<(), StepError> {
         let wrong = || StepError::BadSignature { place: self.place };
-        // A separator inside a value could move signed text into another parameter, so the joined text must split in one way only.
-        let is_plain = |name: &str, value: &str| !name.contains(&*self.join) && !name.contains(&*self.pair) && !value.contains(&*self.join);
-        if self.join.is_empty() || self.pair.is_empty() || !pairs.iter().all(|(name, value)| is_plain(name, value.expose())) {
+        if !self.text.splits_in_one_way(pairs) {
             return Err(wrong());
         }
         let arrived = pairs.iter().find(|(name, _)| self.is_parameter(name)).map(|(_, value)| value.expose()).ok_or_else(wrong)?;
-        let text = self.signing_input(pairs, facts)?;
+        let text = self.text.fill(pairs, |name| self.is_parameter(name), facts);
+        let text = text.map_err(|missing| if missing.fact.is_some() { StepError::missing_fact(missing) } else { wrong() })?;
         let key = self.key(facts)?;
         let is_encoding_of = |bytes: &[u8]| {
             let expected = self.encoding.encode(bytes);
@@ -279,25 +269,29 @@ impl ParameterSignature {
 
     /// The text that `verify` verifies, as a pattern.
     pub(crate) fn callback_pattern(&self) -> String {
-        let around = |template: &Option<Template>| template.as_ref().map_or_else(String::new, |template| template.source.to_string());
-        let except = self.except.iter().map(|name| format!(" and `{name}`")).collect::<String>();
-        let pair = format!("name{}value", self.pair);
-        let pairs = format!("{pair}{}{pair}{}…", self.join, self.join).replace('\n', "\\n");
         let own = match &self.into {
             SignatureTarget::Parameter(into) => into,
             SignatureTarget::Header(name) => &*name.value,
         };
-        format!("{}{pairs}{} of every parameter but `{own}`{except}, sorted by name", around(&self.before), around(&self.after))
+        self.text.pattern(own)
+    }
+
+    /// The text that the file writes in place of the parameters, if it does.
+    pub(crate) fn written_text(&self) -> Option<&Template> {
+        match &self.text {
+            SignedText::Written(text) => Some(text),
+            SignedText::Parameters(_) => None,
+        }
     }
 
     /// Whether the signed text can be split into parameters in one way only.
     pub(crate) fn is_unambiguous(&self) -> bool {
-        !self.join.is_empty() && !self.pair.is_empty()
+        self.text.is_unambiguous()
     }
 
-    /// The parameters that are not signed.
-    pub(crate) fn excluded_parameters(&self) -> impl Iterator<Item = &str> {
-        self.except.iter().map(|name| &**name)
+    /// Whether the signature covers all that this path can find in a callback. Nothing is wrong with reading the signature itself.
+    pub(crate) fn covers(&self, path: &JsonPath) -> bool {
+        path.sole_key().is_some_and(|name| self.is_parameter(name)) || self.text.covers(path)
     }
 
     /// The algorithm and the encoding, as words of the file.
@@ -307,13 +301,8 @@ impl ParameterSignature {
 
     /// Every use of a fact. No fact can be found again from the signature.
     pub(crate) fn uses(&self) -> Vec<FactUse> {
-        self.before
-            .iter()
-            .chain(&self.after)
-            .chain(&self.key)
-            .flat_map(Template::uses)
-            .map(|used| FactUse { whole: false, ..used })
-            .collect()
+        let templates = self.text.templates().into_iter().chain(&self.key);
+        templates.flat_map(Template::uses).map(|used| FactUse { whole: false, ..used }).collect()
     }
 
     /// The key, and whether it is an RSA key: a private one in `sign`, a public one in `verify`.
@@ -328,6 +317,7 @@ mod tests {
     use crate::vocabulary::place::Source;
     use crate::vocabulary::words::WordValue;
     use crate::vocabulary::yaml;
+    use std::borrow::Cow;
 
     fn signature(text: &str) -> (ParameterSignature, Facts) {
         let mut reader = Reader::default();
@@ -381,5 +371,17 @@ mod tests {
             list.pop();
             assert!(signature.verify(&list, &facts).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_mark_of_several_letters_is_not_shared_by_two_parameters() {
+        let (signature, facts) = signature("{ into: hmac, algorithm: hmacSha256, key: \"${clientSecret}\", join: \"||\" }");
+        let made = |list: &[(&str, &str)]| signature.sign(&pairs(list), &facts).unwrap();
+        let hmac = made(&[("id", "7|"), ("next", "x")]);
+        assert!(hmac.is_same_as(&made(&[("id", "7"), ("|next", "x")])), "the same text is signed");
+
+        let mut moved = pairs(&[("id", "7"), ("|next", "x")]);
+        moved.push(("hmac".into(), Cow::Owned(hmac)));
+        assert!(signature.verify(&moved, &facts).is_err());
     }
 }

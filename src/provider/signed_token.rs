@@ -77,8 +77,8 @@ words! {
         /// token; otherwise `none`
         /// Example: `nonce: required`
         nonce: Option<NonceRequirement> = "nonce",
-        /// Whether the token must say until when it is good (`exp`). A token that says it must not have expired.
-        /// `optional` needs `maxAge`, unless the token comes directly in the answer of this very call.
+        /// Whether the token must have an `exp`. A token that has one must not have expired. `optional` needs
+        /// `maxAge`, unless the token comes directly in the answer of this very call.
         /// Default: `required`
         /// Example: `exp: optional`
         exp: Option<ExpiryRequirement> = "exp",

@@ -28,6 +28,7 @@ use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Method, Response};
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
 
 choice! {
@@ -84,6 +85,8 @@ pub struct Step {
     /// The entries that are chosen from lists in the answer.
     pub(crate) choices: Vec<EntryChoice>,
     pub(crate) header_reads: Vec<(Slot, Located<String>)>,
+    /// Codes, tokens and everything else that a request carries: a refusal never shows it.
+    pub(crate) carried: Arc<[Slot]>,
     pub(crate) signed: Option<SignedToken>,
     /// How an answer is verified that turns out to be a signed token, where `discovery` says what such a token is.
     pub(crate) signed_answer: Option<SignedToken>,

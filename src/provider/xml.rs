@@ -17,7 +17,7 @@ pub(crate) fn parse(text: &str) -> Result<Value, String> {
     let mut root = None;
     let mut count = 0;
     loop {
-        count += 1;
+        count = usize::saturating_add(count, 1);
         if count > MOST {
             return Err(format!("it holds more than {MOST} parts"));
         }

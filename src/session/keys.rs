@@ -63,16 +63,20 @@ impl SessionSigningKeys {
         (!keys.is_empty()).then_some(Self(keys))
     }
 
+    fn signing(&self) -> &SessionSigningKey {
+        self.0.first().expect("`new` refuses an empty list")
+    }
+
     /// The token of a session. If it would be longer than [`LONGEST`], first the further facts that do not fit are left out, then
     /// the name; then the provider's id is replaced by its hash.
     pub fn sign(&self, session: &Session, parties: TokenParties<'_>) -> String {
-        let Composed { header, claims, .. } = compose(&self.0[0].id, session, parties);
-        encode(&header, &claims, &self.0[0].private).expect("a key that was read can sign")
+        let Composed { header, claims, .. } = compose(&self.signing().id, session, parties);
+        encode(&header, &claims, &self.signing().private).expect("a key that was read can sign")
     }
 
     /// Removes from a session the further facts that do not fit into its token, and returns their names.
     pub(crate) fn remove_what_does_not_fit(&self, session: &mut Session, parties: TokenParties<'_>) -> Vec<Box<str>> {
-        let composed = compose(&self.0[0].id, session, parties);
+        let composed = compose(&self.signing().id, session, parties);
         session.person.facts = parties.further.read_from(&composed.claims);
         composed.left_out
     }

@@ -95,6 +95,10 @@ pub fn provider_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 /// Reads and compiles a provider file.
 pub fn load(path: &Path, installation_context: InstallationContext, policy: &ReadPolicy) -> CatalogueEntry {
+    load_under(path, installation_context, &policy.with_files_of_others())
+}
+
+fn load_under(path: &Path, installation_context: InstallationContext, policy: &ReadPolicy) -> CatalogueEntry {
     match files::read_source(path) {
         Ok(source) => compile_entry(&source, installation_context, policy),
         Err(error) => {
@@ -111,15 +115,16 @@ pub fn load(path: &Path, installation_context: InstallationContext, policy: &Rea
 
 /// Loads many files on all processors.
 pub fn load_all(paths: &[PathBuf], installation_context: InstallationContext, policy: &ReadPolicy) -> Vec<CatalogueEntry> {
+    let policy = &policy.with_files_of_others();
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(paths.len().div_ceil(16)).max(1);
     if workers == 1 {
-        return paths.iter().map(|path| load(path, installation_context, policy)).collect();
+        return paths.iter().map(|path| load_under(path, installation_context, policy)).collect();
     }
     let chunks: Vec<&[PathBuf]> = paths.chunks(paths.len().div_ceil(workers)).collect();
     std::thread::scope(|scope| {
         let handles: Vec<_> = chunks
             .into_iter()
-            .map(|chunk| scope.spawn(move || chunk.iter().map(|path| load(path, installation_context, policy)).collect::<Vec<_>>()))
+            .map(|chunk| scope.spawn(move || chunk.iter().map(|path| load_under(path, installation_context, policy)).collect::<Vec<_>>()))
             .collect();
         handles.into_iter().flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     })

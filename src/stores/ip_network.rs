@@ -27,7 +27,7 @@ impl IpNetwork {
             }
         }
         let ((own, all), (other, of)) = (bits(self.address), bits(address.to_canonical()));
-        let beyond = u32::from(all - self.width);
+        let beyond = u32::from(all.saturating_sub(self.width));
         all == of && own.checked_shr(beyond).unwrap_or(0) == other.checked_shr(beyond).unwrap_or(0)
     }
 }

@@ -10,6 +10,7 @@ use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, Provider
 use crate::stores::connection::{ProviderClient, ProviderConnection};
 use crate::stores::read_policy::ReadPolicy;
 use crate::vocabulary::diagnostic::Report;
+use crate::vocabulary::hash::sha256;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
@@ -17,7 +18,6 @@ use crate::world::file_watch::RepeatedReading;
 use crate::world::files::{self, FileStamp};
 use crate::world::{clock, secrets};
 use arc_swap::{ArcSwap, Guard};
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::{BTreeMap, HashMap};
@@ -249,7 +249,7 @@ impl LiveProviders {
 
     /// Compiles a text as a file of this folder.
     pub(crate) fn compile(&self, source: &Source) -> Option<Provider> {
-        catalogue::compile_allowed(source, self.installation_context, &self.policy).0
+        catalogue::compile_allowed(source, self.installation_context, &self.policy.with_files_of_others()).0
     }
 
     /// The providers at this moment.
@@ -358,7 +358,7 @@ impl LiveProviders {
 
 /// The version of a file, from its text.
 pub(crate) fn version_from_text(text: &str) -> Box<str> {
-    URL_SAFE_NO_PAD.encode(&digest(&SHA256, text.as_bytes()).as_ref()[..12]).into()
+    URL_SAFE_NO_PAD.encode(sha256::<12>(text.as_bytes())).into()
 }
 
 fn live_provider(provider: Provider, old: Option<&Arc<LiveProvider>>) -> LiveProvider {

@@ -205,7 +205,7 @@ impl Stores {
 
     /// The store that the settings file itself describes.
     pub(crate) fn main(&self) -> &Arc<Store> {
-        &self.all[0]
+        self.all.first().expect("the store of the file itself is always there")
     }
 
     pub(crate) fn all(&self) -> &[Arc<Store>] {

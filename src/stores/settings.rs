@@ -22,9 +22,7 @@ use std::path::{Path, PathBuf};
 pub(crate) const DEFAULT_STORAGE: &str = "sqlite:data/portaria.db";
 
 words! {
-    /// The keys at the top of the file. Every one may be left out. A store under `stores` may set them for itself and inherits
-    /// what it leaves out, except those of the whole installation: `listen`, `metricsListen`, `storage`, `masterKey`,
-    /// `privateHosts`, `audit` and `stores`.
+    /// The keys at the top of the file, and those of a store under `stores`. Every one may be left out.
     pub(crate) struct SettingsSpec ("settings file", elsewhere = misplaced_word_hint) {
         /// The address at which browsers reach the broker: scheme, host and, if it is not the usual one, the port; no path. It is https,
         /// except on loopback.
@@ -233,26 +231,20 @@ words! {
     /// What a provider file may read of this machine through `env:` and `file:`. A provider file decides where its values are sent,
     /// so it reads only what is meant for it.
     pub(crate) struct FilesMayReadSpec ("filesMayRead block") {
-        /// The variables that a provider file may name. `{NAME}` stands for the name of the file in capitals, with `_` for every
-        /// character that is no letter and no digit (`CLUBE_ACME` for `clube-acme.yaml`), and `{STORE}` in the same way for the name
-        /// of a store that uses the file. A `*` at the end stands for any rest. So `{NAME}_*` of `acme` also
-        /// matches the variables of `acme-b2b`. The list replaces the default. Whoever writes a file chooses its name; therefore
-        /// two kinds of variables are refused unless an entry of the list begins with their text itself (`AWS_*`): those that
-        /// begin with the name of another store, and those by which other programs of the machine commonly show who they are,
-        /// which are listed above. For files of the main store `{NAME}_CLIENT_ID` and `{NAME}_CLIENT_SECRET` need no entry.
-        /// Some variables are never read: those that begin with `PORTARIA`, those that `masterKey`, `mail` and `storage` use, and
-        /// those that a PostgreSQL client reads by itself (`PGHOST`, `PGPASSWORD` and their relatives, `DATABASE_URL`). Where other
-        /// people write the provider files of a store, let its list be `[ "{STORE}_{NAME}_*" ]`: with the default, a file
-        /// that is named like one of another store reads the same variables.
+        /// The variables that a provider file may name; the list replaces the default. `{NAME}` stands for the name
+        /// of the file in capitals, with `_` for every character that is no letter and no digit (`CLUBE_ACME` for
+        /// `clube-acme.yaml`), and `{STORE}` in the same way for the name of a store that uses the file. A `*` at the
+        /// end stands for any rest, so `{NAME}_*` of `acme` also matches the variables of `acme-b2b`, unless that
+        /// is a file of another store. For files of
+        /// the main store `{NAME}_CLIENT_ID` and `{NAME}_CLIENT_SECRET` need no entry.
         /// Default: `[ "{NAME}_*", "{STORE}_*" ]`
         /// Example: `env: [ "{NAME}_*", SHARED_CLIENT_ID ]`
         env: Option<VariableNames> = "env",
-        /// The folder, or a list of folders, whose files a provider file may name, as in `file:secrets/acme`. It is relative to the
-        /// folder of the settings file, and so are the paths in provider files. A path with `..` and a symbolic link that leads out of
-        /// the folder are refused. A further store with provider files of its own has a folder of its name there
-        /// (`secrets/atacado`), unless it names `folder` itself, and no file reads from the folder of another store. Files that
-        /// `masterKey`, `mail` and `storage` use are never read for a provider.
-        /// Default: `secrets`; for a further store with provider files of its own `secrets` and its name, as in `secrets/atacado`
+        /// The folder, or a list of folders, whose files a provider file may name, as in `file:secrets/acme`. It is
+        /// relative to the folder of the settings file, and so are the paths in provider files. A path with `..` and
+        /// a symbolic link that leads out of the folder are refused. No file reads from the folder of another store.
+        /// Default: `secrets`; for a further store with provider files of its own `secrets` and its name, as in
+        /// `secrets/atacado`
         /// Example: `folder: /run/secrets`
         folder: Option<OneOrMany<Located<String>>> = "folder",
     }
@@ -360,9 +352,9 @@ impl WordValue for LimitsSpec {
                     || format!("numbers are set for {}", crate::vocabulary::diagnostic::quoted_alternatives(Self::NAMES.iter().copied())),
                     |near| format!("did you mean `{near}`?"),
                 );
-                reader.complain(name.place, format!("`{}` is nothing that has a limit", name.value), help);
+                reader.complain(name.place, format!("`{}` has no limit", name.value), help);
             } else if *rate < 1 {
-                reader.complain(name.place, format!("a limit of {rate} lets nobody in"), "write 1 or more");
+                reader.complain(name.place, format!("a limit of {rate} allows no request"), "write 1 or more");
             }
         }
         Some(Self::Rates(rates))

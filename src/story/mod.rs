@@ -192,7 +192,7 @@ pub(crate) fn login_story(record: LoginRecord<'_>, proposals: Vec<Proposal>) -> 
     let error = end.err();
     let learned = trace.learned.iter();
     let (prepared, exchanges): (Vec<_>, Vec<_>) = trace.exchanges.iter().partition(|call| call.call < provider.prepared);
-    let stories = |calls: Vec<&trace::Exchange>| calls.into_iter().map(|call| story_exchange(provider, watch, call)).collect();
+    let stories = |calls: Vec<&trace::Exchange>| calls.into_iter().filter_map(|call| story_exchange(provider, watch, call)).collect();
     Story {
         provider: provider.name.to_string(),
         file: provider.source.name.to_string(),
@@ -229,10 +229,10 @@ pub(crate) fn redacted_excerpt(text: &str) -> String {
     printable(&without_personal_data(text).chars().take(200).collect::<String>())
 }
 
-fn story_exchange(provider: &Provider, watch: &LoginWatch, exchange: &trace::Exchange) -> StoryExchange {
-    let step = &provider.calls[exchange.call];
+fn story_exchange(provider: &Provider, watch: &LoginWatch, exchange: &trace::Exchange) -> Option<StoryExchange> {
+    let step = provider.calls.get(exchange.call)?;
     let (answer, no_answer) = describe_answer(step, exchange.answer.as_ref());
-    StoryExchange {
+    Some(StoryExchange {
         step: exchange.step.word().to_owned(),
         line: Some(step.place.line),
         request: masked_request(&exchange.request),
@@ -241,7 +241,7 @@ fn story_exchange(provider: &Provider, watch: &LoginWatch, exchange: &trace::Exc
         forgiven: exchange.forgiven,
         took: watch.call_duration(exchange.call).map(millis),
         facts: watched_facts(provider, watch, Some(exchange.call)),
-    }
+    })
 }
 
 /// An answer without its values, or why there is none.

@@ -101,7 +101,7 @@ pub(crate) fn write_shape(members: &[StoryMember], indent: usize, text: &mut Str
             (false, false) => format!("{key}: {looks}"),
         };
         let _ = writeln!(text, "{:indent$}{line}", "");
-        write_shape(&member.below, indent + 2, text);
+        write_shape(&member.below, indent.saturating_add(2), text);
     }
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn write_proposals(story: &Story, text: &mut String) {
             let _ = writeln!(text, "\nhint: {sentence}");
             continue;
         };
-        changes += 1;
+        changes = usize::saturating_add(changes, 1);
         let _ = writeln!(text, "\nproposal {changes}: {}\n  {sentence}", printable(&proposal.title));
         let _ = writeln!(text, "  {}:{}", printable(&story.file), change.line);
         change.diff().lines().for_each(|line| _ = writeln!(text, "  {}", printable(line)));

@@ -57,11 +57,12 @@ impl FileChange {
         let lines: Vec<&str> = text.lines().collect();
         let from = self.line.checked_sub(1)?;
         let to = from.checked_add(self.removed.len())?;
+        let (before, after) = (lines.get(..from)?, lines.get(to..)?);
         if lines.get(from..to)? != self.removed.as_slice() {
             return None;
         }
         let added = self.added.iter().map(String::as_str);
-        let changed: Vec<&str> = lines[..from].iter().copied().chain(added).chain(lines[to..].iter().copied()).collect();
+        let changed: Vec<&str> = before.iter().copied().chain(added).chain(after.iter().copied()).collect();
         Some(changed.join("\n") + "\n")
     }
 

@@ -46,7 +46,7 @@ pub(crate) fn long_texts(document: &Value) -> HashSet<&str> {
     let mut waiting = vec![document];
     let mut seen = 0;
     while let Some(value) = waiting.pop() {
-        seen += 1;
+        seen = usize::saturating_add(seen, 1);
         if seen > MOST_SEARCHED {
             break;
         }
@@ -71,7 +71,7 @@ fn members_below(value: &Value, long_texts: &HashSet<&str>, left: &mut usize) ->
                     members.push(StoryMember { key: "…".to_owned(), looks: None, many: None, below: Vec::new() });
                     break;
                 }
-                *left -= 1;
+                *left = left.saturating_sub(1);
                 // A key that is a value elsewhere in the same document is no field name.
                 let key = if long_texts.contains(key.as_str()) { HIDDEN_KEY.to_owned() } else { masked_key(key) };
                 members.push(member(key, value, long_texts, left));
@@ -81,7 +81,7 @@ fn members_below(value: &Value, long_texts: &HashSet<&str>, left: &mut usize) ->
             if let Some(first) = list.first()
                 && *left > 0
             {
-                *left -= 1;
+                *left = left.saturating_sub(1);
                 members.push(member("[]".to_owned(), first, long_texts, left));
             }
         }

@@ -20,8 +20,8 @@ impl IncidentCode {
             if at == 3 {
                 code.push('-');
             }
-            let place = usize::try_from(rest % 25).expect("a remainder of 25 is small");
-            code.push(char::from(letters[place]));
+            let place = usize::try_from(rest % 25).unwrap_or_default();
+            code.push(letters.get(place).copied().map(char::from).expect("there are 25 letters"));
             rest /= 25;
         }
         Self(code)

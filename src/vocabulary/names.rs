@@ -28,7 +28,7 @@ impl FactNames {
         } else {
             self.too_many = true;
         }
-        Slot(u16::try_from(self.names.len() - 1).unwrap_or(u16::MAX))
+        Slot(u16::try_from(self.names.len().saturating_sub(1)).unwrap_or(u16::MAX))
     }
 
     /// The number of a name that is in use.
@@ -39,7 +39,7 @@ impl FactNames {
 
     /// The name behind a number.
     pub fn name(&self, slot: Slot) -> &Arc<str> {
-        &self.names[slot.0 as usize]
+        self.names.get(usize::from(slot.0)).expect("a slot is a number that this list gave out")
     }
     /// Whether there were more names than numbers.
     pub(crate) fn is_over_limit(&self) -> bool {

@@ -92,26 +92,25 @@ pub(crate) fn looks_random(word: &str) -> bool {
     if word.len() < SHORTEST_CODED {
         return false;
     }
-    let kinds: Vec<u8> = word
+    let kinds: Vec<char> = word
         .bytes()
         .filter(u8::is_ascii_alphanumeric)
         .map(|byte| {
             if byte.is_ascii_digit() {
-                0
+                '0'
             } else if byte.is_ascii_uppercase() {
-                1
+                'A'
             } else {
-                2
+                'a'
             }
         })
         .collect();
-    let changes = kinds.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let changes = kinds.iter().zip(kinds.iter().skip(1)).filter(|(one, next)| one != next).count();
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
-    let mut of = [0; 3];
-    kinds.iter().for_each(|kind| of[usize::from(*kind)] += 1);
     // A name that a programmer chose does not mix all three at this length.
-    let is_mixed = kinds.len() >= 16 && of.iter().all(|many| *many >= 2) && changes >= 5;
-    changes * 100 > kinds.len() * 42 && digits > 0 || changes * 2 > kinds.len() || is_mixed
+    let is_mixed =
+        kinds.len() >= 16 && ['0', 'A', 'a'].iter().all(|of| kinds.iter().filter(|kind| *kind == of).count() >= 2) && changes >= 5;
+    changes.saturating_mul(100) > kinds.len().saturating_mul(42) && digits > 0 || changes > kinds.len() / 2 || is_mixed
 }
 
 /// Whether a word contains an e-mail address, plain or percent-encoded.
@@ -145,12 +144,14 @@ fn looks_like_person_name(word: &str) -> bool {
 pub(crate) fn without_personal_data(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let bare = |word: &str| word.trim_matches(|letter: char| !letter.is_alphanumeric()).to_owned();
+    let before = |at: usize| at.checked_sub(1);
     let named = |at: usize| words.get(at).is_some_and(|word| looks_like_person_name(&bare(word)));
     let numbers = long_number_words(&words);
     let one = |(at, word): (usize, &&str)| {
-        let introduced = at > 0 && INTRODUCING.contains(&bare(words[at - 1]).to_lowercase().as_str());
-        let in_a_name = named(at) && (introduced || named(at + 1) || (at > 0 && named(at - 1)));
-        if in_a_name || numbers[at] { HIDDEN.to_owned() } else { masked_word(word).to_owned() }
+        let introduction = before(at).and_then(|before| words.get(before));
+        let introduced = introduction.is_some_and(|word| INTRODUCING.contains(&bare(word).to_lowercase().as_str()));
+        let in_a_name = named(at) && (introduced || named(at.saturating_add(1)) || before(at).is_some_and(named));
+        if in_a_name || numbers.get(at).is_some_and(|number| *number) { HIDDEN.to_owned() } else { masked_word(word).to_owned() }
     };
     words.iter().enumerate().map(one).collect::<Vec<_>>().join(" ")
 }
@@ -160,7 +161,7 @@ pub(crate) fn code_without_personal_data(code: &str) -> String {
     let words: Vec<&str> = code.split_whitespace().collect();
     let named = |at: usize| words.get(at).is_some_and(|word| looks_like_person_name(word));
     let is_kept = |at: usize, word: &str| {
-        let in_a_name = named(at) && (named(at + 1) || (at > 0 && named(at - 1)));
+        let in_a_name = named(at) && (named(at.saturating_add(1)) || at.checked_sub(1).is_some_and(named));
         !in_a_name && !contains_email_address(word) && !is_base64_text(word) && !looks_random(word)
     };
     let mut shown = String::with_capacity(code.len());
@@ -169,7 +170,7 @@ pub(crate) fn code_without_personal_data(code: &str) -> String {
         let (blank, behind) = rest.split_at(rest.find(word).unwrap_or_default());
         shown.push_str(blank);
         shown.push_str(if is_kept(at, word) { word } else { HIDDEN });
-        rest = &behind[word.len()..];
+        rest = behind.strip_prefix(word).unwrap_or(behind);
     }
     shown.push_str(rest);
     shown

@@ -281,7 +281,7 @@ pub fn form_encode(text: &str, out: &mut String) {
 /// Adds `text` to `out` as the content of a JSON string.
 pub(crate) fn json_escape(text: &str, out: &mut String) {
     let quoted = serde_json::to_string(text).expect("a text is always JSON");
-    out.push_str(&quoted[1..quoted.len() - 1]);
+    out.push_str(quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(&quoted));
 }
 
 #[cfg(test)]

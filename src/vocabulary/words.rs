@@ -175,7 +175,7 @@ macro_rules! words {
                     } ),* ],
                     elsewhere: {
                         let known: &[fn(&str) -> Option<&'static str>] = &[$($elsewhere,)? |_| None];
-                        known[0]
+                        *known.first().expect("the list is never empty")
                     },
                 });
                 &BLOCK

@@ -7,8 +7,8 @@ use crate::directory::users::{FindUserById, IdentityLink, ListIdentityLinks};
 use crate::login::options::LoginOptions;
 use crate::pages::frame::address;
 use crate::pages::{AccountNotice, AccountPage, ErrorCause, Frame, LinkableProvider, LinkedIdentityRow, LoginChoice};
-use crate::provider::functions::hex;
 use crate::session::Session;
+use crate::vocabulary::hash::{hex, sha256};
 use crate::web::attempt_cookies::LoginPurpose;
 use crate::web::forms::{self, SubmittedForm};
 use crate::web::rate_limits::RateLimitKind;
@@ -18,7 +18,6 @@ use crate::web::{cookies, headers, login_page, start};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, VARY};
-use aws_lc_rs::digest::{SHA256, digest};
 
 const PAGE: &str = "/account";
 /// How long after a login the linked identities may be changed, in seconds.
@@ -132,7 +131,7 @@ fn require_fresh_session(context: &RequestContext) -> Result<(Session, Submitted
 
 /// Whether the login is recent enough to change linked identities.
 pub(crate) fn is_fresh(context: &RequestContext, session: &Session) -> bool {
-    (0..=FRESH).contains(&(context.now() - session.since))
+    (0..=FRESH).contains(&context.now().saturating_sub(session.since))
 }
 
 fn notice(context: &RequestContext) -> Result<Option<AccountNotice>, UserFacingError> {
@@ -145,7 +144,7 @@ fn notice(context: &RequestContext) -> Result<Option<AccountNotice>, UserFacingE
 
 /// Names a linked identity in a form without showing the user's id at the provider.
 fn identity_handle(link: &IdentityLink) -> String {
-    hex(&digest(&SHA256, format!("{}\n{}", link.provider, link.provider_id).as_bytes()).as_ref()[..16])
+    hex(&sha256::<16>(format!("{}\n{}", link.provider, link.provider_id).as_bytes()))
 }
 
 fn linked_identity_row(context: &RequestContext, session: &Session, link: &IdentityLink, removable: bool) -> LinkedIdentityRow {

@@ -2,13 +2,12 @@
 
 use crate::login::attempt::{Attempt, GOOD_FOR, InputValues, PreparedFact, SavedAttempt};
 use crate::login::options::LoginOptions;
-use crate::provider::functions::hex;
 use crate::session::seal::Seal;
 use crate::stores::Store;
 use crate::stores::live::LiveProvider;
+use crate::vocabulary::hash::{hex, sha256};
 use crate::web::cookies::{self, MOST_ATTEMPTS, RequestCookies};
 use actix_web::http::header::HeaderValue;
-use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -100,7 +99,7 @@ pub fn new_attempt_cookies(
     let unreadable = jar.attempts(store).into_iter().map(|(name, _)| name).filter(|name| others.iter().all(|other| other.cookie != *name));
     headers.extend(unreadable.take(20).map(|name| cookies::clear(name, store)));
     others.sort_by_key(|callback_request| callback_request.saved.started);
-    let too_many = (others.len() + 1).saturating_sub(MOST_ATTEMPTS);
+    let too_many = others.len().saturating_add(1).saturating_sub(MOST_ATTEMPTS);
     headers.extend(others.iter().take(too_many).map(|callback_request| cookies::clear(&callback_request.cookie, store)));
     Some(headers)
 }
@@ -120,10 +119,10 @@ pub(crate) fn open_attempts(seal: &Seal, store: &Store, jar: RequestCookies<'_>,
 
 /// The id under which storage remembers a consumed attempt.
 pub(crate) fn hashed_id(state: &str) -> String {
-    hex(&digest(&SHA256, state.as_bytes()).as_ref()[..16])
+    hex(&sha256::<16>(state.as_bytes()))
 }
 
 /// The part of the cookie's name that differs between attempts.
 fn cookie_suffix(state: &str) -> String {
-    hex(&digest(&SHA256, format!("mark {state}").as_bytes()).as_ref()[..4])
+    hex(&sha256::<4>(format!("mark {state}").as_bytes()))
 }

@@ -161,7 +161,7 @@ async fn listen_to_storage(app: Data<App>) {
 /// Whether the clock of this machine agrees with that of the storage. While it does not, nothing is removed or rotated.
 async fn clock_agrees_with_storage(app: &App) -> bool {
     let Ok(storage_clock) = app.directory.read(ReadStorageClock).await else { return false };
-    let difference = storage_clock.map_or(0, |storage_clock| storage_clock - clock::now());
+    let difference = storage_clock.map_or(0, |storage_clock| storage_clock.saturating_sub(clock::now()));
     if difference.abs() > JUMP {
         tracing::error!(seconds = difference, "the clock of this machine differs from the storage's; nothing is removed or rotated");
     }
@@ -178,7 +178,7 @@ async fn tidy(app: Data<App>, audit_kept: i64) {
     loop {
         tokio::time::sleep(TIDY).await;
         let (now, passed) = (clock::now(), measured.elapsed());
-        let jumped = now - before - i64::try_from(passed.as_secs()).unwrap_or_default();
+        let jumped = now.saturating_sub(before).saturating_sub(i64::try_from(passed.as_secs()).unwrap_or_default());
         (before, measured) = (now, clock::instant());
         if jumped.abs() > JUMP {
             tracing::warn!(seconds = jumped, "the clock jumped; nothing is removed for a day");

@@ -73,7 +73,7 @@ pub(crate) async fn by_form_post(context: RequestContext) -> Result<HttpResponse
     if text.len() > LARGEST_FORM {
         return Err(ErrorCause::TooLarge.into());
     }
-    let until = context.now() + BOUNCE;
+    let until = context.now().saturating_add(BOUNCE);
     let bound = [&*context.live_store().store.public_url, context.request().path(), &until.to_string()];
     let sealed = context.app().callbacks.seal(&bound, &text, random::bytes());
     let address = format!("{}?{}={until}.{sealed}", context.request().path(), callback_attempt::FORM);
@@ -155,7 +155,7 @@ async fn obtain_identity(
 ) -> Result<(Identity, Option<Text>), UserFacingError> {
     let began = clock::instant();
     let mut watch = LoginWatch::default();
-    let Ok((trace, outcome)) = conversation.drive(login, &mut watch).await else {
+    let Ok((trace, outcome)) = conversation.drive(login, context.client_network(), &mut watch).await else {
         return Err(login_failure::without_conversation(context, BrokerFailure::TooManyLogins, live_provider, return_to).await);
     };
     observe_drift(context, live_provider, &trace, &watch, outcome.as_ref());

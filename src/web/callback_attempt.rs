@@ -175,5 +175,5 @@ pub(crate) fn resume_conversation<'a>(
 /// Consumes an attempt; false if it was consumed before, on this machine or another.
 pub(crate) async fn consume(context: &RequestContext, attempt: &Attempt) -> Result<bool, StorageUnavailable> {
     let id = attempt_cookies::hashed_id(&attempt.state).into();
-    context.app().directory.write(ConsumeAttempt { attempt: id, until: attempt.started + GOOD_FOR }).await
+    context.app().directory.write(ConsumeAttempt { attempt: id, until: attempt.started.saturating_add(GOOD_FOR) }).await
 }

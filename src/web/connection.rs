@@ -35,7 +35,7 @@ impl ConnectionCounts {
         let mut counts = self.lock();
         let count = counts.entry(client).or_default();
         (*count < most).then(|| {
-            *count += 1;
+            *count = count.saturating_add(1);
             CountedConnection { counts: Arc::clone(self), client }
         })
     }
@@ -55,7 +55,7 @@ impl Drop for CountedConnection {
     fn drop(&mut self) {
         let mut counts = self.counts.lock();
         if let Some(count) = counts.get_mut(&self.client) {
-            *count -= 1;
+            *count = count.saturating_sub(1);
             if *count == 0 {
                 counts.remove(&self.client);
             }
@@ -93,8 +93,9 @@ impl Connection {
     /// Follows what was read, and sets the time for the part of a request that has begun.
     fn follow(&mut self, read: &mut ReadBuf<'_>, before: usize) {
         let begun = self.framing.begun();
-        if let Err(readable) = self.framing.read(&mut read.filled_mut()[before..]) {
-            read.set_filled(before + readable);
+        let fresh = read.filled_mut().get_mut(before..).unwrap_or_default();
+        if let Err(readable) = self.framing.read(fresh) {
+            read.set_filled(before.saturating_add(readable));
             self.is_unreadable = true;
         }
         let time = match self.framing.part() {

@@ -1,8 +1,8 @@
 //! The beginning of a proof: the identity is kept, sealed, until the shopper has proven an e-mail address at `/prove`.
 
 use crate::directory::proofs::{BeginEmailProof, EmailProof, GOOD_FOR};
-use crate::provider::functions::hex;
 use crate::provider::identity::{Identity, IdentityEmail};
+use crate::vocabulary::hash::hex;
 use crate::vocabulary::text::Text;
 use crate::web::attempt_cookies::hashed_id;
 use crate::web::request_context::RequestContext;
@@ -56,7 +56,7 @@ pub(crate) async fn start_proof(
     let version = version.into();
     let identity =
         UnprovenIdentity { provider, file, fingerprint, version, id, name, picture, locale, more, email, known, return_to, id_token };
-    let (store, until) = (context.live_store().store.name.clone(), context.now() + GOOD_FOR);
+    let (store, until) = (context.live_store().store.name.clone(), context.now().saturating_add(GOOD_FOR));
     let id = hashed_id(&handle);
     let who = keyed_hash(&context.app().proof_key, &["who", &store, &identity.provider, &identity.id]);
     context

@@ -32,7 +32,7 @@ impl SubmittedForm {
 
 /// The token that a page writes into its forms; `bound` is the session or the proof to which it belongs.
 pub(crate) fn csrf_token(context: &RequestContext, bound: &str) -> String {
-    let until = (context.now() + GOOD_FOR).to_string();
+    let until = context.now().saturating_add(GOOD_FOR).to_string();
     let sealed = context.app().forms.seal(&[&context.live_store().store.public_url, bound, &until], b"", random::bytes());
     format!("{until}.{sealed}")
 }

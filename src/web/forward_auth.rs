@@ -189,7 +189,7 @@ fn append_renewed_cookies(known: &VerifiedToken, app: &App, headers: &mut Header
     if renewed.as_ref().is_none_or(|renewed| now.saturating_sub(renewed.made) >= lasting.idle / 2) {
         let Some(session) = known.session.renewed(lasting, now) else { return };
         let token = app.signing.keys().sign(&session, known.live_store.token_parties());
-        let cookies = cookies::set_session(&token, session.until - now, &known.live_store.store).collect();
+        let cookies = cookies::set_session(&token, session.until.saturating_sub(now), &known.live_store.store).collect();
         *renewed = Some(RenewedToken { made: now, cookies });
     }
     for cookie in renewed.iter().flat_map(|renewed| &renewed.cookies) {
@@ -212,8 +212,9 @@ fn unauthenticated(request: &HttpRequest, live_store: &LiveStore) -> HttpRespons
 
 /// Whether the browser loads a page. A submitted form is not redirected, because its fields would be lost.
 fn is_browser_navigation(request: &HttpRequest) -> bool {
-    let method = request.headers().get("x-forwarded-method").and_then(|method| method.to_str().ok());
-    if method.is_some_and(|method| !matches!(method, "GET" | "HEAD")) {
+    let forwarded = request.headers().get("x-forwarded-method");
+    let method = forwarded.map_or(Some(request.method().as_str()), |method| method.to_str().ok());
+    if !matches!(method, Some("GET" | "HEAD")) {
         return false;
     }
     let says = |name: HeaderName, word: &str| {

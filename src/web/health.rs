@@ -57,7 +57,8 @@ fn provider_states(app: &App) -> (BTreeMap<&'static str, usize>, Vec<Value>) {
             if !live_store.store.playground && path.file_stem().is_some_and(|stem| stem == PLAYGROUND) {
                 continue;
             }
-            *states.entry(standing.status.word()).or_default() += 1;
+            let count: &mut usize = states.entry(standing.status.word()).or_default();
+            *count = count.saturating_add(1);
             if standing.status == ProviderStatus::Broken {
                 let first = standing.report.complaints.first();
                 broken.push(json!({
@@ -94,7 +95,7 @@ pub(crate) fn own_listener(config: &mut ServiceConfig) {
 fn metrics_response(app: &App) -> HttpResponse {
     let (states, _) = provider_states(app);
     app.metrics.set_drift(app.drift.take_metrics());
-    let text = app.metrics.open_metrics_text(&states, app.revocations.len(), clock::now() - app.revocations.last_refresh());
+    let text = app.metrics.open_metrics_text(&states, app.revocations.len(), clock::now().saturating_sub(app.revocations.last_refresh()));
     with_security_headers(HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text))
 }
 

@@ -9,12 +9,12 @@ use crate::stores::live::{LiveProvider, LiveProviders};
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::{MailSpec, Settings};
 use crate::stores::{Store, Stores};
+use crate::vocabulary::hash::{hex, sha256};
 use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::mail::Mailer;
 use crate::world::{files, secrets};
 use actix_web::HttpRequest;
 use actix_web::http::header::HOST;
-use aws_lc_rs::digest::{SHA256, digest};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -207,7 +207,7 @@ fn store_look(store: &Store, logo: bool) -> StoreBranding {
 fn look_version(look: &StoreBranding, logo: Option<&Picture>, assets: &[&str]) -> String {
     let mut text = format!("{STYLE}{}{}", assets.concat(), store_css(look)).into_bytes();
     text.extend(logo.iter().flat_map(|logo| logo.bytes.iter()));
-    digest(&SHA256, &text).as_ref()[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&sha256::<6>(&text))
 }
 
 /// Reads a picture, if the file is one.

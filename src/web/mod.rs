@@ -25,6 +25,7 @@ pub(crate) mod logout;
 pub(crate) mod metrics;
 pub(crate) mod storage_sync;
 pub(crate) mod prove;
+pub(crate) mod public_paths;
 pub(crate) mod user_facing_error;
 pub(crate) mod server;
 pub mod live_config;
@@ -41,7 +42,7 @@ pub mod workbench_hooks;
 pub(crate) mod http_rejection;
 
 use crate::web::request_context::RequestContext;
-use crate::web::route_table::{RouteRow, page, plain};
+use crate::web::route_table::{RouteRow, internal, page};
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
 use actix_web::HttpResponse;
 
@@ -49,11 +50,11 @@ use actix_web::HttpResponse;
 pub(crate) fn routes() -> Vec<RouteRow> {
     vec![
         // Proxies ask these for every request of every storefront, so nothing is wrapped around them.
-        plain("/auth").plain_all(forward_auth::check),
-        plain("/auth/{below:.*}").plain_all(forward_auth::check),
-        plain("/health/live").plain_get_and_head(health::live),
-        plain("/health/ready").plain_get_and_head(health::ready),
-        plain("/metrics").plain_get(health::metrics),
+        internal("/auth").internal_all(forward_auth::check),
+        internal("/auth/{below:.*}").internal_all(forward_auth::check),
+        internal("/health/live").internal_get_and_head(health::live),
+        internal("/health/ready").internal_get_and_head(health::ready),
+        internal("/metrics").internal_get(health::metrics),
         page("/login").get_and_head(login_page::show),
         page("/login/{provider}").get(start::start),
         page("/callback/{provider}").get(callback::by_query).post(callback::by_form_post),
@@ -77,7 +78,7 @@ pub(crate) fn routes() -> Vec<RouteRow> {
         page("/logo").get_and_head(assets::logo),
         page("/logo/{provider}").get_and_head(assets::provider_logo),
         page("/.well-known/jwks.json").get_and_head(assets::jwks),
-        page("/").get_and_head(redirect_to_login),
+        page("/").get_and_head(redirect_to_login).left_to_the_store(),
     ]
 }
 

@@ -51,7 +51,7 @@ async fn pending_proof(context: &RequestContext) -> Result<PendingProof, UserFac
 
 /// The browser has no pending proof. If its session is new, it has most likely finished the proof and goes on.
 fn no_pending_proof(context: &RequestContext) -> UserFacingError {
-    let lately = context.session().filter(|session| context.now() - session.since <= GOOD_FOR);
+    let lately = context.session().filter(|session| context.now().saturating_sub(session.since) <= GOOD_FOR);
     let instead = lately.map(|_| context.live_store().default_landing());
     UserFacingError { instead, ..ErrorCause::ProofOver.into() }
 }
@@ -214,7 +214,7 @@ pub(crate) async fn submit_code(context: RequestContext) -> Result<HttpResponse,
 /// A digit, narrow or full-width, as an ASCII digit.
 fn ascii_digit(letter: char) -> Option<char> {
     let narrow = match letter {
-        '０'..='９' => char::from_u32(u32::from(letter) - u32::from('０') + u32::from('0'))?,
+        '０'..='９' => ('０'..='９').zip('0'..='9').find_map(|(wide, narrow)| (wide == letter).then_some(narrow))?,
         _ => letter,
     };
     narrow.is_ascii_digit().then_some(narrow)

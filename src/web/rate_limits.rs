@@ -40,18 +40,20 @@ impl RateLimits {
     pub(crate) fn take(&self, kind: RateLimitKind, store: u32, address: IpAddr, per_minute: u32, now_ms: i64) -> Result<(), u64> {
         // In microseconds, so that the rate is kept where a millisecond allows several requests.
         let (now, rate) = (now_ms.saturating_mul(1000), i64::from(per_minute.max(1)));
-        let step = (60_000_000 / rate).max(1);
-        let room = step * rate * 2;
+        let step = 60_000_000_i64.checked_div(rate).unwrap_or(1).max(1);
+        let room = step.saturating_mul(rate).saturating_mul(2);
+        let latest = now.saturating_add(room);
         let cell = self.full.get_or_insert_with::<_, Infallible>(&(kind, store, address_bucket(address)), || Ok(Arc::default()));
         let cell = cell.unwrap_or_default();
         let taken = cell.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full| {
             // After the clock was set back, no budget is in the far future.
-            let full = full.clamp(now, now + room) + step;
-            (full - now <= room).then_some(full)
+            let full = full.clamp(now, latest).saturating_add(step);
+            (full <= latest).then_some(full)
         });
-        taken
-            .map(|_| ())
-            .map_err(|full| u64::try_from((full.clamp(now, now + room) + step - room - now + 999_999) / 1_000_000).unwrap_or(1).max(1))
+        taken.map(|_| ()).map_err(|full| {
+            let wait = full.clamp(now, latest).saturating_add(step).saturating_sub(latest);
+            u64::try_from(wait).unwrap_or_default().div_ceil(1_000_000).max(1)
+        })
     }
 }
 

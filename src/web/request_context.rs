@@ -77,7 +77,9 @@ fn store_of_request(request: &HttpRequest, app: &App) -> Result<Arc<LiveStore>, 
     if request.uri().path_and_query().is_some_and(|address| address.as_str().len() > LONGEST_ADDRESS) {
         return Err(http_rejection::address_too_long());
     }
-    if request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() > LARGEST_HEADERS {
+    if request.headers().iter().map(|(name, value)| name.as_str().len().saturating_add(value.len()).saturating_add(4)).sum::<usize>()
+        > LARGEST_HEADERS
+    {
         return Err(http_rejection::headers_too_large());
     }
     if request.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {

@@ -81,8 +81,9 @@ impl RequestFraming {
             match self.expected {
                 Expected::EndlessBody => return Ok(()),
                 Expected::Body(left) | Expected::Chunk(left) => {
-                    let taken = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len() + 1);
-                    let left = left - taken as u64;
+                    // One byte is `first`, which is taken in any case.
+                    let further = usize::try_from(left.saturating_sub(1)).unwrap_or(usize::MAX).min(rest.len());
+                    let left = left.saturating_sub(1).saturating_sub(further as u64);
                     let is_chunk = matches!(self.expected, Expected::Chunk(_));
                     self.expected = match (is_chunk, left) {
                         (true, 0) => Expected::ChunkSize,
@@ -90,14 +91,14 @@ impl RequestFraming {
                         (false, 0) => self.next_request(),
                         (false, left) => Expected::Body(left),
                     };
-                    bytes = &mut rest[taken - 1..];
+                    bytes = rest.get_mut(further..).unwrap_or_default();
                     continue;
                 }
                 Expected::RequestLine | Expected::HeaderLine | Expected::ChunkSize | Expected::TrailerLine => {}
             }
             if self.part() == RequestPart::None {
                 self.is_between = false;
-                self.begun += 1;
+                self.begun = self.begun.wrapping_add(1);
             }
             if *first != b'\n' {
                 self.line.push(*first);
@@ -110,7 +111,7 @@ impl RequestFraming {
                 *first = 0;
                 self.line.push(0);
             } else {
-                return Err(all - rest.len() - 1);
+                return Err(all.saturating_sub(rest.len()).saturating_sub(1));
             }
             bytes = rest;
         }
@@ -134,7 +135,7 @@ impl RequestFraming {
             }
             Expected::HeaderLine if line.is_empty() => {
                 let body = self.head.body();
-                self.begun += u64::from(body.is_some());
+                self.begun = self.begun.wrapping_add(body.is_some().into());
                 body.unwrap_or_else(|| self.next_request())
             }
             Expected::HeaderLine => {
@@ -161,8 +162,8 @@ impl RequestFraming {
 
 impl HeadFraming {
     fn read_header(&mut self, line: &[u8]) {
-        let Some(colon) = line.iter().position(|byte| *byte == b':') else { return };
-        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+        let mut parts = line.splitn(2, |byte| *byte == b':');
+        let (Some(name), Some(value)) = (parts.next(), parts.next().map(<[u8]>::trim_ascii)) else { return };
         if name.eq_ignore_ascii_case(b"transfer-encoding") {
             self.is_chunked = value.eq_ignore_ascii_case(b"chunked");
         } else if name.eq_ignore_ascii_case(b"content-length") {
@@ -188,7 +189,7 @@ impl HeadFraming {
 
 fn chunk_size(line: &[u8]) -> Option<u64> {
     let digits = line.iter().position(|byte| !byte.is_ascii_hexdigit()).unwrap_or(line.len());
-    u64::from_str_radix(std::str::from_utf8(&line[..digits]).ok()?, 16).ok()
+    u64::from_str_radix(std::str::from_utf8(line.get(..digits)?).ok()?, 16).ok()
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! One row for each route: its path, and a handler for each of its methods. `Allow`, the answer to any other method and the list
-//! of all routes are made from it.
+//! One row for each route: its path, a handler for each of its methods, and whether visitors reach it through a proxy. `Allow`, the
+//! answer to any other method, the list of all routes and the paths in the proxies' files are made from it.
 
 use crate::pages::ErrorCause;
 use crate::web::error_page::{error_response, method_not_allowed};
@@ -34,16 +34,18 @@ pub(crate) struct RouteRow {
     is_hidden: Option<fn(&RequestContext) -> bool>,
     /// Whether it is a page: with the error pages and the headers of all pages.
     is_page: bool,
+    /// Whether a proxy in front of a store sends it to the broker, and not to the store.
+    is_public: bool,
 }
 
-/// A path with the error pages and the headers of all pages.
+/// A path with the error pages and the headers of all pages. Visitors reach it through the proxy in front of a store.
 pub(crate) fn page(path: &'static str) -> RouteRow {
-    RouteRow { path, handlers: Vec::new(), largest_body: None, is_hidden: None, is_page: true }
+    RouteRow { path, handlers: Vec::new(), largest_body: None, is_hidden: None, is_page: true, is_public: true }
 }
 
-/// A path without the error pages and the extra work of pages.
-pub(crate) fn plain(path: &'static str) -> RouteRow {
-    RouteRow { is_page: false, ..page(path) }
+/// A path for proxies and for the operator, which no proxy sends on: without the error pages and the extra work of pages.
+pub(crate) fn internal(path: &'static str) -> RouteRow {
+    RouteRow { is_page: false, is_public: false, ..page(path) }
 }
 
 impl RouteRow {
@@ -79,8 +81,8 @@ impl RouteRow {
         self.with(RouteMethods::All, web::to(with_error_page(handler)))
     }
 
-    /// A handler of a plain path for all methods.
-    pub(crate) fn plain_all<F, A>(self, handler: F) -> Self
+    /// A handler of an internal path for all methods.
+    pub(crate) fn internal_all<F, A>(self, handler: F) -> Self
     where
         F: Handler<A>,
         A: actix_web::FromRequest + 'static,
@@ -89,7 +91,7 @@ impl RouteRow {
         self.with(RouteMethods::All, web::to(handler))
     }
 
-    pub(crate) fn plain_get<F, A>(self, handler: F) -> Self
+    pub(crate) fn internal_get<F, A>(self, handler: F) -> Self
     where
         F: Handler<A>,
         A: actix_web::FromRequest + 'static,
@@ -98,7 +100,7 @@ impl RouteRow {
         self.with(RouteMethods::Get, web::get().to(handler))
     }
 
-    pub(crate) fn plain_get_and_head<F, A>(self, handler: F) -> Self
+    pub(crate) fn internal_get_and_head<F, A>(self, handler: F) -> Self
     where
         F: Handler<A>,
         A: actix_web::FromRequest + 'static,
@@ -111,6 +113,11 @@ impl RouteRow {
         Self { largest_body: Some(bytes), ..self }
     }
 
+    /// Behind a proxy, this path is the store's own.
+    pub(crate) fn left_to_the_store(self) -> Self {
+        Self { is_public: false, ..self }
+    }
+
     /// While this condition holds, the path answers methods without a handler as if it did not exist.
     pub(crate) fn hidden_if(self, is_hidden: fn(&RequestContext) -> bool) -> Self {
         Self { is_hidden: Some(is_hidden), ..self }
@@ -119,6 +126,10 @@ impl RouteRow {
     fn with(mut self, methods: RouteMethods, route: Route) -> Self {
         self.handlers.push((methods, route));
         self
+    }
+
+    pub(crate) fn is_public(&self) -> bool {
+        self.is_public
     }
 
     /// The methods that the path answers, as `Allow` lists them; empty if the handler judges the method.
@@ -139,7 +150,7 @@ impl RouteRow {
             resource = resource.app_data(PayloadConfig::new(bytes));
         }
         if !self.is_page {
-            return resource.default_service(web::to(move || std::future::ready(plain_method_not_allowed(&allowed))));
+            return resource.default_service(web::to(move || std::future::ready(internal_method_not_allowed(&allowed))));
         }
         let is_hidden = self.is_hidden;
         resource.default_service(web::to(move |context: RequestContext| {
@@ -153,16 +164,16 @@ impl RouteRow {
     }
 }
 
-fn plain_method_not_allowed(allowed: &str) -> HttpResponse {
+fn internal_method_not_allowed(allowed: &str) -> HttpResponse {
     let mut response = HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish();
     headers::add_security_headers(response.headers_mut(), None);
     response
 }
 
-/// Adds routes to a server: plain paths first, because pages take everything else.
+/// Adds routes to a server: internal paths first, because pages take everything else.
 pub(crate) fn mount(config: &mut ServiceConfig, rows: Vec<RouteRow>) {
-    let (page_rows, plain_rows): (Vec<RouteRow>, Vec<RouteRow>) = rows.into_iter().partition(|row| row.is_page);
-    for row in plain_rows {
+    let (page_rows, internal_rows): (Vec<RouteRow>, Vec<RouteRow>) = rows.into_iter().partition(|row| row.is_page);
+    for row in internal_rows {
         config.service(row.into_resource());
     }
     let pages = web::scope("").wrap_fn(|request, service| {

@@ -40,7 +40,7 @@ pub(crate) async fn serve(
     let workers = std::thread::available_parallelism().map_or(2, NonZero::get);
     // Where files are scarce, connections wait in the queue of the system, and nothing else fails.
     let files = usize::try_from(open_files::raise_limit()).unwrap_or(usize::MAX);
-    let connections = (files.saturating_sub(RESERVED_FILES).max(files / 4) / workers).clamp(1, MOST_CONNECTIONS);
+    let connections = files.saturating_sub(RESERVED_FILES).max(files / 4).checked_div(workers).unwrap_or(1).clamp(1, MOST_CONNECTIONS);
     let builder = || Server::build().workers(workers).max_concurrent_connections(connections).shutdown_timeout(25);
     let apart = match metrics {
         None => None,

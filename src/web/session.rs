@@ -27,7 +27,7 @@ pub(crate) async fn current_session(context: RequestContext) -> Result<HttpRespo
     // Only the directory knows the picture; without storage the claims of the token are enough.
     let known = context.app().directory.read(FindUserById(session.person.uid.clone())).await.ok().flatten();
     let person = &session.person;
-    let mut body = json!({
+    let body = json!({
         "authenticated": true,
         "email": person.email.key(),
         "emailVerified": person.email_verified,
@@ -40,9 +40,9 @@ pub(crate) async fn current_session(context: RequestContext) -> Result<HttpRespo
         "issuedAt": rfc3339(session.issued),
         "expiresAt": rfc3339(session.until),
     });
-    for (claim, fact) in &context.live_store().store.further.claims {
-        body[&**claim] = json!(person.fact(fact));
-    }
+    let further = context.live_store().store.further.claims.iter().map(|(claim, fact)| (claim.to_string(), json!(person.fact(fact))));
+    let Value::Object(mut body) = body else { unreachable!("it is written as an object") };
+    body.extend(further);
     Ok(allow_storefront_origins(&context, &mut response).json(body))
 }
 
@@ -51,7 +51,7 @@ fn renew_session(context: &RequestContext, session: Session, response: &mut Http
     let store = &context.live_store().store;
     let Some(renewed) = session.renewed(store.lasting, context.now()) else { return session };
     let token = context.app().signing.keys().sign(&renewed, context.live_store().token_parties());
-    cookies::append_to(response, cookies::set_session(&token, renewed.until - context.now(), store));
+    cookies::append_to(response, cookies::set_session(&token, renewed.until.saturating_sub(context.now()), store));
     renewed
 }
 

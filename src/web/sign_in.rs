@@ -77,7 +77,7 @@ fn can_prove_by_mail(why: SignInRefusalReason, address: &IdentityEmail) -> bool 
 pub(crate) fn session_cookies(context: &RequestContext, session: &Session) -> Vec<HeaderValue> {
     let (app, store) = (context.app(), &context.live_store().store);
     let token = app.signing.keys().sign(session, context.live_store().token_parties());
-    cookies::set_session(&token, session.until - context.now(), store).collect()
+    cookies::set_session(&token, session.until.saturating_sub(context.now()), store).collect()
 }
 
 async fn sign_in(
@@ -95,7 +95,7 @@ async fn sign_in(
         new_uid,
         sid: sid.clone(),
         now,
-        latest: now + store.lasting.lifetime,
+        latest: now.saturating_add(store.lasting.lifetime),
         instead_of: instead_of.clone(),
     };
     let (user, rule) = match app.directory.write(sign_in).await? {

@@ -105,8 +105,9 @@ fn open_keys(sealed: &[SealedSigningKey], seal: &Seal) -> Option<(SessionSigning
     let signs = active_key(sealed, seal)?;
     let others = sealed.iter().filter(|key| key.status.state != SigningKeyState::Active);
     let others: Vec<SessionSigningKey> = others.filter_map(|key| open_key(key, seal)).collect();
-    if others.len() + 1 < sealed.len() {
-        tracing::error!("{} signing keys cannot be opened: they were sealed with another master key", sealed.len() - others.len() - 1);
+    let unreadable = sealed.len().saturating_sub(others.len()).saturating_sub(1);
+    if unreadable > 0 {
+        tracing::error!("{unreadable} signing keys cannot be opened: they were sealed with another master key");
     }
     let standings = sealed.iter().map(|key| key.status.clone()).collect();
     SessionSigningKeys::new(std::iter::once(signs).chain(others).collect()).map(|keys| (keys, standings))

@@ -70,7 +70,7 @@ fn answers_for_check(name: &'static str, answer: &str, given: &ChecklistAnswers)
                 ("signed-keys", "https://a.example/k".to_owned()),
             ]);
         }
-        // What stands for the shop itself is asked for later.
+        // Values of the shop itself are requested later.
         "hosts" => drop(answers.insert("authorize", "https://${tenant}.example/a".to_owned())),
         _ => {}
     }
@@ -204,7 +204,7 @@ fn push_email_trust(answers: &AnswerLookup<'_>, draft: &mut ProviderDraft) {
     let reason = match answers.get("missing-email").unwrap_or(usual) {
         "refuse" => return,
         "ask" => "shoppers type and prove an address; `refuse` keeps them out",
-        _ => "an address that nobody can write to",
+        _ => "an address to which no mail can be sent",
     };
     draft.push(YamlLine::with_comment("missingEmail", YamlValue::text(answers.get("missing-email").unwrap_or(usual)), reason));
 }

@@ -73,7 +73,7 @@ pub(crate) struct ReplayableLogin {
     pub(crate) at: Option<i64>,
 }
 
-/// Why nothing can be learnt: which exchange is missing, and what to record.
+/// Why nothing can be learned: which exchange is missing, and what to record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LearnError {
     pub(crate) missing: String,
@@ -120,7 +120,7 @@ pub fn learn(name: &str, exchanges: &[RecordedExchange], context: InstallationCo
         let first = report.complaints.first().map_or_else(String::new, |complaint| format!("{}; {}", complaint.message, complaint.help));
         return Err(LearnError {
             missing: format!("what was recorded is not yet a whole login: {first}"),
-            help: "record all of a login, once more".to_owned(),
+            help: "record the whole login again, from the login button to the page of the shop".to_owned(),
         });
     }
     Ok(learned)

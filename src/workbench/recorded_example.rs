@@ -1,4 +1,4 @@
-//! Writes the login that a file was learnt from as an example: the engine replays it with that file, and what happens is
+//! Writes the login that a file was learned from as an example: the engine replays it with that file, and what happens is
 //! recorded with invented values in place of the real ones.
 
 use crate::login::attempt::{Attempt, InstallationValues, RedirectError};

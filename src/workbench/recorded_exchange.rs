@@ -88,12 +88,20 @@ pub(crate) fn host_of(address: &str) -> &str {
     address.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default())
 }
 
-/// The pairs of a query or a form, decoded.
+/// The pairs of a query or a form, decoded. A mask (`‹…›`) is one text, whatever stands in it.
 pub(crate) fn parse_pairs(text: &str) -> Vec<(String, String)> {
-    let parts = text.split('&').filter(|pair| !pair.is_empty());
+    let outside_masks = |mark: char| {
+        let mut is_masked = false;
+        move |letter: char| {
+            is_masked = letter == '‹' || is_masked && letter != '›';
+            letter == mark && !is_masked
+        }
+    };
+    let decoded = |text: &str| if text.starts_with('‹') && text.ends_with('›') { text.to_owned() } else { decode_form_text(text) };
+    let parts = text.split(outside_masks('&')).filter(|pair| !pair.is_empty());
     parts
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (decode_form_text(name), decode_form_text(value)))
+        .map(|pair| pair.split_once(outside_masks('=')).unwrap_or((pair, "")))
+        .map(|(name, value)| (decode_form_text(name), decoded(value)))
         .collect()
 }
 

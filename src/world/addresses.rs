@@ -44,6 +44,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 mod tests {
     use super::*;
 
+    /// Attack P-02
     #[test]
     fn special_addresses_are_not_public_in_any_spelling() {
         for address in [

@@ -67,7 +67,7 @@ impl Network {
         let build = |builder: ClientBuilder| builder.build();
         match build(builder()) {
             Ok(first) => {
-                let others = std::iter::repeat_with(|| build(builder())).take(many - 1).filter_map(Result::ok);
+                let others = std::iter::repeat_with(|| build(builder())).take(many.saturating_sub(1)).filter_map(Result::ok);
                 (Self { clients: std::iter::once(first).chain(others).collect(), reach }, None)
             }
             Err(error) => {
@@ -84,7 +84,9 @@ impl Network {
                 NEXT.fetch_add(1, Ordering::Relaxed)
             };
         }
-        &self.clients[NUMBER.with(|number| *number) % self.clients.len()]
+        let turn = NUMBER.with(|number| *number);
+        let at = turn.checked_rem(self.clients.len()).unwrap_or_default();
+        self.clients.get(at).expect("there is at least one client")
     }
 
     /// Changes which addresses may be reached.
@@ -123,7 +125,7 @@ impl Network {
         }
         let mut body = Vec::new();
         while let Some(part) = answer.chunk().await.map_err(|error| classify_error(&error))? {
-            if body.len() + part.len() > request.largest {
+            if part.len() > request.largest.saturating_sub(body.len()) {
                 return Err(NoAnswer::TooLarge);
             }
             body.extend_from_slice(&part);

@@ -36,8 +36,10 @@ pub struct PemKeyPair {
 
 /// One of two RSA pairs. They stay the same throughout a run, because generating them takes a while.
 pub fn rsa_pair(stranger: bool) -> &'static PemKeyPair {
-    static PAIRS: [OnceLock<PemKeyPair>; 2] = [OnceLock::new(), OnceLock::new()];
-    PAIRS[usize::from(stranger)].get_or_init(|| {
+    static OWN: OnceLock<PemKeyPair> = OnceLock::new();
+    static STRANGERS: OnceLock<PemKeyPair> = OnceLock::new();
+    let pair = if stranger { &STRANGERS } else { &OWN };
+    pair.get_or_init(|| {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("the machine's source of chance works");
         let private = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).expect("a fresh key can be written");
         let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).expect("a fresh key can be written");

@@ -44,6 +44,7 @@ fn none_is_good(broker: &Broker, sessions: &[&Browser], when: &str) {
 }
 
 on_both! {
+    /// Attacks O-09, F-05
     a_sign_out_outlives_every_jump_of_the_clock: |place: Place| {
         let broker = start(&place);
         let broker = &broker.0;

@@ -6,6 +6,7 @@ use std::time::Duration;
 /// Blocks of 512 bytes beyond which no file may grow.
 const ROOM: &str = "2500";
 
+/// Attack F-03
 #[test]
 fn on_a_full_disk_nobody_comes_in_checks_go_on_and_room_makes_it_well_again() {
     let place = Place::on_sqlite();

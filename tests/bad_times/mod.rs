@@ -13,8 +13,9 @@ mod two_brokers;
 
 /// Behaviours, each shown on both engines.
 macro_rules! on_both {
-    ($($name:ident: $test:expr;)+) => {
+    ($($(#[$meta:meta])* $name:ident: $test:expr;)+) => {
         $(
+            $(#[$meta])*
             mod $name {
                 use super::*;
 

@@ -33,6 +33,7 @@ fn borne(place: &Place, broker: &Broker, closed: impl Fn(bool)) {
     place.assert_whole();
 }
 
+/// Attack F-03
 #[test]
 fn a_file_that_takes_nothing_in_lets_nobody_in_and_checks_go_on() {
     let place = Place::on_sqlite();
@@ -41,6 +42,7 @@ fn a_file_that_takes_nothing_in_lets_nobody_in_and_checks_go_on() {
     borne(&place, &broker.0, |closed| broker.0.give_room(if closed { "0" } else { "unlimited" }));
 }
 
+/// Attack F-02
 #[test]
 fn a_server_that_takes_nothing_in_lets_nobody_in_and_checks_go_on() {
     let place = Place::on_postgres();

@@ -74,11 +74,13 @@ fn away_and_back(away: &str, back: &str) {
     place.assert_whole();
 }
 
+/// Attack F-01
 #[test]
 fn while_the_server_is_stopped_nobody_comes_in_and_after_it_all_is_well() {
     away_and_back("stop", "start");
 }
 
+/// Attack F-02
 #[test]
 fn while_the_server_hangs_nobody_waits_for_long_and_after_it_all_is_well() {
     away_and_back("freeze", "thaw");

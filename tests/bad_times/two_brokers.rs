@@ -5,6 +5,7 @@ use crate::bad_times::place::{Browser, Ending, Place, until};
 use std::time::Duration;
 
 on_both! {
+    /// Attack C-08
     of_fifty_callbacks_at_two_brokers_one_opens_a_session: |place: Place| {
         let brokers = [Ending(place.start()), Ending(place.start())];
         let mut browser = Browser::default();

@@ -168,6 +168,7 @@ fn a_file_of_the_first_version_is_brought_up_to_date_with_what_is_in_it() {
     });
 }
 
+/// Attack F-02
 #[test]
 fn a_file_that_somebody_else_holds_is_waited_for_and_is_well_again_afterwards() {
     on_sqlite(async |place| {
@@ -199,6 +200,7 @@ fn a_file_that_somebody_else_holds_is_waited_for_and_is_well_again_afterwards() 
     });
 }
 
+/// Attack F-02
 #[test]
 fn a_server_that_goes_away_hangs_or_comes_back_is_borne() {
     actix_web::rt::System::new().block_on(async {

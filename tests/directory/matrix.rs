@@ -136,5 +136,6 @@ async fn holds(place: Place) {
 }
 
 on_both! {
+    /// Attack D-01
     the_whole_table_of_who_becomes_whom: holds;
 }

@@ -44,6 +44,7 @@ on_both! {
         assert_eq!((&*way.because, way.version.as_deref()), ("linkedByThemselves", Some("v2")));
     };
 
+    /// Attack D-08
     the_last_way_in_stays_unless_support_insists_and_a_proven_address_leads_back: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
@@ -58,6 +59,7 @@ on_both! {
         assert_eq!((back.user.uid, back.rule), (ana, LinkingRule::Linked));
     };
 
+    /// Attack D-08
     a_way_that_was_removed_does_not_come_back_by_itself: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
@@ -80,6 +82,7 @@ on_both! {
         assert_eq!(comes(&directory, &by_mail, "6").await.map(|welcomed| welcomed.rule), Ok(LinkingRule::Linked), "or by a code");
     };
 
+    /// Attack P-10
     people_are_found_by_what_is_typed_and_nothing_in_it_has_a_meaning: async |place| {
         let directory = place.machine().await;
         for (id, name) in [("1", "ana"), ("2", "an_a"), ("3", "bia%x")] {
@@ -102,6 +105,7 @@ on_both! {
         assert_eq!(directory.read(SearchUsers { store: "atacado".into(), ..find("ana") }).await.expect("storage"), []);
     };
 
+    /// Attack D-10
     an_export_holds_everything_and_forgetting_leaves_lines_without_a_person: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;

@@ -71,6 +71,7 @@ on_both! {
         assert_eq!(ended(&directory, &EndedSessionCursor::default()).await.0, ["a", "c", "b"]);
     };
 
+    /// Attacks O-08, D-10
     blocking_unlinking_and_forgetting_end_the_sessions_that_they_should: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "a").await;

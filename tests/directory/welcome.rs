@@ -41,6 +41,7 @@ on_both! {
         assert_ne!(elsewhere.user.uid, ana, "a store of its own, people of its own");
     };
 
+    /// Attacks D-06, D-07
     an_address_that_changed_is_taken_over_only_if_it_is_nobody_elses: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
@@ -89,6 +90,7 @@ on_both! {
         assert_eq!((with_a_code.user.uid, with_a_code.rule), (ana, LinkingRule::Linked));
     };
 
+    /// Attack D-02
     what_was_made_without_proof_gives_way_to_proof: async |place| {
         let directory = place.machine().await;
         let squatter = uid(&directory, &identity("gama", "8", IdentityEmail::Placeholder(email("ana"))), "1").await;
@@ -104,6 +106,7 @@ on_both! {
         assert_eq!(ended.iter().map(|(sid, _)| &**sid).collect::<Vec<_>>(), ["1"]);
     };
 
+    /// Attack D-09
     whoever_is_blocked_comes_in_by_no_way: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
@@ -117,6 +120,7 @@ on_both! {
         assert_eq!(uid(&directory, &proven("acme", "1", "ana"), "5").await, ana);
     };
 
+    /// Attack D-05
     fifty_who_come_at_once_with_one_address_are_one_person: async |place| {
         let machines = [place.machine().await, place.machine().await];
         let coming = (0..50).map(|at| {
@@ -131,6 +135,7 @@ on_both! {
         assert_eq!(machines[0].read(ListIdentityLinks(people[0].clone())).await.expect("storage").len(), 50);
     };
 
+    /// Attack D-05
     fifty_who_come_at_once_as_the_same_are_one_person_with_one_way: async |place| {
         let machines = [place.machine().await, place.machine().await];
         let coming = (0..50).map(|at| {
@@ -145,6 +150,7 @@ on_both! {
         assert_eq!(machines[0].read(ListIdentityLinks(people[0].clone())).await.expect("storage").len(), 1);
     };
 
+    /// Attack D-05
     fifty_whom_one_provider_tells_apart_are_never_one_person: async |place| {
         let machines = [place.machine().await, place.machine().await];
         let coming = (0..50).map(|at| {

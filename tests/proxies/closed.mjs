@@ -8,6 +8,7 @@ import { Line, bytes } from './wire.mjs';
 import { identity } from './world.mjs';
 
 export function closed(world) {
+    // Attacks A-01, A-06, A-08
     it('a program that is signed out is told 401, whatever it asks', async () => {
         for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'PROPFIND']) {
             const answer = await world.ask({ method, path: '/private', body: ['POST', 'PUT', 'PATCH'].includes(method) ? 'a=1' : undefined });
@@ -36,6 +37,7 @@ export function closed(world) {
         }
     });
 
+    // Attack H-12
     it('a request for another host reaches neither the store nor the broker', async () => {
         for (const host of ['elsewhere.example', 'localhost', `127.0.0.1:${world.port}`, `${world.host}.evil.example`, '']) {
             const answer = await world.ask({ path: '/private', host, lines: [(await world.ana()).cookieLine] });
@@ -91,6 +93,7 @@ export function closed(world) {
         assert.deepEqual(world.store.seen.map((request) => request.url), ['/private/other']);
     });
 
+    // Attacks A-05, H-13
     it('no way of writing a path reaches the store without a session, nor without a name', async () => {
         for (const trick of PATH_TRICKS) {
             for (const lines of [[], ['Accept: text/html', 'Sec-Fetch-Mode: navigate'], ['X-Original-URL: /login', 'X-Rewrite-URL: /login', 'X-Forwarded-Uri: /login', 'X-Forwarded-Prefix: /login']]) {
@@ -112,6 +115,7 @@ export function closed(world) {
         }
     });
 
+    // Attack H-01
     it('a second request hidden behind the first is asked about as well', async () => {
         const hidden = bytes({ path: '/private/hidden', host: world.host });
         const first = [

@@ -21,6 +21,7 @@ export function names(world) {
     });
 
     for (const name of NAMES) {
+        // Attack A-02
         it(`a forged ${name} never reaches the store, however it is spelled`, async () => {
             await world.asAna({ path: '/private' });
             const herself = identity(world.store.seen[0]);
@@ -43,6 +44,7 @@ export function names(world) {
         });
     }
 
+    // Attack A-03
     it('no header can be named hop-by-hop to make it vanish', async () => {
         const forwarded = 'X-Forwarded-Host, X-Forwarded-For, X-Forwarded-Uri, X-Forwarded-Proto';
         const hops = [...NAMES, 'Cookie'].join(', ');
@@ -67,6 +69,7 @@ export function names(world) {
         }
     });
 
+    // Attack A-04
     it('what a client says was forwarded is overwritten for the broker and for the store', async () => {
         const lines = [
             'X-Forwarded-For: 203.0.113.7', 'X-Forwarded-For: 203.0.113.8', 'x_forwarded_for: 203.0.113.9', 'X.Forwarded.For: 203.0.113.9', 'X_Forwarded-Host: evil.example', 'X-Forwarded-Host: evil.example', 'X-Forwarded-Proto: https',
@@ -97,6 +100,7 @@ export function names(world) {
         assert.equal(new URL(redirect.header('location')).searchParams.get('return_to'), `${world.origin}/private?q=1`);
     });
 
+    // Attack A-12
     it('a name in any script arrives as it was written', async () => {
         const name = encodeURIComponent('João “Zé” 王');
         world.lookout.answers = (_, response) => response.writeHead(200, { 'X-Auth-Email': 'ze@loja.example', 'X-Auth-Name': name, 'X-Auth-Uid': 'u1', 'X-Auth-Provider': 'p', 'X-Auth-Store': 'atacado' }).end();

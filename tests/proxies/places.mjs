@@ -71,12 +71,13 @@ export class Program {
     }
 }
 
-/** `portaria serve` with the playground as its only provider. */
-export async function serve({ binary, root, folder, port, publicUrl }) {
+/** `portaria serve` with the playground as its only provider. Who has no e-mail there is asked for one, and proves it. */
+export async function serve({ binary, root, folder, port, publicUrl, mailPort }) {
     fs.mkdirSync(path.join(folder, 'providers.d'), { recursive: true });
-    fs.copyFileSync(path.join(root, 'providers.d/playground.yaml'), path.join(folder, 'providers.d/playground.yaml'));
+    const playground = fs.readFileSync(path.join(root, 'providers.d/playground.yaml'), 'utf8');
+    fs.writeFileSync(path.join(folder, 'providers.d/playground.yaml'), `${playground}missingEmail: ask\n`);
     // The tests knock at more doors in a minute than any visitor may.
-    fs.writeFileSync(path.join(folder, 'portaria.yaml'), 'limits: off\n');
+    fs.writeFileSync(path.join(folder, 'portaria.yaml'), `limits: off\nmail: { smtp: "smtp://127.0.0.1:${mailPort}", from: nao-responda@loja.example }\n`);
     const words = ['serve', '--listen', `127.0.0.1:${port}`, '--public-url', publicUrl, '--storage', `sqlite:${folder}/portaria.db`, '--providers', 'providers.d'];
     const program = new Program(binary, words, { cwd: folder, env: {} });
     await program.listensAt(port);
@@ -140,6 +141,40 @@ export class Lookout {
     async end() {
         await this.leave();
         this.agent.destroy();
+    }
+}
+
+/** A mail server that keeps every letter as it came. */
+export class Mailbox {
+    constructor() {
+        this.letters = [];
+    }
+
+    async open() {
+        this.server = net.createServer((socket) => {
+            const letter = { to: undefined, text: '' };
+            let [heard, inLetter] = ['', false];
+            socket.on('error', () => {});
+            socket.write('220 mailbox\r\n');
+            socket.on('data', (piece) => {
+                heard += piece;
+                for (let end = heard.indexOf('\r\n'); end >= 0; end = heard.indexOf('\r\n')) {
+                    const line = heard.slice(0, end);
+                    heard = heard.slice(end + 2);
+                    if (inLetter && line !== '.') letter.text += `${line}\n`;
+                    else if (inLetter) { inLetter = false; this.letters.push({ ...letter }); socket.write('250 taken\r\n'); }
+                    else if (/^DATA/i.test(line)) { inLetter = true; socket.write('354 go on\r\n'); }
+                    else if (/^QUIT/i.test(line)) socket.end('221 bye\r\n');
+                    else { letter.to = /^RCPT TO:<(.*?)>/i.exec(line)?.[1] ?? letter.to; socket.write('250 fine\r\n'); }
+                }
+            });
+        });
+        await listen(this.server, 0);
+        this.port = this.server.address().port;
+    }
+
+    close() {
+        this.server.close();
     }
 }
 

@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { closed } from './closed.mjs';
 import { names } from './names.mjs';
+import { pages } from './pages.mjs';
 import { passage } from './passage.mjs';
 import { proxies } from './proxies.mjs';
 import { World, binary, root } from './world.mjs';
@@ -29,6 +30,7 @@ describe('behind', { concurrency: wanted.length }, () => {
             before(() => world.open());
             beforeEach(() => world.forget());
             after(() => world.close());
+            pages(world);
             passage(world);
             names(world);
             closed(world);

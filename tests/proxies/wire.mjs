@@ -165,6 +165,15 @@ export class Browser {
         return answer;
     }
 
+    /** Sends the form of a page that leads to an address, with what a person types. */
+    async send(page, address, typed) {
+        const form = page.body.split('<form ').find((part) => part.includes(`action="${address}"`));
+        assert.ok(form, `no form to ${address} on ${this.url} (${page.status}): ${plain(page.body)}`);
+        const hidden = [...form.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)].map(([, name, value]) => [name, unescape(value)]);
+        const body = new URLSearchParams([...hidden, ...Object.entries(typed)]).toString();
+        return this.visit(address, { method: 'POST', lines: ['Content-Type: application/x-www-form-urlencoded'], body });
+    }
+
     /** Follows the link of a page whose words or address hold `words`. */
     async follow(page, words) {
         const links = [...page.body.matchAll(/<a\s[^>]*?href="([^"]*)"[^>]*>([\s\S]*?)<\/a>/g)];

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Lookout, Program, Store, freePort, serve } from './places.mjs';
+import { Lookout, Mailbox, Program, Store, freePort, serve } from './places.mjs';
 import { proxies } from './proxies.mjs';
 import { NAMES } from './tricks.mjs';
 import { Browser, ask } from './wire.mjs';
@@ -45,7 +45,9 @@ export class World {
         const brokerPort = await freePort();
         const brokersFolder = path.join(this.folder, 'broker');
         fs.mkdirSync(brokersFolder);
-        this.broker = await serve({ binary, root, folder: brokersFolder, port: brokerPort, publicUrl: this.origin });
+        this.mailbox = new Mailbox();
+        await this.mailbox.open();
+        this.broker = await serve({ binary, root, folder: brokersFolder, port: brokerPort, publicUrl: this.origin, mailPort: this.mailbox.port });
         this.lookout = new Lookout(brokerPort);
         await this.lookout.stand();
         this.store = new Store();
@@ -64,6 +66,7 @@ export class World {
 
     async close() {
         for (const place of [this.proxy, this.broker, this.lookout]) await place?.end();
+        this.mailbox?.close();
         await this.store?.close();
         fs.rmSync(this.folder, { recursive: true, force: true });
     }

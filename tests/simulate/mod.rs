@@ -1,7 +1,7 @@
 //! Simulated providers from outside: the broker logs in at its own simulation, over real sockets.
 
 mod alone;
-mod broker;
+pub mod broker;
 mod catalogue;
 mod faults;
 mod mirror;

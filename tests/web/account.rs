@@ -61,6 +61,7 @@ async fn a_way_in_is_added_and_leads_to_the_same_person_under_a_new_session() {
     assert!(page.body.contains("role=\"status\""), "{page:?}");
 }
 
+/// Attack D-04
 #[actix_web::test]
 async fn a_way_in_that_is_somebody_elses_is_not_added() {
     let broker = TestBroker::open().await;
@@ -137,6 +138,7 @@ async fn however_many_are_refused_each_is_written_down() {
     assert!(lines.iter().filter(|line| line.incident.is_some()).count() >= 120);
 }
 
+/// Attacks C-22, D-03
 #[actix_web::test]
 async fn what_was_begun_by_one_session_is_not_added_to_another_nor_to_nobody() {
     let broker = TestBroker::open().await;
@@ -162,6 +164,7 @@ async fn what_was_begun_by_one_session_is_not_added_to_another_nor_to_nobody() {
     assert_ne!(uid(&evil).await, uid(&victim).await);
 }
 
+/// Attack C-22
 #[actix_web::test]
 async fn a_session_that_ends_while_a_way_is_added_gets_none() {
     let broker = TestBroker::open().await;
@@ -180,7 +183,7 @@ async fn a_session_that_ends_while_a_way_is_added_gets_none() {
     assert!(answer.session().is_none());
 }
 
-/// Attack S-03
+/// Attacks S-03, D-03
 #[actix_web::test]
 async fn only_a_fresh_session_and_our_own_page_may_change_anything() {
     let broker = TestBroker::open().await;
@@ -203,6 +206,12 @@ async fn only_a_fresh_session_and_our_own_page_may_change_anything() {
         assert_eq!(answer.status, status, "{answer:?}");
     }
     assert_eq!(broker.ask(change(&form)).await.status, 403, "nobody is signed in");
+    for path in ["/account/unlink", "/account/link/beta", "/account/sign-out"] {
+        let answer = browser.get(&format!("{path}?form={form}&way={way}")).await;
+        assert!(answer.status == 405 || answer.location() == Some("/account"), "{path}: {answer:?}");
+        let cross = browser.ask(ClientRequest::form(path, &format!("form={form}")).with("sec-fetch-site", "cross-site")).await;
+        assert_eq!(cross.status, 403, "{path}: {cross:?}");
+    }
 
     // The same person, signed in six minutes ago.
     let old = broker.token(HOST, |session| session.since = clock::now() - 360);

@@ -19,6 +19,7 @@ async fn an_honest_login_opens_a_session_and_burns_the_attempt() {
     broker.assert_silent(&answer);
 }
 
+/// Attacks C-01, C-18
 #[actix_web::test]
 async fn a_callback_that_lacks_something_never_reaches_the_provider() {
     let broker = TestBroker::open().await;
@@ -40,11 +41,18 @@ async fn a_callback_that_lacks_something_never_reaches_the_provider() {
         assert_eq!(answer.status, 400, "{query}: {answer:?}");
         broker.assert_clean(&answer);
     }
+    for without_code in ["", "&code=", "&code", "&access_token=x&token_type=Bearer&id_token=y", "#access_token=x"] {
+        let state = browser.begin("/login/acme").await.state;
+        let answer = browser.get(&format!("/callback/acme?state={state}{without_code}")).await;
+        assert_eq!(answer.status, 502, "the provider has answered, and not with a code: {without_code}: {answer:?}");
+        broker.assert_clean(&answer);
+    }
 
     assert!(broker.upstream.heard().is_empty());
     broker.assert_still_works().await;
 }
 
+/// Attacks C-02, C-03
 #[actix_web::test]
 async fn a_callback_of_another_browser_opens_nothing_and_spoils_nothing() {
     let broker = TestBroker::open().await;
@@ -65,6 +73,7 @@ async fn a_callback_of_another_browser_opens_nothing_and_spoils_nothing() {
     assert_eq!(victim.who().await.as_deref(), Some("ana@clientes.example"));
 }
 
+/// Attack C-04
 #[actix_web::test]
 async fn the_halves_of_two_attempts_do_not_fit_together() {
     let broker = TestBroker::open().await;
@@ -88,6 +97,7 @@ async fn the_halves_of_two_attempts_do_not_fit_together() {
     assert_eq!(browser.get(&browser.way_back("acme", &second.state, "ana")).await.status, 303);
 }
 
+/// Attack C-05
 #[actix_web::test]
 async fn an_answer_of_one_provider_is_no_answer_of_another() {
     let broker = TestBroker::open().await;
@@ -105,6 +115,7 @@ async fn an_answer_of_one_provider_is_no_answer_of_another() {
     broker.assert_still_works().await;
 }
 
+/// Attack C-07
 #[actix_web::test]
 async fn a_callback_that_comes_again_is_refused_and_leaves_the_session_alone() {
     let broker = TestBroker::open().await;
@@ -123,6 +134,7 @@ async fn a_callback_that_comes_again_is_refused_and_leaves_the_session_alone() {
     assert_eq!(browser.who().await.as_deref(), Some("ana@clientes.example"));
 }
 
+/// Attacks C-09, F-13
 #[actix_web::test]
 async fn an_attempt_is_good_for_ten_minutes_and_not_a_second_longer() {
     let broker = TestBroker::open().await;
@@ -141,6 +153,7 @@ async fn an_attempt_is_good_for_ten_minutes_and_not_a_second_longer() {
     assert_eq!(broker.upstream.asked("/token"), 3, "a code is only shown for an attempt that is good");
 }
 
+/// Attacks C-10, C-28
 #[actix_web::test]
 async fn no_changed_letter_of_either_half_is_overlooked() {
     let broker = TestBroker::open().await;
@@ -185,6 +198,7 @@ fn changed(text: &str) -> Vec<String> {
     all
 }
 
+/// Attack C-24
 #[actix_web::test]
 async fn only_the_very_name_of_an_attempts_cookie_once_is_that_cookie() {
     let broker = TestBroker::open().await;
@@ -220,6 +234,7 @@ async fn only_the_very_name_of_an_attempts_cookie_once_is_that_cookie() {
     assert_eq!(browser.get(&way).await.status, 303);
 }
 
+/// Attack C-23
 #[actix_web::test]
 async fn a_jar_full_of_other_things_is_read_or_refused_and_never_an_error() {
     let broker = TestBroker::open().await;
@@ -240,6 +255,7 @@ async fn a_jar_full_of_other_things_is_read_or_refused_and_never_an_error() {
     }
 }
 
+/// Attack C-25
 #[actix_web::test]
 async fn what_a_browser_loads_on_speculation_uses_nothing_up() {
     let broker = TestBroker::open().await;
@@ -269,6 +285,7 @@ async fn what_a_browser_loads_on_speculation_uses_nothing_up() {
     assert_eq!(browser.get(&way).await.status, 303);
 }
 
+/// Attack C-21
 #[actix_web::test]
 async fn who_comes_in_as_somebody_else_leaves_the_former_session_for_good() {
     let broker = TestBroker::open().await;

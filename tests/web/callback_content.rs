@@ -10,6 +10,7 @@ fn encoded(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
+/// Attack C-11
 #[actix_web::test]
 async fn a_parameter_that_stands_twice_is_refused() {
     let broker = TestBroker::open().await;
@@ -34,6 +35,7 @@ async fn a_parameter_that_stands_twice_is_refused() {
     broker.assert_still_works().await;
 }
 
+/// Attacks C-12, C-14
 #[actix_web::test]
 async fn an_error_of_the_provider_ends_the_attempt_kindly_whatever_its_words() {
     let broker = TestBroker::open().await;
@@ -48,14 +50,14 @@ async fn an_error_of_the_provider_ends_the_attempt_kindly_whatever_its_words() {
         ("interaction_required", 200),
         ("cancellation_denied_for_unknown_reasons", 502),
         (markup, 502),
-        ("%00%01%1b[31m\u{202e}\n\nERROR forged", 502),
+        ("\u{0}\u{1}\u{1b}[31m\u{202e}\n\nERROR forged", 502),
         (&long, 502),
     ] {
         let browser = Browser::new(&broker);
         let state = browser.begin("/login/acme").await.state;
         let description = encoded(&format!("{markup}\r\nSet-Cookie: portaria=evil\r\n\r\n\u{202e}\u{0}"));
-        let way =
-            format!("/callback/acme?error={}&state={state}&error_description={description}&error_uri=javascript:alert(1)", encoded(error));
+        let error = encoded(error);
+        let way = format!("/callback/acme?error={error}&state={state}&error_description={description}%ff%fe&error_uri=javascript:alert(1)");
 
         let answer = browser.ask(ClientRequest::get(&way).with("accept", "text/html")).await;
 
@@ -65,12 +67,15 @@ async fn an_error_of_the_provider_ends_the_attempt_kindly_whatever_its_words() {
         assert!(browser.attempts().is_empty(), "the attempt is over");
     }
 
+    let far_too_long = format!("/callback/acme?error=x&state=y&error_description={}", "%C3%A9".repeat(9_000));
+    assert_eq!(broker.ask(ClientRequest::get(&far_too_long)).await.status, 414);
     let log = broker.logged();
     assert!(!log.contains("\u{1b}[31m") && !log.contains("\u{202e}") && !log.lines().any(|line| line.starts_with("ERROR forged")), "{log}");
     assert_eq!(broker.upstream.asked("/token"), 0);
     broker.assert_still_works().await;
 }
 
+/// Attack C-13
 #[actix_web::test]
 async fn a_code_beside_an_error_is_not_used() {
     let broker = TestBroker::open().await;
@@ -108,6 +113,7 @@ async fn bytes_that_are_no_text_are_refused_or_harmless() {
     broker.assert_still_works().await;
 }
 
+/// Attack C-17
 #[actix_web::test]
 async fn a_code_reaches_the_provider_as_one_value_or_not_at_all() {
     let broker = TestBroker::open().await;
@@ -141,6 +147,7 @@ async fn a_code_reaches_the_provider_as_one_value_or_not_at_all() {
     broker.assert_still_works().await;
 }
 
+/// Attack C-28
 #[actix_web::test]
 async fn the_proof_that_is_shown_belongs_to_the_challenge_that_was_sent() {
     let broker = TestBroker::open().await;
@@ -161,6 +168,7 @@ clientSecret: SECRET
 discovery: UPSTREAM
 ";
 
+/// Attack C-15
 #[actix_web::test]
 async fn an_issuer_that_names_itself_has_to_be_the_one_that_was_asked() {
     let broker = TestBroker::builder(LOCAL).with_standard("acme").with("openid", ISSUER).build().await;
@@ -190,6 +198,25 @@ async fn an_issuer_that_names_itself_has_to_be_the_one_that_was_asked() {
     assert_eq!(broker.upstream.asked("/token"), 1, "with the right one it goes on");
 }
 
+/// Attack C-29
+#[actix_web::test]
+async fn a_provider_that_offers_only_the_plain_challenge_is_sent_the_hash_all_the_same() {
+    let broker = TestBroker::builder(LOCAL).with_standard("acme").with("openid", ISSUER).build().await;
+    let url = broker.upstream.url();
+    for methods in ["[\"plain\"]", "[]", "null", "\"plain\""] {
+        let document = format!(
+            "{{\"issuer\":\"{url}\",\"authorization_endpoint\":\"{url}/entrar\",\"token_endpoint\":\"{url}/token\",\"jwks_uri\":\"{url}/keys\",\"code_challenge_methods_supported\":{methods}}}"
+        );
+        broker.upstream.says("/.well-known/openid-configuration", crate::web::test_provider::json(200, &document));
+
+        let begun = Browser::new(&broker).begin("/login/openid").await;
+
+        let sent = |name: &str| begun.query.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str());
+        assert_eq!(sent("code_challenge_method"), Some("S256"), "{methods}: {:?}", begun.query);
+        assert_eq!(sent("code_challenge").map(str::len), Some(43), "{:?}", begun.query);
+    }
+}
+
 async fn by_form(broker: &TestBroker, provider: &str, form: &str) -> Answer {
     broker
         .ask(
@@ -200,6 +227,7 @@ async fn by_form(broker: &TestBroker, provider: &str, form: &str) -> Answer {
         .await
 }
 
+/// Attacks C-19, C-27
 #[actix_web::test]
 async fn a_form_is_only_taken_where_the_provider_sends_one() {
     let broker = TestBroker::builder(LOCAL).with_standard("acme").with("forms", &with_forms("post")).build().await;
@@ -228,6 +256,7 @@ fn with_forms(callback: &str) -> String {
     STANDARD.replace("scope: perfil", &format!("scope: perfil, callback: {callback}"))
 }
 
+/// Attack C-20
 #[actix_web::test]
 async fn a_form_from_another_site_comes_in_by_an_address_of_our_own() {
     let broker = TestBroker::builder(LOCAL)
@@ -265,6 +294,7 @@ async fn a_form_from_another_site_comes_in_by_an_address_of_our_own() {
     assert_eq!(browser.who().await.as_deref(), Some("ana@clientes.example"));
 }
 
+/// Attack C-11
 #[actix_web::test]
 async fn what_stands_in_the_address_and_in_the_form_stands_twice() {
     let broker = TestBroker::builder(LOCAL).with_standard("acme").with("forms", &with_forms("post")).build().await;

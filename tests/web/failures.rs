@@ -3,7 +3,7 @@
 use crate::command_line::portaria;
 use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
-use crate::web::test_broker::{LOCAL, TestBroker};
+use crate::web::test_broker::{LOCAL, STANDARD, TestBroker};
 use crate::web::test_provider::{json, until_it_gives_up};
 use portaria::directory::audit::{AuditEvent, AuditEventKind, ListAuditEvents};
 use portaria::world::clock;
@@ -143,4 +143,24 @@ getUserInfo: { get: \"UPSTREAM/me\", timeout: 1s, read: { id: $.id, email: $.ema
     assert_eq!(status, 0, "{err}");
     assert!(out.contains("(noAnswer)"), "{out}");
     broker.assert_clean(&answer);
+}
+
+/// Attack F-06
+#[actix_web::test]
+async fn a_provider_that_fails_in_bursts_keeps_nobody_out_who_comes_another_way_or_later() {
+    let shaky = STANDARD.replace("UPSTREAM/token", "UPSTREAM/shaky");
+    let broker = TestBroker::builder(LOCAL).with_standard("acme").with("shaky", &shaky).build().await;
+    for round in 0..40 {
+        match round % 4 {
+            0 => broker.upstream.says("/shaky", json(500, "{}")),
+            1 => broker.upstream.answers("/shaky", |_, to| drop(to.shutdown(std::net::Shutdown::Both))),
+            2 => broker.upstream.says("/shaky", json(503, "{}")),
+            _ => broker.upstream.says("/shaky", json(200, &format!("{{\"access_token\":\"{}-at-ana\"}}", broker.mark))),
+        }
+        let answer = Browser::new(&broker).log_in("shaky", "ana").await;
+        assert_eq!(answer.session().is_some(), round % 4 == 3, "{round}: {answer:?}");
+        assert_eq!(answer.status, if round % 4 == 3 { 303 } else { 502 }, "{round}: {answer:?}");
+        assert_eq!(Browser::new(&broker).log_in("acme", "bia").await.status, 303, "{round}");
+    }
+    assert_eq!(broker.upstream.asked("/shaky"), 40, "each login asks once");
 }

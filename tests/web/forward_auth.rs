@@ -1,7 +1,9 @@
 //! What a proxy is told, whatever anybody sends along.
 
+use crate::web::addresses::nasty_addresses;
 use crate::web::client_request::{Answer, ClientRequest};
 use crate::web::test_broker::{HOST, OPEN, STANDARD, TestBroker, until};
+use actix_web::http::header::HeaderValue;
 use portaria::world::clock;
 
 const STRANGER: &str = "198.51.100.7";
@@ -23,6 +25,7 @@ fn assert_somebody(answer: &Answer) {
     assert_eq!((answer.body.as_str(), answer.header("cache-control")), ("", Some("no-store")));
 }
 
+/// Attacks
 #[actix_web::test]
 async fn without_a_good_cookie_it_is_no_whatever_else_is_sent() {
     let broker = TestBroker::open().await;
@@ -46,8 +49,13 @@ async fn without_a_good_cookie_it_is_no_whatever_else_is_sent() {
     ] {
         assert_nobody(&broker, &broker.ask(ask).await);
     }
+    for host in ["localhost", "127.0.0.1", "kubernetes.default"] {
+        let probe = ClientRequest::get("/auth").with("host", host).with("user-agent", "kube-probe/1.30");
+        assert_eq!(broker.ask(probe).await.status, 421, "{host}");
+    }
 }
 
+/// Attack A-06
 #[actix_web::test]
 async fn the_same_decision_for_every_method_and_every_path_below() {
     let broker = TestBroker::open().await;
@@ -74,6 +82,7 @@ async fn the_same_decision_for_every_method_and_every_path_below() {
     }
 }
 
+/// Attack A-02
 #[actix_web::test]
 async fn what_clients_send_under_our_names_is_never_what_the_proxy_gets() {
     let broker = TestBroker::open().await;
@@ -96,6 +105,7 @@ async fn what_clients_send_under_our_names_is_never_what_the_proxy_gets() {
     assert_eq!(answer.header("x-auth-email"), Some("ana@clientes.example"));
 }
 
+/// Attack A-12
 #[actix_web::test]
 async fn every_header_is_set_even_when_there_is_nothing_to_say() {
     let broker = TestBroker::open().await;
@@ -121,6 +131,7 @@ fn browser(ask: ClientRequest) -> ClientRequest {
     ask.with("sec-fetch-mode", "navigate").with("accept", "text/html")
 }
 
+/// Attack A-13
 #[actix_web::test]
 async fn only_browsers_that_go_somewhere_are_shown_the_way() {
     let broker = TestBroker::open().await;
@@ -136,6 +147,11 @@ async fn only_browsers_that_go_somewhere_are_shown_the_way() {
         (browser(ClientRequest::get("/auth?x=redirect")), None),
         (ClientRequest::get("/auth?redirect").with("sec-fetch-mode", "cors").with("accept", "text/html"), None),
         (ClientRequest::get("/auth?redirect").with("accept", "application/json"), None),
+        (browser(ClientRequest::get("/auth?redirect").with("x-forwarded-method", "POST")), None),
+        (browser(ClientRequest::get("/auth?redirect").with("x-forwarded-method", "get")), None),
+        (browser(ClientRequest::get("/auth?redirect").with("x-forwarded-method", "HEAD")), Some(&login)),
+        (browser(ClientRequest::by("POST", "/auth?redirect")), None),
+        (browser(ClientRequest::by("PUT", "/auth/loja?redirect")), None),
         (ClientRequest::get("/auth?redirect"), None),
     ] {
         let answer = broker.ask(ask).await;
@@ -157,6 +173,7 @@ fn wanted(answer: &Answer) -> Option<String> {
     url.query_pairs().find(|(name, _)| name == "return_to").map(|(_, value)| value.into_owned())
 }
 
+/// Attacks
 #[actix_web::test]
 async fn the_way_back_is_taken_from_our_own_proxies_and_leads_to_the_store() {
     let broker = TestBroker::open().await;
@@ -187,6 +204,16 @@ async fn the_way_back_is_taken_from_our_own_proxies_and_leads_to_the_store() {
         let answer = broker.ask(forwarded(ask(), proto, host, uri)).await;
         assert_eq!((answer.status, wanted(&answer)), (302, None), "{proto} {host} {uri}: {answer:?}");
         assert_eq!(answer.location(), Some("http://localhost:8080/login"));
+        assert_nobody(&broker, &broker.ask(forwarded(ClientRequest::get("/auth"), proto, host, uri)).await);
+    }
+    for wanted in nasty_addresses().iter().filter(|wanted| HeaderValue::from_str(wanted).is_ok()) {
+        let (proto, rest) = wanted.split_once("://").unwrap_or(("http", wanted));
+        let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        for ask in [forwarded(ask(), proto, host, path), forwarded(ask(), "http", "localhost:9000", wanted)] {
+            let answer = broker.ask(ask).await;
+            assert_eq!(answer.status, 302, "{wanted}: {answer:?}");
+            assert!(self::wanted(&answer).is_none_or(|wanted| broker.may_lead_to(&wanted)), "{wanted}: {answer:?}");
+        }
     }
     let twice = broker.ask(forwarded(forwarded(ask(), "http", "localhost:9000", "/a"), "http", "localhost:9000", "/b")).await;
     assert_eq!(wanted(&twice), None);
@@ -200,6 +227,7 @@ async fn the_way_back_is_taken_from_our_own_proxies_and_leads_to_the_store() {
     assert_eq!((foreign.status, wanted(&foreign)), (302, None), "who is no proxy of ours is not believed");
 }
 
+/// Attacks
 #[actix_web::test]
 async fn nothing_that_is_forwarded_decides_who_somebody_is() {
     let settings =
@@ -261,10 +289,14 @@ async fn a_session_that_was_judged_before_still_comes_to_its_end() {
     assert_nobody(&broker, &broker.ask(ask).await);
 }
 
+/// Attack A-10
 #[actix_web::test]
 async fn while_storage_is_silent_for_too_long_nobody_passes() {
     let broker = TestBroker::open().await;
     let cookie = format!("portaria={}", broker.token(HOST, |_| {}));
+    let mut sid = Box::default();
+    let ended = format!("portaria={}", broker.token(HOST, |session| sid = session.sid.clone()));
+    broker.app.revocations.record_end(&sid, clock::now() + 3600);
     broker.storage_is_away(true);
 
     for (silence, expected) in [(0, 200), (55, 200), (65, 503), (86_400, 503)] {
@@ -272,6 +304,8 @@ async fn while_storage_is_silent_for_too_long_nobody_passes() {
         let answer = broker.ask(ClientRequest::get("/auth").with("cookie", &cookie)).await;
         assert_eq!(answer.status, expected, "after {silence} seconds: {answer:?}");
         assert_eq!(answer.header("x-auth-email").is_some(), expected == 200);
+        let over = broker.ask(ClientRequest::get("/auth").with("cookie", &ended)).await;
+        assert!(matches!(over.status, 401 | 503), "what has ended stays so: {over:?}");
     }
     let nobody = broker.ask(browser(ClientRequest::get("/auth?redirect"))).await;
     assert_eq!((nobody.status, nobody.header("retry-after")), (503, Some("5")));

@@ -132,6 +132,7 @@ async fn what_a_proxy_or_a_tunnel_passes_on_is_not_from_the_machine_itself() {
     assert_eq!(broker.ask(ClientRequest::form("/lab/acme/tests", "form=").with("x-forwarded-for", "203.0.113.7")).await.status, 403);
 }
 
+/// Attack P-05
 #[actix_web::test]
 async fn elsewhere_only_listed_people_with_a_proven_address_may() {
     let broker = open_house().await;
@@ -237,6 +238,7 @@ async fn an_empty_lab_says_how_to_begin() {
     assert!(page.body.contains("Nenhum provedor ainda") && page.body.contains("portaria new"), "{}", page.body);
 }
 
+/// Attacks P-06, P-14
 #[actix_web::test]
 async fn no_secret_and_no_markup_reaches_any_page_in_any_language() {
     let file = STANDARD.replace("Clube Acme", &format!("'Clube {MARKUP}'"));
@@ -400,6 +402,7 @@ async fn the_answers_of_a_whole_login_show_who_would_sign_in_or_why_nobody_does(
     assert!(broker.upstream.heard().is_empty(), "nothing is sent");
 }
 
+/// Attack P-07
 #[actix_web::test]
 async fn only_our_own_page_may_paste_an_answer() {
     let broker = open_house().await;

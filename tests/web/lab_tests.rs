@@ -67,6 +67,7 @@ async fn lines(broker: &TestBroker) -> Vec<AuditEventKind> {
     lines.into_iter().map(|line| line.what).collect()
 }
 
+/// Attack P-04
 #[actix_web::test]
 async fn a_test_login_tells_all_and_creates_nobody() {
     let broker = TestBroker::open().await;
@@ -128,6 +129,7 @@ async fn a_test_login_that_fails_tells_why_and_so_does_a_wrong_state() {
     assert_eq!(lines(&broker).await, [AuditEventKind::Tested, AuditEventKind::Tested]);
 }
 
+/// Attack P-07
 #[actix_web::test]
 async fn an_answer_counts_once_and_a_form_of_another_site_begins_nothing() {
     let broker = TestBroker::open().await;
@@ -220,6 +222,7 @@ async fn who_is_staff_no_more_when_the_browser_is_back_learns_nothing() {
     assert_eq!(lines(&broker).await, [], "nothing is kept of it");
 }
 
+/// Attack P-13
 #[actix_web::test]
 async fn two_at_once_and_no_more_and_the_rest_is_told_when() {
     let broker = TestBroker::open().await;
@@ -239,6 +242,7 @@ async fn two_at_once_and_no_more_and_the_rest_is_told_when() {
     assert_eq!(begin(&broker, &browser, "localhost:8080").await.status, 303, "one is over");
 }
 
+/// Attack P-01
 #[actix_web::test]
 async fn nothing_of_a_request_changes_where_secrets_go_and_private_addresses_are_refused() {
     let broker = open_house(&open()).await;

@@ -11,6 +11,7 @@ fn encoded(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
+/// Attacks O-01, O-07
 #[actix_web::test]
 async fn who_is_asked_to_leave_by_another_site_stays() {
     let broker = TestBroker::open().await;
@@ -38,8 +39,12 @@ async fn who_is_asked_to_leave_by_another_site_stays() {
         assert!(browser.who().await.is_some(), "{headers:?}");
     }
     for method in ["GET", "HEAD", "PUT", "OPTIONS"] {
-        assert_eq!(browser.ask(ClientRequest::by(method, "/logout")).await.status, 405);
+        for address in ["/logout", "/logout?iss=https%3A%2F%2Fsso.acme.example&sid=1"] {
+            let framed = ClientRequest::by(method, address).with("sec-fetch-dest", "iframe").with("sec-fetch-site", "cross-site");
+            assert_eq!(browser.ask(framed).await.status, 405);
+        }
     }
+    assert_eq!(broker.upstream.asked("/token"), 1, "and nothing is told to the provider");
     assert!(browser.who().await.is_some());
 }
 
@@ -93,6 +98,7 @@ async fn without_storage_nobody_is_told_that_they_have_left() {
     assert_eq!(browser.who().await, None);
 }
 
+/// Attack O-03
 #[actix_web::test]
 async fn whoever_is_nobody_is_sent_home_with_a_clean_jar() {
     let broker = TestBroker::open().await;
@@ -106,6 +112,7 @@ async fn whoever_is_nobody_is_sent_home_with_a_clean_jar() {
     }
 }
 
+/// Attack O-02
 #[actix_web::test]
 async fn nobody_leaves_for_another_place() {
     let broker = TestBroker::open().await;
@@ -187,6 +194,7 @@ async fn the_id_token_is_kept_sealed_for_the_logout_and_goes_with_the_session() 
     assert_eq!(browser.ask(ClientRequest::form("/logout", "")).await.location(), Some(&*format!("{SHOP}/")));
 }
 
+/// Attack O-04
 #[actix_web::test]
 async fn a_logout_that_cannot_be_written_is_skipped_and_logged() {
     let broker = TestBroker::builder(LOCAL).with("ends", &format!("{WITH_ID_TOKEN}{STANDARD}")).build().await;
@@ -206,6 +214,7 @@ async fn a_logout_that_cannot_be_written_is_skipped_and_logged() {
     assert!(logged.contains("too long to be kept"), "{logged}");
 }
 
+/// Attack O-04
 #[actix_web::test]
 async fn where_the_provider_has_an_end_of_its_own_nothing_secret_goes_there() {
     let ends = format!(

@@ -34,6 +34,7 @@ async fn passes(broker: &TestBroker, cookies: &str) -> u16 {
     broker.ask(ClientRequest::get("/auth").with("cookie", cookies)).await.status
 }
 
+/// Attack C-08
 #[actix_web::test]
 async fn of_fifty_identical_callbacks_at_once_on_two_machines_one_goes_well() {
     on_both(async |broker, other| {
@@ -72,6 +73,7 @@ async fn a_session_is_good_everywhere_until_it_ends_anywhere() {
     .await;
 }
 
+/// Attacks O-08, D-09
 #[actix_web::test]
 async fn support_signs_somebody_out_and_shuts_them_out_on_every_machine() {
     on_both(async |broker, other| {
@@ -145,6 +147,7 @@ async fn of_very_many_sessions_that_end_together_none_is_overlooked() {
     .await;
 }
 
+/// Attacks O-08, F-11
 #[actix_web::test]
 async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_out_everywhere() {
     use portaria::directory::keys::{ListSigningKeys, RetireSigningKey, RotateSigningKeys};

@@ -58,6 +58,7 @@ async fn a_file_under_another_name_keeps_its_users_by_its_key() {
     assert_eq!(users.await.expect("storage").len(), 2, "without the key it is another provider");
 }
 
+/// Attack D-12
 #[actix_web::test]
 async fn a_file_that_points_elsewhere_signs_in_no_user_until_the_operator_moves_them() {
     let broker = TestBroker::builder(LOCAL).with("acme", &nameless()).build().await;

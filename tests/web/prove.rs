@@ -94,6 +94,7 @@ async fn whoever_proves_an_address_that_is_somebodys_is_that_somebody() {
     assert_eq!(mailbox.letters()[1].0, email);
 }
 
+/// Attack D-11
 #[actix_web::test]
 async fn an_address_that_somebody_has_is_answered_like_any_other() {
     let mailbox = Mailbox::open();

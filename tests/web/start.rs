@@ -3,8 +3,10 @@
 use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
 use crate::web::test_broker::{HOST, LOCAL, OPEN, STANDARD, TestBroker};
+use crate::web::test_provider::{json, person};
 use base64::Engine as _;
 use std::collections::HashSet;
+use std::io::Write as _;
 
 fn value<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {
     query.iter().find(|(other, _)| other == name).map(|(_, value)| &**value)
@@ -183,6 +185,7 @@ async fn what_a_shopper_types_stays_one_value() {
     }
 }
 
+/// Attack F-01
 #[actix_web::test]
 async fn while_storage_is_away_nobody_comes_in_and_no_code_is_shown() {
     let broker = TestBroker::open().await;
@@ -197,6 +200,34 @@ async fn while_storage_is_away_nobody_comes_in_and_no_code_is_shown() {
     assert!(broker.upstream.heard().is_empty(), "what cannot be spent is not used");
     broker.storage_is_away(false);
     assert_eq!(browser.get(&browser.way_back("acme", &begun.state, "ana")).await.status, 303, "nothing was lost by it");
+}
+
+/// Attack F-01
+#[actix_web::test]
+async fn storage_that_goes_away_during_a_login_opens_no_session_and_the_code_is_not_shown_again() {
+    for step in ["/token", "/me"] {
+        let broker = TestBroker::open().await;
+        let browser = Browser::new(&broker);
+        let begun = browser.begin("/login/acme").await;
+        let (way, kept) = (browser.way_back("acme", &begun.state, "ana"), browser.jar.borrow().clone());
+        let (file, token) = (broker.folder.0.join("portaria.db"), format!("{}-at-ana", broker.mark));
+        broker.upstream.answers(step, move |heard, to| {
+            std::fs::rename(&file, file.with_extension("away")).expect("a file can be put elsewhere");
+            let said = if heard.path == "/me" { person("ana") } else { format!("{{\"access_token\":\"{token}\"}}") };
+            let _ = to.write_all(&json(200, &said));
+        });
+
+        let answer = browser.get(&way).await;
+
+        assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")), "{step}: {answer:?}");
+        broker.assert_clean(&answer);
+        broker.storage_is_away(false);
+        broker.upstream.is_honest();
+        *browser.jar.borrow_mut() = kept;
+        assert_eq!(browser.get(&way).await.status, 400, "{step}: the attempt is spent");
+        assert_eq!(broker.upstream.asked("/token"), 1);
+        broker.assert_still_works().await;
+    }
 }
 
 /// Attack S-12

@@ -21,6 +21,7 @@ async fn two() -> TestBroker {
     TestBroker::builder(TWO).with_standard("acme").build().await
 }
 
+/// Attacks C-06, N-03
 #[actix_web::test]
 async fn an_attempt_of_one_store_is_none_in_another() {
     let broker = two().await;
@@ -36,6 +37,7 @@ async fn an_attempt_of_one_store_is_none_in_another() {
     assert_eq!(browser.get(&way).await.status, 303, "here it is still good");
 }
 
+/// Attack A-09
 #[actix_web::test]
 async fn a_session_of_one_store_is_none_in_another() {
     let broker = two().await;
@@ -190,6 +192,7 @@ async fn nothing_that_is_forwarded_changes_an_absolute_address() {
     }
 }
 
+/// Attack P-02
 #[actix_web::test]
 async fn on_the_open_net_addresses_of_this_machine_are_never_asked() {
     let local = "name: X\nclientId: c\nclientSecret: SECRET\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\ngetAccessCode: { post: \"ADDRESS/token\" }\ngetUserInfo: { get: \"https://sso.acme.example/me\" }\n";
@@ -212,6 +215,23 @@ async fn on_the_open_net_addresses_of_this_machine_are_never_asked() {
         "https://sub.localhost:PORT",
         "https://169.254.169.254:PORT",
         "https://10.0.0.1:PORT",
+        "https://0177.0.0.1:PORT",
+        "https://017700000001:PORT",
+        "https://0x7f000001:PORT",
+        "https://127.0.1:PORT",
+        "https://0:PORT",
+        "https://[::]:PORT",
+        "https://[fe80::1%25lo]:PORT",
+        "https://[fc00::1]:PORT",
+        "https://[64:ff9b::a9fe:a9fe]:PORT",
+        "https://１２７.0.0.1:PORT",
+        "https://127。0。0。1:PORT",
+        "https://127.0.0.1.:PORT",
+        "https://LOCALHOST:PORT",
+        "https://localhost.localdomain:PORT",
+        "https://192.168.0.1:22",
+        "https://172.16.0.1:25",
+        "https://100.64.0.1:6379",
     ];
     for (at, address) in addresses.iter().enumerate() {
         plan = plan.with(&format!("p{at}"), &local.replace("ADDRESS", address));

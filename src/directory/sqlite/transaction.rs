@@ -113,9 +113,9 @@ fn append_renumbered(sql: &str, by: usize, into: &mut String) {
     let mut rest = sql;
     while let Some((before, after)) = rest.split_once('$') {
         let digits = after.bytes().take_while(u8::is_ascii_digit).count();
-        let number: usize = after[..digits].parse().unwrap_or_default();
-        let _ = write!(into, "{before}${}", number + by);
-        rest = &after[digits..];
+        let (number, behind) = after.split_at(digits);
+        let _ = write!(into, "{before}${}", number.parse::<usize>().unwrap_or_default().saturating_add(by));
+        rest = behind;
     }
     into.push_str(rest);
 }

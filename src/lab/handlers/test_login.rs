@@ -107,7 +107,10 @@ async fn finish(
                 );
                 return Ok((redirect_to(&place), Vec::new()));
             }
-            conversation.drive(login, &mut watch).await.unwrap_or_else(|busy| (Trace::default(), Err(busy.into())))
+            conversation
+                .drive(login, context.client_network(), &mut watch)
+                .await
+                .unwrap_or_else(|busy| (Trace::default(), Err(busy.into())))
         }
     };
     let place = record_story(context, live_provider, tester, redirect.as_ref(), (&trace, &watch), end.as_ref()).await?;

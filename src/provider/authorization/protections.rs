@@ -2,6 +2,7 @@
 
 use crate::provider::assertion::Assertion;
 use crate::provider::callback::StateLocation;
+use crate::provider::fact_expression::FactExpression;
 use crate::provider::parameters::Parameter;
 use crate::provider::pkce::Pkce;
 use crate::provider::step::Step;
@@ -9,14 +10,14 @@ use crate::provider::step_context::StepContext;
 use crate::provider::template::Template;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
-use crate::vocabulary::words::Reader;
+use crate::vocabulary::words::{NamedValues, Reader};
 
 /// The protections that the redirect contains, or the calls before it.
 pub(crate) struct RedirectProtections {
     pub(crate) nonce: bool,
     state: bool,
-    /// Where the state is sent, if that is only through functions that change it.
-    changed_state: Option<Place>,
+    /// Where the state is sent, if that is only through functions that change it; and whether it can be found again there.
+    changed_state: Option<(Place, bool)>,
     /// Where the challenge is sent.
     challenge: Option<Place>,
     /// The request contains the challenge method, as a parameter or within a token.
@@ -40,22 +41,37 @@ impl RedirectProtections {
         let in_address = |fact: Slot| address.is_some_and(|address| address.uses().any(|used| used.fact == fact));
         let sends = |fact: Slot| in_query(fact) || inside.contains(&fact) || in_address(fact);
         let (state, challenge) = (context.known.state, context.known.code_challenge);
-        let place_in_query =
-            |fact: Slot| values.iter().flat_map(|value| value.uses()).find(|used| used.fact == fact).map(|used| used.place);
+        let in_query_uses = |fact: Slot| values.iter().flat_map(|value| value.uses()).filter(move |used| used.fact == fact);
+        let place_in_query = |fact: Slot| in_query_uses(fact).next().map(|used| used.place);
         let is_as_it_is = values.iter().any(|value| value.sole_fact() == Some(state)) || inside.contains(&state);
         let elsewhere = address.or_else(|| values.first().copied()).map(|template| template.place).filter(|_| sends(challenge));
         Self {
             nonce: sends(context.known.nonce),
             state: sends(state),
-            changed_state: place_in_query(state).filter(|_| !is_as_it_is),
+            changed_state: place_in_query(state).filter(|_| !is_as_it_is).map(|place| (place, in_query_uses(state).any(|used| used.whole))),
             challenge: place_in_query(challenge).or(elsewhere),
             method: assertion.is_some() || values.iter().any(|value| value.as_literal().as_deref() == Some("S256")),
         }
     }
 
-    pub(crate) fn check(&self, state_in: StateLocation, context: &StepContext<'_>, written_at: Place, reader: &mut Reader) {
-        if let Some(place) = self.changed_state {
-            reader.complain(place, "the state is sent in another form than it comes back", "write it as it is: `state: \"${state}\"`");
+    /// `read` is what the file reads from the callback.
+    pub(crate) fn check(
+        &self,
+        state_in: StateLocation,
+        read: Option<&NamedValues<FactExpression>>,
+        context: &StepContext<'_>,
+        written_at: Place,
+        reader: &mut Reader,
+    ) {
+        if let Some((place, can_be_undone)) = self.changed_state
+            && !(can_be_undone && reads_state_out(read))
+        {
+            let help = if can_be_undone {
+                "write it as it is: `state: \"${state}\"`; or say how it is read out of the callback, such as `read: { state: '${$.payload | base64Decode | form \"state\"}' }`"
+            } else {
+                "write it as it is: `state: \"${state}\"`"
+            };
+            reader.complain(place, "the state is sent in another form than it comes back", help);
         }
         if state_in == StateLocation::Query && !self.state {
             let help = "add `state: \"${state}\"`; for a provider that does not give it back write `stateIn: path` or `stateIn: cookie`";
@@ -78,4 +94,10 @@ impl RedirectProtections {
             (Pkce::S256 | Pkce::Plain, Some(_)) | (Pkce::Off, _) => {}
         }
     }
+}
+
+/// Whether the file reads the state out of another text of the callback.
+fn reads_state_out(read: Option<&NamedValues<FactExpression>>) -> bool {
+    let mut reads = read.iter().flat_map(|read| &read.0).filter(|(name, _)| name.value == "state");
+    reads.any(|(_, reading)| reading.texts().iter().any(|text| text.holes().any(|hole| !hole.functions().is_empty())))
 }

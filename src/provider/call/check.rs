@@ -92,7 +92,7 @@ fn check_signature(step: &Step, reader: &mut Reader) {
 /// Complains about a header that is written twice, that `credentials` writes as well, or that holds a secret.
 fn check_headers(step: &Step, reader: &mut Reader) {
     for (at, (name, value)) in step.headers.iter().enumerate() {
-        if step.headers[..at].iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
+        if step.headers.iter().take(at).any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
             reader.complain(name.place, format!("the header `{}` stands here twice", name.value), "keep one of the two");
         }
         if name.eq_ignore_ascii_case("authorization") && step.basic.is_some() {

@@ -75,6 +75,7 @@ pub(crate) fn compile(
         reads: reads.answer,
         choices: reads.choices,
         header_reads: reads.headers,
+        carried: [].into(),
         signed: reads.token,
         signed_answer: reads.signed_answer,
         signed_reads: reads.claims,

@@ -92,7 +92,7 @@ impl FactFlowCheck<'_> {
             (Some(trust), true) if matches!(trust.value, EmailTrustPolicy::Claim) && !has_claim => {
                 reader.complain(trust.place, "`trustEmail: claim` waits for a claim that is never read", "add `emailVerified: $.…` to `read`, or write `always`, `never` or a list of domains");
             }
-            (Some(trust), false) => reader.complain(trust.place, "`trustEmail` speaks of an address, and none is read", "read `email`, or take the line out and say with `missingEmail` what happens"),
+            (Some(trust), false) => reader.complain(trust.place, "`trustEmail` needs an address, and none is read", "read `email`, or take the line out and say with `missingEmail` what happens"),
             _ => {}
         }
         let refuses = self.file.missing.is_none_or(|missing| matches!(missing.value, MissingEmailPolicy::Refuse));

@@ -30,7 +30,7 @@ fn help_for_unreadable(text: &str) -> String {
     });
     if compares_several {
         let help =
-            "a comparison looks at one value; whether a list holds a text is asked by a condition: `{ at: $.roles, contains: admin }`";
+            "a comparison looks at one value; whether a list holds a text is checked by a condition: `{ at: $.roles, contains: admin }`";
         return help.to_owned();
     }
     if text.contains('?') && text.contains('(') {
@@ -109,7 +109,7 @@ fn check_function(function: &TestFunction) -> Result<(), (String, String)> {
     if !segments.iter().map(RouteStep::from_segment).all(|step| step.is_single()) {
         return Err((
             format!("`{name}()` looks at one text, and this path finds several"),
-            "whether a list holds a text is asked by a condition: `{ at: $.roles, contains: admin }`".into(),
+            "whether a list holds a text is checked by a condition: `{ at: $.roles, contains: admin }`".into(),
         ));
     }
     if let FnArg::Literal(Literal::String(pattern)) = pattern {
@@ -172,7 +172,7 @@ fn check_query(text: &str) -> Result<(), (String, String)> {
     if descents > 1 {
         return Err((
             "this path searches the answer more than once (`..`)".into(),
-            "write the way to the value; one `..` outside of filters is allowed".into(),
+            "write the path of the value; one `..` outside of filters is allowed".into(),
         ));
     }
     if choices > 4 {

@@ -1,7 +1,9 @@
 //! Checks that what the browser brings back belongs to this login: by a nonce in a token, or by a signature that covers the state.
 
 use crate::provider::callback::StateLocation;
-use crate::provider::json_path::JsonPath;
+use crate::provider::condition::{Condition, ConditionSubject, ValueCheck};
+use crate::provider::fact_expression::FactExpression;
+use crate::provider::hole::Hole;
 use crate::provider::proof_check::ProofCheck;
 use crate::provider::refusal::RefusalRule;
 use crate::provider::signature::ParameterSignature;
@@ -44,8 +46,8 @@ impl ProofCheck<'_> {
             return;
         }
         let mut signed = self.file.steps().filter_map(|step| step.signed.as_ref()).peekable();
-        if self.file.authorization.sends_nonce && !signed.any(SignedToken::requires_nonce) {
-            let help = "write `nonce: required` in the `signed` whose token repeats it, or take the parameter out of the request; a provider that only wants some value there gets `${state}`";
+        if self.file.authorization.sends_nonce && !signed.any(SignedToken::requires_nonce) && !self.compares_nonce() {
+            let help = "write `nonce: required` in the `signed` whose token repeats it, or `accepted: { at: $.nonce, is: \"${nonce}\" }` where the callback does; otherwise take the parameter out of the request: a provider that only wants some value there gets `${state}`";
             let sent = step.uses_in_request().into_iter().find(|used| used.fact == self.file.known.nonce);
             let place = sent.map_or(step.place, |used| used.place);
             reader.complain(place, "a nonce is sent, and nothing checks that it comes back", help);
@@ -59,33 +61,68 @@ impl ProofCheck<'_> {
             let help = "sign with what only the provider and this file know: `algorithm: hmacSha256, key: ${clientSecret}`, or a secret in `before` or `after`";
             reader.complain(verify.place, "anyone could make this signature: no secret is in it", help);
         }
+        if let Some(text) = verify.written_text() {
+            check_text_of_callback(text, reader);
+        }
         if !verify.is_unambiguous() {
-            let help =
-                "write `pair` and `join` as the provider does; without marks between them parameters could be moved into one another";
+            let help = "write the marks that the provider writes there, with `pair` and `join` or in `text`; without marks between them parameters could be moved into one another";
             reader.complain(verify.place, "this signature does not say where a parameter ends", help);
         }
-        let leaves_state_out =
-            self.file.authorization.state.paths().iter().any(|path| verify.excluded_parameters().any(|name| path.is_key(name)));
+        let leaves_state_out = self.file.authorization.state.paths().into_iter().any(|path| !verify.covers(path));
         let step = &self.file.authorization.step;
-        let gives_identity = self.identity_facts().iter().any(|(_, fact)| {
-            self.facts_behind(*fact).iter().any(|behind| step.reads.iter().any(|read| read.written && read.fact == *behind))
-        });
+        let behind: Vec<Slot> = self.identity_facts().iter().flat_map(|(_, fact)| self.facts_behind(*fact)).collect();
+        let gives_identity = step.reads.iter().any(|read| behind.contains(&read.fact) && read.reading.reads_answer());
         let is_in_query = self.file.authorization.state_in == StateLocation::Query;
-        let is_signed = |path: &JsonPath| !verify.excluded_parameters().any(|name| path.is_key(name));
-        let is_recent = step.accepted.iter().filter_map(RefusalRule::condition).any(|asked| asked.demands_recent_value(is_signed));
+        let is_recent = |asked: &Condition| asked.demands_recent_value(|path| verify.covers(path));
+        let is_tied = self.compares_nonce() || step.accepted.iter().filter_map(RefusalRule::condition).any(is_recent);
         let what = "an old callback could be used again: the signature does not cover the state";
-        if gives_identity && leaves_state_out && !is_recent {
-            let help = "let the provider sign the state too: take it out of `except`; where it cannot, ask for a signed moment: `accepted: { at: $.time, within: 5m }`";
+        if gives_identity && leaves_state_out && !is_tied {
+            let help = "let the provider sign the state too, and read it there: take it out of `except`, or write `read: { state: … }` with a place in `text`; where it cannot, ask for a signed moment: `accepted: { at: $.time, within: 5m }`";
             reader.complain(verify.place, what, help);
-        } else if (self.file.calls.is_empty() || gives_identity) && (leaves_state_out || !is_in_query) {
+        } else if (self.file.calls.is_empty() || gives_identity) && (leaves_state_out || !is_in_query) && !self.compares_nonce() {
             let help =
                 "let the provider sign the state too, or redeem something in getAccessCode; otherwise an old callback could be used again";
             reader.warn(verify.place, what, help);
         }
-        for read in self.file.authorization.step.reads.iter().filter(|read| read.written) {
-            if let Some(path) = read.reading.paths().into_iter().find(|path| verify.excluded_parameters().any(|name| path.is_key(name))) {
-                reader.complain(path.place, "this parameter is not covered by the signature", "take it out of `except`, or do not read it");
-            }
+        let read = step.reads.iter().filter(|read| read.written || behind.contains(&read.fact)).flat_map(|read| read.reading.paths());
+        for path in read.chain(step.accepted.iter().flat_map(RefusalRule::paths)).filter(|path| !verify.covers(path)) {
+            let help = "let the provider sign it too: take it out of `except`, or put it into `text`; otherwise do not read it";
+            reader.complain(path.place, "this parameter is not covered by the signature", help);
         }
+    }
+
+    /// Whether a login succeeds only if the callback repeats the nonce.
+    fn compares_nonce(&self) -> bool {
+        let step = &self.file.authorization.step;
+        let nonce = self.file.known.nonce;
+        let comes_back = |text: &Template| text.has_path() && text.uses().next().is_none();
+        let is_read = |fact: Slot| {
+            let mut reads = step.reads.iter().filter(|read| read.fact == fact).flat_map(|read| read.reading.alternatives()).peekable();
+            reads.peek().is_some()
+                && reads.all(|one| match one {
+                    FactExpression::Path(_) => true,
+                    FactExpression::Text(text) => comes_back(text),
+                    FactExpression::Condition(_) | FactExpression::Conditions(..) | FactExpression::FirstOf(..) => false,
+                })
+        };
+        let repeats = |check: &ValueCheck| match &check.at {
+            ConditionSubject::Path(_) => true,
+            ConditionSubject::Text(text) => comes_back(text) || text.sole_fact().is_some_and(is_read),
+        };
+        let accepted = step.accepted.iter().filter_map(RefusalRule::condition);
+        accepted.chain(self.file.require.iter().flat_map(|require| &require.0)).any(|asked| asked.demands_fact(nonce, repeats))
+    }
+}
+
+/// Checks a text that `verify` writes in place of the parameters: it holds parameters of the callback, whole and unchanged.
+fn check_text_of_callback(text: &Template, reader: &mut Reader) {
+    if !text.has_path() {
+        let help = "write the parameter that the provider signs: `text: \"${$.payload}\"`";
+        reader.complain(text.place, "nothing that comes back is signed by this", help);
+    }
+    let is_whole = |hole: &Hole| hole.path().is_none_or(|path| path.sole_key().is_some() && hole.functions().is_empty());
+    if let Some(hole) = text.holes().find(|hole| !is_whole(hole) || hole.is_optional()) {
+        let help = "write each parameter as it comes: `${$.payload}`, without functions and without `?`";
+        reader.complain(hole.place, "this could leave a part of the callback unsigned", help);
     }
 }

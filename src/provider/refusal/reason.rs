@@ -59,6 +59,19 @@ impl ProviderRefusal {
     }
 }
 
+/// Where providers usually put their code for a refusal, and their message.
+const USUAL_CODES: [&str; 3] = ["$.error", "$.error.code", "$.code"];
+const USUAL_MESSAGES: [&str; 3] = ["$.error_description", "$.error.message", "$.message"];
+
+/// Whether a refusal by this rule may show what stands at a path.
+pub(crate) fn shows(rule: Option<&RefusalRule>, path: &JsonPath) -> bool {
+    let route = path.route();
+    let [code, message] = rule.map_or([None, None], RefusalRule::code_and_message);
+    let is_reason = code.into_iter().chain(message).flat_map(FactExpression::paths).any(|shown| shown.route() == route);
+    let mut usual = USUAL_CODES.iter().chain(&USUAL_MESSAGES);
+    is_reason || usual.any(|usual| JsonPath::builtin(usual, Place::default()).route() == route)
+}
+
 /// An answer that refuses, with what must not be shown of it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RefusingAnswer<'a> {
@@ -74,10 +87,8 @@ impl RefusingAnswer<'_> {
     /// Makes the refusal. Code and message come from the rule that refuses, else from the usual places.
     pub(crate) fn refusal(self, rule: Option<&RefusalRule>, facts: &Facts) -> ProviderRefusal {
         let [code, message] = rule.map_or([None, None], RefusalRule::code_and_message);
-        let code = self.reason_by_rule(code, facts).or_else(|| self.reason_at_usual_places(&["$.error", "$.error.code", "$.code"]));
-        let message = self
-            .reason_by_rule(message, facts)
-            .or_else(|| self.reason_at_usual_places(&["$.error_description", "$.error.message", "$.message"]));
+        let code = self.reason_by_rule(code, facts).or_else(|| self.reason_at_usual_places(&USUAL_CODES));
+        let message = self.reason_by_rule(message, facts).or_else(|| self.reason_at_usual_places(&USUAL_MESSAGES));
         let [code, message] = [code, message].map(|text| text.map(|text| mask_secrets(text, facts, self.secrets)));
         let status = self.code_paths.is_none().then_some(self.status);
         ProviderRefusal::new(code.as_deref(), message.as_deref(), status)
@@ -97,7 +108,7 @@ impl RefusingAnswer<'_> {
 }
 
 /// Shorter secrets are not masked, because every text contains short values by chance.
-const SHORTEST_SECRET: usize = 7;
+pub(crate) const SHORTEST_SECRET: usize = 7;
 
 /// Replaces secrets by their masks. A provider may repeat what it was sent, as it was or in the encoding in which it was sent.
 /// `others` are secrets of the answer itself; a text that is one of them is masked however short it is.
@@ -117,8 +128,9 @@ fn mask_secrets(text: String, facts: &Facts, others: &[Text]) -> String {
         let (word, others) = rest.split_at(run);
         masked.push_str(&decoded_forms(word).iter().find_map(|bytes| mask(bytes)).unwrap_or_else(|| word.to_owned()));
         let other = others.find(is_part).unwrap_or(others.len());
-        masked.push_str(&others[..other]);
-        rest = &others[other..];
+        let (between, behind) = others.split_at(other);
+        masked.push_str(between);
+        rest = behind;
     }
     masked
 }
@@ -157,7 +169,7 @@ fn shortened(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text;
     }
-    text.chars().take(most - 1).chain(['…']).collect()
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
 #[cfg(test)]

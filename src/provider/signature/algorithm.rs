@@ -1,7 +1,7 @@
 //! The algorithms of a signature over parameters, and how a signature is written.
 
 use crate::choice;
-use crate::provider::functions::hex;
+use crate::vocabulary::hash::hex;
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -78,7 +78,7 @@ impl SignatureEncoding {
     pub(crate) fn decode(self, text: &str) -> Option<Vec<u8>> {
         match self {
             Self::Hex | Self::HexUpper => (text.is_ascii() && text.len().is_multiple_of(2))
-                .then(|| (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect())?,
+                .then(|| (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..)?.get(..2)?, 16).ok()).collect())?,
             Self::Base64 => STANDARD.decode(text).ok(),
             Self::Base64Url => URL_SAFE_NO_PAD.decode(text).ok(),
         }

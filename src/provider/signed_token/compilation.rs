@@ -85,7 +85,7 @@ fn compile_issuers(spec: &SignedTokenSpec, context: &SignedTokenContext<'_>, rea
     }
     for template in issuers.iter().filter(|template| template.has_path()) {
         let host_is_literal =
-            template.source.strip_prefix("https://").is_some_and(|rest| rest.find('/').is_some_and(|slash| !rest[..slash].contains("${")));
+            template.source.strip_prefix("https://").and_then(|rest| rest.split_once('/')).is_some_and(|(host, _)| !host.contains("${"));
         if !host_is_literal {
             reader.complain(
                 template.place,

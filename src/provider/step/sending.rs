@@ -99,7 +99,7 @@ impl Step {
 
     fn headers(&self, content_type: Option<&'static str>, facts: &Facts) -> Result<Vec<(Cow<'static, str>, Text)>, StepError> {
         let own = |name: &str| self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
-        let mut headers: Vec<(Cow<'static, str>, Text)> = Vec::with_capacity(self.headers.len() + 4);
+        let mut headers: Vec<(Cow<'static, str>, Text)> = Vec::with_capacity(self.headers.len().saturating_add(4));
         let mut usual = |name: &'static str, value: Text| {
             if !own(name) {
                 headers.push((name.into(), value));

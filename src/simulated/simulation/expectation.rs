@@ -4,7 +4,7 @@
 use crate::login::attempt::{Attempt, InstallationValues};
 use crate::login::options::LoginOptions;
 use crate::provider::Provider;
-use crate::provider::callback::StateLocation;
+use crate::provider::callback::{CallbackParameters, StateLocation};
 use crate::provider::facts::Facts;
 use crate::provider::parameters::{JsonTemplate, Parameter};
 use crate::provider::pkce::Pkce;
@@ -51,7 +51,12 @@ pub(super) fn attempt_from_request(
     let mut attempt = Attempt { inputs: inputs.collect(), ..empty };
     let text = |slot: Slot| captured_value(step, received, slot).unwrap_or_default();
     attempt.nonce = text(known.nonce).into();
-    attempt.state = text(known.state).into();
+    // A state that is sent inside another text stands in the same place there as in the callback.
+    let as_in_callback = || {
+        let document = CallbackParameters::new(received.query.iter().map(|(name, value)| (name, value.clone()))).document();
+        provider.state.evaluate(Some(&document), &facts).ok().map(Text::revealed)
+    };
+    attempt.state = captured_value(step, received, known.state).or_else(as_in_callback).unwrap_or_default().into();
     attempt.options.login_hint = captured_value(step, received, known.login_hint).map(Into::into);
     attempt.options.ui_locales = captured_value(step, received, known.ui_locales).map(Into::into);
     // `prompt=login` in the request is what a login anew adds to it.

@@ -4,12 +4,15 @@
 use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::facts::Facts;
+use crate::provider::functions::decode_base64;
 use crate::provider::moment;
 use crate::vocabulary::place::Located;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::NamedValues;
 use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleSpec, RawJson};
 use crate::workbench::examples::stand_ins::{NOW, stand_in};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 /// The claims that are times.
@@ -64,7 +67,7 @@ impl ExampleReplacements {
             NamedValues(vec![pair("code", "c-1"), pair("state", "‹state›")])
         });
         for (_, value) in &mut callback.0 {
-            value.value = self.replace_in_text(&value.value);
+            value.value = self.replace_in_payload(&value.value);
         }
         let document = CallbackParameters::new(callback.0.iter().map(|(name, value)| (&name.value, value.value.clone()))).document();
         let read = provider.authorization.reads.iter().find(|read| read.fact == provider.known.code);
@@ -90,6 +93,14 @@ impl ExampleReplacements {
         }
         for (_, value) in answer.form.iter_mut().chain(&mut answer.headers).flat_map(|named| &mut named.0) {
             value.value = self.replace_in_text(&value.value);
+        }
+    }
+
+    /// Replaces in a parameter of the callback, which may be a text in base64.
+    fn replace_in_payload(&self, text: &str) -> String {
+        match decode_base64(text).filter(|inside| inside.contains('‹')) {
+            Some(inside) => STANDARD.encode(self.replace_in_text(&inside)),
+            None => self.replace_in_text(text),
         }
     }
 

@@ -88,7 +88,11 @@ fn check_proxy(proxy: &Located<String>, reader: &mut Reader) {
     if !widest.is_some_and(|widest| width.parse::<u8>().is_ok_and(|width| width <= widest)) {
         reader.complain(proxy.place, format!("`{}` is neither an address nor a network", proxy.value), "write `10.0.0.7` or `10.0.0.0/8`");
     } else if proxy.value.contains('/') && width.parse() == Ok(0_u8) {
-        reader.complain(proxy.place, format!("`{}` would believe everybody", proxy.value), "name the networks of your own proxies");
+        reader.complain(
+            proxy.place,
+            format!("`{}` trusts the headers of every client", proxy.value),
+            "name the networks of your own proxies",
+        );
     }
 }
 
@@ -97,11 +101,15 @@ fn check_what_needs_loopback(spec: &SettingsSpec, reader: &mut Reader) {
     let loopback = spec.public_url.as_ref().is_none_or(|url| host_of(&url.value).is_some_and(is_loopback));
     if let (Some(LimitsSpec::Off(place)), false) = (&spec.limits, loopback) {
         let help = "`off` is for measurements on loopback; set rates instead: `limits: { login: 10 }`";
-        reader.complain(*place, "without limits anybody can try without end", help);
+        reader.complain(*place, "without limits, a client may send any number of requests", help);
     }
     if let (Some(playground), false) = (spec.playground.filter(|playground| playground.value), loopback) {
         let help = "leave `playground` out; it is there where `publicUrl` is on loopback";
-        reader.complain(playground.place, "the playground lets anybody be anybody, so it cannot stand under a public address", help);
+        reader.complain(
+            playground.place,
+            "the playground signs any visitor in as any person, so it is not allowed under a public `publicUrl`",
+            help,
+        );
     }
 }
 
@@ -159,7 +167,11 @@ fn check_stores(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
     let hosts: Vec<&Located<String>> =
         spec.public_url.iter().chain(stores.0.iter().filter_map(|(_, store)| store.public_url.as_ref())).collect();
     for (at, host) in hosts.iter().enumerate() {
-        if hosts[..at].iter().any(|earlier| host_of(&earlier.value).map(str::to_lowercase) == host_of(&host.value).map(str::to_lowercase)) {
+        if hosts
+            .iter()
+            .take(at)
+            .any(|earlier| host_of(&earlier.value).map(str::to_lowercase) == host_of(&host.value).map(str::to_lowercase))
+        {
             reader.complain(
                 host.place,
                 format!("`{}` is the address of another store as well", host.value),
@@ -348,7 +360,7 @@ fn check_headers(session: &SessionSpec, reader: &mut Reader) {
         } else if RESERVED_HEADERS.contains(&&*lower) || RESERVED_HEADER_BEGINNINGS.iter().any(|beginning| lower.starts_with(beginning)) {
             let help = "give the header a name of its own, such as `X-Auth-Cpf`";
             reader.complain(header.place, format!("`{}` is a header that has a meaning already", header.value), help);
-        } else if headers[..at].iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(header)) {
+        } else if headers.iter().take(at).any(|(earlier, _)| earlier.eq_ignore_ascii_case(header)) {
             let help = "leave one of them out: capitals do not tell headers apart";
             reader.complain(header.place, format!("the header `{}` is written twice", header.value), help);
         }

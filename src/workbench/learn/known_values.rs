@@ -1,6 +1,6 @@
 //! The known values of a login, and the expressions that give them: facts, and functions of facts.
 
-use crate::provider::functions::hex;
+use crate::vocabulary::hash::hex;
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

@@ -204,7 +204,7 @@ impl LeakCheck {
                 leaks.push(Leak { line: text[..at].matches('\n').count() + 1, value: value.clone() });
             }
         }
-        if let Ok((node, _)) = yaml::parse(&Source::new("learnt", text)) {
+        if let Ok((node, _)) = yaml::parse(&Source::new("learned", text)) {
             let mut all = Vec::new();
             collect_scalars(&node, 0, &mut all);
             for (scalar, line) in all {
@@ -240,7 +240,7 @@ impl LeakCheck {
         let shown = if is_word { format!(", `{word}`,") } else { String::new() };
         LearnError::new(
             &format!(
-                "line {}{shown} of what was learnt holds a value of the recording that may be personal, so nothing is written",
+                "line {}{shown} of what was learned holds a value of the recording that may be personal, so nothing is written",
                 leak.line
             ),
             "record the same login again with another account, and import both recordings: values that differ are then known not to be constants",

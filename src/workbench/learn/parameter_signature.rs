@@ -1,6 +1,6 @@
 //! Finds a signature over parameters: the forms of the word `sign` are tried until one gives the value that was sent.
 
-use crate::provider::functions::hex;
+use crate::vocabulary::hash::hex;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::learn::known_values::KnownValues;

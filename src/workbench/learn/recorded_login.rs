@@ -56,7 +56,7 @@ pub(crate) fn find_logins(exchanges: &[RecordedExchange]) -> Result<Vec<Recorded
     let round_trips = find_round_trips(exchanges);
     if round_trips.is_empty() {
         return Err(LearnError::new(
-            "there is no callback: the browser never came back to an address that it was sent away with",
+            "there is no callback: the browser never came back to the `redirect_uri` of the login",
             "record from the moment the login button is pressed until the shop is shown again, with “Preserve log” switched on",
         ));
     }

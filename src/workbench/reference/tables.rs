@@ -23,7 +23,7 @@ pub(crate) fn table(name: &str) -> Option<String> {
         }
         "machine variables" => {
             let names: Vec<String> = MACHINE_VARIABLES.iter().map(|name| format!("`{name}`")).collect();
-            format!("Variables by which other programs of a machine commonly show who they are: {}.\n", names.join(", "))
+            format!("Variables that other programs of a machine commonly use for their own credentials: {}.\n", names.join(", "))
         }
         "cancellations" => {
             let codes: Vec<String> = CANCELLED.iter().map(|code| format!("`{code}`")).collect();
