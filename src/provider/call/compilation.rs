@@ -44,7 +44,6 @@ pub(crate) fn compile(
     let reads = CallReads::compile(&mut spec, (kind, reads_standard_person), context, reader);
     let (refused, accepted) = compile_rules(&mut spec, kind, context, reader);
     let minds_error = kind != StepKind::GetUserInfo && !accepted.iter().any(RefusalRule::allows_error_member);
-    let sign = spec.sign.take().and_then(|spec| ParameterSignature::compile(spec, usual, reader));
     let mut step = Step {
         kind,
         call: Some(position),
@@ -61,7 +60,7 @@ pub(crate) fn compile(
         negotiated: carried.negotiated,
         bearer: None,
         assertion,
-        sign,
+        sign: spec.sign.take().and_then(|spec| ParameterSignature::compile(spec, usual, reader)),
         verify: None,
         when: spec.when.take(),
         implied: None,
