@@ -217,6 +217,41 @@ fn a_client_that_is_refused_shows_itself_in_the_other_way_once_and_remembers_it(
     }
 }
 
+/// A provider that refuses the client in the form, and gives no answer to one in the header.
+struct Silent;
+
+impl Fetch for Silent {
+    fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
+        let has_header = request.headers.iter().any(|(name, _)| name == "Authorization");
+        let answer = if request.address.masked().ends_with("openid-configuration") {
+            json(&format!("{{{DOCUMENT}}}"))
+        } else if has_header {
+            Err(NoAnswer::Unreachable)
+        } else {
+            Ok(Response { status: 401, headers: Vec::new(), body: b"{\"error\":\"invalid_client\"}".to_vec() })
+        };
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+#[test]
+fn a_repeated_call_without_an_answer_is_remembered_beside_the_refusal() {
+    let provider = provider(OPENID);
+    let installation = installation(&provider);
+    let documents = DocumentCache::default();
+    learn_document(&provider, &Silent, &documents, 0);
+    let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+    let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state)]);
+    let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
+
+    let (trace, outcome) = ready(drive(login, &Silent, &documents));
+
+    assert_eq!(outcome.expect_err("the client is refused").code(), "invalid_client");
+    assert_eq!(trace.exchanges.len(), 1);
+    assert!(trace.exchanges[0].answer.is_ok());
+    assert_eq!(trace.exchanges[0].unanswered_repeat, Some(NoAnswer::Unreachable));
+}
+
 /// A provider that refuses a code without a word of the standard, and takes the credentials of the client in one place only.
 struct Wordless {
     token: Mutex<String>,

@@ -50,6 +50,8 @@ pub enum LoginErrorCause {
     RepeatedParameter,
     /// The callback names another issuer (RFC 9207).
     OtherIssuer,
+    /// The callback names no issuer, and the provider promises that it does.
+    NoIssuer,
     /// The issuer's discovery document is not available.
     NoDocument,
     /// What the calls before the redirect have read is too long to be kept.
@@ -153,7 +155,7 @@ impl LoginErrorCause {
             Self::OtherProvider | Self::StateMismatch | Self::NoState | Self::UnknownState => LoginErrorCode::BadState,
             Self::Expired => LoginErrorCode::Expired,
             Self::TooManyParameters | Self::RepeatedParameter => LoginErrorCode::BadCallback,
-            Self::OtherIssuer => LoginErrorCode::BadIssuer,
+            Self::OtherIssuer | Self::NoIssuer => LoginErrorCode::BadIssuer,
             Self::NoDocument => LoginErrorCode::NoDocument,
             Self::PreparedTooLong => LoginErrorCode::TooLong,
             Self::FileChanged => LoginErrorCode::Changed,
@@ -188,7 +190,8 @@ impl fmt::Display for LoginErrorCause {
             Self::Expired => f.write_str("the login took longer than ten minutes"),
             Self::TooManyParameters => f.write_str("the callback holds more than 100 parameters"),
             Self::RepeatedParameter => f.write_str("the callback repeats a parameter"),
-            Self::OtherIssuer => f.write_str("the callback's `iss` is not the provider's issuer, or is missing although the provider promises it"),
+            Self::OtherIssuer => f.write_str("the callback's `iss` is not the provider's issuer"),
+            Self::NoIssuer => f.write_str("the callback has no `iss`, although the provider's metadata promise it"),
             Self::NoDocument => f.write_str("the issuer's discovery document could not be fetched"),
             Self::PreparedTooLong => f.write_str(
                 "what `prepare` has read for the later steps is longer than 2048 bytes, or does not fit into one cookie with the rest of the login",
@@ -228,11 +231,12 @@ impl fmt::Display for LoginErrorCause {
                 f.write_str("the e-mail address is not proven under the file's `trustEmail`")?;
                 write_proof(f, *proof)
             }
-            Self::Refused(refusal) => match &refusal.message {
-                Some(message) => f.write_str(message),
-                None if refusal.code.is_refusing_status() => f.write_str("it gives no reason, and the status is outside 2xx"),
-                None => f.write_str("it gives no reason"),
-            },
+            Self::Refused(refusal) => f.write_str(match (&refusal.message, &refusal.rule) {
+                (Some(message), _) => message,
+                (None, Some(rule)) => rule,
+                (None, None) if refusal.code.is_refusing_status() => "it gives no reason, and the status is outside 2xx",
+                (None, None) => "it gives no reason",
+            }),
         }
     }
 }

@@ -199,7 +199,10 @@ async fn send_with_client_authentication(
     }
     step.choose_credentials(!takes_basic, facts);
     let second = send_request((at, step), facts, fetch, observer).await?;
-    let Ok(answer) = &second.answer else { return Ok(first) };
+    let answer = match &second.answer {
+        Ok(answer) => answer,
+        Err(why) => return Ok(Exchange { unanswered_repeat: Some(why.clone()), ..first }),
+    };
     if step.brings_token(answer, facts) {
         documents.remember_basic(&address, !takes_basic);
     }
@@ -217,7 +220,7 @@ async fn send_request(
     observer.on_request(at, step, &request);
     let answer = fetch.send(&request).await;
     observer.on_response(at, step, answer.as_ref());
-    Ok(Exchange { step: step.kind, call: at, request, answer, forgiven: false })
+    Ok(Exchange { step: step.kind, call: at, request, answer, forgiven: false, unanswered_repeat: None })
 }
 
 /// RFC 9207: an issuer that the callback names must be the issuer of the attempt, whether the callback brings a code or an error. Where
@@ -231,14 +234,14 @@ fn check_issuer(provider: &Provider, callback: &Value, facts: &Facts) -> Result<
         brings("code") || provider.authorization.paths_of(provider.known.code).iter().any(|path| path.first(callback).is_some());
     let is_only_an_error = brings("error") && !brings_code;
     let named = reading.and_then(|read| read.reading.evaluate(Some(callback), facts).ok());
-    match (named, facts.get(provider.known.issuer)) {
+    let cause = match (named, facts.get(provider.known.issuer)) {
         (Some(named), Some(expected)) if named.is_same_as(expected) => return Ok(()),
-        (Some(_), Some(_)) => {}
-        (None, _) if is_promised && !is_only_an_error => {}
+        (Some(_), Some(_)) => LoginErrorCause::OtherIssuer,
+        (None, _) if is_promised && !is_only_an_error => LoginErrorCause::NoIssuer,
         (None, _) | (Some(_), None) => return Ok(()),
-    }
+    };
     let place = provider.issuer.as_ref().map(Issuer::place);
-    Err(LoginError { place, ..LoginError::before_calls(LoginErrorCause::OtherIssuer) })
+    Err(LoginError { place, ..LoginError::before_calls(cause) })
 }
 
 fn record_learned_facts(trace: &mut Trace, facts: &Facts, step: &Step) {

@@ -105,7 +105,16 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
 fn pages(language: &PageLanguage, offered: &[&PageLanguage], text: &str) -> Vec<(String, String)> {
     let look = look(text);
     let frame = Frame { look: &look, language, offered, version: "1" };
-    let empty = LoginPage { frame, choices: Vec::new(), return_to: None, last: None, person: None, notice: None, operator: false };
+    let empty = LoginPage {
+        frame,
+        choices: Vec::new(),
+        here: "/login".to_owned(),
+        return_to: None,
+        last: None,
+        person: None,
+        notice: None,
+        operator: false,
+    };
     let full = LoginPage { choices: choices(12, text), return_to: Some(RETURN_TO), ..empty.clone() };
     let mut pages = vec![
         ("nothing".to_owned(), empty.render()),
@@ -205,7 +214,16 @@ fn the_loudest_button_is_what_helps_most() {
         assert_eq!(loudest(&page.render()).as_deref(), Some(expected), "{cause:?}");
     }
 
-    let page = LoginPage { frame, choices: choices(3, "Acme"), return_to: None, last: None, person: None, notice: None, operator: false };
+    let page = LoginPage {
+        frame,
+        choices: choices(3, "Acme"),
+        here: "/login".to_owned(),
+        return_to: None,
+        last: None,
+        person: None,
+        notice: None,
+        operator: false,
+    };
     assert_eq!(loudest(&page.render()), None, "nobody came before, so nothing is loud");
     let page = LoginPage { last: Some("p1"), ..page };
     let html = page.render();
@@ -394,7 +412,16 @@ fn whoever_is_signed_in_finds_their_ways_in() {
     let languages = PageLanguages::embedded();
     let look = look("Loja");
     let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
-    let page = LoginPage { frame, choices: vec![], return_to: None, last: None, person: None, notice: None, operator: false };
+    let page = LoginPage {
+        frame,
+        choices: vec![],
+        here: "/login".to_owned(),
+        return_to: None,
+        last: None,
+        person: None,
+        notice: None,
+        operator: false,
+    };
 
     assert!(!page.render().contains("/account"));
     assert!(LoginPage { person: Some(person("Ana")), ..page }.render().contains("<a href=\"/account\">Ways to sign in</a>"));
@@ -446,7 +473,17 @@ fn without_a_logo_there_is_the_name_alone() {
     let render = |logo| {
         let look = StoreBranding { title: "Loja".to_owned(), home: None, logo, accent: Accent::default(), ..StoreBranding::default() };
         let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
-        LoginPage { frame, choices: vec![], return_to: None, last: None, person: None, notice: None, operator: false }.render()
+        LoginPage {
+            frame,
+            choices: vec![],
+            here: "/login".to_owned(),
+            return_to: None,
+            last: None,
+            person: None,
+            notice: None,
+            operator: false,
+        }
+        .render()
     };
 
     assert!(render(None).contains("<p class=\"store\"><span>Loja</span></p>"));

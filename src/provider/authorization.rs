@@ -63,7 +63,8 @@ words! {
         /// How the state comes back: as a parameter (`query`), in the redirect address (`path`), or only in the
         /// browser's cookie (`cookie`). With `path` the redirect address is
         /// `{publicUrl}/callback/{provider}/{state}`; the provider must then accept every address below the
-        /// registered one.
+        /// registered one. With `cookie` a login begins with the button of a page of portaria only, because another site could
+        /// send the browser to `/login/{provider}` and then to a callback of its own; see also `sessionSwap`.
         /// Default: `query`
         /// Example: `stateIn: path`
         state_in: Option<StateLocation> = "stateIn",
@@ -118,8 +119,8 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
         "params" | "parameters" => Some("write `extra` to add to the standard request, or `query` to write all of it"),
         "url" | "uri" | "address" => Some("write `get: https://…`"),
         "state" => Some("the state is sent by itself; in a written request place it with `state: \"${state}\"`"),
-        "pkce" | "hosts" | "trustEmail" | "missingEmail" | "require" | "inputs" | "settings" | "secrets" | "clientId" | "clientSecret"
-        | "discovery" | "identity" | "logout" | "logo" | "order" | "hidden" | "enabled" => {
+        "pkce" | "sessionSwap" | "hosts" | "trustEmail" | "missingEmail" | "require" | "inputs" | "settings" | "secrets" | "clientId"
+        | "clientSecret" | "discovery" | "identity" | "logout" | "logo" | "order" | "hidden" | "enabled" => {
             Some("this word stands at the top of the file, beside `name`")
         }
         _ => None,

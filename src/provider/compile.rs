@@ -19,6 +19,7 @@ use crate::provider::pkce::Pkce;
 use crate::provider::proof_check::ProofCheck;
 use crate::provider::provider_spec::ProviderSpec;
 use crate::provider::sense_check::SenseCheck;
+use crate::provider::session_swap;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_context::{StepContext, check_own_name};
 use crate::provider::template::Template;
@@ -225,6 +226,9 @@ fn check_whole_file(spec: &ProviderSpec, file: &CompiledFile<'_>, reader: &mut R
     }
     let needed = FactFlowCheck { file }.check(reader);
     ProofCheck { file }.check(reader);
+    if is_absent(spec, "sessionSwap", reader) {
+        session_swap::check(file, spec.session_swap.as_ref(), reader);
+    }
     SenseCheck { file }.check(reader);
     needed
 }

@@ -49,6 +49,7 @@ pub(crate) mod refusal; //         `refused` and `accepted`
 pub(crate) mod request_payload; // the payload of a call
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub(crate) mod sense_check; //     check: what a file says can happen
+pub(crate) mod session_swap; //    the word `sessionSwap`
 pub(crate) mod signature; //       a signature over parameters
 pub(crate) mod signed_token; //    a signed token in an answer
 pub(crate) mod standard; //        the standard requests and places
@@ -75,6 +76,7 @@ use crate::provider::identity::IdentityMapping;
 use crate::provider::inputs::Input;
 use crate::provider::issuer::Issuer;
 use crate::provider::pkce::Pkce;
+use crate::provider::session_swap::is_callback_tied;
 use crate::provider::step::Step;
 use crate::vocabulary::names::{FactNames, Slot};
 use crate::vocabulary::place::{Place, Source};
@@ -170,6 +172,16 @@ impl Provider {
     /// Whether the file says how the provider is asked for a login anew.
     pub(crate) fn can_reauthenticate(&self) -> bool {
         self.steps().any(|step| !step.reauthenticate.is_empty())
+    }
+
+    /// Whether a login begins only by a form of our own page: a callback without a state would answer a login that another site began.
+    pub(crate) fn begins_by_form(&self) -> bool {
+        self.state_in == StateLocation::Cookie
+    }
+
+    /// Whether a callback is tied to the login that it answers, so that it cannot be another person's.
+    pub(crate) fn is_callback_tied(&self) -> bool {
+        is_callback_tied(self.state_in, self.calls_after_callback().map(|(_, call)| call), self.known.code_verifier)
     }
 
     /// The calls before the redirect.

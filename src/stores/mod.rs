@@ -110,6 +110,11 @@ impl Store {
         TokenParties { issuer: &self.public_url, audience: self.audience(), earlier_audience, store: &self.name, further: &self.further }
     }
 
+    /// The rotation of its signing keys: no session may outlive its key.
+    pub(crate) fn rotation_plan(&self) -> RotationPlan {
+        RotationPlan::for_sessions_lasting(self.lasting.lifetime)
+    }
+
     /// The audience of the token.
     pub(crate) fn audience(&self) -> &str {
         self.audience.as_deref().unwrap_or(&self.public_url)
@@ -214,11 +219,6 @@ impl Stores {
 
     pub(crate) fn by_name(&self, name: &str) -> Option<&Arc<Store>> {
         self.all.iter().find(|store| *store.name == *name)
-    }
-
-    /// The rotation of the signing keys: no session of any store may outlive its key.
-    pub(crate) fn rotation_plan(&self) -> RotationPlan {
-        RotationPlan::for_sessions_lasting(self.all.iter().map(|store| store.lasting.lifetime).max().unwrap_or_default())
     }
 }
 

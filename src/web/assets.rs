@@ -87,7 +87,8 @@ pub(crate) async fn providers(context: RequestContext) -> Result<HttpResponse, U
 }
 
 pub(crate) async fn jwks(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    let keys = context.signing_keys().ok_or(ErrorCause::Away)?;
     let mut response = HttpResponse::Ok();
     response.insert_header((CACHE_CONTROL, KEEP_SHORTLY)).insert_header(cross_origin_allowed());
-    Ok(response.json(context.app().signing.keys().jwks()))
+    Ok(response.json(keys.jwks()))
 }

@@ -4,7 +4,6 @@ use crate::pages::{Accent, LogoKind, PageLanguages, STYLE, StoreBranding, store_
 use crate::provider::InstallationContext;
 use crate::provider::value_reference::SecretReference;
 use crate::session::keys::TokenParties;
-use crate::session::rotation::RotationPlan;
 use crate::stores::live::{LiveProvider, LiveProviders};
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::{MailSpec, Settings};
@@ -114,11 +113,6 @@ impl LiveConfig {
     /// All stores that are served by this configuration.
     pub fn live_stores(&self) -> impl Iterator<Item = &Arc<LiveStore>> {
         self.live_stores.values()
-    }
-
-    /// The rotation of the signing keys.
-    pub fn key_rotation(&self) -> RotationPlan {
-        self.stores.rotation_plan()
     }
 
     /// Makes the configuration from settings and takes over from `before` what has not changed.

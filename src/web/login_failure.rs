@@ -171,6 +171,7 @@ async fn end_with_error(
         step = error.step.map(StepKind::word),
         code = reason,
         said = redacted_excerpt(&error.to_string()),
+        rule = error.refusal().filter(|refusal| refusal.message.is_some()).and_then(|refusal| refusal.rule.as_deref()),
         file = &*live_provider.provider.source.name,
         line = error.place.map(|place| place.line),
         "a login failed"

@@ -143,6 +143,7 @@ fn goal_from_error(error: &LoginError) -> RepairGoal {
         | LoginErrorCause::TooManyParameters
         | LoginErrorCause::RepeatedParameter
         | LoginErrorCause::OtherIssuer
+        | LoginErrorCause::NoIssuer
         | LoginErrorCause::NoDocument
         | LoginErrorCause::PreparedTooLong
         | LoginErrorCause::FileChanged

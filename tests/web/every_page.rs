@@ -10,7 +10,7 @@ async fn other_methods_are_told_which_there_are_and_open_no_door() {
     let broker = TestBroker::open().await;
     for (path, allowed) in [
         ("/login", "GET, HEAD"),
-        ("/login/acme", "GET"),
+        ("/login/acme", "GET, POST"),
         ("/callback/acme", "GET, POST"),
         ("/callback/acme/x", "GET, POST"),
         ("/session", "GET, HEAD"),

@@ -181,7 +181,13 @@ async fn a_session_that_has_ended_opens_nothing() {
     let browser = somebody(&broker, OPEN_HOST, "suporte@loja.example", true);
     assert_eq!(browser.get("/lab").await.status, 200);
     let token = browser.jar.borrow()[0].1.clone();
-    let session = broker.app.signing.keys().verify(&token, broker.front(OPEN_HOST).token_parties(), clock::now()).expect("it is good");
+    let session = broker
+        .app
+        .signing
+        .keys("main")
+        .expect("keys")
+        .verify(&token, broker.front(OPEN_HOST).token_parties(), clock::now())
+        .expect("it is good");
 
     broker.app.revocations.record_end(&session.sid, session.latest_expiry());
 

@@ -48,6 +48,7 @@ async fn who_is_asked_to_leave_by_another_site_stays() {
     assert!(browser.who().await.is_some());
 }
 
+/// Attack O-11
 #[actix_web::test]
 async fn who_leaves_is_gone_everywhere_and_stays_gone() {
     let plan = TestBroker::builder(LOCAL).with_standard("acme");
@@ -67,6 +68,8 @@ async fn who_leaves_is_gone_everywhere_and_stays_gone() {
 
         assert_eq!((answer.status, answer.location()), (303, Some(&*format!("{SHOP}/"))), "{answer:?}");
         assert_eq!(browser.cookies(), "portaria-last=acme");
+        // It would clear what the shop keeps in the browser as well.
+        assert_eq!((answer.header("clear-site-data"), answer.header("cache-control")), (None, Some("no-store")));
         for path in ["/session", "/auth"] {
             assert_eq!(broker.ask(ClientRequest::get(path).with("cookie", &copied)).await.status, 401);
         }

@@ -151,6 +151,7 @@ async fn of_very_many_sessions_that_end_together_none_is_overlooked() {
 #[actix_web::test]
 async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_out_everywhere() {
     use portaria::directory::keys::{ListSigningKeys, RetireSigningKey, RotateSigningKeys};
+    use portaria::session::rotation::RotationPlan;
     use portaria::session::seal::MasterKey;
     use portaria::web::signing_keys;
 
@@ -166,13 +167,19 @@ async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_
         let browser = Browser::new(&broker);
         browser.log_in("acme", "ana").await;
         let old = browser.cookies();
-        let rotation = broker.app.live_config().key_rotation();
+        let rotation = RotationPlan::for_sessions_lasting(24 * 3600);
         let kids = async |broker: &TestBroker| {
             broker.ask(ClientRequest::get("/.well-known/jwks.json")).await.json()["keys"].as_array().map_or(0, Vec::len)
         };
 
         let now = clock::now();
-        let turn = |wanted, now| RotateSigningKeys { fresh: signing_keys::new_sealed_key(&master), plan: rotation, wanted, now };
+        let turn = |wanted, now| RotateSigningKeys {
+            store: "main".into(),
+            fresh: signing_keys::new_sealed_key(&master),
+            plan: rotation,
+            wanted,
+            now,
+        };
         broker.app.directory.write(turn(true, now)).await.expect("storage");
         for machine in [&broker, &other] {
             hears(machine).await;
@@ -193,7 +200,7 @@ async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_
         broker
             .app
             .directory
-            .write(RetireSigningKey { id: going, fresh: signing_keys::new_sealed_key(&master), now })
+            .write(RetireSigningKey { store: "main".into(), id: going, fresh: signing_keys::new_sealed_key(&master), now })
             .await
             .expect("storage");
         for machine in [&broker, &other] {

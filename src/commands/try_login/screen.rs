@@ -112,6 +112,7 @@ fn help_for_error(cause: &LoginErrorCause) -> &'static str {
         | LoginErrorCause::TooManyParameters
         | LoginErrorCause::RepeatedParameter
         | LoginErrorCause::OtherIssuer
+        | LoginErrorCause::NoIssuer
         | LoginErrorCause::PreparedTooLong
         | LoginErrorCause::FileChanged
         | LoginErrorCause::BadInput(_)

@@ -2,7 +2,7 @@
 
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
-use crate::provider::json_path::{JsonPath, scalar_text};
+use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
 use crate::provider::refusal::{RefusalRule, is_code_parameter};
 use crate::provider::status::is_success;
 use crate::vocabulary::diagnostic::printable;
@@ -27,6 +27,8 @@ pub(crate) struct ProviderErrorCode {
 pub struct ProviderRefusal {
     pub(crate) code: ProviderErrorCode,
     pub(crate) message: Option<String>,
+    /// The rule of the file that refuses, and the kind of value that it found.
+    pub(crate) rule: Option<Box<str>>,
 }
 
 impl ProviderErrorCode {
@@ -55,7 +57,7 @@ impl ProviderErrorCode {
 impl ProviderRefusal {
     /// A refusal with the provider's code and message, which are shortened and cleaned.
     fn new(code: Option<&str>, message: Option<&str>, status: Option<u16>) -> Self {
-        Self { code: ProviderErrorCode::new(code, status), message: message.map(|message| shortened(message, 200)) }
+        Self { code: ProviderErrorCode::new(code, status), message: message.map(|message| shortened(message, 200)), rule: None }
     }
 }
 
@@ -91,7 +93,8 @@ impl RefusingAnswer<'_> {
         let message = self.reason_by_rule(message, facts).or_else(|| self.reason_at_usual_places(&USUAL_MESSAGES));
         let [code, message] = [code, message].map(|text| text.map(|text| mask_secrets(text, facts, self.secrets)));
         let status = self.code_paths.is_none().then_some(self.status);
-        ProviderRefusal::new(code.as_deref(), message.as_deref(), status)
+        let rule = rule.map(|rule| rule.describe(self.document, |value| ValueKind::from_value(value).to_string()).into());
+        ProviderRefusal { rule, ..ProviderRefusal::new(code.as_deref(), message.as_deref(), status) }
     }
 
     fn reason_by_rule(self, reason: Option<&FactExpression>, facts: &Facts) -> Option<String> {
