@@ -141,7 +141,7 @@ impl<'a> Section<'a> {
 
     /// What ties a callback without a state to its login.
     fn default_session_swap(&self) -> Option<String> {
-        self.provider.begins_by_form().then(|| "not needed: PKCE ties the callback to the login".to_owned())
+        self.provider.begins_by_form().then(|| "not needed: the nonce or PKCE ties the callback to the login".to_owned())
     }
 
     /// How a login begins whose callback brings no state.
