@@ -1174,3 +1174,42 @@ fn a_forced_login_at_an_openid_provider_has_to_be_a_new_one() {
     assert_examples(&by_prompt, &story(anew, "", login));
     assert_examples(&by_prompt, &story(anew, ", auth_time: 1799990000", bad));
 }
+
+/// Attack T-10
+#[test]
+fn an_access_token_that_is_no_bearer_token_is_refused_unless_the_file_accepts_its_name() {
+    let file = |word: &str| {
+        format!(
+            "name: Acme\ntrustEmail: always\ngetAuthorizationCode: {{ get: https://a.example/a }}\ngetAccessCode: {{ post: https://a.example/t{word} }}\n\
+             getUserInfo: {{ get: https://a.example/me, read: {{ id: $.id, email: $.email }} }}\n"
+        )
+    };
+    let named = |name: &str, end: &str| {
+        let person = ", { answer: { json: { id: u-1, email: ana@loja.example } } }";
+        let person = if end.starts_with("refused") { "" } else { person };
+        format!(
+            "- what: \"the token answer with {name}\"\n  exchanges: [ {{ answer: {{ json: {{ access_token: at-1{name} }} }} }}{person} ]\n  {end}\n"
+        )
+    };
+    let (user, refused) =
+        ("identity: { id: u-1, email: ana@loja.example, emailVerified: true }", "refused: { code: badToken, step: getAccessCode }");
+
+    for (name, end) in [
+        ("", user),
+        (", token_type: Bearer", user),
+        (", token_type: bEaReR", user),
+        (", token_type: null", user),
+        (", token_type: ''", user),
+        (", token_type: mac", refused),
+        (", token_type: DPoP", refused),
+        (", token_type: Bearer2", refused),
+        (", token_type: [ Bearer ]", refused),
+        (", token_type: 1", refused),
+    ] {
+        assert_examples(&file(""), &named(name, end));
+        assert_examples(&file(", tokenType: bearer"), &named(name, end));
+        assert_examples(&file(", tokenType: any"), &named(name, user));
+        let read_elsewhere = name.replace("token_type", "kind");
+        assert_examples(&file(", read: { tokenType: $.kind }"), &named(&read_elsewhere, end));
+    }
+}
