@@ -33,7 +33,7 @@ impl Drop for Server {
 fn serve(folder: &Path, name: &str, port: u16, more: &str) -> Server {
     let heard = File::create(folder.join(format!("{name}.heard"))).expect("a file can be made");
     let words = format!("s_server -accept 127.0.0.1:{port} -cert {name}.pem -key {name}.key -quiet{more}");
-    let server = Server(openssl(folder, &words).stdout(heard).spawn().expect("it starts"));
+    let server = Server(openssl(folder, &words).stdin(Stdio::piped()).stdout(heard).spawn().expect("it starts"));
     until("the server listens", Duration::from_secs(10), || TcpStream::connect(("127.0.0.1", port)).is_ok());
     server
 }

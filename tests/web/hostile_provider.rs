@@ -103,7 +103,7 @@ fn gzip_of_zeros(length: usize) -> Vec<u8> {
 }
 
 /// Lessons 136, 137
-/// Attack T-04
+/// Attacks T-04, J-12
 #[actix_web::test]
 async fn nobody_is_followed_elsewhere_with_a_secret_in_hand() {
     let broker = TestBroker::open().await;
@@ -185,7 +185,7 @@ async fn a_token_that_is_none_is_never_sent_anywhere() {
 }
 
 /// Lesson 16
-/// Attack U-01
+/// Attacks U-01, U-03
 #[actix_web::test]
 async fn somebody_without_an_id_is_nobody() {
     let broker = TestBroker::open().await;
@@ -336,7 +336,7 @@ async fn what_a_provider_sets_in_one_login_is_not_sent_in_the_next() {
     }
 }
 
-/// Attack T-01
+/// Attacks T-01, N-05
 #[actix_web::test]
 async fn who_is_silent_is_left_in_time_and_nobody_else_waits_for_them() {
     let broker = TestBroker::open().await;
