@@ -138,7 +138,7 @@ pub(crate) async fn in_conversation(
     let event = AuditEvent::new(context.now(), store, AuditEventKind::Failed).via_provider(provider).with_reason(&redacted_code(error));
     let event = AuditEvent { version: Some(live_provider.version.clone()), ..event };
     // While all logins fail in the same way, a few searches for a repair a minute are enough.
-    let (minute, key) = (context.now() / 60, (context.live_store().number, provider.clone(), "mending"));
+    let (minute, key) = (context.now() / 60, (context.live_store().number, provider.clone()));
     let searches_repair = context.app().stories.may_search_repair(key, minute);
     let code = keep_story_within_limit(context, &event, || {
         let proposals =

@@ -4,7 +4,7 @@ use crate::vocabulary::incident_code::IncidentCode;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// How many stories are stored in a minute, and for how many a repair is searched.
+/// Counts the stories of each minute.
 #[derive(Default)]
 pub(crate) struct StoryThrottle {
     codes: Mutex<HashMap<KeptStoryKey, (i64, IncidentCode)>>,
@@ -18,8 +18,8 @@ const MOST_STORIES: u32 = 120;
 /// Failed logins of a provider in a minute for which a repair of its file is searched.
 const MOST_REPAIRS: u32 = 6;
 
-/// The store's number, the provider, and the kind of story.
-type StoryThrottleKey = (u32, Box<str>, &'static str);
+/// The store's number, and the provider.
+type StoryThrottleKey = (u32, Box<str>);
 
 /// What a kept story is about: failures share it only while the provider's file and the code of the failure are the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
