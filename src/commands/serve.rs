@@ -11,6 +11,7 @@ use crate::stores::catalogue::ProviderStatus;
 use crate::stores::settings::Settings;
 use crate::web::app::App;
 use crate::web::{background_tasks, server};
+use crate::world::host_name::host_name;
 use crate::world::log_queue::LogQueue;
 use crate::world::secrets;
 use actix_web::web::{Data, ServiceConfig};
@@ -96,7 +97,8 @@ impl ServeCommand {
     ) -> Result<CommandOutcome, CommandFailure> {
         let directory = Arc::new(storage::open(place).await?);
         let broker = Broker::new(master);
-        let app = App::new(settings, directory, master, broker.hooks()).await.map_err(|_| {
+        let machine = format!("{} {listen}", host_name());
+        let app = App::new(settings, directory, master, broker.hooks(), &machine).await.map_err(|_| {
             CommandFailure::Environment(
                 "the signing keys in the storage cannot be decrypted".to_owned(),
                 "they were encrypted with another master key: `masterKey` takes precedence over $PORTARIA_MASTER_KEY, and that over master.key beside the storage".to_owned(),

@@ -179,6 +179,7 @@ fn every_page_in_every_language_keeps_the_promises_of_the_look() {
     }
 }
 
+/// Lesson 171
 #[test]
 fn what_comes_from_outside_is_escaped_everywhere() {
     let languages = PageLanguages::embedded();

@@ -133,8 +133,7 @@ words! {
         /// Default: `portaria`
         /// Example: `cookie: VtexIdclientAutCookie_loja`
         cookie: Option<Located<String>> = "cookie",
-        /// The audience (`aud`) of the token. A service that verifies tokens itself compares `aud`, `iss` and `store` with those of its
-        /// own store, and refuses a token after `exp`: the signature alone does not say for which store a token is. A store inherits
+        /// The audience (`aud`) of the token. A service that verifies tokens itself compares it, as the section Sessions says. A store inherits
         /// the audience of the main store; `null` gives it its own address again. Tokens with `webstore`, the audience of earlier
         /// versions, stay valid where the settings name no audience.
         /// Default: the store's `publicUrl`

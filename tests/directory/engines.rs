@@ -77,7 +77,7 @@ on_both! {
 
         for (table, rows) in &filled {
             // People and what is theirs stay for as long as they do; what is counted by name is as many as there are names.
-            let stays = ["users", "identities", "detached", "generations", "keys", "pins"].contains(&table.as_str());
+            let stays = ["users", "identities", "detached", "generations", "keys", "store_keys", "served", "pins"].contains(&table.as_str());
             assert!(stays || *rows > 0, "something was written into {table}");
             assert_eq!(left[table], if stays { *rows } else { 0 }, "{table}");
         }
@@ -111,7 +111,7 @@ async fn columns(storage: &StorageLocation) -> Vec<String> {
     let mut names: Vec<String> = match storage {
         StorageLocation::File(file) => {
             let mut connection = sqlx::SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.expect("a file");
-            let sql = "SELECT m.name || '.' || c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table'";
+            let sql = "SELECT m.name || '.' || c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type IN ('table', 'view')";
             connection.fetch_all(sql).await.expect("columns").iter().map(|row| row.get(0)).collect()
         }
         StorageLocation::Server(address) => {

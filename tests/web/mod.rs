@@ -31,5 +31,6 @@ mod session;
 mod session_lasting;
 mod session_swap;
 mod start;
+mod store_keys;
 mod stores;
 pub mod test_provider;

@@ -143,12 +143,14 @@ async fn five_wrong_codes_end_it_and_the_right_one_is_too_late() {
     broker.assert_clean(&late);
 }
 
+/// Lessons 11, 13, 14
 #[actix_web::test]
 async fn a_code_counts_only_in_the_browser_that_asked_for_it_and_once() {
     let mailbox = Mailbox::open();
     let broker = broker(&mailbox).await;
     let (browser, form) = asked(&broker, "ana").await;
-    post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
+    let claimed = [("email", "nova@loja.example"), ("provider", "beta"), ("id", "id-other"), ("uid", "x"), ("user", "ana@loja.example")];
+    post(&browser, "/prove/address", &form, &claimed).await;
     let form = mark(&browser.get("/prove").await);
     let code = mailbox.code();
 
@@ -172,8 +174,16 @@ async fn a_code_counts_only_in_the_browser_that_asked_for_it_and_once() {
 
     let sessions = answers.iter().filter(|answer| answer.session().is_some()).count();
     assert_eq!(sessions, 1, "{answers:?}");
+    let opened = answers.iter().find_map(Answer::session).expect("one is open").to_owned();
+    let told = broker.ask(ClientRequest::get("/session").with("cookie", format!("portaria={opened}"))).await.json();
+    assert_eq!(
+        (&told["email"], &told["providerUserId"]),
+        (&"nova@loja.example".into(), &"id-ana".into()),
+        "whatever the form said: {told}"
+    );
 }
 
+/// Lesson 28
 #[actix_web::test]
 async fn forms_of_other_sites_hostile_addresses_and_a_lost_cookie_get_nowhere() {
     let mailbox = Mailbox::open();
