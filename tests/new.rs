@@ -52,7 +52,7 @@ fn scripts_say_everything_in_flags_and_the_file_is_right() {
             "--query",
             "app=${clientId}, ticket=${ticket}",
         ],
-        &["--yes", "--state-in", "cookie", "--query", "app=${clientId}, back=${redirectUri}", "--pkce", "off"],
+        &["--yes", "--state-in", "cookie", "--query", "app=${clientId}, c=${codeChallenge}, m=S256"],
         &["--yes", "--callback", "post", "--verify", "into=hmac, algorithm=hmacSha256, key=${clientSecret}"],
         &["--yes", "--token-answer", "form", "--userinfo-answer", "xml", "--id", "$.r.id", "--email", "$.r.email"],
         &["--yes", "--userinfo-parameters", "app=${clientId}", "--userinfo-sign", "into=sign, algorithm=md5, after=${clientSecret}"],
@@ -163,8 +163,7 @@ fn what_is_missing_and_what_is_wrong_is_named() {
 fn answers_that_do_not_fit_together_are_named_by_their_flags() {
     let folder = Folder::new("new-unfit");
 
-    let (code, _, err) =
-        portaria(&folder.0, &with(&["--yes", "--prepare", "https://sso.acme.example/par", "--query", "app=${clientId}"]), &[]);
+    let (code, _, err) = portaria(&folder.0, &with(&["--yes", "--query", "app=${clientId}, state=${state}", "--pkce", "plain"]), &[]);
 
     assert_eq!(code, 1, "{err}");
     assert!(err.contains("nothing was written") && err.contains("these lines are made of `--authorize-parameters`"), "{err}");

@@ -92,6 +92,10 @@ fn answers_for_check(name: &'static str, answer: &str, given: &ChecklistAnswers)
         "authorize-parameters" => {
             let others = ["prepare", "prepare-read", "state-in"].into_iter();
             answers.extend(others.filter_map(|other| Some((other, given.get(other)?.clone()))));
+            answers.extend([("trust", "always".to_owned()), ("missing-email", "refuse".to_owned())]);
+            if answer.contains("codeChallenge") {
+                answers.insert("pkce", "S256".to_owned());
+            }
         }
         "refused-code" | "refused-message" => drop(answers.insert("refused", "$.ok = false".to_owned())),
         "signed-issuer" | "signed-keys" => {

@@ -352,7 +352,10 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         ask: "Without a proven address: `ask` (shoppers type and prove one), `refuse`, or a placeholder",
         example: "${id}@acme.invalid",
         usual: |answers| {
-            Some(if answer_is(answers, "trust", "never") || answer_is(answers, "email", "none") { "ask" } else { "refuse" }.to_owned())
+            let is_without_address = answer_is(answers, "trust", "never") || answer_is(answers, "email", "none");
+            // Nothing but a cookie ties such a callback to the login, so no address may be proved for it.
+            let asks = is_without_address && !answer_is(answers, "state-in", "cookie");
+            Some(if asks { "ask" } else { "refuse" }.to_owned())
         },
         ..ALWAYS_ASKED
     },
