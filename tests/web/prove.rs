@@ -351,6 +351,58 @@ async fn who_has_just_asked_for_a_mail_waits_for_the_next() {
     assert_eq!(mailbox.letters().len(), 1);
 }
 
+/// Twenty wrong codes and more from many identities, and all mails of the hour: the owner still comes in, and the attacker does not.
+/// Attack D-11
+#[actix_web::test]
+async fn others_who_guess_and_ask_for_mails_keep_no_owner_out() {
+    let mailbox = Mailbox::open();
+    let broker = broker(&mailbox).await;
+    for who in ["um", "dois", "tres", "quatro", "cinco", "seis"] {
+        let (browser, form) = asked(&broker, who).await;
+        let sent = post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
+        assert_eq!((sent.status, sent.location()), (303, Some("/prove")), "{sent:?}");
+        for digit in ["1", "2", "3", "4", "5"] {
+            for length in [6, 16] {
+                post(&browser, "/prove/code", &form, &[("code", &digit.repeat(length))]).await;
+            }
+        }
+        assert_eq!(browser.who().await, None);
+    }
+    assert_eq!(mailbox.letters().len(), 5, "the address is not flooded");
+
+    let (owner, form) = asked(&broker, "ana").await;
+    let sent = post(&owner, "/prove/address", &form, &[("email", "Nova@loja.example")]).await;
+    let page = owner.get("/prove").await;
+    let code = mailbox.long_code();
+    let typed = post(&owner, "/prove/code", &mark(&page), &[("code", &format!("{} {}-{}", &code[..4], &code[4..8], &code[8..]))]).await;
+
+    assert_eq!((sent.status, mailbox.letters().len()), (303, 5), "{sent:?}");
+    assert!(page.body.contains("a code of 16 digits to <b translate=\"no\">nova@loja.example</b>"), "{}", page.body);
+    assert_eq!(typed.status, 303, "{typed:?}");
+    assert_eq!(owner.who().await.as_deref(), Some("nova@loja.example"));
+    assert!(!broker.logged().contains(&code));
+}
+
+/// The long code of one address opens no proof of another, and none of another store.
+#[actix_web::test]
+async fn a_long_code_counts_for_its_address_alone() {
+    let mailbox = Mailbox::open();
+    let broker = broker(&mailbox).await;
+    let mut forms = Vec::new();
+    for address in ["uma@loja.example", "duas@loja.example"] {
+        for who in ["um", "dois", "tres", "quatro", "cinco"] {
+            let (browser, form) = asked(&broker, who).await;
+            post(&browser, "/prove/address", &form, &[("email", address)]).await;
+            forms.push((browser, form));
+        }
+    }
+    let (browser, form) = &forms[4];
+
+    let other = post(browser, "/prove/code", form, &[("code", &mailbox.long_code())]).await;
+
+    assert_eq!((other.status, browser.who().await), (422, None), "{other:?}");
+}
+
 #[actix_web::test]
 async fn after_three_mails_the_newest_code_still_counts() {
     let mailbox = Mailbox::open();
