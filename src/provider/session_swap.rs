@@ -11,23 +11,13 @@ use crate::provider::signed_token::SignedToken;
 use crate::provider::step::Step;
 use crate::provider::trust::MissingEmailPolicy;
 use crate::vocabulary::place::Located;
-use crate::vocabulary::words::{Reader, ValueShape, WordValue};
-use crate::vocabulary::yaml::YamlNode;
+use crate::vocabulary::words::Reader;
 
 choice! {
     /// What the operator says about sessions that may be swapped.
     pub(crate) enum SessionSwap {
         /// It may happen to a shopper who has begun a login.
         Accepted = "accepted",
-    }
-}
-
-impl WordValue for Located<SessionSwap> {
-    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
-        Some(Self::new(SessionSwap::read(node, reader)?, node.place))
-    }
-    fn shape() -> ValueShape {
-        SessionSwap::shape()
     }
 }
 

@@ -10,6 +10,7 @@ use crate::provider::provider_spec::ProviderSpec;
 use crate::provider::signature::ParameterSignature;
 use crate::provider::signed_token::{SignedToken, SignedTokenSpec};
 use crate::provider::step::{ReadRule, Step, StepKind};
+use crate::provider::token_type::AcceptedTokenType;
 use crate::provider::value_reference::ValueReference;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::wire::Method;
@@ -102,6 +103,12 @@ impl<'a> Section<'a> {
             .map(|parameter| format!("{}={}", parameter.name, list(&parameter.values)))
             .collect();
         if added.is_empty() { "none: a login with `reauthenticate=true` is refused".to_owned() } else { added.join("&") }
+    }
+
+    /// Which type of access token is accepted, in the calls that give one.
+    fn default_token_type(&self) -> Option<String> {
+        let step = self.step.filter(|step| step.token_type == AcceptedTokenType::Bearer)?;
+        (!step.paths_of(step.known.token_type).is_empty()).then(|| "bearer, or none".to_owned())
     }
 
     fn default_trust(&self) -> &'static str {
