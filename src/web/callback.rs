@@ -142,7 +142,7 @@ async fn link_identity(
     if rule == LinkingRule::LinkedByThemselves {
         mail_new_identity_notice(context, live_provider, &user.email);
     }
-    let cookies = session_cookies(context, &Session { sid: new_sid, ..session });
+    let cookies = session_cookies(context, &Session { sid: new_sid, ..session })?;
     Ok((redirect_to("/account?done=linked"), cookies))
 }
 

@@ -109,8 +109,9 @@ pub(crate) fn redirect_with_attempt(
     purpose: LoginPurpose,
 ) -> Result<HttpResponse, RedirectError> {
     let (app, store) = (context.app(), &context.live_store().store);
-    let kept =
-        attempt_cookies::new_attempt_cookies(&app.attempts, store, context.cookies(), attempt, live_provider, purpose, random::bytes());
+    let (keys, jar) = (context.signing_keys(), context.cookies());
+    let seal = (&app.attempts, keys.as_deref());
+    let kept = attempt_cookies::new_attempt_cookies(seal, store, jar, attempt, live_provider, purpose, random::bytes());
     // Otherwise only what the shopper brought can be so long.
     let too_long = || {
         if attempt.prepared.is_empty() {

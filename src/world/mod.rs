@@ -12,3 +12,4 @@ pub(crate) mod network;
 pub(crate) mod open_files;
 pub(crate) mod secrets;
 pub(crate) mod file_watch;
+pub(crate) mod host_name;
