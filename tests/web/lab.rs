@@ -246,7 +246,7 @@ async fn an_empty_lab_says_how_to_begin() {
     assert!(page.body.contains("Nenhum provedor ainda") && page.body.contains("portaria new"), "{}", page.body);
 }
 
-/// Attacks P-06, P-14
+/// Attacks P-06, P-14, U-13
 /// Lesson 139
 #[actix_web::test]
 async fn no_secret_and_no_markup_reaches_any_page_in_any_language() {
