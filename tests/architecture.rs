@@ -145,8 +145,12 @@ fn no_two_types_have_the_same_name() {
     assert!(first.len() > 400, "the types are found: {}", first.len());
 }
 
+/// Lesson 133
 #[test]
 fn the_pure_rooms_open_no_doors() {
+    for path in sources(&root().join("src")).iter().filter(|path| !path.ends_with("world/network.rs")) {
+        assert!(!text(path).contains("reqwest::"), "{}: every request leaves by the one client of `world::network`", path.display());
+    }
     for room in ["provider", "login", "session", "simulated/playground"] {
         for path in sources(&root().join("src").join(room)) {
             let text = text(&path);
@@ -230,6 +234,7 @@ const MAY_REVEAL: FilesWithReasons = &[
 ];
 
 /// Attacks
+/// Lessons 51, 142
 #[test]
 fn what_is_secret_is_compared_in_constant_time_and_never_printed() {
     let secret_types = [("src/vocabulary/text.rs", "Text"), ("src/session/seal.rs", "MasterKey"), ("src/session/seal.rs", "Seal")];

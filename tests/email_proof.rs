@@ -179,6 +179,7 @@ proptest! {
     }
 }
 
+/// Lesson 15
 #[test]
 fn facts_of_two_exchanges_prove_nothing_whatever_the_file_says() {
     const ANSWER: FactOrigin = FactOrigin::Answer(Some(1));

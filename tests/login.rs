@@ -85,6 +85,7 @@ fn an_issuer_alone_is_enough_for_openid_connect() {
     );
 }
 
+/// Lesson 87
 #[test]
 fn userinfo_about_another_person_than_the_token_is_refused() {
     let file = format!("{OPENID}getUserInfo: {{}}\n");
@@ -105,6 +106,7 @@ fn userinfo_about_another_person_than_the_token_is_refused() {
     assert_examples(&file, &story("8", "refused: { step: getUserInfo, code: badToken }"));
 }
 
+/// Lessons 80, 82, 83, 85
 #[test]
 fn a_token_that_is_wrong_in_any_respect_is_not_accepted() {
     let right = "iss: https://idp.acme.example, aud: ‹clientId›, sub: \"7\", nonce: ‹nonce›, email: ana@loja.example, email_verified: true";
@@ -159,6 +161,7 @@ fn a_token_that_is_wrong_in_any_respect_is_not_accepted() {
     }
 }
 
+/// Lessons 81, 89
 #[test]
 fn algorithms_never_change_what_a_key_is_for() {
     let header = |text: &str| base64(text);
@@ -209,6 +212,7 @@ fn a_secret_signs_tokens_only_where_the_file_says_so() {
     assert_examples(&file, &story(", signedBy: stranger", "refused: { step: getAccessCode, code: badToken }"));
 }
 
+/// Lesson 84
 #[test]
 fn an_answer_that_is_itself_a_token_is_read_only_through_signed() {
     let file = format!("{PLAIN}trustEmail: always\n").replace(
@@ -331,6 +335,7 @@ fn what_a_shopper_types_has_to_match_its_pattern() {
     }
 }
 
+/// Lesson 154
 #[test]
 fn keys_are_fetched_once_and_again_only_for_an_unknown_key_once_in_a_while() {
     let provider = provider(OPENID);
@@ -868,6 +873,7 @@ getAuthorizationCode:
     );
 }
 
+/// Lesson 121
 #[test]
 fn require_sees_only_a_proven_address() {
     let file =
@@ -1156,4 +1162,43 @@ fn a_forced_login_at_an_openid_provider_has_to_be_a_new_one() {
     let by_prompt = format!("{OPENID}getAuthorizationCode: {{ reauthenticate: {{ prompt: login }} }}\n");
     assert_examples(&by_prompt, &story(anew, "", login));
     assert_examples(&by_prompt, &story(anew, ", auth_time: 1799990000", bad));
+}
+
+/// Attack T-10
+#[test]
+fn an_access_token_that_is_no_bearer_token_is_refused_unless_the_file_accepts_its_name() {
+    let file = |word: &str| {
+        format!(
+            "name: Acme\ntrustEmail: always\ngetAuthorizationCode: {{ get: https://a.example/a }}\ngetAccessCode: {{ post: https://a.example/t{word} }}\n\
+             getUserInfo: {{ get: https://a.example/me, read: {{ id: $.id, email: $.email }} }}\n"
+        )
+    };
+    let named = |name: &str, end: &str| {
+        let person = ", { answer: { json: { id: u-1, email: ana@loja.example } } }";
+        let person = if end.starts_with("refused") { "" } else { person };
+        format!(
+            "- what: \"the token answer with {name}\"\n  exchanges: [ {{ answer: {{ json: {{ access_token: at-1{name} }} }} }}{person} ]\n  {end}\n"
+        )
+    };
+    let (user, refused) =
+        ("identity: { id: u-1, email: ana@loja.example, emailVerified: true }", "refused: { code: badToken, step: getAccessCode }");
+
+    for (name, end) in [
+        ("", user),
+        (", token_type: Bearer", user),
+        (", token_type: bEaReR", user),
+        (", token_type: null", user),
+        (", token_type: ''", user),
+        (", token_type: mac", refused),
+        (", token_type: DPoP", refused),
+        (", token_type: Bearer2", refused),
+        (", token_type: [ Bearer ]", refused),
+        (", token_type: 1", refused),
+    ] {
+        assert_examples(&file(""), &named(name, end));
+        assert_examples(&file(", tokenType: bearer"), &named(name, end));
+        assert_examples(&file(", tokenType: any"), &named(name, user));
+        let read_elsewhere = name.replace("token_type", "kind");
+        assert_examples(&file(", read: { tokenType: $.kind }"), &named(&read_elsewhere, end));
+    }
 }

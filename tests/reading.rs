@@ -52,6 +52,7 @@ fn installation(test: &str, name: &str, reference: &str, settings: &str) -> Fold
     folder
 }
 
+/// Lesson 177
 #[test]
 fn a_provider_file_reads_nothing_but_what_is_meant_for_it() {
     let refused = [

@@ -303,6 +303,13 @@ mod tests {
         settings.unwrap_or_else(|| panic!("{}", report.draw(false)))
     }
 
+    /// What is printed of values, without where they are written.
+    fn without_places(printed: &str) -> String {
+        let mut parts = printed.split("Place {");
+        let first = parts.next().unwrap_or_default().to_owned();
+        first + &parts.filter_map(|part| Some(part.split_once('}')?.1)).collect::<String>()
+    }
+
     /// Every setting is either part of what changes with the file, or read at the start only and complained about.
     #[test]
     fn every_setting_takes_effect_or_is_said_to_wait_for_a_restart() {
@@ -321,10 +328,7 @@ mod tests {
             let complaint = started.complaint(&now);
             let live = |settings: &Settings| {
                 let stores = Stores::new(settings);
-                let without_places = |text: String| {
-                    text.split("Place {").map(|part| part.split_once('}').map_or(part, |(_, rest)| rest)).collect::<String>()
-                };
-                without_places(format!("{stores:?} {:?}", network_reach(settings, &stores)))
+                without_places(&format!("{stores:?} {:?}", network_reach(settings, &stores)))
             };
             let takes_effect = live(&before) != live(&after);
 

@@ -129,7 +129,7 @@ impl TryCommand {
             trial.connection.playground = Some(Arc::<Playground>::clone(&trial.playground));
         }
         let trial = &*trial;
-        let client = ProviderClient { connection: &trial.connection, store };
+        let client = ProviderClient { connection: &trial.connection, store, limits: None };
         let announced = AnnouncedFetch { client, screen: &trial.screen };
         let parties =
             ConversationParties { provider: &trial.provider, fetch: &announced, documents: &trial.connection.documents, limits: None };

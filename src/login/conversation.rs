@@ -74,6 +74,16 @@ impl TurnLimits {
     }
 }
 
+/// The limits of one provider for each of the stores that share its file: the logins of one store do not wait for those of another.
+#[derive(Default)]
+pub(crate) struct LimitsByStore(Mutex<HashMap<Box<str>, Arc<ConversationLimits>>>);
+
+impl LimitsByStore {
+    pub(crate) fn of(&self, store: &str) -> Arc<ConversationLimits> {
+        Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(store.into()).or_default())
+    }
+}
+
 /// The provider of a login, and how it is reached.
 #[derive(Clone, Copy)]
 pub(crate) struct ConversationParties<'a> {

@@ -85,6 +85,8 @@ pub enum LoginErrorCause {
     Unreadable(String),
     /// A signed token was not accepted.
     BadToken(String),
+    /// The access token is not a bearer token.
+    OtherTokenType,
     /// The signature of the callback's parameters is missing or wrong.
     BadSignature,
     /// The provider gave no answer.
@@ -165,7 +167,7 @@ impl LoginErrorCause {
             Self::BadHeader => LoginErrorCode::BadHeader,
             Self::BadKey(_) => LoginErrorCode::BadKey,
             Self::Unreadable(_) => LoginErrorCode::Unreadable,
-            Self::BadToken(_) => LoginErrorCode::BadToken,
+            Self::BadToken(_) | Self::OtherTokenType => LoginErrorCode::BadToken,
             Self::BadSignature => LoginErrorCode::BadSignature,
             Self::NoAnswer(_) | Self::RecordingWaits => LoginErrorCode::NoAnswer,
             Self::MissingId(_) => LoginErrorCode::MissingId,
@@ -211,6 +213,9 @@ impl fmt::Display for LoginErrorCause {
             Self::BadHeader => f.write_str("the value of a header holds characters that no header can carry"),
             Self::Unreadable(why) => f.write_str(why),
             Self::BadToken(why) => write!(f, "the signed token was not accepted: {why}"),
+            Self::OtherTokenType => f.write_str(
+                "the `token_type` of the answer is not `Bearer`; if the provider takes this token as a bearer token, write `tokenType: any` in getAccessCode",
+            ),
             Self::BadSignature => f.write_str("the signature of the callback's parameters is missing or wrong"),
             Self::NoAnswer(why) => why.fmt(f),
             Self::RecordingWaits => f.write_str("the recording holds no answer to a request"),
@@ -278,6 +283,7 @@ impl LoginError {
             StepError::Key { why, place } => (LoginErrorCause::BadKey(why), Some(place)),
             StepError::Unreadable { why, place } => (LoginErrorCause::Unreadable(why), Some(place)),
             StepError::BadToken { why, place } => (LoginErrorCause::BadToken(why), Some(place)),
+            StepError::OtherTokenType { place } => (LoginErrorCause::OtherTokenType, Some(place)),
             StepError::BadSignature { place } => (LoginErrorCause::BadSignature, Some(place)),
             StepError::NoAnswer(why) => (LoginErrorCause::NoAnswer(why), None),
         };

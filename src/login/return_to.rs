@@ -27,6 +27,7 @@ pub(crate) fn allowed_return_address<'a>(requested: &str, origins: impl IntoIter
 mod tests {
     use super::*;
 
+    /// Lessons 64, 66, 74, 75, 158
     #[test]
     fn only_listed_origins_are_accepted() {
         let origins = ["https://shop.loja.example", "http://localhost:9000"];
@@ -69,6 +70,8 @@ mod tests {
             "blob:https://shop.loja.example/x",
             "https://[::1]/",
             "https://127.0.0.1/",
+            "https://xn--shop-.loja.example/",
+            "https://shop.xn--loja-.example/",
             "null",
         ] {
             assert_eq!(allowed_return_address(bad, origins), None, "{bad}");
@@ -76,6 +79,7 @@ mod tests {
         assert_eq!(allowed_return_address(&format!("https://shop.loja.example/{}", "a".repeat(LONGEST)), origins), None);
     }
 
+    /// Lessons 67, 70
     #[test]
     fn the_address_is_written_anew() {
         let origins = ["https://shop.loja.example"];
@@ -106,6 +110,7 @@ mod tests {
     }
 
     /// Attacks L-01, L-02, L-03, L-06, O-02
+    /// Lessons 61, 62, 63, 69
     #[test]
     fn whatever_the_grammar_gives_is_refused_or_leads_where_a_browser_reads_a_listed_origin() {
         let listed = "http://localhost:9000";

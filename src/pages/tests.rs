@@ -90,7 +90,7 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
         for stage in [
             AddressProofStage::Address { suggested: None, wrong },
             AddressProofStage::Address { suggested: Some(text), wrong },
-            AddressProofStage::Code { address: text, wrong, left: 3 },
+            AddressProofStage::Code { address: text, digits: 6, wrong, left: 3 },
         ] {
             for why in [None, Some(AddressProofReason::NotConfirmed), Some(AddressProofReason::Known)] {
                 let page = ProvePage { frame, provider: text, why, stage, others: "/login", form: text };
@@ -179,6 +179,7 @@ fn every_page_in_every_language_keeps_the_promises_of_the_look() {
     }
 }
 
+/// Lesson 171
 #[test]
 fn what_comes_from_outside_is_escaped_everywhere() {
     let languages = PageLanguages::embedded();
@@ -283,7 +284,7 @@ fn an_address_is_proven_in_two_stages() {
     };
 
     let address = page(AddressProofStage::Address { suggested: Some("ana@loja.example"), wrong: None });
-    let code = page(AddressProofStage::Code { address: "ana@loja.example", wrong: None, left: 5 });
+    let code = page(AddressProofStage::Code { address: "ana@loja.example", digits: 6, wrong: None, left: 5 });
     for (page, expected) in [
         (&address, "<p>iClube não nos enviou um e-mail confirmado."),
         (&address, "<form class=\"form\" method=\"post\" action=\"/prove/address\">"),
@@ -311,7 +312,7 @@ fn what_has_to_be_mended_stands_at_the_field() {
     let look = look("Loja");
     let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
     let address = |wrong| AddressProofStage::Address { suggested: Some("ana@"), wrong };
-    let code = |wrong| AddressProofStage::Code { address: "ana@loja.example", wrong, left: 2 };
+    let code = |wrong| AddressProofStage::Code { address: "ana@loja.example", digits: 6, wrong, left: 2 };
 
     for (stage, told, invalid) in [
         (address(None), None, false),
@@ -346,7 +347,7 @@ fn a_code_may_be_typed_in_groups() {
     let languages = PageLanguages::embedded();
     let look = look("Loja");
     let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
-    let stage = AddressProofStage::Code { address: "ana@loja.example", wrong: None, left: 5 };
+    let stage = AddressProofStage::Code { address: "ana@loja.example", digits: 6, wrong: None, left: 5 };
     let page = ProvePage { frame, provider: "Acme", why: Some(AddressProofReason::Known), stage, others: "/login", form: "f0rm" }.render();
     let pattern = page.split(" pattern=\"").nth(1).and_then(|part| part.split('"').next()).unwrap();
     let pattern = regex::Regex::new(&format!("^(?:{pattern})$")).unwrap();
@@ -445,7 +446,10 @@ fn letters_say_what_they_are_for_in_every_language() {
         let warning = &language.phrases.mail.code_secret;
         assert!(code.text.contains(warning) && code.html.contains(&**warning), "{}", code.text);
         assert!(!new_way.text.contains(warning));
-        assert!(code.text.contains("\n042 137\n") && code.html.contains("<span>042</span><span style=\"padding-left: 12px\">137</span>"));
+        assert!(
+            code.text.contains("\n042 137\n")
+                && code.html.contains(">042</span><span style=\"display: inline-block; padding: 0 6px\">137</span>")
+        );
         assert!(!code.html.contains("href") && !code.html.contains("loja.example") && !code.text.contains("loja.example"), "no links");
         assert!(new_way.text.contains("iClube") && new_way.html.contains("iClube") && new_way.text.contains("\najuda@loja.example\n"));
         assert!(new_way.html.contains("<a href=\"mailto:ajuda@loja.example\""));

@@ -18,6 +18,7 @@ use crate::provider::standard::{self, StandardRequestChanges};
 use crate::provider::step::{ReadRule, Step, StepBody, StepKind};
 use crate::provider::step_context::{StepContext, check_read_name, compile_reads, standard_path};
 use crate::provider::template::Template;
+use crate::provider::token_type::AcceptedTokenType;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::wire::{Method, USUAL_TIMEOUT};
 use crate::vocabulary::words::{NamedValues, OneOrMany, Reader};
@@ -169,7 +170,6 @@ pub(crate) fn compile(
         sent.check(state_in, spec.read.as_ref(), context, place_of_parameters(spec.query.as_ref(), &extra).unwrap_or(place), reader);
     }
     check_scope(scope.as_ref(), reader);
-    let reauthenticate = reauthenticate_parameters(spec.reauthenticate.as_ref(), place, context, reader);
     let (signed, signed_reads, signed_choices) = compile_signed(spec.signed, sent.nonce, context, reader);
     let (state, reads) = compile_callback_reads(spec.read, place, context, reader);
     let (sign, verify) = compile_signatures(spec.sign, spec.verify, reader);
@@ -182,7 +182,7 @@ pub(crate) fn compile(
         address: address.and_then(|address| Address::compile(address, &context.addresses, reader))?,
         query,
         is_standard_push: false,
-        reauthenticate,
+        reauthenticate: reauthenticate_parameters(spec.reauthenticate.as_ref(), place, context, reader),
         body: StepBody::None,
         headers: Vec::new(),
         basic: None,
@@ -195,6 +195,7 @@ pub(crate) fn compile(
         implied: None,
         timeout: USUAL_TIMEOUT,
         optional: false,
+        token_type: AcceptedTokenType::Any,
         answers: AnswerParser::default(),
         refused: spec.refused.unwrap_or_default().0,
         accepted: spec.accepted.unwrap_or_default().0,

@@ -161,6 +161,7 @@ fn assemble(
         known,
         top,
     };
+    let is_callback_tied = session_swap::is_callback_tied(&file);
     let needed = if complete { check_whole_file(&spec, &file, reader) } else { Vec::new() };
     let carried: Arc<[Slot]> = ProofCheck { file: &file }.carried_facts(reader).into();
     for step in prepare.iter_mut().chain([&mut authorization.step]).chain(&mut calls) {
@@ -177,6 +178,7 @@ fn assemble(
         calls: prepare.into_iter().chain(calls).collect(),
         callback: authorization.callback,
         state_in: authorization.state_in,
+        is_callback_tied,
         state: authorization.state,
         pkce,
         scope: authorization.scope.map(|scope| scope.value.into()),

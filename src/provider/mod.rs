@@ -41,6 +41,7 @@ pub mod keys; //                   keys and signature algorithms
 pub(crate) mod moment; //          dates and durations
 pub(crate) mod parameters; //      the contents of a request
 pub mod pkce; //                   PKCE
+pub(crate) mod token_type; //      the type of an access token
 pub mod placeholder; //            the address of a person who has none
 pub(crate) mod proof_check; //     check: what counts as proof is proof
 pub mod provider_spec; //          the words at the top of a file
@@ -75,7 +76,6 @@ use crate::provider::identity::IdentityMapping;
 use crate::provider::inputs::Input;
 use crate::provider::issuer::Issuer;
 use crate::provider::pkce::Pkce;
-use crate::provider::session_swap::is_callback_tied;
 use crate::provider::step::Step;
 use crate::vocabulary::names::{FactNames, Slot};
 use crate::vocabulary::place::{Place, Source};
@@ -110,6 +110,8 @@ pub struct Provider {
     pub(crate) prepared: usize,
     pub(crate) callback: CallbackMethod,
     pub(crate) state_in: StateLocation,
+    /// Whether a callback is tied to the login that it answers, so that it cannot be another person's.
+    pub(crate) is_callback_tied: bool,
     /// How the state is read from a callback.
     pub(crate) state: FactExpression,
     /// The PKCE method.
@@ -176,11 +178,6 @@ impl Provider {
     /// Whether a login begins only by a form of our own page: a callback without a state would answer a login that another site began.
     pub(crate) fn begins_by_form(&self) -> bool {
         self.state_in == StateLocation::Cookie
-    }
-
-    /// Whether a callback is tied to the login that it answers, so that it cannot be another person's.
-    pub(crate) fn is_callback_tied(&self) -> bool {
-        is_callback_tied(self.state_in, self.calls_after_callback().map(|(_, call)| call), self.known.code_verifier)
     }
 
     /// The calls before the redirect.

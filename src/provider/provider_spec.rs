@@ -70,8 +70,8 @@ words! {
         /// Example: `pkce: off`
         pkce: Option<Pkce> = "pkce",
         /// `accepted`: a shopper who has begun a login at this provider can be signed in as another person, within ten minutes and by
-        /// a link of that person, because nothing ties the callback to the login. Required with `stateIn: cookie` where no call after the
-        /// callback uses PKCE, which would tie them. The identities of this provider cannot be linked to an
+        /// a link of that person, because nothing ties the callback to the login. Required with `stateIn: cookie` where no nonce comes
+        /// back and no call after the callback uses PKCE, which would tie them. The identities of this provider cannot be linked to an
         /// existing user then, and `missingEmail: ask` is a mistake.
         /// Default: none
         /// Example: `sessionSwap: accepted`

@@ -103,15 +103,6 @@ choice! {
     }
 }
 
-impl WordValue for Located<ErrorMember> {
-    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
-        ErrorMember::read(node, reader).map(|value| Located::new(value, node.place))
-    }
-    fn shape() -> ValueShape {
-        <ErrorMember as WordValue>::shape()
-    }
-}
-
 /// A provider's code or message: a place, a text with holes, or a constant text; or alternatives.
 #[derive(Clone, Debug)]
 pub(crate) struct Reason(FactExpression);

@@ -22,6 +22,7 @@ use crate::provider::refusal::{RefusalRule, RefusalRules};
 use crate::provider::signature::ParameterSignature;
 use crate::provider::signed_token::SignedToken;
 use crate::provider::template::{FactUse, Template};
+use crate::provider::token_type::AcceptedTokenType;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::text::Text;
@@ -78,6 +79,8 @@ pub struct Step {
     pub(crate) accepted: Vec<RefusalRule>,
     /// Whether a non-empty `error` member is a refusal.
     pub(crate) minds_error: bool,
+    /// Which type of access token its answer may name.
+    pub(crate) token_type: AcceptedTokenType,
     pub(crate) reads: Vec<ReadRule>,
     /// The entries that are chosen from lists in the answer.
     pub(crate) choices: Vec<EntryChoice>,

@@ -171,6 +171,7 @@ mod tests {
     use super::*;
     use crate::vocabulary::place::Place;
 
+    /// Lesson 4
     #[test]
     fn only_true_one_and_dates_prove_an_address() {
         for (text, expected) in [

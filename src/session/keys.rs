@@ -210,6 +210,7 @@ mod tests {
     }
 
     /// Attack N-08
+    /// Lesson 103
     #[test]
     fn a_token_for_another_store_issuer_or_audience_means_nothing() {
         let keys = SessionSigningKeys::new(vec![key("a")]).expect("keys");
@@ -227,6 +228,7 @@ mod tests {
         assert_eq!(keys.verify(&keys.sign(&session(0), later), PARTIES, 1), None, "but the new audience is not the earlier one");
     }
 
+    /// Lessons 80, 90, 159
     #[test]
     fn forged_headers_and_claims_of_other_kinds_are_refused() {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key").to_pkcs8v1().expect("its bytes");
@@ -353,6 +355,7 @@ mod tests {
         }
     }
 
+    /// Lesson 99
     #[test]
     fn only_public_halves_are_published() {
         let keys = SessionSigningKeys::new(vec![key("a"), key("b")]).expect("keys");

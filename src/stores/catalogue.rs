@@ -1,5 +1,6 @@
 //! The provider files of a folder, and the status of each.
 
+use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider, compile};
 use crate::stores::read_policy::ReadPolicy;
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
@@ -91,6 +92,15 @@ pub fn examples_path(path: &Path) -> PathBuf {
 /// The paths of the provider files of a folder, sorted.
 pub fn provider_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files::yaml_files(folder)?.into_iter().filter(|path| !is_examples_file(path)).collect())
+}
+
+/// The files that a provider file of a folder names: its secrets and its logo.
+pub(crate) fn named_files(provider: &Provider, folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let secrets = provider.needed.iter().filter_map(|needed| match &needed.reference {
+        ValueReference::File(path) => Some(PathBuf::from(&**path)),
+        ValueReference::Variable(_) | ValueReference::Literal(_) => None,
+    });
+    secrets.chain(provider.logo.as_deref().map(|name| folder.join(name)))
 }
 
 /// Reads and compiles a provider file.

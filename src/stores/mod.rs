@@ -7,6 +7,7 @@ pub mod read_policy; // what provider files may read of this machine
 pub(crate) mod read_refusal; // why one may not, and what to do
 pub mod connection; //  how a live provider is reached
 pub mod live; //        the live providers of a folder
+pub(crate) mod picture; // a logo
 pub(crate) mod ip_network; // an address or a block of addresses
 
 use crate::provider::hosts::is_loopback;
@@ -381,6 +382,7 @@ mod tests {
         assert!(main.is_proxy("127.0.0.1".parse().unwrap()));
     }
 
+    /// Lesson 39
     #[test]
     fn a_host_is_found_however_a_browser_writes_it_and_no_other_is() {
         let stores = stores("publicUrl: https://login.loja.example\n");

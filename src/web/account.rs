@@ -75,7 +75,7 @@ pub(crate) async fn link(context: RequestContext) -> Result<HttpResponse, UserFa
     let (session, form) = require_fresh_session(&context)?;
     let live_provider = start::requested_provider(&context)?;
     // Otherwise a callback of another person would link that person's identity.
-    if !live_provider.provider.is_callback_tied() {
+    if !live_provider.provider.is_callback_tied {
         return Err(ErrorCause::NoSuchProvider.into());
     }
     let inputs = start::read_inputs(&live_provider, |name| Ok(form.field(name)?.map(str::to_owned)))?;
@@ -168,7 +168,7 @@ fn linked_identity_row(context: &RequestContext, session: &Session, link: &Ident
 fn providers_to_add(context: &RequestContext, links: &[IdentityLink]) -> Vec<LinkableProvider> {
     let live_providers = context.live_store().providers_with_button();
     let is_new = |live_provider: &&Arc<LiveProvider>| links.iter().all(|link| link.provider != live_provider.provider.key);
-    let new = live_providers.iter().filter(is_new).filter(|live_provider| live_provider.provider.is_callback_tied());
+    let new = live_providers.iter().filter(is_new).filter(|live_provider| live_provider.provider.is_callback_tied);
     let more = new.map(|live_provider| {
         let LoginChoice { id, title, mark, inputs, .. } = login_page::provider_choice(live_provider, None);
         LinkableProvider { id, title, mark, inputs }

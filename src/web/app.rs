@@ -1,5 +1,6 @@
 //! What every request needs: the live configuration, the directory, the keys, and how providers are reached.
 
+use crate::directory::audit::{AuditEvent, AuditEventKind, RecordAuditEvent};
 use crate::directory::fingerprints::PinIdentities;
 use crate::directory::served_stores::RecordServedStores;
 use crate::directory::{Directory, StorageUnavailable};
@@ -16,7 +17,7 @@ use crate::web::metrics::Metrics;
 use crate::web::rate_limits::RateLimits;
 use crate::web::signing_keys::SigningKeys;
 use crate::web::storage_sync::StorageSync;
-use crate::web::story_throttle::StoryThrottle;
+use crate::web::story_throttle::{StoryThrottle, UnkeptFailures};
 use crate::web::unnamed_proxies::UnnamedProxies;
 use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::clock;
@@ -66,7 +67,7 @@ pub struct App {
     pub drift: DriftMonitor,
     /// Proxies that the settings do not name.
     pub(crate) unnamed_proxies: UnnamedProxies,
-    /// How many stories of failed logins were kept in this minute.
+    /// The stories of failed logins that were kept in this minute.
     pub(crate) stories: StoryThrottle,
 }
 
@@ -281,6 +282,18 @@ impl App {
         self.served.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Records the failed logins of past minutes that have no line of their own in the audit, with one line for each kind.
+    pub async fn record_unkept_failures(&self, now: i64) {
+        for UnkeptFailures { kind, minute, count } in self.stories.take_unkept(now / 60) {
+            let event = AuditEvent::new(minute * 60 + 59, &kind.store, AuditEventKind::Failed).via_provider(&kind.provider);
+            let event = event.with_reason(kind.code.as_ref().unwrap_or(&kind.cause));
+            let event = AuditEvent { version: Some(kind.version), evidence: Some(count.to_string().into()), ..event };
+            if self.directory.write(RecordAuditEvent(event)).await.is_err() {
+                tracing::warn!(store = &*kind.store, provider = &*kind.provider, count, "failed logins are missing in the audit");
+            }
+        }
+    }
+
     /// Rotates the signing keys where that is due.
     pub(crate) async fn rotate_keys(&self, now: i64) -> Result<(), StorageUnavailable> {
         let live_config = Arc::clone(&self.live_config.load());
@@ -308,6 +321,7 @@ mod tests {
     use std::net::TcpListener;
 
     /// A provider file can name no address of this machine, but the name of a provider may lead here.
+    /// Lessons 131, 132
     #[actix_web::test]
     async fn an_address_of_this_machine_is_called_only_where_the_operator_lists_it() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");

@@ -19,7 +19,7 @@ const LISTEN: Duration = Duration::from_millis(500);
 const TIDY: Duration = Duration::from_mins(10);
 /// How often the rotation of the signing keys is considered.
 const TURN: Duration = Duration::from_mins(1);
-/// How often the statistics of drift are written to storage.
+/// How often the statistics of drift, and the failures that are only counted, are written to storage.
 const KEEP: Duration = Duration::from_mins(1);
 /// How often files are checked without a notification, because some disks send none.
 const LOOK: Duration = Duration::from_secs(10);
@@ -39,6 +39,7 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read:
     actix_web::rt::spawn(tidy(app.clone()));
     actix_web::rt::spawn(rotate_keys(app.clone()));
     actix_web::rt::spawn(save_drift(app.clone()));
+    actix_web::rt::spawn(record_unkept_failures(app.clone()));
     let app = app.clone();
     let begun = watched_paths(&app.live_config(), settings_file.as_deref());
     let seen = Mutex::new(file_stamps(&app.live_config(), settings_file.as_deref()));
@@ -140,6 +141,14 @@ async fn save_drift(app: Data<App>) {
         tokio::time::sleep(KEEP).await;
         // While storage is unavailable the statistics wait for the next turn.
         let _ = app.drift.synchronize(&app.directory, clock::now()).await;
+    }
+}
+
+/// Counts in the audit the failed logins that have no line of their own.
+async fn record_unkept_failures(app: Data<App>) {
+    loop {
+        tokio::time::sleep(KEEP).await;
+        app.record_unkept_failures(clock::now()).await;
     }
 }
 

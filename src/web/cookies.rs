@@ -150,6 +150,7 @@ mod tests {
         headers
     }
 
+    /// Lesson 101
     #[test]
     fn only_the_exact_name_once_is_a_cookie() {
         for (lines, expected) in [
@@ -181,6 +182,7 @@ mod tests {
         );
     }
 
+    /// Lesson 100
     #[test]
     fn cookies_are_guarded_and_taken_away_as_they_were_set() {
         let store = store("https://login.loja.example");

@@ -133,7 +133,8 @@ impl RequestContext {
 
     /// The client for the calls of a login at this store.
     pub(crate) fn client_of<'a>(&'a self, live_provider: &'a LiveProvider) -> ProviderClient<'a> {
-        ProviderClient { connection: self.app().connection_of(live_provider), store: &self.live_store().store }
+        let store = &*self.live_store().store;
+        ProviderClient { connection: self.app().connection_of(live_provider), store, limits: Some(live_provider.limits_at(&store.name)) }
     }
 
     pub(crate) fn live_store(&self) -> &LiveStore {

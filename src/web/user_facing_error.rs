@@ -93,6 +93,7 @@ pub(crate) fn cause_of_login_error(error: &LoginError, came_back: bool) -> Error
         | LoginErrorCause::BadKey(_)
         | LoginErrorCause::Unreadable(_)
         | LoginErrorCause::BadToken(_)
+        | LoginErrorCause::OtherTokenType
         | LoginErrorCause::BadSignature
         | LoginErrorCause::MissingId(_) => ErrorCause::Odd,
     }

@@ -12,6 +12,7 @@ mod read_only;
 mod restored;
 mod server_away;
 mod stopped;
+mod surroundings;
 mod two_brokers;
 
 /// Behaviours, each shown on both engines.

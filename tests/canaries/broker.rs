@@ -118,11 +118,12 @@ async fn no_answer_of_a_provider_stands_anywhere() {
             let case = format!("{provider} {step}, {name}");
             test_broker.upstream.is_honest();
             test_broker.upstream.says(step, bytes);
-            // A store keeps 120 stories in a minute: one of each.
+            // A store keeps 120 stories in a minute, one of each, and 10 of a kind from one address.
             let kind = if asked % 2 == 0 { "text/html" } else { "application/json" };
             let browser = Browser::new(&test_broker);
             let begun = browser.begin(&format!("/login/{provider}")).await;
-            let answer = browser.ask(ClientRequest::get(&browser.way_back(provider, &begun.state, "bia")).with("accept", kind)).await;
+            let back = ClientRequest::get(&browser.way_back(provider, &begun.state, "bia")).with("accept", kind);
+            let answer = browser.ask(back.from(&format!("198.51.100.{asked}"))).await;
             assert!(answer.session().is_none(), "{case}: {answer:?}");
             leaks.look(&canaries, &case, "the error page", &format!("{:?}\n{}", answer.headers, answer.body));
             test_broker.assert_silent(&answer);

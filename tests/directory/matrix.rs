@@ -137,5 +137,6 @@ async fn holds(place: Place) {
 
 on_both! {
     /// Attack D-01
+    /// Lessons 5, 9, 21
     the_whole_table_of_who_becomes_whom: holds;
 }

@@ -62,6 +62,7 @@ async fn a_stream_without_an_end_is_left() {
     broker.assert_still_works().await;
 }
 
+/// Lesson 147
 #[actix_web::test]
 async fn what_unpacks_to_more_than_is_read_is_refused() {
     let broker = TestBroker::open().await;
@@ -98,6 +99,7 @@ fn gzip_of_zeros(length: usize) -> Vec<u8> {
     all
 }
 
+/// Lessons 136, 137
 #[actix_web::test]
 async fn nobody_is_followed_elsewhere_with_a_secret_in_hand() {
     let broker = TestBroker::open().await;
@@ -126,6 +128,7 @@ async fn nobody_is_followed_elsewhere_with_a_secret_in_hand() {
     broker.assert_still_works().await;
 }
 
+/// Lesson 160
 #[actix_web::test]
 async fn answers_that_are_not_what_they_should_be_are_odd() {
     let broker = TestBroker::open().await;
@@ -175,6 +178,7 @@ async fn a_token_that_is_none_is_never_sent_anywhere() {
     broker.assert_still_works().await;
 }
 
+/// Lesson 16
 #[actix_web::test]
 async fn somebody_without_an_id_is_nobody() {
     let broker = TestBroker::open().await;

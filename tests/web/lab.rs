@@ -133,6 +133,7 @@ async fn what_a_proxy_or_a_tunnel_passes_on_is_not_from_the_machine_itself() {
 }
 
 /// Attack P-05
+/// Lessons 6, 179
 #[actix_web::test]
 async fn elsewhere_only_listed_people_with_a_proven_address_may() {
     let broker = open_house().await;
@@ -219,6 +220,7 @@ async fn every_state_of_a_provider_is_shown_with_what_helps() {
         .build()
         .await;
     broker.folder.write("providers.d/wrong.yml", "name: x\n");
+    broker.front(HOST).providers.reload(0).expect("the folder is there");
 
     let list = broker.ask(ClientRequest::get("/lab?lang=en")).await;
     for part in ["Clube Acme", "WAITING_NEVER_SET is not set", "mistake", "wrong.yml", "Switched off", "Not read"] {
@@ -246,6 +248,7 @@ async fn an_empty_lab_says_how_to_begin() {
 }
 
 /// Attacks P-06, P-14
+/// Lesson 139
 #[actix_web::test]
 async fn no_secret_and_no_markup_reaches_any_page_in_any_language() {
     let file = STANDARD.replace("Clube Acme", &format!("'Clube {MARKUP}'"));
@@ -291,6 +294,7 @@ async fn no_secret_and_no_markup_reaches_any_page_in_any_language() {
 }
 
 /// Attack N-01
+/// Lesson 176
 #[actix_web::test]
 async fn a_story_is_told_to_staff_of_its_store_and_a_test_to_who_ran_it() {
     let broker = open_house().await;

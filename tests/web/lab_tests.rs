@@ -244,6 +244,7 @@ async fn two_at_once_and_no_more_and_the_rest_is_told_when() {
 }
 
 /// Attack P-01
+/// Lesson 138
 #[actix_web::test]
 async fn nothing_of_a_request_changes_where_secrets_go_and_private_addresses_are_refused() {
     let broker = open_house(&open()).await;

@@ -12,6 +12,7 @@ fn encoded(text: &str) -> String {
 }
 
 /// Attacks O-01, O-07
+/// Lesson 168
 #[actix_web::test]
 async fn who_is_asked_to_leave_by_another_site_stays() {
     let broker = TestBroker::open().await;
@@ -49,6 +50,7 @@ async fn who_is_asked_to_leave_by_another_site_stays() {
 }
 
 /// Attack O-11
+/// Lesson 163
 #[actix_web::test]
 async fn who_leaves_is_gone_everywhere_and_stays_gone() {
     let plan = TestBroker::builder(LOCAL).with_standard("acme");
@@ -116,6 +118,7 @@ async fn whoever_is_nobody_is_sent_home_with_a_clean_jar() {
 }
 
 /// Attack O-02
+/// Lesson 65
 #[actix_web::test]
 async fn nobody_leaves_for_another_place() {
     let broker = TestBroker::open().await;

@@ -111,6 +111,9 @@ impl Step {
     }
 
     fn learn(&self, document: &Value, raw: &str, facts: &mut Facts, documents: &DocumentCache) -> Result<(), StepError> {
+        if !self.token_type.accepts(self.paths_of(self.known.token_type), document) {
+            return Err(StepError::OtherTokenType { place: self.place });
+        }
         self.learn_from_answer(document, facts);
         let mut about = document.get("sub").and_then(scalar_text).map(Cow::into_owned);
         if let Some(signed) = &self.signed {

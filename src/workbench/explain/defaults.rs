@@ -10,6 +10,7 @@ use crate::provider::provider_spec::ProviderSpec;
 use crate::provider::signature::ParameterSignature;
 use crate::provider::signed_token::{SignedToken, SignedTokenSpec};
 use crate::provider::step::{ReadRule, Step, StepKind};
+use crate::provider::token_type::AcceptedTokenType;
 use crate::provider::value_reference::ValueReference;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::wire::Method;
@@ -104,6 +105,12 @@ impl<'a> Section<'a> {
         if added.is_empty() { "none: a login with `reauthenticate=true` is refused".to_owned() } else { added.join("&") }
     }
 
+    /// Which type of access token is accepted, in the calls that give one.
+    fn default_token_type(&self) -> Option<String> {
+        let step = self.step.filter(|step| step.token_type == AcceptedTokenType::Bearer)?;
+        (!step.paths_of(step.known.token_type).is_empty()).then(|| "bearer, or none".to_owned())
+    }
+
     fn default_trust(&self) -> &'static str {
         let email = self.provider.known.email;
         let is_read = self.provider.steps().any(|step| step.learned_facts().any(|(fact, ..)| fact == email));
@@ -134,7 +141,7 @@ impl<'a> Section<'a> {
 
     /// What ties a callback without a state to its login.
     fn default_session_swap(&self) -> Option<String> {
-        self.provider.begins_by_form().then(|| "not needed: PKCE ties the callback to the login".to_owned())
+        self.provider.begins_by_form().then(|| "not needed: the nonce or PKCE ties the callback to the login".to_owned())
     }
 
     /// How a login begins whose callback brings no state.

@@ -61,6 +61,7 @@ pub(crate) const TABLE: &[(&str, &str, WordDefault)] = &[
     ("call", "refused", Rows(|section| section.rows_of_file("refused"))),
     ("call", "accepted", Rows(|section| section.rows_of_file("accepted"))),
     ("call", "read", Rows(|section| section.standard_reads())),
+    ("call", "tokenType", Unless(|section| section.default_token_type())),
     ("call", "signed", Unless(|section| section.signed_answer())),
     ("call", "signed", Rows(|section| section.implied_token())),
     ("signed token", "token", Unless(|section| section.token(|token| token.token.as_ref().map_or_else(|| "answer".to_owned(), source)))),
