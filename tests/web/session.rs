@@ -252,3 +252,43 @@ async fn pages_of_other_origins_learn_nothing() {
     assert_eq!(shop.header("vary"), Some("Origin"));
     assert_eq!(shop.header("cache-control"), Some("no-store"));
 }
+
+/// Where a cookie is there that only this host can write, it alone counts: a sibling host, which can write the other one for the whole domain,
+/// neither replaces a session nor brings one.
+/// Attacks
+#[actix_web::test]
+async fn what_a_sibling_host_writes_replaces_no_session() {
+    const VTEX: &str = "VtexIdclientAutCookie_loja";
+    let two = |first: &str, second: &str| format!("{OPEN}session: {{ cookie: {first}, alsoCookie: {second} }}\n");
+    for settings in [two("portaria", VTEX), two(VTEX, "__Host-portaria")] {
+        let file = STANDARD.replace("UPSTREAM", "https://sso.acme.example");
+        let broker = TestBroker::builder(&settings).with("acme", &file).build().await;
+        let host = "login.loja.example";
+        let tokens = ["vitima", "atacante"].map(|who| {
+            let email = portaria::vocabulary::email::Email::parse(&format!("{who}@clientes.example")).expect("an address");
+            broker.token(host, |session| session.person.email = email)
+        });
+        let [own, planted] = &tokens;
+        let ask = |path: &str, cookies: String| ClientRequest::get(path).with("host", host).with("cookie", cookies);
+
+        for cookies in [
+            format!("__Host-portaria={own}; {VTEX}={planted}"),
+            format!("{VTEX}={planted}; __Host-portaria={own}; {VTEX}={planted}"),
+            format!("__Host-portaria={own}"),
+        ] {
+            let session = broker.ask(ask("/session", cookies.clone())).await;
+            assert_eq!(session.json()["email"], "vitima@clientes.example", "{settings}{cookies}");
+            let auth = broker.ask(ask("/auth", cookies.clone())).await;
+            assert_eq!(auth.header("x-auth-email"), Some("vitima@clientes.example"), "{settings}{cookies}");
+        }
+        for (path, expected) in [("/session", 401), ("/auth", 401), ("/account", 303)] {
+            let alone = broker.ask(ask(path, format!("{VTEX}={planted}"))).await;
+            assert_eq!(alone.status, expected, "{settings}{path}: {alone:?}");
+        }
+        let out = ClientRequest::form("/logout", "").with("host", host).with("origin", "https://login.loja.example");
+        let out = broker.ask(out.with("cookie", format!("__Host-portaria={own}; {VTEX}={own}"))).await;
+        let mut cleared: Vec<&str> = out.cookies().iter().filter(|(_, value, _)| value.is_empty()).map(|(name, ..)| *name).collect();
+        cleared.sort_unstable();
+        assert_eq!(cleared, [VTEX, "__Host-portaria"]);
+    }
+}
