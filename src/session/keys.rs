@@ -195,6 +195,7 @@ mod tests {
         assert_eq!(keys.verify(&token, PARTIES, 1100), None, "the second in which it is over");
     }
 
+    /// Attack X-08
     #[test]
     fn a_rotation_logs_nobody_out_until_the_old_key_is_gone() {
         let bytes = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key").to_pkcs8v1().expect("its bytes");
@@ -209,7 +210,7 @@ mod tests {
         assert!(after.verify(&token, PARTIES, 1).is_none());
     }
 
-    /// Attack N-08
+    /// Attacks N-08, X-01, X-03
     /// Lesson 103
     #[test]
     fn a_token_for_another_store_issuer_or_audience_means_nothing() {
@@ -228,6 +229,7 @@ mod tests {
         assert_eq!(keys.verify(&keys.sign(&session(0), later), PARTIES, 1), None, "but the new audience is not the earlier one");
     }
 
+    /// Attack X-01
     /// Lessons 80, 90, 159
     #[test]
     fn forged_headers_and_claims_of_other_kinds_are_refused() {
@@ -280,6 +282,7 @@ mod tests {
         }
     }
 
+    /// Attack X-15
     #[test]
     fn every_flipped_letter_is_noticed() {
         let keys = SessionSigningKeys::new(vec![key("a")]).expect("keys");
@@ -293,6 +296,7 @@ mod tests {
         }
     }
 
+    /// Attack X-09
     #[test]
     fn a_token_stays_below_a_kibibyte_whatever_the_provider_says() {
         let keys = SessionSigningKeys::new(vec![key("a")]).expect("keys");

@@ -95,6 +95,7 @@ on_both! {
         }
     };
 
+    /// Attack E-12
     an_address_that_the_same_provider_gives_to_somebody_else_opens_nothing: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;

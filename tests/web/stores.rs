@@ -40,7 +40,7 @@ async fn an_attempt_of_one_store_is_none_in_another() {
     assert_eq!(browser.get(&way).await.status, 303, "here it is still good");
 }
 
-/// Attack A-09
+/// Attacks, E-11
 /// Lessons 96, 98
 #[actix_web::test]
 async fn a_session_of_one_store_is_none_in_another() {
