@@ -381,3 +381,15 @@ fn check_further_fact(fact: &Located<String>, reader: &mut Reader) {
         reader.complain(fact.place, format!("`{}` is not the name of a fact", fact.value), help);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::languages::PageLanguages;
+
+    #[test]
+    fn every_language_of_the_pages_may_be_named_and_no_other() {
+        let embedded: Vec<String> = PageLanguages::embedded().0.into_iter().map(|language| language.code).collect();
+        assert_eq!(LANGUAGES, embedded);
+    }
+}
