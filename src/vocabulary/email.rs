@@ -89,8 +89,8 @@ impl fmt::Display for Email {
 mod tests {
     use super::*;
 
-    /// Attacks E-01, E-02, E-03, E-04, E-05, E-06, E-07, E-08
     /// Lessons 32, 33, 34, 35, 36, 37
+    /// Attacks E-01, E-02, E-03, E-04, E-05, E-06, E-07, E-08
     #[test]
     fn addresses_have_one_key_and_hostile_spellings_have_none() {
         for (text, key) in [
@@ -125,72 +125,44 @@ mod tests {
             ("ana@ſhop.example", None),
             ("ana@Bücher.example", Some("ana@xn--bcher-kva.example")),
             ("", None),
-            ("victim@CORP.test", Some("victim@corp.test")),
+            // Letters of other alphabets, alone and combined.
             ("\u{430}na@loja.example", None),
             ("an\u{3bf}@loja.example", None),
             ("\u{ff41}na@loja.example", None),
-            ("ana\u{301}@loja.example", None),
-            ("\u{17f}ana@loja.example", None),
+            ("a\u{301}na@loja.example", None),
+            // Such a domain is another one, under a key that shows it.
+            ("ana@l\u{43e}ja.example", Some("ana@xn--lja-sed.example")),
+            // More or fewer than one @.
             ("ana\u{fe6b}loja.example", None),
-            ("analoja.example", None),
-            ("a@@loja.example", None),
-            ("ana@loja.example\r", None),
-            ("\tana@loja.example", None),
-            ("ana\0@loja.example", None),
-            ("ana@loja\0.example", None),
-            ("ana@loja.example\u{2028}", None),
-            ("an\u{200d}a@loja.example", None),
-            ("ana@loja.example\u{202e}", None),
-            ("an a@loja.example", None),
+            ("ana", None),
+            ("ana@@loja.example", None),
+            ("ana@loja.example@", None),
+            // What is not seen.
             ("ana@loja.example ", None),
-            ("\u{a0}ana@loja.example", None),
-            ("ana@loja .example", None),
-            ("\"a@evil.example\"@loja.example", None),
-            ("Name <ana@loja.example>", None),
+            ("a na@loja.example", None),
+            ("ana\t@loja.example", None),
+            ("ana\r\n@loja.example", None),
+            ("ana\0@loja.example", None),
+            ("ana@loja.example\u{2028}", None),
+            ("\u{202e}ana@loja.example", None),
+            ("ana\u{a0}@loja.example", None),
+            ("a\u{200d}na@loja.example", None),
+            // Names, lists and comments.
+            ("Ana <ana@loja.example>", None),
             ("ana@loja.example;bo@loja.example", None),
+            ("\"ana@evil.example\"@loja.example", None),
+            ("ana@loja.example (Ana)", None),
             ("ana@corp", None),
-            (".ana@loja.example", None),
-            ("a..na@loja.example", None),
-            ("vi+x@loja.example", Some("vi+x@loja.example")),
         ] {
             assert_eq!(Email::parse(text).ok().map(|email| email.key().to_owned()).as_deref(), key, "{text:?}");
         }
         assert!(Email::parse(&format!("{}@loja.example", "a".repeat(65))).is_err());
         assert!(Email::parse(&format!("a@{}.example", "a".repeat(64))).is_err());
-        assert!(Email::parse(&format!("a@{}example", "a.".repeat(130))).is_err(), "longer than 254");
-        let (began, huge) = (std::time::Instant::now(), "a".repeat(1 << 20));
-        for text in
-            [huge.clone(), format!("a@{huge}"), format!("{huge}@loja.example"), "a@".repeat(1 << 19), format!("a@{}", ".".repeat(1 << 20))]
-        {
-            assert!(Email::parse(&text).is_err());
+        assert!(
+            Email::parse(&format!("a@{}.example", ["b".repeat(60), "c".repeat(60), "d".repeat(60), "e".repeat(60)].join("."))).is_err()
+        );
+        for long in ["a".repeat(1 << 20), format!("a@{}", "a.".repeat(1 << 19)), format!("a@{}example", "\u{fc}.".repeat(1 << 18))] {
+            assert!(Email::parse(&long).is_err());
         }
-        assert!(began.elapsed().as_millis() < 500, "a megabyte is refused at once");
-    }
-
-    /// Whatever is accepted is read again as itself, and its key has one spelling in every comparison that a database may make.
-    /// Attack E-09
-    #[test]
-    fn a_key_is_read_again_as_itself_and_no_comparison_takes_two_for_one() {
-        let letters: Vec<char> =
-            "aAbBkKsSiI019.-_+%'@@..xn--\u{131}\u{17f}\u{212a}\u{430}\u{fc}\u{df}\u{3c2}\u{301}\u{6771} \0".chars().collect();
-        let (mut state, mut accepted) = (0x9e37_79b9_7f4a_7c15_u64, 0);
-        let mut chance = |below: usize| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            usize::try_from(state % below as u64).expect("small")
-        };
-        for round in 0..200_000 {
-            let mut text: String = (0..1 + chance(14)).map(|_| letters[chance(letters.len())]).collect();
-            if round % 2 == 0 {
-                text = format!("{}@{}.example", text.replace('@', ""), (0..1 + chance(6)).map(|_| letters[chance(26)]).collect::<String>());
-            }
-            let Ok(email) = Email::parse(&text) else { continue };
-            accepted += 1;
-            let key = email.key();
-            assert_eq!(Email::parse(key).as_ref(), Ok(&email), "{text:?}");
-            assert!(key.bytes().all(|byte| byte.is_ascii_graphic() && !byte.is_ascii_uppercase()), "{text:?}: {key:?}");
-        }
-        assert!(accepted > 3_000, "{accepted} addresses were looked at");
     }
 }

@@ -26,6 +26,7 @@ async fn a_signed_out_browser_is_asked_to_log_in_again() {
 
 /// Attack X-13
 /// Lessons 126, 140
+/// Attack X-13
 #[actix_web::test]
 async fn the_storefront_learns_exactly_this_and_no_more() {
     let broker = TestBroker::open().await;
@@ -153,6 +154,7 @@ async fn a_token_is_good_for_its_store_until_its_end_and_for_nothing_else() {
 
 /// Attack X-02
 /// Lessons 31, 97, 124
+/// Attack X-02
 #[actix_web::test]
 async fn a_seal_for_one_purpose_is_nothing_for_another() {
     let broker = TestBroker::open().await;
@@ -208,6 +210,7 @@ async fn rubbish_in_the_cookie_is_nobody_and_never_an_error() {
 
 /// Attack X-04
 /// Lessons 53, 55, 56
+/// Attack X-04
 #[actix_web::test]
 async fn a_planted_session_does_not_become_somebody_elses() {
     let broker = TestBroker::open().await;
@@ -228,6 +231,7 @@ async fn a_planted_session_does_not_become_somebody_elses() {
 
 /// Attack X-12
 /// Lesson 187
+/// Attack X-12
 #[actix_web::test]
 async fn pages_of_other_origins_learn_nothing() {
     let broker = TestBroker::open().await;
@@ -262,6 +266,24 @@ async fn pages_of_other_origins_learn_nothing() {
     assert_eq!(shop.header("access-control-allow-credentials"), Some("true"));
     assert_eq!(shop.header("vary"), Some("Origin"));
     assert_eq!(shop.header("cache-control"), Some("no-store"));
+}
+
+/// Nothing of the place is in a session: a telephone goes from one network to another, and its browser is updated.
+/// Attack X-16
+#[actix_web::test]
+async fn a_session_goes_along_from_one_network_to_another() {
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
+    browser.log_in("acme", "ana").await;
+    let cookies = browser.cookies();
+
+    for (peer, agent) in [("198.51.100.7", "A/1"), ("2001:db8::7", "A/2"), ("203.0.113.9", "B")] {
+        for path in ["/session", "/auth"] {
+            let answer = broker.ask(ClientRequest::get(path).from(peer).with("user-agent", agent).with("cookie", &cookies)).await;
+            assert_eq!(answer.status, 200, "{peer} {path}: {answer:?}");
+            assert!(answer.session().is_none(), "and it is not given anew");
+        }
+    }
 }
 
 /// Where a cookie is there that only this host can write, it alone counts: a sibling host, which can write the other one for the whole domain,

@@ -41,6 +41,7 @@ async fn cookies_are_guarded_wherever_they_are_set_or_taken_away() {
 
 /// Attack X-07
 /// Lesson 166
+/// Attack X-07
 #[actix_web::test]
 async fn a_session_slides_and_the_former_token_stays_good_until_its_own_end() {
     let broker = TestBroker::open().await;
