@@ -4,7 +4,7 @@
 
 mod check;
 
-pub(crate) use crate::stores::settings::check::check_public_url;
+pub(crate) use crate::stores::settings::check::{browser_host, check_public_url};
 
 use crate::provider::InstallationContext;
 use crate::provider::hosts::is_loopback;
@@ -224,7 +224,7 @@ words! {
 words! {
     /// How long the record of what happened is kept.
     pub(crate) struct AuditSpec ("audit block") {
-        /// How long the events are kept that `portaria history` and `portaria users history` show. It is read at the start only.
+        /// How long the events are kept that `portaria history` and `portaria users history` show.
         /// Default: `90d`
         /// Example: `keep: 365d`
         keep: Option<Located<TimeSpan>> = "keep",
