@@ -210,12 +210,14 @@ impl App {
             served.dropped.extend(before.difference(&after).cloned());
             self.live_config.store(Arc::new(next));
         }
-        self.set_complaint(None);
     }
 
-    /// Sets what is wrong with the settings on the disk.
-    pub(crate) fn set_complaint(&self, complaint: Option<String>) {
-        *self.complaint.lock().unwrap_or_else(PoisonError::into_inner) = complaint;
+    /// Sets what is wrong with the settings on the disk, and answers whether that is new.
+    pub(crate) fn set_complaint(&self, complaint: Option<String>) -> bool {
+        let mut known = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = *known != complaint;
+        *known = complaint;
+        is_new
     }
 
     /// The complaints about the settings and phrases on the disk, while older ones are in use, about files that were not read again,
