@@ -285,7 +285,8 @@ impl App {
     /// Records the failed logins of past minutes that have no line of their own in the audit, with one line for each kind.
     pub async fn record_unkept_failures(&self, now: i64) {
         for UnkeptFailures { kind, minute, count } in self.stories.take_unkept(now / 60) {
-            let event = AuditEvent::new(minute * 60 + 59, &kind.store, AuditEventKind::Failed).via_provider(&kind.provider);
+            let event = AuditEvent::new(minute.saturating_mul(60).saturating_add(59), &kind.store, AuditEventKind::Failed)
+                .via_provider(&kind.provider);
             let event = event.with_reason(kind.code.as_ref().unwrap_or(&kind.cause));
             let event = AuditEvent { version: Some(kind.version), evidence: Some(count.to_string().into()), ..event };
             if self.directory.write(RecordAuditEvent(event)).await.is_err() {
