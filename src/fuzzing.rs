@@ -274,7 +274,7 @@ pub fn language(bytes: &[u8]) {
     static LANGUAGES: LazyLock<PageLanguages> = LazyLock::new(PageLanguages::embedded);
     let allowed = ["pt-BR".to_owned(), "es".to_owned()];
     let chosen = LANGUAGES.choose(&allowed, Some(text(bytes)), text(bytes));
-    assert!(allowed.contains(&chosen.code.to_string()));
+    assert!(allowed.contains(&chosen.code));
 }
 
 struct Answer(Vec<u8>);

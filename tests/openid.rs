@@ -703,7 +703,8 @@ fn a_token_is_three_plain_parts_of_a_kind_that_signs_in_and_nothing_else() {
     ] {
         assert_eq!(ends(&keys, |attempt| signed(header, &claims(attempt, ""))), refused, "{header}");
     }
-    let forms: [(&str, fn(&str) -> String); 7] = [
+    type Form = fn(&str) -> String;
+    let forms: [(&str, Form); 7] = [
         ("a space before it", |token| format!(" {token}")),
         ("a line end behind it", |token| format!("{token}\n")),
         ("a padded signature", |token| format!("{token}==")),

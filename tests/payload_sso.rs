@@ -27,7 +27,7 @@ fn signature(secret: &str, payload: &str) -> String {
 
 fn parameter(text: &str, name: &str) -> String {
     let found = url::form_urlencoded::parse(text.as_bytes()).find(|(known, _)| known == name);
-    found.map(|(_, value)| value.into_owned()).unwrap_or_else(|| panic!("{name} in {text}"))
+    found.map_or_else(|| panic!("{name} in {text}"), |(_, value)| value.into_owned())
 }
 
 #[test]

@@ -98,7 +98,7 @@ async fn logins_at_a_provider_that_never_answers_hold_up_no_login_of_another_sto
 
     assert_eq!((answer.status, answer.location()), (303, Some("http://localhost:9001/")), "{answer:?}");
     assert!(waiting.iter().all(|login| !login.is_finished()), "the others were still waiting");
-    waiting.iter().for_each(|login| login.abort());
+    waiting.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 /// Attack N-05
