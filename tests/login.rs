@@ -896,6 +896,7 @@ fn secrets_that_a_provider_repeats_are_masked_in_its_refusal() {
     );
 }
 
+/// Attack Y-04
 #[test]
 fn texts_have_a_longest_length() {
     let steps: String = (1..40).map(|at| format!("    a{at}: \"${{a{}}}${{a{}}}\"\n", at - 1, at - 1)).collect();

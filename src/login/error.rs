@@ -192,7 +192,7 @@ impl fmt::Display for LoginErrorCause {
             Self::RepeatedParameter => f.write_str("the callback repeats a parameter"),
             Self::OtherIssuer => f.write_str("the callback's `iss` is not the provider's issuer"),
             Self::NoIssuer => f.write_str("the callback has no `iss`, although the provider's metadata promise it"),
-            Self::NoDocument => f.write_str("the issuer's discovery document could not be fetched"),
+            Self::NoDocument => f.write_str("the issuer's discovery document could not be fetched, or leads to hosts that are not accepted yet (`portaria providers hosts`)"),
             Self::PreparedTooLong => f.write_str(
                 "what `prepare` has read for the later steps is longer than 2048 bytes, or does not fit into one cookie with the rest of the login",
             ),

@@ -108,6 +108,7 @@ async fn a_file_that_points_elsewhere_signs_in_no_user_until_the_operator_moves_
     }
 }
 
+/// Attack Y-16
 #[actix_web::test]
 async fn of_two_files_with_one_key_only_one_is_live() {
     let twin = format!("{STANDARD}key: acme\n");
