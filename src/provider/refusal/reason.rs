@@ -129,10 +129,11 @@ fn mask_secrets(mut text: String, facts: &Facts, others: &[Text]) -> String {
     let known = facts.iter().filter(|(_, value)| value.is_secret());
     let known = known.map(|(fact, value)| (value, facts.origin(fact) != FactOrigin::Shopper));
     let secrets = known.chain(others.iter().map(|value| (value, true))).filter(|(value, _)| value.len() >= SHORTEST_SECRET);
-    // A piece of what a shopper types, or of an address, is a word of any text.
-    let is_address = |value: &Text| value.judged(|value| value.contains("://"));
-    let secrets: Vec<(&Text, Option<SecretRuns<'_>>)> =
-        secrets.map(|(value, has_pieces)| (value, (has_pieces && !is_address(value)).then(|| value.secret_runs(SHORTEST_PIECE)))).collect();
+    // A piece of what a shopper types, of an address, or of the stand-in of an example, is a word of any text.
+    let is_of_words = |value: &Text| value.judged(|value| value.contains("://") || value.contains('‹'));
+    let secrets: Vec<(&Text, Option<SecretRuns<'_>>)> = secrets
+        .map(|(value, has_pieces)| (value, (has_pieces && !is_of_words(value)).then(|| value.secret_runs(SHORTEST_PIECE))))
+        .collect();
     let text = secrets.iter().fold(text, |text, (secret, _)| secret.replaced_in(&text, &secret.masked()));
     let text = secrets.iter().fold(text, |mut text, (secret, runs)| {
         let pieces = runs.as_ref().map_or_else(Vec::new, |runs| runs.pieces_in(&text));
