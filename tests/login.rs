@@ -86,6 +86,7 @@ fn an_issuer_alone_is_enough_for_openid_connect() {
 }
 
 /// Lesson 87
+/// Attacks U-08, U-12
 #[test]
 fn userinfo_about_another_person_than_the_token_is_refused() {
     let file = format!("{OPENID}getUserInfo: {{}}\n");
@@ -107,6 +108,7 @@ fn userinfo_about_another_person_than_the_token_is_refused() {
 }
 
 /// Lessons 80, 82, 83, 85
+/// Attacks J-05, J-06, J-07, J-08, J-09, J-16, J-18
 #[test]
 fn a_token_that_is_wrong_in_any_respect_is_not_accepted() {
     let right = "iss: https://idp.acme.example, aud: ‹clientId›, sub: \"7\", nonce: ‹nonce›, email: ana@loja.example, email_verified: true";
@@ -162,6 +164,7 @@ fn a_token_that_is_wrong_in_any_respect_is_not_accepted() {
 }
 
 /// Lessons 81, 89
+/// Attacks J-01, J-03, J-02
 #[test]
 fn algorithms_never_change_what_a_key_is_for() {
     let header = |text: &str| base64(text);
@@ -336,6 +339,7 @@ fn what_a_shopper_types_has_to_match_its_pattern() {
 }
 
 /// Lesson 154
+/// Attack J-11
 #[test]
 fn keys_are_fetched_once_and_again_only_for_an_unknown_key_once_in_a_while() {
     let provider = provider(OPENID);
@@ -369,6 +373,7 @@ fn keys_are_fetched_once_and_again_only_for_an_unknown_key_once_in_a_while() {
     assert_eq!(network.asked("openid-configuration"), 1);
 }
 
+/// Attack J-14
 #[test]
 fn a_document_of_another_issuer_is_not_accepted() {
     let provider = provider(OPENID);
@@ -470,6 +475,7 @@ fn an_error_names_the_line_of_the_claim_that_does_not_prove_an_address() {
     }
 }
 
+/// Attack T-08
 #[test]
 fn tokens_that_no_header_can_carry_are_never_sent() {
     let story = |token: &str| {
@@ -491,6 +497,7 @@ fn tokens_that_no_header_can_carry_are_never_sent() {
     }
 }
 
+/// Attacks U-01, U-02, U-03
 #[test]
 fn ids_are_texts_exact_to_the_last_digit_and_empty_values_are_no_ids() {
     let story = |id: &str, end: &str| {
@@ -740,6 +747,7 @@ getAccessCode: { post: \"https://sso.acme.example/token\" }
     assert!(error.to_string().contains("its signature is not right"), "{error}");
 }
 
+/// Attack J-02
 #[test]
 fn a_public_key_is_never_taken_for_a_shared_secret() {
     let file = "name: Acme
@@ -827,6 +835,7 @@ fn names_are_kept_as_people_write_them() {
     );
 }
 
+/// Attack U-09
 #[test]
 fn a_claim_never_proves_the_address_of_another_document() {
     let file = format!("{OPENID}getUserInfo: {{}}\n");
@@ -888,6 +897,7 @@ fn require_sees_only_a_proven_address() {
     assert_examples(&file, &story(false, "refused: { code: notAllowed }"));
 }
 
+/// Attack T-16
 #[test]
 fn secrets_that_a_provider_repeats_are_masked_in_its_refusal() {
     assert_examples(
@@ -896,7 +906,7 @@ fn secrets_that_a_provider_repeats_are_masked_in_its_refusal() {
     );
 }
 
-/// Attack Y-04
+/// Attacks Y-04, U-13
 #[test]
 fn texts_have_a_longest_length() {
     let steps: String = (1..40).map(|at| format!("    a{at}: \"${{a{}}}${{a{}}}\"\n", at - 1, at - 1)).collect();

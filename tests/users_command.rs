@@ -451,6 +451,24 @@ fn a_key_is_never_written_under_a_master_key_that_opens_none_of_those_that_are_t
 }
 
 #[test]
+fn after_a_leak_of_the_master_key_every_store_begins_anew_under_another() {
+    let mut shop = Shop::new();
+    shop.keys_at(&[1000]);
+    let leaked = shop.json("keys list")["keys"][0]["id"].clone();
+    shop.master = random::id().repeat(3);
+    let other = MasterKey::new(&shop.master, false).expect("long enough");
+
+    shop.refuses("keys replace-all", 2, "this cannot be undone");
+    let out = shop.says("keys replace-all --yes");
+
+    assert!(out.contains("start the brokers with the same master key; every user has to sign in again"), "{out}");
+    let keys = shop.json("keys list");
+    assert_eq!(keys["keys"].as_array().map(Vec::len), Some(1));
+    assert_ne!(keys["keys"][0]["id"], leaked);
+    assert!(shop.on(async |directory| signing_keys::SigningKeys::open(&directory, &other).await.is_ok()));
+}
+
+#[test]
 fn a_broker_with_another_master_key_writes_no_key_before_it_gives_up() {
     let shop = Shop::new();
     shop.keys_at(&[100 * 86400]);

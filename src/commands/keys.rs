@@ -3,7 +3,7 @@
 use crate::commands::outcome::{CommandFailure, CommandOutcome, format_time, print_json, print_line};
 use crate::commands::users::context::other_stores;
 use crate::commands::{GlobalOptions, confirmation, master_key, storage};
-use crate::directory::keys::{ListSigningKeys, RetireSigningKey, RotateSigningKeys, SealedSigningKey};
+use crate::directory::keys::{ListSigningKeys, ReplaceSigningKeys, RetireSigningKey, RotateSigningKeys, SealedSigningKey};
 use crate::directory::sql::Verb;
 use crate::directory::{Directory, StorageLocation};
 use crate::session::rotation::{RotationChange, RotationPlan, SigningKeyState, SigningKeyStatus, due_changes};
@@ -48,6 +48,15 @@ The broker rotates keys by itself; this command does it sooner.")]
         #[arg(long)]
         yes: bool,
     },
+    /// Replace the keys of all stores under a new master key, because the old one may have leaked or is lost; every user has to sign in again
+    #[command(after_help = "Example: portaria keys replace-all
+
+Stop every broker, set the new master key, replace the keys, and start the brokers with it.")]
+    ReplaceAll {
+        /// Do not ask for confirmation
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 /// The keys of a store, opened.
@@ -67,7 +76,7 @@ impl KeysCommand {
         let stores = Stores::new(&settings);
         other_stores(&self.store, &stores)?;
         let store = stores.by_name(&self.store).unwrap_or_else(|| stores.main());
-        if let KeysSubcommand::Retire { yes, .. } = self.what {
+        if let KeysSubcommand::Retire { yes, .. } | KeysSubcommand::ReplaceAll { yes } = self.what {
             confirmation::check_can_ask(yes)?;
         }
         let place = storage::location(self.storage.as_deref(), &settings)?;
@@ -80,6 +89,7 @@ impl KeysCommand {
             let master = || opened.check_master_key(master_key::load_existing(&settings, &place)?);
             match &self.what {
                 KeysSubcommand::List => opened.list(),
+                KeysSubcommand::ReplaceAll { yes } => opened.replace_all(*yes, &master_key::load_existing(&settings, &place)?).await?,
                 _ if opened.keys.is_empty() => return Err(CommandFailure::No(NONE.to_owned())),
                 KeysSubcommand::Rotate => opened.rotate(&master()?).await?,
                 KeysSubcommand::Retire { id, yes } => opened.retire(id, *yes, &master()?).await?,
@@ -231,6 +241,32 @@ impl OpenedKeys {
             print_line(&format!(
                 "key {signs} signs from now on; services that check tokens themselves have to read {}/.well-known/jwks.json again",
                 self.store.public_url
+            ));
+        }
+        Ok(())
+    }
+
+    async fn replace_all(&self, yes: bool, master: &MasterKey) -> Result<(), CommandFailure> {
+        let warning = "This replaces the signing keys of all stores, and every user has to sign in again. A broker that still runs would go on \
+                       with the old keys: stop them all first.";
+        confirmation::confirm(yes, warning, "word", "replace")?;
+        let mut stores: Vec<Box<str>> = self
+            .directory
+            .read(ListSigningKeys)
+            .await
+            .map_err(|_| storage::unavailable(&self.place))?
+            .into_iter()
+            .map(|key| key.store)
+            .collect();
+        stores.dedup();
+        let fresh: Vec<_> = stores.into_iter().map(|store| (store, signing_keys::new_sealed_key(master))).collect();
+        let many = fresh.len();
+        self.write(ReplaceSigningKeys { fresh, now: self.now }).await?;
+        if self.json {
+            print_json(&json!({ "replaced": many }).to_string());
+        } else {
+            print_line(&format!(
+                "the keys of {many} stores are replaced: start the brokers with the same master key; every user has to sign in again"
             ));
         }
         Ok(())

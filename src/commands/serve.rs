@@ -8,6 +8,7 @@ use crate::directory::StorageLocation;
 use crate::session::seal::MasterKey;
 use crate::stores::Stores;
 use crate::stores::catalogue::ProviderStatus;
+use crate::stores::session_cookie::is_host_cookie;
 use crate::stores::settings::Settings;
 use crate::web::app::App;
 use crate::web::{background_tasks, server};
@@ -101,7 +102,7 @@ impl ServeCommand {
         let app = App::new(settings, directory, master, broker.hooks(), &machine).await.map_err(|_| {
             CommandFailure::Environment(
                 "the signing keys in the storage cannot be decrypted".to_owned(),
-                "they were encrypted with another master key: `masterKey` takes precedence over $PORTARIA_MASTER_KEY, and that over master.key beside the storage".to_owned(),
+                "they were encrypted with another master key: `masterKey` takes precedence over $PORTARIA_MASTER_KEY, and that over master.key beside the storage; after a leak or a loss, `portaria keys replace-all` begins anew".to_owned(),
             )
         })?;
         let app = Data::new(app);
@@ -161,12 +162,19 @@ fn check_proxies(listen: SocketAddr, stores: &Stores) -> Result<(), CommandFailu
     ))
 }
 
+fn print_stores(stores: &Stores) {
+    for store in stores.all() {
+        print_line(&format!("{:<10} {}/login", store.name, store.public_url));
+        if store.secure && !is_host_cookie(&store.cookie) {
+            print_line(&format!("cookie     every host of the domain can write `{}`; see `portaria check`", store.cookie));
+        }
+    }
+}
+
 /// Prints the addresses of the stores, and the state of the provider files.
 fn print_greeting(app: &App, address: SocketAddr) {
     let serving = app.live_config();
-    for store in serving.stores().all() {
-        print_line(&format!("{:<10} {}/login", store.name, store.public_url));
-    }
+    print_stores(serving.stores());
     let (mut offered, mut dormant, mut broken) = (Vec::new(), 0, Vec::new());
     let live_store = serving.live_stores().find(|live_store| *live_store.store.name == *crate::stores::MAIN);
     for (path, standing) in live_store.iter().flat_map(|live_store| live_store.providers.snapshot().standings().clone()) {

@@ -122,6 +122,31 @@ impl Verb for RetireSigningKey {
     }
 }
 
+/// Replaces the keys of all stores, also those that no master key opens any more: every token is refused from then on.
+#[derive(Debug)]
+pub struct ReplaceSigningKeys {
+    /// The new key of each store.
+    pub fresh: Vec<(Box<str>, NewSigningKey)>,
+    /// The time of the change, in seconds since 1970.
+    pub now: i64,
+}
+
+impl Verb for ReplaceSigningKeys {
+    type Answer = ();
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
+        for (store, fresh) in &self.fresh {
+            let change = KeyChange { store, by: AuditActor::Support, now: self.now };
+            for key in lock_keys(sql, store).await? {
+                change.delete(sql, &key.status.id).await?;
+            }
+            change.insert(sql, fresh, SigningKeyState::Active).await?;
+        }
+        next_generation(sql, "keys").await?;
+        Ok(())
+    }
+}
+
 /// The store whose keys change, who changes them, and when.
 pub(crate) struct KeyChange<'a> {
     pub(crate) store: &'a str,

@@ -260,6 +260,7 @@ mod tests {
         ))
     }
 
+    /// Attacks Y-05, J-14
     #[test]
     fn holes_lead_only_where_the_file_says() {
         for (address, hosts, value, expected) in [

@@ -62,7 +62,7 @@ pub(crate) mod step_error; //      why a step failed
 pub(crate) mod template; //        a text with holes
 pub mod trust; //                  the proof of an e-mail address
 pub(crate) mod value_reference; // where a value is kept
-mod xml; //                        an XML answer
+pub(crate) mod xml; //                        an XML answer
 
 pub use crate::provider::compile::{compile, compile_node};
 

@@ -172,6 +172,7 @@ mod tests {
     use crate::vocabulary::place::Place;
 
     /// Lesson 4
+    /// Attack U-07
     #[test]
     fn only_true_one_and_dates_prove_an_address() {
         for (text, expected) in [

@@ -130,8 +130,10 @@ words! {
     pub(crate) struct SessionSpec ("session block") {
         /// The name of the session cookie. On https, `__Host-` is put in front, which keeps other hosts from writing the cookie; a name
         /// that begins with `__` or with `VtexIdclientAutCookie` stays as written. `{account}` stands for the name of the store.
+        /// A cookie without `__Host-` can be written by every host of the same domain (`blog.loja.example` for `login.loja.example`),
+        /// which can sign a shopper in as somebody else by it. So give VTEX its cookie with `alsoCookie`.
         /// Default: `portaria`
-        /// Example: `cookie: VtexIdclientAutCookie_loja`
+        /// Example: `cookie: loja`
         cookie: Option<Located<String>> = "cookie",
         /// The audience (`aud`) of the token. A service that verifies tokens itself compares it, as the section Sessions says. A store inherits
         /// the audience of the main store; `null` gives it its own address again. Tokens with `webstore`, the audience of earlier
@@ -147,9 +149,12 @@ words! {
         /// Default: `12h`
         /// Example: `idle: 2h`
         idle: Option<Located<TimeSpan>> = "idle",
-        /// A second cookie with the same value, for programs that expect another name. `null` takes an inherited one away.
+        /// A second cookie with the same value, for programs that expect another name. It is written and not read: what another
+        /// host writes into it changes nothing here. Of two cookies, one that begins with `__Host-` is the one that is read, whichever of
+        /// the two words names it. A program that reads the other one reads what a sibling host may have written. `{account}` stands for the
+        /// name of the store. `null` takes an inherited one away.
         /// Default: none
-        /// Example: `alsoCookie: VtexIdclientAutCookie`
+        /// Example: `alsoCookie: "VtexIdclientAutCookie_{account}"`
         also_cookie: Option<NullableText> = "alsoCookie",
         /// How long sessions are still accepted while the storage cannot be reached. After that time `/auth` and `/session` answer 503,
         /// because a session may have been ended elsewhere.

@@ -328,6 +328,7 @@ mod tests {
 
     /// A provider file can name no address of this machine, but the name of a provider may lead here.
     /// Lessons 131, 132
+    /// Attack T-15
     #[actix_web::test]
     async fn an_address_of_this_machine_is_called_only_where_the_operator_lists_it() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");

@@ -2,7 +2,7 @@
 
 use crate::web::browser::Browser;
 use crate::web::client_request::Answer;
-use crate::web::test_broker::{TestBroker, until};
+use crate::web::test_broker::{LOCAL, STANDARD, TestBroker, until};
 use crate::web::test_provider::{TestProvider, answer, json, person, until_it_gives_up};
 use std::io::Write as _;
 
@@ -30,6 +30,7 @@ async fn ends_with(broker: &TestBroker, what: &str, bytes: &[u8], expected: u16)
     }
 }
 
+/// Attacks T-02, T-14
 #[actix_web::test]
 async fn answers_that_are_too_large_are_not_read_to_their_end() {
     let broker = TestBroker::open().await;
@@ -47,6 +48,7 @@ async fn answers_that_are_too_large_are_not_read_to_their_end() {
     broker.assert_still_works().await;
 }
 
+/// Attack T-02
 #[actix_web::test]
 async fn a_stream_without_an_end_is_left() {
     let broker = TestBroker::open().await;
@@ -63,6 +65,7 @@ async fn a_stream_without_an_end_is_left() {
 }
 
 /// Lesson 147
+/// Attack T-03
 #[actix_web::test]
 async fn what_unpacks_to_more_than_is_read_is_refused() {
     let broker = TestBroker::open().await;
@@ -100,6 +103,7 @@ fn gzip_of_zeros(length: usize) -> Vec<u8> {
 }
 
 /// Lessons 136, 137
+/// Attacks T-04, J-12
 #[actix_web::test]
 async fn nobody_is_followed_elsewhere_with_a_secret_in_hand() {
     let broker = TestBroker::open().await;
@@ -129,6 +133,7 @@ async fn nobody_is_followed_elsewhere_with_a_secret_in_hand() {
 }
 
 /// Lesson 160
+/// Attacks T-05, T-06, T-07, U-04, U-06, U-14
 #[actix_web::test]
 async fn answers_that_are_not_what_they_should_be_are_odd() {
     let broker = TestBroker::open().await;
@@ -160,6 +165,7 @@ async fn answers_that_are_not_what_they_should_be_are_odd() {
     broker.assert_still_works().await;
 }
 
+/// Attack T-08
 #[actix_web::test]
 async fn a_token_that_is_none_is_never_sent_anywhere() {
     let broker = TestBroker::open().await;
@@ -179,6 +185,7 @@ async fn a_token_that_is_none_is_never_sent_anywhere() {
 }
 
 /// Lesson 16
+/// Attacks U-01, U-03
 #[actix_web::test]
 async fn somebody_without_an_id_is_nobody() {
     let broker = TestBroker::open().await;
@@ -209,6 +216,7 @@ async fn somebody_without_an_id_is_nobody() {
     broker.assert_still_works().await;
 }
 
+/// Attacks U-07, U-10
 #[actix_web::test]
 async fn an_address_that_is_not_proven_opens_nothing() {
     let broker = TestBroker::open().await;
@@ -238,6 +246,7 @@ async fn an_address_that_is_not_proven_opens_nothing() {
     broker.assert_still_works().await;
 }
 
+/// Attacks T-09, T-16
 #[actix_web::test]
 async fn no_status_makes_a_code_be_shown_again() {
     let broker = TestBroker::open().await;
@@ -259,6 +268,7 @@ async fn no_status_makes_a_code_be_shown_again() {
     broker.assert_still_works().await;
 }
 
+/// Attacks T-13, T-14
 #[actix_web::test]
 async fn a_connection_that_breaks_is_no_answer() {
     let broker = TestBroker::open().await;
@@ -279,6 +289,7 @@ async fn a_connection_that_breaks_is_no_answer() {
     broker.assert_still_works().await;
 }
 
+/// Attack T-18
 #[actix_web::test]
 async fn what_follows_an_answer_is_not_the_answer_to_somebody_else() {
     let broker = TestBroker::open().await;
@@ -297,6 +308,7 @@ async fn what_follows_an_answer_is_not_the_answer_to_somebody_else() {
     }
 }
 
+/// Attack T-11
 #[actix_web::test]
 async fn what_a_provider_sets_in_one_login_is_not_sent_in_the_next() {
     let broker = TestBroker::open().await;
@@ -324,6 +336,7 @@ async fn what_a_provider_sets_in_one_login_is_not_sent_in_the_next() {
     }
 }
 
+/// Attacks T-01, N-05
 #[actix_web::test]
 async fn who_is_silent_is_left_in_time_and_nobody_else_waits_for_them() {
     let broker = TestBroker::open().await;
@@ -363,4 +376,25 @@ async fn who_is_silent_is_left_in_time_and_nobody_else_waits_for_them() {
         "those who waited for their turn had an honest provider: {ended:?}"
     );
     assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+/// Lesson 134
+/// Attack U-16
+#[actix_web::test]
+async fn a_picture_is_never_fetched_wherever_it_is() {
+    let file = STANDARD.replace("name: $.name }", "name: $.name, picture: $.picture }");
+    let broker = TestBroker::builder(LOCAL).with("acme", &file).build().await;
+    for place in ["UPSTREAM/picture", "http://169.254.169.254/picture", "file:///etc/passwd", "javascript:alert(1)", "//evil.example/x"] {
+        let place = place.replace("UPSTREAM", &broker.upstream.url());
+        let person = person("ana").replace("\"name\"", &format!("\"picture\":\"{place}\",\"name\""));
+        broker.upstream.says("/me", json(200, &person));
+        let browser = Browser::new(&broker);
+        assert_eq!(browser.log_in("acme", "ana").await.status, 303);
+        for page in ["/session", "/login", "/account"] {
+            let answer = browser.get(page).await;
+            assert!(!answer.body.contains("javascript:") && !answer.body.contains("file:"), "{place}: {answer:?}");
+            assert!(page == "/session" || !answer.body.contains(&place), "no page of ours shows it: {answer:?}");
+        }
+    }
+    assert_eq!(broker.upstream.asked("/picture"), 0);
 }

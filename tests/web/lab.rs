@@ -159,6 +159,7 @@ async fn elsewhere_only_listed_people_with_a_proven_address_may() {
     }
 }
 
+/// Attack N-01
 #[actix_web::test]
 async fn staff_of_one_store_are_nobody_at_another() {
     let broker = open_house().await;
@@ -246,7 +247,7 @@ async fn an_empty_lab_says_how_to_begin() {
     assert!(page.body.contains("Nenhum provedor ainda") && page.body.contains("portaria new"), "{}", page.body);
 }
 
-/// Attacks P-06, P-14
+/// Attacks P-06, P-14, U-13
 /// Lesson 139
 #[actix_web::test]
 async fn no_secret_and_no_markup_reaches_any_page_in_any_language() {
@@ -293,6 +294,7 @@ async fn no_secret_and_no_markup_reaches_any_page_in_any_language() {
 }
 
 /// Lesson 176
+/// Attack N-01
 #[actix_web::test]
 async fn a_story_is_told_to_staff_of_its_store_and_a_test_to_who_ran_it() {
     let broker = open_house().await;

@@ -9,6 +9,7 @@ use std::net::{TcpListener, TcpStream};
 
 const HTTPS: &str = "publicUrl: https://login.loja.example\n";
 
+/// Attack X-11
 #[test]
 fn a_broker_that_others_reach_starts_only_if_its_proxies_are_said() {
     let atacado = "stores: { atacado: { publicUrl: https://login.atacado.example, trustedProxies: [ 10.0.0.7 ] } }\n";

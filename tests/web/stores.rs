@@ -40,7 +40,7 @@ async fn an_attempt_of_one_store_is_none_in_another() {
     assert_eq!(browser.get(&way).await.status, 303, "here it is still good");
 }
 
-/// Attack A-09
+/// Attacks A-09, E-11, X-03
 /// Lessons 96, 98
 #[actix_web::test]
 async fn a_session_of_one_store_is_none_in_another() {
@@ -215,7 +215,7 @@ async fn a_host_that_is_not_ours_is_not_served() {
     assert!(broker.upstream.heard().is_empty());
 }
 
-/// Attack L-14
+/// Attacks L-14, N-02
 /// Lessons 79, 118
 #[actix_web::test]
 async fn nothing_that_is_forwarded_changes_an_absolute_address() {
@@ -247,7 +247,7 @@ async fn nothing_that_is_forwarded_changes_an_absolute_address() {
     }
 }
 
-/// Attack P-02
+/// Attacks P-02, T-15
 /// Lessons 130, 132, 144
 #[actix_web::test]
 async fn on_the_open_net_addresses_of_this_machine_are_never_asked() {

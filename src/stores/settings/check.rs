@@ -2,6 +2,7 @@
 
 use crate::provider::hosts::is_loopback;
 use crate::session::further_facts::RESERVED_CLAIMS;
+use crate::stores::session_cookie::warn_about_open_cookie;
 use crate::stores::settings::{FilesMayReadSpec, LimitsSpec, LoginSpec, MailSpec, SessionSpec, SettingsSpec};
 use crate::stores::variable_pattern::VariablePattern;
 use crate::vocabulary::email::Email;
@@ -68,6 +69,9 @@ pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
     }
     if let Some(session) = &spec.session {
         check_session(session, reader);
+    }
+    if !in_store {
+        warn_about_open_cookie(spec, None, reader);
     }
     check_stores(spec, in_store, reader);
 }
@@ -162,6 +166,7 @@ fn check_stores(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
             );
         }
         check_belongs_to_installation(store, reader);
+        warn_about_open_cookie(store, spec.session.as_ref(), reader);
         check(store, true, reader);
     }
     let hosts: Vec<&Located<String>> =
@@ -374,5 +379,17 @@ fn check_further_fact(fact: &Located<String>, reader: &mut Reader) {
     if !is_name {
         let help = "write the name of a fact that a provider file lists in `identity.more`, without `$`: `cpf`";
         reader.complain(fact.place, format!("`{}` is not the name of a fact", fact.value), help);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::languages::PageLanguages;
+
+    #[test]
+    fn every_language_of_the_pages_may_be_named_and_no_other() {
+        let embedded: Vec<String> = PageLanguages::embedded().0.into_iter().map(|language| language.code).collect();
+        assert_eq!(LANGUAGES, embedded);
     }
 }
