@@ -253,6 +253,15 @@ impl Condition {
         }
     }
 
+    /// Whether it can hold although no value is named of which it holds.
+    pub(crate) fn names_no_value(&self) -> bool {
+        match &self.kind {
+            ConditionKind::Check(check) => check.names_no_value(),
+            ConditionKind::All(all) => all.iter().all(Self::names_no_value),
+            ConditionKind::Any(any) => any.iter().any(Self::names_no_value),
+        }
+    }
+
     /// Whether it holds only when a check of this kind holds.
     fn demands(&self, of_check: &impl Fn(&ValueCheck) -> bool) -> bool {
         match &self.kind {
@@ -284,7 +293,7 @@ impl Condition {
     pub(crate) fn demands_value_at(&self, path: &JsonPath) -> bool {
         self.demands(&|check| {
             let is_there = check.paths().iter().any(|known| known.source == path.source);
-            is_there && [&check.is, &check.is_not, &check.contains].into_iter().any(Option::is_some)
+            is_there && [&check.is, &check.contains].into_iter().any(Option::is_some)
         })
     }
 

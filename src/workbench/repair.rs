@@ -146,7 +146,7 @@ fn goal_from_error(error: &LoginError) -> RepairGoal {
         | LoginErrorCause::BadInput(_)
         | LoginErrorCause::TooManyLogins
         | LoginErrorCause::OutOfTime
-        | LoginErrorCause::NotAllowed
+        | LoginErrorCause::NotAllowed(_)
         | LoginErrorCause::BadAddress(_)
         | LoginErrorCause::BadHeader
         | LoginErrorCause::BadKey(_)
