@@ -43,7 +43,7 @@ fn token(app: &App, sid: &str) -> String {
         facts: Vec::new(),
     };
     let session = Session::open(user, "main", sid.into(), SessionLifetime { lifetime: 86400, idle: 43200 }, clock::now());
-    app.signing.keys().sign(&session, live_store.token_parties())
+    app.signing.keys("main").expect("keys").sign(&session, live_store.token_parties())
 }
 
 fn request(cookie: Option<&str>) -> actix_http::Request {
@@ -71,7 +71,7 @@ fn checks(criterion: &mut Criterion) {
     let broker = Broker::new(&master);
     let app = runtime.0.block_on(async {
         let directory = Directory::open(&StorageLocation::File(folder.join("portaria.db"))).await.expect("a directory");
-        Data::new(App::new(&settings, Arc::new(directory), &master, broker.hooks()).await.expect("an app"))
+        Data::new(App::new(&settings, Arc::new(directory), &master, broker.hooks(), "bench").await.expect("an app"))
     });
     let routes = Routes::new().app_data(app.clone()).app_data(Data::new(TokenCache::default())).configure(|config| broker.mount(config));
     let service = runtime.0.block_on(init_service(routes));

@@ -24,6 +24,7 @@ mod reading;
 mod readme;
 mod refusals;
 mod repair;
+mod security_page;
 mod simulate;
 mod support;
 mod support_page;

@@ -145,8 +145,12 @@ fn no_two_types_have_the_same_name() {
     assert!(first.len() > 400, "the types are found: {}", first.len());
 }
 
+/// Lesson 133
 #[test]
 fn the_pure_rooms_open_no_doors() {
+    for path in sources(&root().join("src")).iter().filter(|path| !path.ends_with("world/network.rs")) {
+        assert!(!text(path).contains("reqwest::"), "{}: every request leaves by the one client of `world::network`", path.display());
+    }
     for room in ["provider", "login", "session", "simulated/playground"] {
         for path in sources(&root().join("src").join(room)) {
             let text = text(&path);
@@ -229,7 +233,26 @@ const MAY_REVEAL: FilesWithReasons = &[
     ("workbench/record.rs", "the values of a login are looked for, so that none of them is recorded"),
 ];
 
-/// Attacks
+/// Attack T-12
+#[test]
+fn nothing_switches_off_the_checks_of_certificates() {
+    let switches = ["accept_invalid", "tls_danger", "dangerous()", "ServerCertVerifier", "native_tls", "tls_certs_only"];
+    let mut found = Vec::new();
+    for path in sources(&root().join("src")) {
+        let code = text(&path);
+        for line in production_code(&code).lines().filter(|line| switches.iter().any(|switch| line.contains(switch))) {
+            found.push(line.trim().to_owned());
+        }
+    }
+
+    // A mail server of this machine; and a machine that knows no authorities, where no certificate is believed.
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found.iter().any(|line| line.contains("dangerous_accept_invalid_certs(server.safety == MailEncryption::Loopback)")));
+    assert!(found.iter().any(|line| line.contains(".tls_certs_only([])")));
+}
+
+/// Attacks, J-17
+/// Lessons 51, 142
 #[test]
 fn what_is_secret_is_compared_in_constant_time_and_never_printed() {
     let secret_types = [("src/vocabulary/text.rs", "Text"), ("src/session/seal.rs", "MasterKey"), ("src/session/seal.rs", "Seal")];

@@ -42,6 +42,22 @@ Each number of `attacks.txt` has a row: it is `tested`, and a test is named that
     open: "tests/attacks/open.txt",
 };
 
+const LESSONS: Table = Table {
+    word: "Lesson",
+    list: "tests/attacks/lessons.txt",
+    written: "tests/attacks/lessons.md",
+    head: "# What went wrong elsewhere, and the tests that notice it here
+
+Each number of `lessons.txt`, a published mistake of another program of this kind, has a row: it is `tested`, and a test is named that
+notices it (search for `Lesson` and the number for others), or it is `impossible` here, and why. Written by `ACCEPT=1 cargo test attacks`.
+
+| lesson | state | test or reason |
+|---|---|---|
+",
+    reasons: "tests/attacks/reasons/lessons",
+    open: "tests/attacks/lessons-open.txt",
+};
+
 /// What is known about a number.
 #[derive(Default)]
 struct Row {
@@ -205,4 +221,10 @@ fn assert_up_to_date(table: &Table) {
 fn the_table_of_attacks_is_up_to_date() {
     assert_eq!(ATTACKS.numbers().len(), 266);
     assert_up_to_date(&ATTACKS);
+}
+
+#[test]
+fn the_table_of_lessons_is_up_to_date() {
+    assert_eq!(LESSONS.numbers().len(), 187);
+    assert_up_to_date(&LESSONS);
 }

@@ -45,6 +45,7 @@ fn every_provider_of_the_catalogue_is_right_and_every_story_is_true() {
 }
 
 /// Attack S-04
+/// Lessons 43, 45
 #[test]
 fn every_provider_is_sent_the_standards_request() {
     for path in catalogue() {
@@ -149,4 +150,18 @@ fn a_file_waits_only_for_what_it_uses() {
 
     assert_eq!(waits("discord.yaml"), ["DISCORD_CLIENT_ID", "DISCORD_CLIENT_SECRET"]);
     assert_eq!(waits("apple.yaml"), ["APPLE_SERVICE_ID", "APPLE_TEAM_ID", "APPLE_KEY_ID", "APPLE_P8"]);
+}
+
+/// Lessons 3, 7
+#[test]
+fn an_address_without_a_claim_is_trusted_only_where_the_file_says_why() {
+    let lines =
+        |path: &Path| -> Vec<String> { text(path).lines().filter(|line| line.starts_with("trustEmail:")).map(str::to_owned).collect() };
+    for path in catalogue() {
+        for line in lines(&path) {
+            assert!(!line.contains("always") || line.contains(" # "), "{}: {line}", path.display());
+        }
+    }
+    let microsoft = lines(&root().join("providers.d/microsoft.yaml"));
+    assert!(matches!(&*microsoft, [line] if line.starts_with("trustEmail: never")), "its tenants write any address there: {microsoft:?}");
 }

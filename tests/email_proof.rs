@@ -179,6 +179,7 @@ proptest! {
     }
 }
 
+/// Lesson 15
 #[test]
 fn facts_of_two_exchanges_prove_nothing_whatever_the_file_says() {
     const ANSWER: FactOrigin = FactOrigin::Answer(Some(1));
@@ -471,6 +472,7 @@ fn a_claim_of_an_entry_that_was_chosen_because_it_is_verified_is_fine() {
     }
 }
 
+/// Attack U-05
 #[test]
 fn a_claim_that_may_stand_in_another_entry_of_a_list_is_refused() {
     for person in [

@@ -62,6 +62,44 @@ fn every_block_of_the_catalogue_is_described_with_its_lines() {
     }
 }
 
+/// The rows of the terminal: the word, where it stands, and the value, whose line breaks do not count.
+fn rows_of_terminal(out: &str) -> Vec<(String, String, Option<u64>)> {
+    let mut rows: Vec<(String, String, Option<u64>)> = Vec::new();
+    let mut is_within = false;
+    for line in out.lines() {
+        let parts: Vec<&str> = line.split_whitespace().collect();
+        let is_row = line.starts_with("  ") && !line.starts_with("   ") && parts.len() > 2;
+        match parts.as_slice() {
+            [word, "by", "default", value @ ..] if is_row => rows.push(((*word).to_owned(), value.concat(), None)),
+            [word, "line", number, value @ ..] if is_row && number.parse::<u64>().is_ok() => {
+                rows.push(((*word).to_owned(), value.concat(), number.parse().ok()));
+            }
+            more if line.starts_with("   ") && is_within => rows.last_mut().expect("a row").1.push_str(&more.concat()),
+            _ => {
+                is_within = false;
+                continue;
+            }
+        }
+        is_within = true;
+    }
+    rows
+}
+
+#[test]
+fn what_is_explained_fits_80_columns_and_the_json_holds_every_row_of_it() {
+    for path in catalogue().into_iter().chain(files(&root().join("tests/explain"), ".yaml")) {
+        let name = path.display().to_string();
+        let (_, shown, _) = portaria(root(), &["explain", &name, "--public-url", "https://login.loja.example"], &[]);
+        let (_, json, _) = portaria(root(), &["explain", &name, "--json", "--public-url", "https://login.loja.example"], &[]);
+
+        let widest = shown.lines().max_by_key(|line| line.chars().count()).unwrap_or_default();
+        assert!(widest.chars().count() <= 80, "{name}: {widest}");
+        let in_json = rows(&serde_json::from_str(&json).expect("JSON"));
+        let in_json: Vec<_> = in_json.into_iter().map(|(word, value, line)| (word, value.split_whitespace().collect(), line)).collect();
+        assert_eq!(rows_of_terminal(&shown), in_json, "{name}");
+    }
+}
+
 #[test]
 fn what_a_file_leaves_out_is_described_as_the_default() {
     let (_, out, _) = portaria(root(), &["explain", "tests/explain/issuer-only.yaml", "--json"], &[]);
@@ -76,6 +114,9 @@ fn what_a_file_leaves_out_is_described_as_the_default() {
         ("signed.audience", "${clientId}"),
         ("signed.keys", "${jwksUri}"),
         ("signed.nonce", "required"),
+        ("signed.exp", "`iat` and `nbf`, where the token has them, must not lie in the future"),
+        ("signed.require", "`at_hash` and `c_hash`, where the token has them, must fit the access token and the code"),
+        ("refused", "if the answer's `sub` is missing or is not that of the ID token"),
         ("signed.read.email", "$.email"),
     ] {
         assert!(rows.iter().any(|row| *row == (word.to_owned(), value.to_owned(), None)), "{word}: {rows:?}");

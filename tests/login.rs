@@ -85,6 +85,8 @@ fn an_issuer_alone_is_enough_for_openid_connect() {
     );
 }
 
+/// Lesson 87
+/// Attacks U-08, U-12
 #[test]
 fn userinfo_about_another_person_than_the_token_is_refused() {
     let file = format!("{OPENID}getUserInfo: {{}}\n");
@@ -105,6 +107,8 @@ fn userinfo_about_another_person_than_the_token_is_refused() {
     assert_examples(&file, &story("8", "refused: { step: getUserInfo, code: badToken }"));
 }
 
+/// Lessons 80, 82, 83, 85
+/// Attacks J-05, J-06, J-07, J-08, J-09, J-16, J-18
 #[test]
 fn a_token_that_is_wrong_in_any_respect_is_not_accepted() {
     let right = "iss: https://idp.acme.example, aud: ‹clientId›, sub: \"7\", nonce: ‹nonce›, email: ana@loja.example, email_verified: true";
@@ -159,6 +163,8 @@ fn a_token_that_is_wrong_in_any_respect_is_not_accepted() {
     }
 }
 
+/// Lessons 81, 89
+/// Attacks J-01, J-02, J-03
 #[test]
 fn algorithms_never_change_what_a_key_is_for() {
     let header = |text: &str| base64(text);
@@ -209,6 +215,7 @@ fn a_secret_signs_tokens_only_where_the_file_says_so() {
     assert_examples(&file, &story(", signedBy: stranger", "refused: { step: getAccessCode, code: badToken }"));
 }
 
+/// Lesson 84
 #[test]
 fn an_answer_that_is_itself_a_token_is_read_only_through_signed() {
     let file = format!("{PLAIN}trustEmail: always\n").replace(
@@ -331,6 +338,8 @@ fn what_a_shopper_types_has_to_match_its_pattern() {
     }
 }
 
+/// Lesson 154
+/// Attack J-11
 #[test]
 fn keys_are_fetched_once_and_again_only_for_an_unknown_key_once_in_a_while() {
     let provider = provider(OPENID);
@@ -364,6 +373,7 @@ fn keys_are_fetched_once_and_again_only_for_an_unknown_key_once_in_a_while() {
     assert_eq!(network.asked("openid-configuration"), 1);
 }
 
+/// Attack J-14
 #[test]
 fn a_document_of_another_issuer_is_not_accepted() {
     let provider = provider(OPENID);
@@ -465,6 +475,7 @@ fn an_error_names_the_line_of_the_claim_that_does_not_prove_an_address() {
     }
 }
 
+/// Attack T-08
 #[test]
 fn tokens_that_no_header_can_carry_are_never_sent() {
     let story = |token: &str| {
@@ -486,6 +497,7 @@ fn tokens_that_no_header_can_carry_are_never_sent() {
     }
 }
 
+/// Attacks U-01, U-02, U-03
 #[test]
 fn ids_are_texts_exact_to_the_last_digit_and_empty_values_are_no_ids() {
     let story = |id: &str, end: &str| {
@@ -735,6 +747,7 @@ getAccessCode: { post: \"https://sso.acme.example/token\" }
     assert!(error.to_string().contains("its signature is not right"), "{error}");
 }
 
+/// Attack J-02
 #[test]
 fn a_public_key_is_never_taken_for_a_shared_secret() {
     let file = "name: Acme
@@ -864,6 +877,7 @@ fn names_are_kept_as_people_write_them() {
     );
 }
 
+/// Attack U-09
 #[test]
 fn a_claim_never_proves_the_address_of_another_document() {
     let file = format!("{OPENID}getUserInfo: {{}}\n");
@@ -910,6 +924,7 @@ getAuthorizationCode:
     );
 }
 
+/// Lesson 121
 #[test]
 fn require_sees_only_a_proven_address() {
     let file =
@@ -924,6 +939,7 @@ fn require_sees_only_a_proven_address() {
     assert_examples(&file, &story(false, "refused: { code: notAllowed }"));
 }
 
+/// Attack T-16
 #[test]
 fn secrets_that_a_provider_repeats_are_masked_in_its_refusal() {
     assert_examples(
@@ -932,6 +948,7 @@ fn secrets_that_a_provider_repeats_are_masked_in_its_refusal() {
     );
 }
 
+/// Attack U-13
 #[test]
 fn texts_have_a_longest_length() {
     let steps: String = (1..40).map(|at| format!("    a{at}: \"${{a{}}}${{a{}}}\"\n", at - 1, at - 1)).collect();
@@ -1200,4 +1217,43 @@ fn a_forced_login_at_an_openid_provider_has_to_be_a_new_one() {
     let by_prompt = format!("{OPENID}getAuthorizationCode: {{ reauthenticate: {{ prompt: login }} }}\n");
     assert_examples(&by_prompt, &story(anew, "", login));
     assert_examples(&by_prompt, &story(anew, ", auth_time: 1799990000", bad));
+}
+
+/// Attack T-10
+#[test]
+fn an_access_token_that_is_no_bearer_token_is_refused_unless_the_file_accepts_its_name() {
+    let file = |word: &str| {
+        format!(
+            "name: Acme\ntrustEmail: always\ngetAuthorizationCode: {{ get: https://a.example/a }}\ngetAccessCode: {{ post: https://a.example/t{word} }}\n\
+             getUserInfo: {{ get: https://a.example/me, read: {{ id: $.id, email: $.email }} }}\n"
+        )
+    };
+    let named = |name: &str, end: &str| {
+        let person = ", { answer: { json: { id: u-1, email: ana@loja.example } } }";
+        let person = if end.starts_with("refused") { "" } else { person };
+        format!(
+            "- what: \"the token answer with {name}\"\n  exchanges: [ {{ answer: {{ json: {{ access_token: at-1{name} }} }} }}{person} ]\n  {end}\n"
+        )
+    };
+    let (user, refused) =
+        ("identity: { id: u-1, email: ana@loja.example, emailVerified: true }", "refused: { code: badToken, step: getAccessCode }");
+
+    for (name, end) in [
+        ("", user),
+        (", token_type: Bearer", user),
+        (", token_type: bEaReR", user),
+        (", token_type: null", user),
+        (", token_type: ''", user),
+        (", token_type: mac", refused),
+        (", token_type: DPoP", refused),
+        (", token_type: Bearer2", refused),
+        (", token_type: [ Bearer ]", refused),
+        (", token_type: 1", refused),
+    ] {
+        assert_examples(&file(""), &named(name, end));
+        assert_examples(&file(", tokenType: bearer"), &named(name, end));
+        assert_examples(&file(", tokenType: any"), &named(name, user));
+        let read_elsewhere = name.replace("token_type", "kind");
+        assert_examples(&file(", read: { tokenType: $.kind }"), &named(&read_elsewhere, end));
+    }
 }

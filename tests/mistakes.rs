@@ -22,6 +22,7 @@ fn report(path: &Path) -> Report {
     }
 }
 
+/// Lessons 68, 73, 153, 156
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the variable ACCEPT accepts changed sentences")]
 fn every_mistake_is_shown_in_the_file_with_what_to_do() {

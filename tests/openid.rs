@@ -217,6 +217,41 @@ fn a_client_that_is_refused_shows_itself_in_the_other_way_once_and_remembers_it(
     }
 }
 
+/// A provider that refuses the client in the form, and gives no answer to one in the header.
+struct Silent;
+
+impl Fetch for Silent {
+    fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
+        let has_header = request.headers.iter().any(|(name, _)| name == "Authorization");
+        let answer = if request.address.masked().ends_with("openid-configuration") {
+            json(&format!("{{{DOCUMENT}}}"))
+        } else if has_header {
+            Err(NoAnswer::Unreachable)
+        } else {
+            Ok(Response { status: 401, headers: Vec::new(), body: b"{\"error\":\"invalid_client\"}".to_vec() })
+        };
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+#[test]
+fn a_repeated_call_without_an_answer_is_remembered_beside_the_refusal() {
+    let provider = provider(OPENID);
+    let installation = installation(&provider);
+    let documents = DocumentCache::default();
+    learn_document(&provider, &Silent, &documents, 0);
+    let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+    let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state)]);
+    let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
+
+    let (trace, outcome) = ready(drive(login, &Silent, &documents));
+
+    assert_eq!(outcome.expect_err("the client is refused").code(), "invalid_client");
+    assert_eq!(trace.exchanges.len(), 1);
+    assert!(trace.exchanges[0].answer.is_ok());
+    assert_eq!(trace.exchanges[0].unanswered_repeat, Some(NoAnswer::Unreachable));
+}
+
 /// A provider that refuses a code without a word of the standard, and takes the credentials of the client in one place only.
 struct Wordless {
     token: Mutex<String>,
@@ -337,6 +372,7 @@ fn a_client_that_is_refused_in_both_ways_is_refused() {
     );
 }
 
+/// Attacks J-11, J-13
 #[test]
 fn a_key_that_was_exchanged_under_its_name_is_fetched_again_and_a_forged_token_cannot_force_more() {
     for kid in [None, Some("k")] {
@@ -620,4 +656,152 @@ fn a_token_without_expiry_is_taken_directly_or_while_it_is_young() {
     assert_examples(&file(", maxAge: 5m"), &story(", iat: 1767323000", ana));
     assert_examples(&file(", maxAge: 5m"), &story(", iat: 1767322600", refused));
     assert_examples(&file(", exp: optional"), &story(", exp: 1767322000", refused));
+}
+
+/// What a login ends with at an issuer with these keys and an ID token that is made for the attempt.
+fn ends(jwks: &str, token: impl Fn(&Attempt) -> String) -> Result<(), String> {
+    let provider = provider(OPENID);
+    let (installation, documents) = (installation(&provider), DocumentCache::default());
+    let answer = Mutex::new(String::new());
+    let network = Network::new(|address: &str| match address {
+        address if address.ends_with("openid-configuration") => json(&format!("{{{DOCUMENT}}}")),
+        address if address.ends_with("/k") => json(jwks),
+        _ => json(&answer.lock().expect("no thread panics with this lock")),
+    });
+    learn_document(&provider, &network, &documents, 0);
+    let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+    *answer.lock().expect("no thread panics with this lock") =
+        serde_json::json!({ "access_token": "at-1", "id_token": token(&attempt) }).to_string();
+    let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state)]);
+    let login = attempt.accept(&provider, &installation, &callback, None, &documents, 0).expect("the callback answers the attempt");
+    ready(drive(login, &network, &documents)).1.map(drop).map_err(|error| error.code().to_owned())
+}
+
+/// Attacks J-04, J-15, J-16
+#[test]
+fn a_token_is_three_plain_parts_of_a_kind_that_signs_in_and_nothing_else() {
+    let key = IssuerKey::new();
+    let keys = key.jwks(None);
+    let signed =
+        |header: &str, claims: &str| key.signing.sign_token(&format!("{{\"alg\":\"EdDSA\"{header}}}"), claims).expect("the key signs");
+    let refused = Err("badToken".to_owned());
+
+    for header in ["", ",\"typ\":\"JWT\"", ",\"typ\":\"jwt\"", ",\"cty\":\"x\",\"jku\":\"https://evil.example/k\""] {
+        assert_eq!(ends(&keys, |attempt| signed(header, &claims(attempt, ""))), Ok(()), "{header}");
+    }
+    for header in [
+        ",\"crit\":[\"x\"]",
+        ",\"crit\":[]",
+        ",\"b64\":false",
+        ",\"zip\":\"DEF\"",
+        ",\"enc\":\"A256GCM\"",
+        ",\"typ\":\"at+jwt\"",
+        ",\"typ\":\"application/AT+JWT\"",
+        ",\"typ\":\"logout+jwt\"",
+        ",\"alg\":\"EdDSA\"",
+    ] {
+        assert_eq!(ends(&keys, |attempt| signed(header, &claims(attempt, ""))), refused, "{header}");
+    }
+    let forms: [(&str, fn(&str) -> String); 7] = [
+        ("a space before it", |token| format!(" {token}")),
+        ("a line end behind it", |token| format!("{token}\n")),
+        ("a padded signature", |token| format!("{token}==")),
+        ("a fourth part", |token| format!("{token}.")),
+        ("five parts, as if it were encrypted", |token| format!("{token}.AAAA.AAAA")),
+        ("the other alphabet", |token| format!("{}+/", &token[..token.len() - 2])),
+        ("as a JSON document", |token| {
+            let parts: Vec<&str> = token.split('.').collect();
+            serde_json::json!({ "protected": parts[0], "payload": parts[1], "signature": parts[2] }).to_string()
+        }),
+    ];
+    for (what, form) in forms {
+        assert_eq!(ends(&keys, |attempt| form(&signed("", &claims(attempt, "")))), refused, "{what}");
+    }
+    let long = format!(",\"x\":\"{}\"", "x".repeat(16 * 1024));
+    let deep = format!(",\"x\":{}{}", "[".repeat(500), "]".repeat(500));
+    for more in [&*long, &deep, ",\"sub\":\"8\"", ",\"events\":{\"http://schemas.openid.net/event/backchannel-logout\":{}}"] {
+        assert_eq!(ends(&keys, |attempt| signed("", &claims(attempt, more))), refused, "{more:.40}");
+    }
+    assert_eq!(ends(&keys, |attempt| signed("", &signed("", &claims(attempt, "")))), refused, "a token in a token");
+}
+
+/// Attacks J-10, J-12
+#[test]
+fn a_key_verifies_only_what_it_is_for() {
+    let (key, stranger) = (IssuerKey::new(), IssuerKey::new());
+    let refused = Err("badToken".to_owned());
+    let jwk = |public: &str, more: &str| format!("{{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"{public}\"{more}}}");
+    let keys = |list: &[String]| format!("{{\"keys\":[{}]}}", list.join(","));
+    let token = |attempt: &Attempt| key.token(Some("k"), &claims(attempt, ""));
+
+    for (more, expected) in [
+        (",\"kid\":\"k\"", Ok(())),
+        (",\"kid\":\"k\",\"use\":\"sig\",\"key_ops\":[\"verify\"],\"alg\":\"EdDSA\"", Ok(())),
+        (",\"kid\":\"other\"", refused.clone()),
+        (",\"kid\":\"k\",\"use\":\"enc\"", refused.clone()),
+        (",\"kid\":\"k\",\"key_ops\":[\"encrypt\"]", refused.clone()),
+        (",\"kid\":\"k\",\"alg\":\"ES256\"", refused.clone()),
+    ] {
+        assert_eq!(ends(&keys(&[jwk(&key.public, more)]), token), expected, "{more}");
+    }
+    let named = |public: &str| jwk(public, ",\"kid\":\"k\"");
+    for (before, expected) in [(1, Ok(())), (63, Ok(())), (64, refused.clone()), (5_000, refused.clone())] {
+        let mut list = vec![named(&stranger.public); before];
+        list.push(named(&key.public));
+        assert_eq!(ends(&keys(&list), token), expected, "behind {before} others of its name");
+    }
+    for odd in [
+        "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AAAA\"}",
+        "{\"kty\":\"OKP\",\"crv\":\"P-256\",\"x\":\"AAAA\"}",
+        "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AAAA\",\"y\":\"AAAA\"}",
+        "{\"kty\":\"oct\",\"k\":\"AAAA\"}",
+        "{\"kty\":7}",
+        "7",
+    ] {
+        assert_eq!(ends(&keys(&[odd.to_owned()]), |attempt| key.token(None, &claims(attempt, ""))), refused, "{odd}");
+    }
+    assert_eq!(ends("{\"keys\":[]}", token), refused);
+    assert_eq!(ends("<html>", token), refused);
+}
+
+/// Attack J-10
+#[test]
+fn a_signature_that_anybody_can_write_is_none() {
+    let refused = Err("badToken".to_owned());
+    let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let message = |algorithm: &str, attempt: &Attempt| {
+        format!("{}.{}", part(format!("{{\"alg\":\"{algorithm}\"}}").as_bytes()), part(claims(attempt, "").as_bytes()))
+    };
+    // With the exponent 1, what is signed is its own signature.
+    let modulus = [&[0xc5_u8][..], &[0x5b; 255]].concat();
+    let rsa = format!("{{\"keys\":[{{\"kty\":\"RSA\",\"n\":\"{}\",\"e\":\"AQ\"}}]}}", part(&modulus));
+    let padded = |message: &str| {
+        let digest_info =
+            [0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20];
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, message.as_bytes());
+        [&[0, 1][..], &[0xff; 202], &[0], &digest_info, digest.as_ref()].concat()
+    };
+    let itself = |attempt: &Attempt| {
+        let message = message("RS256", attempt);
+        let signature = padded(&message);
+        assert_eq!(signature.len(), modulus.len());
+        format!("{message}.{}", part(&signature))
+    };
+    assert_eq!(ends(&rsa, itself), refused);
+
+    // A signature of two zeros, once fitted every key of a careless library.
+    let pair = aws_lc_rs::signature::EcdsaKeyPair::generate(&aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED_SIGNING).expect("random bytes");
+    let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
+    let curve = format!("{{\"keys\":[{{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"{}\",\"y\":\"{}\"}}]}}", part(x), part(y));
+    let signed_in = |encoding: &dyn Fn(&[u8]) -> Vec<u8>| {
+        ends(&curve, |attempt| {
+            let message = message("ES256", attempt);
+            let signature = pair.sign(&aws_lc_rs::rand::SystemRandom::new(), message.as_bytes()).expect("the key signs");
+            format!("{message}.{}", part(&encoding(signature.as_ref())))
+        })
+    };
+    assert_eq!(signed_in(&<[u8]>::to_vec), Ok(()));
+    assert_eq!(signed_in(&|signature| vec![0; signature.len()]), refused);
+    assert_eq!(signed_in(&|signature| [&[0x30, 0x44, 2, 32], &signature[..32], &[2, 32], &signature[32..]].concat()), refused, "in DER");
+    assert_eq!(signed_in(&|_| Vec::new()), refused);
 }

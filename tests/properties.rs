@@ -71,6 +71,7 @@ fn the_corpus_of_tokens_replays() {
     }
 }
 
+/// Attack U-15
 #[test]
 fn hostile_files_are_refused_with_a_complaint() {
     let laughs: String = (0..9).map(|at| format!("a{at}: &a{at} [{}]\n", "*a0,".repeat(9))).collect();
@@ -100,6 +101,7 @@ fn hostile_files_are_refused_with_a_complaint() {
     }
 }
 
+/// Attack T-06
 #[test]
 fn hostile_answers_are_read_within_bounds() {
     let deep = |open: &str, close: &str| format!("{}{}", open.repeat(10_000), close.repeat(10_000));

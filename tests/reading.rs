@@ -52,6 +52,7 @@ fn installation(test: &str, name: &str, reference: &str, settings: &str) -> Fold
     folder
 }
 
+/// Lesson 177
 #[test]
 fn a_provider_file_reads_nothing_but_what_is_meant_for_it() {
     let refused = [
@@ -293,6 +294,49 @@ fn the_usual_client_variables_open_nothing_of_another_store() {
         .with("b.d/clube-acme.yaml", &file("env:CLUBE_ACME_CLIENT_SECRET"));
     let (code, out, _) = portaria(&folder.0, &["check", "b.d"], &[]);
     assert!(code == 1 && out.contains("may not read the variable `env:CLUBE_ACME_CLIENT_SECRET`"), "{out}");
+}
+
+/// Attack Y-03
+#[test]
+fn a_file_is_not_named_into_what_belongs_to_a_file_of_another_store() {
+    let stores = "stores:\n  clube: { publicUrl: https://b.example, providers: clube.d }\n  outra: { publicUrl: https://c.example, providers: outra.d }\n";
+    let named = stores.replace("outra.d }", "outra.d, filesMayRead: { env: [ '{NAME}_*', 'ACME_CLIENT_*', ACME_SHOP_KEY ] } }");
+    for (theirs, own, variable, settings, expected) in [
+        // The name of a file of the main store, a longer one of it, and a shorter one.
+        ("providers.d/acme.yaml", "outra.d/acme.yaml", "ACME_CLIENT_SECRET", stores, "broken"),
+        ("providers.d/acme-shop.yaml", "outra.d/acme.yaml", "ACME_SHOP_CLIENT_SECRET", stores, "broken"),
+        ("providers.d/acme-shop.yaml", "outra.d/acme.yaml", "ACME_SHOP_KEY", stores, "broken"),
+        ("providers.d/acme.yaml", "outra.d/acme-client.yaml", "ACME_CLIENT_SECRET", stores, "broken"),
+        ("providers.d/acme_shop.yaml", "outra.d/acme-shop.yaml", "ACME_SHOP_KEY", stores, "broken"),
+        ("outra.d/acme-shop.yaml", "providers.d/acme.yaml", "ACME_SHOP_KEY", stores, "broken"),
+        ("clube.d/acme.yaml", "outra.d/acme.yaml", "ACME_CLIENT_SECRET", stores, "broken"),
+        // What is the file's own stays so, and nobody takes it away by the name of another file.
+        ("outra.d/acme.yaml", "providers.d/acme.yaml", "ACME_CLIENT_SECRET", stores, "dormant"),
+        ("outra.d/acme-client.yaml", "providers.d/acme.yaml", "ACME_CLIENT_SECRET", stores, "dormant"),
+        ("providers.d/acme.yaml", "outra.d/acme-shop.yaml", "ACME_SHOP_KEY", stores, "dormant"),
+        ("outra.d/acme-shop.yaml", "outra.d/acme.yaml", "ACME_SHOP_KEY", stores, "dormant"),
+        ("providers.d/acme.yaml", "outra.d/acme.yaml", "OUTRA_ACME_CLIENT_SECRET", stores, "dormant"),
+        // The settings name it.
+        ("providers.d/acme.yaml", "outra.d/acme.yaml", "ACME_CLIENT_SECRET", &named, "dormant"),
+        ("providers.d/acme-shop.yaml", "outra.d/acme.yaml", "ACME_SHOP_KEY", &named, "dormant"),
+    ] {
+        let folder = Folder::new("reading-files-of-others")
+            .with("portaria.yaml", &format!("publicUrl: https://login.loja.example\n{settings}"))
+            .with(theirs, &file("none"))
+            .with(own, &file(&format!("env:{variable}")));
+
+        let (code, out, err) = portaria(&folder.0, &["check", "--json", own], &[]);
+
+        let answer: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+        let checked = answer["files"].as_array().and_then(|files| files.last()).expect("the file is listed");
+        assert_eq!(checked["state"], expected, "{theirs} {own} {variable}: {code} {out}");
+        if expected == "broken" {
+            let (said, help) = (&checked["complaints"][0]["message"], &checked["complaints"][0]["help"]);
+            assert!(said.as_str().is_some_and(|said| said.contains("a provider file of another store")), "{said}");
+            let store = if own.starts_with("outra") { "OUTRA" } else { "MAIN" };
+            assert!(help.as_str().is_some_and(|help| help.contains(&format!("`env:{store}_{variable}`"))), "{help}");
+        }
+    }
 }
 
 #[test]

@@ -27,6 +27,35 @@ fn outcome(words: &str, status: &str, answer: &str) -> Option<String> {
 }
 
 #[test]
+fn a_refusal_without_a_message_names_its_rule_and_what_it_found() {
+    let provider = provider(
+        "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\", accepted: { at: $.resultado, is: ok } }\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", refused: { at: $.erro, isNot: \"0\", code: E }, accepted: { at: \"$.reply['@rc']\", is: \"0\", status: 404 } }\n\
+         getUserInfo: { get: \"https://sso.acme.example/me\" }\n",
+    );
+    for (callback, answer, expected) in [
+        ("code: c-1, state: ‹state›", "{}", "`accepted` only if $.resultado is ok; $.resultado is nothing"),
+        ("code: c-1, state: ‹state›, resultado: ana", "{}", "`accepted` only if $.resultado is ok; $.resultado is a text"),
+        (
+            "code: c-1, state: ‹state›, resultado: ok",
+            "{ reply: {} }",
+            "`accepted` only if $.reply['@rc'] is 0 and the status is 2xx or 404; $.reply['@rc'] is nothing",
+        ),
+        ("code: c-1, state: ‹state›, resultado: ok", "{ erro: 7 }", "`refused` if $.erro is not 0; $.erro is a number"),
+        ("code: c-1, state: ‹state›, resultado: ok", "{ erro: 7, message: tarde }", "tarde"),
+    ] {
+        let story = format!(
+            "- what: a login\n  callback: {{ {callback} }}\n  exchanges: [ {{ answer: {{ json: {answer} }} }} ]\n  refused: {{ code: x }}\n"
+        );
+        let stories = examples::read(&Source::new("acme.examples.yaml", story.as_str())).expect("a story");
+
+        let error = replay(&provider, &stories[0]).end.expect_err("the login is refused");
+
+        assert_eq!(error.to_string(), expected, "{callback} {answer}");
+    }
+}
+
+#[test]
 fn the_reference_says_truly_which_answers_mean_no() {
     let rows: Vec<&str> = REFERENCE.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| in the file")).collect();
     assert!(rows.len() > 25, "the table is there");

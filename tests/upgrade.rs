@@ -193,8 +193,9 @@ fn assert_still_reported(before: &Value, now: &Value) {
 
 /// Tests that run on both engines.
 macro_rules! on_both {
-    ($($name:ident: $test:expr;)+) => {
+    ($($(#[$meta:meta])* $name:ident: $test:expr;)+) => {
         $(
+            $(#[$meta])*
             mod $name {
                 use super::*;
 
@@ -234,6 +235,7 @@ on_both! {
         assert!(kept.people().all(|person| person["uid"] != uid.as_str()), "a new person has a new id");
     };
 
+    /// Lesson 180
     sessions_that_were_live_are_still_valid_and_those_that_had_ended_are_still_ended: |kept: Kept| {
         let broker = kept.serve();
 

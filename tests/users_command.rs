@@ -96,7 +96,13 @@ impl Shop {
         let plan = RotationPlan::for_sessions_lasting(7 * 86400);
         self.on(async |directory| {
             for age in ages {
-                let turn = RotateSigningKeys { fresh: signing_keys::new_sealed_key(&master), plan, wanted: true, now: clock::now() - age };
+                let turn = RotateSigningKeys {
+                    store: "main".into(),
+                    fresh: signing_keys::new_sealed_key(&master),
+                    plan,
+                    wanted: true,
+                    now: clock::now() - age,
+                };
                 directory.write(turn).await.expect("storage");
             }
         });
@@ -237,7 +243,7 @@ fn all_that_happened_is_told_also_what_happened_to_nobody() {
     for (at, part) in [
         "  main  a user was erased",
         "  main  a login through beta failed: noAnswer [incident K7Q-3MD]",
-        "  *  signing key ",
+        "  main  signing key ",
         "  main  refused through acme because the address belongs to a user",
         "  atacado  signed in through acme because no user had this address",
     ]
@@ -403,6 +409,31 @@ fn a_further_key_is_published_once_and_a_key_is_retired_when_that_is_meant() {
 }
 
 #[test]
+fn the_keys_of_each_store_are_listed_and_rotated_apart() {
+    let shop = Shop::new();
+    shop.keys_at(&[1000]);
+    assert!(shop.says("keys list --store atacado").starts_with("there are no signing keys yet"));
+    shop.refuses("keys rotate --store atacado", 1, "there are no signing keys yet");
+    let master = MasterKey::new(&shop.master, false).expect("long enough");
+    shop.on(async |directory| {
+        let (plan, now) = (RotationPlan::for_sessions_lasting(86400), clock::now() - 1000);
+        let begin = RotateSigningKeys { store: "atacado".into(), fresh: signing_keys::new_sealed_key(&master), plan, wanted: true, now };
+        directory.write(begin).await.expect("storage");
+    });
+    let id = |store: &str| shop.json(&format!("keys list --store {store}"))["keys"][0]["id"].as_str().expect("an id").to_owned();
+    assert_ne!(id("main"), id("atacado"));
+
+    assert_eq!(shop.json("keys rotate --store atacado")["what"], "published");
+
+    let listed = |store: &str| shop.says(&format!("keys list --store {store}")).lines().count();
+    assert_eq!((listed("main"), listed("atacado")), (1, 2));
+    shop.refuses(&format!("keys retire --yes -- {}", id("atacado")), 1, "there is no key `");
+    let out = shop.says(&format!("keys retire --store atacado --yes -- {}", id("atacado")));
+    assert!(out.contains("read https://login.atacado.example/.well-known/jwks.json again"), "{out}");
+    shop.refuses("keys list --store atacdo", 2, "help: did you mean `atacado`?");
+}
+
+#[test]
 fn a_key_is_never_written_under_a_master_key_that_opens_none_of_those_that_are_there() {
     let mut shop = Shop::new();
     shop.keys_at(&[1000]);
@@ -420,14 +451,30 @@ fn a_key_is_never_written_under_a_master_key_that_opens_none_of_those_that_are_t
 }
 
 #[test]
+fn after_a_leak_of_the_master_key_every_store_begins_anew_under_another() {
+    let mut shop = Shop::new();
+    shop.keys_at(&[1000]);
+    let leaked = shop.json("keys list")["keys"][0]["id"].clone();
+    shop.master = random::id().repeat(3);
+    let other = MasterKey::new(&shop.master, false).expect("long enough");
+
+    shop.refuses("keys replace-all", 2, "this cannot be undone");
+    let out = shop.says("keys replace-all --yes");
+
+    assert!(out.contains("start the brokers with the same master key; every user has to sign in again"), "{out}");
+    let keys = shop.json("keys list");
+    assert_eq!(keys["keys"].as_array().map(Vec::len), Some(1));
+    assert_ne!(keys["keys"][0]["id"], leaked);
+    assert!(shop.on(async |directory| signing_keys::SigningKeys::open(&directory, &other).await.is_ok()));
+}
+
+#[test]
 fn a_broker_with_another_master_key_writes_no_key_before_it_gives_up() {
     let shop = Shop::new();
     shop.keys_at(&[100 * 86400]);
     let other = MasterKey::new(&random::id().repeat(3), false).expect("long enough");
 
-    let opened = shop.on(async |directory| {
-        signing_keys::SigningKeys::open(&directory, &other, RotationPlan::for_sessions_lasting(3600), clock::now()).await.is_ok()
-    });
+    let opened = shop.on(async |directory| signing_keys::SigningKeys::open(&directory, &other).await.is_ok());
 
     assert!(!opened);
     let keys = shop.json("keys list");
@@ -453,6 +500,7 @@ fn people_at_a_server_are_shown_and_blocked_just_the_same() {
 
         let master = MasterKey::new(&random::id().repeat(3), false).expect("long enough");
         let turn = RotateSigningKeys {
+            store: "main".into(),
             fresh: signing_keys::new_sealed_key(&master),
             plan: RotationPlan::for_sessions_lasting(3600),
             wanted: true,

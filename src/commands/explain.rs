@@ -108,16 +108,37 @@ fn as_text(provider: &Provider, explained: &Explained, as_curl: bool, colours: C
     let mut text = format!("{}\n\n", colours.heading(&printable(&format!("{} ({})", provider.title, provider.source.name))));
     write_rows(&description.file, colours, &mut text);
     for (at, explained) in steps.iter().enumerate() {
-        let remark = explained.remark.map_or_else(String::new, |remark| format!(" ({remark})"));
-        let _ = write!(text, "\n{}{remark}\n", colours.heading(explained.call.as_deref().unwrap_or_else(|| explained.step.word())));
-        let request = if as_curl { curl_command(&explained.request) } else { request_as_text(explained) };
-        for line in request.lines() {
-            let _ = writeln!(text, "{}", format!("  {line}").trim_end());
+        let _ = writeln!(text, "\n{}", colours.heading(explained.call.as_deref().unwrap_or_else(|| explained.step.word())));
+        if let Some(remark) = explained.remark {
+            wrapped(&format!("({remark})"), COLUMNS - 2).iter().for_each(|line| _ = writeln!(text, "  {line}"));
+        }
+        if as_curl {
+            curl_command(&explained.request).lines().for_each(|line| _ = writeln!(text, "  {line}"));
+        } else {
+            write_request(explained, &mut text);
         }
         text.push('\n');
         write_rows(description.steps.get(at).map_or(&[], Vec::as_slice), colours, &mut text);
     }
     text
+}
+
+/// The width of a terminal, in which everything but curl lines fits.
+const COLUMNS: usize = 80;
+
+/// Breaks a text into lines of at most this width: at a blank, otherwise before a part of a query or a list, otherwise anywhere.
+fn wrapped(text: &str, width: usize) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while let Some((limit, _)) = rest.char_indices().nth(width) {
+        let of = |marks: &[char]| rest[..limit].rfind(marks).filter(|at| *at > width / 4);
+        let (blank, part) = (of(&[' ']), || of(&['&', '?', ',']));
+        let end = blank.or_else(part).unwrap_or(limit);
+        lines.push(rest[..end].trim_end());
+        rest = rest[end..].trim_start_matches(' ');
+    }
+    lines.push(rest);
+    lines
 }
 
 /// The rows in three columns: the word, where that stands, and what it says.
@@ -127,20 +148,33 @@ fn write_rows(rows: &[DescriptionRow], colours: Colours, text: &mut String) {
     for DescriptionRow { word, value, line } in rows {
         let origin = line.map_or_else(|| "by default".to_owned(), |line| format!("line {line}"));
         let pad = " ".repeat(widest.saturating_sub(width(word)));
-        let _ = writeln!(text, "  {}{pad}  {}  {value}", colours.word(word), colours.origin(&format!("{origin:<10}")));
+        let indent = widest + 16;
+        let mut lines = wrapped(value, COLUMNS - indent).into_iter();
+        let first = if width(word) > widest { "" } else { lines.next().unwrap_or_default() };
+        let row = format!("  {}{pad}  {}  {first}", colours.word(word), colours.origin(&format!("{origin:<10}")));
+        let _ = writeln!(text, "{}", row.trim_end());
+        lines.for_each(|line| _ = writeln!(text, "{:indent$}{line}", ""));
     }
 }
 
-fn request_as_text(explained: &ExplainedStep) -> String {
+fn write_request(explained: &ExplainedStep, text: &mut String) {
     let request = &explained.request;
-    let mut text = format!("{} {}\n", request.method, request.address.masked());
-    for (name, value) in &request.headers {
-        let _ = writeln!(text, "{name}: {}", value.masked());
+    let address = format!("{} {}", request.method, request.address.masked());
+    let headers = request.headers.iter().map(|(name, value)| format!("{name}: {}", value.masked()));
+    let body = request.body.iter().flat_map(|body| [String::new(), body.masked()]);
+    let all: Vec<String> = std::iter::once(address).chain(headers).chain(body).collect();
+    for line in all.iter().flat_map(|part| if part.is_empty() { vec![""] } else { part.lines().collect() }) {
+        for (at, part) in wrapped(line, COLUMNS - 4).into_iter().enumerate() {
+            let indent = if part.is_empty() {
+                ""
+            } else if at == 0 {
+                "  "
+            } else {
+                "    "
+            };
+            let _ = writeln!(text, "{indent}{part}");
+        }
     }
-    if let Some(body) = &request.body {
-        let _ = write!(text, "\n{}\n", body.masked());
-    }
-    text
 }
 
 fn as_json(provider: &Provider, explained: &Explained) -> Value {

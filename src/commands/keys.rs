@@ -1,22 +1,27 @@
-//! `portaria keys`: the signing keys and their rotation.
+//! `portaria keys`: the signing keys of a store and their rotation.
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome, format_time, print_json, print_line};
+use crate::commands::users::context::other_stores;
 use crate::commands::{GlobalOptions, confirmation, master_key, storage};
-use crate::directory::keys::{ListSigningKeys, RetireSigningKey, RotateSigningKeys, SealedSigningKey};
+use crate::directory::keys::{ListSigningKeys, ReplaceSigningKeys, RetireSigningKey, RotateSigningKeys, SealedSigningKey};
 use crate::directory::sql::Verb;
 use crate::directory::{Directory, StorageLocation};
 use crate::session::rotation::{RotationChange, RotationPlan, SigningKeyState, SigningKeyStatus, due_changes};
 use crate::session::seal::MasterKey;
-use crate::stores::Stores;
+use crate::stores::{MAIN, Store, Stores};
 use crate::vocabulary::diagnostic::{did_you_mean, printable};
 use crate::web::signing_keys;
 use crate::world::clock;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
-/// List, rotate and retire the signing keys.
+/// List, rotate and retire the signing keys of a store.
 #[derive(Debug, Args)]
 pub(crate) struct KeysCommand {
+    /// The store whose keys they are
+    #[arg(long, global = true, value_name = "NAME", default_value = MAIN)]
+    store: String,
     #[arg(long, global = true, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
     storage: Option<String>,
     #[command(subcommand)]
@@ -26,7 +31,7 @@ pub(crate) struct KeysCommand {
 #[derive(Debug, Subcommand)]
 enum KeysSubcommand {
     /// List the keys: the state of each, since when, and what comes next
-    #[command(after_help = "Example: portaria keys list")]
+    #[command(after_help = "Example: portaria keys list --store atacado")]
     List,
     /// Publish a further key now; it signs once all services know it, and no session ends
     #[command(after_help = "Example: portaria keys rotate
@@ -43,10 +48,20 @@ The broker rotates keys by itself; this command does it sooner.")]
         #[arg(long)]
         yes: bool,
     },
+    /// Replace the keys of all stores under a new master key, because the old one may have leaked or is lost; every user has to sign in again
+    #[command(after_help = "Example: portaria keys replace-all
+
+Stop every broker, set the new master key, replace the keys, and start the brokers with it.")]
+    ReplaceAll {
+        /// Do not ask for confirmation
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
-/// The keys of a storage, opened.
+/// The keys of a store, opened.
 struct OpenedKeys {
+    store: Arc<Store>,
     directory: Directory,
     place: StorageLocation,
     keys: Vec<SealedSigningKey>,
@@ -58,18 +73,23 @@ struct OpenedKeys {
 impl KeysCommand {
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
-        let plan = Stores::new(&settings).rotation_plan();
-        if let KeysSubcommand::Retire { yes, .. } = self.what {
+        let stores = Stores::new(&settings);
+        other_stores(&self.store, &stores)?;
+        let store = stores.by_name(&self.store).unwrap_or_else(|| stores.main());
+        if let KeysSubcommand::Retire { yes, .. } | KeysSubcommand::ReplaceAll { yes } = self.what {
             confirmation::check_can_ask(yes)?;
         }
         let place = storage::location(self.storage.as_deref(), &settings)?;
         storage::run(async {
             let directory = storage::open_existing(&place).await?;
-            let keys = directory.read(ListSigningKeys).await.map_err(|_| storage::unavailable(&place))?;
-            let opened = OpenedKeys { directory, place: place.clone(), keys, plan, json: global.json, now: clock::now() };
+            let (plan, now) = (store.rotation_plan(), clock::now());
+            let mut opened =
+                OpenedKeys { store: Arc::clone(store), directory, place: place.clone(), keys: Vec::new(), plan, json: global.json, now };
+            opened.keys = opened.read().await?;
             let master = || opened.check_master_key(master_key::load_existing(&settings, &place)?);
             match &self.what {
                 KeysSubcommand::List => opened.list(),
+                KeysSubcommand::ReplaceAll { yes } => opened.replace_all(*yes, &master_key::load_existing(&settings, &place)?).await?,
                 _ if opened.keys.is_empty() => return Err(CommandFailure::No(NONE.to_owned())),
                 KeysSubcommand::Rotate => opened.rotate(&master()?).await?,
                 KeysSubcommand::Retire { id, yes } => opened.retire(id, *yes, &master()?).await?,
@@ -98,6 +118,13 @@ impl OpenedKeys {
             "the signing keys in the storage are sealed with another master key, and no broker could open a key sealed with this one".to_owned(),
             "give the master key that the broker has: `masterKey` goes before $PORTARIA_MASTER_KEY, and that before master.key beside the storage".to_owned(),
         ))
+    }
+
+    /// The keys of the store, the active one first.
+    async fn read(&self) -> Result<Vec<SealedSigningKey>, CommandFailure> {
+        let mut keys = self.directory.read(ListSigningKeys).await.map_err(|_| storage::unavailable(&self.place))?;
+        keys.retain(|key| key.store == self.store.name);
+        Ok(keys)
     }
 
     async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, CommandFailure> {
@@ -167,7 +194,8 @@ impl OpenedKeys {
     async fn rotate(&self, master: &MasterKey) -> Result<(), CommandFailure> {
         let fresh = signing_keys::new_sealed_key(master);
         let made = fresh.id.clone();
-        let changes = self.write(RotateSigningKeys { fresh, plan: self.plan, wanted: true, now: self.now }).await?;
+        let changes =
+            self.write(RotateSigningKeys { store: self.store.name.clone(), fresh, plan: self.plan, wanted: true, now: self.now }).await?;
         let takes_over = changes.iter().find_map(|change| if let RotationChange::Activate(id) = change { Some(id) } else { None });
         let signs_at = format_time(self.now.saturating_add(self.plan.published));
         let (what, id, words) = if changes.contains(&RotationChange::Publish) {
@@ -199,10 +227,10 @@ impl OpenedKeys {
         };
         confirmation::confirm(yes, &format!("This removes key {id} for good: {ends}."), "key", id)?;
         let fresh = signing_keys::new_sealed_key(master);
-        if !self.write(RetireSigningKey { id: id.into(), fresh, now: self.now }).await? {
+        if !self.write(RetireSigningKey { store: self.store.name.clone(), id: id.into(), fresh, now: self.now }).await? {
             return Err(CommandFailure::No(format!("key {id} is gone already")));
         }
-        let keys = self.directory.read(ListSigningKeys).await.map_err(|_| storage::unavailable(&self.place))?;
+        let keys = self.read().await?;
         let signs = keys.iter().find(|key| key.status.state == SigningKeyState::Active).map(|key| key.status.id.clone());
         if self.json {
             print_json(&json!({ "retired": id, "signs": signs, "loggedOut": key.state != SigningKeyState::Next }).to_string());
@@ -211,7 +239,34 @@ impl OpenedKeys {
         print_line(&format!("key {id} is removed: {ends}"));
         if let (SigningKeyState::Active, Some(signs)) = (key.state, signs) {
             print_line(&format!(
-                "key {signs} signs from now on; services that check tokens themselves have to read /.well-known/jwks.json again"
+                "key {signs} signs from now on; services that check tokens themselves have to read {}/.well-known/jwks.json again",
+                self.store.public_url
+            ));
+        }
+        Ok(())
+    }
+
+    async fn replace_all(&self, yes: bool, master: &MasterKey) -> Result<(), CommandFailure> {
+        let warning = "This replaces the signing keys of all stores, and every user has to sign in again. A broker that still runs would go on \
+                       with the old keys: stop them all first.";
+        confirmation::confirm(yes, warning, "word", "replace")?;
+        let mut stores: Vec<Box<str>> = self
+            .directory
+            .read(ListSigningKeys)
+            .await
+            .map_err(|_| storage::unavailable(&self.place))?
+            .into_iter()
+            .map(|key| key.store)
+            .collect();
+        stores.dedup();
+        let fresh: Vec<_> = stores.into_iter().map(|store| (store, signing_keys::new_sealed_key(master))).collect();
+        let many = fresh.len();
+        self.write(ReplaceSigningKeys { fresh, now: self.now }).await?;
+        if self.json {
+            print_json(&json!({ "replaced": many }).to_string());
+        } else {
+            print_line(&format!(
+                "the keys of {many} stores are replaced: start the brokers with the same master key; every user has to sign in again"
             ));
         }
         Ok(())

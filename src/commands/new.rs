@@ -73,7 +73,7 @@ impl NewCommand {
         new_provider_file::check_is_free(&path, self.force)?;
         let mut answers = self.flags.0.clone();
         answers.insert("name", self.name.clone());
-        let policy = ReadPolicy::for_file(&settings, &path);
+        let policy = ReadPolicy::for_file(&settings, &path).with_files_of_others();
         let check_answer = |question: &ChecklistQuestion, answer: &str, given: &ChecklistAnswers| {
             let refused = || policy.problem_with(&self.name, answer).filter(|_| matches!(question.name, "client-id" | "client-secret"));
             checklist::check_answer(question, answer, given, settings.installation_context()).or_else(refused)

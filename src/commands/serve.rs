@@ -11,9 +11,12 @@ use crate::stores::catalogue::ProviderStatus;
 use crate::stores::settings::Settings;
 use crate::web::app::App;
 use crate::web::{background_tasks, server};
+use crate::world::host_name::host_name;
+use crate::world::log_queue::LogQueue;
 use crate::world::secrets;
 use actix_web::web::{Data, ServiceConfig};
 use clap::Args;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -51,7 +54,9 @@ impl ServeCommand {
         }
         let place = storage::location(self.storage.as_deref(), &settings)?;
         let master = master_key::load_or_create(&settings, &place)?;
-        actix_web::rt::System::new().block_on(self.serve(global, &settings, listen, &place, &master))
+        let outcome = actix_web::rt::System::new().block_on(self.serve(global, &settings, listen, &place, &master));
+        LogQueue::flush();
+        outcome
     }
 
     /// The settings. A loopback `--listen` without a public URL sets the public URL too.
@@ -92,10 +97,11 @@ impl ServeCommand {
     ) -> Result<CommandOutcome, CommandFailure> {
         let directory = Arc::new(storage::open(place).await?);
         let broker = Broker::new(master);
-        let app = App::new(settings, directory, master, broker.hooks()).await.map_err(|_| {
+        let machine = format!("{} {listen}", host_name());
+        let app = App::new(settings, directory, master, broker.hooks(), &machine).await.map_err(|_| {
             CommandFailure::Environment(
                 "the signing keys in the storage cannot be decrypted".to_owned(),
-                "they were encrypted with another master key: `masterKey` takes precedence over $PORTARIA_MASTER_KEY, and that over master.key beside the storage".to_owned(),
+                "they were encrypted with another master key: `masterKey` takes precedence over $PORTARIA_MASTER_KEY, and that over master.key beside the storage; after a leak or a loss, `portaria keys replace-all` begins anew".to_owned(),
             )
         })?;
         let app = Data::new(app);
@@ -211,9 +217,17 @@ fn print_greeting(app: &App, address: SocketAddr) {
 /// Starts the log on stderr, as text or as JSON. `PORTARIA_LOG` sets its level.
 fn start_log(json: bool) {
     use tracing_subscriber::EnvFilter;
+    use tracing_subscriber::fmt::writer::BoxMakeWriter;
     let level = secrets::read_variable("PORTARIA_LOG");
     let filter = EnvFilter::try_new(level.as_deref().unwrap_or("warn,portaria=info")).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let queue = LogQueue::to_stderr();
+    let writer = BoxMakeWriter::new(move || -> Box<dyn Write> {
+        match &queue {
+            Ok(queue) => Box::new(*queue),
+            Err(_) => Box::new(std::io::stderr()),
+        }
+    });
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_target(false);
     // An error of the log must not be logged: that would end the request.
     let log = log.log_internal_errors(false);
     let started =

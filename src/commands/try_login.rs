@@ -129,7 +129,7 @@ impl TryCommand {
             trial.connection.playground = Some(Arc::<Playground>::clone(&trial.playground));
         }
         let trial = &*trial;
-        let client = ProviderClient { connection: &trial.connection, store };
+        let client = ProviderClient { connection: &trial.connection, store, limits: None };
         let announced = AnnouncedFetch { client, screen: &trial.screen };
         let parties =
             ConversationParties { provider: &trial.provider, fetch: &announced, documents: &trial.connection.documents, limits: None };
@@ -185,7 +185,7 @@ impl TryCommand {
             match accepted {
                 Ok(login) => {
                     witness.print_callback(&callback);
-                    let driven = conversation.drive(login, &mut witness).await;
+                    let driven = conversation.drive(login, Ipv4Addr::LOCALHOST.into(), &mut witness).await;
                     let (trace, end) = driven.unwrap_or_else(|busy| (Trace::default(), Err(busy.into())));
                     return Ok(TrialOutcome { redirect: Some(request), trace: trace.after(prepared), watch: witness.watch, end });
                 }

@@ -19,7 +19,8 @@ pub struct AuditEvent {
     pub provider: Option<Box<str>>,
     /// The reason: the word of a rule, or of a cause.
     pub because: Option<Box<str>>,
-    /// What proved the e-mail address; for a provider that moved, how many identities and where to.
+    /// What proved the e-mail address; for a provider that moved, how many identities and where to; for failed logins without a line of
+    /// their own, how many they are.
     pub evidence: Option<Box<str>>,
     /// The version of the provider's file.
     pub version: Option<Box<str>>,

@@ -1,4 +1,4 @@
-//! The sealed signing keys. All machines share them, and the first machine that finds a rotation due makes it.
+//! The sealed signing keys of the stores. All machines share them, and the first machine that finds a rotation due makes it.
 
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_event};
 use crate::directory::sessions::next_generation;
@@ -8,6 +8,8 @@ use crate::session::rotation::{RotationChange, RotationPlan, SigningKeyState, Si
 /// A signing key, sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedSigningKey {
+    /// The store whose tokens it signs.
+    pub store: Box<str>,
     /// The bytes of the key, sealed.
     pub(crate) sealed: String,
     /// When it was created.
@@ -25,10 +27,7 @@ pub struct NewSigningKey {
     pub sealed: String,
 }
 
-/// The store of the events: keys belong to no single store.
-const EVERYWHERE: &str = "*";
-
-/// All keys, the active one first.
+/// The keys of all stores, the active one of each store first.
 #[derive(Debug)]
 pub struct ListSigningKeys;
 
@@ -36,21 +35,28 @@ impl Verb for ListSigningKeys {
     type Answer = Vec<SealedSigningKey>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<SealedSigningKey>, StorageFault> {
-        sql.fetch(KEYS, &[]).await?.iter().map(key_from_row).collect()
+        // "active" comes before "next" and "retiring".
+        let list = "SELECT store, id, sealed, made, state, since FROM store_keys ORDER BY store, state, since DESC, id";
+        sql.fetch(list, &[]).await?.iter().map(key_from_row).collect()
     }
 }
 
-// "active" comes before "next" and "retiring".
-const KEYS: &str = "SELECT id, sealed, made, state, since FROM keys ORDER BY state, since DESC, id";
-
-fn key_from_row(row: &SqlRow) -> Result<SealedSigningKey, StorageFault> {
-    let status = SigningKeyStatus { id: row.text(0)?.into(), state: SigningKeyState::from_word(row.text(3)?), since: row.number(4)? };
-    Ok(SealedSigningKey { sealed: row.text(1)?.to_owned(), made: row.number(2)?, status })
+/// The keys of a store, locked until the end of the transaction.
+pub(crate) async fn lock_keys<S: SqlTransaction>(sql: &mut S, store: &str) -> Result<Vec<SealedSigningKey>, StorageFault> {
+    let list = "SELECT store, id, sealed, made, state, since FROM store_keys WHERE store = $1 ORDER BY state, since DESC, id";
+    sql.fetch_for_update(list, with![store]).await?.iter().map(key_from_row).collect()
 }
 
-/// Makes the changes that are due, and answers with them.
+fn key_from_row(row: &SqlRow) -> Result<SealedSigningKey, StorageFault> {
+    let status = SigningKeyStatus { id: row.text(1)?.into(), state: SigningKeyState::from_word(row.text(4)?), since: row.number(5)? };
+    Ok(SealedSigningKey { store: row.text(0)?.into(), sealed: row.text(2)?.to_owned(), made: row.number(3)?, status })
+}
+
+/// Makes the changes of a store's keys that are due, and answers with them.
 #[derive(Debug)]
 pub struct RotateSigningKeys {
+    /// The store whose keys they are.
+    pub store: Box<str>,
     /// The key to use if a new one is needed.
     pub fresh: NewSigningKey,
     /// How long keys live.
@@ -65,16 +71,16 @@ impl Verb for RotateSigningKeys {
     type Answer = Vec<RotationChange>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<RotationChange>, StorageFault> {
-        let keys: Vec<SealedSigningKey> = sql.fetch_for_update(KEYS, &[]).await?.iter().map(key_from_row).collect::<Result<_, _>>()?;
-        let statuses: Vec<SigningKeyStatus> = keys.into_iter().map(|key| key.status).collect();
+        let statuses: Vec<SigningKeyStatus> = lock_keys(sql, &self.store).await?.into_iter().map(|key| key.status).collect();
         let changes = due_changes(&statuses, self.now, self.plan, self.wanted);
         let by = if self.wanted { AuditActor::Support } else { AuditActor::Broker };
+        let change_of = KeyChange { store: &self.store, by, now: self.now };
         for change in &changes {
             match change {
-                RotationChange::Begin => self.fresh.insert(sql, SigningKeyState::Active, by, self.now).await?,
-                RotationChange::Publish => self.fresh.insert(sql, SigningKeyState::Next, by, self.now).await?,
-                RotationChange::Activate(id) => activate_key(sql, id, by, self.now).await?,
-                RotationChange::Forget(id) => delete_key(sql, id, by, self.now).await?,
+                RotationChange::Begin => change_of.insert(sql, &self.fresh, SigningKeyState::Active).await?,
+                RotationChange::Publish => change_of.insert(sql, &self.fresh, SigningKeyState::Next).await?,
+                RotationChange::Activate(id) => change_of.activate(sql, id).await?,
+                RotationChange::Forget(id) => change_of.delete(sql, id).await?,
             }
         }
         if !changes.is_empty() {
@@ -87,6 +93,8 @@ impl Verb for RotateSigningKeys {
 /// Removes a key at once: its tokens are no longer valid. If it was the active key, the next one or a new one becomes active.
 #[derive(Debug)]
 pub struct RetireSigningKey {
+    /// The store whose key it is.
+    pub store: Box<str>,
     /// The key to remove, by the id that tokens name.
     pub id: Box<str>,
     /// The key to use if a new one is needed.
@@ -99,13 +107,14 @@ impl Verb for RetireSigningKey {
     type Answer = bool;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {
-        let keys: Vec<SealedSigningKey> = sql.fetch_for_update(KEYS, &[]).await?.iter().map(key_from_row).collect::<Result<_, _>>()?;
+        let keys = lock_keys(sql, &self.store).await?;
         let Some(retired) = keys.iter().find(|key| key.status.id == self.id) else { return Ok(false) };
-        delete_key(sql, &self.id, AuditActor::Support, self.now).await?;
+        let change = KeyChange { store: &self.store, by: AuditActor::Support, now: self.now };
+        change.delete(sql, &self.id).await?;
         if retired.status.state == SigningKeyState::Active {
             match keys.iter().find(|key| key.status.state == SigningKeyState::Next) {
-                Some(next) => activate_key(sql, &next.status.id, AuditActor::Support, self.now).await?,
-                None => self.fresh.insert(sql, SigningKeyState::Active, AuditActor::Support, self.now).await?,
+                Some(next) => change.activate(sql, &next.status.id).await?,
+                None => change.insert(sql, &self.fresh, SigningKeyState::Active).await?,
             }
         }
         next_generation(sql, "keys").await?;
@@ -113,38 +122,61 @@ impl Verb for RetireSigningKey {
     }
 }
 
-impl NewSigningKey {
-    async fn insert<S: SqlTransaction>(&self, sql: &mut S, state: SigningKeyState, by: AuditActor, now: i64) -> Result<(), StorageFault> {
-        let insert = "INSERT INTO keys (id, sealed, made, state, since) VALUES ($1, $2, $3, $4, $5)";
-        sql.queue(insert, with![&self.id, &self.sealed, now, state.word(), now]).await?;
-        record_key_event(
-            sql,
-            if state == SigningKeyState::Active { AuditEventKind::KeyActive } else { AuditEventKind::KeyPublished },
-            &self.id,
-            by,
-            now,
-        )
-        .await
+/// Replaces the keys of all stores, also those that no master key opens any more: every token is refused from then on.
+#[derive(Debug)]
+pub struct ReplaceSigningKeys {
+    /// The new key of each store.
+    pub fresh: Vec<(Box<str>, NewSigningKey)>,
+    /// The time of the change, in seconds since 1970.
+    pub now: i64,
+}
+
+impl Verb for ReplaceSigningKeys {
+    type Answer = ();
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
+        for (store, fresh) in &self.fresh {
+            let change = KeyChange { store, by: AuditActor::Support, now: self.now };
+            for key in lock_keys(sql, store).await? {
+                change.delete(sql, &key.status.id).await?;
+            }
+            change.insert(sql, fresh, SigningKeyState::Active).await?;
+        }
+        next_generation(sql, "keys").await?;
+        Ok(())
     }
 }
 
-async fn activate_key<S: SqlTransaction>(sql: &mut S, id: &str, by: AuditActor, now: i64) -> Result<(), StorageFault> {
-    sql.queue("UPDATE keys SET state = 'retiring', since = $1 WHERE state = 'active'", with![now]).await?;
-    sql.queue("UPDATE keys SET state = 'active', since = $1 WHERE id = $2", with![now, id]).await?;
-    record_key_event(sql, AuditEventKind::KeyActive, id, by, now).await
+/// The store whose keys change, who changes them, and when.
+pub(crate) struct KeyChange<'a> {
+    pub(crate) store: &'a str,
+    pub(crate) by: AuditActor,
+    pub(crate) now: i64,
 }
 
-async fn delete_key<S: SqlTransaction>(sql: &mut S, id: &str, by: AuditActor, now: i64) -> Result<(), StorageFault> {
-    sql.queue("DELETE FROM keys WHERE id = $1", with![id]).await?;
-    record_key_event(sql, AuditEventKind::KeyGone, id, by, now).await
-}
+impl KeyChange<'_> {
+    async fn insert<S: SqlTransaction>(&self, sql: &mut S, fresh: &NewSigningKey, state: SigningKeyState) -> Result<(), StorageFault> {
+        let insert = "INSERT INTO store_keys (store, id, sealed, made, state, since) VALUES ($1, $2, $3, $4, $5, $6)";
+        sql.queue(insert, with![self.store, &fresh.id, &fresh.sealed, self.now, state.word(), self.now]).await?;
+        let what = if state == SigningKeyState::Active { AuditEventKind::KeyActive } else { AuditEventKind::KeyPublished };
+        self.record(sql, what, &fresh.id).await
+    }
 
-async fn record_key_event<S: SqlTransaction>(
-    sql: &mut S,
-    what: AuditEventKind,
-    id: &str,
-    by: AuditActor,
-    now: i64,
-) -> Result<(), StorageFault> {
-    record_event(sql, &AuditEvent { version: Some(id.into()), ..AuditEvent::new(now, EVERYWHERE, what).with_reason(by.word()) }).await
+    async fn activate<S: SqlTransaction>(&self, sql: &mut S, id: &str) -> Result<(), StorageFault> {
+        let retire = "UPDATE store_keys SET state = 'retiring', since = $1 WHERE store = $2 AND state = 'active'";
+        sql.queue(retire, with![self.now, self.store]).await?;
+        let activate = "UPDATE store_keys SET state = 'active', since = $1 WHERE store = $2 AND id = $3";
+        sql.queue(activate, with![self.now, self.store, id]).await?;
+        self.record(sql, AuditEventKind::KeyActive, id).await
+    }
+
+    pub(crate) async fn delete<S: SqlTransaction>(&self, sql: &mut S, id: &str) -> Result<(), StorageFault> {
+        sql.queue("DELETE FROM store_keys WHERE store = $1 AND id = $2", with![self.store, id]).await?;
+        self.record(sql, AuditEventKind::KeyGone, id).await
+    }
+
+    async fn record<S: SqlTransaction>(&self, sql: &mut S, what: AuditEventKind, id: &str) -> Result<(), StorageFault> {
+        let event = AuditEvent::new(self.now, self.store, what).with_reason(self.by.word());
+        record_event(sql, &AuditEvent { version: Some(id.into()), ..event }).await
+    }
 }

@@ -12,6 +12,7 @@ const SQLITE: &[MigrationStep] = &[
     (4, "fingerprints", include_str!("migrations/sqlite/4_fingerprints.sql")),
     (5, "id tokens", include_str!("migrations/sqlite/5_id_tokens.sql")),
     (6, "facts", include_str!("migrations/sqlite/6_facts.sql")),
+    (7, "store keys", include_str!("migrations/sqlite/7_store_keys.sql")),
 ];
 const POSTGRES: &[MigrationStep] = &[
     (1, "people", include_str!("migrations/postgres/1_people.sql")),
@@ -19,6 +20,7 @@ const POSTGRES: &[MigrationStep] = &[
     (3, "fingerprints", include_str!("migrations/postgres/3_fingerprints.sql")),
     (4, "id tokens", include_str!("migrations/postgres/4_id_tokens.sql")),
     (5, "facts", include_str!("migrations/postgres/5_facts.sql")),
+    (6, "store keys", include_str!("migrations/postgres/6_store_keys.sql")),
 ];
 
 /// The migrations of SQLite.
@@ -27,7 +29,7 @@ pub fn sqlite() -> Migrator {
 }
 
 /// The migrations of PostgreSQL, which are applied under a lock of the server.
-pub(crate) fn postgres() -> Migrator {
+pub fn postgres() -> Migrator {
     migrator(POSTGRES)
 }
 

@@ -11,7 +11,8 @@ pub mod identity_links; //   an identity is linked or removed
 pub mod sessions; //         sessions that ended before they expired
 pub mod attempts; //         login attempts, used once
 pub mod proofs; //           proofs of e-mail addresses under way
-pub mod keys; //             the signing keys, sealed
+pub mod keys; //             the signing keys of the stores, sealed
+pub mod served_stores; //    which broker serves which store
 pub mod audit; //            the events of the audit
 pub mod reasons; //          decisions as sentences
 pub mod incidents; //        the stories behind incident codes

@@ -1,5 +1,15 @@
 //! Proofs of e-mail addresses under way: the identity, sealed, until the code that was sent to the address comes back. The
 //! limits of codes and mails are counted here, so that they hold over all machines.
+//!
+//! What others do with an address never refuses its owner. Wrong codes are limited for a proof and for an identity; where an address
+//! has had many, its mails hold a code that cannot be guessed. Mails to an address are limited; the last one of an hour holds such a code,
+//! and every proof of the address takes it until the next mail may be sent.
+//!
+//! **Guessing.** An identity has 10 wrong codes a day. The short codes are 10^6. In any 30 days an address has 19 wrong codes before
+//! its codes become long; at that moment at most 4 short ones are valid (the fifth of an hour is long, and a proof lasts a quarter of an
+//! hour), each for 5 tries: 39 guesses in 30 days, however many identities and machines guess, which find a code with a
+//! probability of 1 in 25,000. The long codes are 10^16: a million identities, which have 10^7 wrong codes a day, find one
+//! in a million years on average.
 
 use crate::directory::audit::{AuditEvent, record_event};
 use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
@@ -15,11 +25,54 @@ const MAILS: i64 = 3;
 const MAILS_AN_HOUR: i64 = 5;
 /// How many wrong codes are accepted a day from one identity, over all proofs.
 const WRONG_BY_ONE: i64 = 10;
-/// How many wrong codes are accepted a day for one address, over all identities.
+/// After how many wrong codes for one address, over all identities, its codes are long.
 const WRONG_FOR_ONE: i64 = 20;
+/// How long the wrong codes for an address count, in seconds.
+pub(crate) const WRONG_COUNTS: i64 = 30 * DAY;
+/// How long a long code belongs to its address, in seconds.
+pub(crate) const HOUR: i64 = 3600;
 const DAY: i64 = 86_400;
-/// The shortest time between two mails to an address, in seconds.
+/// The shortest time between two mails of a proof to an address, in seconds.
 const BETWEEN: i64 = 30;
+
+/// The code of a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProofCode {
+    /// It belongs to one proof.
+    Short,
+    /// It cannot be guessed. It belongs to an address and an hour, so that each proof of the address may take it.
+    Long,
+}
+
+impl ProofCode {
+    /// How many digits it has.
+    pub const fn digits(self) -> usize {
+        match self {
+            Self::Short => 6,
+            Self::Long => 16,
+        }
+    }
+
+    /// The hash as it is stored.
+    fn stored(self, hash: &str) -> String {
+        match self {
+            Self::Short => hash.to_owned(),
+            Self::Long => format!("{LONG_MARK}{hash}"),
+        }
+    }
+
+    fn of_stored(code: &str) -> Self {
+        if code.starts_with(LONG_MARK) { Self::Long } else { Self::Short }
+    }
+}
+
+/// What stands before the hash of a long code in storage.
+const LONG_MARK: &str = "long ";
+
+/// The hour of a moment, by which the long code of an address changes.
+pub const fn hour(at: i64) -> i64 {
+    at.div_euclid(HOUR)
+}
 
 /// A proof that is under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +81,8 @@ pub struct EmailProof {
     pub store: Box<str>,
     /// The identity, and the address once it was entered: sealed.
     pub sealed: String,
-    /// Whether a code has been sent.
-    pub is_sent: bool,
+    /// The code that is awaited, once a mail with it was sent.
+    pub awaited: Option<ProofCode>,
     /// How many codes may still be tried.
     pub(crate) left: i64,
 }
@@ -80,7 +133,7 @@ fn proof_from_row(row: &SqlRow) -> Result<EmailProof, StorageFault> {
     Ok(EmailProof {
         store: row.text(0)?.into(),
         sealed: row.text(1)?.to_owned(),
-        is_sent: row.optional_text(2)?.is_some(),
+        awaited: row.optional_text(2)?.map(ProofCode::of_stored),
         left: TRIES.saturating_sub(row.number(3)?),
     })
 }
@@ -92,8 +145,10 @@ pub struct ReserveCodeMail {
     pub id: Box<str>,
     /// The identity and the address, sealed.
     pub sealed: String,
-    /// The hash of the code.
+    /// The hash of the short code.
     pub code: Box<str>,
+    /// The hashes of the long code of the address: of the hour before, and of this one.
+    pub long_codes: [Box<str>; 2],
     /// The hash of the address.
     pub recipient: Box<str>,
     /// The event to record if more codes would be guessing.
@@ -105,8 +160,10 @@ pub struct ReserveCodeMail {
 /// Whether a code may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CodeMailReservation {
-    /// The mail counts as sent, and the caller may send it.
-    Reserved,
+    /// The mail with this code counts as sent, and the caller may send it.
+    Reserved(ProofCode),
+    /// The address gets no more mails in this hour. The last one holds the long code, and this proof takes it.
+    AlreadySent,
     /// A mail may be sent in this many seconds.
     Wait(i64),
     /// This proof has sent all its mails; the last code is still valid.
@@ -127,35 +184,57 @@ impl Verb for ReserveCodeMail {
         }
         // The lock makes concurrent proofs count the mails to one address one after the other.
         sql.lock_name(&self.recipient).await?;
-        if is_guessing(sql, row.text(1)?, &self.recipient, self.now).await? {
+        if is_guessing(sql, row.text(1)?, self.now).await? {
             record_event(sql, &self.event).await?;
             sql.queue("DELETE FROM proofs WHERE id = $1", with![&self.id]).await?;
             return Ok(CodeMailReservation::ProofEnded);
         }
-        let lately = "SELECT at FROM mails WHERE recipient = $1 AND at > $2 ORDER BY at DESC LIMIT $3";
-        let lately = sql.fetch(lately, with![&self.recipient, self.now.saturating_sub(3600), MAILS_AN_HOUR]).await?;
-        if let Some(last) = lately.first() {
-            let next = last.number(0)?.saturating_add(BETWEEN);
-            let full = i64::try_from(lately.len()).unwrap_or(MAILS_AN_HOUR) >= MAILS_AN_HOUR;
-            let next = if full { lately.last().map_or(Ok(next), |oldest| oldest.number(0))?.saturating_add(3600) } else { next };
-            if next > self.now {
+        let lately = "SELECT at, proof FROM mails WHERE recipient = $1 AND at > $2 ORDER BY at DESC LIMIT $3";
+        let lately = sql.fetch(lately, with![&self.recipient, self.now.saturating_sub(HOUR), MAILS_AN_HOUR]).await?;
+        let sent = i64::try_from(lately.len()).unwrap_or(MAILS_AN_HOUR);
+        if let Some(last) = lately.first().filter(|_| sent >= MAILS_AN_HOUR) {
+            self.await_code(sql, ProofCode::Long, hour(last.number(0)?)).await?;
+            return Ok(CodeMailReservation::AlreadySent);
+        }
+        for mail in &lately {
+            let next = mail.number(0)?.saturating_add(BETWEEN);
+            if mail.text(1)? == &*self.id && next > self.now {
                 return Ok(CodeMailReservation::Wait(next.saturating_sub(self.now)));
             }
         }
+        let is_last = sent.saturating_add(1) >= MAILS_AN_HOUR;
+        let is_guessed = wrong_codes(sql, &self.recipient, self.now.saturating_sub(WRONG_COUNTS)).await? >= WRONG_FOR_ONE;
+        let code = if is_last || is_guessed { ProofCode::Long } else { ProofCode::Short };
         sql.queue("INSERT INTO mails (recipient, at, proof) VALUES ($1, $2, $3)", with![&self.recipient, self.now, &self.id]).await?;
-        let sent = "UPDATE proofs SET sealed = $1, code = $2, toward = $3, sent = sent + 1 WHERE id = $4";
-        sql.queue(sent, with![&self.sealed, &self.code, &self.recipient, &self.id]).await?;
-        Ok(CodeMailReservation::Reserved)
+        sql.queue("UPDATE proofs SET sent = sent + 1 WHERE id = $1", with![&self.id]).await?;
+        self.await_code(sql, code, hour(self.now)).await?;
+        Ok(CodeMailReservation::Reserved(code))
     }
 }
 
-/// Whether the limit of wrong codes of this day is reached.
-async fn is_guessing<S: SqlTransaction>(sql: &mut S, identity: &str, address: &str, now: i64) -> Result<bool, StorageFault> {
-    let select =
-        "SELECT (SELECT count(*) FROM wrongs WHERE who = $1 AND at > $3), (SELECT count(*) FROM wrongs WHERE who = $2 AND at > $3)";
-    let rows = sql.fetch(select, with![identity, address, now.saturating_sub(DAY)]).await?;
-    let row = rows.first().ok_or(StorageFault::Unavailable)?;
-    Ok(row.number(0)? >= WRONG_BY_ONE || row.number(1)? >= WRONG_FOR_ONE)
+impl ReserveCodeMail {
+    /// The proof awaits a code; a long one is that of an hour.
+    async fn await_code<S: SqlTransaction>(&self, sql: &mut S, code: ProofCode, of_hour: i64) -> Result<(), StorageFault> {
+        let [before, this] = &self.long_codes;
+        let hash = match code {
+            ProofCode::Short => &self.code,
+            ProofCode::Long if of_hour < hour(self.now) => before,
+            ProofCode::Long => this,
+        };
+        let update = "UPDATE proofs SET sealed = $1, code = $2, toward = $3 WHERE id = $4";
+        sql.queue(update, with![&self.sealed, &code.stored(hash), &self.recipient, &self.id]).await
+    }
+}
+
+/// Whether an identity has reached the limit of wrong codes of this day.
+async fn is_guessing<S: SqlTransaction>(sql: &mut S, identity: &str, now: i64) -> Result<bool, StorageFault> {
+    Ok(wrong_codes(sql, identity, now.saturating_sub(DAY)).await? >= WRONG_BY_ONE)
+}
+
+/// How many codes of an identity, or for an address, were wrong since a moment.
+async fn wrong_codes<S: SqlTransaction>(sql: &mut S, who: &str, since: i64) -> Result<i64, StorageFault> {
+    let rows = sql.fetch("SELECT count(*) FROM wrongs WHERE who = $1 AND at > $2", with![who, since]).await?;
+    rows.first().ok_or(StorageFault::Unavailable)?.number(0)
 }
 
 /// Undoes the reservation of a mail that could not be sent, so that another one may be sent at once.
@@ -163,8 +242,8 @@ async fn is_guessing<S: SqlTransaction>(sql: &mut S, identity: &str, address: &s
 pub struct ReleaseCodeMail {
     /// The id of the proof, as in [`BeginEmailProof`].
     pub id: Box<str>,
-    /// The hash of the code.
-    pub code: Box<str>,
+    /// The code, and its hash.
+    pub code: (ProofCode, Box<str>),
     /// The hash of the address.
     pub recipient: Box<str>,
     /// The moment of the reservation.
@@ -183,7 +262,7 @@ impl Verb for ReleaseCodeMail {
         }
         // A code that was sent meanwhile stays valid.
         let sent = "UPDATE proofs SET sent = sent - 1, code = CASE WHEN code = $1 THEN NULL ELSE code END WHERE id = $2";
-        sql.queue(sent, with![&self.code, &self.id]).await
+        sql.queue(sent, with![&self.code.0.stored(&self.code.1), &self.id]).await
     }
 }
 
@@ -192,8 +271,8 @@ impl Verb for ReleaseCodeMail {
 pub struct VerifyProofCode {
     /// The id of the proof, as in [`BeginEmailProof`].
     pub id: Box<str>,
-    /// The hash of the typed code.
-    pub code: Box<str>,
+    /// What was typed: which code it can be, and its hash.
+    pub code: (ProofCode, Box<str>),
     /// The event to record if it was the last wrong code.
     pub event: AuditEvent,
     /// The current time in seconds since 1970, by which an expired proof accepts no code.
@@ -223,8 +302,9 @@ impl Verb for VerifyProofCode {
         // The locks make concurrent guesses count one after the other.
         sql.lock_name(who).await?;
         sql.lock_name(toward).await?;
-        let is_guessing = is_guessing(sql, who, toward, self.now).await?;
-        let is_right = constant_time::verify_slices_are_equal(row.text(2)?.as_bytes(), self.code.as_bytes()).is_ok();
+        let is_guessing = is_guessing(sql, who, self.now).await?;
+        let typed = self.code.0.stored(&self.code.1);
+        let is_right = constant_time::verify_slices_are_equal(row.text(2)?.as_bytes(), typed.as_bytes()).is_ok();
         if is_guessing || !is_right {
             let left = if is_guessing { 0 } else { TRIES.saturating_sub(row.number(3)?) };
             sql.queue("INSERT INTO wrongs (who, at) VALUES ($1, $3), ($2, $3)", with![who, toward, self.now]).await?;

@@ -18,7 +18,10 @@ pub fn describe_event(event: &AuditEvent) -> String {
     match event.what {
         AuditEventKind::Login => format!("signed in{through} because {}{version}", describe_rule(because, evidence)),
         AuditEventKind::Refused => format!("refused{through} because {}{version}", describe_refusal(because)),
-        AuditEventKind::Failed => format!("a login{through} failed: {because}"),
+        AuditEventKind::Failed => match evidence {
+            None => format!("a login{through} failed: {because}"),
+            Some(more) => format!("{more} more logins{through} failed in this minute: {because}"),
+        },
         AuditEventKind::Tested if because.is_empty() => format!("a test login{through} worked, and signed no user in{version}"),
         AuditEventKind::Tested => format!("a test login{through} failed: {because}{version}"),
         AuditEventKind::Unproven => format!("the codes for an address that was to be proven{through} were typed wrong too often"),

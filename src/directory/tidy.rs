@@ -2,6 +2,7 @@
 //! only briefly and a failed batch undoes no other.
 
 use crate::directory::incidents::KEPT;
+use crate::directory::proofs::WRONG_COUNTS;
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 use crate::directory::tallies;
 use crate::directory::{Directory, StorageUnavailable};
@@ -20,7 +21,7 @@ pub async fn tidy(directory: &Directory, now: i64, audit_since: i64) -> Result<(
         ("DELETE FROM ends WHERE (number, sid) IN (SELECT number, sid FROM ends WHERE latest < $1 LIMIT $2)", expired),
         ("DELETE FROM proofs WHERE id IN (SELECT id FROM proofs WHERE until < $1 LIMIT $2)", expired),
         ("DELETE FROM mails WHERE (recipient, at) IN (SELECT recipient, at FROM mails WHERE at < $1 LIMIT $2)", expired),
-        ("DELETE FROM wrongs WHERE (who, at) IN (SELECT who, at FROM wrongs WHERE at < $1 LIMIT $2)", expired),
+        ("DELETE FROM wrongs WHERE (who, at) IN (SELECT who, at FROM wrongs WHERE at < $1 LIMIT $2)", expired.saturating_sub(WRONG_COUNTS)),
         ("DELETE FROM incidents WHERE code IN (SELECT code FROM incidents WHERE at < $1 LIMIT $2)", now.saturating_sub(KEPT)),
         (
             "DELETE FROM tallies WHERE (store, provider, step, what, kind) IN

@@ -17,11 +17,9 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 /// How many logins may call one provider at the same time.
-const MOST_CALLING: usize = 20;
+const MOST_CALLING: Turns = Turns { of_all: 20, of_one: 5 };
 /// How many logins may make the calls before the redirect at the same time. They do not take the place of logins that come back.
-const MOST_PREPARING: usize = 10;
-/// How many of these may come from one address of the network, so that no visitor keeps the others out.
-const MOST_PREPARING_OF_ONE: usize = 3;
+const MOST_PREPARING: Turns = Turns { of_all: 10, of_one: 3 };
 /// How long a login waits until it may call the provider.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// How long all calls of a login may take.
@@ -29,33 +27,60 @@ const LONGEST: Duration = Duration::from_secs(25);
 /// How long they may take beside the longest one, where the file gives that one much time.
 const LONGEST_BESIDES: Duration = Duration::from_secs(10);
 
-/// How many logins may talk to one provider at the same time.
-pub(crate) struct ConversationLimits {
-    calling: Semaphore,
-    preparing: Semaphore,
-    /// The addresses whose logins are at the calls before the redirect.
-    preparing_of: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
+/// How many logins may do something at the same time, and how many of them may come from one address of the network, so that no visitor
+/// keeps the others out.
+#[derive(Clone, Copy)]
+struct Turns {
+    of_all: usize,
+    of_one: usize,
 }
 
-impl ConversationLimits {
+/// How many logins may talk to one provider at the same time.
+pub(crate) struct ConversationLimits {
+    calling: TurnLimits,
+    preparing: TurnLimits,
+}
+
+impl Default for ConversationLimits {
+    fn default() -> Self {
+        Self { calling: TurnLimits::new(MOST_CALLING), preparing: TurnLimits::new(MOST_PREPARING) }
+    }
+}
+
+struct TurnLimits {
+    all: Semaphore,
+    most_of_one: usize,
+    /// The addresses that have a turn, or wait for one.
+    of_address: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
+}
+
+impl TurnLimits {
+    fn new(most: Turns) -> Self {
+        Self { all: Semaphore::new(most.of_all), most_of_one: most.of_one, of_address: Mutex::default() }
+    }
+
     /// Waits for the turn of a login of this address; `None` if it does not come in time.
-    async fn turn_to_prepare(&self, from: IpAddr) -> Option<(OwnedSemaphorePermit, SemaphorePermit<'_>)> {
+    async fn turn(&self, from: IpAddr) -> Option<(OwnedSemaphorePermit, SemaphorePermit<'_>)> {
         let of_one = {
-            let mut all = self.preparing_of.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut all = self.of_address.lock().unwrap_or_else(PoisonError::into_inner);
             all.retain(|_, limit| Arc::strong_count(limit) > 1);
-            Arc::clone(all.entry(from).or_insert_with(|| Arc::new(Semaphore::new(MOST_PREPARING_OF_ONE))))
+            Arc::clone(all.entry(from).or_insert_with(|| Arc::new(Semaphore::new(self.most_of_one))))
         };
         let turn = async {
             let own = of_one.acquire_owned().await.ok()?;
-            Some((own, self.preparing.acquire().await.ok()?))
+            Some((own, self.all.acquire().await.ok()?))
         };
         tokio::time::timeout(LONGEST_WAIT, turn).await.ok().flatten()
     }
 }
 
-impl Default for ConversationLimits {
-    fn default() -> Self {
-        Self { calling: Semaphore::new(MOST_CALLING), preparing: Semaphore::new(MOST_PREPARING), preparing_of: Mutex::default() }
+/// The limits of one provider for each of the stores that share its file: the logins of one store do not wait for those of another.
+#[derive(Default)]
+pub(crate) struct LimitsByStore(Mutex<HashMap<Box<str>, Arc<ConversationLimits>>>);
+
+impl LimitsByStore {
+    pub(crate) fn of(&self, store: &str) -> Arc<ConversationLimits> {
+        Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(store.into()).or_default())
     }
 }
 
@@ -117,13 +142,13 @@ impl<'a> Conversation<'a> {
     pub(crate) async fn prepare(&mut self, from: IpAddr, now: i64, observer: &mut dyn LoginObserver) -> (Trace, Result<(), RedirectError>) {
         let ConversationParties { provider, fetch, documents, limits } = self.parties;
         let preparing = prepare(&mut self.attempt, (provider, &self.installation), (fetch, documents), now, observer);
-        let Some(limits) = limits.filter(|_| !provider.calls_before_redirect().is_empty()) else { return preparing.await };
+        let calls = provider.calls_before_redirect();
         let failed = |cause| (Trace::default(), Err(RedirectError::Prepare(Box::new(LoginError::before_calls(cause)))));
-        let Some(_turn) = limits.turn_to_prepare(from).await else {
-            return failed(LoginErrorCause::TooManyLogins);
-        };
-        let longest = longest_time(provider.calls_before_redirect());
-        tokio::time::timeout(longest, preparing).await.unwrap_or_else(|_| failed(LoginErrorCause::OutOfTime))
+        let turns = limits.filter(|_| !calls.is_empty()).map(|limits| &limits.preparing);
+        match in_turn(turns, from, longest_time(calls), preparing).await {
+            Ok(prepared) => prepared.unwrap_or_else(|| failed(LoginErrorCause::OutOfTime)),
+            Err(ProviderBusy) => failed(LoginErrorCause::TooManyLogins),
+        }
     }
 
     /// The request that the browser carries to the provider.
@@ -139,25 +164,37 @@ impl<'a> Conversation<'a> {
         self.attempt.accept(self.parties.provider, &self.installation, callback, path_state, self.parties.documents, now)
     }
 
-    /// Talks to the provider until there is an identity or an error.
+    /// Talks to the provider until there is an identity or an error. `from` is the address of the network from which the callback comes.
     pub(crate) async fn drive(
         &self,
         login: Login<'_>,
+        from: IpAddr,
         observer: &mut dyn LoginObserver,
     ) -> Result<(Trace, Result<Identity, LoginError>), ProviderBusy> {
-        let ConversationParties { fetch, documents, limits, .. } = self.parties;
-        let longest = longest_time(login.calls());
+        let ConversationParties { provider, fetch, documents, limits } = self.parties;
+        let longest = longest_time(provider.calls_after_callback().map(|(_, step)| step));
         let driving = drive_observed(observer, login, fetch, documents);
-        let Some(limits) = limits else { return Ok(driving.await) };
-        let Ok(Ok(_permit)) = tokio::time::timeout(LONGEST_WAIT, limits.calling.acquire()).await else { return Err(ProviderBusy) };
-        let out_of_time = || (Trace::default(), Err(LoginError::between_steps(LoginErrorCause::OutOfTime)));
-        Ok(tokio::time::timeout(longest, driving).await.unwrap_or_else(|_| out_of_time()))
+        let driven = in_turn(limits.map(|limits| &limits.calling), from, longest, driving).await?;
+        Ok(driven.unwrap_or_else(|| (Trace::default(), Err(LoginError::between_steps(LoginErrorCause::OutOfTime)))))
     }
 }
 
+/// Awaits calls once it is the turn of this address; `None` if they take longer than they may together. Without limits they have all
+/// the time.
+async fn in_turn<T>(
+    limits: Option<&TurnLimits>,
+    from: IpAddr,
+    longest: Duration,
+    calls: impl Future<Output = T>,
+) -> Result<Option<T>, ProviderBusy> {
+    let Some(limits) = limits else { return Ok(Some(calls.await)) };
+    let _turn = limits.turn(from).await.ok_or(ProviderBusy)?;
+    Ok(tokio::time::timeout(longest, calls).await.ok())
+}
+
 /// How long all of these calls may take together.
-fn longest_time(calls: &[Step]) -> Duration {
-    let longest_call = calls.iter().map(|step| step.timeout).max().unwrap_or_default();
+fn longest_time<'s>(calls: impl IntoIterator<Item = &'s Step>) -> Duration {
+    let longest_call = calls.into_iter().map(|step| step.timeout).max().unwrap_or_default();
     LONGEST.max(longest_call.saturating_add(LONGEST_BESIDES))
 }
 
@@ -167,21 +204,24 @@ mod tests {
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
 
+    /// Attack N-05
     #[tokio::test]
     async fn one_address_does_not_take_the_turn_of_the_others() {
-        let limits = ConversationLimits::default();
-        let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-        let mut turns = Vec::new();
-        for _ in 0..MOST_PREPARING_OF_ONE {
-            turns.push(limits.turn_to_prepare(one).await.expect("there is room"));
+        let all = ConversationLimits::default();
+        for (limits, most) in [(&all.preparing, MOST_PREPARING), (&all.calling, MOST_CALLING)] {
+            let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+            let mut turns = Vec::new();
+            for _ in 0..most.of_one {
+                turns.push(limits.turn(one).await.expect("there is room"));
+            }
+            let mut waiting = pin!(limits.turn(one));
+            assert!(matches!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
+            assert!(limits.turn(other).await.is_some());
+
+            turns.pop();
+
+            assert!(waiting.await.is_some());
         }
-        let mut waiting = pin!(limits.turn_to_prepare(one));
-        assert!(matches!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
-        assert!(limits.turn_to_prepare(other).await.is_some());
-
-        turns.pop();
-
-        assert!(waiting.await.is_some());
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub enum LoginErrorCause {
     RepeatedParameter,
     /// The callback names another issuer (RFC 9207).
     OtherIssuer,
+    /// The callback names no issuer, and the provider promises that it does.
+    NoIssuer,
     /// The issuer's discovery document is not available.
     NoDocument,
     /// What the calls before the redirect have read is too long to be kept.
@@ -86,6 +88,8 @@ pub enum LoginErrorCause {
     Unreadable(String),
     /// A signed token was not accepted.
     BadToken(String),
+    /// The access token is not a bearer token.
+    OtherTokenType,
     /// The signature of the callback's parameters is missing or wrong.
     BadSignature,
     /// The provider gave no answer.
@@ -154,7 +158,7 @@ impl LoginErrorCause {
             Self::OtherProvider | Self::StateMismatch | Self::NoState | Self::UnknownState => LoginErrorCode::BadState,
             Self::Expired => LoginErrorCode::Expired,
             Self::TooManyParameters | Self::RepeatedParameter => LoginErrorCode::BadCallback,
-            Self::OtherIssuer => LoginErrorCode::BadIssuer,
+            Self::OtherIssuer | Self::NoIssuer => LoginErrorCode::BadIssuer,
             Self::NoDocument => LoginErrorCode::NoDocument,
             Self::PreparedTooLong => LoginErrorCode::TooLong,
             Self::FileChanged => LoginErrorCode::Changed,
@@ -166,7 +170,7 @@ impl LoginErrorCause {
             Self::BadHeader => LoginErrorCode::BadHeader,
             Self::BadKey(_) => LoginErrorCode::BadKey,
             Self::Unreadable(_) => LoginErrorCode::Unreadable,
-            Self::BadToken(_) => LoginErrorCode::BadToken,
+            Self::BadToken(_) | Self::OtherTokenType => LoginErrorCode::BadToken,
             Self::BadSignature => LoginErrorCode::BadSignature,
             Self::NoAnswer(_) | Self::RecordingWaits => LoginErrorCode::NoAnswer,
             Self::MissingId(_) => LoginErrorCode::MissingId,
@@ -189,7 +193,8 @@ impl fmt::Display for LoginErrorCause {
             Self::Expired => f.write_str("the login took longer than ten minutes"),
             Self::TooManyParameters => f.write_str("the callback holds more than 100 parameters"),
             Self::RepeatedParameter => f.write_str("the callback repeats a parameter"),
-            Self::OtherIssuer => f.write_str("the callback's `iss` is not the provider's issuer, or is missing although the provider promises it"),
+            Self::OtherIssuer => f.write_str("the callback's `iss` is not the provider's issuer"),
+            Self::NoIssuer => f.write_str("the callback has no `iss`, although the provider's metadata promise it"),
             Self::NoDocument => f.write_str("the issuer's discovery document could not be fetched"),
             Self::PreparedTooLong => f.write_str(
                 "what `prepare` has read for the later steps is longer than 2048 bytes, or does not fit into one cookie with the rest of the login",
@@ -215,6 +220,9 @@ impl fmt::Display for LoginErrorCause {
             Self::BadHeader => f.write_str("the value of a header holds characters that no header can carry"),
             Self::Unreadable(why) => f.write_str(why),
             Self::BadToken(why) => write!(f, "the signed token was not accepted: {why}"),
+            Self::OtherTokenType => f.write_str(
+                "the `token_type` of the answer is not `Bearer`; if the provider takes this token as a bearer token, write `tokenType: any` in getAccessCode",
+            ),
             Self::BadSignature => f.write_str("the signature of the callback's parameters is missing or wrong"),
             Self::NoAnswer(why) => why.fmt(f),
             Self::RecordingWaits => f.write_str("the recording holds no answer to a request"),
@@ -230,11 +238,12 @@ impl fmt::Display for LoginErrorCause {
                 f.write_str("the e-mail address is not proven under the file's `trustEmail`")?;
                 write_proof(f, *proof)
             }
-            Self::Refused(refusal) => match &refusal.message {
-                Some(message) => f.write_str(message),
-                None if refusal.code.is_refusing_status() => f.write_str("it gives no reason, and the status is outside 2xx"),
-                None => f.write_str("it gives no reason"),
-            },
+            Self::Refused(refusal) => f.write_str(match (&refusal.message, &refusal.rule) {
+                (Some(message), _) => message,
+                (None, Some(rule)) => rule,
+                (None, None) if refusal.code.is_refusing_status() => "it gives no reason, and the status is outside 2xx",
+                (None, None) => "it gives no reason",
+            }),
         }
     }
 }
@@ -284,6 +293,7 @@ impl LoginError {
             StepError::Key { why, place } => (LoginErrorCause::BadKey(why), Some(place)),
             StepError::Unreadable { why, place } => (LoginErrorCause::Unreadable(why), Some(place)),
             StepError::BadToken { why, place } => (LoginErrorCause::BadToken(why), Some(place)),
+            StepError::OtherTokenType { place } => (LoginErrorCause::OtherTokenType, Some(place)),
             StepError::BadSignature { place } => (LoginErrorCause::BadSignature, Some(place)),
             StepError::NoAnswer(why) => (LoginErrorCause::NoAnswer(why), None),
         };

@@ -1,5 +1,5 @@
-//! One login, from an accepted callback to an identity. It is pure except for [`drive`], the only loop that talks to a
-//! provider.
+//! One login, from an accepted callback to an identity. Only what awaits the provider is async: `prepare`, `discover`, [`drive`], and
+//! the documents and limits of a conversation.
 
 pub mod attempt;
 pub(crate) mod cancellation;
@@ -26,7 +26,7 @@ use crate::provider::json_path::scalar_text;
 use crate::provider::step::Step;
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
-use crate::vocabulary::wire::{Fetch, NoAnswer, Response};
+use crate::vocabulary::wire::{Fetch, Response};
 use serde_json::Value;
 
 /// A callback that was accepted. Only [`Attempt::accept`](attempt::Attempt::accept) makes it.
@@ -37,13 +37,6 @@ pub struct Login<'a> {
     callback: &'a CallbackParameters,
     document: Value,
     now: i64,
-}
-
-impl Login<'_> {
-    /// The calls of the file.
-    pub(crate) fn calls(&self) -> &[Step] {
-        &self.provider.calls
-    }
 }
 
 /// Calls the provider until the facts make an identity, or until it is certain that they do not.
@@ -175,18 +168,22 @@ async fn make_call(
     now: i64,
     (trace, observer): (&mut Trace, &mut dyn LoginObserver),
 ) -> Result<(), StepError> {
-    let exchange = send_as_the_client((at, step), facts, (fetch, documents), (trace, observer)).await?;
+    let exchange = send_with_client_authentication((at, step), facts, (fetch, documents), (trace, observer)).await?;
+    let read = match &exchange.answer {
+        Err(nothing) => Err(StepError::NoAnswer(nothing.clone())),
+        Ok(answer) => {
+            fetch_keys_if_due(step.token_to_verify(answer, facts), facts, fetch, documents, now).await;
+            step.read(answer, facts, documents)
+        }
+    };
     trace.exchanges.push(exchange);
-    let answer = trace.exchanges.last().map_or(Err(NoAnswer::Unreachable), |exchange| exchange.answer.as_ref().map_err(Clone::clone));
-    let answer = answer.map_err(StepError::NoAnswer)?;
-    fetch_keys_if_due(step.token_to_verify(answer, facts), facts, fetch, documents, now).await;
-    step.read(answer, facts, documents)
+    read
 }
 
-/// Sends a call. Where the file leaves open how the client shows itself and the provider refuses the client, the call is sent once more
-/// in the other way. The other way is remembered only once it has brought an access token, because anyone can send a code that is
-/// refused; and a way that is remembered is left as soon as the provider refuses it.
-async fn send_as_the_client(
+/// Sends a call. Where the file leaves the client's authentication method open and the provider refuses the client, the call is sent
+/// once more with the other method. A method is remembered only after it has brought an access token, because anyone can send a code
+/// that is refused. It is forgotten as soon as the provider refuses it.
+async fn send_with_client_authentication(
     (at, step): (usize, &Step),
     facts: &mut Facts,
     (fetch, documents): FetchContext<'_>,
@@ -202,7 +199,10 @@ async fn send_as_the_client(
     }
     step.choose_credentials(!takes_basic, facts);
     let second = send_request((at, step), facts, fetch, observer).await?;
-    let Ok(answer) = &second.answer else { return Ok(first) };
+    let answer = match &second.answer {
+        Ok(answer) => answer,
+        Err(why) => return Ok(Exchange { unanswered_repeat: Some(why.clone()), ..first }),
+    };
     if step.brings_token(answer, facts) {
         documents.remember_basic(&address, !takes_basic);
     }
@@ -220,7 +220,7 @@ async fn send_request(
     observer.on_request(at, step, &request);
     let answer = fetch.send(&request).await;
     observer.on_response(at, step, answer.as_ref());
-    Ok(Exchange { step: step.kind, call: at, request, answer, forgiven: false })
+    Ok(Exchange { step: step.kind, call: at, request, answer, forgiven: false, unanswered_repeat: None })
 }
 
 /// RFC 9207: an issuer that the callback names must be the issuer of the attempt, whether the callback brings a code or an error. Where
@@ -236,15 +236,15 @@ fn check_issuer(provider: &Provider, callback: &Value, facts: &Facts) -> Result<
     let named = reading.and_then(|read| read.reading.evaluate(Some(callback), facts).ok());
     // An empty one, or one that is no text, names another issuer.
     let is_there = reading.is_some_and(|read| read.reading.paths().iter().any(|path| path.first(callback).is_some()));
-    match (named, facts.get(provider.known.issuer)) {
+    let cause = match (named, facts.get(provider.known.issuer)) {
         (Some(named), Some(expected)) if named.is_same_as(expected) => return Ok(()),
-        (Some(_), Some(_)) => {}
-        (None, Some(_)) if is_there => {}
-        (None, _) if is_promised && !is_only_an_error => {}
+        (Some(_), Some(_)) => LoginErrorCause::OtherIssuer,
+        (None, Some(_)) if is_there => LoginErrorCause::OtherIssuer,
+        (None, _) if is_promised && !is_only_an_error => LoginErrorCause::NoIssuer,
         (None, _) | (Some(_), None) => return Ok(()),
-    }
+    };
     let place = provider.issuer.as_ref().map(Issuer::place);
-    Err(LoginError { place, ..LoginError::before_calls(LoginErrorCause::OtherIssuer) })
+    Err(LoginError { place, ..LoginError::before_calls(cause) })
 }
 
 fn record_learned_facts(trace: &mut Trace, facts: &Facts, step: &Step) {

@@ -27,6 +27,7 @@ pub(crate) fn allowed_return_address<'a>(requested: &str, origins: impl IntoIter
 mod tests {
     use super::*;
 
+    /// Lessons 64, 66, 74, 75, 158
     #[test]
     fn only_listed_origins_are_accepted() {
         let origins = ["https://shop.loja.example", "http://localhost:9000"];
@@ -69,6 +70,8 @@ mod tests {
             "blob:https://shop.loja.example/x",
             "https://[::1]/",
             "https://127.0.0.1/",
+            "https://xn--shop-.loja.example/",
+            "https://shop.xn--loja-.example/",
             "null",
         ] {
             assert_eq!(allowed_return_address(bad, origins), None, "{bad}");
@@ -76,9 +79,55 @@ mod tests {
         assert_eq!(allowed_return_address(&format!("https://shop.loja.example/{}", "a".repeat(LONGEST)), origins), None);
     }
 
+    /// Lessons 67, 70
     #[test]
     fn the_address_is_written_anew() {
         let origins = ["https://shop.loja.example"];
         assert_eq!(allowed_return_address("https://SHOP.loja.example:443/a/../b", origins).as_deref(), Some("https://shop.loja.example/b"));
+    }
+
+    /// Every address that the grammar of `tests/attacks/addresses.json` gives, for this listed host.
+    fn grammar(listed: &str) -> Vec<String> {
+        let grammar: serde_json::Value = serde_json::from_str(include_str!("../../tests/attacks/addresses.json")).expect("JSON");
+        let part = |name: &str| -> Vec<String> {
+            let words = grammar[name].as_array().expect("a list").iter();
+            words.map(|word| word.as_str().expect("a text").replace("LISTED", listed)).collect()
+        };
+        let marks = part("separators");
+        let mut separators = vec![String::new()];
+        separators.extend(marks.iter().cloned());
+        separators.extend(marks.iter().flat_map(|first| marks.iter().map(move |second| format!("{first}{second}"))));
+        let (schemes, users, hosts, tails) = (part("schemes"), part("users"), part("hosts"), part("tails"));
+        let mut all = Vec::new();
+        for (scheme, separator) in schemes.iter().flat_map(|scheme| separators.iter().map(move |separator| (scheme, separator))) {
+            for (user, host) in users.iter().flat_map(|user| hosts.iter().map(move |host| (user, host))) {
+                // Each tail comes up with every neighbour, though not with every pair of them.
+                let tail = &tails[all.len() % tails.len()];
+                all.push(format!("{scheme}{separator}{user}{host}{tail}"));
+            }
+        }
+        all
+    }
+
+    /// Attacks L-01, L-02, L-03, L-06, O-02
+    /// Lessons 61, 62, 63, 69
+    #[test]
+    fn whatever_the_grammar_gives_is_refused_or_leads_where_a_browser_reads_a_listed_origin() {
+        let listed = "http://localhost:9000";
+        let base = Url::parse("http://localhost:8080/login").expect("an address");
+        let all = grammar("localhost:9000");
+        let origin = Url::parse(listed).expect("an address").origin();
+
+        let mut accepted = 0;
+        for wanted in &all {
+            let Some(address) = allowed_return_address(wanted, [listed]) else { continue };
+            accepted += 1;
+            for read in [base.join(&address), base.join(wanted)] {
+                let read = read.unwrap_or_else(|error| panic!("{wanted:?}: {error}"));
+                assert!(read.origin() == origin && read.username().is_empty() && read.password().is_none(), "{wanted:?}: {read}");
+            }
+            assert!(address.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\'), "{wanted:?}: {address:?}");
+        }
+        assert!(all.len() > 100_000 && accepted > 0, "{accepted} of {}", all.len());
     }
 }

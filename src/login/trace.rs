@@ -48,6 +48,8 @@ pub struct Exchange {
     pub answer: Result<Response, NoAnswer>,
     /// Whether it failed and was optional, so that the login went on.
     pub(crate) forgiven: bool,
+    /// Why the same call got no answer when it was made once more with the client's credentials in the other place.
+    pub unanswered_repeat: Option<NoAnswer>,
 }
 
 /// Watches a login while it happens, for a terminal or a story. It sees everything and changes nothing.

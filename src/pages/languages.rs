@@ -113,13 +113,12 @@ fn check_against_pattern(tree: &Value, pattern: &Value, at: &str, complain: &mut
         (Value::Object(tree), Value::Object(pattern)) => {
             for (key, value) in tree {
                 let at = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
-                match pattern.get(key) {
-                    Some(pattern) => check_against_pattern(value, pattern, &at, complain),
-                    None => {
-                        let near = did_you_mean(key, pattern.keys().map(String::as_str));
-                        let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                        complain(format!("there is no phrase `{at}`{near}"));
-                    }
+                if let Some(pattern) = pattern.get(key) {
+                    check_against_pattern(value, pattern, &at, complain);
+                } else {
+                    let near = did_you_mean(key, pattern.keys().map(String::as_str));
+                    let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                    complain(format!("there is no phrase `{at}`{near}"));
                 }
             }
         }

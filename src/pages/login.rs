@@ -12,6 +12,8 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) frame: Frame<'a>,
     /// The providers, in the operator's order.
     pub(crate) choices: Vec<LoginChoice>,
+    /// The address of the page, in whichever language.
+    pub(crate) here: String,
     /// The address to which the shopper returns after signing in.
     pub(crate) return_to: Option<&'a str>,
     /// The provider that this browser used last.
@@ -31,6 +33,8 @@ pub(crate) struct LoginChoice {
     pub(crate) mark: ProviderIcon,
     /// The fields that the shopper fills in before the login starts.
     pub(crate) inputs: Vec<LoginInputField>,
+    /// The token of the form that begins the login, where a link begins none.
+    pub(crate) form: Option<String>,
 }
 
 /// The icon in front of a provider's name.
@@ -126,11 +130,7 @@ impl LoginPage<'_> {
     }
 
     fn in_language(&self, language: &PageLanguage) -> String {
-        address(&["login"], &[("lang", Some(&language.code)), ("return_to", self.return_to)])
-    }
-
-    fn own_address(&self) -> String {
-        address(&["login"], &[("return_to", self.return_to)])
+        format!("{}{}lang={}", self.here, if self.here.contains('?') { '&' } else { '?' }, language.code)
     }
 }
 
@@ -139,7 +139,7 @@ impl LoginChoice {
     pub(crate) fn new(id: &str, title: &str, return_to: Option<&str>, logo: bool, inputs: Vec<LoginInputField>) -> Self {
         let mark = if logo { ProviderIcon::Logo(address(&["logo", id], &[])) } else { ProviderIcon::Initials(initials(title)) };
         let href = address(&["login", id], &[("return_to", return_to)]);
-        Self { id: id.to_owned(), title: title.to_owned(), href, mark, inputs }
+        Self { id: id.to_owned(), title: title.to_owned(), href, mark, inputs, form: None }
     }
 
     /// The address of its form, without parameters, because a form of the method GET replaces them.

@@ -13,8 +13,8 @@ struct MailTemplate<'a> {
     language: &'a PageLanguage,
     look: &'a StoreBranding,
     title: &'a str,
-    /// The code in two halves.
-    code: Option<(&'a str, &'a str)>,
+    /// The code in groups that can be read at a glance.
+    code: Vec<String>,
     paragraphs: Vec<String>,
     help: Option<String>,
 }
@@ -29,7 +29,7 @@ pub(crate) fn code_mail(language: &PageLanguage, look: &StoreBranding, code: &st
         language,
         look,
         title: &words.code_title,
-        code: Some(code.split_at_checked(3).unwrap_or((code, ""))),
+        code: code_groups(code),
         paragraphs: vec![fill(&words.code_use, &[("time", &time)]), words.code_secret.clone(), words.code_not_you.clone()],
         help: None,
     };
@@ -44,11 +44,17 @@ pub(crate) fn identity_linked_mail(language: &PageLanguage, look: &StoreBranding
         language,
         look,
         title: &words.way_title,
-        code: None,
+        code: Vec::new(),
         paragraphs: vec![fill(&words.way_what, &[("provider", provider_title)]), words.way_not_you.clone()],
         help: look.help_for(None),
     };
     mail.to_mail(subject)
+}
+
+/// A short code in groups of three, a long one in groups of four.
+fn code_groups(code: &str) -> Vec<String> {
+    let digits: Vec<char> = code.chars().collect();
+    digits.chunks(if digits.len() > 6 { 4 } else { 3 }).map(|group| group.iter().collect()).collect()
 }
 
 impl MailTemplate<'_> {
@@ -61,7 +67,7 @@ impl MailTemplate<'_> {
     }
 
     fn text(&self) -> String {
-        let code = self.code.map(|(first, second)| format!("{first} {second}"));
+        let code = Some(self.code.join(" ")).filter(|code| !code.is_empty());
         let help = self.look.help.as_deref().filter(|_| self.help.is_some());
         let said = self.paragraphs.iter().map(String::as_str);
         let parts: Vec<&str> = [self.title].into_iter().chain(code.as_deref()).chain(said).chain(help).chain([&*self.look.title]).collect();

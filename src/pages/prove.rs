@@ -42,6 +42,8 @@ pub(crate) enum AddressProofStage<'a> {
     Code {
         /// The address to which the code was sent.
         address: &'a str,
+        /// How many digits the code has.
+        digits: usize,
         wrong: Option<AddressProofProblem>,
         /// How many more tries the shopper has.
         left: u32,
@@ -89,9 +91,10 @@ impl ProvePage<'_> {
     }
 
     /// The sentence about the sent code, before and after the address.
-    fn sent_sentence(&self) -> (&str, &str) {
-        let sent = &self.words().prove.sent;
-        sent.split_once("{address}").unwrap_or((sent, ""))
+    fn sent_sentence(&self) -> (String, String) {
+        let sent = fill(&self.words().prove.sent, &[("count", &self.digits().to_string())]);
+        let (before, after) = sent.split_once("{address}").unwrap_or((&sent, ""));
+        (before.to_owned(), after.to_owned())
     }
 
     fn problem(&self) -> Option<AddressProofProblem> {
@@ -121,8 +124,16 @@ impl ProvePage<'_> {
         matches!(self.problem(), Some(AddressProofProblem::NotAnAddress | AddressProofProblem::WrongCode))
     }
 
-    fn pattern() -> String {
-        DIGIT.repeat(6) + "[\\s\\-]*"
+    /// How many digits the code has.
+    fn digits(&self) -> usize {
+        match self.stage {
+            AddressProofStage::Code { digits, .. } => digits,
+            AddressProofStage::Address { .. } => 0,
+        }
+    }
+
+    fn pattern(&self) -> String {
+        DIGIT.repeat(self.digits()) + "[\\s\\-]*"
     }
 
     fn in_language(&self, language: &PageLanguage) -> String {

@@ -90,7 +90,7 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
         for stage in [
             AddressProofStage::Address { suggested: None, wrong },
             AddressProofStage::Address { suggested: Some(text), wrong },
-            AddressProofStage::Code { address: text, wrong, left: 3 },
+            AddressProofStage::Code { address: text, digits: 6, wrong, left: 3 },
         ] {
             for why in [None, Some(AddressProofReason::NotConfirmed), Some(AddressProofReason::Known)] {
                 let page = ProvePage { frame, provider: text, why, stage, others: "/login", form: text };
@@ -105,7 +105,16 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
 fn pages(language: &PageLanguage, offered: &[&PageLanguage], text: &str) -> Vec<(String, String)> {
     let look = look(text);
     let frame = Frame { look: &look, language, offered, version: "1" };
-    let empty = LoginPage { frame, choices: Vec::new(), return_to: None, last: None, person: None, notice: None, operator: false };
+    let empty = LoginPage {
+        frame,
+        choices: Vec::new(),
+        here: "/login".to_owned(),
+        return_to: None,
+        last: None,
+        person: None,
+        notice: None,
+        operator: false,
+    };
     let full = LoginPage { choices: choices(12, text), return_to: Some(RETURN_TO), ..empty.clone() };
     let mut pages = vec![
         ("nothing".to_owned(), empty.render()),
@@ -170,6 +179,7 @@ fn every_page_in_every_language_keeps_the_promises_of_the_look() {
     }
 }
 
+/// Lesson 171
 #[test]
 fn what_comes_from_outside_is_escaped_everywhere() {
     let languages = PageLanguages::embedded();
@@ -205,7 +215,16 @@ fn the_loudest_button_is_what_helps_most() {
         assert_eq!(loudest(&page.render()).as_deref(), Some(expected), "{cause:?}");
     }
 
-    let page = LoginPage { frame, choices: choices(3, "Acme"), return_to: None, last: None, person: None, notice: None, operator: false };
+    let page = LoginPage {
+        frame,
+        choices: choices(3, "Acme"),
+        here: "/login".to_owned(),
+        return_to: None,
+        last: None,
+        person: None,
+        notice: None,
+        operator: false,
+    };
     assert_eq!(loudest(&page.render()), None, "nobody came before, so nothing is loud");
     let page = LoginPage { last: Some("p1"), ..page };
     let html = page.render();
@@ -265,7 +284,7 @@ fn an_address_is_proven_in_two_stages() {
     };
 
     let address = page(AddressProofStage::Address { suggested: Some("ana@loja.example"), wrong: None });
-    let code = page(AddressProofStage::Code { address: "ana@loja.example", wrong: None, left: 5 });
+    let code = page(AddressProofStage::Code { address: "ana@loja.example", digits: 6, wrong: None, left: 5 });
     for (page, expected) in [
         (&address, "<p>iClube não nos enviou um e-mail confirmado."),
         (&address, "<form class=\"form\" method=\"post\" action=\"/prove/address\">"),
@@ -293,7 +312,7 @@ fn what_has_to_be_mended_stands_at_the_field() {
     let look = look("Loja");
     let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
     let address = |wrong| AddressProofStage::Address { suggested: Some("ana@"), wrong };
-    let code = |wrong| AddressProofStage::Code { address: "ana@loja.example", wrong, left: 2 };
+    let code = |wrong| AddressProofStage::Code { address: "ana@loja.example", digits: 6, wrong, left: 2 };
 
     for (stage, told, invalid) in [
         (address(None), None, false),
@@ -328,7 +347,7 @@ fn a_code_may_be_typed_in_groups() {
     let languages = PageLanguages::embedded();
     let look = look("Loja");
     let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
-    let stage = AddressProofStage::Code { address: "ana@loja.example", wrong: None, left: 5 };
+    let stage = AddressProofStage::Code { address: "ana@loja.example", digits: 6, wrong: None, left: 5 };
     let page = ProvePage { frame, provider: "Acme", why: Some(AddressProofReason::Known), stage, others: "/login", form: "f0rm" }.render();
     let pattern = page.split(" pattern=\"").nth(1).and_then(|part| part.split('"').next()).unwrap();
     let pattern = regex::Regex::new(&format!("^(?:{pattern})$")).unwrap();
@@ -394,7 +413,16 @@ fn whoever_is_signed_in_finds_their_ways_in() {
     let languages = PageLanguages::embedded();
     let look = look("Loja");
     let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
-    let page = LoginPage { frame, choices: vec![], return_to: None, last: None, person: None, notice: None, operator: false };
+    let page = LoginPage {
+        frame,
+        choices: vec![],
+        here: "/login".to_owned(),
+        return_to: None,
+        last: None,
+        person: None,
+        notice: None,
+        operator: false,
+    };
 
     assert!(!page.render().contains("/account"));
     assert!(LoginPage { person: Some(person("Ana")), ..page }.render().contains("<a href=\"/account\">Ways to sign in</a>"));
@@ -418,7 +446,10 @@ fn letters_say_what_they_are_for_in_every_language() {
         let warning = &language.phrases.mail.code_secret;
         assert!(code.text.contains(warning) && code.html.contains(&**warning), "{}", code.text);
         assert!(!new_way.text.contains(warning));
-        assert!(code.text.contains("\n042 137\n") && code.html.contains("<span>042</span><span style=\"padding-left: 12px\">137</span>"));
+        assert!(
+            code.text.contains("\n042 137\n")
+                && code.html.contains(">042</span><span style=\"display: inline-block; padding: 0 6px\">137</span>")
+        );
         assert!(!code.html.contains("href") && !code.html.contains("loja.example") && !code.text.contains("loja.example"), "no links");
         assert!(new_way.text.contains("iClube") && new_way.html.contains("iClube") && new_way.text.contains("\najuda@loja.example\n"));
         assert!(new_way.html.contains("<a href=\"mailto:ajuda@loja.example\""));
@@ -446,7 +477,17 @@ fn without_a_logo_there_is_the_name_alone() {
     let render = |logo| {
         let look = StoreBranding { title: "Loja".to_owned(), home: None, logo, accent: Accent::default(), ..StoreBranding::default() };
         let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
-        LoginPage { frame, choices: vec![], return_to: None, last: None, person: None, notice: None, operator: false }.render()
+        LoginPage {
+            frame,
+            choices: vec![],
+            here: "/login".to_owned(),
+            return_to: None,
+            last: None,
+            person: None,
+            notice: None,
+            operator: false,
+        }
+        .render()
     };
 
     assert!(render(None).contains("<p class=\"store\"><span>Loja</span></p>"));

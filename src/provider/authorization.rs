@@ -18,6 +18,7 @@ use crate::provider::standard::{self, StandardRequestChanges};
 use crate::provider::step::{ReadRule, Step, StepBody, StepKind};
 use crate::provider::step_context::{StepContext, check_read_name, compile_reads, standard_path};
 use crate::provider::template::Template;
+use crate::provider::token_type::AcceptedTokenType;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::wire::{Method, USUAL_TIMEOUT};
 use crate::vocabulary::words::{NamedValues, OneOrMany, Reader};
@@ -62,7 +63,8 @@ words! {
         /// How the state comes back: as a parameter (`query`), in the redirect address (`path`), or only in the
         /// browser's cookie (`cookie`). With `path` the redirect address is
         /// `{publicUrl}/callback/{provider}/{state}`; the provider must then accept every address below the
-        /// registered one.
+        /// registered one. With `cookie` a login begins with the button of a page of portaria only, because another site could
+        /// send the browser to `/login/{provider}` and then to a callback of its own; see also `sessionSwap`.
         /// Default: `query`
         /// Example: `stateIn: path`
         state_in: Option<StateLocation> = "stateIn",
@@ -117,8 +119,8 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
         "params" | "parameters" => Some("write `extra` to add to the standard request, or `query` to write all of it"),
         "url" | "uri" | "address" => Some("write `get: https://…`"),
         "state" => Some("the state is sent by itself; in a written request place it with `state: \"${state}\"`"),
-        "pkce" | "hosts" | "trustEmail" | "missingEmail" | "require" | "inputs" | "settings" | "secrets" | "clientId" | "clientSecret"
-        | "discovery" | "identity" | "logout" | "logo" | "order" | "hidden" | "enabled" => {
+        "pkce" | "sessionSwap" | "hosts" | "trustEmail" | "missingEmail" | "require" | "inputs" | "settings" | "secrets" | "clientId"
+        | "clientSecret" | "discovery" | "identity" | "logout" | "logo" | "order" | "hidden" | "enabled" => {
             Some("this word stands at the top of the file, beside `name`")
         }
         _ => None,
@@ -167,9 +169,7 @@ pub(crate) fn compile(
     if prepare.is_some() {
         sent.check(state_in, spec.read.as_ref(), context, place_of_parameters(spec.query.as_ref(), &extra).unwrap_or(place), reader);
     }
-    let address = address.and_then(|address| Address::compile(address, &context.addresses, reader));
     check_scope(scope.as_ref(), reader);
-    let reauthenticate = reauthenticate_parameters(spec.reauthenticate.as_ref(), place, context, reader);
     let (signed, signed_reads, signed_choices) = compile_signed(spec.signed, sent.nonce, context, reader);
     let (state, reads) = compile_callback_reads(spec.read, place, context, reader);
     let (sign, verify) = compile_signatures(spec.sign, spec.verify, reader);
@@ -179,10 +179,10 @@ pub(crate) fn compile(
         place,
         known: context.known,
         method: Method::Get,
-        address: address?,
+        address: address.and_then(|address| Address::compile(address, &context.addresses, reader))?,
         query,
         is_standard_push: false,
-        reauthenticate,
+        reauthenticate: reauthenticate_parameters(spec.reauthenticate.as_ref(), place, context, reader),
         body: StepBody::None,
         headers: Vec::new(),
         basic: None,
@@ -195,6 +195,7 @@ pub(crate) fn compile(
         implied: None,
         timeout: USUAL_TIMEOUT,
         optional: false,
+        token_type: AcceptedTokenType::Any,
         answers: AnswerParser::default(),
         refused: spec.refused.unwrap_or_default().0,
         accepted: spec.accepted.unwrap_or_default().0,
@@ -202,6 +203,7 @@ pub(crate) fn compile(
         reads,
         choices: Vec::new(),
         header_reads: Vec::new(),
+        carried: [].into(),
         signed,
         signed_answer: None,
         signed_reads,

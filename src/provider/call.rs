@@ -18,8 +18,9 @@ use crate::provider::refusal::{AcceptedRules, RefusedRules};
 use crate::provider::signature::ParameterSignatureSpec;
 use crate::provider::signed_token::SignedTokenSpec;
 use crate::provider::template::Template;
+use crate::provider::token_type::AcceptedTokenType;
 use crate::vocabulary::place::Located;
-use crate::vocabulary::words::{NamedValues, OneOrMany, Reader};
+use crate::vocabulary::words::{NamedValues, OneOrMany};
 use crate::words;
 
 words! {
@@ -141,6 +142,11 @@ words! {
         /// Default: none
         /// Example: `choose: { from: $.emails, where: { at: $.primary, is: true }, read: { email: $.email, emailVerified: $.verified } }`
         choose: Option<OneOrMany<EntryChoiceSpec>> = "choose",
+        /// In getAccessCode: which type of access token is accepted. `bearer` accepts `Bearer` in any case, and an
+        /// answer that names no type; `any` is for a provider that gives its bearer tokens a name of its own.
+        /// Default: `bearer`
+        /// Example: `tokenType: any`
+        token_type: Option<Located<AcceptedTokenType>> = "tokenType",
         /// The facts that are read from the headers of the answer: the fact, and the name of the header.
         /// Default: none
         /// Example: `readHeaders: { region: X-Region }`
@@ -175,14 +181,5 @@ impl CallSpec {
     /// Whether the request is written out, so that nothing standard is sent.
     pub(crate) fn is_written(&self) -> bool {
         self.query.is_some() || self.form.is_some() || self.json.is_some() || self.text.is_some()
-    }
-}
-
-impl crate::vocabulary::words::WordValue for Located<ClientAuthMethod> {
-    fn read(node: &crate::vocabulary::yaml::YamlNode, reader: &mut Reader) -> Option<Self> {
-        ClientAuthMethod::read(node, reader).map(|value| Located::new(value, node.place))
-    }
-    fn shape() -> crate::vocabulary::words::ValueShape {
-        <ClientAuthMethod as crate::vocabulary::words::WordValue>::shape()
     }
 }

@@ -19,6 +19,7 @@ use crate::provider::pkce::Pkce;
 use crate::provider::proof_check::ProofCheck;
 use crate::provider::provider_spec::ProviderSpec;
 use crate::provider::sense_check::SenseCheck;
+use crate::provider::session_swap;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_context::{StepContext, check_own_name};
 use crate::provider::template::Template;
@@ -128,7 +129,7 @@ fn assemble(
         accepted: &accepted,
         written: &written,
     };
-    let CompiledSteps { prepare, authorization, calls, complete } = compile_steps(&mut spec, context, top, reader);
+    let CompiledSteps { mut prepare, authorization, mut calls, complete } = compile_steps(&mut spec, context, top, reader);
     let logout = spec.logout.take().and_then(|template| Address::compile(template, &addresses(), reader));
     let (trust, missing) = (spec.trust_email.take(), spec.missing_email.take());
     let asks_for_email = missing.as_ref().filter(|missing| matches!(missing.value, MissingEmailPolicy::Ask)).map(|missing| missing.place);
@@ -139,7 +140,6 @@ fn assemble(
         reader,
     );
     let mut authorization = authorization?;
-    let mut prepare = prepare;
     if let Some(pushed) = prepare.iter_mut().find(|step| step.is_standard_push) {
         pushed.reauthenticate = std::mem::take(&mut authorization.step.reauthenticate);
     }
@@ -161,7 +161,12 @@ fn assemble(
         known,
         top,
     };
+    let is_callback_tied = session_swap::is_callback_tied(&file);
     let needed = if complete { check_whole_file(&spec, &file, reader) } else { Vec::new() };
+    let carried: Arc<[Slot]> = ProofCheck { file: &file }.carried_facts(reader).into();
+    for step in prepare.iter_mut().chain([&mut authorization.step]).chain(&mut calls) {
+        step.carried = Arc::clone(&carried);
+    }
     Some(Provider {
         source: source.clone(),
         name: name.into(),
@@ -173,6 +178,7 @@ fn assemble(
         calls: prepare.into_iter().chain(calls).collect(),
         callback: authorization.callback,
         state_in: authorization.state_in,
+        is_callback_tied,
         state: authorization.state,
         pkce,
         scope: authorization.scope.map(|scope| scope.value.into()),
@@ -222,6 +228,9 @@ fn check_whole_file(spec: &ProviderSpec, file: &CompiledFile<'_>, reader: &mut R
     }
     let needed = FactFlowCheck { file }.check(reader);
     ProofCheck { file }.check(reader);
+    if is_absent(spec, "sessionSwap", reader) {
+        session_swap::check(file, spec.session_swap.as_ref(), reader);
+    }
     SenseCheck { file }.check(reader);
     needed
 }

@@ -180,6 +180,7 @@ mod tests {
         assert!(documents.early("a", 109).is_none() && documents.early("a", 110).is_some());
     }
 
+    /// Attack J-12
     #[test]
     fn a_failed_fetch_is_repeated_within_seconds_and_the_document_stays() {
         let documents = DocumentCache::default();

@@ -58,6 +58,13 @@ impl FactOrigin {
         }
     }
 
+    /// The origin of what is read in an entry that was chosen by a value of the other origin: what the shopper typed chooses among what
+    /// the provider says, so it has a part in it.
+    #[must_use]
+    pub(crate) fn chosen_by(self, value: Self) -> Self {
+        if value == Self::Shopper { value } else { self }
+    }
+
     /// The document in which a chosen entry stands; every other origin is its own.
     #[must_use]
     pub(crate) fn document(self) -> Self {
@@ -180,6 +187,8 @@ mod tests {
             (FactOrigin::Broker, first, false),
             (FactOrigin::Shopper, FactOrigin::Shopper, false),
             (first, first.join(FactOrigin::Shopper), false),
+            (first.entry(0).chosen_by(second), first.entry(0), true),
+            (first.entry(0).chosen_by(FactOrigin::Shopper), first.entry(0).chosen_by(FactOrigin::Shopper), false),
         ] {
             assert_eq!(claim.vouches_for(value), expected, "{claim:?} {value:?}");
         }

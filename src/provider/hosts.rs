@@ -209,6 +209,7 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// Lesson 78
     #[test]
     fn this_machine_is_recognized_however_it_is_written() {
         for host in [

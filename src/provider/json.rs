@@ -133,6 +133,7 @@ mod tests {
         assert_eq!(value["x"].to_string(), "1.0");
     }
 
+    /// Attacks T-05, T-06, T-07
     #[test]
     fn what_is_out_of_bounds_is_refused_without_its_values() {
         let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));

@@ -41,6 +41,7 @@ pub mod keys; //                   keys and signature algorithms
 pub(crate) mod moment; //          dates and durations
 pub(crate) mod parameters; //      the contents of a request
 pub mod pkce; //                   PKCE
+pub(crate) mod token_type; //      the type of an access token
 pub mod placeholder; //            the address of a person who has none
 pub(crate) mod proof_check; //     check: what counts as proof is proof
 pub mod provider_spec; //          the words at the top of a file
@@ -48,6 +49,7 @@ pub(crate) mod refusal; //         `refused` and `accepted`
 pub(crate) mod request_payload; // the payload of a call
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub(crate) mod sense_check; //     check: what a file says can happen
+pub(crate) mod session_swap; //    the word `sessionSwap`
 pub(crate) mod signature; //       a signature over parameters
 pub(crate) mod signed_token; //    a signed token in an answer
 pub(crate) mod standard; //        the standard requests and places
@@ -108,6 +110,8 @@ pub struct Provider {
     pub(crate) prepared: usize,
     pub(crate) callback: CallbackMethod,
     pub(crate) state_in: StateLocation,
+    /// Whether a callback is tied to the login that it answers, so that it cannot be another person's.
+    pub(crate) is_callback_tied: bool,
     /// How the state is read from a callback.
     pub(crate) state: FactExpression,
     /// The PKCE method.
@@ -169,6 +173,11 @@ impl Provider {
     /// Whether the file says how the provider is asked for a login anew.
     pub(crate) fn can_reauthenticate(&self) -> bool {
         self.steps().any(|step| !step.reauthenticate.is_empty())
+    }
+
+    /// Whether a login begins only by a form of our own page: a callback without a state would answer a login that another site began.
+    pub(crate) fn begins_by_form(&self) -> bool {
+        self.state_in == StateLocation::Cookie
     }
 
     /// The calls before the redirect.

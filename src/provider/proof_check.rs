@@ -79,6 +79,15 @@ impl ProofCheck<'_> {
         behind
     }
 
+    /// Codes and tokens, and what else the requests of the file are made of.
+    pub(crate) fn carried_facts(&self, reader: &mut Reader) -> Vec<Slot> {
+        let tokens = ["code", "accessToken", "refreshToken", "idToken"].map(|name| reader.names.intern(name));
+        let requests = self.file.steps().flat_map(Step::uses_in_request);
+        let keys = self.file.steps().filter_map(|step| step.signed.as_ref()).flat_map(SignedToken::uses);
+        let used = requests.chain(keys).map(|used| used.fact).chain(tokens);
+        used.flat_map(|fact| self.facts_behind(fact)).collect()
+    }
+
     /// The facts by which an entry of a list is chosen from which this fact is read.
     fn choosing_facts(&self, fact: Slot) -> Vec<Slot> {
         let choices = self.file.steps().flat_map(|step| step.choices.iter().chain(&step.signed_choices));

@@ -7,6 +7,7 @@ use crate::provider::identity::IdentitySpec;
 use crate::provider::inputs::InputSpec;
 use crate::provider::pkce::Pkce;
 use crate::provider::refusal::{AcceptedRules, RefusedRules};
+use crate::provider::session_swap::SessionSwap;
 use crate::provider::template::Template;
 use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
 use crate::provider::value_reference::{ClientSecretReference, SecretReference, ValueReference};
@@ -68,6 +69,13 @@ words! {
         /// Default: `S256`
         /// Example: `pkce: off`
         pkce: Option<Pkce> = "pkce",
+        /// `accepted`: a shopper who has begun a login at this provider can be signed in as another person, within ten minutes and by
+        /// a link of that person, because nothing ties the callback to the login. Required with `stateIn: cookie` where no nonce comes
+        /// back and no call after the callback uses PKCE, which would tie them. The identities of this provider cannot be linked to an
+        /// existing user then, and `missingEmail: ask` is a mistake.
+        /// Default: none
+        /// Example: `sessionSwap: accepted`
+        session_swap: Option<Located<SessionSwap>> = "sessionSwap",
         /// The hosts that are allowed for an address whose host contains a hole. `*` stands for one label, and `:*` for
         /// any port; another port than the usual one must be written out. A host means `https`, and for a
         /// provider on this machine also `http`; a scheme may be written in front: `http://127.0.0.1:*`. This machine is

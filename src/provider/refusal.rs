@@ -5,7 +5,7 @@ mod reason;
 mod judgement;
 
 pub(crate) use crate::provider::refusal::judgement::{RefusalRules, RefusedBecause};
-pub(crate) use crate::provider::refusal::reason::{ProviderErrorCode, ProviderRefusal, RefusingAnswer};
+pub(crate) use crate::provider::refusal::reason::{ProviderErrorCode, ProviderRefusal, RefusingAnswer, SHORTEST_SECRET, shows};
 
 use crate::provider::condition::{Condition, ConditionRole, ConditionSpec, ConditionSubject, Pattern};
 use crate::provider::fact_expression::FactExpression;
@@ -103,15 +103,6 @@ choice! {
     }
 }
 
-impl WordValue for Located<ErrorMember> {
-    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
-        ErrorMember::read(node, reader).map(|value| Located::new(value, node.place))
-    }
-    fn shape() -> ValueShape {
-        <ErrorMember as WordValue>::shape()
-    }
-}
-
 /// A provider's code or message: a place, a text with holes, or a constant text; or alternatives.
 #[derive(Clone, Debug)]
 pub(crate) struct Reason(FactExpression);
@@ -175,6 +166,7 @@ enum RuleWord {
 #[derive(Clone, Debug)]
 pub(crate) struct RefusalRule {
     pub(crate) place: Place,
+    word: RuleWord,
     /// Without one the entry holds of every answer that has its status.
     condition: Option<Condition>,
     statuses: Option<Vec<StatusPattern>>,
@@ -248,7 +240,7 @@ impl RefusalRule {
         let first = condition.as_ref().and_then(|condition| condition.checks().first().map(|check| check.place()));
         let place = first.or(statuses.iter().flatten().next().map(|status| status.place)).or(error_member).unwrap_or(place);
         let (code, message) = (spec.code.map(|reason| reason.0), spec.message.map(|reason| reason.0));
-        Some(Self { place, condition, statuses, error_member, code, message })
+        Some(Self { place, word, condition, statuses, error_member, code, message })
     }
 
     /// Whether this entry of `refused` refuses an answer.
@@ -265,6 +257,24 @@ impl RefusalRule {
     fn allows_status(&self, status: u16) -> bool {
         let names_success = || self.statuses.iter().flatten().any(|one| one.is_success());
         self.statuses.iter().flatten().any(|one| one.includes(status)) || (is_success(status) && !names_success())
+    }
+
+    /// The rule in the file's own words, and what is found at the first path that it names, as `shown` says it of a value.
+    pub(crate) fn describe(&self, document: Option<&Value>, shown: impl Fn(&Value) -> String) -> String {
+        let names_success = || self.statuses.iter().flatten().any(|one| one.is_success());
+        let (beginning, usual) = match self.word {
+            RuleWord::Refused => ("`refused` if", None),
+            RuleWord::Accepted => ("`accepted` only if", (!names_success()).then(|| "2xx".to_owned())),
+        };
+        let statuses = self.statuses.as_ref().filter(|statuses| !statuses.iter().any(|one| one.is_any()));
+        let statuses = statuses.map(|statuses| usual.into_iter().chain(statuses.iter().map(ToString::to_string)).collect::<Vec<_>>());
+        let parts = self.condition.as_ref().map(Condition::source).into_iter();
+        let parts: Vec<String> = parts.chain(statuses.map(|statuses| format!("the status is {}", statuses.join(" or ")))).collect();
+        let found = self.paths().next().map_or_else(String::new, |path| {
+            let value = document.and_then(|document| path.first(document)).map_or_else(|| "nothing".to_owned(), shown);
+            format!("; {} is {value}", path.source)
+        });
+        format!("{beginning} {}{found}", parts.join(" and "))
     }
 
     pub(crate) fn condition(&self) -> Option<&Condition> {

@@ -22,11 +22,13 @@ use crate::provider::refusal::{RefusalRule, RefusalRules};
 use crate::provider::signature::ParameterSignature;
 use crate::provider::signed_token::SignedToken;
 use crate::provider::template::{FactUse, Template};
+use crate::provider::token_type::AcceptedTokenType;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Method, Response};
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
 
 choice! {
@@ -77,10 +79,14 @@ pub struct Step {
     pub(crate) accepted: Vec<RefusalRule>,
     /// Whether a non-empty `error` member is a refusal.
     pub(crate) minds_error: bool,
+    /// Which type of access token its answer may name.
+    pub(crate) token_type: AcceptedTokenType,
     pub(crate) reads: Vec<ReadRule>,
     /// The entries that are chosen from lists in the answer.
     pub(crate) choices: Vec<EntryChoice>,
     pub(crate) header_reads: Vec<(Slot, Located<String>)>,
+    /// Codes, tokens and everything else that a request carries: a refusal never shows it.
+    pub(crate) carried: Arc<[Slot]>,
     pub(crate) signed: Option<SignedToken>,
     /// How an answer is verified that turns out to be a signed token, where `discovery` says what such a token is.
     pub(crate) signed_answer: Option<SignedToken>,

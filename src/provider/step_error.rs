@@ -55,6 +55,11 @@ pub enum StepError {
         /// The place that requires it.
         place: Place,
     },
+    /// The access token is not a bearer token.
+    OtherTokenType {
+        /// The place of the call.
+        place: Place,
+    },
     /// The signature of the callback's parameters is missing or wrong.
     BadSignature {
         /// The place that requires it.

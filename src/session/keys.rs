@@ -67,16 +67,26 @@ impl SessionSigningKeys {
         self.0.first().expect("`new` refuses an empty list")
     }
 
+    /// The id of the key that signs.
+    pub(crate) fn active(&self) -> &str {
+        &self.signing().id
+    }
+
+    /// Whether this is one of the keys.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.0.iter().any(|key| *key.id == *id)
+    }
+
     /// The token of a session. If it would be longer than [`LONGEST`], first the further facts that do not fit are left out, then
     /// the name; then the provider's id is replaced by its hash.
     pub fn sign(&self, session: &Session, parties: TokenParties<'_>) -> String {
-        let Composed { header, claims, .. } = compose(&self.signing().id, session, parties);
+        let Composed { header, claims, .. } = compose(self.active(), session, parties);
         encode(&header, &claims, &self.signing().private).expect("a key that was read can sign")
     }
 
     /// Removes from a session the further facts that do not fit into its token, and returns their names.
     pub(crate) fn remove_what_does_not_fit(&self, session: &mut Session, parties: TokenParties<'_>) -> Vec<Box<str>> {
-        let composed = compose(&self.signing().id, session, parties);
+        let composed = compose(self.active(), session, parties);
         session.person.facts = parties.further.read_from(&composed.claims);
         composed.left_out
     }
@@ -200,6 +210,7 @@ mod tests {
     }
 
     /// Attack N-08
+    /// Lesson 103
     #[test]
     fn a_token_for_another_store_issuer_or_audience_means_nothing() {
         let keys = SessionSigningKeys::new(vec![key("a")]).expect("keys");
@@ -217,6 +228,7 @@ mod tests {
         assert_eq!(keys.verify(&keys.sign(&session(0), later), PARTIES, 1), None, "but the new audience is not the earlier one");
     }
 
+    /// Lessons 80, 90, 159
     #[test]
     fn forged_headers_and_claims_of_other_kinds_are_refused() {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key").to_pkcs8v1().expect("its bytes");
@@ -343,6 +355,7 @@ mod tests {
         }
     }
 
+    /// Lesson 99
     #[test]
     fn only_public_halves_are_published() {
         let keys = SessionSigningKeys::new(vec![key("a"), key("b")]).expect("keys");

@@ -116,6 +116,7 @@ mod tests {
         Seal::new(&MasterKey::new(&"k".repeat(40), true).expect("long enough"), purpose)
     }
 
+    /// Lessons 31, 92
     #[test]
     fn only_the_same_purpose_and_the_same_binding_open_a_seal() {
         let sealed = seal("attempt").seal(&["ab", "c"], b"text", [7; 12]);
@@ -138,6 +139,7 @@ mod tests {
         assert!(seal("attempt").open(&[], &format!("{sealed}=")).is_none());
     }
 
+    /// Lesson 104
     #[test]
     fn a_weak_master_key_is_refused_away_from_loopback() {
         assert_eq!(MasterKey::new("short", true).err(), Some(WeakKey::TooShort));

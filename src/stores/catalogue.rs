@@ -1,5 +1,6 @@
 //! The provider files of a folder, and the status of each.
 
+use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider, compile};
 use crate::stores::read_policy::ReadPolicy;
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
@@ -93,8 +94,21 @@ pub fn provider_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files::yaml_files(folder)?.into_iter().filter(|path| !is_examples_file(path)).collect())
 }
 
+/// The files that a provider file of a folder names: its secrets and its logo.
+pub(crate) fn named_files(provider: &Provider, folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let secrets = provider.needed.iter().filter_map(|needed| match &needed.reference {
+        ValueReference::File(path) => Some(PathBuf::from(&**path)),
+        ValueReference::Variable(_) | ValueReference::Literal(_) => None,
+    });
+    secrets.chain(provider.logo.as_deref().map(|name| folder.join(name)))
+}
+
 /// Reads and compiles a provider file.
 pub fn load(path: &Path, installation_context: InstallationContext, policy: &ReadPolicy) -> CatalogueEntry {
+    load_under(path, installation_context, &policy.with_files_of_others())
+}
+
+fn load_under(path: &Path, installation_context: InstallationContext, policy: &ReadPolicy) -> CatalogueEntry {
     match files::read_source(path) {
         Ok(source) => compile_entry(&source, installation_context, policy),
         Err(error) => {
@@ -111,15 +125,16 @@ pub fn load(path: &Path, installation_context: InstallationContext, policy: &Rea
 
 /// Loads many files on all processors.
 pub fn load_all(paths: &[PathBuf], installation_context: InstallationContext, policy: &ReadPolicy) -> Vec<CatalogueEntry> {
+    let policy = &policy.with_files_of_others();
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(paths.len().div_ceil(16)).max(1);
     if workers == 1 {
-        return paths.iter().map(|path| load(path, installation_context, policy)).collect();
+        return paths.iter().map(|path| load_under(path, installation_context, policy)).collect();
     }
     let chunks: Vec<&[PathBuf]> = paths.chunks(paths.len().div_ceil(workers)).collect();
     std::thread::scope(|scope| {
         let handles: Vec<_> = chunks
             .into_iter()
-            .map(|chunk| scope.spawn(move || chunk.iter().map(|path| load(path, installation_context, policy)).collect::<Vec<_>>()))
+            .map(|chunk| scope.spawn(move || chunk.iter().map(|path| load_under(path, installation_context, policy)).collect::<Vec<_>>()))
             .collect();
         handles.into_iter().flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     })

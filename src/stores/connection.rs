@@ -1,5 +1,6 @@
 //! How a live provider is reached: its network, its issuer's documents, and the address to which browsers are sent.
 
+use crate::login::conversation::ConversationLimits;
 use crate::provider::document_cache::DocumentCache;
 use crate::stores::Store;
 use crate::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
@@ -62,10 +63,11 @@ pub(crate) async fn within_limits(answer: Response, delay: Duration, request: &R
 }
 
 /// The requests of one login at a store.
-#[derive(Clone, Copy)]
 pub(crate) struct ProviderClient<'a> {
     pub(crate) connection: &'a dyn ProviderConnection,
     pub(crate) store: &'a Store,
+    /// A single login at a terminal has no limits.
+    pub(crate) limits: Option<Arc<ConversationLimits>>,
 }
 
 impl Fetch for ProviderClient<'_> {

@@ -2,12 +2,12 @@
 //! and a login that is under way ends with the version with which it began.
 
 use crate::login::attempt::{GOOD_FOR, InstallationValues};
-use crate::login::conversation::{ConversationLimits, ConversationParties};
+use crate::login::conversation::{ConversationLimits, ConversationParties, LimitsByStore};
 use crate::provider::fingerprint::ProviderFingerprint;
-use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider};
 use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus};
 use crate::stores::connection::{ProviderClient, ProviderConnection};
+use crate::stores::picture::Picture;
 use crate::stores::read_policy::ReadPolicy;
 use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::hash::sha256;
@@ -35,7 +35,9 @@ pub struct LiveProvider {
     pub(crate) fingerprint: ProviderFingerprint,
     /// Whether all its settings are set, so that identities can be pinned to its fingerprint.
     pub(crate) is_set_up: bool,
-    limits: Arc<ConversationLimits>,
+    limits: Arc<LimitsByStore>,
+    /// The picture that its file names.
+    pub(crate) logo: Option<Picture>,
     /// The connection that replaces the network's where the provider is simulated.
     pub(crate) replaced: Option<Box<dyn ProviderConnection>>,
     values: Vec<(Slot, Text)>,
@@ -62,10 +64,15 @@ impl LiveProvider {
         InstallationValues { public_url: public_url.into(), values: self.values.clone() }
     }
 
+    /// How many logins of a store may talk to the provider at the same time.
+    pub(crate) fn limits_at(&self, store: &str) -> Arc<ConversationLimits> {
+        self.limits.of(store)
+    }
+
     /// What a login needs to talk to this provider.
     pub(crate) fn parties<'a>(&'a self, client: &'a ProviderClient<'a>) -> ConversationParties<'a> {
         let documents = client.connection.documents();
-        ConversationParties { provider: &self.provider, fetch: client, documents, limits: Some(&self.limits) }
+        ConversationParties { provider: &self.provider, fetch: client, documents, limits: client.limits.as_deref() }
     }
 }
 
@@ -94,6 +101,8 @@ pub struct LiveProvidersSnapshot {
     /// What each file says for itself.
     own_standings: BTreeMap<PathBuf, Arc<ProviderStanding>>,
     standings: BTreeMap<PathBuf, Arc<ProviderStanding>>,
+    /// The files that look like provider files and are not read.
+    pub(crate) unread: Vec<Report>,
 }
 
 impl LiveProvidersSnapshot {
@@ -190,10 +199,8 @@ pub struct LiveProviders {
     reading: RepeatedReading,
 }
 
-#[derive(Debug)]
-struct ProviderFileStamps {
-    stamps: Vec<(PathBuf, Option<FileStamp>)>,
-}
+/// The stamps of a provider file and of the files that it depends on.
+type ProviderFileStamps = Vec<(PathBuf, Option<FileStamp>)>;
 
 impl LiveProviders {
     /// Reads a folder; the providers of these names are simulated. If the disk does not answer in time, the providers go live when it
@@ -249,7 +256,7 @@ impl LiveProviders {
 
     /// Compiles a text as a file of this folder.
     pub(crate) fn compile(&self, source: &Source) -> Option<Provider> {
-        catalogue::compile_allowed(source, self.installation_context, &self.policy).0
+        catalogue::compile_allowed(source, self.installation_context, &self.policy.with_files_of_others()).0
     }
 
     /// The providers at this moment.
@@ -261,20 +268,23 @@ impl LiveProviders {
     pub fn reload(&self, now: i64) -> Option<Vec<PathBuf>> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         // If the folder cannot be listed for a moment, its providers stay live.
-        let paths = match catalogue::provider_files(&self.folder) {
-            Ok(paths) => paths,
+        let named = match files::yaml_files(&self.folder) {
+            Ok(named) => named,
             // Without a folder there are no providers.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(_) => return None,
         };
+        let unread = catalogue::unread_file_reports(&self.folder, &named);
+        let paths: Vec<PathBuf> = named.into_iter().filter(|path| !catalogue::is_examples_file(path)).collect();
         let changed: Vec<PathBuf> = paths
             .iter()
-            .filter(|path| seen.get(*path).is_none_or(|seen| seen.stamps.iter().any(|(path, stamp)| files::stamp(path) != *stamp)))
+            .filter(|path| seen.get(*path).is_none_or(|seen| seen.iter().any(|(path, stamp)| files::stamp(path) != *stamp)))
             .cloned()
             .collect();
         let before = self.snapshot.load();
         let gone: Vec<PathBuf> = before.standings.keys().filter(|path| paths.binary_search(path).is_err()).cloned().collect();
-        if changed.is_empty() && gone.is_empty() {
+        let is_same_unread = before.unread.iter().map(|report| &report.source.name).eq(unread.iter().map(|report| &report.source.name));
+        if changed.is_empty() && gone.is_empty() && is_same_unread {
             return Some(changed);
         }
         // The stamps are taken before the files are read, so that a change in between is noticed later.
@@ -286,6 +296,7 @@ impl LiveProviders {
             retired: before.retired.iter().filter(|(_, until)| *until > now).cloned().collect(),
             own_standings: before.own_standings.clone(),
             standings: BTreeMap::new(),
+            unread,
         };
         for path in &gone {
             seen.remove(path);
@@ -306,15 +317,15 @@ impl LiveProviders {
         self.simulated.iter().any(|simulated| **simulated == *name)
     }
 
-    /// The stamps of a provider file and of the files that it depends on.
     fn file_stamps(&self, path: &Path, stamp: Option<FileStamp>, entry: &CatalogueEntry) -> ProviderFileStamps {
         let mut stamps = vec![(path.to_owned(), stamp)];
         if self.is_simulated(entry.report.source.stem()) {
             let examples = catalogue::examples_path(path);
             stamps.push((examples.clone(), files::stamp(&examples)));
         }
-        stamps.extend(entry.state.provider().into_iter().flat_map(secret_files).map(|path| (path.clone(), files::stamp(&path))));
-        ProviderFileStamps { stamps }
+        let named = entry.state.provider().into_iter().flat_map(|provider| catalogue::named_files(provider, &self.folder));
+        stamps.extend(named.map(|path| (path.clone(), files::stamp(&path))));
+        stamps
     }
 
     /// Puts what a file now says in the place of what it said before. A broken file leaves its last good version live.
@@ -333,7 +344,7 @@ impl LiveProviders {
             ProviderFileState::Offered(provider) | ProviderFileState::Dormant(provider, _) if is_simulated => {
                 Some(self.simulated_live_provider(*provider, path, old))
             }
-            ProviderFileState::Offered(provider) => Some(live_provider(*provider, old)),
+            ProviderFileState::Offered(provider) => Some(self.live_provider(*provider, old)),
             ProviderFileState::Off(_) | ProviderFileState::Dormant(..) => {
                 drop(next.usable.remove(name.as_str()));
                 None
@@ -347,27 +358,28 @@ impl LiveProviders {
     }
 
     fn simulated_live_provider(&self, provider: Provider, path: &Path, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
-        let mut live_provider = live_provider(provider, old);
+        let mut live_provider = self.live_provider(provider, old);
         let set = std::mem::take(&mut live_provider.values);
         let ReplacedConnection { connection, values } = (self.replace_connection)(&live_provider.provider, path, set);
         // The simulation logs in with its own values, some of which may be invented.
         let fingerprint = fingerprint_of(&live_provider.provider, &values);
         LiveProvider { replaced: Some(connection), values, fingerprint, ..live_provider }
     }
+
+    fn live_provider(&self, provider: Provider, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
+        let values = secrets::installation_values(&provider, "").values;
+        let version = version_from_text(&provider.source.text);
+        let limits = old.map_or_else(Arc::default, |old| Arc::clone(&old.limits));
+        let logo = provider.logo.as_deref().and_then(|name| Picture::read(&self.folder.join(name)));
+        let fingerprint = fingerprint_of(&provider, &values);
+        let is_set_up = secrets::missing_values(&provider).is_empty();
+        LiveProvider { provider, version, fingerprint, is_set_up, limits, logo, replaced: None, values }
+    }
 }
 
 /// The version of a file, from its text.
 pub(crate) fn version_from_text(text: &str) -> Box<str> {
     URL_SAFE_NO_PAD.encode(sha256::<12>(text.as_bytes())).into()
-}
-
-fn live_provider(provider: Provider, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
-    let values = secrets::installation_values(&provider, "").values;
-    let version = version_from_text(&provider.source.text);
-    let limits = old.map_or_else(Arc::default, |old| Arc::clone(&old.limits));
-    let fingerprint = fingerprint_of(&provider, &values);
-    let is_set_up = secrets::missing_values(&provider).is_empty();
-    LiveProvider { provider, version, fingerprint, is_set_up, limits, replaced: None, values }
 }
 
 /// Where a file points with these values of the installation.
@@ -377,11 +389,4 @@ pub(crate) fn fingerprint_of(provider: &Provider, values: &[(Slot, Text)]) -> Pr
         facts.set(*slot, value.clone());
     }
     provider.fingerprint(&facts)
-}
-
-fn secret_files(provider: &Provider) -> impl Iterator<Item = PathBuf> {
-    provider.needed.iter().filter_map(|needed| match &needed.reference {
-        ValueReference::File(path) => Some(PathBuf::from(&**path)),
-        ValueReference::Variable(_) | ValueReference::Literal(_) => None,
-    })
 }

@@ -7,6 +7,7 @@ pub mod read_policy; // what provider files may read of this machine
 pub(crate) mod read_refusal; // why one may not, and what to do
 pub mod connection; //  how a live provider is reached
 pub mod live; //        the live providers of a folder
+pub(crate) mod picture; // a logo
 pub(crate) mod ip_network; // an address or a block of addresses
 
 use crate::provider::hosts::is_loopback;
@@ -108,6 +109,11 @@ impl Store {
     pub(crate) fn token_parties(&self) -> TokenParties<'_> {
         let earlier_audience = if self.audience.is_none() { Some("webstore") } else { None };
         TokenParties { issuer: &self.public_url, audience: self.audience(), earlier_audience, store: &self.name, further: &self.further }
+    }
+
+    /// The rotation of its signing keys: no session may outlive its key.
+    pub(crate) fn rotation_plan(&self) -> RotationPlan {
+        RotationPlan::for_sessions_lasting(self.lasting.lifetime)
     }
 
     /// The audience of the token.
@@ -214,11 +220,6 @@ impl Stores {
 
     pub(crate) fn by_name(&self, name: &str) -> Option<&Arc<Store>> {
         self.all.iter().find(|store| *store.name == *name)
-    }
-
-    /// The rotation of the signing keys: no session of any store may outlive its key.
-    pub(crate) fn rotation_plan(&self) -> RotationPlan {
-        RotationPlan::for_sessions_lasting(self.all.iter().map(|store| store.lasting.lifetime).max().unwrap_or_default())
     }
 }
 
@@ -374,6 +375,7 @@ mod tests {
         assert!(main.is_proxy("127.0.0.1".parse().unwrap()));
     }
 
+    /// Lesson 39
     #[test]
     fn a_host_is_found_however_a_browser_writes_it_and_no_other_is() {
         let stores = stores("publicUrl: https://login.loja.example\n");

@@ -12,9 +12,11 @@ use crate::stores::variable_pattern::{VariablePattern, is_machine_variable, is_o
 use crate::stores::{MAIN, Store, Stores};
 use crate::vocabulary::diagnostic::Complaint;
 use crate::vocabulary::place::{Located, Source};
+use crate::world::file_watch::within;
 use crate::world::files;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The variables from which the client of PostgreSQL takes what the address of the storage leaves out.
 const STORAGE_VARIABLES: &[&str] = &[
@@ -35,6 +37,9 @@ const STORAGE_VARIABLES: &[&str] = &[
     "PGOPTIONS",
     "DATABASE_URL",
 ];
+
+/// How long the disks of other stores may take to say which provider files they hold.
+const LONGEST_LOOK: Duration = Duration::from_secs(2);
 
 /// What the files of a store may read, as its settings say.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -92,6 +97,10 @@ pub struct ReadPolicy {
     stores: Vec<Box<str>>,
     /// The names of the other stores, whose variables these files may not read.
     others: Vec<Box<str>>,
+    /// The folders of provider files of the other stores, whose variables these files may not read either.
+    other_providers: Vec<PathBuf>,
+    /// The names of the files in them as variables begin with them, where they were looked up.
+    other_files: Vec<String>,
     broker: Arc<BrokerValues>,
 }
 
@@ -137,8 +146,25 @@ impl ReadPolicy {
             other_folders: folders(&others),
             stores: names(&same),
             others: names(&others),
+            other_providers: others.iter().map(|other| other.providers.clone()).filter(|folder| *folder != store.providers).collect(),
+            other_files: Vec::new(),
             broker: Arc::new(BrokerValues::of(settings)),
         }
+    }
+
+    /// The same policy once the provider files of the other stores are looked up. A disk that does not answer is not waited for, so that
+    /// it holds up no other store.
+    pub(crate) fn with_files_of_others(&self) -> Self {
+        let mut folders = self.other_providers.clone();
+        folders.sort();
+        folders.dedup();
+        let beginnings = move || {
+            let files = folders.iter().flat_map(|folder| files::yaml_files(folder).unwrap_or_default());
+            let stems = files.filter_map(|file| file.file_stem().map(|stem| variable_beginning(&stem.to_string_lossy())));
+            stems.filter(|stem| !stem.ends_with("_EXAMPLES")).collect()
+        };
+        let other_files = if self.other_providers.is_empty() { None } else { within(LONGEST_LOOK, beginnings) };
+        Self { other_files: other_files.unwrap_or_default(), ..self.clone() }
     }
 
     /// Complains about every value of a provider that its file may not read, and gives files their paths on this machine.
@@ -185,6 +211,7 @@ impl ReadPolicy {
                 ValueReference::File(_) | ValueReference::Literal(_) => reference.location(),
             },
             file: variable_beginning(name),
+            store: self.stores.first().map_or_else(String::new, |store| variable_beginning(store)),
             folder: self.folders.first().map_or(ReadableValues::FOLDER.into(), Clone::clone),
         })
     }
@@ -203,7 +230,10 @@ impl ReadPolicy {
         let longest = |names: &mut dyn Iterator<Item = String>| {
             names.filter(|name| variable.strip_prefix(&**name).is_some_and(|rest| rest.starts_with('_'))).map(|name| name.len()).max()
         };
-        let is_anothers = longest(&mut self.others.iter().map(|store| variable_beginning(store))) > longest(&mut stores.iter().cloned());
+        let of_own_store = longest(&mut stores.iter().cloned());
+        let is_other_stores = longest(&mut self.others.iter().map(|store| variable_beginning(store))) > of_own_store;
+        let is_other_files = !is_other_stores && of_own_store.is_none() && self.belongs_to_another_file(&file, variable);
+        let is_anothers = is_other_stores || is_other_files;
         // A further store's list may close these too, because its file's name may be that of another store's file.
         if is_clients && !is_machines && !is_anothers && self.stores.iter().any(|store| **store == *MAIN) {
             return Ok(());
@@ -212,10 +242,23 @@ impl ReadPolicy {
         let Some(first) = allowing.next() else { return Err(ReadRefusalKind::OtherVariable) };
         let is_named = first.names_variables() || allowing.any(VariablePattern::names_variables);
         match (is_anothers, is_machines) {
+            (true, _) if !is_named && is_other_files => Err(ReadRefusalKind::OtherFilesVariable),
             (true, _) if !is_named => Err(ReadRefusalKind::OtherVariable),
             (false, true) if !is_named => Err(ReadRefusalKind::MachineVariable),
             (true | false, _) => Ok(()),
         }
+    }
+
+    /// Whether a variable belongs to a file of another store: it holds the client of a file of that name, or its name begins with a
+    /// longer file name than this one. Where two stores have files of one name, it is the main store's; without one there, nobody's.
+    fn belongs_to_another_file(&self, file: &str, variable: &str) -> bool {
+        let claim = |file: &str| {
+            let rest = variable.strip_prefix(file)?.strip_prefix('_')?;
+            Some((CLIENT_VARIABLES.contains(&rest), file.len()))
+        };
+        let (own, is_main) = (claim(file), self.stores.iter().any(|store| **store == *MAIN));
+        let strongest = self.other_files.iter().filter(|other| !is_main || *other != file).filter_map(|other| claim(other)).max();
+        strongest.is_some() && strongest >= own
     }
 
     fn judge_file(&self, written: &str) -> Result<PathBuf, ReadRefusalKind> {

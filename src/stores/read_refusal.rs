@@ -14,6 +14,8 @@ pub(crate) struct ReadRefusal {
     pub(crate) location: String,
     /// The name of the file in capitals.
     pub(crate) file: String,
+    /// The name of a store that uses the file, in capitals.
+    pub(crate) store: String,
     pub(crate) folder: Box<str>,
 }
 
@@ -22,6 +24,8 @@ pub(crate) enum ReadRefusalKind {
     BrokersVariable,
     /// The settings do not list this variable.
     OtherVariable,
+    /// The variable belongs to a file of another store, and the settings do not list it.
+    OtherFilesVariable,
     /// Programs of the machine show who they are by this variable, and the settings do not list it.
     MachineVariable,
     /// The broker itself uses this file.
@@ -42,7 +46,7 @@ impl ReadRefusal {
     }
 
     fn help(&self) -> String {
-        let Self { kind, location, file, folder } = self;
+        let Self { kind, location, file, store, folder } = self;
         match kind {
             ReadRefusalKind::BrokersVariable if is_own_variable(file) => {
                 format!("give the file another name: variables that begin with `{OWN_BEGINNING}` belong to the broker")
@@ -50,6 +54,10 @@ impl ReadRefusal {
             ReadRefusalKind::BrokersVariable => format!("keep the provider's value in a variable of its own, such as `env:{file}_SECRET`"),
             ReadRefusalKind::OtherVariable => {
                 format!("choose a variable that begins with `{file}_`, or {}", self.allowed())
+            }
+            ReadRefusalKind::OtherFilesVariable => {
+                let variable = location.trim_start_matches("env:");
+                format!("put the name of this store before it, such as `env:{store}_{variable}`, or {}", self.allowed())
             }
             ReadRefusalKind::MachineVariable => {
                 format!("keep the provider's value in a variable of its own; if this one is the provider's, {}", self.allowed())
@@ -101,6 +109,9 @@ impl fmt::Display for ReadRefusal {
                 write!(f, "`{location}` is a variable of the broker itself, which no provider file may read")
             }
             ReadRefusalKind::OtherVariable => write!(f, "this file may not read the variable `{location}`"),
+            ReadRefusalKind::OtherFilesVariable => {
+                write!(f, "`{location}` belongs to a provider file of another store, which the name of this file does not open")
+            }
             ReadRefusalKind::MachineVariable => {
                 write!(f, "`{location}` is a variable of other programs of this machine, which the name of a file does not open")
             }

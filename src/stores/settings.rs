@@ -133,8 +133,7 @@ words! {
         /// Default: `portaria`
         /// Example: `cookie: VtexIdclientAutCookie_loja`
         cookie: Option<Located<String>> = "cookie",
-        /// The audience (`aud`) of the token. A service that verifies tokens itself compares `aud`, `iss` and `store` with those of its
-        /// own store, and refuses a token after `exp`: the signature alone does not say for which store a token is. A store inherits
+        /// The audience (`aud`) of the token. A service that verifies tokens itself compares it, as the section Sessions says. A store inherits
         /// the audience of the main store; `null` gives it its own address again. Tokens with `webstore`, the audience of earlier
         /// versions, stay valid where the settings name no audience.
         /// Default: the store's `publicUrl`
@@ -234,7 +233,8 @@ words! {
         /// The variables that a provider file may name; the list replaces the default. `{NAME}` stands for the name
         /// of the file in capitals, with `_` for every character that is no letter and no digit (`CLUBE_ACME` for
         /// `clube-acme.yaml`), and `{STORE}` in the same way for the name of a store that uses the file. A `*` at the
-        /// end stands for any rest, so `{NAME}_*` of `acme` also matches the variables of `acme-b2b`. For files of
+        /// end stands for any rest, so `{NAME}_*` of `acme` also matches the variables of `acme-b2b`, unless that
+        /// is a file of another store. For files of
         /// the main store `{NAME}_CLIENT_ID` and `{NAME}_CLIENT_SECRET` need no entry.
         /// Default: `[ "{NAME}_*", "{STORE}_*" ]`
         /// Example: `env: [ "{NAME}_*", SHARED_CLIENT_ID ]`

@@ -45,6 +45,8 @@ pub struct Story {
     pub code: Option<String>,
     /// The cause as a sentence.
     pub message: Option<String>,
+    /// The rule of the file that refuses, where the message is the provider's own.
+    pub rule: Option<String>,
     /// Whether the provider refused the login.
     pub by_provider: bool,
     /// The line of the file that decided.
@@ -81,7 +83,7 @@ pub struct StoryExchange {
     pub request: StoryRequest,
     /// The answer, if one arrived.
     pub answer: Option<StoryAnswer>,
-    /// Why there is no answer.
+    /// Why there is no answer; beside an answer, why there was none when the call was made once more.
     pub no_answer: Option<String>,
     /// Whether it failed and was optional, so that the login went on.
     pub forgiven: bool,
@@ -190,6 +192,7 @@ pub(crate) struct LoginRecord<'a> {
 pub(crate) fn login_story(record: LoginRecord<'_>, proposals: Vec<Proposal>) -> Story {
     let LoginRecord { provider, redirect, trace, watch, end } = record;
     let error = end.err();
+    let refusal = error.and_then(LoginError::refusal);
     let learned = trace.learned.iter();
     let (prepared, exchanges): (Vec<_>, Vec<_>) = trace.exchanges.iter().partition(|call| call.call < provider.prepared);
     let stories = |calls: Vec<&trace::Exchange>| calls.into_iter().filter_map(|call| story_exchange(provider, watch, call)).collect();
@@ -199,7 +202,8 @@ pub(crate) fn login_story(record: LoginRecord<'_>, proposals: Vec<Proposal>) -> 
         step: error.and_then(|error| error.step).map(|step| step.word().to_owned()),
         code: error.map(redacted_code),
         message: error.map(|error| redacted_excerpt(&error.to_string())),
-        by_provider: error.is_some_and(|error| error.refusal().is_some()),
+        rule: refusal.filter(|refusal| refusal.message.is_some()).and_then(|refusal| refusal.rule.as_deref()).map(redacted_excerpt),
+        by_provider: refusal.is_some(),
         line: error.and_then(|error| error.place).map(|place| place.line),
         column: error.and_then(|error| error.place).map(|place| place.column),
         prepared: stories(prepared),
@@ -232,6 +236,8 @@ pub(crate) fn redacted_excerpt(text: &str) -> String {
 fn story_exchange(provider: &Provider, watch: &LoginWatch, exchange: &trace::Exchange) -> Option<StoryExchange> {
     let step = provider.calls.get(exchange.call)?;
     let (answer, no_answer) = describe_answer(step, exchange.answer.as_ref());
+    let repeat = exchange.unanswered_repeat.as_ref();
+    let no_answer = no_answer.or(repeat.map(|why| format!("once more, with the client's credentials in the other place: {why}")));
     Some(StoryExchange {
         step: exchange.step.word().to_owned(),
         line: Some(step.place.line),
@@ -334,6 +340,23 @@ mod tests {
 
         assert!(text.contains("\n  accessToken was not read, because the answer was refused  (line 14)\n"), "{text}");
         assert!(text.contains("\n    a signed token\n"), "{text}");
+    }
+
+    #[test]
+    fn a_story_names_the_rule_that_refuses_and_the_repeated_call_that_got_no_answer() {
+        let answer = StoryAnswer { status: 401, bytes: 0, ..StoryAnswer::default() };
+        let why = Some("once more, with the client's credentials in the other place: no connection".to_owned());
+        let exchange = StoryExchange { answer: Some(answer), no_answer: why, ..StoryExchange::default() };
+        let rule = Some("`refused` if $.erro is not 0; $.erro is a number".to_owned());
+        let story = Story { exchanges: vec![exchange], rule, ..Story::default() };
+
+        let text = plain_text::plain_text(&story);
+
+        assert!(text.contains("\n  `refused` if $.erro is not 0; $.erro is a number\n"), "{text}");
+        assert!(
+            text.contains("\n  ← 401 (0 bytes)\n  ← once more, with the client's credentials in the other place: no connection\n"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub(crate) fn plain_text(story: &Story) -> String {
     let _ = writeln!(text, "{}", outcome_line(story));
     let version = story.version.as_ref().map_or_else(String::new, |version| format!(" (version {})", printable(version)));
     let _ = writeln!(text, "  --> {}{}{version}", printable(&story.file), place_suffix(story));
+    story.rule.iter().for_each(|rule| _ = writeln!(text, "  {}", printable(rule)));
     story.prepared.iter().for_each(|exchange| write_exchange(exchange, &mut text));
     if let Some(redirect) = &story.redirect {
         let _ = writeln!(text, "\ngetAuthorizationCode");
@@ -77,10 +78,10 @@ fn write_exchange(exchange: &StoryExchange, text: &mut String) {
 
 pub(crate) fn write_answer(exchange: &StoryExchange, text: &mut String) {
     let took = exchange.took.map_or_else(String::new, |took| format!(" after {took} ms"));
-    if let Some(why) = &exchange.no_answer {
-        let _ = writeln!(text, "  ← {why}{took}");
-    }
-    let Some(answer) = &exchange.answer else { return };
+    let Some(answer) = &exchange.answer else {
+        exchange.no_answer.iter().for_each(|why| _ = writeln!(text, "  ← {why}{took}"));
+        return;
+    };
     let kind = answer.content_type.as_deref().map_or_else(String::new, |kind| format!(" {}", printable(kind)));
     let _ = writeln!(text, "  ← {}{kind} ({} bytes){took}", answer.status, answer.bytes);
     match &answer.shape {
@@ -89,6 +90,7 @@ pub(crate) fn write_answer(exchange: &StoryExchange, text: &mut String) {
         None if answer.bytes > 0 => _ = writeln!(text, "    neither JSON nor another format that this step reads"),
         None => {}
     }
+    exchange.no_answer.iter().for_each(|why| _ = writeln!(text, "  ← {why}"));
 }
 
 pub(crate) fn write_shape(members: &[StoryMember], indent: usize, text: &mut String) {

@@ -65,6 +65,8 @@ repair_rules! {
     FormatOther = "formatOther" { step, format } "the answer of {step} is written as {format}"
     PrefixInFront = "prefixInFront" { step, prefix } "something stands in front of the answer of {step}; `skipPrefix` passes over it"
 
+    TokenTypeOther = "tokenTypeOther" { step } "{step} names another type of token than `Bearer`; if the manual shows it as a bearer token, accept its name"
+
     // No address, or no proof of it.
     ScopeLacksEmail = "scopeLacksEmail" { scope } "the e-mail address is not asked for: `scope` lacks `{scope}`"
     AskBecauseUnproven = "askBecauseUnproven" {} "no answer proves the e-mail address; with `missingEmail: ask` the person proves it by a code that is sent there"

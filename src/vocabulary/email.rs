@@ -89,6 +89,7 @@ impl fmt::Display for Email {
 mod tests {
     use super::*;
 
+    /// Lessons 32, 33, 34, 35, 36, 37
     #[test]
     fn addresses_have_one_key_and_hostile_spellings_have_none() {
         for (text, key) in [

@@ -238,6 +238,15 @@ macro_rules! choice {
                 $crate::vocabulary::words::ValueShape::Choice(Self::WORDS)
             }
         }
+
+        impl $crate::vocabulary::words::WordValue for $crate::vocabulary::place::Located<$choice> {
+            fn read(node: &$crate::vocabulary::yaml::YamlNode, reader: &mut $crate::vocabulary::words::Reader) -> Option<Self> {
+                $choice::read(node, reader).map(|value| Self::new(value, node.place))
+            }
+            fn shape() -> $crate::vocabulary::words::ValueShape {
+                $choice::shape()
+            }
+        }
     };
 }
 

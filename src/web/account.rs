@@ -8,6 +8,7 @@ use crate::login::options::LoginOptions;
 use crate::pages::frame::address;
 use crate::pages::{AccountNotice, AccountPage, ErrorCause, Frame, LinkableProvider, LinkedIdentityRow, LoginChoice};
 use crate::session::Session;
+use crate::stores::live::LiveProvider;
 use crate::vocabulary::hash::{hex, sha256};
 use crate::web::attempt_cookies::LoginPurpose;
 use crate::web::forms::{self, SubmittedForm};
@@ -18,6 +19,7 @@ use crate::web::{cookies, headers, login_page, start};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, VARY};
+use std::sync::Arc;
 
 const PAGE: &str = "/account";
 /// How long after a login the linked identities may be changed, in seconds.
@@ -72,6 +74,10 @@ pub(crate) async fn link(context: RequestContext) -> Result<HttpResponse, UserFa
     context.check_rate_limit(RateLimitKind::Login)?;
     let (session, form) = require_fresh_session(&context)?;
     let live_provider = start::requested_provider(&context)?;
+    // Otherwise a callback of another person would link that person's identity.
+    if !live_provider.provider.is_callback_tied {
+        return Err(ErrorCause::NoSuchProvider.into());
+    }
     let inputs = start::read_inputs(&live_provider, |name| Ok(form.field(name)?.map(str::to_owned)))?;
     let here = format!("{}{PAGE}", context.live_store().store.public_url);
     let purpose = LoginPurpose { return_to: Some(here), link: Some(session.sid), test: None };
@@ -161,7 +167,8 @@ fn linked_identity_row(context: &RequestContext, session: &Session, link: &Ident
 /// The providers of which the user has no linked identity.
 fn providers_to_add(context: &RequestContext, links: &[IdentityLink]) -> Vec<LinkableProvider> {
     let live_providers = context.live_store().providers_with_button();
-    let new = live_providers.iter().filter(|live_provider| links.iter().all(|link| link.provider != live_provider.provider.key));
+    let is_new = |live_provider: &&Arc<LiveProvider>| links.iter().all(|link| link.provider != live_provider.provider.key);
+    let new = live_providers.iter().filter(is_new).filter(|live_provider| live_provider.provider.is_callback_tied);
     let more = new.map(|live_provider| {
         let LoginChoice { id, title, mark, inputs, .. } = login_page::provider_choice(live_provider, None);
         LinkableProvider { id, title, mark, inputs }

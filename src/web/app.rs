@@ -1,21 +1,23 @@
 //! What every request needs: the live configuration, the directory, the keys, and how providers are reached.
 
+use crate::directory::audit::{AuditEvent, AuditEventKind, RecordAuditEvent};
 use crate::directory::fingerprints::PinIdentities;
+use crate::directory::served_stores::RecordServedStores;
 use crate::directory::{Directory, StorageUnavailable};
 use crate::drift::DriftMonitor;
 use crate::provider::document_cache::DocumentCache;
 use crate::session::revocation::Revocations;
 use crate::session::seal::{MasterKey, Seal};
-use crate::stores::Stores;
 use crate::stores::connection::{NetworkConnection, ProviderConnection};
 use crate::stores::live::{LiveProvider, LiveProvidersSnapshot};
 use crate::stores::settings::Settings;
+use crate::stores::{MAIN, Stores};
 use crate::web::live_config::{LiveConfig, LiveStore};
 use crate::web::metrics::Metrics;
 use crate::web::rate_limits::RateLimits;
 use crate::web::signing_keys::SigningKeys;
 use crate::web::storage_sync::StorageSync;
-use crate::web::story_throttle::StoryThrottle;
+use crate::web::story_throttle::{StoryThrottle, UnkeptFailures};
 use crate::web::unnamed_proxies::UnnamedProxies;
 use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::clock;
@@ -23,7 +25,7 @@ use crate::world::file_watch::RepeatedReading;
 use crate::world::network::{Network, NetworkPolicy};
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::hmac;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -44,8 +46,9 @@ pub struct App {
     pub revocations: Revocations,
     storage_sync: StorageSync,
     pinned: Mutex<PinnedProviders>,
-    /// The keys that sign sessions.
+    /// The keys that sign the sessions of each store.
     pub signing: SigningKeys,
+    served: Mutex<ServedStores>,
     /// Seals the browser's half of an attempt.
     pub attempts: Seal,
     /// Seals the callbacks that arrive as forms.
@@ -64,8 +67,18 @@ pub struct App {
     pub drift: DriftMonitor,
     /// Proxies that the settings do not name.
     pub(crate) unnamed_proxies: UnnamedProxies,
-    /// How many stories of failed logins were kept in this minute.
+    /// The stories of failed logins that were kept in this minute.
     pub(crate) stories: StoryThrottle,
+}
+
+/// The further stores that this machine serves, as storage knows it.
+struct ServedStores {
+    /// The name of this machine.
+    machine: Box<str>,
+    /// Whether storage knows the stores of the settings.
+    is_recorded: bool,
+    /// Stores that left the settings since storage was told.
+    dropped: BTreeSet<Box<str>>,
 }
 
 /// The providers whose identities were pinned since the start.
@@ -78,16 +91,17 @@ struct PinnedProviders {
 }
 
 impl App {
-    /// `master` is the key from which all others are derived.
+    /// `master` is the key from which all others are derived. `machine` tells this broker from others with the same storage, and is
+    /// the same after a restart.
     pub async fn new(
         settings: &Settings,
         directory: Arc<Directory>,
         master: &MasterKey,
         workbench: WorkbenchHooks,
+        machine: &str,
     ) -> Result<Self, StorageUnavailable> {
         let now = clock::now();
         let live_config = LiveConfig::new(settings, None, now, &workbench);
-        let plan = live_config.key_rotation();
         let (network, no_certificates) = Network::new(network_reach(settings, live_config.stores()));
         if let Some(reason) = no_certificates {
             tracing::warn!(
@@ -101,7 +115,8 @@ impl App {
             live_config: ArcSwap::from_pointee(live_config),
             complaint: Mutex::default(),
             settings_reading: RepeatedReading::new(now),
-            signing: SigningKeys::open(&directory, master, plan, now).await?,
+            signing: SigningKeys::open(&directory, master).await?,
+            served: Mutex::new(ServedStores { machine: machine.into(), is_recorded: false, dropped: BTreeSet::new() }),
             storage_sync: StorageSync::default(),
             pinned: Mutex::default(),
             directory,
@@ -181,12 +196,20 @@ impl App {
 
     /// Applies changed settings, phrases and brandings.
     pub fn apply_settings(&self, settings: &Settings, now: i64) {
-        let next = LiveConfig::new(settings, Some(&**self.live_config.load()), now, &self.workbench);
+        let before = self.live_config.load();
+        let next = LiveConfig::new(settings, Some(&**before), now, &self.workbench);
         for complaint in &next.complaints {
             tracing::error!(complaint, "a part of the settings is not in use");
         }
         self.connection.network.set_policy(network_reach(settings, next.stores()));
-        self.live_config.store(Arc::new(next));
+        {
+            let mut served = self.lock_served();
+            let names = |live_config: &LiveConfig| live_config.live_stores().map(|live| live.store.name.clone()).collect::<BTreeSet<_>>();
+            let (before, after) = (names(&before), names(&next));
+            served.is_recorded &= before == after;
+            served.dropped.extend(before.difference(&after).cloned());
+            self.live_config.store(Arc::new(next));
+        }
         self.set_complaint(None);
     }
 
@@ -211,15 +234,71 @@ impl App {
         complaint.into_iter().chain(live_config.complaints.iter().cloned()).chain(unread).chain(unnamed).collect()
     }
 
-    /// Reads from storage which sessions and keys other machines have changed.
+    /// Reads from storage which sessions and keys other machines have changed, and brings the stores of the settings into storage.
     pub async fn sync_with_storage(&self, now: i64) -> Result<(), StorageUnavailable> {
-        self.storage_sync.read(&self.directory, &self.revocations, &self.signing, now).await
+        if !self.lock_served().is_recorded {
+            self.record_served_stores(None, now).await?;
+        }
+        self.storage_sync.read(&self.directory, &self.revocations, &self.signing, now).await?;
+        // A new store has no key yet.
+        let live_config = Arc::clone(&self.live_config.load());
+        let mut new = live_config.live_stores().filter(|live_store| self.signing.keys(&live_store.store.name).is_none()).peekable();
+        if new.peek().is_some() {
+            for live_store in new {
+                self.signing.rotate(&self.directory, &live_store.store, now).await?;
+            }
+            self.storage_sync.read(&self.directory, &self.revocations, &self.signing, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Records in storage which stores this machine serves. Machines that recorded nothing since `silent_since` are forgotten.
+    pub async fn record_served_stores(&self, silent_since: Option<i64>, now: i64) -> Result<(), StorageUnavailable> {
+        let record = {
+            let mut served = self.lock_served();
+            // A change of the settings from here on is recorded the next time.
+            served.is_recorded = true;
+            let names = self.live_config.load().live_stores().map(|live_store| live_store.store.name.clone()).collect::<Vec<_>>();
+            let stores = names.into_iter().filter(|name| **name != *MAIN).collect();
+            let dropped = std::mem::take(&mut served.dropped).into_iter().collect();
+            RecordServedStores { machine: served.machine.clone(), stores, dropped, silent_since, now }
+        };
+        let dropped = record.dropped.clone();
+        let recorded = self.directory.write(record).await;
+        if recorded.is_err() {
+            let mut served = self.lock_served();
+            served.is_recorded = false;
+            served.dropped.extend(dropped);
+        }
+        for store in recorded? {
+            tracing::warn!(store = &*store, "no broker serves this store any more: its signing keys were removed, and its sessions ended");
+        }
+        Ok(())
+    }
+
+    fn lock_served(&self) -> MutexGuard<'_, ServedStores> {
+        self.served.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records the failed logins of past minutes that have no line of their own in the audit, with one line for each kind.
+    pub async fn record_unkept_failures(&self, now: i64) {
+        for UnkeptFailures { kind, minute, count } in self.stories.take_unkept(now / 60) {
+            let event = AuditEvent::new(minute * 60 + 59, &kind.store, AuditEventKind::Failed).via_provider(&kind.provider);
+            let event = event.with_reason(kind.code.as_ref().unwrap_or(&kind.cause));
+            let event = AuditEvent { version: Some(kind.version), evidence: Some(count.to_string().into()), ..event };
+            if self.directory.write(RecordAuditEvent(event)).await.is_err() {
+                tracing::warn!(store = &*kind.store, provider = &*kind.provider, count, "failed logins are missing in the audit");
+            }
+        }
     }
 
     /// Rotates the signing keys where that is due.
     pub(crate) async fn rotate_keys(&self, now: i64) -> Result<(), StorageUnavailable> {
-        let plan = self.live_config().key_rotation();
-        self.signing.rotate(&self.directory, plan, now).await
+        let live_config = Arc::clone(&self.live_config.load());
+        for live_store in live_config.live_stores() {
+            self.signing.rotate(&self.directory, &live_store.store, now).await?;
+        }
+        Ok(())
     }
 }
 
@@ -240,6 +319,8 @@ mod tests {
     use std::net::TcpListener;
 
     /// A provider file can name no address of this machine, but the name of a provider may lead here.
+    /// Lessons 131, 132
+    /// Attack T-15
     #[actix_web::test]
     async fn an_address_of_this_machine_is_called_only_where_the_operator_lists_it() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");

@@ -3,8 +3,8 @@
 
 use crate::pages::frame::address;
 use crate::pages::{ErrorCause, STYLE, embed_js, store_css};
+use crate::stores::picture::Picture;
 use crate::web::headers::cross_origin_allowed;
-use crate::web::live_config::read_picture;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::session::allow_storefront_origins;
@@ -12,6 +12,7 @@ use crate::web::start;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use actix_web::web::Bytes;
 use serde_json::json;
 
 /// The address carries a version, so browsers may keep the answer for long.
@@ -37,13 +38,13 @@ pub(crate) async fn store_style(context: RequestContext) -> Result<HttpResponse,
 
 pub(crate) async fn logo(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let picture = context.live_store().logo.clone().ok_or(ErrorCause::NoSuchPage)?;
-    Ok(picture_response(picture.kind).body(picture.bytes))
+    Ok(picture_response(&picture).body(picture_body(picture)))
 }
 
 /// Browsers request this by themselves: the store's logo, or an empty answer.
 pub(crate) async fn favicon(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     match context.live_store().logo.clone() {
-        Some(picture) => Ok(picture_response(picture.kind).body(picture.bytes)),
+        Some(picture) => Ok(picture_response(&picture).body(picture_body(picture))),
         None => Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, KEEP_SHORTLY)).finish()),
     }
 }
@@ -52,17 +53,20 @@ pub(crate) async fn favicon(context: RequestContext) -> Result<HttpResponse, Use
 pub(crate) async fn provider_logo(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Page)?;
     let live_provider = start::requested_provider(&context).map_err(|_| UserFacingError::from(ErrorCause::NoSuchPage))?;
-    let name = live_provider.provider.logo.as_deref().ok_or(ErrorCause::NoSuchPage)?;
-    let picture = read_picture(&context.live_store().providers.folder().join(name)).ok_or(ErrorCause::NoSuchPage)?;
-    Ok(picture_response(picture.kind).insert_header(cross_origin_allowed()).body(picture.bytes))
+    let picture = live_provider.logo.clone().ok_or(ErrorCause::NoSuchPage)?;
+    Ok(picture_response(&picture).insert_header(cross_origin_allowed()).body(picture_body(picture)))
 }
 
 /// Serves a picture under a policy that lets it run no script.
-fn picture_response(kind: &'static str) -> actix_web::HttpResponseBuilder {
+fn picture_response(picture: &Picture) -> actix_web::HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
-    response.content_type(kind).insert_header((CACHE_CONTROL, KEEP_SHORTLY));
+    response.content_type(picture.kind).insert_header((CACHE_CONTROL, KEEP_SHORTLY));
     response.insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox"));
     response
+}
+
+fn picture_body(picture: Picture) -> Bytes {
+    Bytes::from_owner(picture.bytes)
 }
 
 /// The script that defines `<portaria-login>` for pages of the store.
@@ -87,7 +91,8 @@ pub(crate) async fn providers(context: RequestContext) -> Result<HttpResponse, U
 }
 
 pub(crate) async fn jwks(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    let keys = context.signing_keys().ok_or(ErrorCause::Away)?;
     let mut response = HttpResponse::Ok();
     response.insert_header((CACHE_CONTROL, KEEP_SHORTLY)).insert_header(cross_origin_allowed());
-    Ok(response.json(context.app().signing.keys().jwks()))
+    Ok(response.json(keys.jwks()))
 }

@@ -2,6 +2,7 @@
 
 use crate::login::attempt::{Attempt, GOOD_FOR, InputValues, PreparedFact, SavedAttempt};
 use crate::login::options::LoginOptions;
+use crate::session::keys::SessionSigningKeys;
 use crate::session::seal::Seal;
 use crate::stores::Store;
 use crate::stores::live::LiveProvider;
@@ -28,6 +29,9 @@ struct SealedAttempt {
     link: Option<Box<str>>,
     #[serde(default)]
     test: Option<Tester>,
+    /// The key that signed for the store. An attempt is void without it: the store was removed, or the key retired.
+    #[serde(default)]
+    key: Option<Box<str>>,
 }
 
 /// The member of the staff who runs a test login; on a loopback installation it need not be known.
@@ -73,7 +77,7 @@ const LARGEST: usize = 3800;
 
 /// Sets the cookie of a new attempt and clears those that make room for it. `None` if the inputs are too long for a cookie.
 pub fn new_attempt_cookies(
-    seal: &Seal,
+    (seal, keys): (&Seal, Option<&SessionSigningKeys>),
     store: &Store,
     jar: RequestCookies<'_>,
     attempt: &Attempt,
@@ -86,16 +90,30 @@ pub fn new_attempt_cookies(
     let suffix = cookie_suffix(&state);
     let (provider, version) = (live_provider.provider.name.clone(), live_provider.version.clone());
     let LoginPurpose { return_to, link, test } = purpose;
-    let sealed =
-        SealedAttempt { provider, version, state, nonce: token_nonce, verifier, started, inputs, prepared, options, return_to, link, test };
-    let text = serde_json::to_vec(&sealed).expect("texts can be written");
+    let key = keys.map(|keys| keys.active().into());
+    let kept = SealedAttempt {
+        provider,
+        version,
+        state,
+        nonce: token_nonce,
+        verifier,
+        started,
+        inputs,
+        prepared,
+        options,
+        return_to,
+        link,
+        test,
+        key,
+    };
+    let text = serde_json::to_vec(&kept).expect("texts can be written");
     let name = cookies::attempt_name(&suffix, store);
     let sealed = seal.seal(&[&store.public_url, &name], &text, nonce);
     if sealed.len() > LARGEST {
         return None;
     }
     let mut headers = vec![cookies::set_attempt(&name, &sealed, store)];
-    let mut others = open_attempts(seal, store, jar, attempt.started);
+    let mut others = open_attempts((seal, keys), store, jar, attempt.started);
     let unreadable = jar.attempts(store).into_iter().map(|(name, _)| name).filter(|name| others.iter().all(|other| other.cookie != *name));
     headers.extend(unreadable.take(20).map(|name| cookies::clear(name, store)));
     others.sort_by_key(|callback_request| callback_request.saved.started);
@@ -105,11 +123,20 @@ pub fn new_attempt_cookies(
 }
 
 /// The attempts of a browser that were sealed for this store.
-pub(crate) fn open_attempts(seal: &Seal, store: &Store, jar: RequestCookies<'_>, now: i64) -> Vec<CallbackRequest> {
+pub(crate) fn open_attempts(
+    (seal, keys): (&Seal, Option<&SessionSigningKeys>),
+    store: &Store,
+    jar: RequestCookies<'_>,
+    now: i64,
+) -> Vec<CallbackRequest> {
     let opened = jar.attempts(store).into_iter().filter_map(|(name, sealed)| {
         let text = seal.open(&[&store.public_url, name], sealed)?;
-        let SealedAttempt { provider, version, state, nonce, verifier, started, inputs, prepared, options, return_to, link, test } =
+        let SealedAttempt { provider, version, state, nonce, verifier, started, inputs, prepared, options, return_to, link, test, key } =
             serde_json::from_slice(&text).ok()?;
+        // An attempt that an earlier version began names no key.
+        if key.is_some_and(|key| !keys.is_some_and(|keys| keys.has(&key))) {
+            return None;
+        }
         let saved = SavedAttempt { state, nonce, verifier, started, inputs, prepared, options };
         Some(CallbackRequest { cookie: name.to_owned(), provider, version, saved, return_to, link, test })
     });

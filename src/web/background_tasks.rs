@@ -15,11 +15,11 @@ use std::time::Duration;
 
 /// How often storage is read for sessions that were ended.
 const LISTEN: Duration = Duration::from_millis(500);
-/// How often expired rows are removed.
+/// How often expired rows are removed, and the stores of this machine recorded.
 const TIDY: Duration = Duration::from_mins(10);
 /// How often the rotation of the signing keys is considered.
 const TURN: Duration = Duration::from_mins(1);
-/// How often the statistics of drift are written to storage.
+/// How often the statistics of drift, and the failures that are only counted, are written to storage.
 const KEEP: Duration = Duration::from_mins(1);
 /// How often files are checked without a notification, because some disks send none.
 const LOOK: Duration = Duration::from_secs(10);
@@ -39,6 +39,7 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read:
     actix_web::rt::spawn(tidy(app.clone(), audit_kept));
     actix_web::rt::spawn(rotate_keys(app.clone()));
     actix_web::rt::spawn(save_drift(app.clone()));
+    actix_web::rt::spawn(record_unkept_failures(app.clone()));
     let app = app.clone();
     let begun = watched_paths(&app.live_config(), settings_file.as_deref());
     let seen = Mutex::new(file_stamps(&app.live_config(), settings_file.as_deref()));
@@ -138,6 +139,14 @@ async fn save_drift(app: Data<App>) {
     }
 }
 
+/// Counts in the audit the failed logins that have no line of their own.
+async fn record_unkept_failures(app: Data<App>) {
+    loop {
+        tokio::time::sleep(KEEP).await;
+        app.record_unkept_failures(clock::now()).await;
+    }
+}
+
 async fn listen_to_storage(app: Data<App>) {
     loop {
         // A notification ends the wait early.
@@ -161,11 +170,13 @@ async fn clock_agrees_with_storage(app: &App) -> bool {
 
 /// A clock that jumps by more than this is not trusted for a while, in seconds.
 const JUMP: i64 = 60;
+/// A machine that recorded its stores for so long no more is gone.
+const SILENT: Duration = Duration::from_hours(1);
 /// How long nothing is removed after a jump of the clock.
 const DOUBT: Duration = Duration::from_hours(24);
 
 async fn tidy(app: Data<App>, audit_kept: i64) {
-    let (mut before, mut measured, mut doubted) = (clock::now(), clock::instant(), None);
+    let (begun, mut before, mut measured, mut doubted) = (clock::instant(), clock::now(), clock::instant(), None);
     loop {
         tokio::time::sleep(TIDY).await;
         let (now, passed) = (clock::now(), measured.elapsed());
@@ -175,10 +186,12 @@ async fn tidy(app: Data<App>, audit_kept: i64) {
             tracing::warn!(seconds = jumped, "the clock jumped; nothing is removed for a day");
             doubted = Some(clock::instant());
         }
-        if !clock_agrees_with_storage(&app).await {
-            continue;
-        }
-        if doubted.is_some_and(|since: std::time::Instant| since.elapsed() < DOUBT) {
+        let is_doubted = doubted.is_some_and(|since: std::time::Instant| since.elapsed() < DOUBT);
+        let is_right = clock_agrees_with_storage(&app).await && !is_doubted;
+        // Other machines had time to come back after an outage.
+        let silent_since = (is_right && begun.elapsed() >= SILENT).then(|| now.saturating_sub(SILENT.as_secs().cast_signed()));
+        let _ = app.record_served_stores(silent_since, now).await;
+        if !is_right {
             continue;
         }
         let _ = tidy_up(&app.directory, now, now.saturating_sub(audit_kept)).await;

@@ -124,7 +124,9 @@ pub(crate) fn find_attempt(
 ) -> Result<Result<(CallbackRequest, Arc<LiveProvider>), UnmatchedCallback>, UserFacingError> {
     let live_store = context.live_store();
     let snapshot = live_store.providers.snapshot();
-    let mut all = attempt_cookies::open_attempts(&context.app().attempts, &live_store.store, context.cookies(), context.now());
+    let keys = context.signing_keys();
+    let seal = (&context.app().attempts, keys.as_deref());
+    let mut all = attempt_cookies::open_attempts(seal, &live_store.store, context.cookies(), context.now());
     let unreadable = context.cookies().attempts(&live_store.store).into_iter().map(|(name, _)| name.to_owned());
     let unreadable = unreadable.filter(|name| all.iter().all(|callback_request| callback_request.cookie != *name)).take(20).collect();
     all.retain(|callback_request| *callback_request.provider == *name);

@@ -12,6 +12,7 @@ use cookie::{Cookie, SameSite};
 pub(crate) const MOST_ATTEMPTS: usize = 5;
 const ATTEMPT: &str = "portaria-attempt-";
 const PROOF: &str = "portaria-proof";
+const FORM: &str = "portaria-form";
 const LAST: &str = "portaria-last";
 const LANGUAGE: &str = "portaria-language";
 
@@ -55,6 +56,12 @@ impl<'a> RequestCookies<'a> {
     /// The handle of the pending e-mail proof.
     pub(crate) fn proof(self, store: &Store) -> Option<&'a str> {
         self.unique(&prefixed_name(PROOF, store))
+    }
+
+    /// The key to which the tokens of forms belong where there is no session.
+    pub(crate) fn form_key(self, store: &Store) -> Option<&'a str> {
+        let is_key = |key: &&str| key.len() == 22 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        self.unique(&prefixed_name(FORM, store)).filter(is_key)
     }
 
     pub(crate) fn last_provider(self, store: &Store) -> Option<&'a str> {
@@ -116,6 +123,10 @@ pub(crate) fn clear_proof(store: &Store) -> HeaderValue {
     clear(&prefixed_name(PROOF, store), store)
 }
 
+pub(crate) fn set_form_key(key: &str, seconds: i64, store: &Store) -> HeaderValue {
+    cookie_header(&prefixed_name(FORM, store), key, seconds, store)
+}
+
 pub(crate) fn set_last_provider(provider: &str, store: &Store) -> HeaderValue {
     cookie_header(&prefixed_name(LAST, store), provider, 180 * 24 * 3600, store)
 }
@@ -139,6 +150,7 @@ mod tests {
         headers
     }
 
+    /// Lesson 101
     #[test]
     fn only_the_exact_name_once_is_a_cookie() {
         for (lines, expected) in [
@@ -170,6 +182,7 @@ mod tests {
         );
     }
 
+    /// Lesson 100
     #[test]
     fn cookies_are_guarded_and_taken_away_as_they_were_set() {
         let store = store("https://login.loja.example");

@@ -1,10 +1,11 @@
 //! Forms of our own pages, accepted only from a page that was served to the same browser.
 
 use crate::pages::ErrorCause;
+use crate::web::cookies;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use crate::world::random;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 
 /// How long a page may be open before its forms expire, in seconds.
 const GOOD_FOR: i64 = 3600;
@@ -35,6 +36,23 @@ pub(crate) fn csrf_token(context: &RequestContext, bound: &str) -> String {
     let until = context.now().saturating_add(GOOD_FOR).to_string();
     let sealed = context.app().forms.seal(&[&context.live_store().store.public_url, bound, &until], b"", random::bytes());
     format!("{until}.{sealed}")
+}
+
+/// The token of a form that needs no session: it belongs to the browser, by a cookie that the page sets.
+pub(crate) fn browser_token(context: &RequestContext) -> (String, HeaderValue) {
+    let store = &context.live_store().store;
+    let key = context.cookies().form_key(store).map_or_else(random::id, Into::into);
+    (csrf_token(context, &bound_to_browser(&key)), cookies::set_form_key(&key, GOOD_FOR, store))
+}
+
+/// The form of a page without a session, if its token belongs to this browser.
+pub(crate) fn verified_form_of_browser(context: &RequestContext, page: &str) -> Result<SubmittedForm, UserFacingError> {
+    let key = context.cookies().form_key(&context.live_store().store).unwrap_or_default();
+    verified_form(context, &bound_to_browser(key), page)
+}
+
+fn bound_to_browser(key: &str) -> String {
+    format!("browser {key}")
 }
 
 /// The form, if its token belongs to the same session or proof; otherwise it comes from another site. If the browser confirms our

@@ -135,7 +135,7 @@ fn verify_token(token: &str, live_store: &Arc<LiveStore>, app: &App, judged: &To
     let known = if let Some(known) = remembered.filter(|known| Arc::ptr_eq(&known.live_store, live_store) && known.keys == keys) {
         known
     } else {
-        let session = app.signing.keys().verify(token, live_store.token_parties(), now)?;
+        let session = app.signing.keys(&live_store.store.name)?.verify(token, live_store.token_parties(), now)?;
         let headers = identity_headers(&session, live_store);
         let (live_store, generation, renewed) = (Arc::clone(live_store), Cell::new(u64::MAX), RefCell::default());
         let known = VerifiedToken { live_store, session, keys, generation, headers, renewed };
@@ -188,7 +188,8 @@ fn append_renewed_cookies(known: &VerifiedToken, app: &App, headers: &mut Header
     let mut renewed = known.renewed.borrow_mut();
     if renewed.as_ref().is_none_or(|renewed| now.saturating_sub(renewed.made) >= lasting.idle / 2) {
         let Some(session) = known.session.renewed(lasting, now) else { return };
-        let token = app.signing.keys().sign(&session, known.live_store.token_parties());
+        let Some(keys) = app.signing.keys(&known.live_store.store.name) else { return };
+        let token = keys.sign(&session, known.live_store.token_parties());
         let cookies = cookies::set_session(&token, session.until.saturating_sub(now), &known.live_store.store).collect();
         *renewed = Some(RenewedToken { made: now, cookies });
     }

@@ -4,8 +4,8 @@ use crate::pages::{Accent, LogoKind, PageLanguages, STYLE, StoreBranding, store_
 use crate::provider::InstallationContext;
 use crate::provider::value_reference::SecretReference;
 use crate::session::keys::TokenParties;
-use crate::session::rotation::RotationPlan;
 use crate::stores::live::{LiveProvider, LiveProviders};
+use crate::stores::picture::Picture;
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::{MailSpec, Settings};
 use crate::stores::{Store, Stores};
@@ -19,9 +19,6 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// The largest picture that is served.
-const LARGEST_PICTURE: usize = 256 * 1024;
 
 /// All stores at one moment.
 pub struct LiveConfig {
@@ -46,13 +43,6 @@ pub struct LiveStore {
     pub(crate) languages: Arc<PageLanguages>,
     /// Sends its mail, if a server is set.
     pub mailer: Option<Arc<Mailer>>,
-}
-
-#[derive(Clone)]
-pub(crate) struct Picture {
-    /// The media type.
-    pub(crate) kind: &'static str,
-    pub(crate) bytes: actix_web::web::Bytes,
 }
 
 impl LiveStore {
@@ -116,11 +106,6 @@ impl LiveConfig {
         self.live_stores.values()
     }
 
-    /// The rotation of the signing keys.
-    pub fn key_rotation(&self) -> RotationPlan {
-        self.stores.rotation_plan()
-    }
-
     /// Makes the configuration from settings and takes over from `before` what has not changed.
     pub(crate) fn new(settings: &Settings, before: Option<&Self>, now: i64, workbench: &WorkbenchHooks) -> Self {
         let stores = Stores::new(settings);
@@ -144,7 +129,7 @@ impl LiveConfig {
                 let before = earlier.map(|live_store| Arc::clone(&live_store.languages));
                 read_languages(store.phrases.as_deref(), before, &mut complaints)
             });
-            let logo = store.logo.as_deref().and_then(read_picture);
+            let logo = store.logo.as_deref().and_then(Picture::read);
             let mailer = store
                 .mail
                 .as_ref()
@@ -208,21 +193,6 @@ fn look_version(look: &StoreBranding, logo: Option<&Picture>, assets: &[&str]) -
     let mut text = format!("{STYLE}{}{}", assets.concat(), store_css(look)).into_bytes();
     text.extend(logo.iter().flat_map(|logo| logo.bytes.iter()));
     hex(&sha256::<6>(&text))
-}
-
-/// Reads a picture, if the file is one.
-pub(crate) fn read_picture(path: &Path) -> Option<Picture> {
-    let kind = match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-        "svg" => "image/svg+xml",
-        "png" => "image/png",
-        "webp" => "image/webp",
-        "jpg" | "jpeg" => "image/jpeg",
-        "gif" => "image/gif",
-        "ico" => "image/x-icon",
-        _ => return None,
-    };
-    let bytes = files::read_bytes(path, LARGEST_PICTURE + 1).ok().filter(|bytes| bytes.len() <= LARGEST_PICTURE)?;
-    Some(Picture { kind, bytes: bytes.into() })
 }
 
 /// The phrases of the pages. While the operator's cannot be used, the ones before them stay in use.

@@ -15,7 +15,7 @@ use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story, redacted_code, redacted_excerpt};
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::web::request_context::RequestContext;
-use crate::web::story_throttle::KeptStoryKey;
+use crate::web::story_throttle::{FailureKind, StoryPlace};
 use crate::web::user_facing_error::{FailedLoginSummary, UserFacingError, cause_of_login_error, cause_of_refused_sign_in};
 use crate::world::random;
 use std::fmt;
@@ -85,23 +85,15 @@ pub(crate) async fn without_conversation(
 ) -> UserFacingError {
     let cause = failure.cause();
     let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
-    let (minute, key) = (context.now() / 60, kept_story_key(context, live_provider, cause.name().to_owned()));
-    let mut code = context.app().stories.code_of_minute(&key, minute);
-    if code.is_none() {
-        let event = AuditEvent::new(context.now(), store, AuditEventKind::Failed).via_provider(provider).with_reason(cause.name());
-        let event = AuditEvent { version: Some(live_provider.version.clone()), ..event };
-        let story = Story {
-            provider: provider.to_string(),
-            file: live_provider.provider.source.name.to_string(),
-            code: Some(cause.name().to_owned()),
-            message: Some(failure.to_string()),
-            ..Story::default()
-        };
-        code = keep_story_within_limit(context, &event, || story).await.ok().flatten();
-        if let Some(code) = &code {
-            context.app().stories.set_code_of_minute(key, minute, code.clone());
-        }
-    }
+    let story = || Story {
+        provider: provider.to_string(),
+        file: live_provider.provider.source.name.to_string(),
+        code: Some(cause.name().to_owned()),
+        message: Some(failure.to_string()),
+        ..Story::default()
+    };
+    let repeatable = Repeatable::ByAnyone;
+    let code = place_failure(context, live_provider, (cause.name().to_owned(), cause.name()), repeatable, story).await;
     context.app().metrics.count_login(store, provider, cause.name());
     tracing::info!(
         store = &**store,
@@ -132,44 +124,7 @@ pub(crate) async fn in_conversation(
     trace: &Trace,
     watch: &LoginWatch,
 ) -> UserFacingError {
-    let cause = cause_of_login_error(error, !trace.callback.pairs.is_empty());
-    let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
-    context.app().metrics.count_login(store, provider, cause.name());
-    let event = AuditEvent::new(context.now(), store, AuditEventKind::Failed).via_provider(provider).with_reason(&redacted_code(error));
-    let event = AuditEvent { version: Some(live_provider.version.clone()), ..event };
-    // While all logins fail in the same way, a few searches for a repair a minute are enough.
-    let (minute, key) = (context.now() / 60, (context.live_store().number, provider.clone(), "mending"));
-    let searches_repair = context.app().stories.may_search_repair(key, minute);
-    let code = keep_story_within_limit(context, &event, || {
-        let proposals =
-            if searches_repair { (context.app().workbench.propose)(&live_provider.provider, Err(error), trace) } else { Vec::new() };
-        login_story(LoginRecord { provider: &live_provider.provider, redirect: None, trace, watch, end: Err(error) }, proposals)
-    })
-    .await
-    .ok()
-    .flatten();
-    if cause == ErrorCause::Cancelled {
-        tracing::info!(store = &*context.live_store().store.name, provider = &*live_provider.provider.name, "a shopper cancelled a login");
-        return error_of_login(cause, live_provider, return_to, code);
-    }
-    tracing::warn!(
-        store = &*context.live_store().store.name,
-        provider = &*live_provider.provider.name,
-        incident = code.as_ref().map(IncidentCode::as_str),
-        cause = cause.name(),
-        step = error.step.map(StepKind::word),
-        code = redacted_code(error),
-        said = redacted_excerpt(&error.to_string()),
-        file = &*live_provider.provider.source.name,
-        line = error.place.map(|place| place.line),
-        "a login failed"
-    );
-    error_of_login(cause, live_provider, return_to, code)
-}
-
-fn kept_story_key(context: &RequestContext, live_provider: &LiveProvider, failure: String) -> KeptStoryKey {
-    let provider = live_provider.provider.name.clone();
-    KeptStoryKey { store: context.live_store().number, provider, version: live_provider.version.clone(), failure }
+    end_with_error(context, live_provider, return_to, error, (trace, watch, Repeatable::ByLogin)).await
 }
 
 /// Ends a login that cannot begin. One story a minute is stored of a failure, as in [`without_conversation`].
@@ -180,18 +135,48 @@ pub(crate) async fn at_start(
     error: &LoginError,
     (trace, watch): (&Trace, &LoginWatch),
 ) -> UserFacingError {
-    let failure = format!("start {} {}", error.step.map_or("", StepKind::word), redacted_code(error));
-    let (minute, key) = (context.now() / 60, kept_story_key(context, live_provider, failure));
-    if let Some(code) = context.app().stories.code_of_minute(&key, minute) {
-        let cause = cause_of_login_error(error, false);
-        context.app().metrics.count_login(&context.live_store().store.name, &live_provider.provider.name, cause.name());
-        return error_of_login(cause, live_provider, return_to, Some(code));
+    end_with_error(context, live_provider, return_to, error, (trace, watch, Repeatable::ByAnyone)).await
+}
+
+async fn end_with_error(
+    context: &RequestContext,
+    live_provider: &LiveProvider,
+    return_to: Option<&str>,
+    error: &LoginError,
+    (trace, watch, repeatable): (&Trace, &LoginWatch, Repeatable),
+) -> UserFacingError {
+    let cause = cause_of_login_error(error, !trace.callback.pairs.is_empty());
+    let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
+    context.app().metrics.count_login(store, provider, cause.name());
+    let step = error.step.map_or("", StepKind::word);
+    let kind = format!("{}{} {step}", if repeatable == Repeatable::ByAnyone { "start " } else { "" }, cause.name());
+    let (app, reason) = (context.app(), redacted_code(error));
+    // While all logins fail in the same way, a few searches for a repair a minute are enough.
+    let searched = failure_kind(context, live_provider, &kind, &reason);
+    let code = place_failure(context, live_provider, (kind, &reason), repeatable, || {
+        let searches_repair = app.stories.may_search_repair(&searched, context.now() / 60);
+        let proposals = if searches_repair { (app.workbench.propose)(&live_provider.provider, Err(error), trace) } else { Vec::new() };
+        login_story(LoginRecord { provider: &live_provider.provider, redirect: None, trace, watch, end: Err(error) }, proposals)
+    })
+    .await;
+    if cause == ErrorCause::Cancelled {
+        tracing::info!(store = &*context.live_store().store.name, provider = &*live_provider.provider.name, "a shopper cancelled a login");
+        return error_of_login(cause, live_provider, return_to, code);
     }
-    let refused = in_conversation(context, live_provider, return_to, error, trace, watch).await;
-    if let Some(code) = refused.login.as_ref().and_then(|ended| ended.code.clone()) {
-        context.app().stories.set_code_of_minute(key, minute, code);
-    }
-    refused
+    tracing::warn!(
+        store = &*context.live_store().store.name,
+        provider = &*live_provider.provider.name,
+        incident = code.as_ref().map(IncidentCode::as_str),
+        cause = cause.name(),
+        step = error.step.map(StepKind::word),
+        code = reason,
+        said = redacted_excerpt(&error.to_string()),
+        rule = error.refusal().filter(|refusal| refusal.message.is_some()).and_then(|refusal| refusal.rule.as_deref()),
+        file = &*live_provider.provider.source.name,
+        line = error.place.map(|place| place.line),
+        "a login failed"
+    );
+    error_of_login(cause, live_provider, return_to, code)
 }
 
 /// Ends a login whose identity is known and may not sign in. The audit gets one line, with or without an incident code.
@@ -204,20 +189,24 @@ pub(crate) async fn sign_in_refused(
     let SignInRefusal { why, event } = refusal;
     let (store, provider, cause) = (&context.live_store().store.name, &live_provider.provider.name, cause_of_refused_sign_in(why));
     context.app().metrics.count_login(store, provider, cause.name());
-    let file = &*live_provider.provider.source.name;
-    let story = Story {
+    let story = || Story {
         provider: provider.to_string(),
-        file: file.to_owned(),
+        file: live_provider.provider.source.name.to_string(),
         code: Some(why.word().to_owned()),
         message: Some(reasons::describe_refusal(why.word()).clone()),
         ..Story::default()
     };
-    let kept = if page_says_all(why) { Ok(None) } else { keep_story_within_limit(context, &event, || story).await };
+    let found = if page_says_all(why) {
+        None
+    } else {
+        let kind = failure_kind(context, live_provider, cause.name(), why.word());
+        Some(place_story(context, &kind, Repeatable::ByLogin, &event, story).await)
+    };
     // Without storage there is no audit line either, and the log says so already.
-    if let Ok(None) = kept {
+    if !matches!(found, Some(FoundStory::Kept(_) | FoundStory::Unavailable)) {
         let _ = context.app().directory.write(RecordAuditEvent(event)).await;
     }
-    let code = kept.ok().flatten();
+    let code = found.and_then(FoundStory::code);
     tracing::warn!(
         store = &**store,
         provider = &**provider,
@@ -242,17 +231,89 @@ fn page_says_all(why: SignInRefusalReason) -> bool {
     }
 }
 
-/// Stores a story and its audit line, unless this store has stored many in this minute. The story is made only then,
-/// because it may search for a repair.
-async fn keep_story_within_limit(
+/// Who can repeat a failure.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeatable {
+    /// A shopper who was at the provider.
+    ByLogin,
+    /// Anyone, with one request.
+    ByAnyone,
+}
+
+/// What support reads of a failed login.
+enum FoundStory {
+    /// Its own story; the audit has its line.
+    Kept(IncidentCode),
+    /// The story of an equal failure.
+    Equal(IncidentCode),
+    /// No story, because the storage is unavailable.
+    Unavailable,
+}
+
+impl FoundStory {
+    fn code(self) -> Option<IncidentCode> {
+        match self {
+            Self::Kept(code) | Self::Equal(code) => Some(code),
+            Self::Unavailable => None,
+        }
+    }
+}
+
+fn failure_kind(context: &RequestContext, live_provider: &LiveProvider, cause: &str, code: &str) -> FailureKind {
+    FailureKind {
+        store: context.live_store().store.name.clone(),
+        provider: live_provider.provider.name.clone(),
+        version: live_provider.version.clone(),
+        cause: cause.into(),
+        code: Some(code.into()),
+    }
+}
+
+/// Stores the story and the audit line of a login that failed, or counts it among equal failures; answers with the code for the page.
+async fn place_failure(
     context: &RequestContext,
+    live_provider: &LiveProvider,
+    (cause, reason): (String, &str),
+    repeatable: Repeatable,
+    story: impl FnOnce() -> Story,
+) -> Option<IncidentCode> {
+    let kind = failure_kind(context, live_provider, &cause, reason);
+    let event = AuditEvent::new(context.now(), &kind.store, AuditEventKind::Failed).via_provider(&kind.provider).with_reason(reason);
+    let event = AuditEvent { version: Some(live_provider.version.clone()), ..event };
+    let found = place_story(context, &kind, repeatable, &event, story).await;
+    if let FoundStory::Equal(_) = found {
+        context.app().stories.count_unkept(&kind, context.now() / 60);
+    }
+    found.code()
+}
+
+/// Stores a story and its audit line, or finds an equal one where many were stored in this minute. The story is made only where it is
+/// stored, because it may search for a repair.
+async fn place_story(
+    context: &RequestContext,
+    kind: &FailureKind,
+    repeatable: Repeatable,
     event: &AuditEvent,
     story: impl FnOnce() -> Story,
-) -> Result<Option<IncidentCode>, StorageUnavailable> {
-    if !context.app().stories.may_keep_story(context.live_store().number, context.now() / 60) {
-        return Ok(None);
+) -> FoundStory {
+    let (stories, minute, anyone) = (&context.app().stories, context.now() / 60, repeatable == Repeatable::ByAnyone);
+    let intended = match stories.place_story(kind, context.client_network(), anyone, minute, IncidentCode::new(random::bytes())) {
+        StoryPlace::Own(code) => code,
+        StoryPlace::Equal(code, begins) => {
+            if begins {
+                tracing::warn!(
+                    store = &*kind.store,
+                    "many logins fail in this minute: further ones get the incident code of an equal failure, and one line in the audit together"
+                );
+            }
+            return FoundStory::Equal(code);
+        }
+    };
+    let stored = keep_story(context, event, story(), intended.clone()).await.ok().flatten();
+    if stored.as_ref() != Some(&intended) {
+        stories.correct(kind, &intended, stored.as_ref(), minute);
     }
-    keep_story(context, event, story()).await
+    stored.map_or(FoundStory::Unavailable, FoundStory::Kept)
 }
 
 /// Stores a story and its audit line under a new incident code.
@@ -260,17 +321,18 @@ pub(crate) async fn keep_story(
     context: &RequestContext,
     event: &AuditEvent,
     mut story: Story,
+    mut code: IncidentCode,
 ) -> Result<Option<IncidentCode>, StorageUnavailable> {
     let (app, store, now) = (context.app(), &context.live_store().store, context.now());
     story.version = event.version.as_ref().map(ToString::to_string);
     let story = serde_json::to_string(&story).unwrap_or_default();
     // A random code may be in use already, once in many millions.
     for _ in 0..3 {
-        let code = IncidentCode::new(random::bytes());
         let incident = StoredIncident { code: code.as_str().into(), store: store.name.clone(), at: now, story: story.clone() };
         if app.directory.write(SaveIncident { incident, event: event.clone() }).await? {
             return Ok(Some(code));
         }
+        code = IncidentCode::new(random::bytes());
     }
     Ok(None)
 }

@@ -1,6 +1,8 @@
 //! `/login`: the providers of the store, and who is signed in already.
 
+use crate::pages::frame::address;
 use crate::pages::{Frame, LoginChoice, LoginInputField, LoginNotice, LoginPage, SignedInUser};
+use crate::provider::Provider;
 use crate::provider::callback::CallbackMethod;
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
@@ -8,9 +10,10 @@ use crate::web::logout::provider_with_logout;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
-use crate::web::{cookies, headers};
-use actix_web::HttpResponse;
+use crate::web::{cookies, forms, headers};
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, VARY};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
@@ -18,30 +21,73 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     let return_to = context.return_to()?;
     let (live_store, session) = (context.live_store(), context.session());
     let live_providers = live_store.providers_with_button();
+    let (form, form_key) = forms::browser_token(&context);
+    let has_form = |live_provider: &LiveProvider| live_provider.provider.begins_by_form() && live_provider.provider.inputs.is_empty();
+    let choice = |live_provider: &Arc<LiveProvider>| LoginChoice {
+        form: has_form(live_provider).then(|| form.clone()),
+        ..provider_choice(live_provider, return_to.as_deref())
+    };
     let offered = live_store.languages.offered_languages(&live_store.store.languages);
     let page = LoginPage {
         frame: Frame { look: &live_store.look, language: context.language(), offered: &offered, version: &live_store.version },
-        choices: live_providers.iter().map(|live_provider| provider_choice(live_provider, return_to.as_deref())).collect(),
+        choices: live_providers.iter().map(choice).collect(),
+        here: address(&["login"], &[("return_to", return_to.as_deref())]),
         return_to: return_to.as_deref(),
         last: context.cookies().last_provider(&live_store.store),
         person: session.as_ref().map(|session| signed_in_person(&context, session, return_to.as_deref())),
         notice: context.query_parameter("signed_out")?.is_some().then_some(LoginNotice::SignedOut),
         operator: live_store.store.loopback,
     };
-    let mut response = HttpResponse::Ok();
-    response.content_type("text/html; charset=utf-8").insert_header((VARY, "Cookie, Accept-Language"));
-    let places = form_destinations(&context, &live_providers, session.as_ref());
-    if !places.is_empty() {
-        response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms(&places)));
-    }
-    if context.requested_language().is_some() {
-        cookies::append_to(&mut response, [cookies::set_language(&context.language().code, &live_store.store)]);
+    let mut response = response_to(&context, form_destinations(&context, &live_providers, session.as_ref()));
+    if session.is_none() && live_providers.iter().any(|live_provider| has_form(live_provider)) {
+        cookies::append_to(&mut response, [form_key]);
     }
     // A cookie that stands for no session is cleared.
     if session.is_none() && context.cookies().unique(&live_store.store.cookie).is_some() {
         cookies::append_to(&mut response, cookies::clear_session(&live_store.store));
     }
     Ok(response.body(page.render()))
+}
+
+/// The page of one provider, whose button begins the login with what the address says.
+pub(crate) fn show_one(context: &RequestContext, live_provider: &LiveProvider) -> Result<HttpResponse, UserFacingError> {
+    let (live_store, return_to) = (context.live_store(), context.return_to()?);
+    let inputs = live_provider.provider.inputs.iter().map(|input| &*input.name);
+    let mut parameters = Vec::new();
+    for name in ["return_to", "login_hint", "ui_locales", "reauthenticate"].into_iter().chain(inputs) {
+        parameters.push((name, context.query_parameter(name)?));
+    }
+    let parameters: Vec<(&str, Option<&str>)> = parameters.iter().map(|(name, value)| (*name, value.as_deref())).collect();
+    let here = address(&["login", &live_provider.provider.name], &parameters);
+    let (form, form_key) = forms::browser_token(context);
+    let choice = LoginChoice { href: here.clone(), inputs: Vec::new(), form: Some(form), ..provider_choice(live_provider, None) };
+    let offered = live_store.languages.offered_languages(&live_store.store.languages);
+    let page = LoginPage {
+        frame: Frame { look: &live_store.look, language: context.language(), offered: &offered, version: &live_store.version },
+        choices: vec![choice],
+        here,
+        return_to: return_to.as_deref(),
+        last: None,
+        person: None,
+        notice: None,
+        operator: false,
+    };
+    let mut response = response_to(context, form_destinations(context, std::slice::from_ref(live_provider), None));
+    cookies::append_to(&mut response, [form_key]);
+    Ok(response.body(page.render()))
+}
+
+/// The head of a page whose forms lead to these places as well.
+fn response_to(context: &RequestContext, places: Vec<String>) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response.content_type("text/html; charset=utf-8").insert_header((VARY, "Cookie, Accept-Language"));
+    if !places.is_empty() {
+        response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms(&places)));
+    }
+    if context.requested_language().is_some() {
+        cookies::append_to(&mut response, [cookies::set_language(&context.language().code, &context.live_store().store)]);
+    }
+    response
 }
 
 /// The button of a provider.
@@ -69,13 +115,12 @@ fn signed_in_person(context: &RequestContext, session: &Session, return_to: Opti
 }
 
 /// The origins to which the forms of the page lead: browsers apply the page's policy to redirects after a form.
-fn form_destinations(context: &RequestContext, live_providers: &[Arc<LiveProvider>], session: Option<&Session>) -> Vec<String> {
+fn form_destinations(context: &RequestContext, live_providers: &[impl Borrow<LiveProvider>], session: Option<&Session>) -> Vec<String> {
     let store = &context.live_store().store;
     let mut places = Vec::new();
-    if live_providers
-        .iter()
-        .any(|live_provider| !live_provider.provider.inputs.is_empty() || live_provider.provider.callback != CallbackMethod::Get)
-    {
+    let has_form =
+        |provider: &Provider| !provider.inputs.is_empty() || provider.callback != CallbackMethod::Get || provider.begins_by_form();
+    if live_providers.iter().any(|live_provider| has_form(&live_provider.borrow().provider)) {
         places.push("https:".to_owned());
     }
     if let Some(session) = session {

@@ -56,7 +56,7 @@ pub(crate) fn routes() -> Vec<RouteRow> {
         internal("/health/ready").internal_get_and_head(health::ready),
         internal("/metrics").internal_get(health::metrics),
         page("/login").get_and_head(login_page::show),
-        page("/login/{provider}").get(start::start),
+        page("/login/{provider}").get(start::by_link).post(start::by_form),
         page("/callback/{provider}").get(callback::by_query).post(callback::by_form_post),
         page("/callback/{provider}/{state}").get(callback::by_query).post(callback::by_form_post),
         page("/session").get_and_head(session::current_session),

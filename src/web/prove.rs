@@ -2,7 +2,8 @@
 
 use crate::directory::audit::{AuditEvent, AuditEventKind};
 use crate::directory::proofs::{
-    CodeMailReservation, EmailProof, FindEmailProof, GOOD_FOR, ProofCodeOutcome, ReleaseCodeMail, ReserveCodeMail, VerifyProofCode,
+    CodeMailReservation, EmailProof, FindEmailProof, GOOD_FOR, HOUR, ProofCode, ProofCodeOutcome, ReleaseCodeMail, ReserveCodeMail,
+    VerifyProofCode, hour,
 };
 use crate::pages::frame::address;
 use crate::pages::{AddressProofProblem, AddressProofReason, AddressProofStage, ErrorCause, Frame, ProvePage, code_mail};
@@ -24,7 +25,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, RETRY_AFTER};
 use std::sync::Arc;
 
-const DIGITS: usize = 6;
+/// How many digits of what was typed are read: more than any code has.
+const MOST_DIGITS: usize = 32;
 
 /// The pending proof of a browser.
 struct PendingProof {
@@ -79,7 +81,9 @@ fn proof_page(
     let live_store = context.live_store();
     let left = u32::try_from(proof.left).unwrap_or_default();
     let stage = match &identity.email {
-        Some(address) if proof.is_sent && !change => AddressProofStage::Code { address, wrong, left },
+        Some(address) if !change && let Some(code) = proof.awaited => {
+            AddressProofStage::Code { address, digits: code.digits(), wrong, left }
+        }
         suggested => AddressProofStage::Address { suggested: suggested.as_deref(), wrong },
     };
     let offered = live_store.languages.offered_languages(&live_store.store.languages);
@@ -128,7 +132,7 @@ pub(crate) async fn resend_code(context: RequestContext) -> Result<HttpResponse,
     let pending = pending_proof(&context).await?;
     forms::verified_form(&context, &pending.handle, PAGE)?;
     let email = pending.identity.email.as_deref().and_then(|email| Email::parse(email).ok());
-    let Some(email) = email.filter(|_| pending.proof.is_sent) else { return Ok(redirect_to(PAGE)) };
+    let Some(email) = email.filter(|_| pending.proof.awaited.is_some()) else { return Ok(redirect_to(PAGE)) };
     send_code(&context, pending, &email, false).await
 }
 
@@ -139,16 +143,25 @@ async fn send_code(
     typed: bool,
 ) -> Result<HttpResponse, UserFacingError> {
     let Some(mailer) = context.live_store().mailer.clone() else { return Err(ErrorCause::MissingEmail.into()) };
-    let (app, id, code) = (context.app(), hashed_id(&pending.handle), random_code());
+    let (app, id, now) = (context.app(), hashed_id(&pending.handle), context.now());
     let before = pending.identity.email.replace(email.key().to_owned());
     let sealed = seal_identity(context, &id, &pending.identity);
-    let hash = keyed_hash(&app.proof_key, &["code", &id, &code]);
-    let recipient = keyed_hash(&app.proof_key, &["recipient", &context.live_store().store.name, email.key()]);
-    let (id, now): (Box<str>, _) = (id.into(), context.now());
+    let recipient = hashed_recipient(context, email);
+    let MailableCodes { short, long: [(_, of_hour_before), (long, of_this_hour)] } = MailableCodes::new(context, &id, &recipient);
     let event = AuditEvent::new(now, &context.live_store().store.name, AuditEventKind::Unproven).via_provider(&pending.identity.file);
-    let send = ReserveCodeMail { id: id.clone(), sealed, code: hash.clone(), recipient: recipient.clone(), event, now };
-    match app.directory.write(send).await? {
-        CodeMailReservation::Reserved => {}
+    let send = ReserveCodeMail {
+        id: id.clone().into(),
+        sealed,
+        code: short.1.clone(),
+        long_codes: [of_hour_before, of_this_hour.clone()],
+        recipient: recipient.clone(),
+        event,
+        now,
+    };
+    let (code, hash, seconds) = match app.directory.write(send).await? {
+        CodeMailReservation::Reserved(ProofCode::Short) => (short.0, (ProofCode::Short, short.1), GOOD_FOR),
+        CodeMailReservation::Reserved(ProofCode::Long) => (long, (ProofCode::Long, of_this_hour), HOUR),
+        CodeMailReservation::AlreadySent => return Ok(redirect_to(PAGE)),
         CodeMailReservation::ProofEnded => return Err(proof_over(context, &pending).await),
         CodeMailReservation::LimitReached => {
             pending.identity.email = before;
@@ -158,14 +171,14 @@ async fn send_code(
             let wrong = AddressProofProblem::TooManyMails { seconds: u64::try_from(seconds).unwrap_or(1) };
             return Ok(proof_page(context, &pending, typed, Some(wrong), StatusCode::TOO_MANY_REQUESTS));
         }
-    }
-    let minutes = u32::try_from(GOOD_FOR / 60).unwrap_or_default();
+    };
+    let minutes = u32::try_from(seconds / 60).unwrap_or_default();
     let mail = code_mail(context.language(), &context.live_store().look, &code, minutes);
     if let Err(reason) = mailer.send(email, &mail).await {
         tracing::error!(store = &*context.live_store().store.name, %reason, "a mail could not be sent");
         // If the mail may have been sent, it counts, and its code is valid.
         if reason.is_certain {
-            app.directory.write(ReleaseCodeMail { id, code: hash, recipient, at: now }).await?;
+            app.directory.write(ReleaseCodeMail { id: id.into(), code: hash, recipient, at: now }).await?;
         }
         return Ok(proof_page(context, &pending, true, Some(AddressProofProblem::NotSent), StatusCode::SERVICE_UNAVAILABLE));
     }
@@ -177,19 +190,22 @@ pub(crate) async fn submit_code(context: RequestContext) -> Result<HttpResponse,
     context.check_rate_limit(RateLimitKind::Callback)?;
     let mut pending = pending_proof(&context).await?;
     let form = forms::verified_form(&context, &pending.handle, PAGE)?;
-    let typed: String = form.field("code")?.unwrap_or_default().chars().filter_map(ascii_digit).take(2 * DIGITS).collect();
-    if !pending.proof.is_sent {
-        return Ok(redirect_to(PAGE));
-    }
+    let Some(awaited) = pending.proof.awaited else { return Ok(redirect_to(PAGE)) };
+    let typed: String = form.field("code")?.unwrap_or_default().chars().filter_map(ascii_digit).take(MOST_DIGITS).collect();
     let wrong = |pending: &PendingProof| {
         proof_page(&context, pending, false, Some(AddressProofProblem::WrongCode), StatusCode::UNPROCESSABLE_ENTITY)
     };
     // A text of another length is no attempt at the code.
-    if typed.len() != DIGITS {
+    if typed.len() != awaited.digits() {
         return Ok(wrong(&pending));
     }
     let (app, id) = (context.app(), hashed_id(&pending.handle));
-    let code = keyed_hash(&app.proof_key, &["code", &id, &typed]);
+    let email = pending.identity.email.as_deref().and_then(|email| Email::parse(email).ok());
+    let bound = match (awaited, email) {
+        (ProofCode::Long, Some(email)) => hashed_recipient(&context, &email),
+        (ProofCode::Short, _) | (ProofCode::Long, None) => id.clone().into(),
+    };
+    let code = (awaited, hashed_code(&context, &bound, &typed));
     let event =
         AuditEvent::new(context.now(), &context.live_store().store.name, AuditEventKind::Unproven).via_provider(&pending.identity.file);
     let proof = match app.directory.write(VerifyProofCode { id: id.clone().into(), code, event, now: context.now() }).await? {
@@ -230,6 +246,41 @@ async fn proof_over(context: &RequestContext, pending: &PendingProof) -> UserFac
     .await;
     error.cookies.push(cookies::clear_proof(&context.live_store().store));
     error
+}
+
+/// The codes that a mail may hold, each with its hash.
+struct MailableCodes {
+    short: (String, Box<str>),
+    /// The long code of the address in the hour before, and in this one.
+    long: [(String, Box<str>); 2],
+}
+
+impl MailableCodes {
+    fn new(context: &RequestContext, id: &str, recipient: &str) -> Self {
+        let hashed = |bound: &str, code: String| {
+            let hash = hashed_code(context, bound, &code);
+            (code, hash)
+        };
+        let hour = hour(context.now());
+        let long = [hour.saturating_sub(1), hour].map(|hour| hashed(recipient, long_code(context, recipient, hour)));
+        Self { short: hashed(id, random_code()), long }
+    }
+}
+
+/// The hash of a code that belongs to a proof, or to an address.
+fn hashed_code(context: &RequestContext, bound: &str, code: &str) -> Box<str> {
+    keyed_hash(&context.app().proof_key, &["code", bound, code])
+}
+
+fn hashed_recipient(context: &RequestContext, email: &Email) -> Box<str> {
+    keyed_hash(&context.app().proof_key, &["recipient", &context.live_store().store.name, email.key()])
+}
+
+/// Sixteen digits that cannot be guessed, the same for an address throughout an hour.
+fn long_code(context: &RequestContext, recipient: &str, hour: i64) -> String {
+    let hash = keyed_hash(&context.app().proof_key, &["long code", recipient, &hour.to_string()]);
+    let number = hash.chars().take(16).filter_map(|digit| digit.to_digit(16)).fold(0_u64, |number, digit| (number << 4) | u64::from(digit));
+    format!("{:016}", number % 10_000_000_000_000_000)
 }
 
 /// Six digits, all equally likely.

@@ -2,6 +2,7 @@
 
 use crate::pages::{ErrorCause, PageLanguage};
 use crate::session::Session;
+use crate::session::keys::SessionSigningKeys;
 use crate::stores::connection::ProviderClient;
 use crate::stores::live::LiveProvider;
 use crate::web::app::App;
@@ -132,7 +133,8 @@ impl RequestContext {
 
     /// The client for the calls of a login at this store.
     pub(crate) fn client_of<'a>(&'a self, live_provider: &'a LiveProvider) -> ProviderClient<'a> {
-        ProviderClient { connection: self.app().connection_of(live_provider), store: &self.live_store().store }
+        let store = &*self.live_store().store;
+        ProviderClient { connection: self.app().connection_of(live_provider), store, limits: Some(live_provider.limits_at(&store.name)) }
     }
 
     pub(crate) fn live_store(&self) -> &LiveStore {
@@ -200,6 +202,11 @@ impl RequestContext {
         live_store.languages.choose(&live_store.store.languages, chosen, accepted)
     }
 
+    /// The signing keys of the store; `None` while a new store has none.
+    pub(crate) fn signing_keys(&self) -> Option<Arc<SessionSigningKeys>> {
+        self.app().signing.keys(&self.live_store().store.name)
+    }
+
     /// The valid session of this browser.
     pub(crate) fn session(&self) -> Option<Session> {
         let token = self.cookies().unique(&self.live_store().store.cookie)?;
@@ -209,13 +216,13 @@ impl RequestContext {
     /// The session of this browser even if it has expired, because our clock may be wrong; not one that was ended.
     pub(crate) fn session_to_end(&self) -> Option<Session> {
         let token = self.cookies().unique(&self.live_store().store.cookie)?;
-        let session = self.app().signing.keys().verify_ignoring_expiry(token, self.live_store().token_parties())?;
+        let session = self.signing_keys()?.verify_ignoring_expiry(token, self.live_store().token_parties())?;
         (!self.app().revocations.is_ended(&session.sid)).then_some(session)
     }
 
     /// The valid session of a token.
     pub(crate) fn session_of(&self, token: &str) -> Option<Session> {
-        let session = self.app().signing.keys().verify(token, self.live_store().token_parties(), self.now())?;
+        let session = self.signing_keys()?.verify(token, self.live_store().token_parties(), self.now())?;
         (!self.app().revocations.is_ended(&session.sid)).then_some(session)
     }
 

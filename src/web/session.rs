@@ -50,7 +50,8 @@ pub(crate) async fn current_session(context: RequestContext) -> Result<HttpRespo
 fn renew_session(context: &RequestContext, session: Session, response: &mut HttpResponseBuilder) -> Session {
     let store = &context.live_store().store;
     let Some(renewed) = session.renewed(store.lasting, context.now()) else { return session };
-    let token = context.app().signing.keys().sign(&renewed, context.live_store().token_parties());
+    let Some(keys) = context.signing_keys() else { return session };
+    let token = keys.sign(&renewed, context.live_store().token_parties());
     cookies::append_to(response, cookies::set_session(&token, renewed.until.saturating_sub(context.now()), store));
     renewed
 }

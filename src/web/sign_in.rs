@@ -52,7 +52,7 @@ pub(crate) async fn open_session(
     if let Some(token) = id_token {
         id_tokens::keep(context, &session, token).await;
     }
-    let mut cookies = session_cookies(context, &session);
+    let mut cookies = session_cookies(context, &session)?;
     cookies.push(cookies::set_last_provider(&live_provider.provider.name, store));
     // Checked again, because the settings may have changed meanwhile.
     let wanted = context.allowed_return_to(return_to).ok().flatten();
@@ -74,10 +74,10 @@ fn can_prove_by_mail(why: SignInRefusalReason, address: &IdentityEmail) -> bool 
 }
 
 /// The cookies of a session.
-pub(crate) fn session_cookies(context: &RequestContext, session: &Session) -> Vec<HeaderValue> {
-    let (app, store) = (context.app(), &context.live_store().store);
-    let token = app.signing.keys().sign(session, context.live_store().token_parties());
-    cookies::set_session(&token, session.until.saturating_sub(context.now()), store).collect()
+pub(crate) fn session_cookies(context: &RequestContext, session: &Session) -> Result<Vec<HeaderValue>, UserFacingError> {
+    let store = &context.live_store().store;
+    let token = context.signing_keys().ok_or(ErrorCause::Away)?.sign(session, store.token_parties());
+    Ok(cookies::set_session(&token, session.until.saturating_sub(context.now()), store).collect())
 }
 
 async fn sign_in(
@@ -86,6 +86,7 @@ async fn sign_in(
     version: &str,
 ) -> Result<Result<(Session, LinkingRule), SignInRefusal>, UserFacingError> {
     let (app, store, now) = (context.app(), &context.live_store().store, context.now());
+    let keys = context.signing_keys().ok_or(ErrorCause::Away)?;
     let (new_uid, sid) = (random::id(), random::id());
     let instead_of = context.session().map(|session| (session.sid.clone(), session.latest_expiry()));
     let sign_in = SignIn {
@@ -115,7 +116,7 @@ async fn sign_in(
         facts: store.further.select(identity),
     };
     let mut session = Session::open(person, &store.name, sid, store.lasting, now);
-    for fact in app.signing.keys().remove_what_does_not_fit(&mut session, context.live_store().token_parties()) {
+    for fact in keys.remove_what_does_not_fit(&mut session, context.live_store().token_parties()) {
         tracing::warn!(
             store = &*store.name,
             provider = &*identity.provider,

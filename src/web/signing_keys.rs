@@ -1,21 +1,29 @@
-//! The signing keys in use, shared with all machines through storage and rotated in time.
+//! The signing keys of each store, shared with all machines through storage and rotated in time.
 
 use crate::directory::keys::{self, NewSigningKey, RotateSigningKeys, SealedSigningKey};
 use crate::directory::{Directory, StorageUnavailable};
 use crate::session::keys::{SessionSigningKey, SessionSigningKeys};
-use crate::session::rotation::{RotationChange, RotationPlan, SigningKeyState, SigningKeyStatus, due_changes};
+use crate::session::rotation::{RotationChange, SigningKeyState, SigningKeyStatus, due_changes};
 use crate::session::seal::{MasterKey, Seal};
+use crate::stores::Store;
 use crate::world::random;
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::ArcSwap;
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
-/// The keys in memory, and the seal under which storage keeps them.
+/// The keys of all stores in memory, and the seal under which storage keeps them.
 pub struct SigningKeys {
-    keys: ArcSwap<SessionSigningKeys>,
-    standings: Mutex<Vec<SigningKeyStatus>>,
+    stores: ArcSwap<HashMap<Box<str>, StoreSigningKeys>>,
     version: AtomicU64,
     seal: Seal,
+}
+
+/// The keys of a store.
+#[derive(Clone)]
+struct StoreSigningKeys {
+    keys: Arc<SessionSigningKeys>,
+    statuses: Vec<SigningKeyStatus>,
 }
 
 /// The purpose for which keys are sealed.
@@ -31,31 +39,24 @@ fn new_key_sealed_with(seal: &Seal) -> NewSigningKey {
     NewSigningKey { sealed: seal.seal(&[&id], &random::signing_key(), random::bytes()), id }
 }
 
-/// Whether the seal opens the signing key of the storage. Only then may a further key be made.
+/// Whether the seal opens the key that signs at each store. Only then may a further key be made.
 pub(crate) fn opens_keys(master: &MasterKey, keys: &[SealedSigningKey]) -> bool {
-    keys.is_empty() || active_key(keys, &Seal::new(master, PURPOSE)).is_some()
+    let seal = Seal::new(master, PURPOSE);
+    keys.iter().filter(|key| key.status.state == SigningKeyState::Active).all(|key| open_key(key, &seal).is_some())
 }
 
 impl SigningKeys {
-    /// Opens the keys of the storage; makes the first key if there is none.
-    pub async fn open(directory: &Directory, master: &MasterKey, plan: RotationPlan, now: i64) -> Result<Self, StorageUnavailable> {
-        let seal = Seal::new(master, PURPOSE);
-        let mut sealed = directory.read(keys::ListSigningKeys).await?;
-        if !opens_keys(master, &sealed) {
+    /// Checks that the keys of the storage can be opened. They are read later, when each store has its first key.
+    pub async fn open(directory: &Directory, master: &MasterKey) -> Result<Self, StorageUnavailable> {
+        if !opens_keys(master, &directory.read(keys::ListSigningKeys).await?) {
             return Err(StorageUnavailable);
         }
-        // Everything else that is due waits until the clock was compared with that of the storage.
-        if sealed.is_empty() {
-            directory.write(RotateSigningKeys { fresh: new_key_sealed_with(&seal), plan, wanted: false, now }).await?;
-            sealed = directory.read(keys::ListSigningKeys).await?;
-        }
-        let (keys, standings) = open_keys(&sealed, &seal).ok_or(StorageUnavailable)?;
-        Ok(Self { keys: ArcSwap::from_pointee(keys), standings: Mutex::new(standings), version: AtomicU64::new(0), seal })
+        Ok(Self { stores: ArcSwap::default(), version: AtomicU64::new(0), seal: Seal::new(master, PURPOSE) })
     }
 
-    /// The keys at this moment.
-    pub fn keys(&self) -> Guard<Arc<SessionSigningKeys>> {
-        self.keys.load()
+    /// The keys of a store at this moment; `None` while a new store has none, because storage could not be reached yet.
+    pub fn keys(&self, store: &str) -> Option<Arc<SessionSigningKeys>> {
+        self.stores.load().get(store).map(|of_store| Arc::clone(&of_store.keys))
     }
 
     /// A number that changes with the keys: tokens that older keys verified have to be verified again.
@@ -66,26 +67,39 @@ impl SigningKeys {
     /// Reads the keys from storage.
     pub(crate) async fn reload(&self, directory: &Directory) -> Result<(), StorageUnavailable> {
         let sealed = directory.read(keys::ListSigningKeys).await?;
-        // If no key can be opened, the known keys stay in use.
-        let (keys, standings) = open_keys(&sealed, &self.seal).ok_or(StorageUnavailable)?;
-        self.keys.store(Arc::new(keys));
-        *self.standings.lock().unwrap_or_else(PoisonError::into_inner) = standings;
+        let known = self.stores.load();
+        let mut stores = HashMap::new();
+        for of_store in sealed.chunk_by(|one, next| one.store == next.store) {
+            let Some(SealedSigningKey { store, .. }) = of_store.first() else { continue };
+            // If the key that signs cannot be opened, the known keys stay in use.
+            if let Some(opened) = open_keys(of_store, &self.seal).or_else(|| known.get(store).cloned()) {
+                stores.insert(store.clone(), opened);
+            }
+        }
+        self.stores.store(Arc::new(stores));
         self.version.fetch_add(1, Ordering::Release);
         Ok(())
     }
 
-    /// Rotates the keys where that is due. One of many machines does it, and all of them read the result.
-    pub(crate) async fn rotate(&self, directory: &Directory, plan: RotationPlan, now: i64) -> Result<(), StorageUnavailable> {
-        let is_due = !due_changes(&self.standings.lock().unwrap_or_else(PoisonError::into_inner), now, plan, false).is_empty();
+    /// Rotates the keys of a store where that is due, and makes the first one. One of many machines does it, and all of them read
+    /// the result.
+    pub(crate) async fn rotate(&self, directory: &Directory, store: &Store, now: i64) -> Result<(), StorageUnavailable> {
+        let plan = store.rotation_plan();
+        let is_due = match self.stores.load().get(&store.name) {
+            Some(of_store) => !due_changes(&of_store.statuses, now, plan, false).is_empty(),
+            None => true,
+        };
         if !is_due {
             return Ok(());
         }
-        let changes = directory.write(RotateSigningKeys { fresh: new_key_sealed_with(&self.seal), plan, wanted: false, now }).await?;
+        let fresh = new_key_sealed_with(&self.seal);
+        let store = &*store.name;
+        let changes = directory.write(RotateSigningKeys { store: store.into(), fresh, plan, wanted: false, now }).await?;
         for change in changes {
             match change {
-                RotationChange::Begin | RotationChange::Publish => tracing::info!("a new signing key has been published"),
-                RotationChange::Activate(id) => tracing::info!(key = &*id, "a new key signs"),
-                RotationChange::Forget(id) => tracing::info!(key = &*id, "a signing key was removed: its last token has expired"),
+                RotationChange::Begin | RotationChange::Publish => tracing::info!(store, "a new signing key has been published"),
+                RotationChange::Activate(id) => tracing::info!(store, key = &*id, "a new key signs"),
+                RotationChange::Forget(id) => tracing::info!(store, key = &*id, "a signing key was removed: its last token has expired"),
             }
         }
         Ok(())
@@ -96,19 +110,16 @@ fn open_key(key: &SealedSigningKey, seal: &Seal) -> Option<SessionSigningKey> {
     SessionSigningKey::new(&key.status.id, &seal.open(&[&key.status.id], &key.sealed)?)
 }
 
-fn active_key(sealed: &[SealedSigningKey], seal: &Seal) -> Option<SessionSigningKey> {
-    sealed.iter().find(|key| key.status.state == SigningKeyState::Active).and_then(|key| open_key(key, seal))
-}
-
-fn open_keys(sealed: &[SealedSigningKey], seal: &Seal) -> Option<(SessionSigningKeys, Vec<SigningKeyStatus>)> {
+fn open_keys(sealed: &[SealedSigningKey], seal: &Seal) -> Option<StoreSigningKeys> {
     // The signing key comes first.
-    let signs = active_key(sealed, seal)?;
-    let others = sealed.iter().filter(|key| key.status.state != SigningKeyState::Active);
-    let others: Vec<SessionSigningKey> = others.filter_map(|key| open_key(key, seal)).collect();
+    let is_active = |key: &&SealedSigningKey| key.status.state == SigningKeyState::Active;
+    let signs = sealed.iter().find(is_active).and_then(|key| open_key(key, seal))?;
+    let others: Vec<SessionSigningKey> = sealed.iter().filter(|key| !is_active(key)).filter_map(|key| open_key(key, seal)).collect();
     let unreadable = sealed.len().saturating_sub(others.len()).saturating_sub(1);
     if unreadable > 0 {
         tracing::error!("{unreadable} signing keys cannot be opened: they were sealed with another master key");
     }
-    let standings = sealed.iter().map(|key| key.status.clone()).collect();
-    SessionSigningKeys::new(std::iter::once(signs).chain(others).collect()).map(|keys| (keys, standings))
+    let statuses = sealed.iter().map(|key| key.status.clone()).collect();
+    let keys = SessionSigningKeys::new(std::iter::once(signs).chain(others).collect())?;
+    Some(StoreSigningKeys { keys: Arc::new(keys), statuses })
 }

@@ -1,5 +1,8 @@
 //! `/login/{provider}`: a login begins. Only the browser's half of the attempt is written, and at most one story a minute of why a
 //! login cannot begin.
+//!
+//! Where the provider returns no state, a link begins nothing: another site could send the browser here, and then to a callback of
+//! its own. There the answer is a page with a button.
 
 use crate::login::attempt::{Attempt, Entropy, InputValues, RedirectError};
 use crate::login::conversation::Conversation;
@@ -12,27 +15,48 @@ use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
 use crate::vocabulary::wire::Request;
 use crate::web::attempt_cookies::{self, LoginPurpose};
-use crate::web::cookies;
-use crate::web::login_failure;
+use crate::web::error_page::method_not_allowed;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
+use crate::web::{cookies, forms, login_failure, login_page};
 use crate::world::random;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use std::sync::Arc;
 
-pub(crate) async fn start(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+pub(crate) async fn by_link(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    start(&context, |live_provider| live_provider.provider.begins_by_form().then(|| login_page::show_one(&context, live_provider))).await
+}
+
+/// The button of our own page was pressed.
+pub(crate) async fn by_form(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    if !requested_provider(&context)?.provider.begins_by_form() {
+        return Ok(method_not_allowed(&context, "GET"));
+    }
+    let here = context.request().uri().path_and_query().map_or(context.request().path(), |here| here.as_str());
+    forms::verified_form_of_browser(&context, here)?;
+    start(&context, |_| None).await
+}
+
+/// Begins a login with what the address says, unless there is a page to be shown `instead`.
+async fn start(
+    context: &RequestContext,
+    instead: impl FnOnce(&LiveProvider) -> Option<Result<HttpResponse, UserFacingError>>,
+) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Login)?;
     context.reject_speculative_load()?;
-    let live_provider = requested_provider(&context)?;
+    let live_provider = requested_provider(context)?;
     // Without fresh revocations the callback could open no session.
     context.require_fresh_revocations()?;
     let return_to = context.return_to()?;
     let inputs = read_inputs(&live_provider, |name| context.query_parameter(name))?;
-    let options = read_options(&context, &live_provider)?;
-    redirect_to_provider(&context, &live_provider, (inputs, options), LoginPurpose { return_to, link: None, test: None }).await
+    let options = read_options(context, &live_provider)?;
+    if let Some(page) = instead(&live_provider) {
+        return page;
+    }
+    redirect_to_provider(context, &live_provider, (inputs, options), LoginPurpose { return_to, link: None, test: None }).await
 }
 
 /// Sends the browser to a provider.
@@ -85,8 +109,9 @@ pub(crate) fn redirect_with_attempt(
     purpose: LoginPurpose,
 ) -> Result<HttpResponse, RedirectError> {
     let (app, store) = (context.app(), &context.live_store().store);
-    let kept =
-        attempt_cookies::new_attempt_cookies(&app.attempts, store, context.cookies(), attempt, live_provider, purpose, random::bytes());
+    let (keys, jar) = (context.signing_keys(), context.cookies());
+    let seal = (&app.attempts, keys.as_deref());
+    let kept = attempt_cookies::new_attempt_cookies(seal, store, jar, attempt, live_provider, purpose, random::bytes());
     // Otherwise only what the shopper brought can be so long.
     let too_long = || {
         if attempt.prepared.is_empty() {

@@ -14,7 +14,8 @@ pub(crate) struct StorageSync(Mutex<StorageSyncPosition>);
 struct StorageSyncPosition {
     ends: EndedSessionCursor,
     is_in_part: bool,
-    keys: i64,
+    /// `None` until the keys were read for the first time.
+    keys: Option<i64>,
 }
 
 /// Sorts behind every session id.
@@ -46,9 +47,9 @@ impl StorageSync {
         if read.ends.number < generations.ends {
             read.ends = EndedSessionCursor { number: generations.ends, sid: LAST.into() };
         }
-        if generations.keys != read.keys {
+        if read.keys != Some(generations.keys) {
             signing.reload(directory).await?;
-            read.keys = generations.keys;
+            read.keys = Some(generations.keys);
         }
         revocations.mark_fresh(now);
         Ok(())

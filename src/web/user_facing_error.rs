@@ -73,7 +73,8 @@ pub(crate) fn cause_of_login_error(error: &LoginError, came_back: bool) -> Error
         | LoginErrorCause::StateMismatch
         | LoginErrorCause::NoState
         | LoginErrorCause::UnknownState
-        | LoginErrorCause::OtherIssuer => ErrorCause::Lost,
+        | LoginErrorCause::OtherIssuer
+        | LoginErrorCause::NoIssuer => ErrorCause::Lost,
         LoginErrorCause::TooManyParameters | LoginErrorCause::RepeatedParameter => ErrorCause::Malformed,
         LoginErrorCause::MissingEmail(_) => ErrorCause::MissingEmail,
         LoginErrorCause::UnprovenEmail(_) => ErrorCause::UnprovenEmail,
@@ -92,6 +93,7 @@ pub(crate) fn cause_of_login_error(error: &LoginError, came_back: bool) -> Error
         | LoginErrorCause::BadKey(_)
         | LoginErrorCause::Unreadable(_)
         | LoginErrorCause::BadToken(_)
+        | LoginErrorCause::OtherTokenType
         | LoginErrorCause::BadSignature
         | LoginErrorCause::MissingId(_) => ErrorCause::Odd,
     }

@@ -82,6 +82,9 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
     if let LoginErrorCause::NoAnswer(why) = &error.cause {
         return vec![(no_answer_proposal(why, error.step), 100.0)];
     }
+    if error.cause == LoginErrorCause::OtherTokenType {
+        return vec![(ObservedRefusal::from_login(provider, error, trace).token_type_proposal(), 100.0)];
+    }
     let goal = goal_from_error(error);
     let is_refused = error.refusal().is_some();
     let is_unreadable = matches!(error.cause, LoginErrorCause::Unreadable(_));
@@ -140,6 +143,7 @@ fn goal_from_error(error: &LoginError) -> RepairGoal {
         | LoginErrorCause::TooManyParameters
         | LoginErrorCause::RepeatedParameter
         | LoginErrorCause::OtherIssuer
+        | LoginErrorCause::NoIssuer
         | LoginErrorCause::NoDocument
         | LoginErrorCause::PreparedTooLong
         | LoginErrorCause::FileChanged
@@ -152,6 +156,7 @@ fn goal_from_error(error: &LoginError) -> RepairGoal {
         | LoginErrorCause::BadKey(_)
         | LoginErrorCause::Unreadable(_)
         | LoginErrorCause::BadToken(_)
+        | LoginErrorCause::OtherTokenType
         | LoginErrorCause::BadSignature
         | LoginErrorCause::NoAnswer(_)
         | LoginErrorCause::RecordingWaits
@@ -253,6 +258,13 @@ mod tests {
 
         let found = after(FILE, TOKEN, r#"{"user":{"id":"7","email":"ana@loja.example","email_verificado":true,"name":"Ana"}}"#);
         assert_eq!(diff(&found), "-     emailVerified: $.user.verified\n+     emailVerified: $.user.email_verificado\n");
+    }
+
+    #[test]
+    fn a_bearer_token_of_another_name_is_proposed_to_be_accepted() {
+        let found = after(FILE, r#"{"access_token":"at-1","token_type":"session"}"#, "{}");
+
+        assert_eq!((&*found[0].because, diff(&found).contains("tokenType: any")), ("tokenTypeOther", true));
     }
 
     #[test]

@@ -8,14 +8,18 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Url};
+use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// How long the client waits for a connection.
 const CONNECT: Duration = Duration::from_secs(3);
+/// How many lookups of one name are under way at most.
+const MOST_LOOKUPS: usize = 4;
 /// How many headers of an answer are read at most.
 const MOST_HEADERS: usize = 100;
 
@@ -49,7 +53,7 @@ impl fmt::Debug for Network {
 impl Network {
     /// The client; the second value says what is missing when this machine knows no certificate authorities, and https will not work.
     pub(crate) fn new(reach: NetworkPolicy) -> (Self, Option<String>) {
-        let reach = Arc::new(ArcSwap::from_pointee(reach));
+        let (reach, lookups) = (Arc::new(ArcSwap::from_pointee(reach)), Arc::<LookupTurns>::default());
         let builder = || {
             Client::builder()
                 .redirect(Policy::none())
@@ -61,7 +65,7 @@ impl Network {
                 .pool_idle_timeout(Duration::from_secs(30))
                 .tcp_nodelay(true)
                 .tls_version_min(reqwest::tls::Version::TLS_1_2)
-                .dns_resolver(Resolver(Arc::clone(&reach)))
+                .dns_resolver(Resolver { reach: Arc::clone(&reach), lookups: Arc::clone(&lookups) })
         };
         let many = std::thread::available_parallelism().map_or(1, usize::from);
         let build = |builder: ClientBuilder| builder.build();
@@ -167,14 +171,37 @@ impl fmt::Display for ForbiddenAddress {
 
 impl std::error::Error for ForbiddenAddress {}
 
+/// The lookups that are under way, by name. Each takes a thread of those that all providers share, for as long as the name server is
+/// silent, also when nobody waits for it any more.
+#[derive(Default)]
+struct LookupTurns(Mutex<HashMap<Box<str>, Arc<Semaphore>>>);
+
+impl LookupTurns {
+    /// The turns of a name.
+    fn of(&self, name: &str) -> Arc<Semaphore> {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, turns| Arc::strong_count(turns) > 1);
+        Arc::clone(turns.entry(name.into()).or_insert_with(|| Arc::new(Semaphore::new(MOST_LOOKUPS))))
+    }
+}
+
 /// Resolves names without the forbidden addresses, so that the checked address is the one that is connected to.
-struct Resolver(Arc<ArcSwap<NetworkPolicy>>);
+struct Resolver {
+    reach: Arc<ArcSwap<NetworkPolicy>>,
+    lookups: Arc<LookupTurns>,
+}
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let reach = self.0.load_full();
+        let (reach, turns) = (self.reach.load_full(), self.lookups.of(name.as_str()));
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let (turn, looked_up) = (turns.acquire_owned().await?, name.as_str().to_owned());
+            let lookup = tokio::spawn(async move {
+                let found = tokio::net::lookup_host((looked_up, 0)).await.map(Vec::from_iter);
+                drop(turn);
+                found
+            });
+            let found = lookup.await??.into_iter();
             let mut had_any = false;
             let fine: Vec<SocketAddr> =
                 found.inspect(|_| had_any = true).filter(|at| reach.allows(name.as_str(), at.ip())).take(16).collect();
@@ -190,7 +217,21 @@ impl Resolve for Resolver {
 mod tests {
     use super::*;
 
+    /// Attack N-05
+    #[test]
+    fn a_name_that_is_looked_up_often_leaves_the_turns_of_others() {
+        let lookups = LookupTurns::default();
+        let slow = lookups.of("silent.example");
+        let turns: Vec<_> = std::iter::from_fn(|| Arc::clone(&slow).try_acquire_owned().ok()).collect();
+
+        assert_eq!(turns.len(), MOST_LOOKUPS);
+        assert!(lookups.of("silent.example").try_acquire().is_err() && lookups.of("other.example").try_acquire().is_ok());
+        drop((turns, slow));
+        assert!(lookups.of("silent.example").try_acquire().is_ok());
+    }
+
     /// Attack R-10
+    /// Lesson 143
     #[actix_web::test]
     async fn nothing_of_an_address_is_in_an_error() {
         let policy = NetworkPolicy { everything: true, private_hosts: [].into() };

@@ -66,6 +66,21 @@ on_both! {
         place.assert_whole();
     };
 
+    /// Attack F-05
+    a_clock_that_jumps_by_years_or_stands_still_keeps_nobody_out: |place: Place| {
+        let broker = start(&place);
+        let broker = &broker.0;
+        // Beyond 2038, and at its very second.
+        for clock in ["+0", "+13y", "+0", "-1h", "+0", "2038-01-19 03:14:07", "+0"] {
+            put(&place, clock);
+            until("the storage was asked by the new clock", Duration::from_secs(10), || broker.auth("") == 401);
+            Browser::signed_in(broker, "ana");
+            until("it is ready", Duration::from_secs(10), || broker.is_ready());
+        }
+        assert!(broker.lives());
+        place.assert_whole();
+    };
+
     a_session_that_is_over_stays_so_when_the_clock_is_put_back: |place: Place| {
         place.set("session: { idle: 2s, lifetime: 5s }\n");
         let broker = start(&place);

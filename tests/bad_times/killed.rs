@@ -118,6 +118,7 @@ fn what_was_answered_holds(place: &Place, broker: &Broker, when: When, death: De
 
 on_both! {
     /// Attacks O-10, F-04
+    /// Lesson 162
     killed_at_any_moment_it_keeps_what_it_has_answered_and_nothing_half_made: |place: Place| {
         let began = now();
         let mut broker = Ending(place.start());

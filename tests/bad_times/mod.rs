@@ -2,13 +2,17 @@
 //! stays true, nothing is half-made, and it is well again by itself.
 
 mod clocks;
+mod crowd;
 mod full_disk;
 mod full_log;
 mod killed;
 mod odd_files;
 pub mod place;
 mod read_only;
+mod restored;
 mod server_away;
+mod stopped;
+mod surroundings;
 mod two_brokers;
 
 /// Behaviours, each shown on both engines.

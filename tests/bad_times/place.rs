@@ -110,7 +110,8 @@ impl Place {
     /// Runs another command of the program on the same storage, and answers with the JSON that it prints.
     pub fn run(&self, words: &[&str]) -> Value {
         let storage = self.storage_flag();
-        let words = [words, &["--json", "--storage", &storage]].concat();
+        let (flags, rest) = words.split_at(words.iter().position(|word| *word == "--").unwrap_or(words.len()));
+        let words = [flags, &["--json", "--storage", &storage], rest].concat();
         let (code, out, err) = portaria(&self.folder.0, &words, &[("PORTARIA_MASTER_KEY", &self.master)]);
         assert_eq!(code, 0, "{words:?}: {out}{err}");
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{words:?}: {error}: {out}"))
@@ -176,6 +177,18 @@ impl Broker {
         let mut child = self.child.lock().expect("nobody panics here");
         child.kill().expect("it can be ended");
         child.wait().expect("it ends");
+    }
+
+    /// Asks it to end.
+    pub fn ask_to_end(&self) {
+        let asked = Command::new("kill").args(["-TERM", &self.id().to_string()]).status();
+        assert!(asked.expect("kill is there").success());
+    }
+
+    /// How much memory it has, in bytes.
+    pub fn resident(&self) -> u64 {
+        let pages = crate::support::text(std::path::Path::new(&format!("/proc/{}/statm", self.id())));
+        4096 * pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).expect("a number")
     }
 
     fn id(&self) -> u32 {

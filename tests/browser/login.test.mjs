@@ -1,5 +1,6 @@
 // Walks through the hosted login with the playground.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { assertWellBuilt, tabTo } from './looks.mjs';
 import { ana, button, choose, login, publicUrl, shop, shopper, signIn, whoIsThere } from './world.mjs';
@@ -53,6 +54,47 @@ test('no login ends at a place that the shop does not name', () => shopper({}, a
   await page.waitForURL((url) => url.origin === shop.origin || (url.origin === publicUrl && !url.pathname.startsWith('/playground')));
 
   assert.deepEqual([...new Set(asked)].filter((host) => host !== 'localhost'), []);
+}));
+
+// Every address that the grammar gives, thinned out evenly: where the broker leads, as Chromium reads it.
+// Attacks L-01, O-02
+test('no address that a browser reads otherwise leads away from the shop', () => shopper({}, async ({ page }) => {
+  const listed = new URL(shop.origin).host;
+  const grammar = JSON.parse(readFileSync(new URL('../attacks/addresses.json', import.meta.url), 'utf8').replaceAll('LISTED', listed));
+  const separators = ['', ...grammar.separators, ...grammar.separators.flatMap((one) => grammar.separators.map((other) => one + other))];
+  const all = grammar.schemes.flatMap((scheme) => separators.flatMap((separator) => grammar.users.flatMap((user) => grammar.hosts.map((host) => scheme + separator + user + host))));
+  const wanted = all.filter((_, at) => at % 211 === 0).map((address, at) => address + grammar.tails[at % grammar.tails.length]);
+  wanted.push(`${shop.origin}/x`, `http://${listed.toUpperCase()}/x`);
+
+  const led = [];
+  for (const address of wanted) {
+    const answer = await fetch(`${publicUrl}/logout`, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ return_to: address }) });
+    assert.ok([303, 400].includes(answer.status), JSON.stringify(address));
+    if (answer.status === 303) led.push({ address, location: answer.headers.get('location') });
+  }
+  assert.ok(led.length > 500 && led.some(({ location }) => location === `${shop.origin}/x`), `${led.length} of ${wanted.length}`);
+
+  await page.goto(`${publicUrl}/login`);
+  const elsewhere = await page.evaluate(([places, origins]) => places.filter(({ location }) => !origins.includes(new URL(location, document.baseURI).origin)), [led, [shop.origin, publicUrl]]);
+  assert.deepEqual(elsewhere, []);
+}));
+
+// Attack C-26
+test('no page after the callback is told its address', () => shopper({}, async ({ page, context }) => {
+  const told = [];
+  context.on('request', async (request) => {
+    const { referer } = await request.allHeaders().catch(() => ({}));
+    if (referer) told.push(referer);
+  });
+  await page.goto(login(`${shop.origin}/carrinho`));
+  await button(page, 'playground').click();
+  const back = page.waitForResponse((response) => response.url().includes('/callback/playground'));
+  await choose(page, ana.name).click();
+
+  assert.equal((await back).status(), 303);
+  await page.waitForURL(`${shop.origin}/carrinho`);
+  assert.deepEqual(told.filter((referer) => /callback|state|code|ticket|riddle/.test(referer)), []);
+  assert.equal(await page.evaluate(() => document.referrer), '');
 }));
 
 test('two tabs log in side by side', () => shopper({}, async ({ page, context }) => {

@@ -118,11 +118,12 @@ async fn no_answer_of_a_provider_stands_anywhere() {
             let case = format!("{provider} {step}, {name}");
             test_broker.upstream.is_honest();
             test_broker.upstream.says(step, bytes);
-            // A store keeps 120 stories in a minute: one of each.
+            // A store keeps 120 stories in a minute, one of each, and 10 of a kind from one address.
             let kind = if asked % 2 == 0 { "text/html" } else { "application/json" };
             let browser = Browser::new(&test_broker);
             let begun = browser.begin(&format!("/login/{provider}")).await;
-            let answer = browser.ask(ClientRequest::get(&browser.way_back(provider, &begun.state, "bia")).with("accept", kind)).await;
+            let back = ClientRequest::get(&browser.way_back(provider, &begun.state, "bia")).with("accept", kind);
+            let answer = browser.ask(back.from(&format!("198.51.100.{asked}"))).await;
             assert!(answer.session().is_none(), "{case}: {answer:?}");
             leaks.look(&canaries, &case, "the error page", &format!("{:?}\n{}", answer.headers, answer.body));
             test_broker.assert_silent(&answer);
@@ -210,6 +211,60 @@ async fn no_authorization_code_is_the_reason_of_a_refused_callback() {
         }
     }
     look_everywhere(&test_broker, &mut leaks, &canaries).await;
+    leaks.none();
+}
+
+/// A provider whose tokens have names of the file's own, stand in an entry of a list, in a text or in a header, and are sent later on.
+const OWN_NAMES: &str = "name: Clube Acme
+clientId: loja-42
+clientSecret: SECRET
+getAuthorizationCode: { get: \"UPSTREAM/entrar\" }
+getAccessCode:
+  post: \"UPSTREAM/token\"
+  choose: { from: $.tokens, where: { at: $.kind, is: user }, read: { ticket: $.value } }
+  read: { session: $.session, pair: \"${$.pair | after ':'}\" }
+  readHeaders: { grant: X-Grant }
+  refused: { at: $.warn, present: true, message: $.warn, code: $.why }
+getUserInfo:
+  get: \"UPSTREAM/me\"
+  bearer: \"${session}\"
+  headers: { X-Ticket: \"${ticket}\", X-Pair: \"${pair}\", X-Grant: \"${grant}\" }
+  read: { id: $.id, email: $.email, emailVerified: $.verified }
+";
+
+/// Attack R-06
+#[actix_web::test]
+async fn no_token_under_a_name_of_the_files_own_is_the_reason_of_a_refusal() {
+    let canaries = Canaries::new();
+    // A token that looks like a word, which no other mask would take for one.
+    let token = format!("entrada{}", canaries.email.split('@').next().expect("a mailbox"));
+    let mut leaks = Leaks::default();
+    for (place, header, member) in [
+        ("a name of the file's own", "", format!("\"session\":\"{token}\"")),
+        ("an entry", "", format!("\"tokens\":[{{\"kind\":\"app\",\"value\":\"x\"}},{{\"kind\":\"user\",\"value\":\"{token}\"}}]")),
+        ("another entry", "", format!("\"tokens\":[{{\"kind\":\"app\",\"value\":\"{token}\"}}]")),
+        ("a part of a text", "", format!("\"pair\":\"x:{token}\"")),
+        ("a header", &*format!("X-Grant: {token}\r\n"), "\"a\":1".to_owned()),
+        ("the reason itself", "", format!("\"session\":\"{token}\",\"why\":\"{token}\"")),
+    ] {
+        let test_broker = TestBroker::builder(LOCAL).with("own", OWN_NAMES).build().await;
+        let body = format!("{{\"warn\":\"token {token} is not active\",{member}}}");
+        let kind = "Content-Type: application/json\r\n";
+        test_broker.upstream.says("/token", crate::web::test_provider::answer(200, &format!("{kind}{header}"), body.as_bytes()));
+        let browser = Browser::new(&test_broker);
+        let begun = browser.begin("/login/own").await;
+
+        let answer = browser.ask(ClientRequest::get(&browser.way_back("own", &begun.state, "bia")).with("accept", "text/html")).await;
+
+        assert!(answer.session().is_none(), "{place}: {answer:?}");
+        let code = last_code(&test_broker, "own").await.unwrap_or_else(|| panic!("{place}: a story is kept"));
+        look_at(&test_broker, "own", &code, &mut leaks, &canaries, place).await;
+        let report = test_broker.ask(ClientRequest::get(&format!("/lab/incidents/{code}/report.txt"))).await;
+        assert!(report.body.contains("is not active"), "{place}: {}", report.body);
+        for text in [answer.body, report.body, test_broker.logged()] {
+            assert!(!is_found(&text, &token), "{place}: {text}");
+        }
+    }
     leaks.none();
 }
 

@@ -12,6 +12,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Command, Stdio};
 
 /// Attack R-04
+/// Lesson 141
 #[test]
 fn the_log_of_a_process_holds_nothing_of_anybody() {
     let (place, canaries, mut leaks) = (Place::on_sqlite(), Canaries::new(), Leaks::default());

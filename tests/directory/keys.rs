@@ -1,21 +1,41 @@
 //! Signing keys are shared by all machines and turned over by one of them.
 
 use crate::directory::{at_once, on_both};
-use portaria::directory::Directory;
 use portaria::directory::keys::{ListSigningKeys, NewSigningKey, RetireSigningKey, RotateSigningKeys};
+use portaria::directory::served_stores::RecordServedStores;
 use portaria::directory::sessions::ReadGenerations;
+use portaria::directory::{Directory, StorageLocation, migrations};
 use portaria::session::rotation::{RotationChange, RotationPlan};
+use portaria::world::clock;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _, SqlSafeStr as _};
 use std::sync::Arc;
 
 const PLAN: RotationPlan = RotationPlan { signs: 1000, published: 10, believed: 100 };
 
+fn turn_of(store: &str, id: &str, now: i64) -> RotateSigningKeys {
+    RotateSigningKeys { store: store.into(), ..turn(id, false, now) }
+}
+
 fn turn(id: &str, wanted: bool, now: i64) -> RotateSigningKeys {
-    RotateSigningKeys { fresh: NewSigningKey { id: id.into(), sealed: format!("sealed {id}") }, plan: PLAN, wanted, now }
+    RotateSigningKeys {
+        store: "main".into(),
+        fresh: NewSigningKey { id: id.into(), sealed: format!("sealed {id}") },
+        plan: PLAN,
+        wanted,
+        now,
+    }
 }
 
 async fn told(directory: &Directory) -> String {
+    told_of(directory, "main").await
+}
+
+async fn told_of(directory: &Directory, store: &str) -> String {
     let keys = directory.read(ListSigningKeys).await.expect("storage");
-    let told: Vec<_> = keys.iter().map(|key| format!("{} {}", key.status.id, key.status.state.word())).collect();
+    let told: Vec<_> =
+        keys.iter().filter(|key| &*key.store == store).map(|key| format!("{} {}", key.status.id, key.status.state.word())).collect();
     told.join(", ")
 }
 
@@ -66,10 +86,27 @@ on_both! {
         assert_eq!(at_once(wanting).await.concat(), [RotationChange::Publish]);
     };
 
+    /// Attack N-08
+    each_store_has_keys_of_its_own: async |place| {
+        let directory = place.machine().await;
+        for (store, id) in [("main", "a"), ("atacado", "b"), ("varejo", "c")] {
+            directory.write(turn_of(store, id, 0)).await.expect("storage");
+        }
+        directory.write(turn_of("atacado", "d", 1000)).await.expect("storage");
+        directory.write(turn_of("atacado", "e", 1010)).await.expect("storage");
+        let retire = RetireSigningKey { store: "main".into(), id: "c".into(), fresh: NewSigningKey { id: "x".into(), sealed: "s".to_owned() }, now: 5 };
+        assert!(!directory.write(retire).await.expect("storage"), "the key of another store");
+
+        let keys = directory.read(ListSigningKeys).await.expect("storage");
+
+        let listed: Vec<_> = keys.iter().map(|key| format!("{} {} {}", key.store, key.status.id, key.status.state.word())).collect();
+        assert_eq!(listed, ["atacado d active", "atacado b retiring", "main a active", "varejo c active"]);
+    };
+
     a_key_that_is_taken_out_of_use_is_replaced_at_once: async |place| {
         let directory = place.machine().await;
         directory.write(turn("a", false, 0)).await.expect("storage");
-        let retire = |id: &str, fresh: &str| RetireSigningKey { id: id.into(), fresh: NewSigningKey { id: fresh.into(), sealed: "s".to_owned() }, now: 5 };
+        let retire = |id: &str, fresh: &str| RetireSigningKey { store: "main".into(), id: id.into(), fresh: NewSigningKey { id: fresh.into(), sealed: "s".to_owned() }, now: 5 };
 
         assert!(!directory.write(retire("nobody", "x")).await.expect("storage"));
         assert!(directory.write(retire("a", "b")).await.expect("storage"));
@@ -77,5 +114,95 @@ on_both! {
         directory.write(turn("c", true, 6)).await.expect("storage");
         assert!(directory.write(retire("b", "d")).await.expect("storage"));
         assert_eq!(told(&directory).await, "c active", "the one that was next");
+    };
+}
+
+/// Runs statements on a storage, and answers with the first column of the last one, a text.
+async fn run_sql(storage: &StorageLocation, statements: &[&str]) -> Vec<String> {
+    let mut answer = Vec::new();
+    match storage {
+        StorageLocation::File(file) => {
+            let mut connection = sqlx::SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.expect("a file");
+            for sql in statements {
+                let rows = connection.fetch_all(AssertSqlSafe(*sql).into_sql_str()).await.expect("it is carried out");
+                answer = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
+            }
+        }
+        StorageLocation::Server(address) => {
+            let mut connection = sqlx::PgConnection::connect(address).await.expect("a server");
+            for sql in statements {
+                let rows = connection.fetch_all(AssertSqlSafe(*sql).into_sql_str()).await.expect("it is carried out");
+                answer = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
+            }
+        }
+    }
+    answer
+}
+
+/// Makes a storage of the last version in which the stores shared their keys.
+async fn make_earlier(storage: &StorageLocation) {
+    let earlier = |migrator: Migrator| {
+        let steps = migrator.iter().take_while(|step| step.description != "store keys").cloned().collect();
+        Migrator::with_migrations(steps)
+    };
+    match storage {
+        StorageLocation::File(file) => {
+            let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
+            let mut connection = sqlx::SqliteConnection::connect_with(&options).await.expect("a file");
+            earlier(migrations::sqlite()).run(&mut connection).await.expect("the version before");
+        }
+        StorageLocation::Server(address) => {
+            let mut connection = sqlx::PgConnection::connect(address).await.expect("a server");
+            earlier(migrations::postgres()).run(&mut connection).await.expect("the version before");
+        }
+    }
+}
+
+on_both! {
+    at_the_upgrade_a_store_with_users_takes_copies_of_the_keys_with_it_and_rotates_away_within_a_day: async |place| {
+        let (now, plan) = (clock::now(), RotationPlan::for_sessions_lasting(86400));
+        make_earlier(&place.storage).await;
+        let user = |store: &str| format!("INSERT INTO users (uid, store, email, email_verified, first_seen, last_seen) VALUES ('{store}', '{store}', 'ana@loja.example', 1, 1, 1)");
+        let (main, atacado) = (user("main"), user("atacado"));
+        let keys = format!("INSERT INTO keys (id, sealed, made, state, since) VALUES ('a', 'x', 1, 'active', {now}), ('b', 'y', 2, 'next', {now}), ('c', 'z', 3, 'retiring', {now})");
+        run_sql(&place.storage, &[&main, &atacado, &keys]).await;
+
+        let directory = place.machine().await;
+
+        assert_eq!(told_of(&directory, "main").await, "a active, b next, c retiring", "nothing changes");
+        assert_eq!(told_of(&directory, "atacado").await, "a active, b retiring, c retiring", "its sessions stay valid");
+        let turn = async |id: &str, after: i64| {
+            let fresh = NewSigningKey { id: id.into(), sealed: "s".to_owned() };
+            directory.write(RotateSigningKeys { store: "atacado".into(), fresh, plan, wanted: false, now: now + after }).await.expect("storage")
+        };
+        assert_eq!(turn("d", 86000).await, [], "a broker of the version before may run for a day");
+        assert_eq!(turn("d", 86500).await, [RotationChange::Publish]);
+        assert_eq!(turn("e", 88000).await, [RotationChange::Activate("d".into())]);
+        assert_eq!(told_of(&directory, "main").await, "a active, b next, c retiring");
+        turn("f", 86500 + 3 * 86400).await;
+        assert_eq!(told_of(&directory, "atacado").await, "d active", "its tokens and those of the main store have nothing in common");
+        let record = RecordServedStores { machine: "m".into(), stores: Vec::new(), dropped: Vec::new(), silent_since: None, now };
+        assert_eq!(directory.write(record).await.expect("storage"), [], "its brokers may not be of this version yet");
+    };
+
+    a_broker_of_the_version_before_goes_on_with_the_keys_of_the_main_store: async |place| {
+        let directory = place.machine().await;
+        directory.write(turn("a", false, 0)).await.expect("storage");
+        directory.write(turn_of("atacado", "z", 0)).await.expect("storage");
+        let lock = if place.storage.file().is_some() { "" } else { " FOR UPDATE" };
+        let list = format!("SELECT id, sealed, made, state, since FROM keys ORDER BY state, since DESC, id{lock}");
+
+        let listed = run_sql(&place.storage, &[
+            "INSERT INTO keys (id, sealed, made, state, since) VALUES ('b', 'y', 2, 'next', 2)",
+            "INSERT INTO keys (id, sealed, made, state, since) VALUES ('c', 'y', 2, 'retiring', 2)",
+            "UPDATE keys SET state = 'retiring', since = 3 WHERE state = 'active'",
+            "UPDATE keys SET state = 'active', since = 3 WHERE id = 'b'",
+            "DELETE FROM keys WHERE id = 'c'",
+            &list,
+        ]).await;
+
+        assert_eq!(listed, ["b", "a"]);
+        assert_eq!(told_of(&directory, "main").await, "b active, a retiring");
+        assert_eq!(told_of(&directory, "atacado").await, "z active");
     };
 }

@@ -136,6 +136,7 @@ async fn holds(place: Place) {
 }
 
 on_both! {
-    /// Attack D-01
+    /// Attacks D-01, U-10
+    /// Lessons 5, 9, 21
     the_whole_table_of_who_becomes_whom: holds;
 }

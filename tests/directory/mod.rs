@@ -8,6 +8,7 @@ mod matrix;
 mod people;
 mod placeholders;
 mod proofs;
+mod served_stores;
 mod sessions;
 mod welcome;
 

@@ -60,6 +60,7 @@ on_both! {
     };
 
     /// Attack D-08
+    /// Lesson 8
     a_way_that_was_removed_does_not_come_back_by_itself: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
@@ -83,6 +84,7 @@ on_both! {
     };
 
     /// Attack P-10
+    /// Lesson 178
     people_are_found_by_what_is_typed_and_nothing_in_it_has_a_meaning: async |place| {
         let directory = place.machine().await;
         for (id, name) in [("1", "ana"), ("2", "an_a"), ("3", "bia%x")] {

@@ -4,18 +4,32 @@ use crate::directory::{at_once, on_both};
 use portaria::directory::Directory;
 use portaria::directory::audit::{AuditEvent, AuditEventKind};
 use portaria::directory::proofs::{
-    BeginEmailProof, CodeMailReservation, FindEmailProof, ProofCodeOutcome, ReleaseCodeMail, ReserveCodeMail, TRIES, VerifyProofCode,
+    BeginEmailProof, CodeMailReservation, FindEmailProof, ProofCode, ProofCodeOutcome, ReleaseCodeMail, ReserveCodeMail, TRIES,
+    VerifyProofCode, hour,
 };
 use portaria::directory::tidy::tidy;
 use std::sync::Arc;
+
+const SHORT: CodeMailReservation = CodeMailReservation::Reserved(ProofCode::Short);
+const LONG: CodeMailReservation = CodeMailReservation::Reserved(ProofCode::Long);
+const DAY: i64 = 86_400;
 
 async fn begins(directory: &Directory, id: &str) {
     begins_as(directory, id, id).await;
 }
 
 async fn begins_as(directory: &Directory, id: &str, who: &str) {
-    let begin = BeginEmailProof { id: id.into(), store: "main".into(), sealed: "who".to_owned(), who: who.into(), until: 1000 };
+    begins_until(directory, id, who, 1000).await;
+}
+
+async fn begins_until(directory: &Directory, id: &str, who: &str, until: i64) {
+    let begin = BeginEmailProof { id: id.into(), store: "main".into(), sealed: "who".to_owned(), who: who.into(), until };
     directory.write(begin).await.expect("storage");
+}
+
+/// What stands for the long code of an address in an hour.
+fn long_code(recipient: &str, hour: i64) -> String {
+    format!("{recipient} in the hour {hour}")
 }
 
 async fn sends(directory: &Directory, id: &str, recipient: &str, code: &str, now: i64) -> CodeMailReservation {
@@ -24,6 +38,7 @@ async fn sends(directory: &Directory, id: &str, recipient: &str, code: &str, now
         id: id.into(),
         sealed: format!("who at {recipient}"),
         code: code.into(),
+        long_codes: [hour(now) - 1, hour(now)].map(|hour| long_code(recipient, hour).into()),
         recipient: recipient.into(),
         event,
         now,
@@ -32,12 +47,19 @@ async fn sends(directory: &Directory, id: &str, recipient: &str, code: &str, now
 }
 
 async fn takes_back(directory: &Directory, id: &str, recipient: &str, code: &str, at: i64) {
-    directory.write(ReleaseCodeMail { id: id.into(), code: code.into(), recipient: recipient.into(), at }).await.expect("storage");
+    directory
+        .write(ReleaseCodeMail { id: id.into(), code: (ProofCode::Short, code.into()), recipient: recipient.into(), at })
+        .await
+        .expect("storage");
 }
 
 async fn tries(directory: &Directory, id: &str, code: &str, now: i64) -> ProofCodeOutcome {
+    types(directory, id, (ProofCode::Short, code), now).await
+}
+
+async fn types(directory: &Directory, id: &str, (kind, code): (ProofCode, &str), now: i64) -> ProofCodeOutcome {
     let event = AuditEvent::new(now, "main", AuditEventKind::Unproven);
-    directory.write(VerifyProofCode { id: id.into(), code: code.into(), event, now }).await.expect("storage")
+    directory.write(VerifyProofCode { id: id.into(), code: (kind, code.into()), event, now }).await.expect("storage")
 }
 
 on_both! {
@@ -45,7 +67,7 @@ on_both! {
         let directory = place.machine().await;
         begins(&directory, "p").await;
         assert_eq!(tries(&directory, "p", "", 1).await, ProofCodeOutcome::ProofEnded, "no code has been sent");
-        assert_eq!(sends(&directory, "p", "ana", "right", 2).await, CodeMailReservation::Reserved);
+        assert_eq!(sends(&directory, "p", "ana", "right", 2).await, SHORT);
 
         assert_eq!(tries(&directory, "p", "wrong", 3).await, ProofCodeOutcome::Wrong(TRIES - 1));
         let machines = [place.machine().await, place.machine().await];
@@ -91,17 +113,17 @@ on_both! {
         for id in ["p", "q", "r"] {
             begins(&directory, id).await;
         }
-        assert_eq!(sends(&directory, "p", "ana", "1", 100).await, CodeMailReservation::Reserved);
-        assert_eq!(sends(&directory, "q", "ana", "1", 110).await, CodeMailReservation::Wait(20), "another proof, the same address");
-        assert_eq!(sends(&directory, "q", "bia", "1", 110).await, CodeMailReservation::Reserved);
-        assert_eq!(sends(&directory, "p", "ana", "2", 130).await, CodeMailReservation::Reserved);
-        assert_eq!(sends(&directory, "p", "ana", "3", 160).await, CodeMailReservation::Reserved);
+        assert_eq!(sends(&directory, "p", "ana", "1", 100).await, SHORT);
+        assert_eq!(sends(&directory, "p", "ana", "1", 110).await, CodeMailReservation::Wait(20));
+        assert_eq!(sends(&directory, "q", "ana", "1", 110).await, SHORT, "another proof does not wait for it");
+        assert_eq!(sends(&directory, "p", "ana", "2", 130).await, SHORT);
+        assert_eq!(sends(&directory, "p", "ana", "3", 160).await, SHORT);
         assert_eq!(sends(&directory, "p", "ana", "4", 190).await, CodeMailReservation::LimitReached, "three mails for one proof");
         assert_eq!(tries(&directory, "p", "4", 190).await, ProofCodeOutcome::Wrong(TRIES - 1), "the third code still counts");
-        assert!(directory.read(FindEmailProof { id: "p".into(), now: 190 }).await.expect("storage").is_some_and(|proof| proof.is_sent));
-        assert_eq!(sends(&directory, "q", "ana", "4", 190).await, CodeMailReservation::Reserved);
-        assert_eq!(sends(&directory, "r", "ana", "5", 220).await, CodeMailReservation::Reserved);
-        assert_eq!(sends(&directory, "r", "ana", "6", 250).await, CodeMailReservation::Wait(3450), "five in an hour");
+        assert!(directory.read(FindEmailProof { id: "p".into(), now: 190 }).await.expect("storage").is_some_and(|proof| proof.awaited.is_some()));
+        assert_eq!(sends(&directory, "q", "ana", "4", 190).await, LONG, "the last one of five in an hour");
+        assert_eq!(sends(&directory, "r", "ana", "5", 220).await, CodeMailReservation::AlreadySent);
+        assert_eq!(sends(&directory, "r", "bia", "5", 220).await, SHORT, "the same proof, another address");
         tidy(&directory, 90_000, 0).await.expect("storage");
         assert_eq!(directory.read(FindEmailProof { id: "r".into(), now: 3 }).await.expect("storage"), None, "what is over goes");
     };
@@ -123,18 +145,47 @@ on_both! {
             wrong += at_once(trying).await.into_iter().filter(|tried| matches!(tried, ProofCodeOutcome::Wrong(_))).count();
         }
         assert_eq!((wrong, refused), (10, 4));
+    };
 
-        // For one address, whoever tries.
-        let mut wrong = 0;
+    /// Attack D-11
+    others_who_guess_and_ask_for_mails_keep_no_owner_out: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        let (mut kinds, mut wrong) = (Vec::new(), 0);
         for at in 0..6 {
             let id = format!("q{at}");
             begins(&machines[0], &id).await;
-            sends(&machines[0], &id, "one victim", "right", 100 + 31 * at).await;
+            kinds.push(sends(&machines[at % 2], &id, "owner", "right", 100).await);
             for _ in 0..5 {
                 wrong += usize::from(matches!(tries(&machines[0], &id, "wrong", 600).await, ProofCodeOutcome::Wrong(_)));
             }
         }
-        assert_eq!(wrong, 20);
+        assert_eq!(kinds, [SHORT, SHORT, SHORT, SHORT, LONG, CodeMailReservation::AlreadySent]);
+        assert_eq!(wrong, 30);
+
+        // Within the hour there is no further mail, and the last one opens the owner's proof.
+        let long = long_code("owner", 0);
+        begins(&machines[1], "o").await;
+        assert_eq!(sends(&machines[1], "o", "owner", "unsent", 700).await, CodeMailReservation::AlreadySent);
+        let awaited = machines[0].read(FindEmailProof { id: "o".into(), now: 700 }).await.expect("storage").and_then(|proof| proof.awaited);
+        assert_eq!(awaited, Some(ProofCode::Long));
+        assert_eq!(tries(&machines[0], "o", "unsent", 701).await, ProofCodeOutcome::Wrong(TRIES - 1));
+        assert_eq!(types(&machines[0], "o", (ProofCode::Short, &long), 701).await, ProofCodeOutcome::Wrong(TRIES - 2), "as if it were short");
+        let right = types(&machines[0], "o", (ProofCode::Long, &long), 701).await;
+        assert!(matches!(&right, ProofCodeOutcome::Right(proof) if proof.sealed == "who at owner"), "{right:?}");
+
+        // In the next hour the code of the mail counts that was sent, however the clock has gone on.
+        begins_until(&machines[0], "p", "p", 100 * DAY).await;
+        assert_eq!(sends(&machines[0], "p", "owner", "x", 3650).await, CodeMailReservation::AlreadySent);
+        assert!(matches!(types(&machines[0], "p", (ProofCode::Long, &long_code("owner", 1)), 3651).await, ProofCodeOutcome::Wrong(_)));
+        assert!(matches!(types(&machines[0], "p", (ProofCode::Long, &long), 3652).await, ProofCodeOutcome::Right(_)));
+
+        // For 30 days the codes cannot be guessed; then they are short again.
+        for (id, at, kind) in [("later", 2 * DAY, LONG), ("month", 29 * DAY, LONG), ("after", 31 * DAY, SHORT)] {
+            tidy(&machines[0], at, 0).await.expect("storage");
+            begins_until(&machines[0], id, id, 100 * DAY).await;
+            assert_eq!(sends(&machines[0], id, "owner", "x", at).await, kind, "{id}");
+        }
+        assert!(matches!(types(&machines[0], "later", (ProofCode::Long, &long_code("owner", 48)), 2 * DAY).await, ProofCodeOutcome::Right(_)));
     };
 
     mails_to_one_address_are_counted_even_if_many_ask_at_once: async |place| {
@@ -147,24 +198,25 @@ on_both! {
             async move { sends(&directory, &format!("p{at}"), "ana", "code", 100).await }
         });
 
-        let sent = at_once(asking).await.into_iter().filter(|sending| *sending == CodeMailReservation::Reserved).count();
+        let sent = at_once(asking).await;
+        let many = |kind: CodeMailReservation| sent.iter().filter(|sending| **sending == kind).count();
 
-        assert_eq!(sent, 1);
+        assert_eq!([many(SHORT), many(LONG), many(CodeMailReservation::AlreadySent)], [4, 1, 19]);
     };
 
     what_could_not_be_sent_was_not_sent: async |place| {
         let directory = place.machine().await;
         begins(&directory, "p").await;
         for at in 100..110 {
-            assert_eq!(sends(&directory, "p", "ana", "lost", at).await, CodeMailReservation::Reserved, "at once, and as often as it takes");
+            assert_eq!(sends(&directory, "p", "ana", "lost", at).await, SHORT, "at once, and as often as it takes");
             takes_back(&directory, "p", "ana", "lost", at).await;
             takes_back(&directory, "p", "ana", "lost", at).await;
         }
-        assert!(directory.read(FindEmailProof { id: "p".into(), now: 110 }).await.expect("storage").is_some_and(|proof| !proof.is_sent));
+        assert!(directory.read(FindEmailProof { id: "p".into(), now: 110 }).await.expect("storage").is_some_and(|proof| !proof.awaited.is_some()));
         assert_eq!(tries(&directory, "p", "lost", 110).await, ProofCodeOutcome::ProofEnded, "nobody has that code");
 
-        assert_eq!(sends(&directory, "p", "ana", "slow", 110).await, CodeMailReservation::Reserved);
-        assert_eq!(sends(&directory, "p", "bia", "quick", 120).await, CodeMailReservation::Reserved);
+        assert_eq!(sends(&directory, "p", "ana", "slow", 110).await, SHORT);
+        assert_eq!(sends(&directory, "p", "bia", "quick", 120).await, SHORT);
         takes_back(&directory, "p", "ana", "slow", 110).await;
         assert_eq!(sends(&directory, "p", "bia", "more", 121).await, CodeMailReservation::Wait(29), "the other mail was sent");
         assert!(matches!(tries(&directory, "p", "quick", 122).await, ProofCodeOutcome::Right(_)));

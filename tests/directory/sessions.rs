@@ -72,6 +72,7 @@ on_both! {
     };
 
     /// Attacks O-08, D-10
+    /// Lesson 165
     blocking_unlinking_and_forgetting_end_the_sessions_that_they_should: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "a").await;

@@ -8,11 +8,12 @@ use portaria::directory::linking::{LinkingRule, SignInRefusalReason};
 use portaria::directory::reasons;
 use portaria::directory::sessions::{EndedSessionCursor, ListEndedSessions};
 use portaria::directory::users::{BlockUser, ListIdentityLinks};
-use portaria::provider::identity::IdentityEmail;
+use portaria::provider::identity::{Identity, IdentityEmail};
 use portaria::provider::trust::EmailEvidence;
 use std::sync::Arc;
 
 on_both! {
+    /// Lessons 19, 38
     who_comes_again_is_the_same_person_and_ids_are_compared_byte_for_byte: async |place| {
         let directory = place.machine().await;
         let first = uid(&directory, &proven("acme", "Ab", "ana"), "1").await;
@@ -24,6 +25,7 @@ on_both! {
         assert!(first != other && first != third && other != third);
     };
 
+    /// Lesson 1
     a_proven_address_links_another_way_in_and_an_unproven_one_never_does: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
@@ -39,6 +41,21 @@ on_both! {
         assert!(unproven.user.uid != ana && unproven.user.email.key().starts_with("hash+"), "{:?}", unproven.user);
         assert_eq!(nobody, Err(SignInRefusalReason::NoAddress));
         assert_ne!(elsewhere.user.uid, ana, "a store of its own, people of its own");
+    };
+
+    /// Lessons 2, 17, 18, 20
+    what_a_provider_calls_somebody_selects_nobody: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "42", "ana"), "1").await;
+        let named = |identity: Identity, name: &str| Identity { name: Some(name.to_owned()), ..identity };
+
+        let bia = uid(&directory, &named(proven("beta", "42", "bia"), "ana@loja.example"), "2").await;
+        let renamed = uid(&directory, &named(proven("beta", "42", "bia"), "Bia"), "3").await;
+        let freed = uid(&directory, &named(proven("beta", "43", "caio"), "ana@loja.example"), "4").await;
+
+        assert_ne!(bia, ana, "neither by a name that is an address, nor by an id at another provider");
+        assert_eq!(renamed, bia, "a name may change");
+        assert!(freed != bia && freed != ana, "and be somebody else's");
     };
 
     /// Attacks D-06, D-07
@@ -91,6 +108,7 @@ on_both! {
     };
 
     /// Attack D-02
+    /// Lesson 10
     what_was_made_without_proof_gives_way_to_proof: async |place| {
         let directory = place.machine().await;
         let squatter = uid(&directory, &identity("gama", "8", IdentityEmail::Placeholder(email("ana"))), "1").await;

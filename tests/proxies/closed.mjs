@@ -94,6 +94,7 @@ export function closed(world) {
     });
 
     // Attacks A-05, H-13
+    // Lessons 111, 112, 115
     it('no way of writing a path reaches the store without a session, nor without a name', async () => {
         for (const trick of PATH_TRICKS) {
             for (const lines of [[], ['Accept: text/html', 'Sec-Fetch-Mode: navigate'], ['X-Original-URL: /login', 'X-Rewrite-URL: /login', 'X-Forwarded-Uri: /login', 'X-Forwarded-Prefix: /login']]) {

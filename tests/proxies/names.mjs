@@ -22,6 +22,7 @@ export function names(world) {
 
     for (const name of NAMES) {
         // Attack A-02
+        // Lessons 105, 106
         it(`a forged ${name} never reaches the store, however it is spelled`, async () => {
             await world.asAna({ path: '/private' });
             const herself = identity(world.store.seen[0]);
@@ -45,6 +46,7 @@ export function names(world) {
     }
 
     // Attack A-03
+    // Lesson 108
     it('no header can be named hop-by-hop to make it vanish', async () => {
         const forwarded = 'X-Forwarded-Host, X-Forwarded-For, X-Forwarded-Uri, X-Forwarded-Proto';
         const hops = [...NAMES, 'Cookie'].join(', ');

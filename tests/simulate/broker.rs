@@ -55,7 +55,7 @@ impl Broker {
             Arc::new(Directory::open(&StorageLocation::File(folder.0.join("portaria.db"))).await.expect("a directory can be made"));
         let master = MasterKey::new(&format!("{}{}", random::id(), random::id()), false).expect("it is long enough");
         let whole = broker::Broker::new(&master);
-        let app = Data::new(App::new(&settings, directory, &master, whole.hooks()).await.expect("storage is there"));
+        let app = Data::new(App::new(&settings, directory, &master, whole.hooks(), "test").await.expect("storage is there"));
         let served = app.clone();
         let server = HttpServer::new(move || {
             Routes::new()

@@ -184,6 +184,7 @@ async fn a_session_that_ends_while_a_way_is_added_gets_none() {
 }
 
 /// Attacks S-03, D-03
+/// Lessons 12, 46, 47, 58
 #[actix_web::test]
 async fn only_a_fresh_session_and_our_own_page_may_change_anything() {
     let broker = TestBroker::open().await;
@@ -224,6 +225,7 @@ async fn only_a_fresh_session_and_our_own_page_may_change_anything() {
     assert_eq!(browser.get("/account").await.body.matches("name=\"way\"").count(), 2, "nothing has changed");
 }
 
+/// Lesson 54
 #[actix_web::test]
 async fn a_form_of_before_a_way_was_added_leads_to_the_page_and_changes_nothing() {
     let broker = TestBroker::open().await;

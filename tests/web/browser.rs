@@ -97,9 +97,9 @@ impl Browser {
         let offer = listing.provider(provider).expect("it is offered");
         let installation = offer.installation(&front.store.public_url);
         let attempt = Attempt::new(&offer.provider, &installation, &Entropy(random::bytes()), started, Vec::new());
-        let (nothing, seal) = (HeaderMap::new(), &self.broker.app.attempts);
+        let (nothing, keys) = (HeaderMap::new(), self.broker.app.signing.keys(&front.store.name));
         let kept = attempt_cookies::new_attempt_cookies(
-            seal,
+            (&self.broker.app.attempts, keys.as_deref()),
             &front.store,
             RequestCookies::new(&nothing),
             &attempt,

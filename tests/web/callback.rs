@@ -20,6 +20,7 @@ async fn an_honest_login_opens_a_session_and_burns_the_attempt() {
 }
 
 /// Attacks C-01, C-18
+/// Lessons 41, 77, 151
 #[actix_web::test]
 async fn a_callback_that_lacks_something_never_reaches_the_provider() {
     let broker = TestBroker::open().await;
@@ -36,6 +37,7 @@ async fn a_callback_that_lacks_something_never_reaches_the_provider() {
         "?code=x&state=",
         "#access_token=x",
         "?access_token=x&id_token=y",
+        "?code=x&state=y&return_to=https://evil.example/&RelayState=https://evil.example/",
     ] {
         let answer = broker.ask(browser.dressed(ClientRequest::get(&format!("/callback/acme{query}")))).await;
         assert_eq!(answer.status, 400, "{query}: {answer:?}");
@@ -53,6 +55,7 @@ async fn a_callback_that_lacks_something_never_reaches_the_provider() {
 }
 
 /// Attacks C-02, C-03
+/// Lessons 24, 42, 44, 49
 #[actix_web::test]
 async fn a_callback_of_another_browser_opens_nothing_and_spoils_nothing() {
     let broker = TestBroker::open().await;
@@ -74,6 +77,7 @@ async fn a_callback_of_another_browser_opens_nothing_and_spoils_nothing() {
 }
 
 /// Attack C-04
+/// Lessons 24, 48
 #[actix_web::test]
 async fn the_halves_of_two_attempts_do_not_fit_together() {
     let broker = TestBroker::open().await;
@@ -98,6 +102,7 @@ async fn the_halves_of_two_attempts_do_not_fit_together() {
 }
 
 /// Attack C-05
+/// Lessons 23, 40
 #[actix_web::test]
 async fn an_answer_of_one_provider_is_no_answer_of_another() {
     let broker = TestBroker::open().await;
@@ -154,6 +159,7 @@ async fn an_attempt_is_good_for_ten_minutes_and_not_a_second_longer() {
 }
 
 /// Attacks C-10, C-28
+/// Lessons 30, 95
 #[actix_web::test]
 async fn no_changed_letter_of_either_half_is_overlooked() {
     let broker = TestBroker::open().await;
@@ -235,6 +241,7 @@ async fn only_the_very_name_of_an_attempts_cookie_once_is_that_cookie() {
 }
 
 /// Attack C-23
+/// Lesson 148
 #[actix_web::test]
 async fn a_jar_full_of_other_things_is_read_or_refused_and_never_an_error() {
     let broker = TestBroker::open().await;
@@ -286,6 +293,7 @@ async fn what_a_browser_loads_on_speculation_uses_nothing_up() {
 }
 
 /// Attack C-21
+/// Lessons 53, 59
 #[actix_web::test]
 async fn who_comes_in_as_somebody_else_leaves_the_former_session_for_good() {
     let broker = TestBroker::open().await;

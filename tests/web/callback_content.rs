@@ -11,6 +11,7 @@ fn encoded(text: &str) -> String {
 }
 
 /// Attack C-11
+/// Lesson 60
 #[actix_web::test]
 async fn a_parameter_that_stands_twice_is_refused() {
     let broker = TestBroker::open().await;
@@ -36,6 +37,7 @@ async fn a_parameter_that_stands_twice_is_refused() {
 }
 
 /// Attacks C-12, C-14
+/// Lessons 170, 172
 #[actix_web::test]
 async fn an_error_of_the_provider_ends_the_attempt_kindly_whatever_its_words() {
     let broker = TestBroker::open().await;
@@ -89,6 +91,7 @@ async fn a_code_beside_an_error_is_not_used() {
     assert_eq!(broker.upstream.asked("/token"), 0);
 }
 
+/// Lesson 150
 #[actix_web::test]
 async fn bytes_that_are_no_text_are_refused_or_harmless() {
     let broker = TestBroker::open().await;
@@ -114,6 +117,7 @@ async fn bytes_that_are_no_text_are_refused_or_harmless() {
 }
 
 /// Attack C-17
+/// Lesson 175
 #[actix_web::test]
 async fn a_code_reaches_the_provider_as_one_value_or_not_at_all() {
     let broker = TestBroker::open().await;
@@ -257,6 +261,7 @@ fn with_forms(callback: &str) -> String {
 }
 
 /// Attack C-20
+/// Lesson 173
 #[actix_web::test]
 async fn a_form_from_another_site_comes_in_by_an_address_of_our_own() {
     let broker = TestBroker::builder(LOCAL)

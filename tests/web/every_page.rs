@@ -10,7 +10,7 @@ async fn other_methods_are_told_which_there_are_and_open_no_door() {
     let broker = TestBroker::open().await;
     for (path, allowed) in [
         ("/login", "GET, HEAD"),
-        ("/login/acme", "GET"),
+        ("/login/acme", "GET, POST"),
         ("/callback/acme", "GET, POST"),
         ("/callback/acme/x", "GET, POST"),
         ("/session", "GET, HEAD"),
@@ -116,6 +116,7 @@ fn guarded(answer: &Answer) -> bool {
 }
 
 /// Attacks H-11, L-10, R-09
+/// Lesson 129
 #[actix_web::test]
 async fn every_answer_is_guarded_whatever_its_status() {
     let broker = TestBroker::open().await;
@@ -188,6 +189,7 @@ async fn a_provider_that_is_not_there_is_not_there_however_it_is_written() {
 }
 
 /// Attack H-10
+/// Lessons 149, 152
 #[actix_web::test]
 async fn no_route_fails_over_a_method_or_a_body() {
     let broker = TestBroker::builder(LOCAL).with_standard("acme").build().await;
@@ -247,6 +249,7 @@ async fn a_body_of_many_or_deep_parts_is_read_quickly_or_refused() {
 }
 
 /// Attack R-05
+/// Lesson 125
 #[test]
 fn no_address_of_ours_holds_a_token_or_a_persons_address() {
     // A state and a code in a callback are the standard's; the code of an incident is none of a login.

@@ -2,8 +2,12 @@
 
 use crate::command_line::portaria;
 use crate::web::browser::Browser;
+use crate::web::client_request::ClientRequest;
 use crate::web::test_broker::{LOCAL, STANDARD, TestBroker};
 use crate::web::test_provider::{json, until_it_gives_up};
+use portaria::directory::audit::{AuditEvent, AuditEventKind, ListAuditEvents};
+use portaria::world::clock;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The code on a page, in its short spelling.
@@ -53,6 +57,65 @@ async fn whoever_knocks_in_vain_again_and_again_is_given_one_code_a_minute() {
     }
 
     assert!(codes.len() <= 2, "the storage is not theirs to fill: {codes:?}");
+}
+
+/// A login that the provider answers without an id, finished from this address: the code on its page.
+async fn failed_login(broker: &TestBroker, from: &str) -> String {
+    let browser = Browser::new(broker);
+    let begun = browser.begin("/login/acme").await;
+    let answer = browser.ask(ClientRequest::get(&browser.way_back("acme", &begun.state, "ana")).from(from)).await;
+    code_on(&answer.body).unwrap_or_else(|| panic!("a code: {answer:?}"))
+}
+
+async fn failures_in_the_audit(broker: &TestBroker) -> Vec<AuditEvent> {
+    let lines = ListAuditEvents { store: None, provider: Some("acme".into()), most: 500 };
+    let lines = broker.app.directory.read(lines).await.expect("storage is there");
+    lines.into_iter().filter(|line| line.what == AuditEventKind::Failed).collect()
+}
+
+#[actix_web::test]
+async fn a_flood_of_failures_from_one_address_leaves_the_others_their_stories() {
+    let broker = TestBroker::open().await;
+    broker.upstream.says("/me", json(200, "{}"));
+    let mut flood = BTreeSet::new();
+    for at in 0..14 {
+        flood.insert(failed_login(&broker, &format!("2001:db8::{at:x}")).await);
+    }
+
+    let honest = failed_login(&broker, "2001:db8:0:1::1").await;
+
+    // More than ten have a story where a minute turned meanwhile.
+    assert!(!flood.contains(&honest) && flood.len() >= 10, "{honest}, {flood:?}");
+    assert_eq!(broker.logged().matches("many logins fail in this minute").count(), usize::from(flood.len() < 14));
+    broker.app.record_unkept_failures(clock::now() + 60).await;
+    let lines = failures_in_the_audit(&broker).await;
+    let counted = lines.iter().filter_map(|line| line.evidence.as_deref()).map(|more| more.parse::<usize>().expect("a number"));
+    assert_eq!(counted.sum::<usize>(), 14 - flood.len());
+    assert_eq!(lines.iter().filter(|line| line.incident.is_some()).count(), flood.len() + 1);
+    let (_, history, err) = portaria(&broker.folder.0, &["history", "--storage", "sqlite:portaria.db"], &[]);
+    assert!(flood.len() == 14 || history.contains("more logins through acme failed in this minute: missingId"), "{history}{err}");
+}
+
+#[actix_web::test]
+async fn in_a_flood_from_many_addresses_every_page_has_the_code_of_an_equal_failure() {
+    let broker = TestBroker::open().await;
+    let (browser, mut codes) = (Browser::new(&broker), BTreeSet::new());
+    browser.begin("/login/acme").await;
+    for at in 0..140 {
+        let request = browser.dressed(ClientRequest::get("/callback/acme?code=x&state=y").from(&format!("198.51.100.{at}")));
+        let answer = broker.ask(request).await;
+        codes.insert(code_on(&answer.body).unwrap_or_else(|| panic!("a code: {answer:?}")));
+    }
+    broker.upstream.says("/me", json(200, "{}"));
+
+    let other = failed_login(&broker, "192.0.2.1").await;
+
+    assert!(codes.len() >= 120 && !codes.contains(&other), "{other} is the first of another kind, {}", codes.len());
+    for (code, word) in [(other, "missingId"), (codes.pop_last().expect("a code"), "badState")] {
+        let (status, story, err) = portaria(&broker.folder.0, &["incident", &code, "--storage", "sqlite:portaria.db"], &[]);
+        assert_eq!(status, 0, "{err}");
+        assert!(story.contains(word), "{story}");
+    }
 }
 
 #[actix_web::test]

@@ -26,6 +26,7 @@ fn assert_somebody(answer: &Answer) {
 }
 
 /// Attacks
+/// Lessons 93, 113, 119
 #[actix_web::test]
 async fn without_a_good_cookie_it_is_no_whatever_else_is_sent() {
     let broker = TestBroker::open().await;
@@ -56,6 +57,7 @@ async fn without_a_good_cookie_it_is_no_whatever_else_is_sent() {
 }
 
 /// Attack A-06
+/// Lesson 120
 #[actix_web::test]
 async fn the_same_decision_for_every_method_and_every_path_below() {
     let broker = TestBroker::open().await;
@@ -106,6 +108,7 @@ async fn what_clients_send_under_our_names_is_never_what_the_proxy_gets() {
 }
 
 /// Attack A-12
+/// Lesson 107
 #[actix_web::test]
 async fn every_header_is_set_even_when_there_is_nothing_to_say() {
     let broker = TestBroker::open().await;
@@ -174,6 +177,7 @@ fn wanted(answer: &Answer) -> Option<String> {
 }
 
 /// Attacks
+/// Lesson 114
 #[actix_web::test]
 async fn the_way_back_is_taken_from_our_own_proxies_and_leads_to_the_store() {
     let broker = TestBroker::open().await;
@@ -228,6 +232,7 @@ async fn the_way_back_is_taken_from_our_own_proxies_and_leads_to_the_store() {
 }
 
 /// Attacks
+/// Lessons 109, 110
 #[actix_web::test]
 async fn nothing_that_is_forwarded_decides_who_somebody_is() {
     let settings =
@@ -290,6 +295,7 @@ async fn a_session_that_was_judged_before_still_comes_to_its_end() {
 }
 
 /// Attack A-10
+/// Lesson 122
 #[actix_web::test]
 async fn while_storage_is_silent_for_too_long_nobody_passes() {
     let broker = TestBroker::open().await;

@@ -30,6 +30,7 @@ async fn ends_with(broker: &TestBroker, what: &str, bytes: &[u8], expected: u16)
     }
 }
 
+/// Attacks T-02, T-14
 #[actix_web::test]
 async fn answers_that_are_too_large_are_not_read_to_their_end() {
     let broker = TestBroker::open().await;
@@ -47,6 +48,7 @@ async fn answers_that_are_too_large_are_not_read_to_their_end() {
     broker.assert_still_works().await;
 }
 
+/// Attack T-02
 #[actix_web::test]
 async fn a_stream_without_an_end_is_left() {
     let broker = TestBroker::open().await;
@@ -62,6 +64,8 @@ async fn a_stream_without_an_end_is_left() {
     broker.assert_still_works().await;
 }
 
+/// Lesson 147
+/// Attack T-03
 #[actix_web::test]
 async fn what_unpacks_to_more_than_is_read_is_refused() {
     let broker = TestBroker::open().await;
@@ -98,6 +102,8 @@ fn gzip_of_zeros(length: usize) -> Vec<u8> {
     all
 }
 
+/// Lessons 136, 137
+/// Attacks T-04, J-12
 #[actix_web::test]
 async fn nobody_is_followed_elsewhere_with_a_secret_in_hand() {
     let broker = TestBroker::open().await;
@@ -126,6 +132,8 @@ async fn nobody_is_followed_elsewhere_with_a_secret_in_hand() {
     broker.assert_still_works().await;
 }
 
+/// Lesson 160
+/// Attacks T-05, T-06, T-07, U-04, U-06, U-14
 #[actix_web::test]
 async fn answers_that_are_not_what_they_should_be_are_odd() {
     let broker = TestBroker::open().await;
@@ -157,6 +165,7 @@ async fn answers_that_are_not_what_they_should_be_are_odd() {
     broker.assert_still_works().await;
 }
 
+/// Attack T-08
 #[actix_web::test]
 async fn a_token_that_is_none_is_never_sent_anywhere() {
     let broker = TestBroker::open().await;
@@ -175,6 +184,8 @@ async fn a_token_that_is_none_is_never_sent_anywhere() {
     broker.assert_still_works().await;
 }
 
+/// Lesson 16
+/// Attacks U-01, U-03
 #[actix_web::test]
 async fn somebody_without_an_id_is_nobody() {
     let broker = TestBroker::open().await;
@@ -205,6 +216,7 @@ async fn somebody_without_an_id_is_nobody() {
     broker.assert_still_works().await;
 }
 
+/// Attack U-07
 #[actix_web::test]
 async fn an_address_that_is_not_proven_opens_nothing() {
     let broker = TestBroker::open().await;
@@ -234,6 +246,7 @@ async fn an_address_that_is_not_proven_opens_nothing() {
     broker.assert_still_works().await;
 }
 
+/// Attacks T-09, T-16
 #[actix_web::test]
 async fn no_status_makes_a_code_be_shown_again() {
     let broker = TestBroker::open().await;
@@ -255,6 +268,7 @@ async fn no_status_makes_a_code_be_shown_again() {
     broker.assert_still_works().await;
 }
 
+/// Attacks T-13, T-14
 #[actix_web::test]
 async fn a_connection_that_breaks_is_no_answer() {
     let broker = TestBroker::open().await;
@@ -275,6 +289,7 @@ async fn a_connection_that_breaks_is_no_answer() {
     broker.assert_still_works().await;
 }
 
+/// Attack T-18
 #[actix_web::test]
 async fn what_follows_an_answer_is_not_the_answer_to_somebody_else() {
     let broker = TestBroker::open().await;
@@ -293,6 +308,7 @@ async fn what_follows_an_answer_is_not_the_answer_to_somebody_else() {
     }
 }
 
+/// Attack T-11
 #[actix_web::test]
 async fn what_a_provider_sets_in_one_login_is_not_sent_in_the_next() {
     let broker = TestBroker::open().await;
@@ -320,6 +336,7 @@ async fn what_a_provider_sets_in_one_login_is_not_sent_in_the_next() {
     }
 }
 
+/// Attacks T-01, N-05
 #[actix_web::test]
 async fn who_is_silent_is_left_in_time_and_nobody_else_waits_for_them() {
     let broker = TestBroker::open().await;

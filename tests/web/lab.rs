@@ -133,6 +133,7 @@ async fn what_a_proxy_or_a_tunnel_passes_on_is_not_from_the_machine_itself() {
 }
 
 /// Attack P-05
+/// Lessons 6, 179
 #[actix_web::test]
 async fn elsewhere_only_listed_people_with_a_proven_address_may() {
     let broker = open_house().await;
@@ -181,7 +182,13 @@ async fn a_session_that_has_ended_opens_nothing() {
     let browser = somebody(&broker, OPEN_HOST, "suporte@loja.example", true);
     assert_eq!(browser.get("/lab").await.status, 200);
     let token = browser.jar.borrow()[0].1.clone();
-    let session = broker.app.signing.keys().verify(&token, broker.front(OPEN_HOST).token_parties(), clock::now()).expect("it is good");
+    let session = broker
+        .app
+        .signing
+        .keys("main")
+        .expect("keys")
+        .verify(&token, broker.front(OPEN_HOST).token_parties(), clock::now())
+        .expect("it is good");
 
     broker.app.revocations.record_end(&session.sid, session.latest_expiry());
 
@@ -212,6 +219,7 @@ async fn every_state_of_a_provider_is_shown_with_what_helps() {
         .build()
         .await;
     broker.folder.write("providers.d/wrong.yml", "name: x\n");
+    broker.front(HOST).providers.reload(0).expect("the folder is there");
 
     let list = broker.ask(ClientRequest::get("/lab?lang=en")).await;
     for part in ["Clube Acme", "WAITING_NEVER_SET is not set", "mistake", "wrong.yml", "Switched off", "Not read"] {
@@ -238,7 +246,8 @@ async fn an_empty_lab_says_how_to_begin() {
     assert!(page.body.contains("Nenhum provedor ainda") && page.body.contains("portaria new"), "{}", page.body);
 }
 
-/// Attacks P-06, P-14
+/// Attacks P-06, P-14, U-13
+/// Lesson 139
 #[actix_web::test]
 async fn no_secret_and_no_markup_reaches_any_page_in_any_language() {
     let file = STANDARD.replace("Clube Acme", &format!("'Clube {MARKUP}'"));
@@ -283,6 +292,7 @@ async fn no_secret_and_no_markup_reaches_any_page_in_any_language() {
     }
 }
 
+/// Lesson 176
 #[actix_web::test]
 async fn a_story_is_told_to_staff_of_its_store_and_a_test_to_who_ran_it() {
     let broker = open_house().await;

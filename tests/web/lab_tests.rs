@@ -26,7 +26,8 @@ const OPEN_HOST: &str = "login.loja.example";
 fn mark(browser: &Browser, broker: &TestBroker, host: &str) -> String {
     let session = browser.jar.borrow().iter().find(|(name, _)| *name == *broker.front(host).store.cookie).map(|(_, token)| token.clone());
     let front = broker.front(host);
-    let session = session.and_then(|token| broker.app.signing.keys().verify(&token, front.token_parties(), clock::now()));
+    let session =
+        session.and_then(|token| broker.app.signing.keys("main").expect("keys").verify(&token, front.token_parties(), clock::now()));
     let bound = session.map_or_else(|| "lab".into(), |session| session.sid);
     let until = (clock::now() + 600).to_string();
     let sealed = broker.app.forms.seal(&[&front.store.public_url, &bound, &until], b"", portaria::world::random::bytes());
@@ -243,6 +244,7 @@ async fn two_at_once_and_no_more_and_the_rest_is_told_when() {
 }
 
 /// Attack P-01
+/// Lesson 138
 #[actix_web::test]
 async fn nothing_of_a_request_changes_where_secrets_go_and_private_addresses_are_refused() {
     let broker = open_house(&open()).await;

@@ -82,6 +82,7 @@ async fn who_is_no_proxy_of_ours_cannot_say_that_they_are_somebody_else() {
 }
 
 /// Attack R-01
+/// Lesson 117
 #[actix_web::test]
 async fn behind_a_proxy_of_ours_the_last_stranger_counts() {
     let named = |value: &str| ClientRequest::get("/login/acme").from("10.0.0.1").with("x-forwarded-for", value);

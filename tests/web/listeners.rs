@@ -40,6 +40,7 @@ fn ask(address: &str, path: &str, headers: &str) -> String {
 }
 
 /// Attack H-09
+/// Lesson 123
 #[test]
 fn details_of_readiness_are_on_the_separate_listener_only() {
     let own = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port is free").to_string();

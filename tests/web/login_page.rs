@@ -27,6 +27,7 @@ fn leads_away(broker: &TestBroker, page: &str) -> Option<String> {
 }
 
 /// Attacks L-01, L-02, L-03, L-06
+/// Lessons 61, 62, 63, 69
 #[actix_web::test]
 async fn no_spelling_of_another_place_is_gone_to() {
     let broker = TestBroker::open().await;
@@ -105,6 +106,7 @@ async fn an_address_that_is_too_long_or_stands_twice_begins_nothing() {
 }
 
 /// Attack L-08
+/// Lesson 174
 #[actix_web::test]
 async fn markup_is_never_given_back_as_markup() {
     let broker = TestBroker::open().await;
@@ -160,6 +162,7 @@ async fn the_name_of_a_provider_is_text_whatever_it_says() {
 }
 
 /// Attacks L-11, L-12
+/// Lesson 52
 #[actix_web::test]
 async fn a_cookie_that_opens_nothing_is_taken_away_and_a_shopper_is_not_sent_on() {
     let broker = TestBroker::open().await;

@@ -12,6 +12,7 @@ fn encoded(text: &str) -> String {
 }
 
 /// Attacks O-01, O-07
+/// Lesson 168
 #[actix_web::test]
 async fn who_is_asked_to_leave_by_another_site_stays() {
     let broker = TestBroker::open().await;
@@ -48,6 +49,8 @@ async fn who_is_asked_to_leave_by_another_site_stays() {
     assert!(browser.who().await.is_some());
 }
 
+/// Attack O-11
+/// Lesson 163
 #[actix_web::test]
 async fn who_leaves_is_gone_everywhere_and_stays_gone() {
     let plan = TestBroker::builder(LOCAL).with_standard("acme");
@@ -67,6 +70,8 @@ async fn who_leaves_is_gone_everywhere_and_stays_gone() {
 
         assert_eq!((answer.status, answer.location()), (303, Some(&*format!("{SHOP}/"))), "{answer:?}");
         assert_eq!(browser.cookies(), "portaria-last=acme");
+        // It would clear what the shop keeps in the browser as well.
+        assert_eq!((answer.header("clear-site-data"), answer.header("cache-control")), (None, Some("no-store")));
         for path in ["/session", "/auth"] {
             assert_eq!(broker.ask(ClientRequest::get(path).with("cookie", &copied)).await.status, 401);
         }
@@ -113,6 +118,7 @@ async fn whoever_is_nobody_is_sent_home_with_a_clean_jar() {
 }
 
 /// Attack O-02
+/// Lesson 65
 #[actix_web::test]
 async fn nobody_leaves_for_another_place() {
     let broker = TestBroker::open().await;

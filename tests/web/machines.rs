@@ -35,6 +35,7 @@ async fn passes(broker: &TestBroker, cookies: &str) -> u16 {
 }
 
 /// Attack C-08
+/// Lesson 161
 #[actix_web::test]
 async fn of_fifty_identical_callbacks_at_once_on_two_machines_one_goes_well() {
     on_both(async |broker, other| {
@@ -74,6 +75,7 @@ async fn a_session_is_good_everywhere_until_it_ends_anywhere() {
 }
 
 /// Attacks O-08, D-09
+/// Lessons 29, 164
 #[actix_web::test]
 async fn support_signs_somebody_out_and_shuts_them_out_on_every_machine() {
     on_both(async |broker, other| {
@@ -148,9 +150,11 @@ async fn of_very_many_sessions_that_end_together_none_is_overlooked() {
 }
 
 /// Attacks O-08, F-11
+/// Lessons 94, 102
 #[actix_web::test]
 async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_out_everywhere() {
     use portaria::directory::keys::{ListSigningKeys, RetireSigningKey, RotateSigningKeys};
+    use portaria::session::rotation::RotationPlan;
     use portaria::session::seal::MasterKey;
     use portaria::web::signing_keys;
 
@@ -166,13 +170,19 @@ async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_
         let browser = Browser::new(&broker);
         browser.log_in("acme", "ana").await;
         let old = browser.cookies();
-        let rotation = broker.app.live_config().key_rotation();
+        let rotation = RotationPlan::for_sessions_lasting(24 * 3600);
         let kids = async |broker: &TestBroker| {
             broker.ask(ClientRequest::get("/.well-known/jwks.json")).await.json()["keys"].as_array().map_or(0, Vec::len)
         };
 
         let now = clock::now();
-        let turn = |wanted, now| RotateSigningKeys { fresh: signing_keys::new_sealed_key(&master), plan: rotation, wanted, now };
+        let turn = |wanted, now| RotateSigningKeys {
+            store: "main".into(),
+            fresh: signing_keys::new_sealed_key(&master),
+            plan: rotation,
+            wanted,
+            now,
+        };
         broker.app.directory.write(turn(true, now)).await.expect("storage");
         for machine in [&broker, &other] {
             hears(machine).await;
@@ -193,7 +203,7 @@ async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_
         broker
             .app
             .directory
-            .write(RetireSigningKey { id: going, fresh: signing_keys::new_sealed_key(&master), now })
+            .write(RetireSigningKey { store: "main".into(), id: going, fresh: signing_keys::new_sealed_key(&master), now })
             .await
             .expect("storage");
         for machine in [&broker, &other] {

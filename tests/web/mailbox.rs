@@ -45,9 +45,16 @@ impl Mailbox {
     pub fn code(&self) -> String {
         let (_, letter) = self.letters().pop().expect("a letter");
         let subject = letter.lines().find(|line| line.starts_with("Subject: ")).expect("a subject").to_owned();
-        let digits: String = subject.chars().filter(char::is_ascii_digit).take(6).collect();
-        assert_eq!(digits.len(), 6, "{subject}");
-        digits
+        let digits = subject.split(' ').nth(1).unwrap_or_default();
+        assert!(matches!(digits.len(), 6 | 16) && digits.bytes().all(|digit| digit.is_ascii_digit()), "{subject}");
+        digits.to_owned()
+    }
+
+    /// The long code of the last letter.
+    pub fn long_code(&self) -> String {
+        let code = self.code();
+        assert_eq!(code.len(), 16);
+        code
     }
 
     /// Whether it takes letters.

@@ -29,6 +29,8 @@ pub mod raw_socket;
 mod reload;
 mod session;
 mod session_lasting;
+mod session_swap;
 mod start;
+mod store_keys;
 mod stores;
 pub mod test_provider;

@@ -143,12 +143,14 @@ async fn five_wrong_codes_end_it_and_the_right_one_is_too_late() {
     broker.assert_clean(&late);
 }
 
+/// Lessons 11, 13, 14
 #[actix_web::test]
 async fn a_code_counts_only_in_the_browser_that_asked_for_it_and_once() {
     let mailbox = Mailbox::open();
     let broker = broker(&mailbox).await;
     let (browser, form) = asked(&broker, "ana").await;
-    post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
+    let claimed = [("email", "nova@loja.example"), ("provider", "beta"), ("id", "id-other"), ("uid", "x"), ("user", "ana@loja.example")];
+    post(&browser, "/prove/address", &form, &claimed).await;
     let form = mark(&browser.get("/prove").await);
     let code = mailbox.code();
 
@@ -172,8 +174,16 @@ async fn a_code_counts_only_in_the_browser_that_asked_for_it_and_once() {
 
     let sessions = answers.iter().filter(|answer| answer.session().is_some()).count();
     assert_eq!(sessions, 1, "{answers:?}");
+    let opened = answers.iter().find_map(Answer::session).expect("one is open").to_owned();
+    let told = broker.ask(ClientRequest::get("/session").with("cookie", format!("portaria={opened}"))).await.json();
+    assert_eq!(
+        (&told["email"], &told["providerUserId"]),
+        (&"nova@loja.example".into(), &"id-ana".into()),
+        "whatever the form said: {told}"
+    );
 }
 
+/// Lesson 28
 #[actix_web::test]
 async fn forms_of_other_sites_hostile_addresses_and_a_lost_cookie_get_nowhere() {
     let mailbox = Mailbox::open();
@@ -339,6 +349,58 @@ async fn who_has_just_asked_for_a_mail_waits_for_the_next() {
         assert!(waits.body.contains(&told), "{}", waits.body);
     }
     assert_eq!(mailbox.letters().len(), 1);
+}
+
+/// Twenty wrong codes and more from many identities, and all mails of the hour: the owner still comes in, and the attacker does not.
+/// Attack D-11
+#[actix_web::test]
+async fn others_who_guess_and_ask_for_mails_keep_no_owner_out() {
+    let mailbox = Mailbox::open();
+    let broker = broker(&mailbox).await;
+    for who in ["um", "dois", "tres", "quatro", "cinco", "seis"] {
+        let (browser, form) = asked(&broker, who).await;
+        let sent = post(&browser, "/prove/address", &form, &[("email", "nova@loja.example")]).await;
+        assert_eq!((sent.status, sent.location()), (303, Some("/prove")), "{sent:?}");
+        for digit in ["1", "2", "3", "4", "5"] {
+            for length in [6, 16] {
+                post(&browser, "/prove/code", &form, &[("code", &digit.repeat(length))]).await;
+            }
+        }
+        assert_eq!(browser.who().await, None);
+    }
+    assert_eq!(mailbox.letters().len(), 5, "the address is not flooded");
+
+    let (owner, form) = asked(&broker, "ana").await;
+    let sent = post(&owner, "/prove/address", &form, &[("email", "Nova@loja.example")]).await;
+    let page = owner.get("/prove").await;
+    let code = mailbox.long_code();
+    let typed = post(&owner, "/prove/code", &mark(&page), &[("code", &format!("{} {}-{}", &code[..4], &code[4..8], &code[8..]))]).await;
+
+    assert_eq!((sent.status, mailbox.letters().len()), (303, 5), "{sent:?}");
+    assert!(page.body.contains("a code of 16 digits to <b translate=\"no\">nova@loja.example</b>"), "{}", page.body);
+    assert_eq!(typed.status, 303, "{typed:?}");
+    assert_eq!(owner.who().await.as_deref(), Some("nova@loja.example"));
+    assert!(!broker.logged().contains(&code));
+}
+
+/// The long code of one address opens no proof of another, and none of another store.
+#[actix_web::test]
+async fn a_long_code_counts_for_its_address_alone() {
+    let mailbox = Mailbox::open();
+    let broker = broker(&mailbox).await;
+    let mut forms = Vec::new();
+    for address in ["uma@loja.example", "duas@loja.example"] {
+        for who in ["um", "dois", "tres", "quatro", "cinco"] {
+            let (browser, form) = asked(&broker, who).await;
+            post(&browser, "/prove/address", &form, &[("email", address)]).await;
+            forms.push((browser, form));
+        }
+    }
+    let (browser, form) = &forms[4];
+
+    let other = post(browser, "/prove/code", form, &[("code", &mailbox.long_code())]).await;
+
+    assert_eq!((other.status, browser.who().await), (422, None), "{other:?}");
 }
 
 #[actix_web::test]

@@ -97,6 +97,7 @@ fn answers(text: &str) -> usize {
 }
 
 /// Attack H-01
+/// Lessons 127, 128
 #[test]
 fn requests_that_can_be_read_in_two_ways_are_read_in_none() {
     let portaria = Running::start();
@@ -151,6 +152,7 @@ fn requests_that_can_be_read_in_two_ways_are_read_in_none() {
 }
 
 /// Attacks H-08, H-12
+/// Lesson 116
 #[test]
 fn what_is_no_request_is_none() {
     let portaria = Running::start();
@@ -192,6 +194,7 @@ fn what_is_no_request_is_none() {
 }
 
 /// Attacks H-06, H-09, H-13
+/// Lesson 150
 #[test]
 fn paths_mean_what_they_say() {
     let portaria = Running::start();
@@ -241,6 +244,7 @@ fn paths_mean_what_they_say() {
 }
 
 /// Attacks H-03, H-04
+/// Lesson 146
 #[test]
 fn what_is_too_large_is_said_to_be_so_quickly() {
     let portaria = Running::start();

@@ -90,6 +90,7 @@ async fn a_login_survives_more_than_one_change() {
     assert_eq!(broker.upstream.heard()[0].field("client_id").as_deref(), Some("loja-42"));
 }
 
+/// Lessons 25, 26
 #[actix_web::test]
 async fn a_provider_that_is_deleted_or_switched_off_lets_nobody_in_any_more() {
     for (what, gone) in [

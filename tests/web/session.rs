@@ -21,6 +21,7 @@ async fn a_signed_out_browser_is_asked_to_log_in_again() {
     assert_eq!(browser.get("/session").await.status, 401);
 }
 
+/// Lessons 126, 140
 #[actix_web::test]
 async fn the_storefront_learns_exactly_this_and_no_more() {
     let broker = TestBroker::open().await;
@@ -123,6 +124,7 @@ async fn two_lines_of_cookies_are_one_jar() {
     assert_eq!((apart.status, twice.status), (200, 401));
 }
 
+/// Lessons 159, 169
 #[actix_web::test]
 async fn a_token_is_good_for_its_store_until_its_end_and_for_nothing_else() {
     let broker = TestBroker::open().await;
@@ -142,6 +144,7 @@ async fn a_token_is_good_for_its_store_until_its_end_and_for_nothing_else() {
     }
 }
 
+/// Lessons 31, 97, 124
 #[actix_web::test]
 async fn a_seal_for_one_purpose_is_nothing_for_another() {
     let broker = TestBroker::open().await;
@@ -173,6 +176,7 @@ async fn a_seal_for_one_purpose_is_nothing_for_another() {
     assert!(broker.upstream.heard().is_empty());
 }
 
+/// Lesson 95
 #[actix_web::test]
 async fn rubbish_in_the_cookie_is_nobody_and_never_an_error() {
     let broker = TestBroker::open().await;
@@ -193,6 +197,7 @@ async fn rubbish_in_the_cookie_is_nobody_and_never_an_error() {
     }
 }
 
+/// Lessons 53, 55, 56
 #[actix_web::test]
 async fn a_planted_session_does_not_become_somebody_elses() {
     let broker = TestBroker::open().await;
@@ -211,6 +216,7 @@ async fn a_planted_session_does_not_become_somebody_elses() {
     );
 }
 
+/// Lesson 187
 #[actix_web::test]
 async fn pages_of_other_origins_learn_nothing() {
     let broker = TestBroker::open().await;

@@ -38,6 +38,7 @@ async fn cookies_are_guarded_wherever_they_are_set_or_taken_away() {
     }
 }
 
+/// Lesson 166
 #[actix_web::test]
 async fn a_session_slides_and_the_former_token_stays_good_until_its_own_end() {
     let broker = TestBroker::open().await;

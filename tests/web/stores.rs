@@ -3,11 +3,14 @@
 use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
 use crate::web::test_broker::{Folder, HOST, LOCAL, OPEN, STANDARD, TestBroker};
+use crate::web::test_provider::{json, until_it_gives_up};
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portaria::world::random;
 use std::fmt::Write as _;
+use std::io::Write as _;
+use std::time::Duration;
 
 const TWO: &str = "publicUrl: http://localhost:8080
 returnTo: [ http://localhost:9000 ]
@@ -38,6 +41,7 @@ async fn an_attempt_of_one_store_is_none_in_another() {
 }
 
 /// Attack A-09
+/// Lessons 96, 98
 #[actix_web::test]
 async fn a_session_of_one_store_is_none_in_another() {
     let broker = two().await;
@@ -61,6 +65,56 @@ async fn a_session_of_one_store_is_none_in_another() {
     let (one, two) = (here.get("/session").await.json(), there.get("/session").await.json());
     assert_ne!(one["uid"], two["uid"], "the same address is somebody else in another store");
     assert_eq!((one["store"].as_str(), two["store"].as_str()), (Some("main"), Some("atacado")));
+}
+
+/// Attack N-05
+#[actix_web::test]
+async fn logins_at_a_provider_that_never_answers_hold_up_no_login_of_another_store() {
+    let broker = two().await;
+    broker.upstream.answers("/token", |heard, to| {
+        if heard.body.contains("code-silence") {
+            until_it_gives_up(to);
+        } else {
+            let token = heard.field("code").unwrap_or_default().replace("-code-", "-at-");
+            drop(to.write_all(&json(200, &format!("{{\"access_token\":\"{token}\",\"token_type\":\"Bearer\"}}"))));
+        }
+    });
+    let mut waiting = Vec::new();
+    for visitor in 0..50 {
+        let (browser, from) = (Browser::new(&broker), format!("192.0.2.{visitor}"));
+        let begun = browser.begin("/login/acme").await;
+        let back = browser.dressed(ClientRequest::get(&browser.way_back("acme", &begun.state, "silence"))).from(&from);
+        let asking = broker.clone();
+        waiting.push(actix_web::rt::spawn(async move { asking.ask(back).await }));
+    }
+    // As many as may talk to a provider at once do so, and the others wait for them.
+    while broker.upstream.asked("/token") < 20 {
+        actix_web::rt::time::sleep(Duration::from_millis(5)).await;
+    }
+
+    let answer = Browser::at(&broker, OTHER).log_in("acme", "ana").await;
+
+    assert_eq!((answer.status, answer.location()), (303, Some("http://localhost:9001/")), "{answer:?}");
+    assert!(waiting.iter().all(|login| !login.is_finished()), "the others were still waiting");
+    waiting.iter().for_each(|login| login.abort());
+}
+
+/// Attack N-05
+#[actix_web::test]
+async fn no_request_for_a_picture_waits_for_the_disk_of_a_store() {
+    let folder = Folder::new();
+    folder.write("providers.d/acme.png", "a picture");
+    let file = STANDARD.replace("name: Clube Acme\n", "name: Clube Acme\nlogo: acme.png\n");
+    let broker = TestBroker::builder(&format!("{TWO}providers: {}/providers.d\n", folder.0.display())).build().await;
+    folder.write("providers.d/acme.yaml", &file.replace("UPSTREAM", "http://localhost:9").replace("SECRET", "none"));
+    broker.front(HOST).providers.reload(0).expect("the folder is there");
+
+    std::fs::remove_file(folder.0.join("providers.d/acme.png")).expect("it can be removed");
+    let before = broker.ask(ClientRequest::get("/logo/acme")).await;
+    broker.front(HOST).providers.reload(0).expect("the folder is there");
+    let after = broker.ask(ClientRequest::get("/logo/acme")).await;
+
+    assert_eq!((before.status, &*before.body, after.status), (200, "a picture", 404));
 }
 
 /// Attack S-03
@@ -162,6 +216,7 @@ async fn a_host_that_is_not_ours_is_not_served() {
 }
 
 /// Attack L-14
+/// Lessons 79, 118
 #[actix_web::test]
 async fn nothing_that_is_forwarded_changes_an_absolute_address() {
     let broker = two().await;
@@ -193,6 +248,7 @@ async fn nothing_that_is_forwarded_changes_an_absolute_address() {
 }
 
 /// Attack P-02
+/// Lessons 130, 132, 144
 #[actix_web::test]
 async fn on_the_open_net_addresses_of_this_machine_are_never_asked() {
     let local = "name: X\nclientId: c\nclientSecret: SECRET\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\ngetAccessCode: { post: \"ADDRESS/token\" }\ngetUserInfo: { get: \"https://sso.acme.example/me\" }\n";
@@ -263,6 +319,7 @@ async fn on_the_open_net_addresses_of_this_machine_are_never_asked() {
     assert_eq!(broker.upstream.connections(), 0, "{refused} were refused as files, {asked} when they were asked");
 }
 
+/// Lesson 57
 #[actix_web::test]
 async fn a_login_on_the_open_net_sets_cookies_that_no_other_host_can_write() {
     // A provider that needs no calls: what the browser brings is signed.

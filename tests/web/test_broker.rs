@@ -128,6 +128,7 @@ pub struct TestBrokerBuilder {
     master: String,
     upstream: Option<(Rc<TestProvider>, String)>,
     storage: Option<StorageLocation>,
+    machine: String,
 }
 
 impl TestBroker {
@@ -141,7 +142,8 @@ impl TestBrokerBuilder {
     /// With these settings; `FOLDER` in them is the folder of the broker.
     fn new(settings: &str) -> Self {
         let (settings, folder) = (settings.to_owned(), Rc::new(Folder::new()));
-        Self { settings, files: Vec::new(), folder, master: format!("{}{}", random::id(), random::id()), upstream: None, storage: None }
+        let (master, machine) = (format!("{}{}", random::id(), random::id()), random::id().into());
+        Self { settings, files: Vec::new(), folder, master, upstream: None, storage: None, machine }
     }
 
     /// With a further provider; `UPSTREAM`, `SECRET` and `FOLDER` stand for what they are.
@@ -159,12 +161,18 @@ impl TestBrokerBuilder {
     pub fn beside(broker: &TestBroker, settings: &str, master: &str) -> Self {
         let upstream = Some((Rc::clone(&broker.upstream), broker.mark.clone()));
         let (settings, master, storage) = (settings.to_owned(), master.to_owned(), Some(broker.storage.clone()));
-        Self { settings, files: Vec::new(), folder: Rc::clone(&broker.folder), master, upstream, storage }
+        let machine = random::id().into();
+        Self { settings, files: Vec::new(), folder: Rc::clone(&broker.folder), master, upstream, storage, machine }
     }
 
     /// With this storage.
     pub fn at(self, storage: StorageLocation) -> Self {
         Self { storage: Some(storage), ..self }
+    }
+
+    /// The machine of this name, started again.
+    pub fn machine(self, name: &str) -> Self {
+        Self { machine: name.to_owned(), ..self }
     }
 
     /// The master key.
@@ -200,7 +208,7 @@ impl TestBrokerBuilder {
         let directory = Arc::new(Directory::open(&storage).await.expect("a directory can be made"));
         let master = MasterKey::new(&self.master, false).expect("it is long enough");
         let broker = Broker::new(&master);
-        let app = Data::new(App::new(&settings, directory, &master, broker.hooks()).await.expect("storage is there"));
+        let app = Data::new(App::new(&settings, directory, &master, broker.hooks(), &self.machine).await.expect("storage is there"));
         let routes = actix_web::App::new()
             .app_data(app.clone())
             .app_data(Data::new(TokenCache::default()))
@@ -310,7 +318,7 @@ impl TestBroker {
         };
         let mut session = Session::open(person, &front.store.name, random::id(), front.store.lasting, clock::now());
         change(&mut session);
-        self.app.signing.keys().sign(&session, front.token_parties())
+        self.app.signing.keys(&front.store.name).expect("a store has keys").sign(&session, front.token_parties())
     }
 
     /// What must be so after every request that got nowhere.

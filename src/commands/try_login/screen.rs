@@ -93,6 +93,7 @@ fn help_for_error(cause: &LoginErrorCause) -> &'static str {
         LoginErrorCause::NoAnswer(_) | LoginErrorCause::RecordingWaits | LoginErrorCause::NoDocument => {
             "check the address and whether this machine may reach it; hosts in your own network have to be listed in `privateHosts`"
         }
+        LoginErrorCause::OtherTokenType => "compare with the provider's manual how the access token is sent",
         LoginErrorCause::Expired => "run `portaria try` again",
         LoginErrorCause::BadToken(_) | LoginErrorCause::BadSignature => {
             "compare `signed` or `verify` with the provider's manual, and the secret with its console"
@@ -111,6 +112,7 @@ fn help_for_error(cause: &LoginErrorCause) -> &'static str {
         | LoginErrorCause::TooManyParameters
         | LoginErrorCause::RepeatedParameter
         | LoginErrorCause::OtherIssuer
+        | LoginErrorCause::NoIssuer
         | LoginErrorCause::PreparedTooLong
         | LoginErrorCause::FileChanged
         | LoginErrorCause::BadInput(_)

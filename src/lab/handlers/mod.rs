@@ -17,8 +17,8 @@ use crate::lab::pages::words::LabLanguage;
 use crate::pages::frame::address;
 use crate::provider::Provider;
 use crate::stores::catalogue::ProviderStatus;
+use crate::stores::live;
 use crate::stores::live::ProviderStanding;
-use crate::stores::{catalogue, live};
 use crate::vocabulary::diagnostic::{Report, Severity};
 use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
@@ -188,8 +188,7 @@ pub(crate) fn provider_groups(context: &RequestContext, staff: &StaffMember, cur
         };
         put(if not_offered == Some(NotOfferedReason::Playground) { ProviderStatus::Off } else { standing.status }, entry);
     }
-    let folder = live_store.providers.folder();
-    for report in catalogue::unread_file_reports(folder, &crate::world::files::yaml_files(folder).unwrap_or_default()) {
+    for report in &live_store.providers.snapshot().unread {
         let unread_reason = report.complaints.first().map(|complaint| format!("{}; {}", complaint.message, complaint.help));
         let name = Path::new(&*report.source.name).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         put(

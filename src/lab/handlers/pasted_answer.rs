@@ -187,7 +187,14 @@ fn read_pasted_answer(
     let mut watch = LoginWatch::default();
     watch.on_step_finished(Some(call), step, &facts_so_far, read.as_ref().err());
     let proposals = propose_for_answer(provider, call, &answer);
-    let exchange = Exchange { step: step.kind, call, request: Request::for_document(""), answer: Ok(answer), forgiven: false };
+    let exchange = Exchange {
+        step: step.kind,
+        call,
+        request: Request::for_document(""),
+        answer: Ok(answer),
+        forgiven: false,
+        unanswered_repeat: None,
+    };
     let trace = Trace { exchanges: vec![exchange], ..Trace::default() };
     let error = read.err().map(|error: StepError| {
         let missed = if let StepError::MissingFact { fact: Some(fact), .. } = &error { facts_so_far.missing_value(*fact) } else { None };

@@ -23,6 +23,7 @@ use crate::web::start::PreparedAttempt;
 use crate::web::test_logins::{LocalFuture, TestLoginHandler};
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
 use crate::web::{callback_attempt, forms, login_failure, start};
+use crate::world::random;
 use actix_web::HttpResponse;
 use std::sync::Arc;
 
@@ -106,7 +107,10 @@ async fn finish(
                 );
                 return Ok((redirect_to(&place), Vec::new()));
             }
-            conversation.drive(login, &mut watch).await.unwrap_or_else(|busy| (Trace::default(), Err(busy.into())))
+            conversation
+                .drive(login, context.client_network(), &mut watch)
+                .await
+                .unwrap_or_else(|busy| (Trace::default(), Err(busy.into())))
         }
     };
     let place = record_story(context, live_provider, tester, redirect.as_ref(), (&trace, &watch), end.as_ref()).await?;
@@ -162,7 +166,7 @@ async fn record_story(
         ..event
     };
     let (failed, step) = (story.code.clone(), story.step.clone());
-    let code = login_failure::keep_story(context, &event, story).await?.ok_or(ErrorCause::Away)?;
+    let code = login_failure::keep_story(context, &event, story, IncidentCode::new(random::bytes())).await?.ok_or(ErrorCause::Away)?;
     tracing::info!(store = &**store, provider = &**provider, incident = code.as_str(), code = failed.as_deref(), "a test login ended");
     let place = story_address(provider, &code);
     lab_state(context).tests.record_result(store, provider, by, TestLoginResult { code, at: context.now(), failed, step });

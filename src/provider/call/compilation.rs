@@ -16,6 +16,7 @@ use crate::provider::standard;
 use crate::provider::step::{ReadRule, Step, StepBody, StepKind};
 use crate::provider::step_context::{StepContext, check_fact_name, check_read_name, compile_reads};
 use crate::provider::template::Template;
+use crate::provider::token_type::AcceptedTokenType;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::wire::{LONGEST_TIMEOUT, Method, USUAL_TIMEOUT};
@@ -43,7 +44,6 @@ pub(crate) fn compile(
     let reads = CallReads::compile(&mut spec, (kind, reads_standard_person), context, reader);
     let (refused, accepted) = compile_rules(&mut spec, kind, context, reader);
     let minds_error = kind != StepKind::GetUserInfo && !accepted.iter().any(RefusalRule::allows_error_member);
-    let sign = spec.sign.take().and_then(|spec| ParameterSignature::compile(spec, usual, reader));
     let mut step = Step {
         kind,
         call: Some(position),
@@ -60,7 +60,7 @@ pub(crate) fn compile(
         negotiated: carried.negotiated,
         bearer: None,
         assertion,
-        sign,
+        sign: spec.sign.take().and_then(|spec| ParameterSignature::compile(spec, usual, reader)),
         verify: None,
         when: spec.when.take(),
         implied: None,
@@ -70,9 +70,11 @@ pub(crate) fn compile(
         refused,
         accepted,
         minds_error,
+        token_type: accepted_token_type(spec.token_type.take(), kind, reader),
         reads: reads.answer,
         choices: reads.choices,
         header_reads: reads.headers,
+        carried: [].into(),
         signed: reads.token,
         signed_answer: reads.signed_answer,
         signed_reads: reads.claims,
@@ -255,6 +257,18 @@ fn timeout(written: Option<Located<TimeSpan>>, reader: &mut Reader) -> Duration 
         );
     }
     written.value.0.min(LONGEST_TIMEOUT)
+}
+
+/// Only the calls of getAccessCode give the access token.
+fn accepted_token_type(written: Option<Located<AcceptedTokenType>>, kind: StepKind, reader: &mut Reader) -> AcceptedTokenType {
+    if kind == StepKind::GetAccessCode {
+        return written.map_or(AcceptedTokenType::Bearer, |written| written.value);
+    }
+    if let Some(written) = written {
+        let help = "write it in getAccessCode, whose answer gives the access token";
+        reader.complain(written.place, "this call does not give the access token, so it accepts no type of token", help);
+    }
+    AcceptedTokenType::Any
 }
 
 fn bearer(written: Option<Template>, step: &Step, reader: &mut Reader) -> Option<Template> {

@@ -92,7 +92,7 @@ impl ProofCheck<'_> {
     }
 
     /// Whether a login succeeds only if the callback repeats the nonce.
-    fn compares_nonce(&self) -> bool {
+    pub(crate) fn compares_nonce(&self) -> bool {
         let step = &self.file.authorization.step;
         let nonce = self.file.known.nonce;
         let comes_back = |text: &Template| text.has_path() && text.uses().next().is_none();

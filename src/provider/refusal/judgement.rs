@@ -38,6 +38,11 @@ impl<'a> RefusalRules<'a> {
         Some(success.into_iter().chain(all.iter().map(ToString::to_string)).collect::<Vec<_>>().join(", "))
     }
 
+    /// The first place at which `accepted` allows a status.
+    pub(crate) fn place_of_allowed_statuses(self) -> Option<Place> {
+        self.accepted.iter().find_map(|rule| rule.statuses.iter().flatten().next()).map(|status| status.place)
+    }
+
     /// The place of the rule that leaves no status over, if by the words `status` alone every answer is refused.
     pub(crate) fn place_that_excludes_every_status(self) -> Option<Place> {
         let passes = |status: u16| {

@@ -2,7 +2,7 @@
 
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
-use crate::provider::json_path::{JsonPath, scalar_text};
+use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
 use crate::provider::refusal::{RefusalRule, is_code_parameter};
 use crate::provider::status::is_success;
 use crate::vocabulary::diagnostic::printable;
@@ -27,6 +27,8 @@ pub(crate) struct ProviderErrorCode {
 pub struct ProviderRefusal {
     pub(crate) code: ProviderErrorCode,
     pub(crate) message: Option<String>,
+    /// The rule of the file that refuses, and the kind of value that it found.
+    pub(crate) rule: Option<Box<str>>,
 }
 
 impl ProviderErrorCode {
@@ -55,8 +57,21 @@ impl ProviderErrorCode {
 impl ProviderRefusal {
     /// A refusal with the provider's code and message, which are shortened and cleaned.
     fn new(code: Option<&str>, message: Option<&str>, status: Option<u16>) -> Self {
-        Self { code: ProviderErrorCode::new(code, status), message: message.map(|message| shortened(message, 200)) }
+        Self { code: ProviderErrorCode::new(code, status), message: message.map(|message| shortened(message, 200)), rule: None }
     }
+}
+
+/// Where providers usually put their code for a refusal, and their message.
+const USUAL_CODES: [&str; 3] = ["$.error", "$.error.code", "$.code"];
+const USUAL_MESSAGES: [&str; 3] = ["$.error_description", "$.error.message", "$.message"];
+
+/// Whether a refusal by this rule may show what stands at a path.
+pub(crate) fn shows(rule: Option<&RefusalRule>, path: &JsonPath) -> bool {
+    let route = path.route();
+    let [code, message] = rule.map_or([None, None], RefusalRule::code_and_message);
+    let is_reason = code.into_iter().chain(message).flat_map(FactExpression::paths).any(|shown| shown.route() == route);
+    let mut usual = USUAL_CODES.iter().chain(&USUAL_MESSAGES);
+    is_reason || usual.any(|usual| JsonPath::builtin(usual, Place::default()).route() == route)
 }
 
 /// An answer that refuses, with what must not be shown of it.
@@ -74,13 +89,12 @@ impl RefusingAnswer<'_> {
     /// Makes the refusal. Code and message come from the rule that refuses, else from the usual places.
     pub(crate) fn refusal(self, rule: Option<&RefusalRule>, facts: &Facts) -> ProviderRefusal {
         let [code, message] = rule.map_or([None, None], RefusalRule::code_and_message);
-        let code = self.reason_by_rule(code, facts).or_else(|| self.reason_at_usual_places(&["$.error", "$.error.code", "$.code"]));
-        let message = self
-            .reason_by_rule(message, facts)
-            .or_else(|| self.reason_at_usual_places(&["$.error_description", "$.error.message", "$.message"]));
+        let code = self.reason_by_rule(code, facts).or_else(|| self.reason_at_usual_places(&USUAL_CODES));
+        let message = self.reason_by_rule(message, facts).or_else(|| self.reason_at_usual_places(&USUAL_MESSAGES));
         let [code, message] = [code, message].map(|text| text.map(|text| mask_secrets(text, facts, self.secrets)));
         let status = self.code_paths.is_none().then_some(self.status);
-        ProviderRefusal::new(code.as_deref(), message.as_deref(), status)
+        let rule = rule.map(|rule| rule.describe(self.document, |value| ValueKind::from_value(value).to_string()).into());
+        ProviderRefusal { rule, ..ProviderRefusal::new(code.as_deref(), message.as_deref(), status) }
     }
 
     fn reason_by_rule(self, reason: Option<&FactExpression>, facts: &Facts) -> Option<String> {
@@ -97,7 +111,7 @@ impl RefusingAnswer<'_> {
 }
 
 /// Shorter secrets are not masked, because every text contains short values by chance.
-const SHORTEST_SECRET: usize = 7;
+pub(crate) const SHORTEST_SECRET: usize = 7;
 
 /// Replaces secrets by their masks. A provider may repeat what it was sent, as it was or in the encoding in which it was sent.
 /// `others` are secrets of the answer itself; a text that is one of them is masked however short it is.

@@ -3,12 +3,13 @@
 use crate::provider::answer::is_signed_token;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::choice::EntryChoice;
+use crate::provider::condition::Condition;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::fact_expression::MissingValue;
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::scalar_text;
-use crate::provider::refusal::{ProviderRefusal, RefusalRule, RefusedBecause, RefusingAnswer};
+use crate::provider::refusal::{ProviderRefusal, RefusalRule, RefusedBecause, RefusingAnswer, SHORTEST_SECRET, shows};
 use crate::provider::signed_token::{ComparedFacts, SignedToken};
 use crate::provider::step::{ReadRule, Step, StepKind};
 use crate::provider::step_error::StepError;
@@ -16,6 +17,7 @@ use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::Response;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// How far the provider's clock may be behind, in seconds, where it says when the person logged in.
@@ -32,8 +34,7 @@ impl Step {
                 Ok(claims)
             }
         };
-        self.check_refusal(document.as_ref().ok(), facts, answer.status)?;
-        let is_token = self.signed.as_ref().is_some_and(|signed| signed.token.is_none());
+        // What a header says is known before the answer is judged, because a refusal may repeat it and must not show it.
         for (fact, name) in &self.header_reads {
             let found = answer.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
             match found.filter(|value| !value.is_empty()) {
@@ -41,6 +42,8 @@ impl Step {
                 None => facts.record_missing(*fact, MissingValue { place: name.place, instead: None }),
             }
         }
+        self.check_refusal(document.as_ref().ok(), facts, answer.status)?;
+        let is_token = self.signed.as_ref().is_some_and(|signed| signed.token.is_none());
         match document {
             Ok(document) => self.learn(&document, std::str::from_utf8(&answer.body).unwrap_or(""), facts, documents),
             Err(_) if is_token => self.learn(&Value::Null, std::str::from_utf8(&answer.body).unwrap_or(""), facts, documents),
@@ -81,25 +84,38 @@ impl Step {
     fn refusal(&self, rule: Option<&RefusalRule>, document: Option<&Value>, facts: &Facts, status: u16) -> ProviderRefusal {
         let code_paths = self.call.is_none().then(|| self.paths_of(self.known.code));
         let hides_code = !rule.zip(code_paths.as_deref()).is_some_and(|(rule, codes)| rule.shows_other_code(codes));
-        let secrets: Vec<Text> = document.map_or_else(Vec::new, |document| self.secrets_in(document, facts, hides_code));
+        let secrets: Vec<Text> = document.map_or_else(Vec::new, |document| self.secrets_in(document, facts, rule, hides_code));
         RefusingAnswer { document, status, code_paths: code_paths.as_deref(), secrets: &secrets }.refusal(rule, facts)
     }
 
-    /// The codes and tokens in an answer, as they stand there. `hides_code`: also a callback's parameter `code`, whatever it is.
-    fn secrets_in(&self, document: &Value, facts: &Facts, hides_code: bool) -> Vec<Text> {
-        const SECRET: [&str; 4] = ["code", "accessToken", "refreshToken", "idToken"];
-        let secret = self.answer_reads().map(|read| (facts.label(read.fact), read)).filter(|(name, _)| SECRET.contains(&&**name));
-        let found = secret.flat_map(|(name, read)| {
-            let values = read.reading.paths().into_iter().flat_map(|path| path.all(document)).filter_map(scalar_text);
-            values.map(|value| Text::secret(value, &name)).collect::<Vec<_>>()
-        });
+    /// What must not be shown of an answer, as it stands there: codes, tokens and what else a request would carry; and whatever the file
+    /// reads from it, unless it is what the refusal shows. `hides_code`: also a callback's parameter `code`, whatever it is.
+    fn secrets_in(&self, document: &Value, facts: &Facts, rule: Option<&RefusalRule>, hides_code: bool) -> Vec<Text> {
+        let is_shown = |read: &ReadRule| read.reading.paths().iter().any(|path| shows(rule, path));
+        let plain = self.reads.iter().map(|read| (read, vec![document], is_shown(read)));
+        let chosen = self.choices.iter().flat_map(|choice| choice.reads.iter().map(|read| (read, choice.entries(document), false)));
+        let mut found = Vec::new();
+        for (read, documents, is_shown) in plain.chain(chosen) {
+            let (label, is_carried) = (facts.label(read.fact), self.carried.contains(&read.fact));
+            let secret = |value: Cow<'_, str>| Text::secret(value, &label);
+            for document in documents.into_iter().filter(|_| is_carried || read.written && !is_shown) {
+                let values = read.reading.paths().into_iter().flat_map(|path| path.all(document)).filter_map(scalar_text).map(secret);
+                let made = read.reading.alternatives().into_iter().filter_map(|one| one.evaluate(Some(document), facts).ok());
+                let all = values.chain(made.map(|made| made.made_secret(&label)));
+                found.extend(all.filter(|value| is_carried || value.len() >= SHORTEST_SECRET));
+            }
+        }
         let usual = document.get("code").and_then(scalar_text).filter(|_| self.call.is_none() && hides_code);
-        found.chain(usual.map(|code| Text::secret(code, &Arc::from("code")))).collect()
+        found.extend(usual.map(|code| Text::secret(code, &Arc::from("code"))));
+        found
     }
 
     fn learn(&self, document: &Value, raw: &str, facts: &mut Facts, documents: &DocumentCache) -> Result<(), StepError> {
+        if !self.token_type.accepts(self.paths_of(self.known.token_type), document) {
+            return Err(StepError::OtherTokenType { place: self.place });
+        }
         self.learn_from_answer(document, facts);
-        let mut about = document.get("sub").and_then(scalar_text).map(std::borrow::Cow::into_owned);
+        let mut about = document.get("sub").and_then(scalar_text).map(Cow::into_owned);
         if let Some(signed) = &self.signed {
             let token = match &signed.token {
                 None => Text::secret(raw.trim(), &Arc::from("answer")),
@@ -120,7 +136,7 @@ impl Step {
                 self.check_login_is_anew(&claims, facts)?;
             }
             self.learn_from_token(&claims, facts);
-            about = claims.get("sub").and_then(scalar_text).map(std::borrow::Cow::into_owned).or(about);
+            about = claims.get("sub").and_then(scalar_text).map(Cow::into_owned).or(about);
         }
         let must_say = self.reads.iter().any(|read| read.fact == self.known.id && !read.written);
         self.check_subject(about.as_deref(), must_say, facts)
@@ -186,9 +202,11 @@ impl Step {
         }
         for (at, choice) in (0_u16..).zip(choices) {
             let entry = choice.entry(document, facts);
+            let choosing = choice.all_conditions().flat_map(Condition::uses).map(|used| facts.origin(used.fact));
+            let origin = choosing.fold(origin.entry(at), FactOrigin::chosen_by);
             for read in &choice.reads {
                 match entry {
-                    Some(entry) => self.learn_one(read, entry, origin.entry(at), facts),
+                    Some(entry) => self.learn_one(read, entry, origin, facts),
                     None => facts.record_missing(read.fact, MissingValue { place: choice.place_of_choice(), instead: None }),
                 }
             }

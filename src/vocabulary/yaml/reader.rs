@@ -330,6 +330,7 @@ mod tests {
         assert_eq!((list[1].place.line, list[1].place.column), (1, 16));
     }
 
+    /// Lesson 155
     #[test]
     fn bombs_and_oddities_are_refused_with_a_sentence() {
         let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));

@@ -7,10 +7,10 @@ use crate::provider::Provider;
 use crate::provider::callback::StateLocation;
 use crate::provider::placeholder::PlaceholderForm;
 use crate::provider::provider_spec::ProviderSpec;
-use crate::provider::refusal::RefusalRule;
 use crate::provider::signature::ParameterSignature;
 use crate::provider::signed_token::{SignedToken, SignedTokenSpec};
 use crate::provider::step::{ReadRule, Step, StepKind};
+use crate::provider::token_type::AcceptedTokenType;
 use crate::provider::value_reference::ValueReference;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::wire::Method;
@@ -105,6 +105,12 @@ impl<'a> Section<'a> {
         if added.is_empty() { "none: a login with `reauthenticate=true` is refused".to_owned() } else { added.join("&") }
     }
 
+    /// Which type of access token is accepted, in the calls that give one.
+    fn default_token_type(&self) -> Option<String> {
+        let step = self.step.filter(|step| step.token_type == AcceptedTokenType::Bearer)?;
+        (!step.paths_of(step.known.token_type).is_empty()).then(|| "bearer, or none".to_owned())
+    }
+
     fn default_trust(&self) -> &'static str {
         let email = self.provider.known.email;
         let is_read = self.provider.steps().any(|step| step.learned_facts().any(|(fact, ..)| fact == email));
@@ -131,6 +137,17 @@ impl<'a> Section<'a> {
             Some(format!("the id `{id}` {done}: {}", email.key()))
         };
         ["1234", "Ana 1234"].iter().filter_map(|id| example(id)).collect()
+    }
+
+    /// What ties a callback without a state to its login.
+    fn default_session_swap(&self) -> Option<String> {
+        self.provider.begins_by_form().then(|| "not needed: the nonce or PKCE ties the callback to the login".to_owned())
+    }
+
+    /// How a login begins whose callback brings no state.
+    fn beginning(&self) -> Vec<String> {
+        let by_form = || "a login begins with the button of a page of portaria, not with a link".to_owned();
+        self.provider.begins_by_form().then(by_form).into_iter().collect()
     }
 
     /// Where the state comes back, unless the file itself reads it.
@@ -174,9 +191,14 @@ impl<'a> Section<'a> {
     /// What an answer must be that turns out to be a signed token.
     fn signed_answer(&self) -> Option<String> {
         let is_known = self.step.is_some_and(|step| step.signed_answer.is_some());
-        is_known.then(|| {
-            "an answer that is a signed token must come from the issuer, for this client, and repeat the ID token's `sub`".to_owned()
-        })
+        is_known.then(|| "an answer that is a signed token must come from the issuer, for this client".to_owned())
+    }
+
+    /// What ties an ID token to the answer in which it comes.
+    fn compared_hashes(&self) -> Vec<String> {
+        let is_id_token = self.step.and_then(Step::signed).is_some_and(SignedToken::is_id_token);
+        let rule = "`at_hash` and `c_hash`, where the token has them, must fit the access token and the code";
+        is_id_token.then(|| rule.to_owned()).into_iter().collect()
     }
 
     fn token(&self, describe: impl Fn(&SignedToken) -> String) -> Option<String> {
@@ -253,12 +275,37 @@ impl<'a> Section<'a> {
         ["if the callback has a parameter `error`"].into_iter().chain(names_issuer.then_some(other)).map(str::to_owned).collect()
     }
 
-    fn default_refusals(&self) -> Vec<String> {
+    /// What refuses an answer besides the entries of `refused`. A status that `accepted` allows moves the limit, with its line.
+    fn default_refusals(&self) -> Vec<DescriptionRow> {
         let Some(step) = self.step else { return Vec::new() };
-        let status = step.refusal_rules().allowed_statuses().map(|allowed| format!("if the status is outside {allowed}"));
-        let minds_error = step.minds_error && !step.accepted.iter().any(RefusalRule::allows_error_member);
-        let error = minds_error.then(|| "if the answer has a member `error` that is neither empty, `0` nor `false`".to_owned());
-        status.into_iter().chain(error).collect()
+        let row = |value: String, line: Option<u32>| DescriptionRow { word: "refused".to_owned(), value, line };
+        let rules = step.refusal_rules();
+        let status = rules
+            .allowed_statuses()
+            .map(|allowed| row(format!("if the status is outside {allowed}"), rules.place_of_allowed_statuses().map(|place| place.line)));
+        let error = step.minds_error.then(|| "if the answer has a member `error` that is neither empty, `0` nor `false`");
+        let subject = self.compared_subject();
+        status.into_iter().chain(error.into_iter().chain(subject).map(|value| row(value.to_owned(), None))).collect()
+    }
+
+    /// How the `sub` of an answer is compared with that of an ID token that an earlier step has verified.
+    fn compared_subject(&self) -> Option<&'static str> {
+        let step = self.step.filter(|step| step.kind == StepKind::GetUserInfo)?;
+        let mut earlier = self.provider.steps().take_while(|other| !std::ptr::eq(*other, step));
+        if !earlier.any(|other| other.signed().is_some_and(SignedToken::is_id_token)) {
+            return None;
+        }
+        Some(if step.reads.iter().any(|read| read.fact == self.provider.known.id && !read.written) {
+            "if the answer's `sub` is missing or is not that of the ID token"
+        } else {
+            "if the answer has a `sub` that is not that of the ID token"
+        })
+    }
+
+    /// The format of an answer that the file does not name; one that is a token has none.
+    fn default_answer(&self) -> Option<String> {
+        let is_token = self.step.and_then(Step::signed).is_some_and(|signed| signed.token.is_none());
+        (!is_token).then(|| "auto: JSON, otherwise a form".to_owned())
     }
 
     /// The rules of the whole file, which stand beside those of a call.

@@ -30,7 +30,7 @@ use crate::workbench::examples::difference::identity_members;
 use crate::workbench::examples::replay::{redirect_error, usual_callback};
 use crate::workbench::examples::tokens::sign_again;
 use crate::workbench::explain::forecast::start::Start;
-use crate::workbench::explain::{describe, explain, facts_before_call, installation_facts};
+use crate::workbench::explain::{facts_before_call, installation_facts};
 use crate::workbench::recorded_exchange::parse_pairs;
 use crate::workbench::repair::{propose, propose_for_answer};
 use serde_json::Value;
@@ -197,7 +197,7 @@ impl Start {
             (Ok(_), None) => ForecastOutcome::SignedIn,
             (Err(error), None) => {
                 let document = last_document(provider, &trace).unwrap_or_else(|| callback.document());
-                ForecastOutcome::Refused(forecast_error(provider, error, Some(&document), public_url))
+                ForecastOutcome::Refused(forecast_error(provider, error, Some(&document)))
             }
         };
         for step in &mut steps {
@@ -299,24 +299,16 @@ pub(crate) fn step_word(provider: &Provider, call: usize) -> &'static str {
     if call < provider.prepared { "prepare" } else { provider.calls.get(call).map_or("", |step| step.kind.word()) }
 }
 
-fn forecast_error(provider: &Provider, error: &LoginError, document: Option<&Value>, public_url: &str) -> ForecastError {
+fn forecast_error(provider: &Provider, error: &LoginError, document: Option<&Value>) -> ForecastError {
     let line = error.place.map(|place| place.line).filter(|line| *line > 0);
-    let rule = error.place.filter(|_| error.refusal().is_some()).and_then(|place| rule_at(provider, place, document, public_url));
+    let rule = error.place.filter(|_| error.refusal().is_some()).and_then(|place| rule_at(provider, place, document));
     ForecastError { step: error.step, code: printable(error.code()), message: printable(&error.to_string()), line, rule }
 }
 
 /// The rule at a place, and the value at the first path that it names.
-fn rule_at(provider: &Provider, place: Place, document: Option<&Value>, public_url: &str) -> Option<String> {
-    let steps = explain(provider, &installation_facts(provider, public_url)).ok()?;
-    let description = describe(provider, &steps);
-    let mut rows = description.file.iter().chain(description.steps.iter().flatten());
-    let row = rows.find(|row| row.line == Some(place.line) && matches!(&*row.word, "refused" | "accepted"))?;
-    let rule = provider.steps().flat_map(|step| step.refused.iter().chain(&step.accepted)).find(|rule| rule.place == place);
-    let found = rule.and_then(|rule| rule.paths().next()).and_then(|path| {
-        let value = path.first(document?).map_or_else(|| "nothing".to_owned(), Value::to_string);
-        Some(format!("; {} is {}", path.source, printable(&value).chars().take(100).collect::<String>()))
-    });
-    Some(format!("`{}` {}{}", row.word, row.value, found.unwrap_or_default()))
+fn rule_at(provider: &Provider, place: Place, document: Option<&Value>) -> Option<String> {
+    let rule = provider.steps().flat_map(|step| step.refused.iter().chain(&step.accepted)).find(|rule| rule.place == place)?;
+    Some(rule.describe(document, |value| printable(&value.to_string()).chars().take(100).collect()))
 }
 
 fn forecast_step(provider: &Provider, call: Option<usize>, step: &Step, facts: &Facts, error: Option<&StepError>) -> ForecastStep {

@@ -173,7 +173,7 @@ fn alternatives(node: &YamlNode, between: &str) -> String {
 pub(crate) fn on_one_line(node: &YamlNode) -> String {
     let text = match &node.kind {
         YamlKind::Scalar { .. } if node.is_null() => "null".to_owned(),
-        YamlKind::Scalar { text, .. } if text.is_empty() => "\"\"".to_owned(),
+        YamlKind::Scalar { text, .. } if text.trim().is_empty() => format!("{text:?}"),
         YamlKind::Scalar { text, .. } => text.lines().collect::<Vec<_>>().join(" "),
         YamlKind::List(items) => {
             let items: Vec<String> = items.iter().map(on_one_line).collect();

@@ -77,6 +77,13 @@ pub(crate) fn call_request_entries(learner: &mut LoginLearner<'_>, number: usize
         words.push(YamlLine::new("sign", YamlValue::Block(found.words)));
     }
     push_header_entries(learner, &call, number > learner.login.token_call, &mut words);
+    let named_type = call.document.as_ref().and_then(|document| document.value.get("token_type")).and_then(Value::as_str);
+    if (learner.login.prepared..=learner.login.token_call).contains(&number)
+        && named_type.is_some_and(|name| !name.trim().is_empty() && !name.trim().eq_ignore_ascii_case("bearer"))
+    {
+        let reason = "the answer names another `token_type` than `Bearer`";
+        words.push(YamlLine::with_comment("tokenType", YamlValue::text("any"), reason));
+    }
     words
 }
 

@@ -119,7 +119,7 @@ pub(crate) fn push_shape(shape: RequestShape, written: &str, words: &mut Vec<Yam
 }
 
 /// The word of `stateIn`, where the state is no parameter of the callback.
-fn state_location(learner: &LoginLearner<'_>) -> Option<&'static str> {
+pub(crate) fn state_location(learner: &LoginLearner<'_>) -> Option<&'static str> {
     if learner.login.state.is_some() {
         return None;
     }

@@ -174,7 +174,8 @@ impl Pseudonymizer {
             let (before, after) = text.split_once(&real).unwrap_or_default();
             return format!("{}{fake}{}", self.replace_surrounding(key, before), self.replace_surrounding(key, after));
         }
-        let is_public = text.starts_with('‹') && text.ends_with('›') || matches!(text, "true" | "false" | "yes" | "no");
+        let is_public =
+            text.starts_with('‹') && text.ends_with('›') || matches!(text, "true" | "false" | "yes" | "no" | "Bearer" | "bearer");
         if text.is_empty() || is_public || self.is_compared_in_file(text) || self.kept.iter().any(|kept| kept == text) {
             return text.to_owned();
         }

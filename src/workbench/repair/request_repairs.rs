@@ -167,6 +167,13 @@ impl<'a> ObservedRefusal<'a> {
         self.with_change(&edits, Proposal::new(format!("pkce: {value}"), rule, None))
     }
 
+    /// The change for a provider that gives its bearer tokens a name of its own.
+    pub(crate) fn token_type_proposal(&self) -> Proposal {
+        let proposal = Proposal::new("tokenType: any", &RepairRule::TokenTypeOther { step: self.step_name() }, None);
+        let word = |step: &Step| FileEdit::Word { step: step.place, word: step.kind.word(), key: "tokenType", value: "any".to_owned() };
+        self.with_change(&self.step.map(word).into_iter().collect::<Vec<_>>(), proposal)
+    }
+
     /// A proposal with a change, if the change compiles.
     fn with_change(&self, edits: &[FileEdit], proposal: Proposal) -> Proposal {
         let source = &self.provider.source;

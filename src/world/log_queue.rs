@@ -1,0 +1,89 @@
+//! The log of a server. A thread of its own writes it, so that a reader of the log who falls asleep holds up no request: lines wait
+//! up to a bound, what does not fit is lost, and the log says how much that was.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// How many lines wait at most.
+const LONGEST_QUEUE: usize = 4096;
+
+static QUEUE: OnceLock<LogQueue> = OnceLock::new();
+
+/// Takes lines of the log for a thread that writes them.
+#[derive(Clone)]
+pub(crate) struct LogQueue {
+    waiting: SyncSender<Waiting>,
+    lost: Arc<AtomicU64>,
+}
+
+enum Waiting {
+    Line(Box<[u8]>),
+    /// Answered when everything before it is written.
+    Mark(SyncSender<()>),
+}
+
+impl LogQueue {
+    /// The queue in front of stderr. Where no thread can be had, there is none.
+    pub(crate) fn to_stderr() -> io::Result<&'static Self> {
+        if let Some(queue) = QUEUE.get() {
+            return Ok(queue);
+        }
+        let queue = Self::to(io::stderr())?;
+        Ok(QUEUE.get_or_init(|| queue))
+    }
+
+    fn to(output: impl Write + Send + 'static) -> io::Result<Self> {
+        let (sender, receiver) = sync_channel(LONGEST_QUEUE);
+        let queue = Self { waiting: sender, lost: Arc::default() };
+        let lost = Arc::clone(&queue.lost);
+        thread::Builder::new().name("log".to_owned()).spawn(move || write_lines(&receiver, output, &lost))?;
+        Ok(queue)
+    }
+
+    /// Waits until what is in the queue is written, but not for ever.
+    pub(crate) fn flush() {
+        let Some(queue) = QUEUE.get() else { return };
+        let (done, written) = sync_channel(1);
+        if queue.waiting.try_send(Waiting::Mark(done)).is_ok() {
+            let _ = written.recv_timeout(Duration::from_secs(1));
+        }
+    }
+}
+
+fn write_lines(waiting: &Receiver<Waiting>, mut output: impl Write, lost: &AtomicU64) {
+    while let Ok(next) = waiting.recv() {
+        match next {
+            // An error of the log must not be logged.
+            Waiting::Line(line) => drop(output.write_all(&line)),
+            Waiting::Mark(done) => drop(done.try_send(())),
+        }
+        let lost = lost.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            let _ = writeln!(output, "{lost} lines of the log are lost, because it was not read in time");
+        }
+    }
+}
+
+impl MakeWriter<'_> for &'static LogQueue {
+    type Writer = Self;
+    fn make_writer(&self) -> Self {
+        self
+    }
+}
+
+impl Write for &LogQueue {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.waiting.try_send(Waiting::Line(bytes.into())).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+//! Very many checks at once.
+
+use crate::bad_times::place::{Browser, Ending, Place, now};
+use std::time::Duration;
+
+const ASKING: usize = 4;
+const CHECKS: usize = 1_500;
+
+/// What a check costs is measured by `benches/auth.rs`; here many are right, and leave nothing behind.
+/// Attack A-11
+#[test]
+fn in_a_crowd_every_check_is_answered_rightly_and_memory_does_not_grow() {
+    let place = Place::on_sqlite();
+    let broker = Ending(place.start());
+    let broker = &broker.0;
+    let [ana, bia, mut eva] = ["ana", "bia", "eva"].map(|who| Browser::signed_in(broker, who));
+    let ended = eva.cookies();
+    assert_eq!(eva.ask(broker, "POST", "/logout").expect("an answer").status, 303);
+    let forged = ana.cookies().replacen("portaria=e", "portaria=f", 1);
+    assert_ne!(forged, ana.cookies());
+    let emails = [(ana.cookies(), "ana@clientes.example"), (bia.cookies(), "bia@clientes.example")];
+    let crowd = || {
+        std::thread::scope(|scope| {
+            let asking: Vec<_> = (0..ASKING)
+                .map(|thread| {
+                    let (emails, forged, ended) = (&emails, &forged, &ended);
+                    scope.spawn(move || {
+                        let check = |at: usize| {
+                            let began = now();
+                            let (cookies, email) = match at % 100 {
+                                0 => (forged, None),
+                                50 => (ended, None),
+                                _ => (&emails[(at + thread) % 2].0, Some(emails[(at + thread) % 2].1)),
+                            };
+                            let answer = broker.ask("GET", "/auth", &[("Cookie", cookies)]).expect("an answer");
+                            assert_eq!((answer.status, answer.header("x-auth-email")), (if email.is_some() { 200 } else { 401 }, email));
+                            began.elapsed()
+                        };
+                        (0..CHECKS).map(check).collect::<Vec<_>>()
+                    })
+                })
+                .collect();
+            asking.into_iter().flat_map(|one| one.join().expect("nothing is mistaken")).collect::<Vec<_>>()
+        })
+    };
+
+    crowd();
+    let before = broker.resident();
+    let mut took = crowd();
+
+    took.sort();
+    let (typical, slow) = (took[took.len() / 2], took[took.len() * 99 / 100]);
+    let grown = broker.resident().saturating_sub(before);
+    eprintln!("{} checks by {ASKING} at once: half of them within {typical:?}, 99 % within {slow:?}, {grown} bytes more", took.len());
+    assert!(grown < 16 << 20 && slow < Duration::from_millis(500), "{grown} bytes, {slow:?}");
+}
