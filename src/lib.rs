@@ -42,3 +42,5 @@ pub mod simulated; //  providers that run inside the program: the playground, an
 pub mod lab; //        the pages of support staff
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, clippy::panic, reason = "no shopper waits for it")]
 pub mod commands; //   the command line
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing; //  what a fuzzer tries

@@ -12,6 +12,7 @@ mod drift;
 mod email_proof;
 mod explain;
 mod generated;
+mod id_tokens;
 mod import;
 mod login;
 mod mistakes;

@@ -164,7 +164,7 @@ fn a_token_that_is_wrong_in_any_respect_is_not_accepted() {
 }
 
 /// Lessons 81, 89
-/// Attacks J-01, J-02, J-03
+/// Attacks J-01, J-03, J-02
 #[test]
 fn algorithms_never_change_what_a_key_is_for() {
     let header = |text: &str| base64(text);
@@ -948,7 +948,7 @@ fn secrets_that_a_provider_repeats_are_masked_in_its_refusal() {
     );
 }
 
-/// Attack U-13
+/// Attacks Y-04, U-13
 #[test]
 fn texts_have_a_longest_length() {
     let steps: String = (1..40).map(|at| format!("    a{at}: \"${{a{}}}${{a{}}}\"\n", at - 1, at - 1)).collect();

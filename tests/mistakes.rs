@@ -23,6 +23,7 @@ fn report(path: &Path) -> Report {
 }
 
 /// Lessons 68, 73, 153, 156
+/// Attacks Y-02, Y-06, Y-08, Y-11, Y-12, Y-13, Y-17, N-04
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the variable ACCEPT accepts changed sentences")]
 fn every_mistake_is_shown_in_the_file_with_what_to_do() {

@@ -15,8 +15,8 @@ fn typed(folder: &Path, arguments: &[&str], lines: &str) -> (i32, String, String
     // The program may end before all lines are typed.
     let _ = child.stdin.take().expect("an input").write_all(lines.as_bytes());
     let output = child.wait_with_output().expect("the program ends");
-    let told = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    (output.status.code().unwrap_or(-1), told(output.stdout), told(output.stderr))
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
 }
 
 const PLAIN: &[&str] =
@@ -42,6 +42,20 @@ fn scripts_say_everything_in_flags_and_the_file_is_right() {
         &["--yes", "--rename", "client_id=app_key", "--token-rename", "code=auth_code, client_id=app_key"],
         &["--yes", "--refused", "$.errcode != 0; $.status = error|failed", "--refused-code", "$.errcode", "--refused-message", "$.errmsg"],
         &["--yes", "--accepted", "$.ok = true"],
+        &["--yes", "--prepare", "https://sso.acme.example/par", "--credentials", "basic"],
+        &[
+            "--yes",
+            "--prepare",
+            "https://sso.acme.example/bilhete",
+            "--prepare-read",
+            "ticket=$.bilhete",
+            "--query",
+            "app=${clientId}, ticket=${ticket}",
+        ],
+        &["--yes", "--state-in", "cookie", "--query", "app=${clientId}, c=${codeChallenge}, m=S256"],
+        &["--yes", "--callback", "post", "--verify", "into=hmac, algorithm=hmacSha256, key=${clientSecret}"],
+        &["--yes", "--token-answer", "form", "--userinfo-answer", "xml", "--id", "$.r.id", "--email", "$.r.email"],
+        &["--yes", "--userinfo-parameters", "app=${clientId}", "--userinfo-sign", "into=sign, algorithm=md5, after=${clientSecret}"],
         &["--yes", "--userinfo-parameters", "token=accessToken", "--bearer", "none"],
         &["--yes", "--email", "none", "--placeholder", "${id}@acme.invalid"],
         &["--yes", "--trust", "never", "--missing-email", "ask", "--email-verified", "none"],
@@ -128,6 +142,12 @@ fn what_is_missing_and_what_is_wrong_is_named() {
         (&["new", "acme", "--yes", "--credentials", "cookie"], &["--credentials", "basicEncoded"]),
         (&["new", "acme", "--yes", "--client-secret", "hush-hush"], &["--client-secret"]),
         (&["new", "acme", "--yes", "--refused", "errcode != 0"], &["--refused"]),
+        (
+            &["new", "acme", "--yes", "--query", "appid=clientId back=redirectUri"],
+            &["--authorize-parameters", "`appid=clientId, back=redirectUri`"],
+        ),
+        (&["new", "acme", "--yes", "--query", "app=${clientId}"], &["--authorize-parameters", "`stateIn: cookie` (the flag `--state-in`)"]),
+        (&["new", "acme", "--yes", "--id", "$.id", "--trust", "claim"], &["--trust", "`--email-verified PATH`"]),
         (&["new", "acme", "--yes", "--rename", "client_name=app"], &["--rename", "the standard names here are"]),
     ] {
         let (code, _, err) = portaria(&folder.0, arguments, &[]);
@@ -136,6 +156,17 @@ fn what_is_missing_and_what_is_wrong_is_named() {
             assert!(err.contains(part), "{arguments:?}: {part}\n{err}");
         }
     }
+    assert!(!folder.0.join("providers.d/acme.yaml").exists());
+}
+
+#[test]
+fn answers_that_do_not_fit_together_are_named_by_their_flags() {
+    let folder = Folder::new("new-unfit");
+
+    let (code, _, err) = portaria(&folder.0, &with(&["--yes", "--query", "app=${clientId}, state=${state}", "--pkce", "plain"]), &[]);
+
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("nothing was written") && err.contains("these lines are made of `--authorize-parameters`"), "{err}");
     assert!(!folder.0.join("providers.d/acme.yaml").exists());
 }
 

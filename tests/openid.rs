@@ -18,35 +18,35 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-const DOCUMENT: &str = "\"issuer\":\"https://idp.acme.example\",\"authorization_endpoint\":\"https://idp.acme.example/a\",\"token_endpoint\":\"https://idp.acme.example/t\",\"userinfo_endpoint\":\"https://idp.acme.example/u\",\"jwks_uri\":\"https://idp.acme.example/k\"";
+pub const DOCUMENT: &str = "\"issuer\":\"https://idp.acme.example\",\"authorization_endpoint\":\"https://idp.acme.example/a\",\"token_endpoint\":\"https://idp.acme.example/t\",\"userinfo_endpoint\":\"https://idp.acme.example/u\",\"jwks_uri\":\"https://idp.acme.example/k\"";
 
 /// A key of the provider.
-struct IssuerKey {
-    signing: JwsSigningKey,
+pub struct IssuerKey {
+    pub signing: JwsSigningKey,
     public: String,
 }
 
 impl IssuerKey {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let pair = Ed25519KeyPair::generate().expect("the machine has random bytes");
         let der = pair.to_pkcs8v1().expect("a key can be written");
         let signing = JwsSigningKey::read(STANDARD.encode(der.as_ref()).as_bytes(), Algorithm::EdDsa).expect("it is a key");
         Self { signing, public: URL_SAFE_NO_PAD.encode(pair.public_key().as_ref()) }
     }
 
-    fn jwks(&self, kid: Option<&str>) -> String {
+    pub fn jwks(&self, kid: Option<&str>) -> String {
         let kid = kid.map_or_else(String::new, |kid| format!(",\"kid\":\"{kid}\""));
         format!("{{\"keys\":[{{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"{}\"{kid}}}]}}", self.public)
     }
 
-    fn token(&self, kid: Option<&str>, claims: &str) -> String {
+    pub fn token(&self, kid: Option<&str>, claims: &str) -> String {
         let kid = kid.map_or_else(String::new, |kid| format!(",\"kid\":\"{kid}\""));
         self.signing.sign_token(&format!("{{\"alg\":\"EdDSA\"{kid}}}"), claims).expect("the key signs")
     }
 }
 
 /// The claims of an ID token in an attempt of these tests.
-fn claims(attempt: &Attempt, more: &str) -> String {
+pub fn claims(attempt: &Attempt, more: &str) -> String {
     let nonce = &attempt.nonce;
     format!(
         "{{\"iss\":\"https://idp.acme.example\",\"aud\":\"c-1\",\"sub\":\"7\",\"exp\":9999999999,\"nonce\":\"{nonce}\",\"email\":\"ana@loja.example\",\"email_verified\":true{more}}}"
@@ -54,7 +54,7 @@ fn claims(attempt: &Attempt, more: &str) -> String {
 }
 
 /// Learns the document of the issuer.
-fn learn_document(provider: &Provider, network: &dyn Fetch, documents: &DocumentCache, now: i64) {
+pub fn learn_document(provider: &Provider, network: &dyn Fetch, documents: &DocumentCache, now: i64) {
     let mut facts = provider.empty_facts();
     facts.set(provider.known.client_id, Text::plain("c-1"));
     ready(discover(provider, &facts, network, documents, now));
@@ -62,6 +62,7 @@ fn learn_document(provider: &Provider, network: &dyn Fetch, documents: &Document
 
 const TOKEN: &str = "iss: https://idp.acme.example, aud: ‹clientId›, sub: \"7\", nonce: ‹nonce›";
 
+/// Attack U-09
 #[test]
 fn userinfo_is_asked_for_what_the_id_token_lacks() {
     let story = |claims: &str, userinfo: &str, end: &str| {

@@ -71,7 +71,7 @@ fn the_corpus_of_tokens_replays() {
     }
 }
 
-/// Attack U-15
+/// Attacks U-15, Y-01, Y-09, Y-10
 #[test]
 fn hostile_files_are_refused_with_a_complaint() {
     let laughs: String = (0..9).map(|at| format!("a{at}: &a{at} [{}]\n", "*a0,".repeat(9))).collect();
@@ -101,7 +101,7 @@ fn hostile_files_are_refused_with_a_complaint() {
     }
 }
 
-/// Attack T-06
+/// Attacks T-06, U-15
 #[test]
 fn hostile_answers_are_read_within_bounds() {
     let deep = |open: &str, close: &str| format!("{}{}", open.repeat(10_000), close.repeat(10_000));
@@ -153,6 +153,7 @@ proptest! {
         answer(body.as_bytes());
     }
 
+    /// Attack E-09
     #[test]
     fn an_address_is_its_own_key(text in "[\\PC]{0,40}@[\\PC]{0,40}|[a-zA-Z.+]{1,10}@[a-zA-Z0-9.-]{1,20}") {
         if let Ok(email) = Email::parse(&text) {

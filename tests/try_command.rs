@@ -120,6 +120,19 @@ fn a_login_at_the_playground_is_shown_step_by_step_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_provider_that_returns_no_state_is_tried_like_any_other() {
+    let file = playground().replace("callback: either", "stateIn: cookie").replace(", state: $.nonce_of_yours", "");
+    let folder = Folder::new("try-stateless").with("providers.d/playground.yaml", &file);
+    let url = format!("http://localhost:{}", free_port());
+    let mut trying = RunningTry::begin(&folder, &["playground", "--public-url", &url]);
+
+    sign_in(&mut trying, "ana");
+    let (code, out, err) = trying.end();
+
+    assert!(code == 0 && out.contains("would sign in"), "{out}{err}");
+}
+
+#[test]
 fn a_fact_that_the_session_token_cannot_hold_is_named() {
     let (folder, upstream, mark) = acme("try-left-out");
     let file =
@@ -286,7 +299,8 @@ fn what_cannot_be_tried_is_said_with_what_to_do() {
     let folder = Folder::new("try-not")
         .with("providers.d/acme.yaml", &dormant)
         .with("providers.d/broken.yaml", "name: [\n")
-        .with("providers.d/asks.yaml", &asks);
+        .with("providers.d/asks.yaml", &asks)
+        .with("providers.d/hinted.yaml", &hinted(&dormant));
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let port = taken.local_addr().expect("it listens").port();
     let url = format!("http://localhost:{port}");
@@ -306,6 +320,14 @@ fn what_cannot_be_tried_is_said_with_what_to_do() {
         (&["try", "acme", "--paste", "--no-open"], &[("ACME_SECRET", "hush-hush")], 1, &["no callback was pasted"]),
         (&["try", "asks", "--paste", "--no-open"], &[], 2, &["--input shop="]),
         (&["try", "asks", "--input", "loja=x"], &[], 2, &["has no input `loja`", "it asks for `shop`"]),
+        (
+            &["try", "hinted", "--paste", "--no-open", "--reauthenticate"],
+            &[],
+            1,
+            &["has no `reauthenticate`", "help: write the parameters"],
+        ),
+        (&["try", "hinted", "--paste", "--ui-locales", "pt_BR"], &[], 2, &["cannot be passed on", "`pt-BR es`"]),
+        (&["try", "hinted", "--record", "--login-hint", "ana"], &[], 2, &["--record"]),
     ] {
         let (found, out, err) = portaria(&folder.0, arguments, variables);
         assert_eq!(found, code, "{arguments:?}: {out}{err}");
@@ -314,4 +336,25 @@ fn what_cannot_be_tried_is_said_with_what_to_do() {
         }
         assert!(!out.contains("hush") && !err.contains("hush"), "{arguments:?}: {out}{err}");
     }
+}
+
+/// The same provider, which takes a login hint.
+fn hinted(file: &str) -> String {
+    file.replace("env:ACME_SECRET", "none").replace("scope: perfil", "extra: { login_hint: \"${loginHint?}\" }")
+}
+
+#[test]
+fn the_options_of_a_login_are_passed_on_where_the_file_names_them() {
+    let file = hinted(&STANDARD.replace("UPSTREAM", "https://sso.acme.example").replace("file:secrets/acme", "env:ACME_SECRET"));
+    let again = file.replace("extra: {", "reauthenticate: { prompt: login }, extra: {");
+    let folder = Folder::new("try-options").with("providers.d/acme.yaml", &file).with("providers.d/again.yaml", &again);
+
+    let (_, out, _) =
+        portaria(&folder.0, &["try", "acme", "--paste", "--no-open", "--login-hint", "ana@loja.example", "--ui-locales", "pt-BR es"], &[]);
+    assert!(out.contains("login_hint=ana%40loja.example"), "{out}");
+    assert!(out.contains("note: no request of the file has `${uiLocales?}`"), "{out}");
+    assert!(!out.contains("prompt=login"), "{out}");
+
+    let (_, out, _) = portaria(&folder.0, &["try", "again", "--paste", "--no-open", "--reauthenticate"], &[]);
+    assert!(out.contains("prompt=login") && !out.contains("login_hint="), "{out}");
 }

@@ -7,9 +7,10 @@ use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_
 use crate::commands::{GlobalOptions, new_provider_file};
 use crate::stores::catalogue;
 use crate::stores::read_policy::ReadPolicy;
+use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::place::Source;
 use crate::workbench::checklist;
-use crate::workbench::checklist::pairs::unknown_facts;
+use crate::workbench::checklist::pairs::{pairs, unknown_facts};
 use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion, QUESTIONS};
 use crate::world::files;
 use clap::Args;
@@ -104,7 +105,8 @@ impl NewCommand {
         let source = Source::new(path.display().to_string(), text.as_str());
         let (provider, report) = catalogue::compile_allowed(&source, settings.installation_context(), &policy);
         if provider.is_none() {
-            return Err(CommandFailure::No(format!("{}\nnothing was written", report.draw(uses_colour()).trim_end())));
+            let flags = flags_of_complaints(&report, &text, &answers);
+            return Err(CommandFailure::No(format!("{}{flags}\nnothing was written", report.draw(uses_colour()).trim_end())));
         }
         files::write(&path, &text).map_err(|error| CommandFailure::file_error(&path, &error))?;
         let next = new_provider_file::next_steps(&path, &settings)?;
@@ -115,6 +117,18 @@ impl NewCommand {
         }
         Ok(CommandOutcome::Fine)
     }
+}
+
+/// The flags, or questions, whose answers stand in the lines that are complained about.
+fn flags_of_complaints(report: &Report, text: &str, answers: &ChecklistAnswers) -> String {
+    let lines = report.complaints.iter().filter_map(|complaint| text.lines().nth(complaint.place?.line.checked_sub(1)? as usize));
+    let lines: Vec<&str> = lines.collect();
+    let begins = |line: &str, name: &str| line.trim_start().strip_prefix(name).is_some_and(|rest| rest.starts_with(':'));
+    let stands_in = |line: &str, answer: &str| line.contains(answer) || pairs(answer).iter().any(|(name, _)| begins(line, name));
+    let stands_there = |answer: &str| answer.len() > 2 && lines.iter().any(|line| stands_in(line, answer));
+    let flags = answers.iter().filter(|(name, answer)| **name != "name" && stands_there(answer)).map(|(name, _)| format!("`--{name}`"));
+    let flags: Vec<String> = flags.collect();
+    if flags.is_empty() { String::new() } else { format!("\nthese lines are made of {}", flags.join(", ")) }
 }
 
 /// Gives every open question its default, and names those that have none.

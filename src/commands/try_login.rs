@@ -16,6 +16,7 @@ use crate::commands::{GlobalOptions, provider_file};
 use crate::login::attempt::{Attempt, Entropy, GOOD_FOR, InputValues, InstallationValues, RedirectError};
 use crate::login::conversation::{Conversation, ConversationParties};
 use crate::login::error::{LoginError, LoginErrorCause};
+use crate::login::options::LoginOptions;
 use crate::login::trace::Trace;
 use crate::provider::Provider;
 use crate::provider::document_cache::DocumentCache;
@@ -44,12 +45,22 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 /// Try a login.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct TryCommand {
     /// The provider's name, or its file
     name: String,
     /// The value of an input of the file, as a shopper would type it; asked for if omitted
     #[arg(long = "input", value_name = "NAME=VALUE", value_parser = pair)]
     inputs: Vec<(String, String)>,
+    /// Who wants to sign in, as the address of a login says it by `login_hint`
+    #[arg(long, value_name = "TEXT", conflicts_with = "record")]
+    login_hint: Option<String>,
+    /// The languages of the person, such as "pt-BR es", as the address of a login says them by `ui_locales`
+    #[arg(long, value_name = "LANGUAGES", conflicts_with = "record")]
+    ui_locales: Option<String>,
+    /// Let the provider ask for the login again, as `reauthenticate=true` does
+    #[arg(long, conflicts_with = "record")]
+    reauthenticate: bool,
     /// Do not open a browser; the address is always printed
     #[arg(long)]
     no_open: bool,
@@ -114,12 +125,40 @@ impl TryCommand {
             return Err(CommandFailure::No(missing_variables_message(&provider, &missing, &self.name)));
         }
         let screen = TrialScreen { json: global.json, colour: !global.json && uses_colour() };
+        let options = self.login_options(&provider, &screen)?;
         let inputs = callbacks::resolve_inputs(&provider, &self.inputs, &screen)?;
         let (mut trial, stores) = prepare_trial(provider, path, inputs, &settings, screen);
-        actix_web::rt::System::new().block_on(self.execute(&mut trial, &stores))
+        actix_web::rt::System::new().block_on(self.execute(&mut trial, options, &stores))
     }
 
-    async fn execute(&self, trial: &mut TrialLogin, stores: &Stores) -> Result<CommandOutcome, CommandFailure> {
+    /// What the address of a login would ask for. Says so where the file does not pass it on.
+    fn login_options(&self, provider: &Provider, screen: &TrialScreen) -> Result<LoginOptions, CommandFailure> {
+        let again = self.reauthenticate.then_some("true");
+        let options = LoginOptions::parse(self.login_hint.clone(), self.ui_locales.clone(), again).ok_or_else(|| {
+            CommandFailure::Usage(
+                "what `--login-hint` or `--ui-locales` says cannot be passed on".to_owned(),
+                "a hint has at most 200 characters; languages are written `pt-BR es`, at most 10 of them".to_owned(),
+            )
+        })?;
+        if self.reauthenticate && !provider.can_reauthenticate() {
+            return Err(CommandFailure::No(format!(
+                "error: {} has no `reauthenticate`, so a login that asks for it cannot begin\n  help: write the parameters that the provider's manual names, such as `reauthenticate: {{ prompt: login }}`",
+                provider.source.name
+            )));
+        }
+        let used = provider.used_facts();
+        for (given, slot, hole) in [
+            (self.login_hint.is_some(), provider.known.login_hint, "${loginHint?}"),
+            (self.ui_locales.is_some(), provider.known.ui_locales, "${uiLocales?}"),
+        ] {
+            if given && !used.contains(&slot) {
+                screen.print(&format!("note: no request of the file has `{hole}`, so this is not passed on"));
+            }
+        }
+        Ok(options)
+    }
+
+    async fn execute(&self, trial: &mut TrialLogin, options: LoginOptions, stores: &Stores) -> Result<CommandOutcome, CommandFailure> {
         let store = stores.main();
         let listens = !self.paste && store.loopback && !store.secure;
         let TrialLogin { provider, playground, .. } = &*trial;
@@ -135,6 +174,7 @@ impl TryCommand {
             ConversationParties { provider: &trial.provider, fetch: &announced, documents: &trial.connection.documents, limits: None };
         let entropy = Entropy(random::bytes());
         let mut conversation = Conversation::begin(parties, trial.installation.clone(), &entropy, trial.inputs.clone(), clock::now());
+        conversation.attempt.set_options(&trial.provider, options);
         let mut witness = TrialWitness::new(&trial.provider, &trial.screen);
         let (prepared, request) = authorization_request(trial, &mut conversation, &mut witness).await;
         let outcome = match request? {

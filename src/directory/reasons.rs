@@ -4,6 +4,9 @@ use crate::directory::audit::{AuditEvent, AuditEventKind};
 use crate::directory::linking::{LinkingRule, SignInRefusalReason};
 use crate::directory::users::IdentityLink;
 
+/// What stands behind the evidence of an address that imitates another.
+pub(crate) const IMITATION: &str = "imitation";
+
 /// Why the identity is linked to the user.
 pub fn describe_link(way: &IdentityLink) -> String {
     let why = describe_rule(&way.because, way.evidence.as_deref());
@@ -65,6 +68,10 @@ fn actor_name(word: &str) -> &'static str {
 
 /// A rule in words, with what proved the address.
 fn describe_rule(word: &str, evidence: Option<&str>) -> String {
+    let imitates = evidence.and_then(|evidence| evidence.strip_suffix(IMITATION)?.strip_suffix(' '));
+    if imitates.is_some() {
+        return format!("{}; the address mixes scripts or imitates the letters of another", describe_rule(word, imitates));
+    }
     let proven = match evidence {
         Some("claim") => "the provider says that the address is proven",
         Some("always") => "this provider is trusted with addresses",

@@ -2,6 +2,7 @@
 
 use crate::directory::audit::{AuditEvent, AuditEventKind, record_event};
 use crate::directory::linking::{self, KnownUser, KnownUsers, LinkingDecision, LinkingRule, ProviderLinkStatus, SignInRefusalReason};
+use crate::directory::reasons::IMITATION;
 use crate::directory::sessions::{end_all_sessions, record_session_end};
 use crate::directory::sql::{SqlRow, SqlTransaction, SqlValue, StorageFault, Verb, with};
 use crate::directory::users::User;
@@ -9,6 +10,7 @@ use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::placeholder::hashed_placeholder;
 use crate::vocabulary::email::Email;
 use crate::vocabulary::hash::{hex, sha256};
+use crate::vocabulary::lookalikes::is_imitation;
 use std::collections::BTreeMap;
 
 /// Signs a user in, or refuses.
@@ -183,7 +185,9 @@ impl SignIn {
 
     fn audit_event(&self, what: AuditEventKind, because: &str) -> AuditEvent {
         let event = AuditEvent::new(self.now, &self.store, what).via_provider(&self.identity.file).with_reason(because);
-        let evidence = linking::evidence_word(&self.identity.address).map(Into::into);
+        let imitates = linking::address_to_look_up(&self.identity.address).is_some_and(|email| is_imitation(email.key()));
+        let evidence = linking::evidence_word(&self.identity.address);
+        let evidence = evidence.map(|word| if imitates { format!("{word} {IMITATION}").into() } else { word.into() });
         AuditEvent { evidence, version: Some(self.version.clone()), ..event }
     }
 }

@@ -23,7 +23,7 @@ impl PageLanguages {
 
 /// The language ranges of a header: the wanted ones, best first, and the unwanted ones. Only the first 32 are read.
 fn language_ranges(header: &str) -> (Vec<&str>, Vec<&str>) {
-    let mut wanted: Vec<(u16, &str)> = Vec::new();
+    let mut wanted: Vec<(f32, &str)> = Vec::new();
     let mut unwanted = Vec::new();
     for part in header.split(',').take(32) {
         let (range, quality) = part.split_once(';').map_or((part, None), |(range, rest)| (range, rest.trim().strip_prefix("q=")));
@@ -31,13 +31,12 @@ fn language_ranges(header: &str) -> (Vec<&str>, Vec<&str>) {
         let quality = quality.map_or(Some(1.0), |text| text.trim().parse::<f32>().ok().filter(|quality| (0.0..=1.0).contains(quality)));
         let Some(quality) = quality.filter(|_| range == "*" || is_language_tag(range)) else { continue };
         if quality > 0.0 {
-            // A quality has at most three decimals, so it is sorted as a whole number of thousandths.
-            wanted.push(((1..=1000).rev().find(|at| f32::from(*at) <= quality * 1000.0 + 0.5).unwrap_or(1), range));
+            wanted.push((quality, range));
         } else {
             unwanted.push(range);
         }
     }
-    wanted.sort_by_key(|(quality, _)| std::cmp::Reverse(*quality));
+    wanted.sort_by(|(one, _), (other, _)| other.total_cmp(one));
     (wanted.into_iter().map(|(_, range)| range).collect(), unwanted)
 }
 

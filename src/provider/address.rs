@@ -260,7 +260,7 @@ mod tests {
         ))
     }
 
-    /// Attack J-14
+    /// Attacks Y-05, J-14
     #[test]
     fn holes_lead_only_where_the_file_says() {
         for (address, hosts, value, expected) in [

@@ -289,12 +289,17 @@ impl Condition {
         self.checks().into_iter().all(|check| check.is.as_ref().is_some_and(|is| is.iter().all(is_word)))
     }
 
-    /// Whether it holds only of certain values at this path.
+    /// Whether it holds only of values at this path that the file names.
     pub(crate) fn demands_value_at(&self, path: &JsonPath) -> bool {
         self.demands(&|check| {
             let is_there = check.paths().iter().any(|known| known.source == path.source);
             is_there && [&check.is, &check.contains].into_iter().any(Option::is_some)
         })
+    }
+
+    /// Whether it holds only if a path or one of these facts says something, whichever of several conditions decides.
+    pub(crate) fn demands_answer(&self, facts: &[Slot]) -> bool {
+        self.demands(&|check| !check.paths().is_empty() || check.uses().iter().any(|used| facts.contains(&used.fact)))
     }
 
     /// Whether it holds only if a moment is recent that stands at one of these paths.

@@ -3,7 +3,7 @@
 use crate::choice;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use jsonwebtoken::jwk::{Jwk, KeyOperations, PublicKeyUse};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm as Jose, AlgorithmFamily, DecodingKey, EncodingKey};
 use serde_json::Value;
 
@@ -155,6 +155,8 @@ fn from_jwk(key: &Value, algorithm: Algorithm) -> Option<JwsVerifyingKey> {
     let jwk: Jwk = serde_json::from_str(&key.to_string()).ok()?;
     let for_encryption = matches!(jwk.common.public_key_use, Some(PublicKeyUse::Encryption | PublicKeyUse::Other(_)));
     let cannot_verify = jwk.common.key_operations.as_ref().is_some_and(|operations| !operations.contains(&KeyOperations::Verify));
+    let is_of_another_curve =
+        matches!(&jwk.algorithm, AlgorithmParameters::OctetKeyPair(parameters) if parameters.curve != EllipticCurve::Ed25519);
     let key = DecodingKey::from_jwk(&jwk).ok()?;
     let family = match key.family() {
         AlgorithmFamily::Rsa => KeyFamily::Rsa,
@@ -163,7 +165,8 @@ fn from_jwk(key: &Value, algorithm: Algorithm) -> Option<JwsVerifyingKey> {
         // A shared secret is never read from a public address.
         AlgorithmFamily::Hmac => return None,
     };
-    (!names_another && !for_encryption && !cannot_verify && family == algorithm.family()).then_some(JwsVerifyingKey(key))
+    (!names_another && !for_encryption && !cannot_verify && !is_of_another_curve && family == algorithm.family())
+        .then_some(JwsVerifyingKey(key))
 }
 
 /// Whether a text is a PEM rather than a shared secret.

@@ -61,7 +61,7 @@ pub(crate) mod step_error; //      why a step failed
 pub(crate) mod template; //        a text with holes
 pub mod trust; //                  the proof of an e-mail address
 pub(crate) mod value_reference; // where a value is kept
-mod xml; //                        an XML answer
+pub(crate) mod xml; //                        an XML answer
 
 pub use crate::provider::compile::{compile, compile_node};
 
@@ -175,7 +175,8 @@ impl Provider {
         self.steps().any(|step| !step.reauthenticate.is_empty())
     }
 
-    /// Whether a login begins only by a form of our own page: a callback without a state would answer a login that another site began.
+    /// Whether the provider returns no state. Then a login begins only by a form of our own page, because a callback would answer a login
+    /// that another site has begun.
     pub(crate) fn begins_by_form(&self) -> bool {
         self.state_in == StateLocation::Cookie
     }

@@ -11,7 +11,7 @@ use crate::provider::condition::Condition;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::signed_token::{SignedToken, TokenKeys};
 use crate::provider::step::{ReadRule, Step, StepKind};
-use crate::provider::template::FactUse;
+use crate::provider::template::{FactUse, Template};
 use crate::provider::trust::EmailTrustPolicy;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
@@ -51,7 +51,9 @@ impl ProofCheck<'_> {
         self.check_no_secret_in_identity(reader);
         for signed in self.file.steps().filter_map(|step| step.signed.as_ref()) {
             self.check_token_keys(signed, reader);
+            self.check_token_is_for_us(signed, reader);
         }
+        self.check_token_is_redeemed(reader);
         for read in self.file.steps().flat_map(Step::all_reads) {
             self.check_read_rule(read, reader);
         }
@@ -59,6 +61,8 @@ impl ProofCheck<'_> {
         if !reader.has_errors() && !reader.has_unusable_parts() {
             self.check_claim_origin(reader);
             self.check_claim_is_asked(reader);
+            self.check_claim_demands_an_answer(reader);
+            self.check_claim_is_about_one_address(reader);
         }
     }
 
@@ -285,6 +289,31 @@ impl ProofCheck<'_> {
                     "take it out; what is secret stays between portaria and the provider",
                 );
             }
+        }
+    }
+
+    /// Complains about an issuer or an audience that the browser names: a token that was issued to another program would be accepted.
+    fn check_token_is_for_us(&self, signed: &SignedToken, reader: &mut Reader) {
+        let callback = &self.file.authorization.step;
+        let brought: Vec<Slot> = callback.answer_reads().filter(|read| read.reading.reads_answer()).map(|read| read.fact).collect();
+        for used in signed.issuers().iter().chain(signed.audience().into_iter().flatten()).flat_map(Template::uses) {
+            if callback.verify.is_none() && self.facts_behind(used.fact).iter().any(|fact| brought.contains(fact)) {
+                let help = "write the provider's own name and `${clientId}`, or a setting";
+                reader.complain(used.place, "the browser would say whose token is accepted, and for whom it was issued", help);
+            }
+        }
+    }
+
+    /// Warns about a token that the browser brings and that a call shows: the provider may have issued it to another program.
+    fn check_token_is_redeemed(&self, reader: &mut Reader) {
+        let callback = &self.file.authorization.step;
+        let is_brought = |fact: Slot| callback.answer_reads().any(|read| read.fact == fact && read.written && fact != self.file.known.code);
+        let headers = self.file.calls.iter().flat_map(|step| &step.headers);
+        let headers = headers.filter(|(name, _)| name.eq_ignore_ascii_case("authorization")).map(|(_, text)| text);
+        let mut shown = self.file.calls.iter().filter_map(|step| step.bearer.as_ref()).chain(headers).flat_map(Template::uses);
+        if let Some(used) = shown.find(|used| callback.verify.is_none() && is_brought(used.fact)) {
+            let help = "redeem a `code` for the token; where the provider gives none, ask for whom the token was issued: `accepted: { at: $.aud, is: \"${clientId}\" }`";
+            reader.warn(used.place, "the browser brings this token, which may have been issued to another program", help);
         }
     }
 

@@ -129,12 +129,23 @@ impl SenseCheck<'_> {
         let of_list = |step: &Step| self.file.calls.iter().filter(|other| other.kind == step.kind).count() > 1;
         for step in self.file.calls.iter().filter(|step| step.kind == StepKind::GetUserInfo && of_list(step)) {
             let reads_nothing = !step.learned_facts().any(|(.., written)| written) && step.signed.is_none();
-            if reads_nothing && step.refused.is_empty() && step.accepted.is_empty() {
-                reader.warn(
+            let passes_without = |rule: &RefusalRule| {
+                rule.condition().is_some_and(|condition| condition.checks().into_iter().all(|check| check.is_not.is_some()))
+            };
+            if !reads_nothing || !step.accepted.is_empty() || !step.refused.iter().all(passes_without) {
+                continue;
+            }
+            match step.refused.first() {
+                None => reader.warn(
                     step.address.template.place,
                     "nothing is read from this answer, and no rule judges it: only its HTTP status counts",
                     "add `read`, or say with `accepted` or `refused` which answer is a yes; or take the call out",
-                );
+                ),
+                Some(rule) => reader.warn(
+                    rule.place,
+                    "an answer in which this is missing is a yes: `isNot` compares only what is there",
+                    "say which answer is a yes: `accepted: { at: $.…, is: … }`",
+                ),
             }
         }
     }

@@ -174,6 +174,7 @@ mod tests {
     use crate::vocabulary::place::Place;
 
     /// Lesson 4
+    /// Attack U-07
     #[test]
     fn only_true_one_and_dates_that_have_come_prove_an_address() {
         // The time is 2026-01-02T03:04:05Z.

@@ -229,6 +229,7 @@ mod tests {
     }
 
     /// Lessons 80, 90, 159
+    /// Attacks J-18, X-01
     #[test]
     fn forged_headers_and_claims_of_other_kinds_are_refused() {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key").to_pkcs8v1().expect("its bytes");
@@ -293,6 +294,31 @@ mod tests {
         }
     }
 
+    /// Attack X-15
+    #[test]
+    fn a_million_random_texts_are_no_tokens() {
+        let keys = SessionSigningKeys::new(vec![key("a")]).expect("keys");
+        let token = keys.sign(&session(0), PARTIES);
+        let letters = b"ABCDwxyz0189-_.=%{}\"\x00\xff";
+        let mut chance = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = || {
+            chance ^= chance << 13;
+            chance ^= chance >> 7;
+            chance ^= chance << 17;
+            usize::try_from(chance >> 33).unwrap_or_default()
+        };
+
+        for at in 0..1_000_000 {
+            let text: Vec<u8> = (0..next() % 40).map(|_| letters[next() % letters.len()]).collect();
+            let text = String::from_utf8_lossy(&text);
+            // Most are rubbish; some begin as a token of ours does.
+            let text = if at % 50 == 0 { format!("{}{text}", &token[..next() % token.len()]) } else { text.into_owned() };
+            // By chance a token may be put together again, letter by letter.
+            assert!(text == token || keys.verify(&text, PARTIES, 1).is_none(), "{text:?}");
+        }
+    }
+
+    /// Attack X-09
     #[test]
     fn a_token_stays_below_a_kibibyte_whatever_the_provider_says() {
         let keys = SessionSigningKeys::new(vec![key("a")]).expect("keys");

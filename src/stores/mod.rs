@@ -9,6 +9,7 @@ pub mod connection; //  how a live provider is reached
 pub mod live; //        the live providers of a folder
 pub(crate) mod picture; // a logo
 pub(crate) mod ip_network; // an address or a block of addresses
+pub(crate) mod session_cookie; // the names of the session cookie
 
 use crate::provider::hosts::is_loopback;
 use crate::provider::identity::{Identity, IdentityEmail};
@@ -19,7 +20,8 @@ use crate::session::token_claims::facts_left_out;
 use crate::session::{Session, SessionLifetime, SessionUser, short_name};
 use crate::stores::ip_network::IpNetwork;
 use crate::stores::read_policy::ReadableValues;
-use crate::stores::settings::{LimitsSpec, LoginSpec, MailSpec, SessionSpec, Settings, SettingsSpec};
+use crate::stores::session_cookie::{prefixed_cookie_name, read_and_second_cookie};
+use crate::stores::settings::{LimitsSpec, LoginSpec, MailSpec, SessionSpec, Settings, SettingsSpec, browser_host};
 use crate::vocabulary::email::Email;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, OneOrMany};
@@ -46,7 +48,7 @@ pub struct Store {
     pub(crate) loopback: bool,
     /// The folder of the provider files.
     pub(crate) providers: PathBuf,
-    /// The name of the session cookie.
+    /// The name of the session cookie, which is the only one that is read.
     pub cookie: Box<str>,
     /// A second name of the session cookie.
     pub(crate) also_cookie: Option<Box<str>>,
@@ -144,6 +146,8 @@ impl Store {
     }
 }
 
+/// How long the events of the audit are kept where the settings do not say, in seconds.
+const AUDIT_KEPT: i64 = 90 * 86400;
 /// How many connections an address may have where the settings do not say.
 const MOST_CONNECTIONS: u32 = 200;
 
@@ -168,6 +172,7 @@ impl Rates {
 pub(crate) struct Stores {
     metrics_listen: Option<std::net::SocketAddr>,
     most_connections: Option<u32>,
+    audit_kept: i64,
     all: Vec<Arc<Store>>,
     by_host: HashMap<Box<str>, Arc<Store>>,
 }
@@ -188,7 +193,8 @@ impl Stores {
             Some(LimitsSpec::Off(_)) => None,
             limits => Some(limits.as_ref().and_then(|limits| limits.number("connections")).unwrap_or(MOST_CONNECTIONS)),
         };
-        Self { metrics_listen, most_connections, all, by_host }
+        let audit_kept = main.audit.as_ref().and_then(|audit| audit.keep).map_or(AUDIT_KEPT, |span| whole_seconds(span.value.0));
+        Self { metrics_listen, most_connections, audit_kept, all, by_host }
     }
 
     /// The store of this host.
@@ -209,6 +215,11 @@ impl Stores {
         self.most_connections
     }
 
+    /// How long the events of the audit are kept, in seconds.
+    pub(crate) fn audit_kept(&self) -> i64 {
+        self.audit_kept
+    }
+
     /// The store that the settings file itself describes.
     pub(crate) fn main(&self) -> &Arc<Store> {
         self.all.first().expect("the store of the file itself is always there")
@@ -225,9 +236,7 @@ impl Stores {
 
 fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &SettingsSpec, main: &SettingsSpec) -> Store {
     let secure = public_url.starts_with("https://");
-    let host = public_url.split_once("://").map_or(public_url, |(_, host)| host).to_ascii_lowercase();
-    let usual_port = if secure { ":443" } else { ":80" };
-    let host = host.strip_suffix(usual_port).unwrap_or(&host);
+    let host = &*browser_host(public_url).unwrap_or_else(|| public_url.to_ascii_lowercase());
     let loopback = is_loopback(host);
     let session = |pick: fn(&SessionSpec) -> Option<String>| inherited(own.session.as_ref(), main.session.as_ref(), pick);
     let seconds =
@@ -240,6 +249,9 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
     let folder = own.providers.as_ref().filter(|_| name != MAIN).map_or(settings.providers.as_str(), |folder| &folder.value);
     let also_cookie = own.session.as_ref().and_then(|session| session.also_cookie.clone());
     let also_cookie = also_cookie.or_else(|| main.session.as_ref()?.also_cookie.clone()).and_then(|name| name.0);
+    let also_cookie: Option<Box<str>> = also_cookie.map(|name| named(name.value).into());
+    let cookie = named(session(|session| session.cookie.as_ref().map(|name| name.value.clone())).unwrap_or("portaria".to_owned()));
+    let (cookie, also_cookie) = read_and_second_cookie(prefixed_cookie_name(&cookie, secure), also_cookie, secure);
     let staff = own.lab.as_ref().and_then(|lab| lab.staff.as_ref()).or(main.lab.as_ref().and_then(|lab| lab.staff.as_ref()));
     let staff = text_values(staff);
     let languages = own.login.as_ref().and_then(|login| login.languages.as_ref());
@@ -251,11 +263,8 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         secure,
         loopback,
         providers: PathBuf::from(folder),
-        cookie: prefixed_cookie_name(
-            &named(session(|session| session.cookie.as_ref().map(|name| name.value.clone())).unwrap_or("portaria".to_owned())),
-            secure,
-        ),
-        also_cookie: also_cookie.map(|name| named(name.value).into()),
+        cookie,
+        also_cookie,
         audience: inherited(own.session.as_ref(), main.session.as_ref(), |session| session.audience.clone())
             .and_then(|name| name.0)
             .map(|name| name.value.into()),
@@ -304,13 +313,6 @@ fn text_values(list: Option<&OneOrMany<Located<String>>>) -> impl Iterator<Item 
 
 fn whole_seconds(span: std::time::Duration) -> i64 {
     i64::try_from(span.as_secs()).unwrap_or(i64::MAX)
-}
-
-/// On https, browsers protect a cookie whose name begins with `__Host-`. A name with another prefix, or one that other programs
-/// find by its beginning, stays as written.
-fn prefixed_cookie_name(name: &str, secure: bool) -> Box<str> {
-    let as_written = name.starts_with("__") || name.starts_with("VtexIdclientAutCookie");
-    if secure && !as_written { format!("__Host-{name}").into() } else { name.into() }
 }
 
 fn compile_proxies(written: Option<&OneOrMany<Located<String>>>, loopback: bool) -> Option<Vec<IpNetwork>> {

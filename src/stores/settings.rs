@@ -4,7 +4,7 @@
 
 mod check;
 
-pub(crate) use crate::stores::settings::check::check_public_url;
+pub(crate) use crate::stores::settings::check::{browser_host, check_public_url};
 
 use crate::provider::InstallationContext;
 use crate::provider::hosts::is_loopback;
@@ -65,11 +65,12 @@ words! {
         /// Who may use the lab at `/lab`, where support staff see why a login failed and try providers out.
         /// Default: no access; on a loopback `publicUrl`, open to everyone
         lab: Option<LabSpec> = "lab",
-        /// The proxies in front of the broker: addresses or networks. What they say in `X-Forwarded-For`, `-Proto`, `-Host` and `-Uri`
-        /// is believed, and their own requests to `/auth` have no limit. A broker that other machines reach and whose `publicUrl` is
-        /// https starts only if the key is there, because a proxy in front has to speak https for it, and without the
-        /// proxy's word all visitors would count as one. `none` is for a proxy that hands on connections and forwards no addresses.
-        /// Default: none is believed; loopback where `publicUrl` is on loopback
+        /// The proxies in front of the broker: addresses or networks. Their `X-Forwarded-For`, `-Proto`, `-Host` and
+        /// `-Uri` are trusted, and their own requests to `/auth` have no limit. A broker that other machines reach
+        /// and whose `publicUrl` is https starts only if this key is set: a proxy in front of it ends TLS, and as
+        /// long as its headers are not trusted, all visitors seem to come from one address. `none` is for a proxy
+        /// that passes connections on and forwards no addresses.
+        /// Default: none; loopback where `publicUrl` is on loopback
         /// Example: `trustedProxies: [ 10.0.0.0/8 ]`
         trusted_proxies: Option<OneOrMany<Located<String>>> = "trustedProxies",
         /// How many requests a minute each address may make at a store: `login` (pages and starts), `callback`, `mail` (codes that are
@@ -130,8 +131,10 @@ words! {
     pub(crate) struct SessionSpec ("session block") {
         /// The name of the session cookie. On https, `__Host-` is put in front, which keeps other hosts from writing the cookie; a name
         /// that begins with `__` or with `VtexIdclientAutCookie` stays as written. `{account}` stands for the name of the store.
+        /// A cookie without `__Host-` can be written by every host of the same domain (`blog.loja.example` for `login.loja.example`),
+        /// which can sign a shopper in as somebody else by it. So give VTEX its cookie with `alsoCookie`.
         /// Default: `portaria`
-        /// Example: `cookie: VtexIdclientAutCookie_loja`
+        /// Example: `cookie: loja`
         cookie: Option<Located<String>> = "cookie",
         /// The audience (`aud`) of the token. A service that verifies tokens itself compares it, as the section Sessions says. A store inherits
         /// the audience of the main store; `null` gives it its own address again. Tokens with `webstore`, the audience of earlier
@@ -147,9 +150,12 @@ words! {
         /// Default: `12h`
         /// Example: `idle: 2h`
         idle: Option<Located<TimeSpan>> = "idle",
-        /// A second cookie with the same value, for programs that expect another name. `null` takes an inherited one away.
+        /// A second cookie with the same value, for programs that expect another name. It is written and not read: what another
+        /// host writes into it changes nothing here. Of two cookies, one that begins with `__Host-` is the one that is read, whichever of
+        /// the two words names it. A program that reads the other one reads what a sibling host may have written. `{account}` stands for the
+        /// name of the store. `null` takes an inherited one away.
         /// Default: none
-        /// Example: `alsoCookie: VtexIdclientAutCookie`
+        /// Example: `alsoCookie: "VtexIdclientAutCookie_{account}"`
         also_cookie: Option<NullableText> = "alsoCookie",
         /// How long sessions are still accepted while the storage cannot be reached. After that time `/auth` and `/session` answer 503,
         /// because a session may have been ended elsewhere.
@@ -219,7 +225,7 @@ words! {
 words! {
     /// How long the record of what happened is kept.
     pub(crate) struct AuditSpec ("audit block") {
-        /// How long the events are kept that `portaria history` and `portaria users history` show. It is read at the start only.
+        /// How long the events are kept that `portaria history` and `portaria users history` show.
         /// Default: `90d`
         /// Example: `keep: 365d`
         keep: Option<Located<TimeSpan>> = "keep",

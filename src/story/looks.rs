@@ -1,5 +1,7 @@
 //! What a value looks like, for readers who must not see the value.
 
+use crate::vocabulary::email::Email;
+use crate::vocabulary::lookalikes::is_imitation;
 use crate::vocabulary::text::Text;
 use serde_json::Value;
 use std::fmt;
@@ -16,6 +18,8 @@ pub(crate) enum Looks {
     Number,
     /// An e-mail address.
     Address,
+    /// An e-mail address, or a text that imitates one, that mixes scripts or is written with letters that look like others.
+    Imitation,
     /// A web address.
     Web,
     /// A text, with the number of its characters.
@@ -29,7 +33,8 @@ impl Looks {
             "" => Self::Empty,
             "true" | "false" => Self::YesOrNo,
             _ if is_whole(text) => Self::Digits(text.len()),
-            _ if crate::vocabulary::email::Email::parse(text).is_ok() => Self::Address,
+            _ if is_imitation(text) => Self::Imitation,
+            _ if Email::parse(text).is_ok() => Self::Address,
             _ if text.starts_with("https://") || text.starts_with("http://") => Self::Web,
             _ => Self::Text(text.chars().count()),
         }
@@ -65,6 +70,7 @@ impl Looks {
             Self::Digits(many) => ("digits", Some(many)),
             Self::Number => ("number", None),
             Self::Address => ("address", None),
+            Self::Imitation => ("imitation", None),
             Self::Web => ("web", None),
             Self::Text(many) => ("text", Some(many)),
         }
@@ -78,6 +84,7 @@ impl Looks {
             ("digits", Some(many)) => Self::Digits(many),
             ("number", _) => Self::Number,
             ("address", _) => Self::Address,
+            ("imitation", _) => Self::Imitation,
             ("web", _) => Self::Web,
             ("text", Some(many)) => Self::Text(many),
             _ => return None,
@@ -94,6 +101,7 @@ impl fmt::Display for Looks {
             Self::Digits(many) => write!(f, "{many} digits"),
             Self::Number => f.write_str("number"),
             Self::Address => f.write_str("e-mail address"),
+            Self::Imitation => f.write_str("e-mail address that mixes scripts or imitates letters"),
             Self::Web => f.write_str("web address"),
             Self::Text(many) => write!(f, "text, {many}"),
         }
@@ -115,6 +123,8 @@ mod tests {
             (json!(1.5), "number"),
             (json!("123"), "text, 3"),
             (json!("ana@loja.example"), "e-mail address"),
+            (json!("ana@l\u{43e}ja.example"), "e-mail address that mixes scripts or imitates letters"),
+            (json!("v\u{131}ctim@loja.example"), "e-mail address that mixes scripts or imitates letters"),
             (json!("https://loja.example/ana.png"), "web address"),
             (json!("José"), "text, 4"),
         ] {

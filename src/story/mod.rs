@@ -301,8 +301,12 @@ pub(crate) fn describe_facts(provider: &Provider, read: &[WatchedFact]) -> Vec<S
 
 fn describe_identity(identity: &Identity) -> Vec<StoryFact> {
     let address = match &identity.address {
-        IdentityEmail::Proven(_, by) => StoryFact { instead: Some(by.word().to_owned()), ..StoryFact::new("email", Looks::Address) },
-        IdentityEmail::Placeholder(_) => StoryFact { instead: Some("placeholder".to_owned()), ..StoryFact::new("email", Looks::Address) },
+        IdentityEmail::Proven(email, by) => {
+            StoryFact { instead: Some(by.word().to_owned()), ..StoryFact::new("email", Looks::from_text(email.key())) }
+        }
+        IdentityEmail::Placeholder(email) => {
+            StoryFact { instead: Some("placeholder".to_owned()), ..StoryFact::new("email", Looks::from_text(email.key())) }
+        }
         IdentityEmail::Ask(_) => StoryFact { name: "email".to_owned(), instead: Some("ask".to_owned()), ..StoryFact::default() },
     };
     let others = [("name", &identity.name), ("picture", &identity.picture), ("locale", &identity.locale)];

@@ -90,6 +90,7 @@ mod tests {
     use super::*;
 
     /// Lessons 32, 33, 34, 35, 36, 37
+    /// Attacks E-01, E-02, E-03, E-04, E-05, E-06, E-07, E-08
     #[test]
     fn addresses_have_one_key_and_hostile_spellings_have_none() {
         for (text, key) in [
@@ -124,10 +125,49 @@ mod tests {
             ("ana@ſhop.example", None),
             ("ana@Bücher.example", Some("ana@xn--bcher-kva.example")),
             ("", None),
+            // Letters of other alphabets, alone and combined.
+            ("\u{430}na@loja.example", None),
+            ("an\u{3bf}@loja.example", None),
+            ("\u{ff41}na@loja.example", None),
+            ("a\u{301}na@loja.example", None),
+            // Such a domain is another one, under a key that shows it.
+            ("ana@l\u{43e}ja.example", Some("ana@xn--lja-sed.example")),
+            // More or fewer than one @.
+            ("ana\u{fe6b}loja.example", None),
+            ("ana", None),
+            ("ana@@loja.example", None),
+            ("ana@loja.example@", None),
+            // What is not seen.
+            ("ana@loja.example ", None),
+            ("a na@loja.example", None),
+            ("ana\t@loja.example", None),
+            ("ana\r\n@loja.example", None),
+            ("ana\0@loja.example", None),
+            ("ana@loja.example\u{2028}", None),
+            ("\u{202e}ana@loja.example", None),
+            ("ana\u{a0}@loja.example", None),
+            ("a\u{200d}na@loja.example", None),
+            // Names, lists and comments.
+            ("Ana <ana@loja.example>", None),
+            ("ana@loja.example;bo@loja.example", None),
+            ("\"ana@evil.example\"@loja.example", None),
+            ("ana@loja.example (Ana)", None),
+            ("ana@corp", None),
         ] {
             assert_eq!(Email::parse(text).ok().map(|email| email.key().to_owned()).as_deref(), key, "{text:?}");
         }
         assert!(Email::parse(&format!("{}@loja.example", "a".repeat(65))).is_err());
         assert!(Email::parse(&format!("a@{}.example", "a".repeat(64))).is_err());
+        assert!(
+            Email::parse(&format!(
+                "{}@{}.example",
+                "a".repeat(60),
+                ["b".repeat(60), "c".repeat(60), "d".repeat(60), "e".repeat(60)].join(".")
+            ))
+            .is_err()
+        );
+        for long in ["a".repeat(1 << 20), format!("a@{}", "a.".repeat(1 << 19)), format!("a@{}example", "\u{fc}.".repeat(1 << 18))] {
+            assert!(Email::parse(&long).is_err());
+        }
     }
 }

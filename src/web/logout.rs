@@ -28,15 +28,16 @@ pub(crate) async fn logout(context: RequestContext) -> Result<HttpResponse, User
     let mut provider_logout = None;
     if let Some(session) = context.session_to_end() {
         let latest = session.latest_expiry();
+        let live_provider = provider_of(&context, &session);
+        let provider = live_provider.as_ref().map_or(&session.person.provider, |live_provider| &live_provider.provider.name);
+        let event =
+            AuditEvent::new(context.now(), &store.name, AuditEventKind::Logout).for_user(&session.person.uid).via_provider(provider);
+        let live_provider = live_provider.as_ref().filter(|live_provider| live_provider.provider.logout.is_some());
         // The token goes with the session, so it is read before.
-        let live_provider = provider_with_logout(&context, &session);
-        let id_token = match &live_provider {
+        let id_token = match live_provider {
             Some(live_provider) if live_provider.provider.logout_uses_id_token() => id_tokens::find(&context, &session).await,
             _ => None,
         };
-        let event = AuditEvent::new(context.now(), &store.name, AuditEventKind::Logout)
-            .for_user(&session.person.uid)
-            .via_provider(&session.person.provider);
         // A session has ended only when storage knows it, for this machine and every other.
         context
             .app()
@@ -46,7 +47,7 @@ pub(crate) async fn logout(context: RequestContext) -> Result<HttpResponse, User
         context.app().revocations.record_end(&session.sid, latest);
         // If the session was replaced meanwhile, its successor has ended as well.
         let _ = context.app().sync_with_storage(context.now()).await;
-        if let Some(live_provider) = &live_provider {
+        if let Some(live_provider) = live_provider {
             provider_logout = provider_logout_address(&context, live_provider, &session, id_token.as_deref()).await;
         }
     }
@@ -79,10 +80,14 @@ fn requested_return_to(context: &RequestContext) -> Result<Option<String>, UserF
     }
 }
 
+/// The provider of a session. The session knows its key, and the file may have another name.
+fn provider_of(context: &RequestContext, session: &Session) -> Option<Arc<LiveProvider>> {
+    context.live_store().providers.snapshot().provider_by_key(&session.person.provider).cloned()
+}
+
 /// The provider of a session, if its file says how the session ends there.
 pub(crate) fn provider_with_logout(context: &RequestContext, session: &Session) -> Option<Arc<LiveProvider>> {
-    let snapshot = context.live_store().providers.snapshot();
-    snapshot.provider_by_key(&session.person.provider).filter(|live_provider| live_provider.provider.logout.is_some()).cloned()
+    provider_of(context, session).filter(|live_provider| live_provider.provider.logout.is_some())
 }
 
 /// The address at which the session ends at the provider. A logout that cannot be written is skipped, and the log says so.

@@ -94,14 +94,18 @@ fn store_of_request(request: &HttpRequest, app: &App) -> Result<Arc<LiveStore>, 
 
 /// The address of the client: the peer, or the address that trusted proxies name.
 pub(crate) fn client_address(request: &HttpRequest, live_store: &LiveStore) -> IpAddr {
-    let trusted = |address: IpAddr| live_store.store.is_proxy(address);
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    let lines = request.headers().get_all(FORWARDED_FOR).map(HeaderValue::as_bytes);
+    named_client(peer, lines, |address| live_store.store.is_proxy(address))
+}
+
+/// From the right, the first address that is no trusted proxy. A part that cannot be read ends the chain of trust.
+pub(crate) fn named_client<'a>(peer: IpAddr, lines: impl Iterator<Item = &'a [u8]>, trusted: impl Fn(IpAddr) -> bool) -> IpAddr {
     if !trusted(peer) {
         return peer;
     }
-    let lines: Vec<&[u8]> = request.headers().get_all(FORWARDED_FOR).map(HeaderValue::as_bytes).collect();
+    let lines: Vec<&[u8]> = lines.collect();
     let mut named = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')).map(parse_forwarded_address);
-    // From the right, the first address that is no trusted proxy. A part that cannot be read ends the chain of trust.
     named
         .find_map(|address| match address {
             Ok(address) if trusted(address) => None,

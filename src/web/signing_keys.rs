@@ -72,7 +72,11 @@ impl SigningKeys {
         for of_store in sealed.chunk_by(|one, next| one.store == next.store) {
             let Some(SealedSigningKey { store, .. }) = of_store.first() else { continue };
             // If the key that signs cannot be opened, the known keys stay in use.
-            if let Some(opened) = open_keys(of_store, &self.seal).or_else(|| known.get(store).cloned()) {
+            let opened = open_keys(of_store, &self.seal).or_else(|| {
+                tracing::error!(store = &**store, "the signing key in the storage cannot be opened: the known keys stay in use");
+                known.get(store).cloned()
+            });
+            if let Some(opened) = opened {
                 stores.insert(store.clone(), opened);
             }
         }

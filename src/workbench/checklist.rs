@@ -9,8 +9,8 @@ use crate::vocabulary::place::Source;
 use crate::vocabulary::secret_names::is_secret_setting;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::path::{PathSegment, parse_path, write_path};
-use crate::workbench::checklist::pairs::{RequestMoment, condition_entries, name_entries, parameter_entries};
-use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion, usual_hosts, usual_settings};
+use crate::workbench::checklist::pairs::{RequestMoment, condition_entries, name_entries, pairs, parameter_entries, with_commas};
+use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion, PUSHED, PUSHED_READ, usual_hosts, usual_settings};
 use crate::workbench::draft::ProviderDraft;
 use crate::workbench::learn::provider_file::push_reads;
 
@@ -21,9 +21,17 @@ pub(crate) fn check_answer(
     given: &ChecklistAnswers,
     context: InstallationContext,
 ) -> Option<String> {
+    if question.name == "trust" && answer == "claim" && lacks_claim(given) {
+        return Some("`claim` needs the place where the answer says it: `--email-verified PATH`; otherwise `always` or `never`".to_owned());
+    }
     if !question.choices.is_empty() {
         let fits = question.choices.contains(&answer);
         return (!fits).then(|| format!("write {}", quoted_alternatives(question.choices.iter().copied())));
+    }
+    if question.value_name() == "PAIRS"
+        && let Some(meant) = with_commas(answer)
+    {
+        return Some(format!("the pairs are not separated; write commas between them, and facts in `${{…}}`: `{meant}`"));
     }
     if let Some(entry) = given.get("email").filter(|_| question.name == "email-verified").and_then(|email| other_entry(email, answer)) {
         return Some(format!(
@@ -34,7 +42,16 @@ pub(crate) fn check_answer(
     let text = draft_from_answers(&answers_for_check(question.name, answer, given)).to_yaml();
     let (_, report) = compile(&Source::new("answer.yaml", text), context);
     let error = report.complaints.iter().find(|complaint| complaint.severity == Severity::Error)?;
-    Some(format!("{}; {}", error.message, error.help))
+    let flag = if error.help.contains("stateIn") { " (the flag `--state-in`)" } else { "" };
+    Some(format!("{}; {}{flag}", error.message, error.help))
+}
+
+/// Whether nothing says that the address is proven, by the answers that are there and the defaults of the others.
+fn lacks_claim(given: &ChecklistAnswers) -> bool {
+    let is_default = || given.get("id").is_none_or(|id| id == "$.sub");
+    let has_claim = given.get("email-verified").map_or_else(is_default, |claim| claim != "none");
+    let by_hand = given.get("discovery").is_none_or(|issuer| issuer == "none");
+    by_hand && !has_claim && given.get("email").is_none_or(|email| email != "none")
 }
 
 /// The entry of a list from which the address is read, if the claim is read from an entry that is chosen otherwise.
@@ -62,6 +79,24 @@ fn answers_for_check(name: &'static str, answer: &str, given: &ChecklistAnswers)
             answers.extend(given.get("email").filter(|email| *email != "none").map(|email| ("email", email.clone())));
         }
         "discovery" if answer != "none" => drop(answers.remove("userinfo")),
+        "prepare" | "prepare-read" => {
+            let read = if name == "prepare" { PUSHED_READ } else { answer };
+            let sent = pairs(read).into_iter().map(|(fact, _)| format!("{fact}=${{{fact}}}"));
+            let sent = sent.chain(["client_id=${clientId}".to_owned()]).collect::<Vec<_>>().join(", ");
+            answers.extend([
+                ("prepare", "https://a.example/par".to_owned()),
+                ("prepare-read", read.to_owned()),
+                ("authorize-parameters", sent),
+            ]);
+        }
+        "authorize-parameters" => {
+            let others = ["prepare", "prepare-read", "state-in"].into_iter();
+            answers.extend(others.filter_map(|other| Some((other, given.get(other)?.clone()))));
+            answers.extend([("trust", "always".to_owned()), ("missing-email", "refuse".to_owned())]);
+            if answer.contains("codeChallenge") {
+                answers.insert("pkce", "S256".to_owned());
+            }
+        }
         "refused-code" | "refused-message" => drop(answers.insert("refused", "$.ok = false".to_owned())),
         "signed-issuer" | "signed-keys" => {
             answers.extend([
@@ -218,7 +253,9 @@ fn authorization_entries(answers: &AnswerLookup<'_>) -> Vec<YamlLine> {
     if let Some(scope) = answers.given("scope").filter(|scope| !is_usual(scope)) {
         words.push(YamlLine::new("scope", YamlValue::text(scope)));
     }
-    if let Some(parameters) = answers.get("authorize-parameters").filter(|parameters| *parameters != "standard") {
+    let prepared = answers.given("prepare").map(|address| prepare_entries(answers, address));
+    let pushed = prepared.is_some().then_some(PUSHED);
+    if let Some(parameters) = answers.get("authorize-parameters").or(pushed).filter(|parameters| *parameters != "standard") {
         let entries = parameter_entries(parameters, RequestMoment::Redirect);
         words.push(YamlLine::with_comment("query", YamlValue::Block(entries), "exactly this is sent"));
     } else {
@@ -232,6 +269,20 @@ fn authorization_entries(answers: &AnswerLookup<'_>) -> Vec<YamlLine> {
         let read = YamlLine::with_comment("code", YamlValue::Text(callback_path(code)), "the callback's parameters are this step's answer");
         words.push(YamlLine::new("read", YamlValue::Block(vec![read])));
     }
+    for (word, question, usual) in [("callback", "callback", "get"), ("stateIn", "state-in", "query")] {
+        words.extend(answers.get(question).filter(|answer| *answer != usual).map(|answer| YamlLine::new(word, YamlValue::text(answer))));
+    }
+    words.extend(answers.given("verify").map(|signature| YamlLine::new("verify", YamlValue::Block(name_entries(signature)))));
+    words.extend(prepared.map(|call| YamlLine::with_comment("prepare", YamlValue::Block(call), "before the redirect")));
+    words
+}
+
+/// The call before the redirect. It carries the standard parameters of the redirect, and the credentials as the token request does.
+fn prepare_entries(answers: &AnswerLookup<'_>, address: &str) -> Vec<YamlLine> {
+    let mut words = vec![YamlLine::new("post", YamlValue::text(address))];
+    let credentials = answers.get("credentials").filter(|credentials| matches!(*credentials, "basic" | "basicEncoded"));
+    words.extend(credentials.map(|credentials| YamlLine::new("credentials", YamlValue::text(credentials))));
+    words.push(YamlLine::new("read", YamlValue::Flow(name_entries(answers.given("prepare-read").unwrap_or(PUSHED_READ)))));
     words
 }
 
@@ -268,6 +319,9 @@ fn token_request_entries(answers: &AnswerLookup<'_>, person: &[YamlLine]) -> Vec
     } else {
         words.extend(answers.given("token-rename").map(|names| YamlLine::new("rename", YamlValue::Flow(name_entries(names)))));
     }
+    words.extend(
+        answers.get("token-answer").filter(|format| *format != "auto").map(|format| YamlLine::new("answer", YamlValue::text(format))),
+    );
     let mut read = Vec::new();
     if let Some(path) = answers.get("token-path").filter(|path| *path != "$.access_token" && by_hand) {
         read.push(YamlLine::new("accessToken", YamlValue::text(path)));
@@ -292,6 +346,10 @@ fn person_request_entries(answers: &AnswerLookup<'_>, person: Vec<YamlLine>) -> 
     if let Some(bearer) = answers.get("bearer").filter(|bearer| *bearer != "standard") {
         words.push(YamlLine::new("bearer", YamlValue::text(bearer)));
     }
+    words.extend(answers.given("userinfo-sign").map(|signature| YamlLine::new("sign", YamlValue::Block(name_entries(signature)))));
+    words.extend(
+        answers.get("userinfo-answer").filter(|format| *format != "auto").map(|format| YamlLine::new("answer", YamlValue::text(format))),
+    );
     match answers.signed_entry("answer", &person) {
         Some(signed) => words.push(signed),
         None => push_reads(person, &mut words),

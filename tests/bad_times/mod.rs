@@ -1,6 +1,7 @@
 //! Bad times, with the real program: it is killed, its disk is full, its storage goes away, its clock jumps. What it has answered
 //! stays true, nothing is half-made, and it is well again by itself.
 
+mod certificates;
 mod clocks;
 mod crowd;
 mod full_disk;

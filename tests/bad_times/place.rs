@@ -117,6 +117,14 @@ impl Place {
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{words:?}: {error}: {out}"))
     }
 
+    /// What it says instead of a start.
+    pub fn refuses_to_start(&self) -> String {
+        let words = ["serve", "--listen", "127.0.0.1:0", "--storage", &self.storage_flag()];
+        let (code, out, err) = portaria(&self.folder.0, &words, &[("PORTARIA_MASTER_KEY", &self.master)]);
+        assert_eq!(code, 3, "{out}{err}");
+        err
+    }
+
     /// Starts it so that no file of it grows beyond so many blocks of 512 bytes.
     pub fn start_with_room(&self, blocks: &str) -> Broker {
         self.start_as(&["sh", "-c", "trap '' XFSZ; ulimit -S -f \"$0\"; exec \"$@\"", blocks], &[])

@@ -38,3 +38,21 @@ fn an_older_copy_forgets_a_sign_out_and_retiring_its_keys_ends_every_session_of_
     Browser::signed_in(&broker.0, "bia");
     place.assert_whole();
 }
+
+/// Attack F-08
+#[test]
+fn a_key_that_can_no_longer_be_read_changes_nothing_while_it_runs_and_is_told_at_a_start() {
+    let place = Place::on_sqlite();
+    let broker = Ending(place.start());
+    let ana = Browser::signed_in(&broker.0, "ana");
+
+    assert_eq!(place.count("UPDATE store_keys SET sealed = $1 RETURNING 1", "damaged"), 1);
+    place.count("UPDATE generations SET number = number + 1 WHERE name = $1 RETURNING number", "keys");
+
+    until("it is told", Duration::from_secs(5), || place.logged().contains("cannot be opened: the known keys stay in use"));
+    assert_eq!(broker.0.auth(&ana.cookies()), 200);
+    Browser::signed_in(&broker.0, "bia");
+    drop(broker);
+    let told = place.refuses_to_start();
+    assert!(told.contains("the signing keys in the storage cannot be decrypted"), "{told}");
+}

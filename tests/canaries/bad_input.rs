@@ -79,6 +79,7 @@ fn assert_harmless(name: &str, answer: &Answer) {
     assert!(!body.contains(['\u{1b}', '\u{9b}', '\u{7}']), "{name}: what a terminal obeys");
 }
 
+/// Attack U-13
 #[actix_web::test]
 async fn the_broker_and_the_lab_survive_whatever_is_answered() {
     let broker = TestBroker::open().await;

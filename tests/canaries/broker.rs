@@ -108,7 +108,7 @@ async fn look_everywhere(test_broker: &TestBroker, leaks: &mut Leaks, canaries: 
     assert!(!test_broker.logged().contains("panicked"));
 }
 
-/// Attacks
+/// Attacks, N-07
 #[actix_web::test]
 async fn no_answer_of_a_provider_stands_anywhere() {
     let (test_broker, canaries, mut leaks) = (test_broker().await, Canaries::new(), Leaks::default());

@@ -83,7 +83,7 @@ on_both! {
         assert_eq!(comes(&directory, &by_mail, "6").await.map(|welcomed| welcomed.rule), Ok(LinkingRule::Linked), "or by a code");
     };
 
-    /// Attack P-10
+    /// Attacks P-10, E-10
     /// Lesson 178
     people_are_found_by_what_is_typed_and_nothing_in_it_has_a_meaning: async |place| {
         let directory = place.machine().await;

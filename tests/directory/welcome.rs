@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 on_both! {
     /// Lessons 19, 38
+    /// Attack U-03
     who_comes_again_is_the_same_person_and_ids_are_compared_byte_for_byte: async |place| {
         let directory = place.machine().await;
         let first = uid(&directory, &proven("acme", "Ab", "ana"), "1").await;
@@ -26,6 +27,7 @@ on_both! {
     };
 
     /// Lesson 1
+    /// Attacks E-11, U-10
     a_proven_address_links_another_way_in_and_an_unproven_one_never_does: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
@@ -95,6 +97,7 @@ on_both! {
         }
     };
 
+    /// Attack E-12
     an_address_that_the_same_provider_gives_to_somebody_else_opens_nothing: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;

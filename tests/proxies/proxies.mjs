@@ -14,21 +14,25 @@ function inPath(name) {
     return folders.map((folder) => path.join(folder, name)).find((file) => fs.existsSync(file));
 }
 
+/** nginx, with more words for all that it passes on. */
+const nginx = (more) => ({
+    program: () => inPath('nginx'),
+    start({ files, folder, variables }) {
+        fs.writeFileSync(path.join(folder, 'portaria.conf'), filled(path.join(files, 'nginx/portaria.conf.template'), variables));
+        const scratch = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${folder}/${kind};`).join(' ');
+        fs.writeFileSync(path.join(folder, 'nginx.conf'), `
+            daemon off; pid ${folder}/nginx.pid; worker_processes 1; error_log stderr;
+            ${process.getuid() === 0 ? `user ${os.userInfo().username};` : ''}
+            events { }
+            http { access_log off; ${scratch} ${more(folder)} include ${folder}/portaria.conf; }`);
+        return { words: ['-p', folder, '-e', 'stderr', '-c', 'nginx.conf'] };
+    },
+});
+
 /** Each says where its program is, and then the words and variables with which it is started. */
 export const proxies = {
-    nginx: {
-        program: () => inPath('nginx'),
-        start({ files, folder, variables }) {
-            fs.writeFileSync(path.join(folder, 'portaria.conf'), filled(path.join(files, 'nginx/portaria.conf.template'), variables));
-            const scratch = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${folder}/${kind};`).join(' ');
-            fs.writeFileSync(path.join(folder, 'nginx.conf'), `
-                daemon off; pid ${folder}/nginx.pid; worker_processes 1; error_log stderr;
-                ${process.getuid() === 0 ? `user ${os.userInfo().username};` : ''}
-                events { }
-                http { access_log off; ${scratch} include ${folder}/portaria.conf; }`);
-            return { words: ['-p', folder, '-e', 'stderr', '-c', 'nginx.conf'] };
-        },
-    },
+    nginx: nginx(() => ''),
+    'nginx that keeps answers': nginx((folder) => `proxy_cache_path ${folder}/kept keys_zone=kept:1m; proxy_cache kept; proxy_cache_valid any 1m;`),
     caddy: {
         program: () => inPath('caddy'),
         start: ({ files, folder, variables }) => ({

@@ -8,6 +8,7 @@ use crate::web::test_provider::{json, until_it_gives_up};
 use portaria::directory::audit::{AuditEvent, AuditEventKind, ListAuditEvents};
 use portaria::world::clock;
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::time::Duration;
 
 /// The code on a page, in its short spelling.
@@ -143,6 +144,30 @@ getUserInfo: { get: \"UPSTREAM/me\", timeout: 1s, read: { id: $.id, email: $.ema
     assert_eq!(status, 0, "{err}");
     assert!(out.contains("(noAnswer)"), "{out}");
     broker.assert_clean(&answer);
+}
+
+/// Attack T-01
+#[actix_web::test]
+async fn a_trickle_is_left_when_the_time_of_the_call_is_over_however_steady_it_is() {
+    let file = STANDARD.replace("post: \"UPSTREAM/token\" }", "post: \"UPSTREAM/token\", timeout: 1s }");
+    let broker = TestBroker::builder(LOCAL).with("acme", &file).build().await;
+    for begins in ["HTTP/1.1 200 X\r\nX-Slow: ", "HTTP/1.1 200 X\r\nContent-Length: 1000\r\n\r\n"] {
+        broker.upstream.answers("/token", move |_, to| {
+            let _ = to.write_all(begins.as_bytes());
+            while to.write_all(b" ").is_ok() {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        });
+        let browser = Browser::new(&broker);
+        let begun = browser.begin("/login/acme").await;
+        let way = browser.way_back("acme", &begun.state, "ana");
+
+        let answer = tokio::time::timeout(Duration::from_secs(5), browser.get(&way)).await.expect("it is left");
+
+        assert_eq!(answer.status, 504, "{begins}: {answer:?}");
+        broker.assert_clean(&answer);
+    }
+    broker.assert_still_works().await;
 }
 
 /// Attack F-06

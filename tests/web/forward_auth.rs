@@ -107,7 +107,7 @@ async fn what_clients_send_under_our_names_is_never_what_the_proxy_gets() {
     assert_eq!(answer.header("x-auth-email"), Some("ana@clientes.example"));
 }
 
-/// Attack A-12
+/// Attacks A-12, E-10
 /// Lesson 107
 #[actix_web::test]
 async fn every_header_is_set_even_when_there_is_nothing_to_say() {
@@ -231,7 +231,7 @@ async fn the_way_back_is_taken_from_our_own_proxies_and_leads_to_the_store() {
     assert_eq!((foreign.status, wanted(&foreign)), (302, None), "who is no proxy of ours is not believed");
 }
 
-/// Attacks
+/// Attacks, N-02
 /// Lessons 109, 110
 #[actix_web::test]
 async fn nothing_that_is_forwarded_decides_who_somebody_is() {

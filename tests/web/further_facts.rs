@@ -101,6 +101,7 @@ async fn a_header_is_always_set_so_that_nobody_sends_one_of_their_own() {
     assert_eq!(other.get("/auth").await.all("x-auth-cpf").collect::<Vec<_>>(), [""]);
 }
 
+/// Attack U-13
 #[actix_web::test]
 async fn hostile_values_cannot_write_headers_or_grow_the_token() {
     let broker = broker(NAMED).await;

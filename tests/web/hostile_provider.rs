@@ -2,7 +2,7 @@
 
 use crate::web::browser::Browser;
 use crate::web::client_request::Answer;
-use crate::web::test_broker::{TestBroker, until};
+use crate::web::test_broker::{LOCAL, STANDARD, TestBroker, until};
 use crate::web::test_provider::{TestProvider, answer, json, person, until_it_gives_up};
 use std::io::Write as _;
 
@@ -216,7 +216,7 @@ async fn somebody_without_an_id_is_nobody() {
     broker.assert_still_works().await;
 }
 
-/// Attack U-07
+/// Attacks U-07, U-10
 #[actix_web::test]
 async fn an_address_that_is_not_proven_opens_nothing() {
     let broker = TestBroker::open().await;
@@ -376,4 +376,25 @@ async fn who_is_silent_is_left_in_time_and_nobody_else_waits_for_them() {
         "those who waited for their turn had an honest provider: {ended:?}"
     );
     assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+/// Lesson 134
+/// Attack U-16
+#[actix_web::test]
+async fn a_picture_is_never_fetched_wherever_it_is() {
+    let file = STANDARD.replace("name: $.name }", "name: $.name, picture: $.picture }");
+    let broker = TestBroker::builder(LOCAL).with("acme", &file).build().await;
+    for place in ["UPSTREAM/picture", "http://169.254.169.254/picture", "file:///etc/passwd", "javascript:alert(1)", "//evil.example/x"] {
+        let place = place.replace("UPSTREAM", &broker.upstream.url());
+        let person = person("ana").replace("\"name\"", &format!("\"picture\":\"{place}\",\"name\""));
+        broker.upstream.says("/me", json(200, &person));
+        let browser = Browser::new(&broker);
+        assert_eq!(browser.log_in("acme", "ana").await.status, 303);
+        for page in ["/session", "/login", "/account"] {
+            let answer = browser.get(page).await;
+            assert!(!answer.body.contains("javascript:") && !answer.body.contains("file:"), "{place}: {answer:?}");
+            assert!(page == "/session" || !answer.body.contains(&place), "no page of ours shows it: {answer:?}");
+        }
+    }
+    assert_eq!(broker.upstream.asked("/picture"), 0);
 }

@@ -159,6 +159,7 @@ async fn elsewhere_only_listed_people_with_a_proven_address_may() {
     }
 }
 
+/// Attack N-01
 #[actix_web::test]
 async fn staff_of_one_store_are_nobody_at_another() {
     let broker = open_house().await;
@@ -292,7 +293,9 @@ async fn no_secret_and_no_markup_reaches_any_page_in_any_language() {
     }
 }
 
+/// Attack N-01
 /// Lesson 176
+/// Attack N-01
 #[actix_web::test]
 async fn a_story_is_told_to_staff_of_its_store_and_a_test_to_who_ran_it() {
     let broker = open_house().await;

@@ -49,7 +49,7 @@ async fn who_is_asked_to_leave_by_another_site_stays() {
     assert!(browser.who().await.is_some());
 }
 
-/// Attack O-11
+/// Attacks O-11, X-05
 /// Lesson 163
 #[actix_web::test]
 async fn who_leaves_is_gone_everywhere_and_stays_gone() {

@@ -74,7 +74,7 @@ async fn a_session_is_good_everywhere_until_it_ends_anywhere() {
     .await;
 }
 
-/// Attacks O-08, D-09
+/// Attacks O-08, D-09, X-05
 /// Lessons 29, 164
 #[actix_web::test]
 async fn support_signs_somebody_out_and_shuts_them_out_on_every_machine() {
@@ -149,7 +149,7 @@ async fn of_very_many_sessions_that_end_together_none_is_overlooked() {
     .await;
 }
 
-/// Attacks O-08, F-11
+/// Attacks O-08, F-11, X-08
 /// Lessons 94, 102
 #[actix_web::test]
 async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_out_everywhere() {

@@ -19,6 +19,7 @@ mod lab_tests;
 mod limits;
 mod listeners;
 mod login_page;
+mod lookalike;
 mod logout;
 mod machines;
 mod mailbox;

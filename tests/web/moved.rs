@@ -5,6 +5,7 @@ use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
 use crate::web::failures::code_on;
 use crate::web::test_broker::{LOCAL, STANDARD, TestBroker};
+use portaria::directory::audit::{AuditEventKind, ListAuditEvents};
 use serde_json::Value;
 
 /// The standard provider, whose people get placeholders.
@@ -49,6 +50,9 @@ async fn a_file_under_another_name_keeps_its_users_by_its_key() {
     assert!(policy.contains(" https:"), "the browser may go on from /logout to the provider: {policy}");
     let left = before.ask(ClientRequest::form("/logout", "")).await;
     assert_eq!(left.location(), Some(format!("{}/sair", broker.upstream.url()).as_str()), "{left:?}");
+    let events = ListAuditEvents { store: Some("main".into()), provider: Some("clube".into()), most: 10 };
+    let events = broker.app.directory.read(events).await.expect("storage");
+    assert!(events.iter().any(|event| event.what == AuditEventKind::Logout), "the audit goes by the name of the file: {events:?}");
 
     broker.rewrite("clube", &nameless());
     let without_key = Browser::new(&broker).log_in("clube", "ana").await;
@@ -108,6 +112,7 @@ async fn a_file_that_points_elsewhere_signs_in_no_user_until_the_operator_moves_
     }
 }
 
+/// Attack Y-16
 #[actix_web::test]
 async fn of_two_files_with_one_key_only_one_is_live() {
     let twin = format!("{STANDARD}key: acme\n");

@@ -59,6 +59,7 @@ async fn a_file_that_was_never_good_is_not_there_and_keeps_no_other_from_working
     broker.assert_still_works().await;
 }
 
+/// Attack Y-15
 #[actix_web::test]
 async fn a_login_ends_with_the_version_with_which_it_began() {
     let broker = TestBroker::open().await;
@@ -91,6 +92,7 @@ async fn a_login_survives_more_than_one_change() {
 }
 
 /// Lessons 25, 26
+/// Attack Y-15
 #[actix_web::test]
 async fn a_provider_that_is_deleted_or_switched_off_lets_nobody_in_any_more() {
     for (what, gone) in [
@@ -118,6 +120,7 @@ async fn a_provider_that_is_deleted_or_switched_off_lets_nobody_in_any_more() {
     }
 }
 
+/// Attack Y-15
 #[actix_web::test]
 async fn a_changed_secret_is_used_by_logins_that_are_under_way() {
     let broker = TestBroker::open().await;

@@ -3,6 +3,9 @@
 use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
 use crate::web::test_broker::{HOST, LOCAL, OPEN, SHOP, STANDARD, TestBroker};
+use crate::web::test_provider::json;
+use portaria::directory::users::SearchUsers;
+use std::io::Write as _;
 
 const OPEN_HOST: &str = "login.loja.example";
 
@@ -21,7 +24,9 @@ async fn a_signed_out_browser_is_asked_to_log_in_again() {
     assert_eq!(browser.get("/session").await.status, 401);
 }
 
+/// Attack X-13
 /// Lessons 126, 140
+/// Attack X-13
 #[actix_web::test]
 async fn the_storefront_learns_exactly_this_and_no_more() {
     let broker = TestBroker::open().await;
@@ -54,6 +59,7 @@ async fn the_storefront_learns_exactly_this_and_no_more() {
     broker.assert_silent(&answer);
 }
 
+/// Attacks
 #[actix_web::test]
 async fn only_the_exact_cookie_once_is_a_session() {
     for (broker, host, name) in [(TestBroker::open().await, HOST, "portaria"), (open().await, OPEN_HOST, "__Host-portaria")] {
@@ -111,6 +117,7 @@ async fn only_the_exact_cookie_once_is_a_session() {
     }
 }
 
+/// Attack X-14
 #[actix_web::test]
 async fn two_lines_of_cookies_are_one_jar() {
     let broker = TestBroker::open().await;
@@ -124,6 +131,7 @@ async fn two_lines_of_cookies_are_one_jar() {
     assert_eq!((apart.status, twice.status), (200, 401));
 }
 
+/// Attack X-06
 /// Lessons 159, 169
 #[actix_web::test]
 async fn a_token_is_good_for_its_store_until_its_end_and_for_nothing_else() {
@@ -144,7 +152,9 @@ async fn a_token_is_good_for_its_store_until_its_end_and_for_nothing_else() {
     }
 }
 
+/// Attack X-02
 /// Lessons 31, 97, 124
+/// Attack X-02
 #[actix_web::test]
 async fn a_seal_for_one_purpose_is_nothing_for_another() {
     let broker = TestBroker::open().await;
@@ -176,6 +186,7 @@ async fn a_seal_for_one_purpose_is_nothing_for_another() {
     assert!(broker.upstream.heard().is_empty());
 }
 
+/// Attack X-15
 /// Lesson 95
 #[actix_web::test]
 async fn rubbish_in_the_cookie_is_nobody_and_never_an_error() {
@@ -197,7 +208,9 @@ async fn rubbish_in_the_cookie_is_nobody_and_never_an_error() {
     }
 }
 
+/// Attack X-04
 /// Lessons 53, 55, 56
+/// Attack X-04
 #[actix_web::test]
 async fn a_planted_session_does_not_become_somebody_elses() {
     let broker = TestBroker::open().await;
@@ -216,7 +229,9 @@ async fn a_planted_session_does_not_become_somebody_elses() {
     );
 }
 
+/// Attack X-12
 /// Lesson 187
+/// Attack X-12
 #[actix_web::test]
 async fn pages_of_other_origins_learn_nothing() {
     let broker = TestBroker::open().await;
@@ -251,4 +266,90 @@ async fn pages_of_other_origins_learn_nothing() {
     assert_eq!(shop.header("access-control-allow-credentials"), Some("true"));
     assert_eq!(shop.header("vary"), Some("Origin"));
     assert_eq!(shop.header("cache-control"), Some("no-store"));
+}
+
+/// Nothing of the place is in a session: a telephone goes from one network to another, and its browser is updated.
+/// Attack X-16
+#[actix_web::test]
+async fn a_session_goes_along_from_one_network_to_another() {
+    let broker = TestBroker::open().await;
+    let browser = Browser::new(&broker);
+    browser.log_in("acme", "ana").await;
+    let cookies = browser.cookies();
+
+    for (peer, agent) in [("198.51.100.7", "A/1"), ("2001:db8::7", "A/2"), ("203.0.113.9", "B")] {
+        for path in ["/session", "/auth"] {
+            let answer = broker.ask(ClientRequest::get(path).from(peer).with("user-agent", agent).with("cookie", &cookies)).await;
+            assert_eq!(answer.status, 200, "{peer} {path}: {answer:?}");
+            assert!(answer.session().is_none(), "and it is not given anew");
+        }
+    }
+}
+
+/// Where a cookie is there that only this host can write, it alone counts: a sibling host, which can write the other one for the whole domain,
+/// neither replaces a session nor brings one.
+/// Attacks
+#[actix_web::test]
+async fn what_a_sibling_host_writes_replaces_no_session() {
+    const VTEX: &str = "VtexIdclientAutCookie_loja";
+    let two = |first: &str, second: &str| format!("{OPEN}session: {{ cookie: {first}, alsoCookie: {second} }}\n");
+    for settings in [two("portaria", VTEX), two(VTEX, "__Host-portaria")] {
+        let file = STANDARD.replace("UPSTREAM", "https://sso.acme.example");
+        let broker = TestBroker::builder(&settings).with("acme", &file).build().await;
+        let host = "login.loja.example";
+        let tokens = ["vitima", "atacante"].map(|who| {
+            let email = portaria::vocabulary::email::Email::parse(&format!("{who}@clientes.example")).expect("an address");
+            broker.token(host, |session| session.person.email = email)
+        });
+        let [own, planted] = &tokens;
+        let ask = |path: &str, cookies: String| ClientRequest::get(path).with("host", host).with("cookie", cookies);
+
+        for cookies in [
+            format!("__Host-portaria={own}; {VTEX}={planted}"),
+            format!("{VTEX}={planted}; __Host-portaria={own}; {VTEX}={planted}"),
+            format!("__Host-portaria={own}"),
+        ] {
+            let session = broker.ask(ask("/session", cookies.clone())).await;
+            assert_eq!(session.json()["email"], "vitima@clientes.example", "{settings}{cookies}");
+            let auth = broker.ask(ask("/auth", cookies.clone())).await;
+            assert_eq!(auth.header("x-auth-email"), Some("vitima@clientes.example"), "{settings}{cookies}");
+        }
+        for (path, expected) in [("/session", 401), ("/auth", 401), ("/account", 303)] {
+            let alone = broker.ask(ask(path, format!("{VTEX}={planted}"))).await;
+            assert_eq!(alone.status, expected, "{settings}{path}: {alone:?}");
+        }
+        let out = ClientRequest::form("/logout", "").with("host", host).with("origin", "https://login.loja.example");
+        let out = broker.ask(out.with("cookie", format!("__Host-portaria={own}; {VTEX}={own}"))).await;
+        let mut cleared: Vec<&str> = out.cookies().iter().filter(|(_, value, _)| value.is_empty()).map(|(name, ..)| *name).collect();
+        cleared.sort_unstable();
+        assert_eq!(cleared, [VTEX, "__Host-portaria"]);
+    }
+}
+
+/// An address may hold signs that mean something elsewhere; in each place it is a text and nothing more.
+/// Attack E-10
+#[actix_web::test]
+async fn the_signs_of_an_address_mean_nothing_wherever_it_stands() {
+    let broker = TestBroker::open().await;
+    let address = "a%_*'`{|}&=#x@clientes.example";
+    broker.upstream.answers("/me", move |_, to| {
+        drop(to.write_all(&json(200, &format!("{{\"id\":\"7\",\"email\":\"{address}\",\"verified\":true}}"))));
+    });
+    let (browser, other) = (Browser::new(&broker), Browser::new(&broker));
+    browser.log_in("acme", "ana").await;
+    other.log_in("beta", "ana").await;
+
+    assert_eq!(browser.who().await.as_deref(), Some(address));
+    let auth = browser.get("/auth").await;
+    assert_eq!(auth.header("x-auth-email"), Some(address), "each sign may stand in a header");
+    for path in ["/account", "/login"] {
+        let page = browser.get(path).await.body;
+        assert!(page.contains("a%_*&#39;`{|}&#38;=#x@clientes.example"), "{path}: {page}");
+    }
+    let search = |text: &str| SearchUsers { store: "main".into(), text: text.into(), most: 10 };
+    for (text, expected) in [(address, 1), ("a%_*", 1), ("a%x@", 0), ("a__*", 0), ("=#_@", 0)] {
+        let found = broker.app.directory.read(search(text)).await.expect("storage");
+        assert_eq!(found.len(), expected, "{text}");
+    }
+    assert!(!broker.logged().contains(address));
 }

@@ -9,6 +9,7 @@ async fn open() -> TestBroker {
     TestBroker::builder(OPEN).with("acme", &STANDARD.replace("UPSTREAM", "https://sso.acme.example")).build().await
 }
 
+/// Attack X-10
 #[actix_web::test]
 async fn cookies_are_guarded_wherever_they_are_set_or_taken_away() {
     let broker = open().await;
@@ -38,7 +39,9 @@ async fn cookies_are_guarded_wherever_they_are_set_or_taken_away() {
     }
 }
 
+/// Attack X-07
 /// Lesson 166
+/// Attack X-07
 #[actix_web::test]
 async fn a_session_slides_and_the_former_token_stays_good_until_its_own_end() {
     let broker = TestBroker::open().await;
@@ -75,6 +78,7 @@ async fn a_session_slides_and_the_former_token_stays_good_until_its_own_end() {
     }
 }
 
+/// Attack X-06
 #[actix_web::test]
 async fn a_session_does_not_slide_beyond_its_absolute_end() {
     let broker = TestBroker::builder(&format!("{LOCAL}session: {{ lifetime: 24h, idle: 12h }}\n")).with_standard("acme").build().await;

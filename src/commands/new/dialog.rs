@@ -17,7 +17,9 @@ pub(crate) fn ask_questions(
     check_answer: &AnswerCheck<'_>,
 ) -> Result<(), CommandFailure> {
     let given: Vec<&str> = answers.keys().copied().collect();
-    print("Enter takes the answer in brackets; `back` returns to the question before.\n");
+    print(
+        "Enter takes the answer in brackets; `back` returns to the question before.\nWhat few providers need has a flag alone: see `portaria new --help`.\n",
+    );
     let mut published: Vec<&str> = Vec::new();
     let mut asked: Vec<usize> = Vec::new();
     let mut at = 0;

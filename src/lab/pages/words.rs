@@ -243,6 +243,7 @@ pub(crate) struct LooksWords {
     pub(crate) digits: String,
     pub(crate) number: String,
     pub(crate) address: String,
+    pub(crate) imitation: String,
     pub(crate) web: String,
     pub(crate) text: String,
 }
@@ -307,6 +308,7 @@ impl LabWords {
             Some(Looks::Digits(_)) => fill(&words.digits, &[("count", &count)]),
             Some(Looks::Number) => words.number.clone(),
             Some(Looks::Address) => words.address.clone(),
+            Some(Looks::Imitation) => words.imitation.clone(),
             Some(Looks::Web) => words.web.clone(),
             Some(Looks::Text(_)) => fill(&words.text, &[("count", &count)]),
             None => String::new(),

@@ -6,7 +6,7 @@ use crate::provider::entry_check::{EntryCheck, EntryMismatch};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::fact_origin::{FactOrigin, PossibleOrigins};
 use crate::provider::json_path::RouteStep;
-use crate::provider::proof_check::ProofCheck;
+use crate::provider::proof_check::{ProofCheck, facts_from_answer};
 use crate::provider::step::{ReadRule, Step};
 use crate::provider::trust::EmailTrustPolicy;
 use crate::vocabulary::names::Slot;
@@ -95,6 +95,48 @@ impl ProofCheck<'_> {
                 reader.complain(place, "`emailVerified` is read from an entry of a list, and the address stands elsewhere", help);
             }
             None => {}
+        }
+    }
+
+    /// The expressions that give the claim, each with the document that it reads.
+    fn claim_readings(&self) -> Vec<(&FactExpression, FactOrigin)> {
+        PossibleOrigins::new(self.file.steps(), self.file.identity, Vec::new()).readings(self.file.known.email_verified)
+    }
+
+    /// Complains about a claim that may hold by what is known without an answer.
+    pub(crate) fn check_claim_demands_an_answer(&self, reader: &mut Reader) {
+        let answers: Vec<Slot> = self.file.steps().flat_map(facts_from_answer).collect();
+        let rests_on_answer = |condition: &Condition| {
+            let used = condition.uses().into_iter().map(|used| used.fact);
+            let said: Vec<Slot> = used.filter(|fact| self.facts_behind(*fact).iter().any(|behind| answers.contains(behind))).collect();
+            condition.demands_answer(&said)
+        };
+        for one in self.claim_readings().into_iter().flat_map(|(reading, _)| reading.alternatives()) {
+            let holds_anyway = match one {
+                FactExpression::Condition(condition) => !rests_on_answer(condition),
+                FactExpression::Conditions(conditions, _) => !conditions.0.iter().any(rests_on_answer),
+                FactExpression::Path(_) | FactExpression::Text(_) | FactExpression::FirstOf(..) => false,
+            };
+            if holds_anyway {
+                let help = "let each part of `any` ask what the answer says: `{ at: $.verified, is: true }`";
+                reader.complain(one.place(), "this may hold whatever the answer says, so every address would count as proven", help);
+            }
+        }
+    }
+
+    /// Warns about several addresses that one claim of the same answer would prove.
+    pub(crate) fn check_claim_is_about_one_address(&self, reader: &mut Reader) {
+        let possible = PossibleOrigins::new(self.file.steps(), self.file.identity, Vec::new());
+        let compares = |reading: &FactExpression| reading.uses().iter().any(|used| used.fact == self.file.known.email);
+        if !self.file.trusts_claim() || self.claim_readings().iter().any(|(reading, _)| compares(reading)) {
+            return;
+        }
+        for (reading, document) in possible.readings(self.file.known.email) {
+            let second = reading.alternatives().into_iter().filter(|one| one.reads_answer()).nth(1);
+            if let Some(second) = second.filter(|_| self.claim_readings().iter().any(|(_, claim)| *claim == document)) {
+                let help = "read the address of which `emailVerified` speaks, and no other";
+                reader.warn(second.place(), "`emailVerified` would prove this address too, although it may speak of the other one", help);
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::provider::hosts::is_loopback;
 use crate::session::further_facts::RESERVED_CLAIMS;
+use crate::stores::session_cookie::warn_about_open_cookie;
 use crate::stores::settings::{FilesMayReadSpec, LimitsSpec, LoginSpec, MailSpec, SessionSpec, SettingsSpec};
 use crate::stores::variable_pattern::VariablePattern;
 use crate::vocabulary::email::Email;
@@ -14,6 +15,13 @@ use std::path::{Component, Path};
 pub(crate) fn host_of(origin: &str) -> Option<&str> {
     let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"))?;
     Some(rest.trim_end_matches('/'))
+}
+
+/// Host and port of an address as browsers send them: in small letters, and without the usual port.
+pub(crate) fn browser_host(origin: &str) -> Option<String> {
+    let host = host_of(origin)?.to_ascii_lowercase();
+    let usual_port = if origin.starts_with("https://") { ":443" } else { ":80" };
+    Some(host.strip_suffix(usual_port).unwrap_or(&host).to_owned())
 }
 
 pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
@@ -68,6 +76,9 @@ pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
     }
     if let Some(session) = &spec.session {
         check_session(session, reader);
+    }
+    if !in_store {
+        warn_about_open_cookie(spec, None, reader);
     }
     check_stores(spec, in_store, reader);
 }
@@ -162,16 +173,13 @@ fn check_stores(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
             );
         }
         check_belongs_to_installation(store, reader);
+        warn_about_open_cookie(store, spec.session.as_ref(), reader);
         check(store, true, reader);
     }
     let hosts: Vec<&Located<String>> =
         spec.public_url.iter().chain(stores.0.iter().filter_map(|(_, store)| store.public_url.as_ref())).collect();
     for (at, host) in hosts.iter().enumerate() {
-        if hosts
-            .iter()
-            .take(at)
-            .any(|earlier| host_of(&earlier.value).map(str::to_lowercase) == host_of(&host.value).map(str::to_lowercase))
-        {
+        if hosts.iter().take(at).any(|earlier| browser_host(&earlier.value) == browser_host(&host.value)) {
             reader.complain(
                 host.place,
                 format!("`{}` is the address of another store as well", host.value),
@@ -374,5 +382,17 @@ fn check_further_fact(fact: &Located<String>, reader: &mut Reader) {
     if !is_name {
         let help = "write the name of a fact that a provider file lists in `identity.more`, without `$`: `cpf`";
         reader.complain(fact.place, format!("`{}` is not the name of a fact", fact.value), help);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::languages::PageLanguages;
+
+    #[test]
+    fn every_language_of_the_pages_may_be_named_and_no_other() {
+        let embedded: Vec<String> = PageLanguages::embedded().0.into_iter().map(|language| language.code).collect();
+        assert_eq!(LANGUAGES, embedded);
     }
 }

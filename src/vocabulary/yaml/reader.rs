@@ -331,6 +331,7 @@ mod tests {
     }
 
     /// Lesson 155
+    /// Attack Y-01
     #[test]
     fn bombs_and_oddities_are_refused_with_a_sentence() {
         let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));

@@ -3,9 +3,9 @@
 //! A fact is written `${code}`. A bare word that is the name of a fact is taken for that fact, unless the parameter names a
 //! kind (`response_type=code`) or the fact is not known yet; quotes make any word a text.
 
-use crate::provider::facts::FROM_THE_START;
+use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
-use crate::workbench::checklist::questions::ChecklistAnswers;
+use crate::workbench::checklist::questions::{ChecklistAnswers, PUSHED_READ};
 
 /// The request that carries a parameter: facts of answers are known only after the redirect.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ fn is_known(fact: &str, moment: RequestMoment) -> bool {
 }
 
 /// The name and value of each parameter. A comma separates two parameters where a name and `=` follow it.
-fn pairs(text: &str) -> Vec<(&str, &str)> {
+pub(crate) fn pairs(text: &str) -> Vec<(&str, &str)> {
     let begins_a_pair = |rest: &str| rest.split(',').next().is_some_and(|part| part.contains('='));
     let mut parts = Vec::new();
     let mut start = 0;
@@ -49,6 +49,22 @@ fn pairs(text: &str) -> Vec<(&str, &str)> {
     parts.push(&text[start..]);
     let parts = parts.into_iter().map(|part| part.trim().trim_end_matches(',')).filter(|part| !part.is_empty());
     parts.map(|part| part.split_once('=').unwrap_or((part, ""))).map(|(name, value)| (name.trim(), value.trim())).collect()
+}
+
+/// The pairs as they are meant, where blanks stand in place of the commas between them.
+pub(crate) fn with_commas(text: &str) -> Option<String> {
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-.".contains(letter));
+    let begins_a_pair = |word: &str| word.split_once('=').is_some_and(|(name, _)| is_name(name));
+    let words = |value: &str| value.split_whitespace().skip(1).any(begins_a_pair);
+    if !pairs(text).iter().any(|(_, value)| !value.contains(['"', '\'', '{']) && words(value)) {
+        return None;
+    }
+    let separated = text.split_whitespace().map(|word| word.trim_end_matches(','));
+    Some(separated.fold(String::new(), |list, word| match (list.is_empty(), begins_a_pair(word)) {
+        (true, _) => word.to_owned(),
+        (false, true) => format!("{list}, {word}"),
+        (false, false) => format!("{list} {word}"),
+    }))
 }
 
 /// Parameters as the lines of a mapping.
@@ -94,13 +110,20 @@ pub(crate) fn condition_entries(text: &str, further: &[YamlLine]) -> YamlValue {
 
 /// The facts in `${…}` that nothing gives so far.
 pub(crate) fn unknown_facts(answers: &ChecklistAnswers) -> Vec<String> {
-    let declared: Vec<&str> = answers.get("settings").map_or_else(Vec::new, |list| pairs(list).into_iter().map(|(name, _)| name).collect());
+    let pushed = answers.contains_key("prepare").then_some(PUSHED_READ);
+    let prepared = answers.get("prepare-read").map(String::as_str).or(pushed);
+    let lists = answers.get("settings").map(String::as_str).into_iter().chain(prepared);
+    let declared: Vec<&str> = lists.flat_map(pairs).map(|(name, _)| name).collect();
+    let is_published = |fact: &str| {
+        answers.get("discovery").is_some_and(|issuer| issuer != "none") && FROM_DISCOVERY.iter().any(|(name, _)| *name == fact)
+    };
     let mut found: Vec<String> = Vec::new();
     for text in answers.iter().filter(|(name, _)| **name != "settings").map(|(_, text)| text) {
         for hole in text.split("${").skip(1).filter_map(|rest| rest.split('}').next()) {
             let fact = hole.split('|').next().unwrap_or(hole).trim().trim_end_matches('?');
             let is_name = !fact.is_empty() && fact.chars().all(|letter| letter.is_ascii_alphanumeric());
-            let is_given = is_known(fact, RequestMoment::Person) || FROM_WORDS.contains(&fact) || declared.contains(&fact);
+            let is_given =
+                is_known(fact, RequestMoment::Person) || FROM_WORDS.contains(&fact) || declared.contains(&fact) || is_published(fact);
             if is_name && !is_given && !found.iter().any(|known| known == fact) {
                 found.push(fact.to_owned());
             }
@@ -126,6 +149,20 @@ mod tests {
             ("empty=, a=b", RequestMoment::Person, "{ empty: \"\", a: b }"),
         ] {
             assert_eq!(YamlValue::Flow(parameter_entries(text, moment)).on_one_line(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn commas_that_are_missing_between_pairs_are_found() {
+        for (text, expected) in [
+            ("appid=clientId back=redirectUri est=state", Some("appid=clientId, back=redirectUri, est=state")),
+            ("a=b, c=d e=f", Some("a=b, c=d, e=f")),
+            ("fields=id email, token=${accessToken}", None),
+            ("q=\"a b=c\"", None),
+            ("t=${now | date \"%Y %m=%d\" \"Z\"}", None),
+            ("url=https://a.example/x?y=z", None),
+        ] {
+            assert_eq!(with_commas(text).as_deref(), expected, "{text}");
         }
     }
 

@@ -1,4 +1,6 @@
 //! The questions of the checklist, in the order in which they are asked.
+//!
+//! Long because it is one table, with a few lines for each question.
 
 use crate::workbench::checklist::pairs::unknown_facts;
 use crate::workbench::learn::names::to_variable_name;
@@ -37,6 +39,9 @@ impl ChecklistQuestion {
 /// A question that is always asked, takes any answer and has no default.
 const ALWAYS_ASKED: ChecklistQuestion =
     ChecklistQuestion { name: "", ask: "", example: "", usual: |_| None, matters: |_| true, choices: &[] };
+
+/// A question that is not asked on a terminal, because few providers need it. Its flag gives the answer.
+const FLAG_ONLY: ChecklistQuestion = ChecklistQuestion { matters: |_| false, ..ALWAYS_ASKED };
 
 fn answer_is(answers: &ChecklistAnswers, name: &str, expected: &str) -> bool {
     answers.get(name).is_some_and(|answer| answer == expected)
@@ -90,11 +95,19 @@ pub(crate) fn usual_hosts(answers: &ChecklistAnswers) -> Option<String> {
     (!hosts.is_empty()).then(|| hosts.join(", "))
 }
 
+/// What the redirect carries after a pushed authorization request (RFC 9126).
+pub(crate) const PUSHED: &str = "client_id=${clientId}, request_uri=${requestUri}";
+
+/// What is read from the answer to such a request.
+pub(crate) const PUSHED_READ: &str = "requestUri=$.request_uri";
+
 macro_rules! usual {
     ($text:literal) => {
         |_| Some($text.to_owned())
     };
 }
+
+const ANSWER_FORMATS: &[&str] = &["auto", "json", "form", "jsonp", "xml", "text"];
 
 /// The questions in the order in which they are asked.
 pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
@@ -137,7 +150,7 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         name: "authorize-parameters",
         ask: "What it carries: `standard`, or each parameter with a fact in `${…}` or a text",
         example: "app_key=${clientId}, return_url=${redirectUri}, state=${state}, canal=loja",
-        usual: usual!("standard"),
+        usual: |answers| Some(if is_none(answers, "prepare") { "standard" } else { PUSHED }.to_owned()),
         matters: is_without_discovery,
         ..ALWAYS_ASKED
     },
@@ -339,7 +352,10 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         ask: "Without a proven address: `ask` (shoppers type and prove one), `refuse`, or a placeholder",
         example: "${id}@acme.invalid",
         usual: |answers| {
-            Some(if answer_is(answers, "trust", "never") || answer_is(answers, "email", "none") { "ask" } else { "refuse" }.to_owned())
+            let is_without_address = answer_is(answers, "trust", "never") || answer_is(answers, "email", "none");
+            // Nothing but a cookie ties such a callback to the login, so no address may be proved for it.
+            let asks = is_without_address && !answer_is(answers, "state-in", "cookie");
+            Some(if asks { "ask" } else { "refuse" }.to_owned())
         },
         ..ALWAYS_ASKED
     },
@@ -372,6 +388,58 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         usual: usual!("none"),
         matters: tells_refusals_apart,
         ..ALWAYS_ASKED
+    },
+    ChecklistQuestion {
+        name: "prepare",
+        ask: "The address of a call before the redirect, such as a pushed authorization request",
+        example: "https://sso.acme.example/par",
+        ..FLAG_ONLY
+    },
+    ChecklistQuestion {
+        name: "prepare-read",
+        ask: "What is read from the answer to that call: each fact with its path",
+        example: "requestUri=$.request_uri",
+        ..FLAG_ONLY
+    },
+    ChecklistQuestion {
+        name: "state-in",
+        ask: "Where the state comes back",
+        example: "cookie",
+        choices: &["query", "path", "cookie"],
+        ..FLAG_ONLY
+    },
+    ChecklistQuestion {
+        name: "callback",
+        ask: "The method with which the browser comes back",
+        example: "post",
+        choices: &["get", "post", "either"],
+        ..FLAG_ONLY
+    },
+    ChecklistQuestion {
+        name: "verify",
+        ask: "The signature of the callback: the words of `verify`",
+        example: "into=hmac, algorithm=hmacSha256, key=${clientSecret}",
+        ..FLAG_ONLY
+    },
+    ChecklistQuestion {
+        name: "token-answer",
+        ask: "The format of the answer with the token",
+        example: "form",
+        choices: ANSWER_FORMATS,
+        ..FLAG_ONLY
+    },
+    ChecklistQuestion {
+        name: "userinfo-answer",
+        ask: "The format of the answer about the person",
+        example: "xml",
+        choices: ANSWER_FORMATS,
+        ..FLAG_ONLY
+    },
+    ChecklistQuestion {
+        name: "userinfo-sign",
+        ask: "The signature of the request about the person: the words of `sign`",
+        example: "into=sign, algorithm=md5, join=, pair=, after=${clientSecret}",
+        ..FLAG_ONLY
     },
     ChecklistQuestion {
         name: "settings",

@@ -33,7 +33,7 @@ pub(crate) struct LostReading<'a> {
 pub(crate) fn find_replacement(gone: LostReading<'_>, document: &Value, shape: &DriftShape) -> Option<Vec<PathSegment>> {
     let nodes = WALK.nodes(document, |key, _| is_field_name(key).then(|| PathSegment::Key(key.to_owned())));
     let fits = |value: &Value| match (gone.fact, Looks::from_value(value)) {
-        ("email", looks) => looks == Some(Looks::Address),
+        ("email", looks) => matches!(looks, Some(Looks::Address | Looks::Imitation)),
         ("picture", looks) => looks == Some(Looks::Web),
         (_, looks) => looks.is_some_and(|looks| looks != Looks::Empty),
     };
