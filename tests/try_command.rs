@@ -120,6 +120,19 @@ fn a_login_at_the_playground_is_shown_step_by_step_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_provider_that_returns_no_state_is_tried_like_any_other() {
+    let file = playground().replace("callback: either", "stateIn: cookie").replace(", state: $.nonce_of_yours", "");
+    let folder = Folder::new("try-stateless").with("providers.d/playground.yaml", &file);
+    let url = format!("http://localhost:{}", free_port());
+    let mut trying = RunningTry::begin(&folder, &["playground", "--public-url", &url]);
+
+    sign_in(&mut trying, "ana");
+    let (code, out, err) = trying.end();
+
+    assert!(code == 0 && out.contains("would sign in"), "{out}{err}");
+}
+
+#[test]
 fn a_fact_that_the_session_token_cannot_hold_is_named() {
     let (folder, upstream, mark) = acme("try-left-out");
     let file =

@@ -19,6 +19,7 @@ pub(crate) mod schema;
 pub mod broker;
 pub(crate) mod serve;
 pub(crate) mod simulate;
+pub(crate) mod start_settings;
 pub(crate) mod storage;
 pub(crate) mod confirmation;
 pub(crate) mod test;

@@ -3,6 +3,7 @@
 use crate::commands::GlobalOptions;
 use crate::commands::broker::Broker;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line};
+use crate::commands::start_settings::StartSettings;
 use crate::commands::{master_key, simulate, storage};
 use crate::directory::StorageLocation;
 use crate::session::seal::MasterKey;
@@ -37,8 +38,6 @@ pub(crate) struct ServeCommand {
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("`{text}` is not an address with a port; write `127.0.0.1:8080`"))
 }
-
-const NINETY_DAYS: i64 = 90 * 86400;
 
 impl ServeCommand {
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
@@ -88,6 +87,16 @@ impl ServeCommand {
         Ok(SocketAddr::from(([127, 0, 0, 1], port.unwrap_or(8080))))
     }
 
+    /// What the broker is started with: flags and variables, settings, defaults.
+    fn start_settings(&self, settings: &Settings) -> Result<StartSettings, CommandFailure> {
+        Ok(StartSettings {
+            listen: self.listen_address(settings)?,
+            storage: storage::location(self.storage.as_deref(), settings)?,
+            master_key: settings.spec.as_ref().and_then(|spec| spec.master_key.as_ref()).map(|kept| kept.0.clone()),
+            metrics_listen: Stores::new(settings).metrics_listen(),
+        })
+    }
+
     async fn serve(
         &self,
         global: &GlobalOptions,
@@ -98,7 +107,10 @@ impl ServeCommand {
     ) -> Result<CommandOutcome, CommandFailure> {
         let directory = Arc::new(storage::open(place).await?);
         let broker = Broker::new(master);
-        let machine = format!("{} {listen}", host_name());
+        // The file of the settings tells apart brokers whose port the system chooses.
+        let settings_path = global.settings_file().unwrap_or_default();
+        let settings_path = std::path::absolute(&settings_path).unwrap_or(settings_path);
+        let machine = format!("{} {listen} {}", host_name(), settings_path.display());
         let app = App::new(settings, directory, master, broker.hooks(), &machine).await.map_err(|_| {
             CommandFailure::Environment(
                 "the signing keys in the storage cannot be decrypted".to_owned(),
@@ -109,14 +121,14 @@ impl ServeCommand {
         // The file that was there at the start is read again. If it is gone, that is a mistake, and does not mean the defaults.
         let settings_file = global.settings_file();
         let (global, command) = (GlobalOptions { config: settings_file.clone(), ..global.clone() }, self.clone());
+        let started = self.start_settings(settings)?;
         let read = Box::new(move || {
             let settings = command.settings(&global).map_err(|failure| failure.message())?;
             check_listen_address(listen, &settings).map_err(|failure| failure.message())?;
-            Ok(settings)
+            let complaint = started.complaint(&command.start_settings(&settings).map_err(|failure| failure.message())?);
+            Ok((settings, complaint))
         });
-        let keep = settings.spec.as_ref().and_then(|spec| spec.audit.as_ref()?.keep);
-        let keep = keep.map_or(NINETY_DAYS, |span| i64::try_from(span.value.0.as_secs()).unwrap_or(i64::MAX));
-        background_tasks::start_tasks(&app, settings_file, read, keep);
+        background_tasks::start_tasks(&app, settings_file, read);
         let metrics = app.live_config().stores().metrics_listen();
         let greeting_app = app.clone();
         let configure = move |config: &mut ServiceConfig| broker.mount(config);
@@ -241,4 +253,96 @@ fn start_log(json: bool) {
     let started =
         if json { log.json().flatten_event(true).try_init() } else { log.with_ansi(crate::commands::outcome::uses_colour()).try_init() };
     drop(started);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stores::settings::SettingsSpec;
+    use crate::vocabulary::place::Source;
+    use crate::vocabulary::words::{ValueShape, WordBlock};
+    use crate::web::app::network_reach;
+
+    /// What stands in the file while a word is tried out: without it, and with it. Needed where the example is the default, or where a
+    /// word does not stand alone.
+    const CHANGES: &[(&str, &str, &str)] = &[
+        ("publicUrl", "publicUrl: https://login.loja.example", "publicUrl: https://conta.loja.example"),
+        ("listen", "listen: 127.0.0.1:8080", "listen: 127.0.0.1:8081"),
+        ("limits", "limits: { login: 10 }", "limits: { login: 20 }"),
+        ("playground", "publicUrl: http://localhost:8080", "publicUrl: http://localhost:8080\nplayground: false"),
+        (
+            "mail.smtp",
+            "mail: { smtp: smtps://a.loja.example, from: a@loja.example }",
+            "mail: { smtp: smtps://b.loja.example, from: a@loja.example }",
+        ),
+        (
+            "mail.from",
+            "mail: { smtp: smtps://a.loja.example, from: a@loja.example }",
+            "mail: { smtp: smtps://a.loja.example, from: b@loja.example }",
+        ),
+        (
+            "mail.user",
+            "mail: { smtp: smtps://a.loja.example, from: a@loja.example, user: env:A, password: env:P }",
+            "mail: { smtp: smtps://a.loja.example, from: a@loja.example, user: env:B, password: env:P }",
+        ),
+        (
+            "mail.password",
+            "mail: { smtp: smtps://a.loja.example, from: a@loja.example, user: env:A, password: env:P }",
+            "mail: { smtp: smtps://a.loja.example, from: a@loja.example, user: env:A, password: env:Q }",
+        ),
+    ];
+
+    /// The words of the settings, each with its documentation; the words of a block after its name.
+    fn all_words(block: &'static WordBlock, above: &str, words: &mut Vec<(String, &'static str)>) {
+        for word in &block.words {
+            let path = format!("{above}{}", word.name);
+            if let ValueShape::Block(below) = &word.shape {
+                all_words(below(), &format!("{path}."), words);
+            } else {
+                words.push((path, word.doc));
+            }
+        }
+    }
+
+    fn settings(text: &str) -> Settings {
+        let has_url = text.contains("publicUrl:") && !text.starts_with("stores:");
+        let text = if has_url { text.to_owned() } else { format!("publicUrl: https://login.loja.example\n{text}") };
+        let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
+        settings.unwrap_or_else(|| panic!("{}", report.draw(false)))
+    }
+
+    /// What is printed of values, without where they are written.
+    fn without_places(printed: &str) -> String {
+        let mut parts = printed.split("Place {");
+        let first = parts.next().unwrap_or_default().to_owned();
+        first + &parts.filter_map(|part| Some(part.split_once('}')?.1)).collect::<String>()
+    }
+
+    /// Every setting is either part of what changes with the file, or read at the start only and complained about.
+    #[test]
+    fn every_setting_takes_effect_or_is_said_to_wait_for_a_restart() {
+        let command = ServeCommand { listen: None, storage: None, simulate: Vec::new() };
+        let mut words = Vec::new();
+        all_words(SettingsSpec::block(), "", &mut words);
+        assert!(words.len() > 30, "{words:?}");
+        for (path, doc) in words {
+            let example = doc.lines().find_map(|line| line.trim().strip_prefix("Example: `")?.strip_suffix('`')).unwrap_or_default();
+            let example = path.split_once('.').map_or(example.to_owned(), |(block, _)| format!("{block}: {{ {example} }}"));
+            let change = CHANGES.iter().find(|(word, ..)| *word == path);
+            let (before, after) = change.map_or(("", example.as_str()), |(_, before, after)| (before, after));
+            let [before, after] = [settings(before), settings(after)];
+
+            let [started, now] = [&before, &after].map(|settings| command.start_settings(settings).expect("they are right"));
+            let complaint = started.complaint(&now);
+            let live = |settings: &Settings| {
+                let stores = Stores::new(settings);
+                without_places(&format!("{stores:?} {:?}", network_reach(settings, &stores)))
+            };
+            let takes_effect = live(&before) != live(&after);
+
+            assert_eq!(complaint.is_some(), doc.contains("It is read at the start only."), "{path}: {complaint:?}");
+            assert!(takes_effect || complaint.is_some(), "a change of `{path}` neither takes effect nor is complained about: classify it");
+            assert_eq!(started.complaint(&started), None);
+        }
+    }
 }

@@ -45,6 +45,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 /// Try a login.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct TryCommand {
     /// The provider's name, or its file
     name: String,

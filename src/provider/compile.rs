@@ -163,10 +163,8 @@ fn assemble(
     };
     let is_callback_tied = session_swap::is_callback_tied(&file);
     let needed = if complete { check_whole_file(&spec, &file, reader) } else { Vec::new() };
-    let carried: Arc<[Slot]> = ProofCheck { file: &file }.carried_facts(reader).into();
-    for step in prepare.iter_mut().chain([&mut authorization.step]).chain(&mut calls) {
-        step.carried = Arc::clone(&carried);
-    }
+    let carried = ProofCheck { file: &file }.carried_facts(reader).into();
+    keep_carried(&carried, prepare.iter_mut().chain([&mut authorization.step]).chain(&mut calls));
     Some(Provider {
         source: source.clone(),
         name: name.into(),
@@ -199,6 +197,11 @@ fn assemble(
         names: reader.names.clone(),
         known,
     })
+}
+
+/// Tells the steps what the requests of the file are made of.
+fn keep_carried<'s>(carried: &Arc<[Slot]>, steps: impl Iterator<Item = &'s mut Step>) {
+    steps.for_each(|step| step.carried = Arc::clone(carried));
 }
 
 /// Whether a top-level word of the file is missing, rather than unusable or misspelt.

@@ -42,7 +42,7 @@ enum FunctionBehaviour {
     /// Takes a text and the argument, which is the second parameter.
     TextWithText(fn(&str, &str) -> Option<String>),
     /// Searches for the argument, which is the second parameter and is not empty.
-    TextWithMark(fn(&str, &str) -> Option<String>),
+    TextWithSeparator(fn(&str, &str) -> Option<String>),
     /// Reads a text as JSON.
     Json,
     /// Reads a text as a form.
@@ -136,13 +136,13 @@ pub(crate) const TABLE: &[FunctionRow] = &[
     ),
     row(
         "before",
-        "the text before the first occurrence of the mark; finds nothing when the mark is missing",
-        FunctionBehaviour::TextWithMark(|text, mark| Some(text.split_once(mark)?.0.to_owned())),
+        "the part before the first occurrence of this text; finds nothing when the text does not occur",
+        FunctionBehaviour::TextWithSeparator(|text, separator| Some(text.split_once(separator)?.0.to_owned())),
     ),
     row(
         "after",
-        "the text after the first occurrence of the mark; finds nothing when the mark is missing",
-        FunctionBehaviour::TextWithMark(|text, mark| Some(text.split_once(mark)?.1.to_owned())),
+        "the part after the first occurrence of this text; finds nothing when the text does not occur",
+        FunctionBehaviour::TextWithSeparator(|text, separator| Some(text.split_once(separator)?.1.to_owned())),
     ),
     row("json", "reads the text as JSON and takes the value at the path", FunctionBehaviour::Json),
     row(
@@ -167,7 +167,7 @@ impl FunctionRow {
             }
             FunctionBehaviour::KeyedHash(_) => &["KEY"],
             FunctionBehaviour::TextWithText(_) | FunctionBehaviour::Default => &["TEXT"],
-            FunctionBehaviour::TextWithMark(_) => &["MARK"],
+            FunctionBehaviour::TextWithSeparator(_) => &["TEXT"],
             FunctionBehaviour::Json => &["PATH"],
             FunctionBehaviour::Form => &["NAME"],
             FunctionBehaviour::Date => &["FORMAT", "ZONE"],
@@ -200,9 +200,9 @@ impl FunctionRow {
             (FunctionBehaviour::TextWithText(change), [argument, ..]) => {
                 FunctionAction::TextWith(*change, FunctionArgument::from_token(argument, place, reader))
             }
-            (FunctionBehaviour::TextWithMark(change), [mark, ..]) => {
-                self.check_not_empty(mark, "write the mark that stands in the text", place, reader)?;
-                FunctionAction::TextWith(*change, FunctionArgument::from_token(mark, place, reader))
+            (FunctionBehaviour::TextWithSeparator(change), [separator, ..]) => {
+                self.check_not_empty(separator, "write the text that is looked for", place, reader)?;
+                FunctionAction::TextWith(*change, FunctionArgument::from_token(separator, place, reader))
             }
             (FunctionBehaviour::Default, [text, ..]) => {
                 self.check_not_empty(text, "a hole that may stay empty is written with `?`: `${last?}`", place, reader)?;
@@ -220,7 +220,7 @@ impl FunctionRow {
             (
                 FunctionBehaviour::KeyedHash(_)
                 | FunctionBehaviour::TextWithText(_)
-                | FunctionBehaviour::TextWithMark(_)
+                | FunctionBehaviour::TextWithSeparator(_)
                 | FunctionBehaviour::Default
                 | FunctionBehaviour::Json
                 | FunctionBehaviour::Form

@@ -176,7 +176,8 @@ impl Provider {
         self.steps().any(|step| !step.reauthenticate.is_empty())
     }
 
-    /// Whether a login begins only by a form of our own page: a callback without a state would answer a login that another site began.
+    /// Whether the provider returns no state. Then a login begins only by a form of our own page, because a callback would answer a login
+    /// that another site has begun.
     pub(crate) fn begins_by_form(&self) -> bool {
         self.state_in == StateLocation::Cookie
     }

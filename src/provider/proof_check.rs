@@ -308,8 +308,10 @@ impl ProofCheck<'_> {
     fn check_token_is_redeemed(&self, reader: &mut Reader) {
         let callback = &self.file.authorization.step;
         let is_brought = |fact: Slot| callback.answer_reads().any(|read| read.fact == fact && read.written && fact != self.file.known.code);
-        let bearers = self.file.calls.iter().filter_map(|step| step.bearer.as_ref()).flat_map(Template::uses);
-        if let Some(used) = bearers.filter(|used| callback.verify.is_none() && is_brought(used.fact)).next() {
+        let headers = self.file.calls.iter().flat_map(|step| &step.headers);
+        let headers = headers.filter(|(name, _)| name.eq_ignore_ascii_case("authorization")).map(|(_, text)| text);
+        let mut shown = self.file.calls.iter().filter_map(|step| step.bearer.as_ref()).chain(headers).flat_map(Template::uses);
+        if let Some(used) = shown.find(|used| callback.verify.is_none() && is_brought(used.fact)) {
             let help = "redeem a `code` for the token; where the provider gives none, ask for whom the token was issued: `accepted: { at: $.aud, is: \"${clientId}\" }`";
             reader.warn(used.place, "the browser brings this token, which may have been issued to another program", help);
         }

@@ -117,6 +117,7 @@ pub(crate) mod tests {
         Session::open(person, "main", "s1".into(), SessionLifetime { lifetime: 1000, idle: 100 }, now)
     }
 
+    /// Attack X-06
     #[test]
     fn a_session_slides_while_it_is_used_and_ends_for_good() {
         let lasting = SessionLifetime { lifetime: 130, idle: 100 };

@@ -21,7 +21,7 @@ use crate::session::{Session, SessionLifetime, SessionUser, short_name};
 use crate::stores::ip_network::IpNetwork;
 use crate::stores::read_policy::ReadableValues;
 use crate::stores::session_cookie::{prefixed_cookie_name, read_and_second_cookie};
-use crate::stores::settings::{LimitsSpec, LoginSpec, MailSpec, SessionSpec, Settings, SettingsSpec};
+use crate::stores::settings::{LimitsSpec, LoginSpec, MailSpec, SessionSpec, Settings, SettingsSpec, browser_host};
 use crate::vocabulary::email::Email;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, OneOrMany};
@@ -146,6 +146,8 @@ impl Store {
     }
 }
 
+/// How long the events of the audit are kept where the settings do not say, in seconds.
+const AUDIT_KEPT: i64 = 90 * 86400;
 /// How many connections an address may have where the settings do not say.
 const MOST_CONNECTIONS: u32 = 200;
 
@@ -170,6 +172,7 @@ impl Rates {
 pub(crate) struct Stores {
     metrics_listen: Option<std::net::SocketAddr>,
     most_connections: Option<u32>,
+    audit_kept: i64,
     all: Vec<Arc<Store>>,
     by_host: HashMap<Box<str>, Arc<Store>>,
 }
@@ -190,7 +193,8 @@ impl Stores {
             Some(LimitsSpec::Off(_)) => None,
             limits => Some(limits.as_ref().and_then(|limits| limits.number("connections")).unwrap_or(MOST_CONNECTIONS)),
         };
-        Self { metrics_listen, most_connections, all, by_host }
+        let audit_kept = main.audit.as_ref().and_then(|audit| audit.keep).map_or(AUDIT_KEPT, |span| whole_seconds(span.value.0));
+        Self { metrics_listen, most_connections, audit_kept, all, by_host }
     }
 
     /// The store of this host.
@@ -211,6 +215,11 @@ impl Stores {
         self.most_connections
     }
 
+    /// How long the events of the audit are kept, in seconds.
+    pub(crate) fn audit_kept(&self) -> i64 {
+        self.audit_kept
+    }
+
     /// The store that the settings file itself describes.
     pub(crate) fn main(&self) -> &Arc<Store> {
         self.all.first().expect("the store of the file itself is always there")
@@ -227,9 +236,7 @@ impl Stores {
 
 fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &SettingsSpec, main: &SettingsSpec) -> Store {
     let secure = public_url.starts_with("https://");
-    let host = public_url.split_once("://").map_or(public_url, |(_, host)| host).to_ascii_lowercase();
-    let usual_port = if secure { ":443" } else { ":80" };
-    let host = host.strip_suffix(usual_port).unwrap_or(&host);
+    let host = &*browser_host(public_url).unwrap_or_else(|| public_url.to_ascii_lowercase());
     let loopback = is_loopback(host);
     let session = |pick: fn(&SessionSpec) -> Option<String>| inherited(own.session.as_ref(), main.session.as_ref(), pick);
     let seconds =

@@ -4,7 +4,7 @@
 
 mod check;
 
-pub(crate) use crate::stores::settings::check::check_public_url;
+pub(crate) use crate::stores::settings::check::{browser_host, check_public_url};
 
 use crate::provider::InstallationContext;
 use crate::provider::hosts::is_loopback;
@@ -65,11 +65,12 @@ words! {
         /// Who may use the lab at `/lab`, where support staff see why a login failed and try providers out.
         /// Default: no access; on a loopback `publicUrl`, open to everyone
         lab: Option<LabSpec> = "lab",
-        /// The proxies in front of the broker: addresses or networks. What they say in `X-Forwarded-For`, `-Proto`, `-Host` and `-Uri`
-        /// is believed, and their own requests to `/auth` have no limit. A broker that other machines reach and whose `publicUrl` is
-        /// https starts only if the key is there, because a proxy in front has to speak https for it, and without the
-        /// proxy's word all visitors would count as one. `none` is for a proxy that hands on connections and forwards no addresses.
-        /// Default: none is believed; loopback where `publicUrl` is on loopback
+        /// The proxies in front of the broker: addresses or networks. Their `X-Forwarded-For`, `-Proto`, `-Host` and
+        /// `-Uri` are trusted, and their own requests to `/auth` have no limit. A broker that other machines reach
+        /// and whose `publicUrl` is https starts only if this key is set: a proxy in front of it ends TLS, and as
+        /// long as its headers are not trusted, all visitors seem to come from one address. `none` is for a proxy
+        /// that passes connections on and forwards no addresses.
+        /// Default: none; loopback where `publicUrl` is on loopback
         /// Example: `trustedProxies: [ 10.0.0.0/8 ]`
         trusted_proxies: Option<OneOrMany<Located<String>>> = "trustedProxies",
         /// How many requests a minute each address may make at a store: `login` (pages and starts), `callback`, `mail` (codes that are
@@ -224,7 +225,7 @@ words! {
 words! {
     /// How long the record of what happened is kept.
     pub(crate) struct AuditSpec ("audit block") {
-        /// How long the events are kept that `portaria history` and `portaria users history` show. It is read at the start only.
+        /// How long the events are kept that `portaria history` and `portaria users history` show.
         /// Default: `90d`
         /// Example: `keep: 365d`
         keep: Option<Located<TimeSpan>> = "keep",

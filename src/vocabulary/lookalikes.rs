@@ -55,6 +55,7 @@ fn script_of(letter: char) -> Script {
 mod tests {
     use super::*;
 
+    /// Attack E-02
     #[test]
     fn an_address_that_imitates_another_is_found_and_honest_ones_are_left_alone() {
         for (address, expected) in [

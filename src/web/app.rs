@@ -212,12 +212,14 @@ impl App {
             served.dropped.extend(before.difference(&after).cloned());
             self.live_config.store(Arc::new(next));
         }
-        self.set_complaint(None);
     }
 
-    /// Sets what is wrong with the settings on the disk.
-    pub(crate) fn set_complaint(&self, complaint: Option<String>) {
-        *self.complaint.lock().unwrap_or_else(PoisonError::into_inner) = complaint;
+    /// Sets what is wrong with the settings on the disk, and answers whether that is new.
+    pub(crate) fn set_complaint(&self, complaint: Option<String>) -> bool {
+        let mut known = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = *known != complaint;
+        *known = complaint;
+        is_new
     }
 
     /// The complaints about the settings and phrases on the disk, while older ones are in use, about files that were not read again,
@@ -291,7 +293,8 @@ impl App {
     /// Records the failed logins of past minutes that have no line of their own in the audit, with one line for each kind.
     pub async fn record_unkept_failures(&self, now: i64) {
         for UnkeptFailures { kind, minute, count } in self.stories.take_unkept(now / 60) {
-            let event = AuditEvent::new(minute * 60 + 59, &kind.store, AuditEventKind::Failed).via_provider(&kind.provider);
+            let event = AuditEvent::new(minute.saturating_mul(60).saturating_add(59), &kind.store, AuditEventKind::Failed)
+                .via_provider(&kind.provider);
             let event = event.with_reason(kind.code.as_ref().unwrap_or(&kind.cause));
             let event = AuditEvent { version: Some(kind.version), evidence: Some(count.to_string().into()), ..event };
             if self.directory.write(RecordAuditEvent(event)).await.is_err() {

@@ -24,8 +24,8 @@ const KEEP: Duration = Duration::from_mins(1);
 /// How often files are checked without a notification, because some disks send none.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// Reads the settings again.
-pub(crate) type ReadSettings = Box<dyn Fn() -> Result<Settings, String> + Send + Sync>;
+/// Reads the settings again, and reports a change that takes effect after a restart only.
+pub(crate) type ReadSettings = Box<dyn Fn() -> Result<(Settings, Option<String>), String> + Send + Sync>;
 
 /// Reads the settings again when one of their files has changed.
 struct SettingsReader {
@@ -34,9 +34,9 @@ struct SettingsReader {
     seen: Mutex<FileStamps>,
 }
 
-pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read: ReadSettings, audit_kept: i64) {
+pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read: ReadSettings) {
     actix_web::rt::spawn(listen_to_storage(app.clone()));
-    actix_web::rt::spawn(tidy(app.clone(), audit_kept));
+    actix_web::rt::spawn(tidy(app.clone()));
     actix_web::rt::spawn(rotate_keys(app.clone()));
     actix_web::rt::spawn(save_drift(app.clone()));
     actix_web::rt::spawn(record_unkept_failures(app.clone()));
@@ -84,8 +84,8 @@ fn have_files_changed(app: &App, settings_file: Option<&Path>, before: &Mutex<Fi
 
 fn reload_settings(app: &App, settings_file: Option<&Path>, read: &ReadSettings) {
     let file = settings_file.map_or_else(|| "the defaults".to_owned(), |file| file.display().to_string());
-    let settings = match read() {
-        Ok(settings) => settings,
+    let (settings, waiting) = match read() {
+        Ok(read) => read,
         Err(complaint) => {
             app.set_complaint(Some(format!("{file}: the settings are broken; the last good ones stay in use")));
             tracing::error!(file, complaint, "the settings are broken; the last good ones stay in use");
@@ -93,6 +93,11 @@ fn reload_settings(app: &App, settings_file: Option<&Path>, read: &ReadSettings)
         }
     };
     app.apply_settings(&settings, clock::now());
+    if app.set_complaint(waiting.clone())
+        && let Some(complaint) = waiting
+    {
+        tracing::warn!(file, complaint, "a part of the settings takes effect after a restart only");
+    }
     tracing::info!(file, "settings, phrases and brandings were reloaded");
 }
 
@@ -177,7 +182,7 @@ const SILENT: Duration = Duration::from_hours(1);
 /// How long nothing is removed after a jump of the clock.
 const DOUBT: Duration = Duration::from_hours(24);
 
-async fn tidy(app: Data<App>, audit_kept: i64) {
+async fn tidy(app: Data<App>) {
     let (begun, mut before, mut measured, mut doubted) = (clock::instant(), clock::now(), clock::instant(), None);
     loop {
         tokio::time::sleep(TIDY).await;
@@ -196,6 +201,7 @@ async fn tidy(app: Data<App>, audit_kept: i64) {
         if !is_right {
             continue;
         }
+        let audit_kept = app.live_config().stores().audit_kept();
         let _ = tidy_up(&app.directory, now, now.saturating_sub(audit_kept)).await;
         app.revocations.forget_expired(now);
     }

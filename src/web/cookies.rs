@@ -150,6 +150,7 @@ mod tests {
         headers
     }
 
+    /// Attacks
     /// Lesson 101
     #[test]
     fn only_the_exact_name_once_is_a_cookie() {
@@ -182,6 +183,7 @@ mod tests {
         );
     }
 
+    /// Attack X-10
     /// Lesson 100
     #[test]
     fn cookies_are_guarded_and_taken_away_as_they_were_set() {

@@ -72,12 +72,7 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
             remark,
             signed_text,
         });
-        for (fact, ..) in step.learned_facts().collect::<Vec<_>>() {
-            let label = facts.label(fact);
-            if facts.get(fact).is_none() {
-                facts.set(fact, Text::secret("x", &label));
-            }
-        }
+        mask_unknown(&mut facts, step.learned_facts().map(|(fact, ..)| fact));
     }
     Ok(list)
 }
@@ -121,13 +116,8 @@ pub(crate) fn facts_before_call(provider: &Provider, given: &[(Slot, Text)], cal
         None => call >= provider.prepared,
         Some(position) => usize::from(position) < call,
     };
-    let earlier = provider.steps().filter(is_before).flat_map(|step| step.learned_facts().map(|(fact, ..)| fact).collect::<Vec<_>>());
-    for fact in earlier.filter(|fact| !own.contains(fact)) {
-        if facts.get(fact).is_none() {
-            let label = facts.label(fact);
-            facts.set(fact, Text::secret("x", &label));
-        }
-    }
+    let earlier = provider.steps().filter(is_before).flat_map(Step::learned_facts).map(|(fact, ..)| fact);
+    mask_unknown(&mut facts, earlier.filter(|fact| !own.contains(fact)));
     facts
 }
 
@@ -144,15 +134,20 @@ fn initial_facts(provider: &Provider, given: &[(Slot, Text)]) -> Facts {
     if let Some(issuer) = provider.issuer.as_ref().and_then(|issuer| issuer.value(&facts)) {
         facts.set(known.issuer, Text::plain(issuer));
     }
-    for (name, _) in FROM_DISCOVERY {
-        if let (Some(_), Some(slot)) = (&provider.discovery, provider.names.find(name))
-            && facts.get(slot).is_none()
-        {
+    if provider.discovery.is_some() {
+        mask_unknown(&mut facts, FROM_DISCOVERY.iter().filter_map(|(name, _)| provider.names.find(name)));
+    }
+    facts
+}
+
+/// Sets a mask for each of these facts that is not known.
+fn mask_unknown(facts: &mut Facts, slots: impl Iterator<Item = Slot>) {
+    for slot in slots {
+        if facts.get(slot).is_none() {
             let label = facts.label(slot);
             facts.set(slot, Text::secret("x", &label));
         }
     }
-    facts
 }
 
 /// A request as a `curl` line, with its masks.

@@ -1,9 +1,8 @@
 //! Proposes changes that mend a provider's file after a login, exact enough to be copied.
 //!
-//! Where an answer holds what is needed in another place than the file reads, the answers are
-//! searched, and each change is compiled and tried on the same answers before it is proposed. Where the provider refuses,
-//! its words lead to a cause. No proposal holds a value of an answer, makes an address proven that was not,
-//! or removes a check that the provider did not refuse in words.
+//! Where an answer holds what is needed in another place than the file reads, the answers are searched, and each change is compiled
+//! and tried on the same answers before it is proposed. Where the provider refuses, its words lead to a cause. No proposal holds a
+//! value of an answer, makes an address proven that was not, or removes a check that the provider did not refuse in words.
 
 pub(crate) mod missing_email;
 pub(crate) mod candidates;
@@ -150,7 +149,7 @@ fn goal_from_error(error: &LoginError) -> RepairGoal {
         | LoginErrorCause::BadInput(_)
         | LoginErrorCause::TooManyLogins
         | LoginErrorCause::OutOfTime
-        | LoginErrorCause::NotAllowed
+        | LoginErrorCause::NotAllowed(_)
         | LoginErrorCause::BadAddress(_)
         | LoginErrorCause::BadHeader
         | LoginErrorCause::BadKey(_)

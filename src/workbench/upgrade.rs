@@ -1,7 +1,8 @@
 //! `portaria check --upgrade`: the lines of a provider file that stay legal and mean something else than in an earlier
 //! version. What is no longer legal is a complaint of `portaria check`, and stands nowhere here.
 //!
-//! To add a change of meaning, write a function that finds its lines, and add it to [`CHANGES`].
+//! To add a change of meaning, write a function that finds its lines, and a row in [`CHANGES`]. A row goes when the version after
+//! the one that brought it is released.
 
 use crate::provider::facts::FROM_DISCOVERY;
 use crate::provider::step::StepKind;
@@ -17,29 +18,95 @@ pub struct ChangedLine {
     /// What it means now.
     pub(crate) means: &'static str,
     /// What to write for the earlier meaning.
-    pub(crate) write: String,
+    pub(crate) write: &'static str,
 }
 
-/// All changes of meaning: each finds its lines in a file.
-const CHANGES: &[fn(&UpgradedFile<'_>) -> Vec<ChangedLine>] = &[
-    lists_under_refused,
-    accepted_without_status,
-    error_member_of_a_judged_token_answer,
-    issuer_without_user_info,
-    issuer_without_credentials,
-    nonce_outside_of_the_token_answer,
-    placeholders,
-    relative_files,
-    listed_calls_without_read,
-    bearer_beside_a_part,
-    holes_for_scheme_and_host,
+/// A change of meaning: the lines that it is about, and what is said of each.
+struct MeaningChange {
+    find: fn(&UpgradedFile<'_>) -> Vec<Place>,
+    meant: &'static str,
+    means: &'static str,
+    write: &'static str,
+}
+
+const CHANGES: &[MeaningChange] = &[
+    MeaningChange {
+        find: lists_under_refused,
+        meant: "this list refused when all of its conditions held",
+        means: "it refuses when any of them holds",
+        write: "put the conditions into one entry: `refused: { all: [ …, … ], code: …, message: … }`",
+    },
+    MeaningChange {
+        find: accepted_without_status,
+        meant: "this alone said which answers are accepted, whatever their status",
+        means: "an answer with a status outside 2xx is refused as well",
+        write: "`status: any` in it; or better a list of the statuses that a yes may have",
+    },
+    MeaningChange {
+        find: error_member_of_a_judged_token_answer,
+        meant: "a member `error` of the token answer did not count beside this",
+        means: "a token answer with a meaningful `error` is refused as well",
+        write: "`errorMember: allowed` in an entry of `accepted`, if a yes may have such a member",
+    },
+    MeaningChange {
+        find: issuer_without_user_info,
+        meant: "without getUserInfo only the ID token said who the person is",
+        means: "the issuer's userinfo is asked when the ID token lacks the address, or whether it is verified",
+        write: "nothing: a login that needed no more than the token still asks for nothing more",
+    },
+    MeaningChange {
+        find: issuer_without_credentials,
+        meant: "the client id and secret were sent in the form of the token request",
+        means: "they are sent as the issuer's document says, or in the form first and then in the header",
+        write: "`getAccessCode: { credentials: form }`",
+    },
+    MeaningChange {
+        find: nonce_outside_of_the_token_answer,
+        meant: "a nonce that was sent had to stand in this token",
+        means: "the nonce is demanded by default only of a token in the token answer",
+        write: "`nonce: required` in it",
+    },
+    MeaningChange {
+        find: placeholders,
+        meant: "an id that is no part of an address, or that has 32 hexadecimal digits, became 32 hexadecimal digits",
+        means: "an id that can stand in an address is kept, and any other becomes `hash+` and 40 hexadecimal digits",
+        write: "nothing: users who exist keep their address",
+    },
+    MeaningChange {
+        find: relative_files,
+        meant: "this path began at the folder in which the program was started",
+        means: "it begins at the folder of the settings file",
+        write: "the whole path, from `/` on",
+    },
+    MeaningChange {
+        find: listed_calls_without_read,
+        meant: "this call read OpenID's standard places",
+        means: "a call of a list without `read` reads nothing",
+        write: "what it reads: `read: { id: $.sub, email: $.email, emailVerified: $.email_verified }`",
+    },
+    MeaningChange {
+        find: bearer_beside_a_part,
+        meant: "the bearer header was sent beside this part of the access token",
+        means: "no bearer header is sent, because the request itself places the token",
+        write: "`bearer: ${accessToken}`, if the provider wants both",
+    },
+    MeaningChange {
+        find: holes_for_scheme_and_host,
+        meant: "the value of the first hole could bring a path or a query along",
+        means: "it takes scheme, host and port and nothing else; any other value ends the login",
+        write: "the path behind the hole, or in a setting of its own: `${base}/${folder}/token`",
+    },
 ];
 
 /// The lines of a file whose meaning changed since version 0.1, in their order. A file that is no YAML has none.
 pub fn changed_lines(source: &Source) -> Vec<ChangedLine> {
     let Ok((root, _)) = yaml::parse(source) else { return Vec::new() };
     let file = UpgradedFile { root: &root };
-    let mut lines: Vec<ChangedLine> = CHANGES.iter().flat_map(|change| change(&file)).collect();
+    let lines_of = |change: &MeaningChange| {
+        let MeaningChange { find, meant, means, write } = *change;
+        find(&file).into_iter().map(move |place| ChangedLine { place, meant, means, write }).collect::<Vec<_>>()
+    };
+    let mut lines: Vec<ChangedLine> = CHANGES.iter().flat_map(lines_of).collect();
     lines.sort_by_key(|line| line.place);
     lines
 }
@@ -78,35 +145,20 @@ fn entry<'a>(block: &'a YamlNode, word: &str) -> Option<&'a YamlEntry> {
     }
 }
 
-fn lists_under_refused(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+fn lists_under_refused(file: &UpgradedFile<'_>) -> Vec<Place> {
     let written = file.judging_blocks().into_iter().filter_map(|(_, block)| entry(block, "refused"));
-    let lists = written.filter(|entry| items(&entry.value).len() > 1);
-    lists
-        .map(|entry| ChangedLine {
-            place: entry.key.place,
-            meant: "this list refused when all of its conditions held",
-            means: "it refuses when any of them holds",
-            write: "put the conditions into one entry: `refused: { all: [ …, … ], code: …, message: … }`".to_owned(),
-        })
-        .collect()
+    written.filter(|entry| items(&entry.value).len() > 1).map(|entry| entry.key.place).collect()
 }
 
-fn accepted_without_status(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+fn accepted_without_status(file: &UpgradedFile<'_>) -> Vec<Place> {
     let calls = file.judging_blocks().into_iter().filter(|(kind, _)| *kind != Some(StepKind::GetAuthorizationCode));
     let written = calls.filter_map(|(_, block)| entry(block, "accepted"));
-    let silent = written.filter(|entry| items(&entry.value).iter().all(|rule| rule.get("status").is_none()));
-    silent
-        .map(|entry| ChangedLine {
-            place: entry.key.place,
-            meant: "this alone said which answers are accepted, whatever their status",
-            means: "an answer with a status outside 2xx is refused as well",
-            write: "`status: any` in it; or better a list of the statuses that a yes may have".to_owned(),
-        })
-        .collect()
+    let without_status = written.filter(|entry| items(&entry.value).iter().all(|rule| rule.get("status").is_none()));
+    without_status.map(|entry| entry.key.place).collect()
 }
 
 /// Before, a member `error` did not count where `accepted` stood, or where `refused` looked at it.
-fn error_member_of_a_judged_token_answer(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+fn error_member_of_a_judged_token_answer(file: &UpgradedFile<'_>) -> Vec<Place> {
     let tokens: Vec<&YamlNode> = file
         .judging_blocks()
         .into_iter()
@@ -124,33 +176,16 @@ fn error_member_of_a_judged_token_answer(file: &UpgradedFile<'_>) -> Vec<Changed
             .any(|start| text.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))),
         Some(YamlKind::List(_) | YamlKind::Map(_)) | None => false,
     };
-    let mut lines = Vec::new();
-    for block in tokens {
-        let refused = entry(block, "refused").filter(|entry| items(&entry.value).into_iter().any(looks_at_error));
-        for entry in refused.into_iter().chain(entry(block, "accepted")) {
-            lines.push(ChangedLine {
-                place: entry.key.place,
-                meant: "a member `error` of the token answer did not count beside this",
-                means: "a token answer with a meaningful `error` is refused as well",
-                write: "`errorMember: allowed` in an entry of `accepted`, if a yes may have such a member".to_owned(),
-            });
-        }
-    }
-    lines
+    let refused = |block| entry(block, "refused").filter(|entry| items(&entry.value).into_iter().any(looks_at_error));
+    tokens.into_iter().flat_map(|block| refused(block).into_iter().chain(entry(block, "accepted"))).map(|entry| entry.key.place).collect()
 }
 
-fn issuer_without_user_info(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+fn issuer_without_user_info(file: &UpgradedFile<'_>) -> Vec<Place> {
     let issuer = entry(file.root, "discovery").filter(|_| entry(file.root, StepKind::GetUserInfo.word()).is_none());
-    let line = |entry: &YamlEntry| ChangedLine {
-        place: entry.key.place,
-        meant: "without getUserInfo only the ID token said who the person is",
-        means: "the issuer's userinfo is asked when the ID token lacks the address, or whether it is verified",
-        write: "nothing: a login that needed no more than the token still asks for nothing more".to_owned(),
-    };
-    issuer.into_iter().map(line).collect()
+    issuer.map(|entry| entry.key.place).into_iter().collect()
 }
 
-fn issuer_without_credentials(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+fn issuer_without_credentials(file: &UpgradedFile<'_>) -> Vec<Place> {
     let Some(issuer) = entry(file.root, "discovery") else { return Vec::new() };
     let access = entry(file.root, StepKind::GetAccessCode.word());
     let calls = access.map_or_else(Vec::new, |entry| items(&entry.value));
@@ -159,16 +194,11 @@ fn issuer_without_credentials(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
     if calls.iter().any(says_it) {
         return Vec::new();
     }
-    vec![ChangedLine {
-        place: access.unwrap_or(issuer).key.place,
-        meant: "the client id and secret were sent in the form of the token request",
-        means: "they are sent as the issuer's document says, or in the form first and then in the header",
-        write: "`getAccessCode: { credentials: form }`".to_owned(),
-    }]
+    vec![access.unwrap_or(issuer).key.place]
 }
 
 /// Before, a nonce that was sent had to stand in every signed token.
-fn nonce_outside_of_the_token_answer(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+fn nonce_outside_of_the_token_answer(file: &UpgradedFile<'_>) -> Vec<Place> {
     let first = entry(file.root, StepKind::GetAuthorizationCode.word());
     let is_sent = entry(file.root, "discovery").is_some() || first.is_some_and(|step| !holes_with(&step.value, "nonce").is_empty());
     let is_of_token_answer = |kind: StepKind, signed: &YamlNode| {
@@ -176,30 +206,17 @@ fn nonce_outside_of_the_token_answer(file: &UpgradedFile<'_>) -> Vec<ChangedLine
         kind == StepKind::GetAccessCode && !is_access_token
     };
     let written = file.steps().into_iter().filter_map(|(kind, block)| Some((kind, entry(block, "signed")?)));
-    let silent =
+    let without_nonce =
         written.filter(|(kind, signed)| is_sent && signed.value.get("nonce").is_none() && !is_of_token_answer(*kind, &signed.value));
-    silent
-        .map(|(_, signed)| ChangedLine {
-            place: signed.key.place,
-            meant: "a nonce that was sent had to stand in this token",
-            means: "the nonce is demanded by default only of a token in the token answer",
-            write: "`nonce: required` in it".to_owned(),
-        })
-        .collect()
+    without_nonce.map(|(_, signed)| signed.key.place).collect()
 }
 
-fn placeholders(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+fn placeholders(file: &UpgradedFile<'_>) -> Vec<Place> {
     let is_placeholder = |entry: &&YamlEntry| matches!(&entry.value.kind, YamlKind::Scalar { text, .. } if text.contains('@'));
-    let line = |entry: &YamlEntry| ChangedLine {
-        place: entry.key.place,
-        meant: "an id that is no part of an address, or that has 32 hexadecimal digits, became 32 hexadecimal digits",
-        means: "an id that can stand in an address is kept, and any other becomes `hash+` and 40 hexadecimal digits",
-        write: "nothing: users who exist keep their address".to_owned(),
-    };
-    entry(file.root, "missingEmail").filter(is_placeholder).into_iter().map(line).collect()
+    entry(file.root, "missingEmail").filter(is_placeholder).map(|entry| entry.key.place).into_iter().collect()
 }
 
-fn relative_files(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+fn relative_files(file: &UpgradedFile<'_>) -> Vec<Place> {
     let mut lines = Vec::new();
     let mut open = vec![file.root];
     while let Some(node) = open.pop() {
@@ -207,12 +224,7 @@ fn relative_files(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
             YamlKind::Map(entries) => open.extend(entries.iter().map(|entry| &entry.value)),
             YamlKind::List(items) => open.extend(items),
             YamlKind::Scalar { text, .. } if text.strip_prefix("file:").is_some_and(|path| !path.starts_with('/')) => {
-                lines.push(ChangedLine {
-                    place: node.place,
-                    meant: "this path began at the folder in which the program was started",
-                    means: "it begins at the folder of the settings file",
-                    write: "the whole path, from `/` on".to_owned(),
-                });
+                lines.push(node.place);
             }
             YamlKind::Scalar { .. } => {}
         }
@@ -221,24 +233,16 @@ fn relative_files(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
 }
 
 /// Before, each call of a list in getUserInfo read OpenID's standard places when it had no `read`.
-fn listed_calls_without_read(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+fn listed_calls_without_read(file: &UpgradedFile<'_>) -> Vec<Place> {
     let Some(YamlKind::List(calls)) = file.root.get("getUserInfo").map(|node| &node.kind) else { return Vec::new() };
     let reads = |call: &YamlNode| ["read", "signed"].iter().any(|word| call.get(word).is_some());
-    let silent = calls.iter().filter(|call| calls.len() > 1 && !reads(call));
-    silent
-        .map(|call| ChangedLine {
-            place: call.place,
-            meant: "this call read OpenID's standard places",
-            means: "a call of a list without `read` reads nothing",
-            write: "what it reads: `read: { id: $.sub, email: $.email, emailVerified: $.email_verified }`".to_owned(),
-        })
-        .collect()
+    calls.iter().filter(|call| calls.len() > 1 && !reads(call)).map(|call| call.place).collect()
 }
 
 /// Before, the bearer header was sent beside a part of the access token, such as its hash.
-fn bearer_beside_a_part(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+fn bearer_beside_a_part(file: &UpgradedFile<'_>) -> Vec<Place> {
     let calls = file.steps().into_iter().filter(|(kind, _)| *kind == StepKind::GetUserInfo).map(|(_, call)| call);
-    let silent = calls.filter(|call| {
+    let without_header = calls.filter(|call| {
         let basic =
             matches!(call.get("credentials").map(|node| &node.kind), Some(YamlKind::Scalar { text, .. }) if text.starts_with("basic"));
         let has_header = call.get("headers").is_some_and(|headers| match &headers.kind {
@@ -248,7 +252,7 @@ fn bearer_beside_a_part(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
         call.get("bearer").is_none() && !basic && !has_header
     });
     let hides = |hole: &str| ["md5", "sha1", "sha256", "hmac"].iter().any(|word| hole.contains(word));
-    let changed = silent.filter_map(|call| {
+    let changed = without_header.filter_map(|call| {
         let sent = ["get", "post", "extra", "query", "form", "json", "text", "headers"].iter().filter_map(|word| call.get(word));
         let made = ["sign", "assertion"].iter().filter_map(|word| call.get(word));
         let holes = |nodes: Vec<&YamlNode>| nodes.into_iter().flat_map(|node| holes_with(node, "accessToken")).collect::<Vec<_>>();
@@ -256,19 +260,12 @@ fn bearer_beside_a_part(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
         let is_part = !sent.iter().any(|(_, hole)| !hides(hole));
         sent.iter().chain(&made).next().filter(|_| is_part).map(|(place, _)| *place)
     });
-    changed
-        .map(|place| ChangedLine {
-            place,
-            meant: "the bearer header was sent beside this part of the access token",
-            means: "no bearer header is sent, because the request itself places the token",
-            write: "`bearer: ${accessToken}`, if the provider wants both".to_owned(),
-        })
-        .collect()
+    changed.collect()
 }
 
 /// Before, the value of such a hole could bring a path or a query along. The broker's own address and the whole
 /// addresses of a discovery document are no such holes.
-fn holes_for_scheme_and_host(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
+fn holes_for_scheme_and_host(file: &UpgradedFile<'_>) -> Vec<Place> {
     let requests = file.steps().into_iter().flat_map(|(_, block)| ["get", "post"].iter().filter_map(|word| block.get(word)));
     let addresses = requests.chain(file.root.get("logout"));
     let begins_with_a_hole = |node: &&YamlNode| {
@@ -278,15 +275,7 @@ fn holes_for_scheme_and_host(file: &UpgradedFile<'_>) -> Vec<ChangedLine> {
         let is_document_address = rest.starts_with(['?', '#']) && FROM_DISCOVERY.iter().any(|(known, _)| *known == fact);
         !rest.is_empty() && fact != "publicUrl" && !is_document_address
     };
-    addresses
-        .filter(begins_with_a_hole)
-        .map(|node| ChangedLine {
-            place: node.place,
-            meant: "the value of the first hole could bring a path or a query along",
-            means: "it takes scheme, host and port and nothing else; any other value ends the login",
-            write: "the path behind the hole, or in a setting of its own: `${base}/${folder}/token`".to_owned(),
-        })
-        .collect()
+    addresses.filter(begins_with_a_hole).map(|node| node.place).collect()
 }
 
 /// The holes that name this fact, each with its place.

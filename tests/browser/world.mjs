@@ -1,7 +1,7 @@
 // What every test walks in: one broker with the playground and the real providers, and a shop. Started once, ended after the last test.
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
-import { cp, mkdtemp, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -24,6 +24,10 @@ await cp(providerFiles, `${folder}/providers.d`, { recursive: true });
 const [peers, browser] = await Promise.all([startPeers(publicUrl, `${folder}/providers.d`), launch()]);
 
 await cp(`${checkout}providers.d/playground.yaml`, `${folder}/providers.d/playground.yaml`);
+// The same provider as one that returns no state.
+const playground = await readFile(`${checkout}providers.d/playground.yaml`, 'utf8');
+const stateless = playground.replace('name: Playground', 'name: Clube Sem Estado').replace('callback: either', 'stateIn: cookie').replace(', state: $.nonce_of_yours', '');
+await writeFile(`${folder}/providers.d/sem-estado.yaml`, stateless);
 await writeFile(`${folder}/portaria.yaml`, `
 publicUrl: ${publicUrl}
 listen: 127.0.0.1:${port}

@@ -205,6 +205,8 @@ impl Browser {
     pub async fn arrive(&self, name: &str, inputs: &[(String, String)]) -> Reply {
         let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(inputs).finish();
         let begun = self.get(&format!("/login/{name}?{query}")).await;
+        // Where the provider returns no state, there is a page with a button.
+        let begun = if begun.status == 200 { self.submit(&begun).await } else { begun };
         assert_eq!(begun.status, 303, "{name}: {begun:?}");
         assert!(begun.location().starts_with(&format!("{}/simulation/{name}/http", self.url)), "{name}: {begun:?}");
         let page = self.get(begun.location()).await;
@@ -216,15 +218,7 @@ impl Browser {
     pub async fn choose(&self, page: &Reply, word: &str) -> Reply {
         let mut reply = self.get(&page.choice(word)).await;
         if reply.status == 200 && reply.body.contains("<form method=\"post\"") {
-            let action =
-                unescaped(reply.body.split("action=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a form leads somewhere"));
-            let fields = reply.body.split("<input type=\"hidden\" name=\"").skip(1).map(|field| {
-                let mut parts = field.split('"');
-                let (name, value) = (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default());
-                (unescaped(name), unescaped(value))
-            });
-            let form: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-            reply = self.ask("POST", &action, "application/x-www-form-urlencoded", &form).await;
+            reply = self.submit(&reply).await;
         }
         for _ in 0..3 {
             if reply.status != 303 || !reply.location().contains("/callback/") {
@@ -233,6 +227,18 @@ impl Browser {
             reply = self.get(reply.location()).await;
         }
         reply
+    }
+
+    /// Submits the form of a page.
+    pub async fn submit(&self, page: &Reply) -> Reply {
+        let action = page.body.split("action=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let fields = page.body.split("<input type=\"hidden\" name=\"").skip(1).map(|field| {
+            let mut parts = field.split('"');
+            let (name, value) = (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default());
+            (unescaped(name), unescaped(value))
+        });
+        let form: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.ask("POST", &unescaped(action.expect("a form leads somewhere")), "application/x-www-form-urlencoded", &form).await
     }
 
     /// The user who is signed in.

@@ -7,3 +7,4 @@ mod faults;
 mod mirror;
 mod prepare;
 mod reload;
+mod stateless;

@@ -293,6 +293,7 @@ async fn no_secret_and_no_markup_reaches_any_page_in_any_language() {
     }
 }
 
+/// Attack N-01
 /// Lesson 176
 /// Attack N-01
 #[actix_web::test]

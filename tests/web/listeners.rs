@@ -1,11 +1,13 @@
 //! Where the broker listens, what it says to whom, and the proxies in front of it.
 
+use crate::bad_times::place::{Ending, Place, until};
 use crate::command_line::portaria;
 use crate::web::client_request::ClientRequest;
 use crate::web::raw_socket::{Running, status};
 use crate::web::test_broker::{Folder, STANDARD, TestBroker};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
 
 const HTTPS: &str = "publicUrl: https://login.loja.example\n";
 
@@ -95,4 +97,26 @@ async fn a_proxy_that_the_settings_do_not_name_is_reported_once() {
     for broker in [none, unnamed] {
         assert!(!broker.logged().contains("forwards requests"), "{}", broker.logged());
     }
+}
+
+#[test]
+fn a_setting_that_waits_for_a_restart_is_reported_once_until_the_file_says_again_what_runs() {
+    let place = Place::on_sqlite();
+    let broker = Ending(place.start());
+    let complaints = || broker.0.ask("GET", "/health/ready", &[]).expect("an answer").json()["complaints"].to_string();
+    let waiting = "a change of `masterKey`, `metricsListen` is not in use: it is read at the start only, so restart the broker";
+    assert_eq!(complaints(), "[]");
+
+    // The flags of the command line go before `listen` and `storage` of the file, before and after a restart.
+    place.set("metricsListen: 127.0.0.1:9\nmasterKey: env:ANOTHER_KEY\nlisten: 127.0.0.1:9\nstorage: sqlite:other.db\n");
+    until("it is reported", Duration::from_secs(40), || complaints() == format!("[\"{waiting}\"]"));
+    place.set("metricsListen: 127.0.0.1:9\nmasterKey: env:ANOTHER_KEY\nlogin: { title: Loja Nova }\n");
+    until("the rest takes effect", Duration::from_secs(40), || {
+        broker.0.ask("GET", "/login", &[]).expect("an answer").body.contains("Loja Nova")
+    });
+    assert_eq!(complaints(), format!("[\"{waiting}\"]"));
+    assert_eq!(place.logged().matches("takes effect after a restart only").count(), 1, "{}", place.logged());
+
+    place.set("");
+    until("nothing waits any more", Duration::from_secs(40), || complaints() == "[]");
 }

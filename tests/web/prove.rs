@@ -454,6 +454,7 @@ async fn without_mail_the_login_ends_and_says_why() {
     }
 }
 
+/// Attack E-12
 #[actix_web::test]
 async fn an_address_that_a_provider_gave_to_somebody_new_is_proven_by_mail() {
     let mailbox = Mailbox::open();

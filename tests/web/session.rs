@@ -3,6 +3,9 @@
 use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
 use crate::web::test_broker::{HOST, LOCAL, OPEN, SHOP, STANDARD, TestBroker};
+use crate::web::test_provider::json;
+use portaria::directory::users::SearchUsers;
+use std::io::Write as _;
 
 const OPEN_HOST: &str = "login.loja.example";
 
@@ -21,6 +24,7 @@ async fn a_signed_out_browser_is_asked_to_log_in_again() {
     assert_eq!(browser.get("/session").await.status, 401);
 }
 
+/// Attack X-13
 /// Lessons 126, 140
 /// Attack X-13
 #[actix_web::test]
@@ -113,6 +117,7 @@ async fn only_the_exact_cookie_once_is_a_session() {
     }
 }
 
+/// Attack X-14
 #[actix_web::test]
 async fn two_lines_of_cookies_are_one_jar() {
     let broker = TestBroker::open().await;
@@ -126,6 +131,7 @@ async fn two_lines_of_cookies_are_one_jar() {
     assert_eq!((apart.status, twice.status), (200, 401));
 }
 
+/// Attack X-06
 /// Lessons 159, 169
 #[actix_web::test]
 async fn a_token_is_good_for_its_store_until_its_end_and_for_nothing_else() {
@@ -146,6 +152,7 @@ async fn a_token_is_good_for_its_store_until_its_end_and_for_nothing_else() {
     }
 }
 
+/// Attack X-02
 /// Lessons 31, 97, 124
 /// Attack X-02
 #[actix_web::test]
@@ -179,6 +186,7 @@ async fn a_seal_for_one_purpose_is_nothing_for_another() {
     assert!(broker.upstream.heard().is_empty());
 }
 
+/// Attack X-15
 /// Lesson 95
 #[actix_web::test]
 async fn rubbish_in_the_cookie_is_nobody_and_never_an_error() {
@@ -200,6 +208,7 @@ async fn rubbish_in_the_cookie_is_nobody_and_never_an_error() {
     }
 }
 
+/// Attack X-04
 /// Lessons 53, 55, 56
 /// Attack X-04
 #[actix_web::test]
@@ -220,6 +229,7 @@ async fn a_planted_session_does_not_become_somebody_elses() {
     );
 }
 
+/// Attack X-12
 /// Lesson 187
 /// Attack X-12
 #[actix_web::test]
@@ -314,4 +324,32 @@ async fn what_a_sibling_host_writes_replaces_no_session() {
         cleared.sort_unstable();
         assert_eq!(cleared, [VTEX, "__Host-portaria"]);
     }
+}
+
+/// An address may hold signs that mean something elsewhere; in each place it is a text and nothing more.
+/// Attack E-10
+#[actix_web::test]
+async fn the_signs_of_an_address_mean_nothing_wherever_it_stands() {
+    let broker = TestBroker::open().await;
+    let address = "a%_*'`{|}&=#x@clientes.example";
+    broker.upstream.answers("/me", move |_, to| {
+        drop(to.write_all(&json(200, &format!("{{\"id\":\"7\",\"email\":\"{address}\",\"verified\":true}}"))));
+    });
+    let (browser, other) = (Browser::new(&broker), Browser::new(&broker));
+    browser.log_in("acme", "ana").await;
+    other.log_in("beta", "ana").await;
+
+    assert_eq!(browser.who().await.as_deref(), Some(address));
+    let auth = browser.get("/auth").await;
+    assert_eq!(auth.header("x-auth-email"), Some(address), "each sign may stand in a header");
+    for path in ["/account", "/login"] {
+        let page = browser.get(path).await.body;
+        assert!(page.contains("a%_*&#39;`{|}&#38;=#x@clientes.example"), "{path}: {page}");
+    }
+    let search = |text: &str| SearchUsers { store: "main".into(), text: text.into(), most: 10 };
+    for (text, expected) in [(address, 1), ("a%_*", 1), ("a%x@", 0), ("a__*", 0), ("=#_@", 0)] {
+        let found = broker.app.directory.read(search(text)).await.expect("storage");
+        assert_eq!(found.len(), expected, "{text}");
+    }
+    assert!(!broker.logged().contains(address));
 }

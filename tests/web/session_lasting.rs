@@ -39,6 +39,7 @@ async fn cookies_are_guarded_wherever_they_are_set_or_taken_away() {
     }
 }
 
+/// Attack X-07
 /// Lesson 166
 /// Attack X-07
 #[actix_web::test]

@@ -7,6 +7,8 @@ use crate::web::test_provider::{json, until_it_gives_up};
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use portaria::stores::settings::Settings;
+use portaria::vocabulary::place::Source;
 use portaria::world::random;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -40,7 +42,7 @@ async fn an_attempt_of_one_store_is_none_in_another() {
     assert_eq!(browser.get(&way).await.status, 303, "here it is still good");
 }
 
-/// Attacks A-09, E-11, X-03
+/// Attacks A-09, E-11, X-03, N-02
 /// Lessons 96, 98
 #[actix_web::test]
 async fn a_session_of_one_store_is_none_in_another() {
@@ -437,5 +439,61 @@ async fn a_token_names_the_store_that_it_is_for_as_its_audience() {
             assert_eq!(claims["aud"], expected);
             assert_eq!((validated.status, validated.json()["audience"].as_str()), (200, Some(expected)));
         }
+    }
+}
+
+/// Attack N-04
+#[test]
+fn settings_in_which_two_stores_have_one_host_are_refused() {
+    let read = |main: &str, atacado: &str, varejo: &str| {
+        let text =
+            format!("publicUrl: {main}\nstores:\n  atacado: {{ publicUrl: \"{atacado}\" }}\n  varejo: {{ publicUrl: \"{varejo}\" }}\n");
+        Settings::read(&Source::new("portaria.yaml", text)).0
+    };
+    let [a, b, c] = ["https://login.loja.example", "https://login.atacado.example", "https://login.varejo.example"];
+    assert!(read(a, b, c).is_some());
+    for again in [b.to_owned(), b.to_uppercase().replace("HTTPS", "https"), format!("{b}/"), format!("{b}:443")] {
+        assert!(read(a, b, &again).is_none(), "two further stores: {again}");
+        assert!(read(&again, b, c).is_none(), "the main store and a further one: {again}");
+    }
+}
+
+/// Attack N-07
+#[actix_web::test]
+async fn what_a_visitor_sends_makes_no_further_label_and_no_label_names_a_person() {
+    let broker = two().await;
+    let metrics = async || {
+        let text = broker.ask(ClientRequest::get("/metrics")).await.body;
+        let mut labels: Vec<String> = text.lines().filter_map(|line| Some(line.split_once('{')?.1.split_once('}')?.0.to_owned())).collect();
+        labels.sort();
+        labels.dedup();
+        labels
+    };
+    for host in [HOST, OTHER] {
+        let browser = Browser::at(&broker, host);
+        browser.log_in("acme", "ana").await;
+        let begun = browser.begin("/login/acme").await;
+        browser.get(&format!("/callback/acme?error=access_denied&state={}", begun.state)).await;
+        browser.get("/callback/acme?code=x&state=y").await;
+    }
+    let before = metrics().await;
+
+    for number in 0..20 {
+        for path in ["login", "callback", "logo"] {
+            let address = format!("/{path}/inventado-{number}?code=x&state=y&store=inventado-{number}");
+            for host in [HOST, OTHER, "evil.example"] {
+                broker.ask(ClientRequest::get(&address).with("host", host).with("x-store", "inventado")).await;
+            }
+        }
+        for host in [HOST, OTHER] {
+            broker.ask(ClientRequest::get(&format!("/callback/acme?code={number}&state={number}")).with("host", host)).await;
+        }
+    }
+
+    assert_eq!(metrics().await, before);
+    for label in &before {
+        assert!(!label.contains('@') && !label.contains("ana"), "{label}");
+        let store = label.split(',').find_map(|pair| pair.trim().strip_prefix("store="));
+        assert!(store.is_none_or(|store| matches!(store, "\"main\"" | "\"atacado\"")), "{label}");
     }
 }

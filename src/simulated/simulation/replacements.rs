@@ -64,7 +64,8 @@ impl ExampleReplacements {
         let place = example.place;
         let callback = example.callback.get_or_insert_with(|| {
             let pair = |name: &str, value: &str| (Located::new(name.to_owned(), place), Located::new(value.to_owned(), place));
-            NamedValues(vec![pair("code", "c-1"), pair("state", "‹state›")])
+            let state = (!provider.begins_by_form()).then(|| pair("state", "‹state›"));
+            NamedValues(std::iter::once(pair("code", "c-1")).chain(state).collect())
         });
         for (_, value) in &mut callback.0 {
             value.value = self.replace_in_payload(&value.value);

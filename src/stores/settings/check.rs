@@ -17,6 +17,13 @@ pub(crate) fn host_of(origin: &str) -> Option<&str> {
     Some(rest.trim_end_matches('/'))
 }
 
+/// Host and port of an address as browsers send them: in small letters, and without the usual port.
+pub(crate) fn browser_host(origin: &str) -> Option<String> {
+    let host = host_of(origin)?.to_ascii_lowercase();
+    let usual_port = if origin.starts_with("https://") { ":443" } else { ":80" };
+    Some(host.strip_suffix(usual_port).unwrap_or(&host).to_owned())
+}
+
 pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
     for origin in spec.public_url.iter().chain(spec.return_to.iter().flat_map(|list| &list.0)) {
         check_origin(origin, reader);
@@ -172,11 +179,7 @@ fn check_stores(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
     let hosts: Vec<&Located<String>> =
         spec.public_url.iter().chain(stores.0.iter().filter_map(|(_, store)| store.public_url.as_ref())).collect();
     for (at, host) in hosts.iter().enumerate() {
-        if hosts
-            .iter()
-            .take(at)
-            .any(|earlier| host_of(&earlier.value).map(str::to_lowercase) == host_of(&host.value).map(str::to_lowercase))
-        {
+        if hosts.iter().take(at).any(|earlier| browser_host(&earlier.value) == browser_host(&host.value)) {
             reader.complain(
                 host.place,
                 format!("`{}` is the address of another store as well", host.value),

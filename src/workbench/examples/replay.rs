@@ -281,7 +281,9 @@ pub(crate) fn usual_callback(provider: &Provider, state: &str, facts: &Facts) ->
             Some((name, value))
         })
         .collect();
-    pairs.push((parameter(&provider.state.source()).unwrap_or_else(|| "state".to_owned()), state.to_owned()));
+    if !provider.begins_by_form() {
+        pairs.push((parameter(&provider.state.source()).unwrap_or_else(|| "state".to_owned()), state.to_owned()));
+    }
     pairs.dedup_by(|one, other| one.0 == other.0);
     let mut callback = CallbackParameters::new(pairs);
     if let Some(SignatureTarget::Parameter(into)) = provider.authorization.expected_signature().map(|verify| &verify.into) {
@@ -297,8 +299,10 @@ pub(crate) fn replayed_callback(provider: &Provider, story: &ExampleSpec, tokens
         CallbackParameters::new(pairs.0.iter().map(|(name, value)| (&name.value, tokens.replace(&value.value))))
     } else {
         let mut callback = CallbackParameters::new([("code", "c-1")]);
-        let state = facts.get(provider.known.state).cloned().unwrap_or_default();
-        callback.pairs.push(("state".into(), state.made_secret(&Arc::from("state"))));
+        if !provider.begins_by_form() {
+            let state = facts.get(provider.known.state).cloned().unwrap_or_default();
+            callback.pairs.push(("state".into(), state.made_secret(&Arc::from("state"))));
+        }
         callback
     };
     sign_callback(provider, &mut callback, facts);

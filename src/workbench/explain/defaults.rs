@@ -283,7 +283,7 @@ impl<'a> Section<'a> {
         let status = rules
             .allowed_statuses()
             .map(|allowed| row(format!("if the status is outside {allowed}"), rules.place_of_allowed_statuses().map(|place| place.line)));
-        let error = step.minds_error.then(|| "if the answer has a member `error` that is neither empty, `0` nor `false`");
+        let error = step.minds_error.then_some("if the answer has a member `error` that is neither empty, `0` nor `false`");
         let subject = self.compared_subject();
         status.into_iter().chain(error.into_iter().chain(subject).map(|value| row(value.to_owned(), None))).collect()
     }
