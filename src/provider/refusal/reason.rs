@@ -174,7 +174,7 @@ fn decoded_forms(word: &str) -> Vec<Vec<u8>> {
         let plain = word.trim_end_matches('=').trim_matches('.').replace('+', "-").replace('/', "_");
         let cut = (0..4).filter_map(|skipped| {
             let rest = plain.get(skipped..)?;
-            lenient.decode(rest.get(..rest.len() - usize::from(rest.len() % 4 == 1))?).ok()
+            lenient.decode(rest.get(..rest.len().saturating_sub(usize::from(rest.len() % 4 == 1)))?).ok()
         });
         cut.collect::<Vec<_>>()
     };
