@@ -313,7 +313,8 @@ mod tests {
             let text = String::from_utf8_lossy(&text);
             // Most are rubbish; some begin as a token of ours does.
             let text = if at % 50 == 0 { format!("{}{text}", &token[..next() % token.len()]) } else { text.into_owned() };
-            assert_eq!(keys.verify(&text, PARTIES, 1), None, "{text:?}");
+            // By chance a token may be put together again, letter by letter.
+            assert!(text == token || keys.verify(&text, PARTIES, 1).is_none(), "{text:?}");
         }
     }
 

@@ -159,7 +159,12 @@ mod tests {
         assert!(Email::parse(&format!("{}@loja.example", "a".repeat(65))).is_err());
         assert!(Email::parse(&format!("a@{}.example", "a".repeat(64))).is_err());
         assert!(
-            Email::parse(&format!("a@{}.example", ["b".repeat(60), "c".repeat(60), "d".repeat(60), "e".repeat(60)].join("."))).is_err()
+            Email::parse(&format!(
+                "{}@{}.example",
+                "a".repeat(60),
+                ["b".repeat(60), "c".repeat(60), "d".repeat(60), "e".repeat(60)].join(".")
+            ))
+            .is_err()
         );
         for long in ["a".repeat(1 << 20), format!("a@{}", "a.".repeat(1 << 19)), format!("a@{}example", "\u{fc}.".repeat(1 << 18))] {
             assert!(Email::parse(&long).is_err());
