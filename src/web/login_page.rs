@@ -38,7 +38,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         notice: context.query_parameter("signed_out")?.is_some().then_some(LoginNotice::SignedOut),
         operator: live_store.store.loopback,
     };
-    let mut response = response_to(&context, form_destinations(&context, &live_providers, session.as_ref()));
+    let mut response = response_to(&context, &form_destinations(&context, &live_providers, session.as_ref()));
     if session.is_none() && live_providers.iter().any(|live_provider| has_form(live_provider)) {
         cookies::append_to(&mut response, [form_key]);
     }
@@ -72,17 +72,17 @@ pub(crate) fn show_one(context: &RequestContext, live_provider: &LiveProvider) -
         notice: None,
         operator: false,
     };
-    let mut response = response_to(context, form_destinations(context, std::slice::from_ref(live_provider), None));
+    let mut response = response_to(context, &form_destinations(context, std::slice::from_ref(live_provider), None));
     cookies::append_to(&mut response, [form_key]);
     Ok(response.body(page.render()))
 }
 
 /// The head of a page whose forms lead to these places as well.
-fn response_to(context: &RequestContext, places: Vec<String>) -> HttpResponseBuilder {
+fn response_to(context: &RequestContext, places: &[String]) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response.content_type("text/html; charset=utf-8").insert_header((VARY, "Cookie, Accept-Language"));
     if !places.is_empty() {
-        response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms(&places)));
+        response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms(places)));
     }
     if context.requested_language().is_some() {
         cookies::append_to(&mut response, [cookies::set_language(&context.language().code, &context.live_store().store)]);

@@ -249,7 +249,7 @@ impl LoginLearner<'_> {
             let reason = if self.pkce == "off" { "no challenge was sent" } else { "the challenge is the verifier itself" };
             draft.push(YamlLine::with_comment("pkce", YamlValue::Bare(self.pkce.to_owned()), reason));
         }
-        if self.pkce == "off" && redirect::state_location(&self) == Some("cookie") {
+        if self.pkce == "off" && redirect::state_location(self) == Some("cookie") {
             let reason = "no state came back and no challenge was sent; decide whether another person's callback may sign a shopper in";
             draft.push(YamlLine::with_comment("sessionSwap", YamlValue::Bare("accepted".to_owned()), reason));
         }
