@@ -18,7 +18,10 @@ impl Folder {
     pub fn with(self, name: &str, text: &str) -> Self {
         let path = self.0.join(name);
         std::fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("a folder can be made");
-        std::fs::write(path, text).expect("a file can be written");
+        std::fs::write(&path, text).expect("a file can be written");
+        // It may be a secret, and one that everyone may read is warned about.
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(path, private).expect("a file can be made private");
         self
     }
 }

@@ -234,6 +234,34 @@ fn examples_are_begun_from_given_answers_without_their_values() {
 }
 
 #[test]
+fn examples_are_begun_from_xml_and_from_moments_that_must_be_recent() {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_secs();
+    let folder = Folder::new("odd-init")
+        .with(
+            "providers.d/marisma.yaml",
+            "name: Marisma\nclientId: loja-42\npkce: off\ntrustEmail: always\naccepted: { at: \"$.reply['@rc']\", is: \"0\" }
+getAuthorizationCode: { get: \"https://sso.acme.example/enter\", read: { code: $.grant } }
+getAccessCode: { post: \"https://sso.acme.example/swap\", answer: xml, read: { accessToken: \"$.reply.pass['@token']\" } }
+getUserInfo:
+  get: https://sso.acme.example/me
+  answer: xml
+  accepted: { at: \"$.reply['@at']\", within: 2m }
+  read: { id: \"$.reply['@uid']\", email: $.reply.mail }\n",
+        )
+        .with("swap.xml", "<reply rc=\"0\"><pass token=\"T\" ttl=\"600\"/></reply>")
+        .with("me.xml", &format!("<reply rc=\"0\" uid=\"M-0099\" at=\"{now}000\"><mail>ana.prova@x.example</mail></reply>"));
+    let init = ["test", "marisma", "--init", "--answer", "getAccessCode=swap.xml", "--answer", "getUserInfo=me.xml"];
+
+    let (code, out, err) = portaria(&folder.0, &init, &[]);
+    assert_eq!(code, 0, "{out}{err}");
+
+    let written = text(&folder.0.join("providers.d/marisma.examples.yaml"));
+    assert!(written.contains("identity") && !written.contains("M-0099") && !written.contains("ana.prova"), "{written}");
+    let (code, out, _) = portaria(&folder.0, &["test", "marisma"], &[]);
+    assert_eq!((code, out.trim()), (0, "1 provider, 1 story replayed, 0 otherwise than written"));
+}
+
+#[test]
 fn the_order_of_parameters_counts_only_where_a_story_says_so() {
     let story = |order: &str| {
         format!(

@@ -828,6 +828,48 @@ fn accepted_is_checked_for_an_answer_that_is_a_token_too() {
 }
 
 #[test]
+fn a_requirement_that_asks_a_list_says_so() {
+    let file = format!("{PLAIN}require: {{ at: \"${{groups}}\", is: staff }}\n").replace(
+        "https://sso.acme.example/me\" }",
+        "https://sso.acme.example/me\", read: { id: $.id, email: $.email, emailVerified: $.ok, groups: $.groups } }",
+    );
+    let provider = provider(&file);
+    let end = |groups: &str| {
+        let story = format!(
+            "- what: a login\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1 }} }}\n    - answer: {{ json: {{ id: \"7\", email: ana@loja.example, ok: true, groups: {groups} }} }}\n  refused: {{ code: notAllowed }}\n"
+        );
+        let stories = examples::read(&Source::new("acme.examples.yaml", story.as_str())).expect("it is a story");
+        replay(&provider, &stories[0]).end.expect_err("the person is not staff").to_string()
+    };
+
+    assert!(end("[ staff ]").contains("`groups` is a list in the answer"), "{}", end("[ staff ]"));
+    assert!(end("client").ends_with("to sign in"), "{}", end("client"));
+}
+
+#[test]
+fn a_person_may_be_asked_about_with_another_token_and_a_fact_of_the_exchange() {
+    assert_examples(
+        "name: Acme
+trustEmail: always
+pkce: off
+getAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }
+getAccessCode:
+  - { post: \"https://sso.acme.example/app\", form: { grant_type: client_credentials }, credentials: basic, read: { appToken: $.token } }
+  - { post: \"https://sso.acme.example/code\", form: { code: \"${code}\" }, headers: { X-App-Token: \"${appToken}\" }, read: { u: $.u } }
+getUserInfo: { get: \"https://sso.acme.example/users\", query: { u: \"${u}\" }, headers: { Authorization: \"App ${appToken}\" }, read: { id: $.id, email: $.email } }
+",
+        "- what: a login
+  exchanges:
+    - answer: { json: { token: app-1 } }
+    - answer: { json: { u: u-7 } }
+    - request: { get: https://sso.acme.example/users, query: { u: u-7 }, headers: { Authorization: App app-1 } }
+      answer: { json: { id: \"7\", email: ana@loja.example } }
+  identity: { id: \"7\", email: ana@loja.example, emailVerified: true }
+",
+    );
+}
+
+#[test]
 fn names_are_kept_as_people_write_them() {
     assert_examples(
         PLAIN,
@@ -1071,6 +1113,8 @@ fn the_issuer_of_a_plain_provider_is_compared_with_the_one_in_the_callback() {
         ("", "code: c-1, iss: https://other.example", bad),
         ("", "code: c-1, iss: https://sso.acme.example/", bad),
         ("", "error: access_denied, iss: https://other.example", bad),
+        ("", "code: c-1, iss: \"\"", bad),
+        ("", "error: access_denied, iss: \"\"", bad),
         ("", "code: c-1", login),
         (promise, "code: c-1, iss: https://sso.acme.example", login),
         (promise, "code: c-1", bad),

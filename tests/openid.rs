@@ -436,6 +436,7 @@ fn an_issuer_that_has_recovered_is_asked_within_seconds() {
 /// A network that answers a document only when it is let go.
 #[derive(Default)]
 struct Slow {
+    body: String,
     go: AtomicBool,
     asked: AtomicUsize,
 }
@@ -443,16 +444,14 @@ struct Slow {
 impl Fetch for Slow {
     fn send<'a>(&'a self, _: &'a Request) -> ResponseFuture<'a> {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        Box::pin(std::future::poll_fn(move |_| {
-            if self.go.load(Ordering::SeqCst) { Poll::Ready(json(&format!("{{{DOCUMENT}}}"))) } else { Poll::Pending }
-        }))
+        Box::pin(std::future::poll_fn(move |_| if self.go.load(Ordering::SeqCst) { Poll::Ready(json(&self.body)) } else { Poll::Pending }))
     }
 }
 
 #[test]
 fn many_logins_at_once_fetch_a_document_once() {
     let provider = provider(OPENID);
-    let (documents, network) = (DocumentCache::default(), Slow::default());
+    let (documents, network) = (DocumentCache::default(), Slow { body: format!("{{{DOCUMENT}}}"), ..Slow::default() });
     let mut facts = provider.empty_facts();
     facts.set(provider.known.client_id, Text::plain("c-1"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime can be built");
@@ -471,6 +470,60 @@ fn many_logins_at_once_fetch_a_document_once() {
     }
 
     assert_eq!((network.asked.load(Ordering::SeqCst), many.len()), (1, 0));
+}
+
+/// The keys come only when they are let go; everything else comes at once.
+struct SlowKeys<'a> {
+    keys: &'a Slow,
+    token: String,
+}
+
+impl Fetch for SlowKeys<'_> {
+    fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
+        if request.address.masked().ends_with("/k") {
+            return self.keys.send(request);
+        }
+        Box::pin(std::future::ready(json(&format!("{{\"access_token\":\"at-1\",\"id_token\":\"{}\"}}", self.token))))
+    }
+}
+
+/// Attack J-11
+#[test]
+fn many_logins_that_come_back_at_once_fetch_the_keys_once() {
+    let (provider, key) = (provider(OPENID), IssuerKey::new());
+    let (installation, documents) = (installation(&provider), DocumentCache::default());
+    learn_document(&provider, &Network::new(|_| json(&format!("{{{DOCUMENT}}}"))), &documents, 0);
+    let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+    let slow = Slow { body: key.jwks(None), ..Slow::default() };
+    let network = SlowKeys { keys: &slow, token: key.token(None, &claims(&attempt, "")) };
+    let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state)]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime can be built");
+    let _inside = runtime.enter();
+    let begin = |_| {
+        let login = attempt.accept(&provider, &installation, &callback, None, &documents, 0).expect("the callback answers the attempt");
+        let (network, documents) = (&network, &documents);
+        Box::pin(async move { drive(login, network, documents).await.1.is_ok() }) as Pin<Box<dyn Future<Output = bool> + '_>>
+    };
+    let mut many: Vec<_> = (0..50).map(begin).collect();
+    let mut signed_in = 0;
+    let mut poll_all = |many: &mut Vec<Pin<Box<dyn Future<Output = bool> + '_>>>| {
+        many.retain_mut(|one| match one.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Pending => true,
+            Poll::Ready(is_ok) => {
+                signed_in += usize::from(is_ok);
+                false
+            }
+        });
+    };
+    poll_all(&mut many);
+    assert_eq!((slow.asked.load(Ordering::SeqCst), many.len()), (1, 50));
+
+    slow.go.store(true, Ordering::SeqCst);
+    for _ in 0..60 {
+        poll_all(&mut many);
+    }
+
+    assert_eq!((slow.asked.load(Ordering::SeqCst), many.len(), signed_in), (1, 0, 50));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The command line: every command, and the options that all of them take.
 
 pub(crate) mod check;
+pub(crate) mod endpoint_hosts;
 pub(crate) mod explain;
 pub(crate) mod forecast;
 pub(crate) mod given_answers;

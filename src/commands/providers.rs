@@ -1,5 +1,7 @@
-//! `portaria providers`: moves the linked identities of a provider whose file points elsewhere than before.
+//! `portaria providers`: moves the linked identities of a provider whose file points elsewhere than before, and accepts new hosts of an
+//! issuer's document.
 
+use crate::commands::endpoint_hosts::HostsArguments;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, count_in_words, print_json, print_line, uses_colour};
 use crate::commands::users::context::other_stores;
 use crate::commands::{GlobalOptions, storage};
@@ -18,7 +20,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use std::fmt::Write as _;
 
-/// Look after the linked identities of a provider.
+/// Look after the linked identities of a provider, and the hosts of its issuer.
 #[derive(Debug, Args)]
 pub(crate) struct ProvidersCommand {
     /// The store of the users
@@ -39,6 +41,12 @@ A linked identity signs in its user only while the provider's file points to whe
 and the same hosts of the addresses that the file itself writes. Move the identities if the provider itself has moved and knows the same people by the same ids. If the
 file now leads to another provider, do not: its ids mean other people.")]
     Move(MoveArguments),
+    /// List the hosts to which the discovery documents of issuers lead; with `--yes` accept those of a document that waits
+    #[command(after_help = "Example: portaria providers hosts https://idp.example
+
+The hosts besides its own to which a document leads are remembered when it is first seen. A document that leads to a further host is not used: logins go on for at
+most a day with the document from before, and no longer than the broker runs. Accept the host if the issuer itself has moved there. If it has not, somebody else may have taken over the document.")]
+    Hosts(HostsArguments),
 }
 
 #[derive(Debug, Args)]
@@ -64,7 +72,16 @@ impl ProvidersCommand {
         let settings = global.settings()?;
         let stores = Stores::new(&settings);
         other_stores(&self.store, &stores)?;
-        let ProvidersSubcommand::Move(arguments) = &self.what;
+        let arguments = match &self.what {
+            ProvidersSubcommand::Move(arguments) => arguments,
+            ProvidersSubcommand::Hosts(arguments) => {
+                let storage_place = storage::location(self.storage.as_deref(), &settings)?;
+                return storage::run(async {
+                    let directory = storage::open_existing(&storage_place).await?;
+                    arguments.run(&directory, global.json, |_| storage::unavailable(&storage_place)).await
+                });
+            }
+        };
         let store = stores.by_name(&self.store).unwrap_or_else(|| stores.main());
         let target = find_target(&arguments.key, store, &ReadPolicy::for_store(&settings, &stores, store))?;
         let storage_place = storage::location(self.storage.as_deref(), &settings)?;

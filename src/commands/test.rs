@@ -121,8 +121,8 @@ impl TestCommand {
             ForecastOutcome::SignedIn | ForecastOutcome::NeedsAnswer(_) => "a login".to_owned(),
         };
         let story = example_from_forecast(provider, &found.login, &inputs, &what).map_err(|differences| {
-            let differences: Vec<String> =
-                differences.iter().map(|difference| format!("  {}", printable(&difference.to_string()))).collect();
+            let lines = differences.iter().flat_map(|difference| difference.to_string().lines().map(printable).collect::<Vec<_>>());
+            let differences: Vec<String> = lines.map(|line| format!("  {line}")).collect();
             CommandFailure::No(format!(
                 "error: with invented values in place of the real ones the replay of this login differs, so nothing is written\n{}",
                 differences.join("\n")

@@ -67,6 +67,7 @@ whats! {
     Blocked = "blocked" "The user was blocked.",
     Unblocked = "unblocked" "The user was unblocked.",
     ProviderMoved = "providerMoved" "Linked identities of a provider were moved to where its file points now.",
+    HostsAccepted = "hostsAccepted" "The hosts to which the document of an issuer leads were accepted.",
     Exported = "exported" "The data of the user was exported.",
     Erased = "erased" "A user was erased.",
     KeyPublished = "keyPublished" "A signing key was created and published.",

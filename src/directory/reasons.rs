@@ -40,6 +40,13 @@ pub fn describe_event(event: &AuditEvent) -> String {
             let (count, place) = evidence.and_then(|evidence| evidence.split_once(' ')).unwrap_or(("some", "where the file points"));
             format!("{count} linked identities{through} were moved to `{place}` by {}{version}", actor_name(because))
         }
+        AuditEventKind::HostsAccepted => {
+            format!(
+                "the hosts to which a discovery document leads were accepted by {}: {}",
+                actor_name(because),
+                evidence.unwrap_or_default()
+            )
+        }
         AuditEventKind::Exported => "the stored data was exported".to_owned(),
         AuditEventKind::Erased => "a user was erased".to_owned(),
         AuditEventKind::KeyPublished => format!("{} was published by {}", describe_key(event), actor_name(because)),

@@ -1,6 +1,7 @@
 //! Fetches what issuers publish: discovery documents and keys. Many logins that need one document fetch it once.
 
 use crate::provider::Provider;
+use crate::provider::discovery::named_issuer;
 use crate::provider::document_cache::{DocumentCache, DueFetch};
 use crate::provider::facts::Facts;
 use crate::provider::issuer::metadata_address;
@@ -48,11 +49,13 @@ pub async fn discover(provider: &Provider, facts: &Facts, fetch: &dyn Fetch, doc
             Err(_) => documents.record_failure(&address, now),
         }
     }
-    if let Some((address, _)) = provider.discovery.as_ref().and_then(|discovery| discovery.address(facts))
+    if let Some((address, issuer)) = provider.discovery.as_ref().and_then(|discovery| discovery.address(facts))
         && let Some(due) = documents.due(&address, now)
     {
         let waits = documents.get(&address, now).is_none();
-        fetch_once(&address, &due, waits, (fetch, documents), now).await;
+        // Only a document of this issuer says where the issuer's end points are.
+        let admits = |document: &Value| named_issuer(document, issuer.as_deref()).is_err() || documents.hosts.admit(&address, document);
+        fetch_once(&address, &due, waits, (fetch, documents), &admits, now).await;
     }
 }
 
@@ -69,18 +72,25 @@ pub(crate) async fn fetch_keys_if_due(
     let Some(address) = signed.keys_address(facts) else { return };
     if let Some(due) = documents.due(&address, now) {
         let waits = documents.get(&address, now).is_none();
-        fetch_once(&address, &due, waits, (fetch, documents), now).await;
+        fetch_once(&address, &due, waits, (fetch, documents), &|_| true, now).await;
     }
     if !signed.is_verified_by_known_keys(&token, facts, documents, now)
         && let Some(due) = documents.early(&address, now)
     {
-        fetch_once(&address, &due, true, (fetch, documents), now).await;
+        fetch_once(&address, &due, true, (fetch, documents), &|_| true, now).await;
     }
 }
 
 /// Fetches a document that is due, unless another login is fetching it. Then this login waits for the other's result, or goes on with
 /// the document that is known.
-async fn fetch_once(address: &str, due: &DueFetch, waits: bool, (fetch, documents): (&dyn Fetch, &DocumentCache), now: i64) {
+async fn fetch_once(
+    address: &str,
+    due: &DueFetch,
+    waits: bool,
+    (fetch, documents): (&dyn Fetch, &DocumentCache),
+    admits: &dyn Fn(&Value) -> bool,
+    now: i64,
+) {
     let _flight = match due.flight.try_lock() {
         Ok(flight) => flight,
         Err(_) if !waits => return,
@@ -90,11 +100,11 @@ async fn fetch_once(address: &str, due: &DueFetch, waits: bool, (fetch, document
         },
     };
     if !documents.is_over(address, due) {
-        fetch_document(address, fetch, documents, now).await;
+        fetch_document(address, fetch, documents, admits, now).await;
     }
 }
 
-async fn fetch_document(address: &str, fetch: &dyn Fetch, documents: &DocumentCache, now: i64) {
+async fn fetch_document(address: &str, fetch: &dyn Fetch, documents: &DocumentCache, admits: &dyn Fn(&Value) -> bool, now: i64) {
     let answer = fetch.send(&Request::for_document(address)).await;
     let document = answer.ok().filter(|answer| answer.status == 200).and_then(|answer| json::parse(&answer.body).ok());
     // A document with neither keys nor an issuer does not replace one that was fetched before.
@@ -102,7 +112,7 @@ async fn fetch_document(address: &str, fetch: &dyn Fetch, documents: &DocumentCa
         let has_keys = document.get("keys").and_then(Value::as_array).is_some_and(|keys| !keys.is_empty());
         has_keys || document.get("issuer").is_some_and(Value::is_string)
     };
-    match document.filter(is_usable) {
+    match document.filter(is_usable).filter(|document| admits(document)) {
         Some(document) => documents.insert(address, document, now),
         None => documents.record_failure(address, now),
     }

@@ -3,7 +3,9 @@
 
 use crate::choice;
 use crate::provider::Provider;
+use crate::provider::condition::Condition;
 use crate::provider::fact_expression::{FactExpression, MissingValue};
+use crate::provider::facts::Facts;
 use crate::provider::identity::{ClaimOfAddress, IdentityError};
 use crate::provider::json_path::ValueKind;
 use crate::provider::refusal::{ProviderErrorCode, ProviderRefusal};
@@ -65,7 +67,8 @@ pub enum LoginErrorCause {
     /// The calls to the provider took too long together.
     OutOfTime,
     /// `require` does not hold.
-    NotAllowed,
+    /// `require` refuses this person; the fact that it asks about, where the answer has a list in its place.
+    NotAllowed(Option<Box<str>>),
     /// A step needs a fact that is not known.
     MissingFact {
         /// The fact, unless a path in a request found nothing.
@@ -161,7 +164,7 @@ impl LoginErrorCause {
             Self::FileChanged => LoginErrorCode::Changed,
             Self::BadInput(_) => LoginErrorCode::BadInput,
             Self::TooManyLogins | Self::OutOfTime => LoginErrorCode::TooSlow,
-            Self::NotAllowed => LoginErrorCode::NotAllowed,
+            Self::NotAllowed(_) => LoginErrorCode::NotAllowed,
             Self::MissingFact { .. } => LoginErrorCode::MissingFact,
             Self::BadAddress(_) => LoginErrorCode::BadAddress,
             Self::BadHeader => LoginErrorCode::BadHeader,
@@ -192,7 +195,7 @@ impl fmt::Display for LoginErrorCause {
             Self::RepeatedParameter => f.write_str("the callback repeats a parameter"),
             Self::OtherIssuer => f.write_str("the callback's `iss` is not the provider's issuer"),
             Self::NoIssuer => f.write_str("the callback has no `iss`, although the provider's metadata promise it"),
-            Self::NoDocument => f.write_str("the issuer's discovery document could not be fetched"),
+            Self::NoDocument => f.write_str("the issuer's discovery document could not be fetched, or leads to hosts that are not accepted yet (`portaria providers hosts`)"),
             Self::PreparedTooLong => f.write_str(
                 "what `prepare` has read for the later steps is longer than 2048 bytes, or does not fit into one cookie with the rest of the login",
             ),
@@ -200,7 +203,11 @@ impl fmt::Display for LoginErrorCause {
             Self::BadInput(name) => write!(f, "what was typed for `{name}` does not match its pattern"),
             Self::TooManyLogins => f.write_str("too many logins are waiting for this provider"),
             Self::OutOfTime => f.write_str("the calls to the provider took too long together"),
-            Self::NotAllowed => f.write_str("`require` does not allow this person to sign in"),
+            Self::NotAllowed(None) => f.write_str("`require` does not allow this person to sign in"),
+            Self::NotAllowed(Some(list)) => write!(
+                f,
+                "`require` does not allow this person to sign in: `{list}` is a list in the answer, and a fact is a text; read `{{ at: $.…, contains: … }}` in its place"
+            ),
             Self::MissingFact { fact: None, .. } => f.write_str("a path of this line finds nothing in the answer"),
             Self::MissingFact { fact: Some(fact), read_in, instead } => {
                 write!(f, "`{fact}` was not found")?;
@@ -267,8 +274,11 @@ impl LoginError {
         Self { step: None, place: None, cause }
     }
 
-    pub(crate) fn not_allowed(place: Place) -> Self {
-        Self { step: None, place: Some(place), cause: LoginErrorCause::NotAllowed }
+    /// `require` refuses the person by this condition.
+    pub(crate) fn not_allowed(condition: &Condition, facts: &Facts) -> Self {
+        let is_list = |fact: &Slot| facts.missing_value(*fact).is_some_and(|missing| missing.instead == Some(ValueKind::List));
+        let list = condition.uses().into_iter().map(|used| used.fact).find(is_list).map(|fact| facts.label(fact).as_ref().into());
+        Self { step: None, place: Some(condition.place), cause: LoginErrorCause::NotAllowed(list) }
     }
 
     /// A step that failed; `missing` says where its fact was looked for.

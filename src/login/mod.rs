@@ -110,7 +110,7 @@ async fn run_steps(
     if let Some(require) = &provider.require
         && let Some(condition) = require.0.iter().find(|condition| !condition.holds(None, &facts))
     {
-        return Err(LoginError::not_allowed(condition.place));
+        return Err(LoginError::not_allowed(condition, &facts));
     }
     if provider.logout_uses_id_token() {
         trace.id_token = provider.names.find("idToken").and_then(|fact| facts.get(fact)).cloned();
@@ -234,9 +234,12 @@ fn check_issuer(provider: &Provider, callback: &Value, facts: &Facts) -> Result<
         brings("code") || provider.authorization.paths_of(provider.known.code).iter().any(|path| path.first(callback).is_some());
     let is_only_an_error = brings("error") && !brings_code;
     let named = reading.and_then(|read| read.reading.evaluate(Some(callback), facts).ok());
+    // An empty one, or one that is no text, names another issuer.
+    let is_there = reading.is_some_and(|read| read.reading.paths().iter().any(|path| path.first(callback).is_some()));
     let cause = match (named, facts.get(provider.known.issuer)) {
         (Some(named), Some(expected)) if named.is_same_as(expected) => return Ok(()),
         (Some(_), Some(_)) => LoginErrorCause::OtherIssuer,
+        (None, Some(_)) if is_there => LoginErrorCause::OtherIssuer,
         (None, _) if is_promised && !is_only_an_error => LoginErrorCause::NoIssuer,
         (None, _) | (Some(_), None) => return Ok(()),
     };

@@ -125,6 +125,8 @@ error_causes! {
     LastWay = ("lastWay", CONFLICT, LoginEffect::None, [Account, Others, Home]);
     /// The typed value does not match its pattern.
     BadInput = ("badInput", BAD_REQUEST, LoginEffect::None, [Others, Home]);
+    /// The provider's file does not say how the provider is asked for a new login.
+    NoNewLogin = ("noNewLogin", BAD_REQUEST, LoginEffect::None, [Others, Home]);
     NoSuchProvider = ("noSuchProvider", NOT_FOUND, LoginEffect::None, [Others, Home]);
     NoSuchPage = ("noSuchPage", NOT_FOUND, LoginEffect::None, [Home, Others]);
     /// There were too many requests.

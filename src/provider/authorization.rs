@@ -82,7 +82,7 @@ words! {
         /// replace those of the same names, when the login begins at `/login/{provider}?reauthenticate=true`; they go
         /// into the standard request of `prepare` where there is one. Where an ID token is read, its `auth_time` must
         /// then not be older than the login; it may be missing unless these parameters name `max_age`. Without this
-        /// word such an address is answered with an error page that has no code.
+        /// word such an address is answered with an error page that says so (`noNewLogin`).
         /// Default: with `discovery` `{ prompt: login, max_age: "0" }`; otherwise none
         /// Example: `reauthenticate: { prompt: login }`
         reauthenticate: Option<NamedValues<ParameterValues>> = "reauthenticate",
@@ -209,7 +209,7 @@ pub(crate) fn compile(
         signed_reads,
         signed_choices,
     };
-    check_step(&step, context, reader);
+    check_step(&step, (&state, state_in), context, reader);
     Some(Authorization { step, callback: spec.callback.unwrap_or(CallbackMethod::Get), state_in, state, sends_nonce: sent.nonce, scope })
 }
 
@@ -240,7 +240,11 @@ fn check_scope(scope: Option<&Located<String>>, reader: &mut Reader) {
 }
 
 /// Checks the compiled step: its parameters, its rules and the names of its facts.
-fn check_step(step: &Step, context: &StepContext<'_>, reader: &mut Reader) {
+fn check_step(step: &Step, (state, state_in): (&FactExpression, StateLocation), context: &StepContext<'_>, reader: &mut Reader) {
+    let is_standard_state = state.place() == step.place;
+    if state_in == StateLocation::Query && is_standard_state {
+        RedirectProtections::check_state_comes_back_as_sent(step, reader);
+    }
     check_repeated_parameters(step, reader);
     let code_paths = step.paths_of(context.known.code);
     for rule in step.refused.iter().chain(&step.accepted) {

@@ -253,6 +253,15 @@ impl Condition {
         }
     }
 
+    /// Whether it can hold although no value is named of which it holds.
+    pub(crate) fn names_no_value(&self) -> bool {
+        match &self.kind {
+            ConditionKind::Check(check) => check.names_no_value(),
+            ConditionKind::All(all) => all.iter().all(Self::names_no_value),
+            ConditionKind::Any(any) => any.iter().any(Self::names_no_value),
+        }
+    }
+
     /// Whether it holds only when a check of this kind holds.
     fn demands(&self, of_check: &impl Fn(&ValueCheck) -> bool) -> bool {
         match &self.kind {

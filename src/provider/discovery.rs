@@ -58,10 +58,7 @@ impl Discovery {
 
     /// Reads the facts from the document, or says what is wrong with it.
     pub(crate) fn learn(&self, document: &Value, expected_issuer: Option<&str>, facts: &mut Facts) -> Result<(), &'static str> {
-        let issuer = document.get("issuer").and_then(Value::as_str).ok_or("the issuer's document names no issuer")?;
-        if expected_issuer.is_some_and(|expected| expected.trim_end_matches('/') != issuer.trim_end_matches('/')) {
-            return Err("the document belongs to another issuer");
-        }
+        named_issuer(document, expected_issuer)?;
         if document.get("authorization_response_iss_parameter_supported") == Some(&Value::Bool(true)) {
             facts.set(self.iss_is_promised, Text::plain("true"));
         }
@@ -80,6 +77,15 @@ impl Discovery {
     pub(crate) fn uses(&self) -> Vec<FactUse> {
         self.address.uses().collect()
     }
+}
+
+/// The issuer that a document names, if it is the expected one.
+pub(crate) fn named_issuer<'d>(document: &'d Value, expected: Option<&str>) -> Result<&'d str, &'static str> {
+    let issuer = document.get("issuer").and_then(Value::as_str).ok_or("the issuer's document names no issuer")?;
+    if expected.is_some_and(|expected| expected.trim_end_matches('/') != issuer.trim_end_matches('/')) {
+        return Err("the document belongs to another issuer");
+    }
+    Ok(issuer)
 }
 
 /// How clients send their secret, when the document names only one of the two ways.

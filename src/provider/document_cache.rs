@@ -2,6 +2,7 @@
 //!
 //! `login::documents` fetches them. This module keeps them and decides when to fetch. The time is an argument.
 
+use crate::provider::endpoint_hosts::EndpointHosts;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,6 +25,8 @@ pub struct DocumentCache {
     known: Mutex<HashMap<Box<str>, CachedDocument>>,
     /// The token addresses that took the credentials of the client in a header, and refused them in a form.
     basic: Mutex<HashSet<Box<str>>>,
+    /// The hosts to which the discovery documents lead.
+    pub(crate) hosts: EndpointHosts,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -118,6 +121,11 @@ impl DocumentCache {
             entry.fetched = now;
             entry.tried = Some((now, false));
         });
+    }
+
+    /// Forgets a document, so that it is fetched before it is used.
+    pub(crate) fn forget(&self, address: &str) {
+        self.lock().remove(address);
     }
 
     /// Records that fetching failed; the earlier document stays.

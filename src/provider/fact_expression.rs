@@ -94,6 +94,16 @@ impl FactExpression {
         }
     }
 
+    /// The conditions that it consists of.
+    pub(crate) fn conditions(&self) -> Vec<&Condition> {
+        match self {
+            Self::Condition(condition) => vec![condition],
+            Self::Conditions(conditions, _) => conditions.0.iter().collect(),
+            Self::FirstOf(readings, _) => readings.iter().flat_map(Self::conditions).collect(),
+            Self::Path(_) | Self::Text(_) => Vec::new(),
+        }
+    }
+
     /// Every use of a fact in it.
     pub(crate) fn uses(&self) -> Vec<FactUse> {
         match self {

@@ -10,6 +10,7 @@ use crate::provider::trust::{EmailEvidence, EmailTrustPolicy, MissingEmailPolicy
 use crate::vocabulary::email::Email;
 use crate::vocabulary::names::{FactNames, Slot};
 use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::text::Text;
 use crate::vocabulary::words::{OneOrMany, Reader};
 use crate::words;
 
@@ -250,17 +251,18 @@ impl IdentityMapping {
 
     /// Composes the identity from the facts; the rest of it is `provider`.
     fn identity(&self, provider: &IdentityProvider<'_>, facts: &Facts, names: &FactNames) -> Result<Identity, IdentityError> {
-        let find = |wanted: &str| facts.get(self.fact(wanted)?).cloned().map(crate::vocabulary::text::Text::revealed);
+        let find = |wanted: &str| facts.get(self.fact(wanted)?).cloned().map(Text::revealed);
         let missed = |wanted: &str| facts.missing_value(self.fact(wanted)?).cloned();
         let id = find("id").filter(|id| is_usable_id(id)).ok_or_else(|| IdentityError::MissingId(missed("id")))?;
         let origin = |wanted: &str| self.fact(wanted).map(|fact| facts.origin(fact)).unwrap_or_default();
         let claim = find("emailVerified").filter(|_| origin("emailVerified").vouches_for(origin("email")));
         let email = find("email").and_then(|text| Email::parse(&text).ok());
+        let now = names.find("now").and_then(|now| facts.get(now)).and_then(Text::as_number).unwrap_or(0);
         let evidence = email
             .as_ref()
             // No person can have an address in `.invalid`: it is a placeholder, of this file or of another.
             .filter(|email| origin("email") != FactOrigin::Shopper && !is_placeholder_domain(email.domain()))
-            .and_then(|email| self.trust.evidence(email.domain(), claim.as_deref()));
+            .and_then(|email| self.trust.evidence(email.domain(), claim.as_deref(), now));
         let address = match (email, evidence, &self.missing) {
             (Some(email), Some(evidence), _) => IdentityEmail::Proven(email, evidence),
             (email, _, MissingEmailPolicy::Ask) => IdentityEmail::Ask(email),

@@ -41,6 +41,7 @@ pub mod keys; //                   keys and signature algorithms
 pub(crate) mod moment; //          dates and durations
 pub(crate) mod parameters; //      the contents of a request
 pub mod pkce; //                   PKCE
+pub(crate) mod endpoint_hosts; //  the hosts to which discovery documents lead
 pub(crate) mod token_type; //      the type of an access token
 pub mod placeholder; //            the address of a person who has none
 pub(crate) mod proof_check; //     check: what counts as proof is proof

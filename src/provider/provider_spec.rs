@@ -57,7 +57,7 @@ words! {
         /// Example: `discovery: https://idp.example`
         discovery: Option<Template> = "discovery",
         /// The issuer of a provider without `discovery`: exactly the text that its callbacks name with the parameter
-        /// `iss` (RFC 9207). A callback with another `iss` is refused, also one that reports an error. One without `iss`
+        /// `iss` (RFC 9207). A callback with another or an empty `iss` is refused, also one that reports an error. One without `iss`
         /// is accepted, unless the provider's metadata (RFC 8414, below `/.well-known/oauth-authorization-server`) promise
         /// `authorization_response_iss_parameter_supported`. A promise holds until the metadata take it back or are gone
         /// (404 or 410), however long they cannot be fetched. A broker that has not been able to fetch them since its start

@@ -6,6 +6,7 @@ use crate::provider::choice::EntryChoice;
 use crate::provider::compiled_file::CompiledFile;
 use crate::provider::condition::{Condition, find_contradictions};
 use crate::provider::fact_expression::FactExpression;
+use crate::provider::facts::FROM_THE_START;
 use crate::provider::functions::Function;
 use crate::provider::json_path::{JsonPath, RouteStep};
 use crate::provider::refusal::RefusalRule;
@@ -32,6 +33,8 @@ impl SenseCheck<'_> {
         }
         self.check_statuses(reader);
         self.check_answers_are_judged(reader);
+        self.check_accepted_looks_at_the_answer(reader);
+        self.check_optional_rules_matter(reader);
         self.check_claim_asks_a_value(reader);
         self.check_claim_is_found(reader);
         for read in self.file.steps().flat_map(Step::all_reads).filter(|read| read.fact == self.file.known.email_verified) {
@@ -105,7 +108,9 @@ impl SenseCheck<'_> {
 
     /// Complains about a condition of `require` that looks only at what the file itself sets: it lets every person in, or none.
     fn check_constant_requirements(&self, reader: &mut Reader) {
-        let constants: Vec<Slot> = self.file.installed.literals.iter().map(|(fact, ..)| *fact).chain([self.file.known.provider]).collect();
+        let known = self.file.known;
+        let own = [known.provider, known.client_id, known.redirect_uri, known.public_url, known.scope, known.now];
+        let constants: Vec<Slot> = self.file.installed.literals.iter().map(|(fact, ..)| *fact).chain(own).collect();
         for condition in self.file.require.iter().flat_map(|require| &require.0) {
             let uses = condition.uses();
             if let Some(used) = uses.first().filter(|_| uses.iter().all(|used| constants.contains(&used.fact))) {
@@ -157,7 +162,7 @@ impl SenseCheck<'_> {
             for text in read.chain(self.file.identity.composition(fact)).flat_map(FactExpression::texts) {
                 open.extend(text.uses().map(|used| used.fact));
                 let has_default = text.holes().any(|hole| hole.functions().iter().any(Function::gives_default));
-                let is_yes = text.text_without_values().is_some_and(|text| is_verified_claim(&text));
+                let is_yes = text.text_without_values().is_some_and(|text| is_verified_claim(&text, i64::from(u32::MAX)));
                 if (has_default || is_yes) && !reader.has_complaint_at(text.place) {
                     let help = "write the path alone (`$.verified`): what is not there is never a yes";
                     reader.complain(text.place, "an address would count as proven although the answer says nothing", help);
@@ -186,26 +191,80 @@ impl SenseCheck<'_> {
         }
     }
 
-    /// Complains about a claim that asks only whether something is there, unless the entry was chosen by its value.
+    /// Complains about a claim that holds of any value, or of all but some, unless the entry was chosen by its value.
     fn check_claim_asks_a_value(&self, reader: &mut Reader) {
-        let claim = self.file.known.email_verified;
         let chosen: Vec<&EntryChoice> = self.file.steps().flat_map(|step| step.choices.iter().chain(&step.signed_choices)).collect();
         let is_chosen = |read: &ReadRule| {
             let of_read = chosen.iter().filter(|choice| choice.reads.iter().any(|other| other.place == read.place));
             of_read.clone().any(|choice| choice.is_chosen_by(&read.reading))
         };
-        let reads = self.file.steps().flat_map(Step::all_reads).filter(|read| read.fact == claim && !is_chosen(read));
-        let reads = reads.map(|read| (read.place, &read.reading));
-        let composed = self.file.identity.composition(claim).map(|reading| (reading.place(), reading));
-        for (place, reading) in reads.chain(composed) {
-            let asks_little = |one: &&FactExpression| match one {
-                FactExpression::Condition(condition) => condition.asks_only_presence(),
-                FactExpression::Conditions(conditions, _) => conditions.0.iter().all(Condition::asks_only_presence),
-                FactExpression::Path(_) | FactExpression::Text(_) | FactExpression::FirstOf(..) => false,
-            };
-            if reading.alternatives().iter().any(asks_little) {
-                let help = "write the path alone (`$.verified`), or `is: true`";
-                reader.complain(place, "`false` would be there as well, and count as proven", help);
+        let (mut open, mut seen) = (vec![self.file.known.email_verified], Vec::new());
+        while let Some(fact) = open.pop() {
+            if seen.contains(&fact) {
+                continue;
+            }
+            seen.push(fact);
+            let reads = self.file.steps().flat_map(Step::all_reads).filter(|read| read.fact == fact && !is_chosen(read));
+            let composed = self.file.identity.composition(fact).map(|reading| (reading.place(), reading));
+            for (place, reading) in reads.map(|read| (read.place, &read.reading)).chain(composed) {
+                for one in reading.alternatives() {
+                    let conditions = match one {
+                        FactExpression::Condition(condition) => std::slice::from_ref(&**condition),
+                        FactExpression::Conditions(conditions, _) => &conditions.0,
+                        FactExpression::Text(text) => {
+                            open.extend(text.uses().map(|used| used.fact));
+                            continue;
+                        }
+                        FactExpression::Path(_) | FactExpression::FirstOf(..) => continue,
+                    };
+                    if conditions.iter().all(Condition::asks_only_presence) {
+                        let help = "write the path alone (`$.verified`), or `is: true`";
+                        reader.complain(place, "`false` would be there as well, and count as proven", help);
+                    } else if conditions.iter().all(Condition::names_no_value) {
+                        let help = "write with `is` which value says that the address is verified: `is: verified`";
+                        reader.complain(place, "every other value would count as proven, whatever it says", help);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Complains about an entry of `accepted` that looks only at what is known before the login: it says nothing about the answer.
+    fn check_accepted_looks_at_the_answer(&self, reader: &mut Reader) {
+        let options = [self.file.known.login_hint, self.file.known.ui_locales];
+        let start = FROM_THE_START.iter().map(|(name, _)| reader.names.intern(name)).filter(|fact| !options.contains(fact));
+        let settings = self.file.installed.needed.iter().map(|needed| needed.fact);
+        let known: Vec<Slot> = start.chain(settings).chain(self.file.installed.literals.iter().map(|(fact, ..)| *fact)).collect();
+        let mut seen = Vec::new();
+        for check in self.file.steps().flat_map(|step| &step.accepted).filter_map(RefusalRule::condition).flat_map(Condition::checks) {
+            if seen.contains(&check.place()) || !check.paths().is_empty() || reader.has_complaint_at(check.place()) {
+                continue;
+            }
+            seen.push(check.place());
+            if check.uses().iter().all(|used| known.contains(&used.fact)) {
+                let help = "write the place in the answer: `at: $.…`";
+                reader.complain(check.place(), "this looks at nothing that the answer says, so it accepts every answer or none", help);
+            }
+        }
+    }
+
+    /// Warns about an optional call whose rules have no effect: its refusal ends no login, and nothing else comes of it.
+    fn check_optional_rules_matter(&self, reader: &mut Reader) {
+        let rules = |step: &'_ Step| step.accepted.iter().chain(&step.refused).map(|rule| rule.place).collect::<Vec<_>>();
+        let require = self.file.require.iter().flat_map(|require| &require.0).flat_map(Condition::uses);
+        let requests = self.file.steps().flat_map(|step| [step.uses_in_when(), step.uses_in_request(), step.uses_in_answer()]).flatten();
+        let used = require.chain(requests).chain(self.file.identity.uses()).map(|used| used.fact);
+        let used: Vec<Slot> = used.chain(self.file.identity.facts()).collect();
+        for step in self.file.calls.iter().filter(|step| step.is_optional()) {
+            let others = self.file.calls.iter().filter(|other| !std::ptr::eq(*other, step)).flat_map(rules).collect::<Vec<_>>();
+            let own = rules(step).into_iter().find(|place| !others.contains(place));
+            if let Some(place) = own.filter(|_| !step.learned_facts().any(|(fact, ..)| used.contains(&fact))) {
+                let help = "take `optional` out, so that the login ends when this call is refused; or take the call out";
+                reader.warn(
+                    place,
+                    "a refusal of this call does not stop the login: the call is `optional`, and nothing that it reads is used",
+                    help,
+                );
             }
         }
     }

@@ -256,6 +256,13 @@ impl Step {
         uses
     }
 
+    /// The conditions on an answer: of its rules, of its choices, and of what is read by a condition.
+    pub(crate) fn conditions(&self) -> Vec<&Condition> {
+        let rules = self.refused.iter().chain(&self.accepted).filter_map(RefusalRule::condition);
+        let choices = self.choices.iter().chain(&self.signed_choices).flat_map(EntryChoice::all_conditions);
+        rules.chain(choices).chain(self.all_reads().flat_map(|read| read.reading.conditions())).collect()
+    }
+
     /// Every use of a fact in deciding whether to call.
     pub(crate) fn uses_in_when(&self) -> Vec<FactUse> {
         self.when.iter().flat_map(|when| &when.0).flat_map(Condition::uses).collect()

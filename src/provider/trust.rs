@@ -117,14 +117,16 @@ impl WordValue for Located<MissingEmailPolicy> {
     }
 }
 
-/// Whether a claim says that an address is proven: `true`, `1`, or the date on which that happened.
-pub(crate) fn is_verified_claim(text: &str) -> bool {
+/// Whether a claim says that an address is proven: `true`, `1`, or the date on which that happened. `now` is the last date that
+/// can have happened, in seconds since 1970; clocks and zones differ by a day at most.
+pub(crate) fn is_verified_claim(text: &str, now: i64) -> bool {
+    let latest = chrono::DateTime::from_timestamp(now.saturating_add(24 * 60 * 60), 0).map(|moment| moment.date_naive());
     let date = || {
         let moment = chrono::DateTime::parse_from_rfc3339(text).map(|moment| moment.date_naive());
         let moment = moment.or_else(|_| chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").map(|moment| moment.date()));
         let day = moment.or_else(|_| chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d"));
         // Many programs write a date in 1970 or before it for "never".
-        day.is_ok_and(|day| day.year() > 1970)
+        day.is_ok_and(|day| day.year() > 1970 && latest.is_some_and(|latest| day <= latest))
     };
     matches!(text, "true" | "1") || date()
 }
@@ -154,10 +156,10 @@ impl EmailEvidence {
 }
 
 impl EmailTrustPolicy {
-    /// What proves an address, if anything does.
-    pub(crate) fn evidence(&self, domain: &str, claim: Option<&str>) -> Option<EmailEvidence> {
+    /// What proves an address at this time, if anything does.
+    pub(crate) fn evidence(&self, domain: &str, claim: Option<&str>, now: i64) -> Option<EmailEvidence> {
         let (proven, evidence) = match self {
-            Self::Claim => (claim.is_some_and(is_verified_claim), EmailEvidence::Claim),
+            Self::Claim => (claim.is_some_and(|claim| is_verified_claim(claim, now)), EmailEvidence::Claim),
             Self::Always => (true, EmailEvidence::Always),
             Self::Never => return None,
             Self::Domains(domains) => (domains.iter().any(|one| one.value == domain), EmailEvidence::Domain),
@@ -174,7 +176,8 @@ mod tests {
     /// Lesson 4
     /// Attack U-07
     #[test]
-    fn only_true_one_and_dates_prove_an_address() {
+    fn only_true_one_and_dates_that_have_come_prove_an_address() {
+        // The time is 2026-01-02T03:04:05Z.
         for (text, expected) in [
             ("true", true),
             ("1", true),
@@ -191,9 +194,13 @@ mod tests {
             ("2020-01-01evil", false),
             ("2020-01-31 10:00:00", true),
             ("1580000000", false),
+            ("2026-01-03", true),
+            ("2026-01-04", false),
+            ("2026-01-04T00:00:00Z", false),
+            ("2999-01-01", false),
             ("[]", false),
         ] {
-            assert_eq!(is_verified_claim(text), expected, "{text}");
+            assert_eq!(is_verified_claim(text, 1_767_323_045), expected, "{text}");
         }
     }
 
@@ -201,7 +208,7 @@ mod tests {
     fn domains_are_compared_whole() {
         let trust = EmailTrustPolicy::Domains(vec![Located::new("loja.example".to_owned(), Place::default())]);
 
-        assert_eq!(trust.evidence("loja.example", None), Some(EmailEvidence::Domain));
-        assert!(trust.evidence("evil-loja.example", None).is_none() && trust.evidence("x.loja.example", None).is_none());
+        assert_eq!(trust.evidence("loja.example", None, 0), Some(EmailEvidence::Domain));
+        assert!(trust.evidence("evil-loja.example", None, 0).is_none() && trust.evidence("x.loja.example", None, 0).is_none());
     }
 }

@@ -156,6 +156,8 @@ pub(crate) fn compile_allowed(
 
 fn compile_entry(source: &Source, installation_context: InstallationContext, policy: &ReadPolicy) -> CatalogueEntry {
     let (provider, report) = compile_allowed(source, installation_context, policy);
+    let open = provider.iter().flat_map(open_secrets);
+    let report = Report::new(report.source, report.complaints.into_iter().chain(open).collect());
     let state = match provider {
         None => ProviderFileState::Broken,
         Some(provider) if !provider.enabled => ProviderFileState::Off(Box::new(provider)),
@@ -169,6 +171,15 @@ fn compile_entry(source: &Source, installation_context: InstallationContext, pol
         }
     };
     CatalogueEntry { report, state }
+}
+
+/// Warnings about secrets in files that are open to everyone.
+fn open_secrets(provider: &Provider) -> impl Iterator<Item = Complaint> {
+    let open = provider.needed.iter().filter(|needed| needed.secret && secrets::is_open_to_everyone(&needed.reference));
+    open.map(|needed| {
+        let message = format!("every user of this machine may read or replace `{}`", needed.reference.location());
+        Complaint::new(Severity::Warning, needed.reference_place, message, "`chmod 600` it, and give it to the user of the broker")
+    })
 }
 
 /// The providers that cannot be live because another file of the store has the same key: the name of each, and the complaint. The file

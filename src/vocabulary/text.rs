@@ -6,6 +6,7 @@
 
 use aws_lc_rs::constant_time;
 use smallvec::SmallVec;
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,6 +20,35 @@ const SHORTEST_MASKED: usize = 5;
 pub struct Text {
     value: String,
     marks: SmallVec<[SecretRange; 1]>,
+}
+
+/// All runs of some length of a secret.
+pub(crate) struct SecretRuns<'t> {
+    length: usize,
+    runs: HashSet<&'t [u8]>,
+}
+
+impl SecretRuns<'_> {
+    /// The pieces of a text that are pieces of the secret as well, in order; none holds a part of a character.
+    pub(crate) fn pieces_in(&self, text: &str) -> Vec<Range<usize>> {
+        let mut pieces: Vec<Range<usize>> = Vec::new();
+        for (start, run) in text.as_bytes().windows(self.length).enumerate() {
+            if !self.runs.contains(run) {
+                continue;
+            }
+            let piece = text.floor_char_boundary(start)..text.ceil_char_boundary(start.saturating_add(self.length));
+            match pieces.last_mut() {
+                Some(last) if piece.start <= last.end => last.end = piece.end,
+                _ => pieces.push(piece),
+            }
+        }
+        pieces
+    }
+
+    /// Whether bytes hold a piece of the secret.
+    pub(crate) fn are_in(&self, bytes: &[u8]) -> bool {
+        bytes.windows(self.length).any(|run| self.runs.contains(run))
+    }
 }
 
 #[derive(Clone)]
@@ -126,6 +156,12 @@ impl Text {
     /// Whether bytes hold the value.
     pub(crate) fn is_within(&self, bytes: &[u8]) -> bool {
         !self.is_empty() && bytes.windows(self.len()).any(|part| part == self.value.as_bytes())
+    }
+
+    /// The runs of this many bytes of the secret parts, by which a piece of a secret is found.
+    pub(crate) fn secret_runs(&self, length: usize) -> SecretRuns<'_> {
+        let parts = self.marks.iter().filter_map(|mark| self.value.as_bytes().get(mark.start..mark.end));
+        SecretRuns { length, runs: parts.flat_map(|part| part.windows(length)).collect() }
     }
 
     /// A document with every occurrence of several secrets replaced.

@@ -12,6 +12,7 @@ use crate::stores::connection::{NetworkConnection, ProviderConnection};
 use crate::stores::live::{LiveProvider, LiveProvidersSnapshot};
 use crate::stores::settings::Settings;
 use crate::stores::{MAIN, Stores};
+use crate::web::endpoint_hosts;
 use crate::web::live_config::{LiveConfig, LiveStore};
 use crate::web::metrics::Metrics;
 use crate::web::rate_limits::RateLimits;
@@ -138,6 +139,7 @@ impl App {
         app.drift.load(&app.directory, now).await?;
         app.sync_with_storage(now).await?;
         app.pin_identities().await?;
+        endpoint_hosts::load(&app.directory, &app.connection.documents).await?;
         Ok(app)
     }
 
@@ -221,7 +223,7 @@ impl App {
     }
 
     /// The complaints about the settings and phrases on the disk, while older ones are in use, about files that were not read again,
-    /// and about proxies that the settings do not name.
+    /// about proxies that the settings do not name, and about documents of issuers that wait for an operator.
     pub fn complaints(&self, now: i64) -> Vec<String> {
         let complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let live_config = self.live_config.load();
@@ -233,7 +235,8 @@ impl App {
             format!("{files} could not be read again for {age} s, so changes since then are not in use: check the disk and the rights of the folder")
         });
         let unnamed = self.unnamed_proxies.complaints(&live_config);
-        complaint.into_iter().chain(live_config.complaints.iter().cloned()).chain(unread).chain(unnamed).collect()
+        let hosts = endpoint_hosts::complaints(&self.connection.documents);
+        complaint.into_iter().chain(live_config.complaints.iter().cloned()).chain(unread).chain(unnamed).chain(hosts).collect()
     }
 
     /// Reads from storage which sessions and keys other machines have changed, and brings the stores of the settings into storage.
@@ -280,6 +283,11 @@ impl App {
 
     fn lock_served(&self) -> MutexGuard<'_, ServedStores> {
         self.served.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes to storage to which hosts discovery documents lead, and reads which of them are accepted.
+    pub async fn sync_endpoint_hosts(&self) -> Result<(), StorageUnavailable> {
+        endpoint_hosts::synchronize(&self.directory, &self.connection.documents).await
     }
 
     /// Records the failed logins of past minutes that have no line of their own in the audit, with one line for each kind.

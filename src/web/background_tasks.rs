@@ -160,6 +160,8 @@ async fn listen_to_storage(app: Data<App>) {
         let _ = app.sync_with_storage(clock::now()).await;
         // A provider may have become live since.
         let _ = app.pin_identities().await;
+        // While storage is unavailable the hosts stay as they are known here.
+        let _ = app.sync_endpoint_hosts().await;
     }
 }
 

@@ -32,6 +32,7 @@ pub mod live_config;
 pub(crate) mod session;
 pub mod signing_keys;
 pub(crate) mod start;
+pub(crate) mod endpoint_hosts;
 pub(crate) mod error_page;
 pub(crate) mod email_proof;
 pub(crate) mod route_table;

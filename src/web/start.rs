@@ -153,8 +153,11 @@ pub(crate) fn read_inputs(
 fn read_options(context: &RequestContext, live_provider: &LiveProvider) -> Result<LoginOptions, UserFacingError> {
     let parameter = |name: &str| context.query_parameter(name);
     let options = LoginOptions::parse(parameter("login_hint")?, parameter("ui_locales")?, parameter("reauthenticate")?.as_deref());
-    let can = |options: &LoginOptions| !options.reauthenticates || live_provider.provider.can_reauthenticate();
-    options.filter(can).ok_or_else(|| ErrorCause::Malformed.into())
+    let options = options.ok_or(ErrorCause::Malformed)?;
+    if options.reauthenticates && !live_provider.provider.can_reauthenticate() {
+        return Err(ErrorCause::NoNewLogin.into());
+    }
+    Ok(options)
 }
 
 async fn start_error(

@@ -78,7 +78,7 @@ pub(crate) fn cause_of_login_error(error: &LoginError, came_back: bool) -> Error
         LoginErrorCause::TooManyParameters | LoginErrorCause::RepeatedParameter => ErrorCause::Malformed,
         LoginErrorCause::MissingEmail(_) => ErrorCause::MissingEmail,
         LoginErrorCause::UnprovenEmail(_) => ErrorCause::UnprovenEmail,
-        LoginErrorCause::NotAllowed => ErrorCause::NotAllowed,
+        LoginErrorCause::NotAllowed(_) => ErrorCause::NotAllowed,
         LoginErrorCause::NoAnswer(NoAnswer::TooSlow) | LoginErrorCause::TooManyLogins | LoginErrorCause::OutOfTime => ErrorCause::Slow,
         LoginErrorCause::NoAnswer(NoAnswer::Unreachable | NoAnswer::Forbidden)
         | LoginErrorCause::RecordingWaits

@@ -1,6 +1,7 @@
 //! Records a login as a story for the examples beside its file. Personal data, secrets and values of this installation are
 //! replaced by invented ones, and equal values by equal ones. A story that does not replay is not recorded.
 
+mod compared_values; //  what the file compares stays comparable
 mod expected_request; // a request as a story writes it
 mod pseudonymizer; //    invented values in place of real ones
 mod story_yaml; //       a story as YAML
@@ -23,6 +24,7 @@ use crate::workbench::examples::replay::{ReplayResult, replay};
 use crate::workbench::examples::stand_ins::{NOW, stand_in};
 use crate::workbench::examples::tokens::token_parts;
 use crate::workbench::explain::forecast::ForecastLogin;
+use crate::workbench::record::compared_values::keep_compared_values;
 use crate::workbench::record::expected_request::expected_request;
 use crate::workbench::record::pseudonymizer::Pseudonymizer;
 use crate::workbench::record::pseudonymizer::document_text::strip_xml_remarks;
@@ -111,6 +113,7 @@ fn record_with(recorded: LoginToRecord<'_>, what: &str, options: RecordingOption
     if let Err(error) = end {
         pseudonyms.keep_as_is(error.code());
     }
+    keep_compared_values(recorded, &mut pseudonyms);
     let tokens = replace_tokens(recorded, options, &mut pseudonyms);
     if let Some(document) = recorded.discovery {
         insert_unless_empty(&mut story, "discovery", replace_discovery(document, &mut pseudonyms));

@@ -149,7 +149,7 @@ fn goal_from_error(error: &LoginError) -> RepairGoal {
         | LoginErrorCause::BadInput(_)
         | LoginErrorCause::TooManyLogins
         | LoginErrorCause::OutOfTime
-        | LoginErrorCause::NotAllowed
+        | LoginErrorCause::NotAllowed(_)
         | LoginErrorCause::BadAddress(_)
         | LoginErrorCause::BadHeader
         | LoginErrorCause::BadKey(_)
@@ -262,7 +262,6 @@ mod tests {
     #[test]
     fn a_bearer_token_of_another_name_is_proposed_to_be_accepted() {
         let found = after(FILE, r#"{"access_token":"at-1","token_type":"session"}"#, "{}");
-
         assert_eq!((&*found[0].because, diff(&found).contains("tokenType: any")), ("tokenTypeOther", true));
     }
 

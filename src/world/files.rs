@@ -66,6 +66,15 @@ pub(crate) fn stamp(path: &Path) -> Option<FileStamp> {
     Some((about.modified().ok()?, about.len(), about.ino()))
 }
 
+/// Whether every user of this machine may read or replace a file: by its own rights, and by those of all folders on the way to it. What
+/// the runtime of a container mounts below `/run/secrets` has rights that the operator cannot always choose.
+pub(crate) fn is_open_to_everyone(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    let Ok(path) = path.canonicalize() else { return false };
+    let allows = |path: &Path, rights: u32| std::fs::metadata(path).is_ok_and(|about| about.permissions().mode() & rights != 0);
+    !path.starts_with("/run/secrets") && allows(&path, 0o006) && path.ancestors().skip(1).all(|folder| allows(folder, 0o001))
+}
+
 /// The outcome of writing a secret.
 pub(crate) enum SecretFile {
     Written,
@@ -153,6 +162,28 @@ mod tests {
     use std::process::Command;
     use std::sync::mpsc;
     use std::time::Duration;
+
+    /// Attack Y-18
+    #[test]
+    fn a_file_is_open_to_everyone_if_its_rights_and_those_of_its_folders_are() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = std::env::temp_dir().join(format!("portaria-open-{}", crate::world::random::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("secret");
+        write(&file, "geheim").unwrap();
+        let is_open = |of_folder: u32, of_file: u32| {
+            std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(of_folder)).unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(of_file)).unwrap();
+            is_open_to_everyone(&file)
+        };
+
+        let found =
+            [(0o755, 0o644), (0o755, 0o602), (0o755, 0o640), (0o755, 0o600), (0o700, 0o644)].map(|(one, other)| is_open(one, other));
+        std::fs::remove_dir_all(&folder).unwrap();
+
+        assert_eq!(found, [true, true, false, false, false]);
+        assert!(!is_open_to_everyone(&folder.join("nothing")));
+    }
 
     /// Attack Y-07
     #[test]

@@ -6,9 +6,10 @@ use crate::provider::Provider;
 use crate::provider::value_reference::ValueReference;
 use crate::vocabulary::text::Text;
 use crate::world::files;
+use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The largest file that holds a secret.
 const LARGEST: usize = 64 * 1024;
@@ -25,8 +26,24 @@ fn read_value(reference: &ValueReference) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
+/// Whether a secret is kept in a file that every user of this machine may read or replace.
+pub(crate) fn is_open_to_everyone(reference: &ValueReference) -> bool {
+    reference.file().is_some_and(|path| files::is_open_to_everyone(&path))
+}
+
+/// Warns of such a file, once while the process runs.
+fn warn_if_open_to_everyone(reference: &ValueReference) {
+    static WARNED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    if let Some(path) = reference.file().filter(|path| files::is_open_to_everyone(path))
+        && WARNED.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone())
+    {
+        tracing::warn!(file = %path.display(), "every user of this machine may read or replace this secret: `chmod 600` it, and give it to the user of the broker");
+    }
+}
+
 /// Reads a secret; masks show `label` in its place.
 pub(crate) fn read_secret(reference: &ValueReference, label: &str) -> Option<Text> {
+    warn_if_open_to_everyone(reference);
     read_value(reference).map(|value| Text::secret(value, &Arc::from(label)))
 }
 
@@ -56,6 +73,9 @@ pub(crate) fn installation_values(provider: &Provider, public_url: &str) -> Inst
     let set = provider.needed.iter().filter_map(|needed| {
         let value = read_value(&needed.reference)?;
         let label = provider.names.name(needed.fact);
+        if needed.secret {
+            warn_if_open_to_everyone(&needed.reference);
+        }
         Some((needed.fact, if needed.secret { Text::secret(value, label) } else { Text::plain(value) }))
     });
     InstallationValues { public_url: public_url.into(), values: provider.literals().chain(set).collect() }

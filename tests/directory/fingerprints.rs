@@ -2,6 +2,7 @@
 
 use crate::directory::{FINGERPRINT, comes, email, identity, on_both, proven, uid};
 use portaria::directory::audit::{AuditEventKind, ListAuditEvents};
+use portaria::directory::endpoint_hosts::{AcceptHosts, ListHosts, RememberHosts, SetWaitingHosts};
 use portaria::directory::fingerprints::{ListPinnedIdentities, MoveIdentities, PinIdentities};
 use portaria::directory::linking::{LinkingRule, SignInRefusalReason};
 use portaria::directory::reasons;
@@ -38,7 +39,32 @@ async fn pinned(directory: &Directory, to: &str) -> Vec<(String, i64, i64, i64)>
     listed.iter().map(|one| (one.fingerprint.to_string(), one.identities, one.users, one.taken)).collect()
 }
 
+async fn hosts(directory: &Directory) -> Vec<(String, String, Option<String>)> {
+    let list = directory.read(ListHosts).await.expect("storage");
+    list.iter().map(|one| (one.address.to_string(), one.accepted.to_string(), one.waiting.as_deref().map(Into::into))).collect()
+}
+
 on_both! {
+    the_hosts_of_a_document_are_those_that_were_seen_first_until_others_are_accepted: async |place| {
+        let (directory, other) = (place.machine().await, place.machine().await);
+        let remember = |origins: &str| RememberHosts { address: "a".into(), origins: origins.into() };
+        let wait = |waiting: Option<&str>| SetWaitingHosts { address: "a".into(), waiting: waiting.map(Into::into) };
+        let accept = |seen: &str| AcceptHosts { address: "a".into(), seen: seen.into(), now: 7 };
+
+        assert_eq!(&*directory.write(remember("x y")).await.expect("storage"), "x y");
+        assert_eq!(&*other.write(remember("z")).await.expect("storage"), "x y", "the first machine counts");
+        for waiting in ["x z", "z"] {
+            other.write(wait(Some(waiting))).await.expect("storage");
+        }
+        assert_eq!(hosts(&directory).await, [("a".to_owned(), "x y".to_owned(), Some("z".to_owned()))]);
+        assert!(!directory.write(accept("x z")).await.expect("storage"), "it leads elsewhere by now");
+        assert!(directory.write(accept("z")).await.expect("storage") && !directory.write(accept("z")).await.expect("storage"));
+        assert_eq!(hosts(&other).await, [("a".to_owned(), "z".to_owned(), None)]);
+        other.write(wait(Some("x"))).await.expect("storage");
+        other.write(wait(None)).await.expect("storage");
+        assert_eq!(hosts(&other).await, [("a".to_owned(), "z".to_owned(), None)]);
+    };
+
     a_file_that_points_elsewhere_matches_no_identity: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &nameless("1"), "1").await;

@@ -7,6 +7,7 @@ pub mod browser;
 mod callback;
 mod callback_content;
 mod drift;
+mod endpoint_hosts;
 mod every_page;
 mod failures;
 mod forward_auth;

@@ -262,8 +262,10 @@ async fn a_forced_login_is_asked_for_or_refused() {
 
     assert_eq!(value(&begun.query, "prompt"), Some("login"));
     assert_eq!(value(&usual.query, "prompt"), None);
+    let refused = Browser::new(&broker).get("/login/acme?reauthenticate=true").await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.body.contains("noNewLogin"), "{}", refused.body);
     for address in [
-        "/login/acme?reauthenticate=true",
         "/login/beta?reauthenticate=yes",
         "/login/beta?ui_locales=%3Cscript%3E",
         "/login/beta?login_hint=a%0d%0ab",

@@ -104,7 +104,7 @@ fn help_for_error(cause: &LoginErrorCause) -> &'static str {
         LoginErrorCause::MissingEmail(_) => {
             "request a scope that returns it, correct its path, or set `missingEmail` to what happens without one"
         }
-        LoginErrorCause::NotAllowed => "`require` says who may sign in",
+        LoginErrorCause::NotAllowed(_) => "`require` says who may sign in",
         LoginErrorCause::OtherProvider
         | LoginErrorCause::StateMismatch
         | LoginErrorCause::NoState

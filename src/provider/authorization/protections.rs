@@ -3,6 +3,7 @@
 use crate::provider::assertion::Assertion;
 use crate::provider::callback::StateLocation;
 use crate::provider::fact_expression::FactExpression;
+use crate::provider::json_path::written_key;
 use crate::provider::parameters::Parameter;
 use crate::provider::pkce::Pkce;
 use crate::provider::step::Step;
@@ -93,6 +94,18 @@ impl RedirectProtections {
             }
             (Pkce::S256 | Pkce::Plain, Some(_)) | (Pkce::Off, _) => {}
         }
+    }
+
+    /// Warns about a state that is sent under another name than `state`, from which it is read unless the file says otherwise.
+    pub(crate) fn check_state_comes_back_as_sent(step: &Step, reader: &mut Reader) {
+        let query = &step.query;
+        let is_state = |parameter: &&Parameter| parameter.values.iter().any(|value| value.sole_fact() == Some(step.known.state));
+        let Some(sent) = query.iter().find(is_state).filter(|_| !query.iter().any(|parameter| *parameter.name == *"state")) else { return };
+        let place = sent.values.first().map_or(step.place, |value| value.place);
+        let path = written_key(&sent.name, '\'');
+        let help =
+            format!("write `read: {{ state: \"${path}\" }}` if it comes back under that name; otherwise `read: {{ state: $.state }}`");
+        reader.warn(place, format!("the state is sent as `{}`, and read from `state`", sent.name), help);
     }
 }
 

@@ -111,6 +111,14 @@ impl ValueCheck {
         if !self.checks_one_value() {
             return None;
         }
+        if self.within.is_some() && self.is_about_now() {
+            let message = format!("this always holds: {} is the time itself", self.subject());
+            return Some(Contradiction {
+                place: self.place(),
+                message,
+                help: "write where the answer says when it was made, such as `at: $.time`",
+            });
+        }
         if self.contains.is_some() && (self.is.is_some() || self.matches.is_some() || self.within.is_some()) {
             let help = "ask one of them; `any: [ …, … ]` holds when one of several conditions holds";
             let message = "this never holds: a value with entries is a list, and no list equals a text".to_owned();

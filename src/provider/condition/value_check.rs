@@ -137,6 +137,12 @@ impl ValueCheck {
         subject.into_iter().chain(values).flat_map(Template::uses).collect()
     }
 
+    /// Whether it looks at the time of the login, and at nothing else.
+    pub(crate) fn is_about_now(&self) -> bool {
+        let ConditionSubject::Text(text) = &self.at else { return false };
+        !text.has_path() && text.uses().all(|used| used.fact == self.now)
+    }
+
     /// Whether it looks at the entries of a list.
     pub(crate) fn is_about_lists(&self) -> bool {
         self.contains.is_some()
@@ -151,6 +157,12 @@ impl ValueCheck {
 
     pub(crate) fn asks_only_presence(&self) -> bool {
         self.is.is_none() && self.is_not.is_none() && self.matches.is_none() && self.contains.is_none() && self.within.is_none()
+    }
+
+    /// Whether it names no value of which it holds, nor a pattern that leaves a yes or a no out.
+    pub(crate) fn names_no_value(&self) -> bool {
+        let fits_all = |pattern: &Pattern| ["true", "false"].iter().all(|text| pattern.regex.is_match(text));
+        self.is.is_none() && self.contains.is_none() && self.within.is_none() && self.matches.as_ref().is_none_or(fits_all)
     }
 
     /// Whether it holds of exactly this text, which the file writes.

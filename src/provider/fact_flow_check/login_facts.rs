@@ -38,8 +38,12 @@ impl FactFlowCheck<'_> {
         if let (Some(step), Some((_, place, written))) = (person, origin)
             && !uses_somewhere
         {
+            // A token of another kind may go with another fact of the same answers.
+            let given: Vec<Slot> = access.clone().flat_map(Step::learned_facts).map(|(fact, ..)| fact).collect();
+            let person_uses = self.file.calls.iter().filter(|step| step.kind == StepKind::GetUserInfo).flat_map(Step::uses_in_request);
+            let is_known_by_another = person_uses.into_iter().any(|used| given.contains(&used.fact));
             let bearer_is_another = self.file.calls.iter().any(|step| step.bearer.is_some());
-            if written || !bearer_is_another {
+            if written || !bearer_is_another && !is_known_by_another {
                 let at = if written { place } else { step.place };
                 reader.complain_missing(
                     at,

@@ -1,6 +1,7 @@
 //! What a provider said when it refused: its code and message, without secrets and personal data.
 
 use crate::provider::fact_expression::FactExpression;
+use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
 use crate::provider::refusal::{RefusalRule, is_code_parameter};
@@ -8,7 +9,7 @@ use crate::provider::status::is_success;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::privacy::code_without_personal_data;
-use crate::vocabulary::text::Text;
+use crate::vocabulary::text::{SecretRuns, Text};
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -113,16 +114,38 @@ impl RefusingAnswer<'_> {
 /// Shorter secrets are not masked, because every text contains short values by chance.
 pub(crate) const SHORTEST_SECRET: usize = 7;
 
-/// Replaces secrets by their masks. A provider may repeat what it was sent, as it was or in the encoding in which it was sent.
-/// `others` are secrets of the answer itself; a text that is one of them is masked however short it is.
-fn mask_secrets(text: String, facts: &Facts, others: &[Text]) -> String {
+/// So many bytes of a secret in a row are masked where the rest of it is missing.
+const SHORTEST_PIECE: usize = 8;
+/// Only the beginning of a code or message is shown, so a longer one need not be searched.
+const LONGEST_SEARCHED: usize = 4096;
+
+/// Replaces secrets, and pieces of them, by their masks. A provider may repeat what it was sent, as it was or in the encoding in which it
+/// was sent, and may cut it. `others` are secrets of the answer itself; a text that is one of them is masked however short it is.
+fn mask_secrets(mut text: String, facts: &Facts, others: &[Text]) -> String {
     if let Some(secret) = others.iter().find(|secret| secret.equals(text.trim())) {
         return secret.masked();
     }
-    let known = facts.iter().map(|(_, value)| value).filter(|value| value.is_secret());
-    let secrets: Vec<&Text> = known.chain(others).filter(|value| value.len() >= SHORTEST_SECRET).collect();
-    let text = secrets.iter().fold(text, |text, secret| secret.replaced_in(&text, &secret.masked()));
-    let mask = |bytes: &[u8]| secrets.iter().find(|secret| secret.is_within(bytes)).map(|secret| secret.masked());
+    text.truncate(text.floor_char_boundary(LONGEST_SEARCHED));
+    let known = facts.iter().filter(|(_, value)| value.is_secret());
+    let known = known.map(|(fact, value)| (value, facts.origin(fact) != FactOrigin::Shopper));
+    let secrets = known.chain(others.iter().map(|value| (value, true))).filter(|(value, _)| value.len() >= SHORTEST_SECRET);
+    // A piece of what a shopper types, of an address, or of the stand-in of an example, is a word of any text.
+    let is_of_words = |value: &Text| value.judged(|value| value.contains("://") || value.contains('‹'));
+    let secrets: Vec<(&Text, Option<SecretRuns<'_>>)> = secrets
+        .map(|(value, has_pieces)| (value, (has_pieces && !is_of_words(value)).then(|| value.secret_runs(SHORTEST_PIECE))))
+        .collect();
+    let text = secrets.iter().fold(text, |text, (secret, _)| secret.replaced_in(&text, &secret.masked()));
+    let text = secrets.iter().fold(text, |mut text, (secret, runs)| {
+        let pieces = runs.as_ref().map_or_else(Vec::new, |runs| runs.pieces_in(&text));
+        for piece in pieces.into_iter().rev() {
+            text.replace_range(piece, &secret.masked());
+        }
+        text
+    });
+    let is_in = |(secret, runs): &&(&Text, Option<SecretRuns<'_>>), bytes: &[u8]| {
+        secret.is_within(bytes) || runs.as_ref().is_some_and(|runs| runs.are_in(bytes))
+    };
+    let mask = |bytes: &[u8]| secrets.iter().find(|secret| is_in(secret, bytes)).map(|(secret, _)| secret.masked());
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "+/-_=%.~".contains(letter);
     let mut masked = String::with_capacity(text.len());
     let mut rest = text.as_str();
@@ -146,16 +169,21 @@ fn decoded_forms(word: &str) -> Vec<Vec<u8>> {
     let lenient =
         GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let lenient = GeneralPurpose::new(&URL_SAFE, lenient);
+    // Of a text that was cut, the first character in base64 may be the second, third or fourth of its group.
     let decoded = |word: &str| {
         let plain = word.trim_end_matches('=').trim_matches('.').replace('+', "-").replace('/', "_");
-        lenient.decode(plain).ok()
+        let cut = (0..4).filter_map(|skipped| {
+            let rest = plain.get(skipped..)?;
+            lenient.decode(rest.get(..rest.len().saturating_sub(usize::from(rest.len() % 4 == 1)))?).ok()
+        });
+        cut.collect::<Vec<_>>()
     };
     // `name=value` is one word here, and forms encode a blank as `+`.
     let behind = word.trim_end_matches('=').split_once('=').map(|(_, value)| value);
     let spaced = word.replace('+', " ");
     let percent = word.contains(['%', '+']).then(|| percent_encoding::percent_decode_str(&spaced).collect());
     let plus = word.contains('%').then(|| percent_encoding::percent_decode_str(word).collect());
-    decoded(word).into_iter().chain(behind.and_then(decoded)).chain(percent).chain(plus).collect()
+    decoded(word).into_iter().chain(behind.map(decoded).unwrap_or_default()).chain(percent).chain(plus).collect()
 }
 
 /// The longest code that is shown whole.
@@ -192,6 +220,13 @@ mod tests {
             ("client_secret=pass+w%2Frd%2B%C3%A91&x=1", "‹clientSecret›&x=1"),
             ("auth=bG9qYS00MjpwYXNzIHcvcmQrw6kx here", "‹clientSecret› here"),
             ("client_secret=pass%20w%2Frd%2B%C3%A91&x=1", "‹clientSecret›&x=1"),
+            // Half of it, in each of the encodings.
+            ("bad secret ...s w/rd+é1.", "bad secret ...‹clientSecret›."),
+            ("starts with pass w/rd but", "starts with ‹clientSecret› but"),
+            ("got Basic bG9qYS00MjpwYXNzIHcvcm here", "got Basic ‹clientSecret› here"),
+            ("got YXNzIHcvcmQrw6kx", "got ‹clientSecret›"),
+            ("client_secret=pass+w%2Frd%2", "‹clientSecret›"),
+            ("the pass of w/rd", "the pass of w/rd"),
             ("invalid_client: see https://docs.acme.example/errors", "invalid_client: see https://docs.acme.example/errors"),
         ] {
             assert_eq!(mask_secrets(said.to_owned(), &facts, &[]), masked);

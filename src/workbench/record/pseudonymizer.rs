@@ -5,6 +5,7 @@ mod replacements; //             what each kind of text becomes
 
 use crate::provider::answer::is_signed_token;
 use crate::vocabulary::privacy::{contains_email_address, is_base64_text, is_personal_key, looks_random};
+use chrono::{DateTime, SecondsFormat};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
@@ -84,6 +85,19 @@ impl Pseudonymizer {
         {
             self.kept.push(text.to_owned());
         }
+    }
+
+    /// Replaces a moment by this one, in seconds since 1970, written in the same way.
+    pub(crate) fn move_moment(&mut self, real: &str, moment: i64) {
+        let fake = match real.len() {
+            length if !real.bytes().all(|byte| byte.is_ascii_digit()) || length < 10 => {
+                let Some(moment) = DateTime::from_timestamp(moment, 0) else { return };
+                moment.to_rfc3339_opts(SecondsFormat::Secs, true)
+            }
+            ..13 => moment.to_string(),
+            13.. => format!("{moment}000"),
+        };
+        self.invented.insert(real.to_owned(), fake);
     }
 
     pub(crate) fn has_replacement(&self, text: &str) -> bool {

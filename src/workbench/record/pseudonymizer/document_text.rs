@@ -15,8 +15,10 @@ impl Pseudonymizer {
         let mut scalars = scalars_of(document);
         scalars.sort_by_key(|scalar: &String| std::cmp::Reverse(scalar.len()));
         scalars.dedup();
-        let known = self.assigned.iter().map(|(real, fake)| (real, fake)).chain(&self.invented);
-        let mut known: Vec<(&String, &String)> = known.filter(|(real, _)| scalars.contains(real) || text.contains(real.as_str())).collect();
+        // A part of a value that was invented elsewhere may be a part of a name here; the values of this document have their own.
+        let assigned = self.assigned.iter().filter(|(real, _)| real.len() >= 4 && text.contains(real.as_str()));
+        let invented = self.invented.iter().filter(|(real, _)| scalars.contains(real));
+        let mut known: Vec<(&String, &String)> = assigned.map(|(real, fake)| (real, fake)).chain(invented).collect();
         known.sort_by_key(|(real, _)| std::cmp::Reverse(real.len()));
         let form_encoded = |text: &str| {
             let mut written = String::new();
@@ -30,9 +32,9 @@ impl Pseudonymizer {
         let placeholders: Vec<char> =
             (u32::from(FIRST_PLACEHOLDER)..=u32::from(char::MAX)).filter_map(char::from_u32).take(known.len()).collect();
         for (placeholder, (real, _)) in placeholders.iter().zip(&known) {
-            replaced = replaced
-                .replace(real.as_str(), placeholder.encode_utf8(&mut [0; 4]))
-                .replace(&form_encoded(real), placeholder.encode_utf8(&mut [0; 4]));
+            for written in [real.as_str(), &form_encoded(real)] {
+                replaced = replace_value_in(&replaced, written, *placeholder);
+            }
         }
         for (placeholder, (_, fake)) in placeholders.iter().zip(&known) {
             replaced = replaced.replace(*placeholder, fake);
@@ -70,6 +72,21 @@ impl Pseudonymizer {
         left.split(|letter: char| !letter.is_alphanumeric())
             .any(|word| !word.is_empty() && !matches!(word, "true" | "false" | "null") && !self.is_public_word(word))
     }
+}
+
+/// Replaces a value; a short one only where it is a word of its own, because names may hold it.
+fn replace_value_in(text: &str, real: &str, placeholder: char) -> String {
+    let is_apart = |letter: Option<char>| letter.is_none_or(|letter| !letter.is_alphanumeric());
+    let (mut written, mut from) = (String::new(), 0);
+    for (at, _) in text.match_indices(real) {
+        let end = at + real.len();
+        if real.len() >= 4 || is_apart(text[..at].chars().next_back()) && is_apart(text[end..].chars().next()) {
+            written.push_str(&text[from..at]);
+            written.push(placeholder);
+            from = end;
+        }
+    }
+    written + &text[from..]
 }
 
 /// Adds the keys of a document.

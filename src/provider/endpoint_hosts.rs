@@ -1,0 +1,176 @@
+//! The hosts, other than its own, to which the discovery document of an issuer leads. They are remembered when the document is first seen.
+//! A document that leads to a further host later is not used until an operator has accepted the host: whoever has taken over the
+//! document could send secrets and shoppers there.
+//!
+//! This is the memory of one process; `web::endpoint_hosts` keeps it in step with the storage.
+
+use crate::provider::facts::FROM_DISCOVERY;
+use serde_json::Value;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use url::Url;
+
+/// More documents than this are not remembered, and documents beyond it are used as they come. Only an issuer whose address a shopper
+/// types can have so many.
+const MOST: usize = 20_000;
+
+/// The origins that one document leads to, or may lead to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct EndpointOrigins(BTreeSet<Box<str>>);
+
+impl EndpointOrigins {
+    /// The origins in a document besides that of its own address.
+    fn in_document(address: &str, document: &Value) -> Self {
+        let text = |key: &str| document.get(key).and_then(Value::as_str);
+        let origin = |address: &str| Url::parse(address).map_or_else(|_| address.to_owned(), |url| url.origin().ascii_serialization());
+        let own = origin(address);
+        let endpoints = FROM_DISCOVERY.iter().filter(|(fact, _)| *fact != "issuer").filter_map(|(_, key)| text(key));
+        Self(endpoints.map(origin).filter(|origin| *origin != own).map(Into::into).collect())
+    }
+
+    /// As it is stored.
+    pub(crate) fn from_text(text: &str) -> Self {
+        Self(text.split(' ').filter(|origin| !origin.is_empty()).map(Into::into).collect())
+    }
+
+    fn without(&self, accepted: &Self) -> Self {
+        Self(self.0.difference(&accepted.0).cloned().collect())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl std::fmt::Display for EndpointOrigins {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.iter().map(|origin| &**origin).collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// What is known of the hosts of one document.
+#[derive(Clone, Debug, Default)]
+struct KnownHosts {
+    accepted: EndpointOrigins,
+    /// Whether the storage knows them.
+    is_saved: bool,
+    /// All origins of a document that is not used, because it leads to one that is not accepted.
+    waiting: Option<EndpointOrigins>,
+    /// What the storage says of that.
+    saved_waiting: Option<EndpointOrigins>,
+}
+
+/// The accepted and the waiting hosts, by the address of the document.
+#[derive(Debug, Default)]
+pub(crate) struct EndpointHosts(Mutex<HashMap<Box<str>, KnownHosts>>);
+
+impl EndpointHosts {
+    /// Whether a discovery document may be used.
+    pub(crate) fn admit(&self, address: &str, document: &Value) -> bool {
+        let origins = EndpointOrigins::in_document(address, document);
+        let mut known = self.lock();
+        if known.len() >= MOST && !known.contains_key(address) {
+            return true;
+        }
+        let hosts = known.entry(address.into()).or_insert_with(|| KnownHosts { accepted: origins.clone(), ..KnownHosts::default() });
+        let is_known = origins.without(&hosts.accepted).is_empty();
+        hosts.waiting = (!is_known).then_some(origins);
+        is_known
+    }
+
+    /// Takes over what the storage knows.
+    pub(crate) fn load(&self, address: &str, accepted: EndpointOrigins, waiting: Option<EndpointOrigins>) {
+        self.lock().insert(address.into(), KnownHosts { accepted, is_saved: true, waiting: waiting.clone(), saved_waiting: waiting });
+    }
+
+    /// Takes over which hosts are accepted, as the storage says. The answer is `false` if the document that is in use leads to others,
+    /// because another machine saw it first, and not with these hosts.
+    pub(crate) fn accept(&self, address: &str, accepted: EndpointOrigins) -> bool {
+        let mut known = self.lock();
+        let hosts = known.entry(address.into()).or_default();
+        let is_usable = hosts.accepted.without(&accepted).is_empty();
+        if !is_usable {
+            hosts.waiting.get_or_insert_with(|| hosts.accepted.clone());
+        }
+        hosts.waiting.take_if(|waiting| waiting.without(&accepted).is_empty());
+        (hosts.accepted, hosts.is_saved) = (accepted, true);
+        is_usable
+    }
+
+    /// The documents whose hosts the storage does not know yet.
+    pub(crate) fn unsaved(&self) -> Vec<(Box<str>, EndpointOrigins)> {
+        self.select(|hosts| (!hosts.is_saved).then(|| hosts.accepted.clone()))
+    }
+
+    /// The documents of which the storage says something else about waiting, and what it should say. They count as saved from now on.
+    pub(crate) fn take_unsaved_waiting(&self) -> Vec<(Box<str>, Option<EndpointOrigins>)> {
+        let mut known = self.lock();
+        let changed = known.iter_mut().filter(|(_, hosts)| hosts.waiting != hosts.saved_waiting);
+        let taken = changed.map(|(address, hosts)| {
+            hosts.saved_waiting.clone_from(&hosts.waiting);
+            (address.clone(), hosts.waiting.clone())
+        });
+        taken.collect()
+    }
+
+    /// The documents that wait for an operator, with the hosts that are not accepted.
+    pub(crate) fn waiting(&self) -> Vec<(Box<str>, EndpointOrigins)> {
+        self.select(|hosts| hosts.waiting.as_ref().map(|waiting| waiting.without(&hosts.accepted)))
+    }
+
+    fn select(&self, what: impl Fn(&KnownHosts) -> Option<EndpointOrigins>) -> Vec<(Box<str>, EndpointOrigins)> {
+        let known = self.lock();
+        let mut found: Vec<_> = known.iter().filter_map(|(address, hosts)| Some((address.clone(), what(hosts)?))).collect();
+        found.sort_by(|one, other| one.0.cmp(&other.0));
+        found
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, KnownHosts>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const ADDRESS: &str = "https://idp.example/.well-known/openid-configuration";
+
+    fn document(token: &str) -> Value {
+        json!({ "issuer": "https://idp.example", "authorization_endpoint": "https://idp.example/a", "token_endpoint": token, "jwks_uri": "https://keys.example/k" })
+    }
+
+    fn texts(list: Vec<(Box<str>, EndpointOrigins)>) -> Vec<String> {
+        list.into_iter().map(|(_, origins)| origins.to_string()).collect()
+    }
+
+    #[test]
+    fn the_hosts_of_the_first_document_are_accepted_and_a_further_one_waits() {
+        let hosts = EndpointHosts::default();
+
+        assert!(hosts.admit(ADDRESS, &document("https://idp.example/t")));
+        assert_eq!(texts(hosts.unsaved()), ["https://keys.example"]);
+        assert!(!hosts.admit(ADDRESS, &document("https://evil.example/t")));
+        assert!(!hosts.admit(ADDRESS, &document("http://idp.example/t")) && !hosts.admit(ADDRESS, &document("https://idp.example:8443/t")));
+        assert_eq!(texts(hosts.waiting()), ["https://idp.example:8443"]);
+        assert!(hosts.admit(ADDRESS, &json!({ "issuer": "https://idp.example", "token_endpoint": "https://idp.example/other" })));
+        assert!(hosts.waiting().is_empty(), "fewer hosts wait for no one");
+    }
+
+    #[test]
+    fn what_the_storage_accepts_counts() {
+        let hosts = EndpointHosts::default();
+        hosts.admit(ADDRESS, &document("https://idp.example/t"));
+        hosts.admit(ADDRESS, &document("https://new.example/t"));
+        assert_eq!(hosts.take_unsaved_waiting().len(), 1);
+        assert!(hosts.take_unsaved_waiting().is_empty());
+
+        assert!(hosts.accept(ADDRESS, EndpointOrigins::from_text("https://keys.example https://new.example")));
+        assert!(hosts.waiting().is_empty() && hosts.admit(ADDRESS, &document("https://new.example/t")));
+        assert_eq!(hosts.take_unsaved_waiting(), [(ADDRESS.into(), None)]);
+
+        assert!(!hosts.accept(ADDRESS, EndpointOrigins::from_text("https://keys.example")), "another machine was first");
+        assert_eq!(texts(hosts.waiting()), ["https://new.example"]);
+    }
+}
