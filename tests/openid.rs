@@ -18,6 +18,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
+/// Writes a token in another form.
+type TokenForm = fn(&str) -> String;
+
 pub const DOCUMENT: &str = "\"issuer\":\"https://idp.acme.example\",\"authorization_endpoint\":\"https://idp.acme.example/a\",\"token_endpoint\":\"https://idp.acme.example/t\",\"userinfo_endpoint\":\"https://idp.acme.example/u\",\"jwks_uri\":\"https://idp.acme.example/k\"";
 
 /// A key of the provider.
@@ -756,8 +759,7 @@ fn a_token_is_three_plain_parts_of_a_kind_that_signs_in_and_nothing_else() {
     ] {
         assert_eq!(ends(&keys, |attempt| signed(header, &claims(attempt, ""))), refused, "{header}");
     }
-    type Form = fn(&str) -> String;
-    let forms: [(&str, Form); 7] = [
+    let forms: [(&str, TokenForm); 7] = [
         ("a space before it", |token| format!(" {token}")),
         ("a line end behind it", |token| format!("{token}\n")),
         ("a padded signature", |token| format!("{token}==")),
