@@ -37,7 +37,6 @@ use crate::world::browser as world_browser;
 use crate::world::network::Network;
 use crate::world::{clock, random, secrets};
 use clap::Args;
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -225,7 +224,7 @@ impl TryCommand {
             match accepted {
                 Ok(login) => {
                     witness.print_callback(&callback);
-                    let driven = conversation.drive(login, Ipv4Addr::LOCALHOST.into(), &mut witness).await;
+                    let driven = conversation.drive(login, None, &mut witness).await;
                     let (trace, end) = driven.unwrap_or_else(|busy| (Trace::default(), Err(busy.into())));
                     return Ok(TrialOutcome { redirect: Some(request), trace: trace.after(prepared), watch: witness.watch, end });
                 }
@@ -312,7 +311,7 @@ async fn authorization_request(
     let TrialLogin { provider, screen, .. } = trial;
     screen.print_heading(&format!("{} ({})", provider.title, provider.source.name));
     conversation.refresh_document(clock::now()).await;
-    let (prepared, is_prepared) = conversation.prepare(Ipv4Addr::LOCALHOST.into(), clock::now(), witness).await;
+    let (prepared, is_prepared) = conversation.prepare(None, clock::now(), witness).await;
     let request = match is_prepared.and_then(|()| conversation.authorization_request()) {
         Ok(request) => Ok(Ok(request)),
         Err(RedirectError::Input(name)) => Err(callbacks::unusable_input(&name)),

@@ -59,15 +59,18 @@ impl TurnLimits {
         Self { all: Semaphore::new(most.of_all), most_of_one: most.of_one, of_address: Mutex::default() }
     }
 
-    /// Waits for the turn of a login of this address; `None` if it does not come in time.
-    async fn turn(&self, from: IpAddr) -> Option<(OwnedSemaphorePermit, SemaphorePermit<'_>)> {
-        let of_one = {
+    /// Waits for the turn of a login of this address; `None` if it does not come in time. Without an address it only counts among all.
+    async fn turn(&self, from: Option<IpAddr>) -> Option<(Option<OwnedSemaphorePermit>, SemaphorePermit<'_>)> {
+        let of_one = from.map(|from| {
             let mut all = self.of_address.lock().unwrap_or_else(PoisonError::into_inner);
             all.retain(|_, limit| Arc::strong_count(limit) > 1);
             Arc::clone(all.entry(from).or_insert_with(|| Arc::new(Semaphore::new(self.most_of_one))))
-        };
+        });
         let turn = async {
-            let own = of_one.acquire_owned().await.ok()?;
+            let own = match of_one {
+                Some(of_one) => Some(of_one.acquire_owned().await.ok()?),
+                None => None,
+            };
             Some((own, self.all.acquire().await.ok()?))
         };
         tokio::time::timeout(LONGEST_WAIT, turn).await.ok().flatten()
@@ -139,7 +142,12 @@ impl<'a> Conversation<'a> {
 
     /// Makes the calls before the redirect, if the file has any, and keeps what they read in the attempt. `from` is the address of the
     /// network from which the login comes.
-    pub(crate) async fn prepare(&mut self, from: IpAddr, now: i64, observer: &mut dyn LoginObserver) -> (Trace, Result<(), RedirectError>) {
+    pub(crate) async fn prepare(
+        &mut self,
+        from: Option<IpAddr>,
+        now: i64,
+        observer: &mut dyn LoginObserver,
+    ) -> (Trace, Result<(), RedirectError>) {
         let ConversationParties { provider, fetch, documents, limits } = self.parties;
         let preparing = prepare(&mut self.attempt, (provider, &self.installation), (fetch, documents), now, observer);
         let calls = provider.calls_before_redirect();
@@ -168,7 +176,7 @@ impl<'a> Conversation<'a> {
     pub(crate) async fn drive(
         &self,
         login: Login<'_>,
-        from: IpAddr,
+        from: Option<IpAddr>,
         observer: &mut dyn LoginObserver,
     ) -> Result<(Trace, Result<Identity, LoginError>), ProviderBusy> {
         let ConversationParties { provider, fetch, documents, limits } = self.parties;
@@ -183,7 +191,7 @@ impl<'a> Conversation<'a> {
 /// the time.
 async fn in_turn<T>(
     limits: Option<&TurnLimits>,
-    from: IpAddr,
+    from: Option<IpAddr>,
     longest: Duration,
     calls: impl Future<Output = T>,
 ) -> Result<Option<T>, ProviderBusy> {
@@ -212,11 +220,11 @@ mod tests {
             let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
             let mut turns = Vec::new();
             for _ in 0..most.of_one {
-                turns.push(limits.turn(one).await.expect("there is room"));
+                turns.push(limits.turn(Some(one)).await.expect("there is room"));
             }
-            let mut waiting = pin!(limits.turn(one));
+            let mut waiting = pin!(limits.turn(Some(one)));
             assert!(matches!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
-            assert!(limits.turn(other).await.is_some());
+            assert!(limits.turn(Some(other)).await.is_some());
 
             turns.pop();
 

@@ -155,7 +155,7 @@ async fn obtain_identity(
 ) -> Result<(Identity, Option<Text>), UserFacingError> {
     let began = clock::instant();
     let mut watch = LoginWatch::default();
-    let Ok((trace, outcome)) = conversation.drive(login, context.client_network(), &mut watch).await else {
+    let Ok((trace, outcome)) = conversation.drive(login, context.limited_network(), &mut watch).await else {
         return Err(login_failure::without_conversation(context, BrokerFailure::TooManyLogins, live_provider, return_to).await);
     };
     observe_drift(context, live_provider, &trace, &watch, outcome.as_ref());

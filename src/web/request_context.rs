@@ -135,6 +135,11 @@ impl RequestContext {
         address_bucket(client_address(self.request(), self.live_store()))
     }
 
+    /// The same where the settings limit what one network may do.
+    pub(crate) fn limited_network(&self) -> Option<IpAddr> {
+        self.live_store().store.rates.map(|_| self.client_network())
+    }
+
     /// The client for the calls of a login at this store.
     pub(crate) fn client_of<'a>(&'a self, live_provider: &'a LiveProvider) -> ProviderClient<'a> {
         let store = &*self.live_store().store;

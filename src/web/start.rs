@@ -95,7 +95,7 @@ pub(crate) async fn prepare_attempt(
     conversation.attempt.set_options(&live_provider.provider, options);
     conversation.refresh_document(context.now()).await;
     let mut watch = LoginWatch::default();
-    let (trace, prepared) = conversation.prepare(context.client_network(), context.now(), &mut watch).await;
+    let (trace, prepared) = conversation.prepare(context.limited_network(), context.now(), &mut watch).await;
     let request = prepared.and_then(|()| conversation.authorization_request());
     PreparedAttempt { attempt: conversation.attempt, trace, watch, request }
 }

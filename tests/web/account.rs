@@ -135,7 +135,7 @@ async fn however_many_are_refused_each_is_written_down() {
     let hers = lines.iter().filter(|line| line.what == AuditEventKind::Refused && line.uid.as_deref() == Some(&*ana));
     assert_eq!(hers.count(), 130, "{:?}", lines.first());
     assert!(clock::now() / 60 != began || lines[0].incident.is_none(), "so many stories are kept in a minute, and no more");
-    assert!(lines.iter().filter(|line| line.incident.is_some()).count() >= 120);
+    assert!(lines.iter().filter(|line| line.incident.is_some()).count() >= 10);
 }
 
 /// Attacks C-22, D-03

@@ -1,16 +1,20 @@
 //! A provider that does not keep its word: what it sends is bounded, and what was meant for it goes to nobody else.
 
 use crate::web::browser::Browser;
-use crate::web::client_request::Answer;
+use crate::web::client_request::{Answer, ClientRequest};
 use crate::web::test_broker::{LOCAL, STANDARD, TestBroker, until};
 use crate::web::test_provider::{TestProvider, answer, json, person, until_it_gives_up};
 use std::io::Write as _;
 
 /// Lets somebody come back whose provider is as it is now; answers with what they see.
 async fn come_back(broker: &TestBroker) -> Answer {
+    come_back_from(broker, "127.0.0.1").await
+}
+
+async fn come_back_from(broker: &TestBroker, address: &str) -> Answer {
     let browser = Browser::new(broker);
     let begun = browser.begin("/login/acme").await;
-    let answer = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
+    let answer = browser.ask(ClientRequest::get(&browser.way_back("acme", &begun.state, "ana")).from(address)).await;
     assert!(browser.attempts().is_empty(), "the attempt is over: {answer:?}");
     answer
 }
@@ -347,9 +351,9 @@ async fn who_is_silent_is_left_in_time_and_nobody_else_waits_for_them() {
         until_it_gives_up(to);
     });
     let slow: Vec<_> = (0..30)
-        .map(|_| {
+        .map(|at| {
             let broker = broker.clone();
-            actix_web::rt::spawn(async move { come_back(&broker).await })
+            actix_web::rt::spawn(async move { come_back_from(&broker, &format!("198.51.100.{at}")).await })
         })
         .collect();
     until("as many as may are under way", || broker.upstream.asked("/token") >= 20).await;

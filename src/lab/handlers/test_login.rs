@@ -108,7 +108,7 @@ async fn finish(
                 return Ok((redirect_to(&place), Vec::new()));
             }
             conversation
-                .drive(login, context.client_network(), &mut watch)
+                .drive(login, context.limited_network(), &mut watch)
                 .await
                 .unwrap_or_else(|busy| (Trace::default(), Err(busy.into())))
         }
