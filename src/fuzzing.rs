@@ -47,7 +47,6 @@ pub const TARGETS: [(&str, FuzzTarget); 19] = [
     ("curl", curl_lines),
     ("discovery", discovery),
     ("email", email),
-    ("examples", example_stories),
     ("forwarded", forwarded),
     ("framing", framing),
     ("har", har_recording),
@@ -58,6 +57,7 @@ pub const TARGETS: [(&str, FuzzTarget); 19] = [
     ("return_address", return_address),
     ("session_token", session_token),
     ("settings", settings),
+    ("stories", stories),
     ("xml", xml_answer),
 ];
 
@@ -213,7 +213,7 @@ pub fn curl_lines(bytes: &[u8]) {
 }
 
 /// Example stories are read, or refused with a complaint.
-pub fn example_stories(bytes: &[u8]) {
+pub fn stories(bytes: &[u8]) {
     if let Err(report) = examples::read(&Source::new("acme.examples.yaml", text(bytes))) {
         assert!(!report.complaints.is_empty());
     }
