@@ -234,6 +234,7 @@ fn examples_are_begun_from_given_answers_without_their_values() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the program looks at the clock, and the moment has to be recent")]
 fn examples_are_begun_from_xml_and_from_moments_that_must_be_recent() {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_secs();
     let folder = Folder::new("odd-init")

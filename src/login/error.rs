@@ -181,6 +181,13 @@ impl LoginErrorCause {
     }
 }
 
+fn write_not_allowed(list: Option<&str>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("`require` does not allow this person to sign in")?;
+    list.map_or(Ok(()), |list| {
+        write!(f, ": `{list}` is a list in the answer, and a fact is a text; read `{{ at: $.…, contains: … }}` in its place")
+    })
+}
+
 impl fmt::Display for LoginErrorCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -203,11 +210,7 @@ impl fmt::Display for LoginErrorCause {
             Self::BadInput(name) => write!(f, "what was typed for `{name}` does not match its pattern"),
             Self::TooManyLogins => f.write_str("too many logins are waiting for this provider"),
             Self::OutOfTime => f.write_str("the calls to the provider took too long together"),
-            Self::NotAllowed(None) => f.write_str("`require` does not allow this person to sign in"),
-            Self::NotAllowed(Some(list)) => write!(
-                f,
-                "`require` does not allow this person to sign in: `{list}` is a list in the answer, and a fact is a text; read `{{ at: $.…, contains: … }}` in its place"
-            ),
+            Self::NotAllowed(list) => write_not_allowed(list.as_deref(), f),
             Self::MissingFact { fact: None, .. } => f.write_str("a path of this line finds nothing in the answer"),
             Self::MissingFact { fact: Some(fact), read_in, instead } => {
                 write!(f, "`{fact}` was not found")?;

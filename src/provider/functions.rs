@@ -166,8 +166,7 @@ impl FunctionRow {
                 &[]
             }
             FunctionBehaviour::KeyedHash(_) => &["KEY"],
-            FunctionBehaviour::TextWithText(_) | FunctionBehaviour::Default => &["TEXT"],
-            FunctionBehaviour::TextWithSeparator(_) => &["TEXT"],
+            FunctionBehaviour::TextWithText(_) | FunctionBehaviour::TextWithSeparator(_) | FunctionBehaviour::Default => &["TEXT"],
             FunctionBehaviour::Json => &["PATH"],
             FunctionBehaviour::Form => &["NAME"],
             FunctionBehaviour::Date => &["FORMAT", "ZONE"],
