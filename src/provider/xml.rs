@@ -71,7 +71,10 @@ impl XmlElement {
             let value =
                 quick_xml::escape::unescape(attribute.value.as_ref()).map_err(|_| "an attribute uses an entity of its own".to_owned())?;
             if !attribute.key.as_ref().starts_with("xmlns") {
-                element.children.insert(format!("@{}", local_name(attribute.key.as_ref())), Value::String(value.into_owned()));
+                let name = format!("@{}", local_name(attribute.key.as_ref()));
+                if element.children.insert(name, Value::String(value.into_owned())).is_some() {
+                    return Err("an attribute stands in it twice".to_owned());
+                }
             }
         }
         Ok(element)
@@ -126,6 +129,12 @@ fn close_element(open: &mut [(String, XmlElement)], root: &mut Option<Value>, na
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn an_attribute_that_stands_twice_under_two_prefixes_is_refused() {
+        assert!(parse(r#"<a xmlns:f="x" ok="no" f:ok="yes"/>"#).is_err());
+        assert!(parse(r#"<a xmlns:f="x" ok="no" f:other="yes"/>"#).is_ok());
+    }
 
     #[test]
     fn elements_attributes_and_lists_become_keys() {

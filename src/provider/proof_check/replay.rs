@@ -64,6 +64,7 @@ impl ProofCheck<'_> {
         if let Some(text) = verify.written_text() {
             check_text_of_callback(text, reader);
         }
+        self.check_redirect_makes_no_callback(verify, reader);
         if !verify.is_unambiguous() {
             let help = "write the marks that the provider writes there, with `pair` and `join` or in `text`; without marks between them parameters could be moved into one another";
             reader.complain(verify.place, "this signature does not say where a parameter ends", help);
@@ -88,6 +89,21 @@ impl ProofCheck<'_> {
         for path in read.chain(step.accepted.iter().flat_map(RefusalRule::paths)).filter(|path| !verify.covers(path)) {
             let help = "let the provider sign it too: take it out of `except`, or put it into `text`; otherwise do not read it";
             reader.complain(path.place, "this parameter is not covered by the signature", help);
+        }
+    }
+
+    /// What the redirect makes with the secret of the callback's signature goes through the browser. Where it is made over something
+    /// that the visitor types, the visitor can have a callback signed.
+    fn check_redirect_makes_no_callback(&self, verify: &ParameterSignature, reader: &mut Reader) {
+        let secrets: Vec<Slot> = verify.uses().iter().map(|used| used.fact).filter(|fact| self.file.installed.is_secret(*fact)).collect();
+        let sent = self.file.authorization.step.uses_in_request();
+        let typed = self.file.typed_facts(reader);
+        let is_typed = |fact: Slot| self.facts_behind(fact).iter().any(|behind| typed.contains(behind));
+        if let Some(secret) = sent.iter().find(|used| secrets.contains(&used.fact))
+            && sent.iter().any(|used| is_typed(used.fact))
+        {
+            let help = "leave what the visitor types out of the redirect, or sign it with another secret than the one of `verify`; otherwise the visitor can have a callback signed that names another person";
+            reader.complain(secret.place, "the redirect uses the secret of the callback's signature beside what the visitor types", help);
         }
     }
 
