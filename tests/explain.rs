@@ -88,7 +88,7 @@ fn rows_of_terminal(out: &str) -> Vec<(String, String, Option<u64>)> {
 #[test]
 fn what_is_explained_fits_80_columns_and_the_json_holds_every_row_of_it() {
     for path in catalogue().into_iter().chain(files(&root().join("tests/explain"), ".yaml")) {
-        let name = path.display().to_string();
+        let name = path.strip_prefix(root()).expect("it is in the repository").display().to_string();
         let (_, shown, _) = portaria(root(), &["explain", &name, "--public-url", "https://login.loja.example"], &[]);
         let (_, json, _) = portaria(root(), &["explain", &name, "--json", "--public-url", "https://login.loja.example"], &[]);
 

@@ -9,7 +9,7 @@ use crate::provider::refusal::RefusalRule;
 use crate::provider::signature::ParameterSignature;
 use crate::provider::signed_token::SignedToken;
 use crate::provider::step::Step;
-use crate::provider::template::Template;
+use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::words::Reader;
 
@@ -96,12 +96,20 @@ impl ProofCheck<'_> {
     /// that the visitor types, the visitor can have a callback signed.
     fn check_redirect_makes_no_callback(&self, verify: &ParameterSignature, reader: &mut Reader) {
         let secrets: Vec<Slot> = verify.uses().iter().map(|used| used.fact).filter(|fact| self.file.installed.is_secret(*fact)).collect();
-        let sent = self.file.authorization.step.uses_in_request();
+        let step = &self.file.authorization.step;
         let typed = self.file.typed_facts(reader);
-        let is_typed = |fact: Slot| self.facts_behind(fact).iter().any(|behind| typed.contains(behind));
-        if let Some(secret) = sent.iter().find(|used| secrets.contains(&used.fact))
-            && sent.iter().any(|used| is_typed(used.fact))
-        {
+        let is_typed = |used: &&FactUse| self.facts_behind(used.fact).iter().any(|behind| typed.contains(behind));
+        let is_secret = |used: &&FactUse| secrets.contains(&used.fact);
+        let parameters = step.query.iter().chain(&step.reauthenticate).flat_map(|parameter| &parameter.values);
+        let query: Vec<FactUse> = parameters.flat_map(Template::uses).collect();
+        let holes: Vec<FactUse> = step.address.uses().chain(query.iter().copied()).collect();
+        // A signature by another algorithm is none of a callback.
+        let alike = step.sign.iter().filter(|sign| sign.algorithm_and_encoding().0 == verify.algorithm_and_encoding().0);
+        let signed: Vec<FactUse> = query.into_iter().chain(alike.clone().flat_map(ParameterSignature::uses)).collect();
+        let made_by_hole = holes.iter().find(is_secret).filter(|_| holes.iter().any(|used| is_typed(&used)));
+        let keys: Vec<FactUse> = alike.flat_map(ParameterSignature::uses).collect();
+        let made_by_sign = keys.iter().find(is_secret).filter(|_| signed.iter().any(|used| is_typed(&used)));
+        if let Some(secret) = made_by_hole.or(made_by_sign) {
             let help = "leave what the visitor types out of the redirect, or sign it with another secret than the one of `verify`; otherwise the visitor can have a callback signed that names another person";
             reader.complain(secret.place, "the redirect uses the secret of the callback's signature beside what the visitor types", help);
         }
