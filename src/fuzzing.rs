@@ -292,7 +292,7 @@ fn finished<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Whatever is published as an issuer's document and answered to all calls, nobody signs in: no key of the document signed a token.
+/// Whatever is published as an issuer's document and answered to all calls, no user is signed in: no key of the document signed a token.
 pub fn discovery(bytes: &[u8]) {
     static PROVIDER: LazyLock<Provider> = LazyLock::new(|| provider(OPENID));
     let (values, documents, answer) = (installation(&PROVIDER), DocumentCache::default(), Answer(bytes.to_vec()));

@@ -12,7 +12,7 @@ use portaria::provider::callback::CallbackParameters;
 use portaria::provider::document_cache::DocumentCache;
 use portaria::provider::keys::{Algorithm, JwsSigningKey};
 
-/// Whether somebody comes in with a token under a set of keys. Nobody but the issuer is ever asked.
+/// Whether a token signs a user in under a set of keys. Only the issuer is ever asked.
 fn comes_in(jwks: &str, token: impl Fn(&Attempt) -> String) -> bool {
     let provider = provider(OPENID);
     let installation = installation(&provider);

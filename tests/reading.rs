@@ -310,7 +310,7 @@ fn a_file_is_not_named_into_what_belongs_to_a_file_of_another_store() {
         ("providers.d/acme_shop.yaml", "outra.d/acme-shop.yaml", "ACME_SHOP_KEY", stores, "broken"),
         ("outra.d/acme-shop.yaml", "providers.d/acme.yaml", "ACME_SHOP_KEY", stores, "broken"),
         ("clube.d/acme.yaml", "outra.d/acme.yaml", "ACME_CLIENT_SECRET", stores, "broken"),
-        // What is the file's own stays so, and nobody takes it away by the name of another file.
+        // What is the file's own stays so, whatever name another file is given.
         ("outra.d/acme.yaml", "providers.d/acme.yaml", "ACME_CLIENT_SECRET", stores, "dormant"),
         ("outra.d/acme-client.yaml", "providers.d/acme.yaml", "ACME_CLIENT_SECRET", stores, "dormant"),
         ("providers.d/acme.yaml", "outra.d/acme-shop.yaml", "ACME_SHOP_KEY", stores, "dormant"),

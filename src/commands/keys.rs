@@ -249,7 +249,7 @@ impl OpenedKeys {
     async fn replace_all(&self, yes: bool, master: &MasterKey) -> Result<(), CommandFailure> {
         let warning = "This replaces the signing keys of all stores, and every user has to sign in again. A broker that still runs would go on \
                        with the old keys: stop them all first.";
-        confirmation::confirm(yes, warning, "word", "replace")?;
+        confirmation::confirm(yes, warning, "word `replace`", "replace")?;
         let mut stores: Vec<Box<str>> = self
             .directory
             .read(ListSigningKeys)

@@ -1,5 +1,5 @@
 //! The hosts, other than its own, to which the discovery document of an issuer leads. They are remembered when the document is first seen.
-//! A document that leads to a further host later is not used until an operator has accepted the host: whoever has taken over the
+//! A document that leads to a further host later is not used until an operator has accepted the host: an attacker who has taken over the
 //! document could send secrets and shoppers there.
 //!
 //! This is the memory of one process; `web::endpoint_hosts` keeps it in step with the storage.
@@ -22,7 +22,12 @@ impl EndpointOrigins {
     /// The origins in a document besides that of its own address.
     fn in_document(address: &str, document: &Value) -> Self {
         let text = |key: &str| document.get(key).and_then(Value::as_str);
-        let origin = |address: &str| Url::parse(address).map_or_else(|_| address.to_owned(), |url| url.origin().ascii_serialization());
+        // An address without an origin stays as it is written, but for what could end a line of the log or an entry of the list.
+        let written = |address: &str| address.chars().filter(char::is_ascii_graphic).collect();
+        let origin = |address: &str| match Url::parse(address).map(|url| url.origin()) {
+            Ok(origin) if origin.is_tuple() => origin.ascii_serialization(),
+            Ok(_) | Err(_) => written(address),
+        };
         let own = origin(address);
         let endpoints = FROM_DISCOVERY.iter().filter(|(fact, _)| *fact != "issuer").filter_map(|(_, key)| text(key));
         Self(endpoints.map(origin).filter(|origin| *origin != own).map(Into::into).collect())
@@ -156,6 +161,17 @@ mod tests {
         assert_eq!(texts(hosts.waiting()), ["https://idp.example:8443"]);
         assert!(hosts.admit(ADDRESS, &json!({ "issuer": "https://idp.example", "token_endpoint": "https://idp.example/other" })));
         assert!(hosts.waiting().is_empty(), "fewer hosts wait for no one");
+    }
+
+    #[test]
+    fn an_address_without_an_origin_is_one_entry_of_the_list_and_one_line_of_the_log() {
+        let hosts = EndpointHosts::default();
+        hosts.admit(ADDRESS, &document("https://idp.example/t"));
+
+        assert!(!hosts.admit(ADDRESS, &document("http://[\n2026 INFO all is well https://evil.example\u{1b}[31m")));
+        assert_eq!(texts(hosts.waiting()), ["http://[2026INFOalliswellhttps://evil.example[31m"]);
+        assert!(!hosts.admit(ADDRESS, &document("other:x")));
+        assert_eq!(texts(hosts.waiting()), ["other:x"]);
     }
 
     #[test]

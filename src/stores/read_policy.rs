@@ -250,7 +250,7 @@ impl ReadPolicy {
     }
 
     /// Whether a variable belongs to a file of another store: it holds the client of a file of that name, or its name begins with a
-    /// longer file name than this one. Where two stores have files of one name, it is the main store's; without one there, nobody's.
+    /// longer file name than this one. Where two stores have files of one name, it is the main store's; without one there, no file may read it.
     fn belongs_to_another_file(&self, file: &str, variable: &str) -> bool {
         let claim = |file: &str| {
             let rest = variable.strip_prefix(file)?.strip_prefix('_')?;

@@ -132,7 +132,7 @@ words! {
         /// The name of the session cookie. On https, `__Host-` is put in front, which keeps other hosts from writing the cookie; a name
         /// that begins with `__` or with `VtexIdclientAutCookie` stays as written. `{account}` stands for the name of the store.
         /// A cookie without `__Host-` can be written by every host of the same domain (`blog.loja.example` for `login.loja.example`),
-        /// which can sign a shopper in as somebody else by it. So give VTEX its cookie with `alsoCookie`.
+        /// which can sign a shopper in as another person by it. So give VTEX its cookie with `alsoCookie`.
         /// Default: `portaria`
         /// Example: `cookie: loja`
         cookie: Option<Located<String>> = "cookie",

@@ -172,7 +172,7 @@ impl fmt::Display for ForbiddenAddress {
 impl std::error::Error for ForbiddenAddress {}
 
 /// The lookups that are under way, by name. Each takes a thread of those that all providers share, for as long as the name server is
-/// silent, also when nobody waits for it any more.
+/// silent, also when no request waits for it any more.
 #[derive(Default)]
 struct LookupTurns(Mutex<HashMap<Box<str>, Arc<Semaphore>>>);
 

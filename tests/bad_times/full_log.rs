@@ -41,7 +41,7 @@ fn a_log_that_nobody_reads_holds_up_no_request_and_says_how_much_is_lost() {
     Browser::signed_in(&broker.0, "bia");
     assert!(broker.0.is_ready());
 
-    // Once somebody reads again, the log goes on, and says what is missing.
+    // Once a reader reads again, the log goes on, and says what is missing.
     let (found, finding) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let (mut bytes, mut part) = (Vec::new(), vec![0; 1 << 16]);

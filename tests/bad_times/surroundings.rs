@@ -6,7 +6,7 @@ use crate::bad_times::place::{Browser, Ending, Place};
 #[test]
 fn a_proxy_that_the_environment_names_is_not_asked() {
     let place = Place::on_sqlite();
-    // Nobody listens there.
+    // No program listens there.
     let proxy = "http://127.0.0.1:9";
     let names = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
     let broker = Ending(place.start_as(&[], &names.map(|name| (name, proxy))));

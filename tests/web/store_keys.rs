@@ -3,19 +3,12 @@
 use crate::database::Server;
 use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
+use crate::web::stores::{OTHER, TWO};
 use crate::web::test_broker::{HOST, LOCAL, TestBroker, TestBrokerBuilder};
 use portaria::session::{Session, SessionUser};
 use portaria::vocabulary::email::Email;
 use portaria::world::clock;
 use std::collections::BTreeSet;
-
-const TWO: &str = "publicUrl: http://localhost:8080
-returnTo: [ http://localhost:9000 ]
-limits: off
-stores:
-  atacado: { publicUrl: \"http://127.0.0.1:8080\", returnTo: [ http://localhost:9001 ] }
-";
-const OTHER: &str = "127.0.0.1:8080";
 
 /// A broker on a file, then one on a server, and its master key.
 async fn both() -> Vec<(TestBroker, String)> {

@@ -14,13 +14,13 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::Duration;
 
-const TWO: &str = "publicUrl: http://localhost:8080
+pub const TWO: &str = "publicUrl: http://localhost:8080
 returnTo: [ http://localhost:9000 ]
 limits: off
 stores:
   atacado: { publicUrl: \"http://127.0.0.1:8080\", returnTo: [ http://localhost:9001 ] }
 ";
-const OTHER: &str = "127.0.0.1:8080";
+pub const OTHER: &str = "127.0.0.1:8080";
 
 async fn two() -> TestBroker {
     TestBroker::builder(TWO).with_standard("acme").build().await
