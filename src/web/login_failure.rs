@@ -51,7 +51,7 @@ impl BrokerFailure {
             Self::FileChanged => ErrorCause::Changed,
             Self::ProofOver => ErrorCause::ProofOver,
             Self::NoParameters => ErrorCause::Malformed,
-            Self::UnknownAttempt => ErrorCause::Lost,
+            Self::UnknownAttempt => ErrorCause::UnknownAttempt,
         }
     }
 }
@@ -279,7 +279,7 @@ async fn place_failure(
 ) -> Option<IncidentCode> {
     let kind = failure_kind(context, live_provider, &cause, reason);
     let event = AuditEvent::new(context.now(), &kind.store, AuditEventKind::Failed).via_provider(&kind.provider).with_reason(reason);
-    let event = AuditEvent { version: Some(live_provider.version.clone()), ..event };
+    let event = event.of_version(&live_provider.version);
     let found = place_story(context, &kind, repeatable, &event, story).await;
     if let FoundStory::Equal(_) = found {
         context.app().stories.count_unkept(&kind, context.now() / 60);

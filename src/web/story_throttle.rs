@@ -18,7 +18,6 @@ const MOST_OF_KIND: u32 = 10;
 /// Failed logins of a kind in a minute for which a repair of the file is searched.
 const MOST_REPAIRS: u32 = 6;
 
-/// The stories of this minute.
 #[derive(Default)]
 pub(crate) struct StoryThrottle {
     minutes: Mutex<StoryMinutes>,
@@ -83,7 +82,7 @@ pub(crate) struct UnkeptFailures {
 }
 
 impl StoryThrottle {
-    /// Where the story of a failed login is found. `anyone` says that the failure needs no login at a provider, so that anyone can repeat
+    /// Where the story of a failed login is found. `anyone` is set if the failure needs no login at a provider, so that anyone can repeat
     /// it: then one story of it is enough.
     pub(crate) fn place_story(&self, kind: &FailureKind, from: IpAddr, anyone: bool, minute: i64, code: IncidentCode) -> StoryPlace {
         let mut minutes = self.lock();
