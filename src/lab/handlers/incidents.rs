@@ -63,6 +63,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         frame: LabFrame { report_href: Some(format!("{here}/report.txt")), ..handlers::lab_frame(&context, here) },
         code: kept.code.as_str(),
         when: format_moment(kept.at),
+        shared: kept.story.shared,
         provider: printable(&title),
         href: bench.as_ref().map(|bench| address(&["lab", &bench.name], &[])),
         line,
