@@ -45,7 +45,7 @@ file now leads to another provider, do not: its ids mean other people.")]
     #[command(after_help = "Example: portaria providers hosts https://idp.example
 
 The hosts besides its own to which a document leads are remembered when it is first seen. A document that leads to a further host is not used: logins go on for at
-most a day with the document from before, and no longer than the broker runs. Accept the host if the issuer itself has moved there. If it has not, somebody else may have taken over the document.")]
+most a day with the document from before, and no longer than the broker runs. Accept the host if the issuer itself has moved there. If it has not, another party may have taken over the document.")]
     Hosts(HostsArguments),
 }
 
