@@ -203,7 +203,7 @@ async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_
         broker
             .app
             .directory
-            .write(RetireSigningKey { store: "main".into(), id: going, fresh: signing_keys::new_sealed_key(&master), now })
+            .write(RetireSigningKey { id: going, fresh: vec![("main".into(), signing_keys::new_sealed_key(&master))], now })
             .await
             .expect("storage");
         for machine in [&broker, &other] {
