@@ -91,7 +91,9 @@ fn ends(line: &Line, token: &Token) -> bool {
 fn known_ends(history: &[Line]) -> HashMap<&str, Vec<End<'_>>> {
     let opened = opened(history);
     let mut found: HashMap<&str, Vec<End<'_>>> = HashMap::new();
-    for line in history.iter().filter(|line| line.is_done() && line.store == line.sent.as_ref().map_or(&line.store, |sent| &sent.store).as_str()) {
+    for line in
+        history.iter().filter(|line| line.is_done() && line.store == line.sent.as_ref().map_or(&line.store, |sent| &sent.store).as_str())
+    {
         // A page that finds no session says the same without having ended anything.
         let is_told = match line.what {
             What::Logout | What::Unlink | What::Retire => true,
@@ -132,7 +134,10 @@ fn ended(history: &[Line]) -> Vec<String> {
         for end in ends.get(sent.sid.as_str()).into_iter().flatten() {
             if line.start > end.at && line.start > end.at + lateness(history, (end.at, end.broker), line) {
                 let (by, late) = (end.by.what, line.start - end.at);
-                found.push(format!("session {} is good at broker {} {late} µs after {by:?} was answered: {line:?} {:?}", sent.sid, line.broker, end.by));
+                found.push(format!(
+                    "session {} is good at broker {} {late} µs after {by:?} was answered: {line:?} {:?}",
+                    sent.sid, line.broker, end.by
+                ));
             }
         }
     }
@@ -146,9 +151,9 @@ fn identity(history: &[Line]) -> Vec<String> {
     let mut found = Vec::new();
     for line in history {
         if let Some(opened) = line.login() {
-            let is_his = issued.get(line.code.as_str()).is_some_and(|issue| {
-                (&issue.provider, &issue.subject, &issue.state) == (&opened.provider, &opened.subject, &line.state)
-            });
+            let is_his = issued
+                .get(line.code.as_str())
+                .is_some_and(|issue| (&issue.provider, &issue.subject, &issue.state) == (&opened.provider, &opened.subject, &line.state));
             if !is_his {
                 found.push(format!("the session is of somebody else than the provider said: {line:?}"));
             }
@@ -223,7 +228,9 @@ fn links(history: &[Line]) -> Vec<String> {
         for (later, uid) in lines {
             for (earlier, before) in lines.iter().filter(|(earlier, before)| earlier.end < later.start && before != uid) {
                 if !between(&removed, earlier, later) {
-                    found.push(format!("{provider} {subject} was of {before} and is of {uid}, and nobody removed it: {earlier:?} {later:?}"));
+                    found.push(format!(
+                        "{provider} {subject} was of {before} and is of {uid}, and nobody removed it: {earlier:?} {later:?}"
+                    ));
                 }
             }
             for unlink in removed.iter().filter(|unlink| unlink.is_done() && unlink.end < later.start) {
@@ -276,7 +283,8 @@ fn either(history: &[Line]) -> Vec<String> {
     let checks: Vec<&Line> = history.iter().filter(|line| matches!(line.what, What::Auth | What::Session)).filter(is_own).collect();
     let keys: Vec<&Line> = history.iter().filter(|line| matches!(line.what, What::Rotate | What::Retire)).collect();
     let may_not_know_the_key = |line: &Line| {
-        keys.iter().any(|key| key.store == line.store && key.start < line.end && key.end + lateness(history, (key.end, None), line) > line.start)
+        keys.iter()
+            .any(|key| key.store == line.store && key.start < line.end && key.end + lateness(history, (key.end, None), line) > line.start)
     };
     let mut refused: HashMap<&str, &Line> = HashMap::new();
     for line in checks.iter().filter(|line| line.status == 401 && !may_not_know_the_key(line)) {

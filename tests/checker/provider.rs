@@ -150,7 +150,9 @@ impl Issued {
             return json(200, &format!("{{\"access_token\":\"{token}\",\"token_type\":\"Bearer\"}}"));
         }
         match authorization.strip_prefix("Bearer ").and_then(|token| self.tokens.get(token)) {
-            Some(subject) => json(200, &format!("{{\"id\":\"{subject}\",\"email\":\"{}\",\"verified\":true,\"name\":\"{subject}\"}}", email(subject))),
+            Some(subject) => {
+                json(200, &format!("{{\"id\":\"{subject}\",\"email\":\"{}\",\"verified\":true,\"name\":\"{subject}\"}}", email(subject)))
+            }
             None => json(401, "{\"error\":\"invalid_token\"}"),
         }
     }

@@ -31,7 +31,7 @@ impl Worker<'_> {
             Action::Session => self.session(operation, browser),
             Action::Auth => self.auth(operation, browser, 0),
             Action::Foreign => self.auth(operation, browser, 1),
-            Action::Logout => self.tell(self.line(What::Logout, operation, browser), |line| self.browse(line, "POST", "/logout", "")),
+            Action::Logout => self.logout(operation, browser),
             Action::Revoke => self.revoke(operation, browser),
             Action::Link => self.link(operation, browser, at),
             Action::Unlink => self.unlink(operation, browser, at),
@@ -160,10 +160,9 @@ impl Worker<'_> {
 
     /// Any session there was, or that of the browser, is shown to its store or another.
     fn auth(&self, operation: &Operation, browser: usize, by: usize) {
-        let cookies = self.world.browsers[browser].cookies();
-        let own = cookies.split("; ").find_map(|pair| pair.strip_prefix("portaria=")).map(str::to_owned);
-        let recent: Vec<String> = held(&self.world.tokens).iter().rev().take(60).cloned().collect();
-        let chosen = if operation.picks[1].is_multiple_of(3) { own } else { operation.pick(2, &recent).cloned() };
+        let recent: Vec<String> = held(&self.world.tokens).iter().rev().take(40).cloned().collect();
+        let chosen =
+            if operation.picks[1].is_multiple_of(2) { self.world.browsers[browser].session() } else { operation.pick(2, &recent).cloned() };
         let Some(raw) = chosen else { return };
         self.check(operation.broker, &raw, by, false);
     }
@@ -187,6 +186,14 @@ impl Worker<'_> {
     fn page(&self, operation: &Operation, browser: usize) -> Option<String> {
         let answer = self.world.browse(&mut self.line(What::Session, operation, browser), "GET", "/account", "")?;
         (answer.status == 200).then_some(answer.body)
+    }
+
+    fn logout(&self, operation: &Operation, browser: usize) {
+        let before = self.world.browsers[browser].session();
+        self.tell(self.line(What::Logout, operation, browser), |line| self.browse(line, "POST", "/logout", ""));
+        if let Some(raw) = before {
+            self.check(operation.broker, &raw, 0, false);
+        }
     }
 
     fn revoke(&self, operation: &Operation, browser: usize) {
@@ -256,7 +263,8 @@ impl Worker<'_> {
         ];
         let weather = *operation.pick(2, &weathers).expect("there are some");
         // Now and then longer than checks are answered from memory.
-        let lasting = if what == What::Database && operation.picks[1].is_multiple_of(5) { 5000 } else { 100 + operation.picks[1] as u64 % 1200 };
+        let lasting =
+            if what == What::Database && operation.picks[1].is_multiple_of(5) { 5000 } else { 100 + operation.picks[1] as u64 % 1200 };
         self.tell(Line { what, broker: operation.broker, note: format!("{weather:?}"), ..Line::default() }, |_| {
             proxy.set(weather);
             if weather != Weather::Silent {

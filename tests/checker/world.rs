@@ -20,7 +20,7 @@ const SETTINGS: &str = "session: { offline: 3s }
 stores:
   atacado: { publicUrl: \"http://127.0.0.1:8080\", returnTo: [ http://localhost:9001 ] }
 ";
-const BROWSERS: usize = 24;
+const BROWSERS: usize = 12;
 /// Longer than a broker takes for anything.
 const LONGEST: Duration = Duration::from_secs(25);
 
@@ -127,7 +127,7 @@ impl World {
             Err(outcome) => {
                 line.outcome = outcome;
                 // Nobody hurries where nobody listens.
-                std::thread::sleep(Duration::from_millis(20));
+                std::thread::sleep(Duration::from_millis(60));
                 return None;
             }
         };
@@ -217,9 +217,14 @@ impl World {
             let identities = sqlx::query_as("SELECT uid, store, provider, provider_id FROM identities");
             let identities: Vec<(String, String, String, String)> = identities.fetch_all(&mut connection).await.expect("identities");
             let users = users.into_iter().map(|(key, store, note)| Line { what: What::User, key, store, note, ..Line::default() });
-            let identities = identities
-                .into_iter()
-                .map(|(key, store, provider, subject)| Line { what: What::Identity, key, store, provider, subject, ..Line::default() });
+            let identities = identities.into_iter().map(|(key, store, provider, subject)| Line {
+                what: What::Identity,
+                key,
+                store,
+                provider,
+                subject,
+                ..Line::default()
+            });
             users.chain(identities).collect()
         })
     }
@@ -228,6 +233,11 @@ impl World {
 impl Browser {
     pub fn cookies(&self) -> String {
         held(&self.jar).iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    /// The token of its session.
+    pub fn session(&self) -> Option<String> {
+        held(&self.jar).iter().find(|(name, _)| name == "portaria").map(|(_, value)| value.clone())
     }
 }
 
@@ -265,5 +275,7 @@ fn exchange(address: &str, host: &str, method: &str, target: &str, cookies: &str
     let asked = connection.write_all(head.as_bytes()).and_then(|()| connection.read_to_end(&mut bytes));
     let answer = asked.ok().and_then(|_| read(&String::from_utf8_lossy(&bytes)));
     // An answer that breaks off says nothing.
-    answer.filter(|answer| answer.header("content-length").is_none_or(|length| length.parse() == Ok(answer.body.len()))).ok_or(Outcome::Unknown)
+    answer
+        .filter(|answer| answer.header("content-length").is_none_or(|length| length.parse() == Ok(answer.body.len())))
+        .ok_or(Outcome::Unknown)
 }
