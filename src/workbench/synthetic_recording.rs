@@ -5,6 +5,7 @@ mod rewriting;
 
 use crate::provider::Provider;
 use crate::provider::callback::{CallbackMethod, CallbackParameters, StateLocation};
+use crate::vocabulary::hash::hex;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::wire::{Request, Response};
 use crate::vocabulary::words::NamedValues;
@@ -118,7 +119,7 @@ fn random_text(bytes: usize) -> String {
 }
 
 fn random_hex() -> String {
-    random::bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&random::bytes::<16>())
 }
 
 /// The values of the installation and of the attempt, by the names of their facts.
