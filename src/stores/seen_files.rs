@@ -1,17 +1,15 @@
 //! What was there when a folder of provider files was last read.
 
 use crate::stores::read_policy::ReadPolicy;
-use crate::world::files::{self, FileStamp};
+use crate::world::files::{self, FileStamps};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-
-/// The stamps of a provider file and of the files that it depends on.
-pub(crate) type ProviderFileStamps = Vec<(PathBuf, Option<FileStamp>)>;
 
 /// The files of a folder as they were when they were last read.
 #[derive(Debug, Default)]
 pub(crate) struct SeenFiles {
-    stamps: HashMap<PathBuf, ProviderFileStamps>,
+    /// The stamps of each provider file and of the files that it depends on.
+    stamps: HashMap<PathBuf, FileStamps>,
     /// Whether files were judged while it was not known which files the other stores have.
     awaits_others: bool,
 }
@@ -23,7 +21,7 @@ impl SeenFiles {
         stamps.is_none_or(|stamps| stamps.iter().any(|(path, stamp)| files::stamp(path) != *stamp))
     }
 
-    pub(crate) fn insert(&mut self, path: PathBuf, stamps: ProviderFileStamps) {
+    pub(crate) fn insert(&mut self, path: PathBuf, stamps: FileStamps) {
         self.stamps.insert(path, stamps);
     }
 
@@ -73,7 +71,7 @@ mod tests {
         files::write(&outra.join("acme.yaml"), file).unwrap();
         let status = |providers: &LiveProviders| {
             providers.reload(0).expect("the folder can be listed");
-            providers.snapshot().standings().get(&outra.join("acme.yaml")).map(|standing| (standing.status, standing.report.draw(false)))
+            providers.snapshot().file_reports().get(&outra.join("acme.yaml")).map(|found| (found.status, found.report.draw(false)))
         };
         let replace: ConnectionReplacer = |_, _, _| unreachable!("nothing is simulated");
         let disk = StuckDisk::below(&main);

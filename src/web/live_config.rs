@@ -1,6 +1,6 @@
 //! The live configuration: the stores with their current providers, brandings and phrases.
 
-use crate::pages::{Accent, LogoKind, PageLanguages, STYLE, StoreBranding, store_css};
+use crate::pages::{Accent, PageLanguages, STYLE, StoreBranding, store_css};
 use crate::provider::InstallationContext;
 use crate::provider::value_reference::SecretReference;
 use crate::session::keys::TokenParties;
@@ -54,15 +54,15 @@ impl LiveStore {
         self.store.token_parties()
     }
 
-    /// Whether this store has the provider.
-    pub(crate) fn has_provider(&self, name: &str) -> bool {
+    /// Whether a provider may be shown here: the playground only where the store has it.
+    pub(crate) fn shows_provider(&self, name: &str) -> bool {
         self.store.playground || name != PLAYGROUND
     }
 
     /// The providers that have a button at this store.
     pub(crate) fn providers_with_button(&self) -> Vec<Arc<LiveProvider>> {
         let snapshot = self.providers.snapshot();
-        snapshot.buttons().iter().filter(|live_provider| self.has_provider(&live_provider.provider.name)).cloned().collect()
+        snapshot.buttons().iter().filter(|live_provider| self.shows_provider(&live_provider.provider.name)).cloned().collect()
     }
 
     /// The address to which a shopper returns if the login names none.
@@ -98,7 +98,7 @@ impl LiveConfig {
         &self.stores
     }
 
-    /// How many connections a client may have, unless it is a proxy of a store: that brings many clients.
+    /// How many connections a client may have, unless it is a proxy of a store, through which many clients come.
     pub(crate) fn most_connections(&self, client: IpAddr) -> Option<u32> {
         let is_proxy = self.live_stores().any(|live_store| live_store.store.is_proxy(client));
         self.stores.most_connections().filter(|_| !is_proxy)
@@ -177,7 +177,7 @@ fn open_mail(
         };
         match &value {
             None => unread.extend(file),
-            Some(None) => complaints.push(format!("`mail`: nothing is there where `{location}` points")),
+            Some(None) => complaints.push(format!("`mail`: `{location}` is not set: set it, or leave `user` and `password` out")),
             Some(Some(_)) => {}
         }
         is_missing |= !matches!(value, Some(Some(_)));
@@ -201,7 +201,7 @@ fn store_look(store: &Store, logo: bool) -> StoreBranding {
     StoreBranding {
         title: store.title.to_string(),
         home: store.return_to.first().map(|origin| format!("{origin}/")),
-        logo: logo.then_some(LogoKind::Mark),
+        logo,
         accent: store.accent.as_deref().and_then(Accent::parse).unwrap_or_default(),
         help: store.help.as_deref().map(str::to_owned),
         privacy: store.privacy.as_deref().map(str::to_owned),
