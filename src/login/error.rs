@@ -108,11 +108,11 @@ pub enum LoginErrorCause {
 /// Why an e-mail address is not proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MissingProof {
-    /// The claim says no.
-    ClaimSaysNo,
+    /// The claim is false.
+    ClaimIsFalse,
     /// The claim was not found; what was found instead of a text.
     NoClaim(Option<ValueKind>),
-    /// No claim is looked at.
+    /// The file looks at no claim.
     NotAsked,
 }
 
@@ -260,7 +260,7 @@ fn write_instead(f: &mut fmt::Formatter<'_>, instead: Option<ValueKind>) -> fmt:
 
 fn write_proof(f: &mut fmt::Formatter<'_>, proof: MissingProof) -> fmt::Result {
     match proof {
-        MissingProof::ClaimSaysNo => f.write_str(": `emailVerified` was read and does not say `true`"),
+        MissingProof::ClaimIsFalse => f.write_str(": `emailVerified` was read and does not say `true`"),
         MissingProof::NoClaim(instead) => {
             f.write_str(": `emailVerified` is not in the answer")?;
             write_instead(f, instead)
@@ -287,7 +287,7 @@ impl LoginError {
         Self { step: None, place: Some(condition.place), cause: LoginErrorCause::NotAllowed(unreadable) }
     }
 
-    /// A step that failed; `missing` says where its fact was looked for.
+    /// A step that failed; `missing` is the place in which its fact was not found.
     pub(crate) fn from_step_error(kind: StepKind, error: StepError, missing: Option<&MissingValue>, provider: &Provider) -> Self {
         let (cause, place) = match error {
             StepError::Refused { refusal, place } => (LoginErrorCause::Refused(refusal), place),
@@ -316,7 +316,7 @@ impl LoginError {
             }
             IdentityError::UnprovenEmail(claim) => {
                 let (proof, place) = match claim {
-                    ClaimOfAddress::SaysNo => (MissingProof::ClaimSaysNo, place_of_claim(provider)),
+                    ClaimOfAddress::IsFalse => (MissingProof::ClaimIsFalse, place_of_claim(provider)),
                     ClaimOfAddress::Missing(missing) => (MissingProof::NoClaim(missing.instead), Some(missing.place)),
                     ClaimOfAddress::NotAsked => (MissingProof::NotAsked, None),
                 };
@@ -334,7 +334,7 @@ impl LoginError {
         }
     }
 
-    /// What the provider said, if it refused the login.
+    /// The refusal, if the provider refused the login.
     pub fn refusal(&self) -> Option<&ProviderRefusal> {
         if let LoginErrorCause::Refused(refusal) = &self.cause { Some(refusal) } else { None }
     }

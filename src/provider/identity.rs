@@ -133,7 +133,7 @@ pub enum IdentityEmail {
 #[derive(Clone, Debug)]
 pub enum ClaimOfAddress {
     /// It was read, and does not say yes.
-    SaysNo,
+    IsFalse,
     /// It was looked for and not found.
     Missing(MissingValue),
     /// The file does not read it, or does not ask for it.
@@ -275,7 +275,7 @@ impl IdentityMapping {
             (Some(_), _, MissingEmailPolicy::Refuse) => {
                 let is_asked = matches!(self.trust, EmailTrustPolicy::Claim);
                 let says = match (is_asked, claim, missed("emailVerified")) {
-                    (true, Some(_), _) => ClaimOfAddress::SaysNo,
+                    (true, Some(_), _) => ClaimOfAddress::IsFalse,
                     (true, None, Some(missing)) => ClaimOfAddress::Missing(missing),
                     (true, None, None) | (false, ..) => ClaimOfAddress::NotAsked,
                 };

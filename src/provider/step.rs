@@ -59,6 +59,9 @@ pub struct Step {
     pub(crate) is_standard_push: bool,
     /// The parameters that ask for a login anew, which replace those of the same names.
     pub(crate) reauthenticate: Vec<Parameter>,
+    /// Whether the ID token of a login anew must hold `auth_time`: the parameters name `max_age`, which obliges the provider to send it
+    /// (OpenID Connect Core 3.1.2.1).
+    pub(crate) demands_auth_time: bool,
     pub(crate) body: StepBody,
     pub(crate) headers: Vec<(Located<String>, Template)>,
     pub(crate) basic: Option<BasicCredentials>,

@@ -2,6 +2,7 @@
 
 use crate::directory::audit::{AuditEvent, AuditEventKind, RecordAuditEvent};
 use crate::directory::fingerprints::PinIdentities;
+use crate::directory::incidents::ShareIncident;
 use crate::directory::served_stores::RecordServedStores;
 use crate::directory::{Directory, StorageUnavailable};
 use crate::drift::DriftMonitor;
@@ -292,11 +293,19 @@ impl App {
 
     /// Records the failed logins of past minutes that have no line of their own in the audit, with one line for each kind.
     pub async fn record_unkept_failures(&self, now: i64) {
-        for UnkeptFailures { kind, minute, count } in self.stories.take_unkept(now / 60) {
+        for UnkeptFailures { kind, minute, count, shared } in self.stories.take_unkept(now / 60) {
+            if let Some((code, shared)) = &shared {
+                // While storage is unavailable the story names fewer failures.
+                let _ = self.directory.write(ShareIncident { code: code.as_str().into(), shared: *shared }).await;
+            }
+            if count == 0 {
+                continue;
+            }
             let event = AuditEvent::new(minute.saturating_mul(60).saturating_add(59), &kind.store, AuditEventKind::Failed)
                 .via_provider(&kind.provider);
             let event = event.with_reason(kind.code.as_ref().unwrap_or(&kind.cause));
-            let event = AuditEvent { version: Some(kind.version), evidence: Some(count.to_string().into()), ..event };
+            let incident = shared.map(|(code, _)| code.as_str().into());
+            let event = AuditEvent { version: Some(kind.version), evidence: Some(count.to_string().into()), incident, ..event };
             if self.directory.write(RecordAuditEvent(event)).await.is_err() {
                 tracing::warn!(store = &*kind.store, provider = &*kind.provider, count, "failed logins are missing in the audit");
             }

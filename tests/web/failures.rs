@@ -92,7 +92,7 @@ async fn a_flood_of_failures_from_one_address_leaves_the_others_their_stories() 
     let lines = failures_in_the_audit(&broker).await;
     let counted = lines.iter().filter_map(|line| line.evidence.as_deref()).map(|more| more.parse::<usize>().expect("a number"));
     assert_eq!(counted.sum::<usize>(), 14 - flood.len());
-    assert_eq!(lines.iter().filter(|line| line.incident.is_some()).count(), flood.len() + 1);
+    assert_eq!(lines.iter().filter(|line| line.incident.is_some() && line.evidence.is_none()).count(), flood.len() + 1);
     let (_, history, err) = portaria(&broker.folder.0, &["history", "--storage", "sqlite:portaria.db"], &[]);
     assert!(flood.len() == 14 || history.contains("more logins through acme failed in this minute: missingId"), "{history}{err}");
 }
@@ -116,6 +116,51 @@ async fn in_a_flood_from_many_addresses_every_page_has_the_code_of_an_equal_fail
         let (status, story, err) = portaria(&broker.folder.0, &["incident", &code, "--storage", "sqlite:portaria.db"], &[]);
         assert_eq!(status, 0, "{err}");
         assert!(story.contains(word), "{story}");
+    }
+}
+
+#[actix_web::test]
+async fn in_a_flood_a_code_tells_the_story_of_its_own_line_and_call_and_how_many_share_it() {
+    let file = "name: Clube Acme
+clientId: loja-42
+clientSecret: SECRET
+refused: { at: $.code, is: \"7\", code: $.code, message: $.msg }
+getAuthorizationCode: { get: \"UPSTREAM/entrar\", scope: perfil }
+getAccessCode: { post: \"UPSTREAM/token\" }
+getUserInfo:
+  - { get: \"UPSTREAM/me\", read: { id: $.id, email: $.email, emailVerified: $.verified } }
+  - { get: \"UPSTREAM/caixas\", read: { name: $.name } }
+";
+    let broker = TestBroker::builder(LOCAL).with("acme", file).build().await;
+    let refusal = json(200, "{\"code\":\"7\",\"msg\":\"not today\"}");
+    broker.upstream.says("/me", refusal.clone());
+    let mut codes = Vec::new();
+    for at in 0..16 {
+        codes.push(failed_login(&broker, &format!("2001:db8::{at:x}")).await);
+    }
+    broker.upstream.is_honest();
+    broker.upstream.says("/caixas", refusal);
+
+    let other = failed_login(&broker, "2001:db8::1").await;
+
+    broker.app.record_unkept_failures(clock::now() + 60).await;
+    let story = |code: &str| portaria(&broker.folder.0, &["incident", code, "--storage", "sqlite:portaria.db"], &[]).1;
+    assert!(!codes.contains(&other) && story(&other).contains("\ngetUserInfo (line 9)"), "{other}: {codes:?}");
+    let shared: Vec<(String, usize)> = codes
+        .iter()
+        .map(|code| (code.clone(), codes.iter().filter(|same| *same == code).count()))
+        .filter(|(_, count)| *count > 1)
+        .collect();
+    for (code, count) in &shared {
+        let said = format!("{} more logins failed in the same minute, at the same line and with the same code", count - 1);
+        assert!(story(code).contains(&said), "{}", story(code));
+    }
+    // Where a minute turned meanwhile, each has a story of its own.
+    let distinct: BTreeSet<&String> = codes.iter().collect();
+    assert!(distinct.len() >= 10 && (distinct.len() == 16) == shared.is_empty(), "{codes:?}");
+    for line in failures_in_the_audit(&broker).await {
+        let is_known = |code: &str| code == other || codes.iter().any(|known| known == code);
+        assert!(line.incident.as_deref().is_some_and(is_known) && line.because.as_deref() == Some("7"), "{line:?}");
     }
 }
 

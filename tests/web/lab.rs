@@ -301,7 +301,8 @@ async fn a_story_is_told_to_staff_of_its_store_and_a_test_to_who_ran_it() {
     let broker = open_house().await;
     let staff = somebody(&broker, OPEN_HOST, "suporte@loja.example", true);
     let by = |uid: &str| Story { test: true, by: Some(uid.to_owned()), ..story() };
-    keep(&broker, "K7Q-2MD", "main", &story()).await;
+    let refused = Story { by_provider: true, rule: Some("`refused` if $.erro is not 0".to_owned()), shared: 7, ..story() };
+    keep(&broker, "K7Q-2MD", "main", &refused).await;
     keep(&broker, "K7Q-2MF", "atacado", &story()).await;
     keep(&broker, "K7Q-2MH", "main", &by("uid of suporte@loja.example")).await;
     keep(&broker, "K7Q-2MJ", "main", &by("somebody else")).await;
@@ -309,7 +310,8 @@ async fn a_story_is_told_to_staff_of_its_store_and_a_test_to_who_ran_it() {
     let found = staff.get("/lab/incidents?code=%20k7q2md").await;
     assert_eq!((found.status, found.location()), (303, Some("/lab/incidents/K7Q-2MD")));
     let page = staff.ask(ClientRequest::get("/lab/incidents/K7Q-2MD").with("accept-language", "en")).await;
-    for part in ["email", "/lab/acme#L8", "187 ms", "found nothing", "report.txt"] {
+    let drawn = ["was not found", "`refused` if $.erro is not 0", "show this code: 7."];
+    for part in ["email", "/lab/acme#L8", "187 ms", "found nothing", "report.txt"].into_iter().chain(drawn) {
         assert!(page.body.contains(part), "{part}: {}", page.body);
     }
     let report = staff.get("/lab/incidents/K7Q-2MD/report.txt").await;

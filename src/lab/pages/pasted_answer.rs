@@ -4,6 +4,7 @@ use crate::lab::pages::exchange_view::{AnswerTreeNode, FactView};
 use crate::lab::pages::frame::LabFrame;
 use crate::lab::pages::proposal_view::ProposalView;
 use crate::lab::pages::words::LabWords;
+use crate::pages::frame::address;
 use crate::pages::phrases::fill;
 use askama::Template;
 
@@ -120,11 +121,11 @@ impl PastedAnswerPage<'_> {
     }
 
     fn provider_address(&self) -> String {
-        crate::pages::frame::address(&["lab", self.name], &[])
+        address(&["lab", self.name], &[])
     }
 
     fn address(&self) -> String {
-        crate::pages::frame::address(&["lab", self.name, "answer"], &[])
+        address(&["lab", self.name, "answer"], &[])
     }
 
     fn error(&self) -> Option<&'static str> {

@@ -12,6 +12,7 @@ use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::{LoginObserver, Trace};
 use crate::login::{drive_observed, prepare};
 use crate::provider::Provider;
+use crate::provider::answer::is_signed_token;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
@@ -349,7 +350,7 @@ fn shown(provider: &Provider, fact: Slot, name: &str, value: &Text) -> String {
         || fact == provider.known.code
         || fact == provider.known.state
         || provider.needed.iter().any(|needed| needed.secret && needed.fact == fact)
-        || value.judged(crate::provider::answer::is_signed_token);
+        || value.judged(is_signed_token);
     if is_secret { format!("‹{name}›") } else { printable(&value.clone().revealed()) }
 }
 
