@@ -6,6 +6,7 @@ mod bad_times;
 mod canaries;
 mod catalogue;
 mod command_line;
+mod conformance;
 mod database;
 mod directory;
 mod drift;
