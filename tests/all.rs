@@ -28,6 +28,7 @@ mod refusals;
 mod repair;
 mod security_page;
 mod simulate;
+mod supply_chain;
 mod support;
 mod support_page;
 mod try_command;
