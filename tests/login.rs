@@ -378,6 +378,38 @@ fn keys_are_fetched_once_and_again_only_for_an_unknown_key_once_in_a_while() {
 
 /// Attack J-14
 #[test]
+fn a_document_that_leads_off_the_open_net_or_by_an_open_line_begins_no_login() {
+    let provider = provider(OPENID);
+    for address in [
+        "http://idp.acme.example/a",
+        "https://user:pass@idp.acme.example/a",
+        "https://localhost/a",
+        "https://127.0.0.1/a",
+        "https://[::1]/a",
+        "https://2130706433/a",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "//idp.acme.example/a",
+        "",
+    ] {
+        let documents = DocumentCache::default();
+        let issuer = "https://idp.acme.example";
+        let document = format!(
+            "{{\"issuer\":\"{issuer}\",\"authorization_endpoint\":\"{address}\",\"token_endpoint\":\"{issuer}/t\",\"jwks_uri\":\"{issuer}/k\"}}"
+        );
+        let network = Network::new(|_: &str| json(&document));
+        ready(discover(&provider, &provider.empty_facts(), &network, &documents, 0));
+        let installation = installation(&provider);
+
+        let begun =
+            Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new()).redirect_request(&provider, &installation, &documents);
+
+        assert!(begun.is_err(), "{address}: {begun:?}");
+    }
+}
+
+/// Attack J-14
+#[test]
 fn a_document_of_another_issuer_is_not_accepted() {
     let provider = provider(OPENID);
     let documents = DocumentCache::default();

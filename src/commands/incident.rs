@@ -4,7 +4,7 @@ use crate::commands::GlobalOptions;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, format_time, print_json, print_line};
 use crate::commands::storage;
 use crate::directory::incidents::{LoadIncident, StoredIncident};
-use crate::stores::Stores;
+use crate::stores::{Store, Stores};
 use crate::story::Story;
 use crate::story::plain_text::plain_text;
 use crate::vocabulary::diagnostic::printable;
@@ -26,7 +26,7 @@ impl IncidentCommand {
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let code = IncidentCode::parse(&self.code).ok_or_else(|| {
             CommandFailure::Usage(
-                format!("`{}` is not a code", crate::vocabulary::diagnostic::printable(&self.code)),
+                format!("`{}` is not a code", printable(&self.code)),
                 "a code has six letters and digits, such as `K7Q-2MD`".to_owned(),
             )
         })?;
@@ -66,7 +66,10 @@ fn as_text(incident: &StoredIncident, story: &Story) -> String {
 /// The commands and pages that show more.
 fn next_steps(incident: &StoredIncident, story: &Story, stores: &Stores) -> String {
     let lab = stores.by_name(&incident.store).filter(|store| store.loopback || !store.staff.is_empty());
-    let lab = lab
-        .map_or_else(String::new, |store| format!("\nnext: {}/lab/incidents/{} shows it beside the file", store.public_url, incident.code));
+    // The broker may have been started with another address than the settings say.
+    let address = |store: &Store| story.public_url.clone().unwrap_or_else(|| store.public_url.to_string());
+    let lab = lab.map_or_else(String::new, |store| {
+        format!("\nnext: {}/lab/incidents/{} shows it beside the file", printable(&address(store)), incident.code)
+    });
     format!("{lab}\nnext: `portaria try {}` tells a login of your own step by step", printable(&story.provider))
 }

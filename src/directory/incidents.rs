@@ -2,6 +2,7 @@
 
 use crate::directory::audit::{AuditEvent, record_event_if_user_exists};
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
+use serde_json::Value;
 
 /// How long an incident is kept, in seconds.
 pub(crate) const KEPT: i64 = 24 * 3600;
@@ -39,6 +40,30 @@ impl Verb for SaveIncident {
         }
         record_event_if_user_exists(sql, &AuditEvent { incident: Some(code.clone()), ..self.event.clone() }).await?;
         Ok(true)
+    }
+}
+
+/// Says in a stored story that the pages of other failures show its code.
+#[derive(Debug)]
+pub(crate) struct ShareIncident {
+    /// The code on the error pages.
+    pub(crate) code: Box<str>,
+    /// How many other failures share it.
+    pub(crate) shared: u32,
+}
+
+impl Verb for ShareIncident {
+    type Answer = ();
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
+        let rows = sql.fetch_for_update("SELECT story FROM incidents WHERE code = $1", with![&self.code]).await?;
+        let Some(row) = rows.first() else { return Ok(()) };
+        let Ok(Value::Object(mut story)) = serde_json::from_str(row.text(0)?) else { return Ok(()) };
+        let known = story.get("shared").and_then(Value::as_u64).unwrap_or(0);
+        story.insert("shared".to_owned(), known.max(self.shared.into()).into());
+        let story = Value::Object(story).to_string();
+        sql.run("UPDATE incidents SET story = $2 WHERE code = $1", with![&self.code, &story]).await?;
+        Ok(())
     }
 }
 

@@ -1,6 +1,5 @@
 //! The provider files of a folder, and the status of each.
 
-use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider, compile};
 use crate::stores::read_policy::ReadPolicy;
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
@@ -96,10 +95,7 @@ pub fn provider_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 /// The files that a provider file of a folder names: its secrets and its logo.
 pub(crate) fn named_files(provider: &Provider, folder: &Path) -> impl Iterator<Item = PathBuf> {
-    let secrets = provider.needed.iter().filter_map(|needed| match &needed.reference {
-        ValueReference::File(path) => Some(PathBuf::from(&**path)),
-        ValueReference::Variable(_) | ValueReference::Literal(_) => None,
-    });
+    let secrets = provider.needed.iter().filter_map(|needed| needed.reference.file());
     secrets.chain(provider.logo.as_deref().map(|name| folder.join(name)))
 }
 
@@ -125,7 +121,11 @@ fn load_under(path: &Path, installation_context: InstallationContext, policy: &R
 
 /// Loads many files on all processors.
 pub fn load_all(paths: &[PathBuf], installation_context: InstallationContext, policy: &ReadPolicy) -> Vec<CatalogueEntry> {
-    let policy = &policy.with_files_of_others();
+    load_all_under(paths, installation_context, &policy.with_files_of_others())
+}
+
+/// Loads many files under a policy that knows the files of the other stores.
+pub(crate) fn load_all_under(paths: &[PathBuf], installation_context: InstallationContext, policy: &ReadPolicy) -> Vec<CatalogueEntry> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(paths.len().div_ceil(16)).max(1);
     if workers == 1 {
         return paths.iter().map(|path| load_under(path, installation_context, policy)).collect();

@@ -35,6 +35,10 @@ pub struct Story {
     pub file: String,
     /// The version of the file.
     pub version: Option<String>,
+    /// The address of the store at which it happened.
+    pub public_url: Option<String>,
+    /// How many more logins failed in the same minute at the same place and with the same code, and have this story.
+    pub shared: u32,
     /// Whether it was a test login of support staff, which creates no user.
     pub test: bool,
     /// The user id of the tester.

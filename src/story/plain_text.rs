@@ -14,6 +14,9 @@ pub(crate) fn plain_text(story: &Story) -> String {
     let version = story.version.as_ref().map_or_else(String::new, |version| format!(" (version {})", printable(version)));
     let _ = writeln!(text, "  --> {}{}{version}", printable(&story.file), place_suffix(story));
     story.rule.iter().for_each(|rule| _ = writeln!(text, "  {}", printable(rule)));
+    if story.shared > 0 {
+        let _ = writeln!(text, "  {}", shared_sentence(story.shared));
+    }
     story.prepared.iter().for_each(|exchange| write_exchange(exchange, &mut text));
     if let Some(redirect) = &story.redirect {
         let _ = writeln!(text, "\ngetAuthorizationCode");
@@ -48,6 +51,11 @@ pub(crate) fn outcome_line(story: &Story) -> String {
     let outcome = if story.by_provider { "the provider refused the login" } else { "the login failed" };
     let step = story.step.as_ref().map_or_else(String::new, |step| format!(" in {step}"));
     format!("{outcome}{step}: {} ({})", printable(story.message.as_deref().unwrap_or("see the code")), printable(code))
+}
+
+fn shared_sentence(others: u32) -> String {
+    let (logins, their) = if others == 1 { ("login", "its page shows") } else { ("logins", "their pages show") };
+    format!("{others} more {logins} failed in the same minute, at the same line and with the same code; {their} this incident code")
 }
 
 fn place_suffix(story: &Story) -> String {

@@ -207,7 +207,7 @@ macro_rules! choice {
         $vis:vis enum $choice:ident { $( $(#[doc = $variant_doc:literal])* $variant:ident = $word:literal ),* $(,)? }
     ) => {
         $(#[doc = $doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         $vis enum $choice { $( $(#[doc = $variant_doc])* $variant ),* }
 
         impl $choice {

@@ -2,6 +2,7 @@
 
 use crate::directory::audit::{AuditEvent, AuditEventKind, RecordAuditEvent};
 use crate::directory::fingerprints::PinIdentities;
+use crate::directory::incidents::ShareIncident;
 use crate::directory::served_stores::RecordServedStores;
 use crate::directory::{Directory, StorageUnavailable};
 use crate::drift::DriftMonitor;
@@ -24,6 +25,7 @@ use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::clock;
 use crate::world::file_watch::RepeatedReading;
 use crate::world::network::{Network, NetworkPolicy};
+use crate::world::slow_disk;
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::hmac;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -236,6 +238,7 @@ impl App {
         });
         let unnamed = self.unnamed_proxies.complaints(&live_config);
         let hosts = endpoint_hosts::complaints(&self.connection.documents);
+        let unread = unread.chain(slow_disk::complaints(now));
         complaint.into_iter().chain(live_config.complaints.iter().cloned()).chain(unread).chain(unnamed).chain(hosts).collect()
     }
 
@@ -292,11 +295,19 @@ impl App {
 
     /// Records the failed logins of past minutes that have no line of their own in the audit, with one line for each kind.
     pub async fn record_unkept_failures(&self, now: i64) {
-        for UnkeptFailures { kind, minute, count } in self.stories.take_unkept(now / 60) {
+        for UnkeptFailures { kind, minute, count, shared } in self.stories.take_unkept(now / 60) {
+            if let Some((code, shared)) = &shared {
+                // While storage is unavailable the story names fewer failures.
+                let _ = self.directory.write(ShareIncident { code: code.as_str().into(), shared: *shared }).await;
+            }
+            if count == 0 {
+                continue;
+            }
             let event = AuditEvent::new(minute.saturating_mul(60).saturating_add(59), &kind.store, AuditEventKind::Failed)
                 .via_provider(&kind.provider);
             let event = event.with_reason(kind.code.as_ref().unwrap_or(&kind.cause));
-            let event = AuditEvent { version: Some(kind.version), evidence: Some(count.to_string().into()), ..event };
+            let incident = shared.map(|(code, _)| code.as_str().into());
+            let event = AuditEvent { version: Some(kind.version), evidence: Some(count.to_string().into()), incident, ..event };
             if self.directory.write(RecordAuditEvent(event)).await.is_err() {
                 tracing::warn!(store = &*kind.store, provider = &*kind.provider, count, "failed logins are missing in the audit");
             }

@@ -4,6 +4,7 @@ use crate::stores::catalogue::ProviderStatus;
 use crate::web::app::App;
 use crate::web::headers;
 use crate::web::live_config::PLAYGROUND;
+use crate::web::unnamed_proxies::is_forwarded;
 use crate::world::clock;
 use actix_web::guard::{Any, Get, Head};
 use actix_web::http::StatusCode;
@@ -22,7 +23,7 @@ pub(crate) async fn ready(app: Data<App>, request: HttpRequest) -> HttpResponse 
     // Behind a proxy on this machine everyone comes from this machine, so where there is one, only the separate listener names files.
     let is_here = app.live_config().stores().all().iter().all(|store| store.loopback)
         && request.peer_addr().is_none_or(|peer| peer.ip().is_loopback())
-        && !request.headers().contains_key("x-forwarded-for");
+        && !is_forwarded(&request);
     if is_here {
         return ready_with_details(app).await;
     }
@@ -53,19 +54,19 @@ fn provider_states(app: &App) -> (BTreeMap<&'static str, usize>, Vec<Value>) {
             continue;
         }
         folders.push(live_store.providers.folder());
-        for (path, standing) in live_store.providers.snapshot().standings() {
+        for (path, file_report) in live_store.providers.snapshot().file_reports() {
             if !live_store.store.playground && path.file_stem().is_some_and(|stem| stem == PLAYGROUND) {
                 continue;
             }
-            let count: &mut usize = states.entry(standing.status.word()).or_default();
+            let count: &mut usize = states.entry(file_report.status.word()).or_default();
             *count = count.saturating_add(1);
-            if standing.status == ProviderStatus::Broken {
-                let first = standing.report.complaints.first();
+            if file_report.status == ProviderStatus::Broken {
+                let first = file_report.report.complaints.first();
                 broken.push(json!({
                     "file": path.display().to_string(),
                     "line": first.and_then(|complaint| complaint.place).map(|place| place.line),
                     "message": first.map(|complaint| complaint.message.as_str()),
-                    "lastGoodServes": standing.stale,
+                    "lastGoodServes": file_report.stale,
                 }));
             }
         }
@@ -78,6 +79,7 @@ pub(crate) async fn metrics(app: Data<App>, request: HttpRequest) -> HttpRespons
     let live_config = app.live_config();
     if !live_config.stores().main().loopback
         || live_config.stores().metrics_listen().is_some()
+        || is_forwarded(&request)
         || live_config.store_of_request(&request).is_none()
     {
         return with_security_headers(HttpResponse::NotFound().finish());

@@ -2,7 +2,7 @@
 
 use crate::directory::StorageUnavailable;
 use crate::directory::audit::{AuditEvent, AuditEventKind, RecordAuditEvent};
-use crate::directory::incidents::{SaveIncident, StoredIncident};
+use crate::directory::incidents::{SaveIncident, ShareIncident, StoredIncident};
 use crate::directory::linking::SignInRefusalReason;
 use crate::directory::reasons;
 use crate::directory::sign_in::SignInRefusal;
@@ -15,7 +15,7 @@ use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story, redacted_code, redacted_excerpt};
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::web::request_context::RequestContext;
-use crate::web::story_throttle::{FailureKind, StoryPlace};
+use crate::web::story_throttle::{FailureKind, FailurePlace, StoryPlace};
 use crate::web::user_facing_error::{FailedLoginSummary, UserFacingError, cause_of_login_error, cause_of_refused_sign_in};
 use crate::world::random;
 use std::fmt;
@@ -51,7 +51,7 @@ impl BrokerFailure {
             Self::FileChanged => ErrorCause::Changed,
             Self::ProofOver => ErrorCause::ProofOver,
             Self::NoParameters => ErrorCause::Malformed,
-            Self::UnknownAttempt => ErrorCause::Lost,
+            Self::UnknownAttempt => ErrorCause::UnknownAttempt,
         }
     }
 }
@@ -92,8 +92,8 @@ pub(crate) async fn without_conversation(
         message: Some(failure.to_string()),
         ..Story::default()
     };
-    let repeatable = Repeatable::ByAnyone;
-    let code = place_failure(context, live_provider, (cause.name().to_owned(), cause.name()), repeatable, story).await;
+    let at = FailurePlace { by_anyone: true, ..FailurePlace::default() };
+    let code = place_failure(context, failure_kind(context, live_provider, cause, at, cause.name()), story).await;
     context.app().metrics.count_login(store, provider, cause.name());
     tracing::info!(
         store = &**store,
@@ -124,7 +124,7 @@ pub(crate) async fn in_conversation(
     trace: &Trace,
     watch: &LoginWatch,
 ) -> UserFacingError {
-    end_with_error(context, live_provider, return_to, error, (trace, watch, Repeatable::ByLogin)).await
+    end_with_error(context, live_provider, return_to, error, (trace, watch, false)).await
 }
 
 /// Ends a login that cannot begin. One story a minute is stored of a failure, as in [`without_conversation`].
@@ -135,7 +135,7 @@ pub(crate) async fn at_start(
     error: &LoginError,
     (trace, watch): (&Trace, &LoginWatch),
 ) -> UserFacingError {
-    end_with_error(context, live_provider, return_to, error, (trace, watch, Repeatable::ByAnyone)).await
+    end_with_error(context, live_provider, return_to, error, (trace, watch, true)).await
 }
 
 async fn end_with_error(
@@ -143,17 +143,17 @@ async fn end_with_error(
     live_provider: &LiveProvider,
     return_to: Option<&str>,
     error: &LoginError,
-    (trace, watch, repeatable): (&Trace, &LoginWatch, Repeatable),
+    (trace, watch, by_anyone): (&Trace, &LoginWatch, bool),
 ) -> UserFacingError {
     let cause = cause_of_login_error(error, !trace.callback.pairs.is_empty());
     let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
     context.app().metrics.count_login(store, provider, cause.name());
-    let step = error.step.map_or("", StepKind::word);
-    let kind = format!("{}{} {step}", if repeatable == Repeatable::ByAnyone { "start " } else { "" }, cause.name());
+    let at = FailurePlace { step: error.step, call: trace.exchanges.last().map(|call| call.call), line: error.place, by_anyone };
     let (app, reason) = (context.app(), redacted_code(error));
+    let kind = failure_kind(context, live_provider, cause, at, &reason);
     // While all logins fail in the same way, a few searches for a repair a minute are enough.
-    let searched = failure_kind(context, live_provider, &kind, &reason);
-    let code = place_failure(context, live_provider, (kind, &reason), repeatable, || {
+    let searched = kind.clone();
+    let code = place_failure(context, kind, || {
         let searches_repair = app.stories.may_search_repair(&searched, context.now() / 60);
         let proposals = if searches_repair { (app.workbench.propose)(&live_provider.provider, Err(error), trace) } else { Vec::new() };
         login_story(LoginRecord { provider: &live_provider.provider, redirect: None, trace, watch, end: Err(error) }, proposals)
@@ -199,14 +199,16 @@ pub(crate) async fn sign_in_refused(
     let found = if page_says_all(why) {
         None
     } else {
-        let kind = failure_kind(context, live_provider, cause.name(), why.word());
-        Some(place_story(context, &kind, Repeatable::ByLogin, &event, story).await)
+        let kind = failure_kind(context, live_provider, cause, FailurePlace::default(), why.word());
+        Some(place_story(context, &kind, &event, story).await)
     };
     // Without storage there is no audit line either, and the log says so already.
-    if !matches!(found, Some(FoundStory::Kept(_) | FoundStory::Unavailable)) {
-        let _ = context.app().directory.write(RecordAuditEvent(event)).await;
-    }
+    let has_line = matches!(found, Some(FoundStory::Kept(_) | FoundStory::Unavailable));
     let code = found.and_then(FoundStory::code);
+    if !has_line {
+        let incident = code.as_ref().map(|code| code.as_str().into());
+        let _ = context.app().directory.write(RecordAuditEvent(AuditEvent { incident, ..event })).await;
+    }
     tracing::warn!(
         store = &**store,
         provider = &**provider,
@@ -231,21 +233,14 @@ fn page_says_all(why: SignInRefusalReason) -> bool {
     }
 }
 
-/// Who can repeat a failure.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Repeatable {
-    /// A shopper who was at the provider.
-    ByLogin,
-    /// Anyone, with one request.
-    ByAnyone,
-}
-
 /// What support reads of a failed login.
 enum FoundStory {
     /// Its own story; the audit has its line.
     Kept(IncidentCode),
     /// The story of an equal failure.
     Equal(IncidentCode),
+    /// No story, because too many different failures came in this minute.
+    None,
     /// No story, because the storage is unavailable.
     Unavailable,
 }
@@ -254,34 +249,29 @@ impl FoundStory {
     fn code(self) -> Option<IncidentCode> {
         match self {
             Self::Kept(code) | Self::Equal(code) => Some(code),
-            Self::Unavailable => None,
+            Self::None | Self::Unavailable => None,
         }
     }
 }
 
-fn failure_kind(context: &RequestContext, live_provider: &LiveProvider, cause: &str, code: &str) -> FailureKind {
+fn failure_kind(context: &RequestContext, live_provider: &LiveProvider, cause: ErrorCause, at: FailurePlace, code: &str) -> FailureKind {
     FailureKind {
         store: context.live_store().store.name.clone(),
         provider: live_provider.provider.name.clone(),
         version: live_provider.version.clone(),
-        cause: cause.into(),
+        cause: cause.name().into(),
+        at,
         code: Some(code.into()),
     }
 }
 
 /// Stores the story and the audit line of a login that failed, or counts it among equal failures; answers with the code for the page.
-async fn place_failure(
-    context: &RequestContext,
-    live_provider: &LiveProvider,
-    (cause, reason): (String, &str),
-    repeatable: Repeatable,
-    story: impl FnOnce() -> Story,
-) -> Option<IncidentCode> {
-    let kind = failure_kind(context, live_provider, &cause, reason);
-    let event = AuditEvent::new(context.now(), &kind.store, AuditEventKind::Failed).via_provider(&kind.provider).with_reason(reason);
-    let event = AuditEvent { version: Some(live_provider.version.clone()), ..event };
-    let found = place_story(context, &kind, repeatable, &event, story).await;
-    if let FoundStory::Equal(_) = found {
+async fn place_failure(context: &RequestContext, kind: FailureKind, story: impl FnOnce() -> Story) -> Option<IncidentCode> {
+    let event = AuditEvent::new(context.now(), &kind.store, AuditEventKind::Failed).via_provider(&kind.provider);
+    let event = event.with_reason(kind.code.as_ref().unwrap_or(&kind.cause));
+    let event = event.of_version(&kind.version);
+    let found = place_story(context, &kind, &event, story).await;
+    if let FoundStory::Equal(_) | FoundStory::None = found {
         context.app().stories.count_unkept(&kind, context.now() / 60);
     }
     found.code()
@@ -289,29 +279,29 @@ async fn place_failure(
 
 /// Stores a story and its audit line, or finds an equal one where many were stored in this minute. The story is made only where it is
 /// stored, because it may search for a repair.
-async fn place_story(
-    context: &RequestContext,
-    kind: &FailureKind,
-    repeatable: Repeatable,
-    event: &AuditEvent,
-    story: impl FnOnce() -> Story,
-) -> FoundStory {
-    let (stories, minute, anyone) = (&context.app().stories, context.now() / 60, repeatable == Repeatable::ByAnyone);
-    let intended = match stories.place_story(kind, context.client_network(), anyone, minute, IncidentCode::new(random::bytes())) {
+async fn place_story(context: &RequestContext, kind: &FailureKind, event: &AuditEvent, story: impl FnOnce() -> Story) -> FoundStory {
+    let (app, minute) = (context.app(), context.now() / 60);
+    let (place, begins) = app.stories.place_story(kind, context.client_network(), minute, IncidentCode::new(random::bytes()));
+    if begins {
+        tracing::warn!(
+            store = &*kind.store,
+            "many logins fail in this minute: further ones get the incident code of an equal failure, or none, and one line in the audit together"
+        );
+    }
+    let intended = match place {
         StoryPlace::Own(code) => code,
-        StoryPlace::Equal(code, begins) => {
-            if begins {
-                tracing::warn!(
-                    store = &*kind.store,
-                    "many logins fail in this minute: further ones get the incident code of an equal failure, and one line in the audit together"
-                );
+        StoryPlace::Equal(code, shared) => {
+            // The last number is written once the minute is over.
+            if shared.is_power_of_two() {
+                let _ = app.directory.write(ShareIncident { code: code.as_str().into(), shared }).await;
             }
             return FoundStory::Equal(code);
         }
+        StoryPlace::None => return FoundStory::None,
     };
     let stored = keep_story(context, event, story(), intended.clone()).await.ok().flatten();
     if stored.as_ref() != Some(&intended) {
-        stories.correct(kind, &intended, stored.as_ref(), minute);
+        app.stories.correct(kind, &intended, stored.as_ref(), minute);
     }
     stored.map_or(FoundStory::Unavailable, FoundStory::Kept)
 }
@@ -325,6 +315,7 @@ pub(crate) async fn keep_story(
 ) -> Result<Option<IncidentCode>, StorageUnavailable> {
     let (app, store, now) = (context.app(), &context.live_store().store, context.now());
     story.version = event.version.as_ref().map(ToString::to_string);
+    story.public_url = Some(store.public_url.to_string());
     let story = serde_json::to_string(&story).unwrap_or_default();
     // A random code may be in use already, once in many millions.
     for _ in 0..3 {

@@ -2,9 +2,13 @@
 //!
 //! A client address has a budget for each kind of failure and one for all kinds, and a store has one for all addresses, so one address
 //! leaves the others theirs. When no budget is left, the page shows the code of an equal failure of the same minute. The first failure of
-//! a kind always has a story, so there is such a code. What is remembered is bounded by the stories that are kept.
+//! a kind has a story beyond the budgets. At a place where a provider, or a callback, names ever new codes that is so for a few of them,
+//! and the further ones have no code on the page: the story of another failure would mislead support. What is remembered is bounded by
+//! the stories that are kept.
 
+use crate::provider::step::StepKind;
 use crate::vocabulary::incident_code::IncidentCode;
+use crate::vocabulary::place::Place;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,12 +17,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const MOST_STORIES: u32 = 120;
 /// Stories of these that are about logins from one client address.
 const MOST_OF_ADDRESS: u32 = 30;
-/// Stories of these that are about one kind of failure.
-const MOST_OF_KIND: u32 = 10;
-/// Failed logins of a kind in a minute for which a repair of the file is searched.
+/// Stories of these that are about one place, whatever the code.
+const MOST_OF_PLACE: u32 = 10;
+/// Codes of one place whose first failure has a story beyond the budgets.
+const MOST_FURTHER_CODES: u32 = 10;
+/// Failed logins at a place in a minute for which a repair of the file is searched.
 const MOST_REPAIRS: u32 = 6;
 
-/// The stories of this minute.
 #[derive(Default)]
 pub(crate) struct StoryThrottle {
     minutes: Mutex<StoryMinutes>,
@@ -34,7 +39,8 @@ struct StoryMinutes {
 enum Counted {
     Store(Box<str>),
     Address(Box<str>, IpAddr),
-    KindOfAddress(FailureKind, IpAddr),
+    PlaceOfAddress(FailureKind, IpAddr),
+    FurtherCodes(FailureKind),
     Repairs(FailureKind),
     LimitLogged(Box<str>),
 }
@@ -46,10 +52,22 @@ pub(crate) struct FailureKind {
     pub(crate) provider: Box<str>,
     /// The version of the provider's file.
     pub(crate) version: Box<str>,
-    /// The cause on the page, and the step. Visitors reach few of them.
+    /// The cause on the page.
     pub(crate) cause: Box<str>,
-    /// The code of the failure, which may be the provider's; `None` for all failures of this cause.
+    pub(crate) at: FailurePlace,
+    /// The code of the failure, which may be the provider's; `None` for all failures at this place.
     pub(crate) code: Option<Box<str>>,
+}
+
+/// Where logins fail. There are few such places, whatever visitors do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct FailurePlace {
+    /// The step, the last call that was made, and the place in the file that decided.
+    pub(crate) step: Option<StepKind>,
+    pub(crate) call: Option<usize>,
+    pub(crate) line: Option<Place>,
+    /// Whether anyone can repeat the failure with one request, so that one story of it is enough.
+    pub(crate) by_anyone: bool,
 }
 
 impl FailureKind {
@@ -58,10 +76,13 @@ impl FailureKind {
     }
 }
 
-/// A kind of failure of which a story is kept.
+/// A kind of failure of this minute.
 struct KeptKind {
-    code: IncidentCode,
-    /// Failures that are neither kept nor in the audit.
+    /// The code of its story; `None` for the failures that have none.
+    code: Option<IncidentCode>,
+    /// Failures whose pages show the code of this story, besides its own.
+    shared: u32,
+    /// Failures that are not in the audit.
     unkept: u32,
 }
 
@@ -70,59 +91,68 @@ struct KeptKind {
 pub(crate) enum StoryPlace {
     /// The story is to be kept under this code.
     Own(IncidentCode),
-    /// The code of an equal failure; whether the limit begins with this one.
-    Equal(IncidentCode, bool),
+    /// The code of an equal failure, and how many failures share it by now.
+    Equal(IncidentCode, u32),
+    /// There is no story of an equal failure.
+    None,
 }
 
-/// Failures of one kind and minute that have no row of their own in the audit.
+/// Failures of one kind and minute that have no story of their own.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct UnkeptFailures {
     pub(crate) kind: FailureKind,
     pub(crate) minute: i64,
+    /// Those that have no row of their own in the audit.
     pub(crate) count: u32,
+    /// The code that their pages show, and how many pages show it besides that of its own failure.
+    pub(crate) shared: Option<(IncidentCode, u32)>,
 }
 
 impl StoryThrottle {
-    /// Where the story of a failed login is found. `anyone` says that the failure needs no login at a provider, so that anyone can repeat
-    /// it: then one story of it is enough.
-    pub(crate) fn place_story(&self, kind: &FailureKind, from: IpAddr, anyone: bool, minute: i64, code: IncidentCode) -> StoryPlace {
+    /// Where the story of a failed login is found, and whether a budget ends with this failure.
+    pub(crate) fn place_story(&self, kind: &FailureKind, from: IpAddr, minute: i64, code: IncidentCode) -> (StoryPlace, bool) {
         let mut minutes = self.lock();
-        let (exact, coarse) = ((minute, kind.clone()), (minute, kind.with_any_code()));
-        let code_of = |minutes: &StoryMinutes, key| minutes.kinds.get(key).map(|kept: &KeptKind| kept.code.clone());
-        if anyone && let Some(equal) = code_of(&minutes, &exact) {
-            return StoryPlace::Equal(equal, false);
+        let exact = (minute, kind.clone());
+        if kind.at.by_anyone && minutes.kinds.contains_key(&exact) {
+            return (minutes.share(exact), false);
         }
+        let of_address = (minute, Counted::PlaceOfAddress(kind.with_any_code(), from));
+        let further = (minute, Counted::FurtherCodes(kind.with_any_code()));
         let budgets = [
-            (Counted::Store(kind.store.clone()), MOST_STORIES),
-            (Counted::Address(kind.store.clone(), from), MOST_OF_ADDRESS),
-            (Counted::KindOfAddress(coarse.1.clone(), from), MOST_OF_KIND),
+            ((minute, Counted::Store(kind.store.clone())), MOST_STORIES),
+            ((minute, Counted::Address(kind.store.clone(), from)), MOST_OF_ADDRESS),
         ];
-        let budgets = budgets.map(|(counted, most)| ((minute, counted), most));
-        if budgets.iter().all(|(key, most)| minutes.counts.get(key).is_none_or(|count| count < most)) {
-            budgets.into_iter().for_each(|(key, _)| minutes.count_one(key));
-        } else if let Some(equal) = code_of(&minutes, &exact).or_else(|| code_of(&minutes, &coarse)) {
+        let is_left = |minutes: &StoryMinutes, key, most| minutes.counts.get(key).is_none_or(|count| *count < most);
+        let is_first = !minutes.kinds.contains_key(&exact);
+        let has_budget = budgets.iter().all(|(key, most)| is_left(&minutes, key, *most));
+        let is_own =
+            is_left(&minutes, &of_address, MOST_OF_PLACE) && (has_budget || is_first && is_left(&minutes, &further, MOST_FURTHER_CODES));
+        if !is_own {
             let logged = (minute, Counted::LimitLogged(kind.store.clone()));
             let begins = !minutes.counts.contains_key(&logged);
             minutes.count_one(logged);
-            return StoryPlace::Equal(equal, begins);
+            return (minutes.share(exact), begins);
         }
-        for key in [exact, coarse] {
-            minutes.kinds.entry(key).or_insert_with(|| KeptKind { code: code.clone(), unkept: 0 });
+        if has_budget {
+            budgets.into_iter().for_each(|(key, _)| minutes.count_one(key));
+        } else {
+            minutes.count_one(further);
         }
-        StoryPlace::Own(code)
+        minutes.count_one(of_address);
+        minutes.kinds.entry(exact).or_insert_with(|| KeptKind { code: Some(code.clone()), shared: 0, unkept: 0 });
+        (StoryPlace::Own(code), false)
     }
 
     /// The story was stored under another code than the intended one, or not at all.
     pub(crate) fn correct(&self, kind: &FailureKind, intended: &IncidentCode, stored: Option<&IncidentCode>, minute: i64) {
         let mut minutes = self.lock();
-        for key in [(minute, kind.clone()), (minute, kind.with_any_code())] {
-            if minutes.kinds.get(&key).is_none_or(|kept| kept.code != *intended) {
-                continue;
-            }
-            match (stored, minutes.kinds.get_mut(&key)) {
-                (Some(stored), Some(kept)) => kept.code = stored.clone(),
-                _ => _ = minutes.kinds.remove(&key),
-            }
+        let key = (minute, kind.clone());
+        if minutes.kinds.get(&key).is_none_or(|kept| kept.code.as_ref() != Some(intended)) {
+            return;
+        }
+        match (stored, minutes.kinds.get_mut(&key)) {
+            (Some(stored), Some(kept)) => kept.code = Some(stored.clone()),
+            _ => _ = minutes.kinds.remove(&key),
         }
     }
 
@@ -131,9 +161,8 @@ impl StoryThrottle {
         let mut minutes = self.lock();
         let exact = (minute, kind.clone());
         let key = if minutes.kinds.contains_key(&exact) { exact } else { (minute, kind.with_any_code()) };
-        if let Some(kept) = minutes.kinds.get_mut(&key) {
-            kept.unkept = kept.unkept.saturating_add(1);
-        }
+        let kept = minutes.kinds.entry(key).or_insert(KeptKind { code: None, shared: 0, unkept: 0 });
+        kept.unkept = kept.unkept.saturating_add(1);
     }
 
     pub(crate) fn may_search_repair(&self, kind: &FailureKind, minute: i64) -> bool {
@@ -144,12 +173,19 @@ impl StoryThrottle {
         allowed
     }
 
-    /// Forgets the minutes before this one, and returns the failures in them that the audit does not know.
+    /// Forgets the minutes before this one, and returns the failures in them that have no story of their own.
     pub(crate) fn take_unkept(&self, minute: i64) -> Vec<UnkeptFailures> {
         let mut minutes = self.lock();
         minutes.counts.retain(|(of, _), _| *of >= minute);
         let past = minutes.kinds.extract_if(|(of, _), _| *of < minute);
-        past.filter(|(_, kept)| kept.unkept > 0).map(|((minute, kind), kept)| UnkeptFailures { kind, minute, count: kept.unkept }).collect()
+        let past = past.filter(|(_, kept)| kept.unkept > 0 || kept.shared > 0);
+        past.map(|((minute, kind), kept)| UnkeptFailures {
+            kind,
+            minute,
+            count: kept.unkept,
+            shared: kept.code.map(|code| (code, kept.shared)),
+        })
+        .collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, StoryMinutes> {
@@ -162,6 +198,13 @@ impl StoryMinutes {
         let count = self.counts.entry(key).or_default();
         *count = count.saturating_add(1);
     }
+
+    /// The code of the equal failure, which one more page shows.
+    fn share(&mut self, key: (i64, FailureKind)) -> StoryPlace {
+        let Some(KeptKind { code: Some(code), shared, .. }) = self.kinds.get_mut(&key) else { return StoryPlace::None };
+        *shared = shared.saturating_add(1);
+        StoryPlace::Equal(code.clone(), *shared)
+    }
 }
 
 #[cfg(test)]
@@ -170,13 +213,13 @@ mod tests {
     use crate::world::random;
     use std::net::Ipv4Addr;
 
-    fn kind(cause: &str, code: &str) -> FailureKind {
-        let code = Some(code.into());
-        FailureKind { store: "main".into(), provider: "acme".into(), version: "1".into(), cause: cause.into(), code }
+    fn kind(cause: &str, line: u32, code: &str) -> FailureKind {
+        let at = FailurePlace { line: Some(Place { line, ..Place::default() }), ..FailurePlace::default() };
+        FailureKind { store: "main".into(), provider: "acme".into(), version: "1".into(), cause: cause.into(), at, code: Some(code.into()) }
     }
 
     fn place(throttle: &StoryThrottle, kind: &FailureKind, from: u32) -> StoryPlace {
-        throttle.place_story(kind, Ipv4Addr::from(from).into(), false, 7, IncidentCode::new(random::bytes()))
+        throttle.place_story(kind, Ipv4Addr::from(from).into(), 7, IncidentCode::new(random::bytes())).0
     }
 
     fn is_own(place: &StoryPlace) -> bool {
@@ -187,29 +230,33 @@ mod tests {
     fn the_failures_of_one_address_leave_the_others_their_codes() {
         let throttle = StoryThrottle::default();
 
-        let of_kind = (0..100).filter(|_| is_own(&place(&throttle, &kind("refused token", "x"), 1))).count();
+        let of_place = (0..100).filter(|_| is_own(&place(&throttle, &kind("refused", 4, "x"), 1))).count();
         // The codes are as the provider, or a callback, says.
-        let of_address = (0..1_000).filter(|at| is_own(&place(&throttle, &kind(["odd me", "lost"][at % 2], &at.to_string()), 1))).count();
+        let of_address = (0..1_000).filter(|at| is_own(&place(&throttle, &kind("odd", [5, 6][at % 2], &at.to_string()), 1))).count();
 
-        assert_eq!((of_kind, of_address), (10, 20));
-        assert!(is_own(&place(&throttle, &kind("refused token", "x"), 2)), "another address");
-        let begins = |place| matches!(place, StoryPlace::Equal(_, true));
-        assert!(!begins(place(&throttle, &kind("refused token", "x"), 1)), "the log says it once a minute");
+        assert_eq!((of_place, of_address), (10, 20));
+        assert!(is_own(&place(&throttle, &kind("refused", 4, "x"), 2)), "another address");
+        let limit = throttle.place_story(&kind("refused", 4, "x"), Ipv4Addr::from(1).into(), 7, IncidentCode::new([1; 8]));
+        assert!(!limit.1, "the log says it once a minute");
     }
 
     #[test]
-    fn a_flood_from_many_addresses_leaves_the_code_of_an_equal_failure() {
+    fn in_a_flood_a_code_stands_for_failures_of_the_same_line_and_code_only() {
         let throttle = StoryThrottle::default();
-        let StoryPlace::Own(first) = place(&throttle, &kind("refused token", "invalid_grant"), 0) else { panic!("the first is kept") };
-        let own = (1..100_000).filter(|at| is_own(&place(&throttle, &kind("lost", &at.to_string()), *at))).count();
+        let refused = kind("refused", 4, "invalid_grant");
+        let StoryPlace::Own(first) = place(&throttle, &refused, 0) else { panic!("the first is kept") };
+        let own = (1..100_000).filter(|at| is_own(&place(&throttle, &kind("odd", 5, &at.to_string()), *at))).count();
 
-        assert_eq!(own, 119);
-        let equal = place(&throttle, &kind("refused token", "invalid_grant"), 200_000);
-        assert!(matches!(equal, StoryPlace::Equal(code, _) if code == first));
-        let similar = place(&throttle, &kind("refused token", "server_error"), 200_001);
-        assert!(matches!(similar, StoryPlace::Equal(code, _) if code == first), "the same step and cause");
-        assert!(is_own(&place(&throttle, &kind("odd me", "missingId"), 200_002)), "the first of its kind");
-        assert!(!is_own(&place(&throttle, &kind("odd me", "missingId"), 200_003)));
+        assert_eq!(own, 119 + 10);
+        assert_eq!(place(&throttle, &refused, 200_000), StoryPlace::Equal(first.clone(), 1));
+        assert_eq!(place(&throttle, &refused, 200_001), StoryPlace::Equal(first, 2));
+        assert_eq!(place(&throttle, &kind("odd", 5, "one more"), 200_002), StoryPlace::None, "this place has named enough codes");
+        for other in [kind("refused", 4, "server_error"), kind("refused", 9, "invalid_grant")] {
+            assert!(is_own(&place(&throttle, &other, 200_003)), "the first of its kind: {other:?}");
+            assert!(matches!(place(&throttle, &other, 200_004), StoryPlace::Equal(_, 1)));
+        }
+        let of_call = FailureKind { at: FailurePlace { call: Some(2), ..refused.at }, ..refused };
+        assert!(is_own(&place(&throttle, &of_call, 200_005)), "the same line in another call");
         let minutes = throttle.lock();
         assert!(minutes.counts.len() < 500 && minutes.kinds.len() < 150, "{} {}", minutes.counts.len(), minutes.kinds.len());
     }
@@ -217,16 +264,21 @@ mod tests {
     #[test]
     fn what_was_not_kept_is_counted_once_its_minute_is_over() {
         let throttle = StoryThrottle::default();
-        let kind = kind("refused token", "invalid_grant");
+        let kind = kind("refused", 4, "invalid_grant");
+        let mut first = None;
         for at in 0..13 {
-            if !is_own(&place(&throttle, &kind, 1)) {
-                assert!(at >= 10);
-                throttle.count_unkept(&kind, 7);
+            match place(&throttle, &kind, 1) {
+                StoryPlace::Own(code) => first = first.or(Some(code)),
+                StoryPlace::Equal(..) | StoryPlace::None => {
+                    assert!(at >= 10);
+                    throttle.count_unkept(&kind, 7);
+                }
             }
         }
 
         assert_eq!(throttle.take_unkept(7), []);
-        assert_eq!(throttle.take_unkept(8), [UnkeptFailures { kind, minute: 7, count: 3 }]);
+        let shared = first.map(|code| (code, 3));
+        assert_eq!(throttle.take_unkept(8), [UnkeptFailures { kind, minute: 7, count: 3, shared }]);
         assert_eq!(throttle.take_unkept(9), []);
         assert!(throttle.lock().counts.is_empty() && throttle.lock().kinds.is_empty());
     }
@@ -234,12 +286,14 @@ mod tests {
     #[test]
     fn a_story_that_could_not_be_stored_lends_its_code_to_no_other() {
         let throttle = StoryThrottle::default();
-        let (kind, from, code) = (kind("lost", "lost"), Ipv4Addr::LOCALHOST.into(), |byte| IncidentCode::new([byte; 8]));
+        let (mut kind, from, code) = (kind("lost", 4, "lost"), Ipv4Addr::LOCALHOST.into(), |byte| IncidentCode::new([byte; 8]));
+        kind.at.by_anyone = true;
+        let place = |byte| throttle.place_story(&kind, from, 7, code(byte)).0;
 
-        assert_eq!(throttle.place_story(&kind, from, true, 7, code(1)), StoryPlace::Own(code(1)));
+        assert_eq!(place(1), StoryPlace::Own(code(1)));
         throttle.correct(&kind, &code(1), None, 7);
-        assert_eq!(throttle.place_story(&kind, from, true, 7, code(2)), StoryPlace::Own(code(2)));
+        assert_eq!(place(2), StoryPlace::Own(code(2)));
         throttle.correct(&kind, &code(2), Some(&code(3)), 7);
-        assert_eq!(throttle.place_story(&kind, from, true, 7, code(4)), StoryPlace::Equal(code(3), false));
+        assert_eq!(place(4), StoryPlace::Equal(code(3), 1));
     }
 }

@@ -115,21 +115,29 @@ async fn on_the_machine_itself_everybody_may_use_the_lab() {
     }
 }
 
+/// Attacks P-05, H-09
 #[actix_web::test]
 async fn what_a_proxy_or_a_tunnel_passes_on_is_not_from_the_machine_itself() {
     let broker = TestBroker::open().await;
+    let headers = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "forwarded", "via"];
 
     for path in ["/lab", "/lab/acme", "/lab/acme/answer", "/lab/incidents"] {
         for ask in [
-            ClientRequest::get(path).with("x-forwarded-for", "203.0.113.7"),
-            ClientRequest::get(path).with("forwarded", "for=203.0.113.7"),
-            ClientRequest::get(path).from("203.0.113.7"),
-        ] {
+            headers.map(|name| ClientRequest::get(path).with(name, "203.0.113.7")).to_vec(),
+            vec![ClientRequest::get(path).from("203.0.113.7")],
+        ]
+        .concat()
+        {
             assert_eq!(broker.ask(ask).await.status, 403, "{path}");
         }
         assert_eq!(broker.ask(ClientRequest::get(path)).await.status, 200, "{path}");
     }
     assert_eq!(broker.ask(ClientRequest::form("/lab/acme/tests", "form=").with("x-forwarded-for", "203.0.113.7")).await.status, 403);
+    for name in headers {
+        let ready = broker.ask(ClientRequest::get("/health/ready").with(name, "203.0.113.7")).await;
+        assert_eq!((ready.status, ready.body.as_str()), (200, "{\"ready\":true}"), "{name}");
+        assert_eq!(broker.ask(ClientRequest::get("/metrics").with(name, "203.0.113.7")).await.status, 404, "{name}");
+    }
 }
 
 /// Attack P-05
@@ -301,7 +309,8 @@ async fn a_story_is_told_to_staff_of_its_store_and_a_test_to_who_ran_it() {
     let broker = open_house().await;
     let staff = somebody(&broker, OPEN_HOST, "suporte@loja.example", true);
     let by = |uid: &str| Story { test: true, by: Some(uid.to_owned()), ..story() };
-    keep(&broker, "K7Q-2MD", "main", &story()).await;
+    let refused = Story { by_provider: true, rule: Some("`refused` if $.erro is not 0".to_owned()), shared: 7, ..story() };
+    keep(&broker, "K7Q-2MD", "main", &refused).await;
     keep(&broker, "K7Q-2MF", "atacado", &story()).await;
     keep(&broker, "K7Q-2MH", "main", &by("uid of suporte@loja.example")).await;
     keep(&broker, "K7Q-2MJ", "main", &by("somebody else")).await;
@@ -309,7 +318,8 @@ async fn a_story_is_told_to_staff_of_its_store_and_a_test_to_who_ran_it() {
     let found = staff.get("/lab/incidents?code=%20k7q2md").await;
     assert_eq!((found.status, found.location()), (303, Some("/lab/incidents/K7Q-2MD")));
     let page = staff.ask(ClientRequest::get("/lab/incidents/K7Q-2MD").with("accept-language", "en")).await;
-    for part in ["email", "/lab/acme#L8", "187 ms", "found nothing", "report.txt"] {
+    let drawn = ["was not found", "`refused` if $.erro is not 0", "show this code: 7."];
+    for part in ["email", "/lab/acme#L8", "187 ms", "found nothing", "report.txt"].into_iter().chain(drawn) {
         assert!(page.body.contains(part), "{part}: {}", page.body);
     }
     let report = staff.get("/lab/incidents/K7Q-2MD/report.txt").await;

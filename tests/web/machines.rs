@@ -93,11 +93,13 @@ async fn support_signs_somebody_out_and_shuts_them_out_on_every_machine() {
 
         browser.log_in("acme", "ana").await;
         let cookies = browser.cookies();
+        let under_way = browser.begin("/login/acme").await;
         assert_eq!(passes(&other, &cookies).await, 200);
         let block = BlockUser { store: "main".into(), uid, blocked: true, now: clock::now() };
         assert_eq!(other.app.directory.write(block).await, Ok(Some(1)));
         hears(&broker).await;
         assert_eq!(passes(&broker, &cookies).await, 401);
+        assert_eq!(browser.get(&browser.way_back("acme", &under_way.state, "ana")).await.status, 403, "who was on the way");
         assert_eq!(browser.log_in("acme", "ana").await.status, 403);
         assert_eq!(browser.log_in("beta", "ana").await.status, 403, "by no way");
     })
@@ -136,7 +138,7 @@ async fn of_very_many_sessions_that_end_together_none_is_overlooked() {
             instead_of: None,
         };
         for at in 0..1100 {
-            broker.app.directory.write(comes(at)).await.expect("storage").expect("welcome");
+            broker.app.directory.write(comes(at)).await.expect("storage").expect("signed in");
         }
         let block = BlockUser { store: "main".into(), uid: "u0".into(), blocked: true, now };
 
@@ -203,7 +205,7 @@ async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_
         broker
             .app
             .directory
-            .write(RetireSigningKey { store: "main".into(), id: going, fresh: signing_keys::new_sealed_key(&master), now })
+            .write(RetireSigningKey { id: going, fresh: vec![("main".into(), signing_keys::new_sealed_key(&master))], now })
             .await
             .expect("storage");
         for machine in [&broker, &other] {

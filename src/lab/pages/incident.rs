@@ -14,6 +14,8 @@ pub(crate) struct IncidentPage<'a> {
     pub(crate) frame: LabFrame<'a>,
     pub(crate) code: &'a str,
     pub(crate) when: String,
+    /// How many more failed logins show the code.
+    pub(crate) shared: u32,
     /// The title of the provider, or its name if its file is gone.
     pub(crate) provider: String,
     /// The page of the provider, if it still exists.
@@ -49,6 +51,10 @@ impl IncidentPage<'_> {
 
     fn time_sentence(&self) -> String {
         fill(&self.words().incident.when, &[("when", &self.when)])
+    }
+
+    fn shared_sentence(&self) -> Option<String> {
+        (self.shared > 0).then(|| fill(&self.words().incident.shared, &[("count", &self.shared.to_string())]))
     }
 
     fn provider_link(&self) -> String {

@@ -10,6 +10,8 @@ use crate::vocabulary::diagnostic::printable;
 #[derive(Clone, Debug)]
 pub(crate) struct StepComplaint {
     pub(crate) message: String,
+    /// The rule of the file that refuses, where the message is the provider's own.
+    pub(crate) rule: Option<String>,
     /// The file, line and column.
     pub(crate) place: String,
     /// Whether the provider itself refused the login.
@@ -39,6 +41,7 @@ impl StepComplaint {
         let message = story.message.as_deref().or(story.code.as_deref()).unwrap_or_default();
         Self {
             message: printable(message),
+            rule: story.rule.as_deref().map(printable),
             place: if line > 0 { format!("{file}:{line}:{column}") } else { file },
             is_provider_refusal: story.by_provider,
             lines: excerpt(current, line as usize, column as usize),

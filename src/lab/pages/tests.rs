@@ -41,7 +41,13 @@ fn frame(language: &'static LabLanguage, text: &str) -> LabFrame<'static> {
 fn every_page_is_whole_in_every_language_and_escapes_what_it_shows() {
     for code in ["pt-BR", "es", "en"] {
         let language = LabLanguage::for_code(code);
-        let story = Story { code: Some(MARKUP.to_owned()), message: Some(MARKUP.to_owned()), file: MARKUP.to_owned(), ..Story::default() };
+        let story = Story {
+            code: Some(MARKUP.to_owned()),
+            message: Some(MARKUP.to_owned()),
+            rule: Some(MARKUP.to_owned()),
+            file: MARKUP.to_owned(),
+            ..Story::default()
+        };
         let current = CurrentFile { file: None, reads: &[], calls: &[] };
         let complaints = [MARKUP.to_owned()];
         let pages = [
@@ -54,6 +60,7 @@ fn every_page_is_whole_in_every_language_and_escapes_what_it_shows() {
                 frame: frame(language, MARKUP),
                 code: "K7Q-2MD",
                 when: "2026-11-21".to_owned(),
+                shared: 2,
                 provider: MARKUP.to_owned(),
                 href: Some("/lab/acme".to_owned()),
                 line: Some(3),

@@ -290,6 +290,7 @@ pub(crate) struct IncidentWords {
     pub(crate) kept: String,
     pub(crate) story: String,
     pub(crate) when: String,
+    pub(crate) shared: String,
     pub(crate) ended: String,
     pub(crate) worked: String,
     pub(crate) open: String,
