@@ -124,6 +124,8 @@ pub(crate) struct SignedToken {
     pub(crate) require: Vec<Condition>,
     /// Whether it is the ID token of `OpenID` Connect.
     pub(crate) is_id_token: bool,
+    /// Whether it is the ID token of an issuer with `discovery`, which says when it was issued and whom it is about (OpenID Connect Core 2).
+    is_standard: bool,
     /// Whether it comes in the answer of the call that reads it, and not through the browser or from an earlier step.
     is_direct: bool,
 }
@@ -168,13 +170,19 @@ impl SignedToken {
         if let TokenKeys::Text(template) = &self.keys { Some(template) } else { None }
     }
 
+    /// Whether it must say when it was issued (`iat`).
+    pub(crate) fn requires_issue_time(&self) -> bool {
+        self.is_standard || self.expiry.max_age.is_some()
+    }
+
     /// A condition on its claims that goes against what the other words demand.
     pub(crate) fn contradicted_requirement(&self) -> Option<Contradiction> {
         let issuers: Option<Vec<String>> = self.issuers.iter().map(Template::as_literal).collect();
         let demanded = [
             ("iss", issuers.as_deref(), true),
             ("exp", None, !self.expiry.is_optional),
-            ("iat", None, self.expiry.max_age.is_some()),
+            ("iat", None, self.requires_issue_time()),
+            ("sub", None, self.is_standard),
             ("nonce", None, self.requires_nonce),
             ("aud", None, self.audience.is_some()),
         ];
