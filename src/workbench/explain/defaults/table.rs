@@ -4,7 +4,7 @@
 use crate::provider::signed_token::{SignedToken, TokenKeys};
 use crate::provider::template::Template;
 use crate::vocabulary::yaml::{YamlEntry, YamlKind};
-use crate::workbench::explain::defaults::{Section, entry_of};
+use crate::workbench::explain::defaults::Section;
 use crate::workbench::explain::description::DescriptionRow;
 
 /// What holds of a word besides what its line says.
