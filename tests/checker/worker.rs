@@ -1,6 +1,6 @@
 //! What each operation does.
 
-use crate::checker::generator::{Action, Operation};
+use crate::checker::generator::{Action, Operation, RACES};
 use crate::checker::history::{Line, Token, What};
 use crate::checker::provider::Mood;
 use crate::checker::proxy::{FaultProxy, Weather};
@@ -35,8 +35,9 @@ impl Worker<'_> {
             Action::Revoke => self.revoke(operation, browser),
             Action::Link => self.link(operation, browser, at),
             Action::Unlink => self.unlink(operation, browser, at),
+            Action::Race => self.race(operation, at),
             Action::Rotate => self.rotate(STORES[first % 2].0),
-            Action::Retire => self.retire(STORES[first % 2].0),
+            Action::Retire => self.retire(operation, browser, at),
             Action::Reload => self.tell(Line { what: What::Reload, ..Line::default() }, |_| self.world.touch(first % 2, second % 9)),
             Action::Mood => self.mood(operation),
             Action::Crash => self.world.crash(self.number, operation.broker),
@@ -222,8 +223,22 @@ impl Worker<'_> {
         self.tell(line, |line| self.browse(line, "POST", "/account/unlink", &format!("form={form}&way={way}")));
     }
 
+    /// Two things at once in one browser, or the newest person comes in by two.
+    fn race(&self, operation: &Operation, at: usize) {
+        let (one, other) = *operation.pick(1, &RACES).expect("there are some");
+        let [first, second, third] = operation.picks;
+        let third = if second.is_multiple_of(3) { third } else { PEOPLE + at / 40 - 1 };
+        let elsewhere = if one == other { first + 2 } else { first };
+        std::thread::scope(|scope| {
+            let other = Operation { action: other, broker: 1 - operation.broker, picks: [elsewhere, third, third] };
+            scope.spawn(move || self.perform(&other, at));
+            self.perform(&Operation { action: one, picks: [first, second / 10, third], ..*operation }, at);
+        });
+    }
+
     /// Publishes a key; where one is published already, the time has passed until it signs.
     fn rotate(&self, store: &str) {
+        let _alone = held(&self.world.operator);
         self.tell(Line { what: What::Rotate, store: store.to_owned(), ..Line::default() }, |line| {
             let older = "WITH aged AS (UPDATE store_keys SET since = since - 1000 WHERE state = 'next' AND store = $1 RETURNING 1) SELECT count(*) FROM aged";
             self.world.place.count(older, store);
@@ -232,7 +247,10 @@ impl Worker<'_> {
         });
     }
 
-    fn retire(&self, store: &str) {
+    /// A key has leaked: everybody comes in anew, and one of them leaves at once.
+    fn retire(&self, operation: &Operation, browser: usize, at: usize) {
+        let store = STORES[self.world.browsers[browser].store].0;
+        let alone = held(&self.world.operator);
         let keys = self.world.place.run(&["keys", "list", "--store", store]);
         let signs = keys["keys"].as_array().into_iter().flatten().find(|key| key["state"] == "active").map(|key| text(&key["id"]));
         let Some(key) = signs else { return };
@@ -240,6 +258,11 @@ impl Worker<'_> {
             line.status = 200;
             self.world.place.run(&["keys", "retire", "--yes", "--store", store, "--", &key])
         });
+        drop(alone);
+        for browser in [browser, browser + 2].map(|browser| browser % self.world.browsers.len()) {
+            self.come_back(operation, browser, at, false);
+            self.logout(&Operation { broker: 1 - operation.broker, ..*operation }, browser);
+        }
     }
 
     fn mood(&self, operation: &Operation) {
