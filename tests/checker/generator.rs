@@ -58,7 +58,7 @@ const OFTEN: [(Action, u32); 20] = [
 /// What is done at once: in one browser, or for one person in two.
 pub const RACES: [(Action, Action); 10] = [
     (Action::Callback, Action::Callback),
-    (Action::Callback, Action::Link),
+    (Action::Link, Action::Callback),
     (Action::Callback, Action::Unlink),
     (Action::Link, Action::Link),
     (Action::Link, Action::Logout),

@@ -33,7 +33,7 @@ impl Worker<'_> {
             Action::Foreign => self.auth(operation, browser, 1),
             Action::Logout => self.logout(operation, browser),
             Action::Revoke => self.revoke(operation, browser),
-            Action::Link => self.link(operation, browser, at),
+            Action::Link => self.link(operation, browser, at, None),
             Action::Unlink => self.unlink(operation, browser, at),
             Action::Race => self.race(operation, at),
             Action::Rotate => self.rotate(STORES[first % 2].0),
@@ -203,14 +203,23 @@ impl Worker<'_> {
         self.tell(line, |line| self.browse(line, "POST", "/account/sign-out", &format!("form={form}")));
     }
 
-    fn link(&self, operation: &Operation, browser: usize, at: usize) {
+    /// Adds a way in; beside it, while the browser comes back, something else is done.
+    fn link(&self, operation: &Operation, browser: usize, at: usize, beside: Option<Operation>) {
         let Some(form) = self.page(operation, browser).and_then(|page| fields(&page, "form").pop()) else { return };
         let provider = operation.picks[1] % 2;
         let target = format!("/account/link/{}", self.world.providers[provider].name);
         let line = self.line(What::StartLink, operation, browser);
         let Some(begun) = self.begin(line, provider, "POST", &target, &format!("form={form}")) else { return };
         let begun = self.issue(begun, operation, at);
-        self.callback(operation, &begun, browser, operation.broker);
+        std::thread::scope(|scope| {
+            if let Some(beside) = beside {
+                scope.spawn(move || {
+                    std::thread::sleep(Duration::from_millis(beside.picks[2] as u64 % 110));
+                    self.perform(&beside, at);
+                });
+            }
+            self.callback(operation, &begun, browser, operation.broker);
+        });
     }
 
     fn unlink(&self, operation: &Operation, browser: usize, at: usize) {
@@ -229,10 +238,15 @@ impl Worker<'_> {
         let [first, second, third] = operation.picks;
         let third = if second.is_multiple_of(3) { third } else { PEOPLE + at / 40 - 1 };
         let elsewhere = if one == other { first + 2 } else { first };
+        let one = Operation { action: one, picks: [first, second / 10, third], ..*operation };
+        let other = Operation { action: other, broker: 1 - operation.broker, picks: [elsewhere, second / 7, operation.picks[2]] };
+        if one.action == Action::Link && other.action != Action::Link {
+            return self.link(&one, first % self.world.browsers.len(), at, Some(other));
+        }
+        let other = Operation { picks: [elsewhere, second / 7, third], ..other };
         std::thread::scope(|scope| {
-            let other = Operation { action: other, broker: 1 - operation.broker, picks: [elsewhere, third, third] };
             scope.spawn(move || self.perform(&other, at));
-            self.perform(&Operation { action: one, picks: [first, second / 10, third], ..*operation }, at);
+            self.perform(&one, at);
         });
     }
 
@@ -294,6 +308,11 @@ impl Worker<'_> {
                 proxy.cut(operation.picks[0].is_multiple_of(2));
             }
             std::thread::sleep(Duration::from_millis(lasting));
+            if what == What::Database {
+                // Before it learns what has ended meanwhile.
+                let recent: Vec<String> = held(&self.world.tokens).iter().rev().skip(5).take(20).cloned().collect();
+                recent.iter().for_each(|raw| self.check(operation.broker, raw, 0, false));
+            }
             proxy.set(Weather::Fair);
         });
     }
