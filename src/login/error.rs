@@ -66,9 +66,8 @@ pub enum LoginErrorCause {
     TooManyLogins,
     /// The calls to the provider took too long together.
     OutOfTime,
-    /// `require` does not hold.
-    /// `require` refuses this person; the fact that it asks about, where the answer has a list in its place.
-    NotAllowed(Option<Box<str>>),
+    /// `require` refuses this person; the fact that it asks about, and what was found for it, where that cannot be read.
+    NotAllowed(Option<(Box<str>, ValueKind)>),
     /// A step needs a fact that is not known.
     MissingFact {
         /// The fact, unless a path in a request found nothing.
@@ -181,11 +180,15 @@ impl LoginErrorCause {
     }
 }
 
-fn write_not_allowed(list: Option<&str>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn write_not_allowed(unreadable: Option<&(Box<str>, ValueKind)>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str("`require` does not allow this person to sign in")?;
-    list.map_or(Ok(()), |list| {
-        write!(f, ": `{list}` is a list in the answer, and a fact is a text; read `{{ at: $.…, contains: … }}` in its place")
-    })
+    match unreadable {
+        None => Ok(()),
+        Some((fact, ValueKind::List)) => {
+            write!(f, ": `{fact}` is a list in the answer, and a fact is a text; read `{{ at: $.…, contains: … }}` in its place")
+        }
+        Some((fact, kind)) => write!(f, ": {kind} was found for `{fact}`, and a fact is a text"),
+    }
 }
 
 impl fmt::Display for LoginErrorCause {
@@ -210,7 +213,7 @@ impl fmt::Display for LoginErrorCause {
             Self::BadInput(name) => write!(f, "what was typed for `{name}` does not match its pattern"),
             Self::TooManyLogins => f.write_str("too many logins are waiting for this provider"),
             Self::OutOfTime => f.write_str("the calls to the provider took too long together"),
-            Self::NotAllowed(list) => write_not_allowed(list.as_deref(), f),
+            Self::NotAllowed(unreadable) => write_not_allowed(unreadable.as_ref(), f),
             Self::MissingFact { fact: None, .. } => f.write_str("a path of this line finds nothing in the answer"),
             Self::MissingFact { fact: Some(fact), read_in, instead } => {
                 write!(f, "`{fact}` was not found")?;
@@ -279,9 +282,9 @@ impl LoginError {
 
     /// `require` refuses the person by this condition.
     pub(crate) fn not_allowed(condition: &Condition, facts: &Facts) -> Self {
-        let is_list = |fact: &Slot| facts.missing_value(*fact).is_some_and(|missing| missing.instead == Some(ValueKind::List));
-        let list = condition.uses().into_iter().map(|used| used.fact).find(is_list).map(|fact| facts.label(fact).as_ref().into());
-        Self { step: None, place: Some(condition.place), cause: LoginErrorCause::NotAllowed(list) }
+        let unreadable = |fact: Slot| Some((facts.label(fact).as_ref().into(), facts.unreadable(fact)?));
+        let unreadable = condition.uses().into_iter().find_map(|used| unreadable(used.fact));
+        Self { step: None, place: Some(condition.place), cause: LoginErrorCause::NotAllowed(unreadable) }
     }
 
     /// A step that failed; `missing` is the place in which its fact was not found.

@@ -139,7 +139,7 @@ pub(crate) struct ReadRule {
 impl Step {
     /// Whether the call is made at all.
     pub(crate) fn should_call(&self, facts: &Facts) -> bool {
-        self.when.as_ref().is_none_or(|when| when.all_hold(None, facts))
+        self.when.as_ref().is_none_or(|when| when.verdict(None, facts) != Some(false))
             && self.implied.is_none_or(|implied| implied.is_needed(self.known, facts))
     }
 

@@ -120,11 +120,13 @@ async fn support_signs_somebody_out_and_shuts_them_out_on_every_machine() {
 
         browser.log_in("acme", "ana").await;
         let cookies = browser.cookies();
+        let under_way = browser.begin("/login/acme").await;
         assert_eq!(passes(&other, &cookies).await, 200);
         let block = BlockUser { store: "main".into(), uid, blocked: true, now: clock::now() };
         assert_eq!(other.app.directory.write(block).await, Ok(Some(1)));
         hears(&broker).await;
         assert_eq!(passes(&broker, &cookies).await, 401);
+        assert_eq!(browser.get(&browser.way_back("acme", &under_way.state, "ana")).await.status, 403, "who was on the way");
         assert_eq!(browser.log_in("acme", "ana").await.status, 403);
         assert_eq!(browser.log_in("beta", "ana").await.status, 403, "by no way");
     })
@@ -230,7 +232,7 @@ async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_
         broker
             .app
             .directory
-            .write(RetireSigningKey { store: "main".into(), id: going, fresh: signing_keys::new_sealed_key(&master), now })
+            .write(RetireSigningKey { id: going, fresh: vec![("main".into(), signing_keys::new_sealed_key(&master))], now })
             .await
             .expect("storage");
         for machine in [&broker, &other] {

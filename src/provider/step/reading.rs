@@ -8,7 +8,7 @@ use crate::provider::document_cache::DocumentCache;
 use crate::provider::fact_expression::MissingValue;
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
-use crate::provider::json_path::scalar_text;
+use crate::provider::json_path::{ValueKind, scalar_text};
 use crate::provider::refusal::{ProviderRefusal, RefusalRule, RefusedBecause, RefusingAnswer, SHORTEST_SECRET, shows};
 use crate::provider::signed_token::{ComparedFacts, SignedToken};
 use crate::provider::step::{ReadRule, Step, StepKind};
@@ -36,10 +36,14 @@ impl Step {
         };
         // What a header says is known before the answer is judged, because a refusal may repeat it and must not show it.
         for (fact, name) in &self.header_reads {
-            let found = answer.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
-            match found.filter(|value| !value.is_empty()) {
-                Some(value) => self.learn_from_header(*fact, value, facts),
-                None => facts.record_missing(*fact, MissingValue { place: name.place, instead: None }),
+            let same = answer.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+            let found: Vec<&str> = same.map(|(_, value)| value.trim()).filter(|value| !value.is_empty()).collect();
+            match found.as_slice() {
+                [value] => self.learn_from_header(*fact, value, facts),
+                found => {
+                    let instead = (!found.is_empty()).then_some(ValueKind::List);
+                    facts.record_missing(*fact, MissingValue { place: name.place, instead });
+                }
             }
         }
         self.check_refusal(document.as_ref().ok(), facts, answer.status)?;

@@ -88,6 +88,8 @@ pub(crate) struct ForecastFact {
     pub(crate) fact: String,
     /// The value, masked where it is a token or a secret; `None` when nothing is found.
     pub(crate) value: Option<String>,
+    /// What was found and cannot be read.
+    pub(crate) instead: Option<String>,
     /// Where it is looked for.
     pub(crate) from: String,
     /// The line that reads it; a standard place has none.
@@ -319,7 +321,8 @@ fn forecast_step(provider: &Provider, call: Option<usize>, step: &Step, facts: &
     let fact = |(fact, from, place): (Slot, String, Place)| {
         let name = provider.names.name(fact).to_string();
         let value = facts.get(fact).map(|value| shown(provider, fact, &name, value));
-        ForecastFact { fact: name, value, from: printable(&from), line: is_written(fact, place).then_some(place.line) }
+        let instead = facts.unreadable(fact).map(|kind| kind.to_string());
+        ForecastFact { fact: name, value, instead, from: printable(&from), line: is_written(fact, place).then_some(place.line) }
     };
     let facts_read = if matches!(error, Some(StepError::Refused { .. } | StepError::NoAnswer(_))) {
         Vec::new()
