@@ -70,7 +70,7 @@ async fn who_leaves_at_a_machine_that_does_not_know_their_key_yet_has_left() {
     let other = TestBrokerBuilder::beside(&broker, LOCAL, &master).build().await;
     let leaked = broker.app.directory.read(ListSigningKeys).await.expect("storage").remove(0).status.id;
     let fresh = new_sealed_key(&MasterKey::new(&master, false).expect("it is long enough"));
-    let retire = RetireSigningKey { store: "main".into(), id: leaked, fresh, now: clock::now() };
+    let retire = RetireSigningKey { id: leaked, fresh: vec![("main".into(), fresh)], now: clock::now() };
     assert!(broker.app.directory.write(retire).await.expect("storage"));
     hears(&broker).await;
     let browser = Browser::new(&broker);
