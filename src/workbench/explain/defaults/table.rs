@@ -62,7 +62,7 @@ pub(crate) const TABLE: &[(&str, &str, WordDefault)] = &[
     ("call", "refused", Rows(|section| section.rows_of_file("refused"))),
     ("call", "accepted", Rows(|section| section.rows_of_file("accepted"))),
     ("call", "read", Rows(|section| section.standard_reads())),
-    ("call", "read", Then(|section| id_alternatives(section.entry("read").and_then(|read| entry_of(&read.value, "id"))))),
+    ("call", "read", Then(|section| id_alternatives(section.entry("read").and_then(|read| read.value.entry("id"))))),
     ("identity", "id", Then(|section| id_alternatives(section.entry("id")))),
     ("call", "tokenType", Unless(|section| section.default_token_type())),
     ("call", "signed", Unless(|section| section.signed_answer())),
