@@ -4,7 +4,7 @@
 use crate::choice;
 use crate::provider::Provider;
 use crate::provider::condition::Condition;
-use crate::provider::fact_expression::{FactExpression, MissingValue};
+use crate::provider::fact_expression::{FactExpression, FoundInstead, MissingValue};
 use crate::provider::facts::Facts;
 use crate::provider::identity::{ClaimOfAddress, IdentityError};
 use crate::provider::json_path::ValueKind;
@@ -76,7 +76,7 @@ pub enum LoginErrorCause {
         /// The step that should have read it.
         read_in: Option<StepKind>,
         /// What was found instead of a text.
-        instead: Option<ValueKind>,
+        instead: Option<FoundInstead>,
     },
     /// A request would go to an address that is not allowed.
     BadAddress(&'static str),
@@ -97,9 +97,9 @@ pub enum LoginErrorCause {
     /// A replay would have to wait, so the recording is incomplete.
     RecordingWaits,
     /// The facts hold no id; what was found instead of a text.
-    MissingId(Option<ValueKind>),
-    /// The facts hold no e-mail address; what was found instead of a text.
-    MissingEmail(Option<ValueKind>),
+    MissingId(Option<FoundInstead>),
+    /// The facts hold no e-mail address; what was found instead.
+    MissingEmail(Option<FoundInstead>),
     /// The e-mail address is not proven.
     UnprovenEmail(MissingProof),
     /// The provider refused the login, in its own words.
@@ -112,7 +112,7 @@ pub enum MissingProof {
     /// The claim says no.
     ClaimSaysNo,
     /// The claim was not found; what was found instead of a text.
-    NoClaim(Option<ValueKind>),
+    NoClaim(Option<FoundInstead>),
     /// No claim is looked at.
     NotAsked,
 }
@@ -233,6 +233,7 @@ impl fmt::Display for LoginErrorCause {
                 f.write_str("no answer holds an id")?;
                 write_instead(f, *instead)
             }
+            Self::MissingEmail(Some(FoundInstead::NoAddress(why))) => write!(f, "what was read as `email` is no e-mail address: {why}"),
             Self::MissingEmail(instead) => {
                 f.write_str("no answer holds an e-mail address")?;
                 write_instead(f, *instead)
@@ -251,8 +252,8 @@ impl fmt::Display for LoginErrorCause {
     }
 }
 
-fn write_instead(f: &mut fmt::Formatter<'_>, instead: Option<ValueKind>) -> fmt::Result {
-    instead.map_or(Ok(()), |kind| write!(f, " ({kind} was found instead)"))
+fn write_instead(f: &mut fmt::Formatter<'_>, instead: Option<FoundInstead>) -> fmt::Result {
+    instead.map_or(Ok(()), |instead| write!(f, " ({instead})"))
 }
 
 fn write_proof(f: &mut fmt::Formatter<'_>, proof: MissingProof) -> fmt::Result {
@@ -279,7 +280,8 @@ impl LoginError {
 
     /// `require` refuses the person by this condition.
     pub(crate) fn not_allowed(condition: &Condition, facts: &Facts) -> Self {
-        let is_list = |fact: &Slot| facts.missing_value(*fact).is_some_and(|missing| missing.instead == Some(ValueKind::List));
+        let is_list =
+            |fact: &Slot| facts.missing_value(*fact).is_some_and(|missing| missing.instead == Some(FoundInstead::Value(ValueKind::List)));
         let list = condition.uses().into_iter().map(|used| used.fact).find(is_list).map(|fact| facts.label(fact).as_ref().into());
         Self { step: None, place: Some(condition.place), cause: LoginErrorCause::NotAllowed(list) }
     }
@@ -311,9 +313,12 @@ impl LoginError {
             IdentityError::MissingEmail(missing) => {
                 (LoginErrorCause::MissingEmail(instead(&missing)), missing.map(|missing| missing.place))
             }
+            IdentityError::NoAddress(why) => {
+                (LoginErrorCause::MissingEmail(Some(FoundInstead::NoAddress(why))), place_of(provider, provider.known.email))
+            }
             IdentityError::UnprovenEmail(claim) => {
                 let (proof, place) = match claim {
-                    ClaimOfAddress::SaysNo => (MissingProof::ClaimSaysNo, place_of_claim(provider)),
+                    ClaimOfAddress::SaysNo => (MissingProof::ClaimSaysNo, place_of(provider, provider.known.email_verified)),
                     ClaimOfAddress::Missing(missing) => (MissingProof::NoClaim(missing.instead), Some(missing.place)),
                     ClaimOfAddress::NotAsked => (MissingProof::NotAsked, None),
                 };
@@ -343,11 +348,10 @@ impl fmt::Display for LoginError {
     }
 }
 
-/// Where the file reads `emailVerified`, if it is in one place only.
-fn place_of_claim(provider: &Provider) -> Option<Place> {
-    let claim = provider.known.email_verified;
-    let composed = provider.identity.composition(claim).map(FactExpression::place);
-    let read = provider.steps().flat_map(Step::learned_facts).filter(|(fact, _, written)| *fact == claim && *written);
+/// The place that reads or composes a fact, if there is one such place.
+fn place_of(provider: &Provider, fact: Slot) -> Option<Place> {
+    let composed = provider.identity.composition(fact).map(FactExpression::place);
+    let read = provider.steps().flat_map(Step::learned_facts).filter(|(learned, _, written)| *learned == fact && *written);
     let mut places = read.map(|(_, place, _)| place);
     composed.or(places.next().filter(|_| places.next().is_none()))
 }

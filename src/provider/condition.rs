@@ -29,7 +29,8 @@ words! {
     /// `null`, an empty text, an empty object and an empty list do not exist. A list of conditions holds when all of
     /// them hold; `all` and `any` combine conditions inside one.
     pub(crate) struct ConditionSpec ("condition", elsewhere = unknown_word_hint) {
-        /// The value that is checked: a path into the answer, or a fact.
+        /// The value that is checked: a path into the answer, a fact, or a text with holes. A hole may hold a path with functions,
+        /// for what stands inside of a text: `at: '${$.payload | base64Decode | form "ts"}'`.
         /// Default: none; needed unless `all` or `any` stands here
         /// Example: `at: $.status`
         at: Option<ConditionSubject> = "at",
@@ -144,7 +145,7 @@ impl WordValue for ConditionSubject {
         None
     }
     fn shape() -> ValueShape {
-        ValueShape::Text("a JSON path or a fact in `${…}`")
+        ValueShape::Text("a JSON path or a text with holes")
     }
 }
 

@@ -6,11 +6,13 @@ use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
 use crate::provider::template::{FactUse, Template};
+use crate::vocabulary::email::NotAnEmail;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::{Reader, ValueShape, WordValue, read_scalar};
 use crate::vocabulary::yaml::{YamlKind, YamlNode};
 use serde_json::Value;
+use std::fmt;
 
 /// How a fact is read.
 #[derive(Clone, Debug)]
@@ -32,7 +34,38 @@ pub struct MissingValue {
     /// The path or hole that found nothing.
     pub(crate) place: Place,
     /// What was found instead of a text.
-    pub(crate) instead: Option<ValueKind>,
+    pub(crate) instead: Option<FoundInstead>,
+}
+
+/// What was found where a text was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FoundInstead {
+    /// A value that is no text.
+    Value(ValueKind),
+    /// A list of which no entry meets the conditions of `where`.
+    NoFittingEntry,
+    /// A text that is no e-mail address.
+    NoAddress(NotAnEmail),
+}
+
+impl FoundInstead {
+    /// The kind of the value that is no text.
+    pub(crate) fn kind(self) -> Option<ValueKind> {
+        match self {
+            Self::Value(kind) => Some(kind),
+            Self::NoFittingEntry | Self::NoAddress(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for FoundInstead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(kind) => write!(f, "{kind} was found instead"),
+            Self::NoFittingEntry => f.write_str("no entry of the list fits `where`"),
+            Self::NoAddress(why) => write!(f, "what was found is none: {why}"),
+        }
+    }
 }
 
 impl FactExpression {
@@ -52,7 +85,10 @@ impl FactExpression {
                 let found = answer.and_then(|answer| path.first(answer));
                 match found.and_then(scalar_text) {
                     Some(text) => Ok(Text::plain(text)),
-                    None => Err(MissingValue { place: path.place, instead: found.map(ValueKind::from_value) }),
+                    None => Err(MissingValue {
+                        place: path.place,
+                        instead: found.map(|found| FoundInstead::Value(ValueKind::from_value(found))),
+                    }),
                 }
             }
             Self::Text(template) => match template.fill_from(facts, answer) {

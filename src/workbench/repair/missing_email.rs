@@ -5,12 +5,13 @@ use crate::story::repair_rule::RepairRule;
 use crate::workbench::repair::draft::RepairDraft;
 use crate::workbench::repair::edit::FileEdit;
 
-/// The drafts for a login without an address (`is_there`: with an address that is not proven).
-pub(crate) fn missing_email_drafts(provider: &Provider, is_there: bool) -> Vec<RepairDraft> {
+/// The drafts for a login without an address that is proven. With `AskBecauseMissing` as the reason the answers hold none at all.
+pub(crate) fn missing_email_drafts(provider: &Provider, rule: RepairRule) -> Vec<RepairDraft> {
     let mut drafts = Vec::new();
     let scope = provider.scope.as_deref().unwrap_or_default();
     let words: Vec<&str> = scope.split(' ').collect();
-    if !is_there && words.contains(&"openid") && !words.contains(&"email") && !scope.contains([':', '#', ',']) {
+    let is_missing = matches!(rule, RepairRule::AskBecauseMissing {});
+    if is_missing && words.contains(&"openid") && !words.contains(&"email") && !scope.contains([':', '#', ',']) {
         let value = format!("{scope} email");
         drafts.push(RepairDraft {
             title: format!("scope: {value}"),
@@ -23,7 +24,6 @@ pub(crate) fn missing_email_drafts(provider: &Provider, is_there: bool) -> Vec<R
             same_words: false,
         });
     }
-    let rule = if is_there { RepairRule::AskBecauseUnproven {} } else { RepairRule::AskBecauseMissing {} };
     drafts.push(RepairDraft {
         title: "missingEmail: ask".to_owned(),
         rule,
