@@ -5,6 +5,7 @@ mod attacks;
 mod bad_times;
 mod canaries;
 mod catalogue;
+mod checker;
 mod command_line;
 mod database;
 mod directory;

@@ -157,7 +157,26 @@ fn given_answers_show_what_is_read_and_who_would_sign_in() {
     let (code, out, _) = portaria(&folder.0, &[&arguments[..], &["--json"]].concat(), &[]);
     let found: Value = serde_json::from_str(&out).expect("JSON");
     assert_eq!((code, &found["signedIn"], &found["identity"]["email"]), (0, &Value::Bool(true), &Value::from("ana@loja.example")), "{out}");
-    assert_eq!(found["steps"][2]["facts"][0], serde_json::json!({ "fact": "id", "value": "7", "from": "$.id", "line": 10 }), "{out}");
+    assert_eq!(
+        found["steps"][2]["facts"][0],
+        serde_json::json!({ "fact": "id", "value": "7", "instead": null, "from": "$.id", "line": 10 }),
+        "{out}"
+    );
+}
+
+#[test]
+fn what_was_found_and_cannot_be_read_is_not_said_to_be_nothing() {
+    let file =
+        ACME.replace("  refused:", "  read: { blocked: $.blocked }\n  refused:") + "require: { at: \"${blocked}\", present: false }\n";
+    let folder = acme("forecast-unreadable").with("providers.d/acme.yaml", &file);
+    let folder = folder.with("token.json", r#"{"access_token": "at-1", "blocked": ["fraud"]}"#);
+    let answers = ["--answer", "getAccessCode=token.json", "--answer", "getUserInfo=me.txt", "--answer", "getUserInfo[2]=emails.json"];
+
+    let (code, out, err) = portaria(&folder.0, &["explain", "acme"].into_iter().chain(answers).collect::<Vec<_>>(), &[]);
+
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(out.contains("  blocked      line 7      found, but a list, at $.blocked\n"), "{out}");
+    assert!(out.contains("would be refused: notAllowed\n") && out.contains("`blocked` is a list in the answer"), "{out}");
 }
 
 #[test]

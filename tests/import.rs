@@ -145,3 +145,39 @@ fn the_iss_of_the_callback_is_the_issuer_if_addresses_of_the_provider_begin_with
         assert!(!with_iss(other).contains("issuer:"), "{other}");
     }
 }
+
+/// An invented provider whose redirect address ends with the state.
+fn pfadfinder() -> Case {
+    cases_of(vec![root().join("tests/import/holdout/pfadfinder.yaml")]).remove(0)
+}
+
+#[test]
+fn a_state_at_the_end_of_the_redirect_address_is_learnt() {
+    let (exchanges, _) = recorded(&pfadfinder());
+
+    let learned = learn("pfadfinder", &exchanges, STRICT).unwrap_or_else(|why| panic!("{why}"));
+
+    assert!(learned.text.contains("stateIn: path") && !learned.text.contains("sessionSwap"), "{}", learned.text);
+}
+
+#[test]
+fn where_nothing_ties_the_callback_no_address_is_proven_and_the_login_still_works() {
+    let (mut exchanges, values) = recorded(&pfadfinder());
+    let state = values.iter().find(|(name, _)| name == "state").map(|(_, state)| state.clone()).expect("a state");
+    for exchange in &mut exchanges {
+        exchange.address = exchange.address.replace(&format!("/{state}"), "").replace(&format!("%2F{state}"), "");
+    }
+
+    let learned = learn("pfadfinder", &exchanges, STRICT).unwrap_or_else(|why| panic!("{why}"));
+
+    let (provider, report) = portaria::provider::compile(&Source::new("pfadfinder.yaml", learned.text.as_str()), STRICT);
+    assert!(report.complaints.is_empty(), "{}", report.draw(false));
+    for line in ["sessionSwap: accepted", "trustEmail: never", "missingEmail: ${id}@pfadfinder.invalid"] {
+        assert!(learned.text.contains(line), "{}", learned.text);
+    }
+    for word in ["`sessionSwap`", "`missingEmail`", "`trustEmail`"] {
+        assert!(learned.decide.iter().any(|line| line.starts_with(word)), "{:?}", learned.decide);
+    }
+    let story = example_from_recording(&provider.expect("it compiles"), &learned, 1_767_000_000).unwrap_or_else(|why| panic!("{why}"));
+    assert!(story.contains("@pfadfinder.invalid"), "{story}");
+}

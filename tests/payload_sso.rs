@@ -106,6 +106,26 @@ fn a_nonce_in_the_payload_ties_the_callback_to_the_login() {
     assert_examples(&with_nonce, &story("that-of-another-login", "refused: { code: notAllowed }"));
 }
 
+#[test]
+fn a_word_that_stands_twice_in_a_payload_is_not_missing() {
+    let read = "    name: '${$.sso | base64Decode | form \"name\"}'\n";
+    let required = file().replace(read, "    failed: '${$.sso | base64Decode | form \"failed\"}'\n");
+    let required = required.replace("pkce: off\n", "pkce: off\nrequire: { at: \"${failed}\", present: false }\n");
+    let end = required.find("  refused:").expect("the file has a rule");
+    let story = |more: &str, end: &str| {
+        let payload = STANDARD.encode(format!("external_id=7&email=ana%40loja.example&activation=ok&nonce=‹state›{more}"));
+        format!("- what: a login\n  callback: {{ sso: {payload}, sig: ‹signature› }}\n  {end}\n")
+    };
+
+    let refused = (file(), "step: getAuthorizationCode, code: access_denied");
+    for (file, end) in [refused, (required[..end].to_owned(), "code: notAllowed")] {
+        assert_examples(&file, &story("&failed=", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
+        for more in ["&failed=true", "&failed=true&failed=true", "&failed=&failed=true", "&failed=true&fail%65d=true"] {
+            assert_examples(&file, &story(more, &format!("refused: {{ {end} }}")));
+        }
+    }
+}
+
 #[actix_web::test]
 async fn a_simulation_returns_the_state_in_the_payload() {
     let folder = Folder::new();

@@ -21,10 +21,11 @@ use portaria::workbench::examples::replay::replay;
 use portaria::workbench::repair::propose;
 use std::collections::BTreeMap;
 
-/// A provider with the stories in which somebody comes in, and who.
+/// A provider with the stories in which somebody comes in, and who, and those that are refused.
 pub struct Known {
     pub provider: Provider,
     pub stories: Vec<(ExampleSpec, Identity)>,
+    pub refusals: Vec<ExampleSpec>,
 }
 
 /// All of the catalogue.
@@ -39,9 +40,14 @@ pub fn all() -> Vec<Known> {
         let examples = examples_path(&path);
         let stories = examples::read(&Source::new(examples.display().to_string(), text(&examples)))
             .unwrap_or_else(|report| panic!("{}", report.draw(false)));
-        let stories =
-            stories.into_iter().filter_map(|story| replay(&provider, &story).end.ok().map(|identity| (story, identity))).collect();
-        list.push(Known { provider: *provider, stories });
+        let mut known = Known { provider: *provider, stories: Vec::new(), refusals: Vec::new() };
+        for story in stories {
+            match replay(&known.provider, &story).end {
+                Ok(identity) => known.stories.push((story, identity)),
+                Err(_) => known.refusals.push(story),
+            }
+        }
+        list.push(known);
     }
     assert!(list.len() >= 50, "the catalogue is there");
     list

@@ -51,7 +51,7 @@ impl Shop {
                 ("main", erica, "5"),
                 ("atacado", proven("acme", "6", "caio"), "6"),
             ] {
-                directory.write(arrival(store, identity, sid)).await.expect("storage").expect("welcome");
+                directory.write(arrival(store, identity, sid)).await.expect("storage").expect("signed in");
             }
             let incident = StoredIncident { code: "K7Q-2MD".into(), store: "main".into(), at: clock::now(), story: "{}".to_owned() };
             let impostor = arrival("main", proven("acme", "2", "ana"), "7");
@@ -487,7 +487,7 @@ fn people_at_a_server_are_shown_and_blocked_just_the_same() {
     let folder = Folder::new(&random::id());
     on_postgres(async |place| {
         let directory = place.machine().await;
-        comes(&directory, &Identity { name: Some("Érica".to_owned()), ..proven("acme", "1", "ana") }, "1").await.expect("welcome");
+        comes(&directory, &Identity { name: Some("Érica".to_owned()), ..proven("acme", "1", "ana") }, "1").await.expect("signed in");
         let StorageLocation::Server(address) = &place.storage else { panic!("a server") };
         let run = |command: &[&str]| portaria(&folder.0, command, &[("PORTARIA_STORAGE", address)]);
 

@@ -9,6 +9,7 @@ use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::{MailSpec, Settings, SettingsSpec};
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
 use crate::vocabulary::place::Source;
+use crate::workbench::examples;
 use crate::world::{files, secrets};
 use clap::Args;
 use serde_json::{Value, json};
@@ -94,7 +95,7 @@ impl CheckCommand {
         }
         for path in &examples {
             let source = files::read_source(path).map_err(|error| CommandFailure::file_error(path, &error))?;
-            if let Err(report) = crate::workbench::examples::read(&source) {
+            if let Err(report) = examples::read(&source) {
                 lines.push(CheckedFile {
                     file: source.name.to_string(),
                     state: CheckedFileState::Provider(ProviderStatus::Broken),

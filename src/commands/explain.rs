@@ -3,6 +3,7 @@
 use crate::commands::given_answers::GivenAnswersOptions;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_json, print_line, uses_colour};
 use crate::commands::{GlobalOptions, forecast as forecast_output, provider_file};
+use crate::login::error::LoginError;
 use crate::provider::Provider;
 use crate::provider::step::StepKind;
 use crate::stores::catalogue::{self, ProviderFileState};
@@ -48,7 +49,7 @@ impl ExplainCommand {
             return self.run_forecast(provider, &settings.public_url, global.json);
         }
         let steps = explain(provider, &installation_facts(provider, &settings.public_url)).map_err(|error| {
-            let error = crate::login::error::LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider);
+            let error = LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider);
             CommandFailure::No(format!("error: {error}"))
         })?;
         let explained = Explained { description: describe(provider, &steps), steps };

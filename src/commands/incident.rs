@@ -26,7 +26,7 @@ impl IncidentCommand {
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let code = IncidentCode::parse(&self.code).ok_or_else(|| {
             CommandFailure::Usage(
-                format!("`{}` is not a code", crate::vocabulary::diagnostic::printable(&self.code)),
+                format!("`{}` is not a code", printable(&self.code)),
                 "a code has six letters and digits, such as `K7Q-2MD`".to_owned(),
             )
         })?;

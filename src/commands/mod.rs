@@ -28,7 +28,9 @@ pub(crate) mod upgrade_report;
 pub(crate) mod users;
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome};
-use crate::stores::settings::Settings;
+use crate::stores::catalogue::provider_files;
+use crate::stores::settings::{Settings, check_public_url};
+use crate::vocabulary::diagnostic::did_you_mean;
 use crate::world::files;
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -170,7 +172,7 @@ impl GlobalOptions {
             settings.providers = folder.display().to_string();
         }
         if let Some(url) = &self.public_url {
-            if let Some((message, help)) = crate::stores::settings::check_public_url(url.trim_end_matches('/')) {
+            if let Some((message, help)) = check_public_url(url.trim_end_matches('/')) {
                 return Err(CommandFailure::Usage(format!("--public-url: {message}"), help));
             }
             url.trim_end_matches('/').clone_into(&mut settings.public_url);
@@ -190,9 +192,9 @@ pub(crate) fn provider_file(name: &str, settings: &Settings) -> Result<PathBuf, 
     if files::is_file(&path) {
         return Ok(path);
     }
-    let known = crate::stores::catalogue::provider_files(folder).unwrap_or_default();
+    let known = provider_files(folder).unwrap_or_default();
     let names: Vec<String> = known.iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
-    let help = match crate::vocabulary::diagnostic::did_you_mean(name, names.iter().map(String::as_str)) {
+    let help = match did_you_mean(name, names.iter().map(String::as_str)) {
         Some(similar) => format!("did you mean `{similar}`?"),
         None => format!("a provider has the name of its file in {}", folder.display()),
     };

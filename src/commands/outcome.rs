@@ -1,5 +1,7 @@
 //! The outcome of a command: what it prints, and its exit code.
 
+use crate::stores::catalogue::io_error_message;
+use crate::vocabulary::diagnostic::is_invisible;
 use crate::world::secrets;
 use chrono::{DateTime, SecondsFormat};
 use std::fmt::Write as _;
@@ -29,10 +31,7 @@ pub enum CommandFailure {
 impl CommandFailure {
     /// A file that could not be read or written.
     pub(crate) fn file_error(path: &Path, error: &std::io::Error) -> Self {
-        Self::Environment(
-            format!("{}: {}", path.display(), crate::stores::catalogue::io_error_message(error)),
-            "check the path and its permissions".to_owned(),
-        )
+        Self::Environment(format!("{}: {}", path.display(), io_error_message(error)), "check the path and its permissions".to_owned())
     }
 
     /// The exit code of the process.
@@ -80,7 +79,7 @@ pub(crate) fn print_json(json: &str) {
     let mut safe = String::new();
     for letter in json.chars() {
         // A line break is never part of a JSON text.
-        if letter != '\n' && crate::vocabulary::diagnostic::is_invisible(letter) {
+        if letter != '\n' && is_invisible(letter) {
             for unit in letter.encode_utf16(&mut [0; 2]) {
                 let _ = write!(safe, "\\u{unit:04x}");
             }

@@ -2,15 +2,15 @@
 
 use crate::commands::GlobalOptions;
 use crate::commands::broker::Broker;
-use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line};
+use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
 use crate::commands::start_settings::StartSettings;
 use crate::commands::{master_key, simulate, storage};
 use crate::directory::StorageLocation;
 use crate::session::seal::MasterKey;
-use crate::stores::Stores;
-use crate::stores::catalogue::ProviderStatus;
+use crate::stores::catalogue::{ProviderStatus, io_error_message};
 use crate::stores::session_cookie::is_host_cookie;
 use crate::stores::settings::Settings;
+use crate::stores::{MAIN, Stores};
 use crate::web::app::App;
 use crate::web::{background_tasks, server};
 use crate::world::host_name::host_name;
@@ -134,7 +134,7 @@ impl ServeCommand {
         let configure = move |config: &mut ServiceConfig| broker.mount(config);
         server::serve(app, listen, metrics, configure, move |address| print_greeting(&greeting_app, address)).await.map_err(|error| {
             CommandFailure::Environment(
-                format!("{listen}: {}", crate::stores::catalogue::io_error_message(&error)),
+                format!("{listen}: {}", io_error_message(&error)),
                 format!("does another program use this port? choose another: `--listen 127.0.0.1:{}`", listen.port().saturating_add(1)),
             )
         })?;
@@ -167,7 +167,7 @@ fn check_listen_address(listen: SocketAddr, settings: &Settings) -> Result<(), C
 
 /// The broker itself speaks no https. Something in front of it does, and nobody else can say from where a visitor comes.
 fn check_proxies(listen: SocketAddr, stores: &Stores) -> Result<(), CommandFailure> {
-    let Some(store) = stores.all().iter().find(|store| !store.says_its_proxies()) else { return Ok(()) };
+    let Some(store) = stores.all().iter().find(|store| !store.names_its_proxies()) else { return Ok(()) };
     Err(CommandFailure::Usage(
         format!("{listen} can be reached from the network, and {} needs a proxy that speaks https, but `trustedProxies` names none", store.public_url),
         "write the addresses of the proxies into the settings file: `trustedProxies: [ 10.0.0.7 ]`; or `trustedProxies: none`, if what is in front forwards no addresses".to_owned(),
@@ -188,11 +188,11 @@ fn print_greeting(app: &App, address: SocketAddr) {
     let serving = app.live_config();
     print_stores(serving.stores());
     let (mut offered, mut dormant, mut broken) = (Vec::new(), 0, Vec::new());
-    let live_store = serving.live_stores().find(|live_store| *live_store.store.name == *crate::stores::MAIN);
-    for (path, standing) in live_store.iter().flat_map(|live_store| live_store.providers.snapshot().standings().clone()) {
+    let live_store = serving.live_stores().find(|live_store| *live_store.store.name == *MAIN);
+    for (path, file_report) in live_store.iter().flat_map(|live_store| live_store.providers.snapshot().file_reports().clone()) {
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        match standing.status {
-            ProviderStatus::Offered if live_store.is_some_and(|live_store| live_store.has_provider(&name)) => offered.push(name),
+        match file_report.status {
+            ProviderStatus::Offered if live_store.is_some_and(|live_store| live_store.shows_provider(&name)) => offered.push(name),
             ProviderStatus::Dormant => dormant += 1,
             ProviderStatus::Broken => broken.push(name),
             ProviderStatus::Offered | ProviderStatus::Off | ProviderStatus::Overlooked => {}
@@ -222,7 +222,7 @@ fn print_greeting(app: &App, address: SocketAddr) {
         let listing = live_store.providers.snapshot();
         let asking = listing.buttons().iter().filter(|live_provider| live_provider.provider.asks_for_email.is_some());
         let asking: Vec<&str> =
-            asking.map(|live_provider| &*live_provider.provider.name).filter(|name| live_store.has_provider(name)).collect();
+            asking.map(|live_provider| &*live_provider.provider.name).filter(|name| live_store.shows_provider(name)).collect();
         if !asking.is_empty() {
             print_line(&format!(
                 "no mail    {} ask for an address, but no mail can be sent: set `mail` for {}",
@@ -250,8 +250,7 @@ fn start_log(json: bool) {
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_target(false);
     // An error of the log must not be logged: that would end the request.
     let log = log.log_internal_errors(false);
-    let started =
-        if json { log.json().flatten_event(true).try_init() } else { log.with_ansi(crate::commands::outcome::uses_colour()).try_init() };
+    let started = if json { log.json().flatten_event(true).try_init() } else { log.with_ansi(uses_colour()).try_init() };
     drop(started);
 }
 

@@ -3,6 +3,7 @@
 use crate::commands::outcome::CommandFailure;
 use crate::directory::{Directory, StorageLocation};
 use crate::stores::settings::{DEFAULT_STORAGE, Settings};
+use crate::vocabulary::diagnostic::printable;
 use crate::world::files;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -68,7 +69,7 @@ fn one_line_reason(error: &sqlx::Error) -> String {
         sqlx::Error::Configuration(_) => "this is not the address of a database".to_owned(),
         other => other.to_string(),
     };
-    crate::vocabulary::diagnostic::printable(reason.lines().next().unwrap_or_default())
+    printable(reason.lines().next().unwrap_or_default())
 }
 
 /// The storage was opened, and did not answer.

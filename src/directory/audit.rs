@@ -114,6 +114,12 @@ impl AuditEvent {
         Self { provider: Some(provider.into()), ..self }
     }
 
+    /// The same event with the version of the provider's file.
+    #[must_use]
+    pub(crate) fn of_version(self, version: &str) -> Self {
+        Self { version: Some(version.into()), ..self }
+    }
+
     /// The same event with the stored word of a rule, a cause or an actor as its reason.
     #[must_use]
     pub fn with_reason(self, reason: &str) -> Self {

@@ -177,6 +177,6 @@ impl KeyChange<'_> {
 
     async fn record<S: SqlTransaction>(&self, sql: &mut S, what: AuditEventKind, id: &str) -> Result<(), StorageFault> {
         let event = AuditEvent::new(self.now, self.store, what).with_reason(self.by.word());
-        record_event(sql, &AuditEvent { version: Some(id.into()), ..event }).await
+        record_event(sql, &event.of_version(id)).await
     }
 }

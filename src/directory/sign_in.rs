@@ -188,7 +188,7 @@ impl SignIn {
         let imitates = linking::address_to_look_up(&self.identity.address).is_some_and(|email| is_imitation(email.key()));
         let evidence = linking::evidence_word(&self.identity.address);
         let evidence = evidence.map(|word| if imitates { format!("{word} {IMITATION}").into() } else { word.into() });
-        AuditEvent { evidence, version: Some(self.version.clone()), ..event }
+        AuditEvent { evidence, ..event }.of_version(&self.version)
     }
 }
 

@@ -24,6 +24,7 @@ use crate::login::trace::Trace;
 use crate::provider::identity::Identity;
 use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
+use crate::vocabulary::diagnostic::printable;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -163,8 +164,8 @@ fn log_notice(store: &str, live_provider: &LiveProvider, notice: &DriftNotice) {
             file,
             line = warning.line,
             what,
-            said = %crate::vocabulary::diagnostic::printable(&warning.sentence),
-            proposal = warning.proposal.as_ref().map(|proposal| crate::vocabulary::diagnostic::printable(&proposal.title)),
+            said = %printable(&warning.sentence),
+            proposal = warning.proposal.as_ref().map(|proposal| printable(&proposal.title)),
             "a provider answers differently than before"
         ),
         HealthChange::Well => tracing::info!(store, provider, step, fact, what, "a provider answers as before again"),

@@ -27,6 +27,9 @@ use std::sync::Arc;
 /// How long after its beginning an attempt accepts a callback, in seconds.
 pub(crate) const GOOD_FOR: i64 = 600;
 
+/// How many seconds the clock of this machine may be behind the clock of the machine on which the attempt began.
+const CLOCK_STEP_BACK: i64 = 60;
+
 /// The values that this installation has for a provider.
 #[derive(Clone, Debug, Default)]
 pub struct InstallationValues {
@@ -72,7 +75,7 @@ pub struct Attempt {
     pub(crate) inputs: InputValues,
     /// The facts that the calls before the redirect have read.
     pub(crate) prepared: Vec<PreparedFact>,
-    /// What the address of the login asked for.
+    /// The options in the address of the login.
     pub(crate) options: LoginOptions,
 }
 
@@ -146,13 +149,8 @@ impl Attempt {
 
     /// The part that the browser keeps.
     pub(crate) fn to_saved(&self, provider: &Provider) -> SavedAttempt {
-        let used = provider.facts_used_after_redirect();
         let Self { state, nonce, verifier, started, inputs, prepared, options, .. } = self.clone();
-        let options = LoginOptions {
-            login_hint: options.login_hint.filter(|_| used.contains(&provider.known.login_hint)),
-            ui_locales: options.ui_locales.filter(|_| used.contains(&provider.known.ui_locales)),
-            ..options
-        };
+        let options = only_used(options, provider, &provider.facts_used_after_redirect());
         SavedAttempt { state, nonce, verifier, started, inputs, prepared, options }
     }
 
@@ -241,11 +239,11 @@ impl Attempt {
                 facts.set(known.code_challenge, challenge);
             }
         }
-        facts.set(known.redirect_uri, Text::plain(&*self.redirect_uri));
-        if provider.state_in == StateLocation::Path {
-            let redirect = secret(&self.redirect_uri, known.redirect_uri, &facts);
-            facts.set(known.redirect_uri, redirect);
-        }
+        let redirect_uri = match provider.state_in {
+            StateLocation::Path => secret(&self.redirect_uri, known.redirect_uri, &facts),
+            StateLocation::Query | StateLocation::Cookie => Text::plain(&*self.redirect_uri),
+        };
+        facts.set(known.redirect_uri, redirect_uri);
         facts.set(known.now, Text::plain(self.started.to_string()));
         facts.set(known.provider, Text::plain(&*provider.name));
         facts.set(known.public_url, Text::plain(&*installation.public_url));
@@ -262,7 +260,7 @@ impl Attempt {
         self.learn_options(provider, &mut facts);
         for PreparedFact { name, value } in &self.prepared {
             if let Some(slot) = provider.names.find(name) {
-                // What was read before the redirect says nothing about the person, so no claim is about it, and it is no claim.
+                // What was read before the redirect is not about the person: no claim proves it, and it proves nothing as a claim.
                 facts.learn(slot, &**value, FactOrigin::Several);
             }
         }
@@ -279,21 +277,13 @@ impl Attempt {
             }
         }
         if *reauthenticates {
-            let names_age = provider.steps().flat_map(|step| &step.reauthenticate).any(|parameter| *parameter.name == *"max_age");
-            let word = if names_age { "max_age " } else { "" };
-            facts.set(known.reauthenticate, Text::plain(format!("{word}{}", self.started)));
+            facts.set(known.reauthenticate, Text::plain(self.started.to_string()));
         }
     }
 
     /// Keeps of the options what the file passes on.
     pub(crate) fn set_options(&mut self, provider: &Provider, options: LoginOptions) {
-        let used = provider.used_facts();
-        let LoginOptions { login_hint, ui_locales, reauthenticates } = options;
-        self.options = LoginOptions {
-            login_hint: login_hint.filter(|_| used.contains(&provider.known.login_hint)),
-            ui_locales: ui_locales.filter(|_| used.contains(&provider.known.ui_locales)),
-            reauthenticates,
-        };
+        self.options = only_used(options, provider, &provider.used_facts());
     }
 
     /// Accepts a callback that answers this attempt. `path_state` is the state in the path of the callback's address, for
@@ -310,7 +300,7 @@ impl Attempt {
         if *self.provider != *provider.name {
             return Err(LoginError::before_calls(LoginErrorCause::OtherProvider));
         }
-        if !(-60..GOOD_FOR).contains(&now.saturating_sub(self.started)) {
+        if !(-CLOCK_STEP_BACK..GOOD_FOR).contains(&now.saturating_sub(self.started)) {
             return Err(LoginError::before_calls(LoginErrorCause::Expired));
         }
         if let Some(fault) = callback_fault(callback) {
@@ -348,6 +338,16 @@ pub(crate) fn callback_fault(callback: &CallbackParameters) -> Option<LoginError
         return Some(LoginErrorCause::TooManyParameters);
     }
     callback.repeated_name().map(|_| LoginErrorCause::RepeatedParameter)
+}
+
+/// The options without the texts that no fact in this list holds.
+fn only_used(options: LoginOptions, provider: &Provider, used: &[Slot]) -> LoginOptions {
+    let LoginOptions { login_hint, ui_locales, reauthenticates } = options;
+    LoginOptions {
+        login_hint: login_hint.filter(|_| used.contains(&provider.known.login_hint)),
+        ui_locales: ui_locales.filter(|_| used.contains(&provider.known.ui_locales)),
+        reauthenticates,
+    }
 }
 
 /// Whether the state comes back as a parameter, and the callback has none where the file reads it.

@@ -19,44 +19,44 @@ const METADATA_TIMEOUT: Duration = Duration::from_secs(3);
 /// Fetches the issuer's discovery document if it is due. An attempt cannot begin without it. The metadata of a plain OAuth 2 provider
 /// are fetched as well; a login goes on without them.
 pub async fn discover(provider: &Provider, facts: &Facts, fetch: &dyn Fetch, documents: &DocumentCache, now: i64) {
-    let issuer = provider.issuer.as_ref().and_then(|issuer| issuer.value(facts));
-    if let Some(issuer) = issuer
+    if let Some(issuer) = provider.issuer.as_ref().and_then(|issuer| issuer.value(facts))
         && let Some(address) = metadata_address(&issuer)
         && let Some(due) = documents.due(&address, now)
         && let Ok(_flight) = due.flight.try_lock()
         && !documents.is_over(&address, &due)
     {
-        let request = Request { timeout: METADATA_TIMEOUT, ..Request::for_document(&address) };
-        match fetch.send(&request).await {
-            Ok(answer) => {
-                let metadata = (answer.status == 200).then(|| json::parse(&answer.body).ok()).flatten();
-                let metadata = metadata.filter(|metadata| metadata.get("issuer").is_some_and(Value::is_string));
-                let known = documents.last(&address);
-                let stand_in = serde_json::json!({ "issuer": issuer });
-                // A provider without metadata promises nothing, and is not asked again with every login. An answer that only fails takes
-                // no promise back.
-                let has_none = match answer.status {
-                    404 | 410 => true,
-                    status if status >= 500 || status == 429 => false,
-                    _ => known.is_none_or(|known| *known == stand_in),
-                };
-                match metadata {
-                    Some(metadata) => documents.insert(&address, metadata, now),
-                    None if has_none => documents.insert(&address, stand_in, now),
-                    None => documents.record_failure(&address, now),
-                }
-            }
-            Err(_) => documents.record_failure(&address, now),
+        match fetch_metadata(&issuer, &address, fetch, documents).await {
+            Some(metadata) => documents.insert(&address, metadata, now),
+            None => documents.record_failure(&address, now),
         }
     }
     if let Some((address, issuer)) = provider.discovery.as_ref().and_then(|discovery| discovery.address(facts))
         && let Some(due) = documents.due(&address, now)
     {
         let waits = documents.get(&address, now).is_none();
-        // Only a document of this issuer says where the issuer's end points are.
+        // Only a document of this issuer names the issuer's endpoints.
         let admits = |document: &Value| named_issuer(document, issuer.as_deref()).is_err() || documents.hosts.admit(&address, document);
         fetch_once(&address, &due, waits, (fetch, documents), &admits, now).await;
     }
+}
+
+/// The metadata of an issuer, or a stand-in for a provider that has none; `None` if neither is certain.
+async fn fetch_metadata(issuer: &str, address: &str, fetch: &dyn Fetch, documents: &DocumentCache) -> Option<Value> {
+    let request = Request { timeout: METADATA_TIMEOUT, ..Request::for_document(address) };
+    let answer = fetch.send(&request).await.ok()?;
+    let metadata = (answer.status == 200).then(|| json::parse(&answer.body).ok()).flatten();
+    if let Some(metadata) = metadata.filter(|metadata| metadata.get("issuer").is_some_and(Value::is_string)) {
+        return Some(metadata);
+    }
+    // A provider without metadata promises nothing, and the metadata are not requested again in every login. An answer that only
+    // fails takes no promise back.
+    let stand_in = serde_json::json!({ "issuer": issuer });
+    let has_none = match answer.status {
+        404 | 410 => true,
+        status if status >= 500 || status == 429 => false,
+        _ => documents.last(address).is_none_or(|known| *known == stand_in),
+    };
+    has_none.then_some(stand_in)
 }
 
 /// Fetches the keys that verify a signed token before the answer is read, so that reading stays pure. Keys that are fresh are

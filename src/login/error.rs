@@ -66,9 +66,8 @@ pub enum LoginErrorCause {
     TooManyLogins,
     /// The calls to the provider took too long together.
     OutOfTime,
-    /// `require` does not hold.
-    /// `require` refuses this person; the fact that it asks about, where the answer has a list in its place.
-    NotAllowed(Option<Box<str>>),
+    /// `require` refuses this person; the fact that it asks about, and what was found for it, where that cannot be read.
+    NotAllowed(Option<(Box<str>, ValueKind)>),
     /// A step needs a fact that is not known.
     MissingFact {
         /// The fact, unless a path in a request found nothing.
@@ -109,11 +108,11 @@ pub enum LoginErrorCause {
 /// Why an e-mail address is not proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MissingProof {
-    /// The claim says no.
-    ClaimSaysNo,
+    /// The claim is false.
+    ClaimIsFalse,
     /// The claim was not found; what was found instead of a text.
     NoClaim(Option<FoundInstead>),
-    /// No claim is looked at.
+    /// The file looks at no claim.
     NotAsked,
 }
 
@@ -181,11 +180,15 @@ impl LoginErrorCause {
     }
 }
 
-fn write_not_allowed(list: Option<&str>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn write_not_allowed(unreadable: Option<&(Box<str>, ValueKind)>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str("`require` does not allow this person to sign in")?;
-    list.map_or(Ok(()), |list| {
-        write!(f, ": `{list}` is a list in the answer, and a fact is a text; read `{{ at: $.…, contains: … }}` in its place")
-    })
+    match unreadable {
+        None => Ok(()),
+        Some((fact, ValueKind::List)) => {
+            write!(f, ": `{fact}` is a list in the answer, and a fact is a text; read `{{ at: $.…, contains: … }}` in its place")
+        }
+        Some((fact, kind)) => write!(f, ": {kind} was found for `{fact}`, and a fact is a text"),
+    }
 }
 
 impl fmt::Display for LoginErrorCause {
@@ -210,7 +213,7 @@ impl fmt::Display for LoginErrorCause {
             Self::BadInput(name) => write!(f, "what was typed for `{name}` does not match its pattern"),
             Self::TooManyLogins => f.write_str("too many logins are waiting for this provider"),
             Self::OutOfTime => f.write_str("the calls to the provider took too long together"),
-            Self::NotAllowed(list) => write_not_allowed(list.as_deref(), f),
+            Self::NotAllowed(unreadable) => write_not_allowed(unreadable.as_ref(), f),
             Self::MissingFact { fact: None, .. } => f.write_str("a path of this line finds nothing in the answer"),
             Self::MissingFact { fact: Some(fact), read_in, instead } => {
                 write!(f, "`{fact}` was not found")?;
@@ -258,7 +261,7 @@ fn write_instead(f: &mut fmt::Formatter<'_>, instead: Option<FoundInstead>) -> f
 
 fn write_proof(f: &mut fmt::Formatter<'_>, proof: MissingProof) -> fmt::Result {
     match proof {
-        MissingProof::ClaimSaysNo => f.write_str(": `emailVerified` was read and does not say `true`"),
+        MissingProof::ClaimIsFalse => f.write_str(": `emailVerified` was read and does not say `true`"),
         MissingProof::NoClaim(instead) => {
             f.write_str(": `emailVerified` is not in the answer")?;
             write_instead(f, instead)
@@ -280,13 +283,12 @@ impl LoginError {
 
     /// `require` refuses the person by this condition.
     pub(crate) fn not_allowed(condition: &Condition, facts: &Facts) -> Self {
-        let is_list =
-            |fact: &Slot| facts.missing_value(*fact).is_some_and(|missing| missing.instead == Some(FoundInstead::Value(ValueKind::List)));
-        let list = condition.uses().into_iter().map(|used| used.fact).find(is_list).map(|fact| facts.label(fact).as_ref().into());
-        Self { step: None, place: Some(condition.place), cause: LoginErrorCause::NotAllowed(list) }
+        let unreadable = |fact: Slot| Some((facts.label(fact).as_ref().into(), facts.unreadable(fact)?));
+        let unreadable = condition.uses().into_iter().find_map(|used| unreadable(used.fact));
+        Self { step: None, place: Some(condition.place), cause: LoginErrorCause::NotAllowed(unreadable) }
     }
 
-    /// A step that failed; `missing` says where its fact was looked for.
+    /// A step that failed; `missing` is the place in which its fact was not found.
     pub(crate) fn from_step_error(kind: StepKind, error: StepError, missing: Option<&MissingValue>, provider: &Provider) -> Self {
         let (cause, place) = match error {
             StepError::Refused { refusal, place } => (LoginErrorCause::Refused(refusal), place),
@@ -318,7 +320,7 @@ impl LoginError {
             }
             IdentityError::UnprovenEmail(claim) => {
                 let (proof, place) = match claim {
-                    ClaimOfAddress::SaysNo => (MissingProof::ClaimSaysNo, place_of(provider, provider.known.email_verified)),
+                    ClaimOfAddress::IsFalse => (MissingProof::ClaimIsFalse, place_of(provider, provider.known.email_verified)),
                     ClaimOfAddress::Missing(missing) => (MissingProof::NoClaim(missing.instead), Some(missing.place)),
                     ClaimOfAddress::NotAsked => (MissingProof::NotAsked, None),
                 };
@@ -336,7 +338,7 @@ impl LoginError {
         }
     }
 
-    /// What the provider said, if it refused the login.
+    /// The refusal, if the provider refused the login.
     pub fn refusal(&self) -> Option<&ProviderRefusal> {
         if let LoginErrorCause::Refused(refusal) = &self.cause { Some(refusal) } else { None }
     }

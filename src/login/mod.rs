@@ -7,9 +7,9 @@ pub(crate) mod conversation;
 pub(crate) mod documents;
 pub mod error;
 pub(crate) mod logout;
+pub mod options;
 pub(crate) mod return_to;
 pub mod trace;
-pub mod options;
 
 use crate::login::attempt::{Attempt, InstallationValues, RedirectError};
 pub use crate::login::documents::discover;
@@ -98,11 +98,11 @@ async fn run_steps(
     read.map_err(|error| step_error(provider, first, error, &facts))?;
     record_learned_facts(trace, &facts, first);
     let calls = provider.calls_after_callback();
-    let silent = make_calls(provider, calls, &mut facts, (fetch, documents), now, (trace, observer)).await?;
+    let userinfo_error = make_calls(provider, calls, &mut facts, (fetch, documents), now, (trace, observer)).await?;
     provider.identity.compose(&mut facts);
     let identity = provider.identity_from(&facts, &fingerprint.pinned);
-    // What the userinfo call would have said is the better reason for what is missing.
-    let identity = identity.map_err(|error| silent.unwrap_or_else(|| LoginError::no_identity(error, provider)))?;
+    // The failure of the userinfo call explains best what is missing.
+    let identity = identity.map_err(|error| userinfo_error.unwrap_or_else(|| LoginError::no_identity(error, provider)))?;
     // `require` sees an address only if it is proven.
     if !matches!(identity.address, IdentityEmail::Proven(..)) {
         facts.forget(provider.known.email);
@@ -123,8 +123,8 @@ fn step_error(provider: &Provider, step: &Step, error: StepError, facts: &Facts)
     LoginError::from_step_error(step.kind, error, missing, provider)
 }
 
-/// Makes calls one after another until one fails. The userinfo call that `discovery` implies may fail: then it has said nothing, and why
-/// is given back. What contradicts the ID token is never passed over.
+/// Makes calls one after another until one fails. The userinfo call that `discovery` implies may fail: then nothing is read from it, and
+/// its error is returned. What contradicts the ID token is never passed over.
 async fn make_calls<'s>(
     provider: &Provider,
     calls: impl Iterator<Item = (usize, &'s Step)>,
@@ -133,7 +133,7 @@ async fn make_calls<'s>(
     now: i64,
     (trace, observer): (&mut Trace, &mut dyn LoginObserver),
 ) -> Result<Option<LoginError>, LoginError> {
-    let mut silent = None;
+    let mut userinfo_error = None;
     for (at, step) in calls {
         if !step.should_call(facts) {
             continue;
@@ -148,7 +148,7 @@ async fn make_calls<'s>(
             }
             (Err(error), Some(before)) => {
                 if !step.is_optional() {
-                    silent = Some(step_error(provider, step, error, facts));
+                    userinfo_error = Some(step_error(provider, step, error, facts));
                 }
                 *facts = before;
                 if let Some(exchange) = trace.exchanges.last_mut() {
@@ -158,7 +158,7 @@ async fn make_calls<'s>(
             (Err(error), None) => return Err(step_error(provider, step, error, facts)),
         }
     }
-    Ok(silent)
+    Ok(userinfo_error)
 }
 
 async fn make_call(
@@ -181,7 +181,7 @@ async fn make_call(
 }
 
 /// Sends a call. Where the file leaves the client's authentication method open and the provider refuses the client, the call is sent
-/// once more with the other method. A method is remembered only after it has brought an access token, because anyone can send a code
+/// once more with the other method. A method is remembered only after it has given an access token, because anyone can send a code
 /// that is refused. It is forgotten as soon as the provider refuses it.
 async fn send_with_client_authentication(
     (at, step): (usize, &Step),

@@ -13,7 +13,7 @@ pub(crate) struct AccountPage<'a> {
     pub(crate) frame: Frame<'a>,
     pub(crate) email: &'a str,
     pub(crate) name: Option<&'a str>,
-    pub(crate) ways: Vec<LinkedIdentityRow>,
+    pub(crate) identities: Vec<LinkedIdentityRow>,
     /// The providers that the user can link.
     pub(crate) more: Vec<LinkableProvider>,
     /// The token that protects the forms against other sites.
@@ -31,7 +31,7 @@ pub(crate) struct AccountPage<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct LinkedIdentityRow {
     pub(crate) title: String,
-    pub(crate) mark: ProviderIcon,
+    pub(crate) icon: ProviderIcon,
     /// Its value in the form that unlinks it.
     pub(crate) handle: String,
     /// Whether the current session was opened with it.
@@ -47,7 +47,7 @@ pub(crate) struct LinkableProvider {
     /// Its name in addresses.
     pub(crate) id: String,
     pub(crate) title: String,
-    pub(crate) mark: ProviderIcon,
+    pub(crate) icon: ProviderIcon,
     /// The fields that the shopper fills in before the login starts.
     pub(crate) inputs: Vec<LoginInputField>,
 }
@@ -85,28 +85,28 @@ impl AccountPage<'_> {
     }
 
     fn has_one_identity(&self) -> bool {
-        self.ways.len() == 1
+        self.identities.len() == 1
     }
 
-    fn is_removable(&self, way: &LinkedIdentityRow) -> bool {
-        way.removable && !self.has_one_identity()
+    fn is_removable(&self, identity: &LinkedIdentityRow) -> bool {
+        identity.removable && !self.has_one_identity()
     }
 
     /// Whether the user could change anything right after signing in.
     fn has_changes(&self) -> bool {
-        !self.more.is_empty() || self.ways.iter().any(|way| self.is_removable(way))
+        !self.more.is_empty() || self.identities.iter().any(|identity| self.is_removable(identity))
     }
 
     fn since(&self, when: &str) -> String {
         fill(&self.words().account.since, &[("when", when)])
     }
 
-    fn remove_label(&self, way: &LinkedIdentityRow) -> String {
-        fill(&self.words().account.remove_way, &[("name", &way.title)])
+    fn remove_label(&self, identity: &LinkedIdentityRow) -> String {
+        fill(&self.words().account.remove_way, &[("name", &identity.title)])
     }
 
-    fn link_label(&self, way: &LinkableProvider) -> String {
-        fill(&self.words().account.add, &[("name", &way.title)])
+    fn link_label(&self, provider: &LinkableProvider) -> String {
+        fill(&self.words().account.add, &[("name", &provider.title)])
     }
 
     #[expect(clippy::unused_self, reason = "the template of the languages calls this method on every page")]

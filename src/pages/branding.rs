@@ -6,8 +6,8 @@ use crate::pages::accent::Accent;
 pub(crate) struct StoreBranding {
     pub(crate) title: String,
     pub(crate) home: Option<String>,
-    /// Its logo, at `/logo`.
-    pub(crate) logo: Option<LogoKind>,
+    /// Whether it has a logo, at `/logo`.
+    pub(crate) logo: bool,
     pub(crate) accent: Accent,
     /// The contact for help: an https address or an e-mail address.
     pub(crate) help: Option<String>,
@@ -27,25 +27,13 @@ impl StoreBranding {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LogoKind {
-    /// A small square beside the store's name.
-    Mark,
-    /// A wide picture that contains the name.
-    Wordmark,
-}
-
 /// The store's own style: `/look.css`.
 pub(crate) fn store_css(look: &StoreBranding) -> String {
-    let (picture, width, height) = match look.logo {
-        Some(LogoKind::Mark) => ("url(\"/logo\")", "2.5rem", "2.5rem"),
-        Some(LogoKind::Wordmark) => ("url(\"/logo\")", "9rem", "2.5rem"),
-        None => ("none", "0", "0"),
-    };
+    let (picture, side) = if look.logo { ("url(\"/logo\")", "2.5rem") } else { ("none", "0") };
     let (accent, on) = (look.accent.css(), look.accent.contrasting().css());
     format!(
-        ":root {{\n  --accent: {accent};\n  --on-accent: {on};\n  --store-logo: {picture};\n  --store-logo-width: {width};\n  \
-         --store-logo-height: {height};\n}}\n"
+        ":root {{\n  --accent: {accent};\n  --on-accent: {on};\n  --store-logo: {picture};\n  --store-logo-width: {side};\n  \
+         --store-logo-height: {side};\n}}\n"
     )
 }
 
@@ -55,7 +43,7 @@ mod tests {
 
     #[test]
     fn a_store_is_five_lines() {
-        let look = StoreBranding { accent: Accent::parse("#0a6").unwrap(), logo: Some(LogoKind::Mark), ..StoreBranding::default() };
+        let look = StoreBranding { accent: Accent::parse("#0a6").unwrap(), logo: true, ..StoreBranding::default() };
 
         assert_eq!(
             store_css(&look),

@@ -1,11 +1,11 @@
 //! `<portaria-login>`, the login buttons in a page of the store: a script with the labels of all languages.
 
-use crate::pages::languages::PageLanguages;
+use crate::pages::languages::{PageLanguage, PageLanguages};
 use serde_json::{Value, json};
 
 /// The script of `/embed.js`.
 pub(crate) fn embed_js(languages: &PageLanguages) -> String {
-    let of = |language: &crate::pages::languages::PageLanguage| {
+    let of = |language: &PageLanguage| {
         let words = &language.phrases.login;
         (language.code.clone(), json!([words.with, words.title]))
     };

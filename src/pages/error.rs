@@ -17,12 +17,8 @@ pub(crate) struct ErrorPage<'a> {
     pub(crate) others: Option<&'a str>,
     /// Whether the store has other providers.
     pub(crate) has_others: bool,
-    /// The address of the shop; without it, the store's address.
-    pub(crate) home: Option<&'a str>,
     /// The incident code. It is shown only if the cause ended a login.
     pub(crate) code: Option<&'a str>,
-    /// The day until which the incident is stored, as the language writes it.
-    pub(crate) until: Option<&'a str>,
 }
 
 struct RecoveryLink<'a> {
@@ -97,7 +93,7 @@ impl<'a> ErrorPage<'a> {
                 (self.others?, words.error.others.clone())
             }
             RecoveryStep::Others => (self.others?, words.error.login.clone()),
-            RecoveryStep::Home => (self.home.or(self.frame.look.home.as_deref())?, words.login.store.clone()),
+            RecoveryStep::Home => (self.frame.look.home.as_deref()?, words.login.store.clone()),
         };
         Some(RecoveryLink { href: href.into(), label, likeliest: false })
     }
@@ -119,13 +115,6 @@ impl<'a> ErrorPage<'a> {
     fn aloud(&self) -> (&str, &str) {
         let aloud = &self.words().incident.aloud;
         aloud.split_once("{code}").unwrap_or((aloud, ""))
-    }
-
-    fn kept(&self) -> String {
-        match self.until {
-            Some(until) => fill(&self.words().incident.until, &[("until", until)]),
-            None => self.words().incident.day.clone(),
-        }
     }
 }
 

@@ -90,7 +90,7 @@ error_causes! {
     /// The provider cannot be reached.
     Unreachable = ("unreachable", BAD_GATEWAY, FAILED, [Others, Again, Home]);
     /// The provider's answer was not understood.
-    Odd = ("odd", BAD_GATEWAY, FAILED, [Others, Again, Home]);
+    UnexpectedAnswer = ("odd", BAD_GATEWAY, FAILED, [Others, Again, Home]);
     /// The provider gave no e-mail address.
     MissingEmail = ("missingEmail", FORBIDDEN, FAILED, [Others, Again, Home]);
     /// The provider does not say that the address is theirs.
@@ -114,7 +114,7 @@ error_causes! {
     /// This callback was used before. The login page says so to a person who is signed in already.
     AlreadyUsed = ("alreadyUsed", BAD_REQUEST, ENDED, [Others, Home]);
     /// The callback belongs to no login that this browser began.
-    Lost = ("lost", BAD_REQUEST, INTERRUPTED, [Again, Others, Home]);
+    UnknownAttempt = ("lost", BAD_REQUEST, INTERRUPTED, [Again, Others, Home]);
     /// The provider's file changed while the login was under way.
     Changed = ("changed", BAD_REQUEST, INTERRUPTED, [Again, Others, Home]);
     /// The page is for the store's staff, and this person is not one of them.
@@ -122,7 +122,7 @@ error_causes! {
     /// The person signed in too long ago for this change.
     NotFresh = ("notFresh", FORBIDDEN, LoginEffect::None, [Account, Others, Home]);
     /// The last linked identity was to be removed.
-    LastWay = ("lastWay", CONFLICT, LoginEffect::None, [Account, Others, Home]);
+    LastIdentity = ("lastWay", CONFLICT, LoginEffect::None, [Account, Others, Home]);
     /// The typed value does not match its pattern.
     BadInput = ("badInput", BAD_REQUEST, LoginEffect::None, [Others, Home]);
     /// The provider's file does not say how the provider is asked for a new login.
@@ -134,7 +134,7 @@ error_causes! {
     /// There were too many test logins.
     TooManyTests { seconds = 60 } = ("tooManyTests", TOO_MANY_REQUESTS, LoginEffect::None, [Others, Home], retry after seconds);
     /// The storage is not available for a moment.
-    Away = ("away", SERVICE_UNAVAILABLE, LoginEffect::None, [Again, Others, Home], retry after 5);
+    StorageUnavailable = ("away", SERVICE_UNAVAILABLE, LoginEffect::None, [Again, Others, Home], retry after 5);
     /// The request came from another site.
     CrossSite = ("crossSite", FORBIDDEN, LoginEffect::None, [Others, Home]);
     /// The request cannot be understood. A callback that cannot be understood ends its login.

@@ -1,6 +1,6 @@
 //! The frame of every page: the store, the languages and the style.
 
-use crate::pages::branding::{LogoKind, StoreBranding};
+use crate::pages::branding::StoreBranding;
 use crate::pages::languages::PageLanguage;
 use crate::vocabulary::text::percent_encode;
 
@@ -12,12 +12,6 @@ pub(crate) struct Frame<'a> {
     pub(crate) offered: &'a [&'a PageLanguage],
     /// The version of the style, so that browsers can keep a style for long and still load a new one.
     pub(crate) version: &'a str,
-}
-
-impl Frame<'_> {
-    pub(crate) fn wordmark(&self) -> bool {
-        self.look.logo == Some(LogoKind::Wordmark)
-    }
 }
 
 /// An address with percent-encoded path segments and parameters. A parameter without a value is left out.

@@ -23,10 +23,6 @@ pub(crate) const FALLBACK: &str = "en";
 pub(crate) struct PageLanguage {
     /// Its tag, for example `pt-BR`.
     pub(crate) code: String,
-    /// Its name in the language itself.
-    pub(crate) own_name: String,
-    /// Its name in one or two letters, for narrow screens.
-    pub(crate) brief: String,
     pub(crate) phrases: Phrases,
 }
 
@@ -66,7 +62,7 @@ impl PageLanguages {
                 overlay(base, tree);
             } else {
                 for key in ["name", "brief"].iter().filter(|key| tree.get(**key).is_none()) {
-                    wrong.push((code.clone(), format!("a new language says how it is called: `{key}` is missing")));
+                    wrong.push((code.clone(), format!("a new language needs its name: `{key}` is missing")));
                 }
                 let mut whole = pattern.clone();
                 overlay(&mut whole, tree);
@@ -80,10 +76,7 @@ impl PageLanguages {
         let mut languages = Vec::with_capacity(trees.len());
         for (code, tree) in trees {
             match Phrases::from_tree(&tree) {
-                Ok(phrases) => {
-                    let (own_name, brief) = (phrases.name.clone(), phrases.brief.clone());
-                    languages.push(PageLanguage { code, own_name, brief, phrases });
-                }
+                Ok(phrases) => languages.push(PageLanguage { code, phrases }),
                 Err(message) => wrong.push((code, message)),
             }
         }
@@ -157,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn every_language_says_the_same() {
+    fn every_language_has_the_same_phrases() {
         let pattern = read_tree(EMBEDDED[2].1).unwrap();
         let mut complaints = Vec::new();
 
@@ -202,7 +195,7 @@ mod tests {
         let (portuguese, french) = (languages.get("pt-BR").unwrap(), languages.get("FR").unwrap());
         assert_eq!(portuguese.phrases.login.title, "Acessar");
         assert_eq!(portuguese.phrases.login.others, "Outras formas");
-        assert_eq!((french.own_name.as_str(), french.brief.as_str()), ("Français", "FR"));
+        assert_eq!((french.phrases.name.as_str(), french.phrases.brief.as_str()), ("Français", "FR"));
         assert_eq!(french.phrases.login.with, "Continuer avec {name}");
         assert_eq!(french.phrases.login.others, "Other ways");
     }
@@ -216,7 +209,7 @@ mod tests {
             ("es", "login: { title: \" \" }", "`login.title` is empty: write the phrase, or leave the key out"),
             ("es", "login: Entra", "`login` is not a block of phrases"),
             ("es", "direction: up", "`up` is not a direction of writing: write `ltr` or `rtl`"),
-            ("fr", "brief: FR", "a new language says how it is called: `name` is missing"),
+            ("fr", "brief: FR", "a new language needs its name: `name` is missing"),
             ("f r", "name: x", "this is not the tag of a language: name the file as `fr.yaml` or `fr-CA.yaml`"),
         ] {
             let wrong = PageLanguages::with_overrides(&[(code.to_owned(), text.to_owned())]).unwrap_err();

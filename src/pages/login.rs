@@ -12,7 +12,7 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) frame: Frame<'a>,
     /// The providers, in the operator's order.
     pub(crate) choices: Vec<LoginChoice>,
-    /// The address of the page, in whichever language.
+    /// The address of the page, without a language.
     pub(crate) here: String,
     /// The address to which the shopper returns after signing in.
     pub(crate) return_to: Option<&'a str>,
@@ -30,7 +30,7 @@ pub(crate) struct LoginChoice {
     pub(crate) id: String,
     pub(crate) title: String,
     pub(crate) href: String,
-    pub(crate) mark: ProviderIcon,
+    pub(crate) icon: ProviderIcon,
     /// The fields that the shopper fills in before the login starts.
     pub(crate) inputs: Vec<LoginInputField>,
     /// The token of the form that begins the login, where a link begins none.
@@ -61,8 +61,6 @@ pub(crate) struct SignedInUser {
     pub(crate) name: Option<String>,
     /// The provider by which the user signed in.
     pub(crate) provider_title: Option<String>,
-    /// The time of the sign-in, as text.
-    pub(crate) when: Option<String>,
     /// The address of the store to which the user can continue.
     pub(crate) continue_to: Option<String>,
 }
@@ -111,10 +109,7 @@ impl LoginPage<'_> {
 
     fn sign_in_sentence(&self, person: &SignedInUser) -> Option<String> {
         let provider = person.provider_title.as_deref()?;
-        Some(match &person.when {
-            Some(when) => fill(&self.words().person.with_since, &[("provider", provider), ("when", when)]),
-            None => fill(&self.words().person.with, &[("provider", provider)]),
-        })
+        Some(fill(&self.words().person.with, &[("provider", provider)]))
     }
 
     fn title(&self) -> &str {
@@ -137,9 +132,9 @@ impl LoginPage<'_> {
 impl LoginChoice {
     /// The button of a provider, with its logo or its initials.
     pub(crate) fn new(id: &str, title: &str, return_to: Option<&str>, logo: bool, inputs: Vec<LoginInputField>) -> Self {
-        let mark = if logo { ProviderIcon::Logo(address(&["logo", id], &[])) } else { ProviderIcon::Initials(initials(title)) };
+        let icon = if logo { ProviderIcon::Logo(address(&["logo", id], &[])) } else { ProviderIcon::Initials(initials(title)) };
         let href = address(&["login", id], &[("return_to", return_to)]);
-        Self { id: id.to_owned(), title: title.to_owned(), href, mark, inputs, form: None }
+        Self { id: id.to_owned(), title: title.to_owned(), href, icon, inputs, form: None }
     }
 
     /// The address of its form, without parameters, because a form of the method GET replaces them.

@@ -20,7 +20,7 @@ mod tests;
 
 pub(crate) use crate::pages::accent::Accent;
 pub(crate) use crate::pages::account::{AccountNotice, AccountPage, LinkableProvider, LinkedIdentityRow};
-pub(crate) use crate::pages::branding::{LogoKind, StoreBranding, store_css};
+pub(crate) use crate::pages::branding::{StoreBranding, store_css};
 pub(crate) use crate::pages::embed::embed_js;
 pub(crate) use crate::pages::error::ErrorPage;
 pub(crate) use crate::pages::error_cause::ErrorCause;

@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Phrases {
+    /// Its name in the language itself.
     pub(crate) name: String,
+    /// Its name in one or two letters, for narrow screens.
     pub(crate) brief: String,
     pub(crate) direction: String,
     pub(crate) login: LoginPhrases,
@@ -51,7 +53,6 @@ pub(crate) struct SignedInPhrases {
     pub(crate) title: String,
     pub(crate) choose: String,
     pub(crate) with: String,
-    pub(crate) with_since: String,
     pub(crate) go: String,
     pub(crate) another: String,
     pub(crate) out: String,
@@ -140,7 +141,6 @@ pub(crate) struct IncidentPhrases {
     pub(crate) aloud: String,
     pub(crate) between: String,
     pub(crate) dash: String,
-    pub(crate) until: String,
     pub(crate) day: String,
 }
 
@@ -236,7 +236,7 @@ mod tests {
     use crate::pages::PageLanguages;
 
     #[test]
-    fn places_are_filled_once() {
+    fn placeholders_are_filled_once() {
         for (phrase, expected) in [
             ("Entrar como {name}", "Entrar como {wait}"),
             ("{name}でログイン", "{wait}でログイン"),
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_found() {
+    fn every_placeholder_of_a_phrase_is_found_once() {
         assert_eq!(placeholders("{b} and {a} and {b} and {c"), ["a", "b"]);
     }
 }

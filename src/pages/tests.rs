@@ -6,8 +6,8 @@ use crate::pages::accent::contrast;
 use crate::pages::login::ProviderIcon;
 use crate::pages::{
     Accent, AccountNotice, AccountPage, AddressProofProblem, AddressProofReason, AddressProofStage, ErrorCause, ErrorPage, Frame,
-    LinkableProvider, LinkedIdentityRow, LoginChoice, LoginInputField, LoginNotice, LoginPage, LogoKind, PageLanguage, PageLanguages,
-    ProvePage, STYLE, SignedInUser, StoreBranding, code_mail, identity_linked_mail,
+    LinkableProvider, LinkedIdentityRow, LoginChoice, LoginInputField, LoginNotice, LoginPage, PageLanguage, PageLanguages, ProvePage,
+    STYLE, SignedInUser, StoreBranding, code_mail, identity_linked_mail,
 };
 
 const MARKUP: &str = "<b onclick='x'>\"&amp;";
@@ -17,7 +17,7 @@ fn look(title: &str) -> StoreBranding {
     StoreBranding {
         title: title.to_owned(),
         home: Some("https://www.loja.example/".to_owned()),
-        logo: Some(LogoKind::Mark),
+        logo: true,
         accent: Accent::default(),
         ..StoreBranding::default()
     }
@@ -29,30 +29,38 @@ fn choices(count: usize, name: &str) -> Vec<LoginChoice> {
     (0..count).map(|at| LoginChoice::new(&format!("p{at}"), name, Some(RETURN_TO), at % 2 == 1, inputs(at))).collect()
 }
 
+fn login_page(frame: Frame<'_>, choices: Vec<LoginChoice>) -> LoginPage<'_> {
+    let here = "/login".to_owned();
+    LoginPage { frame, choices, here, return_to: None, last: None, person: None, notice: None, operator: false }
+}
+
+fn error_page(frame: Frame<'_>, cause: ErrorCause) -> ErrorPage<'_> {
+    ErrorPage { frame, cause, provider: None, again: None, others: None, has_others: true, code: None }
+}
+
 fn person(text: &str) -> SignedInUser {
     SignedInUser {
         email: text.to_owned(),
         name: Some(text.to_owned()),
         provider_title: Some(text.to_owned()),
-        when: Some(text.to_owned()),
         continue_to: Some(RETURN_TO.to_owned()),
     }
 }
 
-fn ways(count: usize, text: &str) -> Vec<LinkedIdentityRow> {
-    let way = |at: usize| LinkedIdentityRow {
+fn identities(count: usize, text: &str) -> Vec<LinkedIdentityRow> {
+    let identity = |at: usize| LinkedIdentityRow {
         title: text.to_owned(),
-        mark: if at == 0 { ProviderIcon::Initials("A".to_owned()) } else { ProviderIcon::Logo(format!("/logo/p{at}")) },
+        icon: if at == 0 { ProviderIcon::Initials("A".to_owned()) } else { ProviderIcon::Logo(format!("/logo/p{at}")) },
         handle: text.to_owned(),
         current: at == 0,
         removable: at != 2,
         since: (at != 1).then(|| text.to_owned()),
     };
-    (0..count).map(way).collect()
+    (0..count).map(identity).collect()
 }
 
 fn more(count: usize, text: &str) -> Vec<LinkableProvider> {
-    let of = |choice: LoginChoice| LinkableProvider { id: choice.id, title: choice.title, mark: choice.mark, inputs: choice.inputs };
+    let of = |choice: LoginChoice| LinkableProvider { id: choice.id, title: choice.title, icon: choice.icon, inputs: choice.inputs };
     choices(count, text).into_iter().map(of).collect()
 }
 
@@ -62,7 +70,7 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
         frame,
         email: text,
         name: Some(text),
-        ways: ways(3, text),
+        identities: identities(3, text),
         more: more(6, text),
         form: text,
         fresh: true,
@@ -74,7 +82,10 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
     let mut pages = vec![
         ("account".to_owned(), account.render()),
         ("account, not fresh".to_owned(), AccountPage { fresh: false, continue_to: None, ..account.clone() }.render()),
-        ("account, one way".to_owned(), AccountPage { ways: ways(1, text), more: vec![], name: None, ..account.clone() }.render()),
+        (
+            "account, one identity".to_owned(),
+            AccountPage { identities: identities(1, text), more: vec![], name: None, ..account.clone() }.render(),
+        ),
     ];
     for notice in notices {
         pages.push((format!("account, {notice:?}"), AccountPage { notice: Some(notice), ..account.clone() }.render()));
@@ -105,16 +116,7 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
 fn pages(language: &PageLanguage, offered: &[&PageLanguage], text: &str) -> Vec<(String, String)> {
     let look = look(text);
     let frame = Frame { look: &look, language, offered, version: "1" };
-    let empty = LoginPage {
-        frame,
-        choices: Vec::new(),
-        here: "/login".to_owned(),
-        return_to: None,
-        last: None,
-        person: None,
-        notice: None,
-        operator: false,
-    };
+    let empty = login_page(frame, Vec::new());
     let full = LoginPage { choices: choices(12, text), return_to: Some(RETURN_TO), ..empty.clone() };
     let mut pages = vec![
         ("nothing".to_owned(), empty.render()),
@@ -127,17 +129,9 @@ fn pages(language: &PageLanguage, offered: &[&PageLanguage], text: &str) -> Vec<
         ("signed in".to_owned(), LoginPage { person: Some(person(text)), ..full }.render()),
     ];
     for &cause in ErrorCause::ALL {
-        let bare =
-            ErrorPage { frame, cause, provider: None, again: None, others: None, has_others: true, home: None, code: None, until: None };
-        let full = ErrorPage {
-            provider: Some(text),
-            again: Some("/login/p1"),
-            others: Some("/login"),
-            has_others: true,
-            code: Some("K7Q-2MD"),
-            until: Some(text),
-            ..bare.clone()
-        };
+        let bare = error_page(frame, cause);
+        let full =
+            ErrorPage { provider: Some(text), again: Some("/login/p1"), others: Some("/login"), code: Some("K7Q-2MD"), ..bare.clone() };
         pages.push((cause.name().to_owned(), full.render()));
         pages.push((format!("{} bare", cause.name()), bare.render()));
     }
@@ -204,64 +198,50 @@ fn the_loudest_button_is_what_helps_most() {
         (ErrorCause::AlreadyUsed, "/login"),
         (ErrorCause::Blocked, "https://www.loja.example/"),
         (ErrorCause::NoSuchPage, "https://www.loja.example/"),
-        (ErrorCause::Away, "/login/acme"),
+        (ErrorCause::StorageUnavailable, "/login/acme"),
         (ErrorCause::AddressReassigned, "/login/acme"),
         (ErrorCause::NotFresh, "/account"),
-        (ErrorCause::LastWay, "/account"),
+        (ErrorCause::LastIdentity, "/account"),
         (ErrorCause::LinkedElsewhere, "/account"),
     ] {
-        let (again, others) = (Some("/login/acme"), Some("/login"));
-        let page = ErrorPage { frame, cause, provider: None, again, others, has_others: true, home: None, code: None, until: None };
+        let page = ErrorPage { again: Some("/login/acme"), others: Some("/login"), ..error_page(frame, cause) };
         assert_eq!(loudest(&page.render()).as_deref(), Some(expected), "{cause:?}");
     }
 
-    let page = LoginPage {
-        frame,
-        choices: choices(3, "Acme"),
-        here: "/login".to_owned(),
-        return_to: None,
-        last: None,
-        person: None,
-        notice: None,
-        operator: false,
-    };
-    assert_eq!(loudest(&page.render()), None, "nobody came before, so nothing is loud");
+    let page = login_page(frame, choices(3, "Acme"));
+    assert_eq!(loudest(&page.render()), None, "without a last provider nothing is loud");
     let page = LoginPage { last: Some("p1"), ..page };
     let html = page.render();
     assert!(loudest(&html).is_some_and(|href| href.starts_with("/login/p1?")));
-    assert!(html.find("/login/p1?") < html.find("/login/p0?"), "the last way stands first");
+    assert!(html.find("/login/p1?") < html.find("/login/p0?"), "the last provider stands first");
     assert_eq!(loudest(&LoginPage { last: Some("gone"), ..page }.render()), None);
 }
 
 #[test]
-fn an_error_page_tells_what_happened() {
+fn an_error_page_describes_what_happened() {
     let languages = PageLanguages::embedded();
     let look = look("Loja");
     let frame = Frame { look: &look, language: languages.get("pt-BR").unwrap(), offered: &[], version: "1" };
-    let page = |cause, provider, code| {
-        ErrorPage { frame, cause, provider, again: None, others: None, has_others: true, home: None, code, until: Some("amanhã, 09:42") }
-            .render()
-    };
+    let page = |cause, provider, code| ErrorPage { provider, code, ..error_page(frame, cause) }.render();
 
     for (page, expected) in [
-        (page(ErrorCause::Odd, Some("iClube"), None), "<p>iClube mandou uma resposta"),
-        (page(ErrorCause::Odd, None, None), "<p>O serviço que você escolheu mandou uma resposta"),
+        (page(ErrorCause::UnexpectedAnswer, Some("iClube"), None), "<p>iClube mandou uma resposta"),
+        (page(ErrorCause::UnexpectedAnswer, None, None), "<p>O serviço que você escolheu mandou uma resposta"),
         (page(ErrorCause::TooMany { seconds: 0 }, None, None), "de novo em 1 s."),
         (page(ErrorCause::TooMany { seconds: 90 }, None, None), "de novo em 90 s."),
         (page(ErrorCause::TooMany { seconds: 91 }, None, None), "de novo em 2 min."),
-        (page(ErrorCause::Odd, None, Some("K7Q-2MD")), "<output translate=\"no\">K7Q-2MD</output>"),
+        (page(ErrorCause::UnexpectedAnswer, None, Some("K7Q-2MD")), "<output translate=\"no\">K7Q-2MD</output>"),
         (
-            page(ErrorCause::Odd, None, Some("K7Q-2MD")),
+            page(ErrorCause::UnexpectedAnswer, None, Some("K7Q-2MD")),
             "Ao telefone: <b translate=\"no\">K</b> de Kátia, <b>sete</b>, <b translate=\"no\">Q</b> de queijo, traço, <b>dois</b>, \
              <b translate=\"no\">M</b> de Maria, <b translate=\"no\">D</b> de dado.</p>",
         ),
-        (page(ErrorCause::Odd, None, Some("K7Q-2MD")), "Vale até amanhã, 09:42."),
     ] {
         assert!(page.contains(expected), "{expected}: {page}");
     }
-    assert!(!page(ErrorCause::NoSuchPage, None, Some("K7Q-2MD")).contains("K7Q-2MD"), "there is no story to tell");
+    assert!(!page(ErrorCause::NoSuchPage, None, Some("K7Q-2MD")).contains("K7Q-2MD"), "there is no story");
     let unchanged = "Nada mudou na sua conta.";
-    assert!(page(ErrorCause::Odd, None, None).contains(unchanged));
+    assert!(page(ErrorCause::UnexpectedAnswer, None, None).contains(unchanged));
     assert!(!page(ErrorCause::ProofOver, None, None).contains(unchanged), "the code may have been right the first time");
 }
 
@@ -302,7 +282,7 @@ fn an_address_is_proven_in_two_stages() {
         assert!(page.contains(expected), "{expected}: {page}");
         assert_eq!(count(page, " autofocus"), 1);
         assert_eq!(count(page, "<form "), count(page, "<input type=\"hidden\" name=\"form\" value=\"f0rm\">"));
-        assert!(page.contains("href=\"/login?return_to=x\""), "there is another way to the same place");
+        assert!(page.contains("href=\"/login?return_to=x\""), "another provider leads to the same place");
     }
 }
 
@@ -314,7 +294,7 @@ fn what_has_to_be_mended_stands_at_the_field() {
     let address = |wrong| AddressProofStage::Address { suggested: Some("ana@"), wrong };
     let code = |wrong| AddressProofStage::Code { address: "ana@loja.example", digits: 6, wrong, left: 2 };
 
-    for (stage, told, invalid) in [
+    for (stage, message, invalid) in [
         (address(None), None, false),
         (address(Some(AddressProofProblem::NotAnAddress)), Some("We cannot use this e-mail address. Please check it."), true),
         (address(Some(AddressProofProblem::NotSent)), Some("The e-mail could not be sent. Please try again in a moment."), false),
@@ -336,9 +316,9 @@ fn what_has_to_be_mended_stands_at_the_field() {
         assert_eq!(page.contains(known), matches!(stage, AddressProofStage::Address { .. }), "{page}");
         assert!(!page.contains("Acme"), "nothing is said of the provider: {page}");
         assert_eq!(page.contains(" aria-invalid=\"true\""), invalid, "{stage:?}");
-        assert_eq!(page.contains(" aria-describedby=\"wrong\""), told.is_some(), "{stage:?}");
-        assert_eq!(page.contains("id=\"wrong\" role=\"alert\""), told.is_some(), "{stage:?}");
-        assert!(told.is_none_or(|told| page.contains(&format!("<span>{told}</span>"))), "{stage:?}: {page}");
+        assert_eq!(page.contains(" aria-describedby=\"wrong\""), message.is_some(), "{stage:?}");
+        assert_eq!(page.contains("id=\"wrong\" role=\"alert\""), message.is_some(), "{stage:?}");
+        assert!(message.is_none_or(|message| page.contains(&format!("<span>{message}</span>"))), "{stage:?}: {page}");
     }
 }
 
@@ -370,7 +350,7 @@ fn a_code_may_be_typed_in_groups() {
 }
 
 #[test]
-fn ways_in_are_changed_right_after_signing_in_and_the_last_one_stays() {
+fn linked_identities_are_changed_right_after_signing_in_and_the_last_one_stays() {
     let languages = PageLanguages::embedded();
     let look = look("Loja");
     let offered = languages.offered_languages(&[]);
@@ -379,7 +359,7 @@ fn ways_in_are_changed_right_after_signing_in_and_the_last_one_stays() {
         frame,
         email: "ana@loja.example",
         name: None,
-        ways: ways(3, "Acme"),
+        identities: identities(3, "Acme"),
         more: more(3, "iClube"),
         form: "f0rm",
         fresh: true,
@@ -400,73 +380,64 @@ fn ways_in_are_changed_right_after_signing_in_and_the_last_one_stays() {
     let stale = AccountPage { fresh: false, ..page.clone() }.render();
     assert_eq!(count(&stale, "/account/unlink") + count(&stale, "/account/link"), 0);
     assert_eq!(count(&stale, "href=\"/login/acme?again=1\""), 1);
-    assert_eq!(count(&stale, "action=\"/account/sign-out\""), 1, "whoever lost a phone is not kept waiting");
+    assert_eq!(count(&stale, "action=\"/account/sign-out\""), 1, "a person who lost a phone is not kept waiting");
 
-    let last = AccountPage { ways: ways(1, "Acme"), ..page.clone() }.render();
+    let last = AccountPage { identities: identities(1, "Acme"), ..page.clone() }.render();
     assert!(!last.contains("/account/unlink") && last.contains("Esta é a sua única forma de entrar"), "{last}");
-    let nothing = AccountPage { ways: ways(1, "Acme"), more: vec![], fresh: false, ..page }.render();
+    let nothing = AccountPage { identities: identities(1, "Acme"), more: vec![], fresh: false, ..page }.render();
     assert!(!nothing.contains("/login/acme"), "there is nothing to sign in again for");
 }
 
 #[test]
-fn whoever_is_signed_in_finds_their_ways_in() {
+fn a_signed_in_person_finds_the_linked_identities() {
     let languages = PageLanguages::embedded();
     let look = look("Loja");
     let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
-    let page = LoginPage {
-        frame,
-        choices: vec![],
-        here: "/login".to_owned(),
-        return_to: None,
-        last: None,
-        person: None,
-        notice: None,
-        operator: false,
-    };
+    let page = login_page(frame, Vec::new());
 
     assert!(!page.render().contains("/account"));
     assert!(LoginPage { person: Some(person("Ana")), ..page }.render().contains("<a href=\"/account\">Ways to sign in</a>"));
 }
 
 #[test]
-fn letters_say_what_they_are_for_in_every_language() {
+fn mails_name_their_purpose_in_every_language() {
     let languages = PageLanguages::embedded();
     let look = StoreBranding { help: Some("ajuda@loja.example".to_owned()), ..look("Loja") };
     for language in languages.offered_languages(&[]) {
         let code = code_mail(language, &look, "042137", 10);
-        let new_way = identity_linked_mail(language, &look, "iClube");
-        for letter in [&code, &new_way] {
-            let (name, html) = (&language.code, &letter.html);
-            assert!(letter.subject.contains("Loja") && !letter.subject.contains('{'), "{name}: {}", letter.subject);
-            assert!(!letter.text.contains(['{', '<', '&']) && letter.text.contains("Loja\n"), "{name}: {}", letter.text);
+        let linked = identity_linked_mail(language, &look, "iClube");
+        for mail in [&code, &linked] {
+            let (name, html) = (&language.code, &mail.html);
+            assert!(mail.subject.contains("Loja") && !mail.subject.contains('{'), "{name}: {}", mail.subject);
+            assert!(!mail.text.contains(['{', '<', '&']) && mail.text.contains("Loja\n"), "{name}: {}", mail.text);
             assert!(html.starts_with("<!doctype html>") && html.contains(&format!("<html lang=\"{name}\"")), "{name}: {html}");
             assert_eq!(count(html, "<img") + count(html, "<script") + count(html, "src=") + count(html, "url(") + count(html, "{"), 0);
         }
         assert!(code.subject.starts_with("042137 "), "{}: {}", language.code, code.subject);
         let warning = &language.phrases.mail.code_secret;
         assert!(code.text.contains(warning) && code.html.contains(&**warning), "{}", code.text);
-        assert!(!new_way.text.contains(warning));
+        assert!(!linked.text.contains(warning));
         assert!(
             code.text.contains("\n042 137\n")
                 && code.html.contains(">042</span><span style=\"display: inline-block; padding: 0 6px\">137</span>")
         );
         assert!(!code.html.contains("href") && !code.html.contains("loja.example") && !code.text.contains("loja.example"), "no links");
-        assert!(new_way.text.contains("iClube") && new_way.html.contains("iClube") && new_way.text.contains("\najuda@loja.example\n"));
-        assert!(new_way.html.contains("<a href=\"mailto:ajuda@loja.example\""));
+        assert!(linked.text.contains("iClube") && linked.html.contains("iClube") && linked.text.contains("\najuda@loja.example\n"));
+        assert!(linked.html.contains("<a href=\"mailto:ajuda@loja.example\""));
     }
-    let nobody = StoreBranding { help: None, ..look };
-    assert!(!identity_linked_mail(languages.get("en").unwrap(), &nobody, "iClube").html.contains("href"));
+    let without_help = StoreBranding { help: None, ..look };
+    assert!(!identity_linked_mail(languages.get("en").unwrap(), &without_help, "iClube").html.contains("href"));
 }
 
 #[test]
-fn letters_escape_what_comes_from_outside() {
+fn mails_escape_what_comes_from_outside() {
     let languages = PageLanguages::embedded();
     let look = StoreBranding { help: Some(RETURN_TO.to_owned()), ..look(MARKUP) };
     for language in languages.offered_languages(&[]) {
-        for letter in [code_mail(language, &look, "1234", 10), identity_linked_mail(language, &look, MARKUP)] {
-            assert!(!letter.html.contains("<b onclick") && !letter.html.contains("onclick='") && !letter.html.contains("<2>"));
-            assert!(letter.html.contains("&#60;b onclick=&#39;x&#39;&#62;&#34;&#38;amp;"), "{}", letter.html);
-            assert!(letter.text.contains(MARKUP), "text is text");
+        for mail in [code_mail(language, &look, "1234", 10), identity_linked_mail(language, &look, MARKUP)] {
+            assert!(!mail.html.contains("<b onclick") && !mail.html.contains("onclick='") && !mail.html.contains("<2>"));
+            assert!(mail.html.contains("&#60;b onclick=&#39;x&#39;&#62;&#34;&#38;amp;"), "{}", mail.html);
+            assert!(mail.text.contains(MARKUP), "text is text");
         }
     }
 }
@@ -477,22 +448,11 @@ fn without_a_logo_there_is_the_name_alone() {
     let render = |logo| {
         let look = StoreBranding { title: "Loja".to_owned(), home: None, logo, accent: Accent::default(), ..StoreBranding::default() };
         let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
-        LoginPage {
-            frame,
-            choices: vec![],
-            here: "/login".to_owned(),
-            return_to: None,
-            last: None,
-            person: None,
-            notice: None,
-            operator: false,
-        }
-        .render()
+        login_page(frame, Vec::new()).render()
     };
 
-    assert!(render(None).contains("<p class=\"store\"><span>Loja</span></p>"));
-    assert!(render(Some(LogoKind::Mark)).contains("<span class=\"store-logo\"></span><span>Loja</span>"));
-    assert!(render(Some(LogoKind::Wordmark)).contains("<span class=\"unseen\">Loja</span>"));
+    assert!(render(false).contains("<p class=\"store\"><span>Loja</span></p>"));
+    assert!(render(true).contains("<span class=\"store-logo\"></span><span>Loja</span>"));
 }
 
 /// The colours of a scheme: those after the word that begins it.
@@ -525,6 +485,6 @@ fn every_pair_of_colours_can_be_told_apart() {
 }
 
 #[test]
-fn the_style_asks_nobody_else() {
+fn the_style_loads_nothing_from_elsewhere() {
     assert!(!STYLE.contains("://") && !STYLE.contains("@import") && !STYLE.contains("url("));
 }

@@ -183,6 +183,7 @@ pub(crate) fn compile(
         query,
         is_standard_push: false,
         reauthenticate: reauthenticate_parameters(spec.reauthenticate.as_ref(), place, context, reader),
+        demands_auth_time: false,
         body: StepBody::None,
         headers: Vec::new(),
         basic: None,

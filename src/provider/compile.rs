@@ -143,6 +143,10 @@ fn assemble(
     if let Some(pushed) = prepare.iter_mut().find(|step| step.is_standard_push) {
         pushed.reauthenticate = std::mem::take(&mut authorization.step.reauthenticate);
     }
+    let demands_auth_time = names_max_age(prepare.iter().chain([&authorization.step]));
+    for step in prepare.iter_mut().chain([&mut authorization.step]).chain(&mut calls) {
+        step.demands_auth_time = demands_auth_time;
+    }
     let file = CompiledFile {
         prepare: &prepare,
         authorization: &authorization,
@@ -199,7 +203,12 @@ fn assemble(
     })
 }
 
-/// Tells the steps what the requests of the file are made of.
+/// Whether the parameters that ask for a login anew name `max_age`.
+fn names_max_age<'s>(steps: impl Iterator<Item = &'s Step>) -> bool {
+    steps.flat_map(|step| &step.reauthenticate).any(|parameter| *parameter.name == *"max_age")
+}
+
+/// Stores in every step which facts the requests of the file carry.
 fn keep_carried<'s>(carried: &Arc<[Slot]>, steps: impl Iterator<Item = &'s mut Step>) {
     steps.for_each(|step| step.carried = Arc::clone(carried));
 }

@@ -4,6 +4,7 @@ use crate::provider::facts::WellKnownFacts;
 use crate::provider::provider_spec::ProviderSpec;
 use crate::provider::step_context::check_own_name;
 use crate::provider::value_reference::{ClientSecretReference, ValueReference};
+use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place, Source};
 use crate::vocabulary::secret_names::is_secret_setting;
@@ -91,7 +92,7 @@ impl DeclaredValues {
                 {
                     reader.complain(
                         id.place,
-                        format!("`{}` is not a client id", crate::vocabulary::diagnostic::printable(text)),
+                        format!("`{}` is not a client id", printable(text)),
                         "write the client id that the provider gave, or where it is kept: `env:NAME`",
                     );
                 }

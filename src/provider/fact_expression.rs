@@ -4,7 +4,7 @@
 use crate::provider::condition::{Condition, ConditionRole, ConditionSpec, Conditions};
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
-use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
+use crate::provider::json_path::{JsonPath, ValueKind};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::email::NotAnEmail;
 use crate::vocabulary::place::Place;
@@ -68,6 +68,13 @@ impl fmt::Display for FoundInstead {
     }
 }
 
+impl MissingValue {
+    /// The kind of what was found, if something was and cannot be read.
+    pub(crate) fn unreadable(&self) -> Option<ValueKind> {
+        self.instead.and_then(FoundInstead::kind).filter(|kind| !kind.is_empty())
+    }
+}
+
 impl FactExpression {
     pub(crate) fn place(&self) -> Place {
         match self {
@@ -82,22 +89,18 @@ impl FactExpression {
     pub(crate) fn evaluate(&self, answer: Option<&Value>, facts: &Facts) -> Result<Text, MissingValue> {
         match self {
             Self::Path(path) => {
-                let found = answer.and_then(|answer| path.first(answer));
-                match found.and_then(scalar_text) {
-                    Some(text) => Ok(Text::plain(text)),
-                    None => Err(MissingValue {
-                        place: path.place,
-                        instead: found.map(|found| FoundInstead::Value(ValueKind::from_value(found))),
-                    }),
-                }
+                let first = || answer.and_then(|answer| path.first(answer)).map(ValueKind::from_value);
+                let missing = |instead| MissingValue { place: path.place, instead: Option::map(instead, FoundInstead::Value) };
+                let found = answer.map_or(Ok(None), |answer| path.text(answer)).map_err(|kind| missing(Some(kind)))?;
+                found.map(Text::plain).ok_or_else(|| missing(first()))
             }
             Self::Text(template) => match template.fill_from(facts, answer) {
                 Ok(text) if !text.is_empty() => Ok(text),
                 Ok(_) => Err(MissingValue { place: template.place, instead: None }),
-                Err(missing) => Err(MissingValue { place: missing.place, instead: None }),
+                Err(missing) => Err(MissingValue { place: missing.place, instead: missing.unreadable.map(FoundInstead::Value) }),
             },
-            Self::Condition(condition) => Ok(Text::plain(if condition.holds(answer, facts) { "true" } else { "false" })),
-            Self::Conditions(conditions, _) => Ok(Text::plain(if conditions.all_hold(answer, facts) { "true" } else { "false" })),
+            Self::Condition(condition) => yes_or_no(condition.verdict(answer, facts), condition.place),
+            Self::Conditions(conditions, place) => yes_or_no(conditions.verdict(answer, facts), *place),
             Self::FirstOf(..) => self.evaluate_with_origin(answer, FactOrigin::Broker, facts).map(|(text, _)| text),
         }
     }
@@ -116,7 +119,9 @@ impl FactExpression {
                     let own = if reading.reads_answer() { document } else { FactOrigin::Broker };
                     return Ok((text, reading.uses().iter().fold(own, |origin, used| origin.join(facts.origin(used.fact)))));
                 }
-                Err(nothing) => last = nothing,
+                // Nothing is missing as long as one of them has found something.
+                Err(nothing) if last.unreadable().is_none() => last = nothing,
+                Err(_) => {}
             }
         }
         Err(last)
@@ -199,6 +204,12 @@ impl FactExpression {
             Self::FirstOf(readings, _) => readings.iter().map(Self::source).collect::<Vec<_>>().join(", else "),
         }
     }
+}
+
+/// What a condition says, as a text.
+fn yes_or_no(verdict: Option<bool>, place: Place) -> Result<Text, MissingValue> {
+    let unreadable = MissingValue { place, instead: Some(FoundInstead::Value(ValueKind::UnreadableText)) };
+    verdict.map(|holds| Text::plain(if holds { "true" } else { "false" })).ok_or(unreadable)
 }
 
 impl WordValue for FactExpression {

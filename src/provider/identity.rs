@@ -18,7 +18,10 @@ words! {
     /// How the identity is composed when a single `read` is not enough: from the facts of several steps, with
     /// alternatives.
     pub(crate) struct IdentitySpec ("identity", elsewhere = unknown_word_hint) {
-        /// The person's id at the provider.
+        /// The person's id at the provider. With alternatives the first that is found counts, and all of them are ids of the
+        /// same kind: where a person can choose a later one, they can choose the id of another person. Values side by
+        /// side need a mark between them that none of them can hold. A function that drops a part makes persons alike who
+        /// differ only in that part.
         /// Default: the fact `id`
         /// Example: `id: [ "${unionId}", "${openId}" ]`
         id: Option<FactExpression> = "id",
@@ -130,7 +133,7 @@ pub enum IdentityEmail {
 #[derive(Clone, Debug)]
 pub enum ClaimOfAddress {
     /// It was read, and does not say yes.
-    SaysNo,
+    IsFalse,
     /// It was looked for and not found.
     Missing(MissingValue),
     /// The file does not read it, or does not ask for it.
@@ -278,7 +281,7 @@ impl IdentityMapping {
             (Some(_), _, MissingEmailPolicy::Refuse) => {
                 let is_asked = matches!(self.trust, EmailTrustPolicy::Claim);
                 let says = match (is_asked, claim, missed("emailVerified")) {
-                    (true, Some(_), _) => ClaimOfAddress::SaysNo,
+                    (true, Some(_), _) => ClaimOfAddress::IsFalse,
                     (true, None, Some(missing)) => ClaimOfAddress::Missing(missing),
                     (true, None, None) | (false, ..) => ClaimOfAddress::NotAsked,
                 };

@@ -1,6 +1,7 @@
 //! Values that the shopper is asked for before the redirect, such as the domain of a shop.
 
 use crate::provider::condition::Pattern;
+use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::Reader;
 use crate::words;
@@ -32,10 +33,7 @@ pub(crate) struct Input {
 impl Input {
     /// Compiles an input, or complains.
     pub(crate) fn compile(name: &Located<String>, spec: &InputSpec, reader: &mut Reader) -> Self {
-        if spec.label.trim().is_empty()
-            || spec.label.chars().count() > 100
-            || crate::vocabulary::diagnostic::printable(&spec.label) != spec.label.value
-        {
+        if spec.label.trim().is_empty() || spec.label.chars().count() > 100 || printable(&spec.label) != spec.label.value {
             reader.complain(spec.label.place, "this label does not fit beside a field", "write 1 to 100 visible characters");
         }
         let whole = spec.pattern.as_ref().and_then(|pattern| {

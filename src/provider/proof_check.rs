@@ -1,7 +1,9 @@
 //! Checks what a login accepts as proof: values that only the browser gives prove nothing, nor does a signature that
 //! anyone could make, and secrets stay out of the identity.
 
+mod added_text;
 mod email_claim;
+mod id;
 mod replay;
 mod requirements;
 
@@ -46,6 +48,9 @@ impl ProofCheck<'_> {
         self.check_browser_facts(reader);
         self.check_inputs(reader);
         self.check_requirements(reader);
+        self.check_skipped_calls(reader);
+        self.check_added_text(reader);
+        self.check_id(reader);
         self.check_further_facts(reader);
         self.check_identity_differs_by_person(reader);
         self.check_no_secret_in_identity(reader);
@@ -222,9 +227,7 @@ impl ProofCheck<'_> {
         let prepared: Vec<Slot> = self.file.prepare.iter().flat_map(Step::learned_facts).map(|(learned, ..)| learned).collect();
         let has_any = |fact: Slot, among: &[Slot]| self.facts_behind(fact).iter().any(|behind| among.contains(behind));
         // Another check complains about an id that is typed.
-        let is_a_persons = |fact: Slot| {
-            has_any(fact, &personal) && (fact != self.file.known.id || has_any(fact, &typed) || !self.may_lack_answer(fact, &steps))
-        };
+        let is_a_persons = |fact: Slot| has_any(fact, &personal) && (has_any(fact, &typed) || !self.may_lack_answer(fact, &steps));
         let is_given = |fact: Slot| {
             self.file.identity.composed().any(|(_, composed, ..)| composed == fact)
                 || self.file.steps().flat_map(Step::learned_facts).any(|(learned, ..)| learned == fact)

@@ -9,7 +9,7 @@ pub(crate) use crate::provider::refusal::reason::{
     ProviderErrorCode, ProviderRefusal, RefusingAnswer, SHORTEST_SECRET, shows, with_moment,
 };
 
-use crate::provider::condition::{Condition, ConditionRole, ConditionSpec, ConditionSubject, Pattern};
+use crate::provider::condition::{Condition, ConditionRole, ConditionSpec, ConditionSubject, Pattern, unknown_word_hint};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::JsonPath;
@@ -26,7 +26,7 @@ use serde_json::Value;
 words! {
     /// An entry of `refused` or `accepted`: a condition, together with the provider's own code and message, which are
     /// shown only when this entry is the one that refuses. It is checked before any fact is read.
-    pub(crate) struct RefusalRuleSpec ("refusal", elsewhere = crate::provider::condition::unknown_word_hint) {
+    pub(crate) struct RefusalRuleSpec ("refusal", elsewhere = unknown_word_hint) {
         /// The value that is checked: a path into the answer, a fact, or a text with holes, as in a [condition](#condition).
         /// Default: none; needed unless `all`, `any`, `status` or `errorMember` stands here
         /// Example: `at: $.errcode`
@@ -247,7 +247,7 @@ impl RefusalRule {
 
     /// Whether this entry of `refused` refuses an answer.
     fn refuses(&self, answer: Option<&Value>, facts: &Facts, status: u16) -> bool {
-        self.names_status(status) && self.condition.as_ref().is_none_or(|condition| condition.holds(answer, facts))
+        self.names_status(status) && self.condition.as_ref().is_none_or(|condition| condition.may_hold(answer, facts))
     }
 
     /// Whether this entry of `refused` looks at answers with a status.

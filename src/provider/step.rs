@@ -59,6 +59,9 @@ pub struct Step {
     pub(crate) is_standard_push: bool,
     /// The parameters that ask for a login anew, which replace those of the same names.
     pub(crate) reauthenticate: Vec<Parameter>,
+    /// Whether the ID token of a login anew must hold `auth_time`: the parameters name `max_age`, which obliges the provider to send it
+    /// (OpenID Connect Core 3.1.2.1).
+    pub(crate) demands_auth_time: bool,
     pub(crate) body: StepBody,
     pub(crate) headers: Vec<(Located<String>, Template)>,
     pub(crate) basic: Option<BasicCredentials>,
@@ -136,7 +139,7 @@ pub(crate) struct ReadRule {
 impl Step {
     /// Whether the call is made at all.
     pub(crate) fn should_call(&self, facts: &Facts) -> bool {
-        self.when.as_ref().is_none_or(|when| when.all_hold(None, facts))
+        self.when.as_ref().is_none_or(|when| when.verdict(None, facts) != Some(false))
             && self.implied.is_none_or(|implied| implied.is_needed(self.known, facts))
     }
 

@@ -1,5 +1,6 @@
 //! When an e-mail counts as proven, and what happens when there is none.
 
+use crate::provider::hosts::is_host;
 use crate::provider::placeholder::Placeholder;
 use crate::provider::template::Template;
 use crate::vocabulary::place::Located;
@@ -64,7 +65,7 @@ impl WordValue for Located<EmailTrustPolicy> {
 fn read_domain(node: &YamlNode, reader: &mut Reader) -> Option<Located<String>> {
     let text = read_scalar(node, reader)?;
     let lower = idna::domain_to_ascii(&text.value).unwrap_or_default();
-    let fine = crate::provider::hosts::is_host(&lower) && !lower.contains([':', '_']) && lower.contains('.');
+    let fine = is_host(&lower) && !lower.contains([':', '_']) && lower.contains('.');
     if !fine {
         reader.complain(
             text.place,

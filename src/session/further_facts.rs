@@ -4,6 +4,7 @@
 //! in the token as well, below the claim `more`.
 
 use crate::provider::identity::Identity;
+use crate::vocabulary::hash::{hex, sha256};
 use serde_json::{Map, Value};
 
 /// The claim that holds the facts that only headers need.
@@ -136,8 +137,7 @@ impl FurtherFacts {
     fn claims_tag(&self) -> String {
         let mut pairs: Vec<String> = self.claims.iter().map(|(claim, fact)| format!("{claim}={fact}\n")).collect();
         pairs.sort();
-        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, pairs.concat().as_bytes());
-        hash.as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+        hex(&sha256::<4>(pairs.concat().as_bytes()))
     }
 }
 

@@ -1,6 +1,5 @@
 //! The provider files of a folder, and the status of each.
 
-use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider, compile};
 use crate::stores::read_policy::ReadPolicy;
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
@@ -96,10 +95,7 @@ pub fn provider_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 /// The files that a provider file of a folder names: its secrets and its logo.
 pub(crate) fn named_files(provider: &Provider, folder: &Path) -> impl Iterator<Item = PathBuf> {
-    let secrets = provider.needed.iter().filter_map(|needed| match &needed.reference {
-        ValueReference::File(path) => Some(PathBuf::from(&**path)),
-        ValueReference::Variable(_) | ValueReference::Literal(_) => None,
-    });
+    let secrets = provider.needed.iter().filter_map(|needed| needed.reference.file());
     secrets.chain(provider.logo.as_deref().map(|name| folder.join(name)))
 }
 

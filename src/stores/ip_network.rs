@@ -19,6 +19,11 @@ impl IpNetwork {
         Some(Self { address, width })
     }
 
+    /// Whether every address belongs to it.
+    pub(crate) fn is_everything(self) -> bool {
+        self.width == 0
+    }
+
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         fn bits(address: IpAddr) -> (u128, u8) {
             match address {

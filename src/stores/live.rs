@@ -15,7 +15,7 @@ use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
 use crate::world::file_watch::RepeatedReading;
-use crate::world::files::{self, FileStamp};
+use crate::world::files::{self, FileStamp, FileStamps};
 use crate::world::{clock, secrets};
 use arc_swap::{ArcSwap, Guard};
 use base64::Engine as _;
@@ -78,7 +78,7 @@ impl LiveProvider {
 
 /// The status of one provider file.
 #[derive(Clone, Debug)]
-pub(crate) struct ProviderStanding {
+pub(crate) struct ProviderFileReport {
     /// The text of its button; `None` for a broken file.
     pub(crate) title: Option<Box<str>>,
     pub(crate) status: ProviderStatus,
@@ -98,9 +98,10 @@ pub struct LiveProvidersSnapshot {
     by_name: HashMap<Box<str>, Arc<LiveProvider>>,
     buttons: Vec<Arc<LiveProvider>>,
     retired: Vec<(Arc<LiveProvider>, i64)>,
-    /// What each file says for itself.
-    own_standings: BTreeMap<PathBuf, Arc<ProviderStanding>>,
-    standings: BTreeMap<PathBuf, Arc<ProviderStanding>>,
+    /// The report on each file by itself.
+    own_reports: BTreeMap<PathBuf, Arc<ProviderFileReport>>,
+    /// The same, and which files have the key of another.
+    file_reports: BTreeMap<PathBuf, Arc<ProviderFileReport>>,
     /// The files that look like provider files and are not read.
     pub(crate) unread: Vec<Report>,
 }
@@ -147,12 +148,12 @@ impl LiveProvidersSnapshot {
         &self.buttons
     }
 
-    pub(crate) fn standings(&self) -> &BTreeMap<PathBuf, Arc<ProviderStanding>> {
-        &self.standings
+    pub(crate) fn file_reports(&self) -> &BTreeMap<PathBuf, Arc<ProviderFileReport>> {
+        &self.file_reports
     }
 
     fn remove_file(&mut self, path: &Path) {
-        self.own_standings.remove(path);
+        self.own_reports.remove(path);
         if let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) {
             self.usable.remove(name);
         }
@@ -161,14 +162,14 @@ impl LiveProvidersSnapshot {
     /// Makes the usable providers live, except those whose key another one has.
     fn settle_keys(&mut self) {
         self.by_name.clone_from(&self.usable);
-        self.standings.clone_from(&self.own_standings);
+        self.file_reports.clone_from(&self.own_reports);
         let providers = self.usable.values().map(|live_provider| &live_provider.provider);
         for (name, complaint) in catalogue::shared_keys(providers) {
             self.by_name.remove(&name);
-            for (_, standing) in self.standings.iter_mut().filter(|(path, _)| path.file_stem().is_some_and(|stem| stem == &*name)) {
-                let mut own = ProviderStanding::clone(standing);
+            for (_, file_report) in self.file_reports.iter_mut().filter(|(path, _)| path.file_stem().is_some_and(|stem| stem == &*name)) {
+                let mut own = ProviderFileReport::clone(file_report);
                 own.report.complaints.push(complaint.clone());
-                *standing = Arc::new(ProviderStanding {
+                *file_report = Arc::new(ProviderFileReport {
                     status: ProviderStatus::Broken,
                     report: Report::new(own.report.source, own.report.complaints),
                     ..own
@@ -194,13 +195,10 @@ pub struct LiveProviders {
     simulated: Vec<Box<str>>,
     replace_connection: ConnectionReplacer,
     snapshot: ArcSwap<LiveProvidersSnapshot>,
-    /// The stamps of each file; locked while the folder is read.
-    seen: Mutex<HashMap<PathBuf, ProviderFileStamps>>,
+    /// The stamps of each provider file and of the files that it depends on; locked while the folder is read.
+    seen: Mutex<HashMap<PathBuf, FileStamps>>,
     reading: RepeatedReading,
 }
-
-/// The stamps of a provider file and of the files that it depends on.
-type ProviderFileStamps = Vec<(PathBuf, Option<FileStamp>)>;
 
 impl LiveProviders {
     /// Reads a folder; the providers of these names are simulated. If the disk does not answer in time, the providers go live when it
@@ -282,7 +280,7 @@ impl LiveProviders {
             .cloned()
             .collect();
         let before = self.snapshot.load();
-        let gone: Vec<PathBuf> = before.standings.keys().filter(|path| paths.binary_search(path).is_err()).cloned().collect();
+        let gone: Vec<PathBuf> = before.file_reports.keys().filter(|path| paths.binary_search(path).is_err()).cloned().collect();
         let is_same_unread = before.unread.iter().map(|report| &report.source.name).eq(unread.iter().map(|report| &report.source.name));
         if changed.is_empty() && gone.is_empty() && is_same_unread {
             return Some(changed);
@@ -294,8 +292,8 @@ impl LiveProviders {
             by_name: HashMap::new(),
             buttons: Vec::new(),
             retired: before.retired.iter().filter(|(_, until)| *until > now).cloned().collect(),
-            own_standings: before.own_standings.clone(),
-            standings: BTreeMap::new(),
+            own_reports: before.own_reports.clone(),
+            file_reports: BTreeMap::new(),
             unread,
         };
         for path in &gone {
@@ -317,7 +315,7 @@ impl LiveProviders {
         self.simulated.iter().any(|simulated| **simulated == *name)
     }
 
-    fn file_stamps(&self, path: &Path, stamp: Option<FileStamp>, entry: &CatalogueEntry) -> ProviderFileStamps {
+    fn file_stamps(&self, path: &Path, stamp: Option<FileStamp>, entry: &CatalogueEntry) -> FileStamps {
         let mut stamps = vec![(path.to_owned(), stamp)];
         if self.is_simulated(entry.report.source.stem()) {
             let examples = catalogue::examples_path(path);
@@ -328,7 +326,7 @@ impl LiveProviders {
         stamps
     }
 
-    /// Puts what a file now says in the place of what it said before. A broken file leaves its last good version live.
+    /// Replaces the earlier version of a file. A broken file leaves its last good version live.
     fn replace_file(&self, next: &mut LiveProvidersSnapshot, path: &Path, entry: CatalogueEntry, now: i64) {
         let name = entry.report.source.stem().to_owned();
         let is_simulated = self.is_simulated(&name);
@@ -354,7 +352,7 @@ impl LiveProviders {
         if let Some(old) = new.and_then(|new| next.usable.insert(name.into(), Arc::new(new))) {
             next.retired.push((old, now.saturating_add(GOOD_FOR)));
         }
-        next.own_standings.insert(path.to_owned(), Arc::new(ProviderStanding { title, status, missing, stale, report: entry.report }));
+        next.own_reports.insert(path.to_owned(), Arc::new(ProviderFileReport { title, status, missing, stale, report: entry.report }));
     }
 
     fn simulated_live_provider(&self, provider: Provider, path: &Path, old: Option<&Arc<LiveProvider>>) -> LiveProvider {

@@ -8,25 +8,28 @@ pub(crate) mod read_refusal; // why one may not, and what to do
 pub mod connection; //  how a live provider is reached
 pub mod live; //        the live providers of a folder
 pub(crate) mod picture; // a logo
+pub(crate) mod rates; // how many requests an address may make
 pub(crate) mod ip_network; // an address or a block of addresses
 pub(crate) mod session_cookie; // the names of the session cookie
 
 use crate::provider::hosts::is_loopback;
 use crate::provider::identity::{Identity, IdentityEmail};
+use crate::provider::moment::TimeSpan;
 use crate::session::further_facts::FurtherFacts;
 use crate::session::keys::TokenParties;
 use crate::session::rotation::RotationPlan;
 use crate::session::token_claims::facts_left_out;
 use crate::session::{Session, SessionLifetime, SessionUser, short_name};
 use crate::stores::ip_network::IpNetwork;
+use crate::stores::rates::{Rates, compile_rates, most_connections};
 use crate::stores::read_policy::ReadableValues;
 use crate::stores::session_cookie::{prefixed_cookie_name, read_and_second_cookie};
-use crate::stores::settings::{LimitsSpec, LoginSpec, MailSpec, SessionSpec, Settings, SettingsSpec, browser_host};
+use crate::stores::settings::{LoginSpec, MailSpec, NullableText, SessionSpec, Settings, SettingsSpec, browser_host};
 use crate::vocabulary::email::Email;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, OneOrMany};
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -82,8 +85,7 @@ pub struct Store {
     pub(crate) playground: bool,
     /// The staff who may use the lab; on loopback it is open to all.
     pub(crate) staff: Vec<Email>,
-    /// The proxies whose `X-Forwarded-…` headers are believed.
-    /// `None` where the settings do not say.
+    /// The proxies whose `X-Forwarded-…` headers are trusted; `None` where the settings name none.
     proxies: Option<Vec<IpNetwork>>,
     /// The further facts of logins that it hands out.
     pub(crate) further: FurtherFacts,
@@ -97,12 +99,12 @@ impl Store {
         self.proxies.iter().flatten().any(|block| block.contains(address))
     }
 
-    /// Whether the settings say which proxies there are, or that there are none.
-    pub(crate) fn says_its_proxies(&self) -> bool {
+    /// Whether the settings name the proxies, or that there are none.
+    pub(crate) fn names_its_proxies(&self) -> bool {
         self.proxies.is_some()
     }
 
-    /// Whether the settings say that no proxy is believed.
+    /// Whether the settings trust no proxy.
     pub(crate) fn trusts_no_proxy(&self) -> bool {
         self.proxies.as_ref().is_some_and(Vec::is_empty)
     }
@@ -131,6 +133,7 @@ impl Store {
             // The address that the shopper will prove is not known yet.
             IdentityEmail::Ask(None) => return Vec::new(),
         };
+        // An id and a time of the usual length.
         let id = Box::<str>::from("AAAAAAAAAAAAAAAAAAAAAA");
         let person = SessionUser {
             uid: id.clone(),
@@ -148,29 +151,11 @@ impl Store {
 
 /// How long the events of the audit are kept where the settings do not say, in seconds.
 const AUDIT_KEPT: i64 = 90 * 86400;
-/// How many connections an address may have where the settings do not say.
-const MOST_CONNECTIONS: u32 = 200;
-
-/// Rates per minute for each address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rates {
-    pub(crate) login: u32,
-    pub(crate) callback: u32,
-    pub(crate) mail: u32,
-    pub(crate) session: u32,
-    /// Checks by proxies that are not trusted.
-    pub(crate) auth: u32,
-}
-
-impl Rates {
-    /// The rates that apply where the settings name none.
-    pub(crate) const USUAL: Self = Self { login: 10, callback: 30, mail: 10, session: 600, auth: 60 };
-}
 
 /// All stores of an installation. The first is the main store, which the settings file itself describes.
 #[derive(Clone, Debug)]
 pub(crate) struct Stores {
-    metrics_listen: Option<std::net::SocketAddr>,
+    metrics_listen: Option<SocketAddr>,
     most_connections: Option<u32>,
     audit_kept: i64,
     all: Vec<Arc<Store>>,
@@ -189,10 +174,7 @@ impl Stores {
         }
         let by_host = all.iter().map(|store| (store.host.clone(), Arc::clone(store))).collect();
         let metrics_listen = main.metrics_listen.as_ref().and_then(|listen| listen.value.parse().ok());
-        let most_connections = match &main.limits {
-            Some(LimitsSpec::Off(_)) => None,
-            limits => Some(limits.as_ref().and_then(|limits| limits.number("connections")).unwrap_or(MOST_CONNECTIONS)),
-        };
+        let most_connections = most_connections(main.limits.as_ref());
         let audit_kept = main.audit.as_ref().and_then(|audit| audit.keep).map_or(AUDIT_KEPT, |span| whole_seconds(span.value.0));
         Self { metrics_listen, most_connections, audit_kept, all, by_host }
     }
@@ -206,7 +188,7 @@ impl Stores {
     }
 
     /// The separate listener for metrics.
-    pub(crate) fn metrics_listen(&self) -> Option<std::net::SocketAddr> {
+    pub(crate) fn metrics_listen(&self) -> Option<SocketAddr> {
         self.metrics_listen
     }
 
@@ -238,24 +220,25 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
     let secure = public_url.starts_with("https://");
     let host = &*browser_host(public_url).unwrap_or_else(|| public_url.to_ascii_lowercase());
     let loopback = is_loopback(host);
-    let session = |pick: fn(&SessionSpec) -> Option<String>| inherited(own.session.as_ref(), main.session.as_ref(), pick);
-    let seconds =
-        |pick: fn(&SessionSpec) -> Option<i64>, usual| inherited(own.session.as_ref(), main.session.as_ref(), pick).unwrap_or(usual);
-    let login = |pick: fn(&LoginSpec) -> Option<String>| inherited(own.login.as_ref(), main.login.as_ref(), pick);
+    let (own_session, main_session) = (own.session.as_ref(), main.session.as_ref());
+    let (own_login, main_login) = (own.login.as_ref(), main.login.as_ref());
+    let seconds = |pick: fn(&SessionSpec) -> Option<&Located<TimeSpan>>, usual| {
+        inherited(own_session, main_session, pick).map_or(usual, |span| whole_seconds(span.value.0))
+    };
+    let text_or_null =
+        |pick: fn(&SessionSpec) -> Option<&NullableText>| inherited(own_session, main_session, pick)?.0.as_ref().map(|text| text.as_str());
+    let login = |pick: fn(&LoginSpec) -> Option<&Located<String>>| inherited(own_login, main_login, pick).map(|text| text.as_str());
     let account = if name == MAIN { host.replace([':', '.'], "-") } else { name.to_owned() };
-    let named = |cookie: String| cookie.replace("{account}", &account);
-    let lifetime = seconds(|session| session.lifetime.map(|span| whole_seconds(span.value.0)), 24 * 3600);
-    let idle = seconds(|session| session.idle.map(|span| whole_seconds(span.value.0)), 12 * 3600);
+    let named = |cookie: &str| cookie.replace("{account}", &account);
+    let lifetime = seconds(|session| session.lifetime.as_ref(), 24 * 3600);
+    let idle = seconds(|session| session.idle.as_ref(), 12 * 3600);
     let folder = own.providers.as_ref().filter(|_| name != MAIN).map_or(settings.providers.as_str(), |folder| &folder.value);
-    let also_cookie = own.session.as_ref().and_then(|session| session.also_cookie.clone());
-    let also_cookie = also_cookie.or_else(|| main.session.as_ref()?.also_cookie.clone()).and_then(|name| name.0);
-    let also_cookie: Option<Box<str>> = also_cookie.map(|name| named(name.value).into());
-    let cookie = named(session(|session| session.cookie.as_ref().map(|name| name.value.clone())).unwrap_or("portaria".to_owned()));
+    let also_cookie: Option<Box<str>> = text_or_null(|session| session.also_cookie.as_ref()).map(|name| named(name).into());
+    let cookie = inherited(own_session, main_session, |session| session.cookie.as_ref()).map_or("portaria", |name| name.as_str());
+    let cookie = named(cookie);
     let (cookie, also_cookie) = read_and_second_cookie(prefixed_cookie_name(&cookie, secure), also_cookie, secure);
-    let staff = own.lab.as_ref().and_then(|lab| lab.staff.as_ref()).or(main.lab.as_ref().and_then(|lab| lab.staff.as_ref()));
-    let staff = text_values(staff);
-    let languages = own.login.as_ref().and_then(|login| login.languages.as_ref());
-    let languages = text_values(languages.or(main.login.as_ref().and_then(|login| login.languages.as_ref())));
+    let staff = text_values(inherited(own.lab.as_ref(), main.lab.as_ref(), |lab| lab.staff.as_ref()));
+    let languages = text_values(inherited(own_login, main_login, |login| login.languages.as_ref()));
     Store {
         name: name.into(),
         public_url: public_url.into(),
@@ -265,27 +248,25 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         providers: PathBuf::from(folder),
         cookie,
         also_cookie,
-        audience: inherited(own.session.as_ref(), main.session.as_ref(), |session| session.audience.clone())
-            .and_then(|name| name.0)
-            .map(|name| name.value.into()),
+        audience: text_or_null(|session| session.audience.as_ref()).map(Into::into),
         lasting: SessionLifetime { lifetime, idle: idle.min(lifetime) },
-        offline: seconds(|session| session.offline.map(|span| whole_seconds(span.value.0)), 60),
+        offline: seconds(|session| session.offline.as_ref(), 60),
         return_to: text_values(own.return_to.as_ref().or(main.return_to.as_ref()))
             .map(|origin| origin.trim_end_matches('/').into())
             .collect(),
-        title: login(|login| login.title.as_ref().map(|title| title.value.clone())).map_or(host.into(), Into::into),
-        logo: login(|login| login.logo.as_ref().map(|logo| logo.value.clone())).map(PathBuf::from),
-        accent: login(|login| login.accent.as_ref().map(|accent| accent.value.clone())).map(Into::into),
+        title: login(|login| login.title.as_ref()).unwrap_or(host).into(),
+        logo: login(|login| login.logo.as_ref()).map(PathBuf::from),
+        accent: login(|login| login.accent.as_ref()).map(Into::into),
         languages: languages.map(str::to_owned).collect(),
-        phrases: login(|login| login.phrases.as_ref().map(|folder| folder.value.clone())).map(PathBuf::from),
-        help: login(|login| login.help.as_ref().map(|address| address.value.clone())).map(Into::into),
-        privacy: login(|login| login.privacy.as_ref().map(|address| address.value.clone())).map(Into::into),
+        phrases: login(|login| login.phrases.as_ref()).map(PathBuf::from),
+        help: login(|login| login.help.as_ref()).map(Into::into),
+        privacy: login(|login| login.privacy.as_ref()).map(Into::into),
         mail: own.mail.as_ref().or(main.mail.as_ref()).cloned(),
         rates: compile_rates(own.limits.as_ref().or(main.limits.as_ref())),
         staff: staff.filter_map(|address| Email::parse(address).ok()).collect(),
         // The playground lets a visitor log in as any person, so a store with real users never has it.
         playground: loopback && own.playground.or(main.playground).is_none_or(|playground| playground.value),
-        further: compile_further_facts(own.session.as_ref(), main.session.as_ref()),
+        further: compile_further_facts(own_session, main_session),
         readable: ReadableValues::new(name == MAIN, own.files_may_read.as_ref(), main.files_may_read.as_ref()),
         proxies: compile_proxies(own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref()), loopback),
     }
@@ -293,8 +274,11 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
 
 fn compile_further_facts(own: Option<&SessionSpec>, main: Option<&SessionSpec>) -> FurtherFacts {
     let pairs = |pick: fn(&SessionSpec) -> Option<&NamedValues<Located<String>>>| {
-        let named = own.and_then(pick).or_else(|| main.and_then(pick));
-        named.into_iter().flat_map(|named| &named.0).map(|(name, fact)| (name.value.as_str().into(), fact.value.as_str().into())).collect()
+        inherited(own, main, pick)
+            .into_iter()
+            .flat_map(|named| &named.0)
+            .map(|(name, fact)| (name.value.as_str().into(), fact.value.as_str().into()))
+            .collect()
     };
     let headers: Vec<(Box<str>, Box<str>)> = pairs(|session| session.headers.as_ref());
     FurtherFacts {
@@ -303,7 +287,7 @@ fn compile_further_facts(own: Option<&SessionSpec>, main: Option<&SessionSpec>) 
     }
 }
 
-fn inherited<S, T>(own: Option<&S>, main: Option<&S>, pick: fn(&S) -> Option<T>) -> Option<T> {
+fn inherited<'s, S, T>(own: Option<&'s S>, main: Option<&'s S>, pick: fn(&S) -> Option<&T>) -> Option<&'s T> {
     own.and_then(pick).or_else(|| main.and_then(pick))
 }
 
@@ -320,21 +304,6 @@ fn compile_proxies(written: Option<&OneOrMany<Located<String>>>, loopback: bool)
     // The word `none` is no network.
     let proxies = text_values(written).chain(on_loopback.iter().copied()).filter_map(IpNetwork::parse).collect();
     (loopback || written.is_some()).then_some(proxies)
-}
-
-fn compile_rates(limits: Option<&LimitsSpec>) -> Option<Rates> {
-    if matches!(limits, Some(LimitsSpec::Off(_))) {
-        return None;
-    }
-    let rate = |name, usual| limits.and_then(|limits| limits.number(name)).unwrap_or(usual);
-    let Rates { login, callback, mail, session, auth } = Rates::USUAL;
-    Some(Rates {
-        login: rate("login", login),
-        callback: rate("callback", callback),
-        mail: rate("mail", mail),
-        session: rate("session", session),
-        auth: rate("auth", auth),
-    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::provider::Provider;
 use crate::provider::declared_values::{CLIENT_VARIABLES, variable_beginning, written_references};
 use crate::provider::value_reference::ValueReference;
 use crate::stores::read_refusal::{ReadRefusal, ReadRefusalKind};
-use crate::stores::settings::{FilesMayReadSpec, MailSpec, Settings};
+use crate::stores::settings::{DEFAULT_STORAGE, FilesMayReadSpec, MailSpec, Settings};
 use crate::stores::variable_pattern::{VariablePattern, is_machine_variable, is_own_variable};
 use crate::stores::{MAIN, Store, Stores};
 use crate::vocabulary::diagnostic::Complaint;
@@ -333,7 +333,7 @@ impl BrokerValues {
             }
         }
         let written = spec.and_then(|spec| spec.storage.as_ref()).map(|storage| storage.value.as_str());
-        let storage = settings.storage.as_deref().or(written).unwrap_or(crate::stores::settings::DEFAULT_STORAGE);
+        let storage = settings.storage.as_deref().or(written).unwrap_or(DEFAULT_STORAGE);
         if let Some(file) = storage.strip_prefix("sqlite:") {
             own.files.push(PathBuf::from(file));
             own.files.extend(["-wal", "-shm", "-journal"].map(|ending| PathBuf::from(format!("{file}{ending}"))));

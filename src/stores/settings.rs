@@ -16,6 +16,7 @@ use crate::vocabulary::place::{Located, Place, Source};
 use crate::vocabulary::words::{NamedValues, OneOrMany, Reader, ValueShape, WordValue, read_scalar};
 use crate::vocabulary::yaml::{YamlKind, YamlNode};
 use crate::words;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 /// The storage of an installation that names none.
@@ -73,11 +74,9 @@ words! {
         /// Default: none; loopback where `publicUrl` is on loopback
         /// Example: `trustedProxies: [ 10.0.0.0/8 ]`
         trusted_proxies: Option<OneOrMany<Located<String>>> = "trustedProxies",
-        /// How many requests a minute each address may make at a store: `login` (pages and starts), `callback`, `mail` (codes that are
-        /// sent), `session` (`/session` and its relatives) and `auth` (`/auth`, for peers that are no trusted proxy). And how many
-        /// `connections` an address may have open at once, at all stores together; trusted proxies may have any number. An IPv6
-        /// address counts as its /64 network. What is not named keeps its default. `off` lifts all limits, on loopback only.
-        /// Default: `{ login: 10, callback: 30, mail: 10, session: 600, auth: 60, connections: 200 }`
+        /// How many requests a minute each address may make at a store, and how many connections it may have open. What is not
+        /// named keeps its default. `off` lifts all limits, on loopback only.
+        /// Default: see each key
         /// Example: `limits: { login: 10, callback: 30 }`
         limits: Option<LimitsSpec> = "limits",
         /// The hosts of providers inside your own network. Calls to other hosts never reach private addresses, so that no provider file
@@ -312,60 +311,90 @@ impl WordValue for NullableText {
     }
 }
 
-/// The value of `limits`: rates, or `off`.
+words! {
+    /// How many requests a minute each address may make at a store, and how many connections it may have open. An IPv6 address counts
+    /// as its /64 network.
+    pub(crate) struct RatesSpec ("limits block") {
+        /// Starts of a login. Pages cost less, so of them there may be twelve times as many.
+        /// Default: `10`
+        /// Example: `login: 5`
+        login: Option<Located<NonZeroU32>> = "login",
+        /// Callbacks from providers, and codes that are typed.
+        /// Default: `30`
+        /// Example: `callback: 10`
+        callback: Option<Located<NonZeroU32>> = "callback",
+        /// Codes that are sent by mail.
+        /// Default: `10`
+        /// Example: `mail: 5`
+        mail: Option<Located<NonZeroU32>> = "mail",
+        /// Requests to `/session` and its relatives.
+        /// Default: `600`
+        /// Example: `session: 1200`
+        session: Option<Located<NonZeroU32>> = "session",
+        /// Requests to `/auth` from peers that are no trusted proxy.
+        /// Default: `60`
+        /// Example: `auth: 120`
+        auth: Option<Located<NonZeroU32>> = "auth",
+        /// Connections that are open at once, at all stores together. Trusted proxies may have any number. A store cannot set it.
+        /// Default: `200`
+        /// Example: `connections: 100`
+        connections: Option<Located<NonZeroU32>> = "connections",
+    }
+}
+
+impl WordValue for Located<NonZeroU32> {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        let text = read_scalar(node, reader)?;
+        let number: Option<i64> = text.parse().ok();
+        let allowed = number.and_then(|number| u32::try_from(number).ok()).and_then(NonZeroU32::new);
+        match (allowed, number) {
+            (Some(allowed), _) => return Some(Self::new(allowed, text.place)),
+            (None, Some(number)) if number < 1 => {
+                reader.complain(text.place, format!("a limit of {number} allows no request"), "write 1 or more");
+            }
+            (None, _) => {
+                reader.complain(text.place, format!("`{}` is not a whole number", text.value), "write digits only, such as `10`");
+            }
+        }
+        None
+    }
+    fn shape() -> ValueShape {
+        ValueShape::Number
+    }
+}
+
+/// The value of `limits`.
 #[derive(Clone, Debug)]
-pub enum LimitsSpec {
+pub(crate) enum LimitsSpec {
     /// No limits, with the place where that is written.
     Off(Place),
-    /// Rates per minute, each after its name.
-    Rates(Vec<(Located<String>, i32)>),
+    Rates(RatesSpec),
 }
 
 impl LimitsSpec {
-    const NAMES: &'static [&'static str] = &["login", "callback", "session", "auth", "mail", "connections"];
-
-    /// Where the number of connections is written.
-    pub(crate) fn connections_place(&self) -> Option<Place> {
-        let Self::Rates(rates) = self else { return None };
-        rates.iter().find(|(name, _)| name.value == "connections").map(|(name, _)| name.place)
-    }
-
-    /// The number that is written after a name.
-    pub(crate) fn number(&self, name: &str) -> Option<u32> {
-        let Self::Rates(rates) = self else { return None };
-        rates.iter().find(|(other, _)| other.value == name).and_then(|(_, rate)| u32::try_from(*rate).ok())
+    /// The block, unless there are no limits.
+    pub(crate) fn rates(&self) -> Option<&RatesSpec> {
+        match self {
+            Self::Off(_) => None,
+            Self::Rates(rates) => Some(rates),
+        }
     }
 }
 
 impl WordValue for LimitsSpec {
     fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
-        if let YamlKind::Scalar { text, .. } = &node.kind {
-            if text == "off" {
-                return Some(Self::Off(node.place));
+        match &node.kind {
+            YamlKind::Scalar { text, .. } if text == "off" => Some(Self::Off(node.place)),
+            YamlKind::Scalar { text, .. } => {
+                let message = format!("`{text}` is neither `off` nor a block of rates");
+                reader.complain(node.place, message, "write `limits: off`, or `limits: { login: 10 }`");
+                None
             }
-            reader.complain(
-                node.place,
-                format!("`{text}` is neither `off` nor a block of rates"),
-                "write `limits: off`, or `limits: { login: 10 }`",
-            );
-            return None;
+            YamlKind::List(_) | YamlKind::Map(_) => RatesSpec::read(node, reader).map(Self::Rates),
         }
-        let rates = NamedValues::<i32>::read(node, reader)?.0;
-        for (name, rate) in &rates {
-            if !Self::NAMES.contains(&name.as_str()) {
-                let help = crate::vocabulary::diagnostic::did_you_mean(name, Self::NAMES.iter().copied()).map_or_else(
-                    || format!("numbers are set for {}", crate::vocabulary::diagnostic::quoted_alternatives(Self::NAMES.iter().copied())),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                reader.complain(name.place, format!("`{}` has no limit", name.value), help);
-            } else if *rate < 1 {
-                reader.complain(name.place, format!("a limit of {rate} allows no request"), "write 1 or more");
-            }
-        }
-        Some(Self::Rates(rates))
     }
     fn shape() -> ValueShape {
-        ValueShape::Either(vec![ValueShape::Choice(&["off"]), ValueShape::Map(Box::new(ValueShape::Number))])
+        ValueShape::Either(vec![ValueShape::Choice(&["off"]), RatesSpec::shape()])
     }
 }
 

@@ -6,7 +6,7 @@ use crate::directory::sessions::EndAllSessions;
 use crate::directory::users::{FindUserById, IdentityLink, ListIdentityLinks};
 use crate::login::options::LoginOptions;
 use crate::pages::frame::address;
-use crate::pages::{AccountNotice, AccountPage, ErrorCause, Frame, LinkableProvider, LinkedIdentityRow, LoginChoice};
+use crate::pages::{AccountNotice, AccountPage, ErrorCause, LinkableProvider, LinkedIdentityRow, LoginChoice};
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::hash::{hex, sha256};
@@ -36,16 +36,16 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     // The user may have been removed since the token was signed.
     let Some(record) = record else { return Ok(redirect_to(&address(&["login"], &[]))) };
     let live_store = context.live_store();
-    let offered = live_store.languages.offered_languages(&live_store.store.languages);
+    let offered = context.offered_languages();
     let (landing, form) = (context.live_store().default_landing(), forms::csrf_token(&context, &session.sid));
     let more = providers_to_add(&context, &links);
     let is_fresh = is_fresh(&context, &session);
-    let places = form_destinations(&context, is_fresh && !more.is_empty());
+    let leads_to_providers = is_fresh && !more.is_empty();
     let page = AccountPage {
-        frame: Frame { look: &live_store.look, language: context.language(), offered: &offered, version: &live_store.version },
+        frame: context.frame(&offered),
         email: record.user.email.key(),
         name: record.user.name.as_deref(),
-        ways: links.iter().map(|link| linked_identity_row(&context, &session, link, links.len() > 1)).collect(),
+        identities: links.iter().map(|link| linked_identity_row(&context, &session, link, links.len() > 1)).collect(),
         more,
         form: &form,
         fresh: is_fresh,
@@ -55,12 +55,11 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     };
     let mut response = HttpResponse::Ok();
     response.content_type("text/html; charset=utf-8").insert_header((VARY, "Cookie, Accept-Language"));
-    if !places.is_empty() {
-        response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms(&places)));
+    if leads_to_providers {
+        let destinations = headers::provider_destinations(live_store.store.loopback);
+        response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms([destinations])));
     }
-    if context.requested_language().is_some() {
-        cookies::append_to(&mut response, [cookies::set_language(&context.language().code, &live_store.store)]);
-    }
+    context.keep_language(&mut response);
     Ok(response.body(page.render()))
 }
 
@@ -102,7 +101,7 @@ pub(crate) async fn unlink(context: RequestContext) -> Result<HttpResponse, User
             now: context.now(),
         };
         if app.directory.write(unlink).await? == UnlinkOutcome::LastIdentity {
-            return Err(ErrorCause::LastWay.into());
+            return Err(ErrorCause::LastIdentity.into());
         }
         app.sync_with_storage(context.now()).await?;
     }
@@ -158,10 +157,10 @@ fn linked_identity_row(context: &RequestContext, session: &Session, link: &Ident
     let title = live_provider.as_ref().map_or(&*link.provider, |live_provider| &*live_provider.provider.title).to_owned();
     let name = live_provider.as_ref().map_or(&*link.provider, |live_provider| &*live_provider.provider.name);
     let has_logo = live_provider.as_ref().is_some_and(|live_provider| live_provider.provider.logo.is_some());
-    let mark = LoginChoice::new(name, &title, None, has_logo, Vec::new()).mark;
+    let icon = LoginChoice::new(name, &title, None, has_logo, Vec::new()).icon;
     let current = session.person.provider == link.provider && session.person.provider_id == link.provider_id;
     let since = context.language().phrases.format_day(link.linked);
-    LinkedIdentityRow { title, mark, handle: identity_handle(link), current, removable, since }
+    LinkedIdentityRow { title, icon, handle: identity_handle(link), current, removable, since }
 }
 
 /// The providers of which the user has no linked identity.
@@ -170,8 +169,8 @@ fn providers_to_add(context: &RequestContext, links: &[IdentityLink]) -> Vec<Lin
     let is_new = |live_provider: &&Arc<LiveProvider>| links.iter().all(|link| link.provider != live_provider.provider.key);
     let new = live_providers.iter().filter(is_new).filter(|live_provider| live_provider.provider.is_callback_tied);
     let more = new.map(|live_provider| {
-        let LoginChoice { id, title, mark, inputs, .. } = login_page::provider_choice(live_provider, None);
-        LinkableProvider { id, title, mark, inputs }
+        let LoginChoice { id, title, icon, inputs, .. } = login_page::provider_choice(live_provider, None);
+        LinkableProvider { id, title, icon, inputs }
     });
     more.collect()
 }
@@ -182,17 +181,8 @@ fn sign_in_again_address(context: &RequestContext, session: &Session, here: &str
     let name = live_provider
         .filter(|live_provider| live_provider.provider.inputs.is_empty())
         .map(|live_provider| live_provider.provider.name.clone());
-    match name.filter(|name| context.live_store().has_provider(name)) {
+    match name.filter(|name| context.live_store().shows_provider(name)) {
         Some(name) => address(&["login", &name], &[("return_to", Some(here))]),
         None => address(&["login"], &[("return_to", Some(here))]),
-    }
-}
-
-/// The origins to which the forms of the page lead after their redirects.
-fn form_destinations(context: &RequestContext, adds: bool) -> Vec<String> {
-    match (adds, context.live_store().store.loopback) {
-        (false, _) => Vec::new(),
-        (true, false) => vec!["https:".to_owned()],
-        (true, true) => vec!["https:".to_owned(), "http://localhost:* http://127.0.0.1:*".to_owned()],
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::pages::frame::address;
 use crate::pages::{ErrorCause, STYLE, embed_js, store_css};
+use crate::stores::live::LiveProvider;
 use crate::stores::picture::Picture;
 use crate::web::headers::cross_origin_allowed;
 use crate::web::rate_limits::RateLimitKind;
@@ -81,7 +82,7 @@ pub(crate) async fn embed(context: RequestContext) -> Result<HttpResponse, UserF
 pub(crate) async fn providers(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Session)?;
     let url = &context.live_store().store.public_url;
-    let provider = |live_provider: &std::sync::Arc<crate::stores::live::LiveProvider>| {
+    let provider = |live_provider: &std::sync::Arc<LiveProvider>| {
         let provider = &live_provider.provider;
         let logo = provider.logo.as_ref().map(|_| format!("{url}{}", address(&["logo", &provider.name], &[])));
         json!({ "id": &*provider.name, "name": &*provider.title, "logo": logo, "login": format!("{url}{}", address(&["login", &provider.name], &[])) })
@@ -91,7 +92,7 @@ pub(crate) async fn providers(context: RequestContext) -> Result<HttpResponse, U
 }
 
 pub(crate) async fn jwks(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    let keys = context.signing_keys().ok_or(ErrorCause::Away)?;
+    let keys = context.signing_keys().ok_or(ErrorCause::StorageUnavailable)?;
     let mut response = HttpResponse::Ok();
     response.insert_header((CACHE_CONTROL, KEEP_SHORTLY)).insert_header(cross_origin_allowed());
     Ok(response.json(keys.jwks()))

@@ -114,8 +114,7 @@ pub fn new_attempt_cookies(
     }
     let mut headers = vec![cookies::set_attempt(&name, &sealed, store)];
     let mut others = open_attempts((seal, keys), store, jar, attempt.started);
-    let unreadable = jar.attempts(store).into_iter().map(|(name, _)| name).filter(|name| others.iter().all(|other| other.cookie != *name));
-    headers.extend(unreadable.take(20).map(|name| cookies::clear(name, store)));
+    headers.extend(unreadable_attempts(store, jar, &others).map(|name| cookies::clear(name, store)));
     others.sort_by_key(|callback_request| callback_request.saved.started);
     let too_many = others.len().saturating_add(1).saturating_sub(MOST_ATTEMPTS);
     headers.extend(others.iter().take(too_many).map(|callback_request| cookies::clear(&callback_request.cookie, store)));
@@ -142,6 +141,12 @@ pub(crate) fn open_attempts(
     });
     // A browser may keep a cookie longer than its `Max-Age`.
     opened.filter(|callback_request| now.saturating_sub(callback_request.saved.started) < KEPT).collect()
+}
+
+/// The names of the attempts' cookies that are not among the opened ones; no more than fit into an answer.
+pub(crate) fn unreadable_attempts<'a>(store: &Store, jar: RequestCookies<'a>, opened: &[CallbackRequest]) -> impl Iterator<Item = &'a str> {
+    let names = jar.attempts(store).into_iter().map(|(name, _)| name);
+    names.filter(|name| opened.iter().all(|callback_request| callback_request.cookie != *name)).take(20)
 }
 
 /// The id under which storage remembers a consumed attempt.

@@ -3,10 +3,11 @@
 use crate::directory::probe::ReadStorageClock;
 use crate::directory::tidy::tidy as tidy_up;
 use crate::stores::catalogue::ProviderStatus;
+use crate::stores::live::LiveProvidersSnapshot;
 use crate::stores::settings::{MailSpec, Settings};
 use crate::web::app::App;
 use crate::web::live_config::LiveConfig;
-use crate::world::files::{self, FileStamp};
+use crate::world::files::{self, FileStamps};
 use crate::world::{clock, file_watch};
 use actix_web::web::Data;
 use std::path::{Path, PathBuf};
@@ -14,15 +15,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How often storage is read for sessions that were ended.
-const LISTEN: Duration = Duration::from_millis(500);
+const STORAGE_INTERVAL: Duration = Duration::from_millis(500);
 /// How often expired rows are removed, and the stores of this machine recorded.
-const TIDY: Duration = Duration::from_mins(10);
+const TIDY_INTERVAL: Duration = Duration::from_mins(10);
 /// How often the rotation of the signing keys is considered.
-const TURN: Duration = Duration::from_mins(1);
+const ROTATION_INTERVAL: Duration = Duration::from_mins(1);
 /// How often the statistics of drift, and the failures that are only counted, are written to storage.
-const KEEP: Duration = Duration::from_mins(1);
+const SAVE_INTERVAL: Duration = Duration::from_mins(1);
 /// How often files are checked without a notification, because some disks send none.
-const LOOK: Duration = Duration::from_secs(10);
+const FILES_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Reads the settings again, and reports a change that takes effect after a restart only.
 pub(crate) type ReadSettings = Box<dyn Fn() -> Result<(Settings, Option<String>), String> + Send + Sync>;
@@ -44,7 +45,7 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read:
     let begun = watched_paths(&app.live_config(), settings_file.as_deref());
     let seen = Mutex::new(file_stamps(&app.live_config(), settings_file.as_deref()));
     let settings_reader = Arc::new(SettingsReader { file: settings_file, read, seen });
-    file_watch::watch_paths(begun, LOOK, move || {
+    file_watch::watch_paths(begun, FILES_INTERVAL, move || {
         let (reader, of_app) = (Arc::clone(&settings_reader), app.clone());
         app.settings_reading.run(move || {
             if have_files_changed(&of_app, reader.file.as_deref(), &reader.seen) {
@@ -59,9 +60,7 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read:
     });
 }
 
-/// The state of the files of settings, mail secrets, phrases and logos when they were last read.
-type FileStamps = Vec<(PathBuf, Option<FileStamp>)>;
-
+/// The stamps of the files of settings, mail secrets, phrases and logos.
 fn file_stamps(live_config: &LiveConfig, settings_file: Option<&Path>) -> FileStamps {
     let mut paths: Vec<PathBuf> = settings_file.into_iter().map(Path::to_owned).collect();
     for live_store in live_config.live_stores() {
@@ -101,17 +100,17 @@ fn reload_settings(app: &App, settings_file: Option<&Path>, read: &ReadSettings)
     tracing::info!(file, "settings, phrases and brandings were reloaded");
 }
 
-fn log_provider_file(snapshot: &crate::stores::live::LiveProvidersSnapshot, file: &Path) {
+fn log_provider_file(snapshot: &LiveProvidersSnapshot, file: &Path) {
     let name = file.display();
-    match snapshot.standings().get(file) {
+    match snapshot.file_reports().get(file) {
         None => tracing::info!(file = %name, "a provider file was removed"),
-        Some(standing) if standing.status == ProviderStatus::Broken => {
-            let first = standing.report.complaints.iter().find(|complaint| complaint.place.is_some());
+        Some(file_report) if file_report.status == ProviderStatus::Broken => {
+            let first = file_report.report.complaints.iter().find(|complaint| complaint.place.is_some());
             let line = first.and_then(|complaint| complaint.place).map(|place| place.line);
             let complaint = first.map(|complaint| complaint.message.as_str());
-            tracing::error!(file = %name, line, complaint, "a provider file is broken; {}", if standing.stale { "its last good version stays live" } else { "it is not live" });
+            tracing::error!(file = %name, line, complaint, "a provider file is broken; {}", if file_report.stale { "its last good version stays live" } else { "it is not live" });
         }
-        Some(standing) => tracing::info!(file = %name, state = standing.status.word(), "a provider file was reloaded"),
+        Some(file_report) => tracing::info!(file = %name, state = file_report.status.word(), "a provider file was reloaded"),
     }
 }
 
@@ -128,7 +127,7 @@ fn watched_paths(live_config: &LiveConfig, settings_file: Option<&Path>) -> Vec<
 
 async fn rotate_keys(app: Data<App>) {
     loop {
-        tokio::time::sleep(TURN).await;
+        tokio::time::sleep(ROTATION_INTERVAL).await;
         if clock_agrees_with_storage(&app).await {
             let _ = app.rotate_keys(clock::now()).await;
         }
@@ -138,7 +137,7 @@ async fn rotate_keys(app: Data<App>) {
 /// Writes the statistics of drift, and reads those of other machines.
 async fn save_drift(app: Data<App>) {
     loop {
-        tokio::time::sleep(KEEP).await;
+        tokio::time::sleep(SAVE_INTERVAL).await;
         // While storage is unavailable the statistics wait for the next turn.
         let _ = app.drift.synchronize(&app.directory, clock::now()).await;
     }
@@ -147,7 +146,7 @@ async fn save_drift(app: Data<App>) {
 /// Counts in the audit the failed logins that have no line of their own.
 async fn record_unkept_failures(app: Data<App>) {
     loop {
-        tokio::time::sleep(KEEP).await;
+        tokio::time::sleep(SAVE_INTERVAL).await;
         app.record_unkept_failures(clock::now()).await;
     }
 }
@@ -155,7 +154,7 @@ async fn record_unkept_failures(app: Data<App>) {
 async fn listen_to_storage(app: Data<App>) {
     loop {
         // A notification ends the wait early.
-        let _ = tokio::time::timeout(LISTEN, app.directory.wait_for_news()).await;
+        let _ = tokio::time::timeout(STORAGE_INTERVAL, app.directory.wait_for_news()).await;
         // While storage is unavailable the list becomes stale, and then checks are refused.
         let _ = app.sync_with_storage(clock::now()).await;
         // A provider may have become live since.
@@ -169,31 +168,31 @@ async fn listen_to_storage(app: Data<App>) {
 async fn clock_agrees_with_storage(app: &App) -> bool {
     let Ok(storage_clock) = app.directory.read(ReadStorageClock).await else { return false };
     let difference = storage_clock.map_or(0, |storage_clock| storage_clock.saturating_sub(clock::now()));
-    if difference.abs() > JUMP {
+    if difference.abs() > LARGEST_JUMP {
         tracing::error!(seconds = difference, "the clock of this machine differs from the storage's; nothing is removed or rotated");
     }
-    difference.abs() <= JUMP
+    difference.abs() <= LARGEST_JUMP
 }
 
 /// A clock that jumps by more than this is not trusted for a while, in seconds.
-const JUMP: i64 = 60;
-/// A machine that recorded its stores for so long no more is gone.
+const LARGEST_JUMP: i64 = 60;
+/// A machine that has not recorded its stores for this time is gone.
 const SILENT: Duration = Duration::from_hours(1);
 /// How long nothing is removed after a jump of the clock.
-const DOUBT: Duration = Duration::from_hours(24);
+const TIME_AFTER_JUMP: Duration = Duration::from_hours(24);
 
 async fn tidy(app: Data<App>) {
     let (begun, mut before, mut measured, mut doubted) = (clock::instant(), clock::now(), clock::instant(), None);
     loop {
-        tokio::time::sleep(TIDY).await;
+        tokio::time::sleep(TIDY_INTERVAL).await;
         let (now, passed) = (clock::now(), measured.elapsed());
         let jumped = now.saturating_sub(before).saturating_sub(i64::try_from(passed.as_secs()).unwrap_or_default());
         (before, measured) = (now, clock::instant());
-        if jumped.abs() > JUMP {
+        if jumped.abs() > LARGEST_JUMP {
             tracing::warn!(seconds = jumped, "the clock jumped; nothing is removed for a day");
             doubted = Some(clock::instant());
         }
-        let is_doubted = doubted.is_some_and(|since: std::time::Instant| since.elapsed() < DOUBT);
+        let is_doubted = doubted.is_some_and(|since: std::time::Instant| since.elapsed() < TIME_AFTER_JUMP);
         let is_right = clock_agrees_with_storage(&app).await && !is_doubted;
         // Other machines had time to come back after an outage.
         let silent_since = (is_right && begun.elapsed() >= SILENT).then(|| now.saturating_sub(SILENT.as_secs().cast_signed()));

@@ -49,10 +49,10 @@ pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, Us
         Some(tester) => test_login_handler(&context)?.finish(&context, &callback_request, tester, &live_provider, &callback).await,
         None => finish_login(&context, &callback_request, &live_provider, &callback).await,
     };
-    // The attempt is over with any outcome but one: if storage was away, it is perhaps not consumed, so its cookie stays and the
-    // browser can try again. An attempt that was consumed before storage went away is refused as used.
+    // The attempt is over with any outcome but one: if storage was unavailable, the attempt may not have been consumed, so its cookie
+    // is kept and the browser can try again. An attempt that was consumed after all is refused as used.
     let clear_attempt = cookies::clear(&callback_request.cookie, &context.live_store().store);
-    let is_over = !result.as_ref().is_err_and(|error| error.cause == ErrorCause::Away);
+    let is_over = !result.as_ref().is_err_and(|error| error.cause == ErrorCause::StorageUnavailable);
     append_cookies(result, is_over.then_some(clear_attempt))
 }
 
@@ -117,8 +117,7 @@ async fn link_identity(
     let (app, store) = (context.app(), &context.live_store().store);
     let Some(session) = context.session().filter(|session| *session.sid == *sid) else {
         let event = AuditEvent::new(context.now(), &store.name, AuditEventKind::Refused).via_provider(&live_provider.provider.name);
-        let refusal =
-            SignInRefusal::new(SignInRefusalReason::SignedOut, AuditEvent { version: Some(callback_request.version.clone()), ..event });
+        let refusal = SignInRefusal::new(SignInRefusalReason::SignedOut, event.of_version(&callback_request.version));
         return Err(login_failure::sign_in_refused(context, live_provider, callback_request.return_to.as_deref(), refusal).await);
     };
     let new_sid = random::id();
@@ -166,8 +165,7 @@ async fn obtain_identity(
     }
 }
 
-/// Lets drift count the answers of a login. A login that began with an older version of the file says nothing about the current
-/// file, and a simulation says nothing about the real provider.
+/// Counts the answers of a login for drift, unless it began with an older version of the file, or at a simulated provider.
 fn observe_drift(
     context: &RequestContext,
     live_provider: &LiveProvider,

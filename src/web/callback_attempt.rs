@@ -131,8 +131,7 @@ pub(crate) fn find_attempt(
     let keys = context.signing_keys();
     let seal = (&context.app().attempts, keys.as_deref());
     let mut all = attempt_cookies::open_attempts(seal, &live_store.store, context.cookies(), context.now());
-    let unreadable = context.cookies().attempts(&live_store.store).into_iter().map(|(name, _)| name.to_owned());
-    let unreadable = unreadable.filter(|name| all.iter().all(|callback_request| callback_request.cookie != *name)).take(20).collect();
+    let unreadable = attempt_cookies::unreadable_attempts(&live_store.store, context.cookies(), &all).map(str::to_owned).collect();
     all.retain(|callback_request| *callback_request.provider == *name);
     // Where the provider returns no state, the newest attempt is taken.
     all.sort_by_key(|callback_request| std::cmp::Reverse(callback_request.saved.started));

@@ -2,6 +2,7 @@
 //!
 //! The framework decodes the names of cookies, so that another spelling would pass for ours. Here only the exact bytes count.
 
+use crate::login::attempt::GOOD_FOR;
 use crate::stores::Store;
 use actix_web::HttpResponseBuilder;
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
@@ -88,7 +89,7 @@ fn cookie_header(name: &str, value: &str, seconds: i64, store: &Store) -> Header
 }
 
 pub(crate) fn set_attempt(name: &str, sealed: &str, store: &Store) -> HeaderValue {
-    cookie_header(name, sealed, crate::login::attempt::GOOD_FOR, store)
+    cookie_header(name, sealed, GOOD_FOR, store)
 }
 
 pub(crate) fn clear(name: &str, store: &Store) -> HeaderValue {

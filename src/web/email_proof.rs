@@ -11,6 +11,7 @@ use crate::web::{cookies, id_tokens};
 use crate::world::random;
 use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
+
 pub(crate) const PAGE: &str = "/prove";
 
 /// The identity as it is kept, sealed, until the address is proven.

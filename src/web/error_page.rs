@@ -1,7 +1,7 @@
 //! The answer for an error: its status, its headers, and a page or JSON.
 
 use crate::pages::frame::address;
-use crate::pages::{ErrorCause, ErrorPage, Frame};
+use crate::pages::{ErrorCause, ErrorPage};
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::web::cookies;
 use crate::web::request_context::RequestContext;
@@ -36,15 +36,13 @@ fn render_page(error: &UserFacingError, context: &RequestContext) -> String {
     let again = again.map(|login| address(&["login", &login.provider], &[("return_to", return_to)]));
     let others = address(&["login"], &[("return_to", return_to)]);
     ErrorPage {
-        frame: Frame { look: &live_store.look, language: context.language(), offered: &[], version: &live_store.version },
+        frame: context.frame(&[]),
         cause: error.cause,
         provider: login.map(|login| login.title.as_str()).filter(|title| !title.is_empty()),
         again: again.as_deref(),
         others: Some(&others),
         has_others: live_store.providers_with_button().len() > 1,
-        home: live_store.look.home.as_deref(),
         code: login.and_then(|login| login.code.as_ref()).map(IncidentCode::as_str),
-        until: None,
     }
     .render()
 }

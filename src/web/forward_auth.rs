@@ -1,6 +1,7 @@
 //! `/auth`: a proxy asks before every request whether the browser is signed in. Nothing here waits: the cookie is read raw, each
 //! worker remembers the tokens that it has verified, and the list of ended sessions is in memory.
 
+use crate::login::return_to::allowed_return_address;
 use crate::pages::frame::address;
 use crate::session::Session;
 use crate::vocabulary::text::percent_encode;
@@ -87,7 +88,7 @@ struct RenewedToken {
 }
 
 /// Answers whether the browser behind a request is signed in.
-pub(crate) async fn check(request: HttpRequest, app: Data<App>, judged: Data<TokenCache>) -> HttpResponse {
+pub(crate) async fn check(request: HttpRequest, app: Data<App>, cache: Data<TokenCache>) -> HttpResponse {
     let live_config = app.live_config();
     let Some(live_store) = live_config.store_of_request(&request) else { return http_rejection::wrong_host(&live_config) };
     app.unnamed_proxies.notice(&request, live_store);
@@ -101,7 +102,7 @@ pub(crate) async fn check(request: HttpRequest, app: Data<App>, judged: Data<Tok
     }
     let known = RequestCookies::new(request.headers())
         .unique(&live_store.store.cookie)
-        .and_then(|token| verify_token(token, live_store, &app, &judged, now));
+        .and_then(|token| verify_token(token, live_store, &app, &cache, now));
     let Some(known) = known else {
         app.metrics.no.fetch_add(1, Ordering::Relaxed);
         return unauthenticated(&request, live_store);
@@ -129,9 +130,9 @@ fn check_rate_limit(request: &HttpRequest, app: &App, live_store: &LiveStore, no
 }
 
 /// The session of a token, from memory if it was verified before.
-fn verify_token(token: &str, live_store: &Arc<LiveStore>, app: &App, judged: &TokenCache, now: i64) -> Option<Rc<VerifiedToken>> {
+fn verify_token(token: &str, live_store: &Arc<LiveStore>, app: &App, cache: &TokenCache, now: i64) -> Option<Rc<VerifiedToken>> {
     let keys = app.signing.version();
-    let remembered = judged.0.borrow().get(&TokenLookup(token)).cloned();
+    let remembered = cache.0.borrow().get(&TokenLookup(token)).cloned();
     let known = if let Some(known) = remembered.filter(|known| Arc::ptr_eq(&known.live_store, live_store) && known.keys == keys) {
         known
     } else {
@@ -140,7 +141,7 @@ fn verify_token(token: &str, live_store: &Arc<LiveStore>, app: &App, judged: &To
         let (live_store, generation, renewed) = (Arc::clone(live_store), Cell::new(u64::MAX), RefCell::default());
         let known = VerifiedToken { live_store, session, keys, generation, headers, renewed };
         let known = Rc::new(known);
-        judged.0.borrow_mut().insert(CachedToken(token.into()), Rc::clone(&known));
+        cache.0.borrow_mut().insert(CachedToken(token.into()), Rc::clone(&known));
         known
     };
     if known.session.is_over(now) {
@@ -204,8 +205,7 @@ fn unauthenticated(request: &HttpRequest, live_store: &LiveStore) -> HttpRespons
     {
         return empty_response(StatusCode::UNAUTHORIZED, None);
     }
-    let wanted = original_address(request, live_store)
-        .and_then(|wanted| crate::login::return_to::allowed_return_address(&wanted, live_store.allowed_origins()));
+    let wanted = original_address(request, live_store).and_then(|wanted| allowed_return_address(&wanted, live_store.allowed_origins()));
     let login = format!("{}{}", live_store.store.public_url, address(&["login"], &[("return_to", wanted.as_deref())]));
     let location = HeaderValue::from_str(&login).ok().map(|login| (LOCATION, login));
     empty_response(StatusCode::FOUND, location)
@@ -218,10 +218,10 @@ fn is_browser_navigation(request: &HttpRequest) -> bool {
     if !matches!(method, Some("GET" | "HEAD")) {
         return false;
     }
-    let says = |name: HeaderName, word: &str| {
+    let contains = |name: HeaderName, word: &str| {
         request.headers().get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains(word))
     };
-    says(FETCH_MODE, "navigate") || (says(ACCEPT, "text/html") && !request.headers().contains_key(FETCH_MODE))
+    contains(FETCH_MODE, "navigate") || (contains(ACCEPT, "text/html") && !request.headers().contains_key(FETCH_MODE))
 }
 
 /// The address that the browser has requested from the proxy, if the proxy is trusted.

@@ -33,16 +33,22 @@ pub(crate) fn add_security_headers(headers: &mut HeaderMap, store: Option<&Store
     }
 }
 
+/// Where a form may lead whose redirects go to a provider; on loopback, to a port of this machine as well.
+pub(crate) fn provider_destinations(loopback: bool) -> &'static str {
+    if loopback { "https: http://localhost:* http://127.0.0.1:*" } else { "https:" }
+}
+
 /// The policy of a page whose forms lead to these origins as well: browsers apply it to the redirects of a form too.
-pub(crate) fn policy_with_forms(places: &[String]) -> HeaderValue {
-    let policy = POLICY.replace("form-action 'self'", &format!("form-action 'self' {}", places.join(" ")));
+pub(crate) fn policy_with_forms<'a>(destinations: impl IntoIterator<Item = &'a str>) -> HeaderValue {
+    let destinations: Vec<&str> = destinations.into_iter().collect();
+    let policy = POLICY.replace("form-action 'self'", &format!("form-action 'self' {}", destinations.join(" ")));
     HeaderValue::from_str(policy.trim_end()).unwrap_or(HeaderValue::from_static(POLICY))
 }
 
 /// The policy of the lab: its script may fetch from the broker, and its forms lead to providers.
 pub(crate) fn lab_policy(loopback: bool) -> HeaderValue {
-    let near = if loopback { " http://localhost:* http://127.0.0.1:*" } else { "" };
-    let policy = POLICY.replace("form-action 'self'", &format!("script-src 'self'; connect-src 'self'; form-action 'self' https:{near}"));
+    let forms = provider_destinations(loopback);
+    let policy = POLICY.replace("form-action 'self'", &format!("script-src 'self'; connect-src 'self'; form-action 'self' {forms}"));
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(POLICY))
 }
 

@@ -53,19 +53,19 @@ fn provider_states(app: &App) -> (BTreeMap<&'static str, usize>, Vec<Value>) {
             continue;
         }
         folders.push(live_store.providers.folder());
-        for (path, standing) in live_store.providers.snapshot().standings() {
+        for (path, file_report) in live_store.providers.snapshot().file_reports() {
             if !live_store.store.playground && path.file_stem().is_some_and(|stem| stem == PLAYGROUND) {
                 continue;
             }
-            let count: &mut usize = states.entry(standing.status.word()).or_default();
+            let count: &mut usize = states.entry(file_report.status.word()).or_default();
             *count = count.saturating_add(1);
-            if standing.status == ProviderStatus::Broken {
-                let first = standing.report.complaints.first();
+            if file_report.status == ProviderStatus::Broken {
+                let first = file_report.report.complaints.first();
                 broken.push(json!({
                     "file": path.display().to_string(),
                     "line": first.and_then(|complaint| complaint.place).map(|place| place.line),
                     "message": first.map(|complaint| complaint.message.as_str()),
-                    "lastGoodServes": standing.stale,
+                    "lastGoodServes": file_report.stale,
                 }));
             }
         }

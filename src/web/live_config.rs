@@ -1,6 +1,6 @@
 //! The live configuration: the stores with their current providers, brandings and phrases.
 
-use crate::pages::{Accent, LogoKind, PageLanguages, STYLE, StoreBranding, store_css};
+use crate::pages::{Accent, PageLanguages, STYLE, StoreBranding, store_css};
 use crate::provider::InstallationContext;
 use crate::provider::value_reference::SecretReference;
 use crate::session::keys::TokenParties;
@@ -51,15 +51,15 @@ impl LiveStore {
         self.store.token_parties()
     }
 
-    /// Whether this store has the provider.
-    pub(crate) fn has_provider(&self, name: &str) -> bool {
+    /// Whether a provider may be shown here: the playground only where the store has it.
+    pub(crate) fn shows_provider(&self, name: &str) -> bool {
         self.store.playground || name != PLAYGROUND
     }
 
     /// The providers that have a button at this store.
     pub(crate) fn providers_with_button(&self) -> Vec<Arc<LiveProvider>> {
         let snapshot = self.providers.snapshot();
-        snapshot.buttons().iter().filter(|live_provider| self.has_provider(&live_provider.provider.name)).cloned().collect()
+        snapshot.buttons().iter().filter(|live_provider| self.shows_provider(&live_provider.provider.name)).cloned().collect()
     }
 
     /// The address to which a shopper returns if the login names none.
@@ -95,7 +95,7 @@ impl LiveConfig {
         &self.stores
     }
 
-    /// How many connections a client may have, unless it is a proxy of a store: that brings many clients.
+    /// How many connections a client may have, unless it is a proxy of a store, through which many clients come.
     pub(crate) fn most_connections(&self, client: IpAddr) -> Option<u32> {
         let is_proxy = self.live_stores().any(|live_store| live_store.store.is_proxy(client));
         self.stores.most_connections().filter(|_| !is_proxy)
@@ -159,7 +159,7 @@ fn open_mail(mail: &MailSpec, before: Option<Arc<Mailer>>, complaints: &mut Vec<
         let reference = &reference.as_ref()?.0;
         let value = secrets::read_secret(reference, label);
         if value.is_none() {
-            missing.push(format!("`mail`: nothing is there where `{}` points", reference.location()));
+            missing.push(format!("`mail`: `{}` is not set: set it, or leave `user` and `password` out", reference.location()));
         }
         value
     };
@@ -182,7 +182,7 @@ fn store_look(store: &Store, logo: bool) -> StoreBranding {
     StoreBranding {
         title: store.title.to_string(),
         home: store.return_to.first().map(|origin| format!("{origin}/")),
-        logo: logo.then_some(LogoKind::Mark),
+        logo,
         accent: store.accent.as_deref().and_then(Accent::parse).unwrap_or_default(),
         help: store.help.as_deref().map(str::to_owned),
         privacy: store.privacy.as_deref().map(str::to_owned),

@@ -53,7 +53,7 @@ impl BrokerFailure {
             Self::FileChanged => ErrorCause::Changed,
             Self::ProofOver => ErrorCause::ProofOver,
             Self::NoParameters => ErrorCause::Malformed,
-            Self::UnknownAttempt => ErrorCause::Lost,
+            Self::UnknownAttempt => ErrorCause::UnknownAttempt,
         }
     }
 }
@@ -271,7 +271,7 @@ fn failure_kind(context: &RequestContext, live_provider: &LiveProvider, cause: E
 async fn place_failure(context: &RequestContext, kind: FailureKind, story: impl FnOnce() -> Story) -> Option<IncidentCode> {
     let event = AuditEvent::new(context.now(), &kind.store, AuditEventKind::Failed).via_provider(&kind.provider);
     let event = event.with_reason(kind.code.as_ref().unwrap_or(&kind.cause));
-    let event = AuditEvent { version: Some(kind.version.clone()), ..event };
+    let event = event.of_version(&kind.version);
     let found = place_story(context, &kind, &event, story).await;
     if let FoundStory::Equal(_) | FoundStory::None = found {
         context.app().stories.count_unkept(&kind, context.now() / 60);

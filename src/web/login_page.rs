@@ -1,7 +1,7 @@
 //! `/login`: the providers of the store, and who is signed in already.
 
 use crate::pages::frame::address;
-use crate::pages::{Frame, LoginChoice, LoginInputField, LoginNotice, LoginPage, SignedInUser};
+use crate::pages::{LoginChoice, LoginInputField, LoginNotice, LoginPage, SignedInUser};
 use crate::provider::Provider;
 use crate::provider::callback::CallbackMethod;
 use crate::session::Session;
@@ -27,9 +27,9 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         form: has_form(live_provider).then(|| form.clone()),
         ..provider_choice(live_provider, return_to.as_deref())
     };
-    let offered = live_store.languages.offered_languages(&live_store.store.languages);
+    let offered = context.offered_languages();
     let page = LoginPage {
-        frame: Frame { look: &live_store.look, language: context.language(), offered: &offered, version: &live_store.version },
+        frame: context.frame(&offered),
         choices: live_providers.iter().map(choice).collect(),
         here: address(&["login"], &[("return_to", return_to.as_deref())]),
         return_to: return_to.as_deref(),
@@ -51,7 +51,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
 
 /// The page of one provider, whose button begins the login with what the address says.
 pub(crate) fn show_one(context: &RequestContext, live_provider: &LiveProvider) -> Result<HttpResponse, UserFacingError> {
-    let (live_store, return_to) = (context.live_store(), context.return_to()?);
+    let return_to = context.return_to()?;
     let inputs = live_provider.provider.inputs.iter().map(|input| &*input.name);
     let mut parameters = Vec::new();
     for name in ["return_to", "login_hint", "ui_locales", "reauthenticate"].into_iter().chain(inputs) {
@@ -61,9 +61,9 @@ pub(crate) fn show_one(context: &RequestContext, live_provider: &LiveProvider) -
     let here = address(&["login", &live_provider.provider.name], &parameters);
     let (form, form_key) = forms::browser_token(context);
     let choice = LoginChoice { href: here.clone(), inputs: Vec::new(), form: Some(form), ..provider_choice(live_provider, None) };
-    let offered = live_store.languages.offered_languages(&live_store.store.languages);
+    let offered = context.offered_languages();
     let page = LoginPage {
-        frame: Frame { look: &live_store.look, language: context.language(), offered: &offered, version: &live_store.version },
+        frame: context.frame(&offered),
         choices: vec![choice],
         here,
         return_to: return_to.as_deref(),
@@ -77,16 +77,14 @@ pub(crate) fn show_one(context: &RequestContext, live_provider: &LiveProvider) -
     Ok(response.body(page.render()))
 }
 
-/// The head of a page whose forms lead to these places as well.
-fn response_to(context: &RequestContext, places: &[String]) -> HttpResponseBuilder {
+/// The head of a page whose forms lead to these destinations as well.
+fn response_to(context: &RequestContext, destinations: &[&str]) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response.content_type("text/html; charset=utf-8").insert_header((VARY, "Cookie, Accept-Language"));
-    if !places.is_empty() {
-        response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms(places)));
+    if !destinations.is_empty() {
+        response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms(destinations.iter().copied())));
     }
-    if context.requested_language().is_some() {
-        cookies::append_to(&mut response, [cookies::set_language(&context.language().code, &context.live_store().store)]);
-    }
+    context.keep_language(&mut response);
     response
 }
 
@@ -109,28 +107,21 @@ fn signed_in_person(context: &RequestContext, session: &Session, return_to: Opti
         email: session.person.email.key().to_owned(),
         name: session.person.name.as_deref().map(str::to_owned),
         provider_title: live_provider.map(|live_provider| live_provider.provider.title.to_string()),
-        when: None,
         continue_to: goes_on,
     }
 }
 
 /// The origins to which the forms of the page lead: browsers apply the page's policy to redirects after a form.
-fn form_destinations(context: &RequestContext, live_providers: &[impl Borrow<LiveProvider>], session: Option<&Session>) -> Vec<String> {
+fn form_destinations<'a>(
+    context: &'a RequestContext,
+    live_providers: &[impl Borrow<LiveProvider>],
+    session: Option<&Session>,
+) -> Vec<&'a str> {
     let store = &context.live_store().store;
-    let mut places = Vec::new();
     let has_form =
         |provider: &Provider| !provider.inputs.is_empty() || provider.callback != CallbackMethod::Get || provider.begins_by_form();
-    if live_providers.iter().any(|live_provider| has_form(&live_provider.borrow().provider)) {
-        places.push("https:".to_owned());
-    }
-    if let Some(session) = session {
-        places.extend(store.return_to.iter().map(ToString::to_string));
-        if provider_with_logout(context, session).is_some() && !places.contains(&"https:".to_owned()) {
-            places.push("https:".to_owned());
-        }
-    }
-    if store.loopback && !places.is_empty() {
-        places.push("http://localhost:* http://127.0.0.1:*".to_owned());
-    }
-    places
+    let leads_to_provider = live_providers.iter().any(|live_provider| has_form(&live_provider.borrow().provider))
+        || session.is_some_and(|session| provider_with_logout(context, session).is_some());
+    let own = session.into_iter().flat_map(|_| store.return_to.iter().map(|origin| &**origin));
+    leads_to_provider.then(|| headers::provider_destinations(store.loopback)).into_iter().chain(own).collect()
 }

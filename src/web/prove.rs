@@ -6,7 +6,7 @@ use crate::directory::proofs::{
     VerifyProofCode, hour,
 };
 use crate::pages::frame::address;
-use crate::pages::{AddressProofProblem, AddressProofReason, AddressProofStage, ErrorCause, Frame, ProvePage, code_mail};
+use crate::pages::{AddressProofProblem, AddressProofReason, AddressProofStage, ErrorCause, ProvePage, code_mail};
 use crate::provider::identity::{Identity, IdentityEmail, is_placeholder_domain};
 use crate::provider::trust::EmailEvidence;
 use crate::stores::live::LiveProvider;
@@ -86,14 +86,14 @@ fn proof_page(
         }
         suggested => AddressProofStage::Address { suggested: suggested.as_deref(), wrong },
     };
-    let offered = live_store.languages.offered_languages(&live_store.store.languages);
+    let offered = context.offered_languages();
     let offered = if status == StatusCode::OK { &*offered } else { &[] };
     let why = match &identity.known {
         None => Some(AddressProofReason::NotConfirmed),
         known => (*known == identity.email).then_some(AddressProofReason::Known),
     };
     let page = ProvePage {
-        frame: Frame { look: &live_store.look, language: context.language(), offered, version: &live_store.version },
+        frame: context.frame(offered),
         provider: &live_provider.provider.title,
         why,
         stage,
@@ -102,14 +102,12 @@ fn proof_page(
     };
     let mut response = HttpResponse::build(status);
     // The right code leads to the return address, and browsers apply the page's policy to that redirect.
-    let places: Vec<String> = live_store.store.return_to.iter().map(ToString::to_string).collect();
-    response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms(&places)));
+    let origins = live_store.store.return_to.iter().map(|origin| &**origin);
+    response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms(origins)));
     if let Some(AddressProofProblem::TooManyMails { seconds }) = wrong {
         response.insert_header((RETRY_AFTER, seconds));
     }
-    if context.requested_language().is_some() {
-        cookies::append_to(&mut response, [cookies::set_language(&context.language().code, &live_store.store)]);
-    }
+    context.keep_language(&mut response);
     response.content_type("text/html; charset=utf-8").body(page.render())
 }
 

@@ -1,12 +1,13 @@
 //! A request with what every handler needs to know: its store, session, origin and language.
 
-use crate::pages::{ErrorCause, PageLanguage};
+use crate::login::return_to;
+use crate::pages::{ErrorCause, Frame, PageLanguage};
 use crate::session::Session;
 use crate::session::keys::SessionSigningKeys;
 use crate::stores::connection::ProviderClient;
 use crate::stores::live::LiveProvider;
 use crate::web::app::App;
-use crate::web::cookies::RequestCookies;
+use crate::web::cookies::{self, RequestCookies};
 use crate::web::http_rejection;
 use crate::web::live_config::LiveStore;
 use crate::web::rate_limits::{RateLimitKind, address_bucket};
@@ -17,7 +18,7 @@ use actix_web::error::InternalError;
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_ENCODING, HeaderName, HeaderValue, ORIGIN};
 use actix_web::web::{Bytes, Data};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, HttpResponseBuilder};
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
@@ -184,13 +185,13 @@ impl RequestContext {
         self.allowed_return_to(self.query_parameter("return_to")?)
     }
 
-    /// The same for an address from another place.
+    /// The return address, if it is allowed, where it comes from another place than the query.
     pub(crate) fn allowed_return_to(&self, wanted: Option<String>) -> Result<Option<String>, UserFacingError> {
         let Some(wanted) = wanted else { return Ok(None) };
-        if wanted.len() > crate::login::return_to::LONGEST {
+        if wanted.len() > return_to::LONGEST {
             return Err(ErrorCause::Malformed.into());
         }
-        Ok(crate::login::return_to::allowed_return_address(&wanted, self.live_store().allowed_origins()))
+        Ok(return_to::allowed_return_address(&wanted, self.live_store().allowed_origins()))
     }
 
     pub(crate) fn cookies(&self) -> RequestCookies<'_> {
@@ -209,6 +210,24 @@ impl RequestContext {
         let chosen = chosen.as_deref().or_else(|| self.cookies().language(&live_store.store));
         let accepted = self.header(ACCEPT_LANGUAGE).unwrap_or_default();
         live_store.languages.choose(&live_store.store.languages, chosen, accepted)
+    }
+
+    /// The languages in which the pages of the store can be read, each with its own name.
+    pub(crate) fn offered_languages(&self) -> Vec<&PageLanguage> {
+        self.live_store().languages.offered_languages(&self.live_store().store.languages)
+    }
+
+    /// What every page of the store shares; `offered` are the languages among which the person can choose.
+    pub(crate) fn frame<'a>(&'a self, offered: &'a [&'a PageLanguage]) -> Frame<'a> {
+        let live_store = self.live_store();
+        Frame { look: &live_store.look, language: self.language(), offered, version: &live_store.version }
+    }
+
+    /// Remembers in the browser the language that the query chooses.
+    pub(crate) fn keep_language(&self, response: &mut HttpResponseBuilder) {
+        if self.requested_language().is_some() {
+            cookies::append_to(response, [cookies::set_language(&self.language().code, &self.live_store().store)]);
+        }
     }
 
     /// The signing keys of the store; `None` while a new store has none.
@@ -237,7 +256,11 @@ impl RequestContext {
 
     /// Refuses to trust sessions while the list of ended sessions is too old.
     pub(crate) fn require_fresh_revocations(&self) -> Result<(), UserFacingError> {
-        if self.app().revocations.is_stale(self.now(), self.live_store().store.offline) { Err(ErrorCause::Away.into()) } else { Ok(()) }
+        if self.app().revocations.is_stale(self.now(), self.live_store().store.offline) {
+            Err(ErrorCause::StorageUnavailable.into())
+        } else {
+            Ok(())
+        }
     }
 
     /// Takes one request from the budget of the client.

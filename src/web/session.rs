@@ -3,6 +3,7 @@
 use crate::directory::users::FindUserById;
 use crate::session::Session;
 use crate::web::cookies;
+use crate::web::headers::cross_origin_allowed;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
@@ -82,7 +83,7 @@ pub(crate) fn allow_storefront_origins<'r>(context: &RequestContext, response: &
     if let Some(origin) = origin.and_then(|origin| HeaderValue::from_str(origin).ok()) {
         response.insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, origin));
         response.insert_header((ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"));
-        response.insert_header(crate::web::headers::cross_origin_allowed());
+        response.insert_header(cross_origin_allowed());
     }
     response
 }

@@ -81,7 +81,7 @@ fn can_prove_by_mail(why: SignInRefusalReason, address: &IdentityEmail) -> bool 
 /// The cookies of a session.
 pub(crate) fn session_cookies(context: &RequestContext, session: &Session) -> Result<Vec<HeaderValue>, UserFacingError> {
     let store = &context.live_store().store;
-    let token = context.signing_keys().ok_or(ErrorCause::Away)?.sign(session, store.token_parties());
+    let token = context.signing_keys().ok_or(ErrorCause::StorageUnavailable)?.sign(session, store.token_parties());
     Ok(cookies::set_session(&token, session.until.saturating_sub(context.now()), store).collect())
 }
 
@@ -91,7 +91,7 @@ async fn sign_in(
     version: &str,
 ) -> Result<Result<(Session, LinkingRule), SignInRefusal>, UserFacingError> {
     let (app, store, now) = (context.app(), &context.live_store().store, context.now());
-    let keys = context.signing_keys().ok_or(ErrorCause::Away)?;
+    let keys = context.signing_keys().ok_or(ErrorCause::StorageUnavailable)?;
     let (new_uid, sid) = (random::id(), random::id());
     let instead_of = context.session().map(|session| (session.sid.clone(), session.latest_expiry()));
     let sign_in = SignIn {
@@ -132,8 +132,7 @@ async fn sign_in(
     Ok(Ok((session, rule)))
 }
 
-/// Tells the user by mail that a further identity is linked, because it may not have been the user who did it. The login does not
-/// wait for the mail.
+/// Informs the user by mail of a further linked identity, which another person may have linked. The login does not wait for the mail.
 pub(crate) fn mail_new_identity_notice(context: &RequestContext, live_provider: &LiveProvider, email: &Email) {
     let Some(mailer) = context.live_store().mailer.clone() else { return };
     let mail = identity_linked_mail(context.language(), &context.live_store().look, &live_provider.provider.title);

@@ -130,7 +130,7 @@ pub(crate) fn redirect_with_attempt(
 pub(crate) fn requested_provider(context: &RequestContext) -> Result<Arc<LiveProvider>, UserFacingError> {
     let name = context.path_parameter("provider").ok_or(ErrorCause::NoSuchProvider)?;
     let found = context.live_store().providers.snapshot().provider(&name).cloned();
-    found.filter(|_| context.live_store().has_provider(&name)).ok_or_else(|| ErrorCause::NoSuchProvider.into())
+    found.filter(|_| context.live_store().shows_provider(&name)).ok_or_else(|| ErrorCause::NoSuchProvider.into())
 }
 
 /// The values that the shopper has typed for the provider's inputs.

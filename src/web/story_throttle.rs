@@ -24,7 +24,6 @@ const MOST_FURTHER_CODES: u32 = 10;
 /// Failed logins at a place in a minute for which a repair of the file is searched.
 const MOST_REPAIRS: u32 = 6;
 
-/// The stories of this minute.
 #[derive(Default)]
 pub(crate) struct StoryThrottle {
     minutes: Mutex<StoryMinutes>,

@@ -44,7 +44,7 @@ impl From<ErrorCause> for UserFacingError {
 
 impl From<StorageUnavailable> for UserFacingError {
     fn from(_: StorageUnavailable) -> Self {
-        ErrorCause::Away.into()
+        ErrorCause::StorageUnavailable.into()
     }
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn cause_of_login_error(error: &LoginError, came_back: bool) -> Error
         | LoginErrorCause::NoState
         | LoginErrorCause::UnknownState
         | LoginErrorCause::OtherIssuer
-        | LoginErrorCause::NoIssuer => ErrorCause::Lost,
+        | LoginErrorCause::NoIssuer => ErrorCause::UnknownAttempt,
         LoginErrorCause::TooManyParameters | LoginErrorCause::RepeatedParameter => ErrorCause::Malformed,
         LoginErrorCause::MissingEmail(_) => ErrorCause::MissingEmail,
         LoginErrorCause::UnprovenEmail(_) => ErrorCause::UnprovenEmail,
@@ -95,7 +95,7 @@ pub(crate) fn cause_of_login_error(error: &LoginError, came_back: bool) -> Error
         | LoginErrorCause::BadToken(_)
         | LoginErrorCause::OtherTokenType
         | LoginErrorCause::BadSignature
-        | LoginErrorCause::MissingId(_) => ErrorCause::Odd,
+        | LoginErrorCause::MissingId(_) => ErrorCause::UnexpectedAnswer,
     }
 }
 

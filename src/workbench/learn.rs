@@ -7,6 +7,7 @@ pub(crate) mod assertion; // tokens that the client signed about itself
 pub(crate) mod calls; // the request of each call
 pub(crate) mod client; // the client's id and secret
 pub(crate) mod document; // an answer as values with paths
+pub(crate) mod email_trust; // whether an address is trusted, and what stands for none
 pub(crate) mod email_verified; // whether an address is proven
 pub(crate) mod entry_choice; // an address and its claim in one entry of a list
 pub(crate) mod headers; // the headers of a call

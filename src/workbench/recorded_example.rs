@@ -8,6 +8,7 @@ use crate::login::{drive, prepare};
 use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
+use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
@@ -97,7 +98,7 @@ fn with_all_keys(document: &Value, address: &str, all: &[(String, Value)]) -> Va
 /// Why the replay failed. The code is enough, since a message may quote an answer.
 fn replay_failure(error: &LoginError) -> String {
     let step = error.step.map_or_else(String::new, |step| format!(" in {}", step.word()));
-    format!("with this file the recorded login ends{step} with `{}`", crate::vocabulary::diagnostic::printable(error.code()))
+    format!("with this file the recorded login ends{step} with `{}`", printable(error.code()))
 }
 
 /// The values of the installation: those of the recording, and fresh keys where it holds none.

@@ -1,6 +1,7 @@
 //! A recording: the requests of a browser and a shop, and their answers, as plain values. It is full of secrets, so none
 //! of its types can be printed.
 
+use crate::vocabulary::text::form_encode;
 use percent_encoding::percent_decode_str;
 
 /// One request and, where it was kept, its answer.
@@ -117,9 +118,9 @@ pub(crate) fn encode_form(pairs: &[(String, String)]) -> String {
         if !text.is_empty() {
             text.push('&');
         }
-        crate::vocabulary::text::form_encode(name, &mut text);
+        form_encode(name, &mut text);
         text.push('=');
-        crate::vocabulary::text::form_encode(value, &mut text);
+        form_encode(value, &mut text);
     }
     text
 }

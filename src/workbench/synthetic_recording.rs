@@ -4,8 +4,8 @@
 mod rewriting;
 
 use crate::provider::Provider;
-use crate::provider::callback::CallbackMethod;
-use crate::provider::callback::CallbackParameters;
+use crate::provider::callback::{CallbackMethod, CallbackParameters, StateLocation};
+use crate::vocabulary::hash::hex;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::wire::{Request, Response};
 use crate::vocabulary::words::NamedValues;
@@ -119,7 +119,7 @@ fn random_text(bytes: usize) -> String {
 }
 
 fn random_hex() -> String {
-    random::bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&random::bytes::<16>())
 }
 
 /// The values of the installation and of the attempt, by the names of their facts.
@@ -128,11 +128,15 @@ fn fresh_values(provider: &Provider, story: &ExampleSpec, installation: &[(Strin
         story.facts.iter().flat_map(|facts| &facts.0).find(|(known, _)| known.value == name).map(|(_, value)| value.value.clone())
     };
     let public_url = given("publicUrl").unwrap_or_else(|| "https://login.loja.example".to_owned());
-    let verifier = random_text(33);
+    let (verifier, state) = (random_text(33), random_text(24));
+    let mut redirect_uri = format!("{public_url}/callback/{}", provider.name);
+    if provider.state_in == StateLocation::Path {
+        redirect_uri = format!("{redirect_uri}/{state}");
+    }
     let mut values = vec![
-        ("state".to_owned(), random_text(24)),
+        ("state".to_owned(), state),
         ("nonce".to_owned(), random_text(24)),
-        ("redirectUri".to_owned(), format!("{public_url}/callback/{}", provider.name)),
+        ("redirectUri".to_owned(), redirect_uri),
         ("publicUrl".to_owned(), public_url),
     ];
     if let Some(challenge) = provider.pkce.challenge(&verifier) {

@@ -1,14 +1,15 @@
 //! The disk: files that people wrote, and files that are generated.
 
 use crate::vocabulary::place::Source;
+use crate::vocabulary::yaml;
 use std::io;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Reads a file that a person wrote. Only ordinary files are read, and only as much as can be used.
 pub(crate) fn read_source(path: &Path) -> io::Result<Source> {
-    let bytes = read_bytes(path, crate::vocabulary::yaml::LARGEST + 1)?;
-    if bytes.len() > crate::vocabulary::yaml::LARGEST {
+    let bytes = read_bytes(path, yaml::LARGEST + 1)?;
+    if bytes.len() > yaml::LARGEST {
         // The YAML reader complains about the size. The bytes may end within a character, and that must not be complained about instead.
         return Ok(Source::new(path.display().to_string(), String::from_utf8_lossy(&bytes)));
     }
@@ -58,6 +59,9 @@ pub(crate) fn files_ending_in(folder: &Path, ending: &str) -> io::Result<Vec<Pat
 
 /// Shows whether a file has changed: when it was written, its length, and which file it is.
 pub(crate) type FileStamp = (std::time::SystemTime, u64, u64);
+
+/// The stamps of files, each with its path; `None` for a file that is not there.
+pub(crate) type FileStamps = Vec<(PathBuf, Option<FileStamp>)>;
 
 /// The stamp of a file; `None` while there is none.
 pub(crate) fn stamp(path: &Path) -> Option<FileStamp> {

@@ -83,9 +83,19 @@ impl Place {
 
     /// Starts it with its log going elsewhere.
     pub fn start_with(&self, before: &[&str], variables: &[(&str, &str)], log: Stdio) -> Broker {
-        let storage = self.storage_flag();
+        let started = self.try_start_with(&self.storage_flag(), before, variables, log);
+        started.unwrap_or_else(|| panic!("it listens: {}", self.logged()))
+    }
+
+    /// Starts it with another way to its storage, if it can be started.
+    pub fn try_start_at(&self, storage: &str) -> Option<Broker> {
+        let log = File::options().create(true).append(true).open(self.folder.0.join("log")).expect("a log can be written");
+        self.try_start_with(storage, &[], &[], log.into())
+    }
+
+    fn try_start_with(&self, storage: &str, before: &[&str], variables: &[(&str, &str)], log: Stdio) -> Option<Broker> {
         let program = env!("CARGO_BIN_EXE_portaria");
-        let words: Vec<&str> = before.iter().copied().chain([program, "serve", "--listen", "127.0.0.1:0", "--storage", &storage]).collect();
+        let words: Vec<&str> = before.iter().copied().chain([program, "serve", "--listen", "127.0.0.1:0", "--storage", storage]).collect();
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).current_dir(&self.folder.0).env_clear().env("PORTARIA_MASTER_KEY", &self.master);
         // Its provider is on this machine; to read what the world trusts takes half of a start.
@@ -93,10 +103,13 @@ impl Place {
         command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().expect("it speaks")).lines().map_while(Result::ok);
-        let listening = lines.find(|line| line.starts_with("listening"));
-        let listening = listening.unwrap_or_else(|| panic!("it listens: {}", self.logged()));
+        let Some(listening) = lines.find(|line| line.starts_with("listening")) else {
+            // It has ended by itself.
+            let _ = child.wait();
+            return None;
+        };
         let address = listening.split_whitespace().nth(1).expect("an address").trim_end_matches(';').to_owned();
-        Broker { address, child: Arc::new(Mutex::new(child)) }
+        Some(Broker { address, child: Arc::new(Mutex::new(child)) })
     }
 
     /// The storage as the flag `--storage` takes it.
@@ -248,7 +261,8 @@ impl Drop for Ending {
     }
 }
 
-fn read(text: &str) -> Option<Answer> {
+/// Reads an answer.
+pub fn read(text: &str) -> Option<Answer> {
     let (head, body) = text.split_once("\r\n\r\n")?;
     let mut lines = head.split("\r\n");
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;

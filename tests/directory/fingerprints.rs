@@ -191,7 +191,7 @@ on_both! {
 
         let welcomed = directory.write(SignIn { identity: renamed, ..crate::directory::arrival("main", &nameless("1"), "2") }).await;
 
-        assert_eq!(welcomed.expect("storage").expect("welcome").user.uid, ana);
+        assert_eq!(welcomed.expect("storage").expect("signed in").user.uid, ana);
         let events = directory.read(ListAuditEvents { store: None, provider: Some("clube-acme".into()), most: 10 }).await.expect("storage");
         assert_eq!(events.len(), 1, "the audit names the file");
     };

@@ -136,7 +136,7 @@ pub async fn comes(directory: &Directory, identity: &Identity, sid: &str) -> Res
 
 /// The id of somebody who comes to the main store and is let in.
 pub async fn uid(directory: &Directory, identity: &Identity, sid: &str) -> Box<str> {
-    comes(directory, identity, sid).await.expect("welcome").user.uid
+    comes(directory, identity, sid).await.expect("signed in").user.uid
 }
 
 /// What is kept of somebody.

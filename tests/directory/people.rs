@@ -39,7 +39,7 @@ on_both! {
             assert_eq!((why, event.uid, event.because.as_deref()), (SignInRefusalReason::LinkedElsewhere, Some(bia.clone()), Some("linkedElsewhere")));
         }
         assert_eq!(gone.expect_err("the session is over").why, SignInRefusalReason::SignedOut, "with every way that is added the session gets a new name");
-        assert_eq!(comes(&directory, &without_address, "3").await.expect("welcome").user.uid, ana);
+        assert_eq!(comes(&directory, &without_address, "3").await.expect("signed in").user.uid, ana);
         let way = &directory.read(ListIdentityLinks(ana)).await.expect("storage")[1];
         assert_eq!((&*way.because, way.version.as_deref()), ("linkedByThemselves", Some("v2")));
     };
@@ -55,7 +55,7 @@ on_both! {
         assert_eq!(directory.write(unlink(false)).await.expect("storage"), UnlinkOutcome::LastIdentity);
         assert_eq!(directory.write(unlink(true)).await.expect("storage"), UnlinkOutcome::Unlinked);
 
-        let back = comes(&directory, &proven("acme", "99", "ana"), "2").await.expect("welcome");
+        let back = comes(&directory, &proven("acme", "99", "ana"), "2").await.expect("signed in");
         assert_eq!((back.user.uid, back.rule), (ana, LinkingRule::Linked));
     };
 

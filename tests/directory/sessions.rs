@@ -28,7 +28,7 @@ on_both! {
         uid(&directory, &proven("acme", "1", "ana"), "old").await;
 
         let again = portaria::directory::sign_in::SignIn { instead_of: Some(("old".into(), 500)), ..arrival("main", &proven("acme", "1", "ana"), "new") };
-        directory.write(again).await.expect("storage").expect("welcome");
+        directory.write(again).await.expect("storage").expect("signed in");
         directory.write(ends("new", 1000)).await.expect("storage");
 
         let (told, cursor) = ended(&directory, &EndedSessionCursor::default()).await;

@@ -32,10 +32,10 @@ on_both! {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
 
-        let linked = comes(&directory, &proven("beta", "7", "ana"), "2").await.expect("welcome");
+        let linked = comes(&directory, &proven("beta", "7", "ana"), "2").await.expect("signed in");
         let unproven = comes(&directory, &identity("gama", "8", IdentityEmail::Placeholder(email("ana"))), "3").await;
         let nobody = comes(&directory, &identity("gama", "9", IdentityEmail::Ask(Some(email("ana")))), "4").await;
-        let elsewhere = directory.write(arrival("atacado", &proven("acme", "1", "ana"), "5")).await.expect("storage").expect("welcome");
+        let elsewhere = directory.write(arrival("atacado", &proven("acme", "1", "ana"), "5")).await.expect("storage").expect("signed in");
 
         assert_eq!((linked.user.uid, linked.rule), (ana.clone(), LinkingRule::Linked));
         let unproven = unproven.expect("a user of their own");
@@ -66,8 +66,8 @@ on_both! {
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
         uid(&directory, &proven("acme", "2", "bia"), "2").await;
 
-        let taken = comes(&directory, &proven("acme", "1", "bia"), "3").await.expect("welcome");
-        let free = comes(&directory, &proven("acme", "1", "nova"), "4").await.expect("welcome");
+        let taken = comes(&directory, &proven("acme", "1", "bia"), "3").await.expect("signed in");
+        let free = comes(&directory, &proven("acme", "1", "nova"), "4").await.expect("signed in");
 
         assert_eq!((&taken.user.uid, taken.user.email, taken.rule), (&ana, email("ana"), LinkingRule::KnownAddressTaken));
         assert_eq!((&free.user.uid, free.user.email, free.rule), (&ana, email("nova"), LinkingRule::AddressChanged));
@@ -92,7 +92,7 @@ on_both! {
             ("6", proven("acme", "1", "nova"), "nova", LinkingRule::AddressChanged),
             ("7", proven("beta", "7", "outra"), "nova", LinkingRule::Known),
         ] {
-            let welcomed = comes(&directory, &identity, sid).await.expect("welcome");
+            let welcomed = comes(&directory, &identity, sid).await.expect("signed in");
             assert_eq!((&welcomed.user.uid, welcomed.user.email, welcomed.rule), (&ana, email(email_then), rule), "{sid}");
         }
     };
@@ -104,7 +104,7 @@ on_both! {
 
         let somebody = comes(&directory, &proven("acme", "2", "ana"), "2").await;
         let by_mail = identity("acme", "2", IdentityEmail::Proven(email("ana"), EmailEvidence::Mail));
-        let with_a_code = comes(&directory, &by_mail, "3").await.expect("welcome");
+        let with_a_code = comes(&directory, &by_mail, "3").await.expect("signed in");
 
         assert_eq!(somebody, Err(SignInRefusalReason::AddressReassigned));
         assert_eq!((with_a_code.user.uid, with_a_code.rule), (ana, LinkingRule::Linked));
@@ -116,8 +116,8 @@ on_both! {
         let directory = place.machine().await;
         let squatter = uid(&directory, &identity("gama", "8", IdentityEmail::Placeholder(email("ana"))), "1").await;
 
-        let ana = comes(&directory, &proven("acme", "1", "ana"), "2").await.expect("welcome");
-        let again = comes(&directory, &identity("gama", "8", IdentityEmail::Placeholder(email("ana"))), "3").await.expect("welcome");
+        let ana = comes(&directory, &proven("acme", "1", "ana"), "2").await.expect("signed in");
+        let again = comes(&directory, &identity("gama", "8", IdentityEmail::Placeholder(email("ana"))), "3").await.expect("signed in");
 
         assert_eq!((ana.rule, ana.user.email.clone()), (LinkingRule::NewInstead, email("ana")));
         assert_ne!(ana.user.uid, squatter);

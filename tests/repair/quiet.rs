@@ -1,4 +1,4 @@
-//! The file is right: what one person has and another lacks is no reason to change it.
+//! The file is right: what one person has and another lacks is no reason to change it, and neither is a refusal.
 
 use crate::repair::all;
 use portaria::workbench::examples::replay::replay;
@@ -21,4 +21,25 @@ fn a_login_that_works_with_a_right_file_is_left_alone() {
     println!("\n{} of {logins} logins that work with a right file get a proposal", disturbed.len());
     disturbed.iter().for_each(|one| println!("  {one}"));
     assert!(disturbed.len() * 20 <= logins, "{} of {logins}", disturbed.len());
+}
+
+/// The rules whose proposals change how answers are read.
+const READING: &[&str] = &["pathMoved", "placeNotStandard", "conditionMoved", "answerMoved", "severalMoved", "headerRenamed"];
+
+#[test]
+fn a_refusal_of_a_right_file_changes_nothing_of_what_is_read() {
+    let (mut refusals, mut wrong) = (0, Vec::new());
+    for known in all() {
+        for story in &known.refusals {
+            refusals += 1;
+            let played = replay(&known.provider, story);
+            let proposals = propose(&known.provider, played.end.as_ref(), &played.trace);
+            for proposal in proposals.iter().filter(|proposal| READING.contains(&proposal.because.as_str())) {
+                wrong.push(format!("{}, {}: {}", known.provider.name, story.what.value, proposal.title));
+            }
+        }
+    }
+    println!("\n{} proposals after {refusals} refusals of a right file change what is read", wrong.len());
+    wrong.iter().for_each(|one| println!("  {one}"));
+    assert!(wrong.is_empty(), "{wrong:?}");
 }

@@ -136,7 +136,7 @@ async fn of_very_many_sessions_that_end_together_none_is_overlooked() {
             instead_of: None,
         };
         for at in 0..1100 {
-            broker.app.directory.write(comes(at)).await.expect("storage").expect("welcome");
+            broker.app.directory.write(comes(at)).await.expect("storage").expect("signed in");
         }
         let block = BlockUser { store: "main".into(), uid: "u0".into(), blocked: true, now };
 

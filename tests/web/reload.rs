@@ -203,7 +203,11 @@ async fn mail_leaves_as_before_while_its_password_is_not_there() {
     broker.resettle(&settings);
     assert!(leaves(), "the last good one serves");
     assert!(
-        broker.app.complaints(portaria::world::clock::now()).iter().any(|complaint| complaint.starts_with("`mail`: nothing is there")),
+        broker
+            .app
+            .complaints(portaria::world::clock::now())
+            .iter()
+            .any(|complaint| complaint.starts_with("`mail`: ") && complaint.contains(" is not set")),
         "{:?}",
         broker.app.complaints(portaria::world::clock::now())
     );

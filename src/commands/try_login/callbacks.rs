@@ -5,7 +5,7 @@ use crate::commands::try_login::screen::TrialScreen;
 use crate::login::attempt::InputValues;
 use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
-use crate::vocabulary::diagnostic::printable;
+use crate::vocabulary::diagnostic::{printable, quoted_alternatives};
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::sync::oneshot;
@@ -128,11 +128,8 @@ fn read_line() -> Option<String> {
 pub(crate) fn resolve_inputs(provider: &Provider, given: &[(String, String)], screen: &TrialScreen) -> Result<InputValues, CommandFailure> {
     if let Some((unknown, _)) = given.iter().find(|(name, _)| provider.inputs.iter().all(|input| *input.name != **name)) {
         let known = provider.inputs.iter().map(|input| &*input.name);
-        let help = if provider.inputs.is_empty() {
-            "omit `--input`".to_owned()
-        } else {
-            format!("it asks for {}", crate::vocabulary::diagnostic::quoted_alternatives(known))
-        };
+        let help =
+            if provider.inputs.is_empty() { "omit `--input`".to_owned() } else { format!("it asks for {}", quoted_alternatives(known)) };
         return Err(CommandFailure::Usage(format!("{} has no input `{}`", provider.source.name, printable(unknown)), help));
     }
     let mut inputs = InputValues::new();

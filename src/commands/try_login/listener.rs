@@ -7,6 +7,7 @@ use crate::provider::callback::{CallbackMethod, CallbackParameters};
 use crate::simulated::playground::Playground;
 use crate::simulated::playground::handler::respond;
 use crate::stores::Store;
+use crate::stores::catalogue::io_error_message;
 use crate::web::headers;
 use crate::world::random;
 use actix_web::dev::ServerHandle;
@@ -66,7 +67,7 @@ impl CallbackListener {
         });
         let (address, port) = listen_address(&store.host);
         let server = server.workers(1).disable_signals().shutdown_timeout(2).bind((address, port)).map_err(|error| {
-            let message = format!("{address}:{port}: {}", crate::stores::catalogue::io_error_message(&error));
+            let message = format!("{address}:{port}: {}", io_error_message(&error));
             let other = port.checked_add(1).unwrap_or(8081);
             let help = format!(
                 "does the broker use this port? choose another address that is registered at the provider: `--public-url \

@@ -11,6 +11,7 @@ use crate::stores::connection::ProviderClient;
 use crate::story::shape::document_shape;
 use crate::story::watch::LoginWatch;
 use crate::story::{self, StoryExchange, plain_text};
+use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::wire::{Fetch, LARGEST_DOCUMENT, NoAnswer, Request, Response, ResponseFuture};
 use crate::world::clock;
 use std::fmt::Write as _;
@@ -109,7 +110,7 @@ impl Fetch for AnnouncedFetch<'_> {
                 Ok(answer) => format!("{} ({} bytes) after {took} ms", answer.status, answer.body.len()),
                 Err(error) => format!("{error} after {took} ms"),
             };
-            self.screen.print(&format!("  fetched {}: {result}", crate::vocabulary::diagnostic::printable(&request.address.masked())));
+            self.screen.print(&format!("  fetched {}: {result}", printable(&request.address.masked())));
             answer
         })
     }

@@ -7,6 +7,7 @@ use crate::lab::pages::frame::LabFrame;
 use crate::lab::pages::incident::{IncidentLookupPage, IncidentPage};
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
+use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -25,7 +26,7 @@ pub(crate) async fn find(context: RequestContext) -> Result<HttpResponse, UserFa
     if let Some(code) = typed.as_deref().and_then(IncidentCode::parse) {
         return Ok(redirect_to(&address(&["lab", "incidents", code.as_str()], &[])));
     }
-    let shown: Option<String> = typed.map(|typed| crate::vocabulary::diagnostic::printable(&typed.chars().take(64).collect::<String>()));
+    let shown: Option<String> = typed.map(|typed| printable(&typed.chars().take(64).collect::<String>()));
     let here = address(&["lab", "incidents"], &[("code", shown.as_deref())]);
     let page = IncidentLookupPage { frame: handlers::lab_frame(&context, here), typed: shown.as_deref(), unknown: None };
     let status = if shown.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
@@ -63,7 +64,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         code: kept.code.as_str(),
         when: format_moment(kept.at),
         shared: kept.story.shared,
-        provider: crate::vocabulary::diagnostic::printable(&title),
+        provider: printable(&title),
         href: bench.as_ref().map(|bench| address(&["lab", &bench.name], &[])),
         line,
         message: login.failed().and_then(|step| step.complaint.as_ref()).map(|complaint| complaint.message.clone()),

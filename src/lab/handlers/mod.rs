@@ -18,14 +18,14 @@ use crate::pages::frame::address;
 use crate::provider::Provider;
 use crate::stores::catalogue::ProviderStatus;
 use crate::stores::live;
-use crate::stores::live::ProviderStanding;
-use crate::vocabulary::diagnostic::{Report, Severity};
+use crate::stores::live::ProviderFileReport;
+use crate::vocabulary::diagnostic::{Report, Severity, printable};
 use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::yaml::{self, YamlKind};
+use crate::web::headers;
 use crate::web::request_context::RequestContext;
 use crate::web::route_table::{RouteRow, page};
-use crate::web::{cookies, headers};
 use crate::world::secrets;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
@@ -94,21 +94,19 @@ fn response_builder(context: &RequestContext, status: StatusCode) -> HttpRespons
     let mut response = HttpResponse::build(status);
     response.insert_header((CACHE_CONTROL, "no-store")).insert_header((VARY, "Cookie, Accept-Language"));
     response.insert_header((CONTENT_SECURITY_POLICY, headers::lab_policy(context.live_store().store.loopback)));
-    if context.requested_language().is_some() {
-        cookies::append_to(&mut response, [cookies::set_language(&context.language().code, &context.live_store().store)]);
-    }
+    context.keep_language(&mut response);
     response
 }
 
 /// What the lab knows about the file of a provider.
-pub(crate) fn provider_standing(context: &RequestContext, name: &str) -> Option<Arc<ProviderStanding>> {
+pub(crate) fn provider_file_report(context: &RequestContext, name: &str) -> Option<Arc<ProviderFileReport>> {
     let listing = context.live_store().providers.snapshot();
-    listing.standings().values().find(|standing| standing.report.source.stem() == name).cloned()
+    listing.file_reports().values().find(|file_report| file_report.report.source.stem() == name).cloned()
 }
 
 /// The provider as its file describes it now, unless the file is broken.
-pub(crate) fn compile_current(context: &RequestContext, standing: &ProviderStanding) -> Option<Provider> {
-    context.live_store().providers.compile(&standing.report.source)
+pub(crate) fn compile_current(context: &RequestContext, file_report: &ProviderFileReport) -> Option<Provider> {
+    context.live_store().providers.compile(&file_report.report.source)
 }
 
 /// The title of the provider in a file, even if the rest of the file is broken.
@@ -120,8 +118,8 @@ pub(crate) fn name_in_file(source: &Source) -> Option<String> {
 }
 
 /// The version of a file today.
-pub(crate) fn file_version(standing: &ProviderStanding) -> Box<str> {
-    live::version_from_text(&standing.report.source.text)
+pub(crate) fn file_version(file_report: &ProviderFileReport) -> Box<str> {
+    live::version_from_text(&file_report.report.source.text)
 }
 
 /// Values that the lab shows nowhere.
@@ -157,44 +155,41 @@ pub(crate) fn provider_groups(context: &RequestContext, staff: &StaffMember, cur
             group.entries.push(entry);
         }
     };
-    for standing in listing.standings().values() {
-        let name = standing.report.source.stem();
+    for file_report in listing.file_reports().values() {
+        let name = file_report.report.source.stem();
         let live_provider = listing.provider(name);
         let known =
-            standing.title.as_deref().or_else(|| live_provider.map(|live_provider| &*live_provider.provider.title)).map(str::to_owned);
-        let title = known.or_else(|| name_in_file(&standing.report.source)).unwrap_or_else(|| name.to_owned());
-        let not_offered = match standing.status {
-            _ if !live_store.has_provider(name) => Some(NotOfferedReason::Playground),
+            file_report.title.as_deref().or_else(|| live_provider.map(|live_provider| &*live_provider.provider.title)).map(str::to_owned);
+        let title = known.or_else(|| name_in_file(&file_report.report.source)).unwrap_or_else(|| name.to_owned());
+        let not_offered = match file_report.status {
+            _ if !live_store.shows_provider(name) => Some(NotOfferedReason::Playground),
             ProviderStatus::Off => Some(NotOfferedReason::Off),
             ProviderStatus::Offered if live_provider.is_some_and(|live_provider| live_provider.provider.hidden) => {
                 Some(NotOfferedReason::NoButton)
             }
             ProviderStatus::Offered | ProviderStatus::Dormant | ProviderStatus::Broken | ProviderStatus::Overlooked => None,
         };
-        let (mistakes, warnings) = count_complaints(&standing.report);
+        let (mistakes, warnings) = count_complaints(&file_report.report);
         let entry = LabProviderEntry {
             name: name.to_owned(),
-            title: crate::vocabulary::diagnostic::printable(&title),
+            title: printable(&title),
             href: Some(address(&["lab", name], &[])),
             is_current: current == Some(name),
-            missing: standing.missing.clone(),
+            missing: file_report.missing.clone(),
             mistakes,
             warnings,
             has_drift: !context.app().drift.warnings(&live_store.store.name, name).is_empty(),
-            uses_older_version: standing.stale,
+            uses_older_version: file_report.stale,
             not_offered,
             last_test: last_test(context, staff, name),
             unread_reason: None,
         };
-        put(if not_offered == Some(NotOfferedReason::Playground) { ProviderStatus::Off } else { standing.status }, entry);
+        put(if not_offered == Some(NotOfferedReason::Playground) { ProviderStatus::Off } else { file_report.status }, entry);
     }
     for report in &live_store.providers.snapshot().unread {
         let unread_reason = report.complaints.first().map(|complaint| format!("{}; {}", complaint.message, complaint.help));
         let name = Path::new(&*report.source.name).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        put(
-            ProviderStatus::Overlooked,
-            LabProviderEntry { title: crate::vocabulary::diagnostic::printable(&name), name, unread_reason, ..LabProviderEntry::default() },
-        );
+        put(ProviderStatus::Overlooked, LabProviderEntry { title: printable(&name), name, unread_reason, ..LabProviderEntry::default() });
     }
     disambiguate_titles(&mut groups);
     for group in &mut groups {

@@ -23,6 +23,7 @@ use crate::provider::step::Step;
 use crate::provider::step_error::StepError;
 use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, login_story};
+use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::wire::{LARGEST_ANSWER, Request, Response};
 use crate::web::forms;
 use crate::web::rate_limits::RateLimitKind;
@@ -147,7 +148,11 @@ fn forecast_result(context: &RequestContext, provider: &Provider, typed: &Pasted
     let found = forecast(provider, &context.live_store().store.public_url, given, context.now());
     let steps = found.steps.into_iter().map(|step| PastedLoginStep {
         name: step.call.map_or_else(|| step.step.word().to_owned(), |call| call_name(provider, call)),
-        facts: step.facts.into_iter().map(|ForecastFact { fact, value, from, line }| PastedLoginFact { fact, value, from, line }).collect(),
+        facts: step
+            .facts
+            .into_iter()
+            .map(|ForecastFact { fact, value, instead, from, line }| PastedLoginFact { fact, value, instead, from, line })
+            .collect(),
         error: step.error.map(|error| format!("{} ({})", error.message, error.code)),
     });
     let mut result = PastedLoginResult {
@@ -206,7 +211,7 @@ fn read_pasted_answer(
     let read_answer = story.prepared.iter().chain(&story.exchanges).next();
     let answer = read_answer.map(|exchange| AnswerView::from_exchange(exchange, words)).unwrap_or_default();
     let facts = read_answer.map(|exchange| fact_views(&exchange.facts, words)).unwrap_or_default();
-    let message = failed.and(story.message.as_deref()).map(crate::vocabulary::diagnostic::printable);
+    let message = failed.and(story.message.as_deref()).map(printable);
     PastedAnswerResult {
         message,
         line: failed.and(story.line).filter(|line| *line > 0),
@@ -232,7 +237,7 @@ fn answer_page(
     let page = PastedAnswerPage {
         frame: LabFrame { groups: handlers::provider_groups(context, staff, Some(&bench.name)), ..handlers::lab_frame(context, here) },
         name: &bench.name,
-        title: &crate::vocabulary::diagnostic::printable(&bench.title(context)),
+        title: &printable(&bench.title(context)),
         calls: calls.collect(),
         chosen_call: typed.call,
         status: &typed.status,

@@ -15,9 +15,10 @@ use crate::login::error::LoginError;
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
 use crate::provider::Provider;
-use crate::provider::step::StepKind;
-use crate::stores::live::ProviderStanding;
+use crate::provider::step::{Step, StepKind};
+use crate::stores::live::ProviderFileReport;
 use crate::story;
+use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
@@ -27,7 +28,7 @@ use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use crate::web::{forms, user_facing_error};
 use crate::workbench::explain::description::DescriptionRow;
-use crate::workbench::explain::{describe, explain, installation_facts};
+use crate::workbench::explain::{ExplainedStep, describe, explain, installation_facts};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use std::sync::Arc;
@@ -36,7 +37,7 @@ use std::sync::Arc;
 pub(crate) struct LabProvider {
     pub(crate) name: String,
     /// What the lab knows about its file.
-    pub(crate) standing: Arc<ProviderStanding>,
+    pub(crate) file_report: Arc<ProviderFileReport>,
     /// The provider, unless its file is broken.
     pub(crate) provider: Option<Provider>,
     /// Its file as it is shown.
@@ -53,20 +54,20 @@ pub(crate) fn requested_provider(context: &RequestContext) -> Result<LabProvider
 
 /// The provider of this name.
 pub(crate) fn find_provider(context: &RequestContext, name: String) -> Option<LabProvider> {
-    let standing = handlers::provider_standing(context, &name)?;
-    let provider = handlers::compile_current(context, &standing);
+    let file_report = handlers::provider_file_report(context, &name)?;
+    let provider = handlers::compile_current(context, &file_report);
     // While a file is broken, the secrets of the live version are masked as well.
     let listing = context.live_store().providers.snapshot();
     let older = listing.provider(&name).map(|live_provider| &live_provider.provider);
-    let file = MaskedFile::from_report(&standing.report, &handlers::secret_values(provider.as_ref().or(older)));
+    let file = MaskedFile::from_report(&file_report.report, &handlers::secret_values(provider.as_ref().or(older)));
     let given = provider.as_ref().map(|provider| installation_facts(provider, &context.live_store().store.public_url)).unwrap_or_default();
-    Some(LabProvider { name, standing, provider, file, given })
+    Some(LabProvider { name, file_report, provider, file, given })
 }
 
 impl LabProvider {
     /// The text of its button.
     pub(crate) fn title<'a>(&'a self, context: &RequestContext) -> std::borrow::Cow<'a, str> {
-        let title = self.standing.title.as_deref().map(std::borrow::Cow::Borrowed);
+        let title = self.file_report.title.as_deref().map(std::borrow::Cow::Borrowed);
         title.unwrap_or_else(|| {
             let older = context
                 .live_store()
@@ -74,7 +75,7 @@ impl LabProvider {
                 .snapshot()
                 .provider(&self.name)
                 .map(|live_provider| live_provider.provider.title.to_string());
-            let known = older.or_else(|| handlers::name_in_file(&self.standing.report.source));
+            let known = older.or_else(|| handlers::name_in_file(&self.file_report.report.source));
             known.map_or(std::borrow::Cow::Borrowed(&*self.name), std::borrow::Cow::Owned)
         })
     }
@@ -91,13 +92,13 @@ impl LabProvider {
         let steps =
             steps.map_err(|error| LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider).to_string())?;
         let mut description = describe(provider, &steps);
-        let preview = |(at, explained): (usize, &crate::workbench::explain::ExplainedStep)| RequestPreview {
+        let preview = |(at, explained): (usize, &ExplainedStep)| RequestPreview {
             number: at + 1,
             step: explained.step.word().to_owned(),
             request: RequestView::from_request(&story::masked_request(&explained.request)),
             rows: description.steps.get_mut(at).map(std::mem::take).unwrap_or_default(),
             is_by_browser: explained.is_redirect,
-            is_optional: provider.steps().nth(at).is_some_and(crate::provider::step::Step::is_optional),
+            is_optional: provider.steps().nth(at).is_some_and(Step::is_optional),
             is_conditional: provider.steps().nth(at).is_some_and(|step| !step.uses_in_when().is_empty()),
         };
         let previews = steps.iter().enumerate().map(preview).collect();
@@ -111,7 +112,7 @@ impl LabProvider {
         let reads = provider.steps().flat_map(|step| step.read_sources(|fact| used.contains(&fact)));
         let source = |(fact, from, place): (Slot, String, Place)| LabFactSource {
             fact: provider.names.name(fact).to_string(),
-            from: crate::vocabulary::diagnostic::printable(&from),
+            from: printable(&from),
             line: place.line,
         };
         reads.map(source).collect()
@@ -161,7 +162,7 @@ pub(crate) fn provider_page(
     bench: &LabProvider,
     test: Option<TestLoginView>,
 ) -> HttpResponse {
-    let (title, path) = (bench.title(context), &bench.standing.report.source.name);
+    let (title, path) = (bench.title(context), &bench.file_report.report.source.name);
     let here = match &test {
         Some(test) => address(&["lab", &bench.name, "tests", &test.code], &[]),
         None => address(&["lab", &bench.name], &[]),
@@ -184,13 +185,13 @@ pub(crate) fn provider_page(
     let page = ProviderPage {
         frame,
         name: &bench.name,
-        title: &crate::vocabulary::diagnostic::printable(&title),
-        status: bench.standing.status,
-        not_offered: (!context.live_store().has_provider(&bench.name)).then_some(NotOfferedReason::Playground),
-        uses_older_version: bench.standing.stale,
-        missing: bench.standing.missing.clone(),
+        title: &printable(&title),
+        status: bench.file_report.status,
+        not_offered: (!context.live_store().shows_provider(&bench.name)).then_some(NotOfferedReason::Playground),
+        uses_older_version: bench.file_report.stale,
+        missing: bench.file_report.missing.clone(),
         path,
-        sections: file_sections(&bench.standing.report.source.text, &bench.file, previews),
+        sections: file_sections(&bench.file_report.report.source.text, &bench.file, previews),
         file: &bench.file,
         preview_error,
         values: bench.installation_values(),

@@ -4,6 +4,8 @@ use crate::lab::handlers::{self, guard};
 use crate::lab::pages::frame::LabFrame;
 use crate::lab::pages::masked_file::mask_text;
 use crate::lab::pages::provider_list::ProviderListPage;
+use crate::stores::MAIN;
+use crate::vocabulary::diagnostic::printable;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
@@ -14,10 +16,9 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     context.check_rate_limit(RateLimitKind::Page)?;
     let staff = guard::require_staff(&context)?;
     // The settings belong to all stores, so only the staff of the main store see complaints about them.
-    let is_main = *context.live_store().store.name == *crate::stores::MAIN;
+    let is_main = *context.live_store().store.name == *MAIN;
     let complaints = if is_main { context.app().complaints(context.now()) } else { Vec::new() };
-    let complaints: Vec<String> =
-        complaints.iter().map(|complaint| crate::vocabulary::diagnostic::printable(&mask_text(complaint))).collect();
+    let complaints: Vec<String> = complaints.iter().map(|complaint| printable(&mask_text(complaint))).collect();
     let folder = context.live_store().providers.folder().display().to_string();
     let frame = LabFrame { groups: handlers::provider_groups(&context, &staff, None), ..handlers::lab_frame(&context, "/lab".to_owned()) };
     let page = ProviderListPage { frame, folder: &folder, complaints: &complaints };

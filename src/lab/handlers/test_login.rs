@@ -166,7 +166,9 @@ async fn record_story(
         ..event
     };
     let (failed, step) = (story.code.clone(), story.step.clone());
-    let code = login_failure::keep_story(context, &event, story, IncidentCode::new(random::bytes())).await?.ok_or(ErrorCause::Away)?;
+    let code = login_failure::keep_story(context, &event, story, IncidentCode::new(random::bytes()))
+        .await?
+        .ok_or(ErrorCause::StorageUnavailable)?;
     tracing::info!(store = &**store, provider = &**provider, incident = code.as_str(), code = failed.as_deref(), "a test login ended");
     let place = story_address(provider, &code);
     lab_state(context).tests.record_result(store, provider, by, TestLoginResult { code, at: context.now(), failed, step });

@@ -11,6 +11,7 @@ use crate::pages::ErrorCause;
 use crate::pages::frame::address;
 use crate::story::Story;
 use crate::story::plain_text::plain_text;
+use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -42,7 +43,7 @@ pub(crate) fn format_moment(seconds: i64) -> String {
 pub(crate) fn text_report(context: &RequestContext, kept: &StoredStory) -> String {
     let test = if kept.story.test { ", a test login" } else { "" };
     let store = &context.live_store().store.name;
-    let provider = crate::vocabulary::diagnostic::printable(&kept.story.provider);
+    let provider = printable(&kept.story.provider);
     format!("{}  {}  store {store}, provider {provider}{test}\n{}", kept.code, format_moment(kept.at), plain_text(&kept.story))
 }
 
@@ -55,7 +56,7 @@ pub(crate) fn login_steps(
 ) -> LoginStepsView {
     let words = &LabLanguage::for_code(&context.language().code).words;
     let same =
-        bench.filter(|bench| kept.story.version.as_deref().is_none_or(|version| *handlers::file_version(&bench.standing) == *version));
+        bench.filter(|bench| kept.story.version.as_deref().is_none_or(|version| *handlers::file_version(&bench.file_report) == *version));
     let calls = same.map(LabProvider::call_names).unwrap_or_default();
     let reads: Vec<_> = same.map(LabProvider::fact_sources).unwrap_or_default();
     let current = CurrentFile { file: same.map(|bench| &bench.file), reads: &reads, calls: &calls };

@@ -4,6 +4,7 @@ use crate::lab::pages::exchange_view::{AnswerTreeNode, FactView};
 use crate::lab::pages::frame::LabFrame;
 use crate::lab::pages::proposal_view::ProposalView;
 use crate::lab::pages::words::LabWords;
+use crate::pages::frame::address;
 use crate::pages::phrases::fill;
 use askama::Template;
 
@@ -75,6 +76,8 @@ pub(crate) struct PastedLoginFact {
     pub(crate) fact: String,
     /// The value; `None` when nothing is found.
     pub(crate) value: Option<String>,
+    /// What was found and cannot be read.
+    pub(crate) instead: Option<String>,
     pub(crate) from: String,
     pub(crate) line: Option<u32>,
 }
@@ -118,11 +121,11 @@ impl PastedAnswerPage<'_> {
     }
 
     fn provider_address(&self) -> String {
-        crate::pages::frame::address(&["lab", self.name], &[])
+        address(&["lab", self.name], &[])
     }
 
     fn address(&self) -> String {
-        crate::pages::frame::address(&["lab", self.name, "answer"], &[])
+        address(&["lab", self.name, "answer"], &[])
     }
 
     fn error(&self) -> Option<&'static str> {

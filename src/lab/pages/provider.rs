@@ -7,6 +7,7 @@ use crate::lab::pages::frame::{LabFrame, LastTestSummary, NotOfferedReason};
 use crate::lab::pages::login_steps::{LoginStepsView, StepViewStatus};
 use crate::lab::pages::masked_file::{DOTS, MaskedFile, MaskedSpan};
 use crate::lab::pages::words::LabWords;
+use crate::pages::frame::address;
 use crate::pages::login::LoginInputField;
 use crate::pages::phrases::fill;
 use crate::stores::catalogue::ProviderStatus;
@@ -148,6 +149,6 @@ impl ProviderPage<'_> {
     }
 
     fn test_address(&self) -> String {
-        crate::pages::frame::address(&["lab", self.name, "tests"], &[])
+        address(&["lab", self.name, "tests"], &[])
     }
 }

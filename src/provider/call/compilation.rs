@@ -54,6 +54,7 @@ pub(crate) fn compile(
         query: carried.query,
         is_standard_push: kind == StepKind::GetAuthorizationCode && !is_written,
         reauthenticate: Vec::new(),
+        demands_auth_time: false,
         body: carried.body,
         headers,
         basic: carried.basic,

@@ -86,7 +86,9 @@ impl ProofCheck<'_> {
             reader.warn(verify.place, what, help);
         }
         let read = step.reads.iter().filter(|read| read.written || behind.contains(&read.fact)).flat_map(|read| read.reading.paths());
-        for path in read.chain(step.accepted.iter().flat_map(RefusalRule::paths)).filter(|path| !verify.covers(path)) {
+        // What refuses counts too: the visitor could take out what is not signed.
+        let rules = step.accepted.iter().chain(&step.refused).flat_map(RefusalRule::paths);
+        for path in read.chain(rules).filter(|path| !verify.covers(path)) {
             let help = "let the provider sign it too: take it out of `except`, or put it into `text`; otherwise do not read it";
             reader.complain(path.place, "this parameter is not covered by the signature", help);
         }

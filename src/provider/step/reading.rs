@@ -8,7 +8,7 @@ use crate::provider::document_cache::DocumentCache;
 use crate::provider::fact_expression::{FoundInstead, MissingValue};
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
-use crate::provider::json_path::scalar_text;
+use crate::provider::json_path::{ValueKind, scalar_text};
 use crate::provider::refusal::{ProviderRefusal, RefusalRule, RefusedBecause, RefusingAnswer, SHORTEST_SECRET, shows};
 use crate::provider::signed_token::{ComparedFacts, SignedToken};
 use crate::provider::step::{ReadRule, Step, StepKind};
@@ -36,10 +36,14 @@ impl Step {
         };
         // What a header says is known before the answer is judged, because a refusal may repeat it and must not show it.
         for (fact, name) in &self.header_reads {
-            let found = answer.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
-            match found.filter(|value| !value.is_empty()) {
-                Some(value) => self.learn_from_header(*fact, value, facts),
-                None => facts.record_missing(*fact, MissingValue { place: name.place, instead: None }),
+            let same = answer.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+            let found: Vec<&str> = same.map(|(_, value)| value.trim()).filter(|value| !value.is_empty()).collect();
+            match found.as_slice() {
+                [value] => self.learn_from_header(*fact, value, facts),
+                found => {
+                    let instead = (!found.is_empty()).then_some(ValueKind::List);
+                    facts.record_missing(*fact, MissingValue { place: name.place, instead: instead.map(FoundInstead::Value) });
+                }
             }
         }
         self.check_refusal(document.as_ref().ok(), facts, answer.status)?;
@@ -122,24 +126,26 @@ impl Step {
                 Some(template) => template.fill(facts).map_err(StepError::missing_fact)?,
             };
             let claims = self.verified_claims(signed, token.expose(), facts, documents)?;
-            if signed.is_id_token()
-                && let Some(subject) = claims.get("sub").and_then(scalar_text)
-            {
-                // The tokens of one login are about one person (OpenID Connect Core 3.3.3.6).
-                if facts.get(self.known.token_subject).is_some_and(|known| !known.equals(&subject)) {
-                    let why = "two ID tokens of this login are not about the same person (`sub`)".to_owned();
-                    return Err(StepError::BadToken { why, place: signed.place });
-                }
-                facts.set(self.known.token_subject, Text::secret(subject, &Arc::from("idTokenSubject")));
-            }
             if signed.is_id_token() {
-                self.check_login_is_anew(&claims, facts)?;
+                self.check_id_token(signed, &claims, facts)?;
             }
             self.learn_from_token(&claims, facts);
             about = claims.get("sub").and_then(scalar_text).map(Cow::into_owned).or(about);
         }
         let must_say = self.reads.iter().any(|read| read.fact == self.known.id && !read.written);
         self.check_subject(about.as_deref(), must_say, facts)
+    }
+
+    /// The tokens of one login are about one person (OpenID Connect Core 3.3.3.6), who has logged in as the attempt demands.
+    fn check_id_token(&self, signed: &SignedToken, claims: &Value, facts: &mut Facts) -> Result<(), StepError> {
+        if let Some(subject) = claims.get("sub").and_then(scalar_text) {
+            if facts.get(self.known.token_subject).is_some_and(|known| !known.equals(&subject)) {
+                let why = "two ID tokens of this login are not about the same person (`sub`)".to_owned();
+                return Err(StepError::BadToken { why, place: signed.place });
+            }
+            facts.set(self.known.token_subject, Text::secret(subject, &Arc::from("idTokenSubject")));
+        }
+        self.check_login_is_anew(claims, facts)
     }
 
     fn verified_claims(&self, signed: &SignedToken, token: &str, facts: &Facts, documents: &DocumentCache) -> Result<Value, StepError> {
@@ -163,15 +169,11 @@ impl Step {
 
     /// Checks that the person has logged in since the attempt began, where the attempt asked for that.
     fn check_login_is_anew(&self, claims: &Value, facts: &Facts) -> Result<(), StepError> {
-        let Some(asked) = facts.get(self.known.reauthenticate) else { return Ok(()) };
-        // `max_age` obliges the provider to say when the person logged in (OpenID Connect Core 3.1.2.1).
-        let (must_say, began) = asked.judged(|asked| match asked.strip_prefix("max_age ") {
-            Some(began) => (true, began.parse::<i64>().unwrap_or(i64::MAX)),
-            None => (false, asked.parse::<i64>().unwrap_or(i64::MAX)),
-        });
+        let Some(began) = facts.get(self.known.reauthenticate) else { return Ok(()) };
+        let began = began.as_number().unwrap_or(i64::MAX);
         let is_anew = match claims.get("auth_time") {
             Some(moment) => moment.as_i64().is_some_and(|moment| moment >= began.saturating_sub(CLOCK_SKEW)),
-            None => !must_say,
+            None => !self.demands_auth_time,
         };
         if is_anew {
             return Ok(());

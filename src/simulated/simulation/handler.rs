@@ -38,7 +38,7 @@ pub(crate) async fn answer(context: RequestContext) -> Result<HttpResponse, User
 
 /// The version of the provider in which this browser is choosing, or the present one.
 fn simulated_provider(context: &RequestContext, name: &str, query: &str) -> Option<Arc<LiveProvider>> {
-    if !context.live_store().has_provider(name) {
+    if !context.live_store().shows_provider(name) {
         return None;
     }
     let listing = context.live_store().providers.snapshot();

@@ -1,15 +1,16 @@
 //! Complaints about settings that could not work, or that would leave the installation open.
 
-use crate::provider::hosts::is_loopback;
+use crate::provider::hosts::{is_host, is_loopback};
 use crate::session::further_facts::RESERVED_CLAIMS;
+use crate::stores::ip_network::IpNetwork;
 use crate::stores::session_cookie::warn_about_open_cookie;
 use crate::stores::settings::{FilesMayReadSpec, LimitsSpec, LoginSpec, MailSpec, SessionSpec, SettingsSpec};
 use crate::stores::variable_pattern::VariablePattern;
 use crate::vocabulary::email::Email;
 use crate::vocabulary::place::{Located, Place};
-use crate::vocabulary::words::Reader;
+use crate::vocabulary::words::{Reader, complain_not_among};
 use crate::world::mail;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Component, Path};
 
 pub(crate) fn host_of(origin: &str) -> Option<&str> {
@@ -50,7 +51,7 @@ pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
         );
     }
     for host in spec.private_hosts.iter().flat_map(|list| &list.0) {
-        if !crate::provider::hosts::is_host(host) || host.contains(':') {
+        if !is_host(host) || host.contains(':') {
             reader.complain(
                 host.place,
                 format!("`{}` is not a host", host.value),
@@ -94,17 +95,14 @@ fn check_proxies(proxies: &[Located<String>], reader: &mut Reader) {
 }
 
 fn check_proxy(proxy: &Located<String>, reader: &mut Reader) {
-    let (address, width) = proxy.value.split_once('/').unwrap_or((&proxy.value, "0"));
-    let widest = address.parse::<IpAddr>().ok().map(|address| if address.is_ipv4() { 32 } else { 128 });
-    if !widest.is_some_and(|widest| width.parse::<u8>().is_ok_and(|width| width <= widest)) {
-        reader.complain(proxy.place, format!("`{}` is neither an address nor a network", proxy.value), "write `10.0.0.7` or `10.0.0.0/8`");
-    } else if proxy.value.contains('/') && width.parse() == Ok(0_u8) {
-        reader.complain(
-            proxy.place,
-            format!("`{}` trusts the headers of every client", proxy.value),
-            "name the networks of your own proxies",
-        );
-    }
+    let (message, help) = match IpNetwork::parse(proxy) {
+        None => (format!("`{}` is neither an address nor a network", proxy.value), "write `10.0.0.7` or `10.0.0.0/8`"),
+        Some(network) if network.is_everything() => {
+            (format!("`{}` trusts the headers of every client", proxy.value), "name the networks of your own proxies")
+        }
+        Some(_) => return,
+    };
+    reader.complain(proxy.place, message, help);
 }
 
 /// Complains about what only an installation on loopback may have.
@@ -192,7 +190,8 @@ fn check_stores(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
 /// Complains about what a store cannot set for itself.
 fn check_belongs_to_installation(store: &SettingsSpec, reader: &mut Reader) {
     let texts = [("listen", &store.listen), ("metricsListen", &store.metrics_listen), ("storage", &store.storage)];
-    let connections = store.limits.as_ref().and_then(LimitsSpec::connections_place).map(|place| ("limits: connections", place));
+    let connections = store.limits.as_ref().and_then(LimitsSpec::rates).and_then(|rates| rates.connections.as_ref());
+    let connections = connections.map(|connections| ("limits: connections", connections.place));
     let texts = texts.into_iter().filter_map(|(word, text)| Some((word, text.as_ref()?.place)));
     let master_key = store.master_key.as_ref().map(|key| ("masterKey", key.1));
     let private_hosts = store.private_hosts.as_ref().and_then(|hosts| Some(("privateHosts", hosts.0.first()?.place)));
@@ -215,7 +214,7 @@ fn check_origin(origin: &Located<String>, reader: &mut Reader) {
         reader.complain(origin.place, format!("`{}` is not an origin", origin.value), "write scheme and host: `https://www.loja.example`");
         return;
     };
-    if !crate::provider::hosts::is_host(host) {
+    if !is_host(host) {
         reader.complain(
             origin.place,
             format!("`{}` is more than an origin", origin.value),
@@ -272,7 +271,7 @@ fn check_login(login: &LoginSpec, reader: &mut Reader) {
     for language in login.languages.iter().flat_map(|list| &list.0) {
         // With phrases of your own there may be further languages.
         if !LANGUAGES.contains(&language.as_str()) && login.phrases.is_none() {
-            crate::vocabulary::words::complain_not_among(language, LANGUAGES, reader);
+            complain_not_among(language, LANGUAGES, reader);
         }
     }
 }

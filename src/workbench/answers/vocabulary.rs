@@ -3,7 +3,7 @@
 //! A key that is called `plain` has to come from `normalize_key`.
 
 use crate::workbench::answers::keys::{key_words, normalize_key};
-use crate::workbench::answers::meaning::FactMeaning;
+use crate::workbench::answers::meaning::{FactMeaning, meaning_of_key};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -19,6 +19,8 @@ pub(crate) struct Vocabulary {
     others: Vec<String>,
     things: Vec<String>,
     records: Vec<String>,
+    passing: Vec<String>,
+    outcomes: Vec<String>,
 }
 
 /// The words for one meaning.
@@ -159,6 +161,21 @@ pub(crate) fn is_about_something_else(plain: &str) -> bool {
     contains_singular(&VOCABULARY.others, plain) || contains_singular(&VOCABULARY.things, plain)
 }
 
+/// Whether this is the key of an id that is no person's: of a bot, a workspace or a request.
+pub(crate) fn is_id_of_something_else(key: &str) -> bool {
+    let Vocabulary { others, things, passing, .. } = &*VOCABULARY;
+    let words = key_words(key);
+    let is_id = words.last().is_some_and(|word| matches!(word.as_str(), "id" | "uid" | "uuid" | "guid"));
+    is_id
+        && meaning_of_key(key) != FactMeaning::Id
+        && words.iter().any(|word| [others, things, passing].iter().any(|list| contains_singular(list, word)))
+}
+
+/// Whether a key says how a request went.
+pub(crate) fn is_outcome_key(key: &str) -> bool {
+    contains_word(&VOCABULARY.outcomes, &normalize_key(key))
+}
+
 /// Whether a key is about the form of a token or a record, or about an error, and so not about a person.
 pub(crate) fn is_about_token_or_error(key: &str) -> bool {
     key_words(key).last().is_some_and(|word| contains_word(&VOCABULARY.records, word)) || normalize_key(key).starts_with("err")
@@ -171,7 +188,8 @@ mod tests {
     #[test]
     fn every_word_is_written_as_keys_are_compared() {
         let meanings = VOCABULARY.meanings.values().flat_map(MeaningWords::all);
-        let lists = [&VOCABULARY.email_parts, &VOCABULARY.proof.parts, &VOCABULARY.others, &VOCABULARY.things, &VOCABULARY.records];
+        let Vocabulary { email_parts, proof, others, things, records, passing, outcomes, .. } = &*VOCABULARY;
+        let lists = [email_parts, &proof.parts, others, things, records, passing, outcomes];
 
         for word in meanings.chain(lists.into_iter().flatten()) {
             assert_eq!(*word, normalize_key(word));
@@ -217,6 +235,16 @@ mod tests {
         assert!(is_about_others("friends") && is_about_others("inviter") && !is_about_others("news"));
         assert!(is_about_others("recovery_email") && is_about_others("managerEmail") && !is_about_others("primary_email"));
         assert!(is_about_something_else("teams") && is_about_something_else("plan") && !is_about_something_else("profile"));
+    }
+
+    #[test]
+    fn an_id_of_a_thing_is_no_id_of_a_person() {
+        for key in ["bot_id", "workspaceId", "client_id", "session_id", "requestId", "tenant_uuid"] {
+            assert!(is_id_of_something_else(key), "{key}");
+        }
+        for key in ["id", "account_id", "user_id", "uuid", "profileId", "kundenId"] {
+            assert!(!is_id_of_something_else(key), "{key}");
+        }
     }
 
     #[test]

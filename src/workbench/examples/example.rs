@@ -2,6 +2,7 @@
 
 use crate::choice;
 use crate::provider::keys::Algorithm;
+use crate::provider::step::StepKind;
 use crate::vocabulary::place::Located;
 use crate::vocabulary::words::{NamedValues, OneOrMany, Reader, ValueShape, WordValue, read_scalar};
 use crate::vocabulary::yaml::{YamlKind, YamlNode};
@@ -235,7 +236,7 @@ words! {
         /// sign in.
         /// Default: no step
         /// Example: `step: getAccessCode`
-        step: Option<crate::provider::step::StepKind> = "step",
+        step: Option<StepKind> = "step",
         /// The provider's error code, or one of portaria's own codes (see [Codes of refusals](#codes-of-refusals)).
         /// Example: `code: invalid_grant`
         code: Located<String> = "code",

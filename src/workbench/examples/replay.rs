@@ -19,6 +19,7 @@ use crate::workbench::examples::difference::{Difference, compare_identity, compa
 use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleExchangeSpec, ExampleSpec, ExpectedRefusalSpec};
 use crate::workbench::examples::stand_ins::{ExampleStart, example_start, stand_in};
 use crate::workbench::examples::tokens::ExampleTokens;
+use crate::world::random::rsa_pair;
 use serde_json::{Value, json};
 use std::future::Future;
 use std::sync::Arc;
@@ -319,7 +320,7 @@ pub(crate) fn sign_callback(provider: &Provider, callback: &mut CallbackParamete
             Some((template, true)) => {
                 let mut provider_facts = facts.clone();
                 if let Some(fact) = template.first_fact() {
-                    provider_facts.set(fact, Text::plain(crate::world::random::rsa_pair(false).private.clone()));
+                    provider_facts.set(fact, Text::plain(rsa_pair(false).private.clone()));
                 }
                 verify.sign(&callback.as_pairs(), &provider_facts)
             }

@@ -3,6 +3,7 @@
 use crate::login::attempt::{Attempt, InstallationValues};
 use crate::login::options::LoginOptions;
 use crate::provider::Provider;
+use crate::provider::assertion::Assertion;
 use crate::provider::keys::{Algorithm, KeyFamily};
 use crate::provider::moment;
 use crate::provider::signed_token::TokenKeys;
@@ -72,7 +73,7 @@ pub(crate) fn example_start(provider: &Provider, story: &ExampleSpec) -> Example
 /// A fresh key for a fact that is used as one.
 pub(crate) fn key_for(provider: &Provider, fact: Slot) -> Option<String> {
     for step in provider.steps() {
-        if let Some((template, algorithm)) = step.assertion().map(crate::provider::assertion::Assertion::key_and_algorithm)
+        if let Some((template, algorithm)) = step.assertion().map(Assertion::key_and_algorithm)
             && template.first_fact() == Some(fact)
             && algorithm.family() != KeyFamily::Secret
         {

@@ -10,7 +10,7 @@ use crate::provider::template::Template;
 use crate::workbench::examples::difference::Difference;
 use crate::workbench::examples::example::{ExampleSpec, ExampleTokenSpec};
 use crate::workbench::examples::stand_ins::{self, ExampleStart};
-use crate::world::random::PemKeyPair;
+use crate::world::random::{PemKeyPair, rsa_pair};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::EncodingKey;
@@ -98,7 +98,7 @@ impl ExampleTokens {
             TokenKeys::Text(template) => {
                 let text = template.fill_bytes(facts).map_err(|_| "its key is not known".to_owned())?;
                 if looks_like_pem(&text) {
-                    (algorithm.unwrap_or(Algorithm::Rs256), crate::world::random::rsa_pair(is_foreign).private.clone().into_bytes())
+                    (algorithm.unwrap_or(Algorithm::Rs256), rsa_pair(is_foreign).private.clone().into_bytes())
                 } else {
                     (algorithm.unwrap_or(Algorithm::Hs256), if is_foreign { b"the secret of another client, long".to_vec() } else { text })
                 }
@@ -187,7 +187,7 @@ pub(crate) fn sign_again(
         }
         TokenKeys::Text(template) => {
             let key = template.fill_bytes(facts).ok()?;
-            if looks_like_pem(&key) { crate::world::random::rsa_pair(false).private.clone().into_bytes() } else { key }
+            if looks_like_pem(&key) { rsa_pair(false).private.clone().into_bytes() } else { key }
         }
     };
     let header = json!({ "alg": algorithm.word(), "typ": "JWT", "kid": "pasted" });

@@ -12,6 +12,7 @@ use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::{LoginObserver, Trace};
 use crate::login::{drive_observed, prepare};
 use crate::provider::Provider;
+use crate::provider::answer::is_signed_token;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
@@ -88,6 +89,8 @@ pub(crate) struct ForecastFact {
     pub(crate) fact: String,
     /// The value, masked where it is a token or a secret; `None` when nothing is found.
     pub(crate) value: Option<String>,
+    /// What was found and cannot be read.
+    pub(crate) instead: Option<String>,
     /// Where it is looked for.
     pub(crate) from: String,
     /// The line that reads it; a standard place has none.
@@ -322,7 +325,8 @@ fn forecast_step(provider: &Provider, call: Option<usize>, step: &Step, facts: &
     let fact = |(fact, from, place): (Slot, String, Place)| {
         let name = provider.names.name(fact).to_string();
         let value = facts.get(fact).map(|value| shown(provider, fact, &name, value));
-        ForecastFact { fact: name, value, from: printable(&from), line: is_written(fact, place).then_some(place.line) }
+        let instead = facts.unreadable(fact).map(|kind| kind.to_string());
+        ForecastFact { fact: name, value, instead, from: printable(&from), line: is_written(fact, place).then_some(place.line) }
     };
     let is_unread = error.is_some_and(|error| error.why_nothing_was_read().is_some());
     let facts_read = if is_unread { Vec::new() } else { sources.into_iter().map(fact).collect() };
@@ -347,7 +351,7 @@ fn shown(provider: &Provider, fact: Slot, name: &str, value: &Text) -> String {
         || fact == provider.known.code
         || fact == provider.known.state
         || provider.needed.iter().any(|needed| needed.secret && needed.fact == fact)
-        || value.judged(crate::provider::answer::is_signed_token);
+        || value.judged(is_signed_token);
     if is_secret { format!("‹{name}›") } else { printable(&value.clone().revealed()) }
 }
 

@@ -1,6 +1,7 @@
 //! Writes the request of each call that the shop makes itself, in the fewest words that send exactly it.
 
 use crate::provider::json;
+use crate::provider::pkce::Pkce;
 use crate::vocabulary::text::form_encode;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::learn::assertion::assertion_entry;
@@ -234,7 +235,7 @@ fn possible_credentials_styles(
 
 fn standard_token_parameters(learner: &LoginLearner<'_>) -> Vec<(&'static str, String)> {
     let mut standard = vec![("grant_type", "authorization_code"), ("code", "${code}"), ("redirect_uri", "${redirectUri}")];
-    if learner.pkce != "off" {
+    if learner.pkce != Pkce::Off {
         standard.push(("code_verifier", "${codeVerifier}"));
     }
     standard.into_iter().map(|(name, value)| (name, value.to_owned())).collect()

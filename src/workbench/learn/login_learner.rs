@@ -56,8 +56,7 @@ pub(crate) struct LoginLearner<'a> {
     pub(crate) reads: Vec<(ValueOrigin, YamlLine)>,
     /// The settings and secrets of the file.
     pub(crate) references: Vec<ReferencedValue>,
-    /// The word for PKCE.
-    pub(crate) pkce: &'static str,
+    pub(crate) pkce: Pkce,
     /// The value of `discovery` and the document behind it, where the provider's issuer published one.
     pub(crate) issuer: Option<(String, Value)>,
     /// What the shopper is asked for, because it differs between logins and is part of the address of the first step.
@@ -82,7 +81,7 @@ impl<'a> LoginLearner<'a> {
             answer_values: Vec::new(),
             reads: Vec::new(),
             references: Vec::new(),
-            pkce: "off",
+            pkce: Pkce::Off,
             issuer: None,
             input: None,
             hosts: Vec::new(),
@@ -111,11 +110,11 @@ impl<'a> LoginLearner<'a> {
             let proof =
                 |pkce: Pkce| sent.iter().find(|(_, proof)| proof.len() >= 20 && pkce.challenge(proof).as_deref() == Some(value.as_str()));
             if let Some((_, verifier)) = proof(Pkce::S256) {
-                self.pkce = "S256";
+                self.pkce = Pkce::S256;
                 self.known.add("codeChallenge", value);
                 self.known.add("codeVerifier", verifier);
             } else if normalize_key(name).contains("challenge") && proof(Pkce::Plain).is_some() {
-                self.pkce = "plain";
+                self.pkce = Pkce::Plain;
                 self.known.add("codeVerifier", value);
             }
         }

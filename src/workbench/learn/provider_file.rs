@@ -1,5 +1,6 @@
 //! Writes the whole file: what every call sends, what every answer is read for, and what there is to decide.
 
+use crate::provider::pkce::Pkce;
 use crate::provider::standard::PERSON;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::looks::looks_like_url;
@@ -41,7 +42,8 @@ impl LoginLearner<'_> {
         for (number, words) in steps.iter_mut().enumerate() {
             self.push_answer_entries(number, words, token.as_ref(), &placed);
         }
-        self.assemble_file((first, identity), steps, &placed, doubtful.first())
+        let is_callback_tied = self.is_callback_tied(token.as_ref());
+        self.assemble_file((first, identity), steps, &placed, doubtful.first(), is_callback_tied)
     }
 
     /// Adds the values of an answer, which later requests may send.
@@ -154,6 +156,7 @@ impl LoginLearner<'_> {
         mut steps: Vec<Vec<YamlLine>>,
         chosen: &[(PersonFactPlace, ChosenFact)],
         doubtful_claim: Option<&ChosenFact>,
+        is_callback_tied: bool,
     ) -> LearnedProvider {
         let mut draft = ProviderDraft::default();
         let mut decide = Vec::new();
@@ -167,7 +170,10 @@ impl LoginLearner<'_> {
                 "`id`: nothing is called an id; decide whether what is read as the id identifies a person and never changes".to_owned(),
             );
         }
-        Self::push_email_trust(chosen, doubtful_claim, &mut draft, &mut decide);
+        if !is_callback_tied {
+            Self::push_session_swap(&mut draft, &mut decide);
+        }
+        self.push_email_trust(chosen.iter().map(|(_, chosen)| chosen), doubtful_claim, is_callback_tied, &mut draft, &mut decide);
         let rest = steps.split_off((self.login.token_call + 1).min(steps.len()));
         let prepare: Vec<Vec<YamlLine>> = steps.drain(..self.login.prepared.min(steps.len())).collect();
         if !prepare.is_empty() {
@@ -245,14 +251,12 @@ impl LoginLearner<'_> {
                 "a part of an address came from an answer; decide which hosts it may name",
             ));
         }
-        if self.pkce != "S256" {
-            let reason = if self.pkce == "off" { "no challenge was sent" } else { "the challenge is the verifier itself" };
-            draft.push(YamlLine::with_comment("pkce", YamlValue::Bare(self.pkce.to_owned()), reason));
-        }
-        if self.pkce == "off" && redirect::state_location(self) == Some("cookie") {
-            let reason = "no state came back and no challenge was sent; decide whether another person's callback may sign a shopper in";
-            draft.push(YamlLine::with_comment("sessionSwap", YamlValue::Bare("accepted".to_owned()), reason));
-        }
+        let reason = match self.pkce {
+            Pkce::S256 => return,
+            Pkce::Plain => "the challenge is the verifier itself",
+            Pkce::Off => "no challenge was sent",
+        };
+        draft.push(YamlLine::with_comment("pkce", YamlValue::Bare(self.pkce.word().to_owned()), reason));
     }
 
     /// The variables that the file refers to, and the values of the installation by the names of their facts.
@@ -307,50 +311,6 @@ impl LoginLearner<'_> {
             }
         }
         all
-    }
-
-    /// Adds `trustEmail` and `missingEmail`. No recording shows whether addresses can be trusted, so the operator decides.
-    fn push_email_trust(
-        chosen: &[(PersonFactPlace, ChosenFact)],
-        doubtful_claim: Option<&ChosenFact>,
-        draft: &mut ProviderDraft,
-        decide: &mut Vec<String>,
-    ) {
-        let has = |fact: &str| chosen.iter().any(|(_, chosen)| chosen.entry.key == fact);
-        let reason = match (has("email"), has("emailVerified"), doubtful_claim) {
-            (true, true, _) => None,
-            (true, false, Some(claim)) => {
-                let claim = claim.entry.value.on_one_line();
-                decide.push(format!(
-                    "`trustEmail`: write `claim`, and `emailVerified: {claim}` under `read`, if that value is about the address"
-                ));
-                Some(format!("the safe choice; `claim` if `emailVerified: {claim}` is about the address"))
-            }
-            (true, false, None) => {
-                decide.push(
-                    "`trustEmail`: no answer says whether an address is proven; write `always` only if this provider proves every one"
-                        .to_owned(),
-                );
-                Some("the safe choice: nothing says that an address is proven; `always` if this provider proves every one".to_owned())
-            }
-            (false, _, _) => {
-                decide.push("`missingEmail`: no address was found; shoppers are asked for one".to_owned());
-                draft.push(YamlLine::with_comment(
-                    "missingEmail",
-                    YamlValue::text("ask"),
-                    "no address was found, so shoppers type one and prove it",
-                ));
-                return;
-            }
-        };
-        if let Some(reason) = reason {
-            draft.push(YamlLine::with_comment("trustEmail", YamlValue::text("never"), reason));
-            draft.push(YamlLine::with_comment(
-                "missingEmail",
-                YamlValue::text("ask"),
-                "shoppers prove the address; `refuse` keeps them out",
-            ));
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Writes the first step: the address to which the browser was sent, and what is read from the callback.
 
 use crate::provider::json;
+use crate::provider::pkce::Pkce;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::looks_random;
@@ -79,9 +80,14 @@ pub(crate) fn standard_redirect_parameters(learner: &LoginLearner<'_>) -> Vec<(&
     if learner.issuer.is_some() {
         standard.push(("nonce", "${nonce}".to_owned()));
     }
-    if learner.pkce != "off" {
-        standard.push(("code_challenge", if learner.pkce == "plain" { "${codeVerifier}" } else { "${codeChallenge}" }.to_owned()));
-        standard.push(("code_challenge_method", learner.pkce.to_owned()));
+    let challenge = match learner.pkce {
+        Pkce::S256 => Some("${codeChallenge}"),
+        Pkce::Plain => Some("${codeVerifier}"),
+        Pkce::Off => None,
+    };
+    if let Some(challenge) = challenge {
+        standard.push(("code_challenge", challenge.to_owned()));
+        standard.push(("code_challenge_method", learner.pkce.word().to_owned()));
     }
     standard
 }

@@ -17,6 +17,8 @@ pub(crate) struct LearnedSignedToken {
     pub(crate) claims: Vec<Option<Value>>,
     /// Whether the issuer's document names its issuer and keys.
     pub(crate) by_discovery: bool,
+    /// Whether it repeats the nonce that was sent.
+    pub(crate) repeats_nonce: bool,
 }
 
 impl LoginLearner<'_> {
@@ -66,10 +68,11 @@ impl LoginLearner<'_> {
                 "the token does not name the client; decide whether that is intended",
             ));
         }
-        if self.known.value("nonce").is_some() && token.claim_text("nonce").is_none() {
+        let (is_nonce_sent, repeats_nonce) = (self.known.value("nonce").is_some(), token.claim_text("nonce").is_some());
+        if is_nonce_sent && !repeats_nonce {
             words.push(YamlLine::with_comment("nonce", YamlValue::text("none"), "the nonce was sent, and the token does not repeat it"));
         }
-        Some(LearnedSignedToken { call: number, words, claims, by_discovery })
+        Some(LearnedSignedToken { call: number, words, claims, by_discovery, repeats_nonce: is_nonce_sent && repeats_nonce })
     }
 
     /// The value of `keys`: an address, or the client's secret.

@@ -4,6 +4,7 @@ pub(crate) mod document_text; // bodies that are not JSON
 mod replacements; //             what each kind of text becomes
 
 use crate::provider::answer::is_signed_token;
+use crate::vocabulary::email::Email;
 use crate::vocabulary::privacy::{contains_email_address, is_base64_text, is_personal_key, looks_random};
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Map, Value};
@@ -225,7 +226,7 @@ impl Pseudonymizer {
     fn replace_by_kind(&mut self, key: &str, text: &str) -> String {
         let lower = key.to_ascii_lowercase();
         let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-        if crate::vocabulary::email::Email::parse(text).is_ok() {
+        if Email::parse(text).is_ok() {
             return self.replace_email(text);
         }
         if text.starts_with("https://") || text.starts_with("http://") {

@@ -40,14 +40,6 @@ pub(crate) fn format_drafts(step: &Step, answer: &Response) -> Vec<RepairDraft> 
 }
 
 fn format_draft(step: &Step, key: &'static str, value: String, rule: RepairRule, score: f32) -> RepairDraft {
-    RepairDraft {
-        title: format!("{key}: {value}"),
-        rule,
-        path: None,
-        edits: vec![FileEdit::Word { step: step.place, word: step.kind.word(), key, value }],
-        score,
-        facts: Vec::new(),
-        together: false,
-        same_words: false,
-    }
+    let title = format!("{key}: {value}");
+    RepairDraft::new(title, rule, vec![FileEdit::Word { step: step.place, word: step.kind.word(), key, value }], score)
 }

@@ -22,10 +22,15 @@ pub(crate) struct AnswerIndex<'v> {
 
 impl<'v> AnswerIndex<'v> {
     pub(crate) fn from_document(document: &'v Value) -> Self {
+        Self::with_keys(document, &[])
+    }
+
+    /// The values of an answer, also below keys that look personal but that the file itself writes.
+    pub(crate) fn with_keys(document: &'v Value, written: &[&str]) -> Self {
         let texts = long_texts(document);
         let walk = DocumentWalk { order: WalkOrder::ShallowFirst, nodes: MOST, depth: DEEPEST, elements: 1 };
         let nodes = walk.nodes(document, |key, members| match key {
-            key if is_name_for_path(key) && !texts.contains(key) => Some(PathSegment::Key(key.to_owned())),
+            key if written.contains(&key) || is_name_for_path(key) && !texts.contains(key) => Some(PathSegment::Key(key.to_owned())),
             _ if members == 1 => Some(PathSegment::Query(".*".to_owned())),
             _ => None,
         });
@@ -58,6 +63,15 @@ mod tests {
 
         assert_eq!(paths(&one), ["$.plan", "$.users.*.id"]);
         assert_eq!(paths(&two), ["$.users.other.id"]);
+    }
+
+    #[test]
+    fn a_key_that_the_file_writes_is_no_personal_one() {
+        let sizes = json!({ "48x48": "a", "96x9600": "b" });
+
+        let index = AnswerIndex::with_keys(&sizes, &["48x48", "96x9600"]);
+
+        assert_eq!(index.leaves.len(), 2);
     }
 
     #[test]

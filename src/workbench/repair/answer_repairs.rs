@@ -112,9 +112,10 @@ fn answer_drafts(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal) 
             [(&document.value, LookupPart::Answer, &step.reads), (&document.claims, LookupPart::Claims, &step.signed_reads)]
         {
             let Some(value) = value else { continue };
-            let index = AnswerIndex::from_document(value);
+            let list = is_in(part);
+            let index = index_with_keys(value, &list);
             let signed = part == LookupPart::Claims;
-            let there = DocumentSearch { document, value, index: &index, list: &is_in(part), reads, signed, names: &provider.names };
+            let there = DocumentSearch { document, value, index: &index, list: &list, reads, signed, names: &provider.names };
             drafts.extend(there.move_drafts());
             drafts.extend(there.path_drafts(goal, any_needed));
             if part == LookupPart::Answer {
@@ -125,9 +126,9 @@ fn answer_drafts(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal) 
         }
         for (number, entry) in document.entries.iter().enumerate() {
             let Some(value) = &entry.value else { continue };
-            let index = AnswerIndex::from_document(value);
-            let (part, reads, signed) = (LookupPart::Entry(number), &entry.choice.reads, entry.is_signed);
-            let there = DocumentSearch { document, value, index: &index, list: &is_in(part), reads, signed, names: &provider.names };
+            let (list, reads, signed) = (is_in(LookupPart::Entry(number)), &entry.choice.reads, entry.is_signed);
+            let index = index_with_keys(value, &list);
+            let there = DocumentSearch { document, value, index: &index, list: &list, reads, signed, names: &provider.names };
             drafts.extend(there.move_drafts());
             drafts.extend(there.path_drafts(goal, any_needed));
         }
@@ -146,6 +147,12 @@ fn answer_drafts(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal) 
     });
     firsts.extend(others);
     firsts
+}
+
+/// The index of a document in which these paths are looked for.
+fn index_with_keys<'v>(value: &'v Value, list: &[UnresolvedPath]) -> AnswerIndex<'v> {
+    let written: Vec<&str> = list.iter().flat_map(|wanted| &wanted.segments).filter_map(PathSegment::key).collect();
+    AnswerIndex::with_keys(value, &written)
 }
 
 /// One document and what is looked for in it.
@@ -283,16 +290,9 @@ fn header_drafts(document: &RereadDocument<'_>, case: &RepairCase<'_>) -> Vec<Re
         let best = plain.map(|other| (other, alike(other))).filter(|(_, like)| *like > 0.6).max_by(|one, other| one.1.total_cmp(&other.1));
         let Some((other, like)) = best else { continue };
         let source = name.value.clone();
-        drafts.push(RepairDraft {
-            edits: vec![FileEdit::Within { place: name.place, old: source.clone(), new: other.to_owned() }],
-            title: format!("header {other}"),
-            rule: RepairRule::HeaderRenamed { new: other.to_owned(), old: source },
-            path: None,
-            score: 60.0 * like,
-            facts: Vec::new(),
-            together: false,
-            same_words: false,
-        });
+        let edit = FileEdit::Within { place: name.place, old: source.clone(), new: other.to_owned() };
+        let rule = RepairRule::HeaderRenamed { new: other.to_owned(), old: source };
+        drafts.push(RepairDraft::new(format!("header {other}"), rule, vec![edit], 60.0 * like));
     }
     drafts
 }
@@ -338,19 +338,19 @@ fn rate_improvement(
     let known = |provider: &Provider, reread: &RereadLogin<'_>, name: &str| {
         provider.names.find(name).is_some_and(|slot| reread.facts.get(slot).is_some())
     };
-    let lost = old.names.iter().any(|(_, name)| known(old, before, name) && !known(new, after, name));
-    let no = |reread: &RereadLogin<'_>| reread.documents.iter().filter(|document| document.refused && !document.forgiven).count();
-    if lost
-        || (no(after) > no(before) && before.documents.len() >= after.documents.len())
+    let loses_fact = old.names.iter().any(|(_, name)| known(old, before, name) && !known(new, after, name));
+    let refusals = |reread: &RereadLogin<'_>| reread.documents.iter().filter(|document| document.refused && !document.forgiven).count();
+    if loses_fact
+        || (refusals(after) > refusals(before) && before.documents.len() >= after.documents.len())
         || !keeps_email_proof_safe((old, before), (new, after), draft)
     {
         return None;
     }
     let mended = goal.facts.iter().filter(|fact| known(new, after, fact) && !known(old, before, fact)).count();
-    let heard = goal.refused && no(after) < no(before);
+    let is_accepted = goal.refused && refusals(after) < refusals(before);
     let signs_in = matches!(after.end, Some(Ok(_))) && !matches!(before.end, Some(Ok(_)));
-    let is_asked = !goal.facts.is_empty() || goal.refused;
-    if goal.failed && is_asked && mended == 0 && !heard && !signs_in {
+    let has_goal = !goal.facts.is_empty() || goal.refused;
+    if goal.failed && has_goal && mended == 0 && !is_accepted && !signs_in {
         return None;
     }
     // For a login that works, a change must bring a new value. A change of the format need not.
@@ -362,13 +362,13 @@ fn rate_improvement(
             .iter()
             .any(|(_, name)| value(new, after, name).is_some_and(|now| value(old, before, name).is_none_or(|then| !now.is_same_as(&then))))
     };
-    if !goal.failed && !draft.facts.is_empty() && no(after) >= no(before) && !gains() {
+    if !goal.failed && !draft.facts.is_empty() && refusals(after) >= refusals(before) && !gains() {
         return None;
     }
-    let still = goal.facts.iter().any(|fact| !known(new, after, fact)) || matches!(after.end, Some(Err(_))) || no(after) > 0;
+    let is_unfinished = goal.facts.iter().any(|fact| !known(new, after, fact)) || matches!(after.end, Some(Err(_))) || refusals(after) > 0;
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
-    let rating = draft.score + 100.0 * mended as f32 + if heard { 100.0 } else { 0.0 } + if signs_in { 300.0 } else { 0.0 };
-    Some((rating, !still))
+    let rating = draft.score + 100.0 * mended as f32 + if is_accepted { 100.0 } else { 0.0 } + if signs_in { 300.0 } else { 0.0 };
+    Some((rating, !is_unfinished))
 }
 
 /// Whether any answer holds an e-mail address that the file could read.

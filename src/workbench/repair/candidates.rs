@@ -1,12 +1,13 @@
 //! The paths of an answer at which a value that was not found may stand, the likeliest first.
 
+use crate::provider::standard::PERSON;
 use crate::workbench::answers::keys::spelling_similarity;
 use crate::workbench::answers::leaves::AnswerNode;
 use crate::workbench::answers::looks::is_name_for_path;
 use crate::workbench::answers::meaning::{FactMeaning, key_similarity, meaning_of_key, meaning_score};
 use crate::workbench::answers::path::{PathSegment, compile_path, last_key, parent_path};
 use crate::workbench::answers::value_fit::{is_recognizable_by_look, value_fit};
-use crate::workbench::answers::vocabulary::{is_about_others, is_about_token_or_error, is_email_proof_key};
+use crate::workbench::answers::vocabulary::{is_about_others, is_about_token_or_error, is_email_proof_key, is_id_of_something_else};
 use crate::workbench::repair::answer_index::AnswerIndex;
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
 use serde_json::Value;
@@ -15,6 +16,8 @@ use serde_json::Value;
 const MOST: usize = 4;
 /// At most this many paths with a filter are tried for one path.
 const VARIANTS: usize = 240;
+/// How much less likely a path is at which something else is read.
+const TAKEN: f32 = 16.0;
 /// At most this many containers are tried for a path with a filter.
 const CONTAINERS: usize = 40;
 
@@ -55,7 +58,7 @@ pub(crate) struct NeighbouringFact {
 /// The candidates for an unresolved path. `neighbours` are the paths by which other facts are found in the same answer.
 pub(crate) fn find_candidates(wanted: &UnresolvedPath, index: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> Vec<RepairCandidate> {
     let mut list = match wanted.segments.iter().position(|hop| matches!(hop, PathSegment::Query(_))) {
-        Some(at) => filter_candidates(wanted, at, index),
+        Some(at) => filter_candidates(wanted, at, index, neighbours),
         None => Vec::new(),
     };
     list.extend(index.leaves.iter().filter_map(|leaf| leaf_candidate(wanted, leaf, neighbours)));
@@ -67,6 +70,11 @@ pub(crate) fn find_candidates(wanted: &UnresolvedPath, index: &AnswerIndex<'_>, 
     list.retain(|candidate| {
         candidate.path != wanted.segments && !own(&candidate.path) && !drops_filter(wanted, candidate, index, neighbours)
     });
+    // What another hole of the same text reads is hardly meant twice.
+    let is_read_beside = |path: &[PathSegment]| neighbours.iter().any(|near| near.fact == wanted.fact && near.path == path);
+    for candidate in list.iter_mut().filter(|candidate| wanted.any_value && is_read_beside(&candidate.path)) {
+        candidate.score -= TAKEN;
+    }
     list.sort_by(|one, other| other.score.total_cmp(&one.score));
     let mut seen: Vec<Vec<PathSegment>> = Vec::new();
     list.retain(|candidate| {
@@ -118,7 +126,7 @@ pub(crate) fn takes_first_of_several(path: &[PathSegment], index: &AnswerIndex<'
 }
 
 /// How well a value fits; `None` if the path cannot be meant.
-fn plausibility(wanted: &UnresolvedPath, path: &[PathSegment], value: &Value) -> Option<f32> {
+fn plausibility(wanted: &UnresolvedPath, path: &[PathSegment], value: &Value, neighbours: &[NeighbouringFact]) -> Option<f32> {
     let fits = match value_fit(wanted.meaning, value) {
         Some(fits) => fits,
         None if wanted.any_value && wanted.meaning != FactMeaning::Verified && is_scalar(value) => 0.2,
@@ -131,14 +139,23 @@ fn plausibility(wanted: &UnresolvedPath, path: &[PathSegment], value: &Value) ->
         return None;
     }
     let is_guarded = |meaning: FactMeaning| matches!(meaning, FactMeaning::Id | FactMeaning::Email | FactMeaning::Verified);
-    let strange = path.iter().filter_map(PathSegment::key).any(is_about_others);
-    if strange
-        && (is_guarded(wanted.meaning) || is_guarded(wanted.about))
-        && !wanted.segments.iter().filter_map(PathSegment::key).any(is_about_others)
-    {
-        return None;
+    let guarded = is_guarded(wanted.meaning) || is_guarded(wanted.about);
+    let is_other_id = is_id_of_something_else(last) && last_key(&wanted.segments) != Some(last);
+    (!guarded || !(is_other_id || is_of_somebody_else(wanted, path, neighbours))).then_some(fits)
+}
+
+/// Whether a path leads to another person's values: below a key that says so, and below which neither this path nor those of the
+/// person's other facts were read.
+fn is_of_somebody_else(wanted: &UnresolvedPath, path: &[PathSegment], neighbours: &[NeighbouringFact]) -> bool {
+    let keys_about_others = |path: &[PathSegment]| -> Vec<String> {
+        path.iter().filter_map(PathSegment::key).filter(|key| is_about_others(key)).map(str::to_owned).collect()
+    };
+    if !keys_about_others(&wanted.segments).is_empty() {
+        return false;
     }
-    Some(fits)
+    let of_person = neighbours.iter().filter(|near| near.plain && PERSON.iter().any(|(fact, _)| *fact == near.fact));
+    let known: Vec<String> = of_person.flat_map(|near| keys_about_others(&near.path)).collect();
+    keys_about_others(path).iter().any(|key| !known.contains(key))
 }
 
 fn is_scalar(value: &Value) -> bool {
@@ -146,7 +163,7 @@ fn is_scalar(value: &Value) -> bool {
 }
 
 fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[NeighbouringFact]) -> Option<RepairCandidate> {
-    let fits = plausibility(wanted, &leaf.path, leaf.value)?;
+    let fits = plausibility(wanted, &leaf.path, leaf.value, neighbours)?;
     let key = leaf.key();
     let old = last_key(&wanted.segments).unwrap_or_default();
     let is_condition = wanted.part == LookupPart::Condition;
@@ -172,7 +189,9 @@ fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[
         is.last().and_then(PathSegment::key).map_or(0.0, |parent| if deeper { 1.0 } else { 0.8 * spelling_similarity(old, parent) });
     let outer =
         was.last().and_then(PathSegment::key).map_or(0.0, |parent| if shallower { 1.0 } else { 0.8 * spelling_similarity(parent, key) });
-    let name = alike.max(0.8 * inner.max(outer));
+    // A value where the path goes on by one segment is what it was to find.
+    let is_end = shallower && wanted.segments.len() == leaf.path.len() + 1;
+    let name = if is_end { 1.0 } else { alike.max(0.8 * inner.max(outer)) };
     let mut score = 42.0 * name + 22.0 * about + 14.0 * around + 12.0 * fits - 1.5 * way;
     score += if beside { 7.0 } else { 0.0 }
         + if !same_container {
@@ -185,7 +204,7 @@ fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[
         + if shallower || deeper { 8.0 } else { 0.0 };
     score += if key == old {
         28.0
-    } else if alike >= 0.97 {
+    } else if alike >= 0.97 || is_end {
         20.0
     } else {
         0.0
@@ -195,10 +214,10 @@ fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[
     let only_one = wanted.meaning == FactMeaning::Email;
     let says_yes = leaf.value.is_boolean() && matches!(key, "ok" | "success" | "successful" | "succeeded" | "accepted");
     let is_still_asked = alike >= 0.6 || deeper || shallower || (same_container && says_yes);
-    if nothing && !(only_one || same_container || beside || deeper) || (is_condition && !is_still_asked) {
+    if nothing && !(only_one || same_container || beside || deeper) || (is_condition && !is_still_asked && !is_hint) {
         return None;
     }
-    score += if is_hint { 40.0 } else { 0.0 } - if is_taken { 16.0 } else { 0.0 };
+    score += if is_hint { 40.0 } else { 0.0 } - if is_taken { TAKEN } else { 0.0 };
     score += if is_condition && same_container && says_yes { 16.0 } else { 0.0 };
     // A key with another known meaning is not proposed for its value alone.
     let is_name = |meaning: FactMeaning| matches!(meaning, FactMeaning::Name | FactMeaning::First | FactMeaning::Last);
@@ -252,7 +271,7 @@ fn path_similarity(was: &[PathSegment], is: &[PathSegment]) -> f32 {
 }
 
 /// Candidates for a path with a filter or a star: the same path in another container, or with another key in it.
-fn filter_candidates(wanted: &UnresolvedPath, at: usize, index: &AnswerIndex<'_>) -> Vec<RepairCandidate> {
+fn filter_candidates(wanted: &UnresolvedPath, at: usize, index: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> Vec<RepairCandidate> {
     let (head, middle, tail) = (&wanted.segments[..at], &wanted.segments[at], &wanted.segments[at + 1..]);
     let PathSegment::Query(middle) = middle else { return Vec::new() };
     let root = index.containers.first().map(|container| container.value);
@@ -289,7 +308,7 @@ fn filter_candidates(wanted: &UnresolvedPath, at: usize, index: &AnswerIndex<'_>
         }
         for (path, like) in variants.into_iter().take(VARIANTS) {
             let found = compile_path(&path).and_then(|selector| root.and_then(|root| selector.first(root)));
-            if let Some(fits) = found.and_then(|value| plausibility(wanted, &path, value)) {
+            if let Some(fits) = found.and_then(|value| plausibility(wanted, &path, value, neighbours)) {
                 list.push(RepairCandidate {
                     score: 50.0 * like + 25.0 * around + 15.0 * fits,
                     path,

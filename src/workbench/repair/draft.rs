@@ -28,6 +28,11 @@ pub(crate) struct RepairDraft {
 }
 
 impl RepairDraft {
+    /// A draft that replaces no path.
+    pub(crate) fn new(title: String, rule: RepairRule, edits: Vec<FileEdit>, score: f32) -> Self {
+        Self { edits, title, rule, path: None, score, facts: Vec::new(), together: false, same_words: false }
+    }
+
     /// Whether it changes a path of this fact.
     pub(crate) fn changes(&self, fact: &str) -> bool {
         self.facts.iter().any(|changed| changed == fact)
@@ -49,30 +54,19 @@ pub(crate) fn path_draft(wanted: &UnresolvedPath, edits: Vec<FileEdit>, path: &[
         (_, true) => RepairRule::PathMoved { fact, new, old },
         (_, false) => RepairRule::PlaceNotStandard { fact, new, old },
     };
-    RepairDraft {
-        edits,
-        title,
-        rule,
-        path: Some(wanted.source.clone()),
-        score,
-        facts: vec![wanted.fact.clone()],
-        together: false,
-        same_words: false,
-    }
+    RepairDraft { path: Some(wanted.source.clone()), facts: vec![wanted.fact.clone()], ..RepairDraft::new(title, rule, edits, score) }
 }
 
 /// The draft for paths that moved together.
 pub(crate) fn move_draft(found: &PathMove, list: &[UnresolvedPath], step: &Step, edits: Vec<FileEdit>) -> RepairDraft {
     let (from, to) = (write_path(&found.from), write_path(&found.to));
+    let title = format!("{from}.… → {to}.…");
+    let rule = RepairRule::AnswerMoved { step: step.kind.word().to_owned(), to, from, paths: found.mended.len().to_string() };
+    #[expect(clippy::cast_precision_loss, reason = "some twenty paths at most")]
+    let score = 130.0 + 3.0 * found.mended.len() as f32;
     RepairDraft {
-        edits,
-        title: format!("{from}.… → {to}.…"),
-        rule: RepairRule::AnswerMoved { step: step.kind.word().to_owned(), to, from, paths: found.mended.len().to_string() },
-        path: None,
-        #[expect(clippy::cast_precision_loss, reason = "some twenty paths at most")]
-        score: 130.0 + 3.0 * found.mended.len() as f32,
         facts: found.mended.iter().map(|(at, _)| list[*at].fact.clone()).collect(),
         together: true,
-        same_words: false,
+        ..RepairDraft::new(title, rule, edits, score)
     }
 }

@@ -38,15 +38,14 @@ pub(crate) fn list_drafts(entry: &RereadEntry<'_>, index: &AnswerIndex<'_>, fact
         let share = read as f32 / choice.reads.len() as f32;
         let likeness = last_key(&container.path).map_or(0.0, |key| key_similarity(&own_key, key));
         let of_list = if container.value.is_array() { 10.0 } else { 0.0 };
+        let edit = FileEdit::Path { place: choice.from.place, old: old.clone(), new: container.path.clone() };
+        let title = format!("choose: {new}");
+        let rule = RepairRule::PathMoved { fact: "choose".to_owned(), new, old: old.clone() };
         drafts.push(RepairDraft {
-            edits: vec![FileEdit::Path { place: choice.from.place, old: old.clone(), new: container.path.clone() }],
-            title: format!("choose: {new}"),
-            rule: RepairRule::PathMoved { fact: "choose".to_owned(), new, old: old.clone() },
             path: Some(old.clone()),
-            score: 70.0 * share + 20.0 * likeness + of_list,
             facts: choice.reads.iter().map(|read| names.name(read.fact).to_string()).collect(),
             together: true,
-            same_words: false,
+            ..RepairDraft::new(title, rule, vec![edit], 70.0 * share + 20.0 * likeness + of_list)
         });
     }
     drafts.sort_by(|one, other| other.score.total_cmp(&one.score));

@@ -13,30 +13,13 @@ pub(crate) fn missing_email_drafts(provider: &Provider, rule: RepairRule) -> Vec
     let is_missing = matches!(rule, RepairRule::AskBecauseMissing {});
     if is_missing && words.contains(&"openid") && !words.contains(&"email") && !scope.contains([':', '#', ',']) {
         let value = format!("{scope} email");
-        drafts.push(RepairDraft {
-            title: format!("scope: {value}"),
-            rule: RepairRule::ScopeLacksEmail { scope: "email".to_owned() },
-            path: None,
-            edits: vec![FileEdit::Word { step: provider.authorization.place, word: "getAuthorizationCode", key: "scope", value }],
-            score: 60.0,
-            facts: Vec::new(),
-            together: false,
-            same_words: false,
-        });
+        let title = format!("scope: {value}");
+        let rule = RepairRule::ScopeLacksEmail { scope: "email".to_owned() };
+        let edit = FileEdit::Word { step: provider.authorization.place, word: "getAuthorizationCode", key: "scope", value };
+        drafts.push(RepairDraft::new(title, rule, vec![edit], 60.0));
     }
-    drafts.push(RepairDraft {
-        title: "missingEmail: ask".to_owned(),
-        rule,
-        path: None,
-        edits: vec![FileEdit::Top {
-            key: "missingEmail",
-            value: "ask".to_owned(),
-            behind: &["trustEmail", "pkce", "clientSecret", "clientId", "name"],
-        }],
-        score: 50.0,
-        facts: Vec::new(),
-        together: false,
-        same_words: false,
-    });
+    let behind = &["trustEmail", "pkce", "clientSecret", "clientId", "name"];
+    let edit = FileEdit::Top { key: "missingEmail", value: "ask".to_owned(), behind };
+    drafts.push(RepairDraft::new("missingEmail: ask".to_owned(), rule, vec![edit], 50.0));
     drafts
 }

@@ -75,7 +75,7 @@ pub(crate) struct RereadLogin<'p> {
 pub(crate) fn reread_login<'p>(provider: &'p Provider, case: &RepairCase<'_>) -> RereadLogin<'p> {
     let is_before = |answer: &(usize, &(usize, &Response, bool))| answer.1.0 < provider.prepared;
     let (before, after): (Vec<_>, Vec<_>) = case.answers.iter().enumerate().partition(is_before);
-    let mut facts = placeholder_facts(provider, before.is_empty());
+    let mut facts = stand_in_facts(provider, before.is_empty());
     let mut documents = Vec::new();
     let mut stopped = reread_answers(provider, before, case, &mut facts, &mut documents);
     if let Some(callback) = case.callback.as_ref().filter(|_| !stopped) {
@@ -158,7 +158,7 @@ fn reread_answer<'p>(
 
 /// The facts that every login begins with, and those of the calls before the redirect where their answers are not known. Their real
 /// values do not matter here.
-fn placeholder_facts(provider: &Provider, with_prepared: bool) -> Facts {
+fn stand_in_facts(provider: &Provider, with_prepared: bool) -> Facts {
     let mut facts = provider.empty_facts();
     let names = FROM_THE_START.iter().chain(FROM_DISCOVERY).map(|(name, _)| *name);
     let own =

@@ -6,11 +6,12 @@ use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, scalar_text};
 use crate::provider::refusal::RefusalRule;
-use crate::provider::step::ReadRule;
+use crate::provider::step::{ReadRule, Step};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
 use crate::workbench::answers::meaning::{FactMeaning, meaning_of_key};
-use crate::workbench::answers::path::{PathSegment, last_key, parse_path};
+use crate::workbench::answers::path::{PathSegment, last_key, parent_path, parse_path, resolve};
+use crate::workbench::answers::vocabulary::is_outcome_key;
 use crate::workbench::repair::reread::{RereadDocument, RereadLogin};
 use serde_json::Value;
 use std::collections::HashSet;
@@ -231,17 +232,37 @@ fn collect_from_conditions(document: &RereadDocument<'_>, at: usize, facts: &Fac
     for condition in missed.filter(|condition| !condition.holds(Some(value), facts)) {
         // A value decides whether an answer is accepted, not an object around it.
         let is_answer = |found: &Value| condition.asks_only_presence() || !document.refused || !found.is_object();
-        for path in condition.paths().into_iter().filter(|path| !path.all(value).into_iter().any(is_answer)) {
-            list.extend(unresolved_path("accepted", path, at, LookupPart::Condition));
+        for (check, path) in condition.checks().into_iter().flat_map(|check| check.paths().into_iter().map(move |path| (check, path))) {
+            if !path.all(value).into_iter().any(is_answer) {
+                let wanted = unresolved_path("accepted", path, at, LookupPart::Condition);
+                list.extend(wanted.map(|wanted| UnresolvedPath {
+                    hints: outcome_beside(check, parent_path(&wanted.segments), (document.step, value), facts),
+                    ..wanted
+                }));
+            }
         }
     }
     // An object or a list at the path of a refusal was not meant as one.
     let refused = document.step.refused.iter().filter_map(RefusalRule::condition).filter(|_| document.refused);
-    let fired = refused.filter(|condition| condition.holds(Some(value), facts));
+    let fired = refused.filter(|condition| condition.may_hold(Some(value), facts));
     for path in fired.flat_map(Condition::checks).filter(|check| !check.is_about_lists()).flat_map(ValueCheck::paths) {
         if path.first(value).is_some_and(|found| found.is_object() || found.is_array()) {
             list.extend(unresolved_path("refused", path, at, LookupPart::Condition));
         }
+    }
+}
+
+/// The key that says how a request went, and that has the very value that a check asks for at another key beside it. There is none
+/// unless the answer holds everything that the step reads: an answer that holds less may be a refusal.
+fn outcome_beside(check: &ValueCheck, above: &[PathSegment], (step, value): (&Step, &Value), facts: &Facts) -> Vec<Vec<PathSegment>> {
+    let is_found = |read: &ReadRule| read.reading.evaluate(Some(value), facts).is_ok();
+    let holds_all = step.reads.iter().any(is_found) && step.reads.iter().all(|read| !read.written || is_found(read));
+    let members = resolve(value, above).and_then(Value::as_object).filter(|_| holds_all);
+    let is_asked = |value: &Value| scalar_text(value).is_some_and(|text| check.names(&text));
+    let mut fits = members.into_iter().flatten().filter(|(key, value)| is_outcome_key(key) && is_asked(value)).map(|(key, _)| key);
+    match (fits.next(), fits.next()) {
+        (Some(only), None) => vec![[above, &[PathSegment::Key(only.clone())]].concat()],
+        (Some(_), Some(_)) | (None, _) => Vec::new(),
     }
 }
 

@@ -3,7 +3,8 @@
 
 use crate::provider::signed_token::{SignedToken, TokenKeys};
 use crate::provider::template::Template;
-use crate::workbench::explain::defaults::Section;
+use crate::vocabulary::yaml::{YamlEntry, YamlKind};
+use crate::workbench::explain::defaults::{Section, entry_of};
 use crate::workbench::explain::description::DescriptionRow;
 
 /// What holds of a word besides what its line says.
@@ -61,6 +62,8 @@ pub(crate) const TABLE: &[(&str, &str, WordDefault)] = &[
     ("call", "refused", Rows(|section| section.rows_of_file("refused"))),
     ("call", "accepted", Rows(|section| section.rows_of_file("accepted"))),
     ("call", "read", Rows(|section| section.standard_reads())),
+    ("call", "read", Then(|section| id_alternatives(section.entry("read").and_then(|read| entry_of(&read.value, "id"))))),
+    ("identity", "id", Then(|section| id_alternatives(section.entry("id")))),
     ("call", "tokenType", Unless(|section| section.default_token_type())),
     ("call", "signed", Unless(|section| section.signed_answer())),
     ("call", "signed", Rows(|section| section.implied_token())),
@@ -78,6 +81,13 @@ pub(crate) const TABLE: &[(&str, &str, WordDefault)] = &[
     ("signature", "encoding", Unless(|section| section.signature().map(|signature| signature.algorithm_and_encoding().1.to_owned()))),
     ("input", "pattern", Unless(|_| Some("any text of at most 200 characters".to_owned()))),
 ];
+
+/// What follows from an id with alternatives.
+fn id_alternatives(id: Option<&YamlEntry>) -> Vec<String> {
+    let has_several = id.is_some_and(|id| matches!(&id.value.kind, YamlKind::List(_)));
+    let meaning = "`id` is the first of these that is found: a person must not be able to choose a later one";
+    has_several.then(|| meaning.to_owned()).into_iter().collect()
+}
 
 pub(crate) fn source(template: &Template) -> String {
     template.source.to_string()

@@ -1,7 +1,8 @@
 //! How a login begins whose answers are pasted: with the values of this installation, with stand-ins for what is not known,
 //! and with signed tokens that are signed again.
 
-use crate::login::attempt::{Attempt, InputValues, InstallationValues};
+use crate::login::attempt::{Attempt, InputValues, InstallationValues, SavedAttempt};
+use crate::login::options::LoginOptions;
 use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
@@ -57,14 +58,14 @@ impl Start {
             let value = key_for(provider, *fact).unwrap_or_else(|| stand_in(name));
             installation.values.push((*fact, Text::secret(value, name)));
         }
-        let saved = crate::login::attempt::SavedAttempt {
+        let saved = SavedAttempt {
             state: stand_in("state").into(),
             nonce: stand_in("nonce").into(),
             verifier: stand_in("codeVerifier").into(),
             started: now,
             inputs,
             prepared: Vec::new(),
-            options: crate::login::options::LoginOptions::default(),
+            options: LoginOptions::default(),
         };
         let mut attempt = Attempt::resume(provider, &installation, saved);
         attempt.challenge = attempt.challenge.map(|_| stand_in("codeChallenge").into());

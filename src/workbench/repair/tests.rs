@@ -1,0 +1,227 @@
+//! What is proposed after a login, on answers written for it.
+
+use crate::provider::{InstallationContext, compile};
+use crate::story::proposal::Proposal;
+use crate::vocabulary::place::Source;
+use crate::workbench::examples::replay::replay;
+use crate::workbench::repair::propose;
+
+const FILE: &str = "name: Acme\ngetAuthorizationCode: { get: https://idp.example/a, scope: openid }\ngetAccessCode: { post: https://idp.example/t }\ngetUserInfo:\n  get: https://idp.example/me\n  read:\n    id: $.user.id\n    email: $.user.email          # theirs\n    emailVerified: $.user.verified\n    name: $.user.name\n";
+
+/// The proposals after these two answers.
+fn after(file: &str, token: &str, person: &str) -> Vec<Proposal> {
+    let (provider, report) = compile(&Source::new("acme.yaml", file), InstallationContext { loopback: false });
+    let provider = provider.unwrap_or_else(|| panic!("{}", report.draw(false)));
+    let quoted = |text: &str| text.replace('\'', "''");
+    let story = format!(
+        "- what: x\n  exchanges: [ {{ answer: {{ text: '{}' }} }}, {{ answer: {{ text: '{}' }} }} ]\n  refused: {{ code: x }}\n",
+        quoted(token),
+        quoted(person)
+    );
+    let stories = crate::workbench::examples::read(&Source::new("acme.examples.yaml", story))
+        .unwrap_or_else(|report| panic!("{}", report.draw(false)));
+    let played = replay(&provider, &stories[0]);
+    propose(&provider, played.end.as_ref(), &played.trace)
+}
+
+fn diff(proposals: &[Proposal]) -> String {
+    proposals.first().and_then(|proposal| proposal.change.as_ref()).expect("a change").diff()
+}
+
+const TOKEN: &str = r#"{"access_token":"at-1"}"#;
+
+#[test]
+fn one_change_follows_an_envelope_and_keeps_the_comments() {
+    let found = after(FILE, TOKEN, r#"{"data":{"user":{"id":"7","email":"ana@loja.example","verified":true,"name":"Ana"}}}"#);
+
+    assert_eq!(found[0].because, "answerMoved");
+    assert_eq!(
+        diff(&found),
+        "-     id: $.user.id\n-     email: $.user.email          # theirs\n-     emailVerified: $.user.verified\n-     name: $.user.name\n\
+         +     id: $.data.user.id\n+     email: $.data.user.email          # theirs\n+     emailVerified: $.data.user.verified\n+     name: $.data.user.name\n"
+    );
+}
+
+#[test]
+fn a_key_with_another_name_is_found_by_its_look_and_its_word() {
+    let found = after(FILE, TOKEN, r#"{"user":{"id":"7","mail":"ana@loja.example","verified":true,"name":"Ana"}}"#);
+    assert_eq!(diff(&found), "-     email: $.user.email          # theirs\n+     email: $.user.mail          # theirs\n");
+
+    let found = after(FILE, TOKEN, r#"{"user":{"id":"7","email":"ana@loja.example","email_verificado":true,"name":"Ana"}}"#);
+    assert_eq!(diff(&found), "-     emailVerified: $.user.verified\n+     emailVerified: $.user.email_verificado\n");
+}
+
+#[test]
+fn a_bearer_token_of_another_name_is_proposed_to_be_accepted() {
+    let found = after(FILE, r#"{"access_token":"at-1","token_type":"session"}"#, "{}");
+    assert_eq!((&*found[0].because, diff(&found).contains("tokenType: any")), ("tokenTypeOther", true));
+}
+
+#[test]
+fn a_standard_place_that_moved_is_written_out() {
+    let found = after(FILE, r#"{"data":{"access_token":"at-1"}}"#, "{}");
+    assert_eq!(
+        diff(&found),
+        "- getAccessCode: { post: https://idp.example/t }\n+ getAccessCode: { post: https://idp.example/t, read: { accessToken: $.data.access_token } }\n"
+    );
+}
+
+#[test]
+fn no_address_becomes_proven_by_what_is_not_about_it() {
+    // A flag of another kind, another person's address, an address without a claim beside it.
+    for person in [
+        r#"{"user":{"id":"7","email":"ana@loja.example","active":true,"name":"Ana"}}"#,
+        r#"{"user":{"id":"7","recovery_email":"ana@loja.example","verified":true,"name":"Ana"}}"#,
+        r#"{"user":{"id":"7","verified":true,"name":"Ana"},"team":{"contact":{"email":"boss@loja.example"}}}"#,
+        r#"{"user":{"id":"7","username":"boss@loja.example","verified":true,"name":"Ana"}}"#,
+    ] {
+        for proposal in after(FILE, TOKEN, person) {
+            let is_ask = proposal.title.contains("missingEmail") || proposal.title.contains("scope");
+            assert!(is_ask || !proposal.title.starts_with("email"), "{person}: {proposal:?}");
+        }
+    }
+}
+
+/// The lines that all proposals after an answer add.
+fn changes(file: &str, person: &str) -> String {
+    after(file, TOKEN, person).iter().filter_map(|proposal| proposal.change.as_ref()).map(|change| change.added.join("\n") + "\n").collect()
+}
+
+#[test]
+fn the_proof_of_something_else_is_none_of_the_address() {
+    let file = FILE.replace("$.user.verified", "$.user.email_verified");
+    for key in ["phone_verified", "verifiedPhone", "phoneverified", "identityVerified", "verified_account"] {
+        let proposed = changes(&file, &format!(r#"{{"user":{{"id":"7","email":"ana@loja.example","{key}":true,"name":"Ana"}}}}"#));
+        assert!(!proposed.contains(key), "{proposed}");
+    }
+}
+
+#[test]
+fn data_below_another_persons_key_is_not_proposed() {
+    let file = FILE.replace("$.user.", "$.");
+    for container in ["inviter", "manager", "owner", "parent", "friends"] {
+        let person = r#"{"id":"7","email":"boss@loja.example","verified":true,"name":"Bo"}"#;
+        for answer in [format!(r#"{{"{container}":{person}}}"#), format!(r#"{{"{container}":{{"a":{{"b":{{"c":{{"d":{person}}}}}}}}}}}"#)] {
+            let proposed = changes(&file, &answer);
+            let taken = ["id", "email", "emailVerified"].iter().any(|fact| proposed.contains(&format!("    {fact}: $.{container}")));
+            assert!(!taken, "{proposed}");
+        }
+    }
+}
+
+#[test]
+fn an_address_that_moved_away_from_its_claim_is_not_proven_by_it() {
+    let file = FILE.replace("$.user.", "$.");
+    let proposed = changes(&file, r#"{"id":"7","verified":true,"post":{"box":{"email":"boss@loja.example","name":"Bo"}}}"#);
+    assert!(!proposed.contains("email: $.post"), "{proposed}");
+}
+
+#[test]
+fn a_name_to_log_in_with_is_no_proven_address_in_any_alternative() {
+    let file = FILE.replace("$.user.email ", "[ $.user.mail, $.user.email ] ");
+    let proposed = changes(&file, r#"{"user":{"id":"7","username":"boss@loja.example","verified":true,"name":"Ana"}}"#);
+    assert!(!proposed.contains("email: [ $.user.username"), "{proposed}");
+}
+
+#[test]
+fn where_no_address_is_it_is_asked_for() {
+    let found = after(FILE, TOKEN, r#"{"user":{"id":"7","name":"Ana"}}"#);
+    let because: Vec<&str> = found.iter().map(|proposal| proposal.because.as_str()).collect();
+
+    assert_eq!(because[..2], ["scopeLacksEmail", "askBecauseMissing"]);
+    assert!(found[1].change.as_ref().is_some_and(|change| change.added == ["missingEmail: ask"]), "{found:?}");
+}
+
+#[test]
+fn an_answer_in_another_format_gets_its_word() {
+    let person = r#"{"user":{"id":"7","email":"ana@loja.example","verified":true,"name":"Ana"}}"#;
+    let found = after(FILE, TOKEN, &format!("for(;;);{person}"));
+    assert_eq!(diff(&found), "+   skipPrefix: \"for(;;);\"\n");
+
+    let found = after(FILE, TOKEN, &format!("cb({person});"));
+    assert_eq!(diff(&found), "+   answer: jsonp\n");
+}
+
+#[test]
+fn each_hole_of_a_text_and_each_alternative_is_mended_by_itself() {
+    let after_name = |name: &str, person: &str| {
+        let file = FILE.replace("name: $.user.name", &format!("name: {name}"));
+        diff(&after(&file, TOKEN, person))
+    };
+    let person = r#"{"user":{"id":"7","email":"ana@loja.example","verified":true,"given":"Ana","family":"Prova","status":"active"}}"#;
+
+    let found = after_name("${$.user.wrong} ${$.user.family}", person);
+    assert!(found.ends_with("+     name: ${$.user.given} ${$.user.family}\n"), "{found}");
+    let found = after_name("[ $.user.nick, $.user ]", person);
+    assert!(found.contains("$.user.given") && !found.contains("status"), "{found}");
+}
+
+#[test]
+fn a_path_behind_a_filter_and_one_into_a_text_are_mended_where_they_stand() {
+    let file =
+        FILE.replace("$.user.email ", "$.user.reach[?@.kind == \"mail\"].vlaue ").replace("    emailVerified: $.user.verified\n", "")
+            + "trustEmail: always\n";
+    let file = file.replace("name: $.user.name", "name: ${$.user.extra | json \"$.name.wrong\"}");
+    let person = r#"{"user":{"id":"7","reach":[{"kind":"phone","value":"1","checked":true},{"kind":"mail","value":"ana@loja.example","checked":true}],"extra":"{\"name\":{\"first\":\"Ana\"}}"}}"#;
+
+    let found = after(&file, TOKEN, person);
+    assert!(diff(&found).contains("reach[?@.kind == \"mail\"].value"), "{found:?}");
+    let file = file.replace("vlaue", "value");
+    assert!(diff(&after(&file, TOKEN, person)).contains("json \"$.name.first\"}"));
+}
+
+#[test]
+fn a_name_that_a_person_does_not_have_is_no_mistake_of_the_file() {
+    for name in ["null", "\"\""] {
+        let person = format!(r#"{{"user":{{"id":"7","email":"ana@loja.example","verified":true,"name":{name},"plan":"Gold"}}}}"#);
+        assert!(after(FILE, TOKEN, &person).is_empty());
+    }
+}
+
+#[test]
+fn a_login_that_works_and_lacks_nothing_gets_no_proposal() {
+    assert!(after(FILE, TOKEN, r#"{"user":{"id":"7","email":"ana@loja.example","verified":true,"name":"Ana"}}"#).is_empty());
+}
+
+/// A file that takes an answer for a refusal unless `ret` is 0.
+const ACCEPTING: &str = "name: Acme\nmissingEmail: ask\ngetAuthorizationCode: { get: https://idp.example/a }\ngetAccessCode: { post: https://idp.example/t }\ngetUserInfo:\n  get: https://idp.example/me\n  accepted: { at: $.wrong, is: 0 }\n  read: { id: $.number }\n";
+
+#[test]
+fn the_key_that_says_how_a_request_went_is_found_by_the_value_that_is_asked_for() {
+    let found = after(ACCEPTING, TOKEN, r#"{"ret":0,"visits":0,"number":"7"}"#);
+
+    assert_eq!(
+        (&*found[0].because, diff(&found)),
+        ("conditionMoved", "-   accepted: { at: $.wrong, is: 0 }\n+   accepted: { at: $.ret, is: 0 }\n".to_owned())
+    );
+}
+
+#[test]
+fn a_check_is_not_moved_where_an_answer_may_be_a_refusal_or_two_keys_fit() {
+    for person in [
+        r#"{"ret":0,"msg":"no such person"}"#,
+        r#"{"ret":0,"status":0,"number":"7"}"#,
+        r#"{"visits":0,"number":"7"}"#,
+        r#"{"ret":7,"number":"7"}"#,
+    ] {
+        assert!(!changes(ACCEPTING, person).contains("accepted"), "{person}");
+    }
+}
+
+#[test]
+fn a_person_below_a_key_of_another_is_known_by_the_other_facts_and_a_bot_is_nobody() {
+    let file = FILE.replace("$.user.id", "$.onwer.id").replace("$.user.", "$.owner.");
+
+    let found = after(&file, TOKEN, r#"{"bot_id":"b1","owner":{"id":"7","email":"ana@loja.example","verified":true,"name":"Ana"}}"#);
+    assert_eq!(diff(&found), "-     id: $.onwer.id\n+     id: $.owner.id\n");
+
+    assert!(!changes(&file, r#"{"bot_id":"b1","session_id":"s1","owner":{"type":"workspace"}}"#).contains("_id"));
+}
+
+#[test]
+fn a_path_that_goes_on_behind_its_value_is_shortened() {
+    let file = FILE.replace("name: $.user.name", "name: ${$.user.given.value} ${$.user.family}");
+    let person = r#"{"user":{"id":"7","email":"ana@loja.example","verified":true,"given":"Ana","family":"Prova","reach":[{"value":"ana@loja.example"}]}}"#;
+
+    assert!(diff(&after(&file, TOKEN, person)).ends_with("+     name: ${$.user.given} ${$.user.family}\n"));
+}
