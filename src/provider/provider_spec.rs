@@ -51,9 +51,10 @@ words! {
         inputs: Option<NamedValues<InputSpec>> = "inputs",
         /// The issuer of an OpenID Connect provider, or the full address of its discovery document (then the issuer
         /// is the one that the document names). The issuer, the endpoints and the keys are taken from the document;
-        /// each of them may be overridden. The ID token is verified, with a nonce. The steps may be left out:
-        /// getUserInfo is then called when the ID token lacks the address, or says nothing about its verification
-        /// where `trustEmail` needs that, and the document has a `userinfo_endpoint`.
+        /// each of them may be overridden. The ID token is verified, with a nonce; it must say whom it is about (`sub`)
+        /// and when it was issued (`iat`). The steps may be left out: getUserInfo is then called when the ID token lacks
+        /// the address, or says nothing about its verification where `trustEmail` needs that, and the document has a
+        /// `userinfo_endpoint`.
         /// Default: none
         /// Example: `discovery: https://idp.example`
         discovery: Option<Template> = "discovery",

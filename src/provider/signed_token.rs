@@ -119,6 +119,8 @@ pub(crate) struct SignedToken {
     expiry: TokenExpiry,
     require: Vec<Condition>,
     is_id_token: bool,
+    /// Whether it is the ID token of an issuer with `discovery`, which says when it was issued and whom it is about (OpenID Connect Core 2).
+    is_standard: bool,
     /// Whether it comes in the answer of the call that reads it, and not through the browser or from an earlier step.
     is_direct: bool,
 }
@@ -188,6 +190,11 @@ impl SignedToken {
         self.expiry
     }
 
+    /// Whether it must say when it was issued (`iat`).
+    pub(crate) fn requires_issue_time(&self) -> bool {
+        self.is_standard || self.expiry.max_age.is_some()
+    }
+
     /// The conditions on its claims.
     pub(crate) fn required_claims(&self) -> &[Condition] {
         &self.require
@@ -199,7 +206,8 @@ impl SignedToken {
         let demanded = [
             ("iss", issuers.as_deref(), true),
             ("exp", None, !self.expiry.is_optional),
-            ("iat", None, self.expiry.max_age.is_some()),
+            ("iat", None, self.requires_issue_time()),
+            ("sub", None, self.is_standard),
             ("nonce", None, self.nonce),
             ("aud", None, self.audience.is_some()),
         ];

@@ -64,13 +64,6 @@ fn report_changes(wanted: &mpsc::Receiver<Vec<PathBuf>>, change_sender: mpsc::Se
     }
 }
 
-/// What is read, unless the disk takes longer than this.
-pub(crate) fn within<T: Send + 'static>(longest: Duration, read: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let (end_sender, end) = mpsc::channel();
-    thread::Builder::new().name("reading".to_owned()).spawn(move || end_sender.send(read())).ok()?;
-    end.recv_timeout(longest).ok()
-}
-
 /// A reading that is repeated, such as that of a folder. Each runs on a thread of its own.
 #[derive(Debug)]
 pub(crate) struct RepeatedReading(Arc<ReadingState>);

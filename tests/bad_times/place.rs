@@ -212,6 +212,15 @@ impl Broker {
         4096 * pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).expect("a number")
     }
 
+    /// How long processors have worked for it.
+    pub fn processor_time(&self) -> Duration {
+        let told = crate::support::text(std::path::Path::new(&format!("/proc/{}/stat", self.id())));
+        let after_name = told.rsplit_once(')').expect("its name is in brackets").1;
+        let ticks = |at: usize| -> u64 { after_name.split_whitespace().nth(at).and_then(|ticks| ticks.parse().ok()).expect("a number") };
+        // Linux tells it in hundredths of a second.
+        Duration::from_millis(10 * (ticks(11) + ticks(12)))
+    }
+
     fn id(&self) -> u32 {
         self.child.lock().expect("nobody panics here").id()
     }

@@ -94,7 +94,7 @@ on_both! {
         }
         directory.write(turn_of("atacado", "d", 1000)).await.expect("storage");
         directory.write(turn_of("atacado", "e", 1010)).await.expect("storage");
-        let retire = RetireSigningKey { store: "main".into(), id: "c".into(), fresh: NewSigningKey { id: "x".into(), sealed: "s".to_owned() }, now: 5 };
+        let retire = RetireSigningKey { id: "c".into(), fresh: vec![("main".into(), NewSigningKey { id: "x".into(), sealed: "s".to_owned() })], now: 5 };
         assert!(!directory.write(retire).await.expect("storage"), "the key of another store");
 
         let keys = directory.read(ListSigningKeys).await.expect("storage");
@@ -106,7 +106,7 @@ on_both! {
     a_key_that_is_taken_out_of_use_is_replaced_at_once: async |place| {
         let directory = place.machine().await;
         directory.write(turn("a", false, 0)).await.expect("storage");
-        let retire = |id: &str, fresh: &str| RetireSigningKey { store: "main".into(), id: id.into(), fresh: NewSigningKey { id: fresh.into(), sealed: "s".to_owned() }, now: 5 };
+        let retire = |id: &str, fresh: &str| RetireSigningKey { id: id.into(), fresh: vec![("main".into(), NewSigningKey { id: fresh.into(), sealed: "s".to_owned() })], now: 5 };
 
         assert!(!directory.write(retire("nobody", "x")).await.expect("storage"));
         assert!(directory.write(retire("a", "b")).await.expect("storage"));

@@ -187,12 +187,23 @@ async fn an_issuer_that_names_itself_has_to_be_the_one_that_was_asked() {
     );
     broker.upstream.says("/.well-known/openid-configuration", crate::web::test_provider::json(200, &document));
 
-    for iss in
-        ["", "&iss=", "&iss=URL/", "&iss=https://evil.example", "&iss=http%3A%2F%2F127.0.0.1", "&iss=URL%00", "&iss= URL", "&ISS=URL"]
-    {
+    for iss in [
+        "",
+        "&iss=",
+        "&iss=URL/",
+        "&iss=https://evil.example",
+        "&iss=http%3A%2F%2F127.0.0.1",
+        "&iss=URL%00",
+        "&iss= URL",
+        "&ISS=URL",
+        "&iss=URL&iss=URL",
+        "&iss=URL&iss=https://evil.example",
+        "&iss=HTTP%3A%2F%2F127.0.0.1",
+        "&iss=UPPER",
+    ] {
         let browser = Browser::new(&broker);
         let state = browser.begin("/login/openid").await.state;
-        let iss = iss.replace("URL", &encoded(&url)).replace(' ', "%20");
+        let iss = iss.replace("URL", &encoded(&url)).replace("UPPER", &encoded(&url.replace("http", "HTTP"))).replace(' ', "%20");
 
         let answer = browser.get(&format!("{}{iss}", browser.way_back("openid", &state, "ana"))).await;
 

@@ -115,6 +115,42 @@ async fn an_address_that_somebody_has_is_answered_like_any_other() {
     assert_eq!(mailbox.letters().len(), 2);
 }
 
+/// Before an address is proven nothing is looked up by it, so there is no time that could differ either.
+/// Attack D-11
+#[actix_web::test]
+async fn nothing_before_the_proof_differs_by_whether_somebody_has_the_address() {
+    let mailbox = Mailbox::open();
+    let refusing = STANDARD.replace("$.verified", "$.unproven");
+    let builder = TestBroker::builder(&format!("{LOCAL}{}", mailbox.settings())).with("acme", &asking()).with("gama", &refusing);
+    let broker = builder.with_standard("beta").build().await;
+    Browser::new(&broker).log_in("beta", "ana").await;
+    let mut told = Vec::new();
+    for who in ["ana", "bia"] {
+        let mut answers = Vec::new();
+        let refused = ends(&Browser::new(&broker), "gama", who).await;
+        let before_code = refused.body.split("<section class=\"incident\"").next().unwrap_or_default();
+        answers.push((refused.status, before_code.replace(who, "")));
+        let (browser, form) = asked(&broker, who).await;
+        let asks = look(&browser, "/prove").await;
+        let email = format!("{who}@clientes.example");
+        assert!(asks.body.contains(&email), "the address that the provider names is proposed: {asks:?}");
+        let sent = post(&browser, "/prove/address", &form, &[("email", &email)]).await;
+        let typed = post(&browser, "/prove/code", &mark(&look(&browser, "/prove").await), &[("code", "1")]).await;
+        for page in [asks, sent, typed] {
+            let form = if page.body.contains("name=\"form\"") { mark(&page) } else { String::new() };
+            answers.push((
+                page.status,
+                if form.is_empty() { page.body.replace(who, "") } else { page.body.replace(who, "").replace(&form, "") },
+            ));
+        }
+        let hinted = Browser::new(&broker).begin(&format!("/login/beta?login_hint={email}")).await;
+        answers.push((hinted.answer.status, hinted.query.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" ")));
+        told.push(answers);
+    }
+
+    assert_eq!(told[0], told[1]);
+}
+
 #[actix_web::test]
 async fn five_wrong_codes_end_it_and_the_right_one_is_too_late() {
     let mailbox = Mailbox::open();

@@ -5,6 +5,7 @@
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::json;
+use crate::provider::json_path::scalar_text;
 use crate::provider::keys::{Algorithm, JwsVerifyingKey, KeyError, KeyFamily, looks_like_pem};
 use crate::provider::signed_token::{SignedToken, TokenExpiry, TokenKeys};
 use crate::provider::step_error::StepError;
@@ -176,9 +177,9 @@ impl SignedToken {
             }
         }
         match (max_age, claims.get("iat").and_then(numeric_date)) {
-            (Some(_), None) => Err("it does not say when it was issued (`iat`)"),
+            (_, None) if self.requires_issue_time() => Err("it does not say when it was issued (`iat`)"),
             (Some(age), Some(issued)) if issued.saturating_add(age).saturating_add(SKEW) <= now => Err("it is older than `maxAge` (`iat`)"),
-            (Some(_), Some(_)) | (None, _) => Ok(()),
+            (Some(_) | None, _) => Ok(()),
         }
     }
 
@@ -187,6 +188,9 @@ impl SignedToken {
         let known = |template: &Template| template.fill_from(facts, Some(claims)).is_ok_and(|text| text.equals(issuer));
         if !self.issuers.iter().any(known) {
             return Err("it comes from another issuer (`iss`)");
+        }
+        if self.is_standard && claims.get("sub").and_then(scalar_text).is_none_or(|subject| subject.is_empty()) {
+            return Err("it does not say whom it is about (`sub`)");
         }
         if claims.get("events").is_some() && self.is_id_token {
             return Err("it is a token for another purpose (`events`)");

@@ -74,7 +74,7 @@ pub(crate) const TABLE: &[(&str, &str, WordDefault)] = &[
     ("signed token", "algorithms", Unless(|section| section.token(algorithms))),
     ("signed token", "nonce", Unless(|section| section.token(nonce))),
     ("signed token", "exp", Unless(|section| section.token(|_| "required".to_owned()))),
-    ("signed token", "exp", Also(|_| vec!["`iat` and `nbf`, where the token has them, must not lie in the future".to_owned()])),
+    ("signed token", "exp", Also(|section| section.token(times).into_iter().collect())),
     ("signed token", "require", Also(|section| section.compared_hashes())),
     ("signed token", "read", Rows(|section| section.standard_claims())),
     ("assertion", "lifetime", Unless(|_| Some("5m".to_owned()))),
@@ -95,6 +95,14 @@ pub(crate) fn source(template: &Template) -> String {
 
 pub(crate) fn list(templates: &[Template]) -> String {
     templates.iter().map(source).collect::<Vec<_>>().join(" or ")
+}
+
+fn times(token: &SignedToken) -> String {
+    if token.requires_issue_time() {
+        "`iat` is required; it and `nbf`, where the token has it, must not lie in the future".to_owned()
+    } else {
+        "`iat` and `nbf`, where the token has them, must not lie in the future".to_owned()
+    }
 }
 
 fn keys(token: &SignedToken) -> String {
