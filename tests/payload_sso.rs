@@ -164,7 +164,7 @@ fn a_client_id_that_nothing_uses_need_not_be_set() {
     assert_eq!(needed(&file()), ["clientSecret"]);
     let token = "name: Acme
 getAuthorizationCode: { get: https://sso.acme.example/a }
-getAccessCode: { post: https://sso.acme.example/t, signed: { token: \"${idToken}\", issuer: https://sso.acme.example, keys: https://sso.acme.example/k } }
+getAccessCode: { post: https://sso.acme.example/t, signed: { token: \"${idToken}\", issuer: https://sso.acme.example, keys: https://sso.acme.example/k, read: { id: $.sub, email: $.email, emailVerified: $.email_verified } } }
 ";
     assert_eq!(needed(token), ["clientId", "clientSecret"]);
 }

@@ -249,7 +249,7 @@ fn present_text(value: &Value) -> Option<String> {
 mod tests {
     use super::*;
     use crate::provider::condition::Conditions;
-    use crate::provider::fact_expression::MissingValue;
+    use crate::provider::fact_expression::{FoundInstead, MissingValue};
     use crate::provider::json_path::ValueKind;
     use crate::vocabulary::place::Source;
     use crate::vocabulary::text::Text;
@@ -357,7 +357,7 @@ mod tests {
             let conditions = Conditions::read(&node, &mut reader).unwrap();
             let mut facts = Facts::empty(&reader.names);
             for (name, kind) in [("list", ValueKind::List), ("empty", ValueKind::EmptyList)] {
-                facts.record_missing(reader.names.intern(name), MissingValue { place: Place::default(), instead: Some(kind) });
+                facts.record_missing(reader.names.intern(name), MissingValue { place: Place::default(), instead: Some(FoundInstead::Value(kind)) });
             }
 
             assert_eq!(conditions.verdict(Some(&answer), &facts), expected, "{text}");
