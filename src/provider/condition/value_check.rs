@@ -357,7 +357,10 @@ mod tests {
             let conditions = Conditions::read(&node, &mut reader).unwrap();
             let mut facts = Facts::empty(&reader.names);
             for (name, kind) in [("list", ValueKind::List), ("empty", ValueKind::EmptyList)] {
-                facts.record_missing(reader.names.intern(name), MissingValue { place: Place::default(), instead: Some(FoundInstead::Value(kind)) });
+                facts.record_missing(
+                    reader.names.intern(name),
+                    MissingValue { place: Place::default(), instead: Some(FoundInstead::Value(kind)) },
+                );
             }
 
             assert_eq!(conditions.verdict(Some(&answer), &facts), expected, "{text}");
