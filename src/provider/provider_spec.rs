@@ -63,7 +63,7 @@ words! {
         /// is accepted, unless the provider's metadata (RFC 8414, below `/.well-known/oauth-authorization-server`) promise
         /// `authorization_response_iss_parameter_supported`. A promise holds until the metadata take it back or are gone
         /// (404 or 410), however long they cannot be fetched. A broker that has not been able to fetch them since its start
-        /// knows of no promise and accepts the callback, so that a provider that never promised it shuts nobody out.
+        /// knows of no promise and accepts the callback, so that logins at a provider that never promised it go on.
         /// Default: none; `iss` is not compared
         /// Example: `issuer: https://sso.acme.example`
         issuer: Option<Template> = "issuer",
