@@ -472,7 +472,11 @@ async fn without_mail_the_login_ends_and_says_why() {
     let email = known.who().await.expect("a person");
 
     for (provider, says, told) in [
-        ("acme", "{\"id\":\"1\"}".to_owned(), "Clube Acme confirmed who you are but did not send us your e-mail address."),
+        (
+            "acme",
+            "{\"id\":\"1\"}".to_owned(),
+            "Clube Acme confirmed who you are but did not send us an e-mail address that the store can use.",
+        ),
         ("acme", "{\"id\":\"1\",\"email\":\"ana@acme.example\"}".to_owned(), "Clube Acme has not confirmed that the address is yours."),
         (
             "beta",
