@@ -89,7 +89,7 @@ impl FactFlowCheck<'_> {
             for used in uses {
                 self.check_is_known(&used, &mut ledger, UsePlace::Identity, reader);
             }
-            self.record_origin(fact, place, &mut ledger, reader);
+            record_origin(fact, place, &mut ledger, reader);
         }
         for used in self.file.identity.uses() {
             self.check_is_known(&used, &mut ledger, UsePlace::Identity, reader);
@@ -185,7 +185,7 @@ impl FactFlowCheck<'_> {
         let learned: Vec<(Slot, Place, bool)> = step.learned_facts().collect();
         for (fact, place, written) in &learned {
             if *written {
-                self.record_origin(*fact, *place, ledger, reader);
+                record_origin(*fact, *place, ledger, reader);
             } else if !ledger.knows(*fact) {
                 ledger.known.push((*fact, None));
             }
@@ -195,14 +195,6 @@ impl FactFlowCheck<'_> {
         }
         for used in step.uses_in_answer() {
             self.check_is_known(&used, ledger, UsePlace::Step(step.kind), reader);
-        }
-    }
-
-    fn record_origin(&self, fact: Slot, place: Place, ledger: &mut FactLedger, reader: &mut Reader) {
-        match ledger.known.iter_mut().find(|(known, _)| *known == fact) {
-            Some((_, Some(_))) => complain_about_two_origins(fact, place, reader),
-            Some((_, origin)) => *origin = Some(place),
-            None => ledger.known.push((fact, Some(place))),
         }
     }
 
@@ -313,6 +305,14 @@ impl FactFlowCheck<'_> {
                 reader.complain(place, format!("`{name}` is what the browser brings back, which `prepare` cannot know"), help);
             }
         }
+    }
+}
+
+fn record_origin(fact: Slot, place: Place, ledger: &mut FactLedger, reader: &mut Reader) {
+    match ledger.known.iter_mut().find(|(known, _)| *known == fact) {
+        Some((_, Some(_))) => complain_about_two_origins(fact, place, reader),
+        Some((_, origin)) => *origin = Some(place),
+        None => ledger.known.push((fact, Some(place))),
     }
 }
 

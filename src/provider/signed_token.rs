@@ -106,6 +106,7 @@ words! {
 
 /// A compiled `signed`.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each follows from another word, or from where the token comes")]
 pub(crate) struct SignedToken {
     pub(crate) place: Place,
     /// The token, or `None` when the answer is the token.
