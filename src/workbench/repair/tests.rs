@@ -231,10 +231,10 @@ fn of_two_ids_that_are_as_likely_none_is_proposed() {
     let file = FILE.replace("id: $.user.id", "id: $.user.wrong");
     let person = |ids: &str| format!(r#"{{"user":{{{ids},"email":"ana@loja.example","verified":true,"name":"Ana"}}}}"#);
 
-    let two = changes(&file, &person(r#""user_id":"7","account_id":"8""#));
+    let two = changes(&file, &person(r#""uid":"7","account_id":"8""#));
     assert!(!two.contains("    id:"), "{two}");
-    let one = changes(&file, &person(r#""user_id":"7""#));
-    assert!(one.contains("    id: $.user.user_id"), "{one}");
+    let one = changes(&file, &person(r#""uid":"7""#));
+    assert!(one.contains("    id: $.user.uid"), "{one}");
 }
 
 #[test]
