@@ -106,6 +106,26 @@ fn a_nonce_in_the_payload_ties_the_callback_to_the_login() {
     assert_examples(&with_nonce, &story("that-of-another-login", "refused: { code: notAllowed }"));
 }
 
+#[test]
+fn a_word_that_stands_twice_in_a_payload_is_not_missing() {
+    let read = "    name: '${$.sso | base64Decode | form \"name\"}'\n";
+    let required = file().replace(read, "    failed: '${$.sso | base64Decode | form \"failed\"}'\n");
+    let required = required.replace("pkce: off\n", "pkce: off\nrequire: { at: \"${failed}\", present: false }\n");
+    let end = required.find("  refused:").expect("the file has a rule");
+    let story = |more: &str, end: &str| {
+        let payload = STANDARD.encode(format!("external_id=7&email=ana%40loja.example&activation=ok&nonce=‹state›{more}"));
+        format!("- what: a login\n  callback: {{ sso: {payload}, sig: ‹signature› }}\n  {end}\n")
+    };
+
+    let refused = (file(), "step: getAuthorizationCode, code: access_denied");
+    for (file, end) in [refused, (required[..end].to_owned(), "code: notAllowed")] {
+        assert_examples(&file, &story("&failed=", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
+        for more in ["&failed=true", "&failed=true&failed=true", "&failed=&failed=true", "&failed=true&fail%65d=true"] {
+            assert_examples(&file, &story(more, &format!("refused: {{ {end} }}")));
+        }
+    }
+}
+
 #[actix_web::test]
 async fn a_simulation_returns_the_state_in_the_payload() {
     let folder = Folder::new();
@@ -119,4 +139,32 @@ async fn a_simulation_returns_the_state_in_the_payload() {
 
     assert_eq!(browser.session().await["email"], "ana@loja.example");
     broker.stop().await;
+}
+
+/// A story of a login does not say of a callback whose signature is wrong that something is not in it.
+#[test]
+fn nothing_is_read_from_a_payload_whose_signature_is_wrong() {
+    let folder = crate::command_line::Folder::new("payload-signature").with("providers.d/forum.yaml", &file());
+    let inside = STANDARD.encode("external_id=7&email=ana%40loja.example&nonce=n");
+    let callback = format!("sso={}&sig=00", url::form_urlencoded::byte_serialize(inside.as_bytes()).collect::<String>());
+
+    let secrets = [("FORUM_SECRET", "s-1"), ("FORUM_CLIENT_SECRET", "s-1")];
+    let (code, out, err) = crate::command_line::portaria(&folder.0, &["explain", "forum", "--callback", &callback], &secrets);
+
+    assert!(code == 1 && out.contains("badSignature") && !out.contains("nothing at"), "{out}{err}");
+}
+
+#[test]
+fn a_client_id_that_nothing_uses_need_not_be_set() {
+    let needed = |file: &str| {
+        let provider = provider(file);
+        provider.needed.iter().map(|needed| provider.names.name(needed.fact).to_string()).collect::<Vec<_>>()
+    };
+
+    assert_eq!(needed(&file()), ["clientSecret"]);
+    let token = "name: Acme
+getAuthorizationCode: { get: https://sso.acme.example/a }
+getAccessCode: { post: https://sso.acme.example/t, signed: { token: \"${idToken}\", issuer: https://sso.acme.example, keys: https://sso.acme.example/k, read: { id: $.sub, email: $.email, emailVerified: $.email_verified } } }
+";
+    assert_eq!(needed(token), ["clientId", "clientSecret"]);
 }

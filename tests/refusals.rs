@@ -68,3 +68,65 @@ fn the_reference_says_truly_which_answers_mean_no() {
         assert_eq!(outcome(words, status, answer), expected, "{row}");
     }
 }
+
+/// How a login of this file ends with a story: the code, or `None` for a yes.
+fn end_of(file: &str, story: &str) -> Option<String> {
+    let provider = provider(file);
+    let stories = examples::read(&Source::new("acme.examples.yaml", story)).unwrap_or_else(|report| panic!("{}", report.draw(false)));
+    replay(&provider, &stories[0]).end.err().map(|error| error.code().to_owned())
+}
+
+#[test]
+fn a_value_that_was_found_and_cannot_be_read_never_counts_as_missing() {
+    let file = |calls: &str| {
+        format!(
+            "name: Acme\ntrustEmail: always\ngetAuthorizationCode: {{ get: \"https://sso.acme.example/entrar\" }}\n\
+             getAccessCode: {{ post: \"https://sso.acme.example/token\", read: {{ id: $.id, email: $.email, blocked: [ $.blocked, $.locked ] }} }}\n{calls}\n"
+        )
+    };
+    let require = file("require: { at: \"${blocked}\", present: false }");
+    let default = file("require: { at: '${blocked | default \"no\"}', is: \"no\" }");
+    let refused = file(
+        "getUserInfo: { get: \"https://sso.acme.example/me\", refused: { at: '${blocked}', is: \"yes\" }, accepted: { at: '${$.ok}', is: true } }",
+    );
+    let when = file(
+        "getUserInfo: { get: \"https://sso.acme.example/me\", when: { at: \"${blocked}\", present: true }, accepted: { at: $.ok, is: true } }",
+    );
+    for (blocked, is_there) in [
+        ("null", false),
+        ("\"\"", false),
+        ("[]", false),
+        ("{}", false),
+        ("[fraud]", true),
+        ("{ reason: fraud }", true),
+        ("{ \"#text\": \"\", reason: fraud }", true),
+    ] {
+        let story = format!(
+            "- what: a login\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1, id: \"7\", email: ana@loja.example, blocked: {blocked} }} }}\n    - answer: {{ json: {{ ok: false }} }}\n  identity: {{ id: \"7\", email: ana@loja.example, emailVerified: true }}\n"
+        );
+        let not_allowed = is_there.then(|| "notAllowed".to_owned());
+
+        assert_eq!(end_of(&require, &story), not_allowed, "{blocked}");
+        assert_eq!(end_of(&default, &story), not_allowed, "{blocked}");
+        assert!(end_of(&refused, &story).is_some(), "{blocked}");
+        assert_eq!(end_of(&when, &story).is_some(), is_there, "{blocked}");
+    }
+}
+
+#[test]
+fn a_header_that_stands_twice_is_not_missing_and_says_nothing() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email }, readHeaders: { blocked: X-Blocked } }\n\
+         require: { at: \"${blocked}\", present: false }\n";
+    for (headers, expected) in [
+        ("", None),
+        ("X-Blocked: \"yes\"", Some("notAllowed")),
+        ("X-Blocked: \"\", x-blocked: \"yes\", X-BLOCKED: \"no\"", Some("notAllowed")),
+    ] {
+        let story = format!(
+            "- what: a login\n  exchanges:\n    - answer: {{ headers: {{ {headers} }}, json: {{ access_token: at-1, id: \"7\", email: ana@loja.example }} }}\n  identity: {{ id: \"7\", email: ana@loja.example, emailVerified: true }}\n"
+        );
+
+        assert_eq!(end_of(file, &story).as_deref(), expected, "{headers}");
+    }
+}

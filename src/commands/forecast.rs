@@ -19,13 +19,16 @@ pub(crate) fn as_text(provider: &Provider, forecast: &Forecast, colours: Colours
         let name = step.call.map_or_else(|| format!("{}: the callback", step.step.word()), |call| call_name(provider, call));
         let _ = writeln!(text, "\n{}", colours.heading(&name));
         let widest = step.facts.iter().map(|fact| fact.fact.chars().count()).max().unwrap_or_default();
-        for ForecastFact { fact, value, from, line } in &step.facts {
+        for ForecastFact { fact, value, instead, from, line } in &step.facts {
             let (pad, origin) = (
                 " ".repeat(widest.saturating_sub(fact.chars().count())),
                 format!("{:<10}", line.map_or_else(|| "by default".to_owned(), |line| format!("line {line}"))),
             );
             let value = value.as_ref().map_or_else(
-                || colours.problem(&format!("nothing at {from}")),
+                || match instead {
+                    None => colours.problem(&format!("nothing at {from}")),
+                    Some(kind) => colours.problem(&format!("found, but {kind}, at {from}")),
+                },
                 |value| format!("{value}  {}", colours.origin(&format!("from {from}"))),
             );
             let _ = writeln!(text, "  {}{pad}  {}  {value}", colours.word(fact), colours.origin(&origin));
@@ -103,7 +106,7 @@ fn write_proposals(provider: &Provider, proposals: &[Proposal], text: &mut Strin
 /// What would happen, for programs.
 pub(crate) fn as_json(provider: &Provider, forecast: &Forecast) -> Value {
     let error_as_json = |error: &ForecastError| json!({ "step": error.step.map(StepKind::word), "code": error.code, "message": error.message, "line": error.line, "rule": error.rule });
-    let fact_as_json = |fact: &ForecastFact| json!({ "fact": fact.fact, "value": fact.value, "from": fact.from, "line": fact.line });
+    let fact_as_json = |fact: &ForecastFact| json!({ "fact": fact.fact, "value": fact.value, "instead": fact.instead, "from": fact.from, "line": fact.line });
     let steps = forecast.steps.iter().map(|step| {
         json!({
             "step": step.step.word(),

@@ -4,7 +4,7 @@
 use crate::choice;
 use crate::provider::Provider;
 use crate::provider::condition::Condition;
-use crate::provider::fact_expression::{FactExpression, MissingValue};
+use crate::provider::fact_expression::{FactExpression, FoundInstead, MissingValue};
 use crate::provider::facts::Facts;
 use crate::provider::identity::{ClaimOfAddress, IdentityError};
 use crate::provider::json_path::ValueKind;
@@ -66,9 +66,8 @@ pub enum LoginErrorCause {
     TooManyLogins,
     /// The calls to the provider took too long together.
     OutOfTime,
-    /// `require` does not hold.
-    /// `require` refuses this person; the fact that it asks about, where the answer has a list in its place.
-    NotAllowed(Option<Box<str>>),
+    /// `require` refuses this person; the fact that it asks about, and what was found for it, where that cannot be read.
+    NotAllowed(Option<(Box<str>, ValueKind)>),
     /// A step needs a fact that is not known.
     MissingFact {
         /// The fact, unless a path in a request found nothing.
@@ -76,7 +75,7 @@ pub enum LoginErrorCause {
         /// The step that should have read it.
         read_in: Option<StepKind>,
         /// What was found instead of a text.
-        instead: Option<ValueKind>,
+        instead: Option<FoundInstead>,
     },
     /// A request would go to an address that is not allowed.
     BadAddress(&'static str),
@@ -97,9 +96,9 @@ pub enum LoginErrorCause {
     /// A replay would have to wait, so the recording is incomplete.
     RecordingWaits,
     /// The facts hold no id; what was found instead of a text.
-    MissingId(Option<ValueKind>),
-    /// The facts hold no e-mail address; what was found instead of a text.
-    MissingEmail(Option<ValueKind>),
+    MissingId(Option<FoundInstead>),
+    /// The facts hold no e-mail address; what was found instead.
+    MissingEmail(Option<FoundInstead>),
     /// The e-mail address is not proven.
     UnprovenEmail(MissingProof),
     /// The provider refused the login, in its own words.
@@ -112,7 +111,7 @@ pub enum MissingProof {
     /// The claim is false.
     ClaimIsFalse,
     /// The claim was not found; what was found instead of a text.
-    NoClaim(Option<ValueKind>),
+    NoClaim(Option<FoundInstead>),
     /// The file looks at no claim.
     NotAsked,
 }
@@ -181,11 +180,15 @@ impl LoginErrorCause {
     }
 }
 
-fn write_not_allowed(list: Option<&str>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn write_not_allowed(unreadable: Option<&(Box<str>, ValueKind)>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str("`require` does not allow this person to sign in")?;
-    list.map_or(Ok(()), |list| {
-        write!(f, ": `{list}` is a list in the answer, and a fact is a text; read `{{ at: $.…, contains: … }}` in its place")
-    })
+    match unreadable {
+        None => Ok(()),
+        Some((fact, ValueKind::List)) => {
+            write!(f, ": `{fact}` is a list in the answer, and a fact is a text; read `{{ at: $.…, contains: … }}` in its place")
+        }
+        Some((fact, kind)) => write!(f, ": {kind} was found for `{fact}`, and a fact is a text"),
+    }
 }
 
 impl fmt::Display for LoginErrorCause {
@@ -210,7 +213,7 @@ impl fmt::Display for LoginErrorCause {
             Self::BadInput(name) => write!(f, "what was typed for `{name}` does not match its pattern"),
             Self::TooManyLogins => f.write_str("too many logins are waiting for this provider"),
             Self::OutOfTime => f.write_str("the calls to the provider took too long together"),
-            Self::NotAllowed(list) => write_not_allowed(list.as_deref(), f),
+            Self::NotAllowed(unreadable) => write_not_allowed(unreadable.as_ref(), f),
             Self::MissingFact { fact: None, .. } => f.write_str("a path of this line finds nothing in the answer"),
             Self::MissingFact { fact: Some(fact), read_in, instead } => {
                 write!(f, "`{fact}` was not found")?;
@@ -233,6 +236,7 @@ impl fmt::Display for LoginErrorCause {
                 f.write_str("no answer holds an id")?;
                 write_instead(f, *instead)
             }
+            Self::MissingEmail(Some(FoundInstead::NoAddress(why))) => write!(f, "what was read as `email` is no e-mail address: {why}"),
             Self::MissingEmail(instead) => {
                 f.write_str("no answer holds an e-mail address")?;
                 write_instead(f, *instead)
@@ -251,8 +255,8 @@ impl fmt::Display for LoginErrorCause {
     }
 }
 
-fn write_instead(f: &mut fmt::Formatter<'_>, instead: Option<ValueKind>) -> fmt::Result {
-    instead.map_or(Ok(()), |kind| write!(f, " ({kind} was found instead)"))
+fn write_instead(f: &mut fmt::Formatter<'_>, instead: Option<FoundInstead>) -> fmt::Result {
+    instead.map_or(Ok(()), |instead| write!(f, " ({instead})"))
 }
 
 fn write_proof(f: &mut fmt::Formatter<'_>, proof: MissingProof) -> fmt::Result {
@@ -279,9 +283,9 @@ impl LoginError {
 
     /// `require` refuses the person by this condition.
     pub(crate) fn not_allowed(condition: &Condition, facts: &Facts) -> Self {
-        let is_list = |fact: &Slot| facts.missing_value(*fact).is_some_and(|missing| missing.instead == Some(ValueKind::List));
-        let list = condition.uses().into_iter().map(|used| used.fact).find(is_list).map(|fact| facts.label(fact).as_ref().into());
-        Self { step: None, place: Some(condition.place), cause: LoginErrorCause::NotAllowed(list) }
+        let unreadable = |fact: Slot| Some((facts.label(fact).as_ref().into(), facts.unreadable(fact)?));
+        let unreadable = condition.uses().into_iter().find_map(|used| unreadable(used.fact));
+        Self { step: None, place: Some(condition.place), cause: LoginErrorCause::NotAllowed(unreadable) }
     }
 
     /// A step that failed; `missing` is the place in which its fact was not found.
@@ -311,9 +315,12 @@ impl LoginError {
             IdentityError::MissingEmail(missing) => {
                 (LoginErrorCause::MissingEmail(instead(&missing)), missing.map(|missing| missing.place))
             }
+            IdentityError::NoAddress(why) => {
+                (LoginErrorCause::MissingEmail(Some(FoundInstead::NoAddress(why))), place_of(provider, provider.known.email))
+            }
             IdentityError::UnprovenEmail(claim) => {
                 let (proof, place) = match claim {
-                    ClaimOfAddress::IsFalse => (MissingProof::ClaimIsFalse, place_of_claim(provider)),
+                    ClaimOfAddress::IsFalse => (MissingProof::ClaimIsFalse, place_of(provider, provider.known.email_verified)),
                     ClaimOfAddress::Missing(missing) => (MissingProof::NoClaim(missing.instead), Some(missing.place)),
                     ClaimOfAddress::NotAsked => (MissingProof::NotAsked, None),
                 };
@@ -343,11 +350,10 @@ impl fmt::Display for LoginError {
     }
 }
 
-/// Where the file reads `emailVerified`, if it is in one place only.
-fn place_of_claim(provider: &Provider) -> Option<Place> {
-    let claim = provider.known.email_verified;
-    let composed = provider.identity.composition(claim).map(FactExpression::place);
-    let read = provider.steps().flat_map(Step::learned_facts).filter(|(fact, _, written)| *fact == claim && *written);
+/// The place that reads or composes a fact, if there is one such place.
+fn place_of(provider: &Provider, fact: Slot) -> Option<Place> {
+    let composed = provider.identity.composition(fact).map(FactExpression::place);
+    let read = provider.steps().flat_map(Step::learned_facts).filter(|(learned, _, written)| *learned == fact && *written);
     let mut places = read.map(|(_, place, _)| place);
     composed.or(places.next().filter(|_| places.next().is_none()))
 }

@@ -91,7 +91,7 @@ impl EntryChoice {
     /// The entry that would be chosen among these.
     pub(crate) fn entry_among<'v>(&self, entries: Vec<&'v Value>, facts: &Facts) -> Option<&'v Value> {
         let meets = |conditions: &Option<Conditions>, entry: &Value| {
-            conditions.as_ref().is_none_or(|conditions| conditions.all_hold(Some(entry), facts))
+            conditions.as_ref().is_none_or(|conditions| conditions.verdict(Some(entry), facts) == Some(true))
         };
         let mut fitting = entries.into_iter().filter(|entry| meets(&self.conditions, entry));
         if self.prefer.is_none() {

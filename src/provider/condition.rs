@@ -2,7 +2,7 @@
 //! All conditions have this one form.
 //!
 //! A condition on a value that does not exist is false, whatever it asks, except `present: false`; `null` and an empty
-//! text do not exist. Values are compared as texts.
+//! text do not exist. A condition on a value that was found and cannot be read has no verdict. Values are compared as texts.
 
 mod contradiction;
 mod pattern;
@@ -28,8 +28,14 @@ words! {
     /// here holds. A condition on a value that does not exist is false, whatever it asks, except `present: false`.
     /// `null`, an empty text, an empty object and an empty list do not exist. A list of conditions holds when all of
     /// them hold; `all` and `any` combine conditions inside one.
+    ///
+    /// A path looks at lists and objects as well; a fact and a text with holes are texts. Where such a text was looked
+    /// for and something was found that cannot be read (a list, an object, a parameter that stands twice in `form`, a
+    /// text of which a function makes nothing), the value is neither there nor missing, and the condition decides on the
+    /// safe side, whatever it asks: `refused` refuses, `when` makes the call, and elsewhere the condition does not hold.
     pub(crate) struct ConditionSpec ("condition", elsewhere = unknown_word_hint) {
-        /// The value that is checked: a path into the answer, or a fact.
+        /// The value that is checked: a path into the answer, a fact, or a text with holes. A hole may hold a path with functions,
+        /// for what stands inside of a text: `at: '${$.payload | base64Decode | form "ts"}'`.
         /// Default: none; needed unless `all` or `any` stands here
         /// Example: `at: $.status`
         at: Option<ConditionSubject> = "at",
@@ -144,7 +150,7 @@ impl WordValue for ConditionSubject {
         None
     }
     fn shape() -> ValueShape {
-        ValueShape::Text("a JSON path or a fact in `${…}`")
+        ValueShape::Text("a JSON path or a text with holes")
     }
 }
 
@@ -212,13 +218,25 @@ impl Condition {
         }
     }
 
-    /// Whether the condition holds.
-    pub(crate) fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
+    /// Whether the condition holds; `None` where that depends on a value that was found and cannot be read.
+    pub(crate) fn verdict(&self, answer: Option<&Value>, facts: &Facts) -> Option<bool> {
         match &self.kind {
-            ConditionKind::Check(check) => check.holds(answer, facts),
-            ConditionKind::All(all) => all.iter().all(|condition| condition.holds(answer, facts)),
-            ConditionKind::Any(any) => any.iter().any(|condition| condition.holds(answer, facts)),
+            ConditionKind::Check(check) => check.verdict(answer, facts),
+            ConditionKind::All(all) => all_hold(all.iter().map(|condition| condition.verdict(answer, facts))),
+            ConditionKind::Any(any) => {
+                all_hold(any.iter().map(|condition| condition.verdict(answer, facts).map(|holds| !holds))).map(|none| !none)
+            }
         }
+    }
+
+    /// Whether the condition surely holds.
+    pub(crate) fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
+        self.verdict(answer, facts) == Some(true)
+    }
+
+    /// Whether the condition holds or has no verdict: what refuses then refuses.
+    pub(crate) fn may_hold(&self, answer: Option<&Value>, facts: &Facts) -> bool {
+        self.verdict(answer, facts) != Some(false)
     }
 
     /// The checks of single values that it consists of.
@@ -330,17 +348,25 @@ impl Condition {
     }
 }
 
+/// Whether all of these hold: not if one does not, and without a verdict if one has none.
+fn all_hold(verdicts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
+    verdicts.into_iter().fold(Some(true), |all, one| match (all, one) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (None, _) | (_, None) => None,
+        (Some(true), Some(true)) => Some(true),
+    })
+}
+
 /// A list of conditions, all of which must hold.
 #[derive(Clone, Debug)]
 pub(crate) struct Conditions(pub(crate) Vec<Condition>);
 
 impl Conditions {
-    pub(crate) fn all_hold(&self, answer: Option<&Value>, facts: &Facts) -> bool {
-        self.0.iter().all(|condition| condition.holds(answer, facts))
+    /// Whether all of them hold; `None` where one that decides has no verdict.
+    pub(crate) fn verdict(&self, answer: Option<&Value>, facts: &Facts) -> Option<bool> {
+        all_hold(self.0.iter().map(|condition| condition.verdict(answer, facts)))
     }
-}
 
-impl Conditions {
     /// Reads one condition or a list of them for a role, or complains.
     pub(crate) fn read_for(role: ConditionRole, node: &YamlNode, reader: &mut Reader) -> Option<Self> {
         let specs = OneOrMany::<ConditionSpec>::read(node, reader)?;

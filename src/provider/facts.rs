@@ -2,9 +2,11 @@
 //!
 //! A fact is either unknown or a text that is not empty. Every fact from an answer starts secret.
 
-use crate::provider::fact_expression::MissingValue;
+use crate::provider::fact_expression::{FoundInstead, MissingValue};
 use crate::provider::fact_origin::FactOrigin;
+use crate::provider::json_path::ValueKind;
 use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::Reader;
 use std::sync::Arc;
@@ -184,6 +186,10 @@ impl Facts {
         if at >= self.values.len() {
             self.values.resize(at.saturating_add(1), None);
         }
+        if value.len() > Self::LONGEST {
+            let instead = Some(FoundInstead::Value(ValueKind::UnreadableText));
+            self.record_missing(slot, MissingValue { place: Place::default(), instead });
+        }
         if let Some(known) = self.values.get_mut(at) {
             *known = (!value.is_empty() && value.len() <= Self::LONGEST).then_some((value, origin));
         }
@@ -208,6 +214,12 @@ impl Facts {
     /// Why a fact was not found, if it was looked for.
     pub(crate) fn missing_value(&self, slot: Slot) -> Option<&MissingValue> {
         self.misses.iter().rev().find(|(missed, _)| *missed == slot).map(|(_, nothing)| nothing)
+    }
+
+    /// What was found for a fact that is not known, if something was found that cannot be read.
+    pub(crate) fn unreadable(&self, slot: Slot) -> Option<ValueKind> {
+        let mut found = self.misses.iter().filter(|(missed, _)| *missed == slot).filter_map(|(_, nothing)| nothing.unreadable());
+        found.next().filter(|_| self.get(slot).is_none())
     }
 
     /// The facts that are known, by number.

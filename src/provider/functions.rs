@@ -8,7 +8,7 @@
 use crate::provider::facts::Facts;
 use crate::provider::hole::HoleToken;
 use crate::provider::json;
-use crate::provider::json_path::{JsonPath, scalar_text};
+use crate::provider::json_path::{JsonPath, ValueKind};
 use crate::provider::moment::DateFormat;
 use crate::vocabulary::diagnostic::{did_you_mean, quoted_alternatives};
 use crate::vocabulary::hash::hex;
@@ -147,10 +147,10 @@ pub(crate) const TABLE: &[FunctionRow] = &[
     row("json", "reads the text as JSON and takes the value at the path", FunctionBehaviour::Json),
     row(
         "form",
-        "reads the text as a form (`a=1&b=2`) and takes the value of the parameter of this name, decoded; finds nothing when the parameter is missing or stands there twice",
+        "reads the text as a form (`a=1&b=2`) and takes the value of the parameter of this name, decoded; finds nothing when the parameter is missing, and cannot be read when it stands there twice",
         FunctionBehaviour::Form,
     ),
-    row("default", "this text when nothing was found", FunctionBehaviour::Default),
+    row("default", "this text when nothing was found; not when what was found cannot be read", FunctionBehaviour::Default),
     row(
         "date",
         "writes a time (seconds since 1970, or a date) in a time zone: `date \"%Y-%m-%d %H:%M:%S\" \"+08:00\"`",
@@ -208,7 +208,7 @@ impl FunctionRow {
                 FunctionAction::Default(FunctionArgument::from_token(text, place, reader))
             }
             (FunctionBehaviour::Json, [path, ..]) => FunctionAction::Json(Box::new(JsonPath::parse(path.text(), place, reader)?)),
-            (FunctionBehaviour::Form, [name, ..]) => FunctionAction::TextWith(form_value, FunctionArgument::Literal(name.text().into())),
+            (FunctionBehaviour::Form, [name, ..]) => FunctionAction::Form(name.text().into()),
             (FunctionBehaviour::Date, [format, zone, ..]) => match DateFormat::parse(format.text(), zone.text()) {
                 Ok(format) => FunctionAction::Date(Box::new(format)),
                 Err((message, help)) => {
@@ -254,6 +254,7 @@ enum FunctionAction {
     JsonLiteral(fn(&str) -> Option<String>),
     TextWith(fn(&str, &str) -> Option<String>, FunctionArgument),
     Default(FunctionArgument),
+    Form(Box<str>),
     Json(Box<JsonPath>),
     Date(Box<DateFormat>),
 }
@@ -272,6 +273,9 @@ pub(crate) enum TextOrBytes {
     Bytes(Vec<u8>),
 }
 
+/// What a hole finds: a value, or nothing. An error is the kind of a value that was found and cannot be read.
+pub(crate) type FoundValue = Result<Option<TextOrBytes>, ValueKind>;
+
 impl TextOrBytes {
     /// The bytes of the value.
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -287,6 +291,21 @@ impl TextOrBytes {
             Self::Bytes(_) => None,
         }
     }
+}
+
+/// What a function makes of the text that it is given.
+#[derive(Clone, Copy)]
+pub(crate) enum TextChange<'a> {
+    AddsBefore(&'a FunctionArgument),
+    AddsBehind(&'a FunctionArgument),
+    /// Takes what stands before a mark.
+    TakesBefore(&'a FunctionArgument),
+    /// Takes what stands behind a mark.
+    TakesBehind(&'a FunctionArgument),
+    /// Takes a part, or leaves out blanks and the like.
+    TakesAPart,
+    /// Writes all of it in another way.
+    KeepsAll,
 }
 
 /// The types of a function's input and output, as far as the checks need them.
@@ -336,6 +355,7 @@ impl Function {
             | FunctionAction::JsonLiteral(_)
             | FunctionAction::TextWith(..)
             | FunctionAction::Default(_)
+            | FunctionAction::Form(_)
             | FunctionAction::Json(_)
             | FunctionAction::Date(_) => FunctionKind::OfText,
         }
@@ -356,6 +376,23 @@ impl Function {
         matches!(self.action, FunctionAction::JsonLiteral(_))
     }
 
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What becomes of the text that stands before it.
+    pub(crate) fn change(&self) -> TextChange<'_> {
+        match (self.name, self.argument()) {
+            ("prepend", Some(more)) => TextChange::AddsBefore(more),
+            ("append", Some(more)) => TextChange::AddsBehind(more),
+            ("before", Some(mark)) => TextChange::TakesBefore(mark),
+            ("after", Some(mark)) => TextChange::TakesBehind(mark),
+            ("base64" | "base64url" | "hex" | "upper" | "lower" | "urlEncode" | "urlDecode" | "default", _) => TextChange::KeepsAll,
+            _ if self.is_one_way() => TextChange::KeepsAll,
+            _ => TextChange::TakesAPart,
+        }
+    }
+
     /// The argument that is a text or a fact, if it has one.
     pub(crate) fn argument(&self) -> Option<&FunctionArgument> {
         match &self.action {
@@ -366,6 +403,7 @@ impl Function {
             | FunctionAction::Hash(_)
             | FunctionAction::Text(_)
             | FunctionAction::JsonLiteral(_)
+            | FunctionAction::Form(_)
             | FunctionAction::Json(_)
             | FunctionAction::Date(_) => None,
         }
@@ -376,28 +414,31 @@ impl Function {
         if let FunctionAction::Json(path) = &self.action { Some(path) } else { None }
     }
 
-    /// Applies the function to the value found so far; `None` means that nothing is found.
-    pub(crate) fn apply(&self, flow: Option<TextOrBytes>, facts: &Facts) -> Option<TextOrBytes> {
-        if let FunctionAction::Default(argument) = &self.action {
-            return match flow {
-                Some(flow) => Some(flow),
-                None => argument.value(facts).map(|text| TextOrBytes::Text(text.to_owned())),
-            };
-        }
-        let flow = flow?;
-        match &self.action {
-            FunctionAction::Write(write) => Some(TextOrBytes::Text(write(flow.bytes()))),
-            FunctionAction::Hash(hash) => Some(TextOrBytes::Bytes(hash(flow.bytes()))),
-            FunctionAction::KeyedHash(hash, key) => Some(TextOrBytes::Bytes(hash(flow.bytes(), key.value(facts)?.as_bytes()))),
-            FunctionAction::Text(change) | FunctionAction::JsonLiteral(change) => change(flow.text()?).map(TextOrBytes::Text),
-            FunctionAction::TextWith(change, argument) => change(flow.text()?, argument.value(facts)?).map(TextOrBytes::Text),
+    /// Applies the function to the value found so far. A value that was found and of which it makes nothing cannot be read, unless the
+    /// function looks for a part of it that may be missing.
+    pub(crate) fn apply(&self, flow: FoundValue, facts: &Facts) -> FoundValue {
+        const UNREADABLE: ValueKind = ValueKind::UnreadableText;
+        let Some(flow) = flow? else {
+            let default = if let FunctionAction::Default(argument) = &self.action { argument.value(facts) } else { None };
+            return Ok(default.map(|text| TextOrBytes::Text(text.to_owned())));
+        };
+        let text = || flow.text().ok_or(UNREADABLE);
+        let of_argument = |argument: &FunctionArgument| argument.value(facts).map(str::to_owned).ok_or(UNREADABLE);
+        let found = match &self.action {
+            FunctionAction::Write(write) => TextOrBytes::Text(write(flow.bytes())),
+            FunctionAction::Hash(hash) => TextOrBytes::Bytes(hash(flow.bytes())),
+            FunctionAction::KeyedHash(hash, key) => TextOrBytes::Bytes(hash(flow.bytes(), of_argument(key)?.as_bytes())),
+            FunctionAction::Text(change) | FunctionAction::JsonLiteral(change) => TextOrBytes::Text(change(text()?).ok_or(UNREADABLE)?),
+            FunctionAction::TextWith(change, argument) => return Ok(change(text()?, &of_argument(argument)?).map(TextOrBytes::Text)),
+            FunctionAction::Form(name) => return form_value(text()?, name).map(|found| found.map(TextOrBytes::Text)),
             FunctionAction::Json(path) => {
-                let document = json::parse(flow.text()?.as_bytes()).ok()?;
-                Some(TextOrBytes::Text(scalar_text(path.first(&document)?)?.into_owned()))
+                let document = json::parse(text()?.as_bytes()).map_err(|_| UNREADABLE)?;
+                return path.text(&document).map(|found| found.map(|text| TextOrBytes::Text(text.into_owned())));
             }
-            FunctionAction::Date(format) => format.write(flow.text()?).map(TextOrBytes::Text),
-            FunctionAction::Default(_) => Some(flow),
-        }
+            FunctionAction::Date(format) => TextOrBytes::Text(format.write(text()?).ok_or(UNREADABLE)?),
+            FunctionAction::Default(_) => flow,
+        };
+        Ok(Some(found))
     }
 }
 
@@ -440,10 +481,11 @@ pub(crate) fn check_text_and_bytes(functions: &[Function], may_end_in_bytes: boo
     }
 }
 
-/// The value of a parameter that stands once in a form.
-fn form_value(text: &str, name: &str) -> Option<String> {
+/// The value of a parameter of a form. One that stands there twice cannot be read.
+fn form_value(text: &str, name: &str) -> Result<Option<String>, ValueKind> {
     let mut found = url::form_urlencoded::parse(text.as_bytes()).filter(|(known, _)| known == name).map(|(_, value)| value.into_owned());
-    found.next().filter(|value| found.next().is_none() && !value.is_empty())
+    let value = found.next().filter(|value| !value.is_empty());
+    if found.next().is_some() { Err(ValueKind::UnreadableText) } else { Ok(value) }
 }
 
 /// The text that was encoded in base64, in either alphabet, with or without padding and line breaks.
@@ -475,17 +517,17 @@ pub(crate) fn hmac_bytes(algorithm: hmac::Algorithm, key: &[u8], message: &[u8])
 mod tests {
     use super::*;
 
-    fn run(functions: &[&[&str]], text: &str) -> Option<String> {
+    fn run(functions: &[&[&str]], text: &str) -> Result<Option<String>, ValueKind> {
         let mut reader = Reader::default();
         let facts = Facts::default();
-        let mut flow = Some(TextOrBytes::Text(text.to_owned()));
+        let mut flow = Ok(Some(TextOrBytes::Text(text.to_owned())));
         for words in functions {
             let (name, arguments) = words.split_first().unwrap();
             let quoted = arguments.iter().map(|argument| HoleToken::Quoted((*argument).to_owned()));
             let tokens: Vec<HoleToken> = std::iter::once(HoleToken::Word((*name).to_owned())).chain(quoted).collect();
             flow = Function::parse(&tokens, Place::default(), &mut reader).unwrap().apply(flow, &facts);
         }
-        flow.map(|flow| String::from_utf8(flow.bytes().to_vec()).unwrap())
+        flow.map(|flow| flow.map(|flow| String::from_utf8(flow.bytes().to_vec()).unwrap()))
     }
 
     #[test]
@@ -533,7 +575,34 @@ mod tests {
             (&[&["date", "%Y-%m-%d", "Z"]], "86400", Some("1970-01-02")),
         ];
         for (functions, text, expected) in cases {
-            assert_eq!(run(functions, text).as_deref(), *expected, "{functions:?}");
+            assert_eq!(run(functions, text).ok().flatten().as_deref(), *expected, "{functions:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_there_and_cannot_be_read_is_not_missing() {
+        type Chain = &'static [&'static [&'static str]];
+        let cases: &[(Chain, &str, Option<ValueKind>)] = &[
+            (&[&["form", "b"]], "a=1", None),
+            (&[&["form", "b"]], "b=", None),
+            (&[&["form", "b"]], "b=1&b=1", Some(ValueKind::UnreadableText)),
+            (&[&["form", "b"]], "b=&b=1", Some(ValueKind::UnreadableText)),
+            (&[&["form", "b"], &["default", "0"]], "b=1&b=1", Some(ValueKind::UnreadableText)),
+            (&[&["after", "x="]], "a=1", None),
+            (&[&["before", "x="]], "a=1", None),
+            (&[&["base64Decode"]], "not base64!", Some(ValueKind::UnreadableText)),
+            (&[&["base64Decode"], &["form", "b"]], "not base64!", Some(ValueKind::UnreadableText)),
+            (&[&["urlDecode"]], "%ff", Some(ValueKind::UnreadableText)),
+            (&[&["number"]], "many", Some(ValueKind::UnreadableText)),
+            (&[&["boolean"]], "yes", Some(ValueKind::UnreadableText)),
+            (&[&["date", "%Y", "Z"]], "soon", Some(ValueKind::UnreadableText)),
+            (&[&["json", "$.a"]], "no json", Some(ValueKind::UnreadableText)),
+            (&[&["json", "$.a"]], r#"{"b": 1}"#, None),
+            (&[&["json", "$.a"]], r#"{"a": []}"#, None),
+            (&[&["json", "$.a"]], r#"{"a": ["x"]}"#, Some(ValueKind::List)),
+        ];
+        for (functions, text, expected) in cases {
+            assert_eq!(run(functions, text), expected.map_or(Ok(None), Err), "{functions:?} {text}");
         }
     }
 
@@ -553,7 +622,7 @@ mod tests {
             let mut facts = Facts::empty(&reader.names);
             facts.set(reader.names.intern("secret"), Text::plain("key"));
 
-            let hash = function.apply(Some(TextOrBytes::Text("abc".to_owned())), &facts).unwrap();
+            let hash = function.apply(Ok(Some(TextOrBytes::Text("abc".to_owned()))), &facts).unwrap().unwrap();
 
             assert_eq!(hex(hash.bytes()), expected);
         }

@@ -1,8 +1,8 @@
 //! A hole in a text: `${fact}` or `${$.path}`, each with functions behind bars, `?` for one that may stay empty.
 
 use crate::provider::facts::Facts;
-use crate::provider::functions::{Function, FunctionArgument, TextOrBytes, check_text_and_bytes};
-use crate::provider::json_path::{JsonPath, scalar_text};
+use crate::provider::functions::{FoundValue, Function, FunctionArgument, TextOrBytes, check_text_and_bytes};
+use crate::provider::json_path::{JsonPath, ValueKind};
 use crate::provider::template::{FactUse, UnfilledHole};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
@@ -120,7 +120,7 @@ impl Hole {
         &self.functions
     }
 
-    /// Fills the hole; `Ok(None)` means that it stays empty, which it may.
+    /// Fills the hole; `Ok(None)` means that it stays empty, which it may. What was found and cannot be read fills no hole.
     pub(crate) fn fill<'f>(&self, facts: &'f Facts, answer: Option<&Value>) -> Result<Option<Cow<'f, Text>>, UnfilledHole> {
         if self.functions.is_empty()
             && let HoleSource::Fact(fact) = self.source
@@ -128,19 +128,22 @@ impl Hole {
             return match facts.get(fact) {
                 Some(text) => Ok(Some(Cow::Borrowed(text))),
                 None if facts.is_preview() && !self.is_seldom_known => Ok(Some(Cow::Owned(self.mask()))),
-                None if self.optional => Ok(None),
-                None => Err(self.unfilled()),
+                None => self.left_empty(facts.unreadable(fact)),
             };
         }
         let (flow, secret) = self.evaluate(facts, answer);
         match flow {
-            Some(TextOrBytes::Text(text)) if !text.is_empty() => {
+            Ok(Some(TextOrBytes::Text(text))) if !text.is_empty() => {
                 Ok(Some(Cow::Owned(if secret { Text::secret(text, &self.label) } else { Text::plain(text) })))
             }
             _ if facts.is_preview() => Ok(Some(Cow::Owned(self.mask()))),
-            _ if self.optional => Ok(None),
-            _ => Err(self.unfilled()),
+            found => self.left_empty(found.err()),
         }
+    }
+
+    /// Leaves the hole empty if it may be; `unreadable` is the kind of what was found.
+    fn left_empty<'f>(&self, unreadable: Option<ValueKind>) -> Result<Option<Cow<'f, Text>>, UnfilledHole> {
+        if self.optional && unreadable.is_none() { Ok(None) } else { Err(self.unfilled(unreadable)) }
     }
 
     /// The mask of a value that is not known yet.
@@ -149,15 +152,16 @@ impl Hole {
     }
 
     /// The value that the hole finds, and whether it is secret.
-    pub(crate) fn evaluate(&self, facts: &Facts, answer: Option<&Value>) -> (Option<TextOrBytes>, bool) {
+    pub(crate) fn evaluate(&self, facts: &Facts, answer: Option<&Value>) -> (FoundValue, bool) {
         let (start, mut secret) = match &self.source {
             HoleSource::Fact(fact) => {
                 let text = facts.get(*fact);
-                (text.map(|text| TextOrBytes::Text(text.expose().to_owned())), text.is_some_and(Text::is_secret))
+                let found = text.map(|text| TextOrBytes::Text(text.expose().to_owned()));
+                (facts.unreadable(*fact).map_or(Ok(found), Err), text.is_some_and(Text::is_secret))
             }
             HoleSource::Path(path) => {
-                let found = answer.and_then(|answer| path.first(answer)).and_then(scalar_text);
-                (found.map(|text| TextOrBytes::Text(text.into_owned())), true)
+                let found = answer.map_or(Ok(None), |answer| path.text(answer));
+                (found.map(|found| found.map(|text| TextOrBytes::Text(text.into_owned()))), true)
             }
         };
         let mut flow = start;
@@ -165,14 +169,16 @@ impl Hole {
             if let Some(FunctionArgument::Fact(fact, _)) = function.argument() {
                 secret |= facts.get(*fact).is_some_and(Text::is_secret);
             }
-            // A text that functions make too long is not used.
-            flow = function.apply(flow, facts).filter(|flow| flow.bytes().len() <= Facts::LONGEST);
+            flow = match function.apply(flow, facts) {
+                Ok(Some(long)) if long.bytes().len() > Facts::LONGEST => Err(ValueKind::UnreadableText),
+                flow => flow,
+            };
         }
         (flow, secret)
     }
 
-    pub(crate) fn unfilled(&self) -> UnfilledHole {
-        UnfilledHole { fact: self.fact(), place: self.place }
+    pub(crate) fn unfilled(&self, unreadable: Option<ValueKind>) -> UnfilledHole {
+        UnfilledHole { fact: self.fact(), place: self.place, unreadable }
     }
 
     /// Every use of a fact in it.

@@ -45,6 +45,11 @@ enum JsonPathSegment {
 }
 
 impl JsonPath {
+    /// Whether a text of a file is meant as a path, and not as a text with holes.
+    pub(crate) fn is_meant(text: &str) -> bool {
+        text.starts_with('$') && !text.starts_with("${") && !text.starts_with("$${")
+    }
+
     /// Compiles a path; a complaint says what is wrong with it.
     pub fn parse(text: &str, place: Place, reader: &mut Reader) -> Option<Self> {
         let text = text.trim();
@@ -92,6 +97,14 @@ impl JsonPath {
     }
 
     /// The way of the path, step by step.
+    /// The text at this path, if something is there. An error is the kind of what is there and is no text.
+    pub(crate) fn text<'v>(&self, value: &'v Value) -> Result<Option<Cow<'v, str>>, ValueKind> {
+        match self.first(value).and_then(scalar_text) {
+            Some(text) => Ok(Some(text)),
+            None => self.all(value).into_iter().map(ValueKind::from_value).find(|kind| !kind.is_empty()).map_or(Ok(None), Err),
+        }
+    }
+
     pub(crate) fn route(&self) -> Vec<RouteStep> {
         match &self.compiled {
             CompiledJsonPath::Plain(segments) => segments
@@ -153,7 +166,7 @@ pub fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
         Value::Number(number) => Some(Cow::Owned(number.to_string())),
         Value::Bool(flag) => Some(Cow::Borrowed(if *flag { "true" } else { "false" })),
         // An XML element with attributes becomes an object with this key for its text.
-        Value::Object(members) => members.get("#text").and_then(Value::as_str).map(Cow::Borrowed),
+        Value::Object(members) => members.get("#text").and_then(Value::as_str).filter(|text| !text.is_empty()).map(Cow::Borrowed),
         Value::Null | Value::Array(_) => None,
     }
 }
@@ -167,8 +180,12 @@ pub enum ValueKind {
     Number,
     EmptyText,
     Text,
+    EmptyList,
     List,
+    EmptyObject,
     Object,
+    /// A text of which a function makes nothing, or that is too long.
+    UnreadableText,
 }
 
 impl ValueKind {
@@ -179,14 +196,19 @@ impl ValueKind {
             Value::Number(_) => Self::Number,
             Value::String(text) if text.is_empty() => Self::EmptyText,
             Value::String(_) => Self::Text,
+            Value::Array(list) if list.is_empty() => Self::EmptyList,
             Value::Array(_) => Self::List,
+            Value::Object(members) if members.is_empty() => Self::EmptyObject,
             Value::Object(_) => Self::Object,
         }
     }
 
     /// Whether the provider gives no value, rather than a value that is no text.
     pub(crate) fn is_empty(self) -> bool {
-        matches!(self, Self::Null | Self::EmptyText)
+        match self {
+            Self::Null | Self::EmptyText | Self::EmptyList | Self::EmptyObject => true,
+            Self::Boolean | Self::Number | Self::Text | Self::List | Self::Object | Self::UnreadableText => false,
+        }
     }
 }
 
@@ -198,8 +220,11 @@ impl fmt::Display for ValueKind {
             Self::Number => "a number",
             Self::EmptyText => "an empty text",
             Self::Text => "a text",
+            Self::EmptyList => "an empty list",
             Self::List => "a list",
+            Self::EmptyObject => "an empty object",
             Self::Object => "an object",
+            Self::UnreadableText => "a text that cannot be read",
         })
     }
 }

@@ -1,7 +1,9 @@
 //! Checks what a login accepts as proof: values that only the browser gives prove nothing, nor does a signature that
 //! anyone could make, and secrets stay out of the identity.
 
+mod added_text;
 mod email_claim;
+mod id;
 mod replay;
 mod requirements;
 
@@ -46,6 +48,9 @@ impl ProofCheck<'_> {
         self.check_browser_facts(reader);
         self.check_inputs(reader);
         self.check_requirements(reader);
+        self.check_skipped_calls(reader);
+        self.check_added_text(reader);
+        self.check_id(reader);
         self.check_further_facts(reader);
         self.check_identity_differs_by_person(reader);
         self.check_no_secret_in_identity(reader);
@@ -151,7 +156,7 @@ impl ProofCheck<'_> {
             return;
         }
         // A call that need not be made, or whose refusal changes nothing, confirms nothing.
-        let confirming: Vec<&Step> = self.file.calls.iter().filter(|call| !call.is_optional() && call.when.is_none()).collect();
+        let confirming: Vec<&Step> = self.file.calls.iter().filter(|call| !call.optional && call.when.is_none()).collect();
         let is_asked_about = |fact: Slot| confirming.iter().any(|call| call.uses_in_request().iter().any(|used| used.fact == fact));
         let callback_reads: Vec<&ReadRule> = step.answer_reads().filter(|read| read.written && read.fact != self.file.known.code).collect();
         // A file that sends all parameters of the callback to the provider, as OpenID 2.0 does, asks about them.
@@ -222,9 +227,7 @@ impl ProofCheck<'_> {
         let prepared: Vec<Slot> = self.file.prepare.iter().flat_map(Step::learned_facts).map(|(learned, ..)| learned).collect();
         let has_any = |fact: Slot, among: &[Slot]| self.facts_behind(fact).iter().any(|behind| among.contains(behind));
         // Another check complains about an id that is typed.
-        let is_a_persons = |fact: Slot| {
-            has_any(fact, &personal) && (fact != self.file.known.id || has_any(fact, &typed) || !self.may_lack_answer(fact, &steps))
-        };
+        let is_a_persons = |fact: Slot| has_any(fact, &personal) && (has_any(fact, &typed) || !self.may_lack_answer(fact, &steps));
         let is_given = |fact: Slot| {
             self.file.identity.composed().any(|(_, composed, ..)| composed == fact)
                 || self.file.steps().flat_map(Step::learned_facts).any(|(learned, ..)| learned == fact)
@@ -296,7 +299,7 @@ impl ProofCheck<'_> {
     fn check_token_is_for_us(&self, signed: &SignedToken, reader: &mut Reader) {
         let callback = &self.file.authorization.step;
         let brought: Vec<Slot> = callback.answer_reads().filter(|read| read.reading.reads_answer()).map(|read| read.fact).collect();
-        for used in signed.issuers().iter().chain(signed.audience().into_iter().flatten()).flat_map(Template::uses) {
+        for used in signed.issuers.iter().chain(signed.audience.iter().flatten()).flat_map(Template::uses) {
             if callback.verify.is_none() && self.facts_behind(used.fact).iter().any(|fact| brought.contains(fact)) {
                 let help = "write the provider's own name and `${clientId}`, or a setting";
                 reader.complain(used.place, "the browser would say whose token is accepted, and for whom it was issued", help);

@@ -5,7 +5,7 @@
 use crate::provider::facts::Facts;
 use crate::provider::functions::Function;
 use crate::provider::hole::{Hole, hole_length};
-use crate::provider::json_path::JsonPath;
+use crate::provider::json_path::{JsonPath, ValueKind};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::text::Text;
@@ -40,6 +40,8 @@ pub(crate) struct UnfilledHole {
     /// The fact that is not known; `None` for a path.
     pub(crate) fact: Option<Slot>,
     pub(crate) place: Place,
+    /// The kind of what was found and cannot be read.
+    pub(crate) unreadable: Option<ValueKind>,
 }
 
 /// One use of a fact in a text.
@@ -158,7 +160,7 @@ impl Template {
                         filled.push(&text);
                     }
                     if filled.len() > Facts::LONGEST {
-                        return Err(hole.unfilled());
+                        return Err(hole.unfilled(Some(ValueKind::UnreadableText)));
                     }
                 }
             }
@@ -181,7 +183,8 @@ impl Template {
         if let [TemplatePiece::Hole(hole)] = self.pieces.as_slice()
             && hole.functions().last().is_some_and(Function::is_one_way)
         {
-            return hole.evaluate(facts, None).0.map(|flow| flow.bytes().to_vec()).ok_or_else(|| hole.unfilled());
+            let found = hole.evaluate(facts, None).0.map_err(|kind| hole.unfilled(Some(kind)))?;
+            return found.map(|flow| flow.bytes().to_vec()).ok_or_else(|| hole.unfilled(None));
         }
         self.fill(facts).map(|text| text.expose().as_bytes().to_vec())
     }

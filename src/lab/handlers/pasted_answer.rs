@@ -148,7 +148,11 @@ fn forecast_result(context: &RequestContext, provider: &Provider, typed: &Pasted
     let found = forecast(provider, &context.live_store().store.public_url, given, context.now());
     let steps = found.steps.into_iter().map(|step| PastedLoginStep {
         name: step.call.map_or_else(|| step.step.word().to_owned(), |call| call_name(provider, call)),
-        facts: step.facts.into_iter().map(|ForecastFact { fact, value, from, line }| PastedLoginFact { fact, value, from, line }).collect(),
+        facts: step
+            .facts
+            .into_iter()
+            .map(|ForecastFact { fact, value, instead, from, line }| PastedLoginFact { fact, value, instead, from, line })
+            .collect(),
         error: step.error.map(|error| format!("{} ({})", error.message, error.code)),
     });
     let mut result = PastedLoginResult {

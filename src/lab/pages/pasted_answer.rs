@@ -76,6 +76,8 @@ pub(crate) struct PastedLoginFact {
     pub(crate) fact: String,
     /// The value; `None` when nothing is found.
     pub(crate) value: Option<String>,
+    /// What was found and cannot be read.
+    pub(crate) instead: Option<String>,
     pub(crate) from: String,
     pub(crate) line: Option<u32>,
 }

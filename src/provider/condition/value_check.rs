@@ -1,10 +1,10 @@
 //! A check of one value: how it is compiled, and when it holds.
 
 use crate::provider::condition::pattern::Pattern;
-use crate::provider::condition::{ConditionRole, ConditionSpec, ConditionSubject};
+use crate::provider::condition::{ConditionRole, ConditionSpec, ConditionSubject, all_hold};
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, scalar_text};
-use crate::provider::moment::{TimeSpan, parse_moment};
+use crate::provider::moment::{MomentFault, TimeSpan, parse_moment};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
@@ -78,47 +78,73 @@ impl ValueCheck {
         }
         let now = reader.names.intern("now");
         let (present, within) = (spec.present.map(|present| present.value), spec.within.map(|within| within.value));
-        Some(Self { at, is, is_not, matches: spec.matches, contains, present, within, now })
+        let check = Self { at, is, is_not, matches: spec.matches, contains, present, within, now };
+        if role == ConditionRole::Proves && check.holds_of_nothing() {
+            let help =
+                "take the `default` or the `?` out; where an answer is a yes because something is missing, say in `refused` what is a no";
+            reader.complain(check.place(), "this also holds when nothing is found, and what is not there proves nothing", help);
+        }
+        Some(check)
     }
 
-    /// Whether the check holds. When a path finds several values, one is enough for `is`, `matches` and `contains`; for
-    /// `isNot` and `within` all of them count.
-    pub(crate) fn holds(&self, answer: Option<&Value>, facts: &Facts) -> bool {
+    /// Whether the check holds; `None` where that depends on what was found and cannot be read. When a path finds several values, one is
+    /// enough for `is`, `matches` and `contains`; for `isNot` and `within` all of them count.
+    pub(crate) fn verdict(&self, answer: Option<&Value>, facts: &Facts) -> Option<bool> {
         let values: Vec<&Value> = match &self.at {
             ConditionSubject::Path(path) => answer.into_iter().flat_map(|answer| path.all(answer)).collect(),
             ConditionSubject::Text(_) => Vec::new(),
         };
         let found: Vec<Text> = match &self.at {
             ConditionSubject::Path(_) => values.iter().filter_map(|value| present_text(value)).map(Text::plain).collect(),
-            ConditionSubject::Text(template) => {
-                template.fill_from(facts, answer).ok().filter(|text| !text.is_empty()).into_iter().collect()
-            }
+            ConditionSubject::Text(template) => match template.fill_from(facts, answer) {
+                Err(unfilled) if unfilled.unreadable.is_some() => return None,
+                text => text.ok().filter(|text| !text.is_empty()).into_iter().collect(),
+            },
         };
-        if self.present == Some(false) {
-            return found.is_empty();
+        if self.present == Some(false) || found.is_empty() {
+            return Some(self.present == Some(false) && found.is_empty());
         }
-        let is_among =
-            |text: &Text, list: &[Template]| list.iter().any(|value| value.fill(facts).is_ok_and(|value| value.is_same_as(text)));
-        let has_entry = |value: &Value, list: &[Template]| {
-            let entries = value.as_array().into_iter().flatten().filter_map(scalar_text);
-            entries.map(Text::plain).any(|entry| is_among(&entry, list))
-        };
-        !found.is_empty()
-            && self.is.as_ref().is_none_or(|is| found.iter().any(|text| is_among(text, is)))
-            && self.is_not.as_ref().is_none_or(|is_not| {
-                // A text that is not found cannot be compared, so no value is known to differ from it.
-                is_not.iter().all(|value| value.fill(facts).is_ok()) && !found.iter().any(|text| is_among(text, is_not))
-            })
-            && self.matches.as_ref().is_none_or(|pattern| found.iter().any(|text| text.satisfies(|text| pattern.regex.is_match(text))))
-            && self.contains.as_ref().is_none_or(|list| values.iter().any(|value| has_entry(value, list)))
-            && self.within.is_none_or(|span| found.iter().all(|text| text.satisfies(|text| self.is_recent(text, span, facts))))
+        let entries = || values.iter().filter_map(|value| value.as_array()).flatten().filter_map(scalar_text).map(Text::plain);
+        all_hold([
+            self.is.as_ref().map_or(Some(true), |is| is_one_of(&found, is, facts, false)),
+            // A text that is not found cannot be compared, so no value is known to differ from it.
+            self.is_not.as_ref().map_or(Some(true), |is_not| is_one_of(&found, is_not, facts, true).map(|is| !is)),
+            Some(self.matches.as_ref().is_none_or(|pattern| found.iter().any(|text| text.satisfies(|text| pattern.regex.is_match(text))))),
+            self.contains.as_ref().map_or(Some(true), |list| is_one_of(&entries().collect::<Vec<_>>(), list, facts, false)),
+            Some(self.within.is_none_or(|span| found.iter().all(|text| text.satisfies(|text| self.is_recent(text, span, facts))))),
+        ])
+    }
+
+    /// Whether it holds when nothing is found.
+    pub(crate) fn holds_of_nothing(&self) -> bool {
+        self.verdict(None, &Facts::default()) == Some(true)
     }
 
     fn is_recent(&self, text: &str, span: TimeSpan, facts: &Facts) -> bool {
-        let (Some(at), Some(now)) = (parse_moment(text), facts.get(self.now).and_then(Text::as_number)) else { return false };
-        let span = i64::try_from(span.0.as_secs()).unwrap_or(i64::MAX);
-        let age = now.saturating_sub(at.timestamp());
-        (-CLOCK_SKEW..=span).contains(&age)
+        self.fault_of_moment(parse_moment(text).map(|at| at.timestamp()), span, facts).is_none()
+    }
+
+    fn fault_of_moment(&self, at: Option<i64>, span: TimeSpan, facts: &Facts) -> Option<MomentFault> {
+        let Some((at, now)) = at.zip(facts.get(self.now).and_then(Text::as_number)) else { return Some(MomentFault::NoMoment) };
+        match now.saturating_sub(at) {
+            age if age > i64::try_from(span.0.as_secs()).unwrap_or(i64::MAX) => Some(MomentFault::TooOld(age)),
+            age if age < -CLOCK_SKEW => Some(MomentFault::Future(age.saturating_neg())),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the first value, where the check demands a moment.
+    pub(crate) fn moment_fault(&self, answer: Option<&Value>, facts: &Facts) -> Option<MomentFault> {
+        let span = self.within?;
+        let found = match &self.at {
+            ConditionSubject::Path(path) => answer.and_then(|answer| path.first(answer)).and_then(present_text).map(Text::plain),
+            ConditionSubject::Text(template) => match template.fill_from(facts, answer) {
+                Err(unfilled) if unfilled.unreadable.is_some() => return Some(MomentFault::NoMoment),
+                text => text.ok().filter(|text| !text.is_empty()),
+            },
+        };
+        let Some(found) = found else { return Some(MomentFault::Missing) };
+        self.fault_of_moment(found.judged(|text| parse_moment(text).map(|at| at.timestamp())), span, facts)
     }
 
     /// The place of the value that is checked.
@@ -133,7 +159,6 @@ impl ValueCheck {
             ConditionSubject::Path(_) => None,
             ConditionSubject::Text(template) => Some(template),
         };
-        // A missing fact makes a condition false; it is no mistake.
         subject.into_iter().chain(values).flat_map(Template::uses).collect()
     }
 
@@ -196,6 +221,20 @@ impl ValueCheck {
     }
 }
 
+/// Whether one of these texts equals one of the list; `None` where none does and one of the list cannot be read, or, if `needs_all`, is
+/// not known.
+fn is_one_of(texts: &[Text], list: &[Template], facts: &Facts, needs_all: bool) -> Option<bool> {
+    let mut is_known = true;
+    for value in list {
+        match value.fill(facts) {
+            Ok(value) if texts.iter().any(|text| value.is_same_as(text)) => return Some(true),
+            Ok(_) => {}
+            Err(unfilled) => is_known &= !needs_all && unfilled.unreadable.is_none(),
+        }
+    }
+    is_known.then_some(false)
+}
+
 /// The text of a value that exists; an object or a list exists unless it is empty.
 fn present_text(value: &Value) -> Option<String> {
     match value {
@@ -209,6 +248,8 @@ fn present_text(value: &Value) -> Option<String> {
 mod tests {
     use super::*;
     use crate::provider::condition::Conditions;
+    use crate::provider::fact_expression::{FoundInstead, MissingValue};
+    use crate::provider::json_path::ValueKind;
     use crate::vocabulary::place::Source;
     use crate::vocabulary::text::Text;
     use crate::vocabulary::words::WordValue as _;
@@ -280,8 +321,48 @@ mod tests {
             facts.set(reader.names.intern("letter"), Text::plain("b"));
             facts.set(reader.names.intern("now"), Text::plain(NOW.to_string()));
 
-            assert_eq!(conditions.all_hold(Some(&answer), &facts), expected, "{text}");
+            assert_eq!(conditions.verdict(Some(&answer), &facts) == Some(true), expected, "{text}");
             assert!(reader.complaints.is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_condition_on_what_was_found_and_cannot_be_read_has_no_verdict() {
+        let answer = json!({"s": "ok", "l": ["a"], "twice": "b=1&b=1"});
+        for (text, expected) in [
+            ("{ at: \"${list}\", present: false }", None),
+            ("{ at: \"${list}\", present: true }", None),
+            ("{ at: \"${list}\", is: a }", None),
+            ("{ at: \"${list}\", isNot: b }", None),
+            ("{ at: \"${list}\", matches: a }", None),
+            ("{ at: \"${list?}\", present: false }", None),
+            ("{ at: '${list | default \"0\"}', is: 0 }", None),
+            ("{ at: \"${$.l}\", isNot: x }", None),
+            ("{ at: '${$.twice | form \"b\"}', present: false }", None),
+            ("{ at: '${$.twice | form \"c\"}', present: false }", Some(true)),
+            ("{ at: \"${empty}\", present: false }", Some(true)),
+            ("{ at: $.s, is: \"${list}\" }", None),
+            ("{ at: $.s, is: [ ok, \"${list}\" ] }", Some(true)),
+            ("{ at: $.s, is: \"${nofact}\" }", Some(false)),
+            ("{ at: $.s, isNot: \"${nofact}\" }", None),
+            ("{ at: $.s, isNot: [ ok, \"${nofact}\" ] }", Some(false)),
+            ("{ any: [ { at: \"${list}\", is: a }, { at: $.s, is: ok } ] }", Some(true)),
+            ("{ any: [ { at: \"${list}\", is: a }, { at: $.s, is: no } ] }", None),
+            ("{ all: [ { at: \"${list}\", is: a }, { at: $.s, is: ok } ] }", None),
+            ("{ all: [ { at: \"${list}\", is: a }, { at: $.s, is: no } ] }", Some(false)),
+        ] {
+            let mut reader = Reader::default();
+            let node = yaml::parse(&Source::new("c.yaml", text)).unwrap().0;
+            let conditions = Conditions::read(&node, &mut reader).unwrap();
+            let mut facts = Facts::empty(&reader.names);
+            for (name, kind) in [("list", ValueKind::List), ("empty", ValueKind::EmptyList)] {
+                facts.record_missing(
+                    reader.names.intern(name),
+                    MissingValue { place: Place::default(), instead: Some(FoundInstead::Value(kind)) },
+                );
+            }
+
+            assert_eq!(conditions.verdict(Some(&answer), &facts), expected, "{text}");
         }
     }
 }

@@ -3,7 +3,10 @@
 use crate::provider::condition::Condition;
 use crate::provider::proof_check::{ProofCheck, facts_from_answer};
 use crate::provider::step::Step;
+use crate::provider::template::FactUse;
+use crate::provider::trust::MissingEmailPolicy;
 use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::Place;
 use crate::vocabulary::words::Reader;
 
 impl ProofCheck<'_> {
@@ -11,7 +14,7 @@ impl ProofCheck<'_> {
     pub(crate) fn check_requirements(&self, reader: &mut Reader) {
         let written = self.facts_of_the_visitor(reader);
         let calls = || self.file.calls.iter();
-        let is_forgiven = |call: &&Step| call.is_optional() || call.when.is_some();
+        let is_forgiven = |call: &&Step| call.optional || call.when.is_some();
         let sure: Vec<Slot> = calls().filter(|call| !is_forgiven(call)).flat_map(facts_from_answer).collect();
         let unsure: Vec<Slot> = calls().filter(is_forgiven).flat_map(facts_from_answer).collect();
         for check in self.file.require.iter().flat_map(|require| &require.0).flat_map(|condition| condition.checks()) {
@@ -22,12 +25,40 @@ impl ProofCheck<'_> {
             if self.may_be_the_visitors(&used, &written) {
                 let help = "compare with what an answer of the provider says";
                 reader.complain(first.place, "the visitor could fulfil this: it may look only at what the browser says", help);
-            } else if check.present == Some(false)
+            } else if check.holds_of_nothing()
                 && behind.iter().any(|fact| unsure.contains(fact))
                 && !behind.iter().any(|fact| sure.contains(fact))
             {
                 let help = "let the call that reads it be made always and have to succeed: take out its `optional` or `when`";
                 reader.complain(first.place, "this also holds when the call that would say it failed or was not made", help);
+            }
+        }
+    }
+
+    /// Complains about a call that decides about the login and that the visitor can leave out.
+    pub(crate) fn check_skipped_calls(&self, reader: &mut Reader) {
+        let written = self.facts_of_the_visitor(reader);
+        let may_be_written = |used: &FactUse| self.may_be_the_visitors(&[used.fact], &written);
+        let skipped = |step: &&Step| step.uses_in_when().iter().any(may_be_written);
+        let sure: Vec<&Step> = self.file.calls.iter().filter(|step| !skipped(step)).chain([&self.file.authorization.step]).collect();
+        let known = self.file.known;
+        let refuses = self.file.missing.is_none_or(|missing| matches!(missing.value, MissingEmailPolicy::Refuse));
+        // Without these facts there is no login, so a call that has to give one of them is missed.
+        let needed = [Some(known.id), refuses.then_some(known.email)].into_iter().flatten();
+        let required = self.file.require.iter().flat_map(|require| &require.0);
+        let required = required.filter(|condition| !condition.checks().iter().any(|check| check.holds_of_nothing()));
+        let needed: Vec<Slot> = needed.chain(required.flat_map(Condition::uses).map(|used| used.fact)).collect();
+        let is_missed = needed.iter().any(|fact| self.may_lack_answer(*fact, &sure));
+        for step in self.file.calls.iter().filter(skipped).filter(|_| !is_missed) {
+            let others =
+                self.file.steps().filter(|other| !std::ptr::eq(*other, step)).flat_map(|other| other.accepted.iter().chain(&other.refused));
+            let others: Vec<Place> = others.map(|rule| rule.place).collect();
+            let decides = step.accepted.iter().chain(&step.refused).any(|rule| !others.contains(&rule.place));
+            let reads_nothing = !step.learned_facts().any(|(.., written)| written);
+            let place = step.uses_in_when().into_iter().find(may_be_written).map(|used| used.place);
+            if let Some(place) = place.filter(|_| decides || reads_nothing || step.signed.is_some()) {
+                let help = "make the call always, or decide by what an answer of the provider says";
+                reader.complain(place, "the visitor could leave this call out, and the login would go on without what it says", help);
             }
         }
     }

@@ -5,12 +5,13 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::choice::EntryChoice;
 use crate::provider::condition::Condition;
 use crate::provider::document_cache::DocumentCache;
-use crate::provider::fact_expression::MissingValue;
+use crate::provider::fact_expression::{FoundInstead, MissingValue};
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
-use crate::provider::json_path::scalar_text;
+use crate::provider::json_path::{ValueKind, scalar_text};
 use crate::provider::refusal::{ProviderRefusal, RefusalRule, RefusedBecause, RefusingAnswer, SHORTEST_SECRET, shows};
 use crate::provider::signed_token::{ComparedFacts, SignedToken};
+use crate::provider::status::is_success;
 use crate::provider::step::{ReadRule, Step, StepKind};
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
@@ -36,10 +37,14 @@ impl Step {
         };
         // What a header says is known before the answer is judged, because a refusal may repeat it and must not show it.
         for (fact, name) in &self.header_reads {
-            let found = answer.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
-            match found.filter(|value| !value.is_empty()) {
-                Some(value) => self.learn_from_header(*fact, value, facts),
-                None => facts.record_missing(*fact, MissingValue { place: name.place, instead: None }),
+            let same = answer.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+            let found: Vec<&str> = same.map(|(_, value)| value.trim()).filter(|value| !value.is_empty()).collect();
+            match found.as_slice() {
+                [value] => self.learn_from_header(*fact, value, facts),
+                found => {
+                    let instead = (!found.is_empty()).then_some(ValueKind::List);
+                    facts.record_missing(*fact, MissingValue { place: name.place, instead: instead.map(FoundInstead::Value) });
+                }
             }
         }
         self.check_refusal(document.as_ref().ok(), facts, answer.status)?;
@@ -122,7 +127,7 @@ impl Step {
                 Some(template) => template.fill(facts).map_err(StepError::missing_fact)?,
             };
             let claims = self.verified_claims(signed, token.expose(), facts, documents)?;
-            if signed.is_id_token() {
+            if signed.is_id_token {
                 self.check_id_token(signed, &claims, facts)?;
             }
             self.learn_from_token(&claims, facts);
@@ -205,7 +210,10 @@ impl Step {
             for read in &choice.reads {
                 match entry {
                     Some(entry) => self.learn_one(read, entry, origin, facts),
-                    None => facts.record_missing(read.fact, MissingValue { place: choice.place_of_choice(), instead: None }),
+                    None => {
+                        let instead = choice.from.first(document).is_some().then_some(FoundInstead::NoFittingEntry);
+                        facts.record_missing(read.fact, MissingValue { place: choice.place_of_choice(), instead });
+                    }
                 }
             }
         }
@@ -253,7 +261,7 @@ impl Step {
 
     /// The signed token that an answer is, where the file does not say what the answer is and `discovery` says how it is verified.
     fn unannounced_token(&self, answer: &Response) -> Option<(&SignedToken, String)> {
-        let signed = self.signed_answer.as_ref().filter(|_| (200..300).contains(&answer.status))?;
+        let signed = self.signed_answer.as_ref().filter(|_| is_success(answer.status))?;
         let text = std::str::from_utf8(&answer.body).ok()?.trim();
         is_signed_token(text).then(|| (signed, text.to_owned()))
     }

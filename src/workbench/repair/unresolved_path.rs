@@ -247,7 +247,7 @@ fn collect_from_conditions(document: &RereadDocument<'_>, at: usize, facts: &Fac
     }
     // An object or a list at the path of a refusal was not meant as one.
     let refused = document.step.refused.iter().filter_map(RefusalRule::condition).filter(|_| document.refused);
-    let fired = refused.filter(|condition| condition.holds(Some(value), facts));
+    let fired = refused.filter(|condition| condition.may_hold(Some(value), facts));
     for path in fired.flat_map(Condition::checks).filter(|check| !check.is_about_lists()).flat_map(ValueCheck::paths) {
         if path.first(value).is_some_and(|found| found.is_object() || found.is_array()) {
             list.extend(unresolved_path("refused", path, at, LookupPart::Condition));

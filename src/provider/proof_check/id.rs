@@ -1,0 +1,104 @@
+//! Checks that no person can bring about the id of another one.
+
+use crate::provider::fact_expression::FactExpression;
+use crate::provider::functions::{FunctionArgument, TextChange};
+use crate::provider::hole::Hole;
+use crate::provider::json_path::{JsonPath, RouteStep};
+use crate::provider::proof_check::ProofCheck;
+use crate::provider::step::Step;
+use crate::provider::template::{Template, TemplatePiece};
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::words::Reader;
+
+/// Keys of answers under which stands what a person chooses, in lower case and without `_` and `-`.
+const CHOSEN: [&str; 17] = [
+    "alias",
+    "displayname",
+    "email",
+    "handle",
+    "login",
+    "mail",
+    "mobile",
+    "name",
+    "nick",
+    "nickname",
+    "phone",
+    "phonenumber",
+    "preferredusername",
+    "screenname",
+    "slug",
+    "url",
+    "username",
+];
+
+impl ProofCheck<'_> {
+    /// Checks what the id is made of.
+    pub(crate) fn check_id(&self, reader: &mut Reader) {
+        let mut alternatives = Vec::new();
+        self.collect_readings(self.file.known.id, &mut Vec::new(), &mut alternatives);
+        let typed = self.file.typed_facts(reader);
+        for reading in &alternatives {
+            let chosen = reading.paths().into_iter().find(|path| is_chosen_by_person(path)).filter(|_| alternatives.len() > 1);
+            if let Some(path) = chosen {
+                let help = "write the one id that the provider gives out itself and that every answer has";
+                reader.warn(path.place, "a person may choose this value, and so choose what is the id of another person", help);
+            }
+            let FactExpression::Text(text) = reading else { continue };
+            if let Some(hole) = hole_beside_another(text).filter(|_| !reader.has_complaint_at(self.place_of(self.file.known.id))) {
+                let is_typed = text.uses().any(|used| self.facts_behind(used.fact).iter().any(|fact| typed.contains(fact)));
+                let message = "two persons could get the same id: no mark stands between two values of which it is made";
+                let help = "write between them what neither can hold: `id: \"${shop}:${$.id}\"`";
+                if is_typed {
+                    reader.complain(hole.place, message, help);
+                } else {
+                    reader.warn(hole.place, message, help);
+                }
+            }
+        }
+    }
+
+    /// The expressions one of which gives this fact, those of other facts in the place of a hole that holds such a fact alone.
+    fn collect_readings<'s>(&'s self, fact: Slot, seen: &mut Vec<Slot>, found: &mut Vec<&'s FactExpression>) {
+        if seen.contains(&fact) {
+            return;
+        }
+        seen.push(fact);
+        let reads = self.file.steps().flat_map(Step::all_reads).filter(|read| read.fact == fact && read.written).map(|read| &read.reading);
+        let composed = self.file.identity.composition(fact);
+        let readings: Vec<&FactExpression> = composed.map_or_else(|| reads.collect(), |composed| vec![composed]);
+        for reading in readings.into_iter().flat_map(FactExpression::alternatives) {
+            match reading {
+                FactExpression::Text(text) if text.sole_fact().is_some_and(|inner| inner != fact) => {
+                    text.sole_fact().into_iter().for_each(|inner| self.collect_readings(inner, seen, found));
+                }
+                FactExpression::Text(_)
+                | FactExpression::Path(_)
+                | FactExpression::Condition(_)
+                | FactExpression::Conditions(..)
+                | FactExpression::FirstOf(..) => found.push(reading),
+            }
+        }
+    }
+}
+
+fn is_chosen_by_person(path: &JsonPath) -> bool {
+    path.route().last().is_some_and(|last| {
+        let RouteStep::Key(key) = last else { return false };
+        CHOSEN.contains(&key.replace(['_', '-'], "").to_lowercase().as_str())
+    })
+}
+
+/// The first hole that another value follows without a mark.
+fn hole_beside_another(text: &Template) -> Option<&Hole> {
+    let adds_a_value = |hole: &&Hole| {
+        let adds = |change| {
+            matches!(change, TextChange::AddsBefore(FunctionArgument::Fact(..)) | TextChange::AddsBehind(FunctionArgument::Fact(..)))
+        };
+        hole.functions().first().is_some_and(|first| adds(first.change()))
+    };
+    let beside = text.pieces().windows(2).find_map(|pair| match pair {
+        [TemplatePiece::Hole(first), TemplatePiece::Hole(_)] => Some(first),
+        _ => None,
+    });
+    beside.or_else(|| text.holes().find(adds_a_value))
+}
