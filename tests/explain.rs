@@ -114,7 +114,7 @@ fn what_a_file_leaves_out_is_described_as_the_default() {
         ("signed.audience", "${clientId}"),
         ("signed.keys", "${jwksUri}"),
         ("signed.nonce", "required"),
-        ("signed.exp", "`iat` and `nbf`, where the token has them, must not lie in the future"),
+        ("signed.exp", "`iat` is required; it and `nbf`, where the token has it, must not lie in the future"),
         ("signed.require", "`at_hash` and `c_hash`, where the token has them, must fit the access token and the code"),
         ("refused", "if the answer's `sub` is missing or is not that of the ID token"),
         ("signed.read.email", "$.email"),

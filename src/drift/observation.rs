@@ -251,7 +251,7 @@ fn observe_callback(plan: &DriftPlan, provider: &Provider, trace: &Trace, seen: 
     let is_signed = || {
         provider.calls_after_callback().next().is_none()
             && seen.failed.is_none()
-            && (sent_back.signed().is_some() || sent_back.expected_signature().is_some())
+            && (sent_back.signed.is_some() || sent_back.verify.is_some())
     };
     if !is_known && !is_signed() {
         return None;

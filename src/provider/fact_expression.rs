@@ -119,7 +119,6 @@ impl FactExpression {
             Self::Text(template) => template.uses().collect(),
             Self::Condition(condition) => condition.uses(),
             Self::Conditions(conditions, _) => conditions.0.iter().flat_map(Condition::uses).collect(),
-            // An alternative that finds nothing is skipped.
             Self::FirstOf(readings, _) => readings.iter().flat_map(Self::uses).collect(),
         }
     }
@@ -206,7 +205,7 @@ impl WordValue for FactExpression {
             }
             YamlKind::Scalar { .. } => {
                 let text = read_scalar(node, reader)?;
-                if text.starts_with('$') && !text.starts_with("${") && !text.starts_with("$${") {
+                if JsonPath::is_meant(&text) {
                     return JsonPath::parse(&text.value, text.place, reader).map(Self::Path);
                 }
                 if !text.contains("${") {

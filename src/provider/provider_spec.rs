@@ -50,9 +50,10 @@ words! {
         inputs: Option<NamedValues<InputSpec>> = "inputs",
         /// The issuer of an OpenID Connect provider, or the full address of its discovery document (then the issuer
         /// is the one that the document names). The issuer, the endpoints and the keys are taken from the document;
-        /// each of them may be overridden. The ID token is verified, with a nonce. The steps may be left out:
-        /// getUserInfo is then called when the ID token lacks the address, or says nothing about its verification
-        /// where `trustEmail` needs that, and the document has a `userinfo_endpoint`.
+        /// each of them may be overridden. The ID token is verified, with a nonce; it must say whom it is about (`sub`)
+        /// and when it was issued (`iat`). The steps may be left out: getUserInfo is then called when the ID token lacks
+        /// the address, or says nothing about its verification where `trustEmail` needs that, and the document has a
+        /// `userinfo_endpoint`.
         /// Default: none
         /// Example: `discovery: https://idp.example`
         discovery: Option<Template> = "discovery",
@@ -61,7 +62,7 @@ words! {
         /// is accepted, unless the provider's metadata (RFC 8414, below `/.well-known/oauth-authorization-server`) promise
         /// `authorization_response_iss_parameter_supported`. A promise holds until the metadata take it back or are gone
         /// (404 or 410), however long they cannot be fetched. A broker that has not been able to fetch them since its start
-        /// knows of no promise and accepts the callback, so that a provider that never promised it shuts nobody out.
+        /// knows of no promise and accepts the callback, so that logins at a provider that never promised it go on.
         /// Default: none; `iss` is not compared
         /// Example: `issuer: https://sso.acme.example`
         issuer: Option<Template> = "issuer",

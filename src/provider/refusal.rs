@@ -114,7 +114,7 @@ impl Reason {
 
     fn read_text(node: &YamlNode, reader: &mut Reader) -> Option<FactExpression> {
         let text = read_scalar(node, reader)?;
-        if text.starts_with('$') && !text.starts_with("${") && !text.starts_with("$${") {
+        if JsonPath::is_meant(&text) {
             return JsonPath::parse(&text.value, text.place, reader).map(FactExpression::Path);
         }
         if text.trim().is_empty() {

@@ -195,7 +195,7 @@ pub struct Broker {
 impl Broker {
     /// Ends it at once, as a power cut would.
     pub fn kill(&self) {
-        let mut child = self.child.lock().expect("nobody panics here");
+        let mut child = self.child.lock().expect("no thread panics while it holds the lock");
         child.kill().expect("it can be ended");
         child.wait().expect("it ends");
     }
@@ -222,7 +222,7 @@ impl Broker {
     }
 
     fn id(&self) -> u32 {
-        self.child.lock().expect("nobody panics here").id()
+        self.child.lock().expect("no thread panics while it holds the lock").id()
     }
 
     /// Lets its files grow up to so many bytes, or takes that away.
@@ -233,7 +233,7 @@ impl Broker {
 
     /// Whether its process is there.
     pub fn lives(&self) -> bool {
-        self.child.lock().expect("nobody panics here").try_wait().expect("it can be asked").is_none()
+        self.child.lock().expect("no thread panics while it holds the lock").try_wait().expect("it can be asked").is_none()
     }
 
     /// Asks; `None` when no whole answer comes back.

@@ -14,7 +14,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 fn ends(sid: &str, latest: i64) -> EndSession {
-    EndSession { sid: sid.into(), uid: "nobody".into(), since: 100, latest, event: AuditEvent::new(100, "main", AuditEventKind::Logout) }
+    EndSession {
+        sid: sid.into(),
+        uid: "nobody".into(),
+        since: 100,
+        latest,
+        again: false,
+        event: AuditEvent::new(100, "main", AuditEventKind::Logout),
+    }
 }
 
 async fn ended(directory: &Directory, after: &EndedSessionCursor) -> (Vec<String>, EndedSessionCursor) {

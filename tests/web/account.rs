@@ -185,6 +185,29 @@ async fn a_session_that_ends_while_a_way_is_added_gets_none() {
     assert!(answer.session().is_none());
 }
 
+/// Attack C-22
+#[actix_web::test]
+async fn who_leaves_while_a_way_is_added_leaves_the_session_under_its_new_name_too() {
+    let broker = TestBroker::open().await;
+    let browser = signed_in(&broker, "acme", "ana").await;
+    let (before, form) = (browser.cookies(), mark(&browser).await);
+    adds(&broker, &browser, "beta", "outra").await;
+    assert_eq!(browser.get("/auth").await.status, 200);
+
+    // Both were sent before the answer of the other came.
+    let everywhere = ClientRequest::form("/account/sign-out", &format!("form={form}")).with("cookie", &before);
+    let everywhere = broker.ask(everywhere).await;
+    assert_eq!(
+        (everywhere.status, everywhere.location()),
+        (303, Some("/account")),
+        "nobody is told that anything has ended: {everywhere:?}"
+    );
+    let left = broker.ask(ClientRequest::form("/logout", "").with("cookie", &before)).await;
+
+    assert_eq!(left.status, 303, "{left:?}");
+    assert_eq!(browser.get("/auth").await.status, 401);
+}
+
 /// Attacks S-03, D-03
 /// Lessons 12, 46, 47, 58
 #[actix_web::test]

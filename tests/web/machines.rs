@@ -5,9 +5,12 @@ use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
 use crate::web::test_broker::{LOCAL, TestBroker, TestBrokerBuilder};
 use portaria::directory::audit::AuditActor;
+use portaria::directory::keys::{ListSigningKeys, RetireSigningKey};
 use portaria::directory::sessions::EndAllSessions;
 use portaria::directory::users::{BlockUser, FindUserByEmail};
+use portaria::session::seal::MasterKey;
 use portaria::vocabulary::email::Email;
+use portaria::web::signing_keys::new_sealed_key;
 use portaria::world::clock;
 use std::future::Future;
 
@@ -56,6 +59,30 @@ async fn of_fifty_identical_callbacks_at_once_on_two_machines_one_goes_well() {
         assert_eq!(broker.upstream.asked("/token"), 1);
     })
     .await;
+}
+
+/// Attack F-11
+#[actix_web::test]
+async fn who_leaves_at_a_machine_that_does_not_know_their_key_yet_has_left() {
+    let plan = TestBroker::builder(LOCAL).with_standard("acme");
+    let master = plan.master();
+    let broker = plan.build().await;
+    let other = TestBrokerBuilder::beside(&broker, LOCAL, &master).build().await;
+    let leaked = broker.app.directory.read(ListSigningKeys).await.expect("storage").remove(0).status.id;
+    let fresh = new_sealed_key(&MasterKey::new(&master, false).expect("it is long enough"));
+    let retire = RetireSigningKey { id: leaked, fresh: vec![("main".into(), fresh)], now: clock::now() };
+    assert!(broker.app.directory.write(retire).await.expect("storage"));
+    hears(&broker).await;
+    let browser = Browser::new(&broker);
+    browser.log_in("acme", "ana").await;
+    let cookies = browser.cookies();
+    assert_eq!((passes(&broker, &cookies).await, passes(&other, &cookies).await), (200, 401));
+
+    let left = other.ask(ClientRequest::form("/logout", "").with("cookie", &cookies)).await;
+    hears(&broker).await;
+
+    assert_eq!(left.status, 303, "{left:?}");
+    assert_eq!(passes(&broker, &cookies).await, 401);
 }
 
 #[actix_web::test]

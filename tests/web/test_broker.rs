@@ -74,7 +74,7 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("nobody panics here").extend_from_slice(bytes);
+        self.0.lock().expect("no thread panics while it holds the lock").extend_from_slice(bytes);
         Ok(bytes.len())
     }
     fn flush(&mut self) -> std::io::Result<()> {
@@ -288,7 +288,7 @@ impl TestBroker {
 
     /// What has been logged.
     pub fn logged(&self) -> String {
-        String::from_utf8_lossy(&self.log.0.lock().expect("nobody panics here")).into_owned()
+        String::from_utf8_lossy(&self.log.0.lock().expect("no thread panics while it holds the lock")).into_owned()
     }
 
     /// Takes the storage away, or gives it back.

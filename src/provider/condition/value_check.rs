@@ -139,7 +139,6 @@ impl ValueCheck {
             ConditionSubject::Path(_) => None,
             ConditionSubject::Text(template) => Some(template),
         };
-        // A missing fact makes a condition false; it is no mistake.
         subject.into_iter().chain(values).flat_map(Template::uses).collect()
     }
 

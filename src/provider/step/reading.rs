@@ -11,6 +11,7 @@ use crate::provider::facts::Facts;
 use crate::provider::json_path::{ValueKind, scalar_text};
 use crate::provider::refusal::{ProviderRefusal, RefusalRule, RefusedBecause, RefusingAnswer, SHORTEST_SECRET, shows};
 use crate::provider::signed_token::{ComparedFacts, SignedToken};
+use crate::provider::status::is_success;
 use crate::provider::step::{ReadRule, Step, StepKind};
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
@@ -126,7 +127,7 @@ impl Step {
                 Some(template) => template.fill(facts).map_err(StepError::missing_fact)?,
             };
             let claims = self.verified_claims(signed, token.expose(), facts, documents)?;
-            if signed.is_id_token() {
+            if signed.is_id_token {
                 self.check_id_token(signed, &claims, facts)?;
             }
             self.learn_from_token(&claims, facts);
@@ -257,7 +258,7 @@ impl Step {
 
     /// The signed token that an answer is, where the file does not say what the answer is and `discovery` says how it is verified.
     fn unannounced_token(&self, answer: &Response) -> Option<(&SignedToken, String)> {
-        let signed = self.signed_answer.as_ref().filter(|_| (200..300).contains(&answer.status))?;
+        let signed = self.signed_answer.as_ref().filter(|_| is_success(answer.status))?;
         let text = std::str::from_utf8(&answer.body).ok()?.trim();
         is_signed_token(text).then(|| (signed, text.to_owned()))
     }
