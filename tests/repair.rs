@@ -21,7 +21,7 @@ use portaria::workbench::examples::replay::replay;
 use portaria::workbench::repair::propose;
 use std::collections::BTreeMap;
 
-/// A provider with the stories in which somebody comes in, and who, and those that are refused.
+/// A provider with the stories in which a person comes in, and who, and those that are refused.
 pub struct Known {
     pub provider: Provider,
     pub stories: Vec<(ExampleSpec, Identity)>,

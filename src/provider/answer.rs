@@ -50,14 +50,16 @@ impl AnswerParser {
             None => text,
         };
         let formats = self.formats.as_ref().map_or(&[AnswerFormat::Auto][..], |formats| &formats.0);
-        let mut first = None;
+        let mut told: Option<UnreadableAnswer> = None;
         for format in formats {
             match parse_as(*format, text) {
                 Ok(value) => return Ok(value),
-                Err(why) => first = first.or(Some(why)),
+                // A form in which something is wrong is told as one, whatever else it might have been.
+                Err(why) if *format == AnswerFormat::Form && looks_like_form(text.trim()) => told = Some(why),
+                Err(why) => told = told.or(Some(why)),
             }
         }
-        Err(first.unwrap_or_else(|| UnreadableAnswer("no format is named".to_owned())))
+        Err(told.unwrap_or_else(|| UnreadableAnswer("no format is named".to_owned())))
     }
 }
 
@@ -72,7 +74,8 @@ fn parse_as(format: AnswerFormat, text: &str) -> Result<Value, UnreadableAnswer>
         AnswerFormat::Form => parse_form(trimmed).map_err(|why| unreadable("a form", &why, trimmed)),
         AnswerFormat::Jsonp => parse_jsonp(trimmed),
         AnswerFormat::Auto if looks_like_json(trimmed) => json::parse(trimmed.as_bytes()).map_err(|why| unreadable("JSON", &why, trimmed)),
-        AnswerFormat::Auto => parse_form(trimmed).map_err(|_| unreadable("JSON", "it does not begin like JSON, nor is it a form", trimmed)),
+        AnswerFormat::Auto if looks_like_form(trimmed) => parse_form(trimmed).map_err(|why| unreadable("a form", &why, trimmed)),
+        AnswerFormat::Auto => Err(unreadable("JSON", "it does not begin like JSON, nor is it a form", trimmed)),
     }
 }
 
@@ -80,6 +83,10 @@ fn looks_like_json(text: &str) -> bool {
     text.starts_with(['{', '[', '"', '-'])
         || text.starts_with(|first: char| first.is_ascii_digit())
         || matches!(text, "null" | "true" | "false")
+}
+
+fn looks_like_form(text: &str) -> bool {
+    text.contains('=') && !text.contains(['<', '{', '\n', ' '])
 }
 
 fn unreadable(format: &str, why: &str, text: &str) -> UnreadableAnswer {
@@ -108,7 +115,7 @@ pub(crate) fn is_signed_token(text: &str) -> bool {
 
 /// Parses the pairs of a form; a repeated key is refused.
 fn parse_form(text: &str) -> Result<Value, String> {
-    if !text.contains('=') || text.contains(['<', '{', '\n', ' ']) {
+    if !looks_like_form(text) {
         return Err("it has no `key=value` pairs".to_owned());
     }
     let mut values = Map::new();
@@ -187,7 +194,9 @@ mod tests {
             (&[][..], "<a>hush</a>", "XML"),
             (&[][..], "cb({\"hush\":1});", "JSONP"),
             (&[][..], "eyJh.eyJo.c2ln", "signed token"),
-            (&[][..], "a=hush&a=2", "JSON"),
+            (&[][..], "a=hush&a=2", "a key stands in it twice"),
+            (&[AnswerFormat::Json, AnswerFormat::Form], "a=hush&a=2", "a key stands in it twice"),
+            (&[][..], "hush", "nor is it a form"),
             (&[AnswerFormat::Json], "{\"hush\"", "JSON"),
             (&[AnswerFormat::Jsonp], "{\"hush\":1}", "wrapped"),
         ] {

@@ -22,6 +22,7 @@ pub(crate) mod unresolved_path;
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
 use crate::provider::Provider;
+use crate::provider::fact_expression::FoundInstead;
 use crate::provider::identity::Identity;
 use crate::story::proposal::Proposal;
 use crate::story::repair_rule::RepairRule;
@@ -101,9 +102,15 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
         rated.extend(proposals_for_unreadable(provider, case, &goal));
     }
     if let LoginErrorCause::MissingEmail(_) | LoginErrorCause::UnprovenEmail(_) = &error.cause {
-        let is_there = matches!(error.cause, LoginErrorCause::UnprovenEmail(_));
+        let reason = match &error.cause {
+            LoginErrorCause::UnprovenEmail(_) => RepairRule::AskBecauseUnproven {},
+            LoginErrorCause::MissingEmail(Some(FoundInstead::NoFittingEntry | FoundInstead::NoAddress(_))) => {
+                RepairRule::AskBecauseUnfit {}
+            }
+            _ => RepairRule::AskBecauseMissing {},
+        };
         let own = RepairGoal { facts: Vec::new(), ..goal.clone() };
-        let ask = try_drafts(provider, case, &own, missing_email::missing_email_drafts(provider, is_there));
+        let ask = try_drafts(provider, case, &own, missing_email::missing_email_drafts(provider, reason));
         let unless_found = if rated.is_empty() && !holds_email(&reread_login(provider, case)) { 40.0 } else { 0.0 };
         rated.extend(ask.into_iter().filter_map(|mended| {
             let change = changed_lines(&provider.source.text, &mended.text)?;
