@@ -144,6 +144,9 @@ fn a_token_that_is_wrong_in_any_respect_is_not_accepted() {
         ("sub:", "exp: -1, sub:"),
         ("sub:", "exp: 1e300, sub:"),
         ("sub:", "iat: 1767323200, sub:"),
+        ("sub:", "iat: null, sub:"),
+        ("sub: \"7\",", ""),
+        ("sub: \"7\",", "sub: \"\","),
         ("sub:", "nbf: 1767323200, sub:"),
         ("sub:", "nbf: {}, sub:"),
         ("sub:", "at_hash: AAAA, sub:"),
@@ -169,7 +172,7 @@ fn a_token_that_is_wrong_in_any_respect_is_not_accepted() {
 fn algorithms_never_change_what_a_key_is_for() {
     let header = |text: &str| base64(text);
     let claims = base64(
-        "{\"iss\":\"https://idp.acme.example\",\"aud\":\"‹clientId›\",\"sub\":\"7\",\"nonce\":\"‹nonce›\",\"exp\":1767399999,\"email\":\"ana@loja.example\",\"email_verified\":true}",
+        "{\"iss\":\"https://idp.acme.example\",\"aud\":\"‹clientId›\",\"sub\":\"7\",\"nonce\":\"‹nonce›\",\"iat\":1767322800,\"exp\":1767399999,\"email\":\"ana@loja.example\",\"email_verified\":true}",
     );
     for token in [
         format!("{}.{claims}.", header("{\"alg\":\"none\"}")),
@@ -364,13 +367,45 @@ fn keys_are_fetched_once_and_again_only_for_an_unknown_key_once_in_a_while() {
         ready(drive(login, &network, &documents)).1.map_err(|error| error.code().to_owned())
     };
 
-    for now in 0..10 {
+    assert_eq!((login(0), network.asked("/k")), (Err("badToken".to_owned()), 1));
+    for now in 1..11 {
         assert_eq!(login(now), Err("badToken".to_owned()));
     }
-    assert_eq!(network.asked("/k"), 1, "an unknown key fetches the keys once in ten seconds at most");
-    assert_eq!(login(10), Err("badToken".to_owned()));
-    assert_eq!(network.asked("/k"), 2);
+    assert_eq!(network.asked("/k"), 2, "an unknown key fetches the keys at once, and then once in ten seconds at most");
+    assert_eq!((login(11), network.asked("/k")), (Err("badToken".to_owned()), 3));
     assert_eq!(network.asked("openid-configuration"), 1);
+}
+
+/// Attack J-14
+#[test]
+fn a_document_that_leads_off_the_open_net_or_by_an_open_line_begins_no_login() {
+    let provider = provider(OPENID);
+    for address in [
+        "http://idp.acme.example/a",
+        "https://user:pass@idp.acme.example/a",
+        "https://localhost/a",
+        "https://127.0.0.1/a",
+        "https://[::1]/a",
+        "https://2130706433/a",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "//idp.acme.example/a",
+        "",
+    ] {
+        let documents = DocumentCache::default();
+        let issuer = "https://idp.acme.example";
+        let document = format!(
+            "{{\"issuer\":\"{issuer}\",\"authorization_endpoint\":\"{address}\",\"token_endpoint\":\"{issuer}/t\",\"jwks_uri\":\"{issuer}/k\"}}"
+        );
+        let network = Network::new(|_: &str| json(&document));
+        ready(discover(&provider, &provider.empty_facts(), &network, &documents, 0));
+        let installation = installation(&provider);
+
+        let begun =
+            Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new()).redirect_request(&provider, &installation, &documents);
+
+        assert!(begun.is_err(), "{address}: {begun:?}");
+    }
 }
 
 /// Attack J-14

@@ -52,7 +52,7 @@ impl IssuerKey {
 pub fn claims(attempt: &Attempt, more: &str) -> String {
     let nonce = &attempt.nonce;
     format!(
-        "{{\"iss\":\"https://idp.acme.example\",\"aud\":\"c-1\",\"sub\":\"7\",\"exp\":9999999999,\"nonce\":\"{nonce}\",\"email\":\"ana@loja.example\",\"email_verified\":true{more}}}"
+        "{{\"iss\":\"https://idp.acme.example\",\"aud\":\"c-1\",\"sub\":\"7\",\"iat\":0,\"exp\":9999999999,\"nonce\":\"{nonce}\",\"email\":\"ana@loja.example\",\"email_verified\":true{more}}}"
     )
 }
 

@@ -101,6 +101,40 @@ fn hostile_files_are_refused_with_a_complaint() {
     }
 }
 
+/// Attack Y-09
+#[test]
+fn a_pattern_that_costs_much_or_looks_around_is_refused_in_the_file() {
+    let file = |pattern: &str| {
+        let pattern = serde_json::Value::from(pattern);
+        let text = format!(
+            "name: x\nclientId: c\nclientSecret: env:X_CLIENT_SECRET\nrequire: {{ at: \"${{id}}\", matches: {pattern} }}\n\
+             getAuthorizationCode: {{ get: \"https://a.example/a\" }}\ngetAccessCode: {{ post: \"https://a.example/t\" }}\n\
+             getUserInfo: {{ get: \"https://a.example/me\", read: {{ id: $.id, email: $.email, emailVerified: $.ok }} }}\n"
+        );
+        let (provider, report) = compile(&Source::new("x.yaml", text), STRICT);
+        (provider.is_some(), report.draw(false))
+    };
+    assert!(file("^[a-z]{1,20}$").0, "{}", file("^[a-z]{1,20}$").1);
+    for pattern in [
+        "(?=a)b",
+        "(?!a)b",
+        "(?<=a)b",
+        "(?<!a)b",
+        "(a)\\1",
+        "(?P=x)",
+        "((a{100}){100}){100}",
+        "(\\w{1000}){1000}",
+        "(?i)\\p{L}{5000}",
+        "(",
+        "a{2,1}",
+    ] {
+        let (compiles, told) = file(pattern);
+        assert!(!compiles && told.contains(" --> x.yaml:4:"), "{pattern}: {told}");
+    }
+    let (compiles, told) = file(&"a|".repeat(50_000));
+    assert!(!compiles && told.len() < 10_000, "{told:.2000}");
+}
+
 /// Attacks T-06, U-15
 #[test]
 fn hostile_answers_are_read_within_bounds() {

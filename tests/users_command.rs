@@ -34,7 +34,7 @@ fn arrival(store: &str, identity: Identity, sid: &str) -> SignIn {
 }
 
 impl Shop {
-    /// Ana with two ways in, Bia with a hostile name, somebody without an address, Érica in another store as well.
+    /// Ana with two ways in, Bia with a hostile name, a person without an address, Érica in another store as well.
     fn new() -> Self {
         let folder = Folder::new(&random::id()).with("portaria.yaml", SETTINGS);
         let shop = Self { folder, master: random::id().repeat(3) };
@@ -55,7 +55,7 @@ impl Shop {
             }
             let incident = StoredIncident { code: "K7Q-2MD".into(), store: "main".into(), at: clock::now(), story: "{}".to_owned() };
             let impostor = arrival("main", proven("acme", "2", "ana"), "7");
-            let event = directory.write(impostor).await.expect("storage").expect_err("somebody else").event;
+            let event = directory.write(impostor).await.expect("storage").expect_err("another person").event;
             assert!(directory.write(SaveIncident { incident, event }).await.expect("storage"));
         });
         shop
@@ -433,6 +433,31 @@ fn the_keys_of_each_store_are_listed_and_rotated_apart() {
     shop.refuses("keys list --store atacdo", 2, "help: did you mean `atacado`?");
 }
 
+/// A store that had users when the stores got keys of their own took copies of the shared ones with it.
+/// Attack N-08
+#[test]
+fn a_key_is_retired_in_every_store_that_has_it_and_each_gets_another() {
+    let shop = Shop::new();
+    let fresh = signing_keys::new_sealed_key(&MasterKey::new(&shop.master, false).expect("long enough"));
+    let shared = fresh.id.clone();
+    shop.on(async |directory| {
+        let (plan, now) = (RotationPlan::for_sessions_lasting(86400), clock::now() - 1000);
+        for store in ["main", "atacado"] {
+            let begin = RotateSigningKeys { store: store.into(), fresh: fresh.clone(), plan, wanted: true, now };
+            directory.write(begin).await.expect("storage");
+        }
+    });
+    let id = |store: &str| shop.json(&format!("keys list --store {store}"))["keys"][0]["id"].as_str().expect("a key").to_owned();
+
+    let out = shop.says(&format!("keys retire --yes -- {shared}"));
+
+    assert!(out.contains("is removed, also from the store atacado, which has a copy: every user"), "{out}");
+    assert!(out.contains(" signs from now on at the store atacado; services"), "{out}");
+    let (main, atacado) = (id("main"), id("atacado"));
+    assert!(main != *shared && atacado != *shared && main != atacado, "each has another one");
+    shop.refuses(&format!("keys retire --store atacado --yes -- {shared}"), 1, "there is no key `");
+}
+
 #[test]
 fn a_key_is_never_written_under_a_master_key_that_opens_none_of_those_that_are_there() {
     let mut shop = Shop::new();
@@ -510,7 +535,7 @@ fn people_at_a_server_are_shown_and_blocked_just_the_same() {
         let (code, _, err) = run(&["keys", "rotate"]);
         assert!(code == 3 && err.contains("help: set $PORTARIA_MASTER_KEY to what the brokers have") && !err.contains("openssl"), "{err}");
 
-        let kept = directory.read(FindUserByEmail { store: "main".into(), email: email("ana") }).await.expect("storage").expect("somebody");
+        let kept = directory.read(FindUserByEmail { store: "main".into(), email: email("ana") }).await.expect("storage").expect("a person");
         assert!(kept.blocked);
     });
 }

@@ -38,7 +38,7 @@ enum KeysSubcommand {
 
 The broker rotates keys by itself; this command does it sooner.")]
     Rotate,
-    /// Remove a key at once, because it may have leaked; every user with a token of it has to sign in again
+    /// Remove a key at once, wherever a store has it, because it may have leaked; every user with a token of it has to sign in again
     #[command(after_help = "Example: portaria keys retire vR2mNq0bTx6wYc1ZpLkD9A")]
     Retire {
         /// The key, as `portaria keys list` names it
@@ -120,9 +120,14 @@ impl OpenedKeys {
         ))
     }
 
+    /// The keys of all stores, the active one of each store first.
+    async fn read_all(&self) -> Result<Vec<SealedSigningKey>, CommandFailure> {
+        self.directory.read(ListSigningKeys).await.map_err(|_| storage::unavailable(&self.place))
+    }
+
     /// The keys of the store, the active one first.
     async fn read(&self) -> Result<Vec<SealedSigningKey>, CommandFailure> {
-        let mut keys = self.directory.read(ListSigningKeys).await.map_err(|_| storage::unavailable(&self.place))?;
+        let mut keys = self.read_all().await?;
         keys.retain(|key| key.store == self.store.name);
         Ok(keys)
     }
@@ -220,28 +225,41 @@ impl OpenedKeys {
     }
 
     async fn retire(&self, id: &str, yes: bool, master: &MasterKey) -> Result<(), CommandFailure> {
-        let Some(key) = self.keys.iter().map(|key| &key.status).find(|key| *key.id == *id) else { return Err(self.no_such_key(id)) };
-        let ends = match key.state {
-            SigningKeyState::Next => "it has signed nothing yet, so no session ends",
-            SigningKeyState::Active | SigningKeyState::Retiring => "every user with a token of it has to sign in again",
-        };
-        confirmation::confirm(yes, &format!("This removes key {id} for good: {ends}."), "key", id)?;
-        let fresh = signing_keys::new_sealed_key(master);
-        if !self.write(RetireSigningKey { store: self.store.name.clone(), id: id.into(), fresh, now: self.now }).await? {
+        if self.keys.iter().all(|key| *key.status.id != *id) {
+            return Err(self.no_such_key(id));
+        }
+        // When the stores got keys of their own, each took copies of the shared ones with it.
+        let copies: Vec<SealedSigningKey> = self.read_all().await?.into_iter().filter(|key| *key.status.id == *id).collect();
+        let has_signed = copies.iter().any(|key| key.status.state != SigningKeyState::Next);
+        let ends =
+            if has_signed { "every user with a token of it has to sign in again" } else { "it has signed nothing yet, so no session ends" };
+        let others: Vec<String> = copies.iter().filter(|key| key.store != self.store.name).map(|key| printable(&key.store)).collect();
+        let held = if others.is_empty() { String::new() } else { format!(", also from the store {}, which has a copy", others.join(", ")) };
+        confirmation::confirm(yes, &format!("This removes key {id} for good{held}: {ends}."), "key", id)?;
+        let fresh = copies.iter().map(|key| (key.store.clone(), signing_keys::new_sealed_key(master))).collect();
+        if !self.write(RetireSigningKey { id: id.into(), fresh, now: self.now }).await? {
             return Err(CommandFailure::No(format!("key {id} is gone already")));
         }
-        let keys = self.read().await?;
-        let signs = keys.iter().find(|key| key.status.state == SigningKeyState::Active).map(|key| key.status.id.clone());
+        let keys = self.read_all().await?;
+        let signing = |store: &str| {
+            keys.iter().find(|key| *key.store == *store && key.status.state == SigningKeyState::Active).map(|key| &key.status.id)
+        };
         if self.json {
-            print_json(&json!({ "retired": id, "signs": signs, "loggedOut": key.state != SigningKeyState::Next }).to_string());
+            let stores: Vec<&str> = copies.iter().map(|key| &*key.store).collect();
+            print_json(
+                &json!({ "retired": id, "stores": stores, "signs": signing(&self.store.name), "loggedOut": has_signed }).to_string(),
+            );
             return Ok(());
         }
-        print_line(&format!("key {id} is removed: {ends}"));
-        if let (SigningKeyState::Active, Some(signs)) = (key.state, signs) {
-            print_line(&format!(
-                "key {signs} signs from now on; services that check tokens themselves have to read {}/.well-known/jwks.json again",
-                self.store.public_url
-            ));
+        print_line(&format!("key {id} is removed{held}: {ends}"));
+        for copy in copies.iter().filter(|key| key.status.state == SigningKeyState::Active) {
+            let Some(signs) = signing(&copy.store) else { continue };
+            let read_again = "services that check tokens themselves have to read";
+            if copy.store == self.store.name {
+                print_line(&format!("key {signs} signs from now on; {read_again} {}/.well-known/jwks.json again", self.store.public_url));
+            } else {
+                print_line(&format!("key {signs} signs from now on at the store {}; {read_again} its keys again", printable(&copy.store)));
+            }
         }
         Ok(())
     }
@@ -250,14 +268,7 @@ impl OpenedKeys {
         let warning = "This replaces the signing keys of all stores, and every user has to sign in again. A broker that still runs would go on \
                        with the old keys: stop them all first.";
         confirmation::confirm(yes, warning, "word `replace`", "replace")?;
-        let mut stores: Vec<Box<str>> = self
-            .directory
-            .read(ListSigningKeys)
-            .await
-            .map_err(|_| storage::unavailable(&self.place))?
-            .into_iter()
-            .map(|key| key.store)
-            .collect();
+        let mut stores: Vec<Box<str>> = self.read_all().await?.into_iter().map(|key| key.store).collect();
         stores.dedup();
         let fresh: Vec<_> = stores.into_iter().map(|store| (store, signing_keys::new_sealed_key(master))).collect();
         let many = fresh.len();

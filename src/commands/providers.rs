@@ -41,11 +41,12 @@ A linked identity signs in its user only while the provider's file points to whe
 and the same hosts of the addresses that the file itself writes. Move the identities if the provider itself has moved and knows the same people by the same ids. If the
 file now leads to another provider, do not: its ids mean other people.")]
     Move(MoveArguments),
-    /// List the hosts to which the discovery documents of issuers lead; with `--yes` accept those of a document that waits
-    #[command(after_help = "Example: portaria providers hosts https://idp.example
+    /// List the hosts to which the discovery documents of issuers lead; with hosts and `--yes` accept these of those that wait
+    #[command(after_help = "Example: portaria providers hosts https://idp.example accounts.idp.example --yes
 
 The hosts besides its own to which a document leads are remembered when it is first seen. A document that leads to a further host is not used: logins go on for at
-most a day with the document from before, and no longer than the broker runs. Accept the host if the issuer itself has moved there. If it has not, somebody else may have taken over the document.")]
+most a day with the document from before, and no longer than the broker runs. Without hosts the command shows what waits, and without `--yes` nothing is changed.
+Accept a host if the issuer itself has moved there. If it has not, another party may have taken over the document.")]
     Hosts(HostsArguments),
 }
 

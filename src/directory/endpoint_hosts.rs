@@ -3,6 +3,7 @@
 
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_event};
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
+use std::collections::BTreeSet;
 
 /// The name of the store in rows that belong to no store.
 const NO_STORE: &str = "*";
@@ -43,7 +44,7 @@ impl Verb for RememberHosts {
     }
 }
 
-/// Says that a document waits for the operator, or waits no longer.
+/// Records whether a document waits for the operator.
 #[derive(Clone, Debug)]
 pub struct SetWaitingHosts {
     /// The address of the document.
@@ -91,13 +92,13 @@ impl Verb for ListHosts {
     }
 }
 
-/// Accepts the hosts of a document that waits.
+/// Accepts hosts of a document that waits. It waits on for those that are not named.
 #[derive(Clone, Debug)]
 pub struct AcceptHosts {
     /// The address of the document.
     pub address: Box<str>,
-    /// The origins that the operator has seen. If the document leads elsewhere by now, nothing is accepted.
-    pub seen: Box<str>,
+    /// The origins to accept. If the document does not wait for one of them, nothing is accepted.
+    pub origins: Vec<Box<str>>,
     /// The time of the request, in seconds since 1970, which the event bears.
     pub now: i64,
 }
@@ -107,17 +108,29 @@ impl Verb for AcceptHosts {
     type Answer = bool;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {
-        let Self { address, seen, now } = self;
-        let (accepted, waiting) = (format!("{ACCEPTED}{address}"), format!("{WAITING}{address}"));
-        if find(sql, &waiting).await?.as_ref() != Some(seen) {
+        let Self { address, origins, now } = self;
+        let (accepted_key, waiting_key) = (format!("{ACCEPTED}{address}"), format!("{WAITING}{address}"));
+        let (Some(accepted), Some(waiting)) = (find(sql, &accepted_key).await?, find(sql, &waiting_key).await?) else { return Ok(false) };
+        let (mut accepted, waiting) = (parse_origins(&accepted), parse_origins(&waiting));
+        if !origins.iter().all(|origin| waiting.contains(&**origin) && accepted.insert(origin)) {
             return Ok(false);
         }
-        sql.queue("UPDATE pins SET fingerprint = $3 WHERE store = $1 AND provider = $2", with![NO_STORE, &accepted, seen]).await?;
-        sql.queue("DELETE FROM pins WHERE store = $1 AND provider = $2", with![NO_STORE, &waiting]).await?;
+        if waiting.is_subset(&accepted) {
+            // Hosts to which the document no longer leads are accepted no longer.
+            accepted = waiting;
+            sql.queue("DELETE FROM pins WHERE store = $1 AND provider = $2", with![NO_STORE, &waiting_key]).await?;
+        }
+        let accepted = accepted.into_iter().collect::<Vec<_>>().join(" ");
+        sql.queue("UPDATE pins SET fingerprint = $3 WHERE store = $1 AND provider = $2", with![NO_STORE, &accepted_key, &accepted]).await?;
         let event = AuditEvent::new(*now, NO_STORE, AuditEventKind::HostsAccepted).with_reason(AuditActor::Support.word());
-        record_event(sql, &AuditEvent { evidence: Some(format!("{address} {seen}").into()), ..event }).await?;
+        record_event(sql, &AuditEvent { evidence: Some(format!("{address} {}", origins.join(" ")).into()), ..event }).await?;
         Ok(true)
     }
+}
+
+/// The origins of a text as they are stored.
+pub(crate) fn parse_origins(text: &str) -> BTreeSet<&str> {
+    text.split(' ').filter(|origin| !origin.is_empty()).collect()
 }
 
 async fn find<S: SqlTransaction>(sql: &mut S, key: &str) -> Result<Option<Box<str>>, StorageFault> {

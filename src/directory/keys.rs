@@ -90,35 +90,40 @@ impl Verb for RotateSigningKeys {
     }
 }
 
-/// Removes a key at once: its tokens are no longer valid. If it was the active key, the next one or a new one becomes active.
+/// Removes a key at once: its tokens are no longer valid. Where it was the active key, the next one or a new one becomes active.
 #[derive(Debug)]
 pub struct RetireSigningKey {
-    /// The store whose key it is.
-    pub store: Box<str>,
     /// The key to remove, by the id that tokens name.
     pub id: Box<str>,
-    /// The key to use if a new one is needed.
-    pub fresh: NewSigningKey,
+    /// The stores that hold it, each with the key to use if it needs a new one.
+    pub fresh: Vec<(Box<str>, NewSigningKey)>,
     /// The time of the removal, in seconds since 1970, from which the state of its successor counts.
     pub now: i64,
 }
 
 impl Verb for RetireSigningKey {
+    /// Whether one of the stores held it.
     type Answer = bool;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {
-        let keys = lock_keys(sql, &self.store).await?;
-        let Some(retired) = keys.iter().find(|key| key.status.id == self.id) else { return Ok(false) };
-        let change = KeyChange { store: &self.store, by: AuditActor::Support, now: self.now };
-        change.delete(sql, &self.id).await?;
-        if retired.status.state == SigningKeyState::Active {
-            match keys.iter().find(|key| key.status.state == SigningKeyState::Next) {
-                Some(next) => change.activate(sql, &next.status.id).await?,
-                None => change.insert(sql, &self.fresh, SigningKeyState::Active).await?,
+        let mut was_there = false;
+        for (store, fresh) in &self.fresh {
+            let keys = lock_keys(sql, store).await?;
+            let Some(retired) = keys.iter().find(|key| key.status.id == self.id) else { continue };
+            was_there = true;
+            let change = KeyChange { store, by: AuditActor::Support, now: self.now };
+            change.delete(sql, &self.id).await?;
+            if retired.status.state == SigningKeyState::Active {
+                match keys.iter().find(|key| key.status.state == SigningKeyState::Next) {
+                    Some(next) => change.activate(sql, &next.status.id).await?,
+                    None => change.insert(sql, fresh, SigningKeyState::Active).await?,
+                }
             }
         }
-        next_generation(sql, "keys").await?;
-        Ok(true)
+        if was_there {
+            next_generation(sql, "keys").await?;
+        }
+        Ok(was_there)
     }
 }
 

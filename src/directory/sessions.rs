@@ -31,6 +31,8 @@ pub struct EndSession {
     pub since: i64,
     /// When its last token expires.
     pub latest: i64,
+    /// Whether it has ended before, so that only the session that took its place is left to end.
+    pub again: bool,
     /// The event to record; it names no user if the user was erased meanwhile.
     pub event: AuditEvent,
 }
@@ -39,8 +41,12 @@ impl Verb for EndSession {
     type Answer = ();
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
-        let Self { sid, uid, since, latest, event } = self;
+        let Self { sid, uid, since, latest, again, event } = self;
         let known_uid = lock_user(sql, uid).await?;
+        let of_this_login = "SELECT sid FROM sessions WHERE uid = $1 AND since = $2 LIMIT 1";
+        if *again && sql.fetch(of_this_login, with![uid, *since]).await?.is_empty() {
+            return Ok(());
+        }
         record_event(sql, &AuditEvent { uid: known_uid, ..event.clone() }).await?;
         let number = next_generation(sql, "ends").await?;
         let renamed =

@@ -34,7 +34,8 @@ words! {
     /// `refused` refuses, `when` makes the call, and elsewhere the condition does not hold. At a path, `present` and
     /// `contains` look at lists and objects as well; for a fact or a text with holes such a value is neither there nor missing.
     pub(crate) struct ConditionSpec ("condition", elsewhere = unknown_word_hint) {
-        /// The value that is checked: a path into the answer, or a fact.
+        /// The value that is checked: a path into the answer, a fact, or a text with holes. A hole may hold a path with functions,
+        /// for what stands inside of a text: `at: '${$.payload | base64Decode | form "ts"}'`.
         /// Default: none; needed unless `all` or `any` stands here
         /// Example: `at: $.status`
         at: Option<ConditionSubject> = "at",
@@ -149,7 +150,7 @@ impl WordValue for ConditionSubject {
         None
     }
     fn shape() -> ValueShape {
-        ValueShape::Text("a JSON path or a fact in `${…}`")
+        ValueShape::Text("a JSON path or a text with holes")
     }
 }
 

@@ -13,8 +13,8 @@ const FRESH: i64 = 3600;
 const KEPT: i64 = 86400;
 /// After a fetch that failed, the next one is made after this many seconds: a provider that has recovered works within seconds.
 const AFTER_FAILURE: i64 = 3;
-/// A document that is fresh is fetched early, for a token that its keys do not verify, at most once in this many seconds. Anyone can
-/// send such a token.
+/// A document that is fresh is fetched early, for a token that its keys do not verify, at once, and then at most once in this many seconds.
+/// Anyone can send such a token.
 const BETWEEN: i64 = 10;
 /// More documents than this are not kept.
 const MOST: usize = 20_000;
@@ -33,12 +33,22 @@ pub struct DocumentCache {
 struct CachedDocument {
     value: Option<Arc<Value>>,
     fetched: i64,
-    /// When it was last tried, and whether that failed; `None` while the first fetch is under way.
-    tried: Option<(i64, bool)>,
+    /// When it was last tried, and what came of it; `None` while the first fetch is under way.
+    tried: Option<(i64, Outcome)>,
     /// How often fetching it has ended, well or not.
     tries: u64,
     /// Held by the login that is fetching it.
     flight: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// What came of a fetch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// It was due, and it came.
+    Fetched,
+    /// It came although the one before was fresh.
+    FetchedEarly,
+    Failed,
 }
 
 impl CachedDocument {
@@ -48,8 +58,13 @@ impl CachedDocument {
 
     /// Whether it was tried so lately that it is not tried again.
     fn was_just_tried(&self, now: i64) -> bool {
-        let pause = |failed| if failed { AFTER_FAILURE } else { BETWEEN };
-        self.tried.is_some_and(|(tried, failed)| (0..pause(failed)).contains(&now.saturating_sub(tried)))
+        let pause = |outcome| match outcome {
+            // A provider may exchange its keys at any moment, also just after they were fetched, but not within one login.
+            Outcome::Fetched => 1,
+            Outcome::FetchedEarly => BETWEEN,
+            Outcome::Failed => AFTER_FAILURE,
+        };
+        self.tried.is_some_and(|(tried, outcome)| (0..pause(outcome)).contains(&now.saturating_sub(tried)))
     }
 }
 
@@ -79,7 +94,7 @@ impl DocumentCache {
         self.due_if(address, |entry| !entry.is_fresh(now) && !entry.was_just_tried(now))
     }
 
-    /// The early fetch of a document whose keys do not verify a token, unless it was fetched just now.
+    /// The early fetch of a document whose keys do not verify a token, unless it was fetched early just now.
     pub(crate) fn early(&self, address: &str, now: i64) -> Option<DueFetch> {
         self.due_if(address, |entry| !entry.was_just_tried(now))
     }
@@ -117,9 +132,10 @@ impl DocumentCache {
 
     pub(crate) fn insert(&self, address: &str, value: Value, now: i64) {
         self.record(address, |entry| {
+            let outcome = if entry.is_fresh(now) { Outcome::FetchedEarly } else { Outcome::Fetched };
             entry.value = Some(Arc::new(value));
             entry.fetched = now;
-            entry.tried = Some((now, false));
+            entry.tried = Some((now, outcome));
         });
     }
 
@@ -130,7 +146,7 @@ impl DocumentCache {
 
     /// Records that fetching failed; the earlier document stays.
     pub(crate) fn record_failure(&self, address: &str, now: i64) {
-        self.record(address, |entry| entry.tried = Some((now, true)));
+        self.record(address, |entry| entry.tried = Some((now, Outcome::Failed)));
     }
 
     fn record(&self, address: &str, change: impl FnOnce(&mut CachedDocument)) {
@@ -181,11 +197,14 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_verify_nothing_are_fetched_again_at_most_every_ten_seconds() {
+    fn keys_that_verify_nothing_are_fetched_again_at_once_and_then_at_most_every_ten_seconds() {
         let documents = DocumentCache::default();
         documents.insert("a", json!(1), 100);
+        assert!(documents.early("a", 100).is_none() && documents.early("a", 101).is_some(), "they may have been exchanged since");
 
-        assert!(documents.early("a", 109).is_none() && documents.early("a", 110).is_some());
+        documents.insert("a", json!(2), 101);
+
+        assert!(documents.early("a", 110).is_none() && documents.early("a", 111).is_some());
     }
 
     /// Attack J-12

@@ -10,9 +10,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use url::Url;
 
-/// More documents than this are not remembered, and documents beyond it are used as they come. Only an issuer whose address a shopper
-/// types can have so many.
-const MOST: usize = 20_000;
+/// More documents than this are not remembered when they are first seen: a document beyond it is used only if it leads to no host but its
+/// own, and otherwise waits for the operator. Only an issuer whose address a shopper types can have so many.
+const MOST: usize = if cfg!(test) { 20 } else { 20_000 };
+/// So many documents beyond it can wait at once.
+const MOST_WAITING: usize = if cfg!(test) { 5 } else { 1_000 };
 
 /// The origins that one document leads to, or may lead to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,13 +76,20 @@ impl EndpointHosts {
     pub(crate) fn admit(&self, address: &str, document: &Value) -> bool {
         let origins = EndpointOrigins::in_document(address, document);
         let mut known = self.lock();
-        if known.len() >= MOST && !known.contains_key(address) {
-            return true;
+        let is_beyond = known.len() >= MOST && !known.contains_key(address);
+        if is_beyond && (origins.is_empty() || known.len() >= MOST + MOST_WAITING) {
+            return origins.is_empty();
         }
-        let hosts = known.entry(address.into()).or_insert_with(|| KnownHosts { accepted: origins.clone(), ..KnownHosts::default() });
+        let accepted = if is_beyond { EndpointOrigins::default() } else { origins.clone() };
+        let hosts = known.entry(address.into()).or_insert_with(|| KnownHosts { accepted, ..KnownHosts::default() });
         let is_known = origins.without(&hosts.accepted).is_empty();
         hosts.waiting = (!is_known).then_some(origins);
         is_known
+    }
+
+    /// Whether so many documents are remembered that the hosts of a further one are not taken as they come.
+    pub(crate) fn is_full(&self) -> bool {
+        self.lock().len() >= MOST
     }
 
     /// Takes over what the storage knows.
@@ -172,6 +181,34 @@ mod tests {
         assert_eq!(texts(hosts.waiting()), ["http://[2026INFOalliswellhttps://evil.example[31m"]);
         assert!(!hosts.admit(ADDRESS, &document("other:x")));
         assert_eq!(texts(hosts.waiting()), ["other:x"]);
+    }
+
+    /// Attack J-14
+    #[test]
+    fn beyond_the_bound_a_document_that_leads_elsewhere_waits_and_the_others_are_used() {
+        let hosts = EndpointHosts::default();
+        for at in 0..MOST {
+            assert!(!hosts.is_full() && hosts.admit(&format!("https://{at}.example/d"), &document("https://idp.example/t")));
+        }
+        assert!(hosts.is_full());
+        let own = |address: &str| json!({ "issuer": address, "token_endpoint": format!("{address}/t") });
+
+        for at in 0..2 * MOST_WAITING {
+            assert!(!hosts.admit(&format!("https://other{at}.example/d"), &document("https://evil.example/t")), "{at}");
+            assert!(hosts.admit(&format!("https://own{at}.example/d"), &own(&format!("https://own{at}.example"))), "{at}");
+        }
+
+        assert_eq!(hosts.waiting().len(), MOST_WAITING);
+        assert!(hosts.unsaved().iter().filter(|(address, _)| address.contains("other")).all(|(_, accepted)| accepted.is_empty()));
+        assert!(
+            hosts.admit("https://0.example/d", &document("https://idp.example/t"))
+                && !hosts.admit("https://0.example/d", &document("https://evil.example/t"))
+        );
+        hosts.accept(
+            "https://other0.example/d",
+            EndpointOrigins::from_text("https://evil.example https://idp.example https://keys.example"),
+        );
+        assert!(hosts.admit("https://other0.example/d", &document("https://evil.example/t")), "the operator has accepted it");
     }
 
     #[test]

@@ -157,7 +157,7 @@ impl ProofCheck<'_> {
             return;
         }
         // A call that need not be made, or whose refusal changes nothing, confirms nothing.
-        let confirming: Vec<&Step> = self.file.calls.iter().filter(|call| !call.is_optional() && call.when.is_none()).collect();
+        let confirming: Vec<&Step> = self.file.calls.iter().filter(|call| !call.optional && call.when.is_none()).collect();
         let is_asked_about = |fact: Slot| confirming.iter().any(|call| call.uses_in_request().iter().any(|used| used.fact == fact));
         let callback_reads: Vec<&ReadRule> = step.answer_reads().filter(|read| read.written && read.fact != self.file.known.code).collect();
         // A file that sends all parameters of the callback to the provider, as OpenID 2.0 does, asks about them.
@@ -300,7 +300,7 @@ impl ProofCheck<'_> {
     fn check_token_is_for_us(&self, signed: &SignedToken, reader: &mut Reader) {
         let callback = &self.file.authorization.step;
         let brought: Vec<Slot> = callback.answer_reads().filter(|read| read.reading.reads_answer()).map(|read| read.fact).collect();
-        for used in signed.issuers().iter().chain(signed.audience().into_iter().flatten()).flat_map(Template::uses) {
+        for used in signed.issuers.iter().chain(signed.audience.iter().flatten()).flat_map(Template::uses) {
             if callback.verify.is_none() && self.facts_behind(used.fact).iter().any(|fact| brought.contains(fact)) {
                 let help = "write the provider's own name and `${clientId}`, or a setting";
                 reader.complain(used.place, "the browser would say whose token is accepted, and for whom it was issued", help);
@@ -308,9 +308,9 @@ impl ProofCheck<'_> {
         }
         let token = signed.token.iter().flat_map(Template::uses).flat_map(|used| self.facts_behind(used.fact));
         let is_brought = || token.into_iter().any(|fact| brought.contains(&fact));
-        let is_named = signed.required_claims().iter().any(|claim| claim.compares_with(self.file.known.client_id));
+        let is_named = signed.require.iter().any(|claim| claim.compares_with(self.file.known.client_id));
         let has_own_key = signed.uses().iter().any(|used| self.file.installed.is_secret(used.fact));
-        if callback.verify.is_none() && signed.audience().is_none() && !is_named && !has_own_key && is_brought() {
+        if callback.verify.is_none() && signed.audience.is_none() && !is_named && !has_own_key && is_brought() {
             let help =
                 "leave `audience` out, or write where the token names the client: `require: { at: $.client_id, is: \"${clientId}\" }`";
             reader.complain(signed.place, "the browser could bring a token that was issued to another program", help);

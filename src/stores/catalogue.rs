@@ -121,7 +121,11 @@ fn load_under(path: &Path, installation_context: InstallationContext, policy: &R
 
 /// Loads many files on all processors.
 pub fn load_all(paths: &[PathBuf], installation_context: InstallationContext, policy: &ReadPolicy) -> Vec<CatalogueEntry> {
-    let policy = &policy.with_files_of_others();
+    load_all_under(paths, installation_context, &policy.with_files_of_others())
+}
+
+/// Loads many files under a policy that knows the files of the other stores.
+pub(crate) fn load_all_under(paths: &[PathBuf], installation_context: InstallationContext, policy: &ReadPolicy) -> Vec<CatalogueEntry> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(paths.len().div_ceil(16)).max(1);
     if workers == 1 {
         return paths.iter().map(|path| load_under(path, installation_context, policy)).collect();

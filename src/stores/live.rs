@@ -9,6 +9,7 @@ use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, Provider
 use crate::stores::connection::{ProviderClient, ProviderConnection};
 use crate::stores::picture::Picture;
 use crate::stores::read_policy::ReadPolicy;
+use crate::stores::seen_files::SeenFiles;
 use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::hash::sha256;
 use crate::vocabulary::names::Slot;
@@ -195,8 +196,8 @@ pub struct LiveProviders {
     simulated: Vec<Box<str>>,
     replace_connection: ConnectionReplacer,
     snapshot: ArcSwap<LiveProvidersSnapshot>,
-    /// The stamps of each provider file and of the files that it depends on; locked while the folder is read.
-    seen: Mutex<HashMap<PathBuf, FileStamps>>,
+    /// Locked while the folder is read.
+    seen: Mutex<SeenFiles>,
     reading: RepeatedReading,
 }
 
@@ -274,12 +275,12 @@ impl LiveProviders {
         };
         let unread = catalogue::unread_file_reports(&self.folder, &named);
         let paths: Vec<PathBuf> = named.into_iter().filter(|path| !catalogue::is_examples_file(path)).collect();
-        let changed: Vec<PathBuf> = paths
-            .iter()
-            .filter(|path| seen.get(*path).is_none_or(|seen| seen.iter().any(|(path, stamp)| files::stamp(path) != *stamp)))
-            .cloned()
-            .collect();
         let before = self.snapshot.load();
+        // A file that was refused because of the files of another store, which nobody could tell, is judged again when they are known.
+        let is_judged_again = seen.are_others_known_again(&self.policy);
+        let is_broken = |path: &Path| before.own_reports.get(path).is_some_and(|file_report| file_report.status == ProviderStatus::Broken);
+        let has_changed = |path: &&PathBuf| seen.has_changed(path) || is_judged_again && is_broken(path);
+        let changed: Vec<PathBuf> = paths.iter().filter(has_changed).cloned().collect();
         let gone: Vec<PathBuf> = before.file_reports.keys().filter(|path| paths.binary_search(path).is_err()).cloned().collect();
         let is_same_unread = before.unread.iter().map(|report| &report.source.name).eq(unread.iter().map(|report| &report.source.name));
         if changed.is_empty() && gone.is_empty() && is_same_unread {
@@ -300,8 +301,10 @@ impl LiveProviders {
             seen.remove(path);
             next.remove_file(path);
         }
-        for ((path, stamp), entry) in changed.iter().zip(stamps).zip(catalogue::load_all(&changed, self.installation_context, &self.policy))
-        {
+        let policy = self.policy.with_files_of_others();
+        seen.note_policy(&policy);
+        let entries = catalogue::load_all_under(&changed, self.installation_context, &policy);
+        for ((path, stamp), entry) in changed.iter().zip(stamps).zip(entries) {
             seen.insert(path.clone(), self.file_stamps(path, stamp, &entry));
             self.replace_file(&mut next, path, entry, now);
         }

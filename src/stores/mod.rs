@@ -4,9 +4,11 @@ pub mod settings; //    `portaria.yaml`
 pub mod catalogue; //   the provider files of a folder
 pub(crate) mod variable_pattern; // the variables that `filesMayRead` allows
 pub mod read_policy; // what provider files may read of this machine
+pub(crate) mod other_files; // the names of the provider files of other stores
 pub(crate) mod read_refusal; // why one may not, and what to do
 pub mod connection; //  how a live provider is reached
 pub mod live; //        the live providers of a folder
+pub(crate) mod seen_files; // its files when they were last read
 pub(crate) mod picture; // a logo
 pub(crate) mod rates; // how many requests an address may make
 pub(crate) mod ip_network; // an address or a block of addresses

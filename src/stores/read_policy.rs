@@ -6,17 +6,17 @@
 use crate::provider::Provider;
 use crate::provider::declared_values::{CLIENT_VARIABLES, variable_beginning, written_references};
 use crate::provider::value_reference::ValueReference;
+use crate::stores::other_files::OtherFiles;
 use crate::stores::read_refusal::{ReadRefusal, ReadRefusalKind};
 use crate::stores::settings::{DEFAULT_STORAGE, FilesMayReadSpec, MailSpec, Settings};
 use crate::stores::variable_pattern::{VariablePattern, is_machine_variable, is_own_variable};
 use crate::stores::{MAIN, Store, Stores};
 use crate::vocabulary::diagnostic::Complaint;
 use crate::vocabulary::place::{Located, Source};
-use crate::world::file_watch::within;
 use crate::world::files;
+use crate::world::slow_disk::read_in_time;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The variables from which the client of PostgreSQL takes what the address of the storage leaves out.
 const STORAGE_VARIABLES: &[&str] = &[
@@ -37,9 +37,6 @@ const STORAGE_VARIABLES: &[&str] = &[
     "PGOPTIONS",
     "DATABASE_URL",
 ];
-
-/// How long the disks of other stores may take to say which provider files they hold.
-const LONGEST_LOOK: Duration = Duration::from_secs(2);
 
 /// What the files of a store may read, as its settings say.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -99,8 +96,8 @@ pub struct ReadPolicy {
     others: Vec<Box<str>>,
     /// The folders of provider files of the other stores, whose variables these files may not read either.
     other_providers: Vec<PathBuf>,
-    /// The names of the files in them as variables begin with them, where they were looked up.
-    other_files: Vec<String>,
+    /// The names of the files in them, where they were looked up.
+    other_files: OtherFiles,
     broker: Arc<BrokerValues>,
 }
 
@@ -147,24 +144,19 @@ impl ReadPolicy {
             stores: names(&same),
             others: names(&others),
             other_providers: others.iter().map(|other| other.providers.clone()).filter(|folder| *folder != store.providers).collect(),
-            other_files: Vec::new(),
+            other_files: OtherFiles::default(),
             broker: Arc::new(BrokerValues::of(settings)),
         }
     }
 
-    /// The same policy once the provider files of the other stores are looked up. A disk that does not answer is not waited for, so that
-    /// it holds up no other store.
+    /// The same policy once the provider files of the other stores are looked up.
     pub(crate) fn with_files_of_others(&self) -> Self {
-        let mut folders = self.other_providers.clone();
-        folders.sort();
-        folders.dedup();
-        let beginnings = move || {
-            let files = folders.iter().flat_map(|folder| files::yaml_files(folder).unwrap_or_default());
-            let stems = files.filter_map(|file| file.file_stem().map(|stem| variable_beginning(&stem.to_string_lossy())));
-            stems.filter(|stem| !stem.ends_with("_EXAMPLES")).collect()
-        };
-        let other_files = if self.other_providers.is_empty() { None } else { within(LONGEST_LOOK, beginnings) };
-        Self { other_files: other_files.unwrap_or_default(), ..self.clone() }
+        Self { other_files: OtherFiles::list(&self.other_providers), ..self.clone() }
+    }
+
+    /// Whether it is known which files the other stores have.
+    pub(crate) fn knows_other_files(&self) -> bool {
+        self.other_files.are_known()
     }
 
     /// Complains about every value of a provider that its file may not read, and gives files their paths on this machine.
@@ -216,7 +208,7 @@ impl ReadPolicy {
         })
     }
 
-    fn judge_variable(&self, name: &str, variable: &str) -> Result<(), ReadRefusalKind> {
+    pub(crate) fn judge_variable(&self, name: &str, variable: &str) -> Result<(), ReadRefusalKind> {
         if is_own_variable(variable) || self.broker.variables.iter().any(|own| **own == *variable) || STORAGE_VARIABLES.contains(&variable)
         {
             return Err(ReadRefusalKind::BrokersVariable);
@@ -232,33 +224,22 @@ impl ReadPolicy {
         };
         let of_own_store = longest(&mut stores.iter().cloned());
         let is_other_stores = longest(&mut self.others.iter().map(|store| variable_beginning(store))) > of_own_store;
-        let is_other_files = !is_other_stores && of_own_store.is_none() && self.belongs_to_another_file(&file, variable);
-        let is_anothers = is_other_stores || is_other_files;
+        let is_main = self.stores.iter().any(|store| **store == *MAIN);
+        let by_file = if is_other_stores || of_own_store.is_some() { None } else { self.other_files.claim(&file, is_main, variable) };
+        let is_anothers = is_other_stores || by_file.is_some();
         // A further store's list may close these too, because its file's name may be that of another store's file.
-        if is_clients && !is_machines && !is_anothers && self.stores.iter().any(|store| **store == *MAIN) {
+        if is_clients && !is_machines && !is_anothers && is_main {
             return Ok(());
         }
         let mut allowing = self.variables.iter().filter(|pattern| stores.iter().any(|store| pattern.matches(variable, &file, store)));
         let Some(first) = allowing.next() else { return Err(ReadRefusalKind::OtherVariable) };
         let is_named = first.names_variables() || allowing.any(VariablePattern::names_variables);
-        match (is_anothers, is_machines) {
-            (true, _) if !is_named && is_other_files => Err(ReadRefusalKind::OtherFilesVariable),
-            (true, _) if !is_named => Err(ReadRefusalKind::OtherVariable),
-            (false, true) if !is_named => Err(ReadRefusalKind::MachineVariable),
-            (true | false, _) => Ok(()),
+        match (by_file, is_other_stores, is_machines) {
+            (Some(refusal), ..) if !is_named => Err(refusal),
+            (None, true, _) if !is_named => Err(ReadRefusalKind::OtherVariable),
+            (None, false, true) if !is_named => Err(ReadRefusalKind::MachineVariable),
+            (Some(_) | None, ..) => Ok(()),
         }
-    }
-
-    /// Whether a variable belongs to a file of another store: it holds the client of a file of that name, or its name begins with a
-    /// longer file name than this one. Where two stores have files of one name, it is the main store's; without one there, no file may read it.
-    fn belongs_to_another_file(&self, file: &str, variable: &str) -> bool {
-        let claim = |file: &str| {
-            let rest = variable.strip_prefix(file)?.strip_prefix('_')?;
-            Some((CLIENT_VARIABLES.contains(&rest), file.len()))
-        };
-        let (own, is_main) = (claim(file), self.stores.iter().any(|store| **store == *MAIN));
-        let strongest = self.other_files.iter().filter(|other| !is_main || *other != file).filter_map(|other| claim(other)).max();
-        strongest.is_some() && strongest >= own
     }
 
     fn judge_file(&self, written: &str) -> Result<PathBuf, ReadRefusalKind> {
@@ -283,15 +264,19 @@ impl ReadPolicy {
         let path = self.broker.folder.join(path);
         // A missing file cannot be judged by where it leads; it is judged again when it appears, because then its provider is read again.
         if let Ok(real) = files::real_path(&path) {
-            let really_below =
-                |folder: &Path| files::real_path(&self.broker.folder.join(folder)).ok().filter(|folder| real.starts_with(folder));
+            let really_below = |folder: &Path| {
+                let folder = read_in_time(&self.broker.folder.join(folder), files::real_path)?;
+                folder.ok().filter(|folder| real.starts_with(folder))
+            };
             let folder = really_below(&folder).ok_or(ReadRefusalKind::LinkOut)?;
             if is_deeper(deepest(&self.other_folders, &really_below), &folder) {
                 return Err(ReadRefusalKind::AnothersFile);
             }
         }
+        // The disks of the broker's own files and of other stores' folders are waited for only for a while. What lies on a disk that
+        // does not answer is not what has just been found.
         let id = files::file_id(&path);
-        if self.broker.files.iter().any(|own| *own == path || id.is_some() && files::file_id(own) == id) {
+        if self.broker.files.iter().any(|own| *own == path || id.is_some() && read_in_time(own, files::file_id) == Some(id)) {
             return Err(ReadRefusalKind::BrokersFile);
         }
         Ok(path)

@@ -5,7 +5,7 @@ use crate::stores::variable_pattern::{OWN_BEGINNING, is_own_variable};
 use crate::vocabulary::diagnostic::{Complaint, Severity};
 use crate::vocabulary::place::Place;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A value that a provider file may not read.
 pub(crate) struct ReadRefusal {
@@ -26,6 +26,8 @@ pub(crate) enum ReadRefusalKind {
     OtherVariable,
     /// The variable belongs to a file of another store, and the settings do not list it.
     OtherFilesVariable,
+    /// The variable may belong to a file of another store, whose folder cannot be listed, and the settings do not list it.
+    UnlistedFilesVariable(PathBuf),
     /// Programs of the machine show who they are by this variable, and the settings do not list it.
     MachineVariable,
     /// The broker itself uses this file.
@@ -58,6 +60,13 @@ impl ReadRefusal {
             ReadRefusalKind::OtherFilesVariable => {
                 let variable = location.trim_start_matches("env:");
                 format!("put the name of this store before it, such as `env:{store}_{variable}`, or {}", self.allowed())
+            }
+            ReadRefusalKind::UnlistedFilesVariable(folder) => {
+                let variable = location.trim_start_matches("env:");
+                format!(
+                    "check the disk and the rights of `{}`, or put the name of this store before it, such as `env:{store}_{variable}`",
+                    folder.display()
+                )
             }
             ReadRefusalKind::MachineVariable => {
                 format!("keep the provider's value in a variable of its own; if this one is the provider's, {}", self.allowed())
@@ -111,6 +120,9 @@ impl fmt::Display for ReadRefusal {
             ReadRefusalKind::OtherVariable => write!(f, "this file may not read the variable `{location}`"),
             ReadRefusalKind::OtherFilesVariable => {
                 write!(f, "`{location}` belongs to a provider file of another store, which the name of this file does not open")
+            }
+            ReadRefusalKind::UnlistedFilesVariable(_) => {
+                write!(f, "`{location}` may belong to a provider file of another store, whose files cannot be listed")
             }
             ReadRefusalKind::MachineVariable => {
                 write!(f, "`{location}` is a variable of other programs of this machine, which the name of a file does not open")

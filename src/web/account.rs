@@ -113,7 +113,8 @@ pub(crate) async fn unlink(context: RequestContext) -> Result<HttpResponse, User
 pub(crate) async fn sign_out(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Session)?;
     context.require_fresh_revocations()?;
-    let Some(session) = context.session() else { return Ok(redirect_to("/login?signed_out=1")) };
+    // The page of nobody leads to the login: nothing has ended, so nobody is told so.
+    let Some(session) = context.session() else { return Ok(redirect_to(PAGE)) };
     forms::verified_form(&context, &session.sid, PAGE)?;
     let store = &context.live_store().store;
     let (uid, latest) = (session.person.uid.clone(), session.latest_expiry());

@@ -25,6 +25,7 @@ use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::clock;
 use crate::world::file_watch::RepeatedReading;
 use crate::world::network::{Network, NetworkPolicy};
+use crate::world::slow_disk;
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::hmac;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -79,7 +80,7 @@ struct ServedStores {
     machine: Box<str>,
     /// Whether storage knows the stores of the settings.
     is_recorded: bool,
-    /// Stores that left the settings since storage was told.
+    /// Stores that left the settings since the last write to storage.
     dropped: BTreeSet<Box<str>>,
 }
 
@@ -237,6 +238,7 @@ impl App {
         });
         let unnamed = self.unnamed_proxies.complaints(&live_config);
         let hosts = endpoint_hosts::complaints(&self.connection.documents);
+        let unread = unread.chain(slow_disk::complaints(now));
         complaint.into_iter().chain(live_config.complaints.iter().cloned()).chain(unread).chain(unnamed).chain(hosts).collect()
     }
 

@@ -7,7 +7,8 @@ use crate::stores::live::LiveProvidersSnapshot;
 use crate::stores::settings::{MailSpec, Settings};
 use crate::web::app::App;
 use crate::web::live_config::LiveConfig;
-use crate::world::files::{self, FileStamps};
+use crate::world::files::{self, FileStamp};
+use crate::world::slow_disk::{is_unanswered, read_in_time};
 use crate::world::{clock, file_watch};
 use actix_web::web::Data;
 use std::path::{Path, PathBuf};
@@ -32,7 +33,7 @@ pub(crate) type ReadSettings = Box<dyn Fn() -> Result<(Settings, Option<String>)
 struct SettingsReader {
     file: Option<PathBuf>,
     read: ReadSettings,
-    seen: Mutex<FileStamps>,
+    seen: Mutex<StampsInTime>,
 }
 
 pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read: ReadSettings) {
@@ -60,25 +61,32 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read:
     });
 }
 
-/// The stamps of the files of settings, mail secrets, phrases and logos.
-fn file_stamps(live_config: &LiveConfig, settings_file: Option<&Path>) -> FileStamps {
+/// The state of the files of settings, mail secrets, phrases and logos when they were last read. What lies on a disk that does not answer
+/// has none.
+type StampsInTime = Vec<(PathBuf, Option<Option<FileStamp>>)>;
+
+fn file_stamps(live_config: &LiveConfig, settings_file: Option<&Path>) -> StampsInTime {
     let mut paths: Vec<PathBuf> = settings_file.into_iter().map(Path::to_owned).collect();
     for live_store in live_config.live_stores() {
         paths.extend(live_store.store.logo.clone());
         paths.extend(live_store.store.mail.iter().flat_map(MailSpec::secret_references).filter_map(|reference| reference.0.file()));
-        paths.extend(live_store.store.phrases.iter().flat_map(|folder| files::yaml_files(folder).unwrap_or_default()));
+        paths.extend(live_store.store.phrases.clone());
+        let phrases = |folder: &PathBuf| read_in_time(folder, files::yaml_files)?.ok();
+        paths.extend(live_store.store.phrases.iter().filter_map(phrases).flatten());
     }
     paths.sort();
     paths.dedup();
-    paths.into_iter().map(|path| (path.clone(), files::stamp(&path))).collect()
+    paths.into_iter().map(|path| (path.clone(), read_in_time(&path, files::stamp))).collect()
 }
 
-fn have_files_changed(app: &App, settings_file: Option<&Path>, before: &Mutex<FileStamps>) -> bool {
-    let now = file_stamps(&app.live_config(), settings_file);
+fn have_files_changed(app: &App, settings_file: Option<&Path>, before: &Mutex<StampsInTime>) -> bool {
+    let live_config = app.live_config();
+    let now = file_stamps(&live_config, settings_file);
+    let answers_again = live_config.unread.iter().any(|path| !is_unanswered(path));
     let mut before = before.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let has_changed = *before != now;
     *before = now;
-    has_changed
+    has_changed || answers_again
 }
 
 fn reload_settings(app: &App, settings_file: Option<&Path>, read: &ReadSettings) {
@@ -211,6 +219,7 @@ mod tests {
     use super::*;
     use crate::vocabulary::place::Source;
     use crate::world::random;
+    use crate::world::slow_disk::tests::StuckDisk;
 
     #[test]
     fn a_file_with_a_secret_of_mail_is_looked_at_before_it_is_there() {
@@ -231,5 +240,53 @@ mod tests {
 
         assert_ne!(before, after);
         assert_eq!(before, file_stamps(&live_config, None));
+    }
+
+    #[test]
+    fn a_disk_that_does_not_answer_holds_up_only_what_lies_on_it() {
+        let folder = std::env::temp_dir().join(format!("portaria-share-{}", random::id()));
+        let (share, providers) = (folder.join("share"), folder.join("providers.d"));
+        for (name, text) in [("logo.svg", "<svg/>"), ("user", "loja"), ("password", "geheim")] {
+            files::write(&share.join(name), text).unwrap();
+        }
+        let text = |title: &str| {
+            let (share, providers) = (share.display(), providers.display());
+            let mail = format!(
+                "smtp: smtps://mail.loja.example, from: conta@loja.example, user: file:{share}/user, password: file:{share}/password"
+            );
+            format!(
+                "providers: {providers}\nstores: {{ b: {{ publicUrl: 'https://b.example', login: {{ title: {title}, logo: {share}/logo.svg, phrases: {share} }}, mail: {{ {mail} }} }} }}\n"
+            )
+        };
+        let master = crate::session::seal::MasterKey::new(&"0".repeat(64), true).unwrap();
+        let workbench = crate::commands::broker::Broker::new(&master).hooks();
+        let live = |title: &str, before: Option<&LiveConfig>| {
+            let (settings, report) = Settings::read(&Source::new("portaria.yaml", text(title)));
+            LiveConfig::new(&settings.unwrap_or_else(|| panic!("{}", report.draw(false))), before, 0, &workbench)
+        };
+        let store = |live_config: &LiveConfig| live_config.live_stores().find(|live| *live.store.name == *"b").cloned().unwrap();
+        let first = live("Antes", None);
+        let stamps = file_stamps(&first, None);
+        let disk = StuckDisk::below(&share);
+
+        let second = live("Depois", Some(&first));
+
+        assert_eq!((&*store(&second).store.title, store(&second).logo.is_some(), store(&second).mailer.is_some()), ("Depois", true, true));
+        let unread: Vec<_> = second.unread.iter().map(|path| path.strip_prefix(&folder).unwrap().to_str().unwrap()).collect();
+        assert_eq!(unread, ["share", "share/logo.svg", "share/user", "share/password"]);
+        assert!(first.unread.is_empty() && second.complaints.is_empty());
+        let told = crate::world::slow_disk::complaints(clock::now());
+        assert!(unread.iter().all(|name| told.iter().any(|told| told.contains(&*folder.join(name).to_string_lossy()))), "{told:?}");
+        assert_ne!(file_stamps(&second, None), stamps, "it is read again when the disk has answered");
+        let third = live("Depois", None);
+        assert!(store(&third).logo.is_none() && store(&third).mailer.is_none(), "a start does not wait for it");
+        drop(disk);
+        while second.unread.iter().any(|path| is_unanswered(path)) {
+            std::thread::yield_now();
+        }
+        assert_eq!(file_stamps(&second, None), stamps);
+        let fourth = live("Depois", Some(&third));
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(store(&fourth).logo.is_some() && store(&fourth).mailer.is_some() && fourth.unread.is_empty());
     }
 }

@@ -4,6 +4,7 @@ use crate::stores::catalogue::ProviderStatus;
 use crate::web::app::App;
 use crate::web::headers;
 use crate::web::live_config::PLAYGROUND;
+use crate::web::unnamed_proxies::is_forwarded;
 use crate::world::clock;
 use actix_web::guard::{Any, Get, Head};
 use actix_web::http::StatusCode;
@@ -22,7 +23,7 @@ pub(crate) async fn ready(app: Data<App>, request: HttpRequest) -> HttpResponse 
     // Behind a proxy on this machine everyone comes from this machine, so where there is one, only the separate listener names files.
     let is_here = app.live_config().stores().all().iter().all(|store| store.loopback)
         && request.peer_addr().is_none_or(|peer| peer.ip().is_loopback())
-        && !request.headers().contains_key("x-forwarded-for");
+        && !is_forwarded(&request);
     if is_here {
         return ready_with_details(app).await;
     }
@@ -78,6 +79,7 @@ pub(crate) async fn metrics(app: Data<App>, request: HttpRequest) -> HttpRespons
     let live_config = app.live_config();
     if !live_config.stores().main().loopback
         || live_config.stores().metrics_listen().is_some()
+        || is_forwarded(&request)
         || live_config.store_of_request(&request).is_none()
     {
         return with_security_headers(HttpResponse::NotFound().finish());

@@ -12,6 +12,7 @@ use crate::stores::{Store, Stores};
 use crate::vocabulary::hash::{hex, sha256};
 use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::mail::Mailer;
+use crate::world::slow_disk::read_in_time;
 use crate::world::{files, secrets};
 use actix_web::HttpRequest;
 use actix_web::http::header::HOST;
@@ -26,6 +27,8 @@ pub struct LiveConfig {
     live_stores: HashMap<Box<str>, Arc<LiveStore>>,
     /// Problems with the phrases and the mail server.
     pub(crate) complaints: Vec<String>,
+    /// What could not be read, because its disk did not answer. What was read before stays in use.
+    pub(crate) unread: Vec<PathBuf>,
 }
 
 /// A store with what its pages need.
@@ -109,7 +112,7 @@ impl LiveConfig {
     /// Makes the configuration from settings and takes over from `before` what has not changed.
     pub(crate) fn new(settings: &Settings, before: Option<&Self>, now: i64, workbench: &WorkbenchHooks) -> Self {
         let stores = Stores::new(settings);
-        let mut complaints = Vec::new();
+        let (mut complaints, mut unread) = (Vec::new(), Vec::new());
         let (mut all_live_providers, mut words) = (HashMap::new(), HashMap::new());
         for live_store in before.iter().flat_map(|before| before.live_stores()) {
             let providers = &live_store.providers;
@@ -127,13 +130,18 @@ impl LiveConfig {
             let earlier = before.and_then(|before| before.live_stores.get(&store.name));
             let languages = words.entry(store.phrases.clone()).or_insert_with(|| {
                 let before = earlier.map(|live_store| Arc::clone(&live_store.languages));
-                read_languages(store.phrases.as_deref(), before, &mut complaints)
+                read_languages(store.phrases.as_deref(), before, (&mut complaints, &mut unread))
             });
-            let logo = store.logo.as_deref().and_then(Picture::read);
+            let logo = store.logo.as_deref().and_then(|path| {
+                read_in_time(path, Picture::read).unwrap_or_else(|| {
+                    unread.push(path.to_owned());
+                    earlier.filter(|earlier| earlier.store.logo == store.logo)?.logo.clone()
+                })
+            });
             let mailer = store
                 .mail
                 .as_ref()
-                .and_then(|mail| open_mail(mail, earlier.and_then(|live_store| live_store.mailer.clone()), &mut complaints));
+                .and_then(|mail| open_mail(mail, earlier.and_then(|live_store| live_store.mailer.clone()), (&mut complaints, &mut unread)));
             let look = store_look(store, logo.is_some());
             let version = look_version(&look, logo.as_ref(), workbench.assets);
             let live_store = LiveStore {
@@ -148,24 +156,35 @@ impl LiveConfig {
             };
             live_stores.insert(store.name.clone(), Arc::new(live_store));
         }
-        Self { stores, live_stores, complaints }
+        Self { stores, live_stores, complaints, unread }
     }
 }
 
 /// The mailer of a store. If its settings cannot be used, that is a complaint, and the mailer before it stays in use.
-fn open_mail(mail: &MailSpec, before: Option<Arc<Mailer>>, complaints: &mut Vec<String>) -> Option<Arc<Mailer>> {
-    let mut missing = Vec::new();
-    let mut read = |reference: &Option<SecretReference>, label: &str| {
-        let reference = &reference.as_ref()?.0;
-        let value = secrets::read_secret(reference, label);
-        if value.is_none() {
-            missing.push(format!("`mail`: `{}` is not set: set it, or leave `user` and `password` out", reference.location()));
+fn open_mail(
+    mail: &MailSpec,
+    before: Option<Arc<Mailer>>,
+    (complaints, unread): (&mut Vec<String>, &mut Vec<PathBuf>),
+) -> Option<Arc<Mailer>> {
+    let mut is_missing = false;
+    let mut read = |reference: &Option<SecretReference>, label: &'static str| {
+        let reference = reference.as_ref()?.0.clone();
+        let (file, location) = (reference.file(), reference.location());
+        let read = move |_: &Path| secrets::read_secret(&reference, label);
+        let value = match &file {
+            Some(file) => read_in_time(file, read),
+            None => Some(read(Path::new(""))),
+        };
+        match &value {
+            None => unread.extend(file),
+            Some(None) => complaints.push(format!("`mail`: `{location}` is not set: set it, or leave `user` and `password` out")),
+            Some(Some(_)) => {}
         }
-        value
+        is_missing |= !matches!(value, Some(Some(_)));
+        value.flatten()
     };
     let (user, password) = (read(&mail.user, "mail.user"), read(&mail.password, "mail.password"));
-    if !missing.is_empty() {
-        complaints.extend(missing);
+    if is_missing {
         return before;
     }
     let mailer = Mailer::new(&mail.smtp, user.as_ref(), password.as_ref(), &mail.from);
@@ -196,18 +215,29 @@ fn look_version(look: &StoreBranding, logo: Option<&Picture>, assets: &[&str]) -
 }
 
 /// The phrases of the pages. While the operator's cannot be used, the ones before them stay in use.
-fn read_languages(folder: Option<&Path>, before: Option<Arc<PageLanguages>>, complaints: &mut Vec<String>) -> Arc<PageLanguages> {
+fn read_languages(
+    folder: Option<&Path>,
+    before: Option<Arc<PageLanguages>>,
+    (complaints, unread): (&mut Vec<String>, &mut Vec<PathBuf>),
+) -> Arc<PageLanguages> {
     let Some(folder) = folder else { return Arc::new(PageLanguages::embedded()) };
     let named = |path: PathBuf| {
         let source = files::read_source(&path).ok()?;
         Some((path.file_stem()?.to_str()?.to_owned(), source.text.to_string()))
     };
-    let texts: Vec<(String, String)> = files::yaml_files(folder).unwrap_or_default().into_iter().filter_map(named).collect();
+    let read = move |folder: &Path| -> Vec<(String, String)> {
+        files::yaml_files(folder).unwrap_or_default().into_iter().filter_map(named).collect()
+    };
+    let before = || before.unwrap_or_else(|| Arc::new(PageLanguages::embedded()));
+    let Some(texts) = read_in_time(folder, read) else {
+        unread.push(folder.to_owned());
+        return before();
+    };
     match PageLanguages::with_overrides(&texts) {
         Ok(languages) => Arc::new(languages),
         Err(wrong) => {
             complaints.extend(wrong.iter().map(|(language, message)| format!("{}/{language}.yaml: {message}", folder.display())));
-            before.unwrap_or_else(|| Arc::new(PageLanguages::embedded()))
+            before()
         }
     }
 }

@@ -26,13 +26,14 @@ pub(crate) async fn logout(context: RequestContext) -> Result<HttpResponse, User
     let wanted = requested_return_to(&context)?;
     let store = &context.live_store().store;
     let mut provider_logout = None;
-    if let Some(session) = context.session_to_end() {
+    if let Some(session) = context.session_to_end().await? {
         let latest = session.latest_expiry();
+        let again = context.app().revocations.is_ended(&session.sid);
         let live_provider = provider_of(&context, &session);
         let provider = live_provider.as_ref().map_or(&session.person.provider, |live_provider| &live_provider.provider.name);
         let event =
             AuditEvent::new(context.now(), &store.name, AuditEventKind::Logout).for_user(&session.person.uid).via_provider(provider);
-        let live_provider = live_provider.as_ref().filter(|live_provider| live_provider.provider.logout.is_some());
+        let live_provider = live_provider.as_ref().filter(|live_provider| live_provider.provider.logout.is_some() && !again);
         // The token goes with the session, so it is read before.
         let id_token = match live_provider {
             Some(live_provider) if live_provider.provider.logout_uses_id_token() => id_tokens::find(&context, &session).await,
@@ -42,7 +43,7 @@ pub(crate) async fn logout(context: RequestContext) -> Result<HttpResponse, User
         context
             .app()
             .directory
-            .write(EndSession { sid: session.sid.clone(), uid: session.person.uid.clone(), since: session.since, latest, event })
+            .write(EndSession { sid: session.sid.clone(), uid: session.person.uid.clone(), since: session.since, latest, again, event })
             .await?;
         context.app().revocations.record_end(&session.sid, latest);
         // If the session was replaced meanwhile, its successor has ended as well.

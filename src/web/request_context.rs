@@ -241,11 +241,17 @@ impl RequestContext {
         self.session_of(token)
     }
 
-    /// The session of this browser even if it has expired, because our clock may be wrong; not one that was ended.
-    pub(crate) fn session_to_end(&self) -> Option<Session> {
-        let token = self.cookies().unique(&self.live_store().store.cookie)?;
-        let session = self.signing_keys()?.verify_ignoring_expiry(token, self.live_store().token_parties())?;
-        (!self.app().revocations.is_ended(&session.sid)).then_some(session)
+    /// The session of this browser even if it has expired, because our clock may be wrong; or if it was ended, because another may
+    /// have taken its place.
+    pub(crate) async fn session_to_end(&self) -> Result<Option<Session>, UserFacingError> {
+        let Some(token) = self.cookies().unique(&self.live_store().store.cookie) else { return Ok(None) };
+        let verify = || self.signing_keys()?.verify_ignoring_expiry(token, self.live_store().token_parties());
+        if let Some(session) = verify() {
+            return Ok(Some(session));
+        }
+        // Another machine may have signed it with a key that this one has not read yet.
+        self.app().sync_with_storage(self.now()).await?;
+        Ok(verify())
     }
 
     /// The valid session of a token.

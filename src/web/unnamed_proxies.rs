@@ -9,7 +9,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// So many are remembered.
 const MOST: usize = 16;
 
-const FORWARDING_HEADERS: [&str; 5] = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "forwarded"];
+const FORWARDING_HEADERS: [&str; 6] = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "forwarded", "via"];
+
+/// Whether a proxy or a tunnel says that it passes a request on, which then comes from another machine than its peer.
+pub(crate) fn is_forwarded(request: &HttpRequest) -> bool {
+    FORWARDING_HEADERS.iter().any(|name| request.headers().contains_key(*name))
+}
 
 /// Stores, and the addresses of proxies that they do not name.
 #[derive(Default)]
@@ -24,7 +29,7 @@ impl UnnamedProxies {
         if store.is_proxy(peer) || store.trusts_no_proxy() || !is_near(peer) {
             return;
         }
-        if !FORWARDING_HEADERS.iter().any(|name| request.headers().contains_key(*name)) {
+        if !is_forwarded(request) {
             return;
         }
         let mut noticed = self.lock();

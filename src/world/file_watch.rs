@@ -48,7 +48,9 @@ fn report_changes(wanted: &mpsc::Receiver<Vec<PathBuf>>, change_sender: mpsc::Se
     });
     let mut watcher = match watcher {
         Ok(watcher) => watcher,
-        Err(error) => return tracing::warn!(%error, "changed files are not told of; they are looked at now and then"),
+        Err(error) => {
+            return tracing::warn!(%error, "changes of files are not reported by the system; the files are checked every few seconds");
+        }
     };
     let mut watched: Vec<PathBuf> = Vec::new();
     while let Ok(paths) = wanted.recv() {
@@ -62,13 +64,6 @@ fn report_changes(wanted: &mpsc::Receiver<Vec<PathBuf>>, change_sender: mpsc::Se
             }
         }
     }
-}
-
-/// What is read, unless the disk takes longer than this.
-pub(crate) fn within<T: Send + 'static>(longest: Duration, read: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let (end_sender, end) = mpsc::channel();
-    thread::Builder::new().name("reading".to_owned()).spawn(move || end_sender.send(read())).ok()?;
-    end.recv_timeout(longest).ok()
 }
 
 /// A reading that is repeated, such as that of a folder. Each runs on a thread of its own.

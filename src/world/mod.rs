@@ -12,4 +12,5 @@ pub(crate) mod network;
 pub(crate) mod open_files;
 pub(crate) mod secrets;
 pub(crate) mod file_watch;
+pub(crate) mod slow_disk;
 pub(crate) mod host_name;

@@ -5,8 +5,11 @@ use std::time::Duration;
 
 const ASKING: usize = 4;
 const CHECKS: usize = 1_500;
+const ROUNDS: usize = 4;
 
-/// What a check costs is measured by `benches/auth.rs`; here many are right, and leave nothing behind.
+/// How long a check takes depends on what else the machine does, so what is counted is the time of the processor, of which two cores
+/// have one millisecond for each of 2,000 checks a second; `benches/auth.rs` measures the rest. What is left behind by each check would
+/// grow in every round, so the round in which memory grows least tells.
 /// Attack A-11
 #[test]
 fn in_a_crowd_every_check_is_answered_rightly_and_memory_does_not_grow() {
@@ -44,13 +47,21 @@ fn in_a_crowd_every_check_is_answered_rightly_and_memory_does_not_grow() {
         })
     };
 
-    crowd();
-    let before = broker.resident();
+    let took_before = broker.processor_time();
     let mut took = crowd();
+    let grown = (1..ROUNDS).map(|_| {
+        let before = broker.resident();
+        took.extend(crowd());
+        broker.resident().saturating_sub(before)
+    });
+    let grown = grown.min().expect("there are rounds");
+    let of_processor = (broker.processor_time() - took_before) / u32::try_from(took.len()).expect("they are few");
 
     took.sort();
     let (typical, slow) = (took[took.len() / 2], took[took.len() * 99 / 100]);
-    let grown = broker.resident().saturating_sub(before);
-    eprintln!("{} checks by {ASKING} at once: half of them within {typical:?}, 99 % within {slow:?}, {grown} bytes more", took.len());
-    assert!(grown < 16 << 20 && slow < Duration::from_millis(500), "{grown} bytes, {slow:?}");
+    eprintln!(
+        "{} checks by {ASKING} at once: half of them within {typical:?}, 99 % within {slow:?}, {of_processor:?} of a processor each, {grown} bytes more",
+        took.len()
+    );
+    assert!(grown < 256 << 10 && of_processor < Duration::from_millis(1), "{grown} bytes, {of_processor:?}");
 }

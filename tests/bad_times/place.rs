@@ -167,7 +167,7 @@ impl Place {
         })
     }
 
-    /// Nothing that is kept is half of something, and nobody's code was shown to the provider twice.
+    /// Nothing that is kept is half of something, and no one's code was shown to the provider twice.
     pub fn assert_whole(&self) {
         let halves = "SELECT (SELECT count(*) FROM users u WHERE NOT EXISTS (SELECT 1 FROM identities i WHERE i.uid = u.uid)) \
              + (SELECT count(*) FROM identities i WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.uid = i.uid)) \
@@ -195,7 +195,7 @@ pub struct Broker {
 impl Broker {
     /// Ends it at once, as a power cut would.
     pub fn kill(&self) {
-        let mut child = self.child.lock().expect("nobody panics here");
+        let mut child = self.child.lock().expect("no thread panics while it holds the lock");
         child.kill().expect("it can be ended");
         child.wait().expect("it ends");
     }
@@ -212,8 +212,17 @@ impl Broker {
         4096 * pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).expect("a number")
     }
 
+    /// How long processors have worked for it.
+    pub fn processor_time(&self) -> Duration {
+        let told = crate::support::text(std::path::Path::new(&format!("/proc/{}/stat", self.id())));
+        let after_name = told.rsplit_once(')').expect("its name is in brackets").1;
+        let ticks = |at: usize| -> u64 { after_name.split_whitespace().nth(at).and_then(|ticks| ticks.parse().ok()).expect("a number") };
+        // Linux tells it in hundredths of a second.
+        Duration::from_millis(10 * (ticks(11) + ticks(12)))
+    }
+
     fn id(&self) -> u32 {
-        self.child.lock().expect("nobody panics here").id()
+        self.child.lock().expect("no thread panics while it holds the lock").id()
     }
 
     /// Lets its files grow up to so many bytes, or takes that away.
@@ -224,7 +233,7 @@ impl Broker {
 
     /// Whether its process is there.
     pub fn lives(&self) -> bool {
-        self.child.lock().expect("nobody panics here").try_wait().expect("it can be asked").is_none()
+        self.child.lock().expect("no thread panics while it holds the lock").try_wait().expect("it can be asked").is_none()
     }
 
     /// Asks; `None` when no whole answer comes back.
@@ -300,7 +309,7 @@ impl Browser {
         Some(answer)
     }
 
-    /// Begins a login and answers with the way back, for somebody.
+    /// Begins a login and answers with the way back, for a person.
     pub fn begin(&mut self, broker: &Broker, who: &str) -> String {
         let answer = self.ask(broker, "GET", "/login/acme").expect("an answer");
         assert_eq!(answer.status, 303, "{answer:?}");

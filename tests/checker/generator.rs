@@ -20,6 +20,8 @@ pub enum Action {
     Revoke,
     Link,
     Unlink,
+    /// Two things at once, at both brokers.
+    Race,
     Rotate,
     Retire,
     Reload,
@@ -30,9 +32,9 @@ pub enum Action {
 }
 
 /// How often each is done, in a thousand.
-const OFTEN: [(Action, u32); 19] = [
+const OFTEN: [(Action, u32); 20] = [
     (Action::Start, 60),
-    (Action::Callback, 280),
+    (Action::Callback, 240),
     (Action::Replay, 30),
     (Action::Steal, 20),
     (Action::Twice, 40),
@@ -43,6 +45,7 @@ const OFTEN: [(Action, u32); 19] = [
     (Action::Revoke, 30),
     (Action::Link, 45),
     (Action::Unlink, 45),
+    (Action::Race, 40),
     (Action::Rotate, 3),
     (Action::Retire, 1),
     (Action::Reload, 6),
@@ -50,6 +53,20 @@ const OFTEN: [(Action, u32); 19] = [
     (Action::Crash, 5),
     (Action::Database, 10),
     (Action::Network, 6),
+];
+
+/// What is done at once: in one browser, or for one person in two.
+pub const RACES: [(Action, Action); 10] = [
+    (Action::Callback, Action::Callback),
+    (Action::Link, Action::Callback),
+    (Action::Callback, Action::Unlink),
+    (Action::Link, Action::Link),
+    (Action::Link, Action::Logout),
+    (Action::Link, Action::Revoke),
+    (Action::Unlink, Action::Unlink),
+    (Action::Callback, Action::Logout),
+    (Action::Callback, Action::Revoke),
+    (Action::Logout, Action::Revoke),
 ];
 
 /// An operation; `picks` choose among what there is when it is its turn.

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 /// What was done, or found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub enum What {
 pub enum Outcome {
     #[default]
     Answered,
-    /// Nobody listened, so nothing was done.
+    /// No one listened, so nothing was done.
     NotAsked,
     /// No whole answer came: it was done, or will be, or never.
     Unknown,
@@ -88,7 +88,7 @@ impl Token {
 }
 
 /// One operation; times are microseconds since the beginning. A field that says nothing is not written.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Line {
     pub start: u64,
@@ -127,6 +127,12 @@ pub struct Line {
     pub is_last: bool,
 }
 
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(write(std::slice::from_ref(self)).trim_end())
+    }
+}
+
 impl Line {
     /// It was answered, and well.
     pub fn is_done(&self) -> bool {
@@ -138,7 +144,7 @@ impl Line {
         self.is_done() || self.outcome == Outcome::Unknown || self.status >= 500
     }
 
-    /// When it was over for certain; what nobody answered may still come about.
+    /// When it was over for certain; what no one answered may still come about.
     pub fn over(&self) -> u64 {
         if self.is_done() { self.end } else { u64::MAX }
     }

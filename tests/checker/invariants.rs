@@ -4,7 +4,7 @@ use crate::checker::history::{Line, Outcome, Token, What};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What the settings of the checker say as `session.offline`, in microseconds.
-pub const OFFLINE: u64 = 3_000_000;
+pub const OFFLINE: u64 = 2_000_000;
 /// How long the news of an end takes to the other broker at most.
 const NEWS: u64 = 2_000_000;
 /// How long a broker may hang on a question to a database that went silent.
@@ -108,8 +108,19 @@ fn known_ends(history: &[Line]) -> HashMap<&str, Vec<End<'_>>> {
                 found.entry(&token.sid).or_default().push(End { at: line.end, broker, by: line });
             }
         }
+        // A way was added to the session at the same time, so that it has a new name: that ends as well.
+        let renamed =
+            |other: &&Line| line.what == What::Logout && other.end > line.start && other.start < line.end && own_link(other, line);
+        for (renaming, token) in history.iter().filter(renamed).filter_map(|other| Some((other, other.linked()?))) {
+            found.entry(&token.sid).or_default().push(End { at: line.end.max(renaming.end), broker: None, by: line });
+        }
     }
     found
+}
+
+/// Whether a way was added to the session that a line ends.
+fn own_link(linking: &Line, line: &Line) -> bool {
+    linking.linked().is_some() && line.sent.as_ref().is_some_and(|sent| sent.sid == linking.link)
 }
 
 /// By how much news from this moment may be late at the broker of a line.

@@ -1,6 +1,6 @@
 //! What each operation does.
 
-use crate::checker::generator::{Action, Operation};
+use crate::checker::generator::{Action, Operation, RACES};
 use crate::checker::history::{Line, Token, What};
 use crate::checker::provider::Mood;
 use crate::checker::proxy::{FaultProxy, Weather};
@@ -33,10 +33,11 @@ impl Worker<'_> {
             Action::Foreign => self.auth(operation, browser, 1),
             Action::Logout => self.logout(operation, browser),
             Action::Revoke => self.revoke(operation, browser),
-            Action::Link => self.link(operation, browser, at),
+            Action::Link => self.link(operation, browser, at, None),
             Action::Unlink => self.unlink(operation, browser, at),
+            Action::Race => self.race(operation, at),
             Action::Rotate => self.rotate(STORES[first % 2].0),
-            Action::Retire => self.retire(STORES[first % 2].0),
+            Action::Retire => self.retire(operation, browser, at),
             Action::Reload => self.tell(Line { what: What::Reload, ..Line::default() }, |_| self.world.touch(first % 2, second % 9)),
             Action::Mood => self.mood(operation),
             Action::Crash => self.world.crash(self.number, operation.broker),
@@ -202,14 +203,23 @@ impl Worker<'_> {
         self.tell(line, |line| self.browse(line, "POST", "/account/sign-out", &format!("form={form}")));
     }
 
-    fn link(&self, operation: &Operation, browser: usize, at: usize) {
+    /// Adds a way in; beside it, while the browser comes back, something else is done.
+    fn link(&self, operation: &Operation, browser: usize, at: usize, beside: Option<Operation>) {
         let Some(form) = self.page(operation, browser).and_then(|page| fields(&page, "form").pop()) else { return };
         let provider = operation.picks[1] % 2;
         let target = format!("/account/link/{}", self.world.providers[provider].name);
         let line = self.line(What::StartLink, operation, browser);
         let Some(begun) = self.begin(line, provider, "POST", &target, &format!("form={form}")) else { return };
         let begun = self.issue(begun, operation, at);
-        self.callback(operation, &begun, browser, operation.broker);
+        std::thread::scope(|scope| {
+            if let Some(beside) = beside {
+                scope.spawn(move || {
+                    std::thread::sleep(Duration::from_millis(beside.picks[2] as u64 % 110));
+                    self.perform(&beside, at);
+                });
+            }
+            self.callback(operation, &begun, browser, operation.broker);
+        });
     }
 
     fn unlink(&self, operation: &Operation, browser: usize, at: usize) {
@@ -217,13 +227,32 @@ impl Worker<'_> {
         let (form, ways) = (fields(&page, "form").pop().unwrap_or_default(), fields(&page, "way"));
         let Some(way) = operation.pick(1, &ways) else { return };
         let all = (0..PEOPLE + at / 40 + 8).flat_map(|number| ["acme", "beta"].map(|provider| (provider, format!("p{number}"))));
-        let (provider, subject) = all.into_iter().find(|(provider, subject)| handle(provider, subject) == *way).expect("it is somebody's");
+        let (provider, subject) = all.into_iter().find(|(provider, subject)| handle(provider, subject) == *way).expect("it is a person's");
         let line = Line { provider: provider.to_owned(), subject, ..self.line(What::Unlink, operation, browser) };
         self.tell(line, |line| self.browse(line, "POST", "/account/unlink", &format!("form={form}&way={way}")));
     }
 
+    /// Two things at once in one browser, or the newest person comes in by two.
+    fn race(&self, operation: &Operation, at: usize) {
+        let (one, other) = *operation.pick(1, &RACES).expect("there are some");
+        let [first, second, third] = operation.picks;
+        let third = if second.is_multiple_of(3) { third } else { PEOPLE + at / 40 - 1 };
+        let elsewhere = if one == other { first + 2 } else { first };
+        let one = Operation { action: one, picks: [first, second / 10, third], ..*operation };
+        let other = Operation { action: other, broker: 1 - operation.broker, picks: [elsewhere, second / 7, operation.picks[2]] };
+        if one.action == Action::Link && other.action != Action::Link {
+            return self.link(&one, first % self.world.browsers.len(), at, Some(other));
+        }
+        let other = Operation { picks: [elsewhere, second / 7, third], ..other };
+        std::thread::scope(|scope| {
+            scope.spawn(move || self.perform(&other, at));
+            self.perform(&one, at);
+        });
+    }
+
     /// Publishes a key; where one is published already, the time has passed until it signs.
     fn rotate(&self, store: &str) {
+        let _alone = held(&self.world.operator);
         self.tell(Line { what: What::Rotate, store: store.to_owned(), ..Line::default() }, |line| {
             let older = "WITH aged AS (UPDATE store_keys SET since = since - 1000 WHERE state = 'next' AND store = $1 RETURNING 1) SELECT count(*) FROM aged";
             self.world.place.count(older, store);
@@ -232,7 +261,10 @@ impl Worker<'_> {
         });
     }
 
-    fn retire(&self, store: &str) {
+    /// A key has leaked: everybody comes in anew, and one of them leaves at once.
+    fn retire(&self, operation: &Operation, browser: usize, at: usize) {
+        let store = STORES[self.world.browsers[browser].store].0;
+        let alone = held(&self.world.operator);
         let keys = self.world.place.run(&["keys", "list", "--store", store]);
         let signs = keys["keys"].as_array().into_iter().flatten().find(|key| key["state"] == "active").map(|key| text(&key["id"]));
         let Some(key) = signs else { return };
@@ -240,6 +272,11 @@ impl Worker<'_> {
             line.status = 200;
             self.world.place.run(&["keys", "retire", "--yes", "--store", store, "--", &key])
         });
+        drop(alone);
+        for browser in [browser, browser + 2].map(|browser| browser % self.world.browsers.len()) {
+            self.come_back(operation, browser, at, false);
+            self.logout(&Operation { broker: 1 - operation.broker, ..*operation }, browser);
+        }
     }
 
     fn mood(&self, operation: &Operation) {
@@ -271,6 +308,11 @@ impl Worker<'_> {
                 proxy.cut(operation.picks[0].is_multiple_of(2));
             }
             std::thread::sleep(Duration::from_millis(lasting));
+            if what == What::Database {
+                // Before it learns what has ended meanwhile.
+                let recent: Vec<String> = held(&self.world.tokens).iter().rev().skip(5).take(20).cloned().collect();
+                recent.iter().for_each(|raw| self.check(operation.broker, raw, 0, false));
+            }
             proxy.set(Weather::Fair);
         });
     }

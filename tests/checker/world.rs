@@ -14,9 +14,9 @@ use std::net::TcpStream;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The stores, and the hosts by which they are told apart.
+/// The stores, and the hosts by which they are distinguished.
 pub const STORES: [(&str, &str); 2] = [("main", "localhost:8080"), ("atacado", "127.0.0.1:8080")];
-const SETTINGS: &str = "session: { offline: 3s }
+const SETTINGS: &str = "session: { offline: 2s }
 stores:
   atacado: { publicUrl: \"http://127.0.0.1:8080\", returnTo: [ http://localhost:9001 ] }
 ";
@@ -59,6 +59,8 @@ pub struct World {
     pub begun: Mutex<Vec<Begun>>,
     /// Every session token there was.
     pub tokens: Mutex<Vec<String>>,
+    /// There is one operator of the keys.
+    pub operator: Mutex<()>,
     elsewhere: TestProvider,
     storages: [String; 2],
     brokers: [Mutex<Running>; 2],
@@ -99,8 +101,8 @@ impl World {
         });
         *held(&history) = lives;
         let browsers = (0..BROWSERS).map(|at| Browser { store: at % STORES.len(), ..Browser::default() }).collect();
-        let (begun, tokens, crashing) = Default::default();
-        Self { place, databases, providers, browsers, begun, tokens, elsewhere, storages, brokers, crashing, history, began }
+        let (begun, tokens, operator, crashing) = Default::default();
+        Self { place, databases, providers, browsers, begun, tokens, operator, elsewhere, storages, brokers, crashing, history, began }
     }
 
     pub fn now(&self) -> u64 {
@@ -126,7 +128,7 @@ impl World {
             Ok(answer) => answer,
             Err(outcome) => {
                 line.outcome = outcome;
-                // Nobody hurries where nobody listens.
+                // No one hurries where no one listens.
                 std::thread::sleep(Duration::from_millis(60));
                 return None;
             }

@@ -49,7 +49,7 @@ on_both! {
         let (directory, other) = (place.machine().await, place.machine().await);
         let remember = |origins: &str| RememberHosts { address: "a".into(), origins: origins.into() };
         let wait = |waiting: Option<&str>| SetWaitingHosts { address: "a".into(), waiting: waiting.map(Into::into) };
-        let accept = |seen: &str| AcceptHosts { address: "a".into(), seen: seen.into(), now: 7 };
+        let accept = |origins: &[&str]| AcceptHosts { address: "a".into(), origins: origins.iter().map(|&origin| origin.into()).collect(), now: 7 };
 
         assert_eq!(&*directory.write(remember("x y")).await.expect("storage"), "x y");
         assert_eq!(&*other.write(remember("z")).await.expect("storage"), "x y", "the first machine counts");
@@ -57,8 +57,20 @@ on_both! {
             other.write(wait(Some(waiting))).await.expect("storage");
         }
         assert_eq!(hosts(&directory).await, [("a".to_owned(), "x y".to_owned(), Some("z".to_owned()))]);
-        assert!(!directory.write(accept("x z")).await.expect("storage"), "it leads elsewhere by now");
-        assert!(directory.write(accept("z")).await.expect("storage") && !directory.write(accept("z")).await.expect("storage"));
+        for refused in [&["x"][..], &["z", "w"], &["w"]] {
+            assert!(!directory.write(accept(refused)).await.expect("storage"), "{refused:?}: it does not wait for all of these");
+        }
+        assert!(directory.write(accept(&["z"])).await.expect("storage") && !directory.write(accept(&["z"])).await.expect("storage"));
+        assert_eq!(hosts(&other).await, [("a".to_owned(), "z".to_owned(), None)]);
+        other.write(wait(Some("v w z"))).await.expect("storage");
+        assert!(directory.write(accept(&["v"])).await.expect("storage"));
+        assert_eq!(hosts(&other).await, [("a".to_owned(), "v z".to_owned(), Some("v w z".to_owned()))], "it waits on for the other one");
+        other.write(wait(Some("z"))).await.expect("storage");
+        assert!(!directory.write(accept(&["w"])).await.expect("storage") && !directory.write(accept(&["z"])).await.expect("storage"));
+        other.write(wait(Some("w"))).await.expect("storage");
+        assert!(directory.write(accept(&["w"])).await.expect("storage"));
+        other.write(wait(Some("z"))).await.expect("storage");
+        assert!(directory.write(accept(&["z"])).await.expect("storage"), "what was accepted for an earlier document waits again");
         assert_eq!(hosts(&other).await, [("a".to_owned(), "z".to_owned(), None)]);
         other.write(wait(Some("x"))).await.expect("storage");
         other.write(wait(None)).await.expect("storage");
@@ -81,8 +93,8 @@ on_both! {
         let events = directory.read(ListAuditEvents { store: None, provider: Some("acme".into()), most: 10 }).await.expect("storage");
         let refused = events.iter().find(|event| event.what == AuditEventKind::Refused).expect("it is recorded");
         assert_eq!(refused.uid.as_deref(), Some(&*ana));
-        let told = reasons::describe_event(refused);
-        assert!(told.contains("pointed to another issuer or other addresses") && told.contains("portaria providers move"), "{told}");
+        let described = reasons::describe_event(refused);
+        assert!(described.contains("pointed to another issuer or other addresses") && described.contains("portaria providers move"), "{described}");
     };
 
     what_a_changed_file_says_about_an_address_reaches_no_existing_user: async |place| {
@@ -179,8 +191,8 @@ on_both! {
         assert_eq!(directory.read(ListIdentityLinks(bia)).await.expect("storage").len(), 1);
         assert_eq!(pinned(&directory, ELSEWHERE).await, [(ELSEWHERE.to_owned(), 3, 3, 0), (FINGERPRINT.to_owned(), 1, 1, 1)]);
         let events = directory.read(ListAuditEvents { store: None, provider: Some("acme".into()), most: 10 }).await.expect("storage");
-        let told: Vec<String> = events.iter().filter(|event| event.what == AuditEventKind::ProviderMoved).map(reasons::describe_event).collect();
-        assert_eq!(told, ["2 linked identities through acme were moved to `origins https://other.example` by support (acme.yaml, version v2)"]);
+        let described: Vec<String> = events.iter().filter(|event| event.what == AuditEventKind::ProviderMoved).map(reasons::describe_event).collect();
+        assert_eq!(described, ["2 linked identities through acme were moved to `origins https://other.example` by support (acme.yaml, version v2)"]);
         assert_eq!(pin(&directory, ELSEWHERE, None).await, 0, "the new place is the provider's now");
     };
 

@@ -54,19 +54,34 @@ async fn a_document_that_leads_to_another_host_waits_for_the_operator() {
         "{}",
         complaints(&second).await
     );
-    assert!(second.logged().contains("leads to other hosts than before"));
+    assert!(second.logged().contains("leads to hosts that are not accepted"));
     assert!(complaints(&again().await).await.contains("evil.example"), "a restart does not forget it");
     assert_eq!(login(&again().await).await, 502);
     let (status, listed, err) = hosts(&first, &[]);
     assert_eq!(status, 0, "{err}");
     let known = &listed["documents"][0];
     assert_eq!(known["accepted"], serde_json::json!(["https://keys.acme.example", "https://tokens.acme.example"]), "{listed}");
-    assert_eq!(known["waiting"], serde_json::json!(["https://evil.example", "https://keys.acme.example"]), "{listed}");
-    let (status, _, err) = hosts(&first, &["https://other.example", "--yes"]);
-    assert!(status == 2 && err.contains("no document of `https://other.example` was seen"), "{err}");
+    assert_eq!(known["waiting"], serde_json::json!(["https://evil.example"]), "{listed}");
+    let issuer = first.upstream.url();
+    for (more, told) in [
+        (&["https://other.example", "evil.example", "--yes"][..], "no document of `https://other.example` was seen"),
+        (
+            &[&issuer, "evil.example", "another.example", "--yes"],
+            "`another.example` does not wait to be accepted\n  help: what waits is https://evil.example",
+        ),
+        (&[&issuer, "http://evil.example", "--yes"], "`http://evil.example` does not wait"),
+        (&[&issuer, "keys.acme.example", "--yes"], "`keys.acme.example` does not wait"),
+        (&[&issuer, "--yes"], "<HOST>"),
+    ] {
+        let (status, _, err) = hosts(&first, more);
+        assert!(status == 2 && err.contains(told), "{more:?}: {err}");
+    }
+    let (status, shown, err) = hosts(&first, &[&issuer, "evil.example"]);
+    assert_eq!((status, &shown["accepted"], &shown["documents"][0]["waiting"][0]), (0, &0.into(), &"https://evil.example".into()), "{err}");
+    assert_eq!(login(&again().await).await, 502, "nothing was accepted yet");
 
-    let (status, accepted, err) = hosts(&first, &[&first.upstream.url(), "--yes"]);
-    assert_eq!((status, &accepted["accepted"]), (0, &1.into()), "{err}");
+    let (status, accepted, err) = hosts(&first, &[&issuer, "evil.example", "--yes"]);
+    assert_eq!((status, &accepted["accepted"], &accepted["documents"][0]["waiting"]), (0, &1.into(), &Value::Null), "{err}");
     assert_eq!(login(&again().await).await, 303);
     second.app.sync_endpoint_hosts().await.expect("storage is there");
     assert_eq!(complaints(&second).await, "[]");

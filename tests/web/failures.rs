@@ -9,6 +9,8 @@ use portaria::directory::audit::{AuditEvent, AuditEventKind, ListAuditEvents};
 use portaria::world::clock;
 use std::collections::BTreeSet;
 use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// The code on a page, in its short spelling.
@@ -215,6 +217,9 @@ async fn a_trickle_is_left_when_the_time_of_the_call_is_over_however_steady_it_i
     broker.assert_still_works().await;
 }
 
+/// No circuit is opened: who can make five calls fail, with codes that no one gave out, could shut a provider for everybody. A failure
+/// costs others nothing instead: each login asks once and within its time, only so many of them talk to one provider at a time, and the
+/// first one after the provider has recovered comes in.
 /// Attack F-06
 #[actix_web::test]
 async fn a_provider_that_fails_in_bursts_keeps_nobody_out_who_comes_another_way_or_later() {
@@ -233,4 +238,38 @@ async fn a_provider_that_fails_in_bursts_keeps_nobody_out_who_comes_another_way_
         assert_eq!(Browser::new(&broker).log_in("acme", "bia").await.status, 303, "{round}");
     }
     assert_eq!(broker.upstream.asked("/shaky"), 40, "each login asks once");
+}
+
+/// Attack F-06
+#[actix_web::test]
+async fn nobody_waits_for_a_provider_that_is_slow_but_who_comes_by_it() {
+    let shaky = STANDARD.replace("UPSTREAM/token", "UPSTREAM/shaky");
+    let broker = TestBroker::builder(LOCAL).with_standard("acme").with("shaky", &shaky).build().await;
+    let (answer, go) = (json(200, &format!("{{\"access_token\":\"{}-at-ana\"}}", broker.mark)), Arc::new(AtomicBool::new(false)));
+    let is_let_go = Arc::clone(&go);
+    broker.upstream.answers("/shaky", move |_, to| {
+        while !is_let_go.load(Ordering::Acquire) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let _ = to.write_all(&answer);
+    });
+    let mut slow = Vec::new();
+    for _ in 0..6 {
+        let browser = Browser::new(&broker);
+        let begun = browser.begin("/login/shaky").await;
+        slow.push(browser.dressed(ClientRequest::get(&browser.way_back("shaky", &begun.state, "ana"))));
+    }
+    let others = async {
+        for _ in 0..20 {
+            assert_eq!(Browser::new(&broker).log_in("acme", "bia").await.status, 303);
+        }
+        let were_asked = broker.upstream.asked("/shaky");
+        go.store(true, Ordering::Release);
+        were_asked
+    };
+
+    let (slow, were_asked) = tokio::join!(broker.ask_at_once(slow), others);
+
+    assert!(were_asked > 0, "some of them were waiting all the time");
+    assert!(slow.iter().all(|answer| answer.session().is_some()), "{slow:?}");
 }

@@ -1,4 +1,4 @@
-//! A provider that does not keep its word: what it sends is bounded, and what was meant for it goes to nobody else.
+//! A provider that does not keep its word: what it sends is bounded, and what was meant for it goes to no one else.
 
 use crate::web::browser::Browser;
 use crate::web::client_request::{Answer, ClientRequest};
@@ -6,7 +6,7 @@ use crate::web::test_broker::{LOCAL, STANDARD, TestBroker, until};
 use crate::web::test_provider::{TestProvider, answer, json, person, until_it_gives_up};
 use std::io::Write as _;
 
-/// Lets somebody come back whose provider is as it is now; answers with what they see.
+/// Lets a person come back whose provider is as it is now; answers with what they see.
 async fn come_back(broker: &TestBroker) -> Answer {
     come_back_from(broker, "127.0.0.1").await
 }
@@ -174,7 +174,22 @@ async fn answers_that_are_not_what_they_should_be_are_odd() {
 async fn a_token_that_is_none_is_never_sent_anywhere() {
     let broker = TestBroker::open().await;
 
-    for token in ["null", "\"\"", "{}", "[]", "[\"x\"]", "\"a\\r\\nX-Evil: 1\"", "\"a\\u0000b\"", "\"\\u00e9 \\ud83e\\udd8a\""] {
+    for token in [
+        "null",
+        "\"\"",
+        "{}",
+        "[]",
+        "[\"x\"]",
+        "\"a\\r\\nX-Evil: 1\"",
+        "\"a\\u0000b\"",
+        "\"\\u00e9 \\ud83e\\udd8a\"",
+        "\"a b\"",
+        "\"a\\tb\"",
+        "\" a\"",
+        "\"a\\u00e7b\"",
+        "\"a\\u00a0b\"",
+        "\"a\\u007f\"",
+    ] {
         broker.upstream.says("/token", json(200, &format!("{{\"access_token\":{token},\"token_type\":\"Bearer\"}}")));
         let before = broker.upstream.asked("/me");
 
@@ -182,8 +197,7 @@ async fn a_token_that_is_none_is_never_sent_anywhere() {
 
         assert!(answer.status == 502, "{token}: {answer:?}");
         broker.assert_clean(&answer);
-        let heard: Vec<_> = broker.upstream.heard().into_iter().filter(|heard| heard.path == "/me").skip(before).collect();
-        assert!(heard.iter().all(|heard| heard.header("x-evil").is_none()), "{token}: {heard:?}");
+        assert_eq!(broker.upstream.asked("/me"), before, "{token} is not sent");
     }
     broker.assert_still_works().await;
 }

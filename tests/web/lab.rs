@@ -22,7 +22,7 @@ async fn open_house() -> TestBroker {
     TestBroker::builder(&settings).with("acme", &STANDARD.replace("UPSTREAM", "https://sso.acme.example")).build().await
 }
 
-/// Somebody with this address, signed in at a store.
+/// A person with this address, signed in at a store.
 fn somebody(broker: &TestBroker, host: &str, address: &str, verified: bool) -> Browser {
     let token = broker.token(host, |session| {
         session.person.uid = format!("uid of {address}").into();
@@ -115,21 +115,29 @@ async fn on_the_machine_itself_everybody_may_use_the_lab() {
     }
 }
 
+/// Attacks P-05, H-09
 #[actix_web::test]
 async fn what_a_proxy_or_a_tunnel_passes_on_is_not_from_the_machine_itself() {
     let broker = TestBroker::open().await;
+    let headers = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "forwarded", "via"];
 
     for path in ["/lab", "/lab/acme", "/lab/acme/answer", "/lab/incidents"] {
         for ask in [
-            ClientRequest::get(path).with("x-forwarded-for", "203.0.113.7"),
-            ClientRequest::get(path).with("forwarded", "for=203.0.113.7"),
-            ClientRequest::get(path).from("203.0.113.7"),
-        ] {
+            headers.map(|name| ClientRequest::get(path).with(name, "203.0.113.7")).to_vec(),
+            vec![ClientRequest::get(path).from("203.0.113.7")],
+        ]
+        .concat()
+        {
             assert_eq!(broker.ask(ask).await.status, 403, "{path}");
         }
         assert_eq!(broker.ask(ClientRequest::get(path)).await.status, 200, "{path}");
     }
     assert_eq!(broker.ask(ClientRequest::form("/lab/acme/tests", "form=").with("x-forwarded-for", "203.0.113.7")).await.status, 403);
+    for name in headers {
+        let ready = broker.ask(ClientRequest::get("/health/ready").with(name, "203.0.113.7")).await;
+        assert_eq!((ready.status, ready.body.as_str()), (200, "{\"ready\":true}"), "{name}");
+        assert_eq!(broker.ask(ClientRequest::get("/metrics").with(name, "203.0.113.7")).await.status, 404, "{name}");
+    }
 }
 
 /// Attack P-05

@@ -5,9 +5,12 @@ use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
 use crate::web::test_broker::{LOCAL, TestBroker, TestBrokerBuilder};
 use portaria::directory::audit::AuditActor;
+use portaria::directory::keys::{ListSigningKeys, RetireSigningKey};
 use portaria::directory::sessions::EndAllSessions;
 use portaria::directory::users::{BlockUser, FindUserByEmail};
+use portaria::session::seal::MasterKey;
 use portaria::vocabulary::email::Email;
+use portaria::web::signing_keys::new_sealed_key;
 use portaria::world::clock;
 use std::future::Future;
 
@@ -58,6 +61,30 @@ async fn of_fifty_identical_callbacks_at_once_on_two_machines_one_goes_well() {
     .await;
 }
 
+/// Attack F-11
+#[actix_web::test]
+async fn who_leaves_at_a_machine_that_does_not_know_their_key_yet_has_left() {
+    let plan = TestBroker::builder(LOCAL).with_standard("acme");
+    let master = plan.master();
+    let broker = plan.build().await;
+    let other = TestBrokerBuilder::beside(&broker, LOCAL, &master).build().await;
+    let leaked = broker.app.directory.read(ListSigningKeys).await.expect("storage").remove(0).status.id;
+    let fresh = new_sealed_key(&MasterKey::new(&master, false).expect("it is long enough"));
+    let retire = RetireSigningKey { id: leaked, fresh: vec![("main".into(), fresh)], now: clock::now() };
+    assert!(broker.app.directory.write(retire).await.expect("storage"));
+    hears(&broker).await;
+    let browser = Browser::new(&broker);
+    browser.log_in("acme", "ana").await;
+    let cookies = browser.cookies();
+    assert_eq!((passes(&broker, &cookies).await, passes(&other, &cookies).await), (200, 401));
+
+    let left = other.ask(ClientRequest::form("/logout", "").with("cookie", &cookies)).await;
+    hears(&broker).await;
+
+    assert_eq!(left.status, 303, "{left:?}");
+    assert_eq!(passes(&broker, &cookies).await, 401);
+}
+
 #[actix_web::test]
 async fn a_session_is_good_everywhere_until_it_ends_anywhere() {
     on_both(async |broker, other| {
@@ -82,9 +109,9 @@ async fn support_signs_somebody_out_and_shuts_them_out_on_every_machine() {
         let browser = Browser::new(&broker);
         browser.log_in("acme", "ana").await;
         let cookies = browser.cookies();
-        let email = Email::parse(&browser.who().await.expect("somebody")).expect("an address");
+        let email = Email::parse(&browser.who().await.expect("a person")).expect("an address");
         let found = other.app.directory.read(FindUserByEmail { store: "main".into(), email }).await.expect("storage");
-        let uid = found.expect("somebody").user.uid;
+        let uid = found.expect("a person").user.uid;
 
         let sign_out = EndAllSessions { store: "main".into(), uid: uid.clone(), except: None, by: AuditActor::Support, now: clock::now() };
         assert_eq!(other.app.directory.write(sign_out).await, Ok(1));
@@ -93,11 +120,13 @@ async fn support_signs_somebody_out_and_shuts_them_out_on_every_machine() {
 
         browser.log_in("acme", "ana").await;
         let cookies = browser.cookies();
+        let under_way = browser.begin("/login/acme").await;
         assert_eq!(passes(&other, &cookies).await, 200);
         let block = BlockUser { store: "main".into(), uid, blocked: true, now: clock::now() };
         assert_eq!(other.app.directory.write(block).await, Ok(Some(1)));
         hears(&broker).await;
         assert_eq!(passes(&broker, &cookies).await, 401);
+        assert_eq!(browser.get(&browser.way_back("acme", &under_way.state, "ana")).await.status, 403, "who was on the way");
         assert_eq!(browser.log_in("acme", "ana").await.status, 403);
         assert_eq!(browser.log_in("beta", "ana").await.status, 403, "by no way");
     })
@@ -203,7 +232,7 @@ async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_
         broker
             .app
             .directory
-            .write(RetireSigningKey { store: "main".into(), id: going, fresh: signing_keys::new_sealed_key(&master), now })
+            .write(RetireSigningKey { id: going, fresh: vec![("main".into(), signing_keys::new_sealed_key(&master))], now })
             .await
             .expect("storage");
         for machine in [&broker, &other] {

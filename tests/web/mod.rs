@@ -9,7 +9,7 @@ mod callback_content;
 mod drift;
 mod endpoint_hosts;
 mod every_page;
-mod failures;
+pub mod failures;
 mod forward_auth;
 mod further_facts;
 mod held_connections;

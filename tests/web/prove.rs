@@ -1,4 +1,4 @@
-//! An address is proven by a code that goes there: nobody gets in without it, nobody learns anything from it, and nobody is
+//! An address is proven by a code that goes there: no one gets in without it, no one learns anything from it, and no one is
 //! drowned in mail.
 
 use crate::web::browser::Browser;
@@ -42,7 +42,7 @@ async fn ends(browser: &Browser, provider: &str, who: &str) -> Answer {
     look(browser, &browser.way_back(provider, &begun.state, who)).await
 }
 
-/// Somebody has come back from the provider and is asked for an address.
+/// A person has come back from the provider and is asked for an address.
 async fn asked(broker: &TestBroker, who: &str) -> (Browser, String) {
     let browser = Browser::new(broker);
     let answer = browser.log_in("acme", who).await;
@@ -81,7 +81,7 @@ async fn whoever_proves_an_address_that_is_somebodys_is_that_somebody() {
     let broker = broker(&mailbox).await;
     let before = Browser::new(&broker);
     before.log_in("beta", "ana").await;
-    let email = before.who().await.expect("somebody");
+    let email = before.who().await.expect("a person");
     let uid = before.get("/session").await.json()["uid"].clone();
 
     let (browser, form) = asked(&broker, "other").await;
@@ -101,7 +101,7 @@ async fn an_address_that_somebody_has_is_answered_like_any_other() {
     let broker = broker(&mailbox).await;
     let known = Browser::new(&broker);
     known.log_in("beta", "ana").await;
-    let email = known.who().await.expect("somebody");
+    let email = known.who().await.expect("a person");
 
     let mut answers = Vec::new();
     for address in [email.as_str(), "ninguem@loja.example"] {
@@ -113,6 +113,42 @@ async fn an_address_that_somebody_has_is_answered_like_any_other() {
 
     assert_eq!(answers[0], answers[1]);
     assert_eq!(mailbox.letters().len(), 2);
+}
+
+/// Before an address is proven nothing is looked up by it, so there is no time that could differ either.
+/// Attack D-11
+#[actix_web::test]
+async fn nothing_before_the_proof_differs_by_whether_somebody_has_the_address() {
+    let mailbox = Mailbox::open();
+    let refusing = STANDARD.replace("$.verified", "$.unproven");
+    let builder = TestBroker::builder(&format!("{LOCAL}{}", mailbox.settings())).with("acme", &asking()).with("gama", &refusing);
+    let broker = builder.with_standard("beta").build().await;
+    Browser::new(&broker).log_in("beta", "ana").await;
+    let mut told = Vec::new();
+    for who in ["ana", "bia"] {
+        let mut answers = Vec::new();
+        let refused = ends(&Browser::new(&broker), "gama", who).await;
+        let before_code = refused.body.split("<section class=\"incident\"").next().unwrap_or_default();
+        answers.push((refused.status, before_code.replace(who, "")));
+        let (browser, form) = asked(&broker, who).await;
+        let asks = look(&browser, "/prove").await;
+        let email = format!("{who}@clientes.example");
+        assert!(asks.body.contains(&email), "the address that the provider names is proposed: {asks:?}");
+        let sent = post(&browser, "/prove/address", &form, &[("email", &email)]).await;
+        let typed = post(&browser, "/prove/code", &mark(&look(&browser, "/prove").await), &[("code", "1")]).await;
+        for page in [asks, sent, typed] {
+            let form = if page.body.contains("name=\"form\"") { mark(&page) } else { String::new() };
+            answers.push((
+                page.status,
+                if form.is_empty() { page.body.replace(who, "") } else { page.body.replace(who, "").replace(&form, "") },
+            ));
+        }
+        let hinted = Browser::new(&broker).begin(&format!("/login/beta?login_hint={email}")).await;
+        answers.push((hinted.answer.status, hinted.query.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" ")));
+        told.push(answers);
+    }
+
+    assert_eq!(told[0], told[1]);
 }
 
 #[actix_web::test]
@@ -433,10 +469,14 @@ async fn without_mail_the_login_ends_and_says_why() {
     let broker = TestBroker::builder(LOCAL).with("acme", &asking()).with_standard("beta").build().await;
     let known = Browser::new(&broker);
     known.log_in("beta", "ana").await;
-    let email = known.who().await.expect("somebody");
+    let email = known.who().await.expect("a person");
 
     for (provider, says, told) in [
-        ("acme", "{\"id\":\"1\"}".to_owned(), "Clube Acme confirmed who you are but did not send us your e-mail address."),
+        (
+            "acme",
+            "{\"id\":\"1\"}".to_owned(),
+            "Clube Acme confirmed who you are but did not send us an e-mail address that the store can use.",
+        ),
         ("acme", "{\"id\":\"1\",\"email\":\"ana@acme.example\"}".to_owned(), "Clube Acme has not confirmed that the address is yours."),
         (
             "beta",
@@ -461,7 +501,7 @@ async fn an_address_that_a_provider_gave_to_somebody_new_is_proven_by_mail() {
     let broker = broker(&mailbox).await;
     let before = Browser::new(&broker);
     before.log_in("beta", "ana").await;
-    let email = before.who().await.expect("somebody");
+    let email = before.who().await.expect("a person");
     let uid = before.get("/session").await.json()["uid"].clone();
     broker.upstream.says("/me", json(200, &format!("{{\"id\":\"another\",\"email\":\"{email}\",\"verified\":true}}")));
 

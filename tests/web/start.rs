@@ -1,10 +1,13 @@
 //! How a login begins: what leaves for the provider, and what the browser keeps.
 
+use crate::support::provider;
 use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
 use crate::web::test_broker::{HOST, LOCAL, OPEN, STANDARD, TestBroker};
 use crate::web::test_provider::{json, person};
 use base64::Engine as _;
+use portaria::login::attempt::{Attempt, Entropy, InstallationValues};
+use portaria::world::random;
 use std::collections::HashSet;
 use std::io::Write as _;
 
@@ -27,7 +30,7 @@ async fn what_leaves_is_the_standards_request_and_nothing_else() {
     assert_eq!(value(&begun.query, "code_challenge_method"), Some("S256"));
     assert_eq!(value(&begun.query, "code_challenge").map(str::len), Some(43));
     assert!(begun.state.len() >= 22);
-    assert!(broker.upstream.heard().is_empty(), "nobody but the browser goes there");
+    assert!(broker.upstream.heard().is_empty(), "no one but the browser goes there");
     assert!(begun.answer.header("cache-control") == Some("no-store") && begun.answer.header("referrer-policy") == Some("no-referrer"));
     broker.assert_silent(&begun.answer);
 }
@@ -65,6 +68,38 @@ async fn the_attempts_cookie_is_guarded_as_far_as_the_address_allows() {
         assert!(!value.contains(&begun.state) && value.len() < 3800);
         assert_eq!(begun.answer.header("strict-transport-security").is_some(), host != HOST);
     }
+}
+
+/// The state, the nonce and the verifier of an attempt are bytes of chance, and hold nothing else.
+/// Attack S-05
+#[test]
+fn a_hundred_thousand_attempts_are_evenly_spread_and_no_two_are_alike() {
+    let file = STANDARD.replace("UPSTREAM", "https://sso.acme.example").replace("SECRET", "env:ACME_CLIENT_SECRET");
+    let (provider, installation) = (provider(&file), InstallationValues::default());
+    let (mut seen, mut ones, mut bytes) = (HashSet::new(), 0_i64, [0_i64; 256]);
+
+    for _ in 0..100_000 {
+        let entropy = Entropy(random::bytes());
+        let attempt = Attempt::new(&provider, &installation, &entropy, 0, Vec::new());
+        let parts = [(&attempt.state, 24), (&attempt.nonce, 24), (&attempt.verifier, 32)].map(|(part, length)| {
+            let part = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(&**part).expect("it is base64");
+            assert_eq!(part.len(), length);
+            part
+        });
+        assert_eq!(parts.concat(), entropy.0);
+        for byte in parts.concat() {
+            ones += i64::from(byte.count_ones());
+            bytes[usize::from(byte)] += 1;
+        }
+        for part in parts {
+            assert!(seen.insert(part));
+        }
+    }
+
+    // 64,000,000 throws of a coin: six standard deviations. 255 degrees of freedom: once in more than a hundred million runs.
+    assert!((32_000_000 - ones).abs() < 24_000, "{ones}");
+    let spread: i64 = bytes.iter().map(|many| (many - 31_250).pow(2)).sum::<i64>() / 31_250;
+    assert!(spread < 400, "{spread}");
 }
 
 /// Attack S-05

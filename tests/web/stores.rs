@@ -1,4 +1,4 @@
-//! Stores are told apart by host and by nothing else; what is good in one is nothing in another.
+//! Stores are distinguished by host and by nothing else; what is good in one is nothing in another.
 
 use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portaria::stores::settings::Settings;
 use portaria::vocabulary::place::Source;
 use portaria::world::random;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::Duration;
@@ -24,6 +25,34 @@ pub const OTHER: &str = "127.0.0.1:8080";
 
 async fn two() -> TestBroker {
     TestBroker::builder(TWO).with_standard("acme").build().await
+}
+
+/// Attack S-07
+#[actix_web::test]
+async fn a_provider_of_another_store_is_not_there() {
+    let settings = TWO.replace("atacado: { publicUrl", "atacado: { providers: FOLDER/atacado.d, publicUrl");
+    let broker = TestBroker::builder(&settings.replace("providers: FOLDER/atacado.d, ", ""))
+        .with_standard("acme")
+        .with_standard("beta")
+        .build()
+        .await;
+    std::fs::create_dir_all(broker.folder.0.join("atacado.d")).expect("a folder can be made");
+    let file = STANDARD.replace("UPSTREAM", &broker.upstream.url()).replace("SECRET", "none");
+    broker.folder.write("atacado.d/alfa.yaml", &file);
+    broker.resettle(&settings.replace("FOLDER", &broker.folder.0.display().to_string()));
+    let told = async |host: &str, path: &str| {
+        let answer = broker.ask(ClientRequest::get(path).with("host", host).with("accept", "text/html")).await;
+        (answer.status, answer.body)
+    };
+
+    for (host, own, other) in [(HOST, "acme", "alfa"), (OTHER, "alfa", "beta")] {
+        assert_eq!(told(host, &format!("/login/{own}")).await.0, 303, "{host} {own}");
+        for path in ["/login/", "/callback/"] {
+            let never = told(host, &format!("{path}nobody?code=x&state=y")).await;
+            assert_eq!(never.0, 404);
+            assert_eq!(told(host, &format!("{path}{other}?code=x&state=y")).await, never, "{host} {path}{other}");
+        }
+    }
 }
 
 /// Attacks C-06, N-03
@@ -65,7 +94,7 @@ async fn a_session_of_one_store_is_none_in_another() {
         assert_eq!(validated.status, 401);
     }
     let (one, two) = (here.get("/session").await.json(), there.get("/session").await.json());
-    assert_ne!(one["uid"], two["uid"], "the same address is somebody else in another store");
+    assert_ne!(one["uid"], two["uid"], "the same address is another person in another store");
     assert_eq!((one["store"].as_str(), two["store"].as_str()), (Some("main"), Some("atacado")));
 }
 
@@ -158,7 +187,7 @@ async fn a_shopper_of_one_store_is_not_sent_to_the_place_of_another() {
     }
 }
 
-/// Attacks L-14, L-15, H-12
+/// Attacks L-14, H-12
 #[actix_web::test]
 async fn a_host_that_is_not_ours_is_not_served() {
     let broker = two().await;
@@ -217,6 +246,38 @@ async fn a_host_that_is_not_ours_is_not_served() {
     assert!(broker.upstream.heard().is_empty());
 }
 
+/// No store can be switched off: it is in the settings, or it is not. The host of a request is looked up in one table before anything
+/// else is done, so there is nothing whose time could differ.
+/// Attack L-15
+#[actix_web::test]
+async fn a_store_that_was_removed_is_answered_like_one_that_never_was() {
+    let broker = two().await;
+    let there = Browser::at(&broker, OTHER);
+    assert_eq!(there.log_in("acme", "ana").await.status, 303);
+    let begun = there.begin("/login/acme").await;
+    for host in ["LOCALHOST:8080", "LocalHost:8080"] {
+        let told = |host: &'static str| broker.ask(ClientRequest::get("/providers").with("host", host));
+        assert_eq!(told(host).await.body, told(HOST).await.body, "one name, however it is written");
+    }
+
+    broker.resettle(LOCAL);
+
+    for path in
+        ["/login", "/login/acme", &there.way_back("acme", &begun.state, "ana"), "/session", "/auth", "/.well-known/jwks.json", "/account"]
+    {
+        let ask = async |host: &str, cookies: &str| {
+            let answer = broker.ask(ClientRequest::get(path).with("host", host).with("cookie", cookies)).await;
+            let mut headers = answer.headers.clone();
+            headers.sort();
+            (answer.status, headers, answer.body)
+        };
+        let never = ask("127.0.0.2:8080", "").await;
+        assert_eq!(never.0, 421, "{path}");
+        assert_eq!(ask(OTHER, "").await, never, "{path}");
+        assert_eq!(ask(OTHER, &there.cookies()).await, never, "{path}");
+    }
+}
+
 /// Attacks L-14, N-02
 /// Lessons 79, 118
 #[actix_web::test]
@@ -249,6 +310,8 @@ async fn nothing_that_is_forwarded_changes_an_absolute_address() {
     }
 }
 
+/// An address is judged before a connection to it is tried, so an open, a closed and a silent port cannot be told apart by the time that
+/// passes: no packet leaves. What is shown is the same as well.
 /// Attacks P-02, T-15
 /// Lessons 130, 132, 144
 #[actix_web::test]
@@ -290,13 +353,21 @@ async fn on_the_open_net_addresses_of_this_machine_are_never_asked() {
         "https://192.168.0.1:22",
         "https://172.16.0.1:25",
         "https://100.64.0.1:6379",
+        "https://127.0.0.1:1",
+        "https://[::ffff:10.0.0.1]:PORT",
+        "https://[::127.0.0.1]:PORT",
+        "https://[fec0::1]:PORT",
+        "https://[2001::7f00:1]:PORT",
+        "https://198.18.0.1:PORT",
+        "https://224.0.0.1:PORT",
+        "https://255.255.255.255:PORT",
     ];
     for (at, address) in addresses.iter().enumerate() {
         plan = plan.with(&format!("p{at}"), &local.replace("ADDRESS", address));
     }
     let broker = plan.build().await;
 
-    let (mut refused, mut asked) = (0, 0);
+    let (mut refused, mut asked, mut pages) = (0, 0, HashSet::new());
     for (at, address) in addresses.iter().enumerate() {
         let browser = Browser::at(&broker, "login.loja.example");
         let begun = browser.get(&format!("/login/p{at}")).await;
@@ -315,9 +386,12 @@ async fn on_the_open_net_addresses_of_this_machine_are_never_asked() {
         assert!(matches!(answer.status, 502 | 504), "{address}: {answer:?}");
         broker.assert_clean(&answer);
         assert!(!answer.body.contains("127.0.0.1") && !answer.body.contains("localhost"), "{answer:?}");
+        let before_code = answer.body.split("<section class=\"incident\"").next().unwrap_or_default();
+        pages.insert((answer.status, before_code.replace(&format!("/p{at}\""), "/p\"")));
     }
 
     assert!(asked > 3, "some of them can only be seen when they are asked");
+    assert_eq!(pages.len(), 1, "{pages:?}");
     assert_eq!(broker.upstream.connections(), 0, "{refused} were refused as files, {asked} when they were asked");
 }
 

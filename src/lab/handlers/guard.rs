@@ -4,11 +4,9 @@ use crate::login::return_to::LONGEST;
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
 use crate::web::request_context::RequestContext;
+use crate::web::unnamed_proxies::is_forwarded;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::http::Method;
-
-/// Headers by which a proxy names the client for which it sends a request.
-const FORWARDED: [&str; 2] = ["x-forwarded-for", "forwarded"];
 
 /// A person who may use the lab.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +37,7 @@ pub(crate) fn require_staff(context: &RequestContext) -> Result<StaffMember, Use
     if is_local_installation(context) {
         // A request that a proxy or a tunnel on this machine passes on comes from another machine.
         let peer = context.request().peer_addr();
-        if peer.is_some_and(|peer| !peer.ip().is_loopback()) || FORWARDED.iter().any(|name| context.request().headers().contains_key(*name))
-        {
+        if peer.is_some_and(|peer| !peer.ip().is_loopback()) || is_forwarded(context.request()) {
             return Err(ErrorCause::NotStaff.into());
         }
         return Ok(StaffMember { uid: context.session().map(|session| session.person.uid) });

@@ -15,7 +15,7 @@ impl ProofCheck<'_> {
     pub(crate) fn check_requirements(&self, reader: &mut Reader) {
         let written = self.facts_of_the_visitor(reader);
         let calls = || self.file.calls.iter();
-        let is_forgiven = |call: &&Step| call.is_optional() || call.when.is_some();
+        let is_forgiven = |call: &&Step| call.optional || call.when.is_some();
         let sure: Vec<Slot> = calls().filter(|call| !is_forgiven(call)).flat_map(facts_from_answer).collect();
         let unsure: Vec<Slot> = calls().filter(is_forgiven).flat_map(facts_from_answer).collect();
         let asked: Vec<Slot> =
@@ -77,12 +77,12 @@ impl ProofCheck<'_> {
 
     /// Complains about a call that only decides, and that is left out when an optional call fails.
     fn check_call_is_made(&self, reader: &mut Reader) {
-        let sure: Vec<&Step> = self.file.calls.iter().filter(|step| !step.is_optional()).chain([&self.file.authorization.step]).collect();
+        let sure: Vec<&Step> = self.file.calls.iter().filter(|step| !step.optional).chain([&self.file.authorization.step]).collect();
         let is_silent = |check: &&ValueCheck| {
             let may_lack = |fact| self.comes_from(self.file.calls, fact) && self.may_lack_answer(fact, &sure);
             !check.holds_of_nothing() && check.uses().iter().any(|used| may_lack(used.fact))
         };
-        let only_decides = |step: &&Step| !step.is_optional() && !step.learned_facts().any(|(.., written)| written);
+        let only_decides = |step: &&Step| !step.optional && !step.learned_facts().any(|(.., written)| written);
         for step in self.file.calls.iter().filter(only_decides) {
             let mut checks = step.when.iter().flat_map(|when| &when.0).flat_map(Condition::checks);
             if let Some(check) = checks.find(is_silent) {

@@ -26,17 +26,31 @@ impl SignedToken {
         let algorithms = spec.algorithms.as_ref().map(|list| list.0.clone());
         check_algorithms(&keys, algorithms.as_deref(), place, reader);
         let is_the_access_token = token.as_ref().is_some_and(|token| &*token.source == "${accessToken}");
-        let nonce = compile_nonce(spec, context, is_the_access_token, reader);
+        let requires_nonce = compile_nonce(spec, context, is_the_access_token, reader);
         let is_own = token.as_ref().is_none_or(|token| token.sole_fact().is_some_and(|fact| context.own_facts.contains(&fact)));
         let is_direct = context.kind != StepKind::GetAuthorizationCode && is_own;
-        let expiry = compile_expiry(spec, is_direct, reader);
         let about_the_login = context.kind != StepKind::GetUserInfo;
         let is_id_token = about_the_login && token.is_some() && !is_the_access_token;
+        let is_standard = context.discovery && about_the_login && token.as_ref().is_some_and(|token| &*token.source == "${idToken}");
+        let expiry = compile_expiry(spec, is_direct, reader);
         let require = spec.require.as_ref().map_or_else(Vec::new, |require| require.0.clone());
         for condition in &require {
             check_claim_condition(condition, place, reader);
         }
-        Some(Self { place, token, issuers, audience, keys, algorithms, nonce, expiry, require, is_id_token, is_direct })
+        Some(Self {
+            place,
+            token,
+            issuers,
+            audience,
+            keys,
+            algorithms,
+            requires_nonce,
+            expiry,
+            require,
+            is_id_token,
+            is_standard,
+            is_direct,
+        })
     }
 }
 

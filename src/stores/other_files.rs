@@ -1,0 +1,142 @@
+//! The names of the provider files of other stores. What belongs to a file of one store is not read by a file of another.
+
+use crate::provider::declared_values::{CLIENT_VARIABLES, variable_beginning};
+use crate::stores::read_refusal::ReadRefusalKind;
+use crate::world::files;
+use crate::world::slow_disk::read_in_time;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// The names in each folder, as variables begin with them, when it was last listed.
+static LAST_LISTED: Mutex<BTreeMap<PathBuf, Vec<String>>> = Mutex::new(BTreeMap::new());
+
+/// The files of some folders.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct OtherFiles {
+    /// Their names as variables begin with them.
+    names: Vec<String>,
+    /// The folders that could not be listed since this process runs. The files in them may have any name.
+    unlisted: Vec<PathBuf>,
+}
+
+impl OtherFiles {
+    /// Lists folders. A disk that does not answer is waited for only for a while, so that it holds up no other store; while a folder
+    /// cannot be listed, the names count that were there before.
+    pub(crate) fn list(folders: &[PathBuf]) -> Self {
+        let mut folders: Vec<&PathBuf> = folders.iter().collect();
+        folders.sort();
+        folders.dedup();
+        let mut listed = Self::default();
+        for folder in folders {
+            match names_in(folder) {
+                Some(names) => listed.names.extend(names),
+                None => listed.unlisted.push(folder.clone()),
+            }
+        }
+        listed
+    }
+
+    pub(crate) fn are_known(&self) -> bool {
+        self.unlisted.is_empty()
+    }
+
+    /// Why a variable belongs to one of these files rather than to `file`, if it does: it holds the client of a file of that name, or its
+    /// name begins with a longer file name. Where two stores have files of one name, it is the main store's; without one there, no file
+    /// may read it. While a folder cannot be listed, it may have a file of any name.
+    pub(crate) fn claim(&self, file: &str, is_main: bool, variable: &str) -> Option<ReadRefusalKind> {
+        let claim = |file: &str| {
+            let rest = variable.strip_prefix(file)?.strip_prefix('_')?;
+            Some((CLIENT_VARIABLES.contains(&rest), file.len()))
+        };
+        let own = claim(file);
+        let is_stronger = |other: &str| (!is_main || other != file) && claim(other).is_some_and(|claim| Some(claim) >= own);
+        if self.names.iter().any(|other| is_stronger(other)) {
+            return Some(ReadRefusalKind::OtherFilesVariable);
+        }
+        let unlisted = self.unlisted.first()?;
+        let mut possible = variable.match_indices('_').filter_map(|(at, _)| variable.get(..at));
+        possible.any(is_stronger).then(|| ReadRefusalKind::UnlistedFilesVariable(unlisted.clone()))
+    }
+}
+
+/// The names of the provider files in a folder, now or when it was last listed.
+fn names_in(folder: &Path) -> Option<Vec<String>> {
+    let listed = match read_in_time(folder, files::yaml_files) {
+        Some(Ok(files)) => {
+            let stems = files.iter().filter_map(|file| file.file_stem().map(|stem| variable_beginning(&stem.to_string_lossy())));
+            Some(stems.filter(|stem| !stem.ends_with("_EXAMPLES")).collect())
+        }
+        // Without a folder there are no providers.
+        Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => Some(Vec::new()),
+        Some(Err(_)) | None => None,
+    };
+    let mut last_listed = LAST_LISTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(names) = listed {
+        last_listed.insert(folder.to_owned(), names);
+    }
+    last_listed.get(folder).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stores::read_policy::ReadPolicy;
+    use crate::stores::settings::Settings;
+    use crate::vocabulary::place::Source;
+    use crate::world::slow_disk::is_unanswered;
+    use crate::world::slow_disk::tests::StuckDisk;
+
+    /// Attack Y-03
+    #[test]
+    fn while_the_files_of_another_store_cannot_be_listed_none_of_their_variables_is_read() {
+        let folder = std::env::temp_dir().join(format!("portaria-unlisted-{}", crate::world::random::id()));
+        let (main, outra) = (folder.join("providers.d"), folder.join("outra.d"));
+        let settings = format!(
+            "providers: {}\nstores: {{ outra: {{ publicUrl: 'https://b.example', providers: {}, filesMayRead: {{ env: [ '{{NAME}}_*', '{{STORE}}_*', ACME_NAMED ] }} }} }}\n",
+            main.display(),
+            outra.display()
+        );
+        let (settings, report) = Settings::read(&Source::new("portaria.yaml", settings));
+        let settings = settings.unwrap_or_else(|| panic!("{}", report.draw(false)));
+        let judged =
+            |of: &Path, variable: &str| match ReadPolicy::for_folder(&settings, of).with_files_of_others().judge_variable("acme", variable)
+            {
+                Ok(()) => "read",
+                Err(ReadRefusalKind::OtherFilesVariable) => "another's",
+                Err(ReadRefusalKind::UnlistedFilesVariable(_)) => "unknown",
+                Err(_) => "refused",
+            };
+        files::write(&main.join("acme.yaml"), "").unwrap();
+        files::write(&outra.join("acme-shop.yaml"), "").unwrap();
+        let disks = [&main, &outra].map(|disk| StuckDisk::below(disk));
+
+        // Nothing is known yet.
+        for (of, variable, expected) in [
+            (&main, "ACME_CLIENT_SECRET", "read"),
+            (&main, "ACME_KEY", "read"),
+            (&main, "ACME_SHOP_KEY", "unknown"),
+            (&main, "MAIN_ACME_KEY", "read"),
+            (&outra, "ACME_CLIENT_SECRET", "unknown"),
+            (&outra, "ACME_KEY", "unknown"),
+            (&outra, "ACME_NAMED", "read"),
+            (&outra, "OUTRA_ACME_CLIENT_SECRET", "read"),
+        ] {
+            assert_eq!(judged(of, variable), expected, "{} {variable}", of.display());
+        }
+        drop(disks);
+        while [&main, &outra].iter().any(|disk| is_unanswered(disk)) {
+            std::thread::yield_now();
+        }
+        let known = [(&main, "ACME_SHOP_KEY", "another's"), (&main, "ACME_TOP_KEY", "read"), (&outra, "ACME_CLIENT_SECRET", "another's")];
+        for (of, variable, expected) in known {
+            assert_eq!(judged(of, variable), expected, "{} {variable}", of.display());
+        }
+        let _disks = [&main, &outra].map(|disk| StuckDisk::below(disk));
+        for (of, variable, expected) in known {
+            assert_eq!(judged(of, variable), expected, "what was there before counts: {} {variable}", of.display());
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
