@@ -37,7 +37,7 @@ impl Worker<'_> {
             Action::Unlink => self.unlink(operation, browser, at),
             Action::Race => self.race(operation, at),
             Action::Rotate => self.rotate(STORES[first % 2].0),
-            Action::Retire => self.retire(operation, browser, at),
+            Action::Retire => self.leak(operation, browser, at),
             Action::Reload => self.tell(Line { what: What::Reload, ..Line::default() }, |_| self.world.touch(first % 2, second % 9)),
             Action::Mood => self.mood(operation),
             Action::Crash => self.world.crash(self.number, operation.broker),
@@ -241,6 +241,9 @@ impl Worker<'_> {
         let one = Operation { action: one, picks: [first, second / 10, third], ..*operation };
         let other = Operation { action: other, broker: 1 - operation.broker, picks: [elsewhere, second / 7, operation.picks[2]] };
         if one.action == Action::Link && other.action != Action::Link {
+            if self.world.browsers[first % self.world.browsers.len()].session().is_none() {
+                self.come_back(operation, first % self.world.browsers.len(), at, false);
+            }
             return self.link(&one, first % self.world.browsers.len(), at, Some(other));
         }
         let other = Operation { picks: [elsewhere, second / 7, third], ..other };
@@ -261,7 +264,20 @@ impl Worker<'_> {
         });
     }
 
-    /// A key has leaked: everybody comes in anew, and one of them leaves at once.
+    /// A key has leaked; the other broker may be cut off from the news.
+    fn leak(&self, operation: &Operation, browser: usize, at: usize) {
+        if operation.picks[1].is_multiple_of(2) {
+            return self.retire(operation, browser, at);
+        }
+        let there = 1 - operation.broker;
+        self.tell(Line { what: What::Database, broker: there, note: "Silent".to_owned(), ..Line::default() }, |_| {
+            self.world.databases[there].set(Weather::Silent);
+            self.retire(operation, browser, at);
+            self.world.databases[there].set(Weather::Fair);
+        });
+    }
+
+    /// Retires the key that signs; who comes in anew leaves at once at the other broker.
     fn retire(&self, operation: &Operation, browser: usize, at: usize) {
         let store = STORES[self.world.browsers[browser].store].0;
         let alone = held(&self.world.operator);
@@ -310,7 +326,7 @@ impl Worker<'_> {
             std::thread::sleep(Duration::from_millis(lasting));
             if what == What::Database {
                 // Before it learns what has ended meanwhile.
-                let recent: Vec<String> = held(&self.world.tokens).iter().rev().skip(5).take(20).cloned().collect();
+                let recent: Vec<String> = held(&self.world.tokens).iter().rev().skip(10).take(120).cloned().collect();
                 recent.iter().for_each(|raw| self.check(operation.broker, raw, 0, false));
             }
             proxy.set(Weather::Fair);
