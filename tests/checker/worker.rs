@@ -75,7 +75,7 @@ impl Worker<'_> {
         let location = answer.as_ref().and_then(|answer| url::Url::parse(answer.location()?).ok());
         let state = location.and_then(|url| Some(url.query_pairs().find(|(name, _)| name == "state")?.1.into_owned()));
         line.state = state.unwrap_or_default();
-        line.provider = self.world.providers[provider].name.to_owned();
+        self.world.providers[provider].name.clone_into(&mut line.provider);
         if line.what == What::StartLink {
             line.link = line.sent.as_ref().map(|sent| sent.sid.clone()).unwrap_or_default();
         }
