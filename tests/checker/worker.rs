@@ -290,6 +290,8 @@ impl Worker<'_> {
         });
         drop(alone);
         for browser in [browser, browser + 2].map(|browser| browser % self.world.browsers.len()) {
+            // What was begun under the old key is void.
+            self.start(operation, browser);
             self.come_back(operation, browser, at, false);
             self.logout(&Operation { broker: 1 - operation.broker, ..*operation }, browser);
         }
@@ -314,10 +316,10 @@ impl Worker<'_> {
             Weather::Refusing,
             Weather::Short(operation.picks[2] % 900),
         ];
-        let weather = *operation.pick(2, &weathers).expect("there are some");
-        // Now and then longer than checks are answered from memory.
-        let lasting =
-            if what == What::Database && operation.picks[1].is_multiple_of(5) { 5000 } else { 100 + operation.picks[1] as u64 % 1200 };
+        // Now and then much longer than checks are answered from memory.
+        let is_long = what == What::Database && operation.picks[1].is_multiple_of(6);
+        let weather = if is_long { Weather::Silent } else { *operation.pick(2, &weathers).expect("there are some") };
+        let lasting = if is_long { 9000 } else { 100 + operation.picks[1] as u64 % 1200 };
         self.tell(Line { what, broker: operation.broker, note: format!("{weather:?}"), ..Line::default() }, |_| {
             proxy.set(weather);
             if weather != Weather::Silent {
