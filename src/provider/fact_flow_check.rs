@@ -114,9 +114,7 @@ impl FactFlowCheck<'_> {
         }
         let mut facts = self.file.installed.needed.clone();
         facts.retain(|needed| {
-            ledger.used.contains(&needed.fact)
-                || needed.fact == self.file.known.client_id
-                || needed.place != self.file.top && needed.place.start != self.file.top.start
+            ledger.used.contains(&needed.fact) || needed.place != self.file.top && needed.place.start != self.file.top.start
         });
         facts
     }
