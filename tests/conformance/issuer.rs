@@ -125,7 +125,7 @@ impl Issuer {
     }
 
     fn with_state<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
-        act(&mut self.state.lock().expect("nobody panics here"))
+        act(&mut self.state.lock().expect("no one panics here"))
     }
 
     /// What is said in the end.
@@ -158,7 +158,7 @@ impl Issuer {
         self.demand(value("scope").split(' ').any(|scope| scope == "openid"), "no scope openid");
         self.demand(value("scope").split(' ').any(|scope| scope == "email"), "no scope for the claims that are needed");
         self.demand(value("client_id") == CLIENT, "another client id");
-        self.demand(value("nonce").len() >= 22 && value("state").len() >= 22, "no nonce or state that nobody guesses");
+        self.demand(value("nonce").len() >= 22 && value("state").len() >= 22, "no nonce or state that no one guesses");
         self.demand(value("code_challenge_method") == "S256", "no challenge");
         self.with_state(|state| {
             state.login += 1;
@@ -241,7 +241,7 @@ impl Issuer {
         self.demand(heard.query.is_empty(), "the access token stands in the address");
         let honest = json!({ "sub": "s-7", "email": "ana@clientes.example", "email_verified": true, "name": "Ana da Silva" });
         let mut said = self.said(Saying::UserInfo, honest);
-        // What is for somebody is signed.
+        // What is for a person is signed.
         if said["aud"].is_null() {
             return answer_json(200, &said.to_string());
         }
