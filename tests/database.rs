@@ -39,7 +39,7 @@ impl Server {
 
     /// Gives an order: `stop`, `start`, `freeze` or `thaw`.
     pub fn order(&self, order: &str) {
-        let mut talk = self.talk.lock().expect("nobody panics here");
+        let mut talk = self.talk.lock().expect("no thread panics while it holds the lock");
         writeln!(talk.0, "{order}").expect("it listens");
         let mut answer = String::new();
         talk.1.read_line(&mut answer).expect("it answers");

@@ -46,7 +46,7 @@ file now leads to another provider, do not: its ids mean other people.")]
 
 The hosts besides its own to which a document leads are remembered when it is first seen. A document that leads to a further host is not used: logins go on for at
 most a day with the document from before, and no longer than the broker runs. Without hosts the command shows what waits, and without `--yes` nothing is changed.
-Accept a host if the issuer itself has moved there. If it has not, somebody else may have taken over the document.")]
+Accept a host if the issuer itself has moved there. If it has not, another party may have taken over the document.")]
     Hosts(HostsArguments),
 }
 

@@ -165,7 +165,7 @@ fn check_listen_address(listen: SocketAddr, settings: &Settings) -> Result<(), C
     ))
 }
 
-/// The broker itself speaks no https. Something in front of it does, and nobody else can say from where a visitor comes.
+/// The broker itself speaks no https. A proxy in front of it does, and only that proxy knows from where a visitor comes.
 fn check_proxies(listen: SocketAddr, stores: &Stores) -> Result<(), CommandFailure> {
     let Some(store) = stores.all().iter().find(|store| !store.names_its_proxies()) else { return Ok(()) };
     Err(CommandFailure::Usage(

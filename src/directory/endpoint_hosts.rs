@@ -44,7 +44,7 @@ impl Verb for RememberHosts {
     }
 }
 
-/// Says that a document waits for the operator, or waits no longer.
+/// Records whether a document waits for the operator.
 #[derive(Clone, Debug)]
 pub struct SetWaitingHosts {
     /// The address of the document.

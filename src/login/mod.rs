@@ -138,16 +138,16 @@ async fn make_calls<'s>(
         if !step.should_call(facts) {
             continue;
         }
-        let before = (step.is_optional() || step.implied.is_some()).then(|| facts.clone());
+        let before = (step.optional || step.implied.is_some()).then(|| facts.clone());
         let called = make_call((at, step), facts, (fetch, documents), now, (&mut *trace, &mut *observer)).await;
         observer.on_step_finished(Some(at), step, facts, called.as_ref().err());
         match (called, before) {
             (Ok(()), _) => record_learned_facts(trace, facts, step),
-            (Err(error @ StepError::BadToken { .. }), Some(_)) if !step.is_optional() => {
+            (Err(error @ StepError::BadToken { .. }), Some(_)) if !step.optional => {
                 return Err(step_error(provider, step, error, facts));
             }
             (Err(error), Some(before)) => {
-                if !step.is_optional() {
+                if !step.optional {
                     userinfo_error = Some(step_error(provider, step, error, facts));
                 }
                 *facts = before;
@@ -193,7 +193,7 @@ async fn send_with_client_authentication(
     let takes_basic = documents.takes_basic(&address);
     step.choose_credentials(takes_basic, facts);
     let first = send_request((at, step), facts, fetch, observer).await?;
-    let is_refused = |answer: &Response| step.refuses_client(answer) || takes_basic && step.may_refuse_the_way(answer);
+    let is_refused = |answer: &Response| step.refuses_client(answer) || takes_basic && step.may_refuse_method(answer);
     if !first.answer.as_ref().is_ok_and(is_refused) {
         return Ok(first);
     }
@@ -203,7 +203,7 @@ async fn send_with_client_authentication(
         Ok(answer) => answer,
         Err(why) => return Ok(Exchange { unanswered_repeat: Some(why.clone()), ..first }),
     };
-    if step.brings_token(answer, facts) {
+    if step.gives_token(answer, facts) {
         documents.remember_basic(&address, !takes_basic);
     }
     trace.exchanges.push(Exchange { forgiven: true, ..first });

@@ -163,8 +163,7 @@ pub(crate) fn compile(
     let scope = spec.scope.or_else(|| context.discovery.then(|| Located::new("openid email profile".to_owned(), place)));
     let changes = &StandardRequestChanges { rename: &rename, extra: &extra, place };
     let query = parameters(spec.query.as_ref(), scope.is_some(), state_in, context, changes, reader);
-    let assertion = spec.assertion.map(|spec| Assertion::compile(spec, reader));
-    let address = address(spec.get, place, context, reader);
+    let (assertion, address) = (spec.assertion.map(|spec| Assertion::compile(spec, reader)), address(spec.get, place, context, reader));
     let sent = RedirectProtections::detect(&query, assertion.as_ref(), address.as_ref(), prepare.unwrap_or_default(), context);
     if prepare.is_some() {
         sent.check(state_in, spec.read.as_ref(), context, place_of_parameters(spec.query.as_ref(), &extra).unwrap_or(place), reader);
@@ -200,7 +199,7 @@ pub(crate) fn compile(
         answers: AnswerParser::default(),
         refused: spec.refused.unwrap_or_default().0,
         accepted: spec.accepted.unwrap_or_default().0,
-        minds_error: false,
+        refuses_error_member: false,
         reads,
         choices: Vec::new(),
         header_reads: Vec::new(),
@@ -318,7 +317,7 @@ fn parameters(
     has_scope: bool,
     state_in: StateLocation,
     context: &StepContext<'_>,
-    shaping: &StandardRequestChanges<'_>,
+    changes: &StandardRequestChanges<'_>,
     reader: &mut Reader,
 ) -> Vec<Parameter> {
     let Some(written) = written else {
@@ -327,18 +326,11 @@ fn parameters(
             has_scope,
             state_in == StateLocation::Query,
             context.discovery,
-            shaping,
+            changes,
             reader,
         );
     };
-    let first_of = |named: Option<Place>, word: &str, reader: &mut Reader| {
-        if let Some(place) = named {
-            let message = format!("`{word}` changes the standard request, and this request is written out");
-            reader.complain(place, message, "put the parameter into `query`, or take `query` out");
-        }
-    };
-    first_of(shaping.rename.0.first().map(|(name, _)| name.place), "rename", reader);
-    first_of(shaping.extra.0.first().map(|(name, _)| name.place), "extra", reader);
+    changes.check_are_none("put the parameter into `query`, or take `query` out", reader);
     parameters::compile(&written.0, reader)
 }
 

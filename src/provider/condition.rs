@@ -34,7 +34,8 @@ words! {
     /// text of which a function makes nothing), the value is neither there nor missing, and the condition decides on the
     /// safe side, whatever it asks: `refused` refuses, `when` makes the call, and elsewhere the condition does not hold.
     pub(crate) struct ConditionSpec ("condition", elsewhere = unknown_word_hint) {
-        /// The value that is checked: a path into the answer, or a fact.
+        /// The value that is checked: a path into the answer, a fact, or a text with holes. A hole may hold a path with functions,
+        /// for what stands inside of a text: `at: '${$.payload | base64Decode | form "ts"}'`.
         /// Default: none; needed unless `all` or `any` stands here
         /// Example: `at: $.status`
         at: Option<ConditionSubject> = "at",
@@ -149,7 +150,7 @@ impl WordValue for ConditionSubject {
         None
     }
     fn shape() -> ValueShape {
-        ValueShape::Text("a JSON path or a fact in `${…}`")
+        ValueShape::Text("a JSON path or a text with holes")
     }
 }
 

@@ -56,7 +56,7 @@ impl Discovery {
         address.strip_suffix(USUAL).unwrap_or(&address).trim_end_matches('/').to_owned()
     }
 
-    /// Reads the facts from the document, or says what is wrong with it.
+    /// Reads the facts from the document. The error is what is wrong with it.
     pub(crate) fn learn(&self, document: &Value, expected_issuer: Option<&str>, facts: &mut Facts) -> Result<(), &'static str> {
         named_issuer(document, expected_issuer)?;
         if document.get("authorization_response_iss_parameter_supported") == Some(&Value::Bool(true)) {
@@ -88,7 +88,7 @@ pub(crate) fn named_issuer<'d>(document: &'d Value, expected: Option<&str>) -> R
     Ok(issuer)
 }
 
-/// How clients send their secret, when the document names only one of the two ways.
+/// The client's authentication method, when the document names only one of the two.
 fn only_client_authentication(document: &Value) -> Option<ClientAuthMethod> {
     let methods = document.get("token_endpoint_auth_methods_supported")?.as_array()?;
     let has = |method: &str| methods.iter().any(|listed| listed.as_str() == Some(method));
@@ -105,7 +105,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_document_chooses_how_the_client_shows_itself_when_it_leaves_no_choice() {
+    fn a_document_with_one_authentication_method_chooses_it() {
         for (methods, expected) in [
             (json!(["client_secret_post"]), Some(ClientAuthMethod::Form)),
             (json!(["client_secret_basic", "private_key_jwt"]), Some(ClientAuthMethod::BasicEncoded)),

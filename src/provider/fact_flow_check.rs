@@ -11,12 +11,13 @@ use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
 use crate::provider::issuer::Issuer;
 use crate::provider::pkce::Pkce;
 use crate::provider::standard;
-use crate::provider::step::Step;
+use crate::provider::step::{Step, StepKind};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::diagnostic::{did_you_mean, quoted_alternatives};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::words::Reader;
+use std::fmt;
 use std::sync::Arc;
 
 /// The facts that are known when a shopper signs out, besides settings and those of a discovery document.
@@ -25,6 +26,30 @@ const LOGOUT_FACTS: &[&str] = &["clientId", "id", "idToken", "now", "provider", 
 /// The check of the flow of facts through a file.
 pub(crate) struct FactFlowCheck<'a> {
     pub(crate) file: &'a CompiledFile<'a>,
+}
+
+/// The part of a file in which a fact is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum UsePlace {
+    Discovery,
+    Issuer,
+    Step(StepKind),
+    Identity,
+    Require,
+    Logout,
+}
+
+impl fmt::Display for UsePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Discovery => "discovery",
+            Self::Issuer => "issuer",
+            Self::Step(kind) => kind.word(),
+            Self::Identity => "identity",
+            Self::Require => "require",
+            Self::Logout => "logout",
+        })
+    }
 }
 
 /// What is known at a point of the login.
@@ -47,14 +72,14 @@ impl FactFlowCheck<'_> {
         let mut ledger = self.initial_ledger(reader);
         let step = &self.file.authorization.step;
         for used in self.file.discovery.map(Discovery::uses).unwrap_or_default() {
-            self.check_is_known(&used, &mut ledger, "discovery", reader);
+            self.check_is_known(&used, &mut ledger, UsePlace::Discovery, reader);
         }
         for used in self.file.issuer.map(Issuer::uses).unwrap_or_default() {
-            self.check_is_known(&used, &mut ledger, "issuer", reader);
+            self.check_is_known(&used, &mut ledger, UsePlace::Issuer, reader);
         }
         self.check_calls(self.file.prepare, &mut ledger, reader);
         for used in step.uses_in_request() {
-            self.check_is_known(&used, &mut ledger, "getAuthorizationCode", reader);
+            self.check_is_known(&used, &mut ledger, UsePlace::Step(StepKind::GetAuthorizationCode), reader);
             self.check_is_not_secret(&used, reader);
             self.check_option_may_be_missing(&used, reader);
         }
@@ -62,21 +87,21 @@ impl FactFlowCheck<'_> {
         self.check_calls(self.file.calls, &mut ledger, reader);
         for (_, fact, place, uses) in self.file.identity.composed() {
             for used in uses {
-                self.check_is_known(&used, &mut ledger, "identity", reader);
+                self.check_is_known(&used, &mut ledger, UsePlace::Identity, reader);
             }
             self.record_origin(fact, place, &mut ledger, reader);
         }
         for used in self.file.identity.uses() {
-            self.check_is_known(&used, &mut ledger, "identity", reader);
+            self.check_is_known(&used, &mut ledger, UsePlace::Identity, reader);
         }
         for condition in self.file.require.iter().flat_map(|require| &require.0) {
             check_require_condition(condition, reader);
             for used in condition.uses() {
-                self.check_is_known(&used, &mut ledger, "require", reader);
+                self.check_is_known(&used, &mut ledger, UsePlace::Require, reader);
             }
         }
         for used in self.file.logout.iter().flat_map(|logout| logout.uses()) {
-            self.check_is_known(&used, &mut ledger, "logout", reader);
+            self.check_is_known(&used, &mut ledger, UsePlace::Logout, reader);
             self.check_is_not_secret(&used, reader);
             self.check_outlives_login(&used, &ledger, reader);
         }
@@ -89,9 +114,7 @@ impl FactFlowCheck<'_> {
         }
         let mut facts = self.file.installed.needed.clone();
         facts.retain(|needed| {
-            ledger.used.contains(&needed.fact)
-                || needed.fact == self.file.known.client_id
-                || needed.place != self.file.top && needed.place.start != self.file.top.start
+            ledger.used.contains(&needed.fact) || needed.place != self.file.top && needed.place.start != self.file.top.start
         });
         facts
     }
@@ -109,7 +132,7 @@ impl FactFlowCheck<'_> {
     fn check_calls(&self, calls: &[Step], ledger: &mut FactLedger, reader: &mut Reader) {
         for step in calls {
             for used in step.uses_in_when().into_iter().chain(step.uses_in_request()) {
-                self.check_is_known(&used, ledger, step.kind.word(), reader);
+                self.check_is_known(&used, ledger, UsePlace::Step(step.kind), reader);
             }
             step.uses_in_request().iter().for_each(|used| self.check_option_may_be_missing(used, reader));
             self.record_step(step, ledger, reader);
@@ -117,16 +140,15 @@ impl FactFlowCheck<'_> {
     }
 
     fn initial_ledger(&self, reader: &mut Reader) -> FactLedger {
+        let own = self.file.known;
         let mut known: Vec<(Slot, Option<Place>)> = Vec::new();
         for (name, _) in FROM_THE_START {
-            let absent = match *name {
-                "clientSecret" => !self.file.installed.has_secret,
-                "codeChallenge" | "codeVerifier" => self.file.pkce == Pkce::Off,
-                "scope" => self.file.authorization.scope.is_none(),
-                _ => false,
-            };
-            if !absent {
-                known.push((reader.names.intern(name), None));
+            let fact = reader.names.intern(name);
+            let is_absent = fact == own.client_secret && !self.file.installed.has_secret
+                || [own.code_challenge, own.code_verifier].contains(&fact) && self.file.pkce == Pkce::Off
+                || fact == own.scope && self.file.authorization.scope.is_none();
+            if !is_absent {
+                known.push((fact, None));
             }
         }
         let settings = self
@@ -138,7 +160,7 @@ impl FactFlowCheck<'_> {
             .chain(self.file.installed.literals.iter().map(|(fact, _, place)| (*fact, *place)));
         for (fact, place) in settings {
             match known.iter().find(|(known, _)| *known == fact) {
-                Some((_, Some(_))) => self.complain_about_two_origins(fact, place, reader),
+                Some((_, Some(_))) => complain_about_two_origins(fact, place, reader),
                 Some((_, None)) => {}
                 None => known.push((fact, Some(place))),
             }
@@ -146,7 +168,7 @@ impl FactFlowCheck<'_> {
         for input in self.file.inputs {
             let fact = reader.names.intern(&input.name);
             if known.iter().any(|(known, _)| *known == fact) {
-                self.complain_about_two_origins(fact, input.place, reader);
+                complain_about_two_origins(fact, input.place, reader);
             }
             known.push((fact, Some(input.place)));
         }
@@ -168,33 +190,23 @@ impl FactFlowCheck<'_> {
                 ledger.known.push((*fact, None));
             }
         }
-        if step.assertion().is_some() {
+        if step.assertion.is_some() {
             ledger.known.push((self.file.known.client_assertion, None));
         }
         for used in step.uses_in_answer() {
-            self.check_is_known(&used, ledger, step.kind.word(), reader);
+            self.check_is_known(&used, ledger, UsePlace::Step(step.kind), reader);
         }
     }
 
     fn record_origin(&self, fact: Slot, place: Place, ledger: &mut FactLedger, reader: &mut Reader) {
         match ledger.known.iter_mut().find(|(known, _)| *known == fact) {
-            Some((_, Some(_))) => self.complain_about_two_origins(fact, place, reader),
+            Some((_, Some(_))) => complain_about_two_origins(fact, place, reader),
             Some((_, origin)) => *origin = Some(place),
             None => ledger.known.push((fact, Some(place))),
         }
     }
 
-    #[expect(clippy::unused_self, reason = "one check of several")]
-    fn complain_about_two_origins(&self, fact: Slot, place: Place, reader: &mut Reader) {
-        let name = Arc::clone(reader.names.name(fact));
-        reader.complain(
-            place,
-            format!("the fact `{name}` has two origins"),
-            "a fact is read once in a file: give the other one a name of its own",
-        );
-    }
-
-    fn check_is_known(&self, used: &FactUse, ledger: &mut FactLedger, place_of_use: &str, reader: &mut Reader) {
+    fn check_is_known(&self, used: &FactUse, ledger: &mut FactLedger, place_of_use: UsePlace, reader: &mut Reader) {
         ledger.used.push(used.fact);
         if ledger.knows(used.fact)
             || reader.is_unusable_fact(used.fact)
@@ -214,13 +226,16 @@ impl FactFlowCheck<'_> {
             return;
         }
         let later = self.file.steps().find(|step| step.learned_facts().any(|(fact, ..)| fact == used.fact));
-        let help = match (&*name, later) {
-            ("clientSecret", _) => "the file says `clientSecret: none`; take that out, or this hole".to_owned(),
-            ("codeChallenge" | "codeVerifier", _) => "the file says `pkce: off`; take that out, or this hole".to_owned(),
-            ("scope", _) => "add `scope: …` to getAuthorizationCode".to_owned(),
-            ("clientAssertion", _) => "add `assertion: …` to this step".to_owned(),
-            (_, Some(step)) => format!("it is read from the answer of {}, which comes later", step.kind.word()),
-            (_, None) => {
+        let known = self.file.known;
+        let help = match later {
+            _ if used.fact == known.client_secret => "the file says `clientSecret: none`; take that out, or this hole".to_owned(),
+            _ if [known.code_challenge, known.code_verifier].contains(&used.fact) => {
+                "the file says `pkce: off`; take that out, or this hole".to_owned()
+            }
+            _ if used.fact == known.scope => "add `scope: …` to getAuthorizationCode".to_owned(),
+            _ if used.fact == known.client_assertion => "add `assertion: …` to this step".to_owned(),
+            Some(step) => format!("it is read from the answer of {}, which comes later", step.kind.word()),
+            None => {
                 // The file's own facts come first, because one of them is most likely meant.
                 let (own, usual): (Vec<_>, Vec<_>) = ledger.known.iter().partition(|(_, origin)| origin.is_some());
                 let names: Vec<Arc<str>> = own.iter().chain(&usual).map(|(fact, _)| Arc::clone(reader.names.name(*fact))).collect();
@@ -236,8 +251,8 @@ impl FactFlowCheck<'_> {
         reader.complain_missing(used.place, format!("the fact `{name}` is not known in {place_of_use}"), help);
     }
 
-    fn has_assertion(&self, place_of_use: &str) -> bool {
-        self.file.steps().any(|step| step.kind.word() == place_of_use && step.assertion().is_some())
+    fn has_assertion(&self, place_of_use: UsePlace) -> bool {
+        self.file.steps().any(|step| UsePlace::Step(step.kind) == place_of_use && step.assertion.is_some())
     }
 
     /// Whether a fact shows a secret: it is one, a call sends it as its bearer token, or it is composed of such a fact.
@@ -299,6 +314,11 @@ impl FactFlowCheck<'_> {
             }
         }
     }
+}
+
+fn complain_about_two_origins(fact: Slot, place: Place, reader: &mut Reader) {
+    let message = format!("the fact `{}` has two origins", reader.names.name(fact));
+    reader.complain(place, message, "a fact is read once in a file: give the other one a name of its own");
 }
 
 /// Checks the conditions of `require`, which are stricter: each looks at one whole fact.

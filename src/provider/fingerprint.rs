@@ -5,7 +5,7 @@
 
 use crate::provider::Provider;
 use crate::provider::facts::{FROM_DISCOVERY, Facts};
-use crate::provider::signed_token::{SignedToken, TokenKeys};
+use crate::provider::signed_token::TokenKeys;
 use crate::provider::step::Step;
 use crate::provider::template::{Template, TemplatePiece};
 use crate::vocabulary::hash::{hex, sha256};
@@ -71,7 +71,7 @@ impl Provider {
     /// The issuers that the file names: that of `discovery`, that of `issuer`, and those of a signed token that gives the id.
     fn issuers(&self, settings: &Facts, id_facts: &BTreeSet<Slot>) -> BTreeSet<String> {
         let gives_id = |step: &&Step| step.token_reads().any(|read| id_facts.contains(&read.fact));
-        let signed = self.steps().filter(gives_id).filter_map(|step| step.signed.as_ref()).flat_map(SignedToken::issuers);
+        let signed = self.steps().filter(gives_id).filter_map(|step| step.signed.as_ref()).flat_map(|signed| &signed.issuers);
         let signed = signed.map(|issuer| fill_template_settings(issuer, settings)).filter(|text| !self.is_discovered(text));
         let discovered = self.discovery.as_ref().map(|discovery| discovery.issuer_address(settings));
         let named = self.issuer.as_ref().map(|issuer| issuer.with_settings(settings));
@@ -95,8 +95,8 @@ impl Provider {
                 TokenKeys::Address(keys) if self.discovery.is_none() || gives_id => _ = origins.insert(keys.origin(settings)),
                 // No document vouches for such a key, so the token is worth what its origin is worth.
                 TokenKeys::Text(key) if gives_id => {
-                    let brought: BTreeSet<Slot> = signed.token.iter().flat_map(Template::uses).map(|used| used.fact).collect();
-                    let carriers = self.steps().filter(|one| one.answer_reads().any(|read| brought.contains(&read.fact)));
+                    let token_facts: BTreeSet<Slot> = signed.token.iter().flat_map(Template::uses).map(|used| used.fact).collect();
+                    let carriers = self.steps().filter(|one| one.answer_reads().any(|read| token_facts.contains(&read.fact)));
                     origins.extend(carriers.chain([step]).map(|one| one.address.origin(settings)));
                     if key.uses().all(|used| settings.get(used.fact).is_some()) {
                         let hash = sha256::<16>(fill_template_settings(key, settings).as_bytes());

@@ -7,8 +7,8 @@ use crate::provider::facts::Facts;
 use crate::provider::placeholder::Placeholder;
 use crate::provider::template::FactUse;
 use crate::provider::trust::{EmailEvidence, EmailTrustPolicy, MissingEmailPolicy};
-use crate::vocabulary::email::Email;
-use crate::vocabulary::names::{FactNames, Slot};
+use crate::vocabulary::email::{Email, NotAnEmail};
+use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::{OneOrMany, Reader};
@@ -104,17 +104,10 @@ pub struct Identity {
     pub more: Vec<(Box<str>, String)>,
 }
 
-/// What an identity says about its provider.
-struct IdentityProvider<'a> {
-    key: &'a str,
-    file: &'a str,
-    fingerprint: &'a str,
-}
-
 impl Provider {
     /// The identity that a login gives, pinned to a fingerprint of this provider.
     pub fn identity_from(&self, facts: &Facts, fingerprint: &str) -> Result<Identity, IdentityError> {
-        self.identity.identity(&IdentityProvider { key: &self.key, file: &self.name, fingerprint }, facts, &self.names)
+        self.identity.identity(self, fingerprint, facts)
     }
 }
 
@@ -129,10 +122,10 @@ pub enum IdentityEmail {
     Ask(Option<Email>),
 }
 
-/// What the claim `emailVerified` says of an address that is not proven.
+/// Why the claim `emailVerified` does not prove the address.
 #[derive(Clone, Debug)]
 pub enum ClaimOfAddress {
-    /// It was read, and does not say yes.
+    /// It was read, and is not `true`.
     IsFalse,
     /// It was looked for and not found.
     Missing(MissingValue),
@@ -147,28 +140,25 @@ pub enum IdentityError {
     MissingId(Option<MissingValue>),
     /// There is no e-mail address.
     MissingEmail(Option<MissingValue>),
+    /// What was read as the address is none.
+    NoAddress(NotAnEmail),
     /// There is an e-mail address, but it is not proven: a claim says no, or was not found.
     UnprovenEmail(ClaimOfAddress),
 }
 
 impl IdentityMapping {
     pub(crate) fn compile(spec: Option<IdentitySpec>, trust: EmailTrustPolicy, missing: MissingEmailPolicy, reader: &mut Reader) -> Self {
+        let spec = spec.or_else(|| IdentitySpec::empty(Place::default())).expect("every word of the block may be left out");
+        let more = spec.more.iter().flat_map(|list| &list.0).map(|name| (reader.names.intern(name), name.place)).collect();
         let mut parts = Vec::new();
-        let mut more = Vec::new();
-        let spec = spec.map(|spec| {
-            more = spec.more.iter().flat_map(|list| &list.0).map(|name| (reader.names.intern(name), name.place)).collect();
-            [
-                ("id", spec.id),
-                ("email", spec.email),
-                ("emailVerified", spec.email_verified),
-                ("name", spec.name),
-                ("picture", spec.picture),
-                ("locale", spec.locale),
-            ]
-        });
-        let mut written: Vec<(&'static str, Option<FactExpression>)> = spec.map_or_else(Vec::new, Vec::from);
-        for name in ["id", "email", "emailVerified", "name", "picture", "locale"] {
-            let reading = written.iter_mut().find(|(word, _)| *word == name).and_then(|(_, reading)| reading.take());
+        for (name, reading) in [
+            ("id", spec.id),
+            ("email", spec.email),
+            ("emailVerified", spec.email_verified),
+            ("name", spec.name),
+            ("picture", spec.picture),
+            ("locale", spec.locale),
+        ] {
             if let Some(path) = reading.as_ref().and_then(|reading| reading.paths().first().map(|path| path.place)) {
                 reader.complain(
                     path,
@@ -252,15 +242,18 @@ impl IdentityMapping {
         })
     }
 
-    /// Composes the identity from the facts; the rest of it is `provider`.
-    fn identity(&self, provider: &IdentityProvider<'_>, facts: &Facts, names: &FactNames) -> Result<Identity, IdentityError> {
+    fn identity(&self, provider: &Provider, fingerprint: &str, facts: &Facts) -> Result<Identity, IdentityError> {
         let find = |wanted: &str| facts.get(self.fact(wanted)?).cloned().map(Text::revealed);
         let missed = |wanted: &str| facts.missing_value(self.fact(wanted)?).cloned();
         let id = find("id").filter(|id| is_usable_id(id)).ok_or_else(|| IdentityError::MissingId(missed("id")))?;
         let origin = |wanted: &str| self.fact(wanted).map(|fact| facts.origin(fact)).unwrap_or_default();
         let claim = find("emailVerified").filter(|_| origin("emailVerified").vouches_for(origin("email")));
-        let email = find("email").and_then(|text| Email::parse(&text).ok());
-        let now = names.find("now").and_then(|now| facts.get(now)).and_then(Text::as_number).unwrap_or(0);
+        let (email, no_address) = match find("email").map(|text| Email::parse(&text)) {
+            Some(Ok(email)) => (Some(email), None),
+            Some(Err(why)) => (None, Some(why)),
+            None => (None, None),
+        };
+        let now = facts.get(provider.known.now).and_then(Text::as_number).unwrap_or(0);
         let evidence = email
             .as_ref()
             // No person can have an address in `.invalid`: it is a placeholder, of this file or of another.
@@ -281,15 +274,20 @@ impl IdentityMapping {
                 };
                 return Err(IdentityError::UnprovenEmail(says));
             }
-            (None, _, MissingEmailPolicy::Refuse) => return Err(IdentityError::MissingEmail(missed("email"))),
+            (None, _, MissingEmailPolicy::Refuse) => {
+                return Err(match no_address {
+                    Some(why) => IdentityError::NoAddress(why),
+                    None => IdentityError::MissingEmail(missed("email")),
+                });
+            }
         };
         let short = |text: String, most: usize| {
             Some(without_control_characters(text.trim()).chars().take(most).collect::<String>()).filter(|text| !text.is_empty())
         };
         Ok(Identity {
-            provider: provider.key.into(),
-            file: provider.file.into(),
-            fingerprint: provider.fingerprint.into(),
+            provider: provider.key.clone(),
+            file: provider.name.clone(),
+            fingerprint: fingerprint.into(),
             id: id.into(),
             address,
             name: find("name").and_then(|name| short(name, 200)),
@@ -302,7 +300,9 @@ impl IdentityMapping {
             more: self
                 .more
                 .iter()
-                .filter_map(|(slot, _)| Some((names.name(*slot).as_ref().into(), short(facts.get(*slot)?.clone().revealed(), 1000)?)))
+                .filter_map(|(slot, _)| {
+                    Some((provider.names.name(*slot).as_ref().into(), short(facts.get(*slot)?.clone().revealed(), 1000)?))
+                })
                 .collect(),
         })
     }

@@ -45,6 +45,11 @@ enum JsonPathSegment {
 }
 
 impl JsonPath {
+    /// Whether a text of a file is meant as a path, and not as a text with holes.
+    pub(crate) fn is_meant(text: &str) -> bool {
+        text.starts_with('$') && !text.starts_with("${") && !text.starts_with("$${")
+    }
+
     /// Compiles a path; a complaint says what is wrong with it.
     pub fn parse(text: &str, place: Place, reader: &mut Reader) -> Option<Self> {
         let text = text.trim();

@@ -43,29 +43,11 @@ impl Placeholder {
     /// Takes the text of a file apart, or complains.
     pub(crate) fn compile(template: Template, reader: &mut Reader) -> Option<Self> {
         let (local, domain) = split_at_sign(&template);
-        let Some(domain) = domain else {
-            reader.complain(
-                template.place,
-                "this does not become an address",
-                "write it in small letters with one `@`: `${id}@acme.invalid`",
-            );
+        let Some(domain) = domain.filter(|domain| becomes_address(&local, domain)) else {
+            let help = "write it in small letters with one `@`: `${id}@acme.invalid`";
+            reader.complain(template.place, "this does not become an address", help);
             return None;
         };
-        let sample = |pieces: &[TemplatePiece], hole: &str| -> String {
-            pieces.iter().map(|piece| if let TemplatePiece::Literal(text) = piece { text } else { hole }).collect()
-        };
-        let hashed_sample = hashed_local("x");
-        let samples = [sample(&local, "x"), hashed_sample].map(|local| format!("{local}@{}", sample(&domain, "x")));
-        let literals_are_kept =
-            local.iter().all(|piece| if let TemplatePiece::Literal(text) = piece { has_kept_letters(text) } else { true });
-        if !literals_are_kept || !samples.iter().all(|text| Email::parse(text).is_ok_and(|email| email.key() == text)) {
-            reader.complain(
-                template.place,
-                "this does not become an address",
-                "write it in small letters with one `@`: `${id}@acme.invalid`",
-            );
-            return None;
-        }
         let (at, id) = sole_hole(&local, template.place, reader)?;
         if id.bare_fact().is_none() || id.is_optional() {
             reader.complain(
@@ -75,7 +57,7 @@ impl Placeholder {
             );
             return None;
         }
-        let text = |pieces: &[TemplatePiece]| sample(pieces, "").into_boxed_str();
+        let text = |pieces: &[TemplatePiece]| filled(pieces, "").into_boxed_str();
         let (before, after) = (text(local.get(..at).unwrap_or_default()), text(local.get(at.saturating_add(1)..).unwrap_or_default()));
         Some(Self { template, before, id, after, domain })
     }
@@ -159,23 +141,32 @@ fn split_at_sign(template: &Template) -> (Vec<TemplatePiece>, Option<Vec<Templat
     (local, domain)
 }
 
+/// The pieces with this text in place of each hole.
+fn filled(pieces: &[TemplatePiece], hole: &str) -> String {
+    pieces.iter().map(|piece| if let TemplatePiece::Literal(text) = piece { text } else { hole }).collect()
+}
+
+/// Whether the parts before and behind the `@` give an address for an id, and for a hashed one.
+fn becomes_address(local: &[TemplatePiece], domain: &[TemplatePiece]) -> bool {
+    let is_kept = |piece: &TemplatePiece| if let TemplatePiece::Literal(text) = piece { has_kept_letters(text) } else { true };
+    let samples = [filled(local, "x"), hashed_local("x")].map(|local| format!("{local}@{}", filled(domain, "x")));
+    local.iter().all(is_kept) && samples.iter().all(|text| Email::parse(text).is_ok_and(|email| email.key() == text))
+}
+
 /// The only hole of the local part, and its position; or a complaint.
 fn sole_hole(local: &[TemplatePiece], place: Place, reader: &mut Reader) -> Option<(usize, Hole)> {
-    let holes: Vec<usize> = (0..local.len()).filter(|at| matches!(local.get(*at), Some(TemplatePiece::Hole(_)))).collect();
-    match (holes.as_slice(), holes.first().and_then(|at| local.get(*at))) {
-        ([at], Some(TemplatePiece::Hole(hole))) => Some((*at, hole.clone())),
-        ([], _) => {
-            reader.complain(place, "every person would get the same placeholder", "make it from the id: `${id}@acme.invalid`");
-            None
-        }
-        _ => {
-            let second = holes.get(1).and_then(|at| local.get(*at));
-            let place = if let Some(TemplatePiece::Hole(hole)) = second { hole.place } else { place };
+    let holes =
+        local.iter().enumerate().filter_map(|(at, piece)| if let TemplatePiece::Hole(hole) = piece { Some((at, hole)) } else { None });
+    match holes.collect::<Vec<_>>().as_slice() {
+        [(at, hole)] => return Some((*at, (*hole).clone())),
+        [] => reader.complain(place, "every person would get the same placeholder", "make it from the id: `${id}@acme.invalid`"),
+        [_, (_, second), ..] => {
             let help = "write one hole before the `@`, and let it be the id: `${id}@acme.invalid`";
-            reader.complain(place, "two ids could get the same placeholder: it has more than one hole before the `@`", help);
-            None
+            let message = "two ids could get the same placeholder: it has more than one hole before the `@`";
+            reader.complain(second.place, message, help);
         }
     }
+    None
 }
 
 #[cfg(test)]

@@ -156,7 +156,7 @@ impl ProofCheck<'_> {
             return;
         }
         // A call that need not be made, or whose refusal changes nothing, confirms nothing.
-        let confirming: Vec<&Step> = self.file.calls.iter().filter(|call| !call.is_optional() && call.when.is_none()).collect();
+        let confirming: Vec<&Step> = self.file.calls.iter().filter(|call| !call.optional && call.when.is_none()).collect();
         let is_asked_about = |fact: Slot| confirming.iter().any(|call| call.uses_in_request().iter().any(|used| used.fact == fact));
         let callback_reads: Vec<&ReadRule> = step.answer_reads().filter(|read| read.written && read.fact != self.file.known.code).collect();
         // A file that sends all parameters of the callback to the provider, as OpenID 2.0 does, asks about them.
@@ -299,7 +299,7 @@ impl ProofCheck<'_> {
     fn check_token_is_for_us(&self, signed: &SignedToken, reader: &mut Reader) {
         let callback = &self.file.authorization.step;
         let brought: Vec<Slot> = callback.answer_reads().filter(|read| read.reading.reads_answer()).map(|read| read.fact).collect();
-        for used in signed.issuers().iter().chain(signed.audience().into_iter().flatten()).flat_map(Template::uses) {
+        for used in signed.issuers.iter().chain(signed.audience.iter().flatten()).flat_map(Template::uses) {
             if callback.verify.is_none() && self.facts_behind(used.fact).iter().any(|fact| brought.contains(fact)) {
                 let help = "write the provider's own name and `${clientId}`, or a setting";
                 reader.complain(used.place, "the browser would say whose token is accepted, and for whom it was issued", help);

@@ -2,7 +2,7 @@
 
 use crate::provider::call::CallSpec;
 use crate::provider::credentials::ClientAuthMethod;
-use crate::provider::parameters::{self, JsonTemplate, Parameter, ParameterValues, check_no_paths};
+use crate::provider::parameters::{self, JsonTemplate, Parameter, check_no_paths};
 use crate::provider::pkce::Pkce;
 use crate::provider::standard::{self, StandardRequestChanges, StandardValue};
 use crate::provider::step::{BasicCredentials, NegotiatedCredentials, StepBody, StepKind};
@@ -60,13 +60,13 @@ impl RequestPayload {
         let changed: Vec<String> =
             rename.0.iter().map(|(name, _)| name).chain(extra.0.iter().map(|(name, _)| name)).map(|name| name.value.clone()).collect();
         let mut payload = Self { query: Vec::new(), body: StepBody::None, basic: credentials.basic(context.has_secret), negotiated: None };
+        let changes = StandardRequestChanges { rename: &rename, extra: &extra, place };
         let added = if written {
-            check_changes_nothing(&rename, &extra, reader);
+            changes.check_are_none("put the parameter into `query`, `form` or `json`, or take these out", reader);
             payload.query = spec.query.take().map_or_else(Vec::new, |query| parameters::compile(&query.0, reader));
             payload.body = written_body(spec, reader);
             credentials.compile_parameters(&NamedValues::default(), reader)
         } else {
-            let changes = StandardRequestChanges { rename: &rename, extra: &extra, place };
             let (list, added) = credentials.standard_request(kind, method, context, &changes, reader);
             match method {
                 Method::Get => payload.query = list,
@@ -200,20 +200,6 @@ impl CallCredentials {
         let rename_in_list = NamedValues(changes.rename.0.iter().filter(|(old, _)| !is_apart(&old.value)).cloned().collect());
         let changes = StandardRequestChanges { rename: &rename_in_list, extra: changes.extra, place: changes.place };
         (standard::token_parameters(pkce, &changes, reader, &[]), apart)
-    }
-}
-
-/// Complains about words that change the standard request, in a request that is written out.
-fn check_changes_nothing(rename: &NamedValues<Located<String>>, extra: &NamedValues<ParameterValues>, reader: &mut Reader) {
-    let first_places = [("rename", rename.0.first().map(|(name, _)| name.place)), ("extra", extra.0.first().map(|(name, _)| name.place))];
-    for (word, first) in first_places {
-        if let Some(place) = first {
-            reader.complain(
-                place,
-                format!("`{word}` changes the standard request, and this request is written out"),
-                "put the parameter into `query`, `form` or `json`, or take these out",
-            );
-        }
     }
 }
 

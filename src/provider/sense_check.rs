@@ -73,7 +73,7 @@ impl SenseCheck<'_> {
                 together(&choice.all_conditions().collect::<Vec<_>>(), reader);
             }
             if let Some(signed) = &step.signed {
-                all(signed.required_claims(), reader);
+                all(&signed.require, reader);
                 if let Some(found) = signed.contradicted_requirement() {
                     reader.complain(found.place, found.message, found.help);
                 }
@@ -255,7 +255,7 @@ impl SenseCheck<'_> {
         let requests = self.file.steps().flat_map(|step| [step.uses_in_when(), step.uses_in_request(), step.uses_in_answer()]).flatten();
         let used = require.chain(requests).chain(self.file.identity.uses()).map(|used| used.fact);
         let used: Vec<Slot> = used.chain(self.file.identity.facts()).collect();
-        for step in self.file.calls.iter().filter(|step| step.is_optional()) {
+        for step in self.file.calls.iter().filter(|step| step.optional) {
             let others = self.file.calls.iter().filter(|other| !std::ptr::eq(*other, step)).flat_map(rules).collect::<Vec<_>>();
             let own = rules(step).into_iter().find(|place| !others.contains(place));
             if let Some(place) = own.filter(|_| !step.learned_facts().any(|(fact, ..)| used.contains(&fact))) {

@@ -7,7 +7,6 @@ use crate::choice;
 use crate::provider::callback::StateLocation;
 use crate::provider::compiled_file::CompiledFile;
 use crate::provider::proof_check::ProofCheck;
-use crate::provider::signed_token::SignedToken;
 use crate::provider::step::Step;
 use crate::provider::trust::MissingEmailPolicy;
 use crate::vocabulary::place::Located;
@@ -25,7 +24,7 @@ choice! {
 /// left out ties nothing.
 pub(crate) fn is_callback_tied(file: &CompiledFile<'_>) -> bool {
     let ties = |step: &Step| {
-        let has_nonce = step.signed.as_ref().is_some_and(SignedToken::requires_nonce);
+        let has_nonce = step.signed.as_ref().is_some_and(|signed| signed.requires_nonce);
         has_nonce || step.uses_in_request().iter().any(|used| used.fact == file.known.code_verifier)
     };
     let steps = std::iter::once(&file.authorization.step).chain(file.calls).filter(|step| !step.optional && step.when.is_none());

@@ -106,19 +106,25 @@ words! {
 
 /// A compiled `signed`.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one independent thing of the token")]
 pub(crate) struct SignedToken {
     pub(crate) place: Place,
     /// The token, or `None` when the answer is the token.
     pub(crate) token: Option<Template>,
-    issuers: Vec<Template>,
+    /// The accepted issuers.
+    pub(crate) issuers: Vec<Template>,
     /// The accepted audiences; `None` accepts every audience.
-    audience: Option<Vec<Template>>,
+    pub(crate) audience: Option<Vec<Template>>,
     pub(crate) keys: TokenKeys,
-    algorithms: Option<Vec<Algorithm>>,
-    nonce: bool,
+    /// The algorithms that the file names.
+    pub(crate) algorithms: Option<Vec<Algorithm>>,
+    /// Whether the token must repeat the nonce of the login.
+    pub(crate) requires_nonce: bool,
     expiry: TokenExpiry,
-    require: Vec<Condition>,
-    is_id_token: bool,
+    /// The conditions on its claims.
+    pub(crate) require: Vec<Condition>,
+    /// Whether it is the ID token of `OpenID` Connect.
+    pub(crate) is_id_token: bool,
     /// Whether it is the ID token of an issuer with `discovery`, which says when it was issued and whom it is about (OpenID Connect Core 2).
     is_standard: bool,
     /// Whether it comes in the answer of the call that reads it, and not through the browser or from an earlier step.
@@ -165,39 +171,9 @@ impl SignedToken {
         if let TokenKeys::Text(template) = &self.keys { Some(template) } else { None }
     }
 
-    /// The accepted issuers.
-    pub(crate) fn issuers(&self) -> &[Template] {
-        &self.issuers
-    }
-
-    /// The accepted audiences; `None` accepts every audience.
-    pub(crate) fn audience(&self) -> Option<&[Template]> {
-        self.audience.as_deref()
-    }
-
-    /// The algorithms that the file names.
-    pub(crate) fn accepted_algorithms(&self) -> Option<&[Algorithm]> {
-        self.algorithms.as_deref()
-    }
-
-    /// Whether the token must repeat the nonce of the login.
-    pub(crate) fn requires_nonce(&self) -> bool {
-        self.nonce
-    }
-
-    /// How old the token may be.
-    pub(crate) fn expiry(&self) -> TokenExpiry {
-        self.expiry
-    }
-
     /// Whether it must say when it was issued (`iat`).
     pub(crate) fn requires_issue_time(&self) -> bool {
         self.is_standard || self.expiry.max_age.is_some()
-    }
-
-    /// The conditions on its claims.
-    pub(crate) fn required_claims(&self) -> &[Condition] {
-        &self.require
     }
 
     /// A condition on its claims that goes against what the other words demand.
@@ -208,16 +184,11 @@ impl SignedToken {
             ("exp", None, !self.expiry.is_optional),
             ("iat", None, self.requires_issue_time()),
             ("sub", None, self.is_standard),
-            ("nonce", None, self.nonce),
+            ("nonce", None, self.requires_nonce),
             ("aud", None, self.audience.is_some()),
         ];
         let mut demanded = demanded.into_iter().filter(|(.., is_demanded)| *is_demanded);
         demanded.find_map(|(claim, texts, _)| find_claim_contradiction(&self.require, claim, texts))
-    }
-
-    /// Whether it is the ID token of OpenID Connect.
-    pub(crate) fn is_id_token(&self) -> bool {
-        self.is_id_token
     }
 
     /// Every use of a fact in it.

@@ -42,13 +42,24 @@ pub(crate) struct StandardRequestChanges<'a> {
     pub(crate) place: Place,
 }
 
+impl StandardRequestChanges<'_> {
+    /// Complains about changes of the standard request in a request that is written out.
+    pub(crate) fn check_are_none(&self, help: &str, reader: &mut Reader) {
+        let rename = self.rename.0.first().map(|(name, _)| ("rename", name.place));
+        let extra = self.extra.0.first().map(|(name, _)| ("extra", name.place));
+        for (word, place) in rename.into_iter().chain(extra) {
+            reader.complain(place, format!("`{word}` changes the standard request, and this request is written out"), help);
+        }
+    }
+}
+
 /// The parameters of the standard authorization request.
 pub(crate) fn authorization_parameters(
     pkce: Pkce,
     has_scope: bool,
     sends_state: bool,
     is_openid: bool,
-    shaping: &StandardRequestChanges<'_>,
+    changes: &StandardRequestChanges<'_>,
     reader: &mut Reader,
 ) -> Vec<Parameter> {
     let mut list = vec![
@@ -74,13 +85,13 @@ pub(crate) fn authorization_parameters(
             list.push(("code_challenge_method", StandardValue::Literal(pkce.word())));
         }
     }
-    apply_changes(&list, shaping, reader)
+    apply_changes(&list, changes, reader)
 }
 
 /// The parameters of the standard token request, without the credentials.
 pub(crate) fn token_parameters(
     pkce: Pkce,
-    shaping: &StandardRequestChanges<'_>,
+    changes: &StandardRequestChanges<'_>,
     reader: &mut Reader,
     credentials: &[(&'static str, StandardValue)],
 ) -> Vec<Parameter> {
@@ -94,12 +105,12 @@ pub(crate) fn token_parameters(
         Pkce::S256 | Pkce::Plain => list.push(("code_verifier", StandardValue::Fact("codeVerifier"))),
     }
     list.extend_from_slice(credentials);
-    apply_changes(&list, shaping, reader)
+    apply_changes(&list, changes, reader)
 }
 
 /// The parameters of the standard user-info request: only those of `extra`.
-pub(crate) fn user_parameters(shaping: &StandardRequestChanges<'_>, reader: &mut Reader) -> Vec<Parameter> {
-    apply_changes(&[], shaping, reader)
+pub(crate) fn user_parameters(changes: &StandardRequestChanges<'_>, reader: &mut Reader) -> Vec<Parameter> {
+    apply_changes(&[], changes, reader)
 }
 
 /// The parameters that carry the client's credentials.
@@ -146,9 +157,9 @@ impl StandardValue {
 const SOMETIMES: &[&str] =
     &["client_id", "client_secret", "scope", "state", "nonce", "code_challenge", "code_challenge_method", "code_verifier", "redirect_uri"];
 
-fn apply_changes(standard: &[(&'static str, StandardValue)], shaping: &StandardRequestChanges<'_>, reader: &mut Reader) -> Vec<Parameter> {
+fn apply_changes(standard: &[(&'static str, StandardValue)], changes: &StandardRequestChanges<'_>, reader: &mut Reader) -> Vec<Parameter> {
     let known: Vec<&str> = standard.iter().map(|(name, _)| *name).collect();
-    for (name, new) in &shaping.rename.0 {
+    for (name, new) in &changes.rename.0 {
         if new.value.is_empty() || new.value.contains("${") {
             reader.complain(
                 new.place,
@@ -174,15 +185,15 @@ fn apply_changes(standard: &[(&'static str, StandardValue)], shaping: &StandardR
     }
     let mut list: Vec<Parameter> = Vec::new();
     for (name, value) in standard {
-        let over = shaping.extra.0.iter().find(|(extra, _)| extra.value == *name);
-        let new_name = shaping.rename.0.iter().find(|(old, _)| old.value == *name).map_or(*name, |(_, new)| new.value.as_str());
+        let over = changes.extra.0.iter().find(|(extra, _)| extra.value == *name);
+        let new_name = changes.rename.0.iter().find(|(old, _)| old.value == *name).map_or(*name, |(_, new)| new.value.as_str());
         match over {
             Some((_, ParameterValues { texts: None, .. })) => {}
             Some((_, ParameterValues { texts: Some(texts), .. })) => list.push(Parameter { name: new_name.into(), values: texts.clone() }),
-            None => list.push(Parameter::new(new_name, value.to_template(shaping.place, reader))),
+            None => list.push(Parameter::new(new_name, value.to_template(changes.place, reader))),
         }
     }
-    for (name, values) in &shaping.extra.0 {
+    for (name, values) in &changes.extra.0 {
         check_parameter(name, values, reader);
         match &values.texts {
             _ if known.contains(&name.value.as_str()) => {}

@@ -65,23 +65,26 @@ pub struct Step {
     pub(crate) body: StepBody,
     pub(crate) headers: Vec<(Located<String>, Template)>,
     pub(crate) basic: Option<BasicCredentials>,
-    /// The credentials in the header, where the file leaves open how the client shows itself.
+    /// The credentials in the header, where the file leaves the client's authentication method open.
     pub(crate) negotiated: Option<NegotiatedCredentials>,
     pub(crate) bearer: Option<Template>,
     pub(crate) assertion: Option<Assertion>,
+    /// The signature that the request carries.
     pub(crate) sign: Option<ParameterSignature>,
+    /// The signature that the callback has to carry.
     pub(crate) verify: Option<ParameterSignature>,
     pub(crate) when: Option<Conditions>,
     /// Set for the userinfo call that `discovery` implies.
     pub(crate) implied: Option<ImpliedUserInfo>,
     /// How long the provider may take for its answer.
     pub(crate) timeout: Duration,
+    /// Whether a login goes on when this call fails.
     pub(crate) optional: bool,
     pub(crate) answers: AnswerParser,
     pub(crate) refused: Vec<RefusalRule>,
     pub(crate) accepted: Vec<RefusalRule>,
     /// Whether a non-empty `error` member is a refusal.
-    pub(crate) minds_error: bool,
+    pub(crate) refuses_error_member: bool,
     /// Which type of access token its answer may name.
     pub(crate) token_type: AcceptedTokenType,
     pub(crate) reads: Vec<ReadRule>,
@@ -117,7 +120,7 @@ pub(crate) struct BasicCredentials {
     pub(crate) place: Place,
 }
 
-/// The other way to send the client id and the secret of a standard token request, for an issuer whose file does not say which.
+/// The other authentication method of a standard token request, for a provider whose file names none.
 #[derive(Clone, Debug)]
 pub(crate) struct NegotiatedCredentials {
     /// The form without the credentials.
@@ -143,12 +146,7 @@ impl Step {
             && self.implied.is_none_or(|implied| implied.is_needed(self.known, facts))
     }
 
-    /// Whether the file leaves open how the client shows itself.
-    pub(crate) fn negotiates_credentials(&self) -> bool {
-        self.negotiated.is_some()
-    }
-
-    /// The address of a call whose file leaves open how the client shows itself, unless the issuer's document says it.
+    /// The address of a call for which neither the file nor the issuer's document names the client's authentication method.
     pub(crate) fn negotiating_address(&self, facts: &Facts) -> Option<String> {
         if self.negotiated.is_none() || facts.get(self.known.client_authentication).is_some() {
             return None;
@@ -156,7 +154,7 @@ impl Step {
         self.address.fill(facts).ok().map(|filled| filled.document_address())
     }
 
-    /// Chooses whether the client shows itself in the header or in the form.
+    /// Sets whether the client's credentials are sent in the header or in the form.
     pub(crate) fn choose_credentials(&self, basic: bool, facts: &mut Facts) {
         let method = if basic { ClientAuthMethod::BasicEncoded } else { ClientAuthMethod::Form };
         facts.set(self.known.client_authentication, Text::plain(method.word()));
@@ -168,7 +166,7 @@ impl Step {
         self.negotiated.as_ref().filter(|_| facts.get(self.known.client_authentication).is_some_and(is_basic))
     }
 
-    /// Whether an answer refuses the client and not the code: then the other way of showing itself is worth a try.
+    /// Whether an answer refuses the client's credentials and not the code, so that the other method may be tried.
     pub(crate) fn refuses_client(&self, answer: &Response) -> bool {
         let error = self.document(answer).and_then(|document| document.get("error").and_then(Value::as_str).map(str::to_owned));
         match error {
@@ -177,25 +175,20 @@ impl Step {
         }
     }
 
-    /// Whether an answer may mean that the client has shown itself in the wrong way: any refusal of the request except that of the code.
-    pub(crate) fn may_refuse_the_way(&self, answer: &Response) -> bool {
+    /// Whether an answer may mean that the client used the wrong authentication method: any refusal of the request except that of the code.
+    pub(crate) fn may_refuse_method(&self, answer: &Response) -> bool {
         let document = self.document(answer);
         let error = document.as_ref().and_then(|document| document.get("error")).and_then(Value::as_str);
         (400..500).contains(&answer.status) && error != Some("invalid_grant")
     }
 
-    /// Whether an answer is no refusal and brings an access token.
-    pub(crate) fn brings_token(&self, answer: &Response, facts: &Facts) -> bool {
+    /// Whether an answer is no refusal and holds an access token.
+    pub(crate) fn gives_token(&self, answer: &Response, facts: &Facts) -> bool {
         self.document(answer).is_some_and(|document| {
             let mut paths = self.paths_of(self.known.access_token).into_iter();
             let has_token = paths.any(|path| path.first(&document).and_then(scalar_text).is_some_and(|token| !token.is_empty()));
             has_token && self.check_refusal(Some(&document), facts, answer.status).is_ok()
         })
-    }
-
-    /// Whether a login goes on when this call fails.
-    pub(crate) fn is_optional(&self) -> bool {
-        self.optional
     }
 
     /// An answer as the document in which paths find things, if it is one.
@@ -222,17 +215,9 @@ impl Step {
 
     /// Every use of a fact in the request.
     pub(crate) fn uses_in_request(&self) -> Vec<FactUse> {
-        let parameters =
-            |list: &[Parameter]| list.iter().flat_map(|parameter| &parameter.values).flat_map(Template::uses).collect::<Vec<_>>();
+        let reauthenticate = self.reauthenticate.iter().flat_map(|parameter| &parameter.values);
         let mut uses: Vec<FactUse> = self.address.uses().collect();
-        uses.extend(parameters(&self.query));
-        uses.extend(parameters(&self.reauthenticate));
-        match &self.body {
-            StepBody::None => {}
-            StepBody::Form(form) => uses.extend(parameters(form)),
-            StepBody::Json(json) => uses.extend(json.uses()),
-            StepBody::Text(template) => uses.extend(template.uses()),
-        }
+        uses.extend(self.request_values().into_iter().chain(reauthenticate).flat_map(Template::uses));
         uses.extend(self.headers.iter().flat_map(|(_, template)| template.uses()));
         uses.extend(self.bearer.iter().flat_map(Template::uses));
         if let Some(basic) = self.basic {
@@ -328,26 +313,6 @@ impl Step {
 
     /// The rules by which an answer is a refusal.
     pub(crate) fn refusal_rules(&self) -> RefusalRules<'_> {
-        RefusalRules { refused: &self.refused, accepted: &self.accepted, minds_error: self.minds_error }
-    }
-
-    /// The assertion, if the step makes one.
-    pub(crate) fn assertion(&self) -> Option<&Assertion> {
-        self.assertion.as_ref()
-    }
-
-    /// The signature that the step makes, if it does.
-    pub(crate) fn signature(&self) -> Option<&ParameterSignature> {
-        self.sign.as_ref()
-    }
-
-    /// The signature that a callback has to carry, if it has to.
-    pub(crate) fn expected_signature(&self) -> Option<&ParameterSignature> {
-        self.verify.as_ref()
-    }
-
-    /// The signed token, if the step reads one.
-    pub(crate) fn signed(&self) -> Option<&SignedToken> {
-        self.signed.as_ref()
+        RefusalRules { refused: &self.refused, accepted: &self.accepted, refuses_error_member: self.refuses_error_member }
     }
 }

@@ -53,7 +53,7 @@ impl ValueReference {
         if let Self::File(path) = self { Some(PathBuf::from(&**path)) } else { None }
     }
 
-    /// The variable or the file, in words for a person.
+    /// The name of the variable, or `file:` and the path.
     pub fn location(&self) -> String {
         match self {
             Self::Variable(name) => name.to_string(),

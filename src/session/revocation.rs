@@ -85,7 +85,7 @@ mod tests {
         assert!(list.is_ended("a") && list.is_ended("b") && !list.is_ended("c"));
         assert_ne!(list.generation(), before);
         list.forget_expired(86_499);
-        assert!(list.is_ended("a"), "a clock that jumped ahead brings nobody back");
+        assert!(list.is_ended("a"), "a clock that jumped ahead revives no session");
         list.forget_expired(86_500);
         assert!(!list.is_ended("a") && list.is_ended("b"));
     }

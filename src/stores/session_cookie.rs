@@ -34,7 +34,7 @@ pub(crate) fn warn_about_open_cookie(spec: &SettingsSpec, inherited: Option<&Ses
     if let Some(name) = open.filter(|_| second.is_none_or(|second| !is_host_cookie(second))) {
         reader.warn(
             name.place,
-            format!("every host of the domain can write the cookie `{}`, and so sign a shopper in as somebody else", name.value),
+            format!("every host of the domain can write the cookie `{}`, and so sign a shopper in as another person", name.value),
             format!(
                 "leave `cookie` out, and write `alsoCookie: \"{}\"`: portaria then reads a cookie that no other host can write",
                 name.value

@@ -4,13 +4,13 @@
 /// Letters that look like small letters of ASCII, of Latin, Greek, Cyrillic and Armenian.
 const LOOKALIKES: &str = "ıſɑɡʟοναριικυχасԁеһіјӏорԛѕѵԝхуүօսոհցք";
 
-/// The script of a letter, as far as scripts are told apart here.
+/// The script of a letter, as far as scripts are distinguished here.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Script {
     Latin,
     /// Han, Kana, Hangul and Bopomofo, which are written together, and together with Latin.
     EastAsian,
-    /// The block of 128 characters in which a letter stands, with the blocks of one script brought together.
+    /// The block of 128 characters in which a letter stands, with the blocks of one script as one.
     Block(u32),
 }
 

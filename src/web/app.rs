@@ -80,7 +80,7 @@ struct ServedStores {
     machine: Box<str>,
     /// Whether storage knows the stores of the settings.
     is_recorded: bool,
-    /// Stores that left the settings since storage was told.
+    /// Stores that left the settings since the last write to storage.
     dropped: BTreeSet<Box<str>>,
 }
 

@@ -1,7 +1,7 @@
 //! A connection of a listener. It counts among those of its client, and nothing that the client does slowly lasts for ever.
 //!
-//! actix gives a time to the head of the first request, and to nothing else: a body that nobody reads, the head of a second request
-//! and an answer that nobody takes could hold a connection for good. Here every request has to arrive within a time, whether or not
+//! actix gives a time to the head of the first request, and to nothing else: a body that is not read, the head of a second request
+//! and an answer that the client does not take could hold a connection for good. Here every request has to arrive within a time, whether or not
 //! its body is read, and every answer has to be taken within a time.
 
 use crate::web::rate_limits::address_bucket;

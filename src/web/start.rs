@@ -112,7 +112,7 @@ pub(crate) fn redirect_with_attempt(
     let (keys, jar) = (context.signing_keys(), context.cookies());
     let seal = (&app.attempts, keys.as_deref());
     let kept = attempt_cookies::new_attempt_cookies(seal, store, jar, attempt, live_provider, purpose, random::bytes());
-    // Otherwise only what the shopper brought can be so long.
+    // Without prepared facts, only the inputs and options of the shopper can be so long.
     let too_long = || {
         if attempt.prepared.is_empty() {
             RedirectError::Input(attempt.inputs.first().map(|(name, _)| name.clone()).unwrap_or_default())

@@ -51,12 +51,12 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
     let mut list = Vec::new();
     for step in provider.steps() {
         let is_before_redirect = step.kind == StepKind::GetAuthorizationCode && !step.is_redirect();
-        let remark = match (step.is_optional(), step.uses_in_when().is_empty()) {
+        let remark = match (step.optional, step.uses_in_when().is_empty()) {
             _ if is_before_redirect => Some("made before the redirect"),
             (true, _) => Some("the login goes on when this call fails"),
             (false, false) => Some("made only when its condition holds"),
             (false, true) if step.implied.is_some() => Some("made only when the ID token lacks the address, or whether it is verified"),
-            (false, true) if step.negotiates_credentials() => {
+            (false, true) if step.negotiated.is_some() => {
                 Some("sent once more with the credentials in the `Authorization` header when the provider answers `invalid_client`")
             }
             (false, true) => None,
@@ -85,7 +85,7 @@ pub fn describe(provider: &Provider, steps: &[ExplainedStep]) -> FileDescription
 
 /// The text that a step signs, with masks in place of what only a login knows.
 fn signed_text(step: &Step, request: &Request, facts: &Facts) -> Option<String> {
-    let sign = step.signature()?;
+    let sign = step.sign.as_ref()?;
     let text = match sign.over {
         SignedParameters::Query => request.address.masked().split_once('?').map(|(_, query)| query.to_owned()),
         SignedParameters::Form => request.body.as_ref().map(Text::masked),

@@ -252,7 +252,7 @@ fn replace_discovery(document: &Value, pseudonyms: &mut Pseudonymizer) -> Value 
 }
 
 fn replace_callback(provider: &Provider, trace: &Trace, pseudonyms: &mut Pseudonymizer) -> Map<String, Value> {
-    let signature = provider.authorization.expected_signature();
+    let signature = provider.authorization.verify.as_ref();
     let document = trace.callback.document();
     let mut parameters = Map::new();
     for (name, value) in document.as_object().into_iter().flatten() {

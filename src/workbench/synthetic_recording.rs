@@ -168,7 +168,7 @@ fn with_values(provider: &Provider, story: &ExampleSpec, values: &[(String, Stri
     story.facts = Some(facts);
     let replace = |text: &str| values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&stand_ins::stand_in(name), value));
     rewrite_answers(&mut story, &replace);
-    if let Some(verify) = provider.authorization.expected_signature() {
+    if let Some(verify) = provider.authorization.verify.as_ref() {
         let pairs = story.callback.iter_mut().flat_map(|pairs| &mut pairs.0);
         for (_, value) in pairs.filter(|(name, _)| verify.is_parameter(&name.value)) {
             value.value = stand_ins::stand_in("signature");

@@ -1,8 +1,8 @@
 //! `portaria check --upgrade`: the lines of a provider file that stay legal and mean something else than in an earlier
-//! version. What is no longer legal is a complaint of `portaria check`, and stands nowhere here.
+//! version. What is no longer legal is a complaint of `portaria check`, and has no row.
 //!
-//! To add a change of meaning, write a function that finds its lines, and a row in [`CHANGES`]. A row goes when the version after
-//! the one that brought it is released.
+//! To add a change of meaning, write a function that finds its lines, and a row in [`CHANGES`]. A row is deleted when the version after
+//! the one in which the meaning changed is released.
 
 use crate::provider::facts::FROM_DISCOVERY;
 use crate::provider::step::StepKind;
@@ -138,21 +138,14 @@ fn items(node: &YamlNode) -> Vec<&YamlNode> {
     }
 }
 
-fn entry<'a>(block: &'a YamlNode, word: &str) -> Option<&'a YamlEntry> {
-    match &block.kind {
-        YamlKind::Map(entries) => entries.iter().find(|entry| entry.key.value == word),
-        YamlKind::List(_) | YamlKind::Scalar { .. } => None,
-    }
-}
-
 fn lists_under_refused(file: &UpgradedFile<'_>) -> Vec<Place> {
-    let written = file.judging_blocks().into_iter().filter_map(|(_, block)| entry(block, "refused"));
+    let written = file.judging_blocks().into_iter().filter_map(|(_, block)| block.entry("refused"));
     written.filter(|entry| items(&entry.value).len() > 1).map(|entry| entry.key.place).collect()
 }
 
 fn accepted_without_status(file: &UpgradedFile<'_>) -> Vec<Place> {
     let calls = file.judging_blocks().into_iter().filter(|(kind, _)| *kind != Some(StepKind::GetAuthorizationCode));
-    let written = calls.filter_map(|(_, block)| entry(block, "accepted"));
+    let written = calls.filter_map(|(_, block)| block.entry("accepted"));
     let without_status = written.filter(|entry| items(&entry.value).iter().all(|rule| rule.get("status").is_none()));
     without_status.map(|entry| entry.key.place).collect()
 }
@@ -166,7 +159,7 @@ fn error_member_of_a_judged_token_answer(file: &UpgradedFile<'_>) -> Vec<Place> 
         .map(|(_, block)| block)
         .collect();
     let accepted =
-        |block: &YamlNode| entry(block, "accepted").map_or_else(Vec::new, |entry| items(&entry.value).into_iter().cloned().collect());
+        |block: &YamlNode| block.entry("accepted").map_or_else(Vec::new, |entry| items(&entry.value).into_iter().cloned().collect());
     if tokens.iter().any(|block| accepted(block).iter().any(|rule| rule.get("errorMember").is_some())) {
         return Vec::new();
     }
@@ -176,18 +169,20 @@ fn error_member_of_a_judged_token_answer(file: &UpgradedFile<'_>) -> Vec<Place> 
             .any(|start| text.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))),
         Some(YamlKind::List(_) | YamlKind::Map(_)) | None => false,
     };
-    let refused = |block| entry(block, "refused").filter(|entry| items(&entry.value).into_iter().any(looks_at_error));
-    tokens.into_iter().flat_map(|block| refused(block).into_iter().chain(entry(block, "accepted"))).map(|entry| entry.key.place).collect()
+    let tests_error = |entry: &&YamlEntry| items(&entry.value).into_iter().any(looks_at_error);
+    let entries =
+        tokens.into_iter().flat_map(|block| block.entry("refused").filter(tests_error).into_iter().chain(block.entry("accepted")));
+    entries.map(|entry| entry.key.place).collect()
 }
 
 fn issuer_without_user_info(file: &UpgradedFile<'_>) -> Vec<Place> {
-    let issuer = entry(file.root, "discovery").filter(|_| entry(file.root, StepKind::GetUserInfo.word()).is_none());
+    let issuer = file.root.entry("discovery").filter(|_| file.root.entry(StepKind::GetUserInfo.word()).is_none());
     issuer.map(|entry| entry.key.place).into_iter().collect()
 }
 
 fn issuer_without_credentials(file: &UpgradedFile<'_>) -> Vec<Place> {
-    let Some(issuer) = entry(file.root, "discovery") else { return Vec::new() };
-    let access = entry(file.root, StepKind::GetAccessCode.word());
+    let Some(issuer) = file.root.entry("discovery") else { return Vec::new() };
+    let access = file.root.entry(StepKind::GetAccessCode.word());
     let calls = access.map_or_else(Vec::new, |entry| items(&entry.value));
     let says_it =
         |block: &&YamlNode| ["credentials", "query", "form", "json", "text", "assertion"].iter().any(|word| block.get(word).is_some());
@@ -199,13 +194,13 @@ fn issuer_without_credentials(file: &UpgradedFile<'_>) -> Vec<Place> {
 
 /// Before, a nonce that was sent had to stand in every signed token.
 fn nonce_outside_of_the_token_answer(file: &UpgradedFile<'_>) -> Vec<Place> {
-    let first = entry(file.root, StepKind::GetAuthorizationCode.word());
-    let is_sent = entry(file.root, "discovery").is_some() || first.is_some_and(|step| !holes_with(&step.value, "nonce").is_empty());
+    let first = file.root.entry(StepKind::GetAuthorizationCode.word());
+    let is_sent = file.root.entry("discovery").is_some() || first.is_some_and(|step| !holes_with(&step.value, "nonce").is_empty());
     let is_of_token_answer = |kind: StepKind, signed: &YamlNode| {
         let is_access_token = signed.get("token").is_some_and(|token| !holes_with(token, "accessToken").is_empty());
         kind == StepKind::GetAccessCode && !is_access_token
     };
-    let written = file.steps().into_iter().filter_map(|(kind, block)| Some((kind, entry(block, "signed")?)));
+    let written = file.steps().into_iter().filter_map(|(kind, block)| Some((kind, block.entry("signed")?)));
     let without_nonce =
         written.filter(|(kind, signed)| is_sent && signed.value.get("nonce").is_none() && !is_of_token_answer(*kind, &signed.value));
     without_nonce.map(|(_, signed)| signed.key.place).collect()
@@ -213,7 +208,7 @@ fn nonce_outside_of_the_token_answer(file: &UpgradedFile<'_>) -> Vec<Place> {
 
 fn placeholders(file: &UpgradedFile<'_>) -> Vec<Place> {
     let is_placeholder = |entry: &&YamlEntry| matches!(&entry.value.kind, YamlKind::Scalar { text, .. } if text.contains('@'));
-    entry(file.root, "missingEmail").filter(is_placeholder).map(|entry| entry.key.place).into_iter().collect()
+    file.root.entry("missingEmail").filter(is_placeholder).map(|entry| entry.key.place).into_iter().collect()
 }
 
 fn relative_files(file: &UpgradedFile<'_>) -> Vec<Place> {

@@ -48,7 +48,9 @@ fn report_changes(wanted: &mpsc::Receiver<Vec<PathBuf>>, change_sender: mpsc::Se
     });
     let mut watcher = match watcher {
         Ok(watcher) => watcher,
-        Err(error) => return tracing::warn!(%error, "changed files are not told of; they are looked at now and then"),
+        Err(error) => {
+            return tracing::warn!(%error, "changes of files are not reported by the system; the files are checked every few seconds");
+        }
     };
     let mut watched: Vec<PathBuf> = Vec::new();
     while let Ok(paths) = wanted.recv() {

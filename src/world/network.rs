@@ -51,7 +51,7 @@ impl fmt::Debug for Network {
 }
 
 impl Network {
-    /// The client; the second value says what is missing when this machine knows no certificate authorities, and https will not work.
+    /// The client; the second value is what is missing when this machine knows no certificate authorities, and https will not work.
     pub(crate) fn new(reach: NetworkPolicy) -> (Self, Option<String>) {
         let (reach, lookups) = (Arc::new(ArcSwap::from_pointee(reach)), Arc::<LookupTurns>::default());
         let builder = || {
@@ -236,7 +236,7 @@ mod tests {
     async fn nothing_of_an_address_is_in_an_error() {
         let policy = NetworkPolicy { everything: true, private_hosts: [].into() };
         let (network, _) = Network::new(policy);
-        // Nobody listens at this port; and the second address is refused before anybody is asked.
+        // No server listens at this port, and the second address is refused before a request is sent.
         for address in
             ["http://127.0.0.1:1/canary-path?secret=canary-secret", "https://[::ffff:0:0]:1/canary-path?secret=canary-secret", "canary"]
         {

@@ -167,7 +167,7 @@ impl Place {
         })
     }
 
-    /// Nothing that is kept is half of something, and nobody's code was shown to the provider twice.
+    /// Nothing that is kept is half of something, and no one's code was shown to the provider twice.
     pub fn assert_whole(&self) {
         let halves = "SELECT (SELECT count(*) FROM users u WHERE NOT EXISTS (SELECT 1 FROM identities i WHERE i.uid = u.uid)) \
              + (SELECT count(*) FROM identities i WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.uid = i.uid)) \
@@ -195,7 +195,7 @@ pub struct Broker {
 impl Broker {
     /// Ends it at once, as a power cut would.
     pub fn kill(&self) {
-        let mut child = self.child.lock().expect("nobody panics here");
+        let mut child = self.child.lock().expect("no thread panics while it holds the lock");
         child.kill().expect("it can be ended");
         child.wait().expect("it ends");
     }
@@ -222,7 +222,7 @@ impl Broker {
     }
 
     fn id(&self) -> u32 {
-        self.child.lock().expect("nobody panics here").id()
+        self.child.lock().expect("no thread panics while it holds the lock").id()
     }
 
     /// Lets its files grow up to so many bytes, or takes that away.
@@ -233,7 +233,7 @@ impl Broker {
 
     /// Whether its process is there.
     pub fn lives(&self) -> bool {
-        self.child.lock().expect("nobody panics here").try_wait().expect("it can be asked").is_none()
+        self.child.lock().expect("no thread panics while it holds the lock").try_wait().expect("it can be asked").is_none()
     }
 
     /// Asks; `None` when no whole answer comes back.
@@ -309,7 +309,7 @@ impl Browser {
         Some(answer)
     }
 
-    /// Begins a login and answers with the way back, for somebody.
+    /// Begins a login and answers with the way back, for a person.
     pub fn begin(&mut self, broker: &Broker, who: &str) -> String {
         let answer = self.ask(broker, "GET", "/login/acme").expect("an answer");
         assert_eq!(answer.status, 303, "{answer:?}");

@@ -13,7 +13,7 @@ pub enum Weather {
     Fair,
     /// Each piece takes so many milliseconds.
     Slow(u64),
-    /// Nothing passes, and nobody is told; what was on the way arrives later.
+    /// Nothing passes, and no one is told; what was on the way arrives later.
     Silent,
     /// Whoever connects is turned away.
     Refusing,

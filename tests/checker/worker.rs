@@ -227,7 +227,7 @@ impl Worker<'_> {
         let (form, ways) = (fields(&page, "form").pop().unwrap_or_default(), fields(&page, "way"));
         let Some(way) = operation.pick(1, &ways) else { return };
         let all = (0..PEOPLE + at / 40 + 8).flat_map(|number| ["acme", "beta"].map(|provider| (provider, format!("p{number}"))));
-        let (provider, subject) = all.into_iter().find(|(provider, subject)| handle(provider, subject) == *way).expect("it is somebody's");
+        let (provider, subject) = all.into_iter().find(|(provider, subject)| handle(provider, subject) == *way).expect("it is a person's");
         let line = Line { provider: provider.to_owned(), subject, ..self.line(What::Unlink, operation, browser) };
         self.tell(line, |line| self.browse(line, "POST", "/account/unlink", &format!("form={form}&way={way}")));
     }

@@ -14,7 +14,7 @@ use std::net::TcpStream;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The stores, and the hosts by which they are told apart.
+/// The stores, and the hosts by which they are distinguished.
 pub const STORES: [(&str, &str); 2] = [("main", "localhost:8080"), ("atacado", "127.0.0.1:8080")];
 const SETTINGS: &str = "session: { offline: 2s }
 stores:
@@ -128,7 +128,7 @@ impl World {
             Ok(answer) => answer,
             Err(outcome) => {
                 line.outcome = outcome;
-                // Nobody hurries where nobody listens.
+                // No one hurries where no one listens.
                 std::thread::sleep(Duration::from_millis(60));
                 return None;
             }

@@ -38,7 +38,7 @@ impl Mailbox {
 
     /// All letters so far.
     pub fn letters(&self) -> Vec<SentMail> {
-        self.letters.lock().expect("nobody panics here").clone()
+        self.letters.lock().expect("no thread panics while it holds the lock").clone()
     }
 
     /// The code of the last letter.
@@ -90,7 +90,7 @@ fn talk(connection: TcpStream, letters: &Mutex<Vec<SentMail>>, refuses: &AtomicB
                     }
                     letter.push_str(&line);
                 }
-                letters.lock().expect("nobody panics here").push((to.clone(), letter));
+                letters.lock().expect("no thread panics while it holds the lock").push((to.clone(), letter));
                 "250 taken"
             }
             "QUIT" => {

@@ -42,7 +42,7 @@ returnTo: [ http://localhost:9000 ]
 limits: off
 ";
 
-/// A folder that is gone when nobody needs it any more.
+/// A folder that is gone when no one needs it any more.
 pub struct Folder(pub PathBuf);
 
 impl Folder {
@@ -74,7 +74,7 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("nobody panics here").extend_from_slice(bytes);
+        self.0.lock().expect("no thread panics while it holds the lock").extend_from_slice(bytes);
         Ok(bytes.len())
     }
     fn flush(&mut self) -> std::io::Result<()> {
@@ -281,14 +281,14 @@ impl TestBroker {
         answers
     }
 
-    /// A code that the honest provider takes for somebody.
+    /// A code that the honest provider takes for a person.
     pub fn code(&self, who: &str) -> String {
         format!("{}-code-{who}", self.mark)
     }
 
     /// What has been logged.
     pub fn logged(&self) -> String {
-        String::from_utf8_lossy(&self.log.0.lock().expect("nobody panics here")).into_owned()
+        String::from_utf8_lossy(&self.log.0.lock().expect("no thread panics while it holds the lock")).into_owned()
     }
 
     /// Takes the storage away, or gives it back.
@@ -304,7 +304,7 @@ impl TestBroker {
         Arc::clone(self.app.live_config().store_for_host(host).expect("there is such a store"))
     }
 
-    /// A token of a store, as if somebody had come in; `change` may make the session odd.
+    /// A token of a store, as if a person had come in; `change` may make the session odd.
     pub fn token(&self, host: &str, change: impl FnOnce(&mut Session)) -> String {
         let front = self.front(host);
         let person = SessionUser {

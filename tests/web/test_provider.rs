@@ -90,7 +90,7 @@ impl TestProvider {
 
     /// From now on a path is answered by this.
     pub fn answers(&self, path: &str, script: impl Fn(&ReceivedRequest, &mut TcpStream) + Send + Sync + 'static) {
-        self.shared.scripts.lock().expect("nobody panics here").insert(path.to_owned(), Arc::new(script));
+        self.shared.scripts.lock().expect("no thread panics while it holds the lock").insert(path.to_owned(), Arc::new(script));
     }
 
     /// From now on a path is answered by these bytes.
@@ -101,12 +101,12 @@ impl TestProvider {
 
     /// It is honest again.
     pub fn is_honest(&self) {
-        self.shared.scripts.lock().expect("nobody panics here").clear();
+        self.shared.scripts.lock().expect("no thread panics while it holds the lock").clear();
     }
 
     /// What it was asked.
     pub fn heard(&self) -> Vec<ReceivedRequest> {
-        self.shared.heard.lock().expect("nobody panics here").clone()
+        self.shared.heard.lock().expect("no thread panics while it holds the lock").clone()
     }
 
     /// How often it was asked for a path.
@@ -123,7 +123,7 @@ impl TestProvider {
 impl Drop for TestProvider {
     fn drop(&mut self) {
         self.shared.closed.store(true, Ordering::SeqCst);
-        // The listener notices when somebody comes.
+        // The listener notices when a person comes.
         drop(TcpStream::connect(self.address));
     }
 }
@@ -131,8 +131,8 @@ impl Drop for TestProvider {
 impl Shared {
     fn serve(&self, mut connection: TcpStream) {
         let Some(heard) = hear(&mut connection) else { return };
-        self.heard.lock().expect("nobody panics here").push(heard.clone());
-        let script = self.scripts.lock().expect("nobody panics here").get(&heard.path).cloned();
+        self.heard.lock().expect("no thread panics while it holds the lock").push(heard.clone());
+        let script = self.scripts.lock().expect("no thread panics while it holds the lock").get(&heard.path).cloned();
         match script {
             Some(script) => script(&heard, &mut connection),
             None => drop(connection.write_all(&self.honest(&heard))),
@@ -163,7 +163,7 @@ impl Shared {
     }
 }
 
-/// What an honest provider says of somebody.
+/// What an honest provider says of a person.
 pub fn person(who: &str) -> String {
     format!("{{\"id\":\"id-{who}\",\"email\":\"{who}@clientes.example\",\"verified\":true,\"name\":\"{who} da Silva\"}}")
 }

@@ -43,7 +43,7 @@ impl<'a> TrialWitness<'a> {
     }
 
     fn print_request(&self, step: &Step, request: &Request) {
-        let note = if step.is_optional() { ", which may fail" } else { "" };
+        let note = if step.optional { ", which may fail" } else { "" };
         self.screen.print("");
         self.screen.print_heading(&format!("{} (line {}){note}", step.kind.word(), step.place.line));
         let mut text = String::new();
@@ -83,7 +83,7 @@ impl LoginObserver for TrialWitness<'_> {
             has_answer && !matches!(error, Some(StepError::NoAnswer(_) | StepError::Refused { .. } | StepError::Unreadable { .. }));
         let facts = self.watch.call_facts(call).iter().filter(|read| is_read || read.found.is_ok()).cloned().collect::<Vec<_>>();
         plain_text::write_facts(&story::describe_facts(self.provider, &facts), &mut text);
-        if error.is_some() && step.is_optional() {
+        if error.is_some() && step.optional {
             let _ = writeln!(text, "  this call failed; the login continues without it");
         }
         self.print_lines(&text);

@@ -15,7 +15,7 @@ use crate::login::error::LoginError;
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
 use crate::provider::Provider;
-use crate::provider::step::{Step, StepKind};
+use crate::provider::step::StepKind;
 use crate::stores::live::ProviderFileReport;
 use crate::story;
 use crate::vocabulary::diagnostic::printable;
@@ -98,7 +98,7 @@ impl LabProvider {
             request: RequestView::from_request(&story::masked_request(&explained.request)),
             rows: description.steps.get_mut(at).map(std::mem::take).unwrap_or_default(),
             is_by_browser: explained.is_redirect,
-            is_optional: provider.steps().nth(at).is_some_and(Step::is_optional),
+            is_optional: provider.steps().nth(at).is_some_and(|step| step.optional),
             is_conditional: provider.steps().nth(at).is_some_and(|step| !step.uses_in_when().is_empty()),
         };
         let previews = steps.iter().enumerate().map(preview).collect();

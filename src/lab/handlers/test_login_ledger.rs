@@ -103,7 +103,7 @@ mod unit {
         assert_eq!(tests.start("other", "c", 1020), Ok(()), "each store has its own");
         tests.finish("main", "a");
         assert_eq!(tests.start("main", "c", 1030), Ok(()));
-        assert_eq!(tests.start("main", "d", 1610), Ok(()), "what nobody finished is forgotten");
+        assert_eq!(tests.start("main", "d", 1610), Ok(()), "a test that was not finished is forgotten");
         for at in 5..=10 {
             tests.finish("main", "d");
             assert_eq!(tests.start("main", "d", 1640 + at), Ok(()), "{at}");

@@ -36,7 +36,7 @@ impl RedirectProtections {
         // What a call before the redirect has pushed need not travel in the browser.
         let pushed = prepare.iter().flat_map(Step::request_values);
         let values: Vec<&Template> = query.iter().flat_map(|parameter| &parameter.values).chain(pushed).collect();
-        let assertion = assertion.or_else(|| prepare.iter().find_map(Step::assertion));
+        let assertion = assertion.or_else(|| prepare.iter().find_map(|step| step.assertion.as_ref()));
         let inside: Vec<Slot> = assertion.into_iter().flat_map(Assertion::uses).map(|used| used.fact).collect();
         let in_query = |fact: Slot| values.iter().any(|value| value.uses().any(|used| used.fact == fact));
         let in_address = |fact: Slot| address.is_some_and(|address| address.uses().any(|used| used.fact == fact));

@@ -30,10 +30,9 @@ pub(crate) fn compile(
     context: &StepContext<'_>,
     reader: &mut Reader,
 ) -> Option<Step> {
-    let place = spec.place;
+    let (place, is_written) = (spec.place, spec.is_written());
     // The call that `discovery` implies has no address of its own.
     let reads_standard_person = !context.person_is_listed || (context.discovery && spec.get.is_none() && spec.post.is_none());
-    let is_written = spec.is_written();
     let (method, address) = method_and_address(&mut spec, kind, context, reader);
     let assertion = spec.assertion.take().map(|spec| Assertion::compile(spec, reader));
     let places_assertion = spec_uses_fact(&spec, "clientAssertion", reader);
@@ -43,7 +42,7 @@ pub(crate) fn compile(
     let usual = if matches!(carried.body, StepBody::Form(_)) { SignedParameters::Form } else { SignedParameters::Query };
     let reads = CallReads::compile(&mut spec, (kind, reads_standard_person), context, reader);
     let (refused, accepted) = compile_rules(&mut spec, kind, context, reader);
-    let minds_error = kind != StepKind::GetUserInfo && !accepted.iter().any(RefusalRule::allows_error_member);
+    let refuses_error_member = kind != StepKind::GetUserInfo && !accepted.iter().any(RefusalRule::allows_error_member);
     let mut step = Step {
         kind,
         call: Some(position),
@@ -70,7 +69,7 @@ pub(crate) fn compile(
         answers: AnswerParser { formats: spec.answer.take(), skip_prefix: spec.skip_prefix.take() },
         refused,
         accepted,
-        minds_error,
+        refuses_error_member,
         token_type: accepted_token_type(spec.token_type.take(), kind, reader),
         reads: reads.answer,
         choices: reads.choices,
@@ -236,7 +235,13 @@ fn implied_signed_answer(spec: &CallSpec, context: &SignedTokenContext<'_>, has_
     SignedToken::compile(&spec, context, reader)
 }
 
+/// More headers than this are refused.
+const MOST_HEADERS: usize = 50;
+
 fn headers(named: NamedValues<Template>, reader: &mut Reader) -> Vec<(Located<String>, Template)> {
+    if let Some((name, _)) = named.0.get(MOST_HEADERS) {
+        reader.complain(name.place, format!("a call has at most {MOST_HEADERS} headers"), "write only those that the provider asks for");
+    }
     for (name, value) in &named.0 {
         check_header_name(name, name.place, reader);
         if value.as_literal().is_some_and(|text| text.chars().any(char::is_control)) {

@@ -4,7 +4,7 @@ use crate::provider::condition::pattern::Pattern;
 use crate::provider::condition::{ConditionRole, ConditionSpec, ConditionSubject, all_hold};
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, scalar_text};
-use crate::provider::moment::{TimeSpan, parse_moment};
+use crate::provider::moment::{MomentFault, TimeSpan, parse_moment};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
@@ -121,10 +121,30 @@ impl ValueCheck {
     }
 
     fn is_recent(&self, text: &str, span: TimeSpan, facts: &Facts) -> bool {
-        let (Some(at), Some(now)) = (parse_moment(text), facts.get(self.now).and_then(Text::as_number)) else { return false };
-        let span = i64::try_from(span.0.as_secs()).unwrap_or(i64::MAX);
-        let age = now.saturating_sub(at.timestamp());
-        (-CLOCK_SKEW..=span).contains(&age)
+        self.fault_of_moment(parse_moment(text).map(|at| at.timestamp()), span, facts).is_none()
+    }
+
+    fn fault_of_moment(&self, at: Option<i64>, span: TimeSpan, facts: &Facts) -> Option<MomentFault> {
+        let Some((at, now)) = at.zip(facts.get(self.now).and_then(Text::as_number)) else { return Some(MomentFault::NoMoment) };
+        match now.saturating_sub(at) {
+            age if age > i64::try_from(span.0.as_secs()).unwrap_or(i64::MAX) => Some(MomentFault::TooOld(age)),
+            age if age < -CLOCK_SKEW => Some(MomentFault::Future(age.saturating_neg())),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the first value, where the check demands a moment.
+    pub(crate) fn moment_fault(&self, answer: Option<&Value>, facts: &Facts) -> Option<MomentFault> {
+        let span = self.within?;
+        let found = match &self.at {
+            ConditionSubject::Path(path) => answer.and_then(|answer| path.first(answer)).and_then(present_text).map(Text::plain),
+            ConditionSubject::Text(template) => match template.fill_from(facts, answer) {
+                Err(unfilled) if unfilled.unreadable.is_some() => return Some(MomentFault::NoMoment),
+                text => text.ok().filter(|text| !text.is_empty()),
+            },
+        };
+        let Some(found) = found else { return Some(MomentFault::Missing) };
+        self.fault_of_moment(found.judged(|text| parse_moment(text).map(|at| at.timestamp())), span, facts)
     }
 
     /// The place of the value that is checked.
@@ -139,7 +159,6 @@ impl ValueCheck {
             ConditionSubject::Path(_) => None,
             ConditionSubject::Text(template) => Some(template),
         };
-        // A missing fact makes a condition false; it is no mistake.
         subject.into_iter().chain(values).flat_map(Template::uses).collect()
     }
 
@@ -229,7 +248,7 @@ fn present_text(value: &Value) -> Option<String> {
 mod tests {
     use super::*;
     use crate::provider::condition::Conditions;
-    use crate::provider::fact_expression::MissingValue;
+    use crate::provider::fact_expression::{FoundInstead, MissingValue};
     use crate::provider::json_path::ValueKind;
     use crate::vocabulary::place::Source;
     use crate::vocabulary::text::Text;
@@ -337,7 +356,10 @@ mod tests {
             let conditions = Conditions::read(&node, &mut reader).unwrap();
             let mut facts = Facts::empty(&reader.names);
             for (name, kind) in [("list", ValueKind::List), ("empty", ValueKind::EmptyList)] {
-                facts.record_missing(reader.names.intern(name), MissingValue { place: Place::default(), instead: Some(kind) });
+                facts.record_missing(
+                    reader.names.intern(name),
+                    MissingValue { place: Place::default(), instead: Some(FoundInstead::Value(kind)) },
+                );
             }
 
             assert_eq!(conditions.verdict(Some(&answer), &facts), expected, "{text}");

@@ -1,7 +1,9 @@
 //! Checks that a login uses its code and its token, that its identity has an id and an address, and that no fact is read in vain.
 
 use crate::provider::call::lacks_verifier;
+use crate::provider::fact_expression::FactExpression;
 use crate::provider::fact_flow_check::{FactFlowCheck, FactLedger};
+use crate::provider::standard;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
 use crate::vocabulary::names::Slot;
@@ -97,7 +99,7 @@ impl FactFlowCheck<'_> {
                 reader.complain(trust.place, "`trustEmail: claim` waits for a claim that is never read", "add `emailVerified: $.…` to `read`, or write `always`, `never` or a list of domains");
             }
             (Some(trust), false) => reader.complain(trust.place, "`trustEmail` needs an address, and none is read", "read `email`, or take the line out and say with `missingEmail` what happens"),
-            _ => {}
+            (Some(_) | None, true) | (None, false) => {}
         }
         let refuses = self.file.missing.is_none_or(|missing| matches!(missing.value, MissingEmailPolicy::Refuse));
         let never = self.file.trust.filter(|trust| matches!(trust.value, EmailTrustPolicy::Never));
@@ -120,30 +122,14 @@ impl FactFlowCheck<'_> {
     /// The place of the line that gives the address, if the file has one.
     fn place_of_email(&self) -> Option<Place> {
         let email = self.file.known.email;
-        let composed = self.file.identity.composed().find(|(_, fact, ..)| *fact == email).map(|(_, _, place, _)| place);
+        let composed = self.file.identity.composition(email).map(FactExpression::place);
         let mut reads = self.file.steps().flat_map(Step::learned_facts).filter(|(.., written)| *written);
         composed.or_else(|| reads.find(|(fact, ..)| *fact == email).map(|(_, place, _)| place))
     }
 
     pub(crate) fn check_unused_facts(&self, ledger: &FactLedger, reader: &mut Reader) {
-        const OURS: &[&str] = &[
-            "id",
-            "email",
-            "emailVerified",
-            "name",
-            "picture",
-            "locale",
-            "accessToken",
-            "expiresIn",
-            "refreshToken",
-            "idToken",
-            "tokenType",
-            "grantedScope",
-            "code",
-            "iss",
-            "error",
-            "errorDescription",
-        ];
+        let standard_facts = [standard::PERSON, standard::TOKEN, standard::CALLBACK].concat();
+        let is_standard = |name: &str| standard_facts.iter().any(|(fact, _)| *fact == name) || matches!(name, "error" | "errorDescription");
         let steps = self.file.steps();
         let read: Vec<(Slot, Place)> =
             steps.flat_map(Step::learned_facts).filter(|(.., written)| *written).map(|(fact, place, _)| (fact, place)).collect();
@@ -165,7 +151,7 @@ impl FactFlowCheck<'_> {
         let inputs: Vec<(Slot, Place)> = self.file.inputs.iter().map(|input| (reader.names.intern(&input.name), input.place)).collect();
         for (fact, place) in read.into_iter().chain(set).chain(literals).chain(inputs).chain(secret) {
             let name = Arc::clone(reader.names.name(fact));
-            if !ledger.used.contains(&fact) && !OURS.contains(&&*name) {
+            if !ledger.used.contains(&fact) && !is_standard(&name) {
                 reader.warn_missing(
                     place,
                     format!("the fact `{name}` is never used"),

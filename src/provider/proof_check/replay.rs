@@ -33,7 +33,7 @@ impl ProofCheck<'_> {
             std::ptr::eq(*one, step) && (self.file.calls.is_empty() || says_who(step))
                 || !std::ptr::eq(*one, step) && one.signed.as_ref().is_some_and(is_brought) && says_who(one)
         });
-        let untied = brought.filter_map(|one| one.signed.as_ref()).find(|signed| !signed.requires_nonce());
+        let untied = brought.filter_map(|one| one.signed.as_ref()).find(|signed| !signed.requires_nonce);
         if let Some(signed) = untied
             && step.verify.is_none()
         {
@@ -46,7 +46,7 @@ impl ProofCheck<'_> {
             return;
         }
         let mut signed = self.file.steps().filter_map(|step| step.signed.as_ref()).peekable();
-        if self.file.authorization.sends_nonce && !signed.any(SignedToken::requires_nonce) && !self.compares_nonce() {
+        if self.file.authorization.sends_nonce && !signed.any(|signed| signed.requires_nonce) && !self.compares_nonce() {
             let help = "write `nonce: required` in the `signed` whose token repeats it, or `accepted: { at: $.nonce, is: \"${nonce}\" }` where the callback does; otherwise take the parameter out of the request: a provider that only wants some value there gets `${state}`";
             let sent = step.uses_in_request().into_iter().find(|used| used.fact == self.file.known.nonce);
             let place = sent.map_or(step.place, |used| used.place);

@@ -14,7 +14,7 @@ impl ProofCheck<'_> {
     pub(crate) fn check_requirements(&self, reader: &mut Reader) {
         let written = self.facts_of_the_visitor(reader);
         let calls = || self.file.calls.iter();
-        let is_forgiven = |call: &&Step| call.is_optional() || call.when.is_some();
+        let is_forgiven = |call: &&Step| call.optional || call.when.is_some();
         let sure: Vec<Slot> = calls().filter(|call| !is_forgiven(call)).flat_map(facts_from_answer).collect();
         let unsure: Vec<Slot> = calls().filter(is_forgiven).flat_map(facts_from_answer).collect();
         for check in self.file.require.iter().flat_map(|require| &require.0).flat_map(|condition| condition.checks()) {

@@ -12,7 +12,7 @@ pub(crate) struct RefusalRules<'a> {
     pub(crate) refused: &'a [RefusalRule],
     pub(crate) accepted: &'a [RefusalRule],
     /// Whether a member `error` with a meaning is a refusal.
-    pub(crate) minds_error: bool,
+    pub(crate) refuses_error_member: bool,
 }
 
 /// Why an answer is a refusal.
@@ -79,7 +79,7 @@ impl<'a> RefusalRules<'a> {
         if !is_allowed {
             return Err(RefusedBecause::Status);
         }
-        if self.minds_error && document.and_then(|document| document.get("error")).is_some_and(is_meaningful) {
+        if self.refuses_error_member && document.and_then(|document| document.get("error")).is_some_and(is_meaningful) {
             return Err(RefusedBecause::ErrorMember);
         }
         Ok(())
@@ -176,8 +176,11 @@ mod tests {
                         .filter(|(on, _)| *on)
                         .flat_map(|(_, rules)| rules.clone())
                         .collect();
-                    let judged =
-                        RefusalRules { refused: &refused, accepted, minds_error: !accepted.iter().any(RefusalRule::allows_error_member) };
+                    let judged = RefusalRules {
+                        refused: &refused,
+                        accepted,
+                        refuses_error_member: !accepted.iter().any(RefusalRule::allows_error_member),
+                    };
                     let outcome = match judged.judge(Some(&document), &facts, status, true) {
                         Err(RefusedBecause::Rule(rule)) => {
                             let answer = RefusingAnswer { document: Some(&document), status, code_paths: None, secrets: &[] };

@@ -26,7 +26,7 @@ impl SignedToken {
         let algorithms = spec.algorithms.as_ref().map(|list| list.0.clone());
         check_algorithms(&keys, algorithms.as_deref(), place, reader);
         let is_the_access_token = token.as_ref().is_some_and(|token| &*token.source == "${accessToken}");
-        let nonce = compile_nonce(spec, context, is_the_access_token, reader);
+        let requires_nonce = compile_nonce(spec, context, is_the_access_token, reader);
         let is_own = token.as_ref().is_none_or(|token| token.sole_fact().is_some_and(|fact| context.own_facts.contains(&fact)));
         let is_direct = context.kind != StepKind::GetAuthorizationCode && is_own;
         let about_the_login = context.kind != StepKind::GetUserInfo;
@@ -37,7 +37,20 @@ impl SignedToken {
         for condition in &require {
             check_claim_condition(condition, place, reader);
         }
-        Some(Self { place, token, issuers, audience, keys, algorithms, nonce, expiry, require, is_id_token, is_standard, is_direct })
+        Some(Self {
+            place,
+            token,
+            issuers,
+            audience,
+            keys,
+            algorithms,
+            requires_nonce,
+            expiry,
+            require,
+            is_id_token,
+            is_standard,
+            is_direct,
+        })
     }
 }
 

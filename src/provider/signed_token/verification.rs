@@ -33,6 +33,27 @@ pub(crate) struct ComparedFacts {
     pub(crate) code: Slot,
 }
 
+/// A token, taken apart; nothing in it is verified.
+struct TokenParts<'a> {
+    header: Value,
+    /// The text that is signed: header and claims, as they were sent.
+    signed: &'a str,
+    claims: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> TokenParts<'a> {
+    fn parse(token: &'a str) -> Result<Self, &'static str> {
+        if token.len() > LONGEST {
+            return Err("it is longer than any token");
+        }
+        let parts: Vec<&str> = token.split('.').collect();
+        let [head, claims, signature] = parts[..] else { return Err("it is not a signed token of three parts") };
+        let signed = token.rsplit_once('.').map_or("", |(signed, _)| signed);
+        Ok(Self { header: decode_json_part(head).ok_or("its header is not JSON")?, signed, claims, signature })
+    }
+}
+
 impl SignedToken {
     /// Verifies a token, and returns its claims.
     pub(crate) fn verified_claims(
@@ -44,29 +65,22 @@ impl SignedToken {
         now: i64,
     ) -> Result<Value, StepError> {
         let bad = |why: &str| StepError::BadToken { why: why.to_owned(), place: self.place };
-        if token.len() > LONGEST {
-            return Err(bad("it is longer than any token"));
-        }
-        let parts: Vec<&str> = token.split('.').collect();
-        let [head, body, signature] = parts[..] else { return Err(bad("it is not a signed token of three parts")) };
-        let header = decode_json_part(head).ok_or_else(|| bad("its header is not JSON"))?;
-        let algorithm = self.algorithm(&header).map_err(bad)?;
-        self.check_type(&header).map_err(bad)?;
-        let message = token.rsplit_once('.').map_or("", |(message, _)| message);
-        let kid = header.get("kid").and_then(Value::as_str);
-        if !self.has_valid_signature(message, signature, algorithm, kid, facts, documents, now)? {
+        let parts = TokenParts::parse(token).map_err(bad)?;
+        let algorithm = self.algorithm(&parts.header).map_err(bad)?;
+        self.check_type(&parts.header).map_err(bad)?;
+        if !self.has_valid_signature(&parts, algorithm, facts, documents, now)? {
             return Err(bad("its signature is not right"));
         }
-        let claims = decode_json_part(body).filter(Value::is_object).ok_or_else(|| bad("its claims are not a JSON object"))?;
+        let claims = decode_json_part(parts.claims).filter(Value::is_object).ok_or_else(|| bad("its claims are not a JSON object"))?;
         self.check_times(&claims, now).map_err(bad)?;
         self.check_parties(&claims, facts).map_err(bad)?;
-        if self.nonce {
+        if self.requires_nonce {
             let found = claims.get("nonce").and_then(Value::as_str).unwrap_or_default();
             if !facts.get(compared.nonce).is_some_and(|expected| !expected.is_empty() && expected.equals(found)) {
                 return Err(bad("it does not repeat the nonce of this login"));
             }
         }
-        if let Some(missed) = self.required_claims().iter().find(|condition| !condition.holds(Some(&claims), facts)) {
+        if let Some(missed) = self.require.iter().find(|condition| !condition.holds(Some(&claims), facts)) {
             let claims: Vec<String> = missed.paths().iter().map(|path| format!("`{}`", path.source)).collect();
             let why = format!("{} is not as `require` says", claims.join(" or "));
             return Err(StepError::BadToken { why, place: missed.place });
@@ -85,16 +99,9 @@ impl SignedToken {
 
     /// Whether the keys known so far verify the signature of a token. A text that is no such token needs no other keys.
     pub(crate) fn is_verified_by_known_keys(&self, token: &str, facts: &Facts, documents: &DocumentCache, now: i64) -> bool {
-        let parts: Vec<&str> = token.split('.').collect();
-        let [head, _, signature] = parts[..] else { return true };
-        if token.len() > LONGEST {
-            return true;
-        }
-        let Some(header) = decode_json_part(head) else { return true };
-        let Ok(algorithm) = self.algorithm(&header) else { return true };
-        let message = token.rsplit_once('.').map_or("", |(message, _)| message);
-        let kid = header.get("kid").and_then(Value::as_str);
-        self.has_valid_signature(message, signature, algorithm, kid, facts, documents, now).unwrap_or(false)
+        let Ok(parts) = TokenParts::parse(token) else { return true };
+        let Ok(algorithm) = self.algorithm(&parts.header) else { return true };
+        self.has_valid_signature(&parts, algorithm, facts, documents, now).unwrap_or(false)
     }
 
     fn algorithm(&self, header: &Value) -> Result<Algorithm, &'static str> {
@@ -123,26 +130,23 @@ impl SignedToken {
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a signature is judged by exactly these")]
     fn has_valid_signature(
         &self,
-        message: &str,
-        signature: &str,
+        parts: &TokenParts<'_>,
         algorithm: Algorithm,
-        kid: Option<&str>,
         facts: &Facts,
         documents: &DocumentCache,
         now: i64,
     ) -> Result<bool, StepError> {
+        let (signed, signature) = (parts.signed.as_bytes(), parts.signature);
         match &self.keys {
             TokenKeys::Address(_) => {
                 let jwks = self.keys_address(facts).and_then(|address| documents.get(&address, now));
                 let Some(jwks) = jwks else {
                     return Err(StepError::BadToken { why: "its keys could not be fetched".to_owned(), place: self.place });
                 };
-                Ok(JwsVerifyingKey::from_jwks(&jwks, algorithm, kid)
-                    .iter()
-                    .any(|key| key.verifies(message.as_bytes(), signature, algorithm)))
+                let kid = parts.header.get("kid").and_then(Value::as_str);
+                Ok(JwsVerifyingKey::from_jwks(&jwks, algorithm, kid).iter().any(|key| key.verifies(signed, signature, algorithm)))
             }
             TokenKeys::Text(template) => {
                 let text = template.fill_bytes(facts).map_err(StepError::missing_fact)?;
@@ -156,13 +160,13 @@ impl SignedToken {
                     return Ok(false);
                 }
                 let key = JwsVerifyingKey::read(&text, algorithm).map_err(|KeyError(why)| StepError::Key { why, place: template.place })?;
-                Ok(key.verifies(message.as_bytes(), signature, algorithm))
+                Ok(key.verifies(signed, signature, algorithm))
             }
         }
     }
 
     fn check_times(&self, claims: &Value, now: i64) -> Result<(), &'static str> {
-        let TokenExpiry { is_optional, max_age } = self.expiry();
+        let TokenExpiry { is_optional, max_age } = self.expiry;
         match claims.get("exp").map(numeric_date) {
             Some(Some(until)) if until.saturating_add(SKEW) <= now => return Err("it is no longer good (`exp`)"),
             Some(None) => return Err("it does not say until when it is good (`exp`)"),

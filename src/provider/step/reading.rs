@@ -5,12 +5,13 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::choice::EntryChoice;
 use crate::provider::condition::Condition;
 use crate::provider::document_cache::DocumentCache;
-use crate::provider::fact_expression::MissingValue;
+use crate::provider::fact_expression::{FoundInstead, MissingValue};
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{ValueKind, scalar_text};
 use crate::provider::refusal::{ProviderRefusal, RefusalRule, RefusedBecause, RefusingAnswer, SHORTEST_SECRET, shows};
 use crate::provider::signed_token::{ComparedFacts, SignedToken};
+use crate::provider::status::is_success;
 use crate::provider::step::{ReadRule, Step, StepKind};
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
@@ -42,7 +43,7 @@ impl Step {
                 [value] => self.learn_from_header(*fact, value, facts),
                 found => {
                     let instead = (!found.is_empty()).then_some(ValueKind::List);
-                    facts.record_missing(*fact, MissingValue { place: name.place, instead });
+                    facts.record_missing(*fact, MissingValue { place: name.place, instead: instead.map(FoundInstead::Value) });
                 }
             }
         }
@@ -126,7 +127,7 @@ impl Step {
                 Some(template) => template.fill(facts).map_err(StepError::missing_fact)?,
             };
             let claims = self.verified_claims(signed, token.expose(), facts, documents)?;
-            if signed.is_id_token() {
+            if signed.is_id_token {
                 self.check_id_token(signed, &claims, facts)?;
             }
             self.learn_from_token(&claims, facts);
@@ -209,7 +210,10 @@ impl Step {
             for read in &choice.reads {
                 match entry {
                     Some(entry) => self.learn_one(read, entry, origin, facts),
-                    None => facts.record_missing(read.fact, MissingValue { place: choice.place_of_choice(), instead: None }),
+                    None => {
+                        let instead = choice.from.first(document).is_some().then_some(FoundInstead::NoFittingEntry);
+                        facts.record_missing(read.fact, MissingValue { place: choice.place_of_choice(), instead });
+                    }
                 }
             }
         }
@@ -257,7 +261,7 @@ impl Step {
 
     /// The signed token that an answer is, where the file does not say what the answer is and `discovery` says how it is verified.
     fn unannounced_token(&self, answer: &Response) -> Option<(&SignedToken, String)> {
-        let signed = self.signed_answer.as_ref().filter(|_| (200..300).contains(&answer.status))?;
+        let signed = self.signed_answer.as_ref().filter(|_| is_success(answer.status))?;
         let text = std::str::from_utf8(&answer.body).ok()?.trim();
         is_signed_token(text).then(|| (signed, text.to_owned()))
     }

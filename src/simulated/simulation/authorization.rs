@@ -118,7 +118,7 @@ impl Simulation {
 
     /// Puts the key set where the engine looks for it.
     pub(super) fn cache_key_set(&self, facts: &Facts, now: i64) {
-        for address in self.provider.steps().filter_map(|step| step.signed()?.keys_address(facts)) {
+        for address in self.provider.steps().filter_map(|step| step.signed.as_ref()?.keys_address(facts)) {
             self.documents.insert(&address, self.key_set(facts, now), now);
         }
     }

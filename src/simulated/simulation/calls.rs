@@ -122,7 +122,7 @@ impl Simulation {
         let state = self.lock_state();
         let all = std::iter::once(&own).chain(state.logins.iter().map(|login| &login.facts));
         let has_keys_there = |facts: &Facts| {
-            self.provider.steps().filter_map(|step| step.signed()?.keys_address(facts)).any(|address| address == received.address)
+            self.provider.steps().filter_map(|step| step.signed.as_ref()?.keys_address(facts)).any(|address| address == received.address)
         };
         let is_key_set = all.into_iter().any(has_keys_there);
         drop(state);
@@ -148,7 +148,7 @@ impl Simulation {
                 }
                 Err(_) => {}
             }
-            if !step.is_optional() {
+            if !step.optional {
                 break;
             }
         }
@@ -186,7 +186,7 @@ impl Simulation {
         let (answer, read) = self.with_unique_token(step, answer, login);
         match read {
             Some(facts) => login.facts = facts,
-            None => login.is_over |= !step.is_optional(),
+            None => login.is_over |= !step.optional,
         }
         let delay = if login.late_call == Some(call) { step.timeout + LATE } else { Duration::ZERO };
         SimulatedResponse { delay, ..SimulatedResponse::from_recorded(answer) }

@@ -94,7 +94,7 @@ fn summary(example: &ExampleSpec) -> String {
 fn fault_choices(provider: &Provider, examples: &[ExampleSpec], login: &ExampleSpec) -> Vec<SimulatedChoice> {
     let calls = calls_made(provider, &replay(provider, login));
     // The first answer without which no login succeeds.
-    let required = calls.iter().position(|call| !provider.calls[*call].is_optional());
+    let required = calls.iter().position(|call| !provider.calls[*call].optional);
     let choice = |word: &str, title: &str, effect: &str, example: ExampleSpec| SimulatedChoice {
         word: word.to_owned(),
         title: title.to_owned(),

@@ -75,7 +75,7 @@ struct ParameterPlaces<'a> {
 impl ParameterPlaces<'_> {
     fn place(&self, name: &str) -> Place {
         let own = self.parameters.iter().find(|parameter| *parameter.name == *name);
-        let signature = self.step.signature().filter(|sign| sign.is_parameter(name)).map(|sign| sign.place);
+        let signature = self.step.sign.as_ref().filter(|sign| sign.is_parameter(name)).map(|sign| sign.place);
         own.and_then(|parameter| parameter.values.first()).map(|value| value.place).or(signature).unwrap_or(self.fallback)
     }
 }

@@ -109,7 +109,7 @@ pub(super) fn check_request(
     let mut facts = facts.clone();
     let wrong_verifier = take_code_verifier(provider, step, &mut facts, received);
     let without_assertion;
-    let step = match step.assertion() {
+    let step = match step.assertion.as_ref() {
         None => step,
         Some(assertion) => {
             facts.set(known.now, Text::plain(moments.end().to_string()));

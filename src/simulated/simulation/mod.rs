@@ -217,7 +217,7 @@ impl Simulation {
         let document =
             self.provider.discovery.as_ref().and_then(|_| self.discovery_document(&installation, now)).map(|(address, _)| address);
         let steps = self.provider.steps().filter_map(|step| step.address.fill(&facts).ok()).map(|filled| filled.base.masked());
-        let keys = self.provider.steps().filter_map(|step| step.signed()?.keys_address(&facts));
+        let keys = self.provider.steps().filter_map(|step| step.signed.as_ref()?.keys_address(&facts));
         let mut addresses: Vec<(String, String)> = Vec::new();
         for address in document.into_iter().chain(steps).chain(keys) {
             let simulated = addresses::simulated_address(base, &address);

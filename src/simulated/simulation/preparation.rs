@@ -73,7 +73,7 @@ impl Simulation {
                     Err(Some(differences)) => different = Some((call, facts, differences)),
                     Err(None) => {}
                 }
-                if !step.is_optional() {
+                if !step.optional {
                     break;
                 }
             }
@@ -140,9 +140,8 @@ impl Simulation {
         let steps = self.provider.calls_before_redirect();
         let mut state = self.lock_state();
         state.remove_expired(context.now);
-        let is_whole = |known: &&SimulatedPreparation| {
-            steps.iter().skip(known.position).all(|step| step.is_optional() || !step.should_call(&known.facts))
-        };
+        let is_whole =
+            |known: &&SimulatedPreparation| steps.iter().skip(known.position).all(|step| step.optional || !step.should_call(&known.facts));
         let mut newest = None;
         for known in state.preparations.iter().rev().filter(is_whole) {
             let attempt = merged(&known.attempt, redirect);

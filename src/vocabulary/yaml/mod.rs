@@ -63,11 +63,16 @@ impl YamlNode {
         }
     }
 
-    /// The value under a key of a mapping.
-    pub(crate) fn get(&self, key: &str) -> Option<&YamlNode> {
+    /// The entry of a mapping under a key.
+    pub(crate) fn entry(&self, key: &str) -> Option<&YamlEntry> {
         match &self.kind {
-            YamlKind::Map(entries) => entries.iter().find(|entry| entry.key.value == key).map(|entry| &entry.value),
+            YamlKind::Map(entries) => entries.iter().find(|entry| entry.key.value == key),
             YamlKind::Scalar { .. } | YamlKind::List(_) => None,
         }
+    }
+
+    /// The value under a key of a mapping.
+    pub(crate) fn get(&self, key: &str) -> Option<&YamlNode> {
+        self.entry(key).map(|entry| &entry.value)
     }
 }

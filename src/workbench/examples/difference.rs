@@ -217,7 +217,7 @@ fn compare_headers(expected: &ExpectedRequestSpec, found: &Request, differ: &mut
 fn compare_assertion(expected: &ExpectedRequestSpec, step: &Step, facts: &Facts, differ: &mut impl FnMut(&str, String, String)) {
     let Some(expected) = &expected.assertion else { return };
     let now = facts.get(step.known.now).and_then(Text::as_number).unwrap_or(0);
-    let Some(Ok((header, claims))) = step.assertion().map(|assertion| assertion.header_and_claims(facts, now, "")) else {
+    let Some(Ok((header, claims))) = step.assertion.as_ref().map(|assertion| assertion.header_and_claims(facts, now, "")) else {
         return differ("assertion", "an assertion".to_owned(), "none is made".to_owned());
     };
     let listed = |value: &Value, also: &[&str]| {
@@ -244,7 +244,7 @@ fn compare_signature(
     differ: &mut impl FnMut(&str, String, String),
 ) {
     let Some(expected) = &expected.signature else { return };
-    let Some(sign) = step.signature() else { return differ("signature", "a signature".to_owned(), "none is made".to_owned()) };
+    let Some(sign) = step.sign.as_ref() else { return differ("signature", "a signature".to_owned(), "none is made".to_owned()) };
     let (algorithm, encoding) = sign.algorithm_and_encoding();
     for (what, expected, found) in
         [("signature algorithm", &expected.algorithm.value, algorithm), ("signature encoding", &expected.encoding.value, encoding)]

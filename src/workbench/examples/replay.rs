@@ -287,7 +287,7 @@ pub(crate) fn usual_callback(provider: &Provider, state: &str, facts: &Facts) ->
     }
     pairs.dedup_by(|one, other| one.0 == other.0);
     let mut callback = CallbackParameters::new(pairs);
-    if let Some(SignatureTarget::Parameter(into)) = provider.authorization.expected_signature().map(|verify| &verify.into) {
+    if let Some(SignatureTarget::Parameter(into)) = provider.authorization.verify.as_ref().map(|verify| &verify.into) {
         callback.pairs.push((into.clone(), Text::plain("‹signature›")));
     }
     sign_callback(provider, &mut callback, facts);
@@ -312,7 +312,7 @@ pub(crate) fn replayed_callback(provider: &Provider, story: &ExampleSpec, tokens
 
 /// Puts the correct signature in the place of its stand-in.
 pub(crate) fn sign_callback(provider: &Provider, callback: &mut CallbackParameters, facts: &Facts) {
-    if let Some(verify) = provider.authorization.expected_signature()
+    if let Some(verify) = provider.authorization.verify.as_ref()
         && let Some(at) = callback.pairs.iter().position(|(name, value)| verify.is_parameter(name) && value.equals("‹signature›"))
     {
         // The signature is made as the provider makes it; RSA needs the provider's private key.

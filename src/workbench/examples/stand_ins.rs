@@ -73,22 +73,22 @@ pub(crate) fn example_start(provider: &Provider, story: &ExampleSpec) -> Example
 /// A fresh key for a fact that is used as one.
 pub(crate) fn key_for(provider: &Provider, fact: Slot) -> Option<String> {
     for step in provider.steps() {
-        if let Some((template, algorithm)) = step.assertion().map(Assertion::key_and_algorithm)
+        if let Some((template, algorithm)) = step.assertion.as_ref().map(Assertion::key_and_algorithm)
             && template.first_fact() == Some(fact)
             && algorithm.family() != KeyFamily::Secret
         {
             return Some(key_pair(algorithm, false).private);
         }
-        for signature in [step.signature(), step.expected_signature()].into_iter().flatten() {
+        for signature in [step.sign.as_ref(), step.verify.as_ref()].into_iter().flatten() {
             if let Some((template, true)) = signature.key_template()
                 && template.first_fact() == Some(fact)
             {
                 // We sign with the private key, and verify a callback with the public one.
-                let is_ours = step.signature().is_some_and(|own| std::ptr::eq(own, signature));
+                let is_ours = step.sign.as_ref().is_some_and(|own| std::ptr::eq(own, signature));
                 return Some(if is_ours { random::rsa_pair(false).private.clone() } else { random::rsa_pair(false).public.clone() });
             }
         }
-        if let Some(TokenKeys::Text(template)) = step.signed().map(|signed| &signed.keys)
+        if let Some(TokenKeys::Text(template)) = step.signed.as_ref().map(|signed| &signed.keys)
             && template.first_fact() == Some(fact)
             && !provider.needed.iter().any(|needed| needed.fact == fact && needed.secret)
         {

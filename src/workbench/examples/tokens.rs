@@ -57,7 +57,7 @@ impl ExampleTokens {
     ) -> Self {
         let mut tokens = Self { texts: Vec::new(), keys: Vec::new() };
         for (name, spec) in story.tokens.iter().flat_map(|tokens| &tokens.0) {
-            let all: Vec<&SignedToken> = provider.steps().filter_map(|step| step.signed()).collect();
+            let all: Vec<&SignedToken> = provider.steps().filter_map(|step| step.signed.as_ref()).collect();
             let named = all.iter().find(|signed| {
                 signed.token.as_ref().and_then(Template::sole_fact).is_some_and(|fact| **provider.names.name(fact) == *name.value)
             });
@@ -92,7 +92,7 @@ impl ExampleTokens {
         (now, facts): (i64, &Facts),
     ) -> Result<(Option<String>, Option<String>), String> {
         let is_foreign = spec.signed_by.as_ref().is_some_and(|by| by.value == "stranger");
-        let algorithm = spec.algorithm.or_else(|| signed.accepted_algorithms().and_then(|list| list.first().copied()));
+        let algorithm = spec.algorithm.or_else(|| signed.algorithms.as_ref().and_then(|list| list.first().copied()));
         let kid = format!("key-{name}");
         let (algorithm, key) = match &signed.keys {
             TokenKeys::Text(template) => {

@@ -15,7 +15,7 @@ use crate::provider::value_reference::ValueReference;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::wire::Method;
 use crate::vocabulary::words::WordBlock;
-use crate::vocabulary::yaml::{YamlEntry, YamlKind, YamlNode};
+use crate::vocabulary::yaml::{YamlEntry, YamlNode};
 use crate::workbench::explain::defaults::table::{TABLE, WordDefault, list, source};
 use crate::workbench::explain::description::{DescriptionRow, is_step};
 use crate::workbench::explain::written::value_rows;
@@ -66,7 +66,7 @@ impl<'a> Section<'a> {
     }
 
     fn entry(&self, word: &str) -> Option<&'a YamlEntry> {
-        entry_of(self.node?, word)
+        self.node?.entry(word)
     }
 
     fn writes(&self, word: &str) -> bool {
@@ -184,7 +184,7 @@ impl<'a> Section<'a> {
 
     /// The token that `discovery` implies.
     fn implied_token(&self) -> Vec<DescriptionRow> {
-        let is_implied = !self.writes("signed") && self.step.is_some_and(|step| step.signed().is_some());
+        let is_implied = !self.writes("signed") && self.step.is_some_and(|step| step.signed.is_some());
         if is_implied { Section { node: None, ..*self }.rows(SignedTokenSpec::block(), "signed.") } else { Vec::new() }
     }
 
@@ -196,18 +196,18 @@ impl<'a> Section<'a> {
 
     /// What ties an ID token to the answer in which it comes.
     fn compared_hashes(&self) -> Vec<String> {
-        let is_id_token = self.step.and_then(Step::signed).is_some_and(SignedToken::is_id_token);
+        let is_id_token = self.step.and_then(|step| step.signed.as_ref()).is_some_and(|signed| signed.is_id_token);
         let rule = "`at_hash` and `c_hash`, where the token has them, must fit the access token and the code";
         is_id_token.then(|| rule.to_owned()).into_iter().collect()
     }
 
     fn token(&self, describe: impl Fn(&SignedToken) -> String) -> Option<String> {
-        self.step?.signed().map(describe)
+        self.step?.signed.as_ref().map(describe)
     }
 
     fn signature(&self) -> Option<&'a ParameterSignature> {
         let step = self.step?;
-        [step.signature(), step.expected_signature()]
+        [step.sign.as_ref(), step.verify.as_ref()]
             .into_iter()
             .flatten()
             .find(|signature| self.node.is_none_or(|node| signature.place == node.place))
@@ -219,7 +219,7 @@ impl<'a> Section<'a> {
 
     /// The text whose signature the callback has to carry.
     fn verified_text(&self) -> Vec<String> {
-        let verify = self.step.and_then(Step::expected_signature);
+        let verify = self.step.and_then(|step| step.verify.as_ref());
         verify.map(|verify| format!("verifies the text {}", verify.callback_pattern())).into_iter().collect()
     }
 
@@ -236,7 +236,7 @@ impl<'a> Section<'a> {
     fn credentials(&self) -> Option<String> {
         let step = self.step?;
         let is_written = ["query", "form", "json", "text"].iter().any(|word| self.writes(word));
-        if step.negotiates_credentials() {
+        if step.negotiated.is_some() {
             return Some(
                 "form, or basicEncoded where the issuer's document names only that or the provider answers `invalid_client`".to_owned(),
             );
@@ -283,7 +283,7 @@ impl<'a> Section<'a> {
         let status = rules
             .allowed_statuses()
             .map(|allowed| row(format!("if the status is outside {allowed}"), rules.place_of_allowed_statuses().map(|place| place.line)));
-        let error = step.minds_error.then_some("if the answer has a member `error` that is neither empty, `0` nor `false`");
+        let error = step.refuses_error_member.then_some("if the answer has a member `error` that is neither empty, `0` nor `false`");
         let subject = self.compared_subject();
         status.into_iter().chain(error.into_iter().chain(subject).map(|value| row(value.to_owned(), None))).collect()
     }
@@ -292,7 +292,7 @@ impl<'a> Section<'a> {
     fn compared_subject(&self) -> Option<&'static str> {
         let step = self.step.filter(|step| step.kind == StepKind::GetUserInfo)?;
         let mut earlier = self.provider.steps().take_while(|other| !std::ptr::eq(*other, step));
-        if !earlier.any(|other| other.signed().is_some_and(SignedToken::is_id_token)) {
+        if !earlier.any(|other| other.signed.as_ref().is_some_and(|signed| signed.is_id_token)) {
             return None;
         }
         Some(if step.reads.iter().any(|read| read.fact == self.provider.known.id && !read.written) {
@@ -304,7 +304,7 @@ impl<'a> Section<'a> {
 
     /// The format of an answer that the file does not name; one that is a token has none.
     fn default_answer(&self) -> Option<String> {
-        let is_token = self.step.and_then(Step::signed).is_some_and(|signed| signed.token.is_none());
+        let is_token = self.step.and_then(|step| step.signed.as_ref()).is_some_and(|signed| signed.token.is_none());
         (!is_token).then(|| "auto: JSON, otherwise a form".to_owned())
     }
 
@@ -315,13 +315,6 @@ impl<'a> Section<'a> {
             .into_iter()
             .filter(|row| row.word == word || row.word.starts_with(&format!("{word}.")))
             .collect()
-    }
-}
-
-fn entry_of<'n>(node: &'n YamlNode, word: &str) -> Option<&'n YamlEntry> {
-    match &node.kind {
-        YamlKind::Map(entries) => entries.iter().find(|entry| entry.key.value == word),
-        YamlKind::List(_) | YamlKind::Scalar { .. } => None,
     }
 }
 

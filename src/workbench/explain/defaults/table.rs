@@ -4,7 +4,7 @@
 use crate::provider::signed_token::{SignedToken, TokenKeys};
 use crate::provider::template::Template;
 use crate::vocabulary::yaml::{YamlEntry, YamlKind};
-use crate::workbench::explain::defaults::{Section, entry_of};
+use crate::workbench::explain::defaults::Section;
 use crate::workbench::explain::description::DescriptionRow;
 
 /// What holds of a word besides what its line says.
@@ -30,7 +30,7 @@ pub(crate) const TABLE: &[(&str, &str, WordDefault)] = &[
     ("provider file", "issuer", Unless(|section| Some(section.default_issuer().to_owned()))),
     ("provider file", "pkce", Unless(|section| Some(section.provider.pkce.word().to_owned()))),
     ("provider file", "sessionSwap", Unless(|section| section.default_session_swap())),
-    ("provider file", "sessionSwap", Then(|_| vec!["an identity cannot be linked to an existing user".to_owned()])),
+    ("provider file", "sessionSwap", Then(|_| vec!["not linked on `/account`, and no code by mail proves an address".to_owned()])),
     ("provider file", "hosts", Unless(|_| Some("the hosts that stand in the addresses of this file".to_owned()))),
     ("provider file", "trustEmail", Unless(|section| Some(section.default_trust().to_owned()))),
     ("provider file", "missingEmail", Unless(|_| Some("refuse: without a proven address there is no login".to_owned()))),
@@ -62,14 +62,14 @@ pub(crate) const TABLE: &[(&str, &str, WordDefault)] = &[
     ("call", "refused", Rows(|section| section.rows_of_file("refused"))),
     ("call", "accepted", Rows(|section| section.rows_of_file("accepted"))),
     ("call", "read", Rows(|section| section.standard_reads())),
-    ("call", "read", Then(|section| id_alternatives(section.entry("read").and_then(|read| entry_of(&read.value, "id"))))),
+    ("call", "read", Then(|section| id_alternatives(section.entry("read").and_then(|read| read.value.entry("id"))))),
     ("identity", "id", Then(|section| id_alternatives(section.entry("id")))),
     ("call", "tokenType", Unless(|section| section.default_token_type())),
     ("call", "signed", Unless(|section| section.signed_answer())),
     ("call", "signed", Rows(|section| section.implied_token())),
     ("signed token", "token", Unless(|section| section.token(|token| token.token.as_ref().map_or_else(|| "answer".to_owned(), source)))),
-    ("signed token", "issuer", Unless(|section| section.token(|token| list(token.issuers())))),
-    ("signed token", "audience", Unless(|section| section.token(|token| token.audience().map_or_else(|| "any".to_owned(), list)))),
+    ("signed token", "issuer", Unless(|section| section.token(|token| list(&token.issuers)))),
+    ("signed token", "audience", Unless(|section| section.token(|token| token.audience.as_deref().map_or_else(|| "any".to_owned(), list)))),
     ("signed token", "keys", Unless(|section| section.token(keys))),
     ("signed token", "algorithms", Unless(|section| section.token(algorithms))),
     ("signed token", "nonce", Unless(|section| section.token(nonce))),
@@ -113,7 +113,7 @@ fn keys(token: &SignedToken) -> String {
 }
 
 fn algorithms(token: &SignedToken) -> String {
-    match (token.accepted_algorithms(), &token.keys) {
+    match (&token.algorithms, &token.keys) {
         (Some(list), _) => list.iter().map(|algorithm| algorithm.word()).collect::<Vec<_>>().join(", "),
         (None, TokenKeys::Text(template)) if template.source.contains("clientSecret") => "HS256, HS384, HS512".to_owned(),
         (None, TokenKeys::Address(_) | TokenKeys::Text(_)) => "all of RSA, P-256, P-384 and Ed25519".to_owned(),
@@ -121,5 +121,5 @@ fn algorithms(token: &SignedToken) -> String {
 }
 
 fn nonce(token: &SignedToken) -> String {
-    if token.requires_nonce() { "required" } else { "none" }.to_owned()
+    if token.requires_nonce { "required" } else { "none" }.to_owned()
 }

@@ -82,7 +82,7 @@ impl Start {
 
     /// Puts a correct signature into a given callback whose key is not set here.
     pub(crate) fn signs_callback_again(&self, provider: &Provider, callback: &mut CallbackParameters, facts: &Facts) -> bool {
-        let Some(verify) = provider.authorization.expected_signature() else { return false };
+        let Some(verify) = provider.authorization.verify.as_ref() else { return false };
         if !verify.uses().iter().any(|used| self.unset.contains(&used.fact)) {
             return false;
         }
