@@ -90,19 +90,24 @@ fn looks_like_form(text: &str) -> bool {
 }
 
 fn unreadable(format: &str, why: &str, text: &str) -> UnreadableAnswer {
-    let seen =
-        if text.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("<!doctype") || start.to_ascii_lowercase().starts_with("<html")) {
-            "; it is a web page (HTML)"
-        } else if is_signed_token(text) {
-            "; it is a signed token, which is read by `signed: { token: answer }`"
-        } else if text.starts_with('<') {
-            "; it looks like XML (`answer: xml`)"
-        } else if text.ends_with([')', ';']) && text.contains('(') {
-            "; it looks like JSONP (`answer: jsonp`)"
-        } else {
-            ""
-        };
+    let seen = if is_web_page(text.as_bytes()) {
+        "; it is a web page (HTML)"
+    } else if is_signed_token(text) {
+        "; it is a signed token, which is read by `signed: { token: answer }`"
+    } else if text.starts_with('<') {
+        "; it looks like XML (`answer: xml`)"
+    } else if text.ends_with([')', ';']) && text.contains('(') {
+        "; it looks like JSONP (`answer: jsonp`)"
+    } else {
+        ""
+    };
     UnreadableAnswer(format!("the answer is not {format}: {why}{seen}"))
+}
+
+/// Whether an answer is a web page.
+pub(crate) fn is_web_page(answer: &[u8]) -> bool {
+    let begins = |tag: &[u8]| answer.trim_ascii_start().get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
+    begins(b"<!doctype html") || begins(b"<html")
 }
 
 /// Whether a text has the three parts of a signed token.

@@ -27,6 +27,7 @@ use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
 use crate::provider::{InstallationContext, Provider, RequiredSetting};
 use crate::vocabulary::diagnostic::{Report, printable};
 use crate::vocabulary::names::Slot;
+use crate::vocabulary::picture_type::picture_type;
 use crate::vocabulary::place::{Located, Place, Source};
 use crate::vocabulary::words::{NamedValues, Reader, WordValue};
 use crate::vocabulary::yaml::YamlNode;
@@ -265,15 +266,15 @@ fn checked_title(spec: &mut ProviderSpec, top: Place, reader: &mut Reader) -> Op
     written
 }
 
-/// Checks that the logo is the name of a file in the folder of the providers, and no path.
+/// Checks that the logo is the name of a picture's file in the folder of the providers, and no path.
 fn check_logo_file_name(logo: &Located<String>, reader: &mut Reader) -> bool {
     let letters = logo.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
-    let fine = !logo.starts_with('.') && logo.len() <= 100 && letters && logo.contains('.');
+    let fine = !logo.starts_with('.') && logo.len() <= 100 && letters && picture_type(logo).is_some();
     if !fine {
         reader.complain(
             logo.place,
             format!("`{}` is not the name of a picture's file", logo.value),
-            "write a name of letters, digits, `-`, `_` and an ending: `acme.svg`",
+            "write a name of letters, digits, `-`, `_` and the ending `.svg`, `.png`, `.webp`, `.jpg`, `.gif` or `.ico`: `acme.svg`",
         );
     }
     fine
