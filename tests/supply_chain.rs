@@ -70,7 +70,6 @@ fn every_package_that_is_linked_stands_in_the_list_of_parts() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "tests write files of their own")]
 fn what_is_new_in_a_clone_of_the_database_is_added_to_the_list_and_waits_for_words() {
     let folder = Folder::new("advisories");
     for name in ["tests/deny", "Cargo.lock"] {

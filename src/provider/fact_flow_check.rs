@@ -331,11 +331,11 @@ fn check_require_condition(condition: &Condition, reader: &mut Reader) {
         );
     }
     let patterns = condition.checks().into_iter().filter_map(ValueCheck::pattern);
-    for pattern in patterns.filter(|pattern| !(pattern.regex.as_str().starts_with('^') && pattern.regex.as_str().ends_with('$'))) {
+    for pattern in patterns.filter(|pattern| !pattern.is_tied()) {
         reader.warn(
             pattern.place,
             "this pattern lets in more than it seems to: it matches anywhere in the text",
-            "tie it to both ends: `^…$`",
+            "tie it to both ends: `^…$`, with alternatives in brackets: `^(…|…)$`",
         );
     }
 }

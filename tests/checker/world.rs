@@ -134,7 +134,7 @@ impl World {
             }
         };
         line.status = answer.status;
-        line.to = answer.location().unwrap_or_default().split(['?', '#']).next().unwrap_or_default().to_owned();
+        answer.location().unwrap_or_default().split(['?', '#']).next().unwrap_or_default().clone_into(&mut line.to);
         line.opened = answer.session().map(Token::read);
         line.is_cleared = answer.cookies().iter().any(|(name, value, _)| *name == "portaria" && value.is_empty());
         held(&self.tokens).extend(answer.session().map(str::to_owned));
@@ -144,7 +144,7 @@ impl World {
     /// Asks as a browser, which keeps its cookies.
     pub fn browse(&self, line: &mut Line, method: &str, target: &str, body: &str) -> Option<Answer> {
         let browser = &self.browsers[line.browser];
-        line.store = STORES[browser.store].0.to_owned();
+        STORES[browser.store].0.clone_into(&mut line.store);
         let cookies = browser.cookies();
         let answer = self.ask(line, method, target, (&cookies, body))?;
         let mut jar = held(&browser.jar);

@@ -207,7 +207,7 @@ impl Issuer {
         self.demand(field("redirect_uri") == redirect_uri, "another redirect address");
         self.demand(URL_SAFE_NO_PAD.encode(digest(&SHA256, field("code_verifier").as_bytes())) == challenge, "another verifier");
         let honest =
-            json!({ "access_token": "at-1", "token_type": "Bearer", "expires_in": 3600, "id_token": self.id_token(self.claims()) });
+            json!({ "access_token": "at-1", "token_type": "Bearer", "expires_in": 3600, "id_token": self.id_token(&self.claims()) });
         answer_json(200, &self.said(Saying::TokenAnswer, honest).to_string())
     }
 
@@ -217,7 +217,7 @@ impl Issuer {
     }
 
     /// Signs claims as the header says.
-    fn id_token(&self, claims: Value) -> String {
+    fn id_token(&self, claims: &Value) -> String {
         let kid = self.with_state(|state| state.kid.clone());
         let header = self.said(Saying::Header, json!({ "alg": "RS256", "kid": kid }));
         let kid = header["kid"].as_str().filter(|kid| kid.starts_with("k-")).map_or(kid, str::to_owned);
