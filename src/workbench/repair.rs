@@ -102,11 +102,7 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
         );
     }
     if let LoginErrorCause::NotAllowed(_) = &error.cause {
-        let slips = try_drafts(provider, case, &goal, required_fact::slip_drafts(provider, &reread_login(provider, case)));
-        rated.extend(slips.into_iter().filter_map(|mended| {
-            let change = changed_lines(&provider.source.text, &mended.text)?;
-            Some((mended.draft.into_proposal(change), mended.rating))
-        }));
+        rated.extend(proposals_for_require(provider, case, &goal));
     }
     if is_unreadable {
         rated.extend(proposals_for_unreadable(provider, case, &goal));
@@ -181,6 +177,16 @@ fn goal_from_error(error: &LoginError) -> RepairGoal {
     };
     let refused = error.refusal().is_some() && error.place.is_some();
     RepairGoal { facts: fact.map(str::to_owned).into_iter().collect(), refused, failed: true }
+}
+
+/// The changes that mend the spelling of a fact that `require` asks about.
+fn proposals_for_require(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal) -> Vec<RatedProposal> {
+    let slips = required_fact::slip_drafts(provider, &reread_login(provider, case));
+    let proposals = try_drafts(provider, case, goal, slips).into_iter().filter_map(|mended| {
+        let change = changed_lines(&provider.source.text, &mended.text)?;
+        Some((mended.draft.into_proposal(change), mended.rating))
+    });
+    proposals.collect()
 }
 
 /// The changes that make an answer readable, together with what is then still missing.
