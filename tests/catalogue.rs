@@ -38,8 +38,8 @@ fn every_provider_of_the_catalogue_is_right_and_every_story_is_true() {
         let provider = provider(path);
         for story in stories(path) {
             let differences = replay(&provider, &story).differences;
-            let told: Vec<String> = differences.iter().map(ToString::to_string).collect();
-            assert!(told.is_empty(), "{}: {}\n{}", path.display(), story.what.value, told.join("\n"));
+            let rendered: Vec<String> = differences.iter().map(ToString::to_string).collect();
+            assert!(rendered.is_empty(), "{}: {}\n{}", path.display(), story.what.value, rendered.join("\n"));
         }
     }
 }

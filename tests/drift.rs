@@ -55,7 +55,7 @@ struct Simulated {
     crowd: usize,
 }
 
-/// One answer of somebody who lacks what chance takes from them.
+/// One answer of a person who lacks what chance takes from them.
 fn lived(plan: &DriftPlan, step: usize, document: &Value, lacks: &[f64], more: f64, dice: &mut Dice) -> ObservedAnswer {
     let mut found = Vec::new();
     let mut document = document.clone();
@@ -417,9 +417,9 @@ fn an_answer_that_is_wrapped_is_one_warning_and_one_change() {
 
     // Nothing that is read is there any more, and nothing tells where it went.
     let (_, warnings) = after_change(100, |_, _| fine(&json!({ "status": "ok", "message": "come back later" })));
-    let told: Vec<_> =
+    let summary: Vec<_> =
         warnings.iter().map(|warning| (warning.cause.kind(), warning.fact_names().len(), warning.proposal.is_none())).collect();
-    assert_eq!(told, [(DriftKind::Moved, 3, true)], "{warnings:#?}");
+    assert_eq!(summary, [(DriftKind::Moved, 3, true)], "{warnings:#?}");
 }
 
 #[test]

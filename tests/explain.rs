@@ -203,6 +203,70 @@ fn a_refusal_names_its_rule_and_a_missing_answer_its_call() {
 
     let (code, _, err) = portaria(&folder.0, &["explain", "acme", "--answer", "getPerson=no.json"], &[]);
     assert!(code == 2 && err.contains("the calls of this file are `--answer getAccessCode=FILE`"), "{err}");
+    assert!(err.contains("the parameters of the callback are given with `--callback QUERY`"), "{err}");
+}
+
+/// A file with one answer, in which a person is read.
+fn one_call(name: &str, more: &str, call: &str, answer: &str) -> (i32, String, String) {
+    let file = format!(
+        "name: Acme\ntrustEmail: always\n{more}getAuthorizationCode: {{ get: https://sso.acme.example/a }}\ngetAccessCode: {{ post: https://sso.acme.example/t, {call} }}\n"
+    );
+    let folder = Folder::new(name).with("providers.d/acme.yaml", &file).with("answer.txt", answer);
+    portaria(&folder.0, &["explain", "acme", "--answer", "getAccessCode=answer.txt"], &[])
+}
+
+#[test]
+fn what_was_found_and_is_no_address_is_told_from_what_was_not_found() {
+    let read = "read: { id: $.id, email: $.mail }";
+    for (mail, wrong) in [
+        ("<ana@loja.example>", "the part before the `@` holds something else"),
+        ("\u{430}na@loja.example", "the part before the `@` holds something else"),
+        ("ana@loja.example, bia@loja.example", "it has more than one `@`"),
+        ("ana@loja.example\\r\\n", "a blank, a line break"),
+        ("ana", "it has no `@`"),
+    ] {
+        let (code, out, err) = one_call("no-address", "", read, &format!("{{\"id\":\"7\",\"mail\":\"{mail}\"}}"));
+
+        assert_eq!(code, 1, "{err}");
+        let said = format!("would be refused: missingEmail\n  what was read as `email` is no e-mail address: {wrong}");
+        assert!(out.contains(&said) && out.contains("\n  line 4\n"), "{mail}: {out}");
+        assert!(!out.contains("no answer holds") && out.contains("no address that the answers hold can be used"), "{mail}: {out}");
+    }
+
+    let choose = "read: { id: $.id }, choose: { from: $.caixas, where: { at: $.ok, is: true }, read: { email: $.addr } }";
+    let (_, out, _) = one_call("no-entry", "", choose, r#"{"id":"7","caixas":[{"addr":"ana@loja.example","ok":false}]}"#);
+    assert!(out.contains("no answer holds an e-mail address (no entry of the list fits `where`)"), "{out}");
+    assert!(out.contains("no address that the answers hold can be used"), "{out}");
+    let (_, out, _) = one_call("no-list", "", choose, r#"{"id":"7"}"#);
+    assert!(out.contains("no answer holds an e-mail address\n"), "{out}");
+}
+
+#[test]
+fn a_moment_that_is_missing_is_told_from_one_that_is_too_old_or_no_moment() {
+    let call = "read: { id: $.id, email: $.mail }, accepted: { at: $.ts, within: 5m }";
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("it is later").as_secs();
+    for (ts, said) in [
+        ("null".to_owned(), "no moment is found there"),
+        ("\"yesterday\"".to_owned(), "what is found there is neither seconds nor milliseconds since 1970"),
+        ((now - 4000).to_string(), "that moment is 40"),
+        ((now + 4000).to_string(), "seconds in the future"),
+    ] {
+        let (code, out, err) = one_call("moment", "", call, &format!("{{\"id\":\"7\",\"mail\":\"ana@loja.example\",\"ts\":{ts}}}"));
+
+        assert!(code == 1 && out.contains("`accepted` only if $.ts is within 5m; $.ts is "), "{ts}: {out}{err}");
+        assert!(out.contains(said), "{ts}: {out}");
+    }
+}
+
+#[test]
+fn of_a_form_whose_key_stands_twice_that_is_said_whatever_formats_are_tried() {
+    for formats in ["", ", answer: [ json, form ]", ", answer: [ form, json ]", ", answer: form"] {
+        let (_, out, _) =
+            one_call("twice", "", &format!("read: {{ id: $.id, email: $.mail }}{formats}"), "id=7&id=8&mail=ana%40loja.example");
+
+        assert!(out.contains("the answer is not a form: a key stands in it twice"), "{formats}: {out}");
+        assert!(!out.contains("nothing at"), "what was not read is not told as missing: {out}");
+    }
 }
 
 #[test]

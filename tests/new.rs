@@ -237,6 +237,53 @@ fn the_clube_acme_of_the_readme_comes_of_answers_with_a_slip_and_a_step_back() {
     assert_eq!(code, 0, "{out}");
 }
 
+/// What an operator is asked only where an answer before shows that it matters.
+#[test]
+fn the_state_is_asked_about_where_no_parameter_carries_it() {
+    let folder = Folder::new("new-stateless");
+    let lines = [
+        "none",
+        "Feira",
+        "loja-9",
+        "env",
+        "https://feira.example/autorizar",
+        "loja=${clientId}, volta=${redirectUri}",
+        "cookie",
+        "off",
+        "cupom",
+        "none",
+        "https://feira.example/troca",
+        "query",
+        "cupom=${code}",
+        "basic",
+        "",
+        "none",
+        "none",
+        "$.id",
+        "$.email",
+        "none",
+        "$.name",
+        "always",
+        "refuse",
+        "none",
+        "none",
+        "accepted",
+    ];
+
+    let (code, out, err) = typed(&folder.0, &["new", "feira", "--ask"], &(lines.join("\n") + "\n"));
+
+    assert_eq!(code, 0, "{out}\n{err}");
+    let written = text(&folder.0.join("providers.d/feira.yaml"));
+    for part in ["stateIn: cookie", "sessionSwap: accepted", "pkce: off", "volta: ${redirectUri}"] {
+        assert!(written.contains(part), "{part}\n{written}");
+    }
+    let posted =
+        ["--yes", "--query", "client_id=${clientId}, back=${redirectUri}, state=${state}, response_mode=form_post", "--pkce", "off"];
+    let (code, _, err) = portaria(&folder.0, &with(&posted), &[]);
+    assert_eq!(code, 0, "{err}");
+    assert!(text(&folder.0.join("providers.d/acme.yaml")).contains("callback: post"));
+}
+
 #[test]
 fn answers_that_end_too_early_write_nothing() {
     let folder = Folder::new("new-early");

@@ -140,3 +140,31 @@ async fn a_simulation_returns_the_state_in_the_payload() {
     assert_eq!(browser.session().await["email"], "ana@loja.example");
     broker.stop().await;
 }
+
+/// A story of a login does not say of a callback whose signature is wrong that something is not in it.
+#[test]
+fn nothing_is_read_from_a_payload_whose_signature_is_wrong() {
+    let folder = crate::command_line::Folder::new("payload-signature").with("providers.d/forum.yaml", &file());
+    let inside = STANDARD.encode("external_id=7&email=ana%40loja.example&nonce=n");
+    let callback = format!("sso={}&sig=00", url::form_urlencoded::byte_serialize(inside.as_bytes()).collect::<String>());
+
+    let secrets = [("FORUM_SECRET", "s-1"), ("FORUM_CLIENT_SECRET", "s-1")];
+    let (code, out, err) = crate::command_line::portaria(&folder.0, &["explain", "forum", "--callback", &callback], &secrets);
+
+    assert!(code == 1 && out.contains("badSignature") && !out.contains("nothing at"), "{out}{err}");
+}
+
+#[test]
+fn a_client_id_that_nothing_uses_need_not_be_set() {
+    let needed = |file: &str| {
+        let provider = provider(file);
+        provider.needed.iter().map(|needed| provider.names.name(needed.fact).to_string()).collect::<Vec<_>>()
+    };
+
+    assert_eq!(needed(&file()), ["clientSecret"]);
+    let token = "name: Acme
+getAuthorizationCode: { get: https://sso.acme.example/a }
+getAccessCode: { post: https://sso.acme.example/t, signed: { token: \"${idToken}\", issuer: https://sso.acme.example, keys: https://sso.acme.example/k, read: { id: $.sub, email: $.email, emailVerified: $.email_verified } } }
+";
+    assert_eq!(needed(token), ["clientId", "clientSecret"]);
+}

@@ -21,7 +21,7 @@ use portaria::workbench::examples::replay::replay;
 use portaria::workbench::repair::propose;
 use std::collections::BTreeMap;
 
-/// A provider with the stories in which somebody comes in, and who, and those that are refused.
+/// A provider with the stories in which a person comes in, and who, and those that are refused.
 pub struct Known {
     pub provider: Provider,
     pub stories: Vec<(ExampleSpec, Identity)>,
@@ -58,6 +58,9 @@ pub fn compiled(provider: &Provider, text: &str) -> Option<Provider> {
     compile(&Source::new(provider.source.name.clone(), text), InstallationContext { loopback: true }).0
 }
 
+/// The rules whose proposals change how answers are read.
+pub const READING: &[&str] = &["pathMoved", "placeNotStandard", "conditionMoved", "answerMoved", "severalMoved", "headerRenamed"];
+
 /// What became of one damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -71,8 +74,8 @@ pub enum Outcome {
     Missed,
 }
 
-/// Proposes after a story that went wrong, and tries the proposals on the same story.
-pub fn outcome(provider: &Provider, story: &ExampleSpec, right: &Identity) -> (Outcome, Vec<Proposal>) {
+/// Proposes after a story that went wrong, and tries the proposals on the same story, and on all stories of `others`.
+pub fn outcome(provider: &Provider, story: &ExampleSpec, right: &Identity, others: Option<&Known>) -> (Outcome, Vec<Proposal>) {
     let played = replay(provider, story);
     if played.end.as_ref().is_ok_and(|identity| identity == right) {
         return (Outcome::Unnoticed, Vec::new());
@@ -81,7 +84,14 @@ pub fn outcome(provider: &Provider, story: &ExampleSpec, right: &Identity) -> (O
     let mends = |proposal: &Proposal| {
         let text = proposal.change.as_ref().and_then(|change| change.apply(&provider.source.text));
         let mended = text.map(|text| compiled(provider, &text).expect("what is proposed compiles"));
-        mended.is_some_and(|mended| replay(&mended, story).end.is_ok_and(|identity| identity == *right))
+        mended.is_some_and(|mended| {
+            let ends_so = |story: &ExampleSpec, right: &Identity| replay(&mended, story).end.is_ok_and(|identity| identity == *right);
+            ends_so(story, right)
+                && others.is_none_or(|known| {
+                    known.stories.iter().all(|(story, right)| ends_so(story, right))
+                        && known.refusals.iter().all(|story| replay(&mended, story).end.is_err())
+                })
+        })
     };
     let outcome = match proposals.iter().position(mends) {
         Some(0) => Outcome::First,
@@ -96,15 +106,19 @@ pub fn outcome(provider: &Provider, story: &ExampleSpec, right: &Identity) -> (O
 pub struct Table {
     rows: BTreeMap<&'static str, [usize; 4]>,
     missed: Vec<String>,
+    /// How often the first proposal changes what is read, and does not mend.
+    wrong: usize,
 }
 
 impl Table {
     /// Counts one.
-    pub fn count(&mut self, kind: &'static str, outcome: Outcome, what: impl FnOnce() -> String) {
+    pub fn count(&mut self, kind: &'static str, outcome: Outcome, proposals: &[Proposal], what: impl FnOnce(&[&str]) -> String) {
         let row = self.rows.entry(kind).or_default();
         row[outcome as usize] += 1;
         if matches!(outcome, Outcome::Missed | Outcome::Later) {
-            self.missed.push(format!("{outcome:?} {kind}: {}", what()));
+            let said: Vec<&str> = proposals.iter().map(|proposal| proposal.title.as_str()).collect();
+            self.missed.push(format!("{outcome:?} {kind}: {}", what(&said)));
+            self.wrong += usize::from(proposals.first().is_some_and(|first| READING.contains(&first.because.as_str())));
         }
     }
 
@@ -129,6 +143,7 @@ impl Table {
             (0..4).for_each(|at| sum[at] += row[at]);
         }
         let shares = line("all", &sum);
+        println!("{} first proposals change what is read, and do not mend", self.wrong);
         for missed in &self.missed {
             println!("  {missed}");
         }

@@ -1,5 +1,6 @@
 //! What the program is made of: the list of it, and what is known against its parts.
 
+use crate::command_line::Folder;
 use crate::support::{root, text};
 use regex::bytes::Regex;
 use serde_json::Value;
@@ -68,6 +69,33 @@ fn every_package_that_is_linked_stands_in_the_list_of_parts() {
     }
 }
 
+#[test]
+fn what_is_new_in_a_clone_of_the_database_is_added_to_the_list_and_waits_for_words() {
+    let folder = Folder::new("advisories");
+    for name in ["tests/deny", "Cargo.lock"] {
+        std::fs::create_dir_all(folder.0.join("tests")).expect("a folder can be made");
+        std::fs::copy(root().join(name), folder.0.join(name)).expect("a file can be copied");
+    }
+    let advisory = |id: &str, more: &str| {
+        format!(
+            "```toml\n[advisory]\nid = \"{id}\"\n{more}\n[versions]\npatched = [\n  \">= 1.2, < 2\",\n  \">= 2.1\",\n]\nunaffected = [\"< 1.0\"]\n```\n\n# Words\n"
+        )
+    };
+    let known = "RUSTSEC-2020-0001 | serde | [\">= 1.1\"] | [] | said in words of our own\n";
+    let folder = folder
+        .with("tests/advisories.txt", known)
+        .with("clone/crates/serde/RUSTSEC-2020-0001.md", &advisory("RUSTSEC-2020-0001", ""))
+        .with("clone/crates/serde/RUSTSEC-2020-0002.md", &advisory("RUSTSEC-2020-0002", ""))
+        .with("clone/crates/serde/RUSTSEC-2020-0003.md", &advisory("RUSTSEC-2020-0003", "withdrawn = \"2020-02-02\"\n"))
+        .with("clone/crates/nobody/RUSTSEC-2020-0004.md", &advisory("RUSTSEC-2020-0004", ""));
+
+    let told = said(&folder.0.join("tests/deny").display().to_string(), &["refresh", &folder.0.join("clone").display().to_string()]);
+
+    let new = "RUSTSEC-2020-0002 | serde | [ \">= 1.2, < 2\", \">= 2.1\", ] | [\"< 1.0\"] | \n";
+    assert_eq!(text(&folder.0.join("tests/advisories.txt")), format!("{known}{new}"));
+    assert!(told.contains("say in a few words what RUSTSEC-2020-0002 is"), "{told}");
+}
+
 /// `tests/deny` compares the list with Cargo.lock, and plants a fault that has to be found.
 #[test]
 fn every_advisory_of_the_list_is_about_a_crate_of_ours_and_says_what_it_is() {
@@ -82,7 +110,7 @@ fn every_advisory_of_the_list_is_about_a_crate_of_ours_and_says_what_it_is() {
         assert!(id.starts_with("RUSTSEC-20") || id.starts_with("GHSA-"), "{id}");
         assert!(seen.insert(id), "{id} stands twice");
         assert!(crates.contains(name), "{id}: nothing of ours is called {name}; take the row out");
-        assert!(patched.starts_with("[\"") && unaffected.starts_with('['), "{id}");
+        assert!(patched.starts_with('[') && patched.contains('"') && unaffected.starts_with('['), "{id}");
         assert!(what.len() > 10 && what.len() < 100, "{id}: say in a few words what it is");
     }
 }

@@ -34,7 +34,7 @@ fn arrival(store: &str, identity: Identity, sid: &str) -> SignIn {
 }
 
 impl Shop {
-    /// Ana with two ways in, Bia with a hostile name, somebody without an address, Érica in another store as well.
+    /// Ana with two ways in, Bia with a hostile name, a person without an address, Érica in another store as well.
     fn new() -> Self {
         let folder = Folder::new(&random::id()).with("portaria.yaml", SETTINGS);
         let shop = Self { folder, master: random::id().repeat(3) };
@@ -55,7 +55,7 @@ impl Shop {
             }
             let incident = StoredIncident { code: "K7Q-2MD".into(), store: "main".into(), at: clock::now(), story: "{}".to_owned() };
             let impostor = arrival("main", proven("acme", "2", "ana"), "7");
-            let event = directory.write(impostor).await.expect("storage").expect_err("somebody else").event;
+            let event = directory.write(impostor).await.expect("storage").expect_err("another person").event;
             assert!(directory.write(SaveIncident { incident, event }).await.expect("storage"));
         });
         shop
@@ -535,7 +535,7 @@ fn people_at_a_server_are_shown_and_blocked_just_the_same() {
         let (code, _, err) = run(&["keys", "rotate"]);
         assert!(code == 3 && err.contains("help: set $PORTARIA_MASTER_KEY to what the brokers have") && !err.contains("openssl"), "{err}");
 
-        let kept = directory.read(FindUserByEmail { store: "main".into(), email: email("ana") }).await.expect("storage").expect("somebody");
+        let kept = directory.read(FindUserByEmail { store: "main".into(), email: email("ana") }).await.expect("storage").expect("a person");
         assert!(kept.blocked);
     });
 }

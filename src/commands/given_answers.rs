@@ -74,7 +74,8 @@ fn find_call(provider: &Provider, name: &str, known: &[(usize, Response)]) -> Op
 
 fn names_of_calls(provider: &Provider) -> String {
     let names: Vec<String> = (0..provider.calls.len()).map(|call| format!("`--answer {}=FILE`", call_name(provider, call))).collect();
-    format!("the calls of this file are {}", names.join(", "))
+    let callback = "the parameters of the callback are given with `--callback QUERY`";
+    if names.is_empty() { callback.to_owned() } else { format!("the calls of this file are {}; {callback}", names.join(", ")) }
 }
 
 fn read_text(path: &str, largest: usize) -> Result<String, CommandFailure> {

@@ -73,3 +73,23 @@ fn next_steps(incident: &StoredIncident, story: &Story, stores: &Stores) -> Stri
     });
     format!("{lab}\nnext: `portaria try {}` tells a login of your own step by step", printable(&story.provider))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stores::settings::Settings;
+    use crate::vocabulary::place::Source;
+
+    #[test]
+    fn the_address_of_the_lab_is_the_one_at_which_the_broker_was_running() {
+        let (settings, report) = Settings::read(&Source::new("portaria.yaml", "publicUrl: http://localhost:8080\n"));
+        let stores = Stores::new(&settings.unwrap_or_else(|| panic!("{}", report.draw(false))));
+        let incident = StoredIncident { code: "K7Q-2MD".into(), store: "main".into(), at: 0, story: String::new() };
+        let story = Story { public_url: Some("http://localhost:18900".to_owned()), ..Story::default() };
+
+        let next = next_steps(&incident, &story, &stores);
+
+        assert!(next.contains("next: http://localhost:18900/lab/incidents/K7Q-2MD shows"), "{next}");
+        assert!(next_steps(&incident, &Story::default(), &stores).contains("http://localhost:8080/lab/incidents"));
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::login::trace::Trace;
 use crate::provider::Provider;
-use crate::provider::fact_expression::FactExpression;
+use crate::provider::fact_expression::{FactExpression, FoundInstead};
 use crate::provider::identity::Identity;
 use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
 use crate::provider::refusal::ProviderRefusal;
@@ -301,7 +301,7 @@ fn observe_readings(planned: &PlannedStep, seen: &WatchedStep, before: &[Watched
             continue;
         }
         match seen.facts.iter().find(|read| read.fact == reading.fact) {
-            Some(read) => list.push((at, read.found.map(drop))),
+            Some(read) => list.push((at, read.found.map(drop).map_err(|instead| instead.and_then(FoundInstead::kind)))),
             None if reading.line.is_none() && is_known_already(reading.fact) => {}
             None => list.push((at, Err(None))),
         }

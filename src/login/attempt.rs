@@ -303,11 +303,8 @@ impl Attempt {
         if !(-CLOCK_STEP_BACK..GOOD_FOR).contains(&now.saturating_sub(self.started)) {
             return Err(LoginError::before_calls(LoginErrorCause::Expired));
         }
-        if callback.pairs.len() > 100 {
-            return Err(LoginError::before_calls(LoginErrorCause::TooManyParameters));
-        }
-        if callback.repeated_name().is_some() {
-            return Err(LoginError::before_calls(LoginErrorCause::RepeatedParameter));
+        if let Some(fault) = callback_fault(callback) {
+            return Err(LoginError::before_calls(fault));
         }
         let facts = self.initial_facts(provider, installation, documents);
         let mut facts = facts.ok_or_else(|| LoginError::before_calls(LoginErrorCause::NoDocument))?;
@@ -333,6 +330,14 @@ impl SavedAttempt {
         let returned = || returned_state(provider, document, &provider.empty_facts(), path_state);
         provider.state_in == StateLocation::Cookie || returned().is_some_and(|returned| returned.equals(&self.state))
     }
+}
+
+/// Why a callback is not even looked at.
+pub(crate) fn callback_fault(callback: &CallbackParameters) -> Option<LoginErrorCause> {
+    if callback.pairs.len() > 100 {
+        return Some(LoginErrorCause::TooManyParameters);
+    }
+    callback.repeated_name().map(|_| LoginErrorCause::RepeatedParameter)
 }
 
 /// The options without the texts that no fact in this list holds.

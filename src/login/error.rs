@@ -4,7 +4,7 @@
 use crate::choice;
 use crate::provider::Provider;
 use crate::provider::condition::Condition;
-use crate::provider::fact_expression::{FactExpression, MissingValue};
+use crate::provider::fact_expression::{FactExpression, FoundInstead, MissingValue};
 use crate::provider::facts::Facts;
 use crate::provider::identity::{ClaimOfAddress, IdentityError};
 use crate::provider::json_path::ValueKind;
@@ -75,7 +75,7 @@ pub enum LoginErrorCause {
         /// The step that should have read it.
         read_in: Option<StepKind>,
         /// What was found instead of a text.
-        instead: Option<ValueKind>,
+        instead: Option<FoundInstead>,
     },
     /// A request would go to an address that is not allowed.
     BadAddress(&'static str),
@@ -96,9 +96,9 @@ pub enum LoginErrorCause {
     /// A replay would have to wait, so the recording is incomplete.
     RecordingWaits,
     /// The facts hold no id; what was found instead of a text.
-    MissingId(Option<ValueKind>),
-    /// The facts hold no e-mail address; what was found instead of a text.
-    MissingEmail(Option<ValueKind>),
+    MissingId(Option<FoundInstead>),
+    /// The facts hold no e-mail address; what was found instead.
+    MissingEmail(Option<FoundInstead>),
     /// The e-mail address is not proven.
     UnprovenEmail(MissingProof),
     /// The provider refused the login, in its own words.
@@ -111,7 +111,7 @@ pub enum MissingProof {
     /// The claim is false.
     ClaimIsFalse,
     /// The claim was not found; what was found instead of a text.
-    NoClaim(Option<ValueKind>),
+    NoClaim(Option<FoundInstead>),
     /// The file looks at no claim.
     NotAsked,
 }
@@ -236,6 +236,7 @@ impl fmt::Display for LoginErrorCause {
                 f.write_str("no answer holds an id")?;
                 write_instead(f, *instead)
             }
+            Self::MissingEmail(Some(FoundInstead::NoAddress(why))) => write!(f, "what was read as `email` is no e-mail address: {why}"),
             Self::MissingEmail(instead) => {
                 f.write_str("no answer holds an e-mail address")?;
                 write_instead(f, *instead)
@@ -254,8 +255,8 @@ impl fmt::Display for LoginErrorCause {
     }
 }
 
-fn write_instead(f: &mut fmt::Formatter<'_>, instead: Option<ValueKind>) -> fmt::Result {
-    instead.map_or(Ok(()), |kind| write!(f, " ({kind} was found instead)"))
+fn write_instead(f: &mut fmt::Formatter<'_>, instead: Option<FoundInstead>) -> fmt::Result {
+    instead.map_or(Ok(()), |instead| write!(f, " ({instead})"))
 }
 
 fn write_proof(f: &mut fmt::Formatter<'_>, proof: MissingProof) -> fmt::Result {
@@ -314,9 +315,12 @@ impl LoginError {
             IdentityError::MissingEmail(missing) => {
                 (LoginErrorCause::MissingEmail(instead(&missing)), missing.map(|missing| missing.place))
             }
+            IdentityError::NoAddress(why) => {
+                (LoginErrorCause::MissingEmail(Some(FoundInstead::NoAddress(why))), place_of(provider, provider.known.email))
+            }
             IdentityError::UnprovenEmail(claim) => {
                 let (proof, place) = match claim {
-                    ClaimOfAddress::IsFalse => (MissingProof::ClaimIsFalse, place_of_claim(provider)),
+                    ClaimOfAddress::IsFalse => (MissingProof::ClaimIsFalse, place_of(provider, provider.known.email_verified)),
                     ClaimOfAddress::Missing(missing) => (MissingProof::NoClaim(missing.instead), Some(missing.place)),
                     ClaimOfAddress::NotAsked => (MissingProof::NotAsked, None),
                 };
@@ -346,11 +350,10 @@ impl fmt::Display for LoginError {
     }
 }
 
-/// Where the file reads `emailVerified`, if it is in one place only.
-fn place_of_claim(provider: &Provider) -> Option<Place> {
-    let claim = provider.known.email_verified;
-    let composed = provider.identity.composition(claim).map(FactExpression::place);
-    let read = provider.steps().flat_map(Step::learned_facts).filter(|(fact, _, written)| *fact == claim && *written);
+/// The place that reads or composes a fact, if there is one such place.
+fn place_of(provider: &Provider, fact: Slot) -> Option<Place> {
+    let composed = provider.identity.composition(fact).map(FactExpression::place);
+    let read = provider.steps().flat_map(Step::learned_facts).filter(|(learned, _, written)| *learned == fact && *written);
     let mut places = read.map(|(_, place, _)| place);
     composed.or(places.next().filter(|_| places.next().is_none()))
 }

@@ -137,8 +137,8 @@ error_causes! {
     StorageUnavailable = ("away", SERVICE_UNAVAILABLE, LoginEffect::None, [Again, Others, Home], retry after 5);
     /// The request came from another site.
     CrossSite = ("crossSite", FORBIDDEN, LoginEffect::None, [Others, Home]);
-    /// The request cannot be understood.
-    Malformed = ("malformed", BAD_REQUEST, LoginEffect::None, [Others, Home]);
+    /// The request cannot be understood. A callback that cannot be understood ends its login.
+    Malformed = ("malformed", BAD_REQUEST, INTERRUPTED, [Again, Others, Home]);
     TooLarge = ("tooLarge", PAYLOAD_TOO_LARGE, LoginEffect::None, [Others, Home]);
     /// The page does not accept the method.
     WrongMethod = ("wrongMethod", METHOD_NOT_ALLOWED, LoginEffect::None, [Others, Home]);

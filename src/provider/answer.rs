@@ -50,14 +50,16 @@ impl AnswerParser {
             None => text,
         };
         let formats = self.formats.as_ref().map_or(&[AnswerFormat::Auto][..], |formats| &formats.0);
-        let mut first = None;
+        let mut told: Option<UnreadableAnswer> = None;
         for format in formats {
             match parse_as(*format, text) {
                 Ok(value) => return Ok(value),
-                Err(why) => first = first.or(Some(why)),
+                // A form in which something is wrong is told as one, whatever else it might have been.
+                Err(why) if *format == AnswerFormat::Form && looks_like_form(text.trim()) => told = Some(why),
+                Err(why) => told = told.or(Some(why)),
             }
         }
-        Err(first.unwrap_or_else(|| UnreadableAnswer("no format is named".to_owned())))
+        Err(told.unwrap_or_else(|| UnreadableAnswer("no format is named".to_owned())))
     }
 }
 
@@ -72,7 +74,8 @@ fn parse_as(format: AnswerFormat, text: &str) -> Result<Value, UnreadableAnswer>
         AnswerFormat::Form => parse_form(trimmed).map_err(|why| unreadable("a form", &why, trimmed)),
         AnswerFormat::Jsonp => parse_jsonp(trimmed),
         AnswerFormat::Auto if looks_like_json(trimmed) => json::parse(trimmed.as_bytes()).map_err(|why| unreadable("JSON", &why, trimmed)),
-        AnswerFormat::Auto => parse_form(trimmed).map_err(|_| unreadable("JSON", "it does not begin like JSON, nor is it a form", trimmed)),
+        AnswerFormat::Auto if looks_like_form(trimmed) => parse_form(trimmed).map_err(|why| unreadable("a form", &why, trimmed)),
+        AnswerFormat::Auto => Err(unreadable("JSON", "it does not begin like JSON, nor is it a form", trimmed)),
     }
 }
 
@@ -82,20 +85,29 @@ fn looks_like_json(text: &str) -> bool {
         || matches!(text, "null" | "true" | "false")
 }
 
+fn looks_like_form(text: &str) -> bool {
+    text.contains('=') && !text.contains(['<', '{', '\n', ' '])
+}
+
 fn unreadable(format: &str, why: &str, text: &str) -> UnreadableAnswer {
-    let seen =
-        if text.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("<!doctype") || start.to_ascii_lowercase().starts_with("<html")) {
-            "; it is a web page (HTML)"
-        } else if is_signed_token(text) {
-            "; it is a signed token, which is read by `signed: { token: answer }`"
-        } else if text.starts_with('<') {
-            "; it looks like XML (`answer: xml`)"
-        } else if text.ends_with([')', ';']) && text.contains('(') {
-            "; it looks like JSONP (`answer: jsonp`)"
-        } else {
-            ""
-        };
+    let seen = if is_web_page(text.as_bytes()) {
+        "; it is a web page (HTML)"
+    } else if is_signed_token(text) {
+        "; it is a signed token, which is read by `signed: { token: answer }`"
+    } else if text.starts_with('<') {
+        "; it looks like XML (`answer: xml`)"
+    } else if text.ends_with([')', ';']) && text.contains('(') {
+        "; it looks like JSONP (`answer: jsonp`)"
+    } else {
+        ""
+    };
     UnreadableAnswer(format!("the answer is not {format}: {why}{seen}"))
+}
+
+/// Whether an answer is a web page.
+pub(crate) fn is_web_page(answer: &[u8]) -> bool {
+    let begins = |tag: &[u8]| answer.trim_ascii_start().get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
+    begins(b"<!doctype html") || begins(b"<html")
 }
 
 /// Whether a text has the three parts of a signed token.
@@ -108,7 +120,7 @@ pub(crate) fn is_signed_token(text: &str) -> bool {
 
 /// Parses the pairs of a form; a repeated key is refused.
 fn parse_form(text: &str) -> Result<Value, String> {
-    if !text.contains('=') || text.contains(['<', '{', '\n', ' ']) {
+    if !looks_like_form(text) {
         return Err("it has no `key=value` pairs".to_owned());
     }
     let mut values = Map::new();
@@ -187,7 +199,9 @@ mod tests {
             (&[][..], "<a>hush</a>", "XML"),
             (&[][..], "cb({\"hush\":1});", "JSONP"),
             (&[][..], "eyJh.eyJo.c2ln", "signed token"),
-            (&[][..], "a=hush&a=2", "JSON"),
+            (&[][..], "a=hush&a=2", "a key stands in it twice"),
+            (&[AnswerFormat::Json, AnswerFormat::Form], "a=hush&a=2", "a key stands in it twice"),
+            (&[][..], "hush", "nor is it a form"),
             (&[AnswerFormat::Json], "{\"hush\"", "JSON"),
             (&[AnswerFormat::Jsonp], "{\"hush\":1}", "wrapped"),
         ] {

@@ -10,6 +10,7 @@ use crate::provider::json_path::JsonPath;
 use crate::provider::step::ReadRule;
 use crate::provider::step_context::compile_reads;
 use crate::provider::template::FactUse;
+use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::words::{NamedValues, OneOrMany, Reader};
 use crate::words;
@@ -121,6 +122,16 @@ impl EntryChoice {
     pub(crate) fn is_chosen_by(&self, reading: &FactExpression) -> bool {
         let conditions = self.conditions.as_ref().map_or([].as_slice(), |conditions| &conditions.0);
         reading.paths().iter().any(|path| conditions.iter().any(|condition| condition.demands_value_at(path)))
+    }
+
+    /// Whether it may take an entry that is only not preferred, and reads nothing by which `asked` facts tell that.
+    pub(crate) fn may_take_another(&self, asked: &[Slot]) -> bool {
+        let prefer = self.prefer.as_ref().map_or([].as_slice(), |prefer| &prefer.0);
+        let tells = |read: &ReadRule| {
+            let mut paths = prefer.iter().flat_map(Condition::paths);
+            asked.contains(&read.fact) && paths.any(|path| read.reading.paths().iter().any(|other| other.source == path.source))
+        };
+        !prefer.is_empty() && !self.reads.iter().any(tells)
     }
 
     /// All its conditions: those that an entry must meet, and those that are preferred.

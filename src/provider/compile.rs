@@ -27,6 +27,7 @@ use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
 use crate::provider::{InstallationContext, Provider, RequiredSetting};
 use crate::vocabulary::diagnostic::{Report, printable};
 use crate::vocabulary::names::Slot;
+use crate::vocabulary::picture_type::picture_type;
 use crate::vocabulary::place::{Located, Place, Source};
 use crate::vocabulary::words::{NamedValues, Reader, WordValue};
 use crate::vocabulary::yaml::YamlNode;
@@ -144,9 +145,6 @@ fn assemble(
         pushed.reauthenticate = std::mem::take(&mut authorization.step.reauthenticate);
     }
     let demands_auth_time = names_max_age(prepare.iter().chain([&authorization.step]));
-    for step in prepare.iter_mut().chain([&mut authorization.step]).chain(&mut calls) {
-        step.demands_auth_time = demands_auth_time;
-    }
     let file = CompiledFile {
         prepare: &prepare,
         authorization: &authorization,
@@ -168,7 +166,7 @@ fn assemble(
     let is_callback_tied = session_swap::is_callback_tied(&file);
     let needed = if complete { check_whole_file(&spec, &file, reader) } else { Vec::new() };
     let carried = ProofCheck { file: &file }.carried_facts(reader).into();
-    keep_carried(&carried, prepare.iter_mut().chain([&mut authorization.step]).chain(&mut calls));
+    complete_steps(&carried, demands_auth_time, prepare.iter_mut().chain([&mut authorization.step]).chain(&mut calls));
     Some(Provider {
         source: source.clone(),
         name: name.into(),
@@ -208,9 +206,12 @@ fn names_max_age<'s>(steps: impl Iterator<Item = &'s Step>) -> bool {
     steps.flat_map(|step| &step.reauthenticate).any(|parameter| *parameter.name == *"max_age")
 }
 
-/// Stores in every step which facts the requests of the file carry.
-fn keep_carried<'s>(carried: &Arc<[Slot]>, steps: impl Iterator<Item = &'s mut Step>) {
-    steps.for_each(|step| step.carried = Arc::clone(carried));
+/// Stores in every step what only the whole file knows: which facts its requests carry, and whether ID tokens must hold `auth_time`.
+fn complete_steps<'s>(carried: &Arc<[Slot]>, demands_auth_time: bool, steps: impl Iterator<Item = &'s mut Step>) {
+    for step in steps {
+        step.carried = Arc::clone(carried);
+        step.demands_auth_time = demands_auth_time;
+    }
 }
 
 /// Whether a top-level word of the file is missing, rather than unusable or misspelt.
@@ -265,15 +266,15 @@ fn checked_title(spec: &mut ProviderSpec, top: Place, reader: &mut Reader) -> Op
     written
 }
 
-/// Checks that the logo is the name of a file in the folder of the providers, and no path.
+/// Checks that the logo is the name of a picture's file in the folder of the providers, and no path.
 fn check_logo_file_name(logo: &Located<String>, reader: &mut Reader) -> bool {
     let letters = logo.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
-    let fine = !logo.starts_with('.') && logo.len() <= 100 && letters && logo.contains('.');
+    let fine = !logo.starts_with('.') && logo.len() <= 100 && letters && picture_type(logo).is_some();
     if !fine {
         reader.complain(
             logo.place,
             format!("`{}` is not the name of a picture's file", logo.value),
-            "write a name of letters, digits, `-`, `_` and an ending: `acme.svg`",
+            "write a name of letters, digits, `-`, `_` and the ending `.svg`, `.png`, `.webp`, `.jpg`, `.gif` or `.ico`: `acme.svg`",
         );
     }
     fine

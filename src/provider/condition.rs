@@ -29,12 +29,13 @@ words! {
     /// `null`, an empty text, an empty object and an empty list do not exist. A list of conditions holds when all of
     /// them hold; `all` and `any` combine conditions inside one.
     ///
-    /// A path looks at lists and objects as well; a fact and a text with holes are texts. Where such a text was looked
-    /// for and something was found that cannot be read (a list, an object, a parameter that stands twice in `form`, a
-    /// text of which a function makes nothing), the value is neither there nor missing, and the condition decides on the
-    /// safe side, whatever it asks: `refused` refuses, `when` makes the call, and elsewhere the condition does not hold.
+    /// Texts, numbers and booleans can be compared. Where something else was found (a list, an object, a parameter that
+    /// stands twice in `form`, a text of which a function makes nothing), the condition decides on the safe side:
+    /// `refused` refuses, `when` makes the call, and elsewhere the condition does not hold. At a path, `present` and
+    /// `contains` look at lists and objects as well; for a fact or a text with holes such a value is neither there nor missing.
     pub(crate) struct ConditionSpec ("condition", elsewhere = unknown_word_hint) {
-        /// The value that is checked: a path into the answer, or a fact.
+        /// The value that is checked: a path into the answer, a fact, or a text with holes. A hole may hold a path with functions,
+        /// for what stands inside of a text: `at: '${$.payload | base64Decode | form "ts"}'`.
         /// Default: none; needed unless `all` or `any` stands here
         /// Example: `at: $.status`
         at: Option<ConditionSubject> = "at",
@@ -149,7 +150,7 @@ impl WordValue for ConditionSubject {
         None
     }
     fn shape() -> ValueShape {
-        ValueShape::Text("a JSON path or a fact in `${…}`")
+        ValueShape::Text("a JSON path or a text with holes")
     }
 }
 

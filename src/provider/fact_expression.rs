@@ -6,11 +6,13 @@ use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, ValueKind};
 use crate::provider::template::{FactUse, Template};
+use crate::vocabulary::email::NotAnEmail;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::{Reader, ValueShape, WordValue, read_scalar};
 use crate::vocabulary::yaml::{YamlKind, YamlNode};
 use serde_json::Value;
+use std::fmt;
 
 /// How a fact is read.
 #[derive(Clone, Debug)]
@@ -32,13 +34,44 @@ pub struct MissingValue {
     /// The path or hole that found nothing.
     pub(crate) place: Place,
     /// What was found instead of a text.
-    pub(crate) instead: Option<ValueKind>,
+    pub(crate) instead: Option<FoundInstead>,
+}
+
+/// What was found where a text was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FoundInstead {
+    /// A value that is no text.
+    Value(ValueKind),
+    /// A list of which no entry meets the conditions of `where`.
+    NoFittingEntry,
+    /// A text that is no e-mail address.
+    NoAddress(NotAnEmail),
+}
+
+impl FoundInstead {
+    /// The kind of the value that is no text.
+    pub(crate) fn kind(self) -> Option<ValueKind> {
+        match self {
+            Self::Value(kind) => Some(kind),
+            Self::NoFittingEntry | Self::NoAddress(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for FoundInstead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(kind) => write!(f, "{kind} was found instead"),
+            Self::NoFittingEntry => f.write_str("no entry of the list fits `where`"),
+            Self::NoAddress(why) => write!(f, "what was found is none: {why}"),
+        }
+    }
 }
 
 impl MissingValue {
     /// The kind of what was found, if something was and cannot be read.
     pub(crate) fn unreadable(&self) -> Option<ValueKind> {
-        self.instead.filter(|kind| !kind.is_empty())
+        self.instead.and_then(FoundInstead::kind).filter(|kind| !kind.is_empty())
     }
 }
 
@@ -57,14 +90,14 @@ impl FactExpression {
         match self {
             Self::Path(path) => {
                 let first = || answer.and_then(|answer| path.first(answer)).map(ValueKind::from_value);
-                let missing = |instead| MissingValue { place: path.place, instead };
+                let missing = |instead| MissingValue { place: path.place, instead: Option::map(instead, FoundInstead::Value) };
                 let found = answer.map_or(Ok(None), |answer| path.text(answer)).map_err(|kind| missing(Some(kind)))?;
                 found.map(Text::plain).ok_or_else(|| missing(first()))
             }
             Self::Text(template) => match template.fill_from(facts, answer) {
                 Ok(text) if !text.is_empty() => Ok(text),
                 Ok(_) => Err(MissingValue { place: template.place, instead: None }),
-                Err(missing) => Err(MissingValue { place: missing.place, instead: missing.unreadable }),
+                Err(missing) => Err(MissingValue { place: missing.place, instead: missing.unreadable.map(FoundInstead::Value) }),
             },
             Self::Condition(condition) => yes_or_no(condition.verdict(answer, facts), condition.place),
             Self::Conditions(conditions, place) => yes_or_no(conditions.verdict(answer, facts), *place),
@@ -174,7 +207,7 @@ impl FactExpression {
 
 /// What a condition says, as a text.
 fn yes_or_no(verdict: Option<bool>, place: Place) -> Result<Text, MissingValue> {
-    let unreadable = MissingValue { place, instead: Some(ValueKind::UnreadableText) };
+    let unreadable = MissingValue { place, instead: Some(FoundInstead::Value(ValueKind::UnreadableText)) };
     verdict.map(|holds| Text::plain(if holds { "true" } else { "false" })).ok_or(unreadable)
 }
 

@@ -89,7 +89,7 @@ impl FactFlowCheck<'_> {
             for used in uses {
                 self.check_is_known(&used, &mut ledger, UsePlace::Identity, reader);
             }
-            self.record_origin(fact, place, &mut ledger, reader);
+            record_origin(fact, place, &mut ledger, reader);
         }
         for used in self.file.identity.uses() {
             self.check_is_known(&used, &mut ledger, UsePlace::Identity, reader);
@@ -114,9 +114,7 @@ impl FactFlowCheck<'_> {
         }
         let mut facts = self.file.installed.needed.clone();
         facts.retain(|needed| {
-            ledger.used.contains(&needed.fact)
-                || needed.fact == self.file.known.client_id
-                || needed.place != self.file.top && needed.place.start != self.file.top.start
+            ledger.used.contains(&needed.fact) || needed.place != self.file.top && needed.place.start != self.file.top.start
         });
         facts
     }
@@ -187,7 +185,7 @@ impl FactFlowCheck<'_> {
         let learned: Vec<(Slot, Place, bool)> = step.learned_facts().collect();
         for (fact, place, written) in &learned {
             if *written {
-                self.record_origin(*fact, *place, ledger, reader);
+                record_origin(*fact, *place, ledger, reader);
             } else if !ledger.knows(*fact) {
                 ledger.known.push((*fact, None));
             }
@@ -197,14 +195,6 @@ impl FactFlowCheck<'_> {
         }
         for used in step.uses_in_answer() {
             self.check_is_known(&used, ledger, UsePlace::Step(step.kind), reader);
-        }
-    }
-
-    fn record_origin(&self, fact: Slot, place: Place, ledger: &mut FactLedger, reader: &mut Reader) {
-        match ledger.known.iter_mut().find(|(known, _)| *known == fact) {
-            Some((_, Some(_))) => complain_about_two_origins(fact, place, reader),
-            Some((_, origin)) => *origin = Some(place),
-            None => ledger.known.push((fact, Some(place))),
         }
     }
 
@@ -318,6 +308,14 @@ impl FactFlowCheck<'_> {
     }
 }
 
+fn record_origin(fact: Slot, place: Place, ledger: &mut FactLedger, reader: &mut Reader) {
+    match ledger.known.iter_mut().find(|(known, _)| *known == fact) {
+        Some((_, Some(_))) => complain_about_two_origins(fact, place, reader),
+        Some((_, origin)) => *origin = Some(place),
+        None => ledger.known.push((fact, Some(place))),
+    }
+}
+
 fn complain_about_two_origins(fact: Slot, place: Place, reader: &mut Reader) {
     let message = format!("the fact `{}` has two origins", reader.names.name(fact));
     reader.complain(place, message, "a fact is read once in a file: give the other one a name of its own");
@@ -333,11 +331,11 @@ fn check_require_condition(condition: &Condition, reader: &mut Reader) {
         );
     }
     let patterns = condition.checks().into_iter().filter_map(ValueCheck::pattern);
-    for pattern in patterns.filter(|pattern| !(pattern.regex.as_str().starts_with('^') && pattern.regex.as_str().ends_with('$'))) {
+    for pattern in patterns.filter(|pattern| !pattern.is_tied()) {
         reader.warn(
             pattern.place,
             "this pattern lets in more than it seems to: it matches anywhere in the text",
-            "tie it to both ends: `^…$`",
+            "tie it to both ends: `^…$`, with alternatives in brackets: `^(…|…)$`",
         );
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A fact is either unknown or a text that is not empty. Every fact from an answer starts secret.
 
-use crate::provider::fact_expression::MissingValue;
+use crate::provider::fact_expression::{FoundInstead, MissingValue};
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::json_path::ValueKind;
 use crate::vocabulary::names::Slot;
@@ -187,7 +187,8 @@ impl Facts {
             self.values.resize(at.saturating_add(1), None);
         }
         if value.len() > Self::LONGEST {
-            self.record_missing(slot, MissingValue { place: Place::default(), instead: Some(ValueKind::UnreadableText) });
+            let instead = Some(FoundInstead::Value(ValueKind::UnreadableText));
+            self.record_missing(slot, MissingValue { place: Place::default(), instead });
         }
         if let Some(known) = self.values.get_mut(at) {
             *known = (!value.is_empty() && value.len() <= Self::LONGEST).then_some((value, origin));

@@ -7,7 +7,7 @@ use crate::provider::facts::Facts;
 use crate::provider::placeholder::Placeholder;
 use crate::provider::template::FactUse;
 use crate::provider::trust::{EmailEvidence, EmailTrustPolicy, MissingEmailPolicy};
-use crate::vocabulary::email::Email;
+use crate::vocabulary::email::{Email, NotAnEmail};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::text::Text;
@@ -140,6 +140,8 @@ pub enum IdentityError {
     MissingId(Option<MissingValue>),
     /// There is no e-mail address.
     MissingEmail(Option<MissingValue>),
+    /// What was read as the address is none.
+    NoAddress(NotAnEmail),
     /// There is an e-mail address, but it is not proven: a claim says no, or was not found.
     UnprovenEmail(ClaimOfAddress),
 }
@@ -246,7 +248,11 @@ impl IdentityMapping {
         let id = find("id").filter(|id| is_usable_id(id)).ok_or_else(|| IdentityError::MissingId(missed("id")))?;
         let origin = |wanted: &str| self.fact(wanted).map(|fact| facts.origin(fact)).unwrap_or_default();
         let claim = find("emailVerified").filter(|_| origin("emailVerified").vouches_for(origin("email")));
-        let email = find("email").and_then(|text| Email::parse(&text).ok());
+        let (email, no_address) = match find("email").map(|text| Email::parse(&text)) {
+            Some(Ok(email)) => (Some(email), None),
+            Some(Err(why)) => (None, Some(why)),
+            None => (None, None),
+        };
         let now = facts.get(provider.known.now).and_then(Text::as_number).unwrap_or(0);
         let evidence = email
             .as_ref()
@@ -268,7 +274,12 @@ impl IdentityMapping {
                 };
                 return Err(IdentityError::UnprovenEmail(says));
             }
-            (None, _, MissingEmailPolicy::Refuse) => return Err(IdentityError::MissingEmail(missed("email"))),
+            (None, _, MissingEmailPolicy::Refuse) => {
+                return Err(match no_address {
+                    Some(why) => IdentityError::NoAddress(why),
+                    None => IdentityError::MissingEmail(missed("email")),
+                });
+            }
         };
         let short = |text: String, most: usize| {
             Some(without_control_characters(text.trim()).chars().take(most).collect::<String>()).filter(|text| !text.is_empty())

@@ -3,12 +3,13 @@
 use crate::provider::condition::Pattern;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::secret_names::names_password;
 use crate::vocabulary::words::Reader;
 use crate::words;
 use regex::Regex;
 
 words! {
-    /// A value that the shopper is asked for before the redirect. It becomes a fact of this name.
+    /// A value that the shopper is asked for before the redirect, never a password. It becomes a fact of this name.
     pub(crate) struct InputSpec ("input") {
         /// The label of the field on the login page.
         /// Example: `label: Your shop's domain`
@@ -35,6 +36,10 @@ impl Input {
     pub(crate) fn compile(name: &Located<String>, spec: &InputSpec, reader: &mut Reader) -> Self {
         if spec.label.trim().is_empty() || spec.label.chars().count() > 100 || printable(&spec.label) != spec.label.value {
             reader.complain(spec.label.place, "this label does not fit beside a field", "write 1 to 100 visible characters");
+        }
+        if let Some(at) = [name, &spec.label].into_iter().find(|text| names_password(text)) {
+            let help = "send them to the provider's own page, which asks for it; here a shopper never types a password of another place";
+            reader.complain(at.place, "a shopper would be asked for a password", help);
         }
         let whole = spec.pattern.as_ref().and_then(|pattern| {
             Pattern::compile(&pattern.value, pattern.place, reader)?;

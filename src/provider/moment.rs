@@ -43,6 +43,30 @@ pub(crate) fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc))
 }
 
+/// Why a value is no moment of the last while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MomentFault {
+    /// There is no value.
+    Missing,
+    /// The value is no moment.
+    NoMoment,
+    /// It is so many seconds old.
+    TooOld(i64),
+    /// It lies so many seconds in the future.
+    Future(i64),
+}
+
+impl std::fmt::Display for MomentFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing => f.write_str("no moment is found there"),
+            Self::NoMoment => f.write_str("what is found there is neither seconds nor milliseconds since 1970, nor a date of RFC 3339"),
+            Self::TooOld(seconds) => write!(f, "that moment is {seconds} seconds old"),
+            Self::Future(seconds) => write!(f, "that moment lies {seconds} seconds in the future"),
+        }
+    }
+}
+
 /// A duration as files write it: `30s`, `5m`, `12h`, `90d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimeSpan(pub(crate) Duration);

@@ -59,6 +59,7 @@ impl ProofCheck<'_> {
             self.check_token_is_for_us(signed, reader);
         }
         self.check_token_is_redeemed(reader);
+        self.check_who_is_asked_about(reader);
         for read in self.file.steps().flat_map(Step::all_reads) {
             self.check_read_rule(read, reader);
         }
@@ -304,6 +305,15 @@ impl ProofCheck<'_> {
                 let help = "write the provider's own name and `${clientId}`, or a setting";
                 reader.complain(used.place, "the browser would say whose token is accepted, and for whom it was issued", help);
             }
+        }
+        let token = signed.token.iter().flat_map(Template::uses).flat_map(|used| self.facts_behind(used.fact));
+        let is_brought = || token.into_iter().any(|fact| brought.contains(&fact));
+        let is_named = signed.require.iter().any(|claim| claim.compares_with(self.file.known.client_id));
+        let has_own_key = signed.uses().iter().any(|used| self.file.installed.is_secret(used.fact));
+        if callback.verify.is_none() && signed.audience.is_none() && !is_named && !has_own_key && is_brought() {
+            let help =
+                "leave `audience` out, or write where the token names the client: `require: { at: $.client_id, is: \"${clientId}\" }`";
+            reader.complain(signed.place, "the browser could bring a token that was issued to another program", help);
         }
     }
 

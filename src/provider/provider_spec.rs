@@ -28,7 +28,8 @@ words! {
         /// Example: `key: acme`
         key: Option<Located<String>> = "key",
         /// The client id that the provider gave to this shop: the id itself, or where it is kept.
-        /// Default: `env:`, the file's name in capitals (with `_` for every character that is no letter or digit) and `_CLIENT_ID`
+        /// Default: `env:`, the file's name in capitals (with `_` for every character that is no letter or digit) and `_CLIENT_ID`;
+        /// not needed where no request or check uses it
         /// Example: `clientId: loja-42`
         client_id: Option<Located<ValueReference>> = "clientId",
         /// Where the client secret is kept: `env:NAME` or `file:PATH`, or `none` for a public client. The secret
@@ -72,8 +73,10 @@ words! {
         pkce: Option<Pkce> = "pkce",
         /// `accepted`: a shopper who has begun a login at this provider can be signed in as another person, within ten minutes and by
         /// a link of that person, because nothing ties the callback to the login. Required with `stateIn: cookie` where no nonce comes
-        /// back and no call after the callback uses PKCE, which would tie them. The identities of this provider cannot be linked to an
-        /// existing user then, and `missingEmail: ask` is a mistake.
+        /// back and no call after the callback uses PKCE, which would tie them. So that such a link gives that person no way into an
+        /// account of the shopper, identities of this provider are not linked on `/account` then, no code by mail proves an address for
+        /// them, and `missingEmail: ask` is a mistake. An address that the provider proves links an identity to the user who has that
+        /// address, as at every provider: that depends on what the provider says of the identity, not on the browser in which it arrives.
         /// Default: none
         /// Example: `sessionSwap: accepted`
         session_swap: Option<Located<SessionSwap>> = "sessionSwap",

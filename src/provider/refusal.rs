@@ -5,13 +5,15 @@ mod reason;
 mod judgement;
 
 pub(crate) use crate::provider::refusal::judgement::{RefusalRules, RefusedBecause};
-pub(crate) use crate::provider::refusal::reason::{ProviderErrorCode, ProviderRefusal, RefusingAnswer, SHORTEST_SECRET, shows};
+pub(crate) use crate::provider::refusal::reason::{
+    ProviderErrorCode, ProviderRefusal, RefusingAnswer, SHORTEST_SECRET, shows, with_moment,
+};
 
 use crate::provider::condition::{Condition, ConditionRole, ConditionSpec, ConditionSubject, Pattern, unknown_word_hint};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::JsonPath;
-use crate::provider::moment::TimeSpan;
+use crate::provider::moment::{MomentFault, TimeSpan};
 use crate::provider::status::{StatusPattern, is_success};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::names::Slot;
@@ -25,7 +27,7 @@ words! {
     /// An entry of `refused` or `accepted`: a condition, together with the provider's own code and message, which are
     /// shown only when this entry is the one that refuses. It is checked before any fact is read.
     pub(crate) struct RefusalRuleSpec ("refusal", elsewhere = unknown_word_hint) {
-        /// The value that is checked: a path into the answer, or a fact.
+        /// The value that is checked: a path into the answer, a fact, or a text with holes, as in a [condition](#condition).
         /// Default: none; needed unless `all`, `any`, `status` or `errorMember` stands here
         /// Example: `at: $.errcode`
         at: Option<ConditionSubject> = "at",
@@ -279,6 +281,12 @@ impl RefusalRule {
 
     pub(crate) fn condition(&self) -> Option<&Condition> {
         self.condition.as_ref()
+    }
+
+    /// Why a moment that an entry of `accepted` demands is not there, is too old or lies in the future.
+    pub(crate) fn moment_fault(&self, document: Option<&Value>, facts: &Facts) -> Option<MomentFault> {
+        let checks = self.condition.iter().filter(|_| self.word == RuleWord::Accepted).flat_map(Condition::checks);
+        checks.into_iter().find_map(|check| check.moment_fault(document, facts))
     }
 
     /// Whether a member `error` in a token answer is allowed.

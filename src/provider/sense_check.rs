@@ -4,7 +4,7 @@
 use crate::provider::answer::AnswerFormat;
 use crate::provider::choice::EntryChoice;
 use crate::provider::compiled_file::CompiledFile;
-use crate::provider::condition::{Condition, find_contradictions};
+use crate::provider::condition::{Condition, ValueCheck, find_contradictions};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::FROM_THE_START;
 use crate::provider::functions::Function;
@@ -217,6 +217,11 @@ impl SenseCheck<'_> {
                         }
                         FactExpression::Path(_) | FactExpression::FirstOf(..) => continue,
                     };
+                    let patterns = conditions.iter().flat_map(Condition::checks).filter_map(ValueCheck::pattern);
+                    for pattern in patterns.filter(|pattern| !pattern.is_tied()) {
+                        let help = "tie it to both ends: `^…$`, with alternatives in brackets: `^(…|…)$`";
+                        reader.warn(pattern.place, "this pattern fits anywhere in the text: `verified` in `unverified` as well", help);
+                    }
                     if conditions.iter().all(Condition::asks_only_presence) {
                         let help = "write the path alone (`$.verified`), or `is: true`";
                         reader.complain(place, "`false` would be there as well, and count as proven", help);

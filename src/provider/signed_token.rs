@@ -106,6 +106,7 @@ words! {
 
 /// A compiled `signed`.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one independent thing of the token")]
 pub(crate) struct SignedToken {
     pub(crate) place: Place,
     /// The token, or `None` when the answer is the token.

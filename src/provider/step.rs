@@ -45,6 +45,7 @@ choice! {
 
 /// A compiled step.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of the request or of its answer by itself")]
 pub struct Step {
     /// Which of the three steps it is.
     pub(crate) kind: StepKind,

@@ -70,6 +70,18 @@ pub enum StepError {
 }
 
 impl StepError {
+    /// Why nothing was read from the answer or the callback, if nothing was.
+    pub(crate) fn why_nothing_was_read(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused { .. } => Some("the answer was refused"),
+            Self::BadSignature { .. } => Some("the signature is missing or wrong"),
+            Self::Unreadable { .. } => Some("the answer is not in the format that the file says"),
+            Self::OtherTokenType { .. } => Some("the `token_type` of the answer is refused"),
+            Self::NoAnswer(_) => Some("there is no answer"),
+            Self::MissingFact { .. } | Self::BadAddress { .. } | Self::BadHeader { .. } | Self::Key { .. } | Self::BadToken { .. } => None,
+        }
+    }
+
     pub(crate) fn missing_fact(missing: UnfilledHole) -> Self {
         Self::MissingFact { fact: missing.fact, place: missing.place }
     }

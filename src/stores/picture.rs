@@ -1,6 +1,7 @@
 //! A picture that the broker serves. It is read with the settings or the provider file that name it, never for a request: the disk
 //! of one store may not answer.
 
+use crate::vocabulary::picture_type::picture_type;
 use crate::world::files;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,15 +19,7 @@ pub(crate) struct Picture {
 impl Picture {
     /// Reads a picture, if the file is one.
     pub(crate) fn read(path: &Path) -> Option<Self> {
-        let kind = match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "svg" => "image/svg+xml",
-            "png" => "image/png",
-            "webp" => "image/webp",
-            "jpg" | "jpeg" => "image/jpeg",
-            "gif" => "image/gif",
-            "ico" => "image/x-icon",
-            _ => return None,
-        };
+        let kind = picture_type(path.file_name()?.to_str()?)?;
         let bytes = files::read_bytes(path, LARGEST + 1).ok().filter(|bytes| bytes.len() <= LARGEST)?;
         Some(Self { kind, bytes: bytes.into() })
     }

@@ -12,7 +12,9 @@ use crate::login::error::{LoginError, LoginErrorCode};
 use crate::login::trace::{self, Trace};
 use crate::provider::Provider;
 use crate::provider::answer::is_signed_token;
+use crate::provider::fact_expression::FoundInstead;
 use crate::provider::identity::{Identity, IdentityEmail};
+use crate::provider::refusal::ProviderRefusal;
 use crate::provider::step::Step;
 use crate::story::looks::Looks;
 use crate::story::proposal::Proposal;
@@ -144,9 +146,15 @@ pub struct StoryFact {
     /// Whether the settings name the fact for the session token, and it does not fit into it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub omitted: bool,
-    /// Whether it was not looked for, because the answer was refused.
+    /// Whether it was not looked for.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unread: bool,
+    /// Why it was not looked for.
+    #[serde(rename = "unreadBecause", skip_serializing_if = "Option::is_none")]
+    pub unread_because: Option<String>,
+    /// Whether it is read from an entry of a list, and no entry fits.
+    #[serde(rename = "noEntryFits", skip_serializing_if = "std::ops::Not::not")]
+    pub no_entry_fits: bool,
 }
 
 impl Story {
@@ -205,8 +213,8 @@ pub(crate) fn login_story(record: LoginRecord<'_>, proposals: Vec<Proposal>) -> 
         file: provider.source.name.to_string(),
         step: error.and_then(|error| error.step).map(|step| step.word().to_owned()),
         code: error.map(redacted_code),
-        message: error.map(|error| redacted_excerpt(&error.to_string())),
-        rule: refusal.filter(|refusal| refusal.message.is_some()).and_then(|refusal| refusal.rule.as_deref()).map(redacted_excerpt),
+        message: error.map(redacted_message),
+        rule: refusal.filter(|refusal| refusal.message.is_some()).and_then(|refusal| refusal.rule.as_deref()).map(printable),
         by_provider: refusal.is_some(),
         line: error.and_then(|error| error.place).map(|place| place.line),
         column: error.and_then(|error| error.place).map(|place| place.column),
@@ -230,6 +238,14 @@ pub(crate) fn redacted_code(error: &LoginError) -> String {
     let code = error.code();
     let is_number = code.len() <= LONGEST_NUMBER && code.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     if is_number { code.to_owned() } else { redacted_excerpt(code) }
+}
+
+/// The cause of a failed login as a sentence, for stories and the log. The rules of the file are no personal data.
+pub(crate) fn redacted_message(error: &LoginError) -> String {
+    match error.refusal() {
+        Some(ProviderRefusal { message: None, rule: Some(rule), .. }) => printable(rule),
+        Some(_) | None => redacted_excerpt(&error.to_string()),
+    }
 }
 
 /// A text of a provider, shortened, without control characters and without personal data.
@@ -285,9 +301,13 @@ pub(crate) fn masked_request(request: &wire::Request) -> StoryRequest {
 
 /// The facts of a watched step without their values.
 fn watched_facts(provider: &Provider, watch: &LoginWatch, call: Option<usize>) -> Vec<StoryFact> {
-    let unread = watch.is_refused(call);
+    let why = watch.why_nothing_was_read(call);
     let facts = describe_facts(provider, watch.call_facts(call)).into_iter();
-    facts.map(|fact| StoryFact { unread: unread && fact.looks.is_none(), ..fact }).collect()
+    let unread = |fact: StoryFact| match why {
+        Some(why) if fact.looks.is_none() => StoryFact { unread: true, unread_because: Some(why.to_owned()), ..fact },
+        Some(_) | None => fact,
+    };
+    facts.map(unread).collect()
 }
 
 /// The facts of a step without their values.
@@ -296,7 +316,12 @@ pub(crate) fn describe_facts(provider: &Provider, read: &[WatchedFact]) -> Vec<S
         let name = provider.names.name(read.fact);
         let fact = match read.found {
             Ok(looks) => StoryFact::new(name, looks),
-            Err(instead) => StoryFact { name: name.to_string(), instead: instead.map(|kind| kind.to_string()), ..StoryFact::default() },
+            Err(instead) => StoryFact {
+                name: name.to_string(),
+                instead: instead.and_then(FoundInstead::kind).map(|kind| kind.to_string()),
+                no_entry_fits: instead == Some(FoundInstead::NoFittingEntry),
+                ..StoryFact::default()
+            },
         };
         StoryFact { line: read.place.map(|place| place.line), ..fact }
     };
@@ -338,15 +363,42 @@ mod tests {
     }
 
     #[test]
+    fn the_rules_of_the_file_are_not_masked_and_what_the_provider_says_is() {
+        use crate::login::error::LoginErrorCause;
+        use crate::provider::refusal::{RefusalRule, RefusedRules, RefusingAnswer};
+        use crate::vocabulary::place::Source;
+        use crate::vocabulary::words::{Reader, WordValue as _};
+        let text = "{ at: \"$.resposta['@status']\", isNot: ok, message: $.why }";
+        let node = crate::vocabulary::yaml::parse(&Source::new("r.yaml", text)).unwrap().0;
+        let rules: Vec<RefusalRule> = RefusedRules::read(&node, &mut Reader::default()).unwrap().0;
+        let message = |answer: &serde_json::Value| {
+            let answer = RefusingAnswer { document: Some(answer), status: 200, code_paths: None, secrets: &[] };
+            let refusal = answer.refusal(rules.first(), &crate::provider::facts::Facts::default());
+            redacted_message(&LoginError::before_calls(LoginErrorCause::Refused(refusal)))
+        };
+
+        let own = message(&serde_json::json!({ "resposta": { "@status": "erro" } }));
+        let theirs = message(&serde_json::json!({ "why": "ana@loja.example is out" }));
+
+        assert_eq!(own, "`refused` if $.resposta['@status'] is not ok; $.resposta['@status'] is a text");
+        assert_eq!(theirs, "‹…› is out");
+    }
+
+    #[test]
     fn a_story_does_not_say_of_a_refused_answer_that_a_fact_is_not_in_it() {
         let unread = StoryFact { name: "accessToken".to_owned(), line: Some(14), unread: true, ..StoryFact::default() };
         let answer = StoryAnswer { status: 200, bytes: 90, is_token: true, ..StoryAnswer::default() };
-        let exchange = StoryExchange { answer: Some(answer), facts: vec![unread], ..StoryExchange::default() };
+        let because = Some("the signature is missing or wrong".to_owned());
+        let unsigned = StoryFact { name: "id".to_owned(), unread_because: because, ..unread.clone() };
+        let unfit = StoryFact { name: "email".to_owned(), line: Some(15), no_entry_fits: true, ..StoryFact::default() };
+        let exchange = StoryExchange { answer: Some(answer), facts: vec![unread, unsigned, unfit], ..StoryExchange::default() };
         let story = Story { exchanges: vec![exchange], ..Story::default() };
 
         let text = plain_text::plain_text(&story);
 
         assert!(text.contains("\n  accessToken was not read, because the answer was refused  (line 14)\n"), "{text}");
+        assert!(text.contains("\n  id was not read, because the signature is missing or wrong  (line 14)\n"), "{text}");
+        assert!(text.contains("\n  found no email: no entry of the list fits `where`  (line 15)\n"), "{text}");
         assert!(text.contains("\n    a signed token\n"), "{text}");
     }
 

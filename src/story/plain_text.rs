@@ -121,7 +121,11 @@ pub(crate) fn write_facts(facts: &[StoryFact], text: &mut String) {
         let instead = fact.instead.as_ref().map_or_else(String::new, |instead| format!("; {instead} was found instead"));
         let _ = match fact.looks_in_english() {
             Some(looks) => writeln!(text, "  read {}: {looks}{line}", fact.name),
-            None if fact.unread => writeln!(text, "  {} was not read, because the answer was refused{line}", fact.name),
+            None if fact.unread => {
+                let why = fact.unread_because.as_deref().unwrap_or("the answer was refused");
+                writeln!(text, "  {} was not read, because {}{line}", fact.name, printable(why))
+            }
+            None if fact.no_entry_fits => writeln!(text, "  found no {}: no entry of the list fits `where`{line}", fact.name),
             None => writeln!(text, "  found no {}{instead}{line}", fact.name),
         };
     }

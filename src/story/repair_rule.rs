@@ -71,6 +71,7 @@ repair_rules! {
     ScopeLacksEmail = "scopeLacksEmail" { scope } "the e-mail address is not asked for: `scope` lacks `{scope}`"
     AskBecauseUnproven = "askBecauseUnproven" {} "no answer proves the e-mail address; with `missingEmail: ask` the person proves it by a code that is sent there"
     AskBecauseMissing = "askBecauseMissing" {} "no answer holds an e-mail address; with `missingEmail: ask` the person is asked for one"
+    AskBecauseUnfit = "askBecauseUnfit" {} "no address that the answers hold can be used; with `missingEmail: ask` the person is asked for one"
 
     // The provider refuses.
     SecretRefused = "secretRefused" { from } "the provider refuses the client secret, which comes from {from}"

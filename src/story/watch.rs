@@ -1,8 +1,8 @@
 //! An observer that remembers what a story needs: which facts each step gave, what they look like, and how long it took.
 
 use crate::login::trace::LoginObserver;
+use crate::provider::fact_expression::FoundInstead;
 use crate::provider::facts::Facts;
-use crate::provider::json_path::ValueKind;
 use crate::provider::step::Step;
 use crate::provider::step_error::StepError;
 use crate::story::looks::Looks;
@@ -41,7 +41,7 @@ pub(crate) struct WatchedFact {
     /// The place in the file that reads it; `None` for a standard place.
     pub(crate) place: Option<Place>,
     /// What it looks like, or what was found instead of a text.
-    pub(crate) found: Result<Looks, Option<ValueKind>>,
+    pub(crate) found: Result<Looks, Option<FoundInstead>>,
 }
 
 impl LoginWatch {
@@ -54,10 +54,10 @@ impl LoginWatch {
         self.seen.iter().find(|seen| seen.call == Some(call)).map(|seen| seen.took)
     }
 
-    /// Whether the answer of a call, or the callback, was refused, so that nothing was read from it.
-    pub(crate) fn is_refused(&self, call: Option<usize>) -> bool {
+    /// Why nothing was read from the answer of a call, or from the callback, if nothing was.
+    pub(crate) fn why_nothing_was_read(&self, call: Option<usize>) -> Option<&'static str> {
         let failed = self.seen.iter().find(|seen| seen.call == call).and_then(|seen| seen.failed.as_ref());
-        matches!(failed, Some(StepError::Refused { .. }))
+        failed.and_then(StepError::why_nothing_was_read)
     }
 
     /// The facts of a call, or of the callback.

@@ -11,28 +11,59 @@ pub struct Email {
     key: Box<str>,
 }
 
-/// A text that is not an acceptable e-mail address.
+/// What is wrong with a text that is not an acceptable e-mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotAnEmail;
+pub enum NotAnEmail {
+    /// It is longer than addresses are.
+    TooLong,
+    /// It has no `@`.
+    NoAt,
+    /// It has more than one `@`.
+    Several,
+    /// A blank, a line break or an invisible character stands in it.
+    Blank,
+    /// The part before the `@` has a character that is not allowed there.
+    LocalPart,
+    /// What stands behind the `@` is no domain.
+    Domain,
+}
+
+impl fmt::Display for NotAnEmail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLong => "it is longer than 254 characters, or than 64 before the `@`",
+            Self::NoAt => "it has no `@`",
+            Self::Several => "it has more than one `@`, and one address is expected",
+            Self::Blank => "a blank, a line break or an invisible character stands in it",
+            Self::LocalPart => "the part before the `@` holds something else than letters from a to z, digits and `!#$%&'*+-/=?^_`{|}~.`",
+            Self::Domain => "what stands behind the `@` is no domain of at least two parts",
+        })
+    }
+}
 
 impl Email {
     /// Reads an address: an ASCII local part without quotes, a domain of at least two labels, written in Unicode or not.
     pub fn parse(text: &str) -> Result<Self, NotAnEmail> {
         if text.len() > 320 {
-            return Err(NotAnEmail);
+            return Err(NotAnEmail::TooLong);
         }
-        let (local, domain) = text.split_once('@').ok_or(NotAnEmail)?;
+        let (local, domain) = text.split_once('@').ok_or(NotAnEmail::NoAt)?;
+        if domain.contains('@') {
+            return Err(NotAnEmail::Several);
+        }
+        if text.chars().any(is_hidden) {
+            return Err(NotAnEmail::Blank);
+        }
         let local_is_fine = !local.is_empty()
-            && local.len() <= 64
             && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b))
             && !local.starts_with('.')
             && !local.ends_with('.')
             && !local.contains("..");
         if !local_is_fine {
-            return Err(NotAnEmail);
+            return Err(NotAnEmail::LocalPart);
         }
         let key = format!("{}@{}", local.to_ascii_lowercase(), normalized_domain(domain)?);
-        if key.len() > 254 { Err(NotAnEmail) } else { Ok(Self { key: key.into() }) }
+        if local.len() > 64 || key.len() > 254 { Err(NotAnEmail::TooLong) } else { Ok(Self { key: key.into() }) }
     }
 
     /// The address in the form in which it is compared, stored and sent.
@@ -46,15 +77,15 @@ impl Email {
     }
 }
 
+/// Whether a character is a blank, a control character or invisible.
+fn is_hidden(letter: char) -> bool {
+    letter.is_whitespace() || letter.is_control() || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+}
+
 fn normalized_domain(domain: &str) -> Result<String, NotAnEmail> {
     // A domain is written with letters, digits, hyphens and dots; whatever a mapping would turn into these is not repaired.
-    let hidden = |letter: char| {
-        letter.is_whitespace()
-            || letter.is_control()
-            || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ff00}'..='\u{ffef}' | '。')
-    };
-    if domain.chars().any(hidden) {
-        return Err(NotAnEmail);
+    if domain.chars().any(|letter| matches!(letter, '\u{ff00}'..='\u{ffef}' | '。')) {
+        return Err(NotAnEmail::Domain);
     }
     // Most domains are plain ASCII and need no mapping.
     let is_plain = domain.is_ascii() && !domain.to_ascii_lowercase().contains("xn--");
@@ -68,15 +99,15 @@ fn normalized_domain(domain: &str) -> Result<String, NotAnEmail> {
             && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     let last_is_a_name = labels.last().is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
-    if labels.len() >= 2 && labels.iter().all(label_is_fine) && last_is_a_name { Ok(ascii) } else { Err(NotAnEmail) }
+    if labels.len() >= 2 && labels.iter().all(label_is_fine) && last_is_a_name { Ok(ascii) } else { Err(NotAnEmail::Domain) }
 }
 
 /// The ASCII form of a Unicode domain, if the conversion changes no character into another one.
 fn unicode_domain_to_ascii(domain: &str) -> Result<String, NotAnEmail> {
-    let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| NotAnEmail)?.to_ascii_lowercase();
+    let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| NotAnEmail::Domain)?.to_ascii_lowercase();
     let (unicode, fine) = idna::domain_to_unicode(&ascii);
     let same = unicode == domain.to_lowercase() || ascii == domain.to_ascii_lowercase();
-    if fine.is_ok() && same { Ok(ascii) } else { Err(NotAnEmail) }
+    if fine.is_ok() && same { Ok(ascii) } else { Err(NotAnEmail::Domain) }
 }
 
 impl fmt::Display for Email {
@@ -88,6 +119,22 @@ impl fmt::Display for Email {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_text_is_said() {
+        for (text, wrong) in [
+            ("ana", NotAnEmail::NoAt),
+            ("a@x.example, b@y.example", NotAnEmail::Several),
+            ("ana@loja.example\r\n", NotAnEmail::Blank),
+            ("ana @loja.example", NotAnEmail::Blank),
+            ("<ana@loja.example>", NotAnEmail::LocalPart),
+            ("\u{430}na@loja.example", NotAnEmail::LocalPart),
+            ("ana@loja.example>", NotAnEmail::Domain),
+            ("ana@localhost", NotAnEmail::Domain),
+        ] {
+            assert_eq!(Email::parse(text), Err(wrong), "{text:?}");
+        }
+    }
 
     /// Lessons 32, 33, 34, 35, 36, 37
     /// Attacks E-01, E-02, E-03, E-04, E-05, E-06, E-07, E-08

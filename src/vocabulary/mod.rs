@@ -12,6 +12,7 @@ pub(crate) mod privacy; //       whether a value is likely to be personal data
 pub(crate) mod secret_names; //  which names suggest a secret
 pub mod email; //                an e-mail address, parsed and compared in one way only
 pub(crate) mod lookalikes; //   addresses that mix scripts or imitate letters
+pub(crate) mod picture_type; // the kinds of pictures that are shown
 pub mod incident_code; //        the code on an error page, short enough to be spoken
 pub mod wire; //                 HTTP requests and answers, and the trait that carries them
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]

@@ -6,6 +6,15 @@ const SECRETS: [&str; 5] = ["secret", "password", "passphrase", "privatekey", "a
 /// Parts of names that suggest a secret in a provider file, but not in an answer.
 const OFTEN_SECRETS: [&str; 3] = ["token", "signingkey", "authorization"];
 
+/// Parts of names and labels that suggest what a person logs in with, in the languages of the pages.
+const PASSWORDS: [&str; 4] = ["password", "passphrase", "senha", "contrase"];
+
+/// Whether a name or a label asks for a password.
+pub(crate) fn names_password(name: &str) -> bool {
+    let name = normalized_name(name);
+    PASSWORDS.iter().any(|word| name.contains(word))
+}
+
 /// Whether a name suggests a secret, wherever it stands.
 pub(crate) fn names_secret(name: &str) -> bool {
     let name = normalized_name(name);
@@ -45,6 +54,7 @@ mod tests {
         );
         assert!(is_secret_setting("tokenOfLoja") && is_secret_setting("api key") && !is_secret_setting("shop"));
         assert!(often_names_secret("access_token") && !often_names_secret("tokenType") && !often_names_secret("clientSecret"));
+        assert!(names_password("Sua senha") && names_password("Contraseña") && !names_password("Secretaria"));
         assert!(announces_secret("# the client-secret:") && !announces_secret("# a secret of the shop:"));
     }
 }

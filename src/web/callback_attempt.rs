@@ -2,7 +2,7 @@
 
 use crate::directory::StorageUnavailable;
 use crate::directory::attempts::ConsumeAttempt;
-use crate::login::attempt::{Attempt, GOOD_FOR, lacks_state};
+use crate::login::attempt::{Attempt, GOOD_FOR, callback_fault, lacks_state};
 use crate::login::conversation::Conversation;
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
@@ -85,8 +85,12 @@ impl UnmatchedCallback {
         return_to: Option<&str>,
         callback: CallbackParameters,
     ) -> UserFacingError {
-        let lacks_state = lacks_state(&live_provider.provider, &callback.document());
-        let error = LoginError::before_calls(if lacks_state { LoginErrorCause::NoState } else { LoginErrorCause::UnknownState });
+        let cause = match callback_fault(&callback) {
+            Some(fault) => fault,
+            None if lacks_state(&live_provider.provider, &callback.document()) => LoginErrorCause::NoState,
+            None => LoginErrorCause::UnknownState,
+        };
+        let error = LoginError::before_calls(cause);
         let trace = Trace { callback, ..Trace::default() };
         login_failure::in_conversation(context, live_provider, return_to, &error, &trace, &LoginWatch::default()).await
     }

@@ -9,6 +9,9 @@ use std::sync::Once;
 const FULL: &str = "the hosts of so many documents of issuers are remembered that no further ones are taken as they come: a new document \
                     that leads to other hosts than its own waits until it is accepted by `portaria providers hosts`";
 
+/// Whether the log says it.
+static WARNED: Once = Once::new();
+
 /// Reads the hosts that are known, at the start.
 pub(crate) async fn load(directory: &Directory, documents: &DocumentCache) -> Result<(), StorageUnavailable> {
     for known in directory.read(ListHosts).await? {
@@ -24,7 +27,6 @@ pub(crate) async fn synchronize(directory: &Directory, documents: &DocumentCache
         let remember = RememberHosts { address: address.clone(), origins: origins.to_string().into() };
         take_over(&address, &directory.write(remember).await?, documents);
     }
-    static WARNED: Once = Once::new();
     if documents.hosts.is_full() {
         WARNED.call_once(|| tracing::warn!("{FULL}"));
     }

@@ -1,5 +1,6 @@
 //! Logins that failed: the story is stored under an incident code, the log gets one line, and the shopper gets a page.
 
+use crate::choice;
 use crate::directory::StorageUnavailable;
 use crate::directory::audit::{AuditEvent, AuditEventKind, RecordAuditEvent};
 use crate::directory::incidents::{SaveIncident, ShareIncident, StoredIncident};
@@ -12,7 +13,7 @@ use crate::pages::ErrorCause;
 use crate::provider::step::StepKind;
 use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
-use crate::story::{LoginRecord, Story, login_story, redacted_code, redacted_excerpt};
+use crate::story::{LoginRecord, Story, login_story, redacted_code, redacted_message};
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::web::request_context::RequestContext;
 use crate::web::story_throttle::{FailureKind, FailurePlace, StoryPlace};
@@ -26,21 +27,22 @@ fn error_of_login(cause: ErrorCause, live_provider: &LiveProvider, return_to: Op
     UserFacingError { login: Some(Box::new(login)), ..cause.into() }
 }
 
-/// A reason of the broker to end a login, independent of the provider's answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BrokerFailure {
-    /// The callback was used before.
-    AlreadyUsed,
-    /// Too many logins are waiting for the provider.
-    TooManyLogins,
-    /// The provider's file changed between the redirect and the callback.
-    FileChanged,
-    /// The e-mail address was not proven in time.
-    ProofOver,
-    /// The callback has no parameters.
-    NoParameters,
-    /// The callback belongs to no attempt of this browser.
-    UnknownAttempt,
+choice! {
+    /// A reason of the broker to end a login, independent of the provider's answers, with its code in stories and the audit.
+    pub(crate) enum BrokerFailure {
+        /// The callback was used before.
+        AlreadyUsed = "alreadyUsed",
+        /// Too many logins are waiting for the provider.
+        TooManyLogins = "tooSlow",
+        /// The provider's file changed between the redirect and the callback.
+        FileChanged = "changed",
+        /// The e-mail address was not proven in time.
+        ProofOver = "proofOver",
+        /// The callback has no parameters.
+        NoParameters = "badCallback",
+        /// The callback belongs to no attempt of this browser.
+        UnknownAttempt = "lost",
+    }
 }
 
 impl BrokerFailure {
@@ -88,12 +90,12 @@ pub(crate) async fn without_conversation(
     let story = || Story {
         provider: provider.to_string(),
         file: live_provider.provider.source.name.to_string(),
-        code: Some(cause.name().to_owned()),
+        code: Some(failure.word().to_owned()),
         message: Some(failure.to_string()),
         ..Story::default()
     };
     let at = FailurePlace { by_anyone: true, ..FailurePlace::default() };
-    let code = place_failure(context, failure_kind(context, live_provider, cause, at, cause.name()), story).await;
+    let code = place_failure(context, failure_kind(context, live_provider, cause, at, failure.word()), story).await;
     context.app().metrics.count_login(store, provider, cause.name());
     tracing::info!(
         store = &**store,
@@ -170,7 +172,7 @@ async fn end_with_error(
         cause = cause.name(),
         step = error.step.map(StepKind::word),
         code = reason,
-        said = redacted_excerpt(&error.to_string()),
+        said = redacted_message(error),
         rule = error.refusal().filter(|refusal| refusal.message.is_some()).and_then(|refusal| refusal.rule.as_deref()),
         file = &*live_provider.provider.source.name,
         line = error.place.map(|place| place.line),

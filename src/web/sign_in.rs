@@ -33,8 +33,13 @@ pub(crate) async fn open_session(
             }
             session
         }
-        // A code by mail can prove the address instead.
-        Err(SignInRefusal { why, event }) if can_prove_by_mail(why, &identity.address) && context.live_store().mailer.is_some() => {
+        // A code by mail can prove the address instead; not where the identity may be another person's, whom the proof would let into the
+        // account of the person who gets the mail.
+        Err(SignInRefusal { why, event })
+            if live_provider.provider.is_callback_tied
+                && can_prove_by_mail(why, &identity.address)
+                && context.live_store().mailer.is_some() =>
+        {
             app.directory.write(RecordAuditEvent(event)).await?;
             return email_proof::start_proof(context, identity, version, return_to, id_token).await;
         }

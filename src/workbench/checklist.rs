@@ -90,7 +90,7 @@ fn answers_for_check(name: &'static str, answer: &str, given: &ChecklistAnswers)
             ]);
         }
         "authorize-parameters" => {
-            let others = ["prepare", "prepare-read", "state-in"].into_iter();
+            let others = ["prepare", "prepare-read", "state-in", "session-swap"].into_iter();
             answers.extend(others.filter_map(|other| Some((other, given.get(other)?.clone()))));
             answers.extend([("trust", "always".to_owned()), ("missing-email", "refuse".to_owned())]);
             if answer.contains("codeChallenge") {
@@ -216,6 +216,9 @@ fn push_installation_entries(answers: &AnswerLookup<'_>, draft: &mut ProviderDra
     }
     if let Some(pkce) = answers.get("pkce").filter(|pkce| *pkce != "S256") {
         draft.push(YamlLine::with_comment("pkce", YamlValue::Bare(pkce.to_owned()), "the default is S256"));
+    }
+    if let Some(accepted) = answers.get("session-swap") {
+        draft.push(YamlLine::with_comment("sessionSwap", YamlValue::text(accepted), "nothing ties the callback to the login"));
     }
 }
 

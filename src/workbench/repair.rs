@@ -12,23 +12,27 @@ pub(crate) mod draft;
 pub(crate) mod edit;
 pub(crate) mod email_proof_safety;
 pub(crate) mod entry_choice;
+pub(crate) mod filter_candidates;
 pub(crate) mod missing_email;
 pub(crate) mod nested_json;
 pub(crate) mod path_move;
 pub(crate) mod request_repairs;
+pub(crate) mod required_fact;
 pub(crate) mod reread;
 pub(crate) mod unresolved_path;
 
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::Trace;
 use crate::provider::Provider;
+use crate::provider::answer::is_web_page;
+use crate::provider::fact_expression::FoundInstead;
 use crate::provider::identity::Identity;
 use crate::story::proposal::Proposal;
 use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::wire::Response;
 use crate::workbench::repair::answer_repairs::{RepairGoal, answer_proposals, holds_email, try_drafts};
 use crate::workbench::repair::edit::changed_lines;
-use crate::workbench::repair::request_repairs::{ObservedRefusal, is_page, no_answer_proposal};
+use crate::workbench::repair::request_repairs::{ObservedRefusal, no_answer_proposal};
 use crate::workbench::repair::reread::{RepairCase, reread_login};
 
 /// At most this many proposals are shown; more would not help.
@@ -97,13 +101,22 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
                 .map(|(proposal, rating, whole)| (proposal, rating + if whole { 100.0 } else { 0.0 })),
         );
     }
+    if let LoginErrorCause::NotAllowed(_) = &error.cause {
+        rated.extend(proposals_for_require(provider, case, &goal));
+    }
     if is_unreadable {
         rated.extend(proposals_for_unreadable(provider, case, &goal));
     }
     if let LoginErrorCause::MissingEmail(_) | LoginErrorCause::UnprovenEmail(_) = &error.cause {
-        let is_there = matches!(error.cause, LoginErrorCause::UnprovenEmail(_));
+        let reason = match &error.cause {
+            LoginErrorCause::UnprovenEmail(_) => RepairRule::AskBecauseUnproven {},
+            LoginErrorCause::MissingEmail(Some(FoundInstead::NoFittingEntry | FoundInstead::NoAddress(_))) => {
+                RepairRule::AskBecauseUnfit {}
+            }
+            _ => RepairRule::AskBecauseMissing {},
+        };
         let own = RepairGoal { facts: Vec::new(), ..goal.clone() };
-        let ask = try_drafts(provider, case, &own, missing_email::missing_email_drafts(provider, is_there));
+        let ask = try_drafts(provider, case, &own, missing_email::missing_email_drafts(provider, reason));
         let unless_found = if rated.is_empty() && !holds_email(&reread_login(provider, case)) { 40.0 } else { 0.0 };
         rated.extend(ask.into_iter().filter_map(|mended| {
             let change = changed_lines(&provider.source.text, &mended.text)?;
@@ -112,7 +125,7 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
         }));
     }
     let is_refusal =
-        is_refused || is_unreadable || last.is_some_and(|(_, answer, _)| !(200..300).contains(&answer.status) || is_page(answer));
+        is_refused || is_unreadable || last.is_some_and(|(_, answer, _)| !(200..300).contains(&answer.status) || is_web_page(&answer.body));
     // A refusal that the file does not recognize is proposed as well, after what would be read.
     let is_unrecognized = is_about_reading && !is_refused && rated.iter().all(|(_, rating)| *rating < 120.0);
     if is_refusal || is_unrecognized {
@@ -164,6 +177,16 @@ fn goal_from_error(error: &LoginError) -> RepairGoal {
     };
     let refused = error.refusal().is_some() && error.place.is_some();
     RepairGoal { facts: fact.map(str::to_owned).into_iter().collect(), refused, failed: true }
+}
+
+/// The changes that mend the spelling of a fact that `require` asks about.
+fn proposals_for_require(provider: &Provider, case: &RepairCase<'_>, goal: &RepairGoal) -> Vec<RatedProposal> {
+    let slips = required_fact::slip_drafts(provider, &reread_login(provider, case));
+    let proposals = try_drafts(provider, case, goal, slips).into_iter().filter_map(|mended| {
+        let change = changed_lines(&provider.source.text, &mended.text)?;
+        Some((mended.draft.into_proposal(change), mended.rating))
+    });
+    proposals.collect()
 }
 
 /// The changes that make an answer readable, together with what is then still missing.

@@ -62,7 +62,7 @@ on_both! {
             none_is_good(broker, &[&ana, &eva], offset);
             Browser::signed_in(broker, "bia");
         }
-        assert_eq!(broker.auth(&rui.cookies()), 200, "the right clock logs nobody out");
+        assert_eq!(broker.auth(&rui.cookies()), 200, "the right clock logs no one out");
         place.assert_whole();
     };
 

@@ -167,7 +167,7 @@ impl Place {
         })
     }
 
-    /// Nothing that is kept is half of something, and nobody's code was shown to the provider twice.
+    /// Nothing that is kept is half of something, and no one's code was shown to the provider twice.
     pub fn assert_whole(&self) {
         let halves = "SELECT (SELECT count(*) FROM users u WHERE NOT EXISTS (SELECT 1 FROM identities i WHERE i.uid = u.uid)) \
              + (SELECT count(*) FROM identities i WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.uid = i.uid)) \
@@ -309,7 +309,7 @@ impl Browser {
         Some(answer)
     }
 
-    /// Begins a login and answers with the way back, for somebody.
+    /// Begins a login and answers with the way back, for a person.
     pub fn begin(&mut self, broker: &Broker, who: &str) -> String {
         let answer = self.ask(broker, "GET", "/login/acme").expect("an answer");
         assert_eq!(answer.status, 303, "{answer:?}");

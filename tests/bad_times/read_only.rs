@@ -6,7 +6,7 @@ use portaria::directory::StorageLocation;
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 use std::time::Duration;
 
-/// Nobody comes in or leaves while nothing is taken in, checks go on, and afterwards all is well.
+/// No one comes in or leaves while nothing is taken in, checks go on, and afterwards all is well.
 fn borne(place: &Place, broker: &Broker, closed: impl Fn(bool)) {
     let mut ana = Browser::signed_in(broker, "ana");
     assert!(broker.is_ready());

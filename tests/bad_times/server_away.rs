@@ -4,7 +4,7 @@ use crate::bad_times::place::{Broker, Browser, Ending, Place, assert_away, now, 
 use crate::database::Server;
 use std::time::Duration;
 
-/// Nobody waits longer.
+/// No one waits longer.
 const LONGEST: Duration = Duration::from_secs(12);
 
 /// Shoppers with a way back, who all come at once; all are told that the storage is away. How long that took at most.
@@ -20,7 +20,7 @@ fn all_come(broker: &Broker, shoppers: &mut [(Browser, String)]) -> Duration {
                 })
             })
             .collect();
-        coming.into_iter().map(|one| one.join().expect("all are told")).max().expect("somebody came")
+        coming.into_iter().map(|one| one.join().expect("all are told")).max().expect("a person came")
     })
 }
 

@@ -51,7 +51,7 @@ after(async () => {
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
-// Somebody comes for the first time.
+// A person comes for the first time.
 async function isAsked(page, email = `${randomBytes(4).toString('hex')}@loja.example`) {
   await page.goto(`${asking}/login?return_to=${encodeURIComponent(`${shop.origin}/carrinho`)}`);
   await button(page, 'playground').click();

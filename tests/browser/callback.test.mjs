@@ -61,7 +61,7 @@ test('the back button leads to pages that still know what to do', () => shopper(
   await page.waitForURL((url) => !url.pathname.startsWith('/playground'));
   if (page.url().startsWith(publicUrl)) await assertFriendly(page);
 
-  // And further back, to a login page that was drawn for nobody.
+  // And further back, to a login page that was drawn for no one.
   await page.goto(login(`${shop.origin}/carrinho`));
   await assertFriendly(page);
   assert.equal((await whoIsThere(context)).email, ana.email);

@@ -86,7 +86,7 @@ const right = 'email: $.value';
 const wrong = 'email: $.address';
 const torto = `${installation.cwd}/providers.d/torto.yaml`;
 
-// Runs a test login as somebody, and ends where its story is told.
+// Runs a test login as a person, and ends where its story is told.
 async function testLogin(page, provider, who) {
   await page.goto(lab(`/${provider}`));
   await page.locator('.run button').click();

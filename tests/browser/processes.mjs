@@ -9,7 +9,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => p
 
 const taken = new Set();
 
-// A port that nobody listens on. It lies below the range from which outgoing connections take theirs, so that it stays free until its program is up.
+// A port that no one listens on. It lies below the range from which outgoing connections take theirs, so that it stays free until its program is up.
 export async function freePort() {
   for (;;) {
     const port = 20000 + Math.floor(Math.random() * 12000);

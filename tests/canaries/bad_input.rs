@@ -174,7 +174,7 @@ fn a_login_that_is_tried_obeys_no_answer() {
                 format!("{odd}={odd}&state={odd}"),
                 format!("code={mark}-code-bia&state={state}&{odd}={odd}"),
             ] {
-                writeln!(input, "{pasted}").expect("somebody reads");
+                writeln!(input, "{pasted}").expect("a person reads");
             }
             drop(input);
             told.read_to_string(&mut said).expect("it can be read");

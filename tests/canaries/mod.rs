@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use portaria::world::random;
 
-/// What a provider knows of somebody and of a login, made for one run.
+/// What a provider knows of a person and of a login, made for one run.
 pub struct Canaries {
     pub email: String,
     pub id: String,
@@ -69,7 +69,7 @@ impl Canaries {
         self.forms().into_iter().filter(|(_, form)| lower.contains(&form.to_lowercase())).map(|(name, _)| name).collect()
     }
 
-    /// Somebody, with members of other names than the file reads.
+    /// A person, with members of other names than the file reads.
     fn person(&self) -> String {
         let Self { email, id, name, phone, token } = self;
         format!(
@@ -77,7 +77,7 @@ impl Canaries {
         )
     }
 
-    /// Somebody whose data are the keys.
+    /// A person whose data are the keys.
     fn keys(&self) -> String {
         let percent = self.email.replace('@', "%40");
         let keys = [&self.email, &percent, &self.id, &self.name, &self.phone, &self.token, &STANDARD.encode(&self.email)];
@@ -85,7 +85,7 @@ impl Canaries {
         format!("{{\"by\":{{{}}},{}}}", members.join(","), members.join(","))
     }
 
-    /// A signed token that nobody believes.
+    /// A signed token that no one believes.
     pub fn signed(&self) -> String {
         let part = |text: String| URL_SAFE_NO_PAD.encode(text);
         let Self { email, id, name, token, .. } = self;

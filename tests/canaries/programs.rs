@@ -63,7 +63,7 @@ fn tried(folder: &Folder, more: &[&str], back: &str) -> (i32, String) {
     let url = url::Url::parse(address.trim()).expect("an address");
     let state = url.query_pairs().find(|(name, _)| name == "state").expect("a state").1.into_owned();
     let mut input = program.stdin.take().expect("it is piped");
-    writeln!(input, "{}", back.replace("STATE", &state)).expect("somebody reads");
+    writeln!(input, "{}", back.replace("STATE", &state)).expect("a person reads");
     drop(input);
     told.read_to_string(&mut said).expect("it can be read");
     let rest: Option<&mut dyn std::io::Read> =

@@ -174,7 +174,7 @@ fn e_a_session_that_is_lost_is_noticed() {
     let mut history = honest();
     history.push(Line { outcome: Outcome::Unknown, status: 0, sent: Some(token("s3", "bia", "p2")), ..line(15, What::Logout) });
     history.push(Line { is_last: true, ..check(16, 1, 401, &token("s3", "bia", "p2")) });
-    assert_eq!(violations(&history), Vec::<String>::new(), "a sign-out that nobody answered may have come about");
+    assert_eq!(violations(&history), Vec::<String>::new(), "a sign-out that no one answered may have come about");
 }
 
 #[test]

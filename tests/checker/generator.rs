@@ -45,7 +45,7 @@ const OFTEN: [(Action, u32); 20] = [
     (Action::Revoke, 30),
     (Action::Link, 45),
     (Action::Unlink, 45),
-    (Action::Race, 40),
+    (Action::Race, 60),
     (Action::Rotate, 3),
     (Action::Retire, 1),
     (Action::Reload, 6),

@@ -46,7 +46,7 @@ pub enum What {
 pub enum Outcome {
     #[default]
     Answered,
-    /// Nobody listened, so nothing was done.
+    /// No one listened, so nothing was done.
     NotAsked,
     /// No whole answer came: it was done, or will be, or never.
     Unknown,
@@ -144,7 +144,7 @@ impl Line {
         self.is_done() || self.outcome == Outcome::Unknown || self.status >= 500
     }
 
-    /// When it was over for certain; what nobody answered may still come about.
+    /// When it was over for certain; what no one answered may still come about.
     pub fn over(&self) -> u64 {
         if self.is_done() { self.end } else { u64::MAX }
     }

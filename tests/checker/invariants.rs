@@ -266,7 +266,7 @@ fn kept(history: &[Line]) -> Vec<String> {
                 twin || (line.what == What::Unlink && sent.uid == token.uid && line.provider == token.provider)
             })
     };
-    let lost = history.iter().filter(|line| line.is_last && line.what == What::Auth && line.status != 200).filter(|line| {
+    let lost = history.iter().filter(|line| line.is_last && line.what == What::Auth && line.status == 401).filter(|line| {
         let Some(token) = line.sent.as_ref().filter(|token| token.store == line.store) else { return false };
         !history.iter().any(|other| other.may_be_done() && is_end(other, token))
     });

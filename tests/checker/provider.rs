@@ -56,7 +56,7 @@ impl ScriptedProvider {
             let (issued, elsewhere) = (Arc::clone(&issued), elsewhere.to_owned());
             let shown = [form_secret(&secret), basic_secret(&secret)];
             upstream.answers(path, move |heard, to| {
-                let said = issued.lock().expect("nobody panics here").say(heard, &shown, &elsewhere);
+                let said = issued.lock().expect("no one panics here").say(heard, &shown, &elsewhere);
                 let _ = to.write_all(&said);
             });
         }
@@ -71,17 +71,17 @@ impl ScriptedProvider {
     /// A code for a subject, who came with this state.
     pub fn issue(&self, state: &str, subject: &str) -> String {
         let code = format!("{}-code-{}", self.name, random::id());
-        self.issued.lock().expect("nobody panics here").codes.insert(code.clone(), (state.to_owned(), subject.to_owned()));
+        self.issued.lock().expect("no one panics here").codes.insert(code.clone(), (state.to_owned(), subject.to_owned()));
         code
     }
 
     pub fn set(&self, mood: Mood) {
-        self.issued.lock().expect("nobody panics here").mood = mood;
+        self.issued.lock().expect("no one panics here").mood = mood;
     }
 
     /// A line for each request: the code of a token call, and whose secrets it carried.
     pub fn heard(&self, all: &[ScriptedProvider]) -> Vec<Line> {
-        let issued = self.issued.lock().expect("nobody panics here");
+        let issued = self.issued.lock().expect("no one panics here");
         let heard = self.upstream.heard().into_iter().map(|heard| {
             let code = heard.field("code").unwrap_or_default();
             let state = issued.codes.get(&code).map(|(state, _)| state.clone()).unwrap_or_default();

@@ -13,7 +13,7 @@ pub enum Weather {
     Fair,
     /// Each piece takes so many milliseconds.
     Slow(u64),
-    /// Nothing passes, and nobody is told; what was on the way arrives later.
+    /// Nothing passes, and no one is told; what was on the way arrives later.
     Silent,
     /// Whoever connects is turned away.
     Refusing,
@@ -88,11 +88,11 @@ async fn connect(client: TcpStream, target: Target, seen: watch::Receiver<State>
     match target {
         Target::Socket(path) => {
             let Ok(server) = UnixStream::connect(path).await else { return };
-            carry(client, server, seen).await;
+            Box::pin(carry(client, server, seen)).await;
         }
         Target::Port(address) => {
             let Ok(server) = TcpStream::connect(address).await else { return };
-            carry(client, server, seen).await;
+            Box::pin(carry(client, server, seen)).await;
         }
     }
 }

@@ -37,7 +37,7 @@ impl Worker<'_> {
             Action::Unlink => self.unlink(operation, browser, at),
             Action::Race => self.race(operation, at),
             Action::Rotate => self.rotate(STORES[first % 2].0),
-            Action::Retire => self.retire(operation, browser, at),
+            Action::Retire => self.leak(operation, browser, at),
             Action::Reload => self.tell(Line { what: What::Reload, ..Line::default() }, |_| self.world.touch(first % 2, second % 9)),
             Action::Mood => self.mood(operation),
             Action::Crash => self.world.crash(self.number, operation.broker),
@@ -75,7 +75,7 @@ impl Worker<'_> {
         let location = answer.as_ref().and_then(|answer| url::Url::parse(answer.location()?).ok());
         let state = location.and_then(|url| Some(url.query_pairs().find(|(name, _)| name == "state")?.1.into_owned()));
         line.state = state.unwrap_or_default();
-        line.provider = self.world.providers[provider].name.to_owned();
+        self.world.providers[provider].name.clone_into(&mut line.provider);
         if line.what == What::StartLink {
             line.link = line.sent.as_ref().map(|sent| sent.sid.clone()).unwrap_or_default();
         }
@@ -227,7 +227,7 @@ impl Worker<'_> {
         let (form, ways) = (fields(&page, "form").pop().unwrap_or_default(), fields(&page, "way"));
         let Some(way) = operation.pick(1, &ways) else { return };
         let all = (0..PEOPLE + at / 40 + 8).flat_map(|number| ["acme", "beta"].map(|provider| (provider, format!("p{number}"))));
-        let (provider, subject) = all.into_iter().find(|(provider, subject)| handle(provider, subject) == *way).expect("it is somebody's");
+        let (provider, subject) = all.into_iter().find(|(provider, subject)| handle(provider, subject) == *way).expect("it is a person's");
         let line = Line { provider: provider.to_owned(), subject, ..self.line(What::Unlink, operation, browser) };
         self.tell(line, |line| self.browse(line, "POST", "/account/unlink", &format!("form={form}&way={way}")));
     }
@@ -241,6 +241,9 @@ impl Worker<'_> {
         let one = Operation { action: one, picks: [first, second / 10, third], ..*operation };
         let other = Operation { action: other, broker: 1 - operation.broker, picks: [elsewhere, second / 7, operation.picks[2]] };
         if one.action == Action::Link && other.action != Action::Link {
+            if self.world.browsers[first % self.world.browsers.len()].session().is_none() {
+                self.come_back(operation, first % self.world.browsers.len(), at, false);
+            }
             return self.link(&one, first % self.world.browsers.len(), at, Some(other));
         }
         let other = Operation { picks: [elsewhere, second / 7, third], ..other };
@@ -261,7 +264,20 @@ impl Worker<'_> {
         });
     }
 
-    /// A key has leaked: everybody comes in anew, and one of them leaves at once.
+    /// A key has leaked; the other broker may be cut off from the news.
+    fn leak(&self, operation: &Operation, browser: usize, at: usize) {
+        if operation.picks[1].is_multiple_of(2) {
+            return self.retire(operation, browser, at);
+        }
+        let there = 1 - operation.broker;
+        self.tell(Line { what: What::Database, broker: there, note: "Silent".to_owned(), ..Line::default() }, |_| {
+            self.world.databases[there].set(Weather::Silent);
+            self.retire(operation, browser, at);
+            self.world.databases[there].set(Weather::Fair);
+        });
+    }
+
+    /// Retires the key that signs; who comes in anew leaves at once at the other broker.
     fn retire(&self, operation: &Operation, browser: usize, at: usize) {
         let store = STORES[self.world.browsers[browser].store].0;
         let alone = held(&self.world.operator);
@@ -274,6 +290,8 @@ impl Worker<'_> {
         });
         drop(alone);
         for browser in [browser, browser + 2].map(|browser| browser % self.world.browsers.len()) {
+            // What was begun under the old key is void.
+            self.start(operation, browser);
             self.come_back(operation, browser, at, false);
             self.logout(&Operation { broker: 1 - operation.broker, ..*operation }, browser);
         }
@@ -298,10 +316,10 @@ impl Worker<'_> {
             Weather::Refusing,
             Weather::Short(operation.picks[2] % 900),
         ];
-        let weather = *operation.pick(2, &weathers).expect("there are some");
-        // Now and then longer than checks are answered from memory.
-        let lasting =
-            if what == What::Database && operation.picks[1].is_multiple_of(5) { 5000 } else { 100 + operation.picks[1] as u64 % 1200 };
+        // Now and then much longer than checks are answered from memory.
+        let is_long = what == What::Database && operation.picks[1].is_multiple_of(6);
+        let weather = if is_long { Weather::Silent } else { *operation.pick(2, &weathers).expect("there are some") };
+        let lasting = if is_long { 9000 } else { 100 + operation.picks[1] as u64 % 1200 };
         self.tell(Line { what, broker: operation.broker, note: format!("{weather:?}"), ..Line::default() }, |_| {
             proxy.set(weather);
             if weather != Weather::Silent {
@@ -310,7 +328,7 @@ impl Worker<'_> {
             std::thread::sleep(Duration::from_millis(lasting));
             if what == What::Database {
                 // Before it learns what has ended meanwhile.
-                let recent: Vec<String> = held(&self.world.tokens).iter().rev().skip(5).take(20).cloned().collect();
+                let recent: Vec<String> = held(&self.world.tokens).iter().rev().skip(10).take(120).cloned().collect();
                 recent.iter().for_each(|raw| self.check(operation.broker, raw, 0, false));
             }
             proxy.set(Weather::Fair);

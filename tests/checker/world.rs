@@ -14,7 +14,7 @@ use std::net::TcpStream;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The stores, and the hosts by which they are told apart.
+/// The stores, and the hosts by which they are distinguished.
 pub const STORES: [(&str, &str); 2] = [("main", "localhost:8080"), ("atacado", "127.0.0.1:8080")];
 const SETTINGS: &str = "session: { offline: 2s }
 stores:
@@ -128,13 +128,13 @@ impl World {
             Ok(answer) => answer,
             Err(outcome) => {
                 line.outcome = outcome;
-                // Nobody hurries where nobody listens.
+                // No one hurries where no one listens.
                 std::thread::sleep(Duration::from_millis(60));
                 return None;
             }
         };
         line.status = answer.status;
-        line.to = answer.location().unwrap_or_default().split(['?', '#']).next().unwrap_or_default().to_owned();
+        answer.location().unwrap_or_default().split(['?', '#']).next().unwrap_or_default().clone_into(&mut line.to);
         line.opened = answer.session().map(Token::read);
         line.is_cleared = answer.cookies().iter().any(|(name, value, _)| *name == "portaria" && value.is_empty());
         held(&self.tokens).extend(answer.session().map(str::to_owned));
@@ -144,7 +144,7 @@ impl World {
     /// Asks as a browser, which keeps its cookies.
     pub fn browse(&self, line: &mut Line, method: &str, target: &str, body: &str) -> Option<Answer> {
         let browser = &self.browsers[line.browser];
-        line.store = STORES[browser.store].0.to_owned();
+        STORES[browser.store].0.clone_into(&mut line.store);
         let cookies = browser.cookies();
         let answer = self.ask(line, method, target, (&cookies, body))?;
         let mut jar = held(&browser.jar);

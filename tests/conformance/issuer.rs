@@ -125,7 +125,7 @@ impl Issuer {
     }
 
     fn with_state<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
-        act(&mut self.state.lock().expect("nobody panics here"))
+        act(&mut self.state.lock().expect("no one panics here"))
     }
 
     /// What is said in the end.
@@ -158,7 +158,7 @@ impl Issuer {
         self.demand(value("scope").split(' ').any(|scope| scope == "openid"), "no scope openid");
         self.demand(value("scope").split(' ').any(|scope| scope == "email"), "no scope for the claims that are needed");
         self.demand(value("client_id") == CLIENT, "another client id");
-        self.demand(value("nonce").len() >= 22 && value("state").len() >= 22, "no nonce or state that nobody guesses");
+        self.demand(value("nonce").len() >= 22 && value("state").len() >= 22, "no nonce or state that no one guesses");
         self.demand(value("code_challenge_method") == "S256", "no challenge");
         self.with_state(|state| {
             state.login += 1;
@@ -207,7 +207,7 @@ impl Issuer {
         self.demand(field("redirect_uri") == redirect_uri, "another redirect address");
         self.demand(URL_SAFE_NO_PAD.encode(digest(&SHA256, field("code_verifier").as_bytes())) == challenge, "another verifier");
         let honest =
-            json!({ "access_token": "at-1", "token_type": "Bearer", "expires_in": 3600, "id_token": self.id_token(self.claims()) });
+            json!({ "access_token": "at-1", "token_type": "Bearer", "expires_in": 3600, "id_token": self.id_token(&self.claims()) });
         answer_json(200, &self.said(Saying::TokenAnswer, honest).to_string())
     }
 
@@ -217,7 +217,7 @@ impl Issuer {
     }
 
     /// Signs claims as the header says.
-    fn id_token(&self, claims: Value) -> String {
+    fn id_token(&self, claims: &Value) -> String {
         let kid = self.with_state(|state| state.kid.clone());
         let header = self.said(Saying::Header, json!({ "alg": "RS256", "kid": kid }));
         let kid = header["kid"].as_str().filter(|kid| kid.starts_with("k-")).map_or(kid, str::to_owned);
@@ -241,7 +241,7 @@ impl Issuer {
         self.demand(heard.query.is_empty(), "the access token stands in the address");
         let honest = json!({ "sub": "s-7", "email": "ana@clientes.example", "email_verified": true, "name": "Ana da Silva" });
         let mut said = self.said(Saying::UserInfo, honest);
-        // What is for somebody is signed.
+        // What is for a person is signed.
         if said["aud"].is_null() {
             return answer_json(200, &said.to_string());
         }

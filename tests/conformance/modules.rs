@@ -335,7 +335,7 @@ const LOGOUT: &str = "a_logout_leads_to_the_issuer_and_whatever_comes_back_chang
 /// Modules about what this program does not do.
 pub const NOT_OFFERED: &[(&str, &[&str])] = &[
     (
-        "the response type is `code`, so no ID token comes through the browser; a nonce is sent all the same",
+        "the request of `discovery` has the response type `code`, so no ID token comes through the browser; a nonce is sent all the same",
         &[
             "oidcc-client-test-nonce-unless-code-flow",
             "oidcc-client-test-missing-chash",

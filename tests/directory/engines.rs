@@ -219,7 +219,7 @@ fn a_server_that_goes_away_hangs_or_comes_back_is_borne() {
 
         server.order("freeze");
         let hangs = tokio::time::timeout(Duration::from_secs(20), directory.write(spend("hangs"))).await;
-        assert_eq!(hangs, Ok(Err(StorageUnavailable)), "nobody waits for ever");
+        assert_eq!(hangs, Ok(Err(StorageUnavailable)), "no one waits for ever");
         server.order("thaw");
         for tried in 0.. {
             // Each connection that hung is found out once.

@@ -93,8 +93,8 @@ on_both! {
         let events = directory.read(ListAuditEvents { store: None, provider: Some("acme".into()), most: 10 }).await.expect("storage");
         let refused = events.iter().find(|event| event.what == AuditEventKind::Refused).expect("it is recorded");
         assert_eq!(refused.uid.as_deref(), Some(&*ana));
-        let told = reasons::describe_event(refused);
-        assert!(told.contains("pointed to another issuer or other addresses") && told.contains("portaria providers move"), "{told}");
+        let described = reasons::describe_event(refused);
+        assert!(described.contains("pointed to another issuer or other addresses") && described.contains("portaria providers move"), "{described}");
     };
 
     what_a_changed_file_says_about_an_address_reaches_no_existing_user: async |place| {
@@ -191,8 +191,8 @@ on_both! {
         assert_eq!(directory.read(ListIdentityLinks(bia)).await.expect("storage").len(), 1);
         assert_eq!(pinned(&directory, ELSEWHERE).await, [(ELSEWHERE.to_owned(), 3, 3, 0), (FINGERPRINT.to_owned(), 1, 1, 1)]);
         let events = directory.read(ListAuditEvents { store: None, provider: Some("acme".into()), most: 10 }).await.expect("storage");
-        let told: Vec<String> = events.iter().filter(|event| event.what == AuditEventKind::ProviderMoved).map(reasons::describe_event).collect();
-        assert_eq!(told, ["2 linked identities through acme were moved to `origins https://other.example` by support (acme.yaml, version v2)"]);
+        let described: Vec<String> = events.iter().filter(|event| event.what == AuditEventKind::ProviderMoved).map(reasons::describe_event).collect();
+        assert_eq!(described, ["2 linked identities through acme were moved to `origins https://other.example` by support (acme.yaml, version v2)"]);
         assert_eq!(pin(&directory, ELSEWHERE, None).await, 0, "the new place is the provider's now");
     };
 

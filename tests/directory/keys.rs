@@ -28,15 +28,15 @@ fn turn(id: &str, wanted: bool, now: i64) -> RotateSigningKeys {
     }
 }
 
-async fn told(directory: &Directory) -> String {
-    told_of(directory, "main").await
+async fn statuses(directory: &Directory) -> String {
+    statuses_of(directory, "main").await
 }
 
-async fn told_of(directory: &Directory, store: &str) -> String {
+async fn statuses_of(directory: &Directory, store: &str) -> String {
     let keys = directory.read(ListSigningKeys).await.expect("storage");
-    let told: Vec<_> =
+    let statuses: Vec<_> =
         keys.iter().filter(|key| &*key.store == store).map(|key| format!("{} {}", key.status.id, key.status.state.word())).collect();
-    told.join(", ")
+    statuses.join(", ")
 }
 
 on_both! {
@@ -66,10 +66,10 @@ on_both! {
             (1110, false, "b active"),
             (1111, true, "b active, c next"),
         ] {
-            let before = (told(&directory).await, number().await);
+            let before = (statuses(&directory).await, number().await);
             let id = match now { 0 => "a", 1000 => "b", _ => "c" };
             directory.write(turn(id, wanted, now)).await.expect("storage");
-            let after = (told(&directory).await, number().await);
+            let after = (statuses(&directory).await, number().await);
             assert_eq!(after.0, expected, "at {now}");
             assert_eq!(before.0 != after.0, before.1 != after.1, "every machine hears of it, at {now}");
         }
@@ -110,10 +110,10 @@ on_both! {
 
         assert!(!directory.write(retire("nobody", "x")).await.expect("storage"));
         assert!(directory.write(retire("a", "b")).await.expect("storage"));
-        assert_eq!(told(&directory).await, "b active");
+        assert_eq!(statuses(&directory).await, "b active");
         directory.write(turn("c", true, 6)).await.expect("storage");
         assert!(directory.write(retire("b", "d")).await.expect("storage"));
-        assert_eq!(told(&directory).await, "c active", "the one that was next");
+        assert_eq!(statuses(&directory).await, "c active", "the one that was next");
     };
 }
 
@@ -169,8 +169,8 @@ on_both! {
 
         let directory = place.machine().await;
 
-        assert_eq!(told_of(&directory, "main").await, "a active, b next, c retiring", "nothing changes");
-        assert_eq!(told_of(&directory, "atacado").await, "a active, b retiring, c retiring", "its sessions stay valid");
+        assert_eq!(statuses_of(&directory, "main").await, "a active, b next, c retiring", "nothing changes");
+        assert_eq!(statuses_of(&directory, "atacado").await, "a active, b retiring, c retiring", "its sessions stay valid");
         let turn = async |id: &str, after: i64| {
             let fresh = NewSigningKey { id: id.into(), sealed: "s".to_owned() };
             directory.write(RotateSigningKeys { store: "atacado".into(), fresh, plan, wanted: false, now: now + after }).await.expect("storage")
@@ -178,9 +178,9 @@ on_both! {
         assert_eq!(turn("d", 86000).await, [], "a broker of the version before may run for a day");
         assert_eq!(turn("d", 86500).await, [RotationChange::Publish]);
         assert_eq!(turn("e", 88000).await, [RotationChange::Activate("d".into())]);
-        assert_eq!(told_of(&directory, "main").await, "a active, b next, c retiring");
+        assert_eq!(statuses_of(&directory, "main").await, "a active, b next, c retiring");
         turn("f", 86500 + 3 * 86400).await;
-        assert_eq!(told_of(&directory, "atacado").await, "d active", "its tokens and those of the main store have nothing in common");
+        assert_eq!(statuses_of(&directory, "atacado").await, "d active", "its tokens and those of the main store have nothing in common");
         let record = RecordServedStores { machine: "m".into(), stores: Vec::new(), dropped: Vec::new(), silent_since: None, now };
         assert_eq!(directory.write(record).await.expect("storage"), [], "its brokers may not be of this version yet");
     };
@@ -202,7 +202,7 @@ on_both! {
         ]).await;
 
         assert_eq!(listed, ["b", "a"]);
-        assert_eq!(told_of(&directory, "main").await, "b active, a retiring");
-        assert_eq!(told_of(&directory, "atacado").await, "z active");
+        assert_eq!(statuses_of(&directory, "main").await, "b active, a retiring");
+        assert_eq!(statuses_of(&directory, "atacado").await, "z active");
     };
 }

@@ -18,7 +18,7 @@ const VERIFIED: [Option<&str>; 3] = [Some("true"), Some("false"), None];
 const MISSING: [&str; 3] = ["refuse", "ask", "${id}@acme.invalid"];
 /// Who has the address already.
 const HOLDERS: [&str; 4] = ["nobody", "by beta", "by acme", "blocked"];
-/// How somebody comes: for the first time, again, again with another address than before, or signed in to add this way.
+/// How a person comes: for the first time, again, again with another address than before, or signed in to add this way.
 const WAYS: [&str; 4] = ["first", "again", "moved", "signed in"];
 
 /// Who acme says that it is, under a file that says this.

@@ -105,12 +105,12 @@ pub fn identity(provider: &str, id: &str, address: IdentityEmail) -> Identity {
     }
 }
 
-/// Somebody whose address the provider vouches for.
+/// A person whose address the provider vouches for.
 pub fn proven(provider: &str, id: &str, name: &str) -> Identity {
     identity(provider, id, IdentityEmail::Proven(email(name), EmailEvidence::Claim))
 }
 
-/// Somebody at the door of a store, at the second 100.
+/// A person at the door of a store, at the second 100.
 pub fn arrival(store: &str, identity: &Identity, sid: &str) -> SignIn {
     SignIn {
         store: store.into(),
@@ -124,7 +124,7 @@ pub fn arrival(store: &str, identity: &Identity, sid: &str) -> SignIn {
     }
 }
 
-/// Somebody comes to the main store.
+/// A person comes to the main store.
 pub async fn comes(directory: &Directory, identity: &Identity, sid: &str) -> Result<SignedIn, SignInRefusalReason> {
     let away = match directory.write(arrival("main", identity, sid)).await.expect("storage is there") {
         Ok(welcomed) => return Ok(welcomed),
@@ -134,12 +134,12 @@ pub async fn comes(directory: &Directory, identity: &Identity, sid: &str) -> Res
     Err(away.why)
 }
 
-/// The id of somebody who comes to the main store and is let in.
+/// The id of a person who comes to the main store and is let in.
 pub async fn uid(directory: &Directory, identity: &Identity, sid: &str) -> Box<str> {
     comes(directory, identity, sid).await.expect("signed in").user.uid
 }
 
-/// What is kept of somebody.
+/// What is kept of a person.
 pub async fn kept(directory: &Directory, name: &str) -> Option<UserRecord> {
     directory.read(FindUserByEmail { store: "main".into(), email: email(name) }).await.expect("storage is there")
 }

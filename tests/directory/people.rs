@@ -35,7 +35,7 @@ on_both! {
 
         assert_eq!((added.0.uid, added.1, again.1), (ana.clone(), LinkingRule::LinkedByThemselves, LinkingRule::Known));
         for refused in [taken, theirs] {
-            let SignInRefusal { why, event } = refused.expect_err("it is somebody else's");
+            let SignInRefusal { why, event } = refused.expect_err("it is another person's");
             assert_eq!((why, event.uid, event.because.as_deref()), (SignInRefusalReason::LinkedElsewhere, Some(bia.clone()), Some("linkedElsewhere")));
         }
         assert_eq!(gone.expect_err("the session is over").why, SignInRefusalReason::SignedOut, "with every way that is added the session gets a new name");
@@ -113,7 +113,7 @@ on_both! {
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
         uid(&directory, &proven("beta", "1", "ana"), "2").await;
 
-        let everything = directory.write(ExportUser { uid: ana.clone(), now: 101 }).await.expect("storage").expect("there is somebody");
+        let everything = directory.write(ExportUser { uid: ana.clone(), now: 101 }).await.expect("storage").expect("there is a person");
         assert_eq!(everything.record.user.email, email("ana"));
         assert_eq!((everything.identities.len(), everything.sessions.len(), everything.history.len()), (2, 2, 3));
 
@@ -124,7 +124,7 @@ on_both! {
         assert!(directory.read(ListUserAuditEvents { uid: ana.clone(), most: 10 }).await.expect("storage").is_empty());
         assert!(directory.write(ExportUser { uid: ana.clone(), now: 103 }).await.expect("storage").is_none());
         let new = uid(&directory, &proven("acme", "1", "ana"), "3").await;
-        assert_ne!(new, ana, "who comes again is somebody new");
+        assert_ne!(new, ana, "who comes again is a new person");
     };
 
     an_incident_is_kept_for_a_day_and_its_code_is_taken_meanwhile: async |place| {

@@ -1,4 +1,4 @@
-//! Placeholders: two ids never share one, and nobody becomes another person by the choice of an id.
+//! Placeholders: two ids never share one, and no one becomes another person by the choice of an id.
 
 use crate::directory::{comes, identity, on_both, proven, uid};
 use crate::support::STRICT;

@@ -213,7 +213,7 @@ on_both! {
             takes_back(&directory, "p", "ana", "lost", at).await;
         }
         assert!(directory.read(FindEmailProof { id: "p".into(), now: 110 }).await.expect("storage").is_some_and(|proof| proof.awaited.is_none()));
-        assert_eq!(tries(&directory, "p", "lost", 110).await, ProofCodeOutcome::ProofEnded, "nobody has that code");
+        assert_eq!(tries(&directory, "p", "lost", 110).await, ProofCodeOutcome::ProofEnded, "no one has that code");
 
         assert_eq!(sends(&directory, "p", "ana", "slow", 110).await, SHORT);
         assert_eq!(sends(&directory, "p", "bia", "quick", 120).await, SHORT);

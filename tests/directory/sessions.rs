@@ -38,8 +38,8 @@ on_both! {
         directory.write(again).await.expect("storage").expect("signed in");
         directory.write(ends("new", 1000)).await.expect("storage");
 
-        let (told, cursor) = ended(&directory, &EndedSessionCursor::default()).await;
-        assert_eq!(told, ["old", "new"]);
+        let (sids, cursor) = ended(&directory, &EndedSessionCursor::default()).await;
+        assert_eq!(sids, ["old", "new"]);
         assert_eq!(ended(&directory, &cursor).await.0, Vec::<String>::new());
         assert_eq!(directory.read(ReadGenerations).await.expect("storage").ends, cursor.number);
         tidy(&directory, 87_000, 0).await.expect("storage");
@@ -107,7 +107,7 @@ on_both! {
             let directory = Arc::clone(&machines[at % 2]);
             async move { directory.write(ends(&format!("s{at}"), 1000)).await.expect("storage") }
         };
-        // Somebody reads on all the time; what was numbered may never appear behind what has been read.
+        // A person reads on all the time; what was numbered may never appear behind what has been read.
         let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
         let reading = actix_web::rt::spawn({
             let done = Arc::clone(&done);
@@ -115,8 +115,8 @@ on_both! {
                 let (mut all, mut cursor) = (Vec::new(), EndedSessionCursor::default());
                 loop {
                     let last_time = done.load(std::sync::atomic::Ordering::SeqCst);
-                    let (told, read_to) = ended(&reader, &cursor).await;
-                    all.extend(told);
+                    let (sids, read_to) = ended(&reader, &cursor).await;
+                    all.extend(sids);
                     cursor = read_to;
                     if last_time {
                         return all;
@@ -129,10 +129,10 @@ on_both! {
             at_once((round * 50..(round + 1) * 50).map(ends_at)).await;
         }
         done.store(true, std::sync::atomic::Ordering::SeqCst);
-        let told = reading.await.expect("it ends");
+        let sids = reading.await.expect("it ends");
 
-        assert_eq!(told.len(), 200, "none is told twice");
-        assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), 200, "none is left out");
+        assert_eq!(sids.len(), 200, "none is told twice");
+        assert_eq!(sids.iter().collect::<BTreeSet<_>>().len(), 200, "none is left out");
     };
 
     a_session_that_is_renamed_while_it_ends_does_not_outlive_its_end: async |place| {
@@ -152,8 +152,8 @@ on_both! {
             assert!(open.is_empty(), "round {round}: {open:?} is left");
             // Either it was over before, or the end has found it under its new name.
             if linked.expect("storage").is_ok() {
-                let (told, _) = ended(&machines[0], &EndedSessionCursor::default()).await;
-                assert!(told.contains(&new_sid), "round {round}: {told:?}");
+                let (sids, _) = ended(&machines[0], &EndedSessionCursor::default()).await;
+                assert!(sids.contains(&new_sid), "round {round}: {sids:?}");
             }
         }
     };
@@ -167,7 +167,7 @@ on_both! {
         directory.write(EndSession { uid: ana.clone(), event, ..ends("1", 1000) }).await.expect("storage");
         directory.write(EndAllSessions { store: "main".into(), uid: ana.clone(), except: None, by: AuditActor::Support, now: 100 }).await.expect("storage");
         let block = BlockUser { store: "main".into(), uid: ana.clone(), blocked: true, now: 100 };
-        assert_eq!(directory.write(block).await, Ok(None), "nobody is said to be blocked");
+        assert_eq!(directory.write(block).await, Ok(None), "no one is said to be blocked");
 
         let event = AuditEvent::new(100, "main", AuditEventKind::Refused).for_user(&ana);
         directory.write(RecordAuditEvent(event.clone())).await.expect("storage");
@@ -217,7 +217,7 @@ fn another_machine_is_told_of_an_end_at_once() {
             if waiting.await.expect("it ends") {
                 return;
             }
-            assert!(attempt < 10, "nobody is told");
+            assert!(attempt < 10, "no one is told");
         }
     });
 }

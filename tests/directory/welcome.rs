@@ -1,4 +1,4 @@
-//! Who somebody is, and who becomes one person.
+//! Who a person is, and who becomes one person.
 
 use crate::directory::{arrival, at_once, comes, email, identity, kept, on_both, proven, uid};
 use portaria::directory::attempts::ConsumeAttempt;
@@ -57,7 +57,7 @@ on_both! {
 
         assert_ne!(bia, ana, "neither by a name that is an address, nor by an id at another provider");
         assert_eq!(renamed, bia, "a name may change");
-        assert!(freed != bia && freed != ana, "and be somebody else's");
+        assert!(freed != bia && freed != ana, "and be another person's");
     };
 
     /// Attacks D-06, D-07
@@ -215,7 +215,7 @@ on_both! {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
         uid(&directory, &proven("beta", "7", "ana"), "2").await;
-        comes(&directory, &proven("acme", "2", "ana"), "3").await.expect_err("somebody else");
+        comes(&directory, &proven("acme", "2", "ana"), "3").await.expect_err("another person");
 
         let ways = directory.read(ListIdentityLinks(ana.clone())).await.expect("storage");
         let history = directory.read(ListUserAuditEvents { uid: ana, most: 10 }).await.expect("storage");

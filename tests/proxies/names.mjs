@@ -1,4 +1,4 @@
-// Under whose name a request reaches the store: the broker's word, and nobody else's.
+// Under whose name a request reaches the store: the broker's word, and no one else's.
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
@@ -59,7 +59,7 @@ export function names(world) {
             world.store.forget();
             const answer = await world.asAna({ path: '/private', lines });
 
-            // It may be refused, but it may not arrive as nobody.
+            // It may be refused, but it may not arrive as no one.
             const arrives = [101, 200].includes(answer.status);
             assert.ok(arrives || (answer.status >= 400 && answer.status < 500), `${answer.status}: ${lines}`);
             assert.equal(world.store.seen.length, arrives ? 1 : 0, lines.join());

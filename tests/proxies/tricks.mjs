@@ -51,7 +51,7 @@ export const LOOKALIKES = [
     '/styleXcss', '/look.css.map', '/.well-known/jwks_json', '/.well-known/jwks.json/private', '/Xwell-known/jwks.json', '/x/login', '/x/session', '/login/../private', '/login/%2e%2e/private', '/health/live', '/metrics',
 ];
 
-/** What a broker answers to the question when something is wrong with it, and nobody may pass. */
+/** What a broker answers to the question when something is wrong with it, and no one may pass. */
 export const FAULTS = {
     'says 500': (_, response) => response.writeHead(500).end('store: true'),
     'says 502': (_, response) => response.writeHead(502).end(),

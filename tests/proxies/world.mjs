@@ -80,7 +80,7 @@ export class World {
         return new Browser(this.port, this.origin);
     }
 
-    /** Somebody who came in through the login page of the playground. */
+    /** A person who came in through the login page of the playground. */
     async welcome(who, browser = this.browser()) {
         const chooser = await browser.follow(await browser.visit('/login'), '/login/playground');
         const page = await browser.follow(chooser, who);

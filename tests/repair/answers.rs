@@ -140,11 +140,8 @@ fn a_file_is_mended_by_the_first_proposal_after_the_answer_has_changed() {
                     alone += 1;
                     continue;
                 }
-                let (outcome, proposals) = outcome(&known.provider, &story, right);
-                table.count(kind, outcome, || {
-                    let said: Vec<&str> = proposals.iter().map(|proposal| proposal.title.as_str()).collect();
-                    format!("{} answer {} {what}: {said:?}", known.provider.name, at + 1)
-                });
+                let (outcome, proposals) = outcome(&known.provider, &story, right, None);
+                table.count(kind, outcome, &proposals, |said| format!("{} answer {} {what}: {said:?}", known.provider.name, at + 1));
             }
         }
     }

@@ -97,11 +97,10 @@ fn a_damaged_path_of_a_file_is_mended_by_the_first_proposal() {
                     let noticed = known
                         .stories
                         .iter()
-                        .map(|(story, right)| outcome(&provider, story, right))
+                        .map(|(story, right)| outcome(&provider, story, right, Some(&known)))
                         .find(|(outcome, _)| *outcome != crate::repair::Outcome::Unnoticed);
                     let (outcome, proposals) = noticed.unwrap_or((crate::repair::Outcome::Unnoticed, Vec::new()));
-                    table.count(kind, outcome, || {
-                        let said: Vec<&str> = proposals.iter().map(|proposal| proposal.title.as_str()).collect();
+                    table.count(kind, outcome, &proposals, |said| {
                         format!("{} {} → {}: {said:?}", known.provider.name, found.as_str(), write_path(&damaged))
                     });
                 }

@@ -24,9 +24,9 @@ fn look_over(body: &[u8], secrets: &[&str]) {
                 assert!(compile(&Source::new("acme.yaml", text.as_str()), InstallationContext { loopback: true }).0.is_some(), "{text}");
                 assert!(!text.contains("trustEmail") && !text.contains("always"), "{text}");
             }
-            let told = serde_json::to_string(&proposal).expect("a proposal is JSON");
+            let rendered = serde_json::to_string(&proposal).expect("a proposal is JSON");
             for secret in secrets {
-                assert!(!told.contains(secret), "{told}");
+                assert!(!rendered.contains(secret), "{rendered}");
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The file is right: what one person has and another lacks is no reason to change it, and neither is a refusal.
 
-use crate::repair::all;
+use crate::repair::{READING, all};
 use portaria::workbench::examples::replay::replay;
 use portaria::workbench::repair::propose;
 
@@ -22,9 +22,6 @@ fn a_login_that_works_with_a_right_file_is_left_alone() {
     disturbed.iter().for_each(|one| println!("  {one}"));
     assert!(disturbed.len() * 20 <= logins, "{} of {logins}", disturbed.len());
 }
-
-/// The rules whose proposals change how answers are read.
-const READING: &[&str] = &["pathMoved", "placeNotStandard", "conditionMoved", "answerMoved", "severalMoved", "headerRenamed"];
 
 #[test]
 fn a_refusal_of_a_right_file_changes_nothing_of_what_is_read() {

@@ -29,7 +29,7 @@ async fn signed_in(broker: &TestBroker, provider: &str, who: &str) -> Browser {
     browser
 }
 
-/// Goes to a provider to add a way in and comes back as somebody.
+/// Goes to a provider to add a way in and comes back as a person.
 async fn adds(broker: &TestBroker, browser: &Browser, provider: &str, who: &str) -> Answer {
     let form = mark(browser).await;
     let begun = browser.ask(ClientRequest::form(&format!("/account/link/{provider}"), &format!("form={form}"))).await;
@@ -123,7 +123,7 @@ async fn who_is_not_let_in_is_written_down_once_with_the_code_that_tells_why() {
 async fn however_many_are_refused_each_is_written_down() {
     let broker = TestBroker::open().await;
     let browser = signed_in(&broker, "acme", "ana").await;
-    let (ana, email) = (uid(&browser).await, browser.who().await.expect("somebody"));
+    let (ana, email) = (uid(&browser).await, browser.who().await.expect("a person"));
     broker.upstream.says("/me", json(200, &format!("{{\"id\":\"another\",\"email\":\"{email}\",\"verified\":true}}")));
     let began = clock::now() / 60;
 
@@ -151,7 +151,7 @@ async fn what_was_begun_by_one_session_is_not_added_to_another_nor_to_nobody() {
     let state = url.query_pairs().find(|(name, _)| name == "state").expect("a state").1.into_owned();
     let attempts = browser.attempts();
 
-    // Somebody else's browser with the attempt of this one; then this one after it has signed out.
+    // Another person's browser with the attempt of this one; then this one after it has signed out.
     let victim = signed_in(&broker, "acme", "vitima").await;
     victim.jar.borrow_mut().extend(attempts.clone());
     let forced = victim.get(&format!("/callback/beta?code={}&state={state}", broker.code("evil"))).await;
@@ -231,7 +231,7 @@ async fn only_a_fresh_session_and_our_own_page_may_change_anything() {
         let answer = browser.ask(ask).await;
         assert_eq!(answer.status, status, "{answer:?}");
     }
-    assert_eq!(broker.ask(change(&form)).await.status, 403, "nobody is signed in");
+    assert_eq!(broker.ask(change(&form)).await.status, 403, "no one is signed in");
     for path in ["/account/unlink", "/account/link/beta", "/account/sign-out"] {
         let answer = browser.get(&format!("{path}?form={form}&way={way}")).await;
         assert!(answer.status == 405 || answer.location() == Some("/account"), "{path}: {answer:?}");
@@ -305,7 +305,7 @@ async fn a_way_in_is_removed_but_never_the_last() {
     assert_eq!(nonsense.status, 303, "what is not there is gone: {nonsense:?}");
     assert!(browser.who().await.is_some());
     let again = signed_in(&broker, "beta", "outra").await;
-    assert_ne!(uid(&again).await, uid(&browser).await, "by that way somebody else comes in now");
+    assert_ne!(uid(&again).await, uid(&browser).await, "by that way another person comes in now");
 }
 
 #[actix_web::test]

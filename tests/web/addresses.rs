@@ -1,8 +1,8 @@
-//! Places to which nobody may be sent, in every spelling that somebody might read otherwise.
+//! Places to which no one may be sent, in every spelling that a person might read otherwise.
 
 use crate::web::test_broker::SHOP;
 
-/// Spellings with which somebody would rather be somewhere else. Every marked place is varied with every mark.
+/// Spellings with which a person would rather be somewhere else. Every marked place is varied with every mark.
 pub fn nasty_addresses() -> Vec<String> {
     let evil = "evil.example";
     let mut all: Vec<String> = Vec::new();

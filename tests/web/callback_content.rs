@@ -1,7 +1,9 @@
 //! What the browser brings along: codes, errors and forms that say more than they should.
 
+use crate::command_line::portaria;
 use crate::web::browser::Browser;
 use crate::web::client_request::{Answer, ClientRequest};
+use crate::web::failures::code_on;
 use crate::web::test_broker::{LOCAL, STANDARD, TestBroker};
 use base64::Engine as _;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -29,6 +31,9 @@ async fn a_parameter_that_stands_twice_is_refused() {
             let answer = browser.get(&way).await;
 
             assert_eq!(answer.status, 400, "{way}: {answer:?}");
+            let code = code_on(&answer.body).unwrap_or_else(|| panic!("the page has a code: {answer:?}"));
+            let (_, story, err) = portaria(&broker.folder.0, &["incident", &code, "--storage", "sqlite:portaria.db"], &[]);
+            assert!(story.contains("the callback repeats a parameter (badCallback)"), "{way}: {story}{err}");
             broker.assert_clean(&answer);
         }
     }

@@ -50,9 +50,9 @@ async fn a_provider_that_changes_is_told_of_once_and_by_itself_no_more() {
     moves(&broker);
     come(&broker, 30).await;
 
-    let told = warnings(&broker);
-    assert_eq!(told.len(), 1, "{told:?}");
-    let warning = &told[0];
+    let shown = warnings(&broker);
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    let warning = &shown[0];
     assert_eq!((warning.step.as_str(), warning.fact(), warning.cause.kind()), ("getUserInfo", Some("email"), DriftKind::Replaced));
     assert_eq!(warning.line, Some(8), "{warning:?}");
     let change = warning.proposal.as_ref().and_then(|proposal| proposal.change.as_ref()).expect("a change");
@@ -94,8 +94,8 @@ async fn a_page_instead_of_an_answer_is_told_of() {
     broker.upstream.says("/me", answer(200, "Content-Type: text/html\r\n", b"<!doctype html><p>moved"));
     come(&broker, 30).await;
 
-    let told = warnings(&broker);
-    assert_eq!(told.iter().map(|warning| (warning.fact(), warning.cause.kind())).collect::<Vec<_>>(), [(None, DriftKind::Unreadable)]);
+    let shown = warnings(&broker);
+    assert_eq!(shown.iter().map(|warning| (warning.fact(), warning.cause.kind())).collect::<Vec<_>>(), [(None, DriftKind::Unreadable)]);
     let gauge = "portaria_drift{provider=\"acme\",step=\"getUserInfo\",fact=\"\"}";
     assert_eq!(metric(&broker, gauge).await.as_deref(), Some("1"));
 }

@@ -217,7 +217,7 @@ async fn a_trickle_is_left_when_the_time_of_the_call_is_over_however_steady_it_i
     broker.assert_still_works().await;
 }
 
-/// No circuit is opened: who can make five calls fail, with codes that nobody gave out, could shut a provider for everybody. A failure
+/// No circuit is opened: who can make five calls fail, with codes that no one gave out, could shut a provider for everybody. A failure
 /// costs others nothing instead: each login asks once and within its time, only so many of them talk to one provider at a time, and the
 /// first one after the provider has recovered comes in.
 /// Attack F-06

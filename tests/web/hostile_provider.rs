@@ -1,4 +1,4 @@
-//! A provider that does not keep its word: what it sends is bounded, and what was meant for it goes to nobody else.
+//! A provider that does not keep its word: what it sends is bounded, and what was meant for it goes to no one else.
 
 use crate::web::browser::Browser;
 use crate::web::client_request::{Answer, ClientRequest};
@@ -6,7 +6,7 @@ use crate::web::test_broker::{LOCAL, STANDARD, TestBroker, until};
 use crate::web::test_provider::{TestProvider, answer, json, person, until_it_gives_up};
 use std::io::Write as _;
 
-/// Lets somebody come back whose provider is as it is now; answers with what they see.
+/// Lets a person come back whose provider is as it is now; answers with what they see.
 async fn come_back(broker: &TestBroker) -> Answer {
     come_back_from(broker, "127.0.0.1").await
 }

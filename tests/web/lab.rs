@@ -22,7 +22,7 @@ async fn open_house() -> TestBroker {
     TestBroker::builder(&settings).with("acme", &STANDARD.replace("UPSTREAM", "https://sso.acme.example")).build().await
 }
 
-/// Somebody with this address, signed in at a store.
+/// A person with this address, signed in at a store.
 fn somebody(broker: &TestBroker, host: &str, address: &str, verified: bool) -> Browser {
     let token = broker.token(host, |session| {
         session.person.uid = format!("uid of {address}").into();

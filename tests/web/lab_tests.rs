@@ -1,4 +1,4 @@
-//! Test logins: as real as any, nobody comes in, and only the person who ran one reads what happened.
+//! Test logins: as real as any, no one comes in, and only the person who ran one reads what happened.
 
 use crate::web::browser::Browser;
 use crate::web::client_request::{Answer, ClientRequest};
@@ -85,7 +85,7 @@ async fn a_test_login_tells_all_and_creates_nobody() {
     assert!(story.identity.is_some_and(|identity| identity.len() == 3));
     assert_eq!(lines(&broker).await, [AuditEventKind::Tested], "one line");
     let stored = String::from_utf8_lossy(&broker.stored()).into_owned();
-    assert!(!stored.contains("bia@clientes.example") && !stored.contains("id-bia"), "nobody is created");
+    assert!(!stored.contains("bia@clientes.example") && !stored.contains("id-bia"), "no one is created");
     let counted = broker.ask(ClientRequest::get("/metrics")).await.body;
     assert!(!counted.contains("portaria_logins_total{"), "{counted}");
     let last = broker.lab.tests.last_result("main", "acme", None).expect("it is remembered");
@@ -167,7 +167,7 @@ async fn asked(broker: &TestBroker, host: &str) -> RequestContext {
     RequestContext::extract(&request).await.expect("it is served")
 }
 
-/// Somebody who is signed in at the store on the open net.
+/// A person who is signed in at the store on the open net.
 fn signed_in(broker: &TestBroker, email: &str, verified: bool) -> Browser {
     let token = broker.token(OPEN_HOST, |session| {
         session.person.email = portaria::vocabulary::email::Email::parse(email).expect("an address");

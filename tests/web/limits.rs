@@ -1,4 +1,4 @@
-//! How often somebody may ask, and who that somebody is.
+//! How often a person may ask, and who that person is.
 
 use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;

@@ -240,5 +240,5 @@ async fn where_the_provider_has_an_end_of_its_own_nothing_secret_goes_there() {
     let location = answer.location().expect("it leads on");
     assert!(location.starts_with("https://sso.acme.example/sair") && !location.contains(&broker.mark), "{location}");
     assert_eq!(browser.who().await, None, "here it has ended in any case");
-    assert_eq!(broker.upstream.asked("/sair"), 0, "nobody but the browser goes there");
+    assert_eq!(broker.upstream.asked("/sair"), 0, "no one but the browser goes there");
 }

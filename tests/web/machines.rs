@@ -109,9 +109,9 @@ async fn support_signs_somebody_out_and_shuts_them_out_on_every_machine() {
         let browser = Browser::new(&broker);
         browser.log_in("acme", "ana").await;
         let cookies = browser.cookies();
-        let email = Email::parse(&browser.who().await.expect("somebody")).expect("an address");
+        let email = Email::parse(&browser.who().await.expect("a person")).expect("an address");
         let found = other.app.directory.read(FindUserByEmail { store: "main".into(), email }).await.expect("storage");
-        let uid = found.expect("somebody").user.uid;
+        let uid = found.expect("a person").user.uid;
 
         let sign_out = EndAllSessions { store: "main".into(), uid: uid.clone(), except: None, by: AuditActor::Support, now: clock::now() };
         assert_eq!(other.app.directory.write(sign_out).await, Ok(1));

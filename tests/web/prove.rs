@@ -1,4 +1,4 @@
-//! An address is proven by a code that goes there: nobody gets in without it, nobody learns anything from it, and nobody is
+//! An address is proven by a code that goes there: no one gets in without it, no one learns anything from it, and no one is
 //! drowned in mail.
 
 use crate::web::browser::Browser;
@@ -42,7 +42,7 @@ async fn ends(browser: &Browser, provider: &str, who: &str) -> Answer {
     look(browser, &browser.way_back(provider, &begun.state, who)).await
 }
 
-/// Somebody has come back from the provider and is asked for an address.
+/// A person has come back from the provider and is asked for an address.
 async fn asked(broker: &TestBroker, who: &str) -> (Browser, String) {
     let browser = Browser::new(broker);
     let answer = browser.log_in("acme", who).await;
@@ -81,7 +81,7 @@ async fn whoever_proves_an_address_that_is_somebodys_is_that_somebody() {
     let broker = broker(&mailbox).await;
     let before = Browser::new(&broker);
     before.log_in("beta", "ana").await;
-    let email = before.who().await.expect("somebody");
+    let email = before.who().await.expect("a person");
     let uid = before.get("/session").await.json()["uid"].clone();
 
     let (browser, form) = asked(&broker, "other").await;
@@ -101,7 +101,7 @@ async fn an_address_that_somebody_has_is_answered_like_any_other() {
     let broker = broker(&mailbox).await;
     let known = Browser::new(&broker);
     known.log_in("beta", "ana").await;
-    let email = known.who().await.expect("somebody");
+    let email = known.who().await.expect("a person");
 
     let mut answers = Vec::new();
     for address in [email.as_str(), "ninguem@loja.example"] {
@@ -469,10 +469,14 @@ async fn without_mail_the_login_ends_and_says_why() {
     let broker = TestBroker::builder(LOCAL).with("acme", &asking()).with_standard("beta").build().await;
     let known = Browser::new(&broker);
     known.log_in("beta", "ana").await;
-    let email = known.who().await.expect("somebody");
+    let email = known.who().await.expect("a person");
 
     for (provider, says, told) in [
-        ("acme", "{\"id\":\"1\"}".to_owned(), "Clube Acme confirmed who you are but did not send us your e-mail address."),
+        (
+            "acme",
+            "{\"id\":\"1\"}".to_owned(),
+            "Clube Acme confirmed who you are but did not send us an e-mail address that the store can use.",
+        ),
         ("acme", "{\"id\":\"1\",\"email\":\"ana@acme.example\"}".to_owned(), "Clube Acme has not confirmed that the address is yours."),
         (
             "beta",
@@ -497,7 +501,7 @@ async fn an_address_that_a_provider_gave_to_somebody_new_is_proven_by_mail() {
     let broker = broker(&mailbox).await;
     let before = Browser::new(&broker);
     before.log_in("beta", "ana").await;
-    let email = before.who().await.expect("somebody");
+    let email = before.who().await.expect("a person");
     let uid = before.get("/session").await.json()["uid"].clone();
     broker.upstream.says("/me", json(200, &format!("{{\"id\":\"another\",\"email\":\"{email}\",\"verified\":true}}")));
 

@@ -71,7 +71,7 @@ async fn a_login_ends_with_the_version_with_which_it_began() {
     let answer = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
 
     assert_eq!(answer.status, 303, "{answer:?}");
-    assert_eq!((broker.upstream.asked("/token"), elsewhere.connections()), (1, 0), "the code goes to nobody whom it was not meant for");
+    assert_eq!((broker.upstream.asked("/token"), elsewhere.connections()), (1, 0), "the code goes to no one whom it was not meant for");
     let next = Browser::new(&broker).begin("/login/acme").await;
     assert!(next.answer.location().expect("it leads on").starts_with(&elsewhere.url()));
 }

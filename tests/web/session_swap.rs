@@ -2,6 +2,7 @@
 
 use crate::web::browser::Browser;
 use crate::web::client_request::{Answer, ClientRequest};
+use crate::web::mailbox::Mailbox;
 use crate::web::test_broker::{HOST, LOCAL, OPEN, SHOP, STANDARD, TestBroker};
 use crate::web::test_provider::json;
 use std::io::Write as _;
@@ -192,6 +193,29 @@ async fn an_identity_that_may_be_swapped_is_linked_to_no_user() {
         assert_eq!(page.contains("/account/link/acme"), can_link);
         assert_eq!(answer.status, if can_link { 303 } else { 404 }, "{answer:?}");
         assert_eq!(browser.attempts().len(), usize::from(can_link));
+    }
+}
+
+/// The shopper would prove their own address for the identity of whoever has sent them the callback.
+#[actix_web::test]
+async fn no_code_by_mail_proves_an_address_for_an_identity_that_may_be_swapped() {
+    for (file, can_prove) in [(swappable(), false), (stateless(""), true)] {
+        let mailbox = Mailbox::open();
+        let broker = TestBroker::builder(&format!("{LOCAL}{}", mailbox.settings())).with("acme", &file).build().await;
+        let token = format!("{{\"access_token\":\"{}-at-ana\"}}", broker.mark);
+        broker.upstream.says("/token", json(200, &token));
+        let log_in = async |id: &str| {
+            broker.upstream.says("/me", json(200, &format!("{{\"id\":\"{id}\",\"email\":\"ana@clientes.example\",\"verified\":true}}")));
+            let browser = Browser::new(&broker);
+            browser.ask(pressed(&form(&browser.get("/login/acme").await, "acme"))).await;
+            browser.get(&callback(&broker, "ana")).await
+        };
+        assert_eq!(log_in("7").await.status, 303);
+
+        let second = log_in("8").await;
+
+        let expected = if can_prove { (303, Some("/prove")) } else { (403, None) };
+        assert_eq!((second.status, second.location()), expected, "{second:?}");
     }
 }
 

@@ -30,7 +30,7 @@ async fn what_leaves_is_the_standards_request_and_nothing_else() {
     assert_eq!(value(&begun.query, "code_challenge_method"), Some("S256"));
     assert_eq!(value(&begun.query, "code_challenge").map(str::len), Some(43));
     assert!(begun.state.len() >= 22);
-    assert!(broker.upstream.heard().is_empty(), "nobody but the browser goes there");
+    assert!(broker.upstream.heard().is_empty(), "no one but the browser goes there");
     assert!(begun.answer.header("cache-control") == Some("no-store") && begun.answer.header("referrer-policy") == Some("no-referrer"));
     broker.assert_silent(&begun.answer);
 }

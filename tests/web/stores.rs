@@ -1,4 +1,4 @@
-//! Stores are told apart by host and by nothing else; what is good in one is nothing in another.
+//! Stores are distinguished by host and by nothing else; what is good in one is nothing in another.
 
 use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
@@ -94,7 +94,7 @@ async fn a_session_of_one_store_is_none_in_another() {
         assert_eq!(validated.status, 401);
     }
     let (one, two) = (here.get("/session").await.json(), there.get("/session").await.json());
-    assert_ne!(one["uid"], two["uid"], "the same address is somebody else in another store");
+    assert_ne!(one["uid"], two["uid"], "the same address is another person in another store");
     assert_eq!((one["store"].as_str(), two["store"].as_str()), (Some("main"), Some("atacado")));
 }
 

@@ -42,7 +42,7 @@ returnTo: [ http://localhost:9000 ]
 limits: off
 ";
 
-/// A folder that is gone when nobody needs it any more.
+/// A folder that is gone when no one needs it any more.
 pub struct Folder(pub PathBuf);
 
 impl Folder {
@@ -281,7 +281,7 @@ impl TestBroker {
         answers
     }
 
-    /// A code that the honest provider takes for somebody.
+    /// A code that the honest provider takes for a person.
     pub fn code(&self, who: &str) -> String {
         format!("{}-code-{who}", self.mark)
     }
@@ -304,7 +304,7 @@ impl TestBroker {
         Arc::clone(self.app.live_config().store_for_host(host).expect("there is such a store"))
     }
 
-    /// A token of a store, as if somebody had come in; `change` may make the session odd.
+    /// A token of a store, as if a person had come in; `change` may make the session odd.
     pub fn token(&self, host: &str, change: impl FnOnce(&mut Session)) -> String {
         let front = self.front(host);
         let person = SessionUser {

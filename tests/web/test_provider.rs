@@ -123,7 +123,7 @@ impl TestProvider {
 impl Drop for TestProvider {
     fn drop(&mut self) {
         self.shared.closed.store(true, Ordering::SeqCst);
-        // The listener notices when somebody comes.
+        // The listener notices when a person comes.
         drop(TcpStream::connect(self.address));
     }
 }
@@ -163,7 +163,7 @@ impl Shared {
     }
 }
 
-/// What an honest provider says of somebody.
+/// What an honest provider says of a person.
 pub fn person(who: &str) -> String {
     format!("{{\"id\":\"id-{who}\",\"email\":\"{who}@clientes.example\",\"verified\":true,\"name\":\"{who} da Silva\"}}")
 }

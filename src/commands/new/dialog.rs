@@ -4,7 +4,7 @@ use crate::commands::new::issuer;
 use crate::commands::outcome::CommandFailure;
 use crate::stores::settings::Settings;
 use crate::vocabulary::diagnostic::printable;
-use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion, QUESTIONS};
+use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion, QUESTIONS, assumed_answers};
 use std::io::{BufRead as _, Write as _};
 
 /// Says why an answer is not accepted.
@@ -50,7 +50,7 @@ pub(crate) fn ask_questions(
             }
             (typed, _) => typed.to_owned(),
         };
-        if let Some(why) = check_answer(question, &answer, answers) {
+        if let Some(why) = check_answer(question, &answer, &assumed_answers(question.name, &answer, answers)) {
             print(&format!("  {}\n", printable(&why)));
             continue;
         }

@@ -3,6 +3,7 @@
 use crate::commands::outcome::{print_json, print_line};
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::provider::Provider;
+use crate::provider::fact_expression::FoundInstead;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::story::Story;
 use crate::story::plain_text;
@@ -100,6 +101,12 @@ fn help_for_error(cause: &LoginErrorCause) -> &'static str {
         }
         LoginErrorCause::UnprovenEmail(_) => {
             "set `trustEmail` to what proves an address here, or `missingEmail` to what happens without a proven one"
+        }
+        LoginErrorCause::MissingEmail(Some(FoundInstead::NoAddress(_))) => {
+            "correct the path of `email`, or what is cut out of the text, so that one address is left; or set `missingEmail`"
+        }
+        LoginErrorCause::MissingEmail(Some(FoundInstead::NoFittingEntry)) => {
+            "compare `where` with the entries above, or set `missingEmail` to what happens without one that fits"
         }
         LoginErrorCause::MissingEmail(_) => {
             "request a scope that returns it, correct its path, or set `missingEmail` to what happens without one"

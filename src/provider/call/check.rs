@@ -20,6 +20,10 @@ pub(crate) fn check_header_name(name: &str, place: Place, reader: &mut Reader) {
         "cookie",
         "keep-alive",
         "proxy-authorization",
+        "proxy-connection",
+        "expect",
+        "content-encoding",
+        "http2-settings",
     ];
     let is_token =
         !name.is_empty() && name.len() <= 100 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));

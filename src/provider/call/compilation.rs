@@ -235,7 +235,13 @@ fn implied_signed_answer(spec: &CallSpec, context: &SignedTokenContext<'_>, has_
     SignedToken::compile(&spec, context, reader)
 }
 
+/// More headers than this are refused.
+const MOST_HEADERS: usize = 50;
+
 fn headers(named: NamedValues<Template>, reader: &mut Reader) -> Vec<(Located<String>, Template)> {
+    if let Some((name, _)) = named.0.get(MOST_HEADERS) {
+        reader.complain(name.place, format!("a call has at most {MOST_HEADERS} headers"), "write only those that the provider asks for");
+    }
     for (name, value) in &named.0 {
         check_header_name(name, name.place, reader);
         if value.as_literal().is_some_and(|text| text.chars().any(char::is_control)) {

@@ -19,6 +19,27 @@ impl Pattern {
         built.ok().map(|regex| Self { regex, place })
     }
 
+    /// Whether it is tied to both ends of the text, in each of its alternatives.
+    pub(crate) fn is_tied(&self) -> bool {
+        let text = self.regex.as_str();
+        let (mut depth, mut is_escaped, mut in_class) = (0_usize, false, false);
+        let has_alternatives = text.chars().any(|letter| {
+            let was_escaped = is_escaped;
+            is_escaped = letter == '\\' && !was_escaped;
+            match letter {
+                _ if was_escaped => {}
+                '[' => in_class = true,
+                ']' => in_class = false,
+                '(' if !in_class => depth = depth.saturating_add(1),
+                ')' if !in_class => depth = depth.saturating_sub(1),
+                '|' => return depth == 0 && !in_class,
+                _ => {}
+            }
+            false
+        });
+        text.starts_with('^') && text.ends_with('$') && !text.ends_with("\\$") && !has_alternatives
+    }
+
     /// The expression, or what is wrong with it.
     pub(crate) fn compile_regex(text: &str) -> Result<Regex, (String, String)> {
         let built =
@@ -37,5 +58,32 @@ impl WordValue for Pattern {
     }
     fn shape() -> ValueShape {
         ValueShape::Text("a regular expression")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_tied_only_if_all_its_alternatives_are() {
+        for (text, expected) in [
+            ("^verified$", true),
+            ("^(a|b)$", true),
+            ("^[a|b]$", true),
+            ("^a\\|b$", true),
+            ("verified", false),
+            ("^verified", false),
+            ("verified$", false),
+            ("^a|b$", false),
+            ("^(a)|(b)$", false),
+            ("^\\(a|b\\)$", false),
+            ("^[(]a|b$", false),
+            ("^a\\$", false),
+        ] {
+            let pattern = Pattern::compile(text, Place::default(), &mut Reader::default()).expect("it is an expression");
+
+            assert_eq!(pattern.is_tied(), expected, "{text}");
+        }
     }
 }

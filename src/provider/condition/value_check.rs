@@ -3,8 +3,8 @@
 use crate::provider::condition::pattern::Pattern;
 use crate::provider::condition::{ConditionRole, ConditionSpec, ConditionSubject, all_hold};
 use crate::provider::facts::Facts;
-use crate::provider::json_path::{JsonPath, scalar_text};
-use crate::provider::moment::{TimeSpan, parse_moment};
+use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
+use crate::provider::moment::{MomentFault, TimeSpan, parse_moment};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
@@ -77,6 +77,10 @@ impl ValueCheck {
             reader.complain(text.place, "`contains` looks into a list of an answer, and a fact is a text", help);
         }
         let now = reader.names.intern("now");
+        if let Some(value) = is_not.iter().flatten().find(|value| value.has_optional_hole()) {
+            let help = "take the `?` out: then the condition does not hold where this fact is not known";
+            reader.complain(value.place, "every value differs from one that may be missing", help);
+        }
         let (present, within) = (spec.present.map(|present| present.value), spec.within.map(|within| within.value));
         let check = Self { at, is, is_not, matches: spec.matches, contains, present, within, now };
         if role == ConditionRole::Proves && check.holds_of_nothing() {
@@ -87,31 +91,40 @@ impl ValueCheck {
         Some(check)
     }
 
-    /// Whether the check holds; `None` where that depends on what was found and cannot be read. When a path finds several values, one is
-    /// enough for `is`, `matches` and `contains`; for `isNot` and `within` all of them count.
+    /// Whether the check holds; `None` where that depends on what was found and cannot be read: a list or an object is no text. When a path
+    /// finds several values, one is enough for `is`, `matches` and `contains`; for `isNot` and `within` all of them count.
     pub(crate) fn verdict(&self, answer: Option<&Value>, facts: &Facts) -> Option<bool> {
         let values: Vec<&Value> = match &self.at {
             ConditionSubject::Path(path) => answer.into_iter().flat_map(|answer| path.all(answer)).collect(),
             ConditionSubject::Text(_) => Vec::new(),
         };
         let found: Vec<Text> = match &self.at {
-            ConditionSubject::Path(_) => values.iter().filter_map(|value| present_text(value)).map(Text::plain).collect(),
+            ConditionSubject::Path(_) => values.iter().filter_map(|value| scalar_text(value)).map(Text::plain).collect(),
             ConditionSubject::Text(template) => match template.fill_from(facts, answer) {
                 Err(unfilled) if unfilled.unreadable.is_some() => return None,
                 text => text.ok().filter(|text| !text.is_empty()).into_iter().collect(),
             },
         };
-        if self.present == Some(false) || found.is_empty() {
-            return Some(self.present == Some(false) && found.is_empty());
+        let is_no_text = |value: &&Value| scalar_text(value).is_none() && !ValueKind::from_value(value).is_empty();
+        let has_others = values.iter().any(is_no_text);
+        let is_there = !found.is_empty() || has_others;
+        if self.present == Some(false) || !is_there {
+            return Some(self.present == Some(false) && !is_there);
         }
+        // The texts alone decide where they say this; otherwise the other values could say it too.
+        let unless = |decides: bool, verdict: Option<bool>| verdict.filter(|said| *said == decides || !has_others);
         let entries = || values.iter().filter_map(|value| value.as_array()).flatten().filter_map(scalar_text).map(Text::plain);
         all_hold([
-            self.is.as_ref().map_or(Some(true), |is| is_one_of(&found, is, facts, false)),
+            self.is.as_ref().map_or(Some(true), |is| unless(true, is_one_of(&found, is, facts, false))),
             // A text that is not found cannot be compared, so no value is known to differ from it.
-            self.is_not.as_ref().map_or(Some(true), |is_not| is_one_of(&found, is_not, facts, true).map(|is| !is)),
-            Some(self.matches.as_ref().is_none_or(|pattern| found.iter().any(|text| text.satisfies(|text| pattern.regex.is_match(text))))),
+            self.is_not.as_ref().map_or(Some(true), |is_not| unless(true, is_one_of(&found, is_not, facts, true)).map(|is| !is)),
+            self.matches.as_ref().map_or(Some(true), |pattern| {
+                unless(true, Some(found.iter().any(|text| text.satisfies(|text| pattern.regex.is_match(text)))))
+            }),
             self.contains.as_ref().map_or(Some(true), |list| is_one_of(&entries().collect::<Vec<_>>(), list, facts, false)),
-            Some(self.within.is_none_or(|span| found.iter().all(|text| text.satisfies(|text| self.is_recent(text, span, facts))))),
+            self.within.map_or(Some(true), |span| {
+                unless(false, Some(found.iter().all(|text| text.satisfies(|text| self.is_recent(text, span, facts)))))
+            }),
         ])
     }
 
@@ -121,10 +134,30 @@ impl ValueCheck {
     }
 
     fn is_recent(&self, text: &str, span: TimeSpan, facts: &Facts) -> bool {
-        let (Some(at), Some(now)) = (parse_moment(text), facts.get(self.now).and_then(Text::as_number)) else { return false };
-        let span = i64::try_from(span.0.as_secs()).unwrap_or(i64::MAX);
-        let age = now.saturating_sub(at.timestamp());
-        (-CLOCK_SKEW..=span).contains(&age)
+        self.fault_of_moment(parse_moment(text).map(|at| at.timestamp()), span, facts).is_none()
+    }
+
+    fn fault_of_moment(&self, at: Option<i64>, span: TimeSpan, facts: &Facts) -> Option<MomentFault> {
+        let Some((at, now)) = at.zip(facts.get(self.now).and_then(Text::as_number)) else { return Some(MomentFault::NoMoment) };
+        match now.saturating_sub(at) {
+            age if age > i64::try_from(span.0.as_secs()).unwrap_or(i64::MAX) => Some(MomentFault::TooOld(age)),
+            age if age < -CLOCK_SKEW => Some(MomentFault::Future(age.saturating_neg())),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the first value, where the check demands a moment.
+    pub(crate) fn moment_fault(&self, answer: Option<&Value>, facts: &Facts) -> Option<MomentFault> {
+        let span = self.within?;
+        let found = match &self.at {
+            ConditionSubject::Path(path) => answer.and_then(|answer| path.first(answer)).and_then(present_text).map(Text::plain),
+            ConditionSubject::Text(template) => match template.fill_from(facts, answer) {
+                Err(unfilled) if unfilled.unreadable.is_some() => return Some(MomentFault::NoMoment),
+                text => text.ok().filter(|text| !text.is_empty()),
+            },
+        };
+        let Some(found) = found else { return Some(MomentFault::Missing) };
+        self.fault_of_moment(found.judged(|text| parse_moment(text).map(|at| at.timestamp())), span, facts)
     }
 
     /// The place of the value that is checked.
@@ -228,8 +261,7 @@ fn present_text(value: &Value) -> Option<String> {
 mod tests {
     use super::*;
     use crate::provider::condition::Conditions;
-    use crate::provider::fact_expression::MissingValue;
-    use crate::provider::json_path::ValueKind;
+    use crate::provider::fact_expression::{FoundInstead, MissingValue};
     use crate::vocabulary::place::Source;
     use crate::vocabulary::text::Text;
     use crate::vocabulary::words::WordValue as _;
@@ -260,7 +292,7 @@ mod tests {
             ("{ at: $.z, isNot: x }", false),
             ("{ at: $.o, present: true }", false),
             ("{ at: $.l, present: true }", true),
-            ("{ at: $.l, isNot: x }", true),
+            ("{ at: $.l, isNot: x }", false),
             ("{ at: $.missing, isNot: x }", false),
             ("{ at: \"$.l[*]\", is: b }", true),
             ("{ at: \"$.l[*]\", isNot: b }", false),
@@ -318,6 +350,18 @@ mod tests {
             ("{ at: \"${list?}\", present: false }", None),
             ("{ at: '${list | default \"0\"}', is: 0 }", None),
             ("{ at: \"${$.l}\", isNot: x }", None),
+            ("{ at: $.l, isNot: x }", None),
+            ("{ at: $.l, is: a }", None),
+            ("{ at: $.l, matches: a }", None),
+            ("{ at: $.l, within: 5m }", None),
+            ("{ at: $.l, present: true }", Some(true)),
+            ("{ at: $.l, contains: a }", Some(true)),
+            ("{ at: $.l, contains: b }", Some(false)),
+            ("{ at: \"$['s','l']\", is: ok }", Some(true)),
+            ("{ at: \"$['s','l']\", is: no }", None),
+            ("{ at: \"$['s','l']\", isNot: ok }", Some(false)),
+            ("{ at: \"$['s','l']\", isNot: no }", None),
+            ("{ at: \"$['s','l']\", within: 5m }", Some(false)),
             ("{ at: '${$.twice | form \"b\"}', present: false }", None),
             ("{ at: '${$.twice | form \"c\"}', present: false }", Some(true)),
             ("{ at: \"${empty}\", present: false }", Some(true)),
@@ -336,7 +380,10 @@ mod tests {
             let conditions = Conditions::read(&node, &mut reader).unwrap();
             let mut facts = Facts::empty(&reader.names);
             for (name, kind) in [("list", ValueKind::List), ("empty", ValueKind::EmptyList)] {
-                facts.record_missing(reader.names.intern(name), MissingValue { place: Place::default(), instead: Some(kind) });
+                facts.record_missing(
+                    reader.names.intern(name),
+                    MissingValue { place: Place::default(), instead: Some(FoundInstead::Value(kind)) },
+                );
             }
 
             assert_eq!(conditions.verdict(Some(&answer), &facts), expected, "{text}");

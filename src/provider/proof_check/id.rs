@@ -1,5 +1,6 @@
 //! Checks that no person can bring about the id of another one.
 
+use crate::provider::condition::Condition;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::functions::{FunctionArgument, TextChange};
 use crate::provider::hole::Hole;
@@ -52,6 +53,31 @@ impl ProofCheck<'_> {
                     reader.complain(hole.place, message, help);
                 } else {
                     reader.warn(hole.place, message, help);
+                }
+            }
+        }
+    }
+
+    /// Checks that the visitor does not name the person about whom a call asks.
+    pub(crate) fn check_who_is_asked_about(&self, reader: &mut Reader) {
+        let (known, callback) = (self.file.known, &self.file.authorization.step);
+        let brought: Vec<Slot> =
+            callback.answer_reads().filter(|read| read.written && read.fact != known.code).map(|read| read.fact).collect();
+        let person = [known.id, known.email].into_iter().flat_map(|fact| self.facts_behind(fact));
+        let person: Vec<Slot> = person.filter(|fact| self.file.identity.composition(*fact).is_none()).collect();
+        let rules = self.file.calls.iter().flat_map(Step::conditions).chain(self.file.require.iter().flat_map(|require| &require.0));
+        let compared: Vec<Slot> = rules.flat_map(Condition::uses).map(|used| used.fact).collect();
+        let uses_code = |step: &Step| step.uses_in_request().iter().any(|used| used.fact == known.code);
+        let redeems = self.file.calls.iter().any(uses_code) && callback.verify.is_none();
+        for step in self.file.calls.iter().filter(|step| step.all_reads().any(|read| person.contains(&read.fact))) {
+            for used in step.uses_in_request().into_iter().filter(|used| !reader.has_complaint_at(used.place)).collect::<Vec<_>>() {
+                if used.fact == known.login_hint {
+                    let help = "ask with what the provider said in this login, such as the access token";
+                    reader.complain(used.place, "the visitor writes this, and would name the person whom this call describes", help);
+                } else if redeems && !uses_code(step) && brought.contains(&used.fact) && !compared.contains(&used.fact) {
+                    let help =
+                        "ask with what the answer to the code says; or compare: `accepted: { at: $.uid, is: \"${uid}\" }` in getAccessCode";
+                    reader.warn(used.place, "the browser brings this, and could name another person whom this call describes", help);
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Checks that `require` and `identity.more` rest on what the provider said, and not on what the visitor wrote.
 
-use crate::provider::condition::Condition;
+use crate::provider::choice::EntryChoice;
+use crate::provider::condition::{Condition, ValueCheck};
 use crate::provider::proof_check::{ProofCheck, facts_from_answer};
 use crate::provider::step::Step;
 use crate::provider::template::FactUse;
@@ -17,6 +18,10 @@ impl ProofCheck<'_> {
         let is_forgiven = |call: &&Step| call.optional || call.when.is_some();
         let sure: Vec<Slot> = calls().filter(|call| !is_forgiven(call)).flat_map(facts_from_answer).collect();
         let unsure: Vec<Slot> = calls().filter(is_forgiven).flat_map(facts_from_answer).collect();
+        let asked: Vec<Slot> =
+            self.file.require.iter().flat_map(|require| &require.0).flat_map(Condition::uses).map(|used| used.fact).collect();
+        let choices: Vec<&EntryChoice> = self.file.steps().flat_map(|step| step.choices.iter().chain(&step.signed_choices)).collect();
+        let identity = self.identity_facts().map(|(_, fact)| fact);
         for check in self.file.require.iter().flat_map(|require| &require.0).flat_map(|condition| condition.checks()) {
             let uses = check.uses();
             let used: Vec<Slot> = uses.iter().map(|used| used.fact).collect();
@@ -31,12 +36,19 @@ impl ProofCheck<'_> {
             {
                 let help = "let the call that reads it be made always and have to succeed: take out its `optional` or `when`";
                 reader.complain(first.place, "this also holds when the call that would say it failed or was not made", help);
+            } else if choices.iter().any(|choice| {
+                let reads = |facts: &[Slot]| choice.reads.iter().any(|read| facts.contains(&read.fact));
+                reads(&behind) && !reads(&identity) && choice.may_take_another(&asked)
+            }) {
+                let help = "choose the entry with `where`: then none of its facts is known when no entry fits";
+                reader.complain(first.place, "this may be read from an entry that `prefer` only takes for want of a better one", help);
             }
         }
     }
 
     /// Complains about a call that decides about the login and that the visitor can leave out.
     pub(crate) fn check_skipped_calls(&self, reader: &mut Reader) {
+        self.check_call_is_made(reader);
         let written = self.facts_of_the_visitor(reader);
         let may_be_written = |used: &FactUse| self.may_be_the_visitors(&[used.fact], &written);
         let skipped = |step: &&Step| step.uses_in_when().iter().any(may_be_written);
@@ -63,11 +75,35 @@ impl ProofCheck<'_> {
         }
     }
 
+    /// Complains about a call that only decides, and that is left out when an optional call fails.
+    fn check_call_is_made(&self, reader: &mut Reader) {
+        let sure: Vec<&Step> = self.file.calls.iter().filter(|step| !step.optional).chain([&self.file.authorization.step]).collect();
+        let is_silent = |check: &&ValueCheck| {
+            let may_lack = |fact| self.comes_from(self.file.calls, fact) && self.may_lack_answer(fact, &sure);
+            !check.holds_of_nothing() && check.uses().iter().any(|used| may_lack(used.fact))
+        };
+        let only_decides = |step: &&Step| !step.optional && !step.learned_facts().any(|(.., written)| written);
+        for step in self.file.calls.iter().filter(only_decides) {
+            let mut checks = step.when.iter().flat_map(|when| &when.0).flat_map(Condition::checks);
+            if let Some(check) = checks.find(is_silent) {
+                let help = "make the call always, or take `optional` out of the call that reads this";
+                reader.complain(
+                    check.place(),
+                    "when an optional call fails, this call is left out, and the login goes on without it",
+                    help,
+                );
+            }
+        }
+    }
+
     /// Complains about facts of `more` that the visitor wrote: an application takes them for the provider's word.
     pub(crate) fn check_further_facts(&self, reader: &mut Reader) {
         let written = self.facts_of_the_visitor(reader);
         for (fact, place) in self.file.identity.more_facts() {
-            if self.may_be_the_visitors(&[*fact], &written) {
+            if *fact == self.file.known.email {
+                let help = "take it out: the session has the address, and only once it is proven";
+                reader.complain(*place, "an application would take this for a proven address, which it need not be", help);
+            } else if self.may_be_the_visitors(&[*fact], &written) {
                 let help = "read it from an answer of the provider, or take it out";
                 reader.complain(
                     *place,

@@ -4,6 +4,7 @@ use crate::provider::fact_expression::FactExpression;
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
+use crate::provider::moment::MomentFault;
 use crate::provider::refusal::{RefusalRule, is_code_parameter};
 use crate::provider::status::is_success;
 use crate::vocabulary::diagnostic::printable;
@@ -30,6 +31,8 @@ pub struct ProviderRefusal {
     pub(crate) message: Option<String>,
     /// The rule of the file that refuses, and the kind of value that it found.
     pub(crate) rule: Option<Box<str>>,
+    /// What is wrong with the moment that the rule demands.
+    pub(crate) moment: Option<MomentFault>,
 }
 
 impl ProviderErrorCode {
@@ -58,7 +61,20 @@ impl ProviderErrorCode {
 impl ProviderRefusal {
     /// A refusal with the provider's code and message, which are shortened and cleaned.
     fn new(code: Option<&str>, message: Option<&str>, status: Option<u16>) -> Self {
-        Self { code: ProviderErrorCode::new(code, status), message: message.map(|message| shortened(message, 200)), rule: None }
+        Self {
+            code: ProviderErrorCode::new(code, status),
+            message: message.map(|message| shortened(message, 200)),
+            rule: None,
+            moment: None,
+        }
+    }
+}
+
+/// The text of a rule, with what is wrong with the moment that it demands.
+pub(crate) fn with_moment(rule: String, moment: Option<MomentFault>) -> String {
+    match moment {
+        Some(moment) => format!("{rule}; {moment}"),
+        None => rule,
     }
 }
 
@@ -94,8 +110,10 @@ impl RefusingAnswer<'_> {
         let message = self.reason_by_rule(message, facts).or_else(|| self.reason_at_usual_places(&USUAL_MESSAGES));
         let [code, message] = [code, message].map(|text| text.map(|text| mask_secrets(text, facts, self.secrets)));
         let status = self.code_paths.is_none().then_some(self.status);
-        let rule = rule.map(|rule| rule.describe(self.document, |value| ValueKind::from_value(value).to_string()).into());
-        ProviderRefusal { rule, ..ProviderRefusal::new(code.as_deref(), message.as_deref(), status) }
+        let moment = rule.and_then(|rule| rule.moment_fault(self.document, facts));
+        let rule = rule.map(|rule| rule.describe(self.document, |value| ValueKind::from_value(value).to_string()));
+        let rule = rule.map(|rule| with_moment(rule, moment).into());
+        ProviderRefusal { rule, moment, ..ProviderRefusal::new(code.as_deref(), message.as_deref(), status) }
     }
 
     fn reason_by_rule(self, reason: Option<&FactExpression>, facts: &Facts) -> Option<String> {

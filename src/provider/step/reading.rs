@@ -5,7 +5,7 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::choice::EntryChoice;
 use crate::provider::condition::Condition;
 use crate::provider::document_cache::DocumentCache;
-use crate::provider::fact_expression::MissingValue;
+use crate::provider::fact_expression::{FoundInstead, MissingValue};
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{ValueKind, scalar_text};
@@ -43,7 +43,7 @@ impl Step {
                 [value] => self.learn_from_header(*fact, value, facts),
                 found => {
                     let instead = (!found.is_empty()).then_some(ValueKind::List);
-                    facts.record_missing(*fact, MissingValue { place: name.place, instead });
+                    facts.record_missing(*fact, MissingValue { place: name.place, instead: instead.map(FoundInstead::Value) });
                 }
             }
         }
@@ -210,7 +210,10 @@ impl Step {
             for read in &choice.reads {
                 match entry {
                     Some(entry) => self.learn_one(read, entry, origin, facts),
-                    None => facts.record_missing(read.fact, MissingValue { place: choice.place_of_choice(), instead: None }),
+                    None => {
+                        let instead = choice.from.first(document).is_some().then_some(FoundInstead::NoFittingEntry);
+                        facts.record_missing(read.fact, MissingValue { place: choice.place_of_choice(), instead });
+                    }
                 }
             }
         }

@@ -7,6 +7,7 @@ use crate::stores::session_cookie::warn_about_open_cookie;
 use crate::stores::settings::{FilesMayReadSpec, LimitsSpec, LoginSpec, MailSpec, SessionSpec, SettingsSpec};
 use crate::stores::variable_pattern::VariablePattern;
 use crate::vocabulary::email::Email;
+use crate::vocabulary::picture_type::check_picture_ending;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{Reader, complain_not_among};
 use crate::world::mail;
@@ -257,6 +258,7 @@ fn check_login(login: &LoginSpec, reader: &mut Reader) {
             );
         }
     }
+    login.logo.iter().for_each(|logo| check_picture_ending(logo, reader));
     if let Some(help) = &login.help
         && Email::parse(help).is_err()
         && !help.starts_with("https://")

@@ -69,6 +69,17 @@ pub(crate) fn spelling_similarity(one: &str, other: &str) -> f32 {
     inside.max(same_end).max(slip).max(if letters > 0.6 { 0.9 * letters } else { 0.0 })
 }
 
+/// Whether two keys differ by their case or their separators, by two letters that changed places, or by one that is doubled.
+pub(crate) fn differs_by_slip(one: &str, other: &str) -> bool {
+    let (first, second) = (normalize_key(one), normalize_key(other));
+    let (shorter, longer) = if first.len() < second.len() { (&first, &second) } else { (&second, &first) };
+    let is_doubled = || {
+        let mut pairs = longer.char_indices().zip(longer.chars().skip(1)).filter(|((_, letter), next)| letter == next);
+        pairs.any(|((at, letter), _)| format!("{}{}", &longer[..at], &longer[at + letter.len_utf8()..]) == *shorter)
+    };
+    one != other && (first == second || is_transposition(&first, &second) || is_doubled())
+}
+
 /// Whether two neighbouring letters only changed places, which is a typing error in short keys too.
 fn is_transposition(one: &str, other: &str) -> bool {
     let differ: Vec<(char, char)> = one.chars().zip(other.chars()).filter(|(ours, theirs)| ours != theirs).collect();

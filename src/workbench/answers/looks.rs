@@ -20,7 +20,7 @@ pub(crate) fn looks_random(text: &str) -> bool {
     is_number || is_mixed || digits < 2 && case_changes * 3 > text.len() || privacy::looks_random(text)
 }
 
-/// Whether a short text is odd: letters and digits mixed, or a number that no person would choose, as in `x7Gk2p` but not in
+/// Whether a short text looks generated: letters and digits mixed, or a number that no person would choose, as in `x7Gk2p` but not in
 /// `oauth2` or `3600`.
 pub(crate) fn looks_generated(text: &str) -> bool {
     text.len() <= 200 && !looks_like_url(text) && text.split(|letter: char| !letter.is_ascii_alphanumeric()).any(is_generated_word)
@@ -53,7 +53,19 @@ pub(crate) fn is_name_for_path(key: &str) -> bool {
     let digits = key.chars().filter(char::is_ascii_digit).count();
     let is_written_as_name = key.chars().all(|letter| letter.is_alphanumeric() || "_-.:/~".contains(letter));
     let is_opaque = key.len() > 15 && digits > 2 && !key.contains(['_', '-', '.', '/', ':']);
-    key.len() <= 60 && key.chars().any(char::is_alphabetic) && is_written_as_name && !is_opaque && !privacy::is_personal_key(key)
+    let is_name = key.len() <= 60 && key.chars().any(char::is_alphabetic) && is_written_as_name && !is_opaque;
+    is_name && !is_language_tag(key) && !privacy::is_personal_key(key)
+}
+
+/// Whether a key is a language and a country, as `en_US`, which differs from person to person.
+fn is_language_tag(key: &str) -> bool {
+    let is_tag = |(language, country): (&str, &str)| {
+        language.len() == 2
+            && country.len() == 2
+            && language.bytes().all(|byte| byte.is_ascii_lowercase())
+            && country.bytes().all(|byte| byte.is_ascii_uppercase())
+    };
+    key.split_once(['_', '-']).is_some_and(is_tag)
 }
 
 #[cfg(test)]

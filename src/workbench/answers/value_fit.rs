@@ -61,6 +61,8 @@ pub(crate) fn is_recognizable_by_look(meaning: FactMeaning, value: &Value) -> bo
             let letters = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic());
             language.len() == 2 && letters(language) && country.len() <= 4 && letters(country)
         }
+        // Every word could be an id.
+        FactMeaning::Id => false,
         _ => true,
     }
 }

@@ -69,6 +69,22 @@ fn asks_user_info(answers: &ChecklistAnswers) -> bool {
     may_ask_user_info(answers) && !answer_is(answers, "userinfo", "none")
 }
 
+/// Whether the parameters of the redirect are the provider's own, and none of them is the state.
+fn lacks_state(parameters: &str) -> bool {
+    parameters != "standard" && !parameters.contains("state")
+}
+
+/// The answers beside which one is checked on a terminal. Parameters without the state are not refused there, because how it comes back
+/// is asked next.
+pub(crate) fn assumed_answers(question: &str, answer: &str, answers: &ChecklistAnswers) -> ChecklistAnswers {
+    let mut assumed = answers.clone();
+    if question == "authorize-parameters" && is_none(answers, "prepare") && lacks_state(answer) {
+        assumed.entry("state-in").or_insert_with(|| "cookie".to_owned());
+        assumed.entry("session-swap").or_insert_with(|| "accepted".to_owned());
+    }
+    assumed
+}
+
 /// A variable for every fact that nothing gives.
 pub(crate) fn usual_settings(answers: &ChecklistAnswers) -> String {
     let file = answers.get("name").map_or("answer", String::as_str).to_uppercase();
@@ -153,6 +169,25 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         usual: |answers| Some(if is_none(answers, "prepare") { "standard" } else { PUSHED }.to_owned()),
         matters: is_without_discovery,
         ..ALWAYS_ASKED
+    },
+    ChecklistQuestion {
+        name: "state-in",
+        ask: "How the state comes back where no parameter is `${state}`. `path`: in the address of the callback; `cookie`: not at all",
+        example: "cookie",
+        matters: |answers| {
+            let parameters = answers.get("authorize-parameters").map_or("standard", String::as_str);
+            is_without_discovery(answers) && is_none(answers, "prepare") && lacks_state(parameters)
+        },
+        choices: &["query", "path", "cookie"],
+        ..ALWAYS_ASKED
+    },
+    ChecklistQuestion {
+        name: "callback",
+        ask: "The method with which the browser comes back",
+        example: "post",
+        usual: usual!("post"),
+        matters: |answers| answers.get("authorize-parameters").is_some_and(|parameters| parameters.contains("form_post")),
+        choices: &["get", "post", "either"],
     },
     ChecklistQuestion {
         name: "rename",
@@ -402,20 +437,6 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         ..FLAG_ONLY
     },
     ChecklistQuestion {
-        name: "state-in",
-        ask: "Where the state comes back",
-        example: "cookie",
-        choices: &["query", "path", "cookie"],
-        ..FLAG_ONLY
-    },
-    ChecklistQuestion {
-        name: "callback",
-        ask: "The method with which the browser comes back",
-        example: "post",
-        choices: &["get", "post", "either"],
-        ..FLAG_ONLY
-    },
-    ChecklistQuestion {
         name: "verify",
         ask: "The signature of the callback: the words of `verify`",
         example: "into=hmac, algorithm=hmacSha256, key=${clientSecret}",
@@ -440,6 +461,17 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         ask: "The signature of the request about the person: the words of `sign`",
         example: "into=sign, algorithm=md5, join=, pair=, after=${clientSecret}",
         ..FLAG_ONLY
+    },
+    ChecklistQuestion {
+        name: "session-swap",
+        ask: "Without state and PKCE nothing ties the callback to the login: a shopper who has begun a login can be signed in as another person by a link of that person. Is that `accepted`?",
+        example: "accepted",
+        matters: |answers| {
+            let is_tied = answer_is(answers, "signed", "idToken") || !is_none(answers, "verify");
+            answer_is(answers, "state-in", "cookie") && answer_is(answers, "pkce", "off") && !is_tied
+        },
+        choices: &["accepted"],
+        ..ALWAYS_ASKED
     },
     ChecklistQuestion {
         name: "settings",

@@ -17,6 +17,7 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::identity::{Identity, IdentityEmail};
+use crate::provider::refusal::with_moment;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_error::StepError;
 use crate::provider::trust::EmailEvidence;
@@ -304,7 +305,10 @@ pub(crate) fn step_word(provider: &Provider, call: usize) -> &'static str {
 
 fn forecast_error(provider: &Provider, error: &LoginError, document: Option<&Value>) -> ForecastError {
     let line = error.place.map(|place| place.line).filter(|line| *line > 0);
-    let rule = error.place.filter(|_| error.refusal().is_some()).and_then(|place| rule_at(provider, place, document));
+    let rule = error
+        .place
+        .zip(error.refusal())
+        .and_then(|(place, refusal)| Some(with_moment(rule_at(provider, place, document)?, refusal.moment)));
     ForecastError { step: error.step, code: printable(error.code()), message: printable(&error.to_string()), line, rule }
 }
 
@@ -324,11 +328,8 @@ fn forecast_step(provider: &Provider, call: Option<usize>, step: &Step, facts: &
         let instead = facts.unreadable(fact).map(|kind| kind.to_string());
         ForecastFact { fact: name, value, instead, from: printable(&from), line: is_written(fact, place).then_some(place.line) }
     };
-    let facts_read = if matches!(error, Some(StepError::Refused { .. } | StepError::NoAnswer(_))) {
-        Vec::new()
-    } else {
-        sources.into_iter().map(fact).collect()
-    };
+    let is_unread = error.is_some_and(|error| error.why_nothing_was_read().is_some());
+    let facts_read = if is_unread { Vec::new() } else { sources.into_iter().map(fact).collect() };
     let failed = error.map(|error| {
         let missed = if let StepError::MissingFact { fact: Some(fact), .. } = error { facts.missing_value(*fact) } else { None };
         LoginError::from_step_error(step.kind, error.clone(), missed, provider)

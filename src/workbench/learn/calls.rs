@@ -1,11 +1,12 @@
 //! Writes the request of each call that the shop makes itself, in the fewest words that send exactly it.
 
+use crate::provider::credentials::ClientAuthMethod;
 use crate::provider::json;
 use crate::provider::pkce::Pkce;
 use crate::vocabulary::text::form_encode;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::learn::assertion::assertion_entry;
-use crate::workbench::learn::headers::{basic_credentials_word, push_header_entries};
+use crate::workbench::learn::headers::{basic_credentials, push_header_entries};
 use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::login_learner::LoginLearner;
 use crate::workbench::learn::parameter_signature::find_signature;
@@ -125,8 +126,8 @@ fn plain_request_entries(learner: &LoginLearner<'_>, call: &RecordedCall<'_>, wr
     if !written.is_published || written.json.is_some() || written.text.is_some() {
         words.push(written.address);
     }
-    if let Some(basic) = basic_credentials_word(learner, call) {
-        words.push(YamlLine::with_comment("credentials", YamlValue::text(basic), CREDENTIALS_IN_HEADER));
+    if let Some(basic) = basic_credentials(learner, call) {
+        words.push(YamlLine::with_comment("credentials", YamlValue::text(basic.word()), CREDENTIALS_IN_HEADER));
     }
     if !written.query.is_empty() {
         words.push(YamlLine::new("query", YamlValue::Block(parameter_entries(&written.query))));
@@ -141,9 +142,9 @@ fn plain_request_entries(learner: &LoginLearner<'_>, call: &RecordedCall<'_>, wr
 
 const CREDENTIALS_IN_HEADER: &str = "the client's id and secret are sent in the header";
 
-/// A word for the credentials, and the standard request that goes with it.
+/// How the credentials are sent, and the standard request that goes with it.
 struct CredentialsStyle {
-    word: Option<&'static str>,
+    method: Option<ClientAuthMethod>,
     standard: Vec<(&'static str, String)>,
 }
 
@@ -154,7 +155,7 @@ impl CredentialsStyle {
             RequestShape::Standard { rename, extra } => rename.len() + extra.len(),
             RequestShape::Written(all) => all.len() + 10,
         };
-        shaped * 2 + usize::from(self.word == Some("none"))
+        shaped * 2 + usize::from(self.method == Some(ClientAuthMethod::None))
     }
 }
 
@@ -176,7 +177,7 @@ fn standard_request_entries(
         _ => (query, Vec::new()),
     };
     let styles = possible_credentials_styles(learner, call, kind, credentials_in_query, has_assertion);
-    let Some(CredentialsStyle { word, standard }) = styles.into_iter().min_by_key(|style| style.cost(&sent)) else { return Vec::new() };
+    let Some(CredentialsStyle { method, standard }) = styles.into_iter().min_by_key(|style| style.cost(&sent)) else { return Vec::new() };
     let shape = shortest_shape(&standard, &sent);
     let is_written = matches!(shape, RequestShape::Written(_));
     if !beside_form.is_empty() && !is_written {
@@ -186,13 +187,14 @@ fn standard_request_entries(
     if !is_published || !beside_form.is_empty() || is_written {
         words.push(address);
     }
-    if let Some(word) = word.filter(|word| *word != "none" || !is_written) {
-        let reason = match word {
-            "none" => "neither the client's id nor its secret is sent where the standard puts it",
-            "query" => "both are sent in the address",
-            _ => CREDENTIALS_IN_HEADER,
+    if let Some(method) = method.filter(|method| *method != ClientAuthMethod::None || !is_written) {
+        let reason = match method {
+            ClientAuthMethod::None => "neither the client's id nor its secret is sent where the standard puts it",
+            ClientAuthMethod::Query => "both are sent in the address",
+            ClientAuthMethod::Form => "both are sent in the form",
+            ClientAuthMethod::Basic | ClientAuthMethod::BasicEncoded => CREDENTIALS_IN_HEADER,
         };
-        words.push(YamlLine::with_comment("credentials", YamlValue::text(word), reason));
+        words.push(YamlLine::with_comment("credentials", YamlValue::text(method.word()), reason));
     }
     if is_written && !beside_form.is_empty() {
         words.push(YamlLine::new("query", YamlValue::Block(parameter_entries(&beside_form))));
@@ -214,17 +216,17 @@ fn possible_credentials_styles(
     };
     // A pushed request names the client anyway.
     let is_new = |name: &str| base.iter().all(|(known, _)| *known != name);
-    let style = |word: Option<&'static str>, more: &[(&'static str, &str)]| {
+    let style = |method: Option<ClientAuthMethod>, more: &[(&'static str, &str)]| {
         let more = more.iter().filter(|(name, _)| is_new(name)).map(|(name, value)| (*name, (*value).to_owned()));
-        CredentialsStyle { word, standard: base.iter().cloned().chain(more).collect() }
+        CredentialsStyle { method, standard: base.iter().cloned().chain(more).collect() }
     };
     let id = ("client_id", "${clientId}");
     let secret = ("client_secret", "${clientSecret}");
     let in_form = if learner.client.secret.is_some() { vec![id, secret] } else { vec![id] };
-    let mut styles = match (basic_credentials_word(learner, call), credentials_in_query) {
-        (Some(word), _) => vec![style(Some(word), &[])],
-        (None, true) => vec![style(Some("query"), &[])],
-        (None, false) => vec![style(None, &in_form), style(Some("none"), &[])],
+    let mut styles = match (basic_credentials(learner, call), credentials_in_query) {
+        (Some(basic), _) => vec![style(Some(basic), &[])],
+        (None, true) => vec![style(Some(ClientAuthMethod::Query), &[])],
+        (None, false) => vec![style(None, &in_form), style(Some(ClientAuthMethod::None), &[])],
     };
     if has_assertion {
         let assertion_type = ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");

@@ -1,5 +1,6 @@
 //! Finds the client in a recording: its id, its secret, and how the two are sent.
 
+use crate::provider::credentials::ClientAuthMethod;
 use crate::provider::json;
 use crate::provider::pkce::Pkce;
 use crate::workbench::answers::keys::normalize_key;
@@ -17,8 +18,8 @@ use base64::engine::general_purpose::STANDARD;
 pub(crate) struct LearnedClient {
     pub(crate) id: Option<String>,
     pub(crate) secret: Option<String>,
-    /// The word for how both are written in the `Authorization` header of the token call.
-    pub(crate) basic: Option<&'static str>,
+    /// How both are written in the `Authorization` header of the token call.
+    pub(crate) basic: Option<ClientAuthMethod>,
     /// The name of the redirect's parameter that holds the id.
     pub(crate) id_parameter: Option<String>,
 }
@@ -53,7 +54,7 @@ pub(crate) fn find_client(login: &RecordedLogin<'_>) -> LearnedClient {
         let id = client.id.clone().unwrap_or_else(|| decode_form_text(name));
         if name == id || decode_form_text(name) == id {
             let encoded = name != id || is_percent_encoded(word);
-            client.basic = Some(if encoded { "basicEncoded" } else { "basic" });
+            client.basic = Some(if encoded { ClientAuthMethod::BasicEncoded } else { ClientAuthMethod::Basic });
             let word = if encoded { decode_form_text(word) } else { word.to_owned() };
             client.secret = Some(word).filter(|word| !word.is_empty());
             client.id = Some(id);

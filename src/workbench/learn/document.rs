@@ -1,6 +1,6 @@
 //! An answer as a document, with a path for every value.
 
-use crate::provider::answer::{AnswerFormat, AnswerParser};
+use crate::provider::answer::{AnswerFormat, AnswerParser, is_web_page};
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::wire::Response;
 use crate::vocabulary::words::OneOrMany;
@@ -13,8 +13,8 @@ use serde_json::Value;
 #[derive(Clone)]
 pub(crate) struct RecordedDocument {
     pub(crate) value: Value,
-    /// The word of `answer`, where the format is not the default.
-    pub(crate) format: Option<&'static str>,
+    /// The format, where it is not the default.
+    pub(crate) format: Option<AnswerFormat>,
     /// The text that precedes it.
     pub(crate) prefix: Option<String>,
 }
@@ -29,8 +29,7 @@ pub(crate) struct DocumentLeaf {
 impl RecordedDocument {
     pub(crate) fn read(answer: &RecordedResponse) -> Option<Self> {
         let text = answer.body.trim();
-        let start: String = text.chars().take(16).collect::<String>().to_ascii_lowercase();
-        if text.is_empty() || start.starts_with("<!doctype html") || start.starts_with("<html") {
+        if text.is_empty() || is_web_page(text.as_bytes()) {
             return None;
         }
         let try_as = |format: AnswerFormat, prefix: Option<&str>| {
@@ -40,19 +39,19 @@ impl RecordedDocument {
             };
             answers.read(&Response { status: answer.status, headers: Vec::new(), body: text.as_bytes().to_vec() }).ok()
         };
-        let without_prefix = |value: Value, format: Option<&'static str>| Some(Self { value, format, prefix: None });
+        let without_prefix = |value: Value, format: Option<AnswerFormat>| Some(Self { value, format, prefix: None });
         if let Some(value) = try_as(AnswerFormat::Auto, None) {
             return without_prefix(value, None);
         }
         if let Some(value) = try_as(AnswerFormat::Jsonp, None) {
-            return without_prefix(value, Some("jsonp"));
+            return without_prefix(value, Some(AnswerFormat::Jsonp));
         }
         if let Some(length) = text.find(['{', '[']).filter(|length| (1..=24).contains(length))
             && let Some(value) = try_as(AnswerFormat::Json, Some(&text[..length]))
         {
             return Some(Self { value, format: None, prefix: Some(text[..length].to_owned()) });
         }
-        try_as(AnswerFormat::Xml, None).and_then(|value| without_prefix(value, Some("xml")))
+        try_as(AnswerFormat::Xml, None).and_then(|value| without_prefix(value, Some(AnswerFormat::Xml)))
     }
 
     pub(crate) fn leaves(&self) -> Vec<DocumentLeaf> {

@@ -1,5 +1,6 @@
 //! Writes the headers of a call, without those that are sent by default, and the words for the credentials and the token.
 
+use crate::provider::credentials::ClientAuthMethod;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::learn::client::decode_basic_credentials;
 use crate::workbench::learn::login_learner::LoginLearner;
@@ -7,12 +8,12 @@ use crate::workbench::learn::recorded_login::{RecordedCall, is_browser_header};
 use crate::workbench::recorded_exchange::decode_form_text;
 
 /// The word of `credentials`, where they are sent in the `Authorization` header.
-pub(crate) fn basic_credentials_word(learner: &LoginLearner<'_>, call: &RecordedCall<'_>) -> Option<&'static str> {
+pub(crate) fn basic_credentials(learner: &LoginLearner<'_>, call: &RecordedCall<'_>) -> Option<ClientAuthMethod> {
     let header = call.exchange.header("authorization")?.strip_prefix("Basic ")?;
     let text = decode_basic_credentials(header)?;
     let name = text.split_once(':')?.0;
     let id = learner.client.id.as_deref()?;
-    (name == id || decode_form_text(name) == id).then_some(learner.client.basic.unwrap_or("basic"))
+    (name == id || decode_form_text(name) == id).then_some(learner.client.basic.unwrap_or(ClientAuthMethod::Basic))
 }
 
 /// Adds the headers that are not sent by default, and the `bearer` where it is not the usual one.
@@ -26,7 +27,7 @@ pub(crate) fn push_header_entries(learner: &mut LoginLearner<'_>, call: &Recorde
         }
         if name.eq_ignore_ascii_case("authorization") {
             is_authorized = true;
-            if value.starts_with("Basic ") && basic_credentials_word(learner, call).is_some() {
+            if value.starts_with("Basic ") && basic_credentials(learner, call).is_some() {
                 continue;
             }
             let (written, _) = learner.write_value(name, value, call.exchange.at, false);

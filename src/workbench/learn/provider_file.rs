@@ -1,5 +1,6 @@
 //! Writes the whole file: what every call sends, what every answer is read for, and what there is to decide.
 
+use crate::provider::answer::AnswerFormat;
 use crate::provider::pkce::Pkce;
 use crate::provider::standard::PERSON;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
@@ -52,7 +53,7 @@ impl LoginLearner<'_> {
         for leaf in document.leaves() {
             let is_token = number == self.login.token_call
                 && leaf.keys == [PathSegment::Key("access_token".to_owned())]
-                && document.format != Some("xml");
+                && document.format != Some(AnswerFormat::Xml);
             if is_token {
                 self.known.add("accessToken", &leaf.text);
             } else {
@@ -96,7 +97,7 @@ impl LoginLearner<'_> {
             .collect();
         if let Some(document) = documents.first() {
             if let Some(format) = document.format {
-                words.push(YamlLine::with_comment("answer", YamlValue::text(format), "the format of the answer"));
+                words.push(YamlLine::with_comment("answer", YamlValue::text(format.word()), "the format of the answer"));
             }
             if let Some(prefix) = &document.prefix {
                 words.push(YamlLine::with_comment("skipPrefix", YamlValue::Text(prefix.clone()), "precedes the answer"));

@@ -214,11 +214,11 @@ fn read_login<'a>(
 /// Whether an exchange may be a call that the shop's server made.
 pub(crate) fn is_call(exchange: &RecordedExchange) -> bool {
     matches!(exchange.method.as_str(), "GET" | "POST")
-        && exchange.answer.as_ref().is_none_or(|answer| (200..300).contains(&answer.status) && !is_page(answer))
+        && exchange.answer.as_ref().is_none_or(|answer| (200..300).contains(&answer.status) && !is_shown_to_person(answer))
 }
 
-/// Whether an answer is a page. Some servers call every answer HTML, so the body is examined too.
-fn is_page(answer: &RecordedResponse) -> bool {
+/// Whether an answer is shown to a person by the browser. Some servers call every answer HTML, so the body is examined too.
+fn is_shown_to_person(answer: &RecordedResponse) -> bool {
     let kind = answer.header("content-type").unwrap_or_default();
     let is_html = kind.starts_with("text/html") && (answer.body.trim().is_empty() || answer.body.trim_start().starts_with('<'));
     is_html || ["text/css", "image/", "font/", "video/", "audio/"].iter().any(|page| kind.starts_with(page))

@@ -1,11 +1,14 @@
 //! The tables of the reference whose rows the program knows.
 
+use crate::directory::linking::SignInRefusalReason;
+use crate::directory::reasons::describe_refusal;
 use crate::login::cancellation::CANCELLED;
 use crate::login::error::LoginErrorCode;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
 use crate::provider::functions;
 use crate::provider::standard;
 use crate::stores::variable_pattern::MACHINE_VARIABLES;
+use crate::web::login_failure::BrokerFailure;
 
 /// The table of this name.
 pub(crate) fn table(name: &str) -> Option<String> {
@@ -17,9 +20,15 @@ pub(crate) fn table(name: &str) -> Option<String> {
             functions::TABLE.iter().map(|row| format!("`{}` | {}", row.usage(), row.meaning.replace(" | ", " \\| "))),
         ),
         "codes" => {
-            let codes = LoginErrorCode::WORDS.iter().filter_map(|word| LoginErrorCode::named(word));
-            let described = codes.map(|code| (code, describe_code(code)));
-            rows("code | step | meaning", described.map(|(code, (step, meaning))| format!("`{}` | {step} | {meaning}", code.word())))
+            let own =
+                LoginErrorCode::WORDS.iter().filter_map(|word| LoginErrorCode::named(word)).map(|code| (code.word(), describe_code(code)));
+            let own = own.map(|(code, (step, meaning))| format!("`{code}` | {step} | {meaning}"));
+            let of_broker = BrokerFailure::WORDS.iter().filter_map(|word| BrokerFailure::named(word));
+            let of_broker = of_broker.filter(|failure| LoginErrorCode::named(failure.word()).is_none());
+            let of_broker = of_broker.map(|failure| format!("`{}` | none | {failure}", failure.word()));
+            let of_sign_in = SignInRefusalReason::ALL.iter().map(|why| (why.word(), describe_refusal(why.word())));
+            let of_sign_in = of_sign_in.map(|(code, meaning)| format!("`{code}` | none | {meaning}"));
+            rows("code | step | meaning", own.chain(of_broker).chain(of_sign_in))
         }
         "machine variables" => {
             let names: Vec<String> = MACHINE_VARIABLES.iter().map(|name| format!("`{name}`")).collect();
@@ -70,7 +79,7 @@ fn describe_code(code: LoginErrorCode) -> (&'static str, &'static str) {
         LoginErrorCode::TooLong => ("getAuthorizationCode", "what `prepare` has read for the later steps is longer than 2048 bytes"),
         LoginErrorCode::BadState => ("getAuthorizationCode", "the state in the callback is not the one that was sent"),
         LoginErrorCode::Expired => ("getAuthorizationCode", "the login took longer than ten minutes"),
-        LoginErrorCode::BadCallback => ("getAuthorizationCode", "the callback repeats a parameter, or has more than 100"),
+        LoginErrorCode::BadCallback => ("getAuthorizationCode", "the callback repeats a parameter, or has none or more than 100"),
         LoginErrorCode::BadIssuer => {
             ("getAuthorizationCode", "the callback's `iss` is another issuer, or is missing although the provider promises it")
         }
@@ -85,12 +94,28 @@ fn describe_code(code: LoginErrorCode) -> (&'static str, &'static str) {
         LoginErrorCode::Unreadable => ("the step", "the answer is not in the format that `answer` says"),
         LoginErrorCode::BadToken => ("the step", "a signed token was not accepted"),
         LoginErrorCode::MissingId => ("none", "no answer holds an id"),
-        LoginErrorCode::MissingEmail => ("none", "no answer holds an e-mail address"),
+        LoginErrorCode::MissingEmail => {
+            ("none", "no answer holds an e-mail address, or what was read as one is none (see [Proven addresses](#proven-addresses))")
+        }
         LoginErrorCode::UnprovenEmail => ("none", "the e-mail address is not proven under `trustEmail`"),
         LoginErrorCode::NotAllowed => ("none", "`require` does not allow this person to sign in"),
         LoginErrorCode::Changed => ("none", "the provider file was changed during the login"),
         LoginErrorCode::TooSlow => {
             ("none", "the calls of the login took too long together (see `timeout`), or too many logins waited for this provider")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_with_which_a_login_ends_stands_in_the_table() {
+        let table = table("codes").expect("there is one");
+        let own = LoginErrorCode::WORDS.iter().chain(BrokerFailure::WORDS).copied();
+        for code in own.chain(SignInRefusalReason::ALL.iter().map(|why| why.word())) {
+            assert_eq!(table.matches(&format!("| `{code}` |")).count(), 1, "{code}");
         }
     }
 }

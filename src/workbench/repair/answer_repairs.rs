@@ -193,11 +193,17 @@ impl DocumentSearch<'_> {
             };
             let found = find_candidates(wanted, self.index, &neighbours);
             // Where a key speaks for one path, a fitting value alone is not enough for another.
-            let words_speak = found.iter().any(|found| found.support == CandidateSupport::Word && found.score >= MODEST);
+            let words_speak = found
+                .iter()
+                .any(|found| matches!(found.support, CandidateSupport::Word | CandidateSupport::Meaning) && found.score >= MODEST);
             let found = found.into_iter().filter(|found| {
                 found.score >= least
                     && (wanted.reason != UnresolvedReason::Alternative || found.close)
-                    && (is_needed || found.support == CandidateSupport::Word || (found.support == CandidateSupport::Look && !words_speak))
+                    && match found.support {
+                        CandidateSupport::Word | CandidateSupport::Meaning => true,
+                        CandidateSupport::Look => is_needed || !words_speak,
+                        CandidateSupport::Taken => is_needed,
+                    }
             });
             all.extend(found.map(|found| (wanted, found)));
         }

@@ -9,17 +9,16 @@ use crate::workbench::answers::path::{PathSegment, compile_path, last_key, paren
 use crate::workbench::answers::value_fit::{is_recognizable_by_look, value_fit};
 use crate::workbench::answers::vocabulary::{is_about_others, is_about_token_or_error, is_email_proof_key, is_id_of_something_else};
 use crate::workbench::repair::answer_index::AnswerIndex;
+use crate::workbench::repair::filter_candidates::filter_candidates;
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
 use serde_json::Value;
 
 /// At most this many candidates are given for one path.
 const MOST: usize = 4;
-/// At most this many paths with a filter are tried for one path.
-const VARIANTS: usize = 240;
+/// Candidates whose scores differ by less are as likely as one another.
+const TIE: f32 = 6.0;
 /// How much less likely a path is at which something else is read.
 const TAKEN: f32 = 16.0;
-/// At most this many containers are tried for a path with a filter.
-const CONTAINERS: usize = 40;
 
 /// A path that may be meant.
 #[derive(Clone, Debug)]
@@ -39,6 +38,8 @@ pub(crate) struct RepairCandidate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CandidateSupport {
     Word,
+    /// Its key means the same, and nothing more speaks for it.
+    Meaning,
     /// Only its value fits.
     Look,
     /// Its key fits, but another fact is read there already.
@@ -70,11 +71,16 @@ pub(crate) fn find_candidates(wanted: &UnresolvedPath, index: &AnswerIndex<'_>, 
     list.retain(|candidate| {
         candidate.path != wanted.segments && !own(&candidate.path) && !drops_filter(wanted, candidate, index, neighbours)
     });
-    // What another hole of the same text reads is hardly meant twice.
-    let is_read_beside = |path: &[PathSegment]| neighbours.iter().any(|near| near.fact == wanted.fact && near.path == path);
-    for candidate in list.iter_mut().filter(|candidate| wanted.any_value && is_read_beside(&candidate.path)) {
-        candidate.score -= TAKEN;
-    }
+    // What another hole of the same text reads is not meant twice.
+    let root = index.containers.first().map(|container| container.value);
+    let value_at = |path: &[PathSegment]| compile_path(path).and_then(|path| path.first(root?)).map(std::ptr::from_ref);
+    let read_beside: Vec<*const Value> =
+        neighbours.iter().filter(|near| wanted.any_value && near.fact == wanted.fact).filter_map(|near| value_at(&near.path)).collect();
+    list.retain(|found| {
+        let is_hint = wanted.hints.contains(&found.path);
+        is_hint || read_beside.is_empty() || value_at(&found.path).is_none_or(|value| !read_beside.contains(&value))
+    });
+    drop_guesses(wanted, &mut list);
     list.sort_by(|one, other| other.score.total_cmp(&one.score));
     let mut seen: Vec<Vec<PathSegment>> = Vec::new();
     list.retain(|candidate| {
@@ -83,6 +89,22 @@ pub(crate) fn find_candidates(wanted: &UnresolvedPath, index: &AnswerIndex<'_>, 
         is_new && seen.len() <= MOST
     });
     list
+}
+
+/// Drops candidates that differ by chance only: of several ids the wrong one would make every user another, and of several values of
+/// no known meaning any could be meant.
+fn drop_guesses(wanted: &UnresolvedPath, list: &mut Vec<RepairCandidate>) {
+    let guess = match wanted.meaning {
+        FactMeaning::Id => CandidateSupport::Meaning,
+        FactMeaning::Other if !wanted.any_value => CandidateSupport::Look,
+        _ => return,
+    };
+    let best = list.iter().filter(|found| found.support == guess).map(|found| found.score).fold(0.0, f32::max);
+    let mut equals = list.iter().filter(|found| found.support == guess && best - found.score < TIE).map(|found| &found.path);
+    let first = equals.next();
+    if equals.any(|path| Some(path) != first) {
+        list.retain(|found| found.support == CandidateSupport::Word);
+    }
 }
 
 /// Candidates next to the values that other facts find behind a filter.
@@ -126,7 +148,7 @@ pub(crate) fn takes_first_of_several(path: &[PathSegment], index: &AnswerIndex<'
 }
 
 /// How well a value fits; `None` if the path cannot be meant.
-fn plausibility(wanted: &UnresolvedPath, path: &[PathSegment], value: &Value, neighbours: &[NeighbouringFact]) -> Option<f32> {
+pub(crate) fn plausibility(wanted: &UnresolvedPath, path: &[PathSegment], value: &Value, neighbours: &[NeighbouringFact]) -> Option<f32> {
     let fits = match value_fit(wanted.meaning, value) {
         Some(fits) => fits,
         None if wanted.any_value && wanted.meaning != FactMeaning::Verified && is_scalar(value) => 0.2,
@@ -136,6 +158,11 @@ fn plausibility(wanted: &UnresolvedPath, path: &[PathSegment], value: &Value, ne
     let proof = is_email_proof_key(last);
     let speaks_of_proof = wanted.meaning == FactMeaning::Verified || wanted.fact == "emailVerified";
     if speaks_of_proof && !proof && last_key(&wanted.segments) != Some(last) {
+        return None;
+    }
+    let is_no_name =
+        matches!(meaning_of_key(last), FactMeaning::Locale | FactMeaning::Verified | FactMeaning::Picture | FactMeaning::Seconds);
+    if is_name(wanted.about) && is_no_name && last_key(&wanted.segments) != Some(last) {
         return None;
     }
     let is_guarded = |meaning: FactMeaning| matches!(meaning, FactMeaning::Id | FactMeaning::Email | FactMeaning::Verified);
@@ -158,6 +185,10 @@ fn is_of_somebody_else(wanted: &UnresolvedPath, path: &[PathSegment], neighbours
     keys_about_others(path).iter().any(|key| !known.contains(key))
 }
 
+fn is_name(meaning: FactMeaning) -> bool {
+    matches!(meaning, FactMeaning::Name | FactMeaning::First | FactMeaning::Last)
+}
+
 fn is_scalar(value: &Value) -> bool {
     crate::provider::json_path::scalar_text(value).is_some()
 }
@@ -169,7 +200,14 @@ fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[
     let is_condition = wanted.part == LookupPart::Condition;
     let means = meaning_of_key(key);
     let stranger = means != wanted.meaning && means != FactMeaning::Other && wanted.meaning != FactMeaning::Other && !wanted.any_value;
-    let alike = key_similarity(old, key);
+    // An alternative that means the same is there for other answers, and is no mistake.
+    let is_spelled_alike = spelling_similarity(old, key) >= 0.8;
+    let is_for_others = wanted.has_alternatives && !is_spelled_alike && meaning_score(wanted.meaning, old) >= 0.5;
+    let alike = match wanted.has_alternatives {
+        true if is_for_others => 0.0,
+        true => spelling_similarity(old, key),
+        false => key_similarity(old, key),
+    };
     let alike = if stranger && alike < 0.97 { (alike - 0.35).max(0.0) } else { alike };
     let is_hint = wanted.hints.contains(&leaf.path);
     let about = if is_condition { 0.0 } else { meaning_score(wanted.meaning, key).max(0.9 * key_similarity(&wanted.fact, key)) };
@@ -185,8 +223,11 @@ fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[
     #[expect(clippy::cast_precision_loss, reason = "paths are short")]
     let way = was.len().abs_diff(is.len()) as f32;
     // A segment may have been dropped or added at the end: then the last key of one path is a parent in the other.
-    let inner =
-        is.last().and_then(PathSegment::key).map_or(0.0, |parent| if deeper { 1.0 } else { 0.8 * spelling_similarity(old, parent) });
+    let inner = if deeper && leaf.path.len() == wanted.segments.len() + 1 {
+        1.0
+    } else {
+        is.last().and_then(PathSegment::key).map_or(0.0, |parent| 0.8 * spelling_similarity(old, parent))
+    };
     let outer =
         was.last().and_then(PathSegment::key).map_or(0.0, |parent| if shallower { 1.0 } else { 0.8 * spelling_similarity(parent, key) });
     // A value where the path goes on by one segment is what it was to find.
@@ -217,10 +258,9 @@ fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[
     if nothing && !(only_one || same_container || beside || deeper) || (is_condition && !is_still_asked && !is_hint) {
         return None;
     }
-    score += if is_hint { 40.0 } else { 0.0 } - if is_taken { TAKEN } else { 0.0 };
+    score += if is_hint { 40.0 } else { 0.0 } - if is_taken || is_for_others { TAKEN } else { 0.0 };
     score += if is_condition && same_container && says_yes { 16.0 } else { 0.0 };
     // A key with another known meaning is not proposed for its value alone.
-    let is_name = |meaning: FactMeaning| matches!(meaning, FactMeaning::Name | FactMeaning::First | FactMeaning::Last);
     let stranger = stranger && !(is_name(means) && is_name(wanted.meaning));
     let no_look = !is_recognizable_by_look(wanted.meaning, leaf.value) || is_about_token_or_error(key);
     if nothing && (is_taken || stranger || no_look) && !is_condition {
@@ -229,6 +269,7 @@ fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[
     if nothing {
         score -= 12.0;
     }
+    let is_only_an_id = means == FactMeaning::Id && wanted.meaning == means && alike < 0.6 && !shallower && wanted.fact != key && !is_hint;
     Some(RepairCandidate {
         path: leaf.path.clone(),
         score,
@@ -241,13 +282,14 @@ fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[
         support: match () {
             () if is_taken => CandidateSupport::Taken,
             () if nothing => CandidateSupport::Look,
+            () if is_only_an_id => CandidateSupport::Meaning,
             () => CandidateSupport::Word,
         },
     })
 }
 
 /// How alike two paths are, from 0 to 1: the share of segments that they have in common, in order.
-fn path_similarity(was: &[PathSegment], is: &[PathSegment]) -> f32 {
+pub(crate) fn path_similarity(was: &[PathSegment], is: &[PathSegment]) -> f32 {
     if was.is_empty() && is.is_empty() {
         return 1.0;
     }
@@ -268,94 +310,4 @@ fn path_similarity(was: &[PathSegment], is: &[PathSegment]) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "paths are short")]
     let share = row[is.len()] / was.len().max(is.len()) as f32;
     share
-}
-
-/// Candidates for a path with a filter or a star: the same path in another container, or with another key in it.
-fn filter_candidates(wanted: &UnresolvedPath, at: usize, index: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> Vec<RepairCandidate> {
-    let (head, middle, tail) = (&wanted.segments[..at], &wanted.segments[at], &wanted.segments[at + 1..]);
-    let PathSegment::Query(middle) = middle else { return Vec::new() };
-    let root = index.containers.first().map(|container| container.value);
-    let mut list = Vec::new();
-    let mut containers: Vec<(&AnswerNode<'_>, f32)> =
-        index.containers.iter().map(|container| (container, path_similarity(head, &container.path))).collect();
-    containers.sort_by(|one, other| other.1.total_cmp(&one.1));
-    for (container, around) in containers.into_iter().take(CONTAINERS) {
-        if list.len() >= VARIANTS {
-            break;
-        }
-        // The element that the filter chooses shows best what stands behind it.
-        let chosen = [container.path.as_slice(), &wanted.segments[at..=at]].concat();
-        let chosen = compile_path(&chosen).and_then(|selector| root.and_then(|root| selector.first(root)));
-        let element = chosen.or(match container.value {
-            Value::Array(list) => list.first(),
-            Value::Object(members) => members.values().find(|value| value.is_object()),
-            _ => None,
-        });
-        let mut variants: Vec<(Vec<PathSegment>, f32)> = Vec::new();
-        for (filter, kept) in filter_variants(middle, element) {
-            for (tail, like) in tail_variants(wanted, tail, element) {
-                variants
-                    .push(([container.path.as_slice(), &[PathSegment::Query(filter.clone())], &tail].concat(), 0.5 * kept + 0.5 * like));
-            }
-        }
-        if let Value::Object(_) = container.value {
-            // The list has become one object.
-            variants.extend(
-                tail_variants(wanted, tail, Some(container.value))
-                    .into_iter()
-                    .map(|(tail, like)| ([container.path.as_slice(), &tail].concat(), 0.8 * like - 0.1)),
-            );
-        }
-        for (path, like) in variants.into_iter().take(VARIANTS) {
-            let found = compile_path(&path).and_then(|selector| root.and_then(|root| selector.first(root)));
-            if let Some(fits) = found.and_then(|value| plausibility(wanted, &path, value, neighbours)) {
-                list.push(RepairCandidate {
-                    score: 50.0 * like + 25.0 * around + 15.0 * fits,
-                    path,
-                    same_words: like >= 0.97,
-                    close: like >= 0.75,
-                    support: CandidateSupport::Word,
-                });
-            }
-        }
-    }
-    list
-}
-
-/// The filter as it is, and with other keys that an element has.
-fn filter_variants(filter: &str, element: Option<&Value>) -> Vec<(String, f32)> {
-    let mut list = vec![(filter.to_owned(), 1.0)];
-    let Some((before, rest)) = filter.split_once("@.") else { return list };
-    let end = rest.find(|letter: char| !(letter.is_alphanumeric() || letter == '_')).unwrap_or(rest.len());
-    let (key, after) = rest.split_at(end);
-    for other in element.and_then(Value::as_object).into_iter().flat_map(|members| members.keys()).take(40) {
-        let plain = other.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-        let like = key_similarity(key, other);
-        if plain && other != key && like > 0.5 && is_name_for_path(other) {
-            list.push((format!("{before}@.{other}{after}"), like));
-        }
-    }
-    list
-}
-
-/// The rest of the path behind a filter as it is, and with another last key.
-fn tail_variants(wanted: &UnresolvedPath, tail: &[PathSegment], element: Option<&Value>) -> Vec<(Vec<PathSegment>, f32)> {
-    let mut list = vec![(tail.to_vec(), 1.0)];
-    if !tail.is_empty() {
-        list.push((tail[..tail.len() - 1].to_vec(), 0.9));
-    }
-    let Some(Value::Object(members)) = element else { return list };
-    let old = tail.last().and_then(PathSegment::key);
-    for (key, value) in members.iter().filter(|(key, _)| Some(key.as_str()) != old && is_name_for_path(key)).take(40) {
-        let said = meaning_score(wanted.meaning, key);
-        let by_word = old.map_or_else(|| said.max(key_similarity(&wanted.fact, key)), |old| key_similarity(old, key).max(0.9 * said));
-        // An e-mail address or a picture is recognized by its value as well.
-        let looks = matches!(wanted.meaning, FactMeaning::Email | FactMeaning::Picture) && value_fit(wanted.meaning, value).is_some();
-        let like = if looks { by_word.max(0.6) } else { by_word };
-        if like > 0.5 {
-            let kept = if old.is_some() { &tail[..tail.len() - 1] } else { tail };
-            list.push(([kept, &[PathSegment::Key(key.clone())]].concat(), like));
-        }
-    }
-    list
 }

@@ -2,6 +2,7 @@
 
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
+use crate::provider::answer::is_web_page;
 use crate::provider::json;
 use crate::provider::pkce::Pkce;
 use crate::provider::step::{Step, StepBody, StepKind};
@@ -64,7 +65,15 @@ impl<'a> ObservedRefusal<'a> {
             (None, Some(_)) => {}
         }
         let status = answer.map_or(200, |answer| answer.status);
-        Self { provider, trace, step, kind: step.map(|step| step.kind).or(error.step), status, is_page: answer.is_some_and(is_page), words }
+        Self {
+            provider,
+            trace,
+            step,
+            kind: step.map(|step| step.kind).or(error.step),
+            status,
+            is_page: answer.is_some_and(|answer| is_web_page(&answer.body)),
+            words,
+        }
     }
 
     /// The causes, the likeliest first, with how certain they are.
@@ -350,12 +359,6 @@ fn answer_text(step: Option<&Step>, answer: &Response) -> String {
     let header = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("www-authenticate"));
     let header = header.map_or_else(String::new, |(_, value)| format!("www-authenticate: {}\n", value.to_lowercase()));
     format!("{header}{}\n{}", document.as_ref().map(lowercase_text).unwrap_or_default(), raw.replace("&quot;", "\"").replace('+', " "))
-}
-
-/// Whether an answer is a web page.
-pub(crate) fn is_page(answer: &Response) -> bool {
-    let start: String = String::from_utf8_lossy(&answer.body[..answer.body.len().min(200)]).trim_start().to_lowercase();
-    start.starts_with("<!doctype html") || start.starts_with("<html")
 }
 
 /// The proposal for a request that was not answered.

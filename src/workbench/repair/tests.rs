@@ -225,3 +225,44 @@ fn a_path_that_goes_on_behind_its_value_is_shortened() {
 
     assert!(diff(&after(&file, TOKEN, person)).ends_with("+     name: ${$.user.given} ${$.user.family}\n"));
 }
+
+#[test]
+fn of_two_ids_that_are_as_likely_none_is_proposed() {
+    let file = FILE.replace("id: $.user.id", "id: $.user.wrong");
+    let person = |ids: &str| format!(r#"{{"user":{{{ids},"email":"ana@loja.example","verified":true,"name":"Ana"}}}}"#);
+
+    let two = changes(&file, &person(r#""uid":"7","account_id":"8""#));
+    assert!(!two.contains("    id:"), "{two}");
+    let one = changes(&file, &person(r#""uid":"7""#));
+    assert!(one.contains("    id: $.user.uid"), "{one}");
+}
+
+#[test]
+fn an_alternative_for_other_answers_is_left_alone() {
+    let file = FILE.replace("id: $.user.id", "id: [ $.user.wrong, $.user.openid ]");
+
+    let proposed = changes(&file, r#"{"user":{"unionid":"7","email":"ana@loja.example","verified":true,"name":"Ana"}}"#);
+
+    assert!(proposed.starts_with("    id: [ $.user.unionid, $.user.openid ]\n"), "{proposed}");
+}
+
+#[test]
+fn the_key_of_a_language_is_not_written_into_the_file() {
+    let file = FILE.replace("name: $.user.name", "name: ${$.user.localized}");
+
+    let proposed = changes(&file, r#"{"user":{"id":"7","email":"ana@loja.example","verified":true,"localized":{"pt_BR":"Ana"}}}"#);
+
+    assert!(proposed.contains("name: ${$.user.localized.*}") && !proposed.contains("pt_BR"), "{proposed}");
+}
+
+#[test]
+fn what_decides_who_may_sign_in_is_mended_where_only_its_spelling_is_wrong() {
+    let file = FILE.replace("name: Acme\n", "name: Acme\nrequire: { at: \"${role}\", is: staff }\n");
+    let with = |path: &str| file.replace("name: $.user.name", &format!("role: {path}"));
+    let person = r#"{"user":{"id":"7","email":"ana@loja.example","verified":true,"role":"staff","team":{"role":"staff"}}}"#;
+
+    assert!(diff(&after(&with("$.user.rloe"), TOKEN, person)).ends_with("+     role: $.user.role\n"));
+    for path in ["$.user.wrong", "$.org.role", "$.user.roles"] {
+        assert!(changes(&with(path), person).is_empty(), "{path}");
+    }
+}
