@@ -5,6 +5,7 @@ use crate::command_line::{Folder, portaria};
 use crate::support::{catalogue, files, root, text};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use portaria::world::clock;
 use serde_json::Value;
 
 #[test]
@@ -244,7 +245,7 @@ fn what_was_found_and_is_no_address_is_told_from_what_was_not_found() {
 #[test]
 fn a_moment_that_is_missing_is_told_from_one_that_is_too_old_or_no_moment() {
     let call = "read: { id: $.id, email: $.mail }, accepted: { at: $.ts, within: 5m }";
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("it is later").as_secs();
+    let now = clock::now();
     for (ts, said) in [
         ("null".to_owned(), "no moment is found there"),
         ("\"yesterday\"".to_owned(), "what is found there is neither seconds nor milliseconds since 1970"),
@@ -317,9 +318,8 @@ fn examples_are_begun_from_given_answers_without_their_values() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the program looks at the clock, and the moment has to be recent")]
 fn examples_are_begun_from_xml_and_from_moments_that_must_be_recent() {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_secs();
+    let now = clock::now();
     let folder = Folder::new("odd-init")
         .with(
             "providers.d/marisma.yaml",

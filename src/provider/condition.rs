@@ -350,11 +350,15 @@ impl Condition {
 
 /// Whether all of these hold: not if one does not, and without a verdict if one has none.
 fn all_hold(verdicts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
-    verdicts.into_iter().fold(Some(true), |all, one| match (all, one) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (None, _) | (_, None) => None,
-        (Some(true), Some(true)) => Some(true),
-    })
+    let mut all = Some(true);
+    for one in verdicts {
+        all = match (all, one) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (None, _) | (_, None) => None,
+            (Some(true), Some(true)) => Some(true),
+        };
+    }
+    all
 }
 
 /// A list of conditions, all of which must hold.

@@ -114,7 +114,7 @@ impl StoryThrottle {
         let mut minutes = self.lock();
         let exact = (minute, kind.clone());
         if kind.at.by_anyone && minutes.kinds.contains_key(&exact) {
-            return (minutes.share(exact), false);
+            return (minutes.share(&exact), false);
         }
         let of_address = (minute, Counted::PlaceOfAddress(kind.with_any_code(), from));
         let further = (minute, Counted::FurtherCodes(kind.with_any_code()));
@@ -131,7 +131,7 @@ impl StoryThrottle {
             let logged = (minute, Counted::LimitLogged(kind.store.clone()));
             let begins = !minutes.counts.contains_key(&logged);
             minutes.count_one(logged);
-            return (minutes.share(exact), begins);
+            return (minutes.share(&exact), begins);
         }
         if has_budget {
             budgets.into_iter().for_each(|(key, _)| minutes.count_one(key));
@@ -200,8 +200,8 @@ impl StoryMinutes {
     }
 
     /// The code of the equal failure, which one more page shows.
-    fn share(&mut self, key: (i64, FailureKind)) -> StoryPlace {
-        let Some(KeptKind { code: Some(code), shared, .. }) = self.kinds.get_mut(&key) else { return StoryPlace::None };
+    fn share(&mut self, key: &(i64, FailureKind)) -> StoryPlace {
+        let Some(KeptKind { code: Some(code), shared, .. }) = self.kinds.get_mut(key) else { return StoryPlace::None };
         *shared = shared.saturating_add(1);
         StoryPlace::Equal(code.clone(), *shared)
     }

@@ -208,12 +208,11 @@ impl Step {
             let choosing = choice.all_conditions().flat_map(Condition::uses).map(|used| facts.origin(used.fact));
             let origin = choosing.fold(origin.entry(at), FactOrigin::chosen_by);
             for read in &choice.reads {
-                match entry {
-                    Some(entry) => self.learn_one(read, entry, origin, facts),
-                    None => {
-                        let instead = choice.from.first(document).is_some().then_some(FoundInstead::NoFittingEntry);
-                        facts.record_missing(read.fact, MissingValue { place: choice.place_of_choice(), instead });
-                    }
+                if let Some(entry) = entry {
+                    self.learn_one(read, entry, origin, facts);
+                } else {
+                    let instead = choice.from.first(document).is_some().then_some(FoundInstead::NoFittingEntry);
+                    facts.record_missing(read.fact, MissingValue { place: choice.place_of_choice(), instead });
                 }
             }
         }
