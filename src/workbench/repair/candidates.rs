@@ -202,8 +202,8 @@ fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[
     let stranger = means != wanted.meaning && means != FactMeaning::Other && wanted.meaning != FactMeaning::Other && !wanted.any_value;
     // An alternative that means the same is there for other answers, and is no mistake.
     let is_spelled_alike = spelling_similarity(old, key) >= 0.8;
-    let is_for_others = wanted.has_alternatives && !is_spelled_alike && meaning_score(wanted.meaning, old) >= 0.5;
-    let alike = match wanted.has_alternatives {
+    let is_for_others = wanted.alternatives > 1 && !is_spelled_alike && meaning_score(wanted.meaning, old) >= 0.5;
+    let alike = match wanted.alternatives > 1 {
         true if is_for_others => 0.0,
         true => spelling_similarity(old, key),
         false => key_similarity(old, key),

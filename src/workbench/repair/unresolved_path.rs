@@ -63,8 +63,8 @@ pub(crate) struct UnresolvedPath {
     pub(crate) reason: UnresolvedReason,
     /// The meaning of the whole fact, where the path finds only a part of it.
     pub(crate) about: FactMeaning,
-    /// Whether it is one of several alternatives.
-    pub(crate) has_alternatives: bool,
+    /// How many alternatives the fact has.
+    pub(crate) alternatives: usize,
     /// Whether it leads to the list of a `choose`, and not to a value.
     pub(crate) is_list: bool,
     /// Paths that other alternatives or other facts use for the same value.
@@ -141,7 +141,7 @@ fn collect_from_read(
                 hints,
                 written: read.written,
                 any_value: !is_plain,
-                has_alternatives: alternatives.len() > 1,
+                alternatives: alternatives.len(),
                 reason: match () {
                     () if said => UnresolvedReason::Empty,
                     () if is_found && !is_condition && alternatives.len() > 1 => UnresolvedReason::Alternative,
@@ -284,7 +284,7 @@ pub(crate) fn unresolved_path(fact: &str, path: &JsonPath, document: usize, part
         any_value: true,
         reason: UnresolvedReason::Missing,
         about: FactMeaning::Other,
-        has_alternatives: false,
+        alternatives: 1,
         is_list: false,
         hints: Vec::new(),
     })
