@@ -261,6 +261,8 @@ fn an_address_and_its_claim_may_come_from_any_one_exchange() {
     for identity in [
         "identity: { email: \"${login}\" }",
         "identity: { email: \"${login | lower}\" }",
+        "identity: { email: \"${login | default login}\" }",
+        "identity: { email: \"${contact | default login}\", more: [ emailVerified ] }\ntrustEmail: always",
         "identity: { email: [ \"${login}\", \"${contact}\" ], more: [ emailVerified ] }\ntrustEmail: always",
     ] {
         provider(&format!(

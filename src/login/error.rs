@@ -245,18 +245,23 @@ impl fmt::Display for LoginErrorCause {
                 f.write_str("the e-mail address is not proven under the file's `trustEmail`")?;
                 write_proof(f, *proof)
             }
-            Self::Refused(refusal) => f.write_str(match (&refusal.message, &refusal.rule) {
-                (Some(message), _) => message,
-                (None, Some(rule)) => rule,
-                (None, None) if refusal.code.is_refusing_status() => "it gives no reason, and the status is outside 2xx",
-                (None, None) => "it gives no reason",
-            }),
+            Self::Refused(refusal) => f.write_str(reason(refusal)),
         }
     }
 }
 
 fn write_instead(f: &mut fmt::Formatter<'_>, instead: Option<FoundInstead>) -> fmt::Result {
     instead.map_or(Ok(()), |instead| write!(f, " ({instead})"))
+}
+
+/// The reason that a refusal gives.
+fn reason(refusal: &ProviderRefusal) -> &str {
+    match (&refusal.message, &refusal.rule) {
+        (Some(message), _) => message,
+        (None, Some(rule)) => rule,
+        (None, None) if refusal.code.is_refusing_status() => "it gives no reason, and the status is outside 2xx",
+        (None, None) => "it gives no reason",
+    }
 }
 
 fn write_proof(f: &mut fmt::Formatter<'_>, proof: MissingProof) -> fmt::Result {

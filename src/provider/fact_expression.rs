@@ -4,6 +4,7 @@
 use crate::provider::condition::{Condition, ConditionRole, ConditionSpec, Conditions};
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
+use crate::provider::hole::Hole;
 use crate::provider::json_path::{JsonPath, ValueKind};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::email::NotAnEmail;
@@ -180,6 +181,12 @@ impl FactExpression {
             Self::Conditions(conditions, _) => conditions.0.iter().flat_map(Condition::paths).collect(),
             Self::FirstOf(readings, _) => readings.iter().flat_map(Self::paths).collect(),
         }
+    }
+
+    /// The holes of the text that it is.
+    pub(crate) fn holes(&self) -> impl Iterator<Item = &Hole> {
+        let text = if let Self::Text(text) = self { Some(text) } else { None };
+        text.into_iter().flat_map(Template::holes)
     }
 
     /// The texts with holes that it is made of, or that its conditions look at.

@@ -100,6 +100,15 @@ impl Hole {
         if let HoleSource::Path(path) = &self.source { Some(path) } else { None }
     }
 
+    /// The fact that fills it where nothing was found, if no constant text ever does.
+    pub(crate) fn default_fact(&self) -> Option<Slot> {
+        let mut defaults = self.functions.iter().filter(|function| function.gives_default()).filter_map(Function::argument);
+        match (defaults.next(), defaults.next()) {
+            (Some(FunctionArgument::Fact(fact, _)), None) => Some(*fact),
+            _ => None,
+        }
+    }
+
     /// Whether the hole may stay empty, so that the text around it is found even when the hole finds nothing.
     pub(crate) fn is_optional(&self) -> bool {
         self.optional

@@ -242,6 +242,14 @@ impl IdentityMapping {
         })
     }
 
+    /// Why the claim does not prove the address.
+    fn claim_of_address(&self, was_read: bool, missed: Option<MissingValue>) -> ClaimOfAddress {
+        if !matches!(self.trust, EmailTrustPolicy::Claim) {
+            return ClaimOfAddress::NotAsked;
+        }
+        if was_read { ClaimOfAddress::IsFalse } else { missed.map_or(ClaimOfAddress::NotAsked, ClaimOfAddress::Missing) }
+    }
+
     fn identity(&self, provider: &Provider, fingerprint: &str, facts: &Facts) -> Result<Identity, IdentityError> {
         let find = |wanted: &str| facts.get(self.fact(wanted)?).cloned().map(Text::revealed);
         let missed = |wanted: &str| facts.missing_value(self.fact(wanted)?).cloned();
@@ -266,13 +274,7 @@ impl IdentityMapping {
                 IdentityEmail::Placeholder(placeholder.fill(facts).ok_or(IdentityError::MissingEmail(None))?)
             }
             (Some(_), _, MissingEmailPolicy::Refuse) => {
-                let is_asked = matches!(self.trust, EmailTrustPolicy::Claim);
-                let says = match (is_asked, claim, missed("emailVerified")) {
-                    (true, Some(_), _) => ClaimOfAddress::IsFalse,
-                    (true, None, Some(missing)) => ClaimOfAddress::Missing(missing),
-                    (true, None, None) | (false, ..) => ClaimOfAddress::NotAsked,
-                };
-                return Err(IdentityError::UnprovenEmail(says));
+                return Err(IdentityError::UnprovenEmail(self.claim_of_address(claim.is_some(), missed("emailVerified"))));
             }
             (None, _, MissingEmailPolicy::Refuse) => {
                 return Err(match no_address {

@@ -11,6 +11,7 @@ use crate::provider::choice::EntryChoice;
 use crate::provider::compiled_file::CompiledFile;
 use crate::provider::condition::Condition;
 use crate::provider::fact_expression::FactExpression;
+use crate::provider::hole::Hole;
 use crate::provider::signed_token::{SignedToken, TokenKeys};
 use crate::provider::step::{ReadRule, Step, StepKind};
 use crate::provider::template::{FactUse, Template};
@@ -139,11 +140,19 @@ impl ProofCheck<'_> {
             readings.iter().flat_map(|(reading, answers)| reading.alternatives().into_iter().map(move |one| (one, *answers)));
         let lacks = readings.is_empty()
             || alternatives.any(|(one, answers)| {
-                !(answers && one.needs_answer())
-                    && one.uses().iter().filter(|used| !used.optional).all(|used| self.lacks_answer(used.fact, steps, open))
+                let has_answer =
+                    answers && one.needs_answer() || one.holes().any(|hole| self.has_answer_either_way(hole, answers, steps, open));
+                !has_answer && one.uses().iter().filter(|used| !used.optional).all(|used| self.lacks_answer(used.fact, steps, open))
             });
         open.pop();
         lacks
+    }
+
+    /// Whether a hole is filled from an answer, and by its `default` from another one where that finds nothing.
+    fn has_answer_either_way(&self, hole: &Hole, answers: bool, steps: &[&Step], open: &mut Vec<Slot>) -> bool {
+        let Some(default) = hole.default_fact() else { return false };
+        let is_from_answer = hole.fact().map_or(answers, |fact| !self.lacks_answer(fact, steps, open));
+        is_from_answer && !self.lacks_answer(default, steps, open)
     }
 
     fn identity_facts(&self) -> [(&'static str, Slot); 3] {
