@@ -281,7 +281,7 @@ impl Condition {
     }
 
     /// Whether it holds only when a check of this kind holds.
-    fn demands(&self, of_check: &impl Fn(&ValueCheck) -> bool) -> bool {
+    pub(crate) fn demands(&self, of_check: &impl Fn(&ValueCheck) -> bool) -> bool {
         match &self.kind {
             ConditionKind::Check(check) => of_check(check),
             ConditionKind::All(all) => all.iter().any(|condition| condition.demands(of_check)),

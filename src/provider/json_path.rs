@@ -96,15 +96,15 @@ impl JsonPath {
         }
     }
 
-    /// The way of the path, step by step.
     /// The text at this path, if something is there. An error is the kind of what is there and is no text.
     pub(crate) fn text<'v>(&self, value: &'v Value) -> Result<Option<Cow<'v, str>>, ValueKind> {
         match self.first(value).and_then(scalar_text) {
             Some(text) => Ok(Some(text)),
-            None => self.all(value).into_iter().map(ValueKind::from_value).find(|kind| !kind.is_empty()).map_or(Ok(None), Err),
+            None => self.all(value).into_iter().map(ValueKind::from_value).find(|kind| kind.is_no_text()).map_or(Ok(None), Err),
         }
     }
 
+    /// The steps of the path, in order.
     pub(crate) fn route(&self) -> Vec<RouteStep> {
         match &self.compiled {
             CompiledJsonPath::Plain(segments) => segments
@@ -200,6 +200,14 @@ impl ValueKind {
             Value::Array(_) => Self::List,
             Value::Object(members) if members.is_empty() => Self::EmptyObject,
             Value::Object(_) => Self::Object,
+        }
+    }
+
+    /// Whether the provider gives a value that cannot be read as a text.
+    fn is_no_text(self) -> bool {
+        match self {
+            Self::List | Self::Object | Self::UnreadableText => true,
+            Self::Null | Self::Boolean | Self::Number | Self::EmptyText | Self::Text | Self::EmptyList | Self::EmptyObject => false,
         }
     }
 

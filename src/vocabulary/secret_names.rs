@@ -6,13 +6,15 @@ const SECRETS: [&str; 5] = ["secret", "password", "passphrase", "privatekey", "a
 /// Parts of names that suggest a secret in a provider file, but not in an answer.
 const OFTEN_SECRETS: [&str; 3] = ["token", "signingkey", "authorization"];
 
-/// Parts of names and labels that suggest what a person logs in with, in the languages of the pages.
-const PASSWORDS: [&str; 4] = ["password", "passphrase", "senha", "contrase"];
+/// Parts of names and labels that suggest what a person logs in with, in the languages of the pages and some further ones.
+const PASSWORDS: [&str; 8] = ["password", "passphrase", "passcode", "passwort", "kennwort", "motdepasse", "senha", "contrase"];
+/// The same in other letters than ASCII.
+const PASSWORDS_BEYOND_ASCII: [&str; 4] = ["пароль", "パスワード", "密碼", "密码"];
 
 /// Whether a name or a label asks for a password.
 pub(crate) fn names_password(name: &str) -> bool {
-    let name = normalized_name(name);
-    PASSWORDS.iter().any(|word| name.contains(word))
+    let (plain, lower) = (normalized_name(name), name.to_lowercase());
+    PASSWORDS.iter().any(|word| plain.contains(word)) || PASSWORDS_BEYOND_ASCII.iter().any(|word| lower.contains(word))
 }
 
 /// Whether a name suggests a secret, wherever it stands.
@@ -54,6 +56,7 @@ mod tests {
         );
         assert!(is_secret_setting("tokenOfLoja") && is_secret_setting("api key") && !is_secret_setting("shop"));
         assert!(often_names_secret("access_token") && !often_names_secret("tokenType") && !often_names_secret("clientSecret"));
+        assert!(names_password("Ваш Пароль") && names_password("パスワード") && names_password("登入密碼"));
         assert!(names_password("Sua senha") && names_password("Contraseña") && !names_password("Secretaria"));
         assert!(announces_secret("# the client-secret:") && !announces_secret("# a secret of the shop:"));
     }

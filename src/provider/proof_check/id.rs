@@ -117,10 +117,18 @@ fn is_chosen_by_person(path: &JsonPath) -> bool {
 /// The first hole that another value follows without a mark.
 fn hole_beside_another(text: &Template) -> Option<&Hole> {
     let adds_a_value = |hole: &&Hole| {
-        let adds = |change| {
-            matches!(change, TextChange::AddsBefore(FunctionArgument::Fact(..)) | TextChange::AddsBehind(FunctionArgument::Fact(..)))
-        };
-        hole.functions().first().is_some_and(|first| adds(first.change()))
+        let (mut marked_before, mut marked_behind) = (false, false);
+        hole.functions().iter().any(|function| {
+            let (marked, argument) = match function.change() {
+                TextChange::AddsBefore(argument) => (&mut marked_before, argument),
+                TextChange::AddsBehind(argument) => (&mut marked_behind, argument),
+                TextChange::TakesBefore(_) | TextChange::TakesBehind(_) | TextChange::TakesAPart | TextChange::KeepsAll => return false,
+            };
+            let is_value = matches!(argument, FunctionArgument::Fact(..));
+            let is_beside = is_value && !*marked;
+            *marked = !is_value;
+            is_beside
+        })
     };
     let beside = text.pieces().windows(2).find_map(|pair| match pair {
         [TemplatePiece::Hole(first), TemplatePiece::Hole(_)] => Some(first),

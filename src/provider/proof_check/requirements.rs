@@ -55,13 +55,18 @@ impl ProofCheck<'_> {
         let sure: Vec<&Step> = self.file.calls.iter().filter(|step| !skipped(step)).chain([&self.file.authorization.step]).collect();
         let known = self.file.known;
         let refuses = self.file.missing.is_none_or(|missing| matches!(missing.value, MissingEmailPolicy::Refuse));
-        // Without these facts there is no login, so a call that has to give one of them is missed.
+        // Without these facts there is no login, so a call that alone gives one of them is missed.
         let needed = [Some(known.id), refuses.then_some(known.email)].into_iter().flatten();
-        let required = self.file.require.iter().flat_map(|require| &require.0);
-        let required = required.filter(|condition| !condition.checks().iter().any(|check| check.holds_of_nothing()));
-        let needed: Vec<Slot> = needed.chain(required.flat_map(Condition::uses).map(|used| used.fact)).collect();
-        let is_missed = needed.iter().any(|fact| self.may_lack_answer(*fact, &sure));
-        for step in self.file.calls.iter().filter(skipped).filter(|_| !is_missed) {
+        let needed: Vec<Slot> = needed.filter(|fact| self.may_lack_answer(*fact, &sure)).collect();
+        let is_missed = |step: &&Step| {
+            let gives = |fact: Slot| self.comes_from([*step], fact) && self.may_lack_answer(fact, &sure);
+            let is_required = |condition: &Condition| {
+                condition.demands(&|check| !check.holds_of_nothing() && check.uses().iter().any(|used| gives(used.fact)))
+            };
+            needed.iter().any(|fact| self.comes_from([*step], *fact))
+                || self.file.require.iter().flat_map(|require| &require.0).any(is_required)
+        };
+        for step in self.file.calls.iter().filter(skipped).filter(|step| !is_missed(step)) {
             let others =
                 self.file.steps().filter(|other| !std::ptr::eq(*other, step)).flat_map(|other| other.accepted.iter().chain(&other.refused));
             let others: Vec<Place> = others.map(|rule| rule.place).collect();
