@@ -43,7 +43,7 @@ impl Verb for SaveIncident {
     }
 }
 
-/// Says in a stored story that the pages of other failures show its code.
+/// Records in a stored story how many other failures show its code.
 #[derive(Debug)]
 pub(crate) struct ShareIncident {
     /// The code on the error pages.

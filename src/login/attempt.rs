@@ -332,7 +332,7 @@ impl SavedAttempt {
     }
 }
 
-/// Why a callback is not even looked at.
+/// Why a callback is refused before it is compared with the attempt.
 pub(crate) fn callback_fault(callback: &CallbackParameters) -> Option<LoginErrorCause> {
     if callback.pairs.len() > 100 {
         return Some(LoginErrorCause::TooManyParameters);

@@ -50,16 +50,16 @@ impl AnswerParser {
             None => text,
         };
         let formats = self.formats.as_ref().map_or(&[AnswerFormat::Auto][..], |formats| &formats.0);
-        let mut told: Option<UnreadableAnswer> = None;
+        let mut why_not: Option<UnreadableAnswer> = None;
         for format in formats {
             match parse_as(*format, text) {
                 Ok(value) => return Ok(value),
-                // A form in which something is wrong is told as one, whatever else it might have been.
-                Err(why) if *format == AnswerFormat::Form && looks_like_form(text.trim()) => told = Some(why),
-                Err(why) => told = told.or(Some(why)),
+                // A form in which something is wrong is reported as a form, whatever else it might have been.
+                Err(why) if *format == AnswerFormat::Form && looks_like_form(text.trim()) => why_not = Some(why),
+                Err(why) => why_not = why_not.or(Some(why)),
             }
         }
-        Err(told.unwrap_or_else(|| UnreadableAnswer("no format is named".to_owned())))
+        Err(why_not.unwrap_or_else(|| UnreadableAnswer("no format is named".to_owned())))
     }
 }
 

@@ -124,14 +124,14 @@ impl EntryChoice {
         reading.paths().iter().any(|path| conditions.iter().any(|condition| condition.demands_value_at(path)))
     }
 
-    /// Whether it may take an entry that is only not preferred, and reads nothing by which `asked` facts tell that.
+    /// Whether it may take an entry that is only not preferred, and reads nothing into the `asked` facts that shows it.
     pub(crate) fn may_take_another(&self, asked: &[Slot]) -> bool {
         let prefer = self.prefer.as_ref().map_or([].as_slice(), |prefer| &prefer.0);
-        let tells = |read: &ReadRule| {
+        let shows_preference = |read: &ReadRule| {
             let mut paths = prefer.iter().flat_map(Condition::paths);
             asked.contains(&read.fact) && paths.any(|path| read.reading.paths().iter().any(|other| other.source == path.source))
         };
-        !prefer.is_empty() && !self.reads.iter().any(tells)
+        !prefer.is_empty() && !self.reads.iter().any(shows_preference)
     }
 
     /// All its conditions: those that an entry must meet, and those that are preferred.

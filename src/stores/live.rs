@@ -276,7 +276,8 @@ impl LiveProviders {
         let unread = catalogue::unread_file_reports(&self.folder, &named);
         let paths: Vec<PathBuf> = named.into_iter().filter(|path| !catalogue::is_examples_file(path)).collect();
         let before = self.snapshot.load();
-        // A file that was refused because of the files of another store, which nobody could tell, is judged again when they are known.
+        // A file that was refused because the files of another store could not be listed is judged again when they are known; what
+        // was allowed without them stays allowed.
         let is_judged_again = seen.are_others_known_again(&self.policy);
         let is_broken = |path: &Path| before.own_reports.get(path).is_some_and(|file_report| file_report.status == ProviderStatus::Broken);
         let has_changed = |path: &&PathBuf| seen.has_changed(path) || is_judged_again && is_broken(path);

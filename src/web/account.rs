@@ -113,7 +113,7 @@ pub(crate) async fn unlink(context: RequestContext) -> Result<HttpResponse, User
 pub(crate) async fn sign_out(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Session)?;
     context.require_fresh_revocations()?;
-    // The page of nobody leads to the login: nothing has ended, so nobody is told so.
+    // Without a session nothing is ended, so the page does not say that anything was.
     let Some(session) = context.session() else { return Ok(redirect_to(PAGE)) };
     forms::verified_form(&context, &session.sid, PAGE)?;
     let store = &context.live_store().store;

@@ -9,7 +9,7 @@ use std::sync::Once;
 const FULL: &str = "the hosts of so many documents of issuers are remembered that no further ones are taken as they come: a new document \
                     that leads to other hosts than its own waits until it is accepted by `portaria providers hosts`";
 
-/// Whether the log says it.
+/// Whether the warning was logged.
 static WARNED: Once = Once::new();
 
 /// Reads the hosts that are known, at the start.

@@ -59,7 +59,7 @@ pub(crate) struct FailureKind {
     pub(crate) code: Option<Box<str>>,
 }
 
-/// Where logins fail. There are few such places, whatever visitors do.
+/// Where logins fail. Visitors cannot make their number grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct FailurePlace {
     /// The step, the last call that was made, and the place in the file that decided.
@@ -113,7 +113,7 @@ impl StoryThrottle {
     pub(crate) fn place_story(&self, kind: &FailureKind, from: IpAddr, minute: i64, code: IncidentCode) -> (StoryPlace, bool) {
         let mut minutes = self.lock();
         let exact = (minute, kind.clone());
-        if kind.at.by_anyone && minutes.kinds.contains_key(&exact) {
+        if kind.at.by_anyone && minutes.has_story(&exact) {
             return (minutes.share(&exact), false);
         }
         let of_address = (minute, Counted::PlaceOfAddress(kind.with_any_code(), from));
@@ -123,7 +123,7 @@ impl StoryThrottle {
             ((minute, Counted::Address(kind.store.clone(), from)), MOST_OF_ADDRESS),
         ];
         let is_left = |minutes: &StoryMinutes, key, most| minutes.counts.get(key).is_none_or(|count| *count < most);
-        let is_first = !minutes.kinds.contains_key(&exact);
+        let is_first = !minutes.has_story(&exact);
         let has_budget = budgets.iter().all(|(key, most)| is_left(&minutes, key, *most));
         let is_own =
             is_left(&minutes, &of_address, MOST_OF_PLACE) && (has_budget || is_first && is_left(&minutes, &further, MOST_FURTHER_CODES));
@@ -139,7 +139,7 @@ impl StoryThrottle {
             minutes.count_one(further);
         }
         minutes.count_one(of_address);
-        minutes.kinds.entry(exact).or_insert_with(|| KeptKind { code: Some(code.clone()), shared: 0, unkept: 0 });
+        minutes.kinds.entry(exact).or_insert(KeptKind { code: None, shared: 0, unkept: 0 }).code.get_or_insert_with(|| code.clone());
         (StoryPlace::Own(code), false)
     }
 
@@ -150,9 +150,8 @@ impl StoryThrottle {
         if minutes.kinds.get(&key).is_none_or(|kept| kept.code.as_ref() != Some(intended)) {
             return;
         }
-        match (stored, minutes.kinds.get_mut(&key)) {
-            (Some(stored), Some(kept)) => kept.code = Some(stored.clone()),
-            _ => _ = minutes.kinds.remove(&key),
+        if let Some(kept) = minutes.kinds.get_mut(&key) {
+            kept.code = stored.cloned();
         }
     }
 
@@ -197,6 +196,11 @@ impl StoryMinutes {
     fn count_one(&mut self, key: (i64, Counted)) {
         let count = self.counts.entry(key).or_default();
         *count = count.saturating_add(1);
+    }
+
+    /// Whether a story of such failures is kept. Without one, failures may still have been counted.
+    fn has_story(&self, key: &(i64, FailureKind)) -> bool {
+        self.kinds.get(key).is_some_and(|kept| kept.code.is_some())
     }
 
     /// The code of the equal failure, which one more page shows.

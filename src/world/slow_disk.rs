@@ -1,5 +1,4 @@
-//! Reads what lies on a disk that may not answer, such as a share of the network. It is waited for only for a while, so that it holds up
-//! nothing but what is read from it.
+//! Reads what lies on a disk that may not answer, such as a network share. The caller waits for a limited time.
 
 use crate::world::clock;
 use std::collections::BTreeMap;

@@ -275,7 +275,7 @@ pub const LOGINS: &[Module] = &[
     ),
     usual(
         "oidcc-client-test-ignores-unparseable-key-in-jwks",
-        "publishes keys of kinds that nobody knows beside its own",
+        "publishes keys of kinds that no program knows beside its own",
         &[End::SignedIn],
         |at, _, said| {
             if at == Saying::Keys {

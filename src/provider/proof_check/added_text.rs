@@ -1,5 +1,5 @@
-//! Checks that what the file adds to a text is never all that a function leaves of it: it would be the same for every answer, or what
-//! the visitor typed.
+//! Checks that a function never leaves only what the file itself added to a text. The result would be the same for every answer, or
+//! what the visitor typed.
 
 use crate::provider::condition::Condition;
 use crate::provider::fact_expression::FactExpression;

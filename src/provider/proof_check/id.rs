@@ -61,7 +61,7 @@ impl ProofCheck<'_> {
     /// Checks that the visitor does not name the person about whom a call asks.
     pub(crate) fn check_who_is_asked_about(&self, reader: &mut Reader) {
         let (known, callback) = (self.file.known, &self.file.authorization.step);
-        let brought: Vec<Slot> =
+        let callback_facts: Vec<Slot> =
             callback.answer_reads().filter(|read| read.written && read.fact != known.code).map(|read| read.fact).collect();
         let person = [known.id, known.email].into_iter().flat_map(|fact| self.facts_behind(fact));
         let person: Vec<Slot> = person.filter(|fact| self.file.identity.composition(*fact).is_none()).collect();
@@ -74,16 +74,16 @@ impl ProofCheck<'_> {
                 if used.fact == known.login_hint {
                     let help = "ask with what the provider said in this login, such as the access token";
                     reader.complain(used.place, "the visitor writes this, and would name the person whom this call describes", help);
-                } else if redeems && !uses_code(step) && brought.contains(&used.fact) && !compared.contains(&used.fact) {
+                } else if redeems && !uses_code(step) && callback_facts.contains(&used.fact) && !compared.contains(&used.fact) {
                     let help =
                         "ask with what the answer to the code says; or compare: `accepted: { at: $.uid, is: \"${uid}\" }` in getAccessCode";
-                    reader.warn(used.place, "the browser brings this, and could name another person whom this call describes", help);
+                    reader.warn(used.place, "this comes from the browser, and could name another person whom this call describes", help);
                 }
             }
         }
     }
 
-    /// The expressions one of which gives this fact, those of other facts in the place of a hole that holds such a fact alone.
+    /// The expressions one of which gives this fact, with other facts replaced by their own expressions.
     fn collect_readings<'s>(&'s self, fact: Slot, seen: &mut Vec<Slot>, found: &mut Vec<&'s FactExpression>) {
         if seen.contains(&fact) {
             return;

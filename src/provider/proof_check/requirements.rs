@@ -41,7 +41,7 @@ impl ProofCheck<'_> {
                 reads(&behind) && !reads(&identity) && choice.may_take_another(&asked)
             }) {
                 let help = "choose the entry with `where`: then none of its facts is known when no entry fits";
-                reader.complain(first.place, "this may be read from an entry that `prefer` only takes for want of a better one", help);
+                reader.complain(first.place, "this may be read from an entry that is chosen although it does not meet `prefer`", help);
             }
         }
     }
@@ -55,7 +55,7 @@ impl ProofCheck<'_> {
         let sure: Vec<&Step> = self.file.calls.iter().filter(|step| !skipped(step)).chain([&self.file.authorization.step]).collect();
         let known = self.file.known;
         let refuses = self.file.missing.is_none_or(|missing| matches!(missing.value, MissingEmailPolicy::Refuse));
-        // Without these facts there is no login, so a call that alone gives one of them is missed.
+        // Without these facts there is no login, so a call that alone gives one of them cannot be left out unnoticed.
         let needed = [Some(known.id), refuses.then_some(known.email)].into_iter().flatten();
         let needed: Vec<Slot> = needed.filter(|fact| self.may_lack_answer(*fact, &sure)).collect();
         let is_missed = |step: &&Step| {

@@ -168,12 +168,12 @@ pub(crate) fn plausibility(wanted: &UnresolvedPath, path: &[PathSegment], value:
     let is_guarded = |meaning: FactMeaning| matches!(meaning, FactMeaning::Id | FactMeaning::Email | FactMeaning::Verified);
     let guarded = is_guarded(wanted.meaning) || is_guarded(wanted.about);
     let is_other_id = is_id_of_something_else(last) && last_key(&wanted.segments) != Some(last);
-    (!guarded || !(is_other_id || is_of_somebody_else(wanted, path, neighbours))).then_some(fits)
+    (!guarded || !(is_other_id || is_of_another_person(wanted, path, neighbours))).then_some(fits)
 }
 
 /// Whether a path leads to another person's values: below a key that says so, and below which neither this path nor those of the
 /// person's other facts were read.
-fn is_of_somebody_else(wanted: &UnresolvedPath, path: &[PathSegment], neighbours: &[NeighbouringFact]) -> bool {
+fn is_of_another_person(wanted: &UnresolvedPath, path: &[PathSegment], neighbours: &[NeighbouringFact]) -> bool {
     let keys_about_others = |path: &[PathSegment]| -> Vec<String> {
         path.iter().filter_map(PathSegment::key).filter(|key| is_about_others(key)).map(str::to_owned).collect()
     };

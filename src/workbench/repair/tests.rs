@@ -209,7 +209,7 @@ fn a_check_is_not_moved_where_an_answer_may_be_a_refusal_or_two_keys_fit() {
 }
 
 #[test]
-fn a_person_below_a_key_of_another_is_known_by_the_other_facts_and_a_bot_is_nobody() {
+fn a_person_below_a_key_of_another_is_known_by_the_other_facts_and_a_bot_is_no_person() {
     let file = FILE.replace("$.user.id", "$.onwer.id").replace("$.user.", "$.owner.");
 
     let found = after(&file, TOKEN, r#"{"bot_id":"b1","owner":{"id":"7","email":"ana@loja.example","verified":true,"name":"Ana"}}"#);
