@@ -388,7 +388,8 @@ fn a_file_over_400_lines_says_why_and_no_function_is_over_60() {
             path.display()
         );
         assert!(lines > 400 || !says_why, "{} is not long any more: take `Long because …` out", path.display());
-        for name in long_functions(&code) {
+        let is_tests = path.file_name().is_some_and(|name| name == "tests.rs");
+        for name in if is_tests { Vec::new() } else { long_functions(&code) } {
             let known = MAY_BE_LONG.iter().find(|(known, _)| *known == name);
             let (known, _) = known.unwrap_or_else(|| panic!("{}: `{name}` is over 60 lines: split it", path.display()));
             exceptions.push(known);

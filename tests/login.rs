@@ -1292,3 +1292,17 @@ fn an_access_token_that_is_no_bearer_token_is_refused_unless_the_file_accepts_it
         assert_examples(&file(", read: { tokenType: $.kind }"), &named(&read_elsewhere, end));
     }
 }
+
+#[test]
+fn the_answer_of_a_call_before_the_redirect_may_be_a_document_of_any_depth() {
+    provider(
+        "name: Acme
+trustEmail: always
+getAuthorizationCode:
+  get: https://sso.acme.example/entrar
+  prepare: { post: \"https://sso.acme.example/ticket\", accepted: { at: $.status.code, is: 0 }, read: { ticket: $.response.ticket } }
+  extra: { ticket: \"${ticket}\" }
+getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email } }
+",
+    );
+}

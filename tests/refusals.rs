@@ -114,6 +114,49 @@ fn a_value_that_was_found_and_cannot_be_read_never_counts_as_missing() {
 }
 
 #[test]
+fn an_alternative_does_not_replace_a_value_that_cannot_be_read_unless_it_reads_inside_of_it() {
+    let file = |id: &str| {
+        format!(
+            "name: Acme\ntrustEmail: always\ngetAuthorizationCode: {{ get: \"https://sso.acme.example/entrar\" }}\n\
+             getAccessCode: {{ post: \"https://sso.acme.example/token\", read: {{ id: {id}, email: $.email }} }}\n"
+        )
+    };
+    for (id, union, expected) in [
+        ("[ $.union, $.open ]", "null", None),
+        ("[ $.union, $.open ]", "\"u-1\"", None),
+        ("[ $.union, $.open ]", "[ u-1, u-2 ]", Some("missingId")),
+        ("[ $.union, $.open ]", "{ a: u-1 }", Some("missingId")),
+        ("[ $.union, \"$.union[0]\", $.open ]", "[ u-1, u-2 ]", None),
+    ] {
+        let story = format!(
+            "- what: a login\n  exchanges: [ {{ answer: {{ json: {{ union: {union}, open: o-1, email: ana@loja.example }} }} }} ]\n  refused: {{ code: x }}\n"
+        );
+
+        assert_eq!(end_of(&file(id), &story).as_deref(), expected, "{id} {union}");
+    }
+}
+
+#[test]
+fn of_several_values_one_that_differs_is_refused() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email }, refused: { at: \"$.list[*].state\", isNot: [ ok, new ], code: barred } }\n";
+    for (list, expected) in [
+        ("", None),
+        ("{ state: ok }, { state: new }", None),
+        ("{ state: ok }, { state: barred }", Some("barred")),
+        ("{ state: barred }, { state: ok }", Some("barred")),
+        ("{ state: ok }, { state: { a: b } }", Some("barred")),
+        ("{ state: ok }, { other: barred }", None),
+    ] {
+        let story = format!(
+            "- what: a login\n  exchanges: [ {{ answer: {{ json: {{ id: \"7\", email: ana@loja.example, list: [ {list} ] }} }} }} ]\n  refused: {{ code: x }}\n"
+        );
+
+        assert_eq!(end_of(file, &story).as_deref(), expected, "{list}");
+    }
+}
+
+#[test]
 fn a_header_that_stands_twice_is_not_missing_and_says_nothing() {
     let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
          getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email }, readHeaders: { blocked: X-Blocked } }\n\

@@ -129,8 +129,9 @@ words! {
         /// Example: `accepted: { at: $.ok, is: true }`
         accepted: Option<AcceptedRules> = "accepted",
         /// The facts that are read from the answer. Each is a path, a list of paths of which the first that finds a
-        /// value counts, a text with holes, a condition, or a list of conditions of which all must hold. In
-        /// getAccessCode the standard places are read as well; in getUserInfo only what is written here is read.
+        /// value counts, a text with holes, a condition, or a list of conditions of which all must hold. Where a path
+        /// finds a list or an object, no later path takes its place, unless it leads into it. In getAccessCode the
+        /// standard places are read as well; in getUserInfo only what is written here is read.
         /// Default: in getAccessCode the standard places (`access_token`, `expires_in`, `refresh_token`,
         /// `id_token`, `token_type`, `scope` as `grantedScope`), each unless the file names the fact; in
         /// getUserInfo, when it is a single call without `read` and `choose`, OpenID's `sub` as `id`, `email`,

@@ -45,7 +45,7 @@ words! {
         /// Example: `is: [ ok, success ]`
         is: Option<OneOrMany<Template>> = "is",
         /// The value exists, and it equals neither this text nor any of these. Where the path finds several values,
-        /// this holds of all of them.
+        /// this holds of all of them, and in `refused` it is enough that one of them differs.
         /// Default: not checked
         /// Example: `isNot: "0"`
         is_not: Option<OneOrMany<Template>> = "isNot",
@@ -166,7 +166,9 @@ impl WordValue for Located<bool> {
 /// What a condition is for, which decides whether it may ask for something that is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConditionRole {
-    /// It refuses or chooses: `refused`, `when`, `require` and `where`.
+    /// What holds is a no: `refused`.
+    Refuses,
+    /// It lets something pass or chooses: `when`, `require` and `where`.
     Decides,
     /// What holds counts as a yes: `accepted`, `read` and `identity`.
     Proves,

@@ -114,18 +114,34 @@ impl FactExpression {
         facts: &Facts,
     ) -> Result<(Text, FactOrigin), MissingValue> {
         let mut last = MissingValue { place: self.place(), instead: None };
+        let mut unreadable: Option<&Self> = None;
         for reading in self.alternatives() {
+            // A value that is there and cannot be read is not missing, so no other value takes its place; only a path into it may read it.
+            if unreadable.is_some_and(|other| !reading.reads_inside(other)) {
+                continue;
+            }
             match reading.evaluate(answer, facts) {
                 Ok(text) => {
                     let own = if reading.reads_answer() { document } else { FactOrigin::Broker };
                     return Ok((text, reading.uses().iter().fold(own, |origin, used| origin.join(facts.origin(used.fact)))));
                 }
-                // Nothing is missing as long as one of them has found something.
-                Err(nothing) if last.unreadable().is_none() => last = nothing,
-                Err(_) => {}
+                Err(nothing) => {
+                    if nothing.unreadable().is_some() {
+                        unreadable = unreadable.or(Some(reading));
+                    }
+                    if last.unreadable().is_none() {
+                        last = nothing;
+                    }
+                }
             }
         }
         Err(last)
+    }
+
+    /// Whether its path leads into what the path of another expression finds.
+    fn reads_inside(&self, other: &Self) -> bool {
+        let (Self::Path(path), Self::Path(other)) = (self, other) else { return false };
+        path.source.strip_prefix(&*other.source).is_some_and(|rest| rest.starts_with(['.', '[']))
     }
 
     /// The alternatives in order, including those of nested lists. An expression that is no list is the only one.

@@ -37,7 +37,7 @@ words! {
         /// Example: `is: [ ok, success ]`
         is: Option<OneOrMany<Template>> = "is",
         /// The value exists, and it equals neither this text nor any of these. Where the path finds several values,
-        /// this holds of all of them.
+        /// this holds of all of them, and in `refused` it is enough that one of them differs.
         /// Default: not checked
         /// Example: `isNot: "0"`
         is_not: Option<OneOrMany<Template>> = "isNot",
@@ -218,7 +218,7 @@ impl RefusalRule {
         let error_member = spec.error_member.map(|word| word.place);
         let stands_alone = statuses.is_some() || error_member.is_some();
         let role = match word {
-            RuleWord::Refused => ConditionRole::Decides,
+            RuleWord::Refused => ConditionRole::Refuses,
             RuleWord::Accepted => ConditionRole::Proves,
         };
         let condition = if asked.asks_nothing() && stands_alone {

@@ -14,7 +14,7 @@ use crate::provider::step::{ReadRule, Step, StepKind};
 use crate::provider::template::FactUse;
 use crate::provider::trust::is_verified_claim;
 use crate::vocabulary::names::Slot;
-use crate::vocabulary::words::Reader;
+use crate::vocabulary::words::{OneOrMany, Reader};
 use std::sync::Arc;
 
 /// The check of what can happen.
@@ -297,11 +297,8 @@ fn check_rules_use_known_facts(step: &Step, reader: &mut Reader) {
 
 /// Complains about paths that find nothing in answers of this format.
 fn check_paths_fit_the_answer(step: &Step, reader: &mut Reader) {
-    let is_flat = match (&step.answers.formats, step.kind) {
-        (_, StepKind::GetAuthorizationCode) => true,
-        (Some(formats), _) => formats.0.iter().all(|format| matches!(format, AnswerFormat::Form)),
-        (None, _) => false,
-    };
+    let is_form = |formats: &OneOrMany<AnswerFormat>| formats.0.iter().all(|format| matches!(format, AnswerFormat::Form));
+    let is_flat = step.call.is_none() || step.answers.formats.as_ref().is_some_and(is_form);
     let is_text = step.answers.formats.as_ref().is_some_and(|formats| formats.0.iter().all(|format| matches!(format, AnswerFormat::Text)));
     let chosen = step.choices.iter().map(|choice| &choice.from);
     let rules = step.accepted.iter().chain(&step.refused).flat_map(RefusalRule::paths);

@@ -18,6 +18,8 @@ pub(crate) struct ValueCheck {
     pub(crate) at: ConditionSubject,
     pub(crate) is: Option<Vec<Template>>,
     pub(crate) is_not: Option<Vec<Template>>,
+    /// Whether `isNot` holds as soon as one of several values differs: the safe side where it refuses.
+    one_differs: bool,
     pub(crate) matches: Option<Pattern>,
     pub(crate) contains: Option<Vec<Template>>,
     pub(crate) present: Option<bool>,
@@ -58,7 +60,7 @@ impl ValueCheck {
         }
         if let Some(empty) = spec.is.iter().chain(&spec.contains).flat_map(|is| &is.0).find(|value| value.source.is_empty()) {
             let help = match role {
-                ConditionRole::Decides => "write `present: false` for a value that is not there",
+                ConditionRole::Refuses | ConditionRole::Decides => "write `present: false` for a value that is not there",
                 ConditionRole::Proves => "say with `isNot` or `present: true` what has to be there",
             };
             reader.complain(empty.place, "this never holds: an empty text is not there", help);
@@ -76,13 +78,13 @@ impl ValueCheck {
             let help = "write the path of the list where the answer is read: `read: { isStaff: { at: $.roles, contains: staff } }`";
             reader.complain(text.place, "`contains` looks into a list of an answer, and a fact is a text", help);
         }
-        let now = reader.names.intern("now");
+        let (now, one_differs) = (reader.names.intern("now"), role == ConditionRole::Refuses);
         if let Some(value) = is_not.iter().flatten().find(|value| value.has_optional_hole()) {
             let help = "take the `?` out: then the condition does not hold where this fact is not known";
             reader.complain(value.place, "every value differs from one that may be missing", help);
         }
         let (present, within) = (spec.present.map(|present| present.value), spec.within.map(|within| within.value));
-        let check = Self { at, is, is_not, matches: spec.matches, contains, present, within, now };
+        let check = Self { at, is, is_not, one_differs, matches: spec.matches, contains, present, within, now };
         if role == ConditionRole::Proves && check.holds_of_nothing() {
             let help =
                 "take the `default` or the `?` out; where an answer is a yes because something is missing, say in `refused` what is a no";
@@ -92,7 +94,8 @@ impl ValueCheck {
     }
 
     /// Whether the check holds; `None` where that depends on what was found and cannot be read: a list or an object is no text. When a path
-    /// finds several values, one is enough for `is`, `matches` and `contains`; for `isNot` and `within` all of them count.
+    /// finds several values, one is enough for `is`, `matches` and `contains`, and for `isNot` in `refused`; otherwise all of them
+    /// count for `isNot` and `within`.
     pub(crate) fn verdict(&self, answer: Option<&Value>, facts: &Facts) -> Option<bool> {
         let values: Vec<&Value> = match &self.at {
             ConditionSubject::Path(path) => answer.into_iter().flat_map(|answer| path.all(answer)).collect(),
@@ -117,7 +120,13 @@ impl ValueCheck {
         all_hold([
             self.is.as_ref().map_or(Some(true), |is| unless(true, is_one_of(&found, is, facts, false))),
             // A text that is not found cannot be compared, so no value is known to differ from it.
-            self.is_not.as_ref().map_or(Some(true), |is_not| unless(true, is_one_of(&found, is_not, facts, true)).map(|is| !is)),
+            self.is_not.as_ref().map_or(Some(true), |is_not| {
+                if self.one_differs {
+                    unless(true, any_differs(&found, is_not, facts))
+                } else {
+                    unless(true, is_one_of(&found, is_not, facts, true)).map(|is| !is)
+                }
+            }),
             self.matches.as_ref().map_or(Some(true), |pattern| {
                 unless(true, Some(found.iter().any(|text| text.satisfies(|text| pattern.regex.is_match(text)))))
             }),
@@ -248,6 +257,19 @@ fn is_one_of(texts: &[Text], list: &[Template], facts: &Facts, needs_all: bool) 
     is_known.then_some(false)
 }
 
+/// Whether one of these texts equals none of the list; `None` where that cannot be said of any of them.
+fn any_differs(texts: &[Text], list: &[Template], facts: &Facts) -> Option<bool> {
+    let mut all = Some(false);
+    for text in texts {
+        match is_one_of(std::slice::from_ref(text), list, facts, true) {
+            Some(false) => return Some(true),
+            Some(true) => {}
+            None => all = None,
+        }
+    }
+    all
+}
+
 /// The text of a value that exists; an object or a list exists unless it is empty.
 fn present_text(value: &Value) -> Option<String> {
     match value {
@@ -258,135 +280,4 @@ fn present_text(value: &Value) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::provider::condition::Conditions;
-    use crate::provider::fact_expression::{FoundInstead, MissingValue};
-    use crate::vocabulary::place::Source;
-    use crate::vocabulary::text::Text;
-    use crate::vocabulary::words::WordValue as _;
-    use crate::vocabulary::yaml;
-    use serde_json::json;
-
-    #[test]
-    fn each_verb_asks_what_its_name_says_and_nothing_holds_of_what_is_not_there() {
-        const NOW: i64 = 1_767_323_045; // 2026-01-02T03:04:05Z
-        let answer = json!({"s": "ok", "n": 0, "t": true, "e": "", "z": null, "l": ["a", "b"], "o": {},
-            "now": NOW, "millis": (NOW - 299) * 1000, "date": "2026-01-02T03:00:00Z", "soon": NOW + 60, "later": NOW + 61});
-        for (text, expected) in [
-            ("{ at: $.s, is: ok }", true),
-            ("{ at: $.s, is: [ no, ok ] }", true),
-            ("{ at: $.s, is: no }", false),
-            ("{ at: $.s, isNot: no }", true),
-            ("{ at: $.s, isNot: [ ok, no ] }", false),
-            ("{ at: $.n, is: 0 }", true),
-            ("{ at: $.t, is: true }", true),
-            ("{ at: $.s, matches: ^o }", true),
-            ("{ at: $.s, matches: ^k }", false),
-            ("{ at: $.s, present: true }", true),
-            ("{ at: $.s, is: \"${fact}\" }", true),
-            ("{ at: \"${fact}\", is: ok, matches: k$ }", true),
-            ("{ at: \"${nofact}\", isNot: ok }", false),
-            ("{ at: $.s, isNot: \"${nofact}\" }", false),
-            ("{ at: $.e, isNot: x }", false),
-            ("{ at: $.z, isNot: x }", false),
-            ("{ at: $.o, present: true }", false),
-            ("{ at: $.l, present: true }", true),
-            ("{ at: $.l, isNot: x }", false),
-            ("{ at: $.missing, isNot: x }", false),
-            ("{ at: \"$.l[*]\", is: b }", true),
-            ("{ at: \"$.l[*]\", isNot: b }", false),
-            ("{ at: $.l, contains: b }", true),
-            ("{ at: $.l, contains: [ x, \"${letter}\" ] }", true),
-            ("{ at: $.l, contains: x }", false),
-            ("{ at: $.s, contains: ok }", false),
-            ("{ at: \"$.l[*]\", contains: b }", false),
-            ("{ at: $.missing, contains: x }", false),
-            ("{ at: $.n, is: 0, contains: 0 }", false),
-            ("{ at: $.missing, present: false }", true),
-            ("{ at: $.e, present: false }", true),
-            ("{ at: $.z, present: false }", true),
-            ("{ at: $.o, present: false }", true),
-            ("{ at: $.n, present: false }", false),
-            ("{ at: \"${nofact}\", present: false }", true),
-            ("{ at: \"${fact}\", present: false }", false),
-            ("{ all: [ { at: $.s, is: ok }, { at: $.n, is: 0 } ] }", true),
-            ("{ all: [ { at: $.s, is: ok }, { at: $.n, is: 1 } ] }", false),
-            ("{ any: [ { at: $.s, is: no }, { at: $.n, is: 0 } ] }", true),
-            ("{ any: [ { at: $.s, is: no }, { at: $.missing, isNot: 0 } ] }", false),
-            ("{ all: [ { at: $.s, is: ok }, { any: [ { at: $.n, is: 1 }, { at: $.l, contains: a } ] } ] }", true),
-            ("[ { any: [ { at: $.s, is: no }, { at: $.n, is: 0 } ] }, { at: $.t, is: false } ]", false),
-            ("{ at: $.now, within: 5m }", true),
-            ("{ at: $.millis, within: 5m }", true),
-            ("{ at: $.date, within: 5m }", true),
-            ("{ at: $.date, within: 3m }", false),
-            ("{ at: $.soon, within: 5m }", true),
-            ("{ at: $.later, within: 5m }", false),
-            ("{ at: $.s, within: 5m }", false),
-            ("{ at: $.missing, within: 5m }", false),
-        ] {
-            let mut reader = Reader::default();
-            let node = yaml::parse(&Source::new("c.yaml", text)).unwrap().0;
-            let conditions = Conditions::read(&node, &mut reader).unwrap();
-            let mut facts = Facts::empty(&reader.names);
-            facts.set(reader.names.intern("fact"), Text::plain("ok"));
-            facts.set(reader.names.intern("letter"), Text::plain("b"));
-            facts.set(reader.names.intern("now"), Text::plain(NOW.to_string()));
-
-            assert_eq!(conditions.verdict(Some(&answer), &facts) == Some(true), expected, "{text}");
-            assert!(reader.complaints.is_empty(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_condition_on_what_was_found_and_cannot_be_read_has_no_verdict() {
-        let answer = json!({"s": "ok", "l": ["a"], "twice": "b=1&b=1"});
-        for (text, expected) in [
-            ("{ at: \"${list}\", present: false }", None),
-            ("{ at: \"${list}\", present: true }", None),
-            ("{ at: \"${list}\", is: a }", None),
-            ("{ at: \"${list}\", isNot: b }", None),
-            ("{ at: \"${list}\", matches: a }", None),
-            ("{ at: \"${list?}\", present: false }", None),
-            ("{ at: '${list | default \"0\"}', is: 0 }", None),
-            ("{ at: \"${$.l}\", isNot: x }", None),
-            ("{ at: $.l, isNot: x }", None),
-            ("{ at: $.l, is: a }", None),
-            ("{ at: $.l, matches: a }", None),
-            ("{ at: $.l, within: 5m }", None),
-            ("{ at: $.l, present: true }", Some(true)),
-            ("{ at: $.l, contains: a }", Some(true)),
-            ("{ at: $.l, contains: b }", Some(false)),
-            ("{ at: \"$['s','l']\", is: ok }", Some(true)),
-            ("{ at: \"$['s','l']\", is: no }", None),
-            ("{ at: \"$['s','l']\", isNot: ok }", Some(false)),
-            ("{ at: \"$['s','l']\", isNot: no }", None),
-            ("{ at: \"$['s','l']\", within: 5m }", Some(false)),
-            ("{ at: '${$.twice | form \"b\"}', present: false }", None),
-            ("{ at: '${$.twice | form \"c\"}', present: false }", Some(true)),
-            ("{ at: \"${empty}\", present: false }", Some(true)),
-            ("{ at: $.s, is: \"${list}\" }", None),
-            ("{ at: $.s, is: [ ok, \"${list}\" ] }", Some(true)),
-            ("{ at: $.s, is: \"${nofact}\" }", Some(false)),
-            ("{ at: $.s, isNot: \"${nofact}\" }", None),
-            ("{ at: $.s, isNot: [ ok, \"${nofact}\" ] }", Some(false)),
-            ("{ any: [ { at: \"${list}\", is: a }, { at: $.s, is: ok } ] }", Some(true)),
-            ("{ any: [ { at: \"${list}\", is: a }, { at: $.s, is: no } ] }", None),
-            ("{ all: [ { at: \"${list}\", is: a }, { at: $.s, is: ok } ] }", None),
-            ("{ all: [ { at: \"${list}\", is: a }, { at: $.s, is: no } ] }", Some(false)),
-        ] {
-            let mut reader = Reader::default();
-            let node = yaml::parse(&Source::new("c.yaml", text)).unwrap().0;
-            let conditions = Conditions::read(&node, &mut reader).unwrap();
-            let mut facts = Facts::empty(&reader.names);
-            for (name, kind) in [("list", ValueKind::List), ("empty", ValueKind::EmptyList)] {
-                facts.record_missing(
-                    reader.names.intern(name),
-                    MissingValue { place: Place::default(), instead: Some(FoundInstead::Value(kind)) },
-                );
-            }
-
-            assert_eq!(conditions.verdict(Some(&answer), &facts), expected, "{text}");
-        }
-    }
-}
+mod tests;
