@@ -137,6 +137,28 @@ fn an_alternative_does_not_replace_a_value_that_cannot_be_read_unless_it_reads_i
 }
 
 #[test]
+fn a_bar_in_a_list_holds_however_the_list_is_written() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email }, refused: { at: $.flags, contains: barred, code: barred } }\n";
+    for (flags, expected) in [
+        ("[]", None),
+        ("[ new ]", None),
+        ("new", None),
+        ("null", None),
+        ("[ new, barred ]", Some("barred")),
+        ("barred", Some("barred")),
+        ("{ barred: true }", Some("barred")),
+        ("[ { name: barred } ]", Some("barred")),
+    ] {
+        let story = format!(
+            "- what: a login\n  exchanges: [ {{ answer: {{ json: {{ id: \"7\", email: ana@loja.example, flags: {flags} }} }} }} ]\n  refused: {{ code: x }}\n"
+        );
+
+        assert_eq!(end_of(file, &story).as_deref(), expected, "{flags}");
+    }
+}
+
+#[test]
 fn of_several_values_one_that_differs_is_refused() {
     let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
          getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email }, refused: { at: \"$.list[*].state\", isNot: [ ok, new ], code: barred } }\n";

@@ -54,9 +54,8 @@ words! {
         /// Default: not checked
         /// Example: `matches: "@loja\\.example$"`
         matches: Option<Pattern> = "matches",
-        /// The value is a list, and an entry of it equals this text, or one of these. It never holds of a single
-        /// text; where a provider writes a list of one entry as a text, as XML does, write
-        /// `any: [ { at: $.roles, contains: staff }, { at: $.roles, is: staff } ]`.
+        /// The value is a list, and an entry of it equals this text, or one of these. A single text counts as a list
+        /// of one entry, as XML and some programs write it.
         /// Default: not checked
         /// Example: `contains: [ staff, admin ]`
         contains: Option<OneOrMany<Template>> = "contains",

@@ -121,7 +121,7 @@ impl ValueCheck {
         }
         if self.contains.is_some() && (self.is.is_some() || self.matches.is_some() || self.within.is_some()) {
             let help = "ask one of them; `any: [ …, … ]` holds when one of several conditions holds";
-            let message = "this never holds: a value with entries is a list, and no list equals a text".to_owned();
+            let message = "`contains` asks about a list, and the other check about a text".to_owned();
             return Some(Contradiction { place: place_of(&self.contains), message, help });
         }
         let is = self.is.as_ref().and_then(|is| literals(is))?;

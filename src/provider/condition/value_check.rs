@@ -116,7 +116,11 @@ impl ValueCheck {
         }
         // The texts alone decide where they say this; otherwise the other values could say it too.
         let unless = |decides: bool, verdict: Option<bool>| verdict.filter(|said| *said == decides || !has_others);
-        let entries = || values.iter().filter_map(|value| value.as_array()).flatten().filter_map(scalar_text).map(Text::plain);
+        // A list of one entry is often written as this entry alone.
+        let entries: Vec<&Value> =
+            values.iter().flat_map(|value| value.as_array().map_or_else(|| vec![*value], |list| list.iter().collect())).collect();
+        let is_list_of_texts = !entries.iter().any(is_no_text);
+        let listed: Vec<Text> = entries.iter().filter_map(|entry| scalar_text(entry)).map(Text::plain).collect();
         all_hold([
             self.is.as_ref().map_or(Some(true), |is| unless(true, is_one_of(&found, is, facts, false))),
             // A text that is not found cannot be compared, so no value is known to differ from it.
@@ -130,7 +134,9 @@ impl ValueCheck {
             self.matches.as_ref().map_or(Some(true), |pattern| {
                 unless(true, Some(found.iter().any(|text| text.satisfies(|text| pattern.regex.is_match(text)))))
             }),
-            self.contains.as_ref().map_or(Some(true), |list| is_one_of(&entries().collect::<Vec<_>>(), list, facts, false)),
+            self.contains
+                .as_ref()
+                .map_or(Some(true), |list| is_one_of(&listed, list, facts, false).filter(|contains| *contains || is_list_of_texts)),
             self.within.map_or(Some(true), |span| {
                 unless(false, Some(found.iter().all(|text| text.satisfies(|text| self.is_recent(text, span, facts)))))
             }),
