@@ -275,8 +275,11 @@ mod tests {
         let unread: Vec<_> = second.unread.iter().map(|path| path.strip_prefix(&folder).unwrap().to_str().unwrap()).collect();
         assert_eq!(unread, ["share", "share/logo.svg", "share/user", "share/password"]);
         assert!(first.unread.is_empty() && second.complaints.is_empty());
-        let told = crate::world::slow_disk::complaints(clock::now());
-        assert!(unread.iter().all(|name| told.iter().any(|told| told.contains(&*folder.join(name).to_string_lossy()))), "{told:?}");
+        let complaints = crate::world::slow_disk::complaints(clock::now());
+        assert!(
+            unread.iter().all(|name| complaints.iter().any(|complaint| complaint.contains(&*folder.join(name).to_string_lossy()))),
+            "{complaints:?}"
+        );
         assert_ne!(file_stamps(&second, None), stamps, "it is read again when the disk has answered");
         let third = live("Depois", None);
         assert!(store(&third).logo.is_none() && store(&third).mailer.is_none(), "a start does not wait for it");

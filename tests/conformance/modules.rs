@@ -3,6 +3,21 @@
 use crate::conformance::issuer::{CLIENT, Change, Saying, public_key};
 use serde_json::{Value, json};
 
+/// The modules in which the issuer ends a session, or watches over it.
+const LOGOUT_BY_THE_ISSUER: &[&str] = &[
+    "oidcc-client-test-session-management",
+    "oidcc-client-test-rp-frontchannel-rpinitlogout",
+    "oidcc-client-test-rp-frontchannel-opinitlogout",
+    "oidcc-client-test-rp-backchannel-rpinitlogout",
+    "oidcc-client-test-rp-backchannel-rpinitlogout-alg-none",
+    "oidcc-client-test-rp-backchannel-rpinitlogout-no-event",
+    "oidcc-client-test-rp-backchannel-rpinitlogout-with-nonce",
+    "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-alg",
+    "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-aud",
+    "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-event",
+    "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-iss",
+];
+
 /// The plans of the suite that a client of this kind meets, with their modules (state of August 2026). The form post plan repeats the basic
 /// one with another way back.
 pub const PLANS: &[(&str, &[&str])] = &[
@@ -75,22 +90,7 @@ pub const PLANS: &[(&str, &[&str])] = &[
             "oidcc-client-test-refresh-token-invalid-sub",
         ],
     ),
-    (
-        "oidcc-client-logout-test-plan",
-        &[
-            "oidcc-client-test-session-management",
-            "oidcc-client-test-rp-frontchannel-rpinitlogout",
-            "oidcc-client-test-rp-frontchannel-opinitlogout",
-            "oidcc-client-test-rp-backchannel-rpinitlogout",
-            "oidcc-client-test-rp-backchannel-rpinitlogout-alg-none",
-            "oidcc-client-test-rp-backchannel-rpinitlogout-no-event",
-            "oidcc-client-test-rp-backchannel-rpinitlogout-with-nonce",
-            "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-alg",
-            "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-aud",
-            "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-event",
-            "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-iss",
-        ],
-    ),
+    ("oidcc-client-logout-test-plan", LOGOUT_BY_THE_ISSUER),
     (
         "fapi2-security-profile-final-client-test-plan, what the browser brings back (RFC 9207)",
         &[
@@ -365,22 +365,7 @@ pub const NOT_OFFERED: &[(&str, &[&str])] = &[
             "oidcc-client-test-refresh-token-invalid-sub",
         ],
     ),
-    (
-        "a session ends here, or by `portaria users`; an issuer cannot end it",
-        &[
-            "oidcc-client-test-session-management",
-            "oidcc-client-test-rp-frontchannel-rpinitlogout",
-            "oidcc-client-test-rp-frontchannel-opinitlogout",
-            "oidcc-client-test-rp-backchannel-rpinitlogout",
-            "oidcc-client-test-rp-backchannel-rpinitlogout-alg-none",
-            "oidcc-client-test-rp-backchannel-rpinitlogout-no-event",
-            "oidcc-client-test-rp-backchannel-rpinitlogout-with-nonce",
-            "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-alg",
-            "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-aud",
-            "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-event",
-            "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-iss",
-        ],
-    ),
+    ("a session ends here, or by `portaria users`; an issuer cannot end it", LOGOUT_BY_THE_ISSUER),
 ];
 
 /// The end of a login whose ID token is not as it should be.
