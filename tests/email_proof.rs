@@ -466,7 +466,7 @@ fn a_claim_of_an_entry_that_was_chosen_because_it_is_verified_is_fine() {
         "choose: { from: $.l, where: { all: [ { at: $.primary, is: true }, { at: $.verified, is: true } ] }, read: { email: $.m, emailVerified: $.verified } }",
         "choose: { from: $.l, where: [ { at: $.primary, is: true }, { at: $.verified, is: true } ], read: { email: $.m, emailVerified: $.verified } }",
     ] {
-        for trust in ["", "trustEmail: claim\n"] {
+        for trust in ["", "trustEmail: claim\n", "trustEmail: always\n"] {
             let file = format!("{trust}{}", list_file(&format!("read: {{ id: $.id }}\n  {person}")));
             let (compiled, report) = compile(&Source::new("acme.yaml", file.as_str()), STRICT);
             assert!(compiled.is_some() && report.complaints.is_empty(), "{file}\n{}", report.draw(false));
@@ -492,6 +492,7 @@ fn a_claim_that_may_stand_in_another_entry_of_a_list_is_refused() {
         "read: { id: $.id, text: $.text, email: '${text | json \"$.l[0].m\"}', emailVerified: '${text | json \"$.l[1].ok\"}' }",
         "read: { id: $.id, ok: '$.l[1].ok', email: '$.l[0].m', emailVerified: { at: \"${ok}\", is: yes } }",
         "read: { id: $.id, email: '$.l.e.m', emailVerified: '$.l[?@.a == true].ok' }",
+        "read: { id: $.id, email: '$.l[?@.n == \"mail\"].v', emailVerified: { at: '$.l[?@.n == \"other\"].v', matches: '@' } }",
         "read: { id: $.id, email: '$.l[0].m', emailVerified: { at: '$.l[*].m', matches: '@loja' } }",
         "read: { id: $.id, emailVerified: '$.l[0].ok' }\n  choose: { from: $.l, read: { email: $.m } }",
         "read: { id: $.id, email: '$.l[0].m' }\n  choose: { from: $.l, read: { emailVerified: $.ok } }",
@@ -525,6 +526,10 @@ fn a_claim_beside_a_list_proves_no_address_of_the_list() {
         "read: { id: $.id, email: '$.l[*].m', emailVerified: { at: $.ok, is: true } }",
         "read: { id: $.id, email: '$.data.l[-1].m', emailVerified: $.data.ok }",
         "read: { id: $.id, email: '$.l[0].m', emailVerified: { at: $.l, present: true } }",
+        "read: { id: $.id, email: '$.mail[0]', emailVerified: '$.mailVerified[1]' }",
+        "read: { id: $.id, email: '$.mail[0].m', emailVerified: '$.mailVerified[0]' }",
+        "read: { id: $.id, email: '$.mail[0]', emailVerified: '$.mailVerified[0].ok' }",
+        "read: { id: $.id, email: '$.mail[0]', emailVerified: '$.mailVerified[0][0]' }",
         "read: { id: $.id, email: '$.l[0].m', emailVerified: '$.proofs[?@.of == \"email\"].ok' }",
         "read: { id: $.id, email: [ '$.l[0].m', $.m ], emailVerified: [ $.ok, '$.l[0].ok' ] }",
         "read: { id: $.id, text: $.text, email: '${text | json \"$.l[0].m\"}', emailVerified: '${text | json \"$.ok\"}' }",
@@ -535,6 +540,51 @@ fn a_claim_beside_a_list_proves_no_address_of_the_list() {
         let (compiled, report) = compile(&Source::new("acme.yaml", file.as_str()), STRICT);
         let drawn = report.draw(false);
         assert!(compiled.is_none() && drawn.contains("not read from that entry"), "{file}\n{drawn}");
+    }
+}
+
+#[test]
+fn a_claim_that_does_not_name_the_address_is_about_one_address() {
+    for (person, is_warned) in [
+        ("email: [ $.a, $.b ], emailVerified: $.ok", true),
+        ("email: [ $.a, $.b ], emailVerified: { at: $.proven, contains: \"${email}\" }", false),
+    ] {
+        let (_, report) = compile(&Source::new("acme.yaml", list_file(&format!("read: {{ id: $.id, {person} }}"))), STRICT);
+        assert_eq!(report.draw(false).contains("would prove this address too"), is_warned, "{person}");
+    }
+}
+
+/// Attack U-05
+#[test]
+fn a_claim_that_compares_the_address_with_itself_is_refused() {
+    for (email, claim) in [
+        ("$.m", "{ at: '$.m', is: \"${email}\" }"),
+        ("$.m", "{ at: '$..m', is: \"${email}\" }"),
+        ("$.a.b.m", "{ at: '$..b.m', is: \"${email}\" }"),
+        ("$.l[0].m", "{ at: '$..m', is: \"${email}\" }"),
+        ("$.l[0].m", "{ at: '$.l[*].m', is: \"${email}\" }"),
+        ("$.l[-1].m", "{ at: '$.l[0].m', is: \"${email}\" }"),
+        ("$.l[0].m", "{ at: '$..[0].m', is: \"${email}\" }"),
+        ("$.l[0]", "{ at: $.l, contains: \"${email}\" }"),
+        ("$.l[?@.main == true].m", "{ at: '$.l[0].m', is: \"${email}\" }"),
+        ("$.l.main", "{ at: '$.l.*', is: \"${email}\" }"),
+        ("$.l.main.m", "{ at: '$.l[*].m', is: \"${email}\" }"),
+    ] {
+        let file = list_file(&format!("read: {{ id: $.id, email: '{email}', emailVerified: {claim} }}"));
+        let (compiled, report) = compile(&Source::new("acme.yaml", file.as_str()), STRICT);
+        let drawn = report.draw(false);
+        assert!(compiled.is_none() && drawn.contains("compares the address with itself"), "{file}\n{drawn}");
+    }
+    for (email, claim) in [
+        ("$.m", "{ at: '$..proven', is: \"${email}\" }"),
+        ("$.m", "{ at: '$.m.proven', is: \"${email}\" }"),
+        ("$.l.main", "{ at: '$.l.proven', is: \"${email}\" }"),
+        ("$.l[0].m", "{ at: '$.l[0].proven', is: \"${email}\" }"),
+        ("$.l[0].m", "{ at: '$.proven[*]', is: \"${email}\" }"),
+        ("$.l[0].m", "{ at: $.l.proven, contains: \"${email}\" }"),
+        ("$.l[?@.n == \"main\"].m", "{ at: '$.l[?@.n == \"proven\"].m', is: \"${email}\" }"),
+    ] {
+        provider(&list_file(&format!("read: {{ id: $.id, email: '{email}', emailVerified: {claim} }}")));
     }
 }
 

@@ -68,18 +68,11 @@ impl EntryCheck<'_> {
             compared.extend(self.routes_of_fact(used.fact, &mut Vec::new()));
         }
         let addresses = self.routes(address.0, address.1);
-        let is_among =
-            |one: &RouteStep, of: &RouteStep| one == of || one.takes_an_entry() && of.takes_an_entry() && (is_open(of) || of.is_single());
-        compared.is_empty()
-            || addresses.iter().any(|address| {
-                let steps = self.route_from_root(address);
-                compared.iter().any(|other| {
-                    let others = self.route_from_root(other);
-                    address.document.document() == other.document.document()
-                        && steps.len() == others.len()
-                        && steps.iter().zip(&others).all(|(one, of)| is_among(one, of))
-                })
-            })
+        let finds = |other: &ValueRoute, address: &ValueRoute| {
+            address.document.document() == other.document.document()
+                && may_find(&self.route_from_root(other), &self.route_from_root(address))
+        };
+        compared.is_empty() || addresses.iter().any(|address| compared.iter().any(|other| finds(other, address)))
     }
 
     fn compare(&self, address: &ValueRoute, claim: &ValueRoute, is_exact: bool) -> Option<EntryMismatch> {
@@ -119,7 +112,7 @@ impl EntryCheck<'_> {
             {
                 None
             }
-            (RouteStep::Key(_) | RouteStep::Index(_) | RouteStep::Several(_) | RouteStep::Descent | RouteStep::Entry, _) => {
+            (RouteStep::Key(_) | RouteStep::Index(_) | RouteStep::Several(_) | RouteStep::Descent(_) | RouteStep::Entry, _) => {
                 Some(EntryMismatch::OtherEntry(suggested_choice(address, claim, shared)))
             }
         }
@@ -217,7 +210,33 @@ fn extend(steps: &mut Vec<RouteStep>, inner: &[&JsonPath]) {
 }
 
 fn is_open(step: &RouteStep) -> bool {
-    matches!(step, RouteStep::Descent | RouteStep::Several(None))
+    matches!(step, RouteStep::Descent(_) | RouteStep::Several(None))
+}
+
+/// Whether a path may find the value to which the other one leads, or the list of which that value is an entry.
+fn may_find(path: &[RouteStep], address: &[RouteStep]) -> bool {
+    match (path, address) {
+        ([], []) => true,
+        // `contains` looks among the entries of a list.
+        ([], [step]) => step.takes_an_entry(),
+        ([RouteStep::Descent(name), path @ ..], _) => (1..=address.len()).any(|depth| {
+            let is_named = match (name, &address[depth - 1]) {
+                (Some(name), RouteStep::Key(key)) => name == key,
+                _ => true,
+            };
+            is_named && may_find(path, &address[depth..])
+        }),
+        ([of, path @ ..], [step, address @ ..]) => is_among(step, of) && may_find(path, address),
+        ([_, ..], []) | ([], [_, _, ..]) => false,
+    }
+}
+
+/// Whether one step may reach what is among the values that the other one reaches.
+fn is_among(one: &RouteStep, of: &RouteStep) -> bool {
+    match (one, of) {
+        (RouteStep::Key(_), RouteStep::Several(None)) => true,
+        _ => one == of || one.takes_an_entry() && of.takes_an_entry() && (is_open(of) || of.is_single()),
+    }
 }
 
 /// The steps that take an entry of a list.
@@ -225,15 +244,11 @@ fn entries(steps: &[RouteStep]) -> Vec<&RouteStep> {
     steps.iter().filter(|step| step.takes_an_entry()).collect()
 }
 
-/// Whether address and claim stand in no list, or are themselves the entries of the same number of two lists that run side by side.
+/// Whether address and claim are themselves the entries of the same number of two lists that run side by side.
 fn are_parallel(address_rest: &[RouteStep], claim_rest: &[RouteStep]) -> bool {
-    match (entries(address_rest).as_slice(), entries(claim_rest).as_slice()) {
-        ([], []) => true,
-        ([of_address], [of_claim]) => {
-            of_address == of_claim && of_claim.is_single() && address_rest.last() == Some(of_address) && claim_rest.last() == Some(of_claim)
-        }
-        _ => false,
-    }
+    let (of_addresses, of_claims) = (entries(address_rest), entries(claim_rest));
+    let ([of_address], [of_claim]) = (of_addresses.as_slice(), of_claims.as_slice()) else { return false };
+    of_address == of_claim && of_claim.is_single() && address_rest.last() == Some(of_address) && claim_rest.last() == Some(of_claim)
 }
 
 /// Whether a claim is a comparison with the address itself.
@@ -321,12 +336,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn conditions_are_taken_from_a_filter_that_compares_with_plain_values() {
+        let (primary, home) = ("{ at: $.primary, is: true }".to_owned(), "{ at: $.kind, is: home }".to_owned());
+        for (filter, conditions) in [
+            ("@.primary == true", Some(vec![primary.clone()])),
+            ("@.primary == true && @.kind == \"home\"", Some(vec![primary, home])),
+            ("@.kind == \"at home\"", None),
+            ("@.kind == \"\"", None),
+            ("@.kinds[0] == true", None),
+            ("@.kind", None),
+        ] {
+            assert_eq!(conditions_of_filter(filter), conditions, "{filter}");
+        }
+    }
+
+    #[test]
     fn a_path_is_taken_apart_as_it_is_written() {
         for (path, segments) in [
             ("$", vec![]),
             ("$.a.b", vec![".a", ".b"]),
             ("$[?@.primary == true].email", vec!["[?@.primary == true]", ".email"]),
             ("$.a['b.c'][0]..d", vec![".a", "['b.c']", "[0]", "..d"]),
+            ("$.a[?@.b[0].c == 1].d", vec![".a", "[?@.b[0].c == 1]", ".d"]),
         ] {
             assert_eq!(path_segments(path), Some(segments), "{path}");
         }

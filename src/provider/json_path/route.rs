@@ -13,8 +13,8 @@ pub(crate) enum RouteStep {
     Index(i64),
     /// Any of several entries or members; a filter may name the one that it wants by a text.
     Several(Option<Box<str>>),
-    /// Anything below (`..`).
-    Descent,
+    /// Anything below (`..`), under this key if one is written.
+    Descent(Option<Box<str>>),
     /// Into a text that is JSON itself.
     Text,
     /// The entry that `choose` picked.
@@ -26,21 +26,26 @@ impl RouteStep {
     pub(crate) fn is_single(&self) -> bool {
         match self {
             Self::Key(_) | Self::Index(_) | Self::Text => true,
-            Self::Several(_) | Self::Descent | Self::Entry => false,
+            Self::Several(_) | Self::Descent(_) | Self::Entry => false,
         }
     }
 
     /// Whether the step takes one of the entries of a list.
     pub(crate) fn takes_an_entry(&self) -> bool {
         match self {
-            Self::Index(_) | Self::Several(_) | Self::Descent | Self::Entry => true,
+            Self::Index(_) | Self::Several(_) | Self::Descent(_) | Self::Entry => true,
             Self::Key(_) | Self::Text => false,
         }
     }
 
     pub(crate) fn from_segment(segment: &Segment) -> Self {
         let selector = match segment {
-            Segment::Descendant(_) => return Self::Descent,
+            Segment::Descendant(below) => {
+                return Self::Descent(match Self::from_segment(below) {
+                    Self::Key(key) => Some(key),
+                    Self::Index(_) | Self::Several(_) | Self::Descent(_) | Self::Text | Self::Entry => None,
+                });
+            }
             Segment::Selector(selector) => selector,
             Segment::Selectors(several) => match several.as_slice() {
                 [only] => only,

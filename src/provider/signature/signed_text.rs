@@ -95,7 +95,7 @@ impl SignedText {
     pub(crate) fn covers(&self, path: &JsonPath) -> bool {
         let name = match path.route().into_iter().next() {
             Some(RouteStep::Key(name)) => Some(name),
-            Some(RouteStep::Index(_) | RouteStep::Several(_) | RouteStep::Descent | RouteStep::Text | RouteStep::Entry) | None => None,
+            Some(RouteStep::Index(_) | RouteStep::Several(_) | RouteStep::Descent(_) | RouteStep::Text | RouteStep::Entry) | None => None,
         };
         match (self, name) {
             (Self::Parameters(sorted), Some(name)) => !sorted.except.contains(&name),
