@@ -6,6 +6,7 @@ use portaria::login::{discover, drive};
 use portaria::provider::Provider;
 use portaria::provider::callback::CallbackParameters;
 use portaria::provider::document_cache::DocumentCache;
+use portaria::provider::fact_origin::FactOrigin;
 use portaria::vocabulary::place::Source;
 use portaria::vocabulary::text::Text;
 use portaria::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
@@ -245,6 +246,9 @@ fn an_answer_that_is_itself_a_token_is_read_only_through_signed() {
     );
 }
 
+/// What is said of a callback that has no parameter for the state.
+const STATE_IS_MISSING: &str = "no parameter that the file reads as the state";
+
 #[test]
 fn a_callback_that_does_not_answer_the_attempt_is_refused() {
     let provider = provider(PLAIN);
@@ -272,11 +276,18 @@ fn a_callback_that_does_not_answer_the_attempt_is_refused() {
     ] {
         assert_eq!(accept(pairs, now), Err(code.to_owned()));
     }
+    let names: Vec<String> = (0..100).map(|at| format!("p{at}")).collect();
+    let many =
+        |count: usize| [("state", state.clone())].into_iter().chain(names.iter().take(count - 1).map(|name| (&**name, String::new())));
+    assert_eq!(accept(many(100).collect(), 1_000_001), Ok(()));
+    assert_eq!(accept(many(101).collect(), 1_000_001), Err("badCallback".to_owned()));
 
-    let without = CallbackParameters::new([("code", "c"), ("estado", state.as_str())]);
-    let said =
-        attempt.accept(&provider, &installation, &without, None, &documents, 1_000_001).map(|_| ()).map_err(|error| error.to_string());
-    assert!(said.is_err_and(|said| said.contains("no parameter that the file reads as the state")));
+    for (name, value, is_missing) in [("estado", state.as_str(), true), ("state", "another", false)] {
+        let callback = CallbackParameters::new([("code", "c"), (name, value)]);
+        let accepted = attempt.accept(&provider, &installation, &callback, None, &documents, 1_000_001);
+        let said = accepted.map(|_| ()).map_err(|error| error.to_string());
+        assert!(said.is_err_and(|said| said.contains(STATE_IS_MISSING) == is_missing), "{name}");
+    }
 
     let (other, _) = portaria::provider::compile(&Source::new("boa.yaml", PLAIN), crate::support::STRICT);
     let other = other.expect("the file is right");
@@ -315,7 +326,8 @@ fn the_state_may_travel_in_the_path_or_stay_in_the_cookie() {
 
         let accepted = attempt.accept(&provider, &installation, &callback, path_state.then_some(&*attempt.state), &documents, 1);
 
-        assert_eq!(accepted.map(|_| ()).map_err(|error| error.code().to_owned()), expected, "{word}");
+        let accepted = accepted.map(|_| ()).map_err(|error| (error.code().to_owned(), error.to_string().contains(STATE_IS_MISSING)));
+        assert_eq!(accepted, expected.map_err(|code: String| (code, false)), "{word}");
         assert!(!redirect.address.expose().contains("state="), "{word}");
         assert_eq!(attempt.redirect_uri.ends_with(&*attempt.state), word == "path");
     }
@@ -910,6 +922,29 @@ fn names_are_kept_as_people_write_them() {
         PLAIN,
         "- what: a login\n  exchanges:\n    - answer: { json: { access_token: at-1 } }\n    - answer: { json: { sub: \"7\", email: ana@loja.example, email_verified: true, name: \"Ana\\u00a0Lima 👩\\u200d💻\\u202e\\n\" } }\n  identity: { id: \"7\", email: ana@loja.example, emailVerified: true, name: \"Ana\\u00a0Lima 👩\\u200d💻\" }\n",
     );
+}
+
+#[test]
+fn a_picture_is_a_short_https_address_without_blanks() {
+    let provider = provider(PLAIN);
+    let long = |length: usize| format!("https://fotos.example/{}", "a".repeat(length - 22));
+    for (picture, is_kept) in [
+        ("https://fotos.example/7.png".to_owned(), true),
+        ("http://fotos.example/7.png".to_owned(), false),
+        ("https://fotos.example/a b".to_owned(), false),
+        ("https://fotos.example/a\u{7}b".to_owned(), false),
+        (long(2048), true),
+        (long(2049), false),
+    ] {
+        let mut facts = provider.empty_facts();
+        for (name, value) in [("id", "7"), ("email", "ana@loja.example"), ("emailVerified", "true"), ("picture", &picture)] {
+            facts.learn(provider.names.find(name).expect("a fact of the file"), value, FactOrigin::Answer(Some(1)));
+        }
+
+        let identity = provider.identity_from(&facts, "here").unwrap_or_else(|error| panic!("{error:?}"));
+
+        assert_eq!(identity.picture, is_kept.then_some(picture.clone()), "{picture}");
+    }
 }
 
 /// Attack U-09

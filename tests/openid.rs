@@ -862,3 +862,16 @@ fn a_signature_that_anybody_can_write_is_none() {
     assert_eq!(signed_in(&|signature| [&[0x30, 0x44, 2, 32], &signature[..32], &[2, 32], &signature[32..]].concat()), refused, "in DER");
     assert_eq!(signed_in(&|_| Vec::new()), refused);
 }
+
+#[test]
+fn a_file_that_composes_the_person_asks_no_userinfo_that_it_does_not_write() {
+    for (identity, calls) in [
+        ("", 2),
+        ("identity: { name: \"Ana ${id}\" }\n", 2),
+        ("identity: { id: \"acme-${id}\" }\n", 1),
+        ("identity: { email: \"${id}@loja.example\" }\ntrustEmail: always\n", 1),
+        ("identity: { emailVerified: { at: \"${email}\", matches: \"^.*@loja\\\\.example$\" } }\n", 1),
+    ] {
+        assert_eq!(provider(&format!("{OPENID}{identity}")).calls.len(), calls, "{identity}");
+    }
+}

@@ -181,6 +181,7 @@ mod tests {
             (first.entry(0), first.entry(0), true),
             (first.entry(0), first.entry(1), false),
             (first, first.join(FactOrigin::Broker), true),
+            (first, first.join(first), true),
             (first, first.join(second), false),
             (first.join(second), first.join(second), false),
             (FactOrigin::Broker, FactOrigin::Broker, false),

@@ -227,3 +227,20 @@ impl Facts {
         self.values.iter().enumerate().filter_map(|(at, known)| Some((Slot(u16::try_from(at).ok()?), &known.as_ref()?.0)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_too_long_is_no_fact_and_is_remembered_as_found() {
+        let labels: Arc<[Arc<str>]> = Arc::from([Arc::from("name")]);
+        for (length, is_fact) in [(0, false), (1, true), (Facts::LONGEST, true), (Facts::LONGEST + 1, false)] {
+            let mut facts = Facts::with_labels(Arc::clone(&labels));
+
+            facts.learn(Slot(0), "a".repeat(length), FactOrigin::Answer(None));
+
+            assert_eq!((facts.get(Slot(0)).is_some(), facts.unreadable(Slot(0)).is_some()), (is_fact, length > Facts::LONGEST), "{length}");
+        }
+    }
+}

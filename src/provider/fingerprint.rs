@@ -200,6 +200,11 @@ mod tests {
                 "\ngetUserInfo: [ {{ get: \"${{userinfoEndpoint}}\", read: {{ id: $.sub, email: $.email }} }}, {{ get: \"{address}\", read: {{ name: $.n }} }} ]"
             ))
         };
+        let composed = |address: &str| {
+            discovered(&format!(
+                "\ngetUserInfo: [ {{ get: \"${{userinfoEndpoint}}\", read: {{ email: $.email }} }}, {{ get: \"{address}\", read: {{ number: $.n }} }} ]\nidentity: {{ id: \"n${{number}}\" }}"
+            ))
+        };
         let named =
             |issuer: &str, person: &str| format!("issuer: {issuer}\n{}", plain("https://a.example/x", "https://a.example/y", person));
         let signed = |keys: &str| {
@@ -217,6 +222,7 @@ mod tests {
             (read_at("${userinfoEndpoint}"), ("issuer https://idp.example", None)),
             (read_at("https://evil.example/me"), ("issuer https://idp.example origins https://evil.example", None)),
             (beside("https://groups.example/me"), ("issuer https://idp.example", None)),
+            (composed("https://accounts.example/me"), ("issuer https://idp.example origins https://accounts.example", None)),
             (named("https://a.example", "https://a.example/z"), ("issuer https://a.example origins https://a.example", Some(A))),
             (
                 named("https://a.example", "https://evil.example/z"),

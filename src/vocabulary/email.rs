@@ -127,12 +127,33 @@ mod tests {
             ("a@x.example, b@y.example", NotAnEmail::Several),
             ("ana@loja.example\r\n", NotAnEmail::Blank),
             ("ana @loja.example", NotAnEmail::Blank),
+            ("an\u{7}a@loja.example", NotAnEmail::Blank),
+            ("ana@lo\u{200b}ja.example", NotAnEmail::Blank),
             ("<ana@loja.example>", NotAnEmail::LocalPart),
             ("\u{430}na@loja.example", NotAnEmail::LocalPart),
             ("ana@loja.example>", NotAnEmail::Domain),
             ("ana@localhost", NotAnEmail::Domain),
         ] {
             assert_eq!(Email::parse(text), Err(wrong), "{text:?}");
+        }
+    }
+
+    /// Attack E-06
+    #[test]
+    fn an_address_is_as_long_as_the_mail_allows_and_no_longer() {
+        let domain = |labels: [usize; 4]| labels.map(|length| "b".repeat(length)).join(".");
+        // Its ASCII form is short.
+        let wide = format!("{0}.{0}.example", "あ".repeat(51));
+        for (text, is_address) in [
+            (format!("{}@loja.example", "a".repeat(64)), true),
+            (format!("{}@loja.example", "a".repeat(65)), false),
+            (format!("ana@{}", domain([63, 62, 62, 60])), true),
+            (format!("ana@{}", domain([63, 62, 62, 61])), false),
+            (format!("ana@{}", domain([64, 60, 60, 60])), false),
+            (format!("anas@{wide}"), true),
+            (format!("anast@{wide}"), false),
+        ] {
+            assert_eq!(Email::parse(&text).is_ok(), is_address, "{text}");
         }
     }
 
@@ -165,6 +186,8 @@ mod tests {
             ("ana@-x.example", None),
             ("ana@x..example", None),
             ("ana@xn--corp-.example", None),
+            ("ana@xn--a.example", None),
+            ("ana@XN--BCHER-KVA.example", Some("ana@xn--bcher-kva.example")),
             ("ana@ｌoja.example", None),
             ("ana@ⓛoja.example", None),
             ("ana@ℓoja.example", None),
