@@ -256,3 +256,54 @@ pub(crate) fn address_to_look_up(address: &IdentityEmail) -> Option<&Email> {
 pub(crate) fn evidence_word(address: &IdentityEmail) -> Option<&'static str> {
     if let IdentityEmail::Proven(_, evidence) = address { Some(evidence.word()) } else { None }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Email {
+        Email::parse(text).expect("an address")
+    }
+
+    fn user(uid: &str, email: &str, email_verified: bool) -> KnownUser {
+        let provider_link = ProviderLinkStatus::NotLinked;
+        KnownUser { uid: uid.into(), email: address(email), email_verified, blocked: false, provider_link, proven_by_link: None }
+    }
+
+    #[test]
+    fn without_a_proof_an_address_opens_no_account_that_exists() {
+        let comes_with = IdentityEmail::Placeholder(address("1@acme.invalid"));
+        for (provider_link, why) in [
+            (ProviderLinkStatus::NotLinked, SignInRefusalReason::AddressTaken),
+            (ProviderLinkStatus::Linked, SignInRefusalReason::AddressTaken),
+            (ProviderLinkStatus::Removed, SignInRefusalReason::Detached),
+        ] {
+            let holder = KnownUser { provider_link, ..user("bo", "1@acme.invalid", false) };
+            let known = KnownUsers { by_email: Some(holder.clone()), ..KnownUsers::default() };
+
+            assert_eq!(decide(known, &comes_with), LinkingDecision::Refuse(why, Some(holder)));
+        }
+    }
+
+    #[test]
+    fn who_is_blocked_adds_no_identity() {
+        let blocked = KnownUser { blocked: true, ..user("ana", "ana@loja.example", true) };
+
+        assert_eq!(decide_to_link(&blocked, None), Err(SignInRefusalReason::Blocked));
+        assert_eq!(decide_to_link(&blocked, Some(&blocked)), Err(SignInRefusalReason::Blocked));
+    }
+
+    #[test]
+    fn an_address_that_its_holder_did_not_prove_goes_to_the_person_who_proves_it() {
+        let known = KnownUser { proven_by_link: Some("ana@loja.example".into()), ..user("ana", "ana@loja.example", true) };
+        let comes_with = IdentityEmail::Proven(address("nova@loja.example"), EmailEvidence::Claim);
+        let decide_beside = |holder: &KnownUser| {
+            decide(KnownUsers { by_identity: Some(known.clone()), by_email: Some(holder.clone()), by_earlier_file: None }, &comes_with)
+        };
+
+        let holder = user("bo", "nova@loja.example", false);
+        assert_eq!(decide_beside(&holder), LinkingDecision::ChangeAddress(known.clone(), address("nova@loja.example"), Some(holder)));
+        let holder = user("bo", "nova@loja.example", true);
+        assert_eq!(decide_beside(&holder), LinkingDecision::Same(known.clone(), LinkingRule::KnownAddressTaken));
+    }
+}

@@ -53,10 +53,12 @@ on_both! {
         };
 
         assert_eq!(directory.write(unlink(false)).await.expect("storage"), UnlinkOutcome::LastIdentity);
-        assert_eq!(directory.write(unlink(true)).await.expect("storage"), UnlinkOutcome::Unlinked);
+        for (id, sid) in [("1", "2"), ("99", "3")] {
+            assert_eq!(directory.write(unlink(true)).await.expect("storage"), UnlinkOutcome::Unlinked);
 
-        let back = comes(&directory, &proven("acme", "99", "ana"), "2").await.expect("signed in");
-        assert_eq!((back.user.uid, back.rule), (ana, LinkingRule::Linked));
+            let back = comes(&directory, &proven("acme", id, "ana"), sid).await.expect("signed in");
+            assert_eq!((&back.user.uid, back.rule), (&ana, LinkingRule::Linked));
+        }
     };
 
     /// Attack D-08

@@ -2,11 +2,11 @@
 
 use crate::directory::{arrival, at_once, comes, email, identity, kept, on_both, proven, uid};
 use portaria::directory::attempts::ConsumeAttempt;
-use portaria::directory::audit::{AuditEventKind, ListUserAuditEvents};
+use portaria::directory::audit::{AuditActor, AuditEventKind, ListUserAuditEvents};
 use portaria::directory::identity_links::LinkIdentity;
 use portaria::directory::linking::{LinkingRule, SignInRefusalReason};
 use portaria::directory::reasons;
-use portaria::directory::sessions::{EndedSessionCursor, ListEndedSessions};
+use portaria::directory::sessions::{EndAllSessions, EndedSessionCursor, ListEndedSessions};
 use portaria::directory::users::{BlockUser, ListIdentityLinks};
 use portaria::provider::identity::{Identity, IdentityEmail};
 use portaria::provider::trust::EmailEvidence;
@@ -91,6 +91,7 @@ on_both! {
             ("5", proven("beta", "7", "mais"), "ana", LinkingRule::Known),
             ("6", proven("acme", "1", "nova"), "nova", LinkingRule::AddressChanged),
             ("7", proven("beta", "7", "outra"), "nova", LinkingRule::Known),
+            ("8", proven("acme", "1", "caio"), "caio", LinkingRule::AddressChanged),
         ] {
             let welcomed = comes(&directory, &identity, sid).await.expect("signed in");
             assert_eq!((&welcomed.user.uid, welcomed.user.email, welcomed.rule), (&ana, email(email_then), rule), "{sid}");
@@ -228,5 +229,28 @@ on_both! {
         let refused = reasons::describe_event(&history[0]);
         assert!(refused.starts_with("refused through acme because the address belongs to a user whom the same provider"), "{refused}");
         assert!(refused.contains("the shopper can"), "{refused}");
+    };
+
+    the_history_of_a_person_holds_all_that_happened_and_what_proved_it: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
+        comes(&directory, &proven("acme", "1", "nova"), "2").await.expect("signed in");
+        let link = LinkIdentity {
+            store: "main".into(), uid: ana.clone(), identity: proven("beta", "7", "outra"), version: "v1".into(), sid: "2".into(), new_sid: "3".into(), now: 100,
+        };
+        directory.write(link).await.expect("storage").expect("it is free");
+        directory.write(EndAllSessions { store: "main".into(), uid: ana.clone(), except: None, by: AuditActor::Support, now: 100 }).await.expect("storage");
+
+        let history = directory.read(ListUserAuditEvents { uid: ana, most: 10 }).await.expect("storage");
+
+        let seen: Vec<_> = history.iter().map(|event| (event.what, event.evidence.as_deref())).collect();
+        for expected in [
+            (AuditEventKind::Login, Some("claim")),
+            (AuditEventKind::Moved, Some("claim")),
+            (AuditEventKind::Linked, Some("claim")),
+            (AuditEventKind::SignedOut, None),
+        ] {
+            assert!(seen.contains(&expected), "{expected:?} in {seen:?}");
+        }
     };
 }
