@@ -146,6 +146,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_fact_that_does_not_fit_is_named_once() {
+        let named = |names: &[(&str, &str)]| names.iter().map(|(name, fact)| ((*name).into(), (*fact).into())).collect();
+        let further = FurtherFacts { claims: named(&[("tier", "plan"), ("level", "plan"), ("shop", "shop")]), headers: Vec::new() };
+        let mut claims = Map::new();
+
+        let left_out = further.add_to(&mut claims, &[("plan".into(), "gold".into()), ("shop".into(), "7".into())], |_| false);
+
+        assert_eq!(left_out, ["plan".into(), "shop".into()]);
+        assert!(claims.is_empty());
+    }
+
+    #[test]
     fn a_token_from_before_a_change_of_the_settings_gives_no_fact_under_another_name() {
         let named = |claim: &str, fact: &str| FurtherFacts { claims: vec![(claim.into(), fact.into())], headers: Vec::new() };
         let mut claims = Map::new();

@@ -128,6 +128,7 @@ pub(crate) mod tests {
         assert!(session.renewed(lasting, 49).is_none(), "half of the idle time has not passed");
         let renewed = session.renewed(lasting, 50).expect("it is time");
         assert_eq!((renewed.until, renewed.issued, renewed.since), (130, 50, 0), "the absolute end stays");
+        assert_eq!((session.latest_expiry(), renewed.latest_expiry()), (130, 130), "so long its end is remembered");
         assert!(renewed.renewed(lasting, 110).is_none(), "nothing to be gained");
         assert!(session.renewed(lasting, 100).is_none(), "what is over stays over");
         let raised = SessionLifetime { lifetime: 10_000, idle: 100 };

@@ -96,6 +96,12 @@ pub(crate) fn due_changes(keys: &[SigningKeyStatus], now: i64, plan: RotationPla
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_key_signs_for_ninety_days_and_is_believed_a_day_longer_than_the_last_session() {
+        let plan = RotationPlan { signs: 7_776_000, published: 900, believed: 1000 + 86_400 };
+        assert_eq!(RotationPlan::for_sessions_lasting(1000), plan);
+    }
+
     const PLAN: RotationPlan = RotationPlan { signs: 1000, published: 10, believed: 100 };
 
     fn key(id: &str, state: SigningKeyState, since: i64) -> SigningKeyStatus {

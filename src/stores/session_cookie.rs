@@ -42,3 +42,23 @@ pub(crate) fn warn_about_open_cookie(spec: &SettingsSpec, inherited: Option<&Ses
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_cookies_the_one_that_no_other_host_can_write_is_read() {
+        for (cookie, second, secure, expected) in [
+            ("__Host-portaria", None, true, ("__Host-portaria", None)),
+            ("__Host-portaria", Some("loja"), true, ("__Host-portaria", Some("loja"))),
+            ("loja", Some("__Host-portaria"), true, ("__Host-portaria", Some("loja"))),
+            ("loja", Some("outra"), true, ("loja", Some("outra"))),
+            ("__Host-portaria", Some("__Host-loja"), true, ("__Host-portaria", Some("__Host-loja"))),
+            ("loja", Some("__Host-portaria"), false, ("loja", Some("__Host-portaria"))),
+        ] {
+            let (read, written) = read_and_second_cookie(cookie.into(), second.map(Into::into), secure);
+            assert_eq!((&*read, written.as_deref()), expected, "{cookie} {second:?} {secure}");
+        }
+    }
+}

@@ -114,10 +114,15 @@ pub(crate) fn read_callback(context: &RequestContext, name: &str) -> Result<Call
     let (until, sealed) = form.split_once('.').unwrap_or_default();
     let bound = [&*context.live_store().store.public_url, context.request().path(), until];
     let text = context.app().callbacks.open(&bound, sealed).ok_or(ErrorCause::Malformed)?;
-    if until.parse::<i64>().map_or(true, |until| until < context.now()) {
+    if is_over(until, context.now()) {
         return Err(ErrorCause::Expired.into());
     }
     Ok(CallbackParameters::new(url::form_urlencoded::parse(&text).into_owned()))
+}
+
+/// Whether the moment until which a form is good has passed.
+fn is_over(until: &str, now: i64) -> bool {
+    until.parse::<i64>().map_or(true, |until| until < now)
 }
 
 /// The attempt that the callback answers, and the version of the provider with which it began.
@@ -181,4 +186,15 @@ pub(crate) fn resume_conversation<'a>(
 pub(crate) async fn consume(context: &RequestContext, attempt: &Attempt) -> Result<bool, StorageUnavailable> {
     let id = attempt_cookies::hashed_id(&attempt.state).into();
     context.app().directory.write(ConsumeAttempt { attempt: id, until: attempt.started.saturating_add(GOOD_FOR) }).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_that_waits_in_an_address_is_good_until_its_moment() {
+        assert!(!is_over("100", 99) && !is_over("100", 100) && is_over("100", 101));
+        assert!(is_over("", 0) && is_over("later", 0));
+    }
 }

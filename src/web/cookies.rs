@@ -196,6 +196,19 @@ mod tests {
     }
 
     #[test]
+    fn a_browser_remembers_its_language_and_its_last_provider_for_half_a_year() {
+        let store = store("https://login.loja.example");
+        let returned = |set: &HeaderValue| headers(&[set.to_str().expect("a text").split(';').next().expect("a cookie")]);
+        let (language, provider) = (set_language("pt", &store), set_last_provider("acme", &store));
+
+        assert_eq!(RequestCookies::new(&returned(&language)).language(&store), Some("pt"));
+        assert_eq!(RequestCookies::new(&returned(&provider)).last_provider(&store), Some("acme"));
+        for set in [language, provider] {
+            assert!(set.to_str().expect("a text").ends_with("; Max-Age=15552000"), "{set:?}");
+        }
+    }
+
+    #[test]
     fn an_attempt_that_stands_twice_is_no_attempt() {
         let store = store("http://localhost:8080");
         let headers =

@@ -122,6 +122,26 @@ async fn in_a_flood_from_many_addresses_every_page_has_the_code_of_an_equal_fail
 }
 
 #[actix_web::test]
+async fn a_story_says_what_a_callback_lacked() {
+    for (query, said) in [
+        ("", "the callback's address was opened without any parameter"),
+        ("?code=x&estado=y", "no parameter that the file reads as the state"),
+        ("?code=x&state=y", "the state in the callback belongs to no login that this browser began"),
+    ] {
+        let broker = TestBroker::open().await;
+        let browser = Browser::new(&broker);
+        browser.begin("/login/acme").await;
+
+        let answer = browser.ask(ClientRequest::get(&format!("/callback/acme{query}"))).await;
+
+        let code = code_on(&answer.body).unwrap_or_else(|| panic!("a code: {answer:?}"));
+        let (_, story, err) = portaria(&broker.folder.0, &["incident", &code, "--storage", "sqlite:portaria.db"], &[]);
+        assert!(story.contains(said), "{query}: {story}{err}");
+        assert_eq!(story.contains("estado"), query.contains("estado"), "{story}");
+    }
+}
+
+#[actix_web::test]
 async fn in_a_flood_a_code_tells_the_story_of_its_own_line_and_call_and_how_many_share_it() {
     let file = "name: Clube Acme
 clientId: loja-42

@@ -3,7 +3,7 @@
 use crate::database::Server;
 use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
-use crate::web::test_broker::{LOCAL, TestBroker, TestBrokerBuilder};
+use crate::web::test_broker::{LOCAL, STANDARD, TestBroker, TestBrokerBuilder};
 use portaria::directory::audit::AuditActor;
 use portaria::directory::keys::{ListSigningKeys, RetireSigningKey};
 use portaria::directory::sessions::EndAllSessions;
@@ -59,6 +59,24 @@ async fn of_fifty_identical_callbacks_at_once_on_two_machines_one_goes_well() {
         assert_eq!(broker.upstream.asked("/token"), 1);
     })
     .await;
+}
+
+#[actix_web::test]
+async fn a_machine_that_never_knew_the_file_of_a_login_says_that_it_changed() {
+    let plan = TestBroker::builder(LOCAL).with_standard("acme");
+    let master = plan.master();
+    let broker = plan.build().await;
+    let browser = Browser::new(&broker);
+    let begun = browser.begin("/login/acme").await;
+    broker.rewrite("acme", &STANDARD.replace("loja-42", "loja-43"));
+    let other = TestBrokerBuilder::beside(&broker, LOCAL, &master).build().await;
+
+    for (state, is_ours) in [(&*begun.state, true), ("of-another", false)] {
+        let back = ClientRequest::get(&browser.way_back("acme", state, "ana")).with("accept-language", "en");
+        let answer = other.ask(browser.dressed(back)).await;
+        assert_eq!((answer.status, answer.body.contains("The store just changed this sign-in option")), (400, is_ours), "{answer:?}");
+    }
+    assert_eq!(broker.upstream.asked("/token"), 0);
 }
 
 /// Attack F-11

@@ -53,6 +53,8 @@ async fn the_storefront_learns_exactly_this_and_no_more() {
             "expiresAt"
         ]
     );
+    let moment = |name: &str| chrono::DateTime::parse_from_rfc3339(told[name].as_str().expect("a text")).expect("a moment").timestamp();
+    assert_eq!(moment("expiresAt") - moment("issuedAt"), 12 * 3600);
     assert_eq!(answer.header("content-type"), Some("application/json"));
     assert_eq!(broker.ask(ClientRequest::get("/session")).await.body, "{\"authenticated\":false}");
     assert_eq!(broker.ask(ClientRequest::get("/session?callback=f&jsonp=f")).await.body, "{\"authenticated\":false}");

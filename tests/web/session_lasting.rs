@@ -65,6 +65,12 @@ async fn a_session_slides_and_the_former_token_stays_good_until_its_own_end() {
         broker.ask(ClientRequest::get("/session").with("cookie", format!("portaria={renewed}"))).await.cookies().is_empty(),
         "once is enough"
     );
+    let auth = async || broker.ask(ClientRequest::get("/auth").with("cookie", format!("portaria={due}"))).await;
+    let (first, second) = (auth().await, auth().await);
+    assert!(
+        first.session().is_some_and(|token| token != due) && first.session() == second.session(),
+        "a proxy is given the same one again"
+    );
     assert_eq!(broker.ask(ClientRequest::get("/session").with("cookie", format!("portaria={old}"))).await.status, 200);
 
     let out = broker.ask(ClientRequest::form("/logout", "").with("cookie", format!("portaria={renewed}"))).await;
