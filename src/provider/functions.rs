@@ -15,8 +15,6 @@ use crate::vocabulary::text::Text;
 pub(crate) mod change;
 pub(crate) mod compilation;
 pub(crate) mod table;
-#[cfg(test)]
-mod tests;
 
 /// A function with its arguments.
 #[derive(Clone, Debug)]
@@ -191,3 +189,6 @@ fn form_value(text: &str, name: &str) -> Result<Option<String>, ValueKind> {
     let value = found.next().filter(|value| !value.is_empty());
     if found.next().is_some() { Err(ValueKind::UnreadableText) } else { Ok(value) }
 }
+
+#[cfg(test)]
+mod tests;
