@@ -32,11 +32,12 @@ fn room_of(path: &Path) -> String {
     first.strip_suffix(".rs").map_or(first.clone(), str::to_owned)
 }
 
-/// A source without its module of tests, which stands at the end. A single item for tests in the middle does not count.
+/// A source without its module of tests, which stands at the end. A single item for tests in the middle does not count, nor does a
+/// module in a file of its own.
 fn production_code(source: &str) -> &str {
     let declares_module = |rest: &str| {
         let line = rest.lines().skip(1).find(|line| !line.starts_with("#[")).unwrap_or_default();
-        line.starts_with("mod ") || line.starts_with("pub(crate) mod ")
+        (line.starts_with("mod ") || line.starts_with("pub(crate) mod ")) && line.ends_with('{')
     };
     let mut tests = source.match_indices("#[cfg(test)]").filter(|(at, _)| declares_module(&source[*at..]));
     tests.next().map_or(source, |(at, _)| &source[..at])

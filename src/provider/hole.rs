@@ -1,7 +1,8 @@
 //! A hole in a text: `${fact}` or `${$.path}`, each with functions behind bars, `?` for one that may stay empty.
 
 use crate::provider::facts::Facts;
-use crate::provider::functions::{FoundValue, Function, FunctionArgument, TextOrBytes, check_text_and_bytes};
+use crate::provider::functions::compilation::check_text_and_bytes;
+use crate::provider::functions::{FoundValue, Function, FunctionArgument, TextOrBytes};
 use crate::provider::json_path::{JsonPath, ValueKind};
 use crate::provider::template::{FactUse, UnfilledHole};
 use crate::vocabulary::names::Slot;

@@ -1,7 +1,7 @@
 //! The contents of a request: named parameters of a query or a form, a JSON body with holes anywhere, or a text.
 
 use crate::provider::facts::Facts;
-use crate::provider::functions::is_json_number;
+use crate::provider::functions::table::is_json_number;
 use crate::provider::template::{FactUse, Template, UnfilledHole};
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::text::{Text, json_escape};

@@ -3,7 +3,8 @@
 
 use crate::provider::condition::Condition;
 use crate::provider::fact_expression::FactExpression;
-use crate::provider::functions::{FunctionArgument, TextChange};
+use crate::provider::functions::FunctionArgument;
+use crate::provider::functions::change::TextChange;
 use crate::provider::hole::Hole;
 use crate::provider::proof_check::ProofCheck;
 use crate::provider::step::Step;
