@@ -276,11 +276,8 @@ impl LiveProviders {
         let unread = catalogue::unread_file_reports(&self.folder, &named);
         let paths: Vec<PathBuf> = named.into_iter().filter(|path| !catalogue::is_examples_file(path)).collect();
         let before = self.snapshot.load();
-        // A file that was refused because the files of another store could not be listed is judged again when they are known; what
-        // was allowed without them stays allowed.
-        let is_judged_again = seen.are_others_known_again(&self.policy);
-        let is_broken = |path: &Path| before.own_reports.get(path).is_some_and(|file_report| file_report.status == ProviderStatus::Broken);
-        let has_changed = |path: &&PathBuf| seen.has_changed(path) || is_judged_again && is_broken(path);
+        let judged_again = seen.judged_again();
+        let has_changed = |path: &&PathBuf| seen.has_changed(path) || judged_again.contains(*path);
         let changed: Vec<PathBuf> = paths.iter().filter(has_changed).cloned().collect();
         let gone: Vec<PathBuf> = before.file_reports.keys().filter(|path| paths.binary_search(path).is_err()).cloned().collect();
         let is_same_unread = before.unread.iter().map(|report| &report.source.name).eq(unread.iter().map(|report| &report.source.name));
@@ -302,10 +299,9 @@ impl LiveProviders {
             seen.remove(path);
             next.remove_file(path);
         }
-        let policy = self.policy.with_files_of_others();
-        seen.note_policy(&policy);
-        let entries = catalogue::load_all_under(&changed, self.installation_context, &policy);
+        let entries = catalogue::load_all(&changed, self.installation_context, &self.policy);
         for ((path, stamp), entry) in changed.iter().zip(stamps).zip(entries) {
+            seen.note_awaited(path, entry.awaited.clone());
             seen.insert(path.clone(), self.file_stamps(path, stamp, &entry));
             self.replace_file(&mut next, path, entry, now);
         }

@@ -12,7 +12,7 @@ use crate::stores::{Store, Stores};
 use crate::vocabulary::hash::{hex, sha256};
 use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::mail::Mailer;
-use crate::world::slow_disk::read_in_time;
+use crate::world::slow_disk::{NotRead, read_in_time};
 use crate::world::{files, secrets};
 use actix_web::HttpRequest;
 use actix_web::http::header::HOST;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 pub struct LiveConfig {
     stores: Stores,
     live_stores: HashMap<Box<str>, Arc<LiveStore>>,
-    /// Problems with the phrases and the mail server.
+    /// Problems with phrases, logos and mail servers.
     pub(crate) complaints: Vec<String>,
     /// What could not be read, because its disk did not answer. What was read before stays in use.
     pub(crate) unread: Vec<PathBuf>,
@@ -133,10 +133,8 @@ impl LiveConfig {
                 read_languages(store.phrases.as_deref(), before, (&mut complaints, &mut unread))
             });
             let logo = store.logo.as_deref().and_then(|path| {
-                read_in_time(path, Picture::read).unwrap_or_else(|| {
-                    unread.push(path.to_owned());
-                    earlier.filter(|earlier| earlier.store.logo == store.logo)?.logo.clone()
-                })
+                let read = read_or_note(path, Picture::read, (&mut complaints, &mut unread));
+                read.unwrap_or_else(|| earlier.filter(|earlier| earlier.store.logo == store.logo)?.logo.clone())
             });
             let mailer = store
                 .mail
@@ -160,6 +158,24 @@ impl LiveConfig {
     }
 }
 
+/// What is read of a file or a folder; `None` if what was read of it before stays in use, and the reason is noted.
+fn read_or_note<T: Send + 'static>(
+    path: &Path,
+    read: impl FnOnce(&Path) -> T + Send + 'static,
+    (complaints, unread): (&mut Vec<String>, &mut Vec<PathBuf>),
+) -> Option<T> {
+    let note = |why: NotRead| {
+        match why {
+        NotRead::NoAnswer => unread.push(path.to_owned()),
+        NotRead::Failed => complaints.push(format!(
+            "`{}` was not read, because no thread could be started or the program made a mistake, which the log shows: change the file, or restart the broker",
+            path.display()
+        )),
+    }
+    };
+    read_in_time(path, read).map_err(note).ok()
+}
+
 /// The mailer of a store. If its settings cannot be used, that is a complaint, and the mailer before it stays in use.
 fn open_mail(
     mail: &MailSpec,
@@ -172,13 +188,11 @@ fn open_mail(
         let (file, location) = (reference.file(), reference.location());
         let read = move |_: &Path| secrets::read_secret(&reference, label);
         let value = match &file {
-            Some(file) => read_in_time(file, read),
+            Some(file) => read_or_note(file, read, (&mut *complaints, &mut *unread)),
             None => Some(read(Path::new(""))),
         };
-        match &value {
-            None => unread.extend(file),
-            Some(None) => complaints.push(format!("`mail`: `{location}` is not set: set it, or leave `user` and `password` out")),
-            Some(Some(_)) => {}
+        if let Some(None) = &value {
+            complaints.push(format!("`mail`: `{location}` is not set: set it, or leave `user` and `password` out"));
         }
         is_missing |= !matches!(value, Some(Some(_)));
         value.flatten()
@@ -229,10 +243,7 @@ fn read_languages(
         files::yaml_files(folder).unwrap_or_default().into_iter().filter_map(named).collect()
     };
     let before = || before.unwrap_or_else(|| Arc::new(PageLanguages::embedded()));
-    let Some(texts) = read_in_time(folder, read) else {
-        unread.push(folder.to_owned());
-        return before();
-    };
+    let Some(texts) = read_or_note(folder, read, (&mut *complaints, unread)) else { return before() };
     match PageLanguages::with_overrides(&texts) {
         Ok(languages) => Arc::new(languages),
         Err(wrong) => {

@@ -123,9 +123,17 @@ pub(crate) fn make_private(path: &Path) -> io::Result<()> {
 }
 
 /// A number that identifies the file independently of its name.
-pub(crate) fn file_id(path: &Path) -> Option<(u64, u64)> {
+pub(crate) fn file_id(path: &Path) -> io::Result<(u64, u64)> {
     use std::os::unix::fs::MetadataExt as _;
-    std::fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
+    std::fs::metadata(path).map(|about| (about.dev(), about.ino()))
+}
+
+/// Whether the disk of a path answers, and lists the path if that is a folder.
+pub(crate) fn is_answered(path: &Path) -> bool {
+    match std::fs::metadata(path) {
+        Ok(about) => !about.is_dir() || std::fs::read_dir(path).is_ok(),
+        Err(error) => matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+    }
 }
 
 /// The path without symbolic links and `..`.
