@@ -159,6 +159,93 @@ fn a_bar_in_a_list_holds_however_the_list_is_written() {
 }
 
 #[test]
+fn a_bar_among_the_entries_of_a_list_holds_where_a_value_stands_alone() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email }, refused: { AT, code: barred } }\n";
+    for at in ["at: \"$.bars[0]\", present: true", "at: \"$.bars[*]\", present: true", "at: \"$.bars[?@.x != '1']\", present: true"] {
+        for (bars, is_barred) in [
+            ("bars: []", false),
+            ("bars: null", false),
+            ("bars: \"\"", false),
+            ("bars: {}", false),
+            ("bars: false", false),
+            ("other: 1", false),
+            ("bars: [ { x: 2 } ]", true),
+            ("bars: true", true),
+            ("bars: fraud", true),
+            ("bars: { x: 2 }", true),
+        ] {
+            let story = format!(
+                "- what: a login\n  exchanges: [ {{ answer: {{ json: {{ id: \"7\", email: ana@loja.example, {bars} }} }} }} ]\n  refused: {{ code: x }}\n"
+            );
+
+            assert_eq!(end_of(&file.replace("AT", at), &story).as_deref(), is_barred.then_some("barred"), "{at} {bars}");
+        }
+    }
+}
+
+#[test]
+fn a_flag_of_xml_bars_whether_it_stands_once_or_more() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", answer: xml, read: { id: $.r.id, email: $.r.mail }, refused: { at: \"$.r.bar[*]\", isNot: \"0\", code: barred } }\n";
+    for (bars, expected) in [
+        ("", None),
+        ("<bar/>", None),
+        ("<bar>0</bar>", None),
+        ("<bar>0</bar><bar>0</bar>", None),
+        ("<bar>1</bar>", Some("barred")),
+        ("<bar>0</bar><bar>1</bar>", Some("barred")),
+        ("<bar>0</bar><bar><n>1</n></bar>", Some("barred")),
+        ("<bar><n>1</n></bar>", Some("barred")),
+    ] {
+        let story = format!(
+            "- what: a login\n  exchanges: [ {{ answer: {{ text: \"<r><id>7</id><mail>ana@loja.example</mail>{bars}</r>\" }} }} ]\n  refused: {{ code: x }}\n"
+        );
+
+        assert_eq!(end_of(file, &story).as_deref(), expected, "{bars}");
+    }
+}
+
+#[test]
+fn a_fact_read_from_the_first_entry_is_not_missing_where_a_value_stands_alone() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email, bar: \"$.bars[0]\" } }\n\
+         require: { at: \"${bar}\", present: false }\n";
+    for (bars, expected) in
+        [("[]", None), ("null", None), ("[ x ]", Some("notAllowed")), ("true", Some("notAllowed")), ("{ x: 1 }", Some("notAllowed"))]
+    {
+        let story = format!(
+            "- what: a login\n  exchanges: [ {{ answer: {{ json: {{ id: \"7\", email: ana@loja.example, bars: {bars} }} }} }} ]\n  refused: {{ code: x }}\n"
+        );
+
+        assert_eq!(end_of(file, &story).as_deref(), expected, "{bars}");
+    }
+}
+
+#[test]
+fn only_a_list_without_entries_is_empty() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email }, accepted: { at: $.bars, empty: true, code: barred } }\n";
+    for (bars, is_accepted) in [
+        ("bars: []", true),
+        ("other: 1", false),
+        ("bars: null", false),
+        ("bars: \"\"", false),
+        ("bars: \"[]\"", false),
+        ("bars: {}", false),
+        ("bars: false", false),
+        ("bars: [ null ]", false),
+        ("bars: [ x ]", false),
+    ] {
+        let story = format!(
+            "- what: a login\n  exchanges: [ {{ answer: {{ json: {{ id: \"7\", email: ana@loja.example, {bars} }} }} }} ]\n  refused: {{ code: x }}\n"
+        );
+
+        assert_eq!(end_of(file, &story).as_deref(), (!is_accepted).then_some("barred"), "{bars}");
+    }
+}
+
+#[test]
 fn of_several_values_one_that_differs_is_refused() {
     let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
          getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email }, refused: { at: \"$.list[*].state\", isNot: [ ok, new ], code: barred } }\n";

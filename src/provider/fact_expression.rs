@@ -135,7 +135,17 @@ impl FactExpression {
                 }
             }
         }
-        Err(last)
+        // A value that stands alone where a list was looked for is not missing either.
+        let lone = || self.alternatives().into_iter().find_map(|one| Some((one.place(), one.lone_entry(answer?)?)));
+        match lone().filter(|_| last.unreadable().is_none()) {
+            Some((place, kind)) => Err(MissingValue { place, instead: Some(FoundInstead::Value(kind)) }),
+            None => Err(last),
+        }
+    }
+
+    /// What stands alone in place of the list into which its path leads.
+    fn lone_entry(&self, answer: &Value) -> Option<ValueKind> {
+        if let Self::Path(path) = self { path.lone_entry(answer) } else { None }
     }
 
     /// Whether its path leads into what the path of another expression finds.

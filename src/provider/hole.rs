@@ -170,7 +170,10 @@ impl Hole {
                 (facts.unreadable(*fact).map_or(Ok(found), Err), text.is_some_and(Text::is_secret))
             }
             HoleSource::Path(path) => {
-                let found = answer.map_or(Ok(None), |answer| path.text(answer));
+                let found = answer.map_or(Ok(None), |answer| match path.text(answer) {
+                    Ok(None) => path.lone_entry(answer).map_or(Ok(None), Err),
+                    found => found,
+                });
                 (found.map(|found| found.map(|text| TextOrBytes::Text(text.into_owned()))), true)
             }
         };

@@ -4,6 +4,7 @@
 //! faster than by the library, which evaluates all others. A path that could cost more than one pass over the answer is
 //! refused when the file is read.
 
+mod lone_entry;
 mod query;
 mod route;
 

@@ -32,12 +32,11 @@ words! {
         /// Example: `at: $.errcode`
         at: Option<ConditionSubject> = "at",
         /// The value equals this text, or one of these. The texts may contain holes of facts that are known before
-        /// the answer; a path cannot stand here. Where the path finds several values, one of them is enough.
+        /// the answer; a path cannot stand here.
         /// Default: not checked
         /// Example: `is: [ ok, success ]`
         is: Option<OneOrMany<Template>> = "is",
-        /// The value exists, and it equals neither this text nor any of these. Where the path finds several values,
-        /// this holds of all of them, and in `refused` it is enough that one of them differs.
+        /// The value exists, and it equals neither this text nor any of these.
         /// Default: not checked
         /// Example: `isNot: "0"`
         is_not: Option<OneOrMany<Template>> = "isNot",
@@ -58,10 +57,14 @@ words! {
         /// Example: `present: true`
         present: Option<Located<bool>> = "present",
         /// The value is a moment that is not older than this, and at most a minute in the future: whole seconds or
-        /// milliseconds since 1970, or a date of RFC 3339, which has a zone.
+        /// milliseconds since 1970, or a date of RFC 3339, which has a zone. Another text cannot be read.
         /// Default: not checked
         /// Example: `within: 5m`
         within: Option<Located<TimeSpan>> = "within",
+        /// `true`: the value is a list that has no entry. Nothing else is one: not a missing value, `null`, an empty text or `{}`.
+        /// Default: not checked
+        /// Example: `empty: true`
+        empty: Option<Located<bool>> = "empty",
         /// Conditions that must all hold, in place of `at`.
         /// Default: none
         /// Example: `all: [ { at: $.ok, is: false }, { at: $.retry, is: false } ]`
@@ -211,8 +214,8 @@ impl RefusalRule {
     }
 
     fn compile(spec: RefusalRuleSpec, word: RuleWord, reader: &mut Reader) -> Option<Self> {
-        let RefusalRuleSpec { place, at, is, is_not, matches, contains, present, within, all, any, .. } = spec;
-        let asked = ConditionSpec { place, at, is, is_not, matches, contains, present, within, all, any };
+        let RefusalRuleSpec { place, at, is, is_not, matches, contains, present, within, empty, all, any, .. } = spec;
+        let asked = ConditionSpec { place, at, is, is_not, matches, contains, present, within, empty, all, any };
         let statuses = spec.status.map(|statuses| statuses.0);
         let error_member = spec.error_member.map(|word| word.place);
         let stands_alone = statuses.is_some() || error_member.is_some();
