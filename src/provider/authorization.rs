@@ -10,7 +10,7 @@ use crate::provider::call::{CallSpec, check_repeated_parameters};
 use crate::provider::callback::{CallbackMethod, StateLocation};
 use crate::provider::choice::{EntryChoice, compile_choices};
 use crate::provider::fact_expression::FactExpression;
-use crate::provider::parameters::{self, Parameter, ParameterValues};
+use crate::provider::parameters::{self, Parameter, ParameterValues, asks_for_id_token};
 use crate::provider::refusal::{AcceptedRules, RefusedRules};
 use crate::provider::signature::{ParameterSignature, ParameterSignatureSpec, SignedParameters};
 use crate::provider::signed_token::{SignedToken, SignedTokenContext, SignedTokenSpec};
@@ -260,12 +260,6 @@ fn check_step(step: &Step, (state, state_in): (&FactExpression, StateLocation), 
     for read in step.all_reads().filter(|read| read.written) {
         check_read_name(read, reader);
     }
-}
-
-/// Whether a request asks that the callback brings an ID token (`response_type`).
-fn asks_for_id_token(query: &[Parameter]) -> bool {
-    let values = query.iter().filter(|parameter| *parameter.name == *"response_type").flat_map(|parameter| &parameter.values);
-    values.filter_map(Template::as_literal).any(|value| value.split(' ').any(|word| word == "id_token"))
 }
 
 /// The signed token of the callback, and the facts that are read from it.
