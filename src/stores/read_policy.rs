@@ -185,16 +185,14 @@ impl ReadPolicy {
         let kind = match reference {
             ValueReference::Literal(_) => return Ok(reference.clone()),
             ValueReference::Variable(variable) => self.judge_variable(name, variable).map(|()| reference.clone()),
-            ValueReference::File(path) => {
-                self.judge_file(path).map(|path| ValueReference::File(path.to_string_lossy().into_owned().into()))
-            }
+            ValueReference::File(path) | ValueReference::JudgedFile { path, .. } => self.judge_file(path),
         };
         kind.map_err(|kind| ReadRefusal {
             kind,
             place,
             location: match reference {
                 ValueReference::Variable(variable) => format!("env:{variable}").into(),
-                ValueReference::File(_) | ValueReference::Literal(_) => reference.location().into(),
+                ValueReference::File(_) | ValueReference::JudgedFile { .. } | ValueReference::Literal(_) => reference.location().into(),
             },
             file: variable_beginning(name).into(),
             store: self.stores.first().map_or_else(String::new, |store| variable_beginning(store)).into(),
@@ -236,7 +234,7 @@ impl ReadPolicy {
         }
     }
 
-    fn judge_file(&self, written: &str) -> Result<PathBuf, ReadRefusalKind> {
+    fn judge_file(&self, written: &str) -> Result<ValueReference, ReadRefusalKind> {
         let path = Path::new(written);
         if path.components().any(|part| part == Component::ParentDir) {
             return Err(ReadRefusalKind::UpwardPath);
@@ -258,7 +256,8 @@ impl ReadPolicy {
         }
         let path = self.broker.folder.join(path);
         // A missing file cannot be judged by where it leads; it is judged again when it appears, because then its provider is read again.
-        if let Ok(real) = files::real_path(&path) {
+        let real = files::real_path(&path);
+        if let Ok(real) = &real {
             let really_below = |folder: &Path| {
                 let folder = look_up(&self.broker.folder.join(folder), files::real_path)?;
                 Ok(folder.filter(|folder| real.starts_with(folder)))
@@ -274,7 +273,8 @@ impl ReadPolicy {
                 return Err(ReadRefusalKind::BrokersFile);
             }
         }
-        Ok(path)
+        let real = real.unwrap_or_else(|_| path.clone());
+        Ok(ValueReference::JudgedFile { path: path.to_string_lossy().into_owned().into(), real: real.into() })
     }
 }
 
@@ -318,7 +318,7 @@ impl BrokerValues {
             for reference in spec.master_key.iter().chain(spec.mail.iter().flat_map(MailSpec::secret_references)) {
                 match &reference.0 {
                     ValueReference::Variable(variable) => own.variables.push(variable.clone()),
-                    ValueReference::File(path) => own.files.push(PathBuf::from(&**path)),
+                    ValueReference::File(path) | ValueReference::JudgedFile { path, .. } => own.files.push(PathBuf::from(&**path)),
                     ValueReference::Literal(_) => {}
                 }
             }

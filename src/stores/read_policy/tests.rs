@@ -5,9 +5,9 @@ use crate::stores::read_refusal::ReadRefusalKind;
 use crate::stores::settings::Settings;
 use crate::vocabulary::place::Source;
 use crate::world::files;
-use crate::world::random;
 use crate::world::slow_disk::is_unanswered;
 use crate::world::slow_disk::tests::StuckDisk;
+use crate::world::{random, secrets};
 use std::path::Path;
 
 fn policy(settings: &str) -> ReadPolicy {
@@ -91,4 +91,31 @@ fn a_store_allows_its_own_name_where_it_uses_the_folder() {
 
     assert!(main.judge_variable("acme", "MAIN_KEY").is_ok() && main.judge_variable("acme", "B2B_KEY").is_ok());
     assert!(main.judge_variable("acme", "ATACADO_KEY").is_err(), "that store has a folder of its own");
+}
+
+/// Attacks Y-03, Y-07
+#[test]
+fn a_link_that_takes_the_place_of_a_file_after_it_was_judged_is_not_followed() {
+    let folder = std::env::temp_dir().join(format!("portaria-replaced-{}", random::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let folder = files::real_path(&folder).unwrap();
+    let (own, secrets) = (folder.join("own"), folder.join("secrets"));
+    for file in [own.join("master"), secrets.join("file"), secrets.join("below/master"), secrets.join("v1")] {
+        files::write(&file, "geheim").unwrap();
+    }
+    std::os::unix::fs::symlink("v1", secrets.join("current")).unwrap();
+    let policy = policy(&format!("masterKey: file:{}/master\nfilesMayRead: {{ folder: {} }}\n", own.display(), secrets.display()));
+    let judged = ["file", "below/master", "current"]
+        .map(|name| policy.judge_file(&secrets.join(name).to_string_lossy()).unwrap_or_else(|_| panic!("{name} may be read")));
+    let are_read = || judged.each_ref().map(secrets::is_set);
+
+    let before = are_read();
+    std::fs::remove_file(secrets.join("file")).unwrap();
+    std::os::unix::fs::symlink(own.join("master"), secrets.join("file")).unwrap();
+    std::fs::rename(secrets.join("below"), secrets.join("aside")).unwrap();
+    std::os::unix::fs::symlink(&own, secrets.join("below")).unwrap();
+    let after = are_read();
+    std::fs::remove_dir_all(&folder).unwrap();
+
+    assert_eq!((before, after), ([true; 3], [false, false, true]));
 }

@@ -77,7 +77,7 @@ impl<'a> Section<'a> {
     fn kept_at(&self, fact: Slot) -> Option<String> {
         self.provider.needed.iter().find(|needed| needed.fact == fact).map(|needed| match &needed.reference {
             ValueReference::Variable(name) => format!("env:{name}"),
-            kept @ (ValueReference::File(_) | ValueReference::Literal(_)) => kept.location(),
+            kept @ (ValueReference::File(_) | ValueReference::JudgedFile { .. } | ValueReference::Literal(_)) => kept.location(),
         })
     }
 

@@ -325,7 +325,7 @@ impl<'a> ObservedRefusal<'a> {
         let needed = self.provider.needed.iter().find(|needed| needed.fact == fact);
         match needed.map(|needed| &needed.reference) {
             Some(ValueReference::Variable(name)) => format!("the variable {name}"),
-            Some(ValueReference::File(path)) => format!("the file {path}"),
+            Some(ValueReference::File(path) | ValueReference::JudgedFile { path, .. }) => format!("the file {path}"),
             Some(ValueReference::Literal(_)) | None => format!("`{}` of this file", self.provider.names.name(fact)),
         }
     }
