@@ -2,12 +2,12 @@
 //! which paths find values.
 
 use crate::choice;
-use crate::provider::json;
-use crate::provider::xml;
+use crate::provider::{json, xml};
 use crate::vocabulary::place::Located;
 use crate::vocabulary::wire::Response;
 use crate::vocabulary::words::OneOrMany;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 choice! {
     /// A format of an answer.
@@ -139,7 +139,7 @@ fn parse_form(text: &str) -> Result<Value, String> {
 
 fn form_decode(text: &str) -> Option<String> {
     let text = text.replace('+', " ");
-    percent_encoding::percent_decode_str(&text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+    percent_encoding::percent_decode_str(&text).decode_utf8().ok().map(Cow::into_owned)
 }
 
 fn parse_jsonp(text: &str) -> Result<Value, UnreadableAnswer> {

@@ -125,7 +125,7 @@ impl WellKnownFacts {
 pub struct Facts {
     values: Vec<Option<(Text, FactOrigin)>>,
     labels: Arc<[Arc<str>]>,
-    showing: bool,
+    is_preview: bool,
     misses: Vec<(Slot, MissingValue)>,
 }
 
@@ -138,18 +138,18 @@ impl Facts {
 
     /// No facts yet, with room for one fact for each label.
     pub(crate) fn with_labels(labels: Arc<[Arc<str>]>) -> Self {
-        Self { values: vec![None; labels.len()], labels, showing: false, misses: Vec::new() }
+        Self { values: vec![None; labels.len()], labels, is_preview: false, misses: Vec::new() }
     }
 
     /// The same facts for a preview of a request: a hole that finds nothing yet shows its mask.
     #[must_use]
     pub(crate) fn for_preview(self) -> Self {
-        Self { showing: true, ..self }
+        Self { is_preview: true, ..self }
     }
 
     /// Whether these facts are for a preview of a request.
     pub(crate) fn is_preview(&self) -> bool {
-        self.showing
+        self.is_preview
     }
 
     /// A fact, if it is known.

@@ -106,7 +106,7 @@ impl Hole {
         let mut defaults = self.functions.iter().filter(|function| function.gives_default()).filter_map(Function::argument);
         match (defaults.next(), defaults.next()) {
             (Some(FunctionArgument::Fact(fact, _)), None) => Some(*fact),
-            _ => None,
+            (Some(FunctionArgument::Literal(_)) | None, None) | (_, Some(_)) => None,
         }
     }
 

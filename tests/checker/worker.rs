@@ -153,7 +153,8 @@ impl Worker<'_> {
                 let described = answer.json();
                 let text = |name: &str| described[name].as_str().unwrap_or_default().to_owned();
                 let (uid, email, provider) = (text("uid"), text("email"), text("provider"));
-                line.described = Some(Token { uid, email, provider, subject: text("providerUserId"), store: text("store"), ..Token::default() });
+                line.described =
+                    Some(Token { uid, email, provider, subject: text("providerUserId"), store: text("store"), ..Token::default() });
             }
             Some(())
         });

@@ -213,7 +213,10 @@ impl Issuer {
 
     fn claims(&self) -> Value {
         let (now, nonce) = (clock::now(), self.with_state(|state| state.nonce.clone()));
-        self.message(MessageKind::Claims, json!({ "iss": self.address, "aud": CLIENT, "sub": "s-7", "iat": now, "exp": now + 300, "nonce": nonce }))
+        self.message(
+            MessageKind::Claims,
+            json!({ "iss": self.address, "aud": CLIENT, "sub": "s-7", "iat": now, "exp": now + 300, "nonce": nonce }),
+        )
     }
 
     /// Signs claims as the header says.

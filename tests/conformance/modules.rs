@@ -169,12 +169,17 @@ pub const LOGINS: &[Module] = &[
     usual("oidcc-client-test-missing-iat", "leaves `iat` out of the ID token", BAD, |at, _, message| {
         leave_out(at == MessageKind::Claims, message, "iat");
     }),
-    usual("oidcc-client-test-kid-absent-single-jwks", "publishes one key, and the ID token names none", &[End::SignedIn], |at, _, message| {
-        leave_out(at == MessageKind::Header, message, "kid");
-        if at == MessageKind::Keys {
-            *message = json!({ "keys": [public_key("k-1")] });
-        }
-    }),
+    usual(
+        "oidcc-client-test-kid-absent-single-jwks",
+        "publishes one key, and the ID token names none",
+        &[End::SignedIn],
+        |at, _, message| {
+            leave_out(at == MessageKind::Header, message, "kid");
+            if at == MessageKind::Keys {
+                *message = json!({ "keys": [public_key("k-1")] });
+            }
+        },
+    ),
     usual(
         "oidcc-client-test-kid-absent-multiple-jwks",
         "publishes several keys that fit, and the ID token names none",

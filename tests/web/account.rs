@@ -116,7 +116,10 @@ async fn who_is_not_let_in_is_written_down_once_with_the_code_that_tells_why() {
         .expect("storage");
     assert_eq!(Browser::new(&broker).log_in("acme", "ana").await.status, 403);
     let events = lines(100).await;
-    assert_eq!((events.len(), events[0].uid.as_ref(), events[0].because.as_deref(), &events[0].incident), (2, Some(&ana), Some("blocked"), &None));
+    assert_eq!(
+        (events.len(), events[0].uid.as_ref(), events[0].because.as_deref(), &events[0].incident),
+        (2, Some(&ana), Some("blocked"), &None)
+    );
 }
 
 #[actix_web::test]
