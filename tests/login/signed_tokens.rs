@@ -234,6 +234,46 @@ getAccessCode: { post: \"https://sso.acme.example/token\" }
     assert!(error.to_string().contains("its signature is not right"), "{error}");
 }
 
+/// `OpenID` Connect Core 3.2.2.10 and 3.3.2.11: the code or the access token beside it could be another person's.
+/// Attack J-08
+#[test]
+fn an_id_token_of_the_callback_says_to_which_code_and_which_access_token_it_belongs() {
+    let file = |kind: &str, reads: &str, token: &str| {
+        format!(
+            "name: Acme
+trustEmail: always
+getAuthorizationCode:
+  get: https://sso.acme.example/entrar
+  extra: {{ response_type: {kind}, nonce: \"${{nonce}}\" }}
+  signed: {{ {token}issuer: acme, keys: https://sso.acme.example/keys, nonce: required, read: {{ id: $.sub, email: $.email }} }}
+  read: {{ {reads} }}
+getAccessCode: {{ post: \"https://sso.acme.example/token\" }}
+"
+        )
+    };
+    let story = |more: &str, end: &str| {
+        let claims = format!("iss: acme, aud: ‹clientId›, sub: \"7\", email: ana@loja.example, nonce: ‹nonce›{more}");
+        format!(
+            "- what: a login\n  tokens: {{ idToken: {{ claims: {{ {claims} }} }} }}\n  callback: {{ code: c-1, state: ‹state›, id_token: ‹idToken›, access_token: at-0 }}\n{end}\n"
+        )
+    };
+    let calls = "  exchanges:\n    - answer: { json: { access_token: at-1 } }\n";
+    let identity = format!("{calls}  identity: {{ id: \"7\", email: ana@loja.example, emailVerified: true }}");
+    let refused = "  refused: { step: getAuthorizationCode, code: badToken }";
+    let usual = file("code id_token", "idToken: $.id_token", "");
+
+    assert_examples(&usual, &story("", &identity));
+    for claims in [", c_hash: null", ", c_hash: AAAA", ", c_hash: [ AAAA ]", ", c_hash: \"\""] {
+        assert_examples(&usual, &story(claims, refused));
+    }
+    let renamed = file("code id_token", "front: $.id_token", "token: \"${front}\", ");
+    assert_examples(&renamed, &story("", &identity).replace("idToken", "front"));
+    assert_examples(&renamed, &story(", c_hash: null", refused).replace("idToken", "front"));
+    let with_token = file("code id_token token", "idToken: $.id_token, accessToken: $.access_token", "");
+    assert_examples(&with_token, &story(", at_hash: null", refused));
+    assert_examples(&with_token, &story(", c_hash: null", refused));
+}
+
 /// Attack J-02
 #[test]
 fn a_public_key_is_never_taken_for_a_shared_secret() {
