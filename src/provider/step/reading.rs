@@ -103,8 +103,17 @@ impl Step {
         for (read, documents, is_shown) in plain.chain(chosen) {
             let (label, is_carried) = (facts.label(read.fact), self.carried.contains(&read.fact));
             let secret = |value: Cow<'_, str>| Text::secret(value, &label);
+            // `check` has made sure that the refusal shows another part of the text.
+            let shows_another_part = is_shown && read.reading.takes_a_part();
             for document in documents.into_iter().filter(|_| is_carried || read.written && !is_shown) {
-                let values = read.reading.paths().into_iter().flat_map(|path| path.all(document)).filter_map(scalar_text).map(secret);
+                let values = read
+                    .reading
+                    .paths()
+                    .into_iter()
+                    .flat_map(|path| path.all(document))
+                    .filter_map(scalar_text)
+                    .map(secret)
+                    .filter(|_| !shows_another_part);
                 let made = read.reading.alternatives().into_iter().filter_map(|one| one.evaluate(Some(document), facts).ok());
                 let all = values.chain(made.map(|made| made.made_secret(&label)));
                 found.extend(all.filter(|value| is_carried || value.len() >= SHORTEST_SECRET));
