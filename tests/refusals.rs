@@ -1,6 +1,7 @@
 //! The table of the reference that says which answers mean no is a table of cases.
 
-use crate::support::provider;
+use crate::support::{STRICT, provider};
+use portaria::provider::compile;
 use portaria::vocabulary::place::Source;
 use portaria::workbench::examples;
 use portaria::workbench::examples::replay::replay;
@@ -276,6 +277,27 @@ fn a_missing_fact_is_missed_where_it_is_read() {
         let stories = examples::read(&Source::new("acme.examples.yaml", story.as_str())).expect("a story");
 
         assert_eq!(replay(&provider, &stories[0]).end.expect_err("it fails").to_string(), expected);
+    }
+}
+
+#[test]
+fn a_part_of_a_fact_may_be_taken_unless_only_what_the_file_added_may_be_left() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", read: { whole: 'MADE', email: $.email } }\n\
+         identity: { id: '${whole | TAKEN}' }\n";
+    for (made, taken, is_right) in [
+        ("https://${$.host}/u/${$.id}", "after \"/u/\"", true),
+        ("${$.host}/u/${$.id}", "before \"/u/\"", true),
+        ("${$.host}/u/${$.id}", "after \"/u/\" | before \"?\"", false),
+        ("${$.host}&v=1&${$.id}", "form \"v\"", false),
+        ("${$.host}/u/${$.id}/v", "after \"/u/\"", false),
+        ("https://${$.host}/u/${$.id}", "before \"/u/\"", false),
+        ("${$.host?}1/${$.id}", "before \"/\"", false),
+        ("${$.id | append \"/1\"}${$.host}", "after \"/\" | before \"x\"", false),
+    ] {
+        let text = file.replace("MADE", made).replace("TAKEN", taken);
+
+        assert_eq!(compile(&Source::new("acme.yaml", text.as_str()), STRICT).0.is_some(), is_right, "{made} {taken}");
     }
 }
 
