@@ -139,6 +139,13 @@ pub(crate) struct Authorization {
     pub(crate) scope: Option<Located<String>>,
 }
 
+impl Authorization {
+    /// What counts for signed tokens: whether the request sends the nonce, and whether it asks for an ID token.
+    pub(crate) fn for_tokens(&self) -> (bool, bool) {
+        (self.sends_nonce, asks_for_id_token(&self.step.query))
+    }
+}
+
 impl AuthorizationSpec {
     /// Whether the redirect has a scope.
     pub(crate) fn has_scope(&self, context: &StepContext<'_>) -> bool {
@@ -169,7 +176,7 @@ pub(crate) fn compile(
         sent.check(state_in, spec.read.as_ref(), context, place_of_parameters(spec.query.as_ref(), &extra).unwrap_or(place), reader);
     }
     check_scope(scope.as_ref(), reader);
-    let (signed, signed_reads, signed_choices) = compile_signed(spec.signed, sent.nonce, context, reader);
+    let (signed, signed_reads, signed_choices) = compile_signed(spec.signed, (sent.nonce, asks_for_id_token(&query)), context, reader);
     let (state, reads) = compile_callback_reads(spec.read, place, context, reader);
     let (sign, verify) = compile_signatures(spec.sign, spec.verify, reader);
     let step = Step {
@@ -256,10 +263,16 @@ fn check_step(step: &Step, (state, state_in): (&FactExpression, StateLocation), 
     }
 }
 
+/// Whether a request asks that the callback brings an ID token (`response_type`).
+fn asks_for_id_token(query: &[Parameter]) -> bool {
+    let values = query.iter().filter(|parameter| *parameter.name == *"response_type").flat_map(|parameter| &parameter.values);
+    values.filter_map(Template::as_literal).any(|value| value.split(' ').any(|word| word == "id_token"))
+}
+
 /// The signed token of the callback, and the facts that are read from it.
 fn compile_signed(
     spec: Option<SignedTokenSpec>,
-    nonce_is_sent: bool,
+    (nonce_is_sent, id_token_is_asked): (bool, bool),
     context: &StepContext<'_>,
     reader: &mut Reader,
 ) -> (Option<SignedToken>, Vec<ReadRule>, Vec<EntryChoice>) {
@@ -269,6 +282,7 @@ fn compile_signed(
         discovery: context.discovery,
         client_id: context.client_id,
         nonce_is_sent,
+        id_token_is_asked,
         kind: StepKind::GetAuthorizationCode,
         own_facts: Vec::new(),
     };

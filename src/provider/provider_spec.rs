@@ -74,9 +74,10 @@ words! {
         /// `accepted`: a shopper who has begun a login at this provider can be signed in as another person, within ten minutes and by
         /// a link of that person, because nothing ties the callback to the login. Required with `stateIn: cookie` where no nonce comes
         /// back and no call after the callback uses PKCE, which would tie them. So that such a link gives that person no way into an
-        /// account of the shopper, identities of this provider are not linked on `/account` then, no code by mail proves an address for
-        /// them, and `missingEmail: ask` is a mistake. An address that the provider proves links an identity to the user who has that
-        /// address, as at every provider: that depends on what the provider says of the identity, not on the browser in which it arrives.
+        /// account of the shopper, identities of this provider are not linked on `/account` then, and neither is any identity in a session
+        /// that this provider has opened; no code by mail proves an address for them, and `missingEmail: ask` is a mistake. An address
+        /// that the provider proves links an identity to the user who has that address, as at every provider: that depends on what the
+        /// provider says of the identity, not on the browser in which it arrives.
         /// Default: none
         /// Example: `sessionSwap: accepted`
         session_swap: Option<Located<SessionSwap>> = "sessionSwap",
