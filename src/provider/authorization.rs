@@ -250,9 +250,10 @@ fn check_step(step: &Step, (state, state_in): (&FactExpression, StateLocation), 
         RedirectProtections::check_state_comes_back_as_sent(step, reader);
     }
     check_repeated_parameters(step, reader);
-    let code_paths = step.paths_of(context.known.code);
+    let code_readings: Vec<&FactExpression> =
+        step.reads.iter().filter(|read| read.fact == context.known.code).map(|read| &read.reading).collect();
     for rule in step.refused.iter().chain(&step.accepted) {
-        rule.check_for_callback(context.known.code, &code_paths, reader);
+        rule.check_for_callback(context.known.code, &code_readings, reader);
     }
     for read in step.all_reads().filter(|read| read.written) {
         check_read_name(read, reader);

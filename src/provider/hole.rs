@@ -130,6 +130,12 @@ impl Hole {
         &self.functions
     }
 
+    /// Whether both take a part of one text, and surely not the same.
+    pub(crate) fn takes_another_part_than(&self, other: &Self) -> bool {
+        let mut parts = self.functions.iter().zip(&other.functions);
+        parts.find(|(own, other)| !own.is_same_as(other)).is_some_and(|(own, other)| own.takes_another_part_than(other))
+    }
+
     /// Fills the hole; `Ok(None)` means that it stays empty, which it may. What was found and cannot be read fills no hole.
     pub(crate) fn fill<'f>(&self, facts: &'f Facts, answer: Option<&Value>) -> Result<Option<Cow<'f, Text>>, UnfilledHole> {
         if self.functions.is_empty()
@@ -170,10 +176,7 @@ impl Hole {
                 (facts.unreadable(*fact).map_or(Ok(found), Err), text.is_some_and(Text::is_secret))
             }
             HoleSource::Path(path) => {
-                let found = answer.map_or(Ok(None), |answer| match path.text(answer) {
-                    Ok(None) => path.lone_entry(answer).map_or(Ok(None), Err),
-                    found => found,
-                });
+                let found = answer.map_or(Ok(None), |answer| path.text_in_list(answer));
                 (found.map(|found| found.map(|text| TextOrBytes::Text(text.into_owned()))), true)
             }
         };
