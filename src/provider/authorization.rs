@@ -11,6 +11,7 @@ use crate::provider::callback::{CallbackMethod, StateLocation};
 use crate::provider::choice::{EntryChoice, compile_choices};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::parameters::{self, Parameter, ParameterValues, asks_for_id_token};
+use crate::provider::provider_spec::hint_about_top_word;
 use crate::provider::refusal::{AcceptedRules, RefusedRules};
 use crate::provider::signature::{ParameterSignature, ParameterSignatureSpec, SignedParameters};
 use crate::provider::signed_token::{SignedToken, SignedTokenContext, SignedTokenSpec};
@@ -119,11 +120,7 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
         "params" | "parameters" => Some("write `extra` to add to the standard request, or `query` to write all of it"),
         "url" | "uri" | "address" => Some("write `get: https://…`"),
         "state" => Some("the state is sent by itself; in a written request place it with `state: \"${state}\"`"),
-        "pkce" | "sessionSwap" | "hosts" | "trustEmail" | "missingEmail" | "require" | "inputs" | "settings" | "secrets" | "clientId"
-        | "clientSecret" | "discovery" | "identity" | "logout" | "logo" | "order" | "hidden" | "enabled" => {
-            Some("this word stands at the top of the file, beside `name`")
-        }
-        _ => None,
+        _ => hint_about_top_word(word),
     }
 }
 
@@ -253,9 +250,10 @@ fn check_step(step: &Step, (state, state_in): (&FactExpression, StateLocation), 
         RedirectProtections::check_state_comes_back_as_sent(step, reader);
     }
     check_repeated_parameters(step, reader);
-    let code_paths = step.paths_of(context.known.code);
+    let code_readings: Vec<&FactExpression> =
+        step.reads.iter().filter(|read| read.fact == context.known.code).map(|read| &read.reading).collect();
     for rule in step.refused.iter().chain(&step.accepted) {
-        rule.check_for_callback(context.known.code, &code_paths, reader);
+        rule.check_for_callback(context.known.code, &code_readings, reader);
     }
     for read in step.all_reads().filter(|read| read.written) {
         check_read_name(read, reader);

@@ -69,7 +69,8 @@ words! {
         /// Example: `present: true`
         present: Option<Located<bool>> = "present",
         /// The value is a moment that is not older than this, and at most a minute in the future: whole seconds or
-        /// milliseconds since 1970, or a date of RFC 3339, which has a zone. Another text cannot be read.
+        /// milliseconds since 1970, or a date of RFC 3339, which has a zone. Another text cannot be read; the function
+        /// `moment` reads a time that is written otherwise.
         /// Default: not checked
         /// Example: `within: 5m`
         within: Option<Located<TimeSpan>> = "within",

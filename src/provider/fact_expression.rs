@@ -4,6 +4,7 @@
 use crate::provider::condition::{Condition, ConditionRole, ConditionSpec, Conditions};
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
+use crate::provider::functions::change::TextChange;
 use crate::provider::hole::Hole;
 use crate::provider::json_path::{JsonPath, ValueKind};
 use crate::provider::template::{FactUse, Template};
@@ -213,6 +214,12 @@ impl FactExpression {
     pub(crate) fn holes(&self) -> impl Iterator<Item = &Hole> {
         let text = if let Self::Text(text) = self { Some(text) } else { None };
         text.into_iter().flat_map(Template::holes)
+    }
+
+    /// Whether it is a part of a text of the answer.
+    pub(crate) fn takes_a_part(&self) -> bool {
+        let takes_a_part = |hole: &Hole| hole.functions().iter().any(|function| matches!(function.change(), TextChange::TakesAPart));
+        self.holes().next().is_some() && self.holes().all(takes_a_part)
     }
 
     /// The texts with holes that it is made of, or that its conditions look at.

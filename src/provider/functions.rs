@@ -36,6 +36,7 @@ enum FunctionAction {
     Form(Box<str>),
     Json(Box<JsonPath>),
     Date(Box<DateFormat>),
+    Moment(Box<DateFormat>),
 }
 
 /// An argument: a text in quotes or a fact.
@@ -94,7 +95,8 @@ impl Function {
             | FunctionAction::Default(_)
             | FunctionAction::Form(_)
             | FunctionAction::Json(_)
-            | FunctionAction::Date(_) => FunctionKind::OfText,
+            | FunctionAction::Date(_)
+            | FunctionAction::Moment(_) => FunctionKind::OfText,
         }
     }
 
@@ -130,7 +132,8 @@ impl Function {
             | FunctionAction::JsonLiteral(_)
             | FunctionAction::Form(_)
             | FunctionAction::Json(_)
-            | FunctionAction::Date(_) => None,
+            | FunctionAction::Date(_)
+            | FunctionAction::Moment(_) => None,
         }
     }
 
@@ -164,9 +167,10 @@ impl Function {
             FunctionAction::Form(name) => return form_value(text()?, name).map(|found| found.map(TextOrBytes::Text)),
             FunctionAction::Json(path) => {
                 let document = json::parse(text()?.as_bytes()).map_err(|_| UNREADABLE)?;
-                return path.text(&document).map(|found| found.map(|text| TextOrBytes::Text(text.into_owned())));
+                return path.text_in_list(&document).map(|found| found.map(|text| TextOrBytes::Text(text.into_owned())));
             }
             FunctionAction::Date(format) => TextOrBytes::Text(format.write(text()?).ok_or(UNREADABLE)?),
+            FunctionAction::Moment(format) => TextOrBytes::Text(format.read(text()?).ok_or(UNREADABLE)?.to_string()),
             FunctionAction::Default(_) => flow,
         };
         Ok(Some(found))

@@ -106,7 +106,7 @@ impl Hole {
         let mut defaults = self.functions.iter().filter(|function| function.gives_default()).filter_map(Function::argument);
         match (defaults.next(), defaults.next()) {
             (Some(FunctionArgument::Fact(fact, _)), None) => Some(*fact),
-            _ => None,
+            (Some(FunctionArgument::Literal(_)) | None, None) | (_, Some(_)) => None,
         }
     }
 
@@ -128,6 +128,12 @@ impl Hole {
     /// Its functions, in order.
     pub(crate) fn functions(&self) -> &[Function] {
         &self.functions
+    }
+
+    /// Whether both take a part of one text, and surely not the same.
+    pub(crate) fn takes_another_part_than(&self, other: &Self) -> bool {
+        let mut parts = self.functions.iter().zip(&other.functions);
+        parts.find(|(own, other)| !own.is_same_as(other)).is_some_and(|(own, other)| own.takes_another_part_than(other))
     }
 
     /// Fills the hole; `Ok(None)` means that it stays empty, which it may. What was found and cannot be read fills no hole.
@@ -170,10 +176,7 @@ impl Hole {
                 (facts.unreadable(*fact).map_or(Ok(found), Err), text.is_some_and(Text::is_secret))
             }
             HoleSource::Path(path) => {
-                let found = answer.map_or(Ok(None), |answer| match path.text(answer) {
-                    Ok(None) => path.lone_entry(answer).map_or(Ok(None), Err),
-                    found => found,
-                });
+                let found = answer.map_or(Ok(None), |answer| path.text_in_list(answer));
                 (found.map(|found| found.map(|text| TextOrBytes::Text(text.into_owned()))), true)
             }
         };

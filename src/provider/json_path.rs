@@ -136,6 +136,13 @@ impl JsonPath {
         filter_demands(filter, name)
     }
 
+    /// Whether both paths consist of keys, and part at one of them.
+    pub(crate) fn is_beside(&self, other: &Self) -> bool {
+        let (own, other) = (self.route(), other.route());
+        let are_keys = own.iter().chain(&other).all(|step| matches!(step, RouteStep::Key(_)));
+        are_keys && own.iter().zip(&other).any(|(own, other)| own != other)
+    }
+
     /// Whether the path is exactly this key at the top.
     pub(crate) fn is_key(&self, key: &str) -> bool {
         self.sole_key() == Some(key)

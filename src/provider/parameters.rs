@@ -119,7 +119,7 @@ pub(crate) fn check_parameter(name: &Located<String>, values: &ParameterValues, 
     for text in values.texts.iter().flatten() {
         check_no_literal_secret(name, text, reader);
         let literal = text.as_literal().unwrap_or_default();
-        if is_placeholder(&literal) {
+        if is_hole_of_another_language(&literal) {
             reader.warn(text.place, format!("`{literal}` is sent as it stands"), "a hole is written `${fact}`");
         }
     }
@@ -138,8 +138,8 @@ pub(crate) fn check_no_literal_secret(name: &str, text: &Template, reader: &mut 
     }
 }
 
-/// Whether a text looks like a placeholder of another language: `{state}`, `{{state}}`, `$state`, `<STATE>`, `%state%`.
-fn is_placeholder(text: &str) -> bool {
+/// Whether a text looks like a hole of another language: `{state}`, `{{state}}`, `$state`, `<STATE>`, `%state%`.
+fn is_hole_of_another_language(text: &str) -> bool {
     let frames = [("{{", "}}"), ("{", "}"), ("<", ">"), ("%", "%"), ("$(", ")"), ("$", "")];
     frames.iter().any(|(open, close)| {
         let inside = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).map(str::trim);

@@ -19,6 +19,7 @@ words! {
     /// The file of one identity provider.
     pub(crate) struct ProviderSpec ("provider file", elsewhere = unknown_word_hint) {
         /// The provider's name on the login button: "Entrar como {name}". Holes are not filled here.
+        /// Default: required
         /// Example: `name: Clube Acme`
         name: Option<Located<String>> = "name",
         /// The key under which the identities of this provider are kept. It keeps them when the file gets another name:
@@ -152,6 +153,12 @@ words! {
         /// Default: the facts `id`, `email`, `emailVerified`, `name`, `picture`, `locale`
         identity: Option<IdentitySpec> = "identity",
     }
+}
+
+/// The hint about a word of the top of a file that stands in a step.
+pub(crate) fn hint_about_top_word(word: &str) -> Option<&'static str> {
+    let is_top_word = ProviderSpec::block().words.iter().any(|known| known.name == word);
+    is_top_word.then_some("this word stands at the top of the file, beside `name`")
 }
 
 fn unknown_word_hint(word: &str) -> Option<&'static str> {

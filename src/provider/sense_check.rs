@@ -71,7 +71,7 @@ impl SenseCheck<'_> {
                 together(&refused.condition().into_iter().collect::<Vec<_>>(), reader);
             }
             seen.extend(step.accepted.iter().chain(&step.refused).map(|rule| rule.place));
-            for choice in step.choices.iter().chain(&step.signed_choices) {
+            for choice in step.all_choices() {
                 together(&choice.all_conditions().collect::<Vec<_>>(), reader);
             }
             if let Some(signed) = &step.signed {
@@ -195,7 +195,7 @@ impl SenseCheck<'_> {
 
     /// Complains about a claim that holds of any value, or of all but some, unless the entry was chosen by its value.
     fn check_claim_asks_a_value(&self, reader: &mut Reader) {
-        let chosen: Vec<&EntryChoice> = self.file.steps().flat_map(|step| step.choices.iter().chain(&step.signed_choices)).collect();
+        let chosen: Vec<&EntryChoice> = self.file.steps().flat_map(Step::all_choices).collect();
         let is_chosen = |read: &ReadRule| {
             let of_read = chosen.iter().filter(|choice| choice.reads.iter().any(|other| other.place == read.place));
             of_read.clone().any(|choice| choice.is_chosen_by(&read.reading))

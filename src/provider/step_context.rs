@@ -12,6 +12,7 @@ use crate::provider::step::ReadRule;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, Reader};
+use std::sync::Arc;
 
 /// The parts of the file that matter to all its steps.
 #[expect(clippy::struct_excessive_bools, reason = "each says one independent thing of the file")]
@@ -83,7 +84,7 @@ pub(crate) fn compile_reads(named: NamedValues<FactExpression>, reader: &mut Rea
 
 /// Complains about names that no fact may have.
 pub(crate) fn check_read_name(read: &ReadRule, reader: &mut Reader) {
-    let name = std::sync::Arc::clone(reader.names.name(read.fact));
+    let name = Arc::clone(reader.names.name(read.fact));
     check_fact_name(&name, read.place, reader);
 }
 

@@ -7,6 +7,7 @@ use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
 use crate::vocabulary::place::Source;
 use crate::world::{files, secrets};
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A provider file that was loaded.
@@ -237,10 +238,10 @@ pub(crate) fn unread_file_reports(folder: &Path, read: &[PathBuf]) -> Vec<Report
 /// The message of an I/O error in lower case and without its number.
 pub(crate) fn io_error_message(error: &std::io::Error) -> String {
     match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "it may not be read".to_owned(),
-        std::io::ErrorKind::InvalidData => "it is not UTF-8".to_owned(),
-        std::io::ErrorKind::InvalidInput => "it is not an ordinary file".to_owned(),
+        ErrorKind::NotFound => "there is no such file".to_owned(),
+        ErrorKind::PermissionDenied => "it may not be read".to_owned(),
+        ErrorKind::InvalidData => "it is not UTF-8".to_owned(),
+        ErrorKind::InvalidInput => "it is not an ordinary file".to_owned(),
         _ => error.to_string().to_lowercase(),
     }
 }

@@ -23,6 +23,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -270,7 +271,7 @@ impl LiveProviders {
         let named = match files::yaml_files(&self.folder) {
             Ok(named) => named,
             // Without a folder there are no providers.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             Err(_) => return None,
         };
         let unread = catalogue::unread_file_reports(&self.folder, &named);

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often storage is read for sessions that were ended.
 const STORAGE_INTERVAL: Duration = Duration::from_millis(500);
@@ -73,7 +73,7 @@ impl SettingsReader {
         let now = file_stamps(live_config, self.file.as_deref(), &before);
         let has_changed = *before != now;
         *before = now;
-        let answers_again = live_config.unread.iter().any(|path| !is_unanswered(path));
+        let answers_again = live_config.unanswered.iter().any(|path| !is_unanswered(path));
         has_changed || answers_again && !self.are_broken.load(Ordering::Relaxed)
     }
 }
@@ -217,7 +217,7 @@ async fn tidy(app: Data<App>) {
             tracing::warn!(seconds = jumped, "the clock jumped; nothing is removed for a day");
             doubted = Some(clock::instant());
         }
-        let is_doubted = doubted.is_some_and(|since: std::time::Instant| since.elapsed() < TIME_AFTER_JUMP);
+        let is_doubted = doubted.is_some_and(|since: Instant| since.elapsed() < TIME_AFTER_JUMP);
         let is_right = clock_agrees_with_storage(&app).await && !is_doubted;
         // Other machines had time to come back after an outage.
         let silent_since = (is_right && begun.elapsed() >= SILENT).then(|| now.saturating_sub(SILENT.as_secs().cast_signed()));
@@ -295,12 +295,12 @@ mod tests {
         let second = live("Depois", Some(&first));
 
         assert_eq!((&*store(&second).store.title, store(&second).logo.is_some(), store(&second).mailer.is_some()), ("Depois", true, true));
-        let unread: Vec<_> = second.unread.iter().map(|path| path.strip_prefix(&folder).unwrap().to_str().unwrap()).collect();
-        assert_eq!(unread, ["share", "share/logo.svg", "share/user", "share/password"]);
-        assert!(first.unread.is_empty() && second.complaints.is_empty());
+        let unanswered: Vec<_> = second.unanswered.iter().map(|path| path.strip_prefix(&folder).unwrap().to_str().unwrap()).collect();
+        assert_eq!(unanswered, ["share", "share/logo.svg", "share/user", "share/password"]);
+        assert!(first.unanswered.is_empty() && second.complaints.is_empty());
         let complaints = crate::world::slow_disk::complaints(clock::now());
         assert!(
-            unread.iter().all(|name| complaints.iter().any(|complaint| complaint.contains(&*folder.join(name).to_string_lossy()))),
+            unanswered.iter().all(|name| complaints.iter().any(|complaint| complaint.contains(&*folder.join(name).to_string_lossy()))),
             "{complaints:?}"
         );
         assert!(!reader.have_files_changed(&second), "what lies on a disk that does not answer has not changed");
@@ -308,7 +308,7 @@ mod tests {
         let third = live("Depois", None);
         assert!(store(&third).logo.is_none() && store(&third).mailer.is_none(), "a start does not wait for it");
         drop(disk);
-        while second.unread.iter().any(|path| is_unanswered(path)) {
+        while second.unanswered.iter().any(|path| is_unanswered(path)) {
             std::thread::yield_now();
         }
         assert!(reader.have_files_changed(&second), "it is read again when the disk has answered");
@@ -317,6 +317,6 @@ mod tests {
         assert_eq!(file_stamps(&second, None, &SeenStamps::new()), stamps);
         let fourth = live("Depois", Some(&third));
         std::fs::remove_dir_all(&folder).unwrap();
-        assert!(store(&fourth).logo.is_some() && store(&fourth).mailer.is_some() && fourth.unread.is_empty());
+        assert!(store(&fourth).logo.is_some() && store(&fourth).mailer.is_some() && fourth.unanswered.is_empty());
     }
 }

@@ -5,7 +5,7 @@ use crate::support::{STRICT, provider};
 use portaria::provider::compile;
 use portaria::provider::fact_origin::FactOrigin;
 use portaria::provider::identity::IdentityEmail;
-use portaria::vocabulary::place::Source;
+use portaria::vocabulary::place::{Place, Source};
 use portaria::workbench::examples;
 use portaria::workbench::examples::replay::replay;
 use proptest::prelude::*;
@@ -200,7 +200,7 @@ getUserInfo: {{ get: \"https://sso.acme.example/me\" }}
         ));
         let mut facts = acme.empty_facts();
         for (name, value, origin) in [("id", "7", ANSWER), ("email", "ana@loja.example", address), ("emailVerified", "true", claim)] {
-            facts.learn(acme.names.find(name).expect("the file reads it"), value, origin);
+            facts.learn(acme.names.find(name).expect("the file reads it"), value, origin, Place::default());
         }
 
         let identity = acme.identity_from(&facts, "origins https://sso.acme.example");

@@ -11,6 +11,7 @@ use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::Reader;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// A check of one value.
 #[derive(Clone, Debug)]
@@ -344,7 +345,7 @@ fn present_text(value: &Value) -> Option<String> {
     match value {
         Value::Object(members) if !members.is_empty() => Some(value.to_string()),
         Value::Array(list) if !list.is_empty() => Some(value.to_string()),
-        other => scalar_text(other).map(std::borrow::Cow::into_owned),
+        other => scalar_text(other).map(Cow::into_owned),
     }
 }
 

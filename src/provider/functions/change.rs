@@ -44,12 +44,28 @@ impl Function {
             | FunctionAction::JsonLiteral(_)
             | FunctionAction::Form(_)
             | FunctionAction::Json(_)
-            | FunctionAction::Date(_) => TextChange::TakesAPart,
+            | FunctionAction::Date(_)
+            | FunctionAction::Moment(_) => TextChange::TakesAPart,
             FunctionAction::Text(_, KeptText::All)
             | FunctionAction::Write(_)
             | FunctionAction::Hash(_)
             | FunctionAction::KeyedHash(..)
             | FunctionAction::Default(_) => TextChange::KeepsAll,
         }
+    }
+
+    /// Whether both do the same to a text, as far as this is sure.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        let both = (&self.action, &other.action);
+        (matches!(both, (FunctionAction::Text(..), FunctionAction::Text(..))) && self.name == other.name)
+            || matches!(both, (FunctionAction::Json(own), FunctionAction::Json(other)) if own.source == other.source)
+            || matches!(both, (FunctionAction::Form(own), FunctionAction::Form(other)) if own == other)
+    }
+
+    /// Whether both take a value of one document under different keys.
+    pub(crate) fn takes_another_part_than(&self, other: &Self) -> bool {
+        let both = (&self.action, &other.action);
+        matches!(both, (FunctionAction::Json(own), FunctionAction::Json(other)) if own.is_beside(other))
+            || matches!(both, (FunctionAction::Form(own), FunctionAction::Form(other)) if own != other)
     }
 }

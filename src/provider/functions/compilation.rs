@@ -69,13 +69,14 @@ impl FunctionRow {
             }
             (FunctionBehaviour::Json, [path, ..]) => FunctionAction::Json(Box::new(JsonPath::parse(path.text(), place, reader)?)),
             (FunctionBehaviour::Form, [name, ..]) => FunctionAction::Form(name.text().into()),
-            (FunctionBehaviour::Date, [format, zone, ..]) => match DateFormat::parse(format.text(), zone.text()) {
-                Ok(format) => FunctionAction::Date(Box::new(format)),
-                Err((message, help)) => {
-                    reader.complain(place, message, help);
-                    return None;
-                }
-            },
+            (FunctionBehaviour::Date, [format, zone, ..]) => {
+                let format = DateFormat::parse(format.text(), zone.text());
+                FunctionAction::Date(Box::new(format.map_err(|(message, help)| reader.complain(place, message, help)).ok()?))
+            }
+            (FunctionBehaviour::Moment, [format, zone, ..]) => {
+                let format = DateFormat::parse_whole(format.text(), zone.text());
+                FunctionAction::Moment(Box::new(format.map_err(|(message, help)| reader.complain(place, message, help)).ok()?))
+            }
             (
                 FunctionBehaviour::KeyedHash(_)
                 | FunctionBehaviour::Add(_)
@@ -83,7 +84,8 @@ impl FunctionRow {
                 | FunctionBehaviour::Default
                 | FunctionBehaviour::Json
                 | FunctionBehaviour::Form
-                | FunctionBehaviour::Date,
+                | FunctionBehaviour::Date
+                | FunctionBehaviour::Moment,
                 _,
             ) => return None,
         })

@@ -39,6 +39,8 @@ pub(crate) enum FunctionBehaviour {
     Default,
     /// Writes a time.
     Date,
+    /// Reads a time.
+    Moment,
 }
 
 const fn row(name: &'static str, meaning: &'static str, behaviour: FunctionBehaviour) -> FunctionRow {
@@ -139,6 +141,11 @@ pub(crate) const TABLE: &[FunctionRow] = &[
         "writes a time (seconds since 1970, or a date) in a time zone: `date \"%Y-%m-%d %H:%M:%S\" \"+08:00\"`",
         FunctionBehaviour::Date,
     ),
+    row(
+        "moment",
+        "reads a time that is written in this format in a time zone, and gives seconds since 1970, as `within` and `date` take them: `moment \"%Y%m%d%H%M%S\" \"+08:00\"`",
+        FunctionBehaviour::Moment,
+    ),
 ];
 
 impl FunctionRow {
@@ -152,7 +159,7 @@ impl FunctionRow {
             FunctionBehaviour::Add(_) | FunctionBehaviour::Split(_) | FunctionBehaviour::Default => &["TEXT"],
             FunctionBehaviour::Json => &["PATH"],
             FunctionBehaviour::Form => &["NAME"],
-            FunctionBehaviour::Date => &["FORMAT", "ZONE"],
+            FunctionBehaviour::Date | FunctionBehaviour::Moment => &["FORMAT", "ZONE"],
         }
     }
 

@@ -6,6 +6,7 @@ use jsonpath_rust::parser::model::{Comparable, Filter, FilterAtom, FnArg, JpQuer
 use jsonpath_rust::parser::model::{SingularQuery, SingularQuerySegment, Test, TestFunction};
 use jsonpath_rust::query::js_path_process;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 impl JsonPath {
     /// What the path finds besides [`Self::all`] where a value that stands alone counts as a list of this one entry. `false` counts as a
@@ -28,6 +29,14 @@ impl JsonPath {
     /// The kind of the first of these values.
     pub(crate) fn lone_entry(&self, value: &Value) -> Option<ValueKind> {
         self.in_lone_entries(value).first().map(ValueKind::from_value)
+    }
+
+    /// The text at this path, where a value that stands alone in place of a list cannot be read.
+    pub(crate) fn text_in_list<'v>(&self, value: &'v Value) -> Result<Option<Cow<'v, str>>, ValueKind> {
+        match self.text(value)? {
+            Some(text) => Ok(Some(text)),
+            None => self.lone_entry(value).map_or(Ok(None), Err),
+        }
     }
 }
 

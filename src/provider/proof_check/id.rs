@@ -115,9 +115,9 @@ fn hole_beside_another(text: &Template) -> Option<&Hole> {
             is_beside
         })
     };
-    let beside = text.pieces().windows(2).find_map(|pair| match pair {
-        [TemplatePiece::Hole(first), TemplatePiece::Hole(_)] => Some(first),
-        _ => None,
-    });
+    let beside = text
+        .pieces()
+        .windows(2)
+        .find_map(|pair| if let [TemplatePiece::Hole(first), TemplatePiece::Hole(_)] = pair { Some(first) } else { None });
     beside.or_else(|| text.holes().find(adds_a_value))
 }

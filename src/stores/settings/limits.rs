@@ -40,14 +40,18 @@ words! {
 impl WordValue for Located<NonZeroU32> {
     fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
         let text = read_scalar(node, reader)?;
-        let number: Option<i64> = text.parse().ok();
+        let number: Option<i128> = text.parse().ok();
         let allowed = number.and_then(|number| u32::try_from(number).ok()).and_then(NonZeroU32::new);
         match (allowed, number) {
             (Some(allowed), _) => return Some(Self::new(allowed, text.place)),
             (None, Some(number)) if number < 1 => {
                 reader.complain(text.place, format!("a limit of {number} allows no request"), "write 1 or more");
             }
-            (None, _) => {
+            (None, Some(number)) => {
+                let help = "write `limits: off` where nothing is to be limited, or a smaller number";
+                reader.complain(text.place, format!("{number} is more than the highest limit, {}", u32::MAX), help);
+            }
+            (None, None) => {
                 reader.complain(text.place, format!("`{}` is not a whole number", text.value), "write digits only, such as `10`");
             }
         }

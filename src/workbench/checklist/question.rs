@@ -1,5 +1,6 @@
 //! What a question of the checklist is, and the conditions and defaults that the earlier answers give it.
 
+use crate::provider::declared_values::variable_beginning;
 use crate::workbench::checklist::pairs::unknown_facts;
 use crate::workbench::learn::names::to_variable_name;
 use std::collections::BTreeMap;
@@ -84,8 +85,7 @@ pub(crate) fn assumed_answers(question: &str, answer: &str, answers: &ChecklistA
 
 /// A variable for every fact that nothing gives.
 pub(crate) fn usual_settings(answers: &ChecklistAnswers) -> String {
-    let file = answers.get("name").map_or("answer", String::as_str).to_uppercase();
-    let prefix: String = file.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
+    let prefix = variable_beginning(answers.get("name").map_or("answer", String::as_str));
     let settings = unknown_facts(answers).into_iter().map(|fact| format!("{fact}=env:{prefix}_{}", to_variable_name(&fact)));
     settings.collect::<Vec<_>>().join(", ")
 }

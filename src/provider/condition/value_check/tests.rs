@@ -83,7 +83,8 @@ fn each_verb_asks_what_its_name_says_and_nothing_holds_of_what_is_not_there() {
 
 #[test]
 fn a_condition_on_what_was_found_and_cannot_be_read_has_no_verdict() {
-    let answer = json!({"s": "ok", "l": ["a"], "twice": "b=1&b=1", "none": [], "null": null, "blank": "", "object": {}});
+    let answer =
+        json!({"s": "ok", "l": ["a"], "twice": "b=1&b=1", "inner": "{\"l\":true}", "none": [], "null": null, "blank": "", "object": {}});
     for (text, expected) in [
         ("{ at: \"${list}\", present: false }", None),
         ("{ at: \"${list}\", present: true }", None),
@@ -128,6 +129,7 @@ fn a_condition_on_what_was_found_and_cannot_be_read_has_no_verdict() {
         ("{ at: \"$.s[?@ != 'no']\", present: true }", None),
         ("{ at: \"$.l[0]\", is: a }", Some(true)),
         ("{ at: \"${$.s[0]?}x\", is: x }", None),
+        ("{ at: '${$.inner | json \"$.l[0]\" | default \"0\"}', is: \"0\" }", None),
         ("{ at: '${$.twice | form \"b\"}', present: false }", None),
         ("{ at: '${$.twice | form \"c\"}', present: false }", Some(true)),
         ("{ at: \"${empty}\", present: false }", Some(true)),
