@@ -61,17 +61,17 @@ async fn log_in((broker, browser): (&TestBroker, &Browser), issuer: &Issuer, mod
     }
     let url = url::Url::parse(begun.location().expect("it leads somewhere")).expect("an address");
     let request: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-    let said = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(issuer.authorize(&request)).finish();
-    (come_back((broker, browser), module, &said, peer, by_form).await, true)
+    let parameters = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(issuer.authorize(&request)).finish();
+    (come_back((broker, browser), module, &parameters, peer, by_form).await, true)
 }
 
 /// Comes back with these parameters.
-async fn come_back((broker, browser): (&TestBroker, &Browser), module: &str, said: &str, peer: &str, by_form: bool) -> Answer {
+async fn come_back((broker, browser): (&TestBroker, &Browser), module: &str, parameters: &str, peer: &str, by_form: bool) -> Answer {
     if !by_form {
-        return browser.ask(ClientRequest::get(&format!("/callback/{module}?{said}")).from(peer)).await;
+        return browser.ask(ClientRequest::get(&format!("/callback/{module}?{parameters}")).from(peer)).await;
     }
     // Another site posts it, so the browser brings no cookies along; then it is led to an address of our own.
-    let posted = ClientRequest::form(&format!("/callback/{module}"), said).with("sec-fetch-site", "cross-site").from(peer);
+    let posted = ClientRequest::form(&format!("/callback/{module}"), parameters).with("sec-fetch-site", "cross-site").from(peer);
     let bounced = broker.ask(posted).await;
     match bounced.location() {
         Some(onward) => browser.ask(ClientRequest::get(onward).from(peer)).await,
@@ -94,7 +94,7 @@ async fn what_is_wrong(broker: &TestBroker, module: &Module, peer: &str, by_form
         asked_before = (asked_before.0 + asked.0, asked_before.1 + asked.1);
         let who = browser.who().await;
         let found = if who.as_deref() == Some("ana@clientes.example") {
-            End::SignedIn.told()
+            End::SignedIn.outcome_text()
         } else {
             broker.assert_clean(&answer);
             let code = failure(broker, &answer).await;
@@ -105,10 +105,10 @@ async fn what_is_wrong(broker: &TestBroker, module: &Module, peer: &str, by_form
                 (true, (_, 0)) => End::TokenRefused(code),
                 (true, _) => End::UserInfoRefused(code),
             }
-            .told()
+            .outcome_text()
         };
-        if found != end.told() {
-            wrong.push(format!("{}, login {}: {found}, and not {}", module.name, at + 1, end.told()));
+        if found != end.outcome_text() {
+            wrong.push(format!("{}, login {}: {found}, and not {}", module.name, at + 1, end.outcome_text()));
         }
     }
     wrong.extend(issuer.faults().into_iter().map(|fault| format!("{}: {fault}", module.name)));
@@ -145,13 +145,13 @@ async fn an_error_that_comes_by_a_form_is_shown_to_the_shopper() {
     let broker = broker(&[&module], "").await;
     let (issuer, browser) = (open(&broker, &module), Browser::new(&broker));
     let begun = browser.begin(&format!("/login/{}", module.provider())).await;
-    let said = issuer.authorize(&begun.query);
-    let (_, iss) = said.iter().find(|(name, _)| name == "iss").expect("it names itself");
-    let said = url::form_urlencoded::Serializer::new(String::new())
+    let parameters = issuer.authorize(&begun.query);
+    let (_, iss) = parameters.iter().find(|(name, _)| name == "iss").expect("it names itself");
+    let parameters = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs([("error", "interaction_required"), ("state", &begun.state), ("iss", iss)])
         .finish();
 
-    let answer = come_back((&broker, &browser), module.provider(), &said, "198.51.100.1", true).await;
+    let answer = come_back((&broker, &browser), module.provider(), &parameters, "198.51.100.1", true).await;
 
     assert!(answer.body.contains("<html") && browser.who().await.is_none(), "{answer:?}");
     assert_eq!(failure(&broker, &answer).await, "interaction_required");
@@ -166,9 +166,9 @@ async fn a_login_that_another_site_begins_is_a_login() {
     let (issuer, browser) = (open(&broker, &module), Browser::new(&broker));
     let named = "iss=https%3A%2F%2Fevil.example&login_hint=ana&target_link_uri=https%3A%2F%2Fevil.example%2F";
     let begun = browser.begin(&format!("/login/{}?{named}", module.provider())).await;
-    let said = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(issuer.authorize(&begun.query)).finish();
+    let parameters = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(issuer.authorize(&begun.query)).finish();
 
-    let answer = come_back((&broker, &browser), module.provider(), &said, "198.51.100.1", false).await;
+    let answer = come_back((&broker, &browser), module.provider(), &parameters, "198.51.100.1", false).await;
 
     assert_eq!(answer.location(), Some(format!("{SHOP}/").as_str()), "{answer:?}");
     assert_eq!(browser.who().await.as_deref(), Some("ana@clientes.example"));
@@ -225,7 +225,7 @@ fn every_module_of_the_plans_has_one_row() {
 fn page_of_plan(plan: &str, modules: &[&str]) -> String {
     let row = |name: &str| {
         if let Some(module) = LOGINS.iter().find(|module| module.name == name) {
-            let mut ends: Vec<String> = module.ends.iter().map(|end| end.told()).collect();
+            let mut ends: Vec<String> = module.ends.iter().map(|end| end.outcome_text()).collect();
             ends.dedup();
             let test = "every_module_of_the_client_plans_ends_as_the_suite_demands";
             return format!("| `{name}` | {} | {} | `{test}` |", module.issuer, ends.join(", then "));

@@ -265,7 +265,7 @@ fn of_a_form_whose_key_stands_twice_that_is_said_whatever_formats_are_tried() {
         let (_, out, _) =
             one_call("twice", "", &format!("read: {{ id: $.id, email: $.mail }}{formats}"), "id=7&id=8&mail=ana%40loja.example");
 
-        assert!(out.contains("the answer is not a form: a key stands in it twice"), "{formats}: {out}");
+        assert!(out.contains("the answer cannot be read as a form: a key stands in it twice"), "{formats}: {out}");
         assert!(!out.contains("nothing at"), "what was not read is not told as missing: {out}");
     }
 }

@@ -1,6 +1,7 @@
 //! The table of the reference that says which answers mean no is a table of cases.
 
-use crate::support::provider;
+use crate::support::{STRICT, provider};
+use portaria::provider::compile;
 use portaria::vocabulary::place::Source;
 use portaria::workbench::examples;
 use portaria::workbench::examples::replay::replay;
@@ -155,6 +156,171 @@ fn a_bar_in_a_list_holds_however_the_list_is_written() {
         );
 
         assert_eq!(end_of(file, &story).as_deref(), expected, "{flags}");
+    }
+}
+
+#[test]
+fn a_bar_among_the_entries_of_a_list_holds_where_a_value_stands_alone() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email }, refused: { AT, code: barred } }\n";
+    for at in ["at: \"$.bars[0]\", present: true", "at: \"$.bars[*]\", present: true", "at: \"$.bars[?@.x != '1']\", present: true"] {
+        for (bars, is_barred) in [
+            ("bars: []", false),
+            ("bars: null", false),
+            ("bars: \"\"", false),
+            ("bars: {}", false),
+            ("bars: false", false),
+            ("other: 1", false),
+            ("bars: [ { x: 2 } ]", true),
+            ("bars: true", true),
+            ("bars: fraud", true),
+            ("bars: { x: 2 }", true),
+        ] {
+            let story = format!(
+                "- what: a login\n  exchanges: [ {{ answer: {{ json: {{ id: \"7\", email: ana@loja.example, {bars} }} }} }} ]\n  refused: {{ code: x }}\n"
+            );
+
+            assert_eq!(end_of(&file.replace("AT", at), &story).as_deref(), is_barred.then_some("barred"), "{at} {bars}");
+        }
+    }
+}
+
+#[test]
+fn a_flag_of_xml_bars_whether_it_stands_once_or_more() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", answer: xml, read: { id: $.r.id, email: $.r.mail }, refused: { at: \"$.r.bar[*]\", isNot: \"0\", code: barred } }\n";
+    for (bars, expected) in [
+        ("", None),
+        ("<bar/>", None),
+        ("<bar>0</bar>", None),
+        ("<bar>0</bar><bar>0</bar>", None),
+        ("<bar>1</bar>", Some("barred")),
+        ("<bar>0</bar><bar>1</bar>", Some("barred")),
+        ("<bar>0</bar><bar><n>1</n></bar>", Some("barred")),
+        ("<bar><n>1</n></bar>", Some("barred")),
+    ] {
+        let story = format!(
+            "- what: a login\n  exchanges: [ {{ answer: {{ text: \"<r><id>7</id><mail>ana@loja.example</mail>{bars}</r>\" }} }} ]\n  refused: {{ code: x }}\n"
+        );
+
+        assert_eq!(end_of(file, &story).as_deref(), expected, "{bars}");
+    }
+}
+
+#[test]
+fn a_fact_read_from_the_first_entry_is_not_missing_where_a_value_stands_alone() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email, bar: \"$.bars[0]\" } }\n\
+         require: { at: \"${bar}\", present: false }\n";
+    for (bars, expected) in
+        [("[]", None), ("null", None), ("[ x ]", Some("notAllowed")), ("true", Some("notAllowed")), ("{ x: 1 }", Some("notAllowed"))]
+    {
+        let story = format!(
+            "- what: a login\n  exchanges: [ {{ answer: {{ json: {{ id: \"7\", email: ana@loja.example, bars: {bars} }} }} }} ]\n  refused: {{ code: x }}\n"
+        );
+
+        assert_eq!(end_of(file, &story).as_deref(), expected, "{bars}");
+    }
+}
+
+#[test]
+fn the_reason_in_a_text_that_also_holds_the_code_is_shown() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode:\n  get: https://sso.acme.example/entrar\n\
+         \x20 read: { code: '${$.payload | json \"$.code\"}' }\n\
+         \x20 refused: { at: '${$.payload | json \"$.reason\"}', present: true, code: '${$.payload | json \"$.reason\"}' }\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email } }\n";
+    let story = "- what: a login\n  callback: { state: ‹state›, payload: '{\"code\":\"c-123456\",\"reason\":\"lateAgain\"}' }\n  refused: { code: x }\n";
+
+    assert_eq!(end_of(file, story).as_deref(), Some("lateAgain"));
+}
+
+#[test]
+fn a_moment_of_require_says_what_is_wrong_with_it() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email, at: '${$.at | moment \"%Y%m%d%H%M%S\" \"+08:00\"}', plain: $.plain } }\n\
+         require: [ { at: \"${at}\", within: 5m }, { at: \"${plain}\", within: 5m } ]\n";
+    let provider = provider(file);
+    for (answer, expected) in [
+        ("at: \"20260102110405\", plain: 1767323045", None),
+        ("at: \"20260102105804\", plain: 1767323045", Some(": that moment is 361 seconds old")),
+        ("at: \"20260102110605\", plain: 1767323045", Some(": that moment lies 120 seconds in the future")),
+        ("at: yesterday, plain: 1767323045", Some(": a text that cannot be read was found for `at`, and a fact is a text")),
+        (
+            "at: \"20260102110405\", plain: yesterday",
+            Some(": what is found there is neither seconds nor milliseconds since 1970, nor a date of RFC 3339"),
+        ),
+    ] {
+        let story = format!(
+            "- what: a login\n  exchanges: [ {{ answer: {{ json: {{ id: \"7\", email: ana@loja.example, {answer} }} }} }} ]\n  refused: {{ code: x }}\n"
+        );
+        let stories = examples::read(&Source::new("acme.examples.yaml", story.as_str())).expect("a story");
+
+        let said = replay(&provider, &stories[0]).end.err().map(|error| error.to_string());
+
+        let expected = expected.map(|fault| format!("`require` does not allow this person to sign in{fault}"));
+        assert_eq!(said, expected, "{answer}");
+    }
+}
+
+#[test]
+fn a_missing_fact_is_missed_where_it_is_read() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode:\n  get: https://sso.acme.example/entrar\n\
+         \x20 prepare: { post: https://sso.acme.example/par, read: { ticket: $.ticket } }\n\
+         \x20 query: { state: \"${state}\", ticket: \"${ticket}\" }\n  read: { kind: $.kind }\npkce: off\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", query: { kind: \"${kind}\" }, read: { id: $.id, email: $.email } }\n";
+    let provider = provider(file);
+    for (prepared, expected) in [
+        ("{}", "`ticket` was not found in the answers to the calls of `prepare`"),
+        ("{ ticket: t }", "`kind` was not found in the callback"),
+    ] {
+        let story = format!("- what: a login\n  prepare: {{ answer: {{ json: {prepared} }} }}\n  refused: {{ code: x }}\n");
+        let stories = examples::read(&Source::new("acme.examples.yaml", story.as_str())).expect("a story");
+
+        assert_eq!(replay(&provider, &stories[0]).end.expect_err("it fails").to_string(), expected);
+    }
+}
+
+#[test]
+fn a_part_of_a_fact_may_be_taken_unless_only_what_the_file_added_may_be_left() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", read: { whole: 'MADE', email: $.email } }\n\
+         identity: { id: '${whole | TAKEN}' }\n";
+    for (made, taken, is_right) in [
+        ("https://${$.host}/u/${$.id}", "after \"/u/\"", true),
+        ("${$.host}/u/${$.id}", "before \"/u/\"", true),
+        ("${$.host}/u/${$.id}", "after \"/u/\" | before \"?\"", false),
+        ("${$.host}&v=1&${$.id}", "form \"v\"", false),
+        ("${$.host}/u/${$.id}/v", "after \"/u/\"", false),
+        ("https://${$.host}/u/${$.id}", "before \"/u/\"", false),
+        ("${$.host?}1/${$.id}", "before \"/\"", false),
+        ("${$.id | append \"/1\"}${$.host}", "after \"/\" | before \"x\"", false),
+    ] {
+        let text = file.replace("MADE", made).replace("TAKEN", taken);
+
+        assert_eq!(compile(&Source::new("acme.yaml", text.as_str()), STRICT).0.is_some(), is_right, "{made} {taken}");
+    }
+}
+
+#[test]
+fn only_a_list_without_entries_is_empty() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email }, accepted: { at: $.bars, empty: true, code: barred } }\n";
+    for (bars, is_accepted) in [
+        ("bars: []", true),
+        ("other: 1", false),
+        ("bars: null", false),
+        ("bars: \"\"", false),
+        ("bars: \"[]\"", false),
+        ("bars: {}", false),
+        ("bars: false", false),
+        ("bars: [ null ]", false),
+        ("bars: [ x ]", false),
+    ] {
+        let story = format!(
+            "- what: a login\n  exchanges: [ {{ answer: {{ json: {{ id: \"7\", email: ana@loja.example, {bars} }} }} }} ]\n  refused: {{ code: x }}\n"
+        );
+
+        assert_eq!(end_of(file, &story).as_deref(), (!is_accepted).then_some("barred"), "{bars}");
     }
 }
 

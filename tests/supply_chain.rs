@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// What a command says.
-fn said(program: &str, arguments: &[&str]) -> String {
+fn output_of(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).current_dir(root()).env("CARGO", env!("CARGO")).output();
     let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
     assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -41,7 +41,7 @@ fn traces() -> BTreeSet<String> {
 
 #[test]
 fn every_package_that_is_linked_stands_in_the_list_of_parts() {
-    let list: Value = serde_json::from_str(&said("python3", &["tests/sbom"])).expect("it is JSON");
+    let list: Value = serde_json::from_str(&output_of("python3", &["tests/sbom"])).expect("it is JSON");
     let (locked, mut required) = (locked(), BTreeSet::new());
 
     assert_eq!((list["bomFormat"].as_str(), list["specVersion"].as_str()), (Some("CycloneDX"), Some("1.6")));
@@ -81,19 +81,19 @@ fn what_is_new_in_a_clone_of_the_database_is_added_to_the_list_and_waits_for_wor
             "```toml\n[advisory]\nid = \"{id}\"\n{more}\n[versions]\npatched = [\n  \">= 1.2, < 2\",\n  \">= 2.1\",\n]\nunaffected = [\"< 1.0\"]\n```\n\n# Words\n"
         )
     };
-    let known = "RUSTSEC-2020-0001 | serde | [\">= 1.1\"] | [] | said in words of our own\n";
+    let known = "RUSTSEC-2020-0001 | serde | [\">= 1.1\"] | [] | in words of our own\n";
     let folder = folder
         .with("tests/advisories.txt", known)
         .with("clone/crates/serde/RUSTSEC-2020-0001.md", &advisory("RUSTSEC-2020-0001", ""))
         .with("clone/crates/serde/RUSTSEC-2020-0002.md", &advisory("RUSTSEC-2020-0002", ""))
         .with("clone/crates/serde/RUSTSEC-2020-0003.md", &advisory("RUSTSEC-2020-0003", "withdrawn = \"2020-02-02\"\n"))
-        .with("clone/crates/nobody/RUSTSEC-2020-0004.md", &advisory("RUSTSEC-2020-0004", ""));
+        .with("clone/crates/unused/RUSTSEC-2020-0004.md", &advisory("RUSTSEC-2020-0004", ""));
 
-    let told = said(&folder.0.join("tests/deny").display().to_string(), &["refresh", &folder.0.join("clone").display().to_string()]);
+    let output = output_of(&folder.0.join("tests/deny").display().to_string(), &["refresh", &folder.0.join("clone").display().to_string()]);
 
     let new = "RUSTSEC-2020-0002 | serde | [ \">= 1.2, < 2\", \">= 2.1\", ] | [\"< 1.0\"] | \n";
     assert_eq!(text(&folder.0.join("tests/advisories.txt")), format!("{known}{new}"));
-    assert!(told.contains("say in a few words what RUSTSEC-2020-0002 is"), "{told}");
+    assert!(output.contains("say in a few words what RUSTSEC-2020-0002 is"), "{output}");
 }
 
 /// `tests/deny` compares the list with Cargo.lock, and plants a fault that has to be found.

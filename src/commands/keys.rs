@@ -3,7 +3,7 @@
 use crate::commands::outcome::{CommandFailure, CommandOutcome, format_time, print_json, print_line};
 use crate::commands::users::context::other_stores;
 use crate::commands::{GlobalOptions, confirmation, master_key, storage};
-use crate::directory::keys::{ListSigningKeys, ReplaceSigningKeys, RetireSigningKey, RotateSigningKeys, SealedSigningKey};
+use crate::directory::keys::{KeyRetirement, ListSigningKeys, ReplaceSigningKeys, RetireSigningKey, RotateSigningKeys, SealedSigningKey};
 use crate::directory::sql::Verb;
 use crate::directory::{Directory, StorageLocation};
 use crate::session::rotation::{RotationChange, RotationPlan, SigningKeyState, SigningKeyStatus, due_changes};
@@ -100,6 +100,16 @@ impl KeysCommand {
 }
 
 const NONE: &str = "there are no signing keys yet; the broker makes the first one when it starts";
+
+/// What the removal of a key means.
+struct RetirementWords {
+    /// Whether sessions end.
+    has_signed: bool,
+    /// The other stores that hold it.
+    held: String,
+    /// Which sessions end, as a sentence.
+    ends: &'static str,
+}
 
 /// The next change of a key: its word, its moment, and whether it is due.
 struct NextKeyChange {
@@ -228,6 +238,21 @@ impl OpenedKeys {
         if self.keys.iter().all(|key| *key.status.id != *id) {
             return Err(self.no_such_key(id));
         }
+        loop {
+            let (copies, described) = self.confirm_retirement(id, yes).await?;
+            let fresh = copies.iter().map(|key| (key.store.clone(), signing_keys::new_sealed_key(master))).collect();
+            match self.write(RetireSigningKey { id: id.into(), fresh, now: self.now }).await? {
+                KeyRetirement::Removed => return self.report_retirement(id, &copies, &described).await,
+                KeyRetirement::NotThere => return Err(CommandFailure::No(format!("key {id} is gone already"))),
+                KeyRetirement::OtherStores => {
+                    eprintln!("nothing was removed: other stores hold key {id} than a moment ago, and they are read again");
+                }
+            }
+        }
+    }
+
+    /// The key in each store that holds it, and what its removal means, once the operator has confirmed that.
+    async fn confirm_retirement(&self, id: &str, yes: bool) -> Result<(Vec<SealedSigningKey>, RetirementWords), CommandFailure> {
         // When the stores got keys of their own, each took copies of the shared ones with it.
         let copies: Vec<SealedSigningKey> = self.read_all().await?.into_iter().filter(|key| *key.status.id == *id).collect();
         let has_signed = copies.iter().any(|key| key.status.state != SigningKeyState::Next);
@@ -236,10 +261,11 @@ impl OpenedKeys {
         let others: Vec<String> = copies.iter().filter(|key| key.store != self.store.name).map(|key| printable(&key.store)).collect();
         let held = if others.is_empty() { String::new() } else { format!(", also from the store {}, which has a copy", others.join(", ")) };
         confirmation::confirm(yes, &format!("This removes key {id} for good{held}: {ends}."), "key", id)?;
-        let fresh = copies.iter().map(|key| (key.store.clone(), signing_keys::new_sealed_key(master))).collect();
-        if !self.write(RetireSigningKey { id: id.into(), fresh, now: self.now }).await? {
-            return Err(CommandFailure::No(format!("key {id} is gone already")));
-        }
+        Ok((copies, RetirementWords { has_signed, held, ends }))
+    }
+
+    async fn report_retirement(&self, id: &str, copies: &[SealedSigningKey], words: &RetirementWords) -> Result<(), CommandFailure> {
+        let RetirementWords { has_signed, held, ends } = words;
         let keys = self.read_all().await?;
         let signing = |store: &str| {
             keys.iter().find(|key| *key.store == *store && key.status.state == SigningKeyState::Active).map(|key| &key.status.id)

@@ -4,6 +4,7 @@ use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_eve
 use crate::directory::sessions::next_generation;
 use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 use crate::session::rotation::{RotationChange, RotationPlan, SigningKeyState, SigningKeyStatus, due_changes};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A signing key, sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,22 +96,42 @@ impl Verb for RotateSigningKeys {
 pub struct RetireSigningKey {
     /// The key to remove, by the id that tokens name.
     pub id: Box<str>,
-    /// The stores that hold it, each with the key to use if it needs a new one.
-    pub fresh: Vec<(Box<str>, NewSigningKey)>,
+    /// All stores that hold it, as the operator confirmed them, each with the key to use if it needs a new one.
+    pub fresh: BTreeMap<Box<str>, NewSigningKey>,
     /// The time of the removal, in seconds since 1970, from which the state of its successor counts.
     pub now: i64,
 }
 
-impl Verb for RetireSigningKey {
-    /// Whether one of the stores held it.
-    type Answer = bool;
+/// The outcome of the removal of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyRetirement {
+    /// The key is removed from every store.
+    Removed,
+    /// No store holds the key.
+    NotThere,
+    /// Other stores hold the key than those that were named, and nothing was removed.
+    OtherStores,
+}
 
-    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {
-        let mut was_there = false;
+impl Verb for RetireSigningKey {
+    type Answer = KeyRetirement;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<KeyRetirement, StorageFault> {
+        // They are locked in one order, so that no two removals wait for each other, and listed only then.
+        let mut locked = Vec::new();
         for (store, fresh) in &self.fresh {
-            let keys = lock_keys(sql, store).await?;
+            locked.push((store, fresh, lock_keys(sql, store).await?));
+        }
+        let holders = sql.fetch("SELECT store FROM store_keys WHERE id = $1 ORDER BY store", with![&self.id]).await?;
+        let holders: BTreeSet<&str> = holders.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
+        if holders.is_empty() {
+            return Ok(KeyRetirement::NotThere);
+        }
+        if !holders.into_iter().eq(self.fresh.keys().map(|store| &**store)) {
+            return Ok(KeyRetirement::OtherStores);
+        }
+        for (store, fresh, keys) in locked {
             let Some(retired) = keys.iter().find(|key| key.status.id == self.id) else { continue };
-            was_there = true;
             let change = KeyChange { store, by: AuditActor::Support, now: self.now };
             change.delete(sql, &self.id).await?;
             if retired.status.state == SigningKeyState::Active {
@@ -120,10 +141,8 @@ impl Verb for RetireSigningKey {
                 }
             }
         }
-        if was_there {
-            next_generation(sql, "keys").await?;
-        }
-        Ok(was_there)
+        next_generation(sql, "keys").await?;
+        Ok(KeyRetirement::Removed)
     }
 }
 

@@ -58,7 +58,7 @@ impl Sqlite {
         let readers = SqlitePoolOptions::new().max_connections(2).acquire_timeout(PATIENCE).test_before_acquire(false);
         let readers = readers.connect_with(options.clone()).await?;
         let writer = SqliteWriter::open(options, writer);
-        let (file_id, is_loss_logged) = (files::file_id(file), AtomicBool::new(false));
+        let (file_id, is_loss_logged) = (files::file_id(file).ok(), AtomicBool::new(false));
         Ok(Self { writer, readers, file: file.to_owned(), file_id, is_loss_logged })
     }
 
@@ -75,7 +75,7 @@ impl Sqlite {
 
     /// Refuses if the file was removed or replaced: what is written to the open file would be lost at the end of the process.
     fn check_file(&self) -> Result<(), StorageUnavailable> {
-        if files::file_id(&self.file) == self.file_id {
+        if files::file_id(&self.file).ok() == self.file_id {
             self.is_loss_logged.store(false, Ordering::Relaxed);
             return Ok(());
         }

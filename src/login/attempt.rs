@@ -15,6 +15,7 @@ use crate::provider::issuer::{metadata_address, promises_issuer};
 use crate::provider::pkce::Pkce;
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::Request;
 use base64::Engine as _;
@@ -261,7 +262,7 @@ impl Attempt {
         for PreparedFact { name, value } in &self.prepared {
             if let Some(slot) = provider.names.find(name) {
                 // What was read before the redirect is not about the person: no claim proves it, and it proves nothing as a claim.
-                facts.learn(slot, &**value, FactOrigin::Several);
+                facts.learn(slot, &**value, FactOrigin::Several, Place::default());
             }
         }
         facts

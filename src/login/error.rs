@@ -8,6 +8,7 @@ use crate::provider::fact_expression::{FactExpression, FoundInstead, MissingValu
 use crate::provider::facts::Facts;
 use crate::provider::identity::{ClaimOfAddress, IdentityError};
 use crate::provider::json_path::ValueKind;
+use crate::provider::moment::MomentFault;
 use crate::provider::refusal::{ProviderErrorCode, ProviderRefusal};
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_error::StepError;
@@ -66,14 +67,14 @@ pub enum LoginErrorCause {
     TooManyLogins,
     /// The calls to the provider took too long together.
     OutOfTime,
-    /// `require` refuses this person; the fact that it asks about, and what was found for it, where that cannot be read.
-    NotAllowed(Option<(Box<str>, ValueKind)>),
+    /// `require` refuses this person; what is wrong with the fact that it asks about, where more can be said than that.
+    NotAllowed(Option<FactFault>),
     /// A step needs a fact that is not known.
     MissingFact {
         /// The fact, unless a path in a request found nothing.
         fact: Option<Box<str>>,
-        /// The step that should have read it.
-        read_in: Option<StepKind>,
+        /// A phrase that says where it should have been read.
+        read_in: Option<&'static str>,
         /// What was found instead of a text.
         instead: Option<FoundInstead>,
     },
@@ -103,6 +104,15 @@ pub enum LoginErrorCause {
     UnprovenEmail(MissingProof),
     /// The provider refused the login, in its own words.
     Refused(ProviderRefusal),
+}
+
+/// What is wrong with a fact that `require` asks about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FactFault {
+    /// For this fact a value was found that cannot be read.
+    Unreadable(Box<str>, ValueKind),
+    /// It is no recent moment.
+    Moment(MomentFault),
 }
 
 /// Why an e-mail address is not proven.
@@ -180,14 +190,15 @@ impl LoginErrorCause {
     }
 }
 
-fn write_not_allowed(unreadable: Option<&(Box<str>, ValueKind)>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn write_not_allowed(fault: Option<&FactFault>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str("`require` does not allow this person to sign in")?;
-    match unreadable {
+    match fault {
         None => Ok(()),
-        Some((fact, ValueKind::List)) => {
+        Some(FactFault::Moment(fault)) => write!(f, ": {fault}"),
+        Some(FactFault::Unreadable(fact, ValueKind::List)) => {
             write!(f, ": `{fact}` is a list in the answer, and a fact is a text; read `{{ at: $.…, contains: … }}` in its place")
         }
-        Some((fact, kind)) => write!(f, ": {kind} was found for `{fact}`, and a fact is a text"),
+        Some(FactFault::Unreadable(fact, kind)) => write!(f, ": {kind} was found for `{fact}`, and a fact is a text"),
     }
 }
 
@@ -213,12 +224,12 @@ impl fmt::Display for LoginErrorCause {
             Self::BadInput(name) => write!(f, "what was typed for `{name}` does not match its pattern"),
             Self::TooManyLogins => f.write_str("too many logins are waiting for this provider"),
             Self::OutOfTime => f.write_str("the calls to the provider took too long together"),
-            Self::NotAllowed(unreadable) => write_not_allowed(unreadable.as_ref(), f),
+            Self::NotAllowed(fault) => write_not_allowed(fault.as_ref(), f),
             Self::MissingFact { fact: None, .. } => f.write_str("a path of this line finds nothing in the answer"),
             Self::MissingFact { fact: Some(fact), read_in, instead } => {
                 write!(f, "`{fact}` was not found")?;
-                if let Some(step) = read_in {
-                    write!(f, " in the answer of {}", step.word())?;
+                if let Some(place) = read_in {
+                    write!(f, " in {place}")?;
                 }
                 write_instead(f, *instead)
             }
@@ -288,9 +299,10 @@ impl LoginError {
 
     /// `require` refuses the person by this condition.
     pub(crate) fn not_allowed(condition: &Condition, facts: &Facts) -> Self {
-        let unreadable = |fact: Slot| Some((facts.label(fact).as_ref().into(), facts.unreadable(fact)?));
+        let unreadable = |fact: Slot| Some(FactFault::Unreadable(facts.label(fact).as_ref().into(), facts.unreadable(fact)?));
         let unreadable = condition.uses().into_iter().find_map(|used| unreadable(used.fact));
-        Self { step: None, place: Some(condition.place), cause: LoginErrorCause::NotAllowed(unreadable) }
+        let moment = || condition.checks().into_iter().find_map(|check| check.moment_fault(None, facts)).map(FactFault::Moment);
+        Self { step: None, place: Some(condition.place), cause: LoginErrorCause::NotAllowed(unreadable.or_else(moment)) }
     }
 
     /// A step that failed; `missing` is the place in which its fact was not found.
@@ -366,7 +378,12 @@ fn place_of(provider: &Provider, fact: Slot) -> Option<Place> {
 fn missing_fact(fact: Option<Slot>, missing: Option<&MissingValue>, provider: &Provider) -> LoginErrorCause {
     let read_in = fact.and_then(|fact| {
         let mut steps = provider.steps();
-        steps.find(|step| step.learned_facts().any(|(learned, ..)| learned == fact)).map(|step| step.kind)
+        steps.find(|step| step.learned_facts().any(|(learned, ..)| learned == fact)).map(|step| match (step.kind, &step.call) {
+            (StepKind::GetAuthorizationCode, None) => "the callback",
+            (StepKind::GetAuthorizationCode, Some(_)) => "the answers to the calls of `prepare`",
+            (StepKind::GetAccessCode, _) => "the answer of getAccessCode",
+            (StepKind::GetUserInfo, _) => "the answer of getUserInfo",
+        })
     });
     LoginErrorCause::MissingFact {
         fact: fact.map(|fact| (&**provider.names.name(fact)).into()),

@@ -4,6 +4,7 @@ use crate::pages::error_cause::{ErrorCause, RecoveryStep};
 use crate::pages::frame::Frame;
 use crate::pages::phrases::{ErrorCausePhrases, Phrases, fill};
 use askama::Template;
+use std::borrow::Cow;
 
 /// The error page. It offers no other languages, because the request that led to it cannot be repeated.
 #[derive(Clone, Debug, Template)]
@@ -22,7 +23,7 @@ pub(crate) struct ErrorPage<'a> {
 }
 
 struct RecoveryLink<'a> {
-    href: std::borrow::Cow<'a, str>,
+    href: Cow<'a, str>,
     label: String,
     likeliest: bool,
 }

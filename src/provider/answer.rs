@@ -2,12 +2,12 @@
 //! which paths find values.
 
 use crate::choice;
-use crate::provider::json;
-use crate::provider::xml;
+use crate::provider::{json, xml};
 use crate::vocabulary::place::Located;
 use crate::vocabulary::wire::Response;
 use crate::vocabulary::words::OneOrMany;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 choice! {
     /// A format of an answer.
@@ -94,14 +94,14 @@ fn unreadable(format: &str, why: &str, text: &str) -> UnreadableAnswer {
         "; it is a web page (HTML)"
     } else if is_signed_token(text) {
         "; it is a signed token, which is read by `signed: { token: answer }`"
-    } else if text.starts_with('<') {
+    } else if text.starts_with('<') && format != "XML" {
         "; it looks like XML (`answer: xml`)"
-    } else if text.ends_with([')', ';']) && text.contains('(') {
+    } else if text.ends_with([')', ';']) && text.contains('(') && format != "JSONP" {
         "; it looks like JSONP (`answer: jsonp`)"
     } else {
         ""
     };
-    UnreadableAnswer(format!("the answer is not {format}: {why}{seen}"))
+    UnreadableAnswer(format!("the answer cannot be read as {format}: {why}{seen}"))
 }
 
 /// Whether an answer is a web page.
@@ -139,7 +139,7 @@ fn parse_form(text: &str) -> Result<Value, String> {
 
 fn form_decode(text: &str) -> Option<String> {
     let text = text.replace('+', " ");
-    percent_encoding::percent_decode_str(&text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+    percent_encoding::percent_decode_str(&text).decode_utf8().ok().map(Cow::into_owned)
 }
 
 fn parse_jsonp(text: &str) -> Result<Value, UnreadableAnswer> {
@@ -204,9 +204,12 @@ mod tests {
             (&[][..], "hush", "nor is it a form"),
             (&[AnswerFormat::Json], "{\"hush\"", "JSON"),
             (&[AnswerFormat::Jsonp], "{\"hush\":1}", "wrapped"),
+            (&[AnswerFormat::Jsonp], "cb({\"hush\":1,\"hush\":2});", "the answer cannot be read as JSONP: a key stands in it twice"),
+            (&[AnswerFormat::Xml], "<a>hush</b>", "the answer cannot be read as XML: it breaks off"),
         ] {
             let UnreadableAnswer(why) = read(formats, None, body).unwrap_err();
             assert!(why.contains(part) && !why.contains("hush"), "{body}: {why}");
+            assert!(!why.contains("; it looks") || !part.starts_with("the answer"), "{body}: {why}");
         }
     }
 }

@@ -10,7 +10,8 @@ use crate::provider::call::{CallSpec, check_repeated_parameters};
 use crate::provider::callback::{CallbackMethod, StateLocation};
 use crate::provider::choice::{EntryChoice, compile_choices};
 use crate::provider::fact_expression::FactExpression;
-use crate::provider::parameters::{self, Parameter, ParameterValues};
+use crate::provider::parameters::{self, Parameter, ParameterValues, asks_for_id_token};
+use crate::provider::provider_spec::hint_about_top_word;
 use crate::provider::refusal::{AcceptedRules, RefusedRules};
 use crate::provider::signature::{ParameterSignature, ParameterSignatureSpec, SignedParameters};
 use crate::provider::signed_token::{SignedToken, SignedTokenContext, SignedTokenSpec};
@@ -119,11 +120,7 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
         "params" | "parameters" => Some("write `extra` to add to the standard request, or `query` to write all of it"),
         "url" | "uri" | "address" => Some("write `get: https://…`"),
         "state" => Some("the state is sent by itself; in a written request place it with `state: \"${state}\"`"),
-        "pkce" | "sessionSwap" | "hosts" | "trustEmail" | "missingEmail" | "require" | "inputs" | "settings" | "secrets" | "clientId"
-        | "clientSecret" | "discovery" | "identity" | "logout" | "logo" | "order" | "hidden" | "enabled" => {
-            Some("this word stands at the top of the file, beside `name`")
-        }
-        _ => None,
+        _ => hint_about_top_word(word),
     }
 }
 
@@ -137,6 +134,13 @@ pub(crate) struct Authorization {
     /// Whether the nonce is sent.
     pub(crate) sends_nonce: bool,
     pub(crate) scope: Option<Located<String>>,
+}
+
+impl Authorization {
+    /// What counts for signed tokens: whether the request sends the nonce, and whether it asks for an ID token.
+    pub(crate) fn for_tokens(&self) -> (bool, bool) {
+        (self.sends_nonce, asks_for_id_token(&self.step.query))
+    }
 }
 
 impl AuthorizationSpec {
@@ -169,7 +173,7 @@ pub(crate) fn compile(
         sent.check(state_in, spec.read.as_ref(), context, place_of_parameters(spec.query.as_ref(), &extra).unwrap_or(place), reader);
     }
     check_scope(scope.as_ref(), reader);
-    let (signed, signed_reads, signed_choices) = compile_signed(spec.signed, sent.nonce, context, reader);
+    let (signed, signed_reads, signed_choices) = compile_signed(spec.signed, (sent.nonce, asks_for_id_token(&query)), context, reader);
     let (state, reads) = compile_callback_reads(spec.read, place, context, reader);
     let (sign, verify) = compile_signatures(spec.sign, spec.verify, reader);
     let step = Step {
@@ -246,9 +250,10 @@ fn check_step(step: &Step, (state, state_in): (&FactExpression, StateLocation), 
         RedirectProtections::check_state_comes_back_as_sent(step, reader);
     }
     check_repeated_parameters(step, reader);
-    let code_paths = step.paths_of(context.known.code);
+    let code_readings: Vec<&FactExpression> =
+        step.reads.iter().filter(|read| read.fact == context.known.code).map(|read| &read.reading).collect();
     for rule in step.refused.iter().chain(&step.accepted) {
-        rule.check_for_callback(context.known.code, &code_paths, reader);
+        rule.check_for_callback(context.known.code, &code_readings, reader);
     }
     for read in step.all_reads().filter(|read| read.written) {
         check_read_name(read, reader);
@@ -258,7 +263,7 @@ fn check_step(step: &Step, (state, state_in): (&FactExpression, StateLocation), 
 /// The signed token of the callback, and the facts that are read from it.
 fn compile_signed(
     spec: Option<SignedTokenSpec>,
-    nonce_is_sent: bool,
+    (nonce_is_sent, id_token_is_asked): (bool, bool),
     context: &StepContext<'_>,
     reader: &mut Reader,
 ) -> (Option<SignedToken>, Vec<ReadRule>, Vec<EntryChoice>) {
@@ -268,6 +273,7 @@ fn compile_signed(
         discovery: context.discovery,
         client_id: context.client_id,
         nonce_is_sent,
+        id_token_is_asked,
         kind: StepKind::GetAuthorizationCode,
         own_facts: Vec::new(),
     };

@@ -14,6 +14,7 @@ use crate::provider::credentials::ClientAuthMethod;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::moment::TimeSpan;
 use crate::provider::parameters::{JsonTemplate, ParameterValues};
+use crate::provider::provider_spec::hint_about_top_word;
 use crate::provider::refusal::{AcceptedRules, RefusedRules};
 use crate::provider::signature::ParameterSignatureSpec;
 use crate::provider::signed_token::SignedTokenSpec;
@@ -168,13 +169,9 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
         "url" | "uri" | "address" | "method" => Some("write `get: https://…` or `post: https://…`"),
         "authorization" => Some("write `headers: { Authorization: … }`, or `bearer: ${…}`"),
         "condition" | "if" => Some("write `when: { at: …, is: … }`"),
-        "pkce" | "hosts" | "trustEmail" | "missingEmail" | "require" | "inputs" | "settings" | "secrets" | "clientId" | "clientSecret"
-        | "discovery" | "identity" | "logout" | "logo" | "order" | "hidden" | "enabled" => {
-            Some("this word stands at the top of the file, beside `name`")
-        }
         "error" | "errors" => Some("write `refused: { at: …, is: … }`"),
         "id" | "email" | "name" => Some("what is read stands under `read`: `read: { id: $.id }`"),
-        _ => None,
+        _ => hint_about_top_word(word),
     }
 }
 

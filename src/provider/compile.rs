@@ -1,7 +1,7 @@
 //! Compiles a provider file: the result is a provider without mistakes, or a report of all mistakes.
 
 use crate::provider::address::{Address, AddressContext};
-use crate::provider::authorization::{self, AuthorizationSpec};
+use crate::provider::authorization::{self, Authorization, AuthorizationSpec};
 use crate::provider::call::{self, CallSpec};
 use crate::provider::compiled_file::CompiledFile;
 use crate::provider::condition::Condition;
@@ -85,7 +85,7 @@ fn checked_key(spec: &mut ProviderSpec, name: &str, reader: &mut Reader) -> (Box
 struct CompiledSteps {
     /// The calls before the redirect.
     prepare: Vec<Step>,
-    authorization: Option<authorization::Authorization>,
+    authorization: Option<Authorization>,
     /// The calls after the callback.
     calls: Vec<Step>,
     complete: bool,
@@ -123,6 +123,7 @@ fn assemble(
         has_secret: installed.has_secret,
         discovery: has_discovery,
         nonce_is_sent: false,
+        id_token_is_asked: false,
         person_is_listed: spec.person.as_ref().is_some_and(|calls| calls.0.len() > 1),
         has_scope: false,
         sends_state: true,
@@ -308,7 +309,7 @@ fn compile_steps(spec: &mut ProviderSpec, mut context: StepContext<'_>, top: Pla
     let is_prepared = prepare.iter().all(Option::is_some);
     let prepare: Vec<Step> = prepare.into_iter().flatten().collect();
     let authorization = written.and_then(|spec| authorization::compile(spec, is_prepared.then_some(&*prepare), &context, reader));
-    context.nonce_is_sent = authorization.as_ref().is_none_or(|authorization| authorization.sends_nonce);
+    (context.nonce_is_sent, context.id_token_is_asked) = authorization.as_ref().map_or((true, false), Authorization::for_tokens);
     let access =
         spec.access.take().map(|list| list.0).or_else(|| CallSpec::empty(top).filter(|_| context.discovery).map(|call| vec![call]));
     let is_signed = authorization.as_ref().is_some_and(|first| first.step.verify.is_some() || first.step.signed.is_some());

@@ -31,8 +31,12 @@ words! {
     ///
     /// Texts, numbers and booleans can be compared. Where something else was found (a list, an object, a parameter that
     /// stands twice in `form`, a text of which a function makes nothing), the condition decides on the safe side:
-    /// `refused` refuses, `when` makes the call, and elsewhere the condition does not hold. At a path, `present` and
+    /// `refused` refuses, `when` makes the call, and elsewhere the condition does not hold. So it does where a path looks
+    /// for the entries of a list (`$.blocked[0]`, `$.blocked[*]`) and a value stands alone in its place, unless the
+    /// condition says the same of this value as of a list of this one entry; `false` counts as a list without entries. At a path, `present` and
     /// `contains` look at lists and objects as well; for a fact or a text with holes such a value is neither there nor missing.
+    /// Where a path finds several values, one that fits is enough for `is`, `matches`, `contains` and `present: true`. `isNot`,
+    /// `within` and `empty` hold only if they hold of all of them; in `refused` one is enough for these as well.
     pub(crate) struct ConditionSpec ("condition", elsewhere = unknown_word_hint) {
         /// The value that is checked: a path into the answer, a fact, or a text with holes. A hole may hold a path with functions,
         /// for what stands inside of a text: `at: '${$.payload | base64Decode | form "ts"}'`.
@@ -40,12 +44,11 @@ words! {
         /// Example: `at: $.status`
         at: Option<ConditionSubject> = "at",
         /// The value equals this text, or one of these. The texts may contain holes of facts that are known before
-        /// the answer; a path cannot stand here. Where the path finds several values, one of them is enough.
+        /// the answer; a path cannot stand here.
         /// Default: not checked
         /// Example: `is: [ ok, success ]`
         is: Option<OneOrMany<Template>> = "is",
-        /// The value exists, and it equals neither this text nor any of these. Where the path finds several values,
-        /// this holds of all of them, and in `refused` it is enough that one of them differs.
+        /// The value exists, and it equals neither this text nor any of these.
         /// Default: not checked
         /// Example: `isNot: "0"`
         is_not: Option<OneOrMany<Template>> = "isNot",
@@ -66,10 +69,15 @@ words! {
         /// Example: `present: true`
         present: Option<Located<bool>> = "present",
         /// The value is a moment that is not older than this, and at most a minute in the future: whole seconds or
-        /// milliseconds since 1970, or a date of RFC 3339, which has a zone.
+        /// milliseconds since 1970, or a date of RFC 3339, which has a zone. Another text cannot be read; the function
+        /// `moment` reads a time that is written otherwise.
         /// Default: not checked
         /// Example: `within: 5m`
         within: Option<Located<TimeSpan>> = "within",
+        /// `true`: the value is a list that has no entry. Nothing else is one: not a missing value, `null`, an empty text or `{}`.
+        /// Default: not checked
+        /// Example: `empty: true`
+        empty: Option<Located<bool>> = "empty",
         /// Conditions that must all hold, in place of `at`.
         /// Default: none
         /// Example: `all: [ { at: $.ok, is: false }, { at: $.retry, is: false } ]`
@@ -95,6 +103,7 @@ impl ConditionSpec {
             || self.contains.is_some()
             || self.present.is_some()
             || self.within.is_some()
+            || self.empty.is_some()
     }
 }
 
@@ -106,6 +115,7 @@ pub(crate) fn unknown_word_hint(word: &str) -> Option<&'static str> {
         "path" | "fact" | "key" => Some("write `at: $.path` or `at: ${fact}`"),
         "exists" => Some("write `present: true`"),
         "absent" | "missing" => Some("write `present: false`"),
+        "isEmpty" | "length" | "size" | "count" => Some("write `empty: true` for a list that has no entry"),
         "has" | "includes" | "include" | "contain" => Some("write `contains: …` for an entry of a list"),
         "and" | "allOf" => Some("write `all: [ { at: …, is: … }, … ]`"),
         "or" | "anyOf" | "oneOf" => Some("write `any: [ { at: …, is: … }, … ]`"),
@@ -153,15 +163,6 @@ impl WordValue for ConditionSubject {
     }
 }
 
-impl WordValue for Located<bool> {
-    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
-        bool::read(node, reader).map(|value| Located::new(value, node.place))
-    }
-    fn shape() -> ValueShape {
-        ValueShape::Flag
-    }
-}
-
 /// What a condition is for, which decides whether it may ask for something that is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConditionRole {
@@ -187,7 +188,7 @@ enum ConditionKind {
     Any(Vec<Condition>),
 }
 
-const WORDS_OF_CHECKS: [&str; 6] = ["is", "isNot", "matches", "contains", "present", "within"];
+const WORDS_OF_CHECKS: [&str; 7] = ["is", "isNot", "matches", "contains", "present", "within", "empty"];
 
 impl Condition {
     /// Compiles a condition, or complains.
@@ -224,9 +225,7 @@ impl Condition {
         match &self.kind {
             ConditionKind::Check(check) => check.verdict(answer, facts),
             ConditionKind::All(all) => all_hold(all.iter().map(|condition| condition.verdict(answer, facts))),
-            ConditionKind::Any(any) => {
-                all_hold(any.iter().map(|condition| condition.verdict(answer, facts).map(|holds| !holds))).map(|none| !none)
-            }
+            ConditionKind::Any(any) => any_holds(any.iter().map(|condition| condition.verdict(answer, facts))),
         }
     }
 
@@ -360,6 +359,11 @@ fn all_hold(verdicts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
         };
     }
     all
+}
+
+/// Whether one of these holds: without a verdict if none does and one has none.
+fn any_holds(verdicts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
+    all_hold(verdicts.into_iter().map(|one| one.map(|holds| !holds))).map(|none| !none)
 }
 
 /// A list of conditions, all of which must hold.

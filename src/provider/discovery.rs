@@ -4,6 +4,7 @@ use crate::provider::address::{Address, AddressContext};
 use crate::provider::credentials::ClientAuthMethod;
 use crate::provider::facts::{FROM_DISCOVERY, Facts};
 use crate::provider::fingerprint::fill_template_settings;
+use crate::provider::issuer::promises_iss;
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
@@ -59,7 +60,7 @@ impl Discovery {
     /// Reads the facts from the document. The error is what is wrong with it.
     pub(crate) fn learn(&self, document: &Value, expected_issuer: Option<&str>, facts: &mut Facts) -> Result<(), &'static str> {
         named_issuer(document, expected_issuer)?;
-        if document.get("authorization_response_iss_parameter_supported") == Some(&Value::Bool(true)) {
+        if promises_iss(document) {
             facts.set(self.iss_is_promised, Text::plain("true"));
         }
         if let Some(method) = only_client_authentication(document) {

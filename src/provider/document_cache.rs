@@ -34,7 +34,7 @@ struct CachedDocument {
     value: Option<Arc<Value>>,
     fetched: i64,
     /// When it was last tried, and what came of it; `None` while the first fetch is under way.
-    tried: Option<(i64, Outcome)>,
+    tried: Option<(i64, FetchOutcome)>,
     /// How often fetching it has ended, well or not.
     tries: u64,
     /// Held by the login that is fetching it.
@@ -43,7 +43,7 @@ struct CachedDocument {
 
 /// What came of a fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
+enum FetchOutcome {
     /// It was due, and it came.
     Fetched,
     /// It came although the one before was fresh.
@@ -60,9 +60,9 @@ impl CachedDocument {
     fn was_just_tried(&self, now: i64) -> bool {
         let pause = |outcome| match outcome {
             // A provider may exchange its keys at any moment, also just after they were fetched, but not within one login.
-            Outcome::Fetched => 1,
-            Outcome::FetchedEarly => BETWEEN,
-            Outcome::Failed => AFTER_FAILURE,
+            FetchOutcome::Fetched => 1,
+            FetchOutcome::FetchedEarly => BETWEEN,
+            FetchOutcome::Failed => AFTER_FAILURE,
         };
         self.tried.is_some_and(|(tried, outcome)| (0..pause(outcome)).contains(&now.saturating_sub(tried)))
     }
@@ -132,7 +132,7 @@ impl DocumentCache {
 
     pub(crate) fn insert(&self, address: &str, value: Value, now: i64) {
         self.record(address, |entry| {
-            let outcome = if entry.is_fresh(now) { Outcome::FetchedEarly } else { Outcome::Fetched };
+            let outcome = if entry.is_fresh(now) { FetchOutcome::FetchedEarly } else { FetchOutcome::Fetched };
             entry.value = Some(Arc::new(value));
             entry.fetched = now;
             entry.tried = Some((now, outcome));
@@ -146,7 +146,7 @@ impl DocumentCache {
 
     /// Records that fetching failed; the earlier document stays.
     pub(crate) fn record_failure(&self, address: &str, now: i64) {
-        self.record(address, |entry| entry.tried = Some((now, Outcome::Failed)));
+        self.record(address, |entry| entry.tried = Some((now, FetchOutcome::Failed)));
     }
 
     fn record(&self, address: &str, change: impl FnOnce(&mut CachedDocument)) {

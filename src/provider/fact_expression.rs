@@ -4,6 +4,7 @@
 use crate::provider::condition::{Condition, ConditionRole, ConditionSpec, Conditions};
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
+use crate::provider::functions::change::TextChange;
 use crate::provider::hole::Hole;
 use crate::provider::json_path::{JsonPath, ValueKind};
 use crate::provider::template::{FactUse, Template};
@@ -135,7 +136,17 @@ impl FactExpression {
                 }
             }
         }
-        Err(last)
+        // A value that stands alone where a list was looked for is not missing either.
+        let lone = || self.alternatives().into_iter().find_map(|one| Some((one.place(), one.lone_entry(answer?)?)));
+        match lone().filter(|_| last.unreadable().is_none()) {
+            Some((place, kind)) => Err(MissingValue { place, instead: Some(FoundInstead::Value(kind)) }),
+            None => Err(last),
+        }
+    }
+
+    /// What stands alone in place of the list into which its path leads.
+    fn lone_entry(&self, answer: &Value) -> Option<ValueKind> {
+        if let Self::Path(path) = self { path.lone_entry(answer) } else { None }
     }
 
     /// Whether its path leads into what the path of another expression finds.
@@ -203,6 +214,12 @@ impl FactExpression {
     pub(crate) fn holes(&self) -> impl Iterator<Item = &Hole> {
         let text = if let Self::Text(text) = self { Some(text) } else { None };
         text.into_iter().flat_map(Template::holes)
+    }
+
+    /// Whether it is a part of a text of the answer.
+    pub(crate) fn takes_a_part(&self) -> bool {
+        let takes_a_part = |hole: &Hole| hole.functions().iter().any(|function| matches!(function.change(), TextChange::TakesAPart));
+        self.holes().next().is_some() && self.holes().all(takes_a_part)
     }
 
     /// The texts with holes that it is made of, or that its conditions look at.

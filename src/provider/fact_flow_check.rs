@@ -218,16 +218,10 @@ impl FactFlowCheck<'_> {
             return;
         }
         let later = self.file.steps().find(|step| step.learned_facts().any(|(fact, ..)| fact == used.fact));
-        let known = self.file.known;
-        let help = match later {
-            _ if used.fact == known.client_secret => "the file says `clientSecret: none`; take that out, or this hole".to_owned(),
-            _ if [known.code_challenge, known.code_verifier].contains(&used.fact) => {
-                "the file says `pkce: off`; take that out, or this hole".to_owned()
-            }
-            _ if used.fact == known.scope => "add `scope: …` to getAuthorizationCode".to_owned(),
-            _ if used.fact == known.client_assertion => "add `assertion: …` to this step".to_owned(),
-            Some(step) => format!("it is read from the answer of {}, which comes later", step.kind.word()),
-            None => {
+        let help = match (self.hint_about_own_fact(used.fact), later) {
+            (Some(hint), _) => hint.to_owned(),
+            (None, Some(step)) => format!("it is read from the answer of {}, which comes later", step.kind.word()),
+            (None, None) => {
                 // The file's own facts come first, because one of them is most likely meant.
                 let (own, usual): (Vec<_>, Vec<_>) = ledger.known.iter().partition(|(_, origin)| origin.is_some());
                 let names: Vec<Arc<str>> = own.iter().chain(&usual).map(|(fact, _)| Arc::clone(reader.names.name(*fact))).collect();
@@ -241,6 +235,22 @@ impl FactFlowCheck<'_> {
             }
         };
         reader.complain_missing(used.place, format!("the fact `{name}` is not known in {place_of_use}"), help);
+    }
+
+    /// How a fact that the broker itself gives becomes known.
+    fn hint_about_own_fact(&self, fact: Slot) -> Option<&'static str> {
+        let known = self.file.known;
+        if fact == known.client_secret {
+            Some("the file says `clientSecret: none`; take that out, or this hole")
+        } else if [known.code_challenge, known.code_verifier].contains(&fact) {
+            Some("the file says `pkce: off`; take that out, or this hole")
+        } else if fact == known.scope {
+            Some("add `scope: …` to getAuthorizationCode")
+        } else if fact == known.client_assertion {
+            Some("add `assertion: …` to this step")
+        } else {
+            None
+        }
     }
 
     fn has_assertion(&self, place_of_use: UsePlace) -> bool {

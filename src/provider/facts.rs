@@ -125,7 +125,7 @@ impl WellKnownFacts {
 pub struct Facts {
     values: Vec<Option<(Text, FactOrigin)>>,
     labels: Arc<[Arc<str>]>,
-    showing: bool,
+    is_preview: bool,
     misses: Vec<(Slot, MissingValue)>,
 }
 
@@ -138,18 +138,18 @@ impl Facts {
 
     /// No facts yet, with room for one fact for each label.
     pub(crate) fn with_labels(labels: Arc<[Arc<str>]>) -> Self {
-        Self { values: vec![None; labels.len()], labels, showing: false, misses: Vec::new() }
+        Self { values: vec![None; labels.len()], labels, is_preview: false, misses: Vec::new() }
     }
 
     /// The same facts for a preview of a request: a hole that finds nothing yet shows its mask.
     #[must_use]
     pub(crate) fn for_preview(self) -> Self {
-        Self { showing: true, ..self }
+        Self { is_preview: true, ..self }
     }
 
     /// Whether these facts are for a preview of a request.
     pub(crate) fn is_preview(&self) -> bool {
-        self.showing
+        self.is_preview
     }
 
     /// A fact, if it is known.
@@ -173,32 +173,32 @@ impl Facts {
 
     /// Sets a fact that the broker itself knows. A text that is empty or too long is no fact.
     pub fn set(&mut self, slot: Slot, value: Text) {
-        self.insert(slot, value, FactOrigin::Broker);
+        self.insert(slot, value, FactOrigin::Broker, Place::default());
     }
 
     /// Sets a fact that the shopper typed.
     pub(crate) fn set_typed(&mut self, slot: Slot, value: Text) {
-        self.insert(slot, value, FactOrigin::Shopper);
+        self.insert(slot, value, FactOrigin::Shopper, Place::default());
     }
 
-    fn insert(&mut self, slot: Slot, value: Text, origin: FactOrigin) {
+    fn insert(&mut self, slot: Slot, value: Text, origin: FactOrigin, place: Place) {
         let at = usize::from(slot.0);
         if at >= self.values.len() {
             self.values.resize(at.saturating_add(1), None);
         }
         if value.len() > Self::LONGEST {
             let instead = Some(FoundInstead::Value(ValueKind::UnreadableText));
-            self.record_missing(slot, MissingValue { place: Place::default(), instead });
+            self.record_missing(slot, MissingValue { place, instead });
         }
         if let Some(known) = self.values.get_mut(at) {
             *known = (!value.is_empty() && value.len() <= Self::LONGEST).then_some((value, origin));
         }
     }
 
-    /// Sets a fact that an exchange gave. It starts secret.
-    pub fn learn(&mut self, slot: Slot, value: impl Into<String>, origin: FactOrigin) {
+    /// Sets a fact that an exchange gave, and that the file reads at `place`. It starts secret.
+    pub fn learn(&mut self, slot: Slot, value: impl Into<String>, origin: FactOrigin, place: Place) {
         let label = self.label(slot);
-        self.insert(slot, Text::secret(value, &label), origin);
+        self.insert(slot, Text::secret(value, &label), origin, place);
     }
 
     /// The name under which a mask shows a fact.
@@ -233,14 +233,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_is_too_long_is_no_fact_and_is_remembered_as_found() {
-        let labels: Arc<[Arc<str>]> = Arc::from([Arc::from("name")]);
-        for (length, is_fact) in [(0, false), (1, true), (Facts::LONGEST, true), (Facts::LONGEST + 1, false)] {
-            let mut facts = Facts::with_labels(Arc::clone(&labels));
+    fn a_text_that_is_too_long_is_missed_where_the_file_reads_it() {
+        let (mut facts, place) = (Facts::default(), Place { line: 4, ..Place::default() });
+        facts.learn(Slot(0), "x".repeat(Facts::LONGEST + 1), FactOrigin::Broker, place);
 
-            facts.learn(Slot(0), "a".repeat(length), FactOrigin::Answer(None));
+        assert_eq!(facts.missing_value(Slot(0)).map(|missing| missing.place), Some(place));
+        assert!(facts.get(Slot(0)).is_none());
+    }
 
-            assert_eq!((facts.get(Slot(0)).is_some(), facts.unreadable(Slot(0)).is_some()), (is_fact, length > Facts::LONGEST), "{length}");
+    #[test]
+    fn a_text_of_any_length_up_to_the_greatest_is_a_fact() {
+        for length in [1, Facts::LONGEST] {
+            let mut facts = Facts::default();
+            facts.learn(Slot(0), "x".repeat(length), FactOrigin::Broker, Place::default());
+
+            assert!(facts.get(Slot(0)).is_some() && facts.missing_value(Slot(0)).is_none(), "{length}");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A hole in a text: `${fact}` or `${$.path}`, each with functions behind bars, `?` for one that may stay empty.
 
 use crate::provider::facts::Facts;
-use crate::provider::functions::{FoundValue, Function, FunctionArgument, TextOrBytes, check_text_and_bytes};
+use crate::provider::functions::compilation::check_text_and_bytes;
+use crate::provider::functions::{FoundValue, Function, FunctionArgument, TextOrBytes};
 use crate::provider::json_path::{JsonPath, ValueKind};
 use crate::provider::template::{FactUse, UnfilledHole};
 use crate::vocabulary::names::Slot;
@@ -105,7 +106,7 @@ impl Hole {
         let mut defaults = self.functions.iter().filter(|function| function.gives_default()).filter_map(Function::argument);
         match (defaults.next(), defaults.next()) {
             (Some(FunctionArgument::Fact(fact, _)), None) => Some(*fact),
-            _ => None,
+            (Some(FunctionArgument::Literal(_)) | None, None) | (_, Some(_)) => None,
         }
     }
 
@@ -127,6 +128,12 @@ impl Hole {
     /// Its functions, in order.
     pub(crate) fn functions(&self) -> &[Function] {
         &self.functions
+    }
+
+    /// Whether both take a part of one text, and surely not the same.
+    pub(crate) fn takes_another_part_than(&self, other: &Self) -> bool {
+        let mut parts = self.functions.iter().zip(&other.functions);
+        parts.find(|(own, other)| !own.is_same_as(other)).is_some_and(|(own, other)| own.takes_another_part_than(other))
     }
 
     /// Fills the hole; `Ok(None)` means that it stays empty, which it may. What was found and cannot be read fills no hole.
@@ -169,7 +176,7 @@ impl Hole {
                 (facts.unreadable(*fact).map_or(Ok(found), Err), text.is_some_and(Text::is_secret))
             }
             HoleSource::Path(path) => {
-                let found = answer.map_or(Ok(None), |answer| path.text(answer));
+                let found = answer.map_or(Ok(None), |answer| path.text_in_list(answer));
                 (found.map(|found| found.map(|text| TextOrBytes::Text(text.into_owned()))), true)
             }
         };

@@ -136,7 +136,7 @@ pub(crate) fn may_match(pattern: &str, host: &str) -> bool {
     let pattern = pattern.rsplit_once("://").map_or(&*pattern, |(_, pattern)| pattern);
     let without_usual = |host: &str| host.strip_suffix(":443").or_else(|| host.strip_suffix(":80")).unwrap_or(host).to_owned();
     let (pattern, host) = match pattern.strip_suffix(":*") {
-        Some(name) => (name.to_owned(), host.split(':').next().unwrap_or_default().to_owned()),
+        Some(name) => (name.to_owned(), without_port(host).to_owned()),
         None => (without_usual(pattern), without_usual(host)),
     };
     let (pattern, host): (Vec<&str>, Vec<&str>) = (pattern.split('.').collect(), host.split('.').collect());
@@ -155,17 +155,17 @@ fn label_may_be(label: &str, wanted: &str) -> bool {
     }
 }
 
-fn without_port(host: &str) -> &str {
+/// A host without its port; an IPv6 address stays in its brackets.
+pub(crate) fn without_port(host: &str) -> &str {
     if host.ends_with(']') { host } else { host.rsplit_once(':').map_or(host, |(name, _)| name) }
 }
 
 /// Whether a host matches a pattern in which `*` stands for one label; a port must be written in the pattern to be allowed.
 fn host_matches(pattern: &str, host: &str) -> bool {
-    let labels = |text: &str| text.split('.').map(str::to_owned).collect::<Vec<_>>();
-    let (pattern, host) = (labels(pattern), labels(host));
+    let (pattern, host): (Vec<&str>, Vec<&str>) = (pattern.split('.').collect(), host.split('.').collect());
     pattern.len() == host.len()
         && pattern.iter().zip(&host).all(|(pattern, label)| {
-            (pattern == "*" && !label.is_empty() && !label.contains(':')) || (pattern == label && !label.is_empty())
+            (*pattern == "*" && !label.is_empty() && !label.contains(':')) || (pattern == label && !label.is_empty())
         })
 }
 

@@ -61,8 +61,12 @@ pub(crate) fn metadata_address(issuer: &str) -> Option<String> {
 
 /// Whether the metadata of an issuer promises that every callback names it.
 pub(crate) fn promises_issuer(metadata: &Value, issuer: &str) -> bool {
-    metadata.get("issuer").and_then(Value::as_str) == Some(issuer)
-        && metadata.get("authorization_response_iss_parameter_supported") == Some(&Value::Bool(true))
+    metadata.get("issuer").and_then(Value::as_str) == Some(issuer) && promises_iss(metadata)
+}
+
+/// Whether a document of an issuer promises the parameter `iss` of a callback (RFC 9207).
+pub(crate) fn promises_iss(document: &Value) -> bool {
+    document.get("authorization_response_iss_parameter_supported") == Some(&Value::Bool(true))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! faster than by the library, which evaluates all others. A path that could cost more than one pass over the answer is
 //! refused when the file is read.
 
+mod lone_entry;
 mod query;
 mod route;
 
@@ -133,6 +134,13 @@ impl JsonPath {
             return false;
         };
         filter_demands(filter, name)
+    }
+
+    /// Whether both paths consist of keys, and part at one of them.
+    pub(crate) fn is_beside(&self, other: &Self) -> bool {
+        let (own, other) = (self.route(), other.route());
+        let are_keys = own.iter().chain(&other).all(|step| matches!(step, RouteStep::Key(_)));
+        are_keys && own.iter().zip(&other).any(|(own, other)| own != other)
     }
 
     /// Whether the path is exactly this key at the top.

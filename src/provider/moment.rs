@@ -1,13 +1,13 @@
-//! Times: how `date` writes one, and how a file writes a duration (`5m`).
+//! Times: how `date` writes one and `moment` reads one, and how a file writes a duration (`5m`).
 
 use crate::vocabulary::place::Located;
 use crate::vocabulary::words::{Reader, ValueShape, WordValue, read_scalar};
 use crate::vocabulary::yaml::YamlNode;
-use chrono::format::{Item, StrftimeItems};
+use chrono::format::{Item, Parsed, StrftimeItems, parse};
 use chrono::{DateTime, FixedOffset, Utc};
 use std::time::Duration;
 
-/// A format and a time zone, both checked, in which `date` writes a time.
+/// A format and a time zone, both checked, in which `date` writes a time and `moment` reads one.
 #[derive(Clone, Debug)]
 pub(crate) struct DateFormat {
     format: Vec<Item<'static>>,
@@ -28,6 +28,22 @@ impl DateFormat {
         Ok(Self { format: items, zone })
     }
 
+    /// Reads a format in which a time is read, so that it has to hold a date and a time of day.
+    pub(crate) fn parse_whole(format: &str, zone: &str) -> Result<Self, (String, String)> {
+        let parsed = Self::parse(format, zone)?;
+        let is_whole = parsed.write("1767323040").and_then(|written| parsed.read(&written)) == Some(1_767_323_040);
+        let help = "write a date and a time of day, such as `%Y%m%d%H%M%S`";
+        if is_whole { Ok(parsed) } else { Err((format!("`{format}` does not say all of a time"), help.to_owned())) }
+    }
+
+    /// The time that a text names, in seconds since 1970.
+    pub(crate) fn read(&self, text: &str) -> Option<i64> {
+        let mut parsed = Parsed::new();
+        parse(&mut parsed, text, self.format.iter()).ok()?;
+        let at = if parsed.offset().is_some() { parsed.to_datetime() } else { parsed.to_datetime_with_timezone(&self.zone) };
+        at.ok().map(|at| at.timestamp())
+    }
+
     /// Writes the time that a text names.
     pub(crate) fn write(&self, moment: &str) -> Option<String> {
         let at = parse_moment(moment)?.with_timezone(&self.zone);
@@ -45,7 +61,7 @@ pub(crate) fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
 
 /// Why a value is no moment of the last while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MomentFault {
+pub enum MomentFault {
     /// There is no value.
     Missing,
     /// The value is no moment.
@@ -126,6 +142,22 @@ mod tests {
         }
         assert_eq!(writing.write("yesterday"), None);
         assert!(DateFormat::parse("%Q", "Z").is_err() && DateFormat::parse("%Y", "China").is_err());
+    }
+
+    #[test]
+    fn a_moment_is_read_in_its_zone() {
+        for (format, zone, text, expected) in [
+            ("%Y%m%d%H%M%S", "+08:00", "20260102110405", Some(1_767_323_045)),
+            ("%Y%m%d%H%M%S", "+08:00", "20261302110405", None),
+            ("%Y%m%d%H%M%S", "+08:00", "202601021104051", None),
+            ("%Y%m%d%H%M%S", "+08:00", "2026010211040", Some(1_767_323_040)),
+            ("%Y%m%d%H%M%S", "+08:00", "1767323045", None),
+            ("%d/%m/%Y %H:%M", "-03:00", "02/01/2026 00:04", Some(1_767_323_040)),
+            ("%Y-%m-%dT%H:%M:%S%z", "Z", "2026-01-02T11:04:05+0800", Some(1_767_323_045)),
+        ] {
+            assert_eq!(DateFormat::parse_whole(format, zone).unwrap().read(text), expected, "{text}");
+        }
+        assert!(["%Y%m%d", "%H%M%S", "x"].into_iter().all(|format| DateFormat::parse_whole(format, "Z").is_err()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The contents of a request: named parameters of a query or a form, a JSON body with holes anywhere, or a text.
 
 use crate::provider::facts::Facts;
-use crate::provider::functions::is_json_number;
+use crate::provider::functions::table::is_json_number;
 use crate::provider::template::{FactUse, Template, UnfilledHole};
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::text::{Text, json_escape};
@@ -22,6 +22,12 @@ impl Parameter {
     pub(crate) fn new(name: &str, value: Template) -> Self {
         Self { name: name.into(), values: vec![value] }
     }
+}
+
+/// Whether a request asks that the callback brings an ID token (`response_type`).
+pub(crate) fn asks_for_id_token(query: &[Parameter]) -> bool {
+    let values = query.iter().filter(|parameter| *parameter.name == *"response_type").flat_map(|parameter| &parameter.values);
+    values.filter_map(Template::as_literal).any(|value| value.split(' ').any(|word| word == "id_token"))
 }
 
 /// Parameters with their values, ready to be encoded.
@@ -113,7 +119,7 @@ pub(crate) fn check_parameter(name: &Located<String>, values: &ParameterValues, 
     for text in values.texts.iter().flatten() {
         check_no_literal_secret(name, text, reader);
         let literal = text.as_literal().unwrap_or_default();
-        if is_placeholder(&literal) {
+        if is_hole_of_another_language(&literal) {
             reader.warn(text.place, format!("`{literal}` is sent as it stands"), "a hole is written `${fact}`");
         }
     }
@@ -132,8 +138,8 @@ pub(crate) fn check_no_literal_secret(name: &str, text: &Template, reader: &mut 
     }
 }
 
-/// Whether a text looks like a placeholder of another language: `{state}`, `{{state}}`, `$state`, `<STATE>`, `%state%`.
-fn is_placeholder(text: &str) -> bool {
+/// Whether a text looks like a hole of another language: `{state}`, `{{state}}`, `$state`, `<STATE>`, `%state%`.
+fn is_hole_of_another_language(text: &str) -> bool {
     let frames = [("{{", "}}"), ("{", "}"), ("<", ">"), ("%", "%"), ("$(", ")"), ("$", "")];
     frames.iter().any(|(open, close)| {
         let inside = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).map(str::trim);

@@ -19,6 +19,7 @@ words! {
     /// The file of one identity provider.
     pub(crate) struct ProviderSpec ("provider file", elsewhere = unknown_word_hint) {
         /// The provider's name on the login button: "Entrar como {name}". Holes are not filled here.
+        /// Default: required
         /// Example: `name: Clube Acme`
         name: Option<Located<String>> = "name",
         /// The key under which the identities of this provider are kept. It keeps them when the file gets another name:
@@ -74,9 +75,10 @@ words! {
         /// `accepted`: a shopper who has begun a login at this provider can be signed in as another person, within ten minutes and by
         /// a link of that person, because nothing ties the callback to the login. Required with `stateIn: cookie` where no nonce comes
         /// back and no call after the callback uses PKCE, which would tie them. So that such a link gives that person no way into an
-        /// account of the shopper, identities of this provider are not linked on `/account` then, no code by mail proves an address for
-        /// them, and `missingEmail: ask` is a mistake. An address that the provider proves links an identity to the user who has that
-        /// address, as at every provider: that depends on what the provider says of the identity, not on the browser in which it arrives.
+        /// account of the shopper, identities of this provider are not linked on `/account` then, and neither is any identity in a session
+        /// that this provider has opened; no code by mail proves an address for them, and `missingEmail: ask` is a mistake. An address
+        /// that the provider proves links an identity to the user who has that address, as at every provider: that depends on what the
+        /// provider says of the identity, not on the browser in which it arrives.
         /// Default: none
         /// Example: `sessionSwap: accepted`
         session_swap: Option<Located<SessionSwap>> = "sessionSwap",
@@ -151,6 +153,12 @@ words! {
         /// Default: the facts `id`, `email`, `emailVerified`, `name`, `picture`, `locale`
         identity: Option<IdentitySpec> = "identity",
     }
+}
+
+/// The hint about a word of the top of a file that stands in a step.
+pub(crate) fn hint_about_top_word(word: &str) -> Option<&'static str> {
+    let is_top_word = ProviderSpec::block().words.iter().any(|known| known.name == word);
+    is_top_word.then_some("this word stands at the top of the file, beside `name`")
 }
 
 fn unknown_word_hint(word: &str) -> Option<&'static str> {

@@ -1,6 +1,7 @@
 //! When an answer is a refusal: by `refused` and `accepted` of the file, and without them. The order
 //! of judgement is in `judgement`, and what the provider said in `reason`.
 
+mod code_parameter;
 mod reason;
 mod judgement;
 
@@ -14,6 +15,7 @@ use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::JsonPath;
 use crate::provider::moment::{MomentFault, TimeSpan};
+use crate::provider::refusal::code_parameter::{is_read_elsewhere, shows_code};
 use crate::provider::status::{StatusPattern, is_success};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::names::Slot;
@@ -32,12 +34,11 @@ words! {
         /// Example: `at: $.errcode`
         at: Option<ConditionSubject> = "at",
         /// The value equals this text, or one of these. The texts may contain holes of facts that are known before
-        /// the answer; a path cannot stand here. Where the path finds several values, one of them is enough.
+        /// the answer; a path cannot stand here.
         /// Default: not checked
         /// Example: `is: [ ok, success ]`
         is: Option<OneOrMany<Template>> = "is",
-        /// The value exists, and it equals neither this text nor any of these. Where the path finds several values,
-        /// this holds of all of them, and in `refused` it is enough that one of them differs.
+        /// The value exists, and it equals neither this text nor any of these.
         /// Default: not checked
         /// Example: `isNot: "0"`
         is_not: Option<OneOrMany<Template>> = "isNot",
@@ -58,10 +59,15 @@ words! {
         /// Example: `present: true`
         present: Option<Located<bool>> = "present",
         /// The value is a moment that is not older than this, and at most a minute in the future: whole seconds or
-        /// milliseconds since 1970, or a date of RFC 3339, which has a zone.
+        /// milliseconds since 1970, or a date of RFC 3339, which has a zone. Another text cannot be read; the function
+        /// `moment` reads a time that is written otherwise.
         /// Default: not checked
         /// Example: `within: 5m`
         within: Option<Located<TimeSpan>> = "within",
+        /// `true`: the value is a list that has no entry. Nothing else is one: not a missing value, `null`, an empty text or `{}`.
+        /// Default: not checked
+        /// Example: `empty: true`
+        empty: Option<Located<bool>> = "empty",
         /// Conditions that must all hold, in place of `at`.
         /// Default: none
         /// Example: `all: [ { at: $.ok, is: false }, { at: $.retry, is: false } ]`
@@ -211,8 +217,8 @@ impl RefusalRule {
     }
 
     fn compile(spec: RefusalRuleSpec, word: RuleWord, reader: &mut Reader) -> Option<Self> {
-        let RefusalRuleSpec { place, at, is, is_not, matches, contains, present, within, all, any, .. } = spec;
-        let asked = ConditionSpec { place, at, is, is_not, matches, contains, present, within, all, any };
+        let RefusalRuleSpec { place, at, is, is_not, matches, contains, present, within, empty, all, any, .. } = spec;
+        let asked = ConditionSpec { place, at, is, is_not, matches, contains, present, within, empty, all, any };
         let statuses = spec.status.map(|statuses| statuses.0);
         let error_member = spec.error_member.map(|word| word.place);
         let stands_alone = statuses.is_some() || error_member.is_some();
@@ -322,7 +328,7 @@ impl RefusalRule {
     }
 
     /// Complains about what cannot be said of a callback: it has no status, and the authorization code is no reason.
-    pub(crate) fn check_for_callback(&self, code: Slot, code_paths: &[&JsonPath], reader: &mut Reader) {
+    pub(crate) fn check_for_callback(&self, code: Slot, code_readings: &[&FactExpression], reader: &mut Reader) {
         if let Some(status) = self.statuses.iter().flatten().next() {
             let help = "take `status` out; a callback is judged by its parameters";
             reader.complain(status.place, "a callback has no HTTP status", help);
@@ -331,11 +337,19 @@ impl RefusalRule {
             let help = "take `errorMember` out; a callback with a parameter `error` is always a refusal";
             reader.complain(place, "`errorMember` is about token answers, and this is a callback", help);
         }
-        for reason in self.code_and_message().into_iter().flatten() {
-            let path = reason.paths().into_iter().find(|path| shows_code(path, code_paths)).map(|path| path.place);
-            if let Some(place) = path.or(reason.uses().iter().find(|used| used.fact == code).map(|used| used.place)) {
-                let help = "write the parameter of the provider's own error code, such as `$.error_code`, or a constant text";
-                reader.complain(place, "the authorization code would be shown as the reason", help);
+        for reason in self.code_and_message().into_iter().flatten().flat_map(FactExpression::alternatives) {
+            let path = match reason {
+                FactExpression::Path(path) => Some((&*path.source, path.place)).filter(|_| shows_code(path, None, code_readings)),
+                FactExpression::Text(_) | FactExpression::Condition(_) | FactExpression::Conditions(..) | FactExpression::FirstOf(..) => {
+                    let mut holes = reason.holes().filter_map(|hole| Some((hole, hole.path()?)));
+                    let shown = holes.find(|(hole, path)| shows_code(path, Some(hole), code_readings));
+                    shown.map(|(hole, path)| (&*path.source, hole.place))
+                }
+            };
+            let fact = reason.uses().into_iter().find(|used| used.fact == code).map(|used| ("code", used.place));
+            if let Some((carrier, place)) = path.or(fact) {
+                let help = "write the parameter of the provider's own error code, such as `$.error_code`, another part of a text that holds both (`${$.payload | json \"$.reason\"}`), or a constant text";
+                reader.complain(place, format!("`{carrier}` carries the authorization code, which would be shown as the reason"), help);
             }
         }
     }
@@ -347,26 +361,6 @@ impl RefusalRule {
             reader.complain(place, "`errorMember` is about token answers", help);
         }
     }
-}
-
-/// Whether a path finds the authorization code in a callback, or the parameter in which it usually is.
-fn is_code_parameter(path: &JsonPath, code_paths: &[&JsonPath]) -> bool {
-    path.is_key("code") || is_read_as_code(path, code_paths)
-}
-
-fn is_read_as_code(path: &JsonPath, code_paths: &[&JsonPath]) -> bool {
-    code_paths.iter().any(|code| code.source == path.source || (path.sole_key().is_some() && code.sole_key() == path.sole_key()))
-}
-
-/// Whether a written path would show the authorization code. A parameter `code` is something else where the file reads the
-/// authorization code from other parameters.
-fn shows_code(path: &JsonPath, code_paths: &[&JsonPath]) -> bool {
-    is_read_as_code(path, code_paths) || (path.is_key("code") && !is_read_elsewhere(code_paths))
-}
-
-/// Whether the authorization code is read from other parameters than `code`.
-fn is_read_elsewhere(code_paths: &[&JsonPath]) -> bool {
-    !code_paths.is_empty() && code_paths.iter().all(|path| path.sole_key().is_some_and(|key| key != "code"))
 }
 
 /// Whether an `error` member means something: `0`, `false`, an empty text and an empty object do not.

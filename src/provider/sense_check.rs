@@ -4,7 +4,7 @@
 use crate::provider::answer::AnswerFormat;
 use crate::provider::choice::EntryChoice;
 use crate::provider::compiled_file::CompiledFile;
-use crate::provider::condition::{Condition, ValueCheck, find_contradictions};
+use crate::provider::condition::{Condition, ConditionSubject, ValueCheck, find_contradictions};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::FROM_THE_START;
 use crate::provider::functions::Function;
@@ -30,6 +30,8 @@ impl SenseCheck<'_> {
         for step in self.file.steps() {
             check_rules_use_known_facts(step, reader);
             check_paths_fit_the_answer(step, reader);
+            check_compared_texts(step, reader);
+            check_bars_look_at_whole_lists(step, reader);
         }
         self.check_statuses(reader);
         self.check_answers_are_judged(reader);
@@ -69,7 +71,7 @@ impl SenseCheck<'_> {
                 together(&refused.condition().into_iter().collect::<Vec<_>>(), reader);
             }
             seen.extend(step.accepted.iter().chain(&step.refused).map(|rule| rule.place));
-            for choice in step.choices.iter().chain(&step.signed_choices) {
+            for choice in step.all_choices() {
                 together(&choice.all_conditions().collect::<Vec<_>>(), reader);
             }
             if let Some(signed) = &step.signed {
@@ -193,7 +195,7 @@ impl SenseCheck<'_> {
 
     /// Complains about a claim that holds of any value, or of all but some, unless the entry was chosen by its value.
     fn check_claim_asks_a_value(&self, reader: &mut Reader) {
-        let chosen: Vec<&EntryChoice> = self.file.steps().flat_map(|step| step.choices.iter().chain(&step.signed_choices)).collect();
+        let chosen: Vec<&EntryChoice> = self.file.steps().flat_map(Step::all_choices).collect();
         let is_chosen = |read: &ReadRule| {
             let of_read = chosen.iter().filter(|choice| choice.reads.iter().any(|other| other.place == read.place));
             of_read.clone().any(|choice| choice.is_chosen_by(&read.reading))
@@ -318,6 +320,46 @@ fn check_paths_fit_the_answer(step: &Step, reader: &mut Reader) {
             let (first, rest) = split_behind_first(&path.source);
             let help = format!("where the text is JSON itself, write `${{{first} | json \"${rest}\"}}`");
             reader.complain(path.place, format!("nothing stands below `{first}`: {what}"), help);
+        }
+    }
+}
+
+/// Warns about a text in JSON that is meant as a value which is no text.
+fn check_compared_texts(step: &Step, reader: &mut Reader) {
+    let gives_texts = |format: &AnswerFormat| matches!(format, AnswerFormat::Form | AnswerFormat::Text | AnswerFormat::Xml);
+    if step.call.is_none() || step.answers.formats.as_ref().is_some_and(|formats| formats.0.iter().all(gives_texts)) {
+        return;
+    }
+    let checks = step.conditions().into_iter().flat_map(Condition::checks);
+    for value in checks
+        .filter(|check| matches!(check.at, ConditionSubject::Path(_)))
+        .flat_map(|check| check.is.iter().chain(&check.is_not).flatten())
+    {
+        let help = match value.as_literal().as_deref() {
+            Some("[]") => "write `empty: true` for a list that is there and has no entry",
+            Some("{}" | "null") => "write `present: false` for what is not there, and `present: true` for what is",
+            Some(_) | None => continue,
+        };
+        // A rule of the file stands in every step.
+        if reader.has_complaint_at(value.place) {
+            continue;
+        }
+        reader.warn(value.place, format!("this is the text `{0}`, and never the value `{0}` of JSON", value.source), help);
+    }
+}
+
+/// Warns about a refusal that asks whether one entry of a list is there.
+fn check_bars_look_at_whole_lists(step: &Step, reader: &mut Reader) {
+    for check in step.refused.iter().filter_map(RefusalRule::condition).flat_map(Condition::checks) {
+        let ConditionSubject::Path(path) = &check.at else { continue };
+        let Some((list, entry)) = path.source.strip_suffix(']').and_then(|path| path.rsplit_once('[')) else { continue };
+        if check.present == Some(true)
+            && check.asks_only_presence()
+            && (entry == "*" || entry.parse::<i64>().is_ok())
+            && !reader.has_complaint_at(path.place)
+        {
+            let help = format!("write `{list}`, which is there as soon as the list has an entry, whatever stands in it");
+            reader.warn(path.place, "this asks for an entry, and one that is `null` or empty is not there", help);
         }
     }
 }

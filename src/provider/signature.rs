@@ -5,7 +5,7 @@ mod signed_text;
 
 use crate::provider::call::check_header_name;
 use crate::provider::facts::Facts;
-use crate::provider::functions::hmac_bytes;
+use crate::provider::functions::table::hmac_bytes;
 use crate::provider::json_path::JsonPath;
 use crate::provider::keys::{Algorithm, JwsSigningKey, JwsVerifyingKey, KeyError};
 use crate::provider::parameters::ParameterPairs;

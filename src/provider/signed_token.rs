@@ -3,7 +3,7 @@
 mod compilation;
 mod verification;
 
-pub(crate) use crate::provider::signed_token::verification::{ComparedFacts, unverified_claims};
+pub(crate) use crate::provider::signed_token::verification::{ComparedFacts, half_hashes, unverified_claims};
 
 use crate::provider::address::{Address, AddressContext};
 use crate::provider::choice::EntryChoiceSpec;
@@ -42,7 +42,7 @@ choice! {
 words! {
     /// A signed token (JWT): one inside an answer, or an answer that is one. No fact is read from it before its
     /// signature, issuer, audience, times and `require` are verified. `at_hash` and `c_hash` are compared when the
-    /// token has them. When getAccessCode or the callback has verified an ID token, an answer in getUserInfo that has a
+    /// token has them; an ID token that the callback brings beside a code or an access token must have them. When getAccessCode or the callback has verified an ID token, an answer in getUserInfo that has a
     /// `sub` must have the same one, and an answer whose `sub` is read by default must have it; otherwise the login is
     /// refused.
     pub(crate) struct SignedTokenSpec ("signed token") {
@@ -129,6 +129,9 @@ pub(crate) struct SignedToken {
     is_standard: bool,
     /// Whether it comes in the answer of the call that reads it, and not through the browser or from an earlier step.
     is_direct: bool,
+    /// Whether it is an ID token that comes through the browser. It has to say to which code and which access token beside it it belongs
+    /// (OpenID Connect Core 3.2.2.10 and 3.3.2.11), because each could be replaced by another.
+    pub(crate) requires_hashes: bool,
 }
 
 /// How old a token may be.
@@ -159,6 +162,8 @@ pub(crate) struct SignedTokenContext<'a> {
     pub(crate) client_id: Option<&'a str>,
     /// Whether the authorization request sends the nonce.
     pub(crate) nonce_is_sent: bool,
+    /// Whether the authorization request asks for an ID token.
+    pub(crate) id_token_is_asked: bool,
     /// The step that reads the token.
     pub(crate) kind: StepKind,
     /// The facts that the step itself reads from its answer.

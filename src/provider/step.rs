@@ -262,6 +262,11 @@ impl Step {
         self.answer_reads().chain(self.token_reads())
     }
 
+    /// The choices of an entry, in its answer and in its signed token.
+    pub(crate) fn all_choices(&self) -> impl Iterator<Item = &EntryChoice> {
+        self.choices.iter().chain(&self.signed_choices)
+    }
+
     /// Every fact that is read from its answer, each with the origin of the document or entry in which it is read.
     pub(crate) fn reads_with_origin(&self) -> impl Iterator<Item = (&ReadRule, FactOrigin)> {
         let parts = [

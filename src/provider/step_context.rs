@@ -12,6 +12,7 @@ use crate::provider::step::ReadRule;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, Reader};
+use std::sync::Arc;
 
 /// The parts of the file that matter to all its steps.
 #[expect(clippy::struct_excessive_bools, reason = "each says one independent thing of the file")]
@@ -29,6 +30,8 @@ pub(crate) struct StepContext<'a> {
     pub(crate) discovery: bool,
     /// Whether the authorization request sends the nonce.
     pub(crate) nonce_is_sent: bool,
+    /// Whether the authorization request asks for an ID token.
+    pub(crate) id_token_is_asked: bool,
     /// Whether getUserInfo is a list of several calls.
     pub(crate) person_is_listed: bool,
     /// Whether the standard authorization request has a scope.
@@ -81,7 +84,7 @@ pub(crate) fn compile_reads(named: NamedValues<FactExpression>, reader: &mut Rea
 
 /// Complains about names that no fact may have.
 pub(crate) fn check_read_name(read: &ReadRule, reader: &mut Reader) {
-    let name = std::sync::Arc::clone(reader.names.name(read.fact));
+    let name = Arc::clone(reader.names.name(read.fact));
     check_fact_name(&name, read.place, reader);
 }
 

@@ -3,7 +3,7 @@
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{Reader, ValueShape, WordValue, read_scalar};
 use crate::vocabulary::yaml::YamlNode;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where a value is kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,6 +12,9 @@ pub enum ValueReference {
     Variable(Box<str>),
     /// In a file.
     File(Box<str>),
+    /// In a file that a provider file may read, at its path without links as it was when that was judged. A link that has taken its place
+    /// since is not followed.
+    JudgedFile { path: Box<str>, real: Box<Path> },
     /// In the provider file itself.
     Literal(Box<str>),
 }
@@ -50,14 +53,17 @@ impl ValueReference {
 
     /// The file, if it is kept in one.
     pub(crate) fn file(&self) -> Option<PathBuf> {
-        if let Self::File(path) = self { Some(PathBuf::from(&**path)) } else { None }
+        match self {
+            Self::File(path) | Self::JudgedFile { path, .. } => Some(PathBuf::from(&**path)),
+            Self::Variable(_) | Self::Literal(_) => None,
+        }
     }
 
     /// The name of the variable, or `file:` and the path.
     pub fn location(&self) -> String {
         match self {
             Self::Variable(name) => name.to_string(),
-            Self::File(path) => format!("file:{path}"),
+            Self::File(path) | Self::JudgedFile { path, .. } => format!("file:{path}"),
             Self::Literal(_) => String::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! Reads an XML answer into the kind of document in which paths find values.
 //!
 //! The root element is the first key. Namespace prefixes are dropped, attributes are written `@name`, an element with only
-//! text is that text, and repeated elements are a list. A document that declares entities is refused.
+//! text is that text, and repeated elements are a list. Text beside elements is dropped. A document that declares entities is refused.
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -86,7 +86,8 @@ impl XmlElement {
             return Value::String(text.to_owned());
         }
         let mut children = self.children;
-        if !text.is_empty() {
+        // A text that stands beside elements may be only a part of what is meant, so it cannot be read.
+        if !text.is_empty() && children.keys().all(|name| name.starts_with('@')) {
             children.insert("#text".to_owned(), Value::String(text.to_owned()));
         }
         Value::Object(children)
@@ -141,6 +142,13 @@ mod tests {
         let text = r#"<?xml version="1.0"?><cas:r xmlns:cas="urn:x"><cas:ok at="1 &amp; 2"><cas:user>ana &lt;x&gt;</cas:user><g>a</g><g>b</g><e/></cas:ok></cas:r>"#;
 
         assert_eq!(parse(text), Ok(json!({"r": {"ok": {"@at": "1 & 2", "user": "ana <x>", "g": ["a", "b"], "e": ""}}})));
+    }
+
+    #[test]
+    fn a_text_beside_elements_is_none_and_a_comment_is_nothing() {
+        let text = "<r><id>7<b>9</b>8</id><a x='1'>7<!-- x -->8</a><c>7<?p q?>8</c></r>";
+
+        assert_eq!(parse(text), Ok(json!({"r": {"id": {"b": "9"}, "a": {"@x": "1", "#text": "78"}, "c": "78"}})));
     }
 
     #[test]

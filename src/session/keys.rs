@@ -141,6 +141,12 @@ impl SessionSigningKeys {
     }
 }
 
+/// The id of the key that a token names, if it looks like a token of ours.
+pub(crate) fn named_key(token: &str) -> Option<String> {
+    let header = decode_header(token).ok().filter(|header| token.len() <= 2 * LONGEST && header.alg == Algorithm::ES256)?;
+    header.kid
+}
+
 #[derive(Deserialize)]
 struct ReceivedSessionClaims {
     iss: String,

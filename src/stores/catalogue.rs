@@ -2,10 +2,12 @@
 
 use crate::provider::{InstallationContext, Provider, compile};
 use crate::stores::read_policy::ReadPolicy;
+use crate::stores::read_refusal::ReadRefusal;
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
 use crate::vocabulary::place::Source;
 use crate::world::{files, secrets};
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A provider file that was loaded.
@@ -15,6 +17,8 @@ pub struct CatalogueEntry {
     pub report: Report,
     /// Whether the provider can be used, and the compiled provider if the file has no errors.
     pub state: ProviderFileState,
+    /// What has to be readable before it can be judged whether the file may read its values.
+    pub(crate) awaited: Option<PathBuf>,
 }
 
 /// The status of a provider file, with the provider where the file compiles.
@@ -114,6 +118,7 @@ fn load_under(path: &Path, installation_context: InstallationContext, policy: &R
             CatalogueEntry {
                 report: Report::new(Source::new(path.display().to_string(), ""), vec![complaint]),
                 state: ProviderFileState::Broken,
+                awaited: None,
             }
         }
     }
@@ -121,11 +126,7 @@ fn load_under(path: &Path, installation_context: InstallationContext, policy: &R
 
 /// Loads many files on all processors.
 pub fn load_all(paths: &[PathBuf], installation_context: InstallationContext, policy: &ReadPolicy) -> Vec<CatalogueEntry> {
-    load_all_under(paths, installation_context, &policy.with_files_of_others())
-}
-
-/// Loads many files under a policy that knows the files of the other stores.
-pub(crate) fn load_all_under(paths: &[PathBuf], installation_context: InstallationContext, policy: &ReadPolicy) -> Vec<CatalogueEntry> {
+    let policy = &policy.with_files_of_others();
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(paths.len().div_ceil(16)).max(1);
     if workers == 1 {
         return paths.iter().map(|path| load_under(path, installation_context, policy)).collect();
@@ -146,16 +147,28 @@ pub(crate) fn compile_allowed(
     installation_context: InstallationContext,
     policy: &ReadPolicy,
 ) -> (Option<Provider>, Report) {
+    let (provider, report, _) = compile_under(source, installation_context, policy);
+    (provider, report)
+}
+
+/// The same, and what has to be readable before it can be judged what the file may read.
+fn compile_under(
+    source: &Source,
+    installation_context: InstallationContext,
+    policy: &ReadPolicy,
+) -> (Option<Provider>, Report, Option<PathBuf>) {
     let (mut provider, report) = compile(source, installation_context);
-    let refused = provider.as_mut().map_or_else(|| policy.complaints(source), |provider| policy.apply(provider));
+    let refused = provider.as_mut().map_or_else(|| policy.refusals(source), |provider| policy.apply(provider));
     if refused.is_empty() {
-        return (provider, report);
+        return (provider, report, None);
     }
-    (None, Report::new(report.source, report.complaints.into_iter().chain(refused).collect()))
+    let awaited = refused.iter().find_map(ReadRefusal::awaited).map(Path::to_owned);
+    let complaints = refused.iter().map(ReadRefusal::complaint);
+    (None, Report::new(report.source, report.complaints.into_iter().chain(complaints).collect()), awaited)
 }
 
 fn compile_entry(source: &Source, installation_context: InstallationContext, policy: &ReadPolicy) -> CatalogueEntry {
-    let (provider, report) = compile_allowed(source, installation_context, policy);
+    let (provider, report, awaited) = compile_under(source, installation_context, policy);
     let open = provider.iter().flat_map(open_secrets);
     let report = Report::new(report.source, report.complaints.into_iter().chain(open).collect());
     let state = match provider {
@@ -170,7 +183,7 @@ fn compile_entry(source: &Source, installation_context: InstallationContext, pol
             }
         }
     };
-    CatalogueEntry { report, state }
+    CatalogueEntry { report, state, awaited }
 }
 
 /// Warnings about secrets in files that are open to everyone.
@@ -225,10 +238,10 @@ pub(crate) fn unread_file_reports(folder: &Path, read: &[PathBuf]) -> Vec<Report
 /// The message of an I/O error in lower case and without its number.
 pub(crate) fn io_error_message(error: &std::io::Error) -> String {
     match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "it may not be read".to_owned(),
-        std::io::ErrorKind::InvalidData => "it is not UTF-8".to_owned(),
-        std::io::ErrorKind::InvalidInput => "it is not an ordinary file".to_owned(),
+        ErrorKind::NotFound => "there is no such file".to_owned(),
+        ErrorKind::PermissionDenied => "it may not be read".to_owned(),
+        ErrorKind::InvalidData => "it is not UTF-8".to_owned(),
+        ErrorKind::InvalidInput => "it is not an ordinary file".to_owned(),
         _ => error.to_string().to_lowercase(),
     }
 }

@@ -23,6 +23,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -270,17 +271,14 @@ impl LiveProviders {
         let named = match files::yaml_files(&self.folder) {
             Ok(named) => named,
             // Without a folder there are no providers.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             Err(_) => return None,
         };
         let unread = catalogue::unread_file_reports(&self.folder, &named);
         let paths: Vec<PathBuf> = named.into_iter().filter(|path| !catalogue::is_examples_file(path)).collect();
         let before = self.snapshot.load();
-        // A file that was refused because the files of another store could not be listed is judged again when they are known; what
-        // was allowed without them stays allowed.
-        let is_judged_again = seen.are_others_known_again(&self.policy);
-        let is_broken = |path: &Path| before.own_reports.get(path).is_some_and(|file_report| file_report.status == ProviderStatus::Broken);
-        let has_changed = |path: &&PathBuf| seen.has_changed(path) || is_judged_again && is_broken(path);
+        let judged_again = seen.judged_again();
+        let has_changed = |path: &&PathBuf| seen.has_changed(path) || judged_again.contains(*path);
         let changed: Vec<PathBuf> = paths.iter().filter(has_changed).cloned().collect();
         let gone: Vec<PathBuf> = before.file_reports.keys().filter(|path| paths.binary_search(path).is_err()).cloned().collect();
         let is_same_unread = before.unread.iter().map(|report| &report.source.name).eq(unread.iter().map(|report| &report.source.name));
@@ -302,10 +300,9 @@ impl LiveProviders {
             seen.remove(path);
             next.remove_file(path);
         }
-        let policy = self.policy.with_files_of_others();
-        seen.note_policy(&policy);
-        let entries = catalogue::load_all_under(&changed, self.installation_context, &policy);
+        let entries = catalogue::load_all(&changed, self.installation_context, &self.policy);
         for ((path, stamp), entry) in changed.iter().zip(stamps).zip(entries) {
+            seen.note_awaited(path, entry.awaited.clone());
             seen.insert(path.clone(), self.file_stamps(path, stamp, &entry));
             self.replace_file(&mut next, path, entry, now);
         }

@@ -34,6 +34,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The name of the store that the settings file itself describes.
 pub(crate) const MAIN: &str = "main";
@@ -297,7 +298,7 @@ fn text_values(list: Option<&OneOrMany<Located<String>>>) -> impl Iterator<Item 
     list.into_iter().flat_map(|list| &list.0).map(|text| text.value.as_str())
 }
 
-fn whole_seconds(span: std::time::Duration) -> i64 {
+fn whole_seconds(span: Duration) -> i64 {
     i64::try_from(span.as_secs()).unwrap_or(i64::MAX)
 }
 

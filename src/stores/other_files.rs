@@ -38,10 +38,6 @@ impl OtherFiles {
         listed
     }
 
-    pub(crate) fn are_known(&self) -> bool {
-        self.unlisted.is_empty()
-    }
-
     /// Why a variable belongs to one of these files rather than to `file`, if it does: it holds the client of a file of that name, or its
     /// name begins with a longer file name. Where two stores have files of one name, it is the main store's; without one there, no file
     /// may read it. While a folder cannot be listed, it may have a file of any name.
@@ -64,13 +60,13 @@ impl OtherFiles {
 /// The names of the provider files in a folder, now or when it was last listed.
 fn names_in(folder: &Path) -> Option<Vec<String>> {
     let listed = match read_in_time(folder, files::yaml_files) {
-        Some(Ok(files)) => {
+        Ok(Ok(files)) => {
             let stems = files.iter().filter_map(|file| file.file_stem().map(|stem| variable_beginning(&stem.to_string_lossy())));
             Some(stems.filter(|stem| !stem.ends_with("_EXAMPLES")).collect())
         }
         // Without a folder there are no providers.
-        Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => Some(Vec::new()),
-        Some(Err(_)) | None => None,
+        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => Some(Vec::new()),
+        Ok(Err(_)) | Err(_) => None,
     };
     let mut last_listed = LAST_LISTED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(names) = listed {

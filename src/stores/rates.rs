@@ -1,6 +1,6 @@
 //! How many requests and connections an address may have, from the settings.
 
-use crate::stores::settings::{LimitsSpec, RatesSpec};
+use crate::stores::settings::limits::{LimitsSpec, RatesSpec};
 use crate::vocabulary::place::Located;
 use std::num::NonZeroU32;
 

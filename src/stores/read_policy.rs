@@ -11,10 +11,10 @@ use crate::stores::read_refusal::{ReadRefusal, ReadRefusalKind};
 use crate::stores::settings::{DEFAULT_STORAGE, FilesMayReadSpec, MailSpec, Settings};
 use crate::stores::variable_pattern::{VariablePattern, is_machine_variable, is_own_variable};
 use crate::stores::{MAIN, Store, Stores};
-use crate::vocabulary::diagnostic::Complaint;
-use crate::vocabulary::place::{Located, Source};
+use crate::vocabulary::place::{Located, Place, Source};
 use crate::world::files;
 use crate::world::slow_disk::read_in_time;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -154,56 +154,48 @@ impl ReadPolicy {
         Self { other_files: OtherFiles::list(&self.other_providers), ..self.clone() }
     }
 
-    /// Whether it is known which files the other stores have.
-    pub(crate) fn knows_other_files(&self) -> bool {
-        self.other_files.are_known()
-    }
-
-    /// Complains about every value of a provider that its file may not read, and gives files their paths on this machine.
-    pub(crate) fn apply(&self, provider: &mut Provider) -> Vec<Complaint> {
-        let mut complaints = Vec::new();
+    /// Refuses every value of a provider that its file may not read, and gives files their paths on this machine.
+    pub(crate) fn apply(&self, provider: &mut Provider) -> Vec<ReadRefusal> {
+        let mut refusals = Vec::new();
         let name = provider.name.clone();
         for needed in &mut provider.needed {
-            match self.judge(&name, &needed.reference) {
+            match self.judge(&name, &needed.reference, needed.reference_place) {
                 Ok(reference) => needed.reference = reference,
-                Err(refusal) => complaints.push(refusal.complaint(needed.reference_place)),
+                Err(refusal) => refusals.push(refusal),
             }
         }
-        complaints
+        refusals
     }
 
-    /// The same complaints about a file that has other mistakes, so that all of them are shown at once.
-    pub(crate) fn complaints(&self, source: &Source) -> Vec<Complaint> {
-        let refused = |written: Located<ValueReference>| {
-            self.judge(source.stem(), &written.value).err().map(|refusal| refusal.complaint(Some(written.place)))
-        };
+    /// The same refusals for a file that has other mistakes, so that all of them are shown at once.
+    pub(crate) fn refusals(&self, source: &Source) -> Vec<ReadRefusal> {
+        let refused = |written: Located<ValueReference>| self.judge(source.stem(), &written.value, Some(written.place)).err();
         written_references(source).into_iter().filter_map(refused).collect()
     }
 
     /// Why the provider file of this name may not hold this text as a reference, if it is one.
     pub(crate) fn problem_with(&self, name: &str, written: &str) -> Option<String> {
         let text = format!("clientSecret: {}", serde_json::Value::from(written));
-        let complaint = self.complaints(&Source::new(format!("{name}.yaml"), text)).pop()?;
+        let complaint = self.refusals(&Source::new(format!("{name}.yaml"), text)).pop()?.complaint();
         Some(format!("{}; {}", complaint.message, complaint.help))
     }
 
     /// The reference with its path on this machine, or why the file of this name may not read it.
-    fn judge(&self, name: &str, reference: &ValueReference) -> Result<ValueReference, ReadRefusal> {
+    fn judge(&self, name: &str, reference: &ValueReference, place: Option<Place>) -> Result<ValueReference, ReadRefusal> {
         let kind = match reference {
             ValueReference::Literal(_) => return Ok(reference.clone()),
             ValueReference::Variable(variable) => self.judge_variable(name, variable).map(|()| reference.clone()),
-            ValueReference::File(path) => {
-                self.judge_file(path).map(|path| ValueReference::File(path.to_string_lossy().into_owned().into()))
-            }
+            ValueReference::File(path) | ValueReference::JudgedFile { path, .. } => self.judge_file(path),
         };
         kind.map_err(|kind| ReadRefusal {
             kind,
+            place,
             location: match reference {
-                ValueReference::Variable(variable) => format!("env:{variable}"),
-                ValueReference::File(_) | ValueReference::Literal(_) => reference.location(),
+                ValueReference::Variable(variable) => format!("env:{variable}").into(),
+                ValueReference::File(_) | ValueReference::JudgedFile { .. } | ValueReference::Literal(_) => reference.location().into(),
             },
-            file: variable_beginning(name),
-            store: self.stores.first().map_or_else(String::new, |store| variable_beginning(store)),
+            file: variable_beginning(name).into(),
+            store: self.stores.first().map_or_else(String::new, |store| variable_beginning(store)).into(),
             folder: self.folders.first().map_or(ReadableValues::FOLDER.into(), Clone::clone),
         })
     }
@@ -242,44 +234,58 @@ impl ReadPolicy {
         }
     }
 
-    fn judge_file(&self, written: &str) -> Result<PathBuf, ReadRefusalKind> {
+    fn judge_file(&self, written: &str) -> Result<ValueReference, ReadRefusalKind> {
         let path = Path::new(written);
         if path.components().any(|part| part == Component::ParentDir) {
             return Err(ReadRefusalKind::UpwardPath);
         }
         // The folder of another store may lie below a folder that may be read: the deeper one decides, here and behind links.
-        let deepest = |folders: &[Box<str>], is_below: &dyn Fn(&Path) -> Option<PathBuf>| {
-            folders.iter().filter_map(|folder| is_below(Path::new(&**folder))).max_by_key(|folder| folder.components().count())
+        let deepest = |folders: &[Box<str>], is_below: &dyn Fn(&Path) -> Result<Option<PathBuf>, ReadRefusalKind>| {
+            let below: Result<Vec<_>, _> = folders.iter().map(|folder| is_below(Path::new(&**folder))).collect();
+            Ok(below?.into_iter().flatten().max_by_key(|folder| folder.components().count()))
         };
         let is_deeper =
             |other: Option<PathBuf>, own: &Path| other.is_some_and(|other| other.components().count() > own.components().count());
         let written_below = |folder: &Path| {
             let folder = without_dots(folder);
-            without_dots(path).strip_prefix(&folder).is_ok_and(has_parts).then_some(folder)
+            Ok(without_dots(path).strip_prefix(&folder).is_ok_and(has_parts).then_some(folder))
         };
-        let folder = deepest(&self.folders, &written_below).ok_or(ReadRefusalKind::OtherFile)?;
-        if is_deeper(deepest(&self.other_folders, &written_below), &folder) {
+        let folder = deepest(&self.folders, &written_below)?.ok_or(ReadRefusalKind::OtherFile)?;
+        if is_deeper(deepest(&self.other_folders, &written_below)?, &folder) {
             return Err(ReadRefusalKind::AnothersFile);
         }
         let path = self.broker.folder.join(path);
         // A missing file cannot be judged by where it leads; it is judged again when it appears, because then its provider is read again.
-        if let Ok(real) = files::real_path(&path) {
+        let real = files::real_path(&path);
+        if let Ok(real) = &real {
             let really_below = |folder: &Path| {
-                let folder = read_in_time(&self.broker.folder.join(folder), files::real_path)?;
-                folder.ok().filter(|folder| real.starts_with(folder))
+                let folder = look_up(&self.broker.folder.join(folder), files::real_path)?;
+                Ok(folder.filter(|folder| real.starts_with(folder)))
             };
-            let folder = really_below(&folder).ok_or(ReadRefusalKind::LinkOut)?;
-            if is_deeper(deepest(&self.other_folders, &really_below), &folder) {
+            let folder = really_below(&folder)?.ok_or(ReadRefusalKind::LinkOut)?;
+            if is_deeper(deepest(&self.other_folders, &really_below)?, &folder) {
                 return Err(ReadRefusalKind::AnothersFile);
             }
         }
-        // The disks of the broker's own files and of other stores' folders are waited for only for a while. What lies on a disk that
-        // does not answer is not what has just been found.
-        let id = files::file_id(&path);
-        if self.broker.files.iter().any(|own| *own == path || id.is_some() && read_in_time(own, files::file_id) == Some(id)) {
-            return Err(ReadRefusalKind::BrokersFile);
+        let id = files::file_id(&path).ok();
+        for own in &self.broker.files {
+            if *own == path || id.is_some() && look_up(own, files::file_id)? == id {
+                return Err(ReadRefusalKind::BrokersFile);
+            }
         }
-        Ok(path)
+        let real = real.unwrap_or_else(|_| path.clone());
+        Ok(ValueReference::JudgedFile { path: path.to_string_lossy().into_owned().into(), real: real.into() })
+    }
+}
+
+/// What is found of a file of the broker or of a folder; `None` if there is nothing that this process can read. Its disk is waited for
+/// only for a while. What could not be looked up may be what it is compared with.
+fn look_up<T: Send + 'static>(path: &Path, read: fn(&Path) -> io::Result<T>) -> Result<Option<T>, ReadRefusalKind> {
+    use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
+    match read_in_time(path, read) {
+        Ok(Ok(found)) => Ok(Some(found)),
+        Ok(Err(error)) if matches!(error.kind(), NotFound | NotADirectory | PermissionDenied) => Ok(None),
+        Ok(Err(_)) | Err(_) => Err(ReadRefusalKind::UnansweredDisk(path.to_owned())),
     }
 }
 
@@ -312,7 +318,7 @@ impl BrokerValues {
             for reference in spec.master_key.iter().chain(spec.mail.iter().flat_map(MailSpec::secret_references)) {
                 match &reference.0 {
                     ValueReference::Variable(variable) => own.variables.push(variable.clone()),
-                    ValueReference::File(path) => own.files.push(PathBuf::from(&**path)),
+                    ValueReference::File(path) | ValueReference::JudgedFile { path, .. } => own.files.push(PathBuf::from(&**path)),
                     ValueReference::Literal(_) => {}
                 }
             }
@@ -329,40 +335,4 @@ impl BrokerValues {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn policy(settings: &str) -> ReadPolicy {
-        let (settings, report) = Settings::read(&Source::new("portaria.yaml", settings));
-        ReadPolicy::for_folder(&settings.unwrap_or_else(|| panic!("{}", report.draw(false))), Path::new("providers.d"))
-    }
-
-    #[test]
-    fn what_the_broker_itself_reads_is_never_read_for_a_provider() {
-        let settings = "masterKey: env:VAULT_KEY\nmail: { smtp: 'smtp://localhost:25', from: a@loja.example, user: env:SMTP_USER, password: file:secrets/smtp }\n\
-                        filesMayRead: { env: [ 'VAULT_*', 'SMTP_*', 'PORT*', 'PG*' ], folder: [ secrets, data ] }\n\
-                        stores: { b: { publicUrl: 'https://b.example', mail: { smtp: 'smtp://localhost:25', from: b@loja.example, user: env:VAULT_MAIL, password: env:SMTP_B } } }\n";
-        let policy = policy(settings);
-
-        for variable in ["VAULT_KEY", "SMTP_USER", "SMTP_B", "VAULT_MAIL", "PORTARIA_MASTER_KEY", "PORTARIA", "PGPASSWORD"] {
-            assert!(matches!(policy.judge_variable("acme", variable), Err(ReadRefusalKind::BrokersVariable)), "{variable}");
-        }
-        for variable in ["VAULT_OTHER", "PORTAL", "ACME_CLIENT_ID", "ACME_CLIENT_SECRET"] {
-            assert!(policy.judge_variable("acme", variable).is_ok(), "{variable}");
-        }
-        assert!(matches!(policy.judge_variable("acme", "ACME_KEY"), Err(ReadRefusalKind::OtherVariable)), "the list replaces the default");
-        for file in ["secrets/smtp", "secrets/./smtp", "data/portaria.db", "data/portaria.db-wal", "data/master.key"] {
-            assert!(matches!(policy.judge_file(file), Err(ReadRefusalKind::BrokersFile)), "{file}");
-        }
-        assert!(policy.judge_file("secrets/acme").is_ok());
-    }
-
-    #[test]
-    fn a_store_allows_its_own_name_where_it_uses_the_folder() {
-        let settings = "stores: { atacado: { publicUrl: 'https://atacado.example', providers: atacado.d }, b2b: { publicUrl: 'https://b2b.example' } }\n";
-        let main = policy(settings);
-
-        assert!(main.judge_variable("acme", "MAIN_KEY").is_ok() && main.judge_variable("acme", "B2B_KEY").is_ok());
-        assert!(main.judge_variable("acme", "ATACADO_KEY").is_err(), "that store has a folder of its own");
-    }
-}
+mod tests;

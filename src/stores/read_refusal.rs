@@ -10,12 +10,14 @@ use std::path::{Path, PathBuf};
 /// A value that a provider file may not read.
 pub(crate) struct ReadRefusal {
     pub(crate) kind: ReadRefusalKind,
+    /// Where the file names it.
+    pub(crate) place: Option<Place>,
     /// The reference as the file writes it.
-    pub(crate) location: String,
+    pub(crate) location: Box<str>,
     /// The name of the file in capitals.
-    pub(crate) file: String,
+    pub(crate) file: Box<str>,
     /// The name of a store that uses the file, in capitals.
-    pub(crate) store: String,
+    pub(crate) store: Box<str>,
     pub(crate) folder: Box<str>,
 }
 
@@ -40,15 +42,33 @@ pub(crate) enum ReadRefusalKind {
     UpwardPath,
     /// The path leads out of the folder through a symbolic link.
     LinkOut,
+    /// The file cannot be compared with a file of the broker or a folder of the settings, whose disk does not answer.
+    UnansweredDisk(PathBuf),
 }
 
 impl ReadRefusal {
-    pub(crate) fn complaint(&self, place: Option<Place>) -> Complaint {
-        Complaint::new(Severity::Error, place, self.to_string(), self.help())
+    pub(crate) fn complaint(&self) -> Complaint {
+        Complaint::new(Severity::Error, self.place, self.to_string(), self.help())
+    }
+
+    /// The file or folder that has to be readable before the value can be judged.
+    pub(crate) fn awaited(&self) -> Option<&Path> {
+        match &self.kind {
+            ReadRefusalKind::UnlistedFilesVariable(path) | ReadRefusalKind::UnansweredDisk(path) => Some(path),
+            ReadRefusalKind::BrokersVariable
+            | ReadRefusalKind::OtherVariable
+            | ReadRefusalKind::OtherFilesVariable
+            | ReadRefusalKind::MachineVariable
+            | ReadRefusalKind::BrokersFile
+            | ReadRefusalKind::OtherFile
+            | ReadRefusalKind::AnothersFile
+            | ReadRefusalKind::UpwardPath
+            | ReadRefusalKind::LinkOut => None,
+        }
     }
 
     fn help(&self) -> String {
-        let Self { kind, location, file, store, folder } = self;
+        let Self { kind, location, file, store, folder, .. } = self;
         match kind {
             ReadRefusalKind::BrokersVariable if is_own_variable(file) => {
                 format!("give the file another name: variables that begin with `{OWN_BEGINNING}` belong to the broker")
@@ -95,6 +115,9 @@ impl ReadRefusal {
             ReadRefusalKind::LinkOut => format!(
                 "put the file itself into the folder `{folder}`, or let `filesMayRead: {{ folder: … }}` name the folder in which it is"
             ),
+            ReadRefusalKind::UnansweredDisk(path) => {
+                format!("check the disk of `{}`; this file is read again when that disk answers", path.display())
+            }
         }
     }
 
@@ -132,6 +155,9 @@ impl fmt::Display for ReadRefusal {
             ReadRefusalKind::OtherFile => write!(f, "this file may not read `{location}`, which is not in the folder `{folder}`"),
             ReadRefusalKind::UpwardPath => write!(f, "`{location}` leads upwards by `..`"),
             ReadRefusalKind::LinkOut => write!(f, "`{location}` is a link that leads out of the folder `{folder}`"),
+            ReadRefusalKind::UnansweredDisk(path) => {
+                write!(f, "`{location}` cannot be compared with `{}`, whose disk does not answer", path.display())
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What was there when a folder of provider files was last read.
 
-use crate::stores::read_policy::ReadPolicy;
 use crate::world::files::{self, FileStamps};
-use std::collections::HashMap;
+use crate::world::slow_disk::read_in_time;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 /// The files of a folder as they were when they were last read.
@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct SeenFiles {
     /// The stamps of each provider file and of the files that it depends on.
     stamps: HashMap<PathBuf, FileStamps>,
-    /// Whether files were judged while it was not known which files the other stores have.
-    awaits_others: bool,
+    /// The files that could not be judged, each with a file or folder that could not be read then.
+    awaited: HashMap<PathBuf, PathBuf>,
 }
 
 impl SeenFiles {
@@ -27,18 +27,23 @@ impl SeenFiles {
 
     pub(crate) fn remove(&mut self, path: &Path) {
         self.stamps.remove(path);
+        self.awaited.remove(path);
     }
 
-    /// Notes under which policy files are judged.
-    pub(crate) fn note_policy(&mut self, policy: &ReadPolicy) {
-        self.awaits_others |= !policy.knows_other_files();
+    /// Records what has to be readable before a file can be judged; `None` if it was judged.
+    pub(crate) fn note_awaited(&mut self, path: &Path, awaited: Option<PathBuf>) {
+        match awaited {
+            Some(awaited) => drop(self.awaited.insert(path.to_owned(), awaited)),
+            None => drop(self.awaited.remove(path)),
+        }
     }
 
-    /// Whether it has become known which files the other stores have, after files were judged without knowing it.
-    pub(crate) fn are_others_known_again(&mut self, policy: &ReadPolicy) -> bool {
-        let is_known_again = self.awaits_others && policy.with_files_of_others().knows_other_files();
-        self.awaits_others &= !is_known_again;
-        is_known_again
+    /// The files that could not be judged, and can be now. What was allowed meanwhile stays allowed.
+    pub(crate) fn judged_again(&self) -> BTreeSet<PathBuf> {
+        let wanted: BTreeSet<&PathBuf> = self.awaited.values().collect();
+        let answers = |path: &Path| read_in_time(path, files::is_answered).unwrap_or(false);
+        let answered: BTreeSet<&PathBuf> = wanted.into_iter().filter(|path| answers(path)).collect();
+        self.awaited.iter().filter(|(_, awaited)| answered.contains(awaited)).map(|(path, _)| path.clone()).collect()
     }
 }
 
@@ -46,8 +51,8 @@ impl SeenFiles {
 mod tests {
     use super::*;
     use crate::provider::InstallationContext;
-    use crate::stores::catalogue::ProviderStatus;
     use crate::stores::live::{ConnectionReplacer, LiveProviders};
+    use crate::stores::read_policy::ReadPolicy;
     use crate::stores::settings::Settings;
     use crate::vocabulary::place::Source;
     use crate::world::random;
@@ -55,39 +60,63 @@ mod tests {
     use crate::world::slow_disk::tests::StuckDisk;
 
     #[test]
-    fn a_file_that_was_refused_because_the_files_of_another_store_were_unknown_is_judged_again() {
+    fn a_file_that_was_refused_because_something_could_not_be_looked_up_is_judged_again() {
         let folder = std::env::temp_dir().join(format!("portaria-judged-{}", random::id()));
-        let (main, outra) = (folder.join("providers.d"), folder.join("outra.d"));
+        let (main, outra, own, secrets) = (folder.join("main.d"), folder.join("outra.d"), folder.join("own"), folder.join("secrets"));
         let text = format!(
-            "providers: {}\nstores: {{ outra: {{ publicUrl: 'https://b.example', providers: {} }} }}\n",
+            "providers: {}\nmasterKey: file:{}/master\nfilesMayRead: {{ folder: {} }}\nstores: {{ outra: {{ publicUrl: 'https://b.example', providers: {} }} }}\n",
             main.display(),
+            own.display(),
+            secrets.display(),
             outra.display()
         );
         let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
         let policy = ReadPolicy::for_folder(&settings.unwrap_or_else(|| panic!("{}", report.draw(false))), &outra);
-        let file = "name: Acme\nclientId: env:ACME_KEY\ngetAuthorizationCode: { get: \"https://a.example/a\" }\n\
-                    getAccessCode: { post: \"https://a.example/t\" }\ngetUserInfo: { get: \"https://a.example/me\", read: { id: $.id, email: $.email, emailVerified: $.ok } }\n";
-        files::write(&main.join("beta.yaml"), "").unwrap();
-        files::write(&outra.join("acme.yaml"), file).unwrap();
-        let status = |providers: &LiveProviders| {
-            providers.reload(0).expect("the folder can be listed");
-            providers.snapshot().file_reports().get(&outra.join("acme.yaml")).map(|found| (found.status, found.report.draw(false)))
+        let file = |client: &str| {
+            format!(
+                "name: Acme\n{client}\ngetAuthorizationCode: {{ get: \"https://a.example/a\" }}\n\
+                 getAccessCode: {{ post: \"https://a.example/t\" }}\ngetUserInfo: {{ get: \"https://a.example/me\", read: {{ id: $.id, email: $.email, emailVerified: $.ok }} }}\n"
+            )
+        };
+        let of_file = format!("clientId: loja\nclientSecret: file:{}/outra/beta", secrets.display());
+        for (path, text) in [
+            (main.join("gama.yaml"), ""),
+            (own.join("master"), ""),
+            (secrets.join("outra/beta"), "geheim"),
+            (outra.join("acme.yaml"), &*file("clientId: env:ACME_KEY")),
+            (outra.join("beta.yaml"), &*file(&of_file)),
+        ] {
+            files::write(&path, text).unwrap();
+        }
+        let statuses = |providers: &LiveProviders| {
+            let changed = providers.reload(0).expect("the folder can be listed").len();
+            let reports = providers.snapshot();
+            let statuses: Vec<_> = reports.file_reports().values().map(|found| (found.status.word(), found.report.draw(false))).collect();
+            (changed, statuses)
+        };
+        let answered = |path: &Path| {
+            while is_unanswered(path) {
+                std::thread::yield_now();
+            }
         };
         let replace: ConnectionReplacer = |_, _, _| unreachable!("nothing is simulated");
-        let disk = StuckDisk::below(&main);
+        let (disk_of_main, disk_of_own) = (StuckDisk::below(&main), StuckDisk::below(&own));
 
         let providers = LiveProviders::open(&outra, (InstallationContext { loopback: false }, policy), (&[], replace), 0);
-        let unknown = status(&providers).expect("it is there");
-        let unknown_still = status(&providers).expect("it is there");
-        drop(disk);
-        while is_unanswered(&main) {
-            std::thread::yield_now();
-        }
-        let known = status(&providers).expect("it is there");
+        let (changed, unknown) = statuses(&providers);
+        drop(disk_of_main);
+        answered(&main);
+        let (changed_then, known) = statuses(&providers);
+        drop(disk_of_own);
+        answered(&own.join("master"));
+        let (changed_last, all_known) = statuses(&providers);
         std::fs::remove_dir_all(&folder).unwrap();
 
-        assert!(unknown.0 == ProviderStatus::Broken && unknown.1.contains("may belong to a provider file of another store"), "{unknown:?}");
-        assert_eq!(unknown_still, unknown);
-        assert_eq!(known.0, ProviderStatus::Dormant, "{}", known.1);
+        let words = |statuses: &[(&'static str, String)]| statuses.iter().map(|(word, _)| *word).collect::<Vec<_>>();
+        assert_eq!((changed, words(&unknown)), (0, vec!["broken", "broken"]), "{unknown:?}");
+        assert!(unknown.iter().any(|(_, report)| report.contains("may belong to a provider file of another store")), "{unknown:?}");
+        assert!(unknown.iter().any(|(_, report)| report.contains("master`, whose disk does not answer")), "{unknown:?}");
+        assert_eq!((changed_then, words(&known)), (1, vec!["dormant", "broken"]), "{known:?}");
+        assert_eq!((changed_last, words(&all_known)), (1, vec!["dormant", "offered"]), "{all_known:?}");
     }
 }

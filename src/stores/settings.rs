@@ -1,8 +1,7 @@
 //! The settings file of an installation, `portaria.yaml`, in which every key is optional.
-//!
-//! Long because more than half of it documents the keys for operators.
 
 mod check;
+pub(crate) mod limits;
 
 pub(crate) use crate::stores::settings::check::{browser_host, check_public_url};
 
@@ -11,12 +10,12 @@ use crate::provider::hosts::is_loopback;
 use crate::provider::moment::TimeSpan;
 use crate::provider::value_reference::SecretReference;
 use crate::stores::settings::check::{check, host_of};
+use crate::stores::settings::limits::LimitsSpec;
 use crate::vocabulary::diagnostic::Report;
-use crate::vocabulary::place::{Located, Place, Source};
+use crate::vocabulary::place::{Located, Source};
 use crate::vocabulary::words::{NamedValues, OneOrMany, Reader, ValueShape, WordValue, read_scalar};
 use crate::vocabulary::yaml::{YamlKind, YamlNode};
 use crate::words;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 /// The storage of an installation that names none.
@@ -308,93 +307,6 @@ impl WordValue for NullableText {
     }
     fn shape() -> ValueShape {
         ValueShape::Either(vec![ValueShape::Text("a text"), ValueShape::Nothing])
-    }
-}
-
-words! {
-    /// How many requests a minute each address may make at a store, and how many connections it may have open. An IPv6 address counts
-    /// as its /64 network.
-    pub(crate) struct RatesSpec ("limits block") {
-        /// Starts of a login. Pages cost less, so of them there may be twelve times as many.
-        /// Default: `10`
-        /// Example: `login: 5`
-        login: Option<Located<NonZeroU32>> = "login",
-        /// Callbacks from providers, and codes that are typed.
-        /// Default: `30`
-        /// Example: `callback: 10`
-        callback: Option<Located<NonZeroU32>> = "callback",
-        /// Codes that are sent by mail.
-        /// Default: `10`
-        /// Example: `mail: 5`
-        mail: Option<Located<NonZeroU32>> = "mail",
-        /// Requests to `/session` and its relatives.
-        /// Default: `600`
-        /// Example: `session: 1200`
-        session: Option<Located<NonZeroU32>> = "session",
-        /// Requests to `/auth` from peers that are no trusted proxy.
-        /// Default: `60`
-        /// Example: `auth: 120`
-        auth: Option<Located<NonZeroU32>> = "auth",
-        /// Connections that are open at once, at all stores together. Trusted proxies may have any number. A store cannot set it.
-        /// Default: `200`
-        /// Example: `connections: 100`
-        connections: Option<Located<NonZeroU32>> = "connections",
-    }
-}
-
-impl WordValue for Located<NonZeroU32> {
-    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
-        let text = read_scalar(node, reader)?;
-        let number: Option<i64> = text.parse().ok();
-        let allowed = number.and_then(|number| u32::try_from(number).ok()).and_then(NonZeroU32::new);
-        match (allowed, number) {
-            (Some(allowed), _) => return Some(Self::new(allowed, text.place)),
-            (None, Some(number)) if number < 1 => {
-                reader.complain(text.place, format!("a limit of {number} allows no request"), "write 1 or more");
-            }
-            (None, _) => {
-                reader.complain(text.place, format!("`{}` is not a whole number", text.value), "write digits only, such as `10`");
-            }
-        }
-        None
-    }
-    fn shape() -> ValueShape {
-        ValueShape::Number
-    }
-}
-
-/// The value of `limits`.
-#[derive(Clone, Debug)]
-pub(crate) enum LimitsSpec {
-    /// No limits, with the place where that is written.
-    Off(Place),
-    Rates(RatesSpec),
-}
-
-impl LimitsSpec {
-    /// The block, unless there are no limits.
-    pub(crate) fn rates(&self) -> Option<&RatesSpec> {
-        match self {
-            Self::Off(_) => None,
-            Self::Rates(rates) => Some(rates),
-        }
-    }
-}
-
-impl WordValue for LimitsSpec {
-    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
-        match &node.kind {
-            YamlKind::Scalar { text, .. } if text == "off" => Some(Self::Off(node.place)),
-            YamlKind::Scalar { text, .. } => {
-                let message = format!("`{text}` is neither `off` nor a block of rates");
-                reader.complain(node.place, message, "write `limits: off`, or `limits: { login: 10 }`");
-                None
-            }
-            YamlKind::List(_) | YamlKind::Map(_) => RatesSpec::read(node, reader).map(Self::Rates),
-        }
-    }
-    fn shape() -> ValueShape {
-        ValueShape::Either(vec![ValueShape::Choice(&["off"]), RatesSpec::shape()])
     }
 }
 

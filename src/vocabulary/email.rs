@@ -22,6 +22,10 @@ pub enum NotAnEmail {
     Several,
     /// A blank, a line break or an invisible character stands in it.
     Blank,
+    /// Nothing stands before the `@`.
+    NoLocalPart,
+    /// The part before the `@` has a dot at an end, or two in a row.
+    Dots,
     /// The part before the `@` has a character that is not allowed there.
     LocalPart,
     /// What stands behind the `@` is no domain.
@@ -35,6 +39,8 @@ impl fmt::Display for NotAnEmail {
             Self::NoAt => "it has no `@`",
             Self::Several => "it has more than one `@`, and one address is expected",
             Self::Blank => "a blank, a line break or an invisible character stands in it",
+            Self::NoLocalPart => "nothing stands before the `@`",
+            Self::Dots => "the part before the `@` has a dot at an end, or two in a row",
             Self::LocalPart => "the part before the `@` holds something else than letters from a to z, digits and `!#$%&'*+-/=?^_`{|}~.`",
             Self::Domain => "what stands behind the `@` is no domain of at least two parts",
         })
@@ -54,13 +60,14 @@ impl Email {
         if text.chars().any(is_hidden) {
             return Err(NotAnEmail::Blank);
         }
-        let local_is_fine = !local.is_empty()
-            && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b))
-            && !local.starts_with('.')
-            && !local.ends_with('.')
-            && !local.contains("..");
-        if !local_is_fine {
+        if local.is_empty() {
+            return Err(NotAnEmail::NoLocalPart);
+        }
+        if !local.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b)) {
             return Err(NotAnEmail::LocalPart);
+        }
+        if local.starts_with('.') || local.ends_with('.') || local.contains("..") {
+            return Err(NotAnEmail::Dots);
         }
         let key = format!("{}@{}", local.to_ascii_lowercase(), normalized_domain(domain)?);
         if local.len() > 64 || key.len() > 254 { Err(NotAnEmail::TooLong) } else { Ok(Self { key: key.into() }) }
@@ -131,6 +138,10 @@ mod tests {
             ("ana@lo\u{200b}ja.example", NotAnEmail::Blank),
             ("<ana@loja.example>", NotAnEmail::LocalPart),
             ("\u{430}na@loja.example", NotAnEmail::LocalPart),
+            ("@loja.example", NotAnEmail::NoLocalPart),
+            (".ana@loja.example", NotAnEmail::Dots),
+            ("ana.@loja.example", NotAnEmail::Dots),
+            ("a..na@loja.example", NotAnEmail::Dots),
             ("ana@loja.example>", NotAnEmail::Domain),
             ("ana@localhost", NotAnEmail::Domain),
         ] {

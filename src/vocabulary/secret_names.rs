@@ -1,44 +1,49 @@
 //! Which names suggest that their value is a secret. Upper case, signs and spaces do not count: `client_secret` and
 //! `Client-Secret` are the same name.
 
-/// Parts of names that suggest a secret anywhere.
-const SECRETS: [&str; 5] = ["secret", "password", "passphrase", "privatekey", "apikey"];
-/// Parts of names that suggest a secret in a provider file, but not in an answer.
-const OFTEN_SECRETS: [&str; 3] = ["token", "signingkey", "authorization"];
+use serde::Deserialize;
+use std::sync::LazyLock;
 
-/// Parts of names and labels that suggest what a person logs in with, in the languages of the pages and some further ones.
-const PASSWORDS: [&str; 8] = ["password", "passphrase", "passcode", "passwort", "kennwort", "motdepasse", "senha", "contrase"];
-/// The same in other letters than ASCII.
-const PASSWORDS_BEYOND_ASCII: [&str; 4] = ["пароль", "パスワード", "密碼", "密码"];
+/// Parts of names. The file says what each list is for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SecretWords {
+    secrets: Vec<String>,
+    often_secrets: Vec<String>,
+    passwords: Vec<String>,
+}
+
+static WORDS: LazyLock<SecretWords> =
+    LazyLock::new(|| serde_yaml::from_str(include_str!("secret_names.yaml")).expect("a test reads the words"));
 
 /// Whether a name or a label asks for a password.
 pub(crate) fn names_password(name: &str) -> bool {
     let (plain, lower) = (normalized_name(name), name.to_lowercase());
-    PASSWORDS.iter().any(|word| plain.contains(word)) || PASSWORDS_BEYOND_ASCII.iter().any(|word| lower.contains(word))
+    WORDS.passwords.iter().any(|word| if word.is_ascii() { plain.contains(word) } else { lower.contains(word) })
 }
 
 /// Whether a name suggests a secret, wherever it stands.
 pub(crate) fn names_secret(name: &str) -> bool {
     let name = normalized_name(name);
-    SECRETS.iter().any(|word| name.contains(word))
+    WORDS.secrets.iter().any(|word| name.contains(word))
 }
 
 /// Whether the name of a setting suggests a secret.
 pub(crate) fn is_secret_setting(name: &str) -> bool {
     let name = normalized_name(name);
-    SECRETS.iter().chain(&OFTEN_SECRETS).any(|word| name.contains(word))
+    WORDS.secrets.iter().chain(&WORDS.often_secrets).any(|word| name.contains(word))
 }
 
 /// Whether a name in a provider file ends in a word that often names a secret there.
 pub(crate) fn often_names_secret(name: &str) -> bool {
     let name = normalized_name(name);
-    OFTEN_SECRETS.iter().any(|word| name.ends_with(word))
+    WORDS.often_secrets.iter().any(|word| name.ends_with(word))
 }
 
 /// Whether a text ends in the name of a secret, so that what follows may be the secret.
 pub(crate) fn announces_secret(text: &str) -> bool {
     let text = normalized_name(text);
-    SECRETS.iter().any(|word| text.ends_with(word))
+    WORDS.secrets.iter().any(|word| text.ends_with(word))
 }
 
 fn normalized_name(name: &str) -> String {

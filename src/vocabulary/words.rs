@@ -308,6 +308,15 @@ impl WordValue for bool {
     }
 }
 
+impl WordValue for Located<bool> {
+    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
+        bool::read(node, reader).map(|value| Located::new(value, node.place))
+    }
+    fn shape() -> ValueShape {
+        ValueShape::Flag
+    }
+}
+
 impl WordValue for i32 {
     fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
         let text = read_scalar(node, reader)?;

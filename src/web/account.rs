@@ -29,7 +29,9 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     context.check_rate_limit(RateLimitKind::Page)?;
     context.require_fresh_revocations()?;
     let here = format!("{}{PAGE}", context.live_store().store.public_url);
-    let Some(session) = context.session() else { return Ok(redirect_to(&address(&["login"], &[("return_to", Some(&here))]))) };
+    let Some(session) = context.session_under_new_keys().await? else {
+        return Ok(redirect_to(&address(&["login"], &[("return_to", Some(&here))])));
+    };
     let app = context.app();
     let record = app.directory.read(FindUserById(session.person.uid.clone())).await?;
     let links = app.directory.read(ListIdentityLinks(session.person.uid.clone())).await?;
@@ -38,7 +40,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     let live_store = context.live_store();
     let offered = context.offered_languages();
     let (landing, form) = (context.live_store().default_landing(), forms::csrf_token(&context, &session.sid));
-    let more = providers_to_add(&context, &links);
+    let more = if may_link(&context, &session) { providers_to_add(&context, &links) } else { Vec::new() };
     let is_fresh = is_fresh(&context, &session);
     let leads_to_providers = is_fresh && !more.is_empty();
     let page = AccountPage {
@@ -71,10 +73,10 @@ pub(crate) async fn redirect_to_page(_: RequestContext) -> Result<HttpResponse, 
 /// Sends a signed-in shopper to a provider whose identity is to be linked.
 pub(crate) async fn link(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Login)?;
-    let (session, form) = require_fresh_session(&context)?;
+    let (session, form) = require_fresh_session(&context).await?;
     let live_provider = start::requested_provider(&context)?;
     // Otherwise a callback of another person would link that person's identity.
-    if !live_provider.provider.is_callback_tied {
+    if !live_provider.provider.is_callback_tied || !may_link(&context, &session) {
         return Err(ErrorCause::NoSuchProvider.into());
     }
     let inputs = start::read_inputs(&live_provider, |name| Ok(form.field(name)?.map(str::to_owned)))?;
@@ -85,7 +87,7 @@ pub(crate) async fn link(context: RequestContext) -> Result<HttpResponse, UserFa
 
 pub(crate) async fn unlink(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Session)?;
-    let (session, form) = require_fresh_session(&context)?;
+    let (session, form) = require_fresh_session(&context).await?;
     let (app, uid) = (context.app(), session.person.uid.clone());
     let links = app.directory.read(ListIdentityLinks(uid.clone())).await?;
     let wanted = form.field("way")?;
@@ -114,7 +116,7 @@ pub(crate) async fn sign_out(context: RequestContext) -> Result<HttpResponse, Us
     context.check_rate_limit(RateLimitKind::Session)?;
     context.require_fresh_revocations()?;
     // Without a session nothing is ended, so the page does not say that anything was.
-    let Some(session) = context.session() else { return Ok(redirect_to(PAGE)) };
+    let Some(session) = context.session_under_new_keys().await? else { return Ok(redirect_to(PAGE)) };
     forms::verified_form(&context, &session.sid, PAGE)?;
     let store = &context.live_store().store;
     let (uid, latest) = (session.person.uid.clone(), session.latest_expiry());
@@ -128,11 +130,18 @@ pub(crate) async fn sign_out(context: RequestContext) -> Result<HttpResponse, Us
 }
 
 /// The session, if its login is recent enough to change linked identities, and the submitted form.
-fn require_fresh_session(context: &RequestContext) -> Result<(Session, SubmittedForm), UserFacingError> {
+async fn require_fresh_session(context: &RequestContext) -> Result<(Session, SubmittedForm), UserFacingError> {
     context.require_fresh_revocations()?;
-    let session = context.session().ok_or(ErrorCause::NotFresh)?;
+    let session = context.session_under_new_keys().await?.ok_or(ErrorCause::NotFresh)?;
     let form = forms::verified_form(context, &session.sid, PAGE)?;
     if is_fresh(context, &session) { Ok((session, form)) } else { Err(ErrorCause::NotFresh.into()) }
+}
+
+/// Whether identities may be linked in a session. One that may be the session of the person whose callback was accepted would give that
+/// person an identity of the shopper.
+fn may_link(context: &RequestContext, session: &Session) -> bool {
+    let live_provider = context.live_store().providers.snapshot().provider_by_key(&session.person.provider).cloned();
+    live_provider.is_some_and(|live_provider| live_provider.provider.is_callback_tied)
 }
 
 /// Whether the login is recent enough to change linked identities.

@@ -15,6 +15,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use actix_web::web::Bytes;
 use serde_json::json;
+use std::sync::Arc;
 
 /// The address carries a version, so browsers may keep the answer for long.
 const KEEP: &str = "public, max-age=31536000, immutable";
@@ -82,7 +83,7 @@ pub(crate) async fn embed(context: RequestContext) -> Result<HttpResponse, UserF
 pub(crate) async fn providers(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Session)?;
     let url = &context.live_store().store.public_url;
-    let provider = |live_provider: &std::sync::Arc<LiveProvider>| {
+    let provider = |live_provider: &Arc<LiveProvider>| {
         let provider = &live_provider.provider;
         let logo = provider.logo.as_ref().map(|_| format!("{url}{}", address(&["logo", &provider.name], &[])));
         json!({ "id": &*provider.name, "name": &*provider.title, "logo": logo, "login": format!("{url}{}", address(&["login", &provider.name], &[])) })

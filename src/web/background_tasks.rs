@@ -11,9 +11,11 @@ use crate::world::files::{self, FileStamp};
 use crate::world::slow_disk::{is_unanswered, read_in_time};
 use crate::world::{clock, file_watch};
 use actix_web::web::Data;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// How often storage is read for sessions that were ended.
 const STORAGE_INTERVAL: Duration = Duration::from_millis(500);
@@ -33,7 +35,9 @@ pub(crate) type ReadSettings = Box<dyn Fn() -> Result<(Settings, Option<String>)
 struct SettingsReader {
     file: Option<PathBuf>,
     read: ReadSettings,
-    seen: Mutex<StampsInTime>,
+    seen: Mutex<SeenStamps>,
+    /// Whether they could not be used when they were last read. Until a file changes they would be found to be the same.
+    are_broken: AtomicBool,
 }
 
 pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read: ReadSettings) {
@@ -44,13 +48,14 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read:
     actix_web::rt::spawn(record_unkept_failures(app.clone()));
     let app = app.clone();
     let begun = watched_paths(&app.live_config(), settings_file.as_deref());
-    let seen = Mutex::new(file_stamps(&app.live_config(), settings_file.as_deref()));
-    let settings_reader = Arc::new(SettingsReader { file: settings_file, read, seen });
+    let seen = Mutex::new(file_stamps(&app.live_config(), settings_file.as_deref(), &SeenStamps::new()));
+    let settings_reader = Arc::new(SettingsReader { file: settings_file, read, seen, are_broken: AtomicBool::new(false) });
     file_watch::watch_paths(begun, FILES_INTERVAL, move || {
         let (reader, of_app) = (Arc::clone(&settings_reader), app.clone());
         app.settings_reading.run(move || {
-            if have_files_changed(&of_app, reader.file.as_deref(), &reader.seen) {
-                reload_settings(&of_app, reader.file.as_deref(), &reader.read);
+            if reader.have_files_changed(&of_app.live_config()) {
+                let is_read = reload_settings(&of_app, reader.file.as_deref(), &reader.read);
+                reader.are_broken.store(!is_read, Ordering::Relaxed);
             }
             true
         });
@@ -61,42 +66,53 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read:
     });
 }
 
-/// The state of the files of settings, mail secrets, phrases and logos when they were last read. What lies on a disk that does not answer
-/// has none.
-type StampsInTime = Vec<(PathBuf, Option<Option<FileStamp>>)>;
+impl SettingsReader {
+    /// Whether a file has changed, or can be read now and could not before.
+    fn have_files_changed(&self, live_config: &LiveConfig) -> bool {
+        let mut before = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = file_stamps(live_config, self.file.as_deref(), &before);
+        let has_changed = *before != now;
+        *before = now;
+        let answers_again = live_config.unanswered.iter().any(|path| !is_unanswered(path));
+        has_changed || answers_again && !self.are_broken.load(Ordering::Relaxed)
+    }
+}
 
-fn file_stamps(live_config: &LiveConfig, settings_file: Option<&Path>) -> StampsInTime {
+/// The stamps of the files of settings, mail secrets, phrases and logos; `None` for a file that is not there.
+type SeenStamps = BTreeMap<PathBuf, Option<FileStamp>>;
+
+/// The stamps at this moment. What cannot be read keeps the stamp that it had before, if it had one.
+fn file_stamps(live_config: &LiveConfig, settings_file: Option<&Path>, before: &SeenStamps) -> SeenStamps {
     let mut paths: Vec<PathBuf> = settings_file.into_iter().map(Path::to_owned).collect();
     for live_store in live_config.live_stores() {
         paths.extend(live_store.store.logo.clone());
         paths.extend(live_store.store.mail.iter().flat_map(MailSpec::secret_references).filter_map(|reference| reference.0.file()));
         paths.extend(live_store.store.phrases.clone());
-        let phrases = |folder: &PathBuf| read_in_time(folder, files::yaml_files)?.ok();
-        paths.extend(live_store.store.phrases.iter().filter_map(phrases).flatten());
+        if let Some(folder) = &live_store.store.phrases {
+            match read_in_time(folder, files::yaml_files) {
+                Ok(phrases) => paths.extend(phrases.unwrap_or_default()),
+                Err(_) => paths.extend(before.keys().filter(|path| path.parent() == Some(folder)).cloned()),
+            }
+        }
     }
     paths.sort();
     paths.dedup();
-    paths.into_iter().map(|path| (path.clone(), read_in_time(&path, files::stamp))).collect()
+    let stamp = |path: PathBuf| {
+        let stamp = read_in_time(&path, files::stamp).ok().or_else(|| before.get(&path).copied())?;
+        Some((path, stamp))
+    };
+    paths.into_iter().filter_map(stamp).collect()
 }
 
-fn have_files_changed(app: &App, settings_file: Option<&Path>, before: &Mutex<StampsInTime>) -> bool {
-    let live_config = app.live_config();
-    let now = file_stamps(&live_config, settings_file);
-    let answers_again = live_config.unread.iter().any(|path| !is_unanswered(path));
-    let mut before = before.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let has_changed = *before != now;
-    *before = now;
-    has_changed || answers_again
-}
-
-fn reload_settings(app: &App, settings_file: Option<&Path>, read: &ReadSettings) {
+/// Reads the settings again, and answers whether they can be used.
+fn reload_settings(app: &App, settings_file: Option<&Path>, read: &ReadSettings) -> bool {
     let file = settings_file.map_or_else(|| "the defaults".to_owned(), |file| file.display().to_string());
     let (settings, waiting) = match read() {
         Ok(read) => read,
         Err(complaint) => {
             app.set_complaint(Some(format!("{file}: the settings are broken; the last good ones stay in use")));
             tracing::error!(file, complaint, "the settings are broken; the last good ones stay in use");
-            return;
+            return false;
         }
     };
     app.apply_settings(&settings, clock::now());
@@ -106,6 +122,7 @@ fn reload_settings(app: &App, settings_file: Option<&Path>, read: &ReadSettings)
         tracing::warn!(file, complaint, "a part of the settings takes effect after a restart only");
     }
     tracing::info!(file, "settings, phrases and brandings were reloaded");
+    true
 }
 
 fn log_provider_file(snapshot: &LiveProvidersSnapshot, file: &Path) {
@@ -200,7 +217,7 @@ async fn tidy(app: Data<App>) {
             tracing::warn!(seconds = jumped, "the clock jumped; nothing is removed for a day");
             doubted = Some(clock::instant());
         }
-        let is_doubted = doubted.is_some_and(|since: std::time::Instant| since.elapsed() < TIME_AFTER_JUMP);
+        let is_doubted = doubted.is_some_and(|since: Instant| since.elapsed() < TIME_AFTER_JUMP);
         let is_right = clock_agrees_with_storage(&app).await && !is_doubted;
         // Other machines had time to come back after an outage.
         let silent_since = (is_right && begun.elapsed() >= SILENT).then(|| now.saturating_sub(SILENT.as_secs().cast_signed()));
@@ -233,13 +250,13 @@ mod tests {
         let workbench = crate::commands::broker::Broker::new(&master).hooks();
         let live_config = LiveConfig::new(&settings.unwrap_or_else(|| panic!("{}", report.draw(false))), None, 0, &workbench);
 
-        let before = file_stamps(&live_config, None);
+        let before = file_stamps(&live_config, None, &SeenStamps::new());
         files::write(&file, "geheim").unwrap();
-        let after = file_stamps(&live_config, None);
+        let after = file_stamps(&live_config, None, &before);
         std::fs::remove_dir_all(&folder).unwrap();
 
         assert_ne!(before, after);
-        assert_eq!(before, file_stamps(&live_config, None));
+        assert_eq!(before, file_stamps(&live_config, None, &after));
     }
 
     #[test]
@@ -266,30 +283,40 @@ mod tests {
         };
         let store = |live_config: &LiveConfig| live_config.live_stores().find(|live| *live.store.name == *"b").cloned().unwrap();
         let first = live("Antes", None);
-        let stamps = file_stamps(&first, None);
+        let stamps = file_stamps(&first, None, &SeenStamps::new());
+        let reader = SettingsReader {
+            file: None,
+            read: Box::new(|| unreachable!("nothing is reloaded here")),
+            seen: Mutex::new(stamps.clone()),
+            are_broken: AtomicBool::new(false),
+        };
         let disk = StuckDisk::below(&share);
 
         let second = live("Depois", Some(&first));
 
         assert_eq!((&*store(&second).store.title, store(&second).logo.is_some(), store(&second).mailer.is_some()), ("Depois", true, true));
-        let unread: Vec<_> = second.unread.iter().map(|path| path.strip_prefix(&folder).unwrap().to_str().unwrap()).collect();
-        assert_eq!(unread, ["share", "share/logo.svg", "share/user", "share/password"]);
-        assert!(first.unread.is_empty() && second.complaints.is_empty());
+        let unanswered: Vec<_> = second.unanswered.iter().map(|path| path.strip_prefix(&folder).unwrap().to_str().unwrap()).collect();
+        assert_eq!(unanswered, ["share", "share/logo.svg", "share/user", "share/password"]);
+        assert!(first.unanswered.is_empty() && second.complaints.is_empty());
         let complaints = crate::world::slow_disk::complaints(clock::now());
         assert!(
-            unread.iter().all(|name| complaints.iter().any(|complaint| complaint.contains(&*folder.join(name).to_string_lossy()))),
+            unanswered.iter().all(|name| complaints.iter().any(|complaint| complaint.contains(&*folder.join(name).to_string_lossy()))),
             "{complaints:?}"
         );
-        assert_ne!(file_stamps(&second, None), stamps, "it is read again when the disk has answered");
+        assert!(!reader.have_files_changed(&second), "what lies on a disk that does not answer has not changed");
+        assert_ne!(file_stamps(&second, None, &SeenStamps::new()), stamps, "what was never seen is read when its disk has answered");
         let third = live("Depois", None);
         assert!(store(&third).logo.is_none() && store(&third).mailer.is_none(), "a start does not wait for it");
         drop(disk);
-        while second.unread.iter().any(|path| is_unanswered(path)) {
+        while second.unanswered.iter().any(|path| is_unanswered(path)) {
             std::thread::yield_now();
         }
-        assert_eq!(file_stamps(&second, None), stamps);
+        assert!(reader.have_files_changed(&second), "it is read again when the disk has answered");
+        reader.are_broken.store(true, Ordering::Relaxed);
+        assert!(!reader.have_files_changed(&second), "broken settings are not read again for that");
+        assert_eq!(file_stamps(&second, None, &SeenStamps::new()), stamps);
         let fourth = live("Depois", Some(&third));
         std::fs::remove_dir_all(&folder).unwrap();
-        assert!(store(&fourth).logo.is_some() && store(&fourth).mailer.is_some() && fourth.unread.is_empty());
+        assert!(store(&fourth).logo.is_some() && store(&fourth).mailer.is_some() && fourth.unanswered.is_empty());
     }
 }

@@ -17,6 +17,7 @@ use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::request_context::RequestContext;
 use crate::web::test_logins::test_login_handler;
 use crate::web::user_facing_error::UserFacingError;
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// The query parameter that carries a sealed form.
@@ -139,7 +140,7 @@ pub(crate) fn find_attempt(
     let unreadable = attempt_cookies::unreadable_attempts(&live_store.store, context.cookies(), &all).map(str::to_owned).collect();
     all.retain(|callback_request| *callback_request.provider == *name);
     // Where the provider returns no state, the newest attempt is taken.
-    all.sort_by_key(|callback_request| std::cmp::Reverse(callback_request.saved.started));
+    all.sort_by_key(|callback_request| Reverse(callback_request.saved.started));
     let newest = all.first().map(NewestAttempt::from_callback);
     let (document, state) = (callback.document(), context.path_parameter("state"));
     let fits = |live_provider: &LiveProvider, callback_request: &CallbackRequest| {

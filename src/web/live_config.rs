@@ -12,7 +12,7 @@ use crate::stores::{Store, Stores};
 use crate::vocabulary::hash::{hex, sha256};
 use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::mail::Mailer;
-use crate::world::slow_disk::read_in_time;
+use crate::world::slow_disk::{NotRead, read_in_time};
 use crate::world::{files, secrets};
 use actix_web::HttpRequest;
 use actix_web::http::header::HOST;
@@ -25,10 +25,10 @@ use std::sync::Arc;
 pub struct LiveConfig {
     stores: Stores,
     live_stores: HashMap<Box<str>, Arc<LiveStore>>,
-    /// Problems with the phrases and the mail server.
+    /// Problems with phrases, logos and mail servers.
     pub(crate) complaints: Vec<String>,
     /// What could not be read, because its disk did not answer. What was read before stays in use.
-    pub(crate) unread: Vec<PathBuf>,
+    pub(crate) unanswered: Vec<PathBuf>,
 }
 
 /// A store with what its pages need.
@@ -112,7 +112,7 @@ impl LiveConfig {
     /// Makes the configuration from settings and takes over from `before` what has not changed.
     pub(crate) fn new(settings: &Settings, before: Option<&Self>, now: i64, workbench: &WorkbenchHooks) -> Self {
         let stores = Stores::new(settings);
-        let (mut complaints, mut unread) = (Vec::new(), Vec::new());
+        let (mut complaints, mut unanswered) = (Vec::new(), Vec::new());
         let (mut all_live_providers, mut words) = (HashMap::new(), HashMap::new());
         for live_store in before.iter().flat_map(|before| before.live_stores()) {
             let providers = &live_store.providers;
@@ -130,18 +130,15 @@ impl LiveConfig {
             let earlier = before.and_then(|before| before.live_stores.get(&store.name));
             let languages = words.entry(store.phrases.clone()).or_insert_with(|| {
                 let before = earlier.map(|live_store| Arc::clone(&live_store.languages));
-                read_languages(store.phrases.as_deref(), before, (&mut complaints, &mut unread))
+                read_languages(store.phrases.as_deref(), before, (&mut complaints, &mut unanswered))
             });
             let logo = store.logo.as_deref().and_then(|path| {
-                read_in_time(path, Picture::read).unwrap_or_else(|| {
-                    unread.push(path.to_owned());
-                    earlier.filter(|earlier| earlier.store.logo == store.logo)?.logo.clone()
-                })
+                let read = read_or_note(path, Picture::read, (&mut complaints, &mut unanswered));
+                read.unwrap_or_else(|| earlier.filter(|earlier| earlier.store.logo == store.logo)?.logo.clone())
             });
-            let mailer = store
-                .mail
-                .as_ref()
-                .and_then(|mail| open_mail(mail, earlier.and_then(|live_store| live_store.mailer.clone()), (&mut complaints, &mut unread)));
+            let mailer = store.mail.as_ref().and_then(|mail| {
+                open_mail(mail, earlier.and_then(|live_store| live_store.mailer.clone()), (&mut complaints, &mut unanswered))
+            });
             let look = store_look(store, logo.is_some());
             let version = look_version(&look, logo.as_ref(), workbench.assets);
             let live_store = LiveStore {
@@ -156,15 +153,33 @@ impl LiveConfig {
             };
             live_stores.insert(store.name.clone(), Arc::new(live_store));
         }
-        Self { stores, live_stores, complaints, unread }
+        Self { stores, live_stores, complaints, unanswered }
     }
+}
+
+/// What is read of a file or a folder; `None` if what was read of it before stays in use, and the reason is noted.
+fn read_or_note<T: Send + 'static>(
+    path: &Path,
+    read: impl FnOnce(&Path) -> T + Send + 'static,
+    (complaints, unanswered): (&mut Vec<String>, &mut Vec<PathBuf>),
+) -> Option<T> {
+    let note = |why: NotRead| {
+        match why {
+        NotRead::NoAnswer => unanswered.push(path.to_owned()),
+        NotRead::Failed => complaints.push(format!(
+            "`{}` was not read, because no thread could be started or the program made a mistake, which the log shows: change the file, or restart the broker",
+            path.display()
+        )),
+    }
+    };
+    read_in_time(path, read).map_err(note).ok()
 }
 
 /// The mailer of a store. If its settings cannot be used, that is a complaint, and the mailer before it stays in use.
 fn open_mail(
     mail: &MailSpec,
     before: Option<Arc<Mailer>>,
-    (complaints, unread): (&mut Vec<String>, &mut Vec<PathBuf>),
+    (complaints, unanswered): (&mut Vec<String>, &mut Vec<PathBuf>),
 ) -> Option<Arc<Mailer>> {
     let mut is_missing = false;
     let mut read = |reference: &Option<SecretReference>, label: &'static str| {
@@ -172,13 +187,11 @@ fn open_mail(
         let (file, location) = (reference.file(), reference.location());
         let read = move |_: &Path| secrets::read_secret(&reference, label);
         let value = match &file {
-            Some(file) => read_in_time(file, read),
+            Some(file) => read_or_note(file, read, (&mut *complaints, &mut *unanswered)),
             None => Some(read(Path::new(""))),
         };
-        match &value {
-            None => unread.extend(file),
-            Some(None) => complaints.push(format!("`mail`: `{location}` is not set: set it, or leave `user` and `password` out")),
-            Some(Some(_)) => {}
+        if let Some(None) = &value {
+            complaints.push(format!("`mail`: `{location}` is not set: set it, or leave `user` and `password` out"));
         }
         is_missing |= !matches!(value, Some(Some(_)));
         value.flatten()
@@ -218,7 +231,7 @@ fn look_version(look: &StoreBranding, logo: Option<&Picture>, assets: &[&str]) -
 fn read_languages(
     folder: Option<&Path>,
     before: Option<Arc<PageLanguages>>,
-    (complaints, unread): (&mut Vec<String>, &mut Vec<PathBuf>),
+    (complaints, unanswered): (&mut Vec<String>, &mut Vec<PathBuf>),
 ) -> Arc<PageLanguages> {
     let Some(folder) = folder else { return Arc::new(PageLanguages::embedded()) };
     let named = |path: PathBuf| {
@@ -229,10 +242,7 @@ fn read_languages(
         files::yaml_files(folder).unwrap_or_default().into_iter().filter_map(named).collect()
     };
     let before = || before.unwrap_or_else(|| Arc::new(PageLanguages::embedded()));
-    let Some(texts) = read_in_time(folder, read) else {
-        unread.push(folder.to_owned());
-        return before();
-    };
+    let Some(texts) = read_or_note(folder, read, (&mut *complaints, unanswered)) else { return before() };
     match PageLanguages::with_overrides(&texts) {
         Ok(languages) => Arc::new(languages),
         Err(wrong) => {

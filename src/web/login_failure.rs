@@ -152,7 +152,8 @@ async fn end_with_error(
     context.app().metrics.count_login(store, provider, cause.name());
     let at = FailurePlace { step: error.step, call: trace.exchanges.last().map(|call| call.call), line: error.place, by_anyone };
     let (app, reason) = (context.app(), redacted_code(error));
-    let kind = failure_kind(context, live_provider, cause, at, &reason);
+    let said = (!by_anyone).then(|| lasting_words(&redacted_message(error)).into());
+    let kind = FailureKind { said, ..failure_kind(context, live_provider, cause, at, &reason) };
     // While all logins fail in the same way, a few searches for a repair a minute are enough.
     let searched = kind.clone();
     let code = place_failure(context, kind, || {
@@ -264,7 +265,14 @@ fn failure_kind(context: &RequestContext, live_provider: &LiveProvider, cause: E
         cause: cause.name().into(),
         at,
         code: Some(code.into()),
+        said: None,
     }
+}
+
+/// What a failure says, without the words that differ from login to login, such as the number of a request or an age in seconds.
+fn lasting_words(said: &str) -> String {
+    let words = said.split_whitespace().map(|word| if word.contains(|letter: char| letter.is_ascii_digit()) { "0" } else { word });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Stores the story and the audit line of a login that failed, or counts it among equal failures; answers with the code for the page.

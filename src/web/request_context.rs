@@ -3,7 +3,7 @@
 use crate::login::return_to;
 use crate::pages::{ErrorCause, Frame, PageLanguage};
 use crate::session::Session;
-use crate::session::keys::SessionSigningKeys;
+use crate::session::keys::{SessionSigningKeys, named_key};
 use crate::stores::connection::ProviderClient;
 use crate::stores::live::LiveProvider;
 use crate::web::app::App;
@@ -245,13 +245,25 @@ impl RequestContext {
     /// have taken its place.
     pub(crate) async fn session_to_end(&self) -> Result<Option<Session>, UserFacingError> {
         let Some(token) = self.cookies().unique(&self.live_store().store.cookie) else { return Ok(None) };
-        let verify = || self.signing_keys()?.verify_ignoring_expiry(token, self.live_store().token_parties());
-        if let Some(session) = verify() {
-            return Ok(Some(session));
+        self.read_new_key(token).await?;
+        Ok(self.signing_keys().and_then(|keys| keys.verify_ignoring_expiry(token, self.live_store().token_parties())))
+    }
+
+    /// The valid session of this browser, also if another machine has just made the key of its token. The caller takes the request from
+    /// the budget of the client before.
+    pub(crate) async fn session_under_new_keys(&self) -> Result<Option<Session>, UserFacingError> {
+        let Some(token) = self.cookies().unique(&self.live_store().store.cookie) else { return Ok(None) };
+        self.read_new_key(token).await?;
+        Ok(self.session_of(token))
+    }
+
+    /// Reads the keys from storage if a token names one that this machine does not have.
+    pub(crate) async fn read_new_key(&self, token: &str) -> Result<(), UserFacingError> {
+        let Some(named) = named_key(token) else { return Ok(()) };
+        if self.signing_keys().is_none_or(|keys| !keys.has(&named)) {
+            self.app().sync_with_storage(self.now()).await?;
         }
-        // Another machine may have signed it with a key that this one has not read yet.
-        self.app().sync_with_storage(self.now()).await?;
-        Ok(verify())
+        Ok(())
     }
 
     /// The valid session of a token.

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 pub(crate) async fn current_session(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Session)?;
     context.require_fresh_revocations()?;
-    let Some(session) = context.session() else {
+    let Some(session) = context.session_under_new_keys().await? else {
         let mut response = HttpResponse::build(StatusCode::UNAUTHORIZED);
         if context.cookies().unique(&context.live_store().store.cookie).is_some() {
             cookies::append_to(&mut response, cookies::clear_session(&context.live_store().store));
@@ -63,7 +63,9 @@ pub(crate) async fn validate(context: RequestContext) -> Result<HttpResponse, Us
     context.require_fresh_revocations()?;
     let question: Option<Value> = serde_json::from_slice(context.body()).ok();
     let token = question.as_ref().and_then(|question| question.get("token")?.as_str());
-    let Some(session) = token.and_then(|token| context.session_of(token)) else {
+    let token = token.unwrap_or_default();
+    context.read_new_key(token).await?;
+    let Some(session) = context.session_of(token) else {
         return Ok(HttpResponse::Unauthorized().json(json!({ "authStatus": "InvalidToken" })));
     };
     Ok(HttpResponse::Ok().json(json!({

@@ -57,6 +57,8 @@ pub(crate) struct FailureKind {
     pub(crate) at: FailurePlace,
     /// The code of the failure, which may be the provider's; `None` for all failures at this place.
     pub(crate) code: Option<Box<str>>,
+    /// What was wrong, in words that are the same for equal failures; `None` where the code is enough.
+    pub(crate) said: Option<Box<str>>,
 }
 
 /// Where logins fail. Visitors cannot make their number grow.
@@ -72,7 +74,7 @@ pub(crate) struct FailurePlace {
 
 impl FailureKind {
     fn with_any_code(&self) -> Self {
-        Self { code: None, ..self.clone() }
+        Self { code: None, said: None, ..self.clone() }
     }
 }
 
@@ -219,7 +221,15 @@ mod tests {
 
     fn kind(cause: &str, line: u32, code: &str) -> FailureKind {
         let at = FailurePlace { line: Some(Place { line, ..Place::default() }), ..FailurePlace::default() };
-        FailureKind { store: "main".into(), provider: "acme".into(), version: "1".into(), cause: cause.into(), at, code: Some(code.into()) }
+        FailureKind {
+            store: "main".into(),
+            provider: "acme".into(),
+            version: "1".into(),
+            cause: cause.into(),
+            at,
+            code: Some(code.into()),
+            said: None,
+        }
     }
 
     fn place(throttle: &StoryThrottle, kind: &FailureKind, from: u32) -> StoryPlace {
@@ -261,6 +271,23 @@ mod tests {
         }
         let of_call = FailureKind { at: FailurePlace { call: Some(2), ..refused.at }, ..refused };
         assert!(is_own(&place(&throttle, &of_call, 200_005)), "the same line in another call");
+        let minutes = throttle.lock();
+        assert!(minutes.counts.len() < 500 && minutes.kinds.len() < 150, "{} {}", minutes.counts.len(), minutes.kinds.len());
+    }
+
+    #[test]
+    fn failures_that_say_different_things_are_not_equal_and_their_number_is_bounded() {
+        let throttle = StoryThrottle::default();
+        let saying = |said: &str| FailureKind { said: Some(said.into()), ..kind("odd", 5, "badToken") };
+        let StoryPlace::Own(first) = place(&throttle, &saying("expired"), 0) else { panic!("the first is kept") };
+        let own = (1..10_000).filter(|at| is_own(&place(&throttle, &saying(&at.to_string()), *at))).count();
+
+        assert_eq!(own, 119 + 10);
+        assert_eq!(place(&throttle, &saying("expired"), 10_000), StoryPlace::Equal(first, 1));
+        assert_eq!(place(&throttle, &saying("another issuer"), 10_001), StoryPlace::None);
+        let one_address =
+            (0..1_000).filter(|at| is_own(&place(&throttle, &FailureKind { store: "b".into(), ..saying(&at.to_string()) }, 7))).count();
+        assert_eq!(one_address, 10);
         let minutes = throttle.lock();
         assert!(minutes.counts.len() < 500 && minutes.kinds.len() < 150, "{} {}", minutes.counts.len(), minutes.kinds.len());
     }

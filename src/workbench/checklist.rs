@@ -1,7 +1,8 @@
 //! The checklist about a provider, and the file that its answers give. The compiler of the language checks each answer.
 
 pub(crate) mod pairs; //     parameters and conditions on one line
-pub(crate) mod questions;
+pub(crate) mod question; //  what a question is, and what earlier answers mean for it
+pub(crate) mod questions; // the table
 
 use crate::provider::{InstallationContext, compile};
 use crate::vocabulary::diagnostic::{Severity, quoted_alternatives};
@@ -10,7 +11,7 @@ use crate::vocabulary::secret_names::is_secret_setting;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::path::{PathSegment, parse_path, write_path};
 use crate::workbench::checklist::pairs::{RequestMoment, condition_entries, name_entries, pairs, parameter_entries, with_commas};
-use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion, PUSHED, PUSHED_READ, usual_hosts, usual_settings};
+use crate::workbench::checklist::question::{ChecklistAnswers, ChecklistQuestion, PUSHED, PUSHED_READ, usual_hosts, usual_settings};
 use crate::workbench::draft::ProviderDraft;
 use crate::workbench::learn::provider_file::push_reads;
 

@@ -17,7 +17,7 @@ use crate::workbench::learn::LearnedProvider;
 use crate::workbench::record::{LoginToRecord, record_example};
 use crate::workbench::recorded_exchange::RecordedResponse;
 use serde_json::Value;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// The story, or why there is none; neither holds a value of the recording. `now` is the time where the recording has none.
@@ -130,7 +130,7 @@ struct RecordedAnswers<'a>(Mutex<std::slice::Iter<'a, RecordedResponse>>);
 
 impl Fetch for RecordedAnswers<'_> {
     fn send<'a>(&'a self, _: &'a Request) -> ResponseFuture<'a> {
-        let next = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+        let next = self.0.lock().unwrap_or_else(PoisonError::into_inner).next();
         let answer = next.map(|answer| Response {
             status: answer.status,
             headers: answer.headers.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect(),

@@ -25,6 +25,32 @@ pub fn read_bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The same at a path without links. If the file or a folder on its path has become a link, nothing is read.
+pub(crate) fn read_bytes_without_links(real: &Path, most: usize) -> io::Result<Vec<u8>> {
+    // A file that is replaced at this moment is looked for again.
+    for _ in 0..3 {
+        let file = open_ordinary(real, std::fs::OpenOptions::new().read(true))?;
+        if path_of(&file, real)? == real {
+            let mut bytes = Vec::new();
+            file.take(most as u64).read_to_end(&mut bytes)?;
+            return Ok(bytes);
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "a link has taken the place of the file"))
+}
+
+/// The path of an opened file as the system knows it. Where it does not say that, the path is looked up again.
+fn path_of(file: &std::fs::File, opened_at: &Path) -> io::Result<PathBuf> {
+    use std::os::fd::AsRawFd as _;
+    use std::os::unix::fs::MetadataExt as _;
+    if let Ok(path) = std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())) {
+        return Ok(path);
+    }
+    let (opened, found) = (file.metadata()?, file_id(opened_at)?);
+    let path = real_path(opened_at)?;
+    Ok(if found == (opened.dev(), opened.ino()) { path } else { PathBuf::new() })
+}
+
 /// Opens a file without waiting, and only then looks at what it is: to open a named pipe takes until another program opens its other
 /// end, and what a path leads to may change between two looks.
 fn open_ordinary(path: &Path, options: &mut std::fs::OpenOptions) -> io::Result<std::fs::File> {
@@ -123,9 +149,17 @@ pub(crate) fn make_private(path: &Path) -> io::Result<()> {
 }
 
 /// A number that identifies the file independently of its name.
-pub(crate) fn file_id(path: &Path) -> Option<(u64, u64)> {
+pub(crate) fn file_id(path: &Path) -> io::Result<(u64, u64)> {
     use std::os::unix::fs::MetadataExt as _;
-    std::fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
+    std::fs::metadata(path).map(|about| (about.dev(), about.ino()))
+}
+
+/// Whether the disk of a path answers, and lists the path if that is a folder.
+pub(crate) fn is_answered(path: &Path) -> bool {
+    match std::fs::metadata(path) {
+        Ok(about) => !about.is_dir() || std::fs::read_dir(path).is_ok(),
+        Err(error) => matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+    }
 }
 
 /// The path without symbolic links and `..`.

@@ -16,11 +16,13 @@ const LARGEST: usize = 64 * 1024;
 
 /// Reads one value; `None` when it is not set. Surrounding blanks, such as the line end of a file, are removed.
 fn read_value(reference: &ValueReference) -> Option<String> {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).ok();
     let text = match reference {
         ValueReference::Literal(text) => text.to_string(),
         #[expect(clippy::disallowed_methods, reason = "this is the one place that reads variables")]
         ValueReference::Variable(name) => std::env::var(&**name).ok()?,
-        ValueReference::File(path) => String::from_utf8(files::read_bytes(Path::new(&**path), LARGEST).ok()?).ok()?,
+        ValueReference::File(path) => text(files::read_bytes(Path::new(&**path), LARGEST).ok()?)?,
+        ValueReference::JudgedFile { real, .. } => text(files::read_bytes_without_links(real, LARGEST).ok()?)?,
     };
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())

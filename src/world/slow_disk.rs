@@ -3,81 +3,113 @@
 use crate::world::clock;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
 /// How long a disk is waited for.
 const PATIENCE: Duration = if cfg!(test) { Duration::from_millis(500) } else { Duration::from_secs(2) };
-/// How long it is waited for while another reading is not answered: many files may lie on one disk.
+/// How long it is waited for while another reading in the same folder is not answered.
 const LITTLE_PATIENCE: Duration = Duration::from_millis(200);
 
-/// The files and folders whose last reading is under way for longer than it was waited for, and when it began.
-static UNANSWERED: Mutex<BTreeMap<PathBuf, i64>> = Mutex::new(BTreeMap::new());
+/// The readings that are under way for longer than they were waited for, by their numbers.
+static UNANSWERED: Mutex<BTreeMap<u64, UnansweredReading>> = Mutex::new(BTreeMap::new());
 
-fn lock() -> MutexGuard<'static, BTreeMap<PathBuf, i64>> {
+struct UnansweredReading {
+    path: PathBuf,
+    since: i64,
+}
+
+/// Why there is no result of a reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotRead {
+    /// The disk does not answer. Its path is unanswered until the reading ends.
+    NoAnswer,
+    /// The reading panicked, or no thread could be started. To try again soon would most likely fail again.
+    Failed,
+}
+
+fn lock() -> MutexGuard<'static, BTreeMap<u64, UnansweredReading>> {
     UNANSWERED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What is read of a file or a folder; `None` if its disk does not answer in time. While a reading that was given up is under way, the
-/// same path is not read again.
-pub(crate) fn read_in_time<T: Send + 'static>(path: &Path, read: impl FnOnce(&Path) -> T + Send + 'static) -> Option<T> {
-    let patience = {
-        let unanswered = lock();
-        if unanswered.contains_key(path) {
-            return None;
-        }
-        if unanswered.is_empty() { PATIENCE } else { LITTLE_PATIENCE }
-    };
+/// What is read of a file or a folder, if its disk answers in time. While a reading that was given up is under way, the same path is not
+/// read again.
+pub(crate) fn read_in_time<T: Send + 'static>(path: &Path, read: impl FnOnce(&Path) -> T + Send + 'static) -> Result<T, NotRead> {
+    static NUMBERS: AtomicU64 = AtomicU64::new(0);
+    if is_unanswered(path) {
+        return Err(NotRead::NoAnswer);
+    }
+    let patience = patience_with(path);
     let (answer_sender, answer) = mpsc::channel();
-    let (began, ended) = (clock::now(), EndedReading(path.to_owned()));
+    let (since, number) = (clock::now(), NUMBERS.fetch_add(1, Ordering::Relaxed));
+    let ended = EndedReading { number, path: path.to_owned() };
     let reading = move || {
-        let EndedReading(path) = &ended;
+        // What is bound last is dropped first, also in a panic: the caller learns that no answer comes before the reading counts as ended.
+        let (ended, answer_sender) = (ended, answer_sender);
         #[cfg(test)]
-        tests::wait_for_disk(path);
-        let _ = answer_sender.send(read(path));
+        tests::wait_for_disk(&ended.path);
+        let _ = answer_sender.send(read(&ended.path));
     };
-    thread::Builder::new().name("reading".to_owned()).spawn(reading).ok()?;
+    if thread::Builder::new().name("reading".to_owned()).spawn(reading).is_err() {
+        return Err(NotRead::Failed);
+    }
     match answer.recv_timeout(patience) {
-        Ok(read) => Some(read),
-        Err(mpsc::RecvTimeoutError::Disconnected) => None,
+        Ok(read) => Ok(read),
+        Err(mpsc::RecvTimeoutError::Disconnected) => Err(NotRead::Failed),
         Err(mpsc::RecvTimeoutError::Timeout) => {
-            // A reading that ends from here on takes its path out again.
+            // A reading that ends from here on takes itself out again.
             let mut unanswered = lock();
             match answer.try_recv() {
-                Err(mpsc::TryRecvError::Empty) => drop(unanswered.insert(path.to_owned(), began)),
-                Ok(read) => return Some(read),
-                Err(mpsc::TryRecvError::Disconnected) => {}
+                Ok(read) => Ok(read),
+                Err(mpsc::TryRecvError::Disconnected) => Err(NotRead::Failed),
+                Err(mpsc::TryRecvError::Empty) => {
+                    unanswered.insert(number, UnansweredReading { path: path.to_owned(), since });
+                    Err(NotRead::NoAnswer)
+                }
             }
-            None
         }
     }
 }
 
+/// How long the disk of a path is waited for. Paths in one folder, and paths of which one is below the other, probably lie on one disk.
+fn patience_with(path: &Path) -> Duration {
+    let is_near = |other: &Path| path.parent() == other.parent() || path.starts_with(other) || other.starts_with(path);
+    if lock().values().any(|reading| is_near(&reading.path)) { LITTLE_PATIENCE } else { PATIENCE }
+}
+
 /// Whether a reading of this path was given up and is still under way.
 pub(crate) fn is_unanswered(path: &Path) -> bool {
-    lock().contains_key(path)
+    lock().values().any(|reading| reading.path == path)
 }
 
 /// The files and folders whose disks do not answer.
 pub(crate) fn complaints(now: i64) -> Vec<String> {
     let unanswered = lock();
-    let complaint = |(path, since): (&PathBuf, &i64)| {
-        let seconds = now.saturating_sub(*since);
+    // Of two readings of one path the later one is left out.
+    let since: BTreeMap<&PathBuf, i64> = unanswered.values().rev().map(|reading| (&reading.path, reading.since)).collect();
+    let complaint = |(path, since): (&PathBuf, i64)| {
+        let seconds = now.saturating_sub(since);
         format!(
             "the disk of `{}` has not answered for {seconds} s, so what was read of it before stays in use: check the disk",
             path.display()
         )
     };
-    unanswered.iter().map(complaint).collect()
+    since.into_iter().map(complaint).collect()
 }
 
-/// The path of a reading; it is answered when this is dropped.
-struct EndedReading(PathBuf);
+/// A reading, which has ended when this is dropped.
+struct EndedReading {
+    number: u64,
+    path: PathBuf,
+}
 
 impl Drop for EndedReading {
     fn drop(&mut self) {
-        lock().remove(&self.0);
+        lock().remove(&self.number);
+        #[cfg(test)]
+        tests::wait_for_disk(&self.path.join(tests::AFTER_THE_END));
     }
 }
 
@@ -89,6 +121,9 @@ pub(crate) mod tests {
 
     static STUCK: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     static FREED: Condvar = Condvar::new();
+
+    /// Below a path: its readings are stuck when they have ended.
+    pub(super) const AFTER_THE_END: &str = "after the end";
 
     fn stuck() -> MutexGuard<'static, BTreeSet<PathBuf>> {
         STUCK.lock().unwrap_or_else(PoisonError::into_inner)
@@ -121,18 +156,60 @@ pub(crate) mod tests {
         let path = Path::new("/a share/logo.png");
         let disk = StuckDisk::below(Path::new("/a share"));
 
-        assert_eq!((read_in_time(path, |_| 1), read_in_time(path, |_| 2)), (None, None));
+        assert_eq!([read_in_time(path, |_| 1), read_in_time(path, |_| 2)], [Err(NotRead::NoAnswer); 2]);
 
         assert!(
             is_unanswered(path) && complaints(clock::now()).iter().any(|complaint| complaint.contains("the disk of `/a share/logo.png`"))
         );
-        assert_eq!(read_in_time(Path::new("/another/logo.png"), |_| 3), Some(3));
+        assert_eq!(read_in_time(Path::new("/another/logo.png"), |_| 3), Ok(3));
         drop(disk);
         while is_unanswered(path) {
             thread::yield_now();
         }
-        assert_eq!(read_in_time(path, |_| 4), Some(4));
-        assert_eq!(read_in_time(path, |_| -> i32 { panic!("a mistake of the program") }), None);
+        assert_eq!(read_in_time(path, |_| 4), Ok(4));
+        assert_eq!(read_in_time(path, |_| -> i32 { panic!("a mistake of the program") }), Err(NotRead::Failed));
         assert!(!is_unanswered(path));
+    }
+
+    #[test]
+    fn a_reading_that_panics_when_it_is_given_up_closes_its_path_for_no_longer() {
+        let path = Path::new("/panics/logo.png");
+        // The thread of the reading goes on after its end, so that the caller looks for an answer in between.
+        let end = StuckDisk::below(&path.join(AFTER_THE_END));
+
+        let read = read_in_time(path, |_| -> i32 { panic!("a mistake of the program") });
+        drop(end);
+
+        assert_eq!((read, is_unanswered(path)), (Err(NotRead::Failed), false));
+    }
+
+    #[test]
+    fn only_what_lies_near_an_unanswered_file_is_waited_for_less() {
+        let unanswered = Path::new("/slow share/a");
+        let disk = StuckDisk::below(unanswered);
+        assert_eq!(read_in_time(unanswered, |_| true), Err(NotRead::NoAnswer));
+
+        let found = ["/slow share/b", "/slow share", "/slow share/a/b", "/a local disk/b", "/slow share/below/b"]
+            .map(|path| patience_with(Path::new(path)) == LITTLE_PATIENCE);
+        drop(disk);
+
+        assert_eq!(found, [true, true, true, false, false]);
+    }
+
+    #[test]
+    fn of_two_readings_of_one_path_the_end_of_one_is_not_the_end_of_the_other() {
+        let path = Path::new("/two readings/logo.png");
+        let disk = StuckDisk::below(path);
+        assert_eq!(read_in_time(path, |_| true), Err(NotRead::NoAnswer));
+        lock().insert(u64::MAX, UnansweredReading { path: path.to_owned(), since: 0 });
+
+        drop(disk);
+        while lock().values().filter(|reading| reading.path == path).count() > 1 {
+            thread::yield_now();
+        }
+        let found = is_unanswered(path);
+        lock().remove(&u64::MAX);
+
+        assert!(found && !is_unanswered(path));
     }
 }

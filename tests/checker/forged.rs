@@ -41,11 +41,11 @@ fn login(at: u64, state: &str, opened: &Token) -> Vec<Line> {
 }
 
 fn check(at: u64, broker: usize, status: u16, sent: &Token) -> Line {
-    let said = (status == 200).then(|| sent.clone());
-    Line { broker, status, sent: Some(sent.clone()), said, ..line(at, What::Auth) }
+    let described = (status == 200).then(|| sent.clone());
+    Line { broker, status, sent: Some(sent.clone()), described, ..line(at, What::Auth) }
 }
 
-/// Ana signs in twice, adds a way in and removes it, and signs out of her first session; Bia stays.
+/// Ana signs in twice, links an identity and removes it, and signs out of her first session; Bia stays.
 fn honest() -> Vec<Line> {
     let (ana, again, bia) = (token("s1", "ana", "p1"), token("s2", "ana", "p1"), token("s3", "bia", "p2"));
     let renamed = Token { sid: "s4".to_owned(), ..again.clone() };
@@ -143,7 +143,7 @@ fn c_a_session_of_somebody_else_is_noticed() {
         callback.opened = callback.opened.take().map(|opened| Token { subject: "p7".to_owned(), ..opened });
     });
     breaks("c", |history| the(history, What::Callback).browser = 5);
-    breaks("c", |history| the(history, What::Auth).said = Some(token("", "bia", "p1")));
+    breaks("c", |history| the(history, What::Auth).described = Some(token("", "bia", "p1")));
 }
 
 #[test]

@@ -118,7 +118,7 @@ pub struct Line {
     /// Whether the session's cookie was taken away.
     pub is_cleared: bool,
     /// Who the answer says it is.
-    pub said: Option<Token>,
+    pub described: Option<Token>,
     /// Whose secrets were shown.
     pub secrets: Vec<String>,
     pub key: String,

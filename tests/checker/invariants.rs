@@ -16,13 +16,13 @@ pub type Invariant = (&'static str, fn(&[Line]) -> Vec<String>);
 pub const ALL: [Invariant; 9] = [
     ("a: a state opens one session and is shown to the provider once", once),
     ("b: what was ended is over", ended),
-    ("c: everybody is who the provider said", identity),
+    ("c: each session is of the user that the provider named", identity),
     ("d: users and identities belong together", accounts),
-    ("e: a way in that was added or removed stays so", links),
-    ("e: a session that nobody ended is good", kept),
+    ("e: an identity that was linked or removed stays so", links),
+    ("e: a session that no request ended is good", kept),
     ("f: what is of one store is nothing in another", stores),
     ("g: a secret is shown where its file says, and nowhere else", secrets),
-    ("h: what nobody answered came about or not, and never both", either),
+    ("h: what was not answered took place or did not, and never both", either),
 ];
 
 /// Every violation, under its invariant.
@@ -95,20 +95,20 @@ fn known_ends(history: &[Line]) -> HashMap<&str, Vec<End<'_>>> {
         history.iter().filter(|line| line.is_done() && line.store == line.sent.as_ref().map_or(&line.store, |sent| &sent.store).as_str())
     {
         // A page that finds no session says the same without having ended anything.
-        let is_told = match line.what {
+        let is_certain = match line.what {
             What::Logout | What::Unlink | What::Retire => true,
             What::Revoke => line.is_cleared,
             What::Callback => line.opened.is_some(),
             _ => false,
         };
         let own = |token: &Token| line.sent.as_ref().is_some_and(|sent| sent.sid == token.sid);
-        for (token, since) in opened.iter().filter(|(token, _)| is_told && ends(line, token)) {
+        for (token, since) in opened.iter().filter(|(token, _)| is_certain && ends(line, token)) {
             if own(token) || *since < line.start {
                 let broker = (line.what != What::Retire).then_some((line.broker, line.life));
                 found.entry(&token.sid).or_default().push(End { at: line.end, broker, by: line });
             }
         }
-        // A way was added to the session at the same time, so that it has a new name: that ends as well.
+        // An identity was linked in the session at the same time, so the session has a new id, which ends as well.
         let renamed =
             |other: &&Line| line.what == What::Logout && other.end > line.start && other.start < line.end && own_link(other, line);
         for (renaming, token) in history.iter().filter(renamed).filter_map(|other| Some((other, other.linked()?))) {
@@ -118,16 +118,16 @@ fn known_ends(history: &[Line]) -> HashMap<&str, Vec<End<'_>>> {
     found
 }
 
-/// Whether a way was added to the session that a line ends.
+/// Whether an identity was linked in the session that a line ends.
 fn own_link(linking: &Line, line: &Line) -> bool {
     linking.linked().is_some() && line.sent.as_ref().is_some_and(|sent| sent.sid == linking.link)
 }
 
 /// By how much news from this moment may be late at the broker of a line.
-fn lateness(history: &[Line], (at, told): (u64, Option<(usize, u32)>), line: &Line) -> u64 {
+fn lateness(history: &[Line], (at, learnt_by): (u64, Option<(usize, u32)>), line: &Line) -> u64 {
     let here = |other: &&Line| other.broker == line.broker && other.life == line.life;
     let is_younger = history.iter().filter(here).any(|other| other.what == What::Life && other.start > at);
-    if told == Some((line.broker, line.life)) || is_younger {
+    if learnt_by == Some((line.broker, line.life)) || is_younger {
         return 0;
     }
     let is_cut_off = |other: &Line| {
@@ -166,7 +166,7 @@ fn identity(history: &[Line]) -> Vec<String> {
                 .get(line.code.as_str())
                 .is_some_and(|issue| (&issue.provider, &issue.subject, &issue.state) == (&opened.provider, &opened.subject, &line.state));
             if !is_his {
-                found.push(format!("the session is of somebody else than the provider said: {line:?}"));
+                found.push(format!("the session is of another user than the provider named: {line:?}"));
             }
         }
         if let (Some(linked), Some(sent)) = (line.linked(), &line.sent) {
@@ -179,11 +179,11 @@ fn identity(history: &[Line]) -> Vec<String> {
         if line.opened.is_some() && !is_own {
             found.push(format!("a login is finished in another browser than began it: {line:?}"));
         }
-        if let (200, Some(sent), Some(said)) = (line.status, &line.sent, &line.said) {
-            let of_session = line.what != What::Session || said.subject == sent.subject;
-            let same = (&said.uid, &said.email, &said.provider) == (&sent.uid, &sent.email, &sent.provider);
+        if let (200, Some(sent), Some(described)) = (line.status, &line.sent, &line.described) {
+            let of_session = line.what != What::Session || described.subject == sent.subject;
+            let same = (&described.uid, &described.email, &described.provider) == (&sent.uid, &sent.email, &sent.provider);
             if !same || !of_session {
-                found.push(format!("somebody else is named than the session is of: {line:?}"));
+                found.push(format!("another user is described than the session is of: {line:?}"));
             }
         }
     }
@@ -240,7 +240,7 @@ fn links(history: &[Line]) -> Vec<String> {
             for (earlier, before) in lines.iter().filter(|(earlier, before)| earlier.end < later.start && before != uid) {
                 if !between(&removed, earlier, later) {
                     found.push(format!(
-                        "{provider} {subject} was of {before} and is of {uid}, and nobody removed it: {earlier:?} {later:?}"
+                        "{provider} {subject} was of {before} and is of {uid}, and no request removed it: {earlier:?} {later:?}"
                     ));
                 }
             }
@@ -251,7 +251,7 @@ fn links(history: &[Line]) -> Vec<String> {
             }
         }
         if !lines.iter().any(|(line, _)| line.what == What::Identity) && of(history, What::User).next().is_some() && removed.is_empty() {
-            found.push(format!("{provider} {subject} is gone from storage, and nobody removed it: {:?}", lines[0].0));
+            found.push(format!("{provider} {subject} is gone from storage, and no request removed it: {:?}", lines[0].0));
         }
     }
     found
@@ -270,12 +270,12 @@ fn kept(history: &[Line]) -> Vec<String> {
         let Some(token) = line.sent.as_ref().filter(|token| token.store == line.store) else { return false };
         !history.iter().any(|other| other.may_be_done() && is_end(other, token))
     });
-    lost.map(|line| format!("a session that nobody ended is gone: {line:?}")).collect()
+    lost.map(|line| format!("a session that no request ended is gone: {line:?}")).collect()
 }
 
 fn stores(history: &[Line]) -> Vec<String> {
     let is_of_another = |line: &&Line| {
-        let named = [&line.sent, &line.said, &line.opened].into_iter().flatten();
+        let named = [&line.sent, &line.described, &line.opened].into_iter().flatten();
         line.status == 200 && line.sent.is_some() && named.clone().any(|token| token.store != line.store)
             || line.opened.as_ref().is_some_and(|opened| opened.store != line.store)
     };
@@ -288,7 +288,7 @@ fn secrets(history: &[Line]) -> Vec<String> {
     strange.map(|line| format!("{} heard {:?}: {line:?}", line.provider, line.secrets)).collect()
 }
 
-/// A session that was refused is never good again, whoever refused it, unless a broker had not learnt yet of a key.
+/// A session that was refused is never good again, whichever broker refused it, unless a broker had not received a key yet.
 fn either(history: &[Line]) -> Vec<String> {
     let is_own = |line: &&Line| line.sent.as_ref().is_some_and(|sent| sent.store == line.store) && line.outcome == Outcome::Answered;
     let checks: Vec<&Line> = history.iter().filter(|line| matches!(line.what, What::Auth | What::Session)).filter(is_own).collect();
@@ -307,8 +307,8 @@ fn either(history: &[Line]) -> Vec<String> {
     let mut found = BTreeSet::new();
     for line in checks.iter().filter(|line| line.status == 200) {
         let Some(refusal) = refused.get(line.sent.as_ref().expect("it was sent").sid.as_str()) else { continue };
-        let told = Some((refusal.broker, refusal.life));
-        if line.start > refusal.end && line.start > refusal.end + lateness(history, (refusal.end, told), line) {
+        let refused_at = Some((refusal.broker, refusal.life));
+        if line.start > refusal.end && line.start > refusal.end + lateness(history, (refusal.end, refused_at), line) {
             found.insert(format!("a session that was over is good again: {refusal:?} {line:?}"));
         }
     }

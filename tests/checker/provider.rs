@@ -17,7 +17,7 @@ pub enum Mood {
     Honest,
     /// It answers that it is broken.
     Broken,
-    /// It sends whoever asks to a place that no file names.
+    /// It sends each client to an address that no file names.
     Elsewhere,
     /// It answers with half of an answer.
     Half,
@@ -56,8 +56,8 @@ impl ScriptedProvider {
             let (issued, elsewhere) = (Arc::clone(&issued), elsewhere.to_owned());
             let shown = [form_secret(&secret), basic_secret(&secret)];
             upstream.answers(path, move |heard, to| {
-                let said = issued.lock().expect("no one panics here").say(heard, &shown, &elsewhere);
-                let _ = to.write_all(&said);
+                let answer = issued.lock().expect("no one panics here").respond(heard, &shown, &elsewhere);
+                let _ = to.write_all(&answer);
             });
         }
         Self { name, proxy: FaultProxy::open(Target::Port(address)), secret, upstream, issued }
@@ -124,7 +124,7 @@ fn email(subject: &str) -> String {
 }
 
 impl Issued {
-    fn say(&mut self, heard: &ReceivedRequest, shown: &[String], elsewhere: &str) -> Vec<u8> {
+    fn respond(&mut self, heard: &ReceivedRequest, shown: &[String], elsewhere: &str) -> Vec<u8> {
         let honest = self.honest(heard, shown);
         match self.mood {
             Mood::Honest => honest,

@@ -13,9 +13,9 @@ pub enum Weather {
     Fair,
     /// Each piece takes so many milliseconds.
     Slow(u64),
-    /// Nothing passes, and no one is told; what was on the way arrives later.
+    /// Nothing passes, and neither side notices; what was on the way arrives later.
     Silent,
-    /// Whoever connects is turned away.
+    /// Each connection is refused.
     Refusing,
     /// After so many bytes of an answer the connection ends.
     Short(usize),

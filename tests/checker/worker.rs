@@ -38,7 +38,7 @@ impl Worker<'_> {
             Action::Race => self.race(operation, at),
             Action::Rotate => self.rotate(STORES[first % 2].0),
             Action::Retire => self.leak(operation, browser, at),
-            Action::Reload => self.tell(Line { what: What::Reload, ..Line::default() }, |_| self.world.touch(first % 2, second % 9)),
+            Action::Reload => self.record(Line { what: What::Reload, ..Line::default() }, |_| self.world.touch(first % 2, second % 9)),
             Action::Mood => self.mood(operation),
             Action::Crash => self.world.crash(self.number, operation.broker),
             Action::Database => self.weather(What::Database, operation, &self.world.databases[operation.broker]),
@@ -51,13 +51,13 @@ impl Worker<'_> {
         Line { what, worker: self.number, broker: operation.broker, browser, store, ..Line::default() }
     }
 
-    /// Does something and tells the line of it.
-    fn tell<T>(&self, mut line: Line, doing: impl FnOnce(&mut Line) -> T) {
+    /// Does something, and records the line about it.
+    fn record<T>(&self, mut line: Line, doing: impl FnOnce(&mut Line) -> T) {
         line.start = self.world.now();
         doing(&mut line);
         line.end = line.end.max(self.world.now());
         line.worker = self.number;
-        self.world.tell(line);
+        self.world.record(line);
     }
 
     fn browse(&self, line: &mut Line, method: &str, target: &str, body: &str) {
@@ -80,7 +80,7 @@ impl Worker<'_> {
             line.link = line.sent.as_ref().map(|sent| sent.sid.clone()).unwrap_or_default();
         }
         let begun = Begun { browser: line.browser, provider, state: line.state.clone(), link: line.link.clone(), ..Begun::default() };
-        self.world.tell(line);
+        self.world.record(line);
         (!begun.state.is_empty()).then(|| {
             held(&self.world.begun).push(begun.clone());
             begun
@@ -104,7 +104,7 @@ impl Worker<'_> {
         }
         let line = Line { browser: begun.browser, state: begun.state.clone(), ..self.line(What::Issue, operation, begun.browser) };
         let line = Line { code: begun.code.clone(), subject: begun.subject.clone(), provider: provider.name.to_owned(), ..line };
-        self.tell(line, |_| ());
+        self.record(line, |_| ());
         begun
     }
 
@@ -113,7 +113,7 @@ impl Worker<'_> {
         let Begun { state, code, subject, link, .. } = begun.clone();
         let target = format!("/callback/{name}?code={code}&state={state}");
         let line = Line { broker, provider: name.to_owned(), state, code, subject, link, ..self.line(What::Callback, operation, browser) };
-        self.tell(line, |line| self.browse(line, "GET", &target, ""));
+        self.record(line, |line| self.browse(line, "GET", &target, ""));
     }
 
     fn come_back(&self, operation: &Operation, browser: usize, at: usize, at_both: bool) {
@@ -147,13 +147,14 @@ impl Worker<'_> {
     }
 
     fn session(&self, operation: &Operation, browser: usize) {
-        self.tell(self.line(What::Session, operation, browser), |line| {
+        self.record(self.line(What::Session, operation, browser), |line| {
             let answer = self.world.browse(line, "GET", "/session", "")?;
             if answer.status == 200 {
-                let said = answer.json();
-                let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
+                let described = answer.json();
+                let text = |name: &str| described[name].as_str().unwrap_or_default().to_owned();
                 let (uid, email, provider) = (text("uid"), text("email"), text("provider"));
-                line.said = Some(Token { uid, email, provider, subject: text("providerUserId"), store: text("store"), ..Token::default() });
+                line.described =
+                    Some(Token { uid, email, provider, subject: text("providerUserId"), store: text("store"), ..Token::default() });
             }
             Some(())
         });
@@ -172,18 +173,18 @@ impl Worker<'_> {
     pub fn check(&self, broker: usize, raw: &str, by: usize, is_last: bool) {
         let store = STORES.iter().position(|(name, _)| *name == Token::read(raw).store).unwrap_or_default();
         let store = STORES[(store + by) % 2].0.to_owned();
-        self.tell(Line { what: What::Auth, broker, store, is_last, ..Line::default() }, |line| {
+        self.record(Line { what: What::Auth, broker, store, is_last, ..Line::default() }, |line| {
             let answer = self.world.ask(line, "GET", "/auth", (&format!("portaria={raw}"), ""))?;
             if answer.status == 200 {
                 let text = |name: &str| answer.header(name).unwrap_or_default().to_owned();
                 let (uid, email, provider) = (text("x-auth-uid"), text("x-auth-email"), text("x-auth-provider"));
-                line.said = Some(Token { uid, email, provider, store: text("x-auth-store"), ..Token::default() });
+                line.described = Some(Token { uid, email, provider, store: text("x-auth-store"), ..Token::default() });
             }
             Some(())
         });
     }
 
-    /// The account page of whoever is signed in: the values of a field, in their order.
+    /// The account page of the signed-in user: the values of a field, in their order.
     fn page(&self, operation: &Operation, browser: usize) -> Option<String> {
         let answer = self.world.browse(&mut self.line(What::Session, operation, browser), "GET", "/account", "")?;
         (answer.status == 200).then_some(answer.body)
@@ -191,7 +192,7 @@ impl Worker<'_> {
 
     fn logout(&self, operation: &Operation, browser: usize) {
         let before = self.world.browsers[browser].session();
-        self.tell(self.line(What::Logout, operation, browser), |line| self.browse(line, "POST", "/logout", ""));
+        self.record(self.line(What::Logout, operation, browser), |line| self.browse(line, "POST", "/logout", ""));
         if let Some(raw) = before {
             self.check(operation.broker, &raw, 0, false);
         }
@@ -200,10 +201,10 @@ impl Worker<'_> {
     fn revoke(&self, operation: &Operation, browser: usize) {
         let Some(form) = self.page(operation, browser).and_then(|page| fields(&page, "form").pop()) else { return };
         let line = self.line(What::Revoke, operation, browser);
-        self.tell(line, |line| self.browse(line, "POST", "/account/sign-out", &format!("form={form}")));
+        self.record(line, |line| self.browse(line, "POST", "/account/sign-out", &format!("form={form}")));
     }
 
-    /// Adds a way in; beside it, while the browser comes back, something else is done.
+    /// Links an identity; beside it, while the browser comes back, something else is done.
     fn link(&self, operation: &Operation, browser: usize, at: usize, beside: Option<Operation>) {
         let Some(form) = self.page(operation, browser).and_then(|page| fields(&page, "form").pop()) else { return };
         let provider = operation.picks[1] % 2;
@@ -229,7 +230,7 @@ impl Worker<'_> {
         let all = (0..PEOPLE + at / 40 + 8).flat_map(|number| ["acme", "beta"].map(|provider| (provider, format!("p{number}"))));
         let (provider, subject) = all.into_iter().find(|(provider, subject)| handle(provider, subject) == *way).expect("it is a person's");
         let line = Line { provider: provider.to_owned(), subject, ..self.line(What::Unlink, operation, browser) };
-        self.tell(line, |line| self.browse(line, "POST", "/account/unlink", &format!("form={form}&way={way}")));
+        self.record(line, |line| self.browse(line, "POST", "/account/unlink", &format!("form={form}&way={way}")));
     }
 
     /// Two things at once in one browser, or the newest person comes in by two.
@@ -256,11 +257,11 @@ impl Worker<'_> {
     /// Publishes a key; where one is published already, the time has passed until it signs.
     fn rotate(&self, store: &str) {
         let _alone = held(&self.world.operator);
-        self.tell(Line { what: What::Rotate, store: store.to_owned(), ..Line::default() }, |line| {
+        self.record(Line { what: What::Rotate, store: store.to_owned(), ..Line::default() }, |line| {
             let older = "WITH aged AS (UPDATE store_keys SET since = since - 1000 WHERE state = 'next' AND store = $1 RETURNING 1) SELECT count(*) FROM aged";
             self.world.place.count(older, store);
-            let said = self.world.place.run(&["keys", "rotate", "--store", store]);
-            (line.note, line.key, line.status) = (said["what"].to_string(), text(&said["id"]), 200);
+            let report = self.world.place.run(&["keys", "rotate", "--store", store]);
+            (line.note, line.key, line.status) = (report["what"].to_string(), text(&report["id"]), 200);
         });
     }
 
@@ -270,7 +271,7 @@ impl Worker<'_> {
             return self.retire(operation, browser, at);
         }
         let there = 1 - operation.broker;
-        self.tell(Line { what: What::Database, broker: there, note: "Silent".to_owned(), ..Line::default() }, |_| {
+        self.record(Line { what: What::Database, broker: there, note: "Silent".to_owned(), ..Line::default() }, |_| {
             self.world.databases[there].set(Weather::Silent);
             self.retire(operation, browser, at);
             self.world.databases[there].set(Weather::Fair);
@@ -284,7 +285,7 @@ impl Worker<'_> {
         let keys = self.world.place.run(&["keys", "list", "--store", store]);
         let signs = keys["keys"].as_array().into_iter().flatten().find(|key| key["state"] == "active").map(|key| text(&key["id"]));
         let Some(key) = signs else { return };
-        self.tell(Line { what: What::Retire, store: store.to_owned(), key: key.clone(), ..Line::default() }, |line| {
+        self.record(Line { what: What::Retire, store: store.to_owned(), key: key.clone(), ..Line::default() }, |line| {
             line.status = 200;
             self.world.place.run(&["keys", "retire", "--yes", "--store", store, "--", &key])
         });
@@ -301,7 +302,7 @@ impl Worker<'_> {
         let provider = &self.world.providers[operation.picks[0] % 2];
         let mood = *operation.pick(1, &Mood::BAD).expect("there are some");
         let line = Line { what: What::Mood, provider: provider.name.to_owned(), note: format!("{mood:?}"), ..Line::default() };
-        self.tell(line, |_| {
+        self.record(line, |_| {
             provider.set(mood);
             std::thread::sleep(Duration::from_millis(300));
             provider.set(Mood::Honest);
@@ -320,7 +321,7 @@ impl Worker<'_> {
         let is_long = what == What::Database && operation.picks[1].is_multiple_of(6);
         let weather = if is_long { Weather::Silent } else { *operation.pick(2, &weathers).expect("there are some") };
         let lasting = if is_long { 9000 } else { 100 + operation.picks[1] as u64 % 1200 };
-        self.tell(Line { what, broker: operation.broker, note: format!("{weather:?}"), ..Line::default() }, |_| {
+        self.record(Line { what, broker: operation.broker, note: format!("{weather:?}"), ..Line::default() }, |_| {
             proxy.set(weather);
             if weather != Weather::Silent {
                 proxy.cut(operation.picks[0].is_multiple_of(2));

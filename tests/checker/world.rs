@@ -109,11 +109,11 @@ impl World {
         micros(self.began)
     }
 
-    pub fn tell(&self, line: Line) {
+    pub fn record(&self, line: Line) {
         held(&self.history).push(line);
     }
 
-    /// Asks a broker; the line gets when and what was answered, and is told by the caller.
+    /// Asks a broker; the line gets the times and the answer, and the caller records it.
     pub fn ask(&self, line: &mut Line, method: &str, target: &str, (cookies, body): (&str, &str)) -> Option<Answer> {
         let (broker, life) = {
             let running = held(&self.brokers[line.broker]);
@@ -163,7 +163,7 @@ impl World {
         let start = self.now();
         let broker = held(&self.brokers[at]).broker.clone();
         broker.kill();
-        self.tell(Line { what: What::Crash, worker, broker: at, life: *lives, start, end: self.now(), ..Line::default() });
+        self.record(Line { what: What::Crash, worker, broker: at, life: *lives, start, end: self.now(), ..Line::default() });
         let (start, broker) = (0..30)
             .find_map(|_| {
                 let start = self.now();
@@ -176,7 +176,7 @@ impl World {
             .unwrap_or_else(|| panic!("a broker starts again: {}", self.place.logged()));
         *lives += 1;
         *held(&self.brokers[at]) = Running { broker, life: *lives };
-        self.tell(Line { what: What::Life, worker, broker: at, life: *lives, start, end: self.now(), ..Line::default() });
+        self.record(Line { what: What::Life, worker, broker: at, life: *lives, start, end: self.now(), ..Line::default() });
     }
 
     /// Writes a provider's file anew.

@@ -20,7 +20,7 @@ pub const CLIENT: &str = "loja-42";
 
 /// What the issuer is about to say, and a module may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Saying {
+pub enum MessageKind {
     /// The discovery document.
     Document,
     /// The set of keys.
@@ -40,7 +40,7 @@ pub enum Saying {
 }
 
 /// What a module changes: the saying, the number of the login (from 1), and what an honest issuer would say.
-pub type Change = fn(Saying, usize, &mut Value);
+pub type Change = fn(MessageKind, usize, &mut Value);
 
 /// The issuer of one module.
 pub struct Issuer {
@@ -128,10 +128,10 @@ impl Issuer {
         act(&mut self.state.lock().expect("no one panics here"))
     }
 
-    /// What is said in the end.
-    fn said(&self, what: Saying, mut honest: Value) -> Value {
+    /// The message that is sent: the honest one, changed by the module.
+    fn message(&self, kind: MessageKind, mut honest: Value) -> Value {
         let login = self.with_state(|state| state.login);
-        (self.change)(what, login, &mut honest);
+        (self.change)(kind, login, &mut honest);
         honest
     }
 
@@ -166,8 +166,8 @@ impl Issuer {
             state.challenge = value("code_challenge");
             state.redirect_uri = value("redirect_uri");
         });
-        let said = self.said(Saying::Callback, json!({ "code": "c-1", "state": value("state"), "iss": self.address }));
-        let members = said.as_object().expect("parameters have names").iter();
+        let message = self.message(MessageKind::Callback, json!({ "code": "c-1", "state": value("state"), "iss": self.address }));
+        let members = message.as_object().expect("parameters have names").iter();
         members.map(|(name, value)| (name.clone(), value.as_str().expect("parameters are texts").to_owned())).collect()
     }
 
@@ -186,12 +186,12 @@ impl Issuer {
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
             "authorization_response_iss_parameter_supported": true,
         });
-        answer_json(200, &self.said(Saying::Document, honest).to_string())
+        answer_json(200, &self.message(MessageKind::Document, honest).to_string())
     }
 
     fn keys(&self, _: &ReceivedRequest) -> Vec<u8> {
         let kid = self.with_state(|state| state.kid.clone());
-        answer_json(200, &self.said(Saying::Keys, json!({ "keys": [public_key(&kid), CURVE.public] })).to_string())
+        answer_json(200, &self.message(MessageKind::Keys, json!({ "keys": [public_key(&kid), CURVE.public] })).to_string())
     }
 
     fn token(&self, heard: &ReceivedRequest) -> Vec<u8> {
@@ -199,7 +199,7 @@ impl Issuer {
         let basic = format!("Basic {}", STANDARD.encode(format!("{CLIENT}:{}", self.secret)));
         let (in_header, in_form) = (heard.header("authorization") == Some(&basic), field("client_secret") == self.secret);
         self.demand(in_header != in_form, "the client shows itself not at all or twice");
-        let document = self.said(Saying::Document, json!({}));
+        let document = self.message(MessageKind::Document, json!({}));
         let only_basic = document["token_endpoint_auth_methods_supported"] == json!(["client_secret_basic"]);
         self.demand(in_header || !only_basic, "the client does not use client_secret_basic");
         self.demand(field("grant_type") == "authorization_code" && field("code") == "c-1", "not the code that was given");
@@ -208,18 +208,21 @@ impl Issuer {
         self.demand(URL_SAFE_NO_PAD.encode(digest(&SHA256, field("code_verifier").as_bytes())) == challenge, "another verifier");
         let honest =
             json!({ "access_token": "at-1", "token_type": "Bearer", "expires_in": 3600, "id_token": self.id_token(&self.claims()) });
-        answer_json(200, &self.said(Saying::TokenAnswer, honest).to_string())
+        answer_json(200, &self.message(MessageKind::TokenAnswer, honest).to_string())
     }
 
     fn claims(&self) -> Value {
         let (now, nonce) = (clock::now(), self.with_state(|state| state.nonce.clone()));
-        self.said(Saying::Claims, json!({ "iss": self.address, "aud": CLIENT, "sub": "s-7", "iat": now, "exp": now + 300, "nonce": nonce }))
+        self.message(
+            MessageKind::Claims,
+            json!({ "iss": self.address, "aud": CLIENT, "sub": "s-7", "iat": now, "exp": now + 300, "nonce": nonce }),
+        )
     }
 
     /// Signs claims as the header says.
     fn id_token(&self, claims: &Value) -> String {
         let kid = self.with_state(|state| state.kid.clone());
-        let header = self.said(Saying::Header, json!({ "alg": "RS256", "kid": kid }));
+        let header = self.message(MessageKind::Header, json!({ "alg": "RS256", "kid": kid }));
         let kid = header["kid"].as_str().filter(|kid| kid.starts_with("k-")).map_or(kid, str::to_owned);
         self.with_state(|state| state.kid.clone_from(&kid));
         let (header, claims) = (header.to_string(), claims.to_string());
@@ -231,7 +234,7 @@ impl Issuer {
             _ => by(&rsa_key(&kid)),
         };
         let (message, signature) = token.rsplit_once('.').expect("a token has three parts");
-        let signature = self.said(Saying::Signature, json!(signature));
+        let signature = self.message(MessageKind::Signature, json!(signature));
         format!("{message}.{}", signature.as_str().expect("a signature is a text"))
     }
 
@@ -240,15 +243,15 @@ impl Issuer {
         self.demand(in_header || heard.field("access_token").as_deref() == Some("at-1"), "the access token is not shown as a bearer token");
         self.demand(heard.query.is_empty(), "the access token stands in the address");
         let honest = json!({ "sub": "s-7", "email": "ana@clientes.example", "email_verified": true, "name": "Ana da Silva" });
-        let mut said = self.said(Saying::UserInfo, honest);
+        let mut message = self.message(MessageKind::UserInfo, honest);
         // What is for a person is signed.
-        if said["aud"].is_null() {
-            return answer_json(200, &said.to_string());
+        if message["aud"].is_null() {
+            return answer_json(200, &message.to_string());
         }
-        said["iss"] = json!(self.address);
+        message["iss"] = json!(self.address);
         let kid = self.with_state(|state| state.kid.clone());
         let key = rsa_key(&kid);
-        let token = key.sign_token(&json!({ "alg": "RS256", "kid": kid }).to_string(), &said.to_string()).expect("the key signs");
+        let token = key.sign_token(&json!({ "alg": "RS256", "kid": kid }).to_string(), &message.to_string()).expect("the key signs");
         answer(200, "Content-Type: application/jwt\r\n", token.as_bytes())
     }
 }

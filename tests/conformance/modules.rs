@@ -1,6 +1,6 @@
 //! The client modules of the OpenID Foundation's conformance suite under its own names: what the issuer does, and how the login must end.
 
-use crate::conformance::issuer::{CLIENT, Change, Saying, public_key};
+use crate::conformance::issuer::{CLIENT, Change, MessageKind, public_key};
 use serde_json::{Value, json};
 
 /// The modules in which the issuer ends a session, or watches over it.
@@ -118,8 +118,8 @@ pub enum End {
 }
 
 impl End {
-    /// As the page of the documentation says it.
-    pub fn told(self) -> String {
+    /// As the documentation describes it.
+    pub fn outcome_text(self) -> String {
         match self {
             Self::SignedIn => "signed in".to_owned(),
             Self::NotBegun(code) => format!("not begun, `{code}`"),
@@ -154,77 +154,82 @@ impl Module {
 /// The modules that are logins.
 pub const LOGINS: &[Module] = &[
     usual("oidcc-client-test", "is honest", &[End::SignedIn], |_, _, _| {}),
-    usual("oidcc-client-test-invalid-iss", "names another issuer in the ID token", BAD, |at, _, said| {
-        set(at == Saying::Claims, said, "iss", json!("https://evil.example"));
+    usual("oidcc-client-test-invalid-iss", "names another issuer in the ID token", BAD, |at, _, message| {
+        set(at == MessageKind::Claims, message, "iss", json!("https://evil.example"));
     }),
-    usual("oidcc-client-test-missing-sub", "leaves `sub` out of the ID token", BAD, |at, _, said| {
-        leave_out(at == Saying::Claims, said, "sub");
+    usual("oidcc-client-test-missing-sub", "leaves `sub` out of the ID token", BAD, |at, _, message| {
+        leave_out(at == MessageKind::Claims, message, "sub");
     }),
-    usual("oidcc-client-test-invalid-aud", "issues the ID token for another client", BAD, |at, _, said| {
-        set(at == Saying::Claims, said, "aud", json!("another-client"));
+    usual("oidcc-client-test-invalid-aud", "issues the ID token for another client", BAD, |at, _, message| {
+        set(at == MessageKind::Claims, message, "aud", json!("another-client"));
     }),
-    usual("oidcc-client-test-missing-aud", "leaves `aud` out of the ID token", BAD, |at, _, said| {
-        leave_out(at == Saying::Claims, said, "aud");
+    usual("oidcc-client-test-missing-aud", "leaves `aud` out of the ID token", BAD, |at, _, message| {
+        leave_out(at == MessageKind::Claims, message, "aud");
     }),
-    usual("oidcc-client-test-missing-iat", "leaves `iat` out of the ID token", BAD, |at, _, said| {
-        leave_out(at == Saying::Claims, said, "iat");
+    usual("oidcc-client-test-missing-iat", "leaves `iat` out of the ID token", BAD, |at, _, message| {
+        leave_out(at == MessageKind::Claims, message, "iat");
     }),
-    usual("oidcc-client-test-kid-absent-single-jwks", "publishes one key, and the ID token names none", &[End::SignedIn], |at, _, said| {
-        leave_out(at == Saying::Header, said, "kid");
-        if at == Saying::Keys {
-            *said = json!({ "keys": [public_key("k-1")] });
-        }
-    }),
+    usual(
+        "oidcc-client-test-kid-absent-single-jwks",
+        "publishes one key, and the ID token names none",
+        &[End::SignedIn],
+        |at, _, message| {
+            leave_out(at == MessageKind::Header, message, "kid");
+            if at == MessageKind::Keys {
+                *message = json!({ "keys": [public_key("k-1")] });
+            }
+        },
+    ),
     usual(
         "oidcc-client-test-kid-absent-multiple-jwks",
         "publishes several keys that fit, and the ID token names none",
         &[End::SignedIn],
-        |at, _, said| {
-            leave_out(at == Saying::Header, said, "kid");
-            if at == Saying::Keys {
-                *said = json!({ "keys": [public_key("k-2"), public_key("k-1")] });
+        |at, _, message| {
+            leave_out(at == MessageKind::Header, message, "kid");
+            if at == MessageKind::Keys {
+                *message = json!({ "keys": [public_key("k-2"), public_key("k-1")] });
             }
         },
     ),
-    usual("oidcc-client-test-idtoken-sig-rs256", "signs with RS256", &[End::SignedIn], |at, _, said| {
-        set(at == Saying::Header, said, "alg", json!("RS256"));
+    usual("oidcc-client-test-idtoken-sig-rs256", "signs with RS256", &[End::SignedIn], |at, _, message| {
+        set(at == MessageKind::Header, message, "alg", json!("RS256"));
     }),
-    usual("oidcc-client-test-idtoken-sig-none", "does not sign the ID token (`alg: none`)", BAD, |at, _, said| {
-        set(at == Saying::Header, said, "alg", json!("none"));
+    usual("oidcc-client-test-idtoken-sig-none", "does not sign the ID token (`alg: none`)", BAD, |at, _, message| {
+        set(at == MessageKind::Header, message, "alg", json!("none"));
     }),
-    usual("oidcc-client-test-invalid-sig-rs256", "spoils the signature of RS256", BAD, |at, _, said| spoil(at, said)),
-    usual("oidcc-client-test-invalid-sig-hs256", "signs with HS256 and the client's secret, and spoils that", BAD, |at, _, said| {
-        set(at == Saying::Header, said, "alg", json!("HS256"));
-        spoil(at, said);
+    usual("oidcc-client-test-invalid-sig-rs256", "spoils the signature of RS256", BAD, |at, _, message| spoil(at, message)),
+    usual("oidcc-client-test-invalid-sig-hs256", "signs with HS256 and the client's secret, and spoils that", BAD, |at, _, message| {
+        set(at == MessageKind::Header, message, "alg", json!("HS256"));
+        spoil(at, message);
     }),
     usual(
         "oidcc-client-test-invalid-sig-es256",
         "signs with ES256, and at the second login spoils that",
         &[End::SignedIn, End::TokenRefused("badToken")],
-        |at, login, said| {
-            set(at == Saying::Header, said, "alg", json!("ES256"));
-            set(at == Saying::Header, said, "kid", json!("curve"));
-            if at == Saying::Keys {
-                said["keys"][1]["kid"] = json!("curve");
+        |at, login, message| {
+            set(at == MessageKind::Header, message, "alg", json!("ES256"));
+            set(at == MessageKind::Header, message, "kid", json!("curve"));
+            if at == MessageKind::Keys {
+                message["keys"][1]["kid"] = json!("curve");
             }
             if login == 2 {
-                spoil(at, said);
+                spoil(at, message);
             }
         },
     ),
-    usual("oidcc-client-test-nonce-invalid", "repeats another nonce", BAD, |at, _, said| {
-        set(at == Saying::Claims, said, "nonce", json!("another-nonce-than-that-of-this-login"));
+    usual("oidcc-client-test-nonce-invalid", "repeats another nonce", BAD, |at, _, message| {
+        set(at == MessageKind::Claims, message, "nonce", json!("another-nonce-than-that-of-this-login"));
     }),
-    usual("oidcc-client-test-invalid-athash", "puts the hash of another access token into the ID token", BAD, |at, _, said| {
-        set(at == Saying::Claims, said, "at_hash", json!("AAAAAAAAAAAAAAAAAAAAAA"));
+    usual("oidcc-client-test-invalid-athash", "puts the hash of another access token into the ID token", BAD, |at, _, message| {
+        set(at == MessageKind::Claims, message, "at_hash", json!("AAAAAAAAAAAAAAAAAAAAAA"));
     }),
     usual(
         "oidcc-client-test-userinfo-invalid-sub",
-        "tells the user info of another person",
+        "answers with the user info of another person",
         &[End::UserInfoRefused("badToken")],
-        |at, _, said| set(at == Saying::UserInfo, said, "sub", json!("s-8")),
+        |at, _, message| set(at == MessageKind::UserInfo, message, "sub", json!("s-8")),
     ),
-    usual("oidcc-client-test-scope-userinfo-claims", "tells the address only in the user info", &[End::SignedIn], |_, _, _| {}),
+    usual("oidcc-client-test-scope-userinfo-claims", "gives the address only in the user info", &[End::SignedIn], |_, _, _| {}),
     usual("oidcc-client-test-userinfo-bearer-header", "takes the access token in the header", &[End::SignedIn], |_, _, _| {}),
     Module {
         name: "oidcc-client-test-userinfo-bearer-body",
@@ -233,23 +238,23 @@ pub const LOGINS: &[Module] = &[
         file: "getUserInfo: { post: \"${userinfoEndpoint}\", form: { access_token: \"${accessToken}\" }, bearer: none }\n",
         change: |_, _, _| {},
     },
-    usual("oidcc-client-test-userinfo-signed", "signs the user info", &[End::SignedIn], |at, _, said| {
-        set(at == Saying::UserInfo, said, "aud", json!(CLIENT));
+    usual("oidcc-client-test-userinfo-signed", "signs the user info", &[End::SignedIn], |at, _, message| {
+        set(at == MessageKind::UserInfo, message, "aud", json!(CLIENT));
     }),
     usual(
         "oidcc-client-test-client-secret-basic",
         "takes the client's credentials in the header alone, and says so",
         &[End::SignedIn],
-        |at, _, said| set(at == Saying::Document, said, "token_endpoint_auth_methods_supported", json!(["client_secret_basic"])),
+        |at, _, message| set(at == MessageKind::Document, message, "token_endpoint_auth_methods_supported", json!(["client_secret_basic"])),
     ),
     usual("oidcc-client-test-discovery-openid-config", "says in its document where everything is", &[End::SignedIn], |_, _, _| {}),
     usual(
         "oidcc-client-test-discovery-jwks-uri-keys",
         "publishes its keys where only the document says",
         &[End::SignedIn],
-        |at, _, said| {
-            if at == Saying::Document {
-                said["jwks_uri"] = json!(format!("{}?set=17", said["jwks_uri"].as_str().unwrap_or_default()));
+        |at, _, message| {
+            if at == MessageKind::Document {
+                message["jwks_uri"] = json!(format!("{}?set=17", message["jwks_uri"].as_str().unwrap_or_default()));
             }
         },
     ),
@@ -257,31 +262,31 @@ pub const LOGINS: &[Module] = &[
         "oidcc-client-test-discovery-issuer-mismatch",
         "names another issuer in its document",
         &[End::NotBegun("noDocument")],
-        |at, _, said| {
-            set(at == Saying::Document, said, "issuer", json!("https://evil.example"));
+        |at, _, message| {
+            set(at == MessageKind::Document, message, "issuer", json!("https://evil.example"));
         },
     ),
     usual(
         "oidcc-client-test-signing-key-rotation",
         "signs the second ID token with a new key, and publishes no other",
         &[End::SignedIn, End::SignedIn],
-        |at, login, said| set(at == Saying::Header && login == 2, said, "kid", json!("k-2")),
+        |at, login, message| set(at == MessageKind::Header && login == 2, message, "kid", json!("k-2")),
     ),
     usual(
         "oidcc-client-test-signing-key-rotation-just-before-signing",
         "changes its key before every signature",
         &[End::SignedIn, End::SignedIn],
-        |at, login, said| set(at == Saying::Header, said, "kid", json!(if login % 2 == 1 { "k-2" } else { "k-1" })),
+        |at, login, message| set(at == MessageKind::Header, message, "kid", json!(if login % 2 == 1 { "k-2" } else { "k-1" })),
     ),
     usual(
         "oidcc-client-test-ignores-unparseable-key-in-jwks",
         "publishes keys of kinds that no program knows beside its own",
         &[End::SignedIn],
-        |at, _, said| {
-            if at == Saying::Keys {
-                let own = said["keys"][0].clone();
+        |at, _, message| {
+            if at == MessageKind::Keys {
+                let own = message["keys"][0].clone();
                 let unknown = json!({ "kty": "AKP", "alg": "ML-DSA-999", "kid": "k-pq", "pub": "AAAA" });
-                *said = json!({ "keys": [unknown, { "kty": "NOPE", "kid": "k-nope", "x": 7 }, own] });
+                *message = json!({ "keys": [unknown, { "kty": "NOPE", "kid": "k-nope", "x": 7 }, own] });
             }
         },
     ),
@@ -289,25 +294,25 @@ pub const LOGINS: &[Module] = &[
         "fapi2-security-profile-final-client-test-invalid-authorization-response-iss",
         "sends the browser back with another `iss`",
         &[End::CallbackRefused("badIssuer")],
-        |at, _, said| set(at == Saying::Callback, said, "iss", json!("https://evil.example")),
+        |at, _, message| set(at == MessageKind::Callback, message, "iss", json!("https://evil.example")),
     ),
     usual(
         "fapi2-security-profile-final-client-test-remove-authorization-response-iss",
         "promises `iss`, and sends the browser back without it",
         &[End::CallbackRefused("badIssuer")],
-        |at, _, said| leave_out(at == Saying::Callback, said, "iss"),
+        |at, _, message| leave_out(at == MessageKind::Callback, message, "iss"),
     ),
     usual(
         "fapi2-security-profile-final-client-test-ensure-authorization-response-with-invalid-state-fails",
         "sends the browser back with another `state`",
         &[End::CallbackRefused("badState")],
-        |at, _, said| set(at == Saying::Callback, said, "state", json!("another-state-than-that-of-this-login")),
+        |at, _, message| set(at == MessageKind::Callback, message, "state", json!("another-state-than-that-of-this-login")),
     ),
     usual(
         "fapi2-security-profile-final-client-test-ensure-authorization-response-with-invalid-missing-state-fails",
         "sends the browser back without `state`",
         &[End::CallbackRefused("badState")],
-        |at, _, said| leave_out(at == Saying::Callback, said, "state"),
+        |at, _, message| leave_out(at == MessageKind::Callback, message, "state"),
     ),
 ];
 
@@ -335,7 +340,7 @@ const LOGOUT: &str = "a_logout_leads_to_the_issuer_and_whatever_comes_back_chang
 /// Modules about what this program does not do.
 pub const NOT_OFFERED: &[(&str, &[&str])] = &[
     (
-        "the request of `discovery` has the response type `code`, so no ID token comes through the browser; a nonce is sent all the same",
+        "the request of `discovery` has the response type `code`, so no ID token comes through the browser; a nonce is sent nevertheless",
         &[
             "oidcc-client-test-nonce-unless-code-flow",
             "oidcc-client-test-missing-chash",
@@ -347,7 +352,7 @@ pub const NOT_OFFERED: &[(&str, &[&str])] = &[
         "a claim counts only from the issuer itself; those of other sources are not read",
         &["oidcc-client-test-aggregated-claims", "oidcc-client-test-distributed-claims"],
     ),
-    ("the client does not show itself by a certificate", &["oidcc-client-test-mtls-endpoint-aliases"]),
+    ("the client does not authenticate with a certificate", &["oidcc-client-test-mtls-endpoint-aliases"]),
     (
         "the operator names the issuer; a shopper's address never leads to one",
         &["oidcc-client-test-discovery-webfinger-acct", "oidcc-client-test-discovery-webfinger-url"],
@@ -376,23 +381,23 @@ const fn usual(name: &'static str, issuer: &'static str, ends: &'static [End], c
     Module { name, issuer, ends, file: "", change }
 }
 
-fn set(is_meant: bool, said: &mut Value, name: &str, value: Value) {
+fn set(is_meant: bool, message: &mut Value, name: &str, value: Value) {
     if is_meant {
-        said[name] = value;
+        message[name] = value;
     }
 }
 
-fn leave_out(is_meant: bool, said: &mut Value, name: &str) {
+fn leave_out(is_meant: bool, message: &mut Value, name: &str) {
     if is_meant {
-        said.as_object_mut().expect("an object").remove(name);
+        message.as_object_mut().expect("an object").remove(name);
     }
 }
 
 /// Another signature of the same length.
-fn spoil(at: Saying, said: &mut Value) {
-    if at == Saying::Signature {
-        let right = said.as_str().expect("a signature is a text");
+fn spoil(at: MessageKind, message: &mut Value) {
+    if at == MessageKind::Signature {
+        let right = message.as_str().expect("a signature is a text");
         let first = if right.starts_with('A') { "B" } else { "A" };
-        *said = json!(format!("{first}{}", &right[1..]));
+        *message = json!(format!("{first}{}", &right[1..]));
     }
 }

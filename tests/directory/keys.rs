@@ -1,7 +1,7 @@
 //! Signing keys are shared by all machines and turned over by one of them.
 
 use crate::directory::{at_once, on_both};
-use portaria::directory::keys::{ListSigningKeys, NewSigningKey, RetireSigningKey, RotateSigningKeys};
+use portaria::directory::keys::{KeyRetirement, ListSigningKeys, NewSigningKey, RetireSigningKey, RotateSigningKeys};
 use portaria::directory::served_stores::RecordServedStores;
 use portaria::directory::sessions::ReadGenerations;
 use portaria::directory::{Directory, StorageLocation, migrations};
@@ -94,8 +94,7 @@ on_both! {
         }
         directory.write(turn_of("atacado", "d", 1000)).await.expect("storage");
         directory.write(turn_of("atacado", "e", 1010)).await.expect("storage");
-        let retire = RetireSigningKey { id: "c".into(), fresh: vec![("main".into(), NewSigningKey { id: "x".into(), sealed: "s".to_owned() })], now: 5 };
-        assert!(!directory.write(retire).await.expect("storage"), "the key of another store");
+        assert_eq!(directory.write(retire(&["main"], "c", "x")).await, Ok(KeyRetirement::OtherStores), "the key of another store");
 
         let keys = directory.read(ListSigningKeys).await.expect("storage");
 
@@ -106,15 +105,37 @@ on_both! {
     a_key_that_is_taken_out_of_use_is_replaced_at_once: async |place| {
         let directory = place.machine().await;
         directory.write(turn("a", false, 0)).await.expect("storage");
-        let retire = |id: &str, fresh: &str| RetireSigningKey { id: id.into(), fresh: vec![("main".into(), NewSigningKey { id: fresh.into(), sealed: "s".to_owned() })], now: 5 };
+        let retire = |id: &str, fresh: &str| retire(&["main"], id, fresh);
 
-        assert!(!directory.write(retire("nobody", "x")).await.expect("storage"));
-        assert!(directory.write(retire("a", "b")).await.expect("storage"));
-        assert_eq!(statuses(&directory).await, "b active");
+        assert_eq!(directory.write(retire("unknown", "x")).await, Ok(KeyRetirement::NotThere));
+        assert_eq!(directory.write(retire("a", "b")).await, Ok(KeyRetirement::Removed));
+        assert_eq!(statuses(&directory).await, "b-main active");
         directory.write(turn("c", true, 6)).await.expect("storage");
-        assert!(directory.write(retire("b", "d")).await.expect("storage"));
+        assert_eq!(directory.write(retire("b-main", "d")).await, Ok(KeyRetirement::Removed));
         assert_eq!(statuses(&directory).await, "c active", "the one that was next");
     };
+
+    /// Attack N-08
+    a_key_that_further_stores_hold_is_removed_from_none_before_they_are_named: async |place| {
+        let directory = place.machine().await;
+        for store in ["varejo", "main", "atacado"] {
+            directory.write(turn_of(store, "leaked", 0)).await.expect("storage");
+        }
+        let before = directory.read(ListSigningKeys).await;
+
+        for named in [&["main"][..], &["atacado", "main"], &["atacado", "main", "outra", "varejo"], &["outra"]] {
+            assert_eq!(directory.write(retire(named, "leaked", "x")).await, Ok(KeyRetirement::OtherStores), "{named:?}");
+            assert_eq!(directory.read(ListSigningKeys).await, before, "{named:?}");
+        }
+        assert_eq!(directory.write(retire(&["varejo", "atacado", "main"], "leaked", "x")).await, Ok(KeyRetirement::Removed));
+        let keys = directory.read(ListSigningKeys).await.expect("storage");
+        assert!(keys.len() == 3 && keys.iter().all(|key| *key.status.id != *"leaked"), "{keys:?}");
+    };
+}
+
+fn retire(stores: &[&str], id: &str, fresh: &str) -> RetireSigningKey {
+    let fresh = |store: &&str| ((*store).into(), NewSigningKey { id: format!("{fresh}-{store}").into(), sealed: "s".to_owned() });
+    RetireSigningKey { id: id.into(), fresh: stores.iter().map(fresh).collect(), now: 5 }
 }
 
 /// Runs statements on a storage, and answers with the first column of the last one, a text.

@@ -10,7 +10,7 @@ use portaria::directory::users::BlockUser;
 use portaria::provider::compile;
 use portaria::provider::fact_origin::FactOrigin;
 use portaria::provider::identity::Identity;
-use portaria::vocabulary::place::Source;
+use portaria::vocabulary::place::{Place as FilePlace, Source};
 use std::fmt::Write as _;
 
 const TRUST: [&str; 4] = ["claim", "always", "never", "[ loja.example ]"];
@@ -35,7 +35,7 @@ fn arriving(trust: &str, verified: Option<&str>, missing: &str) -> Result<Identi
     let mut facts = acme.empty_facts();
     let mut learn = |name: &str, value: &str| {
         if let Some(slot) = acme.names.find(name) {
-            facts.learn(slot, value, FactOrigin::Answer(Some(1)));
+            facts.learn(slot, value, FactOrigin::Answer(Some(1)), FilePlace::default());
         }
     };
     learn("id", "1");

@@ -9,7 +9,7 @@ use portaria::directory::users::BlockUser;
 use portaria::provider::compile;
 use portaria::provider::identity::{Identity, IdentityEmail};
 use portaria::vocabulary::email::Email;
-use portaria::vocabulary::place::Source;
+use portaria::vocabulary::place::{Place, Source};
 use std::collections::BTreeSet;
 
 /// What a file with a placeholder makes of an id.
@@ -20,7 +20,7 @@ fn nameless(id: &str) -> Identity {
     let (acme, report) = compile(&Source::new("acme.yaml", file), STRICT);
     let acme = acme.unwrap_or_else(|| panic!("{}", report.draw(false)));
     let mut facts = acme.empty_facts();
-    facts.learn(acme.names.find("id").expect("a fact"), id, portaria::provider::fact_origin::FactOrigin::Answer(Some(1)));
+    facts.learn(acme.names.find("id").expect("a fact"), id, portaria::provider::fact_origin::FactOrigin::Answer(Some(1)), Place::default());
     acme.identity_from(&facts, crate::directory::FINGERPRINT).expect("an identity")
 }
 
@@ -121,7 +121,7 @@ on_both! {
         let mal = mal.expect("a provider");
         let mut facts = mal.empty_facts();
         for (fact, value) in [(mal.names.find("id").expect("a fact"), "1"), (mal.names.find("email").expect("a fact"), "7@acme.invalid")] {
-            facts.learn(fact, value, portaria::provider::fact_origin::FactOrigin::Answer(Some(1)));
+            facts.learn(fact, value, portaria::provider::fact_origin::FactOrigin::Answer(Some(1)), Place::default());
         }
 
         assert!(mal.identity_from(&facts, "origins https://mal.example").is_err());

@@ -29,7 +29,7 @@ async fn signed_in(broker: &TestBroker, provider: &str, who: &str) -> Browser {
     browser
 }
 
-/// Goes to a provider to add a way in and comes back as a person.
+/// Goes to a provider to link an identity, and comes back as a person.
 async fn adds(broker: &TestBroker, browser: &Browser, provider: &str, who: &str) -> Answer {
     let form = mark(browser).await;
     let begun = browser.ask(ClientRequest::form(&format!("/account/link/{provider}"), &format!("form={form}"))).await;
@@ -57,7 +57,7 @@ async fn a_way_in_is_added_and_leads_to_the_same_person_under_a_new_session() {
     assert_eq!(broker.ask(ClientRequest::get("/auth").with("cookie", cookies)).await.status, 401, "the session has a new name");
     let other = signed_in(&broker, "beta", "outra").await;
     assert_eq!(uid(&other).await, before);
-    crate::web::test_broker::until("the person is told by mail", || mailbox.letters().len() == 1).await;
+    crate::web::test_broker::until("the notice has been mailed", || mailbox.letters().len() == 1).await;
     let page = browser.get("/account?done=linked").await;
     assert!(page.body.contains("role=\"status\""), "{page:?}");
 }
@@ -74,7 +74,7 @@ async fn a_way_in_that_is_somebody_elses_is_not_added() {
 
     assert_eq!(answer.status, 409, "{answer:?}");
     assert!(answer.session().is_none());
-    assert_eq!(uid(&browser).await, before, "whoever is signed in stays so");
+    assert_eq!(uid(&browser).await, before, "the user stays signed in");
     assert_ne!(uid(&bia).await, before);
 }
 
@@ -91,12 +91,12 @@ async fn who_is_not_let_in_is_written_down_once_with_the_code_that_tells_why() {
     let ana: Box<str> = uid(&browser).await.into();
 
     adds(&broker, &browser, "beta", "bia").await;
-    let told = lines(100).await;
+    let events = lines(100).await;
     assert_eq!(
-        (told.len(), told[0].what, told[0].uid.as_ref(), told[0].because.as_deref()),
+        (events.len(), events[0].what, events[0].uid.as_ref(), events[0].because.as_deref()),
         (1, AuditEventKind::Refused, Some(&ana), Some("linkedElsewhere"))
     );
-    let code = told[0].incident.clone().expect("a code");
+    let code = events[0].incident.clone().expect("a code");
     let (status, out, err) = portaria(&broker.folder.0, &["incident", &code, "--storage", "sqlite:portaria.db"], &[]);
     assert_eq!(status, 0, "{err}");
     assert!(
@@ -104,7 +104,7 @@ async fn who_is_not_let_in_is_written_down_once_with_the_code_that_tells_why() {
         "{out}"
     );
     assert!(
-        out.contains(&format!("acme.yaml (version {})\n", told[0].version.as_deref().expect("a version")).replace("acme", "beta")),
+        out.contains(&format!("acme.yaml (version {})\n", events[0].version.as_deref().expect("a version")).replace("acme", "beta")),
         "{out}"
     );
 
@@ -115,8 +115,11 @@ async fn who_is_not_let_in_is_written_down_once_with_the_code_that_tells_why() {
         .await
         .expect("storage");
     assert_eq!(Browser::new(&broker).log_in("acme", "ana").await.status, 403);
-    let told = lines(100).await;
-    assert_eq!((told.len(), told[0].uid.as_ref(), told[0].because.as_deref(), &told[0].incident), (2, Some(&ana), Some("blocked"), &None));
+    let events = lines(100).await;
+    assert_eq!(
+        (events.len(), events[0].uid.as_ref(), events[0].because.as_deref(), &events[0].incident),
+        (2, Some(&ana), Some("blocked"), &None)
+    );
 }
 
 #[actix_web::test]
@@ -156,9 +159,9 @@ async fn what_was_begun_by_one_session_is_not_added_to_another_nor_to_nobody() {
     victim.jar.borrow_mut().extend(attempts.clone());
     let forced = victim.get(&format!("/callback/beta?code={}&state={state}", broker.code("evil"))).await;
     assert_eq!(forced.status, 403, "{forced:?}");
-    let nobody = Browser::new(&broker);
-    nobody.jar.borrow_mut().extend(attempts);
-    let late = nobody.get(&format!("/callback/beta?code={}&state={state}", broker.code("evil"))).await;
+    let signed_out = Browser::new(&broker);
+    signed_out.jar.borrow_mut().extend(attempts);
+    let late = signed_out.get(&format!("/callback/beta?code={}&state={state}", broker.code("evil"))).await;
 
     assert!(matches!(late.status, 400 | 403), "{late:?}");
     assert!(late.session().is_none() && forced.session().is_none());
@@ -200,7 +203,7 @@ async fn who_leaves_while_a_way_is_added_leaves_the_session_under_its_new_name_t
     assert_eq!(
         (everywhere.status, everywhere.location()),
         (303, Some("/account")),
-        "nobody is told that anything has ended: {everywhere:?}"
+        "the page does not report that anything has ended: {everywhere:?}"
     );
     let left = broker.ask(ClientRequest::form("/logout", "").with("cookie", &before)).await;
 
@@ -264,7 +267,7 @@ async fn a_form_of_before_a_way_was_added_leads_to_the_page_and_changes_nothing(
         let answer = browser.ask(ask.clone().with("sec-fetch-site", "same-origin")).await;
         assert_eq!((answer.status, answer.location()), (303, Some("/account")), "{path}: {answer:?}");
         assert!(answer.cookies().is_empty());
-        assert_eq!(browser.ask(ask).await.status, 403, "{path}: nobody said that it is from here");
+        assert_eq!(browser.ask(ask).await.status, 403, "{path}: no header shows that it comes from this page");
     }
     assert_eq!(browser.get("/account").await.body.matches("name=\"way\"").count(), 2, "nothing has changed");
 }
@@ -327,9 +330,9 @@ async fn signing_out_everywhere_ends_every_session_at_once() {
 async fn nobody_is_sent_to_sign_in_and_hostile_names_do_nothing() {
     let broker = TestBroker::builder(LOCAL).with("acme", &STANDARD.replace("Clube Acme", "Clube <script>alert(1)</script>")).build().await;
 
-    let nobody = broker.ask(ClientRequest::get("/account")).await;
-    assert_eq!(nobody.status, 303);
-    assert!(nobody.location().is_some_and(|place| place.starts_with("/login?return_to=")), "{nobody:?}");
+    let signed_out = broker.ask(ClientRequest::get("/account")).await;
+    assert_eq!(signed_out.status, 303);
+    assert!(signed_out.location().is_some_and(|place| place.starts_with("/login?return_to=")), "{signed_out:?}");
 
     broker.upstream.says(
         "/me",

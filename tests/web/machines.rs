@@ -5,13 +5,14 @@ use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
 use crate::web::test_broker::{LOCAL, STANDARD, TestBroker, TestBrokerBuilder};
 use portaria::directory::audit::AuditActor;
-use portaria::directory::keys::{ListSigningKeys, RetireSigningKey};
+use portaria::directory::keys::{KeyRetirement, ListSigningKeys, RetireSigningKey};
 use portaria::directory::sessions::EndAllSessions;
 use portaria::directory::users::{BlockUser, FindUserByEmail};
 use portaria::session::seal::MasterKey;
 use portaria::vocabulary::email::Email;
 use portaria::web::signing_keys::new_sealed_key;
 use portaria::world::clock;
+use std::collections::BTreeMap;
 use std::future::Future;
 
 /// Two machines on a file, then two on a server.
@@ -61,6 +62,32 @@ async fn of_fifty_identical_callbacks_at_once_on_two_machines_one_goes_well() {
     .await;
 }
 
+/// Two machines; one has a session whose key the other has not read yet.
+struct NewKey {
+    broker: TestBroker,
+    other: TestBroker,
+    cookies: String,
+}
+
+impl NewKey {
+    async fn new() -> Self {
+        let plan = TestBroker::builder(LOCAL).with_standard("acme");
+        let master = plan.master();
+        let broker = plan.build().await;
+        let other = TestBrokerBuilder::beside(&broker, LOCAL, &master).build().await;
+        let leaked = broker.app.directory.read(ListSigningKeys).await.expect("storage").remove(0).status.id;
+        let fresh = new_sealed_key(&MasterKey::new(&master, false).expect("it is long enough"));
+        let retire = RetireSigningKey { id: leaked, fresh: BTreeMap::from([("main".into(), fresh)]), now: clock::now() };
+        assert_eq!(broker.app.directory.write(retire).await, Ok(KeyRetirement::Removed));
+        hears(&broker).await;
+        let browser = Browser::new(&broker);
+        browser.log_in("acme", "ana").await;
+        let cookies = browser.cookies();
+        assert_eq!((passes(&broker, &cookies).await, passes(&other, &cookies).await), (200, 401));
+        Self { broker, other, cookies }
+    }
+}
+
 #[actix_web::test]
 async fn a_machine_that_never_knew_the_file_of_a_login_says_that_it_changed() {
     let plan = TestBroker::builder(LOCAL).with_standard("acme");
@@ -81,26 +108,44 @@ async fn a_machine_that_never_knew_the_file_of_a_login_says_that_it_changed() {
 
 /// Attack F-11
 #[actix_web::test]
-async fn who_leaves_at_a_machine_that_does_not_know_their_key_yet_has_left() {
-    let plan = TestBroker::builder(LOCAL).with_standard("acme");
-    let master = plan.master();
-    let broker = plan.build().await;
-    let other = TestBrokerBuilder::beside(&broker, LOCAL, &master).build().await;
-    let leaked = broker.app.directory.read(ListSigningKeys).await.expect("storage").remove(0).status.id;
-    let fresh = new_sealed_key(&MasterKey::new(&master, false).expect("it is long enough"));
-    let retire = RetireSigningKey { id: leaked, fresh: vec![("main".into(), fresh)], now: clock::now() };
-    assert!(broker.app.directory.write(retire).await.expect("storage"));
-    hears(&broker).await;
-    let browser = Browser::new(&broker);
-    browser.log_in("acme", "ana").await;
-    let cookies = browser.cookies();
-    assert_eq!((passes(&broker, &cookies).await, passes(&other, &cookies).await), (200, 401));
+async fn a_sign_out_at_a_machine_that_has_not_read_the_key_yet_ends_the_session() {
+    let NewKey { broker, other, cookies } = NewKey::new().await;
 
     let left = other.ask(ClientRequest::form("/logout", "").with("cookie", &cookies)).await;
     hears(&broker).await;
 
     assert_eq!(left.status, 303, "{left:?}");
     assert_eq!(passes(&broker, &cookies).await, 401);
+}
+
+/// Attack F-11
+#[actix_web::test]
+async fn a_sign_out_everywhere_at_a_machine_that_has_not_read_the_key_yet_ends_the_session() {
+    let NewKey { broker, other, cookies } = NewKey::new().await;
+    let page = broker.ask(ClientRequest::get("/account").with("cookie", &cookies)).await.body;
+    let (_, rest) = page.split_once("name=\"form\" value=\"").expect("there is a form");
+    let form = format!("form={}", rest.split('"').next().unwrap_or_default());
+    let request = ClientRequest::form("/account/sign-out", &form).with("cookie", &cookies).with("origin", "http://localhost:8080");
+
+    let left = other.ask(request).await;
+    hears(&broker).await;
+
+    assert_eq!((left.status, left.location()), (303, Some("/login?signed_out=1")), "{left:?}");
+    assert_eq!(passes(&broker, &cookies).await, 401);
+}
+
+/// Attack F-11
+#[actix_web::test]
+async fn a_session_whose_key_a_machine_has_not_read_yet_is_found_and_its_cookie_stays() {
+    let NewKey { other, cookies, .. } = NewKey::new().await;
+
+    let session = other.ask(ClientRequest::get("/session").with("cookie", &cookies)).await;
+
+    assert_eq!((session.status, session.session()), (200, None), "{session:?}");
+    let NewKey { other, cookies, .. } = NewKey::new().await;
+    let token = cookies.split("; ").find_map(|cookie| cookie.strip_prefix("portaria=")).expect("a session");
+    let validate = ClientRequest::by("POST", "/session/validate").body(format!("{{\"token\":\"{token}\"}}"));
+    assert_eq!(other.ask(validate).await.status, 200);
 }
 
 #[actix_web::test]
@@ -200,7 +245,7 @@ async fn of_very_many_sessions_that_end_together_none_is_overlooked() {
 /// Lessons 94, 102
 #[actix_web::test]
 async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_out_everywhere() {
-    use portaria::directory::keys::{ListSigningKeys, RetireSigningKey, RotateSigningKeys};
+    use portaria::directory::keys::RotateSigningKeys;
     use portaria::session::rotation::RotationPlan;
     use portaria::session::seal::MasterKey;
     use portaria::web::signing_keys;
@@ -250,7 +295,7 @@ async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_
         broker
             .app
             .directory
-            .write(RetireSigningKey { id: going, fresh: vec![("main".into(), signing_keys::new_sealed_key(&master))], now })
+            .write(RetireSigningKey { id: going, fresh: BTreeMap::from([("main".into(), signing_keys::new_sealed_key(&master))]), now })
             .await
             .expect("storage");
         for machine in [&broker, &other] {

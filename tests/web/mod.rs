@@ -1,11 +1,12 @@
-//! Attacks over HTTP: each test is somebody who wants what is not theirs, or a network that does not keep its word.
+//! Attacks over HTTP: each test is a person who wants what is not theirs, or a network that does not keep its word.
 
 mod account;
 mod addresses;
-pub mod client_request;
 pub mod browser;
 mod callback;
 mod callback_content;
+mod captured_log;
+pub mod client_request;
 mod drift;
 mod endpoint_hosts;
 mod every_page;
@@ -14,14 +15,13 @@ mod forward_auth;
 mod further_facts;
 mod held_connections;
 mod hostile_provider;
-pub mod test_broker;
 mod lab;
 mod lab_tests;
 mod limits;
 mod listeners;
 mod login_page;
-mod lookalike;
 mod logout;
+mod lookalike;
 mod machines;
 mod mailbox;
 mod moved;
@@ -35,4 +35,5 @@ mod session_swap;
 mod start;
 mod store_keys;
 mod stores;
+pub mod test_broker;
 pub mod test_provider;

@@ -196,6 +196,27 @@ async fn an_identity_that_may_be_swapped_is_linked_to_no_user() {
     }
 }
 
+/// The session may be that of another person, who would be linked to an identity of the shopper.
+#[actix_web::test]
+async fn no_identity_is_linked_in_a_session_that_may_be_swapped() {
+    for (file, can_link) in [(swappable(), false), (stateless(""), true)] {
+        let broker = broker(&file).await;
+        broker.upstream.says("/token", json(200, &format!("{{\"access_token\":\"{}-at-ana\"}}", broker.mark)));
+        let browser = Browser::new(&broker);
+        browser.ask(pressed(&form(&browser.get("/login/acme").await, "acme"))).await;
+        assert_eq!(browser.get(&callback(&broker, "ana")).await.status, 303);
+
+        let page = browser.get("/account").await.body;
+        let (_, rest) = page.split_once("name=\"form\" value=\"").expect("there is a form");
+        let token = rest.split('"').next().unwrap_or_default();
+        let answer = browser.ask(ClientRequest::form("/account/link/beta", &format!("form={token}")).with("origin", OWN)).await;
+
+        assert_eq!(page.contains("/account/link/beta"), can_link);
+        assert_eq!(answer.status, if can_link { 303 } else { 404 }, "{answer:?}");
+        assert_eq!(browser.attempts().len(), usize::from(can_link));
+    }
+}
+
 /// The shopper would prove their own address for the identity of whoever has sent them the callback.
 #[actix_web::test]
 async fn no_code_by_mail_proves_an_address_for_an_identity_that_may_be_swapped() {

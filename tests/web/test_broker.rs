@@ -1,6 +1,7 @@
 //! The broker in this process, with its real routes, a directory in a temporary folder, and a provider beside it.
 
 use crate::web::browser::Browser;
+use crate::web::captured_log::CapturedLog;
 use crate::web::client_request::{Answer, ClientRequest};
 use crate::web::test_provider::TestProvider;
 use actix_web::body::BoxBody;
@@ -20,12 +21,10 @@ use portaria::web::forward_auth::TokenCache;
 use portaria::web::live_config::LiveStore;
 use portaria::world::{clock, random};
 use std::future::Future;
-use std::io::Write;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex};
-use tracing_subscriber::fmt::MakeWriter;
+use std::sync::Arc;
 
 /// Where the shopper wants to go in the end.
 pub const SHOP: &str = "http://localhost:9000";
@@ -68,27 +67,6 @@ impl Drop for Folder {
     }
 }
 
-/// What is logged, in memory.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("no thread panics while it holds the lock").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 type Answering = Pin<Box<dyn Future<Output = ServiceResponse<BoxBody>>>>;
 type Door = Box<dyn Fn(TestRequest) -> Answering>;
 
@@ -108,7 +86,7 @@ pub struct TestBrokerParts {
     /// The word that stands in every secret, code and token.
     pub mark: String,
     door: Door,
-    log: Log,
+    log: CapturedLog,
     storage: StorageLocation,
     _logging: tracing::subscriber::DefaultGuard,
 }
@@ -182,7 +160,7 @@ impl TestBrokerBuilder {
 
     /// Builds it.
     pub async fn build(self) -> TestBroker {
-        let log = Log::default();
+        let log = CapturedLog::default();
         let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(tracing::Level::TRACE).with_ansi(false).finish();
         let logging = tracing::subscriber::set_default(subscriber);
         let (upstream, mark) = self.upstream.unwrap_or_else(|| {
@@ -288,7 +266,7 @@ impl TestBroker {
 
     /// What has been logged.
     pub fn logged(&self) -> String {
-        String::from_utf8_lossy(&self.log.0.lock().expect("no thread panics while it holds the lock")).into_owned()
+        self.log.text()
     }
 
     /// Takes the storage away, or gives it back.

@@ -4,7 +4,8 @@ use crate::commands::new::issuer;
 use crate::commands::outcome::CommandFailure;
 use crate::stores::settings::Settings;
 use crate::vocabulary::diagnostic::printable;
-use crate::workbench::checklist::questions::{ChecklistAnswers, ChecklistQuestion, QUESTIONS, assumed_answers};
+use crate::workbench::checklist::question::{ChecklistAnswers, ChecklistQuestion, assumed_answers};
+use crate::workbench::checklist::questions::QUESTIONS;
 use std::io::{BufRead as _, Write as _};
 
 /// Says why an answer is not accepted.

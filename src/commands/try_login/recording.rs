@@ -14,6 +14,7 @@ use crate::workbench::record::{LoginToRecord, record_example};
 use crate::world::{clock, files, secrets};
 use chrono::DateTime;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Adds the login as an example, after checking that it replays to the same result and holds no personal data.
 pub(crate) fn add_example(
@@ -85,7 +86,7 @@ fn own_values(trial: &TrialLogin, attempt: &Attempt) -> Vec<(String, String)> {
     own
 }
 
-fn discovery_document(trial: &TrialLogin, attempt: &Attempt) -> Option<std::sync::Arc<serde_json::Value>> {
+fn discovery_document(trial: &TrialLogin, attempt: &Attempt) -> Option<Arc<serde_json::Value>> {
     let facts = attempt.facts_without_discovery(&trial.provider, &trial.installation);
     let (address, _) = trial.provider.discovery.as_ref()?.address(&facts)?;
     trial.connection.documents.get(&address, clock::now())

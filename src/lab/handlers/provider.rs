@@ -22,15 +22,15 @@ use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
-use crate::web::login_page;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
-use crate::web::{forms, user_facing_error};
+use crate::web::{forms, login_page, user_facing_error};
 use crate::workbench::explain::description::DescriptionRow;
 use crate::workbench::explain::{ExplainedStep, describe, explain, installation_facts};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A provider of the store, with everything that the lab shows of it.
@@ -66,8 +66,8 @@ pub(crate) fn find_provider(context: &RequestContext, name: String) -> Option<La
 
 impl LabProvider {
     /// The text of its button.
-    pub(crate) fn title<'a>(&'a self, context: &RequestContext) -> std::borrow::Cow<'a, str> {
-        let title = self.file_report.title.as_deref().map(std::borrow::Cow::Borrowed);
+    pub(crate) fn title<'a>(&'a self, context: &RequestContext) -> Cow<'a, str> {
+        let title = self.file_report.title.as_deref().map(Cow::Borrowed);
         title.unwrap_or_else(|| {
             let older = context
                 .live_store()
@@ -76,7 +76,7 @@ impl LabProvider {
                 .provider(&self.name)
                 .map(|live_provider| live_provider.provider.title.to_string());
             let known = older.or_else(|| handlers::name_in_file(&self.file_report.report.source));
-            known.map_or(std::borrow::Cow::Borrowed(&*self.name), std::borrow::Cow::Owned)
+            known.map_or(Cow::Borrowed(&*self.name), Cow::Owned)
         })
     }
 

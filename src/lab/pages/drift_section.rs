@@ -2,7 +2,7 @@
 
 use crate::drift::warning::{DriftKind, DriftWarning, percent};
 use crate::lab::pages::proposal_view::{ProposalView, proposal_views};
-use crate::lab::pages::words::LabWords;
+use crate::lab::pages::words::texts::LabWords;
 use crate::pages::phrases::fill;
 use crate::story::proposal::Proposal;
 

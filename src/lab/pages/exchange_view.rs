@@ -1,6 +1,6 @@
 //! Masked texts, requests, answers and facts as pages draw them.
 
-use crate::lab::pages::words::LabWords;
+use crate::lab::pages::words::texts::LabWords;
 use crate::story::shape::StoryMember;
 use crate::story::{StoryFact, StoryRequest};
 use crate::vocabulary::diagnostic::printable;

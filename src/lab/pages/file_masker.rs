@@ -10,6 +10,7 @@ use crate::vocabulary::secret_names::{announces_secret, names_secret, often_name
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::{ValueShape, WordBlock};
 use crate::vocabulary::yaml::{YamlError, YamlKind, YamlNode};
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -271,7 +272,7 @@ impl<'a> FileMasker<'a> {
     /// left.
     pub(crate) fn mask_sentence(&self, sentence: &str) -> String {
         let mut longest: Vec<&String> = self.hidden.iter().collect();
-        longest.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        longest.sort_by_key(|text| Reverse(text.len()));
         let sentence = Text::mask_all(self.secrets, sentence, DOTS);
         printable(&longest.into_iter().fold(sentence, |masked, text| masked.replace(text, DOTS)))
     }

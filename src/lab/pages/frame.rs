@@ -1,6 +1,7 @@
 //! The frame of every page of the lab: the store, the search for incidents, the languages and the list of providers.
 
-use crate::lab::pages::words::{LabLanguage, LabWords};
+use crate::lab::pages::words::LabLanguage;
+use crate::lab::pages::words::texts::LabWords;
 use crate::pages::phrases::fill;
 use crate::stores::catalogue::ProviderStatus;
 

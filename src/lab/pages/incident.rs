@@ -4,7 +4,7 @@ use crate::lab::pages::exchange_view::{AnswerTreeNode, MaskedPart};
 use crate::lab::pages::frame::LabFrame;
 use crate::lab::pages::login_steps::{LoginStepsView, StepViewStatus};
 use crate::lab::pages::masked_file::{DOTS, MaskedSpan};
-use crate::lab::pages::words::LabWords;
+use crate::lab::pages::words::texts::LabWords;
 use crate::pages::phrases::fill;
 use askama::Template;
 

@@ -4,7 +4,7 @@ use crate::lab::pages::exchange_view::{AnswerTreeNode, FactView, RequestView, an
 use crate::lab::pages::masked_file::MaskedFile;
 use crate::lab::pages::proposal_view::{ProposalView, proposal_views};
 use crate::lab::pages::step_complaint::StepComplaint;
-use crate::lab::pages::words::LabWords;
+use crate::lab::pages::words::texts::LabWords;
 use crate::login::error::LoginErrorCode;
 use crate::pages::phrases::fill;
 use crate::story::{Story, StoryExchange, StoryFact};

@@ -3,7 +3,7 @@
 use crate::lab::pages::exchange_view::{AnswerTreeNode, FactView};
 use crate::lab::pages::frame::LabFrame;
 use crate::lab::pages::proposal_view::ProposalView;
-use crate::lab::pages::words::LabWords;
+use crate::lab::pages::words::texts::LabWords;
 use crate::pages::frame::address;
 use crate::pages::phrases::fill;
 use askama::Template;

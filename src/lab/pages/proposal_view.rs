@@ -1,6 +1,6 @@
 //! A proposed change of a provider's file, as pages draw it.
 
-use crate::lab::pages::words::LabWords;
+use crate::lab::pages::words::texts::LabWords;
 use crate::pages::phrases::fill;
 use crate::story::proposal::Proposal;
 use crate::vocabulary::diagnostic::printable;

@@ -6,7 +6,7 @@ use crate::lab::pages::file_sections::FileSection;
 use crate::lab::pages::frame::{LabFrame, LastTestSummary, NotOfferedReason};
 use crate::lab::pages::login_steps::{LoginStepsView, StepViewStatus};
 use crate::lab::pages::masked_file::{DOTS, MaskedFile, MaskedSpan};
-use crate::lab::pages::words::LabWords;
+use crate::lab::pages::words::texts::LabWords;
 use crate::pages::frame::address;
 use crate::pages::login::LoginInputField;
 use crate::pages::phrases::fill;

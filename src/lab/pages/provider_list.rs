@@ -1,7 +1,7 @@
 //! The page with all providers of the store, and with what is wrong with the settings.
 
 use crate::lab::pages::frame::LabFrame;
-use crate::lab::pages::words::LabWords;
+use crate::lab::pages::words::texts::LabWords;
 use askama::Template;
 
 #[derive(Clone, Debug, Template)]

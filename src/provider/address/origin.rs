@@ -1,6 +1,6 @@
 //! The origin of an address that may come from outside, and what is wrong with such an address.
 
-use crate::provider::hosts::{Scheme, is_host};
+use crate::provider::hosts::{Scheme, is_host, without_port};
 
 /// What is wrong with a filled address. It never holds the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ pub(crate) fn split_origin(address: &str) -> Result<FilledOrigin<'_>, AddressPro
         return Err(AddressProblem::BadHost);
     }
     // What is compared here has to be what is called later.
-    let name = if host.ends_with(']') { &*host } else { host.rsplit_once(':').map_or(&*host, |(name, _)| name) };
+    let name = without_port(&host);
     let read_by_others = url::Url::parse(&format!("https://{name}/")).ok();
     if read_by_others.as_ref().and_then(url::Url::host_str) != Some(name) {
         return Err(AddressProblem::AmbiguousHost);

@@ -138,7 +138,7 @@ impl ValueCheck {
         if !self.has_subject_of(other) {
             return None;
         }
-        if (self.present == Some(false)) != (other.present == Some(false)) {
+        if (self.present == Some(false)) != (other.present == Some(false)) && !self.empty && !other.empty {
             let message = format!("these conditions never hold together: {} is there, or it is not", self.subject());
             return Some(Contradiction {
                 place: other.place(),

@@ -4,6 +4,7 @@ use crate::vocabulary::place::Place;
 use crate::vocabulary::words::{Reader, ValueShape, WordValue, read_scalar};
 use crate::vocabulary::yaml::YamlNode;
 use regex::Regex;
+use regex_syntax::hir::Look;
 
 /// A regular expression, bounded in size.
 #[derive(Clone, Debug)]
@@ -21,23 +22,10 @@ impl Pattern {
 
     /// Whether it is tied to both ends of the text, in each of its alternatives.
     pub(crate) fn is_tied(&self) -> bool {
-        let text = self.regex.as_str();
-        let (mut depth, mut is_escaped, mut in_class) = (0_usize, false, false);
-        let has_alternatives = text.chars().any(|letter| {
-            let was_escaped = is_escaped;
-            is_escaped = letter == '\\' && !was_escaped;
-            match letter {
-                _ if was_escaped => {}
-                '[' => in_class = true,
-                ']' => in_class = false,
-                '(' if !in_class => depth = depth.saturating_add(1),
-                ')' if !in_class => depth = depth.saturating_sub(1),
-                '|' => return depth == 0 && !in_class,
-                _ => {}
-            }
-            false
-        });
-        text.starts_with('^') && text.ends_with('$') && !text.ends_with("\\$") && !has_alternatives
+        regex_syntax::parse(self.regex.as_str()).is_ok_and(|hir| {
+            let ends = hir.properties();
+            ends.look_set_prefix().contains(Look::Start) && ends.look_set_suffix().contains(Look::End)
+        })
     }
 
     /// The expression, or what is wrong with it.
@@ -80,6 +68,12 @@ mod tests {
             ("^\\(a|b\\)$", false),
             ("^[(]a|b$", false),
             ("^a\\$", false),
+            ("^a$|^b$", true),
+            ("^\\\\$", true),
+            ("^[[a]]$", true),
+            ("^(?m)yes$", false),
+            ("(?m)^yes$", false),
+            ("^(?x) a #(\n|b$", false),
         ] {
             let pattern = Pattern::compile(text, Place::default(), &mut Reader::default()).expect("it is an expression");
 

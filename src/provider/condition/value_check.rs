@@ -1,7 +1,7 @@
 //! A check of one value: how it is compiled, and when it holds.
 
 use crate::provider::condition::pattern::Pattern;
-use crate::provider::condition::{ConditionRole, ConditionSpec, ConditionSubject, all_hold};
+use crate::provider::condition::{ConditionRole, ConditionSpec, ConditionSubject, all_hold, any_holds};
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
 use crate::provider::moment::{MomentFault, TimeSpan, parse_moment};
@@ -11,6 +11,7 @@ use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::Reader;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// A check of one value.
 #[derive(Clone, Debug)]
@@ -18,12 +19,14 @@ pub(crate) struct ValueCheck {
     pub(crate) at: ConditionSubject,
     pub(crate) is: Option<Vec<Template>>,
     pub(crate) is_not: Option<Vec<Template>>,
-    /// Whether `isNot` holds as soon as one of several values differs: the safe side where it refuses.
-    one_differs: bool,
+    /// Whether one of several values is enough for `isNot`, `within` and `empty`: the safe side where it refuses.
+    one_is_enough: bool,
     pub(crate) matches: Option<Pattern>,
     pub(crate) contains: Option<Vec<Template>>,
     pub(crate) present: Option<bool>,
     pub(crate) within: Option<TimeSpan>,
+    /// Whether it asks for an empty list.
+    pub(crate) empty: bool,
     /// The fact that says what time it is.
     now: Slot,
 }
@@ -33,30 +36,22 @@ const CLOCK_SKEW: i64 = 60;
 
 impl ValueCheck {
     pub(crate) fn compile(spec: ConditionSpec, role: ConditionRole, reader: &mut Reader) -> Option<Self> {
-        let Some(at) = spec.at else {
+        let Some(at) = spec.at.clone() else {
             if !reader.has_unknown_words(spec.place) {
                 reader.complain(spec.place, "this condition has no `at`", "add it, such as `at: $.status`");
             }
             return None;
         };
         let asks_nothing = spec.is.is_none() && spec.is_not.is_none() && spec.matches.is_none() && spec.contains.is_none();
-        if asks_nothing && spec.present.is_none() && spec.within.is_none() {
+        let asks_nothing = asks_nothing && spec.within.is_none() && spec.empty.is_none();
+        if asks_nothing && spec.present.is_none() {
             if !reader.has_unknown_words(spec.place) {
                 reader.complain(spec.place, "this condition asks nothing", "add `is: …`, `isNot: …`, `matches: …` or `present: true`");
             }
             return None;
         }
-        if let Some(absent) = spec.present.as_ref().filter(|present| !present.value) {
-            if role == ConditionRole::Proves {
-                let help = "turn it round: say with `is` or `present: true` what has to be there";
-                reader.complain(absent.place, "what is not there proves nothing, so `present: false` cannot stand here", help);
-                return None;
-            }
-            if !asks_nothing || spec.within.is_some() {
-                let help = "ask one of the two; `any: [ …, … ]` holds when one of several conditions holds";
-                reader.complain(absent.place, "this never holds: a value that is not there is nothing else either", help);
-                return None;
-            }
+        if is_absence_misplaced(&spec, role, asks_nothing, reader) || is_emptiness_misplaced(&spec, &at, reader) {
+            return None;
         }
         if let Some(empty) = spec.is.iter().chain(&spec.contains).flat_map(|is| &is.0).find(|value| value.source.is_empty()) {
             let help = match role {
@@ -78,13 +73,14 @@ impl ValueCheck {
             let help = "write the path of the list where the answer is read: `read: { isStaff: { at: $.roles, contains: staff } }`";
             reader.complain(text.place, "`contains` looks into a list of an answer, and a fact is a text", help);
         }
-        let (now, one_differs) = (reader.names.intern("now"), role == ConditionRole::Refuses);
+        let (now, one_is_enough) = (reader.names.intern("now"), role == ConditionRole::Refuses);
         if let Some(value) = is_not.iter().flatten().find(|value| value.has_optional_hole()) {
             let help = "take the `?` out: then the condition does not hold where this fact is not known";
             reader.complain(value.place, "every value differs from one that may be missing", help);
         }
         let (present, within) = (spec.present.map(|present| present.value), spec.within.map(|within| within.value));
-        let check = Self { at, is, is_not, one_differs, matches: spec.matches, contains, present, within, now };
+        let empty = spec.empty.is_some();
+        let check = Self { at, is, is_not, one_is_enough, matches: spec.matches, contains, present, within, empty, now };
         if role == ConditionRole::Proves && check.holds_of_nothing() {
             let help =
                 "take the `default` or the `?` out; where an answer is a yes because something is missing, say in `refused` what is a no";
@@ -93,21 +89,37 @@ impl ValueCheck {
         Some(check)
     }
 
-    /// Whether the check holds; `None` where that depends on what was found and cannot be read: a list or an object is no text. When a path
-    /// finds several values, one is enough for `is`, `matches` and `contains`, and for `isNot` in `refused`; otherwise all of them
-    /// count for `isNot` and `within`.
+    /// Whether the check holds; `None` where that depends on what was found and cannot be read: a list or an object is no text, and a value
+    /// may stand alone where the path looks for a list.
     pub(crate) fn verdict(&self, answer: Option<&Value>, facts: &Facts) -> Option<bool> {
-        let values: Vec<&Value> = match &self.at {
-            ConditionSubject::Path(path) => answer.into_iter().flat_map(|answer| path.all(answer)).collect(),
-            ConditionSubject::Text(_) => Vec::new(),
-        };
-        let found: Vec<Text> = match &self.at {
-            ConditionSubject::Path(_) => values.iter().filter_map(|value| scalar_text(value)).map(Text::plain).collect(),
+        match &self.at {
+            ConditionSubject::Path(path) => {
+                let values: Vec<&Value> = answer.into_iter().flat_map(|answer| path.all(answer)).collect();
+                let lone: Vec<Value> = answer.into_iter().flat_map(|answer| path.in_lone_entries(answer)).collect();
+                let verdict = self.verdict_on_values(&values, facts);
+                let with_lone = || self.verdict_on_values(&values.iter().copied().chain(&lone).collect::<Vec<_>>(), facts);
+                verdict.filter(|holds| lone.is_empty() || with_lone() == Some(*holds))
+            }
             ConditionSubject::Text(template) => match template.fill_from(facts, answer) {
-                Err(unfilled) if unfilled.unreadable.is_some() => return None,
-                text => text.ok().filter(|text| !text.is_empty()).into_iter().collect(),
+                Err(unfilled) if unfilled.unreadable.is_some() => None,
+                text => self.verdict_on(&[], &text.ok().filter(|text| !text.is_empty()).into_iter().collect::<Vec<_>>(), facts),
             },
-        };
+        }
+    }
+
+    fn verdict_on_values(&self, values: &[&Value], facts: &Facts) -> Option<bool> {
+        if self.empty {
+            let is_empty_list = |value: &&Value| value.as_array().is_some_and(Vec::is_empty);
+            let all_are = !values.is_empty() && values.iter().all(is_empty_list);
+            return Some(all_are || self.one_is_enough && values.iter().any(is_empty_list));
+        }
+        let found: Vec<Text> = values.iter().filter_map(|value| scalar_text(value)).map(Text::plain).collect();
+        self.verdict_on(values, &found, facts)
+    }
+
+    /// Whether the check holds of the values at its path and of the texts among them. When a path finds several, one is enough for `is`,
+    /// `matches` and `contains`, and in `refused` for `isNot` and `within` as well, for which all of them count elsewhere.
+    fn verdict_on(&self, values: &[&Value], found: &[Text], facts: &Facts) -> Option<bool> {
         let is_no_text = |value: &&Value| scalar_text(value).is_none() && !ValueKind::from_value(value).is_empty();
         let has_others = values.iter().any(is_no_text);
         let is_there = !found.is_empty() || has_others;
@@ -122,13 +134,13 @@ impl ValueCheck {
         let is_list_of_texts = !entries.iter().any(is_no_text);
         let listed: Vec<Text> = entries.iter().filter_map(|entry| scalar_text(entry)).map(Text::plain).collect();
         all_hold([
-            self.is.as_ref().map_or(Some(true), |is| unless(true, is_one_of(&found, is, facts, false))),
+            self.is.as_ref().map_or(Some(true), |is| unless(true, is_one_of(found, is, facts, false))),
             // A text that is not found cannot be compared, so no value is known to differ from it.
             self.is_not.as_ref().map_or(Some(true), |is_not| {
-                if self.one_differs {
-                    unless(true, any_differs(&found, is_not, facts))
+                if self.one_is_enough {
+                    unless(true, any_differs(found, is_not, facts))
                 } else {
-                    unless(true, is_one_of(&found, is_not, facts, true)).map(|is| !is)
+                    unless(true, is_one_of(found, is_not, facts, true)).map(|is| !is)
                 }
             }),
             self.matches.as_ref().map_or(Some(true), |pattern| {
@@ -138,7 +150,8 @@ impl ValueCheck {
                 .as_ref()
                 .map_or(Some(true), |list| is_one_of(&listed, list, facts, false).filter(|contains| *contains || is_list_of_texts)),
             self.within.map_or(Some(true), |span| {
-                unless(false, Some(found.iter().all(|text| text.satisfies(|text| self.is_recent(text, span, facts)))))
+                let recent = found.iter().map(|text| self.is_recent(text, span, facts));
+                if self.one_is_enough { unless(true, any_holds(recent)) } else { unless(false, all_hold(recent)) }
             }),
         ])
     }
@@ -148,8 +161,13 @@ impl ValueCheck {
         self.verdict(None, &Facts::default()) == Some(true)
     }
 
-    fn is_recent(&self, text: &str, span: TimeSpan, facts: &Facts) -> bool {
-        self.fault_of_moment(parse_moment(text).map(|at| at.timestamp()), span, facts).is_none()
+    /// Whether a text names a recent moment; `None` where it names none.
+    fn is_recent(&self, text: &Text, span: TimeSpan, facts: &Facts) -> Option<bool> {
+        match self.fault_of_moment(text.judged(moment_in), span, facts) {
+            None => Some(true),
+            Some(MomentFault::TooOld(_) | MomentFault::Future(_)) => Some(false),
+            Some(MomentFault::NoMoment | MomentFault::Missing) => None,
+        }
     }
 
     fn fault_of_moment(&self, at: Option<i64>, span: TimeSpan, facts: &Facts) -> Option<MomentFault> {
@@ -172,7 +190,7 @@ impl ValueCheck {
             },
         };
         let Some(found) = found else { return Some(MomentFault::Missing) };
-        self.fault_of_moment(found.judged(|text| parse_moment(text).map(|at| at.timestamp())), span, facts)
+        self.fault_of_moment(found.judged(moment_in), span, facts)
     }
 
     /// The place of the value that is checked.
@@ -209,13 +227,19 @@ impl ValueCheck {
     }
 
     pub(crate) fn asks_only_presence(&self) -> bool {
-        self.is.is_none() && self.is_not.is_none() && self.matches.is_none() && self.contains.is_none() && self.within.is_none()
+        self.is.is_none()
+            && self.is_not.is_none()
+            && self.matches.is_none()
+            && self.contains.is_none()
+            && self.within.is_none()
+            && !self.empty
     }
 
     /// Whether it names no value of which it holds, nor a pattern that leaves a yes or a no out.
     pub(crate) fn names_no_value(&self) -> bool {
         let fits_all = |pattern: &Pattern| ["true", "false"].iter().all(|text| pattern.regex.is_match(text));
-        self.is.is_none() && self.contains.is_none() && self.within.is_none() && self.matches.as_ref().is_none_or(fits_all)
+        let names_none = self.is.is_none() && self.contains.is_none() && self.within.is_none() && !self.empty;
+        names_none && self.matches.as_ref().is_none_or(fits_all)
     }
 
     /// Whether it holds of exactly this text, which the file writes.
@@ -240,13 +264,49 @@ impl ValueCheck {
         parts.extend(self.matches.as_ref().map(|pattern| format!("matches {}", pattern.regex)));
         parts.extend(self.contains.as_ref().map(|entries| format!("contains {}", list(entries))));
         parts.extend(self.within.map(|span| format!("is within {span}")));
-        if self.present == Some(false) {
+        if self.empty {
+            parts.push("is an empty list".to_owned());
+        } else if self.present == Some(false) {
             parts.push("is not present".to_owned());
         } else if parts.is_empty() {
             parts.push("is present".to_owned());
         }
         format!("{subject} {}", parts.join(" and "))
     }
+}
+
+/// Whether `present: false` stands where it proves something, or beside another check, which is then said.
+fn is_absence_misplaced(spec: &ConditionSpec, role: ConditionRole, asks_nothing: bool, reader: &mut Reader) -> bool {
+    let Some(absent) = spec.present.as_ref().filter(|present| !present.value) else { return false };
+    let (message, help) = if role == ConditionRole::Proves {
+        let help = "turn it round: say with `is` or `present: true` what has to be there";
+        ("what is not there proves nothing, so `present: false` cannot stand here", help)
+    } else if !asks_nothing {
+        let help = "ask one of the two; `any: [ …, … ]` holds when one of several conditions holds";
+        ("this never holds: a value that is not there is nothing else either", help)
+    } else {
+        return false;
+    };
+    reader.complain(absent.place, message, help);
+    true
+}
+
+/// Whether `empty` stands where it cannot be asked, which is then said.
+fn is_emptiness_misplaced(spec: &ConditionSpec, at: &ConditionSubject, reader: &mut Reader) -> bool {
+    let Some(empty) = &spec.empty else { return false };
+    let is_alone = spec.is.is_none() && spec.is_not.is_none() && spec.matches.is_none() && spec.contains.is_none() && spec.within.is_none();
+    let (message, help) = if !empty.value {
+        ("`empty: false` says nothing about a value that is no list", "write `present: true` for a list that has an entry")
+    } else if !is_alone || spec.present.is_some() {
+        ("`empty` asks for a list without entries, which is nothing else either", "ask one of the two")
+    } else if let ConditionSubject::Text(_) = at {
+        let help = "write the path of the list where the answer is read: `read: { isFree: { at: $.bars, empty: true } }`";
+        ("`empty` looks at a list of an answer, and a fact is a text", help)
+    } else {
+        return false;
+    };
+    reader.complain(empty.place, message, help);
+    true
 }
 
 /// Whether one of these texts equals one of the list; `None` where none does and one of the list cannot be read, or, if `needs_all`, is
@@ -276,12 +336,16 @@ fn any_differs(texts: &[Text], list: &[Template], facts: &Facts) -> Option<bool>
     all
 }
 
+fn moment_in(text: &str) -> Option<i64> {
+    parse_moment(text).map(|at| at.timestamp())
+}
+
 /// The text of a value that exists; an object or a list exists unless it is empty.
 fn present_text(value: &Value) -> Option<String> {
     match value {
         Value::Object(members) if !members.is_empty() => Some(value.to_string()),
         Value::Array(list) if !list.is_empty() => Some(value.to_string()),
-        other => scalar_text(other).map(std::borrow::Cow::into_owned),
+        other => scalar_text(other).map(Cow::into_owned),
     }
 }
 

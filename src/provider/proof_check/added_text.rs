@@ -3,11 +3,12 @@
 
 use crate::provider::condition::Condition;
 use crate::provider::fact_expression::FactExpression;
-use crate::provider::functions::{FunctionArgument, TextChange};
+use crate::provider::functions::change::TextChange;
+use crate::provider::functions::{Function, FunctionArgument};
 use crate::provider::hole::Hole;
 use crate::provider::proof_check::ProofCheck;
 use crate::provider::step::Step;
-use crate::provider::template::Template;
+use crate::provider::template::{Template, TemplatePiece};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::words::Reader;
 
@@ -51,6 +52,20 @@ impl AddedText {
     }
 }
 
+/// Where a fact has text that the file has added to the values of an answer.
+#[derive(Clone, Copy, Default)]
+struct AddedPlaces {
+    before: bool,
+    behind: bool,
+    between: bool,
+}
+
+impl AddedPlaces {
+    fn join(self, other: Self) -> Self {
+        Self { before: self.before || other.before, behind: self.behind || other.behind, between: self.between || other.between }
+    }
+}
+
 impl ProofCheck<'_> {
     /// Complains about a function that may leave only what was added. What is only shown may consist of it.
     pub(crate) fn check_added_text(&self, reader: &mut Reader) {
@@ -74,18 +89,21 @@ impl ProofCheck<'_> {
 
     /// The function that may leave nothing but what was added before it.
     fn leaves_only_added(&self, hole: &Hole) -> Option<&'static str> {
-        let is_made = hole.fact().is_some_and(|fact| self.has_added_text(fact, &mut Vec::new()));
-        let start = if is_made { AddedText::Unknown } else { AddedText::Nothing };
-        let (mut before, mut behind) = (start.clone(), start);
+        let made = hole.fact().map_or_else(AddedPlaces::default, |fact| self.added_places(fact, &mut Vec::new()));
+        let unknown_if = |is_there| if is_there { AddedText::Unknown } else { AddedText::Nothing };
+        let (mut before, mut behind) = (unknown_if(made.before), unknown_if(made.behind));
         for function in hole.functions() {
             match function.change() {
                 TextChange::AddsBefore(more) => before = before.with(more, |text, more| format!("{more}{text}")),
                 TextChange::AddsBehind(more) => behind = behind.with(more, |text, more| format!("{text}{more}")),
                 TextChange::TakesBefore(_) if before.is_there() => return Some(function.name()),
+                // What stood between two values may stand at the end now.
+                TextChange::TakesBefore(_) if made.between => behind = AddedText::Unknown,
                 TextChange::TakesBefore(mark) => behind = behind.cut(mark, |(head, _)| head.to_owned()),
                 TextChange::TakesBehind(_) if behind.is_there() => return Some(function.name()),
+                TextChange::TakesBehind(_) if made.between => before = AddedText::Unknown,
                 TextChange::TakesBehind(mark) => before = before.cut(mark, |(_, tail)| tail.to_owned()),
-                TextChange::TakesAPart if before.is_there() || behind.is_there() => return Some(function.name()),
+                TextChange::TakesAPart if made.between || before.is_there() || behind.is_there() => return Some(function.name()),
                 TextChange::TakesAPart => {}
                 TextChange::KeepsAll => (before, behind) = (before.rewritten(), behind.rewritten()),
             }
@@ -93,23 +111,39 @@ impl ProofCheck<'_> {
         None
     }
 
-    /// Whether a fact is made of more than one value of an answer.
-    fn has_added_text(&self, fact: Slot, seen: &mut Vec<Slot>) -> bool {
+    /// Where a fact has text that is no value of an answer.
+    fn added_places(&self, fact: Slot, seen: &mut Vec<Slot>) -> AddedPlaces {
         if seen.contains(&fact) {
-            return false;
+            return AddedPlaces::default();
         }
         seen.push(fact);
         let reads = self.file.steps().flat_map(Step::all_reads).filter(|read| read.fact == fact).map(|read| &read.reading);
         let readings = reads.chain(self.file.identity.composition(fact)).flat_map(FactExpression::alternatives);
-        readings.into_iter().any(|reading| match reading {
-            FactExpression::Text(text) => {
-                let adds = |hole: &Hole| {
-                    hole.functions().iter().any(|one| matches!(one.change(), TextChange::AddsBefore(_) | TextChange::AddsBehind(_)))
-                };
-                text.pieces().len() > 1
-                    || text.holes().any(|hole| adds(hole) || hole.fact().is_some_and(|fact| self.has_added_text(fact, seen)))
-            }
-            FactExpression::Path(_) | FactExpression::Condition(_) | FactExpression::Conditions(..) | FactExpression::FirstOf(..) => false,
-        })
+        let texts = readings.flat_map(FactExpression::texts);
+        texts.fold(AddedPlaces::default(), |places, text| places.join(self.added_places_of(text, seen)))
+    }
+
+    /// Where a text has something besides the first and the last value that is surely there.
+    fn added_places_of(&self, text: &Template, seen: &mut Vec<Slot>) -> AddedPlaces {
+        let is_value = |piece: &TemplatePiece| matches!(piece, TemplatePiece::Hole(hole) if !hole.may_lack_value());
+        let first = text.pieces().iter().position(is_value).unwrap_or(usize::MAX);
+        let last = text.pieces().iter().rposition(is_value).unwrap_or_default();
+        let mut places = AddedPlaces::default();
+        for (at, piece) in text.pieces().iter().enumerate() {
+            let (before, behind, between) = match piece {
+                TemplatePiece::Literal(_) => (true, true, false),
+                TemplatePiece::Hole(hole) => {
+                    let changes = || hole.functions().iter().map(Function::change);
+                    let made = hole.fact().map_or_else(AddedPlaces::default, |fact| self.added_places(fact, seen));
+                    let before = made.before || changes().any(|change| matches!(change, TextChange::AddsBefore(_)));
+                    let behind = made.behind || changes().any(|change| matches!(change, TextChange::AddsBehind(_)));
+                    (before, behind, made.between)
+                }
+            };
+            places.before |= before && at <= first;
+            places.behind |= behind && at >= last;
+            places.between |= between || (before && at > first) || (behind && at < last);
+        }
+        places
     }
 }

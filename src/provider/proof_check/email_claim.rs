@@ -150,7 +150,7 @@ impl ProofCheck<'_> {
             return;
         }
         let composed = self.file.identity.composed().find(|(_, fact, ..)| *fact == claim).map(|(_, _, place, _)| place);
-        let chosen: Vec<&EntryChoice> = self.file.steps().flat_map(|step| step.choices.iter().chain(&step.signed_choices)).collect();
+        let chosen: Vec<&EntryChoice> = self.file.steps().flat_map(Step::all_choices).collect();
         let is_in_verified_entry = |read: &ReadRule| {
             let mut choice = chosen.iter().filter(|choice| choice.reads.iter().any(|other| other.place == read.place));
             choice.any(|choice| choice.is_chosen_by(&read.reading))

@@ -2,7 +2,8 @@
 
 use crate::provider::condition::Condition;
 use crate::provider::fact_expression::FactExpression;
-use crate::provider::functions::{FunctionArgument, TextChange};
+use crate::provider::functions::FunctionArgument;
+use crate::provider::functions::change::TextChange;
 use crate::provider::hole::Hole;
 use crate::provider::json_path::{JsonPath, RouteStep};
 use crate::provider::proof_check::ProofCheck;
@@ -10,27 +11,11 @@ use crate::provider::step::Step;
 use crate::provider::template::{Template, TemplatePiece};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::words::Reader;
+use std::sync::LazyLock;
 
-/// Keys of answers under which stands what a person chooses, in lower case and without `_` and `-`.
-const CHOSEN: [&str; 17] = [
-    "alias",
-    "displayname",
-    "email",
-    "handle",
-    "login",
-    "mail",
-    "mobile",
-    "name",
-    "nick",
-    "nickname",
-    "phone",
-    "phonenumber",
-    "preferredusername",
-    "screenname",
-    "slug",
-    "url",
-    "username",
-];
+/// Keys of answers under which stands what a person chooses.
+static CHOSEN_KEYS: LazyLock<Vec<String>> =
+    LazyLock::new(|| serde_yaml::from_str(include_str!("chosen_keys.yaml")).expect("a test reads the keys"));
 
 impl ProofCheck<'_> {
     /// Checks what the id is made of.
@@ -110,7 +95,7 @@ impl ProofCheck<'_> {
 fn is_chosen_by_person(path: &JsonPath) -> bool {
     path.route().last().is_some_and(|last| {
         let RouteStep::Key(key) = last else { return false };
-        CHOSEN.contains(&key.replace(['_', '-'], "").to_lowercase().as_str())
+        CHOSEN_KEYS.contains(&key.replace(['_', '-'], "").to_lowercase())
     })
 }
 
@@ -130,9 +115,9 @@ fn hole_beside_another(text: &Template) -> Option<&Hole> {
             is_beside
         })
     };
-    let beside = text.pieces().windows(2).find_map(|pair| match pair {
-        [TemplatePiece::Hole(first), TemplatePiece::Hole(_)] => Some(first),
-        _ => None,
-    });
+    let beside = text
+        .pieces()
+        .windows(2)
+        .find_map(|pair| if let [TemplatePiece::Hole(first), TemplatePiece::Hole(_)] = pair { Some(first) } else { None });
     beside.or_else(|| text.holes().find(adds_a_value))
 }

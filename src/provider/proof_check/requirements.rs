@@ -20,7 +20,7 @@ impl ProofCheck<'_> {
         let unsure: Vec<Slot> = calls().filter(is_forgiven).flat_map(facts_from_answer).collect();
         let asked: Vec<Slot> =
             self.file.require.iter().flat_map(|require| &require.0).flat_map(Condition::uses).map(|used| used.fact).collect();
-        let choices: Vec<&EntryChoice> = self.file.steps().flat_map(|step| step.choices.iter().chain(&step.signed_choices)).collect();
+        let choices: Vec<&EntryChoice> = self.file.steps().flat_map(Step::all_choices).collect();
         let identity = self.identity_facts().map(|(_, fact)| fact);
         for check in self.file.require.iter().flat_map(|require| &require.0).flat_map(|condition| condition.checks()) {
             let uses = check.uses();

@@ -5,7 +5,8 @@ use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
 use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
 use crate::provider::moment::MomentFault;
-use crate::provider::refusal::{RefusalRule, is_code_parameter};
+use crate::provider::refusal::RefusalRule;
+use crate::provider::refusal::code_parameter::is_code_parameter;
 use crate::provider::status::is_success;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::place::Place;
@@ -15,6 +16,7 @@ use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// A provider's own code for a refusal: as it was sent, short and without personal data, or the HTTP status (for a
 /// callback `refused`) where it gave none. It is a type of its own, so that it is never taken for one of our codes.
@@ -124,7 +126,7 @@ impl RefusingAnswer<'_> {
         paths.iter().find_map(|path| {
             let path = JsonPath::builtin(path, Place::default());
             let found = self.document.and_then(|document| path.first(document)).and_then(scalar_text);
-            found.filter(|_| !self.code_paths.is_some_and(|codes| is_code_parameter(&path, codes))).map(std::borrow::Cow::into_owned)
+            found.filter(|_| !self.code_paths.is_some_and(|codes| is_code_parameter(&path, codes))).map(Cow::into_owned)
         })
     }
 }

@@ -31,7 +31,10 @@ impl SignedToken {
         let is_direct = context.kind != StepKind::GetAuthorizationCode && is_own;
         let about_the_login = context.kind != StepKind::GetUserInfo;
         let is_id_token = about_the_login && token.is_some() && !is_the_access_token;
-        let is_standard = context.discovery && about_the_login && token.as_ref().is_some_and(|token| &*token.source == "${idToken}");
+        let has_usual_name = token.as_ref().is_some_and(|token| &*token.source == "${idToken}");
+        let is_standard = context.discovery && about_the_login && has_usual_name;
+        let is_asked = context.id_token_is_asked || has_usual_name && context.kind == StepKind::GetAuthorizationCode;
+        let requires_hashes = is_id_token && !is_direct && is_asked;
         let expiry = compile_expiry(spec, is_direct, reader);
         let require = spec.require.as_ref().map_or_else(Vec::new, |require| require.0.clone());
         for condition in &require {
@@ -50,6 +53,7 @@ impl SignedToken {
             is_id_token,
             is_standard,
             is_direct,
+            requires_hashes,
         })
     }
 }

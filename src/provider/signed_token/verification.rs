@@ -86,11 +86,16 @@ impl SignedToken {
             return Err(StepError::BadToken { why, place: missed.place });
         }
         if self.is_id_token {
-            for (claim, fact) in [("at_hash", compared.access_token), ("c_hash", compared.code)] {
-                if let (Some(hash), Some(text)) = (claims.get(claim), facts.get(fact))
-                    && !hash.as_str().is_some_and(|hash| is_half_hash(hash, algorithm, text.expose()))
-                {
-                    return Err(bad("it belongs to another answer (`at_hash` or `c_hash`)"));
+            let missing =
+                ["it does not say to which access token it belongs (`at_hash`)", "it does not say to which code it belongs (`c_hash`)"];
+            for ((claim, fact), missing) in [("at_hash", compared.access_token), ("c_hash", compared.code)].into_iter().zip(missing) {
+                let Some(text) = facts.get(fact) else { continue };
+                match claims.get(claim) {
+                    Some(hash)
+                        if hash.as_str().is_some_and(|hash| half_hashes(algorithm, text.expose()).iter().any(|half| half == hash)) => {}
+                    Some(_) => return Err(bad("it belongs to another answer (`at_hash` or `c_hash`)")),
+                    None if self.requires_hashes => return Err(bad(missing)),
+                    None => {}
                 }
             }
         }
@@ -237,18 +242,19 @@ fn numeric_date(value: &Value) -> Option<i64> {
     number.as_i64().or_else(rounded).filter(|seconds| (0..10_i64.pow(12)).contains(seconds))
 }
 
-/// Whether a claim is the left half of the hash of a text, as `OpenID` Connect defines it by the algorithm of the token. For `EdDSA` the
-/// definition names no hash. Most programs take that of Ed25519, which is SHA-512; others take SHA-256.
-fn is_half_hash(claim: &str, algorithm: Algorithm, text: &str) -> bool {
-    let kinds: &[&digest::Algorithm] = match algorithm {
+/// The left half of the hash of a text, as `OpenID` Connect defines it by the algorithm of the token. For `EdDSA` the definition names no
+/// hash. Most programs take that of Ed25519, which is SHA-512; others take SHA-256.
+pub(crate) fn half_hashes(algorithm: Algorithm, text: &str) -> Vec<String> {
+    let kinds: &[&'static digest::Algorithm] = match algorithm {
         Algorithm::Rs384 | Algorithm::Ps384 | Algorithm::Es384 | Algorithm::Hs384 => &[&digest::SHA384],
         Algorithm::Rs512 | Algorithm::Ps512 | Algorithm::Hs512 => &[&digest::SHA512],
         Algorithm::EdDsa => &[&digest::SHA512, &digest::SHA256],
         Algorithm::Rs256 | Algorithm::Ps256 | Algorithm::Es256 | Algorithm::Hs256 => &[&digest::SHA256],
     };
-    kinds.iter().any(|kind| {
+    let half = |kind: &&'static digest::Algorithm| {
         let hash = digest::digest(kind, text.as_bytes());
         let (half, _) = hash.as_ref().split_at(hash.as_ref().len() / 2);
-        URL_SAFE_NO_PAD.encode(half) == claim
-    })
+        URL_SAFE_NO_PAD.encode(half)
+    };
+    kinds.iter().map(half).collect()
 }

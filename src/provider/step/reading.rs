@@ -15,6 +15,7 @@ use crate::provider::status::is_success;
 use crate::provider::step::{ReadRule, Step, StepKind};
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::Response;
 use serde_json::Value;
@@ -40,7 +41,7 @@ impl Step {
             let same = answer.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
             let found: Vec<&str> = same.map(|(_, value)| value.trim()).filter(|value| !value.is_empty()).collect();
             match found.as_slice() {
-                [value] => self.learn_from_header(*fact, value, facts),
+                [value] => self.learn_from_header(*fact, value, name.place, facts),
                 found => {
                     let instead = (!found.is_empty()).then_some(ValueKind::List);
                     facts.record_missing(*fact, MissingValue { place: name.place, instead: instead.map(FoundInstead::Value) });
@@ -103,8 +104,17 @@ impl Step {
         for (read, documents, is_shown) in plain.chain(chosen) {
             let (label, is_carried) = (facts.label(read.fact), self.carried.contains(&read.fact));
             let secret = |value: Cow<'_, str>| Text::secret(value, &label);
+            // `check` has made sure that the refusal shows another part of the text.
+            let shows_another_part = is_shown && read.reading.takes_a_part();
             for document in documents.into_iter().filter(|_| is_carried || read.written && !is_shown) {
-                let values = read.reading.paths().into_iter().flat_map(|path| path.all(document)).filter_map(scalar_text).map(secret);
+                let values = read
+                    .reading
+                    .paths()
+                    .into_iter()
+                    .flat_map(|path| path.all(document))
+                    .filter_map(scalar_text)
+                    .map(secret)
+                    .filter(|_| !shows_another_part);
                 let made = read.reading.alternatives().into_iter().filter_map(|one| one.evaluate(Some(document), facts).ok());
                 let all = values.chain(made.map(|made| made.made_secret(&label)));
                 found.extend(all.filter(|value| is_carried || value.len() >= SHORTEST_SECRET));
@@ -230,13 +240,13 @@ impl Step {
     }
 
     /// Sets the fact that a header of the answer gives.
-    pub(crate) fn learn_from_header(&self, fact: Slot, value: &str, facts: &mut Facts) {
-        facts.learn(fact, value, FactOrigin::Answer(self.call));
+    pub(crate) fn learn_from_header(&self, fact: Slot, value: &str, place: Place, facts: &mut Facts) {
+        facts.learn(fact, value, FactOrigin::Answer(self.call), place);
     }
 
     fn learn_one(&self, read: &ReadRule, document: &Value, document_origin: FactOrigin, facts: &mut Facts) {
         match read.reading.evaluate_with_origin(Some(document), document_origin, facts) {
-            Ok((text, origin)) => facts.learn(read.fact, text.revealed(), origin),
+            Ok((text, origin)) => facts.learn(read.fact, text.revealed(), origin, read.reading.place()),
             // An empty standard place keeps the fact that an earlier answer gave.
             Err(nothing) if read.written || facts.get(read.fact).is_none() => {
                 facts.record_missing(read.fact, MissingValue { place: if read.written { nothing.place } else { self.place }, ..nothing });

@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::PoisonError;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,7 +85,7 @@ impl Playground {
 
     pub(super) fn consume_ticket(&self, ticket: &PlaygroundTicket, now: i64) -> Result<(), PlaygroundRefusal> {
         // A panic while the lock was held leaves the memory usable: it holds one ticket more, or not.
-        let mut used_tickets = self.used_tickets.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut used_tickets = self.used_tickets.lock().unwrap_or_else(PoisonError::into_inner);
         used_tickets.consume((ticket.made, &ticket.number), TICKET_LIFETIME, now).map_err(|refusal| match refusal {
             TicketRefusal::AlreadyUsed => ("ticket_spent", "this ticket was used before"),
             TicketRefusal::TooMany => ("crowded", "too many tickets were used within a minute"),

@@ -4,7 +4,7 @@
 use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::facts::Facts;
-use crate::provider::functions::decode_base64;
+use crate::provider::functions::table::decode_base64;
 use crate::provider::moment;
 use crate::vocabulary::place::Located;
 use crate::vocabulary::text::Text;

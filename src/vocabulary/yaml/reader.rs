@@ -7,6 +7,7 @@
 use crate::vocabulary::place::{Located, Place, Source};
 use crate::vocabulary::yaml::{DEEPEST, LARGEST, YamlEntry, YamlKind, YamlNode};
 use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, options};
+use std::collections::HashSet;
 
 /// A mistake in the YAML of a file, found before any word of it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,7 +126,7 @@ impl<'a> YamlParser<'a> {
 
     fn read_map(&mut self, place: Place, depth: usize) -> Result<YamlNode, YamlError> {
         let mut entries: Vec<YamlEntry> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         loop {
             let (event, at) = self.next_event()?;
             if matches!(event, Event::MappingEnd) {

@@ -5,7 +5,7 @@
 
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
-use crate::workbench::checklist::questions::{ChecklistAnswers, PUSHED_READ};
+use crate::workbench::checklist::question::{ChecklistAnswers, PUSHED_READ};
 
 /// The request that carries a parameter: facts of answers are known only after the redirect.
 #[derive(Clone, Copy, PartialEq, Eq)]

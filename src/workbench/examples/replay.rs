@@ -22,8 +22,7 @@ use crate::workbench::examples::tokens::ExampleTokens;
 use crate::world::random::rsa_pair;
 use serde_json::{Value, json};
 use std::future::Future;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// The result of a replay.
@@ -371,7 +370,7 @@ pub(crate) fn replayed_response(answer: &ExampleAnswerSpec, tokens: &ExampleToke
 
 impl Fetch for ReplayedAnswers<'_> {
     fn send<'a>(&'a self, _: &'a Request) -> ResponseFuture<'a> {
-        let next = self.answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+        let next = self.answers.lock().unwrap_or_else(PoisonError::into_inner).next();
         let answer = next.map(|exchange| replayed_response(&exchange.answer, self.tokens)).ok_or(NoAnswer::Unreachable);
         Box::pin(std::future::ready(answer))
     }

@@ -5,7 +5,7 @@ use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::json;
 use crate::provider::keys::{Algorithm, JwsSigningKey, KeyFamily, looks_like_pem};
-use crate::provider::signed_token::{SignedToken, TokenKeys};
+use crate::provider::signed_token::{SignedToken, TokenKeys, half_hashes};
 use crate::provider::template::Template;
 use crate::workbench::examples::difference::Difference;
 use crate::workbench::examples::example::{ExampleSpec, ExampleTokenSpec};
@@ -69,7 +69,7 @@ impl ExampleTokens {
                 ));
                 continue;
             };
-            match tokens.sign_token(&name.value, spec, signed, key_pairs, (now, facts)) {
+            match tokens.sign_token(&name.value, (story, spec), signed, key_pairs, (now, facts)) {
                 Ok((address, expected)) => {
                     if let (Some(expected), Some(address)) = (expected, &address)
                         && expected != *address
@@ -86,7 +86,7 @@ impl ExampleTokens {
     fn sign_token(
         &mut self,
         name: &str,
-        spec: &ExampleTokenSpec,
+        (story, spec): (&ExampleSpec, &ExampleTokenSpec),
         signed: &SignedToken,
         key_pairs: &dyn Fn(Algorithm, bool) -> PemKeyPair,
         (now, facts): (i64, &Facts),
@@ -116,8 +116,14 @@ impl ExampleTokens {
         let mut claims = spec.claims.0.as_object().cloned().unwrap_or_default();
         claims.entry("iat").or_insert_with(|| json!(now));
         claims.entry("exp").or_insert_with(|| json!(now + 3600));
+        for (claim, beside) in [("c_hash", "code"), ("at_hash", "access_token")] {
+            let beside = story.callback.iter().flat_map(|callback| &callback.0).find(|(name, _)| *name.value == *beside);
+            if let Some((_, text)) = beside.filter(|_| signed.requires_hashes) {
+                claims.entry(claim).or_insert_with(|| json!(half_hashes(algorithm, &text.value).first()));
+            }
+        }
         // `null` leaves the claim out.
-        for claim in ["iat", "exp"] {
+        for claim in ["iat", "exp", "c_hash", "at_hash"] {
             if claims.get(claim).is_some_and(Value::is_null) {
                 claims.remove(claim);
             }

@@ -77,7 +77,7 @@ impl<'a> Section<'a> {
     fn kept_at(&self, fact: Slot) -> Option<String> {
         self.provider.needed.iter().find(|needed| needed.fact == fact).map(|needed| match &needed.reference {
             ValueReference::Variable(name) => format!("env:{name}"),
-            kept @ (ValueReference::File(_) | ValueReference::Literal(_)) => kept.location(),
+            kept @ (ValueReference::File(_) | ValueReference::JudgedFile { .. } | ValueReference::Literal(_)) => kept.location(),
         })
     }
 
@@ -196,9 +196,15 @@ impl<'a> Section<'a> {
 
     /// What ties an ID token to the answer in which it comes.
     fn compared_hashes(&self) -> Vec<String> {
-        let is_id_token = self.step.and_then(|step| step.signed.as_ref()).is_some_and(|signed| signed.is_id_token);
-        let rule = "`at_hash` and `c_hash`, where the token has them, must fit the access token and the code";
-        is_id_token.then(|| rule.to_owned()).into_iter().collect()
+        let signed = self.step.and_then(|step| step.signed.as_ref()).filter(|signed| signed.is_id_token);
+        let rule = |signed: &SignedToken| {
+            if signed.requires_hashes {
+                "the token must have `at_hash` and `c_hash` that fit the access token and the code beside it"
+            } else {
+                "`at_hash` and `c_hash`, where the token has them, must fit the access token and the code"
+            }
+        };
+        signed.map(|signed| rule(signed).to_owned()).into_iter().collect()
     }
 
     fn token(&self, describe: impl Fn(&SignedToken) -> String) -> Option<String> {

@@ -38,7 +38,7 @@ use crate::workbench::repair::{propose, propose_for_answer};
 use serde_json::Value;
 use std::future::Future as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// The answers that a person gives, and what else they know of the login.
@@ -140,7 +140,7 @@ pub(crate) fn forecast(provider: &Provider, public_url: &str, given: GivenAnswer
         }
         for (name, value) in callback.iter_mut().flat_map(|callback| &mut callback.pairs) {
             if value.equals(&token.text) {
-                *value = Text::secret(signed.clone(), &std::sync::Arc::from(&**name));
+                *value = Text::secret(signed.clone(), &Arc::from(&**name));
             }
         }
         notes.push(format!("the signed token of {} is read without its signature: its keys are not asked for", token.step.word()));

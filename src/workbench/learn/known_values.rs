@@ -1,6 +1,7 @@
 //! The known values of a login, and the expressions that give them: facts, and functions of facts.
 
 use crate::vocabulary::hash::hex;
+use crate::vocabulary::text::percent_encode;
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -127,7 +128,7 @@ fn function_results(value: &str) -> Vec<(String, &'static str)> {
     let sha1 = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes);
     let sha256 = digest::digest(&digest::SHA256, bytes);
     let mut encoded = String::new();
-    crate::vocabulary::text::percent_encode(value, &mut encoded);
+    percent_encode(value, &mut encoded);
     let all = [
         (STANDARD.encode(bytes), "base64"),
         (URL_SAFE_NO_PAD.encode(bytes), "base64url"),

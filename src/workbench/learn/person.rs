@@ -13,6 +13,7 @@ use crate::workbench::learn::ids::{UNSURE_ID, id_score, is_weak_id_key, raise_co
 use crate::workbench::learn::person_names::name_candidates;
 use crate::workbench::learn::pictures::picture_fact;
 use serde_json::Value;
+use std::cmp::Reverse;
 
 /// An answer that may describe the person, in each login of the recording.
 pub(crate) struct PersonSource {
@@ -77,7 +78,7 @@ pub(crate) fn find_candidates(sources: &[PersonSource], score: fn(&DocumentLeaf,
 
 /// The best candidate, followed by others of the same answer for logins that lack it.
 pub(crate) fn pick_best(fact: &str, mut all: Vec<FactCandidate>, reason: &str) -> Option<ChosenFact> {
-    all.sort_by_key(|candidate| std::cmp::Reverse(candidate.score));
+    all.sort_by_key(|candidate| Reverse(candidate.score));
     let best = all.first()?;
     let source = best.source;
     let logins = all.iter().map(|candidate| candidate.login).max().unwrap_or(0) + 1;

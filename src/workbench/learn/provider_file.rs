@@ -1,6 +1,7 @@
 //! Writes the whole file: what every call sends, what every answer is read for, and what there is to decide.
 
 use crate::provider::answer::AnswerFormat;
+use crate::provider::declared_values::variable_beginning;
 use crate::provider::pkce::Pkce;
 use crate::provider::standard::PERSON;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
@@ -262,7 +263,7 @@ impl LoginLearner<'_> {
 
     /// The variables that the file refers to, and the values of the installation by the names of their facts.
     fn variables_and_values(&self) -> (Vec<String>, Vec<(String, String)>) {
-        let prefix = self.variable_prefix();
+        let prefix = variable_beginning(&self.name);
         let mut variables = vec![format!("{prefix}_CLIENT_ID")];
         if self.client.secret.is_some() {
             variables.push(format!("{prefix}_CLIENT_SECRET"));

@@ -1,5 +1,6 @@
 //! Writes a value that was sent: as a hole, as a reference to a value of the installation, or as it stands.
 
+use crate::provider::declared_values::variable_beginning;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START, INTERNAL};
 use crate::provider::standard::{CALLBACK, PERSON, TOKEN};
 use crate::workbench::answers::looks::{looks_generated, looks_like_email, looks_random};
@@ -55,11 +56,7 @@ impl LoginLearner<'_> {
 
     /// The variable that holds a value of the installation.
     pub(crate) fn variable_of_fact(&self, fact: &str) -> String {
-        format!("{}_{}", self.variable_prefix(), to_variable_name(fact))
-    }
-
-    pub(crate) fn variable_prefix(&self) -> String {
-        self.name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' }).collect()
+        format!("{}_{}", variable_beginning(&self.name), to_variable_name(fact))
     }
 
     /// A text as the file writes it, and the reason.

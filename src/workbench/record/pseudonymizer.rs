@@ -8,6 +8,7 @@ use crate::vocabulary::email::Email;
 use crate::vocabulary::privacy::{contains_email_address, is_base64_text, is_personal_key, looks_random};
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Map, Value};
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 /// Words of protocols, which are not personal.
@@ -73,7 +74,7 @@ impl Pseudonymizer {
     pub(crate) fn assign(&mut self, real: &str, fake: &str) {
         if !real.is_empty() {
             self.assigned.push((real.to_owned(), fake.to_owned()));
-            self.assigned.sort_by_key(|(real, _)| std::cmp::Reverse(real.len()));
+            self.assigned.sort_by_key(|(real, _)| Reverse(real.len()));
         }
     }
 

@@ -1,6 +1,6 @@
 //! The JSON schemas, which editors use to complete and to check a file while it is written.
 
-use crate::vocabulary::words::{ValueShape, WordBlock};
+use crate::vocabulary::words::{ValueShape, WordBlock, WordDoc};
 use crate::workbench::reference::word_doc::{ParsedWordDoc, one_line};
 use serde_json::{Map, Value, json};
 
@@ -39,10 +39,9 @@ fn object_schema(block: &'static WordBlock, definitions: &mut Map<String, Value>
         }
         properties.insert(word.name.to_owned(), described);
     }
-    let mut required: Vec<&str> = block.words.iter().filter(|word| word.required).map(|word| word.name).collect();
-    if block.title == "provider file" {
-        required.push("name");
-    }
+    // A word that the compiler demands by a complaint of its own has the default `required`.
+    let is_required = |word: &&WordDoc| word.required || ParsedWordDoc::parse(word).default.as_deref() == Some("required");
+    let required: Vec<&str> = block.words.iter().filter(is_required).map(|word| word.name).collect();
     let mut members = Map::new();
     members.insert("description".to_owned(), json!(one_line(block.doc)));
     members.insert("type".to_owned(), json!("object"));

@@ -192,7 +192,7 @@ impl PageWriter {
         let doc = ParsedWordDoc::parse(word);
         let default = match doc.default {
             Some(default) => default,
-            None if word.required || word.name == "name" => "required".to_owned(),
+            None if word.required => "required".to_owned(),
             None => "none".to_owned(),
         };
         let _ = write!(

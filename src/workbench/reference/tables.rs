@@ -5,7 +5,7 @@ use crate::directory::reasons::describe_refusal;
 use crate::login::cancellation::CANCELLED;
 use crate::login::error::LoginErrorCode;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
-use crate::provider::functions;
+use crate::provider::functions::table as functions;
 use crate::provider::standard;
 use crate::stores::variable_pattern::MACHINE_VARIABLES;
 use crate::web::login_failure::BrokerFailure;

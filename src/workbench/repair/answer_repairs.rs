@@ -2,6 +2,7 @@
 //! change is compiled, and the same answers are read with it before it is proposed.
 
 use crate::provider::fact_expression::FactExpression;
+use crate::provider::standard::PERSON;
 use crate::provider::step::{ReadRule, StepKind};
 use crate::provider::{InstallationContext, Provider, compile};
 use crate::story::proposal::Proposal;
@@ -16,11 +17,10 @@ use crate::workbench::repair::candidates::{CandidateSupport, NeighbouringFact, R
 use crate::workbench::repair::draft::{self, RepairDraft, move_draft};
 use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
 use crate::workbench::repair::email_proof_safety::keeps_email_proof_safe;
-use crate::workbench::repair::entry_choice;
-use crate::workbench::repair::nested_json;
 use crate::workbench::repair::path_move::find_moves;
 use crate::workbench::repair::reread::{RepairCase, RereadDocument, RereadLogin, reread_login};
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath, UnresolvedReason, unresolved_paths};
+use crate::workbench::repair::{entry_choice, nested_json};
 use serde_json::Value;
 
 /// At most this many changes are compiled and tried.
@@ -267,7 +267,7 @@ impl DocumentSearch<'_> {
         if self.signed || step.kind == StepKind::GetUserInfo {
             let standard = self.reads.iter().filter(|read| !read.written);
             for path in standard.flat_map(|read| read.reading.paths()) {
-                let fact = crate::provider::standard::PERSON.iter().find(|(_, key)| path.is_key(key)).map(|(fact, _)| (*fact).to_owned());
+                let fact = PERSON.iter().find(|(_, key)| path.is_key(key)).map(|(fact, _)| (*fact).to_owned());
                 let found = path.first(self.value).is_some_and(|value| !value.is_null());
                 if let (Some(fact), Some(path), true) = (fact, parse_path(&path.source), found) {
                     facts.push((fact, path));

@@ -1,5 +1,6 @@
 //! The paths of an answer at which a value that was not found may stand, the likeliest first.
 
+use crate::provider::json_path::scalar_text;
 use crate::provider::standard::PERSON;
 use crate::workbench::answers::keys::spelling_similarity;
 use crate::workbench::answers::leaves::AnswerNode;
@@ -190,7 +191,7 @@ fn is_name(meaning: FactMeaning) -> bool {
 }
 
 fn is_scalar(value: &Value) -> bool {
-    crate::provider::json_path::scalar_text(value).is_some()
+    scalar_text(value).is_some()
 }
 
 fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[NeighbouringFact]) -> Option<RepairCandidate> {

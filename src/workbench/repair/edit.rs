@@ -5,6 +5,7 @@ use crate::vocabulary::place::{Place, Source};
 use crate::vocabulary::yaml::writer::quoted;
 use crate::vocabulary::yaml::{YamlKind, YamlNode, parse};
 use crate::workbench::answers::path::{PathSegment, write_path, write_path_with};
+use std::cmp::Reverse;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum FileEdit {
@@ -44,7 +45,7 @@ impl<'a> EditableFile<'a> {
         let mut ordered: Vec<&FileEdit> = edits.iter().collect();
         // Several edits of one value are made from its end, so that the places before them stay valid.
         ordered.sort_by_key(|edit| {
-            std::cmp::Reverse(if let FileEdit::Path { place, .. } | FileEdit::Within { place, .. } = edit { place.start } else { 0 })
+            Reverse(if let FileEdit::Path { place, .. } | FileEdit::Within { place, .. } = edit { place.start } else { 0 })
         });
         for edit in ordered {
             match edit {
@@ -65,7 +66,7 @@ impl<'a> EditableFile<'a> {
         for (start, end, raw, flow) in scalars {
             stretches.push((start, end, quoted_if_needed(raw, flow)));
         }
-        stretches.sort_by_key(|(start, ..)| std::cmp::Reverse(*start));
+        stretches.sort_by_key(|(start, ..)| Reverse(*start));
         let mut text = self.text.to_owned();
         let mut border = text.len() + 1;
         for (start, end, new) in stretches {

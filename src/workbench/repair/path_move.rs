@@ -8,6 +8,7 @@ use crate::workbench::repair::answer_index::AnswerIndex;
 use crate::workbench::repair::candidates::takes_first_of_several;
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath};
 use serde_json::Value;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 /// At most this many containers are searched.
@@ -50,7 +51,7 @@ pub(crate) fn find_moves(list: &[UnresolvedPath], index: &AnswerIndex<'_>) -> Ve
         .map(|((from, container), mended)| PathMove { from, to: index.containers[container].path.clone(), mended })
         .collect();
     // The move of the most paths comes first, then the shortest one.
-    moves.sort_by_key(|one| (std::cmp::Reverse(one.mended.len()), one.from.len() + one.to.len(), write_path(&one.to)));
+    moves.sort_by_key(|one| (Reverse(one.mended.len()), one.from.len() + one.to.len(), write_path(&one.to)));
     let chooses = |path: &[PathSegment]| path.iter().any(PathSegment::is_filter);
     moves.retain(|one| !(chooses(&one.from) && !chooses(&one.to) && takes_first_of_several(&one.to, index)));
     // A container of another person looks the same, and is not where the person's data moved.

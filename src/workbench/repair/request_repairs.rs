@@ -3,15 +3,17 @@
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::provider::answer::is_web_page;
-use crate::provider::json;
 use crate::provider::pkce::Pkce;
 use crate::provider::step::{Step, StepBody, StepKind};
 use crate::provider::value_reference::ValueReference;
-use crate::provider::{InstallationContext, Provider, compile};
-use crate::story::proposal::Proposal;
+use crate::provider::{InstallationContext, Provider, compile, json};
+use crate::story::proposal::{FileChange, Proposal};
 use crate::story::repair_rule::RepairRule;
+use crate::vocabulary::diagnostic::printable;
+use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Source;
-use crate::vocabulary::wire::{NoAnswer, Response};
+use crate::vocabulary::text::Text;
+use crate::vocabulary::wire::{Method, NoAnswer, Response};
 use crate::workbench::answers::refusals::{RefusalCause, causes_in_text, lowercase_text};
 use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
 use base64::Engine as _;
@@ -193,7 +195,7 @@ impl<'a> ObservedRefusal<'a> {
 
     fn credentials_proposal(&self) -> Proposal {
         let is_basic = self.step.is_some_and(|step| step.basic.is_some());
-        let is_get = self.step.is_some_and(|step| step.method == crate::vocabulary::wire::Method::Get);
+        let is_get = self.step.is_some_and(|step| step.method == Method::Get);
         let is_encoded = self.step.and_then(|step| step.basic).is_some_and(|basic| basic.encoded);
         let to = match (is_basic, is_get) {
             (false, _) => "basic",
@@ -291,7 +293,7 @@ impl<'a> ObservedRefusal<'a> {
     }
 
     fn method_proposal(&self) -> Proposal {
-        let is_get = self.step.is_some_and(|step| step.method == crate::vocabulary::wire::Method::Get);
+        let is_get = self.step.is_some_and(|step| step.method == Method::Get);
         let (from, to) = if is_get { ("get", "post") } else { ("post", "get") };
         let proposal = Proposal::new(format!("{to}: …"), &RepairRule::MethodOther { step: self.step_name(), method: to.to_owned() }, None);
         match self.step {
@@ -321,11 +323,11 @@ impl<'a> ObservedRefusal<'a> {
     }
 
     /// Where a value of the installation comes from.
-    fn value_location(&self, fact: crate::vocabulary::names::Slot) -> String {
+    fn value_location(&self, fact: Slot) -> String {
         let needed = self.provider.needed.iter().find(|needed| needed.fact == fact);
         match needed.map(|needed| &needed.reference) {
             Some(ValueReference::Variable(name)) => format!("the variable {name}"),
-            Some(ValueReference::File(path)) => format!("the file {path}"),
+            Some(ValueReference::File(path) | ValueReference::JudgedFile { path, .. }) => format!("the file {path}"),
             Some(ValueReference::Literal(_)) | None => format!("`{}` of this file", self.provider.names.name(fact)),
         }
     }
@@ -334,18 +336,18 @@ impl<'a> ObservedRefusal<'a> {
     fn redirect_address(&self) -> String {
         let usual = || format!("https://YOUR-HOST/callback/{}", self.provider.name);
         let sent = self.trace.exchanges.iter().find_map(|exchange| {
-            let body = exchange.request.body.as_ref().map(crate::vocabulary::text::Text::masked).unwrap_or_default();
+            let body = exchange.request.body.as_ref().map(Text::masked).unwrap_or_default();
             let query = exchange.request.address.masked();
             let pairs = format!("{}&{body}", query.split_once('?').map_or("", |(_, query)| query));
             let value = pairs.split('&').find_map(|pair| pair.strip_prefix("redirect_uri="))?.to_owned();
-            percent_encoding::percent_decode_str(&value).decode_utf8().ok().map(|text| crate::vocabulary::diagnostic::printable(&text))
+            percent_encoding::percent_decode_str(&value).decode_utf8().ok().map(|text| printable(&text))
         });
         sent.filter(|address| address.starts_with("http") && address.len() < 300).unwrap_or_else(usual)
     }
 }
 
 /// Whether a file still compiles with a change.
-pub(crate) fn still_compiles(provider: &Provider, change: &crate::story::proposal::FileChange) -> bool {
+pub(crate) fn still_compiles(provider: &Provider, change: &FileChange) -> bool {
     change.apply(&provider.source.text).is_some_and(|text| {
         let source = Source::new(provider.source.name.clone(), text.as_str());
         compile(&source, InstallationContext { loopback: true }).0.is_some()

@@ -136,7 +136,7 @@ fn reread_answer<'p>(
     for (fact, name) in &step.header_reads {
         let found = answer.iter().flat_map(|answer| &answer.headers).find(|(known, _)| known.eq_ignore_ascii_case(name));
         if let Some((_, value)) = found {
-            step.learn_from_header(*fact, value.trim(), facts);
+            step.learn_from_header(*fact, value.trim(), name.place, facts);
         }
     }
     let nothing = Value::Null;

@@ -83,7 +83,8 @@ fn each_verb_asks_what_its_name_says_and_nothing_holds_of_what_is_not_there() {
 
 #[test]
 fn a_condition_on_what_was_found_and_cannot_be_read_has_no_verdict() {
-    let answer = json!({"s": "ok", "l": ["a"], "twice": "b=1&b=1"});
+    let answer =
+        json!({"s": "ok", "l": ["a"], "twice": "b=1&b=1", "inner": "{\"l\":true}", "none": [], "null": null, "blank": "", "object": {}});
     for (text, expected) in [
         ("{ at: \"${list}\", present: false }", None),
         ("{ at: \"${list}\", present: true }", None),
@@ -106,7 +107,29 @@ fn a_condition_on_what_was_found_and_cannot_be_read_has_no_verdict() {
         ("{ at: \"$['s','l']\", is: no }", None),
         ("{ at: \"$['s','l']\", isNot: ok }", Some(false)),
         ("{ at: \"$['s','l']\", isNot: no }", None),
-        ("{ at: \"$['s','l']\", within: 5m }", Some(false)),
+        ("{ at: \"$['s','l']\", within: 5m }", None),
+        ("{ at: $.s, within: 5m }", None),
+        ("{ at: $.none, within: 5m }", Some(false)),
+        ("{ at: $.none, empty: true }", Some(true)),
+        ("{ at: \"$['none','none']\", empty: true }", Some(true)),
+        ("{ at: \"$['none','l']\", empty: true }", Some(false)),
+        ("{ at: $.l, empty: true }", Some(false)),
+        ("{ at: $.s, empty: true }", Some(false)),
+        ("{ at: $.null, empty: true }", Some(false)),
+        ("{ at: $.blank, empty: true }", Some(false)),
+        ("{ at: $.object, empty: true }", Some(false)),
+        ("{ at: $.missing, empty: true }", Some(false)),
+        ("{ at: \"$.s[0]\", present: true }", None),
+        ("{ at: \"$.s[0]\", present: false }", None),
+        ("{ at: \"$.s[0]\", is: ok }", None),
+        ("{ at: \"$.s[0]\", is: no }", Some(false)),
+        ("{ at: \"$.s[*]\", isNot: ok }", Some(false)),
+        ("{ at: \"$.s[*]\", isNot: no }", None),
+        ("{ at: \"$.s[?@ != 'ok']\", present: true }", Some(false)),
+        ("{ at: \"$.s[?@ != 'no']\", present: true }", None),
+        ("{ at: \"$.l[0]\", is: a }", Some(true)),
+        ("{ at: \"${$.s[0]?}x\", is: x }", None),
+        ("{ at: '${$.inner | json \"$.l[0]\" | default \"0\"}', is: \"0\" }", None),
         ("{ at: '${$.twice | form \"b\"}', present: false }", None),
         ("{ at: '${$.twice | form \"c\"}', present: false }", Some(true)),
         ("{ at: \"${empty}\", present: false }", Some(true)),

@@ -30,7 +30,11 @@ pub(crate) const TABLE: &[(&str, &str, WordDefault)] = &[
     ("provider file", "issuer", Unless(|section| Some(section.default_issuer().to_owned()))),
     ("provider file", "pkce", Unless(|section| Some(section.provider.pkce.word().to_owned()))),
     ("provider file", "sessionSwap", Unless(|section| section.default_session_swap())),
-    ("provider file", "sessionSwap", Then(|_| vec!["not linked on `/account`, and no code by mail proves an address".to_owned()])),
+    (
+        "provider file",
+        "sessionSwap",
+        Then(|_| vec!["not linked on `/account`, nor is any identity in its sessions, and no code by mail proves an address".to_owned()]),
+    ),
     ("provider file", "hosts", Unless(|_| Some("the hosts that stand in the addresses of this file".to_owned()))),
     ("provider file", "trustEmail", Unless(|section| Some(section.default_trust().to_owned()))),
     ("provider file", "missingEmail", Unless(|_| Some("refuse: without a proven address there is no login".to_owned()))),

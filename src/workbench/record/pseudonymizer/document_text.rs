@@ -5,6 +5,7 @@ use crate::workbench::answers::leaves::all_leaves;
 use crate::workbench::record::pseudonymizer::{Pseudonymizer, is_identifier};
 use serde_json::Value;
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 /// The first of the private code points that serve as placeholders for invented values; no text contains them.
 const FIRST_PLACEHOLDER: char = '\u{f0000}';
@@ -13,13 +14,13 @@ impl Pseudonymizer {
     /// A body with the scalars of its document replaced, the longest first.
     pub(crate) fn replace_in_document_text(&self, text: &str, document: &Value) -> String {
         let mut scalars = scalars_of(document);
-        scalars.sort_by_key(|scalar: &String| std::cmp::Reverse(scalar.len()));
+        scalars.sort_by_key(|scalar: &String| Reverse(scalar.len()));
         scalars.dedup();
         // A part of a value that was invented elsewhere may be a part of a name here; the values of this document have their own.
         let assigned = self.assigned.iter().filter(|(real, _)| real.len() >= 4 && text.contains(real.as_str()));
         let invented = self.invented.iter().filter(|(real, _)| scalars.contains(real));
         let mut known: Vec<(&String, &String)> = assigned.map(|(real, fake)| (real, fake)).chain(invented).collect();
-        known.sort_by_key(|(real, _)| std::cmp::Reverse(real.len()));
+        known.sort_by_key(|(real, _)| Reverse(real.len()));
         let form_encoded = |text: &str| {
             let mut written = String::new();
             form_encode(text, &mut written);
@@ -46,7 +47,7 @@ impl Pseudonymizer {
     pub(crate) fn has_text_beyond(&self, text: &str, document: &Value) -> bool {
         let mut known = scalars_of(document);
         collect_keys(document, &mut known);
-        known.sort_by_key(|known| std::cmp::Reverse(known.len()));
+        known.sort_by_key(|known| Reverse(known.len()));
         let mut left = text.to_owned();
         if text.trim_start().starts_with('<') {
             left = String::new();
