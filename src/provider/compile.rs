@@ -111,9 +111,8 @@ fn assemble(
     let has_discovery = discovery.is_some();
     let discovery = discovery.and_then(|template| Discovery::compile(template, &addresses(), reader));
     let issuer = spec.issuer.take().and_then(|template| Issuer::compile(template, has_discovery, &addresses(), reader));
-    let written = written_facts(&spec, reader);
+    let (written, pkce) = (written_facts(&spec, reader), spec.pkce.unwrap_or(Pkce::S256));
     let (refused, accepted) = (spec.refused.take().unwrap_or_default().0, spec.accepted.take().unwrap_or_default().0);
-    let pkce = spec.pkce.unwrap_or(Pkce::S256);
     let client_id = installed.literals.iter().find(|(fact, ..)| *fact == known.client_id).map(|(_, text, _)| text.clone());
     let context = StepContext {
         known,
