@@ -111,9 +111,8 @@ fn assemble(
     let has_discovery = discovery.is_some();
     let discovery = discovery.and_then(|template| Discovery::compile(template, &addresses(), reader));
     let issuer = spec.issuer.take().and_then(|template| Issuer::compile(template, has_discovery, &addresses(), reader));
-    let written = written_facts(&spec, reader);
+    let (written, pkce) = (written_facts(&spec, reader), spec.pkce.unwrap_or(Pkce::S256));
     let (refused, accepted) = (spec.refused.take().unwrap_or_default().0, spec.accepted.take().unwrap_or_default().0);
-    let pkce = spec.pkce.unwrap_or(Pkce::S256);
     let client_id = installed.literals.iter().find(|(fact, ..)| *fact == known.client_id).map(|(_, text, _)| text.clone());
     let context = StepContext {
         known,
@@ -145,7 +144,6 @@ fn assemble(
     if let Some(pushed) = prepare.iter_mut().find(|step| step.is_standard_push) {
         pushed.reauthenticate = std::mem::take(&mut authorization.step.reauthenticate);
     }
-    let demands_auth_time = names_max_age(prepare.iter().chain([&authorization.step]));
     let file = CompiledFile {
         prepare: &prepare,
         authorization: &authorization,
@@ -167,7 +165,7 @@ fn assemble(
     let is_callback_tied = session_swap::is_callback_tied(&file);
     let needed = if complete { check_whole_file(&spec, &file, reader) } else { Vec::new() };
     let carried = ProofCheck { file: &file }.carried_facts(reader).into();
-    complete_steps(&carried, demands_auth_time, prepare.iter_mut().chain([&mut authorization.step]).chain(&mut calls));
+    complete_steps(&carried, prepare.iter_mut().chain([&mut authorization.step]).chain(&mut calls).collect());
     Some(Provider {
         source: source.clone(),
         name: name.into(),
@@ -202,14 +200,10 @@ fn assemble(
     })
 }
 
-/// Whether the parameters that ask for a login anew name `max_age`.
-fn names_max_age<'s>(steps: impl Iterator<Item = &'s Step>) -> bool {
-    steps.flat_map(|step| &step.reauthenticate).any(|parameter| *parameter.name == *"max_age")
-}
-
 /// Stores in every step what only the whole file knows: which facts its requests carry, and whether ID tokens must hold `auth_time`.
-fn complete_steps<'s>(carried: &Arc<[Slot]>, demands_auth_time: bool, steps: impl Iterator<Item = &'s mut Step>) {
-    for step in steps {
+fn complete_steps(carried: &Arc<[Slot]>, mut steps: Vec<&mut Step>) {
+    let demands_auth_time = steps.iter().flat_map(|step| &step.reauthenticate).any(|parameter| *parameter.name == *"max_age");
+    for step in &mut steps {
         step.carried = Arc::clone(carried);
         step.demands_auth_time = demands_auth_time;
     }
