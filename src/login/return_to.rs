@@ -15,9 +15,10 @@ pub(crate) fn allowed_return_address<'a>(requested: &str, origins: impl IntoIter
         return None;
     }
     let url = Url::parse(requested).ok()?;
-    if !url.username().is_empty() || url.password().is_some() || requested.split(['/', '?', '#']).nth(2)?.contains('@') {
+    if requested.split(['/', '?', '#']).nth(2)?.contains('@') {
         return None;
     }
+    // A user name or a password stands before the path as well, and in no listed origin.
     let origin = &url[..Position::BeforePath];
     let same = |listed: &str| Url::parse(listed).is_ok_and(|listed| &listed[..Position::BeforePath] == origin);
     origins.into_iter().any(same).then(|| url.into())

@@ -286,7 +286,6 @@ fn a_claim_that_does_not_name_the_address_is_about_one_address() {
     }
 }
 
-/// Attack U-05
 #[test]
 fn a_claim_that_compares_the_address_with_itself_is_refused() {
     for (email, claim) in [
