@@ -175,8 +175,7 @@ pub(crate) fn compile(
     }
     check_scope(scope.as_ref(), reader);
     let (state, reads) = compile_callback_reads(spec.read, place, context, reader);
-    let callback_facts: Vec<Slot> = reads.iter().map(|read| read.fact).collect();
-    let (signed, signed_reads, signed_choices) = compile_signed(spec.signed, (sent.nonce, &callback_facts), context, reader);
+    let (signed, signed_reads, signed_choices) = compile_signed(spec.signed, (sent.nonce, &reads), context, reader);
     let (sign, verify) = compile_signatures(spec.sign, spec.verify, reader);
     let step = Step {
         kind: StepKind::GetAuthorizationCode,
@@ -265,7 +264,7 @@ fn check_step(step: &Step, (state, state_in): (&FactExpression, StateLocation), 
 /// The signed token of the callback, and the facts that are read from it.
 fn compile_signed(
     spec: Option<SignedTokenSpec>,
-    (nonce_is_sent, callback_facts): (bool, &[Slot]),
+    (nonce_is_sent, callback_reads): (bool, &[ReadRule]),
     context: &StepContext<'_>,
     reader: &mut Reader,
 ) -> (Option<SignedToken>, Vec<ReadRule>, Vec<EntryChoice>) {
@@ -275,7 +274,7 @@ fn compile_signed(
         discovery: context.discovery,
         client_id: context.client_id,
         nonce_is_sent,
-        callback_facts,
+        callback_facts: &callback_reads.iter().map(|read| read.fact).collect::<Vec<Slot>>(),
         kind: StepKind::GetAuthorizationCode,
         own_facts: Vec::new(),
     };
