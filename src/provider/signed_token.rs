@@ -46,7 +46,7 @@ words! {
     /// if the callback also gives the access token and verifies the ID token; one that is verified in getAccessCode
     /// needs only `c_hash`. When getAccessCode or the callback has verified an ID token, an answer in getUserInfo that
     /// has a `sub` must have the same one, and an answer whose `sub` is read by default must have it; otherwise the
-    /// login is refused.
+    /// login is refused. A `sub` that is no text is another one, and a second ID token must have the `sub` of the first.
     pub(crate) struct SignedTokenSpec ("signed token") {
         /// The token: a fact in `${…}` that this step or an earlier one reads, or `answer` when the whole answer is
         /// the token.
