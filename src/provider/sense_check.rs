@@ -360,7 +360,7 @@ fn check_empty_lists_can_be_there(step: &Step, reader: &mut Reader) {
     let conditions = rules.chain(choices).chain(step.answer_reads().flat_map(|read| read.reading.conditions()));
     for check in conditions.flat_map(Condition::checks).filter(|check| check.empty) {
         if !reader.has_complaint_at(check.place()) {
-            let help = "write `present: false` for what is not there or has no text";
+            let help = "in `accepted`, say in `refused` what must not be there (`present: true`); elsewhere write `present: false`";
             reader.complain(check.place(), "this never holds: XML, a form and a text have no list without entries", help);
         }
     }
