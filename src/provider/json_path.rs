@@ -8,7 +8,7 @@ mod lone_entry;
 mod query;
 mod route;
 
-pub(crate) use crate::provider::json_path::route::RouteStep;
+pub(crate) use crate::provider::json_path::route::{RouteStep, may_meet};
 
 use crate::provider::json_path::query::parse_query;
 use crate::provider::json_path::route::filter_demands;
