@@ -7,7 +7,7 @@
 //! The provider's file says how each request is written and how each answer is read. Nothing else knows any provider.
 //!
 //! This is the map. A module imports only itself and modules above it, and the broker imports nothing of the workbench:
-//! `tests/architecture.rs` enforces both.
+//! `tests/architecture/modules.rs` enforces both.
 //!
 //! `pub` is what tests, benches and fuzz targets use; everything else is `pub(crate)`, so that the compiler finds what is
 //! not used.

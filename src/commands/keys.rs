@@ -102,7 +102,7 @@ impl KeysCommand {
 const NONE: &str = "there are no signing keys yet; the broker makes the first one when it starts";
 
 /// What the removal of a key means.
-struct RetirementWords {
+struct RetirementSummary {
     /// Whether sessions end.
     has_signed: bool,
     /// The other stores that hold it.
@@ -240,19 +240,19 @@ impl OpenedKeys {
         }
         loop {
             let (copies, described) = self.confirm_retirement(id, yes).await?;
-            let fresh = copies.iter().map(|key| (key.store.clone(), signing_keys::new_sealed_key(master))).collect();
-            match self.write(RetireSigningKey { id: id.into(), fresh, now: self.now }).await? {
+            let confirmed = copies.iter().map(|key| (key.store.clone(), (key.status.state, signing_keys::new_sealed_key(master))));
+            match self.write(RetireSigningKey { id: id.into(), copies: confirmed.collect(), now: self.now }).await? {
                 KeyRetirement::Removed => return self.report_retirement(id, &copies, &described).await,
                 KeyRetirement::NotThere => return Err(CommandFailure::No(format!("key {id} is gone already"))),
-                KeyRetirement::OtherStores => {
-                    eprintln!("nothing was removed: other stores hold key {id} than a moment ago, and they are read again");
+                KeyRetirement::Changed => {
+                    eprintln!("nothing was removed: key {id} has another state or is in other stores than a moment ago; it is read again");
                 }
             }
         }
     }
 
     /// The key in each store that holds it, and what its removal means, once the operator has confirmed that.
-    async fn confirm_retirement(&self, id: &str, yes: bool) -> Result<(Vec<SealedSigningKey>, RetirementWords), CommandFailure> {
+    async fn confirm_retirement(&self, id: &str, yes: bool) -> Result<(Vec<SealedSigningKey>, RetirementSummary), CommandFailure> {
         // When the stores got keys of their own, each took copies of the shared ones with it.
         let copies: Vec<SealedSigningKey> = self.read_all().await?.into_iter().filter(|key| *key.status.id == *id).collect();
         let has_signed = copies.iter().any(|key| key.status.state != SigningKeyState::Next);
@@ -261,11 +261,11 @@ impl OpenedKeys {
         let others: Vec<String> = copies.iter().filter(|key| key.store != self.store.name).map(|key| printable(&key.store)).collect();
         let held = if others.is_empty() { String::new() } else { format!(", also from the store {}, which has a copy", others.join(", ")) };
         confirmation::confirm(yes, &format!("This removes key {id} for good{held}: {ends}."), "key", id)?;
-        Ok((copies, RetirementWords { has_signed, held, ends }))
+        Ok((copies, RetirementSummary { has_signed, held, ends }))
     }
 
-    async fn report_retirement(&self, id: &str, copies: &[SealedSigningKey], words: &RetirementWords) -> Result<(), CommandFailure> {
-        let RetirementWords { has_signed, held, ends } = words;
+    async fn report_retirement(&self, id: &str, copies: &[SealedSigningKey], words: &RetirementSummary) -> Result<(), CommandFailure> {
+        let RetirementSummary { has_signed, held, ends } = words;
         let keys = self.read_all().await?;
         let signing = |store: &str| {
             keys.iter().find(|key| *key.store == *store && key.status.state == SigningKeyState::Active).map(|key| &key.status.id)

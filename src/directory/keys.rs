@@ -96,8 +96,8 @@ impl Verb for RotateSigningKeys {
 pub struct RetireSigningKey {
     /// The key to remove, by the id that tokens name.
     pub id: Box<str>,
-    /// All stores that hold it, as the operator confirmed them, each with the key to use if it needs a new one.
-    pub fresh: BTreeMap<Box<str>, NewSigningKey>,
+    /// All stores that hold it, as the operator confirmed them: the state of the key there, and the key to use if a new one is needed.
+    pub copies: BTreeMap<Box<str>, (SigningKeyState, NewSigningKey)>,
     /// The time of the removal, in seconds since 1970, from which the state of its successor counts.
     pub now: i64,
 }
@@ -109,8 +109,8 @@ pub enum KeyRetirement {
     Removed,
     /// No store holds the key.
     NotThere,
-    /// Other stores hold the key than those that were named, and nothing was removed.
-    OtherStores,
+    /// Other stores hold the key than those that were named, or in another state, and nothing was removed.
+    Changed,
 }
 
 impl Verb for RetireSigningKey {
@@ -119,18 +119,23 @@ impl Verb for RetireSigningKey {
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<KeyRetirement, StorageFault> {
         // They are locked in one order, so that no two removals wait for each other, and listed only then.
         let mut locked = Vec::new();
-        for (store, fresh) in &self.fresh {
-            locked.push((store, fresh, lock_keys(sql, store).await?));
+        for (store, (state, fresh)) in &self.copies {
+            locked.push((store, *state, fresh, lock_keys(sql, store).await?));
         }
         let holders = sql.fetch("SELECT store FROM store_keys WHERE id = $1 ORDER BY store", with![&self.id]).await?;
         let holders: BTreeSet<&str> = holders.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
         if holders.is_empty() {
             return Ok(KeyRetirement::NotThere);
         }
-        if !holders.into_iter().eq(self.fresh.keys().map(|store| &**store)) {
-            return Ok(KeyRetirement::OtherStores);
+        let is_as_confirmed = |keys: &[SealedSigningKey], confirmed: SigningKeyState| {
+            keys.iter().any(|key| key.status.id == self.id && key.status.state == confirmed)
+        };
+        if !holders.into_iter().eq(self.copies.keys().map(|store| &**store))
+            || !locked.iter().all(|(_, state, _, keys)| is_as_confirmed(keys, *state))
+        {
+            return Ok(KeyRetirement::Changed);
         }
-        for (store, fresh, keys) in locked {
+        for (store, _, fresh, keys) in locked {
             let Some(retired) = keys.iter().find(|key| key.status.id == self.id) else { continue };
             let change = KeyChange { store, by: AuditActor::Support, now: self.now };
             change.delete(sql, &self.id).await?;

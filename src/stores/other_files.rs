@@ -81,8 +81,7 @@ mod tests {
     use crate::stores::read_policy::ReadPolicy;
     use crate::stores::settings::Settings;
     use crate::vocabulary::place::Source;
-    use crate::world::slow_disk::is_unanswered;
-    use crate::world::slow_disk::tests::StuckDisk;
+    use crate::world::slow_disk::tests::{StuckDisk, wait_until_answered};
 
     /// Attack Y-03
     #[test]
@@ -122,9 +121,7 @@ mod tests {
             assert_eq!(judged(of, variable), expected, "{} {variable}", of.display());
         }
         drop(disks);
-        while [&main, &outra].iter().any(|disk| is_unanswered(disk)) {
-            std::thread::yield_now();
-        }
+        wait_until_answered([&*main, &*outra]);
         let known = [(&main, "ACME_SHOP_KEY", "another's"), (&main, "ACME_TOP_KEY", "read"), (&outra, "ACME_CLIENT_SECRET", "another's")];
         for (of, variable, expected) in known {
             assert_eq!(judged(of, variable), expected, "{} {variable}", of.display());

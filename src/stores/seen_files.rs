@@ -56,8 +56,7 @@ mod tests {
     use crate::stores::settings::Settings;
     use crate::vocabulary::place::Source;
     use crate::world::random;
-    use crate::world::slow_disk::is_unanswered;
-    use crate::world::slow_disk::tests::StuckDisk;
+    use crate::world::slow_disk::tests::{StuckDisk, wait_until_answered};
 
     #[test]
     fn a_file_that_was_refused_because_something_could_not_be_looked_up_is_judged_again() {
@@ -94,11 +93,7 @@ mod tests {
             let statuses: Vec<_> = reports.file_reports().values().map(|found| (found.status.word(), found.report.draw(false))).collect();
             (changed, statuses)
         };
-        let answered = |path: &Path| {
-            while is_unanswered(path) {
-                std::thread::yield_now();
-            }
-        };
+        let answered = |path: &Path| wait_until_answered([path]);
         let replace: ConnectionReplacer = |_, _, _| unreachable!("nothing is simulated");
         let (disk_of_main, disk_of_own) = (StuckDisk::below(&main), StuckDisk::below(&own));
 

@@ -236,7 +236,7 @@ mod tests {
     use super::*;
     use crate::vocabulary::place::Source;
     use crate::world::random;
-    use crate::world::slow_disk::tests::StuckDisk;
+    use crate::world::slow_disk::tests::{StuckDisk, wait_until_answered};
 
     #[test]
     fn a_file_with_a_secret_of_mail_is_looked_at_before_it_is_there() {
@@ -308,9 +308,7 @@ mod tests {
         let third = live("Depois", None);
         assert!(store(&third).logo.is_none() && store(&third).mailer.is_none(), "a start does not wait for it");
         drop(disk);
-        while second.unanswered.iter().any(|path| is_unanswered(path)) {
-            std::thread::yield_now();
-        }
+        wait_until_answered(second.unanswered.iter().map(|path| &**path));
         assert!(reader.have_files_changed(&second), "it is read again when the disk has answered");
         reader.are_broken.store(true, Ordering::Relaxed);
         assert!(!reader.have_files_changed(&second), "broken settings are not read again for that");

@@ -115,7 +115,7 @@ async fn link_identity(
     sid: &str,
 ) -> Result<ResponseWithCookies, UserFacingError> {
     let (app, store) = (context.app(), &context.live_store().store);
-    let Some(session) = context.session().filter(|session| *session.sid == *sid) else {
+    let Some(session) = context.session_under_new_keys().await?.filter(|session| *session.sid == *sid) else {
         let event = AuditEvent::new(context.now(), &store.name, AuditEventKind::Refused).via_provider(&live_provider.provider.name);
         let refusal = SignInRefusal::new(SignInRefusalReason::SignedOut, event.of_version(&callback_request.version));
         return Err(login_failure::sign_in_refused(context, live_provider, callback_request.return_to.as_deref(), refusal).await);

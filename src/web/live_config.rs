@@ -163,14 +163,9 @@ fn read_or_note<T: Send + 'static>(
     read: impl FnOnce(&Path) -> T + Send + 'static,
     (complaints, unanswered): (&mut Vec<String>, &mut Vec<PathBuf>),
 ) -> Option<T> {
-    let note = |why: NotRead| {
-        match why {
+    let note = |why: NotRead| match why {
         NotRead::NoAnswer => unanswered.push(path.to_owned()),
-        NotRead::Failed => complaints.push(format!(
-            "`{}` was not read, because no thread could be started or the program made a mistake, which the log shows: change the file, or restart the broker",
-            path.display()
-        )),
-    }
+        NotRead::Failed => complaints.push(format!("`{}` could not be read: see the log, and restart the broker", path.display())),
     };
     read_in_time(path, read).map_err(note).ok()
 }

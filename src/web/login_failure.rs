@@ -152,7 +152,7 @@ async fn end_with_error(
     context.app().metrics.count_login(store, provider, cause.name());
     let at = FailurePlace { step: error.step, call: trace.exchanges.last().map(|call| call.call), line: error.place, by_anyone };
     let (app, reason) = (context.app(), redacted_code(error));
-    let said = (!by_anyone).then(|| lasting_words(&redacted_message(error)).into());
+    let said = (!by_anyone).then(|| without_numbers(&redacted_message(error)).into());
     let kind = FailureKind { said, ..failure_kind(context, live_provider, cause, at, &reason) };
     // While all logins fail in the same way, a few searches for a repair a minute are enough.
     let searched = kind.clone();
@@ -270,7 +270,7 @@ fn failure_kind(context: &RequestContext, live_provider: &LiveProvider, cause: E
 }
 
 /// What a failure says, without the words that differ from login to login, such as the number of a request or an age in seconds.
-fn lasting_words(said: &str) -> String {
+fn without_numbers(said: &str) -> String {
     let words = said.split_whitespace().map(|word| if word.contains(|letter: char| letter.is_ascii_digit()) { "0" } else { word });
     words.collect::<Vec<_>>().join(" ")
 }

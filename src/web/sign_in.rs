@@ -93,7 +93,7 @@ async fn sign_in(
     let (app, store, now) = (context.app(), &context.live_store().store, context.now());
     let keys = context.signing_keys().ok_or(ErrorCause::StorageUnavailable)?;
     let (new_uid, sid) = (random::id(), random::id());
-    let instead_of = context.session().map(|session| (session.sid.clone(), session.latest_expiry()));
+    let instead_of = context.session_under_new_keys().await?.map(|session| (session.sid.clone(), session.latest_expiry()));
     let sign_in = SignIn {
         store: store.name.clone(),
         identity: store.further.only_named(identity),

@@ -5,6 +5,8 @@ use crate::directory::sessions::{EndedSessionCursor, ListEndedSessions, ReadGene
 use crate::directory::{Directory, StorageUnavailable};
 use crate::session::revocation::Revocations;
 use crate::web::signing_keys::SigningKeys;
+use crate::world::clock;
+use std::time::Instant;
 use tokio::sync::Mutex;
 
 #[derive(Debug, Default)]
@@ -16,6 +18,8 @@ struct StorageSyncPosition {
     is_in_part: bool,
     /// `None` until the keys were read for the first time.
     keys: Option<i64>,
+    /// When the last reading began, and how it ended.
+    last: Option<(Instant, Result<(), StorageUnavailable>)>,
 }
 
 /// Sorts behind every session id.
@@ -23,6 +27,7 @@ const LAST: &str = "~";
 
 impl StorageSync {
     /// Reads the changes since the last read. `now` is a time before the query, so that the result does not seem newer than it is.
+    /// Those who ask while a reading is under way share the next one, so that many requests cause few queries.
     pub(crate) async fn read(
         &self,
         directory: &Directory,
@@ -30,26 +35,47 @@ impl StorageSync {
         signing: &SigningKeys,
         now: i64,
     ) -> Result<(), StorageUnavailable> {
-        let mut read = self.0.lock().await;
+        let asked = clock::instant();
+        let mut position = self.0.lock().await;
+        if let Some((began, outcome)) = position.last
+            && began >= asked
+        {
+            return outcome;
+        }
+        let began = clock::instant();
+        let outcome = position.read_changes(directory, revocations, signing, now).await;
+        position.last = Some((began, outcome));
+        outcome
+    }
+}
+
+impl StorageSyncPosition {
+    async fn read_changes(
+        &mut self,
+        directory: &Directory,
+        revocations: &Revocations,
+        signing: &SigningKeys,
+        now: i64,
+    ) -> Result<(), StorageUnavailable> {
         let generations = directory.read(ReadGenerations).await?;
-        if generations.ends < read.ends.number {
+        if generations.ends < self.ends.number {
             tracing::warn!("the storage is older than what was read from it before, as after a restore; it is read from the beginning");
-            read.ends = EndedSessionCursor::default();
+            self.ends = EndedSessionCursor::default();
         }
         // Many sessions may have ended under one number; the rest of them is read next.
-        let mut more = read.ends.number < generations.ends || read.is_in_part;
+        let mut more = self.ends.number < generations.ends || self.is_in_part;
         while more {
-            let (ends, cursor, is_full) = directory.read(ListEndedSessions(read.ends.clone())).await?;
+            let (ends, cursor, is_full) = directory.read(ListEndedSessions(self.ends.clone())).await?;
             revocations.record_all(ends);
-            (read.ends, read.is_in_part, more) = (cursor, is_full, is_full);
+            (self.ends, self.is_in_part, more) = (cursor, is_full, is_full);
         }
         // Rows that were removed leave only their number.
-        if read.ends.number < generations.ends {
-            read.ends = EndedSessionCursor { number: generations.ends, sid: LAST.into() };
+        if self.ends.number < generations.ends {
+            self.ends = EndedSessionCursor { number: generations.ends, sid: LAST.into() };
         }
-        if read.keys != Some(generations.keys) {
+        if self.keys != Some(generations.keys) {
             signing.reload(directory).await?;
-            read.keys = Some(generations.keys);
+            self.keys = Some(generations.keys);
         }
         revocations.mark_fresh(now);
         Ok(())

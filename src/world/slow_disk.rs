@@ -146,6 +146,17 @@ pub(crate) mod tests {
         }
     }
 
+    /// Waits until the readings of these paths that were given up have ended.
+    pub(crate) fn wait_until_answered<'p>(paths: impl IntoIterator<Item = &'p Path>) {
+        let end = clock::instant() + Duration::from_secs(20);
+        for path in paths {
+            while is_unanswered(path) {
+                assert!(clock::instant() < end, "the reading of {} ends", path.display());
+                thread::yield_now();
+            }
+        }
+    }
+
     pub(super) fn wait_for_disk(path: &Path) {
         let is_stuck = |stuck: &mut BTreeSet<PathBuf>| stuck.iter().any(|folder| path.starts_with(folder));
         drop(FREED.wait_while(stuck(), is_stuck).unwrap_or_else(PoisonError::into_inner));
@@ -163,9 +174,7 @@ pub(crate) mod tests {
         );
         assert_eq!(read_in_time(Path::new("/another/logo.png"), |_| 3), Ok(3));
         drop(disk);
-        while is_unanswered(path) {
-            thread::yield_now();
-        }
+        wait_until_answered([path]);
         assert_eq!(read_in_time(path, |_| 4), Ok(4));
         assert_eq!(read_in_time(path, |_| -> i32 { panic!("a mistake of the program") }), Err(NotRead::Failed));
         assert!(!is_unanswered(path));
@@ -204,7 +213,9 @@ pub(crate) mod tests {
         lock().insert(u64::MAX, UnansweredReading { path: path.to_owned(), since: 0 });
 
         drop(disk);
+        let end = clock::instant() + Duration::from_secs(20);
         while lock().values().filter(|reading| reading.path == path).count() > 1 {
+            assert!(clock::instant() < end, "the other reading ends");
             thread::yield_now();
         }
         let found = is_unanswered(path);

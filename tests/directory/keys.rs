@@ -5,7 +5,7 @@ use portaria::directory::keys::{KeyRetirement, ListSigningKeys, NewSigningKey, R
 use portaria::directory::served_stores::RecordServedStores;
 use portaria::directory::sessions::ReadGenerations;
 use portaria::directory::{Directory, StorageLocation, migrations};
-use portaria::session::rotation::{RotationChange, RotationPlan};
+use portaria::session::rotation::{RotationChange, RotationPlan, SigningKeyState};
 use portaria::world::clock;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -94,7 +94,7 @@ on_both! {
         }
         directory.write(turn_of("atacado", "d", 1000)).await.expect("storage");
         directory.write(turn_of("atacado", "e", 1010)).await.expect("storage");
-        assert_eq!(directory.write(retire(&["main"], "c", "x")).await, Ok(KeyRetirement::OtherStores), "the key of another store");
+        assert_eq!(directory.write(retire(&["main"], "c", "x")).await, Ok(KeyRetirement::Changed), "the key of another store");
 
         let keys = directory.read(ListSigningKeys).await.expect("storage");
 
@@ -115,6 +115,17 @@ on_both! {
         assert_eq!(statuses(&directory).await, "c active", "the one that was next");
     };
 
+    a_key_that_has_signed_since_its_removal_was_confirmed_is_not_removed: async |place| {
+        let directory = place.machine().await;
+        directory.write(turn("a", false, 0)).await.expect("storage");
+        let mut unsigned = retire(&["main"], "a", "b");
+        unsigned.copies.values_mut().for_each(|(state, _)| *state = SigningKeyState::Next);
+
+        assert_eq!(directory.write(unsigned).await, Ok(KeyRetirement::Changed));
+
+        assert_eq!(statuses(&directory).await, "a active");
+    };
+
     /// Attack N-08
     a_key_that_further_stores_hold_is_removed_from_none_before_they_are_named: async |place| {
         let directory = place.machine().await;
@@ -124,7 +135,7 @@ on_both! {
         let before = directory.read(ListSigningKeys).await;
 
         for named in [&["main"][..], &["atacado", "main"], &["atacado", "main", "outra", "varejo"], &["outra"]] {
-            assert_eq!(directory.write(retire(named, "leaked", "x")).await, Ok(KeyRetirement::OtherStores), "{named:?}");
+            assert_eq!(directory.write(retire(named, "leaked", "x")).await, Ok(KeyRetirement::Changed), "{named:?}");
             assert_eq!(directory.read(ListSigningKeys).await, before, "{named:?}");
         }
         assert_eq!(directory.write(retire(&["varejo", "atacado", "main"], "leaked", "x")).await, Ok(KeyRetirement::Removed));
@@ -134,8 +145,11 @@ on_both! {
 }
 
 fn retire(stores: &[&str], id: &str, fresh: &str) -> RetireSigningKey {
-    let fresh = |store: &&str| ((*store).into(), NewSigningKey { id: format!("{fresh}-{store}").into(), sealed: "s".to_owned() });
-    RetireSigningKey { id: id.into(), fresh: stores.iter().map(fresh).collect(), now: 5 }
+    let fresh = |store: &&str| {
+        let key = NewSigningKey { id: format!("{fresh}-{store}").into(), sealed: "s".to_owned() };
+        ((*store).into(), (SigningKeyState::Active, key))
+    };
+    RetireSigningKey { id: id.into(), copies: stores.iter().map(fresh).collect(), now: 5 }
 }
 
 /// Runs statements on a storage, and answers with the first column of the last one, a text.

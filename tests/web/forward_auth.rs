@@ -56,6 +56,20 @@ async fn without_a_good_cookie_it_is_no_whatever_else_is_sent() {
     }
 }
 
+#[actix_web::test]
+async fn a_token_that_borrows_the_signature_of_one_that_was_just_verified_is_none() {
+    let broker = TestBroker::open().await;
+    let good = broker.token(HOST, |_| {});
+    let other = broker.token(HOST, |session| session.person.provider_id = "evil".into());
+    let (_, signature) = good.rsplit_once('.').expect("it is signed");
+    let (claims, _) = other.rsplit_once('.').expect("it is signed");
+    let auth = async |token: &str| broker.ask(ClientRequest::get("/auth").with("cookie", format!("portaria={token}"))).await;
+
+    assert_somebody(&auth(&good).await);
+    assert_nobody(&broker, &auth(&format!("{claims}.{signature}")).await);
+    assert_somebody(&auth(&good).await);
+}
+
 /// Attack A-06
 /// Lesson 120
 #[actix_web::test]

@@ -8,6 +8,7 @@ use portaria::directory::audit::AuditActor;
 use portaria::directory::keys::{KeyRetirement, ListSigningKeys, RetireSigningKey};
 use portaria::directory::sessions::EndAllSessions;
 use portaria::directory::users::{BlockUser, FindUserByEmail};
+use portaria::session::rotation::SigningKeyState;
 use portaria::session::seal::MasterKey;
 use portaria::vocabulary::email::Email;
 use portaria::web::signing_keys::new_sealed_key;
@@ -63,13 +64,13 @@ async fn of_fifty_identical_callbacks_at_once_on_two_machines_one_goes_well() {
 }
 
 /// Two machines; one has a session whose key the other has not read yet.
-struct NewKey {
+struct MachinesWithUnreadKey {
     broker: TestBroker,
     other: TestBroker,
     cookies: String,
 }
 
-impl NewKey {
+impl MachinesWithUnreadKey {
     async fn new() -> Self {
         let plan = TestBroker::builder(LOCAL).with_standard("acme");
         let master = plan.master();
@@ -77,7 +78,8 @@ impl NewKey {
         let other = TestBrokerBuilder::beside(&broker, LOCAL, &master).build().await;
         let leaked = broker.app.directory.read(ListSigningKeys).await.expect("storage").remove(0).status.id;
         let fresh = new_sealed_key(&MasterKey::new(&master, false).expect("it is long enough"));
-        let retire = RetireSigningKey { id: leaked, fresh: BTreeMap::from([("main".into(), fresh)]), now: clock::now() };
+        let retire =
+            RetireSigningKey { id: leaked, copies: BTreeMap::from([("main".into(), (SigningKeyState::Active, fresh))]), now: clock::now() };
         assert_eq!(broker.app.directory.write(retire).await, Ok(KeyRetirement::Removed));
         hears(&broker).await;
         let browser = Browser::new(&broker);
@@ -109,7 +111,7 @@ async fn a_machine_that_never_knew_the_file_of_a_login_says_that_it_changed() {
 /// Attack F-11
 #[actix_web::test]
 async fn a_sign_out_at_a_machine_that_has_not_read_the_key_yet_ends_the_session() {
-    let NewKey { broker, other, cookies } = NewKey::new().await;
+    let MachinesWithUnreadKey { broker, other, cookies } = MachinesWithUnreadKey::new().await;
 
     let left = other.ask(ClientRequest::form("/logout", "").with("cookie", &cookies)).await;
     hears(&broker).await;
@@ -121,7 +123,7 @@ async fn a_sign_out_at_a_machine_that_has_not_read_the_key_yet_ends_the_session(
 /// Attack F-11
 #[actix_web::test]
 async fn a_sign_out_everywhere_at_a_machine_that_has_not_read_the_key_yet_ends_the_session() {
-    let NewKey { broker, other, cookies } = NewKey::new().await;
+    let MachinesWithUnreadKey { broker, other, cookies } = MachinesWithUnreadKey::new().await;
     let page = broker.ask(ClientRequest::get("/account").with("cookie", &cookies)).await.body;
     let (_, rest) = page.split_once("name=\"form\" value=\"").expect("there is a form");
     let form = format!("form={}", rest.split('"').next().unwrap_or_default());
@@ -137,12 +139,12 @@ async fn a_sign_out_everywhere_at_a_machine_that_has_not_read_the_key_yet_ends_t
 /// Attack F-11
 #[actix_web::test]
 async fn a_session_whose_key_a_machine_has_not_read_yet_is_found_and_its_cookie_stays() {
-    let NewKey { other, cookies, .. } = NewKey::new().await;
+    let MachinesWithUnreadKey { other, cookies, .. } = MachinesWithUnreadKey::new().await;
 
     let session = other.ask(ClientRequest::get("/session").with("cookie", &cookies)).await;
 
     assert_eq!((session.status, session.session()), (200, None), "{session:?}");
-    let NewKey { other, cookies, .. } = NewKey::new().await;
+    let MachinesWithUnreadKey { other, cookies, .. } = MachinesWithUnreadKey::new().await;
     let token = cookies.split("; ").find_map(|cookie| cookie.strip_prefix("portaria=")).expect("a session");
     let validate = ClientRequest::by("POST", "/session/validate").body(format!("{{\"token\":\"{token}\"}}"));
     assert_eq!(other.ask(validate).await.status, 200);
@@ -292,10 +294,11 @@ async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_
 
         let keys = broker.app.directory.read(ListSigningKeys).await.expect("storage");
         let going = keys.iter().find(|key| key.status.state.word() == "retiring").expect("the old one").status.id.clone();
+        let copy = (SigningKeyState::Retiring, signing_keys::new_sealed_key(&master));
         broker
             .app
             .directory
-            .write(RetireSigningKey { id: going, fresh: BTreeMap::from([("main".into(), signing_keys::new_sealed_key(&master))]), now })
+            .write(RetireSigningKey { id: going, copies: BTreeMap::from([("main".into(), copy)]), now })
             .await
             .expect("storage");
         for machine in [&broker, &other] {

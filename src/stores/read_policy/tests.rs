@@ -5,8 +5,7 @@ use crate::stores::read_refusal::ReadRefusalKind;
 use crate::stores::settings::Settings;
 use crate::vocabulary::place::Source;
 use crate::world::files;
-use crate::world::slow_disk::is_unanswered;
-use crate::world::slow_disk::tests::StuckDisk;
+use crate::world::slow_disk::tests::{StuckDisk, wait_until_answered};
 use crate::world::{random, secrets};
 use std::path::Path;
 
@@ -67,9 +66,7 @@ fn a_link_is_refused_while_it_is_unknown_whether_it_leads_to_a_file_of_the_broke
         let _disk = StuckDisk::below(&own);
         all()
     };
-    while is_unanswered(&own.join("master")) {
-        std::thread::yield_now();
-    }
+    wait_until_answered([&*own.join("master")]);
     let of_folders = [&outra, &secrets].map(|stuck| {
         let _disk = StuckDisk::below(stuck);
         all()

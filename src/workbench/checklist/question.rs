@@ -53,8 +53,8 @@ pub(crate) fn is_without_discovery(answers: &ChecklistAnswers) -> bool {
     is_none(answers, "discovery")
 }
 
-/// Whether the body of an answer tells whether it is a refusal.
-pub(crate) fn tells_refusals_apart(answers: &ChecklistAnswers) -> bool {
+/// Whether the body of an answer says whether it is a refusal.
+pub(crate) fn distinguishes_refusals(answers: &ChecklistAnswers) -> bool {
     !is_none(answers, "refused") || !is_none(answers, "accepted")
 }
 

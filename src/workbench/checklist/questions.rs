@@ -2,8 +2,8 @@
 
 use crate::workbench::checklist::pairs::unknown_facts;
 use crate::workbench::checklist::question::{
-    ALWAYS_ASKED, ChecklistQuestion, FLAG_ONLY, PUSHED, answer_is, asks_user_info, is_none, is_without_discovery, lacks_state,
-    may_ask_user_info, tells_refusals_apart, usual_hosts, usual_settings,
+    ALWAYS_ASKED, ChecklistQuestion, FLAG_ONLY, PUSHED, answer_is, asks_user_info, distinguishes_refusals, is_none, is_without_discovery,
+    lacks_state, may_ask_user_info, usual_hosts, usual_settings,
 };
 use crate::workbench::learn::provider_file::display_title;
 
@@ -303,7 +303,7 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         ask: "Where the code of the refusal stands, or `none`",
         example: "$.errcode",
         usual: usual!("none"),
-        matters: tells_refusals_apart,
+        matters: distinguishes_refusals,
         ..ALWAYS_ASKED
     },
     ChecklistQuestion {
@@ -311,7 +311,7 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         ask: "Where its message stands, or `none`",
         example: "$.errmsg",
         usual: usual!("none"),
-        matters: tells_refusals_apart,
+        matters: distinguishes_refusals,
         ..ALWAYS_ASKED
     },
     ChecklistQuestion {
