@@ -59,7 +59,7 @@ pub fn compile_node(source: &Source, node: &YamlNode, installation: Installation
         reader.complain_about_file("the file names more than 500 facts", "no provider needs that many; leave out what is not used");
     }
     let report = Report::new(source.clone(), reader.complaints);
-    let provider = provider.filter(|_| !report.is_broken());
+    let provider = provider.filter(|_| !report.is_broken()).map(Provider::held_to_persons);
     (provider, report)
 }
 

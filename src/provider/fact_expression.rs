@@ -155,6 +155,15 @@ impl FactExpression {
         path.source.strip_prefix(&*other.source).is_some_and(|rest| rest.starts_with(['.', '[']))
     }
 
+    /// Holds the values of which it is composed to the rule for ids.
+    pub(crate) fn hold_to_persons(&mut self) {
+        match self {
+            Self::Text(text) => text.hold_to_persons(),
+            Self::FirstOf(readings, _) => readings.iter_mut().for_each(Self::hold_to_persons),
+            Self::Path(_) | Self::Condition(_) | Self::Conditions(..) => {}
+        }
+    }
+
     /// The alternatives in order, including those of nested lists. An expression that is no list is the only one.
     pub(crate) fn alternatives(&self) -> Vec<&Self> {
         match self {

@@ -26,7 +26,7 @@ impl Provider {
     /// Where the file points with the settings among these facts. A hole that only a login can fill stays as it is written.
     pub fn fingerprint(&self, facts: &Facts) -> ProviderFingerprint {
         let settings = self.settings_among(facts);
-        let id_facts = self.facts_behind_the_id();
+        let id_facts = self.facts_behind("id");
         let issuers = joined("issuer", self.issuers(&settings, &id_facts));
         let origins = joined("origins", self.origins(&settings, &id_facts));
         match (issuers, origins) {
@@ -54,9 +54,9 @@ impl Provider {
         settings
     }
 
-    /// The facts of which the id is made, and those of which these are made.
-    fn facts_behind_the_id(&self) -> BTreeSet<Slot> {
-        let mut facts: BTreeSet<Slot> = self.identity.id_facts().into_iter().collect();
+    /// The facts of which a part of the identity is made, and those of which these are made.
+    pub(crate) fn facts_behind(&self, part: &str) -> BTreeSet<Slot> {
+        let mut facts: BTreeSet<Slot> = self.identity.facts_of(part).into_iter().collect();
         loop {
             let reads = self.steps().flat_map(|step| step.answer_reads().chain(step.token_reads()));
             let behind = reads.filter(|read| facts.contains(&read.fact)).flat_map(|read| read.reading.uses());

@@ -1,8 +1,10 @@
 //! A hole in a text: `${fact}` or `${$.path}`, each with functions behind bars, `?` for one that may stay empty.
 
 use crate::provider::facts::Facts;
+use crate::provider::functions::change::TextChange;
 use crate::provider::functions::compilation::check_text_and_bytes;
 use crate::provider::functions::{FoundValue, Function, FunctionArgument, TextOrBytes};
+use crate::provider::identity::names_no_person;
 use crate::provider::json_path::{JsonPath, ValueKind};
 use crate::provider::template::{FactUse, UnfilledHole};
 use crate::vocabulary::names::Slot;
@@ -21,6 +23,8 @@ pub(crate) struct Hole {
     optional: bool,
     /// Whether a preview leaves it out too, because it stands in every standard request and is seldom known.
     is_seldom_known: bool,
+    /// Whether an id or an address is composed from it: what names no person alone names none as a part either.
+    pub(crate) names_person: bool,
     functions: Vec<Function>,
     label: Arc<str>,
 }
@@ -52,7 +56,7 @@ impl Hole {
     /// A hole for a fact, as if it were written at `place`.
     pub(crate) fn from_fact(name: &str, place: Place, reader: &mut Reader) -> Self {
         let source = HoleSource::Fact(reader.names.intern(name));
-        Self { place, source, optional: false, is_seldom_known: false, functions: Vec::new(), label: Arc::from(name) }
+        Self { place, source, optional: false, is_seldom_known: false, names_person: false, functions: Vec::new(), label: Arc::from(name) }
     }
 
     /// The same hole, which may stay empty and mostly does.
@@ -83,7 +87,7 @@ impl Hole {
         let functions = tail.iter().map(|part| Function::parse(&tokenize(part), place, reader)).collect::<Option<Vec<_>>>()?;
         check_text_and_bytes(&functions, may_end_in_bytes, place, reader);
         let label = if functions.is_empty() { head } else { inside.trim() };
-        Some(Self { place, source, optional, is_seldom_known: false, functions, label: Arc::from(label) })
+        Some(Self { place, source, optional, is_seldom_known: false, names_person: false, functions, label: Arc::from(label) })
     }
 
     /// The fact that fills it, if it is not a path.
@@ -142,6 +146,7 @@ impl Hole {
             && let HoleSource::Fact(fact) = self.source
         {
             return match facts.get(fact) {
+                Some(text) if self.names_person && text.judged(names_no_person) => self.left_empty(Some(ValueKind::NoPerson)),
                 Some(text) => Ok(Some(Cow::Borrowed(text))),
                 None if facts.is_preview() && !self.is_seldom_known => Ok(Some(Cow::Owned(self.mask()))),
                 None => self.left_empty(facts.unreadable(fact)),
@@ -180,17 +185,28 @@ impl Hole {
                 (found.map(|found| found.map(|text| TextOrBytes::Text(text.into_owned()))), true)
             }
         };
-        let mut flow = start;
+        let mut flow = self.checked(start);
         for function in &self.functions {
             if let Some(FunctionArgument::Fact(fact, _)) = function.argument() {
-                secret |= facts.get(*fact).is_some_and(Text::is_secret);
+                let more = facts.get(*fact);
+                secret |= more.is_some_and(Text::is_secret);
+                let is_added = matches!(function.change(), TextChange::AddsBefore(_) | TextChange::AddsBehind(_));
+                if self.names_person && is_added && more.is_some_and(|more| more.judged(names_no_person)) {
+                    flow = Err(ValueKind::NoPerson);
+                }
             }
-            flow = match function.apply(flow, facts) {
-                Ok(Some(long)) if long.bytes().len() > Facts::LONGEST => Err(ValueKind::UnreadableText),
-                flow => flow,
-            };
+            flow = self.checked(function.apply(flow, facts));
         }
         (flow, secret)
+    }
+
+    /// A value that was found, unless it is too long, or names no person where it has to.
+    fn checked(&self, flow: FoundValue) -> FoundValue {
+        match flow {
+            Ok(Some(long)) if long.bytes().len() > Facts::LONGEST => Err(ValueKind::UnreadableText),
+            Ok(Some(TextOrBytes::Text(text))) if self.names_person && names_no_person(&text) => Err(ValueKind::NoPerson),
+            flow => flow,
+        }
     }
 
     pub(crate) fn unfilled(&self, unreadable: Option<ValueKind>) -> UnfilledHole {

@@ -13,6 +13,7 @@ use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::{OneOrMany, Reader};
 use crate::words;
+use std::collections::BTreeSet;
 
 words! {
     /// How the identity is composed when a single `read` is not enough: from the facts of several steps, with
@@ -184,10 +185,21 @@ impl IdentityMapping {
         self.parts.iter().map(|(_, fact, _)| *fact)
     }
 
-    /// The facts that the id consists of: the fact `id`, and those from which the file composes it.
-    pub(crate) fn id_facts(&self) -> Vec<Slot> {
-        let composed = self.composed().filter(|(name, ..)| *name == "id").flat_map(|(.., uses)| uses).map(|used| used.fact);
-        self.fact("id").into_iter().chain(composed).collect()
+    /// The facts that a part consists of: the fact of its name, and those from which the file composes it.
+    pub(crate) fn facts_of(&self, part: &str) -> Vec<Slot> {
+        let composed = self.composed().filter(|(name, ..)| *name == part).flat_map(|(.., uses)| uses).map(|used| used.fact);
+        self.fact(part).into_iter().chain(composed).collect()
+    }
+
+    /// Holds the values of which these facts are composed to the rule for ids.
+    pub(crate) fn hold_to_persons(&mut self, facts: &BTreeSet<Slot>) {
+        for (_, fact, part) in &mut self.parts {
+            if let IdentityPart::Composed(reading) = part
+                && facts.contains(fact)
+            {
+                reading.hold_to_persons();
+            }
+        }
     }
 
     /// The placeholder for a missing address, if the file has one.
@@ -217,6 +229,8 @@ impl IdentityMapping {
                     // The path that found nothing explains more than the hole that needs its value.
                     let deeper = reading.uses().iter().find_map(|used| facts.missing_value(used.fact).cloned());
                     facts.record_missing(*fact, deeper.unwrap_or(nothing));
+                    // What was read under the same name is another value.
+                    facts.forget(*fact);
                 }
             }
         }
@@ -324,11 +338,13 @@ pub(crate) fn is_placeholder_domain(domain: &str) -> bool {
 
 /// Whether a text can be an id. What programs write for "nothing" is no id.
 fn is_usable_id(id: &str) -> bool {
-    !id.trim().is_empty()
-        && id.len() <= 255
-        && !id.chars().any(char::is_control)
-        && !matches!(
-            id.to_ascii_lowercase().as_str(),
-            "null" | "undefined" | "none" | "nil" | "nan" | "0" | "-0" | "0.0" | "true" | "false" | "[object object]"
-        )
+    !names_no_person(id) && id.len() <= 255 && !id.chars().any(char::is_control)
+}
+
+/// Whether a text is what programs write where there is no person.
+pub(crate) fn names_no_person(text: &str) -> bool {
+    matches!(
+        text.trim().to_ascii_lowercase().as_str(),
+        "" | "null" | "undefined" | "none" | "nil" | "nan" | "0" | "-0" | "0.0" | "true" | "false" | "[object object]"
+    )
 }

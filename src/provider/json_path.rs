@@ -8,7 +8,7 @@ mod lone_entry;
 mod query;
 mod route;
 
-pub(crate) use crate::provider::json_path::route::RouteStep;
+pub(crate) use crate::provider::json_path::route::{RouteStep, may_meet};
 
 use crate::provider::json_path::query::parse_query;
 use crate::provider::json_path::route::filter_demands;
@@ -194,6 +194,8 @@ pub enum ValueKind {
     Object,
     /// A text of which a function makes nothing, or that is too long.
     UnreadableText,
+    /// What programs write where there is no person, in place of a part of an id.
+    NoPerson,
 }
 
 impl ValueKind {
@@ -214,7 +216,7 @@ impl ValueKind {
     /// Whether the provider gives a value that cannot be read as a text.
     fn is_no_text(self) -> bool {
         match self {
-            Self::List | Self::Object | Self::UnreadableText => true,
+            Self::List | Self::Object | Self::UnreadableText | Self::NoPerson => true,
             Self::Null | Self::Boolean | Self::Number | Self::EmptyText | Self::Text | Self::EmptyList | Self::EmptyObject => false,
         }
     }
@@ -223,7 +225,7 @@ impl ValueKind {
     pub(crate) fn is_empty(self) -> bool {
         match self {
             Self::Null | Self::EmptyText | Self::EmptyList | Self::EmptyObject => true,
-            Self::Boolean | Self::Number | Self::Text | Self::List | Self::Object | Self::UnreadableText => false,
+            Self::Boolean | Self::Number | Self::Text | Self::List | Self::Object | Self::UnreadableText | Self::NoPerson => false,
         }
     }
 }
@@ -241,6 +243,7 @@ impl fmt::Display for ValueKind {
             Self::EmptyObject => "an empty object",
             Self::Object => "an object",
             Self::UnreadableText => "a text that cannot be read",
+            Self::NoPerson => "`0`, `true`, `null`, a blank or the like",
         })
     }
 }

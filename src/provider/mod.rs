@@ -149,6 +149,15 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// The same provider, in which what names no person composes neither an id nor an address.
+    #[must_use]
+    pub(crate) fn held_to_persons(mut self) -> Self {
+        let facts = self.facts_behind("id").into_iter().chain(self.facts_behind("email")).collect();
+        self.calls.iter_mut().chain([&mut self.authorization]).for_each(|step| step.hold_to_persons(&facts));
+        self.identity.hold_to_persons(&facts);
+        self
+    }
+
     /// No facts yet, with room for all facts of this provider.
     pub fn empty_facts(&self) -> Facts {
         Facts::with_labels(Arc::clone(&self.labels))

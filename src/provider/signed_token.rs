@@ -44,7 +44,7 @@ words! {
     /// signature, issuer, audience, times and `require` are verified. `at_hash` and `c_hash` are compared when the
     /// token has them; an ID token that the callback brings beside a code or an access token must have them. When getAccessCode or the callback has verified an ID token, an answer in getUserInfo that has a
     /// `sub` must have the same one, and an answer whose `sub` is read by default must have it; otherwise the login is
-    /// refused.
+    /// refused. A `sub` that is no text is another one, and a second ID token must have the `sub` of the first.
     pub(crate) struct SignedTokenSpec ("signed token") {
         /// The token: a fact in `${…}` that this step or an earlier one reads, or `answer` when the whole answer is
         /// the token.

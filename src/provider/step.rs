@@ -28,6 +28,7 @@ use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Method, Response};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -260,6 +261,13 @@ impl Step {
     /// Every fact that is read from its answer or from the signed token in it, also from a chosen entry.
     pub(crate) fn all_reads(&self) -> impl Iterator<Item = &ReadRule> {
         self.answer_reads().chain(self.token_reads())
+    }
+
+    /// Holds the values of which it composes these facts to the rule for ids.
+    pub(crate) fn hold_to_persons(&mut self, facts: &BTreeSet<Slot>) {
+        let chosen = self.choices.iter_mut().chain(&mut self.signed_choices).flat_map(|choice| &mut choice.reads);
+        let reads = self.reads.iter_mut().chain(&mut self.signed_reads).chain(chosen);
+        reads.filter(|read| facts.contains(&read.fact)).for_each(|read| read.reading.hold_to_persons());
     }
 
     /// The choices of an entry, in its answer and in its signed token.

@@ -129,6 +129,15 @@ impl Template {
         self.pieces.iter().filter_map(|piece| if let TemplatePiece::Hole(hole) = piece { Some(hole) } else { None })
     }
 
+    /// Holds the values in its holes to the rule for ids.
+    pub(crate) fn hold_to_persons(&mut self) {
+        for piece in &mut self.pieces {
+            if let TemplatePiece::Hole(hole) = piece {
+                hole.names_person = true;
+            }
+        }
+    }
+
     /// Every use of a fact in it.
     pub(crate) fn uses(&self) -> impl Iterator<Item = FactUse> {
         self.holes().flat_map(Hole::uses)

@@ -30,6 +30,48 @@ fn ids_are_texts_exact_to_the_last_digit_and_empty_values_are_no_ids() {
     }
 }
 
+/// Attacks U-02, U-03
+#[test]
+fn what_names_no_person_composes_neither_an_id_nor_an_address() {
+    let file = |access: &str, reads: &str, identity: &str| {
+        format!(
+            "name: Acme
+trustEmail: always
+getAuthorizationCode: {{ get: \"https://sso.acme.example/entrar\" }}
+getAccessCode: {{ post: \"https://sso.acme.example/token\", read: {{ accessToken: $.access_token{access} }} }}
+getUserInfo: {{ get: \"https://sso.acme.example/me\", read: {{ {reads} }} }}
+{identity}"
+        )
+    };
+    let story = |id: &str, end: &str| {
+        format!(
+            "- what: a login\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1, uid: {id} }} }}\n    - answer: {{ json: {{ id: {id}, open: o-7, shop: s1, mail: ana@loja.example }} }}\n  {end}\n"
+        )
+    };
+    let comes_in = |id: &str, email: &str| format!("identity: {{ id: \"{id}\", email: {email}, emailVerified: true }}");
+    let ana = "ana@loja.example";
+    for (access, reads, identity, id, email) in [
+        ("", "id: \"u:${$.id}\", email: $.mail", "", "u:7", ana),
+        ("", "id: \"${$.id}:${$.shop}\", email: $.mail", "", "7:s1", ana),
+        ("", "id: '${$.id | prepend \"u:\"}', email: $.mail", "", "u:7", ana),
+        ("", "id: '${$.id | append \"@acme\" | upper}', email: $.mail", "", "7@ACME", ana),
+        (", uid: $.uid", "id: '${$.shop | append \":\" | append uid}', email: $.mail", "", "s1:7", ana),
+        ("", "id: [ \"u:${$.id}\", \"o:${$.open}\" ], email: $.mail", "", "u:7", ana),
+        ("", "union: $.id, open: $.open, email: $.mail", "identity: { id: [ \"u:${union}\", \"o:${open}\" ] }\n", "u:7", ana),
+        ("", "key: \"u:${$.id}\", email: $.mail", "identity: { id: \"${key}\" }\n", "u:7", ana),
+        ("", "shop: $.id, open: $.open, email: $.mail", "identity: { id: \"${shop}:${open}\" }\n", "7:o-7", ana),
+        ("", "id: $.open, email: \"${$.id}@loja.example\"", "", "o-7", "7@loja.example"),
+        ("", "id: $.open, user: $.id", "identity: { email: \"u-${user}@loja.example\" }\n", "o-7", "u-7@loja.example"),
+    ] {
+        let file = file(access, reads, identity);
+        assert_examples(&file, &story("\"7\"", &comes_in(id, email)));
+        let end = format!("refused: {{ code: {} }}", if email == ana { "missingId" } else { "missingEmail" });
+        for nothing in ["0", "\"0\"", "true", "false", "\"null\"", "\" \"", "\"undefined\"", "None", "\"NaN\"", "\" null \"", "0.0"] {
+            assert_examples(&file, &story(nothing, &end));
+        }
+    }
+}
+
 #[test]
 fn trust_and_missing_addresses_follow_the_file() {
     let story = |answer: &str, end: &str| {

@@ -24,14 +24,19 @@ fn userinfo_about_another_person_than_the_token_is_refused() {
   exchanges:
     - answer: {{ json: {{ access_token: at-1, id_token: ‹idToken› }} }}
     - request: {{ get: https://idp.acme.example/userinfo, headers: {{ Authorization: Bearer at-1 }} }}
-      answer: {{ json: {{ sub: \"{sub}\", email: ana@loja.example, email_verified: true }} }}
+      answer: {{ json: {{ sub: {sub}, email: ana@loja.example, email_verified: true }} }}
   {end}
 "
         )
     };
 
-    assert_examples(&file, &story("7", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
-    assert_examples(&file, &story("8", "refused: { step: getUserInfo, code: badToken }"));
+    let reads_itself = format!("{OPENID}getUserInfo: {{ read: {{ email: $.email, emailVerified: $.email_verified }} }}\n");
+    for file in [file, reads_itself] {
+        assert_examples(&file, &story("\"7\"", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true }"));
+        for other in ["\"8\"", "[ \"8\" ]", "[ \"7\" ]", "{ a: \"7\" }", "8", "0", "true", "\"\"", "[]"] {
+            assert_examples(&file, &story(other, "refused: { step: getUserInfo, code: badToken }"));
+        }
+    }
 }
 
 /// Lessons 80, 82, 83, 85

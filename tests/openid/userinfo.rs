@@ -82,14 +82,20 @@ fn two_id_tokens_of_one_login_are_about_one_person() {
 identity: {{ more: [ plan ] }}
 "
     );
+    let refused = "refused: { step: getAccessCode, code: badToken }";
     for (subject, end) in [
-        ("7", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true, plan: gold }"),
-        ("8", "refused: { step: getAccessCode, code: badToken }"),
+        ("\"7\"", "identity: { id: \"7\", email: ana@loja.example, emailVerified: true, plan: gold }"),
+        ("\"8\"", refused),
+        ("[ \"8\" ]", refused),
+        ("{ a: \"8\" }", refused),
+        ("0", refused),
+        ("\"\"", refused),
+        ("null", refused),
     ] {
         assert_examples(
             &file,
             &format!(
-                "- what: a login\n  tokens: {{ idToken: {{ claims: {{ {TOKEN}, email: ana@loja.example, email_verified: true }} }}, second: {{ claims: {{ iss: https://idp.acme.example, aud: ‹clientId›, sub: \"{subject}\", plan: gold }} }} }}\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1, id_token: ‹idToken› }} }}\n    - answer: {{ json: {{ second: ‹second› }} }}\n  {end}\n"
+                "- what: a login\n  tokens: {{ idToken: {{ claims: {{ {TOKEN}, email: ana@loja.example, email_verified: true }} }}, second: {{ claims: {{ iss: https://idp.acme.example, aud: ‹clientId›, sub: {subject}, plan: gold }} }} }}\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1, id_token: ‹idToken› }} }}\n    - answer: {{ json: {{ second: ‹second› }} }}\n  {end}\n"
             ),
         );
     }
@@ -139,6 +145,12 @@ fn a_userinfo_answer_that_is_a_signed_token_is_verified_with_the_keys_of_the_iss
         let unsigned = "text: eyJhbGciOiJub25lIn0.eyJzdWIiOiI3In0.eA";
         assert_examples(file, &story(&right, "", unsigned, refused));
         assert_examples(file, &story(&right, "", &format!("status: 503, {answer}"), "refused: { step: getUserInfo, code: \"503\" }"));
+    }
+    // A subject that is there has to be the same, also where the file itself says how the token is read.
+    let signed =
+        format!("{OPENID}getUserInfo: {{ signed: {{ token: answer, read: {{ email: $.email, emailVerified: $.email_verified }} }} }}\n");
+    for (subject, end) in [("\"7\"", ana), ("[ \"8\" ]", refused), ("{ a: \"8\" }", refused), ("8", refused), ("\"\"", refused)] {
+        assert_examples(&signed, &story(&format!("{parties}, sub: {subject}, {person}"), "", answer, end));
     }
     // The file's rules judge its claims.
     assert_examples(

@@ -197,9 +197,14 @@ impl ValueCheck {
         self.at.place()
     }
 
+    /// The values of which one has to be there.
+    pub(crate) fn values_that_it_wants(&self) -> impl Iterator<Item = &Template> {
+        self.is.iter().chain(&self.contains).flatten()
+    }
+
     /// Every use of a fact in it.
     pub(crate) fn uses(&self) -> Vec<FactUse> {
-        let values = self.is.iter().chain(&self.is_not).chain(&self.contains).flatten();
+        let values = self.values_that_it_wants().chain(self.is_not.iter().flatten());
         let subject = match &self.at {
             ConditionSubject::Path(_) => None,
             ConditionSubject::Text(template) => Some(template),

@@ -32,7 +32,7 @@ impl Step {
             None => self.answers.read(answer),
             Some((signed, token)) => {
                 let claims = self.verified_claims(signed, &token, facts, documents)?;
-                self.check_subject(claims.get("sub").and_then(scalar_text).as_deref(), true, facts)?;
+                self.check_subject(&[claims.get("sub")], true, facts)?;
                 Ok(claims)
             }
         };
@@ -130,30 +130,35 @@ impl Step {
             return Err(StepError::OtherTokenType { place: self.place });
         }
         self.learn_from_answer(document, facts);
-        let mut about = document.get("sub").and_then(scalar_text).map(Cow::into_owned);
+        let mut claims = Value::Null;
         if let Some(signed) = &self.signed {
             let token = match &signed.token {
                 None => Text::secret(raw.trim(), &Arc::from("answer")),
                 Some(template) => template.fill(facts).map_err(StepError::missing_fact)?,
             };
-            let claims = self.verified_claims(signed, token.expose(), facts, documents)?;
+            claims = self.verified_claims(signed, token.expose(), facts, documents)?;
             if signed.is_id_token {
                 self.check_id_token(signed, &claims, facts)?;
             }
             self.learn_from_token(&claims, facts);
-            about = claims.get("sub").and_then(scalar_text).map(Cow::into_owned).or(about);
         }
         let must_say = self.reads.iter().any(|read| read.fact == self.known.id && !read.written);
-        self.check_subject(about.as_deref(), must_say, facts)
+        self.check_subject(&[document.get("sub"), claims.get("sub")], must_say, facts)
     }
 
     /// The tokens of one login are about one person (OpenID Connect Core 3.3.3.6), who has logged in as the attempt demands.
     fn check_id_token(&self, signed: &SignedToken, claims: &Value, facts: &mut Facts) -> Result<(), StepError> {
-        if let Some(subject) = claims.get("sub").and_then(scalar_text) {
-            if facts.get(self.known.token_subject).is_some_and(|known| !known.equals(&subject)) {
-                let why = "two ID tokens of this login are not about the same person (`sub`)".to_owned();
-                return Err(StepError::BadToken { why, place: signed.place });
+        let bad = |why: &str| Err(StepError::BadToken { why: why.to_owned(), place: signed.place });
+        let found = claims.get("sub").filter(|subject| !subject.is_null());
+        let subject = found.and_then(scalar_text);
+        match facts.get(self.known.token_subject) {
+            Some(known) if !subject.as_deref().is_some_and(|subject| known.equals(subject)) => {
+                return bad("two ID tokens of this login are not about the same person (`sub`)");
             }
+            None if found.is_some() && subject.is_none() => return bad("it does not say whom it is about (`sub` is no text)"),
+            Some(_) | None => {}
+        }
+        if let Some(subject) = subject {
             facts.set(self.known.token_subject, Text::secret(subject, &Arc::from("idTokenSubject")));
         }
         self.check_login_is_anew(claims, facts)
@@ -165,12 +170,13 @@ impl Step {
         signed.verified_claims(token, facts, documents, compared, now)
     }
 
-    /// `OpenID` Connect Core 5.3.2: a userinfo answer about another person than the ID token's, or about no person, must not be used.
-    fn check_subject(&self, about: Option<&str>, must_say: bool, facts: &Facts) -> Result<(), StepError> {
+    /// `OpenID` Connect Core 5.3.2: a userinfo answer about another person than the ID token's, or about no person, must not be used. A
+    /// subject that is no text is another one.
+    fn check_subject(&self, found: &[Option<&Value>], must_say: bool, facts: &Facts) -> Result<(), StepError> {
+        let said: Vec<&Value> = found.iter().copied().flatten().filter(|subject| !subject.is_null()).collect();
         if self.kind == StepKind::GetUserInfo
             && let Some(expected) = facts.get(self.known.token_subject)
-            && (about.is_some() || must_say)
-            && !about.is_some_and(|about| expected.equals(about))
+            && (said.is_empty() && must_say || said.iter().any(|subject| !scalar_text(subject).is_some_and(|text| expected.equals(&text))))
         {
             let why = "the signed token and this answer are not about the same person (`sub`)".to_owned();
             return Err(StepError::BadToken { why, place: self.place });
