@@ -283,15 +283,13 @@ impl ReadPolicy {
 /// only for a while. What could not be looked up may be what it is compared with.
 pub(crate) fn look_up<T: Send + 'static>(path: &Path, read: fn(&Path) -> io::Result<T>) -> Result<Option<T>, ReadRefusalKind> {
     use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
+    let failed = |why: String| ReadRefusalKind::FailedLookUp(Box::new((path.to_owned(), why)));
     match read_in_time(path, read) {
         Ok(Ok(found)) => Ok(Some(found)),
         Ok(Err(error)) if matches!(error.kind(), NotFound | NotADirectory | PermissionDenied) => Ok(None),
-        Ok(Err(error)) => Err(ReadRefusalKind::FailedLookUp(path.to_owned(), io_error_message(&error))),
+        Ok(Err(error)) => Err(failed(io_error_message(&error))),
         Err(NotRead::NoAnswer) => Err(ReadRefusalKind::UnansweredDisk(path.to_owned())),
-        Err(NotRead::Failed) => Err(ReadRefusalKind::FailedLookUp(
-            path.to_owned(),
-            "no thread could be started, or the program made a mistake, which the log shows".to_owned(),
-        )),
+        Err(NotRead::Failed) => Err(failed("no thread could be started, or the program made a mistake, which the log shows".to_owned())),
     }
 }
 

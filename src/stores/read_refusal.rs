@@ -47,7 +47,7 @@ pub(crate) enum ReadRefusalKind {
     /// The file cannot be compared with a file of the broker or a folder of the settings, whose disk does not answer.
     UnansweredDisk(PathBuf),
     /// The same, because the look-up fails for this reason.
-    FailedLookUp(PathBuf, String),
+    FailedLookUp(Box<(PathBuf, String)>),
 }
 
 /// What has to be readable before a provider file can be judged.
@@ -77,7 +77,8 @@ impl ReadRefusal {
     pub(crate) fn awaited(&self) -> Option<AwaitedReading> {
         match &self.kind {
             ReadRefusalKind::UnlistedFilesVariable(folder) => Some(AwaitedReading::List(folder.clone())),
-            ReadRefusalKind::UnansweredDisk(path) | ReadRefusalKind::FailedLookUp(path, _) => Some(AwaitedReading::LookUp(path.clone())),
+            ReadRefusalKind::UnansweredDisk(path) => Some(AwaitedReading::LookUp(path.clone())),
+            ReadRefusalKind::FailedLookUp(failed) => Some(AwaitedReading::LookUp(failed.0.clone())),
             ReadRefusalKind::BrokersVariable
             | ReadRefusalKind::OtherVariable
             | ReadRefusalKind::OtherFilesVariable
@@ -182,7 +183,8 @@ impl fmt::Display for ReadRefusal {
             ReadRefusalKind::UnansweredDisk(path) => {
                 write!(f, "`{location}` cannot be compared with `{}`, whose disk does not answer", path.display())
             }
-            ReadRefusalKind::FailedLookUp(path, why) => {
+            ReadRefusalKind::FailedLookUp(failed) => {
+                let (path, why) = &**failed;
                 write!(f, "`{location}` cannot be compared with `{}`, which cannot be looked up: {why}", path.display())
             }
         }
