@@ -36,7 +36,8 @@ words! {
     /// condition says the same of this value as of a list of this one entry; `false` counts as a list without entries. At a path, `present` and
     /// `contains` look at lists and objects as well; for a fact or a text with holes such a value is neither there nor missing.
     /// Where a path finds several values, one that fits is enough for `is`, `matches`, `contains` and `present: true`. `isNot`,
-    /// `within` and `empty` hold only if they hold of all of them; in `refused` one is enough for these as well.
+    /// `within` and `empty` hold only if they hold of all of them; in `refused` one is enough for these as well. A fact that is read where a
+    /// path finds several different values is the first of them, so `isNot` and `within` decide on the safe side there.
     pub(crate) struct ConditionSpec ("condition", elsewhere = unknown_word_hint) {
         /// The value that is checked: a path into the answer, a fact, or a text with holes. A hole may hold a path with functions,
         /// for what stands inside of a text: `at: '${$.payload | base64Decode | form "ts"}'`.
