@@ -274,15 +274,15 @@ fn a_fact_that_is_one_of_several_values_does_not_stand_for_all_of_them() {
     let file = |read: &str, require: &str| {
         format!(
             "name: Acme\ntrustEmail: always\ngetAuthorizationCode: {{ get: \"https://sso.acme.example/entrar\" }}\n\
-             getAccessCode: {{ post: \"https://sso.acme.example/token\", read: {{ id: $.id, email: $.email, state: {read} }} }}\n\
+             getAccessCode: {{ post: \"https://sso.acme.example/token\", read: {{ id: $.id, email: $.email, standing: {read} }} }}\n\
              require: {{ {require} }}\n"
         )
     };
     for (read, require) in [
-        ("\"$.roles[*].state\"", "at: \"${state}\", isNot: banned"),
-        ("\"${$.roles[*].state}\"", "at: \"x-${state}\", isNot: x-banned"),
-        ("[ $.state, \"$.roles[*].state\" ]", "all: [ { at: \"${state}\", isNot: [ banned, left ] } ]"),
-        ("\"$.roles[*].state\"", "any: [ { at: \"${state}\", isNot: banned }, { at: \"${id}\", is: \"8\" } ]"),
+        ("\"$.roles[*].state\"", "at: \"${standing}\", isNot: banned"),
+        ("\"${$.roles[*].state}\"", "at: \"x-${standing}\", isNot: x-banned"),
+        ("[ $.state, \"$.roles[*].state\" ]", "all: [ { at: \"${standing}\", isNot: [ banned, left ] } ]"),
+        ("\"$.roles[*].state\"", "any: [ { at: \"${standing}\", isNot: banned }, { at: \"${id}\", is: \"8\" } ]"),
     ] {
         let file = file(read, require);
         for (roles, comes_in) in [
@@ -296,10 +296,12 @@ fn a_fact_that_is_one_of_several_values_does_not_stand_for_all_of_them() {
         ] {
             let said = said(&file, &format!("roles: [ {roles} ]"));
             assert_eq!(said.is_none(), comes_in, "{require} {roles}: {said:?}");
-            assert!(!roles.contains("new") || said.is_some_and(|said| said.contains("`state` is the first of several different values")));
+            assert!(
+                !roles.contains("new") || said.is_some_and(|said| said.contains("`standing` is the first of several different values"))
+            );
         }
     }
-    let first_counts = file("\"$.roles[*].state\"", "at: \"${state}\", is: ok");
+    let first_counts = file("\"$.roles[*].state\"", "at: \"${standing}\", is: ok");
     assert_eq!(said(&first_counts, "roles: [ { state: ok }, { state: banned } ]"), None);
 }
 
