@@ -163,7 +163,8 @@ fn a_bar_in_a_list_holds_however_the_list_is_written() {
 fn a_bar_among_the_entries_of_a_list_holds_where_a_value_stands_alone() {
     let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
          getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email }, refused: { AT, code: barred } }\n";
-    for at in ["at: \"$.bars[0]\", present: true", "at: \"$.bars[*]\", present: true", "at: \"$.bars[?@.x != '1']\", present: true"] {
+    for path in ["$.bars[0]", "$.bars[*]", "$.bars[0,1]", "$.bars..[0]", "$.bars[?@.x != '1']", "$.bars..[?@.x != '1']"] {
+        let at = format!("at: \"{path}\", present: true");
         for (bars, is_barred) in [
             ("bars: []", false),
             ("bars: null", false),
@@ -180,7 +181,7 @@ fn a_bar_among_the_entries_of_a_list_holds_where_a_value_stands_alone() {
                 "- what: a login\n  exchanges: [ {{ answer: {{ json: {{ id: \"7\", email: ana@loja.example, {bars} }} }} }} ]\n  refused: {{ code: x }}\n"
             );
 
-            assert_eq!(end_of(&file.replace("AT", at), &story).as_deref(), is_barred.then_some("barred"), "{at} {bars}");
+            assert_eq!(end_of(&file.replace("AT", &at), &story).as_deref(), is_barred.then_some("barred"), "{at} {bars}");
         }
     }
 }
@@ -198,6 +199,9 @@ fn a_flag_of_xml_bars_whether_it_stands_once_or_more() {
         ("<bar>0</bar><bar>1</bar>", Some("barred")),
         ("<bar>0</bar><bar><n>1</n></bar>", Some("barred")),
         ("<bar><n>1</n></bar>", Some("barred")),
+        ("<bar since='2020'>0</bar>", None),
+        ("<bar since='2020'>1</bar>", Some("barred")),
+        ("<bar since='0'/>", Some("barred")),
     ] {
         let story = format!(
             "- what: a login\n  exchanges: [ {{ answer: {{ text: \"<r><id>7</id><mail>ana@loja.example</mail>{bars}</r>\" }} }} ]\n  refused: {{ code: x }}\n"
@@ -205,6 +209,52 @@ fn a_flag_of_xml_bars_whether_it_stands_once_or_more() {
 
         assert_eq!(end_of(file, &story).as_deref(), expected, "{bars}");
     }
+}
+
+#[test]
+fn one_entry_is_judged_as_a_list_of_it_also_by_a_filter_and_with_attributes() {
+    let devices = "refused: { at: \"$.r.device[?@.state != 'ok']\", present: true, code: barred }";
+    let kinds = "refused: { at: \"$.r.bar[?@.kind[0] == 'fraud']\", present: true, code: barred }";
+    let mixed = "refused: { at: \"$.r.error['#text']\", isNot: none, code: barred }";
+    let accepted = "accepted: { at: \"$.r.ok[*]\", is: \"1\", code: barred }";
+    for (rule, rest, expected) in [
+        (devices, "<device><state>ok</state><name>Pixel</name></device>", None),
+        (devices, "<device><state>ok</state><name>Pixel</name></device><device><state>ok</state><name>One</name></device>", None),
+        (devices, "<device><state>stolen</state><name>ok</name></device>", Some("barred")),
+        (devices, "<device><name>Pixel</name></device>", Some("barred")),
+        (kinds, "<bar><kind>fraud</kind><n>1</n></bar>", Some("barred")),
+        (kinds, "<bar><kind>fraud</kind><kind>x</kind></bar>", Some("barred")),
+        (kinds, "<bar><n>1</n></bar>", None),
+        (mixed, "<error code='5'>blocked</error>", Some("barred")),
+        (mixed, "<error code='5'>blocked<ref/></error>", Some("barred")),
+        (mixed, "<error code='5'>none</error>", None),
+        (accepted, "<ok n='1'>0</ok>", Some("barred")),
+        (accepted, "<ok n='1'/>", Some("barred")),
+        (accepted, "<ok n='2'>1</ok><ok n='3'>1</ok>", None),
+    ] {
+        let file = format!(
+            "name: Acme\ntrustEmail: always\ngetAuthorizationCode: {{ get: \"https://sso.acme.example/entrar\" }}\n\
+             getAccessCode: {{ post: \"https://sso.acme.example/token\", answer: xml, read: {{ id: $.r.id, email: $.r.mail }}, {rule} }}\n"
+        );
+        let story = format!(
+            "- what: a login\n  exchanges: [ {{ answer: {{ text: \"<r><id>7</id><mail>ana@loja.example</mail>{rest}</r>\" }} }} ]\n  refused: {{ code: x }}\n"
+        );
+
+        assert_eq!(end_of(&file, &story).as_deref(), expected, "{rest}");
+    }
+}
+
+#[test]
+fn a_refusal_because_of_a_value_that_stands_alone_says_so() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email }, refused: { at: \"$.blocked[0]\", isNot: ok } }\n";
+    let story = "- what: a login\n  exchanges: [ { answer: { json: { id: \"7\", email: ana@loja.example, blocked: x } } } ]\n  refused: { code: x }\n";
+    let provider = provider(file);
+    let stories = examples::read(&Source::new("acme.examples.yaml", story)).expect("a story");
+
+    let said = format!("{:?}", replay(&provider, &stories[0]).end.err());
+
+    assert!(said.contains("$.blocked[0] is perhaps a text, as a value stands alone in place of a list"), "{said}");
 }
 
 #[test]

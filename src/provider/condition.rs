@@ -1,8 +1,8 @@
 //! A condition: which value is checked, and what the value must be; or several conditions, of which all or any must hold.
 //! All conditions have this one form.
 //!
-//! A condition on a value that does not exist is false, whatever it asks, except `present: false`; `null` and an empty
-//! text do not exist. A condition on a value that was found and cannot be read has no verdict. Values are compared as texts.
+//! A condition on a value that does not exist is false, whatever it asks, except `present: false`, and `empty: true` for an empty
+//! list; `null` and an empty text do not exist. A condition on a value that was found and cannot be read has no verdict. Values are compared as texts.
 
 mod contradiction;
 mod pattern;
@@ -25,16 +25,19 @@ use serde_json::Value;
 
 words! {
     /// A condition: which value is checked, and what the value must be. It holds when every word that is written
-    /// here holds. A condition on a value that does not exist is false, whatever it asks, except `present: false`.
-    /// `null`, an empty text, an empty object and an empty list do not exist. A list of conditions holds when all of
-    /// them hold; `all` and `any` combine conditions inside one.
+    /// here holds. A condition on a value that does not exist is false, whatever it asks, except `present: false`, and
+    /// `empty: true` for an empty list. `null`, an empty text, an empty object and an empty list do not exist. A list of
+    /// conditions holds when all of them hold; `all` and `any` combine conditions inside one.
     ///
     /// Texts, numbers and booleans can be compared. Where something else was found (a list, an object, a parameter that
     /// stands twice in `form`, a text of which a function makes nothing), the condition decides on the safe side:
-    /// `refused` refuses, `when` makes the call, and elsewhere the condition does not hold. So it does where a path looks
-    /// for the entries of a list (`$.blocked[0]`, `$.blocked[*]`) and a value stands alone in its place, unless the
-    /// condition says the same of this value as of a list of this one entry; `false` counts as a list without entries. At a path, `present` and
+    /// `refused` refuses, `when` makes the call, and elsewhere the condition does not hold. At a path, `present` and
     /// `contains` look at lists and objects as well; for a fact or a text with holes such a value is neither there nor missing.
+    ///
+    /// Where a path looks for the entries of a list (`$.blocked[0]`, `$.blocked[*]`) and a value stands alone in its place,
+    /// the condition is judged without it and with a list of this one entry. If the two differ, it decides on the safe side.
+    /// `false` counts as a list without entries. An object is the entry, and not a list of its members, if a filter asks for
+    /// a value that it has; so is an XML element that has attributes.
     /// Where a path finds several values, one that fits is enough for `is`, `matches`, `contains` and `present: true`. `isNot`,
     /// `within` and `empty` hold only if they hold of all of them; in `refused` one is enough for these as well. A fact that is read where a
     /// path finds several different values is the first of them, so `isNot` and `within` decide on the safe side there.

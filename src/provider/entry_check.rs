@@ -4,11 +4,11 @@
 //! values in two entries of it, whatever their filters say: the answers decide that, and not the file.
 
 use crate::provider::choice::EntryChoice;
-use crate::provider::condition::Condition;
+use crate::provider::condition::{Condition, ConditionSubject, ValueCheck};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::identity::IdentityMapping;
-use crate::provider::json_path::{JsonPath, RouteStep};
+use crate::provider::json_path::{JsonPath, RouteStep, may_meet};
 use crate::provider::step::Step;
 use crate::provider::template::Template;
 use crate::vocabulary::names::Slot;
@@ -40,6 +40,16 @@ pub(crate) enum EntryMismatch {
     Itself,
 }
 
+/// The state of following an expression down to its paths.
+#[derive(Default)]
+struct Walk<'a> {
+    /// The facts on the way down.
+    open: Vec<Slot>,
+    /// The routes to the address, if the expression is a claim about it.
+    addresses: &'a [ValueRoute],
+    compares_address_with_itself: bool,
+}
+
 /// Finds the routes of a file's values.
 pub(crate) struct EntryCheck<'a> {
     pub(crate) steps: Vec<&'a Step>,
@@ -51,28 +61,31 @@ pub(crate) struct EntryCheck<'a> {
 impl EntryCheck<'_> {
     /// What is wrong with a claim about an address, if anything. Both are alternatives with the origin of what their paths find.
     pub(crate) fn mismatch(&self, address: (&FactExpression, FactOrigin), claim: (&FactExpression, FactOrigin)) -> Option<EntryMismatch> {
+        let addresses = self.routes(address.0, address.1);
+        let mut walk = Walk { addresses: &addresses, ..Walk::default() };
+        let mut claims = Vec::new();
+        self.follow(claim.0, claim.1, &mut walk, &mut claims);
+        if walk.compares_address_with_itself {
+            return Some(EntryMismatch::Itself);
+        }
         if compares_with(claim.0, self.email) {
-            return self.is_compared_with_itself(address, claim).then_some(EntryMismatch::Itself);
+            return None;
         }
         let is_exact = gives_no_address(claim.0);
-        let (addresses, claims) = (self.routes(address.0, address.1), self.routes(claim.0, claim.1));
         let pairs = addresses.iter().flat_map(|address| claims.iter().map(move |claim| (address, claim)));
         pairs.into_iter().find_map(|(address, claim)| self.compare(address, claim, is_exact))
     }
 
-    /// Whether a claim compares the address with the value that is the address, or with all values among which it was found.
-    fn is_compared_with_itself(&self, address: (&FactExpression, FactOrigin), claim: (&FactExpression, FactOrigin)) -> bool {
-        let mut compared = Vec::new();
-        claim.0.paths().into_iter().for_each(|path| add(&mut compared, claim.1, path, &[]));
-        for used in claim.0.uses().iter().filter(|used| used.fact != self.email) {
-            compared.extend(self.routes_of_fact(used.fact, &mut Vec::new()));
-        }
-        let addresses = self.routes(address.0, address.1);
-        let finds = |other: &ValueRoute, address: &ValueRoute| {
-            address.document.document() == other.document.document()
-                && may_find(&self.route_from_root(other), &self.route_from_root(address))
+    /// Whether a check compares the address with the value that is the address, or with values among which it was found.
+    fn is_about_itself(&self, check: &ValueCheck, subject: &[ValueRoute], values: &[ValueRoute], addresses: &[ValueRoute]) -> bool {
+        let is_address = |found: &ValueRoute, address: &ValueRoute| {
+            address.document.document() == found.document.document()
+                && may_meet(&self.route_from_root(found), &self.route_from_root(address))
         };
-        compared.is_empty() || addresses.iter().any(|address| compared.iter().any(|other| finds(other, address)))
+        let mut named = check.values_that_it_wants().flat_map(Template::uses);
+        let is_fixed = subject.is_empty() && named.any(|used| used.fact == self.email);
+        let are_both = |address| [subject, values].into_iter().all(|found| found.iter().any(|found| is_address(found, address)));
+        is_fixed || addresses.iter().any(are_both)
     }
 
     fn compare(&self, address: &ValueRoute, claim: &ValueRoute, is_exact: bool) -> Option<EntryMismatch> {
@@ -107,8 +120,8 @@ impl EntryCheck<'_> {
                     && address_rest == claim_rest
                     && one.takes_an_entry()
                     && other.takes_an_entry()
-                    && !is_open(one)
-                    && !is_open(other) =>
+                    && !one.is_open()
+                    && !other.is_open() =>
             {
                 None
             }
@@ -135,30 +148,38 @@ impl EntryCheck<'_> {
     /// The routes to all values of which an expression is made.
     fn routes(&self, reading: &FactExpression, document: FactOrigin) -> Vec<ValueRoute> {
         let mut routes = Vec::new();
-        self.follow(reading, document, &mut Vec::new(), &mut routes);
+        self.follow(reading, document, &mut Walk::default(), &mut routes);
         routes
     }
 
-    fn follow(&self, reading: &FactExpression, document: FactOrigin, open: &mut Vec<Slot>, routes: &mut Vec<ValueRoute>) {
+    fn follow(&self, reading: &FactExpression, document: FactOrigin, walk: &mut Walk<'_>, routes: &mut Vec<ValueRoute>) {
         match reading {
             FactExpression::Path(path) => add(routes, document, path, &[]),
-            FactExpression::Text(template) => self.follow_text(template, document, open, routes),
-            FactExpression::Condition(condition) => self.follow_condition(condition, document, open, routes),
+            FactExpression::Text(template) => self.follow_text(template, document, walk, routes),
+            FactExpression::Condition(condition) => self.follow_condition(condition, document, walk, routes),
             FactExpression::Conditions(conditions, _) => {
-                conditions.0.iter().for_each(|condition| self.follow_condition(condition, document, open, routes));
+                conditions.0.iter().for_each(|condition| self.follow_condition(condition, document, walk, routes));
             }
-            FactExpression::FirstOf(all, _) => all.iter().for_each(|one| self.follow(one, document, open, routes)),
+            FactExpression::FirstOf(all, _) => all.iter().for_each(|one| self.follow(one, document, walk, routes)),
         }
     }
 
-    fn follow_condition(&self, condition: &Condition, document: FactOrigin, open: &mut Vec<Slot>, routes: &mut Vec<ValueRoute>) {
-        condition.paths().into_iter().for_each(|path| add(routes, document, path, &[]));
-        for used in condition.uses() {
-            routes.extend(self.routes_of_fact(used.fact, open));
+    fn follow_condition(&self, condition: &Condition, document: FactOrigin, walk: &mut Walk<'_>, routes: &mut Vec<ValueRoute>) {
+        for check in condition.checks() {
+            let (mut subject, mut values) = (Vec::new(), Vec::new());
+            match &check.at {
+                ConditionSubject::Path(path) => add(&mut subject, document, path, &[]),
+                ConditionSubject::Text(text) => self.follow_text(text, document, walk, &mut subject),
+            }
+            check.values_that_it_wants().for_each(|value| self.follow_text(value, document, walk, &mut values));
+            walk.compares_address_with_itself |= self.is_about_itself(check, &subject, &values, walk.addresses);
+            routes.append(&mut subject);
+            routes.append(&mut values);
+            check.is_not.iter().flatten().for_each(|value| self.follow_text(value, document, walk, routes));
         }
     }
 
-    fn follow_text(&self, template: &Template, document: FactOrigin, open: &mut Vec<Slot>, routes: &mut Vec<ValueRoute>) {
+    fn follow_text(&self, template: &Template, document: FactOrigin, walk: &mut Walk<'_>, routes: &mut Vec<ValueRoute>) {
         for hole in template.holes() {
             let inner: Vec<&JsonPath> = hole.functions().iter().filter_map(|function| function.inner_path()).collect();
             if let Some(path) = hole.path() {
@@ -166,7 +187,7 @@ impl EntryCheck<'_> {
             }
             for used in hole.uses() {
                 let is_own = hole.fact() == Some(used.fact);
-                for mut route in self.routes_of_fact(used.fact, open) {
+                for mut route in self.routes_of_fact(used.fact, walk) {
                     if is_own {
                         extend(&mut route.steps, &inner);
                     }
@@ -177,19 +198,19 @@ impl EntryCheck<'_> {
         routes.truncate(MOST);
     }
 
-    fn routes_of_fact(&self, fact: Slot, open: &mut Vec<Slot>) -> Vec<ValueRoute> {
+    fn routes_of_fact(&self, fact: Slot, walk: &mut Walk<'_>) -> Vec<ValueRoute> {
         let mut routes = Vec::new();
-        if open.contains(&fact) {
+        if walk.open.contains(&fact) {
             return routes;
         }
-        open.push(fact);
+        walk.open.push(fact);
         if let Some(composed) = self.identity.composition(fact) {
-            self.follow(composed, FactOrigin::Broker, open, &mut routes);
+            self.follow(composed, FactOrigin::Broker, walk, &mut routes);
         }
         for (read, document) in self.steps.iter().flat_map(|step| step.reads_with_origin()).filter(|(read, _)| read.fact == fact) {
-            self.follow(&read.reading, document, open, &mut routes);
+            self.follow(&read.reading, document, walk, &mut routes);
         }
-        open.pop();
+        walk.open.pop();
         routes.truncate(MOST);
         routes
     }
@@ -206,36 +227,6 @@ fn extend(steps: &mut Vec<RouteStep>, inner: &[&JsonPath]) {
     for path in inner {
         steps.push(RouteStep::Text);
         steps.extend(path.route());
-    }
-}
-
-fn is_open(step: &RouteStep) -> bool {
-    matches!(step, RouteStep::Descent(_) | RouteStep::Several(None))
-}
-
-/// Whether a path may find the value to which the other one leads, or the list of which that value is an entry.
-fn may_find(path: &[RouteStep], address: &[RouteStep]) -> bool {
-    match (path, address) {
-        ([], []) => true,
-        // `contains` looks among the entries of a list.
-        ([], [step]) => step.takes_an_entry(),
-        ([RouteStep::Descent(name), path @ ..], _) => (1..=address.len()).any(|depth| {
-            let is_named = match (name, &address[depth - 1]) {
-                (Some(name), RouteStep::Key(key)) => name == key,
-                _ => true,
-            };
-            is_named && may_find(path, &address[depth..])
-        }),
-        ([of, path @ ..], [step, address @ ..]) => is_among(step, of) && may_find(path, address),
-        ([_, ..], []) | ([], [_, _, ..]) => false,
-    }
-}
-
-/// Whether one step may reach what is among the values that the other one reaches.
-fn is_among(one: &RouteStep, of: &RouteStep) -> bool {
-    match (one, of) {
-        (RouteStep::Key(_), RouteStep::Several(None)) => true,
-        _ => one == of || one.takes_an_entry() && of.takes_an_entry() && (is_open(of) || of.is_single()),
     }
 }
 

@@ -1,14 +1,14 @@
 //! A JSON path (RFC 9535), which finds values in an answer.
 //!
 //! Nearly all paths are plain, such as `$.data.user['e-mail'][0]`. They are compiled and evaluated here, forty times
-//! faster than by the library, which evaluates all others. A path that could cost more than one pass over the answer is
-//! refused when the file is read.
+//! faster than by the library, which evaluates all others. A path that searches the whole answer more than once is refused when the
+//! file is read.
 
 mod lone_entry;
 mod query;
 mod route;
 
-pub(crate) use crate::provider::json_path::route::RouteStep;
+pub(crate) use crate::provider::json_path::route::{RouteStep, may_meet};
 
 use crate::provider::json_path::query::parse_query;
 use crate::provider::json_path::route::filter_demands;

@@ -278,7 +278,12 @@ impl RefusalRule {
         let parts = self.condition.as_ref().map(Condition::source).into_iter();
         let parts: Vec<String> = parts.chain(statuses.map(|statuses| format!("the status is {}", statuses.join(" or ")))).collect();
         let found = self.paths().next().map_or_else(String::new, |path| {
-            let value = document.and_then(|document| path.first(document)).map_or_else(|| "nothing".to_owned(), shown);
+            let found = document.map(|document| path.find(document)).unwrap_or_default();
+            let value = match (found.as_written.first(), found.in_lone_entries.first()) {
+                (Some(value), _) => shown(value),
+                (None, Some(value)) => format!("perhaps {}, as a value stands alone in place of a list", shown(value)),
+                (None, None) => "nothing".to_owned(),
+            };
             format!("; {} is {value}", path.source)
         });
         format!("{beginning} {}{found}", parts.join(" and "))

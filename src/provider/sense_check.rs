@@ -31,6 +31,7 @@ impl SenseCheck<'_> {
             check_rules_use_known_facts(step, reader);
             check_paths_fit_the_answer(step, reader);
             check_compared_texts(step, reader);
+            check_empty_lists_can_be_there(step, reader);
             check_bars_look_at_whole_lists(step, reader);
         }
         self.check_statuses(reader);
@@ -331,13 +332,13 @@ fn check_compared_texts(step: &Step, reader: &mut Reader) {
         return;
     }
     let checks = step.conditions().into_iter().flat_map(Condition::checks);
-    for value in checks
-        .filter(|check| matches!(check.at, ConditionSubject::Path(_)))
-        .flat_map(|check| check.is.iter().chain(&check.is_not).flatten())
-    {
+    let checks = checks.filter(|check| matches!(check.at, ConditionSubject::Path(_)));
+    let texts = checks.flat_map(|check| [(&check.is, true), (&check.is_not, false)]);
+    for (value, is_wanted) in texts.flat_map(|(list, is_wanted)| list.iter().flatten().map(move |value| (value, is_wanted))) {
         let help = match value.as_literal().as_deref() {
-            Some("[]") => "write `empty: true` for a list that is there and has no entry",
-            Some("{}" | "null") => "write `present: false` for what is not there, and `present: true` for what is",
+            Some("[]") if is_wanted => "write `empty: true` for a list that is there and has no entry",
+            Some("{}" | "null") if is_wanted => "write `present: false` for what is not there",
+            Some("[]" | "{}" | "null") => "write `present: true` for what is there; an empty list, an empty object and `null` are not",
             Some(_) | None => continue,
         };
         // A rule of the file stands in every step.
@@ -345,6 +346,23 @@ fn check_compared_texts(step: &Step, reader: &mut Reader) {
             continue;
         }
         reader.warn(value.place, format!("this is the text `{0}`, and never the value `{0}` of JSON", value.source), help);
+    }
+}
+
+/// Complains about a question for an empty list in an answer that cannot hold one.
+fn check_empty_lists_can_be_there(step: &Step, reader: &mut Reader) {
+    let has_none = |format: &AnswerFormat| matches!(format, AnswerFormat::Form | AnswerFormat::Text | AnswerFormat::Xml);
+    if step.call.is_some() && !step.answers.formats.as_ref().is_some_and(|formats| formats.0.iter().all(has_none)) {
+        return;
+    }
+    let rules = step.refused.iter().chain(&step.accepted).filter_map(RefusalRule::condition);
+    let choices = step.choices.iter().flat_map(EntryChoice::all_conditions);
+    let conditions = rules.chain(choices).chain(step.answer_reads().flat_map(|read| read.reading.conditions()));
+    for check in conditions.flat_map(Condition::checks).filter(|check| check.empty) {
+        if !reader.has_complaint_at(check.place()) {
+            let help = "in `accepted`, say in `refused` what must not be there (`present: true`); elsewhere write `present: false`";
+            reader.complain(check.place(), "this never holds: XML, a form and a text have no list without entries", help);
+        }
     }
 }
 

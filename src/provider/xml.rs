@@ -1,7 +1,8 @@
 //! Reads an XML answer into the kind of document in which paths find values.
 //!
 //! The root element is the first key. Namespace prefixes are dropped, attributes are written `@name`, an element with only
-//! text is that text, and repeated elements are a list. Text beside elements is dropped. A document that declares entities is refused.
+//! text is that text, and repeated elements are a list. Text beside elements is there and cannot be read. A document that declares
+//! entities is refused.
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -86,9 +87,11 @@ impl XmlElement {
             return Value::String(text.to_owned());
         }
         let mut children = self.children;
-        // A text that stands beside elements may be only a part of what is meant, so it cannot be read.
-        if !text.is_empty() && children.keys().all(|name| name.starts_with('@')) {
-            children.insert("#text".to_owned(), Value::String(text.to_owned()));
+        if !text.is_empty() {
+            // A text that stands beside elements may be only a part of what is meant. It is there, as an object, and cannot be read.
+            let is_whole = children.keys().all(|name| name.starts_with('@'));
+            let mixed = || Value::Object(Map::from_iter([("mixed".to_owned(), Value::Bool(true))]));
+            children.insert("#text".to_owned(), if is_whole { Value::String(text.to_owned()) } else { mixed() });
         }
         Value::Object(children)
     }
@@ -145,10 +148,10 @@ mod tests {
     }
 
     #[test]
-    fn a_text_beside_elements_is_none_and_a_comment_is_nothing() {
+    fn a_text_beside_elements_is_there_and_is_none_and_a_comment_is_nothing() {
         let text = "<r><id>7<b>9</b>8</id><a x='1'>7<!-- x -->8</a><c>7<?p q?>8</c></r>";
 
-        assert_eq!(parse(text), Ok(json!({"r": {"id": {"b": "9"}, "a": {"@x": "1", "#text": "78"}, "c": "78"}})));
+        assert_eq!(parse(text), Ok(json!({"r": {"id": {"b": "9", "#text": {"mixed": true}}, "a": {"@x": "1", "#text": "78"}, "c": "78"}})));
     }
 
     #[test]

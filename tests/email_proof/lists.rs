@@ -300,8 +300,24 @@ fn a_claim_that_compares_the_address_with_itself_is_refused() {
         ("$.l[?@.main == true].m", "{ at: '$.l[0].m', is: \"${email}\" }"),
         ("$.l.main", "{ at: '$.l.*', is: \"${email}\" }"),
         ("$.l.main.m", "{ at: '$.l[*].m', is: \"${email}\" }"),
+        ("$[\"m\",\"n\"]", "{ at: $.m, is: \"${email}\" }"),
+        ("$.l.*", "{ at: $.l.main, is: \"${email}\" }"),
+        ("$..m", "{ at: $.l.m, is: \"${email}\" }"),
+        ("$..m", "{ at: '$..l.m', is: \"${email}\" }"),
+        ("$..l.m", "{ at: $.l.m, is: \"${email}\" }"),
+        ("$.l[?@.n == \"main\"].m", "{ at: $.l.main.m, is: \"${email}\" }"),
+        ("$.m", "{ at: '$.m[\"#text\"]', is: \"${email}\" }"),
+        ("$.l[0][\"#text\"]", "{ at: $.l, contains: \"${email}\" }"),
+        ("${$.t | json \"$.m\"}", "{ at: '${$.t | json \"$.m\"}', is: \"${email}\" }"),
+        ("$.m", "{ at: $.m, is: \"${email | lower}\" }"),
+        ("$.m", "{ at: $.m, is: [ yes, \"${email}\" ] }"),
+        ("$.m", "{ at: \"${email}\", is: \"${copy}\" }"),
+        ("$.m", "\"${same}\""),
+        ("$.m", "{ any: [ { at: $.ok, is: true }, { at: $.m, is: \"${email}\" } ] }"),
+        ("$.m", "{ all: [ { at: $.proven, contains: \"${email}\" }, { at: $.m, is: \"${email}\" } ] }"),
     ] {
-        let file = list_file(&format!("read: {{ id: $.id, email: '{email}', emailVerified: {claim} }}"));
+        let facts = "id: $.id, copy: $.m, same: { at: $.m, is: \"${email}\" }";
+        let file = list_file(&format!("read: {{ {facts}, email: '{email}', emailVerified: {claim} }}"));
         let (compiled, report) = compile(&Source::new("acme.yaml", file.as_str()), STRICT);
         let drawn = report.draw(false);
         assert!(compiled.is_none() && drawn.contains("compares the address with itself"), "{file}\n{drawn}");
@@ -314,6 +330,10 @@ fn a_claim_that_compares_the_address_with_itself_is_refused() {
         ("$.l[0].m", "{ at: '$.proven[*]', is: \"${email}\" }"),
         ("$.l[0].m", "{ at: $.l.proven, contains: \"${email}\" }"),
         ("$.l[?@.n == \"main\"].m", "{ at: '$.l[?@.n == \"proven\"].m', is: \"${email}\" }"),
+        ("$..m", "{ at: $.l.proven, is: \"${email}\" }"),
+        ("${$.t | json \"$.m\"}", "{ at: '${$.t | json \"$.proven\"}', is: \"${email}\" }"),
+        ("${$.t | json \"$.m\"}", "{ at: $..m, is: \"${email}\" }"),
+        ("$.m", "{ any: [ { at: $.ok, is: true }, { at: $.proven, contains: \"${email}\" } ] }"),
     ] {
         provider(&list_file(&format!("read: {{ id: $.id, email: '{email}', emailVerified: {claim} }}")));
     }

@@ -96,11 +96,10 @@ impl ValueCheck {
     pub(crate) fn verdict(&self, answer: Option<&Value>, facts: &Facts) -> Option<bool> {
         match &self.at {
             ConditionSubject::Path(path) => {
-                let values: Vec<&Value> = answer.into_iter().flat_map(|answer| path.all(answer)).collect();
-                let lone: Vec<Value> = answer.into_iter().flat_map(|answer| path.in_lone_entries(answer)).collect();
-                let verdict = self.verdict_on_values(&values, facts);
-                let with_lone = || self.verdict_on_values(&values.iter().copied().chain(&lone).collect::<Vec<_>>(), facts);
-                verdict.filter(|holds| lone.is_empty() || with_lone() == Some(*holds))
+                let found = answer.map(|answer| path.find(answer)).unwrap_or_default();
+                let verdict = self.verdict_on_values(&found.as_written, facts);
+                let with_lone = || self.verdict_on_values(&[&*found.as_written, &*found.in_lone_entries].concat(), facts);
+                verdict.filter(|holds| found.in_lone_entries.is_empty() || with_lone() == Some(*holds))
             }
             ConditionSubject::Text(template) => match template.fill_from(facts, answer) {
                 Err(unfilled) if unfilled.unreadable.is_some() => None,
@@ -216,9 +215,14 @@ impl ValueCheck {
         self.at.place()
     }
 
+    /// The values of which one has to be there.
+    pub(crate) fn values_that_it_wants(&self) -> impl Iterator<Item = &Template> {
+        self.is.iter().chain(&self.contains).flatten()
+    }
+
     /// Every use of a fact in it.
     pub(crate) fn uses(&self) -> Vec<FactUse> {
-        let values = self.is.iter().chain(&self.is_not).chain(&self.contains).flatten();
+        let values = self.values_that_it_wants().chain(self.is_not.iter().flatten());
         let subject = match &self.at {
             ConditionSubject::Path(_) => None,
             ConditionSubject::Text(template) => Some(template),

@@ -38,6 +38,11 @@ impl RouteStep {
         }
     }
 
+    /// Whether the step takes any entry.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self, Self::Descent(_) | Self::Several(None))
+    }
+
     pub(crate) fn from_segment(segment: &Segment) -> Self {
         let selector = match segment {
             Segment::Descendant(below) => {
@@ -91,5 +96,46 @@ pub(crate) fn filter_demands(filter: &Filter, member: &str) -> bool {
         },
         Filter::And(all) => all.iter().any(|filter| filter_demands(filter, member)),
         Filter::Atom(_) | Filter::Or(_) => false,
+    }
+}
+
+/// Whether the paths of a claim and of an address may find one text, or a list and an entry of it, where `contains` looks.
+pub(crate) fn may_meet(claim: &[RouteStep], address: &[RouteStep]) -> bool {
+    let (claim, address) = (with_gaps(claim), with_gaps(address));
+    // For every pair of steps: whether what follows from there on may meet.
+    let mut meets = vec![vec![false; address.len() + 1]; claim.len() + 1];
+    for (at, to) in (0..=claim.len()).rev().flat_map(|at| (0..=address.len()).rev().map(move |to| (at, to))) {
+        let is_below = |next: Option<&Option<RouteStep>>| next.is_some_and(|next| *next != Some(RouteStep::Text));
+        meets[at][to] = match (&claim[at..], &address[to..]) {
+            ([None, ..], rest) => meets[at + 1][to] || is_below(rest.first()) && meets[at][to + 1],
+            (rest, [None, ..]) => meets[at][to + 1] || is_below(rest.first()) && meets[at + 1][to],
+            ([], rest) | (rest, []) => match rest {
+                [] => true,
+                [Some(step)] => step.takes_an_entry(),
+                [None] | [_, _, ..] => false,
+            },
+            ([Some(claim), ..], [Some(address), ..]) => may_be_same(claim, address) && meets[at + 1][to + 1],
+        };
+    }
+    meets[0][0]
+}
+
+/// The steps of a route, with a gap for the steps over which `..` passes. The text of an XML element with attributes counts as the element.
+fn with_gaps(route: &[RouteStep]) -> Vec<Option<RouteStep>> {
+    let is_text = |step: &RouteStep| matches!(step, RouteStep::Key(key) if **key == *"#text");
+    let route = route.split_last().filter(|(last, _)| is_text(last)).map_or(route, |(_, above)| above);
+    let each = route.iter().flat_map(|step| match step {
+        RouteStep::Descent(Some(name)) => vec![None, Some(RouteStep::Key(name.clone()))],
+        RouteStep::Descent(None) => vec![None, Some(RouteStep::Several(None))],
+        RouteStep::Key(_) | RouteStep::Index(_) | RouteStep::Several(_) | RouteStep::Text | RouteStep::Entry => vec![Some(step.clone())],
+    });
+    each.collect()
+}
+
+/// Whether a step of a claim may reach what a step of an address reaches. A filter of the claim by a text asks something itself.
+fn may_be_same(claim: &RouteStep, address: &RouteStep) -> bool {
+    match (claim, address) {
+        (RouteStep::Key(_), RouteStep::Several(_)) | (RouteStep::Several(None), RouteStep::Key(_)) => true,
+        _ => claim == address || claim.takes_an_entry() && address.takes_an_entry() && (claim.is_open() || claim.is_single()),
     }
 }

@@ -11,6 +11,7 @@ use crate::provider::step::Step;
 use crate::provider::template::{Template, TemplatePiece};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::words::Reader;
+use std::collections::HashMap;
 
 /// What the file has added at one end of a text.
 #[derive(Clone)]
@@ -53,7 +54,7 @@ impl AddedText {
 }
 
 /// Where a fact has text that the file has added to the values of an answer.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq)]
 struct AddedPlaces {
     before: bool,
     behind: bool,
@@ -79,71 +80,87 @@ impl ProofCheck<'_> {
         });
         let conditions = conditions.chain(self.file.require.iter().flat_map(|require| &require.0)).flat_map(Condition::subject_texts);
         let texts: Vec<&Template> = reads.chain(composed).flat_map(FactExpression::texts).chain(conditions).collect();
+        let known = self.added_places();
         for hole in texts.into_iter().flat_map(Template::holes) {
-            if let Some(name) = self.leaves_only_added(hole).filter(|_| !reader.has_complaint_at(hole.place)) {
+            if let Some(name) = leaves_only_added(hole, &known).filter(|_| !reader.has_complaint_at(hole.place)) {
                 let help = "take the part of the answer first, and add text behind that";
                 reader.complain(hole.place, format!("what the file adds here may be all that `{name}` leaves"), help);
             }
         }
     }
 
-    /// The function that may leave nothing but what was added before it.
-    fn leaves_only_added(&self, hole: &Hole) -> Option<&'static str> {
-        let made = hole.fact().map_or_else(AddedPlaces::default, |fact| self.added_places(fact, &mut Vec::new()));
-        let unknown_if = |is_there| if is_there { AddedText::Unknown } else { AddedText::Nothing };
-        let (mut before, mut behind) = (unknown_if(made.before), unknown_if(made.behind));
-        for function in hole.functions() {
-            match function.change() {
-                TextChange::AddsBefore(more) => before = before.with(more, |text, more| format!("{more}{text}")),
-                TextChange::AddsBehind(more) => behind = behind.with(more, |text, more| format!("{text}{more}")),
-                TextChange::TakesBefore(_) if before.is_there() => return Some(function.name()),
-                // What stood between two values may stand at the end now.
-                TextChange::TakesBefore(_) if made.between => behind = AddedText::Unknown,
-                TextChange::TakesBefore(mark) => behind = behind.cut(mark, |(head, _)| head.to_owned()),
-                TextChange::TakesBehind(_) if behind.is_there() => return Some(function.name()),
-                TextChange::TakesBehind(_) if made.between => before = AddedText::Unknown,
-                TextChange::TakesBehind(mark) => before = before.cut(mark, |(_, tail)| tail.to_owned()),
-                TextChange::TakesAPart if made.between || before.is_there() || behind.is_there() => return Some(function.name()),
-                TextChange::TakesAPart => {}
-                TextChange::KeepsAll => (before, behind) = (before.rewritten(), behind.rewritten()),
+    /// Where each fact has text that is no value of an answer. Facts are made of facts, so one pass follows the other until nothing is new.
+    fn added_places(&self) -> HashMap<Slot, AddedPlaces> {
+        let reads = self.file.steps().flat_map(Step::all_reads).map(|read| (read.fact, &read.reading));
+        let identity = self.file.identity;
+        let composed = identity.facts().filter_map(|fact| identity.composition(fact).map(|reading| (fact, reading)));
+        let readings: Vec<(Slot, &FactExpression)> = reads.chain(composed).collect();
+        let mut places = HashMap::new();
+        loop {
+            let before = places.clone();
+            for (fact, reading) in &readings {
+                for text in reading.texts() {
+                    let added = added_places_of(text, &places);
+                    let known: &mut AddedPlaces = places.entry(*fact).or_default();
+                    *known = known.join(added);
+                }
+            }
+            if places == before {
+                return places;
             }
         }
-        None
     }
+}
 
-    /// Where a fact has text that is no value of an answer.
-    fn added_places(&self, fact: Slot, seen: &mut Vec<Slot>) -> AddedPlaces {
-        if seen.contains(&fact) {
-            return AddedPlaces::default();
-        }
-        seen.push(fact);
-        let reads = self.file.steps().flat_map(Step::all_reads).filter(|read| read.fact == fact).map(|read| &read.reading);
-        let readings = reads.chain(self.file.identity.composition(fact)).flat_map(FactExpression::alternatives);
-        let texts = readings.flat_map(FactExpression::texts);
-        texts.fold(AddedPlaces::default(), |places, text| places.join(self.added_places_of(text, seen)))
+/// Where a text has something besides the first and the last value that is surely there.
+fn added_places_of(text: &Template, known: &HashMap<Slot, AddedPlaces>) -> AddedPlaces {
+    let is_value = |piece: &TemplatePiece| matches!(piece, TemplatePiece::Hole(hole) if !hole.may_lack_value());
+    let first = text.pieces().iter().position(is_value).unwrap_or(usize::MAX);
+    let last = text.pieces().iter().rposition(is_value).unwrap_or_default();
+    let mut places = AddedPlaces::default();
+    for (at, piece) in text.pieces().iter().enumerate() {
+        let (before, behind, between) = match piece {
+            TemplatePiece::Literal(_) => (true, true, false),
+            TemplatePiece::Hole(hole) => {
+                let changes = || hole.functions().iter().map(Function::change);
+                let made = places_of_fact(hole, known);
+                let before = made.before || changes().any(|change| matches!(change, TextChange::AddsBefore(_)));
+                let behind = made.behind || changes().any(|change| matches!(change, TextChange::AddsBehind(_)));
+                (before, behind, made.between)
+            }
+        };
+        places.before |= before && at <= first;
+        places.behind |= behind && at >= last;
+        places.between |= between || (before && at > first) || (behind && at < last);
     }
+    places
+}
 
-    /// Where a text has something besides the first and the last value that is surely there.
-    fn added_places_of(&self, text: &Template, seen: &mut Vec<Slot>) -> AddedPlaces {
-        let is_value = |piece: &TemplatePiece| matches!(piece, TemplatePiece::Hole(hole) if !hole.may_lack_value());
-        let first = text.pieces().iter().position(is_value).unwrap_or(usize::MAX);
-        let last = text.pieces().iter().rposition(is_value).unwrap_or_default();
-        let mut places = AddedPlaces::default();
-        for (at, piece) in text.pieces().iter().enumerate() {
-            let (before, behind, between) = match piece {
-                TemplatePiece::Literal(_) => (true, true, false),
-                TemplatePiece::Hole(hole) => {
-                    let changes = || hole.functions().iter().map(Function::change);
-                    let made = hole.fact().map_or_else(AddedPlaces::default, |fact| self.added_places(fact, seen));
-                    let before = made.before || changes().any(|change| matches!(change, TextChange::AddsBefore(_)));
-                    let behind = made.behind || changes().any(|change| matches!(change, TextChange::AddsBehind(_)));
-                    (before, behind, made.between)
-                }
-            };
-            places.before |= before && at <= first;
-            places.behind |= behind && at >= last;
-            places.between |= between || (before && at > first) || (behind && at < last);
+/// The function that may leave nothing but what was added before it.
+fn leaves_only_added(hole: &Hole, known: &HashMap<Slot, AddedPlaces>) -> Option<&'static str> {
+    let made = places_of_fact(hole, known);
+    let unknown_if = |is_there| if is_there { AddedText::Unknown } else { AddedText::Nothing };
+    let (mut before, mut behind) = (unknown_if(made.before), unknown_if(made.behind));
+    for function in hole.functions() {
+        match function.change() {
+            TextChange::AddsBefore(more) => before = before.with(more, |text, more| format!("{more}{text}")),
+            TextChange::AddsBehind(more) => behind = behind.with(more, |text, more| format!("{text}{more}")),
+            TextChange::TakesBefore(_) if before.is_there() => return Some(function.name()),
+            // What stood between two values may stand at the end now.
+            TextChange::TakesBefore(_) if made.between => behind = AddedText::Unknown,
+            TextChange::TakesBefore(mark) => behind = behind.cut(mark, |(head, _)| head.to_owned()),
+            TextChange::TakesBehind(_) if behind.is_there() => return Some(function.name()),
+            TextChange::TakesBehind(_) if made.between => before = AddedText::Unknown,
+            TextChange::TakesBehind(mark) => before = before.cut(mark, |(_, tail)| tail.to_owned()),
+            TextChange::TakesAPart if made.between || before.is_there() || behind.is_there() => return Some(function.name()),
+            TextChange::TakesAPart => {}
+            TextChange::KeepsAll => (before, behind) = (before.rewritten(), behind.rewritten()),
         }
-        places
     }
+    None
+}
+
+/// Where the fact that fills a hole has text that is no value of an answer.
+fn places_of_fact(hole: &Hole, known: &HashMap<Slot, AddedPlaces>) -> AddedPlaces {
+    hole.fact().and_then(|fact| known.get(&fact)).copied().unwrap_or_default()
 }
