@@ -10,7 +10,7 @@ use crate::provider::call::{CallSpec, check_repeated_parameters};
 use crate::provider::callback::{CallbackMethod, StateLocation};
 use crate::provider::choice::{EntryChoice, compile_choices};
 use crate::provider::fact_expression::FactExpression;
-use crate::provider::parameters::{self, Parameter, ParameterValues, asks_for_id_token};
+use crate::provider::parameters::{self, Parameter, ParameterValues};
 use crate::provider::provider_spec::hint_about_top_word;
 use crate::provider::refusal::{AcceptedRules, RefusedRules};
 use crate::provider::signature::{ParameterSignature, ParameterSignatureSpec, SignedParameters};
@@ -20,6 +20,7 @@ use crate::provider::step::{ReadRule, Step, StepBody, StepKind};
 use crate::provider::step_context::{StepContext, check_read_name, compile_reads, standard_path};
 use crate::provider::template::Template;
 use crate::provider::token_type::AcceptedTokenType;
+use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::wire::{Method, USUAL_TIMEOUT};
 use crate::vocabulary::words::{NamedValues, OneOrMany, Reader};
@@ -137,9 +138,9 @@ pub(crate) struct Authorization {
 }
 
 impl Authorization {
-    /// What counts for signed tokens: whether the request sends the nonce, and whether it asks for an ID token.
-    pub(crate) fn for_tokens(&self) -> (bool, bool) {
-        (self.sends_nonce, asks_for_id_token(&self.step.query))
+    /// What counts for signed tokens: whether the request sends the nonce, and the facts that the callback gives.
+    pub(crate) fn for_tokens(&self) -> (bool, Vec<Slot>) {
+        (self.sends_nonce, self.step.all_reads().map(|read| read.fact).collect())
     }
 }
 
@@ -173,8 +174,8 @@ pub(crate) fn compile(
         sent.check(state_in, spec.read.as_ref(), context, place_of_parameters(spec.query.as_ref(), &extra).unwrap_or(place), reader);
     }
     check_scope(scope.as_ref(), reader);
-    let (signed, signed_reads, signed_choices) = compile_signed(spec.signed, (sent.nonce, asks_for_id_token(&query)), context, reader);
     let (state, reads) = compile_callback_reads(spec.read, place, context, reader);
+    let (signed, signed_reads, signed_choices) = compile_signed(spec.signed, (sent.nonce, &reads), context, reader);
     let (sign, verify) = compile_signatures(spec.sign, spec.verify, reader);
     let step = Step {
         kind: StepKind::GetAuthorizationCode,
@@ -263,7 +264,7 @@ fn check_step(step: &Step, (state, state_in): (&FactExpression, StateLocation), 
 /// The signed token of the callback, and the facts that are read from it.
 fn compile_signed(
     spec: Option<SignedTokenSpec>,
-    (nonce_is_sent, id_token_is_asked): (bool, bool),
+    (nonce_is_sent, callback_reads): (bool, &[ReadRule]),
     context: &StepContext<'_>,
     reader: &mut Reader,
 ) -> (Option<SignedToken>, Vec<ReadRule>, Vec<EntryChoice>) {
@@ -273,7 +274,7 @@ fn compile_signed(
         discovery: context.discovery,
         client_id: context.client_id,
         nonce_is_sent,
-        id_token_is_asked,
+        callback_facts: &callback_reads.iter().map(|read| read.fact).collect::<Vec<Slot>>(),
         kind: StepKind::GetAuthorizationCode,
         own_facts: Vec::new(),
     };

@@ -122,7 +122,7 @@ fn assemble(
         has_secret: installed.has_secret,
         discovery: has_discovery,
         nonce_is_sent: false,
-        id_token_is_asked: false,
+        callback_facts: Vec::new(),
         person_is_listed: spec.person.as_ref().is_some_and(|calls| calls.0.len() > 1),
         has_scope: false,
         sends_state: true,
@@ -303,9 +303,14 @@ fn compile_steps(spec: &mut ProviderSpec, mut context: StepContext<'_>, top: Pla
     let is_prepared = prepare.iter().all(Option::is_some);
     let prepare: Vec<Step> = prepare.into_iter().flatten().collect();
     let authorization = written.and_then(|spec| authorization::compile(spec, is_prepared.then_some(&*prepare), &context, reader));
-    (context.nonce_is_sent, context.id_token_is_asked) = authorization.as_ref().map_or((true, false), Authorization::for_tokens);
+    (context.nonce_is_sent, context.callback_facts) = authorization.as_ref().map_or((true, Vec::new()), Authorization::for_tokens);
     let access =
         spec.access.take().map(|list| list.0).or_else(|| CallSpec::empty(top).filter(|_| context.discovery).map(|call| vec![call]));
+    for (name, reading) in access.iter().flatten().flat_map(|call| &call.read).flat_map(|read| &read.0) {
+        if reading.uses().iter().any(|used| context.callback_facts.contains(&used.fact)) {
+            context.callback_facts.push(reader.names.intern(&name.value));
+        }
+    }
     let is_signed = authorization.as_ref().is_some_and(|first| first.step.verify.is_some() || first.step.signed.is_some());
     if access.is_none() && is_absent(spec, "getAccessCode", reader) && !is_signed {
         let help = "add `getAccessCode: { post: https://… }`, with `read: { id: … }` where its answer says who the person is; only a callback that is signed (`verify` or `signed`) is proof without it";

@@ -36,12 +36,17 @@ impl DateFormat {
         if is_whole { Ok(parsed) } else { Err((format!("`{format}` does not say all of a time"), help.to_owned())) }
     }
 
-    /// The time that a text names, in seconds since 1970.
+    /// The time that a text names, in seconds since 1970, from 1970 to the year 5138: of more digits [`parse_moment`] takes milliseconds.
     pub(crate) fn read(&self, text: &str) -> Option<i64> {
         let mut parsed = Parsed::new();
         parse(&mut parsed, text, self.format.iter()).ok()?;
         let at = if parsed.offset().is_some() { parsed.to_datetime() } else { parsed.to_datetime_with_timezone(&self.zone) };
-        at.ok().map(|at| at.timestamp())
+        let at = at.ok().filter(|at| (0..100_000_000_000).contains(&at.timestamp()))?;
+        // Where nothing stands between two numbers, each has to have all its digits: with one less, the digits would shift.
+        let numbers = self.format.iter().take_while(|item| !matches!(item, Item::Fixed(_)));
+        let is_separated = |pair: &[Item<'_>]| !matches!(pair, [Item::Numeric(..), Item::Numeric(..)]);
+        let is_whole = self.format.windows(2).all(is_separated) || text.starts_with(&at.format_with_items(numbers).to_string());
+        is_whole.then(|| at.timestamp())
     }
 
     /// Writes the time that a text names.
@@ -150,7 +155,13 @@ mod tests {
             ("%Y%m%d%H%M%S", "+08:00", "20260102110405", Some(1_767_323_045)),
             ("%Y%m%d%H%M%S", "+08:00", "20261302110405", None),
             ("%Y%m%d%H%M%S", "+08:00", "202601021104051", None),
-            ("%Y%m%d%H%M%S", "+08:00", "2026010211040", Some(1_767_323_040)),
+            ("%Y%m%d%H%M%S", "+08:00", "2026010211040", None),
+            ("%Y%m%d%H%M%S%z", "Z", "20260102110405+0800", Some(1_767_323_045)),
+            ("%Y%m%d%H%M%S%z", "Z", "2026010211040+0800", None),
+            ("%Y-%m-%d %H:%M", "Z", "5138-11-16 09:46", Some(99_999_999_960)),
+            ("%Y-%m-%d %H:%M", "Z", "5138-11-16 09:47", None),
+            ("%Y-%m-%d %H:%M", "Z", "+57970-01-02 03:04", None),
+            ("%Y-%m-%d %H:%M", "Z", "1969-12-31 23:59", None),
             ("%Y%m%d%H%M%S", "+08:00", "1767323045", None),
             ("%d/%m/%Y %H:%M", "-03:00", "02/01/2026 00:04", Some(1_767_323_040)),
             ("%Y-%m-%dT%H:%M:%S%z", "Z", "2026-01-02T11:04:05+0800", Some(1_767_323_045)),

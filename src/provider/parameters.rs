@@ -24,12 +24,6 @@ impl Parameter {
     }
 }
 
-/// Whether a request asks that the callback brings an ID token (`response_type`).
-pub(crate) fn asks_for_id_token(query: &[Parameter]) -> bool {
-    let values = query.iter().filter(|parameter| *parameter.name == *"response_type").flat_map(|parameter| &parameter.values);
-    values.filter_map(Template::as_literal).any(|value| value.split(' ').any(|word| word == "id_token"))
-}
-
 /// Parameters with their values, ready to be encoded.
 pub(crate) type ParameterPairs<'a> = Vec<(Cow<'a, str>, Cow<'a, Text>)>;
 

@@ -42,9 +42,11 @@ choice! {
 words! {
     /// A signed token (JWT): one inside an answer, or an answer that is one. No fact is read from it before its
     /// signature, issuer, audience, times and `require` are verified. `at_hash` and `c_hash` are compared when the
-    /// token has them; an ID token that the callback brings beside a code or an access token must have them. When getAccessCode or the callback has verified an ID token, an answer in getUserInfo that has a
-    /// `sub` must have the same one, and an answer whose `sub` is read by default must have it; otherwise the login is
-    /// refused. A `sub` that is no text is another one, and a second ID token must have the `sub` of the first.
+    /// token has them. An ID token that comes in the callback must have `c_hash` if a code comes beside it, and `at_hash`
+    /// if the callback also gives the access token and verifies the ID token; one that is verified in getAccessCode
+    /// needs only `c_hash`. When getAccessCode or the callback has verified an ID token, an answer in getUserInfo that
+    /// has a `sub` must have the same one, and an answer whose `sub` is read by default must have it; otherwise the
+    /// login is refused. A `sub` that is no text is another one, and a second ID token must have the `sub` of the first.
     pub(crate) struct SignedTokenSpec ("signed token") {
         /// The token: a fact in `${…}` that this step or an earlier one reads, or `answer` when the whole answer is
         /// the token.
@@ -129,9 +131,12 @@ pub(crate) struct SignedToken {
     is_standard: bool,
     /// Whether it comes in the answer of the call that reads it, and not through the browser or from an earlier step.
     is_direct: bool,
-    /// Whether it is an ID token that comes through the browser. It has to say to which code and which access token beside it it belongs
-    /// (OpenID Connect Core 3.2.2.10 and 3.3.2.11), because each could be replaced by another.
-    pub(crate) requires_hashes: bool,
+    /// Whether it is an ID token of the callback. It has to say to which code beside it it belongs (OpenID Connect Core 3.3.2.11), because
+    /// each could be replaced by another.
+    pub(crate) requires_code_hash: bool,
+    /// Whether the callback also gives the access token and verifies this ID token, which has to say that the two belong together
+    /// (OpenID Connect Core 3.2.2.10). An access token of a later answer needs no such proof.
+    pub(crate) requires_token_hash: bool,
 }
 
 /// How old a token may be.
@@ -162,8 +167,8 @@ pub(crate) struct SignedTokenContext<'a> {
     pub(crate) client_id: Option<&'a str>,
     /// Whether the authorization request sends the nonce.
     pub(crate) nonce_is_sent: bool,
-    /// Whether the authorization request asks for an ID token.
-    pub(crate) id_token_is_asked: bool,
+    /// The facts that the callback gives.
+    pub(crate) callback_facts: &'a [Slot],
     /// The step that reads the token.
     pub(crate) kind: StepKind,
     /// The facts that the step itself reads from its answer.

@@ -30,8 +30,8 @@ pub(crate) struct StepContext<'a> {
     pub(crate) discovery: bool,
     /// Whether the authorization request sends the nonce.
     pub(crate) nonce_is_sent: bool,
-    /// Whether the authorization request asks for an ID token.
-    pub(crate) id_token_is_asked: bool,
+    /// The facts that the callback gives, also under the names that getAccessCode gives them.
+    pub(crate) callback_facts: Vec<Slot>,
     /// Whether getUserInfo is a list of several calls.
     pub(crate) person_is_listed: bool,
     /// Whether the standard authorization request has a scope.

@@ -12,12 +12,23 @@ pub enum ValueReference {
     Variable(Box<str>),
     /// In a file.
     File(Box<str>),
-    /// In a file that a provider file may read, at its path without links as it was when that was judged. A link that has taken its place
-    /// since is not followed.
-    JudgedFile { path: Box<str>, real: Box<Path> },
+    /// In a file that a provider file may read, with what was found there when that was judged; `None` if nothing was. What has taken its
+    /// place since is not read.
+    JudgedFile { path: Box<str>, found: Option<FoundFile> },
     /// In the provider file itself.
     Literal(Box<str>),
 }
+
+/// A file as it was found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FoundFile {
+    /// Its path without links.
+    pub(crate) real: Box<Path>,
+    pub(crate) id: FileId,
+}
+
+/// The number of a disk, and the number of a file on it.
+pub(crate) type FileId = (u64, u64);
 
 impl ValueReference {
     fn parse(text: &Located<String>, reader: &mut Reader) -> Option<Self> {

@@ -1,11 +1,13 @@
 //! The provider files of a folder, and the status of each.
 
+use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider, compile};
 use crate::stores::read_policy::ReadPolicy;
-use crate::stores::read_refusal::ReadRefusal;
+use crate::stores::read_refusal::{AwaitedReading, ReadRefusal};
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
 use crate::vocabulary::place::Source;
-use crate::world::{files, secrets};
+use crate::world::files::{self, FileStamp};
+use crate::world::secrets;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -18,7 +20,7 @@ pub struct CatalogueEntry {
     /// Whether the provider can be used, and the compiled provider if the file has no errors.
     pub state: ProviderFileState,
     /// What has to be readable before it can be judged whether the file may read its values.
-    pub(crate) awaited: Option<PathBuf>,
+    pub(crate) awaited: Option<AwaitedReading>,
 }
 
 /// The status of a provider file, with the provider where the file compiles.
@@ -97,10 +99,21 @@ pub fn provider_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files::yaml_files(folder)?.into_iter().filter(|path| !is_examples_file(path)).collect())
 }
 
-/// The files that a provider file of a folder names: its secrets and its logo.
-pub(crate) fn named_files(provider: &Provider, folder: &Path) -> impl Iterator<Item = PathBuf> {
-    let secrets = provider.needed.iter().filter_map(|needed| needed.reference.file());
-    secrets.chain(provider.logo.as_deref().map(|name| folder.join(name)))
+/// The stamps of the files that a provider file of a folder names: its secrets and its logo. A secret that is another file than the one
+/// that was judged has none, so that it counts as changed.
+pub(crate) fn named_file_stamps(provider: &Provider, folder: &Path) -> impl Iterator<Item = (PathBuf, Option<FileStamp>)> {
+    let is_as_judged = |reference: &ValueReference, path: &Path| match reference {
+        ValueReference::JudgedFile { found, .. } => files::file_id(path).ok() == found.as_ref().map(|found| found.id),
+        ValueReference::Variable(_) | ValueReference::File(_) | ValueReference::Literal(_) => true,
+    };
+    let secrets = provider.needed.iter().filter_map(move |needed| {
+        let path = needed.reference.file()?;
+        // The stamp is taken first: a file that is replaced between the two looks has the stamp of the old one, or none.
+        let stamp = files::stamp(&path).filter(|_| is_as_judged(&needed.reference, &path));
+        Some((path, stamp))
+    });
+    let logo = provider.logo.as_deref().map(|name| folder.join(name));
+    secrets.chain(logo.map(|path| (path.clone(), files::stamp(&path))))
 }
 
 /// Reads and compiles a provider file.
@@ -156,13 +169,13 @@ fn compile_under(
     source: &Source,
     installation_context: InstallationContext,
     policy: &ReadPolicy,
-) -> (Option<Provider>, Report, Option<PathBuf>) {
+) -> (Option<Provider>, Report, Option<AwaitedReading>) {
     let (mut provider, report) = compile(source, installation_context);
     let refused = provider.as_mut().map_or_else(|| policy.refusals(source), |provider| policy.apply(provider));
     if refused.is_empty() {
         return (provider, report, None);
     }
-    let awaited = refused.iter().find_map(ReadRefusal::awaited).map(Path::to_owned);
+    let awaited = refused.iter().find_map(ReadRefusal::awaited);
     let complaints = refused.iter().map(ReadRefusal::complaint);
     (None, Report::new(report.source, report.complaints.into_iter().chain(complaints).collect()), awaited)
 }

@@ -322,8 +322,7 @@ impl LiveProviders {
             let examples = catalogue::examples_path(path);
             stamps.push((examples.clone(), files::stamp(&examples)));
         }
-        let named = entry.state.provider().into_iter().flat_map(|provider| catalogue::named_files(provider, &self.folder));
-        stamps.extend(named.map(|path| (path.clone(), files::stamp(&path))));
+        stamps.extend(entry.state.provider().into_iter().flat_map(|provider| catalogue::named_file_stamps(provider, &self.folder)));
         stamps
     }
 

@@ -57,6 +57,11 @@ impl OtherFiles {
     }
 }
 
+/// Whether it is known which files are in a folder.
+pub(crate) fn is_listed(folder: &Path) -> bool {
+    names_in(folder).is_some()
+}
+
 /// The names of the provider files in a folder, now or when it was last listed.
 fn names_in(folder: &Path) -> Option<Vec<String>> {
     let listed = match read_in_time(folder, files::yaml_files) {

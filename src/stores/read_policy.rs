@@ -5,7 +5,8 @@
 
 use crate::provider::Provider;
 use crate::provider::declared_values::{CLIENT_VARIABLES, variable_beginning, written_references};
-use crate::provider::value_reference::ValueReference;
+use crate::provider::value_reference::{FoundFile, ValueReference};
+use crate::stores::catalogue::io_error_message;
 use crate::stores::other_files::OtherFiles;
 use crate::stores::read_refusal::{ReadRefusal, ReadRefusalKind};
 use crate::stores::settings::{DEFAULT_STORAGE, FilesMayReadSpec, MailSpec, Settings};
@@ -13,7 +14,7 @@ use crate::stores::variable_pattern::{VariablePattern, is_machine_variable, is_o
 use crate::stores::{MAIN, Store, Stores};
 use crate::vocabulary::place::{Located, Place, Source};
 use crate::world::files;
-use crate::world::slow_disk::read_in_time;
+use crate::world::slow_disk::{NotRead, read_in_time};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -256,8 +257,9 @@ impl ReadPolicy {
         }
         let path = self.broker.folder.join(path);
         // A missing file cannot be judged by where it leads; it is judged again when it appears, because then its provider is read again.
-        let real = files::real_path(&path);
-        if let Ok(real) = &real {
+        let real = files::real_path(&path).ok();
+        let found = real.and_then(|real| Some(FoundFile { id: files::file_id(&real).ok()?, real: real.into() }));
+        if let Some(FoundFile { real, .. }) = &found {
             let really_below = |folder: &Path| {
                 let folder = look_up(&self.broker.folder.join(folder), files::real_path)?;
                 Ok(folder.filter(|folder| real.starts_with(folder)))
@@ -267,25 +269,29 @@ impl ReadPolicy {
                 return Err(ReadRefusalKind::AnothersFile);
             }
         }
-        let id = files::file_id(&path).ok();
         for own in &self.broker.files {
-            if *own == path || id.is_some() && look_up(own, files::file_id)? == id {
+            let is_same = |found: &FoundFile| Ok(look_up(own, files::file_id)? == Some(found.id));
+            if *own == path || found.as_ref().map_or(Ok(false), is_same)? {
                 return Err(ReadRefusalKind::BrokersFile);
             }
         }
-        let real = real.unwrap_or_else(|_| path.clone());
-        Ok(ValueReference::JudgedFile { path: path.to_string_lossy().into_owned().into(), real: real.into() })
+        Ok(ValueReference::JudgedFile { path: path.to_string_lossy().into_owned().into(), found })
     }
 }
 
 /// What is found of a file of the broker or of a folder; `None` if there is nothing that this process can read. Its disk is waited for
 /// only for a while. What could not be looked up may be what it is compared with.
-fn look_up<T: Send + 'static>(path: &Path, read: fn(&Path) -> io::Result<T>) -> Result<Option<T>, ReadRefusalKind> {
+pub(crate) fn look_up<T: Send + 'static>(path: &Path, read: fn(&Path) -> io::Result<T>) -> Result<Option<T>, ReadRefusalKind> {
     use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
     match read_in_time(path, read) {
         Ok(Ok(found)) => Ok(Some(found)),
         Ok(Err(error)) if matches!(error.kind(), NotFound | NotADirectory | PermissionDenied) => Ok(None),
-        Ok(Err(_)) | Err(_) => Err(ReadRefusalKind::UnansweredDisk(path.to_owned())),
+        Ok(Err(error)) => Err(ReadRefusalKind::FailedLookUp(path.to_owned(), io_error_message(&error))),
+        Err(NotRead::NoAnswer) => Err(ReadRefusalKind::UnansweredDisk(path.to_owned())),
+        Err(NotRead::Failed) => Err(ReadRefusalKind::FailedLookUp(
+            path.to_owned(),
+            "no thread could be started, or the program made a mistake, which the log shows".to_owned(),
+        )),
     }
 }
 

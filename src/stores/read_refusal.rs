@@ -1,9 +1,11 @@
 //! Why a provider file may not read a value of this machine, and what to do about it.
 
-use crate::stores::read_policy::{ReadableValues, has_parts};
+use crate::stores::other_files::is_listed;
+use crate::stores::read_policy::{ReadableValues, has_parts, look_up};
 use crate::stores::variable_pattern::{OWN_BEGINNING, is_own_variable};
 use crate::vocabulary::diagnostic::{Complaint, Severity};
 use crate::vocabulary::place::Place;
+use crate::world::files;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -44,6 +46,26 @@ pub(crate) enum ReadRefusalKind {
     LinkOut,
     /// The file cannot be compared with a file of the broker or a folder of the settings, whose disk does not answer.
     UnansweredDisk(PathBuf),
+    /// The same, because the look-up fails for this reason.
+    FailedLookUp(PathBuf, String),
+}
+
+/// What has to be readable before a provider file can be judged.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum AwaitedReading {
+    /// The names of the files in a folder.
+    List(PathBuf),
+    /// What lies at a path.
+    LookUp(PathBuf),
+}
+
+impl AwaitedReading {
+    pub(crate) fn is_possible(&self) -> bool {
+        match self {
+            Self::List(folder) => is_listed(folder),
+            Self::LookUp(path) => look_up(path, files::real_path).is_ok(),
+        }
+    }
 }
 
 impl ReadRefusal {
@@ -51,10 +73,11 @@ impl ReadRefusal {
         Complaint::new(Severity::Error, self.place, self.to_string(), self.help())
     }
 
-    /// The file or folder that has to be readable before the value can be judged.
-    pub(crate) fn awaited(&self) -> Option<&Path> {
+    /// What has to be readable before the value can be judged.
+    pub(crate) fn awaited(&self) -> Option<AwaitedReading> {
         match &self.kind {
-            ReadRefusalKind::UnlistedFilesVariable(path) | ReadRefusalKind::UnansweredDisk(path) => Some(path),
+            ReadRefusalKind::UnlistedFilesVariable(folder) => Some(AwaitedReading::List(folder.clone())),
+            ReadRefusalKind::UnansweredDisk(path) | ReadRefusalKind::FailedLookUp(path, _) => Some(AwaitedReading::LookUp(path.clone())),
             ReadRefusalKind::BrokersVariable
             | ReadRefusalKind::OtherVariable
             | ReadRefusalKind::OtherFilesVariable
@@ -118,6 +141,7 @@ impl ReadRefusal {
             ReadRefusalKind::UnansweredDisk(path) => {
                 format!("check the disk of `{}`; this file is read again when that disk answers", path.display())
             }
+            ReadRefusalKind::FailedLookUp(..) => "mend that path, or name another one in the settings".to_owned(),
         }
     }
 
@@ -157,6 +181,9 @@ impl fmt::Display for ReadRefusal {
             ReadRefusalKind::LinkOut => write!(f, "`{location}` is a link that leads out of the folder `{folder}`"),
             ReadRefusalKind::UnansweredDisk(path) => {
                 write!(f, "`{location}` cannot be compared with `{}`, whose disk does not answer", path.display())
+            }
+            ReadRefusalKind::FailedLookUp(path, why) => {
+                write!(f, "`{location}` cannot be compared with `{}`, which cannot be looked up: {why}", path.display())
             }
         }
     }

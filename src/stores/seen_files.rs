@@ -1,7 +1,7 @@
 //! What was there when a folder of provider files was last read.
 
+use crate::stores::read_refusal::AwaitedReading;
 use crate::world::files::{self, FileStamps};
-use crate::world::slow_disk::read_in_time;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct SeenFiles {
     /// The stamps of each provider file and of the files that it depends on.
     stamps: HashMap<PathBuf, FileStamps>,
-    /// The files that could not be judged, each with a file or folder that could not be read then.
-    awaited: HashMap<PathBuf, PathBuf>,
+    /// The files that could not be judged, each with what could not be read then.
+    awaited: HashMap<PathBuf, AwaitedReading>,
 }
 
 impl SeenFiles {
@@ -31,7 +31,7 @@ impl SeenFiles {
     }
 
     /// Records what has to be readable before a file can be judged; `None` if it was judged.
-    pub(crate) fn note_awaited(&mut self, path: &Path, awaited: Option<PathBuf>) {
+    pub(crate) fn note_awaited(&mut self, path: &Path, awaited: Option<AwaitedReading>) {
         match awaited {
             Some(awaited) => drop(self.awaited.insert(path.to_owned(), awaited)),
             None => drop(self.awaited.remove(path)),
@@ -40,10 +40,9 @@ impl SeenFiles {
 
     /// The files that could not be judged, and can be now. What was allowed meanwhile stays allowed.
     pub(crate) fn judged_again(&self) -> BTreeSet<PathBuf> {
-        let wanted: BTreeSet<&PathBuf> = self.awaited.values().collect();
-        let answers = |path: &Path| read_in_time(path, files::is_answered).unwrap_or(false);
-        let answered: BTreeSet<&PathBuf> = wanted.into_iter().filter(|path| answers(path)).collect();
-        self.awaited.iter().filter(|(_, awaited)| answered.contains(awaited)).map(|(path, _)| path.clone()).collect()
+        let wanted: BTreeSet<&AwaitedReading> = self.awaited.values().collect();
+        let possible: BTreeSet<&AwaitedReading> = wanted.into_iter().filter(|awaited| awaited.is_possible()).collect();
+        self.awaited.iter().filter(|(_, awaited)| possible.contains(awaited)).map(|(path, _)| path.clone()).collect()
     }
 }
 

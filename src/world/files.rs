@@ -1,5 +1,6 @@
 //! The disk: files that people wrote, and files that are generated.
 
+use crate::provider::value_reference::{FileId, FoundFile};
 use crate::vocabulary::place::Source;
 use crate::vocabulary::yaml;
 use std::io;
@@ -25,30 +26,27 @@ pub fn read_bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The same at a path without links. If the file or a folder on its path has become a link, nothing is read.
-pub(crate) fn read_bytes_without_links(real: &Path, most: usize) -> io::Result<Vec<u8>> {
-    // A file that is replaced at this moment is looked for again.
-    for _ in 0..3 {
-        let file = open_ordinary(real, std::fs::OpenOptions::new().read(true))?;
-        if path_of(&file, real)? == real {
-            let mut bytes = Vec::new();
-            file.take(most as u64).read_to_end(&mut bytes)?;
-            return Ok(bytes);
-        }
+/// The same of a file that was found before. If another file or a link has taken its place, or the place of a folder on its path, nothing
+/// is read.
+pub(crate) fn read_found(found: &FoundFile, most: usize) -> io::Result<Vec<u8>> {
+    let file = open_ordinary(&found.real, std::fs::OpenOptions::new().read(true))?;
+    if id_of(&file.metadata()?) != found.id || path_of(&file, &found.real)? != *found.real {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "another file has taken the place of this one"));
     }
-    Err(io::Error::new(io::ErrorKind::InvalidInput, "a link has taken the place of the file"))
+    let mut bytes = Vec::new();
+    file.take(most as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The path of an opened file as the system knows it. Where it does not say that, the path is looked up again.
 fn path_of(file: &std::fs::File, opened_at: &Path) -> io::Result<PathBuf> {
     use std::os::fd::AsRawFd as _;
-    use std::os::unix::fs::MetadataExt as _;
     if let Ok(path) = std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())) {
         return Ok(path);
     }
-    let (opened, found) = (file.metadata()?, file_id(opened_at)?);
+    let (opened, found) = (id_of(&file.metadata()?), file_id(opened_at)?);
     let path = real_path(opened_at)?;
-    Ok(if found == (opened.dev(), opened.ino()) { path } else { PathBuf::new() })
+    Ok(if found == opened { path } else { PathBuf::new() })
 }
 
 /// Opens a file without waiting, and only then looks at what it is: to open a named pipe takes until another program opens its other
@@ -148,18 +146,14 @@ pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A number that identifies the file independently of its name.
-pub(crate) fn file_id(path: &Path) -> io::Result<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt as _;
-    std::fs::metadata(path).map(|about| (about.dev(), about.ino()))
+/// What identifies a file independently of its name.
+pub(crate) fn file_id(path: &Path) -> io::Result<FileId> {
+    std::fs::metadata(path).map(|about| id_of(&about))
 }
 
-/// Whether the disk of a path answers, and lists the path if that is a folder.
-pub(crate) fn is_answered(path: &Path) -> bool {
-    match std::fs::metadata(path) {
-        Ok(about) => !about.is_dir() || std::fs::read_dir(path).is_ok(),
-        Err(error) => matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
-    }
+fn id_of(about: &std::fs::Metadata) -> FileId {
+    use std::os::unix::fs::MetadataExt as _;
+    (about.dev(), about.ino())
 }
 
 /// The path without symbolic links and `..`.

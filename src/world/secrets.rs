@@ -22,7 +22,7 @@ fn read_value(reference: &ValueReference) -> Option<String> {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that reads variables")]
         ValueReference::Variable(name) => std::env::var(&**name).ok()?,
         ValueReference::File(path) => text(files::read_bytes(Path::new(&**path), LARGEST).ok()?)?,
-        ValueReference::JudgedFile { real, .. } => text(files::read_bytes_without_links(real, LARGEST).ok()?)?,
+        ValueReference::JudgedFile { found, .. } => text(files::read_found(found.as_ref()?, LARGEST).ok()?)?,
     };
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())

@@ -279,6 +279,59 @@ getAccessCode: {{ post: \"https://sso.acme.example/token\" }}
     assert_examples(&with_token, &story(", c_hash: null", refused));
 }
 
+/// What the request asked for is not always to be seen in the file: a pushed request may ask, or a setting say it.
+/// Attack J-08
+#[test]
+fn an_id_token_of_the_callback_says_to_which_code_it_belongs_however_it_was_asked_for_and_wherever_it_is_verified() {
+    let signed = |token: &str| {
+        format!(
+            "signed: {{ token: \"${{{token}}}\", issuer: acme, keys: https://sso.acme.example/keys, nonce: required, read: {{ id: $.sub, email: $.email }} }}"
+        )
+    };
+    let file = |asking: &str, of_callback: &str, of_access: &str| {
+        format!(
+            "name: Acme\ntrustEmail: always\ngetAuthorizationCode:\n  get: https://sso.acme.example/entrar\n{asking}\n{of_callback}
+getAccessCode:\n  post: https://sso.acme.example/token\n{of_access}\n"
+        )
+    };
+    let story = |claims: &str, calls: &str, end: &str| {
+        format!(
+            "- what: a login\n  tokens: {{ front: {{ claims: {{ iss: acme, aud: ‹clientId›, sub: \"7\", email: ana@loja.example, nonce: ‹nonce›{claims} }} }} }}
+  callback: {{ code: c-1, state: ‹state›, id_token: ‹front› }}\n{calls}{end}\n"
+        )
+    };
+    let asks = "  exchanges:\n    - answer: { json: { access_token: at-1 } }\n";
+    let pushes = "  prepare:\n    - answer: { json: { request_uri: \"urn:acme:1\", expires_in: 60 } }\n";
+    let identity = "  identity: { id: \"7\", email: ana@loja.example, emailVerified: true }";
+    let refused = |step: &str| format!("  refused: {{ step: {step}, code: badToken }}");
+    let literal = "  extra: { response_type: code id_token, nonce: \"${nonce}\" }";
+    let by_setting = "  extra: { response_type: \"code ${kind}\", nonce: \"${nonce}\" }";
+    let in_callback = format!("  {}\n  read: {{ front: $.id_token }}", signed("front"));
+
+    let of_setting = file(by_setting, &in_callback, "").replacen("name:", "settings: { kind: id_token }\nname:", 1);
+    let by_push = "  prepare:\n    post: https://sso.acme.example/par\n    form: { client_id: \"${clientId}\", redirect_uri: \"${redirectUri}\", state: \"${state}\", \
+                   response_type: code id_token, nonce: \"${nonce}\", code_challenge: \"${codeChallenge}\", code_challenge_method: S256 }\n    \
+                   read: { requestUri: $.request_uri }\n  query: { client_id: \"${clientId}\", request_uri: \"${requestUri}\" }";
+    let pushed = file(by_push, &in_callback, "");
+    for (file, pushes) in [(&of_setting, ""), (&pushed, pushes)] {
+        assert_examples(file, &story("", &format!("{pushes}{asks}"), identity));
+        assert_examples(file, &story(", c_hash: null", pushes, &refused("getAuthorizationCode")));
+    }
+    for (of_callback, of_access) in [
+        ("  read: { front: $.id_token }", format!("  {}", signed("front"))),
+        ("  read: { idToken: $.id_token }", format!("  {}", signed("idToken"))),
+        ("  read: { front: $.id_token }", format!("  read: {{ other: \"${{front}}\" }}\n  {}", signed("other"))),
+    ] {
+        let late = file(literal, of_callback, &of_access);
+        assert_examples(&late, &story("", asks, identity));
+        assert_examples(&late, &story(", c_hash: null", asks, &refused("getAccessCode")));
+        assert_examples(&late, &story(", at_hash: AAAA", asks, &refused("getAccessCode")));
+    }
+    let of_answer = file(literal, "", &format!("  read: {{ front: $.id_token }}\n  {}", signed("front")));
+    let answer = "  exchanges:\n    - answer: { json: { access_token: at-1, id_token: ‹front› } }\n";
+    assert_examples(&of_answer, &story("", answer, identity).replacen(", id_token: ‹front› }", " }", 1));
+}
+
 /// Attack J-02
 #[test]
 fn a_public_key_is_never_taken_for_a_shared_secret() {

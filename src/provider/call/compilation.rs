@@ -124,7 +124,7 @@ impl CallReads {
             discovery: context.discovery,
             client_id: context.client_id,
             nonce_is_sent: context.nonce_is_sent,
-            id_token_is_asked: context.id_token_is_asked,
+            callback_facts: &context.callback_facts,
             kind,
             own_facts: own_facts(spec, kind, context, reader),
         };

@@ -138,7 +138,9 @@ impl ValueCheck {
         if !self.has_subject_of(other) {
             return None;
         }
-        if (self.present == Some(false)) != (other.present == Some(false)) && !self.empty && !other.empty {
+        // An empty list is not there.
+        let is_of_absence = |check: &Self| check.present == Some(false) || check.empty && check.checks_one_value();
+        if is_of_absence(self) != is_of_absence(other) {
             let message = format!("these conditions never hold together: {} is there, or it is not", self.subject());
             return Some(Contradiction {
                 place: other.place(),

@@ -143,7 +143,7 @@ pub(crate) const TABLE: &[FunctionRow] = &[
     ),
     row(
         "moment",
-        "reads a time that is written in this format in a time zone, and gives seconds since 1970, as `within` and `date` take them: `moment \"%Y%m%d%H%M%S\" \"+08:00\"`",
+        "reads a time from 1970 on that is written in this format in a time zone, and gives seconds since 1970, as `within` and `date` take them; numbers with nothing between them need all their digits: `moment \"%Y%m%d%H%M%S\" \"+08:00\"`",
         FunctionBehaviour::Moment,
     ),
 ];

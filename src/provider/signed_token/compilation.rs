@@ -33,8 +33,10 @@ impl SignedToken {
         let is_id_token = about_the_login && token.is_some() && !is_the_access_token;
         let has_usual_name = token.as_ref().is_some_and(|token| &*token.source == "${idToken}");
         let is_standard = context.discovery && about_the_login && has_usual_name;
-        let is_asked = context.id_token_is_asked || has_usual_name && context.kind == StepKind::GetAuthorizationCode;
-        let requires_hashes = is_id_token && !is_direct && is_asked;
+        let is_of_callback = |template: &Template| template.uses().any(|used| context.callback_facts.contains(&used.fact));
+        let requires_code_hash = is_id_token && !is_direct && token.as_ref().is_some_and(is_of_callback);
+        let gives_access_token = context.callback_facts.contains(&reader.names.intern("accessToken"));
+        let requires_token_hash = requires_code_hash && context.kind == StepKind::GetAuthorizationCode && gives_access_token;
         let expiry = compile_expiry(spec, is_direct, reader);
         let require = spec.require.as_ref().map_or_else(Vec::new, |require| require.0.clone());
         for condition in &require {
@@ -53,7 +55,8 @@ impl SignedToken {
             is_id_token,
             is_standard,
             is_direct,
-            requires_hashes,
+            requires_code_hash,
+            requires_token_hash,
         })
     }
 }

@@ -86,15 +86,18 @@ impl SignedToken {
             return Err(StepError::BadToken { why, place: missed.place });
         }
         if self.is_id_token {
-            let missing =
-                ["it does not say to which access token it belongs (`at_hash`)", "it does not say to which code it belongs (`c_hash`)"];
-            for ((claim, fact), missing) in [("at_hash", compared.access_token), ("c_hash", compared.code)].into_iter().zip(missing) {
+            let of_token = "it does not say to which access token it belongs (`at_hash`)";
+            let of_code = "it does not say to which code it belongs (`c_hash`)";
+            for (claim, fact, is_required, missing) in [
+                ("at_hash", compared.access_token, self.requires_token_hash, of_token),
+                ("c_hash", compared.code, self.requires_code_hash, of_code),
+            ] {
                 let Some(text) = facts.get(fact) else { continue };
                 match claims.get(claim) {
                     Some(hash)
                         if hash.as_str().is_some_and(|hash| half_hashes(algorithm, text.expose()).iter().any(|half| half == hash)) => {}
                     Some(_) => return Err(bad("it belongs to another answer (`at_hash` or `c_hash`)")),
-                    None if self.requires_hashes => return Err(bad(missing)),
+                    None if is_required => return Err(bad(missing)),
                     None => {}
                 }
             }

@@ -1,7 +1,9 @@
 //! Tests of what provider files may read.
 
+use crate::provider::InstallationContext;
+use crate::stores::catalogue;
 use crate::stores::read_policy::ReadPolicy;
-use crate::stores::read_refusal::ReadRefusalKind;
+use crate::stores::read_refusal::{AwaitedReading, ReadRefusalKind};
 use crate::stores::settings::Settings;
 use crate::vocabulary::place::Source;
 use crate::world::files;
@@ -102,7 +104,8 @@ fn a_link_that_takes_the_place_of_a_file_after_it_was_judged_is_not_followed() {
     }
     std::os::unix::fs::symlink("v1", secrets.join("current")).unwrap();
     let policy = policy(&format!("masterKey: file:{}/master\nfilesMayRead: {{ folder: {} }}\n", own.display(), secrets.display()));
-    let judged = ["file", "below/master", "current"]
+    files::write(&secrets.join("swapped"), "geheim").unwrap();
+    let judged = ["file", "below/master", "current", "swapped"]
         .map(|name| policy.judge_file(&secrets.join(name).to_string_lossy()).unwrap_or_else(|_| panic!("{name} may be read")));
     let are_read = || judged.each_ref().map(secrets::is_set);
 
@@ -111,8 +114,75 @@ fn a_link_that_takes_the_place_of_a_file_after_it_was_judged_is_not_followed() {
     std::os::unix::fs::symlink(own.join("master"), secrets.join("file")).unwrap();
     std::fs::rename(secrets.join("below"), secrets.join("aside")).unwrap();
     std::os::unix::fs::symlink(&own, secrets.join("below")).unwrap();
+    std::fs::hard_link(own.join("master"), secrets.join("new")).unwrap();
+    std::fs::rename(secrets.join("new"), secrets.join("swapped")).unwrap();
     let after = are_read();
     std::fs::remove_dir_all(&folder).unwrap();
 
-    assert_eq!((before, after), ([true; 3], [false, false, true]));
+    assert_eq!((before, after), ([true; 4], [false, false, true, false]));
+}
+
+/// A platform rotates a secret by a link that it turns to another file.
+#[test]
+fn a_secret_that_is_replaced_after_it_was_judged_counts_as_changed() {
+    let folder = std::env::temp_dir().join(format!("portaria-rotated-{}", random::id()));
+    let (secrets, file) = (folder.join("secrets"), folder.join("acme.yaml"));
+    let turn_to = |version: &str| {
+        std::os::unix::fs::symlink(version, secrets.join("new")).unwrap();
+        std::fs::rename(secrets.join("new"), secrets.join("current")).unwrap();
+    };
+    for name in ["v1", "v2"] {
+        files::write(&secrets.join(name), "geheim").unwrap();
+    }
+    turn_to("v1");
+    let text = format!(
+        "name: Acme\nclientId: loja\nclientSecret: file:{secrets}/current\ngetAuthorizationCode: {{ get: \"https://a.example/a\" }}\n\
+         getAccessCode: {{ post: \"https://a.example/t\" }}\ngetUserInfo: {{ get: \"https://a.example/me\", read: {{ id: $.id, email: $.email, emailVerified: $.ok }} }}\n",
+        secrets = secrets.display()
+    );
+    files::write(&file, &text).unwrap();
+    let policy = policy(&format!("filesMayRead: {{ folder: {} }}\n", secrets.display()));
+    let entry = || catalogue::load(&file, InstallationContext { loopback: false }, &policy);
+    let stamp = |entry: &catalogue::CatalogueEntry| {
+        let provider = entry.state.provider().expect("the file may read its secret");
+        catalogue::named_file_stamps(provider, &folder).next().expect("it names a secret").1
+    };
+
+    let judged = entry();
+    let before = stamp(&judged);
+    turn_to("v2");
+    let (after, judged_again) = (stamp(&judged), stamp(&entry()));
+    std::fs::remove_dir_all(&folder).unwrap();
+
+    assert!(before.is_some() && after.is_none() && judged_again.is_some(), "{before:?} {after:?} {judged_again:?}");
+}
+
+#[test]
+fn what_cannot_be_looked_up_is_refused_with_the_reason() {
+    let folder = std::env::temp_dir().join(format!("portaria-circle-{}", random::id()));
+    let (secrets, circle) = (folder.join("secrets"), folder.join("circle"));
+    files::write(&secrets.join("acme"), "geheim").unwrap();
+    std::os::unix::fs::symlink(&circle, &circle).unwrap();
+    let of_key = policy(&format!("masterKey: file:{}\nfilesMayRead: {{ folder: {} }}\n", circle.display(), secrets.display()));
+
+    let problem = of_key.problem_with("acme", &format!("file:{}/acme", secrets.display())).expect("the key may be that file");
+    std::fs::remove_dir_all(&folder).unwrap();
+
+    assert!(problem.contains("circle`, which cannot be looked up: too many levels") && !problem.contains("disk"), "{problem}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_listed_can_be_looked_up() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = std::env::temp_dir().join(format!("portaria-traversed-{}", random::id()));
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o311)).unwrap();
+
+    let is_possible = AwaitedReading::LookUp(folder.clone()).is_possible();
+    let is_listed = AwaitedReading::List(folder.clone()).is_possible();
+    // Root lists every folder.
+    let is_root = std::fs::read_dir(&folder).is_ok();
+    std::fs::remove_dir(&folder).unwrap();
+
+    assert_eq!((is_possible, is_listed), (true, is_root));
 }

@@ -81,8 +81,8 @@ fn elsewhere(word: &str) -> Option<&'static str> {
 }
 
 words! {
-    /// A signed token of a story. `iat` and `exp` are added when they are not given, and in an ID token of the callback `c_hash` and
-    /// `at_hash`; `null` leaves them out.
+    /// A signed token of a story. `iat` and `exp` are added when they are not given, and `c_hash` and `at_hash`
+    /// where an ID token of the callback must have them; `null` leaves them out.
     pub struct ExampleTokenSpec ("token") {
         /// The claims.
         /// Example: `claims: { iss: "https://idp.example", sub: "7" }`

@@ -116,9 +116,10 @@ impl ExampleTokens {
         let mut claims = spec.claims.0.as_object().cloned().unwrap_or_default();
         claims.entry("iat").or_insert_with(|| json!(now));
         claims.entry("exp").or_insert_with(|| json!(now + 3600));
-        for (claim, beside) in [("c_hash", "code"), ("at_hash", "access_token")] {
+        let hashes = [("c_hash", "code", signed.requires_code_hash), ("at_hash", "access_token", signed.requires_token_hash)];
+        for (claim, beside, _) in hashes.into_iter().filter(|(.., is_required)| *is_required) {
             let beside = story.callback.iter().flat_map(|callback| &callback.0).find(|(name, _)| *name.value == *beside);
-            if let Some((_, text)) = beside.filter(|_| signed.requires_hashes) {
+            if let Some((_, text)) = beside {
                 claims.entry(claim).or_insert_with(|| json!(half_hashes(algorithm, &text.value).first()));
             }
         }

@@ -197,12 +197,12 @@ impl<'a> Section<'a> {
     /// What ties an ID token to the answer in which it comes.
     fn compared_hashes(&self) -> Vec<String> {
         let signed = self.step.and_then(|step| step.signed.as_ref()).filter(|signed| signed.is_id_token);
-        let rule = |signed: &SignedToken| {
-            if signed.requires_hashes {
-                "the token must have `at_hash` and `c_hash` that fit the access token and the code beside it"
-            } else {
-                "`at_hash` and `c_hash`, where the token has them, must fit the access token and the code"
+        let rule = |signed: &SignedToken| match (signed.requires_code_hash, signed.requires_token_hash) {
+            (true, true) => "the token must have a `c_hash` that fits the code beside it, and an `at_hash` that fits the access token",
+            (true, false) => {
+                "the token must have a `c_hash` that fits the code beside it; an `at_hash`, where it has one, must fit the access token"
             }
+            (false, _) => "`at_hash` and `c_hash`, where the token has them, must fit the access token and the code",
         };
         signed.map(|signed| rule(signed).to_owned()).into_iter().collect()
     }
