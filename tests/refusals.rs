@@ -289,7 +289,6 @@ fn a_moment_of_require_says_what_is_wrong_with_it() {
     let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
          getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email, at: '${$.at | moment \"%Y%m%d%H%M%S\" \"+08:00\"}', plain: $.plain } }\n\
          require: [ { at: \"${at}\", within: 5m }, { at: \"${plain}\", within: 5m } ]\n";
-    let provider = provider(file);
     for (answer, expected) in [
         ("at: \"20260102110405\", plain: 1767323045", None),
         ("at: \"20260102105804\", plain: 1767323045", Some(": that moment is 361 seconds old")),
@@ -300,16 +299,70 @@ fn a_moment_of_require_says_what_is_wrong_with_it() {
             Some(": what is found there is neither seconds nor milliseconds since 1970, nor a date of RFC 3339"),
         ),
     ] {
-        let story = format!(
-            "- what: a login\n  exchanges: [ {{ answer: {{ json: {{ id: \"7\", email: ana@loja.example, {answer} }} }} }} ]\n  refused: {{ code: x }}\n"
-        );
-        let stories = examples::read(&Source::new("acme.examples.yaml", story.as_str())).expect("a story");
-
-        let said = replay(&provider, &stories[0]).end.err().map(|error| error.to_string());
+        let said = said(file, answer);
 
         let expected = expected.map(|fault| format!("`require` does not allow this person to sign in{fault}"));
         assert_eq!(said, expected, "{answer}");
     }
+}
+
+#[test]
+fn a_moment_that_is_written_otherwise_names_the_format_of_the_file() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
+         getAccessCode: { post: \"https://sso.acme.example/token\", read: { id: $.id, email: $.email, at: $.at } }\n\
+         require: { at: '${at | moment \"%Y%m%d%H%M%S\" \"+08:00\"}', within: 5m }\n";
+
+    assert_eq!(
+        said(file, "at: yesterday").as_deref(),
+        Some("`require` does not allow this person to sign in: what is found there is not written as `%Y%m%d%H%M%S`")
+    );
+    assert_eq!(said(file, "at: \"20260102110405\""), None);
+}
+
+#[test]
+fn a_fact_that_is_one_of_several_values_does_not_stand_for_all_of_them() {
+    let file = |read: &str, require: &str| {
+        format!(
+            "name: Acme\ntrustEmail: always\ngetAuthorizationCode: {{ get: \"https://sso.acme.example/entrar\" }}\n\
+             getAccessCode: {{ post: \"https://sso.acme.example/token\", read: {{ id: $.id, email: $.email, standing: {read} }} }}\n\
+             require: {{ {require} }}\n"
+        )
+    };
+    for (read, require) in [
+        ("\"$.roles[*].state\"", "at: \"${standing}\", isNot: banned"),
+        ("\"${$.roles[*].state}\"", "at: \"x-${standing}\", isNot: x-banned"),
+        ("[ $.state, \"$.roles[*].state\" ]", "all: [ { at: \"${standing}\", isNot: [ banned, left ] } ]"),
+        ("\"$.roles[*].state\"", "any: [ { at: \"${standing}\", isNot: banned }, { at: \"${id}\", is: \"8\" } ]"),
+    ] {
+        let file = file(read, require);
+        for (roles, comes_in) in [
+            ("{ state: ok }", true),
+            ("{ state: ok }, { state: ok }", true),
+            ("{ state: ok }, { state: null }, {}", true),
+            ("{ state: banned }", false),
+            ("{ state: ok }, { state: banned }", false),
+            ("{ state: ok }, { state: new }", false),
+            ("{ state: ok }, { state: [ banned ] }", false),
+        ] {
+            let said = said(&file, &format!("roles: [ {roles} ]"));
+            assert_eq!(said.is_none(), comes_in, "{require} {roles}: {said:?}");
+            assert!(
+                !roles.contains("new") || said.is_some_and(|said| said.contains("`standing` is the first of several different values"))
+            );
+        }
+    }
+    let first_counts = file("\"$.roles[*].state\"", "at: \"${standing}\", is: ok");
+    assert_eq!(said(&first_counts, "roles: [ { state: ok }, { state: banned } ]"), None);
+}
+
+/// What a login of one call ends with, if it is no identity.
+fn said(file: &str, answer: &str) -> Option<String> {
+    let provider = provider(file);
+    let story = format!(
+        "- what: a login\n  exchanges: [ {{ answer: {{ json: {{ id: \"7\", email: ana@loja.example, {answer} }} }} }} ]\n  refused: {{ code: x }}\n"
+    );
+    let stories = examples::read(&Source::new("acme.examples.yaml", story.as_str())).expect("a story");
+    replay(&provider, &stories[0]).end.err().map(|error| error.to_string())
 }
 
 #[test]

@@ -113,6 +113,8 @@ pub enum FactFault {
     Unreadable(Box<str>, ValueKind),
     /// It is no recent moment.
     Moment(MomentFault),
+    /// It is one of several different values, and the condition asks about all of them.
+    OfSeveral(Box<str>),
 }
 
 /// Why an e-mail address is not proven.
@@ -195,6 +197,9 @@ fn write_not_allowed(fault: Option<&FactFault>, f: &mut fmt::Formatter<'_>) -> f
     match fault {
         None => Ok(()),
         Some(FactFault::Moment(fault)) => write!(f, ": {fault}"),
+        Some(FactFault::OfSeveral(fact)) => {
+            write!(f, ": `{fact}` is the first of several different values, and this asks about all of them; ask where the answer is read")
+        }
         Some(FactFault::Unreadable(fact, ValueKind::List)) => {
             write!(f, ": `{fact}` is a list in the answer, and a fact is a text; read `{{ at: $.…, contains: … }}` in its place")
         }
@@ -302,7 +307,9 @@ impl LoginError {
         let unreadable = |fact: Slot| Some(FactFault::Unreadable(facts.label(fact).as_ref().into(), facts.unreadable(fact)?));
         let unreadable = condition.uses().into_iter().find_map(|used| unreadable(used.fact));
         let moment = || condition.checks().into_iter().find_map(|check| check.moment_fault(None, facts)).map(FactFault::Moment);
-        Self { step: None, place: Some(condition.place), cause: LoginErrorCause::NotAllowed(unreadable.or_else(moment)) }
+        let of_several = |fact: Slot| FactFault::OfSeveral(facts.label(fact).as_ref().into());
+        let several = || condition.checks().into_iter().find_map(|check| check.fact_of_several(facts)).map(of_several);
+        Self { step: None, place: Some(condition.place), cause: LoginErrorCause::NotAllowed(unreadable.or_else(moment).or_else(several)) }
     }
 
     /// A step that failed; `missing` is the place in which its fact was not found.

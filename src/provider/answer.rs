@@ -54,8 +54,9 @@ impl AnswerParser {
         for format in formats {
             match parse_as(*format, text) {
                 Ok(value) => return Ok(value),
-                // A form in which something is wrong is reported as a form, whatever else it might have been.
+                // A form or a call in which something is wrong is reported as such, whatever else it might have been.
                 Err(why) if *format == AnswerFormat::Form && looks_like_form(text.trim()) => why_not = Some(why),
+                Err(why) if *format == AnswerFormat::Jsonp && inside_of_call(text.trim()).is_some() => why_not = Some(why),
                 Err(why) => why_not = why_not.or(Some(why)),
             }
         }
@@ -142,14 +143,17 @@ fn form_decode(text: &str) -> Option<String> {
     percent_encoding::percent_decode_str(&text).decode_utf8().ok().map(Cow::into_owned)
 }
 
-fn parse_jsonp(text: &str) -> Result<Value, UnreadableAnswer> {
+/// What stands in the brackets of JSONP.
+fn inside_of_call(text: &str) -> Option<&str> {
     // Some servers put an empty comment first, as a defence against an attack through old browser plug-ins.
     let text = text.strip_prefix("/**/").unwrap_or(text).trim_start();
-    let inside = text.split_once('(').and_then(|(name, rest)| {
-        let name_is_fine = name.trim().chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '$'));
-        rest.trim_end().trim_end_matches(';').trim_end().strip_suffix(')').filter(|_| name_is_fine)
-    });
-    match inside.map(str::trim) {
+    let (name, rest) = text.split_once('(')?;
+    let name_is_fine = name.trim().chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '$'));
+    rest.trim_end().trim_end_matches(';').trim_end().strip_suffix(')').filter(|_| name_is_fine).map(str::trim)
+}
+
+fn parse_jsonp(text: &str) -> Result<Value, UnreadableAnswer> {
+    match inside_of_call(text) {
         Some("") => Ok(Value::Null),
         Some(inside) => json::parse(inside.as_bytes()).map_err(|why| unreadable("JSONP", &why, text)),
         None => Err(unreadable("JSONP", "it is not wrapped in a call", text)),
@@ -205,6 +209,11 @@ mod tests {
             (&[AnswerFormat::Json], "{\"hush\"", "JSON"),
             (&[AnswerFormat::Jsonp], "{\"hush\":1}", "wrapped"),
             (&[AnswerFormat::Jsonp], "cb({\"hush\":1,\"hush\":2});", "the answer cannot be read as JSONP: a key stands in it twice"),
+            (
+                &[AnswerFormat::Json, AnswerFormat::Jsonp],
+                "cb({\"hush\":1,\"hush\":2});",
+                "the answer cannot be read as JSONP: a key stands in it twice",
+            ),
             (&[AnswerFormat::Xml], "<a>hush</b>", "the answer cannot be read as XML: it breaks off"),
         ] {
             let UnreadableAnswer(why) = read(formats, None, body).unwrap_err();

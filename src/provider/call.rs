@@ -61,7 +61,7 @@ words! {
         /// Default: the standard request
         /// Example: `json: { query: "{ viewer { id email } }" }`
         json: Option<JsonTemplate> = "json",
-        /// The body as plain text.
+        /// The body as plain text. In XML, which begins with `<`, `xmlEscape` keeps a value from writing elements of its own.
         /// Default: the standard request
         /// Example: `text: "token=${accessToken}"`
         text: Option<Template> = "text",

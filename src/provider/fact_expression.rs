@@ -144,6 +144,16 @@ impl FactExpression {
         }
     }
 
+    /// Whether what it gives is one of several different values. A condition looks at all of them.
+    pub(crate) fn finds_several(&self, answer: Option<&Value>, facts: &Facts) -> bool {
+        match self {
+            Self::Path(path) => answer.is_some_and(|answer| path.finds_several(answer)),
+            Self::Text(text) => text.finds_several(answer, facts),
+            Self::FirstOf(readings, _) => readings.iter().any(|reading| reading.finds_several(answer, facts)),
+            Self::Condition(_) | Self::Conditions(..) => false,
+        }
+    }
+
     /// What stands alone in place of the list into which its path leads.
     fn lone_entry(&self, answer: &Value) -> Option<ValueKind> {
         if let Self::Path(path) = self { path.lone_entry(answer) } else { None }

@@ -127,6 +127,8 @@ pub struct Facts {
     labels: Arc<[Arc<str>]>,
     is_preview: bool,
     misses: Vec<(Slot, MissingValue)>,
+    /// The facts that are one of several different values.
+    of_several: Vec<Slot>,
 }
 
 impl Facts {
@@ -138,7 +140,7 @@ impl Facts {
 
     /// No facts yet, with room for one fact for each label.
     pub(crate) fn with_labels(labels: Arc<[Arc<str>]>) -> Self {
-        Self { values: vec![None; labels.len()], labels, is_preview: false, misses: Vec::new() }
+        Self { values: vec![None; labels.len()], labels, is_preview: false, misses: Vec::new(), of_several: Vec::new() }
     }
 
     /// The same facts for a preview of a request: a hole that finds nothing yet shows its mask.
@@ -190,6 +192,7 @@ impl Facts {
             let instead = Some(FoundInstead::Value(ValueKind::UnreadableText));
             self.record_missing(slot, MissingValue { place, instead });
         }
+        self.of_several.retain(|other| *other != slot);
         if let Some(known) = self.values.get_mut(at) {
             *known = (!value.is_empty() && value.len() <= Self::LONGEST).then_some((value, origin));
         }
@@ -199,6 +202,16 @@ impl Facts {
     pub fn learn(&mut self, slot: Slot, value: impl Into<String>, origin: FactOrigin, place: Place) {
         let label = self.label(slot);
         self.insert(slot, Text::secret(value, &label), origin, place);
+    }
+
+    /// Records that a known fact is one of several different values.
+    pub(crate) fn mark_of_several(&mut self, slot: Slot) {
+        self.of_several.push(slot);
+    }
+
+    /// Whether a known fact is one of several different values.
+    pub(crate) fn is_of_several(&self, slot: Slot) -> bool {
+        self.of_several.contains(&slot)
     }
 
     /// The name under which a mask shows a fact.

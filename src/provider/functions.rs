@@ -115,6 +115,17 @@ impl Function {
         matches!(self.action, FunctionAction::JsonLiteral(_))
     }
 
+    /// The format in which it reads a time, if it reads one.
+    pub(crate) fn moment_format(&self) -> Option<&str> {
+        if let FunctionAction::Moment(format) = &self.action { Some(format.source()) } else { None }
+    }
+
+    /// Whether its result can stand in XML as it is.
+    pub(crate) fn writes_xml_text(&self) -> bool {
+        matches!(self.action, FunctionAction::Write(_) | FunctionAction::JsonLiteral(_) | FunctionAction::Moment(_))
+            || matches!(self.name, "xmlEscape" | "urlEncode")
+    }
+
     pub(crate) fn name(&self) -> &'static str {
         self.name
     }

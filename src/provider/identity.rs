@@ -224,7 +224,13 @@ impl IdentityMapping {
         for (_, fact, part) in &self.parts {
             let IdentityPart::Composed(reading) = part else { continue };
             match reading.evaluate_with_origin(None, FactOrigin::Broker, facts) {
-                Ok((text, origin)) => facts.learn(*fact, text.revealed(), origin, reading.place()),
+                Ok((text, origin)) => {
+                    let is_of_several = reading.finds_several(None, facts);
+                    facts.learn(*fact, text.revealed(), origin, reading.place());
+                    if is_of_several {
+                        facts.mark_of_several(*fact);
+                    }
+                }
                 Err(nothing) => {
                     // The path that found nothing explains more than the hole that needs its value.
                     let deeper = reading.uses().iter().find_map(|used| facts.missing_value(used.fact).cloned());

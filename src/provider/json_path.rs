@@ -105,6 +105,13 @@ impl JsonPath {
         }
     }
 
+    /// Whether it finds several different values, of which a fact is the first.
+    pub(crate) fn finds_several(&self, value: &Value) -> bool {
+        let mut found = self.all(value).into_iter().filter(|found| !ValueKind::from_value(found).is_empty());
+        let first = found.next();
+        found.any(|other| Some(other) != first)
+    }
+
     /// The steps of the path, in order.
     pub(crate) fn route(&self) -> Vec<RouteStep> {
         match &self.compiled {

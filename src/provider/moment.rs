@@ -10,6 +10,7 @@ use std::time::Duration;
 /// A format and a time zone, both checked, in which `date` writes a time and `moment` reads one.
 #[derive(Clone, Debug)]
 pub(crate) struct DateFormat {
+    source: Box<str>,
     format: Vec<Item<'static>>,
     zone: FixedOffset,
 }
@@ -25,7 +26,12 @@ impl DateFormat {
         let Ok(zone) = zone.parse() else {
             return Err((format!("`{zone}` is not a zone"), "write it as `+08:00`, `-03:00` or `Z`".to_owned()));
         };
-        Ok(Self { format: items, zone })
+        Ok(Self { source: format.into(), format: items, zone })
+    }
+
+    /// The format as it was written.
+    pub(crate) fn source(&self) -> &str {
+        &self.source
     }
 
     /// Reads a format in which a time is read, so that it has to hold a date and a time of day.
@@ -65,12 +71,14 @@ pub(crate) fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// Why a value is no moment of the last while.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MomentFault {
     /// There is no value.
     Missing,
     /// The value is no moment.
     NoMoment,
+    /// The value is not written in this format.
+    OtherFormat(Box<str>),
     /// It is so many seconds old.
     TooOld(i64),
     /// It lies so many seconds in the future.
@@ -82,11 +90,15 @@ impl std::fmt::Display for MomentFault {
         match self {
             Self::Missing => f.write_str("no moment is found there"),
             Self::NoMoment => f.write_str("what is found there is neither seconds nor milliseconds since 1970, nor a date of RFC 3339"),
+            Self::OtherFormat(format) => write!(f, "what is found there is not written as `{format}`"),
             Self::TooOld(seconds) => write!(f, "that moment is {seconds} seconds old"),
             Self::Future(seconds) => write!(f, "that moment lies {seconds} seconds in the future"),
         }
     }
 }
+
+/// The longest duration, in days: about ten years.
+const LONGEST: u64 = 3660;
 
 /// A duration as files write it: `30s`, `5m`, `12h`, `90d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +115,7 @@ impl TimeSpan {
             'd' => 86400,
             _ => return None,
         };
-        number.checked_mul(seconds).filter(|all| (1..=86400 * 3660).contains(all)).map(|all| Self(Duration::from_secs(all)))
+        number.checked_mul(seconds).filter(|all| (1..=86400 * LONGEST).contains(all)).map(|all| Self(Duration::from_secs(all)))
     }
 }
 
@@ -123,14 +135,14 @@ impl WordValue for Located<TimeSpan> {
         if span.is_none() {
             reader.complain(
                 text.place,
-                format!("`{}` is not a duration", text.value),
+                format!("`{}` is not a duration from `1s` to `{LONGEST}d`", text.value),
                 "write a number and a unit: `30s`, `5m`, `12h` or `90d`",
             );
         }
         span.map(|span| Located::new(span, text.place))
     }
     fn shape() -> ValueShape {
-        ValueShape::Text("a duration: `30s`, `5m`, `12h`, `90d`")
+        ValueShape::Text("a duration: `30s`, `5m`, `12h`, `90d`; from `1s` to `3660d`")
     }
 }
 
@@ -180,6 +192,8 @@ mod tests {
             ("90d", Some(7_776_000)),
             ("5", None),
             ("0s", None),
+            ("3660d", Some(316_224_000)),
+            ("3661d", None),
             ("-1m", None),
             ("9999999999999d", None),
         ] {

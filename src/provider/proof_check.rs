@@ -2,6 +2,7 @@
 //! anyone could make, and secrets stay out of the identity.
 
 mod added_text;
+mod asked_claims;
 mod email_claim;
 mod id;
 mod replay;
@@ -34,6 +35,7 @@ impl ProofCheck<'_> {
             self.check_callback_signature(verify, reader);
         }
         self.check_nonce(reader);
+        self.check_asked_claims(reader);
         for sign in self.file.steps().filter_map(|step| step.sign.as_ref()) {
             // A secret may also come with an answer, such as the key of a session.
             if !sign.uses().iter().any(|used| {

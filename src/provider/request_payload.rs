@@ -2,12 +2,14 @@
 
 use crate::provider::call::CallSpec;
 use crate::provider::credentials::ClientAuthMethod;
+use crate::provider::facts::WellKnownFacts;
+use crate::provider::functions::Function;
 use crate::provider::parameters::{self, JsonTemplate, Parameter, check_no_paths};
 use crate::provider::pkce::Pkce;
 use crate::provider::standard::{self, StandardRequestChanges, StandardValue};
 use crate::provider::step::{BasicCredentials, NegotiatedCredentials, StepBody, StepKind};
 use crate::provider::step_context::StepContext;
-use crate::provider::template::Template;
+use crate::provider::template::{Template, TemplatePiece};
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::wire::Method;
 use crate::vocabulary::words::{NamedValues, Reader};
@@ -64,7 +66,7 @@ impl RequestPayload {
         let added = if written {
             changes.check_are_none("put the parameter into `query`, `form` or `json`, or take these out", reader);
             payload.query = spec.query.take().map_or_else(Vec::new, |query| parameters::compile(&query.0, reader));
-            payload.body = written_body(spec, reader);
+            payload.body = written_body(spec, context.known, reader);
             credentials.compile_parameters(&NamedValues::default(), reader)
         } else {
             let (list, added) = credentials.standard_request(kind, method, context, &changes, reader);
@@ -203,7 +205,7 @@ impl CallCredentials {
     }
 }
 
-fn written_body(spec: &mut CallSpec, reader: &mut Reader) -> StepBody {
+fn written_body(spec: &mut CallSpec, known: WellKnownFacts, reader: &mut Reader) -> StepBody {
     let (form, json, text) = (spec.form.take(), spec.json.take(), spec.text.take());
     if [form.is_some(), json.is_some(), text.is_some()].iter().filter(|written| **written).count() > 1 {
         reader.complain(spec.place, "this call has more than one body", "keep one of `form`, `json` and `text`");
@@ -214,7 +216,22 @@ fn written_body(spec: &mut CallSpec, reader: &mut Reader) -> StepBody {
     }
     if let Some(text) = text {
         check_no_paths([&text], reader);
+        check_xml_is_escaped(&text, known, reader);
         return StepBody::Text(text);
     }
     form.map_or(StepBody::None, |form| StepBody::Form(parameters::compile(&form.0, reader)))
+}
+
+/// Warns about a value that stands in XML as it is.
+fn check_xml_is_escaped(text: &Template, known: WellKnownFacts, reader: &mut Reader) {
+    let own = [known.now, known.state, known.nonce, known.code_challenge, known.code_verifier];
+    let is_xml = matches!(text.pieces().first(), Some(TemplatePiece::Literal(start)) if start.trim_start().starts_with('<'));
+    for hole in text.holes().filter(|_| is_xml) {
+        let is_plain =
+            hole.functions().last().is_some_and(Function::writes_xml_text) || hole.bare_fact().is_some_and(|fact| own.contains(&fact));
+        if !is_plain {
+            let help = format!("write `${{{} | xmlEscape}}`, outside of CDATA", hole.label());
+            reader.warn(hole.place, "this value stands in XML as it is: it could end its element and write others", help);
+        }
+    }
 }

@@ -129,6 +129,12 @@ impl Template {
         self.pieces.iter().filter_map(|piece| if let TemplatePiece::Hole(hole) = piece { Some(hole) } else { None })
     }
 
+    /// Whether a value in it is one of several different ones.
+    pub(crate) fn finds_several(&self, answer: Option<&Value>, facts: &Facts) -> bool {
+        self.uses().any(|used| facts.is_of_several(used.fact))
+            || answer.is_some_and(|answer| self.paths().any(|path| path.finds_several(answer)))
+    }
+
     /// Holds the values in its holes to the rule for ids.
     pub(crate) fn hold_to_persons(&mut self) {
         for piece in &mut self.pieces {

@@ -236,7 +236,7 @@ getAccessCode: { post: \"https://sso.acme.example/token\" }
     let error = ready(drive(login, &network, &documents)).1.expect_err("the login fails");
 
     assert_eq!((network.asked("/keys"), network.asked("/token")), (1, 0));
-    assert!(error.to_string().contains("its signature is not right"), "{error}");
+    assert!(error.to_string().contains("(`kid`)"), "{error}");
 }
 
 /// `OpenID` Connect Core 3.2.2.10 and 3.3.2.11: the code or the access token beside it could be another person's.

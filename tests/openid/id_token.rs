@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portaria::login::attempt::{Attempt, Entropy};
 use portaria::login::drive;
+use portaria::login::error::LoginError;
 use portaria::provider::callback::CallbackParameters;
 use portaria::provider::document_cache::DocumentCache;
 use std::sync::{Arc, Mutex};
@@ -99,6 +100,10 @@ fn a_token_without_expiry_is_taken_directly_or_while_it_is_young() {
 
 /// What a login ends with at an issuer with these keys and an ID token that is made for the attempt.
 fn ends(jwks: &str, token: impl Fn(&Attempt) -> String) -> Result<(), String> {
+    outcome(jwks, token).map_err(|error| error.code().to_owned())
+}
+
+fn outcome(jwks: &str, token: impl Fn(&Attempt) -> String) -> Result<(), LoginError> {
     let provider = provider(OPENID);
     let (installation, documents) = (installation(&provider), DocumentCache::default());
     let answer = Mutex::new(String::new());
@@ -113,7 +118,7 @@ fn ends(jwks: &str, token: impl Fn(&Attempt) -> String) -> Result<(), String> {
         serde_json::json!({ "access_token": "at-1", "id_token": token(&attempt) }).to_string();
     let callback = CallbackParameters::new([("code", "c"), ("state", &*attempt.state)]);
     let login = attempt.accept(&provider, &installation, &callback, None, &documents, 0).expect("the callback answers the attempt");
-    ready(drive(login, &network, &documents)).1.map(drop).map_err(|error| error.code().to_owned())
+    ready(drive(login, &network, &documents)).1.map(drop)
 }
 
 /// Attacks J-04, J-15, J-16
@@ -182,6 +187,10 @@ fn a_key_verifies_only_what_it_is_for() {
         (",\"kid\":\"k\",\"alg\":\"ES256\"", refused.clone()),
     ] {
         assert_eq!(ends(&keys(&[jwk(&key.public, more)]), token), expected, "{more}");
+    }
+    for (public, kid, expected) in [(&key.public, "other", "(`kid`)"), (&stranger.public, "k", "its signature is not right")] {
+        let error = outcome(&keys(&[jwk(public, &format!(",\"kid\":\"{kid}\""))]), token).expect_err("no key verifies it").to_string();
+        assert!(error.contains(expected), "{error}");
     }
     let named = |public: &str| jwk(public, ",\"kid\":\"k\"");
     for (before, expected) in [(1, Ok(())), (63, Ok(())), (64, refused.clone()), (5_000, refused.clone())] {

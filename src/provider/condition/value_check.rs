@@ -3,6 +3,8 @@
 use crate::provider::condition::pattern::Pattern;
 use crate::provider::condition::{ConditionRole, ConditionSpec, ConditionSubject, all_hold, any_holds};
 use crate::provider::facts::Facts;
+use crate::provider::functions::Function;
+use crate::provider::hole::Hole;
 use crate::provider::json_path::{JsonPath, ValueKind, scalar_text};
 use crate::provider::moment::{MomentFault, TimeSpan, parse_moment};
 use crate::provider::template::{FactUse, Template};
@@ -101,9 +103,21 @@ impl ValueCheck {
             }
             ConditionSubject::Text(template) => match template.fill_from(facts, answer) {
                 Err(unfilled) if unfilled.unreadable.is_some() => None,
-                text => self.verdict_on(&[], &text.ok().filter(|text| !text.is_empty()).into_iter().collect::<Vec<_>>(), facts),
+                text => {
+                    let verdict = self.verdict_on(&[], &text.ok().filter(|text| !text.is_empty()).into_iter().collect::<Vec<_>>(), facts);
+                    // Where all values count, the first decides only against what is asked.
+                    let is_about_all = (self.is_not.is_some() || self.within.is_some()) && template.finds_several(answer, facts);
+                    verdict.filter(|holds| *holds == self.one_is_enough || !is_about_all)
+                }
             },
         }
+    }
+
+    /// The fact of which it asks what holds of all values, and which is one of several.
+    pub(crate) fn fact_of_several(&self, facts: &Facts) -> Option<Slot> {
+        let ConditionSubject::Text(text) = &self.at else { return None };
+        let is_about_all = self.is_not.is_some() || self.within.is_some();
+        text.uses().map(|used| used.fact).find(|fact| is_about_all && facts.is_of_several(*fact))
     }
 
     fn verdict_on_values(&self, values: &[&Value], facts: &Facts) -> Option<bool> {
@@ -165,7 +179,7 @@ impl ValueCheck {
         match self.fault_of_moment(text.judged(moment_in), span, facts) {
             None => Some(true),
             Some(MomentFault::TooOld(_) | MomentFault::Future(_)) => Some(false),
-            Some(MomentFault::NoMoment | MomentFault::Missing) => None,
+            Some(MomentFault::NoMoment | MomentFault::OtherFormat(_) | MomentFault::Missing) => None,
         }
     }
 
@@ -184,7 +198,11 @@ impl ValueCheck {
         let found = match &self.at {
             ConditionSubject::Path(path) => answer.and_then(|answer| path.first(answer)).and_then(present_text).map(Text::plain),
             ConditionSubject::Text(template) => match template.fill_from(facts, answer) {
-                Err(unfilled) if unfilled.unreadable.is_some() => return Some(MomentFault::NoMoment),
+                Err(unfilled) if unfilled.unreadable.is_some() => {
+                    let mut functions = template.holes().flat_map(Hole::functions);
+                    let format = functions.find_map(Function::moment_format);
+                    return Some(format.map_or(MomentFault::NoMoment, |format| MomentFault::OtherFormat(format.into())));
+                }
                 text => text.ok().filter(|text| !text.is_empty()),
             },
         };

@@ -120,6 +120,11 @@ pub(crate) const TABLE: &[FunctionRow] = &[
         FunctionBehaviour::Text(|text| Some(percent_encoding::percent_decode_str(text).decode_utf8().ok()?.into_owned()), KeptText::All),
     ),
     row(
+        "xmlEscape",
+        "writes the text so that it can stand in XML, in an element or in the quotes of an attribute; finds nothing when a character of it cannot stand there",
+        FunctionBehaviour::Text(xml_escape, KeptText::All),
+    ),
+    row(
         "before",
         "the part before the first occurrence of this text; finds nothing when the text does not occur",
         FunctionBehaviour::Split(TextEnd::Start),
@@ -183,6 +188,26 @@ pub(crate) fn decode_base64(text: &str) -> Option<String> {
         })
         .collect();
     String::from_utf8(STANDARD_NO_PAD.decode(standard).ok()?).ok()
+}
+
+/// The text as it stands in XML 1.0, where most control characters cannot stand at all.
+fn xml_escape(text: &str) -> Option<String> {
+    let mut escaped = String::new();
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            '\t' => escaped.push_str("&#9;"),
+            '\n' => escaped.push_str("&#10;"),
+            '\r' => escaped.push_str("&#13;"),
+            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => return None,
+            letter => escaped.push(letter),
+        }
+    }
+    Some(escaped)
 }
 
 /// Whether a text is a number as JSON writes it.

@@ -58,6 +58,8 @@ fn each_function_gives_what_its_name_says() {
         (&[&["trim"]], " a b ", Some("a b")),
         (&[&["urlEncode"]], "a b/ç", Some("a%20b%2F%C3%A7")),
         (&[&["urlDecode"]], "a%20b", Some("a b")),
+        (&[&["xmlEscape"]], "x</a> & \"é'\n", Some("x&lt;/a&gt; &amp; &quot;é&apos;&#10;")),
+        (&[&["xmlEscape"]], "a\u{1}", None),
         (&[&["before", "@"]], "ana@loja", Some("ana")),
         (&[&["after", "@"]], "ana@loja", Some("loja")),
         (&[&["after", "@"]], "ana", None),

@@ -222,16 +222,14 @@ impl<'p, 'v> SelectorStep<'p, 'v> {
         let is_found = |query: &FilterQuery| reach(&query.segments, self.root, value).iter().any(|found| !found.value.is_object());
         match (self.selector, value.as_object()) {
             (Selector::Name(_), _) => ObjectReading::Members,
-            (Selector::Index(_) | Selector::Slice(..) | Selector::Wildcard | Selector::Filter(_), None) => ObjectReading::Either,
             (Selector::Index(_) | Selector::Slice(..), Some(_)) => ObjectReading::Entry,
             (Selector::Wildcard | Selector::Filter(_), Some(members)) if is_element(members) => ObjectReading::Entry,
             (Selector::Wildcard, Some(_)) if self.is_last => ObjectReading::Members,
-            (Selector::Wildcard, Some(_)) => ObjectReading::Either,
             (Selector::Filter(_), Some(_)) if self.own_queries().any(is_found) => ObjectReading::Entry,
             (Selector::Filter(_), Some(members)) if self.own_queries().next().is_none() || members.values().all(Value::is_object) => {
                 ObjectReading::Members
             }
-            (Selector::Filter(_), Some(_)) => ObjectReading::Either,
+            (Selector::Index(_) | Selector::Slice(..) | Selector::Wildcard | Selector::Filter(_), None | Some(_)) => ObjectReading::Either,
         }
     }
 }

@@ -73,7 +73,7 @@ impl ProviderRefusal {
 }
 
 /// The text of a rule, with what is wrong with the moment that it demands.
-pub(crate) fn with_moment(rule: String, moment: Option<MomentFault>) -> String {
+pub(crate) fn with_moment(rule: String, moment: Option<&MomentFault>) -> String {
     match moment {
         Some(moment) => format!("{rule}; {moment}"),
         None => rule,
@@ -114,7 +114,7 @@ impl RefusingAnswer<'_> {
         let status = self.code_paths.is_none().then_some(self.status);
         let moment = rule.and_then(|rule| rule.moment_fault(self.document, facts));
         let rule = rule.map(|rule| rule.describe(self.document, |value| ValueKind::from_value(value).to_string()));
-        let rule = rule.map(|rule| with_moment(rule, moment).into());
+        let rule = rule.map(|rule| with_moment(rule, moment.as_ref()).into());
         ProviderRefusal { rule, moment, ..ProviderRefusal::new(code.as_deref(), message.as_deref(), status) }
     }
 

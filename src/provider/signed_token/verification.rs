@@ -69,7 +69,12 @@ impl SignedToken {
         let algorithm = self.algorithm(&parts.header).map_err(bad)?;
         self.check_type(&parts.header).map_err(bad)?;
         if !self.has_valid_signature(&parts, algorithm, facts, documents, now)? {
-            return Err(bad("its signature is not right"));
+            let has_no_key = self.has_no_key(&parts, algorithm, facts, documents, now);
+            return Err(bad(if has_no_key {
+                "no key at the address of `keys` has the name that it gives (`kid`) and fits its algorithm"
+            } else {
+                "its signature is not right"
+            }));
         }
         let claims = decode_json_part(parts.claims).filter(Value::is_object).ok_or_else(|| bad("its claims are not a JSON object"))?;
         self.check_times(&claims, now).map_err(bad)?;
@@ -171,6 +176,13 @@ impl SignedToken {
                 Ok(key.verifies(signed, signature, algorithm))
             }
         }
+    }
+
+    /// Whether it names a key that is not among those of the issuer.
+    fn has_no_key(&self, parts: &TokenParts<'_>, algorithm: Algorithm, facts: &Facts, documents: &DocumentCache, now: i64) -> bool {
+        let kid = parts.header.get("kid").and_then(Value::as_str);
+        let jwks = self.keys_address(facts).and_then(|address| documents.get(&address, now));
+        kid.is_some() && jwks.is_some_and(|jwks| JwsVerifyingKey::from_jwks(&jwks, algorithm, kid).is_empty())
     }
 
     fn check_times(&self, claims: &Value, now: i64) -> Result<(), &'static str> {

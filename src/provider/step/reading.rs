@@ -252,7 +252,13 @@ impl Step {
 
     fn learn_one(&self, read: &ReadRule, document: &Value, document_origin: FactOrigin, facts: &mut Facts) {
         match read.reading.evaluate_with_origin(Some(document), document_origin, facts) {
-            Ok((text, origin)) => facts.learn(read.fact, text.revealed(), origin, read.reading.place()),
+            Ok((text, origin)) => {
+                let is_of_several = read.reading.finds_several(Some(document), facts);
+                facts.learn(read.fact, text.revealed(), origin, read.reading.place());
+                if is_of_several {
+                    facts.mark_of_several(read.fact);
+                }
+            }
             // An empty standard place keeps the fact that an earlier answer gave.
             Err(nothing) if read.written || facts.get(read.fact).is_none() => {
                 facts.record_missing(read.fact, MissingValue { place: if read.written { nothing.place } else { self.place }, ..nothing });

@@ -308,7 +308,7 @@ fn forecast_error(provider: &Provider, error: &LoginError, document: Option<&Val
     let rule = error
         .place
         .zip(error.refusal())
-        .and_then(|(place, refusal)| Some(with_moment(rule_at(provider, place, document)?, refusal.moment)));
+        .and_then(|(place, refusal)| Some(with_moment(rule_at(provider, place, document)?, refusal.moment.as_ref())));
     ForecastError { step: error.step, code: printable(error.code()), message: printable(&error.to_string()), line, rule }
 }
 
