@@ -187,6 +187,26 @@ fn a_bar_among_the_entries_of_a_list_holds_where_a_value_stands_alone() {
 }
 
 #[test]
+fn an_object_in_place_of_a_list_is_no_list_of_its_members() {
+    for (path, groups, is_refused) in [
+        ("$.groups[*]", "[ staff, customer ]", false),
+        ("$.groups[*]", "{ asked: staff, has: customer }", true),
+        ("$.groups.*", "{ asked: staff, has: customer }", false),
+    ] {
+        let file = format!(
+            "name: Acme\ntrustEmail: always\ngetAuthorizationCode: {{ get: \"https://sso.acme.example/entrar\" }}\n\
+             getAccessCode: {{ post: \"https://sso.acme.example/token\", read: {{ id: $.id, email: $.email }}, \
+             accepted: {{ at: \"{path}\", is: staff, code: barred }} }}\n"
+        );
+        let story = format!(
+            "- what: a login\n  exchanges: [ {{ answer: {{ json: {{ id: \"7\", email: ana@loja.example, groups: {groups} }} }} }} ]\n  refused: {{ code: x }}\n"
+        );
+
+        assert_eq!(end_of(&file, &story).as_deref(), is_refused.then_some("barred"), "{path} {groups}");
+    }
+}
+
+#[test]
 fn a_flag_of_xml_bars_whether_it_stands_once_or_more() {
     let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }\n\
          getAccessCode: { post: \"https://sso.acme.example/token\", answer: xml, read: { id: $.r.id, email: $.r.mail }, refused: { at: \"$.r.bar[*]\", isNot: \"0\", code: barred } }\n";
@@ -199,6 +219,7 @@ fn a_flag_of_xml_bars_whether_it_stands_once_or_more() {
         ("<bar>0</bar><bar>1</bar>", Some("barred")),
         ("<bar>0</bar><bar><n>1</n></bar>", Some("barred")),
         ("<bar><n>1</n></bar>", Some("barred")),
+        ("<bar><n>0</n></bar>", Some("barred")),
         ("<bar since='2020'>0</bar>", None),
         ("<bar since='2020'>1</bar>", Some("barred")),
         ("<bar since='0'/>", Some("barred")),

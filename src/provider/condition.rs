@@ -36,8 +36,8 @@ words! {
     ///
     /// Where a path looks for the entries of a list (`$.blocked[0]`, `$.blocked[*]`) and a value stands alone in its place,
     /// the condition is judged without it and with a list of this one entry. If the two differ, it decides on the safe side.
-    /// `false` counts as a list without entries. An object is the entry, and not a list of its members, if a filter asks for
-    /// a value that it has; so is an XML element that has attributes.
+    /// `false` counts as a list without entries. An object is the entry, and not a list of its members, if the path ends with
+    /// `[*]` (`.*` takes the members) or if a filter asks for a value that it has; so is an XML element that has attributes.
     /// Where a path finds several values, one that fits is enough for `is`, `matches`, `contains` and `present: true`. `isNot`,
     /// `within` and `empty` hold only if they hold of all of them; in `refused` one is enough for these as well. A fact that is read where a
     /// path finds several different values is the first of them, so `isNot` and `within` decide on the safe side there.

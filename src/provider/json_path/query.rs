@@ -34,8 +34,7 @@ fn help_for_unreadable(text: &str) -> String {
         return help.to_owned();
     }
     if text.contains('?') && text.contains('(') {
-        let help =
-            "the functions of a path are `length`, `count`, `value`, `match` and `search`; others follow in a hole: `${$.a | lower}`";
+        let help = "the functions of a path are `length`, `value`, `match` and `search`; others follow in a hole: `${$.a | lower}`";
         return help.to_owned();
     }
     "a path looks like `$.data.user.id`, `$.list[0].id`, `$['odd-key']` or `$[?@.primary == true].email`".to_owned()
@@ -93,10 +92,16 @@ fn check_function(function: &TestFunction) -> Result<(), (String, String)> {
         TestFunction::Custom(name, _) => {
             return Err((
                 format!("`{name}()` is not a function of a path"),
-                "the functions are `length`, `count`, `value`, `match` and `search`; others follow in a hole: `${$.a | lower}`".into(),
+                "the functions are `length`, `value`, `match` and `search`; others follow in a hole: `${$.a | lower}`".into(),
             ));
         }
-        TestFunction::Length(_) | TestFunction::Value(_) | TestFunction::Count(_) => return Ok(()),
+        TestFunction::Count(_) => {
+            return Err((
+                "`count()` has no result here where there is nothing to count".into(),
+                "write `[?!@.list[0]]` for an entry whose list is empty, and `[?@.list[1]]` for one that has two".into(),
+            ));
+        }
+        TestFunction::Length(_) | TestFunction::Value(_) => return Ok(()),
     };
     let segments = match subject {
         FnArg::Test(test) => match &**test {
