@@ -169,6 +169,24 @@ mod tests {
     }
 
     #[test]
+    fn an_image_is_left_out_whether_its_header_or_the_browser_says_that_it_is_one() {
+        for (header, mime_type, is_kept) in [
+            ("image/png", "application/json", false),
+            ("image/png", "", false),
+            ("", "image/png", false),
+            ("application/json", "image/png", true),
+        ] {
+            let headers = if header.is_empty() { String::new() } else { format!(r#"{{"name":"content-type","value":"{header}"}}"#) };
+            let text = format!(
+                r#"{{"log":{{"entries":[{{"request":{{"method":"GET","url":"https://a.example/"}},
+                "response":{{"status":200,"headers":[{headers}],"content":{{"mimeType":"{mime_type}"}}}}}}]}}}}"#
+            );
+
+            assert_eq!(read(text.as_bytes()).expect("a HAR").len(), usize::from(is_kept), "{header} {mime_type}");
+        }
+    }
+
+    #[test]
     fn what_is_no_har_is_said_without_its_values() {
         let deep = format!("{{\"log\":{{\"entries\":[{}", "[".repeat(100_000));
         for text in ["", "hush", "{\"log\":\"hush\"}", "{\"log\":{\"entries\":[{\"request\":\"hush\"}]}}", &deep, "\u{0}"] {

@@ -164,7 +164,10 @@ fn entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<HarEntry>, 
     deserializer.deserialize_seq(Entries)
 }
 
+/// Whether the answer is an image, a font and the like, by its header or else by what the browser found.
 fn is_media(entry: &HarEntry) -> bool {
-    let kind = entry.response.as_ref().map_or("", |response| response.content.mime_type.as_str());
+    let Some(response) = &entry.response else { return false };
+    let header = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-type"));
+    let kind = header.map_or(&response.content.mime_type, |header| &header.value);
     ["image/", "font/", "text/css", "video/", "audio/"].iter().any(|media| kind.starts_with(media))
 }
