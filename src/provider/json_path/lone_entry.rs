@@ -59,7 +59,7 @@ impl JsonPath {
             }
             CompiledJsonPath::Query(query) => {
                 let (lone, written): (Vec<_>, Vec<_>) =
-                    reach(&query.segments, value, value, self.source.ends_with("[*]")).into_iter().partition(|found| found.is_lone);
+                    reach(&query.segments, value, value, !self.source.ends_with(".*")).into_iter().partition(|found| found.is_lone);
                 let asks_root = query.segments.iter().flat_map(|segment| selectors_of(segment).0).any(
                     |selector| matches!(selector, Selector::Filter(filter) if queries_of(filter).iter().any(|query| query.is_from_root)),
                 );
@@ -84,7 +84,7 @@ impl JsonPath {
 }
 
 /// Follows the segments. Each value is reached once, so no path costs more than one pass over the answer for each segment. A path that ends
-/// with `[*]` asks for entries, and one that ends with `.*` for members.
+/// with `.*` asks for members, and one that ends with a wildcard in brackets for entries.
 fn reach<'v>(segments: &[Segment], root: &'v Value, start: &'v Value, ends_with_entries: bool) -> Vec<ReachedValue<'v>> {
     let mut reached = vec![ReachedValue { value: start, is_lone: false }];
     for (at, segment) in segments.iter().enumerate() {
@@ -329,6 +329,8 @@ mod tests {
             ("$.l[-1]", json!("x"), vec![json!("x")]),
             ("$.l[*]", json!(true), vec![json!(true)]),
             ("$.l[*]", json!({"a": 1}), vec![json!({"a": 1})]),
+            ("$.l[ * ]", json!({"a": 1}), vec![json!({"a": 1})]),
+            ("$.l[0,*]", json!({"a": 1}), vec![json!({"a": 1})]),
             ("$.l[*]", json!({}), vec![]),
             ("$.l.*", json!({"a": 1}), vec![]),
             ("$.l[*].a", json!({"a": 1}), vec![json!(1)]),
