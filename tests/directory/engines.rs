@@ -130,7 +130,7 @@ fn both_engines_have_the_same_tables() {
     on_sqlite(async |place| {
         let (_, server) = Server::shared().database().await;
         place.machine().await;
-        Place { storage: server.clone() }.machine().await;
+        Place { storage: server.clone(), through: None }.machine().await;
 
         let (file, server) = (columns(&place.storage).await, columns(&server).await);
 
