@@ -4,8 +4,18 @@ use crate::bad_times::place::{Browser, Ending, Place, wait};
 use crate::database::{Relay, Server};
 
 /// What the brokers do beside logins, by words of their statements.
-const BESIDE: [&str; 10] =
-    ["SELECT name, number FROM generations", "FROM ends WHERE", "pins", "served", "tallies", "drifts", "endpoint_hosts", "store_keys", "LISTEN", "clock_timestamp"];
+const BESIDE: [&str; 10] = [
+    "SELECT name, number FROM generations",
+    "FROM ends WHERE",
+    "pins",
+    "served",
+    "tallies",
+    "drifts",
+    "endpoint_hosts",
+    "store_keys",
+    "LISTEN",
+    "clock_timestamp",
+];
 
 /// The journeys of what is done, without those of the background.
 fn journeys(relay: &Relay, doing: impl FnOnce()) -> Vec<String> {
