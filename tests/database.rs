@@ -5,6 +5,7 @@ use crate::support::root;
 use portaria::directory::StorageLocation;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, SqlSafeStr as _};
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -152,9 +153,22 @@ fn copy(mut from: UnixStream, mut to: TcpStream) {
     let _ = to.shutdown(Shutdown::Both);
 }
 
+/// The statements of a message, with the text of what a session has prepared before in place of its name.
+fn expand(text: &str, prepared: &mut BTreeMap<String, String>) -> String {
+    let mut expand_one = |statement: &str| {
+        let name = |rest: &str| rest.split([' ', '(']).next().unwrap_or_default().to_owned();
+        if let Some(rest) = statement.strip_prefix("PREPARE ") {
+            prepared.insert(name(rest), rest.split_once(" AS ").expect("a statement").1.to_owned());
+            return String::new();
+        }
+        statement.strip_prefix("EXECUTE ").map_or(statement.to_owned(), |rest| prepared.get(&name(rest)).expect("it is prepared").clone())
+    };
+    text.split("; ").map(&mut expand_one).filter(|statement| !statement.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
 /// Passes on what a client sends. A message has a letter and a length; the first messages of a connection have a length only.
 fn note_messages(mut from: TcpStream, mut to: UnixStream, sent: &Mutex<Vec<String>>) {
-    let mut is_started = false;
+    let (mut is_started, mut prepared) = (false, BTreeMap::new());
     let mut pass = || -> Option<()> {
         let mut head = vec![0; if is_started { 5 } else { 4 }];
         from.read_exact(&mut head).ok()?;
@@ -164,7 +178,7 @@ fn note_messages(mut from: TcpStream, mut to: UnixStream, sent: &Mutex<Vec<Strin
         if is_started {
             let note = |text: String| sent.lock().expect("no thread panics while it holds the lock").push(text);
             match head[0] {
-                b'Q' => note(String::from_utf8_lossy(&body).trim_end_matches('\0').to_owned()),
+                b'Q' => note(expand(String::from_utf8_lossy(&body).trim_end_matches('\0'), &mut prepared)),
                 b'S' => note("sync".to_owned()),
                 _ => {}
             }

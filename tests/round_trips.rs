@@ -4,7 +4,8 @@ use crate::bad_times::place::{Browser, Ending, Place, wait};
 use crate::database::{Relay, Server};
 
 /// What the brokers do beside logins, by words of their statements.
-const BESIDE: [&str; 10] = [
+const BESIDE: [&str; 11] = [
+    "current_setting",
     "SELECT name, number FROM generations",
     "FROM ends WHERE",
     "pins",

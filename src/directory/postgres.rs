@@ -9,6 +9,7 @@ mod literals;
 mod migration;
 mod news;
 mod pool;
+mod session;
 mod transaction;
 
 use crate::directory::postgres::address::ServerAddress;
@@ -56,8 +57,8 @@ impl Postgres {
         let address = ServerAddress::parse(address).map_err(|fault| sqlx::Error::Configuration(fault.into()))?;
         let hosts = Arc::new(DatabaseHosts::new(address));
         let mut first = hosts.connect().await?;
-        migration::migrate(&mut first, &migrations::postgres()).await?;
-        first.close().await?;
+        migration::migrate(&mut first.connection, &migrations::postgres()).await?;
+        first.connection.close().await?;
         let news = Arc::new(Notify::new());
         let listener = tokio::spawn(news::listen(Arc::clone(&hosts), Arc::clone(&news))).abort_handle();
         Ok(Self { pools: Arc::new(ConnectionPools::new(hosts)), news, listener })
@@ -112,7 +113,7 @@ async fn execute_once<V: Verb>(pools: &ConnectionPools, verb: &V, kind: Transact
         Err(_) => Err(took_too_long()),
     };
     let mut in_use = acquired.map_err(|_| ExecutionFault::Unavailable)?;
-    let mut transaction = PgTransaction::new(&mut in_use.connection, kind);
+    let mut transaction = PgTransaction::new(&mut in_use.server, kind);
     let execution = async {
         let answer = verb.execute(&mut transaction).await?;
         transaction.commit().await?;
@@ -127,9 +128,14 @@ async fn execute_once<V: Verb>(pools: &ConnectionPools, verb: &V, kind: Transact
         Err(_) => took_too_long(),
     };
     if fault == StorageFault::Conflict {
-        if let Ok(Ok(())) = tokio::time::timeout(ROLLBACK_PATIENCE, transaction.roll_back()).await {
+        if let Ok(true) = tokio::time::timeout(ROLLBACK_PATIENCE, transaction.roll_back()).await {
             in_use.release();
         }
+        return Err(ExecutionFault::Conflict);
+    }
+    if transaction.is_shared() {
+        pools.mark_pooled();
+        pools.discard_all(in_use.generation());
         return Err(ExecutionFault::Conflict);
     }
     // The state of the connection is unknown. Its server may be gone or have become read-only, so the others are not used again either.

@@ -1,7 +1,5 @@
-//! Statements with their values written into them, so that several go to the server as one message.
-//!
-//! The extended protocol takes one statement for each message and names prepared statements for each connection, which a pooler that
-//! shares connections breaks. Values are quoted as `PQescapeLiteral` of libpq does it, which is right for every setting of the server.
+//! Statements with their values written into them, so that several go to the server as one message, which the protocol with parameters
+//! does not allow. Values are quoted as `PQescapeLiteral` of libpq does it, which is right for every setting of the server.
 
 use crate::directory::sql::{SqlValue, StorageFault};
 use std::fmt::Write as _;
@@ -21,17 +19,45 @@ pub(crate) fn append_statement(sql: &str, with: &[SqlValue<'_>], into: &mut Stri
     Ok(())
 }
 
+/// Appends values in brackets, for a statement that says which types they have; nothing if there are none.
+pub(crate) fn append_plain_values(with: &[SqlValue<'_>], into: &mut String) -> Result<(), StorageFault> {
+    let mut between = "(";
+    for value in with {
+        into.push_str(between);
+        append_plain_value(*value, into)?;
+        between = ", ";
+    }
+    if !with.is_empty() {
+        into.push(')');
+    }
+    Ok(())
+}
+
+impl SqlValue<'_> {
+    /// The type of the value in PostgreSQL.
+    pub(crate) fn sql_type(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "text",
+            Self::Number(_) => "bigint",
+        }
+    }
+}
+
 /// A value with its type, so that a statement means what it would mean with a parameter.
 fn append_value(value: SqlValue<'_>, into: &mut String) -> Result<(), StorageFault> {
+    append_plain_value(value, into)?;
+    into.push_str("::");
+    into.push_str(value.sql_type());
+    Ok(())
+}
+
+fn append_plain_value(value: SqlValue<'_>, into: &mut String) -> Result<(), StorageFault> {
     match value {
         SqlValue::Number(number) => {
-            let _ = write!(into, "'{number}'::bigint");
+            let _ = write!(into, "'{number}'");
         }
-        SqlValue::Text(None) => into.push_str("NULL::text"),
-        SqlValue::Text(Some(text)) => {
-            append_quoted(text, into)?;
-            into.push_str("::text");
-        }
+        SqlValue::Text(None) => into.push_str("NULL"),
+        SqlValue::Text(Some(text)) => append_quoted(text, into)?,
     }
     Ok(())
 }

@@ -15,61 +15,36 @@ const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// After this time without a notification the server is asked whether it is still the one that is written to.
 const CHECK_AFTER: Duration = Duration::from_secs(20);
-/// A parameter of the session that means nothing. A pooler refuses it or drops it, a server keeps it.
-const OF_A_SERVER: (&str, &str) = ("portaria.listener", "yes");
 
-/// How a connection to the channel has ended.
-enum ListenEnd {
-    /// The connection is gone, or its server is no longer the right one.
-    Lost,
-    /// A pooler stands in front of the server. It may give the session that listens to other callers.
-    Pooled,
-}
-
-/// Listens for as long as its task runs, unless a pooler stands in front of the server.
+/// Listens for as long as its task runs, unless a pooler stands in front of the server: it may give the session that listens to others.
 pub(crate) async fn listen(hosts: Arc<DatabaseHosts>, news: Arc<Notify>) {
-    loop {
-        if let Ok(ListenEnd::Pooled) = listen_once(&hosts, &news).await {
-            tracing::info!("a pooler stands in front of the storage: what other machines change is read every half second");
-            return;
-        }
+    while !hosts.is_pooled() {
+        // Why it ended is reported by those who read and write.
+        let _ = listen_once(&hosts, &news).await;
         tokio::time::sleep(RECONNECT_AFTER).await;
     }
 }
 
-async fn listen_once(hosts: &DatabaseHosts, news: &Notify) -> Result<ListenEnd, sqlx::Error> {
-    let options = hosts.locate().await?.options([OF_A_SERVER]);
+/// Listens until the connection is gone, or until its server is no longer the one that is written to.
+async fn listen_once(hosts: &DatabaseHosts, news: &Notify) -> Result<(), sqlx::Error> {
+    let options = hosts.locate().await?;
     let pool = PgPoolOptions::new().max_connections(1).test_before_acquire(false).acquire_timeout(PATIENCE);
     let pool = pool.idle_timeout(None).max_lifetime(None).connect_lazy_with(options);
-    let mut listener = match PgListener::connect_with(&pool).await {
-        Err(error) if is_refused_parameter(&error) => return Ok(ListenEnd::Pooled),
-        connected => connected?,
-    };
+    let mut listener = PgListener::connect_with(&pool).await?;
     listener.eager_reconnect(false);
-    let kept: Option<String> = ask(&mut listener, "SELECT current_setting('portaria.listener', true)").await?;
-    if kept.as_deref() != Some(OF_A_SERVER.1) {
-        return Ok(ListenEnd::Pooled);
-    }
     listener.listen(CHANNEL).await?;
-    loop {
+    while !hosts.is_pooled() {
         match tokio::time::timeout(CHECK_AFTER, listener.try_recv()).await {
             Ok(Ok(Some(_))) => news.notify_one(),
-            Ok(Ok(None) | Err(_)) => return Ok(ListenEnd::Lost),
-            Err(_) if ask::<bool>(&mut listener, "SELECT pg_is_in_recovery()").await? => return Ok(ListenEnd::Lost),
+            Ok(Ok(None) | Err(_)) => return Ok(()),
+            Err(_) if is_standby(&mut listener).await? => return Ok(()),
             Err(_) => {}
         }
     }
+    Ok(())
 }
 
-async fn ask<T>(listener: &mut PgListener, sql: &'static str) -> Result<T, sqlx::Error>
-where
-    T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
-{
-    let asked = sqlx::raw_sql(sql).fetch_one(listener);
+async fn is_standby(listener: &mut PgListener) -> Result<bool, sqlx::Error> {
+    let asked = sqlx::raw_sql("SELECT pg_is_in_recovery()").fetch_one(listener);
     tokio::time::timeout(PATIENCE, asked).await.map_err(|_| sqlx::Error::PoolTimedOut)??.try_get(0)
-}
-
-/// Whether the connection was refused for a parameter: a protocol violation in the eyes of a pooler.
-fn is_refused_parameter(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() == Some("08P01")
 }

@@ -1,9 +1,8 @@
 //! The connections of a process: each thread that serves requests has its own, so that no query travels to another thread.
 
 use crate::directory::postgres::hosts::DatabaseHosts;
+use crate::directory::postgres::session::ServerConnection;
 use crate::world::clock;
-use sqlx::Connection as _;
-use sqlx::postgres::PgConnection;
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,7 +37,7 @@ struct ThreadConnections {
 }
 
 struct RestingConnection {
-    connection: PgConnection,
+    server: ServerConnection,
     opened: Instant,
     since: Instant,
     generation: u64,
@@ -46,7 +45,7 @@ struct RestingConnection {
 
 /// A connection that is in use.
 pub(crate) struct ConnectionInUse {
-    pub(crate) connection: PgConnection,
+    pub(crate) server: ServerConnection,
     /// Whether it was used before, so that its server may have gone since.
     pub(crate) is_reused: bool,
     opened: Instant,
@@ -65,17 +64,17 @@ impl ConnectionPools {
         let thread = self.of_this_thread();
         let permit = Arc::clone(&thread.permits).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
         let generation = self.generation.load(Ordering::Acquire);
-        while let Some(RestingConnection { mut connection, opened, since, .. }) = thread.take(generation) {
-            if since.elapsed() > TRUSTED_FOR && !is_there(&mut connection).await {
+        while let Some(RestingConnection { mut server, opened, since, .. }) = thread.take(generation) {
+            if since.elapsed() > TRUSTED_FOR && !matches!(tokio::time::timeout(TRUSTED_FOR, server.is_there()).await, Ok(true)) {
                 self.discard_all(generation);
                 break;
             }
-            return Ok(ConnectionInUse { connection, is_reused: true, opened, generation, thread, _permit: permit });
+            return Ok(ConnectionInUse { server, is_reused: true, opened, generation, thread, _permit: permit });
         }
         // Read before the connection is opened, so that a failure meanwhile counts.
         let generation = self.generation.load(Ordering::Acquire);
-        let connection = self.hosts.connect().await?;
-        Ok(ConnectionInUse { connection, is_reused: false, opened: clock::instant(), generation, thread, _permit: permit })
+        let server = self.hosts.connect().await?;
+        Ok(ConnectionInUse { server, is_reused: false, opened: clock::instant(), generation, thread, _permit: permit })
     }
 
     /// A connection of this generation has failed: others of it are not used again, and the next connection looks for its server anew.
@@ -84,6 +83,11 @@ impl ConnectionPools {
         if self.generation.compare_exchange(generation, next, Ordering::AcqRel, Ordering::Acquire).is_ok() {
             self.hosts.forget();
         }
+    }
+
+    /// A session was found to be shared, so that it keeps nothing.
+    pub(crate) fn mark_pooled(&self) {
+        self.hosts.mark_pooled();
     }
 
     fn of_this_thread(&self) -> Arc<ThreadConnections> {
@@ -139,17 +143,8 @@ impl ConnectionInUse {
 
     /// Returns the connection after a transaction that has ended.
     pub(crate) fn release(self) {
-        let Self { connection, opened, generation, thread, .. } = self;
+        let Self { server, opened, generation, thread, .. } = self;
         let since = clock::instant();
-        thread.resting.lock().unwrap_or_else(PoisonError::into_inner).push_back(RestingConnection {
-            connection,
-            opened,
-            since,
-            generation,
-        });
+        thread.resting.lock().unwrap_or_else(PoisonError::into_inner).push_back(RestingConnection { server, opened, since, generation });
     }
-}
-
-async fn is_there(connection: &mut PgConnection) -> bool {
-    matches!(tokio::time::timeout(TRUSTED_FOR, connection.ping()).await, Ok(Ok(())))
 }
