@@ -6,10 +6,11 @@ use crate::session::further_facts::FurtherFacts;
 use crate::session::token_claims::{Composed, LONGEST, compose};
 use crate::session::{Session, SessionUser};
 use crate::vocabulary::email::Email;
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation, decode, decode_header, encode};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::fmt;
@@ -29,7 +30,7 @@ pub struct TokenParties<'a> {
 
 pub(crate) struct SessionSigningKey {
     id: Box<str>,
-    private: EncodingKey,
+    private: EcdsaKeyPair,
     public: DecodingKey,
     x: String,
     y: String,
@@ -49,7 +50,7 @@ impl SessionSigningKey {
         let (x, y) = pair.public_key().as_ref().get(1..65)?.split_at(32);
         let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
         let public = DecodingKey::from_ec_components(&x, &y).ok()?;
-        Some(Self { id: id.into(), private: EncodingKey::from_ec_der(pkcs8), public, x, y })
+        Some(Self { id: id.into(), private: pair, public, x, y })
     }
 }
 
@@ -81,11 +82,22 @@ impl SessionSigningKeys {
     /// the name; then the provider's id is replaced by its hash.
     pub fn sign(&self, session: &Session, parties: TokenParties<'_>) -> String {
         let Composed { header, claims, .. } = compose(self.active(), session, parties);
-        encode(&header, &claims, &self.signing().private).expect("a key that was read can sign")
+        let part = |json: Vec<u8>| URL_SAFE_NO_PAD.encode(json);
+        let header = serde_json::to_vec(&header).expect("a header is plain text");
+        let claims = serde_json::to_vec(&claims).expect("claims are texts and numbers");
+        let mut token = [part(header), part(claims)].join(".");
+        // The library would read the key anew for every token.
+        let signature = self.signing().private.sign(&SystemRandom::new(), token.as_bytes()).expect("a key that was read can sign");
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        token
     }
 
     /// Removes from a session the further facts that do not fit into its token, and returns their names.
     pub(crate) fn remove_what_does_not_fit(&self, session: &mut Session, parties: TokenParties<'_>) -> Vec<Box<str>> {
+        if session.person.facts.is_empty() {
+            return Vec::new();
+        }
         let composed = compose(self.active(), session, parties);
         session.person.facts = parties.further.read_from(&composed.claims);
         composed.left_out

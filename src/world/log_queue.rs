@@ -11,6 +11,10 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// How many lines wait at most.
 const LONGEST_QUEUE: usize = 4096;
+/// About how many bytes are written at once.
+const LARGEST_PIECE: usize = 64 * 1024;
+/// How long the thread sleeps after it has written.
+const PAUSE: Duration = Duration::from_millis(5);
 
 static QUEUE: OnceLock<LogQueue> = OnceLock::new();
 
@@ -56,15 +60,30 @@ impl LogQueue {
 }
 
 fn write_lines(waiting: &Receiver<Waiting>, mut output: impl Write, lost: &AtomicU64) {
-    while let Ok(next) = waiting.recv() {
-        match next {
-            // An error of the log must not be logged.
-            Waiting::Line(line) => drop(output.write_all(&line)),
-            Waiting::Mark(done) => drop(done.try_send(())),
+    let mut lines = Vec::new();
+    while let Ok(first) = waiting.recv() {
+        let mut marks = Vec::new();
+        let mut next = Some(first);
+        while let Some(taken) = next {
+            match taken {
+                Waiting::Line(line) => lines.extend_from_slice(&line),
+                Waiting::Mark(done) => marks.push(done),
+            }
+            next = if lines.len() < LARGEST_PIECE { waiting.try_recv().ok() } else { None };
+        }
+        // An error of the log must not be logged.
+        let _ = output.write_all(&lines);
+        lines.clear();
+        for done in &marks {
+            let _ = done.try_send(());
         }
         let lost = lost.swap(0, Ordering::Relaxed);
         if lost > 0 {
             let _ = writeln!(output, "{lost} lines of the log are lost, because it was not read in time");
+        }
+        // While lines come often, the thread wakes once for many of them.
+        if marks.is_empty() {
+            thread::sleep(PAUSE);
         }
     }
 }
