@@ -30,7 +30,7 @@ struct Shop {
 fn arrival(store: &str, identity: Identity, sid: &str) -> SignIn {
     let now = clock::now();
     let (new_uid, sid) = (format!("u-{sid}").into(), sid.into());
-    SignIn { store: store.into(), identity, version: "3f2a".into(), new_uid, sid, now, latest: now + 3600, instead_of: None, attempt: None }
+    SignIn { store: store.into(), identity, version: "3f2a".into(), new_uid, sid, now, latest: now + 3600, instead_of: None }
 }
 
 impl Shop {

@@ -25,7 +25,6 @@ pub(crate) mod sql; //       what a verb needs of an engine
 pub mod sqlite; //           the engine for one machine
 pub(crate) mod postgres; //  the engine for many machines
 
-use crate::directory::attempts::{ConsumeAttempt, ConsumedAttempt};
 use crate::directory::postgres::Postgres;
 use crate::directory::probe::ProbeStorage;
 use crate::directory::sessions::ReadGenerations;
@@ -148,14 +147,6 @@ impl Directory {
         };
         self.has_write_failed.store(done.is_err(), Ordering::Relaxed);
         done
-    }
-
-    /// Consumes an attempt that began at `started`; `None` if it was consumed before, on this machine or another.
-    pub async fn consume(&self, attempt: ConsumeAttempt, started: i64, now: i64) -> Result<Option<ConsumedAttempt>, StorageUnavailable> {
-        match &self.engine {
-            DirectoryEngine::Sqlite(engine) => engine.consume(attempt, started, now).await,
-            DirectoryEngine::Postgres(_) => Ok(self.write(attempt).await?.then(ConsumedAttempt::stored)),
-        }
     }
 
     /// Whether the storage works. After a failed write another write is tried, because a disk may be full or a server read-only.

@@ -1,6 +1,5 @@
 //! Sign-in: the user is found or created, the identity is linked, and a session begins.
 
-use crate::directory::attempts::ConsumeAttempt;
 use crate::directory::audit::{AuditEvent, AuditEventKind, record_event};
 use crate::directory::linking::{self, KnownUser, KnownUsers, LinkingDecision, LinkingRule, ProviderLinkStatus, SignInRefusalReason};
 use crate::directory::reasons::IMITATION;
@@ -33,8 +32,6 @@ pub struct SignIn {
     pub latest: i64,
     /// The earlier session of this browser, which ends: its id, and when its last token expires.
     pub instead_of: Option<(Box<str>, i64)>,
-    /// The attempt of the login, if it is not stored yet.
-    pub attempt: Option<ConsumeAttempt>,
 }
 
 /// A sign-in that succeeded, with its session stored.
@@ -66,12 +63,6 @@ impl Verb for SignIn {
     type Answer = Result<SignedIn, SignInRefusal>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Self::Answer, StorageFault> {
-        // Another process with the same file may have consumed it; then nothing is stored.
-        if let Some(attempt) = &self.attempt
-            && !attempt.execute(sql).await?
-        {
-            return Err(StorageFault::logged("an attempt was consumed twice"));
-        }
         let (address, known) = self.find_users(sql).await?;
         let mut displaced = None;
         let (uid, email, verified, rule) = match linking::decide(known, &address) {

@@ -5,16 +5,13 @@ mod file;
 mod migration;
 mod readers;
 pub(crate) mod row;
-pub(crate) mod spent;
 mod transaction;
 mod writer;
 
 use crate::directory::StorageUnavailable;
-use crate::directory::attempts::{ConsumeAttempt, ConsumedAttempt};
 use crate::directory::sql::Verb;
 use crate::directory::sqlite::file::{SqliteFile, is_busy};
 use crate::directory::sqlite::readers::SqliteReaders;
-use crate::directory::sqlite::spent::{Spending, SpentAttempts};
 use crate::directory::sqlite::writer::SqliteWriter;
 use std::path::Path;
 use std::sync::Arc;
@@ -32,7 +29,6 @@ const PATIENCE: Duration = Duration::from_secs(6);
 pub(crate) struct Sqlite {
     writer: SqliteWriter,
     readers: SqliteReaders,
-    spent: Arc<SpentAttempts>,
 }
 
 impl Sqlite {
@@ -51,28 +47,11 @@ impl Sqlite {
             tokio::time::sleep(Duration::from_millis(50)).await;
         };
         let writer = SqliteWriter::start(Arc::clone(&file), connection)?;
-        Ok(Self { writer, readers: SqliteReaders::new(file), spent: Arc::new(SpentAttempts::new()) })
+        Ok(Self { writer, readers: SqliteReaders::new(file) })
     }
 
     pub(crate) async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, StorageUnavailable> {
         tokio::time::timeout(PATIENCE, self.writer.submit(verb)).await.map_err(|_| StorageUnavailable)?
-    }
-
-    /// Consumes an attempt that began at `started`; `None` if it was consumed before.
-    pub(crate) async fn consume(
-        &self,
-        attempt: ConsumeAttempt,
-        started: i64,
-        now: i64,
-    ) -> Result<Option<ConsumedAttempt>, StorageUnavailable> {
-        if std::env::var_os("STORE_FIRST").is_some() {
-            return Ok(self.write(attempt).await?.then(ConsumedAttempt::stored));
-        }
-        match self.spent.spend(&attempt, started, now) {
-            Spending::Now => Ok(Some(ConsumedAttempt::unstored(attempt, Arc::clone(&self.spent)))),
-            Spending::Before => Ok(None),
-            Spending::Unknown => Ok(self.write(attempt).await?.then(ConsumedAttempt::stored)),
-        }
     }
 
     pub(crate) async fn read<V: Verb>(&self, verb: V) -> Result<V::Answer, StorageUnavailable> {

@@ -196,7 +196,7 @@ mod tests {
         SessionSigningKey::new(id, pair.to_pkcs8v1().expect("its bytes").as_ref()).expect("a key")
     }
 
-    fn forged(header: &Value, claims: &Value, key: &EncodingKey) -> String {
+    fn forged(header: &Value, claims: &Value, key: &jsonwebtoken::EncodingKey) -> String {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let message = format!("{}.{}", part(header), part(claims));
         let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, Algorithm::ES256).expect("it signs");
@@ -252,7 +252,7 @@ mod tests {
     fn forged_headers_and_claims_of_other_kinds_are_refused() {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key").to_pkcs8v1().expect("its bytes");
         let keys = SessionSigningKeys::new(vec![SessionSigningKey::new("a", pair.as_ref()).expect("a key")]).expect("keys");
-        let ours = EncodingKey::from_ec_der(pair.as_ref());
+        let ours = jsonwebtoken::EncodingKey::from_ec_der(pair.as_ref());
         let header = json!({ "alg": "ES256", "typ": "JWT", "kid": "a" });
         let claims = json!({
             "iss": PARTIES.issuer, "sub": "ana@loja.example", "uid": "u", "email_verified": true, "idp": "acme", "idp_sub": "1",

@@ -21,7 +21,7 @@ use crate::web::error_page::method_not_allowed;
 use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
-use crate::web::sign_in::{FinishedLogin, append_cookies, mail_new_identity_notice, session_cookies};
+use crate::web::sign_in::{append_cookies, mail_new_identity_notice, session_cookies};
 use crate::web::test_logins::test_login_handler;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
 use crate::web::{callback_attempt, cookies, sign_in, start};
@@ -95,22 +95,15 @@ async fn finish_login(
         Ok(login) => login,
         Err(error) => return Err(login_failure::before_conversation(context, live_provider, return_to, &error).await),
     };
-    let Some(attempt) = callback_attempt::consume(context, &conversation.attempt).await? else {
+    if !callback_attempt::consume(context, &conversation.attempt).await? {
         return Err(login_failure::without_conversation(context, BrokerFailure::AlreadyUsed, live_provider, return_to).await);
-    };
-    let (identity, id_token) = match obtain_identity(context, live_provider, return_to, &conversation, login).await {
-        Ok(obtained) => obtained,
-        Err(error) => {
-            attempt.store(&context.app().directory).await?;
-            return Err(error);
-        }
-    };
+    }
+    let (identity, id_token) = obtain_identity(context, live_provider, return_to, &conversation, login).await?;
     if let Some(sid) = &callback_request.link {
-        attempt.store(&context.app().directory).await?;
         return link_identity(context, live_provider, callback_request, &identity, sid).await;
     }
-    let login = FinishedLogin { version: &callback_request.version, id_token: id_token.as_ref(), attempt: Some(attempt) };
-    sign_in::open_session(context, live_provider, &identity, login, callback_request.return_to.clone()).await
+    let of_login = (&*callback_request.version, id_token.as_ref());
+    sign_in::open_session(context, live_provider, &identity, of_login, callback_request.return_to.clone()).await
 }
 
 /// Links the identity to the signed-in user, if it is the one who began the login.

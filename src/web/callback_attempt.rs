@@ -1,7 +1,7 @@
 //! The parameters of a callback, and the attempt of this browser that they answer.
 
 use crate::directory::StorageUnavailable;
-use crate::directory::attempts::{ConsumeAttempt, ConsumedAttempt};
+use crate::directory::attempts::ConsumeAttempt;
 use crate::login::attempt::{Attempt, GOOD_FOR, callback_fault, lacks_state};
 use crate::login::conversation::Conversation;
 use crate::login::error::{LoginError, LoginErrorCause};
@@ -183,11 +183,10 @@ pub(crate) fn resume_conversation<'a>(
     Conversation::resume(live_provider.parties(client), installation, callback_request.saved.clone())
 }
 
-/// Consumes an attempt; `None` if it was consumed before, on this machine or another.
-pub(crate) async fn consume(context: &RequestContext, attempt: &Attempt) -> Result<Option<ConsumedAttempt>, StorageUnavailable> {
+/// Consumes an attempt; false if it was consumed before, on this machine or another.
+pub(crate) async fn consume(context: &RequestContext, attempt: &Attempt) -> Result<bool, StorageUnavailable> {
     let id = attempt_cookies::hashed_id(&attempt.state).into();
-    let consume = ConsumeAttempt { attempt: id, until: attempt.started.saturating_add(GOOD_FOR) };
-    context.app().directory.consume(consume, attempt.started, context.now()).await
+    context.app().directory.write(ConsumeAttempt { attempt: id, until: attempt.started.saturating_add(GOOD_FOR) }).await
 }
 
 #[cfg(test)]

@@ -81,18 +81,7 @@ impl Default for Metrics {
         registry.register("drift", "Whether a provider answers otherwise than before, by step and fact", Family::clone(&drift));
         registry.register("ended_sessions", "Sessions that ended early and are still remembered", ended.clone());
         registry.register("storage_silence_seconds", "How long ago storage was last heard of", silence.clone());
-        Self {
-            registry,
-            logins,
-            conversations,
-            checks,
-            files,
-            readings,
-            drift,
-            ended,
-            silence,
-            check_counts: CheckCounts::default(),
-        }
+        Self { registry, logins, conversations, checks, files, readings, drift, ended, silence, check_counts: CheckCounts::default() }
     }
 }
 

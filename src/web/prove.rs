@@ -17,7 +17,6 @@ use crate::web::email_proof::{PAGE, UnprovenIdentity, keyed_hash, open_identity,
 use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
-use crate::web::sign_in::FinishedLogin;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
 use crate::web::{cookies, forms, headers, sign_in};
 use crate::world::random;
@@ -222,8 +221,7 @@ pub(crate) async fn submit_code(context: RequestContext) -> Result<HttpResponse,
     let id_token = id_token.map(|token| Text::secret(token, &Arc::from("idToken")));
     let address = IdentityEmail::Proven(email, EmailEvidence::Mail);
     let identity = Identity { provider, file, fingerprint, id, address, name, picture, locale, more };
-    let login = FinishedLogin { version: &version, id_token: id_token.as_ref(), attempt: None };
-    let result = sign_in::open_session(&context, &pending.live_provider, &identity, login, return_to).await;
+    let result = sign_in::open_session(&context, &pending.live_provider, &identity, (&version, id_token.as_ref()), return_to).await;
     sign_in::append_cookies(result, Some(cookies::clear_proof(&context.live_store().store)))
 }
 

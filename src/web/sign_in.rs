@@ -1,6 +1,5 @@
 //! From an identity to a session: what a callback and a proven e-mail address share.
 
-use crate::directory::attempts::ConsumedAttempt;
 use crate::directory::audit::RecordAuditEvent;
 use crate::directory::linking::{LinkingRule, SignInRefusalReason};
 use crate::directory::sign_in::{SignIn, SignInRefusal, SignedIn};
@@ -18,26 +17,16 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderValue, SET_COOKIE};
 use std::sync::Arc;
 
-/// What the session needs of the login that opens it.
-pub(crate) struct FinishedLogin<'a> {
-    /// The version of the provider's file.
-    pub(crate) version: &'a str,
-    /// Kept for the logout.
-    pub(crate) id_token: Option<&'a Text>,
-    /// The attempt, unless it was stored before.
-    pub(crate) attempt: Option<ConsumedAttempt>,
-}
-
-/// Signs the identity in, or starts the proof of an e-mail address first.
+/// Signs the identity in, or starts the proof of an e-mail address first. `version` is that of the file; `id_token` is kept for the logout.
 pub(crate) async fn open_session(
     context: &RequestContext,
     live_provider: &Arc<LiveProvider>,
     identity: &Identity,
-    FinishedLogin { version, id_token, attempt }: FinishedLogin<'_>,
+    (version, id_token): (&str, Option<&Text>),
     return_to: Option<String>,
 ) -> Result<ResponseWithCookies, UserFacingError> {
     let (app, store) = (context.app(), &context.live_store().store);
-    let session = match sign_in(context, identity, version, attempt).await? {
+    let session = match sign_in(context, identity, version).await? {
         Ok((session, rule)) => {
             if rule == LinkingRule::Linked {
                 mail_new_identity_notice(context, live_provider, &session.person.email);
@@ -100,7 +89,6 @@ async fn sign_in(
     context: &RequestContext,
     identity: &Identity,
     version: &str,
-    attempt: Option<ConsumedAttempt>,
 ) -> Result<Result<(Session, LinkingRule), SignInRefusal>, UserFacingError> {
     let (app, store, now) = (context.app(), &context.live_store().store, context.now());
     let keys = context.signing_keys().ok_or(ErrorCause::StorageUnavailable)?;
@@ -115,13 +103,8 @@ async fn sign_in(
         now,
         latest: now.saturating_add(store.lasting.lifetime),
         instead_of: instead_of.clone(),
-        attempt: attempt.as_ref().and_then(ConsumedAttempt::to_store),
     };
-    let answer = app.directory.write(sign_in).await?;
-    if let Some(attempt) = attempt {
-        attempt.mark_stored();
-    }
-    let (user, rule) = match answer {
+    let (user, rule) = match app.directory.write(sign_in).await? {
         Ok(SignedIn { user, rule }) => (user, rule),
         Err(refusal) => return Ok(Err(refusal)),
     };

@@ -121,7 +121,6 @@ pub fn arrival(store: &str, identity: &Identity, sid: &str) -> SignIn {
         now: 100,
         latest: 1000,
         instead_of: None,
-        attempt: None,
     }
 }
 

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// How long a statement waits for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// After how many pages of 4 KiB the log is brought into the file. A page that changed often is then written once.
+const LONGEST_LOG: u32 = 4000;
 /// How many statements a connection keeps prepared; there are fewer.
 const PREPARED: usize = 256;
 
@@ -46,7 +48,8 @@ impl SqliteFile {
         connection.busy_timeout(PATIENCE)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         // A write that was answered survives a power failure.
-        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")?;
+        let durable = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
+        connection.execute_batch(&format!("{durable}; PRAGMA wal_autocheckpoint = {LONGEST_LOG}"))?;
         Ok(connection)
     }
 

@@ -98,7 +98,7 @@ async fn finish(
     let (trace, end) = match conversation.accept(callback, context.path_parameter("state").as_deref(), context.now()) {
         Err(error) => (Trace::default(), Err(error)),
         Ok(login) => {
-            let Some(attempt) = callback_attempt::consume(context, &conversation.attempt).await? else {
+            if !callback_attempt::consume(context, &conversation.attempt).await? {
                 // After a double click or the back button the story of the first callback is shown.
                 let last = tests.last_result(&store.name, &live_provider.provider.name, tester.by.as_deref());
                 let place = last.map_or_else(
@@ -106,8 +106,7 @@ async fn finish(
                     |last| story_address(&live_provider.provider.name, &last.code),
                 );
                 return Ok((redirect_to(&place), Vec::new()));
-            };
-            attempt.store(&context.app().directory).await?;
+            }
             conversation
                 .drive(login, context.limited_network(), &mut watch)
                 .await
