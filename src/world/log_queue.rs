@@ -12,8 +12,8 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// How many lines wait at most.
 const LONGEST_QUEUE: usize = 4096;
-/// About how many bytes are written at once.
-const LARGEST_PIECE: usize = 64 * 1024;
+/// How many lines are written at once.
+const MOST_AT_ONCE: usize = 256;
 /// How long the thread sleeps after it has written.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -62,21 +62,19 @@ impl LogQueue {
 }
 
 fn write_lines(waiting: &mut Receiver<Waiting>, mut output: impl Write, lost: &AtomicU64) {
-    let mut lines = Vec::new();
-    while let Some(first) = waiting.blocking_recv() {
+    let (mut taken, mut lines) = (Vec::new(), Vec::new());
+    while waiting.blocking_recv_many(&mut taken, MOST_AT_ONCE) > 0 {
         let mut marks = Vec::new();
-        let mut next = Some(first);
-        while let Some(taken) = next {
-            match taken {
+        for next in taken.drain(..) {
+            match next {
                 Waiting::Line(line) => lines.extend_from_slice(&line),
                 Waiting::Mark(done) => marks.push(done),
             }
-            next = if lines.len() < LARGEST_PIECE { waiting.try_recv().ok() } else { None };
         }
         // An error of the log must not be logged.
         let _ = output.write_all(&lines);
         lines.clear();
-        for done in &marks {
+        for done in marks {
             let _ = done.try_send(());
         }
         let lost = lost.swap(0, Ordering::Relaxed);
@@ -84,9 +82,7 @@ fn write_lines(waiting: &mut Receiver<Waiting>, mut output: impl Write, lost: &A
             let _ = writeln!(output, "{lost} lines of the log are lost, because it was not read in time");
         }
         // While lines come often, the thread wakes once for many of them.
-        if marks.is_empty() {
-            thread::sleep(PAUSE);
-        }
+        thread::sleep(PAUSE);
     }
 }
 
