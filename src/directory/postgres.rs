@@ -16,7 +16,7 @@ use crate::directory::postgres::address::ServerAddress;
 use crate::directory::postgres::hosts::DatabaseHosts;
 use crate::directory::postgres::pool::ConnectionPools;
 use crate::directory::postgres::transaction::{PgTransaction, TransactionKind};
-use crate::directory::sql::{StorageFault, Verb};
+use crate::directory::sql::{EngineFailure, StorageFault, Verb};
 use crate::directory::{StorageUnavailable, migrations};
 use sqlx::Connection as _;
 use std::fmt;
@@ -147,4 +147,12 @@ async fn execute_once<V: Verb>(pools: &ConnectionPools, verb: &V, kind: Transact
 fn took_too_long() -> StorageFault {
     tracing::error!("the storage took too long");
     StorageFault::Unavailable
+}
+
+impl From<sqlx::Error> for StorageFault {
+    fn from(error: sqlx::Error) -> Self {
+        let Some(error) = error.as_database_error() else { return Self::logged(&error.to_string()) };
+        let code = error.code().unwrap_or_default();
+        EngineFailure { code: &code, constraint: error.constraint(), message: error.message() }.into()
+    }
 }

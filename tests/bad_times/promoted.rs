@@ -88,13 +88,13 @@ fn a_promoted_standby_has_every_answered_login_and_both_brokers_go_on_by_themsel
             let is_over = &is_over;
             scope.spawn(move || come(pair, who, answered, is_over));
         }
-        until("people have come", Duration::from_secs(60), || answered.counts().iter().all(|count| *count >= 20));
+        until("people have come", Duration::from_mins(1), || answered.counts().iter().all(|count| *count >= 20));
         first.order("kill");
         let began = now();
         let before = answered.counts();
         standby.order("promote");
         let both_go_on = || answered.counts().iter().zip(before).all(|(now, then)| *now >= then + 10);
-        until("people come again at both", Duration::from_secs(60), both_go_on);
+        until("people come again at both", Duration::from_mins(1), both_go_on);
         is_over.store(true, Ordering::Relaxed);
         (began.elapsed(), before)
     });

@@ -64,12 +64,11 @@ impl ConnectionPools {
         let thread = self.of_this_thread();
         let permit = Arc::clone(&thread.permits).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
         let generation = self.generation.load(Ordering::Acquire);
-        while let Some(RestingConnection { mut server, opened, since, .. }) = thread.take(generation) {
-            if since.elapsed() > TRUSTED_FOR && !matches!(tokio::time::timeout(TRUSTED_FOR, server.is_there()).await, Ok(true)) {
-                self.discard_all(generation);
-                break;
+        if let Some(RestingConnection { mut server, opened, since, .. }) = thread.take(generation) {
+            if since.elapsed() < TRUSTED_FOR || matches!(tokio::time::timeout(TRUSTED_FOR, server.is_there()).await, Ok(true)) {
+                return Ok(ConnectionInUse { server, is_reused: true, opened, generation, thread, _permit: permit });
             }
-            return Ok(ConnectionInUse { server, is_reused: true, opened, generation, thread, _permit: permit });
+            self.discard_all(generation);
         }
         // Read before the connection is opened, so that a failure meanwhile counts.
         let generation = self.generation.load(Ordering::Acquire);

@@ -70,7 +70,7 @@ pub(crate) fn append_beginning(prepared: Option<&PreparedStatements>, is_transac
 
 /// Appends a statement, which the session prepares if it has not done so. Answers whether it is prepared with this message.
 pub(crate) fn append(
-    prepared: Option<&mut PreparedStatements>,
+    prepared: &mut Option<PreparedStatements>,
     sql: &'static str,
     with: &[SqlValue<'_>],
     locks: bool,
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn a_session_prepares_a_statement_once() {
         let (find, count) = ("SELECT a FROM t WHERE b = $1 AND c = $2", "SELECT count(*) FROM t");
-        let mut prepared = PreparedStatements::default();
+        let mut prepared = Some(PreparedStatements::default());
 
         let cases: [(_, &[SqlValue<'_>], _, _); 4] = [
             (find, with!["x", 1_i64], false, "PREPARE p0 (text, bigint) AS SELECT a FROM t WHERE b = $1 AND c = $2; EXECUTE p0('x', '1')"),
@@ -118,7 +118,7 @@ mod tests {
         ];
         for (sql, values, locks, expected) in cases {
             let mut text = String::new();
-            append(Some(&mut prepared), sql, values, locks, &mut text).expect("it can be written");
+            append(&mut prepared, sql, values, locks, &mut text).expect("it can be written");
             assert_eq!(text, expected);
         }
     }
@@ -127,7 +127,7 @@ mod tests {
     fn behind_a_pooler_a_statement_is_written_out_and_a_transaction_brings_its_limits() {
         let mut text = String::new();
         append_beginning(None, true, &mut text);
-        append(None, "SELECT a FROM t WHERE b = $1", with!["x"], true, &mut text).expect("it can be written");
+        append(&mut None, "SELECT a FROM t WHERE b = $1", with!["x"], true, &mut text).expect("it can be written");
 
         assert_eq!(text, format!("BEGIN; {LIMITS}; SELECT a FROM t WHERE b = 'x'::text FOR UPDATE"));
     }

@@ -90,7 +90,7 @@ impl<'c> PgTransaction<'c> {
 
     fn enqueue(&mut self, sql: &'static str, with: &[SqlValue<'_>], locks: bool) -> Result<(), StorageFault> {
         self.separate();
-        self.has_prepared |= append(self.server.prepared.as_mut(), sql, with, locks, &mut self.queued)?;
+        self.has_prepared |= append(&mut self.server.prepared, sql, with, locks, &mut self.queued)?;
         Ok(())
     }
 
