@@ -229,11 +229,12 @@ pub(crate) fn shared_keys<'a>(providers: impl Iterator<Item = &'a Provider>) -> 
     complaints
 }
 
-/// Reports on files of a folder that look like provider files and are not read; `read` are the files with the right ending.
+/// Reports on files of a folder that look like provider files and are not read; `read` are the files with the right ending,
+/// sorted.
 pub(crate) fn unread_file_reports(folder: &Path, read: &[PathBuf]) -> Vec<Report> {
     let orphan = |path: &&PathBuf| {
         let name = path.to_string_lossy();
-        name.strip_suffix(".examples.yaml").is_some_and(|stem| !read.iter().any(|other| *other.to_string_lossy() == format!("{stem}.yaml")))
+        name.strip_suffix(".examples.yaml").is_some_and(|stem| read.binary_search(&PathBuf::from(format!("{stem}.yaml"))).is_err())
     };
     let orphans = read.iter().filter(orphan).map(|path| {
         (path.clone(), "there is no provider file beside these examples", "name them after the provider file: `NAME.examples.yaml`")

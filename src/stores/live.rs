@@ -26,6 +26,7 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 /// A provider that is live.
 pub struct LiveProvider {
@@ -209,7 +210,7 @@ impl LiveProviders {
         folder: &Path,
         (installation_context, policy): (InstallationContext, ReadPolicy),
         (simulated, replace_connection): (&[Box<str>], ConnectionReplacer),
-        now: i64,
+        (asked, now): (Instant, i64),
     ) -> Arc<Self> {
         let (folder, simulated) = (folder.to_owned(), simulated.to_vec());
         let live_providers = Arc::new(Self {
@@ -222,15 +223,16 @@ impl LiveProviders {
             seen: Mutex::default(),
             reading: RepeatedReading::new(now),
         });
-        live_providers.reload_apart(|_, _| {});
+        live_providers.reload_apart(asked, |_, _| {});
         live_providers
     }
 
-    /// Reads the files that have changed on a thread of its own, and waits for it only for a while. Each of them goes to `report`.
-    pub(crate) fn reload_apart(self: &Arc<Self>, report: impl Fn(&LiveProvidersSnapshot, &Path) + Send + 'static) {
+    /// Reads the files that have changed on a thread of its own, and waits for it only for a while. Each of them goes to `report`. What
+    /// was found of other folders since `asked` is not looked up again.
+    pub(crate) fn reload_apart(self: &Arc<Self>, asked: Instant, report: impl Fn(&LiveProvidersSnapshot, &Path) + Send + 'static) {
         let live_providers = Arc::clone(self);
         self.reading.run(move || {
-            let Some(changed) = live_providers.reload(clock::now()) else { return false };
+            let Some(changed) = live_providers.reload_since(asked, clock::now()) else { return false };
             changed.iter().for_each(|file| report(&live_providers.snapshot(), file));
             true
         });
@@ -266,6 +268,10 @@ impl LiveProviders {
 
     /// Reads the files that have changed, and returns them; `None` if the folder cannot be listed.
     pub fn reload(&self, now: i64) -> Option<Vec<PathBuf>> {
+        self.reload_since(clock::instant(), now)
+    }
+
+    fn reload_since(&self, asked: Instant, now: i64) -> Option<Vec<PathBuf>> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         // If the folder cannot be listed for a moment, its providers stay live.
         let named = match files::yaml_files(&self.folder) {
@@ -300,7 +306,10 @@ impl LiveProviders {
             seen.remove(path);
             next.remove_file(path);
         }
-        let entries = catalogue::load_all(&changed, self.installation_context, &self.policy);
+        let entries = match changed.is_empty() {
+            true => Vec::new(),
+            false => catalogue::load_all(&changed, self.installation_context, &self.policy.looked_up_since(asked)),
+        };
         for ((path, stamp), entry) in changed.iter().zip(stamps).zip(entries) {
             seen.note_awaited(path, entry.awaited.clone());
             seen.insert(path.clone(), self.file_stamps(path, stamp, &entry));

@@ -5,6 +5,7 @@ pub mod catalogue; //   the provider files of a folder
 pub(crate) mod variable_pattern; // the variables that `filesMayRead` allows
 pub mod read_policy; // what provider files may read of this machine
 pub(crate) mod other_files; // the names of the provider files of other stores
+pub(crate) mod store_boundaries; // what belongs to which store
 pub(crate) mod read_refusal; // why one may not, and what to do
 pub mod connection; //  how a live provider is reached
 pub mod live; //        the live providers of a folder

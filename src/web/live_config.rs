@@ -8,12 +8,13 @@ use crate::stores::live::{LiveProvider, LiveProviders};
 use crate::stores::picture::Picture;
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::{MailSpec, Settings};
+use crate::stores::store_boundaries::StoreBoundaries;
 use crate::stores::{Store, Stores};
 use crate::vocabulary::hash::{hex, sha256};
 use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::mail::Mailer;
 use crate::world::slow_disk::{NotRead, read_in_time};
-use crate::world::{files, secrets};
+use crate::world::{clock, files, secrets};
 use actix_web::HttpRequest;
 use actix_web::http::header::HOST;
 use std::collections::HashMap;
@@ -120,13 +121,15 @@ impl LiveConfig {
             all_live_providers.insert(key, Arc::clone(providers));
         }
         let simulated = (&*settings.simulated, workbench.replace_connection);
+        let asked = clock::instant();
+        let boundaries = Arc::new(StoreBoundaries::new(settings, &stores));
         let mut live_stores = HashMap::new();
         for (number, store) in stores.all().iter().enumerate() {
             let installation_context = InstallationContext { loopback: store.loopback };
-            let policy = ReadPolicy::for_store(settings, &stores, store);
+            let policy = ReadPolicy::within(&boundaries, store);
             let providers = all_live_providers.entry((store.providers.clone(), installation_context.loopback, policy.clone()));
             let providers =
-                providers.or_insert_with(|| LiveProviders::open(&store.providers, (installation_context, policy), simulated, now));
+                providers.or_insert_with(|| LiveProviders::open(&store.providers, (installation_context, policy), simulated, (asked, now)));
             let earlier = before.and_then(|before| before.live_stores.get(&store.name));
             let languages = words.entry(store.phrases.clone()).or_insert_with(|| {
                 let before = earlier.map(|live_store| Arc::clone(&live_store.languages));
