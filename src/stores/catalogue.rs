@@ -2,6 +2,7 @@
 
 use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider, compile};
+use crate::stores::compiled_on_demand::ListedProvider;
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::read_refusal::{AwaitedReading, ReadRefusal};
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
@@ -82,6 +83,19 @@ impl ProviderStatus {
             Self::Overlooked => "overlooked",
         }
     }
+}
+
+/// The status of one provider file.
+#[derive(Clone, Debug)]
+pub(crate) struct ProviderFileReport {
+    /// The text of its button; `None` for a broken file.
+    pub(crate) title: Option<Box<str>>,
+    pub(crate) status: ProviderStatus,
+    /// The variables and files that are missing.
+    pub(crate) missing: Vec<String>,
+    /// Whether an older version is live because the file is broken.
+    pub(crate) stale: bool,
+    pub(crate) report: Report,
 }
 
 /// Whether a path names an examples file rather than a provider.
@@ -210,8 +224,8 @@ fn open_secrets(provider: &Provider) -> impl Iterator<Item = Complaint> {
 
 /// The providers that cannot be live because another file of the store has the same key: the name of each, and the complaint. The file
 /// that has the key as its name stays live, otherwise the first by name.
-pub(crate) fn shared_keys<'a>(providers: impl Iterator<Item = &'a Provider>) -> Vec<(Box<str>, Complaint)> {
-    let mut by_key: BTreeMap<&str, Vec<&Provider>> = BTreeMap::new();
+pub(crate) fn shared_keys<'a>(providers: impl Iterator<Item = &'a ListedProvider>) -> Vec<(Box<str>, Complaint)> {
+    let mut by_key: BTreeMap<&str, Vec<&ListedProvider>> = BTreeMap::new();
     for provider in providers {
         by_key.entry(&provider.key).or_default().push(provider);
     }
@@ -219,7 +233,7 @@ pub(crate) fn shared_keys<'a>(providers: impl Iterator<Item = &'a Provider>) -> 
     for (key, mut providers) in by_key {
         providers.sort_by_key(|provider| (*provider.name != *key, &provider.name));
         let Some((first, others)) = providers.split_first() else { continue };
-        let complaint = |provider: &Provider| {
+        let complaint = |provider: &ListedProvider| {
             let message = format!("`{}.yaml` has the key `{key}` as well, so both would sign in the same users", first.name);
             let help = "a key belongs to one file: give this file another `key`, or remove the other file or set `enabled: false` in it";
             Complaint::new(Severity::Error, provider.key_place, message, help)

@@ -5,7 +5,8 @@ use crate::login::attempt::{GOOD_FOR, InstallationValues};
 use crate::login::conversation::{ConversationLimits, ConversationParties, LimitsByStore};
 use crate::provider::fingerprint::ProviderFingerprint;
 use crate::provider::{InstallationContext, Provider};
-use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus};
+use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileReport, ProviderFileState, ProviderStatus};
+use crate::stores::compiled_on_demand::{CompiledOnDemand, ListedProvider};
 use crate::stores::connection::{ProviderClient, ProviderConnection};
 use crate::stores::picture::Picture;
 use crate::stores::read_policy::ReadPolicy;
@@ -28,10 +29,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+/// How many files are read at once at most.
+const READ_AT_ONCE: usize = 128;
+
 /// A provider that is live.
 pub struct LiveProvider {
-    /// The provider as it was compiled from this version of its file.
-    pub provider: Provider,
+    /// The provider of this version of its file.
+    pub provider: CompiledOnDemand,
+    pub(crate) listed: ListedProvider,
     /// The version of its file.
     pub(crate) version: Box<str>,
     /// Where the file points with the settings of this installation.
@@ -57,7 +62,7 @@ pub type ConnectionReplacer = fn(&Provider, &Path, Vec<(Slot, Text)>) -> Replace
 
 impl fmt::Debug for LiveProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LiveProvider").field("provider", &self.provider.name).field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("LiveProvider").field("provider", &self.listed.name).field("version", &self.version).finish_non_exhaustive()
     }
 }
 
@@ -77,19 +82,6 @@ impl LiveProvider {
         let documents = client.connection.documents();
         ConversationParties { provider: &self.provider, fetch: client, documents, limits: client.limits.as_deref() }
     }
-}
-
-/// The status of one provider file.
-#[derive(Clone, Debug)]
-pub(crate) struct ProviderFileReport {
-    /// The text of its button; `None` for a broken file.
-    pub(crate) title: Option<Box<str>>,
-    pub(crate) status: ProviderStatus,
-    /// The variables and files that are missing.
-    pub(crate) missing: Vec<String>,
-    /// Whether an older version is live because the file is broken.
-    pub(crate) stale: bool,
-    pub(crate) report: Report,
 }
 
 /// The live providers of a folder at one moment.
@@ -118,8 +110,8 @@ impl LiveProvidersSnapshot {
     /// The provider under whose key an identity is kept.
     pub(crate) fn provider_by_key(&self, key: &str) -> Option<&Arc<LiveProvider>> {
         // Most keys are the name of a file.
-        let named = self.by_name.get(key).filter(|live_provider| *live_provider.provider.key == *key);
-        named.or_else(|| self.by_name.values().find(|live_provider| *live_provider.provider.key == *key))
+        let named = self.by_name.get(key).filter(|live_provider| *live_provider.listed.key == *key);
+        named.or_else(|| self.by_name.values().find(|live_provider| *live_provider.listed.key == *key))
     }
 
     /// All live providers.
@@ -136,13 +128,13 @@ impl LiveProvidersSnapshot {
         self.retired
             .iter()
             .map(|(live_provider, _)| live_provider)
-            .find(|live_provider| *live_provider.provider.name == *name && *live_provider.version == *version)
+            .find(|live_provider| *live_provider.listed.name == *name && *live_provider.version == *version)
     }
 
     /// The current version of a provider, then earlier versions with which logins may still be under way.
     pub(crate) fn provider_versions<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Arc<LiveProvider>> {
         let retired =
-            self.retired.iter().map(|(live_provider, _)| live_provider).filter(move |live_provider| *live_provider.provider.name == *name);
+            self.retired.iter().map(|(live_provider, _)| live_provider).filter(move |live_provider| *live_provider.listed.name == *name);
         self.by_name.get(name).into_iter().chain(retired)
     }
 
@@ -166,7 +158,7 @@ impl LiveProvidersSnapshot {
     fn settle_keys(&mut self) {
         self.by_name.clone_from(&self.usable);
         self.file_reports.clone_from(&self.own_reports);
-        let providers = self.usable.values().map(|live_provider| &live_provider.provider);
+        let providers = self.usable.values().map(|live_provider| &live_provider.listed);
         for (name, complaint) in catalogue::shared_keys(providers) {
             self.by_name.remove(&name);
             for (_, file_report) in self.file_reports.iter_mut().filter(|(path, _)| path.file_stem().is_some_and(|stem| stem == &*name)) {
@@ -182,10 +174,9 @@ impl LiveProvidersSnapshot {
     }
 
     fn collect_buttons(&mut self) {
-        self.buttons = self.by_name.values().filter(|live_provider| !live_provider.provider.hidden).cloned().collect();
-        self.buttons.sort_by(|a, b| {
-            (a.provider.order, &a.provider.title, &a.provider.name).cmp(&(b.provider.order, &b.provider.title, &b.provider.name))
-        });
+        self.buttons = self.by_name.values().filter(|live_provider| !live_provider.listed.hidden).cloned().collect();
+        self.buttons
+            .sort_by(|a, b| (a.listed.order, &a.listed.title, &a.listed.name).cmp(&(b.listed.order, &b.listed.title, &b.listed.name)));
     }
 }
 
@@ -306,14 +297,14 @@ impl LiveProviders {
             seen.remove(path);
             next.remove_file(path);
         }
-        let entries = match changed.is_empty() {
-            true => Vec::new(),
-            false => catalogue::load_all(&changed, self.installation_context, &self.policy.looked_up_since(asked)),
-        };
-        for ((path, stamp), entry) in changed.iter().zip(stamps).zip(entries) {
-            seen.note_awaited(path, entry.awaited.clone());
-            seen.insert(path.clone(), self.file_stamps(path, stamp, &entry));
-            self.replace_file(&mut next, path, entry, now);
+        // A part at a time, because what all of them compile to takes much memory.
+        for (paths, stamps) in changed.chunks(READ_AT_ONCE).zip(stamps.chunks(READ_AT_ONCE)) {
+            let entries = catalogue::load_all(paths, self.installation_context, &self.policy.looked_up_since(asked));
+            for ((path, stamp), entry) in paths.iter().zip(stamps).zip(entries) {
+                seen.note_awaited(path, entry.awaited.clone());
+                seen.insert(path.clone(), self.file_stamps(path, *stamp, &entry));
+                self.replace_file(&mut next, path, entry, now);
+            }
         }
         next.settle_keys();
         next.collect_buttons();
@@ -349,9 +340,9 @@ impl LiveProviders {
         let stale = matches!(entry.state, ProviderFileState::Broken) && old.is_some();
         let new = match entry.state {
             ProviderFileState::Offered(provider) | ProviderFileState::Dormant(provider, _) if is_simulated => {
-                Some(self.simulated_live_provider(*provider, path, old))
+                Some(self.simulated_live_provider(&provider, path, old))
             }
-            ProviderFileState::Offered(provider) => Some(self.live_provider(*provider, old)),
+            ProviderFileState::Offered(provider) => Some(self.live_provider(&provider, old)),
             ProviderFileState::Off(_) | ProviderFileState::Dormant(..) => {
                 drop(next.usable.remove(name.as_str()));
                 None
@@ -364,23 +355,25 @@ impl LiveProviders {
         next.own_reports.insert(path.to_owned(), Arc::new(ProviderFileReport { title, status, missing, stale, report: entry.report }));
     }
 
-    fn simulated_live_provider(&self, provider: Provider, path: &Path, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
+    fn simulated_live_provider(&self, provider: &Provider, path: &Path, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
         let mut live_provider = self.live_provider(provider, old);
         let set = std::mem::take(&mut live_provider.values);
-        let ReplacedConnection { connection, values } = (self.replace_connection)(&live_provider.provider, path, set);
+        let ReplacedConnection { connection, values } = (self.replace_connection)(provider, path, set);
         // The simulation logs in with its own values, some of which may be invented.
-        let fingerprint = fingerprint_of(&live_provider.provider, &values);
+        let fingerprint = fingerprint_of(provider, &values);
         LiveProvider { replaced: Some(connection), values, fingerprint, ..live_provider }
     }
 
-    fn live_provider(&self, provider: Provider, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
-        let values = secrets::installation_values(&provider, "").values;
+    fn live_provider(&self, provider: &Provider, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
+        let values = secrets::installation_values(provider, "").values;
         let version = version_from_text(&provider.source.text);
         let limits = old.map_or_else(Arc::default, |old| Arc::clone(&old.limits));
         let logo = provider.logo.as_deref().and_then(|name| Picture::read(&self.folder.join(name)));
-        let fingerprint = fingerprint_of(&provider, &values);
-        let is_set_up = secrets::missing_values(&provider).is_empty();
-        LiveProvider { provider, version, fingerprint, is_set_up, limits, logo, replaced: None, values }
+        let fingerprint = fingerprint_of(provider, &values);
+        let is_set_up = secrets::missing_values(provider).is_empty();
+        let listed = ListedProvider::from(provider);
+        let provider = CompiledOnDemand::new(provider, self.installation_context);
+        LiveProvider { provider, listed, version, fingerprint, is_set_up, limits, logo, replaced: None, values }
     }
 }
 
@@ -397,3 +390,6 @@ pub(crate) fn fingerprint_of(provider: &Provider, values: &[(Slot, Text)]) -> Pr
     }
     provider.fingerprint(&facts)
 }
+
+#[cfg(test)]
+mod tests;

@@ -171,7 +171,7 @@ impl App {
 
     async fn pin_identities_of(&self, store: &str, snapshot: &LiveProvidersSnapshot) -> Result<(), StorageUnavailable> {
         let pin = |live_provider: &Arc<LiveProvider>| {
-            let (key, fingerprint) = (live_provider.provider.key.clone(), live_provider.fingerprint.clone());
+            let (key, fingerprint) = (live_provider.listed.key.clone(), live_provider.fingerprint.clone());
             PinIdentities { store: store.into(), key, fingerprint }
         };
         let mut unpinned: Vec<PinIdentities> = {

@@ -63,7 +63,7 @@ impl LiveStore {
     /// The providers that have a button at this store.
     pub(crate) fn providers_with_button(&self) -> Vec<Arc<LiveProvider>> {
         let snapshot = self.providers.snapshot();
-        snapshot.buttons().iter().filter(|live_provider| self.shows_provider(&live_provider.provider.name)).cloned().collect()
+        snapshot.buttons().iter().filter(|live_provider| self.shows_provider(&live_provider.listed.name)).cloned().collect()
     }
 
     /// The address to which a shopper returns if the login names none.

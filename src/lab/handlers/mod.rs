@@ -16,9 +16,9 @@ use crate::lab::pages::frame::{LabFrame, LabProviderEntry, LabProviderGroup, Las
 use crate::lab::pages::words::LabLanguage;
 use crate::pages::frame::address;
 use crate::provider::Provider;
+use crate::stores::catalogue::ProviderFileReport;
 use crate::stores::catalogue::ProviderStatus;
 use crate::stores::live;
-use crate::stores::live::ProviderFileReport;
 use crate::vocabulary::diagnostic::{Report, Severity, printable};
 use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
