@@ -1,6 +1,6 @@
 //! The cost of the pure part of a login: writing three requests, reading three answers, and making the identity.
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::Criterion;
 use portaria::login::attempt::{Attempt, Entropy, InstallationValues};
 use portaria::login::drive;
 use portaria::provider::callback::CallbackParameters;
@@ -65,7 +65,8 @@ fn one_login(provider: &Provider, installation: &InstallationValues, documents: 
     }
 }
 
-fn login(criterion: &mut Criterion) {
+/// Three requests, three answers and the identity.
+pub fn login(criterion: &mut Criterion) {
     let (provider, report) = compile(&Source::new("acme.yaml", FILE), InstallationContext { loopback: false });
     let provider = provider.unwrap_or_else(|| panic!("{}", report.draw(false)));
     let known = provider.known;
@@ -75,10 +76,7 @@ fn login(criterion: &mut Criterion) {
     };
     let documents = DocumentCache::default();
     let answers = Answers { bodies: ANSWERS.iter().map(|body| body.as_bytes().to_vec()).collect(), next: AtomicUsize::new(0) };
-    criterion.bench_function("the pure part of a whole login", |bencher| {
+    criterion.bench_function("login/the pure part", |bencher| {
         bencher.iter(|| one_login(&provider, &installation, &documents, &answers));
     });
 }
-
-criterion_group!(benches, login);
-criterion_main!(benches);

@@ -65,7 +65,16 @@ type FilesWithReasons = &'static [(&'static str, &'static str)];
 /// Attack T-12
 #[test]
 fn nothing_switches_off_the_checks_of_certificates() {
-    let switches = ["accept_invalid", "tls_danger", "dangerous()", "ServerCertVerifier", "native_tls", "tls_certs_only"];
+    let switches = [
+        "accept_invalid",
+        "tls_danger",
+        "dangerous()",
+        "certificate_verifier",
+        "ServerCertVerifier",
+        "native_tls",
+        "tls_certs_only",
+        "RootCertStore::",
+    ];
     let mut found = Vec::new();
     for path in sources(&root().join("src")) {
         let code = text(&path);
@@ -77,7 +86,8 @@ fn nothing_switches_off_the_checks_of_certificates() {
     // A mail server of this machine; and a machine that knows no authorities, where no certificate is believed.
     assert_eq!(found.len(), 2, "{found:#?}");
     assert!(found.iter().any(|line| line.contains("dangerous_accept_invalid_certs(server.safety == MailEncryption::Loopback)")));
-    assert!(found.iter().any(|line| line.contains(".tls_certs_only([])")));
+    assert!(found.iter().any(|line| line.contains("with_root_certificates(RootCertStore::empty())")));
+    assert!(text(&root().join("src/world/network.rs")).contains(".with_platform_verifier()"));
 }
 
 #[test]

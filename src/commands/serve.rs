@@ -236,10 +236,12 @@ fn print_greeting(app: &App, address: SocketAddr) {
 
 /// Starts the log on stderr, as text or as JSON. `PORTARIA_LOG` sets its level.
 fn start_log(json: bool) {
-    use tracing_subscriber::EnvFilter;
+    use tracing_subscriber::filter::{LevelFilter, Targets};
     use tracing_subscriber::fmt::writer::BoxMakeWriter;
+    use tracing_subscriber::prelude::*;
     let level = secrets::read_variable("PORTARIA_LOG");
-    let filter = EnvFilter::try_new(level.as_deref().unwrap_or("warn,portaria=info")).unwrap_or_else(|_| EnvFilter::new("info"));
+    let levels: Result<Targets, _> = level.as_deref().unwrap_or("warn,portaria=info").parse();
+    let levels = levels.unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     let queue = LogQueue::to_stderr();
     let writer = BoxMakeWriter::new(move || -> Box<dyn Write> {
         match &queue {
@@ -247,10 +249,12 @@ fn start_log(json: bool) {
             Err(_) => Box::new(std::io::stderr()),
         }
     });
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_target(false);
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_target(false);
     // An error of the log must not be logged: that would end the request.
-    let log = log.log_internal_errors(false);
-    let started = if json { log.json().flatten_event(true).try_init() } else { log.with_ansi(uses_colour()).try_init() };
+    let lines = lines.log_internal_errors(false);
+    let log = tracing_subscriber::registry().with(levels);
+    let started =
+        if json { log.with(lines.json().flatten_event(true)).try_init() } else { log.with(lines.with_ansi(uses_colour())).try_init() };
     drop(started);
 }
 

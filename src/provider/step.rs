@@ -170,9 +170,12 @@ impl Step {
 
     /// Whether an answer refuses the client's credentials and not the code, so that the other method may be tried.
     pub(crate) fn refuses_client(&self, answer: &Response) -> bool {
-        let error = self.document(answer).and_then(|document| document.get("error").and_then(Value::as_str).map(str::to_owned));
-        match error {
-            Some(error) => (400..=403).contains(&answer.status) && error == "invalid_client",
+        if !(400..=403).contains(&answer.status) {
+            return false;
+        }
+        let document = self.document(answer);
+        match document.as_ref().and_then(|document| document.get("error")).and_then(Value::as_str) {
+            Some(error) => error == "invalid_client",
             None => answer.status == 401,
         }
     }

@@ -74,7 +74,8 @@ pub struct Seal {
 }
 
 impl Seal {
-    pub(crate) fn new(master: &MasterKey, purpose: &str) -> Self {
+    /// A seal for one purpose.
+    pub fn new(master: &MasterKey, purpose: &str) -> Self {
         let key = UnboundKey::new(&AES_256_GCM_SIV, &*master.derive(purpose)).expect("the key is 32 bytes long");
         Self { key: LessSafeKey::new(key) }
     }
@@ -88,7 +89,7 @@ impl Seal {
     }
 
     /// Opens a text; `None` if it was not sealed with this key and these parts.
-    pub(crate) fn open(&self, bound: &[&str], sealed: &str) -> Option<Zeroizing<Vec<u8>>> {
+    pub fn open(&self, bound: &[&str], sealed: &str) -> Option<Zeroizing<Vec<u8>>> {
         let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, rest) = bytes.split_first_chunk::<12>()?;
         let mut rest = Zeroizing::new(rest.to_vec());

@@ -1,6 +1,7 @@
 //! Which names suggest that their value is a secret. Upper case, signs and spaces do not count: `client_secret` and
 //! `Client-Secret` are the same name.
 
+use crate::vocabulary::data_file::read_data_file;
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -13,8 +14,7 @@ struct SecretWords {
     passwords: Vec<String>,
 }
 
-static WORDS: LazyLock<SecretWords> =
-    LazyLock::new(|| serde_yaml::from_str(include_str!("secret_names.yaml")).expect("a test reads the words"));
+static WORDS: LazyLock<SecretWords> = LazyLock::new(|| read_data_file(include_str!("secret_names.yaml")));
 
 /// Whether a name or a label asks for a password.
 pub(crate) fn names_password(name: &str) -> bool {

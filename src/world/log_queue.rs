@@ -3,10 +3,11 @@
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// How many lines wait at most.
@@ -17,7 +18,7 @@ static QUEUE: OnceLock<LogQueue> = OnceLock::new();
 /// Takes lines of the log for a thread that writes them.
 #[derive(Clone)]
 pub(crate) struct LogQueue {
-    waiting: SyncSender<Waiting>,
+    waiting: Sender<Waiting>,
     lost: Arc<AtomicU64>,
 }
 
@@ -38,10 +39,11 @@ impl LogQueue {
     }
 
     fn to(output: impl Write + Send + 'static) -> io::Result<Self> {
-        let (sender, receiver) = sync_channel(LONGEST_QUEUE);
+        // This queue takes memory only for the lines that wait.
+        let (sender, mut receiver) = channel(LONGEST_QUEUE);
         let queue = Self { waiting: sender, lost: Arc::default() };
         let lost = Arc::clone(&queue.lost);
-        thread::Builder::new().name("log".to_owned()).spawn(move || write_lines(&receiver, output, &lost))?;
+        thread::Builder::new().name("log".to_owned()).spawn(move || write_lines(&mut receiver, output, &lost))?;
         Ok(queue)
     }
 
@@ -55,8 +57,8 @@ impl LogQueue {
     }
 }
 
-fn write_lines(waiting: &Receiver<Waiting>, mut output: impl Write, lost: &AtomicU64) {
-    while let Ok(next) = waiting.recv() {
+fn write_lines(waiting: &mut Receiver<Waiting>, mut output: impl Write, lost: &AtomicU64) {
+    while let Some(next) = waiting.blocking_recv() {
         match next {
             // An error of the log must not be logged.
             Waiting::Line(line) => drop(output.write_all(&line)),

@@ -7,7 +7,11 @@ use arc_swap::ArcSwap;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder, Url};
+use reqwest::{Client, Url};
+use rustls::crypto::aws_lc_rs;
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt as _;
 use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -54,8 +58,9 @@ impl Network {
     /// The client; the second value is what is missing when this machine knows no certificate authorities, and https will not work.
     pub(crate) fn new(reach: NetworkPolicy) -> (Self, Option<String>) {
         let (reach, lookups) = (Arc::new(ArcSwap::from_pointee(reach)), Arc::<LookupTurns>::default());
-        let builder = || {
-            Client::builder()
+        let (tls, missing) = tls_config();
+        let build = || {
+            let builder = Client::builder()
                 .redirect(Policy::none())
                 .referer(false)
                 .no_proxy()
@@ -64,21 +69,13 @@ impl Network {
                 .http1_max_headers(MOST_HEADERS)
                 .pool_idle_timeout(Duration::from_secs(30))
                 .tcp_nodelay(true)
-                .tls_version_min(reqwest::tls::Version::TLS_1_2)
-                .dns_resolver(Resolver { reach: Arc::clone(&reach), lookups: Arc::clone(&lookups) })
+                .tls_backend_preconfigured(tls.clone())
+                .dns_resolver(Resolver { reach: Arc::clone(&reach), lookups: Arc::clone(&lookups) });
+            builder.build().expect("what a client needs of the machine is in its TLS configuration")
         };
         let many = std::thread::available_parallelism().map_or(1, usize::from);
-        let build = |builder: ClientBuilder| builder.build();
-        match build(builder()) {
-            Ok(first) => {
-                let others = std::iter::repeat_with(|| build(builder())).take(many.saturating_sub(1)).filter_map(Result::ok);
-                (Self { clients: std::iter::once(first).chain(others).collect(), reach }, None)
-            }
-            Err(error) => {
-                let client = build(builder().tls_certs_only([])).expect("a client without certificates needs nothing of the machine");
-                (Self { clients: vec![client], reach }, Some(error.without_url().to_string()))
-            }
-        }
+        let clients = std::iter::repeat_with(build).take(many).collect();
+        (Self { clients, reach }, missing)
     }
 
     fn client(&self) -> &Client {
@@ -143,6 +140,21 @@ impl Fetch for Network {
     fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
         Box::pin(self.send_request(request))
     }
+}
+
+/// TLS for all clients, so that the certificate authorities of the machine are read once. The second value is why there are none.
+fn tls_config() -> (ClientConfig, Option<String>) {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let versions = || {
+        ClientConfig::builder_with_provider(Arc::clone(&provider)).with_protocol_versions(&[&TLS13, &TLS12]).expect("it has both versions")
+    };
+    let (verifying, missing) = match versions().with_platform_verifier() {
+        Ok(verifying) => (verifying, None),
+        Err(error) => (versions().with_root_certificates(RootCertStore::empty()), Some(error.to_string())),
+    };
+    let mut config = verifying.with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    (config, missing)
 }
 
 fn classify_error(error: &reqwest::Error) -> NoAnswer {

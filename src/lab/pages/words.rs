@@ -9,6 +9,7 @@ use crate::pages::phrases::fill;
 use crate::stores::catalogue::ProviderStatus;
 use crate::story::looks::Looks;
 use crate::story::proposal::Proposal;
+use crate::vocabulary::data_file::read_data_file;
 use std::sync::LazyLock;
 
 /// The embedded languages, in the order in which they are offered.
@@ -20,7 +21,7 @@ const EMBEDDED: [(&str, &str); 3] = [
 
 static LANGUAGES: LazyLock<Vec<LabLanguage>> = LazyLock::new(|| {
     let read = |(code, text): &(&'static str, &str)| {
-        let words: LabWords = serde_yaml::from_str(text).expect("a test reads every embedded language");
+        let words: LabWords = read_data_file(text);
         LabLanguage { code, words }
     };
     EMBEDDED.iter().map(read).collect()

@@ -9,13 +9,13 @@ use crate::provider::json_path::{JsonPath, RouteStep};
 use crate::provider::proof_check::ProofCheck;
 use crate::provider::step::Step;
 use crate::provider::template::{Template, TemplatePiece};
+use crate::vocabulary::data_file::read_data_file;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::words::Reader;
 use std::sync::LazyLock;
 
 /// Keys of answers under which stands what a person chooses.
-static CHOSEN_KEYS: LazyLock<Vec<String>> =
-    LazyLock::new(|| serde_yaml::from_str(include_str!("chosen_keys.yaml")).expect("a test reads the keys"));
+static CHOSEN_KEYS: LazyLock<Vec<String>> = LazyLock::new(|| read_data_file(include_str!("chosen_keys.yaml")));
 
 impl ProofCheck<'_> {
     /// Checks what the id is made of.

@@ -1,6 +1,7 @@
 //! Why providers refuse: the named causes, and the wordings of `refusals.yaml` by which they are recognized.
 
 use crate::provider::json_path::scalar_text;
+use crate::vocabulary::data_file::read_data_file;
 use serde::Deserialize;
 use serde_json::Value;
 use std::cmp::Reverse;
@@ -58,8 +59,7 @@ impl CauseWordings {
     }
 }
 
-static WORDINGS: LazyLock<BTreeMap<RefusalCause, CauseWordings>> =
-    LazyLock::new(|| serde_yaml::from_str(include_str!("refusals.yaml")).expect("a test reads the wordings"));
+static WORDINGS: LazyLock<BTreeMap<RefusalCause, CauseWordings>> = LazyLock::new(|| read_data_file(include_str!("refusals.yaml")));
 
 /// The causes that these words name, the likeliest first, each with its certainty: 3 for a sentence that names only this cause,
 /// 2 for a usual code, 1 for a hint.

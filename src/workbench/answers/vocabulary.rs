@@ -2,6 +2,7 @@
 //!
 //! A key that is called `plain` has to come from `normalize_key`.
 
+use crate::vocabulary::data_file::read_data_file;
 use crate::workbench::answers::keys::{key_words, normalize_key};
 use crate::workbench::answers::meaning::{FactMeaning, meaning_of_key};
 use serde::Deserialize;
@@ -63,8 +64,7 @@ struct PeopleWords {
     numbers: Vec<String>,
 }
 
-pub(crate) static VOCABULARY: LazyLock<Vocabulary> =
-    LazyLock::new(|| serde_yaml::from_str(include_str!("vocabulary.yaml")).expect("a test reads the vocabulary"));
+pub(crate) static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| read_data_file(include_str!("vocabulary.yaml")));
 
 fn contains_word(list: &[String], word: &str) -> bool {
     list.iter().any(|known| known == word)
