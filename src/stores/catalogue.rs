@@ -1,14 +1,20 @@
 //! The provider files of a folder, and the status of each.
 
+use crate::provider::fingerprint::ProviderFingerprint;
 use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider, compile};
 use crate::stores::compiled_on_demand::ListedProvider;
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::read_refusal::{AwaitedReading, ReadRefusal};
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
+use crate::vocabulary::hash::sha256;
+use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Source;
+use crate::vocabulary::text::Text;
 use crate::world::files::{self, FileStamp};
 use crate::world::secrets;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -261,6 +267,20 @@ pub(crate) fn unread_file_reports(folder: &Path, read: &[PathBuf]) -> Vec<Report
         Report::new(Source::new(path.display().to_string(), ""), vec![complaint])
     };
     orphans.chain(misnamed).map(report).collect()
+}
+
+/// The version of a file, from its text.
+pub(crate) fn version_from_text(text: &str) -> Box<str> {
+    URL_SAFE_NO_PAD.encode(sha256::<12>(text.as_bytes())).into()
+}
+
+/// Where a file points with these values of the installation.
+pub(crate) fn fingerprint_of(provider: &Provider, values: &[(Slot, Text)]) -> ProviderFingerprint {
+    let mut facts = provider.empty_facts();
+    for (slot, value) in values {
+        facts.set(*slot, value.clone());
+    }
+    provider.fingerprint(&facts)
 }
 
 /// The message of an I/O error in lower case and without its number.

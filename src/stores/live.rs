@@ -5,14 +5,15 @@ use crate::login::attempt::{GOOD_FOR, InstallationValues};
 use crate::login::conversation::{ConversationLimits, ConversationParties, LimitsByStore};
 use crate::provider::fingerprint::ProviderFingerprint;
 use crate::provider::{InstallationContext, Provider};
-use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileReport, ProviderFileState, ProviderStatus};
+use crate::stores::catalogue::{
+    self, CatalogueEntry, ProviderFileReport, ProviderFileState, ProviderStatus, fingerprint_of, version_from_text,
+};
 use crate::stores::compiled_on_demand::{CompiledOnDemand, ListedProvider};
-use crate::stores::connection::{ProviderClient, ProviderConnection};
+use crate::stores::connection::{ConnectionReplacer, ProviderClient, ProviderConnection, ReplacedConnection};
 use crate::stores::picture::Picture;
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::seen_files::SeenFiles;
 use crate::vocabulary::diagnostic::Report;
-use crate::vocabulary::hash::sha256;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
@@ -20,13 +21,12 @@ use crate::world::file_watch::RepeatedReading;
 use crate::world::files::{self, FileStamp, FileStamps};
 use crate::world::{clock, secrets};
 use arc_swap::{ArcSwap, Guard};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Instant;
 
 /// How many files are read at once at most.
@@ -50,15 +50,6 @@ pub struct LiveProvider {
     pub(crate) replaced: Option<Box<dyn ProviderConnection>>,
     values: Vec<(Slot, Text)>,
 }
-
-/// A connection that replaces the network's, and the values of the installation that belong to it.
-pub struct ReplacedConnection {
-    pub(crate) connection: Box<dyn ProviderConnection>,
-    pub(crate) values: Vec<(Slot, Text)>,
-}
-
-/// Makes the connection of a simulated provider from its file, the path of that and the values that are set.
-pub type ConnectionReplacer = fn(&Provider, &Path, Vec<(Slot, Text)>) -> ReplacedConnection;
 
 impl fmt::Debug for LiveProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -180,6 +171,9 @@ impl LiveProvidersSnapshot {
     }
 }
 
+/// A folder of provider files, whether its store is on loopback, and what its files may read.
+pub(crate) type ProviderFolder = (PathBuf, bool, ReadPolicy);
+
 /// The live providers of a folder, kept up to date.
 #[derive(Debug)]
 pub struct LiveProviders {
@@ -195,6 +189,26 @@ pub struct LiveProviders {
 }
 
 impl LiveProviders {
+    /// Opens folders on all processors.
+    pub(crate) fn open_all(
+        folders: &[ProviderFolder],
+        simulated: (&[Box<str>], ConnectionReplacer),
+        asked: (Instant, i64),
+    ) -> Vec<Arc<Self>> {
+        let open = |(folder, loopback, policy): &ProviderFolder| {
+            Self::open(folder, (InstallationContext { loopback: *loopback }, policy.clone()), simulated, asked)
+        };
+        let workers = thread::available_parallelism().map_or(1, usize::from).min(folders.len());
+        if workers <= 1 {
+            return folders.iter().map(open).collect();
+        }
+        thread::scope(|scope| {
+            let parts = folders.chunks(folders.len().div_ceil(workers));
+            let handles: Vec<_> = parts.map(|part| scope.spawn(move || part.iter().map(open).collect::<Vec<_>>())).collect();
+            handles.into_iter().flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        })
+    }
+
     /// Reads a folder; the providers of these names are simulated. If the disk does not answer in time, the providers go live when it
     /// has answered.
     pub(crate) fn open(
@@ -375,20 +389,6 @@ impl LiveProviders {
         let provider = CompiledOnDemand::new(provider, self.installation_context);
         LiveProvider { provider, listed, version, fingerprint, is_set_up, limits, logo, replaced: None, values }
     }
-}
-
-/// The version of a file, from its text.
-pub(crate) fn version_from_text(text: &str) -> Box<str> {
-    URL_SAFE_NO_PAD.encode(sha256::<12>(text.as_bytes())).into()
-}
-
-/// Where a file points with these values of the installation.
-pub(crate) fn fingerprint_of(provider: &Provider, values: &[(Slot, Text)]) -> ProviderFingerprint {
-    let mut facts = provider.empty_facts();
-    for (slot, value) in values {
-        facts.set(*slot, value.clone());
-    }
-    provider.fingerprint(&facts)
 }
 
 #[cfg(test)]

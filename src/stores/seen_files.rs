@@ -50,7 +50,8 @@ impl SeenFiles {
 mod tests {
     use super::*;
     use crate::provider::InstallationContext;
-    use crate::stores::live::{ConnectionReplacer, LiveProviders};
+    use crate::stores::connection::ConnectionReplacer;
+    use crate::stores::live::LiveProviders;
     use crate::stores::read_policy::ReadPolicy;
     use crate::stores::settings::Settings;
     use crate::vocabulary::place::Source;

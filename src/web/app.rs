@@ -12,7 +12,7 @@ use crate::session::seal::{MasterKey, Seal};
 use crate::stores::connection::{NetworkConnection, ProviderConnection};
 use crate::stores::live::{LiveProvider, LiveProvidersSnapshot};
 use crate::stores::settings::Settings;
-use crate::stores::{MAIN, Stores};
+use crate::stores::{MAIN, Store, Stores};
 use crate::web::endpoint_hosts;
 use crate::web::live_config::{LiveConfig, LiveStore};
 use crate::web::metrics::Metrics;
@@ -262,11 +262,10 @@ impl App {
         self.storage_sync.read(&self.directory, &self.revocations, &self.signing, now).await?;
         // A new store has no key yet.
         let live_config = Arc::clone(&self.live_config.load());
-        let mut new = live_config.live_stores().filter(|live_store| self.signing.keys(&live_store.store.name).is_none()).peekable();
-        if new.peek().is_some() {
-            for live_store in new {
-                self.signing.rotate(&self.directory, &live_store.store, now).await?;
-            }
+        let new = live_config.live_stores().filter(|live_store| self.signing.keys(&live_store.store.name).is_none());
+        let new: Vec<Arc<Store>> = new.map(|live_store| Arc::clone(&live_store.store)).collect();
+        if !new.is_empty() {
+            self.signing.rotate(&self.directory, &new, now).await?;
             self.storage_sync.read(&self.directory, &self.revocations, &self.signing, now).await?;
         }
         Ok(())
@@ -329,10 +328,7 @@ impl App {
     /// Rotates the signing keys where that is due.
     pub(crate) async fn rotate_keys(&self, now: i64) -> Result<(), StorageUnavailable> {
         let live_config = Arc::clone(&self.live_config.load());
-        for live_store in live_config.live_stores() {
-            self.signing.rotate(&self.directory, &live_store.store, now).await?;
-        }
-        Ok(())
+        self.signing.rotate(&self.directory, live_config.stores().all(), now).await
     }
 }
 

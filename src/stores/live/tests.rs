@@ -1,7 +1,8 @@
 //! Tests of what is read again, and what is kept, when one of many provider files changes.
 
 use crate::provider::InstallationContext;
-use crate::stores::live::{ConnectionReplacer, LiveProviders};
+use crate::stores::connection::ConnectionReplacer;
+use crate::stores::live::LiveProviders;
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::Settings;
 use crate::vocabulary::place::Source;
