@@ -11,9 +11,9 @@ use crate::web::test_broker::Folder;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use portaria::directory::StorageLocation;
 use portaria::world::clock;
+use rusqlite::Connection as FileConnection;
 use serde_json::Value;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqlSafeStr as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqlSafeStr as _};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -91,17 +91,18 @@ impl Kept {
     async fn rows(&self, columns: Option<&Columns>) -> (Columns, BTreeMap<String, Vec<String>>) {
         match &self.place.storage {
             StorageLocation::File(file) => {
-                let mut connection = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.expect("a file");
+                let connection = FileConnection::open(file).expect("a file");
                 let found = "SELECT m.name, group_concat('\"' || c.name || '\"', ', ') FROM sqlite_master m, pragma_table_info(m.name) c \
                      WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name <> '_sqlx_migrations' GROUP BY m.name";
-                let found: Vec<(String, String)> = sqlx::query_as(found).fetch_all(&mut connection).await.expect("tables");
-                let columns = columns.cloned().unwrap_or_else(|| found.into_iter().collect());
+                let mut found = connection.prepare(found).expect("tables");
+                let found = found.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("tables");
+                let columns = columns.cloned().unwrap_or_else(|| found.collect::<Result<_, _>>().expect("tables"));
                 let mut rows = BTreeMap::new();
                 for (table, columns) in &columns {
-                    let all = AssertSqlSafe(format!("SELECT json_array({columns}) FROM {table} ORDER BY 1")).into_sql_str();
-                    rows.insert(table.clone(), sqlx::query_scalar(all).fetch_all(&mut connection).await.expect("rows"));
+                    let mut all = connection.prepare(&format!("SELECT json_array({columns}) FROM {table} ORDER BY 1")).expect("rows");
+                    let all = all.query_map([], |row| row.get(0)).expect("rows").collect::<Result<_, _>>().expect("rows");
+                    rows.insert(table.clone(), all);
                 }
-                connection.close().await.expect("it is closed");
                 (columns, rows)
             }
             StorageLocation::Server(address) => {
@@ -123,16 +124,13 @@ impl Kept {
 
     /// Runs a statement on the copy directly.
     async fn execute(&self, sql: String) {
-        let sql = AssertSqlSafe(sql).into_sql_str();
         match &self.place.storage {
             StorageLocation::File(file) => {
-                let mut connection = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.expect("a file");
-                sqlx::query(sql).execute(&mut connection).await.expect("it is carried out");
-                connection.close().await.expect("it is closed");
+                FileConnection::open(file).expect("a file").execute_batch(&sql).expect("it is carried out");
             }
             StorageLocation::Server(address) => {
                 let mut connection = PgConnection::connect(address).await.expect("a server");
-                sqlx::query(sql).execute(&mut connection).await.expect("it is carried out");
+                sqlx::query(AssertSqlSafe(sql).into_sql_str()).execute(&mut connection).await.expect("it is carried out");
                 connection.close().await.expect("it is closed");
             }
         }

@@ -47,7 +47,8 @@ pub(crate) async fn open(storage: &StorageLocation) -> Result<Directory, Command
                 "check that the server runs, that the database exists, and that this user may create tables in it"
             }
         };
-        CommandFailure::Environment(format!("{storage}: {}", one_line_reason(&error)), help.to_owned())
+        let reason = error.to_string();
+        CommandFailure::Environment(format!("{storage}: {}", printable(reason.lines().next().unwrap_or_default())), help.to_owned())
     })
 }
 
@@ -60,16 +61,6 @@ pub(crate) async fn open_existing(storage: &StorageLocation) -> Result<Directory
         ));
     }
     open(storage).await
-}
-
-/// The reason in one line, without the address.
-fn one_line_reason(error: &sqlx::Error) -> String {
-    let reason = match error {
-        sqlx::Error::Database(error) => error.message().to_owned(),
-        sqlx::Error::Configuration(_) => "this is not the address of a database".to_owned(),
-        other => other.to_string(),
-    };
-    printable(reason.lines().next().unwrap_or_default())
 }
 
 /// The storage was opened, and did not answer.

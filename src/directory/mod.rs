@@ -22,14 +22,14 @@ pub mod tidy; //             expired rows are removed
 pub(crate) mod probe; //     whether the storage accepts writes, and its clock
 pub mod migrations; //       the tables
 pub(crate) mod sql; //       what a verb needs of an engine
-pub(crate) mod sqlite; //    the engine for one machine
+pub mod sqlite; //           the engine for one machine
 pub(crate) mod postgres; //  the engine for many machines
 
 use crate::directory::postgres::Postgres;
 use crate::directory::probe::ProbeStorage;
 use crate::directory::sessions::ReadGenerations;
 use crate::directory::sql::{StorageFault, Verb};
-use crate::directory::sqlite::Sqlite;
+use crate::directory::sqlite::{OpenFileError, Sqlite};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -93,6 +93,27 @@ impl StorageLocation {
     }
 }
 
+/// Why the directory could not be opened.
+#[derive(Debug)]
+pub enum OpenDirectoryError {
+    /// The file.
+    File(OpenFileError),
+    /// The server.
+    Server(sqlx::Error),
+}
+
+/// The reason without the address, which may hold a password.
+impl fmt::Display for OpenDirectoryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(error) => error.fmt(f),
+            Self::Server(sqlx::Error::Database(error)) => f.write_str(error.message()),
+            Self::Server(sqlx::Error::Configuration(_)) => f.write_str("this is not the address of a database"),
+            Self::Server(other) => other.fmt(f),
+        }
+    }
+}
+
 /// The directory, on one of its engines.
 #[derive(Debug)]
 pub struct Directory {
@@ -108,10 +129,12 @@ enum DirectoryEngine {
 
 impl Directory {
     /// Opens the directory, creates it if it does not exist, and migrates it.
-    pub async fn open(storage: &StorageLocation) -> Result<Self, sqlx::Error> {
+    pub async fn open(storage: &StorageLocation) -> Result<Self, OpenDirectoryError> {
         let engine = match storage {
-            StorageLocation::File(file) => DirectoryEngine::Sqlite(Sqlite::open(file).await?),
-            StorageLocation::Server(address) => DirectoryEngine::Postgres(Postgres::open(address).await?),
+            StorageLocation::File(file) => DirectoryEngine::Sqlite(Sqlite::open(file).await.map_err(OpenDirectoryError::File)?),
+            StorageLocation::Server(address) => {
+                DirectoryEngine::Postgres(Postgres::open(address).await.map_err(OpenDirectoryError::Server)?)
+            }
         };
         Ok(Self { engine, has_write_failed: AtomicBool::new(false) })
     }
@@ -119,7 +142,7 @@ impl Directory {
     /// Runs a verb in one transaction. An answer means that its changes are stored.
     pub async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, StorageUnavailable> {
         let done = match &self.engine {
-            DirectoryEngine::Sqlite(engine) => engine.write(Arc::new(verb)).await,
+            DirectoryEngine::Sqlite(engine) => engine.write(verb).await,
             DirectoryEngine::Postgres(engine) => engine.write(Arc::new(verb)).await,
         };
         self.has_write_failed.store(done.is_err(), Ordering::Relaxed);
@@ -138,7 +161,7 @@ impl Directory {
     /// Runs a verb that changes nothing.
     pub async fn read<V: Verb>(&self, verb: V) -> Result<V::Answer, StorageUnavailable> {
         match &self.engine {
-            DirectoryEngine::Sqlite(engine) => engine.read(Arc::new(verb)).await,
+            DirectoryEngine::Sqlite(engine) => engine.read(verb).await,
             DirectoryEngine::Postgres(engine) => engine.read(Arc::new(verb)).await,
         }
     }

@@ -3,7 +3,7 @@
 //! All transactions run on the runtime on which the pool was opened, because a connection belongs to its runtime. The transaction
 //! of a request that gives up runs to its end.
 
-use crate::directory::sql::{SqlRow, SqlTransaction, SqlValue, StorageFault, Verb};
+use crate::directory::sql::{EngineFailure, SqlRow, SqlTransaction, SqlValue, StorageFault, Verb};
 use crate::directory::{StorageUnavailable, migrations};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions, Postgres as Engine};
 use sqlx::query::Query;
@@ -125,6 +125,14 @@ async fn listen(pool: PgPool, news: Arc<Notify>) {
             return;
         }
         tokio::time::sleep(RECONNECT_AFTER).await;
+    }
+}
+
+impl From<sqlx::Error> for StorageFault {
+    fn from(error: sqlx::Error) -> Self {
+        let Some(error) = error.as_database_error() else { return Self::logged(&error.to_string()) };
+        let code = error.code().unwrap_or_default();
+        EngineFailure { code: &code, constraint: error.constraint(), message: error.message() }.into()
     }
 }
 

@@ -2,16 +2,17 @@
 //!
 //! One SQL text serves both engines: values are `$1`, `$2`, …, and a value is a text or an integer.
 
+use crate::directory::sqlite::row::SqliteRow;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
-use sqlx::sqlite::SqliteRow;
 use std::future::Future;
 
 /// An operation of the directory: its input, its answer and its SQL. It runs on every engine.
 pub trait Verb: Send + Sync + 'static {
     type Answer: Send + 'static;
 
-    /// Runs the operation in a transaction. After an error nothing is stored, and the engine may run it again.
+    /// Runs the operation in a transaction. After an error nothing is stored, and the engine may run it again. It awaits nothing but
+    /// the transaction: an engine may answer at once, and then it runs the whole operation without a pause.
     fn execute<S: SqlTransaction>(&self, sql: &mut S) -> impl Future<Output = Result<Self::Answer, StorageFault>> + Send;
 }
 
@@ -111,14 +112,14 @@ impl SqlRow {
 
     pub(crate) fn optional_text(&self, column: usize) -> Result<Option<&str>, StorageFault> {
         Ok(match self {
-            Self::Sqlite(row) => row.try_get(column)?,
+            Self::Sqlite(row) => row.text(column)?,
             Self::Postgres(row) => row.try_get(column)?,
         })
     }
 
     pub(crate) fn number(&self, column: usize) -> Result<i64, StorageFault> {
         Ok(match self {
-            Self::Sqlite(row) => row.try_get(column)?,
+            Self::Sqlite(row) => row.number(column)?,
             Self::Postgres(row) => row.try_get(column)?,
         })
     }
@@ -137,27 +138,40 @@ pub enum StorageFault {
     Unavailable,
 }
 
-impl From<sqlx::Error> for StorageFault {
-    fn from(error: sqlx::Error) -> Self {
+/// What an engine said of a failure.
+pub(crate) struct EngineFailure<'a> {
+    /// The code of the engine: five characters in PostgreSQL, a number in SQLite.
+    pub(crate) code: &'a str,
+    pub(crate) constraint: Option<&'a str>,
+    pub(crate) message: &'a str,
+}
+
+impl From<EngineFailure<'_>> for StorageFault {
+    fn from(failure: EngineFailure<'_>) -> Self {
         // Unique key, foreign key, serialization failure, deadlock; then the codes of SQLite for the first two.
-        let conflicts = ["23505", "23503", "40001", "40P01", "1555", "2067", "787"];
-        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-        if code.is_some_and(|code| conflicts.contains(&&*code)) {
+        if ["23505", "23503", "40001", "40P01", "1555", "2067", "787"].contains(&failure.code) {
             return Self::Conflict;
         }
-        tracing::error!(reason = %loggable_reason(&error), "the storage did not do what it was asked");
+        Self::logged(&failure.loggable())
+    }
+}
+
+impl StorageFault {
+    /// The storage could not do it, for a reason without personal data.
+    pub(crate) fn logged(reason: &str) -> Self {
+        tracing::error!(reason, "the storage did not do what it was asked");
         Self::Unavailable
     }
 }
 
-/// The reason for the log, without personal data: the message of a database may repeat values, so the log gets the code and the
-/// name of a constraint. The message is added only where it is about the machine: a disk, a file, a server.
-fn loggable_reason(error: &sqlx::Error) -> String {
-    let Some(database_error) = error.as_database_error() else { return error.to_string() };
-    let code = database_error.code().unwrap_or_default();
-    let constraint = database_error.constraint().map_or_else(String::new, |name| format!(", constraint {name}"));
-    let sentence = if is_about_the_machine(&code) { format!(": {}", database_error.message()) } else { String::new() };
-    format!("code {code}{constraint}{sentence}")
+impl EngineFailure<'_> {
+    /// The reason for the log, without personal data: the message of a database may repeat values, so the log gets the code and the
+    /// name of a constraint. The message is added only where it is about the machine: a disk, a file, a server.
+    fn loggable(&self) -> String {
+        let constraint = self.constraint.map_or_else(String::new, |name| format!(", constraint {name}"));
+        let sentence = if is_about_the_machine(self.code) { format!(": {}", self.message) } else { String::new() };
+        format!("code {}{constraint}{sentence}", self.code)
+    }
 }
 
 /// A code of PostgreSQL has five characters; the first two are the class: read-only, out of resources, operator intervention,
@@ -173,49 +187,10 @@ fn is_about_the_machine(code: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sqlx::error::{DatabaseError, ErrorKind};
-    use std::borrow::Cow;
-    use std::fmt;
-
-    #[derive(Debug)]
-    struct FakeDatabaseError(&'static str, Option<&'static str>);
-
-    const SENTENCE: &str = "value \"ana@loja.example\" is not wanted";
-
-    impl fmt::Display for FakeDatabaseError {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str(SENTENCE)
-        }
-    }
-
-    impl std::error::Error for FakeDatabaseError {}
-
-    impl DatabaseError for FakeDatabaseError {
-        fn message(&self) -> &str {
-            SENTENCE
-        }
-        fn code(&self) -> Option<Cow<'_, str>> {
-            Some(self.0.into())
-        }
-        fn constraint(&self) -> Option<&str> {
-            self.1
-        }
-        fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
-            self
-        }
-        fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
-            self
-        }
-        fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
-            self
-        }
-        fn kind(&self) -> ErrorKind {
-            ErrorKind::Other
-        }
-    }
 
     #[test]
     fn a_log_repeats_what_is_said_of_the_machine_and_nothing_of_people() {
+        let message = "value \"ana@loja.example\" is not wanted";
         for (code, constraint, expected) in [
             ("22P02", None, "code 22P02"),
             ("23514", Some("users_email_check"), "code 23514, constraint users_email_check"),
@@ -226,9 +201,8 @@ mod tests {
             ("53100", None, "code 53100: "),
             ("25006", None, "code 25006: "),
         ] {
-            let reason = loggable_reason(&sqlx::Error::Database(Box::new(FakeDatabaseError(code, constraint))));
-            let expected = if expected.ends_with(": ") { format!("{expected}{SENTENCE}") } else { expected.to_owned() };
-            assert_eq!(reason, expected);
+            let expected = if expected.ends_with(": ") { format!("{expected}{message}") } else { expected.to_owned() };
+            assert_eq!(EngineFailure { code, constraint, message }.loggable(), expected);
         }
     }
 }

@@ -151,7 +151,7 @@ impl Attempt {
     /// The part that the browser keeps.
     pub(crate) fn to_saved(&self, provider: &Provider) -> SavedAttempt {
         let Self { state, nonce, verifier, started, inputs, prepared, options, .. } = self.clone();
-        let options = only_used(options, provider, &provider.facts_used_after_redirect());
+        let options = only_used(options, provider, || provider.facts_used_after_redirect());
         SavedAttempt { state, nonce, verifier, started, inputs, prepared, options }
     }
 
@@ -284,7 +284,7 @@ impl Attempt {
 
     /// Keeps of the options what the file passes on.
     pub(crate) fn set_options(&mut self, provider: &Provider, options: LoginOptions) {
-        self.options = only_used(options, provider, &provider.used_facts());
+        self.options = only_used(options, provider, || provider.used_facts());
     }
 
     /// Accepts a callback that answers this attempt. `path_state` is the state in the path of the callback's address, for
@@ -342,8 +342,10 @@ pub(crate) fn callback_fault(callback: &CallbackParameters) -> Option<LoginError
 }
 
 /// The options without the texts that no fact in this list holds.
-fn only_used(options: LoginOptions, provider: &Provider, used: &[Slot]) -> LoginOptions {
+fn only_used(options: LoginOptions, provider: &Provider, used: impl FnOnce() -> Vec<Slot>) -> LoginOptions {
     let LoginOptions { login_hint, ui_locales, reauthenticates } = options;
+    // Most logins have none.
+    let used = if login_hint.is_some() || ui_locales.is_some() { used() } else { Vec::new() };
     LoginOptions {
         login_hint: login_hint.filter(|_| used.contains(&provider.known.login_hint)),
         ui_locales: ui_locales.filter(|_| used.contains(&provider.known.ui_locales)),

@@ -23,7 +23,6 @@ use std::cell::{Cell, RefCell};
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 const EMAIL: HeaderName = HeaderName::from_static("x-auth-email");
 const NAME: HeaderName = HeaderName::from_static("x-auth-name");
@@ -88,12 +87,15 @@ struct RenewedToken {
 }
 
 /// Answers whether the browser behind a request is signed in.
-pub(crate) async fn check(request: HttpRequest, app: Data<App>, cache: Data<TokenCache>) -> HttpResponse {
+pub(crate) async fn check(request: HttpRequest) -> HttpResponse {
+    // They are borrowed, because all workers would count the owners of the app in one place.
+    let (app, cache) = (request.app_data::<Data<App>>(), request.app_data::<Data<TokenCache>>());
+    let (Some(app), Some(cache)) = (app, cache) else { return empty_response(StatusCode::SERVICE_UNAVAILABLE, None) };
     let live_config = app.live_config();
     let Some(live_store) = live_config.store_of_request(&request) else { return http_rejection::wrong_host(&live_config) };
     app.unnamed_proxies.notice(&request, live_store);
     let now = clock::now();
-    if let Err(seconds) = check_rate_limit(&request, &app, live_store, now) {
+    if let Err(seconds) = check_rate_limit(&request, app, live_store, now) {
         // Proxies understand 401 and 403; any other status counts as an error of the server.
         return empty_response(StatusCode::FORBIDDEN, Some((RETRY_AFTER, seconds.into())));
     }
@@ -102,19 +104,19 @@ pub(crate) async fn check(request: HttpRequest, app: Data<App>, cache: Data<Toke
     }
     let known = RequestCookies::new(request.headers())
         .unique(&live_store.store.cookie)
-        .and_then(|token| verify_token(token, live_store, &app, &cache, now));
+        .and_then(|token| verify_token(token, live_store, app, cache, now));
     let Some(known) = known else {
-        app.metrics.no.fetch_add(1, Ordering::Relaxed);
+        app.metrics.check_counts.count(false);
         return unauthenticated(&request, live_store);
     };
-    app.metrics.yes.fetch_add(1, Ordering::Relaxed);
+    app.metrics.check_counts.count(true);
     let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(()));
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, NO_STORE);
     for (name, value) in &known.headers {
         headers.insert(name.clone(), value.clone());
     }
-    append_renewed_cookies(&known, &app, headers, now);
+    append_renewed_cookies(&known, app, headers, now);
     response
 }
 

@@ -1,6 +1,7 @@
 //! The metrics: outcomes of logins, durations of conversations, checks, files and drift.
 
 use crate::drift::DriftMetric;
+use crate::web::check_counts::CheckCounts;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -9,7 +10,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -59,10 +59,7 @@ pub(crate) struct Metrics {
     drift: Family<DriftLabels, Gauge>,
     ended: Gauge,
     silence: Gauge,
-    /// Checks with a session. They are so frequent that an atomic counts them.
-    pub(crate) yes: AtomicU64,
-    /// Checks without a session.
-    pub(crate) no: AtomicU64,
+    pub(crate) check_counts: CheckCounts,
 }
 
 fn histogram() -> Histogram {
@@ -84,19 +81,7 @@ impl Default for Metrics {
         registry.register("drift", "Whether a provider answers otherwise than before, by step and fact", Family::clone(&drift));
         registry.register("ended_sessions", "Sessions that ended early and are still remembered", ended.clone());
         registry.register("storage_silence_seconds", "How long ago storage was last heard of", silence.clone());
-        Self {
-            registry,
-            logins,
-            conversations,
-            checks,
-            files,
-            readings,
-            drift,
-            ended,
-            silence,
-            yes: AtomicU64::new(0),
-            no: AtomicU64::new(0),
-        }
+        Self { registry, logins, conversations, checks, files, readings, drift, ended, silence, check_counts: CheckCounts::default() }
     }
 }
 
@@ -125,8 +110,9 @@ impl Metrics {
 
     /// All metrics in the format of OpenMetrics.
     pub(crate) fn open_metrics_text(&self, states: &BTreeMap<&'static str, usize>, ended: usize, silence: i64) -> String {
-        for (answer, count) in [("yes", &self.yes), ("no", &self.no)] {
-            self.checks.get_or_create(&CheckLabels { answer }).inc_by(count.swap(0, Ordering::Relaxed));
+        let (yes, no) = self.check_counts.take();
+        for (answer, count) in [("yes", yes), ("no", no)] {
+            self.checks.get_or_create(&CheckLabels { answer }).inc_by(count);
         }
         // A status that no file has any more disappears.
         self.files.clear();

@@ -7,6 +7,7 @@ pub mod attempt_cookies;
 pub(crate) mod background_tasks;
 pub(crate) mod callback;
 pub(crate) mod callback_attempt;
+pub(crate) mod check_counts;
 pub(crate) mod connection;
 pub mod cookies;
 pub(crate) mod email_proof;

@@ -77,13 +77,12 @@ impl RequestFraming {
     /// returned, and the connection must not be read further.
     pub(crate) fn read(&mut self, mut bytes: &mut [u8]) -> Result<(), usize> {
         let all = bytes.len();
-        while let Some((first, rest)) = std::mem::take(&mut bytes).split_first_mut() {
+        while !bytes.is_empty() {
             match self.expected {
                 Expected::EndlessBody => return Ok(()),
                 Expected::Body(left) | Expected::Chunk(left) => {
-                    // One byte is `first`, which is taken in any case.
-                    let further = usize::try_from(left.saturating_sub(1)).unwrap_or(usize::MAX).min(rest.len());
-                    let left = left.saturating_sub(1).saturating_sub(further as u64);
+                    let taken = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+                    let left = left.saturating_sub(taken as u64);
                     let is_chunk = matches!(self.expected, Expected::Chunk(_));
                     self.expected = match (is_chunk, left) {
                         (true, 0) => Expected::ChunkSize,
@@ -91,7 +90,7 @@ impl RequestFraming {
                         (false, 0) => self.next_request(),
                         (false, left) => Expected::Body(left),
                     };
-                    bytes = rest.get_mut(further..).unwrap_or_default();
+                    bytes = std::mem::take(&mut bytes).get_mut(taken..).unwrap_or_default();
                     continue;
                 }
                 Expected::RequestLine | Expected::HeaderLine | Expected::ChunkSize | Expected::TrailerLine => {}
@@ -100,15 +99,18 @@ impl RequestFraming {
                 self.is_between = false;
                 self.begun = self.begun.wrapping_add(1);
             }
-            if *first != b'\n' {
-                self.line.push(*first);
-                if self.line.len() > LONGEST_LINE {
-                    self.expected = Expected::EndlessBody;
-                }
-            } else if self.line.pop_if(|last| *last == b'\r').is_some() {
+            let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+            let (piece, rest) = std::mem::take(&mut bytes).split_at_mut(end);
+            self.line.extend_from_slice(piece);
+            if self.line.len() > LONGEST_LINE {
+                self.expected = Expected::EndlessBody;
+                return Ok(());
+            }
+            let Some((line_end, rest)) = rest.split_first_mut() else { return Ok(()) };
+            if self.line.pop_if(|last| *last == b'\r').is_some() {
                 self.end_line();
             } else if self.part() == RequestPart::Head {
-                *first = 0;
+                *line_end = 0;
                 self.line.push(0);
             } else {
                 return Err(all.saturating_sub(rest.len()).saturating_sub(1));

@@ -2,6 +2,7 @@
 
 use crate::web::live_config::{LiveConfig, LiveStore};
 use actix_web::HttpRequest;
+use actix_web::http::header::{self, HeaderName};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,11 +10,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// So many are remembered.
 const MOST: usize = 16;
 
-const FORWARDING_HEADERS: [&str; 6] = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "forwarded", "via"];
+const FORWARDING_HEADERS: [HeaderName; 6] = [
+    header::X_FORWARDED_FOR,
+    header::X_FORWARDED_HOST,
+    header::X_FORWARDED_PROTO,
+    HeaderName::from_static("x-real-ip"),
+    header::FORWARDED,
+    header::VIA,
+];
 
 /// Whether a proxy or a tunnel says that it passes a request on, which then comes from another machine than its peer.
 pub(crate) fn is_forwarded(request: &HttpRequest) -> bool {
-    FORWARDING_HEADERS.iter().any(|name| request.headers().contains_key(*name))
+    FORWARDING_HEADERS.iter().any(|name| request.headers().contains_key(name))
 }
 
 /// Stores, and the addresses of proxies that they do not name.

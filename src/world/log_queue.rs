@@ -12,6 +12,10 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// How many lines wait at most.
 const LONGEST_QUEUE: usize = 4096;
+/// How many lines are written at once.
+const MOST_AT_ONCE: usize = 256;
+/// How long the thread sleeps after it has written.
+const PAUSE: Duration = Duration::from_millis(5);
 
 static QUEUE: OnceLock<LogQueue> = OnceLock::new();
 
@@ -58,16 +62,27 @@ impl LogQueue {
 }
 
 fn write_lines(waiting: &mut Receiver<Waiting>, mut output: impl Write, lost: &AtomicU64) {
-    while let Some(next) = waiting.blocking_recv() {
-        match next {
-            // An error of the log must not be logged.
-            Waiting::Line(line) => drop(output.write_all(&line)),
-            Waiting::Mark(done) => drop(done.try_send(())),
+    let (mut taken, mut lines) = (Vec::new(), Vec::new());
+    while waiting.blocking_recv_many(&mut taken, MOST_AT_ONCE) > 0 {
+        let mut marks = Vec::new();
+        for next in taken.drain(..) {
+            match next {
+                Waiting::Line(line) => lines.extend_from_slice(&line),
+                Waiting::Mark(done) => marks.push(done),
+            }
+        }
+        // An error of the log must not be logged.
+        let _ = output.write_all(&lines);
+        lines.clear();
+        for done in marks {
+            let _ = done.try_send(());
         }
         let lost = lost.swap(0, Ordering::Relaxed);
         if lost > 0 {
             let _ = writeln!(output, "{lost} lines of the log are lost, because it was not read in time");
         }
+        // While lines come often, the thread wakes once for many of them.
+        thread::sleep(PAUSE);
     }
 }
 

@@ -9,9 +9,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portaria::directory::StorageLocation;
 use portaria::world::{clock, random};
+use rusqlite::Connection as FileConnection;
 use serde_json::Value;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Connection as _, PgConnection, SqliteConnection};
+use sqlx::{Connection as _, PgConnection};
 use std::collections::HashSet;
 use std::fs::File;
 use std::future::Future;
@@ -151,20 +151,16 @@ impl Place {
 
     /// A number from the storage, asked past all brokers.
     pub fn count(&self, sql: &'static str, with: &str) -> i64 {
-        wait(async {
-            match &self.storage {
-                StorageLocation::File(file) => {
-                    let mut connection = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.expect("a file");
-                    let number = sqlx::query_scalar(sql).bind(with).fetch_one(&mut connection).await.expect("a number");
-                    connection.close().await.expect("it is closed");
-                    number
-                }
-                StorageLocation::Server(address) => {
-                    let mut connection = PgConnection::connect(address).await.expect("a server");
-                    sqlx::query_scalar(sql).bind(with).fetch_one(&mut connection).await.expect("a number")
-                }
+        match &self.storage {
+            StorageLocation::File(file) => {
+                let connection = FileConnection::open(file).expect("a file");
+                connection.query_row(sql, [with], |row| row.get(0)).expect("a number")
             }
-        })
+            StorageLocation::Server(address) => wait(async {
+                let mut connection = PgConnection::connect(address).await.expect("a server");
+                sqlx::query_scalar(sql).bind(with).fetch_one(&mut connection).await.expect("a number")
+            }),
+        }
     }
 
     /// Nothing that is kept is half of something, and no one's code was shown to the provider twice.

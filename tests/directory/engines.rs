@@ -8,11 +8,12 @@ use portaria::directory::fingerprints::PinIdentities;
 use portaria::directory::incidents::{SaveIncident, StoredIncident};
 use portaria::directory::proofs::{BeginEmailProof, ProofCode, ReserveCodeMail, VerifyProofCode};
 use portaria::directory::sessions::{EndAllSessions, ReadGenerations};
+use portaria::directory::sqlite::migrate;
 use portaria::directory::tallies::{AddTallies, SaveDriftWarnings, StoredDriftWarning, Tally};
 use portaria::directory::tidy::tidy;
 use portaria::directory::{Directory, StorageLocation, StorageUnavailable};
 use portaria::provider::fingerprint::ProviderFingerprint;
-use sqlx::sqlite::SqliteConnectOptions;
+use rusqlite::Connection as FileConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _, SqlSafeStr as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -89,16 +90,14 @@ async fn rows(storage: &StorageLocation) -> BTreeMap<String, i64> {
     let mut counted = BTreeMap::new();
     let tables: BTreeSet<String> = columns(storage).await.iter().filter_map(|name| Some(name.split_once('.')?.0.to_owned())).collect();
     for table in tables {
-        let sql = AssertSqlSafe(format!("SELECT count(*) FROM {table}")).into_sql_str();
+        let sql = format!("SELECT count(*) FROM {table}");
         let count: i64 = match storage {
             StorageLocation::File(file) => {
-                let mut connection =
-                    sqlx::SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.expect("a file");
-                sqlx::query(sql).fetch_one(&mut connection).await.expect("a count").get(0)
+                FileConnection::open(file).expect("a file").query_row(&sql, [], |row| row.get(0)).expect("a count")
             }
             StorageLocation::Server(address) => {
                 let mut connection = sqlx::PgConnection::connect(address).await.expect("a server");
-                sqlx::query(sql).fetch_one(&mut connection).await.expect("a count").get(0)
+                sqlx::query(AssertSqlSafe(sql).into_sql_str()).fetch_one(&mut connection).await.expect("a count").get(0)
             }
         };
         counted.insert(table, count);
@@ -110,9 +109,10 @@ async fn rows(storage: &StorageLocation) -> BTreeMap<String, i64> {
 async fn columns(storage: &StorageLocation) -> Vec<String> {
     let mut names: Vec<String> = match storage {
         StorageLocation::File(file) => {
-            let mut connection = sqlx::SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.expect("a file");
+            let connection = FileConnection::open(file).expect("a file");
             let sql = "SELECT m.name || '.' || c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type IN ('table', 'view')";
-            connection.fetch_all(sql).await.expect("columns").iter().map(|row| row.get(0)).collect()
+            let mut statement = connection.prepare(sql).expect("columns");
+            statement.query_map([], |row| row.get(0)).expect("columns").collect::<Result<_, _>>().expect("columns")
         }
         StorageLocation::Server(address) => {
             let mut connection = sqlx::PgConnection::connect(address).await.expect("a server");
@@ -143,17 +143,16 @@ fn both_engines_have_the_same_tables() {
 fn a_file_of_the_first_version_is_brought_up_to_date_with_what_is_in_it() {
     on_sqlite(async |place| {
         let file = place.storage.file().expect("a file");
-        let first = SqliteConnectOptions::new().filename(file).create_if_missing(true);
-        let mut connection = sqlx::SqliteConnection::connect_with(&first).await.expect("a file");
+        let mut connection = FileConnection::open(file).expect("a file");
         let migrator = portaria::directory::migrations::sqlite();
         let one = sqlx::migrate::Migrator::with_migrations(vec![migrator.iter().next().expect("a first").clone()]);
-        one.run(&mut connection).await.expect("the first version");
+        migrate(&mut connection, &one).expect("the first version");
         let filled = "INSERT INTO users (uid, store, email, email_verified, first_seen, last_seen) VALUES ('u', 'main', 'ana@loja.example', 1, 1, 1); \
              INSERT INTO identities (store, provider, provider_id, uid, linked, because) VALUES ('main', 'acme', '1', 'u', 1, 'new'); \
              INSERT INTO ends (sid, latest) VALUES ('s1', 1000), ('s2', 1000); \
              INSERT INTO keys (id, sealed, made) VALUES ('k1', 'x', 1), ('k2', 'y', 2)";
-        connection.execute(filled).await.expect("it is filled");
-        connection.close().await.expect("it is closed");
+        connection.execute_batch(filled).expect("it is filled");
+        drop(connection);
 
         let directory = place.machine().await;
 
@@ -174,26 +173,26 @@ fn a_file_that_somebody_else_holds_is_waited_for_and_is_well_again_afterwards() 
     on_sqlite(async |place| {
         let directory = place.machine().await;
         let file = place.storage.file().expect("a file");
-        let mut other = sqlx::SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.expect("a file");
+        let other = FileConnection::open(file).expect("a file");
 
-        other.execute("BEGIN IMMEDIATE").await.expect("it is held");
+        other.execute_batch("BEGIN IMMEDIATE").expect("it is held");
         let ana = proven("acme", "1", "ana");
         let waiting = actix_web::rt::spawn({
             let (directory, ana) = (Arc::clone(&directory), ana.clone());
             async move { comes(&directory, &ana, "1").await }
         });
         tokio::time::sleep(Duration::from_millis(200)).await;
-        other.execute("ROLLBACK").await.expect("it is let go");
+        other.execute_batch("ROLLBACK").expect("it is let go");
         assert!(waiting.await.expect("it ends").is_ok(), "it was waited for");
 
-        other.execute("BEGIN IMMEDIATE").await.expect("it is held");
+        other.execute_batch("BEGIN IMMEDIATE").expect("it is held");
         assert_eq!(
             directory.write(ConsumeAttempt { attempt: "a".into(), until: 700 }).await,
             Err(StorageUnavailable),
             "nobody waits for ever"
         );
         assert!(directory.read(ReadGenerations).await.is_ok(), "reading goes on");
-        other.execute("ROLLBACK").await.expect("it is let go");
+        other.execute_batch("ROLLBACK").expect("it is let go");
 
         assert_eq!(directory.write(ConsumeAttempt { attempt: "b".into(), until: 700 }).await, Ok(true));
         assert_eq!(directory.write(ConsumeAttempt { attempt: "b".into(), until: 700 }).await, Ok(false));

@@ -4,11 +4,12 @@ use crate::directory::{at_once, on_both};
 use portaria::directory::keys::{KeyRetirement, ListSigningKeys, NewSigningKey, RetireSigningKey, RotateSigningKeys};
 use portaria::directory::served_stores::RecordServedStores;
 use portaria::directory::sessions::ReadGenerations;
+use portaria::directory::sqlite::migrate;
 use portaria::directory::{Directory, StorageLocation, migrations};
 use portaria::session::rotation::{RotationChange, RotationPlan, SigningKeyState};
 use portaria::world::clock;
+use rusqlite::Connection as FileConnection;
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _, SqlSafeStr as _};
 use std::sync::Arc;
 
@@ -157,10 +158,11 @@ async fn run_sql(storage: &StorageLocation, statements: &[&str]) -> Vec<String> 
     let mut answer = Vec::new();
     match storage {
         StorageLocation::File(file) => {
-            let mut connection = sqlx::SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.expect("a file");
+            let connection = FileConnection::open(file).expect("a file");
             for sql in statements {
-                let rows = connection.fetch_all(AssertSqlSafe(*sql).into_sql_str()).await.expect("it is carried out");
-                answer = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
+                let mut statement = connection.prepare(sql).expect("it can be read");
+                let rows = statement.query_map([], |row| row.get(0)).expect("it is carried out");
+                answer = rows.collect::<Result<_, _>>().expect("it is carried out");
             }
         }
         StorageLocation::Server(address) => {
@@ -182,9 +184,8 @@ async fn make_earlier(storage: &StorageLocation) {
     };
     match storage {
         StorageLocation::File(file) => {
-            let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
-            let mut connection = sqlx::SqliteConnection::connect_with(&options).await.expect("a file");
-            earlier(migrations::sqlite()).run(&mut connection).await.expect("the version before");
+            let mut connection = FileConnection::open(file).expect("a file");
+            migrate(&mut connection, &earlier(migrations::sqlite())).expect("the version before");
         }
         StorageLocation::Server(address) => {
             let mut connection = sqlx::PgConnection::connect(address).await.expect("a server");

@@ -1,88 +1,71 @@
-//! A transaction of SQLite. Each message to the thread of the database costs more than most statements, so a statement whose
-//! result is not needed is sent together with the next one.
+//! A transaction of SQLite. Each statement is carried out before its future is first awaited, so a verb runs without a pause.
 
-use crate::directory::sql::{SqlRow, SqlTransaction, SqlValue, StorageFault};
-use sqlx::query::Query;
-use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection};
-use sqlx::{AssertSqlSafe, SqlSafeStr as _};
-use std::fmt::Write as _;
+use crate::directory::sql::{SqlRow, SqlTransaction, SqlValue, StorageFault, Verb};
+use crate::directory::sqlite::row::SqliteRow;
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use rusqlite::{CachedStatement, Connection, ToSql};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 /// A transaction on one connection.
-pub(crate) struct Transaction<'c> {
-    connection: &'c mut SqliteConnection,
-    queued: String,
-    values: Vec<OwnedSqlValue>,
-    has_response: bool,
+pub(crate) struct Transaction<'c>(&'c mut Connection);
+
+/// Runs a statement without values.
+pub(crate) fn run_statement(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.raw_execute().map(drop)
 }
 
-/// A value of a queued statement.
-enum OwnedSqlValue {
-    Text(Option<String>),
-    Number(i64),
+/// Runs a verb on a connection that has begun a transaction.
+pub(crate) fn execute<V: Verb>(verb: &V, connection: &mut Connection) -> Result<V::Answer, StorageFault> {
+    let mut transaction = Transaction(connection);
+    match pin!(verb.execute(&mut transaction)).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => Err(StorageFault::logged("an operation waits for something else than the storage")),
+    }
 }
 
-impl<'c> Transaction<'c> {
-    pub(crate) fn new(connection: &'c mut SqliteConnection) -> Self {
-        Self { connection, queued: String::new(), values: Vec::new(), has_response: false }
-    }
-
-    /// Whether the database has answered a statement.
-    pub(crate) fn has_responded(&self) -> bool {
-        self.has_response
-    }
-
-    /// Sends the queued statements.
-    pub(crate) async fn flush(&mut self) -> Result<(), StorageFault> {
-        if !self.queued.is_empty() {
-            self.send_queued().await?;
+impl Transaction<'_> {
+    fn prepare(&self, sql: &str, with: &[SqlValue<'_>]) -> Result<CachedStatement<'_>, StorageFault> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        for index in 1..=statement.parameter_count() {
+            // SQLite numbers `$1`, `$2` by where they first stand, not by their number.
+            let number = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
+            let value = number.and_then(|number| with.get(number.checked_sub(1)?));
+            statement.raw_bind_parameter(index, value.ok_or_else(|| StorageFault::logged("a statement lacks a value"))?)?;
         }
-        Ok(())
+        Ok(statement)
     }
+}
 
-    fn enqueue(&mut self, sql: &str, with: &[SqlValue<'_>]) {
-        if !self.queued.is_empty() {
-            self.queued.push_str("; ");
-        }
-        append_renumbered(sql, self.values.len(), &mut self.queued);
-        self.values.extend(with.iter().map(|value| match value {
-            SqlValue::Text(text) => OwnedSqlValue::Text(text.map(str::to_owned)),
-            SqlValue::Number(number) => OwnedSqlValue::Number(*number),
-        }));
-    }
-
-    async fn send_queued(&mut self) -> Result<Vec<SqlRow>, StorageFault> {
-        let (sql, values) = (std::mem::take(&mut self.queued), std::mem::take(&mut self.values));
-        let query: Query<'_, Sqlite, SqliteArguments> = sqlx::query(AssertSqlSafe(sql).into_sql_str());
-        let query = values.into_iter().fold(query, |query, value| match value {
-            OwnedSqlValue::Text(text) => query.bind(text),
-            OwnedSqlValue::Number(number) => query.bind(number),
-        });
-        let rows = query.fetch_all(&mut *self.connection).await?;
-        self.has_response = true;
-        Ok(rows.into_iter().map(SqlRow::Sqlite).collect())
+impl ToSql for SqlValue<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Text(Some(text)) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Self::Text(None) => ToSqlOutput::Owned(Value::Null),
+            Self::Number(number) => ToSqlOutput::Owned(Value::Integer(*number)),
+        })
     }
 }
 
 impl SqlTransaction for Transaction<'_> {
     async fn run(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> Result<u64, StorageFault> {
-        self.flush().await?;
-        let query = with.iter().fold(sqlx::query(sql), |query, value| match value {
-            SqlValue::Text(text) => query.bind(text.map(str::to_owned)),
-            SqlValue::Number(number) => query.bind(*number),
-        });
-        let done = query.execute(&mut *self.connection).await?;
-        self.has_response = true;
-        Ok(done.rows_affected())
+        let changed = self.prepare(sql, with)?.raw_execute()?;
+        Ok(u64::try_from(changed).unwrap_or(u64::MAX))
     }
 
     async fn queue(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> Result<(), StorageFault> {
-        self.enqueue(sql, with);
+        self.prepare(sql, with)?.raw_execute()?;
         Ok(())
     }
 
     async fn fetch(&mut self, sql: &'static str, with: &[SqlValue<'_>]) -> Result<Vec<SqlRow>, StorageFault> {
-        self.enqueue(sql, with);
-        self.send_queued().await
+        let mut statement = self.prepare(sql, with)?;
+        let columns = statement.column_count();
+        let (mut rows, mut found) = (statement.raw_query(), Vec::new());
+        while let Some(row) = rows.next()? {
+            found.push(SqlRow::Sqlite(SqliteRow::copy(row, columns)?));
+        }
+        Ok(found)
     }
 
     /// There is only one writer, so no lock is needed.
@@ -105,29 +88,5 @@ impl SqlTransaction for Transaction<'_> {
     /// Another process with the same file reads the generations from time to time.
     async fn notify_machines(&mut self) -> Result<(), StorageFault> {
         Ok(())
-    }
-}
-
-/// Appends a statement whose values are numbered from `by` on.
-fn append_renumbered(sql: &str, by: usize, into: &mut String) {
-    let mut rest = sql;
-    while let Some((before, after)) = rest.split_once('$') {
-        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, behind) = after.split_at(digits);
-        let _ = write!(into, "{before}${}", number.parse::<usize>().unwrap_or_default().saturating_add(by));
-        rest = behind;
-    }
-    into.push_str(rest);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_counted_on_across_statements() {
-        let mut text = String::new();
-        append_renumbered("SELECT $1, $12, $1 FROM a", 3, &mut text);
-        assert_eq!(text, "SELECT $4, $15, $4 FROM a");
     }
 }

@@ -1,21 +1,20 @@
-//! The writer of SQLite. One task runs all writes: jobs that arrive together share one transaction, and their callers get the
+//! The writer of SQLite. One thread runs all writes: jobs that arrive together share one transaction, and their callers get the
 //! answers after the commit. A caller that gives up leaves no transaction open.
 
 use crate::directory::StorageUnavailable;
-use crate::directory::sql::{SqlTransaction as _, StorageFault, Verb};
-use crate::directory::sqlite::transaction::Transaction;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions as _, Connection as _};
-use std::future::Future;
-use std::pin::Pin;
+use crate::directory::sql::{StorageFault, Verb};
+use crate::directory::sqlite::file::SqliteFile;
+use crate::directory::sqlite::transaction::{self, run_statement};
+use rusqlite::Connection;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{io, thread};
 use tokio::sync::{mpsc, oneshot};
 
 /// How many jobs one transaction holds at most.
 const LARGEST_BATCH: usize = 64;
-/// How long a caller waits for its answer.
-const PATIENCE: Duration = Duration::from_secs(6);
+/// How long the writer waits for further jobs when they come together.
+const GATHERING: Duration = Duration::from_millis(2);
 /// How many jobs the queue holds at most; further callers wait for a place.
 const QUEUE_LENGTH: usize = 1024;
 
@@ -24,36 +23,32 @@ const QUEUE_LENGTH: usize = 1024;
 pub(crate) struct SqliteWriter(mpsc::Sender<Box<dyn WriteJob>>);
 
 impl SqliteWriter {
-    /// Starts the task; `writer` is the only connection that writes.
-    pub(crate) fn open(options: SqliteConnectOptions, writer: SqliteConnection) -> Self {
+    /// Starts the thread; `connection` is the only one that writes.
+    pub(crate) fn start(file: Arc<SqliteFile>, connection: Connection) -> io::Result<Self> {
         let (sender, jobs) = mpsc::channel(QUEUE_LENGTH);
-        tokio::spawn(WriterTask { options, connection: Some(writer) }.run(jobs));
-        Self(sender)
+        let thread = WriterThread { file, connection: Some(connection) };
+        thread::Builder::new().name("directory".to_owned()).spawn(move || thread.run(jobs))?;
+        Ok(Self(sender))
     }
 
     /// Queues a verb and waits until it is committed.
-    pub(crate) async fn submit<V: Verb>(&self, verb: Arc<V>) -> Result<V::Answer, StorageUnavailable> {
+    pub(crate) async fn submit<V: Verb>(&self, verb: V) -> Result<V::Answer, StorageUnavailable> {
         let (answer, answered) = oneshot::channel();
         let job = Box::new(PendingWrite { verb, answer, outcome: None });
-        let done = async {
-            self.0.send(job).await.map_err(|_| StorageUnavailable)?;
-            answered.await.map_err(|_| StorageUnavailable)?
-        };
-        tokio::time::timeout(PATIENCE, done).await.map_err(|_| StorageUnavailable)?
+        self.0.send(job).await.map_err(|_| StorageUnavailable)?;
+        answered.await.map_err(|_| StorageUnavailable)?
     }
 }
 
 /// A verb, and the channel to its caller.
 struct PendingWrite<V: Verb> {
-    verb: Arc<V>,
+    verb: V,
     answer: oneshot::Sender<Result<V::Answer, StorageUnavailable>>,
     outcome: Option<V::Answer>,
 }
 
-type WriteFuture<'j> = Pin<Box<dyn Future<Output = Result<(), StorageFault>> + Send + 'j>>;
-
 trait WriteJob: Send {
-    fn execute<'j>(&'j mut self, transaction: &'j mut Transaction<'_>) -> WriteFuture<'j>;
+    fn execute(&mut self, connection: &mut Connection) -> Result<(), StorageFault>;
     /// Sends the answer after the commit, or an error if there was none.
     fn respond(self: Box<Self>, is_committed: bool);
     /// Whether the caller has given up.
@@ -61,11 +56,9 @@ trait WriteJob: Send {
 }
 
 impl<V: Verb> WriteJob for PendingWrite<V> {
-    fn execute<'j>(&'j mut self, transaction: &'j mut Transaction<'_>) -> WriteFuture<'j> {
-        Box::pin(async move {
-            self.outcome = Some(self.verb.execute(transaction).await?);
-            Ok(())
-        })
+    fn execute(&mut self, connection: &mut Connection) -> Result<(), StorageFault> {
+        self.outcome = Some(transaction::execute(&self.verb, connection)?);
+        Ok(())
     }
 
     fn respond(self: Box<Self>, is_committed: bool) {
@@ -77,23 +70,30 @@ impl<V: Verb> WriteJob for PendingWrite<V> {
     }
 }
 
-struct WriterTask {
-    options: SqliteConnectOptions,
-    connection: Option<SqliteConnection>,
+struct WriterThread {
+    file: Arc<SqliteFile>,
+    connection: Option<Connection>,
 }
 
-impl WriterTask {
-    async fn run(mut self, mut jobs: mpsc::Receiver<Box<dyn WriteJob>>) {
+impl WriterThread {
+    fn run(mut self, mut jobs: mpsc::Receiver<Box<dyn WriteJob>>) {
         let mut batch = Vec::new();
-        while jobs.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
+        let mut last = 0;
+        while jobs.blocking_recv_many(&mut batch, LARGEST_BATCH) > 0 {
+            // Where callers come together, more of them follow. One disk write for all costs least.
+            if batch.len().max(last) > 1 {
+                thread::sleep(GATHERING);
+                batch.extend(std::iter::from_fn(|| jobs.try_recv().ok()).take(LARGEST_BATCH.saturating_sub(batch.len())));
+            }
+            last = batch.len();
             // Abandoned jobs are skipped, so that the queue of a storage that was stuck is soon short again.
             batch.retain(|job| !job.is_abandoned());
-            match self.execute(&mut batch).await {
+            match self.execute(&mut batch) {
                 Ok(()) => batch.drain(..).for_each(|job| job.respond(true)),
                 // One job failed, so each job gets its own transaction.
                 Err(BatchFailure::Job) if batch.len() > 1 => {
                     for mut job in batch.drain(..).filter(|job| !job.is_abandoned()) {
-                        let alone = self.execute(std::slice::from_mut(&mut job)).await;
+                        let alone = self.execute(std::slice::from_mut(&mut job));
                         job.respond(alone.is_ok());
                     }
                 }
@@ -103,26 +103,24 @@ impl WriterTask {
     }
 
     /// Runs jobs in one transaction. After a failure the connection is closed, which rolls back what is left, and opened again.
-    async fn execute(&mut self, jobs: &mut [Box<dyn WriteJob>]) -> Result<(), BatchFailure> {
+    fn execute(&mut self, jobs: &mut [Box<dyn WriteJob>]) -> Result<(), BatchFailure> {
         if jobs.is_empty() {
             return Ok(());
         }
+        if !self.file.is_in_place() {
+            return Err(BatchFailure::Connection);
+        }
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.options.connect().await.map_err(|error| {
-                let _ = StorageFault::from(error);
-                BatchFailure::Connection
-            })?,
+            None => self.file.connect().map_err(BatchFailure::of_connection)?,
         };
-        let mut transaction = Transaction::new(&mut connection);
-        let done = execute_in_one_transaction(&mut transaction, jobs).await;
-        let has_responded = transaction.has_responded();
-        if done.is_ok() {
-            self.connection = Some(connection);
-            return Ok(());
+        run_statement(&connection, "BEGIN IMMEDIATE").map_err(BatchFailure::of_connection)?;
+        for job in jobs {
+            job.execute(&mut connection).map_err(|_| BatchFailure::Job)?;
         }
-        let _ = connection.close_hard().await;
-        Err(if has_responded { BatchFailure::Job } else { BatchFailure::Connection })
+        run_statement(&connection, "COMMIT").map_err(BatchFailure::of_connection)?;
+        self.connection = Some(connection);
+        Ok(())
     }
 }
 
@@ -133,11 +131,9 @@ enum BatchFailure {
     Connection,
 }
 
-async fn execute_in_one_transaction(transaction: &mut Transaction<'_>, jobs: &mut [Box<dyn WriteJob>]) -> Result<(), StorageFault> {
-    transaction.queue("BEGIN IMMEDIATE", &[]).await?;
-    for job in jobs {
-        job.execute(transaction).await?;
+impl BatchFailure {
+    fn of_connection(error: rusqlite::Error) -> Self {
+        let _ = StorageFault::from(error);
+        Self::Connection
     }
-    transaction.queue("COMMIT", &[]).await?;
-    transaction.flush().await
 }

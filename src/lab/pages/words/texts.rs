@@ -23,227 +23,252 @@ pub(crate) struct LabWords {
     pub(crate) because: BTreeMap<String, String>,
 }
 
-/// The frame of every page.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct FrameWords {
-    pub(crate) lab: String,
-    pub(crate) skip: String,
-    pub(crate) code: String,
-    pub(crate) find: String,
-    pub(crate) language: String,
-    pub(crate) providers: String,
-    pub(crate) all: String,
-    pub(crate) copied: String,
+/// The texts of a block by their names, as the file has them.
+#[derive(Deserialize)]
+struct WordMap(BTreeMap<String, String>);
+
+impl WordMap {
+    /// The text of a field.
+    fn take(&mut self, field: &str) -> Result<String, String> {
+        let mut words = field.split('_');
+        let first = words.next().unwrap_or_default().to_owned();
+        let name = words.fold(first, |name, word| name + &word[..1].to_uppercase() + &word[1..]);
+        self.0.remove(&name).ok_or_else(|| format!("`{name}` is missing"))
+    }
+
+    /// Makes sure that every text was taken.
+    fn finish(self) -> Result<(), String> {
+        self.0.keys().next().map_or(Ok(()), |name| Err(format!("there is no text `{name}`")))
+    }
 }
 
-/// The section about changed answers.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct DriftWords {
-    pub(crate) title: String,
-    pub(crate) what: String,
-    pub(crate) changed: String,
-    pub(crate) lost: String,
-    pub(crate) replaced: String,
-    pub(crate) moved: String,
-    pub(crate) kind: String,
-    pub(crate) unreadable: String,
-    pub(crate) unaccepted: String,
-    pub(crate) appeared: String,
+/// Blocks of texts. A block is read from a map, by code that all blocks share: derived code would be much larger.
+macro_rules! word_blocks {
+    ($($(#[$doc:meta])* $block:ident { $($field:ident,)+ })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Deserialize)]
+        #[serde(try_from = "WordMap")]
+        pub(crate) struct $block {
+            $(pub(crate) $field: String,)+
+        }
+
+        impl TryFrom<WordMap> for $block {
+            type Error = String;
+
+            fn try_from(mut map: WordMap) -> Result<Self, String> {
+                let block = Self { $($field: map.take(stringify!($field))?,)+ };
+                map.finish()?;
+                Ok(block)
+            }
+        }
+    )+};
 }
 
-/// The states of a provider.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct ProviderStateWords {
-    pub(crate) broken: String,
-    pub(crate) offered: String,
-    pub(crate) dormant: String,
-    pub(crate) off: String,
-    pub(crate) overlooked: String,
-}
+word_blocks! {
+    /// The frame of every page.
+    FrameWords {
+        lab,
+        skip,
+        code,
+        find,
+        language,
+        providers,
+        all,
+        copied,
+    }
 
-/// The list of providers.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct ProviderListWords {
-    pub(crate) title: String,
-    pub(crate) folder: String,
-    pub(crate) filter: String,
-    pub(crate) unmatched: String,
-    pub(crate) waits: String,
-    pub(crate) waits_many: String,
-    pub(crate) mistake: String,
-    pub(crate) mistakes: String,
-    pub(crate) warning: String,
-    pub(crate) warnings: String,
-    pub(crate) stale: String,
-    pub(crate) no_button: String,
-    pub(crate) playground: String,
-    pub(crate) off: String,
-    pub(crate) passed: String,
-    pub(crate) failed: String,
-    pub(crate) failed_in: String,
-    pub(crate) settings: String,
-    pub(crate) settings_what: String,
-    pub(crate) empty: String,
-    pub(crate) empty_what: String,
-    pub(crate) empty_new: String,
-    pub(crate) empty_check: String,
-}
+    /// The section about changed answers.
+    DriftWords {
+        title,
+        what,
+        changed,
+        lost,
+        replaced,
+        moved,
+        kind,
+        unreadable,
+        unaccepted,
+        appeared,
+    }
 
-/// The page of a provider.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct ProviderWords {
-    pub(crate) test: String,
-    pub(crate) test_note: String,
-    pub(crate) test_first: String,
-    pub(crate) paste: String,
-    pub(crate) file: String,
-    pub(crate) file_what: String,
-    pub(crate) whole: String,
-    pub(crate) whole_what: String,
-    pub(crate) region: String,
-    pub(crate) values: String,
-    pub(crate) set: String,
-    pub(crate) unset: String,
-    pub(crate) written: String,
-    pub(crate) register: String,
-    pub(crate) lines: String,
-    pub(crate) line: String,
-    pub(crate) parameters: String,
-    pub(crate) browser: String,
-    pub(crate) headers: String,
-    pub(crate) form: String,
-    pub(crate) json: String,
-    pub(crate) body: String,
-    pub(crate) says: String,
-    pub(crate) step_says: String,
-    pub(crate) by_default: String,
-    pub(crate) optional: String,
-    pub(crate) conditional: String,
-    pub(crate) preview_error: String,
-    pub(crate) lines_left_out: String,
-    pub(crate) unparsed: String,
-    pub(crate) wrong: String,
-    pub(crate) broken: String,
-    pub(crate) stale: String,
-    pub(crate) warned: String,
-    pub(crate) dormant: String,
-    pub(crate) off: String,
-}
+    /// The states of a provider.
+    ProviderStateWords {
+        broken,
+        offered,
+        dormant,
+        off,
+        overlooked,
+    }
 
-/// The steps of a login.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct TestLoginWords {
-    pub(crate) title: String,
-    pub(crate) made: String,
-    pub(crate) passed: String,
-    pub(crate) failed: String,
-    pub(crate) see: String,
-    pub(crate) see_proposal: String,
-    pub(crate) see_proposals: String,
-    pub(crate) redirect: String,
-    pub(crate) callback: String,
-    pub(crate) identity: String,
-    pub(crate) request: String,
-    pub(crate) answer: String,
-    pub(crate) facts: String,
-    pub(crate) none: String,
-    pub(crate) sent_there: String,
-    pub(crate) came_back: String,
-    pub(crate) unsent: String,
-    pub(crate) unread: String,
-    pub(crate) nothing: String,
-    pub(crate) about: String,
-    pub(crate) about_plain: String,
-    pub(crate) missed: String,
-    pub(crate) instead: String,
-    pub(crate) later: String,
-    pub(crate) omitted: String,
-    pub(crate) proven_by: String,
-    pub(crate) done: String,
-    pub(crate) failed_word: String,
-    pub(crate) failed_optional: String,
-    pub(crate) unreached: String,
-    pub(crate) milliseconds: String,
-    pub(crate) seconds: String,
-    pub(crate) provider_refused: String,
-    pub(crate) changed: String,
-    pub(crate) excerpt: String,
-    pub(crate) missing_member: String,
-    pub(crate) proposals: String,
-    pub(crate) likeliest: String,
-    pub(crate) outside: String,
-    pub(crate) copy: String,
-    pub(crate) copy_of: String,
-    pub(crate) change: String,
-    pub(crate) report: String,
-}
+    /// The list of providers.
+    ProviderListWords {
+        title,
+        folder,
+        filter,
+        unmatched,
+        waits,
+        waits_many,
+        mistake,
+        mistakes,
+        warning,
+        warnings,
+        stale,
+        no_button,
+        playground,
+        off,
+        passed,
+        failed,
+        failed_in,
+        settings,
+        settings_what,
+        empty,
+        empty_what,
+        empty_new,
+        empty_check,
+    }
 
-/// Descriptions of values that are not shown.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct LooksWords {
-    pub(crate) empty: String,
-    pub(crate) yes_or_no: String,
-    pub(crate) digit: String,
-    pub(crate) digits: String,
-    pub(crate) number: String,
-    pub(crate) address: String,
-    pub(crate) imitation: String,
-    pub(crate) web: String,
-    pub(crate) text: String,
-}
+    /// The page of a provider.
+    ProviderWords {
+        test,
+        test_note,
+        test_first,
+        paste,
+        file,
+        file_what,
+        whole,
+        whole_what,
+        region,
+        values,
+        set,
+        unset,
+        written,
+        register,
+        lines,
+        line,
+        parameters,
+        browser,
+        headers,
+        form,
+        json,
+        body,
+        says,
+        step_says,
+        by_default,
+        optional,
+        conditional,
+        preview_error,
+        lines_left_out,
+        unparsed,
+        wrong,
+        broken,
+        stale,
+        warned,
+        dormant,
+        off,
+    }
 
-/// The page on which an answer is pasted.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct PastedAnswerWords {
-    pub(crate) title: String,
-    pub(crate) what: String,
-    pub(crate) call: String,
-    pub(crate) status: String,
-    pub(crate) kind: String,
-    pub(crate) kind_note: String,
-    pub(crate) body: String,
-    pub(crate) body_note: String,
-    pub(crate) read: String,
-    pub(crate) result: String,
-    pub(crate) works: String,
-    pub(crate) fails: String,
-    pub(crate) large: String,
-    pub(crate) bad_status: String,
-    pub(crate) no_calls: String,
-    pub(crate) whole: String,
-    pub(crate) whole_what: String,
-    pub(crate) callback: String,
-    pub(crate) callback_note: String,
-    pub(crate) forecast: String,
-    pub(crate) signs_in: String,
-    pub(crate) refused: String,
-    pub(crate) needs: String,
-    pub(crate) nothing_at: String,
-    pub(crate) back: String,
-}
+    /// The steps of a login.
+    TestLoginWords {
+        title,
+        made,
+        passed,
+        failed,
+        see,
+        see_proposal,
+        see_proposals,
+        redirect,
+        callback,
+        identity,
+        request,
+        answer,
+        facts,
+        none,
+        sent_there,
+        came_back,
+        unsent,
+        unread,
+        nothing,
+        about,
+        about_plain,
+        missed,
+        instead,
+        later,
+        omitted,
+        proven_by,
+        done,
+        failed_word,
+        failed_optional,
+        unreached,
+        milliseconds,
+        seconds,
+        provider_refused,
+        changed,
+        excerpt,
+        missing_member,
+        proposals,
+        likeliest,
+        outside,
+        copy,
+        copy_of,
+        change,
+        report,
+    }
 
-/// The pages of incidents.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct IncidentWords {
-    pub(crate) title: String,
-    pub(crate) what: String,
-    pub(crate) none: String,
-    pub(crate) gone: String,
-    pub(crate) kept: String,
-    pub(crate) story: String,
-    pub(crate) when: String,
-    pub(crate) shared: String,
-    pub(crate) ended: String,
-    pub(crate) worked: String,
-    pub(crate) open: String,
-    pub(crate) open_line: String,
+    /// Descriptions of values that are not shown.
+    LooksWords {
+        empty,
+        yes_or_no,
+        digit,
+        digits,
+        number,
+        address,
+        imitation,
+        web,
+        text,
+    }
+
+    /// The page on which an answer is pasted.
+    PastedAnswerWords {
+        title,
+        what,
+        call,
+        status,
+        kind,
+        kind_note,
+        body,
+        body_note,
+        read,
+        result,
+        works,
+        fails,
+        large,
+        bad_status,
+        no_calls,
+        whole,
+        whole_what,
+        callback,
+        callback_note,
+        forecast,
+        signs_in,
+        refused,
+        needs,
+        nothing_at,
+        back,
+    }
+
+    /// The pages of incidents.
+    IncidentWords {
+        title,
+        what,
+        none,
+        gone,
+        kept,
+        story,
+        when,
+        shared,
+        ended,
+        worked,
+        open,
+        open_line,
+    }
 }
