@@ -50,7 +50,7 @@ fn no_query_of_sqlite_reads_a_table_that_grows_without_an_index() {
 fn no_query_of_postgresql_reads_a_table_that_grows_without_an_index() {
     actix_web::rt::System::new().block_on(async {
         let (name, storage) = Server::shared().database().await;
-        Place { storage }.machine().await;
+        Place { storage, through: None }.machine().await;
         let mut server = Server::shared().connect(&name).await;
         fill(&mut server).await;
 
@@ -112,13 +112,17 @@ fn problems_on_sqlite(place: &Place, sql: &str) -> Vec<String> {
         });
         at.map_or_else(|| name.to_owned(), |pair| pair[0].to_owned())
     };
+    let connection = rusqlite::Connection::open(place.storage.file().expect("a file")).expect("a file");
+    let mut tables = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").expect("a query");
+    let tables: BTreeSet<String> = tables.query_map([], |row| row.get(0)).expect("names").collect::<Result<_, _>>().expect("names");
     let is_wrong = |line: &String| {
         let mut words = line.split_whitespace();
         match (words.next(), words.next()) {
             (Some("SCAN"), Some("CONSTANT")) => false,
             // The rows of an insertion.
             (Some("SCAN"), Some(number)) if number.starts_with(|letter: char| letter.is_ascii_digit()) => false,
-            (Some("SCAN"), Some(name)) => !is_small(name) && !is_small(&table_of(name)),
+            // What is no table is the result of a part of the query, which has lines of its own.
+            (Some("SCAN"), Some(name)) => tables.contains(&table_of(name)) && !is_small(name) && !is_small(&table_of(name)),
             (Some("SEARCH"), Some(name)) => {
                 let condition = line.split_once(" (").map_or("", |(_, condition)| condition);
                 let columns = condition.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
