@@ -27,6 +27,7 @@ mod reading;
 mod readme;
 mod refusals;
 mod repair;
+mod round_trips;
 mod security_page;
 mod simulate;
 mod supply_chain;

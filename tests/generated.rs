@@ -1,7 +1,7 @@
 //! Generated files are up to date, and what they say is true of the files that people write.
 
 use crate::support::{catalogue, root, text};
-use portaria::commands::proxy_files::{PROXY_FILES, routes_json};
+use portaria::commands::proxy_files::{PROXY_FILES, TWO_BROKERS_FILE, for_two_brokers, routes_json};
 use portaria::vocabulary::place::Source;
 use portaria::vocabulary::words::{ValueShape, WordBlock};
 use portaria::vocabulary::yaml::{self, YamlKind, YamlNode};
@@ -25,6 +25,9 @@ fn the_files_of_the_proxies_list_every_public_path() {
         assert!(written == present, "docker/proxies/{} is stale: run `cargo run -- schema`", file.name);
     }
     assert!(text(&folder.join("routes.json")) == routes_json(), "docker/proxies/routes.json is stale: run `cargo run -- schema`");
+    let of_two = for_two_brokers(&text(&folder.join("nginx/portaria.conf.template")));
+    assert!(of_two.contains("BROKER_2_PORT"), "the line of the broker is found");
+    assert!(text(&root().join("docker").join(TWO_BROKERS_FILE)) == of_two, "docker/{TWO_BROKERS_FILE} is stale: run `cargo run -- schema`");
 }
 
 /// A YAML node as an editor's schema check sees it.

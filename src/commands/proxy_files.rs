@@ -40,6 +40,22 @@ impl ProxyFile {
     }
 }
 
+/// The line of nginx's file that names the broker.
+const ONE_BROKER: &str = "    server ${BROKER_ADDRESS}:${BROKER_PORT};\n";
+/// The lines in its place where there are two. A broker that gives no answer is left alone for a while.
+const TWO_BROKERS: &str = "    server ${BROKER_1_ADDRESS}:${BROKER_1_PORT} max_fails=1 fail_timeout=5s;\n    \
+     server ${BROKER_2_ADDRESS}:${BROKER_2_PORT} max_fails=1 fail_timeout=5s;\n";
+
+/// The file for two brokers, below `docker`.
+pub const TWO_BROKERS_FILE: &str = "two-brokers/portaria.conf.template";
+
+/// The text of nginx's file for two brokers, from that for one.
+pub fn for_two_brokers(text: &str) -> String {
+    let variables = ("${BROKER_ADDRESS} ${BROKER_PORT}", "${BROKER_1_ADDRESS} ${BROKER_1_PORT} ${BROKER_2_ADDRESS} ${BROKER_2_PORT}");
+    let written = "# This file is written by `cargo run -- schema` from docker/proxies/nginx: two brokers in the place of one.\n";
+    format!("{written}{}", text.replace(ONE_BROKER, TWO_BROKERS).replace(variables.0, variables.1))
+}
+
 /// Every route with its methods, and where a proxy sends it, for the tests with real proxies and for the files of other proxies.
 pub fn routes_json() -> String {
     let rows: Vec<String> = routes()

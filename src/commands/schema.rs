@@ -1,7 +1,7 @@
 //! `portaria schema`: writes the generated schemas and the reference, and in a checkout the broker's paths in the files of proxies.
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line};
-use crate::commands::proxy_files::{PROXY_FILES, routes_json};
+use crate::commands::proxy_files::{PROXY_FILES, TWO_BROKERS_FILE, for_two_brokers, routes_json};
 use crate::workbench::reference::generated_files;
 use crate::world::files;
 use clap::Args;
@@ -57,6 +57,8 @@ fn proxy_files() -> Result<Vec<(PathBuf, String)>, CommandFailure> {
         let source = files::read_source(&path).map_err(|error| CommandFailure::file_error(&path, &error))?;
         all.extend(file.with_present_paths(&source.text).map(|text| (path, text)));
     }
+    let nginx = all.iter().find(|(path, _)| path.starts_with(folder.join("nginx"))).map(|(_, text)| for_two_brokers(text));
+    all.extend(nginx.map(|text| (Path::new("docker").join(TWO_BROKERS_FILE), text)));
     Ok(all)
 }
 

@@ -1,6 +1,7 @@
 //! The storage of the directory, for every command that opens it.
 
 use crate::commands::outcome::CommandFailure;
+use crate::directory::postgres::address::{AddressFault, ServerAddress};
 use crate::directory::{Directory, StorageLocation};
 use crate::stores::settings::{DEFAULT_STORAGE, Settings};
 use crate::vocabulary::diagnostic::printable;
@@ -23,7 +24,11 @@ pub(crate) fn location(flag: Option<&str>, settings: &Settings) -> Result<Storag
         None => {}
     }
     match storage.split_once("://") {
-        Some(("postgres" | "postgresql", _)) => Ok(StorageLocation::Server(storage.to_owned())),
+        Some(("postgres" | "postgresql", _)) => match ServerAddress::parse(storage) {
+            // What is no address at all is reported when it is opened.
+            Ok(_) | Err(AddressFault::Unreadable) => Ok(StorageLocation::Server(storage.to_owned())),
+            Err(fault) => Err(CommandFailure::Usage(fault.to_string(), fault.help().to_owned())),
+        },
         Some((scheme, _)) => Err(CommandFailure::Usage(
             format!("there is no storage of the kind `{scheme}`"),
             "write `sqlite:data/portaria.db`, or `postgres://user@host/name`".to_owned(),

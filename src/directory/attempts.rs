@@ -14,6 +14,8 @@ pub struct ConsumeAttempt {
 impl Verb for ConsumeAttempt {
     type Answer = bool;
 
+    const IS_ONE_STATEMENT: bool = true;
+
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {
         let insert = "INSERT INTO attempts (spent, until) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING spent";
         Ok(sql.fetch(insert, with![&self.attempt, self.until]).await?.len() == 1)

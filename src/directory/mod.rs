@@ -26,6 +26,7 @@ pub mod sqlite; //           the engine for one machine
 pub(crate) mod postgres; //  the engine for many machines
 
 use crate::directory::postgres::Postgres;
+use crate::directory::postgres::address::several_hosts;
 use crate::directory::probe::ProbeStorage;
 use crate::directory::sessions::ReadGenerations;
 use crate::directory::sql::{StorageFault, Verb};
@@ -74,7 +75,10 @@ impl fmt::Display for StorageLocation {
             Self::File(file) => file.display().fmt(f),
             Self::Server(address) => {
                 // A text that is no address may hold a password anywhere.
-                let Ok(url) = Url::parse(address) else { return f.write_str("postgres://…") };
+                let Ok(url) = Url::parse(address) else {
+                    let Some((hosts, path)) = several_hosts(address) else { return f.write_str("postgres://…") };
+                    return write!(f, "postgres://{hosts}{path}");
+                };
                 write!(f, "postgres://{}", url.host_str().unwrap_or_default())?;
                 url.port().map_or(Ok(()), |port| write!(f, ":{port}"))?;
                 f.write_str(url.path())?;
@@ -193,6 +197,8 @@ mod tests {
             ),
             ("postgres:///portaria?host=/run/x&sslpassword=geheim", "postgres:///portaria?host=/run/x"),
             ("postgres://ana:ge?heim@localhost/portaria", "postgres://…"),
+            ("postgres://ana:geheim@a.example:5432,b.example:5433/portaria?x=geheim", "postgres://a.example:5432,b.example:5433/portaria"),
+            ("postgres://ana:12,34?geheim@a.example:5432/portaria", "postgres://…"),
             ("postgres://ana:geheim@", "postgres://…"),
         ] {
             assert_eq!(StorageLocation::Server(address.to_owned()).to_string(), shown, "{address}");

@@ -8,6 +8,8 @@ use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 
 /// How many ended sessions are listed at once.
 const PAGE: i64 = 1000;
+/// A session ends with the number that this transaction has taken.
+const END: &str = "INSERT INTO ends (number, sid, latest) SELECT number, $1, $2 FROM generations WHERE name = 'ends'";
 
 /// The id of an ended session, and when its last token expires.
 pub(crate) type EndedSession = (Box<str>, i64);
@@ -48,11 +50,11 @@ impl Verb for EndSession {
             return Ok(());
         }
         record_event(sql, &AuditEvent { uid: known_uid, ..event.clone() }).await?;
-        let number = next_generation(sql, "ends").await?;
-        let renamed =
-            "INSERT INTO ends (number, sid, latest) SELECT $1, sid, latest FROM sessions WHERE uid = $2 AND since = $3 AND sid <> $4";
-        sql.queue(renamed, with![number, uid, *since, sid]).await?;
-        sql.queue("INSERT INTO ends (number, sid, latest) VALUES ($1, $2, $3)", with![number, sid, *latest]).await?;
+        next_generation(sql, "ends").await?;
+        let renamed = "INSERT INTO ends (number, sid, latest) SELECT (SELECT number FROM generations WHERE name = 'ends'), sid, latest \
+             FROM sessions WHERE uid = $1 AND since = $2 AND sid <> $3";
+        sql.queue(renamed, with![uid, *since, sid]).await?;
+        sql.queue(END, with![sid, *latest]).await?;
         sql.queue("DELETE FROM sessions WHERE uid = $1 AND since = $2", with![uid, *since]).await?;
         sql.queue("DELETE FROM sessions WHERE sid = $1", with![sid]).await
     }
@@ -101,8 +103,8 @@ pub(crate) async fn lock_user<S: SqlTransaction>(sql: &mut S, uid: &str) -> Resu
 
 /// Records that one session ended. This has to be the last step of a transaction.
 pub(crate) async fn record_session_end<S: SqlTransaction>(sql: &mut S, sid: &str, latest: i64) -> Result<(), StorageFault> {
-    let number = next_generation(sql, "ends").await?;
-    sql.queue("INSERT INTO ends (number, sid, latest) VALUES ($1, $2, $3)", with![number, sid, latest]).await
+    next_generation(sql, "ends").await?;
+    sql.queue(END, with![sid, latest]).await
 }
 
 /// Ends all sessions of a user except one, and answers with their number. This has to be the last step of a transaction.
@@ -119,25 +121,28 @@ pub(crate) async fn end_sessions_through<S: SqlTransaction>(
 ) -> Result<u64, StorageFault> {
     let except = except.unwrap_or_default();
     macro_rules! on_ended_sessions {
-        ($before:literal, $after:literal) => {
-            concat!($before, " FROM sessions WHERE uid = $1 AND sid <> $2 AND ($3 = '' OR provider = $3 OR provider IS NULL)", $after)
+        ($before:literal) => {
+            concat!($before, " FROM sessions WHERE uid = $1 AND sid <> $2 AND ($3 = '' OR provider = $3 OR provider IS NULL)")
         };
     }
-    if sql.fetch(on_ended_sessions!("SELECT sid", " LIMIT 1"), with![uid, except, provider]).await?.is_empty() {
+    let rows = sql.fetch(on_ended_sessions!("SELECT count(*)"), with![uid, except, provider]).await?;
+    let count = rows.first().ok_or(StorageFault::Unavailable)?.number(0)?;
+    if count == 0 {
         return Ok(0);
     }
-    let number = next_generation(sql, "ends").await?;
-    let ended = on_ended_sessions!("INSERT INTO ends (number, sid, latest) SELECT $4, sid, latest", "");
-    let count = sql.run(ended, with![uid, except, provider, number]).await?;
-    sql.queue(on_ended_sessions!("DELETE", ""), with![uid, except, provider]).await?;
-    Ok(count)
+    next_generation(sql, "ends").await?;
+    let ended = on_ended_sessions!(
+        "INSERT INTO ends (number, sid, latest) SELECT (SELECT number FROM generations WHERE name = 'ends'), sid, latest"
+    );
+    sql.queue(ended, with![uid, except, provider]).await?;
+    sql.queue(on_ended_sessions!("DELETE"), with![uid, except, provider]).await?;
+    Ok(u64::try_from(count).unwrap_or_default())
 }
 
-/// The next number of a generation. All machines are notified at the commit.
-pub(crate) async fn next_generation<S: SqlTransaction>(sql: &mut S, name: &'static str) -> Result<i64, StorageFault> {
-    let rows = sql.fetch("UPDATE generations SET number = number + 1 WHERE name = $1 RETURNING number", with![name]).await?;
-    sql.notify_machines().await?;
-    rows.first().ok_or(StorageFault::Unavailable)?.number(0)
+/// A generation gets its next number, which the statements behind this one read. All machines are notified at the commit.
+pub(crate) async fn next_generation<S: SqlTransaction>(sql: &mut S, name: &'static str) -> Result<(), StorageFault> {
+    sql.queue("UPDATE generations SET number = number + 1 WHERE name = $1", with![name]).await?;
+    sql.notify_machines().await
 }
 
 /// Ends all sessions of a user, except the one of the request. Answers with their number.

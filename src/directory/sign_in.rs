@@ -231,45 +231,58 @@ pub(crate) async fn find_known_users<S: SqlTransaction>(
     identity: &Identity,
     address: &IdentityEmail,
 ) -> Result<KnownUsers, StorageFault> {
-    let mut by_identity = find_by_identity(sql, store, identity).await?;
-    let mut by_earlier_file = if by_identity.is_none() { find_by_earlier_file(sql, store, identity).await? } else { None };
-    if by_earlier_file.is_some() && pin_from_older_machine(sql, store, identity).await? {
-        by_identity = find_by_identity(sql, store, identity).await?;
-        by_earlier_file = None;
+    let known = lock_known_users(sql, store, identity, address).await?;
+    if known.by_earlier_file.is_some() && pin_from_older_machine(sql, store, identity).await? {
+        return lock_known_users(sql, store, identity, address).await;
     }
-    let known = KnownUsers { by_identity, by_email: None, by_earlier_file };
-    let Some(address) = linking::address_to_look_up(address) else { return Ok(known) };
-    // The user still has this address, so no other user can have it.
-    if known.by_identity.as_ref().is_some_and(|known| known.email == *address) {
-        return Ok(known);
-    }
-    sql.lock("SELECT uid FROM users WHERE store = $1 AND email = $2", with![store, address.key()]).await?;
-    // This is read after the lock: the identities of the user may have changed while the lock was waited for.
-    let by_email = "SELECT uid, email, email_verified, blocked, \
-         (SELECT count(*) FROM identities i WHERE i.uid = users.uid AND i.provider = $3), \
-         (SELECT count(*) FROM detached d WHERE d.uid = users.uid AND d.provider = $3 AND d.provider_id = $4), CAST(NULL AS TEXT) \
-         FROM users WHERE store = $1 AND email = $2";
-    let rows = sql.fetch(by_email, with![store, address.key(), &identity.provider, &identity.id]).await?;
-    let by_email = rows.first().map(known_user_from_row).transpose()?;
-    // While the lock was waited for, the identity may have been linked to that user.
-    if known.by_identity.is_none() && by_email.is_some() {
-        let by_identity = find_by_identity(sql, store, identity).await?;
-        let by_email = by_email.filter(|holder| by_identity.as_ref().is_none_or(|known| known.uid != holder.uid));
-        return Ok(KnownUsers { by_identity, by_email, ..known });
-    }
-    Ok(KnownUsers { by_email, ..known })
+    Ok(known)
 }
 
-async fn find_by_identity<S: SqlTransaction>(sql: &mut S, store: &str, identity: &Identity) -> Result<Option<KnownUser>, StorageFault> {
-    let by_identity = "SELECT u.uid, u.email, u.email_verified, u.blocked, CAST(1 AS BIGINT), CAST(0 AS BIGINT), i.address FROM identities i JOIN users u ON u.uid = i.uid \
-         WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3 AND i.fingerprint = $4";
+/// Locks the users and reads them afterwards, because the identities of a user may change while the lock is waited for. An engine may
+/// do all of it with one message.
+async fn lock_known_users<S: SqlTransaction>(
+    sql: &mut S,
+    store: &str,
+    identity: &Identity,
+    address: &IdentityEmail,
+) -> Result<KnownUsers, StorageFault> {
+    let email = linking::address_to_look_up(address).map(Email::key);
+    if let Some(email) = email {
+        sql.lock("SELECT uid FROM users WHERE store = $1 AND email = $2", with![store, email]).await?;
+    }
     // Only the user is locked, never the identity: another transaction may lock the user and then read the identities.
-    let user = "SELECT uid FROM users WHERE uid = (SELECT i.uid FROM identities i \
+    let by_identity = "SELECT uid FROM users WHERE uid = (SELECT i.uid FROM identities i \
          WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3 AND i.fingerprint = $4)";
-    let values = with![store, &identity.provider, &identity.id, &identity.fingerprint];
-    sql.lock(user, values).await?;
-    sql.fetch(by_identity, values).await?.first().map(known_user_from_row).transpose()
+    let Identity { provider, id, fingerprint, .. } = identity;
+    sql.lock(by_identity, with![store, provider, id, fingerprint]).await?;
+    let mut known = KnownUsers::default();
+    for row in &sql.fetch(KNOWN_USERS, with![store, provider, id, fingerprint, email]).await? {
+        let user = Some(known_user_from_row(row)?);
+        match row.number(7)? {
+            1 => known.by_identity = user,
+            2 => known.by_email = user,
+            _ => known.by_earlier_file = user,
+        }
+    }
+    // A linked identity counts alone, and a user who has both is found by it.
+    if let Some(user) = &known.by_identity {
+        known.by_earlier_file = None;
+        known.by_email = known.by_email.filter(|holder| holder.uid != user.uid);
+    }
+    Ok(known)
 }
+
+/// The users of an identity, as [`known_user_from_row`] reads them, and by what each is found: by the identity (1), by the address (2), or
+/// by the same id, linked while the provider's file pointed elsewhere (3).
+const KNOWN_USERS: &str = "SELECT u.uid, u.email, u.email_verified, u.blocked, CAST(1 AS BIGINT), CAST(0 AS BIGINT), i.address, CAST(1 AS BIGINT) \
+     FROM identities i JOIN users u ON u.uid = i.uid WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3 AND i.fingerprint = $4 \
+     UNION ALL SELECT u.uid, u.email, u.email_verified, u.blocked, \
+     (SELECT count(*) FROM identities i WHERE i.uid = u.uid AND i.provider = $2), \
+     (SELECT count(*) FROM detached d WHERE d.uid = u.uid AND d.provider = $2 AND d.provider_id = $3), CAST(NULL AS TEXT), CAST(2 AS BIGINT) \
+     FROM users u WHERE u.store = $1 AND u.email = $5 \
+     UNION ALL SELECT * FROM (SELECT u.uid, u.email, u.email_verified, u.blocked, CAST(0 AS BIGINT), CAST(0 AS BIGINT), CAST(NULL AS TEXT), CAST(3 AS BIGINT) \
+     FROM identities i JOIN users u ON u.uid = i.uid WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3 AND i.fingerprint <> $4 \
+     ORDER BY u.blocked DESC, i.linked DESC LIMIT 1) earlier";
 
 /// Pins the identity that a machine of an earlier version has linked since the provider was pinned, if the login comes from there.
 async fn pin_from_older_machine<S: SqlTransaction>(sql: &mut S, store: &str, identity: &Identity) -> Result<bool, StorageFault> {
@@ -280,15 +293,6 @@ async fn pin_from_older_machine<S: SqlTransaction>(sql: &mut S, store: &str, ide
     let pin = "UPDATE identities SET fingerprint = $4 WHERE store = $1 AND provider = $2 AND provider_id = $3 AND fingerprint = '' \
          AND EXISTS (SELECT 1 FROM pins p WHERE p.store = $1 AND p.provider = $2 AND p.fingerprint = $4)";
     Ok(sql.run(pin, values).await? == 1)
-}
-
-/// The user to whom the same id was linked while the provider's file pointed elsewhere.
-async fn find_by_earlier_file<S: SqlTransaction>(sql: &mut S, store: &str, identity: &Identity) -> Result<Option<KnownUser>, StorageFault> {
-    let select = "SELECT u.uid, u.email, u.email_verified, u.blocked, CAST(0 AS BIGINT), CAST(0 AS BIGINT), CAST(NULL AS TEXT) \
-         FROM identities i JOIN users u ON u.uid = i.uid \
-         WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3 AND i.fingerprint <> $4 ORDER BY u.blocked DESC, i.linked DESC LIMIT 1";
-    let values = with![store, &identity.provider, &identity.id, &identity.fingerprint];
-    sql.fetch(select, values).await?.first().map(known_user_from_row).transpose()
 }
 
 /// Reads a user from a row: id, address, whether it is proven, whether the user is blocked, the number of identities of this

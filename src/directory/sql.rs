@@ -11,6 +11,9 @@ use std::future::Future;
 pub trait Verb: Send + Sync + 'static {
     type Answer: Send + 'static;
 
+    /// Whether the operation is a single statement, which an engine may run without a transaction around it.
+    const IS_ONE_STATEMENT: bool = false;
+
     /// Runs the operation in a transaction. After an error nothing is stored, and the engine may run it again. It awaits nothing but
     /// the transaction: an engine may answer at once, and then it runs the whole operation without a pause.
     fn execute<S: SqlTransaction>(&self, sql: &mut S) -> impl Future<Output = Result<Self::Answer, StorageFault>> + Send;

@@ -50,6 +50,8 @@ struct RemoveExpiredRows {
 impl Verb for RemoveExpiredRows {
     type Answer = bool;
 
+    const IS_ONE_STATEMENT: bool = true;
+
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {
         let removed = sql.run(self.sql, with![self.before, BATCH]).await?;
         Ok(i64::try_from(removed).unwrap_or(BATCH) >= BATCH)

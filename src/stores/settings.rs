@@ -35,8 +35,10 @@ words! {
         /// Example: `listen: 0.0.0.0:8080`
         listen: Option<Located<String>> = "listen",
         /// Where users, linked identities, ended sessions and signing keys are kept: `sqlite:` and a file for one machine, or
-        /// `postgres://…` for several brokers with one directory. It is read at the start only. The flag `--storage` and
-        /// `PORTARIA_STORAGE` take precedence.
+        /// `postgres://…` for several brokers with one directory. Of several servers, as in
+        /// `postgres://portaria@db1.loja.example:5432,db2.loja.example:5432/portaria?target_session_attrs=read-write`, the one that accepts
+        /// writes is used, and its standby after a promotion. It is read at the start only. The flag `--storage` and
+        /// `PORTARIA_STORAGE` take precedence. `docs/scaling.md` says more.
         /// Default: `sqlite:data/portaria.db`
         /// Example: `storage: postgres://portaria@db.loja.example/portaria`
         storage: Option<Located<String>> = "storage",

@@ -9,6 +9,8 @@ mod full_log;
 mod killed;
 mod odd_files;
 pub mod place;
+mod pooled;
+mod promoted;
 mod read_only;
 mod restored;
 mod server_away;

@@ -50,6 +50,11 @@ impl Place {
         Self::at(Folder::new(), storage)
     }
 
+    /// With a database that was made before.
+    pub fn with_storage(storage: StorageLocation) -> Self {
+        Self::at(Folder::new(), storage)
+    }
+
     /// With a storage that another broker made, and the master key that it had.
     pub fn taken_over(folder: Folder, storage: StorageLocation, master: &str) -> Self {
         Self { master: master.to_owned(), ..Self::at(folder, storage) }
@@ -307,11 +312,18 @@ impl Browser {
 
     /// Begins a login and answers with the way back, for a person.
     pub fn begin(&mut self, broker: &Broker, who: &str) -> String {
+        self.try_begin(broker, who).unwrap_or_else(|answer| panic!("{answer:?}"))
+    }
+
+    /// Begins a login if the broker lets it begin.
+    pub fn try_begin(&mut self, broker: &Broker, who: &str) -> Result<String, Answer> {
         let answer = self.ask(broker, "GET", "/login/acme").expect("an answer");
-        assert_eq!(answer.status, 303, "{answer:?}");
+        if answer.status != 303 {
+            return Err(answer);
+        }
         let url = url::Url::parse(answer.location().expect("it leads somewhere")).expect("an address");
         let state = url.query_pairs().find(|(name, _)| name == "state").expect("a state").1.into_owned();
-        format!("/callback/acme?code=acme-code-{who}&state={state}")
+        Ok(format!("/callback/acme?code=acme-code-{who}&state={state}"))
     }
 
     /// A whole login, whatever comes of it.

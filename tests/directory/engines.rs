@@ -1,11 +1,11 @@
 //! What only an engine can get wrong: starting together, tables, and bad times.
 
 use crate::database::Server;
-use crate::directory::{FINGERPRINT, Place, at_once, comes, on_both, on_sqlite, proven, uid};
+use crate::directory::{FINGERPRINT, Place, at_once, comes, on_both, on_postgres, on_sqlite, proven, uid};
 use portaria::directory::attempts::ConsumeAttempt;
 use portaria::directory::audit::{AuditActor, AuditEvent, AuditEventKind};
 use portaria::directory::fingerprints::PinIdentities;
-use portaria::directory::incidents::{SaveIncident, StoredIncident};
+use portaria::directory::incidents::{LoadIncident, SaveIncident, StoredIncident};
 use portaria::directory::proofs::{BeginEmailProof, ProofCode, ReserveCodeMail, VerifyProofCode};
 use portaria::directory::sessions::{EndAllSessions, ReadGenerations};
 use portaria::directory::sqlite::migrate;
@@ -47,6 +47,79 @@ on_both! {
 
         at_once(writing).await;
     };
+}
+
+/// Stores a text, and answers with what is found then.
+async fn stored(directory: &Directory, code: &str, text: &str) -> String {
+    let incident = StoredIncident { code: code.into(), store: "main".into(), at: 100, story: text.to_owned() };
+    let event = AuditEvent::new(100, "main", AuditEventKind::Failed);
+    assert_eq!(directory.write(SaveIncident { incident, event }).await, Ok(true), "{text}");
+    directory.read(LoadIncident { code: code.into(), now: 101 }).await.expect("storage").expect("an incident").story
+}
+
+async fn every_text_comes_back(directory: &Directory) {
+    let pieces = [
+        "'",
+        "''",
+        "\\",
+        "\\'",
+        "\"",
+        "$1",
+        "$$",
+        "; DROP TABLE users; --",
+        "/*",
+        "%",
+        "\n",
+        "\u{7f}",
+        "\u{2019}",
+        "\u{1f600}",
+        "E'",
+        "é",
+        "::text",
+        "NULL",
+    ];
+    for (at, first) in pieces.iter().enumerate() {
+        for (after, second) in pieces.iter().enumerate() {
+            let text = format!("{first}{second}");
+            assert_eq!(stored(directory, &format!("c{at}-{after}"), &text).await, text);
+        }
+    }
+    assert!(comes(directory, &proven("acme", "o'neill\\", "ana"), "s'1").await.is_ok());
+    assert!(comes(directory, &proven("acme", "o'neill\\", "ana"), "s'2").await.is_ok(), "the table is still there");
+}
+
+on_both! {
+    every_text_comes_back_as_it_was_given: async |place| every_text_comes_back(&*place.machine().await).await;
+}
+
+#[test]
+fn every_text_comes_back_from_a_server_in_which_a_backslash_is_an_escape() {
+    on_postgres(async |place| {
+        let StorageLocation::Server(address) = &place.storage else { panic!("it is a server") };
+        let escaping = format!("{address}&options=-cstandard_conforming_strings%3Doff");
+        every_text_comes_back(&Directory::open(&StorageLocation::Server(escaping)).await.expect("a directory")).await;
+    });
+}
+
+/// Attack F-02
+#[test]
+fn a_statement_that_a_session_has_lost_is_prepared_again() {
+    on_postgres(async |place| {
+        let directory = place.machine().await;
+        let spend = |attempt: &str| ConsumeAttempt { attempt: attempt.into(), until: 700 };
+        assert_eq!(directory.write(spend("a")).await, Ok(true));
+        let StorageLocation::Server(address) = &place.storage else { panic!("it is a server") };
+        let mut other = sqlx::PgConnection::connect(address).await.expect("a server");
+
+        // The sessions end, as if the server had been started again.
+        let ended =
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        other.execute(ended).await.expect("they end");
+        tokio::time::sleep(Duration::from_millis(1200)).await;
+
+        assert_eq!(directory.write(spend("a")).await, Ok(false), "what was answered is kept");
+        assert_eq!(directory.write(spend("b")).await, Ok(true));
+    });
 }
 
 on_both! {
@@ -130,7 +203,7 @@ fn both_engines_have_the_same_tables() {
     on_sqlite(async |place| {
         let (_, server) = Server::shared().database().await;
         place.machine().await;
-        Place { storage: server.clone() }.machine().await;
+        Place { storage: server.clone(), through: None }.machine().await;
 
         let (file, server) = (columns(&place.storage).await, columns(&server).await);
 

@@ -12,7 +12,7 @@ mod served_stores;
 mod sessions;
 mod welcome;
 
-use crate::database::Server;
+use crate::database::{Pooler, Server};
 use portaria::directory::audit::RecordAuditEvent;
 use portaria::directory::linking::SignInRefusalReason;
 use portaria::directory::sign_in::{SignIn, SignedIn};
@@ -29,12 +29,15 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Place {
     pub storage: StorageLocation,
+    /// The way of the machines to the storage, if it is another one.
+    pub through: Option<StorageLocation>,
 }
 
 impl Place {
     /// A machine.
     pub async fn machine(&self) -> Arc<Directory> {
-        Arc::new(Directory::open(&self.storage).await.expect("the storage can be opened"))
+        let storage = self.through.as_ref().unwrap_or(&self.storage);
+        Arc::new(Directory::open(storage).await.expect("the storage can be opened"))
     }
 }
 
@@ -50,17 +53,25 @@ pub fn on_sqlite<T: Future<Output = ()>>(test: impl FnOnce(Place) -> T) {
     let folder = Folder(std::env::temp_dir().join(format!("portaria-directory-{}", portaria::world::random::id())));
     std::fs::create_dir_all(&folder.0).expect("a folder can be made");
     let storage = StorageLocation::File(folder.0.join("portaria.db"));
-    actix_web::rt::System::new().block_on(test(Place { storage }));
+    actix_web::rt::System::new().block_on(test(Place { storage, through: None }));
 }
 
 pub fn on_postgres<T: Future<Output = ()>>(test: impl FnOnce(Place) -> T) {
     actix_web::rt::System::new().block_on(async {
         let (_, storage) = Server::shared().database().await;
-        test(Place { storage }).await;
+        test(Place { storage, through: None }).await;
     });
 }
 
-/// Behaviours, each shown on both engines.
+/// Through a pooler that gives each transaction to another session of the server.
+pub fn on_pooler<T: Future<Output = ()>>(test: impl FnOnce(Place) -> T) {
+    actix_web::rt::System::new().block_on(async {
+        let (name, storage) = Server::shared().database().await;
+        test(Place { storage, through: Some(Pooler::shared().storage(&name)) }).await;
+    });
+}
+
+/// Behaviours, each shown on both engines, and behind a pooler.
 macro_rules! on_both {
     ($($(#[$meta:meta])* $name:ident: $test:expr;)+) => {
         $(
@@ -77,6 +88,11 @@ macro_rules! on_both {
                 #[test]
                 fn postgres() {
                     crate::directory::on_postgres($test);
+                }
+
+                #[test]
+                fn pooled() {
+                    crate::directory::on_pooler($test);
                 }
             }
         )+

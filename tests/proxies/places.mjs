@@ -71,15 +71,35 @@ export class Program {
     }
 }
 
+/** A PostgreSQL of its own, as the program's own tests start it. */
+export class Database {
+    constructor(root) {
+        this.child = spawn(path.join(root, 'tests/postgres'), [], { stdio: ['pipe', 'pipe', 'inherit'] });
+        this.child.stdout.on('data', (text) => { this.folder = `${this.folder ?? ''}${text}`; });
+        this.over = new Promise((done) => { this.child.once('exit', done); });
+    }
+
+    /** Where a broker finds it. */
+    async storage() {
+        const folder = await until(() => (this.folder?.endsWith('\n') ? this.folder.trim() : undefined), 'PostgreSQL');
+        return `postgres://portaria@localhost/postgres?host=${folder}`;
+    }
+
+    async end() {
+        this.child.stdin.end();
+        await this.over;
+    }
+}
+
 /** `portaria serve` with the playground as its only provider. Who has no e-mail there is asked for one, and proves it. */
-export async function serve({ binary, root, folder, port, publicUrl, mailPort }) {
+export async function serve({ binary, root, folder, port, publicUrl, mailPort, storage = `sqlite:${folder}/portaria.db`, env = {} }) {
     fs.mkdirSync(path.join(folder, 'providers.d'), { recursive: true });
     const playground = fs.readFileSync(path.join(root, 'providers.d/playground.yaml'), 'utf8');
     fs.writeFileSync(path.join(folder, 'providers.d/playground.yaml'), `${playground}missingEmail: ask\n`);
     // The tests knock at more doors in a minute than any visitor may.
     fs.writeFileSync(path.join(folder, 'portaria.yaml'), `limits: off\nmail: { smtp: "smtp://127.0.0.1:${mailPort}", from: nao-responda@loja.example }\n`);
-    const words = ['serve', '--listen', `127.0.0.1:${port}`, '--public-url', publicUrl, '--storage', `sqlite:${folder}/portaria.db`, '--providers', 'providers.d'];
-    const program = new Program(binary, words, { cwd: folder, env: {} });
+    const words = ['serve', '--listen', `127.0.0.1:${port}`, '--public-url', publicUrl, '--storage', storage, '--providers', 'providers.d'];
+    const program = new Program(binary, words, { cwd: folder, env });
     await program.listensAt(port);
     return program;
 }

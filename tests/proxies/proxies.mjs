@@ -6,7 +6,7 @@ import path from 'node:path';
 
 /** What `envsubst` does with the variables of these files, and with no others. */
 function filled(file, variables) {
-    return fs.readFileSync(file, 'utf8').replaceAll(/\$\{([A-Z_]+)\}/g, (written, name) => variables[name] ?? written);
+    return fs.readFileSync(file, 'utf8').replaceAll(/\$\{([A-Z0-9_]+)\}/g, (written, name) => variables[name] ?? written);
 }
 
 function inPath(name) {
@@ -14,25 +14,25 @@ function inPath(name) {
     return folders.map((folder) => path.join(folder, name)).find((file) => fs.existsSync(file));
 }
 
-/** nginx, with more words for all that it passes on. */
-const nginx = (more) => ({
+/** nginx, with more words for all that it passes on, and another file than that for one broker. */
+export const nginx = (more, file = 'nginx/portaria.conf.template') => ({
     program: () => inPath('nginx'),
     start({ files, folder, variables }) {
-        fs.writeFileSync(path.join(folder, 'portaria.conf'), filled(path.join(files, 'nginx/portaria.conf.template'), variables));
+        fs.writeFileSync(path.join(folder, 'portaria.conf'), filled(path.join(files, file), variables));
         const scratch = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${folder}/${kind};`).join(' ');
         fs.writeFileSync(path.join(folder, 'nginx.conf'), `
             daemon off; pid ${folder}/nginx.pid; worker_processes 1; error_log stderr;
             ${process.getuid() === 0 ? `user ${os.userInfo().username};` : ''}
             events { }
-            http { access_log off; ${scratch} ${more(folder)} include ${folder}/portaria.conf; }`);
+            http { ${scratch} ${more(folder)} include ${folder}/portaria.conf; }`);
         return { words: ['-p', folder, '-e', 'stderr', '-c', 'nginx.conf'] };
     },
 });
 
 /** Each says where its program is, and then the words and variables with which it is started. */
 export const proxies = {
-    nginx: nginx(() => ''),
-    'nginx that keeps answers': nginx((folder) => `proxy_cache_path ${folder}/kept keys_zone=kept:1m; proxy_cache kept; proxy_cache_valid any 1m;`),
+    nginx: nginx(() => 'access_log off;'),
+    'nginx that keeps answers': nginx((folder) => `access_log off; proxy_cache_path ${folder}/kept keys_zone=kept:1m; proxy_cache kept; proxy_cache_valid any 1m;`),
     caddy: {
         program: () => inPath('caddy'),
         start: ({ files, folder, variables }) => ({

@@ -12,15 +12,20 @@ import { names } from './names.mjs';
 import { pages } from './pages.mjs';
 import { passage } from './passage.mjs';
 import { proxies } from './proxies.mjs';
+import { twoBrokers } from './two-brokers.mjs';
 import { World, binary, root } from './world.mjs';
 
-const wanted = (process.env.ONLY ?? Object.keys(proxies).join()).split(',');
+const wanted = (process.env.ONLY ?? [...Object.keys(proxies), 'two brokers'].join()).split(',');
 
 describe('behind', { concurrency: wanted.length }, () => {
     it('there is a broker to run', () => {
         assert.ok(fs.existsSync(binary), `${binary} is missing: build it, or say where it is in PORTARIA_BIN`);
     });
     for (const name of wanted) {
+        if (name === 'two brokers') {
+            twoBrokers();
+            continue;
+        }
         if (!proxies[name].program({ root })) {
             console.error(`\n  ${name} is MISSING: its configuration is not tested. tests/proxies/install installs it.\n`);
             it(name, { skip: process.env.CI ? false : `${name} is missing` }, () => assert.fail(`${name} is missing`));
