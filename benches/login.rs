@@ -51,6 +51,7 @@ impl Fetch for Answers {
     }
 }
 
+#[inline(never)]
 fn one_login(provider: &Provider, installation: &InstallationValues, documents: &DocumentCache, answers: &Answers) {
     let attempt = Attempt::new(provider, installation, &Entropy([7; 80]), 1_767_323_045, Vec::new());
     let redirect = attempt.redirect_request(provider, installation, documents).expect("the redirect can be written");

@@ -1,6 +1,7 @@
 //! What logins, session checks, provider files, pages and storage cost. `README.md` says how the figures are made and read.
 //!
-//! All of it is one program, because linking is the longest part of its build. `cargo bench -- NAME` runs what has the name.
+//! All of it is one program, because linking is the longest part of its build. `cargo bench -- NAME` runs what begins with
+//! the name.
 
 mod auth;
 mod files;
@@ -11,16 +12,29 @@ mod setup;
 mod storage;
 mod tokens;
 
-criterion::criterion_group!(
-    benches,
-    login::login,
-    sealing::sealing,
-    tokens::tokens,
-    auth::auth,
-    pages::pages,
-    storage::sqlite,
-    storage::postgres,
-    files::ten_thousand_files,
-    files::expensive_files
-);
-criterion::criterion_main!(benches);
+use criterion::Criterion;
+
+/// The parts, by the beginning of the names in them.
+const PARTS: &[(&str, fn(&mut Criterion))] = &[
+    ("login", login::login),
+    ("sealing", sealing::sealing),
+    ("token", tokens::tokens),
+    ("auth", auth::auth),
+    ("page", pages::pages),
+    ("sign-in/SQLite", storage::sqlite),
+    ("sign-in/PostgreSQL", storage::postgres),
+    ("files/10,000", files::ten_thousand_files),
+    ("files/expensive", files::expensive_files),
+];
+
+/// Runs the parts that an argument names, or else all of them, because each is made ready before its names are compared.
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let is_named = |name: &str| arguments.iter().any(|argument| name.starts_with(argument.as_str()) || argument.starts_with(name));
+    let is_any_named = PARTS.iter().any(|(name, _)| is_named(name));
+    let mut criterion = Criterion::default().configure_from_args();
+    for (_, run) in PARTS.iter().filter(|(name, _)| !is_any_named || is_named(name)) {
+        run(&mut criterion);
+    }
+    criterion.final_summary();
+}

@@ -13,6 +13,7 @@ use portaria::session::{Session, SessionLifetime, SessionUser};
 use portaria::stores::catalogue;
 use portaria::stores::settings::Settings;
 use portaria::vocabulary::email::Email;
+use portaria::vocabulary::place::Source;
 use portaria::web::app::App;
 use portaria::web::forward_auth::TokenCache;
 use portaria::world::{clock, random};
@@ -79,8 +80,9 @@ pub fn master_key() -> MasterKey {
 /// A broker with the provider files of the folder and a new SQLite file in the folder.
 pub async fn app(folder: &Folder) -> (Data<App>, Broker) {
     let master = master_key();
-    let mut settings = Settings::default();
-    settings.providers = folder.providers().display().to_string();
+    let text = format!("limits: off\nproviders: {}\n", folder.providers().display());
+    let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
+    let settings = settings.unwrap_or_else(|| panic!("{}", report.draw(false)));
     let directory = Directory::open(&StorageLocation::File(folder.0.join("portaria.db"))).await.expect("a directory");
     let broker = Broker::new(&master);
     let app = App::new(&settings, Arc::new(directory), &master, broker.hooks(), "bench").await.expect("an app");

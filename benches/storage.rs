@@ -41,7 +41,7 @@ fn sign_ins(criterion: &mut Criterion, engine: &str, location: &StorageLocation)
     let runtime = BenchRuntime::new();
     let directory = runtime.0.block_on(Directory::open(location)).expect("a directory");
     let next = AtomicU64::new(0);
-    let mut group = criterion.benchmark_group("a sign-in");
+    let mut group = criterion.benchmark_group("sign-in");
     group.bench_function(engine, |bench| {
         bench.to_async(&runtime).iter(async || {
             let signed_in = directory.write(sign_in(next.fetch_add(1, Ordering::Relaxed))).await.expect("storage");
@@ -60,7 +60,7 @@ pub fn sqlite(criterion: &mut Criterion) {
 /// A server of its own, which `tests/postgres` starts.
 pub fn postgres(criterion: &mut Criterion) {
     let Some(server) = PostgresServer::start() else {
-        return eprintln!("a sign-in/PostgreSQL is left out: `tests/postgres` starts no server; install postgresql");
+        return eprintln!("sign-in/PostgreSQL is left out: `tests/postgres` starts no server; install postgresql");
     };
     sign_ins(criterion, "PostgreSQL", &server.location);
 }

@@ -258,6 +258,17 @@ fn all_that_happened_is_told_also_what_happened_to_nobody() {
     assert!(shop.says("history --most 1").ends_with("there is more: `--most 10`\n"));
     assert!(shop.says("history --provider nobody").starts_with("the audit has no such events"));
     shop.refuses("history --store atacdo", 2, "help: did you mean `atacado`?");
+    let (mut pages, mut next) = (Vec::new(), String::new());
+    loop {
+        let page = shop.json(&format!("history --most 2{next}"));
+        pages.extend(page["history"].as_array().expect("a list").clone());
+        assert_eq!(page["more"].as_bool(), Some(!page["next"].is_null()));
+        next = format!(" --before {}", page["next"]);
+        if page["next"].is_null() {
+            break;
+        }
+    }
+    assert_eq!(pages, *shop.json("history")["history"].as_array().expect("a list"), "two at a time they are the same");
     let json = shop.json("history --most 4");
     assert_eq!(keys(&json["history"][3]).join(", "), "at, store, what, uid, provider, because, evidence, version, incident, told");
     assert_eq!((&json["more"], &json["history"][3]["uid"]), (&true.into(), &"u-1".into()));

@@ -5,6 +5,7 @@ use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_
 use crate::commands::upgrade_report;
 use crate::provider::value_reference::SecretReference;
 use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus};
+use crate::stores::compiled_on_demand::ListedProvider;
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::{MailSpec, Settings, SettingsSpec};
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
@@ -179,7 +180,8 @@ fn complain_about_shared_keys(entries: &mut [CatalogueEntry]) {
     let folders: BTreeSet<Option<PathBuf>> = entries.iter().map(folder).collect();
     for one in folders {
         let providers = entries.iter().filter(|entry| usable(entry) && folder(entry) == one).filter_map(|entry| entry.state.provider());
-        for (name, complaint) in catalogue::shared_keys(providers) {
+        let listed: Vec<_> = providers.map(ListedProvider::from).collect();
+        for (name, complaint) in catalogue::shared_keys(listed.iter()) {
             for entry in entries.iter_mut().filter(|entry| folder(entry) == one && entry.report.source.stem() == &*name) {
                 entry.report.complaints.push(complaint.clone());
                 entry.report = Report::new(entry.report.source.clone(), std::mem::take(&mut entry.report.complaints));

@@ -1,6 +1,6 @@
 //! `portaria history`: the audit of all users, failed logins and signing keys.
 
-use crate::commands::outcome::{CommandFailure, CommandOutcome, limit_to, print_json, print_line};
+use crate::commands::outcome::{CommandFailure, CommandOutcome, print_json, print_line};
 use crate::commands::users::{context, rendering};
 use crate::commands::{GlobalOptions, storage};
 use crate::directory::audit::ListAuditEvents;
@@ -20,6 +20,9 @@ pub(crate) struct HistoryCommand {
     /// The most events
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=100_000))]
     most: i64,
+    /// Only events before this one, as `next` of the page before names it
+    #[arg(long, value_name = "NUMBER")]
+    before: Option<i64>,
     #[arg(long, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
     storage: Option<String>,
 }
@@ -31,24 +34,26 @@ impl HistoryCommand {
             context::other_stores(store, &Stores::new(&settings))?;
         }
         let place = storage::location(self.storage.as_deref(), &settings)?;
-        let found = storage::run(async {
+        let page = storage::run(async {
             let directory = storage::open_existing(&place).await?;
             let named = |name: &Option<String>| name.as_deref().map(Into::into);
-            let lines = ListAuditEvents { store: named(&self.store), provider: named(&self.provider), most: self.most + 1 };
+            let (store, provider) = (named(&self.store), named(&self.provider));
+            let lines = ListAuditEvents { store, provider, before: self.before, most: self.most };
             directory.read(lines).await.map_err(|_| storage::unavailable(&place))
         })?;
-        let (lines, more) = limit_to(found, self.most);
         if global.json {
-            print_json(&json!({ "history": rendering::audit_lines_as_json(&lines), "more": more }).to_string());
+            let lines = rendering::audit_lines_as_json(&page.events);
+            print_json(&json!({ "history": lines, "more": page.next.is_some(), "next": page.next }).to_string());
             return Ok(CommandOutcome::Fine);
         }
-        for line in &lines {
+        for line in &page.events {
             print_line(&rendering::audit_line_as_text(line));
         }
-        if lines.is_empty() {
+        if page.events.is_empty() {
             print_line("the audit has no such events; it keeps events for as long as `audit: keep` says");
         }
-        if more {
+        if let Some(next) = page.next {
+            print_line(&format!("the events before these: `--before {next}`"));
             print_line(&format!("there is more: `--most {}`", self.most.saturating_mul(10)));
         }
         Ok(CommandOutcome::Fine)

@@ -8,8 +8,8 @@ use crate::commands::{GlobalOptions, storage};
 use crate::directory::fingerprints::{ListPinnedIdentities, MoveIdentities, PinnedIdentities};
 use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider};
-use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState};
-use crate::stores::live::{fingerprint_of, version_from_text};
+use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, fingerprint_of, version_from_text};
+use crate::stores::compiled_on_demand::ListedProvider;
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::{MAIN, Store, Stores};
 use crate::vocabulary::diagnostic::{did_you_mean, printable};
@@ -137,7 +137,8 @@ fn find_target(key: &str, store: &Store, policy: &ReadPolicy) -> Result<MoveTarg
     let paths = catalogue::provider_files(&store.providers).map_err(|error| CommandFailure::file_error(&store.providers, &error))?;
     let entries = catalogue::load_all(&paths, InstallationContext { loopback: store.loopback }, policy);
     let usable = |entry: &&CatalogueEntry| matches!(entry.state, ProviderFileState::Offered(_) | ProviderFileState::Dormant(..));
-    let twins = catalogue::shared_keys(entries.iter().filter(usable).filter_map(|entry| entry.state.provider()));
+    let listed: Vec<_> = entries.iter().filter(usable).filter_map(|entry| entry.state.provider()).map(ListedProvider::from).collect();
+    let twins = catalogue::shared_keys(listed.iter());
     let mut keys = Vec::new();
     for entry in entries {
         // Another file has its key and is the one that is live.

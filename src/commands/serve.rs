@@ -220,9 +220,9 @@ fn print_greeting(app: &App, address: SocketAddr) {
     }
     for live_store in serving.live_stores().filter(|live_store| live_store.mailer.is_none()) {
         let listing = live_store.providers.snapshot();
-        let asking = listing.buttons().iter().filter(|live_provider| live_provider.provider.asks_for_email.is_some());
+        let asking = listing.buttons().iter().filter(|live_provider| live_provider.listed.asks_for_email);
         let asking: Vec<&str> =
-            asking.map(|live_provider| &*live_provider.provider.name).filter(|name| live_store.shows_provider(name)).collect();
+            asking.map(|live_provider| &*live_provider.listed.name).filter(|name| live_store.shows_provider(name)).collect();
         if !asking.is_empty() {
             print_line(&format!(
                 "no mail    {} ask for an address, but no mail can be sent: set `mail` for {}",

@@ -159,29 +159,117 @@ pub(crate) async fn record_event_if_user_exists<S: SqlTransaction>(sql: &mut S, 
 
 macro_rules! lines {
     ($rest:literal) => {
-        concat!("SELECT at, store, what, uid, provider, because, evidence, version, incident FROM audit WHERE ", $rest)
+        concat!("SELECT at, store, what, uid, provider, because, evidence, version, incident, number FROM audit WHERE ", $rest)
     };
 }
 
-/// The events of all users, the newest first.
+/// A page of the events of all users, the newest first.
 #[derive(Debug)]
 pub struct ListAuditEvents {
     /// Only of this store.
     pub store: Option<Box<str>>,
     /// Only of this provider.
     pub provider: Option<Box<str>>,
+    /// Only those that were recorded before the event of this number, as the page before names it.
+    pub before: Option<i64>,
     /// How many events at most.
     pub most: i64,
 }
 
-impl Verb for ListAuditEvents {
-    type Answer = Vec<AuditEvent>;
+/// Events, and where the next page begins.
+#[derive(Debug)]
+pub struct AuditPage {
+    /// The newest first.
+    pub events: Vec<AuditEvent>,
+    /// What `before` has to be for the events after these; `None` if there are no more.
+    pub next: Option<i64>,
+}
 
-    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<AuditEvent>, StorageFault> {
-        let lines = lines!("($1 = 1 OR store = $2) AND ($3 = 1 OR provider = $4) ORDER BY number DESC LIMIT $5");
-        let (store, provider) = (self.store.as_deref(), self.provider.as_deref());
-        let with = with![store.is_none(), store.unwrap_or_default(), provider.is_none(), provider.unwrap_or_default(), self.most];
-        sql.fetch(lines, with).await?.iter().map(event_from_row).collect()
+impl Verb for ListAuditEvents {
+    type Answer = AuditPage;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<AuditPage, StorageFault> {
+        let mut page = NewestEvents { events: Vec::new(), before: self.before.unwrap_or(i64::MAX), most: self.most.saturating_add(1) };
+        if self.store.is_none() && self.provider.is_none() {
+            let rows = sql.fetch(lines!("number < $1 ORDER BY number DESC LIMIT $2"), with![page.before, page.most]).await?;
+            page.add(&rows)?;
+        }
+        // The index has the events of each store and provider by themselves, so those of some of them are merged.
+        let mut store = self.first_store(sql).await?;
+        while let Some(of_store) = store {
+            if self.provider.is_none() {
+                let lines = lines!("store = $1 AND provider IS NULL AND number < $2 AND number > $3 ORDER BY number DESC LIMIT $4");
+                page.add(&sql.fetch(lines, with![&of_store, page.before, page.least(), page.most]).await?)?;
+            }
+            let mut provider = match &self.provider {
+                Some(provider) => Some(provider.clone()),
+                None => next_provider(sql, &of_store, "").await?,
+            };
+            while let Some(of_provider) = provider {
+                let lines = lines!("store = $1 AND provider = $2 AND number < $3 AND number > $4 ORDER BY number DESC LIMIT $5");
+                page.add(&sql.fetch(lines, with![&of_store, &of_provider, page.before, page.least(), page.most]).await?)?;
+                provider = if self.provider.is_none() { next_provider(sql, &of_store, &of_provider).await? } else { None };
+            }
+            store = if self.store.is_none() { next_store(sql, &of_store).await? } else { None };
+        }
+        Ok(page.finish())
+    }
+}
+
+impl ListAuditEvents {
+    async fn first_store<S: SqlTransaction>(&self, sql: &mut S) -> Result<Option<Box<str>>, StorageFault> {
+        match (&self.store, &self.provider) {
+            (Some(store), _) => Ok(Some(store.clone())),
+            (None, Some(_)) => next_store(sql, "").await,
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+async fn next_store<S: SqlTransaction>(sql: &mut S, after: &str) -> Result<Option<Box<str>>, StorageFault> {
+    let rows = sql.fetch("SELECT store FROM audit WHERE store > $1 ORDER BY store LIMIT 1", with![after]).await?;
+    rows.first().map(|row| row.text(0).map(Into::into)).transpose()
+}
+
+async fn next_provider<S: SqlTransaction>(sql: &mut S, store: &str, after: &str) -> Result<Option<Box<str>>, StorageFault> {
+    let next = "SELECT provider FROM audit WHERE store = $1 AND provider > $2 ORDER BY provider LIMIT 1";
+    let rows = sql.fetch(next, with![store, after]).await?;
+    rows.first().map(|row| row.text(0).map(Into::into)).transpose()
+}
+
+/// The newest events of those that were read so far, one more than a page.
+struct NewestEvents {
+    events: Vec<(i64, AuditEvent)>,
+    before: i64,
+    most: i64,
+}
+
+impl NewestEvents {
+    fn add(&mut self, rows: &[SqlRow]) -> Result<(), StorageFault> {
+        for row in rows {
+            self.events.push((row.number(9)?, event_from_row(row)?));
+        }
+        self.events.sort_unstable_by_key(|(number, _)| std::cmp::Reverse(*number));
+        self.events.truncate(self.limit());
+        Ok(())
+    }
+
+    /// Only events after this number can be on the page.
+    fn least(&self) -> i64 {
+        self.events.last().filter(|_| self.events.len() >= self.limit()).map_or(i64::MIN, |(number, _)| *number)
+    }
+
+    fn limit(&self) -> usize {
+        usize::try_from(self.most).unwrap_or(usize::MAX)
+    }
+
+    fn finish(mut self) -> AuditPage {
+        let is_more = self.events.len() >= self.limit();
+        if is_more {
+            self.events.pop();
+        }
+        let next = self.events.last().map(|(number, _)| *number).filter(|_| is_more);
+        AuditPage { events: self.events.into_iter().map(|(_, event)| event).collect(), next }
     }
 }
 

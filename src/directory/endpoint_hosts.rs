@@ -6,7 +6,7 @@ use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 use std::collections::BTreeSet;
 
 /// The name of the store in rows that belong to no store.
-const NO_STORE: &str = "*";
+pub(crate) const NO_STORE: &str = "*";
 /// Stands before the address of a document, with its accepted hosts. No key of a provider holds a space.
 const ACCEPTED: &str = "hosts ";
 /// Stands before the address of a document that waits, with all of its hosts.

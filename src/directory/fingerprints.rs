@@ -2,6 +2,7 @@
 //! an operator moves them when the provider itself has moved.
 
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_event};
+use crate::directory::endpoint_hosts::NO_STORE;
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 use crate::provider::fingerprint::ProviderFingerprint;
 
@@ -36,18 +37,57 @@ impl Verb for PinIdentities {
         if first == **pinned {
             return Ok(0);
         }
-        let elsewhere = "SELECT count(*) FROM identities WHERE store = $1 AND provider = $2 AND fingerprint <> $3";
+        let elsewhere = "SELECT (SELECT count(*) FROM identities WHERE store = $1 AND provider = $2 AND fingerprint < $3 AND length(fingerprint) >= 0) \
+             + (SELECT count(*) FROM identities WHERE store = $1 AND provider = $2 AND fingerprint > $3 AND length(fingerprint) >= 0)";
         sql.fetch(elsewhere, with![store, key, pinned]).await?.first().ok_or(StorageFault::Unavailable)?.number(0)
+    }
+}
+
+/// Pins the identities of many providers, in one transaction.
+#[derive(Debug)]
+pub(crate) struct PinAllIdentities(pub(crate) Vec<PinIdentities>);
+
+impl Verb for PinAllIdentities {
+    /// The answer for each of them.
+    type Answer = Vec<i64>;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<i64>, StorageFault> {
+        let mut elsewhere = Vec::with_capacity(self.0.len());
+        for pin in &self.0 {
+            elsewhere.push(pin.execute(sql).await?);
+        }
+        Ok(elsewhere)
+    }
+}
+
+/// Lists where the identities of each provider are pinned, except of providers of which some identities are elsewhere: store, key and
+/// fingerprint.
+#[derive(Debug)]
+pub(crate) struct ListSettledPins;
+
+impl Verb for ListSettledPins {
+    type Answer = Vec<(Box<str>, Box<str>, Box<str>)>;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Self::Answer, StorageFault> {
+        let settled = "SELECT store, provider, fingerprint FROM pins p WHERE store <> $1 AND NOT EXISTS (SELECT 1 FROM identities i \
+             WHERE i.store = p.store AND i.provider = p.provider AND i.fingerprint < p.fingerprint AND length(i.fingerprint) >= 0) \
+             AND NOT EXISTS (SELECT 1 FROM identities i \
+             WHERE i.store = p.store AND i.provider = p.provider AND i.fingerprint > p.fingerprint AND length(i.fingerprint) >= 0)";
+        let rows = sql.fetch(settled, with![NO_STORE]).await?;
+        rows.iter().map(|row| Ok((row.text(0)?.into(), row.text(1)?.into(), row.text(2)?.into()))).collect()
     }
 }
 
 /// Moves identities from one fingerprint to another, and answers how many. An identity whose id is linked there already stays where it
 /// is, unless it belongs to the same user, who keeps the newer one.
 async fn move_identities<S: SqlTransaction>(sql: &mut S, (store, key): (&str, &str), from: &str, to: &str) -> Result<u64, StorageFault> {
-    let twice = "DELETE FROM identities WHERE store = $1 AND provider = $2 AND fingerprint = $3 AND EXISTS (SELECT 1 FROM identities o \
-         WHERE o.store = $1 AND o.provider = $2 AND o.fingerprint = $4 AND o.provider_id = identities.provider_id AND o.uid = identities.uid)";
+    let twice = "DELETE FROM identities WHERE store = $1 AND provider = $2 AND fingerprint = $3 AND provider_id IN \
+         (SELECT i.provider_id FROM identities i WHERE i.store = $1 AND i.provider = $2 AND i.fingerprint = $3 AND length(i.fingerprint) >= 0) \
+         AND EXISTS (SELECT 1 FROM identities o WHERE o.store = $1 AND o.provider = $2 AND o.fingerprint = $4 \
+         AND o.provider_id = identities.provider_id AND o.uid = identities.uid)";
     let doubled = sql.run(twice, with![store, key, from, to]).await?;
-    let update = "UPDATE identities SET fingerprint = $4 WHERE store = $1 AND provider = $2 AND fingerprint = $3 AND NOT EXISTS \
+    let update = "UPDATE identities SET fingerprint = $4 WHERE store = $1 AND provider = $2 AND fingerprint = $3 AND provider_id IN \
+         (SELECT i.provider_id FROM identities i WHERE i.store = $1 AND i.provider = $2 AND i.fingerprint = $3 AND length(i.fingerprint) >= 0) AND NOT EXISTS \
          (SELECT 1 FROM identities o WHERE o.store = $1 AND o.provider = $2 AND o.fingerprint = $4 AND o.provider_id = identities.provider_id)";
     Ok(doubled.saturating_add(sql.run(update, with![store, key, from, to]).await?))
 }

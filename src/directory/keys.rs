@@ -54,7 +54,7 @@ fn key_from_row(row: &SqlRow) -> Result<SealedSigningKey, StorageFault> {
 }
 
 /// Makes the changes of a store's keys that are due, and answers with them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RotateSigningKeys {
     /// The store whose keys they are.
     pub store: Box<str>,
@@ -86,6 +86,23 @@ impl Verb for RotateSigningKeys {
         }
         if !changes.is_empty() {
             next_generation(sql, "keys").await?;
+        }
+        Ok(changes)
+    }
+}
+
+/// Rotates the keys of many stores, in one transaction.
+#[derive(Debug)]
+pub(crate) struct RotateAllSigningKeys(pub(crate) Vec<RotateSigningKeys>);
+
+impl Verb for RotateAllSigningKeys {
+    /// The changes of each store.
+    type Answer = Vec<Vec<RotationChange>>;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Self::Answer, StorageFault> {
+        let mut changes = Vec::with_capacity(self.0.len());
+        for rotation in &self.0 {
+            changes.push(rotation.execute(sql).await?);
         }
         Ok(changes)
     }

@@ -13,6 +13,7 @@ const SQLITE: &[MigrationStep] = &[
     (5, "id tokens", include_str!("migrations/sqlite/5_id_tokens.sql")),
     (6, "facts", include_str!("migrations/sqlite/6_facts.sql")),
     (7, "store keys", include_str!("migrations/sqlite/7_store_keys.sql")),
+    (8, "scale", include_str!("migrations/sqlite/8_scale.sql")),
 ];
 const POSTGRES: &[MigrationStep] = &[
     (1, "people", include_str!("migrations/postgres/1_people.sql")),
@@ -21,6 +22,7 @@ const POSTGRES: &[MigrationStep] = &[
     (4, "id tokens", include_str!("migrations/postgres/4_id_tokens.sql")),
     (5, "facts", include_str!("migrations/postgres/5_facts.sql")),
     (6, "store keys", include_str!("migrations/postgres/6_store_keys.sql")),
+    (7, "scale", include_str!("migrations/postgres/7_scale.sql")),
 ];
 
 /// The migrations of SQLite.

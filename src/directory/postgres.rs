@@ -20,9 +20,10 @@ use crate::directory::sql::{EngineFailure, StorageFault, Verb};
 use crate::directory::{StorageUnavailable, migrations};
 use sqlx::Connection as _;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 
 /// How long a caller waits for a connection, and for a whole transaction.
@@ -80,7 +81,7 @@ impl Postgres {
     async fn execute<V: Verb>(&self, verb: Arc<V>, kind: TransactionKind) -> Result<V::Answer, StorageUnavailable> {
         let kind = if V::IS_ONE_STATEMENT && kind == TransactionKind::Writing { TransactionKind::OneStatement } else { kind };
         let pools = Arc::clone(&self.pools);
-        let done = tokio::spawn(async move {
+        let trying = async move {
             let mut is_repeated = false;
             for attempt in 0..TRIES {
                 match execute_once(&pools, &*verb, kind).await {
@@ -92,8 +93,12 @@ impl Postgres {
             }
             tracing::error!("the storage was too busy with the same people at the same time");
             Err(StorageUnavailable)
-        });
-        done.await.map_err(|_| StorageUnavailable)?
+        };
+        let (answer_sender, answer) = oneshot::channel();
+        // One type for the tasks of all verbs: the runtime's code for a task is compiled for each type.
+        let task: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move { drop(answer_sender.send(trying.await)) });
+        tokio::spawn(task);
+        answer.await.map_err(|_| StorageUnavailable)?
     }
 }
 

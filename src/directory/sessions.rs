@@ -6,8 +6,8 @@
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_event};
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 
-/// How many ended sessions are listed at once.
-const PAGE: i64 = 1000;
+/// How many ended sessions are listed at once, as the query says.
+const PAGE: usize = 5000;
 /// A session ends with the number that this transaction has taken.
 const END: &str = "INSERT INTO ends (number, sid, latest) SELECT number, $1, $2 FROM generations WHERE name = 'ends'";
 
@@ -208,15 +208,15 @@ impl Verb for ListEndedSessions {
     type Answer = (Vec<EndedSession>, EndedSessionCursor, bool);
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Self::Answer, StorageFault> {
-        let page = "SELECT number, sid, latest FROM ends WHERE number > $1 OR (number = $1 AND sid > $2) ORDER BY number, sid LIMIT $3";
-        let rows = sql.fetch(page, with![self.0.number, &self.0.sid, PAGE]).await?;
+        let page = "SELECT number, sid, latest FROM ends WHERE (number, sid) > ($1, $2) ORDER BY number, sid LIMIT 5000";
+        let rows = sql.fetch(page, with![self.0.number, &self.0.sid]).await?;
         let mut cursor = self.0.clone();
         let mut ends = Vec::with_capacity(rows.len());
         for row in &rows {
             cursor = EndedSessionCursor { number: row.number(0)?, sid: row.text(1)?.into() };
             ends.push((cursor.sid.clone(), row.number(2)?));
         }
-        let more = i64::try_from(rows.len()).unwrap_or(PAGE) >= PAGE;
+        let more = rows.len() >= PAGE;
         Ok((ends, cursor, more))
     }
 }

@@ -6,6 +6,7 @@ use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 /// How long a count is kept after its last change, in seconds.
 pub(crate) const KEPT: i64 = 30 * 24 * 3600;
 /// How many counts are read at once.
+/// How many counts a page holds, as the query says.
 const PAGE: usize = 5000;
 
 /// A stored count: how often something was found and missed, or how often a kind of value was seen.
@@ -63,33 +64,42 @@ impl Verb for AddTallies {
     }
 }
 
-/// Reads the counts that changed since a moment, a page at a time.
-#[derive(Debug)]
-pub struct ReadTallies {
-    /// The moment in seconds since 1970; 0 reads all counts.
-    pub since: i64,
-    /// The last count of the page before; `None` for the first page.
-    pub after: Option<Tally>,
+/// How far the counts were read, in the order in which they changed: when the last one changed, and which it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TallyCursor {
+    at: i64,
+    /// Store, provider, step, key and kind.
+    key: [Box<str>; 5],
 }
 
+impl TallyCursor {
+    /// Before all counts that have changed at a moment, in seconds since 1970, or later.
+    pub fn at(at: i64) -> Self {
+        Self { at, ..Self::default() }
+    }
+}
+
+/// Reads the counts after a cursor, a page at a time.
+#[derive(Debug)]
+pub struct ReadTallies(pub TallyCursor);
+
 impl Verb for ReadTallies {
-    /// The counts, and whether there may be more.
-    type Answer = (Vec<Tally>, bool);
+    /// The counts, and the next cursor if there may be more.
+    type Answer = (Vec<Tally>, Option<TallyCursor>);
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Self::Answer, StorageFault> {
-        let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
-        let first = "SELECT store, provider, step, what, kind, found, missed FROM tallies WHERE at >= $1
-             ORDER BY store, provider, step, what, kind LIMIT $2";
-        let next = "SELECT store, provider, step, what, kind, found, missed FROM tallies
-             WHERE at >= $1 AND (store, provider, step, what, kind) > ($3, $4, $5, $6, $7) ORDER BY store, provider, step, what, kind LIMIT $2";
-        let rows = match &self.after {
-            None => sql.fetch(first, with![self.since, page]).await?,
-            Some(Tally { store, provider, step, what, kind, .. }) => {
-                sql.fetch(next, with![self.since, page, store, provider, step, what, kind]).await?
+        let page = "SELECT store, provider, step, what, kind, found, missed, at FROM tallies
+             WHERE (at, store, provider, step, what, kind) > ($1, $2, $3, $4, $5, $6) ORDER BY at, store, provider, step, what, kind LIMIT 5000";
+        let TallyCursor { at, key: [store, provider, step, what, kind] } = &self.0;
+        let rows = sql.fetch(page, with![*at, store, provider, step, what, kind]).await?;
+        let tallies = rows.iter().map(Tally::from_row).collect::<Result<Vec<_>, _>>()?;
+        let next = match (rows.last(), tallies.last()) {
+            (Some(row), Some(Tally { store, provider, step, what, kind, .. })) if rows.len() >= PAGE => {
+                Some(TallyCursor { at: row.number(7)?, key: [store, provider, step, what, kind].map(Clone::clone) })
             }
+            (Some(_) | None, Some(_) | None) => None,
         };
-        let is_full = rows.len() >= PAGE;
-        Ok((rows.iter().map(Tally::from_row).collect::<Result<_, _>>()?, is_full))
+        Ok((tallies, next))
     }
 }
 

@@ -8,39 +8,54 @@ use crate::directory::tallies;
 use crate::directory::{Directory, StorageUnavailable};
 
 const DAY: i64 = 86_400;
-/// How many rows a batch removes at most.
-const BATCH: i64 = 2000;
+/// How many rows a batch removes, besides those of the same second.
+const BATCH: u64 = 500;
+
+/// Removes the rows of a table that are older than `$1`, the oldest [`BATCH`] first. They are one range of the index of their time.
+macro_rules! remove_oldest {
+    ($table:literal, $time:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE ",
+            $time,
+            " < $1 AND ",
+            $time,
+            " <= coalesce((SELECT ",
+            $time,
+            " FROM ",
+            $table,
+            " WHERE ",
+            $time,
+            " < $1 ORDER BY ",
+            $time,
+            " LIMIT 1 OFFSET 499), $1)"
+        )
+    };
+}
 
 /// Removes expired rows; the audit keeps the events since `audit_since`.
 pub async fn tidy(directory: &Directory, now: i64, audit_since: i64) -> Result<(), StorageUnavailable> {
     // Rows are kept a day longer than needed, so that a clock that was wrong for a while makes nothing valid again.
     let expired = now.saturating_sub(DAY);
     for (sql, before) in [
-        ("DELETE FROM attempts WHERE spent IN (SELECT spent FROM attempts WHERE until < $1 LIMIT $2)", expired),
-        ("DELETE FROM sessions WHERE sid IN (SELECT sid FROM sessions WHERE latest < $1 LIMIT $2)", expired),
-        ("DELETE FROM ends WHERE (number, sid) IN (SELECT number, sid FROM ends WHERE latest < $1 LIMIT $2)", expired),
-        ("DELETE FROM proofs WHERE id IN (SELECT id FROM proofs WHERE until < $1 LIMIT $2)", expired),
-        ("DELETE FROM mails WHERE (recipient, at) IN (SELECT recipient, at FROM mails WHERE at < $1 LIMIT $2)", expired),
-        ("DELETE FROM wrongs WHERE (who, at) IN (SELECT who, at FROM wrongs WHERE at < $1 LIMIT $2)", expired.saturating_sub(WRONG_COUNTS)),
-        ("DELETE FROM incidents WHERE code IN (SELECT code FROM incidents WHERE at < $1 LIMIT $2)", now.saturating_sub(KEPT)),
-        (
-            "DELETE FROM tallies WHERE (store, provider, step, what, kind) IN
-             (SELECT store, provider, step, what, kind FROM tallies WHERE at < $1 LIMIT $2)",
-            now.saturating_sub(tallies::KEPT),
-        ),
-        (
-            "DELETE FROM drifts WHERE (store, provider, step, what) IN
-             (SELECT store, provider, step, what FROM drifts WHERE since < $1 LIMIT $2)",
-            now.saturating_sub(tallies::KEPT),
-        ),
-        ("DELETE FROM audit WHERE number IN (SELECT number FROM audit WHERE at < $1 LIMIT $2)", audit_since),
+        (remove_oldest!("attempts", "until"), expired),
+        (remove_oldest!("sessions", "latest"), expired),
+        (remove_oldest!("ends", "latest"), expired),
+        (remove_oldest!("proofs", "until"), expired),
+        (remove_oldest!("mails", "at"), expired),
+        (remove_oldest!("wrongs", "at"), expired.saturating_sub(WRONG_COUNTS)),
+        (remove_oldest!("incidents", "at"), now.saturating_sub(KEPT)),
+        (remove_oldest!("tallies", "at"), now.saturating_sub(tallies::KEPT)),
+        (remove_oldest!("drifts", "since"), now.saturating_sub(tallies::KEPT)),
+        (remove_oldest!("audit", "at"), audit_since),
     ] {
         while directory.write(RemoveExpiredRows { sql, before }).await? {}
     }
     Ok(())
 }
 
-/// Removes a batch of one table, and answers whether there may be more.
+/// Removes a batch from one table, and answers whether there may be more.
 #[derive(Debug)]
 struct RemoveExpiredRows {
     sql: &'static str,
@@ -53,7 +68,7 @@ impl Verb for RemoveExpiredRows {
     const IS_ONE_STATEMENT: bool = true;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {
-        let removed = sql.run(self.sql, with![self.before, BATCH]).await?;
-        Ok(i64::try_from(removed).unwrap_or(BATCH) >= BATCH)
+        let removed = sql.run(self.sql, with![self.before]).await?;
+        Ok(removed >= BATCH)
     }
 }

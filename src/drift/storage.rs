@@ -1,6 +1,6 @@
 //! About once a minute the new counts are added to the storage, and the sums of all brokers are read with their warnings.
 
-use crate::directory::tallies::{AddTallies, ListDriftWarnings, ReadTallies, SaveDriftWarnings, StoredDriftWarning, Tally};
+use crate::directory::tallies::{AddTallies, ListDriftWarnings, ReadTallies, SaveDriftWarnings, StoredDriftWarning, Tally, TallyCursor};
 use crate::directory::{Directory, StorageUnavailable};
 use crate::drift::judgement::DriftCount;
 use crate::drift::observation::ANSWER;
@@ -56,16 +56,13 @@ impl DriftMonitor {
     }
 
     async fn load_since(&self, directory: &Directory, since: i64) -> Result<(), StorageUnavailable> {
-        let mut after = None;
-        loop {
-            let (tallies, more) = directory.read(ReadTallies { since, after }).await?;
+        let mut cursor = Some(TallyCursor::at(since));
+        while let Some(after) = cursor {
+            let (tallies, next) = directory.read(ReadTallies(after)).await?;
             for tally in &tallies {
                 lock_ignoring_poison(&self.provider_statistics(&tally.store, &tally.provider)).apply_stored(tally);
             }
-            after = tallies.into_iter().last();
-            if !more || after.is_none() {
-                break;
-            }
+            cursor = next;
         }
         let mut warned: BTreeMap<(Box<str>, Box<str>), Vec<StoredDriftWarning>> = BTreeMap::new();
         for one in directory.read(ListDriftWarnings).await? {

@@ -140,7 +140,8 @@ impl Facts {
 
     /// No facts yet, with room for one fact for each label.
     pub(crate) fn with_labels(labels: Arc<[Arc<str>]>) -> Self {
-        Self { values: vec![None; labels.len()], labels, is_preview: false, misses: Vec::new(), of_several: Vec::new() }
+        let values = std::iter::repeat_with(|| None).take(labels.len()).collect();
+        Self { values, labels, is_preview: false, misses: Vec::new(), of_several: Vec::new() }
     }
 
     /// The same facts for a preview of a request: a hole that finds nothing yet shows its mask.

@@ -107,6 +107,9 @@ impl JsonPath {
 
     /// Whether it finds several different values, of which a fact is the first.
     pub(crate) fn finds_several(&self, value: &Value) -> bool {
+        if matches!(self.compiled, CompiledJsonPath::Plain(_)) {
+            return false;
+        }
         let mut found = self.all(value).into_iter().filter(|found| !ValueKind::from_value(found).is_empty());
         let first = found.next();
         found.any(|other| Some(other) != first)

@@ -1,13 +1,20 @@
 //! The provider files of a folder, and the status of each.
 
+use crate::provider::fingerprint::ProviderFingerprint;
 use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider, compile};
+use crate::stores::compiled_on_demand::ListedProvider;
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::read_refusal::{AwaitedReading, ReadRefusal};
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
+use crate::vocabulary::hash::sha256;
+use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Source;
+use crate::vocabulary::text::Text;
 use crate::world::files::{self, FileStamp};
 use crate::world::secrets;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -82,6 +89,19 @@ impl ProviderStatus {
             Self::Overlooked => "overlooked",
         }
     }
+}
+
+/// The status of one provider file.
+#[derive(Clone, Debug)]
+pub(crate) struct ProviderFileReport {
+    /// The text of its button; `None` for a broken file.
+    pub(crate) title: Option<Box<str>>,
+    pub(crate) status: ProviderStatus,
+    /// The variables and files that are missing.
+    pub(crate) missing: Vec<String>,
+    /// Whether an older version is live because the file is broken.
+    pub(crate) stale: bool,
+    pub(crate) report: Report,
 }
 
 /// Whether a path names an examples file rather than a provider.
@@ -210,8 +230,8 @@ fn open_secrets(provider: &Provider) -> impl Iterator<Item = Complaint> {
 
 /// The providers that cannot be live because another file of the store has the same key: the name of each, and the complaint. The file
 /// that has the key as its name stays live, otherwise the first by name.
-pub(crate) fn shared_keys<'a>(providers: impl Iterator<Item = &'a Provider>) -> Vec<(Box<str>, Complaint)> {
-    let mut by_key: BTreeMap<&str, Vec<&Provider>> = BTreeMap::new();
+pub(crate) fn shared_keys<'a>(providers: impl Iterator<Item = &'a ListedProvider>) -> Vec<(Box<str>, Complaint)> {
+    let mut by_key: BTreeMap<&str, Vec<&ListedProvider>> = BTreeMap::new();
     for provider in providers {
         by_key.entry(&provider.key).or_default().push(provider);
     }
@@ -219,7 +239,7 @@ pub(crate) fn shared_keys<'a>(providers: impl Iterator<Item = &'a Provider>) -> 
     for (key, mut providers) in by_key {
         providers.sort_by_key(|provider| (*provider.name != *key, &provider.name));
         let Some((first, others)) = providers.split_first() else { continue };
-        let complaint = |provider: &Provider| {
+        let complaint = |provider: &ListedProvider| {
             let message = format!("`{}.yaml` has the key `{key}` as well, so both would sign in the same users", first.name);
             let help = "a key belongs to one file: give this file another `key`, or remove the other file or set `enabled: false` in it";
             Complaint::new(Severity::Error, provider.key_place, message, help)
@@ -229,11 +249,12 @@ pub(crate) fn shared_keys<'a>(providers: impl Iterator<Item = &'a Provider>) -> 
     complaints
 }
 
-/// Reports on files of a folder that look like provider files and are not read; `read` are the files with the right ending.
+/// Reports on files of a folder that look like provider files and are not read; `read` are the files with the right ending,
+/// sorted.
 pub(crate) fn unread_file_reports(folder: &Path, read: &[PathBuf]) -> Vec<Report> {
     let orphan = |path: &&PathBuf| {
         let name = path.to_string_lossy();
-        name.strip_suffix(".examples.yaml").is_some_and(|stem| !read.iter().any(|other| *other.to_string_lossy() == format!("{stem}.yaml")))
+        name.strip_suffix(".examples.yaml").is_some_and(|stem| read.binary_search(&PathBuf::from(format!("{stem}.yaml"))).is_err())
     };
     let orphans = read.iter().filter(orphan).map(|path| {
         (path.clone(), "there is no provider file beside these examples", "name them after the provider file: `NAME.examples.yaml`")
@@ -246,6 +267,20 @@ pub(crate) fn unread_file_reports(folder: &Path, read: &[PathBuf]) -> Vec<Report
         Report::new(Source::new(path.display().to_string(), ""), vec![complaint])
     };
     orphans.chain(misnamed).map(report).collect()
+}
+
+/// The version of a file, from its text.
+pub(crate) fn version_from_text(text: &str) -> Box<str> {
+    URL_SAFE_NO_PAD.encode(sha256::<12>(text.as_bytes())).into()
+}
+
+/// Where a file points with these values of the installation.
+pub(crate) fn fingerprint_of(provider: &Provider, values: &[(Slot, Text)]) -> ProviderFingerprint {
+    let mut facts = provider.empty_facts();
+    for (slot, value) in values {
+        facts.set(*slot, value.clone());
+    }
+    provider.fingerprint(&facts)
 }
 
 /// The message of an I/O error in lower case and without its number.

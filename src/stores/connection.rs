@@ -1,13 +1,26 @@
 //! How a live provider is reached: its network, its issuer's documents, and the address to which browsers are sent.
 
 use crate::login::conversation::ConversationLimits;
+use crate::provider::Provider;
 use crate::provider::document_cache::DocumentCache;
 use crate::stores::Store;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
 use crate::world::network::Network;
 use std::any::Any;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// A connection that replaces the network's, and the values of the installation that belong to it.
+pub struct ReplacedConnection {
+    pub(crate) connection: Box<dyn ProviderConnection>,
+    pub(crate) values: Vec<(Slot, Text)>,
+}
+
+/// Makes the connection of a simulated provider from its file, the path of that and the values that are set.
+pub type ConnectionReplacer = fn(&Provider, &Path, Vec<(Slot, Text)>) -> ReplacedConnection;
 
 /// How a provider is reached. Only `serve --simulate` replaces the connection through the network.
 pub trait ProviderConnection: Any + Send + Sync {

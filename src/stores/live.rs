@@ -5,13 +5,15 @@ use crate::login::attempt::{GOOD_FOR, InstallationValues};
 use crate::login::conversation::{ConversationLimits, ConversationParties, LimitsByStore};
 use crate::provider::fingerprint::ProviderFingerprint;
 use crate::provider::{InstallationContext, Provider};
-use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus};
-use crate::stores::connection::{ProviderClient, ProviderConnection};
+use crate::stores::catalogue::{
+    self, CatalogueEntry, ProviderFileReport, ProviderFileState, ProviderStatus, fingerprint_of, version_from_text,
+};
+use crate::stores::compiled_on_demand::{CompiledOnDemand, ListedProvider};
+use crate::stores::connection::{ConnectionReplacer, ProviderClient, ProviderConnection, ReplacedConnection};
 use crate::stores::picture::Picture;
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::seen_files::SeenFiles;
 use crate::vocabulary::diagnostic::Report;
-use crate::vocabulary::hash::sha256;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
@@ -19,18 +21,22 @@ use crate::world::file_watch::RepeatedReading;
 use crate::world::files::{self, FileStamp, FileStamps};
 use crate::world::{clock, secrets};
 use arc_swap::{ArcSwap, Guard};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+/// How many files are read at once at most.
+const READ_AT_ONCE: usize = 128;
 
 /// A provider that is live.
 pub struct LiveProvider {
-    /// The provider as it was compiled from this version of its file.
-    pub provider: Provider,
+    /// The provider of this version of its file.
+    pub provider: CompiledOnDemand,
+    pub(crate) listed: ListedProvider,
     /// The version of its file.
     pub(crate) version: Box<str>,
     /// Where the file points with the settings of this installation.
@@ -45,18 +51,9 @@ pub struct LiveProvider {
     values: Vec<(Slot, Text)>,
 }
 
-/// A connection that replaces the network's, and the values of the installation that belong to it.
-pub struct ReplacedConnection {
-    pub(crate) connection: Box<dyn ProviderConnection>,
-    pub(crate) values: Vec<(Slot, Text)>,
-}
-
-/// Makes the connection of a simulated provider from its file, the path of that and the values that are set.
-pub type ConnectionReplacer = fn(&Provider, &Path, Vec<(Slot, Text)>) -> ReplacedConnection;
-
 impl fmt::Debug for LiveProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LiveProvider").field("provider", &self.provider.name).field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("LiveProvider").field("provider", &self.listed.name).field("version", &self.version).finish_non_exhaustive()
     }
 }
 
@@ -76,19 +73,6 @@ impl LiveProvider {
         let documents = client.connection.documents();
         ConversationParties { provider: &self.provider, fetch: client, documents, limits: client.limits.as_deref() }
     }
-}
-
-/// The status of one provider file.
-#[derive(Clone, Debug)]
-pub(crate) struct ProviderFileReport {
-    /// The text of its button; `None` for a broken file.
-    pub(crate) title: Option<Box<str>>,
-    pub(crate) status: ProviderStatus,
-    /// The variables and files that are missing.
-    pub(crate) missing: Vec<String>,
-    /// Whether an older version is live because the file is broken.
-    pub(crate) stale: bool,
-    pub(crate) report: Report,
 }
 
 /// The live providers of a folder at one moment.
@@ -117,8 +101,8 @@ impl LiveProvidersSnapshot {
     /// The provider under whose key an identity is kept.
     pub(crate) fn provider_by_key(&self, key: &str) -> Option<&Arc<LiveProvider>> {
         // Most keys are the name of a file.
-        let named = self.by_name.get(key).filter(|live_provider| *live_provider.provider.key == *key);
-        named.or_else(|| self.by_name.values().find(|live_provider| *live_provider.provider.key == *key))
+        let named = self.by_name.get(key).filter(|live_provider| *live_provider.listed.key == *key);
+        named.or_else(|| self.by_name.values().find(|live_provider| *live_provider.listed.key == *key))
     }
 
     /// All live providers.
@@ -135,13 +119,13 @@ impl LiveProvidersSnapshot {
         self.retired
             .iter()
             .map(|(live_provider, _)| live_provider)
-            .find(|live_provider| *live_provider.provider.name == *name && *live_provider.version == *version)
+            .find(|live_provider| *live_provider.listed.name == *name && *live_provider.version == *version)
     }
 
     /// The current version of a provider, then earlier versions with which logins may still be under way.
     pub(crate) fn provider_versions<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Arc<LiveProvider>> {
         let retired =
-            self.retired.iter().map(|(live_provider, _)| live_provider).filter(move |live_provider| *live_provider.provider.name == *name);
+            self.retired.iter().map(|(live_provider, _)| live_provider).filter(move |live_provider| *live_provider.listed.name == *name);
         self.by_name.get(name).into_iter().chain(retired)
     }
 
@@ -165,7 +149,7 @@ impl LiveProvidersSnapshot {
     fn settle_keys(&mut self) {
         self.by_name.clone_from(&self.usable);
         self.file_reports.clone_from(&self.own_reports);
-        let providers = self.usable.values().map(|live_provider| &live_provider.provider);
+        let providers = self.usable.values().map(|live_provider| &live_provider.listed);
         for (name, complaint) in catalogue::shared_keys(providers) {
             self.by_name.remove(&name);
             for (_, file_report) in self.file_reports.iter_mut().filter(|(path, _)| path.file_stem().is_some_and(|stem| stem == &*name)) {
@@ -181,12 +165,14 @@ impl LiveProvidersSnapshot {
     }
 
     fn collect_buttons(&mut self) {
-        self.buttons = self.by_name.values().filter(|live_provider| !live_provider.provider.hidden).cloned().collect();
-        self.buttons.sort_by(|a, b| {
-            (a.provider.order, &a.provider.title, &a.provider.name).cmp(&(b.provider.order, &b.provider.title, &b.provider.name))
-        });
+        self.buttons = self.by_name.values().filter(|live_provider| !live_provider.listed.hidden).cloned().collect();
+        self.buttons
+            .sort_by(|a, b| (a.listed.order, &a.listed.title, &a.listed.name).cmp(&(b.listed.order, &b.listed.title, &b.listed.name)));
     }
 }
+
+/// A folder of provider files, whether its store is on loopback, and what its files may read.
+pub(crate) type ProviderFolder = (PathBuf, bool, ReadPolicy);
 
 /// The live providers of a folder, kept up to date.
 #[derive(Debug)]
@@ -203,13 +189,33 @@ pub struct LiveProviders {
 }
 
 impl LiveProviders {
+    /// Opens folders on all processors.
+    pub(crate) fn open_all(
+        folders: &[ProviderFolder],
+        simulated: (&[Box<str>], ConnectionReplacer),
+        asked: (Instant, i64),
+    ) -> Vec<Arc<Self>> {
+        let open = |(folder, loopback, policy): &ProviderFolder| {
+            Self::open(folder, (InstallationContext { loopback: *loopback }, policy.clone()), simulated, asked)
+        };
+        let workers = thread::available_parallelism().map_or(1, usize::from).min(folders.len());
+        if workers <= 1 {
+            return folders.iter().map(open).collect();
+        }
+        thread::scope(|scope| {
+            let parts = folders.chunks(folders.len().div_ceil(workers));
+            let handles: Vec<_> = parts.map(|part| scope.spawn(move || part.iter().map(open).collect::<Vec<_>>())).collect();
+            handles.into_iter().flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        })
+    }
+
     /// Reads a folder; the providers of these names are simulated. If the disk does not answer in time, the providers go live when it
     /// has answered.
     pub(crate) fn open(
         folder: &Path,
         (installation_context, policy): (InstallationContext, ReadPolicy),
         (simulated, replace_connection): (&[Box<str>], ConnectionReplacer),
-        now: i64,
+        (asked, now): (Instant, i64),
     ) -> Arc<Self> {
         let (folder, simulated) = (folder.to_owned(), simulated.to_vec());
         let live_providers = Arc::new(Self {
@@ -222,15 +228,16 @@ impl LiveProviders {
             seen: Mutex::default(),
             reading: RepeatedReading::new(now),
         });
-        live_providers.reload_apart(|_, _| {});
+        live_providers.reload_apart(asked, |_, _| {});
         live_providers
     }
 
-    /// Reads the files that have changed on a thread of its own, and waits for it only for a while. Each of them goes to `report`.
-    pub(crate) fn reload_apart(self: &Arc<Self>, report: impl Fn(&LiveProvidersSnapshot, &Path) + Send + 'static) {
+    /// Reads the files that have changed on a thread of its own, and waits for it only for a while. Each of them goes to `report`. What
+    /// was found of other folders since `asked` is not looked up again.
+    pub(crate) fn reload_apart(self: &Arc<Self>, asked: Instant, report: impl Fn(&LiveProvidersSnapshot, &Path) + Send + 'static) {
         let live_providers = Arc::clone(self);
         self.reading.run(move || {
-            let Some(changed) = live_providers.reload(clock::now()) else { return false };
+            let Some(changed) = live_providers.reload_since(asked, clock::now()) else { return false };
             changed.iter().for_each(|file| report(&live_providers.snapshot(), file));
             true
         });
@@ -266,6 +273,10 @@ impl LiveProviders {
 
     /// Reads the files that have changed, and returns them; `None` if the folder cannot be listed.
     pub fn reload(&self, now: i64) -> Option<Vec<PathBuf>> {
+        self.reload_since(clock::instant(), now)
+    }
+
+    fn reload_since(&self, asked: Instant, now: i64) -> Option<Vec<PathBuf>> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         // If the folder cannot be listed for a moment, its providers stay live.
         let named = match files::yaml_files(&self.folder) {
@@ -300,11 +311,14 @@ impl LiveProviders {
             seen.remove(path);
             next.remove_file(path);
         }
-        let entries = catalogue::load_all(&changed, self.installation_context, &self.policy);
-        for ((path, stamp), entry) in changed.iter().zip(stamps).zip(entries) {
-            seen.note_awaited(path, entry.awaited.clone());
-            seen.insert(path.clone(), self.file_stamps(path, stamp, &entry));
-            self.replace_file(&mut next, path, entry, now);
+        // A part at a time, because what all of them compile to takes much memory.
+        for (paths, stamps) in changed.chunks(READ_AT_ONCE).zip(stamps.chunks(READ_AT_ONCE)) {
+            let entries = catalogue::load_all(paths, self.installation_context, &self.policy.looked_up_since(asked));
+            for ((path, stamp), entry) in paths.iter().zip(stamps).zip(entries) {
+                seen.note_awaited(path, entry.awaited.clone());
+                seen.insert(path.clone(), self.file_stamps(path, *stamp, &entry));
+                self.replace_file(&mut next, path, entry, now);
+            }
         }
         next.settle_keys();
         next.collect_buttons();
@@ -340,9 +354,9 @@ impl LiveProviders {
         let stale = matches!(entry.state, ProviderFileState::Broken) && old.is_some();
         let new = match entry.state {
             ProviderFileState::Offered(provider) | ProviderFileState::Dormant(provider, _) if is_simulated => {
-                Some(self.simulated_live_provider(*provider, path, old))
+                Some(self.simulated_live_provider(&provider, path, old))
             }
-            ProviderFileState::Offered(provider) => Some(self.live_provider(*provider, old)),
+            ProviderFileState::Offered(provider) => Some(self.live_provider(&provider, old)),
             ProviderFileState::Off(_) | ProviderFileState::Dormant(..) => {
                 drop(next.usable.remove(name.as_str()));
                 None
@@ -355,36 +369,27 @@ impl LiveProviders {
         next.own_reports.insert(path.to_owned(), Arc::new(ProviderFileReport { title, status, missing, stale, report: entry.report }));
     }
 
-    fn simulated_live_provider(&self, provider: Provider, path: &Path, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
+    fn simulated_live_provider(&self, provider: &Provider, path: &Path, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
         let mut live_provider = self.live_provider(provider, old);
         let set = std::mem::take(&mut live_provider.values);
-        let ReplacedConnection { connection, values } = (self.replace_connection)(&live_provider.provider, path, set);
+        let ReplacedConnection { connection, values } = (self.replace_connection)(provider, path, set);
         // The simulation logs in with its own values, some of which may be invented.
-        let fingerprint = fingerprint_of(&live_provider.provider, &values);
+        let fingerprint = fingerprint_of(provider, &values);
         LiveProvider { replaced: Some(connection), values, fingerprint, ..live_provider }
     }
 
-    fn live_provider(&self, provider: Provider, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
-        let values = secrets::installation_values(&provider, "").values;
+    fn live_provider(&self, provider: &Provider, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
+        let values = secrets::installation_values(provider, "").values;
         let version = version_from_text(&provider.source.text);
         let limits = old.map_or_else(Arc::default, |old| Arc::clone(&old.limits));
         let logo = provider.logo.as_deref().and_then(|name| Picture::read(&self.folder.join(name)));
-        let fingerprint = fingerprint_of(&provider, &values);
-        let is_set_up = secrets::missing_values(&provider).is_empty();
-        LiveProvider { provider, version, fingerprint, is_set_up, limits, logo, replaced: None, values }
+        let fingerprint = fingerprint_of(provider, &values);
+        let is_set_up = secrets::missing_values(provider).is_empty();
+        let listed = ListedProvider::from(provider);
+        let provider = CompiledOnDemand::new(provider, self.installation_context);
+        LiveProvider { provider, listed, version, fingerprint, is_set_up, limits, logo, replaced: None, values }
     }
 }
 
-/// The version of a file, from its text.
-pub(crate) fn version_from_text(text: &str) -> Box<str> {
-    URL_SAFE_NO_PAD.encode(sha256::<12>(text.as_bytes())).into()
-}
-
-/// Where a file points with these values of the installation.
-pub(crate) fn fingerprint_of(provider: &Provider, values: &[(Slot, Text)]) -> ProviderFingerprint {
-    let mut facts = provider.empty_facts();
-    for (slot, value) in values {
-        facts.set(*slot, value.clone());
-    }
-    provider.fingerprint(&facts)
-}
+#[cfg(test)]
+mod tests;

@@ -2,69 +2,69 @@
 
 use crate::provider::declared_values::{CLIENT_VARIABLES, variable_beginning};
 use crate::stores::read_refusal::ReadRefusalKind;
+use crate::stores::store_boundaries::beginnings;
 use crate::world::files;
-use crate::world::slow_disk::read_in_time;
-use std::collections::BTreeMap;
+use crate::world::slow_disk::{NotRead, read_all_in_time, read_in_time};
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The names in each folder, as variables begin with them, when it was last listed.
 static LAST_LISTED: Mutex<BTreeMap<PathBuf, Vec<String>>> = Mutex::new(BTreeMap::new());
 
-/// The files of some folders.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct OtherFiles {
-    /// Their names as variables begin with them.
-    names: Vec<String>,
+/// The files of the folders of all stores.
+#[derive(Debug)]
+pub(crate) struct ListedFiles {
+    /// The names of the files as variables begin with them, each with the numbers of the folders that have it.
+    folders_of: HashMap<String, Vec<usize>>,
     /// The folders that could not be listed since this process runs. The files in them may have any name.
-    unlisted: Vec<PathBuf>,
+    unlisted: Vec<(usize, PathBuf)>,
 }
 
-impl OtherFiles {
+impl ListedFiles {
     /// Lists folders. A disk that does not answer is waited for only for a while, so that it holds up no other store; while a folder
     /// cannot be listed, the names count that were there before.
-    pub(crate) fn list(folders: &[PathBuf]) -> Self {
-        let mut folders: Vec<&PathBuf> = folders.iter().collect();
-        folders.sort();
-        folders.dedup();
-        let mut listed = Self::default();
-        for folder in folders {
-            match names_in(folder) {
-                Some(names) => listed.names.extend(names),
-                None => listed.unlisted.push(folder.clone()),
+    pub(crate) fn list(folders: &Arc<[PathBuf]>) -> Self {
+        let mut listed = Self { folders_of: HashMap::new(), unlisted: Vec::new() };
+        let found = read_all_in_time(folders, files::yaml_files);
+        for (number, (folder, found)) in folders.iter().zip(found).enumerate() {
+            match names_in(folder, found) {
+                Some(names) => names.into_iter().for_each(|name| listed.folders_of.entry(name).or_default().push(number)),
+                None => listed.unlisted.push((number, folder.clone())),
             }
         }
         listed
     }
 
-    /// Why a variable belongs to one of these files rather than to `file`, if it does: it holds the client of a file of that name, or its
-    /// name begins with a longer file name. Where two stores have files of one name, it is the main store's; without one there, no file
-    /// may read it. While a folder cannot be listed, it may have a file of any name.
-    pub(crate) fn claim(&self, file: &str, is_main: bool, variable: &str) -> Option<ReadRefusalKind> {
+    /// Why a variable belongs to a file of another folder rather than to `file` of this one, if it does: it holds the client of a file of
+    /// that name, or its name begins with a longer file name. Where two stores have files of one name, it is the main store's; without one
+    /// there, no file may read it. While a folder cannot be listed, it may have a file of any name.
+    pub(crate) fn claim_of_others(&self, folder: usize, file: &str, is_main: bool, variable: &str) -> Option<ReadRefusalKind> {
         let claim = |file: &str| {
             let rest = variable.strip_prefix(file)?.strip_prefix('_')?;
             Some((CLIENT_VARIABLES.contains(&rest), file.len()))
         };
         let own = claim(file);
-        let is_stronger = |other: &str| (!is_main || other != file) && claim(other).is_some_and(|claim| Some(claim) >= own);
-        if self.names.iter().any(|other| is_stronger(other)) {
+        let is_stronger = |other: &&str| (!is_main || *other != file) && claim(other).is_some_and(|claim| Some(claim) >= own);
+        let mut stronger = beginnings(variable).filter(is_stronger).peekable();
+        stronger.peek()?;
+        if stronger.any(|name| self.folders_of.get(name).is_some_and(|folders| folders.iter().any(|other| *other != folder))) {
             return Some(ReadRefusalKind::OtherFilesVariable);
         }
-        let unlisted = self.unlisted.first()?;
-        let mut possible = variable.match_indices('_').filter_map(|(at, _)| variable.get(..at));
-        possible.any(is_stronger).then(|| ReadRefusalKind::UnlistedFilesVariable(unlisted.clone()))
+        let (_, unlisted) = self.unlisted.iter().find(|(other, _)| *other != folder)?;
+        Some(ReadRefusalKind::UnlistedFilesVariable(unlisted.clone()))
     }
 }
 
 /// Whether it is known which files are in a folder.
 pub(crate) fn is_listed(folder: &Path) -> bool {
-    names_in(folder).is_some()
+    names_in(folder, read_in_time(folder, files::yaml_files)).is_some()
 }
 
 /// The names of the provider files in a folder, now or when it was last listed.
-fn names_in(folder: &Path) -> Option<Vec<String>> {
-    let listed = match read_in_time(folder, files::yaml_files) {
+fn names_in(folder: &Path, found: Result<io::Result<Vec<PathBuf>>, NotRead>) -> Option<Vec<String>> {
+    let listed = match found {
         Ok(Ok(files)) => {
             let stems = files.iter().filter_map(|file| file.file_stem().map(|stem| variable_beginning(&stem.to_string_lossy())));
             Some(stems.filter(|stem| !stem.ends_with("_EXAMPLES")).collect())

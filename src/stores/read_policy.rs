@@ -7,17 +7,19 @@ use crate::provider::Provider;
 use crate::provider::declared_values::{CLIENT_VARIABLES, variable_beginning, written_references};
 use crate::provider::value_reference::{FoundFile, ValueReference};
 use crate::stores::catalogue::io_error_message;
-use crate::stores::other_files::OtherFiles;
 use crate::stores::read_refusal::{ReadRefusal, ReadRefusalKind};
 use crate::stores::settings::{DEFAULT_STORAGE, FilesMayReadSpec, MailSpec, Settings};
+use crate::stores::store_boundaries::{LookedUpFiles, StoreBoundaries, StoreGroup};
 use crate::stores::variable_pattern::{VariablePattern, is_machine_variable, is_own_variable};
-use crate::stores::{MAIN, Store, Stores};
+use crate::stores::{Store, Stores};
 use crate::vocabulary::place::{Located, Place, Source};
-use crate::world::files;
 use crate::world::slow_disk::{NotRead, read_in_time};
+use crate::world::{clock, files};
+use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The variables from which the client of PostgreSQL takes what the address of the storage leaves out.
 const STORAGE_VARIABLES: &[&str] = &[
@@ -72,43 +74,53 @@ impl ReadableValues {
         }
     }
 
-    /// Whether two stores allow the same, so that they share a folder of provider files.
-    fn is_as(&self, other: &Self) -> bool {
-        self.variables == other.variables && self.folders == other.folders
+    /// What two stores have to share to share a folder of provider files.
+    pub(crate) fn shared_settings(&self) -> (&[VariablePattern], &[Box<str>]) {
+        (&self.variables, &self.folders)
+    }
+
+    pub(crate) fn variables(&self) -> &[VariablePattern] {
+        &self.variables
     }
 
     /// The folders of a store of this name.
-    fn folders_of<'a>(&'a self, store: &'a str) -> impl Iterator<Item = Box<str>> + 'a {
+    pub(crate) fn folders_of<'a>(&'a self, store: &'a str) -> impl Iterator<Item = Box<str>> + 'a {
         self.folders.iter().map(move |folder| if self.below_name { format!("{folder}/{store}").into() } else { folder.clone() })
     }
 }
 
 /// What the provider files of one folder may read.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub struct ReadPolicy {
-    variables: Vec<VariablePattern>,
-    /// The folders whose files may be read.
-    folders: Vec<Box<str>>,
-    /// The folders of the other stores.
-    other_folders: Vec<Box<str>>,
-    /// The names of the stores that use the provider files.
-    stores: Vec<Box<str>>,
-    /// The names of the other stores, whose variables these files may not read.
-    others: Vec<Box<str>>,
-    /// The folders of provider files of the other stores, whose variables these files may not read either.
-    other_providers: Vec<PathBuf>,
-    /// The names of the files in them, where they were looked up.
-    other_files: OtherFiles,
-    broker: Arc<BrokerValues>,
+    boundaries: Arc<StoreBoundaries>,
+    /// The number of the stores that use the provider files.
+    group: usize,
+    /// What was found on the disk, where it was looked up.
+    looked_up: Option<Arc<LookedUpFiles>>,
+}
+
+/// Two policies are equal if the settings say the same.
+impl PartialEq for ReadPolicy {
+    fn eq(&self, other: &Self) -> bool {
+        *self.own() == *other.own() && (Arc::ptr_eq(&self.boundaries, &other.boundaries) || self.boundaries == other.boundaries)
+    }
+}
+
+impl Eq for ReadPolicy {}
+
+impl Hash for ReadPolicy {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.own().hash(state);
+    }
 }
 
 /// What the broker itself reads, and where relative paths begin.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct BrokerValues {
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct BrokerValues {
     /// The folder of the settings file.
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     variables: Vec<Box<str>>,
-    files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
 }
 
 impl Default for ReadPolicy {
@@ -131,28 +143,28 @@ impl ReadPolicy {
         Self::for_folder(settings, file.parent().unwrap_or(Path::new("")))
     }
 
-    /// The policy of a store's folder. Stores that use the same folder under the same settings share it: what one of them sends,
-    /// the file could send from there anyway.
+    /// The policy of a store's folder.
     pub(crate) fn for_store(settings: &Settings, stores: &Stores, store: &Store) -> Self {
-        let shares = |other: &&Arc<Store>| other.providers == store.providers && other.readable.is_as(&store.readable);
-        let (same, others): (Vec<_>, Vec<_>) = stores.all().iter().partition(shares);
-        let folders = |stores: &[&Arc<Store>]| stores.iter().flat_map(|store| store.readable.folders_of(&store.name)).collect();
-        let names = |stores: &[&Arc<Store>]| stores.iter().map(|store| store.name.clone()).collect();
-        Self {
-            variables: store.readable.variables.clone(),
-            folders: folders(&same),
-            other_folders: folders(&others),
-            stores: names(&same),
-            others: names(&others),
-            other_providers: others.iter().map(|other| other.providers.clone()).filter(|folder| *folder != store.providers).collect(),
-            other_files: OtherFiles::default(),
-            broker: Arc::new(BrokerValues::of(settings)),
-        }
+        Self::within(&Arc::new(StoreBoundaries::new(settings, stores)), store)
+    }
+
+    /// The policy of the folder of a store among those of all stores.
+    pub(crate) fn within(boundaries: &Arc<StoreBoundaries>, store: &Store) -> Self {
+        Self { boundaries: Arc::clone(boundaries), group: boundaries.number_of_group(store), looked_up: None }
+    }
+
+    fn own(&self) -> &StoreGroup {
+        self.boundaries.group(self.group)
     }
 
     /// The same policy once the provider files of the other stores are looked up.
     pub(crate) fn with_files_of_others(&self) -> Self {
-        Self { other_files: OtherFiles::list(&self.other_providers), ..self.clone() }
+        if self.looked_up.is_some() { self.clone() } else { self.looked_up_since(clock::instant()) }
+    }
+
+    /// The same, where one look at the disk since `asked` is enough.
+    pub(crate) fn looked_up_since(&self, asked: Instant) -> Self {
+        Self { looked_up: Some(self.boundaries.look_up(asked)), ..self.clone() }
     }
 
     /// Refuses every value of a provider that its file may not read, and gives files their paths on this machine.
@@ -196,14 +208,14 @@ impl ReadPolicy {
                 ValueReference::File(_) | ValueReference::JudgedFile { .. } | ValueReference::Literal(_) => reference.location().into(),
             },
             file: variable_beginning(name).into(),
-            store: self.stores.first().map_or_else(String::new, |store| variable_beginning(store)).into(),
-            folder: self.folders.first().map_or(ReadableValues::FOLDER.into(), Clone::clone),
+            store: self.own().beginnings.first().map_or_else(String::new, Clone::clone).into(),
+            folder: self.own().folders.first().map_or(ReadableValues::FOLDER.into(), Clone::clone),
         })
     }
 
     pub(crate) fn judge_variable(&self, name: &str, variable: &str) -> Result<(), ReadRefusalKind> {
-        if is_own_variable(variable) || self.broker.variables.iter().any(|own| **own == *variable) || STORAGE_VARIABLES.contains(&variable)
-        {
+        let (own, broker) = (self.own(), &self.boundaries.broker);
+        if is_own_variable(variable) || broker.variables.iter().any(|own| **own == *variable) || STORAGE_VARIABLES.contains(&variable) {
             return Err(ReadRefusalKind::BrokersVariable);
         }
         let file = variable_beginning(name);
@@ -211,20 +223,18 @@ impl ReadPolicy {
         // The author of a file chooses its name, so `{NAME}` must open neither what belongs to another store nor what programs of the
         // machine show to others.
         let is_machines = is_machine_variable(variable, is_clients);
-        let stores: Vec<String> = self.stores.iter().map(|store| variable_beginning(store)).collect();
-        let longest = |names: &mut dyn Iterator<Item = String>| {
-            names.filter(|name| variable.strip_prefix(&**name).is_some_and(|rest| rest.starts_with('_'))).map(|name| name.len()).max()
-        };
-        let of_own_store = longest(&mut stores.iter().cloned());
-        let is_other_stores = longest(&mut self.others.iter().map(|store| variable_beginning(store))) > of_own_store;
-        let is_main = self.stores.iter().any(|store| **store == *MAIN);
-        let by_file = if is_other_stores || of_own_store.is_some() { None } else { self.other_files.claim(&file, is_main, variable) };
+        let (of_own_store, of_another) = self.boundaries.longest_names(self.group, variable);
+        let is_other_stores = of_another > of_own_store;
+        let is_main = own.is_main();
+        let listed = self.looked_up.as_ref().filter(|_| !is_other_stores && of_own_store.is_none());
+        let by_file = listed.and_then(|found| found.listed.claim_of_others(own.providers, &file, is_main, variable));
         let is_anothers = is_other_stores || by_file.is_some();
         // A further store's list may close these too, because its file's name may be that of another store's file.
         if is_clients && !is_machines && !is_anothers && is_main {
             return Ok(());
         }
-        let mut allowing = self.variables.iter().filter(|pattern| stores.iter().any(|store| pattern.matches(variable, &file, store)));
+        let mut allowing =
+            own.variables.iter().filter(|pattern| own.beginnings.iter().any(|store| pattern.matches(variable, &file, store)));
         let Some(first) = allowing.next() else { return Err(ReadRefusalKind::OtherVariable) };
         let is_named = first.names_variables() || allowing.any(VariablePattern::names_variables);
         match (by_file, is_other_stores, is_machines) {
@@ -241,36 +251,26 @@ impl ReadPolicy {
             return Err(ReadRefusalKind::UpwardPath);
         }
         // The folder of another store may lie below a folder that may be read: the deeper one decides, here and behind links.
-        let deepest = |folders: &[Box<str>], is_below: &dyn Fn(&Path) -> Result<Option<PathBuf>, ReadRefusalKind>| {
-            let below: Result<Vec<_>, _> = folders.iter().map(|folder| is_below(Path::new(&**folder))).collect();
-            Ok(below?.into_iter().flatten().max_by_key(|folder| folder.components().count()))
-        };
-        let is_deeper =
-            |other: Option<PathBuf>, own: &Path| other.is_some_and(|other| other.components().count() > own.components().count());
-        let written_below = |folder: &Path| {
-            let folder = without_dots(folder);
-            Ok(without_dots(path).strip_prefix(&folder).is_ok_and(has_parts).then_some(folder))
-        };
-        let folder = deepest(&self.folders, &written_below)?.ok_or(ReadRefusalKind::OtherFile)?;
-        if is_deeper(deepest(&self.other_folders, &written_below)?, &folder) {
+        let is_deeper = |other: Option<&Path>, own: &Path| other.is_some_and(|other| other.components().count() > own.components().count());
+        let (folder, of_others) = self.boundaries.deepest_folders(self.group, path);
+        let folder = folder.ok_or(ReadRefusalKind::OtherFile)?;
+        if is_deeper(of_others, folder) {
             return Err(ReadRefusalKind::AnothersFile);
         }
-        let path = self.broker.folder.join(path);
+        let path = self.boundaries.broker.folder.join(path);
         // A missing file cannot be judged by where it leads; it is judged again when it appears, because then its provider is read again.
         let real = files::real_path(&path).ok();
         let found = real.and_then(|real| Some(FoundFile { id: files::file_id(&real).ok()?, real: real.into() }));
+        let looked_up = self.looked_up.clone().unwrap_or_else(|| self.boundaries.look_up(clock::instant()));
+        let places = looked_up.places(&self.boundaries);
         if let Some(FoundFile { real, .. }) = &found {
-            let really_below = |folder: &Path| {
-                let folder = look_up(&self.broker.folder.join(folder), files::real_path)?;
-                Ok(folder.filter(|folder| real.starts_with(folder)))
-            };
-            let folder = really_below(&folder)?.ok_or(ReadRefusalKind::LinkOut)?;
-            if is_deeper(deepest(&self.other_folders, &really_below)?, &folder) {
+            let folder = places.real(folder)?.filter(|folder| real.starts_with(folder)).ok_or(ReadRefusalKind::LinkOut)?;
+            if is_deeper(places.deepest_of_others(self.group, real)?, &folder) {
                 return Err(ReadRefusalKind::AnothersFile);
             }
         }
-        for own in &self.broker.files {
-            let is_same = |found: &FoundFile| Ok(look_up(own, files::file_id)? == Some(found.id));
+        for (own, id) in self.boundaries.broker.files.iter().zip(&places.broker) {
+            let is_same = |found: &FoundFile| Ok(id.clone()? == Some(found.id));
             if *own == path || found.as_ref().map_or(Ok(false), is_same)? {
                 return Err(ReadRefusalKind::BrokersFile);
             }
@@ -282,9 +282,14 @@ impl ReadPolicy {
 /// What is found of a file of the broker or of a folder; `None` if there is nothing that this process can read. Its disk is waited for
 /// only for a while. What could not be looked up may be what it is compared with.
 pub(crate) fn look_up<T: Send + 'static>(path: &Path, read: fn(&Path) -> io::Result<T>) -> Result<Option<T>, ReadRefusalKind> {
+    judge_look_up(path, read_in_time(path, read))
+}
+
+/// The same of what was read.
+pub(crate) fn judge_look_up<T>(path: &Path, read: Result<io::Result<T>, NotRead>) -> Result<Option<T>, ReadRefusalKind> {
     use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
     let failed = |why: String| ReadRefusalKind::FailedLookUp(Box::new((path.to_owned(), why)));
-    match read_in_time(path, read) {
+    match read {
         Ok(Ok(found)) => Ok(Some(found)),
         Ok(Err(error)) if matches!(error.kind(), NotFound | NotADirectory | PermissionDenied) => Ok(None),
         Ok(Err(error)) => Err(failed(io_error_message(&error))),
@@ -298,7 +303,7 @@ pub(crate) fn has_parts(path: &Path) -> bool {
 }
 
 /// The path without `.`, which changes nothing.
-fn without_dots(path: &Path) -> PathBuf {
+pub(crate) fn without_dots(path: &Path) -> PathBuf {
     path.components().filter(|part| *part != Component::CurDir).collect()
 }
 
@@ -313,7 +318,7 @@ fn is_same_folder(one: &Path, other: &Path) -> bool {
 impl BrokerValues {
     /// What `masterKey`, `mail` and `storage` use, in all stores, and the settings file, in which the address of the storage may hold
     /// a password.
-    fn of(settings: &Settings) -> Self {
+    pub(crate) fn of(settings: &Settings) -> Self {
         let mut own = Self { folder: settings.folder(), ..Self::default() };
         own.files.extend(settings.file.clone());
         let spec = settings.spec.as_ref();

@@ -23,6 +23,7 @@ pub(crate) struct ReadRefusal {
     pub(crate) folder: Box<str>,
 }
 
+#[derive(Clone, Debug)]
 pub(crate) enum ReadRefusalKind {
     /// The broker itself uses this variable.
     BrokersVariable,

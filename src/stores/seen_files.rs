@@ -50,12 +50,13 @@ impl SeenFiles {
 mod tests {
     use super::*;
     use crate::provider::InstallationContext;
-    use crate::stores::live::{ConnectionReplacer, LiveProviders};
+    use crate::stores::connection::ConnectionReplacer;
+    use crate::stores::live::LiveProviders;
     use crate::stores::read_policy::ReadPolicy;
     use crate::stores::settings::Settings;
     use crate::vocabulary::place::Source;
-    use crate::world::random;
     use crate::world::slow_disk::tests::{StuckDisk, wait_until_answered};
+    use crate::world::{clock, random};
 
     #[test]
     fn a_file_that_was_refused_because_something_could_not_be_looked_up_is_judged_again() {
@@ -96,7 +97,8 @@ mod tests {
         let replace: ConnectionReplacer = |_, _, _| unreachable!("nothing is simulated");
         let (disk_of_main, disk_of_own) = (StuckDisk::below(&main), StuckDisk::below(&own));
 
-        let providers = LiveProviders::open(&outra, (InstallationContext { loopback: false }, policy), (&[], replace), 0);
+        let providers =
+            LiveProviders::open(&outra, (InstallationContext { loopback: false }, policy), (&[], replace), (clock::instant(), 0));
         let (changed, unknown) = statuses(&providers);
         drop(disk_of_main);
         answered(&main);

@@ -1,7 +1,7 @@
 //! What every request needs: the live configuration, the directory, the keys, and how providers are reached.
 
 use crate::directory::audit::{AuditEvent, AuditEventKind, RecordAuditEvent};
-use crate::directory::fingerprints::PinIdentities;
+use crate::directory::fingerprints::{ListSettledPins, PinAllIdentities, PinIdentities};
 use crate::directory::incidents::ShareIncident;
 use crate::directory::served_stores::RecordServedStores;
 use crate::directory::{Directory, StorageUnavailable};
@@ -12,7 +12,7 @@ use crate::session::seal::{MasterKey, Seal};
 use crate::stores::connection::{NetworkConnection, ProviderConnection};
 use crate::stores::live::{LiveProvider, LiveProvidersSnapshot};
 use crate::stores::settings::Settings;
-use crate::stores::{MAIN, Stores};
+use crate::stores::{MAIN, Store, Stores};
 use crate::web::endpoint_hosts;
 use crate::web::live_config::{LiveConfig, LiveStore};
 use crate::web::metrics::Metrics;
@@ -84,7 +84,14 @@ struct ServedStores {
     dropped: BTreeSet<Box<str>>,
 }
 
-/// The providers whose identities were pinned since the start.
+/// How many providers are pinned in one transaction at most.
+const PINNED_AT_ONCE: usize = 100;
+
+fn pinned_provider(pin: &PinIdentities) -> (Box<str>, Box<str>, Box<str>) {
+    (pin.store.clone(), pin.key.clone(), pin.fingerprint.pinned.clone())
+}
+
+/// The providers whose identities were pinned, in storage or since the start.
 #[derive(Default)]
 struct PinnedProviders {
     /// Store, key and fingerprint.
@@ -140,6 +147,7 @@ impl App {
         };
         app.drift.load(&app.directory, now).await?;
         app.sync_with_storage(now).await?;
+        app.lock_pinned().providers.extend(app.directory.read(ListSettledPins).await?);
         app.pin_identities().await?;
         endpoint_hosts::load(&app.directory, &app.connection.documents).await?;
         Ok(app)
@@ -155,32 +163,36 @@ impl App {
             if self.lock_pinned().snapshots.get(store).is_some_and(|before| Arc::ptr_eq(before, &snapshot)) {
                 continue;
             }
-            for live_provider in snapshot.all().filter(|live_provider| live_provider.is_set_up) {
-                self.pin_identities_of(store, live_provider).await?;
-            }
+            self.pin_identities_of(store, &snapshot).await?;
             self.lock_pinned().snapshots.insert(store.clone(), snapshot);
         }
         Ok(())
     }
 
-    async fn pin_identities_of(&self, store: &str, live_provider: &LiveProvider) -> Result<(), StorageUnavailable> {
-        let (provider, fingerprint) = (&live_provider.provider, &live_provider.fingerprint);
-        let pinned = (store.into(), provider.key.clone(), fingerprint.pinned.clone());
-        if self.lock_pinned().providers.contains(&pinned) {
-            return Ok(());
+    async fn pin_identities_of(&self, store: &str, snapshot: &LiveProvidersSnapshot) -> Result<(), StorageUnavailable> {
+        let pin = |live_provider: &Arc<LiveProvider>| {
+            let (key, fingerprint) = (live_provider.listed.key.clone(), live_provider.fingerprint.clone());
+            PinIdentities { store: store.into(), key, fingerprint }
+        };
+        let mut unpinned: Vec<PinIdentities> = {
+            let pinned = self.lock_pinned();
+            let pins = snapshot.all().filter(|live_provider| live_provider.is_set_up).map(pin);
+            pins.filter(|pin| !pinned.providers.contains(&pinned_provider(pin))).collect()
+        };
+        // All brokers use one order, so that two of them cannot deadlock.
+        unpinned.sort_by(|one, other| one.key.cmp(&other.key));
+        for part in unpinned.chunks(PINNED_AT_ONCE) {
+            let elsewhere = self.directory.write(PinAllIdentities(part.to_vec())).await?;
+            for (PinIdentities { key, .. }, identities) in part.iter().zip(elsewhere).filter(|(_, identities)| *identities > 0) {
+                tracing::warn!(
+                    store,
+                    provider = &**key,
+                    identities,
+                    "the provider's file points elsewhere than when these identities were linked, so they sign in no user; if the provider itself has moved: portaria providers move {key}"
+                );
+            }
+            self.lock_pinned().providers.extend(part.iter().map(pinned_provider));
         }
-        let pin = PinIdentities { store: store.into(), key: provider.key.clone(), fingerprint: fingerprint.clone() };
-        let elsewhere = self.directory.write(pin).await?;
-        if elsewhere > 0 {
-            tracing::warn!(
-                store,
-                provider = &*provider.name,
-                identities = elsewhere,
-                "the provider's file points elsewhere than when these identities were linked, so they sign in no user; if the provider itself has moved: portaria providers move {}",
-                provider.key
-            );
-        }
-        self.lock_pinned().providers.insert(pinned);
         Ok(())
     }
 
@@ -250,11 +262,10 @@ impl App {
         self.storage_sync.read(&self.directory, &self.revocations, &self.signing, now).await?;
         // A new store has no key yet.
         let live_config = Arc::clone(&self.live_config.load());
-        let mut new = live_config.live_stores().filter(|live_store| self.signing.keys(&live_store.store.name).is_none()).peekable();
-        if new.peek().is_some() {
-            for live_store in new {
-                self.signing.rotate(&self.directory, &live_store.store, now).await?;
-            }
+        let new = live_config.live_stores().filter(|live_store| self.signing.keys(&live_store.store.name).is_none());
+        let new: Vec<Arc<Store>> = new.map(|live_store| Arc::clone(&live_store.store)).collect();
+        if !new.is_empty() {
+            self.signing.rotate(&self.directory, &new, now).await?;
             self.storage_sync.read(&self.directory, &self.revocations, &self.signing, now).await?;
         }
         Ok(())
@@ -317,10 +328,7 @@ impl App {
     /// Rotates the signing keys where that is due.
     pub(crate) async fn rotate_keys(&self, now: i64) -> Result<(), StorageUnavailable> {
         let live_config = Arc::clone(&self.live_config.load());
-        for live_store in live_config.live_stores() {
-            self.signing.rotate(&self.directory, &live_store.store, now).await?;
-        }
-        Ok(())
+        self.signing.rotate(&self.directory, live_config.stores().all(), now).await
     }
 }
 

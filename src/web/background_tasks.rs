@@ -6,12 +6,12 @@ use crate::stores::catalogue::ProviderStatus;
 use crate::stores::live::LiveProvidersSnapshot;
 use crate::stores::settings::{MailSpec, Settings};
 use crate::web::app::App;
-use crate::web::live_config::LiveConfig;
+use crate::web::live_config::{LiveConfig, LiveStore};
 use crate::world::files::{self, FileStamp};
 use crate::world::slow_disk::{is_unanswered, read_in_time};
 use crate::world::{clock, file_watch};
 use actix_web::web::Data;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,7 +50,12 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read:
     let begun = watched_paths(&app.live_config(), settings_file.as_deref());
     let seen = Mutex::new(file_stamps(&app.live_config(), settings_file.as_deref(), &SeenStamps::new()));
     let settings_reader = Arc::new(SettingsReader { file: settings_file, read, seen, are_broken: AtomicBool::new(false) });
-    file_watch::watch_paths(begun, FILES_INTERVAL, move || {
+    file_watch::watch_paths(begun, FILES_INTERVAL, move |changed| {
+        let asked = clock::instant();
+        if let Some(stores) = changed.and_then(|changed| stores_of_files(&app.live_config(), changed)) {
+            stores.iter().for_each(|live_store| live_store.providers.reload_apart(asked, log_provider_file));
+            return None;
+        }
         let (reader, of_app) = (Arc::clone(&settings_reader), app.clone());
         app.settings_reading.run(move || {
             if reader.have_files_changed(&of_app.live_config()) {
@@ -60,10 +65,20 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read:
             true
         });
         for live_store in app.live_config().live_stores() {
-            live_store.providers.reload_apart(log_provider_file);
+            live_store.providers.reload_apart(asked, log_provider_file);
         }
-        watched_paths(&app.live_config(), settings_reader.file.as_deref())
+        Some(watched_paths(&app.live_config(), settings_reader.file.as_deref()))
     });
+}
+
+/// The stores in whose folders of provider files all of these files lie; `None` if something else has changed as well.
+fn stores_of_files(live_config: &LiveConfig, changed: &BTreeSet<PathBuf>) -> Option<Vec<Arc<LiveStore>>> {
+    let folders: BTreeSet<&Path> = changed.iter().filter_map(|path| path.parent()).collect();
+    let all = live_config.live_stores().map(|live_store| (files::absolute(live_store.providers.folder()), live_store));
+    let (known, stores): (BTreeSet<PathBuf>, Vec<_>) =
+        all.filter(|(folder, _)| folders.contains(&**folder)).map(|(folder, live_store)| (folder, Arc::clone(live_store))).unzip();
+    let is_provider_file = |path: &PathBuf| path.parent().is_some_and(|folder| known.contains(folder)) && !known.contains(path);
+    (!changed.is_empty() && changed.iter().all(is_provider_file)).then_some(stores)
 }
 
 impl SettingsReader {

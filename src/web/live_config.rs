@@ -1,22 +1,22 @@
 //! The live configuration: the stores with their current providers, brandings and phrases.
 
 use crate::pages::{Accent, PageLanguages, STYLE, StoreBranding, store_css};
-use crate::provider::InstallationContext;
 use crate::provider::value_reference::SecretReference;
 use crate::session::keys::TokenParties;
-use crate::stores::live::{LiveProvider, LiveProviders};
+use crate::stores::live::{LiveProvider, LiveProviders, ProviderFolder};
 use crate::stores::picture::Picture;
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::{MailSpec, Settings};
+use crate::stores::store_boundaries::StoreBoundaries;
 use crate::stores::{Store, Stores};
 use crate::vocabulary::hash::{hex, sha256};
 use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::mail::Mailer;
 use crate::world::slow_disk::{NotRead, read_in_time};
-use crate::world::{files, secrets};
+use crate::world::{clock, files, secrets};
 use actix_web::HttpRequest;
 use actix_web::http::header::HOST;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -62,7 +62,7 @@ impl LiveStore {
     /// The providers that have a button at this store.
     pub(crate) fn providers_with_button(&self) -> Vec<Arc<LiveProvider>> {
         let snapshot = self.providers.snapshot();
-        snapshot.buttons().iter().filter(|live_provider| self.shows_provider(&live_provider.provider.name)).cloned().collect()
+        snapshot.buttons().iter().filter(|live_provider| self.shows_provider(&live_provider.listed.name)).cloned().collect()
     }
 
     /// The address to which a shopper returns if the login names none.
@@ -120,13 +120,17 @@ impl LiveConfig {
             all_live_providers.insert(key, Arc::clone(providers));
         }
         let simulated = (&*settings.simulated, workbench.replace_connection);
+        let asked = clock::instant();
+        let boundaries = Arc::new(StoreBoundaries::new(settings, &stores));
+        let folder_of = |store: &Store| (store.providers.clone(), store.loopback, ReadPolicy::within(&boundaries, store));
+        let folders: HashSet<ProviderFolder> = stores.all().iter().map(|store| folder_of(store)).collect();
+        let new: Vec<ProviderFolder> = folders.into_iter().filter(|folder| !all_live_providers.contains_key(folder)).collect();
+        let opened = LiveProviders::open_all(&new, simulated, (asked, now));
+        all_live_providers.extend(new.into_iter().zip(opened));
+        let assets = sha256::<32>(format!("{STYLE}{}", workbench.assets.concat()).as_bytes());
         let mut live_stores = HashMap::new();
         for (number, store) in stores.all().iter().enumerate() {
-            let installation_context = InstallationContext { loopback: store.loopback };
-            let policy = ReadPolicy::for_store(settings, &stores, store);
-            let providers = all_live_providers.entry((store.providers.clone(), installation_context.loopback, policy.clone()));
-            let providers =
-                providers.or_insert_with(|| LiveProviders::open(&store.providers, (installation_context, policy), simulated, now));
+            let providers = all_live_providers.get(&folder_of(store)).expect("the folder of each store is open");
             let earlier = before.and_then(|before| before.live_stores.get(&store.name));
             let languages = words.entry(store.phrases.clone()).or_insert_with(|| {
                 let before = earlier.map(|live_store| Arc::clone(&live_store.languages));
@@ -140,7 +144,7 @@ impl LiveConfig {
                 open_mail(mail, earlier.and_then(|live_store| live_store.mailer.clone()), (&mut complaints, &mut unanswered))
             });
             let look = store_look(store, logo.is_some());
-            let version = look_version(&look, logo.as_ref(), workbench.assets);
+            let version = look_version(&look, logo.as_ref(), &assets);
             let live_store = LiveStore {
                 store: Arc::clone(store),
                 number: u32::try_from(number).unwrap_or(u32::MAX),
@@ -216,8 +220,8 @@ fn store_look(store: &Store, logo: bool) -> StoreBranding {
     }
 }
 
-fn look_version(look: &StoreBranding, logo: Option<&Picture>, assets: &[&str]) -> String {
-    let mut text = format!("{STYLE}{}{}", assets.concat(), store_css(look)).into_bytes();
+fn look_version(look: &StoreBranding, logo: Option<&Picture>, assets: &[u8]) -> String {
+    let mut text = [assets, store_css(look).as_bytes()].concat();
     text.extend(logo.iter().flat_map(|logo| logo.bytes.iter()));
     hex(&sha256::<6>(&text))
 }

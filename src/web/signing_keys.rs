@@ -1,6 +1,6 @@
 //! The signing keys of each store, shared with all machines through storage and rotated in time.
 
-use crate::directory::keys::{self, NewSigningKey, RotateSigningKeys, SealedSigningKey};
+use crate::directory::keys::{self, NewSigningKey, RotateAllSigningKeys, RotateSigningKeys, SealedSigningKey};
 use crate::directory::{Directory, StorageUnavailable};
 use crate::session::keys::{SessionSigningKey, SessionSigningKeys};
 use crate::session::rotation::{RotationChange, SigningKeyState, SigningKeyStatus, due_changes};
@@ -85,28 +85,39 @@ impl SigningKeys {
         Ok(())
     }
 
-    /// Rotates the keys of a store where that is due, and makes the first one. One of many machines does it, and all of them read
-    /// the result.
-    pub(crate) async fn rotate(&self, directory: &Directory, store: &Store, now: i64) -> Result<(), StorageUnavailable> {
-        let plan = store.rotation_plan();
-        let is_due = match self.stores.load().get(&store.name) {
-            Some(of_store) => !due_changes(&of_store.statuses, now, plan, false).is_empty(),
+    /// Rotates the keys of stores where that is due, and makes the first ones. One of many machines does it, and all of them read the
+    /// result.
+    pub(crate) async fn rotate(&self, directory: &Directory, stores: &[Arc<Store>], now: i64) -> Result<(), StorageUnavailable> {
+        let known = Arc::clone(&self.stores.load());
+        let is_due = |store: &&Arc<Store>| match known.get(&store.name) {
+            Some(of_store) => !due_changes(&of_store.statuses, now, store.rotation_plan(), false).is_empty(),
             None => true,
         };
-        if !is_due {
-            return Ok(());
-        }
-        let fresh = new_key_sealed_with(&self.seal);
-        let store = &*store.name;
-        let changes = directory.write(RotateSigningKeys { store: store.into(), fresh, plan, wanted: false, now }).await?;
-        for change in changes {
-            match change {
-                RotationChange::Begin | RotationChange::Publish => tracing::info!(store, "a new signing key has been published"),
-                RotationChange::Activate(id) => tracing::info!(store, key = &*id, "a new key signs"),
-                RotationChange::Forget(id) => tracing::info!(store, key = &*id, "a signing key was removed: its last token has expired"),
+        let mut due: Vec<&Arc<Store>> = stores.iter().filter(is_due).collect();
+        // All brokers use one order, so that two of them cannot deadlock.
+        due.sort_by(|one, other| one.name.cmp(&other.name));
+        for part in due.chunks(ROTATED_AT_ONCE) {
+            let rotation = |store: &&Arc<Store>| {
+                let (name, fresh, plan) = (store.name.clone(), new_key_sealed_with(&self.seal), store.rotation_plan());
+                RotateSigningKeys { store: name, fresh, plan, wanted: false, now }
+            };
+            let changes = directory.write(RotateAllSigningKeys(part.iter().map(rotation).collect())).await?;
+            for (store, changes) in part.iter().zip(changes) {
+                changes.into_iter().for_each(|change| log_change(&store.name, change));
             }
         }
         Ok(())
+    }
+}
+
+/// How many stores get keys in one transaction at most.
+const ROTATED_AT_ONCE: usize = 100;
+
+fn log_change(store: &str, change: RotationChange) {
+    match change {
+        RotationChange::Begin | RotationChange::Publish => tracing::info!(store, "a new signing key has been published"),
+        RotationChange::Activate(id) => tracing::info!(store, key = &*id, "a new key signs"),
+        RotationChange::Forget(id) => tracing::info!(store, key = &*id, "a signing key was removed: its last token has expired"),
     }
 }
 

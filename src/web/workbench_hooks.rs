@@ -2,8 +2,8 @@
 //! `commands::broker` makes the hooks and `commands::serve` hands them in.
 
 use crate::drift::provider_statistics::CauseFinder;
+use crate::stores::connection::ConnectionReplacer;
 use crate::stores::connection::EmbeddedProvider;
-use crate::stores::live::ConnectionReplacer;
 use crate::story::proposal::ProposalMaker;
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 
 use crate::world::clock;
 use notify::{RecursiveMode, Watcher as _};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, mpsc};
@@ -14,23 +15,43 @@ const SETTLE: Duration = Duration::from_millis(20);
 /// How long a reading is waited for before the others go on without it.
 const PATIENCE: Duration = if cfg!(test) { Duration::from_millis(50) } else { Duration::from_secs(10) };
 
-/// Calls `look` whenever one of the files, or something in the folders, changes, and once in every interval. `look` returns the
-/// folders and files to watch from then on. A file is watched by itself, so that changes of its neighbours, such as a database,
-/// do not count.
-pub(crate) fn watch_paths(mut paths: Vec<PathBuf>, every: Duration, look: impl Fn() -> Vec<PathBuf> + Send + 'static) {
+/// Calls `look` with the paths of files and folders when the system reports changes of them, as absolute paths, and with `None`, for all of them, once in every
+/// interval. `look` returns the folders and files to watch from then on; `None` if they are the same. A file is watched by itself, so that
+/// changes of its neighbours, such as a database, do not count.
+pub(crate) fn watch_paths(
+    paths: Vec<PathBuf>,
+    every: Duration,
+    look: impl Fn(Option<&BTreeSet<PathBuf>>) -> Option<Vec<PathBuf>> + Send + 'static,
+) {
     let (change_sender, changes) = mpsc::channel();
     // To watch a path means to look it up on its disk, which may not answer.
     let (path_sender, wanted) = mpsc::sync_channel(1);
     let watching = thread::Builder::new().name("watching".to_owned()).spawn(move || report_changes(&wanted, change_sender));
     let looking = thread::Builder::new().name("files".to_owned()).spawn(move || {
+        let mut paths = Some(paths);
+        let mut looked_at_all = clock::instant();
         loop {
-            let _ = path_sender.try_send(paths);
-            match changes.recv_timeout(every) {
-                Ok(()) => while changes.recv_timeout(SETTLE).is_ok() {},
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
-                Err(mpsc::RecvTimeoutError::Disconnected) => thread::sleep(every),
+            if let Some(paths) = paths {
+                let _ = path_sender.try_send(paths);
             }
-            paths = look();
+            let left = every.saturating_sub(looked_at_all.elapsed());
+            let changed = match changes.recv_timeout(left) {
+                Ok(mut changed) => {
+                    while let Ok(more) = changes.recv_timeout(SETTLE) {
+                        changed.extend(more);
+                    }
+                    Some(changed)
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) => None,
+                Err(mpsc::RecvTimeoutError::Disconnected) => {
+                    thread::sleep(left);
+                    None
+                }
+            };
+            if changed.is_none() {
+                looked_at_all = clock::instant();
+            }
+            paths = look(changed.map(BTreeSet::from_iter).as_ref());
         }
     });
     if let Err(error) = watching.and(looking) {
@@ -39,11 +60,14 @@ pub(crate) fn watch_paths(mut paths: Vec<PathBuf>, every: Duration, look: impl F
 }
 
 /// Reports changes of the paths that were last wanted.
-fn report_changes(wanted: &mpsc::Receiver<Vec<PathBuf>>, change_sender: mpsc::Sender<()>) {
+fn report_changes(wanted: &mpsc::Receiver<Vec<PathBuf>>, change_sender: mpsc::Sender<Vec<PathBuf>>) {
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         // Reading is no change.
-        if event.is_ok_and(|event| !event.kind.is_access()) {
-            let _ = change_sender.send(());
+        if let Ok(event) = event
+            && !event.kind.is_access()
+        {
+            // The system names no path when it lost count of the changes.
+            let _ = change_sender.send(if event.paths.is_empty() { vec![PathBuf::new()] } else { event.paths });
         }
     });
     let mut watcher = match watcher {
@@ -52,15 +76,16 @@ fn report_changes(wanted: &mpsc::Receiver<Vec<PathBuf>>, change_sender: mpsc::Se
             return tracing::warn!(%error, "changes of files are not reported by the system; the files are checked every few seconds");
         }
     };
-    let mut watched: Vec<PathBuf> = Vec::new();
+    let mut watched: BTreeSet<PathBuf> = BTreeSet::new();
     while let Ok(paths) = wanted.recv() {
+        let paths: BTreeSet<PathBuf> = paths.into_iter().collect();
         // A file that was replaced is another one, so files are watched anew each time.
         for gone in watched.extract_if(.., |path| !paths.contains(path) || !path.is_dir()) {
             let _ = watcher.unwatch(&gone);
         }
         for path in paths {
             if !watched.contains(&path) && watcher.watch(&path, RecursiveMode::NonRecursive).is_ok() {
-                watched.push(path);
+                watched.insert(path);
             }
         }
     }

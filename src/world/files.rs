@@ -176,6 +176,11 @@ pub(crate) fn append(path: &Path, text: &str) -> io::Result<()> {
     file.sync_all()
 }
 
+/// The path from the root on, without a look at the disk.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// Whether there is such a folder.
 pub(crate) fn is_folder(path: &Path) -> bool {
     path.is_dir()

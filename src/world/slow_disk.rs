@@ -4,7 +4,7 @@ use crate::world::clock;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -71,6 +71,34 @@ pub(crate) fn read_in_time<T: Send + 'static>(path: &Path, read: impl FnOnce(&Pa
             }
         }
     }
+}
+
+/// The same of many files or folders, which one thread reads one after the other. Only from the first that does not answer on each gets a
+/// thread of its own.
+pub(crate) fn read_all_in_time<T: Send + 'static>(paths: &Arc<[PathBuf]>, read: fn(&Path) -> T) -> Vec<Result<T, NotRead>> {
+    let (answer_sender, answers) = mpsc::channel();
+    let wanted = Arc::clone(paths);
+    let reading = move || {
+        for path in &*wanted {
+            #[cfg(test)]
+            tests::wait_for_disk(path);
+            // Without a receiver this reading was given up.
+            if answer_sender.send(read(path)).is_err() {
+                return;
+            }
+        }
+    };
+    let is_possible =
+        !paths.iter().any(|path| is_unanswered(path)) && thread::Builder::new().name("reading".to_owned()).spawn(reading).is_ok();
+    let mut all = Vec::with_capacity(paths.len());
+    while is_possible && all.len() < paths.len() {
+        let Ok(read) = answers.recv_timeout(PATIENCE) else { break };
+        all.push(Ok(read));
+    }
+    drop(answers);
+    let rest = paths.iter().skip(all.len()).map(|path| read_in_time(path, read)).collect::<Vec<_>>();
+    all.extend(rest);
+    all
 }
 
 /// How long the disk of a path is waited for. Paths in one folder, and paths of which one is below the other, probably lie on one disk.
@@ -178,6 +206,20 @@ pub(crate) mod tests {
         assert_eq!(read_in_time(path, |_| 4), Ok(4));
         assert_eq!(read_in_time(path, |_| -> i32 { panic!("a mistake of the program") }), Err(NotRead::Failed));
         assert!(!is_unanswered(path));
+    }
+
+    #[test]
+    fn of_many_paths_those_whose_disk_answers_are_read() {
+        let disk = StuckDisk::below(Path::new("/one stuck"));
+        let paths: Arc<[PathBuf]> = ["/many/a", "/one stuck/b", "/many/c"].map(PathBuf::from).into();
+        let name = |path: &Path| path.file_name().map(ToOwned::to_owned);
+
+        let read = read_all_in_time(&paths, name);
+        drop(disk);
+        wait_until_answered([&*paths[1]]);
+
+        assert_eq!(read, [Ok(Some("a".into())), Err(NotRead::NoAnswer), Ok(Some("c".into()))]);
+        assert_eq!(read_all_in_time(&paths, name).len(), 3);
     }
 
     #[test]

@@ -70,8 +70,8 @@ async fn sessions(server: &Server, database: &str) -> HashSet<String> {
     sids.into_iter().collect()
 }
 
-#[test]
-fn a_promoted_standby_has_every_answered_login_and_both_brokers_go_on_by_themselves() {
+/// The first server is taken away by one order while people log in, and comes back by another after the standby was promoted.
+fn promoted_after(away: &str, back: &str) {
     let (first, standby, name) = first_and_standby();
     let relays = [Relay::before(&first), Relay::before(&standby)];
     let hosts = relays.each_ref().map(|relay| format!("127.0.0.1:{}", relay.port)).join(",");
@@ -89,7 +89,7 @@ fn a_promoted_standby_has_every_answered_login_and_both_brokers_go_on_by_themsel
             scope.spawn(move || come(pair, who, answered, is_over));
         }
         until("people have come", Duration::from_mins(1), || answered.counts().iter().all(|count| *count >= 20));
-        first.order("kill");
+        first.order(away);
         let began = now();
         let before = answered.counts();
         standby.order("promote");
@@ -102,11 +102,11 @@ fn a_promoted_standby_has_every_answered_login_and_both_brokers_go_on_by_themsel
     let sids = answered.sids.into_inner().expect("no thread panics while it holds the lock");
     let kept = wait(sessions(&standby, &name));
     let lost: Vec<&String> = sids.iter().filter(|sid| !kept.contains(*sid)).collect();
-    eprintln!("{before:?} logins before the kill, {} in all, {gap:?} until ten more had come at each broker", sids.len());
+    eprintln!("{before:?} logins before the {away}, {} in all, {gap:?} until ten more had come at each broker", sids.len());
     assert_eq!(lost, Vec::<&String>::new(), "an answered login is gone");
 
-    // The dead server comes back by itself. It accepts writes, and lacks what the other has stored.
-    first.order("start");
+    // The server comes back by itself. It accepts writes, and lacks what the other has stored.
+    first.order(back);
     let third = start();
     for broker in [pair[0], pair[1], &third.0] {
         let browser = Browser::signed_in(broker, "lia");
@@ -130,4 +130,16 @@ fn a_promoted_standby_has_every_answered_login_and_both_brokers_go_on_by_themsel
         Browser::signed_in(broker, "lia");
     }
     place.assert_whole();
+}
+
+/// Attack F-01
+#[test]
+fn a_standby_that_is_promoted_after_a_kill_has_every_answered_login_and_both_brokers_go_on_by_themselves() {
+    promoted_after("kill", "start");
+}
+
+/// Attack F-02
+#[test]
+fn a_standby_that_is_promoted_while_its_server_hangs_has_every_answered_login_and_both_brokers_go_on() {
+    promoted_after("freeze", "thaw");
 }

@@ -97,8 +97,8 @@ async fn the_broker_and_the_lab_survive_whatever_is_answered() {
             let ended = browser.ask(ClientRequest::get(&browser.way_back("acme", &begun.state, "bia")).with("accept", "text/html")).await;
             assert!(ended.session().is_none() && ended.status >= 400, "{name}: {ended:?}");
             assert_harmless(name, &ended);
-            let lines = portaria::directory::audit::ListAuditEvents { store: None, provider: Some("acme".into()), most: 1 };
-            let lines = broker.app.directory.read(lines).await.expect("storage");
+            let lines = portaria::directory::audit::ListAuditEvents { store: None, provider: Some("acme".into()), before: None, most: 1 };
+            let lines = broker.app.directory.read(lines).await.expect("storage").events;
             let code = lines[0].incident.clone().expect("a story");
             for path in [format!("/lab/incidents/{code}"), format!("/lab/incidents/{code}/report.txt")] {
                 let told = broker.ask(ClientRequest::get(&path)).await;

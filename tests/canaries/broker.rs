@@ -61,8 +61,13 @@ async fn test_broker() -> TestBroker {
 
 /// The code of the story that was kept last.
 async fn last_code(test_broker: &TestBroker, provider: &str) -> Option<String> {
-    let lines =
-        test_broker.app.directory.read(ListAuditEvents { store: None, provider: Some(provider.into()), most: 1 }).await.expect("storage");
+    let lines = test_broker
+        .app
+        .directory
+        .read(ListAuditEvents { store: None, provider: Some(provider.into()), before: None, most: 1 })
+        .await
+        .expect("storage")
+        .events;
     lines.into_iter().next().and_then(|line| line.incident).map(String::from)
 }
 

@@ -90,7 +90,7 @@ on_both! {
         assert_eq!(asking, Err(SignInRefusalReason::ProviderMoved));
         assert!(another.user.uid != ana && another.rule == LinkingRule::Placeholder);
         assert_eq!(back, ana, "the file points back");
-        let events = directory.read(ListAuditEvents { store: None, provider: Some("acme".into()), most: 10 }).await.expect("storage");
+        let events = directory.read(ListAuditEvents { store: None, provider: Some("acme".into()), before: None, most: 10 }).await.expect("storage").events;
         let refused = events.iter().find(|event| event.what == AuditEventKind::Refused).expect("it is recorded");
         assert_eq!(refused.uid.as_deref(), Some(&*ana));
         let described = reasons::describe_event(refused);
@@ -190,7 +190,7 @@ on_both! {
         assert_eq!(uid(&directory, &pointing(&nameless("3"), ELSEWHERE), "8").await, caio, "the id stays with who proved it there");
         assert_eq!(directory.read(ListIdentityLinks(bia)).await.expect("storage").len(), 1);
         assert_eq!(pinned(&directory, ELSEWHERE).await, [(ELSEWHERE.to_owned(), 3, 3, 0), (FINGERPRINT.to_owned(), 1, 1, 1)]);
-        let events = directory.read(ListAuditEvents { store: None, provider: Some("acme".into()), most: 10 }).await.expect("storage");
+        let events = directory.read(ListAuditEvents { store: None, provider: Some("acme".into()), before: None, most: 10 }).await.expect("storage").events;
         let described: Vec<String> = events.iter().filter(|event| event.what == AuditEventKind::ProviderMoved).map(reasons::describe_event).collect();
         assert_eq!(described, ["2 linked identities through acme were moved to `origins https://other.example` by support (acme.yaml, version v2)"]);
         assert_eq!(pin(&directory, ELSEWHERE, None).await, 0, "the new place is the provider's now");
@@ -204,7 +204,7 @@ on_both! {
         let welcomed = directory.write(SignIn { identity: renamed, ..crate::directory::arrival("main", &nameless("1"), "2") }).await;
 
         assert_eq!(welcomed.expect("storage").expect("signed in").user.uid, ana);
-        let events = directory.read(ListAuditEvents { store: None, provider: Some("clube-acme".into()), most: 10 }).await.expect("storage");
+        let events = directory.read(ListAuditEvents { store: None, provider: Some("clube-acme".into()), before: None, most: 10 }).await.expect("storage").events;
         assert_eq!(events.len(), 1, "the audit names the file");
     };
 }

@@ -7,6 +7,7 @@ mod keys;
 mod matrix;
 mod people;
 mod placeholders;
+mod plans;
 mod proofs;
 mod served_stores;
 mod sessions;

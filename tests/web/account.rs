@@ -82,8 +82,8 @@ async fn a_way_in_that_is_somebody_elses_is_not_added() {
 async fn who_is_not_let_in_is_written_down_once_with_the_code_that_tells_why() {
     let broker = TestBroker::open().await;
     let lines = async |most| {
-        let lines = ListAuditEvents { store: Some("main".into()), provider: None, most };
-        let lines = broker.app.directory.read(lines).await.expect("storage");
+        let lines = ListAuditEvents { store: Some("main".into()), provider: None, before: None, most };
+        let lines = broker.app.directory.read(lines).await.expect("storage").events;
         lines.into_iter().filter(|line| matches!(line.what, AuditEventKind::Refused | AuditEventKind::Failed)).collect::<Vec<_>>()
     };
     signed_in(&broker, "beta", "bia").await;
@@ -133,8 +133,13 @@ async fn however_many_are_refused_each_is_written_down() {
     for _ in 0..130 {
         assert_eq!(Browser::new(&broker).log_in("acme", "ana").await.status, 403);
     }
-    let lines =
-        broker.app.directory.read(ListAuditEvents { store: None, provider: Some("acme".into()), most: 1000 }).await.expect("storage");
+    let lines = broker
+        .app
+        .directory
+        .read(ListAuditEvents { store: None, provider: Some("acme".into()), before: None, most: 1000 })
+        .await
+        .expect("storage")
+        .events;
 
     let hers = lines.iter().filter(|line| line.what == AuditEventKind::Refused && line.uid.as_deref() == Some(&*ana));
     assert_eq!(hers.count(), 130, "{:?}", lines.first());

@@ -150,7 +150,13 @@ async fn a_provider_that_invents_keys_fills_neither_memory_nor_storage() {
     come(&broker, 12).await;
     keep(&broker).await;
 
-    let all = broker.app.directory.read(portaria::directory::tallies::ReadTallies { since: 0, after: None }).await.expect("storage").0;
+    let all = broker
+        .app
+        .directory
+        .read(portaria::directory::tallies::ReadTallies(portaria::directory::tallies::TallyCursor::at(0)))
+        .await
+        .expect("storage")
+        .0;
     let shape = all.iter().filter(|tally| tally.what.starts_with("shape ") && &*tally.step == "getUserInfo").count();
     assert!((100..=410).contains(&shape), "{shape}");
     let values = ["clientes.example", broker.mark.as_str(), "id-p1"];

@@ -71,8 +71,8 @@ async fn failed_login(broker: &TestBroker, from: &str) -> String {
 }
 
 async fn failures_in_the_audit(broker: &TestBroker) -> Vec<AuditEvent> {
-    let lines = ListAuditEvents { store: None, provider: Some("acme".into()), most: 500 };
-    let lines = broker.app.directory.read(lines).await.expect("storage is there");
+    let lines = ListAuditEvents { store: None, provider: Some("acme".into()), before: None, most: 500 };
+    let lines = broker.app.directory.read(lines).await.expect("storage is there").events;
     lines.into_iter().filter(|line| line.what == AuditEventKind::Failed).collect()
 }
 

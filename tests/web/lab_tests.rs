@@ -63,8 +63,13 @@ async fn story(broker: &TestBroker, code: &str) -> Story {
 }
 
 async fn lines(broker: &TestBroker) -> Vec<AuditEventKind> {
-    let lines =
-        broker.app.directory.read(ListAuditEvents { store: None, provider: Some("acme".into()), most: 100 }).await.expect("storage");
+    let lines = broker
+        .app
+        .directory
+        .read(ListAuditEvents { store: None, provider: Some("acme".into()), before: None, most: 100 })
+        .await
+        .expect("storage")
+        .events;
     lines.into_iter().map(|line| line.what).collect()
 }
 

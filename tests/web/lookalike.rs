@@ -32,8 +32,8 @@ async fn a_domain_that_mixes_scripts_signs_in_and_the_history_says_so() {
         let browser = logs_in_with(&broker, email).await;
 
         assert_eq!(browser.who().await.as_deref(), Some(key));
-        let events = ListAuditEvents { store: None, provider: Some("acme".into()), most: 10 };
-        let events = broker.app.directory.read(events).await.expect("storage");
+        let events = ListAuditEvents { store: None, provider: Some("acme".into()), before: None, most: 10 };
+        let events = broker.app.directory.read(events).await.expect("storage").events;
         let login = events.iter().find(|event| event.what == AuditEventKind::Login).expect("a login");
         let sentence = describe_event(login);
         assert!(sentence.contains("no user had this address: the provider says that the address is proven"), "{sentence}");
@@ -50,8 +50,8 @@ async fn a_name_with_foreign_letters_signs_nobody_in_and_the_story_says_what_it_
         let browser = logs_in_with(&broker, email).await;
 
         assert_eq!(browser.who().await, None);
-        let events = ListAuditEvents { store: None, provider: Some("acme".into()), most: 10 };
-        let events = broker.app.directory.read(events).await.expect("storage");
+        let events = ListAuditEvents { store: None, provider: Some("acme".into()), before: None, most: 10 };
+        let events = broker.app.directory.read(events).await.expect("storage").events;
         let code = events.iter().find_map(|event| event.incident.as_deref()).expect("a story");
         let load = LoadIncident { code: code.into(), now: clock::now() };
         let incident = broker.app.directory.read(load).await.expect("storage").expect("it is kept");

@@ -50,8 +50,8 @@ async fn a_file_under_another_name_keeps_its_users_by_its_key() {
     assert!(policy.contains(" https:"), "the browser may go on from /logout to the provider: {policy}");
     let left = before.ask(ClientRequest::form("/logout", "")).await;
     assert_eq!(left.location(), Some(format!("{}/sair", broker.upstream.url()).as_str()), "{left:?}");
-    let events = ListAuditEvents { store: Some("main".into()), provider: Some("clube".into()), most: 10 };
-    let events = broker.app.directory.read(events).await.expect("storage");
+    let events = ListAuditEvents { store: Some("main".into()), provider: Some("clube".into()), before: None, most: 10 };
+    let events = broker.app.directory.read(events).await.expect("storage").events;
     assert!(events.iter().any(|event| event.what == AuditEventKind::Logout), "the audit goes by the name of the file: {events:?}");
 
     broker.rewrite("clube", &nameless());

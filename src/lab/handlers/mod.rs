@@ -16,9 +16,7 @@ use crate::lab::pages::frame::{LabFrame, LabProviderEntry, LabProviderGroup, Las
 use crate::lab::pages::words::LabLanguage;
 use crate::pages::frame::address;
 use crate::provider::Provider;
-use crate::stores::catalogue::ProviderStatus;
-use crate::stores::live;
-use crate::stores::live::ProviderFileReport;
+use crate::stores::catalogue::{self, ProviderFileReport, ProviderStatus};
 use crate::vocabulary::diagnostic::{Report, Severity, printable};
 use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
@@ -119,7 +117,7 @@ pub(crate) fn name_in_file(source: &Source) -> Option<String> {
 
 /// The version of a file today.
 pub(crate) fn file_version(file_report: &ProviderFileReport) -> Box<str> {
-    live::version_from_text(&file_report.report.source.text)
+    catalogue::version_from_text(&file_report.report.source.text)
 }
 
 /// Values that the lab shows nowhere.

@@ -16,7 +16,7 @@ use crate::pages::ErrorCause;
 use crate::pages::frame::address;
 use crate::provider::Provider;
 use crate::provider::step::StepKind;
-use crate::stores::live::ProviderFileReport;
+use crate::stores::catalogue::ProviderFileReport;
 use crate::story;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
@@ -58,7 +58,7 @@ pub(crate) fn find_provider(context: &RequestContext, name: String) -> Option<La
     let provider = handlers::compile_current(context, &file_report);
     // While a file is broken, the secrets of the live version are masked as well.
     let listing = context.live_store().providers.snapshot();
-    let older = listing.provider(&name).map(|live_provider| &live_provider.provider);
+    let older = listing.provider(&name).map(|live_provider| &*live_provider.provider);
     let file = MaskedFile::from_report(&file_report.report, &handlers::secret_values(provider.as_ref().or(older)));
     let given = provider.as_ref().map(|provider| installation_facts(provider, &context.live_store().store.public_url)).unwrap_or_default();
     Some(LabProvider { name, file_report, provider, file, given })
