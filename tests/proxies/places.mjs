@@ -92,12 +92,12 @@ export class Database {
 }
 
 /** `portaria serve` with the playground as its only provider. Who has no e-mail there is asked for one, and proves it. */
-export async function serve({ binary, root, folder, port, publicUrl, mailPort, storage = `sqlite:${folder}/portaria.db`, env = {} }) {
+export async function serve({ binary, root, folder, port, publicUrl, mailPort, storage = `sqlite:${folder}/portaria.db`, env = {}, settings = '' }) {
     fs.mkdirSync(path.join(folder, 'providers.d'), { recursive: true });
     const playground = fs.readFileSync(path.join(root, 'providers.d/playground.yaml'), 'utf8');
     fs.writeFileSync(path.join(folder, 'providers.d/playground.yaml'), `${playground}missingEmail: ask\n`);
     // The tests knock at more doors in a minute than any visitor may.
-    fs.writeFileSync(path.join(folder, 'portaria.yaml'), `limits: off\nmail: { smtp: "smtp://127.0.0.1:${mailPort}", from: nao-responda@loja.example }\n`);
+    fs.writeFileSync(path.join(folder, 'portaria.yaml'), `${settings}limits: off\nmail: { smtp: "smtp://127.0.0.1:${mailPort}", from: nao-responda@loja.example }\n`);
     const words = ['serve', '--listen', `127.0.0.1:${port}`, '--public-url', publicUrl, '--storage', storage, '--providers', 'providers.d'];
     const program = new Program(binary, words, { cwd: folder, env });
     await program.listensAt(port);

@@ -19,8 +19,11 @@ const OF_ONE_THREAD: (usize, usize) = (2, 8);
 const LONGEST_LIFE: Duration = Duration::from_mins(30);
 /// After this time without use a connection is closed: firewalls forget a quiet connection without a word.
 const LONGEST_REST: Duration = Duration::from_mins(2);
-/// After this time without use a connection is asked whether it is still there.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// After this time without use a connection is asked whether it is still there. A server that went away is noticed sooner, by the reading
+/// of the generations, whose failure counts for all connections.
+const TRUSTED_FOR: Duration = Duration::from_secs(30);
+/// How long it may take to answer.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The connections of all threads.
 pub(crate) struct ConnectionPools {
@@ -65,7 +68,7 @@ impl ConnectionPools {
         let permit = Arc::clone(&thread.permits).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
         let generation = self.generation.load(Ordering::Acquire);
         if let Some(RestingConnection { mut server, opened, since, .. }) = thread.take(generation) {
-            if since.elapsed() < TRUSTED_FOR || matches!(tokio::time::timeout(TRUSTED_FOR, server.is_there()).await, Ok(true)) {
+            if since.elapsed() < TRUSTED_FOR || matches!(tokio::time::timeout(PATIENCE, server.is_there()).await, Ok(true)) {
                 return Ok(ConnectionInUse { server, is_reused: true, opened, generation, thread, _permit: permit });
             }
             self.discard_all(generation);
