@@ -8,6 +8,7 @@ use actix_web::HttpResponseBuilder;
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
+use memchr::memchr;
 
 /// How many attempts a browser keeps.
 pub(crate) const MOST_ATTEMPTS: usize = 5;
@@ -29,7 +30,7 @@ impl<'a> RequestCookies<'a> {
 
     fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         // A cookie that another page of the site has set may be no text; it must not hide the cookies beside it.
-        let parts = self.0.get_all(COOKIE).flat_map(|line| line.as_bytes().split(|byte| *byte == b';').enumerate());
+        let parts = self.0.get_all(COOKIE).flat_map(|line| parts_between_semicolons(line.as_bytes()).enumerate());
         let pairs = parts.filter_map(|(at, part)| if at == 0 { Some(part) } else { part.strip_prefix(b" ") });
         pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.split_once('='))
     }
@@ -68,6 +69,17 @@ impl<'a> RequestCookies<'a> {
     pub(crate) fn last_provider(self, store: &Store) -> Option<&'a str> {
         self.unique(&prefixed_name(LAST, store))
     }
+}
+
+/// A session's cookie is long and read for every check, so the semicolons are not looked for byte by byte.
+fn parts_between_semicolons(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let line = rest?;
+        let end = memchr(b';', line).unwrap_or(line.len());
+        rest = line.get(end.saturating_add(1)..);
+        line.get(..end)
+    })
 }
 
 pub(crate) fn set_language(code: &str, store: &Store) -> HeaderValue {

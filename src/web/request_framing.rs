@@ -2,6 +2,8 @@
 //! decided by actix; here only its framing is read, by the same rules, and line ends that proxies understand in two ways are taken
 //! out.
 
+use memchr::memchr;
+
 /// The part of a request that the last byte belonged to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RequestPart {
@@ -99,7 +101,7 @@ impl RequestFraming {
                 self.is_between = false;
                 self.begun = self.begun.wrapping_add(1);
             }
-            let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+            let end = memchr(b'\n', bytes).unwrap_or(bytes.len());
             let (piece, rest) = std::mem::take(&mut bytes).split_at_mut(end);
             self.line.extend_from_slice(piece);
             if self.line.len() > LONGEST_LINE {

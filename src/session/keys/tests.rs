@@ -1,7 +1,15 @@
 //! Tests of the signing keys and their tokens.
 
-use super::*;
+use crate::session::further_facts::FurtherFacts;
+use crate::session::keys::{SessionSigningKey, SessionSigningKeys, TokenParties};
 use crate::session::tests::session;
+use crate::session::token_claims::LONGEST;
+use crate::vocabulary::email::Email;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::Algorithm;
+use serde_json::{Value, json};
 
 const NOTHING: FurtherFacts = FurtherFacts { claims: Vec::new(), headers: Vec::new() };
 const PARTIES: TokenParties<'_> =
