@@ -5,6 +5,7 @@ use portaria::login::attempt::{Attempt, Entropy, InstallationValues};
 use portaria::login::drive;
 use portaria::provider::callback::CallbackParameters;
 use portaria::provider::document_cache::DocumentCache;
+use portaria::provider::fingerprint::ProviderFingerprint;
 use portaria::provider::{InstallationContext, Provider, compile};
 use portaria::vocabulary::place::Source;
 use portaria::vocabulary::text::Text;
@@ -52,13 +53,20 @@ impl Fetch for Answers {
 }
 
 #[inline(never)]
-fn one_login(provider: &Provider, installation: &InstallationValues, documents: &DocumentCache, answers: &Answers) {
+fn one_login(
+    (provider, fingerprint): (&Provider, &ProviderFingerprint),
+    installation: &InstallationValues,
+    documents: &DocumentCache,
+    answers: &Answers,
+) {
     let attempt = Attempt::new(provider, installation, &Entropy([7; 80]), 1_767_323_045, Vec::new());
     let redirect = attempt.redirect_request(provider, installation, documents).expect("the redirect can be written");
     black_box(redirect);
     let callback = CallbackParameters::new([("code", "c-1".to_owned()), ("state", attempt.state.to_string())]);
-    let login =
-        attempt.accept(provider, installation, &callback, None, documents, 1_767_323_050).expect("the callback answers the attempt");
+    let login = attempt
+        .accept(provider, installation, &callback, None, documents, 1_767_323_050)
+        .expect("the callback answers the attempt")
+        .pinned_to(fingerprint);
     let driving = std::pin::pin!(drive(login, answers, documents));
     match driving.poll(&mut Context::from_waker(Waker::noop())) {
         std::task::Poll::Ready((_, result)) => drop(black_box(result.expect("the login succeeds"))),
@@ -76,8 +84,10 @@ pub fn login(criterion: &mut Criterion) {
         values: vec![(known.client_id, Text::plain("loja-42")), (known.client_secret, Text::secret("hush", &"clientSecret".into()))],
     };
     let documents = DocumentCache::default();
+    let attempt = Attempt::new(&provider, &installation, &Entropy([7; 80]), 0, Vec::new());
+    let fingerprint = provider.fingerprint(&attempt.facts_without_discovery(&provider, &installation));
     let answers = Answers { bodies: ANSWERS.iter().map(|body| body.as_bytes().to_vec()).collect(), next: AtomicUsize::new(0) };
     criterion.bench_function("login/the pure part", |bencher| {
-        bencher.iter(|| one_login(&provider, &installation, &documents, &answers));
+        bencher.iter(|| one_login((&provider, &fingerprint), &installation, &documents, &answers));
     });
 }

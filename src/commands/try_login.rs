@@ -169,8 +169,13 @@ impl TryCommand {
         let trial = &*trial;
         let client = ProviderClient { connection: &trial.connection, store, limits: None };
         let announced = AnnouncedFetch { client, screen: &trial.screen };
-        let parties =
-            ConversationParties { provider: &trial.provider, fetch: &announced, documents: &trial.connection.documents, limits: None };
+        let parties = ConversationParties {
+            provider: &trial.provider,
+            fetch: &announced,
+            documents: &trial.connection.documents,
+            fingerprint: None,
+            limits: None,
+        };
         let entropy = Entropy(random::bytes());
         let mut conversation = Conversation::begin(parties, trial.installation.clone(), &entropy, trial.inputs.clone(), clock::now());
         conversation.attempt.set_options(&trial.provider, options);

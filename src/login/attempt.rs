@@ -321,7 +321,7 @@ impl Attempt {
             let cause = if lacks_state { LoginErrorCause::NoState } else { LoginErrorCause::StateMismatch };
             return Err(LoginError::before_calls(cause));
         }
-        Ok(Login { provider, facts, callback, document, now })
+        Ok(Login { provider, facts, callback, document, now, fingerprint: None })
     }
 }
 

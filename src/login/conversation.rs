@@ -7,6 +7,7 @@ use crate::login::{Login, discover, drive_observed, prepare};
 use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
+use crate::provider::fingerprint::ProviderFingerprint;
 use crate::provider::identity::Identity;
 use crate::provider::step::Step;
 use crate::vocabulary::wire::{Fetch, Request};
@@ -94,6 +95,8 @@ pub(crate) struct ConversationParties<'a> {
     pub(crate) provider: &'a Provider,
     pub(crate) fetch: &'a dyn Fetch,
     pub(crate) documents: &'a DocumentCache,
+    /// Where the file points with the values of this installation, if it was found out before.
+    pub(crate) fingerprint: Option<&'a ProviderFingerprint>,
     /// A single login at a terminal has no limits.
     pub(crate) limits: Option<&'a ConversationLimits>,
 }
@@ -149,7 +152,7 @@ impl<'a> Conversation<'a> {
         now: i64,
         observer: &mut dyn LoginObserver,
     ) -> (Trace, Result<(), RedirectError>) {
-        let ConversationParties { provider, fetch, documents, limits } = self.parties;
+        let ConversationParties { provider, fetch, documents, limits, .. } = self.parties;
         let preparing = pin!(prepare(&mut self.attempt, (provider, &self.installation), (fetch, documents), now, observer));
         let calls = provider.calls_before_redirect();
         let failed = |cause| (Trace::default(), Err(RedirectError::Prepare(Box::new(LoginError::before_calls(cause)))));
@@ -170,7 +173,9 @@ impl<'a> Conversation<'a> {
     where
         'a: 'c,
     {
-        self.attempt.accept(self.parties.provider, &self.installation, callback, path_state, self.parties.documents, now)
+        let ConversationParties { provider, documents, fingerprint, .. } = self.parties;
+        let login = self.attempt.accept(provider, &self.installation, callback, path_state, documents, now)?;
+        Ok(fingerprint.into_iter().fold(login, Login::pinned_to))
     }
 
     /// Talks to the provider until there is an identity or an error. `from` is the address of the network from which the callback comes.
@@ -180,7 +185,7 @@ impl<'a> Conversation<'a> {
         from: Option<IpAddr>,
         observer: &mut dyn LoginObserver,
     ) -> Result<(Trace, Result<Identity, LoginError>), ProviderBusy> {
-        let ConversationParties { provider, fetch, documents, limits } = self.parties;
+        let ConversationParties { provider, fetch, documents, limits, .. } = self.parties;
         let longest = longest_time(provider.calls_after_callback().map(|(_, step)| step));
         // It is large, and every future that owned it would be as large again.
         let driving = pin!(drive_observed(observer, login, fetch, documents));

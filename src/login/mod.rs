@@ -20,6 +20,7 @@ use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
+use crate::provider::fingerprint::ProviderFingerprint;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::issuer::Issuer;
 use crate::provider::json_path::scalar_text;
@@ -28,6 +29,7 @@ use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::wire::{Fetch, Response};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// A callback that was accepted. Only [`Attempt::accept`](attempt::Attempt::accept) makes it.
 #[derive(Clone)]
@@ -37,6 +39,16 @@ pub struct Login<'a> {
     callback: &'a CallbackParameters,
     document: Value,
     now: i64,
+    /// Where the file points, if it is known already.
+    fingerprint: Option<&'a ProviderFingerprint>,
+}
+
+impl<'a> Login<'a> {
+    /// The same login with a fingerprint that was made of the provider and of the values of this installation.
+    #[must_use]
+    pub fn pinned_to(self, fingerprint: &'a ProviderFingerprint) -> Self {
+        Self { fingerprint: Some(fingerprint), ..self }
+    }
 }
 
 /// Calls the provider until the facts make an identity, or until it is certain that they do not.
@@ -87,9 +99,9 @@ async fn run_steps(
     observer: &mut dyn LoginObserver,
     trace: &mut Trace,
 ) -> Result<Identity, LoginError> {
-    let Login { provider, mut facts, callback, document, now } = login;
+    let Login { provider, mut facts, callback, document, now, fingerprint } = login;
     // Only the values of the installation are known yet, so no answer can change it.
-    let fingerprint = provider.fingerprint(&facts);
+    let pinned = fingerprint.map_or_else(|| Cow::Owned(provider.fingerprint(&facts).pinned.into()), |known| Cow::Borrowed(&*known.pinned));
     let first = &provider.authorization;
     check_issuer(provider, &document, &facts)?;
     fetch_keys_if_due(first.token_in(&document, &facts), &facts, fetch, documents, now).await;
@@ -100,7 +112,7 @@ async fn run_steps(
     let calls = provider.calls_after_callback();
     let userinfo_error = make_calls(provider, calls, &mut facts, (fetch, documents), now, (trace, observer)).await?;
     provider.identity.compose(&mut facts);
-    let identity = provider.identity_from(&facts, &fingerprint.pinned);
+    let identity = provider.identity_from(&facts, &pinned);
     // The failure of the userinfo call explains best what is missing.
     let identity = identity.map_err(|error| userinfo_error.unwrap_or_else(|| LoginError::no_identity(error, provider)))?;
     // `require` sees an address only if it is proven.

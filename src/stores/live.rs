@@ -71,7 +71,8 @@ impl LiveProvider {
     /// What a login needs to talk to this provider.
     pub(crate) fn parties<'a>(&'a self, client: &'a ProviderClient<'a>) -> ConversationParties<'a> {
         let documents = client.connection.documents();
-        ConversationParties { provider: &self.provider, fetch: client, documents, limits: client.limits.as_deref() }
+        let fingerprint = Some(&self.fingerprint);
+        ConversationParties { provider: &self.provider, fetch: client, documents, fingerprint, limits: client.limits.as_deref() }
     }
 }
 

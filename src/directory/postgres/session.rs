@@ -48,9 +48,10 @@ impl ServerConnection {
     }
 }
 
-/// A pooler calls a parameter that it does not pass on a violation of the protocol.
+/// Poolers call a parameter that they do not pass on a violation of the protocol, or a feature that they do not support.
 fn is_refused_parameter(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() == Some("08P01")
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    matches!(code.as_deref(), Some("08P01" | "0A000"))
 }
 
 /// The statements that a session has prepared, by where their text is, and whether they lock.
