@@ -2,15 +2,44 @@
 //!
 //! The list is read from storage, which numbers every end. A session stays on it until its last token has expired.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 #[derive(Debug, Default)]
 pub struct Revocations {
-    ended: RwLock<HashMap<Box<str>, i64>>,
+    ended: RwLock<EndedSessions>,
     generation: AtomicU64,
     fresh: AtomicI64,
+}
+
+/// The ids of ended sessions, each with the second in which its last token expires. An id of this program is 128 random bits, which take
+/// a quarter of the memory of its text.
+#[derive(Debug, Default)]
+struct EndedSessions {
+    by_bits: HashMap<[u8; 16], u32>,
+    by_text: HashMap<Box<str>, i64>,
+}
+
+/// The bits of an id of this program. No two texts have the same bits.
+fn bits_of(sid: &str) -> Option<[u8; 16]> {
+    let mut bits = [0; 16];
+    (URL_SAFE_NO_PAD.decode_slice(sid, &mut bits).ok()? == bits.len()).then_some(bits)
+}
+
+impl EndedSessions {
+    fn insert(&mut self, sid: &str, latest: i64) {
+        match (bits_of(sid), u32::try_from(latest)) {
+            (Some(bits), Ok(latest)) => drop(self.by_bits.insert(bits, latest)),
+            (Some(_) | None, Ok(_) | Err(_)) => drop(self.by_text.insert(sid.into(), latest)),
+        }
+    }
+
+    fn contains(&self, sid: &str) -> bool {
+        bits_of(sid).is_some_and(|bits| self.by_bits.contains_key(&bits)) || !self.by_text.is_empty() && self.by_text.contains_key(sid)
+    }
 }
 
 /// Sessions stay on the list a day longer, so that a clock that jumps ahead revives none of them.
@@ -25,12 +54,12 @@ impl Revocations {
     }
 
     pub fn is_ended(&self, sid: &str) -> bool {
-        self.ended.read().unwrap_or_else(PoisonError::into_inner).contains_key(sid)
+        self.ended.read().unwrap_or_else(PoisonError::into_inner).contains(sid)
     }
 
     /// Records that a session has ended; `latest` is when its last token expires.
     pub fn record_end(&self, sid: &str, latest: i64) {
-        self.ended.write().unwrap_or_else(PoisonError::into_inner).insert(sid.into(), latest);
+        self.ended.write().unwrap_or_else(PoisonError::into_inner).insert(sid, latest);
         self.generation.fetch_add(1, Ordering::Release);
     }
 
@@ -38,7 +67,10 @@ impl Revocations {
     pub(crate) fn record_all(&self, ended: impl IntoIterator<Item = (Box<str>, i64)>) {
         let mut news = ended.into_iter().peekable();
         if news.peek().is_some() {
-            self.ended.write().unwrap_or_else(PoisonError::into_inner).extend(news);
+            {
+                let mut ended = self.ended.write().unwrap_or_else(PoisonError::into_inner);
+                news.for_each(|(sid, latest)| ended.insert(&sid, latest));
+            }
             self.generation.fetch_add(1, Ordering::Release);
         }
     }
@@ -62,11 +94,14 @@ impl Revocations {
     /// Forgets sessions whose last token has expired.
     pub(crate) fn forget_expired(&self, now: i64) {
         let over = now.saturating_sub(LONGER);
-        self.ended.write().unwrap_or_else(PoisonError::into_inner).retain(|_, latest| *latest > over);
+        let mut ended = self.ended.write().unwrap_or_else(PoisonError::into_inner);
+        ended.by_bits.retain(|_, latest| i64::from(*latest) > over);
+        ended.by_text.retain(|_, latest| *latest > over);
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.ended.read().unwrap_or_else(PoisonError::into_inner).len()
+        let ended = self.ended.read().unwrap_or_else(PoisonError::into_inner);
+        ended.by_bits.len().saturating_add(ended.by_text.len())
     }
 }
 
@@ -88,6 +123,25 @@ mod tests {
         assert!(list.is_ended("a"), "a clock that jumped ahead revives no session");
         list.forget_expired(86_500);
         assert!(!list.is_ended("a") && list.is_ended("b"));
+    }
+
+    #[test]
+    fn ids_of_any_form_are_kept_apart() {
+        let list = Revocations::default();
+        let of_this_program = "AAAAAAAAAAAAAAAAAAAAAA";
+
+        // The last letter differs only in bits that an id of 128 bits does not have.
+        list.record_all([
+            ("AAAAAAAAAAAAAAAAAAAAAB".into(), 100),
+            (of_this_program.into(), i64::MAX),
+            ("BAAAAAAAAAAAAAAAAAAAAA".into(), 100),
+        ]);
+
+        assert!(list.is_ended("AAAAAAAAAAAAAAAAAAAAAB") && list.is_ended(of_this_program) && list.is_ended("BAAAAAAAAAAAAAAAAAAAAA"));
+        assert!(!list.is_ended("AAAAAAAAAAAAAAAAAAAAAC") && !list.is_ended("CAAAAAAAAAAAAAAAAAAAAA") && !list.is_ended(""));
+        assert_eq!(list.len(), 3);
+        list.forget_expired(100 + 86_400);
+        assert_eq!((list.len(), list.is_ended(of_this_program)), (1, true));
     }
 
     #[test]

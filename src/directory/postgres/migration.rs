@@ -8,8 +8,8 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Row as _};
 use std::collections::BTreeMap;
 
-/// Many machines may start at once, and the last of them waits for all others.
-const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = 60000; SET LOCAL client_min_messages = warning; \
+/// Many machines may start at once, and the last of them waits for all others; an index of many millions of rows takes minutes.
+const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = 600000; SET LOCAL client_min_messages = warning; \
      SELECT pg_advisory_xact_lock(hashtextextended('portaria migrations', 0))";
 /// The table in which sqlx records migrations, as every version of this program has done.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
