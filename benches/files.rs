@@ -54,7 +54,7 @@ pub fn expensive_files(criterion: &mut Criterion) {
     for (name, text) in files {
         let source = Source::new("bomb.yaml", text);
         group.bench_function(format!("expensive: {name}"), |bencher| {
-            bencher.iter(|| black_box(compile(&source, CONTEXT).1.complaints.len()))
+            bencher.iter(|| black_box(compile(&source, CONTEXT).1.complaints.len()));
         });
     }
     group.finish();

@@ -42,9 +42,12 @@ impl Folder {
     /// Makes this many provider files, copied from the catalogue.
     pub fn copy_catalogue(&self, many: usize) -> Vec<PathBuf> {
         let models = catalogue::provider_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("providers.d")).expect("the catalogue");
+        let models: Vec<String> = models.iter().map(|path| std::fs::read_to_string(path).expect("a file")).collect();
         let copy = |at: usize| {
             let path = self.providers().join(format!("provider-{at}.yaml"));
-            std::fs::copy(&models[at % models.len()], &path).expect("a file can be copied");
+            // A file may read variables that begin with its name.
+            let text = models[at % models.len()].replace("env:", &format!("env:PROVIDER_{at}_"));
+            std::fs::write(&path, text).expect("a file can be written");
             path
         };
         (0..many).map(copy).collect()

@@ -13,6 +13,7 @@ use crate::provider::step::Step;
 use crate::vocabulary::wire::{Fetch, Request};
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
@@ -152,7 +153,7 @@ impl<'a> Conversation<'a> {
         observer: &mut dyn LoginObserver,
     ) -> (Trace, Result<(), RedirectError>) {
         let ConversationParties { provider, fetch, documents, limits, .. } = self.parties;
-        let preparing = prepare(&mut self.attempt, (provider, &self.installation), (fetch, documents), now, observer);
+        let preparing = pin!(prepare(&mut self.attempt, (provider, &self.installation), (fetch, documents), now, observer));
         let calls = provider.calls_before_redirect();
         let failed = |cause| (Trace::default(), Err(RedirectError::Prepare(Box::new(LoginError::before_calls(cause)))));
         let turns = limits.filter(|_| !calls.is_empty()).map(|limits| &limits.preparing);
@@ -186,7 +187,8 @@ impl<'a> Conversation<'a> {
     ) -> Result<(Trace, Result<Identity, LoginError>), ProviderBusy> {
         let ConversationParties { provider, fetch, documents, limits, .. } = self.parties;
         let longest = longest_time(provider.calls_after_callback().map(|(_, step)| step));
-        let driving = drive_observed(observer, login, fetch, documents);
+        // It is large, and every future that owned it would be as large again.
+        let driving = pin!(drive_observed(observer, login, fetch, documents));
         let driven = in_turn(limits.map(|limits| &limits.calling), from, longest, driving).await?;
         Ok(driven.unwrap_or_else(|| (Trace::default(), Err(LoginError::between_steps(LoginErrorCause::OutOfTime)))))
     }
@@ -214,7 +216,6 @@ fn longest_time<'s>(calls: impl IntoIterator<Item = &'s Step>) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::pin::pin;
     use std::task::{Context, Poll, Waker};
 
     /// Attack N-05

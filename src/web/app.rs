@@ -147,7 +147,8 @@ impl App {
         };
         app.drift.load(&app.directory, now).await?;
         app.sync_with_storage(now).await?;
-        app.lock_pinned().providers.extend(app.directory.read(ListSettledPins).await?);
+        let settled = app.directory.read(ListSettledPins).await?;
+        app.lock_pinned().providers.extend(settled);
         app.pin_identities().await?;
         endpoint_hosts::load(&app.directory, &app.connection.documents).await?;
         Ok(app)

@@ -123,6 +123,7 @@ impl LiveConfig {
         let asked = clock::instant();
         let boundaries = Arc::new(StoreBoundaries::new(settings, &stores));
         let folder_of = |store: &Store| (store.providers.clone(), store.loopback, ReadPolicy::within(&boundaries, store));
+        #[expect(clippy::mutable_key_type, reason = "what changes in a policy is neither hashed nor compared")]
         let folders: HashSet<ProviderFolder> = stores.all().iter().map(|store| folder_of(store)).collect();
         let new: Vec<ProviderFolder> = folders.into_iter().filter(|folder| !all_live_providers.contains_key(folder)).collect();
         let opened = LiveProviders::open_all(&new, simulated, (asked, now));
