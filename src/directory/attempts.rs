@@ -14,10 +14,6 @@ pub struct ConsumeAttempt {
 impl Verb for ConsumeAttempt {
     type Answer = bool;
 
-    /// An attempt counts as used before the provider is called. If a power cut makes it unused again, its login was not answered, and a
-    /// provider redeems a code only once.
-    const OUTLIVES_POWER_CUT: bool = false;
-
     const IS_ONE_STATEMENT: bool = true;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {

@@ -11,9 +11,6 @@ use std::future::Future;
 pub trait Verb: Send + Sync + 'static {
     type Answer: Send + 'static;
 
-    /// Whether its changes have to outlive a power cut. Where they have not, SQLite does not wait for the disk.
-    const OUTLIVES_POWER_CUT: bool = true;
-
     /// Whether the operation is a single statement, which an engine may run without a transaction around it.
     const IS_ONE_STATEMENT: bool = false;
 
