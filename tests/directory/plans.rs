@@ -127,10 +127,10 @@ fn problems_on_sqlite(place: &Place, sql: &str) -> Vec<String> {
                 let condition = line.split_once(" (").map_or("", |(_, condition)| condition);
                 let columns = condition.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
                 let columns = columns.filter(|word| !word.is_empty() && *word != "AND");
-                !is_small(name)
-                    && !is_small(&table_of(name))
-                    && !is_narrow(columns)
-                    && !(condition.contains(['<', '>']) && sql.contains(" LIMIT "))
+                !(is_small(name)
+                    || is_small(&table_of(name))
+                    || is_narrow(columns)
+                    || condition.contains(['<', '>']) && sql.contains(" LIMIT "))
             }
             (Some(_) | None, _) => false,
         }
@@ -270,9 +270,9 @@ fn queries_among(tokens: &[Token]) -> (Vec<String>, Vec<String>) {
             }
             [Token::Text(text), ..] => {
                 if is_query(text) {
-                    found.push(text.clone())
+                    found.push(text.clone());
                 } else {
-                    left.push(text.clone())
+                    left.push(text.clone());
                 }
                 at += 1;
             }
