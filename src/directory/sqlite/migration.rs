@@ -1,4 +1,4 @@
-//! The migrations of a file, recorded in the table in which the versions before 0.2 recorded them.
+//! The migrations of a file, recorded in the table of sqlx, by which earlier versions applied them.
 
 use rusqlite::{Connection, TransactionBehavior, params};
 use sqlx::migrate::Migrator;
