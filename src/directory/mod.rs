@@ -26,7 +26,7 @@ pub mod sqlite; //           the engine for one machine
 pub(crate) mod postgres; //  the engine for many machines
 
 use crate::directory::postgres::Postgres;
-use crate::directory::postgres::address::several_hosts;
+use crate::directory::postgres::address::{may_show_password, several_hosts};
 use crate::directory::probe::ProbeStorage;
 use crate::directory::sessions::ReadGenerations;
 use crate::directory::sql::{StorageFault, Verb};
@@ -74,6 +74,9 @@ impl fmt::Display for StorageLocation {
         match self {
             Self::File(file) => file.display().fmt(f),
             Self::Server(address) => {
+                if may_show_password(address) {
+                    return f.write_str("postgres://…");
+                }
                 // A text that is no address may hold a password anywhere.
                 let Ok(url) = Url::parse(address) else {
                     let Some((hosts, path)) = several_hosts(address) else { return f.write_str("postgres://…") };
@@ -187,6 +190,8 @@ mod tests {
     #[test]
     fn a_server_is_shown_by_its_place_and_never_with_a_password() {
         for (address, shown) in [
+            ("postgres://ana:/geheim@db.loja.example/portaria", "postgres://…"),
+            ("postgres://ana:12#geheim@db.loja.example/portaria", "postgres://…"),
             ("postgres://db.loja.example", "postgres://db.loja.example"),
             ("postgres://ana:geheim@db.loja.example:5433/portaria", "postgres://db.loja.example:5433/portaria"),
             ("postgresql://ana@[2001:db8::7]/portaria#geheim", "postgres://[2001:db8::7]/portaria"),

@@ -9,7 +9,7 @@ use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 /// How many ended sessions are listed at once, as the query says.
 const PAGE: usize = 5000;
 /// A session ends with the number that this transaction has taken.
-const END: &str = "INSERT INTO ends (number, sid, latest) SELECT number, $1, $2 FROM generations WHERE name = 'ends'";
+const END: &str = "INSERT INTO ends (number, sid, latest) VALUES ((SELECT number FROM generations WHERE name = 'ends'), $1, $2)";
 
 /// The id of an ended session, and when its last token expires.
 pub(crate) type EndedSession = (Box<str>, i64);

@@ -21,8 +21,8 @@ pub use crate::directory::sqlite::migration::{OpenFileError, migrate};
 
 /// How often opening the file is repeated while another process migrates it.
 const TRIES: u32 = 20;
-/// How long a caller waits for its answer.
-const PATIENCE: Duration = Duration::from_secs(6);
+/// How long a caller waits for its answer: a little longer than a statement waits for another process.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// The directory in a SQLite file.
 #[derive(Debug)]
@@ -47,14 +47,14 @@ impl Sqlite {
             tokio::time::sleep(Duration::from_millis(50)).await;
         };
         let writer = SqliteWriter::start(Arc::clone(&file), connection)?;
-        Ok(Self { writer, readers: SqliteReaders::new(file) })
+        Ok(Self { writer, readers: SqliteReaders::start(&file)? })
     }
 
     pub(crate) async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, StorageUnavailable> {
-        tokio::time::timeout(PATIENCE, self.writer.submit(verb)).await.map_err(|_| StorageUnavailable)?
+        tokio::time::timeout(ANSWER_TIMEOUT, self.writer.submit(verb)).await.map_err(|_| StorageUnavailable)?
     }
 
     pub(crate) async fn read<V: Verb>(&self, verb: V) -> Result<V::Answer, StorageUnavailable> {
-        tokio::time::timeout(PATIENCE, self.readers.execute(verb)).await.map_err(|_| StorageUnavailable)?
+        tokio::time::timeout(ANSWER_TIMEOUT, self.readers.execute(verb)).await.map_err(|_| StorageUnavailable)?
     }
 }

@@ -5,7 +5,6 @@ use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 
 /// How long a count is kept after its last change, in seconds.
 pub(crate) const KEPT: i64 = 30 * 24 * 3600;
-/// How many counts are read at once.
 /// How many counts a page holds, as the query says.
 const PAGE: usize = 5000;
 

@@ -38,6 +38,7 @@ macro_rules! remove_oldest {
 pub async fn tidy(directory: &Directory, now: i64, audit_since: i64) -> Result<(), StorageUnavailable> {
     // Rows are kept a day longer than needed, so that a clock that was wrong for a while makes nothing valid again.
     let expired = now.saturating_sub(DAY);
+    let mut outcome = Ok(());
     for (sql, before) in [
         (remove_oldest!("attempts", "until"), expired),
         (remove_oldest!("sessions", "latest"), expired),
@@ -50,9 +51,14 @@ pub async fn tidy(directory: &Directory, now: i64, audit_since: i64) -> Result<(
         (remove_oldest!("drifts", "since"), now.saturating_sub(tallies::KEPT)),
         (remove_oldest!("audit", "at"), audit_since),
     ] {
-        while directory.write(RemoveExpiredRows { sql, before }).await? {}
+        let removed = async {
+            while directory.write(RemoveExpiredRows { sql, before }).await? {}
+            Ok(())
+        };
+        // A table that cannot be tidied leaves no other untidied.
+        outcome = removed.await.and(outcome);
     }
-    Ok(())
+    outcome
 }
 
 /// Removes a batch from one table, and answers whether there may be more.

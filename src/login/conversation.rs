@@ -175,7 +175,10 @@ impl<'a> Conversation<'a> {
     {
         let ConversationParties { provider, documents, fingerprint, .. } = self.parties;
         let login = self.attempt.accept(provider, &self.installation, callback, path_state, documents, now)?;
-        Ok(fingerprint.into_iter().fold(login, Login::pinned_to))
+        Ok(match fingerprint {
+            Some(fingerprint) => login.pinned_to(fingerprint),
+            None => login,
+        })
     }
 
     /// Talks to the provider until there is an identity or an error. `from` is the address of the network from which the callback comes.

@@ -1,5 +1,5 @@
-//! A provider whose compiled form is made when a login first needs it. Of ten thousand provider files few are in use, and the text of a
-//! file is a tenth of what it compiles to.
+//! A provider whose compiled form is made when a login, or a page that shows it, first needs it, and is then kept. Of ten thousand
+//! provider files few are in use at once, and the text of a file is a tenth of what it compiles to.
 
 use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider, compile};

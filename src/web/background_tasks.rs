@@ -52,7 +52,7 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read:
     let settings_reader = Arc::new(SettingsReader { file: settings_file, read, seen, are_broken: AtomicBool::new(false) });
     file_watch::watch_paths(begun, FILES_INTERVAL, move |changed| {
         let asked = clock::instant();
-        if let Some(stores) = changed.and_then(|changed| stores_of_files(&app.live_config(), changed)) {
+        if let Some(stores) = changed.and_then(|changed| stores_of_files(&app.live_config(), settings_reader.file.as_deref(), changed)) {
             stores.iter().for_each(|live_store| live_store.providers.reload_apart(asked, log_provider_file));
             return None;
         }
@@ -72,12 +72,17 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read:
 }
 
 /// The stores in whose folders of provider files all of these files lie; `None` if something else has changed as well.
-fn stores_of_files(live_config: &LiveConfig, changed: &BTreeSet<PathBuf>) -> Option<Vec<Arc<LiveStore>>> {
+fn stores_of_files(live_config: &LiveConfig, settings_file: Option<&Path>, changed: &BTreeSet<PathBuf>) -> Option<Vec<Arc<LiveStore>>> {
     let folders: BTreeSet<&Path> = changed.iter().filter_map(|path| path.parent()).collect();
     let all = live_config.live_stores().map(|live_store| (files::absolute(live_store.providers.folder()), live_store));
     let (known, stores): (BTreeSet<PathBuf>, Vec<_>) =
         all.filter(|(folder, _)| folders.contains(&**folder)).map(|(folder, live_store)| (folder, Arc::clone(live_store))).unzip();
-    let is_provider_file = |path: &PathBuf| path.parent().is_some_and(|folder| known.contains(folder)) && !known.contains(path);
+    // A folder below a folder, a logo and phrases may lie among provider files.
+    let apart: BTreeSet<PathBuf> = watched_paths(live_config, settings_file).iter().map(|path| files::absolute(path)).collect();
+    let phrases: BTreeSet<PathBuf> =
+        live_config.live_stores().filter_map(|live_store| live_store.store.phrases.as_deref().map(files::absolute)).collect();
+    let is_in_known_folder = |path: &Path| path.parent().is_some_and(|folder| known.contains(folder) && !phrases.contains(folder));
+    let is_provider_file = |path: &PathBuf| is_in_known_folder(path) && !apart.contains(path);
     (!changed.is_empty() && changed.iter().all(is_provider_file)).then_some(stores)
 }
 

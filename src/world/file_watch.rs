@@ -12,12 +12,14 @@ use std::time::Duration;
 
 /// A program that saves a file writes it in several steps; after the first, the watcher waits so long for the others.
 const SETTLE: Duration = Duration::from_millis(20);
+/// After so long the files are looked at even if they still change.
+const LONGEST_SETTLING: Duration = Duration::from_secs(1);
 /// How long a reading is waited for before the others go on without it.
 const PATIENCE: Duration = if cfg!(test) { Duration::from_millis(50) } else { Duration::from_secs(10) };
 
-/// Calls `look` with the paths of files and folders when the system reports changes of them, as absolute paths, and with `None`, for all of them, once in every
-/// interval. `look` returns the folders and files to watch from then on; `None` if they are the same. A file is watched by itself, so that
-/// changes of its neighbours, such as a database, do not count.
+/// Calls `look` when the system reports changes, with the absolute paths of what has changed, and once in every interval with `None`,
+/// for everything. `look` returns the folders and files to watch from then on; `None` if they are the same. A file is watched by itself,
+/// so that changes of its neighbours, such as a database, do not count.
 pub(crate) fn watch_paths(
     paths: Vec<PathBuf>,
     every: Duration,
@@ -36,11 +38,17 @@ pub(crate) fn watch_paths(
             }
             let left = every.saturating_sub(looked_at_all.elapsed());
             let changed = match changes.recv_timeout(left) {
-                Ok(mut changed) => {
-                    while let Ok(more) = changes.recv_timeout(SETTLE) {
+                Ok(changed) => {
+                    let mut changed = BTreeSet::from_iter(changed);
+                    let began = clock::instant();
+                    // In a folder that changes all the time nothing ever settles.
+                    while began.elapsed() < LONGEST_SETTLING
+                        && let Ok(more) = changes.recv_timeout(SETTLE)
+                    {
                         changed.extend(more);
                     }
-                    Some(changed)
+                    // A look at everything that is due is not put off by changes.
+                    (!left.is_zero()).then_some(changed)
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => None,
                 Err(mpsc::RecvTimeoutError::Disconnected) => {
@@ -51,7 +59,7 @@ pub(crate) fn watch_paths(
             if changed.is_none() {
                 looked_at_all = clock::instant();
             }
-            paths = look(changed.map(BTreeSet::from_iter).as_ref());
+            paths = look(changed.as_ref());
         }
     });
     if let Err(error) = watching.and(looking) {

@@ -71,8 +71,10 @@ fn write_lines(waiting: &mut Receiver<Waiting>, mut output: impl Write, lost: &A
                 Waiting::Mark(done) => marks.push(done),
             }
         }
-        // An error of the log must not be logged.
-        let _ = output.write_all(&lines);
+        // An error of the log must not be logged; that lines are missing is said as soon as it can be.
+        if output.write_all(&lines).is_err() {
+            lost.fetch_add(lines.iter().filter(|byte| **byte == b'\n').count() as u64, Ordering::Relaxed);
+        }
         lines.clear();
         for done in marks {
             let _ = done.try_send(());

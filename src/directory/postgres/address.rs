@@ -72,6 +72,9 @@ struct WrittenHost {
 impl ServerAddress {
     /// Reads an address. The variables of libpq (`PGPASSWORD`, …) and `~/.pgpass` give what it leaves out.
     pub(crate) fn parse(address: &str) -> Result<Self, AddressFault> {
+        if may_show_password(address) {
+            return Err(AddressFault::Unreadable);
+        }
         let Parts { scheme, user, hosts, path, query } = Parts::of(address).ok_or(AddressFault::Unreadable)?;
         let (mut written, mut ports) = (read_hosts(hosts)?, None);
         let (mut must_accept_writes, mut connect_timeout) = (false, CONNECT_TIMEOUT);
@@ -103,17 +106,21 @@ impl ServerAddress {
     }
 }
 
+/// Whether an `@` stands behind the first `/`, `?` or `#`, which then belongs to a password in which it is not encoded.
+pub(crate) fn may_show_password(address: &str) -> bool {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.split_once(['/', '?', '#']).is_some_and(|(_, behind)| behind.contains('@'))
+}
+
 /// The hosts of an address with several, and the path behind them, as they may be shown; `None` if it has one host, or if it may hold a
 /// password where none belongs.
 pub(crate) fn several_hosts(address: &str) -> Option<(&str, &str)> {
     let parts = Parts::of(address)?;
-    // A password with a `?` or `/` that is not encoded ends the part in front early, and its end stands before an `@`.
-    let is_plain = !parts.path.contains('@') && !parts.query.contains('@');
     let is_host = |host: &WrittenHost| {
         !host.in_front.is_empty() && host.in_front.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_%[]:".contains(&byte))
     };
     let hosts = read_hosts(parts.hosts).ok()?;
-    (is_plain && hosts.len() > 1 && hosts.iter().all(is_host)).then_some((parts.hosts, parts.path))
+    (!may_show_password(address) && hosts.len() > 1 && hosts.iter().all(is_host)).then_some((parts.hosts, parts.path))
 }
 
 struct Parts<'a> {
@@ -259,6 +266,8 @@ mod tests {
     fn an_address_that_cannot_be_meant_is_refused() {
         for (address, expected) in [
             ("portaria", AddressFault::Unreadable),
+            ("postgres://ana:ge/heim@a/portaria", AddressFault::Unreadable),
+            ("postgres://ana:12?heim@a/portaria", AddressFault::Unreadable),
             ("postgres://ana@a:x/portaria", AddressFault::Port("x".to_owned())),
             ("postgres://ana@a:1,b:70000/portaria", AddressFault::Port("70000".to_owned())),
             ("postgres://ana@a,b/portaria?port=1,2,3", AddressFault::PortsDiffer(2, 3)),

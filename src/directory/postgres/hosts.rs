@@ -15,6 +15,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
+/// How long the others are waited for when one has said that it accepts writes.
+const GRACE: Duration = Duration::from_millis(500);
+
 /// The servers, and the one that is written to.
 pub(crate) struct DatabaseHosts {
     address: ServerAddress,
@@ -100,7 +103,16 @@ impl DatabaseHosts {
             asking.spawn(async move { (index, in_time(connect_timeout, open_writable(&options, is_pooled)).await) });
         }
         let (mut best, mut failure): (Option<(usize, WritableConnection)>, _) = (None, None);
-        while let Some(asked) = asking.join_next().await {
+        let mut grace = Box::pin(tokio::time::sleep(self.address.connect_timeout));
+        loop {
+            let asked = tokio::select! {
+                asked = asking.join_next() => asked,
+                () = &mut grace, if best.is_some() => None,
+            };
+            let Some(asked) = asked else { break };
+            if best.is_none() {
+                grace = Box::pin(tokio::time::sleep(GRACE));
+            }
             match asked {
                 Ok((index, Ok(found))) => {
                     let is_better = best.as_ref().is_none_or(|(other, known)| (known.timeline, index) < (found.timeline, *other));

@@ -5,6 +5,7 @@
 
 use crate::directory::postgres::literals::{append_plain_values, append_statement};
 use crate::directory::sql::{SqlValue, StorageFault};
+use crate::vocabulary::hash::{hex, sha256};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 use std::collections::HashMap;
@@ -54,14 +55,16 @@ fn is_refused_parameter(error: &sqlx::Error) -> bool {
     matches!(code.as_deref(), Some("08P01" | "0A000"))
 }
 
-/// The statements that a session has prepared, by where their text is, and whether they lock.
+/// The names of the statements that a session has prepared, by where their text is, and whether they lock. A name is made of the whole
+/// statement: if a pooler gives the session to others after all, they have the same statement under it or none.
 #[derive(Debug, Default)]
-pub(crate) struct PreparedStatements(HashMap<(usize, usize, bool), usize>);
+pub(crate) struct PreparedStatements(HashMap<(usize, usize, bool), Box<str>>);
 
 /// Begins a transaction, or a message that is one.
 pub(crate) fn append_beginning(prepared: Option<&PreparedStatements>, is_transaction: bool, into: &mut String) {
     if is_transaction {
-        into.push_str("BEGIN; ");
+        // The servers' default may be another, under which a lock does not help what is read behind it.
+        into.push_str("BEGIN ISOLATION LEVEL READ COMMITTED; ");
     }
     if prepared.is_none() {
         into.push_str(LIMITS);
@@ -83,15 +86,17 @@ pub(crate) fn append(
         into.push_str(lock);
         return Ok(false);
     };
-    let (next, key) = (known.len(), (sql.as_ptr().addr(), sql.len(), locks));
-    let number = *known.entry(key).or_insert(next);
-    let is_new = number == next;
-    if is_new {
+    let key = (sql.as_ptr().addr(), sql.len(), locks);
+    let is_new = !known.contains_key(&key);
+    let name = known.entry(key).or_insert_with(|| {
         let types: Vec<&str> = with.iter().map(SqlValue::sql_type).collect();
         let types = if types.is_empty() { String::new() } else { format!(" ({})", types.join(", ")) };
-        let _ = write!(into, "PREPARE p{number}{types} AS {sql}{lock}; ");
-    }
-    let _ = write!(into, "EXECUTE p{number}");
+        let statement = format!("{types} AS {sql}{lock}");
+        let name = format!("p{}", hex(&sha256::<12>(statement.as_bytes())));
+        let _ = write!(into, "PREPARE {name}{statement}; ");
+        name.into()
+    });
+    let _ = write!(into, "EXECUTE {name}");
     append_plain_values(with, into)?;
     Ok(is_new)
 }
@@ -105,17 +110,19 @@ mod tests {
     fn a_session_prepares_a_statement_once() {
         let (find, count) = ("SELECT a FROM t WHERE b = $1 AND c = $2", "SELECT count(*) FROM t");
         let mut prepared = Some(PreparedStatements::default());
+        let name = |statement: &str| format!("p{}", hex(&sha256::<12>(statement.as_bytes())));
+        let [read, locked, counted] = [
+            " (text, bigint) AS SELECT a FROM t WHERE b = $1 AND c = $2",
+            " (text, bigint) AS SELECT a FROM t WHERE b = $1 AND c = $2 FOR UPDATE",
+            " AS SELECT count(*) FROM t",
+        ];
+        let [p0, p1, p2] = [read, locked, counted].map(name);
 
         let cases: [(_, &[SqlValue<'_>], _, _); 4] = [
-            (find, with!["x", 1_i64], false, "PREPARE p0 (text, bigint) AS SELECT a FROM t WHERE b = $1 AND c = $2; EXECUTE p0('x', '1')"),
-            (
-                find,
-                with!["y'", 2_i64],
-                true,
-                "PREPARE p1 (text, bigint) AS SELECT a FROM t WHERE b = $1 AND c = $2 FOR UPDATE; EXECUTE p1('y''', '2')",
-            ),
-            (find, with![None::<&str>, 3_i64], false, "EXECUTE p0(NULL, '3')"),
-            (count, &[], false, "PREPARE p2 AS SELECT count(*) FROM t; EXECUTE p2"),
+            (find, with!["x", 1_i64], false, format!("PREPARE {p0}{read}; EXECUTE {p0}('x', '1')")),
+            (find, with!["y'", 2_i64], true, format!("PREPARE {p1}{locked}; EXECUTE {p1}('y''', '2')")),
+            (find, with![None::<&str>, 3_i64], false, format!("EXECUTE {p0}(NULL, '3')")),
+            (count, &[], false, format!("PREPARE {p2}{counted}; EXECUTE {p2}")),
         ];
         for (sql, values, locks, expected) in cases {
             let mut text = String::new();
@@ -130,6 +137,6 @@ mod tests {
         append_beginning(None, true, &mut text);
         append(&mut None, "SELECT a FROM t WHERE b = $1", with!["x"], true, &mut text).expect("it can be written");
 
-        assert_eq!(text, format!("BEGIN; {LIMITS}; SELECT a FROM t WHERE b = 'x'::text FOR UPDATE"));
+        assert_eq!(text, format!("BEGIN ISOLATION LEVEL READ COMMITTED; {LIMITS}; SELECT a FROM t WHERE b = 'x'::text FOR UPDATE"));
     }
 }

@@ -127,8 +127,10 @@ impl<'c> PgTransaction<'c> {
                 self.may_be_stored = false;
                 Some(SessionFailure::ServerGone)
             }
-            // Shut down: by an order, after a crash, not yet started.
-            Some("57P01" | "57P02" | "57P03") => Some(SessionFailure::ServerGone),
+            // Shut down: by an order, after a crash, not yet started; the session was idle for too long.
+            Some("57P01" | "57P02" | "57P03" | "57P05") => Some(SessionFailure::ServerGone),
+            // Poolers report a lost server as a failure of the connection.
+            Some(code) if code.starts_with("08") => Some(SessionFailure::ServerGone),
             // No such prepared statement, and one of the same name.
             Some("26000" | "42P05") => Some(SessionFailure::SessionShared),
             Some(_) => None,

@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How long a statement waits for another process that writes.
-const PATIENCE: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// After how many pages of 4 KiB the log is brought into the file. A page that changed often is then written once.
-const LONGEST_LOG: u32 = 4000;
+const LONGEST_WAL: u32 = 4000;
 /// How many statements a connection keeps prepared; there are fewer.
 const PREPARED: usize = 256;
 
@@ -45,11 +45,11 @@ impl SqliteFile {
         // The thread that has a connection is the only one that uses it.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
-        connection.busy_timeout(PATIENCE)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         // A write that was answered survives a power failure.
         let durable = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
-        connection.execute_batch(&format!("{durable}; PRAGMA wal_autocheckpoint = {LONGEST_LOG}"))?;
+        connection.execute_batch(&format!("{durable}; PRAGMA wal_autocheckpoint = {LONGEST_WAL}"))?;
         Ok(connection)
     }
 

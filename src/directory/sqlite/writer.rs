@@ -6,6 +6,7 @@ use crate::directory::sql::{StorageFault, Verb};
 use crate::directory::sqlite::file::SqliteFile;
 use crate::directory::sqlite::transaction::{self, run_statement};
 use rusqlite::Connection;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 use std::{io, thread};
@@ -116,7 +117,9 @@ impl WriterThread {
         };
         run_statement(&connection, "BEGIN IMMEDIATE").map_err(BatchFailure::of_connection)?;
         for job in jobs {
-            job.execute(&mut connection).map_err(|_| BatchFailure::Job)?;
+            // A panic ends the job; the connection, which may be in the middle of anything, is dropped.
+            let executed = catch_unwind(AssertUnwindSafe(|| job.execute(&mut connection)));
+            executed.unwrap_or(Err(StorageFault::Unavailable)).map_err(|_| BatchFailure::Job)?;
         }
         run_statement(&connection, "COMMIT").map_err(BatchFailure::of_connection)?;
         self.connection = Some(connection);
@@ -135,5 +138,37 @@ impl BatchFailure {
     fn of_connection(error: rusqlite::Error) -> Self {
         let _ = StorageFault::from(error);
         Self::Connection
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::directory::StorageUnavailable;
+    use crate::directory::probe::ProbeStorage;
+    use crate::directory::sql::{SqlTransaction, StorageFault, Verb};
+    use crate::directory::sqlite::Sqlite;
+    use crate::world::random;
+
+    struct Panics;
+
+    impl Verb for Panics {
+        type Answer = ();
+
+        async fn execute<S: SqlTransaction>(&self, _: &mut S) -> Result<(), StorageFault> {
+            panic!("on purpose")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_one_operation_and_no_other() {
+        let path = std::env::temp_dir().join(format!("portaria-writer-{}.db", random::id()));
+        let storage = Sqlite::open(&path).await.expect("it opens");
+
+        let (failed, beside) = tokio::join!(storage.write(Panics), storage.write(ProbeStorage));
+        let (failed_read, read) = tokio::join!(storage.read(Panics), storage.write(ProbeStorage));
+
+        assert_eq!((failed, failed_read), (Err(StorageUnavailable), Err(StorageUnavailable)));
+        assert!(beside.is_ok() && read.is_ok() && storage.write(ProbeStorage).await.is_ok());
+        assert!(storage.read(ProbeStorage).await.is_ok());
     }
 }
