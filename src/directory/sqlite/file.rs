@@ -12,8 +12,6 @@ use std::time::Duration;
 
 /// How long a statement waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// After how many pages of 4 KiB the log is brought into the file. A page that changed often is then written once.
-const LONGEST_WAL: u32 = 4000;
 /// How many statements a connection keeps prepared; there are fewer.
 const PREPARED: usize = 256;
 
@@ -48,8 +46,7 @@ impl SqliteFile {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         // A write that was answered survives a power failure.
-        let durable = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
-        connection.execute_batch(&format!("{durable}; PRAGMA wal_autocheckpoint = {LONGEST_WAL}"))?;
+        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")?;
         Ok(connection)
     }
 
