@@ -64,16 +64,19 @@ impl LogQueue {
 fn write_lines(waiting: &mut Receiver<Waiting>, mut output: impl Write, lost: &AtomicU64) {
     let (mut taken, mut lines) = (Vec::new(), Vec::new());
     while waiting.blocking_recv_many(&mut taken, MOST_AT_ONCE) > 0 {
-        let mut marks = Vec::new();
+        let (mut marks, mut many) = (Vec::new(), 0_u64);
         for next in taken.drain(..) {
             match next {
-                Waiting::Line(line) => lines.extend_from_slice(&line),
+                Waiting::Line(line) => {
+                    lines.extend_from_slice(&line);
+                    many = many.saturating_add(1);
+                }
                 Waiting::Mark(done) => marks.push(done),
             }
         }
         // An error of the log must not be logged; that lines are missing is said as soon as it can be.
         if output.write_all(&lines).is_err() {
-            lost.fetch_add(lines.iter().filter(|byte| **byte == b'\n').count() as u64, Ordering::Relaxed);
+            lost.fetch_add(many, Ordering::Relaxed);
         }
         lines.clear();
         for done in marks {
