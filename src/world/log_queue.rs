@@ -12,10 +12,12 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// How many lines wait at most.
 const LONGEST_QUEUE: usize = 4096;
+/// Up to how many lines at once are a few.
+const FEW: u64 = 32;
 /// How many lines are written at once.
 const MOST_AT_ONCE: usize = 256;
-/// How long the thread sleeps after it has written.
-const PAUSE: Duration = Duration::from_millis(5);
+/// How long the thread sleeps after it has written a few lines, far less than it takes to fill the queue.
+const PAUSE: Duration = Duration::from_millis(1);
 
 static QUEUE: OnceLock<LogQueue> = OnceLock::new();
 
@@ -86,8 +88,10 @@ fn write_lines(waiting: &mut Receiver<Waiting>, mut output: impl Write, lost: &A
         if lost > 0 {
             let _ = writeln!(output, "{lost} lines of the log are lost, because it was not read in time");
         }
-        // While lines come often, the thread wakes once for many of them.
-        thread::sleep(PAUSE);
+        // While lines come often, the thread wakes once for several of them.
+        if many < FEW {
+            thread::sleep(PAUSE);
+        }
     }
 }
 
