@@ -14,8 +14,9 @@ pub trait Verb: Send + Sync + 'static {
     /// Whether the operation is a single statement, which an engine may run without a transaction around it.
     const IS_ONE_STATEMENT: bool = false;
 
-    /// Runs the operation in a transaction. After an error nothing is stored, and the engine may run it again; only if the storage is lost
-    /// or takes too long while it stores, all of it may be stored, and then it is not run again. It awaits nothing but the transaction: an engine may answer at once, and then it runs the whole operation without a pause.
+    /// Runs the operation in a transaction. After an error nothing is stored, and the engine may run it again. There is one exception:
+    /// if the storage is lost or takes too long while it commits, everything may be stored, and the operation is not run again.
+    /// The operation awaits nothing but the transaction: an engine may answer at once, and then it runs the whole of it without a pause.
     fn execute<S: SqlTransaction>(&self, sql: &mut S) -> impl Future<Output = Result<Self::Answer, StorageFault>> + Send;
 }
 

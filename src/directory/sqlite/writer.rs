@@ -8,14 +8,11 @@ use crate::directory::sqlite::transaction::{self, run_statement};
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 use std::{io, thread};
 use tokio::sync::{mpsc, oneshot};
 
 /// How many jobs one transaction holds at most.
 const LARGEST_BATCH: usize = 64;
-/// How long the writer waits for further jobs when they come together.
-const GATHERING: Duration = Duration::from_millis(2);
 /// How many jobs the queue holds at most; further callers wait for a place.
 const QUEUE_LENGTH: usize = 1024;
 
@@ -79,14 +76,7 @@ struct WriterThread {
 impl WriterThread {
     fn run(mut self, mut jobs: mpsc::Receiver<Box<dyn WriteJob>>) {
         let mut batch = Vec::new();
-        let mut last = 0;
         while jobs.blocking_recv_many(&mut batch, LARGEST_BATCH) > 0 {
-            // Where callers come together, more of them follow. One disk write for all costs least.
-            if batch.len().max(last) > 1 {
-                thread::sleep(GATHERING);
-                batch.extend(std::iter::from_fn(|| jobs.try_recv().ok()).take(LARGEST_BATCH.saturating_sub(batch.len())));
-            }
-            last = batch.len();
             // Abandoned jobs are skipped, so that the queue of a storage that was stuck is soon short again.
             batch.retain(|job| !job.is_abandoned());
             match self.execute(&mut batch) {
