@@ -54,5 +54,5 @@ fn a_log_that_nobody_reads_holds_up_no_request_and_says_how_much_is_lost() {
         let _ = found.send(String::from_utf8_lossy(&bytes).into_owned());
     });
     let read = finding.recv_timeout(Duration::from_secs(10)).expect("it says how much is lost");
-    assert!(read.len() >= 60_000 && read.contains(" lines of the log are lost"), "the pipe was full: {}", read.len());
+    assert!(read.contains(" lines of the log are lost"), "it ends with {:?}", read.lines().last());
 }
