@@ -9,6 +9,7 @@ use crate::provider::json;
 use crate::provider::signed_token::SignedToken;
 use crate::vocabulary::wire::{Fetch, Request};
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a login waits for a document that another login is fetching.
@@ -79,6 +80,23 @@ pub(crate) async fn fetch_keys_if_due(
     {
         fetch_once(&address, &due, true, (fetch, documents), &|_| true, now).await;
     }
+}
+
+/// The key set at an address: the one that is known, or a newer one if that is due. An `early` one is fetched for a token that the known keys
+/// do not verify.
+pub(crate) async fn fetch_key_set(
+    address: &str,
+    early: bool,
+    fetch: &dyn Fetch,
+    documents: &DocumentCache,
+    now: i64,
+) -> Option<Arc<Value>> {
+    let due = if early { documents.early(address, now) } else { documents.due(address, now) };
+    if let Some(due) = due {
+        let waits = early || documents.get(address, now).is_none();
+        fetch_once(address, &due, waits, (fetch, documents), &|_| true, now).await;
+    }
+    documents.get(address, now)
 }
 
 /// Fetches a document that is due, unless another login is fetching it. Then this login waits for the other's result, or goes on with

@@ -6,6 +6,7 @@ use crate::directory::incidents::ShareIncident;
 use crate::directory::served_stores::RecordServedStores;
 use crate::directory::{Directory, StorageUnavailable};
 use crate::drift::DriftMonitor;
+use crate::login::documents::fetch_key_set;
 use crate::provider::document_cache::DocumentCache;
 use crate::session::revocation::Revocations;
 use crate::session::seal::{MasterKey, Seal};
@@ -62,6 +63,12 @@ pub struct App {
     pub(crate) proofs: Seal,
     /// Seals the ID tokens that are kept for the logout at the provider.
     pub(crate) id_tokens: Seal,
+    /// Seals the codes of apps.
+    pub(crate) app_codes: Seal,
+    /// Seals the requests of apps that wait for the person.
+    pub(crate) app_requests: Seal,
+    /// The key of refresh tokens.
+    pub(crate) refresh_key: hmac::Key,
     /// The key with which codes and addresses are hashed.
     pub(crate) proof_key: hmac::Key,
     pub(crate) limits: RateLimits,
@@ -137,6 +144,9 @@ impl App {
             forms: Seal::new(master, "forms"),
             proofs: Seal::new(master, "proofs"),
             id_tokens: Seal::new(master, "ID tokens"),
+            app_codes: Seal::new(master, "app codes"),
+            app_requests: Seal::new(master, "app requests"),
+            refresh_key: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("refresh tokens")),
             proof_key: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("codes and addresses")),
             limits: RateLimits::default(),
             metrics: Metrics::default(),
@@ -209,6 +219,11 @@ impl App {
     /// How a provider is reached: through the network, or by the connection that replaces it.
     pub(crate) fn connection_of<'a>(&'a self, live_provider: &'a LiveProvider) -> &'a dyn ProviderConnection {
         live_provider.replaced.as_deref().unwrap_or(&self.connection)
+    }
+
+    /// The JWKS at the address of an app: the one that is known, or a newer one if it is due or `early`.
+    pub(crate) async fn key_set(&self, address: &str, early: bool, now: i64) -> Option<Arc<serde_json::Value>> {
+        fetch_key_set(address, early, &self.connection.network, &self.connection.documents, now).await
     }
 
     /// Applies changed settings, phrases and brandings.
