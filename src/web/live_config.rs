@@ -54,6 +54,12 @@ impl LiveStore {
         self.store.token_parties()
     }
 
+    /// Whether tokens for its apps are signed with RSA.
+    #[expect(clippy::unused_self, reason = "no store has apps yet")]
+    pub(crate) fn needs_rsa(&self) -> bool {
+        false
+    }
+
     /// Whether a provider may be shown here: the playground only where the store has it.
     pub(crate) fn shows_provider(&self, name: &str) -> bool {
         self.store.playground || name != PLAYGROUND
