@@ -69,7 +69,12 @@ pub(crate) fn access_token(context: &RequestContext, app: &ClientApp, of: &Acces
 }
 
 /// An ID token for an app, bound to the access token beside it.
-pub(crate) fn id_token(context: &RequestContext, app: &ClientApp, of: &IdTokenSubject<'_>, access_token: &str) -> Result<String, OAuthError> {
+pub(crate) fn id_token(
+    context: &RequestContext,
+    app: &ClientApp,
+    of: &IdTokenSubject<'_>,
+    access_token: &str,
+) -> Result<String, OAuthError> {
     let store = &context.live_store().store;
     let mut claims = claims_of_person(of.user, of.scopes, &store.further);
     let hash: [u8; 16] = sha256(access_token.as_bytes());

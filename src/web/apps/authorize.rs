@@ -73,10 +73,15 @@ pub(crate) async fn resume(context: RequestContext) -> Result<HttpResponse, User
 /// The request in the path, if this browser keeps it and the app is still there.
 pub(crate) fn waiting_request(context: &RequestContext) -> Result<(String, Arc<ClientApp>, KeptRequest), UserFacingError> {
     let id = context.path_parameter("request").unwrap_or_default();
-    let kept = kept_request::find(context, &id).ok_or(ErrorCause::AppRequestLost)?;
-    let app = authentication::find_app(context, &kept.request.reply.app).filter(|app| app.redirect_uri(&kept.request.reply.redirect_uri));
-    let app = app.ok_or(ErrorCause::AppRequest)?;
+    let (app, kept) = find_waiting(context, &id)?;
     Ok((id, app, kept))
+}
+
+/// The request with this id, under the same conditions.
+pub(crate) fn find_waiting(context: &RequestContext, id: &str) -> Result<(Arc<ClientApp>, KeptRequest), UserFacingError> {
+    let kept = kept_request::find(context, id).ok_or(ErrorCause::AppRequestLost)?;
+    let app = authentication::find_app(context, &kept.request.reply.app).filter(|app| app.redirect_uri(&kept.request.reply.redirect_uri));
+    Ok((app.ok_or(ErrorCause::AppRequest)?, kept))
 }
 
 /// Does what comes next. `id` is that of a request for which the person has been at our pages; `has_just_agreed` says that they agreed there.
@@ -138,7 +143,7 @@ fn with_cookies(mut response: HttpResponse, cookies: impl IntoIterator<Item = He
     response
 }
 
-fn session_at_request<'a>(
+pub(crate) fn session_at_request<'a>(
     context: &RequestContext,
     app: &ClientApp,
     request: &AuthorizationRequest,
@@ -152,7 +157,7 @@ fn session_at_request<'a>(
         sid: &session.sid,
         since: session.since,
         is_allowed: app.allows(&file),
-        is_by_named_provider: request.provider.as_ref().is_none_or(|named| *named == file),
+        is_by_named_provider: named_provider(context, app, request).is_none_or(|named| named.listed.name == file),
     }
 }
 
@@ -204,28 +209,43 @@ async fn sign_in(
     start::redirect_to_provider(context, only, (Vec::new(), login_options(request, only)), purpose).await
 }
 
-/// The providers among which the person chooses.
+/// The providers among which the person chooses. One without a button is among them only if the settings name it for the app.
 pub(crate) fn providers_for(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest) -> Vec<Arc<LiveProvider>> {
-    let allowed: Vec<Arc<LiveProvider>> = context.live_store().providers_with_button().into_iter().filter(|live| app.allows(&live.provider.name)).collect();
-    let is_named = |live: &&Arc<LiveProvider>| request.provider.as_ref().is_some_and(|named| *named == live.provider.name);
-    match allowed.iter().find(is_named) {
-        Some(named) => vec![Arc::clone(named)],
-        None => allowed,
+    if let Some(named) = named_provider(context, app, request) {
+        return vec![named];
     }
+    let mut live_providers = context.live_store().providers_with_button();
+    live_providers.retain(|live_provider| app.allows(&live_provider.listed.name));
+    for name in app.providers.iter().flatten() {
+        let is_new = live_providers.iter().all(|live_provider| live_provider.listed.name != *name);
+        live_providers.extend(live_provider(context, name).filter(|_| is_new));
+    }
+    live_providers
+}
+
+/// The provider that the request names, if the app may use it and it is live.
+fn named_provider(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest) -> Option<Arc<LiveProvider>> {
+    request.provider.as_ref().filter(|named| app.allows(named)).and_then(|named| live_provider(context, named))
+}
+
+fn live_provider(context: &RequestContext, name: &str) -> Option<Arc<LiveProvider>> {
+    let live_provider = context.live_store().providers.snapshot().provider(name).cloned();
+    live_provider.filter(|_| context.live_store().shows_provider(name))
 }
 
 /// What the request asks of the provider, as far as its file passes it on.
 pub(crate) fn login_options(request: &AuthorizationRequest, live_provider: &LiveProvider) -> LoginOptions {
     let anew = (request.prompt.login || request.max_age.is_some()) && live_provider.provider.can_reauthenticate();
     let options = LoginOptions::parse(request.login_hint.clone(), request.ui_locales.clone(), anew.then_some("true"));
-    options.unwrap_or_default()
+    options.unwrap_or_else(|| LoginOptions { reauthenticates: anew, ..LoginOptions::default() })
 }
 
 fn return_address(context: &RequestContext, id: &str) -> String {
     format!("{}{}", context.live_store().store.public_url, kept_request::path(id))
 }
 
-fn login_page(context: &RequestContext, id: &str) -> String {
+/// The address of the login page for a request.
+pub(crate) fn login_page(context: &RequestContext, id: &str) -> String {
     address(&["login"], &[("return_to", Some(&return_address(context, id)))])
 }
 

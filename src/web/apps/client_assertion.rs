@@ -41,7 +41,8 @@ impl<'a> Assertion<'a> {
         let (header, claims) = signed.split_once('.')?;
         let part = |text: &str| json::parse(&URL_SAFE_NO_PAD.decode(text).ok()?).ok().filter(Value::is_object);
         let (header, claims) = (part(header)?, part(claims)?);
-        let algorithm = header.get("alg").and_then(Value::as_str).and_then(Algorithm::named).filter(|named| APP_ALGORITHMS.contains(named))?;
+        let algorithm =
+            header.get("alg").and_then(Value::as_str).and_then(Algorithm::named).filter(|named| APP_ALGORITHMS.contains(named))?;
         let kid = header.get("kid").and_then(Value::as_str).map(str::to_owned);
         let asks_for_more = ["crit", "b64", "zip", "enc"].iter().any(|word| header.get(word).is_some());
         (!asks_for_more).then_some(Self { algorithm, kid, claims, signed, signature })

@@ -54,8 +54,12 @@ pub(crate) fn keep(context: &RequestContext, kept: &KeptRequest) -> Option<(Stri
     }
     let mut headers = vec![cookies::set_for(&name, &sealed, GOOD_FOR, store)];
     // The oldest make room, and what cannot be opened goes as well.
-    let mut others: Vec<(&str, Option<i64>)> =
-        context.cookies().app_requests(store).into_iter().map(|(name, value)| (name, open(context, name, value).map(|kept| kept.began))).collect();
+    let mut others: Vec<(&str, Option<i64>)> = context
+        .cookies()
+        .app_requests(store)
+        .into_iter()
+        .map(|(name, value)| (name, open(context, name, value).map(|kept| kept.began)))
+        .collect();
     others.sort_by_key(|(_, began)| std::cmp::Reverse(*began));
     let superfluous = others.iter().enumerate().filter(|(at, (_, began))| began.is_none() || at.saturating_add(1) >= MOST);
     headers.extend(superfluous.map(|(_, (name, _))| cookies::clear(name, store)));

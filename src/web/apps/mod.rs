@@ -1,5 +1,6 @@
 //! The endpoints of client apps: the store as an OpenID provider. `apps` decides; here is HTTP.
 
+pub(crate) mod app_access; //       the apps with access, on `/account`
 pub(crate) mod app_token; //        access and ID tokens: what they say, and how they are checked
 pub(crate) mod authentication; //   an app proves who it is
 pub(crate) mod authorization_reply; // the answer to an app through the browser
@@ -10,6 +11,7 @@ pub(crate) mod cross_origin; //     which pages may read the answers
 pub(crate) mod discovery; //        what the store publishes as an issuer
 pub(crate) mod introspect; //       `/introspect`
 pub(crate) mod kept_request; //     a request that waits for the person to sign in
+pub(crate) mod login_for_app; //    a login keeps to what the request of an app asks for
 pub(crate) mod oauth_error; //      errors for programs
 pub(crate) mod oauth_form; //       the parameters of a program
 pub(crate) mod revoke; //           `/revoke`
@@ -17,6 +19,7 @@ pub(crate) mod token; //            `/token`
 pub(crate) mod token_claims; //     what tokens say of a person
 pub(crate) mod userinfo; //         `/userinfo`
 
+use crate::web::account;
 use crate::web::route_table::{RouteRow, page};
 
 /// The largest form of a program: tokens that it hands in may be long.
@@ -29,6 +32,7 @@ pub(crate) fn routes() -> Vec<RouteRow> {
         page("/.well-known/oauth-authorization-server").get_and_head(discovery::document),
         page("/authorize").get(authorize::by_query).post(authorize::by_form),
         page("/authorize/{request}").get(authorize::resume).post(consent::submit),
+        page("/account/apps/end").get_and_head(account::redirect_to_page).post(app_access::end),
         page("/token").post(token::token).options(cross_origin::preflight).largest_body(LARGEST_FORM),
         page("/userinfo").get(userinfo::userinfo).post(userinfo::userinfo).options(cross_origin::preflight),
         page("/introspect").post(introspect::introspect).largest_body(LARGEST_FORM),

@@ -51,7 +51,8 @@ mod tests {
 
         assert_eq!(claims("openid"), serde_json::json!({}));
         assert_eq!(claims("openid email"), serde_json::json!({ "email": "ana@loja.example", "email_verified": false }));
-        let profile = serde_json::json!({ "customer_tier": "gold", "name": "Ana", "preferred_username": "ana@loja.example", "locale": "pt-BR" });
+        let profile =
+            serde_json::json!({ "customer_tier": "gold", "name": "Ana", "preferred_username": "ana@loja.example", "locale": "pt-BR" });
         assert_eq!(claims("openid profile"), profile);
     }
 }

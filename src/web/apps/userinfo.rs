@@ -49,7 +49,10 @@ fn is_grant_of_token(grant: &crate::directory::app_grants::AppGrant, subject: &s
 pub(crate) fn presented_token(context: &RequestContext) -> Result<Option<String>, OAuthError> {
     let in_header = match context.header(AUTHORIZATION) {
         Some(header) => {
-            let token = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim().to_owned());
+            let token = header
+                .split_once(' ')
+                .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+                .map(|(_, token)| token.trim().to_owned());
             Some(token.ok_or(OAuthError::invalid_token())?)
         }
         None => None,
