@@ -71,30 +71,25 @@ pub(crate) async fn fetch_keys_if_due(
 ) {
     let Some((signed, token)) = token else { return };
     let Some(address) = signed.keys_address(facts) else { return };
-    if let Some(due) = documents.due(&address, now) {
-        let waits = documents.get(&address, now).is_none();
-        fetch_once(&address, &due, waits, (fetch, documents), &|_| true, now).await;
-    }
-    if !signed.is_verified_by_known_keys(&token, facts, documents, now)
-        && let Some(due) = documents.early(&address, now)
-    {
-        fetch_once(&address, &due, true, (fetch, documents), &|_| true, now).await;
-    }
+    let is_verified = |_: &Value| signed.is_verified_by_known_keys(&token, facts, documents, now);
+    key_set(&address, &is_verified, (fetch, documents), now).await;
 }
 
-/// The key set at an address: the one that is known, or a newer one if that is due. An `early` one is fetched for a token that the known keys
-/// do not verify.
-pub(crate) async fn fetch_key_set(
+/// The key set at an address. It is fetched if it is due, and early if the one that is known does not hold the key that is looked for.
+pub(crate) async fn key_set(
     address: &str,
-    early: bool,
-    fetch: &dyn Fetch,
-    documents: &DocumentCache,
+    holds_key: &dyn Fn(&Value) -> bool,
+    (fetch, documents): (&dyn Fetch, &DocumentCache),
     now: i64,
 ) -> Option<Arc<Value>> {
-    let due = if early { documents.early(address, now) } else { documents.due(address, now) };
-    if let Some(due) = due {
-        let waits = early || documents.get(address, now).is_none();
+    if let Some(due) = documents.due(address, now) {
+        let waits = documents.get(address, now).is_none();
         fetch_once(address, &due, waits, (fetch, documents), &|_| true, now).await;
+    }
+    if !documents.get(address, now).is_some_and(|known| holds_key(&known))
+        && let Some(due) = documents.early(address, now)
+    {
+        fetch_once(address, &due, true, (fetch, documents), &|_| true, now).await;
     }
     documents.get(address, now)
 }

@@ -6,7 +6,7 @@ use crate::directory::incidents::ShareIncident;
 use crate::directory::served_stores::RecordServedStores;
 use crate::directory::{Directory, StorageUnavailable};
 use crate::drift::DriftMonitor;
-use crate::login::documents::fetch_key_set;
+use crate::login::documents::key_set;
 use crate::provider::document_cache::DocumentCache;
 use crate::session::revocation::Revocations;
 use crate::session::seal::{MasterKey, Seal};
@@ -29,6 +29,7 @@ use crate::world::network::{Network, NetworkPolicy};
 use crate::world::slow_disk;
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::hmac;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -221,9 +222,9 @@ impl App {
         live_provider.replaced.as_deref().unwrap_or(&self.connection)
     }
 
-    /// The JWKS at the address of an app: the one that is known, or a newer one if it is due or `early`.
-    pub(crate) async fn key_set(&self, address: &str, early: bool, now: i64) -> Option<Arc<serde_json::Value>> {
-        fetch_key_set(address, early, &self.connection.network, &self.connection.documents, now).await
+    /// The JWKS at the address of an app, fetched again if the one that is known does not hold the key that is looked for.
+    pub(crate) async fn key_set(&self, address: &str, holds_key: &dyn Fn(&Value) -> bool, now: i64) -> Option<Arc<Value>> {
+        key_set(address, holds_key, (&self.connection.network, &self.connection.documents), now).await
     }
 
     /// Applies changed settings, phrases and brandings.
@@ -267,7 +268,15 @@ impl App {
         let unnamed = self.unnamed_proxies.complaints(&live_config);
         let hosts = endpoint_hosts::complaints(&self.connection.documents);
         let unread = unread.chain(slow_disk::complaints(now));
-        complaint.into_iter().chain(live_config.complaints.iter().cloned()).chain(unread).chain(unnamed).chain(hosts).collect()
+        let of_apps = live_config.live_stores().flat_map(|live_store| live_store.app_complaints());
+        complaint
+            .into_iter()
+            .chain(live_config.complaints.iter().cloned())
+            .chain(of_apps)
+            .chain(unread)
+            .chain(unnamed)
+            .chain(hosts)
+            .collect()
     }
 
     /// Reads from storage which sessions and keys other machines have changed, and brings the stores of the settings into storage.

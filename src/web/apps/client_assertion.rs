@@ -103,12 +103,8 @@ async fn is_signed_with(context: &RequestContext, assertion: &Assertion<'_>, key
     match keys {
         AppKeys::Known(keys) => assertion.is_verified_by(keys),
         AppKeys::Address(address) => {
-            let known = context.app().key_set(address, false, context.now()).await;
-            if known.is_some_and(|keys| assertion.is_verified_by(&keys)) {
-                return true;
-            }
-            let newer = context.app().key_set(address, true, context.now()).await;
-            newer.is_some_and(|keys| assertion.is_verified_by(&keys))
+            let holds_key = |keys: &Value| assertion.is_verified_by(keys);
+            context.app().key_set(address, &holds_key, context.now()).await.is_some_and(|keys| holds_key(&keys))
         }
     }
 }

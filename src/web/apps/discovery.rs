@@ -17,7 +17,7 @@ pub(crate) async fn document(context: RequestContext) -> Result<HttpResponse, Us
 
 fn metadata(issuer: &str) -> Value {
     let at = |path: &str| format!("{issuer}{path}");
-    let algorithms = [TokenAlgorithm::Rs256.word(), TokenAlgorithm::Es256.word()];
+    let algorithms = [TokenAlgorithm::Rs256.name(), TokenAlgorithm::Es256.name()];
     let authentication = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
     json!({
         "issuer": issuer,
