@@ -199,8 +199,12 @@ fn read_answerable(
     if scope.is_empty() {
         return Err(error("invalid_scope", "none of the requested scopes is among the `scopes` of this app"));
     }
-    let resources: Vec<Box<str>> =
-        parameters.0.iter().filter(|(name, value)| name == "resource" && !value.is_empty()).map(|(_, value)| value.as_str().into()).collect();
+    let resources: Vec<Box<str>> = parameters
+        .0
+        .iter()
+        .filter(|(name, value)| name == "resource" && !value.is_empty())
+        .map(|(_, value)| value.as_str().into())
+        .collect();
     if !resources.iter().all(|resource| app.audiences.contains(resource)) {
         return Err(error("invalid_target", "`resource` is not among the audiences of this app"));
     }

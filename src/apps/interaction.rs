@@ -32,7 +32,9 @@ pub(crate) struct InteractionState<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NextStep {
     /// The person signs in; where `anew`, although there is a session.
-    SignIn { anew: bool },
+    SignIn {
+        anew: bool,
+    },
     /// The person chooses between the session and another account.
     SelectAccount,
     AskConsent,
@@ -118,8 +120,7 @@ mod tests {
 
     const SESSION: SessionAtRequest<'_> =
         SessionAtRequest { uid: "u1", sid: "s1", since: 100, is_allowed: true, is_by_named_provider: true };
-    const FIRST: InteractionState<'_> =
-        InteractionState { began: 1000, earlier_sid: Some("s1"), came_back: false, has_consent: true };
+    const FIRST: InteractionState<'_> = InteractionState { began: 1000, earlier_sid: Some("s1"), came_back: false, has_consent: true };
 
     fn word(step: NextStep) -> &'static str {
         match step {

@@ -56,7 +56,15 @@ mod tests {
 
         assert_eq!(RefreshToken::read(&key, issuer, &text), Some(token));
         let tag = text.rsplit_once('.').expect("a tag").1;
-        for other in ["", "a", "a-b_c.12", &format!("a-b_c.13.{tag}"), &format!("a-b_c.+12.{tag}"), &format!("a-b_c.012.{tag}"), &format!("a-b_d.12.{tag}")] {
+        for other in [
+            "",
+            "a",
+            "a-b_c.12",
+            &format!("a-b_c.13.{tag}"),
+            &format!("a-b_c.+12.{tag}"),
+            &format!("a-b_c.012.{tag}"),
+            &format!("a-b_d.12.{tag}"),
+        ] {
             assert_eq!(RefreshToken::read(&key, issuer, other), None, "{other}");
         }
         assert_eq!(RefreshToken::read(&key, "https://login.atacado.example", &text), None);

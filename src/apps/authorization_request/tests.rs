@@ -115,9 +115,8 @@ fn a_request_that_cannot_be_met_gets_the_error_of_the_specification() {
 /// Attack V-08
 #[test]
 fn only_scopes_of_the_settings_are_granted() {
-    let with = |app: ClientApp, scope: &str| {
-        read_with(app, &format!("client_id=painel&redirect_uri={REDIRECT}&response_type=code&scope={scope}"))
-    };
+    let with =
+        |app: ClientApp, scope: &str| read_with(app, &format!("client_id=painel&redirect_uri={REDIRECT}&response_type=code&scope={scope}"));
     let granted = |app: ClientApp, scope: &str| with(app, scope).map(|request| request.scope.to_string());
     let online = || ClientApp { grants: AppGrantKinds(vec![AppGrantKind::AuthorizationCode]), ..painel() };
 
@@ -143,7 +142,10 @@ fn what_a_request_says_is_kept() {
     let request = read("state=s%20t&nonce=n&prompt=login&max_age=60&login_hint=ana%40loja.example&ui_locales=pt-BR&acr_values=1+provider:acme&id_token_hint=good&response_mode=form_post&resource=painel")
         .expect("it is fine");
 
-    assert_eq!((request.reply.state.as_deref(), request.nonce.as_deref(), request.reply.mode), (Some("s t"), Some("n"), ResponseMode::FormPost));
+    assert_eq!(
+        (request.reply.state.as_deref(), request.nonce.as_deref(), request.reply.mode),
+        (Some("s t"), Some("n"), ResponseMode::FormPost)
+    );
     assert_eq!((request.prompt.login, request.max_age, request.hinted_uid.as_deref()), (true, Some(60), Some("u1")));
     assert_eq!((request.login_hint.as_deref(), request.ui_locales.as_deref()), (Some("ana@loja.example"), Some("pt-BR")));
     assert_eq!((request.provider.as_deref(), request.resources), (Some("acme"), vec!["painel".into()]));

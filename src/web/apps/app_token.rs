@@ -2,7 +2,7 @@
 
 use crate::apps::authorization_request::PROVIDER_ACR;
 use crate::apps::client_app::ClientApp;
-use crate::apps::scope::{self, OPENID};
+use crate::apps::scope;
 use crate::directory::app_grants::AppUser;
 use crate::vocabulary::hash::sha256;
 use crate::web::apps::oauth_error::OAuthError;
@@ -174,7 +174,7 @@ async fn own_claims(context: &RequestContext, token: &str, typ: &str) -> Result<
     if token.len() > LONGEST {
         return Ok(None);
     }
-    context.read_new_key(token).await?;
+    context.read_new_key(token, LONGEST).await?;
     let claims = context.signing_keys().and_then(|keys| keys.verify_claims(token, typ, LONGEST));
     let issuer = &*context.live_store().store.public_url;
     Ok(claims.filter(|claims| claims.get("iss").and_then(Value::as_str) == Some(issuer)))

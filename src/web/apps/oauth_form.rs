@@ -28,7 +28,7 @@ impl OAuthForm {
 
     /// The value of a parameter; an empty one counts as left out.
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
-        self.values(name).next()
+        self.0.iter().find(|(other, value)| other == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
     /// All values of a parameter that may stand several times.

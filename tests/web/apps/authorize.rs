@@ -97,7 +97,8 @@ async fn nothing_leads_to_an_address_that_is_not_registered() {
     ] {
         let encoded: String = url::form_urlencoded::byte_serialize(address.as_bytes()).collect();
         for more in ["", "&prompt=none", "&request=x", "&response_type=token"] {
-            let answer = browser.get(&format!("/authorize?client_id=painel&redirect_uri={encoded}&response_type=code&scope=openid{more}")).await;
+            let answer =
+                browser.get(&format!("/authorize?client_id=painel&redirect_uri={encoded}&response_type=code&scope=openid{more}")).await;
             assert_eq!((answer.status, answer.location()), (400, None), "{address} {more}");
         }
     }
@@ -186,7 +187,9 @@ async fn the_answer_may_be_a_form_that_posts_itself() {
     let page = browser.get(&request("response_mode=form_post")).await;
 
     assert_eq!(page.status, 200);
-    assert!(page.body.contains(&format!("action=\"{CALLBACK}\"")) && page.body.contains("name=\"code\"") && page.body.contains("value=\"s-1\""));
+    assert!(
+        page.body.contains(&format!("action=\"{CALLBACK}\"")) && page.body.contains("name=\"code\"") && page.body.contains("value=\"s-1\"")
+    );
     let policy = page.header("content-security-policy").expect("a policy");
     assert!(policy.contains("form-action https://painel.loja.example") && !policy.contains("unsafe-inline"), "{policy}");
 }

@@ -50,7 +50,11 @@ async fn a_code_is_redeemed_by_its_app_at_its_address_with_its_verifier() {
     let form = |code: &str, more: &str| format!("grant_type=authorization_code&code={code}&redirect_uri={CALLBACK}{more}");
     for (app, form, expected) in [
         ("other", form(&plain, ""), "invalid_grant"),
-        ("painel", format!("grant_type=authorization_code&code={plain}&redirect_uri=https://painel.loja.example/callback/"), "invalid_grant"),
+        (
+            "painel",
+            format!("grant_type=authorization_code&code={plain}&redirect_uri=https://painel.loja.example/callback/"),
+            "invalid_grant",
+        ),
         ("painel", format!("grant_type=authorization_code&code={plain}"), "invalid_request"),
         ("painel", form(&plain, &format!("&code_verifier={VERIFIER}")), "invalid_grant"),
         ("painel", form(&hashed, ""), "invalid_grant"),
@@ -122,9 +126,8 @@ async fn of_many_redemptions_one_succeeds_and_reuse_ends_what_came_of_it() {
 }
 
 async fn offline(broker: &crate::web::test_broker::TestBroker, browser: &crate::web::browser::Browser) -> Answer {
-    let address = format!(
-        "/authorize?client_id=painel&redirect_uri={CALLBACK}&response_type=code&scope=openid+email+offline_access+orders:read"
-    );
+    let address =
+        format!("/authorize?client_id=painel&redirect_uri={CALLBACK}&response_type=code&scope=openid+email+offline_access+orders:read");
     let code = parameter(&browser.get(&address).await, "code");
     redeem(broker, &code).await
 }
@@ -197,7 +200,10 @@ async fn the_access_token_stands_in_one_of_three_places() {
     let session = browser.cookies().split("portaria=").nth(1).expect("a session").split(';').next().expect("a token").to_owned();
     for other in [id_token.as_str(), session.as_str(), "x", "a.b.c"] {
         let refused = userinfo(&broker, other).await;
-        assert!(refused.status == 401 && refused.header("www-authenticate").is_some_and(|challenge| challenge.contains("invalid_token")), "{other}");
+        assert!(
+            refused.status == 401 && refused.header("www-authenticate").is_some_and(|challenge| challenge.contains("invalid_token")),
+            "{other}"
+        );
     }
     assert_eq!(broker.ask(ClientRequest::form("/session/validate", "").body(format!("{{\"token\":\"{token}\"}}"))).await.status, 401);
     assert_eq!(broker.ask(ClientRequest::get("/session").with("cookie", format!("portaria={id_token}"))).await.status, 401);
@@ -237,7 +243,10 @@ async fn an_app_acts_on_its_own_behalf_with_its_own_scopes() {
     let answer = ask("&scope=orders:read+openid").await;
 
     let (header, claims) = decoded(&text(&answer, "access_token"));
-    assert_eq!((header["typ"].as_str(), claims["sub"].as_str(), claims["scope"].as_str()), (Some("at+jwt"), Some("job"), Some("orders:read")));
+    assert_eq!(
+        (header["typ"].as_str(), claims["sub"].as_str(), claims["scope"].as_str()),
+        (Some("at+jwt"), Some("job"), Some("orders:read"))
+    );
     assert_eq!((claims["aud"].as_str(), answer.json().get("refresh_token")), (Some("https://api.loja.example"), None));
     assert_eq!(userinfo(&broker, &text(&answer, "access_token")).await.status, 403, "no person stands behind it");
     assert_eq!(error(&ask("&scope=openid").await), "invalid_scope");
