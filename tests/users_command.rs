@@ -386,7 +386,7 @@ fn keys_are_listed_with_what_comes_next() {
     assert!(out.contains("  active    since ") && out.contains("it signs; the key after it is published at 20"), "{out}");
     assert!(out.contains("  retiring  since ") && out.contains("it no longer signs; its tokens are valid until 20"), "{out}");
     let json = shop.json("keys list");
-    assert_eq!(keys(&json["keys"][0]), ["id", "state", "since", "made", "next"]);
+    assert_eq!(keys(&json["keys"][0]), ["id", "algorithm", "state", "since", "made", "next"]);
     assert_eq!((&json["keys"][0]["next"]["what"], &json["keys"][1]["next"]["what"]), (&"published".into(), &"gone".into()));
     let seconds =
         |value: &Value| -> i64 { chrono::DateTime::parse_from_rfc3339(value.as_str().expect("a time")).expect("a time").timestamp() };
@@ -527,7 +527,7 @@ fn the_keys_of_both_algorithms_are_listed_rotated_retired_and_replaced_apart() {
     assert_eq!(words(&listed()), ["ES256 active", "ES256 next", "RS256 active", "RS256 next"]);
 
     let [_, _, rsa] = &before[1];
-    let retired = shop.json(&format!("keys retire --yes -- {rsa}"));
+    let retired: Value = serde_json::from_str(&shop.says(&format!("keys retire --yes --json -- {rsa}"))).expect("JSON");
     assert_eq!((&retired["signs"], &retired["loggedOut"]), (&rotated["others"][0]["id"], &false.into()));
     assert_eq!(words(&listed()), ["ES256 active", "ES256 next", "RS256 active"], "no session ends");
     let next = listed().remove(2)[2].clone();
