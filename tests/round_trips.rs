@@ -61,4 +61,5 @@ fn a_sign_out_makes_two_journeys_to_the_server() {
     });
 
     assert!(sent.len() <= 2, "{sent:#?}");
+    assert!(sent.iter().all(|text| !text.contains("app_grants")), "who uses no app pays nothing for them: {sent:#?}");
 }
