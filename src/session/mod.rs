@@ -5,6 +5,7 @@ pub(crate) mod keys;
 pub(crate) mod revocation;
 pub mod rotation;
 pub mod seal;
+pub mod token_algorithm;
 pub(crate) mod token_claims;
 
 use crate::vocabulary::email::Email;

@@ -252,7 +252,15 @@ impl App {
         let unnamed = self.unnamed_proxies.complaints(&live_config);
         let hosts = endpoint_hosts::complaints(&self.connection.documents);
         let unread = unread.chain(slow_disk::complaints(now));
-        complaint.into_iter().chain(live_config.complaints.iter().cloned()).chain(unread).chain(unnamed).chain(hosts).collect()
+        let of_apps = live_config.live_stores().flat_map(|live_store| live_store.app_complaints());
+        complaint
+            .into_iter()
+            .chain(live_config.complaints.iter().cloned())
+            .chain(of_apps)
+            .chain(unread)
+            .chain(unnamed)
+            .chain(hosts)
+            .collect()
     }
 
     /// Reads from storage which sessions and keys other machines have changed, and brings the stores of the settings into storage.
