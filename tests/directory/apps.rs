@@ -475,10 +475,10 @@ on_both! {
             let grant = access(&ana, &sid, &id);
             let redeeming = actix_web::rt::spawn(async move { redeem(&here, &grant).await });
             let replaced = SignIn { instead_of: Some((sid.clone().into(), 1000)), ..arrival("main", &proven("acme", "other", "other"), &format!("o{round}")) };
-            if round % 2 == 0 {
-                there.write(out).await.expect("storage");
-            } else {
-                there.write(replaced).await.expect("storage").expect("signed in");
+            match round % 3 {
+                0 => there.write(out).await.expect("storage"),
+                1 => drop(there.write(replaced).await.expect("storage").expect("signed in")),
+                _ => drop(there.write(sign_out_everywhere(&ana)).await.expect("storage")),
             }
             let redeemed = redeeming.await.expect("it ends");
 
@@ -486,6 +486,22 @@ on_both! {
             if matches!(redeemed, CodeRedemption::Granted(_)) {
                 assert!(ended(&machines[0]).await.contains(&id), "round {round}");
             }
+        }
+    };
+
+    a_redemption_while_the_session_gets_a_new_id_is_refused_or_follows_it: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        for round in 0..20 {
+            let (at, sid, new_sid, id) = (round.to_string(), format!("s{round}"), format!("n{round}"), format!("g{round}"));
+            let ana = uid(&machines[0], &proven("acme", &at, &format!("ana{at}")), &sid).await;
+            let (here, grant) = (Arc::clone(&machines[0]), access(&ana, &sid, &id));
+            let redeeming = actix_web::rt::spawn(async move { redeem(&here, &grant).await });
+            let link = LinkIdentity { identity: proven("beta", &at, "outra"), ..link(&ana, &sid, &new_sid) };
+            machines[1].write(link).await.expect("storage").expect("linked");
+
+            let is_granted = matches!(redeeming.await.expect("it ends"), CodeRedemption::Granted(_));
+            let found = machines[0].read(FindAppGrant { store: "main".into(), id: id.into() }).await.expect("storage");
+            assert_eq!(found.map(|(grant, _)| grant.sid), is_granted.then_some(new_sid.into()), "round {round}");
         }
     };
 
