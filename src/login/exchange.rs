@@ -41,7 +41,7 @@ pub(crate) struct ExchangedIdentity {
 
 /// What must not be handed in again.
 pub(crate) struct SingleUse {
-    pub(crate) nonce: Text,
+    pub(crate) nonce: Box<str>,
     /// The moment after which the token is refused in any case.
     pub(crate) until: i64,
 }
@@ -117,7 +117,7 @@ impl TokenExchange<'_> {
         let Some(nonce) = claims.get("nonce").filter(|nonce| !nonce.is_null()) else { return Ok(None) };
         match (&self.tokens.nonce, nonce.as_str()) {
             (HandedNonce::Given(_) | HandedNonce::Unknown, Some(text)) => {
-                Ok(Some(SingleUse { nonce: Text::plain(text), until: last_moment(&claims) }))
+                Ok(Some(SingleUse { nonce: text.into(), until: last_moment(&claims) }))
             }
             (HandedNonce::Given(_) | HandedNonce::Unknown | HandedNonce::None, _) => {
                 let why = "it has a nonce, which must be handed in beside it (`nonce`)".to_owned();

@@ -25,7 +25,7 @@ words! {
     /// stands behind a token that is handed in. So nothing is known that the shopper types or that the callback, `prepare` or the
     /// answer of getAccessCode says, and what `accepted` and `refused` demand there is not asked. A file whose getUserInfo,
     /// `identity` or `require` needs such a fact cannot have this block.
-    pub(crate) struct ExchangeSpec ("exchange", elsewhere = unknown_word_hint) {
+    pub(crate) struct ExchangeSpec ("exchange of tokens", elsewhere = unknown_word_hint) {
         /// Further client ids that the provider gave to this shop, such as those of its mobile apps. An ID token that is
         /// handed in may be issued for one of them (`aud`, and `azp` where the token has it), and `ask` and `signed` may name
         /// them in place of `${clientId}`.
@@ -107,7 +107,7 @@ pub(crate) struct ProviderButton {
 
 /// What can be handed in for a provider, and how it is verified.
 #[derive(Clone, Debug)]
-pub(crate) struct Exchange {
+pub(crate) struct ExchangeRules {
     pub(crate) words: Option<ExchangeWords>,
     /// How an ID token is verified, or why none is accepted.
     pub(crate) id_token: Result<HandedToken, ExchangeFault>,
@@ -191,7 +191,7 @@ impl ExchangeWords {
     }
 }
 
-impl Exchange {
+impl ExchangeRules {
     /// The further client ids.
     pub(crate) fn clients(&self) -> &[Template] {
         self.words.as_ref().map_or(&[], ExchangeWords::clients)

@@ -72,7 +72,7 @@ use crate::provider::callback::{CallbackMethod, StateLocation};
 use crate::provider::condition::{Condition, Conditions};
 use crate::provider::declared_values::RequiredSetting;
 use crate::provider::discovery::Discovery;
-use crate::provider::exchange::Exchange;
+use crate::provider::exchange::ExchangeRules;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::{Facts, WellKnownFacts};
 use crate::provider::identity::IdentityMapping;
@@ -141,7 +141,7 @@ pub struct Provider {
     pub(crate) hidden: bool,
     pub(crate) enabled: bool,
     /// What can be handed in without a login.
-    pub(crate) exchange: Exchange,
+    pub(crate) exchange: ExchangeRules,
     /// The address that ends the session at the provider.
     pub(crate) logout: Option<Address>,
     /// The names of the facts.

@@ -124,7 +124,7 @@ async fn obtain_identity(
     };
     if let Some(used) = &exchanged.single_use {
         let (store, key) = (&context.live_store().store.name, &live_provider.provider.key);
-        let id = attempt_cookies::hashed_id(&format!("exchange {store} {key} {}", used.nonce.expose())).into();
+        let id = attempt_cookies::hashed_id(&format!("exchange {store} {key} {}", used.nonce)).into();
         if !context.app().directory.write(ConsumeAttempt { attempt: id, until: used.until }).await? {
             return Err(login_failure::without_conversation(context, BrokerFailure::AlreadyUsed, live_provider, None).await.into());
         }

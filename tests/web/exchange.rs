@@ -257,7 +257,8 @@ async fn an_access_token_beside_an_id_token_belongs_to_it_or_is_proven() {
     }
 }
 
-/// Attack P-09
+/// Attack R-05
+/// Lesson 125
 #[actix_web::test]
 async fn a_body_is_read_strictly_and_no_token_is_read_from_the_address() {
     let world = World::with(FILE).await;

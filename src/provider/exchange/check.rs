@@ -2,7 +2,7 @@
 
 use crate::provider::compiled_file::CompiledFile;
 use crate::provider::condition::Condition;
-use crate::provider::exchange::{Exchange, ExchangeFault, ExchangeWords, HandedToken};
+use crate::provider::exchange::{ExchangeFault, ExchangeRules, ExchangeWords, HandedToken};
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
 use crate::provider::refusal::RefusalRule;
 use crate::provider::signed_token::SignedToken;
@@ -19,7 +19,7 @@ pub(crate) struct ExchangeCheck<'a> {
 
 impl ExchangeCheck<'_> {
     /// What can be handed in. `reports`: whether mistakes are complained about; otherwise something else is wrong with the file.
-    pub(crate) fn find(&self, reports: bool, reader: &mut Reader) -> Exchange {
+    pub(crate) fn find(&self, reports: bool, reader: &mut Reader) -> ExchangeRules {
         let words = self.file.exchange;
         let id_token = self.id_token(reader);
         let access_token = self.access_token(reader);
@@ -28,7 +28,7 @@ impl ExchangeCheck<'_> {
             self.check_proofs(words, reader);
             check_can_be_used(words, (id_token.as_ref().err(), access_token.as_ref().err()), reader);
         }
-        Exchange { words: words.cloned(), id_token, access_token }
+        ExchangeRules { words: words.cloned(), id_token, access_token }
     }
 
     /// The ID token that the file verifies. One that comes in the callback was in the browser's history, so it counts only where the
