@@ -13,7 +13,7 @@ const BESIDE: [&str; 11] = [
     "tallies",
     "drifts",
     "endpoint_hosts",
-    "store_keys",
+    "signing_keys",
     "LISTEN",
     "clock_timestamp",
 ];
@@ -48,6 +48,8 @@ fn a_login_makes_three_journeys_to_the_server() {
 
     for (what, sent) in [("new", of_a_new_user), ("known", of_a_known_user), ("signed in", of_a_browser_with_a_session)] {
         assert_eq!(sent.len(), 3, "{what}: attempt, read, write: {sent:#?}");
+        let asks_for_apps = sent.iter().any(|text| text.contains("app_grants"));
+        assert!(!asks_for_apps || what == "signed in", "{what}: only the session that is replaced may have apps: {sent:#?}");
     }
 }
 
@@ -61,4 +63,5 @@ fn a_sign_out_makes_two_journeys_to_the_server() {
     });
 
     assert!(sent.len() <= 2, "{sent:#?}");
+    assert!(sent.iter().all(|text| !text.contains("app_grants")), "who uses no app pays nothing for them: {sent:#?}");
 }

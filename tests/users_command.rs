@@ -2,8 +2,11 @@
 
 use crate::command_line::{Folder, portaria};
 use crate::directory::{comes, email, identity, on_postgres, proven};
+use portaria::directory::app_consents::RecordConsent;
+use portaria::directory::app_grants::{CodeRedemption, NewAppGrant, RedeemCode};
 use portaria::directory::audit::{AuditEvent, AuditEventKind};
 use portaria::directory::incidents::{SaveIncident, StoredIncident};
+use portaria::directory::kept_tokens::KeepProviderTokens;
 use portaria::directory::keys::RotateSigningKeys;
 use portaria::directory::sign_in::SignIn;
 use portaria::directory::users::FindUserByEmail;
@@ -11,6 +14,7 @@ use portaria::directory::{Directory, StorageLocation};
 use portaria::provider::identity::{Identity, IdentityEmail};
 use portaria::session::rotation::RotationPlan;
 use portaria::session::seal::MasterKey;
+use portaria::session::token_algorithm::TokenAlgorithm;
 use portaria::vocabulary::email::Email;
 use portaria::web::signing_keys;
 use portaria::world::{clock, random};
@@ -92,17 +96,17 @@ impl Shop {
     }
 
     fn keys_at(&self, ages: &[i64]) {
+        self.rotate_keys("main", TokenAlgorithm::Es256, ages);
+    }
+
+    /// The keys of a store by an algorithm were rotated so many seconds ago.
+    fn rotate_keys(&self, store: &str, algorithm: TokenAlgorithm, ages: &[i64]) {
         let master = MasterKey::new(&self.master, false).expect("long enough");
         let plan = RotationPlan::for_sessions_lasting(7 * 86400);
         self.on(async |directory| {
             for age in ages {
-                let turn = RotateSigningKeys {
-                    store: "main".into(),
-                    fresh: signing_keys::new_sealed_key(&master),
-                    plan,
-                    wanted: true,
-                    now: clock::now() - age,
-                };
+                let fresh = Some(signing_keys::new_sealed_key(&master, algorithm));
+                let turn = RotateSigningKeys { store: store.into(), algorithm, fresh, plan, wanted: true, now: clock::now() - age };
                 directory.write(turn).await.expect("storage");
             }
         });
@@ -329,7 +333,7 @@ fn an_export_is_json_with_keys_that_stay_and_the_audit_notes_it() {
     assert_eq!(code, 0, "{err}");
     let json: Value = serde_json::from_str(&out).expect("JSON and nothing else");
     let person = "exportedAt, store, uid, email, emailVerified, placeholder, name, picture, locale, firstSeen, lastSeen, blocked";
-    assert_eq!(keys(&json).join(", "), format!("{person}, waysIn, removedWays, sessions, history"));
+    assert_eq!(keys(&json).join(", "), format!("{person}, waysIn, removedWays, sessions, apps, consents, keptTokens, history"));
     assert_eq!(
         keys(&json["waysIn"][0]).join(", "),
         "provider, providerId, linked, because, evidence, version, address, file, fingerprint, facts, told"
@@ -373,6 +377,69 @@ fn forgetting_wants_to_be_meant_and_says_what_is_gone_and_what_stays() {
     assert_eq!((&json["erased"], &json["gone"]["waysIn"], &json["wasBlocked"]), (&true.into(), &1.into(), &false.into()));
 }
 
+/// Gives two apps access to Ana, one of them beyond a sign-out.
+fn apps_get_access(shop: &Shop) {
+    let now = clock::now();
+    shop.on(async |directory| {
+        for (app, offline) in [("painel\u{1b}[2J", false), ("agenda", true)] {
+            let (id, sid, scopes) = (random::id(), "1".into(), "openid email".into());
+            let (store, uid, provider): (Box<str>, Box<str>, Box<str>) = ("main".into(), "u-1".into(), "acme".into());
+            let consent = RecordConsent { store: store.clone(), uid: uid.clone(), app: app.into(), scopes: "openid".into(), now };
+            directory.write(consent).await.expect("storage");
+            let grant = NewAppGrant { id, store, uid, app: app.into(), sid, offline, scopes, provider, auth_time: now, until: now + 3600 };
+            let redeemed = directory.write(RedeemCode { grant, now }).await.expect("storage");
+            assert!(matches!(redeemed, CodeRedemption::Granted(_)));
+        }
+        let (store, uid, provider) = ("main".into(), "u-1".into(), "acme".into());
+        let keep = KeepProviderTokens { store, uid, provider, sealed: "sealed".to_owned(), until: now + 3600 };
+        directory.write(keep).await.expect("storage");
+    });
+}
+
+#[test]
+fn apps_with_access_are_shown_and_exported_and_lose_it() {
+    let shop = Shop::new();
+    assert!(!shop.says("users show ana@loja.example").contains("apps with access"));
+    apps_get_access(&shop);
+
+    let shown = shop.says("users show ana@loja.example");
+    let (_, apps) = shown.split_once("\napps with access\n").expect("they are shown");
+    assert!(apps.starts_with("  agenda, since 20") && apps.contains("Z, also after a sign-out\n    openid email\n  painel"), "{apps}");
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    assert!(shop.says("users history ana@loja.example").contains("Z  the app `agenda` got access: openid email\n"));
+    let shown = shop.json("users show ana@loja.example");
+    assert_eq!((&shown["apps"][0]["app"], &shown["apps"][0]["offline"]), (&"agenda".into(), &true.into()));
+
+    let json: Value = serde_json::from_str(&shop.says("users export ana@loja.example")).expect("JSON");
+    assert_eq!(keys(&json["apps"][1]).join(", "), "app, scopes, offline, since, used, until");
+    assert_eq!(keys(&json["consents"][1]).join(", "), "app, scopes, at");
+    assert_eq!(keys(&json["keptTokens"][0]).join(", "), "provider, until");
+    assert!(!json.to_string().contains("sealed"));
+    let help = shop.says("users export --help");
+    for part in ["app, scopes, offline, since, used, until", "app, scopes, at", "provider, until"] {
+        assert!(help.contains(part), "{part}\n{help}");
+    }
+
+    let signed_out = shop.says("users sign-out ana@loja.example");
+    let ended = "2 sessions ended, and the access of 2 apps; the user may sign in again";
+    assert_eq!(signed_out, format!("ana@loja.example is signed out everywhere: {ended}\n"));
+    assert_eq!(shop.says("users sign-out ana@loja.example"), "ana@loja.example was not signed in anywhere\n");
+    assert!(!shop.says("users show ana@loja.example").contains("apps with access"));
+}
+
+#[test]
+fn a_block_and_an_erasure_say_how_many_apps_lose_their_access() {
+    let shop = Shop::new();
+    apps_get_access(&shop);
+    let blocked = shop.json("users block ana@loja.example");
+    assert_eq!((&blocked["sessionsEnded"], &blocked["appsEnded"]), (&2.into(), &2.into()));
+
+    let shop = Shop::new();
+    apps_get_access(&shop);
+    let erased = shop.says("users erase ana@loja.example --yes");
+    assert!(erased.contains("gone   the user, 2 linked identities, 2 open sessions, the access of 2 apps\n"), "{erased}");
+}
+
 #[test]
 fn keys_are_listed_with_what_comes_next() {
     let shop = Shop::new();
@@ -385,7 +452,7 @@ fn keys_are_listed_with_what_comes_next() {
     assert!(out.contains("  active    since ") && out.contains("it signs; the key after it is published at 20"), "{out}");
     assert!(out.contains("  retiring  since ") && out.contains("it no longer signs; its tokens are valid until 20"), "{out}");
     let json = shop.json("keys list");
-    assert_eq!(keys(&json["keys"][0]), ["id", "state", "since", "made", "next"]);
+    assert_eq!(keys(&json["keys"][0]), ["id", "algorithm", "state", "since", "made", "next"]);
     assert_eq!((&json["keys"][0]["next"]["what"], &json["keys"][1]["next"]["what"]), (&"published".into(), &"gone".into()));
     let seconds =
         |value: &Value| -> i64 { chrono::DateTime::parse_from_rfc3339(value.as_str().expect("a time")).expect("a time").timestamp() };
@@ -425,12 +492,7 @@ fn the_keys_of_each_store_are_listed_and_rotated_apart() {
     shop.keys_at(&[1000]);
     assert!(shop.says("keys list --store atacado").starts_with("there are no signing keys yet"));
     shop.refuses("keys rotate --store atacado", 1, "there are no signing keys yet");
-    let master = MasterKey::new(&shop.master, false).expect("long enough");
-    shop.on(async |directory| {
-        let (plan, now) = (RotationPlan::for_sessions_lasting(86400), clock::now() - 1000);
-        let begin = RotateSigningKeys { store: "atacado".into(), fresh: signing_keys::new_sealed_key(&master), plan, wanted: true, now };
-        directory.write(begin).await.expect("storage");
-    });
+    shop.rotate_keys("atacado", TokenAlgorithm::Es256, &[1000]);
     let id = |store: &str| shop.json(&format!("keys list --store {store}"))["keys"][0]["id"].as_str().expect("an id").to_owned();
     assert_ne!(id("main"), id("atacado"));
 
@@ -449,12 +511,13 @@ fn the_keys_of_each_store_are_listed_and_rotated_apart() {
 #[test]
 fn a_key_is_retired_in_every_store_that_has_it_and_each_gets_another() {
     let shop = Shop::new();
-    let fresh = signing_keys::new_sealed_key(&MasterKey::new(&shop.master, false).expect("long enough"));
+    let fresh = signing_keys::new_sealed_key(&MasterKey::new(&shop.master, false).expect("long enough"), TokenAlgorithm::Es256);
     let shared = fresh.id.clone();
     shop.on(async |directory| {
         let (plan, now) = (RotationPlan::for_sessions_lasting(86400), clock::now() - 1000);
         for store in ["main", "atacado"] {
-            let begin = RotateSigningKeys { store: store.into(), fresh: fresh.clone(), plan, wanted: true, now };
+            let (algorithm, fresh) = (TokenAlgorithm::Es256, Some(fresh.clone()));
+            let begin = RotateSigningKeys { store: store.into(), algorithm, fresh, plan, wanted: true, now };
             directory.write(begin).await.expect("storage");
         }
     });
@@ -505,6 +568,49 @@ fn after_a_leak_of_the_master_key_every_store_begins_anew_under_another() {
 }
 
 #[test]
+fn the_keys_of_both_algorithms_are_listed_rotated_retired_and_replaced_apart() {
+    let mut shop = Shop::new();
+    shop.keys_at(&[1000]);
+    shop.rotate_keys("main", TokenAlgorithm::Rs256, &[1000]);
+    let listed = || {
+        let listed = shop.json("keys list");
+        let keys = listed["keys"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|key| ["algorithm", "state", "id"].map(|name| key[name].as_str().expect("a text").to_owned()));
+        keys.collect::<Vec<_>>()
+    };
+    let words = |listed: &[[String; 3]]| listed.iter().map(|[algorithm, state, _]| format!("{algorithm} {state}")).collect::<Vec<_>>();
+    let before = listed();
+    assert_eq!(words(&before), ["ES256 active", "RS256 active"]);
+    assert!(shop.says("keys list").lines().nth(1).is_some_and(|line| line.contains("  RS256  active    since ")));
+
+    let rotated = shop.json("keys rotate");
+
+    assert_eq!((&rotated["what"], &rotated["algorithm"]), (&"published".into(), &"ES256".into()));
+    assert_eq!((&rotated["others"][0]["what"], &rotated["others"][0]["algorithm"]), (&"published".into(), &"RS256".into()));
+    assert_eq!(words(&listed()), ["ES256 active", "ES256 next", "RS256 active", "RS256 next"]);
+
+    let [_, _, rsa] = &before[1];
+    let retired: Value = serde_json::from_str(&shop.says(&format!("keys retire --yes --json -- {rsa}"))).expect("JSON");
+    assert_eq!((&retired["signs"], &retired["loggedOut"]), (&rotated["others"][0]["id"], &false.into()));
+    assert_eq!(words(&listed()), ["ES256 active", "ES256 next", "RS256 active"], "no session ends");
+    let next = listed().remove(2)[2].clone();
+    let out = shop.says(&format!("keys retire --yes -- {next}"));
+    assert!(out.contains("no session ends, and apps have to get new tokens, because those that it has signed are refused"), "{out}");
+    assert!(out.contains("/.well-known/jwks.json again"), "{out}");
+    let successor = listed().remove(2);
+    assert!(successor[..2] == ["RS256", "active"] && successor[2] != next, "{successor:?}");
+
+    shop.master = random::id().repeat(3);
+    shop.refuses("keys rotate", 3, "are sealed with another master key");
+    assert_eq!(shop.json("keys replace-all --yes")["replaced"], 1);
+    let other = MasterKey::new(&shop.master, false).expect("long enough");
+    assert!(shop.on(async |directory| signing_keys::SigningKeys::open(&directory, &other).await.is_ok()), "it opens both");
+}
+
+#[test]
 fn a_broker_with_another_master_key_writes_no_key_before_it_gives_up() {
     let shop = Shop::new();
     shop.keys_at(&[100 * 86400]);
@@ -537,7 +643,8 @@ fn people_at_a_server_are_shown_and_blocked_just_the_same() {
         let master = MasterKey::new(&random::id().repeat(3), false).expect("long enough");
         let turn = RotateSigningKeys {
             store: "main".into(),
-            fresh: signing_keys::new_sealed_key(&master),
+            algorithm: TokenAlgorithm::Es256,
+            fresh: Some(signing_keys::new_sealed_key(&master, TokenAlgorithm::Es256)),
             plan: RotationPlan::for_sessions_lasting(3600),
             wanted: true,
             now: clock::now(),

@@ -105,7 +105,7 @@ pub(crate) async fn unlink(context: RequestContext) -> Result<HttpResponse, User
         if app.directory.write(unlink).await? == UnlinkOutcome::LastIdentity {
             return Err(ErrorCause::LastIdentity.into());
         }
-        app.sync_with_storage(context.now()).await?;
+        app.read_from_storage(context.now()).await?;
     }
     // An identity that is not linked any more is what the shopper asked for.
     Ok(redirect_to("/account?done=unlinked"))
@@ -123,7 +123,7 @@ pub(crate) async fn sign_out(context: RequestContext) -> Result<HttpResponse, Us
     let sign_out = EndAllSessions { store: store.name.clone(), uid, except: None, by: AuditActor::Person, now: context.now() };
     context.app().directory.write(sign_out).await?;
     context.app().revocations.record_end(&session.sid, latest);
-    context.app().sync_with_storage(context.now()).await?;
+    context.app().read_from_storage(context.now()).await?;
     let mut response = HttpResponse::build(StatusCode::SEE_OTHER);
     cookies::append_to(&mut response, cookies::clear_session(store));
     Ok(response.insert_header((LOCATION, "/login?signed_out=1")).finish())

@@ -12,7 +12,7 @@ use crate::session::seal::{MasterKey, Seal};
 use crate::stores::connection::{NetworkConnection, ProviderConnection};
 use crate::stores::live::{LiveProvider, LiveProvidersSnapshot};
 use crate::stores::settings::Settings;
-use crate::stores::{MAIN, Store, Stores};
+use crate::stores::{MAIN, Stores};
 use crate::web::endpoint_hosts;
 use crate::web::live_config::{LiveConfig, LiveStore};
 use crate::web::metrics::Metrics;
@@ -252,7 +252,15 @@ impl App {
         let unnamed = self.unnamed_proxies.complaints(&live_config);
         let hosts = endpoint_hosts::complaints(&self.connection.documents);
         let unread = unread.chain(slow_disk::complaints(now));
-        complaint.into_iter().chain(live_config.complaints.iter().cloned()).chain(unread).chain(unnamed).chain(hosts).collect()
+        let of_apps = live_config.live_stores().flat_map(|live_store| live_store.app_complaints());
+        complaint
+            .into_iter()
+            .chain(live_config.complaints.iter().cloned())
+            .chain(of_apps)
+            .chain(unread)
+            .chain(unnamed)
+            .chain(hosts)
+            .collect()
     }
 
     /// Reads from storage which sessions and keys other machines have changed, and brings the stores of the settings into storage.
@@ -260,16 +268,21 @@ impl App {
         if !self.lock_served().is_recorded {
             self.record_served_stores(None, now).await?;
         }
-        self.storage_sync.read(&self.directory, &self.revocations, &self.signing, now).await?;
-        // A new store has no key yet.
+        self.read_from_storage(now).await?;
+        // A new store has no key yet, and neither has one whose first app needs another algorithm.
         let live_config = Arc::clone(&self.live_config.load());
-        let new = live_config.live_stores().filter(|live_store| self.signing.keys(&live_store.store.name).is_none());
-        let new: Vec<Arc<Store>> = new.map(|live_store| Arc::clone(&live_store.store)).collect();
-        if !new.is_empty() {
-            self.signing.rotate(&self.directory, &new, now).await?;
-            self.storage_sync.read(&self.directory, &self.revocations, &self.signing, now).await?;
+        let lacking: Vec<Arc<LiveStore>> =
+            live_config.live_stores().filter(|live_store| self.signing.lacks_key(live_store)).cloned().collect();
+        if !lacking.is_empty() {
+            self.signing.rotate(&self.directory, &lacking, now).await?;
+            self.read_from_storage(now).await?;
         }
         Ok(())
+    }
+
+    /// Reads from storage which sessions and keys other machines have changed. No key is made, so a request may wait for it.
+    pub(crate) async fn read_from_storage(&self, now: i64) -> Result<(), StorageUnavailable> {
+        self.storage_sync.read(&self.directory, &self.revocations, &self.signing, now).await
     }
 
     /// Records in storage which stores this machine serves. Machines that recorded nothing since `silent_since` are forgotten.
@@ -328,8 +341,8 @@ impl App {
 
     /// Rotates the signing keys where that is due.
     pub(crate) async fn rotate_keys(&self, now: i64) -> Result<(), StorageUnavailable> {
-        let live_config = Arc::clone(&self.live_config.load());
-        self.signing.rotate(&self.directory, live_config.stores().all(), now).await
+        let live_stores: Vec<Arc<LiveStore>> = self.live_config.load().live_stores().cloned().collect();
+        self.signing.rotate(&self.directory, &live_stores, now).await
     }
 }
 

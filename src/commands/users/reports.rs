@@ -4,7 +4,7 @@ use crate::commands::outcome::{CommandFailure, CommandOutcome, count_in_words, f
 use crate::commands::users::context::UsersContext;
 use crate::commands::users::rendering;
 use crate::directory::audit::ListUserAuditEvents;
-use crate::directory::users::{ActiveSession, ExportUser, IdentityLink, ListActiveSessions, ListIdentityLinks, SearchUsers, UserRecord};
+use crate::directory::users::{ExportUser, IdentityLink, ListActiveSessions, ListIdentityLinks, SearchUsers, UserRecord};
 use crate::vocabulary::diagnostic::printable;
 use serde_json::json;
 
@@ -39,8 +39,10 @@ fn print_table(found: &[UserRecord]) {
 pub(crate) async fn print_user(context: &UsersContext, person: &UserRecord) -> Result<(), CommandFailure> {
     let links = context.read(ListIdentityLinks(person.user.uid.clone())).await?;
     let sessions = context.read(ListActiveSessions { uid: person.user.uid.clone(), now: context.now }).await?;
+    let apps = context.apps_of(person).await?;
     if context.json {
         let mut shown = rendering::user_as_json(person);
+        shown["apps"] = rendering::apps_as_json(&apps);
         shown["waysIn"] = rendering::links_as_json(&links);
         shown["sessions"] = rendering::sessions_as_json(&sessions);
         print_json(&shown.to_string());
@@ -61,8 +63,14 @@ pub(crate) async fn print_user(context: &UsersContext, person: &UserRecord) -> R
     if sessions.is_empty() {
         print_line("  none");
     }
+    if !apps.is_empty() {
+        print_line("\napps with access");
+    }
+    for app in &apps {
+        print_line(&rendering::app_as_text(app));
+    }
     print_line("\nwhat can be done");
-    print_hints(context, person, &links, &sessions);
+    print_hints(context, person, &links, !sessions.is_empty() || !apps.is_empty());
     Ok(())
 }
 
@@ -75,11 +83,11 @@ pub(crate) fn sign_in_without_links(person: &UserRecord) -> String {
     }
 }
 
-fn print_hints(context: &UsersContext, person: &UserRecord, links: &[IdentityLink], sessions: &[ActiveSession]) {
+fn print_hints(context: &UsersContext, person: &UserRecord, links: &[IdentityLink], has_access: bool) {
     let email = &person.user.email;
     let mut hints = vec![(context.command_line("history", email), "what happened, and why")];
-    if !sessions.is_empty() {
-        hints.push((context.command_line("sign-out", email), "ends the open sessions"));
+    if has_access {
+        hints.push((context.command_line("sign-out", email), "ends the open sessions, and all access of apps"));
     }
     if let (Some(way), true) = (links.last(), links.len() > 1) {
         hints.push((
@@ -129,6 +137,9 @@ pub(crate) async fn print_export(context: &UsersContext, person: &UserRecord) ->
     out["waysIn"] = rendering::links_as_json(&everything.identities);
     out["removedWays"] = rendering::removed_links_as_json(&everything.removed);
     out["sessions"] = rendering::sessions_as_json(&everything.sessions);
+    out["apps"] = rendering::apps_as_json(&everything.apps);
+    out["consents"] = rendering::consents_as_json(&everything.consents);
+    out["keptTokens"] = rendering::kept_tokens_as_json(&everything.kept_tokens);
     out["history"] = rendering::history_as_json(&everything.history);
     print_json(&format!("{out:#}"));
     let lines = count_in_words(everything.history.len() as u64, "line", "lines");

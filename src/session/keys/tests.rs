@@ -1,8 +1,10 @@
 //! Tests of the signing keys and their tokens.
 
 use crate::session::further_facts::FurtherFacts;
-use crate::session::keys::{SessionSigningKey, SessionSigningKeys, TokenParties};
+use crate::session::keys::TokenParties;
+use crate::session::signing_key::tests::{key, keys_of, opened};
 use crate::session::tests::session;
+use crate::session::token_algorithm::TokenAlgorithm;
 use crate::session::token_claims::LONGEST;
 use crate::vocabulary::email::Email;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
@@ -12,13 +14,8 @@ use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 
 const NOTHING: FurtherFacts = FurtherFacts { claims: Vec::new(), headers: Vec::new() };
-const PARTIES: TokenParties<'_> =
+pub(crate) const PARTIES: TokenParties<'_> =
     TokenParties { issuer: "https://login.loja.example", audience: "webstore", earlier_audience: None, store: "main", further: &NOTHING };
-
-fn key(id: &str) -> SessionSigningKey {
-    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
-    SessionSigningKey::new(id, pair.to_pkcs8v1().expect("its bytes").as_ref()).expect("a key")
-}
 
 fn forged(header: &Value, claims: &Value, key: &jsonwebtoken::EncodingKey) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -29,7 +26,7 @@ fn forged(header: &Value, claims: &Value, key: &jsonwebtoken::EncodingKey) -> St
 
 #[test]
 fn a_token_says_again_what_the_session_was() {
-    let keys = SessionSigningKeys::new(vec![key("a"), key("b")]).expect("keys");
+    let keys = keys_of(vec![key("a"), key("b")]);
 
     let token = keys.sign(&session(1000), PARTIES);
 
@@ -40,11 +37,11 @@ fn a_token_says_again_what_the_session_was() {
 #[test]
 fn a_rotation_logs_nobody_out_until_the_old_key_is_gone() {
     let bytes = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key").to_pkcs8v1().expect("its bytes");
-    let before = SessionSigningKeys::new(vec![SessionSigningKey::new("old", bytes.as_ref()).expect("a key")]).expect("keys");
+    let before = keys_of(vec![opened("old", TokenAlgorithm::Es256, bytes.as_ref())]);
     let token = before.sign(&session(0), PARTIES);
 
-    let during = SessionSigningKeys::new(vec![key("new"), SessionSigningKey::new("old", bytes.as_ref()).expect("a key")]).expect("keys");
-    let after = SessionSigningKeys::new(vec![key("new")]).expect("keys");
+    let during = keys_of(vec![key("new"), opened("old", TokenAlgorithm::Es256, bytes.as_ref())]);
+    let after = keys_of(vec![key("new")]);
 
     assert!(during.verify(&token, PARTIES, 1).is_some());
     assert!(after.verify(&token, PARTIES, 1).is_none());
@@ -54,7 +51,7 @@ fn a_rotation_logs_nobody_out_until_the_old_key_is_gone() {
 /// Lesson 103
 #[test]
 fn a_token_for_another_store_issuer_or_audience_means_nothing() {
-    let keys = SessionSigningKeys::new(vec![key("a")]).expect("keys");
+    let keys = keys_of(vec![key("a")]);
     let token = keys.sign(&session(0), PARTIES);
 
     for other in [
@@ -74,7 +71,7 @@ fn a_token_for_another_store_issuer_or_audience_means_nothing() {
 #[test]
 fn forged_headers_and_claims_of_other_kinds_are_refused() {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key").to_pkcs8v1().expect("its bytes");
-    let keys = SessionSigningKeys::new(vec![SessionSigningKey::new("a", pair.as_ref()).expect("a key")]).expect("keys");
+    let keys = keys_of(vec![opened("a", TokenAlgorithm::Es256, pair.as_ref())]);
     let ours = jsonwebtoken::EncodingKey::from_ec_der(pair.as_ref());
     let header = json!({ "alg": "ES256", "typ": "JWT", "kid": "a" });
     let claims = json!({
@@ -124,7 +121,7 @@ fn forged_headers_and_claims_of_other_kinds_are_refused() {
 
 #[test]
 fn every_flipped_letter_is_noticed() {
-    let keys = SessionSigningKeys::new(vec![key("a")]).expect("keys");
+    let keys = keys_of(vec![key("a")]);
     let token = keys.sign(&session(0), PARTIES);
 
     for at in 0..token.len() {
@@ -138,7 +135,7 @@ fn every_flipped_letter_is_noticed() {
 /// Attack X-15
 #[test]
 fn a_million_random_texts_are_no_tokens() {
-    let keys = SessionSigningKeys::new(vec![key("a")]).expect("keys");
+    let keys = keys_of(vec![key("a")]);
     let token = keys.sign(&session(0), PARTIES);
     let letters = b"ABCDwxyz0189-_.=%{}\"\x00\xff";
     let mut chance = 0x9e37_79b9_7f4a_7c15_u64;
@@ -162,7 +159,7 @@ fn a_million_random_texts_are_no_tokens() {
 /// Attack X-09
 #[test]
 fn a_token_stays_below_a_kibibyte_whatever_the_provider_says() {
-    let keys = SessionSigningKeys::new(vec![key("a")]).expect("keys");
+    let keys = keys_of(vec![key("a")]);
     let long = |letters: usize| "é".repeat(letters);
     let mut session = session(0);
     session.person.email =
@@ -179,7 +176,7 @@ fn a_token_stays_below_a_kibibyte_whatever_the_provider_says() {
 
 #[test]
 fn further_facts_travel_under_the_names_of_the_settings() {
-    let keys = SessionSigningKeys::new(vec![key("a")]).expect("keys");
+    let keys = keys_of(vec![key("a")]);
     let named = |pairs: &[(&str, &str)]| pairs.iter().map(|(name, fact)| ((*name).into(), (*fact).into())).collect();
     let further = FurtherFacts { claims: named(&[("cpf", "taxId")]), headers: named(&[("x-auth-cpf", "taxId"), ("x-auth-plan", "plan")]) };
     let parties = TokenParties { further: &further, ..PARTIES };
@@ -198,7 +195,7 @@ fn further_facts_travel_under_the_names_of_the_settings() {
 
 #[test]
 fn a_further_fact_that_does_not_fit_is_left_out_and_the_others_stay() {
-    let keys = SessionSigningKeys::new(vec![key("a")]).expect("keys");
+    let keys = keys_of(vec![key("a")]);
     let fact = |name: &str, value: String| (Box::<str>::from(name), Box::<str>::from(value));
     let named = |names: &[&str]| names.iter().map(|name| ((*name).into(), (*name).into())).collect();
     let further = FurtherFacts { claims: named(&["small", "large", "last"]), headers: Vec::new() };
@@ -224,7 +221,7 @@ fn a_further_fact_that_does_not_fit_is_left_out_and_the_others_stay() {
 /// Lesson 99
 #[test]
 fn only_public_halves_are_published() {
-    let keys = SessionSigningKeys::new(vec![key("a"), key("b")]).expect("keys");
+    let keys = keys_of(vec![key("a"), key("b")]);
 
     let jwks = keys.jwks().to_string();
 
