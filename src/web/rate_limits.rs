@@ -3,9 +3,10 @@
 //! The number is the moment at which the budget will be full again (the generic cell rate algorithm), so nothing is counted
 //! down. An IPv6 address counts as its /64 network.
 
+use crate::vocabulary::hash::sha256;
 use quick_cache::sync::Cache;
 use std::convert::Infallible;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -22,6 +23,8 @@ pub(crate) enum RateLimitKind {
     Session,
     /// Checks by proxies that are not trusted.
     Auth,
+    /// Requests of an app that proved who it is.
+    App,
 }
 
 pub(crate) struct RateLimits {
@@ -57,11 +60,18 @@ impl RateLimits {
     }
 }
 
+/// The budget of an app: an address that no client has stands for its name.
+pub(crate) fn app_bucket(name: &str) -> IpAddr {
+    // Addresses that begin with eight ones are multicast, and nothing comes from them.
+    let network = u64::from_be_bytes(sha256(name.as_bytes())) | 0xff00_0000_0000_0000;
+    Ipv6Addr::from(u128::from(network) << 64).into()
+}
+
 /// The network that counts as one visitor.
 pub(crate) fn address_bucket(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => std::net::Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX)).into(),
+        IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX)).into(),
     }
 }
 
@@ -107,6 +117,15 @@ mod tests {
             let allowed = (0..200_000).filter(|_| limits.take(RateLimitKind::Page, 0, address("192.0.2.1"), rate, 0).is_ok()).count();
             assert_eq!(allowed, rate as usize * 2);
         }
+    }
+
+    #[test]
+    fn an_app_has_a_budget_of_its_own() {
+        let limits = RateLimits::default();
+        let take = |bucket| limits.take(RateLimitKind::App, 0, bucket, 1, 0).is_ok();
+
+        assert!(take(app_bucket("painel")) && take(app_bucket("other")) && take(app_bucket("painel")));
+        assert!(!take(app_bucket("painel")));
     }
 
     /// Attack R-02

@@ -11,7 +11,7 @@ use crate::web::app::App;
 use crate::web::cookies::{self, RequestCookies};
 use crate::web::http_rejection;
 use crate::web::live_config::LiveStore;
-use crate::web::rate_limits::{RateLimitKind, address_bucket};
+use crate::web::rate_limits::{RateLimitKind, address_bucket, app_bucket};
 use crate::web::user_facing_error::UserFacingError;
 use crate::world::clock;
 use actix_web::dev::Payload;
@@ -29,6 +29,8 @@ use std::time::Duration;
 
 const LONGEST_ADDRESS: usize = 8 * 1024;
 const LARGEST_HEADERS: usize = 16 * 1024;
+/// How many times the requests of a visitor an app may send that proved who it is.
+const APP_SHARE: u32 = 20;
 /// The body has to arrive within this time.
 const BODY: Duration = Duration::from_secs(15);
 
@@ -293,6 +295,7 @@ impl RequestContext {
             RateLimitKind::Mail => rates.mail,
             RateLimitKind::Session => rates.session,
             RateLimitKind::Auth => rates.auth,
+            RateLimitKind::App => rates.session.saturating_mul(APP_SHARE),
         };
         let from = client_address(self.request(), self.live_store());
         // Services and proxies of the store send the requests of many shoppers.
@@ -302,6 +305,14 @@ impl RequestContext {
             return Ok(());
         }
         let taken = self.app().limits.take(kind, self.live_store().number, from, per_minute, self.now().saturating_mul(1000));
+        taken.map_err(|seconds| ErrorCause::TooMany { seconds }.into())
+    }
+
+    /// Takes one request from the budget of an app that proved who it is.
+    pub(crate) fn check_app_rate_limit(&self, app: &str) -> Result<(), UserFacingError> {
+        let Some(rates) = self.live_store().store.rates else { return Ok(()) };
+        let (rate, now) = (rates.session.saturating_mul(APP_SHARE), self.now().saturating_mul(1000));
+        let taken = self.app().limits.take(RateLimitKind::App, self.live_store().number, app_bucket(app), rate, now);
         taken.map_err(|seconds| ErrorCause::TooMany { seconds }.into())
     }
 

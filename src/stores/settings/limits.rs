@@ -22,7 +22,8 @@ words! {
         /// Default: `10`
         /// Example: `mail: 5`
         mail: Option<Located<NonZeroU32>> = "mail",
-        /// Requests to `/session` and its relatives.
+        /// Requests to `/session` and its relatives. An app that proves who it is at `/token`, `/introspect` or `/revoke` has a budget of its
+        /// own, twenty times as large.
         /// Default: `600`
         /// Example: `session: 1200`
         session: Option<Located<NonZeroU32>> = "session",

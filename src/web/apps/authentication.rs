@@ -4,6 +4,7 @@ use crate::apps::client_app::{AppAuthentication, ClientApp, SecretDigest};
 use crate::web::apps::client_assertion;
 use crate::web::apps::oauth_error::OAuthError;
 use crate::web::apps::oauth_form::OAuthForm;
+use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use actix_web::http::header::AUTHORIZATION;
 use base64::Engine as _;
@@ -18,8 +19,22 @@ enum AppCredentials {
     Assertion(String),
 }
 
-/// The app of a request, if it proved who it is.
+/// The app of a request, if it proved who it is and its budget allows the request. An app with a secret has a budget of its own: it sends
+/// the requests of many people from one address. All others take from the budget of their address.
 pub(crate) async fn authenticated_app(context: &RequestContext, form: &OAuthForm) -> Result<Arc<ClientApp>, OAuthError> {
+    match prove_app(context, form).await {
+        Ok(app) if !app.is_public() => {
+            context.check_app_rate_limit(&app.name)?;
+            Ok(app)
+        }
+        other => {
+            context.check_rate_limit(RateLimitKind::Session)?;
+            other
+        }
+    }
+}
+
+async fn prove_app(context: &RequestContext, form: &OAuthForm) -> Result<Arc<ClientApp>, OAuthError> {
     let app = match presented_credentials(context.header(AUTHORIZATION), form)? {
         AppCredentials::Name(name) => find_app(context, &name).filter(|app| app.is_public()),
         AppCredentials::Secret(name, secret) => {

@@ -8,7 +8,6 @@ use crate::web::apps::app_token::verified_access_token;
 use crate::web::apps::authentication::authenticated_app;
 use crate::web::apps::oauth_error::OAuthError;
 use crate::web::apps::oauth_form::OAuthForm;
-use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
@@ -22,7 +21,6 @@ pub(crate) async fn introspect(context: RequestContext) -> Result<HttpResponse, 
 }
 
 async fn describe(context: &RequestContext) -> Result<Option<Value>, OAuthError> {
-    context.check_rate_limit(RateLimitKind::Session)?;
     context.require_fresh_revocations()?;
     let form = OAuthForm::of_request(context)?;
     let app = authenticated_app(context, &form).await?;

@@ -9,7 +9,6 @@ use crate::web::apps::authentication::authenticated_app;
 use crate::web::apps::cross_origin;
 use crate::web::apps::oauth_error::OAuthError;
 use crate::web::apps::oauth_form::OAuthForm;
-use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
@@ -24,7 +23,6 @@ pub(crate) async fn revoke(context: RequestContext) -> Result<HttpResponse, User
 }
 
 async fn end_grant(context: &RequestContext) -> Result<(), OAuthError> {
-    context.check_rate_limit(RateLimitKind::Session)?;
     let form = OAuthForm::of_request(context)?;
     let app = authenticated_app(context, &form).await?;
     let token = form.required("token", "`token` is missing")?;

@@ -13,7 +13,6 @@ use crate::web::apps::authentication::authenticated_app;
 use crate::web::apps::cross_origin;
 use crate::web::apps::oauth_error::OAuthError;
 use crate::web::apps::oauth_form::OAuthForm;
-use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
@@ -37,7 +36,6 @@ pub(crate) async fn token(context: RequestContext) -> Result<HttpResponse, UserF
 }
 
 async fn issue(context: &RequestContext) -> Result<HttpResponse, OAuthError> {
-    context.check_rate_limit(RateLimitKind::Session)?;
     let form = OAuthForm::of_request(context)?;
     let app = authenticated_app(context, &form).await?;
     let kind = match form.required("grant_type", "`grant_type` is missing")? {
