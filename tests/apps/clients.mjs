@@ -1,11 +1,12 @@
 // The apps of docs/apps.md: how each is started, how a person begins to sign in, and whom the app then shows.
 import { execFile } from 'node:child_process';
-import { createReadStream, mkdirSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { promisify } from 'node:util';
 import { addressOf, certificate, packages, python } from './world.mjs';
 
+const apacheModules = '/usr/lib/apache2/modules';
 const run = promisify(execFile);
 const next = `${packages}/node_modules/next/dist/bin/next`;
 
@@ -41,6 +42,7 @@ export const clients = {
   expressOpenid: node('express-openid-connect', 'relatorios', { ready: '/bye', logout: '/logout', hears: true }),
   apache: {
     section: 'mod_auth_openidc', app: 'intranet', program: 'apache2', ready: '/bye.html', hears: true,
+    missing: () => !existsSync(`${apacheModules}/mod_auth_openidc.so`) && 'Apache with mod_auth_openidc',
     logout: `/callback?logout=${encodeURIComponent(`${addressOf('intranet')}/bye.html`)}`,
     parameters: ({ home }) => ['-X', '-d', home, '-f', `${home}/httpd.conf`],
     before: apacheAround,
@@ -62,14 +64,13 @@ export const clients = {
 
 // What Debian's own configuration is to Apache, and a page behind it that shows what the module found.
 async function apacheAround({ home, port }) {
-  const modules = '/usr/lib/apache2/modules';
   const loaded = ['mpm_event', 'authn_core', 'authz_core', 'authz_user', 'dir', 'mime', 'include', 'auth_openidc'];
   mkdirSync(`${home}/pages`);
   await writeFile(`${home}/pages/bye.html`, 'Até logo.');
   await writeFile(`${home}/pages/index.shtml`, ['sub', 'email', 'name'].map((claim, at) => (
     `${at ? ', ' : '{ '}"${claim}": "<!--#echo var="OIDC_CLAIM_${claim}" -->"`)).join('') + ' }');
   await writeFile(`${home}/httpd.conf`, `
-${loaded.map((name) => `LoadModule ${name}_module ${modules}/mod_${name}.so`).join('\n')}
+${loaded.map((name) => `LoadModule ${name}_module ${apacheModules}/mod_${name}.so`).join('\n')}
 ServerName 127.0.0.1
 Listen 127.0.0.1:${port}
 PidFile ${home}/apache.pid

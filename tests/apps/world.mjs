@@ -1,6 +1,6 @@
 // What the apps stand in: one broker behind TLS with odd providers, and the programs of docs/apps.md at addresses of their own.
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { copyFile, writeFile } from 'node:fs/promises';
 import http from 'node:http';
@@ -68,6 +68,11 @@ for (const section of sections.keys()) {
     secrets[`${name.toUpperCase()}_SECRET`] = secret();
   }
 }
+// One app has a key in place of a secret.
+const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const kid = randomBytes(6).toString('hex');
+const asJwk = (key) => ({ ...key.export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' });
+await writeFile(`${folder}/arquivista.jwks.json`, JSON.stringify({ keys: [asJwk(pair.publicKey)] }));
 places['https://api.loja.example'] = `http://127.0.0.1:${await freePort()}`;
 export const addressOf = (app) => places[`https://${app}.loja.example`];
 
@@ -95,7 +100,7 @@ export async function write(section, app) {
   const { port } = new URL(address);
   const env = {
     ...process.env, ...trust, PORT: port, SESSION_SECRET: secret(), AUTH_SECRET: secret(), NEXTAUTH_SECRET: secret(), NEXTAUTH_URL: address,
-    NEXT_TELEMETRY_DISABLED: '1',
+    NEXT_TELEMETRY_DISABLED: '1', ARQUIVISTA_KEY: JSON.stringify(asJwk(pair.privateKey)),
   };
   for (const name of entry(section).names) env[`${name.toUpperCase()}_SECRET`] = secrets[`${name.toUpperCase()}_SECRET`];
   return { home, address, port, env };
