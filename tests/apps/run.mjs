@@ -6,7 +6,8 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { launch } from '../browser/browser.mjs';
 import { clients, servePage } from './clients.mjs';
-import { addressOf, broker, browser, end, issuer, providers, python, startApp, write } from './world.mjs';
+import { sections } from './document.mjs';
+import { addressOf, broker, browser, end, issuer, providers, python, secrets, startApp, write } from './world.mjs';
 
 const wanted = process.argv.slice(2);
 const chosen = Object.entries(clients).filter(([name]) => wanted.length === 0 || wanted.includes(name));
@@ -21,6 +22,12 @@ async function enter(person, page, provider) {
 }
 
 const pause = (time) => new Promise((go) => { setTimeout(go, time); });
+
+test('every program of the page is one that is tested', () => {
+  const tested = [...Object.values(clients).map(({ section }) => section), 'oidc-client-ts', 'FastAPI', 'Client credentials', 'Keys in place of a secret'];
+  const shown = [...sections].filter(([, files]) => Object.keys(files).length > 0).map(([section]) => section);
+  assert.deepEqual(shown.sort(), tested.sort());
+});
 
 const sessionOf = (person) => person.json(`${issuer}/session`);
 
@@ -208,3 +215,9 @@ if (wanted.length === 0 || wanted.includes('page') || wanted.includes('fastapi')
     }
   });
 }
+
+test('what the broker wrote down meanwhile names no secret and no person', () => {
+  for (const word of [...Object.values(secrets), ...Object.values(providers).flatMap(({ name, email }) => [name, email])]) {
+    assert.ok(!broker.said().includes(word), `${word} stands in the log`);
+  }
+});

@@ -56,7 +56,7 @@ export const certificate = authorityFile;
 export const browser = () => new Browser(authority);
 
 // Each section with a block of settings is an app; the app's name is the first label of its host.
-const secrets = {};
+export const secrets = {};
 export const places = { [issuerOfThePage]: issuer };
 const settings = [];
 for (const section of sections.keys()) {
