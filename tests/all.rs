@@ -1,5 +1,6 @@
 //! All tests that look at the program from outside, in one binary.
 
+mod apps_command;
 mod architecture;
 mod attacks;
 mod bad_times;

@@ -40,7 +40,7 @@ pub fn portaria(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -
     (status.code().unwrap_or(-1), String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr).into_owned())
 }
 
-const ACME: &str = "name: Clube Acme
+pub const ACME: &str = "name: Clube Acme
 clientId: loja-42
 clientSecret: env:ACME_SECRET
 getAuthorizationCode: { get: \"https://sso.acme.example/entrar\", scope: perfil }

@@ -285,8 +285,16 @@ fn every_example_of_the_reference_of_the_settings_is_right() {
             let parts = ["smtp: smtps://mail.loja.example:465", "from: a@loja.example", "user: env:A", "password: env:B"];
             let parts = parts.map(|part| if part.split(": ").next() == Some(word) { file } else { part });
             let mail = format!("mail: {{ {} }}", parts.join(", "));
+            let parts = [
+                if word == "keys" { "" } else { "secret: env:A_SECRET" },
+                "redirectUris: [ https://a.example/cb ]",
+                "grants: [ authorizationCode, refreshToken ]",
+                "scopes: [ openid, offline_access ]",
+            ];
+            let others = parts.iter().filter(|part| !part.is_empty() && part.split(": ").next() != Some(word));
+            let app = format!("apps: {{ a: {{ {} }} }}", others.copied().chain([file]).collect::<Vec<_>>().join(", "));
             let held = holders.iter().map(|holder| format!("{holder}:\n  {file}\n"));
-            held.chain([mail, file.to_owned()]).map(|text| settings_report(&text)).collect()
+            held.chain([mail, app, file.to_owned()]).map(|text| settings_report(&text)).collect()
         };
         assert!(reports.iter().any(|report| report.complaints.is_empty()), "{file}\n{}", reports[0].draw(false));
     }

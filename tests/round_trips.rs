@@ -13,7 +13,7 @@ const BESIDE: [&str; 11] = [
     "tallies",
     "drifts",
     "endpoint_hosts",
-    "store_keys",
+    "signing_keys",
     "LISTEN",
     "clock_timestamp",
 ];
@@ -61,4 +61,5 @@ fn a_sign_out_makes_two_journeys_to_the_server() {
     });
 
     assert!(sent.len() <= 2, "{sent:#?}");
+    assert!(sent.iter().all(|text| !text.contains("app_grants")), "who uses no app pays nothing for them: {sent:#?}");
 }

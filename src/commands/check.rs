@@ -4,10 +4,12 @@ use crate::commands::GlobalOptions;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
 use crate::commands::upgrade_report;
 use crate::provider::value_reference::SecretReference;
-use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus};
+use crate::stores::apps::app_complaints;
+use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus, provider_names};
 use crate::stores::compiled_on_demand::ListedProvider;
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::{MailSpec, Settings, SettingsSpec};
+use crate::stores::{Store, Stores};
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
 use crate::vocabulary::place::Source;
 use crate::workbench::examples;
@@ -16,6 +18,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Show every complaint.
 #[derive(Debug, Args)]
@@ -141,9 +144,15 @@ impl CheckCommand {
 fn check_settings(global: &GlobalOptions, lines: &mut Vec<CheckedFile>) -> Result<Settings, CommandFailure> {
     if let Some(path) = global.settings_file() {
         let source: Source = files::read_source(&path).map_err(|error| CommandFailure::file_error(&path, &error))?;
-        let (settings, mut report) = Settings::read(&source);
-        if let Some(spec) = settings.as_ref().and_then(|settings| settings.spec.as_ref()) {
+        let (mut settings, mut report) = Settings::read(&source);
+        if let (Some(settings), Some(folder)) = (&mut settings, &global.providers) {
+            settings.providers = folder.display().to_string();
+        }
+        if let Some(settings) = &settings
+            && let Some(spec) = &settings.spec
+        {
             report.complaints.extend(missing_mail_secrets(spec));
+            report.complaints.extend(complaints_about_apps(settings));
             report = Report::new(report.source, report.complaints);
         }
         let state = if settings.is_some() { CheckedFileState::Settings } else { CheckedFileState::Provider(ProviderStatus::Broken) };
@@ -171,6 +180,16 @@ fn missing_mail_secrets(spec: &SettingsSpec) -> Vec<Complaint> {
         Complaint::new(Severity::Warning, Some(reference.1), message, help)
     };
     missing.map(complaint).collect()
+}
+
+/// The secrets of apps that are not set, and the provider files that they name and that are not there, in all stores.
+fn complaints_about_apps(settings: &Settings) -> Vec<Complaint> {
+    let stores = Stores::new(settings);
+    let of_store = |store: &Arc<Store>| {
+        let known = provider_names(&store.providers).filter(|_| !store.apps.is_empty());
+        store.apps.iter().flat_map(|(name, app)| app_complaints(name, app, known.as_deref())).collect::<Vec<_>>()
+    };
+    stores.all().iter().flat_map(of_store).collect()
 }
 
 /// Complains about files of one folder that have the same key. A file that waits for a variable counts as well.

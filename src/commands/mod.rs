@@ -1,5 +1,6 @@
 //! The command line: every command, and the options that all of them take.
 
+pub(crate) mod apps;
 pub(crate) mod check;
 pub(crate) mod endpoint_hosts;
 pub(crate) mod explain;
@@ -124,6 +125,10 @@ Events that belong to no store, such as those of keys, are listed with the store
     /// List the signing keys, add one, or retire one
     #[command(after_help = "Example: portaria keys list")]
     Keys(keys::KeysCommand),
+    /// List the apps that sign people in through the stores, or make what a new one needs
+    #[command(after_help = "Example: portaria apps list
+         portaria apps add painel --redirect https://painel.loja.example/callback")]
+    Apps(apps::AppsCommand),
     /// Write the JSON schemas and the reference to schemas/
     #[command(after_help = "Example: portaria schema")]
     Schema(schema::SchemaCommand),
@@ -146,6 +151,7 @@ impl CommandLine {
             Command::Users(users) => users.run(&self.global),
             Command::Providers(providers) => providers.run(&self.global),
             Command::Keys(keys) => keys.run(&self.global),
+            Command::Apps(apps) => apps.run(&self.global),
             Command::Schema(schema) => schema.run(),
         }
     }

@@ -39,13 +39,13 @@ enum UsersSubcommand {
     /// Remove a linked identity; the sessions of that provider end
     #[command(after_help = "Example: portaria users unlink ana@loja.example --provider acme")]
     Unlink(UnlinkUserArguments),
-    /// Block a user and end all sessions
+    /// Block a user, and end all sessions and all access of apps
     #[command(after_help = "Example: portaria users block ana@loja.example")]
     Block(UserArgument),
     /// Unblock a user
     #[command(after_help = "Example: portaria users unblock ana@loja.example")]
     Unblock(UserArgument),
-    /// End all sessions of a user, who may sign in again
+    /// End all sessions of a user and all access of apps; the user may sign in again
     #[command(after_help = "Example: portaria users sign-out ana@loja.example")]
     SignOut(UserArgument),
     /// Export all stored data of a user as JSON; the audit records it
@@ -53,7 +53,8 @@ enum UsersSubcommand {
 
 The keys: exportedAt, store, uid, email, emailVerified, placeholder, name, picture, locale, firstSeen, lastSeen, blocked;
 waysIn: provider, providerId, linked, because, evidence, version, address, file, fingerprint, facts, told; removedWays: provider, providerId;
-sessions: since, until, provider; history: at, what, provider, because, evidence, version, incident, told.
+sessions: since, until, provider; apps: app, scopes, offline, since, used, until; consents: app, scopes, at;
+keptTokens: provider, until (the tokens themselves are sealed); history: at, what, provider, because, evidence, version, incident, told.
 What is not known is null; times are UTC as in RFC 3339; `told` is the same in words.")]
     Export(UserArgument),
     /// Erase a user for good; the audit keeps its events and no longer names the user

@@ -20,7 +20,7 @@ pub struct AuditEvent {
     /// The reason: the word of a rule, or of a cause.
     pub because: Option<Box<str>>,
     /// What proved the e-mail address; for a provider that moved, how many identities and where to; for failed logins without a line of
-    /// their own, how many they are.
+    /// their own, how many they are; for an event of an app, its name.
     pub evidence: Option<Box<str>>,
     /// The version of the provider's file.
     pub version: Option<Box<str>>,
@@ -70,6 +70,10 @@ whats! {
     HostsAccepted = "hostsAccepted" "The hosts to which the document of an issuer leads were accepted.",
     Exported = "exported" "The data of the user was exported.",
     Erased = "erased" "A user was erased.",
+    AppGranted = "appGranted" "An app got access to the user: a code was redeemed.",
+    AppEnded = "appEnded" "The access of an app to the user was ended; without the name of an app, that of all apps. That it ended with a session is not recorded by itself.",
+    AppReused = "appReused" "A code or a refresh token of an app was used twice, which ended its access.",
+    AppRefused = "appRefused" "A request of an app for a login or for tokens was refused.",
     KeyPublished = "keyPublished" "A signing key was created and published.",
     KeyActive = "keyActive" "A signing key signs from now on.",
     KeyGone = "keyGone" "A signing key was removed.",
@@ -84,6 +88,8 @@ pub enum AuditActor {
     Support,
     /// The broker itself, on its schedule.
     Broker,
+    /// The app whose access it is.
+    App,
 }
 
 impl AuditActor {
@@ -92,6 +98,7 @@ impl AuditActor {
             Self::Person => "person",
             Self::Support => "support",
             Self::Broker => "broker",
+            Self::App => "app",
         }
     }
 }
@@ -118,6 +125,12 @@ impl AuditEvent {
     #[must_use]
     pub(crate) fn of_version(self, version: &str) -> Self {
         Self { version: Some(version.into()), ..self }
+    }
+
+    /// The same event with the name of the app that takes part in it.
+    #[must_use]
+    pub fn of_app(self, app: &str) -> Self {
+        Self { evidence: Some(app.into()), ..self }
     }
 
     /// The same event with the stored word of a rule, a cause or an actor as its reason.

@@ -8,7 +8,7 @@ use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 use crate::directory::users::User;
 use crate::provider::identity::Identity;
 
-/// Links an identity to a signed-in user, whose session goes on under a new id.
+/// Links an identity to a signed-in user, whose session goes on under a new id, with the grants of its apps.
 #[derive(Clone, Debug)]
 pub struct LinkIdentity {
     /// The name of the store to which the user belongs.
@@ -32,7 +32,7 @@ impl Verb for LinkIdentity {
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Self::Answer, StorageFault> {
         let LinkIdentity { store, uid, identity, version, sid, new_sid, now } = self;
-        let user = "SELECT uid, email, email_verified, blocked, CAST(0 AS BIGINT), CAST(0 AS BIGINT), CAST(NULL AS TEXT), name, picture FROM users WHERE uid = $1 AND store = $2";
+        let user = "SELECT uid, email, email_verified, blocked, CAST(0 AS BIGINT), CAST(0 AS BIGINT), CAST(NULL AS TEXT), name, picture, apps FROM users WHERE uid = $1 AND store = $2";
         let rows = sql.fetch_for_update(user, with![uid, store]).await?;
         let session = sql.fetch("SELECT latest FROM sessions WHERE sid = $1 AND uid = $2", with![sid, uid]).await?;
         let event = AuditEvent::new(*now, store, AuditEventKind::Linked).via_provider(&identity.file);
@@ -56,6 +56,9 @@ impl Verb for LinkIdentity {
                 if sql.run("UPDATE sessions SET sid = $1 WHERE sid = $2 AND uid = $3", with![new_sid, sid, uid]).await? != 1 {
                     return Err(StorageFault::Conflict);
                 }
+                if row.flag(9)? {
+                    sql.queue("UPDATE app_grants SET sid = $1 WHERE sid = $2 AND uid = $3", with![new_sid, sid, uid]).await?;
+                }
                 record_session_end(sql, sid, latest).await?;
                 let maybe = |column| row.optional_text(column).map(|text| text.map(str::to_owned));
                 let (name, picture) = (maybe(7)?, maybe(8)?);
@@ -65,7 +68,8 @@ impl Verb for LinkIdentity {
     }
 }
 
-/// Removes a linked identity, which a later login does not restore. The sessions of that provider end, except one.
+/// Removes a linked identity, which a later login does not restore. The sessions of that provider end, except one, and so does the access that
+/// apps got through it.
 #[derive(Clone, Debug)]
 pub struct UnlinkIdentity {
     /// The name of the store; a user of another store counts as not found.
@@ -129,7 +133,7 @@ impl Verb for UnlinkIdentity {
             &AuditEvent::new(*now, store, AuditEventKind::Unlinked).for_user(uid).via_provider(provider).with_reason(by.word()),
         )
         .await?;
-        end_sessions_through(sql, uid, except.as_deref(), provider).await?;
+        end_sessions_through(sql, uid, except.as_deref(), provider, *now).await?;
         Ok(UnlinkOutcome::Unlinked)
     }
 }

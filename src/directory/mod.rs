@@ -1,4 +1,4 @@
-//! The directory: users and their linked identities, sessions that ended, consumed attempts, incidents, signing keys.
+//! The directory: users and their linked identities, sessions that ended, the access of apps, consumed attempts, incidents, signing keys.
 //!
 //! Each operation is a [`Verb`]: its input, its answer and its SQL, which is the same for both engines. Every verb is atomic, and
 //! its changes are stored when it has answered. An engine runs any verb and knows none.
@@ -10,6 +10,11 @@ pub mod endpoint_hosts; //  the hosts to which the documents of issuers lead
 pub mod fingerprints; //     where the identities of a provider belong, and their move
 pub mod identity_links; //   an identity is linked or removed
 pub mod sessions; //         sessions that ended before they expired
+pub mod app_grants; //       the access of apps to users
+pub mod ended_grants; //     how that access ends
+pub mod logout_notices; //   the notices of ended sessions that apps are still to get
+pub mod app_consents; //     the scopes that users have allowed apps
+pub mod kept_tokens; //      the own tokens of providers, sealed
 pub mod attempts; //         login attempts, used once
 pub mod proofs; //           proofs of e-mail addresses under way
 pub mod keys; //             the signing keys of the stores, sealed

@@ -49,11 +49,26 @@ pub fn describe_event(event: &AuditEvent) -> String {
         }
         AuditEventKind::Exported => "the stored data was exported".to_owned(),
         AuditEventKind::Erased => "a user was erased".to_owned(),
+        AuditEventKind::AppGranted => format!("{} got access: {because}", describe_app(evidence)),
+        AuditEventKind::AppEnded => {
+            let whose = evidence.map_or_else(|| "all apps".to_owned(), |app| format!("the app `{app}`"));
+            format!("the access of {whose} was ended by {}", actor_name(because))
+        }
+        AuditEventKind::AppReused => {
+            let what = if because == "code" { "code" } else { "refresh token" };
+            format!("a {what} of {} was used twice, so its access was ended: it may have been stolen", describe_app(evidence))
+        }
+        AuditEventKind::AppRefused => format!("a request of {} was refused: {because}", describe_app(evidence)),
         AuditEventKind::KeyPublished => format!("{} was published by {}", describe_key(event), actor_name(because)),
         AuditEventKind::KeyActive => format!("{} signs, by {}", describe_key(event), actor_name(because)),
         AuditEventKind::KeyGone => format!("{} is gone, by {}", describe_key(event), actor_name(because)),
         AuditEventKind::Other => "an event that this version does not know".to_owned(),
     }
+}
+
+/// For an event of an app, the evidence holds its name.
+fn describe_app(evidence: Option<&str>) -> String {
+    evidence.map_or_else(|| "an app that is not known".to_owned(), |app| format!("the app `{app}`"))
 }
 
 /// For an event of a signing key, the version holds the name of the key.
@@ -69,6 +84,7 @@ fn actor_name(word: &str) -> &'static str {
     match word {
         "person" => "the person",
         "support" => "support",
+        "app" => "the app itself",
         _ => "the broker",
     }
 }

@@ -1,5 +1,6 @@
-//! Which broker serves which further store. A store that no broker serves any more was removed from the settings. Its signing keys
-//! and open proofs go with it, so that a store that is created later under the same name revives no session, attempt or proof.
+//! Which broker serves which further store. A store that no broker serves any more was removed from the settings. Its signing keys,
+//! open proofs, the access of its apps and the kept tokens go with it, so that a store that is created later under the same name revives
+//! nothing of them.
 //!
 //! A broker that is stopped keeps its entries, so neither a restart nor an outage removes a store. The entries of a broker that does
 //! not come back are removed by a broker that has run without it for long enough.
@@ -39,16 +40,21 @@ impl Verb for RecordServedStores {
             sql.queue("DELETE FROM served WHERE seen < $1", with![since]).await?;
         }
         let mut removed: Vec<Box<str>> = Vec::new();
-        let unserved = "SELECT DISTINCT store FROM store_keys WHERE store <> 'main' AND store NOT IN (SELECT store FROM served)";
+        let unserved = "SELECT DISTINCT store FROM signing_keys WHERE store <> 'main' AND store NOT IN (SELECT store FROM served)";
         for row in sql.fetch(unserved, &[]).await? {
             let store = row.text(0)?;
             if self.serves_on(store) {
                 continue;
             }
             for key in lock_keys(sql, store).await? {
-                KeyChange { store, by: AuditActor::Broker, now: self.now }.delete(sql, &key.status.id).await?;
+                let change = KeyChange { store, algorithm: key.status.algorithm, by: AuditActor::Broker, now: self.now };
+                change.delete(sql, &key.status.id).await?;
             }
             sql.queue("DELETE FROM proofs WHERE store = $1", with![store]).await?;
+            // The access tokens of the grants are not valid without the keys.
+            sql.queue("UPDATE app_grants SET ended = 1 WHERE store = $1", with![store]).await?;
+            sql.queue("DELETE FROM app_consents WHERE store = $1", with![store]).await?;
+            sql.queue("DELETE FROM kept_tokens WHERE store = $1", with![store]).await?;
             removed.push(store.into());
         }
         for store in &self.stores {

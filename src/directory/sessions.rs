@@ -4,6 +4,7 @@
 //! has therefore seen all smaller ones. No clock is involved.
 
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_event};
+use crate::directory::ended_grants::{EndingGrants, end_grants_of_sessions};
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 
 /// How many ended sessions are listed at once, as the query says.
@@ -22,7 +23,7 @@ pub struct EndedSessionCursor {
     pub(crate) sid: Box<str>,
 }
 
-/// Ends one session, also under the new id that it got when an identity was linked.
+/// Ends one session, also under the new id that it got when an identity was linked. The grants of apps end that do not outlive it.
 #[derive(Debug)]
 pub struct EndSession {
     /// The id of the session, which its tokens carry.
@@ -44,7 +45,9 @@ impl Verb for EndSession {
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
         let Self { sid, uid, since, latest, again, event } = self;
-        let known_uid = lock_user(sql, uid).await?;
+        let rows = sql.fetch_for_update("SELECT uid, apps FROM users WHERE uid = $1", with![uid]).await?;
+        let known_uid = rows.first().map(|_| uid.clone());
+        let has_apps = rows.first().map_or(Ok(false), |row| row.flag(1))?;
         let of_this_login = "SELECT sid FROM sessions WHERE uid = $1 AND since = $2 LIMIT 1";
         if *again && sql.fetch(of_this_login, with![uid, *since]).await?.is_empty() {
             return Ok(());
@@ -55,6 +58,9 @@ impl Verb for EndSession {
              FROM sessions WHERE uid = $1 AND since = $2 AND sid <> $3";
         sql.queue(renamed, with![uid, *since, sid]).await?;
         sql.queue(END, with![sid, *latest]).await?;
+        if has_apps {
+            end_grants_of_sessions(sql, sid, (uid, *since), event.at).await?;
+        }
         sql.queue("DELETE FROM sessions WHERE uid = $1 AND since = $2", with![uid, *since]).await?;
         sql.queue("DELETE FROM sessions WHERE sid = $1", with![sid]).await
     }
@@ -107,30 +113,48 @@ pub(crate) async fn record_session_end<S: SqlTransaction>(sql: &mut S, sid: &str
     sql.queue(END, with![sid, latest]).await
 }
 
-/// Ends all sessions of a user except one, and answers with their number. This has to be the last step of a transaction.
-pub(crate) async fn end_all_sessions<S: SqlTransaction>(sql: &mut S, uid: &str, except: Option<&str>) -> Result<u64, StorageFault> {
-    end_sessions_through(sql, uid, except, "").await
+/// Ends all sessions of a user except one, with all grants of apps but those in that session, and forgets the kept tokens of providers.
+/// Answers with the number of the sessions. The user is locked. This has to be the last step of a transaction.
+pub(crate) async fn end_all_sessions<S: SqlTransaction>(
+    sql: &mut S,
+    uid: &str,
+    except: Option<&str>,
+    now: i64,
+) -> Result<u64, StorageFault> {
+    end_sessions_through(sql, uid, except, "", now).await
 }
 
-/// Ends the sessions of one provider, and those whose provider is not known.
+/// Ends the sessions of one provider, and those whose provider is not known. All that apps and the broker itself were given through it ends
+/// as well, also in the session that goes on.
 pub(crate) async fn end_sessions_through<S: SqlTransaction>(
     sql: &mut S,
     uid: &str,
     except: Option<&str>,
     provider: &str,
+    now: i64,
 ) -> Result<u64, StorageFault> {
     let except = except.unwrap_or_default();
+    let counts = "SELECT (SELECT count(*) FROM sessions WHERE uid = $1 AND sid <> $2 AND ($3 = '' OR provider = $3 OR provider IS NULL)), \
+         (SELECT count(*) FROM app_grants WHERE uid = $1), (SELECT count(*) FROM app_grants WHERE uid = $1 AND ended = 0), \
+         (SELECT count(*) FROM kept_tokens WHERE uid = $1 AND ($3 = '' OR provider = $3))";
     macro_rules! on_ended_sessions {
         ($before:literal) => {
             concat!($before, " FROM sessions WHERE uid = $1 AND sid <> $2 AND ($3 = '' OR provider = $3 OR provider IS NULL)")
         };
     }
-    let rows = sql.fetch(on_ended_sessions!("SELECT count(*)"), with![uid, except, provider]).await?;
-    let count = rows.first().ok_or(StorageFault::Unavailable)?.number(0)?;
-    if count == 0 {
+    let rows = sql.fetch(counts, with![uid, except, provider]).await?;
+    let row = rows.first().ok_or(StorageFault::Unavailable)?;
+    let (count, has_grants, has_live_grants, has_tokens) = (row.number(0)?, row.flag(1)?, row.flag(2)?, row.flag(3)?);
+    if has_tokens {
+        sql.queue("DELETE FROM kept_tokens WHERE uid = $1 AND ($2 = '' OR provider = $2)", with![uid, provider]).await?;
+    }
+    if count == 0 && !has_live_grants {
         return Ok(0);
     }
     next_generation(sql, "ends").await?;
+    if has_grants {
+        EndingGrants { uid, except, provider, app: "" }.end(sql, now).await?;
+    }
     let ended = on_ended_sessions!(
         "INSERT INTO ends (number, sid, latest) SELECT (SELECT number FROM generations WHERE name = 'ends'), sid, latest"
     );
@@ -145,7 +169,7 @@ pub(crate) async fn next_generation<S: SqlTransaction>(sql: &mut S, name: &'stat
     sql.notify_machines().await
 }
 
-/// Ends all sessions of a user, except the one of the request. Answers with their number.
+/// Ends all sessions of a user, except the one of the request, and all access of apps. Answers with the number of the sessions.
 #[derive(Debug)]
 pub struct EndAllSessions {
     /// The name of the store, which the event names.
@@ -167,7 +191,7 @@ impl Verb for EndAllSessions {
         let known_uid = lock_user(sql, &self.uid).await?;
         let event = AuditEvent::new(self.now, &self.store, AuditEventKind::SignedOut).with_reason(self.by.word());
         record_event(sql, &AuditEvent { uid: known_uid, ..event }).await?;
-        end_all_sessions(sql, &self.uid, self.except.as_deref()).await
+        end_all_sessions(sql, &self.uid, self.except.as_deref(), self.now).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sign-in: the user is found or created, the identity is linked, and a session begins.
 
 use crate::directory::audit::{AuditEvent, AuditEventKind, record_event};
+use crate::directory::ended_grants::end_grants_of_sessions;
 use crate::directory::linking::{self, KnownUser, KnownUsers, LinkingDecision, LinkingRule, ProviderLinkStatus, SignInRefusalReason};
 use crate::directory::reasons::IMITATION;
 use crate::directory::sessions::{end_all_sessions, record_session_end};
@@ -30,7 +31,8 @@ pub struct SignIn {
     pub now: i64,
     /// When the last token of that session expires.
     pub latest: i64,
-    /// The earlier session of this browser, which ends: its id, and when its last token expires.
+    /// The earlier session of this browser, which ends: its id, and when its last token expires. The grants of apps go over to the new one
+    /// if it is the same user, and end otherwise.
     pub instead_of: Option<(Box<str>, i64)>,
 }
 
@@ -142,14 +144,18 @@ impl SignIn {
     ) -> Result<(), StorageFault> {
         if rule == LinkingRule::AddressChanged {
             // Tokens with the old address must not outlive it, because another user may get it.
-            end_all_sessions(sql, uid, Some(&self.sid)).await?;
+            end_all_sessions(sql, uid, Some(&self.sid), self.now).await?;
         }
         if let Some(displaced) = displaced {
-            end_all_sessions(sql, displaced, None).await?;
+            end_all_sessions(sql, displaced, None, self.now).await?;
         }
         if let Some((sid, latest)) = &self.instead_of {
             sql.queue("DELETE FROM sessions WHERE sid = $1", with![sid]).await?;
             record_session_end(sql, sid, *latest).await?;
+            // A user who signs in again goes on in the new session, with the apps of the old one.
+            let follow = "UPDATE app_grants SET sid = $1, until = CASE WHEN offline = 0 AND until < $2 THEN $2 ELSE until END WHERE sid = $3 AND uid = $4";
+            sql.queue(follow, with![&self.sid, self.latest, sid, uid]).await?;
+            end_grants_of_sessions(sql, sid, ("", 0), self.now).await?;
         }
         Ok(())
     }

@@ -43,6 +43,10 @@ pub async fn tidy(directory: &Directory, now: i64, audit_since: i64) -> Result<(
         (remove_oldest!("attempts", "until"), expired),
         (remove_oldest!("sessions", "latest"), expired),
         (remove_oldest!("ends", "latest"), expired),
+        (remove_oldest!("app_grants", "until"), expired),
+        (remove_oldest!("kept_tokens", "until"), expired),
+        // A notice that is too old is not to be looked at with those that are due.
+        (remove_oldest!("logout_notices", "until"), now),
         (remove_oldest!("proofs", "until"), expired),
         (remove_oldest!("mails", "at"), expired),
         (remove_oldest!("wrongs", "at"), expired.saturating_sub(WRONG_COUNTS)),

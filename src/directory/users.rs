@@ -1,6 +1,9 @@
 //! Users: found, listed, blocked, exported, erased.
 
+use crate::directory::app_consents::{AppConsent, ListConsentsOfUser};
+use crate::directory::app_grants::{ListAppsOfUser, UserApp};
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, ListUserAuditEvents, record_event};
+use crate::directory::kept_tokens::ListKeptTokensOfUser;
 use crate::directory::sessions::{end_all_sessions, lock_user};
 use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 use crate::vocabulary::email::Email;
@@ -209,7 +212,7 @@ impl Verb for ListActiveSessions {
     }
 }
 
-/// Blocks or unblocks a user. Blocking ends all sessions.
+/// Blocks or unblocks a user. Blocking ends all sessions and all access of apps.
 #[derive(Debug)]
 pub struct BlockUser {
     /// The name of the store, which the event names.
@@ -231,7 +234,7 @@ impl Verb for BlockUser {
         sql.queue("UPDATE users SET blocked = $1 WHERE uid = $2", with![self.blocked, &self.uid]).await?;
         let what = if self.blocked { AuditEventKind::Blocked } else { AuditEventKind::Unblocked };
         record_event(sql, &AuditEvent::new(self.now, &self.store, what).for_user(&uid).with_reason(AuditActor::Support.word())).await?;
-        Ok(Some(if self.blocked { end_all_sessions(sql, &self.uid, None).await? } else { 0 }))
+        Ok(Some(if self.blocked { end_all_sessions(sql, &self.uid, None, self.now).await? } else { 0 }))
     }
 }
 
@@ -245,6 +248,12 @@ pub struct UserExport {
     pub(crate) removed: Vec<RemovedIdentityLink>,
     /// The sessions that had not expired at the time of the export.
     pub sessions: Vec<ActiveSession>,
+    /// The apps that had access at the time of the export.
+    pub apps: Vec<UserApp>,
+    /// What the user has allowed apps.
+    pub consents: Vec<AppConsent>,
+    /// The providers whose own tokens are kept, and until when. The tokens themselves are sealed.
+    pub kept_tokens: Vec<(Box<str>, i64)>,
     /// The events, the newest first.
     pub history: Vec<AuditEvent>,
 }
@@ -273,12 +282,18 @@ impl Verb for ExportUser {
         let removed = removed.iter().map(|row| Ok(RemovedIdentityLink { provider: row.text(0)?.into(), provider_id: row.text(1)?.into() }));
         let removed = removed.collect::<Result<_, StorageFault>>()?;
         let sessions = ListActiveSessions { uid: self.uid.clone(), now: self.now }.execute(sql).await?;
-        let history = ListUserAuditEvents { uid: self.uid.clone(), most: i64::from(i32::MAX) }.execute(sql).await?;
-        Ok(Some(UserExport { record, identities, removed, sessions, history }))
+        let (uid, store) = (self.uid.clone(), record.store.clone());
+        let mut apps = ListAppsOfUser { store, uid: uid.clone() }.execute(sql).await?;
+        apps.retain(|app| app.until > self.now);
+        let consents = ListConsentsOfUser(uid.clone()).execute(sql).await?;
+        let kept_tokens = ListKeptTokensOfUser(uid.clone()).execute(sql).await?;
+        let history = ListUserAuditEvents { uid, most: i64::from(i32::MAX) }.execute(sql).await?;
+        Ok(Some(UserExport { record, identities, removed, sessions, apps, consents, kept_tokens, history }))
     }
 }
 
-/// Erases a user with all linked identities and sessions. The events stay and no longer name the user.
+/// Erases a user with all linked identities and sessions, and all access of apps. The events stay and no longer name the user; apps still get
+/// notices of the ended sessions.
 #[derive(Debug)]
 pub struct EraseUser {
     /// The name of the store; a user of another store is not erased.
@@ -301,7 +316,7 @@ impl Verb for EraseUser {
         record_event(sql, &AuditEvent::new(self.now, &self.store, AuditEventKind::Erased).with_reason(AuditActor::Support.word())).await?;
         // The number of the ended sessions is taken late, because all transactions wait for it.
         sql.queue("DELETE FROM identities WHERE uid = $1", with![&self.uid]).await?;
-        end_all_sessions(sql, &self.uid, None).await?;
+        end_all_sessions(sql, &self.uid, None, self.now).await?;
         sql.queue("DELETE FROM users WHERE uid = $1", with![&self.uid]).await?;
         Ok(true)
     }

@@ -9,6 +9,7 @@ use crate::provider::json;
 use crate::provider::signed_token::SignedToken;
 use crate::vocabulary::wire::{Fetch, Request};
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a login waits for a document that another login is fetching.
@@ -70,15 +71,27 @@ pub(crate) async fn fetch_keys_if_due(
 ) {
     let Some((signed, token)) = token else { return };
     let Some(address) = signed.keys_address(facts) else { return };
-    if let Some(due) = documents.due(&address, now) {
-        let waits = documents.get(&address, now).is_none();
-        fetch_once(&address, &due, waits, (fetch, documents), &|_| true, now).await;
+    let is_verified = |_: &Value| signed.is_verified_by_known_keys(&token, facts, documents, now);
+    key_set(&address, &is_verified, (fetch, documents), now).await;
+}
+
+/// The key set at an address. It is fetched if it is due, and early if the one that is known does not hold the key that is looked for.
+pub(crate) async fn key_set(
+    address: &str,
+    holds_key: &dyn Fn(&Value) -> bool,
+    (fetch, documents): (&dyn Fetch, &DocumentCache),
+    now: i64,
+) -> Option<Arc<Value>> {
+    if let Some(due) = documents.due(address, now) {
+        let waits = documents.get(address, now).is_none();
+        fetch_once(address, &due, waits, (fetch, documents), &|_| true, now).await;
     }
-    if !signed.is_verified_by_known_keys(&token, facts, documents, now)
-        && let Some(due) = documents.early(&address, now)
+    if !documents.get(address, now).is_some_and(|known| holds_key(&known))
+        && let Some(due) = documents.early(address, now)
     {
-        fetch_once(&address, &due, true, (fetch, documents), &|_| true, now).await;
+        fetch_once(address, &due, true, (fetch, documents), &|_| true, now).await;
     }
+    documents.get(address, now)
 }
 
 /// Fetches a document that is due, unless another login is fetching it. Then this login waits for the other's result, or goes on with

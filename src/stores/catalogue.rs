@@ -114,6 +114,16 @@ pub fn examples_path(path: &Path) -> PathBuf {
     path.with_extension("examples.yaml")
 }
 
+/// The names of the provider files of a folder; `None` if it cannot be listed.
+pub(crate) fn provider_names(folder: &Path) -> Option<Vec<String>> {
+    match provider_files(folder) {
+        Ok(files) => Some(files.iter().filter_map(|file| Some(file.file_stem()?.to_string_lossy().into_owned())).collect()),
+        // Without a folder there are no providers.
+        Err(error) if error.kind() == ErrorKind::NotFound => Some(Vec::new()),
+        Err(_) => None,
+    }
+}
+
 /// The paths of the provider files of a folder, sorted.
 pub fn provider_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files::yaml_files(folder)?.into_iter().filter(|path| !is_examples_file(path)).collect())

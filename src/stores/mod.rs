@@ -15,6 +15,7 @@ pub(crate) mod picture; // a logo
 pub(crate) mod rates; // how many requests an address may make
 pub(crate) mod ip_network; // an address or a block of addresses
 pub(crate) mod session_cookie; // the names of the session cookie
+pub mod apps; //        the client apps of a store
 
 use crate::provider::hosts::is_loopback;
 use crate::provider::identity::{Identity, IdentityEmail};
@@ -28,6 +29,7 @@ use crate::stores::ip_network::IpNetwork;
 use crate::stores::rates::{Rates, compile_rates, most_connections};
 use crate::stores::read_policy::ReadableValues;
 use crate::stores::session_cookie::{prefixed_cookie_name, read_and_second_cookie};
+use crate::stores::settings::apps::AppSpec;
 use crate::stores::settings::{LoginSpec, MailSpec, NullableText, SessionSpec, Settings, SettingsSpec, browser_host};
 use crate::vocabulary::email::Email;
 use crate::vocabulary::place::{Located, Place};
@@ -96,6 +98,10 @@ pub struct Store {
     pub(crate) further: FurtherFacts,
     /// What its provider files may read of this machine.
     pub(crate) readable: ReadableValues,
+    /// Its apps by their client ids, as written.
+    pub(crate) apps: Vec<(Box<str>, AppSpec)>,
+    /// How long a refresh token that was used is answered with the same successor, in seconds.
+    pub refresh_grace: i64,
 }
 
 impl Store {
@@ -273,6 +279,8 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         playground: loopback && own.playground.or(main.playground).is_none_or(|playground| playground.value),
         further: compile_further_facts(own_session, main_session),
         readable: ReadableValues::new(name == MAIN, own.files_may_read.as_ref(), main.files_may_read.as_ref()),
+        apps: own.apps.iter().flat_map(|apps| &apps.0).map(|(name, app)| (name.as_str().into(), app.clone())).collect(),
+        refresh_grace: seconds(|session| session.refresh_grace.as_ref(), 10),
         proxies: compile_proxies(own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref()), loopback),
     }
 }

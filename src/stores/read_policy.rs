@@ -316,7 +316,7 @@ fn is_same_folder(one: &Path, other: &Path) -> bool {
 }
 
 impl BrokerValues {
-    /// What `masterKey`, `mail` and `storage` use, in all stores, and the settings file, in which the address of the storage may hold
+    /// What `masterKey`, `mail`, `apps` and `storage` use, in all stores, and the settings file, in which the address of the storage may hold
     /// a password.
     pub(crate) fn of(settings: &Settings) -> Self {
         let mut own = Self { folder: settings.folder(), ..Self::default() };
@@ -324,7 +324,9 @@ impl BrokerValues {
         let spec = settings.spec.as_ref();
         let stores = spec.into_iter().flat_map(|spec| spec.stores.iter()).flat_map(|stores| &stores.0).map(|(_, store)| &**store);
         for spec in spec.into_iter().chain(stores) {
-            for reference in spec.master_key.iter().chain(spec.mail.iter().flat_map(MailSpec::secret_references)) {
+            let of_mail = spec.mail.iter().flat_map(MailSpec::secret_references);
+            let of_apps = spec.apps.iter().flat_map(|apps| &apps.0).filter_map(|(_, app)| app.secret_reference());
+            for reference in spec.master_key.iter().chain(of_mail).chain(of_apps) {
                 match &reference.0 {
                     ValueReference::Variable(variable) => own.variables.push(variable.clone()),
                     ValueReference::File(path) | ValueReference::JudgedFile { path, .. } => own.files.push(PathBuf::from(&**path)),

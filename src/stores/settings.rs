@@ -1,25 +1,34 @@
 //! The settings file of an installation, `portaria.yaml`, in which every key is optional.
 
+pub(crate) mod apps; // `apps`
 mod check;
+mod check_apps;
+mod check_session;
 pub(crate) mod limits;
+mod values;
 
 pub(crate) use crate::stores::settings::check::{browser_host, check_public_url};
+pub(crate) use crate::stores::settings::check_apps::client_id_problem;
+pub(crate) use crate::stores::settings::values::{NullableText, PossiblyEmptyList};
 
 use crate::provider::InstallationContext;
 use crate::provider::hosts::is_loopback;
 use crate::provider::moment::TimeSpan;
 use crate::provider::value_reference::SecretReference;
+use crate::stores::settings::apps::AppSpec;
 use crate::stores::settings::check::{check, host_of};
 use crate::stores::settings::limits::LimitsSpec;
 use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::place::{Located, Source};
-use crate::vocabulary::words::{NamedValues, OneOrMany, Reader, ValueShape, WordValue, read_scalar};
-use crate::vocabulary::yaml::{YamlKind, YamlNode};
+use crate::vocabulary::words::{NamedValues, OneOrMany, Reader, WordValue};
 use crate::words;
 use std::path::{Path, PathBuf};
 
 /// The storage of an installation that names none.
 pub(crate) const DEFAULT_STORAGE: &str = "sqlite:data/portaria.db";
+
+/// The address of an installation whose settings name none.
+pub(crate) const DEFAULT_PUBLIC_URL: &str = "http://localhost:8080";
 
 words! {
     /// The keys at the top of the file, and those of a store under `stores`. Every one may be left out.
@@ -103,6 +112,11 @@ words! {
         /// Default: `true` on loopback
         /// Example: `playground: false`
         playground: Option<Located<bool>> = "playground",
+        /// The programs that sign people in through this store by OpenID Connect, by their `client_id`. A store does not inherit them: an
+        /// app belongs to the store under which it is written.
+        /// Default: none
+        /// Example: `apps: { painel: { secret: env:PAINEL_SECRET, redirectUris: [ https://painel.loja.example/callback ] } }`
+        apps: Option<NamedValues<AppSpec>> = "apps",
         /// Which variables and files of this machine the provider files may name with `env:` and `file:`.
         /// Default: see each key
         files_may_read: Option<FilesMayReadSpec> = "filesMayRead",
@@ -120,7 +134,8 @@ fn misplaced_word_hint(word: &str) -> Option<&'static str> {
         "url" | "baseUrl" | "host" => Some("write `publicUrl: https://…`"),
         "port" => Some("write `listen: 127.0.0.1:8080`"),
         "database" | "db" => Some("write `storage: sqlite:…` or `storage: postgres://…`"),
-        "cookie" | "lifetime" | "idle" | "audience" => Some("this key belongs into `session:`"),
+        "clients" | "applications" | "relyingParties" | "staticClients" => Some("write `apps:`, and below it a block for each `client_id`"),
+        "cookie" | "lifetime" | "idle" | "audience" | "refreshGrace" => Some("this key belongs into `session:`"),
         "title" | "accent" | "logo" | "languages" => Some("this key belongs into `login:`"),
         _ => None,
     }
@@ -162,6 +177,11 @@ words! {
         /// Default: `60s`
         /// Example: `offline: 5m`
         offline: Option<Located<TimeSpan>> = "offline",
+        /// For how long a refresh token of an app that was just used is answered once more with the same successor, so that two tabs, or a
+        /// client that lost the answer, are not signed out. After that time its use ends the access of the app.
+        /// Default: `10s`
+        /// Example: `refreshGrace: 30s`
+        refresh_grace: Option<Located<TimeSpan>> = "refreshGrace",
         /// Further facts that the session token and `/session` carry: the name of the claim, and the name of a fact that the provider
         /// file lists in `identity.more`. A login whose provider does not give the fact has no such claim. The token stays below
         /// 1 KiB: a claim that does not fit is left out; the log names it, and so does the story of a login in the lab. The first claims have precedence.
@@ -244,7 +264,7 @@ words! {
         /// the main store `{NAME}_CLIENT_ID` and `{NAME}_CLIENT_SECRET` need no entry.
         /// Default: `[ "{NAME}_*", "{STORE}_*" ]`
         /// Example: `env: [ "{NAME}_*", SHARED_CLIENT_ID ]`
-        env: Option<VariableNames> = "env",
+        env: Option<PossiblyEmptyList> = "env",
         /// The folder, or a list of folders, whose files a provider file may name, as in `file:secrets/acme`. It is
         /// relative to the folder of the settings file, and so are the paths in provider files. A path with `..` and
         /// a symbolic link that leads out of the folder are refused. No file reads from the folder of another store.
@@ -283,35 +303,6 @@ impl MailSpec {
     }
 }
 
-/// Names of variables; unlike other lists, it may be empty.
-#[derive(Clone, Debug)]
-pub(crate) struct VariableNames(pub(crate) Vec<Located<String>>);
-
-impl WordValue for VariableNames {
-    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
-        match &node.kind {
-            YamlKind::List(nodes) if nodes.is_empty() => Some(Self(Vec::new())),
-            YamlKind::List(_) | YamlKind::Scalar { .. } | YamlKind::Map(_) => OneOrMany::read(node, reader).map(|names| Self(names.0)),
-        }
-    }
-    fn shape() -> ValueShape {
-        OneOrMany::<Located<String>>::shape()
-    }
-}
-
-/// A text, or `null` for none of it.
-#[derive(Clone, Debug)]
-pub(crate) struct NullableText(pub(crate) Option<Located<String>>);
-
-impl WordValue for NullableText {
-    fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
-        if node.is_null() { Some(Self(None)) } else { read_scalar(node, reader).map(|text| Self(Some(text))) }
-    }
-    fn shape() -> ValueShape {
-        ValueShape::Either(vec![ValueShape::Text("a text"), ValueShape::Nothing])
-    }
-}
-
 /// Settings, read and checked.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -332,7 +323,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            public_url: "http://localhost:8080".to_owned(),
+            public_url: DEFAULT_PUBLIC_URL.to_owned(),
             providers: "providers.d".to_owned(),
             simulated: Vec::new(),
             storage: None,

@@ -1,11 +1,14 @@
 //! The live configuration: the stores with their current providers, brandings and phrases.
 
+use crate::apps::client_app::AppAuthentication;
 use crate::pages::{Accent, PageLanguages, STYLE, StoreBranding, store_css};
 use crate::provider::value_reference::SecretReference;
 use crate::session::keys::TokenParties;
+use crate::stores::apps::{ClientApps, read_authentication, unknown_providers};
 use crate::stores::live::{LiveProvider, LiveProviders, ProviderFolder};
 use crate::stores::picture::Picture;
 use crate::stores::read_policy::ReadPolicy;
+use crate::stores::settings::apps::AppSpec;
 use crate::stores::settings::{MailSpec, Settings};
 use crate::stores::store_boundaries::StoreBoundaries;
 use crate::stores::{Store, Stores};
@@ -25,7 +28,7 @@ use std::sync::Arc;
 pub struct LiveConfig {
     stores: Stores,
     live_stores: HashMap<Box<str>, Arc<LiveStore>>,
-    /// Problems with phrases, logos and mail servers.
+    /// Problems with phrases, logos, mail servers and the secrets of apps.
     pub(crate) complaints: Vec<String>,
     /// What could not be read, because its disk did not answer. What was read before stays in use.
     pub(crate) unanswered: Vec<PathBuf>,
@@ -46,12 +49,38 @@ pub struct LiveStore {
     pub(crate) languages: Arc<PageLanguages>,
     /// Sends its mail, if a server is set.
     pub mailer: Option<Arc<Mailer>>,
+    /// Its client apps.
+    pub apps: ClientApps,
 }
 
 impl LiveStore {
     /// The issuer and the audience of this store's tokens.
     pub fn token_parties(&self) -> TokenParties<'_> {
         self.store.token_parties()
+    }
+
+    /// Whether an app of the store has its tokens signed with RSA.
+    pub fn needs_rsa(&self) -> bool {
+        self.apps.needs_rsa()
+    }
+
+    /// The names of the provider files of the store, broken ones included.
+    pub(crate) fn provider_file_names(&self) -> Vec<String> {
+        let snapshot = self.providers.snapshot();
+        let stems = snapshot.file_reports().keys().filter_map(|path| path.file_stem());
+        stems.map(|stem| stem.to_string_lossy().into_owned()).collect()
+    }
+
+    /// The provider files that apps name and that the folder does not hold.
+    pub(crate) fn app_complaints(&self) -> Vec<String> {
+        let known = self.provider_file_names();
+        let unknown = |(name, app): &(Box<str>, AppSpec)| -> Vec<String> {
+            let complaint = |provider: &str| {
+                format!("the app `{name}` of the store `{}` names the provider `{provider}`, which has no file there", self.store.name)
+            };
+            unknown_providers(app, &known).into_iter().map(|provider| complaint(provider)).collect()
+        };
+        self.store.apps.iter().flat_map(unknown).collect()
     }
 
     /// Whether a provider may be shown here: the playground only where the store has it.
@@ -144,6 +173,7 @@ impl LiveConfig {
             let mailer = store.mail.as_ref().and_then(|mail| {
                 open_mail(mail, earlier.and_then(|live_store| live_store.mailer.clone()), (&mut complaints, &mut unanswered))
             });
+            let apps = open_apps(store, earlier, (&mut complaints, &mut unanswered));
             let look = store_look(store, logo.is_some());
             let version = look_version(&look, logo.as_ref(), &assets);
             let live_store = LiveStore {
@@ -152,6 +182,7 @@ impl LiveConfig {
                 providers: Arc::clone(providers),
                 languages: Arc::clone(languages),
                 mailer,
+                apps,
                 look,
                 logo,
                 version,
@@ -208,6 +239,36 @@ fn open_mail(
             before
         }
     }
+}
+
+/// The apps of a store. While the disk of a secret does not answer, the one that was read before stays in use.
+fn open_apps(
+    store: &Store,
+    earlier: Option<&Arc<LiveStore>>,
+    (complaints, unanswered): (&mut Vec<String>, &mut Vec<PathBuf>),
+) -> ClientApps {
+    let before = |name: &str, app: &AppSpec| {
+        let earlier = earlier?;
+        let (_, spec) = earlier.store.apps.iter().find(|(known, _)| **known == *name)?;
+        let known = earlier.apps.find(name).filter(|_| spec.reads_from_same_place(app))?;
+        Some(known.authentication.clone())
+    };
+    ClientApps::new(&store.apps, |name, app| {
+        let of_app = app.clone();
+        let read = move |_: &Path| read_authentication(&of_app);
+        let found = match app.file() {
+            Some(file) => read_or_note(&file, read, (&mut *complaints, &mut *unanswered)),
+            None => Some(read(Path::new(""))),
+        };
+        match found {
+            Some(Ok(authentication)) => authentication,
+            Some(Err(unread)) => {
+                complaints.push(format!("the app `{name}` of the store `{}` cannot sign anyone in: {unread}", store.name));
+                AppAuthentication::Missing
+            }
+            None => before(name, app).unwrap_or(AppAuthentication::Missing),
+        }
+    })
 }
 
 fn store_look(store: &Store, logo: bool) -> StoreBranding {

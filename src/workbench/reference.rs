@@ -37,6 +37,7 @@ const SETTINGS_TOPICS: &[&str] = &[
     include_str!("reference/settings/machine.md"),
     include_str!("reference/settings/page.md"),
     include_str!("reference/settings/sessions.md"),
+    include_str!("reference/settings/apps.md"),
     include_str!("reference/settings/files.md"),
     include_str!("reference/settings/network.md"),
     include_str!("reference/settings/mail.md"),

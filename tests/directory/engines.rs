@@ -2,10 +2,13 @@
 
 use crate::database::Server;
 use crate::directory::{FINGERPRINT, Place, at_once, comes, on_both, on_postgres, on_sqlite, proven, uid};
+use portaria::directory::app_consents::RecordConsent;
+use portaria::directory::app_grants::{NewAppGrant, RedeemCode};
 use portaria::directory::attempts::ConsumeAttempt;
 use portaria::directory::audit::{AuditActor, AuditEvent, AuditEventKind};
 use portaria::directory::fingerprints::PinIdentities;
 use portaria::directory::incidents::{LoadIncident, SaveIncident, StoredIncident};
+use portaria::directory::kept_tokens::KeepProviderTokens;
 use portaria::directory::proofs::{BeginEmailProof, ProofCode, ReserveCodeMail, VerifyProofCode};
 use portaria::directory::sessions::{EndAllSessions, ReadGenerations};
 use portaria::directory::sqlite::migrate;
@@ -130,9 +133,18 @@ on_both! {
         let (main, ana) = ("main", proven("acme", "1", "ana"));
         let ana = uid(&directory, &ana, "1").await;
         directory.write(ConsumeAttempt { attempt: "a".into(), until: 700 }).await.expect("storage");
-        let sign_out = EndAllSessions { store: main.into(), uid: ana, except: None, by: AuditActor::Support, now: 100 };
+        for (id, offline) in [("g", false), ("h", true)] {
+            let (id, app, sid) = (id.into(), "painel".into(), "1".into());
+            let grant = NewAppGrant { id, store: main.into(), uid: ana.clone(), app, sid, offline, scopes: "openid".into(), provider: "acme".into(), auth_time: 100, until: 1000 };
+            directory.write(RedeemCode { grant, now: 100 }).await.expect("storage");
+        }
+        let consent = RecordConsent { store: main.into(), uid: ana.clone(), app: "painel".into(), scopes: "openid".into(), now: 100 };
+        directory.write(consent).await.expect("storage");
+        let sign_out = EndAllSessions { store: main.into(), uid: ana.clone(), except: None, by: AuditActor::Support, now: 100 };
         directory.write(sign_out).await.expect("storage");
         uid(&directory, &proven("acme", "1", "ana"), "2").await;
+        let keep = KeepProviderTokens { store: main.into(), uid: ana, provider: "acme".into(), sealed: String::new(), until: 1000 };
+        directory.write(keep).await.expect("storage");
         let incident = StoredIncident { code: "K7Q-2MD".into(), store: main.into(), at: 100, story: "{}".to_owned() };
         directory.write(SaveIncident { incident, event: AuditEvent::new(100, main, AuditEventKind::Failed) }).await.expect("storage");
         directory.write(BeginEmailProof { id: "p".into(), store: main.into(), sealed: String::new(), who: "w".into(), until: 1000 }).await.expect("storage");
@@ -153,7 +165,7 @@ on_both! {
 
         for (table, rows) in &filled {
             // People and what is theirs stay for as long as they do; what is counted by name is as many as there are names.
-            let stays = ["users", "identities", "detached", "generations", "keys", "store_keys", "served", "pins"].contains(&table.as_str());
+            let stays = ["users", "identities", "detached", "app_consents", "generations", "keys", "store_keys", "signing_keys", "served", "pins"].contains(&table.as_str());
             assert!(stays || *rows > 0, "something was written into {table}");
             assert_eq!(left[table], if stays { *rows } else { 0 }, "{table}");
         }

@@ -1,9 +1,11 @@
 //! What every directory does, whatever keeps it: each behaviour is shown on both engines.
 
 mod answers;
+mod apps;
 mod engines;
 mod fingerprints;
 mod keys;
+mod kept_tokens;
 mod matrix;
 mod people;
 mod placeholders;

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The tables that do not grow with users, logins or time.
 const SMALL: &[(&str, &str)] = &[
     ("generations", "one row for each thing that is numbered"),
-    ("store_keys", "a few rows for each store"),
+    ("signing_keys", "a few rows for each store"),
     ("served", "a row for each store and broker"),
     ("pins", "a row for each provider file"),
     ("drifts", "a row for each fact that a provider gives no longer"),
@@ -22,6 +22,9 @@ const SMALL: &[(&str, &str)] = &[
 /// The queries that may read more, by their beginning.
 const WIDE: &[(&str, &str)] = &[
     ("DELETE FROM proofs WHERE store = $1", "a proof is kept for a day, and this runs once when a store was removed"),
+    ("UPDATE app_grants SET ended = 1 WHERE store = $1", "this runs once when a store was removed"),
+    ("DELETE FROM app_consents WHERE store = $1", "this runs once when a store was removed"),
+    ("DELETE FROM kept_tokens WHERE store = $1", "this runs once when a store was removed"),
     (
         "SELECT uid, store, email, email_verified, name, picture, locale, first_seen, last_seen, blocked FROM users WHERE store = $1 AND (lower",
         "support looks for a part of a text, which no index finds; a command of its own process reads the users of one store",

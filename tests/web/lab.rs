@@ -1,6 +1,7 @@
 //! The lab: who gets in, what is never shown on any of its pages, and what it survives.
 
 mod access;
+mod apps;
 mod content;
 mod pasted_answers;
 

@@ -4,6 +4,7 @@ use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
 use crate::web::test_broker::{LOCAL, STANDARD, TestBroker};
 use crate::web::test_provider::{TestProvider, json};
+use portaria::apps::client_app::AppAuthentication;
 
 async fn ready(broker: &TestBroker) -> serde_json::Value {
     broker.ask(ClientRequest::get("/health/ready")).await.json()
@@ -213,6 +214,43 @@ async fn mail_leaves_as_before_while_its_password_is_not_there() {
     );
     broker.resettle(LOCAL);
     assert!(!leaves() && broker.app.complaints(portaria::world::clock::now()).is_empty(), "without `mail` none is wanted");
+}
+
+#[actix_web::test]
+async fn the_secret_of_an_app_is_followed_and_while_it_is_missing_no_secret_is_right() {
+    let broker = TestBroker::open().await;
+    let file = broker.folder.0.join("painel");
+    let settings = format!(
+        "{LOCAL}apps: {{ painel: {{ secret: \"file:{}\", redirectUris: https://painel.loja.example/cb, providers: [ acme, zeta ] }} }}\n",
+        file.display()
+    );
+    let proves = |secret: &str| {
+        let live_store = broker.front("localhost:8080");
+        let app = live_store.apps.find("painel").expect("the app is known");
+        matches!(app.authentication, AppAuthentication::Secret(digest) if digest.matches(secret))
+    };
+    let complaints = || broker.app.complaints(portaria::world::clock::now());
+
+    assert!(!broker.front("localhost:8080").needs_rsa());
+    broker.resettle(&settings);
+    assert!(!proves("") && broker.front("localhost:8080").needs_rsa());
+    assert!(complaints().iter().any(|complaint| complaint.contains("the app `painel` of the store `main` cannot sign anyone in")));
+    assert!(broker.logged().contains("a part of the settings is not in use"), "{}", broker.logged());
+
+    for secret in ["geheim-eins", "geheim-zwei"] {
+        broker.folder.write("painel", secret);
+        broker.resettle(&settings);
+        assert!(proves(secret) && !proves("geheim") && !proves(""));
+    }
+    assert!(!proves("geheim-eins"), "the old one is not accepted any more");
+    let left = complaints();
+    assert!(left.len() == 1 && left[0].contains("names the provider `zeta`, which has no file there"), "{left:?}");
+
+    std::fs::remove_file(&file).expect("it was there");
+    broker.resettle(&settings);
+    assert!(!proves("geheim-zwei"));
+    broker.resettle(LOCAL);
+    assert!(broker.front("localhost:8080").apps.find("painel").is_none() && complaints().is_empty());
 }
 
 #[actix_web::test]

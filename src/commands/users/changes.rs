@@ -29,6 +29,12 @@ fn sessions_ended(ended: u64) -> String {
     if ended == 0 { "no session was open".to_owned() } else { format!("{} ended", count_in_words(ended, "session", "sessions")) }
 }
 
+/// The sessions that ended, and the apps that lost their access.
+fn access_ended(sessions: u64, apps: u64) -> String {
+    let sessions = sessions_ended(sessions);
+    if apps == 0 { sessions } else { format!("{sessions}, and the access of {}", count_in_words(apps, "app", "apps")) }
+}
+
 pub(crate) async fn unlink(
     context: &UsersContext,
     person: &UserRecord,
@@ -93,20 +99,22 @@ fn no_such_link(person: &UserRecord, links: &[IdentityLink], provider: &str) -> 
 pub(crate) async fn block(context: &UsersContext, person: &UserRecord, blocked: bool) -> Result<(), CommandFailure> {
     let email = &person.user.email;
     let changed = person.blocked != blocked;
-    let mut ended = 0;
+    let (mut ended, mut apps) = (0, 0);
     if changed {
+        apps = if blocked { context.apps_of(person).await?.len() as u64 } else { 0 };
         let block = BlockUser { store: context.store.clone(), uid: person.user.uid.clone(), blocked, now: context.now };
         ended = context.write(block).await?.ok_or_else(|| reports::erased_meanwhile(person))?;
     }
     let words = match (blocked, changed) {
         (true, true) => {
-            format!("{email} is blocked; {}\n`{}` lifts that", sessions_ended(ended), context.command_line("unblock", email))
+            format!("{email} is blocked; {}\n`{}` lifts that", access_ended(ended, apps), context.command_line("unblock", email))
         }
         (true, false) => format!("{email} was blocked already; nothing changed"),
         (false, true) => format!("{email} may sign in again"),
         (false, false) => format!("{email} was not blocked; nothing changed"),
     };
-    report_change(context, person, json!({ "blocked": blocked, "changed": changed, "sessionsEnded": ended }), &words);
+    let more = json!({ "blocked": blocked, "changed": changed, "sessionsEnded": ended, "appsEnded": apps });
+    report_change(context, person, more, &words);
     Ok(())
 }
 
@@ -118,14 +126,15 @@ pub(crate) async fn sign_out(context: &UsersContext, person: &UserRecord) -> Res
         by: AuditActor::Support,
         now: context.now,
     };
+    let apps = context.apps_of(person).await?.len() as u64;
     let ended = context.write(verb).await?;
     let email = &person.user.email;
-    let words = if ended == 0 {
+    let words = if ended == 0 && apps == 0 {
         format!("{email} was not signed in anywhere")
     } else {
-        format!("{email} is signed out everywhere: {}; the user may sign in again", sessions_ended(ended))
+        format!("{email} is signed out everywhere: {}; the user may sign in again", access_ended(ended, apps))
     };
-    report_change(context, person, json!({ "sessionsEnded": ended }), &words);
+    report_change(context, person, json!({ "sessionsEnded": ended, "appsEnded": apps }), &words);
     Ok(())
 }
 
@@ -133,11 +142,15 @@ pub(crate) async fn erase(context: &UsersContext, person: &UserRecord, yes: bool
     let (uid, email) = (&person.user.uid, &person.user.email);
     let links = context.read(ListIdentityLinks(uid.clone())).await?.len() as u64;
     let open = context.read(ListActiveSessions { uid: uid.clone(), now: context.now }).await?.len() as u64;
-    let theirs = format!(
+    let apps = context.apps_of(person).await?.len() as u64;
+    let mut theirs = format!(
         "{}, {}",
         count_in_words(links, "linked identity", "linked identities"),
         count_in_words(open, "open session", "open sessions")
     );
+    if apps > 0 {
+        let _ = write!(theirs, ", the access of {}", count_in_words(apps, "app", "apps"));
+    }
     let warning =
         format!("This erases {email}, {}, of store `{}` for good: the user, {theirs}.", rendering::display_name(person), context.store);
     confirmation::confirm(yes, &warning, "address", email.key())?;
@@ -153,7 +166,7 @@ pub(crate) async fn erase(context: &UsersContext, person: &UserRecord, yes: bool
         "{email} is erased\n  gone   the user, {theirs}\n  stays  the audit, which no longer names the user, for as long as `audit: keep` says\n  \
          yours  what the store itself keeps, such as orders, is not touched\n  note   {again}"
     );
-    let gone = json!({ "waysIn": links, "sessions": open });
+    let gone = json!({ "waysIn": links, "sessions": open, "apps": apps });
     report_change(context, person, json!({ "erased": true, "gone": gone, "wasBlocked": person.blocked }), &words);
     Ok(())
 }

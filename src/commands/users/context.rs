@@ -2,6 +2,7 @@
 
 use crate::commands::outcome::CommandFailure;
 use crate::commands::storage;
+use crate::directory::app_grants::{ListAppsOfUser, UserApp};
 use crate::directory::sql::Verb;
 use crate::directory::users::{FindUserByEmail, SearchUsers, UserRecord};
 use crate::directory::{Directory, StorageLocation};
@@ -48,6 +49,13 @@ impl UsersContext {
 
     pub(crate) async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, CommandFailure> {
         self.directory.write(verb).await.map_err(|_| storage::unavailable(&self.place))
+    }
+
+    /// The apps that have access to a user now.
+    pub(crate) async fn apps_of(&self, person: &UserRecord) -> Result<Vec<UserApp>, CommandFailure> {
+        let mut apps = self.read(ListAppsOfUser { store: self.store.clone(), uid: person.user.uid.clone() }).await?;
+        apps.retain(|app| app.until > self.now);
+        Ok(apps)
     }
 
     pub(crate) async fn user_by_email(&self, email: Email) -> Result<UserRecord, CommandFailure> {

@@ -1,6 +1,8 @@
 //! Users, linked identities, sessions and events: as text, and as JSON with stable keys.
 
 use crate::commands::outcome::format_time;
+use crate::directory::app_consents::AppConsent;
+use crate::directory::app_grants::UserApp;
 use crate::directory::audit::AuditEvent;
 use crate::directory::reasons;
 use crate::directory::users::{ActiveSession, IdentityLink, RemovedIdentityLink, UserRecord};
@@ -70,6 +72,12 @@ pub(crate) fn session_as_text(session: &ActiveSession) -> String {
     format!("  since {}, until {} at most{through}", format_time(session.since), format_time(session.latest))
 }
 
+pub(crate) fn app_as_text(app: &UserApp) -> String {
+    let offline = if app.offline { ", also after a sign-out" } else { "" };
+    let (name, scopes, since, used) = (printable(&app.app), printable(&app.scopes), format_time(app.first), format_time(app.last));
+    format!("  {name}, since {since}, used last {used}{offline}\n    {scopes}")
+}
+
 pub(crate) fn event_as_text(event: &AuditEvent) -> String {
     let incident = event.incident.as_deref().map_or_else(String::new, |code| format!(" [incident {}]", printable(code)));
     format!("{}  {}{incident}", format_time(event.at), printable(&reasons::describe_event(event)))
@@ -109,6 +117,24 @@ pub(crate) fn removed_links_as_json(removed: &[RemovedIdentityLink]) -> Value {
 pub(crate) fn sessions_as_json(sessions: &[ActiveSession]) -> Value {
     let session = |session: &ActiveSession| json!({ "since": format_time(session.since), "until": format_time(session.latest), "provider": session.provider });
     sessions.iter().map(session).collect()
+}
+
+pub(crate) fn apps_as_json(apps: &[UserApp]) -> Value {
+    let app = |app: &UserApp| {
+        json!({
+            "app": app.app, "scopes": app.scopes, "offline": app.offline, "since": format_time(app.first), "used": format_time(app.last),
+            "until": format_time(app.until),
+        })
+    };
+    apps.iter().map(app).collect()
+}
+
+pub(crate) fn consents_as_json(consents: &[AppConsent]) -> Value {
+    consents.iter().map(|consent| json!({ "app": consent.app, "scopes": consent.scopes, "at": format_time(consent.at) })).collect()
+}
+
+pub(crate) fn kept_tokens_as_json(kept: &[(Box<str>, i64)]) -> Value {
+    kept.iter().map(|(provider, until)| json!({ "provider": provider, "until": format_time(*until) })).collect()
 }
 
 pub(crate) fn history_as_json(history: &[AuditEvent]) -> Value {

@@ -39,8 +39,10 @@ fn print_table(found: &[UserRecord]) {
 pub(crate) async fn print_user(context: &UsersContext, person: &UserRecord) -> Result<(), CommandFailure> {
     let links = context.read(ListIdentityLinks(person.user.uid.clone())).await?;
     let sessions = context.read(ListActiveSessions { uid: person.user.uid.clone(), now: context.now }).await?;
+    let apps = context.apps_of(person).await?;
     if context.json {
         let mut shown = rendering::user_as_json(person);
+        shown["apps"] = rendering::apps_as_json(&apps);
         shown["waysIn"] = rendering::links_as_json(&links);
         shown["sessions"] = rendering::sessions_as_json(&sessions);
         print_json(&shown.to_string());
@@ -60,6 +62,12 @@ pub(crate) async fn print_user(context: &UsersContext, person: &UserRecord) -> R
     }
     if sessions.is_empty() {
         print_line("  none");
+    }
+    if !apps.is_empty() {
+        print_line("\napps with access");
+    }
+    for app in &apps {
+        print_line(&rendering::app_as_text(app));
     }
     print_line("\nwhat can be done");
     print_hints(context, person, &links, &sessions);
@@ -129,6 +137,9 @@ pub(crate) async fn print_export(context: &UsersContext, person: &UserRecord) ->
     out["waysIn"] = rendering::links_as_json(&everything.identities);
     out["removedWays"] = rendering::removed_links_as_json(&everything.removed);
     out["sessions"] = rendering::sessions_as_json(&everything.sessions);
+    out["apps"] = rendering::apps_as_json(&everything.apps);
+    out["consents"] = rendering::consents_as_json(&everything.consents);
+    out["keptTokens"] = rendering::kept_tokens_as_json(&everything.kept_tokens);
     out["history"] = rendering::history_as_json(&everything.history);
     print_json(&format!("{out:#}"));
     let lines = count_in_words(everything.history.len() as u64, "line", "lines");

@@ -1,5 +1,6 @@
 //! `/lab…`: the lab of support staff over HTTP, one file for each page.
 
+pub(crate) mod apps;
 pub(crate) mod assets;
 pub(crate) mod pasted_answer;
 pub mod guard;
@@ -46,6 +47,7 @@ pub(crate) fn routes() -> Vec<RouteRow> {
         page("/lab.css").get_and_head(assets::style),
         page("/lab.js").get_and_head(assets::script),
         lab("/lab").get_and_head(provider_list::show),
+        lab("/lab/apps").get_and_head(apps::show),
         lab("/lab/incidents").get_and_head(incidents::find),
         lab("/lab/incidents/{code}").get_and_head(incidents::show),
         lab("/lab/incidents/{code}/report.txt").get_and_head(incidents::show_report),

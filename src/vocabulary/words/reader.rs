@@ -118,7 +118,9 @@ impl Reader {
         let YamlKind::Map(entries) = &node.kind else {
             let words: Vec<&str> = block.words.iter().map(|word| word.name).take(8).collect();
             let help = match &node.kind {
-                YamlKind::Scalar { text, .. } if text.starts_with("http") => format!("write `{{ get: \"{text}\" }}`"),
+                YamlKind::Scalar { text, .. } if text.starts_with("http") && block.words.iter().any(|word| word.name == "get") => {
+                    format!("write `{{ get: \"{text}\" }}`")
+                }
                 YamlKind::Scalar { .. } if node.is_null() => {
                     format!("write its lines below it, indented: {} …", quoted_alternatives(words))
                 }

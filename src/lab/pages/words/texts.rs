@@ -18,6 +18,7 @@ pub(crate) struct LabWords {
     pub(crate) looks: LooksWords,
     pub(crate) answer: PastedAnswerWords,
     pub(crate) incident: IncidentWords,
+    pub(crate) apps: AppsWords,
     /// Why changes are proposed, by the words of the rules of repair. English has none: it shows the rules' own sentences.
     #[serde(default)]
     pub(crate) because: BTreeMap<String, String>,
@@ -270,5 +271,29 @@ word_blocks! {
         worked,
         open,
         open_line,
+    }
+
+    /// The apps of the store.
+    AppsWords {
+        title,
+        what,
+        empty,
+        empty_add,
+        issuer,
+        discovery,
+        client_id,
+        proof,
+        with_secret,
+        with_keys,
+        public,
+        redirect,
+        after_logout,
+        grants,
+        scopes,
+        signing,
+        providers,
+        all_providers,
+        unusable,
+        unknown,
     }
 }

@@ -1,0 +1,199 @@
+//! How the grants of apps end: with the session, with all access of a user, or one by one. The id of an ended grant is recorded as that of an
+//! ended session is, so that all machines refuse its access tokens, and each app of an ended session gets a notice.
+
+use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_event};
+use crate::directory::logout_notices::KEPT;
+use crate::directory::sessions::{lock_user, next_generation};
+use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
+
+/// Ends the grants of sessions that end: of one id, and of the ids that the login of a user has got since. Those that outlive a session
+/// go on, and their apps get a notice as well. The transaction has taken the number of the ended sessions, and ends them afterwards.
+pub(crate) async fn end_grants_of_sessions<S: SqlTransaction>(
+    sql: &mut S,
+    sid: &str,
+    (uid, since): (&str, i64),
+    now: i64,
+) -> Result<(), StorageFault> {
+    macro_rules! of_sessions {
+        ($before:literal, $after:literal) => {
+            concat!(
+                $before,
+                "sid IN (SELECT CAST($1 AS TEXT) UNION ALL SELECT s.sid FROM sessions s WHERE s.uid = $2 AND s.since = $3)",
+                $after
+            )
+        };
+    }
+    let notices = of_sessions!(
+        "INSERT INTO logout_notices (store, app, sid, uid, due, until) \
+         SELECT DISTINCT store, app, claimed_sid, uid, CAST($4 AS BIGINT), CAST($5 AS BIGINT) FROM app_grants WHERE ",
+        " ON CONFLICT DO NOTHING"
+    );
+    sql.queue(notices, with![sid, uid, since, now, now.saturating_add(KEPT)]).await?;
+    let ended = of_sessions!(
+        "INSERT INTO ends (number, sid, latest) SELECT (SELECT number FROM generations WHERE name = 'ends'), id, until \
+         FROM app_grants WHERE ended = 0 AND offline = 0 AND ",
+        ""
+    );
+    sql.queue(ended, with![sid, uid, since]).await?;
+    let update = of_sessions!("UPDATE app_grants SET ended = 1 WHERE ended = 0 AND offline = 0 AND ", "");
+    sql.queue(update, with![sid, uid, since]).await
+}
+
+/// Which grants of a user end, whether or not they outlive a session.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EndingGrants<'a> {
+    pub(crate) uid: &'a str,
+    /// The session that goes on; empty if there is none.
+    pub(crate) except: &'a str,
+    /// Only those of this provider, by its key, and of sessions whose provider is not known; then `except` keeps none of them. Empty for all.
+    pub(crate) provider: &'a str,
+    /// Only those of this app; empty for all.
+    pub(crate) app: &'a str,
+}
+
+macro_rules! of_user {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            "uid = $1 AND ($4 = '' OR app = $4) AND ($3 = '' AND sid <> $2 OR provider = $3 \
+             OR sid IN (SELECT s.sid FROM sessions s WHERE s.uid = $1 AND s.sid <> $2 AND s.provider IS NULL)) \
+             AND (ended = 0 OR sid IN (SELECT s.sid FROM sessions s WHERE s.uid = $1))",
+            $after
+        )
+    };
+}
+
+impl EndingGrants<'_> {
+    /// Ends them, before the sessions themselves end, in a transaction that has taken the number of the ended sessions.
+    pub(crate) async fn end<S: SqlTransaction>(self, sql: &mut S, now: i64) -> Result<(), StorageFault> {
+        let Self { uid, except, provider, app } = self;
+        // A session goes on without a grant that its app has given back, and then the app still gets a notice.
+        let notices = of_user!(
+            "INSERT INTO logout_notices (store, app, sid, uid, due, until) \
+             SELECT DISTINCT store, app, claimed_sid, uid, CAST($5 AS BIGINT), CAST($6 AS BIGINT) FROM app_grants WHERE ",
+            " ON CONFLICT DO NOTHING"
+        );
+        sql.queue(notices, with![uid, except, provider, app, now, now.saturating_add(KEPT)]).await?;
+        let ended = of_user!(
+            "INSERT INTO ends (number, sid, latest) SELECT (SELECT number FROM generations WHERE name = 'ends'), id, until \
+             FROM app_grants WHERE ended = 0 AND ",
+            ""
+        );
+        sql.queue(ended, with![uid, except, provider, app]).await?;
+        let update = of_user!("UPDATE app_grants SET ended = 1 WHERE ended = 0 AND ", "");
+        sql.queue(update, with![uid, except, provider, app]).await
+    }
+}
+
+/// What was used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReusedCredential {
+    Code,
+    RefreshToken,
+}
+
+impl ReusedCredential {
+    /// The word in the audit.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::RefreshToken => "refreshToken",
+        }
+    }
+}
+
+/// Ends a grant of which a code or refresh token was used twice: of its store, user and app. It is recorded once.
+pub(crate) async fn end_reused_grant<S: SqlTransaction>(
+    sql: &mut S,
+    (store, uid, app, id): (&str, &str, &str, &str),
+    reused: ReusedCredential,
+    now: i64,
+) -> Result<(), StorageFault> {
+    let event = AuditEvent::new(now, store, AuditEventKind::AppReused).of_app(app).for_user(uid).with_reason(reused.word());
+    end_grant(sql, id, &event).await.map(drop)
+}
+
+/// Ends one grant, whose user is locked, and records the event; false if it has ended before.
+async fn end_grant<S: SqlTransaction>(sql: &mut S, id: &str, event: &AuditEvent) -> Result<bool, StorageFault> {
+    if sql.run("UPDATE app_grants SET ended = 1 WHERE id = $1 AND ended = 0", with![id]).await? == 0 {
+        return Ok(false);
+    }
+    record_event(sql, event).await?;
+    next_generation(sql, "ends").await?;
+    let ended = "INSERT INTO ends (number, sid, latest) SELECT (SELECT number FROM generations WHERE name = 'ends'), id, until \
+         FROM app_grants WHERE id = $1";
+    sql.queue(ended, with![id]).await?;
+    Ok(true)
+}
+
+/// Ends one grant of an app.
+#[derive(Clone, Debug)]
+pub struct EndAppGrant {
+    /// The name of the store.
+    pub store: Box<str>,
+    /// The app whose grant it is; that of another app does not end.
+    pub app: Box<str>,
+    /// The id of the grant.
+    pub id: Box<str>,
+    /// The reason of the event.
+    pub by: AuditActor,
+    /// The time of the request, in seconds since 1970, which the event bears.
+    pub now: i64,
+}
+
+impl Verb for EndAppGrant {
+    /// Whether it has ended now; false if there is no such grant, or if it has ended before.
+    type Answer = bool;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {
+        let Self { store, app, id, by, now } = self;
+        sql.lock("SELECT uid FROM users WHERE uid = (SELECT g.uid FROM app_grants g WHERE g.id = $1)", with![id]).await?;
+        let select = "SELECT uid FROM app_grants WHERE id = $1 AND store = $2 AND app = $3 AND ended = 0";
+        let rows = sql.fetch(select, with![id, store, app]).await?;
+        let Some(row) = rows.first() else { return Ok(false) };
+        let event = AuditEvent::new(*now, store, AuditEventKind::AppEnded).of_app(app).for_user(row.text(0)?).with_reason(by.word());
+        end_grant(sql, id, &event).await
+    }
+}
+
+/// Ends all access of one app, or of all apps, to a user. What the user has allowed the app is forgotten, and the app gets a notice for
+/// each of its sessions, as after a sign-out.
+#[derive(Clone, Debug)]
+pub struct EndAppsOfUser {
+    /// The name of the store; a user of another store counts as not found.
+    pub store: Box<str>,
+    /// The user.
+    pub uid: Box<str>,
+    /// The app; `None` for all apps.
+    pub app: Option<Box<str>>,
+    /// The person who asked for it, which is recorded as the reason of the event.
+    pub by: AuditActor,
+    /// The time of the request, in seconds since 1970, which the event bears.
+    pub now: i64,
+}
+
+impl Verb for EndAppsOfUser {
+    /// How many grants have ended.
+    type Answer = u64;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<u64, StorageFault> {
+        let Self { store, uid, app, by, now } = self;
+        if lock_user(sql, uid).await?.is_none() {
+            return Ok(0);
+        }
+        let name = app.as_deref().unwrap_or_default();
+        let forget = "DELETE FROM app_consents WHERE uid = $1 AND store = $2 AND ($3 = '' OR app = $3)";
+        sql.queue(forget, with![uid, store, name]).await?;
+        let count = "SELECT count(*) FROM app_grants WHERE uid = $1 AND store = $2 AND ended = 0 AND ($3 = '' OR app = $3)";
+        let rows = sql.fetch(count, with![uid, store, name]).await?;
+        let count = rows.first().ok_or(StorageFault::Unavailable)?.number(0)?;
+        if count == 0 {
+            return Ok(0);
+        }
+        let event = AuditEvent::new(*now, store, AuditEventKind::AppEnded).for_user(uid).with_reason(by.word());
+        record_event(sql, &AuditEvent { evidence: app.clone(), ..event }).await?;
+        next_generation(sql, "ends").await?;
+        EndingGrants { uid, except: "", provider: "", app: name }.end(sql, *now).await?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+}

@@ -1,0 +1,131 @@
+//! The own tokens of providers, kept for apps that may fetch them: sealed, so that storage shows nothing of them.
+
+use crate::directory::sessions::lock_user;
+use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
+
+/// Keeps the tokens of a provider for a user, in place of those that were kept before.
+#[derive(Clone, Debug)]
+pub struct KeepProviderTokens {
+    /// The name of the store.
+    pub store: Box<str>,
+    /// The user. Nothing is kept for one who was erased meanwhile.
+    pub uid: Box<str>,
+    /// The key of the provider.
+    pub provider: Box<str>,
+    /// The tokens, sealed.
+    pub sealed: String,
+    /// When they are of no more use.
+    pub until: i64,
+}
+
+impl Verb for KeepProviderTokens {
+    type Answer = ();
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
+        let Self { store, uid, provider, sealed, until } = self;
+        if lock_user(sql, uid).await?.is_none() {
+            return Ok(());
+        }
+        let upsert = "INSERT INTO kept_tokens (store, uid, provider, sealed, until) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (uid, provider) DO UPDATE SET sealed = excluded.sealed, until = excluded.until";
+        sql.queue(upsert, with![store, uid, provider, sealed, *until]).await
+    }
+}
+
+/// The kept tokens of a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptProviderTokens {
+    /// The key of the provider.
+    pub provider: Box<str>,
+    /// The tokens, sealed.
+    pub sealed: String,
+    /// When they are of no more use.
+    pub until: i64,
+}
+
+/// Finds the kept tokens of a provider for a user. They may be of no more use.
+#[derive(Clone, Debug)]
+pub struct FindProviderTokens {
+    /// The name of the store.
+    pub store: Box<str>,
+    /// The user.
+    pub uid: Box<str>,
+    /// The key of the provider.
+    pub provider: Box<str>,
+}
+
+impl Verb for FindProviderTokens {
+    type Answer = Option<KeptProviderTokens>;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Self::Answer, StorageFault> {
+        let select = "SELECT sealed, until FROM kept_tokens WHERE uid = $1 AND provider = $2 AND store = $3";
+        let rows = sql.fetch(select, with![&self.uid, &self.provider, &self.store]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        Ok(Some(KeptProviderTokens { provider: self.provider.clone(), sealed: row.text(0)?.to_owned(), until: row.number(1)? }))
+    }
+}
+
+/// Replaces kept tokens by those that a refresh gave, unless others were kept meanwhile.
+#[derive(Clone, Debug)]
+pub struct ReplaceProviderTokens {
+    /// The name of the store.
+    pub store: Box<str>,
+    /// The user.
+    pub uid: Box<str>,
+    /// The key of the provider.
+    pub provider: Box<str>,
+    /// The tokens that were refreshed, sealed as they were found.
+    pub before: String,
+    /// The new tokens, sealed.
+    pub sealed: String,
+    /// When the new ones are of no more use.
+    pub until: i64,
+}
+
+impl Verb for ReplaceProviderTokens {
+    /// Whether they are replaced; false if others are kept, or none.
+    type Answer = bool;
+
+    const IS_ONE_STATEMENT: bool = true;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {
+        let Self { store, uid, provider, before, sealed, until } = self;
+        let update = "UPDATE kept_tokens SET sealed = $5, until = $6 WHERE uid = $1 AND provider = $2 AND store = $3 AND sealed = $4";
+        Ok(sql.run(update, with![uid, provider, store, before, sealed, *until]).await? == 1)
+    }
+}
+
+/// Forgets the kept tokens of a provider for a user.
+#[derive(Clone, Debug)]
+pub struct ForgetProviderTokens {
+    /// The name of the store.
+    pub store: Box<str>,
+    /// The user.
+    pub uid: Box<str>,
+    /// The key of the provider.
+    pub provider: Box<str>,
+}
+
+impl Verb for ForgetProviderTokens {
+    type Answer = ();
+
+    const IS_ONE_STATEMENT: bool = true;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
+        let delete = "DELETE FROM kept_tokens WHERE uid = $1 AND provider = $2 AND store = $3";
+        sql.queue(delete, with![&self.uid, &self.provider, &self.store]).await
+    }
+}
+
+/// Lists the providers whose tokens are kept for a user, and until when.
+#[derive(Clone, Debug)]
+pub struct ListKeptTokensOfUser(pub Box<str>);
+
+impl Verb for ListKeptTokensOfUser {
+    type Answer = Vec<(Box<str>, i64)>;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Self::Answer, StorageFault> {
+        let rows = sql.fetch("SELECT provider, until FROM kept_tokens WHERE uid = $1 ORDER BY provider", with![&self.0]).await?;
+        rows.iter().map(|row| Ok((row.text(0)?.into(), row.number(1)?))).collect()
+    }
+}

@@ -1,0 +1,94 @@
+//! The own tokens of providers: kept, replaced once, and forgotten with what they belong to.
+
+use crate::directory::{at_once, on_both, proven, uid};
+use portaria::directory::Directory;
+use portaria::directory::audit::AuditActor;
+use portaria::directory::identity_links::UnlinkIdentity;
+use portaria::directory::kept_tokens::{FindProviderTokens, ForgetProviderTokens, KeepProviderTokens, ReplaceProviderTokens};
+use portaria::directory::sessions::EndAllSessions;
+use portaria::directory::tidy::tidy;
+use portaria::directory::users::{BlockUser, EraseUser, ExportUser};
+use std::sync::Arc;
+
+async fn keeps(directory: &Directory, user: &str, provider: &str, sealed: &str) {
+    let keep =
+        KeepProviderTokens { store: "main".into(), uid: user.into(), provider: provider.into(), sealed: sealed.to_owned(), until: 1000 };
+    directory.write(keep).await.expect("storage");
+}
+
+async fn kept(directory: &Directory, user: &str, provider: &str) -> Option<String> {
+    let find = FindProviderTokens { store: "main".into(), uid: user.into(), provider: provider.into() };
+    directory.read(find).await.expect("storage").map(|kept| kept.sealed)
+}
+
+fn replace(user: &str, before: &str, sealed: &str) -> ReplaceProviderTokens {
+    let (before, sealed) = (before.to_owned(), sealed.to_owned());
+    ReplaceProviderTokens { store: "main".into(), uid: user.into(), provider: "acme".into(), before, sealed, until: 2000 }
+}
+
+on_both! {
+    tokens_are_kept_for_a_user_and_a_provider: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
+        keeps(&directory, &ana, "acme", "first").await;
+        keeps(&directory, &ana, "acme", "second").await;
+        keeps(&directory, &ana, "beta", "other").await;
+        keeps(&directory, "nobody", "acme", "x").await;
+
+        assert_eq!(kept(&directory, &ana, "acme").await.as_deref(), Some("second"));
+        assert_eq!((kept(&directory, &ana, "gama").await, kept(&directory, "nobody", "acme").await), (None, None));
+        let elsewhere = FindProviderTokens { store: "atacado".into(), uid: ana.clone(), provider: "acme".into() };
+        assert_eq!(directory.read(elsewhere).await, Ok(None));
+        let export = directory.write(ExportUser { uid: ana.clone(), now: 100 }).await.expect("storage").expect("a user");
+        assert_eq!(export.kept_tokens, [("acme".into(), 1000), ("beta".into(), 1000)]);
+
+        directory.write(ForgetProviderTokens { store: "main".into(), uid: ana.clone(), provider: "acme".into() }).await.expect("storage");
+        assert_eq!((kept(&directory, &ana, "acme").await, kept(&directory, &ana, "beta").await.as_deref()), (None, Some("other")));
+        tidy(&directory, 1001 + 86_400, 0).await.expect("storage");
+        assert_eq!(kept(&directory, &ana, "beta").await, None, "they are of no more use");
+    };
+
+    of_many_refreshes_at_once_one_replaces_the_tokens: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        let ana = uid(&machines[0], &proven("acme", "1", "ana"), "1").await;
+        keeps(&machines[0], &ana, "acme", "first").await;
+        let refreshing = (0..20).map(|at| {
+            let (directory, replace) = (Arc::clone(&machines[at % 2]), replace(&ana, "first", &format!("second {at}")));
+            async move { directory.write(replace).await.expect("storage") }
+        });
+
+        let replaced = at_once(refreshing).await;
+
+        assert_eq!(replaced.iter().filter(|replaced| **replaced).count(), 1);
+        let winner = replaced.iter().position(|replaced| *replaced).expect("one");
+        assert_eq!(kept(&machines[0], &ana, "acme").await, Some(format!("second {winner}")));
+        assert_eq!(machines[0].write(replace("nobody", "first", "x")).await, Ok(false));
+    };
+
+    /// Attack D-10
+    tokens_are_forgotten_with_the_user_the_identity_and_all_sessions: async |place| {
+        let directory = place.machine().await;
+        let mut users = Vec::new();
+        for id in ["1", "2", "3", "4"] {
+            let ana = uid(&directory, &proven("acme", id, &format!("ana{id}")), id).await;
+            uid(&directory, &proven("beta", id, &format!("ana{id}")), &format!("b{id}")).await;
+            for provider in ["acme", "beta"] {
+                keeps(&directory, &ana, provider, "sealed").await;
+            }
+            users.push(ana);
+        }
+        let unlink = UnlinkIdentity {
+            store: "main".into(), uid: users[0].clone(), provider: "acme".into(), provider_id: None, except: Some("1".into()), by: AuditActor::Person, even_last: false, now: 100,
+        };
+
+        directory.write(unlink).await.expect("storage");
+        directory.write(EndAllSessions { store: "main".into(), uid: users[1].clone(), except: None, by: AuditActor::Person, now: 100 }).await.expect("storage");
+        directory.write(BlockUser { store: "main".into(), uid: users[2].clone(), blocked: true, now: 100 }).await.expect("storage");
+        directory.write(EraseUser { store: "main".into(), uid: users[3].clone(), now: 100 }).await.expect("storage");
+
+        assert_eq!((kept(&directory, &users[0], "acme").await, kept(&directory, &users[0], "beta").await.as_deref()), (None, Some("sealed")));
+        for user in &users[1..] {
+            assert_eq!((kept(&directory, user, "acme").await, kept(&directory, user, "beta").await), (None, None));
+        }
+    };
+}
