@@ -4,6 +4,8 @@ use crate::command_line::{Folder, portaria};
 use crate::support::{report, root, text};
 use clap::Parser as _;
 use portaria::commands::CommandLine;
+use portaria::stores::settings::Settings;
+use portaria::vocabulary::place::Source;
 
 #[test]
 fn every_provider_file_of_the_readme_is_right() {
@@ -95,6 +97,19 @@ fn every_path_of_the_documents_exists() {
         }
     }
     assert!(found > 40, "only {found} paths are found");
+}
+
+#[test]
+fn the_settings_of_every_app_of_its_page_are_right() {
+    let page = text(&root().join("docs/apps.md"));
+    let blocks = page.split("```yaml").skip(1).map(|block| block.split("```").next().unwrap_or_default());
+    let blocks: Vec<&str> = blocks.map(|block| block.split_once('\n').map_or("", |(_, lines)| lines)).collect();
+
+    assert!(blocks.len() > 12, "{} blocks", blocks.len());
+    for block in blocks {
+        let (settings, report) = Settings::read(&Source::new("portaria.yaml", block.to_owned()));
+        assert!(settings.is_some() && report.complaints.is_empty(), "{}", report.draw(false));
+    }
 }
 
 /// The anchor by which a heading of a page is linked.

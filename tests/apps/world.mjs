@@ -59,10 +59,12 @@ export const browser = () => new Browser(authority);
 export const secrets = {};
 export const places = { [issuerOfThePage]: issuer };
 const settings = [];
+export const titles = {};
 for (const section of sections.keys()) {
   if (!sections.get(section)['portaria.yaml']) continue;
   const { text, names } = entry(section);
   settings.push(text);
+  titles[names[0]] = text.match(/^ {4}name: (.*)$/m)[1];
   for (const name of names) {
     places[`https://${name}.loja.example`] = `http://127.0.0.1:${await freePort()}`;
     secrets[`${name.toUpperCase()}_SECRET`] = secret();
