@@ -130,7 +130,8 @@ fn every_link_of_the_documents_leads_somewhere() {
             let (path, place) = link.split_once('#').unwrap_or((link, ""));
             let target = if path.is_empty() { root().join(document) } else { folder.join(path) };
             assert!(target.exists(), "{document} links {link}, which does not exist");
-            let is_there = |page: &str| page.lines().any(|line| line.starts_with('#') && anchor(line.trim_start_matches(['#', ' '])) == place);
+            let is_there =
+                |page: &str| page.lines().any(|line| line.starts_with('#') && anchor(line.trim_start_matches(['#', ' '])) == place);
             assert!(place.is_empty() || is_there(&text(&target)), "{document} links {link}, and there is no such heading");
             found += 1;
         }
