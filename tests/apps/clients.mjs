@@ -68,7 +68,7 @@ async function apacheAround({ home, port }) {
   mkdirSync(`${home}/pages`);
   await writeFile(`${home}/pages/bye.html`, 'Até logo.');
   await writeFile(`${home}/pages/index.shtml`, ['sub', 'email', 'name'].map((claim, at) => (
-    `${at ? ', ' : '{ '}"${claim}": "<!--#echo var="OIDC_CLAIM_${claim}" -->"`)).join('') + ' }');
+    `${at ? ', ' : '{ '}"${claim}": "<!--#echo encoding="none" var="OIDC_CLAIM_${claim}" -->"`)).join('') + ' }');
   await writeFile(`${home}/httpd.conf`, `
 ${loaded.map((name) => `LoadModule ${name}_module ${apacheModules}/mod_${name}.so`).join('\n')}
 ServerName 127.0.0.1
