@@ -12,8 +12,10 @@ use crate::provider::json_path::JsonPath;
 use crate::provider::keys::{Algorithm, JwsVerifyingKey};
 use crate::provider::{InstallationContext, Provider, compile, json, xml};
 use crate::session::further_facts::FurtherFacts;
-use crate::session::keys::{SessionSigningKey, SessionSigningKeys, TokenParties};
+use crate::session::keys::{SessionSigningKeys, TokenParties};
 use crate::session::seal::{MasterKey, Seal};
+use crate::session::signing_key::SessionSigningKey;
+use crate::session::token_algorithm::TokenAlgorithm;
 use crate::stores::ip_network::IpNetwork;
 use crate::stores::settings::Settings;
 use crate::vocabulary::email::Email;
@@ -31,7 +33,7 @@ use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue};
 use serde_json::Value;
 use std::future::Future;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Waker};
 use url::Url;
 
@@ -131,14 +133,16 @@ pub fn attempt(bytes: &[u8]) {
 /// No token is a session but those that we signed.
 pub fn session_token(bytes: &[u8]) {
     static KEYS: LazyLock<SessionSigningKeys> = LazyLock::new(|| {
-        let key = SessionSigningKey::new("k1", &random::signing_key()).expect("a fresh key");
-        SessionSigningKeys::new(vec![key]).expect("one key")
+        let key = |(id, algorithm)| SessionSigningKey::new(id, algorithm, &random::signing_key(algorithm)).expect("a fresh key");
+        let keys = [("k1", TokenAlgorithm::Es256), ("k2", TokenAlgorithm::Rs256)].map(|named| Arc::new(key(named)));
+        SessionSigningKeys::new(keys.to_vec(), Vec::new()).expect("one key for each algorithm")
     });
     let further = FurtherFacts::default();
     let store = "https://login.loja.example";
     let parties = TokenParties { issuer: store, audience: store, earlier_audience: None, store: "main", further: &further };
     assert!(KEYS.verify(text(bytes), parties, 0).is_none());
     assert!(KEYS.verify_ignoring_expiry(text(bytes), parties).is_none());
+    assert!(["JWT", "at+jwt"].iter().all(|typ| KEYS.verify_claims(text(bytes), typ, bytes.len()).is_none()));
 }
 
 /// Whatever keys an issuer publishes, none of them takes an empty signature.

@@ -13,7 +13,7 @@ const BESIDE: [&str; 11] = [
     "tallies",
     "drifts",
     "endpoint_hosts",
-    "store_keys",
+    "signing_keys",
     "LISTEN",
     "clock_timestamp",
 ];

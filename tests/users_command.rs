@@ -11,6 +11,7 @@ use portaria::directory::{Directory, StorageLocation};
 use portaria::provider::identity::{Identity, IdentityEmail};
 use portaria::session::rotation::RotationPlan;
 use portaria::session::seal::MasterKey;
+use portaria::session::token_algorithm::TokenAlgorithm;
 use portaria::vocabulary::email::Email;
 use portaria::web::signing_keys;
 use portaria::world::{clock, random};
@@ -92,17 +93,17 @@ impl Shop {
     }
 
     fn keys_at(&self, ages: &[i64]) {
+        self.rotate_keys("main", TokenAlgorithm::Es256, ages);
+    }
+
+    /// The keys of a store by an algorithm were rotated so many seconds ago.
+    fn rotate_keys(&self, store: &str, algorithm: TokenAlgorithm, ages: &[i64]) {
         let master = MasterKey::new(&self.master, false).expect("long enough");
         let plan = RotationPlan::for_sessions_lasting(7 * 86400);
         self.on(async |directory| {
             for age in ages {
-                let turn = RotateSigningKeys {
-                    store: "main".into(),
-                    fresh: signing_keys::new_sealed_key(&master),
-                    plan,
-                    wanted: true,
-                    now: clock::now() - age,
-                };
+                let fresh = Some(signing_keys::new_sealed_key(&master, algorithm));
+                let turn = RotateSigningKeys { store: store.into(), algorithm, fresh, plan, wanted: true, now: clock::now() - age };
                 directory.write(turn).await.expect("storage");
             }
         });
@@ -425,12 +426,7 @@ fn the_keys_of_each_store_are_listed_and_rotated_apart() {
     shop.keys_at(&[1000]);
     assert!(shop.says("keys list --store atacado").starts_with("there are no signing keys yet"));
     shop.refuses("keys rotate --store atacado", 1, "there are no signing keys yet");
-    let master = MasterKey::new(&shop.master, false).expect("long enough");
-    shop.on(async |directory| {
-        let (plan, now) = (RotationPlan::for_sessions_lasting(86400), clock::now() - 1000);
-        let begin = RotateSigningKeys { store: "atacado".into(), fresh: signing_keys::new_sealed_key(&master), plan, wanted: true, now };
-        directory.write(begin).await.expect("storage");
-    });
+    shop.rotate_keys("atacado", TokenAlgorithm::Es256, &[1000]);
     let id = |store: &str| shop.json(&format!("keys list --store {store}"))["keys"][0]["id"].as_str().expect("an id").to_owned();
     assert_ne!(id("main"), id("atacado"));
 
@@ -449,12 +445,13 @@ fn the_keys_of_each_store_are_listed_and_rotated_apart() {
 #[test]
 fn a_key_is_retired_in_every_store_that_has_it_and_each_gets_another() {
     let shop = Shop::new();
-    let fresh = signing_keys::new_sealed_key(&MasterKey::new(&shop.master, false).expect("long enough"));
+    let fresh = signing_keys::new_sealed_key(&MasterKey::new(&shop.master, false).expect("long enough"), TokenAlgorithm::Es256);
     let shared = fresh.id.clone();
     shop.on(async |directory| {
         let (plan, now) = (RotationPlan::for_sessions_lasting(86400), clock::now() - 1000);
         for store in ["main", "atacado"] {
-            let begin = RotateSigningKeys { store: store.into(), fresh: fresh.clone(), plan, wanted: true, now };
+            let (algorithm, fresh) = (TokenAlgorithm::Es256, Some(fresh.clone()));
+            let begin = RotateSigningKeys { store: store.into(), algorithm, fresh, plan, wanted: true, now };
             directory.write(begin).await.expect("storage");
         }
     });
@@ -505,6 +502,49 @@ fn after_a_leak_of_the_master_key_every_store_begins_anew_under_another() {
 }
 
 #[test]
+fn the_keys_of_both_algorithms_are_listed_rotated_retired_and_replaced_apart() {
+    let mut shop = Shop::new();
+    shop.keys_at(&[1000]);
+    shop.rotate_keys("main", TokenAlgorithm::Rs256, &[1000]);
+    let listed = || {
+        let listed = shop.json("keys list");
+        let keys = listed["keys"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|key| ["algorithm", "state", "id"].map(|name| key[name].as_str().expect("a text").to_owned()));
+        keys.collect::<Vec<_>>()
+    };
+    let words = |listed: &[[String; 3]]| listed.iter().map(|[algorithm, state, _]| format!("{algorithm} {state}")).collect::<Vec<_>>();
+    let before = listed();
+    assert_eq!(words(&before), ["ES256 active", "RS256 active"]);
+    assert!(shop.says("keys list").lines().nth(1).is_some_and(|line| line.contains("  RS256  active    since ")));
+
+    let rotated = shop.json("keys rotate");
+
+    assert_eq!((&rotated["what"], &rotated["algorithm"]), (&"published".into(), &"ES256".into()));
+    assert_eq!((&rotated["others"][0]["what"], &rotated["others"][0]["algorithm"]), (&"published".into(), &"RS256".into()));
+    assert_eq!(words(&listed()), ["ES256 active", "ES256 next", "RS256 active", "RS256 next"]);
+
+    let [_, _, rsa] = &before[1];
+    let retired = shop.json(&format!("keys retire --yes -- {rsa}"));
+    assert_eq!((&retired["signs"], &retired["loggedOut"]), (&rotated["others"][0]["id"], &false.into()));
+    assert_eq!(words(&listed()), ["ES256 active", "ES256 next", "RS256 active"], "no session ends");
+    let next = listed().remove(2)[2].clone();
+    let out = shop.says(&format!("keys retire --yes -- {next}"));
+    assert!(out.contains("no session ends, and apps have to get new tokens, because those that it has signed are refused"), "{out}");
+    assert!(out.contains("/.well-known/jwks.json again"), "{out}");
+    let successor = listed().remove(2);
+    assert!(successor[..2] == ["RS256", "active"] && successor[2] != next, "{successor:?}");
+
+    shop.master = random::id().repeat(3);
+    shop.refuses("keys rotate", 3, "are sealed with another master key");
+    assert_eq!(shop.json("keys replace-all --yes")["replaced"], 1);
+    let other = MasterKey::new(&shop.master, false).expect("long enough");
+    assert!(shop.on(async |directory| signing_keys::SigningKeys::open(&directory, &other).await.is_ok()), "it opens both");
+}
+
+#[test]
 fn a_broker_with_another_master_key_writes_no_key_before_it_gives_up() {
     let shop = Shop::new();
     shop.keys_at(&[100 * 86400]);
@@ -537,7 +577,8 @@ fn people_at_a_server_are_shown_and_blocked_just_the_same() {
         let master = MasterKey::new(&random::id().repeat(3), false).expect("long enough");
         let turn = RotateSigningKeys {
             store: "main".into(),
-            fresh: signing_keys::new_sealed_key(&master),
+            algorithm: TokenAlgorithm::Es256,
+            fresh: Some(signing_keys::new_sealed_key(&master, TokenAlgorithm::Es256)),
             plan: RotationPlan::for_sessions_lasting(3600),
             wanted: true,
             now: clock::now(),

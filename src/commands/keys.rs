@@ -6,8 +6,10 @@ use crate::commands::{GlobalOptions, confirmation, master_key, storage};
 use crate::directory::keys::{KeyRetirement, ListSigningKeys, ReplaceSigningKeys, RetireSigningKey, RotateSigningKeys, SealedSigningKey};
 use crate::directory::sql::Verb;
 use crate::directory::{Directory, StorageLocation};
+use crate::session::keys::SESSION_ALGORITHM;
 use crate::session::rotation::{RotationChange, RotationPlan, SigningKeyState, SigningKeyStatus, due_changes};
 use crate::session::seal::MasterKey;
+use crate::session::token_algorithm::TokenAlgorithm;
 use crate::stores::{MAIN, Store, Stores};
 use crate::vocabulary::diagnostic::{did_you_mean, printable};
 use crate::web::signing_keys;
@@ -30,13 +32,13 @@ pub(crate) struct KeysCommand {
 
 #[derive(Debug, Subcommand)]
 enum KeysSubcommand {
-    /// List the keys: the state of each, since when, and what comes next
+    /// List the keys: the algorithm and the state of each, since when, and what comes next
     #[command(after_help = "Example: portaria keys list --store atacado")]
     List,
-    /// Publish a further key now; it signs once all services know it, and no session ends
+    /// Publish a further key for each algorithm now; it signs once all services know it, and no session ends
     #[command(after_help = "Example: portaria keys rotate
 
-The broker rotates keys by itself; this command does it sooner.")]
+The broker rotates keys by itself; this command does it sooner. A key for RS256 exists only where an app needs one.")]
     Rotate,
     /// Remove a key at once, wherever a store has it, because it may have leaked; every user with a token of it has to sign in again
     #[command(after_help = "Example: portaria keys retire vR2mNq0bTx6wYc1ZpLkD9A")]
@@ -104,10 +106,10 @@ const NONE: &str = "there are no signing keys yet; the broker makes the first on
 /// What the removal of a key means.
 struct RetirementSummary {
     /// Whether sessions end.
-    has_signed: bool,
+    ends_sessions: bool,
     /// The other stores that hold it.
     held: String,
-    /// Which sessions end, as a sentence.
+    /// Which tokens are refused from then on, as a sentence.
     ends: &'static str,
 }
 
@@ -146,23 +148,24 @@ impl OpenedKeys {
         self.directory.write(verb).await.map_err(|_| storage::unavailable(&self.place))
     }
 
-    fn key_states(&self) -> Vec<SigningKeyStatus> {
-        self.keys.iter().map(|key| key.status.clone()).collect()
+    fn statuses(&self) -> impl Iterator<Item = &SigningKeyStatus> {
+        self.keys.iter().map(|key| &key.status)
     }
 
-    fn find_by_state(&self, state: SigningKeyState) -> Option<&SigningKeyStatus> {
-        self.keys.iter().map(|key| &key.status).find(|key| key.state == state)
+    /// The key that is to sign next by an algorithm.
+    fn next_key(&self, algorithm: TokenAlgorithm) -> Option<&SigningKeyStatus> {
+        self.statuses().find(|key| (key.algorithm, key.state) == (algorithm, SigningKeyState::Next))
     }
 
     fn next_change(&self, key: &SigningKeyStatus) -> NextKeyChange {
-        let next = self.find_by_state(SigningKeyState::Next);
+        let next = self.next_key(key.algorithm);
         let (what, at) = match (key.state, next) {
             (SigningKeyState::Active, None) => ("published", key.since.saturating_add(self.plan.signs)),
             (SigningKeyState::Active, Some(next)) => ("retiring", next.since.saturating_add(self.plan.published)),
             (SigningKeyState::Next, _) => ("active", key.since.saturating_add(self.plan.published)),
             (SigningKeyState::Retiring, _) => ("gone", key.since.saturating_add(self.plan.believed)),
         };
-        let now = due_changes(&self.key_states(), self.now, self.plan, false).iter().any(|change| match change {
+        let now = due_changes(self.statuses(), key.algorithm, self.now, self.plan, false).iter().any(|change| match change {
             RotationChange::Begin => false,
             RotationChange::Publish => what == "published",
             RotationChange::Activate(_) => matches!(what, "active" | "retiring"),
@@ -176,15 +179,18 @@ impl OpenedKeys {
             let key = |key: &SealedSigningKey| -> Value {
                 let (status, ahead) = (&key.status, self.next_change(&key.status));
                 let next = json!({ "what": ahead.what, "at": format_time(ahead.at) });
-                json!({ "id": status.id, "state": status.state.word(), "since": format_time(status.since), "made": format_time(key.made), "next": next })
+                json!({
+                    "id": status.id, "algorithm": status.algorithm.name(), "state": status.state.word(), "since": format_time(status.since),
+                    "made": format_time(key.made), "next": next
+                })
             };
             let keys: Value = self.keys.iter().map(key).collect();
             return print_json(&json!({ "keys": keys }).to_string());
         }
         for key in &self.keys {
             let key = &key.status;
-            let (id, state, since) = (printable(&key.id), key.state.word(), format_time(key.since));
-            print_line(&format!("{id}  {state:<8}  since {since}  {}", self.describe(key)));
+            let (id, algorithm, state, since) = (printable(&key.id), key.algorithm.name(), key.state.word(), format_time(key.since));
+            print_line(&format!("{id}  {algorithm}  {state:<8}  since {since}  {}", self.describe(key)));
         }
         if self.keys.is_empty() {
             print_line(NONE);
@@ -206,11 +212,32 @@ impl OpenedKeys {
         }
     }
 
+    /// Rotates the keys of each algorithm that the store has.
     async fn rotate(&self, master: &MasterKey) -> Result<(), CommandFailure> {
-        let fresh = signing_keys::new_sealed_key(master);
-        let made = fresh.id.clone();
-        let changes =
-            self.write(RotateSigningKeys { store: self.store.name.clone(), fresh, plan: self.plan, wanted: true, now: self.now }).await?;
+        let mut algorithms: Vec<TokenAlgorithm> = self.statuses().map(|key| key.algorithm).collect();
+        algorithms.dedup();
+        let mut rotated = Vec::new();
+        for algorithm in algorithms {
+            rotated.push(self.rotate_algorithm(algorithm, master).await?);
+        }
+        if self.json {
+            // The key of the sessions, and beside it those for apps.
+            let mut described = rotated.into_iter().map(|(described, _)| described);
+            let mut first = described.next().unwrap_or_default();
+            first["others"] = described.collect();
+            print_json(&first.to_string());
+        } else {
+            rotated.iter().for_each(|(_, words)| print_line(words));
+        }
+        Ok(())
+    }
+
+    /// Rotates the keys of an algorithm, and answers with what happened, for programs and as a sentence.
+    async fn rotate_algorithm(&self, algorithm: TokenAlgorithm, master: &MasterKey) -> Result<(Value, String), CommandFailure> {
+        let fresh = signing_keys::new_sealed_key(master, algorithm);
+        let (store, made) = (self.store.name.clone(), fresh.id.clone());
+        let rotation = RotateSigningKeys { store, algorithm, fresh: Some(fresh), plan: self.plan, wanted: true, now: self.now };
+        let changes = self.write(rotation).await?;
         let takes_over = changes.iter().find_map(|change| if let RotationChange::Activate(id) = change { Some(id) } else { None });
         let signs_at = format_time(self.now.saturating_add(self.plan.published));
         let (what, id, words) = if changes.contains(&RotationChange::Publish) {
@@ -221,17 +248,12 @@ impl OpenedKeys {
         } else if let Some(id) = takes_over {
             ("active", id.clone(), format!("key {id} was published before, and signs from now on; no session ends"))
         } else {
-            let next = self.find_by_state(SigningKeyState::Next).map(|key| (key.id.clone(), self.describe(key)));
+            let next = self.next_key(algorithm).map(|key| (key.id.clone(), self.describe(key)));
             let (id, sentence) = next.unwrap_or_else(|| (made, "another process has just published it".to_owned()));
             ("unchanged", id.clone(), format!("key {id} is next already, and nothing changed: {sentence}"))
         };
         let at = if what == "published" { Some(signs_at) } else { None };
-        if self.json {
-            print_json(&json!({ "what": what, "id": id, "signsAt": at }).to_string());
-        } else {
-            print_line(&words);
-        }
-        Ok(())
+        Ok((json!({ "what": what, "id": id, "algorithm": algorithm.name(), "signsAt": at }), words))
     }
 
     async fn retire(&self, id: &str, yes: bool, master: &MasterKey) -> Result<(), CommandFailure> {
@@ -240,7 +262,8 @@ impl OpenedKeys {
         }
         loop {
             let (copies, described) = self.confirm_retirement(id, yes).await?;
-            let confirmed = copies.iter().map(|key| (key.store.clone(), (key.status.state, signing_keys::new_sealed_key(master))));
+            let fresh = |key: &SealedSigningKey| signing_keys::new_sealed_key(master, key.status.algorithm);
+            let confirmed = copies.iter().map(|key| (key.store.clone(), (key.status.state, fresh(key))));
             match self.write(RetireSigningKey { id: id.into(), copies: confirmed.collect(), now: self.now }).await? {
                 KeyRetirement::Removed => return self.report_retirement(id, &copies, &described).await,
                 KeyRetirement::NotThere => return Err(CommandFailure::No(format!("key {id} is gone already"))),
@@ -256,24 +279,27 @@ impl OpenedKeys {
         // When the stores got keys of their own, each took copies of the shared ones with it.
         let copies: Vec<SealedSigningKey> = self.read_all().await?.into_iter().filter(|key| *key.status.id == *id).collect();
         let has_signed = copies.iter().any(|key| key.status.state != SigningKeyState::Next);
-        let ends =
-            if has_signed { "every user with a token of it has to sign in again" } else { "it has signed nothing yet, so no session ends" };
+        let signs_sessions = copies.iter().any(|key| key.status.algorithm == SESSION_ALGORITHM);
+        let ends = match (has_signed, signs_sessions) {
+            (true, true) => "every user with a token of it has to sign in again",
+            (true, false) => "no session ends, and apps have to get new tokens, because those that it has signed are refused",
+            (false, _) => "it has signed nothing yet, so no session ends",
+        };
         let others: Vec<String> = copies.iter().filter(|key| key.store != self.store.name).map(|key| printable(&key.store)).collect();
         let held = if others.is_empty() { String::new() } else { format!(", also from the store {}, which has a copy", others.join(", ")) };
         confirmation::confirm(yes, &format!("This removes key {id} for good{held}: {ends}."), "key", id)?;
-        Ok((copies, RetirementSummary { has_signed, held, ends }))
+        Ok((copies, RetirementSummary { ends_sessions: has_signed && signs_sessions, held, ends }))
     }
 
     async fn report_retirement(&self, id: &str, copies: &[SealedSigningKey], words: &RetirementSummary) -> Result<(), CommandFailure> {
-        let RetirementSummary { has_signed, held, ends } = words;
-        let keys = self.read_all().await?;
-        let signing = |store: &str| {
-            keys.iter().find(|key| *key.store == *store && key.status.state == SigningKeyState::Active).map(|key| &key.status.id)
-        };
+        let RetirementSummary { ends_sessions, held, ends } = words;
+        let (keys, algorithm) = (self.read_all().await?, copies.first().map(|key| key.status.algorithm));
+        let signs = |key: &&SealedSigningKey| Some(key.status.algorithm) == algorithm && key.status.state == SigningKeyState::Active;
+        let signing = |store: &str| keys.iter().filter(signs).find(|key| *key.store == *store).map(|key| &key.status.id);
         if self.json {
             let stores: Vec<&str> = copies.iter().map(|key| &*key.store).collect();
             print_json(
-                &json!({ "retired": id, "stores": stores, "signs": signing(&self.store.name), "loggedOut": has_signed }).to_string(),
+                &json!({ "retired": id, "stores": stores, "signs": signing(&self.store.name), "loggedOut": ends_sessions }).to_string(),
             );
             return Ok(());
         }
@@ -294,11 +320,12 @@ impl OpenedKeys {
         let warning = "This replaces the signing keys of all stores, and every user has to sign in again. A broker that still runs would go on \
                        with the old keys: stop them all first.";
         confirmation::confirm(yes, warning, "word `replace`", "replace")?;
-        let mut stores: Vec<Box<str>> = self.read_all().await?.into_iter().map(|key| key.store).collect();
-        stores.dedup();
-        let fresh: Vec<_> = stores.into_iter().map(|store| (store, signing_keys::new_sealed_key(master))).collect();
-        let many = fresh.len();
-        self.write(ReplaceSigningKeys { fresh, now: self.now }).await?;
+        let mut replaced: Vec<_> = self.read_all().await?.into_iter().map(|key| (key.store, key.status.algorithm)).collect();
+        replaced.dedup();
+        let fresh = replaced.iter().map(|(store, algorithm)| (store.clone(), *algorithm, signing_keys::new_sealed_key(master, *algorithm)));
+        self.write(ReplaceSigningKeys { fresh: fresh.collect(), now: self.now }).await?;
+        replaced.dedup_by(|(one, _), (other, _)| one == other);
+        let many = replaced.len();
         if self.json {
             print_json(&json!({ "replaced": many }).to_string());
         } else {

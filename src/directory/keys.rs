@@ -4,6 +4,7 @@ use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_eve
 use crate::directory::sessions::next_generation;
 use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 use crate::session::rotation::{RotationChange, RotationPlan, SigningKeyState, SigningKeyStatus, due_changes};
+use crate::session::token_algorithm::TokenAlgorithm;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A signing key, sealed.
@@ -15,7 +16,7 @@ pub struct SealedSigningKey {
     pub(crate) sealed: String,
     /// When it was created.
     pub(crate) made: i64,
-    /// Its id and its state.
+    /// Its id, its algorithm and its state.
     pub status: SigningKeyStatus,
 }
 
@@ -28,7 +29,7 @@ pub struct NewSigningKey {
     pub sealed: String,
 }
 
-/// The keys of all stores, the active one of each store first.
+/// The keys of all stores. Those of one algorithm follow each other, the active one first.
 #[derive(Debug)]
 pub struct ListSigningKeys;
 
@@ -37,29 +38,36 @@ impl Verb for ListSigningKeys {
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<SealedSigningKey>, StorageFault> {
         // "active" comes before "next" and "retiring".
-        let list = "SELECT store, id, sealed, made, state, since FROM store_keys ORDER BY store, state, since DESC, id";
-        sql.fetch(list, &[]).await?.iter().map(key_from_row).collect()
+        let list = "SELECT store, id, sealed, made, state, since, algorithm FROM signing_keys
+                    ORDER BY store, algorithm, state, since DESC, id";
+        sql.fetch(list, &[]).await?.iter().filter_map(|row| key_from_row(row).transpose()).collect()
     }
 }
 
-/// The keys of a store, locked until the end of the transaction.
+/// The keys of a store by all algorithms, locked until the end of the transaction.
 pub(crate) async fn lock_keys<S: SqlTransaction>(sql: &mut S, store: &str) -> Result<Vec<SealedSigningKey>, StorageFault> {
-    let list = "SELECT store, id, sealed, made, state, since FROM store_keys WHERE store = $1 ORDER BY state, since DESC, id";
-    sql.fetch_for_update(list, with![store]).await?.iter().map(key_from_row).collect()
+    let list = "SELECT store, id, sealed, made, state, since, algorithm FROM signing_keys WHERE store = $1
+                ORDER BY algorithm, state, since DESC, id";
+    sql.fetch_for_update(list, with![store]).await?.iter().filter_map(|row| key_from_row(row).transpose()).collect()
 }
 
-fn key_from_row(row: &SqlRow) -> Result<SealedSigningKey, StorageFault> {
-    let status = SigningKeyStatus { id: row.text(1)?.into(), state: SigningKeyState::from_word(row.text(4)?), since: row.number(5)? };
-    Ok(SealedSigningKey { store: row.text(0)?.into(), sealed: row.text(2)?.to_owned(), made: row.number(3)?, status })
+/// The key of a row; `None` if it is for an algorithm of a later version.
+fn key_from_row(row: &SqlRow) -> Result<Option<SealedSigningKey>, StorageFault> {
+    let Some(algorithm) = TokenAlgorithm::from_name(row.text(6)?) else { return Ok(None) };
+    let (id, state, since) = (row.text(1)?.into(), SigningKeyState::from_word(row.text(4)?), row.number(5)?);
+    let status = SigningKeyStatus { id, algorithm, state, since };
+    Ok(Some(SealedSigningKey { store: row.text(0)?.into(), sealed: row.text(2)?.to_owned(), made: row.number(3)?, status }))
 }
 
-/// Makes the changes of a store's keys that are due, and answers with them.
+/// Makes the changes of a store's keys by one algorithm that are due, and answers with what is due.
 #[derive(Clone, Debug)]
 pub struct RotateSigningKeys {
     /// The store whose keys they are.
     pub store: Box<str>,
-    /// The key to use if a new one is needed.
-    pub fresh: NewSigningKey,
+    /// The algorithm whose keys they are.
+    pub algorithm: TokenAlgorithm,
+    /// The key to use if a new one is needed; without it the changes that need one are named in the answer and not made.
+    pub fresh: Option<NewSigningKey>,
     /// How long keys live.
     pub plan: RotationPlan,
     /// Whether the operator asks for a new key.
@@ -72,19 +80,20 @@ impl Verb for RotateSigningKeys {
     type Answer = Vec<RotationChange>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<RotationChange>, StorageFault> {
-        let statuses: Vec<SigningKeyStatus> = lock_keys(sql, &self.store).await?.into_iter().map(|key| key.status).collect();
-        let changes = due_changes(&statuses, self.now, self.plan, self.wanted);
+        let keys = lock_keys(sql, &self.store).await?;
+        let changes = due_changes(keys.iter().map(|key| &key.status), self.algorithm, self.now, self.plan, self.wanted);
         let by = if self.wanted { AuditActor::Support } else { AuditActor::Broker };
-        let change_of = KeyChange { store: &self.store, by, now: self.now };
+        let change_of = KeyChange { store: &self.store, algorithm: self.algorithm, by, now: self.now };
         for change in &changes {
-            match change {
-                RotationChange::Begin => change_of.insert(sql, &self.fresh, SigningKeyState::Active).await?,
-                RotationChange::Publish => change_of.insert(sql, &self.fresh, SigningKeyState::Next).await?,
-                RotationChange::Activate(id) => change_of.activate(sql, id).await?,
-                RotationChange::Forget(id) => change_of.delete(sql, id).await?,
+            match (change, &self.fresh) {
+                (RotationChange::Begin, Some(fresh)) => change_of.insert(sql, fresh, SigningKeyState::Active).await?,
+                (RotationChange::Publish, Some(fresh)) => change_of.insert(sql, fresh, SigningKeyState::Next).await?,
+                (RotationChange::Begin | RotationChange::Publish, None) => {}
+                (RotationChange::Activate(id), _) => change_of.activate(sql, id).await?,
+                (RotationChange::Forget(id), _) => change_of.delete(sql, id).await?,
             }
         }
-        if !changes.is_empty() {
+        if changes.iter().any(|change| self.fresh.is_some() || !change.needs_new_key()) {
             next_generation(sql, "keys").await?;
         }
         Ok(changes)
@@ -96,7 +105,7 @@ impl Verb for RotateSigningKeys {
 pub(crate) struct RotateAllSigningKeys(pub(crate) Vec<RotateSigningKeys>);
 
 impl Verb for RotateAllSigningKeys {
-    /// The changes of each store.
+    /// What is due for each.
     type Answer = Vec<Vec<RotationChange>>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Self::Answer, StorageFault> {
@@ -139,7 +148,7 @@ impl Verb for RetireSigningKey {
         for (store, (state, fresh)) in &self.copies {
             locked.push((store, *state, fresh, lock_keys(sql, store).await?));
         }
-        let holders = sql.fetch("SELECT store FROM store_keys WHERE id = $1 ORDER BY store", with![&self.id]).await?;
+        let holders = sql.fetch("SELECT store FROM signing_keys WHERE id = $1 ORDER BY store", with![&self.id]).await?;
         let holders: BTreeSet<&str> = holders.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
         if holders.is_empty() {
             return Ok(KeyRetirement::NotThere);
@@ -154,10 +163,12 @@ impl Verb for RetireSigningKey {
         }
         for (store, _, fresh, keys) in locked {
             let Some(retired) = keys.iter().find(|key| key.status.id == self.id) else { continue };
-            let change = KeyChange { store, by: AuditActor::Support, now: self.now };
+            let algorithm = retired.status.algorithm;
+            let change = KeyChange { store, algorithm, by: AuditActor::Support, now: self.now };
             change.delete(sql, &self.id).await?;
             if retired.status.state == SigningKeyState::Active {
-                match keys.iter().find(|key| key.status.state == SigningKeyState::Next) {
+                let is_next = |key: &&SealedSigningKey| (key.status.algorithm, key.status.state) == (algorithm, SigningKeyState::Next);
+                match keys.iter().find(is_next) {
                     Some(next) => change.activate(sql, &next.status.id).await?,
                     None => change.insert(sql, fresh, SigningKeyState::Active).await?,
                 }
@@ -171,8 +182,8 @@ impl Verb for RetireSigningKey {
 /// Replaces the keys of all stores, also those that no master key opens any more: every token is refused from then on.
 #[derive(Debug)]
 pub struct ReplaceSigningKeys {
-    /// The new key of each store.
-    pub fresh: Vec<(Box<str>, NewSigningKey)>,
+    /// The new key of each store and algorithm.
+    pub fresh: Vec<(Box<str>, TokenAlgorithm, NewSigningKey)>,
     /// The time of the change, in seconds since 1970.
     pub now: i64,
 }
@@ -181,9 +192,9 @@ impl Verb for ReplaceSigningKeys {
     type Answer = ();
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
-        for (store, fresh) in &self.fresh {
-            let change = KeyChange { store, by: AuditActor::Support, now: self.now };
-            for key in lock_keys(sql, store).await? {
+        for (store, algorithm, fresh) in &self.fresh {
+            let change = KeyChange { store, algorithm: *algorithm, by: AuditActor::Support, now: self.now };
+            for key in lock_keys(sql, store).await?.iter().filter(|key| key.status.algorithm == *algorithm) {
                 change.delete(sql, &key.status.id).await?;
             }
             change.insert(sql, fresh, SigningKeyState::Active).await?;
@@ -193,31 +204,32 @@ impl Verb for ReplaceSigningKeys {
     }
 }
 
-/// The store whose keys change, who changes them, and when.
+/// The store and the algorithm whose keys change, who changes them, and when.
 pub(crate) struct KeyChange<'a> {
     pub(crate) store: &'a str,
+    pub(crate) algorithm: TokenAlgorithm,
     pub(crate) by: AuditActor,
     pub(crate) now: i64,
 }
 
 impl KeyChange<'_> {
     async fn insert<S: SqlTransaction>(&self, sql: &mut S, fresh: &NewSigningKey, state: SigningKeyState) -> Result<(), StorageFault> {
-        let insert = "INSERT INTO store_keys (store, id, sealed, made, state, since) VALUES ($1, $2, $3, $4, $5, $6)";
-        sql.queue(insert, with![self.store, &fresh.id, &fresh.sealed, self.now, state.word(), self.now]).await?;
+        let insert = "INSERT INTO signing_keys (store, id, algorithm, sealed, made, state, since) VALUES ($1, $2, $3, $4, $5, $6, $5)";
+        sql.queue(insert, with![self.store, &fresh.id, self.algorithm.name(), &fresh.sealed, self.now, state.word()]).await?;
         let what = if state == SigningKeyState::Active { AuditEventKind::KeyActive } else { AuditEventKind::KeyPublished };
         self.record(sql, what, &fresh.id).await
     }
 
     async fn activate<S: SqlTransaction>(&self, sql: &mut S, id: &str) -> Result<(), StorageFault> {
-        let retire = "UPDATE store_keys SET state = 'retiring', since = $1 WHERE store = $2 AND state = 'active'";
-        sql.queue(retire, with![self.now, self.store]).await?;
-        let activate = "UPDATE store_keys SET state = 'active', since = $1 WHERE store = $2 AND id = $3";
+        let retire = "UPDATE signing_keys SET state = 'retiring', since = $1 WHERE store = $2 AND algorithm = $3 AND state = 'active'";
+        sql.queue(retire, with![self.now, self.store, self.algorithm.name()]).await?;
+        let activate = "UPDATE signing_keys SET state = 'active', since = $1 WHERE store = $2 AND id = $3";
         sql.queue(activate, with![self.now, self.store, id]).await?;
         self.record(sql, AuditEventKind::KeyActive, id).await
     }
 
     pub(crate) async fn delete<S: SqlTransaction>(&self, sql: &mut S, id: &str) -> Result<(), StorageFault> {
-        sql.queue("DELETE FROM store_keys WHERE store = $1 AND id = $2", with![self.store, id]).await?;
+        sql.queue("DELETE FROM signing_keys WHERE store = $1 AND id = $2", with![self.store, id]).await?;
         self.record(sql, AuditEventKind::KeyGone, id).await
     }
 

@@ -15,6 +15,7 @@ const SQLITE: &[MigrationStep] = &[
     (7, "store keys", include_str!("migrations/sqlite/7_store_keys.sql")),
     (8, "scale", include_str!("migrations/sqlite/8_scale.sql")),
     (9, "apps", include_str!("migrations/sqlite/9_apps.sql")),
+    (10, "signing keys", include_str!("migrations/sqlite/10_signing_keys.sql")),
 ];
 const POSTGRES: &[MigrationStep] = &[
     (1, "people", include_str!("migrations/postgres/1_people.sql")),
@@ -25,6 +26,7 @@ const POSTGRES: &[MigrationStep] = &[
     (6, "store keys", include_str!("migrations/postgres/6_store_keys.sql")),
     (7, "scale", include_str!("migrations/postgres/7_scale.sql")),
     (8, "apps", include_str!("migrations/postgres/8_apps.sql")),
+    (9, "signing keys", include_str!("migrations/postgres/9_signing_keys.sql")),
 ];
 
 /// The migrations of SQLite.

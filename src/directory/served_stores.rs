@@ -40,14 +40,15 @@ impl Verb for RecordServedStores {
             sql.queue("DELETE FROM served WHERE seen < $1", with![since]).await?;
         }
         let mut removed: Vec<Box<str>> = Vec::new();
-        let unserved = "SELECT DISTINCT store FROM store_keys WHERE store <> 'main' AND store NOT IN (SELECT store FROM served)";
+        let unserved = "SELECT DISTINCT store FROM signing_keys WHERE store <> 'main' AND store NOT IN (SELECT store FROM served)";
         for row in sql.fetch(unserved, &[]).await? {
             let store = row.text(0)?;
             if self.serves_on(store) {
                 continue;
             }
             for key in lock_keys(sql, store).await? {
-                KeyChange { store, by: AuditActor::Broker, now: self.now }.delete(sql, &key.status.id).await?;
+                let change = KeyChange { store, algorithm: key.status.algorithm, by: AuditActor::Broker, now: self.now };
+                change.delete(sql, &key.status.id).await?;
             }
             sql.queue("DELETE FROM proofs WHERE store = $1", with![store]).await?;
             // The access tokens of the grants are not valid without the keys.

@@ -1,19 +1,17 @@
-//! The signing keys of sessions, and the tokens that they sign and verify.
+//! The signing keys of a store, and the tokens that they sign and verify.
 //!
-//! A token names its key, and the key determines the algorithm; what the token says about the algorithm does not count.
+//! A token names its key, and the key determines the algorithm: a token that names another algorithm is refused.
 
+use crate::session::compact_token::PresentedToken;
 use crate::session::further_facts::FurtherFacts;
-use crate::session::token_claims::{Composed, LONGEST, compose};
+use crate::session::signing_key::SessionSigningKey;
+use crate::session::token_algorithm::TokenAlgorithm;
+use crate::session::token_claims::{Composed, LONGEST_ACCEPTED, SESSION_TOKEN, compose};
 use crate::session::{Session, SessionUser};
 use crate::vocabulary::email::Email;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::fmt;
+use std::sync::Arc;
 
 /// The issuer and the audience of a token, and what else it carries.
 #[derive(Clone, Copy, Debug)]
@@ -28,69 +26,73 @@ pub struct TokenParties<'a> {
     pub(crate) further: &'a FurtherFacts,
 }
 
-pub(crate) struct SessionSigningKey {
-    id: Box<str>,
-    private: EcdsaKeyPair,
-    public: DecodingKey,
-    x: String,
-    y: String,
-}
+/// The algorithm of session tokens.
+pub(crate) const SESSION_ALGORITHM: TokenAlgorithm = TokenAlgorithm::Es256;
 
-impl fmt::Debug for SessionSigningKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionSigningKey").field("id", &self.id).finish_non_exhaustive()
-    }
-}
-
-impl SessionSigningKey {
-    /// A key from its PKCS#8 bytes; `None` if they hold no key on P-256.
-    pub(crate) fn new(id: &str, pkcs8: &[u8]) -> Option<Self> {
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).ok()?;
-        // The uncompressed form: 4, then both coordinates.
-        let (x, y) = pair.public_key().as_ref().get(1..65)?.split_at(32);
-        let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
-        let public = DecodingKey::from_ec_components(&x, &y).ok()?;
-        Some(Self { id: id.into(), private: pair, public, x, y })
-    }
-}
-
-/// The keys. The first signs, and all verify.
+/// The keys of a store. For each algorithm at most one signs, and all verify.
 #[derive(Debug)]
-pub struct SessionSigningKeys(Vec<SessionSigningKey>);
+pub struct SessionSigningKeys {
+    signing: Vec<Arc<SessionSigningKey>>,
+    others: Vec<Arc<SessionSigningKey>>,
+}
 
 impl SessionSigningKeys {
-    /// The keys, the signing key first; `None` without any key.
-    pub(crate) fn new(keys: Vec<SessionSigningKey>) -> Option<Self> {
-        (!keys.is_empty()).then_some(Self(keys))
+    /// The keys that sign, one for each algorithm, and those that only verify; `None` without one that signs sessions.
+    pub(crate) fn new(signing: Vec<Arc<SessionSigningKey>>, others: Vec<Arc<SessionSigningKey>>) -> Option<Self> {
+        let signs_sessions = signing.iter().any(|key| key.algorithm() == SESSION_ALGORITHM);
+        signs_sessions.then_some(Self { signing, others })
     }
 
-    fn signing(&self) -> &SessionSigningKey {
-        self.0.first().expect("`new` refuses an empty list")
+    fn all(&self) -> impl Iterator<Item = &Arc<SessionSigningKey>> {
+        self.signing.iter().chain(&self.others)
     }
 
-    /// The id of the key that signs.
+    /// The key of an id.
+    pub(crate) fn find(&self, id: &str) -> Option<&Arc<SessionSigningKey>> {
+        self.all().find(|key| *key.id() == *id)
+    }
+
+    fn signing(&self, algorithm: TokenAlgorithm) -> Option<&SessionSigningKey> {
+        self.signing.iter().find(|key| key.algorithm() == algorithm).map(|key| &**key)
+    }
+
+    fn session_key(&self) -> &SessionSigningKey {
+        self.signing(SESSION_ALGORITHM).expect("`new` refuses keys of which none signs sessions")
+    }
+
+    /// The id of the key that signs sessions.
     pub(crate) fn active(&self) -> &str {
-        &self.signing().id
+        self.session_key().id()
     }
 
     /// Whether this is one of the keys.
     pub(crate) fn has(&self, id: &str) -> bool {
-        self.0.iter().any(|key| *key.id == *id)
+        self.find(id).is_some()
     }
 
-    /// The token of a session. If it would be longer than [`LONGEST`], first the further facts that do not fit are left out, then
-    /// the name; then the provider's id is replaced by its hash.
+    /// Whether one of the keys signs by this algorithm.
+    pub(crate) fn can_sign(&self, algorithm: TokenAlgorithm) -> bool {
+        self.signing(algorithm).is_some()
+    }
+
+    /// A token of this type with these claims; `None` while no key signs by this algorithm.
+    pub fn sign_claims(&self, algorithm: TokenAlgorithm, typ: &str, claims: &impl Serialize) -> Option<String> {
+        self.signing(algorithm)?.sign(typ, claims)
+    }
+
+    /// The claims of a token that one of the keys has signed with this type, and that has at most so many bytes. Times, issuer and
+    /// audience are for the caller to check.
+    pub fn verify_claims(&self, token: &str, typ: &str, longest: usize) -> Option<Map<String, Value>> {
+        let token = PresentedToken::parse(token, longest)?;
+        self.find(token.key().0)?.verify(&token, typ)
+    }
+
+    /// The token of a session. If it would be longer than a kibibyte, first the further facts that do not fit are left out, then the
+    /// name; then the provider's id is replaced by its hash.
     pub fn sign(&self, session: &Session, parties: TokenParties<'_>) -> String {
-        let Composed { header, claims, .. } = compose(self.active(), session, parties);
-        let part = |json: Vec<u8>| URL_SAFE_NO_PAD.encode(json);
-        let header = serde_json::to_vec(&header).expect("a header is plain text");
-        let claims = serde_json::to_vec(&claims).expect("claims are texts and numbers");
-        let mut token = [part(header), part(claims)].join(".");
-        // The library would read the key anew for every token.
-        let signature = self.signing().private.sign(&SystemRandom::new(), token.as_bytes()).expect("a key that was read can sign");
-        token.push('.');
-        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
-        token
+        let key = self.session_key();
+        let Composed { claims, .. } = compose(key.id(), session, parties);
+        key.sign(SESSION_TOKEN, &claims).expect("claims are texts and numbers")
     }
 
     /// Removes from a session the further facts that do not fit into its token, and returns their names.
@@ -110,20 +112,9 @@ impl SessionSigningKeys {
 
     /// The same even if the session has expired.
     pub(crate) fn verify_ignoring_expiry(&self, token: &str, parties: TokenParties<'_>) -> Option<Session> {
-        if token.len() > 2 * LONGEST {
-            return None;
-        }
-        let header = decode_header(token).ok()?;
-        let key = self.0.iter().find(|key| header.kid.as_deref() == Some(&*key.id))?;
-        if header.alg != Algorithm::ES256 || header.crit.is_some() || header.typ.as_deref() != Some("JWT") {
-            return None;
-        }
-        // Times and names are checked here: the library uses its own clock, and accepts lists where we write texts.
-        let mut validation = Validation::new(Algorithm::ES256);
-        validation.validate_exp = false;
-        validation.validate_aud = false;
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        let all: Map<String, Value> = decode(token, &key.public, &validation).ok()?.claims;
+        let token = PresentedToken::parse(token, LONGEST_ACCEPTED)?;
+        let key = self.find(token.key().0).filter(|key| key.algorithm() == SESSION_ALGORITHM)?;
+        let all = key.verify(&token, SESSION_TOKEN)?;
         let facts = parties.further.read_from(&all);
         let claims = ReceivedSessionClaims::deserialize(Value::Object(all)).ok()?;
         let is_for_us = claims.aud == parties.audience || parties.earlier_audience == Some(&*claims.aud);
@@ -146,17 +137,17 @@ impl SessionSigningKeys {
         Some(Session { person, store: claims.store.into(), sid: claims.sid.into(), since, issued, until, end })
     }
 
-    /// The public keys, for services that verify the cookie themselves.
+    /// The public keys, for services that verify tokens themselves. The key that signs sessions comes first.
     pub(crate) fn jwks(&self) -> Value {
-        let public = |key: &SessionSigningKey| json!({ "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": key.id, "x": key.x, "y": key.y });
-        json!({ "keys": self.0.iter().map(public).collect::<Vec<_>>() })
+        json!({ "keys": self.all().map(|key| key.jwk()).collect::<Vec<_>>() })
     }
 }
 
-/// The id of the key that a token names, if it looks like a token of ours.
-pub(crate) fn named_key(token: &str) -> Option<String> {
-    let header = decode_header(token).ok().filter(|header| token.len() <= 2 * LONGEST && header.alg == Algorithm::ES256)?;
-    header.kid
+/// The id of the key that a token of at most so many bytes names, if it looks like a token of ours.
+pub(crate) fn named_key(token: &str, longest: usize) -> Option<String> {
+    let token = PresentedToken::parse(token, longest)?;
+    let (id, algorithm) = token.key();
+    algorithm.map(|_| id.to_owned())
 }
 
 #[derive(Deserialize)]

@@ -1,10 +1,12 @@
 //! A session: its user, its times and its provider. A signed token in a cookie carries it. This module is pure.
 
+pub(crate) mod compact_token;
 pub(crate) mod further_facts;
 pub(crate) mod keys;
 pub(crate) mod revocation;
 pub mod rotation;
 pub mod seal;
+pub(crate) mod signing_key;
 pub mod token_algorithm;
 pub(crate) mod token_claims;
 

@@ -1,5 +1,8 @@
 //! The rotation of signing keys. A key is published before it signs, so that all services that verify tokens know it by then; a
-//! key that no longer signs verifies until its last token has expired. No session ends by a rotation. Pure.
+//! key that no longer signs verifies until its last token has expired. No session ends by a rotation. The keys of each algorithm rotate
+//! apart. Pure.
+
+use crate::session::token_algorithm::TokenAlgorithm;
 
 /// The state of a signing key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +40,8 @@ impl SigningKeyState {
 pub struct SigningKeyStatus {
     /// The id by which tokens name the key.
     pub id: Box<str>,
+    /// The algorithm by which it signs.
+    pub algorithm: TokenAlgorithm,
     /// Whether it signs, or only verifies.
     pub state: SigningKeyState,
     pub(crate) since: i64,
@@ -74,8 +79,25 @@ pub enum RotationChange {
     Forget(Box<str>),
 }
 
-/// The steps that are due. `wanted` means that an operator has asked for a new key.
-pub(crate) fn due_changes(keys: &[SigningKeyStatus], now: i64, plan: RotationPlan, wanted: bool) -> Vec<RotationChange> {
+impl RotationChange {
+    /// Whether a new key has to be made for it.
+    pub(crate) fn needs_new_key(&self) -> bool {
+        match self {
+            Self::Begin | Self::Publish => true,
+            Self::Activate(_) | Self::Forget(_) => false,
+        }
+    }
+}
+
+/// The steps that are due for the keys of one algorithm. `wanted` means that an operator has asked for a new key.
+pub(crate) fn due_changes<'a>(
+    keys: impl IntoIterator<Item = &'a SigningKeyStatus>,
+    algorithm: TokenAlgorithm,
+    now: i64,
+    plan: RotationPlan,
+    wanted: bool,
+) -> Vec<RotationChange> {
+    let keys: Vec<&SigningKeyStatus> = keys.into_iter().filter(|key| key.algorithm == algorithm).collect();
     let the = |state| keys.iter().find(|key| key.state == state);
     let age = |key: &SigningKeyStatus| now.saturating_sub(key.since);
     let mut changes = Vec::new();
@@ -105,7 +127,7 @@ mod tests {
     const PLAN: RotationPlan = RotationPlan { signs: 1000, published: 10, believed: 100 };
 
     fn key(id: &str, state: SigningKeyState, since: i64) -> SigningKeyStatus {
-        SigningKeyStatus { id: id.into(), state, since }
+        SigningKeyStatus { id: id.into(), algorithm: TokenAlgorithm::Es256, state, since }
     }
 
     #[test]
@@ -124,7 +146,22 @@ mod tests {
             (vec![key("a", retiring, 1010), key("b", active, 1010)], 1110, false, vec![RotationChange::Forget("a".into())]),
             (vec![key("a", retiring, 5000), key("b", active, 5000)], 10, false, vec![]),
         ] {
-            assert_eq!(due_changes(&keys, now, PLAN, wanted), expected, "{keys:?} at {now}");
+            assert_eq!(due_changes(&keys, TokenAlgorithm::Es256, now, PLAN, wanted), expected, "{keys:?} at {now}");
         }
+    }
+
+    #[test]
+    fn the_keys_of_one_algorithm_decide_nothing_about_those_of_another() {
+        let of = |algorithm, id, state| SigningKeyStatus { algorithm, ..key(id, state, 0) };
+        let keys = [
+            of(TokenAlgorithm::Es256, "a", SigningKeyState::Active),
+            of(TokenAlgorithm::Rs256, "b", SigningKeyState::Next),
+            of(TokenAlgorithm::Rs256, "c", SigningKeyState::Retiring),
+        ];
+
+        assert_eq!(due_changes(&keys, TokenAlgorithm::Es256, 100, PLAN, false), []);
+        let expected = [RotationChange::Activate("b".into()), RotationChange::Forget("c".into())];
+        assert_eq!(due_changes(&keys, TokenAlgorithm::Rs256, 100, PLAN, false), expected);
+        assert_eq!(due_changes(&keys[..1], TokenAlgorithm::Rs256, 0, PLAN, false), [RotationChange::Begin]);
     }
 }

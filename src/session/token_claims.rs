@@ -1,16 +1,22 @@
 //! What a token of a session says, cut to the length that fits into a cookie.
 
 use crate::session::Session;
-use crate::session::keys::TokenParties;
+use crate::session::compact_token::TokenHeader;
+use crate::session::keys::{SESSION_ALGORITHM, TokenParties};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, Header};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The longest token, in bytes.
 pub(crate) const LONGEST: usize = 1024;
+
+/// The longest text that is read as a token of a session, in bytes.
+pub(crate) const LONGEST_ACCEPTED: usize = 2 * LONGEST;
+
+/// The type of a token of a session.
+pub(crate) const SESSION_TOKEN: &str = "JWT";
 
 /// A key's id of the usual length.
 const USUAL_KEY_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
@@ -48,7 +54,6 @@ struct SessionClaims<'a> {
 
 /// A token before it is signed.
 pub(crate) struct Composed {
-    pub(crate) header: Header,
     pub(crate) claims: Map<String, Value>,
     /// The further facts that do not fit.
     pub(crate) left_out: Vec<Box<str>>,
@@ -56,7 +61,7 @@ pub(crate) struct Composed {
 
 pub(crate) fn compose(key_id: &str, session: &Session, parties: TokenParties<'_>) -> Composed {
     let person = &session.person;
-    let header = Header { kid: Some(key_id.to_owned()), ..Header::new(Algorithm::ES256) };
+    let header = TokenHeader { typ: SESSION_TOKEN, alg: SESSION_ALGORITHM.name(), kid: key_id };
     let header_length = base64_length(json_length(&header));
     let fits = |claims: &Map<String, Value>| {
         header_length.saturating_add(base64_length(json_length(claims))).saturating_add(SIGNATURE_LENGTH) <= LONGEST
@@ -90,7 +95,7 @@ pub(crate) fn compose(key_id: &str, session: &Session, parties: TokenParties<'_>
         .find(|claims| fits(claims))
         .unwrap_or_else(|| claims(None, &hashed()));
     let left_out = parties.further.add_to(&mut claims, &person.facts, fits);
-    Composed { header, claims, left_out }
+    Composed { claims, left_out }
 }
 
 /// The further facts that would be left out of the token of a session.

@@ -6,13 +6,14 @@ use crate::directory::incidents::ShareIncident;
 use crate::directory::served_stores::RecordServedStores;
 use crate::directory::{Directory, StorageUnavailable};
 use crate::drift::DriftMonitor;
+use crate::login::documents::key_set;
 use crate::provider::document_cache::DocumentCache;
 use crate::session::revocation::Revocations;
 use crate::session::seal::{MasterKey, Seal};
 use crate::stores::connection::{NetworkConnection, ProviderConnection};
 use crate::stores::live::{LiveProvider, LiveProvidersSnapshot};
 use crate::stores::settings::Settings;
-use crate::stores::{MAIN, Store, Stores};
+use crate::stores::{MAIN, Stores};
 use crate::web::endpoint_hosts;
 use crate::web::live_config::{LiveConfig, LiveStore};
 use crate::web::metrics::Metrics;
@@ -28,6 +29,7 @@ use crate::world::network::{Network, NetworkPolicy};
 use crate::world::slow_disk;
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::hmac;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -62,6 +64,12 @@ pub struct App {
     pub(crate) proofs: Seal,
     /// Seals the ID tokens that are kept for the logout at the provider.
     pub(crate) id_tokens: Seal,
+    /// Seals the codes of apps.
+    pub(crate) app_codes: Seal,
+    /// Seals the requests of apps that wait for the person.
+    pub(crate) app_requests: Seal,
+    /// The key of refresh tokens.
+    pub(crate) refresh_key: hmac::Key,
     /// The key with which codes and addresses are hashed.
     pub(crate) proof_key: hmac::Key,
     pub(crate) limits: RateLimits,
@@ -137,6 +145,9 @@ impl App {
             forms: Seal::new(master, "forms"),
             proofs: Seal::new(master, "proofs"),
             id_tokens: Seal::new(master, "ID tokens"),
+            app_codes: Seal::new(master, "app codes"),
+            app_requests: Seal::new(master, "app requests"),
+            refresh_key: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("refresh tokens")),
             proof_key: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("codes and addresses")),
             limits: RateLimits::default(),
             metrics: Metrics::default(),
@@ -211,6 +222,11 @@ impl App {
         live_provider.replaced.as_deref().unwrap_or(&self.connection)
     }
 
+    /// The JWKS at the address of an app, fetched again if the one that is known does not hold the key that is looked for.
+    pub(crate) async fn key_set(&self, address: &str, holds_key: &dyn Fn(&Value) -> bool, now: i64) -> Option<Arc<Value>> {
+        key_set(address, holds_key, (&self.connection.network, &self.connection.documents), now).await
+    }
+
     /// Applies changed settings, phrases and brandings.
     pub fn apply_settings(&self, settings: &Settings, now: i64) {
         let before = self.live_config.load();
@@ -268,16 +284,21 @@ impl App {
         if !self.lock_served().is_recorded {
             self.record_served_stores(None, now).await?;
         }
-        self.storage_sync.read(&self.directory, &self.revocations, &self.signing, now).await?;
-        // A new store has no key yet.
+        self.read_from_storage(now).await?;
+        // A new store has no key yet, and neither has one whose first app needs another algorithm.
         let live_config = Arc::clone(&self.live_config.load());
-        let new = live_config.live_stores().filter(|live_store| self.signing.keys(&live_store.store.name).is_none());
-        let new: Vec<Arc<Store>> = new.map(|live_store| Arc::clone(&live_store.store)).collect();
-        if !new.is_empty() {
-            self.signing.rotate(&self.directory, &new, now).await?;
-            self.storage_sync.read(&self.directory, &self.revocations, &self.signing, now).await?;
+        let lacking: Vec<Arc<LiveStore>> =
+            live_config.live_stores().filter(|live_store| self.signing.lacks_key(live_store)).cloned().collect();
+        if !lacking.is_empty() {
+            self.signing.rotate(&self.directory, &lacking, now).await?;
+            self.read_from_storage(now).await?;
         }
         Ok(())
+    }
+
+    /// Reads from storage which sessions and keys other machines have changed. No key is made, so a request may wait for it.
+    pub(crate) async fn read_from_storage(&self, now: i64) -> Result<(), StorageUnavailable> {
+        self.storage_sync.read(&self.directory, &self.revocations, &self.signing, now).await
     }
 
     /// Records in storage which stores this machine serves. Machines that recorded nothing since `silent_since` are forgotten.
@@ -336,8 +357,8 @@ impl App {
 
     /// Rotates the signing keys where that is due.
     pub(crate) async fn rotate_keys(&self, now: i64) -> Result<(), StorageUnavailable> {
-        let live_config = Arc::clone(&self.live_config.load());
-        self.signing.rotate(&self.directory, live_config.stores().all(), now).await
+        let live_stores: Vec<Arc<LiveStore>> = self.live_config.load().live_stores().cloned().collect();
+        self.signing.rotate(&self.directory, &live_stores, now).await
     }
 }
 

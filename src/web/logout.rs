@@ -47,7 +47,7 @@ pub(crate) async fn logout(context: RequestContext) -> Result<HttpResponse, User
             .await?;
         context.app().revocations.record_end(&session.sid, latest);
         // If the session was replaced meanwhile, its successor has ended as well.
-        let _ = context.app().sync_with_storage(context.now()).await;
+        let _ = context.app().read_from_storage(context.now()).await;
         if let Some(live_provider) = live_provider {
             provider_logout = provider_logout_address(&context, live_provider, &session, id_token.as_deref()).await;
         }

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub mod app;
+pub(crate) mod apps;
 pub(crate) mod assets;
 pub mod attempt_cookies;
 pub(crate) mod background_tasks;
@@ -50,6 +51,12 @@ use actix_web::HttpResponse;
 
 /// Every route of the broker itself.
 pub(crate) fn routes() -> Vec<RouteRow> {
+    let mut routes = own_routes();
+    routes.extend(apps::routes());
+    routes
+}
+
+fn own_routes() -> Vec<RouteRow> {
     vec![
         // Proxies ask these for every request of every storefront, so nothing is wrapped around them.
         internal("/auth").internal_all(forward_auth::check),

@@ -4,6 +4,7 @@ use crate::login::return_to;
 use crate::pages::{ErrorCause, Frame, PageLanguage};
 use crate::session::Session;
 use crate::session::keys::{SessionSigningKeys, named_key};
+use crate::session::token_claims::LONGEST_ACCEPTED;
 use crate::stores::connection::ProviderClient;
 use crate::stores::live::LiveProvider;
 use crate::web::app::App;
@@ -245,7 +246,7 @@ impl RequestContext {
     /// have taken its place.
     pub(crate) async fn session_to_end(&self) -> Result<Option<Session>, UserFacingError> {
         let Some(token) = self.cookies().unique(&self.live_store().store.cookie) else { return Ok(None) };
-        self.read_new_key(token).await?;
+        self.read_new_key(token, LONGEST_ACCEPTED).await?;
         Ok(self.signing_keys().and_then(|keys| keys.verify_ignoring_expiry(token, self.live_store().token_parties())))
     }
 
@@ -253,15 +254,15 @@ impl RequestContext {
     /// the budget of the client before.
     pub(crate) async fn session_under_new_keys(&self) -> Result<Option<Session>, UserFacingError> {
         let Some(token) = self.cookies().unique(&self.live_store().store.cookie) else { return Ok(None) };
-        self.read_new_key(token).await?;
+        self.read_new_key(token, LONGEST_ACCEPTED).await?;
         Ok(self.session_of(token))
     }
 
-    /// Reads the keys from storage if a token names one that this machine does not have.
-    pub(crate) async fn read_new_key(&self, token: &str) -> Result<(), UserFacingError> {
-        let Some(named) = named_key(token) else { return Ok(()) };
+    /// Reads the keys from storage if a token of at most so many bytes names one that this machine does not have.
+    pub(crate) async fn read_new_key(&self, token: &str, longest: usize) -> Result<(), UserFacingError> {
+        let Some(named) = named_key(token, longest) else { return Ok(()) };
         if self.signing_keys().is_none_or(|keys| !keys.has(&named)) {
-            self.app().sync_with_storage(self.now()).await?;
+            self.app().read_from_storage(self.now()).await?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use crate::web::{app, headers};
 use actix_web::dev::Service as _;
-use actix_web::guard::{Any, Get, Head};
+use actix_web::guard::{Any, Get, Head, Options};
 use actix_web::http::header::ALLOW;
 use actix_web::web::{self, Data, PayloadConfig, ServiceConfig};
 use actix_web::{Handler, HttpResponse, Resource, Responder, Route};
@@ -21,6 +21,8 @@ enum RouteMethods {
     /// `GET`, and `HEAD` for the same answer without its body.
     GetAndHead,
     Post,
+    /// What a browser asks before a page of another origin sends a request.
+    Options,
     /// The handler judges the method itself.
     All,
 }
@@ -71,6 +73,14 @@ impl RouteRow {
         A: Future<Output = Result<HttpResponse, UserFacingError>> + 'static,
     {
         self.with(RouteMethods::Post, web::post().to(with_error_page(handler)))
+    }
+
+    pub(crate) fn options<F, A>(self, handler: F) -> Self
+    where
+        F: Fn(RequestContext) -> A + Clone + 'static,
+        A: Future<Output = Result<HttpResponse, UserFacingError>> + 'static,
+    {
+        self.with(RouteMethods::Options, web::route().guard(Options()).to(with_error_page(handler)))
     }
 
     pub(crate) fn all_methods<F, A>(self, handler: F) -> Self
@@ -139,6 +149,7 @@ impl RouteRow {
             ("GET", has(&[RouteMethods::Get, RouteMethods::GetAndHead])),
             ("HEAD", has(&[RouteMethods::GetAndHead])),
             ("POST", has(&[RouteMethods::Post])),
+            ("OPTIONS", has(&[RouteMethods::Options])),
         ];
         methods.iter().filter(|(_, is_allowed)| *is_allowed).map(|(method, _)| *method).collect::<Vec<_>>().join(", ")
     }

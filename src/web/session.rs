@@ -2,6 +2,7 @@
 
 use crate::directory::users::FindUserById;
 use crate::session::Session;
+use crate::session::token_claims::LONGEST_ACCEPTED;
 use crate::web::cookies;
 use crate::web::headers::cross_origin_allowed;
 use crate::web::rate_limits::RateLimitKind;
@@ -64,7 +65,7 @@ pub(crate) async fn validate(context: RequestContext) -> Result<HttpResponse, Us
     let question: Option<Value> = serde_json::from_slice(context.body()).ok();
     let token = question.as_ref().and_then(|question| question.get("token")?.as_str());
     let token = token.unwrap_or_default();
-    context.read_new_key(token).await?;
+    context.read_new_key(token, LONGEST_ACCEPTED).await?;
     let Some(session) = context.session_of(token) else {
         return Ok(HttpResponse::Unauthorized().json(json!({ "authStatus": "InvalidToken" })));
     };

@@ -2,10 +2,12 @@
 
 use crate::directory::keys::{self, NewSigningKey, RotateAllSigningKeys, RotateSigningKeys, SealedSigningKey};
 use crate::directory::{Directory, StorageUnavailable};
-use crate::session::keys::{SessionSigningKey, SessionSigningKeys};
+use crate::session::keys::{SESSION_ALGORITHM, SessionSigningKeys};
 use crate::session::rotation::{RotationChange, SigningKeyState, SigningKeyStatus, due_changes};
 use crate::session::seal::{MasterKey, Seal};
-use crate::stores::Store;
+use crate::session::signing_key::SessionSigningKey;
+use crate::session::token_algorithm::TokenAlgorithm;
+use crate::web::live_config::LiveStore;
 use crate::world::random;
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
@@ -19,30 +21,45 @@ pub struct SigningKeys {
     seal: Seal,
 }
 
-/// The keys of a store.
+/// The keys of a store, and what storage has of them.
 #[derive(Clone)]
 struct StoreSigningKeys {
     keys: Arc<SessionSigningKeys>,
-    statuses: Vec<SigningKeyStatus>,
+    sealed: Vec<SealedSigningKey>,
 }
 
 /// The purpose for which keys are sealed.
 const PURPOSE: &str = "signing keys";
 
-/// A new key under this seal.
-pub fn new_sealed_key(master: &MasterKey) -> NewSigningKey {
-    new_key_sealed_with(&Seal::new(master, PURPOSE))
+/// How many stores get keys in one transaction at most.
+const ROTATED_AT_ONCE: usize = 100;
+
+/// A new key under this seal. For RSA that takes a part of a second.
+pub fn new_sealed_key(master: &MasterKey, algorithm: TokenAlgorithm) -> NewSigningKey {
+    seal_key(&Seal::new(master, PURPOSE), &random::signing_key(algorithm))
 }
 
-fn new_key_sealed_with(seal: &Seal) -> NewSigningKey {
+fn seal_key(seal: &Seal, pkcs8: &[u8]) -> NewSigningKey {
     let id = random::id();
-    NewSigningKey { sealed: seal.seal(&[&id], &random::signing_key(), random::bytes()), id }
+    NewSigningKey { sealed: seal.seal(&[&id], pkcs8, random::bytes()), id }
 }
 
-/// Whether the seal opens the key that signs at each store. Only then may a further key be made.
+/// Whether the seal opens the keys that sign at each store. Only then may a further key be made.
 pub(crate) fn opens_keys(master: &MasterKey, keys: &[SealedSigningKey]) -> bool {
     let seal = Seal::new(master, PURPOSE);
     keys.iter().filter(|key| key.status.state == SigningKeyState::Active).all(|key| open_key(key, &seal).is_some())
+}
+
+fn signs_sessions(key: &SigningKeyStatus) -> bool {
+    (key.algorithm, key.state) == (SESSION_ALGORITHM, SigningKeyState::Active)
+}
+
+/// Whether the tokens of a store are signed by this algorithm.
+fn signs_with(live_store: &LiveStore, algorithm: TokenAlgorithm) -> bool {
+    match algorithm {
+        TokenAlgorithm::Es256 => true,
+        TokenAlgorithm::Rs256 => live_store.needs_rsa(),
+    }
 }
 
 impl SigningKeys {
@@ -70,10 +87,11 @@ impl SigningKeys {
         let known = self.stores.load();
         let mut stores = HashMap::new();
         for of_store in sealed.chunk_by(|one, next| one.store == next.store) {
-            let Some(SealedSigningKey { store, .. }) = of_store.first() else { continue };
-            // If the key that signs cannot be opened, the known keys stay in use.
-            let opened = open_keys(of_store, &self.seal).or_else(|| {
-                tracing::error!(store = &**store, "the signing key in the storage cannot be opened: the known keys stay in use");
+            // A store without a key for sessions is new or was removed, whatever other keys it has left.
+            let Some(SealedSigningKey { store, .. }) = of_store.iter().find(|key| signs_sessions(&key.status)) else { continue };
+            // If a key that signs cannot be opened, the known keys stay in use.
+            let opened = open_keys(of_store, &self.seal, known.get(store)).or_else(|| {
+                tracing::error!(store = &**store, "a signing key in the storage cannot be opened: the known keys stay in use");
                 known.get(store).cloned()
             });
             if let Some(opened) = opened {
@@ -85,56 +103,122 @@ impl SigningKeys {
         Ok(())
     }
 
+    /// Whether a store has no key yet by which its tokens are to be signed.
+    pub(crate) fn lacks_key(&self, live_store: &LiveStore) -> bool {
+        let keys = self.keys(&live_store.store.name);
+        let has_key = |algorithm| keys.as_ref().is_some_and(|keys| keys.can_sign(algorithm));
+        TokenAlgorithm::ALL.into_iter().any(|algorithm| signs_with(live_store, algorithm) && !has_key(algorithm))
+    }
+
     /// Rotates the keys of stores where that is due, and makes the first ones. One of many machines does it, and all of them read the
-    /// result.
-    pub(crate) async fn rotate(&self, directory: &Directory, stores: &[Arc<Store>], now: i64) -> Result<(), StorageUnavailable> {
-        let known = Arc::clone(&self.stores.load());
-        let is_due = |store: &&Arc<Store>| match known.get(&store.name) {
-            Some(of_store) => !due_changes(&of_store.statuses, now, store.rotation_plan(), false).is_empty(),
-            None => true,
-        };
-        let mut due: Vec<&Arc<Store>> = stores.iter().filter(is_due).collect();
-        // All brokers use one order, so that two of them cannot deadlock.
-        due.sort_by(|one, other| one.name.cmp(&other.name));
-        for part in due.chunks(ROTATED_AT_ONCE) {
-            let rotation = |store: &&Arc<Store>| {
-                let (name, fresh, plan) = (store.name.clone(), new_key_sealed_with(&self.seal), store.rotation_plan());
-                RotateSigningKeys { store: name, fresh, plan, wanted: false, now }
-            };
-            let changes = directory.write(RotateAllSigningKeys(part.iter().map(rotation).collect())).await?;
-            for (store, changes) in part.iter().zip(changes) {
-                changes.into_iter().for_each(|change| log_change(&store.name, change));
+    /// result. A key is made only where storage lacks one, and only a few of RSA in one turn.
+    pub(crate) async fn rotate(&self, directory: &Directory, stores: &[Arc<LiveStore>], now: i64) -> Result<(), StorageUnavailable> {
+        for algorithm in TokenAlgorithm::ALL {
+            let due = self.due_rotations(stores, algorithm, now);
+            let mut lacking = Vec::new();
+            for part in due.chunks(ROTATED_AT_ONCE) {
+                let found = rotate_all(directory, part.iter().map(|due| due.rotation.clone()).collect()).await?;
+                let lacks_key = |(due, changes): &(&DueRotation, Vec<RotationChange>)| {
+                    due.is_needed && changes.iter().any(RotationChange::needs_new_key)
+                };
+                lacking.extend(part.iter().zip(found).filter(lacks_key).map(|(due, _)| &due.rotation));
+            }
+            lacking.truncate(keys_at_once(algorithm));
+            for part in lacking.chunks(ROTATED_AT_ONCE) {
+                let mut rotations = Vec::with_capacity(part.len());
+                for rotation in part {
+                    let fresh = seal_key(&self.seal, &new_key(algorithm).await?);
+                    rotations.push(RotateSigningKeys { fresh: Some(fresh), ..(*rotation).clone() });
+                }
+                rotate_all(directory, rotations).await?;
             }
         }
         Ok(())
     }
+
+    /// The rotations that are due by what is known of the keys, in the order in which all brokers make them, so that two of them cannot
+    /// deadlock.
+    fn due_rotations(&self, stores: &[Arc<LiveStore>], algorithm: TokenAlgorithm, now: i64) -> Vec<DueRotation> {
+        let known = self.stores.load();
+        let due_rotation = |live_store: &Arc<LiveStore>| {
+            let (store, plan) = (live_store.store.name.clone(), live_store.store.rotation_plan());
+            let sealed = known.get(&store).map_or(&[][..], |known| &known.sealed);
+            let changes = due_changes(sealed.iter().map(|key| &key.status), algorithm, now, plan, false);
+            let is_needed = signs_with(live_store, algorithm);
+            // A key that is not needed any more stays, and gets no successor.
+            let is_due = changes.iter().any(|change| is_needed || !change.needs_new_key());
+            let rotation = RotateSigningKeys { store, algorithm, fresh: None, plan, wanted: false, now };
+            is_due.then_some(DueRotation { rotation, is_needed })
+        };
+        let mut due: Vec<DueRotation> = stores.iter().filter_map(due_rotation).collect();
+        due.sort_by(|one, other| one.rotation.store.cmp(&other.rotation.store));
+        due
+    }
 }
 
-/// How many stores get keys in one transaction at most.
-const ROTATED_AT_ONCE: usize = 100;
+/// A rotation that is due, and whether the store needs a key by its algorithm.
+struct DueRotation {
+    rotation: RotateSigningKeys,
+    is_needed: bool,
+}
 
-fn log_change(store: &str, change: RotationChange) {
+/// How many keys are made in one turn at most. One of RSA takes a part of a second, and the caller has other things to do.
+fn keys_at_once(algorithm: TokenAlgorithm) -> usize {
+    match algorithm {
+        TokenAlgorithm::Es256 => usize::MAX,
+        TokenAlgorithm::Rs256 => 4,
+    }
+}
+
+/// A fresh key; one of RSA is made on a thread that nothing else waits for.
+async fn new_key(algorithm: TokenAlgorithm) -> Result<Vec<u8>, StorageUnavailable> {
+    match algorithm {
+        TokenAlgorithm::Es256 => Ok(random::signing_key(algorithm)),
+        TokenAlgorithm::Rs256 => tokio::task::spawn_blocking(move || random::signing_key(algorithm)).await.map_err(|_| StorageUnavailable),
+    }
+}
+
+/// Makes rotations in one transaction, and answers with what is due for each.
+async fn rotate_all(directory: &Directory, rotations: Vec<RotateSigningKeys>) -> Result<Vec<Vec<RotationChange>>, StorageUnavailable> {
+    let found = directory.write(RotateAllSigningKeys(rotations.clone())).await?;
+    for (rotation, changes) in rotations.iter().zip(&found) {
+        changes.iter().filter(|change| rotation.fresh.is_some() || !change.needs_new_key()).for_each(|change| log_change(rotation, change));
+    }
+    Ok(found)
+}
+
+fn log_change(RotateSigningKeys { store, algorithm, .. }: &RotateSigningKeys, change: &RotationChange) {
+    let (store, algorithm) = (&**store, algorithm.name());
     match change {
-        RotationChange::Begin | RotationChange::Publish => tracing::info!(store, "a new signing key has been published"),
-        RotationChange::Activate(id) => tracing::info!(store, key = &*id, "a new key signs"),
-        RotationChange::Forget(id) => tracing::info!(store, key = &*id, "a signing key was removed: its last token has expired"),
+        RotationChange::Begin | RotationChange::Publish => tracing::info!(store, algorithm, "a new signing key has been published"),
+        RotationChange::Activate(id) => tracing::info!(store, algorithm, key = &**id, "a new key signs"),
+        RotationChange::Forget(id) => {
+            tracing::info!(store, algorithm, key = &**id, "a signing key was removed: its last token has expired");
+        }
     }
 }
 
 fn open_key(key: &SealedSigningKey, seal: &Seal) -> Option<SessionSigningKey> {
-    SessionSigningKey::new(&key.status.id, &seal.open(&[&key.status.id], &key.sealed)?)
+    let status = &key.status;
+    SessionSigningKey::new(&status.id, status.algorithm, &seal.open(&[&status.id], &key.sealed)?)
 }
 
-fn open_keys(sealed: &[SealedSigningKey], seal: &Seal) -> Option<StoreSigningKeys> {
-    // The signing key comes first.
-    let is_active = |key: &&SealedSigningKey| key.status.state == SigningKeyState::Active;
-    let signs = sealed.iter().find(is_active).and_then(|key| open_key(key, seal))?;
-    let others: Vec<SessionSigningKey> = sealed.iter().filter(|key| !is_active(key)).filter_map(|key| open_key(key, seal)).collect();
-    let unreadable = sealed.len().saturating_sub(others.len()).saturating_sub(1);
+/// The keys of a store. Those that were opened `before` are not opened again.
+fn open_keys(sealed: &[SealedSigningKey], seal: &Seal, before: Option<&StoreSigningKeys>) -> Option<StoreSigningKeys> {
+    let known = |key: &SealedSigningKey| {
+        let before =
+            before.filter(|before| before.sealed.iter().any(|known| known.status.id == key.status.id && known.sealed == key.sealed))?;
+        before.keys.find(&key.status.id).cloned()
+    };
+    let open = |key: &SealedSigningKey| known(key).or_else(|| open_key(key, seal).map(Arc::new));
+    let (active, others): (Vec<_>, Vec<_>) = sealed.iter().partition(|key| key.status.state == SigningKeyState::Active);
+    let signing = active.into_iter().map(open).collect::<Option<Vec<_>>>()?;
+    let many = others.len();
+    let others: Vec<_> = others.into_iter().filter_map(open).collect();
+    let unreadable = many.saturating_sub(others.len());
     if unreadable > 0 {
         tracing::error!("{unreadable} signing keys cannot be opened: they were sealed with another master key");
     }
-    let statuses = sealed.iter().map(|key| key.status.clone()).collect();
-    let keys = SessionSigningKeys::new(std::iter::once(signs).chain(others).collect())?;
-    Some(StoreSigningKeys { keys: Arc::new(keys), statuses })
+    let keys = SessionSigningKeys::new(signing, others)?;
+    Some(StoreSigningKeys { keys: Arc::new(keys), sealed: sealed.to_vec() })
 }

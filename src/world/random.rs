@@ -1,5 +1,6 @@
 //! Random bytes, and key pairs for one run of the program, for tests and trials.
 
+use crate::session::token_algorithm::TokenAlgorithm;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
@@ -19,10 +20,18 @@ pub fn id() -> Box<str> {
     URL_SAFE_NO_PAD.encode(bytes::<16>()).into()
 }
 
-/// A fresh signing key on P-256, as PKCS#8.
-pub(crate) fn signing_key() -> Vec<u8> {
-    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("the machine's source of chance works");
-    pair.to_pkcs8v1().expect("a fresh key can be written").as_ref().to_vec()
+/// A fresh signing key, as PKCS#8. A key of RSA takes a part of a second, so no request and no async worker may wait for it.
+pub(crate) fn signing_key(algorithm: TokenAlgorithm) -> Vec<u8> {
+    match algorithm {
+        TokenAlgorithm::Es256 => {
+            let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("the machine's source of chance works");
+            pair.to_pkcs8v1().expect("a fresh key can be written").as_ref().to_vec()
+        }
+        TokenAlgorithm::Rs256 => {
+            let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("the machine's source of chance works");
+            AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).expect("a fresh key can be written").as_ref().to_vec()
+        }
+    }
 }
 
 /// A key pair as PEM.

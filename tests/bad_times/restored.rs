@@ -46,7 +46,7 @@ fn a_key_that_can_no_longer_be_read_changes_nothing_while_it_runs_and_is_told_at
     let broker = Ending(place.start());
     let ana = Browser::signed_in(&broker.0, "ana");
 
-    assert_eq!(place.count("UPDATE store_keys SET sealed = $1 RETURNING 1", "damaged"), 1);
+    assert_eq!(place.count("UPDATE signing_keys SET sealed = $1 RETURNING 1", "damaged"), 1);
     place.count("UPDATE generations SET number = number + 1 WHERE name = $1 RETURNING number", "keys");
 
     until("it is told", Duration::from_secs(5), || place.logged().contains("cannot be opened: the known keys stay in use"));

@@ -258,7 +258,7 @@ impl Worker<'_> {
     fn rotate(&self, store: &str) {
         let _alone = held(&self.world.operator);
         self.record(Line { what: What::Rotate, store: store.to_owned(), ..Line::default() }, |line| {
-            let older = "WITH aged AS (UPDATE store_keys SET since = since - 1000 WHERE state = 'next' AND store = $1 RETURNING 1) SELECT count(*) FROM aged";
+            let older = "WITH aged AS (UPDATE signing_keys SET since = since - 1000 WHERE state = 'next' AND store = $1 RETURNING 1) SELECT count(*) FROM aged";
             self.world.place.count(older, store);
             let report = self.world.place.run(&["keys", "rotate", "--store", store]);
             (line.note, line.key, line.status) = (report["what"].to_string(), text(&report["id"]), 200);

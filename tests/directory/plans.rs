@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The tables that do not grow with users, logins or time.
 const SMALL: &[(&str, &str)] = &[
     ("generations", "one row for each thing that is numbered"),
-    ("store_keys", "a few rows for each store"),
+    ("signing_keys", "a few rows for each store"),
     ("served", "a row for each store and broker"),
     ("pins", "a row for each provider file"),
     ("drifts", "a row for each fact that a provider gives no longer"),

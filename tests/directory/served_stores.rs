@@ -7,6 +7,7 @@ use portaria::directory::proofs::{BeginEmailProof, FindEmailProof};
 use portaria::directory::served_stores::RecordServedStores;
 use portaria::directory::sessions::ReadGenerations;
 use portaria::session::rotation::RotationPlan;
+use portaria::session::token_algorithm::TokenAlgorithm;
 use std::sync::Arc;
 
 fn names(list: &[&str]) -> Vec<Box<str>> {
@@ -24,7 +25,8 @@ async fn serves(directory: &Directory, record: RecordServedStores) -> Vec<Box<st
     for store in stores {
         let fresh = NewSigningKey { id: format!("{store}-{now}").into(), sealed: "s".to_owned() };
         let plan = RotationPlan::for_sessions_lasting(86400);
-        directory.write(RotateSigningKeys { store, fresh, plan, wanted: false, now }).await.expect("storage");
+        let (algorithm, fresh) = (TokenAlgorithm::Es256, Some(fresh));
+        directory.write(RotateSigningKeys { store, algorithm, fresh, plan, wanted: false, now }).await.expect("storage");
     }
     removed
 }
@@ -63,6 +65,21 @@ on_both! {
         assert_eq!(serves(&directory, record).await, names(&["atacado"]));
 
         assert_eq!(ids(&directory).await, ["atacado-2"]);
+    };
+
+    /// Attack N-06
+    the_keys_of_every_algorithm_go_with_a_store: async |place| {
+        let directory = place.machine().await;
+        serves(&directory, serving("m", &["atacado"], 1)).await;
+        let fresh = Some(NewSigningKey { id: "rsa".into(), sealed: "s".to_owned() });
+        let plan = RotationPlan::for_sessions_lasting(86400);
+        let rotation = RotateSigningKeys { store: "atacado".into(), algorithm: TokenAlgorithm::Rs256, fresh, plan, wanted: false, now: 1 };
+        directory.write(rotation).await.expect("storage");
+        assert_eq!(ids(&directory).await, ["atacado-1", "rsa"]);
+
+        assert_eq!(serves(&directory, serving("m", &[], 2)).await, names(&["atacado"]));
+
+        assert_eq!(ids(&directory).await, Vec::<String>::new());
     };
 
     a_store_that_another_machine_serves_is_not_removed: async |place| {

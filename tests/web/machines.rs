@@ -10,6 +10,7 @@ use portaria::directory::sessions::EndAllSessions;
 use portaria::directory::users::{BlockUser, FindUserByEmail};
 use portaria::session::rotation::SigningKeyState;
 use portaria::session::seal::MasterKey;
+use portaria::session::token_algorithm::TokenAlgorithm;
 use portaria::vocabulary::email::Email;
 use portaria::web::signing_keys::new_sealed_key;
 use portaria::world::clock;
@@ -77,7 +78,7 @@ impl MachinesWithUnreadKey {
         let broker = plan.build().await;
         let other = TestBrokerBuilder::beside(&broker, LOCAL, &master).build().await;
         let leaked = broker.app.directory.read(ListSigningKeys).await.expect("storage").remove(0).status.id;
-        let fresh = new_sealed_key(&MasterKey::new(&master, false).expect("it is long enough"));
+        let fresh = new_sealed_key(&MasterKey::new(&master, false).expect("it is long enough"), TokenAlgorithm::Es256);
         let retire =
             RetireSigningKey { id: leaked, copies: BTreeMap::from([("main".into(), (SigningKeyState::Active, fresh))]), now: clock::now() };
         assert_eq!(broker.app.directory.write(retire).await, Ok(KeyRetirement::Removed));
@@ -250,7 +251,6 @@ async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_
     use portaria::directory::keys::RotateSigningKeys;
     use portaria::session::rotation::RotationPlan;
     use portaria::session::seal::MasterKey;
-    use portaria::web::signing_keys;
 
     for server in [false, true] {
         let mut plan = TestBroker::builder(LOCAL).with_standard("acme");
@@ -272,7 +272,8 @@ async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_
         let now = clock::now();
         let turn = |wanted, now| RotateSigningKeys {
             store: "main".into(),
-            fresh: signing_keys::new_sealed_key(&master),
+            algorithm: TokenAlgorithm::Es256,
+            fresh: Some(new_sealed_key(&master, TokenAlgorithm::Es256)),
             plan: rotation,
             wanted,
             now,
@@ -294,7 +295,7 @@ async fn a_key_that_is_turned_over_logs_nobody_out_and_one_that_is_retired_logs_
 
         let keys = broker.app.directory.read(ListSigningKeys).await.expect("storage");
         let going = keys.iter().find(|key| key.status.state.word() == "retiring").expect("the old one").status.id.clone();
-        let copy = (SigningKeyState::Retiring, signing_keys::new_sealed_key(&master));
+        let copy = (SigningKeyState::Retiring, new_sealed_key(&master, TokenAlgorithm::Es256));
         broker
             .app
             .directory

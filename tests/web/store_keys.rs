@@ -5,10 +5,16 @@ use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
 use crate::web::stores::{OTHER, TWO};
 use crate::web::test_broker::{HOST, LOCAL, TestBroker, TestBrokerBuilder};
+use portaria::directory::keys::{KeyRetirement, RetireSigningKey, RotateSigningKeys};
+use portaria::session::rotation::{RotationPlan, SigningKeyState};
+use portaria::session::seal::MasterKey;
+use portaria::session::token_algorithm::TokenAlgorithm;
 use portaria::session::{Session, SessionUser};
 use portaria::vocabulary::email::Email;
+use portaria::web::signing_keys::new_sealed_key;
 use portaria::world::clock;
-use std::collections::BTreeSet;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A broker on a file, then one on a server, and its master key.
 async fn both() -> Vec<(TestBroker, String)> {
@@ -70,6 +76,41 @@ async fn a_store_publishes_and_believes_no_key_of_another() {
             for path in ["/session", "/auth"] {
                 assert_eq!(status(&broker, path, OTHER, &format!("portaria={token}")).await, expected, "{path} by a key of {signs}");
             }
+        }
+    }
+}
+
+/// Attacks N-08, O-08, V-07
+#[actix_web::test]
+async fn a_key_for_apps_stands_beside_that_of_the_sessions_on_every_machine() {
+    for (broker, master) in both().await {
+        let other = TestBrokerBuilder::beside(&broker, TWO, &master).build().await;
+        let (here, _there) = signed_in(&broker).await;
+        let master = MasterKey::new(&master, false).expect("it is long enough");
+        let (algorithm, plan) = (TokenAlgorithm::Rs256, RotationPlan::for_sessions_lasting(86400));
+        let fresh = new_sealed_key(&master, algorithm);
+        let id = fresh.id.clone();
+        let rotation = RotateSigningKeys { store: "main".into(), algorithm, fresh: Some(fresh), plan, wanted: false, now: clock::now() };
+        broker.app.directory.write(rotation).await.expect("storage");
+        hears(&broker).await;
+        hears(&other).await;
+
+        let published = broker.ask(ClientRequest::get("/.well-known/jwks.json")).await.json();
+        let described = |name: &str| published["keys"].as_array().expect("a list").iter().map(|key| key[name].clone()).collect::<Vec<_>>();
+        assert_eq!((described("kty"), described("alg")), (vec![json!("EC"), json!("RSA")], vec![json!("ES256"), json!("RS256")]));
+        let keys = |machine: &TestBroker, store: &str| machine.app.signing.keys(store).expect("it has keys");
+        let token = keys(&broker, "main").sign_claims(algorithm, "at+jwt", &json!({ "sub": "u1" })).expect("it has a key");
+        let accepts = |machine: &TestBroker, store: &str| keys(machine, store).verify_claims(&token, "at+jwt", 4096).is_some();
+        assert_eq!([accepts(&broker, "main"), accepts(&other, "main"), accepts(&other, "atacado")], [true, true, false]);
+
+        let copy = (SigningKeyState::Active, new_sealed_key(&master, algorithm));
+        let retire = RetireSigningKey { id, copies: BTreeMap::from([("main".into(), copy)]), now: clock::now() };
+        assert_eq!(broker.app.directory.write(retire).await, Ok(KeyRetirement::Removed));
+        for machine in [&broker, &other] {
+            hears(machine).await;
+            assert!(!accepts(machine, "main"));
+            assert!(keys(machine, "main").sign_claims(algorithm, "JWT", &json!({})).is_some(), "another key signs");
+            assert_eq!(status(machine, "/auth", HOST, &here.cookies()).await, 200, "no session ends");
         }
     }
 }

@@ -1,0 +1,5 @@
+//! Apps sign people in through the store: the OpenID provider, and what attackers try with it (group V).
+
+mod authorize;
+pub mod client;
+mod token;
