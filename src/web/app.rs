@@ -14,6 +14,7 @@ use crate::stores::connection::{NetworkConnection, ProviderConnection};
 use crate::stores::live::{LiveProvider, LiveProvidersSnapshot};
 use crate::stores::settings::Settings;
 use crate::stores::{MAIN, Stores};
+use crate::web::apps::refusals::RefusalThrottle;
 use crate::web::endpoint_hosts;
 use crate::web::live_config::{LiveConfig, LiveStore};
 use crate::web::metrics::Metrics;
@@ -64,6 +65,8 @@ pub struct App {
     pub(crate) proofs: Seal,
     /// Seals the ID tokens that are kept for the logout at the provider.
     pub(crate) id_tokens: Seal,
+    /// Which refused requests of apps were recorded.
+    pub(crate) app_refusals: RefusalThrottle,
     /// Seals the codes of apps.
     pub(crate) app_codes: Seal,
     /// Seals the requests of apps that wait for the person.
@@ -145,6 +148,7 @@ impl App {
             forms: Seal::new(master, "forms"),
             proofs: Seal::new(master, "proofs"),
             id_tokens: Seal::new(master, "ID tokens"),
+            app_refusals: RefusalThrottle::default(),
             app_codes: Seal::new(master, "app codes"),
             app_requests: Seal::new(master, "app requests"),
             refresh_key: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("refresh tokens")),
