@@ -128,6 +128,36 @@ fn link(user: &str, sid: &str, new_sid: &str) -> LinkIdentity {
     }
 }
 
+/// A user signs in, often in place of a session that another task has begun; an app gets access, and something ends. Answers with the id
+/// of the grant, if there is one.
+async fn change(directory: &Directory, users: &[Box<str>], task: usize, round: usize) -> Option<String> {
+    let at = (task * 7 + round * 3) % users.len();
+    let (user, sid, id) = (&users[at], format!("s{task}-{round}"), format!("g{task}-{round}"));
+    let since = i64::try_from(100 + task * 100 + round).expect("it is small");
+    let old = round.checked_sub(1).map(|before| (format!("s{}-{before}", (task + round) % 8).into(), 100_000));
+    let identity = proven("acme", &at.to_string(), &format!("ana{at}"));
+    let sign_in = SignIn { now: since, latest: 100_000, instead_of: old, ..arrival("main", &identity, &sid) };
+    directory.write(sign_in).await.expect("storage").expect("signed in");
+    let grant = if round % 2 == 0 { offline(user, &sid, &id) } else { access(user, &sid, &id) };
+    let is_granted = matches!(redeem(directory, &grant).await, CodeRedemption::Granted(_));
+    match (task + round) % 5 {
+        0 => directory.write(EndSession { since, latest: 100_000, ..sign_out(user, &sid) }).await.expect("storage"),
+        1 => {
+            let (app, id) = (grant.app.clone(), grant.id.clone());
+            directory.write(EndAppGrant { store: "main".into(), app, id, by: AuditActor::App, now: 120 }).await.map(drop).expect("storage");
+        }
+        2 => {
+            for presented in [0, 1, 0] {
+                let refresh = RotateRefreshToken { app: grant.app.clone(), ..refresh(&id, presented, 120) };
+                directory.write(refresh).await.map(drop).expect("storage");
+            }
+        }
+        3 => drop(redeem(directory, &grant).await),
+        _ => directory.write(sign_out_everywhere(user)).await.map(drop).expect("storage"),
+    }
+    is_granted.then_some(id)
+}
+
 on_both! {
     /// Attack V-02
     a_code_gives_access_once_and_its_second_use_ends_what_came_of_it: async |place| {
@@ -475,10 +505,10 @@ on_both! {
             let grant = access(&ana, &sid, &id);
             let redeeming = actix_web::rt::spawn(async move { redeem(&here, &grant).await });
             let replaced = SignIn { instead_of: Some((sid.clone().into(), 1000)), ..arrival("main", &proven("acme", "other", "other"), &format!("o{round}")) };
-            if round % 2 == 0 {
-                there.write(out).await.expect("storage");
-            } else {
-                there.write(replaced).await.expect("storage").expect("signed in");
+            match round % 3 {
+                0 => there.write(out).await.expect("storage"),
+                1 => drop(there.write(replaced).await.expect("storage").expect("signed in")),
+                _ => drop(there.write(sign_out_everywhere(&ana)).await.expect("storage")),
             }
             let redeemed = redeeming.await.expect("it ends");
 
@@ -486,6 +516,51 @@ on_both! {
             if matches!(redeemed, CodeRedemption::Granted(_)) {
                 assert!(ended(&machines[0]).await.contains(&id), "round {round}");
             }
+        }
+    };
+
+    a_redemption_while_the_session_gets_a_new_id_is_refused_or_follows_it: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        for round in 0..20 {
+            let (at, sid, new_sid, id) = (round.to_string(), format!("s{round}"), format!("n{round}"), format!("g{round}"));
+            let ana = uid(&machines[0], &proven("acme", &at, &format!("ana{at}")), &sid).await;
+            let (here, grant) = (Arc::clone(&machines[0]), access(&ana, &sid, &id));
+            let redeeming = actix_web::rt::spawn(async move { redeem(&here, &grant).await });
+            let link = LinkIdentity { identity: proven("beta", &at, "outra"), ..link(&ana, &sid, &new_sid) };
+            machines[1].write(link).await.expect("storage").expect("linked");
+
+            let is_granted = matches!(redeeming.await.expect("it ends"), CodeRedemption::Granted(_));
+            let found = machines[0].read(FindAppGrant { store: "main".into(), id: id.into() }).await.expect("storage");
+            assert_eq!(found.map(|(grant, _)| grant.sid), is_granted.then_some(new_sid.into()), "round {round}");
+        }
+    };
+
+    many_changes_at_once_neither_fail_nor_leave_access_behind: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        let mut users = Vec::new();
+        for at in 0..4 {
+            users.push(uid(&machines[0], &proven("acme", &at.to_string(), &format!("ana{at}")), &format!("first{at}")).await);
+        }
+        let changing = (0..8).map(|task| {
+            let (directory, users) = (Arc::clone(&machines[task % 2]), users.clone());
+            async move {
+                let mut granted = Vec::new();
+                for round in 0..10 {
+                    granted.extend(change(&directory, &users, task, round).await);
+                }
+                granted
+            }
+        });
+
+        let granted: Vec<String> = at_once(changing).await.into_iter().flatten().collect();
+        for user in &users {
+            machines[0].write(sign_out_everywhere(user)).await.expect("storage");
+        }
+
+        assert!(granted.len() > 20, "{granted:?}");
+        let ended = ended(&machines[1]).await;
+        for id in &granted {
+            assert!(!is_live(&machines[1], id).await && ended.contains(id), "{id}");
         }
     };
 
@@ -514,7 +589,9 @@ on_both! {
         let fresh = portaria::directory::keys::NewSigningKey { id: "k".into(), sealed: "s".to_owned() };
         let plan = portaria::session::rotation::RotationPlan::for_sessions_lasting(86400);
         directory.write(serving(&["atacado"], 1)).await.expect("storage");
-        directory.write(portaria::directory::keys::RotateSigningKeys { store: "atacado".into(), algorithm: portaria::session::token_algorithm::TokenAlgorithm::Es256, fresh: Some(fresh), plan, wanted: false, now: 1 }).await.expect("storage");
+        let (algorithm, fresh) = (portaria::session::token_algorithm::TokenAlgorithm::Es256, Some(fresh));
+        let rotation = portaria::directory::keys::RotateSigningKeys { store: "atacado".into(), algorithm, fresh, plan, wanted: false, now: 1 };
+        directory.write(rotation).await.expect("storage");
         let ana = directory.write(arrival("atacado", &proven("acme", "1", "ana"), "s")).await.expect("storage").expect("signed in").user.uid;
         gets(&directory, &NewAppGrant { store: "atacado".into(), ..offline(&ana, "s", "g") }).await;
         directory.write(RecordConsent { store: "atacado".into(), uid: ana.clone(), app: "agenda".into(), scopes: "openid".into(), now: 110 }).await.expect("storage");

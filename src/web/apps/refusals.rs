@@ -43,7 +43,7 @@ pub(crate) async fn record(context: &RequestContext, asked: Option<&str>, reason
     let store = &context.live_store().store;
     // What cannot be a client id is not kept: it may be anything.
     let app = asked.filter(|asked| client_id_problem(asked).is_none());
-    if !context.app().app_refusals.admits(&store.name, app.unwrap_or_default(), reason, context.now()) {
+    if !context.app().stories.of_apps.admits(&store.name, app.unwrap_or_default(), reason, context.now()) {
         return;
     }
     tracing::warn!(store = &*store.name, app, reason, "a request of an app was refused");
