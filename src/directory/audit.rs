@@ -302,8 +302,8 @@ impl Verb for ListAppRefusals {
     type Answer = Vec<AuditEvent>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<AuditEvent>, StorageFault> {
-        let lines = lines!("store = $1 AND provider IS NULL ORDER BY number DESC LIMIT $2");
-        let rows = sql.fetch(lines, with![&self.store, LOOKED_THROUGH]).await?;
+        let lines = lines!("store = $1 AND provider IS NULL AND number < $2 AND number > $3 ORDER BY number DESC LIMIT $4");
+        let rows = sql.fetch(lines, with![&self.store, i64::MAX, i64::MIN, LOOKED_THROUGH]).await?;
         let mut events = rows.iter().map(event_from_row).collect::<Result<Vec<AuditEvent>, StorageFault>>()?;
         events.retain(|event| matches!(event.what, AuditEventKind::AppRefused | AuditEventKind::AppReused));
         events.truncate(self.most);

@@ -111,7 +111,10 @@ async fn a_pasted_request_is_judged_as_it_would_be() {
         (format!("{PAINEL}&client_id=celular"), "stood in the request twice"),
         (format!("{PAINEL}&request_uri=https%3A%2F%2Fevil.example"), "<code>request_uri_not_supported</code>"),
         (PAINEL.replace("=code", "=token"), "The only response type is code."),
-        ("client_id=celular&response_type=code&scope=openid&redirect_uri=com.example.app%3A%2Fcallback".to_owned(), "`code_challenge` is missing"),
+        (
+            "client_id=celular&response_type=code&scope=openid&redirect_uri=com.example.app%3A%2Fcallback".to_owned(),
+            "`code_challenge` is missing",
+        ),
     ] {
         let page = judged(&typed).await;
         assert!(page.contains(part), "{typed} {part}: {page}");
