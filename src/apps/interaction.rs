@@ -47,6 +47,9 @@ const fn refuse(code: &'static str, description: &'static str) -> NextStep {
     NextStep::Refuse(AuthorizationError { code, description })
 }
 
+/// For how long a sign-in for the request itself is young enough, whatever `max_age` says, in seconds: the person may read our pages.
+const JUST_NOW: i64 = 300;
+
 /// Decides what happens next.
 pub(crate) fn next_step(
     request: &AuthorizationRequest,
@@ -60,8 +63,10 @@ pub(crate) fn next_step(
     };
     // A sign-in counts as new only if it took place after the request came, in a session that was not there before.
     let is_new = state.came_back && session.since >= state.began && state.earlier_sid != Some(session.sid);
-    let is_too_old = request.max_age.is_some_and(|max_age| now.saturating_sub(session.since) > max_age || max_age == 0);
-    let has_to_be_new = request.prompt.login || is_too_old;
+    let age = now.saturating_sub(session.since);
+    let is_too_old =
+        request.max_age.is_some_and(|max_age| if is_new { age > max_age.max(JUST_NOW) } else { age > max_age || max_age == 0 });
+    let has_to_be_new = request.prompt.login && !is_new || is_too_old;
     if request.hinted_uid.as_deref().is_some_and(|uid| uid != session.uid) {
         return if silent || is_new {
             refuse("login_required", "the person of `id_token_hint` is not signed in")
@@ -69,7 +74,7 @@ pub(crate) fn next_step(
             NextStep::SignIn { anew: true }
         };
     }
-    if (has_to_be_new && !is_new) || !session.is_allowed || !session.is_by_named_provider {
+    if has_to_be_new || !session.is_allowed || !session.is_by_named_provider {
         return if silent { refuse("login_required", "the person has to sign in anew") } else { NextStep::SignIn { anew: true } };
     }
     if request.prompt.select_account && !state.came_back {
@@ -175,6 +180,9 @@ mod tests {
             let of_max_age = AuthorizationRequest { max_age: Some(0), ..request() };
             assert_eq!(word(next_step(&of_max_age, Some(session), state, 1010)), expected, "{session:?} {state:?}");
         }
+        let of_max_age = AuthorizationRequest { max_age: Some(60), ..request() };
+        assert_eq!(word(next_step(&of_max_age, Some(new), back, 1305)), "answer");
+        assert_eq!(word(next_step(&of_max_age, Some(new), back, 1306)), "sign in anew", "the person was away for long");
         let other_person = AuthorizationRequest { hinted_uid: Some("u2".into()), ..request() };
         assert_eq!(word(next_step(&other_person, Some(new), back, 1010)), "login_required", "no endless circle");
         assert_eq!(word(next_step(&prompt("select"), Some(SESSION), back, 1010)), "answer", "the person has chosen");

@@ -135,6 +135,8 @@ pub enum ExchangeFault {
     AnyAudience,
     /// The file demands something of the answer of getAccessCode, which is absent here, and has no block `exchange`.
     DemandsMore,
+    /// The logout at the provider shows the ID token in the address of the browser, and the file has no block `exchange`.
+    ShownAtLogout,
     /// Nothing proves to whom an access token was issued.
     NoProof,
     /// The ID token is not enough, because getUserInfo shows the access token.
@@ -154,6 +156,9 @@ impl fmt::Display for ExchangeFault {
             ),
             Self::DemandsMore => f.write_str(
                 "no ID token can be handed in, because getAccessCode has an `accepted` or a `refused` that would not be asked: add `exchange: {}` if they say nothing about the person",
+            ),
+            Self::ShownAtLogout => f.write_str(
+                "no ID token can be handed in, because `logout` shows it in the address of the browser, from which others may take it: add `exchange: {}` if apps hand in tokens all the same",
             ),
             Self::NoProof => f.write_str(
                 "no access token can be handed in, because nothing proves that it was issued to this client: add `exchange: { ask: { get: …, accepted: { at: $.client_id, is: \"${clientId}\" } } }`, or `exchange: { signed: … }`",

@@ -25,6 +25,8 @@ pub(crate) enum RateLimitKind {
     Auth,
     /// Requests of an app that proved who it is.
     App,
+    /// Apps that did not prove who they are.
+    WrongProof,
 }
 
 pub(crate) struct RateLimits {
@@ -57,6 +59,18 @@ impl RateLimits {
             let wait = full.clamp(now, latest).saturating_add(step).saturating_sub(latest);
             u64::try_from(wait).unwrap_or_default().div_ceil(1_000_000).max(1)
         })
+    }
+}
+
+impl RateLimits {
+    /// The number of seconds until a budget allows the next request, if it is used up. It takes nothing.
+    pub(crate) fn wait(&self, kind: RateLimitKind, store: u32, address: IpAddr, per_minute: u32, now_ms: i64) -> Option<u64> {
+        let cell = self.full.get(&(kind, store, address_bucket(address)))?;
+        let (now, rate) = (now_ms.saturating_mul(1000), i64::from(per_minute.max(1)));
+        let step = 60_000_000_i64.checked_div(rate).unwrap_or(1).max(1);
+        let latest = now.saturating_add(step.saturating_mul(rate).saturating_mul(2));
+        let late = cell.load(Ordering::Relaxed).clamp(now, latest).saturating_add(step).saturating_sub(latest);
+        (late > 0).then(|| u64::try_from(late).unwrap_or_default().div_ceil(1_000_000).max(1))
     }
 }
 
@@ -117,6 +131,16 @@ mod tests {
             let allowed = (0..200_000).filter(|_| limits.take(RateLimitKind::Page, 0, address("192.0.2.1"), rate, 0).is_ok()).count();
             assert_eq!(allowed, rate as usize * 2);
         }
+    }
+
+    #[test]
+    fn a_budget_that_is_used_up_can_be_seen_without_taking_from_it() {
+        let limits = RateLimits::default();
+        let wait = |now| limits.wait(RateLimitKind::WrongProof, 0, address("192.0.2.1"), 1, now);
+        let take = || limits.take(RateLimitKind::WrongProof, 0, address("192.0.2.1"), 1, 0);
+
+        assert_eq!((wait(0), take(), wait(0), take()), (None, Ok(()), None, Ok(())));
+        assert_eq!((wait(0), wait(0), wait(59_000), wait(60_000)), (Some(60), Some(60), Some(1), None));
     }
 
     #[test]

@@ -296,6 +296,7 @@ impl RequestContext {
             RateLimitKind::Session => rates.session,
             RateLimitKind::Auth => rates.auth,
             RateLimitKind::App => rates.session.saturating_mul(APP_SHARE),
+            RateLimitKind::WrongProof => rates.callback,
         };
         let from = client_address(self.request(), self.live_store());
         // Services and proxies of the store send the requests of many shoppers.
@@ -314,6 +315,14 @@ impl RequestContext {
         let (rate, now) = (rates.session.saturating_mul(APP_SHARE), self.now().saturating_mul(1000));
         let taken = self.app().limits.take(RateLimitKind::App, self.live_store().number, app_bucket(app), rate, now);
         taken.map_err(|seconds| ErrorCause::TooMany { seconds }.into())
+    }
+
+    /// Refuses an address from which too many apps did not prove who they are.
+    pub(crate) fn check_wrong_proofs(&self) -> Result<(), UserFacingError> {
+        let Some(rates) = self.live_store().store.rates else { return Ok(()) };
+        let (from, now) = (client_address(self.request(), self.live_store()), self.now().saturating_mul(1000));
+        let wait = self.app().limits.wait(RateLimitKind::WrongProof, self.live_store().number, from, rates.callback, now);
+        wait.map_or(Ok(()), |seconds| Err(ErrorCause::TooMany { seconds }.into()))
     }
 
     /// Refuses speculative loads: they must not begin or consume anything.

@@ -1,5 +1,6 @@
 //! Finds out which tokens can be handed in for a file, and complains about words that prove nothing.
 
+use crate::provider::address::Address;
 use crate::provider::compiled_file::CompiledFile;
 use crate::provider::condition::Condition;
 use crate::provider::exchange::{ExchangeFault, ExchangeRules, ExchangeWords, HandedToken};
@@ -44,6 +45,10 @@ impl ExchangeCheck<'_> {
         let (call, step, signed, fact) = found.ok_or(ExchangeFault::NoIdToken)?;
         if signed.audience.is_none() {
             return Err(ExchangeFault::AnyAudience);
+        }
+        let shows_token = |logout: &Address| logout.uses().any(|used| used.fact == fact);
+        if !has_block && self.file.logout.is_some_and(shows_token) {
+            return Err(ExchangeFault::ShownAtLogout);
         }
         let demands = |step: &Step| !step.accepted.is_empty() || !step.refused.is_empty();
         if !has_block && self.access_calls().any(|(_, step)| demands(step)) {

@@ -20,16 +20,22 @@ enum AppCredentials {
 }
 
 /// The app of a request, if it proved who it is and its budget allows the request. An app with a secret has a budget of its own: it sends
-/// the requests of many people from one address. All others take from the budget of their address.
+/// the requests of many people from one address. A public one takes from the budget of its address. An address from which too many
+/// proofs were wrong has to wait, so that a secret cannot be guessed.
 pub(crate) async fn authenticated_app(context: &RequestContext, form: &OAuthForm) -> Result<Arc<ClientApp>, OAuthError> {
+    context.check_wrong_proofs()?;
     match prove_app(context, form).await {
-        Ok(app) if !app.is_public() => {
+        Ok(app) if app.is_public() => {
+            context.check_rate_limit(RateLimitKind::Session)?;
+            Ok(app)
+        }
+        Ok(app) => {
             context.check_app_rate_limit(&app.name)?;
             Ok(app)
         }
-        other => {
-            context.check_rate_limit(RateLimitKind::Session)?;
-            other
+        Err(error) => {
+            context.check_rate_limit(RateLimitKind::WrongProof)?;
+            Err(error)
         }
     }
 }
@@ -54,6 +60,11 @@ async fn prove_app(context: &RequestContext, form: &OAuthForm) -> Result<Arc<Cli
 
 pub(crate) fn find_app(context: &RequestContext, name: &str) -> Option<Arc<ClientApp>> {
     context.live_store().apps.find(name).cloned()
+}
+
+/// The name under which an app presents itself, whether or not it proves that.
+pub(crate) fn presented_name(header: Option<&str>, form: &OAuthForm) -> Option<String> {
+    header.and_then(parse_basic).map(|(name, _)| name).or_else(|| form.value("client_id").map(str::to_owned))
 }
 
 fn presented_credentials(header: Option<&str>, form: &OAuthForm) -> Result<AppCredentials, OAuthError> {

@@ -9,14 +9,13 @@ use crate::apps::code::{self, AuthorizationCode};
 use crate::apps::interaction::{InteractionState, NextStep, SessionAtRequest, next_step};
 use crate::apps::scope;
 use crate::directory::app_consents::FindConsent;
-use crate::directory::audit::{AuditEvent, AuditEventKind, RecordAuditEvent};
 use crate::login::options::LoginOptions;
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
 use crate::web::apps::kept_request::{self, KeptRequest};
-use crate::web::apps::{app_token, authentication, authorization_reply, consent};
+use crate::web::apps::{app_token, authentication, authorization_reply, consent, refusals};
 use crate::web::attempt_cookies::LoginPurpose;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -37,9 +36,10 @@ pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, Us
     let parameters: Vec<(String, String)> = context.query_parameters().collect();
     let find_app = |name: &str| authentication::find_app(&context, name);
     let hinted_user = |token: &str, app: &ClientApp| app_token::hinted_user(&context, token, app).map(|hint| hint.uid);
-    let (app, request) = match read_authorization_request(&AuthorizationParameters(&parameters), find_app, hinted_user) {
+    let parameters = AuthorizationParameters(&parameters);
+    let (app, request) = match read_authorization_request(&parameters, find_app, hinted_user) {
         Ok(request) => request,
-        Err(refused) => return refuse(&context, refused).await,
+        Err(refused) => return refuse(&context, refused, parameters.value("client_id")).await,
     };
     let session = context.session_under_new_keys().await?;
     let kept = KeptRequest { request, began: context.now(), earlier_sid: session.as_ref().map(|session| session.sid.clone()) };
@@ -96,7 +96,7 @@ pub(crate) async fn proceed(
     let request = &kept.request;
     let has_consent = has_just_agreed
         || match &session {
-            Some(_) if request.prompt.consent => false,
+            Some(_) if request.prompt.consent || is_open_to_others(context, app, request) => false,
             Some(session) if app.asks_consent => is_agreed(context, app, request, session).await?,
             Some(_) | None => true,
         };
@@ -124,6 +124,13 @@ pub(crate) async fn proceed(
     }
 }
 
+/// Whether another program of the person's machine could have sent the request and get the answer: that of a public app on loopback or under
+/// a scheme of its own. Such a request is never answered without the person (RFC 8252, 8.6).
+fn is_open_to_others(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest) -> bool {
+    let redirect_uri = &request.reply.redirect_uri;
+    app.is_public() && !redirect_uri.starts_with("https://") && !context.live_store().store.loopback
+}
+
 /// Sends an error to the app, and forgets the request.
 pub(crate) async fn send_error(
     context: &RequestContext,
@@ -131,7 +138,7 @@ pub(crate) async fn send_error(
     error: AuthorizationError,
     id: Option<&str>,
 ) -> Result<HttpResponse, UserFacingError> {
-    record_refusal(context, &request.reply.app, error.code).await;
+    refusals::record(context, Some(&request.reply.app), error.code).await;
     let clear = id.map(|id| kept_request::clear(context, id));
     Ok(with_cookies(authorization_reply::with_error(context, &request.reply, error), clear))
 }
@@ -150,15 +157,24 @@ pub(crate) fn session_at_request<'a>(
     session: &'a Session,
 ) -> SessionAtRequest<'a> {
     // A session names the provider's key, and settings name its file.
-    let file = context.live_store().providers.snapshot().provider_by_key(&session.person.provider).map(|live| live.provider.name.clone());
-    let file = file.unwrap_or_else(|| session.person.provider.clone());
+    let file = provider_file(context, &session.person.provider);
     SessionAtRequest {
         uid: &session.person.uid,
         sid: &session.sid,
         since: session.since,
-        is_allowed: app.allows(&file),
-        is_by_named_provider: named_provider(context, app, request).is_none_or(|named| named.listed.name == file),
+        is_allowed: is_provider_allowed(app, file.as_deref()),
+        is_by_named_provider: named_provider(context, app, request).is_none_or(|named| file.as_deref() == Some(&*named.listed.name)),
     }
+}
+
+/// The name of the file of a provider, whose key sessions and grants carry; `None` if no such file is live.
+pub(crate) fn provider_file(context: &RequestContext, key: &str) -> Option<Box<str>> {
+    context.live_store().providers.snapshot().provider_by_key(key).map(|live| live.provider.name.clone())
+}
+
+/// Whether the app may be used through the provider of this file. Of a provider that is not live, only an app that names none is sure.
+pub(crate) fn is_provider_allowed(app: &ClientApp, file: Option<&str>) -> bool {
+    file.map_or(app.providers.is_none(), |file| app.allows(file))
 }
 
 async fn is_agreed(
@@ -206,6 +222,7 @@ async fn sign_in(
         return Ok(redirect_to(&address(&["login", &only.provider.name], &[("return_to", Some(&return_address(context, id)))])));
     }
     let purpose = LoginPurpose { return_to: Some(return_address(context, id)), link: None, test: None };
+    context.check_rate_limit(RateLimitKind::Login)?;
     start::redirect_to_provider(context, only, (Vec::new(), login_options(request, only)), purpose).await
 }
 
@@ -250,26 +267,15 @@ pub(crate) fn login_page(context: &RequestContext, id: &str) -> String {
 }
 
 /// Refuses a request: with an error for the app, or with a page if it is not certain whose request it is.
-async fn refuse(context: &RequestContext, refused: RefusedRequest) -> Result<HttpResponse, UserFacingError> {
+async fn refuse(context: &RequestContext, refused: RefusedRequest, asked: Option<&str>) -> Result<HttpResponse, UserFacingError> {
     match refused {
         RefusedRequest::Answered(reply, error) => {
-            record_refusal(context, &reply.app, error.code).await;
+            refusals::record(context, asked, error.code).await;
             Ok(authorization_reply::with_error(context, &reply, error))
         }
         RefusedRequest::Unanswerable(why) => {
-            tracing::warn!(store = &*context.live_store().store.name, reason = why.word(), "an app's request was refused");
+            refusals::record(context, asked, why.word()).await;
             Err(ErrorCause::AppRequest.into())
         }
     }
-}
-
-/// Records why an app's request was refused. What is refused in silence only (`prompt=none`) happens all the time and is not recorded.
-async fn record_refusal(context: &RequestContext, app: &str, code: &'static str) {
-    if matches!(code, "login_required" | "consent_required") {
-        return;
-    }
-    let store = &context.live_store().store;
-    tracing::warn!(store = &*store.name, app, reason = code, "an app's request was refused");
-    let event = AuditEvent::new(context.now(), &store.name, AuditEventKind::AppRefused).of_app(app).with_reason(code);
-    let _ = context.app().directory.write(RecordAuditEvent(event)).await;
 }

@@ -62,7 +62,8 @@ impl<'a> ClientAssertion<'a> {
         let names = [issuer.to_owned(), format!("{issuer}/token"), format!("{issuer}/introspect"), format!("{issuer}/revoke")];
         let is_ours = |name: &Value| name.as_str().is_some_and(|name| names.iter().any(|ours| ours == name));
         let is_for_us = match self.claims.get("aud")? {
-            Value::Array(list) => list.iter().any(is_ours),
+            // One that another issuer could use as well proves nothing here.
+            Value::Array(list) => list.len() == 1 && list.iter().all(is_ours),
             one => is_ours(one),
         };
         let number = |claim: &str| self.claims.get(claim).map(Value::as_i64);
@@ -126,7 +127,8 @@ mod tests {
         };
         for (claims, expected) in [
             (r#"{"aud":"https://login.loja.example","exp":1100}"#, Some(1100)),
-            (r#"{"aud":["x","https://login.loja.example/token"],"exp":1100,"iat":1059,"nbf":1}"#, Some(1100)),
+            (r#"{"aud":["https://login.loja.example/token"],"exp":1100,"iat":1059,"nbf":1}"#, Some(1100)),
+            (r#"{"aud":["x","https://login.loja.example/token"],"exp":1100}"#, None),
             (r#"{"aud":"https://login.loja.example","exp":941}"#, Some(941)),
             (r#"{"aud":"https://login.loja.example","exp":940}"#, None),
             (r#"{"aud":"https://login.loja.example","exp":4601}"#, None),

@@ -1,9 +1,9 @@
 //! `/introspect`: a service asks whether a token is valid (RFC 7662). Only the app to which a token was issued, and an app that is among its
 //! audiences, learn anything of it.
 
-use crate::apps::client_app::ClientApp;
+use crate::apps::client_app::{AppGrantKind, ClientApp};
 use crate::apps::refresh_token::RefreshToken;
-use crate::directory::app_grants::FindAppGrant;
+use crate::directory::app_grants::{AppGrant, FindAppGrant};
 use crate::web::apps::app_token::verified_access_token;
 use crate::web::apps::authentication::authenticated_app;
 use crate::web::apps::oauth_error::OAuthError;
@@ -50,7 +50,9 @@ async fn describe_refresh_token(context: &RequestContext, app: &ClientApp, token
     let store = &context.live_store().store;
     let Some(token) = RefreshToken::read(&context.app().app_seals.refresh, &store.public_url, token) else { return Ok(None) };
     let found = context.app().directory.read(FindAppGrant { store: store.name.clone(), id: token.grant }).await?;
-    let Some((grant, _)) = found.filter(|(grant, _)| grant.app == app.name && grant.rotation == token.rotation) else { return Ok(None) };
+    let is_current = |grant: &AppGrant| grant.app == app.name && grant.rotation == token.rotation && context.now() < grant.until;
+    let can_refresh = app.grants.contains(AppGrantKind::RefreshToken);
+    let Some((grant, _)) = found.filter(|(grant, _)| can_refresh && is_current(grant)) else { return Ok(None) };
     Ok(Some(json!({
         "active": true,
         "iss": store.public_url,

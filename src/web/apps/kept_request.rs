@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 
 /// How long a person may take, in seconds.
 const GOOD_FOR: i64 = 3600;
-/// The largest value of a cookie that browsers keep, with room for its name and attributes.
-const LARGEST: usize = 3800;
-/// How many requests a browser keeps. Together with attempts and a session they have to fit into one header.
-const MOST: usize = 3;
+/// The largest value of a cookie. All requests that a browser keeps have to fit into one header, together with attempts and a session.
+const LARGEST: usize = 2800;
+/// How long the values of all kept requests are together at most.
+const LARGEST_SUM: usize = 4000;
 
 /// A request that waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +34,8 @@ pub(crate) fn path(id: &str) -> String {
 
 /// The id of a request in the address to which a login returns, if it is one of ours.
 pub(crate) fn id_in_return_address<'a>(return_to: &'a str, public_url: &str) -> Option<&'a str> {
-    let id = return_to.strip_prefix(public_url)?.strip_prefix("/authorize/")?;
+    let path = return_to.strip_prefix(public_url)?.split(['?', '#']).next()?;
+    let id = path.strip_prefix("/authorize/")?;
     is_id(id).then_some(id)
 }
 
@@ -54,15 +55,17 @@ pub(crate) fn keep(context: &RequestContext, kept: &KeptRequest) -> Option<(Stri
     }
     let mut headers = vec![cookies::set_for(&name, &sealed, GOOD_FOR, store)];
     // The oldest make room, and what cannot be opened goes as well.
-    let mut others: Vec<(&str, Option<i64>)> = context
-        .cookies()
-        .app_requests(store)
-        .into_iter()
-        .map(|(name, value)| (name, open(context, name, value).map(|kept| kept.began)))
-        .collect();
-    others.sort_by_key(|(_, began)| std::cmp::Reverse(*began));
-    let superfluous = others.iter().enumerate().filter(|(at, (_, began))| began.is_none() || at.saturating_add(1) >= MOST);
-    headers.extend(superfluous.map(|(_, (name, _))| cookies::clear(name, store)));
+    let others = context.cookies().app_requests(store).into_iter();
+    let mut others: Vec<(&str, usize, Option<i64>)> =
+        others.map(|(name, value)| (name, value.len(), open(context, name, value).map(|kept| kept.began))).collect();
+    others.sort_by_key(|(_, _, began)| std::cmp::Reverse(*began));
+    let mut sum = sealed.len();
+    for (name, length, began) in others {
+        sum = sum.saturating_add(length);
+        if began.is_none() || sum > LARGEST_SUM {
+            headers.push(cookies::clear(name, store));
+        }
+    }
     Some((id, headers))
 }
 

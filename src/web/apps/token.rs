@@ -10,13 +10,14 @@ use crate::directory::app_grants::{
 use crate::vocabulary::hash::sha256;
 use crate::web::apps::app_token::{self, AccessTokenSubject, IdTokenSubject};
 use crate::web::apps::authentication::authenticated_app;
-use crate::web::apps::cross_origin;
+use crate::web::apps::authorize::{is_provider_allowed, provider_file};
 use crate::web::apps::oauth_error::OAuthError;
 use crate::web::apps::oauth_form::OAuthForm;
+use crate::web::apps::{authentication, cross_origin, refusals};
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
-use actix_web::http::header::PRAGMA;
+use actix_web::http::header::{AUTHORIZATION, PRAGMA};
 use aws_lc_rs::constant_time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -28,7 +29,11 @@ const REFRESH_IDLE: i64 = 30 * 86400;
 pub(crate) async fn token(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let issued = issue(&context).await;
     if let Err(error) = &issued {
-        tracing::info!(store = &*context.live_store().store.name, error = error.code, "a request for tokens was refused");
+        let asked =
+            OAuthForm::of_request(&context).ok().and_then(|form| authentication::presented_name(context.header(AUTHORIZATION), &form));
+        // An unknown name may be anything.
+        let asked = asked.filter(|asked| authentication::find_app(&context, asked).is_some());
+        refusals::record(&context, asked.as_deref(), error.code).await;
     }
     let mut response = issued.unwrap_or_else(|error| error.to_response());
     cross_origin::allow_app_pages(&context, response.headers_mut());
@@ -65,13 +70,15 @@ async fn by_code(context: &RequestContext, app: &ClientApp, form: &OAuthForm) ->
         && *code.redirect_uri == *redirect_uri
         && context.now() < code.until
         && is_verified(code.challenge.as_deref(), form.value("code_verifier"))
-        && is_provider_allowed(context, app, &code.provider);
+        && is_provider_allowed(app, provider_file(context, &code.provider).as_deref());
     if !is_right {
         return Err(OAuthError::invalid_grant());
     }
-    let offline = scope::has(&code.scope, OFFLINE_ACCESS) && app.grants.contains(AppGrantKind::RefreshToken);
+    // The settings may allow less than when the code was issued.
+    let scopes = still_allowed(app, &code.scope);
+    let offline = scope::has(&scopes, OFFLINE_ACCESS) && app.grants.contains(AppGrantKind::RefreshToken);
     let until = context.now().saturating_add(if offline { REFRESH_IDLE } else { app_token::LIFETIME });
-    let AuthorizationCode { id, scope: scopes, resources, uid, sid, provider, auth_time, nonce, .. } = code;
+    let AuthorizationCode { id, resources, uid, sid, provider, auth_time, nonce, .. } = code;
     let grant = NewAppGrant {
         id: id.clone(),
         store: context.live_store().store.name.clone(),
@@ -122,7 +129,8 @@ async fn by_refresh_token(context: &RequestContext, app: &ClientApp, form: &OAut
     let until = context.now().saturating_add(REFRESH_IDLE);
     let found = context.app().directory.read(FindAppGrant { store: store.name.clone(), id: presented.grant.clone() }).await?;
     if let Some((grant, _)) = &found {
-        if grant.app != app.name || !is_provider_allowed(context, app, &grant.provider) {
+        let is_offline = scope::has(&still_allowed(app, &grant.scopes), OFFLINE_ACCESS);
+        if grant.app != app.name || !is_offline || !is_provider_allowed(app, provider_file(context, &grant.provider).as_deref()) {
             return Err(OAuthError::invalid_grant());
         }
         if form.value("scope").is_some_and(|asked| scope::words(asked).iter().any(|word| !scope::has(&grant.scopes, word))) {
@@ -144,23 +152,15 @@ async fn by_refresh_token(context: &RequestContext, app: &ClientApp, form: &OAut
         RefreshOutcome::Over => return Err(OAuthError::invalid_grant()),
     };
     let AppGrant { id, claimed_sid, provider, auth_time, scopes, rotation, .. } = grant;
-    // The settings may allow less than when the person signed in.
-    let asked = form.value("scope").unwrap_or(&scopes);
-    let scopes = scope::granted(asked, |word| app.scopes.iter().any(|allowed| **allowed == *word));
+    let scopes = still_allowed(app, form.value("scope").unwrap_or(&scopes));
     let refresh = Some(RefreshToken { grant: id.clone(), rotation });
     let of = TokensOfGrant { id: &id, sid: &claimed_sid, provider: &provider, auth_time, nonce: None, resources: &[], refresh };
     tokens_of_grant(context, app, &user, &scopes, of)
 }
 
-/// Whether the app may be used through a provider, by the key that sessions and grants carry.
-fn is_provider_allowed(context: &RequestContext, app: &ClientApp, key: &str) -> bool {
-    app.allows(&provider_file(context, key))
-}
-
-/// The name of the file of a provider, whose key sessions carry.
-fn provider_file(context: &RequestContext, key: &str) -> Box<str> {
-    let live = context.live_store().providers.snapshot().provider_by_key(key).map(|live| live.provider.name.clone());
-    live.unwrap_or_else(|| key.into())
+/// The scopes that the settings allow the app now.
+fn still_allowed(app: &ClientApp, scopes: &str) -> Box<str> {
+    scope::granted(scopes, |word| app.scopes.iter().any(|allowed| **allowed == *word))
 }
 
 struct TokensOfGrant<'a> {
@@ -185,8 +185,9 @@ fn tokens_of_grant(
     let access_token = app_token::access_token(context, app, &access)?;
     let mut tokens = Map::new();
     if scope::has(scopes, OPENID) {
-        let provider = provider_file(context, provider);
-        let about = IdTokenSubject { user, scopes, sid, provider: &provider, auth_time, nonce };
+        let file = provider_file(context, provider);
+        let provider = file.as_deref().unwrap_or(provider);
+        let about = IdTokenSubject { user, scopes, sid, provider, auth_time, nonce };
         tokens.insert("id_token".to_owned(), app_token::id_token(context, app, &about, &access_token)?.into());
     }
     if let Some(refresh) = refresh {
