@@ -204,7 +204,7 @@ fn describe(fault: &ExchangeFault) -> (String, &'static str) {
             format!("no token can be handed in here: the file needs `{fact}`, which is known in a login only"),
             "read who the person is from getUserInfo or from the token itself; otherwise take this block out",
         ),
-        ExchangeFault::DemandsMore | ExchangeFault::NoProof | ExchangeFault::NeedsAccessToken => {
+        ExchangeFault::DemandsMore | ExchangeFault::ShownAtLogout | ExchangeFault::NoProof | ExchangeFault::NeedsAccessToken => {
             (fault.to_string(), "take this block out, or add `ask`")
         }
     }

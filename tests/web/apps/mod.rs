@@ -1,5 +1,6 @@
 //! Apps sign people in through the store: the OpenID provider, and what attackers try with it (group V).
 
 mod authorize;
+mod bounds;
 pub mod client;
 mod token;
