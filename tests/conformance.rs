@@ -5,6 +5,7 @@
 
 mod issuer;
 mod modules;
+mod provider;
 
 use crate::conformance::issuer::{CLIENT, Issuer};
 use crate::conformance::modules::{End, LOGINS, Module, NOT_OFFERED, OTHERS, PLANS};
