@@ -111,7 +111,7 @@ async fn oidcc_scope_profile() {
     let tokens = suite.log_in(&SuiteRequest::of(CLIENT, "openid profile")).await;
 
     let person = suite.userinfo(&tokens).await;
-    assert_eq!(person, json!({ "sub": tokens.claims["sub"], "name": "Ana da Silva", "preferred_username": "ana@clientes.example" }));
+    assert_eq!(person, json!({ "sub": tokens.claims["sub"], "name": "ana da Silva", "preferred_username": "ana@clientes.example" }));
 }
 
 #[actix_web::test]

@@ -58,8 +58,7 @@ use SuiteResult::{LeftOut, Review, Skipped, Warning};
 
 const ONLY_DYNAMIC: &str = "only for clients that register themselves";
 const IN_BOTH: &str = "the address stands in the ID token as well, because many clients read nothing else";
-const NO_SCOPE: &str =
-    "no provider file reads such a fact, and the document does not list the scope; a request for it is a login without it";
+const NO_SCOPE: &str = "the document does not list the scope: there is no such claim; a request for it is a login without it";
 
 /// The plans with their modules, in the suite's order (state of August 2026).
 pub const PLANS: &[(&str, &str, &[ProviderModule])] = &[
