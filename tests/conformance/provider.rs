@@ -3,6 +3,7 @@
 
 mod basic;
 mod discovery;
+mod logout;
 mod modules;
 mod relying_party;
 
@@ -13,7 +14,7 @@ use std::collections::BTreeSet;
 #[test]
 fn every_module_has_a_test_of_its_name() {
     let sources: Vec<String> =
-        ["basic", "discovery"].iter().map(|name| text(&root().join(format!("tests/conformance/provider/{name}.rs")))).collect();
+        ["basic", "discovery", "logout"].iter().map(|name| text(&root().join(format!("tests/conformance/provider/{name}.rs")))).collect();
     let modules: Vec<&ProviderModule> = PLANS.iter().flat_map(|(_, _, modules)| modules.iter()).collect();
     let names: BTreeSet<String> = modules.iter().map(|module| module.test()).collect();
 

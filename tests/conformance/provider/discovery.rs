@@ -66,3 +66,20 @@ async fn oidcc_discovery_endpoint_verification() {
         }
     }
 }
+
+#[actix_web::test]
+async fn oidcc_rp_initiated_logout_discovery_endpoint_verification() {
+    let document = document(&Suite::open_net().await).await;
+
+    assert!(document["end_session_endpoint"].is_string(), "{document}");
+}
+
+#[actix_web::test]
+async fn oidcc_backchannel_logout_discovery_endpoint_verification() {
+    let document = document(&Suite::open_net().await).await;
+
+    for name in ["backchannel_logout_supported", "backchannel_logout_session_supported"] {
+        assert_eq!(document[name], true, "{name}");
+    }
+    assert!(document["end_session_endpoint"].is_string(), "{document}");
+}

@@ -71,6 +71,25 @@ pub const PLANS: &[(&str, &str, &[ProviderModule])] = &[
             "reads the document and the keys: what has to be there is there, of the right form, at the issuer's own `https` addresses, and no key has a private part",
         )],
     ),
+    (
+        "oidcc-rp-initiated-logout-certification-test-plan",
+        "`client_registration=static_client`, `client_secret_basic`, `response_type=code`",
+        RP_INITIATED_LOGOUT,
+    ),
+    (
+        "oidcc-backchannel-rp-initiated-logout-certification-test-plan",
+        "`client_registration=static_client`, `client_secret_basic`, `response_type=code`",
+        &[
+            passed(
+                "oidcc-backchannel-logout-discovery-endpoint-verification",
+                "the document has the addresses and says that back-channel logout and its `sid` are supported",
+            ),
+            passed(
+                "oidcc-backchannel-rp-initiated-logout",
+                "ends the session: the client gets a logout token of this session, signed and of the right form; then `prompt=none` is an error",
+            ),
+        ],
+    ),
 ];
 
 const BASIC: &[ProviderModule] = &[
@@ -163,4 +182,52 @@ const BASIC: &[ProviderModule] = &[
         "refreshes with `offline_access`: the same person and `auth_time`, a later `iat`; the refresh token of another client is `invalid_grant`",
     ),
     passed("oidcc-ensure-request-with-valid-pkce-succeeds", "sends a PKCE challenge, and its verifier: a login"),
+];
+
+const REFUSED: &str = "the error page; the session goes on";
+const ASKED: &str = "the person is asked, and then signed out";
+
+const RP_INITIATED_LOGOUT: &[ProviderModule] = &[
+    passed(
+        "oidcc-rp-initiated-logout-discovery-endpoint-verification",
+        "the document has an `end_session_endpoint`, and every address is `https`",
+    ),
+    passed(
+        "oidcc-rp-initiated-logout",
+        "sends the ID token, an address and a long `state`: the browser comes back with the state, and `prompt=none` is an error",
+    ),
+    ends(
+        "oidcc-rp-initiated-logout-bad-post-logout-redirect-uri",
+        "names an address that is not registered: an error page or a question, and never a redirect to it",
+        Review,
+        REFUSED,
+    ),
+    ends(
+        "oidcc-rp-initiated-logout-modified-id-token-hint",
+        "sends the ID token without its signature (`alg: none`): an error page or a question",
+        Review,
+        REFUSED,
+    ),
+    ends("oidcc-rp-initiated-logout-no-id-token-hint", "sends the address and no ID token: an error page or a question", Review, REFUSED),
+    ends("oidcc-rp-initiated-logout-no-params", "sends nothing: the person is signed out", Review, ASKED),
+    ends(
+        "oidcc-rp-initiated-logout-no-post-logout-redirect-uri",
+        "sends the ID token and no address: the person is signed out",
+        Review,
+        "the browser goes to the store's own place",
+    ),
+    passed("oidcc-rp-initiated-logout-no-state", "sends no `state`: the browser comes back without one, and `prompt=none` is an error"),
+    ends("oidcc-rp-initiated-logout-only-state", "sends a `state` alone: the person is signed out", Review, ASKED),
+    ends(
+        "oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri",
+        "adds `?foo=bar` to the address: an error page or a question",
+        Review,
+        REFUSED,
+    ),
+    ends(
+        "oidcc-rp-initiated-logout-bad-id-token-hint",
+        "sends an ID token that the client has signed itself: an error page or a question",
+        Review,
+        REFUSED,
+    ),
 ];
