@@ -2,4 +2,6 @@
 
 mod authorize;
 pub mod client;
+mod end_session;
+mod logout_notices;
 mod token;
