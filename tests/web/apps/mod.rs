@@ -2,4 +2,5 @@
 
 mod authorize;
 pub mod client;
+mod pages;
 mod token;
