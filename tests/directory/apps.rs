@@ -514,7 +514,7 @@ on_both! {
         let fresh = portaria::directory::keys::NewSigningKey { id: "k".into(), sealed: "s".to_owned() };
         let plan = portaria::session::rotation::RotationPlan::for_sessions_lasting(86400);
         directory.write(serving(&["atacado"], 1)).await.expect("storage");
-        directory.write(portaria::directory::keys::RotateSigningKeys { store: "atacado".into(), fresh, plan, wanted: false, now: 1 }).await.expect("storage");
+        directory.write(portaria::directory::keys::RotateSigningKeys { store: "atacado".into(), algorithm: portaria::session::token_algorithm::TokenAlgorithm::Es256, fresh: Some(fresh), plan, wanted: false, now: 1 }).await.expect("storage");
         let ana = directory.write(arrival("atacado", &proven("acme", "1", "ana"), "s")).await.expect("storage").expect("signed in").user.uid;
         gets(&directory, &NewAppGrant { store: "atacado".into(), ..offline(&ana, "s", "g") }).await;
         directory.write(RecordConsent { store: "atacado".into(), uid: ana.clone(), app: "agenda".into(), scopes: "openid".into(), now: 110 }).await.expect("storage");

@@ -216,7 +216,6 @@ async fn mail_leaves_as_before_while_its_password_is_not_there() {
     assert!(!leaves() && broker.app.complaints(portaria::world::clock::now()).is_empty(), "without `mail` none is wanted");
 }
 
-/// Attack V-04
 #[actix_web::test]
 async fn the_secret_of_an_app_is_followed_and_while_it_is_missing_no_secret_is_right() {
     let broker = TestBroker::open().await;

@@ -232,7 +232,7 @@ async fn discovery_names_what_is_there_and_nothing_private() {
 
     assert_eq!((document.json()["issuer"].as_str(), document.body == alias.body), (Some(ISSUER), true));
     assert_eq!(document.header("access-control-allow-origin"), Some("*"));
-    for endpoint in ["authorization", "token", "userinfo", "revocation", "introspection", "end_session"] {
+    for endpoint in ["authorization", "token", "userinfo", "revocation", "introspection"] {
         let address = document.json()[format!("{endpoint}_endpoint")].as_str().expect("an address").to_owned();
         let path = address.strip_prefix(ISSUER).expect("on the issuer").to_owned();
         assert_ne!(broker.ask(ClientRequest::form(&path, "")).await.status, 404, "{path}");
@@ -260,7 +260,7 @@ async fn an_app_that_left_the_settings_gets_nothing_any_more() {
 /// Another store of the installation is another issuer.
 #[actix_web::test]
 async fn an_app_of_one_store_is_none_of_another() {
-    let more = "stores:\n  atacado: { publicUrl: http://atacado.localhost:8080 }\n";
+    let more = "providers: FOLDER/providers.d\nstores:\n  atacado: { publicUrl: http://atacado.localhost:8080 }\n";
     let broker = TestBroker::builder(&format!("{}{more}", settings())).with_standard("acme").build().await;
 
     let answer = Browser::at(&broker, "atacado.localhost:8080").get(&request("")).await;

@@ -44,7 +44,8 @@ fn secret(name: &str) -> String {
 
 /// A broker with these apps and two providers.
 pub async fn open() -> TestBroker {
-    TestBroker::builder(&settings()).with_standard("acme").with_standard("beta").build().await
+    // The word `providers` in the settings of an app is not the folder of the broker.
+    TestBroker::builder(&format!("{}providers: FOLDER/providers.d\n", settings())).with_standard("acme").with_standard("beta").build().await
 }
 
 /// The address of a request for a login by `painel`.
