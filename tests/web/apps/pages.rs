@@ -42,7 +42,9 @@ async fn open_with_more() -> TestBroker {
         "scope: perfil, extra: { login_hint: \"${loginHint?}\", ui_locales: \"${uiLocales?}\" }, reauthenticate: { prompt: login }",
     );
     let hidden = STANDARD.replace("name: Clube Acme", "name: Equipe\nhidden: true");
-    let builder = TestBroker::builder(&format!("{}{counter}", settings())).with("beta", &named).with("equipe", &hidden);
+    let builder = TestBroker::builder(&format!("{}{counter}providers: FOLDER/providers.d\n", settings()))
+        .with("beta", &named)
+        .with("equipe", &hidden);
     builder.with_standard("acme").with_standard("gama").build().await
 }
 
@@ -165,7 +167,7 @@ async fn after_a_cancelled_login_the_person_goes_back_to_the_app() {
             assert_eq!(agreed.location(), Some(&*waiting(&browser)), "without a person nobody agrees: {agreed:?}");
         }
 
-        let declined = browser.ask(decline(&form)).await;
+        let declined = browser.ask(answer(&format!("{form}&answer=no"), ISSUER)).await;
 
         assert_eq!((parameter(&declined, "error"), parameter(&declined, "state")), ("access_denied".to_owned(), "s-1".to_owned()));
         assert!(!browser.cookies().contains("portaria-app-"), "the request is answered");
@@ -221,9 +223,10 @@ async fn an_app_with_access_is_listed_and_loses_it_at_once() {
     ] {
         assert!(account.body.contains(expected), "{expected}: {account:?}");
     }
-    let end = |form: &str| ClientRequest::form("/account/apps/end", form).with("origin", ISSUER);
+    let end_from = |form: &str, origin: &str| ClientRequest::form("/account/apps/end", form).with("origin", origin);
+    let end = |form: &str| end_from(form, ISSUER);
     let form = field(&account, "form");
-    let foreign = ana.ask(end(&format!("form={form}&app=painel")).with("origin", "https://evil.example")).await;
+    let foreign = ana.ask(end_from(&format!("form={form}&app=painel"), "https://evil.example")).await;
     let of_another = bia.ask(end(&format!("form={form}&app=painel"))).await;
     let nameless = ana.ask(end(&format!("form={form}&app="))).await;
     assert_eq!((foreign.status, foreign.location()), (403, None));
