@@ -48,6 +48,8 @@ fn a_login_makes_three_journeys_to_the_server() {
 
     for (what, sent) in [("new", of_a_new_user), ("known", of_a_known_user), ("signed in", of_a_browser_with_a_session)] {
         assert_eq!(sent.len(), 3, "{what}: attempt, read, write: {sent:#?}");
+        let asks_for_apps = sent.iter().any(|text| text.contains("app_grants"));
+        assert!(!asks_for_apps || what == "signed in", "{what}: only the session that is replaced may have apps: {sent:#?}");
     }
 }
 

@@ -2,8 +2,11 @@
 
 use crate::command_line::{Folder, portaria};
 use crate::directory::{comes, email, identity, on_postgres, proven};
+use portaria::directory::app_consents::RecordConsent;
+use portaria::directory::app_grants::{CodeRedemption, NewAppGrant, RedeemCode};
 use portaria::directory::audit::{AuditEvent, AuditEventKind};
 use portaria::directory::incidents::{SaveIncident, StoredIncident};
+use portaria::directory::kept_tokens::KeepProviderTokens;
 use portaria::directory::keys::RotateSigningKeys;
 use portaria::directory::sign_in::SignIn;
 use portaria::directory::users::FindUserByEmail;
@@ -374,6 +377,69 @@ fn forgetting_wants_to_be_meant_and_says_what_is_gone_and_what_stays() {
     assert_eq!((&json["erased"], &json["gone"]["waysIn"], &json["wasBlocked"]), (&true.into(), &1.into(), &false.into()));
 }
 
+/// Gives two apps access to Ana, one of them beyond a sign-out.
+fn apps_get_access(shop: &Shop) {
+    let now = clock::now();
+    shop.on(async |directory| {
+        for (app, offline) in [("painel\u{1b}[2J", false), ("agenda", true)] {
+            let (id, sid, scopes) = (random::id(), "1".into(), "openid email".into());
+            let (store, uid, provider): (Box<str>, Box<str>, Box<str>) = ("main".into(), "u-1".into(), "acme".into());
+            let consent = RecordConsent { store: store.clone(), uid: uid.clone(), app: app.into(), scopes: "openid".into(), now };
+            directory.write(consent).await.expect("storage");
+            let grant = NewAppGrant { id, store, uid, app: app.into(), sid, offline, scopes, provider, auth_time: now, until: now + 3600 };
+            let redeemed = directory.write(RedeemCode { grant, now }).await.expect("storage");
+            assert!(matches!(redeemed, CodeRedemption::Granted(_)));
+        }
+        let (store, uid, provider) = ("main".into(), "u-1".into(), "acme".into());
+        let keep = KeepProviderTokens { store, uid, provider, sealed: "sealed".to_owned(), until: now + 3600 };
+        directory.write(keep).await.expect("storage");
+    });
+}
+
+#[test]
+fn apps_with_access_are_shown_and_exported_and_lose_it() {
+    let shop = Shop::new();
+    assert!(!shop.says("users show ana@loja.example").contains("apps with access"));
+    apps_get_access(&shop);
+
+    let shown = shop.says("users show ana@loja.example");
+    let (_, apps) = shown.split_once("\napps with access\n").expect("they are shown");
+    assert!(apps.starts_with("  agenda, since 20") && apps.contains("Z, also after a sign-out\n    openid email\n  painel"), "{apps}");
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    assert!(shop.says("users history ana@loja.example").contains("Z  the app `agenda` got access: openid email\n"));
+    let shown = shop.json("users show ana@loja.example");
+    assert_eq!((&shown["apps"][0]["app"], &shown["apps"][0]["offline"]), (&"agenda".into(), &true.into()));
+
+    let json: Value = serde_json::from_str(&shop.says("users export ana@loja.example")).expect("JSON");
+    assert_eq!(keys(&json["apps"][1]).join(", "), "app, scopes, offline, since, used, until");
+    assert_eq!(keys(&json["consents"][1]).join(", "), "app, scopes, at");
+    assert_eq!(keys(&json["keptTokens"][0]).join(", "), "provider, until");
+    assert!(!json.to_string().contains("sealed"));
+    let help = shop.says("users export --help");
+    for part in ["app, scopes, offline, since, used, until", "app, scopes, at", "provider, until"] {
+        assert!(help.contains(part), "{part}\n{help}");
+    }
+
+    let signed_out = shop.says("users sign-out ana@loja.example");
+    let ended = "2 sessions ended, and the access of 2 apps; the user may sign in again";
+    assert_eq!(signed_out, format!("ana@loja.example is signed out everywhere: {ended}\n"));
+    assert_eq!(shop.says("users sign-out ana@loja.example"), "ana@loja.example was not signed in anywhere\n");
+    assert!(!shop.says("users show ana@loja.example").contains("apps with access"));
+}
+
+#[test]
+fn a_block_and_an_erasure_say_how_many_apps_lose_their_access() {
+    let shop = Shop::new();
+    apps_get_access(&shop);
+    let blocked = shop.json("users block ana@loja.example");
+    assert_eq!((&blocked["sessionsEnded"], &blocked["appsEnded"]), (&2.into(), &2.into()));
+
+    let shop = Shop::new();
+    apps_get_access(&shop);
+    let erased = shop.says("users erase ana@loja.example --yes");
+    assert!(erased.contains("gone   the user, 2 linked identities, 2 open sessions, the access of 2 apps\n"), "{erased}");
+}
+
 #[test]
 fn keys_are_listed_with_what_comes_next() {
     let shop = Shop::new();
@@ -386,7 +452,7 @@ fn keys_are_listed_with_what_comes_next() {
     assert!(out.contains("  active    since ") && out.contains("it signs; the key after it is published at 20"), "{out}");
     assert!(out.contains("  retiring  since ") && out.contains("it no longer signs; its tokens are valid until 20"), "{out}");
     let json = shop.json("keys list");
-    assert_eq!(keys(&json["keys"][0]), ["id", "state", "since", "made", "next"]);
+    assert_eq!(keys(&json["keys"][0]), ["id", "algorithm", "state", "since", "made", "next"]);
     assert_eq!((&json["keys"][0]["next"]["what"], &json["keys"][1]["next"]["what"]), (&"published".into(), &"gone".into()));
     let seconds =
         |value: &Value| -> i64 { chrono::DateTime::parse_from_rfc3339(value.as_str().expect("a time")).expect("a time").timestamp() };
@@ -527,7 +593,7 @@ fn the_keys_of_both_algorithms_are_listed_rotated_retired_and_replaced_apart() {
     assert_eq!(words(&listed()), ["ES256 active", "ES256 next", "RS256 active", "RS256 next"]);
 
     let [_, _, rsa] = &before[1];
-    let retired = shop.json(&format!("keys retire --yes -- {rsa}"));
+    let retired: Value = serde_json::from_str(&shop.says(&format!("keys retire --yes --json -- {rsa}"))).expect("JSON");
     assert_eq!((&retired["signs"], &retired["loggedOut"]), (&rotated["others"][0]["id"], &false.into()));
     assert_eq!(words(&listed()), ["ES256 active", "ES256 next", "RS256 active"], "no session ends");
     let next = listed().remove(2)[2].clone();

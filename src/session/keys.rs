@@ -169,4 +169,4 @@ struct ReceivedSessionClaims {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

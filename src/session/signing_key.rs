@@ -109,3 +109,6 @@ impl SessionSigningKey {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -475,10 +475,10 @@ on_both! {
             let grant = access(&ana, &sid, &id);
             let redeeming = actix_web::rt::spawn(async move { redeem(&here, &grant).await });
             let replaced = SignIn { instead_of: Some((sid.clone().into(), 1000)), ..arrival("main", &proven("acme", "other", "other"), &format!("o{round}")) };
-            if round % 2 == 0 {
-                there.write(out).await.expect("storage");
-            } else {
-                there.write(replaced).await.expect("storage").expect("signed in");
+            match round % 3 {
+                0 => there.write(out).await.expect("storage"),
+                1 => drop(there.write(replaced).await.expect("storage").expect("signed in")),
+                _ => drop(there.write(sign_out_everywhere(&ana)).await.expect("storage")),
             }
             let redeemed = redeeming.await.expect("it ends");
 
@@ -486,6 +486,22 @@ on_both! {
             if matches!(redeemed, CodeRedemption::Granted(_)) {
                 assert!(ended(&machines[0]).await.contains(&id), "round {round}");
             }
+        }
+    };
+
+    a_redemption_while_the_session_gets_a_new_id_is_refused_or_follows_it: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        for round in 0..20 {
+            let (at, sid, new_sid, id) = (round.to_string(), format!("s{round}"), format!("n{round}"), format!("g{round}"));
+            let ana = uid(&machines[0], &proven("acme", &at, &format!("ana{at}")), &sid).await;
+            let (here, grant) = (Arc::clone(&machines[0]), access(&ana, &sid, &id));
+            let redeeming = actix_web::rt::spawn(async move { redeem(&here, &grant).await });
+            let link = LinkIdentity { identity: proven("beta", &at, "outra"), ..link(&ana, &sid, &new_sid) };
+            machines[1].write(link).await.expect("storage").expect("linked");
+
+            let is_granted = matches!(redeeming.await.expect("it ends"), CodeRedemption::Granted(_));
+            let found = machines[0].read(FindAppGrant { store: "main".into(), id: id.into() }).await.expect("storage");
+            assert_eq!(found.map(|(grant, _)| grant.sid), is_granted.then_some(new_sid.into()), "round {round}");
         }
     };
 
@@ -514,7 +530,9 @@ on_both! {
         let fresh = portaria::directory::keys::NewSigningKey { id: "k".into(), sealed: "s".to_owned() };
         let plan = portaria::session::rotation::RotationPlan::for_sessions_lasting(86400);
         directory.write(serving(&["atacado"], 1)).await.expect("storage");
-        directory.write(portaria::directory::keys::RotateSigningKeys { store: "atacado".into(), algorithm: portaria::session::token_algorithm::TokenAlgorithm::Es256, fresh: Some(fresh), plan, wanted: false, now: 1 }).await.expect("storage");
+        let (algorithm, fresh) = (portaria::session::token_algorithm::TokenAlgorithm::Es256, Some(fresh));
+        let rotation = portaria::directory::keys::RotateSigningKeys { store: "atacado".into(), algorithm, fresh, plan, wanted: false, now: 1 };
+        directory.write(rotation).await.expect("storage");
         let ana = directory.write(arrival("atacado", &proven("acme", "1", "ana"), "s")).await.expect("storage").expect("signed in").user.uid;
         gets(&directory, &NewAppGrant { store: "atacado".into(), ..offline(&ana, "s", "g") }).await;
         directory.write(RecordConsent { store: "atacado".into(), uid: ana.clone(), app: "agenda".into(), scopes: "openid".into(), now: 110 }).await.expect("storage");

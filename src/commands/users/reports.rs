@@ -4,7 +4,7 @@ use crate::commands::outcome::{CommandFailure, CommandOutcome, count_in_words, f
 use crate::commands::users::context::UsersContext;
 use crate::commands::users::rendering;
 use crate::directory::audit::ListUserAuditEvents;
-use crate::directory::users::{ActiveSession, ExportUser, IdentityLink, ListActiveSessions, ListIdentityLinks, SearchUsers, UserRecord};
+use crate::directory::users::{ExportUser, IdentityLink, ListActiveSessions, ListIdentityLinks, SearchUsers, UserRecord};
 use crate::vocabulary::diagnostic::printable;
 use serde_json::json;
 
@@ -70,7 +70,7 @@ pub(crate) async fn print_user(context: &UsersContext, person: &UserRecord) -> R
         print_line(&rendering::app_as_text(app));
     }
     print_line("\nwhat can be done");
-    print_hints(context, person, &links, &sessions);
+    print_hints(context, person, &links, !sessions.is_empty() || !apps.is_empty());
     Ok(())
 }
 
@@ -83,11 +83,11 @@ pub(crate) fn sign_in_without_links(person: &UserRecord) -> String {
     }
 }
 
-fn print_hints(context: &UsersContext, person: &UserRecord, links: &[IdentityLink], sessions: &[ActiveSession]) {
+fn print_hints(context: &UsersContext, person: &UserRecord, links: &[IdentityLink], has_access: bool) {
     let email = &person.user.email;
     let mut hints = vec![(context.command_line("history", email), "what happened, and why")];
-    if !sessions.is_empty() {
-        hints.push((context.command_line("sign-out", email), "ends the open sessions"));
+    if has_access {
+        hints.push((context.command_line("sign-out", email), "ends the open sessions, and all access of apps"));
     }
     if let (Some(way), true) = (links.last(), links.len() > 1) {
         hints.push((
