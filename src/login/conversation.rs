@@ -2,6 +2,7 @@
 
 use crate::login::attempt::{Attempt, Entropy, InputValues, InstallationValues, RedirectError, SavedAttempt};
 use crate::login::error::{LoginError, LoginErrorCause};
+use crate::login::exchange::{ExchangedIdentity, HandedTokens, TokenExchange};
 use crate::login::trace::{LoginObserver, Trace};
 use crate::login::{Login, discover, drive_observed, prepare};
 use crate::provider::Provider;
@@ -194,6 +195,31 @@ impl<'a> Conversation<'a> {
         let driving = pin!(drive_observed(observer, login, fetch, documents));
         let driven = in_turn(limits.map(|limits| &limits.calling), from, longest, driving).await?;
         Ok(driven.unwrap_or_else(|| (Trace::default(), Err(LoginError::between_steps(LoginErrorCause::OutOfTime)))))
+    }
+
+    /// Exchanges tokens that a program hands in for an identity. `from` is the address of the network from which they come.
+    pub(crate) async fn exchange(
+        &self,
+        tokens: &HandedTokens,
+        from: Option<IpAddr>,
+        now: i64,
+        observer: &mut dyn LoginObserver,
+    ) -> Result<(Trace, Result<ExchangedIdentity, LoginError>), ProviderBusy> {
+        let ConversationParties { provider, fetch, documents, limits, fingerprint } = self.parties;
+        let Some(facts) = self.attempt.initial_facts(provider, &self.installation, documents) else {
+            return Ok((Trace::default(), Err(LoginError::before_calls(LoginErrorCause::NoDocument))));
+        };
+        let ask = provider.call(provider.calls.len());
+        let longest = longest_time(provider.calls_after_callback().map(|(_, step)| step).chain(ask));
+        let mut trace = Trace::default();
+        let exchange = TokenExchange { provider, tokens, context: (fetch, documents), now };
+        let outcome = {
+            // It is large, as in `drive`.
+            let running = pin!(exchange.run(facts, fingerprint, (&mut trace, observer)));
+            in_turn(limits.map(|limits| &limits.calling), from, longest, running).await?
+        };
+        let outcome = outcome.unwrap_or_else(|| Err(LoginError::between_steps(LoginErrorCause::OutOfTime)));
+        Ok((trace, outcome))
     }
 }
 

@@ -4,13 +4,14 @@
 use crate::choice;
 use crate::provider::Provider;
 use crate::provider::condition::Condition;
-use crate::provider::fact_expression::{FactExpression, FoundInstead, MissingValue};
+use crate::provider::exchange::ExchangeFault;
+use crate::provider::fact_expression::{FoundInstead, MissingValue};
 use crate::provider::facts::Facts;
 use crate::provider::identity::{ClaimOfAddress, IdentityError};
 use crate::provider::json_path::ValueKind;
 use crate::provider::moment::MomentFault;
 use crate::provider::refusal::{ProviderErrorCode, ProviderRefusal};
-use crate::provider::step::{Step, StepKind};
+use crate::provider::step::StepKind;
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
@@ -102,6 +103,8 @@ pub enum LoginErrorCause {
     MissingEmail(Option<FoundInstead>),
     /// The e-mail address is not proven.
     UnprovenEmail(MissingProof),
+    /// A token was handed in that the file cannot accept, whatever it says.
+    NotExchangeable(ExchangeFault),
     /// The provider refused the login, in its own words.
     Refused(ProviderRefusal),
 }
@@ -153,6 +156,7 @@ choice! {
         NotAllowed = "notAllowed",
         Changed = "changed",
         TooSlow = "tooSlow",
+        NotExchangeable = "notExchangeable",
     }
 }
 
@@ -187,6 +191,7 @@ impl LoginErrorCause {
             Self::MissingId(_) => LoginErrorCode::MissingId,
             Self::MissingEmail(_) => LoginErrorCode::MissingEmail,
             Self::UnprovenEmail(_) => LoginErrorCode::UnprovenEmail,
+            Self::NotExchangeable(_) => LoginErrorCode::NotExchangeable,
             Self::Refused(refusal) => return OwnOrProviderCode::Provider(&refusal.code),
         })
     }
@@ -261,6 +266,7 @@ impl fmt::Display for LoginErrorCause {
                 f.write_str("the e-mail address is not proven under the file's `trustEmail`")?;
                 write_proof(f, *proof)
             }
+            Self::NotExchangeable(fault) => fault.fmt(f),
             Self::Refused(refusal) => f.write_str(reason(refusal)),
         }
     }
@@ -340,11 +346,11 @@ impl LoginError {
                 (LoginErrorCause::MissingEmail(instead(&missing)), missing.map(|missing| missing.place))
             }
             IdentityError::NoAddress(why) => {
-                (LoginErrorCause::MissingEmail(Some(FoundInstead::NoAddress(why))), place_of(provider, provider.known.email))
+                (LoginErrorCause::MissingEmail(Some(FoundInstead::NoAddress(why))), provider.place_of_fact(provider.known.email))
             }
             IdentityError::UnprovenEmail(claim) => {
                 let (proof, place) = match claim {
-                    ClaimOfAddress::IsFalse => (MissingProof::ClaimIsFalse, place_of(provider, provider.known.email_verified)),
+                    ClaimOfAddress::IsFalse => (MissingProof::ClaimIsFalse, provider.place_of_fact(provider.known.email_verified)),
                     ClaimOfAddress::Missing(missing) => (MissingProof::NoClaim(missing.instead), Some(missing.place)),
                     ClaimOfAddress::NotAsked => (MissingProof::NotAsked, None),
                 };
@@ -372,14 +378,6 @@ impl fmt::Display for LoginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.cause.fmt(f)
     }
-}
-
-/// The place that reads or composes a fact, if there is one such place.
-fn place_of(provider: &Provider, fact: Slot) -> Option<Place> {
-    let composed = provider.identity.composition(fact).map(FactExpression::place);
-    let read = provider.steps().flat_map(Step::learned_facts).filter(|(learned, _, written)| *learned == fact && *written);
-    let mut places = read.map(|(_, place, _)| place);
-    composed.or(places.next().filter(|_| places.next().is_none()))
 }
 
 fn missing_fact(fact: Option<Slot>, missing: Option<&MissingValue>, provider: &Provider) -> LoginErrorCause {

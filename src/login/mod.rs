@@ -6,6 +6,7 @@ pub(crate) mod cancellation;
 pub(crate) mod conversation;
 pub(crate) mod documents;
 pub mod error;
+pub(crate) mod exchange;
 pub(crate) mod logout;
 pub mod options;
 pub(crate) mod return_to;
@@ -111,8 +112,17 @@ async fn run_steps(
     record_learned_facts(trace, &facts, first);
     let calls = provider.calls_after_callback();
     let userinfo_error = make_calls(provider, calls, &mut facts, (fetch, documents), now, (trace, observer)).await?;
-    provider.identity.compose(&mut facts);
-    let identity = provider.identity_from(&facts, &pinned);
+    let identity = conclude(provider, &mut facts, &pinned, userinfo_error)?;
+    if provider.logout_uses_id_token() {
+        trace.id_token = provider.names.find("idToken").and_then(|fact| facts.get(fact)).cloned();
+    }
+    Ok(identity)
+}
+
+/// Composes the identity when all calls are made, and checks whether the person may sign in.
+fn conclude(provider: &Provider, facts: &mut Facts, pinned: &str, userinfo_error: Option<LoginError>) -> Result<Identity, LoginError> {
+    provider.identity.compose(facts);
+    let identity = provider.identity_from(facts, pinned);
     // The failure of the userinfo call explains best what is missing.
     let identity = identity.map_err(|error| userinfo_error.unwrap_or_else(|| LoginError::no_identity(error, provider)))?;
     // `require` sees an address only if it is proven.
@@ -120,12 +130,9 @@ async fn run_steps(
         facts.forget(provider.known.email);
     }
     if let Some(require) = &provider.require
-        && let Some(condition) = require.0.iter().find(|condition| !condition.holds(None, &facts))
+        && let Some(condition) = require.0.iter().find(|condition| !condition.holds(None, facts))
     {
-        return Err(LoginError::not_allowed(condition, &facts));
-    }
-    if provider.logout_uses_id_token() {
-        trace.id_token = provider.names.find("idToken").and_then(|fact| facts.get(fact)).cloned();
+        return Err(LoginError::not_allowed(condition, facts));
     }
     Ok(identity)
 }

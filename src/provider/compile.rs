@@ -7,6 +7,7 @@ use crate::provider::compiled_file::CompiledFile;
 use crate::provider::condition::Condition;
 use crate::provider::declared_values::DeclaredValues;
 use crate::provider::discovery::Discovery;
+use crate::provider::exchange::{ExchangeCheck, ExchangeWords};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::fact_flow_check::FactFlowCheck;
 use crate::provider::facts::{FROM_DISCOVERY, WellKnownFacts};
@@ -114,7 +115,7 @@ fn assemble(
     let (written, pkce) = (written_facts(&spec, reader), spec.pkce.unwrap_or(Pkce::S256));
     let (refused, accepted) = (spec.refused.take().unwrap_or_default().0, spec.accepted.take().unwrap_or_default().0);
     let client_id = installed.literals.iter().find(|(fact, ..)| *fact == known.client_id).map(|(_, text, _)| text.clone());
-    let context = StepContext {
+    let mut context = StepContext {
         known,
         addresses: addresses(),
         pkce,
@@ -130,7 +131,9 @@ fn assemble(
         accepted: &accepted,
         written: &written,
     };
-    let CompiledSteps { mut prepare, authorization, mut calls, complete } = compile_steps(&mut spec, context, top, reader);
+    let CompiledSteps { mut prepare, authorization, mut calls, complete } = compile_steps(&mut spec, &mut context, top, reader);
+    let behind_all = u16::try_from(prepare.len().saturating_add(calls.len())).unwrap_or(u16::MAX);
+    let exchange = spec.exchange.take().map(|spec| ExchangeWords::compile(spec, behind_all, context, reader));
     let logout = spec.logout.take().and_then(|template| Address::compile(template, &addresses(), reader));
     let (trust, missing) = (spec.trust_email.take(), spec.missing_email.take());
     let asks_for_email = missing.as_ref().filter(|missing| matches!(missing.value, MissingEmailPolicy::Ask)).map(|missing| missing.place);
@@ -157,6 +160,7 @@ fn assemble(
         discovery: discovery.as_ref(),
         issuer: issuer.as_ref(),
         has_discovery,
+        exchange: exchange.as_ref(),
         logout: logout.as_ref(),
         pkce,
         known,
@@ -165,7 +169,10 @@ fn assemble(
     let is_callback_tied = session_swap::is_callback_tied(&file);
     let needed = if complete { check_whole_file(&spec, &file, reader) } else { Vec::new() };
     let carried = ProofCheck { file: &file }.carried_facts(reader).into();
-    complete_steps(&carried, prepare.iter_mut().chain([&mut authorization.step]).chain(&mut calls).collect());
+    let reports = complete && is_absent(&spec, "exchange", reader) && !reader.has_errors();
+    let mut exchange = ExchangeCheck { file: &file }.find(reports, reader);
+    let ask = exchange.words.as_mut().and_then(|words| words.ask.as_mut());
+    complete_steps(&carried, prepare.iter_mut().chain([&mut authorization.step]).chain(&mut calls).chain(ask).collect());
     Some(Provider {
         source: source.clone(),
         name: name.into(),
@@ -193,6 +200,7 @@ fn assemble(
         order: spec.order.unwrap_or(100),
         hidden: spec.hidden.unwrap_or(false),
         enabled: spec.enabled.unwrap_or(true),
+        exchange,
         logout,
         labels: reader.names.iter().map(|(_, name)| Arc::clone(name)).collect(),
         names: reader.names.clone(),
@@ -230,7 +238,7 @@ fn checked_hosts(
 /// Checks how the parts of the file go together, unless an unusable word hides one of them. Returns the values that an installation
 /// has to set.
 fn check_whole_file(spec: &ProviderSpec, file: &CompiledFile<'_>, reader: &mut Reader) -> Vec<RequiredSetting> {
-    let parts = ["getAuthorizationCode", "getAccessCode", "getUserInfo", "identity", "discovery", "issuer"];
+    let parts = ["getAuthorizationCode", "getAccessCode", "getUserInfo", "identity", "discovery", "issuer", "exchange"];
     if parts.iter().any(|word| !is_absent(spec, word, reader)) {
         return Vec::new();
     }
@@ -284,7 +292,7 @@ fn compile_inputs(written: Option<NamedValues<InputSpec>>, reader: &mut Reader) 
     written.unwrap_or_default().0.iter().map(compile).collect()
 }
 
-fn compile_steps(spec: &mut ProviderSpec, mut context: StepContext<'_>, top: Place, reader: &mut Reader) -> CompiledSteps {
+fn compile_steps(spec: &mut ProviderSpec, context: &mut StepContext<'_>, top: Place, reader: &mut Reader) -> CompiledSteps {
     let mut written = spec.authorization.take().or_else(|| AuthorizationSpec::empty(top).filter(|_| context.discovery));
     if written.is_none() && is_absent(spec, "getAuthorizationCode", reader) {
         let help = "add `getAuthorizationCode: { get: https://… }`, the address to which the browser is sent";
@@ -296,13 +304,13 @@ fn compile_steps(spec: &mut ProviderSpec, mut context: StepContext<'_>, top: Pla
     };
     let before = written.as_mut().and_then(|spec| spec.prepare.take()).map_or_else(Vec::new, |list| list.0);
     if let Some(spec) = &written {
-        (context.has_scope, context.sends_state) = (spec.has_scope(&context), spec.sends_state());
+        (context.has_scope, context.sends_state) = (spec.has_scope(context), spec.sends_state());
     }
     let prepare: Vec<Option<Step>> =
-        before.into_iter().map(|call| compile_call(StepKind::GetAuthorizationCode, call, &context, reader)).collect();
+        before.into_iter().map(|call| compile_call(StepKind::GetAuthorizationCode, call, context, reader)).collect();
     let is_prepared = prepare.iter().all(Option::is_some);
     let prepare: Vec<Step> = prepare.into_iter().flatten().collect();
-    let authorization = written.and_then(|spec| authorization::compile(spec, is_prepared.then_some(&*prepare), &context, reader));
+    let authorization = written.and_then(|spec| authorization::compile(spec, is_prepared.then_some(&*prepare), context, reader));
     (context.nonce_is_sent, context.callback_facts) = authorization.as_ref().map_or((true, Vec::new()), Authorization::for_tokens);
     let access =
         spec.access.take().map(|list| list.0).or_else(|| CallSpec::empty(top).filter(|_| context.discovery).map(|call| vec![call]));
@@ -316,7 +324,7 @@ fn compile_steps(spec: &mut ProviderSpec, mut context: StepContext<'_>, top: Pla
         let help = "add `getAccessCode: { post: https://… }`, with `read: { id: … }` where its answer says who the person is; only a callback that is signed (`verify` or `signed`) is proof without it";
         reader.complain_missing(top, "the file has no getAccessCode", help);
     }
-    let implied = implied_userinfo(spec, &context, reader);
+    let implied = implied_userinfo(spec, context, reader);
     let person = spec.person.take().map_or_else(Vec::new, |list| list.0);
     let all = access.unwrap_or_default().into_iter().map(|call| (StepKind::GetAccessCode, call));
     let all = all.chain(person.into_iter().map(|call| (StepKind::GetUserInfo, call)));
@@ -325,9 +333,9 @@ fn compile_steps(spec: &mut ProviderSpec, mut context: StepContext<'_>, top: Pla
         let help = "write this request out with `query`, `form` or `json`; only one call of the list can be the standard token request";
         reader.complain(call.place, "the code would be redeemed twice", help);
     }
-    let mut calls: Vec<Option<Step>> = all.into_iter().map(|(kind, call)| compile_call(kind, call, &context, reader)).collect();
+    let mut calls: Vec<Option<Step>> = all.into_iter().map(|(kind, call)| compile_call(kind, call, context, reader)).collect();
     if let (Some(implied), Some(call)) = (implied, CallSpec::empty(top)) {
-        let step = compile_call(StepKind::GetUserInfo, call, &context, reader);
+        let step = compile_call(StepKind::GetUserInfo, call, context, reader);
         calls.push(step.map(|step| Step { implied: Some(implied), ..step }));
     }
     let has_access = calls.iter().flatten().any(|call| call.kind == StepKind::GetAccessCode) || is_signed;

@@ -5,6 +5,7 @@ use crate::provider::authorization::Authorization;
 use crate::provider::condition::Conditions;
 use crate::provider::declared_values::DeclaredValues;
 use crate::provider::discovery::Discovery;
+use crate::provider::exchange::ExchangeWords;
 use crate::provider::facts::WellKnownFacts;
 use crate::provider::identity::IdentityMapping;
 use crate::provider::inputs::Input;
@@ -31,6 +32,7 @@ pub(crate) struct CompiledFile<'a> {
     pub(crate) discovery: Option<&'a Discovery>,
     pub(crate) issuer: Option<&'a Issuer>,
     pub(crate) has_discovery: bool,
+    pub(crate) exchange: Option<&'a ExchangeWords>,
     pub(crate) logout: Option<&'a Address>,
     pub(crate) pkce: Pkce,
     pub(crate) known: WellKnownFacts,

@@ -7,6 +7,7 @@ use crate::provider::compiled_file::CompiledFile;
 use crate::provider::condition::{Condition, ValueCheck};
 use crate::provider::declared_values::RequiredSetting;
 use crate::provider::discovery::Discovery;
+use crate::provider::exchange::ExchangeWords;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
 use crate::provider::issuer::Issuer;
 use crate::provider::pkce::Pkce;
@@ -37,6 +38,7 @@ enum UsePlace {
     Identity,
     Require,
     Logout,
+    Exchange,
 }
 
 impl fmt::Display for UsePlace {
@@ -48,6 +50,7 @@ impl fmt::Display for UsePlace {
             Self::Identity => "identity",
             Self::Require => "require",
             Self::Logout => "logout",
+            Self::Exchange => "exchange",
         })
     }
 }
@@ -108,6 +111,9 @@ impl FactFlowCheck<'_> {
         self.check_prepared_facts(reader);
         self.check_code_and_token(&ledger, reader);
         self.check_pkce(reader);
+        for used in self.file.exchange.map(ExchangeWords::uses).unwrap_or_default() {
+            self.check_is_known(&used, &mut ledger, UsePlace::Exchange, reader);
+        }
         if !reader.has_unusable_parts() {
             self.check_identity_facts(&ledger, reader);
             self.check_unused_facts(&ledger, reader);

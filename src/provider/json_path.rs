@@ -105,9 +105,14 @@ impl JsonPath {
         }
     }
 
+    /// Whether it consists of keys and positions, so that it leads to one place.
+    pub(crate) fn is_plain(&self) -> bool {
+        matches!(self.compiled, CompiledJsonPath::Plain(_))
+    }
+
     /// Whether it finds several different values, of which a fact is the first.
     pub(crate) fn finds_several(&self, value: &Value) -> bool {
-        if matches!(self.compiled, CompiledJsonPath::Plain(_)) {
+        if self.is_plain() {
             return false;
         }
         let mut found = self.all(value).into_iter().filter(|found| !ValueKind::from_value(found).is_empty());

@@ -19,6 +19,7 @@ pub(crate) mod credentials; //     where client id and secret are sent
 pub(crate) mod declared_values; // settings and secrets that a file declares
 pub(crate) mod discovery; //       the word `discovery`
 pub mod document_cache; //         discovery documents and keys, kept
+pub(crate) mod exchange; //        tokens that programs hand in
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub(crate) mod entry_check; //     check: a claim comes from the entry of its address
 pub(crate) mod fact_expression; // how a fact is read
@@ -71,6 +72,7 @@ use crate::provider::callback::{CallbackMethod, StateLocation};
 use crate::provider::condition::{Condition, Conditions};
 use crate::provider::declared_values::RequiredSetting;
 use crate::provider::discovery::Discovery;
+use crate::provider::exchange::ExchangeRules;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::{Facts, WellKnownFacts};
 use crate::provider::identity::IdentityMapping;
@@ -138,6 +140,8 @@ pub struct Provider {
     pub(crate) order: i32,
     pub(crate) hidden: bool,
     pub(crate) enabled: bool,
+    /// What can be handed in without a login.
+    pub(crate) exchange: ExchangeRules,
     /// The address that ends the session at the provider.
     pub(crate) logout: Option<Address>,
     /// The names of the facts.
@@ -189,6 +193,20 @@ impl Provider {
     /// that another site has begun.
     pub(crate) fn begins_by_form(&self) -> bool {
         self.state_in == StateLocation::Cookie
+    }
+
+    /// The place that reads or composes a fact, if there is one such place.
+    pub(crate) fn place_of_fact(&self, fact: Slot) -> Option<Place> {
+        let composed = self.identity.composition(fact).map(FactExpression::place);
+        let read = self.steps().flat_map(Step::learned_facts).filter(|(learned, _, written)| *learned == fact && *written);
+        let mut places = read.map(|(_, place, _)| place);
+        composed.or(places.next().filter(|_| places.next().is_none()))
+    }
+
+    /// A call by its position; the one behind all others asks to whom an access token was issued.
+    pub(crate) fn call(&self, at: usize) -> Option<&Step> {
+        let ask = || self.exchange.words.as_ref().and_then(|words| words.ask.as_ref()).filter(|_| at == self.calls.len());
+        self.calls.get(at).or_else(ask)
     }
 
     /// The calls before the redirect.

@@ -61,6 +61,9 @@ impl ProofCheck<'_> {
             self.check_token_keys(signed, reader);
             self.check_token_is_for_us(signed, reader);
         }
+        if let Some(signed) = self.file.exchange.and_then(|words| words.signed.as_ref()) {
+            self.check_token_keys(signed, reader);
+        }
         self.check_token_is_redeemed(reader);
         self.check_who_is_asked_about(reader);
         for read in self.file.steps().flat_map(Step::all_reads) {

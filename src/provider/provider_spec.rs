@@ -3,6 +3,7 @@
 use crate::provider::authorization::AuthorizationSpec;
 use crate::provider::call::CallSpec;
 use crate::provider::condition::Conditions;
+use crate::provider::exchange::ExchangeSpec;
 use crate::provider::identity::IdentitySpec;
 use crate::provider::inputs::InputSpec;
 use crate::provider::pkce::Pkce;
@@ -149,6 +150,10 @@ words! {
         /// Default: none; an earlier answer must say who the person is. With `discovery` the call that
         /// [`discovery`](#tokens) describes, unless the file itself reads `id`, `email` or `emailVerified`
         person: Option<OneOrMany<CallSpec>> = "getUserInfo",
+        /// Which tokens of this provider a program may hand in at `POST /exchange/{provider}` for a session, without a login
+        /// in a browser.
+        /// Default: the ID token that getAccessCode verifies, if the file needs no other fact of a login; no access token
+        exchange: Option<ExchangeSpec> = "exchange",
         /// How the identity is composed, when a single `read` is not enough.
         /// Default: the facts `id`, `email`, `emailVerified`, `name`, `picture`, `locale`
         identity: Option<IdentitySpec> = "identity",

@@ -176,6 +176,22 @@ pub(crate) struct SignedTokenContext<'a> {
 }
 
 impl SignedToken {
+    /// The same token where a program hands it in: it may be issued for these clients as well, and it must have the nonce, or the hash of
+    /// the access token, if the program gives one.
+    pub(crate) fn handed_in(&self, clients: &[Template], has_nonce: bool, requires_token_hash: bool) -> Self {
+        let audience = self.audience.as_ref().map(|own| own.iter().chain(clients).cloned().collect());
+        let expiry = TokenExpiry { is_optional: self.expiry.is_optional && self.expiry.max_age.is_some(), ..self.expiry };
+        Self {
+            audience,
+            expiry,
+            requires_nonce: has_nonce,
+            requires_code_hash: false,
+            requires_token_hash,
+            is_direct: false,
+            ..self.clone()
+        }
+    }
+
     /// The keys, unless they are fetched from an address.
     pub(crate) fn key_text(&self) -> Option<&Template> {
         if let TokenKeys::Text(template) = &self.keys { Some(template) } else { None }

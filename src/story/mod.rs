@@ -254,7 +254,7 @@ pub(crate) fn redacted_excerpt(text: &str) -> String {
 }
 
 fn story_exchange(provider: &Provider, watch: &LoginWatch, exchange: &trace::Exchange) -> Option<StoryExchange> {
-    let step = provider.calls.get(exchange.call)?;
+    let step = provider.call(exchange.call)?;
     let (answer, no_answer) = describe_answer(step, exchange.answer.as_ref());
     let repeat = exchange.unanswered_repeat.as_ref();
     let no_answer = no_answer.or(repeat.map(|why| format!("once more, with the client's credentials in the other place: {why}")));

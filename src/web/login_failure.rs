@@ -126,7 +126,7 @@ pub(crate) async fn in_conversation(
     trace: &Trace,
     watch: &LoginWatch,
 ) -> UserFacingError {
-    end_with_error(context, live_provider, return_to, error, (trace, watch, false)).await
+    end_with_error(context, live_provider, return_to, error, (trace, watch, FailedPart::Callback)).await
 }
 
 /// Ends a login that cannot begin. One story a minute is stored of a failure, as in [`without_conversation`].
@@ -137,7 +137,25 @@ pub(crate) async fn at_start(
     error: &LoginError,
     (trace, watch): (&Trace, &LoginWatch),
 ) -> UserFacingError {
-    end_with_error(context, live_provider, return_to, error, (trace, watch, true)).await
+    end_with_error(context, live_provider, return_to, error, (trace, watch, FailedPart::Start)).await
+}
+
+/// Ends an exchange of tokens that a program has handed in. One story a minute is stored of a failure, as in [`without_conversation`].
+pub(crate) async fn in_exchange(
+    context: &RequestContext,
+    live_provider: &LiveProvider,
+    error: &LoginError,
+    (trace, watch): (&Trace, &LoginWatch),
+) -> UserFacingError {
+    end_with_error(context, live_provider, None, error, (trace, watch, FailedPart::Exchange)).await
+}
+
+/// Which part of a login failed. Anyone can make a start or an exchange fail; a callback needs an attempt of the browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FailedPart {
+    Start,
+    Callback,
+    Exchange,
 }
 
 async fn end_with_error(
@@ -145,8 +163,9 @@ async fn end_with_error(
     live_provider: &LiveProvider,
     return_to: Option<&str>,
     error: &LoginError,
-    (trace, watch, by_anyone): (&Trace, &LoginWatch, bool),
+    (trace, watch, part): (&Trace, &LoginWatch, FailedPart),
 ) -> UserFacingError {
+    let by_anyone = part != FailedPart::Callback;
     let cause = cause_of_login_error(error, !trace.callback.pairs.is_empty());
     let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
     context.app().metrics.count_login(store, provider, cause.name());
@@ -157,7 +176,8 @@ async fn end_with_error(
     // While all logins fail in the same way, a few searches for a repair a minute are enough.
     let searched = kind.clone();
     let code = place_failure(context, kind, || {
-        let searches_repair = app.stories.may_search_repair(&searched, context.now() / 60);
+        // What a program hands in without a login says little about the file.
+        let searches_repair = part != FailedPart::Exchange && app.stories.may_search_repair(&searched, context.now() / 60);
         let proposals = if searches_repair { (app.workbench.propose)(&live_provider.provider, Err(error), trace) } else { Vec::new() };
         login_story(LoginRecord { provider: &live_provider.provider, redirect: None, trace, watch, end: Err(error) }, proposals)
     })

@@ -14,8 +14,10 @@ pub mod cookies;
 pub(crate) mod email_proof;
 pub(crate) mod endpoint_hosts;
 pub(crate) mod error_page;
+pub(crate) mod exchange;
 pub(crate) mod forms;
 pub mod forward_auth;
+pub(crate) mod handed_in;
 pub(crate) mod headers;
 pub(crate) mod health;
 pub(crate) mod http_rejection;
@@ -70,6 +72,8 @@ fn own_routes() -> Vec<RouteRow> {
         page("/callback/{provider}/{state}").get(callback::by_query).post(callback::by_form_post),
         page("/session").get_and_head(session::current_session),
         page("/session/validate").post(session::validate),
+        page("/exchange").post(exchange::hand_in).options(exchange::preflight),
+        page("/exchange/{provider}").post(exchange::hand_in).options(exchange::preflight),
         page("/logout").post(logout::logout),
         page("/account").get_and_head(account::show),
         page("/account/link/{provider}").get_and_head(account::redirect_to_page).post(account::link),

@@ -81,16 +81,22 @@ pub(crate) async fn validate(context: RequestContext) -> Result<HttpResponse, Us
 
 /// Lets only pages of the store's own origins read the answer.
 pub(crate) fn allow_storefront_origins<'r>(context: &RequestContext, response: &'r mut HttpResponseBuilder) -> &'r mut HttpResponseBuilder {
-    response.insert_header((VARY, "Origin"));
-    let origin = context.header(ORIGIN).filter(|origin| context.live_store().store.return_to.iter().any(|listed| **listed == **origin));
-    if let Some(origin) = origin.and_then(|origin| HeaderValue::from_str(origin).ok()) {
-        response.insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, origin));
-        response.insert_header((ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"));
-        response.insert_header(cross_origin_allowed());
-    }
+    allow_storefront(context, response, true);
     response
 }
 
-fn rfc3339(seconds: i64) -> Option<String> {
+/// The same, with or without the browser's cookies. Returns whether the request comes from such a page.
+pub(crate) fn allow_storefront(context: &RequestContext, response: &mut HttpResponseBuilder, with_cookies: bool) -> bool {
+    response.insert_header((VARY, "Origin"));
+    let origin = context.header(ORIGIN).filter(|origin| context.live_store().store.return_to.iter().any(|listed| **listed == **origin));
+    let Some(origin) = origin.and_then(|origin| HeaderValue::from_str(origin).ok()) else { return false };
+    response.insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, origin)).insert_header(cross_origin_allowed());
+    if with_cookies {
+        response.insert_header((ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"));
+    }
+    true
+}
+
+pub(crate) fn rfc3339(seconds: i64) -> Option<String> {
     DateTime::from_timestamp(seconds, 0).map(|moment| moment.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
 }

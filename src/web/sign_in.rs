@@ -5,7 +5,7 @@ use crate::directory::linking::{LinkingRule, SignInRefusalReason};
 use crate::directory::sign_in::{SignIn, SignInRefusal, SignedIn};
 use crate::pages::{ErrorCause, identity_linked_mail};
 use crate::provider::identity::{Identity, IdentityEmail};
-use crate::session::{Session, SessionUser, short_name};
+use crate::session::{Session, SessionLifetime, SessionUser, short_name};
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::email::Email;
 use crate::vocabulary::text::Text;
@@ -26,11 +26,10 @@ pub(crate) async fn open_session(
     return_to: Option<String>,
 ) -> Result<ResponseWithCookies, UserFacingError> {
     let (app, store) = (context.app(), &context.live_store().store);
-    let session = match sign_in(context, identity, version).await? {
+    let instead_of = context.session_under_new_keys().await?.map(|session| (session.sid.clone(), session.latest_expiry()));
+    let session = match sign_in(context, identity, version, instead_of, store.lasting).await? {
         Ok((session, rule)) => {
-            if rule == LinkingRule::Linked {
-                mail_new_identity_notice(context, live_provider, &session.person.email);
-            }
+            announce(context, live_provider, &session, rule);
             session
         }
         // A code by mail can prove the address instead; not where the identity may be another person's, whom the proof would let into the
@@ -43,17 +42,8 @@ pub(crate) async fn open_session(
             app.directory.write(RecordAuditEvent(event)).await?;
             return email_proof::start_proof(context, identity, version, return_to, id_token).await;
         }
-        Err(refusal) => {
-            let mut error = login_failure::sign_in_refused(context, live_provider, return_to.as_deref(), refusal).await;
-            if error.cause == ErrorCause::MissingEmail && matches!(identity.address, IdentityEmail::Ask(Some(_))) {
-                // There is an address, but nothing proves it.
-                error.cause = ErrorCause::UnprovenEmail;
-            }
-            return Err(error);
-        }
+        Err(refusal) => return Err(refused(context, live_provider, identity, return_to.as_deref(), refusal).await),
     };
-    app.metrics.count_login(&store.name, &live_provider.provider.name, "welcome");
-    tracing::info!(store = &*store.name, provider = &*live_provider.provider.name, uid = &*session.person.uid, "a shopper has signed in");
     if let Some(token) = id_token {
         id_tokens::keep(context, &session, token).await;
     }
@@ -63,6 +53,32 @@ pub(crate) async fn open_session(
     let wanted = context.allowed_return_to(return_to).ok().flatten();
     let landing = wanted.unwrap_or_else(|| context.live_store().default_landing());
     Ok((redirect_to(&landing), cookies))
+}
+
+/// Counts and logs a sign-in, and informs the user of an identity that it has linked.
+pub(crate) fn announce(context: &RequestContext, live_provider: &LiveProvider, session: &Session, rule: LinkingRule) {
+    let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
+    if rule == LinkingRule::Linked {
+        mail_new_identity_notice(context, live_provider, &session.person.email);
+    }
+    context.app().metrics.count_login(store, provider, "welcome");
+    tracing::info!(store = &**store, provider = &**provider, uid = &*session.person.uid, "a shopper has signed in");
+}
+
+/// The error of a sign-in that was refused.
+pub(crate) async fn refused(
+    context: &RequestContext,
+    live_provider: &LiveProvider,
+    identity: &Identity,
+    return_to: Option<&str>,
+    refusal: SignInRefusal,
+) -> UserFacingError {
+    let mut error = login_failure::sign_in_refused(context, live_provider, return_to, refusal).await;
+    if error.cause == ErrorCause::MissingEmail && matches!(identity.address, IdentityEmail::Ask(Some(_))) {
+        // There is an address, but nothing proves it.
+        error.cause = ErrorCause::UnprovenEmail;
+    }
+    error
 }
 
 /// Whether a proof of the address by mail would let the identity sign in.
@@ -81,19 +97,27 @@ fn can_prove_by_mail(why: SignInRefusalReason, address: &IdentityEmail) -> bool 
 /// The cookies of a session.
 pub(crate) fn session_cookies(context: &RequestContext, session: &Session) -> Result<Vec<HeaderValue>, UserFacingError> {
     let store = &context.live_store().store;
-    let token = context.signing_keys().ok_or(ErrorCause::StorageUnavailable)?.sign(session, store.token_parties());
+    let token = session_token(context, session)?;
     Ok(cookies::set_session(&token, session.until.saturating_sub(context.now()), store).collect())
 }
 
-async fn sign_in(
+/// The token of a session.
+pub(crate) fn session_token(context: &RequestContext, session: &Session) -> Result<String, UserFacingError> {
+    let keys = context.signing_keys().ok_or(ErrorCause::StorageUnavailable)?;
+    Ok(keys.sign(session, context.live_store().token_parties()))
+}
+
+/// Signs the identity in. The new session takes the place of that of `instead_of`, which names it and the latest moment of its tokens.
+pub(crate) async fn sign_in(
     context: &RequestContext,
     identity: &Identity,
     version: &str,
+    instead_of: Option<(Box<str>, i64)>,
+    lasting: SessionLifetime,
 ) -> Result<Result<(Session, LinkingRule), SignInRefusal>, UserFacingError> {
     let (app, store, now) = (context.app(), &context.live_store().store, context.now());
     let keys = context.signing_keys().ok_or(ErrorCause::StorageUnavailable)?;
     let (new_uid, sid) = (random::id(), random::id());
-    let instead_of = context.session_under_new_keys().await?.map(|session| (session.sid.clone(), session.latest_expiry()));
     let sign_in = SignIn {
         store: store.name.clone(),
         identity: store.further.only_named(identity),
@@ -101,7 +125,7 @@ async fn sign_in(
         new_uid,
         sid: sid.clone(),
         now,
-        latest: now.saturating_add(store.lasting.lifetime),
+        latest: now.saturating_add(lasting.lifetime),
         instead_of: instead_of.clone(),
     };
     let (user, rule) = match app.directory.write(sign_in).await? {
@@ -120,7 +144,7 @@ async fn sign_in(
         provider_id: identity.id.clone(),
         facts: store.further.select(identity),
     };
-    let mut session = Session::open(person, &store.name, sid, store.lasting, now);
+    let mut session = Session::open(person, &store.name, sid, lasting, now);
     for fact in keys.remove_what_does_not_fit(&mut session, context.live_store().token_parties()) {
         tracing::warn!(
             store = &*store.name,

@@ -136,8 +136,13 @@ pub(crate) fn redirect_with_attempt(
 /// The provider in the path, if this store has it.
 pub(crate) fn requested_provider(context: &RequestContext) -> Result<Arc<LiveProvider>, UserFacingError> {
     let name = context.path_parameter("provider").ok_or(ErrorCause::NoSuchProvider)?;
-    let found = context.live_store().providers.snapshot().provider(&name).cloned();
-    found.filter(|_| context.live_store().shows_provider(&name)).ok_or_else(|| ErrorCause::NoSuchProvider.into())
+    provider_named(context, &name)
+}
+
+/// The provider of this name, if this store has it.
+pub(crate) fn provider_named(context: &RequestContext, name: &str) -> Result<Arc<LiveProvider>, UserFacingError> {
+    let found = context.live_store().providers.snapshot().provider(name).cloned();
+    found.filter(|_| context.live_store().shows_provider(name)).ok_or_else(|| ErrorCause::NoSuchProvider.into())
 }
 
 /// The values that the shopper has typed for the provider's inputs.

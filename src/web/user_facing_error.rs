@@ -82,7 +82,9 @@ pub(crate) fn cause_of_login_error(error: &LoginError, came_back: bool) -> Error
         | LoginErrorCause::UnknownState
         | LoginErrorCause::OtherIssuer
         | LoginErrorCause::NoIssuer => ErrorCause::UnknownAttempt,
-        LoginErrorCause::TooManyParameters | LoginErrorCause::RepeatedParameter => ErrorCause::Malformed,
+        LoginErrorCause::TooManyParameters | LoginErrorCause::RepeatedParameter | LoginErrorCause::NotExchangeable(_) => {
+            ErrorCause::Malformed
+        }
         LoginErrorCause::MissingEmail(_) => ErrorCause::MissingEmail,
         LoginErrorCause::UnprovenEmail(_) => ErrorCause::UnprovenEmail,
         LoginErrorCause::NotAllowed(_) => ErrorCause::NotAllowed,

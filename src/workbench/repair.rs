@@ -173,6 +173,7 @@ fn goal_from_error(error: &LoginError) -> RepairGoal {
         | LoginErrorCause::BadSignature
         | LoginErrorCause::NoAnswer(_)
         | LoginErrorCause::RecordingWaits
+        | LoginErrorCause::NotExchangeable(_)
         | LoginErrorCause::Refused(_) => None,
     };
     let refused = error.refusal().is_some() && error.place.is_some();

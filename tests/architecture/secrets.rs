@@ -9,6 +9,7 @@ const MAY_EXPOSE: FilesWithReasons = &[
     ("vocabulary/text.rs", "the type itself"),
     ("vocabulary/wire.rs", "a request in plain values, for the files of the next list"),
     ("login/attempt.rs", "what the calls before the redirect have read is sealed with the attempt"),
+    ("login/exchange.rs", "a token that a program hands in is taken apart"),
     ("provider/address.rs", "the host is compared with the permitted ones before anything is sent to it"),
     ("provider/address/filled.rs", "the address of a document is the name under which it is kept"),
     ("provider/assertion.rs", "the claims of a signed assertion are joined and signed"),

@@ -15,6 +15,8 @@ async fn other_methods_are_told_which_there_are_and_open_no_door() {
         ("/callback/acme/x", "GET, POST"),
         ("/session", "GET, HEAD"),
         ("/session/validate", "POST"),
+        ("/exchange", "POST, OPTIONS"),
+        ("/exchange/acme", "POST, OPTIONS"),
         ("/logout", "POST"),
         ("/account", "GET, HEAD"),
         ("/account/link/acme", "GET, HEAD, POST"),

@@ -11,6 +11,7 @@ pub mod client_request;
 mod drift;
 mod endpoint_hosts;
 mod every_page;
+mod exchange;
 pub mod failures;
 mod forward_auth;
 mod further_facts;

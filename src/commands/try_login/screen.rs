@@ -130,6 +130,7 @@ fn help_for_error(cause: &LoginErrorCause) -> &'static str {
         | LoginErrorCause::BadHeader
         | LoginErrorCause::BadKey(_)
         | LoginErrorCause::Unreadable(_)
+        | LoginErrorCause::NotExchangeable(_)
         | LoginErrorCause::MissingId(_) => "compare this line with the shapes of the answers above",
     }
 }

@@ -264,6 +264,13 @@ impl ValueCheck {
         names_none && self.matches.as_ref().is_none_or(fits_all)
     }
 
+    /// Whether it holds only if the one value at its path is one of these texts. Several values, or the entries of a list, do not count: one
+    /// among others would be enough.
+    pub(crate) fn demands_one_of_at_one_place(&self, counts: impl Fn(&Template) -> bool) -> bool {
+        let is_one_place = matches!(&self.at, ConditionSubject::Path(path) if path.is_plain());
+        is_one_place && self.is.as_ref().is_some_and(|is| !is.is_empty() && is.iter().all(counts))
+    }
+
     /// Whether it holds of exactly this text, which the file writes.
     pub(crate) fn names(&self, text: &str) -> bool {
         self.is.iter().flatten().any(|value| value.as_literal().as_deref() == Some(text))

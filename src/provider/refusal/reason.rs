@@ -54,6 +54,11 @@ impl ProviderErrorCode {
         self.is_stand_in && self.text.parse().is_ok_and(|status| !is_success(status))
     }
 
+    /// Whether it is the HTTP status of a server that failed.
+    pub(crate) fn is_server_error(&self) -> bool {
+        self.is_stand_in && self.text.parse().is_ok_and(|status: u16| status >= 500)
+    }
+
     /// Whether the provider gave no code, so that this is the HTTP status, or `refused` for a callback.
     pub(crate) fn is_stand_in(&self) -> bool {
         self.is_stand_in

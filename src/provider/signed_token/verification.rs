@@ -110,6 +110,12 @@ impl SignedToken {
         Ok(claims)
     }
 
+    /// The moment after which a verified token is not accepted any more.
+    pub(crate) fn last_moment(&self, claims: &Value, now: i64) -> i64 {
+        let until = claims.get("exp").and_then(numeric_date);
+        until.unwrap_or_else(|| now.saturating_add(self.expiry.max_age.unwrap_or_default())).saturating_add(2 * SKEW)
+    }
+
     /// Whether the keys known so far verify the signature of a token. A text that is no such token needs no other keys.
     pub(crate) fn is_verified_by_known_keys(&self, token: &str, facts: &Facts, documents: &DocumentCache, now: i64) -> bool {
         let Ok(parts) = TokenParts::parse(token) else { return true };

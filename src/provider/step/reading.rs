@@ -136,14 +136,39 @@ impl Step {
                 None => Text::secret(raw.trim(), &Arc::from("answer")),
                 Some(template) => template.fill(facts).map_err(StepError::missing_fact)?,
             };
-            claims = self.verified_claims(signed, token.expose(), facts, documents)?;
-            if signed.is_id_token {
-                self.check_id_token(signed, &claims, facts)?;
-            }
-            self.learn_from_token(&claims, facts);
+            claims = self.read_signed_token(signed, token.expose(), facts, documents)?;
         }
         let must_say = self.reads.iter().any(|read| read.fact == self.known.id && !read.written);
         self.check_subject(&[document.get("sub"), claims.get("sub")], must_say, facts)
+    }
+
+    /// Verifies a token as `signed` says, sets the facts that this step reads from it, and returns its claims.
+    pub(crate) fn read_signed_token(
+        &self,
+        signed: &SignedToken,
+        token: &str,
+        facts: &mut Facts,
+        documents: &DocumentCache,
+    ) -> Result<Value, StepError> {
+        let claims = self.verified_claims(signed, token, facts, documents)?;
+        if signed.is_id_token {
+            self.check_id_token(signed, &claims, facts)?;
+        }
+        self.learn_from_token(&claims, facts);
+        Ok(claims)
+    }
+
+    /// Verifies a token, and reads nothing from it.
+    pub(crate) fn verified_claims(
+        &self,
+        signed: &SignedToken,
+        token: &str,
+        facts: &Facts,
+        documents: &DocumentCache,
+    ) -> Result<Value, StepError> {
+        let now = facts.get(self.known.now).and_then(Text::as_number).unwrap_or(0);
+        let compared = ComparedFacts { nonce: self.known.nonce, access_token: self.known.access_token, code: self.known.code };
+        signed.verified_claims(token, facts, documents, compared, now)
     }
 
     /// The tokens of one login are about one person (OpenID Connect Core 3.3.3.6), who has logged in as the attempt demands.
@@ -162,12 +187,6 @@ impl Step {
             facts.set(self.known.token_subject, Text::secret(subject, &Arc::from("idTokenSubject")));
         }
         self.check_login_is_anew(claims, facts)
-    }
-
-    fn verified_claims(&self, signed: &SignedToken, token: &str, facts: &Facts, documents: &DocumentCache) -> Result<Value, StepError> {
-        let now = facts.get(self.known.now).and_then(Text::as_number).unwrap_or(0);
-        let compared = ComparedFacts { nonce: self.known.nonce, access_token: self.known.access_token, code: self.known.code };
-        signed.verified_claims(token, facts, documents, compared, now)
     }
 
     /// `OpenID` Connect Core 5.3.2: a userinfo answer about another person than the ID token's, or about no person, must not be used. A

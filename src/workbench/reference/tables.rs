@@ -103,6 +103,10 @@ fn describe_code(code: LoginErrorCode) -> (&'static str, &'static str) {
         LoginErrorCode::TooSlow => {
             ("none", "the calls of the login took too long together (see `timeout`), or too many logins waited for this provider")
         }
+        LoginErrorCode::NotExchangeable => (
+            "none",
+            "a token was handed in that the file cannot accept (see [Tokens that programs hand in](#tokens-that-programs-hand-in))",
+        ),
     }
 }
 

@@ -1,0 +1,208 @@
+//! A login without a browser: a program hands in tokens of the provider, and the calls of getUserInfo are made as after a callback.
+
+use crate::login::documents::fetch_keys_if_due;
+use crate::login::error::{LoginError, LoginErrorCause};
+use crate::login::trace::{LoginObserver, Trace};
+use crate::login::{FetchContext, conclude, make_calls, record_learned_facts, send_request, step_error};
+use crate::provider::Provider;
+use crate::provider::exchange::{ExchangeFault, HandedToken};
+use crate::provider::facts::Facts;
+use crate::provider::fingerprint::ProviderFingerprint;
+use crate::provider::identity::Identity;
+use crate::provider::step::{Step, StepKind};
+use crate::provider::step_error::StepError;
+use crate::vocabulary::names::Slot;
+use crate::vocabulary::text::Text;
+use serde_json::Value;
+
+/// What a program hands in.
+pub(crate) struct HandedTokens {
+    pub(crate) id_token: Option<Text>,
+    pub(crate) access_token: Option<Text>,
+    pub(crate) nonce: HandedNonce,
+}
+
+/// The nonce that an ID token must have.
+pub(crate) enum HandedNonce {
+    /// The program gives it.
+    Given(Text),
+    /// The program gives none, so the token must have none.
+    None,
+    /// It was made where it cannot be learned. The token counts once if it has one.
+    Unknown,
+}
+
+/// The outcome of an exchange that succeeded.
+pub(crate) struct ExchangedIdentity {
+    pub(crate) identity: Identity,
+    /// Set for an ID token with a nonce, which counts once.
+    pub(crate) single_use: Option<SingleUse>,
+}
+
+/// What must not be handed in again.
+pub(crate) struct SingleUse {
+    pub(crate) nonce: Box<str>,
+    /// The moment after which the token is refused in any case.
+    pub(crate) until: i64,
+}
+
+/// One exchange, under way.
+pub(crate) struct TokenExchange<'a> {
+    pub(crate) provider: &'a Provider,
+    pub(crate) tokens: &'a HandedTokens,
+    pub(crate) context: FetchContext<'a>,
+    pub(crate) now: i64,
+}
+
+impl TokenExchange<'_> {
+    /// Verifies the tokens, calls the provider, and composes the identity. `facts` are those with which an attempt begins.
+    pub(crate) async fn run(
+        &self,
+        mut facts: Facts,
+        fingerprint: Option<&ProviderFingerprint>,
+        (trace, observer): (&mut Trace, &mut dyn LoginObserver),
+    ) -> Result<ExchangedIdentity, LoginError> {
+        let Self { provider, tokens, context, now } = self;
+        let pinned = fingerprint.map_or_else(|| provider.fingerprint(&facts).pinned.into(), |known| known.pinned.to_string());
+        let known = provider.known;
+        for of_login in [known.redirect_uri, known.state, known.nonce, known.code_challenge, known.code_verifier] {
+            facts.forget(of_login);
+        }
+        facts.set(known.now, Text::plain(now.to_string()));
+        let proof = &provider.exchange.access_token;
+        if let Some(token) = &tokens.access_token {
+            set_secret(known.access_token, token, &mut facts);
+        }
+        let mut single_use = None;
+        match (&tokens.id_token, &tokens.access_token) {
+            (Some(token), _) => single_use = self.read_id_token(token, &mut facts, (&mut *trace, &mut *observer)).await?,
+            (None, Some(_)) if proof.is_ok() => {}
+            (None, _) => return Err(not_exchangeable(proof.as_ref().err().cloned().unwrap_or(ExchangeFault::NoProof))),
+        }
+        if let (Some(token), Ok(own)) = (&tokens.access_token, proof) {
+            self.prove_access_token(own.as_ref(), token, &mut facts, (&mut *trace, &mut *observer)).await?;
+        }
+        let shows_token = |step: &Step| step.uses_in_request().iter().any(|used| used.fact == known.access_token);
+        let has_token = tokens.access_token.is_some();
+        let person = || provider.calls_after_callback().filter(|(_, step)| step.kind == StepKind::GetUserInfo);
+        if !has_token && person().any(|(_, step)| shows_token(step) && !step.optional && step.implied.is_none()) {
+            return Err(not_exchangeable(ExchangeFault::NeedsAccessToken));
+        }
+        let calls = person().filter(|(_, step)| has_token || !shows_token(step));
+        let userinfo_error = make_calls(provider, calls, &mut facts, *context, *now, (trace, observer)).await?;
+        let identity = conclude(provider, &mut facts, &pinned, userinfo_error)?;
+        Ok(ExchangedIdentity { identity, single_use })
+    }
+
+    /// Reads the ID token. An access token beside it belongs to it by its hash, unless the file can prove by itself whose it is.
+    async fn read_id_token(
+        &self,
+        token: &Text,
+        facts: &mut Facts,
+        watching: (&mut Trace, &mut dyn LoginObserver),
+    ) -> Result<Option<SingleUse>, LoginError> {
+        let exchange = &self.provider.exchange;
+        let own = exchange.id_token.as_ref().map_err(|fault| not_exchangeable(fault.clone()))?;
+        let has_nonce = if let HandedNonce::Given(nonce) = &self.tokens.nonce {
+            set_secret(self.provider.known.nonce, nonce, facts);
+            true
+        } else {
+            false
+        };
+        let requires_hash = self.tokens.access_token.is_some() && exchange.access_token.is_err();
+        let signed = own.signed.handed_in(exchange.clients(), has_nonce, requires_hash);
+        let last_moment = |claims: &Value| signed.last_moment(claims, self.now);
+        let read = HandedToken { signed: signed.clone(), ..*own };
+        let claims = self.read_token(&read, token, facts, watching).await?;
+        let Some(nonce) = claims.get("nonce").filter(|nonce| !nonce.is_null()) else { return Ok(None) };
+        match (&self.tokens.nonce, nonce.as_str()) {
+            (HandedNonce::Given(_) | HandedNonce::Unknown, Some(text)) => {
+                Ok(Some(SingleUse { nonce: text.into(), until: last_moment(&claims) }))
+            }
+            (HandedNonce::Given(_) | HandedNonce::Unknown | HandedNonce::None, _) => {
+                let why = "it has a nonce, which must be handed in beside it (`nonce`)".to_owned();
+                Err(self.bad_token(own, StepError::BadToken { why, place: own.signed.place }, facts))
+            }
+        }
+    }
+
+    /// Proves that the access token was issued to this client, in every way that the file has.
+    async fn prove_access_token(
+        &self,
+        own: Option<&HandedToken>,
+        token: &Text,
+        facts: &mut Facts,
+        (trace, observer): (&mut Trace, &mut dyn LoginObserver),
+    ) -> Result<(), LoginError> {
+        let Self { provider, context: (fetch, documents), now, .. } = *self;
+        if let Some(own) = own {
+            let signed = own.signed.handed_in(&[], false, false);
+            self.read_token(&HandedToken { signed, ..*own }, token, facts, (&mut *trace, &mut *observer)).await?;
+        }
+        let Some(words) = &provider.exchange.words else { return Ok(()) };
+        if let Some(signed) = &words.signed {
+            fetch_keys_if_due(Some((signed, token.expose().to_owned())), facts, fetch, documents, now).await;
+            let verified = provider.authorization.verified_claims(signed, token.expose(), facts, documents);
+            verified.map_err(|error| LoginError::from_step_error(StepKind::GetUserInfo, error, None, provider))?;
+        }
+        let Some(ask) = &words.ask else { return Ok(()) };
+        let at = provider.calls.len();
+        let sent = send_request((at, ask), facts, fetch, observer).await;
+        let exchange = sent.map_err(|error| step_error(provider, ask, error, facts))?;
+        let read = match &exchange.answer {
+            Err(nothing) => Err(StepError::NoAnswer(nothing.clone())),
+            Ok(answer) => ask.read(answer, facts, documents).and_then(|()| check_active(ask, ask.document(answer).as_ref())),
+        };
+        trace.exchanges.push(exchange);
+        observer.on_step_finished(Some(at), ask, facts, read.as_ref().err());
+        read.map_err(|error| step_error(provider, ask, error, facts))
+    }
+
+    /// Verifies a token as the step does that reads it in a login, and reads the same facts.
+    async fn read_token(
+        &self,
+        own: &HandedToken,
+        token: &Text,
+        facts: &mut Facts,
+        (trace, observer): (&mut Trace, &mut dyn LoginObserver),
+    ) -> Result<Value, LoginError> {
+        let Self { provider, context: (fetch, documents), now, .. } = *self;
+        let step = self.step_of(own);
+        set_secret(own.fact, token, facts);
+        fetch_keys_if_due(Some((&own.signed, token.expose().to_owned())), facts, fetch, documents, now).await;
+        let read = step.read_signed_token(&own.signed, token.expose(), facts, documents);
+        observer.on_step_finished(own.call, step, facts, read.as_ref().err());
+        let claims = read.map_err(|error| step_error(provider, step, error, facts))?;
+        record_learned_facts(trace, facts, step);
+        Ok(claims)
+    }
+
+    fn step_of(&self, own: &HandedToken) -> &Step {
+        own.call.and_then(|at| self.provider.calls.get(at)).unwrap_or(&self.provider.authorization)
+    }
+
+    fn bad_token(&self, own: &HandedToken, error: StepError, facts: &Facts) -> LoginError {
+        step_error(self.provider, self.step_of(own), error, facts)
+    }
+}
+
+/// An answer of introspection (RFC 7662) says of a token that has expired, or was revoked, that it is not active.
+fn check_active(ask: &Step, answer: Option<&Value>) -> Result<(), StepError> {
+    match answer.and_then(|answer| answer.get("active")) {
+        None | Some(Value::Bool(true)) => Ok(()),
+        Some(Value::String(text)) if text == "true" => Ok(()),
+        Some(_) => {
+            let why = "the provider says that the access token is not active".to_owned();
+            Err(StepError::BadToken { why, place: ask.place })
+        }
+    }
+}
+
+fn set_secret(fact: Slot, token: &Text, facts: &mut Facts) {
+    let label = facts.label(fact);
+    facts.set(fact, Text::secret(token.expose(), &label));
+}
+
+fn not_exchangeable(fault: ExchangeFault) -> LoginError {
+    LoginError::between_steps(LoginErrorCause::NotExchangeable(fault))
+}

@@ -1,0 +1,193 @@
+//! `/exchange/{provider}`: a program hands in a token of the provider for a token of a session here, in JSON and without any cookie.
+//! A form of the provider's own button, which comes from a browser, signs that browser in as a callback does.
+
+use crate::directory::attempts::ConsumeAttempt;
+use crate::login::attempt::Entropy;
+use crate::login::conversation::{Conversation, ProviderBusy};
+use crate::login::error::{LoginError, LoginErrorCause};
+use crate::login::exchange::{ExchangedIdentity, HandedNonce, HandedTokens};
+use crate::pages::ErrorCause;
+use crate::provider::exchange::ProviderButton;
+use crate::session::Session;
+use crate::stores::live::LiveProvider;
+use crate::story::watch::LoginWatch;
+use crate::vocabulary::incident_code::IncidentCode;
+use crate::vocabulary::text::Text;
+use crate::web::handed_in::{HandedIn, HandedInShape};
+use crate::web::login_failure::{self, BrokerFailure};
+use crate::web::rate_limits::RateLimitKind;
+use crate::web::request_context::RequestContext;
+use crate::web::session::{allow_storefront, rfc3339};
+use crate::web::user_facing_error::UserFacingError;
+use crate::web::{attempt_cookies, sign_in, start};
+use crate::world::{clock, random};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ORIGIN, RETRY_AFTER};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// The shortest text that counts as the check of a button's form.
+const SHORTEST_CHECK: usize = 8;
+
+/// Why nothing was exchanged.
+struct ExchangeRefusal {
+    error: UserFacingError,
+    /// What the conversation with the provider ended with.
+    login: Option<LoginError>,
+}
+
+impl<E: Into<UserFacingError>> From<E> for ExchangeRefusal {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), login: None }
+    }
+}
+
+/// Tokens in JSON, in a form, or in the form of a button.
+pub(crate) async fn hand_in(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    if let Some((live_provider, form)) = form_of_button(&context) {
+        context.check_rate_limit(RateLimitKind::Callback)?;
+        return sign_in_by_button(&context, &live_provider, &form).await;
+    }
+    let mut response = HttpResponse::Ok();
+    allow_storefront(&context, &mut response, false);
+    Ok(match exchange(&context).await {
+        Ok(body) => response.json(body),
+        Err(refusal) => refusal.into_response(response),
+    })
+}
+
+/// What a browser asks before a page of a storefront may send JSON.
+pub(crate) async fn preflight(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    let mut response = HttpResponse::build(StatusCode::NO_CONTENT);
+    if allow_storefront(&context, &mut response, false) {
+        response.insert_header((ACCESS_CONTROL_ALLOW_METHODS, "POST")).insert_header((ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type"));
+        response.insert_header((ACCESS_CONTROL_MAX_AGE, "600"));
+    }
+    Ok(response.finish())
+}
+
+async fn exchange(context: &RequestContext) -> Result<Value, ExchangeRefusal> {
+    context.check_rate_limit(RateLimitKind::Callback)?;
+    let handed = HandedIn::from_request(context)?;
+    let live_provider = start::provider_named(context, &handed.provider)?;
+    let exchanged = obtain_identity(context, &live_provider, &handed.tokens).await?;
+    let mut lasting = context.live_store().store.lasting;
+    if let Some(longest) = handed.longest {
+        (lasting.lifetime, lasting.idle) = (lasting.lifetime.min(longest), lasting.idle.min(longest));
+    }
+    let session = match sign_in::sign_in(context, &exchanged.identity, &live_provider.version, None, lasting).await? {
+        Ok((session, rule)) => {
+            sign_in::announce(context, &live_provider, &session, rule);
+            session
+        }
+        Err(refusal) => return Err(sign_in::refused(context, &live_provider, &exchanged.identity, None, refusal).await.into()),
+    };
+    Ok(token_answer(context, &session, handed.shape)?)
+}
+
+fn token_answer(context: &RequestContext, session: &Session, shape: HandedInShape) -> Result<Value, UserFacingError> {
+    let token = sign_in::session_token(context, session)?;
+    let expires = rfc3339(session.until);
+    Ok(match shape {
+        HandedInShape::Own => json!({ "token": token, "expiresAt": expires }),
+        HandedInShape::NamesProvider => json!({ "authToken": token, "expiresAt": expires }),
+    })
+}
+
+/// Verifies what was handed in, and finds out who the person is.
+async fn obtain_identity(
+    context: &RequestContext,
+    live_provider: &LiveProvider,
+    tokens: &HandedTokens,
+) -> Result<ExchangedIdentity, ExchangeRefusal> {
+    let client = context.client_of(live_provider);
+    let installation = live_provider.installation(&context.live_store().store.public_url);
+    let (entropy, now) = (Entropy(random::bytes()), context.now());
+    let conversation = Conversation::begin(live_provider.parties(&client), installation, &entropy, Vec::new(), now);
+    conversation.refresh_document(now).await;
+    let (began, mut watch) = (clock::instant(), LoginWatch::default());
+    let (trace, outcome) = match conversation.exchange(tokens, context.limited_network(), now, &mut watch).await {
+        Ok(ended) => ended,
+        Err(ProviderBusy) => {
+            let busy = BrokerFailure::TooManyLogins;
+            return Err(login_failure::without_conversation(context, busy, live_provider, None).await.into());
+        }
+    };
+    context.app().metrics.observe_conversation(&live_provider.provider.name, began.elapsed());
+    let exchanged = match outcome {
+        Ok(exchanged) => exchanged,
+        Err(login) => {
+            let error = login_failure::in_exchange(context, live_provider, &login, (&trace, &watch)).await;
+            return Err(ExchangeRefusal { error, login: Some(login) });
+        }
+    };
+    if let Some(used) = &exchanged.single_use {
+        let (store, key) = (&context.live_store().store.name, &live_provider.provider.key);
+        let id = attempt_cookies::hashed_id(&format!("exchange {store} {key} {}", used.nonce)).into();
+        if !context.app().directory.write(ConsumeAttempt { attempt: id, until: used.until }).await? {
+            return Err(login_failure::without_conversation(context, BrokerFailure::AlreadyUsed, live_provider, None).await.into());
+        }
+    }
+    Ok(exchanged)
+}
+
+impl ExchangeRefusal {
+    fn into_response(self, mut response: HttpResponseBuilder) -> HttpResponse {
+        let Self { error, login } = self;
+        let (status, name) = match login.as_ref().map(|login| &login.cause) {
+            Some(LoginErrorCause::BadToken(_)) => (StatusCode::UNAUTHORIZED, "badToken"),
+            Some(LoginErrorCause::Refused(refusal)) if !refusal.code.is_server_error() => (StatusCode::UNAUTHORIZED, error.cause.name()),
+            Some(LoginErrorCause::NotExchangeable(_)) => (StatusCode::BAD_REQUEST, "notExchangeable"),
+            Some(_) | None => (error.cause.status(), error.cause.name()),
+        };
+        // What a provider says is for support staff only.
+        let message = login.as_ref().filter(|login| login.refusal().is_none()).map(ToString::to_string);
+        let code = error.login.as_ref().and_then(|login| login.code.as_ref()).map(IncidentCode::as_str);
+        let members = [("error", Some(name)), ("code", code), ("message", message.as_deref())];
+        let body: Map<String, Value> = members.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into()))).collect();
+        if let Some(seconds) = error.cause.retry_after() {
+            response.insert_header((RETRY_AFTER, seconds));
+        }
+        response.status(status).json(body)
+    }
+}
+
+/// The form of the provider's button, if this request is one.
+fn form_of_button(context: &RequestContext) -> Option<(Arc<LiveProvider>, Vec<(String, String)>)> {
+    let live_provider = start::requested_provider(context).ok()?;
+    let form = HandedIn::form_fields(context)?;
+    let button = button_of(&live_provider)?;
+    form.iter().any(|(name, _)| **name == *button.token).then_some((live_provider.clone(), form))
+}
+
+fn button_of(live_provider: &LiveProvider) -> Option<&ProviderButton> {
+    live_provider.provider.exchange.words.as_ref()?.button.as_ref()
+}
+
+/// Signs in the browser that sends the form, unless another site makes it send the form (login CSRF).
+async fn sign_in_by_button(
+    context: &RequestContext,
+    live_provider: &Arc<LiveProvider>,
+    form: &[(String, String)],
+) -> Result<HttpResponse, UserFacingError> {
+    let button = button_of(live_provider).ok_or(ErrorCause::NoSuchProvider)?;
+    let field = |wanted: &str| {
+        let mut found = form.iter().filter(|(name, _)| name == wanted).map(|(_, value)| Text::plain(&**value));
+        found.next().filter(|_| found.next().is_none())
+    };
+    let (cookie, check) = (context.cookies().unique(&button.check).map(Text::plain), field(&button.check));
+    let is_same = cookie.zip(check).is_some_and(|(cookie, check)| check.len() >= SHORTEST_CHECK && cookie.is_same_as(&check));
+    let is_of_provider = context.header(ORIGIN).is_some_and(|origin| button.from.iter().any(|listed| **listed == *origin));
+    if !is_same || !(is_of_provider || context.browser_confirms_own_origin()) {
+        return Err(ErrorCause::CrossSite.into());
+    }
+    let return_to = context.return_to()?;
+    let id_token = field(&button.token).filter(|token| !token.is_empty()).ok_or(ErrorCause::Malformed)?;
+    let kept = live_provider.provider.logout_uses_id_token().then(|| id_token.clone());
+    let tokens = HandedTokens { id_token: Some(id_token), access_token: None, nonce: HandedNonce::Unknown };
+    let ExchangedIdentity { identity, .. } = obtain_identity(context, live_provider, &tokens).await.map_err(|refusal| refusal.error)?;
+    let of_login = (&*live_provider.version, kept.as_ref());
+    let opened = sign_in::open_session(context, live_provider, &identity, of_login, return_to).await;
+    sign_in::append_cookies(opened, None)
+}
