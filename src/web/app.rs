@@ -14,6 +14,7 @@ use crate::stores::connection::{NetworkConnection, ProviderConnection};
 use crate::stores::live::{LiveProvider, LiveProvidersSnapshot};
 use crate::stores::settings::Settings;
 use crate::stores::{MAIN, Stores};
+use crate::web::apps::app_seals::AppSeals;
 use crate::web::endpoint_hosts;
 use crate::web::live_config::{LiveConfig, LiveStore};
 use crate::web::metrics::Metrics;
@@ -64,12 +65,8 @@ pub struct App {
     pub(crate) proofs: Seal,
     /// Seals the ID tokens that are kept for the logout at the provider.
     pub(crate) id_tokens: Seal,
-    /// Seals the codes of apps.
-    pub(crate) app_codes: Seal,
-    /// Seals the requests of apps that wait for the person.
-    pub(crate) app_requests: Seal,
-    /// The key of refresh tokens.
-    pub(crate) refresh_key: hmac::Key,
+    /// Protects what apps are given.
+    pub(crate) app_seals: AppSeals,
     /// The key with which codes and addresses are hashed.
     pub(crate) proof_key: hmac::Key,
     pub(crate) limits: RateLimits,
@@ -145,9 +142,7 @@ impl App {
             forms: Seal::new(master, "forms"),
             proofs: Seal::new(master, "proofs"),
             id_tokens: Seal::new(master, "ID tokens"),
-            app_codes: Seal::new(master, "app codes"),
-            app_requests: Seal::new(master, "app requests"),
-            refresh_key: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("refresh tokens")),
+            app_seals: AppSeals::new(master),
             proof_key: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("codes and addresses")),
             limits: RateLimits::default(),
             metrics: Metrics::default(),

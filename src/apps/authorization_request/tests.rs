@@ -113,6 +113,7 @@ fn a_request_that_cannot_be_met_gets_the_error_of_the_specification() {
 }
 
 /// Attack V-08
+/// Lesson 181
 #[test]
 fn only_scopes_of_the_settings_are_granted() {
     let with =

@@ -24,7 +24,7 @@ const LONGEST_VALIDITY: i64 = 3600;
 const CLOCKS_DIFFER: i64 = 60;
 
 /// A token, taken apart; nothing in it is verified.
-struct Assertion<'a> {
+struct ClientAssertion<'a> {
     algorithm: Algorithm,
     kid: Option<String>,
     claims: Value,
@@ -32,7 +32,7 @@ struct Assertion<'a> {
     signature: &'a str,
 }
 
-impl<'a> Assertion<'a> {
+impl<'a> ClientAssertion<'a> {
     fn parse(token: &'a str) -> Option<Self> {
         if token.len() > LONGEST {
             return None;
@@ -83,7 +83,7 @@ pub(crate) async fn verified_app(
     token: &str,
     client_id: Option<&str>,
 ) -> Result<Option<Arc<ClientApp>>, OAuthError> {
-    let Some(assertion) = Assertion::parse(token) else { return Ok(None) };
+    let Some(assertion) = ClientAssertion::parse(token) else { return Ok(None) };
     let (Some(name), Some(id)) = (assertion.text("sub"), assertion.text("jti")) else { return Ok(None) };
     let is_of_app = assertion.text("iss") == Some(name) && client_id.is_none_or(|client_id| client_id == name);
     let Some(app) = find_app(context, name).filter(|_| is_of_app) else { return Ok(None) };
@@ -99,7 +99,7 @@ pub(crate) async fn verified_app(
 }
 
 /// Whether one of the app's keys verifies the token. Keys behind an address are fetched again if none of them does.
-async fn is_signed_with(context: &RequestContext, assertion: &Assertion<'_>, keys: &AppKeys) -> bool {
+async fn is_signed_with(context: &RequestContext, assertion: &ClientAssertion<'_>, keys: &AppKeys) -> bool {
     match keys {
         AppKeys::Known(keys) => assertion.is_verified_by(keys),
         AppKeys::Address(address) => {
@@ -122,7 +122,7 @@ mod tests {
     fn a_token_is_for_this_issuer_and_valid_for_an_hour_at_most() {
         let token = |claims: &str| {
             let text = format!("{}.{}.x", URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256"}"#), URL_SAFE_NO_PAD.encode(claims));
-            Assertion::parse(&text).expect("a token").valid_until("https://login.loja.example", 1000)
+            ClientAssertion::parse(&text).expect("a token").valid_until("https://login.loja.example", 1000)
         };
         for (claims, expected) in [
             (r#"{"aud":"https://login.loja.example","exp":1100}"#, Some(1100)),
@@ -145,7 +145,7 @@ mod tests {
     fn a_token_without_a_signature_of_the_app_is_not_read() {
         for header in [r#"{"alg":"none"}"#, r#"{"alg":"HS256"}"#, r#"{"alg":"ES256","crit":["x"]}"#, r#"{}"#, "x"] {
             let text = format!("{}.{}.", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode("{}"));
-            assert!(Assertion::parse(&text).is_none(), "{header}");
+            assert!(ClientAssertion::parse(&text).is_none(), "{header}");
         }
     }
 }

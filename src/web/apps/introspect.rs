@@ -50,7 +50,7 @@ async fn describe_access_token(context: &RequestContext, app: &ClientApp, token:
 
 async fn describe_refresh_token(context: &RequestContext, app: &ClientApp, token: &str) -> Result<Option<Value>, OAuthError> {
     let store = &context.live_store().store;
-    let Some(token) = RefreshToken::read(&context.app().refresh_key, &store.public_url, token) else { return Ok(None) };
+    let Some(token) = RefreshToken::read(&context.app().app_seals.refresh, &store.public_url, token) else { return Ok(None) };
     let found = context.app().directory.read(FindAppGrant { store: store.name.clone(), id: token.grant }).await?;
     let Some((grant, _)) = found.filter(|(grant, _)| grant.app == app.name && grant.rotation == token.rotation) else { return Ok(None) };
     Ok(Some(json!({

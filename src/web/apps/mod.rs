@@ -1,6 +1,7 @@
 //! The endpoints of client apps: the store as an OpenID provider. `apps` decides; here is HTTP.
 
 pub(crate) mod app_access; //       the apps with access, on `/account`
+pub(crate) mod app_seals; //        the keys that protect what apps are given
 pub(crate) mod app_token; //        access and ID tokens: what they say, and how they are checked
 pub(crate) mod authentication; //   an app proves who it is
 pub(crate) mod authorization_reply; // the answer to an app through the browser

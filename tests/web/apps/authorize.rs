@@ -26,6 +26,7 @@ async fn a_person_who_is_signed_in_passes_without_a_stop() {
 }
 
 /// Attack V-10
+/// Lesson 182
 #[actix_web::test]
 async fn a_person_who_is_not_signs_in_and_comes_back_to_the_app_in_the_same_browser() {
     let broker = open().await;
@@ -77,6 +78,7 @@ async fn a_session_by_a_provider_that_the_app_does_not_accept_is_none() {
 }
 
 /// Attack V-01
+/// Lessons 71, 72, 76
 #[actix_web::test]
 async fn nothing_leads_to_an_address_that_is_not_registered() {
     let broker = open().await;

@@ -41,6 +41,7 @@ async fn a_code_brings_an_id_token_and_an_access_token() {
 }
 
 /// Attacks V-02, V-04
+/// Lessons 183, 185
 #[actix_web::test]
 async fn a_code_is_redeemed_by_its_app_at_its_address_with_its_verifier() {
     let broker = open().await;
@@ -110,6 +111,7 @@ async fn an_app_that_does_not_prove_who_it_is_gets_one_answer() {
 }
 
 /// Attacks V-02, V-03
+/// Lesson 184
 #[actix_web::test]
 async fn of_many_redemptions_one_succeeds_and_reuse_ends_what_came_of_it() {
     let broker = open().await;
@@ -235,6 +237,7 @@ async fn a_token_is_described_to_those_whom_it_concerns() {
     assert_eq!(broker.ask(by("painel", "/revoke", "token=x")).await.status, 200);
 }
 
+/// Lesson 186
 #[actix_web::test]
 async fn an_app_acts_on_its_own_behalf_with_its_own_scopes() {
     let broker = open().await;
