@@ -37,7 +37,7 @@ const words = {
 for (const [locale, say] of Object.entries(words)) {
   test(`a person who reads ${locale} signs in for an app, agrees once, and comes to the app`, () => shopper({ locale }, async ({ page }) => {
     const scope = 'openid email profile offline_access orders:read';
-    await page.goto(request('painel', { scope }));
+    await page.goto(request('painel', { scope, prompt: 'consent' }));
     await page.getByText(say.login).waitFor();
     await assertWellBuilt(page);
     await button(page, 'playground').click();
