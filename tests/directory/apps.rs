@@ -354,7 +354,10 @@ on_both! {
         let named = notices(&directory).await;
         let apps = |at: &str| [format!("painel s{at}"), format!("agenda s{at}"), format!("agenda gone{at}")];
         assert_eq!(named, ["1", "2", "3", "4"].iter().flat_map(|at| apps(at)).collect(), "an erased user's apps too");
-        assert_eq!(directory.write(sign_out_everywhere(&users[0])).await, Ok(0));
+        uid(&directory, &proven("acme", "1", "ana1"), "again").await;
+        for ends in [1, 0] {
+            assert_eq!(directory.write(sign_out_everywhere(&users[0])).await, Ok(ends));
+        }
         assert_eq!(notices(&directory).await, set(&[]), "what has ended before is not said again");
     };
 

@@ -15,6 +15,7 @@ pub(crate) mod kept_request; //     a request that waits for the person to sign 
 pub(crate) mod login_for_app; //    a login keeps to what the request of an app asks for
 pub(crate) mod oauth_error; //      errors for programs
 pub(crate) mod oauth_form; //       the parameters of a program
+pub(crate) mod refusals; //         refused requests in the audit
 pub(crate) mod revoke; //           `/revoke`
 pub(crate) mod token; //            `/token`
 pub(crate) mod token_claims; //     what tokens say of a person
