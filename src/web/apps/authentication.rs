@@ -41,6 +41,11 @@ pub(crate) fn find_app(context: &RequestContext, name: &str) -> Option<Arc<Clien
     context.live_store().apps.find(name).cloned()
 }
 
+/// The name under which an app presents itself, whether or not it proves that.
+pub(crate) fn presented_name(header: Option<&str>, form: &OAuthForm) -> Option<String> {
+    header.and_then(parse_basic).map(|(name, _)| name).or_else(|| form.value("client_id").map(str::to_owned))
+}
+
 fn presented_credentials(header: Option<&str>, form: &OAuthForm) -> Result<AppCredentials, OAuthError> {
     let (name, secret, assertion) = (form.value("client_id"), form.value("client_secret"), form.value("client_assertion"));
     let several = OAuthError::new("invalid_request", "the app proves in two ways at once who it is: leave one of them out");

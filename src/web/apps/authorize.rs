@@ -9,14 +9,13 @@ use crate::apps::code::{self, AuthorizationCode};
 use crate::apps::interaction::{InteractionState, NextStep, SessionAtRequest, next_step};
 use crate::apps::scope;
 use crate::directory::app_consents::FindConsent;
-use crate::directory::audit::{AuditEvent, AuditEventKind, RecordAuditEvent};
 use crate::login::options::LoginOptions;
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
 use crate::web::apps::kept_request::{self, KeptRequest};
-use crate::web::apps::{app_token, authentication, authorization_reply, consent};
+use crate::web::apps::{app_token, authentication, authorization_reply, consent, form_as_query, refusals};
 use crate::web::attempt_cookies::LoginPurpose;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -24,11 +23,8 @@ use crate::web::start;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
 use crate::world::random;
 use actix_web::HttpResponse;
-use actix_web::http::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE};
+use actix_web::http::header::{HeaderValue, SET_COOKIE};
 use std::sync::Arc;
-
-/// The longest query to which a form is turned.
-const LONGEST_QUERY: usize = 7 * 1024;
 
 pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Page)?;
@@ -37,27 +33,19 @@ pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, Us
     let parameters: Vec<(String, String)> = context.query_parameters().collect();
     let find_app = |name: &str| authentication::find_app(&context, name);
     let hinted_user = |token: &str, app: &ClientApp| app_token::hinted_user(&context, token, app).map(|hint| hint.uid);
-    let (app, request) = match read_authorization_request(&AuthorizationParameters(&parameters), find_app, hinted_user) {
+    let parameters = AuthorizationParameters(&parameters);
+    let (app, request) = match read_authorization_request(&parameters, find_app, hinted_user) {
         Ok(request) => request,
-        Err(refused) => return refuse(&context, refused).await,
+        Err(refused) => return refuse(&context, refused, parameters.value("client_id")).await,
     };
     let session = context.session_under_new_keys().await?;
     let kept = KeptRequest { request, began: context.now(), earlier_sid: session.as_ref().map(|session| session.sid.clone()) };
     proceed(&context, &app, &kept, session, None, false).await
 }
 
-/// A request as a form comes from another site, without our cookies, so the browser is redirected to the same request as a query.
 pub(crate) async fn by_form(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Page)?;
-    let is_form = context.header(CONTENT_TYPE).is_some_and(|kind| kind.split(';').next() == Some("application/x-www-form-urlencoded"));
-    let query = std::str::from_utf8(context.body()).ok().filter(|query| query.bytes().all(|byte| byte.is_ascii_graphic()));
-    let Some(query) = query.filter(|_| is_form && context.request().query_string().is_empty()) else {
-        return Err(ErrorCause::AppRequest.into());
-    };
-    if query.len() > LONGEST_QUERY {
-        return Err(ErrorCause::TooLarge.into());
-    }
-    Ok(redirect_to(&format!("/authorize?{query}")))
+    form_as_query::redirect_to_page(&context, "/authorize")
 }
 
 /// The person comes back from our pages.
@@ -131,7 +119,7 @@ pub(crate) async fn send_error(
     error: AuthorizationError,
     id: Option<&str>,
 ) -> Result<HttpResponse, UserFacingError> {
-    record_refusal(context, &request.reply.app, error.code).await;
+    refusals::record(context, Some(&request.reply.app), error.code).await;
     let clear = id.map(|id| kept_request::clear(context, id));
     Ok(with_cookies(authorization_reply::with_error(context, &request.reply, error), clear))
 }
@@ -250,26 +238,15 @@ pub(crate) fn login_page(context: &RequestContext, id: &str) -> String {
 }
 
 /// Refuses a request: with an error for the app, or with a page if it is not certain whose request it is.
-async fn refuse(context: &RequestContext, refused: RefusedRequest) -> Result<HttpResponse, UserFacingError> {
+async fn refuse(context: &RequestContext, refused: RefusedRequest, asked: Option<&str>) -> Result<HttpResponse, UserFacingError> {
     match refused {
         RefusedRequest::Answered(reply, error) => {
-            record_refusal(context, &reply.app, error.code).await;
+            refusals::record(context, asked, error.code).await;
             Ok(authorization_reply::with_error(context, &reply, error))
         }
         RefusedRequest::Unanswerable(why) => {
-            tracing::warn!(store = &*context.live_store().store.name, reason = why.word(), "an app's request was refused");
+            refusals::record(context, asked, why.word()).await;
             Err(ErrorCause::AppRequest.into())
         }
     }
-}
-
-/// Records why an app's request was refused. What is refused in silence only (`prompt=none`) happens all the time and is not recorded.
-async fn record_refusal(context: &RequestContext, app: &str, code: &'static str) {
-    if matches!(code, "login_required" | "consent_required") {
-        return;
-    }
-    let store = &context.live_store().store;
-    tracing::warn!(store = &*store.name, app, reason = code, "an app's request was refused");
-    let event = AuditEvent::new(context.now(), &store.name, AuditEventKind::AppRefused).of_app(app).with_reason(code);
-    let _ = context.app().directory.write(RecordAuditEvent(event)).await;
 }

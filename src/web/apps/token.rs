@@ -10,14 +10,14 @@ use crate::directory::app_grants::{
 use crate::vocabulary::hash::sha256;
 use crate::web::apps::app_token::{self, AccessTokenSubject, IdTokenSubject};
 use crate::web::apps::authentication::authenticated_app;
-use crate::web::apps::cross_origin;
 use crate::web::apps::oauth_error::OAuthError;
 use crate::web::apps::oauth_form::OAuthForm;
+use crate::web::apps::{authentication, cross_origin, refusals};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
-use actix_web::http::header::PRAGMA;
+use actix_web::http::header::{AUTHORIZATION, PRAGMA};
 use aws_lc_rs::constant_time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -29,7 +29,11 @@ const REFRESH_IDLE: i64 = 30 * 86400;
 pub(crate) async fn token(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let issued = issue(&context).await;
     if let Err(error) = &issued {
-        tracing::info!(store = &*context.live_store().store.name, error = error.code, "a request for tokens was refused");
+        let asked =
+            OAuthForm::of_request(&context).ok().and_then(|form| authentication::presented_name(context.header(AUTHORIZATION), &form));
+        // An unknown name may be anything.
+        let asked = asked.filter(|asked| authentication::find_app(&context, asked).is_some());
+        refusals::record(&context, asked.as_deref(), error.code).await;
     }
     let mut response = issued.unwrap_or_else(|error| error.to_response());
     cross_origin::allow_app_pages(&context, response.headers_mut());

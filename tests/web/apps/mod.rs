@@ -2,4 +2,7 @@
 
 mod authorize;
 pub mod client;
+mod end_session;
+mod logout_notices;
+mod pages;
 mod token;
