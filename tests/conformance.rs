@@ -3,7 +3,6 @@
 //!
 //! After a change of the tables: `ACCEPT=1 cargo test conformance`.
 
-mod apps;
 mod issuer;
 mod logout_tokens;
 mod modules;

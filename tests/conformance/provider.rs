@@ -1,5 +1,5 @@
 //! The provider side of `OpenID` Connect, which the store is for its apps, as the conformance suite of the `OpenID` Foundation tests it:
-//! every module of the plans under the suite's own name. `docs/conformance-provider.md` is written from the table.
+//! every module of the plans under the suite's own name. `docs/conformance-apps.md` is written from the table.
 
 mod basic;
 mod discovery;
@@ -64,7 +64,7 @@ The tests are those of `cargo test conformance::provider`; this page is written 
 ";
     let plans: Vec<String> = PLANS.iter().map(|(plan, variant, modules)| page_of_plan(plan, variant, modules)).collect();
     let page = format!("{head}\n{}", plans.join("\n"));
-    let path = root().join("docs/conformance-provider.md");
+    let path = root().join("docs/conformance-apps.md");
     if std::env::var("ACCEPT").is_ok() {
         std::fs::write(path, page).expect("the page is written");
     } else {
