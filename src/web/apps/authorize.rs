@@ -98,7 +98,7 @@ pub(crate) async fn proceed(
         (NextStep::Answer, Some(session)) => Ok(answer(context, request, &session, id)),
         (NextStep::AskConsent, Some(session)) => {
             let (id, cookies) = keep()?;
-            Ok(with_cookies(consent::show(context, app, request, &session, &id)?, cookies))
+            Ok(with_cookies(consent::show(context, app, request, &session, &id), cookies))
         }
         (NextStep::Refuse(error), _) => send_error(context, request, error, id).await,
         (NextStep::SelectAccount, _) => {

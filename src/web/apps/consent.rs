@@ -16,13 +16,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, VARY};
 
 /// The page that asks.
-pub(crate) fn show(
-    context: &RequestContext,
-    app: &ClientApp,
-    request: &AuthorizationRequest,
-    session: &Session,
-    id: &str,
-) -> Result<HttpResponse, UserFacingError> {
+pub(crate) fn show(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest, session: &Session, id: &str) -> HttpResponse {
     let offered = context.offered_languages();
     let form = forms::csrf_token(context, &bound_to_consent(id, session));
     let here = kept_request::path(id);
@@ -45,7 +39,7 @@ pub(crate) fn show(
     let destinations = headers::app_destinations(&authorization_reply::origin_of(&request.reply.redirect_uri));
     response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms([destinations.as_str()])));
     context.keep_language(&mut response);
-    Ok(response.body(page.render()))
+    response.body(page.render())
 }
 
 /// The answer of the person: `yes` or `no` to the app, or `back` on the page of a failed login, which needs no session.
