@@ -242,6 +242,7 @@ mod tests {
         }
     }
 
+    /// Attack V-01
     #[test]
     fn a_redirect_address_is_compared_letter_by_letter() {
         let registered = "https://painel.loja.example/callback?a=1";
@@ -273,6 +274,7 @@ mod tests {
         }
     }
 
+    /// Attack V-01
     #[test]
     fn only_the_port_of_a_loopback_literal_of_a_public_client_varies() {
         let registered = ["http://127.0.0.1/callback", "http://[::1]:4000/callback?a=1"];
@@ -322,6 +324,7 @@ mod tests {
         }
     }
 
+    /// Attack V-04
     #[test]
     fn a_secret_is_compared_by_its_hash_and_shown_nowhere() {
         let digest = SecretDigest::of("hush");

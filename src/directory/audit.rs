@@ -90,6 +90,8 @@ pub enum AuditActor {
     Broker,
     /// The app whose access it is.
     App,
+    /// The provider by which the user had signed in.
+    Provider,
 }
 
 impl AuditActor {
@@ -99,6 +101,7 @@ impl AuditActor {
             Self::Support => "support",
             Self::Broker => "broker",
             Self::App => "app",
+            Self::Provider => "provider",
         }
     }
 }
@@ -283,6 +286,31 @@ impl NewestEvents {
         }
         let next = self.events.last().map(|(number, _)| *number).filter(|_| is_more);
         AuditPage { events: self.events.into_iter().map(|(_, event)| event).collect(), next }
+    }
+}
+
+/// The newest requests of apps that were refused, and codes and refresh tokens that were used twice.
+#[derive(Debug)]
+pub struct ListAppRefusals {
+    /// The store of the apps.
+    pub store: Box<str>,
+    /// How many events at most.
+    pub most: usize,
+}
+
+/// Among how many events of a store refused requests are looked for.
+const LOOKED_THROUGH: i64 = 2000;
+
+impl Verb for ListAppRefusals {
+    type Answer = Vec<AuditEvent>;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<AuditEvent>, StorageFault> {
+        let lines = lines!("store = $1 AND provider IS NULL AND number < $2 AND number > $3 ORDER BY number DESC LIMIT $4");
+        let rows = sql.fetch(lines, with![&self.store, i64::MAX, i64::MIN, LOOKED_THROUGH]).await?;
+        let mut events = rows.iter().map(event_from_row).collect::<Result<Vec<AuditEvent>, StorageFault>>()?;
+        events.retain(|event| matches!(event.what, AuditEventKind::AppRefused | AuditEventKind::AppReused));
+        events.truncate(self.most);
+        Ok(events)
     }
 }
 

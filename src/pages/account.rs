@@ -1,5 +1,6 @@
-//! The account page: the user's linked identities, the providers that can be linked, and signing out everywhere.
+//! The account page: the user's linked identities, the providers that can be linked, the apps with access, and signing out everywhere.
 
+use crate::pages::app_permissions::{AppPermission, app_permissions};
 use crate::pages::frame::{Frame, address};
 use crate::pages::initials::initial;
 use crate::pages::languages::PageLanguage;
@@ -16,6 +17,8 @@ pub(crate) struct AccountPage<'a> {
     pub(crate) identities: Vec<LinkedIdentityRow>,
     /// The providers that the user can link.
     pub(crate) more: Vec<LinkableProvider>,
+    /// The apps with access.
+    pub(crate) apps: Vec<AppWithAccess>,
     /// The token that protects the forms against other sites.
     pub(crate) form: &'a str,
     /// Whether the user signed in a moment ago, so that identities may be linked and unlinked.
@@ -52,11 +55,30 @@ pub(crate) struct LinkableProvider {
     pub(crate) inputs: Vec<LoginInputField>,
 }
 
+/// An app with access to the user.
+#[derive(Clone, Debug)]
+pub(crate) struct AppWithAccess {
+    /// Its value in the form that ends the access.
+    pub(crate) id: String,
+    /// The name that people read.
+    pub(crate) name: String,
+    pub(crate) scopes: String,
+    /// Whether it gets further details with the profile.
+    pub(crate) has_further: bool,
+    /// Whether its access goes on after a sign-out.
+    pub(crate) lasting: bool,
+    /// The day on which it got access, as text.
+    pub(crate) since: Option<String>,
+    /// The day on which it used its access last, as text.
+    pub(crate) used: Option<String>,
+}
+
 /// The result of the user's last action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AccountNotice {
     Linked,
     Unlinked,
+    AppEnded,
 }
 
 impl AccountPage<'_> {
@@ -81,6 +103,7 @@ impl AccountPage<'_> {
         Some(match self.notice? {
             AccountNotice::Linked => &words.linked,
             AccountNotice::Unlinked => &words.unlinked,
+            AccountNotice::AppEnded => &words.app_ended,
         })
     }
 
@@ -109,6 +132,39 @@ impl AccountPage<'_> {
         fill(&self.words().account.add, &[("name", &provider.title)])
     }
 
+    /// What an app gets, in one line.
+    fn app_gets(&self, app: &AppWithAccess) -> String {
+        let words = &self.words().account;
+        let mut parts: Vec<&str> = Vec::new();
+        for permission in app_permissions(&app.scopes) {
+            match permission {
+                AppPermission::Profile => parts.push(&words.app_profile),
+                AppPermission::Email => parts.push(&words.app_email),
+                AppPermission::Id => parts.push(&words.app_id),
+                AppPermission::Own(word) => parts.push(word),
+                // It has a line of its own.
+                AppPermission::Lasting => {}
+            }
+            if permission == AppPermission::Profile && app.has_further {
+                parts.push(&words.app_further);
+            }
+        }
+        fill(&words.app_gets, &[("what", &parts.join(&self.words().incident.between))])
+    }
+
+    /// When an app got and used its access, and how long that lasts.
+    fn app_lines(&self, app: &AppWithAccess) -> Vec<String> {
+        let words = &self.words().account;
+        let since = app.since.as_ref().map(|when| self.since(when));
+        let used = app.used.as_ref().map(|when| fill(&words.app_used, &[("when", when)]));
+        let lasting = if app.lasting { &words.app_lasting } else { &words.app_ending };
+        since.into_iter().chain(used).chain([lasting.clone()]).collect()
+    }
+
+    fn end_app_label(&self, app: &AppWithAccess) -> String {
+        fill(&self.words().account.end_app_label, &[("name", &app.name)])
+    }
+
     #[expect(clippy::unused_self, reason = "the template of the languages calls this method on every page")]
     fn in_language(&self, language: &PageLanguage) -> String {
         address(&["account"], &[("lang", Some(&language.code))])
@@ -118,5 +174,53 @@ impl AccountPage<'_> {
 impl LinkableProvider {
     fn action(&self) -> String {
         address(&["account", "link", &self.id], &[])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::PageLanguages;
+    use crate::pages::branding::StoreBranding;
+    use crate::pages::tests::apps;
+
+    #[test]
+    fn a_person_sees_what_each_app_gets_and_ends_it_at_any_time() {
+        let languages = PageLanguages::embedded();
+        let look = StoreBranding { title: "Loja".to_owned(), ..StoreBranding::default() };
+        let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
+        let page = AccountPage {
+            frame,
+            email: "ana@loja.example",
+            name: None,
+            identities: Vec::new(),
+            more: Vec::new(),
+            apps: apps(2, "painel"),
+            form: "f0rm",
+            fresh: false,
+            again: "/login",
+            notice: Some(AccountNotice::AppEnded),
+            continue_to: None,
+        };
+
+        let html = page.render();
+
+        for expected in [
+            "<section class=\"choices\" aria-labelledby=\"apps\">",
+            "<p class=\"small quiet\">It gets: name and picture, further details, e-mail address, painel</p>",
+            "<p class=\"small quiet\">It gets: an id of your account</p>",
+            "<p class=\"small quiet\">Since painel</p>",
+            "<p class=\"small quiet\">Last used painel</p>",
+            "<p class=\"small quiet\">Keeps its access when you sign out</p>",
+            "<p class=\"small quiet\">Loses its access when you sign out</p>",
+            "<form method=\"post\" action=\"/account/apps/end\">",
+            "<input type=\"hidden\" name=\"app\" value=\"painel\">",
+            "aria-label=\"Withdraw the access of painel\">Withdraw</button>",
+            "The app has no access to your account any more.",
+        ] {
+            assert!(html.contains(expected), "{expected}: {html}");
+        }
+        assert_eq!(html.matches("method=\"post\"").count(), html.matches("name=\"form\" value=\"f0rm\"").count());
+        assert!(!AccountPage { apps: Vec::new(), ..page }.render().contains("id=\"apps\""));
     }
 }

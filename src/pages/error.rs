@@ -16,16 +16,30 @@ pub(crate) struct ErrorPage<'a> {
     /// The address at which to try the same provider again.
     pub(crate) again: Option<&'a str>,
     pub(crate) others: Option<&'a str>,
+    /// The app for which the person wanted to sign in.
+    pub(crate) app: Option<WaitingApp<'a>>,
     /// Whether the store has other providers.
     pub(crate) has_others: bool,
     /// The incident code. It is shown only if the cause ended a login.
     pub(crate) code: Option<&'a str>,
 }
 
+/// An app that waits for its person.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WaitingApp<'a> {
+    pub(crate) name: &'a str,
+    /// The address of the form that declines the app's request.
+    pub(crate) action: &'a str,
+    /// The token that protects the form against other sites.
+    pub(crate) form: &'a str,
+}
+
 struct RecoveryLink<'a> {
     href: Cow<'a, str>,
     label: String,
     likeliest: bool,
+    /// The token of the form, where this is a form that declines an app's request.
+    form: Option<&'a str>,
 }
 
 /// A part of the spelling line.
@@ -69,7 +83,7 @@ impl<'a> ErrorPage<'a> {
         }
         let mut actions: Vec<RecoveryLink<'_>> = steps.iter().filter_map(|step| self.recovery_link(*step)).collect();
         if let Some(help) = self.frame.look.help_for(self.code()).filter(|_| self.cause.ends_a_login()) {
-            actions.push(RecoveryLink { href: help.into(), label: self.words().login.contact.clone(), likeliest: false });
+            actions.push(RecoveryLink { href: help.into(), label: self.words().login.contact.clone(), likeliest: false, form: None });
         }
         let choice = actions.len() > 1;
         if let Some(first) = actions.first_mut() {
@@ -80,6 +94,10 @@ impl<'a> ErrorPage<'a> {
 
     fn recovery_link(&self, step: RecoveryStep) -> Option<RecoveryLink<'_>> {
         let words = self.words();
+        if let (RecoveryStep::Home, Some(app)) = (step, self.app) {
+            let label = fill(&words.error.back_to_app, &[("app", app.name)]);
+            return Some(RecoveryLink { href: app.action.into(), label, likeliest: false, form: Some(app.form) });
+        }
         let (href, label) = match step {
             RecoveryStep::Again => {
                 let label = match self.provider {
@@ -96,7 +114,7 @@ impl<'a> ErrorPage<'a> {
             RecoveryStep::Others => (self.others?, words.error.login.clone()),
             RecoveryStep::Home => (self.frame.look.home.as_deref()?, words.login.store.clone()),
         };
-        Some(RecoveryLink { href: href.into(), label, likeliest: false })
+        Some(RecoveryLink { href: href.into(), label, likeliest: false, form: None })
     }
 
     fn code(&self) -> Option<&'a str> {

@@ -128,6 +128,10 @@ error_causes! {
     /// The provider's file does not say how the provider is asked for a new login.
     NoNewLogin = ("noNewLogin", BAD_REQUEST, LoginEffect::None, [Others, Home]);
     NoSuchProvider = ("noSuchProvider", NOT_FOUND, LoginEffect::None, [Others, Home]);
+    /// The request of an app names no app of the store, or an address that is not the app's.
+    AppRequest = ("appRequest", BAD_REQUEST, LoginEffect::None, [Home, Others]);
+    /// The browser does not have the request with which the sign-in for an app began, or not any more.
+    AppRequestLost = ("appRequestLost", BAD_REQUEST, LoginEffect::None, [Home, Others]);
     NoSuchPage = ("noSuchPage", NOT_FOUND, LoginEffect::None, [Home, Others]);
     /// There were too many requests.
     TooMany { seconds = 60 } = ("tooMany", TOO_MANY_REQUESTS, LoginEffect::None, [Again, Others, Home], retry after seconds);

@@ -16,6 +16,8 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) here: String,
     /// The address to which the shopper returns after signing in.
     pub(crate) return_to: Option<&'a str>,
+    /// The name of the app for which the person signs in.
+    pub(crate) app: Option<&'a str>,
     /// The provider that this browser used last.
     pub(crate) last: Option<&'a str>,
     pub(crate) person: Option<SignedInUser>,
@@ -105,6 +107,20 @@ impl LoginPage<'_> {
 
     fn label(&self, choice: &LoginChoice) -> String {
         fill(&self.words().login.with, &[("name", &choice.title)])
+    }
+
+    /// Where the person goes after signing in.
+    fn destination_sentence(&self) -> Option<String> {
+        let words = &self.words().login;
+        match self.app {
+            Some(app) => Some(fill(&words.to_app, &[("app", app)])),
+            None => self.return_to.is_some().then(|| words.afterwards.clone()),
+        }
+    }
+
+    fn continue_label(&self) -> String {
+        let words = &self.words().person;
+        self.app.map_or_else(|| words.go.clone(), |app| fill(&words.go_to_app, &[("app", app)]))
     }
 
     fn sign_in_sentence(&self, person: &SignedInUser) -> Option<String> {

@@ -2,10 +2,13 @@
 
 pub(crate) mod accent; //                the store's colour
 pub(crate) mod account; //               the account page
+pub(crate) mod app_permissions; //       what an app gets, in words
 pub(crate) mod branding; //              a store's name, logo and colour
+pub(crate) mod consent; //               the page that asks whether an app gets access
 pub(crate) mod embed; //                 the login buttons in a page of the store
 pub(crate) mod error; //                 the error page
 pub(crate) mod error_cause; //           the causes of error pages
+pub(crate) mod form_post; //             the page that posts an answer to an app
 pub(crate) mod frame; //                 the frame of every page
 pub(crate) mod initials; //              the initials of a name
 pub(crate) mod language_negotiation; //  which language a visitor reads
@@ -14,21 +17,25 @@ pub(crate) mod login; //                 the login page
 pub(crate) mod mail; //                  the e-mails
 pub(crate) mod phrases; //               the phrases of a language
 pub(crate) mod prove; //                 the page that proves an e-mail address
+pub(crate) mod sign_out; //              the page that asks whether to sign out
 pub(crate) mod try_callback; //          the last page of a login from a terminal
 #[cfg(test)]
 mod tests;
 
 pub(crate) use crate::pages::accent::Accent;
-pub(crate) use crate::pages::account::{AccountNotice, AccountPage, LinkableProvider, LinkedIdentityRow};
+pub(crate) use crate::pages::account::{AccountNotice, AccountPage, AppWithAccess, LinkableProvider, LinkedIdentityRow};
 pub(crate) use crate::pages::branding::{StoreBranding, store_css};
+pub(crate) use crate::pages::consent::ConsentPage;
 pub(crate) use crate::pages::embed::embed_js;
-pub(crate) use crate::pages::error::ErrorPage;
+pub(crate) use crate::pages::error::{ErrorPage, WaitingApp};
 pub(crate) use crate::pages::error_cause::ErrorCause;
+pub(crate) use crate::pages::form_post::{FORM_POST_SCRIPT, FormPostPage};
 pub(crate) use crate::pages::frame::Frame;
 pub(crate) use crate::pages::languages::{PageLanguage, PageLanguages};
 pub(crate) use crate::pages::login::{LoginChoice, LoginInputField, LoginNotice, LoginPage, SignedInUser};
 pub(crate) use crate::pages::mail::{code_mail, identity_linked_mail};
 pub(crate) use crate::pages::prove::{AddressProofProblem, AddressProofReason, AddressProofStage, ProvePage};
+pub(crate) use crate::pages::sign_out::SignOutPage;
 pub(crate) use crate::pages::try_callback::TryCallbackPage;
 
 /// The style of the pages, the same for every store: `/style.css`.

@@ -17,8 +17,11 @@ pub(crate) struct Phrases {
     pub(crate) direction: String,
     pub(crate) login: LoginPhrases,
     pub(crate) person: SignedInPhrases,
+    pub(crate) sign_out: SignOutPhrases,
     pub(crate) prove: ProvePhrases,
     pub(crate) account: AccountPhrases,
+    pub(crate) consent: ConsentPhrases,
+    pub(crate) posted: FormPostPhrases,
     pub(crate) mail: MailPhrases,
     pub(crate) error: ErrorPhrases,
     pub(crate) incident: IncidentPhrases,
@@ -32,6 +35,7 @@ pub(crate) struct Phrases {
 pub(crate) struct LoginPhrases {
     pub(crate) title: String,
     pub(crate) afterwards: String,
+    pub(crate) to_app: String,
     pub(crate) with: String,
     pub(crate) last: String,
     pub(crate) others: String,
@@ -54,9 +58,19 @@ pub(crate) struct SignedInPhrases {
     pub(crate) choose: String,
     pub(crate) with: String,
     pub(crate) go: String,
+    pub(crate) go_to_app: String,
     pub(crate) another: String,
     pub(crate) out: String,
     pub(crate) note: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct SignOutPhrases {
+    pub(crate) title: String,
+    pub(crate) app: String,
+    pub(crate) what: String,
+    pub(crate) stay: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -103,6 +117,45 @@ pub(crate) struct AccountPhrases {
     pub(crate) linked: String,
     pub(crate) unlinked: String,
     pub(crate) back: String,
+    pub(crate) apps: String,
+    pub(crate) app_gets: String,
+    pub(crate) app_profile: String,
+    pub(crate) app_email: String,
+    pub(crate) app_id: String,
+    pub(crate) app_further: String,
+    pub(crate) app_used: String,
+    pub(crate) app_lasting: String,
+    pub(crate) app_ending: String,
+    pub(crate) end_app: String,
+    pub(crate) end_app_label: String,
+    pub(crate) app_ended: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ConsentPhrases {
+    pub(crate) title: String,
+    pub(crate) what: String,
+    pub(crate) gets: String,
+    pub(crate) profile: String,
+    pub(crate) email: String,
+    pub(crate) id: String,
+    pub(crate) id_what: String,
+    pub(crate) lasting: String,
+    pub(crate) lasting_what: String,
+    pub(crate) own: String,
+    pub(crate) further: String,
+    pub(crate) never: String,
+    pub(crate) allow: String,
+    pub(crate) deny: String,
+    pub(crate) later: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct FormPostPhrases {
+    pub(crate) title: String,
+    pub(crate) what: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -128,6 +181,7 @@ pub(crate) struct ErrorPhrases {
     pub(crate) again_with: String,
     pub(crate) others: String,
     pub(crate) login: String,
+    pub(crate) back_to_app: String,
     pub(crate) likeliest: String,
     pub(crate) service: String,
     pub(crate) seconds: String,

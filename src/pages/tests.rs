@@ -5,10 +5,12 @@
 use crate::pages::accent::contrast;
 use crate::pages::login::ProviderIcon;
 use crate::pages::{
-    Accent, AccountNotice, AccountPage, AddressProofProblem, AddressProofReason, AddressProofStage, ErrorCause, ErrorPage, Frame,
-    LinkableProvider, LinkedIdentityRow, LoginChoice, LoginInputField, LoginNotice, LoginPage, PageLanguage, PageLanguages, ProvePage,
-    STYLE, SignedInUser, StoreBranding, code_mail, identity_linked_mail,
+    Accent, AccountNotice, AccountPage, AddressProofProblem, AddressProofReason, AddressProofStage, AppWithAccess, ConsentPage, ErrorCause,
+    ErrorPage, Frame, LinkableProvider, LinkedIdentityRow, LoginChoice, LoginInputField, LoginNotice, LoginPage, PageLanguage,
+    PageLanguages, ProvePage, STYLE, SignOutPage, SignedInUser, StoreBranding, WaitingApp, code_mail, identity_linked_mail,
 };
+use crate::session::SessionUser;
+use crate::vocabulary::email::Email;
 
 const MARKUP: &str = "<b onclick='x'>\"&amp;";
 const RETURN_TO: &str = "https://www.loja.example/carrinho?a=1&b=\"<2>";
@@ -31,11 +33,11 @@ fn choices(count: usize, name: &str) -> Vec<LoginChoice> {
 
 fn login_page(frame: Frame<'_>, choices: Vec<LoginChoice>) -> LoginPage<'_> {
     let here = "/login".to_owned();
-    LoginPage { frame, choices, here, return_to: None, last: None, person: None, notice: None, operator: false }
+    LoginPage { frame, choices, here, return_to: None, app: None, last: None, person: None, notice: None, operator: false }
 }
 
 fn error_page(frame: Frame<'_>, cause: ErrorCause) -> ErrorPage<'_> {
-    ErrorPage { frame, cause, provider: None, again: None, others: None, has_others: true, code: None }
+    ErrorPage { frame, cause, provider: None, again: None, others: None, app: None, has_others: true, code: None }
 }
 
 fn person(text: &str) -> SignedInUser {
@@ -64,6 +66,37 @@ fn more(count: usize, text: &str) -> Vec<LinkableProvider> {
     choices(count, text).into_iter().map(of).collect()
 }
 
+pub(crate) fn apps(count: usize, text: &str) -> Vec<AppWithAccess> {
+    let app = |at: usize| AppWithAccess {
+        id: text.to_owned(),
+        name: text.to_owned(),
+        scopes: if at == 0 { format!("openid profile offline_access {text}") } else { "openid".to_owned() },
+        has_further: true,
+        lasting: at == 0,
+        since: Some(text.to_owned()),
+        used: (at == 0).then(|| text.to_owned()),
+    };
+    (0..count).map(app).collect()
+}
+
+pub(crate) fn consent_page<'a>(frame: Frame<'a>, text: &'a str, person: &'a SessionUser) -> ConsentPage<'a> {
+    let scope = "openid profile email offline_access orders:read";
+    let (here, switch) = ("/authorize/0a1b2c3d", "/login?return_to=x");
+    ConsentPage { frame, app: text, host: text.to_owned(), person, scope, further: vec![text, "tier"], here, switch, form: text }
+}
+
+pub(crate) fn session_user(name: Option<&str>) -> SessionUser {
+    SessionUser {
+        uid: "u1".into(),
+        email: Email::parse("ana@loja.example").expect("an address"),
+        email_verified: true,
+        name: name.map(Into::into),
+        provider: "acme".into(),
+        provider_id: "1".into(),
+        facts: Vec::new(),
+    }
+}
+
 /// The pages of a user who is signed in or proves an address.
 fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
     let account = AccountPage {
@@ -72,13 +105,16 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
         name: Some(text),
         identities: identities(3, text),
         more: more(6, text),
+        apps: apps(2, text),
         form: text,
         fresh: true,
         again: RETURN_TO,
         notice: None,
         continue_to: Some(RETURN_TO),
     };
-    let notices = [AccountNotice::Linked, AccountNotice::Unlinked];
+    let notices = [AccountNotice::Linked, AccountNotice::Unlinked, AccountNotice::AppEnded];
+    let (named, nameless) = (session_user(Some(text)), session_user(None));
+    let consent = consent_page(frame, text, &named);
     let mut pages = vec![
         ("account".to_owned(), account.render()),
         ("account, not fresh".to_owned(), AccountPage { fresh: false, continue_to: None, ..account.clone() }.render()),
@@ -86,6 +122,9 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
             "account, one identity".to_owned(),
             AccountPage { identities: identities(1, text), more: vec![], name: None, ..account.clone() }.render(),
         ),
+        ("account, no apps".to_owned(), AccountPage { apps: Vec::new(), ..account.clone() }.render()),
+        ("consent".to_owned(), consent.render()),
+        ("consent, nameless".to_owned(), ConsentPage { person: &nameless, scope: "openid", ..consent.clone() }.render()),
     ];
     for notice in notices {
         pages.push((format!("account, {notice:?}"), AccountPage { notice: Some(notice), ..account.clone() }.render()));
@@ -126,16 +165,24 @@ fn pages(language: &PageLanguage, offered: &[&PageLanguage], text: &str) -> Vec<
         ("twelve".to_owned(), full.render()),
         ("twelve, last".to_owned(), LoginPage { last: Some("p4"), notice: Some(LoginNotice::SignedOut), ..full.clone() }.render()),
         ("twelve, last asks".to_owned(), LoginPage { last: Some("p2"), ..full.clone() }.render()),
+        ("for an app".to_owned(), LoginPage { app: Some(text), ..full.clone() }.render()),
+        ("signed in, for an app".to_owned(), LoginPage { app: Some(text), person: Some(person(text)), ..full.clone() }.render()),
         ("signed in".to_owned(), LoginPage { person: Some(person(text)), ..full }.render()),
     ];
     for &cause in ErrorCause::ALL {
         let bare = error_page(frame, cause);
         let full =
             ErrorPage { provider: Some(text), again: Some("/login/p1"), others: Some("/login"), code: Some("K7Q-2MD"), ..bare.clone() };
+        let app = Some(WaitingApp { name: text, action: "/authorize/0a1b2c3d", form: text });
+        pages.push((format!("{} for an app", cause.name()), ErrorPage { app, ..full.clone() }.render()));
         pages.push((cause.name().to_owned(), full.render()));
         pages.push((format!("{} bare", cause.name()), bare.render()));
     }
     pages.extend(pages_of_a_person(frame, text));
+    for app in [None, Some(text)] {
+        let page = SignOutPage { frame, app, person: text, fields: &[("state", text.to_owned())], form: text };
+        pages.push((format!("sign out, {app:?}"), page.render()));
+    }
     pages
 }
 
@@ -361,6 +408,7 @@ fn linked_identities_are_changed_right_after_signing_in_and_the_last_one_stays()
         name: None,
         identities: identities(3, "Acme"),
         more: more(3, "iClube"),
+        apps: Vec::new(),
         form: "f0rm",
         fresh: true,
         again: "/login/acme?again=1",

@@ -1,4 +1,5 @@
-//! `/account`: a signed-in shopper sees, adds and removes linked identities, and ends all sessions at once.
+//! `/account`: a signed-in shopper sees, adds and removes linked identities, and ends all sessions at once. `apps::app_access`
+//! has the apps on it.
 
 use crate::directory::audit::AuditActor;
 use crate::directory::identity_links::{UnlinkIdentity, UnlinkOutcome};
@@ -10,6 +11,7 @@ use crate::pages::{AccountNotice, AccountPage, ErrorCause, LinkableProvider, Lin
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::hash::{hex, sha256};
+use crate::web::apps::app_access;
 use crate::web::attempt_cookies::LoginPurpose;
 use crate::web::forms::{self, SubmittedForm};
 use crate::web::rate_limits::RateLimitKind;
@@ -21,7 +23,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, VARY};
 use std::sync::Arc;
 
-const PAGE: &str = "/account";
+pub(crate) const PAGE: &str = "/account";
 /// How long after a login the linked identities may be changed, in seconds.
 const FRESH: i64 = 300;
 
@@ -49,6 +51,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         name: record.user.name.as_deref(),
         identities: links.iter().map(|link| linked_identity_row(&context, &session, link, links.len() > 1)).collect(),
         more,
+        apps: app_access::list(&context, &session).await?,
         form: &form,
         fresh: is_fresh,
         again: &sign_in_again_address(&context, &session, &here),
@@ -153,6 +156,7 @@ fn notice(context: &RequestContext) -> Result<Option<AccountNotice>, UserFacingE
     Ok(match context.query_parameter("done")?.as_deref() {
         Some("linked") => Some(AccountNotice::Linked),
         Some("unlinked") => Some(AccountNotice::Unlinked),
+        Some("ended") => Some(AccountNotice::AppEnded),
         _ => None,
     })
 }

@@ -6,6 +6,7 @@ use crate::directory::incidents::ShareIncident;
 use crate::directory::served_stores::RecordServedStores;
 use crate::directory::{Directory, StorageUnavailable};
 use crate::drift::DriftMonitor;
+use crate::login::documents::key_set;
 use crate::provider::document_cache::DocumentCache;
 use crate::session::revocation::Revocations;
 use crate::session::seal::{MasterKey, Seal};
@@ -13,6 +14,7 @@ use crate::stores::connection::{NetworkConnection, ProviderConnection};
 use crate::stores::live::{LiveProvider, LiveProvidersSnapshot};
 use crate::stores::settings::Settings;
 use crate::stores::{MAIN, Stores};
+use crate::web::apps::app_seals::AppSeals;
 use crate::web::endpoint_hosts;
 use crate::web::live_config::{LiveConfig, LiveStore};
 use crate::web::metrics::Metrics;
@@ -28,6 +30,7 @@ use crate::world::network::{Network, NetworkPolicy};
 use crate::world::slow_disk;
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::hmac;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -43,11 +46,11 @@ pub struct App {
     pub(crate) settings_reading: RepeatedReading,
     /// Users, links, sessions and the audit.
     pub directory: Arc<Directory>,
-    connection: NetworkConnection,
+    pub(crate) connection: NetworkConnection,
     pub(crate) workbench: WorkbenchHooks,
     /// Sessions that were ended before their time.
     pub revocations: Revocations,
-    storage_sync: StorageSync,
+    pub(crate) storage_sync: StorageSync,
     pinned: Mutex<PinnedProviders>,
     /// The keys that sign the sessions of each store.
     pub signing: SigningKeys,
@@ -62,6 +65,8 @@ pub struct App {
     pub(crate) proofs: Seal,
     /// Seals the ID tokens that are kept for the logout at the provider.
     pub(crate) id_tokens: Seal,
+    /// Protects what apps are given.
+    pub(crate) app_seals: AppSeals,
     /// The key with which codes and addresses are hashed.
     pub(crate) proof_key: hmac::Key,
     pub(crate) limits: RateLimits,
@@ -137,6 +142,7 @@ impl App {
             forms: Seal::new(master, "forms"),
             proofs: Seal::new(master, "proofs"),
             id_tokens: Seal::new(master, "ID tokens"),
+            app_seals: AppSeals::new(master),
             proof_key: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("codes and addresses")),
             limits: RateLimits::default(),
             metrics: Metrics::default(),
@@ -209,6 +215,11 @@ impl App {
     /// How a provider is reached: through the network, or by the connection that replaces it.
     pub(crate) fn connection_of<'a>(&'a self, live_provider: &'a LiveProvider) -> &'a dyn ProviderConnection {
         live_provider.replaced.as_deref().unwrap_or(&self.connection)
+    }
+
+    /// The JWKS at the address of an app, fetched again if the one that is known does not hold the key that is looked for.
+    pub(crate) async fn key_set(&self, address: &str, holds_key: &dyn Fn(&Value) -> bool, now: i64) -> Option<Arc<Value>> {
+        key_set(address, holds_key, (&self.connection.network, &self.connection.documents), now).await
     }
 
     /// Applies changed settings, phrases and brandings.

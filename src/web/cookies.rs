@@ -13,6 +13,10 @@ use memchr::memchr;
 /// How many attempts a browser keeps.
 pub(crate) const MOST_ATTEMPTS: usize = 5;
 const ATTEMPT: &str = "portaria-attempt-";
+/// A request of an app that waits for the person.
+const APP_REQUEST: &str = "portaria-app-";
+/// The address of an app to which a browser returns that is signed out at the provider first.
+const AFTER_LOGOUT: &str = "portaria-after-logout";
 const PROOF: &str = "portaria-proof";
 const FORM: &str = "portaria-form";
 const LAST: &str = "portaria-last";
@@ -44,7 +48,17 @@ impl<'a> RequestCookies<'a> {
 
     /// Names and values of the attempts' cookies, each name once.
     pub(crate) fn attempts(self, store: &Store) -> Vec<(&'a str, &'a str)> {
-        let beginning = prefixed_name(ATTEMPT, store);
+        self.with_suffix(ATTEMPT, store)
+    }
+
+    /// Names and values of the cookies of apps' requests, each name once.
+    pub(crate) fn app_requests(self, store: &Store) -> Vec<(&'a str, &'a str)> {
+        self.with_suffix(APP_REQUEST, store)
+    }
+
+    /// The cookies whose names end with eight characters behind `beginning`.
+    fn with_suffix(self, beginning: &str, store: &Store) -> Vec<(&'a str, &'a str)> {
+        let beginning = prefixed_name(beginning, store);
         let is_ours = |name: &str| name.strip_prefix(beginning.as_str()).is_some_and(|rest| rest.len() == 8);
         let all: Vec<(&str, &str)> = self.pairs().filter(|(name, _)| is_ours(name)).take(100).collect();
         let once = |name: &str| all.iter().filter(|(other, _)| *other == name).count() == 1;
@@ -88,6 +102,19 @@ pub(crate) fn set_language(code: &str, store: &Store) -> HeaderValue {
 
 pub(crate) fn attempt_name(suffix: &str, store: &Store) -> String {
     prefixed_name(&format!("{ATTEMPT}{suffix}"), store)
+}
+
+pub(crate) fn app_request_name(id: &str, store: &Store) -> String {
+    prefixed_name(&format!("{APP_REQUEST}{id}"), store)
+}
+
+pub(crate) fn after_logout_name(store: &Store) -> String {
+    prefixed_name(AFTER_LOGOUT, store)
+}
+
+/// A cookie that lasts so many seconds.
+pub(crate) fn set_for(name: &str, value: &str, seconds: i64, store: &Store) -> HeaderValue {
+    cookie_header(name, value, seconds, store)
 }
 
 fn prefixed_name(name: &str, store: &Store) -> String {

@@ -1,10 +1,14 @@
 //! The headers that every response carries.
 
+use crate::pages::FORM_POST_SCRIPT;
 use crate::stores::Store;
+use crate::vocabulary::hash::sha256;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 /// A page may load its own style and pictures, and nothing else.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -43,6 +47,20 @@ pub(crate) fn policy_with_forms<'a>(destinations: impl IntoIterator<Item = &'a s
     let destinations: Vec<&str> = destinations.into_iter().collect();
     let policy = POLICY.replace("form-action 'self'", &format!("form-action 'self' {}", destinations.join(" ")));
     HeaderValue::from_str(policy.trim_end()).unwrap_or(HeaderValue::from_static(POLICY))
+}
+
+/// The policy of the page whose form posts itself to an app. The app may send the browser on to another of its hosts, and browsers apply
+/// the policy to that redirect too.
+pub(crate) fn form_post_policy(origin: &str) -> HeaderValue {
+    let script = STANDARD.encode(sha256::<32>(FORM_POST_SCRIPT.as_bytes()));
+    let destinations = app_destinations(origin);
+    let policy = POLICY.replace("form-action 'self'", &format!("script-src 'sha256-{script}'; form-action {destinations}"));
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(POLICY))
+}
+
+/// Where a form may lead whose redirects go to an app with this origin, and on from there.
+pub(crate) fn app_destinations(origin: &str) -> String {
+    format!("{origin} {}", provider_destinations(origin.starts_with("http://")))
 }
 
 /// The policy of the lab: its script may fetch from the broker, and its forms lead to providers.

@@ -6,6 +6,8 @@ use crate::provider::Provider;
 use crate::provider::callback::CallbackMethod;
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
+use crate::web::apps::after_logout;
+use crate::web::apps::login_for_app::{self, LoginForApp};
 use crate::web::logout::provider_with_logout;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -19,8 +21,21 @@ use std::sync::Arc;
 pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Page)?;
     let return_to = context.return_to()?;
+    let for_app = login_for_app::of_return_address(&context, return_to.as_deref())?;
     let (live_store, session) = (context.live_store(), context.session());
-    let live_providers = live_store.providers_with_button();
+    if return_to.is_none()
+        && session.is_none()
+        && let Some(response) = after_logout::resume(&context)
+    {
+        return Ok(response);
+    }
+    // A session that is not enough for the app is not offered.
+    let is_enough = |session: &&Session| for_app.as_ref().is_none_or(|for_app| !for_app.needs_login(&context, session));
+    let offered_session = session.as_ref().filter(is_enough);
+    let live_providers = match &for_app {
+        Some(for_app) => for_app.providers(&context),
+        None => live_store.providers_with_button(),
+    };
     let (form, form_key) = forms::browser_token(&context);
     let has_form = |live_provider: &LiveProvider| live_provider.provider.begins_by_form() && live_provider.provider.inputs.is_empty();
     let choice = |live_provider: &Arc<LiveProvider>| LoginChoice {
@@ -33,13 +48,15 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         choices: live_providers.iter().map(choice).collect(),
         here: address(&["login"], &[("return_to", return_to.as_deref())]),
         return_to: return_to.as_deref(),
+        app: for_app.as_ref().map(LoginForApp::app_name),
         last: context.cookies().last_provider(&live_store.store),
-        person: session.as_ref().map(|session| signed_in_person(&context, session, return_to.as_deref())),
+        person: offered_session.map(|session| signed_in_person(&context, session, return_to.as_deref())),
         notice: context.query_parameter("signed_out")?.is_some().then_some(LoginNotice::SignedOut),
         operator: live_store.store.loopback,
     };
-    let mut response = response_to(&context, &form_destinations(&context, &live_providers, session.as_ref()));
-    if session.is_none() && live_providers.iter().any(|live_provider| has_form(live_provider)) {
+    let origin = for_app.as_ref().map(LoginForApp::origin);
+    let mut response = response_to(&context, &form_destinations(&context, &live_providers, offered_session, origin.as_deref()));
+    if offered_session.is_none() && live_providers.iter().any(|live_provider| has_form(live_provider)) {
         cookies::append_to(&mut response, [form_key]);
     }
     // A cookie that stands for no session is cleared.
@@ -59,6 +76,7 @@ pub(crate) fn show_one(context: &RequestContext, live_provider: &LiveProvider) -
     }
     let parameters: Vec<(&str, Option<&str>)> = parameters.iter().map(|(name, value)| (*name, value.as_deref())).collect();
     let here = address(&["login", &live_provider.provider.name], &parameters);
+    let for_app = login_for_app::of_return_address(context, return_to.as_deref())?;
     let (form, form_key) = forms::browser_token(context);
     let choice = LoginChoice { href: here.clone(), inputs: Vec::new(), form: Some(form), ..provider_choice(live_provider, None) };
     let offered = context.offered_languages();
@@ -67,12 +85,14 @@ pub(crate) fn show_one(context: &RequestContext, live_provider: &LiveProvider) -
         choices: vec![choice],
         here,
         return_to: return_to.as_deref(),
+        app: for_app.as_ref().map(LoginForApp::app_name),
         last: None,
         person: None,
         notice: None,
         operator: false,
     };
-    let mut response = response_to(context, &form_destinations(context, std::slice::from_ref(live_provider), None));
+    let origin = for_app.as_ref().map(LoginForApp::origin);
+    let mut response = response_to(context, &form_destinations(context, std::slice::from_ref(live_provider), None, origin.as_deref()));
     cookies::append_to(&mut response, [form_key]);
     Ok(response.body(page.render()))
 }
@@ -111,11 +131,13 @@ fn signed_in_person(context: &RequestContext, session: &Session, return_to: Opti
     }
 }
 
-/// The origins to which the forms of the page lead: browsers apply the page's policy to redirects after a form.
+/// The origins to which the forms of the page lead, with that of an app for which the person signs in: browsers apply the page's policy
+/// to redirects after a form.
 fn form_destinations<'a>(
     context: &'a RequestContext,
     live_providers: &[impl Borrow<LiveProvider>],
     session: Option<&Session>,
+    app_origin: Option<&'a str>,
 ) -> Vec<&'a str> {
     let store = &context.live_store().store;
     let has_form =
@@ -123,5 +145,5 @@ fn form_destinations<'a>(
     let leads_to_provider = live_providers.iter().any(|live_provider| has_form(&live_provider.borrow().provider))
         || session.is_some_and(|session| provider_with_logout(context, session).is_some());
     let own = session.into_iter().flat_map(|_| store.return_to.iter().map(|origin| &**origin));
-    leads_to_provider.then(|| headers::provider_destinations(store.loopback)).into_iter().chain(own).collect()
+    leads_to_provider.then(|| headers::provider_destinations(store.loopback)).into_iter().chain(own).chain(app_origin).collect()
 }

@@ -12,6 +12,7 @@ use crate::provider::trust::EmailEvidence;
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::email::Email;
 use crate::vocabulary::text::Text;
+use crate::web::apps::login_for_app;
 use crate::web::attempt_cookies::hashed_id;
 use crate::web::email_proof::{PAGE, UnprovenIdentity, keyed_hash, open_identity, seal_identity};
 use crate::web::login_failure::{self, BrokerFailure};
@@ -101,8 +102,10 @@ fn proof_page(
         form: &forms::csrf_token(context, handle),
     };
     let mut response = HttpResponse::build(status);
-    // The right code leads to the return address, and browsers apply the page's policy to that redirect.
-    let origins = live_store.store.return_to.iter().map(|origin| &**origin);
+    // The right code leads to the return address, or to the app that waits there, and browsers apply the page's policy to that redirect.
+    let for_app = login_for_app::of_return_address(context, identity.return_to.as_deref()).ok().flatten();
+    let app_destinations = for_app.map(|for_app| headers::app_destinations(&for_app.origin()));
+    let origins = live_store.store.return_to.iter().map(|origin| &**origin).chain(app_destinations.as_deref());
     response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms(origins)));
     if let Some(AddressProofProblem::TooManyMails { seconds }) = wrong {
         response.insert_header((RETRY_AFTER, seconds));

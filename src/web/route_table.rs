@@ -7,8 +7,7 @@ use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use crate::web::{app, headers};
 use actix_web::dev::Service as _;
-use actix_web::guard::{Any, Get, Head};
-use actix_web::http::Method;
+use actix_web::guard::{Any, Get, Head, Options};
 use actix_web::http::header::ALLOW;
 use actix_web::web::{self, Data, PayloadConfig, ServiceConfig};
 use actix_web::{Handler, HttpResponse, Resource, Responder, Route};
@@ -22,7 +21,7 @@ enum RouteMethods {
     /// `GET`, and `HEAD` for the same answer without its body.
     GetAndHead,
     Post,
-    /// What a browser asks before it sends a request of a page of another origin.
+    /// What a browser asks before a page of another origin sends a request.
     Options,
     /// The handler judges the method itself.
     All,
@@ -81,7 +80,7 @@ impl RouteRow {
         F: Fn(RequestContext) -> A + Clone + 'static,
         A: Future<Output = Result<HttpResponse, UserFacingError>> + 'static,
     {
-        self.with(RouteMethods::Options, web::method(Method::OPTIONS).to(with_error_page(handler)))
+        self.with(RouteMethods::Options, web::route().guard(Options()).to(with_error_page(handler)))
     }
 
     pub(crate) fn all_methods<F, A>(self, handler: F) -> Self

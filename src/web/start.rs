@@ -14,6 +14,7 @@ use crate::provider::step::StepKind;
 use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
 use crate::vocabulary::wire::Request;
+use crate::web::apps::login_for_app;
 use crate::web::attempt_cookies::{self, LoginPurpose};
 use crate::web::error_page::method_not_allowed;
 use crate::web::rate_limits::RateLimitKind;
@@ -52,7 +53,13 @@ async fn start(
     context.require_fresh_revocations()?;
     let return_to = context.return_to()?;
     let inputs = read_inputs(&live_provider, |name| context.query_parameter(name))?;
-    let options = read_options(context, &live_provider)?;
+    let mut options = read_options(context, &live_provider)?;
+    if let Some(for_app) = login_for_app::of_return_address(context, return_to.as_deref())? {
+        if !for_app.accepts(context, &live_provider) {
+            return Err(ErrorCause::NoSuchProvider.into());
+        }
+        options = for_app.options(&live_provider, options);
+    }
     if let Some(page) = instead(&live_provider) {
         return page;
     }

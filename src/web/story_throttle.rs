@@ -9,6 +9,7 @@
 use crate::provider::step::StepKind;
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::vocabulary::place::Place;
+use crate::web::apps::refusals::RefusalThrottle;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,6 +28,8 @@ const MOST_REPAIRS: u32 = 6;
 #[derive(Default)]
 pub(crate) struct StoryThrottle {
     minutes: Mutex<StoryMinutes>,
+    /// Which refused requests of apps were recorded.
+    pub(crate) of_apps: RefusalThrottle,
 }
 
 #[derive(Default)]

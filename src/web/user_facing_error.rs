@@ -48,6 +48,13 @@ impl From<StorageUnavailable> for UserFacingError {
     }
 }
 
+impl UserFacingError {
+    /// The browser is sent to a page that helps more than an error.
+    pub(crate) fn redirect(page: &str) -> Self {
+        Self { instead: Some(page.to_owned()), ..ErrorCause::CrossSite.into() }
+    }
+}
+
 /// The cause of the page for a refused sign-in.
 pub(crate) fn cause_of_refused_sign_in(why: SignInRefusalReason) -> ErrorCause {
     match why {

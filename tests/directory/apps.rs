@@ -93,7 +93,7 @@ fn set(ids: &[&str]) -> BTreeSet<String> {
 }
 
 async fn due(directory: &Directory, now: i64) -> Vec<LogoutNotice> {
-    directory.write(TakeDueLogoutNotices { now, limit: 50 }).await.expect("storage")
+    directory.write(TakeDueLogoutNotices { store: "main".into(), now, limit: 50 }).await.expect("storage")
 }
 
 /// The apps that get a notice, each with the session that it names. They are delivered.
@@ -126,6 +126,36 @@ fn link(user: &str, sid: &str, new_sid: &str) -> LinkIdentity {
         new_sid,
         now: 110,
     }
+}
+
+/// A user signs in, often in place of a session that another task has begun; an app gets access, and something ends. Answers with the id
+/// of the grant, if there is one.
+async fn change(directory: &Directory, users: &[Box<str>], task: usize, round: usize) -> Option<String> {
+    let at = (task * 7 + round * 3) % users.len();
+    let (user, sid, id) = (&users[at], format!("s{task}-{round}"), format!("g{task}-{round}"));
+    let since = i64::try_from(100 + task * 100 + round).expect("it is small");
+    let old = round.checked_sub(1).map(|before| (format!("s{}-{before}", (task + round) % 8).into(), 100_000));
+    let identity = proven("acme", &at.to_string(), &format!("ana{at}"));
+    let sign_in = SignIn { now: since, latest: 100_000, instead_of: old, ..arrival("main", &identity, &sid) };
+    directory.write(sign_in).await.expect("storage").expect("signed in");
+    let grant = if round % 2 == 0 { offline(user, &sid, &id) } else { access(user, &sid, &id) };
+    let is_granted = matches!(redeem(directory, &grant).await, CodeRedemption::Granted(_));
+    match (task + round) % 5 {
+        0 => directory.write(EndSession { since, latest: 100_000, ..sign_out(user, &sid) }).await.expect("storage"),
+        1 => {
+            let (app, id) = (grant.app.clone(), grant.id.clone());
+            directory.write(EndAppGrant { store: "main".into(), app, id, by: AuditActor::App, now: 120 }).await.map(drop).expect("storage");
+        }
+        2 => {
+            for presented in [0, 1, 0] {
+                let refresh = RotateRefreshToken { app: grant.app.clone(), ..refresh(&id, presented, 120) };
+                directory.write(refresh).await.map(drop).expect("storage");
+            }
+        }
+        3 => drop(redeem(directory, &grant).await),
+        _ => directory.write(sign_out_everywhere(user)).await.map(drop).expect("storage"),
+    }
+    is_granted.then_some(id)
 }
 
 on_both! {
@@ -324,7 +354,10 @@ on_both! {
         let named = notices(&directory).await;
         let apps = |at: &str| [format!("painel s{at}"), format!("agenda s{at}"), format!("agenda gone{at}")];
         assert_eq!(named, ["1", "2", "3", "4"].iter().flat_map(|at| apps(at)).collect(), "an erased user's apps too");
-        assert_eq!(directory.write(sign_out_everywhere(&users[0])).await, Ok(0));
+        uid(&directory, &proven("acme", "1", "ana1"), "again").await;
+        for ends in [1, 0] {
+            assert_eq!(directory.write(sign_out_everywhere(&users[0])).await, Ok(ends));
+        }
         assert_eq!(notices(&directory).await, set(&[]), "what has ended before is not said again");
     };
 
@@ -505,6 +538,35 @@ on_both! {
         }
     };
 
+    many_changes_at_once_neither_fail_nor_leave_access_behind: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        let mut users = Vec::new();
+        for at in 0..4 {
+            users.push(uid(&machines[0], &proven("acme", &at.to_string(), &format!("ana{at}")), &format!("first{at}")).await);
+        }
+        let changing = (0..8).map(|task| {
+            let (directory, users) = (Arc::clone(&machines[task % 2]), users.clone());
+            async move {
+                let mut granted = Vec::new();
+                for round in 0..10 {
+                    granted.extend(change(&directory, &users, task, round).await);
+                }
+                granted
+            }
+        });
+
+        let granted: Vec<String> = at_once(changing).await.into_iter().flatten().collect();
+        for user in &users {
+            machines[0].write(sign_out_everywhere(user)).await.expect("storage");
+        }
+
+        assert!(granted.len() > 20, "{granted:?}");
+        let ended = ended(&machines[1]).await;
+        for id in &granted {
+            assert!(!is_live(&machines[1], id).await && ended.contains(id), "{id}");
+        }
+    };
+
     access_whose_session_vanished_is_over: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "s").await;
@@ -597,7 +659,7 @@ on_both! {
         machines[0].write(sign_out(&ana, "s")).await.expect("storage");
         let taking = (0..20).map(|at| {
             let directory = Arc::clone(&machines[at % 2]);
-            async move { directory.write(TakeDueLogoutNotices { now: 110, limit: 7 }).await.expect("storage") }
+            async move { directory.write(TakeDueLogoutNotices { store: "main".into(), now: 110, limit: 7 }).await.expect("storage") }
         });
 
         let taken: Vec<_> = at_once(taking).await.into_iter().flatten().chain(due(&machines[0], 110).await).collect();

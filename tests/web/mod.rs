@@ -2,6 +2,7 @@
 
 mod account;
 mod addresses;
+pub mod apps;
 pub mod browser;
 mod callback;
 mod callback_content;

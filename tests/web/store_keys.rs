@@ -5,6 +5,8 @@ use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
 use crate::web::stores::{OTHER, TWO};
 use crate::web::test_broker::{HOST, LOCAL, TestBroker, TestBrokerBuilder};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portaria::directory::keys::{KeyRetirement, RetireSigningKey, RotateSigningKeys};
 use portaria::session::rotation::{RotationPlan, SigningKeyState};
 use portaria::session::seal::MasterKey;
@@ -112,6 +114,37 @@ async fn a_key_for_apps_stands_beside_that_of_the_sessions_on_every_machine() {
             assert!(keys(machine, "main").sign_claims(algorithm, "JWT", &json!({})).is_some(), "another key signs");
             assert_eq!(status(machine, "/auth", HOST, &here.cookies()).await, 200, "no session ends");
         }
+    }
+}
+
+/// A key of RSA takes a part of a second, so no request makes one.
+#[actix_web::test]
+async fn a_store_gets_a_key_for_rs256_when_an_app_needs_it_and_keeps_it() {
+    let app = |more: &str| format!("{TWO}apps: {{ celular: {{ secret: none, redirectUris: https://celular.loja.example/cb{more} }} }}\n");
+    let signs = |machine: &TestBroker, store: &str| {
+        let keys = machine.app.signing.keys(store).expect("it has keys");
+        keys.sign_claims(TokenAlgorithm::Rs256, "JWT", &json!({ "sub": "u1" })).is_some()
+    };
+    for (broker, master) in both().await {
+        broker.resettle(&app(", signing: ES256"));
+        hears(&broker).await;
+        assert!(!signs(&broker, "main"), "no app needs it");
+
+        broker.resettle(&app(""));
+        let unknown = format!("{}.e30.AAAA", URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"ES256","kid":"unknown"}"#));
+        let asked = ClientRequest::by("POST", "/session/validate").body(json!({ "token": unknown }).to_string());
+        assert_eq!(broker.ask(asked).await.status, 401);
+        assert!(!signs(&broker, "main"), "a request reads the keys, and makes none");
+        hears(&broker).await;
+
+        assert_eq!([signs(&broker, "main"), signs(&broker, "atacado")], [true, false]);
+        let published = key_ids(&broker, HOST).await;
+        assert_eq!(published.len(), 2);
+        let other = TestBrokerBuilder::beside(&broker, &app(""), &master).build().await;
+        assert_eq!(key_ids(&other, HOST).await, published, "one machine makes it for all");
+        broker.resettle(TWO);
+        hears(&broker).await;
+        assert_eq!(key_ids(&broker, HOST).await, published, "what it has signed is still valid");
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn routes() -> Vec<RouteRow> {
         page("/lab.css").get_and_head(assets::style),
         page("/lab.js").get_and_head(assets::script),
         lab("/lab").get_and_head(provider_list::show),
-        lab("/lab/apps").get_and_head(apps::show),
+        lab("/lab/apps").get_and_head(apps::show).post(apps::check),
         lab("/lab/incidents").get_and_head(incidents::find),
         lab("/lab/incidents/{code}").get_and_head(incidents::show),
         lab("/lab/incidents/{code}/report.txt").get_and_head(incidents::show_report),

@@ -12,6 +12,40 @@ pub(crate) struct AppsPage<'a> {
     /// The address of the store, which is the issuer of its apps.
     pub(crate) issuer: &'a str,
     pub(crate) apps: Vec<AppView>,
+    /// The newest requests that were refused.
+    pub(crate) refusals: Vec<AppRefusalView>,
+    /// What would become of the pasted request.
+    pub(crate) verdict: Option<AppRequestVerdict>,
+    pub(crate) csrf_token: String,
+}
+
+/// A refused request of an app.
+#[derive(Clone, Debug)]
+pub(crate) struct AppRefusalView {
+    pub(crate) when: String,
+    /// The client id, if one is known.
+    pub(crate) app: Option<String>,
+    /// The word of the reason.
+    pub(crate) reason: String,
+}
+
+/// What would become of a request that was pasted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AppRequestVerdict {
+    /// It is no authorization request.
+    NoRequest,
+    /// It goes to another address than the store's.
+    OtherAddress(String),
+    /// A person could sign in.
+    Fine { app: String, scope: String },
+    Refused {
+        /// The word of the reason.
+        reason: String,
+        /// The sentence that the app gets, in English.
+        description: Option<&'static str>,
+        /// The redirect address that the request names, and the one of the app that is most like it.
+        addresses: Option<(String, String)>,
+    },
 }
 
 /// An app of the store.
@@ -77,6 +111,21 @@ impl AppsPage<'_> {
             (words.providers.as_str(), app.providers.clone().unwrap_or_else(|| vec![words.all_providers.clone()])),
         ];
         rows.into_iter().filter(|(_, values)| !values.is_empty()).collect()
+    }
+
+    /// The reason of a refusal in plain words.
+    fn refusal(&self, reason: &str) -> &'static str {
+        let refusals = &self.words().refusals;
+        refusals.get(reason).or_else(|| refusals.get("other")).map_or("", String::as_str)
+    }
+
+    fn other_address_sentence(&self, address: &str) -> String {
+        let here = format!("{}/authorize", self.issuer);
+        fill(&self.words().apps.other_address, &[("address", address), ("here", &here)])
+    }
+
+    fn fine_sentence(&self, app: &str, scope: &str) -> String {
+        fill(&self.words().apps.fine, &[("app", app), ("scopes", scope)])
     }
 
     /// What is wrong with an app.

@@ -19,6 +19,8 @@ pub(crate) struct LabWords {
     pub(crate) answer: PastedAnswerWords,
     pub(crate) incident: IncidentWords,
     pub(crate) apps: AppsWords,
+    /// Why requests of apps are refused, by the words of the reasons.
+    pub(crate) refusals: BTreeMap<String, String>,
     /// Why changes are proposed, by the words of the rules of repair. English has none: it shows the rules' own sentences.
     #[serde(default)]
     pub(crate) because: BTreeMap<String, String>,
@@ -295,5 +297,18 @@ word_blocks! {
         all_providers,
         unusable,
         unknown,
+        check,
+        check_what,
+        address,
+        check_button,
+        no_request,
+        other_address,
+        fine,
+        asked,
+        registered,
+        refused,
+        refused_what,
+        none_refused,
+        unknown_app,
     }
 }

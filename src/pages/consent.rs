@@ -1,0 +1,142 @@
+//! The page that asks whether an app may have what it asks for. It works without a script.
+
+use crate::pages::app_permissions::{AppPermission, app_permissions};
+use crate::pages::frame::{Frame, address};
+use crate::pages::initials::initial;
+use crate::pages::languages::PageLanguage;
+use crate::pages::phrases::{ConsentPhrases, Phrases, fill};
+use crate::session::SessionUser;
+use askama::Template;
+
+#[derive(Clone, Debug, Template)]
+#[template(path = "consent.html")]
+pub(crate) struct ConsentPage<'a> {
+    pub(crate) frame: Frame<'a>,
+    /// The name of the app.
+    pub(crate) app: &'a str,
+    /// The host to which the person returns.
+    pub(crate) host: String,
+    pub(crate) person: &'a SessionUser,
+    pub(crate) scope: &'a str,
+    /// The further details of the person that the app gets with the profile, by their names.
+    pub(crate) further: Vec<&'a str>,
+    /// The address of the page, without a language.
+    pub(crate) here: &'a str,
+    /// The address at which the person chooses another account.
+    pub(crate) switch: &'a str,
+    /// The token that protects the form against other sites.
+    pub(crate) form: &'a str,
+}
+
+/// A line of what the app gets.
+struct ConsentRow<'a> {
+    title: &'a str,
+    detail: Option<String>,
+}
+
+impl ConsentPage<'_> {
+    pub(crate) fn render(&self) -> String {
+        Template::render(self).expect("writing to memory works")
+    }
+
+    fn words(&self) -> &Phrases {
+        &self.frame.language.phrases
+    }
+
+    fn page_phrases(&self) -> &ConsentPhrases {
+        &self.words().consent
+    }
+
+    fn title(&self) -> String {
+        fill(&self.page_phrases().title, &[("app", self.app)])
+    }
+
+    /// The sentence about the app and the store, before and after the host.
+    fn sentence(&self) -> (String, String) {
+        let phrase = &self.page_phrases().what;
+        let (before, after) = phrase.split_once("{host}").unwrap_or((phrase, ""));
+        let with_store = |text| fill(text, &[("store", &self.frame.look.title)]);
+        (with_store(before), with_store(after))
+    }
+
+    fn gets(&self) -> String {
+        fill(&self.page_phrases().gets, &[("app", self.app)])
+    }
+
+    fn rows(&self) -> Vec<ConsentRow<'_>> {
+        let words = self.page_phrases();
+        let mut rows = Vec::new();
+        for permission in app_permissions(self.scope) {
+            let (title, detail) = match permission {
+                AppPermission::Profile => (&words.profile, self.person.name.as_deref()),
+                AppPermission::Email => (&words.email, Some(self.person.email.key())),
+                AppPermission::Id => (&words.id, Some(&*words.id_what)),
+                AppPermission::Lasting => (&words.lasting, Some(&*words.lasting_what)),
+                AppPermission::Own(word) => (&words.own, Some(word)),
+            };
+            rows.push(ConsentRow { title, detail: detail.map(str::to_owned) });
+            if permission == AppPermission::Profile && !self.further.is_empty() {
+                let detail = Some(self.further.join(&self.words().incident.between));
+                rows.push(ConsentRow { title: &words.further, detail });
+            }
+        }
+        rows
+    }
+
+    /// The sentence about withdrawing, before and after the name of the page.
+    fn later(&self) -> (&str, &str) {
+        let phrase = &self.page_phrases().later;
+        phrase.split_once("{account}").unwrap_or((phrase, ""))
+    }
+
+    fn initial(&self) -> String {
+        initial(self.person.name.as_deref(), self.person.email.key())
+    }
+
+    fn in_language(&self, language: &PageLanguage) -> String {
+        format!("{}{}", self.here, address(&[], &[("lang", Some(&language.code))]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::PageLanguages;
+    use crate::pages::branding::StoreBranding;
+    use crate::pages::tests::{consent_page, session_user};
+
+    /// Attack V-08
+    #[test]
+    fn the_page_says_who_asks_as_whom_and_for_what() {
+        let languages = PageLanguages::embedded();
+        let look = StoreBranding { title: "Loja Exemplo".to_owned(), ..StoreBranding::default() };
+        let frame =
+            Frame { look: &look, language: languages.get("pt-BR").unwrap(), offered: &languages.offered_languages(&[]), version: "1" };
+        let person = session_user(Some("Ana Prova"));
+        let page = ConsentPage { host: "painel.loja.example".to_owned(), form: "f0rm", ..consent_page(frame, "Painel da loja", &person) };
+
+        let html = page.render();
+
+        for expected in [
+            "<h1>Painel da loja quer usar a sua conta</h1>",
+            "<p>Você está entrando em <b translate=\"no\">painel.loja.example</b> com a sua conta de Loja Exemplo.</p>",
+            "<p><b>Ana Prova</b></p>",
+            "<p class=\"small quiet\">ana@loja.example</p>",
+            "<p><b>Acesso contínuo</b></p>",
+            "<p class=\"small quiet\">orders:read</p>",
+            "<p class=\"small quiet\">Painel da loja, tier</p>",
+            "<form class=\"choices\" method=\"post\" action=\"/authorize/0a1b2c3d\">",
+            "<input type=\"hidden\" name=\"form\" value=\"f0rm\">",
+            "name=\"answer\" value=\"yes\">Permitir</button>",
+            "name=\"answer\" value=\"no\">Não permitir</button>",
+            "<a href=\"/login?return_to=x\">Entrar com outra conta</a>",
+            "<a href=\"/account#apps\">A sua conta</a>",
+            "href=\"/authorize/0a1b2c3d?lang=es\"",
+        ] {
+            assert!(html.contains(expected), "{expected}: {html}");
+        }
+        let least = ConsentPage { scope: "openid", ..page }.render();
+        assert!(!least.contains("Acesso contínuo") && !least.contains("orders:read") && !least.contains("tier"), "{least}");
+        assert!(least.contains("<p><b>Um identificador da sua conta</b></p>"), "{least}");
+    }
+}

@@ -1,0 +1,252 @@
+//! `/authorize`: an app asks to sign a person in. The request is judged, the person signs in where that is needed, and the app gets a
+//! code. `apps::interaction` decides what comes next.
+
+use crate::apps::authorization_request::{
+    AuthorizationError, AuthorizationParameters, AuthorizationRequest, RefusedRequest, read_authorization_request,
+};
+use crate::apps::client_app::ClientApp;
+use crate::apps::code::{self, AuthorizationCode};
+use crate::apps::interaction::{InteractionState, NextStep, SessionAtRequest, next_step};
+use crate::apps::scope;
+use crate::directory::app_consents::FindConsent;
+use crate::login::options::LoginOptions;
+use crate::pages::ErrorCause;
+use crate::pages::frame::address;
+use crate::session::Session;
+use crate::stores::live::LiveProvider;
+use crate::web::apps::kept_request::{self, KeptRequest};
+use crate::web::apps::{app_token, authentication, authorization_reply, consent, form_as_query, refusals};
+use crate::web::attempt_cookies::LoginPurpose;
+use crate::web::rate_limits::RateLimitKind;
+use crate::web::request_context::RequestContext;
+use crate::web::start;
+use crate::web::user_facing_error::{UserFacingError, redirect_to};
+use crate::world::random;
+use actix_web::HttpResponse;
+use actix_web::http::header::{HeaderValue, SET_COOKIE};
+use std::sync::Arc;
+
+pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Page)?;
+    context.reject_speculative_load()?;
+    context.require_fresh_revocations()?;
+    let parameters: Vec<(String, String)> = context.query_parameters().collect();
+    let find_app = |name: &str| authentication::find_app(&context, name);
+    let hinted_user = |token: &str, app: &ClientApp| app_token::hinted_user(&context, token, app).map(|hint| hint.uid);
+    let parameters = AuthorizationParameters(&parameters);
+    let (app, request) = match read_authorization_request(&parameters, find_app, hinted_user) {
+        Ok(request) => request,
+        Err(refused) => return refuse(&context, refused, parameters.value("client_id")).await,
+    };
+    let session = context.session_under_new_keys().await?;
+    let kept = KeptRequest { request, began: context.now(), earlier_sid: session.as_ref().map(|session| session.sid.clone()) };
+    proceed(&context, &app, &kept, session, None, false).await
+}
+
+pub(crate) async fn by_form(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Page)?;
+    form_as_query::redirect_to_page(&context, "/authorize")
+}
+
+/// The person comes back from our pages.
+pub(crate) async fn resume(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Page)?;
+    context.reject_speculative_load()?;
+    context.require_fresh_revocations()?;
+    let (id, app, kept) = waiting_request(&context)?;
+    let session = context.session_under_new_keys().await?;
+    proceed(&context, &app, &kept, session, Some(&id), false).await
+}
+
+/// The request in the path, if this browser keeps it and the app is still there.
+pub(crate) fn waiting_request(context: &RequestContext) -> Result<(String, Arc<ClientApp>, KeptRequest), UserFacingError> {
+    let id = context.path_parameter("request").unwrap_or_default();
+    let (app, kept) = find_waiting(context, &id)?;
+    Ok((id, app, kept))
+}
+
+/// The request with this id, under the same conditions.
+pub(crate) fn find_waiting(context: &RequestContext, id: &str) -> Result<(Arc<ClientApp>, KeptRequest), UserFacingError> {
+    let kept = kept_request::find(context, id).ok_or(ErrorCause::AppRequestLost)?;
+    let app = authentication::find_app(context, &kept.request.reply.app).filter(|app| app.redirect_uri(&kept.request.reply.redirect_uri));
+    Ok((app.ok_or(ErrorCause::AppRequest)?, kept))
+}
+
+/// Does what comes next. `id` is that of a request for which the person has been at our pages; `has_just_agreed` says that they agreed there.
+pub(crate) async fn proceed(
+    context: &RequestContext,
+    app: &Arc<ClientApp>,
+    kept: &KeptRequest,
+    session: Option<Session>,
+    id: Option<&str>,
+    has_just_agreed: bool,
+) -> Result<HttpResponse, UserFacingError> {
+    let request = &kept.request;
+    let has_consent = has_just_agreed
+        || match &session {
+            Some(_) if request.prompt.consent => false,
+            Some(session) if app.asks_consent => is_agreed(context, app, request, session).await?,
+            Some(_) | None => true,
+        };
+    let state = InteractionState { began: kept.began, earlier_sid: kept.earlier_sid.as_deref(), came_back: id.is_some(), has_consent };
+    let at_request = session.as_ref().map(|session| session_at_request(context, app, request, session));
+    let keep = || match id {
+        Some(id) => Ok((id.to_owned(), Vec::new())),
+        None => kept_request::keep(context, kept).ok_or(UserFacingError::from(ErrorCause::TooLarge)),
+    };
+    match (next_step(request, at_request, state, context.now()), session) {
+        (NextStep::Answer, Some(session)) => Ok(answer(context, request, &session, id)),
+        (NextStep::AskConsent, Some(session)) => {
+            let (id, cookies) = keep()?;
+            Ok(with_cookies(consent::show(context, app, request, &session, &id)?, cookies))
+        }
+        (NextStep::Refuse(error), _) => send_error(context, request, error, id).await,
+        (NextStep::SelectAccount, _) => {
+            let (id, cookies) = keep()?;
+            Ok(with_cookies(redirect_to(&login_page(context, &id)), cookies))
+        }
+        (NextStep::SignIn { .. } | NextStep::Answer | NextStep::AskConsent, _) => {
+            let (id, cookies) = keep()?;
+            Ok(with_cookies(sign_in(context, app, request, &id).await?, cookies))
+        }
+    }
+}
+
+/// Sends an error to the app, and forgets the request.
+pub(crate) async fn send_error(
+    context: &RequestContext,
+    request: &AuthorizationRequest,
+    error: AuthorizationError,
+    id: Option<&str>,
+) -> Result<HttpResponse, UserFacingError> {
+    refusals::record(context, Some(&request.reply.app), error.code).await;
+    let clear = id.map(|id| kept_request::clear(context, id));
+    Ok(with_cookies(authorization_reply::with_error(context, &request.reply, error), clear))
+}
+
+fn with_cookies(mut response: HttpResponse, cookies: impl IntoIterator<Item = HeaderValue>) -> HttpResponse {
+    for cookie in cookies {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+pub(crate) fn session_at_request<'a>(
+    context: &RequestContext,
+    app: &ClientApp,
+    request: &AuthorizationRequest,
+    session: &'a Session,
+) -> SessionAtRequest<'a> {
+    // A session names the provider's key, and settings name its file.
+    let file = context.live_store().providers.snapshot().provider_by_key(&session.person.provider).map(|live| live.provider.name.clone());
+    let file = file.unwrap_or_else(|| session.person.provider.clone());
+    SessionAtRequest {
+        uid: &session.person.uid,
+        sid: &session.sid,
+        since: session.since,
+        is_allowed: app.allows(&file),
+        is_by_named_provider: named_provider(context, app, request).is_none_or(|named| named.listed.name == file),
+    }
+}
+
+async fn is_agreed(
+    context: &RequestContext,
+    app: &ClientApp,
+    request: &AuthorizationRequest,
+    session: &Session,
+) -> Result<bool, UserFacingError> {
+    let (store, uid) = (context.live_store().store.name.clone(), session.person.uid.clone());
+    let allowed = context.app().directory.read(FindConsent { store, uid, app: app.name.clone() }).await?;
+    Ok(allowed.is_some_and(|allowed| scope::words(&request.scope).iter().all(|word| scope::has(&allowed, word))))
+}
+
+/// Sends the code to the app.
+fn answer(context: &RequestContext, request: &AuthorizationRequest, session: &Session, id: Option<&str>) -> HttpResponse {
+    let code = AuthorizationCode {
+        id: random::id(),
+        app: request.reply.app.clone(),
+        redirect_uri: request.reply.redirect_uri.clone(),
+        challenge: request.challenge.clone(),
+        nonce: request.nonce.clone(),
+        scope: request.scope.clone(),
+        resources: request.resources.clone(),
+        uid: session.person.uid.clone(),
+        sid: session.sid.clone(),
+        provider: session.person.provider.clone(),
+        auth_time: session.since,
+        until: context.now().saturating_add(code::GOOD_FOR),
+    };
+    let sealed = code.seal(&context.app().app_seals.codes, &context.live_store().store.public_url, random::bytes());
+    let clear = id.map(|id| kept_request::clear(context, id));
+    with_cookies(authorization_reply::with_code(context, &request.reply, &sealed), clear)
+}
+
+/// Sends the person to sign in: to the provider itself where there is no choice, otherwise to the login page.
+async fn sign_in(
+    context: &RequestContext,
+    app: &ClientApp,
+    request: &AuthorizationRequest,
+    id: &str,
+) -> Result<HttpResponse, UserFacingError> {
+    let live_providers = providers_for(context, app, request);
+    let [only] = live_providers.as_slice() else { return Ok(redirect_to(&login_page(context, id))) };
+    if only.provider.begins_by_form() || !only.provider.inputs.is_empty() {
+        return Ok(redirect_to(&address(&["login", &only.provider.name], &[("return_to", Some(&return_address(context, id)))])));
+    }
+    let purpose = LoginPurpose { return_to: Some(return_address(context, id)), link: None, test: None };
+    start::redirect_to_provider(context, only, (Vec::new(), login_options(request, only)), purpose).await
+}
+
+/// The providers among which the person chooses. One without a button is among them only if the settings name it for the app.
+pub(crate) fn providers_for(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest) -> Vec<Arc<LiveProvider>> {
+    if let Some(named) = named_provider(context, app, request) {
+        return vec![named];
+    }
+    let mut live_providers = context.live_store().providers_with_button();
+    live_providers.retain(|live_provider| app.allows(&live_provider.listed.name));
+    for name in app.providers.iter().flatten() {
+        let is_new = live_providers.iter().all(|live_provider| live_provider.listed.name != *name);
+        live_providers.extend(live_provider(context, name).filter(|_| is_new));
+    }
+    live_providers
+}
+
+/// The provider that the request names, if the app may use it and it is live.
+fn named_provider(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest) -> Option<Arc<LiveProvider>> {
+    request.provider.as_ref().filter(|named| app.allows(named)).and_then(|named| live_provider(context, named))
+}
+
+fn live_provider(context: &RequestContext, name: &str) -> Option<Arc<LiveProvider>> {
+    let live_provider = context.live_store().providers.snapshot().provider(name).cloned();
+    live_provider.filter(|_| context.live_store().shows_provider(name))
+}
+
+/// What the request asks of the provider, as far as its file passes it on.
+pub(crate) fn login_options(request: &AuthorizationRequest, live_provider: &LiveProvider) -> LoginOptions {
+    let anew = (request.prompt.login || request.max_age.is_some()) && live_provider.provider.can_reauthenticate();
+    let options = LoginOptions::parse(request.login_hint.clone(), request.ui_locales.clone(), anew.then_some("true"));
+    options.unwrap_or_else(|| LoginOptions { reauthenticates: anew, ..LoginOptions::default() })
+}
+
+fn return_address(context: &RequestContext, id: &str) -> String {
+    format!("{}{}", context.live_store().store.public_url, kept_request::path(id))
+}
+
+/// The address of the login page for a request.
+pub(crate) fn login_page(context: &RequestContext, id: &str) -> String {
+    address(&["login"], &[("return_to", Some(&return_address(context, id)))])
+}
+
+/// Refuses a request: with an error for the app, or with a page if it is not certain whose request it is.
+async fn refuse(context: &RequestContext, refused: RefusedRequest, asked: Option<&str>) -> Result<HttpResponse, UserFacingError> {
+    match refused {
+        RefusedRequest::Answered(reply, error) => {
+            refusals::record(context, asked, error.code).await;
+            Ok(authorization_reply::with_error(context, &reply, error))
+        }
+        RefusedRequest::Unanswerable(why) => {
+            refusals::record(context, asked, why.word()).await;
+            Err(ErrorCause::AppRequest.into())
+        }
+    }
+}

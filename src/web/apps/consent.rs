@@ -1,0 +1,82 @@
+//! The person agrees, or does not, that an app gets access. Asked only where the settings of the app say so, or the app itself asks.
+
+use crate::apps::authorization_request::{AuthorizationError, AuthorizationRequest};
+use crate::apps::client_app::ClientApp;
+use crate::directory::app_consents::RecordConsent;
+use crate::pages::ConsentPage;
+use crate::session::Session;
+use crate::web::apps::kept_request;
+use crate::web::apps::{authorization_reply, authorize};
+use crate::web::rate_limits::RateLimitKind;
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::UserFacingError;
+use crate::web::{forms, headers};
+use actix_web::HttpResponse;
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, VARY};
+
+/// The page that asks.
+pub(crate) fn show(
+    context: &RequestContext,
+    app: &ClientApp,
+    request: &AuthorizationRequest,
+    session: &Session,
+    id: &str,
+) -> Result<HttpResponse, UserFacingError> {
+    let offered = context.offered_languages();
+    let form = form_token(context, id, Some(session));
+    let here = kept_request::path(id);
+    let further = &context.live_store().store.further.claims;
+    let has_fact = |fact: &str| session.person.fact(fact).is_some();
+    let page = ConsentPage {
+        frame: context.frame(&offered),
+        app: app.shown_name(),
+        host: authorization_reply::host_of(&request.reply.redirect_uri),
+        person: &session.person,
+        scope: &request.scope,
+        further: further.iter().filter(|(_, fact)| has_fact(fact)).map(|(claim, _)| &**claim).collect(),
+        here: &here,
+        switch: &authorize::login_page(context, id),
+        form: &form,
+    };
+    let mut response = HttpResponse::Ok();
+    response.content_type("text/html; charset=utf-8").insert_header((VARY, "Cookie, Accept-Language"));
+    // Browsers apply the policy of the page to the redirects behind its form.
+    let destinations = headers::app_destinations(&authorization_reply::origin_of(&request.reply.redirect_uri));
+    response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms([destinations.as_str()])));
+    context.keep_language(&mut response);
+    Ok(response.body(page.render()))
+}
+
+/// The answer of the person. Declining needs no session: the pages of failed logins offer it as well.
+pub(crate) async fn submit(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Page)?;
+    context.require_fresh_revocations()?;
+    let (id, app, kept) = authorize::waiting_request(&context)?;
+    let page = kept_request::path(&id);
+    let session = context.session_under_new_keys().await?;
+    let form = forms::verified_form(&context, &bound(&id, session.as_ref()), &page)?;
+    if form.field("answer")? != Some("yes") {
+        let declined = AuthorizationError { code: "access_denied", description: "the person did not agree" };
+        return authorize::send_error(&context, &kept.request, declined, Some(&id)).await;
+    }
+    let Some(session) = session else { return Err(UserFacingError::redirect(&page)) };
+    let record = RecordConsent {
+        store: context.live_store().store.name.clone(),
+        uid: session.person.uid.clone(),
+        app: app.name.clone(),
+        scopes: kept.request.scope.clone(),
+        now: context.now(),
+    };
+    context.app().directory.write(record).await?;
+    authorize::proceed(&context, &app, &kept, Some(session), Some(&id), true).await
+}
+
+/// The token of a form that answers a request, on a page for this session or for no session.
+pub(crate) fn form_token(context: &RequestContext, id: &str, session: Option<&Session>) -> String {
+    forms::csrf_token(context, &bound(id, session))
+}
+
+/// The form belongs to this request and this session.
+fn bound(id: &str, session: Option<&Session>) -> String {
+    format!("consent {id} {}", session.map_or("", |session| &session.sid))
+}

@@ -1,0 +1,65 @@
+//! `/introspect`: a service asks whether a token is valid (RFC 7662). Only the app to which a token was issued, and an app that is among its
+//! audiences, learn anything of it.
+
+use crate::apps::client_app::ClientApp;
+use crate::apps::refresh_token::RefreshToken;
+use crate::directory::app_grants::FindAppGrant;
+use crate::web::apps::app_token::verified_access_token;
+use crate::web::apps::authentication::authenticated_app;
+use crate::web::apps::oauth_error::OAuthError;
+use crate::web::apps::oauth_form::OAuthForm;
+use crate::web::rate_limits::RateLimitKind;
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::UserFacingError;
+use actix_web::HttpResponse;
+use serde_json::{Value, json};
+
+pub(crate) async fn introspect(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    Ok(match describe(&context).await {
+        Ok(description) => HttpResponse::Ok().json(description.unwrap_or_else(|| json!({ "active": false }))),
+        Err(error) => error.to_response(),
+    })
+}
+
+async fn describe(context: &RequestContext) -> Result<Option<Value>, OAuthError> {
+    context.check_rate_limit(RateLimitKind::Session)?;
+    context.require_fresh_revocations()?;
+    let form = OAuthForm::of_request(context)?;
+    let app = authenticated_app(context, &form).await?;
+    if app.is_public() {
+        return Err(OAuthError::invalid_client());
+    }
+    let token = form.required("token", "`token` is missing")?;
+    match describe_access_token(context, &app, token).await? {
+        Some(description) => Ok(Some(description)),
+        None => describe_refresh_token(context, &app, token).await,
+    }
+}
+
+async fn describe_access_token(context: &RequestContext, app: &ClientApp, token: &str) -> Result<Option<Value>, OAuthError> {
+    let Some(token) = verified_access_token(context, token).await? else { return Ok(None) };
+    let concerns_app = token.app == app.name || token.is_for(&app.name) || app.audiences.iter().any(|name| token.is_for(name));
+    if !concerns_app {
+        return Ok(None);
+    }
+    let mut description = token.claims;
+    description.insert("active".to_owned(), true.into());
+    description.insert("token_type".to_owned(), "Bearer".into());
+    Ok(Some(Value::Object(description)))
+}
+
+async fn describe_refresh_token(context: &RequestContext, app: &ClientApp, token: &str) -> Result<Option<Value>, OAuthError> {
+    let store = &context.live_store().store;
+    let Some(token) = RefreshToken::read(&context.app().app_seals.refresh, &store.public_url, token) else { return Ok(None) };
+    let found = context.app().directory.read(FindAppGrant { store: store.name.clone(), id: token.grant }).await?;
+    let Some((grant, _)) = found.filter(|(grant, _)| grant.app == app.name && grant.rotation == token.rotation) else { return Ok(None) };
+    Ok(Some(json!({
+        "active": true,
+        "iss": store.public_url,
+        "sub": grant.uid,
+        "client_id": grant.app,
+        "scope": grant.scopes,
+        "exp": grant.until,
+        "token_type": "refresh_token",
+    })))
+}

@@ -1,0 +1,87 @@
+//! A request of an app that waits for the person: sealed in a cookie of its own, so that two tabs do not disturb each other and a request
+//! is answered only in the browser in which it began. The login page returns to `/authorize/` and the id of the request.
+
+use crate::apps::authorization_request::AuthorizationRequest;
+use crate::vocabulary::hash::{hex, sha256};
+use crate::web::cookies;
+use crate::web::request_context::RequestContext;
+use crate::world::random;
+use actix_web::http::header::HeaderValue;
+use serde::{Deserialize, Serialize};
+
+/// How long a person may take, in seconds.
+const GOOD_FOR: i64 = 3600;
+/// The largest value of a cookie that browsers keep, with room for its name and attributes.
+const LARGEST: usize = 3800;
+/// How many requests a browser keeps. Together with attempts and a session they have to fit into one header.
+const MOST: usize = 3;
+
+/// A request that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KeptRequest {
+    pub(crate) request: AuthorizationRequest,
+    /// When it came.
+    pub(crate) began: i64,
+    /// The session of the browser at that moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) earlier_sid: Option<Box<str>>,
+}
+
+/// The path of the page to which the person returns.
+pub(crate) fn path(id: &str) -> String {
+    format!("/authorize/{id}")
+}
+
+/// The id of a request in the address to which a login returns, if it is one of ours.
+pub(crate) fn id_in_return_address<'a>(return_to: &'a str, public_url: &str) -> Option<&'a str> {
+    let id = return_to.strip_prefix(public_url)?.strip_prefix("/authorize/")?;
+    is_id(id).then_some(id)
+}
+
+fn is_id(id: &str) -> bool {
+    id.len() == 8 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Keeps a request: its id and the cookies to set; `None` if it is too long for a cookie.
+pub(crate) fn keep(context: &RequestContext, kept: &KeptRequest) -> Option<(String, Vec<HeaderValue>)> {
+    let store = &context.live_store().store;
+    let id = hex(&sha256::<4>(&random::bytes::<16>()));
+    let name = cookies::app_request_name(&id, store);
+    let text = serde_json::to_vec(kept).expect("texts and numbers can be written");
+    let sealed = context.app().app_seals.requests.seal(&[&store.public_url, &name], &text, random::bytes());
+    if sealed.len() > LARGEST {
+        return None;
+    }
+    let mut headers = vec![cookies::set_for(&name, &sealed, GOOD_FOR, store)];
+    // The oldest make room, and what cannot be opened goes as well.
+    let mut others: Vec<(&str, Option<i64>)> = context
+        .cookies()
+        .app_requests(store)
+        .into_iter()
+        .map(|(name, value)| (name, open(context, name, value).map(|kept| kept.began)))
+        .collect();
+    others.sort_by_key(|(_, began)| std::cmp::Reverse(*began));
+    let superfluous = others.iter().enumerate().filter(|(at, (_, began))| began.is_none() || at.saturating_add(1) >= MOST);
+    headers.extend(superfluous.map(|(_, (name, _))| cookies::clear(name, store)));
+    Some((id, headers))
+}
+
+/// The request that a browser keeps under an id.
+pub(crate) fn find(context: &RequestContext, id: &str) -> Option<KeptRequest> {
+    let store = &context.live_store().store;
+    let name = cookies::app_request_name(id, store);
+    open(context, &name, context.cookies().unique(&name).filter(|_| is_id(id))?)
+}
+
+/// Removes a request that is answered.
+pub(crate) fn clear(context: &RequestContext, id: &str) -> HeaderValue {
+    let store = &context.live_store().store;
+    cookies::clear(&cookies::app_request_name(id, store), store)
+}
+
+fn open(context: &RequestContext, name: &str, sealed: &str) -> Option<KeptRequest> {
+    let text = context.app().app_seals.requests.open(&[&context.live_store().store.public_url, name], sealed)?;
+    let kept: KeptRequest = serde_json::from_slice(&text).ok()?;
+    // A browser may keep a cookie longer than its `Max-Age`.
+    (0..GOOD_FOR).contains(&context.now().saturating_sub(kept.began)).then_some(kept)
+}

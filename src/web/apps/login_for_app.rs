@@ -1,0 +1,73 @@
+//! A login for an app: the pages and the logins keep to what the request of the app asks for.
+
+use crate::apps::client_app::ClientApp;
+use crate::apps::interaction::{InteractionState, NextStep, next_step};
+use crate::login::options::LoginOptions;
+use crate::session::Session;
+use crate::stores::live::LiveProvider;
+use crate::web::apps::kept_request::{self, KeptRequest};
+use crate::web::apps::{authorization_reply, authorize};
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::UserFacingError;
+use std::sync::Arc;
+
+/// The request of an app for which a person signs in.
+pub(crate) struct LoginForApp {
+    id: String,
+    app: Arc<ClientApp>,
+    kept: KeptRequest,
+}
+
+/// The app to which a login returns, if it does not return to the store. It is an error if the browser does not keep the request of the app,
+/// because the login would lead nowhere.
+pub(crate) fn of_return_address(context: &RequestContext, return_to: Option<&str>) -> Result<Option<LoginForApp>, UserFacingError> {
+    let public_url = &context.live_store().store.public_url;
+    let Some(id) = return_to.and_then(|address| kept_request::id_in_return_address(address, public_url)) else { return Ok(None) };
+    let (app, kept) = authorize::find_waiting(context, id)?;
+    Ok(Some(LoginForApp { id: id.to_owned(), app, kept }))
+}
+
+impl LoginForApp {
+    /// The name of the app, as people read it.
+    pub(crate) fn app_name(&self) -> &str {
+        self.app.shown_name()
+    }
+
+    /// The id of the request.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The origin to which the browser goes in the end.
+    pub(crate) fn origin(&self) -> String {
+        authorization_reply::origin_of(&self.kept.request.reply.redirect_uri)
+    }
+
+    /// The providers among which the person chooses.
+    pub(crate) fn providers(&self, context: &RequestContext) -> Vec<Arc<LiveProvider>> {
+        authorize::providers_for(context, &self.app, &self.kept.request)
+    }
+
+    /// Whether a login through this provider satisfies the request.
+    pub(crate) fn accepts(&self, context: &RequestContext, live_provider: &LiveProvider) -> bool {
+        self.providers(context).iter().any(|allowed| allowed.listed.name == live_provider.listed.name)
+    }
+
+    /// Whether the person has to sign in although there is a session.
+    pub(crate) fn needs_login(&self, context: &RequestContext, session: &Session) -> bool {
+        let KeptRequest { request, began, earlier_sid } = &self.kept;
+        let at_request = authorize::session_at_request(context, &self.app, request, session);
+        let state = InteractionState { began: *began, earlier_sid: earlier_sid.as_deref(), came_back: true, has_consent: true };
+        matches!(next_step(request, Some(at_request), state, context.now()), NextStep::SignIn { .. })
+    }
+
+    /// What the address of a login asks of the provider, and what the request of the app asks beyond that.
+    pub(crate) fn options(&self, live_provider: &LiveProvider, asked: LoginOptions) -> LoginOptions {
+        let of_app = authorize::login_options(&self.kept.request, live_provider);
+        LoginOptions {
+            login_hint: asked.login_hint.or(of_app.login_hint),
+            ui_locales: asked.ui_locales.or(of_app.ui_locales),
+            reauthenticates: asked.reauthenticates || of_app.reauthenticates,
+        }
+    }
+}

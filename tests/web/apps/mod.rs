@@ -1,0 +1,7 @@
+//! Apps sign people in through the store: the OpenID provider, and what attackers try with it (group V).
+
+mod authorize;
+pub mod client;
+mod end_session;
+mod logout_notices;
+mod token;
