@@ -4,4 +4,5 @@ mod authorize;
 pub mod client;
 mod end_session;
 mod logout_notices;
+mod pages;
 mod token;
