@@ -3,10 +3,10 @@
 //!
 //! After a change of the tables: `ACCEPT=1 cargo test conformance`.
 
-mod apps;
 mod issuer;
 mod logout_tokens;
 mod modules;
+mod provider;
 
 use crate::conformance::issuer::{CLIENT, Issuer};
 use crate::conformance::modules::{End, LOGINS, Module, NOT_OFFERED, OTHERS, PLANS};

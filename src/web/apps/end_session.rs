@@ -7,7 +7,7 @@ use crate::directory::app_sessions::IsSessionOfApp;
 use crate::pages::{ErrorCause, SignOutPage};
 use crate::session::Session;
 use crate::web::apps::app_token::{self, IdTokenHint};
-use crate::web::apps::{after_logout, authentication, authorization_reply, form_as_query};
+use crate::web::apps::{after_logout, authentication, authorization_reply, form_as_query, refusals};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
@@ -97,7 +97,10 @@ async fn read_request(
     };
     let hinted = hint.as_ref().and_then(|hint| authentication::find_app(context, &hint.app));
     let named = match &client_id {
-        Some(name) => Some(authentication::find_app(context, name).ok_or(ErrorCause::AppRequest)?),
+        Some(name) => match authentication::find_app(context, name) {
+            Some(app) => Some(app),
+            None => return Err(refuse(context, Some(name), "unknown_client").await),
+        },
         None => None,
     };
     if let (Some(hint), Some(named)) = (&hint, &named)
@@ -106,19 +109,24 @@ async fn read_request(
         return Err(ErrorCause::AppRequest.into());
     }
     let app = named.or_else(|| hinted.clone());
-    let back = match &address {
-        Some(address) => {
-            app.as_ref().filter(|app| app.after_logout_uri(address)).ok_or(ErrorCause::AppRequest)?;
-            Some(match &state {
-                Some(state) => authorization_reply::address_with(address, &[("state", state)]),
-                None => address.clone(),
-            })
-        }
-        None => None,
-    };
+    if let Some(address) = &address
+        && !app.as_ref().is_some_and(|app| app.after_logout_uri(address))
+    {
+        return Err(refuse(context, app.as_ref().map(|app| &*app.name), "unknown_logout_uri").await);
+    }
+    let back = address.as_ref().map(|address| match &state {
+        Some(state) => authorization_reply::address_with(address, &[("state", state)]),
+        None => address.clone(),
+    });
     let client_id = app.as_ref().map(|app| app.name.to_string());
     let repeated = REPEATED.into_iter().zip([client_id, address, state]).filter_map(|(name, value)| Some((name, value?))).collect();
     Ok(LogoutRequest { hint: hint.filter(|_| hinted.is_some()), app, back, ui_locales, repeated })
+}
+
+/// Records for support why a request was refused.
+async fn refuse(context: &RequestContext, app: Option<&str>, reason: &'static str) -> UserFacingError {
+    refusals::record(context, app, reason).await;
+    ErrorCause::AppRequest.into()
 }
 
 /// Whether the hint is an ID token of this session. A session that was linked to an identity has a new id, and the app knows the old one.

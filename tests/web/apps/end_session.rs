@@ -197,6 +197,8 @@ async fn nothing_leads_to_an_address_that_is_not_registered() {
         assert_eq!((answer.status, answer.location()), (400, None), "{query}: {answer:?}");
     }
     assert!(browser.who().await.is_some(), "and no session ends");
+    let logged = broker.logged();
+    assert!(logged.contains("unknown_logout_uri") && logged.contains("unknown_client"), "support learns why");
 }
 
 /// Attack V-09
