@@ -4,7 +4,9 @@
 //! After a change of the tables: `ACCEPT=1 cargo test conformance`.
 
 mod issuer;
+mod logout_tokens;
 mod modules;
+mod provider;
 
 use crate::conformance::issuer::{CLIENT, Issuer};
 use crate::conformance::modules::{End, LOGINS, Module, NOT_OFFERED, OTHERS, PLANS};
@@ -202,6 +204,35 @@ async fn a_logout_leads_to_the_issuer_and_whatever_comes_back_changes_nothing() 
         let page = browser.get(&format!("{}{state}", back.path())).await;
         assert_eq!(page.status, 200, "{}: {page:?}", module.name);
         assert_eq!(browser.who().await, None, "{}", module.name);
+        assert_eq!(issuer.faults(), Vec::<String>::new());
+    }
+}
+
+#[actix_web::test]
+async fn a_logout_token_ends_the_session_and_what_is_none_does_not() {
+    let names: Vec<&str> = OTHERS.iter().map(|other| other.0).filter(|name| name.contains("backchannel")).collect();
+    let modules: Vec<Module> = names.into_iter().map(|name| honest(name, "")).collect();
+    let broker = broker(&modules.iter().collect::<Vec<_>>(), "").await;
+    for module in &modules {
+        let (issuer, browser) = (open(&broker, module), Browser::new(&broker));
+        log_in((&broker, &browser), &issuer, module.provider(), "198.51.100.1", false).await;
+        assert!(browser.who().await.is_some(), "{}", module.name);
+        let token = issuer.logout_token(|header, claims| match module.name.rsplit_once("rpinitlogout").map(|(_, change)| change) {
+            Some("-alg-none") => header["alg"] = "none".into(),
+            Some("-wrong-alg") => header["alg"] = "HS256".into(),
+            Some("-no-event") => drop(claims.as_object_mut().expect("claims have names").shift_remove("events")),
+            Some("-with-nonce") => claims["nonce"] = "n-1".into(),
+            Some("-wrong-aud") => claims["aud"] = "another-client".into(),
+            Some("-wrong-event") => claims["events"] = serde_json::json!({ "http://schemas.openid.net/event/other": {} }),
+            Some("-wrong-iss") => claims["iss"] = "https://evil.example".into(),
+            change => assert_eq!(change, Some("")),
+        });
+
+        let answer = broker.ask(logout_tokens::post(module.provider(), &token)).await;
+
+        let ends = module.name.ends_with("rpinitlogout");
+        assert_eq!((answer.status, answer.header("cache-control")), (if ends { 200 } else { 400 }, Some("no-store")), "{}", module.name);
+        assert_eq!(browser.who().await.is_none(), ends, "{}", module.name);
         assert_eq!(issuer.faults(), Vec::<String>::new());
     }
 }

@@ -159,11 +159,9 @@ impl ListedApp<'_> {
             ("providers", providers),
             ("missing", self.missing.join("; ")),
         ];
-        let mut text = format!("{}{title}  ({kind}; store {})", app.name, self.store.name);
-        for (label, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
-            text += &format!("\n  {label:<13}{}", printable(value));
-        }
-        text
+        let lines = lines.iter().filter(|(_, value)| !value.is_empty());
+        let lines = lines.map(|(label, value)| format!("\n  {label:<13}{}", printable(value)));
+        format!("{}{title}  ({kind}; store {}){}", app.name, self.store.name, lines.collect::<String>())
     }
 }
 

@@ -90,6 +90,8 @@ pub enum AuditActor {
     Broker,
     /// The app whose access it is.
     App,
+    /// The provider by which the user had signed in.
+    Provider,
 }
 
 impl AuditActor {
@@ -99,6 +101,7 @@ impl AuditActor {
             Self::Support => "support",
             Self::Broker => "broker",
             Self::App => "app",
+            Self::Provider => "provider",
         }
     }
 }

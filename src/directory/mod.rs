@@ -16,6 +16,8 @@ pub mod logout_notices; //   the notices of ended sessions that apps are still t
 pub mod app_consents; //     the scopes that users have allowed apps
 pub mod kept_tokens; //      the own tokens of providers, sealed
 pub mod attempts; //         login attempts, used once
+pub mod app_sessions; //    the session to which the grant of an app belongs
+pub mod provider_logout; // a provider ends the sessions of a person
 pub mod proofs; //           proofs of e-mail addresses under way
 pub mod keys; //             the signing keys of the stores, sealed
 pub mod served_stores; //    which broker serves which store

@@ -1,6 +1,6 @@
 //! Explains decisions in words for support: why an identity belongs to a user, why a login was refused, and what the user can do.
 
-use crate::directory::audit::{AuditEvent, AuditEventKind};
+use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind};
 use crate::directory::linking::{LinkingRule, SignInRefusalReason};
 use crate::directory::users::IdentityLink;
 
@@ -32,6 +32,7 @@ pub fn describe_event(event: &AuditEvent) -> String {
         AuditEventKind::Unlinked => format!("the linked identity{through} was removed by {}", actor_name(because)),
         AuditEventKind::Moved => format!("the address changed{through}: {}{version}", describe_rule(because, evidence)),
         AuditEventKind::Displaced => "the address went to another user, who proved it".to_owned(),
+        AuditEventKind::Logout if because == AuditActor::Provider.word() => format!("signed out by the provider{through}"),
         AuditEventKind::Logout => "signed out".to_owned(),
         AuditEventKind::SignedOut => format!("signed out everywhere by {}", actor_name(because)),
         AuditEventKind::Blocked => format!("blocked by {}", actor_name(because)),

@@ -107,6 +107,12 @@ pub(crate) async fn lock_user<S: SqlTransaction>(sql: &mut S, uid: &str) -> Resu
     rows.first().map(|row| row.text(0).map(Into::into)).transpose()
 }
 
+/// Ends one session in a transaction that has taken the number of the ended sessions.
+pub(crate) async fn end_numbered_session<S: SqlTransaction>(sql: &mut S, sid: &str, latest: i64) -> Result<(), StorageFault> {
+    sql.queue(END, with![sid, latest]).await?;
+    sql.queue("DELETE FROM sessions WHERE sid = $1", with![sid]).await
+}
+
 /// Records that one session ended. This has to be the last step of a transaction.
 pub(crate) async fn record_session_end<S: SqlTransaction>(sql: &mut S, sid: &str, latest: i64) -> Result<(), StorageFault> {
     next_generation(sql, "ends").await?;

@@ -82,14 +82,20 @@ impl TokenExchange<'_> {
         if let (Some(token), Ok(own)) = (&tokens.access_token, proof) {
             self.prove_access_token(own.as_ref(), token, &mut facts, (&mut *trace, &mut *observer)).await?;
         }
+        let said = facts.get(known.id).cloned();
         let shows_token = |step: &Step| step.uses_in_request().iter().any(|used| used.fact == known.access_token);
         let has_token = tokens.access_token.is_some();
         let person = || provider.calls_after_callback().filter(|(_, step)| step.kind == StepKind::GetUserInfo);
-        if !has_token && person().any(|(_, step)| shows_token(step) && !step.optional && step.implied.is_none()) {
+        let replaces = provider.exchange.id_token.as_ref().is_ok_and(|token| token.replaces_userinfo);
+        if !has_token && !replaces && person().any(|(_, step)| shows_token(step) && !step.optional && step.implied.is_none()) {
             return Err(not_exchangeable(ExchangeFault::NeedsAccessToken));
         }
         let calls = person().filter(|(_, step)| has_token || !shows_token(step));
         let userinfo_error = make_calls(provider, calls, &mut facts, *context, *now, (trace, observer)).await?;
+        if said.is_some_and(|said| !facts.get(known.id).is_some_and(|id| id.is_same_as(&said))) {
+            let why = "the token and the answer of getUserInfo are not about the same person (`id`)".to_owned();
+            return Err(LoginError::between_steps(LoginErrorCause::BadToken(why)));
+        }
         let identity = conclude(provider, &mut facts, &pinned, userinfo_error)?;
         Ok(ExchangedIdentity { identity, single_use })
     }
@@ -112,7 +118,7 @@ impl TokenExchange<'_> {
         let requires_hash = self.tokens.access_token.is_some() && exchange.access_token.is_err();
         let signed = own.signed.handed_in(exchange.clients(), has_nonce, requires_hash);
         let last_moment = |claims: &Value| signed.last_moment(claims, self.now);
-        let read = HandedToken { signed: signed.clone(), ..*own };
+        let read = HandedToken { signed: signed.clone(), ..own.clone() };
         let claims = self.read_token(&read, token, facts, watching).await?;
         let Some(nonce) = claims.get("nonce").filter(|nonce| !nonce.is_null()) else { return Ok(None) };
         match (&self.tokens.nonce, nonce.as_str()) {
@@ -121,7 +127,7 @@ impl TokenExchange<'_> {
             }
             (HandedNonce::Given(_) | HandedNonce::Unknown | HandedNonce::None, _) => {
                 let why = "it has a nonce, which must be handed in beside it (`nonce`)".to_owned();
-                Err(self.bad_token(own, StepError::BadToken { why, place: own.signed.place }, facts))
+                Err(step_error(self.provider, &own.step, StepError::BadToken { why, place: own.signed.place }, facts))
             }
         }
     }
@@ -137,7 +143,7 @@ impl TokenExchange<'_> {
         let Self { provider, context: (fetch, documents), now, .. } = *self;
         if let Some(own) = own {
             let signed = own.signed.handed_in(&[], false, false);
-            self.read_token(&HandedToken { signed, ..*own }, token, facts, (&mut *trace, &mut *observer)).await?;
+            self.read_token(&HandedToken { signed, ..own.clone() }, token, facts, (&mut *trace, &mut *observer)).await?;
         }
         let Some(words) = &provider.exchange.words else { return Ok(()) };
         if let Some(signed) = &words.signed {
@@ -167,7 +173,7 @@ impl TokenExchange<'_> {
         (trace, observer): (&mut Trace, &mut dyn LoginObserver),
     ) -> Result<Value, LoginError> {
         let Self { provider, context: (fetch, documents), now, .. } = *self;
-        let step = self.step_of(own);
+        let step = &own.step;
         set_secret(own.fact, token, facts);
         fetch_keys_if_due(Some((&own.signed, token.expose().to_owned())), facts, fetch, documents, now).await;
         let read = step.read_signed_token(&own.signed, token.expose(), facts, documents);
@@ -175,14 +181,6 @@ impl TokenExchange<'_> {
         let claims = read.map_err(|error| step_error(provider, step, error, facts))?;
         record_learned_facts(trace, facts, step);
         Ok(claims)
-    }
-
-    fn step_of(&self, own: &HandedToken) -> &Step {
-        own.call.and_then(|at| self.provider.calls.get(at)).unwrap_or(&self.provider.authorization)
-    }
-
-    fn bad_token(&self, own: &HandedToken, error: StepError, facts: &Facts) -> LoginError {
-        step_error(self.provider, self.step_of(own), error, facts)
     }
 }
 

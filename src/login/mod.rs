@@ -9,6 +9,7 @@ pub mod error;
 pub(crate) mod exchange;
 pub(crate) mod logout;
 pub mod options;
+pub(crate) mod provider_logout;
 pub(crate) mod return_to;
 pub mod trace;
 

@@ -28,7 +28,7 @@ pub(crate) struct ErrorPage<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WaitingApp<'a> {
     pub(crate) name: &'a str,
-    /// The address of the form that declines the app's request.
+    /// The address of the form that leads back to it.
     pub(crate) action: &'a str,
     /// The token that protects the form against other sites.
     pub(crate) form: &'a str,
@@ -38,7 +38,7 @@ struct RecoveryLink<'a> {
     href: Cow<'a, str>,
     label: String,
     likeliest: bool,
-    /// The token of the form, where this is a form that declines an app's request.
+    /// The token of the form, where this leads back to an app.
     form: Option<&'a str>,
 }
 

@@ -17,6 +17,7 @@ pub(crate) mod login; //                 the login page
 pub(crate) mod mail; //                  the e-mails
 pub(crate) mod phrases; //               the phrases of a language
 pub(crate) mod prove; //                 the page that proves an e-mail address
+pub(crate) mod sign_out; //              the page that asks whether to sign out
 pub(crate) mod try_callback; //          the last page of a login from a terminal
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub(crate) use crate::pages::languages::{PageLanguage, PageLanguages};
 pub(crate) use crate::pages::login::{LoginChoice, LoginInputField, LoginNotice, LoginPage, SignedInUser};
 pub(crate) use crate::pages::mail::{code_mail, identity_linked_mail};
 pub(crate) use crate::pages::prove::{AddressProofProblem, AddressProofReason, AddressProofStage, ProvePage};
+pub(crate) use crate::pages::sign_out::SignOutPage;
 pub(crate) use crate::pages::try_callback::TryCallbackPage;
 
 /// The style of the pages, the same for every store: `/style.css`.

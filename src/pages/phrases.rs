@@ -17,6 +17,7 @@ pub(crate) struct Phrases {
     pub(crate) direction: String,
     pub(crate) login: LoginPhrases,
     pub(crate) person: SignedInPhrases,
+    pub(crate) sign_out: SignOutPhrases,
     pub(crate) prove: ProvePhrases,
     pub(crate) account: AccountPhrases,
     pub(crate) consent: ConsentPhrases,
@@ -61,6 +62,15 @@ pub(crate) struct SignedInPhrases {
     pub(crate) another: String,
     pub(crate) out: String,
     pub(crate) note: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct SignOutPhrases {
+    pub(crate) title: String,
+    pub(crate) app: String,
+    pub(crate) what: String,
+    pub(crate) stay: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

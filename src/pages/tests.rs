@@ -7,7 +7,7 @@ use crate::pages::login::ProviderIcon;
 use crate::pages::{
     Accent, AccountNotice, AccountPage, AddressProofProblem, AddressProofReason, AddressProofStage, AppWithAccess, ConsentPage, ErrorCause,
     ErrorPage, Frame, LinkableProvider, LinkedIdentityRow, LoginChoice, LoginInputField, LoginNotice, LoginPage, PageLanguage,
-    PageLanguages, ProvePage, STYLE, SignedInUser, StoreBranding, WaitingApp, code_mail, identity_linked_mail,
+    PageLanguages, ProvePage, STYLE, SignOutPage, SignedInUser, StoreBranding, WaitingApp, code_mail, identity_linked_mail,
 };
 use crate::session::SessionUser;
 use crate::vocabulary::email::Email;
@@ -179,6 +179,10 @@ fn pages(language: &PageLanguage, offered: &[&PageLanguage], text: &str) -> Vec<
         pages.push((format!("{} bare", cause.name()), bare.render()));
     }
     pages.extend(pages_of_a_person(frame, text));
+    for app in [None, Some(text)] {
+        let page = SignOutPage { frame, app, person: text, fields: &[("state", text.to_owned())], form: text };
+        pages.push((format!("sign out, {app:?}"), page.render()));
+    }
     pages
 }
 

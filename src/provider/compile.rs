@@ -200,7 +200,7 @@ fn assemble(
         order: spec.order.unwrap_or(100),
         hidden: spec.hidden.unwrap_or(false),
         enabled: spec.enabled.unwrap_or(true),
-        exchange,
+        exchange: Box::new(exchange),
         logout,
         labels: reader.names.iter().map(|(_, name)| Arc::clone(name)).collect(),
         names: reader.names.clone(),

@@ -9,15 +9,17 @@ mod check;
 pub(crate) use crate::provider::exchange::check::ExchangeCheck;
 
 use crate::provider::call::{self, CallSpec};
+use crate::provider::choice::{EntryChoice, compile_choices};
 use crate::provider::hosts::is_host;
 use crate::provider::signed_token::{SignedToken, SignedTokenContext, SignedTokenSpec};
-use crate::provider::step::{Step, StepKind};
-use crate::provider::step_context::StepContext;
+use crate::provider::step::{ReadRule, Step, StepKind};
+use crate::provider::step_context::{StepContext, check_read_name, compile_reads};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{OneOrMany, Reader};
 use crate::words;
+use std::collections::BTreeSet;
 use std::fmt;
 
 words! {
@@ -32,6 +34,11 @@ words! {
         /// Default: none; a token must be issued for what the file's `signed` says
         /// Example: `clients: [ "${androidClient}", "${iosClient}" ]`
         clients: Option<OneOrMany<Template>> = "clients",
+        /// How an ID token that is handed in is verified, where getAccessCode verifies none, and what is read from it: at least the
+        /// same `id` that a login reads. getUserInfo is then called only if an access token is handed in beside it.
+        /// Default: as getAccessCode verifies the ID token of a login; if it verifies none, no ID token is accepted
+        /// Example: `idToken: { issuer: "https://sso.acme.example", keys: "https://sso.acme.example/jwks", read: { id: $.sub, email: $.email, emailVerified: $.email_verified } }`
+        id_token: Option<SignedTokenSpec> = "idToken",
         /// The call that asks the provider to whom it issued an access token: token information, or introspection. Its
         /// `accepted` must compare one place of the answer with `${clientId}`. It is made always, before getUserInfo, and gives
         /// no facts. An answer with a member `active` that is not `true` is a refusal.
@@ -46,7 +53,7 @@ words! {
         signed: Option<SignedTokenSpec> = "signed",
         /// The form that a button of the provider sends from a page of the store. It signs the browser in, as a callback does.
         /// Default: none; no form signs a browser in
-        /// Example: `button: { token: credential, check: acme_csrf }`
+        /// Example: `button: { field: credential, check: acme_csrf }`
         button: Option<ButtonSpec> = "button",
     }
 }
@@ -59,8 +66,8 @@ words! {
     pub(crate) struct ButtonSpec ("button") {
         /// The field with the ID token. A form that has it is a form of the button.
         /// Default: required
-        /// Example: `token: credential`
-        token: Located<String> = "token",
+        /// Example: `field: credential`
+        field: Located<String> = "field",
         /// The name of the field and of the cookie that must be the same, at least 8 characters long.
         /// Default: required
         /// Example: `check: acme_csrf`
@@ -78,7 +85,7 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
         "introspect" | "introspection" | "tokenInfo" | "tokeninfo" => {
             Some("write `ask: { post: https://…, accepted: { at: $.client_id, is: \"${clientId}\" } }`")
         }
-        "read" | "identity" => Some("what is read stands in getAccessCode and getUserInfo, as for every login"),
+        "read" | "identity" | "id" | "email" => Some("what is read stands in getAccessCode and getUserInfo, as for every login"),
         _ => None,
     }
 }
@@ -88,9 +95,19 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
 pub(crate) struct ExchangeWords {
     pub(crate) place: Place,
     clients: Vec<Template>,
+    /// How an ID token is verified that no step verifies, and what is read from it.
+    pub(crate) id_token: Option<HandedIdToken>,
     pub(crate) ask: Option<Step>,
     pub(crate) signed: Option<SignedToken>,
     pub(crate) button: Option<ProviderButton>,
+}
+
+/// An ID token that only the block `exchange` describes.
+#[derive(Clone, Debug)]
+pub(crate) struct HandedIdToken {
+    signed: SignedToken,
+    reads: Vec<ReadRule>,
+    choices: Vec<EntryChoice>,
 }
 
 /// A button of the provider.
@@ -98,7 +115,7 @@ pub(crate) struct ExchangeWords {
 pub(crate) struct ProviderButton {
     place: Place,
     /// The field with the ID token.
-    pub(crate) token: Box<str>,
+    pub(crate) field: Box<str>,
     /// The field and the cookie that must be the same.
     pub(crate) check: Box<str>,
     /// The provider's own origins.
@@ -122,8 +139,11 @@ pub(crate) struct HandedToken {
     pub(crate) signed: SignedToken,
     /// The fact that holds it.
     pub(crate) fact: Slot,
-    /// The call that reads it; `None` for the callback.
+    /// The step that reads it, and its position among the calls; `None` for the callback.
+    pub(crate) step: Step,
     pub(crate) call: Option<usize>,
+    /// Whether what it says may stand in the place of getUserInfo.
+    pub(crate) replaces_userinfo: bool,
 }
 
 /// Why a token that is handed in is not accepted, whatever it says.
@@ -149,7 +169,7 @@ impl fmt::Display for ExchangeFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoIdToken => f.write_str(
-                "no ID token can be handed in, because the file verifies none: add `signed: { issuer: …, keys: … }` to getAccessCode",
+                "no ID token can be handed in, because the file verifies none: add `signed: { issuer: …, keys: … }` to getAccessCode, or `exchange: { idToken: … }`",
             ),
             Self::AnyAudience => f.write_str(
                 "no ID token can be handed in, because the file accepts every audience: take `audience: any` out of its `signed`",
@@ -177,11 +197,12 @@ impl ExchangeWords {
     /// Compiles the words of the file. `position` is that of a call behind all others.
     pub(crate) fn compile(spec: ExchangeSpec, position: u16, mut context: StepContext<'_>, reader: &mut Reader) -> Self {
         let signed = spec.signed.and_then(|spec| compile_signed(spec, &context, reader));
+        let id_token = spec.id_token.and_then(|spec| compile_id_token(spec, &context, reader));
         // The call has an address of its own, and its answer describes no person.
         (context.discovery, context.person_is_listed) = (false, true);
         let ask = spec.ask.and_then(|spec| compile_ask(spec, position, &context, reader));
         let clients = spec.clients.map_or_else(Vec::new, |clients| clients.0);
-        Self { place: spec.place, clients, ask, signed, button: spec.button.map(|spec| compile_button(spec, reader)) }
+        Self { place: spec.place, clients, id_token, ask, signed, button: spec.button.map(|spec| compile_button(spec, reader)) }
     }
 
     /// The further client ids.
@@ -192,11 +213,23 @@ impl ExchangeWords {
     /// Every use of a fact in it.
     pub(crate) fn uses(&self) -> Vec<FactUse> {
         let ask = self.ask.iter().flat_map(|ask| ask.uses_in_request().into_iter().chain(ask.uses_in_answer()));
-        ask.chain(self.signed.iter().flat_map(SignedToken::uses)).chain(self.clients.iter().flat_map(Template::uses)).collect()
+        let tokens = self.signed.iter().chain(self.id_token.iter().map(|token| &token.signed)).flat_map(SignedToken::uses);
+        ask.chain(tokens).chain(self.clients.iter().flat_map(Template::uses)).collect()
+    }
+
+    /// The signed tokens that it describes.
+    pub(crate) fn signed_tokens(&self) -> impl Iterator<Item = &SignedToken> {
+        self.signed.iter().chain(self.id_token.iter().map(|token| &token.signed))
     }
 }
 
 impl ExchangeRules {
+    /// Holds the values of which the handed tokens compose these facts to the rule for ids.
+    pub(crate) fn hold_to_persons(&mut self, facts: &BTreeSet<Slot>) {
+        let tokens = self.id_token.as_mut().ok().into_iter().chain(self.access_token.as_mut().ok().and_then(Option::as_mut));
+        tokens.for_each(|token| token.step.hold_to_persons(facts));
+    }
+
     /// The further client ids.
     pub(crate) fn clients(&self) -> &[Template] {
         self.words.as_ref().map_or(&[], ExchangeWords::clients)
@@ -222,6 +255,29 @@ fn compile_signed(mut spec: SignedTokenSpec, context: &StepContext<'_>, reader: 
         own_facts: Vec::new(),
     };
     SignedToken::compile(&spec, &signed_context, reader)
+}
+
+fn compile_id_token(mut spec: SignedTokenSpec, context: &StepContext<'_>, reader: &mut Reader) -> Option<HandedIdToken> {
+    if let Some(token) = &spec.token {
+        reader.complain(token.place, "the token is the ID token that is handed in", "take this line out");
+    }
+    spec.token = Some(Template::from_fact("idToken", spec.place, reader));
+    let signed_context = SignedTokenContext {
+        addresses: &context.addresses,
+        discovery: false,
+        client_id: context.client_id,
+        nonce_is_sent: false,
+        callback_facts: &[],
+        kind: StepKind::GetAccessCode,
+        own_facts: vec![reader.names.intern("idToken")],
+    };
+    let signed = SignedToken::compile(&spec, &signed_context, reader)?;
+    let reads = spec.read.map_or_else(Vec::new, |read| compile_reads(read, reader));
+    let choices = compile_choices(spec.choose, reader);
+    for read in reads.iter().chain(choices.iter().flat_map(|choice| &choice.reads)) {
+        check_read_name(read, reader);
+    }
+    Some(HandedIdToken { signed, reads, choices })
 }
 
 fn compile_ask(spec: CallSpec, position: u16, context: &StepContext<'_>, reader: &mut Reader) -> Option<Step> {
@@ -252,11 +308,11 @@ fn compile_button(spec: ButtonSpec, reader: &mut Reader) -> ProviderButton {
         let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
         !name.is_empty() && name.len() <= 64 && letters
     };
-    for name in [&spec.token, &spec.check].into_iter().filter(|name| !is_name(name)) {
+    for name in [&spec.field, &spec.check].into_iter().filter(|name| !is_name(name)) {
         let help = "write the name of the field: letters, digits, `-`, `_` and `.`";
         reader.complain(name.place, format!("`{}` cannot be the name of a field and a cookie", name.value), help);
     }
-    if spec.token.value == spec.check.value {
+    if spec.field.value == spec.check.value {
         reader.complain(spec.check.place, "the token cannot be its own check", "write the name of the field that a cookie repeats");
     }
     let from: Vec<Located<String>> = spec.from.map_or_else(Vec::new, |from| from.0);
@@ -266,7 +322,7 @@ fn compile_button(spec: ButtonSpec, reader: &mut Reader) -> ProviderButton {
     }
     ProviderButton {
         place: spec.place,
-        token: spec.token.value.into(),
+        field: spec.field.value.into(),
         check: spec.check.value.into(),
         from: from.into_iter().map(|origin| origin.value.into()).collect(),
     }

@@ -270,10 +270,15 @@ impl IdentityMapping {
         if was_read { ClaimOfAddress::IsFalse } else { missed.map_or(ClaimOfAddress::NotAsked, ClaimOfAddress::Missing) }
     }
 
+    /// The id at the provider, as [`IdentityMapping::compose`] has left it in the facts.
+    pub(crate) fn id(&self, facts: &Facts) -> Option<Box<str>> {
+        facts.get(self.fact("id")?).cloned().map(Text::revealed).filter(|id| is_usable_id(id)).map(Into::into)
+    }
+
     fn identity(&self, provider: &Provider, fingerprint: &str, facts: &Facts) -> Result<Identity, IdentityError> {
         let find = |wanted: &str| facts.get(self.fact(wanted)?).cloned().map(Text::revealed);
         let missed = |wanted: &str| facts.missing_value(self.fact(wanted)?).cloned();
-        let id = find("id").filter(|id| is_usable_id(id)).ok_or_else(|| IdentityError::MissingId(missed("id")))?;
+        let id = self.id(facts).ok_or_else(|| IdentityError::MissingId(missed("id")))?;
         let origin = |wanted: &str| self.fact(wanted).map(|fact| facts.origin(fact)).unwrap_or_default();
         let claim = find("emailVerified").filter(|_| origin("emailVerified").vouches_for(origin("email")));
         let (email, no_address) = match find("email").map(|text| Email::parse(&text)) {
@@ -310,7 +315,7 @@ impl IdentityMapping {
             provider: provider.key.clone(),
             file: provider.name.clone(),
             fingerprint: fingerprint.into(),
-            id: id.into(),
+            id,
             address,
             name: find("name").and_then(|name| short(name, 200)),
             picture: find("picture").filter(|picture| {

@@ -141,7 +141,7 @@ pub struct Provider {
     pub(crate) hidden: bool,
     pub(crate) enabled: bool,
     /// What can be handed in without a login.
-    pub(crate) exchange: ExchangeRules,
+    pub(crate) exchange: Box<ExchangeRules>,
     /// The address that ends the session at the provider.
     pub(crate) logout: Option<Address>,
     /// The names of the facts.
@@ -159,6 +159,7 @@ impl Provider {
         let facts = self.facts_behind("id").into_iter().chain(self.facts_behind("email")).collect();
         self.calls.iter_mut().chain([&mut self.authorization]).for_each(|step| step.hold_to_persons(&facts));
         self.identity.hold_to_persons(&facts);
+        self.exchange.hold_to_persons(&facts);
         self
     }
 

@@ -61,7 +61,7 @@ impl ProofCheck<'_> {
             self.check_token_keys(signed, reader);
             self.check_token_is_for_us(signed, reader);
         }
-        if let Some(signed) = self.file.exchange.and_then(|words| words.signed.as_ref()) {
+        for signed in self.file.exchange.iter().flat_map(|words| words.signed_tokens()) {
             self.check_token_keys(signed, reader);
         }
         self.check_token_is_redeemed(reader);

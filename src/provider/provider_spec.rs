@@ -136,6 +136,9 @@ words! {
         /// `${endSessionEndpoint}`. With `${idToken}` the ID token of the login is kept, sealed, until the session
         /// ends; one of more than 4096 characters is not kept. When a hole cannot be filled, the shopper is signed out
         /// here only, and the log says so. No address is assumed: with `discovery` alone the shopper is not sent to the provider.
+        /// A person whom an app has signed out goes on to the app if the provider sends them back to `${publicUrl}/login`.
+        /// A provider that has ended its session itself can say so at `/backchannel-logout/` and the name of the file,
+        /// where the file verifies an ID token (OpenID Connect Back-Channel Logout).
         /// Default: none
         /// Example: `logout: "https://sso.acme.example/sair?volta=${publicUrl}"`
         logout: Option<Template> = "logout",

@@ -46,11 +46,11 @@ pub struct App {
     pub(crate) settings_reading: RepeatedReading,
     /// Users, links, sessions and the audit.
     pub directory: Arc<Directory>,
-    connection: NetworkConnection,
+    pub(crate) connection: NetworkConnection,
     pub(crate) workbench: WorkbenchHooks,
     /// Sessions that were ended before their time.
     pub revocations: Revocations,
-    storage_sync: StorageSync,
+    pub(crate) storage_sync: StorageSync,
     pinned: Mutex<PinnedProviders>,
     /// The keys that sign the sessions of each store.
     pub signing: SigningKeys,

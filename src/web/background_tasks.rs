@@ -1,4 +1,4 @@
-//! Tasks beside the requests: they follow storage, tidy it, rotate keys, save drift, and reload files that change.
+//! Tasks beside the requests: they follow storage, tidy it, rotate keys, save drift, notify apps, and reload files that change.
 
 use crate::directory::probe::ReadStorageClock;
 use crate::directory::tidy::tidy as tidy_up;
@@ -6,6 +6,7 @@ use crate::stores::catalogue::ProviderStatus;
 use crate::stores::live::LiveProvidersSnapshot;
 use crate::stores::settings::{MailSpec, Settings};
 use crate::web::app::App;
+use crate::web::apps::logout_delivery;
 use crate::web::live_config::{LiveConfig, LiveStore};
 use crate::world::files::{self, FileStamp};
 use crate::world::slow_disk::{is_unanswered, read_in_time};
@@ -46,6 +47,7 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read:
     actix_web::rt::spawn(rotate_keys(app.clone()));
     actix_web::rt::spawn(save_drift(app.clone()));
     actix_web::rt::spawn(record_unkept_failures(app.clone()));
+    actix_web::rt::spawn(logout_delivery::deliver_always(app.clone()));
     let app = app.clone();
     let begun = watched_paths(&app.live_config(), settings_file.as_deref());
     let seen = Mutex::new(file_stamps(&app.live_config(), settings_file.as_deref(), &SeenStamps::new()));

@@ -15,6 +15,8 @@ pub(crate) const MOST_ATTEMPTS: usize = 5;
 const ATTEMPT: &str = "portaria-attempt-";
 /// A request of an app that waits for the person.
 const APP_REQUEST: &str = "portaria-app-";
+/// The address of an app to which a browser returns that is signed out at the provider first.
+const AFTER_LOGOUT: &str = "portaria-after-logout";
 const PROOF: &str = "portaria-proof";
 const FORM: &str = "portaria-form";
 const LAST: &str = "portaria-last";
@@ -104,6 +106,10 @@ pub(crate) fn attempt_name(suffix: &str, store: &Store) -> String {
 
 pub(crate) fn app_request_name(id: &str, store: &Store) -> String {
     prefixed_name(&format!("{APP_REQUEST}{id}"), store)
+}
+
+pub(crate) fn after_logout_name(store: &Store) -> String {
+    prefixed_name(AFTER_LOGOUT, store)
 }
 
 /// A cookie that lasts so many seconds.

@@ -45,7 +45,7 @@ fn render_page(error: &UserFacingError, for_app: Option<&LoginForApp>, context: 
     let others = address(&["login"], &[("return_to", return_to)]);
     let live_providers = for_app.map_or_else(|| context.live_store().providers_with_button(), |for_app| for_app.providers(context));
     let decline = for_app.map(|for_app| {
-        let token = consent::form_token(context, for_app.id(), context.session().as_ref());
+        let token = consent::token_to_go_back(context, for_app.id());
         (for_app.app_name(), kept_request::path(for_app.id()), token)
     });
     ErrorPage {

@@ -158,7 +158,7 @@ fn form_of_button(context: &RequestContext) -> Option<(Arc<LiveProvider>, Vec<(S
     let live_provider = start::requested_provider(context).ok()?;
     let form = HandedIn::form_fields(context)?;
     let button = button_of(&live_provider)?;
-    form.iter().any(|(name, _)| **name == *button.token).then_some((live_provider.clone(), form))
+    form.iter().any(|(name, _)| **name == *button.field).then_some((live_provider.clone(), form))
 }
 
 fn button_of(live_provider: &LiveProvider) -> Option<&ProviderButton> {
@@ -183,7 +183,7 @@ async fn sign_in_by_button(
         return Err(ErrorCause::CrossSite.into());
     }
     let return_to = context.return_to()?;
-    let id_token = field(&button.token).filter(|token| !token.is_empty()).ok_or(ErrorCause::Malformed)?;
+    let id_token = field(&button.field).filter(|token| !token.is_empty()).ok_or(ErrorCause::Malformed)?;
     let kept = live_provider.provider.logout_uses_id_token().then(|| id_token.clone());
     let tokens = HandedTokens { id_token: Some(id_token), access_token: None, nonce: HandedNonce::Unknown };
     let ExchangedIdentity { identity, .. } = obtain_identity(context, live_provider, &tokens).await.map_err(|refusal| refusal.error)?;

@@ -6,6 +6,7 @@ use crate::provider::Provider;
 use crate::provider::callback::CallbackMethod;
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
+use crate::web::apps::after_logout;
 use crate::web::apps::login_for_app::{self, LoginForApp};
 use crate::web::logout::provider_with_logout;
 use crate::web::rate_limits::RateLimitKind;
@@ -22,6 +23,12 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     let return_to = context.return_to()?;
     let for_app = login_for_app::of_return_address(&context, return_to.as_deref())?;
     let (live_store, session) = (context.live_store(), context.session());
+    if return_to.is_none()
+        && session.is_none()
+        && let Some(response) = after_logout::resume(&context)
+    {
+        return Ok(response);
+    }
     // A session that is not enough for the app is not offered.
     let is_enough = |session: &&Session| for_app.as_ref().is_none_or(|for_app| !for_app.needs_login(&context, session));
     let offered_session = session.as_ref().filter(is_enough);

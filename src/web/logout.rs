@@ -24,41 +24,52 @@ pub(crate) async fn logout(context: RequestContext) -> Result<HttpResponse, User
     context.check_rate_limit(RateLimitKind::Session)?;
     context.require_own_origin()?;
     let wanted = requested_return_to(&context)?;
+    let provider_logout = match context.session_to_end().await? {
+        Some(session) => end_session(&context, &session).await?,
+        None => None,
+    };
+    Ok(redirect_signed_out(&context, &provider_logout.or(wanted).unwrap_or_else(|| landing_page(&context))))
+}
+
+/// Ends a session on all machines. Answers with the address at which it ends at the provider as well, if there is one.
+pub(crate) async fn end_session(context: &RequestContext, session: &Session) -> Result<Option<String>, UserFacingError> {
     let store = &context.live_store().store;
-    let mut provider_logout = None;
-    if let Some(session) = context.session_to_end().await? {
-        let latest = session.latest_expiry();
-        let again = context.app().revocations.is_ended(&session.sid);
-        let live_provider = provider_of(&context, &session);
-        let provider = live_provider.as_ref().map_or(&session.person.provider, |live_provider| &live_provider.provider.name);
-        let event =
-            AuditEvent::new(context.now(), &store.name, AuditEventKind::Logout).for_user(&session.person.uid).via_provider(provider);
-        let live_provider = live_provider.as_ref().filter(|live_provider| live_provider.provider.logout.is_some() && !again);
-        // The token goes with the session, so it is read before.
-        let id_token = match live_provider {
-            Some(live_provider) if live_provider.provider.logout_uses_id_token() => id_tokens::find(&context, &session).await,
-            _ => None,
-        };
-        // A session has ended only when storage knows it, for this machine and every other.
-        context
-            .app()
-            .directory
-            .write(EndSession { sid: session.sid.clone(), uid: session.person.uid.clone(), since: session.since, latest, again, event })
-            .await?;
-        context.app().revocations.record_end(&session.sid, latest);
-        // If the session was replaced meanwhile, its successor has ended as well.
-        let _ = context.app().read_from_storage(context.now()).await;
-        if let Some(live_provider) = live_provider {
-            provider_logout = provider_logout_address(&context, live_provider, &session, id_token.as_deref()).await;
-        }
+    let latest = session.latest_expiry();
+    let again = context.app().revocations.is_ended(&session.sid);
+    let live_provider = provider_of(context, session);
+    let provider = live_provider.as_ref().map_or(&session.person.provider, |live_provider| &live_provider.provider.name);
+    let event = AuditEvent::new(context.now(), &store.name, AuditEventKind::Logout).for_user(&session.person.uid).via_provider(provider);
+    let live_provider = live_provider.as_ref().filter(|live_provider| live_provider.provider.logout.is_some() && !again);
+    // The token goes with the session, so it is read before.
+    let id_token = match live_provider {
+        Some(live_provider) if live_provider.provider.logout_uses_id_token() => id_tokens::find(context, session).await,
+        _ => None,
+    };
+    // A session has ended only when storage knows it, for this machine and every other.
+    let end = EndSession { sid: session.sid.clone(), uid: session.person.uid.clone(), since: session.since, latest, again, event };
+    context.app().directory.write(end).await?;
+    context.app().revocations.record_end(&session.sid, latest);
+    // If the session was replaced meanwhile, its successor has ended as well.
+    let _ = context.app().read_from_storage(context.now()).await;
+    match live_provider {
+        Some(live_provider) => Ok(provider_logout_address(context, live_provider, session, id_token.as_deref()).await),
+        None => Ok(None),
     }
-    let landing = provider_logout.or(wanted).unwrap_or_else(|| match context.live_store().default_landing() {
+}
+
+/// The page after a sign-out that names no other.
+pub(crate) fn landing_page(context: &RequestContext) -> String {
+    match context.live_store().default_landing() {
         page if page == "/login" => "/login?signed_out=1".to_owned(),
         storefront => storefront,
-    });
+    }
+}
+
+/// Sends the browser on without its session.
+pub(crate) fn redirect_signed_out(context: &RequestContext, landing: &str) -> HttpResponse {
     let mut response = HttpResponse::build(StatusCode::SEE_OTHER);
-    cookies::append_to(&mut response, cookies::clear_session(store));
-    Ok(response.insert_header((LOCATION, landing)).finish())
+    cookies::append_to(&mut response, cookies::clear_session(&context.live_store().store));
+    response.insert_header((LOCATION, landing)).finish()
 }
 
 /// The return address from the form or the query.

@@ -49,6 +49,13 @@ struct DriftLabels {
     fact: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LogoutNoticeLabels {
+    store: String,
+    app: String,
+    outcome: &'static str,
+}
+
 pub(crate) struct Metrics {
     registry: Registry,
     logins: Family<LoginLabels, Counter>,
@@ -57,6 +64,7 @@ pub(crate) struct Metrics {
     files: Family<ProviderFileLabels, Gauge>,
     readings: Family<ReadingLabels, Counter>,
     drift: Family<DriftLabels, Gauge>,
+    logout_notices: Family<LogoutNoticeLabels, Counter>,
     ended: Gauge,
     silence: Gauge,
     pub(crate) check_counts: CheckCounts,
@@ -71,7 +79,7 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("portaria");
         let (logins, checks, files) = (Family::default(), Family::default(), Family::default());
         let conversations = Family::new_with_constructor(histogram as fn() -> Histogram);
-        let (readings, drift) = (Family::default(), Family::default());
+        let (readings, drift, logout_notices) = (Family::default(), Family::default(), Family::default());
         let (ended, silence) = (Gauge::default(), Gauge::default());
         registry.register("logins", "Logins by store, provider and how they ended", Family::clone(&logins));
         registry.register("conversation_seconds", "How long the calls of a login took, by provider", Family::clone(&conversations));
@@ -79,15 +87,34 @@ impl Default for Metrics {
         registry.register("provider_files", "Provider files by state", Family::clone(&files));
         registry.register("readings", "Facts that were looked for in answers, by provider, step and fact", Family::clone(&readings));
         registry.register("drift", "Whether a provider answers otherwise than before, by step and fact", Family::clone(&drift));
+        let notices = "Notices of ended sessions to apps, by store, app and what became of them";
+        registry.register("logout_notices", notices, Family::clone(&logout_notices));
         registry.register("ended_sessions", "Sessions that ended early and are still remembered", ended.clone());
         registry.register("storage_silence_seconds", "How long ago storage was last heard of", silence.clone());
-        Self { registry, logins, conversations, checks, files, readings, drift, ended, silence, check_counts: CheckCounts::default() }
+        Self {
+            registry,
+            logins,
+            conversations,
+            checks,
+            files,
+            readings,
+            drift,
+            logout_notices,
+            ended,
+            silence,
+            check_counts: CheckCounts::default(),
+        }
     }
 }
 
 impl Metrics {
     pub(crate) fn count_login(&self, store: &str, provider: &str, outcome: &'static str) {
         self.logins.get_or_create(&LoginLabels { store: store.to_owned(), provider: provider.to_owned(), outcome }).inc();
+    }
+
+    /// Counts what became of the notice of an ended session.
+    pub(crate) fn count_logout_notice(&self, store: &str, app: &str, outcome: &'static str) {
+        self.logout_notices.get_or_create(&LogoutNoticeLabels { store: store.to_owned(), app: app.to_owned(), outcome }).inc();
     }
 
     /// Counts the duration of a conversation with a provider.

@@ -2,7 +2,7 @@
 
 pub(crate) mod account;
 pub mod app;
-pub(crate) mod apps;
+pub mod apps;
 pub(crate) mod assets;
 pub mod attempt_cookies;
 pub(crate) mod background_tasks;
@@ -28,6 +28,7 @@ pub(crate) mod login_page;
 pub(crate) mod logout;
 pub(crate) mod metrics;
 pub(crate) mod prove;
+pub(crate) mod provider_logout;
 pub(crate) mod public_paths;
 pub(crate) mod rate_limits;
 pub mod request_context;
@@ -50,6 +51,9 @@ use crate::web::request_context::RequestContext;
 use crate::web::route_table::{RouteRow, internal, page};
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
 use actix_web::HttpResponse;
+
+/// The largest form with a logout token.
+const LARGEST_LOGOUT: usize = 32 * 1024;
 
 /// Every route of the broker itself.
 pub(crate) fn routes() -> Vec<RouteRow> {
@@ -75,6 +79,7 @@ fn own_routes() -> Vec<RouteRow> {
         page("/exchange").post(exchange::hand_in).options(exchange::preflight),
         page("/exchange/{provider}").post(exchange::hand_in).options(exchange::preflight),
         page("/logout").post(logout::logout),
+        page("/backchannel-logout/{provider}").post(provider_logout::receive).largest_body(LARGEST_LOGOUT),
         page("/account").get_and_head(account::show),
         page("/account/link/{provider}").get_and_head(account::redirect_to_page).post(account::link),
         page("/account/unlink").get_and_head(account::redirect_to_page).post(account::unlink),

@@ -208,11 +208,17 @@ impl RequestContext {
 
     /// The language of the page: the one that was chosen, now or before, or the best match of the browser's languages.
     pub(crate) fn language(&self) -> &PageLanguage {
+        self.language_for(None)
+    }
+
+    /// The same for a page that an app opens, whose `ui_locales` count more than the languages of the browser.
+    pub(crate) fn language_for(&self, ui_locales: Option<&str>) -> &PageLanguage {
         let live_store = self.live_store();
         let chosen = self.requested_language();
         let chosen = chosen.as_deref().or_else(|| self.cookies().language(&live_store.store));
-        let accepted = self.header(ACCEPT_LANGUAGE).unwrap_or_default();
-        live_store.languages.choose(&live_store.store.languages, chosen, accepted)
+        let of_app = ui_locales.into_iter().flat_map(|locales| locales.split(' '));
+        let accepted = of_app.chain(self.header(ACCEPT_LANGUAGE)).collect::<Vec<_>>().join(",");
+        live_store.languages.choose(&live_store.store.languages, chosen, &accepted)
     }
 
     /// The languages in which the pages of the store can be read, each with its own name.

@@ -7,10 +7,14 @@ use crate::session::revocation::Revocations;
 use crate::web::signing_keys::SigningKeys;
 use crate::world::clock;
 use std::time::Instant;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 #[derive(Debug, Default)]
-pub(crate) struct StorageSync(Mutex<StorageSyncPosition>);
+pub(crate) struct StorageSync {
+    position: Mutex<StorageSyncPosition>,
+    /// Whether sessions have ended since the last look.
+    ended: Notify,
+}
 
 #[derive(Debug, Default)]
 struct StorageSyncPosition {
@@ -36,16 +40,25 @@ impl StorageSync {
         now: i64,
     ) -> Result<(), StorageUnavailable> {
         let asked = clock::instant();
-        let mut position = self.0.lock().await;
+        let mut position = self.position.lock().await;
         if let Some((began, outcome)) = position.last
             && began >= asked
         {
             return outcome;
         }
         let began = clock::instant();
+        let before = position.ends.number;
         let outcome = position.read_changes(directory, revocations, signing, now).await;
+        if position.ends.number != before {
+            self.ended.notify_one();
+        }
         position.last = Some((began, outcome));
         outcome
+    }
+
+    /// Waits until sessions have ended since the last call.
+    pub(crate) async fn sessions_ended(&self) {
+        self.ended.notified().await;
     }
 }
 

@@ -1,4 +1,5 @@
-// A storefront: pages on an origin of their own, one of which has the broker's buttons.
+// A storefront: pages on an origin of their own, one of which has the broker's buttons; and an app that receives people on another site and sends
+// them on to a page of the storefront.
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { freePort } from './processes.mjs';
@@ -14,7 +15,12 @@ ${contents}
 export async function openShop(publicUrl) {
   const port = await freePort();
   const server = createServer((request, response) => {
+    let body = '';
     if (request.url === '/favicon.ico') return response.writeHead(204).end();
+    if (request.url.startsWith('/entrada')) return request.on('data', (part) => { body += part; }).on('end', () => {
+      const query = body || request.url.split('?')[1];
+      response.writeHead(303, { Location: `http://localhost:${port}/painel?${query}` }).end();
+    });
     const contents = request.url === '/vitrine' ? `<script src="${publicUrl}/embed.js" defer></script><portaria-login></portaria-login>` : '';
     return response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page(contents));
   });
@@ -24,6 +30,7 @@ export async function openShop(publicUrl) {
     // The same site as the broker's; the other one is another site, and is named nowhere.
     origin: `http://localhost:${port}`,
     stranger: `http://127.0.0.1:${port}`,
+    entrance: `http://127.0.0.1:${port}/entrada`,
     stop() {
       server.close();
       server.closeAllConnections();

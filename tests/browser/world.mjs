@@ -37,6 +37,9 @@ returnTo: [ "${shop.origin}" ]
 login: { title: Loja Exemplo, accent: "#0a6", languages: [ pt-BR, es, en ] }
 limits: off
 filesMayRead: { env: [ "{NAME}_*", "OIDC_*" ] }
+apps:
+  painel: { name: Painel da loja, secret: none, redirectUris: [ "${shop.entrance}" ], grants: [ authorizationCode, refreshToken ], consent: ask, scopes: [ openid, email, profile, offline_access, orders:read ] }
+  balcao: { name: Balcão, secret: none, redirectUris: [ "${shop.entrance}" ], providers: [ playground, sem-estado ] }
 `);
 export const installation = { cwd: folder, env: peers.env };
 export const broker = await start('portaria', binary, ['serve'], { ...installation, ready: `${publicUrl}/health/ready` });

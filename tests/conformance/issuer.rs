@@ -10,7 +10,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm as Jose, EncodingKey};
 use portaria::provider::keys::{Algorithm, JwsSigningKey};
-use portaria::world::clock;
+use portaria::world::{clock, random};
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -225,6 +225,24 @@ impl Issuer {
         let header = self.message(MessageKind::Header, json!({ "alg": "RS256", "kid": kid }));
         let kid = header["kid"].as_str().filter(|kid| kid.starts_with("k-")).map_or(kid, str::to_owned);
         self.with_state(|state| state.kid.clone_from(&kid));
+        self.signed(&header, claims)
+    }
+
+    /// A logout token about the person; `change` makes another one of its header and its claims.
+    pub fn logout_token(&self, change: impl FnOnce(&mut Value, &mut Value)) -> String {
+        let (now, kid) = (clock::now(), self.with_state(|state| state.kid.clone()));
+        let mut header = json!({ "alg": "RS256", "kid": kid, "typ": "logout+jwt" });
+        let mut claims = json!({
+            "iss": self.address, "aud": CLIENT, "sub": "s-7", "sid": "op-1", "iat": now, "exp": now + 120, "jti": random::id(),
+            "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
+        });
+        change(&mut header, &mut claims);
+        self.signed(&header, &claims)
+    }
+
+    fn signed(&self, header: &Value, claims: &Value) -> String {
+        let own = self.with_state(|state| state.kid.clone());
+        let kid = header["kid"].as_str().filter(|kid| kid.starts_with("k-")).map_or(own, str::to_owned);
         let (header, claims) = (header.to_string(), claims.to_string());
         let by = |key: &JwsSigningKey| key.sign_token(&header, &claims).expect("the key signs");
         let token = match serde_json::from_str::<Value>(&header).expect("it was JSON")["alg"].as_str() {

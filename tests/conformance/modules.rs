@@ -18,6 +18,13 @@ const LOGOUT_BY_THE_ISSUER: &[&str] = &[
     "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-iss",
 ];
 
+/// The modules of the same plan that end a session in a frame of another page.
+const IN_A_FRAME: &[&str] = &[
+    "oidcc-client-test-session-management",
+    "oidcc-client-test-rp-frontchannel-rpinitlogout",
+    "oidcc-client-test-rp-frontchannel-opinitlogout",
+];
+
 /// The plans of the suite that a client of this kind meets, with their modules (state of August 2026). The form post plan repeats the basic
 /// one with another way back.
 pub const PLANS: &[(&str, &[&str])] = &[
@@ -333,9 +340,53 @@ pub const OTHERS: &[(&str, &str, &str, &str)] = &[
     ("oidcc-client-test-rp-init-logout", "ends its session, and sends the browser back", "signed out", LOGOUT),
     ("oidcc-client-test-rp-init-logout-other-state", "sends the browser back with another `state`", "signed out", LOGOUT),
     ("oidcc-client-test-rp-init-logout-no-state", "sends the browser back without `state`", "signed out", LOGOUT),
+    ("oidcc-client-test-rp-backchannel-rpinitlogout", "says by a logout token that its session has ended", "signed out", BY_LOGOUT_TOKEN),
+    (
+        "oidcc-client-test-rp-backchannel-rpinitlogout-alg-none",
+        "does not sign the logout token (`alg: none`)",
+        "not signed out, 400",
+        BY_LOGOUT_TOKEN,
+    ),
+    (
+        "oidcc-client-test-rp-backchannel-rpinitlogout-no-event",
+        "leaves `events` out of the logout token",
+        "not signed out, 400",
+        BY_LOGOUT_TOKEN,
+    ),
+    (
+        "oidcc-client-test-rp-backchannel-rpinitlogout-with-nonce",
+        "puts a `nonce` into the logout token",
+        "not signed out, 400",
+        BY_LOGOUT_TOKEN,
+    ),
+    (
+        "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-alg",
+        "signs the logout token with HS256 and the client secret",
+        "not signed out, 400",
+        BY_LOGOUT_TOKEN,
+    ),
+    (
+        "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-aud",
+        "issues the logout token for another client",
+        "not signed out, 400",
+        BY_LOGOUT_TOKEN,
+    ),
+    (
+        "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-event",
+        "names another event in the logout token",
+        "not signed out, 400",
+        BY_LOGOUT_TOKEN,
+    ),
+    (
+        "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-iss",
+        "names another issuer in the logout token",
+        "not signed out, 400",
+        BY_LOGOUT_TOKEN,
+    ),
 ];
 
 const LOGOUT: &str = "a_logout_leads_to_the_issuer_and_whatever_comes_back_changes_nothing";
+const BY_LOGOUT_TOKEN: &str = "a_logout_token_ends_the_session_and_what_is_none_does_not";
 
 /// Modules about what this program does not do.
 pub const NOT_OFFERED: &[(&str, &[&str])] = &[
@@ -370,7 +421,10 @@ pub const NOT_OFFERED: &[(&str, &[&str])] = &[
             "oidcc-client-test-refresh-token-invalid-sub",
         ],
     ),
-    ("a session ends here, or by `portaria users`; an issuer cannot end it", LOGOUT_BY_THE_ISSUER),
+    (
+        "it needs our cookie in a frame of the issuer's page, and browsers send none there; `/backchannel-logout/` needs no browser",
+        IN_A_FRAME,
+    ),
 ];
 
 /// The end of a login whose ID token is not as it should be.

@@ -93,7 +93,7 @@ fn set(ids: &[&str]) -> BTreeSet<String> {
 }
 
 async fn due(directory: &Directory, now: i64) -> Vec<LogoutNotice> {
-    directory.write(TakeDueLogoutNotices { now, limit: 50 }).await.expect("storage")
+    directory.write(TakeDueLogoutNotices { store: "main".into(), now, limit: 50 }).await.expect("storage")
 }
 
 /// The apps that get a notice, each with the session that it names. They are delivered.
@@ -659,7 +659,7 @@ on_both! {
         machines[0].write(sign_out(&ana, "s")).await.expect("storage");
         let taking = (0..20).map(|at| {
             let directory = Arc::clone(&machines[at % 2]);
-            async move { directory.write(TakeDueLogoutNotices { now: 110, limit: 7 }).await.expect("storage") }
+            async move { directory.write(TakeDueLogoutNotices { store: "main".into(), now: 110, limit: 7 }).await.expect("storage") }
         });
 
         let taken: Vec<_> = at_once(taking).await.into_iter().flatten().chain(due(&machines[0], 110).await).collect();

@@ -7,6 +7,7 @@ use crate::web::test_provider::json;
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use portaria::directory::incidents::LoadIncident;
 use portaria::directory::users::{BlockUser, FindUserByEmail};
 use portaria::vocabulary::email::Email;
 use portaria::world::clock;
@@ -25,7 +26,7 @@ exchange:
     form: { token: \"${accessToken}\" }
     credentials: basic
     accepted: { at: $.client_id, is: [ \"${clientId}\", app-7 ] }
-  button: { token: credential, check: acme_csrf, from: https://accounts.acme.example }
+  button: { field: credential, check: acme_csrf, from: https://accounts.acme.example }
 ";
 /// The same without the block.
 const PLAIN: &str = "name: Clube Acme
@@ -413,6 +414,40 @@ async fn a_form_of_the_button_signs_in_only_the_browser_that_sends_it_from_a_pag
     let other = format!("credential={}&acme_csrf=0123456789abcdef", world.id_token(&value!({ "aud": "other" })));
     let answer = world.broker.ask(own(ask(&other))).await;
     assert!(answer.session().is_none() && answer.status >= 400, "{answer:?}");
+}
+
+#[actix_web::test]
+async fn a_file_that_verifies_no_id_token_in_a_login_says_in_its_block_how_one_is_verified() {
+    let block = "exchange:
+  idToken: { issuer: UPSTREAM, keys: UPSTREAM/k, read: { id: $.sub, email: $.email, emailVerified: $.email_verified } }
+";
+    let world = World::with(&format!("{}{block}", STANDARD.replace("UPSTREAM/me", "UPSTREAM/u").replace("$.id", "$.sub"))).await;
+
+    let answer = world.hand_in("/exchange/acme", &value!({ "idToken": world.id_token(&value!({})) })).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(world.broker.upstream.asked("/u"), 0, "the token says everything that is needed");
+    world.assert_refused(&value!({ "idToken": world.id_token(&value!({ "aud": "other" })) }), (401, "badToken")).await;
+    world.assert_refused(&value!({ "idToken": world.id_token(&value!({ "sub": "0" })) }), (502, "odd")).await;
+    // The access token is another person's, and says so without `sub`.
+    world.broker.upstream.says("/u", json(200, "{\"sub\":\"bia\",\"email\":\"bia@clientes.example\",\"verified\":true}"));
+    let access_token = world.access_token("ours", "bia");
+    let id_token = world.id_token(&value!({ "at_hash": half_hash(&access_token) }));
+    world.assert_refused(&value!({ "idToken": id_token, "accessToken": access_token }), (401, "badToken")).await;
+}
+
+#[actix_web::test]
+async fn a_refused_exchange_has_a_story_without_the_token() {
+    let world = World::with(FILE).await;
+    let token = world.access_token("stranger", "ana");
+
+    let code = world.assert_refused(&value!({ "accessToken": token }), (401, "refused")).await.json()["code"].clone();
+
+    let code = code.as_str().expect("a code").into();
+    let stored = world.broker.app.directory.read(LoadIncident { code, now: clock::now() }).await.expect("storage is there");
+    let story: Value = serde_json::from_str(&stored.expect("a story").story).expect("JSON");
+    assert_eq!(story["exchanges"][0]["answer"]["status"], 200, "{story}");
+    assert_eq!(story["step"], "getUserInfo");
+    assert!(!story.to_string().contains(&token), "{story}");
 }
 
 #[actix_web::test]

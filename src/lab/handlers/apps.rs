@@ -99,7 +99,7 @@ fn judge(live_store: &LiveStore, typed: &str) -> AppRequestVerdict {
 }
 
 fn app_view(app: &ClientApp, spec: &AppSpec, known: &[String]) -> AppView {
-    let texts = |texts: &[Box<str>]| texts.iter().map(|text| text.to_string()).collect::<Vec<_>>();
+    let texts = |texts: &[Box<str>]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
     let proof = match (spec.is_public(), spec.written_keys()) {
         (true, _) => AppProof::Public,
         (false, Some(_)) => AppProof::Keys,

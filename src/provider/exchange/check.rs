@@ -3,8 +3,9 @@
 use crate::provider::address::Address;
 use crate::provider::compiled_file::CompiledFile;
 use crate::provider::condition::Condition;
-use crate::provider::exchange::{ExchangeFault, ExchangeRules, ExchangeWords, HandedToken};
+use crate::provider::exchange::{ExchangeFault, ExchangeRules, ExchangeWords, HandedIdToken, HandedToken};
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
+use crate::provider::placeholder::Placeholder;
 use crate::provider::refusal::RefusalRule;
 use crate::provider::signed_token::SignedToken;
 use crate::provider::step::{Step, StepKind};
@@ -35,6 +36,9 @@ impl ExchangeCheck<'_> {
     /// The ID token that the file verifies. One that comes in the callback was in the browser's history, so it counts only where the
     /// file has the block.
     fn id_token(&self, reader: &mut Reader) -> Result<HandedToken, ExchangeFault> {
+        if let Some(token) = self.file.exchange.and_then(|words| words.id_token.as_ref()) {
+            return self.described_id_token(token, reader);
+        }
         let has_block = self.file.exchange.is_some();
         let callback = has_block.then_some((None, &self.file.authorization.step));
         let mut steps = self.access_calls().chain(callback);
@@ -54,8 +58,22 @@ impl ExchangeCheck<'_> {
         if !has_block && self.access_calls().any(|(_, step)| demands(step)) {
             return Err(ExchangeFault::DemandsMore);
         }
-        self.check_facts(&[fact, self.file.known.access_token], Some((step, signed)), reader)?;
-        Ok(HandedToken { signed: signed.clone(), fact, call })
+        self.check_facts(&[fact, self.file.known.access_token], Some((step, signed)), true, reader)?;
+        Ok(HandedToken { signed: signed.clone(), fact, step: step.clone(), call, replaces_userinfo: false })
+    }
+
+    /// The ID token that the block itself describes. Its facts are read as those of a token in the answer of the first call would be.
+    fn described_id_token(&self, token: &HandedIdToken, reader: &mut Reader) -> Result<HandedToken, ExchangeFault> {
+        if token.signed.audience.is_none() {
+            return Err(ExchangeFault::AnyAudience);
+        }
+        let (call, step) = self.access_calls().next().unwrap_or((None, &self.file.authorization.step));
+        let HandedIdToken { signed, reads, choices } = token.clone();
+        let step = Step { signed: Some(signed.clone()), signed_reads: reads, signed_choices: choices, ..step.clone() };
+        let fact = reader.names.intern("idToken");
+        self.check_facts(&[fact], Some((&step, &signed)), false, reader)?;
+        self.check_facts(&[fact, self.file.known.access_token], Some((&step, &signed)), true, reader)?;
+        Ok(HandedToken { signed, fact, step, call, replaces_userinfo: true })
     }
 
     /// The proof of an access token that a step of the file gives, where there is one.
@@ -70,8 +88,9 @@ impl ExchangeCheck<'_> {
         if own.is_none() && words.ask.is_none() && words.signed.is_none() {
             return Err(ExchangeFault::NoProof);
         }
-        self.check_facts(&[token], own.map(|(_, step, signed)| (step, signed)), reader)?;
-        Ok(own.map(|(call, _, signed)| HandedToken { signed: signed.clone(), fact: token, call }))
+        self.check_facts(&[token], own.map(|(_, step, signed)| (step, signed)), true, reader)?;
+        let own = own.map(|(call, step, signed)| (call, step.clone(), signed.clone()));
+        Ok(own.map(|(call, step, signed)| HandedToken { signed, fact: token, step, call, replaces_userinfo: false }))
     }
 
     /// The calls of getAccessCode, each with its position among all calls.
@@ -81,22 +100,33 @@ impl ExchangeCheck<'_> {
         calls.map(move |(at, step)| (Some(before.saturating_add(at)), step))
     }
 
-    /// Checks that nothing needs a fact that only a login gives. `own` is the step that reads the handed token.
-    fn check_facts(&self, handed: &[Slot], own: Option<(&Step, &SignedToken)>, reader: &mut Reader) -> Result<(), ExchangeFault> {
+    /// Checks that nothing needs a fact that only a login gives, besides what is only shown of a person. `own` is the step that reads the
+    /// handed token; `calls`: whether getUserInfo is called.
+    fn check_facts(
+        &self,
+        handed: &[Slot],
+        own: Option<(&Step, &SignedToken)>,
+        calls: bool,
+        reader: &mut Reader,
+    ) -> Result<(), ExchangeFault> {
         let file = self.file;
-        let person = || file.calls.iter().filter(|step| step.kind == StepKind::GetUserInfo);
+        let shown = ["name", "picture", "locale"].map(|name| reader.names.intern(name));
+        let person = || file.calls.iter().filter(move |step| calls && step.kind == StepKind::GetUserInfo);
         let mut known: Vec<Slot> = handed.to_vec();
         known.extend(self.facts_from_the_start(reader));
         known.extend(own.iter().flat_map(|(step, _)| step.token_reads()).map(|read| read.fact));
         known.extend(person().flat_map(Step::learned_facts).map(|(fact, ..)| fact));
         known.extend(file.identity.composed().map(|(_, fact, ..)| fact));
         let of_token = own.iter().flat_map(|(step, signed)| {
-            let reads = step.token_reads().flat_map(|read| read.reading.uses());
+            let reads = step.token_reads().filter(|read| !shown.contains(&read.fact)).flat_map(|read| read.reading.uses());
             signed.uses().into_iter().chain(reads).chain(step.signed_choices.iter().flat_map(|choice| choice.uses()))
         });
         let of_calls = person().flat_map(|step| step.uses_in_when().into_iter().chain(step.uses_in_request()).chain(step.uses_in_answer()));
         let required = file.require.iter().flat_map(|require| &require.0).flat_map(Condition::uses);
-        let used = of_token.chain(of_calls).chain(file.identity.uses()).chain(required).map(|used: FactUse| used.fact);
+        let composed = file.identity.composed().filter(|(_, fact, ..)| !shown.contains(fact)).flat_map(|(.., uses)| uses);
+        let more = file.identity.more_facts().iter().map(|(fact, _)| *fact);
+        let placeholder = file.identity.placeholder().map(Placeholder::uses).unwrap_or_default();
+        let used = of_token.chain(of_calls).chain(composed).chain(placeholder).chain(required).map(|used: FactUse| used.fact).chain(more);
         let missing = used.chain([file.known.id]).find(|fact| !known.contains(fact));
         missing.map_or(Ok(()), |fact| Err(ExchangeFault::NeedsLogin((&**reader.names.name(fact)).into())))
     }
@@ -146,6 +176,11 @@ impl ExchangeCheck<'_> {
     }
 
     fn check_proofs(&self, words: &ExchangeWords, reader: &mut Reader) {
+        let verifies = |step: &Step| step.signed.as_ref().is_some_and(|signed| signed.is_id_token);
+        if let Some(token) = words.id_token.as_ref().filter(|_| self.access_calls().any(|(_, step)| verifies(step))) {
+            let help = "take it out: an ID token that is handed in is verified as that of a login";
+            reader.complain(token.signed.place, "getAccessCode verifies the ID token already", help);
+        }
         if let Some(ask) = &words.ask {
             if !ask.uses_in_request().iter().any(|used| used.fact == self.file.known.access_token) {
                 let help = "place it: `form: { token: \"${accessToken}\" }`, or `bearer: ${accessToken}`";
@@ -173,6 +208,7 @@ fn check_can_be_used(
     let proof = words.ask.as_ref().map(|ask| ask.place).or(words.signed.as_ref().map(|signed| signed.place));
     let button = words.button.as_ref().map(|button| button.place);
     let client = words.clients.first().map(|client| client.place).filter(|_| proof.is_none());
+    let described = words.id_token.as_ref().map(|token| token.signed.place);
     let mut complain = |place: Option<Place>, fault: Option<&ExchangeFault>| {
         if let Some((place, fault)) = place.zip(fault) {
             let (message, help) = describe(fault);
@@ -181,7 +217,7 @@ fn check_can_be_used(
         }
         false
     };
-    if complain(proof, access_token) || complain(button, id_token) || complain(client, id_token) {
+    if complain(proof, access_token) || complain(described, id_token) || complain(button, id_token) || complain(client, id_token) {
         return;
     }
     if let (Some(fault), Some(_), None) = (id_token, access_token, proof) {
@@ -194,7 +230,7 @@ fn describe(fault: &ExchangeFault) -> (String, &'static str) {
     match fault {
         ExchangeFault::NoIdToken => (
             "nothing can be handed in: the file verifies no ID token".to_owned(),
-            "verify it in getAccessCode: `signed: { issuer: …, keys: …, read: { id: $.sub } }`; or prove an access token with `ask`",
+            "verify it in getAccessCode: `signed: { issuer: …, keys: …, read: { id: $.sub } }`, or with `idToken` here; or prove an access token with `ask`",
         ),
         ExchangeFault::AnyAudience => (
             "an ID token could have been issued to another program: the file accepts every audience".to_owned(),

@@ -21,6 +21,18 @@ use serde_json::Value;
 const LONGEST: usize = 16 * 1024;
 /// How far clocks may be apart, in seconds.
 const SKEW: i64 = 60;
+/// How old a logout token may be, in seconds.
+const OLDEST_LOGOUT: i64 = 120;
+/// The event of a logout token (OpenID Connect Back-Channel Logout 2.4).
+pub(crate) const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
+/// What a token is presented for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TokenPurpose {
+    Login,
+    /// The provider says that its session has ended.
+    Logout,
+}
 
 /// The facts that a token is compared with.
 #[derive(Clone, Copy, Debug)]
@@ -65,20 +77,10 @@ impl SignedToken {
         now: i64,
     ) -> Result<Value, StepError> {
         let bad = |why: &str| StepError::BadToken { why: why.to_owned(), place: self.place };
-        let parts = TokenParts::parse(token).map_err(bad)?;
-        let algorithm = self.algorithm(&parts.header).map_err(bad)?;
-        self.check_type(&parts.header).map_err(bad)?;
-        if !self.has_valid_signature(&parts, algorithm, facts, documents, now)? {
-            let has_no_key = self.has_no_key(&parts, algorithm, facts, documents, now);
-            return Err(bad(if has_no_key {
-                "no key at the address of `keys` has the name that it gives (`kid`) and fits its algorithm"
-            } else {
-                "its signature is not right"
-            }));
+        let (claims, algorithm) = self.claims_for(TokenPurpose::Login, token, facts, documents, now)?;
+        if claims.get("events").is_some() && self.is_id_token {
+            return Err(bad("it is a token for another purpose (`events`)"));
         }
-        let claims = decode_json_part(parts.claims).filter(Value::is_object).ok_or_else(|| bad("its claims are not a JSON object"))?;
-        self.check_times(&claims, now).map_err(bad)?;
-        self.check_parties(&claims, facts).map_err(bad)?;
         if self.requires_nonce {
             let found = claims.get("nonce").and_then(Value::as_str).unwrap_or_default();
             if !facts.get(compared.nonce).is_some_and(|expected| !expected.is_empty() && expected.equals(found)) {
@@ -110,6 +112,52 @@ impl SignedToken {
         Ok(claims)
     }
 
+    /// Verifies a logout token by the rules of the ID token, and returns its claims (OpenID Connect Back-Channel Logout 2.6).
+    pub(crate) fn verified_logout_claims(
+        &self,
+        token: &str,
+        facts: &Facts,
+        documents: &DocumentCache,
+        now: i64,
+    ) -> Result<Value, StepError> {
+        let bad = |why: &str| StepError::BadToken { why: why.to_owned(), place: self.place };
+        let (claims, _) = self.claims_for(TokenPurpose::Logout, token, facts, documents, now)?;
+        if !claims.get("events").and_then(|events| events.get(LOGOUT_EVENT)).is_some_and(Value::is_object) {
+            return Err(bad("it does not say that a session has ended (`events`)"));
+        }
+        if claims.get("nonce").is_some() {
+            return Err(bad("it has a `nonce`, so it may be an ID token"));
+        }
+        Ok(claims)
+    }
+
+    /// The claims of a token, and its algorithm: what holds for every token, whatever it is for.
+    fn claims_for(
+        &self,
+        purpose: TokenPurpose,
+        token: &str,
+        facts: &Facts,
+        documents: &DocumentCache,
+        now: i64,
+    ) -> Result<(Value, Algorithm), StepError> {
+        let bad = |why: &str| StepError::BadToken { why: why.to_owned(), place: self.place };
+        let parts = TokenParts::parse(token).map_err(bad)?;
+        let algorithm = self.algorithm(&parts.header).map_err(bad)?;
+        self.check_type(purpose, &parts.header).map_err(bad)?;
+        if !self.has_valid_signature(&parts, algorithm, facts, documents, now)? {
+            let has_no_key = self.has_no_key(&parts, algorithm, facts, documents, now);
+            return Err(bad(if has_no_key {
+                "no key at the address of `keys` has the name that it gives (`kid`) and fits its algorithm"
+            } else {
+                "its signature is not right"
+            }));
+        }
+        let claims = decode_json_part(parts.claims).filter(Value::is_object).ok_or_else(|| bad("its claims are not a JSON object"))?;
+        self.check_times(purpose, &claims, now).map_err(bad)?;
+        self.check_parties(&claims, facts).map_err(bad)?;
+        Ok((claims, algorithm))
+    }
+
     /// The moment after which a verified token is not accepted any more.
     pub(crate) fn last_moment(&self, claims: &Value, now: i64) -> i64 {
         let until = claims.get("exp").and_then(numeric_date);
@@ -137,16 +185,17 @@ impl SignedToken {
         if accepted { Ok(named) } else { Err("it is not signed by an algorithm that is accepted") }
     }
 
-    fn check_type(&self, header: &Value) -> Result<(), &'static str> {
+    fn check_type(&self, purpose: TokenPurpose, header: &Value) -> Result<(), &'static str> {
         if ["crit", "b64", "zip", "enc"].iter().any(|word| header.get(word).is_some()) {
             return Err("its header asks for what is not done here");
         }
         let kind = header.get("typ").and_then(Value::as_str).unwrap_or("JWT").to_ascii_lowercase();
         let kind = kind.strip_prefix("application/").unwrap_or(&kind);
-        if kind == "logout+jwt" || (kind == "at+jwt" && self.is_id_token) {
-            return Err("it is a token for another purpose (`typ`)");
-        }
-        Ok(())
+        let fits = match purpose {
+            TokenPurpose::Login => kind != "logout+jwt" && (kind != "at+jwt" || !self.is_id_token),
+            TokenPurpose::Logout => matches!(kind, "logout+jwt" | "jwt"),
+        };
+        if fits { Ok(()) } else { Err("it is a token for another purpose (`typ`)") }
     }
 
     fn has_valid_signature(
@@ -191,8 +240,12 @@ impl SignedToken {
         kid.is_some() && jwks.is_some_and(|jwks| JwsVerifyingKey::from_jwks(&jwks, algorithm, kid).is_empty())
     }
 
-    fn check_times(&self, claims: &Value, now: i64) -> Result<(), &'static str> {
-        let TokenExpiry { is_optional, max_age } = self.expiry;
+    fn check_times(&self, purpose: TokenPurpose, claims: &Value, now: i64) -> Result<(), &'static str> {
+        let TokenExpiry { is_optional, max_age } = match purpose {
+            TokenPurpose::Login => self.expiry,
+            // Drafts of the specification had no `exp`; it is used once, and only soon after it was issued.
+            TokenPurpose::Logout => TokenExpiry { is_optional: true, max_age: Some(OLDEST_LOGOUT) },
+        };
         match claims.get("exp").map(numeric_date) {
             Some(Some(until)) if until.saturating_add(SKEW) <= now => return Err("it is no longer good (`exp`)"),
             Some(None) => return Err("it does not say until when it is good (`exp`)"),
@@ -207,7 +260,7 @@ impl SignedToken {
             }
         }
         match (max_age, claims.get("iat").and_then(numeric_date)) {
-            (_, None) if self.requires_issue_time() => Err("it does not say when it was issued (`iat`)"),
+            (_, None) if self.is_standard || max_age.is_some() => Err("it does not say when it was issued (`iat`)"),
             (Some(age), Some(issued)) if issued.saturating_add(age).saturating_add(SKEW) <= now => Err("it is older than `maxAge` (`iat`)"),
             (Some(_) | None, _) => Ok(()),
         }
@@ -221,9 +274,6 @@ impl SignedToken {
         }
         if self.is_standard && claims.get("sub").and_then(scalar_text).is_none_or(|subject| subject.is_empty()) {
             return Err("it does not say whom it is about (`sub`)");
-        }
-        if claims.get("events").is_some() && self.is_id_token {
-            return Err("it is a token for another purpose (`events`)");
         }
         let Some(expected) = &self.audience else { return Ok(()) };
         let expected: Vec<Text> = expected.iter().filter_map(|template| template.fill(facts).ok()).collect();

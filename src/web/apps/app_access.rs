@@ -30,7 +30,7 @@ pub(crate) async fn end(context: RequestContext) -> Result<HttpResponse, UserFac
     let (store, uid) = (context.live_store().store.name.clone(), session.person.uid);
     let end = EndAppsOfUser { store, uid, app: Some(app.into()), by: AuditActor::Person, now: context.now() };
     context.app().directory.write(end).await?;
-    context.app().sync_with_storage(context.now()).await?;
+    context.app().read_from_storage(context.now()).await?;
     Ok(redirect_to("/account?done=ended"))
 }
 

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 /// How long access tokens and ID tokens are valid, in seconds.
 pub(crate) const LIFETIME: i64 = 900;
 /// The longest token that is read.
-const LONGEST: usize = 8 * 1024;
+pub(crate) const LONGEST: usize = 8 * 1024;
 /// How far the clocks of two machines may be apart, in seconds.
 const CLOCKS_DIFFER: i64 = 60;
 const ACCESS_TOKEN: &str = "at+jwt";

@@ -36,8 +36,8 @@ fn send(context: &RequestContext, reply: &AuthorizationReply, parameters: &[(&st
     }
 }
 
-/// The redirect address with parameters behind those that it has. It stays as it was registered, byte for byte.
-fn address_with(redirect_uri: &str, parameters: &[(&str, &str)]) -> String {
+/// A registered address with parameters behind those that it has. It stays as it was registered, byte for byte.
+pub(crate) fn address_with(redirect_uri: &str, parameters: &[(&str, &str)]) -> String {
     let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     let separator = if redirect_uri.contains('?') { '&' } else { '?' };
     format!("{redirect_uri}{separator}{query}")

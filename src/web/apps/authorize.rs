@@ -15,7 +15,7 @@ use crate::pages::frame::address;
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
 use crate::web::apps::kept_request::{self, KeptRequest};
-use crate::web::apps::{app_token, authentication, authorization_reply, consent, refusals};
+use crate::web::apps::{app_token, authentication, authorization_reply, consent, form_as_query, refusals};
 use crate::web::attempt_cookies::LoginPurpose;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -23,11 +23,8 @@ use crate::web::start;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
 use crate::world::random;
 use actix_web::HttpResponse;
-use actix_web::http::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE};
+use actix_web::http::header::{HeaderValue, SET_COOKIE};
 use std::sync::Arc;
-
-/// The longest query to which a form is turned.
-const LONGEST_QUERY: usize = 7 * 1024;
 
 pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Page)?;
@@ -46,18 +43,9 @@ pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, Us
     proceed(&context, &app, &kept, session, None, false).await
 }
 
-/// A request as a form comes from another site, without our cookies, so the browser is redirected to the same request as a query.
 pub(crate) async fn by_form(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Page)?;
-    let is_form = context.header(CONTENT_TYPE).is_some_and(|kind| kind.split(';').next() == Some("application/x-www-form-urlencoded"));
-    let query = std::str::from_utf8(context.body()).ok().filter(|query| query.bytes().all(|byte| byte.is_ascii_graphic()));
-    let Some(query) = query.filter(|_| is_form && context.request().query_string().is_empty()) else {
-        return Err(ErrorCause::AppRequest.into());
-    };
-    if query.len() > LONGEST_QUERY {
-        return Err(ErrorCause::TooLarge.into());
-    }
-    Ok(redirect_to(&format!("/authorize?{query}")))
+    form_as_query::redirect_to_page(&context, "/authorize")
 }
 
 /// The person comes back from our pages.
@@ -110,7 +98,7 @@ pub(crate) async fn proceed(
         (NextStep::Answer, Some(session)) => Ok(answer(context, request, &session, id)),
         (NextStep::AskConsent, Some(session)) => {
             let (id, cookies) = keep()?;
-            Ok(with_cookies(consent::show(context, app, request, &session, &id)?, cookies))
+            Ok(with_cookies(consent::show(context, app, request, &session, &id), cookies))
         }
         (NextStep::Refuse(error), _) => send_error(context, request, error, id).await,
         (NextStep::SelectAccount, _) => {

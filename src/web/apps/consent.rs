@@ -7,23 +7,18 @@ use crate::pages::ConsentPage;
 use crate::session::Session;
 use crate::web::apps::kept_request;
 use crate::web::apps::{authorization_reply, authorize};
+use crate::web::forms::{self, SubmittedForm};
+use crate::web::headers;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
-use crate::web::{forms, headers};
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, VARY};
 
 /// The page that asks.
-pub(crate) fn show(
-    context: &RequestContext,
-    app: &ClientApp,
-    request: &AuthorizationRequest,
-    session: &Session,
-    id: &str,
-) -> Result<HttpResponse, UserFacingError> {
+pub(crate) fn show(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest, session: &Session, id: &str) -> HttpResponse {
     let offered = context.offered_languages();
-    let form = form_token(context, id, Some(session));
+    let form = forms::csrf_token(context, &bound_to_consent(id, session));
     let here = kept_request::path(id);
     let further = &context.live_store().store.further.claims;
     let has_fact = |fact: &str| session.person.fact(fact).is_some();
@@ -44,17 +39,22 @@ pub(crate) fn show(
     let destinations = headers::app_destinations(&authorization_reply::origin_of(&request.reply.redirect_uri));
     response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms([destinations.as_str()])));
     context.keep_language(&mut response);
-    Ok(response.body(page.render()))
+    response.body(page.render())
 }
 
-/// The answer of the person. Declining needs no session: the pages of failed logins offer it as well.
+/// The answer of the person: `yes` or `no` to the app, or `back` on the page of a failed login, which needs no session.
 pub(crate) async fn submit(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Page)?;
     context.require_fresh_revocations()?;
     let (id, app, kept) = authorize::waiting_request(&context)?;
     let page = kept_request::path(&id);
     let session = context.session_under_new_keys().await?;
-    let form = forms::verified_form(&context, &bound(&id, session.as_ref()), &page)?;
+    let goes_back = SubmittedForm::from_request(&context)?.field("answer")? == Some("back");
+    let bound = match &session {
+        Some(session) if !goes_back => bound_to_consent(&id, session),
+        _ => bound_to_request(&id),
+    };
+    let form = forms::verified_form(&context, &bound, &page)?;
     if form.field("answer")? != Some("yes") {
         let declined = AuthorizationError { code: "access_denied", description: "the person did not agree" };
         return authorize::send_error(&context, &kept.request, declined, Some(&id)).await;
@@ -71,12 +71,15 @@ pub(crate) async fn submit(context: RequestContext) -> Result<HttpResponse, User
     authorize::proceed(&context, &app, &kept, Some(session), Some(&id), true).await
 }
 
-/// The token of a form that answers a request, on a page for this session or for no session.
-pub(crate) fn form_token(context: &RequestContext, id: &str, session: Option<&Session>) -> String {
-    forms::csrf_token(context, &bound(id, session))
+/// The token of a form that leads back to the app, and that agrees to nothing.
+pub(crate) fn token_to_go_back(context: &RequestContext, id: &str) -> String {
+    forms::csrf_token(context, &bound_to_request(id))
 }
 
-/// The form belongs to this request and this session.
-fn bound(id: &str, session: Option<&Session>) -> String {
-    format!("consent {id} {}", session.map_or("", |session| &session.sid))
+fn bound_to_consent(id: &str, session: &Session) -> String {
+    format!("consent {id} {}", session.sid)
+}
+
+fn bound_to_request(id: &str) -> String {
+    format!("request {id}")
 }

@@ -14,7 +14,7 @@ use crate::provider::token_type::AcceptedTokenType;
 use crate::provider::value_reference::ValueReference;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::wire::Method;
-use crate::vocabulary::words::WordBlock;
+use crate::vocabulary::words::{WordBlock, WordDoc};
 use crate::vocabulary::yaml::{YamlEntry, YamlNode};
 use crate::workbench::explain::defaults::table::{TABLE, WordDefault, list, source};
 use crate::workbench::explain::description::{DescriptionRow, is_step};
@@ -37,28 +37,34 @@ pub(crate) struct Section<'a> {
 impl<'a> Section<'a> {
     /// The rows of a block, in the order in which its words are documented. `prefix` stands before each word.
     pub(crate) fn rows(&self, block: &'static WordBlock, prefix: &str) -> Vec<DescriptionRow> {
+        let words = block.words.iter().filter(|word| !(self.step.is_none() && is_step(word.name)) && word.name != "prepare");
+        words.flat_map(|word| self.word_rows(word, block.title, prefix)).collect()
+    }
+
+    /// The rows of a word of the block with this title.
+    fn word_rows(&self, word: &WordDoc, title: &str, prefix: &str) -> Vec<DescriptionRow> {
         let mut rows = Vec::new();
-        for word in block.words.iter().filter(|word| !(self.step.is_none() && is_step(word.name)) && word.name != "prepare") {
-            let name = format!("{prefix}{}", word.name);
-            let written = self.entry(word.name);
-            if let Some(entry) = written {
-                let inner =
-                    |node: &YamlNode, block: &'static WordBlock, prefix: &str| Section { node: Some(node), ..*self }.rows(block, prefix);
-                value_rows(&entry.value, entry.key.place.line, &word.shape, &name, &inner, &mut rows);
-            }
-            let row = |value: String, line: Option<u32>| DescriptionRow { word: name.clone(), value, line };
-            for (_, _, default) in TABLE.iter().filter(|(title, known, _)| *title == block.title && *known == word.name) {
-                match (default, written) {
-                    (WordDefault::Unless(value), None) => rows.extend(value(self).map(|value| row(value, None))),
-                    (WordDefault::Unless(_), Some(_)) | (WordDefault::Then(_), None) => {}
-                    (WordDefault::Also(more), _) => rows.extend(more(self).into_iter().map(|value| row(value, None))),
-                    (WordDefault::Then(more), Some(entry)) => {
-                        rows.extend(more(self).into_iter().map(|value| row(value, Some(entry.key.place.line))));
-                    }
-                    (WordDefault::Rows(more), _) => {
-                        let more = more(self).into_iter().map(|other| DescriptionRow { word: format!("{prefix}{}", other.word), ..other });
-                        rows.extend(more);
-                    }
+        let name = format!("{prefix}{}", word.name);
+        let written = self.entry(word.name);
+        if let Some(entry) = written {
+            // The one call that is no step of a login.
+            let step = if word.name == "ask" { self.provider.call(self.provider.calls.len()) } else { self.step };
+            let inner =
+                |node: &YamlNode, block: &'static WordBlock, prefix: &str| Section { node: Some(node), step, ..*self }.rows(block, prefix);
+            value_rows(&entry.value, entry.key.place.line, &word.shape, &name, &inner, &mut rows);
+        }
+        let row = |value: String, line: Option<u32>| DescriptionRow { word: name.clone(), value, line };
+        for (_, _, default) in TABLE.iter().filter(|(block, known, _)| *block == title && *known == word.name) {
+            match (default, written) {
+                (WordDefault::Unless(value), None) => rows.extend(value(self).map(|value| row(value, None))),
+                (WordDefault::Unless(_), Some(_)) | (WordDefault::Then(_), None) => {}
+                (WordDefault::Also(more), _) => rows.extend(more(self).into_iter().map(|value| row(value, None))),
+                (WordDefault::Then(more), Some(entry)) => {
+                    rows.extend(more(self).into_iter().map(|value| row(value, Some(entry.key.place.line))));
+                }
+                (WordDefault::Rows(more), _) => {
+                    let more = more(self).into_iter().map(|other| DescriptionRow { word: format!("{prefix}{}", other.word), ..other });
+                    rows.extend(more);
                 }
             }
         }
@@ -83,15 +89,6 @@ impl<'a> Section<'a> {
 
     fn document_member(&self, endpoint: &str) -> Option<String> {
         self.provider.discovery.as_ref().map(|_| format!("`{endpoint}` of the issuer's document"))
-    }
-
-    /// What the `iss` of a callback is compared with.
-    fn default_issuer(&self) -> &'static str {
-        if self.provider.discovery.is_some() {
-            "the document's issuer: a callback with another `iss` is refused"
-        } else {
-            "none: the `iss` of a callback is not compared"
-        }
     }
 
     /// The parameters that ask for a login anew.
@@ -317,10 +314,9 @@ impl<'a> Section<'a> {
     /// The rules of the whole file, which stand beside those of a call.
     fn rows_of_file(&self, word: &str) -> Vec<DescriptionRow> {
         let top = Section { node: self.file, step: None, ..*self };
-        top.rows(ProviderSpec::block(), "")
-            .into_iter()
-            .filter(|row| row.word == word || row.word.starts_with(&format!("{word}.")))
-            .collect()
+        let block = ProviderSpec::block();
+        let word = block.words.iter().find(|known| known.name == word);
+        word.map_or_else(Vec::new, |word| top.word_rows(word, block.title, ""))
     }
 }
 
@@ -329,7 +325,7 @@ mod tests {
     use super::*;
     use crate::provider::{InstallationContext, compile};
     use crate::vocabulary::place::Source;
-    use crate::vocabulary::words::{ValueShape, WordDoc};
+    use crate::vocabulary::words::ValueShape;
     use crate::vocabulary::yaml;
 
     fn collect(block: &'static WordBlock, found: &mut Vec<&'static WordBlock>) {

@@ -3,4 +3,7 @@
 mod authorize;
 mod bounds;
 pub mod client;
+mod end_session;
+mod logout_notices;
+mod pages;
 mod token;

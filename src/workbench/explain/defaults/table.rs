@@ -1,6 +1,7 @@
 //! The table of the defaults: one row for each word that holds something when the file does not write it, or from which
 //! something follows.
 
+use crate::provider::Provider;
 use crate::provider::signed_token::{SignedToken, TokenKeys};
 use crate::provider::template::Template;
 use crate::vocabulary::yaml::{YamlEntry, YamlKind};
@@ -27,7 +28,7 @@ pub(crate) const TABLE: &[(&str, &str, WordDefault)] = &[
     ("provider file", "key", Unless(|section| Some(section.provider.name.to_string()))),
     ("provider file", "clientId", Unless(|section| section.kept_at(section.provider.known.client_id))),
     ("provider file", "clientSecret", Unless(|section| section.kept_at(section.provider.known.client_secret))),
-    ("provider file", "issuer", Unless(|section| Some(section.default_issuer().to_owned()))),
+    ("provider file", "issuer", Unless(|section| Some(issuer(section.provider).to_owned()))),
     ("provider file", "pkce", Unless(|section| Some(section.provider.pkce.word().to_owned()))),
     ("provider file", "sessionSwap", Unless(|section| section.default_session_swap())),
     (
@@ -40,6 +41,7 @@ pub(crate) const TABLE: &[(&str, &str, WordDefault)] = &[
     ("provider file", "missingEmail", Unless(|_| Some("refuse: without a proven address there is no login".to_owned()))),
     ("provider file", "missingEmail", Then(|section| section.placeholders())),
     ("provider file", "require", Unless(|_| Some("everyone may sign in".to_owned()))),
+    ("provider file", "exchange", Unless(|section| Some(exchange(section.provider).to_owned()))),
     ("provider file", "logout", Unless(|_| Some("none: the session at the provider goes on".to_owned()))),
     ("getAuthorizationCode step", "get", Unless(|section| section.document_member("authorization_endpoint"))),
     ("getAuthorizationCode step", "scope", Unless(|section| Some(section.provider.scope.as_deref().unwrap_or("none").to_owned()))),
@@ -85,6 +87,23 @@ pub(crate) const TABLE: &[(&str, &str, WordDefault)] = &[
     ("signature", "encoding", Unless(|section| section.signature().map(|signature| signature.algorithm_and_encoding().1.to_owned()))),
     ("input", "pattern", Unless(|_| Some("any text of at most 200 characters".to_owned()))),
 ];
+
+/// What the `iss` of a callback is compared with.
+fn issuer(provider: &Provider) -> &'static str {
+    if provider.discovery.is_some() {
+        "the document's issuer: a callback with another `iss` is refused"
+    } else {
+        "none: the `iss` of a callback is not compared"
+    }
+}
+
+/// What can be handed in without a login.
+fn exchange(provider: &Provider) -> &'static str {
+    match &provider.exchange.id_token {
+        Ok(_) => "the ID token can be handed in at `/exchange`, and no access token",
+        Err(_) => "nothing can be handed in at `/exchange`",
+    }
+}
 
 /// What follows from an id with alternatives.
 fn id_alternatives(id: Option<&YamlEntry>) -> Vec<String> {
