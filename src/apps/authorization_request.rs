@@ -65,6 +65,7 @@ pub(crate) enum ResponseMode {
 }
 
 /// What the app asks of the pages.
+#[expect(clippy::struct_excessive_bools, reason = "each is a word that the request may hold")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Prompt {
     /// No page may be shown.

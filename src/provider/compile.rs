@@ -108,9 +108,8 @@ fn assemble(
     let hosts = checked_hosts(&mut spec, &installed, (known, installation), reader);
     let documents: Vec<Slot> = FROM_DISCOVERY.iter().map(|(fact, _)| reader.names.intern(fact)).collect();
     let addresses = || AddressContext { hosts: hosts.as_deref(), loopback: installation.loopback, documents: &documents };
-    let discovery = spec.discovery.take();
-    let has_discovery = discovery.is_some();
-    let discovery = discovery.and_then(|template| Discovery::compile(template, &addresses(), reader));
+    let has_discovery = spec.discovery.is_some();
+    let discovery = spec.discovery.take().and_then(|template| Discovery::compile(template, &addresses(), reader));
     let issuer = spec.issuer.take().and_then(|template| Issuer::compile(template, has_discovery, &addresses(), reader));
     let (written, pkce) = (written_facts(&spec, reader), spec.pkce.unwrap_or(Pkce::S256));
     let (refused, accepted) = (spec.refused.take().unwrap_or_default().0, spec.accepted.take().unwrap_or_default().0);
@@ -137,12 +136,7 @@ fn assemble(
     let logout = spec.logout.take().and_then(|template| Address::compile(template, &addresses(), reader));
     let (trust, missing) = (spec.trust_email.take(), spec.missing_email.take());
     let asks_for_email = missing.as_ref().filter(|missing| matches!(missing.value, MissingEmailPolicy::Ask)).map(|missing| missing.place);
-    let composition = IdentityMapping::compile(
-        spec.identity.take(),
-        trust.as_ref().map_or(EmailTrustPolicy::Claim, |trust| trust.value.clone()),
-        missing.as_ref().map_or(MissingEmailPolicy::Refuse, |missing| missing.value.clone()),
-        reader,
-    );
+    let composition = compile_identity(&mut spec, trust.as_ref(), missing.as_ref(), reader);
     let mut authorization = authorization?;
     if let Some(pushed) = prepare.iter_mut().find(|step| step.is_standard_push) {
         pushed.reauthenticate = std::mem::take(&mut authorization.step.reauthenticate);
@@ -206,6 +200,17 @@ fn assemble(
         names: reader.names.clone(),
         known,
     })
+}
+
+fn compile_identity(
+    spec: &mut ProviderSpec,
+    trust: Option<&Located<EmailTrustPolicy>>,
+    missing: Option<&Located<MissingEmailPolicy>>,
+    reader: &mut Reader,
+) -> IdentityMapping {
+    let trust = trust.map_or(EmailTrustPolicy::Claim, |trust| trust.value.clone());
+    let missing = missing.map_or(MissingEmailPolicy::Refuse, |missing| missing.value.clone());
+    IdentityMapping::compile(spec.identity.take(), trust, missing, reader)
 }
 
 /// Stores in every step what only the whole file knows: which facts its requests carry, and whether ID tokens must hold `auth_time`.

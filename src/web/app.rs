@@ -66,7 +66,7 @@ pub struct App {
     /// Seals the ID tokens that are kept for the logout at the provider.
     pub(crate) id_tokens: Seal,
     /// Protects what apps are given.
-    pub(crate) app_seals: AppSeals,
+    pub(crate) for_apps: AppSeals,
     /// The key with which codes and addresses are hashed.
     pub(crate) proof_key: hmac::Key,
     pub(crate) limits: RateLimits,
@@ -142,7 +142,7 @@ impl App {
             forms: Seal::new(master, "forms"),
             proofs: Seal::new(master, "proofs"),
             id_tokens: Seal::new(master, "ID tokens"),
-            app_seals: AppSeals::new(master),
+            for_apps: AppSeals::new(master),
             proof_key: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("codes and addresses")),
             limits: RateLimits::default(),
             metrics: Metrics::default(),

@@ -297,12 +297,11 @@ impl RequestContext {
             // A page costs little and is loaded often.
             RateLimitKind::Page => rates.login.saturating_mul(12),
             RateLimitKind::Login => rates.login,
-            RateLimitKind::Callback => rates.callback,
+            RateLimitKind::Callback | RateLimitKind::WrongProof => rates.callback,
             RateLimitKind::Mail => rates.mail,
             RateLimitKind::Session => rates.session,
             RateLimitKind::Auth => rates.auth,
             RateLimitKind::App => rates.session.saturating_mul(APP_SHARE),
-            RateLimitKind::WrongProof => rates.callback,
         };
         let from = client_address(self.request(), self.live_store());
         // Services and proxies of the store send the requests of many shoppers.

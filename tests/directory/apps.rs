@@ -138,7 +138,7 @@ async fn change(directory: &Directory, users: &[Box<str>], task: usize, round: u
     let identity = proven("acme", &at.to_string(), &format!("ana{at}"));
     let sign_in = SignIn { now: since, latest: 100_000, instead_of: old, ..arrival("main", &identity, &sid) };
     directory.write(sign_in).await.expect("storage").expect("signed in");
-    let grant = if round % 2 == 0 { offline(user, &sid, &id) } else { access(user, &sid, &id) };
+    let grant = if round.is_multiple_of(2) { offline(user, &sid, &id) } else { access(user, &sid, &id) };
     let is_granted = matches!(redeem(directory, &grant).await, CodeRedemption::Granted(_));
     match (task + round) % 5 {
         0 => directory.write(EndSession { since, latest: 100_000, ..sign_out(user, &sid) }).await.expect("storage"),

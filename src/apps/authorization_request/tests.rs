@@ -36,8 +36,9 @@ fn read(more: &str) -> Result<AuthorizationRequest, RefusedRequest> {
 }
 
 fn code(result: Result<AuthorizationRequest, RefusedRequest>) -> &'static str {
+    let result = result.map(drop);
     match result {
-        Ok(_) => "fine",
+        Ok(()) => "fine",
         Err(RefusedRequest::Unanswerable(why)) => why.word(),
         Err(RefusedRequest::Answered(_, error)) => error.code,
     }

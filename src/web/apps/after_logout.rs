@@ -18,7 +18,7 @@ pub(crate) fn keep(context: &RequestContext, address: &str) -> Option<HeaderValu
     let store = &context.live_store().store;
     let name = cookies::after_logout_name(store);
     let text = format!("{} {address}", context.now().saturating_add(GOOD_FOR));
-    let sealed = context.app().app_seals.requests.seal(&[&store.public_url, &name], text.as_bytes(), random::bytes());
+    let sealed = context.app().for_apps.requests.seal(&[&store.public_url, &name], text.as_bytes(), random::bytes());
     (sealed.len() <= LARGEST).then(|| cookies::set_for(&name, &sealed, GOOD_FOR, store))
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn keep(context: &RequestContext, address: &str) -> Option<HeaderValu
 pub(crate) fn resume(context: &RequestContext) -> Option<HttpResponse> {
     let store = &context.live_store().store;
     let name = cookies::after_logout_name(store);
-    let text = context.app().app_seals.requests.open(&[&store.public_url, &name], context.cookies().unique(&name)?)?;
+    let text = context.app().for_apps.requests.open(&[&store.public_url, &name], context.cookies().unique(&name)?)?;
     let (until, address) = std::str::from_utf8(&text).ok()?.split_once(' ')?;
     // A browser may keep a cookie longer than its `Max-Age`.
     if until.parse::<i64>().is_ok_and(|until| context.now() > until) {

@@ -192,7 +192,7 @@ fn answer(context: &RequestContext, request: &AuthorizationRequest, session: &Se
         auth_time: session.since,
         until: context.now().saturating_add(code::GOOD_FOR),
     };
-    let sealed = code.seal(&context.app().app_seals.codes, &context.live_store().store.public_url, random::bytes());
+    let sealed = code.seal(&context.app().for_apps.codes, &context.live_store().store.public_url, random::bytes());
     let clear = id.map(|id| kept_request::clear(context, id));
     with_cookies(authorization_reply::with_code(context, &request.reply, &sealed), clear)
 }

@@ -48,7 +48,7 @@ async fn describe_access_token(context: &RequestContext, app: &ClientApp, token:
 
 async fn describe_refresh_token(context: &RequestContext, app: &ClientApp, token: &str) -> Result<Option<Value>, OAuthError> {
     let store = &context.live_store().store;
-    let Some(token) = RefreshToken::read(&context.app().app_seals.refresh, &store.public_url, token) else { return Ok(None) };
+    let Some(token) = RefreshToken::read(&context.app().for_apps.refresh, &store.public_url, token) else { return Ok(None) };
     let found = context.app().directory.read(FindAppGrant { store: store.name.clone(), id: token.grant }).await?;
     let is_current = |grant: &AppGrant| grant.app == app.name && grant.rotation == token.rotation && context.now() < grant.until;
     let can_refresh = app.grants.contains(AppGrantKind::RefreshToken);

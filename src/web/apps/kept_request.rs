@@ -49,7 +49,7 @@ pub(crate) fn keep(context: &RequestContext, kept: &KeptRequest) -> Option<(Stri
     let id = hex(&sha256::<4>(&random::bytes::<16>()));
     let name = cookies::app_request_name(&id, store);
     let text = serde_json::to_vec(kept).expect("texts and numbers can be written");
-    let sealed = context.app().app_seals.requests.seal(&[&store.public_url, &name], &text, random::bytes());
+    let sealed = context.app().for_apps.requests.seal(&[&store.public_url, &name], &text, random::bytes());
     if sealed.len() > LARGEST {
         return None;
     }
@@ -83,7 +83,7 @@ pub(crate) fn clear(context: &RequestContext, id: &str) -> HeaderValue {
 }
 
 fn open(context: &RequestContext, name: &str, sealed: &str) -> Option<KeptRequest> {
-    let text = context.app().app_seals.requests.open(&[&context.live_store().store.public_url, name], sealed)?;
+    let text = context.app().for_apps.requests.open(&[&context.live_store().store.public_url, name], sealed)?;
     let kept: KeptRequest = serde_json::from_slice(&text).ok()?;
     // A browser may keep a cookie longer than its `Max-Age`.
     (0..GOOD_FOR).contains(&context.now().saturating_sub(kept.began)).then_some(kept)

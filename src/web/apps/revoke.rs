@@ -27,7 +27,7 @@ async fn end_grant(context: &RequestContext) -> Result<(), OAuthError> {
     let app = authenticated_app(context, &form).await?;
     let token = form.required("token", "`token` is missing")?;
     let store = &context.live_store().store;
-    let of_refresh_token = RefreshToken::read(&context.app().app_seals.refresh, &store.public_url, token).map(|token| token.grant);
+    let of_refresh_token = RefreshToken::read(&context.app().for_apps.refresh, &store.public_url, token).map(|token| token.grant);
     let grant = match of_refresh_token {
         Some(grant) => Some(grant),
         None => verified_access_token(context, token).await?.filter(|token| token.app == app.name).and_then(|token| token.grant),

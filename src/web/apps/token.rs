@@ -65,7 +65,7 @@ async fn by_code(context: &RequestContext, app: &ClientApp, form: &OAuthForm) ->
     let issuer = &*context.live_store().store.public_url;
     let presented = form.required("code", "`code` is missing")?;
     let redirect_uri = form.required("redirect_uri", "`redirect_uri` is missing")?;
-    let code = AuthorizationCode::open(&context.app().app_seals.codes, issuer, presented).ok_or(OAuthError::invalid_grant())?;
+    let code = AuthorizationCode::open(&context.app().for_apps.codes, issuer, presented).ok_or(OAuthError::invalid_grant())?;
     let is_right = code.app == app.name
         && *code.redirect_uri == *redirect_uri
         && context.now() < code.until
@@ -125,7 +125,7 @@ fn is_verified(challenge: Option<&str>, verifier: Option<&str>) -> bool {
 async fn by_refresh_token(context: &RequestContext, app: &ClientApp, form: &OAuthForm) -> Result<Map<String, Value>, OAuthError> {
     let store = &context.live_store().store;
     let presented = form.required("refresh_token", "`refresh_token` is missing")?;
-    let presented = RefreshToken::read(&context.app().app_seals.refresh, &store.public_url, presented).ok_or(OAuthError::invalid_grant())?;
+    let presented = RefreshToken::read(&context.app().for_apps.refresh, &store.public_url, presented).ok_or(OAuthError::invalid_grant())?;
     let until = context.now().saturating_add(REFRESH_IDLE);
     let found = context.app().directory.read(FindAppGrant { store: store.name.clone(), id: presented.grant.clone() }).await?;
     if let Some((grant, _)) = &found {
@@ -191,7 +191,7 @@ fn tokens_of_grant(
         tokens.insert("id_token".to_owned(), app_token::id_token(context, app, &about, &access_token)?.into());
     }
     if let Some(refresh) = refresh {
-        let token = refresh.issue(&context.app().app_seals.refresh, &context.live_store().store.public_url);
+        let token = refresh.issue(&context.app().for_apps.refresh, &context.live_store().store.public_url);
         tokens.insert("refresh_token".to_owned(), token.into());
     }
     add_access_token(&mut tokens, access_token, scopes);

@@ -326,7 +326,7 @@ const BESIDE_OBJECT: &[&str] = &["client_id", "redirect_uri", "response_type", "
 #[actix_web::test]
 async fn oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsupported() {
     let suite = Suite::open().await;
-    let request = SuiteRequest::new().as_object(BESIDE_OBJECT).without("request").with("request_uri", "https://suite.example/r#1");
+    let request = SuiteRequest::new().into_object(BESIDE_OBJECT).without("request").with("request_uri", "https://suite.example/r#1");
 
     assert_eq!(suite.error(&suite.authorize(&request).await, &request), "request_uri_not_supported");
 }
@@ -334,7 +334,7 @@ async fn oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsupport
 #[actix_web::test]
 async fn oidcc_unsigned_request_object_supported_correctly_or_rejected_as_unsupported() {
     let suite = Suite::open().await;
-    let request = SuiteRequest::new().as_object(BESIDE_OBJECT);
+    let request = SuiteRequest::new().into_object(BESIDE_OBJECT);
 
     assert_eq!(suite.error(&suite.authorize(&request).await, &request), "request_not_supported");
 }
@@ -349,7 +349,7 @@ async fn oidcc_claims_essential() {
 #[actix_web::test]
 async fn oidcc_ensure_request_object_with_redirect_uri() {
     let suite = Suite::open().await;
-    let request = SuiteRequest::new().as_object(BESIDE_OBJECT).with("redirect_uri", format!("{CALLBACK}/{}", random::id()));
+    let request = SuiteRequest::new().into_object(BESIDE_OBJECT).with("redirect_uri", format!("{CALLBACK}/{}", random::id()));
 
     let journey = suite.authorize(&request).await;
 

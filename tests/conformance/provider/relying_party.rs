@@ -81,7 +81,7 @@ impl SuiteRequest {
     }
 
     /// With these parameters alone, and one that holds all of them, unsigned.
-    pub fn as_object(self, left: &[&str]) -> Self {
+    pub fn into_object(self, left: &[&str]) -> Self {
         let claims: serde_json::Map<String, Value> = self.0.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
         let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
         let object = format!("{}.{}.", part(r#"{"alg":"none"}"#), part(&Value::Object(claims).to_string()));
@@ -190,6 +190,7 @@ impl Suite {
     }
 
     /// The code of an answer of the authorization endpoint.
+    #[expect(clippy::unused_self, reason = "the suite judges as this relying party")]
     pub fn code(&self, journey: &Journey, request: &SuiteRequest) -> String {
         let reply = reply(&journey.answer);
         let names: Vec<&str> = reply.iter().map(|(name, _)| name.as_str()).collect();
@@ -200,6 +201,7 @@ impl Suite {
     }
 
     /// The error of an answer of the authorization endpoint.
+    #[expect(clippy::unused_self, reason = "the suite judges as this relying party")]
     pub fn error(&self, journey: &Journey, request: &SuiteRequest) -> String {
         let reply = reply(&journey.answer);
         let value = |name: &str| reply.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str());

@@ -67,7 +67,7 @@ pub fn reply(answer: &Answer) -> Vec<(String, String)> {
 
 /// A parameter that an answer carries to the app.
 pub fn parameter(answer: &Answer, name: &str) -> String {
-    reply(answer).into_iter().find(|(other, _)| other == name).map(|(_, value)| value).unwrap_or_else(|| panic!("no {name} in {answer:?}"))
+    reply(answer).into_iter().find(|(other, _)| other == name).map_or_else(|| panic!("no {name} in {answer:?}"), |(_, value)| value)
 }
 
 /// A browser in which a person has signed in to the store.
