@@ -3,7 +3,7 @@
 
 use crate::directory::attempts::ConsumeAttempt;
 use crate::login::attempt::Entropy;
-use crate::login::conversation::{Conversation, ProviderBusy};
+use crate::login::conversation::Conversation;
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::exchange::{ExchangedIdentity, HandedNonce, HandedTokens};
 use crate::pages::ErrorCause;
@@ -13,7 +13,7 @@ use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::vocabulary::text::Text;
-use crate::web::handed_in::{HandedIn, HandedInShape};
+use crate::web::handed_in::{FormFields, HandedIn, HandedInShape};
 use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -107,12 +107,9 @@ async fn obtain_identity(
     let conversation = Conversation::begin(live_provider.parties(&client), installation, &entropy, Vec::new(), now);
     conversation.refresh_document(now).await;
     let (began, mut watch) = (clock::instant(), LoginWatch::default());
-    let (trace, outcome) = match conversation.exchange(tokens, context.limited_network(), now, &mut watch).await {
-        Ok(ended) => ended,
-        Err(ProviderBusy) => {
-            let busy = BrokerFailure::TooManyLogins;
-            return Err(login_failure::without_conversation(context, busy, live_provider, None).await.into());
-        }
+    let Ok((trace, outcome)) = conversation.exchange(tokens, context.limited_network(), now, &mut watch).await else {
+        let busy = BrokerFailure::TooManyLogins;
+        return Err(login_failure::without_conversation(context, busy, live_provider, None).await.into());
     };
     context.app().metrics.observe_conversation(&live_provider.provider.name, began.elapsed());
     let exchanged = match outcome {
@@ -154,7 +151,7 @@ impl ExchangeRefusal {
 }
 
 /// The form of the provider's button, if this request is one.
-fn form_of_button(context: &RequestContext) -> Option<(Arc<LiveProvider>, Vec<(String, String)>)> {
+fn form_of_button(context: &RequestContext) -> Option<(Arc<LiveProvider>, FormFields)> {
     let live_provider = start::requested_provider(context).ok()?;
     let form = HandedIn::form_fields(context)?;
     let button = button_of(&live_provider)?;

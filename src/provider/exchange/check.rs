@@ -1,5 +1,6 @@
 //! Finds out which tokens can be handed in for a file, and complains about words that prove nothing.
 
+use crate::provider::choice::EntryChoice;
 use crate::provider::compiled_file::CompiledFile;
 use crate::provider::condition::Condition;
 use crate::provider::exchange::{ExchangeFault, ExchangeRules, ExchangeWords, HandedIdToken, HandedToken};
@@ -114,7 +115,7 @@ impl ExchangeCheck<'_> {
         known.extend(file.identity.composed().map(|(_, fact, ..)| fact));
         let of_token = own.iter().flat_map(|(step, signed)| {
             let reads = step.token_reads().filter(|read| !shown.contains(&read.fact)).flat_map(|read| read.reading.uses());
-            signed.uses().into_iter().chain(reads).chain(step.signed_choices.iter().flat_map(|choice| choice.uses()))
+            signed.uses().into_iter().chain(reads).chain(step.signed_choices.iter().flat_map(EntryChoice::uses))
         });
         let of_calls = person().flat_map(|step| step.uses_in_when().into_iter().chain(step.uses_in_request()).chain(step.uses_in_answer()));
         let required = file.require.iter().flat_map(|require| &require.0).flat_map(Condition::uses);
