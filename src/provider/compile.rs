@@ -136,11 +136,10 @@ fn assemble(
     let logout = spec.logout.take().and_then(|template| Address::compile(template, &addresses(), reader));
     let (trust, missing) = (spec.trust_email.take(), spec.missing_email.take());
     let asks_for_email = missing.as_ref().filter(|missing| matches!(missing.value, MissingEmailPolicy::Ask)).map(|missing| missing.place);
-    let composition = compile_identity(&mut spec, trust.as_ref(), missing.as_ref(), reader);
+    let composition = compile_identity(spec.identity.take(), trust.as_ref(), missing.as_ref(), reader);
     let mut authorization = authorization?;
-    if let Some(pushed) = prepare.iter_mut().find(|step| step.is_standard_push) {
-        pushed.reauthenticate = std::mem::take(&mut authorization.step.reauthenticate);
-    }
+    let pushed = prepare.iter_mut().find(|step| step.is_standard_push);
+    pushed.into_iter().for_each(|pushed| pushed.reauthenticate = std::mem::take(&mut authorization.step.reauthenticate));
     let file = CompiledFile {
         prepare: &prepare,
         authorization: &authorization,
@@ -202,15 +201,16 @@ fn assemble(
     })
 }
 
+/// How the identity is composed, and what proves its address.
 fn compile_identity(
-    spec: &mut ProviderSpec,
+    written: Option<IdentitySpec>,
     trust: Option<&Located<EmailTrustPolicy>>,
     missing: Option<&Located<MissingEmailPolicy>>,
     reader: &mut Reader,
 ) -> IdentityMapping {
     let trust = trust.map_or(EmailTrustPolicy::Claim, |trust| trust.value.clone());
     let missing = missing.map_or(MissingEmailPolicy::Refuse, |missing| missing.value.clone());
-    IdentityMapping::compile(spec.identity.take(), trust, missing, reader)
+    IdentityMapping::compile(written, trust, missing, reader)
 }
 
 /// Stores in every step what only the whole file knows: which facts its requests carry, and whether ID tokens must hold `auth_time`.

@@ -13,7 +13,7 @@ use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::vocabulary::text::Text;
-use crate::web::handed_in::{HandedIn, HandedInShape};
+use crate::web::handed_in::{FormFields, HandedIn, HandedInShape};
 use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;

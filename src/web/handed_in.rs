@@ -19,6 +19,9 @@ const DURATION: [&str; 2] = ["duration", "duration"];
 /// The longest duration that is read, in minutes; the lifetime of the store's sessions is the limit in any case.
 const LONGEST_DURATION: i64 = 1_000_000;
 
+/// Names and values.
+pub(crate) type FormFields = Vec<(String, String)>;
+
 /// A request to exchange tokens.
 pub(crate) struct HandedIn {
     /// The name of the provider's file.
@@ -74,7 +77,7 @@ impl HandedIn {
     }
 
     /// The fields of a form, if the request has one.
-    pub(crate) fn form_fields(context: &RequestContext) -> Option<Vec<(String, String)>> {
+    pub(crate) fn form_fields(context: &RequestContext) -> Option<FormFields> {
         let is_form = kind_of(context) == "application/x-www-form-urlencoded";
         is_form.then(|| url::form_urlencoded::parse(context.body()).into_owned().collect())
     }
@@ -86,7 +89,7 @@ fn kind_of(context: &RequestContext) -> String {
 }
 
 /// The texts and numbers at the top of a JSON object. Anything else there is refused, as is a key that stands there twice.
-fn json_fields(context: &RequestContext) -> Option<Vec<(String, String)>> {
+fn json_fields(context: &RequestContext) -> Option<FormFields> {
     if kind_of(context) != "application/json" {
         return None;
     }
