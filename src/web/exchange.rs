@@ -150,8 +150,6 @@ impl ExchangeRefusal {
     }
 }
 
-type FormFields = Vec<(String, String)>;
-
 /// The form of the provider's button, if this request is one.
 fn form_of_button(context: &RequestContext) -> Option<(Arc<LiveProvider>, FormFields)> {
     let live_provider = start::requested_provider(context).ok()?;
