@@ -13,7 +13,7 @@ use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::vocabulary::text::Text;
-use crate::web::handed_in::{FormFields, HandedIn, HandedInShape};
+use crate::web::handed_in::{HandedIn, HandedInFields, HandedInShape};
 use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -151,7 +151,7 @@ impl ExchangeRefusal {
 }
 
 /// The form of the provider's button, if this request is one.
-fn form_of_button(context: &RequestContext) -> Option<(Arc<LiveProvider>, FormFields)> {
+fn form_of_button(context: &RequestContext) -> Option<(Arc<LiveProvider>, HandedInFields)> {
     let live_provider = start::requested_provider(context).ok()?;
     let form = HandedIn::form_fields(context)?;
     let button = button_of(&live_provider)?;

@@ -20,7 +20,7 @@ const DURATION: [&str; 2] = ["duration", "duration"];
 const LONGEST_DURATION: i64 = 1_000_000;
 
 /// Names and values.
-pub(crate) type FormFields = Vec<(String, String)>;
+pub(crate) type HandedInFields = Vec<(String, String)>;
 
 /// A request to exchange tokens.
 pub(crate) struct HandedIn {
@@ -77,7 +77,7 @@ impl HandedIn {
     }
 
     /// The fields of a form, if the request has one.
-    pub(crate) fn form_fields(context: &RequestContext) -> Option<FormFields> {
+    pub(crate) fn form_fields(context: &RequestContext) -> Option<HandedInFields> {
         let is_form = kind_of(context) == "application/x-www-form-urlencoded";
         is_form.then(|| url::form_urlencoded::parse(context.body()).into_owned().collect())
     }
@@ -89,7 +89,7 @@ fn kind_of(context: &RequestContext) -> String {
 }
 
 /// The texts and numbers at the top of a JSON object. Anything else there is refused, as is a key that stands there twice.
-fn json_fields(context: &RequestContext) -> Option<FormFields> {
+fn json_fields(context: &RequestContext) -> Option<HandedInFields> {
     if kind_of(context) != "application/json" {
         return None;
     }

@@ -88,3 +88,26 @@ fn open(context: &RequestContext, name: &str, sealed: &str) -> Option<KeptReques
     // A browser may keep a cookie longer than its `Max-Age`.
     (0..GOOD_FOR).contains(&context.now().saturating_sub(kept.began)).then_some(kept)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_recognized_however_its_address_goes_on() {
+        let id = |address: &str| id_in_return_address(address, "https://login.loja.example").map(str::to_owned);
+
+        for same in ["", "?", "?x=1", "#", "#x"] {
+            assert_eq!(id(&format!("https://login.loja.example/authorize/0123abcd{same}")).as_deref(), Some("0123abcd"), "{same}");
+        }
+        for other in [
+            "https://login.loja.example/authorize/0123abcd/",
+            "https://login.loja.example/authorize/0123abc",
+            "https://login.loja.example/authorize/?0123abcd",
+            "https://login.loja.example/login",
+            "https://www.loja.example/authorize/0123abcd",
+        ] {
+            assert_eq!(id(other), None, "{other}");
+        }
+    }
+}
