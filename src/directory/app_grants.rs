@@ -26,7 +26,7 @@ pub struct AppUser {
     pub picture: Option<Box<str>>,
     /// The language that a provider gave last.
     pub locale: Option<Box<str>>,
-    /// The stored further facts of the user's identity at the provider that was asked about, by name.
+    /// The stored further facts of the user's identity at the provider that was asked about, by name; none if the user has two there.
     pub facts: Vec<(Box<str>, Box<str>)>,
 }
 
@@ -89,14 +89,14 @@ pub struct AppGrant {
     pub until: i64,
 }
 
-/// Selects an [`AppUser`] with the facts of a provider, as [`user_from_row`] reads it, and further columns.
+/// Selects an [`AppUser`] with the facts of a provider, unless the user has two identities there: it is not known which one signed in, as [`user_from_row`] reads it, and further columns.
 macro_rules! app_users {
     ($provider:literal, $columns:literal, $rest:literal) => {
         concat!(
             "SELECT u.uid, u.email, u.email_verified, u.name, u.picture, u.locale, \
-             (SELECT i.facts FROM identities i WHERE i.uid = u.uid AND i.provider = ",
+             (SELECT CASE count(*) WHEN 1 THEN max(i.facts) END FROM identities i WHERE i.uid = u.uid AND i.provider = ",
             $provider,
-            " AND i.facts IS NOT NULL ORDER BY i.linked DESC, i.provider_id LIMIT 1)",
+            ")",
             $columns,
             $rest
         )

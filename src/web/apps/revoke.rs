@@ -1,5 +1,6 @@
 //! `/revoke`: an app gives a token back (RFC 7009). The whole grant ends. A token that is not valid, or is another app's, is answered alike.
 
+use crate::apps::client_app::ClientApp;
 use crate::apps::refresh_token::RefreshToken;
 use crate::directory::app_grants::FindAppGrant;
 use crate::directory::audit::AuditActor;
@@ -14,7 +15,7 @@ use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
 
 pub(crate) async fn revoke(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    let mut response = match end_grant(&context).await {
+    let mut response = match end_grant_of_token(&context).await {
         Ok(()) => HttpResponse::Ok().finish(),
         Err(error) => error.to_response(),
     };
@@ -22,7 +23,7 @@ pub(crate) async fn revoke(context: RequestContext) -> Result<HttpResponse, User
     Ok(response)
 }
 
-async fn end_grant(context: &RequestContext) -> Result<(), OAuthError> {
+async fn end_grant_of_token(context: &RequestContext) -> Result<(), OAuthError> {
     let form = OAuthForm::of_request(context)?;
     let app = authenticated_app(context, &form).await?;
     let token = form.required("token", "`token` is missing")?;
@@ -32,13 +33,21 @@ async fn end_grant(context: &RequestContext) -> Result<(), OAuthError> {
         Some(grant) => Some(grant),
         None => verified_access_token(context, token).await?.filter(|token| token.app == app.name).and_then(|token| token.grant),
     };
-    let Some(id) = grant else { return Ok(()) };
-    let Some((grant, _)) = context.app().directory.read(FindAppGrant { store: store.name.clone(), id: id.clone() }).await? else {
+    match grant {
+        Some(id) => end_grant(context, &app, &id).await,
+        None => Ok(()),
+    }
+}
+
+/// Ends a grant of an app, if there is one.
+pub(crate) async fn end_grant(context: &RequestContext, app: &ClientApp, id: &str) -> Result<(), OAuthError> {
+    let store = &context.live_store().store.name;
+    let Some((grant, _)) = context.app().directory.read(FindAppGrant { store: store.clone(), id: id.into() }).await? else {
         return Ok(());
     };
-    let end = EndAppGrant { store: store.name.clone(), app: app.name.clone(), id: id.clone(), by: AuditActor::App, now: context.now() };
+    let end = EndAppGrant { store: store.clone(), app: app.name.clone(), id: id.into(), by: AuditActor::App, now: context.now() };
     if context.app().directory.write(end).await? {
-        context.app().revocations.record_end(&id, grant.until);
+        context.app().revocations.record_end(id, grant.until);
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::web::apps::authentication::authenticated_app;
 use crate::web::apps::authorize::{is_provider_allowed, provider_file};
 use crate::web::apps::oauth_error::OAuthError;
 use crate::web::apps::oauth_form::OAuthForm;
-use crate::web::apps::{authentication, cross_origin, refusals};
+use crate::web::apps::{authentication, cross_origin, refusals, revoke};
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
@@ -68,17 +68,22 @@ async fn by_code(context: &RequestContext, app: &ClientApp, form: &OAuthForm) ->
     let code = AuthorizationCode::open(&context.app().for_apps.codes, issuer, presented).ok_or(OAuthError::invalid_grant())?;
     let is_right = code.app == app.name
         && *code.redirect_uri == *redirect_uri
-        && context.now() < code.until
         && is_verified(code.challenge.as_deref(), form.value("code_verifier"))
         && is_provider_allowed(app, provider_file(context, &code.provider).as_deref());
     if !is_right {
         return Err(OAuthError::invalid_grant());
     }
+    if context.now() >= code.until {
+        // It may have been redeemed in time, and this may be a thief.
+        revoke::end_grant(context, app, &code.id).await?;
+        return Err(OAuthError::invalid_grant());
+    }
+    let resources = audiences(app, form, &code.resources)?;
     // The settings may allow less than when the code was issued.
     let scopes = still_allowed(app, &code.scope);
     let offline = scope::has(&scopes, OFFLINE_ACCESS) && app.grants.contains(AppGrantKind::RefreshToken);
     let until = context.now().saturating_add(if offline { REFRESH_IDLE } else { app_token::LIFETIME });
-    let AuthorizationCode { id, resources, uid, sid, provider, auth_time, nonce, .. } = code;
+    let AuthorizationCode { id, uid, sid, provider, auth_time, nonce, .. } = code;
     let grant = NewAppGrant {
         id: id.clone(),
         store: context.live_store().store.name.clone(),
@@ -146,6 +151,7 @@ async fn by_refresh_token(context: &RequestContext, app: &ClientApp, form: &OAut
         until,
         now: context.now(),
     };
+    let resources = audiences(app, form, &[])?;
     let (grant, user) = match context.app().directory.write(rotate).await? {
         RefreshOutcome::Rotated(grant, user) | RefreshOutcome::Repeated(grant, user) => (grant, user),
         RefreshOutcome::Reused => return Err(refuse_reused(context, &presented.grant, until)),
@@ -154,8 +160,18 @@ async fn by_refresh_token(context: &RequestContext, app: &ClientApp, form: &OAut
     let AppGrant { id, claimed_sid, provider, auth_time, scopes, rotation, .. } = grant;
     let scopes = still_allowed(app, form.value("scope").unwrap_or(&scopes));
     let refresh = Some(RefreshToken { grant: id.clone(), rotation });
-    let of = TokensOfGrant { id: &id, sid: &claimed_sid, provider: &provider, auth_time, nonce: None, resources: &[], refresh };
+    let of = TokensOfGrant { id: &id, sid: &claimed_sid, provider: &provider, auth_time, nonce: None, resources: &resources, refresh };
     tokens_of_grant(context, app, &user, &scopes, of)
+}
+
+/// The audiences for which the app asks at `/token` (RFC 8707): some of those that were granted, or of its own if none were named.
+fn audiences(app: &ClientApp, form: &OAuthForm, granted: &[Box<str>]) -> Result<Vec<Box<str>>, OAuthError> {
+    let asked: Vec<Box<str>> = form.values("resource").map(Into::into).collect();
+    let allowed = if granted.is_empty() { &*app.audiences } else { granted };
+    if !asked.iter().all(|audience| allowed.contains(audience)) {
+        return Err(OAuthError::new("invalid_target", "`resource` is not among the audiences that this app may ask for here"));
+    }
+    Ok(if asked.is_empty() { granted.to_vec() } else { asked })
 }
 
 /// The scopes that the settings allow the app now.
@@ -218,10 +234,7 @@ fn on_own_behalf(context: &RequestContext, app: &ClientApp, form: &OAuthForm) ->
     if asked.is_some() && scopes.is_empty() {
         return Err(OAuthError::new("invalid_scope", "none of the requested scopes is among the `scopes` of this app"));
     }
-    let audiences: Vec<Box<str>> = form.values("resource").map(Into::into).collect();
-    if !audiences.iter().all(|audience| app.audiences.contains(audience)) {
-        return Err(OAuthError::new("invalid_target", "`resource` is not among the audiences of this app"));
-    }
+    let audiences = audiences(app, form, &[])?;
     let access = AccessTokenSubject { subject: &app.name, scopes: &scopes, audiences: &audiences, grant: None };
     let mut tokens = Map::new();
     add_access_token(&mut tokens, app_token::access_token(context, app, &access)?, &scopes);

@@ -237,6 +237,27 @@ async fn a_token_is_described_to_those_whom_it_concerns() {
     assert_eq!(broker.ask(by("painel", "/revoke", "token=x")).await.status, 200);
 }
 
+#[actix_web::test]
+async fn an_access_token_is_for_the_audience_that_was_asked_for() {
+    let broker = open().await;
+    let browser = signed_in(&broker, "ana").await;
+    let redeemed = async |asked: &str, at_token: &str| {
+        let code = code(&browser, asked).await;
+        let form = format!("grant_type=authorization_code&code={code}&redirect_uri={CALLBACK}{at_token}");
+        broker.ask(by("painel", "/token", &form)).await
+    };
+    let audience = |answer: &Answer| decoded(&text(answer, "access_token")).1["aud"].clone();
+
+    assert_eq!(audience(&redeemed("resource=painel", "").await), "painel");
+    assert_eq!(audience(&redeemed("", "&resource=painel").await), "painel");
+    assert_eq!(audience(&redeemed("", "").await), "https://api.loja.example");
+    assert_eq!(error(&redeemed("resource=painel", "&resource=https://api.loja.example").await), "invalid_target");
+    assert_eq!(error(&redeemed("", "&resource=https://evil.example").await), "invalid_target");
+    let refresh = text(&offline(&broker, &browser).await, "refresh_token");
+    let renewed = broker.ask(by("painel", "/token", &format!("grant_type=refresh_token&refresh_token={refresh}&resource=painel"))).await;
+    assert_eq!(audience(&renewed), "painel");
+}
+
 /// Lesson 186
 #[actix_web::test]
 async fn an_app_acts_on_its_own_behalf_with_its_own_scopes() {
