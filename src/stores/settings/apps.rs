@@ -48,7 +48,8 @@ words! {
         back_channel_logout: Option<Located<String>> = "backChannelLogout",
         /// What the app may redeem at `/token`: `authorizationCode` when a person signs in, `refreshToken` to renew the access
         /// without the person (needs the scope `offline_access`), `clientCredentials` on its own behalf (needs a secret or keys),
-        /// `tokenExchange` for a token of the provider (RFC 8693).
+        /// `tokenExchange` for a token of the provider (RFC 8693; not offered by this version: `/token` refuses it with
+        /// `unsupported_grant_type`, and `/exchange/NAME` takes such tokens).
         /// Default: `authorizationCode`
         /// Example: `grants: [ authorizationCode, refreshToken ]`
         grants: Option<OneOrMany<Located<AppGrantKind>>> = "grants",
@@ -78,7 +79,8 @@ words! {
         /// Default: `none`
         /// Example: `consent: ask`
         consent: Option<Located<ConsentRule>> = "consent",
-        /// The names of the provider files whose own tokens the app may fetch for a person, at `/apps/tokens/NAME`.
+        /// The names of the provider files whose own tokens the app may fetch for a person, at `/apps/tokens/NAME`. This version has no
+        /// such address yet, so the key gives nothing.
         /// Default: none
         /// Example: `tokens: [ clube-acme ]`
         tokens: Option<PossiblyEmptyList> = "tokens",

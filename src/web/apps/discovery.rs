@@ -1,7 +1,7 @@
 //! What a store publishes as an issuer: OpenID Connect Discovery 1.0, and RFC 8414 under its own address.
 
 use crate::session::token_algorithm::TokenAlgorithm;
-use crate::web::apps::cross_origin;
+use crate::web::apps::{client_assertion, cross_origin};
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
@@ -35,7 +35,7 @@ fn metadata(issuer: &str) -> Value {
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": algorithms,
         "token_endpoint_auth_methods_supported": authentication,
-        "token_endpoint_auth_signing_alg_values_supported": crate::web::apps::client_assertion::ALGORITHMS,
+        "token_endpoint_auth_signing_alg_values_supported": client_assertion::ALGORITHMS,
         "revocation_endpoint_auth_methods_supported": authentication,
         "introspection_endpoint_auth_methods_supported": authentication.get(..3),
         "code_challenge_methods_supported": ["S256"],

@@ -1,7 +1,7 @@
 //! `/userinfo`: what an app may read of the person, with an access token (OpenID Connect Core 1.0, 5.3; RFC 6750).
 
 use crate::apps::scope::OPENID;
-use crate::directory::app_grants::FindAppGrant;
+use crate::directory::app_grants::{AppGrant, FindAppGrant};
 use crate::web::apps::app_token::verified_access_token;
 use crate::web::apps::cross_origin;
 use crate::web::apps::oauth_error::OAuthError;
@@ -41,7 +41,7 @@ async fn answer(context: &RequestContext, token: &str) -> Result<HttpResponse, O
     Ok(HttpResponse::Ok().json(Value::Object(claims)))
 }
 
-fn is_grant_of_token(grant: &crate::directory::app_grants::AppGrant, subject: &str, app: &str) -> bool {
+fn is_grant_of_token(grant: &AppGrant, subject: &str, app: &str) -> bool {
     *grant.uid == *subject && *grant.app == *app
 }
 
