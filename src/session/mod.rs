@@ -9,6 +9,7 @@ pub mod seal;
 pub(crate) mod signing_key;
 pub mod token_algorithm;
 pub(crate) mod token_claims;
+pub(crate) mod token_kind;
 
 use crate::vocabulary::email::Email;
 

@@ -15,6 +15,8 @@ pub(crate) mod picture; // a logo
 pub(crate) mod rates; // how many requests an address may make
 pub(crate) mod ip_network; // an address or a block of addresses
 pub(crate) mod session_cookie; // the names of the session cookie
+pub(crate) mod cookie_domain; // the domain for which it may be written
+pub(crate) mod handed_facts; // the further facts that a store hands out
 pub mod apps; //        the client apps of a store
 
 use crate::provider::hosts::is_loopback;
@@ -25,15 +27,18 @@ use crate::session::keys::TokenParties;
 use crate::session::rotation::RotationPlan;
 use crate::session::token_claims::facts_left_out;
 use crate::session::{Session, SessionLifetime, SessionUser, short_name};
+use crate::stores::cookie_domain::DomainProblem;
+use crate::stores::handed_facts::compile_further_facts;
 use crate::stores::ip_network::IpNetwork;
 use crate::stores::rates::{Rates, compile_rates, most_connections};
 use crate::stores::read_policy::ReadableValues;
-use crate::stores::session_cookie::{prefixed_cookie_name, read_and_second_cookie};
+use crate::stores::session_cookie::{SecondCookie, session_cookies};
 use crate::stores::settings::apps::AppSpec;
-use crate::stores::settings::{LoginSpec, MailSpec, NullableText, SessionSpec, Settings, SettingsSpec, browser_host};
+use crate::stores::settings::session::SessionSpec;
+use crate::stores::settings::{LoginSpec, MailSpec, NullableText, Settings, SettingsSpec, browser_host};
 use crate::vocabulary::email::Email;
 use crate::vocabulary::place::{Located, Place};
-use crate::vocabulary::words::{NamedValues, OneOrMany};
+use crate::vocabulary::words::OneOrMany;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -58,10 +63,10 @@ pub struct Store {
     pub(crate) loopback: bool,
     /// The folder of the provider files.
     pub(crate) providers: PathBuf,
-    /// The name of the session cookie, which is the only one that is read.
+    /// The name of the session cookie, which alone counts on the broker's own pages.
     pub cookie: Box<str>,
-    /// A second name of the session cookie.
-    pub(crate) also_cookie: Option<Box<str>>,
+    /// Further cookies with the same value.
+    pub(crate) second_cookies: Vec<SecondCookie>,
     /// The audience of the token, if the settings name one.
     audience: Option<Box<str>>,
     /// How long sessions last.
@@ -242,12 +247,15 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
     let account = if name == MAIN { host.replace([':', '.'], "-") } else { name.to_owned() };
     let named = |cookie: &str| cookie.replace("{account}", &account);
     let lifetime = seconds(|session| session.lifetime.as_ref(), 24 * 3600);
-    let idle = seconds(|session| session.idle.as_ref(), 12 * 3600);
+    let idle = seconds(|session| session.idle.as_ref(), lifetime);
     let folder = own.providers.as_ref().filter(|_| name != MAIN).map_or(settings.providers.as_str(), |folder| &folder.value);
-    let also_cookie: Option<Box<str>> = text_or_null(|session| session.also_cookie.as_ref()).map(|name| named(name).into());
+    let also_cookie = text_or_null(|session| session.also_cookie.as_ref()).map(named);
     let cookie = inherited(own_session, main_session, |session| session.cookie.as_ref()).map_or("portaria", |name| name.as_str());
-    let cookie = named(cookie);
-    let (cookie, also_cookie) = read_and_second_cookie(prefixed_cookie_name(&cookie, secure), also_cookie, secure);
+    // The host of a store decides which domain fits, so a store does not inherit it.
+    let domain = own_session.and_then(|session| session.domain.as_ref()?.0.as_ref()).map(|domain| domain.to_ascii_lowercase());
+    // `--public-url` may have replaced the host for which it was checked.
+    let domain = domain.filter(|domain| secure && DomainProblem::of(domain, host).is_none());
+    let (cookie, second_cookies) = session_cookies(&named(cookie), also_cookie.as_deref(), secure, domain.as_deref());
     let staff = text_values(inherited(own.lab.as_ref(), main.lab.as_ref(), |lab| lab.staff.as_ref()));
     let languages = text_values(inherited(own_login, main_login, |login| login.languages.as_ref()));
     Store {
@@ -258,7 +266,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         loopback,
         providers: PathBuf::from(folder),
         cookie,
-        also_cookie,
+        second_cookies,
         audience: text_or_null(|session| session.audience.as_ref()).map(Into::into),
         lasting: SessionLifetime { lifetime, idle: idle.min(lifetime) },
         offline: seconds(|session| session.offline.as_ref(), 60),
@@ -282,21 +290,6 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         apps: own.apps.iter().flat_map(|apps| &apps.0).map(|(name, app)| (name.as_str().into(), app.clone())).collect(),
         refresh_grace: seconds(|session| session.refresh_grace.as_ref(), 10),
         proxies: compile_proxies(own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref()), loopback),
-    }
-}
-
-fn compile_further_facts(own: Option<&SessionSpec>, main: Option<&SessionSpec>) -> FurtherFacts {
-    let pairs = |pick: fn(&SessionSpec) -> Option<&NamedValues<Located<String>>>| {
-        inherited(own, main, pick)
-            .into_iter()
-            .flat_map(|named| &named.0)
-            .map(|(name, fact)| (name.value.as_str().into(), fact.value.as_str().into()))
-            .collect()
-    };
-    let headers: Vec<(Box<str>, Box<str>)> = pairs(|session| session.headers.as_ref());
-    FurtherFacts {
-        claims: pairs(|session| session.claims.as_ref()),
-        headers: headers.into_iter().map(|(name, fact)| (name.to_ascii_lowercase().into(), fact)).collect(),
     }
 }
 

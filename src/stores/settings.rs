@@ -5,6 +5,7 @@ mod check;
 mod check_apps;
 mod check_session;
 pub(crate) mod limits;
+pub(crate) mod session; // `session`
 mod values;
 
 pub(crate) use crate::stores::settings::check::{browser_host, check_public_url};
@@ -18,6 +19,7 @@ use crate::provider::value_reference::SecretReference;
 use crate::stores::settings::apps::AppSpec;
 use crate::stores::settings::check::{check, host_of};
 use crate::stores::settings::limits::LimitsSpec;
+use crate::stores::settings::session::SessionSpec;
 use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::place::{Located, Source};
 use crate::vocabulary::words::{NamedValues, OneOrMany, Reader, WordValue};
@@ -135,66 +137,9 @@ fn misplaced_word_hint(word: &str) -> Option<&'static str> {
         "port" => Some("write `listen: 127.0.0.1:8080`"),
         "database" | "db" => Some("write `storage: sqlite:…` or `storage: postgres://…`"),
         "clients" | "applications" | "relyingParties" | "staticClients" => Some("write `apps:`, and below it a block for each `client_id`"),
-        "cookie" | "lifetime" | "idle" | "audience" | "refreshGrace" => Some("this key belongs into `session:`"),
+        "cookie" | "domain" | "lifetime" | "idle" | "audience" | "refreshGrace" => Some("this key belongs into `session:`"),
         "title" | "accent" | "logo" | "languages" => Some("this key belongs into `login:`"),
         _ => None,
-    }
-}
-
-words! {
-    /// How long sessions last, how their cookie is called, and what their token carries.
-    pub(crate) struct SessionSpec ("session block") {
-        /// The name of the session cookie. On https, `__Host-` is put in front, which keeps other hosts from writing the cookie; a name
-        /// that begins with `__` or with `VtexIdclientAutCookie` stays as written. `{account}` stands for the name of the store.
-        /// A cookie without `__Host-` can be written by every host of the same domain (`blog.loja.example` for `login.loja.example`),
-        /// which can sign a shopper in as another person by it. So give VTEX its cookie with `alsoCookie`.
-        /// Default: `portaria`
-        /// Example: `cookie: loja`
-        cookie: Option<Located<String>> = "cookie",
-        /// The audience (`aud`) of the token. A service that verifies tokens itself compares it, as the section Sessions says. A store inherits
-        /// the audience of the main store; `null` gives it its own address again. Tokens with `webstore`, the audience of earlier
-        /// versions, stay valid where the settings name no audience.
-        /// Default: the store's `publicUrl`
-        /// Example: `audience: webstore`
-        audience: Option<NullableText> = "audience",
-        /// How long a session lasts at most, even while it is used.
-        /// Default: `24h`
-        /// Example: `lifetime: 30d`
-        lifetime: Option<Located<TimeSpan>> = "lifetime",
-        /// How long a session lasts without being used. It cannot be longer than `lifetime`.
-        /// Default: `12h`
-        /// Example: `idle: 2h`
-        idle: Option<Located<TimeSpan>> = "idle",
-        /// A second cookie with the same value, for programs that expect another name. It is written and not read: what another
-        /// host writes into it changes nothing here. Of two cookies, one that begins with `__Host-` is the one that is read, whichever of
-        /// the two words names it. A program that reads the other one reads what a sibling host may have written. `{account}` stands for the
-        /// name of the store. `null` takes an inherited one away.
-        /// Default: none
-        /// Example: `alsoCookie: "VtexIdclientAutCookie_{account}"`
-        also_cookie: Option<NullableText> = "alsoCookie",
-        /// How long sessions are still accepted while the storage cannot be reached. After that time `/auth` and `/session` answer 503,
-        /// because a session may have been ended elsewhere.
-        /// Default: `60s`
-        /// Example: `offline: 5m`
-        offline: Option<Located<TimeSpan>> = "offline",
-        /// For how long a refresh token of an app that was just used is answered once more with the same successor, so that two tabs, or a
-        /// client that lost the answer, are not signed out. After that time its use ends the access of the app.
-        /// Default: `10s`
-        /// Example: `refreshGrace: 30s`
-        refresh_grace: Option<Located<TimeSpan>> = "refreshGrace",
-        /// Further facts that the session token and `/session` carry: the name of the claim, and the name of a fact that the provider
-        /// file lists in `identity.more`. A login whose provider does not give the fact has no such claim. The token stays below
-        /// 1 KiB: a claim that does not fit is left out; the log names it, and so does the story of a login in the lab. The first claims have precedence.
-        /// Default: none
-        /// Example: `claims: { cpf: cpf, customer_tier: tier }`
-        claims: Option<NamedValues<Located<String>>> = "claims",
-        /// Further facts that `/auth` hands to the proxy: the name of the header, and the name of a fact that the provider file lists in
-        /// `identity.more`. The value is percent-encoded, as that of `X-Auth-Name` is. The header is always set, and it is empty if the
-        /// login did not give the fact, so that a browser cannot send one of its own. The token carries these facts too, under the
-        /// claim `more`, because `/auth` is answered from the token.
-        /// Default: none
-        /// Example: `headers: { X-Auth-Cpf: cpf }`
-        headers: Option<NamedValues<Located<String>>> = "headers",
     }
 }
 

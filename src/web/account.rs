@@ -128,7 +128,7 @@ pub(crate) async fn sign_out(context: RequestContext) -> Result<HttpResponse, Us
     context.app().revocations.record_end(&session.sid, latest);
     context.app().read_from_storage(context.now()).await?;
     let mut response = HttpResponse::build(StatusCode::SEE_OTHER);
-    cookies::append_to(&mut response, cookies::clear_session(store));
+    cookies::append_to(&mut response, cookies::clear_session(store, context.cookies()));
     Ok(response.insert_header((LOCATION, "/login?signed_out=1")).finish())
 }
 

@@ -4,6 +4,8 @@
 
 use crate::login::attempt::GOOD_FOR;
 use crate::stores::Store;
+use crate::stores::cookie_domain::writable_domains;
+use crate::stores::session_cookie::is_host_cookie;
 use actix_web::HttpResponseBuilder;
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use cookie::time::Duration;
@@ -21,6 +23,15 @@ const PROOF: &str = "portaria-proof";
 const FORM: &str = "portaria-form";
 const LAST: &str = "portaria-last";
 const LANGUAGE: &str = "portaria-language";
+
+/// What the cookies of a request say about the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionCookieState<'a> {
+    Missing,
+    /// It is empty, or there are two of one name, of which one is not ours.
+    Unclear,
+    Token(&'a str),
+}
 
 /// The cookies of a request.
 #[derive(Clone, Copy)]
@@ -44,6 +55,22 @@ impl<'a> RequestCookies<'a> {
         let mut found = self.pairs().filter(|(other, _)| *other == name).map(|(_, value)| value);
         let value = found.next().filter(|value| !value.is_empty())?;
         found.next().is_none().then_some(value)
+    }
+
+    /// Whether there is a cookie of exactly this name.
+    pub(crate) fn has(self, name: &str) -> bool {
+        self.pairs().any(|(other, _)| other == name)
+    }
+
+    /// The token of the session by the first of its cookies that is there.
+    pub(crate) fn session(self, store: &Store) -> SessionCookieState<'a> {
+        let names = std::iter::once(&*store.cookie).chain(store.second_cookies.iter().map(|second| &*second.name));
+        for name in names {
+            if self.has(name) {
+                return self.unique(name).map_or(SessionCookieState::Unclear, SessionCookieState::Token);
+            }
+        }
+        SessionCookieState::Missing
     }
 
     /// Names and values of the attempts' cookies, each name once.
@@ -122,8 +149,14 @@ fn prefixed_name(name: &str, store: &Store) -> String {
 }
 
 fn cookie_header(name: &str, value: &str, seconds: i64, store: &Store) -> HeaderValue {
+    cookie_for(None, name, value, seconds, store)
+}
+
+/// A cookie for the host alone, or for a domain.
+fn cookie_for(domain: Option<&str>, name: &str, value: &str, seconds: i64, store: &Store) -> HeaderValue {
     let cookie = Cookie::build((name, value)).path("/").secure(store.secure).http_only(true).same_site(SameSite::Lax);
     let cookie = cookie.max_age(Duration::seconds(seconds.max(0)));
+    let cookie = if let Some(domain) = domain { cookie.domain(domain) } else { cookie };
     HeaderValue::from_str(&cookie.to_string()).expect("names and values of ours are plain text")
 }
 
@@ -135,23 +168,38 @@ pub(crate) fn clear(name: &str, store: &Store) -> HeaderValue {
     cookie_header(name, "", 0, store)
 }
 
-/// The session's cookie, and its second name if there is one.
+/// The session's cookies: the first one, then the further ones.
 pub(crate) fn set_session(token: &str, seconds: i64, store: &Store) -> impl Iterator<Item = HeaderValue> {
-    session_names(store).map(move |name| cookie_header(name, token, seconds, store))
+    std::iter::once(cookie_header(&store.cookie, token, seconds, store)).chain(set_second_session_cookies(token, seconds, store))
 }
 
-pub(crate) fn clear_session(store: &Store) -> impl Iterator<Item = HeaderValue> {
-    session_names(store).map(|name| clear(name, store))
+/// The session's further cookies.
+pub(crate) fn set_second_session_cookies(token: &str, seconds: i64, store: &Store) -> impl Iterator<Item = HeaderValue> {
+    store.second_cookies.iter().map(move |second| cookie_for(second.domain.as_deref(), &second.name, token, seconds, store))
+}
+
+/// Clears the session's cookies. What the browser has under their plain names, for the host alone or for any domain above it, was
+/// written under other settings and goes as well.
+pub(crate) fn clear_session(store: &Store, jar: RequestCookies<'_>) -> Vec<HeaderValue> {
+    let mut forms = vec![(None, &*store.cookie)];
+    forms.extend(store.second_cookies.iter().map(|second| (second.domain.as_deref(), &*second.name)));
+    let plain_name = store.cookie.strip_prefix("__Host-").into_iter().chain(store.second_cookies.iter().map(|second| &*second.name));
+    let left_over = plain_name.filter(|name| store.secure && !is_host_cookie(name) && jar.has(name));
+    let domains = writable_domains(&store.host);
+    for name in left_over {
+        for domain in std::iter::once(None).chain(domains.iter().copied().map(Some)) {
+            if !forms.contains(&(domain, name)) {
+                forms.push((domain, name));
+            }
+        }
+    }
+    forms.into_iter().map(|(domain, name)| cookie_for(domain, name, "", 0, store)).collect()
 }
 
 pub(crate) fn append_to(response: &mut HttpResponseBuilder, cookies: impl IntoIterator<Item = HeaderValue>) {
     for cookie in cookies {
         response.append_header((SET_COOKIE, cookie));
     }
-}
-
-fn session_names(store: &Store) -> impl Iterator<Item = &str> {
-    std::iter::once(&*store.cookie).chain(store.also_cookie.as_deref())
 }
 
 /// Keeps the handle of a pending e-mail proof in the browser.
@@ -176,6 +224,7 @@ mod tests {
     use super::*;
     use crate::stores::Stores;
     use crate::stores::settings::Settings;
+    use crate::vocabulary::place::Source;
 
     fn store(url: &str) -> std::sync::Arc<Store> {
         let settings = Settings { public_url: url.to_owned(), ..Settings::default() };
@@ -230,8 +279,78 @@ mod tests {
         let store = store("https://login.loja.example");
         let set = set_session("t", 60, &store).next().expect("one");
         assert_eq!(set.to_str().unwrap(), "__Host-portaria=t; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60");
-        let cleared = clear_session(&store).next().expect("one");
-        assert_eq!(cleared.to_str().unwrap(), "__Host-portaria=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0");
+        let nothing = HeaderMap::new();
+        let cleared = clear_session(&store, RequestCookies::new(&nothing));
+        assert_eq!(lines(&cleared), ["__Host-portaria=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0"]);
+    }
+
+    fn lines(headers: &[HeaderValue]) -> Vec<&str> {
+        headers.iter().map(|header| header.to_str().expect("a text")).collect()
+    }
+
+    fn store_with(text: &str) -> std::sync::Arc<Store> {
+        let (settings, report) = Settings::read(&Source::new("portaria.yaml", format!("publicUrl: https://login.loja.example\n{text}\n")));
+        std::sync::Arc::clone(Stores::new(&settings.unwrap_or_else(|| panic!("{}", report.draw(false)))).main())
+    }
+
+    #[test]
+    fn the_cookie_of_a_domain_stands_beside_that_of_the_host() {
+        let store = store_with("session: { domain: Loja.example }");
+        let set: Vec<HeaderValue> = set_session("t", 60, &store).collect();
+
+        assert_eq!(
+            lines(&set),
+            [
+                "__Host-portaria=t; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60",
+                "portaria=t; HttpOnly; SameSite=Lax; Secure; Path=/; Domain=loja.example; Max-Age=60"
+            ]
+        );
+        assert!(set_attempt("a", "x", &store).to_str().is_ok_and(|set| !set.contains("Domain")), "an attempt belongs to the host");
+    }
+
+    /// A browser clears a cookie only if the domain is the one for which it was written.
+    #[test]
+    fn a_sign_out_clears_every_form_that_the_browser_may_have() {
+        let jar = headers(&["portaria=old; __Host-portaria=t; other=1"]);
+        let cleared = |text: &str| {
+            let store = store_with(text);
+            let cleared = clear_session(&store, RequestCookies::new(&jar));
+            lines(&cleared)
+                .iter()
+                .map(|line| line.replace("; HttpOnly; SameSite=Lax; Secure; Path=/", "").replace("; Max-Age=0", ""))
+                .collect::<Vec<_>>()
+        };
+
+        assert_eq!(
+            cleared("session: { domain: loja.example }"),
+            ["__Host-portaria=", "portaria=; Domain=loja.example", "portaria=", "portaria=; Domain=login.loja.example"]
+        );
+        assert_eq!(
+            cleared(""),
+            ["__Host-portaria=", "portaria=", "portaria=; Domain=login.loja.example", "portaria=; Domain=loja.example"],
+            "the setting was there before"
+        );
+        assert_eq!(cleared("session: { alsoCookie: loja }").iter().filter(|line| line.starts_with("loja=")).count(), 1);
+    }
+
+    #[test]
+    fn the_first_cookie_that_is_there_is_the_one_that_counts() {
+        use SessionCookieState::{Missing, Token, Unclear};
+        let store = store_with("session: { domain: loja.example, alsoCookie: vtex }");
+        for (line, expected) in [
+            ("__Host-portaria=a; portaria=b; vtex=c", Token("a")),
+            ("vtex=c; portaria=b; __Host-portaria=a", Token("a")),
+            ("vtex=c; portaria=b", Token("b")),
+            ("vtex=c", Token("c")),
+            ("__Host-portaria=a; portaria=b; portaria=c", Token("a")),
+            ("__Host-portaria=; portaria=b", Unclear),
+            ("__Host-portaria=a; __Host-portaria=a; portaria=b", Unclear),
+            ("portaria=b; portaria=c; vtex=c", Unclear),
+            ("Portaria=b; %70ortaria=c", Missing),
+            ("", Missing),
+        ] {
+            assert_eq!(RequestCookies::new(&headers(&[line])).session(&store), expected, "{line}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::web::app::App;
 use crate::web::cookies::{self, RequestCookies};
 use crate::web::http_rejection;
 use crate::web::live_config::LiveStore;
+use crate::web::presented_tokens::PresentedTokens;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::client_address;
 use crate::world::clock;
@@ -30,6 +31,13 @@ const UID: HeaderName = HeaderName::from_static("x-auth-uid");
 const PROVIDER: HeaderName = HeaderName::from_static("x-auth-provider");
 const STORE: HeaderName = HeaderName::from_static("x-auth-store");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+/// Tells a proxy that the answer for a guest is the broker's own; an answer for a signed-in shopper has a `X-Auth-Uid`.
+const VISITOR: HeaderName = HeaderName::from_static("portaria-visitor");
+const GUEST: HeaderValue = HeaderValue::from_static("guest");
+/// The word of the query by which a proxy asks for the redirect to the login.
+const REDIRECT: &str = "redirect";
+/// The word of the query by which a proxy lets guests pass.
+const OPTIONAL: &str = "optional";
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// Tokens that one worker remembers.
@@ -99,15 +107,15 @@ pub(crate) async fn check(request: HttpRequest) -> HttpResponse {
         // Proxies understand 401 and 403; any other status counts as an error of the server.
         return empty_response(StatusCode::FORBIDDEN, Some((RETRY_AFTER, seconds.into())));
     }
-    if app.revocations.is_stale(now, live_store.store.offline) {
+    let tokens = PresentedTokens::of(request.headers(), &live_store.store);
+    let is_guest = tokens.as_ref().is_ok_and(PresentedTokens::is_empty);
+    // A guest of the shop is one whatever the list says.
+    if app.revocations.is_stale(now, live_store.store.offline) && !(is_guest && has_word(&request, OPTIONAL)) {
         return empty_response(StatusCode::SERVICE_UNAVAILABLE, Some((RETRY_AFTER, 5.into())));
     }
-    let known = RequestCookies::new(request.headers())
-        .unique(&live_store.store.cookie)
-        .and_then(|token| verify_token(token, live_store, app, cache, now));
-    let Some(known) = known else {
+    let Some(known) = tokens.as_ref().ok().and_then(|tokens| verify_tokens(tokens, live_store, app, cache, now)) else {
         app.metrics.check_counts.count(false);
-        return unauthenticated(&request, live_store);
+        return if has_word(&request, OPTIONAL) { guest(live_store) } else { unauthenticated(&request, live_store) };
     };
     app.metrics.check_counts.count(true);
     let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(()));
@@ -116,8 +124,28 @@ pub(crate) async fn check(request: HttpRequest) -> HttpResponse {
     for (name, value) in &known.headers {
         headers.insert(name.clone(), value.clone());
     }
-    append_renewed_cookies(&known, app, headers, now);
+    if tokens.is_ok_and(|tokens| tokens.cookie().is_some()) {
+        let has_first = RequestCookies::new(request.headers()).has(&live_store.store.cookie);
+        append_renewed_cookies(&known, app, (headers, has_first), now);
+    }
     response
+}
+
+/// The answer for a guest where the store is open to guests: every header of the identity is there, and empty, so that the client cannot
+/// send one itself.
+fn guest(live_store: &LiveStore) -> HttpResponse {
+    let mut response = empty_response(StatusCode::OK, Some((VISITOR, GUEST)));
+    let further = live_store.store.further.headers.iter().filter_map(|(name, _)| HeaderName::from_bytes(name.as_bytes()).ok());
+    for name in [EMAIL, NAME, UID, PROVIDER, STORE].into_iter().chain(further) {
+        response.headers_mut().insert(name, HeaderValue::from_static(""));
+    }
+    response
+}
+
+/// Whether the query has a word, with or without a value.
+fn has_word(request: &HttpRequest, word: &str) -> bool {
+    let is_word = |part: &str| part.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('='));
+    request.query_string().split('&').any(is_word)
 }
 
 /// Peers on this machine and trusted proxies have no limit.
@@ -129,6 +157,25 @@ fn check_rate_limit(request: &HttpRequest, app: &App, live_store: &LiveStore, no
         return Ok(());
     }
     app.limits.take(RateLimitKind::Auth, live_store.number, client_address(request, live_store), rates.auth, now.saturating_mul(1000))
+}
+
+/// The one session of all tokens that a request presents.
+fn verify_tokens(
+    tokens: &PresentedTokens<'_>,
+    live_store: &Arc<LiveStore>,
+    app: &App,
+    cache: &TokenCache,
+    now: i64,
+) -> Option<Rc<VerifiedToken>> {
+    let mut found: Option<Rc<VerifiedToken>> = None;
+    for token in tokens.all() {
+        let known = verify_token(token, live_store, app, cache, now)?;
+        if found.as_ref().is_some_and(|found| found.session.sid != known.session.sid) {
+            return None;
+        }
+        found.get_or_insert(known);
+    }
+    found
 }
 
 /// The session of a token, from memory if it was verified before.
@@ -181,8 +228,9 @@ fn identity_headers(session: &Session, live_store: &LiveStore) -> Box<[(HeaderNa
     identity.into_iter().chain(further).collect()
 }
 
-/// Sends a renewed token when it is due. Proxies that pass the cookies of the answer on keep an active shopper signed in.
-fn append_renewed_cookies(known: &VerifiedToken, app: &App, headers: &mut HeaderMap, now: i64) {
+/// Sends a renewed token when it is due. Proxies that pass the cookies of the answer on keep an active shopper signed in. A browser that
+/// does not have the first cookie reaches the store by another host, which is not to get it.
+fn append_renewed_cookies(known: &VerifiedToken, app: &App, (headers, has_first): (&mut HeaderMap, bool), now: i64) {
     let lasting = known.live_store.store.lasting;
     // Most of the time it is too early.
     if now.saturating_sub(known.session.issued) < lasting.idle / 2 {
@@ -196,15 +244,14 @@ fn append_renewed_cookies(known: &VerifiedToken, app: &App, headers: &mut Header
         let cookies = cookies::set_session(&token, session.until.saturating_sub(now), &known.live_store.store).collect();
         *renewed = Some(RenewedToken { made: now, cookies });
     }
-    for cookie in renewed.iter().flat_map(|renewed| &renewed.cookies) {
+    for cookie in renewed.iter().flat_map(|renewed| renewed.cookies.iter().skip(usize::from(!has_first))) {
         headers.append(SET_COOKIE, cookie.clone());
     }
 }
 
 /// The answer without a session: 401, or a redirect to the login where the proxy passes the answer to a browser.
 fn unauthenticated(request: &HttpRequest, live_store: &LiveStore) -> HttpResponse {
-    if !request.query_string().split('&').any(|part| part == "redirect" || part.starts_with("redirect=")) || !is_browser_navigation(request)
-    {
+    if !has_word(request, REDIRECT) || !is_browser_navigation(request) {
         return empty_response(StatusCode::UNAUTHORIZED, None);
     }
     let wanted = original_address(request, live_store).and_then(|wanted| allowed_return_address(&wanted, live_store.allowed_origins()));

@@ -61,7 +61,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     }
     // A cookie that stands for no session is cleared.
     if session.is_none() && context.cookies().unique(&live_store.store.cookie).is_some() {
-        cookies::append_to(&mut response, cookies::clear_session(&live_store.store));
+        cookies::append_to(&mut response, cookies::clear_session(&live_store.store, context.cookies()));
     }
     Ok(response.body(page.render()))
 }

@@ -68,7 +68,7 @@ pub(crate) fn landing_page(context: &RequestContext) -> String {
 /// Sends the browser on without its session.
 pub(crate) fn redirect_signed_out(context: &RequestContext, landing: &str) -> HttpResponse {
     let mut response = HttpResponse::build(StatusCode::SEE_OTHER);
-    cookies::append_to(&mut response, cookies::clear_session(&context.live_store().store));
+    cookies::append_to(&mut response, cookies::clear_session(&context.live_store().store, context.cookies()));
     response.insert_header((LOCATION, landing)).finish()
 }
 

@@ -28,6 +28,7 @@ pub(crate) mod login_page;
 pub(crate) mod logout;
 pub(crate) mod metrics;
 pub(crate) mod prove;
+pub(crate) mod presented_tokens;
 pub(crate) mod provider_logout;
 pub(crate) mod public_paths;
 pub(crate) mod rate_limits;

@@ -8,9 +8,10 @@ use crate::session::token_claims::LONGEST_ACCEPTED;
 use crate::stores::connection::ProviderClient;
 use crate::stores::live::LiveProvider;
 use crate::web::app::App;
-use crate::web::cookies::{self, RequestCookies};
+use crate::web::cookies::{self, RequestCookies, SessionCookieState};
 use crate::web::http_rejection;
 use crate::web::live_config::LiveStore;
+use crate::web::presented_tokens::PresentedTokens;
 use crate::web::rate_limits::{RateLimitKind, address_bucket, app_bucket};
 use crate::web::user_facing_error::UserFacingError;
 use crate::world::clock;
@@ -244,7 +245,8 @@ impl RequestContext {
         self.app().signing.keys(&self.live_store().store.name)
     }
 
-    /// The valid session of this browser.
+    /// The valid session of this browser, for the broker's own pages: by the first cookie alone, since other hosts can write the further
+    /// ones.
     pub(crate) fn session(&self) -> Option<Session> {
         let token = self.cookies().unique(&self.live_store().store.cookie)?;
         self.session_of(token)
@@ -253,17 +255,31 @@ impl RequestContext {
     /// The session of this browser even if it has expired, because our clock may be wrong; or if it was ended, because another may
     /// have taken its place.
     pub(crate) async fn session_to_end(&self) -> Result<Option<Session>, UserFacingError> {
-        let Some(token) = self.cookies().unique(&self.live_store().store.cookie) else { return Ok(None) };
+        let SessionCookieState::Token(token) = self.cookies().session(&self.live_store().store) else { return Ok(None) };
         self.read_new_key(token, LONGEST_ACCEPTED).await?;
         Ok(self.signing_keys().and_then(|keys| keys.verify_ignoring_expiry(token, self.live_store().token_parties())))
     }
 
-    /// The valid session of this browser, also if another machine has just made the key of its token. The caller takes the request from
-    /// the budget of the client before.
+    /// The same, also if another machine has just made the key of its token. The caller takes the request from the budget of the client
+    /// before.
     pub(crate) async fn session_under_new_keys(&self) -> Result<Option<Session>, UserFacingError> {
         let Some(token) = self.cookies().unique(&self.live_store().store.cookie) else { return Ok(None) };
         self.read_new_key(token, LONGEST_ACCEPTED).await?;
         Ok(self.session_of(token))
+    }
+
+    /// The one valid session of all tokens that a request presents.
+    pub(crate) async fn presented_session(&self, tokens: &PresentedTokens<'_>) -> Result<Option<Session>, UserFacingError> {
+        let mut found: Option<Session> = None;
+        for token in tokens.all() {
+            self.read_new_key(token, LONGEST_ACCEPTED).await?;
+            let Some(session) = self.session_of(token) else { return Ok(None) };
+            if found.as_ref().is_some_and(|found| found.sid != session.sid) {
+                return Ok(None);
+            }
+            found.get_or_insert(session);
+        }
+        Ok(found)
     }
 
     /// Reads the keys from storage if a token of at most so many bytes names one that this machine does not have.

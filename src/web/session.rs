@@ -3,8 +3,10 @@
 use crate::directory::users::FindUserById;
 use crate::session::Session;
 use crate::session::token_claims::LONGEST_ACCEPTED;
-use crate::web::cookies;
+use crate::stores::session_cookie::SecondCookie;
+use crate::web::cookies::{self, SessionCookieState};
 use crate::web::headers::cross_origin_allowed;
+use crate::web::presented_tokens::PresentedTokens;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
@@ -17,15 +19,20 @@ use serde_json::{Value, json};
 pub(crate) async fn current_session(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Session)?;
     context.require_fresh_revocations()?;
-    let Some(session) = context.session_under_new_keys().await? else {
-        let mut response = HttpResponse::build(StatusCode::UNAUTHORIZED);
-        if context.cookies().unique(&context.live_store().store.cookie).is_some() {
-            cookies::append_to(&mut response, cookies::clear_session(&context.live_store().store));
-        }
-        return Ok(allow_storefront_origins(&context, &mut response).json(json!({ "authenticated": false })));
+    let tokens = PresentedTokens::of(context.request().headers(), &context.live_store().store).ok();
+    let session = match &tokens {
+        Some(tokens) => context.presented_session(tokens).await?,
+        None => None,
+    };
+    let Some(session) = session else {
+        return Ok(signed_out(&context));
     };
     let mut response = HttpResponse::Ok();
-    let session = renew_session(&context, session, &mut response);
+    let session = match tokens.and_then(|tokens| tokens.cookie()) {
+        Some(token) => keep_cookies(&context, token, session, &mut response),
+        // A program that sends a header keeps no cookies.
+        None => session,
+    };
     // Only the directory knows the picture; without storage the claims of the token are enough.
     let known = context.app().directory.read(FindUserById(session.person.uid.clone())).await.ok().flatten();
     let person = &session.person;
@@ -48,14 +55,33 @@ pub(crate) async fn current_session(context: RequestContext) -> Result<HttpRespo
     Ok(allow_storefront_origins(&context, &mut response).json(body))
 }
 
-/// Renews the idle time of the session when it is due.
-fn renew_session(context: &RequestContext, session: Session, response: &mut HttpResponseBuilder) -> Session {
+/// The answer without a session. A cookie that stands for none is cleared.
+fn signed_out(context: &RequestContext) -> HttpResponse {
     let store = &context.live_store().store;
-    let Some(renewed) = session.renewed(store.lasting, context.now()) else { return session };
-    let Some(keys) = context.signing_keys() else { return session };
-    let token = keys.sign(&renewed, context.live_store().token_parties());
-    cookies::append_to(response, cookies::set_session(&token, renewed.until.saturating_sub(context.now()), store));
-    renewed
+    let mut response = HttpResponse::build(StatusCode::UNAUTHORIZED);
+    if context.cookies().session(store) != SessionCookieState::Missing {
+        cookies::append_to(&mut response, cookies::clear_session(store, context.cookies()));
+    }
+    allow_storefront_origins(context, &mut response).json(json!({ "authenticated": false }))
+}
+
+/// Renews the idle time of the session when it is due. A further cookie that is missing, or that another host has overwritten, is set again.
+fn keep_cookies(context: &RequestContext, token: &str, session: Session, response: &mut HttpResponseBuilder) -> Session {
+    let store = &context.live_store().store;
+    let left = |session: &Session| session.until.saturating_sub(context.now());
+    let is_host_signed_in = context.cookies().unique(&store.cookie) == Some(token);
+    let renewed = session.renewed(store.lasting, context.now());
+    if let (Some(renewed), Some(keys)) = (renewed, context.signing_keys()) {
+        let token = keys.sign(&renewed, context.live_store().token_parties());
+        let cookies = cookies::set_session(&token, left(&renewed), store);
+        cookies::append_to(response, cookies.skip(usize::from(!is_host_signed_in)));
+        return renewed;
+    }
+    let is_kept = |second: &SecondCookie| context.cookies().unique(&second.name) == Some(token);
+    if is_host_signed_in && !store.second_cookies.iter().all(is_kept) {
+        cookies::append_to(response, cookies::set_second_session_cookies(token, left(&session), store));
+    }
+    session
 }
 
 /// The session of a token in the body. The answer has a fixed form; a caller that has the token may read its further claims there.

@@ -36,7 +36,9 @@ async fn without_a_good_cookie_it_is_no_whatever_else_is_sent() {
     for ask in [
         ClientRequest::get("/auth"),
         ClientRequest::get("/auth").with("cookie", "portaria=junk"),
-        ClientRequest::get("/auth").with("authorization", &bearer),
+        ClientRequest::get("/auth").with("authorization", bearer.replace("Bearer", "Basic")),
+        ClientRequest::get("/auth").with("authorization", format!("{bearer}x")),
+        ClientRequest::get("/auth").with("proxy-authorization", &bearer),
         ClientRequest::get(&format!("/auth?access_token={token}&token={token}&portaria={token}")),
         ClientRequest::get("/auth").with("x-auth-email", "ana@clientes.example").with("x-auth-uid", "x"),
         ClientRequest::get("/auth").with("x-portaria", &token),

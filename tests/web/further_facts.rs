@@ -142,7 +142,7 @@ async fn a_renewed_session_keeps_its_facts() {
     let now = clock::now();
     let token = broker.token(HOST, |session| {
         session.person.facts = vec![("taxId".into(), CPF.into()), ("plan".into(), "ouro".into())];
-        (session.issued, session.since, session.until) = (now - 7 * 3600, now - 7 * 3600, now + 5 * 3600);
+        (session.issued, session.since, session.until) = (now - 13 * 3600, now - 13 * 3600, now + 5 * 3600);
     });
 
     let answer = broker.ask(ClientRequest::get("/session").with("cookie", format!("portaria={token}"))).await;

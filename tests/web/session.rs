@@ -54,7 +54,7 @@ async fn the_storefront_learns_exactly_this_and_no_more() {
         ]
     );
     let moment = |name: &str| chrono::DateTime::parse_from_rfc3339(told[name].as_str().expect("a text")).expect("a moment").timestamp();
-    assert_eq!(moment("expiresAt") - moment("issuedAt"), 12 * 3600);
+    assert_eq!(moment("expiresAt") - moment("issuedAt"), 24 * 3600);
     assert_eq!(answer.header("content-type"), Some("application/json"));
     assert_eq!(broker.ask(ClientRequest::get("/session")).await.body, "{\"authenticated\":false}");
     assert_eq!(broker.ask(ClientRequest::get("/session?callback=f&jsonp=f")).await.body, "{\"authenticated\":false}");
@@ -288,8 +288,8 @@ async fn a_session_goes_along_from_one_network_to_another() {
     }
 }
 
-/// Where a cookie is there that only this host can write, it alone counts: a sibling host, which can write the other one for the whole domain,
-/// neither replaces a session nor brings one.
+/// Where a cookie is there that only this host can write, it alone counts, and on the broker's own pages no other ever does: a sibling host,
+/// which can write the other one for the whole domain, neither replaces a session nor opens an account.
 /// Attacks
 #[actix_web::test]
 async fn what_a_sibling_host_writes_replaces_no_session() {
@@ -316,7 +316,7 @@ async fn what_a_sibling_host_writes_replaces_no_session() {
             let auth = broker.ask(ask("/auth", cookies.clone())).await;
             assert_eq!(auth.header("x-auth-email"), Some("vitima@clientes.example"), "{settings}{cookies}");
         }
-        for (path, expected) in [("/session", 401), ("/auth", 401), ("/account", 303)] {
+        for (path, expected) in [("/session", 200), ("/auth", 200), ("/account", 303)] {
             let alone = broker.ask(ask(path, format!("{VTEX}={planted}"))).await;
             assert_eq!(alone.status, expected, "{settings}{path}: {alone:?}");
         }
@@ -324,6 +324,7 @@ async fn what_a_sibling_host_writes_replaces_no_session() {
         let out = broker.ask(out.with("cookie", format!("__Host-portaria={own}; {VTEX}={own}"))).await;
         let mut cleared: Vec<&str> = out.cookies().iter().filter(|(_, value, _)| value.is_empty()).map(|(name, ..)| *name).collect();
         cleared.sort_unstable();
+        cleared.dedup();
         assert_eq!(cleared, [VTEX, "__Host-portaria"]);
     }
 }

@@ -15,7 +15,7 @@ async fn cookies_are_guarded_wherever_they_are_set_or_taken_away() {
     let broker = open().await;
     let now = portaria::world::clock::now();
     let due = broker
-        .token(OPEN_HOST, |session| (session.issued, session.since, session.until) = (now - 7 * 3600, now - 7 * 3600, now + 5 * 3600));
+        .token(OPEN_HOST, |session| (session.issued, session.since, session.until) = (now - 13 * 3600, now - 13 * 3600, now + 5 * 3600));
     let ask = |path: &str, token: &str| ClientRequest::get(path).with("host", OPEN_HOST).with("cookie", format!("__Host-portaria={token}"));
 
     for (what, answer, is_set) in [
@@ -44,7 +44,7 @@ async fn cookies_are_guarded_wherever_they_are_set_or_taken_away() {
 /// Attack X-07
 #[actix_web::test]
 async fn a_session_slides_and_the_former_token_stays_good_until_its_own_end() {
-    let broker = TestBroker::open().await;
+    let broker = TestBroker::builder(&format!("{LOCAL}session: {{ idle: 12h }}\n")).with_standard("acme").build().await;
     let now = portaria::world::clock::now();
     let sid = portaria::world::random::id();
     let token = |age: i64| {

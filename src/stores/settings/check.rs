@@ -4,7 +4,7 @@ use crate::provider::hosts::{is_host, is_loopback};
 use crate::stores::ip_network::IpNetwork;
 use crate::stores::session_cookie::warn_about_open_cookie;
 use crate::stores::settings::check_apps::check_apps;
-use crate::stores::settings::check_session::check_session;
+use crate::stores::settings::check_session::{check_domain, check_session, check_shared_domains};
 use crate::stores::settings::limits::LimitsSpec;
 use crate::stores::settings::{FilesMayReadSpec, LoginSpec, MailSpec, SettingsSpec};
 use crate::stores::variable_pattern::VariablePattern;
@@ -80,6 +80,7 @@ pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
     }
     if let Some(session) = &spec.session {
         check_session(session, reader);
+        check_domain(spec, reader);
     }
     if !in_store {
         warn_about_open_cookie(spec, None, reader);
@@ -161,6 +162,9 @@ fn check_files_may_read(readable: &FilesMayReadSpec, reader: &mut Reader) {
 
 fn check_stores(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
     let Some(stores) = &spec.stores else { return };
+    if !in_store {
+        check_shared_domains(spec, reader);
+    }
     for (name, store) in &stores.0 {
         if name.value == "main" {
             reader.complain(name.place, "the store that this file itself describes is called `main`", "give this store another name");

@@ -1,7 +1,13 @@
 //! Complaints about the block `session` of the settings.
 
 use crate::session::further_facts::RESERVED_CLAIMS;
-use crate::stores::settings::SessionSpec;
+use crate::stores::MAIN;
+use crate::stores::cookie_domain::{DomainProblem, is_at_or_below};
+use crate::stores::session_cookie::is_host_cookie;
+use crate::stores::settings::check::browser_host;
+use crate::stores::settings::session::SessionSpec;
+use crate::stores::settings::values::NullableText;
+use crate::stores::settings::{DEFAULT_PUBLIC_URL, SettingsSpec};
 use crate::vocabulary::place::Located;
 use crate::vocabulary::words::Reader;
 use std::time::Duration;
@@ -21,6 +27,7 @@ pub(crate) fn check_session(session: &SessionSpec, reader: &mut Reader) {
     }
     check_claims(session, reader);
     check_headers(session, reader);
+    check_cookie_of_domain(session, reader);
     if let Some(grace) = session.refresh_grace.filter(|grace| grace.value.0 > LONGEST_GRACE) {
         reader.complain(
             grace.place,
@@ -32,6 +39,70 @@ pub(crate) fn check_session(session: &SessionSpec, reader: &mut Reader) {
         && idle.value.0 > lifetime.value.0
     {
         reader.complain(idle.place, "a session would be idle for longer than it lasts", "make `idle` shorter than `lifetime`");
+    }
+}
+
+/// Complains about a name that browsers refuse for a cookie with a domain.
+fn check_cookie_of_domain(session: &SessionSpec, reader: &mut Reader) {
+    let has_domain = session.domain.as_ref().is_some_and(|domain| domain.0.is_some());
+    if let Some(name) = session.cookie.as_ref().filter(|name| has_domain && is_host_cookie(name)) {
+        let help = "leave `__Host-` out: the cookie of the domain has this name, and the one of the host gets `__Host-` in front";
+        reader.complain(name.place, format!("a browser refuses the cookie `{}` with a domain", name.value), help);
+    }
+}
+
+/// Complains about a domain for which the session cookie of a store cannot be written.
+pub(crate) fn check_domain(spec: &SettingsSpec, reader: &mut Reader) {
+    let Some(domain) = spec.session.as_ref().and_then(|session| session.domain.as_ref()?.0.as_ref()) else { return };
+    let url = spec.public_url.as_ref().map_or(DEFAULT_PUBLIC_URL, |url| &url.value);
+    let host = browser_host(url).unwrap_or_default();
+    let written = &domain.value;
+    let (message, help) = match DomainProblem::of(written, &host) {
+        None => return,
+        Some(DomainProblem::NotADomain) => (
+            format!("`{written}` is not a domain"),
+            "write the name alone, without scheme, port and a dot in front: `domain: loja.example`",
+        ),
+        Some(DomainProblem::Address) => {
+            ("an address of numbers has no hosts below it".to_owned(), "leave `domain` out: the cookie is for the host of `publicUrl`")
+        }
+        Some(DomainProblem::Loopback) => (
+            "on loopback, the cookie is for the host of `publicUrl` alone".to_owned(),
+            "leave `domain` out, or set a `publicUrl` with https below the domain",
+        ),
+        Some(DomainProblem::Unrelated) => (
+            format!("the host of `publicUrl` is not below `{written}`, so browsers refuse the cookie"),
+            "name a parent domain of that host, or put the broker below the domain: `publicUrl: https://login.loja.example` and `domain: loja.example`",
+        ),
+        Some(DomainProblem::PublicSuffix) => (
+            format!("below `{written}` there are hosts of strangers, and browsers refuse the cookie"),
+            "name the domain that belongs to the shop: `domain: loja.example`",
+        ),
+    };
+    reader.complain(domain.place, message, help);
+}
+
+/// Complains about stores that would write the same cookie for the same hosts.
+pub(crate) fn check_shared_domains(main: &SettingsSpec, reader: &mut Reader) {
+    let stores = main.stores.iter().flat_map(|stores| &stores.0).map(|(name, store)| (&*name.value, &**store));
+    let mut seen: Vec<(String, Vec<String>)> = Vec::new();
+    for (name, store) in std::iter::once((MAIN, main)).chain(stores) {
+        let own = store.session.as_ref();
+        let Some(domain) = own.and_then(|session| session.domain.as_ref()?.0.as_ref()) else { continue };
+        let inherited = main.session.as_ref();
+        let cookie = own.and_then(|session| session.cookie.as_ref()).or_else(|| inherited?.cookie.as_ref());
+        let also = own.and_then(|session| session.also_cookie.as_ref()).or_else(|| inherited?.also_cookie.as_ref());
+        let also = also.and_then(|NullableText(also)| also.as_ref()).filter(|also| !is_host_cookie(also));
+        let names = std::iter::once(cookie.map_or("portaria", |cookie| cookie.as_str())).chain(also.map(|also| also.as_str()));
+        let names: Vec<String> = names.map(|cookie| cookie.replace("{account}", name)).collect();
+        let written = domain.to_ascii_lowercase();
+        let overlaps = |other: &str| is_at_or_below(other, &written) || is_at_or_below(&written, other);
+        let is_taken = seen.iter().any(|(other, others)| overlaps(other) && names.iter().any(|name| others.contains(name)));
+        if is_taken {
+            let help = "give each store a cookie of its own: `cookie: \"portaria-{account}\"`";
+            reader.complain(domain.place, format!("another store writes the same cookie for hosts of `{}`", domain.value), help);
+        }
+        seen.push((written, names));
     }
 }
 

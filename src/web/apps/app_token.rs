@@ -4,6 +4,7 @@ use crate::apps::authorization_request::PROVIDER_ACR;
 use crate::apps::client_app::ClientApp;
 use crate::apps::scope;
 use crate::directory::app_grants::AppUser;
+use crate::session::token_kind::ACCESS_TOKEN;
 use crate::vocabulary::hash::sha256;
 use crate::web::apps::oauth_error::OAuthError;
 use crate::web::apps::token_claims::claims_of_person;
@@ -19,7 +20,6 @@ pub(crate) const LIFETIME: i64 = 900;
 pub(crate) const LONGEST: usize = 8 * 1024;
 /// How far the clocks of two machines may be apart, in seconds.
 const CLOCKS_DIFFER: i64 = 60;
-const ACCESS_TOKEN: &str = "at+jwt";
 const ID_TOKEN: &str = "JWT";
 
 /// What an access token is issued for.
