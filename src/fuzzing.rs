@@ -279,7 +279,7 @@ pub fn addresses(bytes: &[u8]) {
 pub fn language(bytes: &[u8]) {
     static LANGUAGES: LazyLock<PageLanguages> = LazyLock::new(PageLanguages::embedded);
     let allowed = ["pt-BR".to_owned(), "es".to_owned()];
-    let chosen = LANGUAGES.choose(&allowed, Some(text(bytes)), text(bytes));
+    let chosen = LANGUAGES.choose(&allowed, Some(text(bytes)), text(bytes), text(bytes));
     assert!(allowed.contains(&chosen.code));
 }
 

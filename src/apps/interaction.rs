@@ -18,10 +18,8 @@ pub(crate) struct SessionAtRequest<'a> {
 /// What the browser has been through since the request came.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InteractionState<'a> {
-    /// When the request came.
-    pub(crate) began: i64,
-    /// The session of the browser when the request came.
-    pub(crate) earlier_sid: Option<&'a str>,
+    /// The session of a sign-in that was begun for the request. Another sign-in of the same browser, as in a second tab, is not meant.
+    pub(crate) signed_in: Option<&'a str>,
     /// Whether the person comes back from our pages.
     pub(crate) came_back: bool,
     /// Whether the app may have what it asks for: by an earlier consent, or because the settings ask for none.
@@ -61,8 +59,7 @@ pub(crate) fn next_step(
     let Some(session) = session else {
         return if silent { refuse("login_required", "no person is signed in") } else { NextStep::SignIn { anew: false } };
     };
-    // A sign-in counts as new only if it took place after the request came, in a session that was not there before.
-    let is_new = state.came_back && session.since >= state.began && state.earlier_sid != Some(session.sid);
+    let is_new = state.came_back && state.signed_in == Some(session.sid);
     let age = now.saturating_sub(session.since);
     let is_too_old =
         request.max_age.is_some_and(|max_age| if is_new { age > max_age.max(JUST_NOW) } else { age > max_age || max_age == 0 });
@@ -125,7 +122,7 @@ mod tests {
 
     const SESSION: SessionAtRequest<'_> =
         SessionAtRequest { uid: "u1", sid: "s1", since: 100, is_allowed: true, is_by_named_provider: true };
-    const FIRST: InteractionState<'_> = InteractionState { began: 1000, earlier_sid: Some("s1"), came_back: false, has_consent: true };
+    const FIRST: InteractionState<'_> = InteractionState { signed_in: None, came_back: false, has_consent: true };
 
     fn word(step: NextStep) -> &'static str {
         match step {
@@ -166,14 +163,15 @@ mod tests {
     }
 
     #[test]
-    fn only_a_sign_in_after_the_request_is_a_new_one() {
-        let back = InteractionState { came_back: true, ..FIRST };
+    fn only_a_sign_in_that_was_begun_for_the_request_is_a_new_one() {
+        let back = InteractionState { signed_in: Some("s2"), came_back: true, ..FIRST };
         let new = SessionAtRequest { sid: "s2", since: 1005, ..SESSION };
         for (session, state, expected) in [
             (new, back, "answer"),
             (SESSION, back, "sign in anew"),
             (SessionAtRequest { since: 1005, ..SESSION }, back, "sign in anew"),
-            (SessionAtRequest { sid: "s2", since: 999, ..SESSION }, back, "sign in anew"),
+            (SessionAtRequest { sid: "s3", since: 1006, ..SESSION }, back, "sign in anew"),
+            (new, InteractionState { signed_in: None, ..back }, "sign in anew"),
             (new, FIRST, "sign in anew"),
         ] {
             assert_eq!(word(next_step(&prompt("login"), Some(session), state, 1010)), expected, "{session:?} {state:?}");

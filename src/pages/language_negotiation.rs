@@ -1,12 +1,14 @@
-//! Chooses the language of a page from the `lang` parameter or the `Accept-Language` header.
+//! Chooses the language of a page from the `lang` parameter, the `ui_locales` of an app, or the `Accept-Language` header.
 
 use crate::pages::languages::{FALLBACK, PageLanguage, PageLanguages};
 
 impl PageLanguages {
-    /// The language that the visitor chose (`?lang=`) or the browser prefers (`Accept-Language`, RFC 9110 §12.5.4), if the
-    /// store offers it; otherwise the store's first language, otherwise English.
-    pub(crate) fn choose(&self, allowed: &[String], chosen: Option<&str>, accept_language: &str) -> &PageLanguage {
+    /// The language that the visitor chose (`?lang=`), the first of the app's (`ui_locales`, separated by blanks) that the store
+    /// offers, or the one that the browser prefers (`Accept-Language`, RFC 9110 §12.5.4); otherwise the store's first language,
+    /// otherwise English.
+    pub(crate) fn choose(&self, allowed: &[String], chosen: Option<&str>, ui_locales: &str, accept_language: &str) -> &PageLanguage {
         let offered = self.offered_languages(allowed);
+        let mut of_app = ui_locales.split(' ').filter(|tag| is_language_tag(tag)).take(MOST_RANGES);
         let (ranges, unwanted) = language_ranges(accept_language);
         let wanted: Vec<&PageLanguage> =
             offered.iter().copied().filter(|language| !unwanted.iter().any(|range| match_quality(range, &language.code) > 1)).collect();
@@ -15,17 +17,21 @@ impl PageLanguages {
 
         chosen
             .and_then(|code| best_match(code, &offered))
+            .or_else(|| of_app.find_map(|tag| best_match(tag, &offered)))
             .or_else(|| ranges.iter().find_map(|range| if *range == "*" { wanted.first().copied() } else { best_match(range, &wanted) }))
             .or(first)
             .expect("some languages are embedded")
     }
 }
 
-/// The language ranges of a header: the wanted ones, best first, and the unwanted ones. Only the first 32 are read.
+/// How many languages of a request are read.
+const MOST_RANGES: usize = 32;
+
+/// The language ranges of a header: the wanted ones, best first, and the unwanted ones.
 fn language_ranges(header: &str) -> (Vec<&str>, Vec<&str>) {
     let mut wanted: Vec<(f32, &str)> = Vec::new();
     let mut unwanted = Vec::new();
-    for part in header.split(',').take(32) {
+    for part in header.split(',').take(MOST_RANGES) {
         let (range, quality) = part.split_once(';').map_or((part, None), |(range, rest)| (range, rest.trim().strip_prefix("q=")));
         let range = range.trim();
         let quality = quality.map_or(Some(1.0), |text| text.trim().parse::<f32>().ok().filter(|quality| (0.0..=1.0).contains(quality)));
@@ -120,7 +126,25 @@ mod tests {
             (&[], None, "RU-ru", "ru"),
             (&[], Some("<script>"), "ja-JP", "ja"),
         ] {
-            assert_eq!(languages.choose(allowed, chosen, header).code, expected, "{chosen:?} {header:?}");
+            assert_eq!(languages.choose(allowed, chosen, "", header).code, expected, "{chosen:?} {header:?}");
+        }
+    }
+
+    #[test]
+    fn what_an_app_asks_for_counts_more_than_the_browser_and_less_than_the_person() {
+        let languages = PageLanguages::embedded();
+        let store: Vec<String> = ["es", "pt-BR", "en"].map(str::to_owned).to_vec();
+        for (chosen, ui_locales, header, expected) in [
+            (None, "pt-BR", "en", "pt-BR"),
+            (None, "ja fr pt es", "en", "pt-BR"),
+            (None, "ja", "en", "en"),
+            (None, "ja", "", "es"),
+            (None, "pt", "pt;q=0, en", "pt-BR"),
+            (None, "* en;q=1 <script> en,pt", "pt", "pt-BR"),
+            (Some("en"), "pt-BR", "es", "en"),
+            (Some("ja"), "pt-BR", "es", "pt-BR"),
+        ] {
+            assert_eq!(languages.choose(&store, chosen, ui_locales, header).code, expected, "{chosen:?} {ui_locales:?} {header:?}");
         }
     }
 
@@ -129,7 +153,7 @@ mod tests {
         let languages = PageLanguages::embedded();
         for header in [",".repeat(100_000), "ja;q=".repeat(50_000), "-".repeat(100_000), "x-".repeat(9000), "\u{130}\0;;q=NaN,;".repeat(99)]
         {
-            assert_eq!(languages.choose(&[], Some(&header), &header).code, "en");
+            assert_eq!(languages.choose(&[], Some(&header), &header, &header).code, "en");
         }
     }
 
@@ -137,7 +161,7 @@ mod tests {
     fn a_simplified_chinese_of_an_operator_goes_to_its_readers() {
         let languages = PageLanguages::with_overrides(&[("zh-CN".to_owned(), "{ name: 简体中文, brief: 简 }".to_owned())]).unwrap();
         for (header, expected) in [("zh-Hans", "zh-CN"), ("zh-SG", "zh-CN"), ("zh-Hant", "zh-TW"), ("zh-MO", "zh-TW"), ("zh-cn", "zh-CN")] {
-            assert_eq!(languages.choose(&[], None, header).code, expected, "{header}");
+            assert_eq!(languages.choose(&[], None, "", header).code, expected, "{header}");
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::provider::trust::EmailEvidence;
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::email::Email;
 use crate::vocabulary::text::Text;
-use crate::web::apps::login_for_app;
+use crate::web::apps::{kept_request, login_for_app};
 use crate::web::attempt_cookies::hashed_id;
 use crate::web::email_proof::{PAGE, UnprovenIdentity, keyed_hash, open_identity, seal_identity};
 use crate::web::login_failure::{self, BrokerFailure};
@@ -47,6 +47,7 @@ async fn pending_proof(context: &RequestContext) -> Result<PendingProof, UserFac
         .await?
         .ok_or_else(|| no_pending_proof(context))?;
     let identity = open_identity(context, &id, &proof).ok_or_else(|| no_pending_proof(context))?;
+    kept_request::prefer_its_languages(context, identity.return_to.as_deref());
     let live_provider =
         context.live_store().providers.snapshot().provider_by_key(&identity.provider).cloned().ok_or(ErrorCause::NoSuchProvider)?;
     Ok(PendingProof { handle, proof, identity, live_provider })

@@ -21,6 +21,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_ENCODING, HeaderName, HeaderValue, ORIGIN};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest, HttpResponseBuilder};
+use std::cell::RefCell;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
@@ -48,6 +49,8 @@ struct RequestContextInner {
     live_store: Arc<LiveStore>,
     body: Bytes,
     now: i64,
+    /// The languages that the request of an app prefers (`ui_locales`).
+    ui_locales: RefCell<Option<Box<str>>>,
 }
 
 impl FromRequest for RequestContext {
@@ -72,7 +75,7 @@ impl FromRequest for RequestContext {
                     Err(_) => return Err(refuse(http_rejection::body_timeout())),
                 },
             };
-            Ok(Self(Rc::new(RequestContextInner { request, app, live_store, body, now: clock::now() })))
+            Ok(Self(Rc::new(RequestContextInner { request, app, live_store, body, now: clock::now(), ui_locales: RefCell::default() })))
         })
     }
 }
@@ -207,19 +210,20 @@ impl RequestContext {
         self.query_parameters().find(|(name, _)| name == "lang").map(|(_, value)| value)
     }
 
-    /// The language of the page: the one that was chosen, now or before, or the best match of the browser's languages.
-    pub(crate) fn language(&self) -> &PageLanguage {
-        self.language_for(None)
+    /// From here on, the pages prefer the languages of an app's request (`ui_locales`) to those of the browser.
+    pub(crate) fn prefer_languages(&self, ui_locales: Option<&str>) {
+        *self.0.ui_locales.borrow_mut() = ui_locales.map(Into::into);
     }
 
-    /// The same for a page that an app opens, whose `ui_locales` count more than the languages of the browser.
-    pub(crate) fn language_for(&self, ui_locales: Option<&str>) -> &PageLanguage {
+    /// The language of the page: the one that was chosen, now or before; otherwise the first of an app's request that the store has;
+    /// otherwise the best match of the browser's languages.
+    pub(crate) fn language(&self) -> &PageLanguage {
         let live_store = self.live_store();
         let chosen = self.requested_language();
         let chosen = chosen.as_deref().or_else(|| self.cookies().language(&live_store.store));
-        let of_app = ui_locales.into_iter().flat_map(|locales| locales.split(' '));
-        let accepted = of_app.chain(self.header(ACCEPT_LANGUAGE)).collect::<Vec<_>>().join(",");
-        live_store.languages.choose(&live_store.store.languages, chosen, &accepted)
+        let ui_locales = self.0.ui_locales.borrow();
+        let of_app = ui_locales.as_deref().unwrap_or_default();
+        live_store.languages.choose(&live_store.store.languages, chosen, of_app, self.header(ACCEPT_LANGUAGE).unwrap_or_default())
     }
 
     /// The languages in which the pages of the store can be read, each with its own name.

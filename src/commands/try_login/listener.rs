@@ -135,7 +135,7 @@ async fn receive_callback(request: HttpRequest, body: Bytes, awaited: Data<Await
 /// The page, with its style inside: the server stops before a browser could load it.
 fn result_page(request: &HttpRequest, awaited: &AwaitedCallback, is_accepted: bool) -> HttpResponse {
     let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
-    let language = awaited.languages.choose(&[], None, accepted);
+    let language = awaited.languages.choose(&[], None, "", accepted);
     let accent = awaited.store.accent.as_deref().and_then(Accent::parse).unwrap_or_default();
     let look = StoreBranding { title: awaited.store.title.to_string(), accent, ..StoreBranding::default() };
     let page = TryCallbackPage { frame: Frame { look: &look, language, offered: &[], version: "" }, fits: is_accepted }.render();

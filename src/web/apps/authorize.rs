@@ -34,12 +34,13 @@ pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, Us
     let find_app = |name: &str| authentication::find_app(&context, name);
     let hinted_user = |token: &str, app: &ClientApp| app_token::hinted_user(&context, token, app).map(|hint| hint.uid);
     let parameters = AuthorizationParameters(&parameters);
+    context.prefer_languages(parameters.value("ui_locales"));
     let (app, request) = match read_authorization_request(&parameters, find_app, hinted_user) {
         Ok(request) => request,
         Err(refused) => return refuse(&context, refused, parameters.value("client_id")).await,
     };
     let session = context.session_under_new_keys().await?;
-    let kept = KeptRequest { request, began: context.now(), earlier_sid: session.as_ref().map(|session| session.sid.clone()) };
+    let kept = KeptRequest { request, began: context.now(), signed_in: None };
     proceed(&context, &app, &kept, session, None, false).await
 }
 
@@ -68,6 +69,7 @@ pub(crate) fn waiting_request(context: &RequestContext) -> Result<(String, Arc<C
 /// The request with this id, under the same conditions.
 pub(crate) fn find_waiting(context: &RequestContext, id: &str) -> Result<(Arc<ClientApp>, KeptRequest), UserFacingError> {
     let kept = kept_request::find(context, id).ok_or(ErrorCause::AppRequestLost)?;
+    context.prefer_languages(kept.request.ui_locales.as_deref());
     let app = authentication::find_app(context, &kept.request.reply.app).filter(|app| app.redirect_uri(&kept.request.reply.redirect_uri));
     Ok((app.ok_or(ErrorCause::AppRequest)?, kept))
 }
@@ -88,7 +90,7 @@ pub(crate) async fn proceed(
             Some(session) if app.asks_consent => is_agreed(context, app, request, session).await?,
             Some(_) | None => true,
         };
-    let state = InteractionState { began: kept.began, earlier_sid: kept.earlier_sid.as_deref(), came_back: id.is_some(), has_consent };
+    let state = InteractionState { signed_in: kept.signed_in.as_deref(), came_back: id.is_some(), has_consent };
     let at_request = session.as_ref().map(|session| session_at_request(context, app, request, session));
     let keep = || match id {
         Some(id) => Ok((id.to_owned(), Vec::new())),

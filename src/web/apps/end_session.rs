@@ -27,7 +27,6 @@ struct LogoutRequest {
     app: Option<Arc<ClientApp>>,
     /// The registered address to which the browser goes on, with `state`.
     back: Option<String>,
-    ui_locales: Option<String>,
     /// What the form of our own page repeats.
     repeated: Vec<(&'static str, String)>,
 }
@@ -88,6 +87,7 @@ async fn read_request(
     }
     let values: [Option<String>; KNOWN.len()] = values.try_into().expect("there is a value for each name");
     let [token, client_id, address, state, ui_locales] = values;
+    context.prefer_languages(ui_locales.as_deref());
     let hint = match &token {
         Some(token) => {
             context.read_new_key(token, app_token::LONGEST).await?;
@@ -120,7 +120,7 @@ async fn read_request(
     });
     let client_id = app.as_ref().map(|app| app.name.to_string());
     let repeated = REPEATED.into_iter().zip([client_id, address, state]).filter_map(|(name, value)| Some((name, value?))).collect();
-    Ok(LogoutRequest { hint: hint.filter(|_| hinted.is_some()), app, back, ui_locales, repeated })
+    Ok(LogoutRequest { hint: hint.filter(|_| hinted.is_some()), app, back, repeated })
 }
 
 /// Records for support why a request was refused.
@@ -167,10 +167,8 @@ fn leave(context: &RequestContext, request: &LogoutRequest, provider_logout: Opt
 fn ask(context: &RequestContext, request: &LogoutRequest, session: &Session) -> HttpResponse {
     let offered = context.offered_languages();
     let form = forms::csrf_token(context, &bound(session));
-    let mut frame = context.frame(&offered);
-    frame.language = context.language_for(request.ui_locales.as_deref());
     let page = SignOutPage {
-        frame,
+        frame: context.frame(&offered),
         app: request.app.as_ref().map(|app| app.shown_name()),
         person: session.person.email.key(),
         fields: &request.repeated,

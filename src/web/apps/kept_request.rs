@@ -22,9 +22,9 @@ pub(crate) struct KeptRequest {
     pub(crate) request: AuthorizationRequest,
     /// When it came.
     pub(crate) began: i64,
-    /// The session of the browser at that moment.
+    /// The session of the sign-in that was begun for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) earlier_sid: Option<Box<str>>,
+    pub(crate) signed_in: Option<Box<str>>,
 }
 
 /// The path of the page to which the person returns.
@@ -48,8 +48,7 @@ pub(crate) fn keep(context: &RequestContext, kept: &KeptRequest) -> Option<(Stri
     let store = &context.live_store().store;
     let id = hex(&sha256::<4>(&random::bytes::<16>()));
     let name = cookies::app_request_name(&id, store);
-    let text = serde_json::to_vec(kept).expect("texts and numbers can be written");
-    let sealed = context.app().for_apps.requests.seal(&[&store.public_url, &name], &text, random::bytes());
+    let sealed = seal(context, &name, kept);
     if sealed.len() > LARGEST {
         return None;
     }
@@ -76,10 +75,30 @@ pub(crate) fn find(context: &RequestContext, id: &str) -> Option<KeptRequest> {
     open(context, &name, context.cookies().unique(&name).filter(|_| is_id(id))?)
 }
 
+/// Notes at the request to which a login returns that this session was opened for it: the cookie to set.
+pub(crate) fn note_sign_in(context: &RequestContext, return_to: &str, sid: &str) -> Option<HeaderValue> {
+    let store = &context.live_store().store;
+    let id = id_in_return_address(return_to, &store.public_url)?;
+    let kept = KeptRequest { signed_in: Some(sid.into()), ..find(context, id)? };
+    let name = cookies::app_request_name(id, store);
+    Some(cookies::set_for(&name, &seal(context, &name, &kept), GOOD_FOR, store))
+}
+
+/// From here on, the pages prefer the languages of the request to which a login returns.
+pub(crate) fn prefer_its_languages(context: &RequestContext, return_to: Option<&str>) {
+    let id = return_to.and_then(|return_to| id_in_return_address(return_to, &context.live_store().store.public_url));
+    context.prefer_languages(id.and_then(|id| find(context, id)).and_then(|kept| kept.request.ui_locales).as_deref());
+}
+
 /// Removes a request that is answered.
 pub(crate) fn clear(context: &RequestContext, id: &str) -> HeaderValue {
     let store = &context.live_store().store;
     cookies::clear(&cookies::app_request_name(id, store), store)
+}
+
+fn seal(context: &RequestContext, name: &str, kept: &KeptRequest) -> String {
+    let text = serde_json::to_vec(kept).expect("texts and numbers can be written");
+    context.app().for_apps.requests.seal(&[&context.live_store().store.public_url, name], &text, random::bytes())
 }
 
 fn open(context: &RequestContext, name: &str, sealed: &str) -> Option<KeptRequest> {

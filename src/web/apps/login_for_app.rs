@@ -55,9 +55,9 @@ impl LoginForApp {
 
     /// Whether the person has to sign in although there is a session.
     pub(crate) fn needs_login(&self, context: &RequestContext, session: &Session) -> bool {
-        let KeptRequest { request, began, earlier_sid } = &self.kept;
+        let KeptRequest { request, signed_in, .. } = &self.kept;
         let at_request = authorize::session_at_request(context, &self.app, request, session);
-        let state = InteractionState { began: *began, earlier_sid: earlier_sid.as_deref(), came_back: true, has_consent: true };
+        let state = InteractionState { signed_in: signed_in.as_deref(), came_back: true, has_consent: true };
         matches!(next_step(request, Some(at_request), state, context.now()), NextStep::SignIn { .. })
     }
 

@@ -138,7 +138,7 @@ async fn an_app_gets_the_error_that_the_specification_names() {
 }
 
 #[actix_web::test]
-async fn a_new_sign_in_is_one_after_the_request() {
+async fn a_new_sign_in_is_one_that_was_begun_for_the_request() {
     let broker = open().await;
     let browser = signed_in(&broker, "ana").await;
     for more in ["prompt=login", "max_age=0"] {
@@ -150,10 +150,46 @@ async fn a_new_sign_in_is_one_after_the_request() {
         assert!(by_hand.location().is_some_and(|location| location.starts_with("/login?")), "the old session is not enough: {by_hand:?}");
 
         browser.log_in("acme", "ana").await;
-        let answer = browser.get(&format!("/authorize/{id}")).await;
+        let of_other_tab = browser.get(&format!("/authorize/{id}")).await;
+        assert!(of_other_tab.location().is_some_and(|location| location.starts_with("/login?")), "{more}: {of_other_tab:?}");
+
+        let for_request = format!("/login/acme?return_to={ISSUER}/authorize/{id}");
+        let begun = browser.begin(&for_request).await;
+        browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
+        browser.log_in("acme", "ana").await;
+        let replaced = browser.get(&format!("/authorize/{id}")).await;
+        assert!(replaced.location().is_some_and(|location| location.starts_with("/login?")), "{more}: a later session: {replaced:?}");
+
+        let begun = browser.begin(&for_request).await;
+        let back = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
+        let answer = browser.get(back.location().expect("to the request")).await;
         assert!(!parameter(&answer, "code").is_empty(), "{more}");
     }
     assert!(!code(&browser, "max_age=600").await.is_empty());
+}
+
+#[actix_web::test]
+async fn a_sign_in_for_one_request_is_none_for_another() {
+    let broker = open().await;
+    let browser = signed_in(&broker, "ana").await;
+    browser.get(&request("prompt=login&nonce=first")).await;
+    let first = waiting(&browser);
+    browser.get(&request("prompt=login&nonce=second")).await;
+    let second = browser.cookies().split("portaria-app-").skip(1).map(|rest| rest.chars().take(8).collect::<String>()).find(|id| *id != first);
+    let second = second.expect("two requests wait");
+
+    let begun = browser.begin(&format!("/login/acme?return_to={ISSUER}/authorize/{first}")).await;
+    let back = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
+    let of_second = browser.get(&format!("/authorize/{second}")).await;
+    let of_first = browser.get(back.location().expect("to the request")).await;
+
+    assert!(of_second.location().is_some_and(|location| location.starts_with("/login?")), "{of_second:?}");
+    assert!(!parameter(&of_first, "code").is_empty());
+}
+
+/// The id of the request that waits in a browser.
+fn waiting(browser: &Browser) -> String {
+    browser.cookies().split("portaria-app-").nth(1).expect("a request waits").chars().take(8).collect()
 }
 
 #[actix_web::test]

@@ -258,3 +258,44 @@ async fn an_app_that_left_the_settings_is_listed_by_its_name_and_can_be_ended() 
     assert_eq!(ended.location(), Some("/account?done=ended"));
     assert!(!page(&browser, "/account").await.body.contains("id=\"apps\""));
 }
+
+#[actix_web::test]
+async fn our_pages_speak_the_language_that_the_app_asks_for() {
+    let broker = open().await;
+    let ask = async |browser: &Browser, address: &str| {
+        browser.ask(ClientRequest::get(address).with("accept", "text/html").with("accept-language", "ru, en;q=0.5")).await
+    };
+    let is_in = |page: &Answer, language: &str| assert!(page.body.contains(&format!("<html lang=\"{language}\"")), "{language}: {page:?}");
+    for (ui_locales, expected) in [("es+pt-BR", "es"), ("tlh+pt", "pt-BR"), ("tlh", "ru"), ("", "ru")] {
+        let browser = Browser::new(&broker);
+        let begun = ask(&browser, &request_of("asks", &format!("ui_locales={ui_locales}"))).await;
+        is_in(&ask(&browser, begun.location().expect("the login page")).await, expected);
+
+        let begun = browser.begin(&login_for_app(&browser, "acme")).await;
+        let failed = ask(&browser, &format!("/callback/acme?error=server_error&state={}", begun.state)).await;
+        assert!(failed.status >= 400, "{failed:?}");
+        is_in(&failed, expected);
+
+        let begun = browser.begin(&login_for_app(&browser, "acme")).await;
+        let back = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
+        is_in(&ask(&browser, back.location().expect("to the request")).await, expected);
+        is_in(&ask(&browser, "/account").await, "ru");
+    }
+    let refused = ask(&Browser::new(&broker), &request_of("unknown", "ui_locales=es")).await;
+    is_in(&refused, "es");
+}
+
+#[actix_web::test]
+async fn the_language_that_the_person_chose_counts_more_than_what_the_app_asks_for() {
+    let broker = open().await;
+    let browser = Browser::new(&broker);
+    let begun = page(&browser, &request("ui_locales=es")).await;
+    let login = begun.location().expect("the login page");
+
+    let chosen = page(&browser, &format!("{login}&lang=pt-BR")).await;
+    let later = page(&browser, login).await;
+
+    for shown in [chosen, later] {
+        assert!(shown.body.contains("<html lang=\"pt-BR\""), "{shown:?}");
+    }
+}

@@ -168,3 +168,24 @@ async fn another_way_leads_to_the_same_place() {
     let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", &cart).finish();
     assert!(page.body.contains(&format!("href=\"/login?{query}\"")), "{}", page.body);
 }
+
+#[actix_web::test]
+async fn the_page_and_the_mail_speak_the_language_that_an_app_asks_for() {
+    let mailbox = Mailbox::open();
+    let app = "apps:\n  painel: { secret: none, redirectUris: [ https://painel.loja.example/cb ], signing: ES256 }\n";
+    let settings = format!("{LOCAL}{}{app}", mailbox.settings());
+    let broker = TestBroker::builder(&settings).with("acme", &asking()).build().await;
+    let browser = Browser::new(&broker);
+    let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    let request = "client_id=painel&redirect_uri=https://painel.loja.example/cb&response_type=code&scope=openid&ui_locales=es";
+    let begun = browser.begin(&format!("/authorize?{request}&code_challenge={challenge}&code_challenge_method=S256")).await;
+    let back = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
+    assert_eq!(back.location(), Some("/prove"), "{back:?}");
+
+    let page = look(&browser, "/prove").await;
+    post(&browser, "/prove/address", &mark(&page), &[("email", "ana@loja.example")]).await;
+
+    assert!(page.body.contains("<html lang=\"es\""), "{page:?}");
+    let (_, mail) = mailbox.letters().pop().expect("a mail was sent");
+    assert!(mail.contains("código") || mail.contains("=C3=B3digo"), "{mail}");
+}
