@@ -384,10 +384,11 @@ fn apps_get_access(shop: &Shop) {
         for (app, offline) in [("painel\u{1b}[2J", false), ("agenda", true)] {
             let (id, sid, scopes) = (random::id(), "1".into(), "openid email".into());
             let (store, uid, provider): (Box<str>, Box<str>, Box<str>) = ("main".into(), "u-1".into(), "acme".into());
-            let consent = RecordConsent { store: store.clone(), uid: uid.clone(), app: app.into(), scopes: "openid".into(), now };
+            let consent =
+                RecordConsent { store: store.clone(), uid: uid.clone(), app: app.into(), shown: "x".into(), scopes: "openid".into(), now };
             directory.write(consent).await.expect("storage");
             let grant = NewAppGrant { id, store, uid, app: app.into(), sid, offline, scopes, provider, auth_time: now, until: now + 3600 };
-            let redeemed = directory.write(RedeemCode { grant, now }).await.expect("storage");
+            let redeemed = directory.write(RedeemCode { grant, issued: now, now }).await.expect("storage");
             assert!(matches!(redeemed, CodeRedemption::Granted(_)));
         }
         let (store, uid, provider) = ("main".into(), "u-1".into(), "acme".into());

@@ -11,37 +11,50 @@ const LONGEST: usize = 8192;
 
 /// What a code stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct AuthorizationCode {
+pub struct AuthorizationCode {
     /// Its random id, which becomes that of the grant.
-    pub(crate) id: Box<str>,
-    pub(crate) app: Box<str>,
-    pub(crate) redirect_uri: Box<str>,
+    pub id: Box<str>,
+    /// The name of the app.
+    pub app: Box<str>,
+    /// The redirect address of the request.
+    pub redirect_uri: Box<str>,
+    /// The PKCE challenge of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) challenge: Option<Box<str>>,
+    pub challenge: Option<Box<str>>,
+    /// The nonce of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) nonce: Option<Box<str>>,
-    pub(crate) scope: Box<str>,
+    pub nonce: Option<Box<str>>,
+    /// The granted scopes, with blanks between them.
+    pub scope: Box<str>,
+    /// The audiences that the request names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) resources: Vec<Box<str>>,
-    pub(crate) uid: Box<str>,
-    pub(crate) sid: Box<str>,
+    pub resources: Vec<Box<str>>,
+    /// The user.
+    pub uid: Box<str>,
+    /// The session of the user.
+    pub sid: Box<str>,
     /// The key of the provider through which the person signed in.
-    pub(crate) provider: Box<str>,
+    pub provider: Box<str>,
     /// When the person signed in.
-    pub(crate) auth_time: i64,
+    pub auth_time: i64,
     /// When the code expires.
-    pub(crate) until: i64,
+    pub until: i64,
 }
 
 impl AuthorizationCode {
     /// The code as the app gets it.
-    pub(crate) fn seal(&self, seal: &Seal, issuer: &str, nonce: [u8; 12]) -> String {
+    pub fn seal(&self, seal: &Seal, issuer: &str, nonce: [u8; 12]) -> String {
         let text = serde_json::to_vec(self).expect("texts and numbers can be written");
         seal.seal(&[issuer, "code"], &text, nonce)
     }
 
+    /// When it was issued.
+    pub(crate) fn issued(&self) -> i64 {
+        self.until.saturating_sub(GOOD_FOR)
+    }
+
     /// Opens a code of this issuer, also one that has expired.
-    pub(crate) fn open(seal: &Seal, issuer: &str, sealed: &str) -> Option<Self> {
+    pub fn open(seal: &Seal, issuer: &str, sealed: &str) -> Option<Self> {
         if sealed.len() > LONGEST {
             return None;
         }

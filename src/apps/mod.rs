@@ -2,7 +2,7 @@
 
 pub mod client_app; // an app as the settings describe it
 pub(crate) mod authorization_request; // what an app asks for at `/authorize`
-pub(crate) mod code; // the authorization code
+pub mod code; // the authorization code
 pub(crate) mod interaction; // what has to happen before a request is answered
 pub(crate) mod logout_token; // an app learns that a session has ended
 pub(crate) mod refresh_token; // the refresh token

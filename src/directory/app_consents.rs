@@ -1,8 +1,9 @@
-//! The scopes that users have allowed apps, for apps that ask for consent. They stay until the user ends the app's access or is erased.
+//! The scopes that users have allowed apps, for apps that ask for consent. They count until the user ends the app's access or is erased,
+//! or until the app looks different from what the user has seen.
 
 use crate::directory::app_grants::union_of_scopes;
 use crate::directory::sessions::lock_user;
-use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
+use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 
 /// Finds the scopes that a user has allowed an app.
 #[derive(Clone, Debug)]
@@ -13,20 +14,22 @@ pub struct FindConsent {
     pub uid: Box<str>,
     /// The name of the app.
     pub app: Box<str>,
+    /// What the user is shown of the app, as a hash.
+    pub shown: Box<str>,
 }
 
 impl Verb for FindConsent {
-    /// The scopes, with blanks between them; `None` if the user was never asked.
+    /// The scopes, with blanks between them; `None` if the user did not agree to this app as it is shown now.
     type Answer = Option<Box<str>>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Self::Answer, StorageFault> {
-        let select = "SELECT scopes FROM app_consents WHERE uid = $1 AND app = $2 AND store = $3";
-        let rows = sql.fetch(select, with![&self.uid, &self.app, &self.store]).await?;
+        let select = "SELECT scopes FROM app_consents WHERE uid = $1 AND app = $2 AND store = $3 AND shown = $4 AND scopes <> ''";
+        let rows = sql.fetch(select, with![&self.uid, &self.app, &self.store, &self.shown]).await?;
         rows.first().map(|row| row.text(0).map(Into::into)).transpose()
     }
 }
 
-/// Records that a user allows an app more scopes. Those that were allowed before stay.
+/// Records that a user allows an app more scopes. Those that were allowed before stay, if the app is shown as it was then.
 #[derive(Clone, Debug)]
 pub struct RecordConsent {
     /// The name of the store.
@@ -35,6 +38,8 @@ pub struct RecordConsent {
     pub uid: Box<str>,
     /// The name of the app.
     pub app: Box<str>,
+    /// What the user was shown of the app, as a hash.
+    pub shown: Box<str>,
     /// The scopes, with blanks between them.
     pub scopes: Box<str>,
     /// The time of the request, in seconds since 1970.
@@ -45,16 +50,31 @@ impl Verb for RecordConsent {
     type Answer = ();
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
-        let Self { store, uid, app, scopes, now } = self;
+        let Self { store, uid, app, shown, scopes, now } = self;
         if lock_user(sql, uid).await?.is_none() {
             return Ok(());
         }
-        let before = FindConsent { store: store.clone(), uid: uid.clone(), app: app.clone() }.execute(sql).await?;
+        let before = FindConsent { store: store.clone(), uid: uid.clone(), app: app.clone(), shown: shown.clone() }.execute(sql).await?;
         let scopes = union_of_scopes(before.as_deref().unwrap_or_default(), scopes);
-        let upsert = "INSERT INTO app_consents (store, uid, app, scopes, at) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (uid, app) DO UPDATE SET scopes = excluded.scopes, at = excluded.at";
-        sql.queue(upsert, with![store, uid, app, &scopes, *now]).await
+        let upsert = "INSERT INTO app_consents (store, uid, app, scopes, at, shown) VALUES ($1, $2, $3, $4, $5, $6) \
+             ON CONFLICT (uid, app) DO UPDATE SET scopes = excluded.scopes, at = excluded.at, shown = excluded.shown";
+        sql.queue(upsert, with![store, uid, app, &scopes, *now, shown]).await
     }
+}
+
+/// Withdraws what a user of a store has allowed an app, or with an empty name all apps. That is kept, because codes that were issued until
+/// now may still come. The user is locked.
+pub(crate) async fn withdraw_consent<S: SqlTransaction>(
+    sql: &mut S,
+    (store, uid, app): (&str, &str, &str),
+    now: i64,
+) -> Result<(), StorageFault> {
+    let forget = "UPDATE app_consents SET scopes = '' WHERE uid = $1 AND store = $2 AND ($3 = '' OR app = $3)";
+    sql.queue(forget, with![uid, store, app]).await?;
+    let withdraw = "INSERT INTO app_consents (store, uid, app, scopes, at, withdrawn) \
+         SELECT store, uid, CAST($3 AS TEXT), '', CAST($4 AS BIGINT), CAST($4 AS BIGINT) FROM users WHERE uid = $1 AND store = $2 \
+         ON CONFLICT (uid, app) DO UPDATE SET withdrawn = excluded.withdrawn";
+    sql.queue(withdraw, with![uid, store, app, now]).await
 }
 
 /// What a user has allowed an app.
@@ -66,6 +86,8 @@ pub struct AppConsent {
     pub scopes: Box<str>,
     /// When the user allowed the last of them.
     pub at: i64,
+    /// What the user was shown of the app, as a hash.
+    pub shown: Box<str>,
 }
 
 /// Lists what a user has allowed apps, by their names.
@@ -76,7 +98,13 @@ impl Verb for ListConsentsOfUser {
     type Answer = Vec<AppConsent>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<AppConsent>, StorageFault> {
-        let rows = sql.fetch("SELECT app, scopes, at FROM app_consents WHERE uid = $1 ORDER BY app", with![&self.0]).await?;
-        rows.iter().map(|row| Ok(AppConsent { app: row.text(0)?.into(), scopes: row.text(1)?.into(), at: row.number(2)? })).collect()
+        let rows = sql
+            .fetch("SELECT app, scopes, at, shown FROM app_consents WHERE uid = $1 AND scopes <> '' ORDER BY app", with![&self.0])
+            .await?;
+        let consent = |row: &SqlRow| {
+            let (app, scopes, shown) = (row.text(0)?.into(), row.text(1)?.into(), row.text(3)?.into());
+            Ok(AppConsent { app, scopes, at: row.number(2)?, shown })
+        };
+        rows.iter().map(consent).collect()
     }
 }

@@ -162,6 +162,8 @@ async fn find_grant<S: SqlTransaction>(sql: &mut S, store: &str, id: &str) -> Re
 pub struct RedeemCode {
     /// The access that the code gives.
     pub grant: NewAppGrant,
+    /// When the code was issued, in seconds since 1970.
+    pub issued: i64,
     /// The time of the request, in seconds since 1970.
     pub now: i64,
 }
@@ -173,7 +175,7 @@ pub enum CodeRedemption {
     Granted(AppUser),
     /// The code was redeemed before. What came of it has ended.
     Reused,
-    /// The session of the code is over, or its user was blocked or erased.
+    /// The session of the code is over, or its user was blocked or erased, or has ended the access of the app since the code was issued.
     SessionOver,
 }
 
@@ -188,17 +190,19 @@ impl Verb for RedeemCode {
         let select = app_users!(
             "$3",
             ", u.blocked, u.apps, coalesce((SELECT s.latest FROM sessions s WHERE s.sid = $4 AND s.uid = u.uid), 0), \
-             (SELECT count(*) FROM app_grants g WHERE g.id = $5)",
+             (SELECT count(*) FROM app_grants g WHERE g.id = $5), \
+             (SELECT count(*) FROM app_consents c WHERE c.uid = u.uid AND c.app IN ('', $6) AND c.withdrawn >= $7)",
             " FROM users u WHERE u.uid = $1 AND u.store = $2"
         );
-        let rows = sql.fetch(select, with![uid, store, provider, sid, id]).await?;
+        let rows = sql.fetch(select, with![uid, store, provider, sid, id, app, self.issued]).await?;
         let Some(row) = rows.first() else { return Ok(CodeRedemption::SessionOver) };
         let (is_blocked, has_apps, session_latest, is_reused) = (row.flag(7)?, row.flag(8)?, row.number(9)?, row.flag(10)?);
+        let is_withdrawn = row.flag(11)?;
         if is_reused {
             end_reused_grant(sql, (store, uid, app, id), ReusedCredential::Code, self.now).await?;
             return Ok(CodeRedemption::Reused);
         }
-        if is_blocked || session_latest <= self.now {
+        if is_blocked || is_withdrawn || session_latest <= self.now {
             return Ok(CodeRedemption::SessionOver);
         }
         let user = user_from_row(row)?;

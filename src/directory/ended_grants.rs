@@ -1,42 +1,37 @@
 //! How the grants of apps end: with the session, with all access of a user, or one by one. The id of an ended grant is recorded as that of an
 //! ended session is, so that all machines refuse its access tokens, and each app of an ended session gets a notice.
 
+use crate::directory::app_consents::withdraw_consent;
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_event};
 use crate::directory::logout_notices::KEPT;
 use crate::directory::sessions::{lock_user, next_generation};
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 
-/// Ends the grants of sessions that end: of one id, and of the ids that the login of a user has got since. Those that outlive a session
-/// go on, and their apps get a notice as well. The transaction has taken the number of the ended sessions, and ends them afterwards.
-pub(crate) async fn end_grants_of_sessions<S: SqlTransaction>(
-    sql: &mut S,
-    sid: &str,
-    (uid, since): (&str, i64),
-    now: i64,
-) -> Result<(), StorageFault> {
+/// Ends the grants of a session that ends, also under the id that it has got since at this user. Those that outlive a session go on, and their apps get a notice as well. The transaction has taken the number of the ended sessions, and ends them afterwards.
+pub(crate) async fn end_grants_of_sessions<S: SqlTransaction>(sql: &mut S, sid: &str, uid: &str, now: i64) -> Result<(), StorageFault> {
     macro_rules! of_sessions {
         ($before:literal, $after:literal) => {
             concat!(
                 $before,
-                "sid IN (SELECT CAST($1 AS TEXT) UNION ALL SELECT s.sid FROM sessions s WHERE s.uid = $2 AND s.since = $3)",
+                "sid IN (SELECT CAST($1 AS TEXT) UNION ALL SELECT s.sid FROM sessions s WHERE s.uid = $2 AND replace(s.former, $1, '') <> s.former)",
                 $after
             )
         };
     }
     let notices = of_sessions!(
         "INSERT INTO logout_notices (store, app, sid, uid, due, until) \
-         SELECT DISTINCT store, app, claimed_sid, uid, CAST($4 AS BIGINT), CAST($5 AS BIGINT) FROM app_grants WHERE ",
+         SELECT DISTINCT store, app, claimed_sid, uid, CAST($3 AS BIGINT), CAST($4 AS BIGINT) FROM app_grants WHERE ",
         " ON CONFLICT DO NOTHING"
     );
-    sql.queue(notices, with![sid, uid, since, now, now.saturating_add(KEPT)]).await?;
+    sql.queue(notices, with![sid, uid, now, now.saturating_add(KEPT)]).await?;
     let ended = of_sessions!(
         "INSERT INTO ends (number, sid, latest) SELECT (SELECT number FROM generations WHERE name = 'ends'), id, until \
          FROM app_grants WHERE ended = 0 AND offline = 0 AND ",
         ""
     );
-    sql.queue(ended, with![sid, uid, since]).await?;
+    sql.queue(ended, with![sid, uid]).await?;
     let update = of_sessions!("UPDATE app_grants SET ended = 1 WHERE ended = 0 AND offline = 0 AND ", "");
-    sql.queue(update, with![sid, uid, since]).await
+    sql.queue(update, with![sid, uid]).await
 }
 
 /// Which grants of a user end, whether or not they outlive a session.
@@ -156,8 +151,8 @@ impl Verb for EndAppGrant {
     }
 }
 
-/// Ends all access of one app, or of all apps, to a user. What the user has allowed the app is forgotten, and the app gets a notice for
-/// each of its sessions, as after a sign-out.
+/// Ends all access of one app, or of all apps, to a user. What the user has allowed the app counts no more, no code that was issued until
+/// now gives access, and the app gets a notice for each of its sessions, as after a sign-out.
 #[derive(Clone, Debug)]
 pub struct EndAppsOfUser {
     /// The name of the store; a user of another store counts as not found.
@@ -182,18 +177,21 @@ impl Verb for EndAppsOfUser {
             return Ok(0);
         }
         let name = app.as_deref().unwrap_or_default();
-        let forget = "DELETE FROM app_consents WHERE uid = $1 AND store = $2 AND ($3 = '' OR app = $3)";
-        sql.queue(forget, with![uid, store, name]).await?;
-        let count = "SELECT count(*) FROM app_grants WHERE uid = $1 AND store = $2 AND ended = 0 AND ($3 = '' OR app = $3)";
+        let count = "SELECT (SELECT count(*) FROM app_grants WHERE uid = $1 AND store = $2 AND ended = 0 AND ($3 = '' OR app = $3)), \
+             (SELECT count(*) FROM app_consents WHERE uid = $1 AND store = $2 AND scopes <> '' AND ($3 = '' OR app = $3))";
         let rows = sql.fetch(count, with![uid, store, name]).await?;
-        let count = rows.first().ok_or(StorageFault::Unavailable)?.number(0)?;
-        if count == 0 {
+        let row = rows.first().ok_or(StorageFault::Unavailable)?;
+        let (grants, consents) = (row.number(0)?, row.number(1)?);
+        withdraw_consent(sql, (store, uid, name), *now).await?;
+        if grants > 0 || consents > 0 {
+            let event = AuditEvent::new(*now, store, AuditEventKind::AppEnded).for_user(uid).with_reason(by.word());
+            record_event(sql, &AuditEvent { evidence: app.clone(), ..event }).await?;
+        }
+        if grants == 0 {
             return Ok(0);
         }
-        let event = AuditEvent::new(*now, store, AuditEventKind::AppEnded).for_user(uid).with_reason(by.word());
-        record_event(sql, &AuditEvent { evidence: app.clone(), ..event }).await?;
         next_generation(sql, "ends").await?;
         EndingGrants { uid, except: "", provider: "", app: name }.end(sql, *now).await?;
-        Ok(u64::try_from(count).unwrap_or_default())
+        Ok(u64::try_from(grants).unwrap_or_default())
     }
 }

@@ -53,7 +53,8 @@ impl Verb for LinkIdentity {
                     record_event(sql, &event.with_reason(rule.word())).await?;
                 }
                 keep_facts(sql, store, identity).await?;
-                if sql.run("UPDATE sessions SET sid = $1 WHERE sid = $2 AND uid = $3", with![new_sid, sid, uid]).await? != 1 {
+                let rename = "UPDATE sessions SET sid = $1, former = coalesce(former || ' ', '') || sid WHERE sid = $2 AND uid = $3";
+                if sql.run(rename, with![new_sid, sid, uid]).await? != 1 {
                     return Err(StorageFault::Conflict);
                 }
                 if row.flag(9)? {

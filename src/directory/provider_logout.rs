@@ -59,7 +59,7 @@ impl Verb for EndSessionsOfIdentity {
         next_generation(sql, "ends").await?;
         for session in &sessions {
             let (sid, latest) = (session.text(0)?, session.number(1)?);
-            end_grants_of_sessions(sql, sid, ("", 0), *now).await?;
+            end_grants_of_sessions(sql, sid, "", *now).await?;
             end_numbered_session(sql, sid, latest).await?;
         }
         Ok(ProviderLogoutOutcome::Ended(sessions.len()))

@@ -30,8 +30,6 @@ pub struct EndSession {
     pub sid: Box<str>,
     /// The user of the session, who is locked until its end is stored.
     pub uid: Box<str>,
-    /// When the login took place.
-    pub since: i64,
     /// When its last token expires.
     pub latest: i64,
     /// Whether it has ended before, so that only the session that took its place is left to end.
@@ -44,24 +42,24 @@ impl Verb for EndSession {
     type Answer = ();
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
-        let Self { sid, uid, since, latest, again, event } = self;
+        let Self { sid, uid, latest, again, event } = self;
         let rows = sql.fetch_for_update("SELECT uid, apps FROM users WHERE uid = $1", with![uid]).await?;
         let known_uid = rows.first().map(|_| uid.clone());
         let has_apps = rows.first().map_or(Ok(false), |row| row.flag(1))?;
-        let of_this_login = "SELECT sid FROM sessions WHERE uid = $1 AND since = $2 LIMIT 1";
-        if *again && sql.fetch(of_this_login, with![uid, *since]).await?.is_empty() {
+        let renamed = "SELECT sid FROM sessions WHERE uid = $1 AND replace(former, $2, '') <> former LIMIT 1";
+        if *again && sql.fetch(renamed, with![uid, sid]).await?.is_empty() {
             return Ok(());
         }
         record_event(sql, &AuditEvent { uid: known_uid, ..event.clone() }).await?;
         next_generation(sql, "ends").await?;
-        let renamed = "INSERT INTO ends (number, sid, latest) SELECT (SELECT number FROM generations WHERE name = 'ends'), sid, latest \
-             FROM sessions WHERE uid = $1 AND since = $2 AND sid <> $3";
-        sql.queue(renamed, with![uid, *since, sid]).await?;
+        let end_renamed = "INSERT INTO ends (number, sid, latest) SELECT (SELECT number FROM generations WHERE name = 'ends'), sid, latest \
+             FROM sessions WHERE uid = $1 AND replace(former, $2, '') <> former";
+        sql.queue(end_renamed, with![uid, sid]).await?;
         sql.queue(END, with![sid, *latest]).await?;
         if has_apps {
-            end_grants_of_sessions(sql, sid, (uid, *since), event.at).await?;
+            end_grants_of_sessions(sql, sid, uid, event.at).await?;
         }
-        sql.queue("DELETE FROM sessions WHERE uid = $1 AND since = $2", with![uid, *since]).await?;
+        sql.queue("DELETE FROM sessions WHERE uid = $1 AND replace(former, $2, '') <> former", with![uid, sid]).await?;
         sql.queue("DELETE FROM sessions WHERE sid = $1", with![sid]).await
     }
 }

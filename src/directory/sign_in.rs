@@ -155,7 +155,7 @@ impl SignIn {
             // A user who signs in again goes on in the new session, with the apps of the old one.
             let follow = "UPDATE app_grants SET sid = $1, until = CASE WHEN offline = 0 AND until < $2 THEN $2 ELSE until END WHERE sid = $3 AND uid = $4";
             sql.queue(follow, with![&self.sid, self.latest, sid, uid]).await?;
-            end_grants_of_sessions(sql, sid, ("", 0), self.now).await?;
+            end_grants_of_sessions(sql, sid, "", self.now).await?;
         }
         Ok(())
     }

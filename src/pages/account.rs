@@ -65,12 +65,20 @@ pub(crate) struct AppWithAccess {
     pub(crate) scopes: String,
     /// Whether it gets further details with the profile.
     pub(crate) has_further: bool,
-    /// Whether its access goes on after a sign-out.
-    pub(crate) lasting: bool,
-    /// The day on which it got access, as text.
+    pub(crate) lasts: AppAccessLasts,
+    /// The day on which it got access, or on which the person agreed, as text.
     pub(crate) since: Option<String>,
     /// The day on which it used its access last, as text.
     pub(crate) used: Option<String>,
+}
+
+/// How long the access of an app lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AppAccessLasts {
+    UntilSignOut,
+    BeyondSignOut,
+    /// It has none now. The person has agreed, so it gets access at the next sign-in without a question.
+    NotNow,
 }
 
 /// The result of the user's last action.
@@ -157,7 +165,11 @@ impl AccountPage<'_> {
         let words = &self.words().account;
         let since = app.since.as_ref().map(|when| self.since(when));
         let used = app.used.as_ref().map(|when| fill(&words.app_used, &[("when", when)]));
-        let lasting = if app.lasting { &words.app_lasting } else { &words.app_ending };
+        let lasting = match app.lasts {
+            AppAccessLasts::BeyondSignOut => &words.app_lasting,
+            AppAccessLasts::UntilSignOut => &words.app_ending,
+            AppAccessLasts::NotNow => &words.app_agreed,
+        };
         since.into_iter().chain(used).chain([lasting.clone()]).collect()
     }
 
@@ -195,7 +207,7 @@ mod tests {
             name: None,
             identities: Vec::new(),
             more: Vec::new(),
-            apps: apps(2, "painel"),
+            apps: apps(3, "painel"),
             form: "f0rm",
             fresh: false,
             again: "/login",
@@ -213,6 +225,7 @@ mod tests {
             "<p class=\"small quiet\">Last used painel</p>",
             "<p class=\"small quiet\">Keeps its access when you sign out</p>",
             "<p class=\"small quiet\">Loses its access when you sign out</p>",
+            "<p class=\"small quiet\">No access now. You have agreed, so it gets access when you sign in there</p>",
             "<form method=\"post\" action=\"/account/apps/end\">",
             "<input type=\"hidden\" name=\"app\" value=\"painel\">",
             "aria-label=\"Withdraw the access of painel\">Withdraw</button>",

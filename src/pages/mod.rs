@@ -23,7 +23,7 @@ pub(crate) mod try_callback; //          the last page of a login from a termina
 mod tests;
 
 pub(crate) use crate::pages::accent::Accent;
-pub(crate) use crate::pages::account::{AccountNotice, AccountPage, AppWithAccess, LinkableProvider, LinkedIdentityRow};
+pub(crate) use crate::pages::account::{AccountNotice, AccountPage, AppAccessLasts, AppWithAccess, LinkableProvider, LinkedIdentityRow};
 pub(crate) use crate::pages::branding::{StoreBranding, store_css};
 pub(crate) use crate::pages::consent::ConsentPage;
 pub(crate) use crate::pages::embed::embed_js;

@@ -126,6 +126,7 @@ pub(crate) struct AccountPhrases {
     pub(crate) app_used: String,
     pub(crate) app_lasting: String,
     pub(crate) app_ending: String,
+    pub(crate) app_agreed: String,
     pub(crate) end_app: String,
     pub(crate) end_app_label: String,
     pub(crate) app_ended: String,

@@ -5,9 +5,9 @@
 use crate::pages::accent::contrast;
 use crate::pages::login::ProviderIcon;
 use crate::pages::{
-    Accent, AccountNotice, AccountPage, AddressProofProblem, AddressProofReason, AddressProofStage, AppWithAccess, ConsentPage, ErrorCause,
-    ErrorPage, Frame, LinkableProvider, LinkedIdentityRow, LoginChoice, LoginInputField, LoginNotice, LoginPage, PageLanguage,
-    PageLanguages, ProvePage, STYLE, SignOutPage, SignedInUser, StoreBranding, WaitingApp, code_mail, identity_linked_mail,
+    Accent, AccountNotice, AccountPage, AddressProofProblem, AddressProofReason, AddressProofStage, AppAccessLasts, AppWithAccess,
+    ConsentPage, ErrorCause, ErrorPage, Frame, LinkableProvider, LinkedIdentityRow, LoginChoice, LoginInputField, LoginNotice, LoginPage,
+    PageLanguage, PageLanguages, ProvePage, STYLE, SignOutPage, SignedInUser, StoreBranding, WaitingApp, code_mail, identity_linked_mail,
 };
 use crate::session::SessionUser;
 use crate::vocabulary::email::Email;
@@ -72,7 +72,7 @@ pub(crate) fn apps(count: usize, text: &str) -> Vec<AppWithAccess> {
         name: text.to_owned(),
         scopes: if at == 0 { format!("openid profile offline_access {text}") } else { "openid".to_owned() },
         has_further: true,
-        lasting: at == 0,
+        lasts: [AppAccessLasts::BeyondSignOut, AppAccessLasts::UntilSignOut, AppAccessLasts::NotNow][at.min(2)],
         since: Some(text.to_owned()),
         used: (at == 0).then(|| text.to_owned()),
     };

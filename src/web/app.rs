@@ -66,7 +66,7 @@ pub struct App {
     /// Seals the ID tokens that are kept for the logout at the provider.
     pub(crate) id_tokens: Seal,
     /// Protects what apps are given.
-    pub(crate) for_apps: AppSeals,
+    pub for_apps: AppSeals,
     /// The key with which codes and addresses are hashed.
     pub(crate) proof_key: hmac::Key,
     pub(crate) limits: RateLimits,

@@ -46,7 +46,7 @@ pub(crate) async fn end_session(context: &RequestContext, session: &Session) -> 
         _ => None,
     };
     // A session has ended only when storage knows it, for this machine and every other.
-    let end = EndSession { sid: session.sid.clone(), uid: session.person.uid.clone(), since: session.since, latest, again, event };
+    let end = EndSession { sid: session.sid.clone(), uid: session.person.uid.clone(), latest, again, event };
     context.app().directory.write(end).await?;
     context.app().revocations.record_end(&session.sid, latest);
     // If the session was replaced meanwhile, its successor has ended as well.

@@ -42,7 +42,7 @@ fn offline(user: &str, sid: &str, id: &str) -> NewAppGrant {
 }
 
 async fn redeem(directory: &Directory, grant: &NewAppGrant) -> CodeRedemption {
-    directory.write(RedeemCode { grant: grant.clone(), now: 110 }).await.expect("storage")
+    directory.write(RedeemCode { grant: grant.clone(), issued: 110, now: 110 }).await.expect("storage")
 }
 
 /// Gives access to an app.
@@ -108,7 +108,7 @@ async fn notices(directory: &Directory) -> BTreeSet<String> {
 
 fn sign_out(user: &str, sid: &str) -> EndSession {
     let event = AuditEvent::new(110, "main", AuditEventKind::Logout);
-    EndSession { sid: sid.into(), uid: user.into(), since: 100, latest: 1000, again: false, event }
+    EndSession { sid: sid.into(), uid: user.into(), latest: 1000, again: false, event }
 }
 
 fn sign_out_everywhere(user: &str) -> EndAllSessions {
@@ -141,7 +141,7 @@ async fn change(directory: &Directory, users: &[Box<str>], task: usize, round: u
     let grant = if round.is_multiple_of(2) { offline(user, &sid, &id) } else { access(user, &sid, &id) };
     let is_granted = matches!(redeem(directory, &grant).await, CodeRedemption::Granted(_));
     match (task + round) % 5 {
-        0 => directory.write(EndSession { since, latest: 100_000, ..sign_out(user, &sid) }).await.expect("storage"),
+        0 => directory.write(EndSession { latest: 100_000, ..sign_out(user, &sid) }).await.expect("storage"),
         1 => {
             let (app, id) = (grant.app.clone(), grant.id.clone());
             directory.write(EndAppGrant { store: "main".into(), app, id, by: AuditActor::App, now: 120 }).await.map(drop).expect("storage");
@@ -284,7 +284,7 @@ on_both! {
         let ana = uid(&directory, &proven("acme", "1", "ana"), "s").await;
         let bia = uid(&directory, &proven("acme", "2", "bia"), "t").await;
         let over = async |grant: NewAppGrant, now| {
-            assert_eq!(directory.write(RedeemCode { grant: grant.clone(), now }).await, Ok(CodeRedemption::SessionOver), "{grant:?}");
+            assert_eq!(directory.write(RedeemCode { grant: grant.clone(), issued: now, now }).await, Ok(CodeRedemption::SessionOver), "{grant:?}");
         };
 
         over(access(&ana, "t", "c"), 110).await;
@@ -311,10 +311,8 @@ on_both! {
         for (sid, id) in [("s", "4"), ("t", "5")] {
             gets(&directory, &offline(&ana, sid, id)).await;
         }
-        // Both logins took place in the same second, as their sessions say; only one is meant.
-        let second = EndSession { since: 99, ..sign_out(&ana, "s") };
-
-        directory.write(second).await.expect("storage");
+        // Both logins took place in the same second; only one is meant.
+        directory.write(sign_out(&ana, "s")).await.expect("storage");
 
         assert_eq!(live(&directory, &["1", "2", "3", "4", "5"]).await, ["3", "4", "5"]);
         assert_eq!(ended(&directory).await, set(&["s", "1", "2"]));
@@ -467,11 +465,11 @@ on_both! {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "s").await;
         gets(&directory, &access(&ana, "s", "1")).await;
-        let later = RedeemCode { grant: NewAppGrant { scopes: "openid profile".into(), ..access(&ana, "s", "2") }, now: 130 };
+        let later = RedeemCode { grant: NewAppGrant { scopes: "openid profile".into(), ..access(&ana, "s", "2") }, issued: 130, now: 130 };
         directory.write(later).await.expect("storage");
         gets(&directory, &offline(&ana, "s", "3")).await;
         directory.write(refresh("3", 0, 140)).await.expect("storage");
-        let consent = |app: &str| RecordConsent { store: "main".into(), uid: ana.clone(), app: app.into(), scopes: "openid".into(), now: 110 };
+        let consent = |app: &str| RecordConsent { store: "main".into(), uid: ana.clone(), app: app.into(), shown: "x".into(), scopes: "openid".into(), now: 110 };
         for app in ["painel", "agenda"] {
             directory.write(consent(app)).await.expect("storage");
         }
@@ -487,7 +485,7 @@ on_both! {
         assert_eq!(apps().await, ["agenda: openid offline_access, 110-140, true"]);
         assert_eq!(ended(&directory).await, set(&["1", "2"]));
         assert_eq!(notices(&directory).await, set(&["painel s"]));
-        let consented = async |app: &str| directory.read(FindConsent { store: "main".into(), uid: ana.clone(), app: app.into() }).await.expect("storage");
+        let consented = async |app: &str| directory.read(FindConsent { store: "main".into(), uid: ana.clone(), app: app.into(), shown: "x".into() }).await.expect("storage");
         assert_eq!((consented("painel").await, consented("agenda").await.as_deref()), (None, Some("openid")), "it is asked again");
         assert_eq!(directory.write(end(None)).await, Ok(1));
         assert_eq!((apps().await, directory.write(end(None)).await), (Vec::new(), Ok(0)));
@@ -597,12 +595,12 @@ on_both! {
         directory.write(rotation).await.expect("storage");
         let ana = directory.write(arrival("atacado", &proven("acme", "1", "ana"), "s")).await.expect("storage").expect("signed in").user.uid;
         gets(&directory, &NewAppGrant { store: "atacado".into(), ..offline(&ana, "s", "g") }).await;
-        directory.write(RecordConsent { store: "atacado".into(), uid: ana.clone(), app: "agenda".into(), scopes: "openid".into(), now: 110 }).await.expect("storage");
+        directory.write(RecordConsent { store: "atacado".into(), uid: ana.clone(), app: "agenda".into(), shown: "x".into(), scopes: "openid".into(), now: 110 }).await.expect("storage");
 
         assert_eq!(directory.write(serving(&[], 2)).await.expect("storage").len(), 1);
 
         assert_eq!(directory.write(RotateRefreshToken { store: "atacado".into(), ..refresh("g", 0, 120) }).await, Ok(RefreshOutcome::Over));
-        assert_eq!(directory.read(FindConsent { store: "atacado".into(), uid: ana, app: "agenda".into() }).await, Ok(None));
+        assert_eq!(directory.read(FindConsent { store: "atacado".into(), uid: ana, app: "agenda".into(), shown: "x".into() }).await, Ok(None));
     };
 
     facts_are_those_of_the_provider_that_is_asked_about: async |place| {
@@ -671,8 +669,8 @@ on_both! {
     what_a_user_allows_an_app_adds_up: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "s").await;
-        let allow = |app: &str, scopes: &str| RecordConsent { store: "main".into(), uid: ana.clone(), app: app.into(), scopes: scopes.into(), now: 110 };
-        let allowed = async |store: &str, app: &str| directory.read(FindConsent { store: store.into(), uid: ana.clone(), app: app.into() }).await.expect("storage");
+        let allow = |app: &str, scopes: &str| RecordConsent { store: "main".into(), uid: ana.clone(), app: app.into(), shown: "x".into(), scopes: scopes.into(), now: 110 };
+        let allowed = async |store: &str, app: &str| directory.read(FindConsent { store: store.into(), uid: ana.clone(), app: app.into(), shown: "x".into() }).await.expect("storage");
 
         directory.write(allow("painel", "openid email")).await.expect("storage");
         directory.write(allow("painel", "openid profile")).await.expect("storage");
@@ -682,20 +680,57 @@ on_both! {
         assert_eq!((allowed("main", "agenda").await, allowed("atacado", "painel").await), (None, None));
     };
 
+    a_consent_counts_for_the_app_that_the_user_has_seen: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "s").await;
+        let allow = |shown: &str, scopes: &str| RecordConsent { store: "main".into(), uid: ana.clone(), app: "painel".into(), shown: shown.into(), scopes: scopes.into(), now: 110 };
+        let allowed = async |shown: &str| directory.read(FindConsent { store: "main".into(), uid: ana.clone(), app: "painel".into(), shown: shown.into() }).await.expect("storage");
+
+        directory.write(allow("x", "openid email")).await.expect("storage");
+        assert_eq!((allowed("x").await.as_deref(), allowed("y").await), (Some("openid email"), None));
+
+        directory.write(allow("y", "openid")).await.expect("storage");
+        assert_eq!((allowed("y").await.as_deref(), allowed("x").await), (Some("openid"), None), "what was allowed the other one is not added");
+    };
+
+    a_code_that_was_issued_before_the_access_ended_gives_none: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "s").await;
+        let end = |app: Option<&str>, now| EndAppsOfUser { store: "main".into(), uid: ana.clone(), app: app.map(Into::into), by: AuditActor::Person, now };
+        let outcome = async |grant: NewAppGrant, issued| {
+            let redeemed = directory.write(RedeemCode { grant, issued, now: 120 }).await.expect("storage");
+            matches!(redeemed, CodeRedemption::Granted(_))
+        };
+        assert_eq!(directory.write(end(Some("painel"), 105)).await, Ok(0), "there is no access yet");
+
+        assert!(!outcome(access(&ana, "s", "1"), 104).await && !outcome(access(&ana, "s", "1"), 105).await);
+        assert!(outcome(offline(&ana, "s", "2"), 104).await, "another app is not meant");
+        assert!(outcome(access(&ana, "s", "1"), 106).await);
+
+        let consent = RecordConsent { store: "main".into(), uid: ana.clone(), app: "painel".into(), shown: "x".into(), scopes: "openid".into(), now: 107 };
+        directory.write(consent).await.expect("storage");
+        assert!(!outcome(access(&ana, "s", "3"), 105).await, "an agreement afterwards revives no code");
+        assert_eq!(directory.write(EndAppsOfUser { store: "atacado".into(), ..end(None, 118) }).await, Ok(0));
+        assert!(outcome(access(&ana, "s", "3"), 116).await);
+        assert_eq!(directory.write(end(None, 117)).await, Ok(3));
+        assert!(!outcome(access(&ana, "s", "4"), 117).await && !outcome(offline(&ana, "s", "5"), 116).await, "of all apps");
+        assert!(outcome(access(&ana, "s", "4"), 118).await && outcome(offline(&ana, "s", "5"), 118).await);
+    };
+
     /// Attack D-10
     an_export_holds_the_access_of_apps_and_an_erasure_removes_it: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "s").await;
         gets(&directory, &access(&ana, "s", "1")).await;
         gets(&directory, &offline(&ana, "s", "2")).await;
-        directory.write(RecordConsent { store: "main".into(), uid: ana.clone(), app: "painel".into(), scopes: "openid".into(), now: 110 }).await.expect("storage");
+        directory.write(RecordConsent { store: "main".into(), uid: ana.clone(), app: "painel".into(), shown: "x".into(), scopes: "openid".into(), now: 110 }).await.expect("storage");
 
         let export = directory.write(ExportUser { uid: ana.clone(), now: 1000 }).await.expect("storage").expect("a user");
         assert_eq!(export.apps.iter().map(|app| &*app.app).collect::<Vec<_>>(), ["agenda"], "the other one has expired");
         assert_eq!(export.consents.iter().map(|consent| (&*consent.app, consent.at)).collect::<Vec<_>>(), [("painel", 110)]);
 
         assert!(directory.write(EraseUser { store: "main".into(), uid: ana.clone(), now: 120 }).await.expect("storage"));
-        assert_eq!(directory.read(FindConsent { store: "main".into(), uid: ana.clone(), app: "painel".into() }).await, Ok(None));
+        assert_eq!(directory.read(FindConsent { store: "main".into(), uid: ana.clone(), app: "painel".into(), shown: "x".into() }).await, Ok(None));
         let page = directory.read(ListAuditEvents { store: None, provider: None, before: None, most: 50 }).await.expect("storage");
         assert!(page.events.len() > 3 && page.events.iter().all(|event| event.uid.is_none()), "{:?}", page.events);
     };

@@ -136,9 +136,9 @@ on_both! {
         for (id, offline) in [("g", false), ("h", true)] {
             let (id, app, sid) = (id.into(), "painel".into(), "1".into());
             let grant = NewAppGrant { id, store: main.into(), uid: ana.clone(), app, sid, offline, scopes: "openid".into(), provider: "acme".into(), auth_time: 100, until: 1000 };
-            directory.write(RedeemCode { grant, now: 100 }).await.expect("storage");
+            directory.write(RedeemCode { grant, issued: 100, now: 100 }).await.expect("storage");
         }
-        let consent = RecordConsent { store: main.into(), uid: ana.clone(), app: "painel".into(), scopes: "openid".into(), now: 100 };
+        let consent = RecordConsent { store: main.into(), uid: ana.clone(), app: "painel".into(), shown: "x".into(), scopes: "openid".into(), now: 100 };
         directory.write(consent).await.expect("storage");
         let sign_out = EndAllSessions { store: main.into(), uid: ana.clone(), except: None, by: AuditActor::Support, now: 100 };
         directory.write(sign_out).await.expect("storage");

@@ -14,14 +14,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 fn ends(sid: &str, latest: i64) -> EndSession {
-    EndSession {
-        sid: sid.into(),
-        uid: "nobody".into(),
-        since: 100,
-        latest,
-        again: false,
-        event: AuditEvent::new(100, "main", AuditEventKind::Logout),
-    }
+    EndSession { sid: sid.into(), uid: "nobody".into(), latest, again: false, event: AuditEvent::new(100, "main", AuditEventKind::Logout) }
 }
 
 async fn ended(directory: &Directory, after: &EndedSessionCursor) -> (Vec<String>, EndedSessionCursor) {
@@ -133,6 +126,31 @@ on_both! {
 
         assert_eq!(sids.len(), 200, "none is told twice");
         assert_eq!(sids.iter().collect::<BTreeSet<_>>().len(), 200, "none is left out");
+    };
+
+    a_sign_out_ends_its_session_under_all_of_its_ids_and_no_other_of_the_same_second: async |place| {
+        let directory = place.machine().await;
+        for (round, presented) in ["a", "b", "c"].into_iter().enumerate() {
+            let id = |name: &str| format!("{name}{round}");
+            let acme = proven("acme", &round.to_string(), &format!("ana{round}"));
+            let ana = uid(&directory, &acme, &id("a")).await;
+            uid(&directory, &acme, &id("other")).await;
+            for (sid, new_sid) in [("a", "b"), ("b", "c")] {
+                let link = LinkIdentity {
+                    store: "main".into(), uid: ana.clone(), identity: proven("beta", &id(sid), "outra"), version: "v1".into(),
+                    sid: id(sid).into(), new_sid: id(new_sid).into(), now: 100,
+                };
+                directory.write(link).await.expect("storage").expect("linked");
+            }
+
+            let again = presented != "c";
+            directory.write(EndSession { uid: ana.clone(), again, ..ends(&id(presented), 1000) }).await.expect("storage");
+
+            let open = directory.read(ListActiveSessions { uid: ana, now: 0 }).await.expect("storage");
+            assert_eq!(open.len(), 1, "{presented}: {open:?}");
+            let (sids, _) = ended(&directory, &EndedSessionCursor::default()).await;
+            assert!(sids.contains(&id("c")) && !sids.contains(&id("other")), "{presented}: {sids:?}");
+        }
     };
 
     a_session_that_is_renamed_while_it_ends_does_not_outlive_its_end: async |place| {

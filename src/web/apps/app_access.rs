@@ -1,22 +1,34 @@
-//! The apps with access to a person, who sees them on `/account` and ends what is not wanted any more.
+//! The apps with access to a person, and those to which the person has agreed, on `/account`, where the person ends what is not wanted any
+//! more.
 
+use crate::directory::app_consents::{AppConsent, ListConsentsOfUser};
 use crate::directory::app_grants::{ListAppsOfUser, UserApp};
 use crate::directory::audit::AuditActor;
 use crate::directory::ended_grants::EndAppsOfUser;
-use crate::pages::AppWithAccess;
+use crate::pages::{AppAccessLasts, AppWithAccess};
 use crate::session::Session;
 use crate::web::account::PAGE;
+use crate::web::apps::consent;
 use crate::web::forms;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
 use actix_web::HttpResponse;
 
-/// The apps with access to the person of a session.
+/// The apps with access to the person of a session, and those that would get it again without a question.
 pub(crate) async fn list(context: &RequestContext, session: &Session) -> Result<Vec<AppWithAccess>, UserFacingError> {
     let list = ListAppsOfUser { store: context.live_store().store.name.clone(), uid: session.person.uid.clone() };
     let apps = context.app().directory.read(list).await?;
-    Ok(apps.into_iter().filter(|app| app.until > context.now()).map(|app| app_with_access(context, app)).collect())
+    let apps: Vec<UserApp> = apps.into_iter().filter(|app| app.until > context.now()).collect();
+    let mut consents = context.app().directory.read(ListConsentsOfUser(session.person.uid.clone())).await?;
+    // A consent to an app that looks different by now counts no more.
+    let counts = |consent: &AppConsent| {
+        let known = context.live_store().apps.find(&consent.app);
+        known.is_none_or(|known| consent::shown_to_person(known) == consent.shown)
+    };
+    consents.retain(|consent| counts(consent) && apps.iter().all(|app| app.app != consent.app));
+    let consents = consents.into_iter().map(|consent| app_of_consent(context, consent));
+    Ok(apps.into_iter().map(|app| app_with_access(context, app)).chain(consents).collect())
 }
 
 /// Ends the access of one app. As for a sign-out everywhere, the person need not have signed in a moment ago.
@@ -35,15 +47,31 @@ pub(crate) async fn end(context: RequestContext) -> Result<HttpResponse, UserFac
 }
 
 fn app_with_access(context: &RequestContext, app: UserApp) -> AppWithAccess {
-    let (live_store, phrases) = (context.live_store(), &context.language().phrases);
-    let known = live_store.apps.find(&app.app);
+    let phrases = &context.language().phrases;
     AppWithAccess {
-        name: known.map_or(&*app.app, |known| known.shown_name()).to_owned(),
+        name: shown_name(context, &app.app),
         id: app.app.into(),
         scopes: app.scopes.into(),
-        has_further: !live_store.store.further.claims.is_empty(),
-        lasting: app.offline,
+        has_further: !context.live_store().store.further.claims.is_empty(),
+        lasts: if app.offline { AppAccessLasts::BeyondSignOut } else { AppAccessLasts::UntilSignOut },
         since: phrases.format_day(app.first),
         used: phrases.format_day(app.last),
     }
+}
+
+/// An app without access, to which the person has agreed.
+fn app_of_consent(context: &RequestContext, consent: AppConsent) -> AppWithAccess {
+    AppWithAccess {
+        name: shown_name(context, &consent.app),
+        id: consent.app.into(),
+        scopes: consent.scopes.into(),
+        has_further: !context.live_store().store.further.claims.is_empty(),
+        lasts: AppAccessLasts::NotNow,
+        since: context.language().phrases.format_day(consent.at),
+        used: None,
+    }
+}
+
+fn shown_name(context: &RequestContext, app: &str) -> String {
+    context.live_store().apps.find(app).map_or(app, |known| known.shown_name()).to_owned()
 }

@@ -3,9 +3,10 @@
 use crate::session::seal::{MasterKey, Seal};
 use aws_lc_rs::hmac;
 
-pub(crate) struct AppSeals {
+/// The keys of what apps are given.
+pub struct AppSeals {
     /// Seals codes.
-    pub(crate) codes: Seal,
+    pub codes: Seal,
     /// Seals the requests that wait for the person.
     pub(crate) requests: Seal,
     /// The key of refresh tokens.

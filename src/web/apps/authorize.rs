@@ -116,7 +116,7 @@ pub(crate) async fn proceed(
 
 /// Whether another program of the person's machine could have sent the request and get the answer: that of a public app on loopback or under
 /// a scheme of its own. Such a request is never answered without the person (RFC 8252, 8.6).
-fn is_open_to_others(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest) -> bool {
+pub(crate) fn is_open_to_others(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest) -> bool {
     let redirect_uri = &request.reply.redirect_uri;
     app.is_public() && !redirect_uri.starts_with("https://") && !context.live_store().store.loopback
 }
@@ -174,7 +174,8 @@ async fn is_agreed(
     session: &Session,
 ) -> Result<bool, UserFacingError> {
     let (store, uid) = (context.live_store().store.name.clone(), session.person.uid.clone());
-    let allowed = context.app().directory.read(FindConsent { store, uid, app: app.name.clone() }).await?;
+    let allowed =
+        context.app().directory.read(FindConsent { store, uid, app: app.name.clone(), shown: consent::shown_to_person(app) }).await?;
     Ok(allowed.is_some_and(|allowed| scope::words(&request.scope).iter().all(|word| scope::has(&allowed, word))))
 }
 

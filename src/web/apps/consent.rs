@@ -5,6 +5,7 @@ use crate::apps::client_app::ClientApp;
 use crate::directory::app_consents::RecordConsent;
 use crate::pages::ConsentPage;
 use crate::session::Session;
+use crate::vocabulary::hash::{hex, sha256};
 use crate::web::apps::kept_request;
 use crate::web::apps::{authorization_reply, authorize};
 use crate::web::forms::{self, SubmittedForm};
@@ -14,6 +15,16 @@ use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, VARY};
+use std::collections::BTreeSet;
+use std::iter;
+
+/// What people are shown of an app, as a hash: its name, and where it is. Another app under the same client id looks different, so it
+/// inherits no consent.
+pub(crate) fn shown_to_person(app: &ClientApp) -> Box<str> {
+    let origins: BTreeSet<String> = app.redirect_uris.iter().map(|uri| authorization_reply::origin_of(uri)).collect();
+    let text = iter::once(app.shown_name()).chain(origins.iter().map(String::as_str)).collect::<Vec<_>>().join("\n");
+    hex(&sha256::<16>(text.as_bytes())).into()
+}
 
 /// The page that asks.
 pub(crate) fn show(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest, session: &Session, id: &str) -> HttpResponse {
@@ -64,6 +75,7 @@ pub(crate) async fn submit(context: RequestContext) -> Result<HttpResponse, User
         store: context.live_store().store.name.clone(),
         uid: session.person.uid.clone(),
         app: app.name.clone(),
+        shown: shown_to_person(&app),
         scopes: kept.request.scope.clone(),
         now: context.now(),
     };

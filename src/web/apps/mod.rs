@@ -2,7 +2,7 @@
 
 pub(crate) mod after_logout; //     the return to an app after the logout at the provider
 pub(crate) mod app_access; //       the apps with access, on `/account`
-pub(crate) mod app_seals; //        the keys that protect what apps are given
+pub mod app_seals; //               the keys that protect what apps are given
 pub(crate) mod app_token; //        access and ID tokens: what they say, and how they are checked
 pub(crate) mod authentication; //   an app proves who it is
 pub(crate) mod authorization_reply; // the answer to an app through the browser

@@ -82,6 +82,7 @@ async fn by_code(context: &RequestContext, app: &ClientApp, form: &OAuthForm) ->
     // The settings may allow less than when the code was issued.
     let scopes = still_allowed(app, &code.scope);
     let offline = scope::has(&scopes, OFFLINE_ACCESS) && app.grants.contains(AppGrantKind::RefreshToken);
+    let issued = code.issued();
     let until = context.now().saturating_add(if offline { REFRESH_IDLE } else { app_token::LIFETIME });
     let AuthorizationCode { id, uid, sid, provider, auth_time, nonce, .. } = code;
     let grant = NewAppGrant {
@@ -96,7 +97,7 @@ async fn by_code(context: &RequestContext, app: &ClientApp, form: &OAuthForm) ->
         auth_time,
         until,
     };
-    let user = match context.app().directory.write(RedeemCode { grant, now: context.now() }).await? {
+    let user = match context.app().directory.write(RedeemCode { grant, issued, now: context.now() }).await? {
         CodeRedemption::Granted(user) => user,
         CodeRedemption::Reused => return Err(refuse_reused(context, &id, until)),
         CodeRedemption::SessionOver => return Err(OAuthError::invalid_grant()),

@@ -175,7 +175,8 @@ async fn a_sign_in_for_one_request_is_none_for_another() {
     browser.get(&request("prompt=login&nonce=first")).await;
     let first = waiting(&browser);
     browser.get(&request("prompt=login&nonce=second")).await;
-    let second = browser.cookies().split("portaria-app-").skip(1).map(|rest| rest.chars().take(8).collect::<String>()).find(|id| *id != first);
+    let second =
+        browser.cookies().split("portaria-app-").skip(1).map(|rest| rest.chars().take(8).collect::<String>()).find(|id| *id != first);
     let second = second.expect("two requests wait");
 
     let begun = browser.begin(&format!("/login/acme?return_to={ISSUER}/authorize/{first}")).await;

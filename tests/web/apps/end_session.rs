@@ -1,11 +1,12 @@
 //! `/end-session`: an app signs a person out, with proof that it is their session; otherwise the person is asked.
 
-use crate::web::apps::client::{CALLBACK, ISSUER, code, decoded, parameter, redeem, request, settings, signed_in, text};
+use crate::web::apps::client::{CALLBACK, ISSUER, code, decoded, parameter, redeem, request, settings, signed_in, text, userinfo};
 use crate::web::browser::Browser;
 use crate::web::client_request::{Answer, ClientRequest};
 use crate::web::test_broker::{STANDARD, TestBroker, TestBrokerBuilder};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use portaria::session::token_algorithm::TokenAlgorithm;
 use portaria::world::clock;
 
 /// Where the app receives people who have signed out.
@@ -325,5 +326,36 @@ async fn every_machine_refuses_what_an_app_has_ended() {
         assert_eq!(first.ask(ClientRequest::get("/auth").with("cookie", &cookies)).await.status, 401);
         assert_eq!(crate::web::apps::client::userinfo(&first, &access).await.status, 401, "and the grant of the session");
         assert_eq!(parameter(&browser.get(&request("prompt=none")).await, "error"), "login_required");
+    }
+}
+
+#[actix_web::test]
+async fn an_id_token_that_has_expired_is_good_enough() {
+    let broker = open().await;
+    let browser = signed_in(&broker, "ana").await;
+    let (_, mut claims) = decoded(&id_token(&broker, &browser).await);
+    (claims["iat"], claims["exp"]) = ((clock::now() - 90_000).into(), (clock::now() - 89_100).into());
+    let keys = broker.app.signing.keys("main").expect("a store has keys");
+    let expired = keys.sign_claims(TokenAlgorithm::Es256, "JWT", &claims).expect("it is signed");
+
+    let answer = browser.get(&format!("/end-session?id_token_hint={expired}&post_logout_redirect_uri={}", encoded(OUT))).await;
+
+    assert_eq!((answer.status, answer.location()), (303, Some(OUT)), "{answer:?}");
+    assert_eq!(browser.who().await, None);
+}
+
+#[actix_web::test]
+async fn a_plain_sign_out_ends_no_other_session_of_the_same_second() {
+    let broker = open().await;
+    for _ in 0..3 {
+        let (here, there) = (signed_in(&broker, "ana").await, signed_in(&broker, "ana").await);
+        let token = text(&redeem(&broker, &code(&there, "").await).await, "access_token");
+
+        let out = here.ask(ClientRequest::form("/logout", "").with("origin", ISSUER)).await;
+
+        assert_eq!(out.status, 303, "{out:?}");
+        assert_eq!(here.who().await, None);
+        assert!(there.who().await.is_some(), "another device");
+        assert_eq!(userinfo(&broker, &token).await.status, 200, "and its apps");
     }
 }

@@ -1,7 +1,7 @@
 //! What a person sees of apps: who asks, which providers are offered, the way back to the app, and the apps on the account page.
 
 use crate::web::apps::client::{
-    CALLBACK, CHALLENGE, ISSUER, code, open, parameter, redeem, refresh, request, request_of, settings, signed_in, text, userinfo,
+    CALLBACK, CHALLENGE, ISSUER, by, code, open, parameter, redeem, refresh, request, request_of, settings, signed_in, text, userinfo,
 };
 use crate::web::browser::Browser;
 use crate::web::client_request::{Answer, ClientRequest};
@@ -298,4 +298,57 @@ async fn the_language_that_the_person_chose_counts_more_than_what_the_app_asks_f
     for shown in [chosen, later] {
         assert!(shown.body.contains("<html lang=\"pt-BR\""), "{shown:?}");
     }
+}
+
+/// Agrees on the page that asks, which is the answer to this address; answers with the code.
+async fn agree(browser: &Browser, address: &str) -> String {
+    let asked = page(browser, address).await;
+    assert_eq!(asked.status, 200, "{asked:?}");
+    let form = format!("form={}&answer=yes", field(&asked, "form"));
+    parameter(&browser.ask(ClientRequest::form(&waiting(browser), &form).with("origin", ISSUER)).await, "code")
+}
+
+/// Redeems a code as the app that asks.
+async fn redeem_of_asks(broker: &TestBroker, code: &str) -> Answer {
+    broker.ask(by("asks", "/token", &format!("grant_type=authorization_code&code={code}&redirect_uri={CALLBACK}"))).await
+}
+
+#[actix_web::test]
+async fn a_consent_without_access_is_listed_and_can_be_withdrawn() {
+    let broker = open().await;
+    let browser = signed_in(&broker, "ana").await;
+    let code = agree(&browser, &request_of("asks", "")).await;
+
+    let account = page(&browser, "/account").await;
+    let form = format!("form={}&app=asks", field(&account, "form"));
+    let ended = browser.ask(ClientRequest::form("/account/apps/end", &form).with("origin", ISSUER)).await;
+
+    assert!(account.body.contains("<p><b>asks</b></p>") && account.body.contains("No access now. You have agreed"), "{account:?}");
+    assert_eq!(ended.location(), Some("/account?done=ended"));
+    assert!(!page(&browser, "/account").await.body.contains("id=\"apps\""));
+    assert_eq!(text(&redeem_of_asks(&broker, &code).await, "error"), "invalid_grant", "the code of the last minute is over too");
+    assert_eq!(page(&browser, &request_of("asks", "")).await.status, 200, "the person is asked again");
+}
+
+#[actix_web::test]
+async fn another_app_under_the_same_client_id_inherits_no_consent() {
+    let broker = open().await;
+    let browser = signed_in(&broker, "ana").await;
+    agree(&browser, &request_of("asks", "")).await;
+    assert!(!parameter(&browser.get(&request_of("asks", "")).await, "code").is_empty());
+
+    for changed in [
+        settings().replace("  asks: {", "  asks: { name: Outro,"),
+        settings().replace(
+            "[ https://painel.loja.example/callback ], consent",
+            "[ https://painel.loja.example/callback, https://outro.example/cb ], consent",
+        ),
+    ] {
+        assert_ne!(changed, settings());
+        broker.resettle(&changed);
+        assert_eq!(page(&browser, &request_of("asks", "")).await.status, 200, "the person is asked");
+        assert!(!page(&browser, "/account").await.body.contains("id=\"apps\""), "what counts no more is not listed");
+    }
+    broker.resettle(&settings());
+    assert!(!parameter(&browser.get(&request_of("asks", "")).await, "code").is_empty(), "it is the app to which the person agreed");
 }

@@ -4,6 +4,8 @@ use crate::web::apps::client::{
     CALLBACK, CHALLENGE, ISSUER, VERIFIER, by, code, decoded, open, parameter, redeem, refresh, request_of, signed_in, text, userinfo,
 };
 use crate::web::client_request::{Answer, ClientRequest};
+use portaria::apps::code::AuthorizationCode;
+use portaria::world::{clock, random};
 
 fn error(answer: &Answer) -> String {
     assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer:?}");
@@ -309,4 +311,24 @@ async fn an_id_token_is_signed_with_rsa_unless_the_app_says_otherwise() {
     assert_eq!(header["alg"], "RS256");
     let keys = broker.ask(ClientRequest::get("/.well-known/jwks.json")).await.json();
     assert!(keys["keys"].as_array().unwrap().iter().any(|key| key["kid"] == header["kid"] && key["kty"] == "RSA"));
+}
+
+/// Attack V-02
+#[actix_web::test]
+async fn a_code_that_is_older_than_a_minute_is_refused() {
+    let broker = open().await;
+    let browser = signed_in(&broker, "ana").await;
+    for (left, is_good) in [(-3000, false), (0, false), (30, true)] {
+        let seal = &broker.app.for_apps.codes;
+        let issued = AuthorizationCode::open(seal, ISSUER, &code(&browser, "").await).expect("a code of ours");
+        assert!((58..=60).contains(&(issued.until - clock::now())), "{issued:?}");
+
+        let older = AuthorizationCode { until: clock::now() + left, ..issued }.seal(seal, ISSUER, random::bytes());
+        let answer = redeem(&broker, &older).await;
+
+        assert_eq!(answer.status, if is_good { 200 } else { 400 }, "{left}: {answer:?}");
+        if !is_good {
+            assert_eq!(error(&answer), "invalid_grant");
+        }
+    }
 }
