@@ -1,6 +1,7 @@
 //! What happened in a login, as support reads it: requests with masked secrets, the keys of answers and what their values
 //! look like, and the lines of the file. A story never holds a value that came from outside.
 
+pub mod app_trial;
 pub(crate) mod looks;
 pub(crate) mod plain_text;
 pub(crate) mod repair_rule;
@@ -16,6 +17,7 @@ use crate::provider::fact_expression::FoundInstead;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::refusal::ProviderRefusal;
 use crate::provider::step::Step;
+use crate::story::app_trial::AppTrial;
 use crate::story::looks::Looks;
 use crate::story::proposal::Proposal;
 use crate::story::shape::{StoryMember, document_shape};
@@ -75,6 +77,9 @@ pub struct Story {
     pub identity: Option<Vec<StoryFact>>,
     /// The changes that would mend the file, the likeliest first.
     pub proposals: Vec<Proposal>,
+    /// What an app would have got, where an app was tested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppTrial>,
 }
 
 /// One call of a story.

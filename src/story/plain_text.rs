@@ -1,5 +1,6 @@
 //! A story as plain English text, for terminals and tickets.
 
+use crate::story::app_trial::AppTrial;
 use crate::story::shape::StoryMember;
 use crate::story::{Story, StoryExchange, StoryFact, StoryRequest};
 use crate::vocabulary::diagnostic::printable;
@@ -41,8 +42,21 @@ pub(crate) fn plain_text(story: &Story) -> String {
             );
         }
     }
+    story.app.iter().for_each(|trial| write_app_trial(trial, &mut text));
     write_proposals(story, &mut text);
     text
+}
+
+/// What an app would have got, under the words of its parts and notes.
+fn write_app_trial(trial: &AppTrial, text: &mut String) {
+    for step in &trial.steps {
+        let _ = writeln!(text, "\napp {}, {}", printable(&trial.app), printable(&step.part));
+        step.notes.iter().for_each(|note| _ = writeln!(text, "  note: {}", printable(note)));
+        for value in &step.values {
+            let shown = value.value.clone().or_else(|| value.looks_in_english()).unwrap_or_default();
+            let _ = writeln!(text, "  {}: {}", printable(&value.name), printable(&shown));
+        }
+    }
 }
 
 /// The outcome of the login, in one line.

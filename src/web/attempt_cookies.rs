@@ -39,6 +39,20 @@ struct SealedAttempt {
 pub(crate) struct Tester {
     /// The user's id, if the tester is signed in.
     pub(crate) by: Option<Box<str>>,
+    /// The app whose sign-in is tested, if not the provider alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) app: Option<TrialOfApp>,
+}
+
+/// What an app would keep of its request until the browser comes back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TrialOfApp {
+    /// The client id.
+    pub(crate) app: Box<str>,
+    pub(crate) redirect_uri: Box<str>,
+    pub(crate) state: Box<str>,
+    pub(crate) nonce: Box<str>,
+    pub(crate) verifier: Box<str>,
 }
 
 /// The purpose of a login.

@@ -60,7 +60,7 @@ async fn every_route_refuses_the_methods_that_it_does_not_name() {
 
     for (pattern, allowed) in routes.into_iter().filter(|(_, allowed)| !allowed.is_empty()) {
         let path = pattern.replace("{provider}", "acme").replace("{state}", "x").replace("{request}", "0123abcd");
-        let path = path.replace("{code}", "K7Q-2MD").replace("{file}", "story.txt");
+        let path = path.replace("{code}", "K7Q-2MD").replace("{file}", "story.txt").replace("{app}", "painel");
         assert!(!path.contains('{'), "{path}");
 
         let answer = broker.ask(ClientRequest::by("DELETE", &path)).await;
@@ -257,8 +257,8 @@ async fn a_body_of_many_or_deep_parts_is_read_quickly_or_refused() {
 #[test]
 fn no_address_of_ours_holds_a_token_or_a_persons_address() {
     // A state and a code in a callback are the standard's; the code of an incident is none of a login; the id of an app's request opens nothing
-    // without the cookie of the same name.
-    let parts = ["provider", "state", "code", "file", "below", "request"];
+    // without the cookie of the same name; an app is named by its client id.
+    let parts = ["provider", "state", "code", "file", "below", "request", "app"];
     for (pattern, _) in Broker::route_list() {
         let named = pattern.split('{').skip(1).map(|rest| rest.split(['}', ':']).next().unwrap_or_default());
         for name in named {

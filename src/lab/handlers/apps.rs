@@ -5,9 +5,10 @@ use crate::apps::authorization_request::{AuthorizationParameters, RefusedRequest
 use crate::apps::client_app::{AppAuthentication, ClientApp};
 use crate::directory::audit::{AuditEvent, AuditEventKind, ListAppRefusals};
 use crate::lab::handlers::test_story::format_moment;
-use crate::lab::handlers::{self, guard};
+use crate::lab::handlers::{self, app_trial, guard};
 use crate::lab::pages::apps::{AppProof, AppRefusalView, AppRequestVerdict, AppView, AppsPage};
 use crate::stores::apps::unknown_providers;
+use crate::stores::live::LiveProvider;
 use crate::stores::settings::apps::AppSpec;
 use crate::vocabulary::diagnostic::printable;
 use crate::web::forms;
@@ -17,9 +18,10 @@ use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use std::sync::Arc;
 
 /// The path of the page.
-const PAGE: &str = "/lab/apps";
+pub(crate) const PAGE: &str = "/lab/apps";
 /// How many refused requests are listed.
 const MOST_REFUSALS: usize = 20;
 /// The longest pasted address.
@@ -44,7 +46,7 @@ async fn apps_page(context: &RequestContext, verdict: Option<AppRequestVerdict>)
     let live_store = context.live_store();
     let known = live_store.provider_file_names();
     let apps = live_store.store.apps.iter();
-    let apps: Vec<AppView> = apps.filter_map(|(name, spec)| Some(app_view(live_store.apps.find(name)?, spec, &known))).collect();
+    let apps: Vec<AppView> = apps.filter_map(|(name, spec)| Some(app_view(context, live_store.apps.find(name)?, spec, &known))).collect();
     let refusals = if apps.is_empty() {
         Vec::new()
     } else {
@@ -98,14 +100,18 @@ fn judge(live_store: &LiveStore, typed: &str) -> AppRequestVerdict {
     }
 }
 
-fn app_view(app: &ClientApp, spec: &AppSpec, known: &[String]) -> AppView {
+fn app_view(context: &RequestContext, app: &ClientApp, spec: &AppSpec, known: &[String]) -> AppView {
     let texts = |texts: &[Box<str>]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
     let proof = match (spec.is_public(), spec.written_keys()) {
         (true, _) => AppProof::Public,
         (false, Some(_)) => AppProof::Keys,
         (false, None) => AppProof::Secret,
     };
+    let request = app_trial::request_of(context, app);
+    let tested_at = request.map(|request| app_trial::providers_to_test(context, app, &request)).unwrap_or_default();
+    let choice = |at: &Arc<LiveProvider>| (at.provider.name.to_string(), printable(&at.provider.title));
     AppView {
+        tested_at: tested_at.iter().map(choice).collect(),
         title: printable(app.shown_name()),
         client_id: app.name.to_string(),
         proof,

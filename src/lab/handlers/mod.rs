@@ -1,5 +1,6 @@
 //! `/lab…`: the lab of support staff over HTTP, one file for each page.
 
+pub(crate) mod app_trial;
 pub(crate) mod apps;
 pub(crate) mod assets;
 pub(crate) mod pasted_answer;
@@ -48,6 +49,7 @@ pub(crate) fn routes() -> Vec<RouteRow> {
         page("/lab.js").get_and_head(assets::script),
         lab("/lab").get_and_head(provider_list::show),
         lab("/lab/apps").get_and_head(apps::show).post(apps::check),
+        lab("/lab/apps/{app}/test").get_and_head(app_trial::redirect_to_apps).post(app_trial::start),
         lab("/lab/incidents").get_and_head(incidents::find),
         lab("/lab/incidents/{code}").get_and_head(incidents::show),
         lab("/lab/incidents/{code}/report.txt").get_and_head(incidents::show_report),

@@ -1,9 +1,11 @@
 //! A test login of support staff: a real login that opens no session. Its story is kept for the tester.
 
 use crate::directory::audit::{AuditEvent, AuditEventKind};
-use crate::lab::handlers::guard::{form_binding, require_staff};
+use crate::lab::handlers::app_trial;
+use crate::lab::handlers::guard::{StaffMember, form_binding, require_staff};
 use crate::lab::handlers::test_login_ledger::TestLoginResult;
 use crate::lab::handlers::{LabState, lab_state};
+use crate::login::attempt::InputValues;
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::options::LoginOptions;
 use crate::login::trace::Trace;
@@ -16,7 +18,7 @@ use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story};
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::vocabulary::wire::Request;
-use crate::web::attempt_cookies::{CallbackRequest, LoginPurpose, Tester};
+use crate::web::attempt_cookies::{CallbackRequest, LoginPurpose, Tester, TrialOfApp};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::start::PreparedAttempt;
@@ -35,20 +37,30 @@ pub(crate) async fn start_test(context: RequestContext) -> Result<HttpResponse, 
     let live_provider = start::requested_provider(&context)?;
     let form = forms::verified_form(&context, &form_binding(&context), &address(&["lab", &live_provider.provider.name], &[]))?;
     let inputs = start::read_inputs(&live_provider, |name| Ok(form.field(name)?.map(str::to_owned)))?;
-    let tester = Tester { by: staff.uid };
-    let (tests, store) = (&lab_state(&context).tests, &context.live_store().store);
+    begin(&context, &live_provider, inputs, (staff, None)).await
+}
+
+/// Begins a test login at a provider, of an app if one is given.
+pub(crate) async fn begin(
+    context: &RequestContext,
+    live_provider: &Arc<LiveProvider>,
+    inputs: InputValues,
+    (staff, app): (StaffMember, Option<TrialOfApp>),
+) -> Result<HttpResponse, UserFacingError> {
+    let tester = Tester { by: staff.uid, app };
+    let (tests, store) = (&lab_state(context).tests, &context.live_store().store);
     let PreparedAttempt { attempt, trace, watch, request } =
-        start::prepare_attempt(&context, &live_provider, (inputs, LoginOptions::default())).await;
+        start::prepare_attempt(context, live_provider, (inputs, LoginOptions::default())).await;
     tests.start(&store.name, &attempt.state, context.now()).map_err(|seconds| ErrorCause::TooManyTests { seconds })?;
     let purpose = LoginPurpose { test: Some(tester.clone()), ..LoginPurpose::default() };
-    let begun = request.and_then(|request| start::redirect_with_attempt(&context, &live_provider, &attempt, &request, purpose));
+    let begun = request.and_then(|request| start::redirect_with_attempt(context, live_provider, &attempt, &request, purpose));
     let error = match begun {
         Ok(redirect) => return Ok(redirect),
-        Err(why) => start::login_error(why, &live_provider),
+        Err(why) => start::login_error(why, live_provider),
     };
     tests.finish(&store.name, &attempt.state);
     let error = error.ok_or(ErrorCause::BadInput)?;
-    Ok(redirect_to(&record_story(&context, &live_provider, &tester, None, (&trace, &watch), Err(&error)).await?))
+    Ok(redirect_to(&record_story(context, live_provider, &tester, None, (&trace, &watch), Err(&error)).await?))
 }
 
 impl TestLoginHandler for LabState {
@@ -156,7 +168,8 @@ async fn record_story(
     let happened = LoginRecord { provider: &live_provider.provider, redirect, trace, watch, end };
     let proposals = (context.app().workbench.propose)(&live_provider.provider, end, trace);
     let by = tester.by.as_deref();
-    let mut story = Story { test: true, by: by.map(str::to_owned), ..login_story(happened, proposals) };
+    let app = tester.app.as_ref().map(|trial| app_trial::play(context, trial, live_provider, end));
+    let mut story = Story { test: true, by: by.map(str::to_owned), app, ..login_story(happened, proposals) };
     story.mark_omitted(&end.map(|identity| context.live_store().store.facts_left_out(identity)).unwrap_or_default());
     let event = AuditEvent::new(context.now(), store, AuditEventKind::Tested).via_provider(provider);
     let event = AuditEvent {

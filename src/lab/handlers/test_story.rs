@@ -4,6 +4,7 @@ use crate::directory::incidents::{LoadIncident, StoredIncident};
 use crate::lab::handlers::guard::StaffMember;
 use crate::lab::handlers::provider::{LabProvider, provider_page, requested_provider};
 use crate::lab::handlers::{self, guard};
+use crate::lab::pages::app_trial::AppTrialView;
 use crate::lab::pages::login_steps::{CurrentFile, LoginStepsView};
 use crate::lab::pages::provider::TestLoginView;
 use crate::lab::pages::words::LabLanguage;
@@ -77,7 +78,9 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     let (staff, bench, kept) = requested_test(&context).await?;
     let changes = address(&["lab", &bench.name, "tests", kept.code.as_str()], &[]);
     let login = login_steps(&context, &kept, Some(&bench), Some(&changes));
-    let test = TestLoginView { code: kept.code.to_string(), when: format_moment(kept.at), login };
+    let words = &LabLanguage::for_code(&context.language().code).words;
+    let trial = kept.story.app.as_ref().map(|trial| AppTrialView::new(trial, words));
+    let test = TestLoginView { code: kept.code.to_string(), when: format_moment(kept.at), login, trial };
     Ok(provider_page(&context, &staff, &bench, Some(test)))
 }
 

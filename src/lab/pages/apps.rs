@@ -2,6 +2,7 @@
 
 use crate::lab::pages::frame::LabFrame;
 use crate::lab::pages::words::texts::LabWords;
+use crate::pages::frame::address;
 use crate::pages::phrases::fill;
 use askama::Template;
 
@@ -66,6 +67,8 @@ pub(crate) struct AppView {
     pub(crate) providers: Option<Vec<String>>,
     /// The providers among them that have no file.
     pub(crate) unknown_providers: Vec<String>,
+    /// The providers at which a sign-in through the app can be tested, each with its name and title.
+    pub(crate) tested_at: Vec<(String, String)>,
 }
 
 /// How an app proves who it is.
@@ -126,6 +129,11 @@ impl AppsPage<'_> {
 
     fn fine_sentence(&self, app: &str, scope: &str) -> String {
         fill(&self.words().apps.fine, &[("app", app), ("scopes", scope)])
+    }
+
+    #[expect(clippy::unused_self, reason = "the template calls it as a method")]
+    fn test_address(&self, app: &AppView) -> String {
+        address(&["lab", "apps", &app.client_id, "test"], &[])
     }
 
     /// What is wrong with an app.

@@ -1,5 +1,6 @@
 //! The pages of the lab: from plain values to HTML, in the lab's own languages. No request is read here.
 
+pub(crate) mod app_trial; //       a sign-in through an app that was tried out
 pub(crate) mod apps; //            the apps of the store
 pub(crate) mod drift_section; //   what has changed in a provider's answers
 pub(crate) mod exchange_view; //   requests, answers and facts, masked

@@ -1,5 +1,6 @@
 //! The page of a provider: its file beside the requests that it describes, the values of this installation, and test logins.
 
+use crate::lab::pages::app_trial::AppTrialView;
 use crate::lab::pages::drift_section::DriftSection;
 use crate::lab::pages::exchange_view::{AnswerTreeNode, MaskedPart};
 use crate::lab::pages::file_sections::FileSection;
@@ -69,6 +70,8 @@ pub(crate) struct TestLoginView {
     pub(crate) code: String,
     pub(crate) when: String,
     pub(crate) login: LoginStepsView,
+    /// What an app would have got, where an app was tested.
+    pub(crate) trial: Option<AppTrialView>,
 }
 
 impl ProviderPage<'_> {

@@ -128,8 +128,10 @@ pub(crate) fn around<'a>(phrase: &'a str, placeholder: &str) -> (&'a str, &'a st
 mod tests {
     use super::*;
     use crate::pages::phrases::placeholders;
+    use crate::story::app_trial::{AppTrialNote, AppTrialPart};
     use crate::story::repair_rule::RepairRule;
     use serde_json::Value;
+    use std::collections::BTreeSet;
 
     fn compare(tree: &Value, pattern: &Value, at: &str) {
         match (tree, pattern) {
@@ -159,6 +161,15 @@ mod tests {
         }
         assert_eq!(LabLanguage::for_code("ja").code, "en");
         assert_eq!(LabLanguage::supported_among(["ja", "es"]).iter().map(|language| language.code).collect::<Vec<_>>(), ["es"]);
+    }
+
+    #[test]
+    fn every_part_and_note_of_a_trial_has_its_text() {
+        let words = &LabLanguage::for_code(FALLBACK).words;
+        for (known, texts) in [(AppTrialPart::WORDS, &words.trial_parts), (AppTrialNote::WORDS, &words.trial_notes)] {
+            let of_texts: BTreeSet<&str> = texts.keys().map(String::as_str).collect();
+            assert_eq!(of_texts, known.iter().copied().collect());
+        }
     }
 
     #[test]

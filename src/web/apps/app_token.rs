@@ -46,6 +46,11 @@ pub(crate) struct IdTokenSubject<'a> {
 
 /// An access token for an app.
 pub(crate) fn access_token(context: &RequestContext, app: &ClientApp, of: &AccessTokenSubject<'_>) -> Result<String, OAuthError> {
+    sign(context, app, ACCESS_TOKEN, &access_token_claims(context, app, of))
+}
+
+/// What it says.
+pub(crate) fn access_token_claims(context: &RequestContext, app: &ClientApp, of: &AccessTokenSubject<'_>) -> Value {
     let audience = match of.audiences {
         [] => json!(app.audiences.first()),
         [one] => json!(one),
@@ -65,7 +70,7 @@ pub(crate) fn access_token(context: &RequestContext, app: &ClientApp, of: &Acces
         claims.insert("gid".to_owned(), grant.into());
         claims.insert("auth_time".to_owned(), auth_time.into());
     }
-    sign(context, app, ACCESS_TOKEN, &claims)
+    claims
 }
 
 /// An ID token for an app, bound to the access token beside it.
@@ -75,6 +80,16 @@ pub(crate) fn id_token(
     of: &IdTokenSubject<'_>,
     access_token: &str,
 ) -> Result<String, OAuthError> {
+    sign(context, app, ID_TOKEN, &Value::Object(id_token_claims(context, app, of, access_token)))
+}
+
+/// What it says.
+pub(crate) fn id_token_claims(
+    context: &RequestContext,
+    app: &ClientApp,
+    of: &IdTokenSubject<'_>,
+    access_token: &str,
+) -> Map<String, Value> {
     let store = &context.live_store().store;
     let mut claims = claims_of_person(of.user, of.scopes, &store.further);
     let hash: [u8; 16] = sha256(access_token.as_bytes());
@@ -97,7 +112,7 @@ pub(crate) fn id_token(
     if let Some(nonce) = of.nonce {
         claims.insert("nonce".to_owned(), nonce.into());
     }
-    sign(context, app, ID_TOKEN, &Value::Object(claims))
+    claims
 }
 
 fn sign(context: &RequestContext, app: &ClientApp, typ: &str, claims: &Value) -> Result<String, OAuthError> {

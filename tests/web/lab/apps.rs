@@ -1,7 +1,8 @@
 //! The apps of a store in the lab.
 
 use crate::support::{root, text};
-use crate::web::client_request::ClientRequest;
+use crate::web::browser::Browser;
+use crate::web::client_request::{Answer, ClientRequest};
 use crate::web::lab::{MARKUP, OPEN_HOST, encoded, field, somebody};
 use crate::web::test_broker::{LOCAL, OPEN, TestBroker};
 
@@ -177,4 +178,103 @@ fn every_reason_for_which_requests_are_refused_has_a_sentence() {
         }
     }
     assert!(found > 25, "the reasons are found: {found}");
+}
+
+/// A broker with apps whose sign-in can be tested.
+async fn with_apps_to_test() -> TestBroker {
+    let apps = "apps:
+  painel:
+    name: Painel
+    secret: env:AN_UNSET_VARIABLE_OF_NO_MACHINE
+    redirectUris: [ https://painel.loja.example/callback ]
+    grants: [ authorizationCode, refreshToken ]
+    scopes: [ openid, email, profile, offline_access ]
+    signing: ES256
+    consent: ask
+  celular: { secret: none, redirectUris: \"com.example.app:/callback\", providers: [ beta ], signing: ES256 }
+  robo: { secret: env:AN_UNSET_VARIABLE_OF_NO_MACHINE, grants: [ clientCredentials ], scopes: [ orders:read ], audience: https://api.loja.example }
+";
+    TestBroker::builder(&format!("{LOCAL}{apps}providers: FOLDER/providers.d\n")).with_standard("acme").with_standard("beta").build().await
+}
+
+/// Begins a test of an app at a provider.
+async fn begin_trial(browser: &Browser, app: &str, provider: &str) -> Answer {
+    let form = field(&browser.get("/lab/apps").await);
+    browser.ask(ClientRequest::form(&format!("/lab/apps/{app}/test"), &format!("form={form}&provider={provider}"))).await
+}
+
+fn state_of(begun: &Answer) -> String {
+    let url = url::Url::parse(begun.location().unwrap_or_else(|| panic!("{begun:?}"))).expect("an address");
+    url.query_pairs().find(|(name, _)| name == "state").map_or_else(|| panic!("{begun:?}"), |(_, state)| state.into_owned())
+}
+
+/// Attacks P-04, V-01
+#[actix_web::test]
+async fn a_sign_in_through_an_app_is_shown_part_by_part_and_creates_nothing() {
+    let broker = with_apps_to_test().await;
+    let browser = Browser::new(&broker);
+
+    let begun = begin_trial(&browser, "painel", "acme").await;
+    assert_eq!(begun.status, 303, "{begun:?}");
+    let state = state_of(&begun);
+    let ended = browser.get(&browser.way_back("acme", &state, "bia")).await;
+    let place = ended.location().expect("the story").to_owned();
+    let shown = browser.get(&format!("{place}?lang=en")).await;
+
+    assert!(place.starts_with("/lab/acme/tests/"), "{ended:?}");
+    assert!(ended.session().is_none() && browser.who().await.is_none() && browser.attempts().is_empty(), "{ended:?}");
+    for part in [
+        "painel: the sign-in, part by part",
+        "1. The app sends the browser to /authorize",
+        "<code>https://painel.loja.example/callback</code>",
+        "The app has several providers",
+        "The person is asked once",
+        "3. The browser brings the answer to the app",
+        "The secret or the keys of this app are not set on this machine",
+        "<dt>refresh_token</dt><dd><span class=\"masked\">",
+        "6. The ID token",
+        "The ID token is signed with ES256.",
+        "<dt>email</dt><dd><span class=\"hidden-value\" aria-hidden=\"true\">••••••</span> e-mail address",
+        "<dt>acr</dt><dd><code>provider:acme</code>",
+        "8. The answer of /userinfo",
+    ] {
+        assert!(shown.body.contains(part), "{part}: {}", shown.body);
+    }
+    assert!(!shown.body.contains("bia@") && !shown.body.contains("id-bia") && !shown.body.contains(&broker.mark), "{}", shown.body);
+    let stored = String::from_utf8_lossy(&broker.stored()).into_owned();
+    assert!(!stored.contains("bia@clientes.example") && !stored.contains("id-bia"), "no one is created");
+    let refused =
+        browser.get("/authorize?client_id=painel&redirect_uri=http://localhost:8080/lab/apps&response_type=code&scope=openid").await;
+    assert_eq!((refused.status, refused.location()), (400, None), "no address is accepted beyond those of the app");
+    let again = browser.get(&browser.way_back("acme", &state, "bia")).await;
+    assert!(again.session().is_none() && again.location().is_none_or(|place| place.starts_with("/lab/")), "{again:?}");
+}
+
+#[actix_web::test]
+async fn a_sign_in_through_an_app_that_fails_at_the_provider_says_what_the_app_gets() {
+    let broker = with_apps_to_test().await;
+    let browser = Browser::new(&broker);
+
+    let begun = begin_trial(&browser, "celular", "beta").await;
+    let ended = browser.get(&format!("/callback/beta?error=access_denied&state={}", state_of(&begun))).await;
+    let shown = browser.get(&format!("{}?lang=en", ended.location().expect("the story"))).await;
+
+    assert!(shown.body.contains("The app has one provider") && shown.body.contains("The person was not signed in"), "{}", shown.body);
+    assert!(!shown.body.contains("The ID token"), "{}", shown.body);
+}
+
+#[actix_web::test]
+async fn only_what_an_app_allows_is_tested_and_only_from_our_own_page() {
+    let broker = with_apps_to_test().await;
+    let browser = Browser::new(&broker);
+    let page = browser.get("/lab/apps").await.body;
+    assert!(page.contains("action=\"/lab/apps/painel/test\"") && !page.contains("/lab/apps/robo/test"), "{page}");
+
+    for (app, provider) in [("painel", "zeta"), ("celular", "acme"), ("robo", "acme"), ("unknown", "acme"), ("painel", "")] {
+        assert_eq!(begin_trial(&browser, app, provider).await.status, 404, "{app} {provider}");
+    }
+    let foreign = browser.ask(ClientRequest::form("/lab/apps/painel/test", "provider=acme")).await;
+    assert_eq!((foreign.status, foreign.location()), (403, None));
+    assert!(browser.attempts().is_empty());
+    assert_eq!(browser.get("/lab/apps/painel/test").await.location(), Some("/lab/apps"));
 }

@@ -21,6 +21,16 @@ pub(crate) struct LabWords {
     pub(crate) apps: AppsWords,
     /// Why requests of apps are refused, by the words of the reasons.
     pub(crate) refusals: BTreeMap<String, String>,
+    pub(crate) trial: AppTrialWords,
+    /// The parts of a sign-in through an app, by their words.
+    #[serde(rename = "trialParts")]
+    pub(crate) trial_parts: BTreeMap<String, String>,
+    /// What is to be said about them, by the words of the notes.
+    #[serde(rename = "trialNotes")]
+    pub(crate) trial_notes: BTreeMap<String, String>,
+    /// What parameters and claims mean, by their names.
+    #[serde(rename = "trialNames")]
+    pub(crate) trial_names: BTreeMap<String, String>,
     /// Why changes are proposed, by the words of the rules of repair. English has none: it shows the rules' own sentences.
     #[serde(default)]
     pub(crate) because: BTreeMap<String, String>,
@@ -273,6 +283,16 @@ word_blocks! {
         worked,
         open,
         open_line,
+    }
+
+    /// A sign-in through an app that is tried out.
+    AppTrialWords {
+        title,
+        what,
+        test,
+        test_note,
+        provider,
+        differs,
     }
 
     /// The apps of the store.
