@@ -2,7 +2,7 @@
 
 use crate::command_line::{Folder, portaria};
 use crate::support::{root, text};
-use crate::web::test_provider::TestProvider;
+use crate::web::test_provider::{TestProvider, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -357,4 +357,46 @@ fn the_options_of_a_login_are_passed_on_where_the_file_names_them() {
 
     let (_, out, _) = portaria(&folder.0, &["try", "again", "--paste", "--no-open", "--reauthenticate"], &[]);
     assert!(out.contains("prompt=login") && !out.contains("login_hint="), "{out}");
+}
+
+#[test]
+fn what_an_exchange_would_answer_is_shown_without_the_token_and_without_using_it() {
+    let (folder, upstream, mark) = acme("try-exchange");
+    let file = text(&folder.0.join("providers.d/acme.yaml"));
+    let ask = "exchange:\n  ask: { get: \"UPSTREAM/introspect\", query: { token: \"${accessToken}\" }, accepted: { at: $.client_id, is: \"${clientId}\" } }\n";
+    let token = format!("{mark}-token-of-bia");
+    let folder = folder
+        .with("providers.d/acme.yaml", &format!("{file}{}", ask.replace("UPSTREAM", &upstream.url())))
+        .with("token", &format!("{token}\n"))
+        .with("tokens.json", &format!("{{ \"accessToken\": \"{token}\" }}"))
+        .with("empty", "  \n");
+    upstream.says("/me", json(200, "{\"id\":\"7\",\"email\":\"bia@clientes.example\",\"verified\":true}"));
+    upstream.says("/introspect", json(200, "{\"active\":true,\"client_id\":\"loja-42\"}"));
+    let run = |source: &str| portaria(&folder.0, &["try", "acme", "--exchange", source], &[]);
+
+    for source in ["token", "tokens.json"] {
+        let (code, out, err) = run(source);
+        assert_eq!(code, 0, "{source}: {out}{err}");
+        for part in [
+            "handed in: an access token",
+            "would sign in; no user was created",
+            "email    bia@clientes.example (proven: claim)",
+            "POST http://localhost:8080/exchange/acme would answer 200 with the token of a session",
+        ] {
+            assert!(out.contains(part), "{source}, {part}: {out}");
+        }
+        assert!(!out.contains(&token) && !err.contains(&token), "the token is shown: {out}{err}");
+    }
+    assert!(!folder.0.join("portaria.db").exists(), "no storage is made");
+
+    upstream.says("/introspect", json(200, "{\"active\":true,\"client_id\":\"other\"}"));
+    let (code, out, _) = run("token");
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("would answer 401 with the error `refused`") && !out.contains(&token), "{out}");
+
+    for (source, part) in [("empty", "holds no token"), ("not-there", "names no file"), (&*token, "names no file")] {
+        let (code, out, err) = run(source);
+        assert!(code == 2 && err.contains(part) && err.contains("help: "), "{source}: {out}{err}");
+        assert!(!err.contains(&token), "an argument that may be a token is not repeated: {err}");
+    }
 }

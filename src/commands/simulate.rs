@@ -167,5 +167,8 @@ fn print_greeting(standalone: &StandaloneSimulation, address: SocketAddr, expect
     for (_, simulated) in standalone.simulation.addresses(&standalone.public_url, &base, clock::now()) {
         print_line(&format!("address    {}", printable(&simulated)));
     }
+    if let Some(tokens) = standalone.simulation.first_token_address(&base) {
+        print_line(&format!("tokens     {tokens}"));
+    }
     print_line(&format!("choices    {}; stop with Ctrl-C", standalone.simulation.choices().count()));
 }

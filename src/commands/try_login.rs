@@ -1,6 +1,7 @@
 //! `portaria try NAME`: a real login, shown step by step. It opens no directory, and creates no user and no session.
 
 pub(crate) mod callbacks;
+pub(crate) mod exchange;
 pub(crate) mod listener;
 pub(crate) mod recording;
 pub(crate) mod screen;
@@ -60,6 +61,9 @@ pub(crate) struct TryCommand {
     /// Let the provider ask for the login again, as `reauthenticate=true` does
     #[arg(long, conflicts_with = "record")]
     reauthenticate: bool,
+    /// Hand in a token in place of a login: the file, or `-` for the standard input, holds one token or the JSON of `/exchange`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "paste", "login_hint", "ui_locales", "reauthenticate", "inputs"])]
+    exchange: Option<String>,
     /// Do not open a browser; the address is always printed
     #[arg(long)]
     no_open: bool,
@@ -124,6 +128,11 @@ impl TryCommand {
             return Err(CommandFailure::No(missing_variables_message(&provider, &missing, &self.name)));
         }
         let screen = TrialScreen { json: global.json, colour: !global.json && uses_colour() };
+        if let Some(source) = &self.exchange {
+            let tokens = exchange::read_tokens(source, &provider)?;
+            let (trial, stores) = prepare_trial(provider, path, InputValues::new(), &settings, screen);
+            return Ok(actix_web::rt::System::new().block_on(exchange::run(&trial, &stores, &tokens)));
+        }
         let options = self.login_options(&provider, &screen)?;
         let inputs = callbacks::resolve_inputs(&provider, &self.inputs, &screen)?;
         let (mut trial, stores) = prepare_trial(provider, path, inputs, &settings, screen);

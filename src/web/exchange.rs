@@ -18,7 +18,7 @@ use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::session::{allow_storefront, rfc3339};
-use crate::web::user_facing_error::UserFacingError;
+use crate::web::user_facing_error::{UserFacingError, cause_of_login_error};
 use crate::web::{attempt_cookies, sign_in, start};
 use crate::world::{clock, random};
 use actix_web::http::StatusCode;
@@ -129,15 +129,26 @@ async fn obtain_identity(
     Ok(exchanged)
 }
 
+/// The status and the name of the error that a program gets when the conversation with the provider ended with an error.
+pub(crate) fn answer_to(error: &LoginError) -> (StatusCode, &'static str) {
+    status_and_name(error, cause_of_login_error(error, false))
+}
+
+fn status_and_name(error: &LoginError, cause: ErrorCause) -> (StatusCode, &'static str) {
+    if matches!(error.cause, LoginErrorCause::BadToken(_)) {
+        return (StatusCode::UNAUTHORIZED, "badToken");
+    }
+    if matches!(error.cause, LoginErrorCause::NotExchangeable(_)) {
+        return (StatusCode::BAD_REQUEST, "notExchangeable");
+    }
+    let is_refused = error.refusal().is_some_and(|refusal| !refusal.code.is_server_error());
+    (if is_refused { StatusCode::UNAUTHORIZED } else { cause.status() }, cause.name())
+}
+
 impl ExchangeRefusal {
     fn into_response(self, mut response: HttpResponseBuilder) -> HttpResponse {
         let Self { error, login } = self;
-        let (status, name) = match login.as_ref().map(|login| &login.cause) {
-            Some(LoginErrorCause::BadToken(_)) => (StatusCode::UNAUTHORIZED, "badToken"),
-            Some(LoginErrorCause::Refused(refusal)) if !refusal.code.is_server_error() => (StatusCode::UNAUTHORIZED, error.cause.name()),
-            Some(LoginErrorCause::NotExchangeable(_)) => (StatusCode::BAD_REQUEST, "notExchangeable"),
-            Some(_) | None => (error.cause.status(), error.cause.name()),
-        };
+        let (status, name) = login.as_ref().map_or((error.cause.status(), error.cause.name()), |login| status_and_name(login, error.cause));
         // What a provider says is for support staff only.
         let message = login.as_ref().filter(|login| login.refusal().is_none()).map(ToString::to_string);
         let code = error.login.as_ref().and_then(|login| login.code.as_ref()).map(IncidentCode::as_str);

@@ -4,6 +4,7 @@ mod alone;
 pub mod broker;
 mod catalogue;
 mod faults;
+mod handed_in;
 mod mirror;
 mod prepare;
 mod reload;

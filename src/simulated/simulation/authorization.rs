@@ -112,6 +112,7 @@ impl Simulation {
             moment: None,
             late_call: choice.late_call,
             is_over: read.is_err(),
+            handed: None,
         };
         (login, answer)
     }

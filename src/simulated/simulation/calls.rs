@@ -44,6 +44,9 @@ impl Simulation {
         if let Some(document) = self.published_document(received, context) {
             return document.with_log_line(format!("accepted  {what} (a document)"));
         }
+        if let Some(answer) = self.answer_ask(received, context) {
+            return answer;
+        }
         let prepared = self.match_preparation(received, context);
         if let PreparationMatch::Answer(answer) = prepared {
             return *answer;
@@ -122,7 +125,9 @@ impl Simulation {
         let state = self.lock_state();
         let all = std::iter::once(&own).chain(state.logins.iter().map(|login| &login.facts));
         let has_keys_there = |facts: &Facts| {
-            self.provider.steps().filter_map(|step| step.signed.as_ref()?.keys_address(facts)).any(|address| address == received.address)
+            let of_steps = self.provider.steps().filter_map(|step| step.signed.as_ref());
+            let handed_in = self.provider.exchange.id_token.as_ref().ok().map(|token| &token.signed);
+            of_steps.chain(handed_in).filter_map(|signed| signed.keys_address(facts)).any(|address| address == received.address)
         };
         let is_key_set = all.into_iter().any(has_keys_there);
         drop(state);

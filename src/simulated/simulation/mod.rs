@@ -10,6 +10,7 @@ mod choices; //                what can be chosen
 mod compare; //                whether a request is the file's
 pub(crate) mod connection; //  the connection of a live provider that is simulated
 mod expectation; //            which request has to arrive
+mod handed_in; //              tokens that a program hands in
 mod fault; //                  an example in which something goes wrong
 pub(crate) mod handler; //     `/simulation/…` of the broker, and the server of `portaria simulate`
 mod installation; //           the values of the installation that it expects
@@ -24,6 +25,7 @@ mod state; //                  the logins under way
 use crate::login::attempt::{Attempt, InstallationValues};
 use crate::provider::Provider;
 use crate::provider::document_cache::DocumentCache;
+use crate::provider::exchange::ExchangeWords;
 use crate::provider::facts::Facts;
 use crate::provider::json;
 use crate::simulated::request::SimulatedRequest;
@@ -123,8 +125,9 @@ impl Simulation {
             ("" | "/", _) if is_read => self.overview_page(context),
             ("/style.css", _) if is_read => SimulatedResponse::style(),
             ("/choose", _) if request.method == "GET" => self.choose(request.query, context, &unique),
+            ("/tokens", _) if request.method == "GET" => self.hand_out(request.query, context, &unique),
             (_, Some(address)) => self.answer_at_provider(&ReceivedRequest::new(request, address), context, unique),
-            ("" | "/" | "/style.css" | "/choose", None) => self.method_not_allowed_page(context),
+            ("" | "/" | "/style.css" | "/choose" | "/tokens", None) => self.method_not_allowed_page(context),
             _ => self.not_found_page(context),
         }
     }
@@ -200,7 +203,11 @@ impl Simulation {
 
     /// The published key set.
     fn key_set(&self, facts: &Facts, now: i64) -> Value {
-        self.keyring.key_set(&self.provider, self.examples.iter(), now, facts)
+        let mut keys = self.keyring.key_set(&self.provider, self.examples.iter(), now, facts);
+        if let Some(list) = keys.get_mut("keys").and_then(Value::as_array_mut) {
+            list.extend(self.handed_keys(facts, now).into_iter().map(|(_, key)| key));
+        }
+        keys
     }
 
     fn lock_state(&self) -> MutexGuard<'_, SimulationState> {
@@ -217,7 +224,10 @@ impl Simulation {
         let document =
             self.provider.discovery.as_ref().and_then(|_| self.discovery_document(&installation, now)).map(|(address, _)| address);
         let steps = self.provider.steps().filter_map(|step| step.address.fill(&facts).ok()).map(|filled| filled.base.masked());
-        let keys = self.provider.steps().filter_map(|step| step.signed.as_ref()?.keys_address(&facts));
+        let exchange = self.provider.exchange.words.iter();
+        let asks = exchange.clone().filter_map(|words| words.ask.as_ref()?.address.fill(&facts).ok()).map(|filled| filled.base.masked());
+        let handed_in = exchange.flat_map(ExchangeWords::signed_tokens).filter_map(|signed| signed.keys_address(&facts));
+        let keys = self.provider.steps().filter_map(|step| step.signed.as_ref()?.keys_address(&facts)).chain(asks).chain(handed_in);
         let mut addresses: Vec<(String, String)> = Vec::new();
         for address in document.into_iter().chain(steps).chain(keys) {
             let simulated = addresses::simulated_address(base, &address);

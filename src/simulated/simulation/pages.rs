@@ -82,7 +82,11 @@ impl Simulation {
                     nothing about the person who signs in.";
         let frame = self.frame(context);
         let addresses = self.addresses(context.public_url, context.base, context.now);
-        let groups = self.choice_groups(None, context.base);
+        let mut groups = self.choice_groups(None, context.base);
+        let tokens = self.token_links(context.base);
+        if !tokens.is_empty() {
+            groups.push(SimulatedChoiceGroup { title: "Tokens to hand in at /exchange", choices: tokens });
+        }
         let page = SimulationPage {
             groups,
             left_out: self.left_out,

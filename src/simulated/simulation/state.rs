@@ -2,6 +2,7 @@
 
 use crate::login::attempt::Attempt;
 use crate::provider::facts::Facts;
+use crate::simulated::simulation::handed_in::HandedFault;
 use crate::vocabulary::text::Text;
 use crate::workbench::examples::example::ExampleSpec;
 use crate::workbench::examples::tokens::ExampleTokens;
@@ -58,6 +59,8 @@ pub(super) struct SimulatedLogin {
     pub(crate) late_call: Option<usize>,
     /// Whether no further call is expected.
     pub(crate) is_over: bool,
+    /// What is wrong with its access token, if that was given out to be handed in.
+    pub(crate) handed: Option<HandedFault>,
 }
 
 #[derive(Default)]

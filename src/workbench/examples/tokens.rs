@@ -83,6 +83,19 @@ impl ExampleTokens {
         tokens
     }
 
+    /// Makes one token that a program hands in, as `signed` verifies it.
+    pub(crate) fn handed_in(
+        name: &str,
+        of: (&ExampleSpec, &ExampleTokenSpec),
+        signed: &SignedToken,
+        key_pairs: &dyn Fn(Algorithm, bool) -> PemKeyPair,
+        at: (i64, &Facts),
+    ) -> Result<Self, String> {
+        let mut tokens = Self { texts: Vec::new(), keys: Vec::new() };
+        tokens.sign_token(name, of, signed, key_pairs, at)?;
+        Ok(tokens)
+    }
+
     fn sign_token(
         &mut self,
         name: &str,

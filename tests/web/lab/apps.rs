@@ -208,7 +208,7 @@ fn state_of(begun: &Answer) -> String {
     url.query_pairs().find(|(name, _)| name == "state").map_or_else(|| panic!("{begun:?}"), |(_, state)| state.into_owned())
 }
 
-/// Attacks P-04, V-01
+/// Attack V-01
 #[actix_web::test]
 async fn a_sign_in_through_an_app_is_shown_part_by_part_and_creates_nothing() {
     let broker = with_apps_to_test().await;
