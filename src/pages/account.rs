@@ -2,8 +2,6 @@
 
 use crate::pages::app_permissions::{AppPermission, app_permissions};
 use crate::pages::frame::{Frame, address};
-use crate::pages::initials::initial;
-use crate::pages::languages::PageLanguage;
 use crate::pages::login::{LoginInputField, ProviderIcon};
 use crate::pages::phrases::{Phrases, fill};
 use askama::Template;
@@ -102,10 +100,6 @@ impl AccountPage<'_> {
         &self.words().account.title
     }
 
-    fn initial(&self) -> String {
-        initial(self.name, self.email)
-    }
-
     fn notice_text(&self) -> Option<&str> {
         let words = &self.words().account;
         Some(match self.notice? {
@@ -176,11 +170,6 @@ impl AccountPage<'_> {
     fn end_app_label(&self, app: &AppWithAccess) -> String {
         fill(&self.words().account.end_app_label, &[("name", &app.name)])
     }
-
-    #[expect(clippy::unused_self, reason = "the template of the languages calls this method on every page")]
-    fn in_language(&self, language: &PageLanguage) -> String {
-        address(&["account"], &[("lang", Some(&language.code))])
-    }
 }
 
 impl LinkableProvider {
@@ -200,7 +189,7 @@ mod tests {
     fn a_person_sees_what_each_app_gets_and_ends_it_at_any_time() {
         let languages = PageLanguages::embedded();
         let look = StoreBranding { title: "Loja".to_owned(), ..StoreBranding::default() };
-        let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], version: "1" };
+        let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], here: "/account", version: "1" };
         let page = AccountPage {
             frame,
             email: "ana@loja.example",
@@ -218,14 +207,14 @@ mod tests {
         let html = page.render();
 
         for expected in [
-            "<section class=\"choices\" aria-labelledby=\"apps\">",
-            "<p class=\"small quiet\">It gets: name and picture, further details, e-mail address, painel</p>",
-            "<p class=\"small quiet\">It gets: an id of your account</p>",
-            "<p class=\"small quiet\">Since painel</p>",
-            "<p class=\"small quiet\">Last used painel</p>",
-            "<p class=\"small quiet\">Keeps its access when you sign out</p>",
-            "<p class=\"small quiet\">Loses its access when you sign out</p>",
-            "<p class=\"small quiet\">No access now. You have agreed, so it gets access when you sign in there</p>",
+            "<section aria-labelledby=\"apps\">",
+            "<small>It gets: name and picture, further details, e-mail address, painel</small>",
+            "<small>It gets: an id of your account</small>",
+            "<small>Since painel</small>",
+            "<small>Last used painel</small>",
+            "<small>Keeps its access when you sign out</small>",
+            "<small>Loses its access when you sign out</small>",
+            "<small>No access now. You have agreed, so it gets access when you sign in there</small>",
             "<form method=\"post\" action=\"/account/apps/end\">",
             "<input type=\"hidden\" name=\"app\" value=\"painel\">",
             "aria-label=\"Withdraw the access of painel\">Withdraw</button>",

@@ -1,13 +1,16 @@
-//! The branding of a store: its name, logo and colour, and the lines of style that follow from them.
+//! The branding of a store: its name, logo and colour, and the style of its pages.
 
 use crate::pages::accent::Accent;
+
+/// What is the same for every store.
+pub(crate) const STYLE: &str = include_str!("style.css");
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StoreBranding {
     pub(crate) title: String,
     pub(crate) home: Option<String>,
-    /// Whether it has a logo, at `/logo`.
-    pub(crate) logo: bool,
+    /// Its logo, at `/logo`.
+    pub(crate) logo: Option<StoreLogo>,
     pub(crate) accent: Accent,
     /// The contact for help: an https address or an e-mail address.
     pub(crate) help: Option<String>,
@@ -15,7 +18,21 @@ pub(crate) struct StoreBranding {
     pub(crate) privacy: Option<String>,
 }
 
+/// The shape of a logo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StoreLogo {
+    /// A sign, beside which the name stands.
+    Square,
+    /// A wordmark, which is the name.
+    Wide,
+}
+
 impl StoreBranding {
+    /// Whether the logo shows the name.
+    pub(crate) fn has_wordmark(&self) -> bool {
+        self.logo == Some(StoreLogo::Wide)
+    }
+
     /// The address of the link for help. An e-mail already names the incident.
     pub(crate) fn help_for(&self, code: Option<&str>) -> Option<String> {
         let help = self.help.as_deref()?;
@@ -27,14 +44,9 @@ impl StoreBranding {
     }
 }
 
-/// The store's own style: `/look.css`.
+/// The style of the pages of a store: `/style.css`. Its first line is the store's own.
 pub(crate) fn store_css(look: &StoreBranding) -> String {
-    let (picture, side) = if look.logo { ("url(\"/logo\")", "2.5rem") } else { ("none", "0") };
-    let (accent, on) = (look.accent.css(), look.accent.contrasting().css());
-    format!(
-        ":root {{\n  --accent: {accent};\n  --on-accent: {on};\n  --store-logo: {picture};\n  --store-logo-width: {side};\n  \
-         --store-logo-height: {side};\n}}\n"
-    )
+    format!(":root {{ --store: {}; }}\n{STYLE}", look.accent.css())
 }
 
 #[cfg(test)]
@@ -42,14 +54,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_store_is_five_lines() {
-        let look = StoreBranding { accent: Accent::parse("#0a6").unwrap(), logo: true, ..StoreBranding::default() };
+    fn the_style_of_a_store_begins_with_its_colour() {
+        let look = StoreBranding { accent: Accent::parse("#0a6").unwrap(), ..StoreBranding::default() };
 
-        assert_eq!(
-            store_css(&look),
-            ":root {\n  --accent: #00aa66;\n  --on-accent: #000000;\n  --store-logo: url(\"/logo\");\n  \
-             --store-logo-width: 2.5rem;\n  --store-logo-height: 2.5rem;\n}\n"
-        );
-        assert!(store_css(&StoreBranding::default()).contains("--store-logo: none;"));
+        assert!(store_css(&look).starts_with(":root { --store: #00aa66; }\n/* "));
+        assert!(!STYLE.contains("--store:"));
     }
 }

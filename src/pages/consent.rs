@@ -1,12 +1,17 @@
 //! The page that asks whether an app may have what it asks for. It works without a script.
 
 use crate::pages::app_permissions::{AppPermission, app_permissions};
-use crate::pages::frame::{Frame, address};
+use crate::pages::frame::Frame;
 use crate::pages::initials::initial;
-use crate::pages::languages::PageLanguage;
 use crate::pages::phrases::{ConsentPhrases, Phrases, fill};
 use crate::session::SessionUser;
 use askama::Template;
+
+const PERSON: &str = "M10 10a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM3.5 17c.8-3 3.3-4.5 6.5-4.5s5.7 1.5 6.5 4.5";
+const LETTER: &str = "M3 5h14v10H3zM3 6l7 5 7-5";
+const CARD: &str = "M3 4.5h14v11H3zM6 8.5h3M6 11.5h8";
+const CLOCK: &str = "M10 3a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM10 6v4l3 2";
+const KEY: &str = "M12.5 2.5a5 5 0 1 1-1.8 9.7L9 14H7v2H5v2H2.5v-3l5.4-5.4a5 5 0 0 1 4.6-7.1zM13.5 6.5h.01";
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "consent.html")]
@@ -20,8 +25,6 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) scope: &'a str,
     /// The further details of the person that the app gets with the profile, by their names.
     pub(crate) further: Vec<&'a str>,
-    /// The address of the page, without a language.
-    pub(crate) here: &'a str,
     /// The address at which the person chooses another account.
     pub(crate) switch: &'a str,
     /// The token that protects the form against other sites.
@@ -30,6 +33,8 @@ pub(crate) struct ConsentPage<'a> {
 
 /// A line of what the app gets.
 struct ConsentRow<'a> {
+    /// The drawing in front of it, a path of SVG.
+    icon: &'static str,
     title: &'a str,
     detail: Option<String>,
 }
@@ -67,17 +72,17 @@ impl ConsentPage<'_> {
         let words = self.page_phrases();
         let mut rows = Vec::new();
         for permission in app_permissions(self.scope) {
-            let (title, detail) = match permission {
-                AppPermission::Profile => (&words.profile, self.person.name.as_deref()),
-                AppPermission::Email => (&words.email, Some(self.person.email.key())),
-                AppPermission::Id => (&words.id, Some(&*words.id_what)),
-                AppPermission::Lasting => (&words.lasting, Some(&*words.lasting_what)),
-                AppPermission::Own(word) => (&words.own, Some(word)),
+            let (icon, title, detail) = match permission {
+                AppPermission::Profile => (PERSON, &words.profile, self.person.name.as_deref()),
+                AppPermission::Email => (LETTER, &words.email, Some(self.person.email.key())),
+                AppPermission::Id => (CARD, &words.id, Some(&*words.id_what)),
+                AppPermission::Lasting => (CLOCK, &words.lasting, Some(&*words.lasting_what)),
+                AppPermission::Own(word) => (KEY, &words.own, Some(word)),
             };
-            rows.push(ConsentRow { title, detail: detail.map(str::to_owned) });
+            rows.push(ConsentRow { icon, title, detail: detail.map(str::to_owned) });
             if permission == AppPermission::Profile && !self.further.is_empty() {
                 let detail = Some(self.further.join(&self.words().incident.between));
-                rows.push(ConsentRow { title: &words.further, detail });
+                rows.push(ConsentRow { icon: CARD, title: &words.further, detail });
             }
         }
         rows
@@ -91,10 +96,6 @@ impl ConsentPage<'_> {
 
     fn initial(&self) -> String {
         initial(self.person.name.as_deref(), self.person.email.key())
-    }
-
-    fn in_language(&self, language: &PageLanguage) -> String {
-        format!("{}{}", self.here, address(&[], &[("lang", Some(&language.code))]))
     }
 }
 
@@ -110,8 +111,9 @@ mod tests {
     fn the_page_says_who_asks_as_whom_and_for_what() {
         let languages = PageLanguages::embedded();
         let look = StoreBranding { title: "Loja Exemplo".to_owned(), ..StoreBranding::default() };
-        let frame =
-            Frame { look: &look, language: languages.get("pt-BR").unwrap(), offered: &languages.offered_languages(&[]), version: "1" };
+        let offered = languages.offered_languages(&[]);
+        let language = languages.get("pt-BR").unwrap();
+        let frame = Frame { look: &look, language, offered: &offered, here: "/authorize/0a1b2c3d", version: "1" };
         let person = session_user(Some("Ana Prova"));
         let page = ConsentPage { host: "painel.loja.example".to_owned(), form: "f0rm", ..consent_page(frame, "Painel da loja", &person) };
 
@@ -120,16 +122,15 @@ mod tests {
         for expected in [
             "<h1>Painel da loja quer usar a sua conta</h1>",
             "<p>Você está entrando em <b translate=\"no\">painel.loja.example</b> com a sua conta de Loja Exemplo.</p>",
-            "<p><b>Ana Prova</b></p>",
-            "<p class=\"small quiet\">ana@loja.example</p>",
-            "<p><b>Acesso contínuo</b></p>",
-            "<p class=\"small quiet\">orders:read</p>",
-            "<p class=\"small quiet\">Painel da loja, tier</p>",
-            "<form class=\"choices\" method=\"post\" action=\"/authorize/0a1b2c3d\">",
+            "<b>Ana Prova</b><small translate=\"no\">ana@loja.example</small>",
+            "<b>Acesso contínuo</b>",
+            "<small>orders:read</small>",
+            "<small>Painel da loja, tier</small>",
+            "<form class=\"row\" method=\"post\" action=\"/authorize/0a1b2c3d\">",
             "<input type=\"hidden\" name=\"form\" value=\"f0rm\">",
             "name=\"answer\" value=\"yes\">Permitir</button>",
             "name=\"answer\" value=\"no\">Não permitir</button>",
-            "<a href=\"/login?return_to=x\">Entrar com outra conta</a>",
+            "<a class=\"button fit\" href=\"/login?return_to=x\">Entrar com outra conta</a>",
             "<a href=\"/account#apps\">A sua conta</a>",
             "href=\"/authorize/0a1b2c3d?lang=es\"",
         ] {
@@ -137,6 +138,6 @@ mod tests {
         }
         let least = ConsentPage { scope: "openid", ..page }.render();
         assert!(!least.contains("Acesso contínuo") && !least.contains("orders:read") && !least.contains("tier"), "{least}");
-        assert!(least.contains("<p><b>Um identificador da sua conta</b></p>"), "{least}");
+        assert!(least.contains("<b>Um identificador da sua conta</b>"), "{least}");
     }
 }

@@ -21,7 +21,7 @@ mod tests {
     fn the_script_knows_all_languages_and_is_small() {
         let script = embed_js(&PageLanguages::embedded());
 
-        assert!(script.contains(r#""pt-BR":["Entrar como {name}","Entrar"]"#), "{script}");
+        assert!(script.contains(r#""pt-BR":["Continuar com {name}","Entrar"]"#), "{script}");
         assert!(!script.contains("LABELS"));
         assert!(script.len() < 4096, "{} bytes", script.len());
         assert!(!script.contains("://") && !script.contains("innerHTML") && !script.contains("eval"));

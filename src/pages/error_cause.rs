@@ -65,6 +65,14 @@ macro_rules! error_causes {
         impl ErrorCause {
             pub(crate) const ALL: &'static [Self] = &[ $( Self::$cause $({ $field: $example })? ),* ];
 
+            /// The cause of a name; `seconds` are those after which the next request may succeed, where a cause has them.
+            pub(crate) fn named(name: &str, seconds: u64) -> Option<Self> {
+                match name {
+                    $( $name => Some(Self::$cause $({ $field: seconds })?), )*
+                    _ => None,
+                }
+            }
+
             fn row(self) -> ErrorCauseRow {
                 match self {
                     $( Self::$cause $({ $field })? => ErrorCauseRow {

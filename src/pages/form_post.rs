@@ -41,7 +41,7 @@ mod tests {
         let languages = PageLanguages::embedded();
         let look = StoreBranding { title: "Loja".to_owned(), ..StoreBranding::default() };
         for language in languages.offered_languages(&[]) {
-            let frame = Frame { look: &look, language, offered: &[], version: "1" };
+            let frame = Frame { look: &look, language, offered: &[], here: "", version: "1" };
             let fields = [("code", "c0de"), ("state", "\"><script>alert(1)</script>")];
 
             let html = FormPostPage { frame, action: "https://painel.loja.example/cb?a=1&b=\"", fields: &fields }.render();
@@ -49,8 +49,8 @@ mod tests {
             assert!(html.contains("<form method=\"post\" action=\"https://painel.loja.example/cb?a=1&#38;b=&#34;\">"), "{html}");
             assert!(html.contains("<input type=\"hidden\" name=\"code\" value=\"c0de\">"), "{html}");
             assert!(html.contains("value=\"&#34;&#62;&#60;script&#62;alert(1)&#60;/script&#62;\""), "{html}");
-            assert!(html.contains("<button class=\"button first centred\">"), "{html}");
-            assert!(html.contains(&format!("</form>\n  <script>{FORM_POST_SCRIPT}</script>")), "{html}");
+            assert!(html.contains("<button class=\"button first\">"), "{html}");
+            assert!(html.contains(&format!("</form>\n    <script>{FORM_POST_SCRIPT}</script>")), "{html}");
             assert_eq!((html.matches("<script").count(), html.matches("<form").count()), (1, 1));
         }
     }

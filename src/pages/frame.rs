@@ -8,10 +8,27 @@ use crate::vocabulary::text::percent_encode;
 pub(crate) struct Frame<'a> {
     pub(crate) look: &'a StoreBranding,
     pub(crate) language: &'a PageLanguage,
-    /// The languages that a visitor can choose; none on a page that cannot be loaded again.
+    /// The languages that a visitor can choose.
     pub(crate) offered: &'a [&'a PageLanguage],
+    /// The address of the page without a language, at which it is shown in another.
+    pub(crate) here: &'a str,
     /// The version of the style, so that browsers can keep a style for long and still load a new one.
     pub(crate) version: &'a str,
+}
+
+impl Frame<'_> {
+    /// The address of the page in another language.
+    pub(crate) fn in_language(&self, language: &PageLanguage) -> String {
+        format!("{}{}lang={}", self.here, if self.here.contains('?') { '&' } else { '?' }, language.code)
+    }
+
+    pub(crate) fn has_links(&self) -> bool {
+        self.look.home.is_some() || self.look.privacy.is_some() || self.look.help.is_some()
+    }
+
+    pub(crate) fn has_footer(&self) -> bool {
+        self.has_links() || self.offered.len() > 1
+    }
 }
 
 /// An address with percent-encoded path segments and parameters. A parameter without a value is left out.

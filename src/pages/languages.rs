@@ -61,8 +61,8 @@ impl PageLanguages {
             if let Some((_, base)) = trees.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(code)) {
                 overlay(base, tree);
             } else {
-                for key in ["name", "brief"].iter().filter(|key| tree.get(**key).is_none()) {
-                    wrong.push((code.clone(), format!("a new language needs its name: `{key}` is missing")));
+                if tree.get("name").is_none() {
+                    wrong.push((code.clone(), "a new language needs its name: `name` is missing".to_owned()));
                 }
                 let mut whole = pattern.clone();
                 overlay(&mut whole, tree);
@@ -96,7 +96,9 @@ impl PageLanguages {
 }
 
 fn read_tree(text: &str) -> Result<Value, String> {
-    let tree: Map<String, Value> = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+    let mut tree: Map<String, Value> = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+    // The short name of a language, which files of earlier versions have.
+    tree.remove("brief");
     Ok(Value::Object(tree))
 }
 
@@ -167,7 +169,7 @@ mod tests {
         let pattern = read_tree(EMBEDDED[2].1).unwrap();
         let mut tree = pattern.clone();
         tree["login"].as_object_mut().unwrap().remove("with");
-        tree["login"]["afterwards"] = "{then}".into();
+        tree["login"]["go"] = "{then}".into();
         let mut complaints = Vec::new();
 
         whole(&tree, &pattern, &mut |message| complaints.push(message));
@@ -175,9 +177,9 @@ mod tests {
         assert_eq!(
             complaints,
             [
-                "`login.afterwards` has the placeholders [\"then\"], and needs []",
-                "`login.afterwards` has the placeholders [], and needs [\"then\"]",
-                "there is no phrase `login.with`"
+                "`login.go` has the placeholders [\"then\"], and needs []",
+                "there is no phrase `login.with`",
+                "`login.go` has the placeholders [], and needs [\"then\"]"
             ]
         );
         assert!(Phrases::from_tree(&tree).is_err());
@@ -194,10 +196,10 @@ mod tests {
 
         let (portuguese, french) = (languages.get("pt-BR").unwrap(), languages.get("FR").unwrap());
         assert_eq!(portuguese.phrases.login.title, "Acessar");
-        assert_eq!(portuguese.phrases.login.others, "Outras formas");
-        assert_eq!((french.phrases.name.as_str(), french.phrases.brief.as_str()), ("Français", "FR"));
+        assert_eq!(portuguese.phrases.login.go, "Continuar");
+        assert_eq!(french.phrases.name, "Français");
         assert_eq!(french.phrases.login.with, "Continuer avec {name}");
-        assert_eq!(french.phrases.login.others, "Other ways");
+        assert_eq!(french.phrases.login.go, "Continue");
     }
 
     #[test]
@@ -209,7 +211,7 @@ mod tests {
             ("es", "login: { title: \" \" }", "`login.title` is empty: write the phrase, or leave the key out"),
             ("es", "login: Entra", "`login` is not a block of phrases"),
             ("es", "direction: up", "`up` is not a direction of writing: write `ltr` or `rtl`"),
-            ("fr", "brief: FR", "a new language needs its name: `name` is missing"),
+            ("fr", "direction: ltr", "a new language needs its name: `name` is missing"),
             ("f r", "name: x", "this is not the tag of a language: name the file as `fr.yaml` or `fr-CA.yaml`"),
         ] {
             let wrong = PageLanguages::with_overrides(&[(code.to_owned(), text.to_owned())]).unwrap_err();

@@ -2,9 +2,11 @@
 
 use crate::pages::frame::{Frame, address};
 use crate::pages::initials::{initial, initials};
-use crate::pages::languages::PageLanguage;
 use crate::pages::phrases::{Phrases, fill};
 use askama::Template;
+
+/// From so many choices on they stand in two columns.
+const LONG: usize = 8;
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "login.html")]
@@ -12,10 +14,10 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) frame: Frame<'a>,
     /// The providers, in the operator's order.
     pub(crate) choices: Vec<LoginChoice>,
-    /// The address of the page, without a language.
-    pub(crate) here: String,
     /// The address to which the shopper returns after signing in.
     pub(crate) return_to: Option<&'a str>,
+    /// The name of the place at this address.
+    pub(crate) place: Option<String>,
     /// The name of the app for which the person signs in.
     pub(crate) app: Option<&'a str>,
     /// The provider that this browser used last.
@@ -82,40 +84,51 @@ impl LoginPage<'_> {
         &self.frame.language.phrases
     }
 
-    /// The choice that is drawn as the main button, if there is one, and the others.
-    fn main_choice_and_others(&self) -> (Option<&LoginChoice>, Vec<&LoginChoice>) {
-        let first = match (self.last, self.choices.as_slice()) {
-            (_, [only]) => Some(only),
-            (Some(last), choices) => choices.iter().find(|choice| choice.id == last),
-            (None, _) => None,
-        };
-        let rest = self.choices.iter().filter(|choice| first.is_none_or(|first| first.id != choice.id)).collect();
-        (first, rest)
+    /// The choices, the one that was used last before the others.
+    fn choices_in_order(&self) -> Vec<&LoginChoice> {
+        let (last, others): (Vec<&LoginChoice>, Vec<&LoginChoice>) = self.choices.iter().partition(|choice| self.was_last(choice));
+        last.into_iter().chain(others).collect()
+    }
+
+    fn only_choice(&self) -> Option<&LoginChoice> {
+        self.choices.first().filter(|_| self.choices.len() == 1)
     }
 
     fn was_last(&self, choice: &LoginChoice) -> bool {
         self.last == Some(choice.id.as_str())
     }
 
-    fn has_one_choice(&self) -> bool {
-        self.choices.len() == 1
-    }
-
-    fn is_wide(&self) -> bool {
-        self.person.is_none() && self.choices.len() > 6
+    /// Whether there are so many choices that they stand in two columns under one heading.
+    fn is_long(&self) -> bool {
+        self.choices.len() >= LONG
     }
 
     fn label(&self, choice: &LoginChoice) -> String {
+        if self.is_long() {
+            return choice.title.clone();
+        }
         fill(&self.words().login.with, &[("name", &choice.title)])
     }
 
-    /// Where the person goes after signing in.
-    fn destination_sentence(&self) -> Option<String> {
+    /// Where the person goes after signing in: the name of the place, and the sentence before and after it.
+    fn destination(&self) -> Option<(&str, &str, &str)> {
         let words = &self.words().login;
-        match self.app {
-            Some(app) => Some(fill(&words.to_app, &[("app", app)])),
-            None => self.return_to.is_some().then(|| words.afterwards.clone()),
-        }
+        let (phrase, hole, place) = match self.app {
+            Some(app) => (&words.to_app, "{app}", app),
+            None => (&words.afterwards, "{place}", self.place.as_deref()?),
+        };
+        let (before, after) = phrase.split_once(hole).unwrap_or((phrase, ""));
+        Some((before, place, after))
+    }
+
+    /// The sentence about the only choice, before and after its name.
+    fn one_account_sentence(&self) -> (&str, &str) {
+        let phrase = &self.words().login.one_account;
+        phrase.split_once("{name}").unwrap_or((phrase, ""))
+    }
+
+    fn received(&self) -> String {
+        fill(&self.words().login.received, &[("store", &self.frame.look.title)])
     }
 
     fn continue_label(&self) -> String {
@@ -138,10 +151,6 @@ impl LoginPage<'_> {
 
     fn setup_hint(&self) -> String {
         fill(&self.words().login.operator, &[("folder", "providers.d")])
-    }
-
-    fn in_language(&self, language: &PageLanguage) -> String {
-        format!("{}{}lang={}", self.here, if self.here.contains('?') { '&' } else { '?' }, language.code)
     }
 }
 

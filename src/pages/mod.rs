@@ -24,7 +24,7 @@ mod tests;
 
 pub(crate) use crate::pages::accent::Accent;
 pub(crate) use crate::pages::account::{AccountNotice, AccountPage, AppAccessLasts, AppWithAccess, LinkableProvider, LinkedIdentityRow};
-pub(crate) use crate::pages::branding::{StoreBranding, store_css};
+pub(crate) use crate::pages::branding::{StoreBranding, StoreLogo, store_css};
 pub(crate) use crate::pages::consent::ConsentPage;
 pub(crate) use crate::pages::embed::embed_js;
 pub(crate) use crate::pages::error::{ErrorPage, WaitingApp};
@@ -37,6 +37,3 @@ pub(crate) use crate::pages::mail::{code_mail, identity_linked_mail};
 pub(crate) use crate::pages::prove::{AddressProofProblem, AddressProofReason, AddressProofStage, ProvePage};
 pub(crate) use crate::pages::sign_out::SignOutPage;
 pub(crate) use crate::pages::try_callback::TryCallbackPage;
-
-/// The style of the pages, the same for every store: `/style.css`.
-pub(crate) const STYLE: &str = include_str!("style.css");

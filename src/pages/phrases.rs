@@ -12,8 +12,6 @@ use std::collections::BTreeMap;
 pub(crate) struct Phrases {
     /// Its name in the language itself.
     pub(crate) name: String,
-    /// Its name in one or two letters, for narrow screens.
-    pub(crate) brief: String,
     pub(crate) direction: String,
     pub(crate) login: LoginPhrases,
     pub(crate) person: SignedInPhrases,
@@ -34,14 +32,19 @@ pub(crate) struct Phrases {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct LoginPhrases {
     pub(crate) title: String,
+    pub(crate) heading: String,
     pub(crate) afterwards: String,
     pub(crate) to_app: String,
     pub(crate) with: String,
+    pub(crate) with_all: String,
+    pub(crate) one_account: String,
+    pub(crate) received: String,
     pub(crate) last: String,
-    pub(crate) others: String,
     pub(crate) go: String,
+    pub(crate) skip: String,
     pub(crate) language: String,
     pub(crate) store: String,
+    pub(crate) links: String,
     pub(crate) privacy: String,
     pub(crate) help: String,
     pub(crate) contact: String,
@@ -62,6 +65,7 @@ pub(crate) struct SignedInPhrases {
     pub(crate) another: String,
     pub(crate) out: String,
     pub(crate) note: String,
+    pub(crate) account: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -112,6 +116,7 @@ pub(crate) struct AccountPhrases {
     pub(crate) add: String,
     pub(crate) fresh: String,
     pub(crate) again: String,
+    pub(crate) places: String,
     pub(crate) out: String,
     pub(crate) out_note: String,
     pub(crate) linked: String,

@@ -1,8 +1,7 @@
 //! The page on which a shopper proves an e-mail address: first the address, then the code that was sent there. It works
 //! without a script.
 
-use crate::pages::frame::{Frame, address};
-use crate::pages::languages::PageLanguage;
+use crate::pages::frame::Frame;
 use crate::pages::phrases::{Phrases, fill};
 use askama::Template;
 
@@ -134,11 +133,5 @@ impl ProvePage<'_> {
 
     fn pattern(&self) -> String {
         DIGIT.repeat(self.digits()) + "[\\s\\-]*"
-    }
-
-    fn in_language(&self, language: &PageLanguage) -> String {
-        // A shopper who was asked for an address is asked for it again, even if a code has been sent.
-        let change = matches!(self.stage, AddressProofStage::Address { .. }).then_some("1");
-        address(&["prove"], &[("change", change), ("lang", Some(&language.code))])
     }
 }

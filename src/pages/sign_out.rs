@@ -1,7 +1,7 @@
 //! The page that asks whether to sign out, where an app has sent the person here without proof that it is theirs.
 
-use crate::pages::frame::{Frame, address};
-use crate::pages::languages::PageLanguage;
+use crate::pages::frame::Frame;
+use crate::pages::initials::initial;
 use crate::pages::phrases::{Phrases, fill};
 use askama::Template;
 
@@ -32,13 +32,11 @@ impl SignOutPage<'_> {
         &self.words().sign_out.title
     }
 
-    fn app_sentence(&self) -> Option<String> {
-        self.app.map(|app| fill(&self.words().sign_out.app, &[("app", app)]))
+    fn initial(&self) -> String {
+        initial(None, self.person)
     }
 
-    fn in_language(&self, language: &PageLanguage) -> String {
-        let fields = self.fields.iter().map(|(name, value)| (*name, Some(value.as_str())));
-        let parameters: Vec<(&str, Option<&str>)> = fields.chain([("lang", Some(&*language.code))]).collect();
-        address(&["end-session"], &parameters)
+    fn app_sentence(&self) -> Option<String> {
+        self.app.map(|app| fill(&self.words().sign_out.app, &[("app", app)]))
     }
 }

@@ -12,6 +12,7 @@ pub mod compiled_on_demand; // a provider, compiled when it is needed
 pub mod live; //        the live providers of a folder
 pub(crate) mod seen_files; // its files when they were last read
 pub(crate) mod picture; // a logo
+pub(crate) mod title; // the name of a store without one in the settings
 pub(crate) mod rates; // how many requests an address may make
 pub(crate) mod ip_network; // an address or a block of addresses
 pub(crate) mod session_cookie; // the names of the session cookie
@@ -36,6 +37,7 @@ use crate::stores::session_cookie::{SecondCookie, session_cookies};
 use crate::stores::settings::apps::AppSpec;
 use crate::stores::settings::session::SessionSpec;
 use crate::stores::settings::{LoginSpec, MailSpec, NullableText, Settings, SettingsSpec, browser_host};
+use crate::stores::title::usual_title;
 use crate::vocabulary::email::Email;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::OneOrMany;
@@ -258,6 +260,8 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
     let (cookie, second_cookies) = session_cookies(&named(cookie), also_cookie.as_deref(), secure, domain.as_deref());
     let staff = text_values(inherited(own.lab.as_ref(), main.lab.as_ref(), |lab| lab.staff.as_ref()));
     let languages = text_values(inherited(own_login, main_login, |login| login.languages.as_ref()));
+    let return_to: Vec<Box<str>> =
+        text_values(own.return_to.as_ref().or(main.return_to.as_ref())).map(|origin| origin.trim_end_matches('/').into()).collect();
     Store {
         name: name.into(),
         public_url: public_url.into(),
@@ -270,10 +274,8 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         audience: text_or_null(|session| session.audience.as_ref()).map(Into::into),
         lasting: SessionLifetime { lifetime, idle: idle.min(lifetime) },
         offline: seconds(|session| session.offline.as_ref(), 60),
-        return_to: text_values(own.return_to.as_ref().or(main.return_to.as_ref()))
-            .map(|origin| origin.trim_end_matches('/').into())
-            .collect(),
-        title: login(|login| login.title.as_ref()).unwrap_or(host).into(),
+        title: login(|login| login.title.as_ref()).map_or_else(|| usual_title(name, host, &return_to), str::to_owned).into(),
+        return_to,
         logo: login(|login| login.logo.as_ref()).map(PathBuf::from),
         accent: login(|login| login.accent.as_ref()).map(Into::into),
         languages: languages.map(str::to_owned).collect(),

@@ -3,11 +3,15 @@
 
 use crate::vocabulary::picture_type::picture_type;
 use crate::world::files;
+use quick_xml::Reader;
+use quick_xml::events::Event;
 use std::path::Path;
 use std::sync::Arc;
 
 /// The largest picture that is served.
 const LARGEST: usize = 256 * 1024;
+/// From this proportion of width to height on a logo is a wordmark.
+const WIDE: f64 = 1.6;
 
 #[derive(Clone)]
 pub(crate) struct Picture {
@@ -22,5 +26,69 @@ impl Picture {
         let kind = picture_type(path.file_name()?.to_str()?)?;
         let bytes = files::read_bytes(path, LARGEST + 1).ok().filter(|bytes| bytes.len() <= LARGEST)?;
         Some(Self { kind, bytes: bytes.into() })
+    }
+
+    /// Whether it is much wider than high. A picture whose size cannot be read is not.
+    pub(crate) fn is_wide(&self) -> bool {
+        let size = if self.kind == "image/svg+xml" { svg_size(&self.bytes) } else { raster_size(&self.bytes) };
+        size.is_some_and(|(width, height)| height > 0.0 && width / height >= WIDE)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no picture of 256 KiB is that large")]
+fn raster_size(bytes: &[u8]) -> Option<(f64, f64)> {
+    let size = imagesize::blob_size(bytes).ok()?;
+    Some((size.width as f64, size.height as f64))
+}
+
+/// The size of a drawing: of its `viewBox`, otherwise its width and height.
+fn svg_size(bytes: &[u8]) -> Option<(f64, f64)> {
+    let mut reader = Reader::from_reader(bytes);
+    let root = loop {
+        match reader.read_event().ok()? {
+            Event::Start(element) | Event::Empty(element) => break element,
+            Event::Eof => return None,
+            _ => {}
+        }
+    };
+    let attribute = |name: &str| {
+        let found = root.attributes().flatten().find(|attribute| attribute.key.as_ref() == name)?;
+        Some(found.value.into_owned())
+    };
+    let number = |text: &str| text.trim().trim_end_matches("px").parse::<f64>().ok();
+    let of_box = attribute("viewBox").and_then(|text| {
+        let parts: Vec<f64> = text.split([' ', ',']).filter(|part| !part.is_empty()).filter_map(number).collect();
+        match *parts.as_slice() {
+            [_, _, width, height] => Some((width, height)),
+            _ => None,
+        }
+    });
+    of_box.or_else(|| Some((number(&attribute("width")?)?, number(&attribute("height")?)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wordmark_is_told_from_a_sign() {
+        let svg = |attributes: &str| format!("<?xml version=\"1.0\"?>\n<!-- a logo --><svg {attributes}><path d=\"M0 0\"/></svg>");
+        for (text, expected) in [
+            (svg("viewBox=\"0 0 208 40\" width=\"40\" height=\"40\""), true),
+            (svg("viewBox=\"0,0,40,40\""), false),
+            (svg("width=\"208px\" height=\"40px\""), true),
+            (svg("width=\"100%\" height=\"40\""), false),
+            (svg("viewBox=\"0 0 9 0\""), false),
+            ("<svg".to_owned(), false),
+            (String::new(), false),
+        ] {
+            let picture = Picture { kind: "image/svg+xml", bytes: text.as_bytes().into() };
+            assert_eq!(picture.is_wide(), expected, "{text}");
+        }
+        let gif = |width: u8, height: u8| Picture {
+            kind: "image/gif",
+            bytes: [b"GIF89a".as_slice(), &[width, 0, height, 0, 0, 0, 0]].concat().into(),
+        };
+        assert!(gif(200, 40).is_wide() && !gif(40, 40).is_wide());
     }
 }

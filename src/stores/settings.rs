@@ -147,14 +147,15 @@ words! {
     /// How the pages for shoppers look, and in which languages they are.
     pub(crate) struct LoginSpec ("login block") {
         /// The name of the store, as shoppers read it on pages and in mails.
-        /// Default: the host of `publicUrl`
+        /// Default: the host of the first `returnTo`, otherwise of `publicUrl`, without a first part such as `www` or `login`; on loopback the name of the store
         /// Example: `title: Loja Exemplo`
         title: Option<Located<String>> = "title",
-        /// The file of the store's logo: SVG, PNG, WebP, JPEG, GIF or ICO, at most 256 KiB.
+        /// The file of the store's logo: SVG, PNG, WebP, JPEG, GIF or ICO, at most 256 KiB. It keeps its proportions; beside one that is
+        /// not much wider than high, such as a sign, stands the title.
         /// Default: none
         /// Example: `logo: logo.svg`
         logo: Option<Located<String>> = "logo",
-        /// The colour of buttons and links: three or six hexadecimal digits after `#`, in quotes.
+        /// The colour of the store, from which those of buttons and links are derived: three or six hexadecimal digits after `#`, in quotes.
         /// Default: a slate blue
         /// Example: `accent: "#0a6"`
         accent: Option<Located<String>> = "accent",

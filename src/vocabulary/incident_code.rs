@@ -3,11 +3,13 @@
 //! The alphabet has no vowels (so no words), and of each pair that is easily confused (`0 O`, `1 I`, `8 B`, `5 S`, `2 Z`, `6 G`,
 //! `U V`) at most one character: when the other one is typed, it is read as the one that is in use.
 
+use serde::{Deserialize, Serialize};
+
 /// The 25 characters of a code; six of them give 244 million codes.
 pub(crate) const ALPHABET: &str = "23456789CDFHJKLMNPQRTVWXY";
 
 /// An incident code in its one form: three characters, a dash, three characters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct IncidentCode(String);
 
 impl IncidentCode {

@@ -46,7 +46,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     let is_fresh = is_fresh(&context, &session);
     let leads_to_providers = is_fresh && !more.is_empty();
     let page = AccountPage {
-        frame: context.frame(&offered),
+        frame: context.frame(&offered, PAGE),
         email: record.user.email.key(),
         name: record.user.name.as_deref(),
         identities: links.iter().map(|link| linked_identity_row(&context, &session, link, links.len() > 1)).collect(),

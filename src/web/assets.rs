@@ -1,8 +1,8 @@
-//! What pages load: the style, the store's own lines of it, logos and the script for storefronts; and the list of providers for
+//! What pages load: the style, logos and the script for storefronts; and the list of providers for
 //! storefronts that draw their own buttons.
 
 use crate::pages::frame::address;
-use crate::pages::{ErrorCause, STYLE, embed_js, store_css};
+use crate::pages::{ErrorCause, embed_js, store_css};
 use crate::stores::live::LiveProvider;
 use crate::stores::picture::Picture;
 use crate::web::headers::cross_origin_allowed;
@@ -21,8 +21,10 @@ use std::sync::Arc;
 const KEEP: &str = "public, max-age=31536000, immutable";
 const KEEP_SHORTLY: &str = "public, max-age=300";
 
+/// The style of the store's pages.
 pub(crate) async fn style(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((CACHE_CONTROL, cache_lifetime(&context))).body(STYLE))
+    let text = store_css(&context.live_store().look);
+    Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((CACHE_CONTROL, cache_lifetime(&context))).body(text))
 }
 
 /// Browsers may keep the answer for long only if it is of the version that this machine serves: another machine may already serve
@@ -30,12 +32,6 @@ pub(crate) async fn style(context: RequestContext) -> Result<HttpResponse, UserF
 pub(crate) fn cache_lifetime(context: &RequestContext) -> &'static str {
     let is_this = context.query_parameters().any(|(name, value)| name == "v" && value == context.live_store().version);
     if is_this { KEEP } else { KEEP_SHORTLY }
-}
-
-/// The store's own lines of the style.
-pub(crate) async fn store_style(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    let text = store_css(&context.live_store().look);
-    Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((CACHE_CONTROL, cache_lifetime(&context))).body(text))
 }
 
 pub(crate) async fn logo(context: RequestContext) -> Result<HttpResponse, UserFacingError> {

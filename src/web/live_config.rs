@@ -1,7 +1,7 @@
 //! The live configuration: the stores with their current providers, brandings and phrases.
 
 use crate::apps::client_app::AppAuthentication;
-use crate::pages::{Accent, PageLanguages, STYLE, StoreBranding, store_css};
+use crate::pages::{Accent, PageLanguages, StoreBranding, StoreLogo, store_css};
 use crate::provider::value_reference::SecretReference;
 use crate::session::keys::TokenParties;
 use crate::stores::apps::{ClientApps, read_authentication, unknown_providers};
@@ -157,7 +157,7 @@ impl LiveConfig {
         let new: Vec<ProviderFolder> = folders.into_iter().filter(|folder| !all_live_providers.contains_key(folder)).collect();
         let opened = LiveProviders::open_all(&new, simulated, (asked, now));
         all_live_providers.extend(new.into_iter().zip(opened));
-        let assets = sha256::<32>(format!("{STYLE}{}", workbench.assets.concat()).as_bytes());
+        let assets = sha256::<32>(workbench.assets.concat().as_bytes());
         let mut live_stores = HashMap::new();
         for (number, store) in stores.all().iter().enumerate() {
             let providers = all_live_providers.get(&folder_of(store)).expect("the folder of each store is open");
@@ -174,7 +174,7 @@ impl LiveConfig {
                 open_mail(mail, earlier.and_then(|live_store| live_store.mailer.clone()), (&mut complaints, &mut unanswered))
             });
             let apps = open_apps(store, earlier, (&mut complaints, &mut unanswered));
-            let look = store_look(store, logo.is_some());
+            let look = store_look(store, logo.as_ref());
             let version = look_version(&look, logo.as_ref(), &assets);
             let live_store = LiveStore {
                 store: Arc::clone(store),
@@ -271,11 +271,11 @@ fn open_apps(
     })
 }
 
-fn store_look(store: &Store, logo: bool) -> StoreBranding {
+fn store_look(store: &Store, logo: Option<&Picture>) -> StoreBranding {
     StoreBranding {
         title: store.title.to_string(),
         home: store.return_to.first().map(|origin| format!("{origin}/")),
-        logo,
+        logo: logo.map(|logo| if logo.is_wide() { StoreLogo::Wide } else { StoreLogo::Square }),
         accent: store.accent.as_deref().and_then(Accent::parse).unwrap_or_default(),
         help: store.help.as_deref().map(str::to_owned),
         privacy: store.privacy.as_deref().map(str::to_owned),

@@ -4,8 +4,10 @@ use crate::pages::frame::address;
 use crate::pages::{LoginChoice, LoginInputField, LoginNotice, LoginPage, SignedInUser};
 use crate::provider::Provider;
 use crate::provider::callback::CallbackMethod;
+use crate::provider::hosts::is_loopback;
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
+use crate::stores::settings::browser_host;
 use crate::web::apps::after_logout;
 use crate::web::apps::login_for_app::{self, LoginForApp};
 use crate::web::logout::provider_with_logout;
@@ -43,11 +45,12 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         ..provider_choice(live_provider, return_to.as_deref())
     };
     let offered = context.offered_languages();
+    let here = address(&["login"], &[("return_to", return_to.as_deref())]);
     let page = LoginPage {
-        frame: context.frame(&offered),
+        frame: context.frame(&offered, &here),
         choices: live_providers.iter().map(choice).collect(),
-        here: address(&["login"], &[("return_to", return_to.as_deref())]),
         return_to: return_to.as_deref(),
+        place: return_to.as_deref().map(|return_to| name_of_place(&context, return_to)),
         app: for_app.as_ref().map(LoginForApp::app_name),
         last: context.cookies().last_provider(&live_store.store),
         person: offered_session.map(|session| signed_in_person(&context, session, return_to.as_deref())),
@@ -81,10 +84,10 @@ pub(crate) fn show_one(context: &RequestContext, live_provider: &LiveProvider) -
     let choice = LoginChoice { href: here.clone(), inputs: Vec::new(), form: Some(form), ..provider_choice(live_provider, None) };
     let offered = context.offered_languages();
     let page = LoginPage {
-        frame: context.frame(&offered),
+        frame: context.frame(&offered, &here),
         choices: vec![choice],
-        here,
         return_to: return_to.as_deref(),
+        place: return_to.as_deref().map(|return_to| name_of_place(context, return_to)),
         app: for_app.as_ref().map(LoginForApp::app_name),
         last: None,
         person: None,
@@ -95,6 +98,16 @@ pub(crate) fn show_one(context: &RequestContext, live_provider: &LiveProvider) -
     let mut response = response_to(context, &form_destinations(context, std::slice::from_ref(live_provider), None, origin.as_deref()));
     cookies::append_to(&mut response, [form_key]);
     Ok(response.body(page.render()))
+}
+
+/// The name of the place at an address: the store, or the host where it is another than the store's own.
+fn name_of_place(context: &RequestContext, return_to: &str) -> String {
+    let live_store = context.live_store();
+    let host = browser_host(return_to).filter(|host| {
+        let is_of_store = |origin: &str| browser_host(origin).as_deref() == Some(host);
+        !is_loopback(host) && *live_store.store.host != **host && !live_store.look.home.as_deref().is_some_and(is_of_store)
+    });
+    host.map_or_else(|| live_store.look.title.clone(), |host| host.strip_prefix("www.").unwrap_or(&host).to_owned())
 }
 
 /// The head of a page whose forms lead to these destinations as well.

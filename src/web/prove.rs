@@ -89,13 +89,15 @@ fn proof_page(
         suggested => AddressProofStage::Address { suggested: suggested.as_deref(), wrong },
     };
     let offered = context.offered_languages();
-    let offered = if status == StatusCode::OK { &*offered } else { &[] };
+    // A shopper who was asked for an address is asked for it again, even if a code has been sent.
+    let asks_for_address = matches!(stage, AddressProofStage::Address { .. }).then_some("1");
+    let here = address(&["prove"], &[("change", asks_for_address)]);
     let why = match &identity.known {
         None => Some(AddressProofReason::NotConfirmed),
         known => (*known == identity.email).then_some(AddressProofReason::Known),
     };
     let page = ProvePage {
-        frame: context.frame(offered),
+        frame: context.frame(&offered, &here),
         provider: &live_provider.provider.title,
         why,
         stage,

@@ -231,10 +231,11 @@ impl RequestContext {
         self.live_store().languages.offered_languages(&self.live_store().store.languages)
     }
 
-    /// What every page of the store shares; `offered` are the languages among which the person can choose.
-    pub(crate) fn frame<'a>(&'a self, offered: &'a [&'a PageLanguage]) -> Frame<'a> {
+    /// What every page of the store shares; `offered` are the languages among which the person can choose, and `here` is the address
+    /// of the page without a language.
+    pub(crate) fn frame<'a>(&'a self, offered: &'a [&'a PageLanguage], here: &'a str) -> Frame<'a> {
         let live_store = self.live_store();
-        Frame { look: &live_store.look, language: self.language(), offered, version: &live_store.version }
+        Frame { look: &live_store.look, language: self.language(), offered, here, version: &live_store.version }
     }
 
     /// Remembers in the browser the language that the query chooses.

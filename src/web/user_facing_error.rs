@@ -11,6 +11,7 @@ use crate::vocabulary::wire::NoAnswer;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, LOCATION};
+use serde::{Deserialize, Serialize};
 
 /// An error that the visitor sees.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub struct UserFacingError {
 }
 
 /// What the error page says of a failed login.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct FailedLoginSummary {
     pub(crate) title: String,
     /// The name of the provider's file.

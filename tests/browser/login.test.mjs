@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { assertWellBuilt, tabTo } from './looks.mjs';
 import { ana, button, choose, login, publicUrl, shop, shopper, signIn, whoIsThere } from './world.mjs';
 
-const words = { 'pt-BR': /Entrar como/, en: /Sign in|Continue/ };
+const words = { 'pt-BR': /Continuar com/, en: /Sign in|Continue/ };
 
 for (const locale of ['pt-BR', 'en']) {
   test(`a shopper who reads ${locale} signs in and comes back to the page they left`, () => shopper({ locale }, async ({ page, context }) => {
@@ -27,6 +27,7 @@ for (const locale of ['pt-BR', 'en']) {
 
 test('the language is chosen on the page and stays chosen', () => shopper({ locale: 'pt-BR' }, async ({ page }) => {
   await page.goto(login(`${shop.origin}/carrinho`));
+  await page.locator('.menu > summary').click();
   await page.locator('a[hreflang=es]').click();
   await page.waitForURL(/lang=es/);
 
@@ -35,6 +36,18 @@ test('the language is chosen on the page and stays chosen', () => shopper({ loca
 
   await page.goto(`${publicUrl}/callback/playground?nonce_of_yours=nobody&ticket=t`);
   assert.equal(await page.locator('html').getAttribute('lang'), 'es');
+}));
+
+test('an error page is read in another language', () => shopper({ locale: 'pt-BR', failing: 400 }, async ({ page }) => {
+  await page.goto(`${publicUrl}/callback/playground?nonce_of_yours=nobody&ticket=t`);
+  const code = await page.locator('output').innerText();
+  await page.locator('.menu > summary').click();
+  await page.locator('a[hreflang=en]').click();
+  await page.waitForURL(/login-error/);
+
+  assert.equal(await page.locator('html').getAttribute('lang'), 'en');
+  assert.equal(await page.locator('output').innerText(), code);
+  await assertWellBuilt(page);
 }));
 
 test('a deep link goes straight to the provider', () => shopper({}, async ({ page, context }) => {

@@ -28,7 +28,7 @@ export async function assertAccessible(page) {
 
 // Fingers need room: everything that is pressed, but for words in a line of text.
 export async function assertTouchable(page) {
-  const small = await page.evaluate(() => [...document.querySelectorAll('main a, main button, main summary, main input:not([type=hidden])')]
+  const small = await page.evaluate(() => [...document.querySelectorAll('a, button, summary, input:not([type=hidden])')]
     .filter((element) => element.checkVisibility() && getComputedStyle(element).display !== 'inline')
     .map((element) => [element.outerHTML.slice(0, 80), element.getBoundingClientRect()])
     .filter(([, { width, height }]) => width < 44 || height < 44)

@@ -48,7 +48,7 @@ export const PATH_TRICKS = [
 /** Paths that are the store's, however much they look like the broker's. */
 export const LOOKALIKES = [
     '/loginx', '/login.php', '/login-x/', '/sessions', '/tokens', '/labs/', '/playgrounds', '/embedXjs', '/embed.jsx', '/embed.js/private', '/providers/private', '/logo.svg', '/logos/private',
-    '/styleXcss', '/look.css.map', '/.well-known/jwks_json', '/.well-known/jwks.json/private', '/Xwell-known/jwks.json', '/x/login', '/x/session', '/login/../private', '/login/%2e%2e/private', '/health/live', '/metrics',
+    '/styleXcss', '/style.css.map', '/.well-known/jwks_json', '/.well-known/jwks.json/private', '/Xwell-known/jwks.json', '/x/login', '/x/session', '/login/../private', '/login/%2e%2e/private', '/health/live', '/metrics',
 ];
 
 /** What a broker answers to the question when something is wrong with it, and no one may pass. */

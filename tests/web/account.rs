@@ -307,7 +307,7 @@ async fn a_way_in_is_removed_but_never_the_last() {
     assert_eq!(elsewhere.who().await, None, "what came in by it is signed out");
     let last = browser.ask(remove(&ways[0]).with("accept", "text/html")).await;
     assert_eq!(last.status, 409, "{last:?}");
-    assert!(last.body.contains("class=\"button centred first\" href=\"/account\""), "{}", last.body);
+    assert!(last.body.contains("class=\"button first\" href=\"/account\""), "{}", last.body);
     let nonsense = browser.ask(remove("x")).await;
 
     assert_eq!(nonsense.status, 303, "what is not there is gone: {nonsense:?}");

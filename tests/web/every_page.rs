@@ -11,6 +11,7 @@ async fn other_methods_are_told_which_there_are_and_open_no_door() {
     for (path, allowed) in [
         ("/login", "GET, HEAD"),
         ("/login/acme", "GET, POST"),
+        ("/login-error", "GET, HEAD"),
         ("/callback/acme", "GET, POST"),
         ("/callback/acme/x", "GET, POST"),
         ("/session", "GET, HEAD"),
@@ -30,7 +31,6 @@ async fn other_methods_are_told_which_there_are_and_open_no_door() {
         ("/providers", "GET, HEAD"),
         ("/embed.js", "GET, HEAD"),
         ("/style.css", "GET, HEAD"),
-        ("/look.css", "GET, HEAD"),
         ("/logo", "GET, HEAD"),
         ("/logo/acme", "GET, HEAD"),
         ("/.well-known/jwks.json", "GET, HEAD"),

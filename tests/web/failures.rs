@@ -293,3 +293,22 @@ async fn nobody_waits_for_a_provider_that_is_slow_but_who_comes_by_it() {
     assert!(were_asked > 0, "some of them were waiting all the time");
     assert!(slow.iter().all(|answer| answer.session().is_some()), "{slow:?}");
 }
+
+#[actix_web::test]
+async fn an_error_page_is_read_again_in_another_language_and_no_other_can_be_made_up() {
+    let broker = TestBroker::open().await;
+    let lost =
+        broker.ask(ClientRequest::get("/callback/acme?code=x&state=y").with("accept", "text/html").with("accept-language", "en")).await;
+    let code = lost.body.split("<output translate=\"no\">").nth(1).and_then(|rest| rest.get(..7)).expect("a code");
+    let here = lost.body.split("href=\"/login-error?page=").nth(1).and_then(|rest| rest.split('&').next()).expect("an address");
+
+    let again = broker.ask(ClientRequest::get(&format!("/login-error?page={here}&lang=pt-BR"))).await;
+    assert_eq!(again.status, 200, "{again:?}");
+    assert!(again.body.contains("<html lang=\"pt-BR\"") && again.body.contains(code), "{again:?}");
+    assert!(again.body.contains("Não encontramos o seu login"), "{again:?}");
+
+    for address in ["/login-error", "/login-error?page=", "/login-error?page=x", &format!("/login-error?page={}", &here[1..])] {
+        let none = broker.ask(ClientRequest::get(address).with("accept", "text/html")).await;
+        assert_eq!(none.status, 404, "{address}: {none:?}");
+    }
+}

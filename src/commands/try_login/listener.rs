@@ -2,7 +2,7 @@
 
 use crate::commands::outcome::CommandFailure;
 use crate::commands::try_login::callbacks::TrialCallback;
-use crate::pages::{Accent, Frame, PageLanguages, STYLE, StoreBranding, TryCallbackPage, store_css};
+use crate::pages::{Accent, Frame, PageLanguages, StoreBranding, TryCallbackPage, store_css};
 use crate::provider::callback::{CallbackMethod, CallbackParameters};
 use crate::simulated::playground::Playground;
 use crate::simulated::playground::handler::respond;
@@ -138,12 +138,10 @@ fn result_page(request: &HttpRequest, awaited: &AwaitedCallback, is_accepted: bo
     let language = awaited.languages.choose(&[], None, "", accepted);
     let accent = awaited.store.accent.as_deref().and_then(Accent::parse).unwrap_or_default();
     let look = StoreBranding { title: awaited.store.title.to_string(), accent, ..StoreBranding::default() };
-    let page = TryCallbackPage { frame: Frame { look: &look, language, offered: &[], version: "" }, fits: is_accepted }.render();
+    let page = TryCallbackPage { frame: Frame { look: &look, language, offered: &[], here: "", version: "" }, fits: is_accepted }.render();
     let nonce = random::id();
-    let style = format!("<style nonce=\"{nonce}\">{STYLE}{}</style>\n</head>", store_css(&look));
-    let page = page
-        .replace("<link rel=\"stylesheet\" href=\"/style.css?v=\">\n", "")
-        .replace("<link rel=\"stylesheet\" href=\"/look.css?v=\">\n", "");
+    let style = format!("<style nonce=\"{nonce}\">{}</style>\n</head>", store_css(&look));
+    let page = page.replace("<link rel=\"stylesheet\" href=\"/style.css?v=\">\n", "");
     let mut response = if is_accepted { HttpResponse::Ok() } else { HttpResponse::BadRequest() };
     let mut response = response.content_type("text/html; charset=utf-8").body(page.replacen("</head>", &style, 1));
     let policy = format!("default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");

@@ -20,6 +20,6 @@ pub(crate) mod words; //           the texts in three languages
 mod tests;
 
 /// `/lab.css`, which is loaded after the style of all pages.
-pub(crate) const LAB_STYLE: &str = include_str!("../lab.css");
+pub(crate) const LAB_STYLE: &str = concat!(include_str!("../base.css"), include_str!("../lab.css"));
 /// `/lab.js`. The lab works without it.
 pub(crate) const LAB_SCRIPT: &str = include_str!("../lab.js");

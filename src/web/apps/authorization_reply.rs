@@ -29,7 +29,7 @@ fn send(context: &RequestContext, reply: &AuthorizationReply, parameters: &[(&st
             HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, address)).finish()
         }
         ResponseMode::FormPost => {
-            let page = FormPostPage { frame: context.frame(&[]), action: &reply.redirect_uri, fields: &parameters };
+            let page = FormPostPage { frame: context.frame(&[], ""), action: &reply.redirect_uri, fields: &parameters };
             let policy = headers::form_post_policy(&origin_of(&reply.redirect_uri));
             HttpResponse::Ok().content_type("text/html; charset=utf-8").insert_header((CONTENT_SECURITY_POLICY, policy)).body(page.render())
         }

@@ -34,13 +34,12 @@ pub(crate) fn show(context: &RequestContext, app: &ClientApp, request: &Authoriz
     let further = &context.live_store().store.further.claims;
     let has_fact = |fact: &str| session.person.fact(fact).is_some();
     let page = ConsentPage {
-        frame: context.frame(&offered),
+        frame: context.frame(&offered, &here),
         app: app.shown_name(),
         host: authorization_reply::host_of(&request.reply.redirect_uri),
         person: &session.person,
         scope: &request.scope,
         further: further.iter().filter(|(_, fact)| has_fact(fact)).map(|(claim, _)| &**claim).collect(),
-        here: &here,
         switch: &authorize::login_page(context, id),
         form: &form,
     };

@@ -4,6 +4,7 @@
 
 use crate::apps::client_app::ClientApp;
 use crate::directory::app_sessions::IsSessionOfApp;
+use crate::pages::frame::address;
 use crate::pages::{ErrorCause, SignOutPage};
 use crate::session::Session;
 use crate::web::apps::app_token::{self, IdTokenHint};
@@ -167,8 +168,10 @@ fn leave(context: &RequestContext, request: &LogoutRequest, provider_logout: Opt
 fn ask(context: &RequestContext, request: &LogoutRequest, session: &Session) -> HttpResponse {
     let offered = context.offered_languages();
     let form = forms::csrf_token(context, &bound(session));
+    let repeated: Vec<(&str, Option<&str>)> = request.repeated.iter().map(|(name, value)| (*name, Some(value.as_str()))).collect();
+    let here = address(&["end-session"], &repeated);
     let page = SignOutPage {
-        frame: context.frame(&offered),
+        frame: context.frame(&offered, &here),
         app: request.app.as_ref().map(|app| app.shown_name()),
         person: session.person.email.key(),
         fields: &request.repeated,

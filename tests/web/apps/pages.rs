@@ -62,7 +62,7 @@ async fn the_login_page_names_the_app_and_offers_what_it_allows() {
     let begun = browser.get(&request_of_counter("")).await;
     let shown = page(&browser, begun.location().expect("the login page")).await;
 
-    assert!(shown.body.contains("To continue to Balcão."), "{shown:?}");
+    assert!(shown.body.contains("To continue to <b>Balcão</b>."), "{shown:?}");
     for (provider, expected) in [("acme", true), ("equipe", true), ("beta", false), ("gama", false)] {
         assert_eq!(shown.body.contains(&format!("href=\"/login/{provider}?")), expected, "{provider}: {shown:?}");
         let start = browser.get(&login_for_app(&browser, provider)).await;
@@ -115,7 +115,7 @@ async fn a_session_is_offered_only_where_it_is_enough() {
         let begun = browser.get(&request(more)).await;
         let shown = page(&browser, begun.location().expect("the login page")).await;
 
-        let goes_on = format!("<a class=\"button first centred\" href=\"{ISSUER}{}\">Continue to Painel da loja</a>", waiting(&browser));
+        let goes_on = format!("<a class=\"button first\" href=\"{ISSUER}{}\">Continue to Painel da loja</a>", waiting(&browser));
         assert_eq!(shown.body.contains(&goes_on), is_offered, "{more}: {shown:?}");
         assert_eq!(shown.body.contains("href=\"/login/acme?"), !is_offered, "{more}: {shown:?}");
         assert!(shown.cookies().is_empty(), "{more}: the session stays: {shown:?}");
@@ -213,9 +213,9 @@ async fn an_app_with_access_is_listed_and_loses_it_at_once() {
 
     let account = page(&ana, "/account").await;
     for expected in [
-        "<p><b>Painel da loja</b></p>",
-        "It gets: name and picture, e-mail address, orders:read</p>",
-        "Keeps its access when you sign out</p>",
+        "<b>Painel da loja</b>",
+        "<small>It gets: name and picture, e-mail address, orders:read</small>",
+        "<small>Keeps its access when you sign out</small>",
         "<input type=\"hidden\" name=\"app\" value=\"painel\">",
     ] {
         assert!(account.body.contains(expected), "{expected}: {account:?}");
@@ -254,7 +254,7 @@ async fn an_app_that_left_the_settings_is_listed_by_its_name_and_can_be_ended() 
     let form = format!("form={}&app=painel", field(&account, "form"));
     let ended = browser.ask(ClientRequest::form("/account/apps/end", &form).with("origin", ISSUER)).await;
 
-    assert!(account.body.contains("<p><b>painel</b></p>"), "{account:?}");
+    assert!(account.body.contains("<b>painel</b>"), "{account:?}");
     assert_eq!(ended.location(), Some("/account?done=ended"));
     assert!(!page(&browser, "/account").await.body.contains("id=\"apps\""));
 }

@@ -83,7 +83,7 @@ async fn on_the_open_net_addresses_of_this_machine_are_never_asked() {
         assert!(matches!(answer.status, 502 | 504), "{address}: {answer:?}");
         broker.assert_clean(&answer);
         assert!(!answer.body.contains("127.0.0.1") && !answer.body.contains("localhost"), "{answer:?}");
-        let before_code = answer.body.split("<section class=\"incident\"").next().unwrap_or_default();
+        let before_code = answer.body.split("<section class=\"code\"").next().unwrap_or_default();
         pages.insert((answer.status, before_code.replace(&format!("/p{at}\""), "/p\"")));
     }
 
