@@ -303,12 +303,23 @@ async fn the_pages_of_a_public_client_may_read_the_answers() {
 async fn an_id_token_is_signed_with_rsa_unless_the_app_says_otherwise() {
     let broker = open().await;
     let browser = signed_in(&broker, "ana").await;
-    let code = parameter(&browser.get(&request_of("rsa", "")).await, "code");
+    let redeemed = async |more: &str| {
+        let code = parameter(&browser.get(&request_of("rsa", more)).await, "code");
+        broker.ask(by("rsa", "/token", &format!("grant_type=authorization_code&code={code}&redirect_uri={CALLBACK}"))).await
+    };
 
-    let answer = broker.ask(by("rsa", "/token", &format!("grant_type=authorization_code&code={code}&redirect_uri={CALLBACK}"))).await;
+    let answer = redeemed("").await;
+    let for_service = redeemed("resource=https%3A%2F%2Fapi.loja.example").await;
 
     let (header, _) = decoded(&text(&answer, "id_token"));
     assert_eq!(header["alg"], "RS256");
+    let access = text(&answer, "access_token");
+    assert_eq!(decoded(&access).0["alg"], "ES256", "it is for the app itself, which reads it at this store");
+    let of_service = text(&for_service, "access_token");
+    assert_eq!(decoded(&of_service).0["alg"], "RS256", "a service reads it");
+    for token in [&access, &of_service] {
+        assert_eq!((userinfo(&broker, token).await.status, userinfo(&broker, token).await.status), (200, 200), "at once, and later");
+    }
     let keys = broker.ask(ClientRequest::get("/.well-known/jwks.json")).await.json();
     assert!(keys["keys"].as_array().unwrap().iter().any(|key| key["kid"] == header["kid"] && key["kty"] == "RSA"));
 }
