@@ -129,6 +129,31 @@ async fn of_many_redemptions_one_succeeds_and_reuse_ends_what_came_of_it() {
     assert_eq!(userinfo(&broker, &text(redeemed[0], "access_token")).await.status, 401, "the code was used again");
 }
 
+#[actix_web::test]
+async fn the_first_request_for_the_person_of_a_new_token_needs_no_storage() {
+    let broker = open().await;
+    let browser = signed_in(&broker, "ana").await;
+    let access = text(&redeem(&broker, &code(&browser, "").await).await, "access_token");
+
+    broker.storage_is_away(true);
+    let (first, second) = (userinfo(&broker, &access).await, userinfo(&broker, &access).await);
+    broker.storage_is_away(false);
+
+    assert_eq!((first.status, second.status), (200, 503), "{first:?} {second:?}");
+    assert_eq!(first.json(), userinfo(&broker, &access).await.json());
+}
+
+#[actix_web::test]
+async fn a_new_token_gives_nothing_once_its_session_has_ended() {
+    let broker = open().await;
+    let browser = signed_in(&broker, "ana").await;
+    let access = text(&redeem(&broker, &code(&browser, "").await).await, "access_token");
+
+    browser.ask(ClientRequest::form("/logout", "").with("origin", ISSUER)).await;
+
+    assert_eq!(userinfo(&broker, &access).await.status, 401);
+}
+
 async fn offline(broker: &crate::web::test_broker::TestBroker, browser: &crate::web::browser::Browser) -> Answer {
     let address =
         format!("/authorize?client_id=painel&redirect_uri={CALLBACK}&response_type=code&scope=openid+email+offline_access+orders:read");
