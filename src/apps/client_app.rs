@@ -58,7 +58,7 @@ pub struct ClientApp {
     pub audiences: Vec<Box<str>>,
     /// The names of the provider files through which people may sign in; `None` for all.
     pub providers: Option<Vec<Box<str>>>,
-    /// How its tokens are signed.
+    /// How its ID tokens and its access tokens for services are signed.
     pub signing: TokenAlgorithm,
     /// Whether an authorization request without a PKCE challenge is refused.
     pub requires_pkce: bool,

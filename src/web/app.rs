@@ -14,7 +14,7 @@ use crate::stores::connection::{NetworkConnection, ProviderConnection};
 use crate::stores::live::{LiveProvider, LiveProvidersSnapshot};
 use crate::stores::settings::Settings;
 use crate::stores::{MAIN, Stores};
-use crate::web::apps::app_seals::AppSeals;
+use crate::web::apps::{app_seals::AppSeals, fresh_tokens::FreshAccessTokens};
 use crate::web::endpoint_hosts;
 use crate::web::live_config::{LiveConfig, LiveStore};
 use crate::web::metrics::Metrics;
@@ -67,6 +67,7 @@ pub struct App {
     pub(crate) id_tokens: Seal,
     /// Protects what apps are given.
     pub for_apps: AppSeals,
+    pub(crate) fresh_tokens: FreshAccessTokens,
     /// The key with which codes and addresses are hashed.
     pub(crate) proof_key: hmac::Key,
     pub(crate) limits: RateLimits,
@@ -143,6 +144,7 @@ impl App {
             proofs: Seal::new(master, "proofs"),
             id_tokens: Seal::new(master, "ID tokens"),
             for_apps: AppSeals::new(master),
+            fresh_tokens: FreshAccessTokens::default(),
             proof_key: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("codes and addresses")),
             limits: RateLimits::default(),
             metrics: Metrics::default(),

@@ -181,8 +181,10 @@ fn internal_method_not_allowed(allowed: &str) -> HttpResponse {
     response
 }
 
-/// Adds routes to a server: internal paths first, because pages take everything else.
-pub(crate) fn mount(config: &mut ServiceConfig, rows: Vec<RouteRow>) {
+/// Adds routes to a server: internal paths first, because pages take everything else. The framework compares one path after the other, and
+/// those with a part that varies by a regular expression, so they come last.
+pub(crate) fn mount(config: &mut ServiceConfig, mut rows: Vec<RouteRow>) {
+    rows.sort_by_key(|row| row.path.contains('{'));
     let (page_rows, internal_rows): (Vec<RouteRow>, Vec<RouteRow>) = rows.into_iter().partition(|row| row.is_page);
     for row in internal_rows {
         config.service(row.into_resource());

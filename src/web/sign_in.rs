@@ -9,7 +9,7 @@ use crate::session::{Session, SessionLifetime, SessionUser, short_name};
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::email::Email;
 use crate::vocabulary::text::Text;
-use crate::web::apps::kept_request;
+use crate::web::apps::{kept_request, login_for_app};
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
 use crate::web::{cookies, email_proof, id_tokens, login_failure};
@@ -52,6 +52,10 @@ pub(crate) async fn open_session(
     cookies.push(cookies::set_last_provider(&live_provider.provider.name, store));
     // Checked again, because the settings may have changed meanwhile.
     let wanted = context.allowed_return_to(return_to).ok().flatten();
+    // An app that waits gets its answer at once, if it needs nothing more of the person.
+    if let Some(answer) = login_for_app::answer_after_sign_in(context, wanted.as_deref(), &session).await {
+        return Ok((answer, cookies));
+    }
     cookies.extend(wanted.as_deref().and_then(|wanted| kept_request::note_sign_in(context, wanted, &session.sid)));
     let landing = wanted.unwrap_or_else(|| context.live_store().default_landing());
     Ok((redirect_to(&landing), cookies))

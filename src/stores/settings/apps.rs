@@ -67,7 +67,9 @@ words! {
         /// Default: all of the store
         /// Example: `providers: [ clube-acme ]`
         providers: Option<OneOrMany<Located<String>>> = "providers",
-        /// How its ID tokens and access tokens are signed: `RS256` or `ES256`. Most programs expect `RS256`.
+        /// How its ID tokens, and its access tokens for services (`audience`), are signed: `RS256` or `ES256`. Most programs expect
+        /// `RS256`. An access token whose audience is the app itself is `ES256` in any case, because a signature of `RS256` costs this
+        /// store more than ten times as much. Such a token is for `/userinfo`; the published keys hold those of both algorithms.
         /// Default: `RS256`
         /// Example: `signing: ES256`
         signing: Option<Located<TokenAlgorithm>> = "signing",

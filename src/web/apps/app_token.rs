@@ -4,6 +4,8 @@ use crate::apps::authorization_request::PROVIDER_ACR;
 use crate::apps::client_app::ClientApp;
 use crate::apps::scope;
 use crate::directory::app_grants::AppUser;
+use crate::session::keys::SESSION_ALGORITHM;
+use crate::session::token_algorithm::TokenAlgorithm;
 use crate::session::token_kind::ACCESS_TOKEN;
 use crate::vocabulary::hash::sha256;
 use crate::web::apps::oauth_error::OAuthError;
@@ -46,7 +48,7 @@ pub(crate) struct IdTokenSubject<'a> {
 
 /// An access token for an app.
 pub(crate) fn access_token(context: &RequestContext, app: &ClientApp, of: &AccessTokenSubject<'_>) -> Result<String, OAuthError> {
-    sign(context, app, ACCESS_TOKEN, &access_token_claims(context, app, of))
+    sign(context, access_token_algorithm(app, of.audiences), ACCESS_TOKEN, &access_token_claims(context, app, of))
 }
 
 /// What it says.
@@ -73,6 +75,14 @@ pub(crate) fn access_token_claims(context: &RequestContext, app: &ClientApp, of:
     claims
 }
 
+/// How an access token for these audiences is signed; none stands for the default. A service that verifies it accepts what the settings of
+/// the app say. One for the app alone is read by this store, at `/userinfo`, and is signed with what costs least.
+fn access_token_algorithm(app: &ClientApp, audiences: &[Box<str>]) -> TokenAlgorithm {
+    let audiences = if audiences.is_empty() { app.audiences.get(..1).unwrap_or_default() } else { audiences };
+    let is_for_itself = audiences.iter().all(|audience| *audience == app.name);
+    if is_for_itself { SESSION_ALGORITHM } else { app.signing }
+}
+
 /// An ID token for an app, bound to the access token beside it.
 pub(crate) fn id_token(
     context: &RequestContext,
@@ -80,7 +90,7 @@ pub(crate) fn id_token(
     of: &IdTokenSubject<'_>,
     access_token: &str,
 ) -> Result<String, OAuthError> {
-    sign(context, app, ID_TOKEN, &Value::Object(id_token_claims(context, app, of, access_token)))
+    sign(context, app.signing, ID_TOKEN, &Value::Object(id_token_claims(context, app, of, access_token)))
 }
 
 /// What it says.
@@ -115,9 +125,9 @@ pub(crate) fn id_token_claims(
     claims
 }
 
-fn sign(context: &RequestContext, app: &ClientApp, typ: &str, claims: &Value) -> Result<String, OAuthError> {
+fn sign(context: &RequestContext, algorithm: TokenAlgorithm, typ: &str, claims: &Value) -> Result<String, OAuthError> {
     let keys = context.signing_keys().ok_or(OAuthError::unavailable())?;
-    keys.sign_claims(app.signing, typ, claims).ok_or(OAuthError::unavailable())
+    keys.sign_claims(algorithm, typ, claims).ok_or(OAuthError::unavailable())
 }
 
 /// What a valid access token of this store says.

@@ -84,19 +84,11 @@ pub(crate) async fn proceed(
     has_just_agreed: bool,
 ) -> Result<HttpResponse, UserFacingError> {
     let request = &kept.request;
-    let has_consent = has_just_agreed
-        || match &session {
-            Some(_) if request.prompt.consent || is_open_to_others(context, app, request) => false,
-            Some(session) if app.asks_consent => is_agreed(context, app, request, session).await?,
-            Some(_) | None => true,
-        };
-    let state = InteractionState { signed_in: kept.signed_in.as_deref(), came_back: id.is_some(), has_consent };
-    let at_request = session.as_ref().map(|session| session_at_request(context, app, request, session));
     let keep = || match id {
         Some(id) => Ok((id.to_owned(), Vec::new())),
         None => kept_request::keep(context, kept).ok_or(UserFacingError::from(ErrorCause::TooLarge)),
     };
-    match (next_step(request, at_request, state, context.now()), session) {
+    match (decide(context, app, kept, session.as_ref(), id.is_some(), has_just_agreed).await?, session) {
         (NextStep::Answer, Some(session)) => Ok(answer(context, request, &session, id)),
         (NextStep::AskConsent, Some(session)) => {
             let (id, cookies) = keep()?;
@@ -112,6 +104,27 @@ pub(crate) async fn proceed(
             Ok(with_cookies(sign_in(context, app, request, &id).await?, cookies))
         }
     }
+}
+
+/// What comes next, with the session that there is now.
+pub(crate) async fn decide(
+    context: &RequestContext,
+    app: &ClientApp,
+    kept: &KeptRequest,
+    session: Option<&Session>,
+    came_back: bool,
+    has_just_agreed: bool,
+) -> Result<NextStep, UserFacingError> {
+    let request = &kept.request;
+    let has_consent = has_just_agreed
+        || match session {
+            Some(_) if request.prompt.consent || is_open_to_others(context, app, request) => false,
+            Some(session) if app.asks_consent => is_agreed(context, app, request, session).await?,
+            Some(_) | None => true,
+        };
+    let state = InteractionState { signed_in: kept.signed_in.as_deref(), came_back, has_consent };
+    let at_request = session.map(|session| session_at_request(context, app, request, session));
+    Ok(next_step(request, at_request, state, context.now()))
 }
 
 /// Whether another program of the person's machine could have sent the request and get the answer: that of a public app on loopback or under
@@ -180,7 +193,7 @@ async fn is_agreed(
 }
 
 /// Sends the code to the app.
-fn answer(context: &RequestContext, request: &AuthorizationRequest, session: &Session, id: Option<&str>) -> HttpResponse {
+pub(crate) fn answer(context: &RequestContext, request: &AuthorizationRequest, session: &Session, id: Option<&str>) -> HttpResponse {
     let code = AuthorizationCode {
         id: random::id(),
         app: request.reply.app.clone(),

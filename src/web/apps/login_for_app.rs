@@ -1,5 +1,6 @@
 //! A login for an app: the pages and the logins keep to what the request of the app asks for.
 
+use crate::apps::authorization_request::ResponseMode;
 use crate::apps::client_app::ClientApp;
 use crate::apps::interaction::{InteractionState, NextStep, next_step};
 use crate::login::options::LoginOptions;
@@ -9,6 +10,7 @@ use crate::web::apps::kept_request::{self, KeptRequest};
 use crate::web::apps::{authorization_reply, authorize};
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
+use actix_web::HttpResponse;
 use std::sync::Arc;
 
 /// The request of an app for which a person signs in.
@@ -25,6 +27,18 @@ pub(crate) fn of_return_address(context: &RequestContext, return_to: Option<&str
     let Some(id) = return_to.and_then(|address| kept_request::id_in_return_address(address, public_url)) else { return Ok(None) };
     let (app, kept) = authorize::find_waiting(context, id)?;
     Ok(Some(LoginForApp { id: id.to_owned(), app, kept }))
+}
+
+/// The answer to the app, if the login with which this session has just begun returns to one that needs nothing more of the person. Otherwise,
+/// and where the answer is a page, the browser goes to the waiting request, which also says what is wrong.
+pub(crate) async fn answer_after_sign_in(context: &RequestContext, return_to: Option<&str>, session: &Session) -> Option<HttpResponse> {
+    let LoginForApp { id, app, kept } = of_return_address(context, return_to).ok()??;
+    let kept = KeptRequest { signed_in: Some(session.sid.clone()), ..kept };
+    if kept.request.reply.mode != ResponseMode::Query || context.require_fresh_revocations().is_err() {
+        return None;
+    }
+    let next = authorize::decide(context, &app, &kept, Some(session), true, false).await.ok()?;
+    (next == NextStep::Answer).then(|| authorize::answer(context, &kept.request, session, Some(&id)))
 }
 
 impl LoginForApp {

@@ -13,6 +13,7 @@ pub(crate) mod cross_origin; //     which pages may read the answers
 pub(crate) mod discovery; //        what the store publishes as an issuer
 pub(crate) mod end_session; //      `/end-session`
 pub(crate) mod form_as_query; //    a form of another site
+pub(crate) mod fresh_tokens; //     access tokens that were issued a moment ago
 pub(crate) mod introspect; //       `/introspect`
 pub(crate) mod kept_request; //     a request that waits for the person to sign in
 pub mod logout_delivery; //         apps learn of ended sessions

@@ -13,7 +13,8 @@ use crate::web::apps::authentication::authenticated_app;
 use crate::web::apps::authorize::{is_provider_allowed, provider_file};
 use crate::web::apps::oauth_error::OAuthError;
 use crate::web::apps::oauth_form::OAuthForm;
-use crate::web::apps::{authentication, cross_origin, refusals, revoke};
+use crate::web::apps::userinfo::userinfo_of;
+use crate::web::apps::{authentication, cross_origin, fresh_tokens, refusals, revoke};
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
@@ -104,7 +105,14 @@ async fn by_code(context: &RequestContext, app: &ClientApp, form: &OAuthForm) ->
     };
     let refresh = offline.then(|| RefreshToken { grant: id.clone(), rotation: 0 });
     let of = TokensOfGrant { id: &id, sid: &sid, provider: &provider, auth_time, nonce: nonce.as_deref(), resources: &resources, refresh };
-    tokens_of_grant(context, app, &user, &scopes, of)
+    let tokens = tokens_of_grant(context, app, &user, &scopes, of)?;
+    if let Some(Value::String(access_token)) = tokens.get("access_token")
+        && scope::has(&scopes, OPENID)
+    {
+        let claims = userinfo_of(&user, &scopes, &context.live_store().store.further);
+        fresh_tokens::remember(context, app, access_token, (&id, (!offline).then_some(&*sid)), claims);
+    }
+    Ok(tokens)
 }
 
 /// What was redeemed twice ended its grant: this machine forgets it at once, the others with the next look into storage.

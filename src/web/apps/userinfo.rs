@@ -1,18 +1,19 @@
 //! `/userinfo`: what an app may read of the person, with an access token (OpenID Connect Core 1.0, 5.3; RFC 6750).
 
 use crate::apps::scope::OPENID;
-use crate::directory::app_grants::{AppGrant, FindAppGrant};
+use crate::directory::app_grants::{AppGrant, AppUser, FindAppGrant};
+use crate::session::further_facts::FurtherFacts;
 use crate::web::apps::app_token::verified_access_token;
-use crate::web::apps::cross_origin;
 use crate::web::apps::oauth_error::OAuthError;
 use crate::web::apps::oauth_form::OAuthForm;
 use crate::web::apps::token_claims::claims_of_person;
+use crate::web::apps::{cross_origin, fresh_tokens};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub(crate) async fn userinfo(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let answered = match presented_token(&context) {
@@ -27,6 +28,9 @@ pub(crate) async fn userinfo(context: RequestContext) -> Result<HttpResponse, Us
 
 async fn answer(context: &RequestContext, token: &str) -> Result<HttpResponse, OAuthError> {
     context.check_rate_limit(RateLimitKind::Session)?;
+    if let Some(claims) = fresh_tokens::take_claims(context, token) {
+        return Ok(HttpResponse::Ok().json(Value::Object(claims)));
+    }
     let token = verified_access_token(context, token).await?.ok_or(OAuthError::invalid_token())?;
     if !token.has_scope(OPENID) {
         return Err(OAuthError::insufficient_scope());
@@ -36,9 +40,14 @@ async fn answer(context: &RequestContext, token: &str) -> Result<HttpResponse, O
     let found = context.app().directory.read(FindAppGrant { store: store.name.clone(), id }).await?;
     let is_theirs = |(grant, _): &(_, _)| is_grant_of_token(grant, &token.subject, &token.app);
     let (_, user) = found.filter(is_theirs).ok_or(OAuthError::invalid_token())?;
-    let mut claims = claims_of_person(&user, &token.scopes, &store.further);
+    Ok(HttpResponse::Ok().json(Value::Object(userinfo_of(&user, &token.scopes, &store.further))))
+}
+
+/// What is said of a person, by the granted scopes.
+pub(crate) fn userinfo_of(user: &AppUser, scopes: &str, further: &FurtherFacts) -> Map<String, Value> {
+    let mut claims = claims_of_person(user, scopes, further);
     claims.insert("sub".to_owned(), Value::from(&*user.uid));
-    Ok(HttpResponse::Ok().json(Value::Object(claims)))
+    claims
 }
 
 fn is_grant_of_token(grant: &AppGrant, subject: &str, app: &str) -> bool {

@@ -39,11 +39,9 @@ async fn a_person_who_is_not_signs_in_and_comes_back_to_the_app_in_the_same_brow
     assert!(login.starts_with("/login?") && browser.cookies().contains("portaria-app-"), "{page:?}");
 
     let begun = browser.begin(&format!("/login/acme?return_to={return_to}")).await;
-    let back = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
     let other_browser = Browser::new(&broker).get(&format!("/authorize/{id}")).await;
-    let answer = browser.get(back.location().expect("to the request")).await;
+    let answer = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
 
-    assert_eq!(back.location(), Some(format!("{ISSUER}/authorize/{id}").as_str()));
     assert_eq!((other_browser.status, other_browser.location()), (400, None), "the request belongs to one browser");
     assert_eq!(parameter(&answer, "state"), "s-1");
     let tokens = redeem(&broker, &parameter(&answer, "code")).await;
@@ -59,10 +57,34 @@ async fn the_only_provider_is_gone_to_at_once() {
 
     let begun = browser.begin(&request_of("beta-only", "")).await;
     assert!(begun.answer.location().is_some_and(|location| location.starts_with(&broker.upstream.url())), "{:?}", begun.answer);
-    let back = browser.get(&browser.way_back("beta", &begun.state, "ana")).await;
-    let answer = browser.get(back.location().expect("to the request")).await;
+    let answer = browser.get(&browser.way_back("beta", &begun.state, "ana")).await;
 
-    assert!(!parameter(&answer, "code").is_empty());
+    assert!(!parameter(&answer, "code").is_empty() && answer.session().is_some(), "{answer:?}");
+}
+
+/// Attacks V-06, V-10
+#[actix_web::test]
+async fn a_sign_in_that_does_not_answer_the_request_leads_to_the_page_that_goes_on() {
+    let broker = open().await;
+    let hint = text(&redeem(&broker, &code(&signed_in(&broker, "bia").await, "").await).await, "id_token");
+    for (app, more, keeps_request) in [
+        ("asks", "", true),
+        ("painel", "prompt=consent", true),
+        ("painel", "response_mode=form_post", true),
+        ("painel", &*format!("id_token_hint={hint}"), true),
+        ("painel", "", false),
+    ] {
+        let browser = Browser::new(&broker);
+        browser.get(&request_of(app, more)).await;
+        let id = browser.cookies().split("portaria-app-").nth(1).expect("a request waits").chars().take(8).collect::<String>();
+        let begun = browser.begin(&format!("/login/acme?return_to={ISSUER}/authorize/{id}")).await;
+        browser.jar.borrow_mut().retain(|(name, _)| keeps_request || !name.starts_with("portaria-app-"));
+
+        let landed = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
+
+        assert_eq!(landed.location(), Some(format!("{ISSUER}/authorize/{id}").as_str()), "{app} {more}");
+        assert!(landed.session().is_some(), "{app} {more}");
+    }
 }
 
 #[actix_web::test]

@@ -28,7 +28,7 @@ pub fn settings() -> String {
          asks: {{ secret: {}, redirectUris: [ {CALLBACK} ], consent: ask, signing: ES256 }}\n  \
          phone: {{ secret: none, redirectUris: [ 'http://127.0.0.1/cb', https://spa.loja.example/cb ], signing: ES256 }}\n  \
          job: {{ secret: {}, grants: [ clientCredentials ], scopes: [ orders:read ], audience: https://api.loja.example, signing: ES256 }}\n  \
-         rsa: {{ secret: {}, redirectUris: [ {CALLBACK} ] }}\n",
+         rsa: {{ secret: {}, redirectUris: [ {CALLBACK} ], audience: [ rsa, https://api.loja.example ] }}\n",
         hash("painel"),
         hash("other"),
         hash("beta-only"),

@@ -83,8 +83,8 @@ async fn a_provider_that_the_request_names_is_the_only_one() {
 
     assert!(begun.answer.location().is_some_and(|location| location.starts_with(&broker.upstream.url())), "{:?}", begun.answer);
     assert_eq!(browser.get(&login_for_app(&browser, "acme")).await.status, 404);
-    let back = browser.get(&browser.way_back("beta", &begun.state, "ana")).await;
-    assert!(!parameter(&browser.get(back.location().expect("to the request")).await, "code").is_empty());
+    let answer = browser.get(&browser.way_back("beta", &begun.state, "ana")).await;
+    assert!(!parameter(&answer, "code").is_empty());
     let unknown = browser.get(&request("acr_values=provider:nobody")).await;
     assert!(!parameter(&unknown, "code").is_empty(), "a provider that is not there cannot be wished for");
 }

@@ -129,6 +129,31 @@ async fn of_many_redemptions_one_succeeds_and_reuse_ends_what_came_of_it() {
     assert_eq!(userinfo(&broker, &text(redeemed[0], "access_token")).await.status, 401, "the code was used again");
 }
 
+#[actix_web::test]
+async fn the_first_request_for_the_person_of_a_new_token_needs_no_storage() {
+    let broker = open().await;
+    let browser = signed_in(&broker, "ana").await;
+    let access = text(&redeem(&broker, &code(&browser, "").await).await, "access_token");
+
+    broker.storage_is_away(true);
+    let (first, second) = (userinfo(&broker, &access).await, userinfo(&broker, &access).await);
+    broker.storage_is_away(false);
+
+    assert_eq!((first.status, second.status), (200, 503), "{first:?} {second:?}");
+    assert_eq!(first.json(), userinfo(&broker, &access).await.json());
+}
+
+#[actix_web::test]
+async fn a_new_token_gives_nothing_once_its_session_has_ended() {
+    let broker = open().await;
+    let browser = signed_in(&broker, "ana").await;
+    let access = text(&redeem(&broker, &code(&browser, "").await).await, "access_token");
+
+    browser.ask(ClientRequest::form("/logout", "").with("origin", ISSUER)).await;
+
+    assert_eq!(userinfo(&broker, &access).await.status, 401);
+}
+
 async fn offline(broker: &crate::web::test_broker::TestBroker, browser: &crate::web::browser::Browser) -> Answer {
     let address =
         format!("/authorize?client_id=painel&redirect_uri={CALLBACK}&response_type=code&scope=openid+email+offline_access+orders:read");
@@ -303,12 +328,23 @@ async fn the_pages_of_a_public_client_may_read_the_answers() {
 async fn an_id_token_is_signed_with_rsa_unless_the_app_says_otherwise() {
     let broker = open().await;
     let browser = signed_in(&broker, "ana").await;
-    let code = parameter(&browser.get(&request_of("rsa", "")).await, "code");
+    let redeemed = async |more: &str| {
+        let code = parameter(&browser.get(&request_of("rsa", more)).await, "code");
+        broker.ask(by("rsa", "/token", &format!("grant_type=authorization_code&code={code}&redirect_uri={CALLBACK}"))).await
+    };
 
-    let answer = broker.ask(by("rsa", "/token", &format!("grant_type=authorization_code&code={code}&redirect_uri={CALLBACK}"))).await;
+    let answer = redeemed("").await;
+    let for_service = redeemed("resource=https%3A%2F%2Fapi.loja.example").await;
 
     let (header, _) = decoded(&text(&answer, "id_token"));
     assert_eq!(header["alg"], "RS256");
+    let access = text(&answer, "access_token");
+    assert_eq!(decoded(&access).0["alg"], "ES256", "it is for the app itself, which reads it at this store");
+    let of_service = text(&for_service, "access_token");
+    assert_eq!(decoded(&of_service).0["alg"], "RS256", "a service reads it");
+    for token in [&access, &of_service] {
+        assert_eq!((userinfo(&broker, token).await.status, userinfo(&broker, token).await.status), (200, 200), "at once, and later");
+    }
     let keys = broker.ask(ClientRequest::get("/.well-known/jwks.json")).await.json();
     assert!(keys["keys"].as_array().unwrap().iter().any(|key| key["kid"] == header["kid"] && key["kty"] == "RSA"));
 }
