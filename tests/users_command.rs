@@ -392,7 +392,8 @@ fn apps_get_access(shop: &Shop) {
             assert!(matches!(redeemed, CodeRedemption::Granted(_)));
         }
         let (store, uid, provider) = ("main".into(), "u-1".into(), "acme".into());
-        let keep = KeepProviderTokens { store, uid, provider, sealed: "sealed".to_owned(), until: now + 3600 };
+        let (provider_id, sid) = ("1".into(), "1".into());
+        let keep = KeepProviderTokens { store, uid, provider, provider_id, sid, sealed: "sealed".to_owned(), until: now + 3600 };
         directory.write(keep).await.expect("storage");
     });
 }

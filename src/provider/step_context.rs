@@ -7,7 +7,7 @@ use crate::provider::hole::is_fact_name;
 use crate::provider::json_path::JsonPath;
 use crate::provider::pkce::Pkce;
 use crate::provider::refusal::RefusalRule;
-use crate::provider::standard;
+use crate::provider::standard::{self, TokenGrant};
 use crate::provider::step::ReadRule;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
@@ -15,6 +15,7 @@ use crate::vocabulary::words::{NamedValues, Reader};
 use std::sync::Arc;
 
 /// The parts of the file that matter to all its steps.
+#[derive(Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each says one independent thing of the file")]
 pub(crate) struct StepContext<'a> {
     /// The facts that the program itself uses.
@@ -22,6 +23,8 @@ pub(crate) struct StepContext<'a> {
     /// How addresses are compiled.
     pub(crate) addresses: AddressContext<'a>,
     pub(crate) pkce: Pkce,
+    /// What the standard token request redeems.
+    pub(crate) grant: TokenGrant,
     /// The client id, where the file itself says it.
     pub(crate) client_id: Option<&'a str>,
     /// Whether the client has a secret.
