@@ -21,7 +21,6 @@ use crate::provider::proof_check::ProofCheck;
 use crate::provider::provider_spec::ProviderSpec;
 use crate::provider::sense_check::SenseCheck;
 use crate::provider::session_swap;
-use crate::provider::standard::TokenGrant;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_context::{StepContext, check_own_name};
 use crate::provider::template::Template;
@@ -115,24 +114,9 @@ fn assemble(
     let issuer = spec.issuer.take().and_then(|template| Issuer::compile(template, has_discovery, &addresses(), reader));
     let (written, pkce) = (written_facts(&spec, reader), spec.pkce.unwrap_or(Pkce::S256));
     let (refused, accepted) = (spec.refused.take().unwrap_or_default().0, spec.accepted.take().unwrap_or_default().0);
-    let client_id = installed.literals.iter().find(|(fact, ..)| *fact == known.client_id).map(|(_, text, _)| text.clone());
-    let mut context = StepContext {
-        known,
-        addresses: addresses(),
-        pkce,
-        grant: TokenGrant::AuthorizationCode,
-        client_id: client_id.as_deref(),
-        has_secret: installed.has_secret,
-        discovery: has_discovery,
-        nonce_is_sent: false,
-        callback_facts: Vec::new(),
-        person_is_listed: spec.person.as_ref().is_some_and(|calls| calls.0.len() > 1),
-        has_scope: false,
-        sends_state: true,
-        refused: &refused,
-        accepted: &accepted,
-        written: &written,
-    };
+    let person_is_listed = spec.person.as_ref().is_some_and(|calls| calls.0.len() > 1);
+    let of_file = (&*refused, &*accepted, &*written);
+    let mut context = StepContext { person_is_listed, ..StepContext::new(known, &installed, addresses(), (pkce, has_discovery), of_file) };
     let keeping = TokenKeepingSpec::take(&mut spec, top, reader);
     let CompiledSteps { mut prepare, authorization, mut calls, complete } = compile_steps(&mut spec, &mut context, top, reader);
     let behind_all = u16::try_from(prepare.len().saturating_add(calls.len())).unwrap_or(u16::MAX);

@@ -157,8 +157,8 @@ words! {
         /// in a browser.
         /// Default: the ID token that getAccessCode verifies, if the file needs no other fact of a login; no access token
         exchange: Option<ExchangeSpec> = "exchange",
-        /// `true` keeps the provider's own tokens of each login in a browser, sealed, so that apps which the settings name in `tokens` can
-        /// fetch the access token at `/apps/tokens/` and the name of the file. They are forgotten when the identity is removed, when
+        /// `true` keeps the provider's own tokens of each login in a browser, sealed, so that an app can fetch the access token at
+        /// `/apps/tokens/` and the name of the file, if the settings name this file in `tokens` of the app; otherwise they are not kept. They are forgotten when the identity is removed, when
         /// the person is blocked or erased or signed out everywhere, and when this file points elsewhere. A token that a program hands
         /// in at `/exchange` is not kept.
         /// Default: `false`

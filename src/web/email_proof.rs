@@ -3,6 +3,7 @@
 use crate::directory::proofs::{BeginEmailProof, EmailProof, GOOD_FOR};
 use crate::login::trace::LoginTokens;
 use crate::provider::identity::{Identity, IdentityEmail};
+use crate::stores::live::LiveProvider;
 use crate::vocabulary::hash::hex;
 use crate::web::attempt_cookies::hashed_id;
 use crate::web::kept_tokens::{self, PlainTokens};
@@ -45,6 +46,7 @@ pub(crate) struct UnprovenIdentity {
 /// Begins a proof instead of a session.
 pub(crate) async fn start_proof(
     context: &RequestContext,
+    live_provider: &LiveProvider,
     identity: &Identity,
     version: &str,
     return_to: Option<String>,
@@ -52,7 +54,11 @@ pub(crate) async fn start_proof(
 ) -> Result<ResponseWithCookies, UserFacingError> {
     let handle = random::id();
     let id_token = tokens.id_token.as_ref().map(id_tokens::as_plain);
-    let tokens = tokens.provider.as_ref().map(|tokens| kept_tokens::as_plain(tokens, context.now()));
+    let tokens = tokens
+        .provider
+        .as_ref()
+        .filter(|_| kept_tokens::are_wanted(context, live_provider))
+        .map(|tokens| kept_tokens::as_plain(tokens, context.now()));
     let Identity { provider, file, fingerprint, id, address, name, picture, locale, more } = identity.clone();
     let (email, known) = match &address {
         IdentityEmail::Proven(email, _) => (Some(email.key().to_owned()), Some(email.key().to_owned())),

@@ -137,6 +137,11 @@ impl TokenBinding {
     }
 }
 
+/// Whether an app of the store may fetch the tokens of a provider. Otherwise they are not kept.
+pub(crate) fn are_wanted(context: &RequestContext, live_provider: &LiveProvider) -> bool {
+    context.live_store().apps.iter().any(|app| app.may_fetch_tokens_of(&live_provider.provider.name))
+}
+
 /// Keeps the tokens of a login that has signed a person in, or linked an identity. Without them apps get none, so a failure only leaves a
 /// trace.
 pub(crate) async fn keep(
@@ -146,6 +151,9 @@ pub(crate) async fn keep(
     (uid, sid): (&str, &str),
     tokens: &ProviderTokens,
 ) {
+    if !are_wanted(context, live_provider) {
+        return;
+    }
     let (store, provider) = (&context.live_store().store.name, &live_provider.provider);
     let kept = KeptTokens::of_login(tokens.clone(), &identity.id, context.now());
     match write(context, live_provider, (uid, sid), kept).await {

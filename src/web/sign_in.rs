@@ -41,7 +41,7 @@ pub(crate) async fn open_session(
                 && context.live_store().mailer.is_some() =>
         {
             app.directory.write(RecordAuditEvent(event)).await?;
-            return email_proof::start_proof(context, identity, version, return_to, tokens).await;
+            return email_proof::start_proof(context, live_provider, identity, version, return_to, tokens).await;
         }
         Err(refusal) => return Err(refused(context, live_provider, identity, return_to.as_deref(), refusal).await),
     };

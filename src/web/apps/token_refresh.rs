@@ -195,13 +195,11 @@ impl TokenOwner {
             TokensForApp::None => return Err(OAuthError::no_tokens()),
             TokensForApp::Kept(found) => found,
         };
-        match self.binding().open(&self.context, &found.sealed) {
-            Some(kept) => Ok((found.sealed, kept)),
-            None => {
-                self.forget(found.sealed).await?;
-                Err(OAuthError::no_tokens())
-            }
+        if let Some(kept) = self.binding().open(&self.context, &found.sealed) {
+            return Ok((found.sealed, kept));
         }
+        self.forget(found.sealed).await?;
+        Err(OAuthError::no_tokens())
     }
 
     /// Replaces tokens by others unless they were replaced meanwhile, and answers with the new ones as they are sealed.

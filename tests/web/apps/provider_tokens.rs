@@ -4,6 +4,8 @@ use crate::database::Server;
 use crate::web::apps::client::{self, code, redeem, text};
 use crate::web::browser::Browser;
 use crate::web::client_request::{Answer, ClientRequest};
+use crate::web::mailbox::Mailbox;
+use crate::web::prove;
 use crate::web::test_broker::{STANDARD, TestBroker, TestBrokerBuilder, until};
 use crate::web::test_provider::{ReceivedRequest, json};
 use portaria::directory::audit::{AuditActor, AuditEventKind, ListAuditEvents};
@@ -444,4 +446,39 @@ async fn tokens_are_kept_of_an_identity_that_is_linked_and_not_where_the_file_do
     assert_eq!(linked.location(), Some("/account?done=linked"), "{linked:?}");
     let answer = world.fetch(&access).await;
     assert_eq!(answer.json()["accessToken"], world.token("at-outra"), "{answer:?}");
+}
+
+#[actix_web::test]
+async fn tokens_that_no_app_may_fetch_are_not_kept() {
+    let world = World::open().await;
+    world.gives_refresh_token(3600);
+    let plain = settings().replace("tokens: [ acme, beta ]", "tokens: [ beta ]").replace("providers: FOLDER/providers.d\n", "");
+    world.broker.resettle(&plain);
+
+    world.signed_in("ana").await;
+
+    assert!(!world.are_kept("ana").await);
+}
+
+#[actix_web::test]
+async fn tokens_of_a_person_who_has_to_prove_an_address_wait_for_the_proof() {
+    let mailbox = Mailbox::open();
+    let file = keeping("trustEmail: never\nmissingEmail: ask\n").replace(", emailVerified: $.verified", "");
+    let plan = TestBroker::builder(&format!("{}{}", mailbox.settings(), settings())).with("acme", &file);
+    let broker = plan.build().await;
+    let mark = broker.mark.clone();
+    broker.upstream.answers("/token", move |heard, to| {
+        let who = heard.field("code").and_then(|code| code.rsplit('-').next().map(str::to_owned)).unwrap_or_default();
+        drop(to.write_all(&json(200, &format!("{{\"access_token\":\"{mark}-at-{who}\",\"expires_in\":3600}}"))));
+    });
+    let (browser, form) = prove::asked(&broker, "ana").await;
+    assert!(!String::from_utf8_lossy(&broker.stored()).contains(&broker.mark), "they wait sealed");
+    prove::post(&browser, "/prove/address", &form, &[("email", "ana@clientes.example")]).await;
+    let form = prove::mark(&browser.get("/prove").await);
+
+    prove::post(&browser, "/prove/code", &form, &[("code", &mailbox.code())]).await;
+
+    let access = text(&redeem(&broker, &code(&browser, "").await).await, "access_token");
+    let answer = broker.ask(fetch_of("acme", &access)).await;
+    assert_eq!(answer.json()["accessToken"], format!("{}-at-ana", broker.mark), "{answer:?}");
 }
