@@ -283,3 +283,34 @@ fn a_file_that_cannot_be_read_is_broken_and_not_an_end() {
     assert_eq!(code, 1, "{out}");
     assert!(out.contains("it is not UTF-8") && out.contains("not an ordinary file") && out.contains("1 dormant, 2 broken"), "{out}");
 }
+
+/// Kept tokens need two to agree: the provider file and the settings.
+#[test]
+fn tokens_that_no_app_may_fetch_and_apps_without_tokens_are_pointed_out() {
+    let provider = |more: &str| {
+        format!(
+            "name: Acme\nclientId: a\nclientSecret: none\n{more}getAuthorizationCode: {{ get: \"https://a.example/a\" }}\ngetAccessCode: {{ post: \"https://a.example/t\" }}\ngetUserInfo: {{ get: \"https://a.example/u\", read: {{ id: $.id, email: $.email, emailVerified: $.ok }} }}\n"
+        )
+    };
+    let settings = |tokens: &str| {
+        format!(
+            "providers: providers.d\napps: {{ spa: {{ secret: none, redirectUris: \"https://a.example/cb\", tokens: [ {tokens} ] }} }}\n"
+        )
+    };
+    for (tokens, keeps, expected) in [
+        ("acme", "keepTokens: true\n", None),
+        ("", "", None),
+        ("acme", "", Some("the file `acme` keeps no tokens, so the app can fetch none of that provider")),
+        ("", "keepTokens: true\n", Some("no app of the settings may fetch these tokens, so they are not kept")),
+    ] {
+        let folder = Folder::new("agreement").with("portaria.yaml", &settings(tokens)).with("providers.d/acme.yaml", &provider(keeps));
+
+        let (code, out, err) = portaria(&folder.0, &["check"], &[]);
+
+        assert_eq!(code, 0, "{out}{err}");
+        match expected {
+            Some(expected) => assert!(out.contains(&format!("warning: {expected}\n")), "{out}"),
+            None => assert!(!out.contains("warning"), "{out}"),
+        }
+    }
+}

@@ -392,7 +392,8 @@ fn apps_get_access(shop: &Shop) {
             assert!(matches!(redeemed, CodeRedemption::Granted(_)));
         }
         let (store, uid, provider) = ("main".into(), "u-1".into(), "acme".into());
-        let keep = KeepProviderTokens { store, uid, provider, sealed: "sealed".to_owned(), until: now + 3600 };
+        let (provider_id, sid) = ("1".into(), "1".into());
+        let keep = KeepProviderTokens { store, uid, provider, provider_id, sid, sealed: "sealed".to_owned(), until: now + 3600 };
         directory.write(keep).await.expect("storage");
     });
 }
@@ -407,9 +408,11 @@ fn apps_with_access_are_shown_and_exported_and_lose_it() {
     let (_, apps) = shown.split_once("\napps with access\n").expect("they are shown");
     assert!(apps.starts_with("  agenda, since 20") && apps.contains("Z, also after a sign-out\n    openid email\n  painel"), "{apps}");
     assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    assert!(shown.contains("\ntokens of providers that are kept for apps\n  acme, sealed, until 20"), "{shown}");
     assert!(shop.says("users history ana@loja.example").contains("Z  the app `agenda` got access: openid email\n"));
     let shown = shop.json("users show ana@loja.example");
     assert_eq!((&shown["apps"][0]["app"], &shown["apps"][0]["offline"]), (&"agenda".into(), &true.into()));
+    assert_eq!(shown["keptTokens"][0]["provider"], "acme");
 
     let json: Value = serde_json::from_str(&shop.says("users export ana@loja.example")).expect("JSON");
     assert_eq!(keys(&json["apps"][1]).join(", "), "app, scopes, offline, since, used, until");

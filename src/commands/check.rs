@@ -2,7 +2,7 @@
 
 use crate::commands::GlobalOptions;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
-use crate::commands::upgrade_report;
+use crate::commands::{token_agreement, upgrade_report};
 use crate::provider::value_reference::SecretReference;
 use crate::stores::apps::app_complaints;
 use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus, provider_names};
@@ -94,6 +94,7 @@ impl CheckCommand {
             entries.extend(catalogue::load_all(in_one_folder, settings.installation_context(), &policy));
         }
         complain_about_shared_keys(&mut entries);
+        token_agreement::warn_without_apps(&mut entries, &settings);
         for entry in entries {
             lines.push(checked_file(warn_without_mail(entry, &settings)));
         }
@@ -187,7 +188,8 @@ fn complaints_about_apps(settings: &Settings) -> Vec<Complaint> {
     let stores = Stores::new(settings);
     let of_store = |store: &Arc<Store>| {
         let known = provider_names(&store.providers).filter(|_| !store.apps.is_empty());
-        store.apps.iter().flat_map(|(name, app)| app_complaints(name, app, known.as_deref())).collect::<Vec<_>>()
+        let of_apps = store.apps.iter().flat_map(|(name, app)| app_complaints(name, app, known.as_deref()));
+        of_apps.chain(token_agreement::apps_without_tokens(store)).collect::<Vec<_>>()
     };
     stores.all().iter().flat_map(of_store).collect()
 }

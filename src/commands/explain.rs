@@ -109,7 +109,7 @@ fn as_text(provider: &Provider, explained: &Explained, as_curl: bool, colours: C
     let mut text = format!("{}\n\n", colours.heading(&printable(&format!("{} ({})", provider.title, provider.source.name))));
     write_rows(&description.file, colours, &mut text);
     for (at, explained) in steps.iter().enumerate() {
-        let _ = writeln!(text, "\n{}", colours.heading(explained.call.as_deref().unwrap_or_else(|| explained.step.word())));
+        let _ = writeln!(text, "\n{}", colours.heading(explained.call.as_deref().unwrap_or_else(|| explained.word())));
         if let Some(remark) = explained.remark {
             wrapped(&format!("({remark})"), COLUMNS - 2).iter().for_each(|line| _ = writeln!(text, "  {line}"));
         }
@@ -183,7 +183,7 @@ fn as_json(provider: &Provider, explained: &Explained) -> Value {
     let steps = steps.iter().enumerate().map(|(at, explained)| {
         let request = &explained.request;
         json!({
-            "step": explained.step.word(),
+            "step": explained.word(),
             "call": explained.call,
             "remark": explained.remark,
             "request": {

@@ -24,6 +24,7 @@ pub(crate) mod start_settings;
 pub(crate) mod storage;
 pub(crate) mod confirmation;
 pub(crate) mod test;
+pub(crate) mod token_agreement;
 pub(crate) mod try_login;
 pub(crate) mod upgrade_report;
 pub(crate) mod users;

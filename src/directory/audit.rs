@@ -74,6 +74,7 @@ whats! {
     AppEnded = "appEnded" "The access of an app to the user was ended; without the name of an app, that of all apps. That it ended with a session is not recorded by itself.",
     AppReused = "appReused" "A code or a refresh token of an app was used twice, which ended its access.",
     AppRefused = "appRefused" "A request of an app for a login or for tokens was refused.",
+    TokenFetched = "tokenFetched" "An app fetched the provider's own access token of the user; recorded once an hour for each access of an app.",
     KeyPublished = "keyPublished" "A signing key was created and published.",
     KeyActive = "keyActive" "A signing key signs from now on.",
     KeyGone = "keyGone" "A signing key was removed.",

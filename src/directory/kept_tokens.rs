@@ -3,15 +3,20 @@
 use crate::directory::sessions::lock_user;
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 
-/// Keeps the tokens of a provider for a user, in place of those that were kept before.
+/// Keeps the tokens of a provider for a user, in place of those that were kept before. What ends the session or removes the identity before
+/// this is written forgets them as well.
 #[derive(Clone, Debug)]
 pub struct KeepProviderTokens {
     /// The name of the store.
     pub store: Box<str>,
-    /// The user. Nothing is kept for one who was erased meanwhile.
+    /// The user.
     pub uid: Box<str>,
     /// The key of the provider.
     pub provider: Box<str>,
+    /// The id at the provider, which must be linked to the user.
+    pub provider_id: Box<str>,
+    /// The session that the login has opened, or in which it has linked the identity.
+    pub sid: Box<str>,
     /// The tokens, sealed.
     pub sealed: String,
     /// When they are of no more use.
@@ -22,13 +27,16 @@ impl Verb for KeepProviderTokens {
     type Answer = ();
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
-        let Self { store, uid, provider, sealed, until } = self;
+        let Self { store, uid, provider, provider_id, sid, sealed, until } = self;
         if lock_user(sql, uid).await?.is_none() {
             return Ok(());
         }
-        let upsert = "INSERT INTO kept_tokens (store, uid, provider, sealed, until) VALUES ($1, $2, $3, $4, $5) \
+        let upsert = "INSERT INTO kept_tokens (store, uid, provider, sealed, until) \
+             SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT) \
+             WHERE EXISTS (SELECT 1 FROM identities i WHERE i.uid = $2 AND i.provider = $3 AND i.provider_id = $6) \
+             AND EXISTS (SELECT 1 FROM sessions s WHERE s.sid = $7 AND s.uid = $2) \
              ON CONFLICT (uid, provider) DO UPDATE SET sealed = excluded.sealed, until = excluded.until";
-        sql.queue(upsert, with![store, uid, provider, sealed, *until]).await
+        sql.queue(upsert, with![store, uid, provider, sealed, *until, provider_id, sid]).await
     }
 }
 
@@ -95,7 +103,51 @@ impl Verb for ReplaceProviderTokens {
     }
 }
 
-/// Forgets the kept tokens of a provider for a user.
+/// The kept tokens for an app that has access to their user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokensForApp {
+    /// The access of the app has ended, or the user is blocked.
+    AccessEnded,
+    /// None are kept.
+    None,
+    /// They may be of no more use.
+    Kept(KeptProviderTokens),
+}
+
+/// Finds the kept tokens of a provider for an app, if its access to the user goes on.
+#[derive(Clone, Debug)]
+pub struct FindTokensForApp {
+    /// The name of the store.
+    pub store: Box<str>,
+    /// The grant of the app.
+    pub grant: Box<str>,
+    /// The name of the app.
+    pub app: Box<str>,
+    /// The user.
+    pub uid: Box<str>,
+    /// The key of the provider.
+    pub provider: Box<str>,
+}
+
+impl Verb for FindTokensForApp {
+    type Answer = TokensForApp;
+
+    const IS_ONE_STATEMENT: bool = true;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<TokensForApp, StorageFault> {
+        let select = "SELECT k.sealed, coalesce(k.until, 0) FROM app_grants g JOIN users u ON u.uid = g.uid \
+             LEFT JOIN kept_tokens k ON k.uid = g.uid AND k.provider = $5 AND k.store = g.store \
+             WHERE g.id = $2 AND g.store = $1 AND g.app = $3 AND g.uid = $4 AND g.ended = 0 AND u.blocked = 0 \
+             AND (g.offline = 1 OR EXISTS (SELECT 1 FROM sessions s WHERE s.sid = g.sid))";
+        let rows = sql.fetch(select, with![&self.store, &self.grant, &self.app, &self.uid, &self.provider]).await?;
+        let Some(row) = rows.first() else { return Ok(TokensForApp::AccessEnded) };
+        let Some(sealed) = row.optional_text(0)? else { return Ok(TokensForApp::None) };
+        let kept = KeptProviderTokens { provider: self.provider.clone(), sealed: sealed.to_owned(), until: row.number(1)? };
+        Ok(TokensForApp::Kept(kept))
+    }
+}
+
+/// Forgets kept tokens of a provider, unless others were kept meanwhile.
 #[derive(Clone, Debug)]
 pub struct ForgetProviderTokens {
     /// The name of the store.
@@ -104,6 +156,8 @@ pub struct ForgetProviderTokens {
     pub uid: Box<str>,
     /// The key of the provider.
     pub provider: Box<str>,
+    /// The tokens, sealed as they were found.
+    pub before: String,
 }
 
 impl Verb for ForgetProviderTokens {
@@ -112,8 +166,8 @@ impl Verb for ForgetProviderTokens {
     const IS_ONE_STATEMENT: bool = true;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
-        let delete = "DELETE FROM kept_tokens WHERE uid = $1 AND provider = $2 AND store = $3";
-        sql.queue(delete, with![&self.uid, &self.provider, &self.store]).await
+        let delete = "DELETE FROM kept_tokens WHERE uid = $1 AND provider = $2 AND store = $3 AND sealed = $4";
+        sql.queue(delete, with![&self.uid, &self.provider, &self.store, &self.before]).await
     }
 }
 

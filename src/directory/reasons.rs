@@ -60,6 +60,7 @@ pub fn describe_event(event: &AuditEvent) -> String {
             format!("a {what} of {} was used twice, so its access was ended: it may have been stolen", describe_app(evidence))
         }
         AuditEventKind::AppRefused => format!("a request of {} was refused: {because}", describe_app(evidence)),
+        AuditEventKind::TokenFetched => format!("{} fetched the provider's own token{through}", describe_app(evidence)),
         AuditEventKind::KeyPublished => format!("{} was published by {}", describe_key(event), actor_name(because)),
         AuditEventKind::KeyActive => format!("{} signs, by {}", describe_key(event), actor_name(because)),
         AuditEventKind::KeyGone => format!("{} is gone, by {}", describe_key(event), actor_name(because)),

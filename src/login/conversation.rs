@@ -3,6 +3,7 @@
 use crate::login::attempt::{Attempt, Entropy, InputValues, InstallationValues, RedirectError, SavedAttempt};
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::exchange::{ExchangedIdentity, HandedTokens, TokenExchange};
+use crate::login::provider_tokens::{ProviderTokens, TokenRefresh};
 use crate::login::trace::{LoginObserver, Trace};
 use crate::login::{Login, discover, drive_observed, prepare};
 use crate::provider::Provider;
@@ -220,6 +221,28 @@ impl<'a> Conversation<'a> {
         };
         let outcome = outcome.unwrap_or_else(|| Err(LoginError::between_steps(LoginErrorCause::OutOfTime)));
         Ok((trace, outcome))
+    }
+
+    /// Refreshes tokens that were kept of an earlier login. `from` is the address of the network from which an app asks for them.
+    pub(crate) async fn refresh(
+        &self,
+        tokens: &ProviderTokens,
+        from: Option<IpAddr>,
+        now: i64,
+        observer: &mut dyn LoginObserver,
+    ) -> Result<(Trace, Result<ProviderTokens, LoginError>), ProviderBusy> {
+        let ConversationParties { provider, fetch, documents, limits, .. } = self.parties;
+        let (mut trace, step) = (Trace::default(), provider.call(provider.refresh_position()));
+        let (Some(step), Some(facts)) = (step, self.attempt.initial_facts(provider, &self.installation, documents)) else {
+            return Ok((trace, Err(LoginError::between_steps(LoginErrorCause::NoDocument))));
+        };
+        let refresh = TokenRefresh { provider, step, tokens, context: (fetch, documents), now };
+        let outcome = {
+            // It is large, as in `drive`.
+            let running = pin!(refresh.run(facts, (&mut trace, observer)));
+            in_turn(limits.map(|limits| &limits.calling), from, longest_time([step]), running).await?
+        };
+        Ok((trace, outcome.unwrap_or_else(|| Err(LoginError::between_steps(LoginErrorCause::OutOfTime)))))
     }
 }
 

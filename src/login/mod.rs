@@ -10,6 +10,7 @@ pub(crate) mod exchange;
 pub(crate) mod logout;
 pub mod options;
 pub(crate) mod provider_logout;
+pub(crate) mod provider_tokens;
 pub(crate) mod return_to;
 pub mod trace;
 
@@ -17,6 +18,7 @@ use crate::login::attempt::{Attempt, InstallationValues, RedirectError};
 pub use crate::login::documents::discover;
 use crate::login::documents::fetch_keys_if_due;
 use crate::login::error::{LoginError, LoginErrorCause};
+use crate::login::provider_tokens::ProviderTokens;
 use crate::login::trace::{Exchange, LoginObserver, Trace};
 use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
@@ -115,8 +117,9 @@ async fn run_steps(
     let userinfo_error = make_calls(provider, calls, &mut facts, (fetch, documents), now, (trace, observer)).await?;
     let identity = conclude(provider, &mut facts, &pinned, userinfo_error)?;
     if provider.logout_uses_id_token() {
-        trace.id_token = provider.names.find("idToken").and_then(|fact| facts.get(fact)).cloned();
+        trace.tokens.id_token = provider.names.find("idToken").and_then(|fact| facts.get(fact)).cloned();
     }
+    trace.tokens.provider = ProviderTokens::among(&facts, provider, now);
     Ok(identity)
 }
 

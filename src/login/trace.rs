@@ -1,5 +1,6 @@
 //! What happened in a login, call by call. Stories, `test`, repair and drift are made from it.
 
+use crate::login::provider_tokens::ProviderTokens;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::facts::Facts;
 use crate::provider::step::{Step, StepKind};
@@ -17,8 +18,17 @@ pub struct Trace {
     pub exchanges: Vec<Exchange>,
     /// The facts that were learned, each with the step that read it first.
     pub learned: Vec<(Slot, StepKind)>,
-    /// The ID token of a login that succeeded, where the file's `logout` names it.
+    /// The tokens that are kept of a login that succeeded.
+    pub(crate) tokens: LoginTokens,
+}
+
+/// The tokens of a login that outlive it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LoginTokens {
+    /// The ID token, where the file's `logout` names it.
     pub(crate) id_token: Option<Text>,
+    /// The provider's own tokens, where the file keeps them.
+    pub(crate) provider: Option<ProviderTokens>,
 }
 
 impl Trace {

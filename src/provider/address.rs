@@ -57,6 +57,7 @@ pub(crate) enum AddressError {
 }
 
 /// What an address is compiled with.
+#[derive(Clone)]
 pub(crate) struct AddressContext<'a> {
     /// The file's `hosts`.
     pub(crate) hosts: Option<&'a [Template]>,

@@ -24,6 +24,7 @@ use crate::provider::session_swap;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_context::{StepContext, check_own_name};
 use crate::provider::template::Template;
+use crate::provider::token_keeping::{TokenKeepingCheck, TokenKeepingSpec};
 use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
 use crate::provider::{InstallationContext, Provider, RequiredSetting};
 use crate::vocabulary::diagnostic::{Report, printable};
@@ -113,25 +114,13 @@ fn assemble(
     let issuer = spec.issuer.take().and_then(|template| Issuer::compile(template, has_discovery, &addresses(), reader));
     let (written, pkce) = (written_facts(&spec, reader), spec.pkce.unwrap_or(Pkce::S256));
     let (refused, accepted) = (spec.refused.take().unwrap_or_default().0, spec.accepted.take().unwrap_or_default().0);
-    let client_id = installed.literals.iter().find(|(fact, ..)| *fact == known.client_id).map(|(_, text, _)| text.clone());
-    let mut context = StepContext {
-        known,
-        addresses: addresses(),
-        pkce,
-        client_id: client_id.as_deref(),
-        has_secret: installed.has_secret,
-        discovery: has_discovery,
-        nonce_is_sent: false,
-        callback_facts: Vec::new(),
-        person_is_listed: spec.person.as_ref().is_some_and(|calls| calls.0.len() > 1),
-        has_scope: false,
-        sends_state: true,
-        refused: &refused,
-        accepted: &accepted,
-        written: &written,
-    };
+    let person_is_listed = spec.person.as_ref().is_some_and(|calls| calls.0.len() > 1);
+    let of_file = (&*refused, &*accepted, &*written);
+    let mut context = StepContext { person_is_listed, ..StepContext::new(known, &installed, addresses(), (pkce, has_discovery), of_file) };
+    let keeping = TokenKeepingSpec::take(&mut spec, top, reader);
     let CompiledSteps { mut prepare, authorization, mut calls, complete } = compile_steps(&mut spec, &mut context, top, reader);
     let behind_all = u16::try_from(prepare.len().saturating_add(calls.len())).unwrap_or(u16::MAX);
+    let keeping = keeping.map(|spec| spec.compile(behind_all.saturating_add(1), &context, reader));
     let exchange = spec.exchange.take().map(|spec| ExchangeWords::compile(spec, behind_all, context, reader));
     let logout = spec.logout.take().and_then(|template| Address::compile(template, &addresses(), reader));
     let (trust, missing) = (spec.trust_email.take(), spec.missing_email.take());
@@ -155,6 +144,7 @@ fn assemble(
         has_discovery,
         exchange: exchange.as_ref(),
         logout: logout.as_ref(),
+        keeping: keeping.as_ref(),
         pkce,
         known,
         top,
@@ -164,8 +154,11 @@ fn assemble(
     let carried = ProofCheck { file: &file }.carried_facts(reader).into();
     let reports = complete && is_absent(&spec, "exchange", reader) && !reader.has_errors();
     let mut exchange = ExchangeCheck { file: &file }.find(reports, reader);
+    let mut keeping = keeping.as_ref().map(|keeping| Box::new(TokenKeepingCheck { file: &file }.settled(keeping, reader)));
     let ask = exchange.words.as_mut().and_then(|words| words.ask.as_mut());
-    complete_steps(&carried, prepare.iter_mut().chain([&mut authorization.step]).chain(&mut calls).chain(ask).collect());
+    let refresh = keeping.as_mut().and_then(|keeping| keeping.refresh.as_mut().ok());
+    let steps = prepare.iter_mut().chain([&mut authorization.step]).chain(&mut calls).chain(ask).chain(refresh);
+    complete_steps(&carried, steps.collect());
     Some(Provider {
         source: source.clone(),
         name: name.into(),
@@ -195,6 +188,7 @@ fn assemble(
         enabled: spec.enabled.unwrap_or(true),
         exchange: Box::new(exchange),
         logout,
+        keeping,
         labels: reader.names.iter().map(|(_, name)| Arc::clone(name)).collect(),
         names: reader.names.clone(),
         known,
@@ -243,7 +237,7 @@ fn checked_hosts(
 /// Checks how the parts of the file go together, unless an unusable word hides one of them. Returns the values that an installation
 /// has to set.
 fn check_whole_file(spec: &ProviderSpec, file: &CompiledFile<'_>, reader: &mut Reader) -> Vec<RequiredSetting> {
-    let parts = ["getAuthorizationCode", "getAccessCode", "getUserInfo", "identity", "discovery", "issuer", "exchange"];
+    let parts = ["getAuthorizationCode", "getAccessCode", "getUserInfo", "identity", "discovery", "issuer", "exchange", "refresh"];
     if parts.iter().any(|word| !is_absent(spec, word, reader)) {
         return Vec::new();
     }
@@ -253,6 +247,7 @@ fn check_whole_file(spec: &ProviderSpec, file: &CompiledFile<'_>, reader: &mut R
         session_swap::check(file, spec.session_swap.as_ref(), reader);
     }
     SenseCheck { file }.check(reader);
+    TokenKeepingCheck { file }.check(reader);
     needed
 }
 

@@ -6,12 +6,13 @@ use crate::provider::condition::Conditions;
 use crate::provider::declared_values::DeclaredValues;
 use crate::provider::discovery::Discovery;
 use crate::provider::exchange::ExchangeWords;
-use crate::provider::facts::WellKnownFacts;
+use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START, WellKnownFacts};
 use crate::provider::identity::IdentityMapping;
 use crate::provider::inputs::Input;
 use crate::provider::issuer::Issuer;
 use crate::provider::pkce::Pkce;
 use crate::provider::step::Step;
+use crate::provider::token_keeping::TokenKeeping;
 use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
@@ -34,6 +35,7 @@ pub(crate) struct CompiledFile<'a> {
     pub(crate) has_discovery: bool,
     pub(crate) exchange: Option<&'a ExchangeWords>,
     pub(crate) logout: Option<&'a Address>,
+    pub(crate) keeping: Option<&'a TokenKeeping>,
     pub(crate) pkce: Pkce,
     pub(crate) known: WellKnownFacts,
     /// The beginning of the file: the place of complaints about what the file lacks.
@@ -50,6 +52,21 @@ impl CompiledFile<'_> {
     pub(crate) fn typed_facts(&self, reader: &mut Reader) -> Vec<Slot> {
         let inputs = self.inputs.iter().map(|input| reader.names.intern(&input.name));
         inputs.chain([self.known.login_hint, self.known.ui_locales]).collect()
+    }
+
+    /// The settings, the facts of a discovery document, and what else is known without a login.
+    pub(crate) fn facts_without_login(&self, reader: &mut Reader) -> Vec<Slot> {
+        let own = self.known;
+        let of_login = [own.redirect_uri, own.state, own.nonce, own.code_challenge, own.code_verifier, own.login_hint, own.ui_locales];
+        let mut known: Vec<Slot> = FROM_THE_START.iter().map(|(name, _)| reader.names.intern(name)).collect();
+        known.retain(|fact| !of_login.contains(fact));
+        known.extend(self.installed.needed.iter().map(|needed| needed.fact));
+        known.extend(self.installed.literals.iter().map(|(fact, ..)| *fact));
+        if self.has_discovery {
+            known.extend(FROM_DISCOVERY.iter().map(|(name, _)| reader.names.intern(name)));
+        }
+        known.extend(self.issuer.map(|_| own.issuer));
+        known
     }
 
     /// Whether an address counts as proven when a claim says so.

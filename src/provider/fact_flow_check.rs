@@ -14,6 +14,7 @@ use crate::provider::pkce::Pkce;
 use crate::provider::standard;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::template::{FactUse, Template};
+use crate::provider::token_keeping::TokenKeeping;
 use crate::vocabulary::diagnostic::{did_you_mean, quoted_alternatives};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
@@ -39,6 +40,7 @@ enum UsePlace {
     Require,
     Logout,
     Exchange,
+    Refresh,
 }
 
 impl fmt::Display for UsePlace {
@@ -51,6 +53,7 @@ impl fmt::Display for UsePlace {
             Self::Require => "require",
             Self::Logout => "logout",
             Self::Exchange => "exchange",
+            Self::Refresh => "refresh",
         })
     }
 }
@@ -113,6 +116,9 @@ impl FactFlowCheck<'_> {
         self.check_pkce(reader);
         for used in self.file.exchange.map(ExchangeWords::uses).unwrap_or_default() {
             self.check_is_known(&used, &mut ledger, UsePlace::Exchange, reader);
+        }
+        for used in self.file.keeping.map(TokenKeeping::uses).unwrap_or_default() {
+            self.check_is_known(&used, &mut ledger, UsePlace::Refresh, reader);
         }
         if !reader.has_unusable_parts() {
             self.check_identity_facts(&ledger, reader);
@@ -260,7 +266,9 @@ impl FactFlowCheck<'_> {
     }
 
     fn has_assertion(&self, place_of_use: UsePlace) -> bool {
-        self.file.steps().any(|step| UsePlace::Step(step.kind) == place_of_use && step.assertion.is_some())
+        let of_refresh = self.file.keeping.and_then(TokenKeeping::step).filter(|_| place_of_use == UsePlace::Refresh);
+        let mut of_login = self.file.steps().filter(|step| UsePlace::Step(step.kind) == place_of_use);
+        of_login.any(|step| step.assertion.is_some()) || of_refresh.is_some_and(|step| step.assertion.is_some())
     }
 
     /// Whether a fact shows a secret: it is one, a call sends it as its bearer token, or it is composed of such a fact.

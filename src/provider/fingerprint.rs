@@ -41,7 +41,7 @@ impl Provider {
 
     /// The facts that the operator sets and that are no secret. The broker's own address is not among them: a provider below it
     /// moves along with it.
-    fn settings_among(&self, facts: &Facts) -> Facts {
+    pub(crate) fn settings_among(&self, facts: &Facts) -> Facts {
         let mut settings = self.empty_facts();
         for (slot, text) in self.literals() {
             settings.set(slot, text);

@@ -43,6 +43,7 @@ pub(crate) mod moment; //          dates and durations
 pub(crate) mod parameters; //      the contents of a request
 pub mod pkce; //                   PKCE
 pub(crate) mod endpoint_hosts; //  the hosts to which discovery documents lead
+pub(crate) mod token_keeping; //   the words `keepTokens` and `refresh`
 pub(crate) mod token_type; //      the type of an access token
 pub mod placeholder; //            the address of a person who has none
 pub(crate) mod proof_check; //     check: what counts as proof is proof
@@ -80,6 +81,7 @@ use crate::provider::inputs::Input;
 use crate::provider::issuer::Issuer;
 use crate::provider::pkce::Pkce;
 use crate::provider::step::Step;
+use crate::provider::token_keeping::TokenKeeping;
 use crate::vocabulary::names::{FactNames, Slot};
 use crate::vocabulary::place::{Place, Source};
 use crate::vocabulary::text::Text;
@@ -144,6 +146,8 @@ pub struct Provider {
     pub(crate) exchange: Box<ExchangeRules>,
     /// The address that ends the session at the provider.
     pub(crate) logout: Option<Address>,
+    /// How its own tokens are kept; `None` if they are not.
+    pub(crate) keeping: Option<Box<TokenKeeping>>,
     /// The names of the facts.
     pub names: FactNames,
     /// The same names, as `Facts` holds them.
@@ -204,10 +208,16 @@ impl Provider {
         composed.or(places.next().filter(|_| places.next().is_none()))
     }
 
-    /// A call by its position; the one behind all others asks to whom an access token was issued.
+    /// A call by its position. Behind all calls of a login come `ask`, which asks to whom an access token was issued, and `refresh`.
     pub(crate) fn call(&self, at: usize) -> Option<&Step> {
         let ask = || self.exchange.words.as_ref().and_then(|words| words.ask.as_ref()).filter(|_| at == self.calls.len());
-        self.calls.get(at).or_else(ask)
+        let refresh = || self.keeping.as_ref().and_then(|keeping| keeping.step()).filter(|_| at == self.refresh_position());
+        self.calls.get(at).or_else(ask).or_else(refresh)
+    }
+
+    /// The position of the call that refreshes kept tokens, whether or not the file has it.
+    pub(crate) fn refresh_position(&self) -> usize {
+        self.calls.len().saturating_add(1)
     }
 
     /// The calls before the redirect.

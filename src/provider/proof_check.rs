@@ -16,6 +16,7 @@ use crate::provider::hole::Hole;
 use crate::provider::signed_token::{SignedToken, TokenKeys};
 use crate::provider::step::{ReadRule, Step, StepKind};
 use crate::provider::template::{FactUse, Template};
+use crate::provider::token_keeping::TokenKeeping;
 use crate::provider::trust::EmailTrustPolicy;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
@@ -98,7 +99,8 @@ impl ProofCheck<'_> {
     /// Codes and tokens, and what else the requests of the file are made of.
     pub(crate) fn carried_facts(&self, reader: &mut Reader) -> Vec<Slot> {
         let tokens = ["code", "accessToken", "refreshToken", "idToken"].map(|name| reader.names.intern(name));
-        let requests = self.file.steps().flat_map(Step::uses_in_request);
+        let refresh = self.file.keeping.and_then(TokenKeeping::step);
+        let requests = self.file.steps().chain(refresh).flat_map(Step::uses_in_request);
         let keys = self.file.steps().filter_map(|step| step.signed.as_ref()).flat_map(SignedToken::uses);
         let used = requests.chain(keys).map(|used| used.fact).chain(tokens);
         used.flat_map(|fact| self.facts_behind(fact)).collect()

@@ -157,6 +157,22 @@ words! {
         /// in a browser.
         /// Default: the ID token that getAccessCode verifies, if the file needs no other fact of a login; no access token
         exchange: Option<ExchangeSpec> = "exchange",
+        /// `true` keeps the provider's own tokens of each login in a browser, sealed, so that an app can fetch the access token at
+        /// `/apps/tokens/` and the name of the file, if the settings name this file in `tokens` of the app; otherwise they are not kept. They are forgotten when the identity is removed, when
+        /// the person is blocked or erased or signed out everywhere, and when this file points elsewhere. A token that a program hands
+        /// in at `/exchange` is not kept.
+        /// Default: `false`
+        /// Example: `keepTokens: true`
+        keep_tokens: Option<Located<bool>> = "keepTokens",
+        /// The call that refreshes kept tokens when an app fetches one that has less than a minute left. It is written like a
+        /// call of getAccessCode: its standard request has `grant_type`, `refresh_token` and the credentials, and the standard
+        /// places are read from the answer. A refresh token that comes with the answer replaces the one before. It knows what is known
+        /// without a login, and the kept `${refreshToken}`, `${accessToken}` and `${grantedScope}`. Where the provider refuses with the code `invalid_grant`, the
+        /// tokens are forgotten; a provider with another code for that says so in `refused`, with `code: invalid_grant`.
+        /// Default: with `keepTokens`, where getAccessCode is a single standard request that needs no other fact of the login: that request with the
+        /// grant `refresh_token`; otherwise none, and the tokens last until they expire
+        /// Example: `refresh: { post: "https://sso.acme.example/token", credentials: basic }`
+        refresh: Option<CallSpec> = "refresh",
         /// How the identity is composed, when a single `read` is not enough.
         /// Default: the facts `id`, `email`, `emailVerified`, `name`, `picture`, `locale`
         identity: Option<IdentitySpec> = "identity",
@@ -174,6 +190,10 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
         "get" | "post" | "scope" | "query" | "form" | "json" | "headers" | "credentials" | "bearer" | "read" | "rename" | "extra"
         | "callback" | "stateIn" | "signed" | "sign" => {
             Some("this word belongs into a step: getAuthorizationCode, getAccessCode or getUserInfo")
+        }
+        "refreshToken" | "refreshTokens" | "tokenRefresh" => Some("write `refresh: { post: https://… }` beside `keepTokens: true`"),
+        "tokens" | "storeTokens" | "offlineAccess" => {
+            Some("write `keepTokens: true`; the settings say which apps may fetch the tokens: `apps: { painel: { tokens: [ acme ] } }`")
         }
         "email" | "id" => Some("what is read stands in a step: `getUserInfo: { get: …, read: { id: $.id, email: $.email } }`"),
         "authorize" | "authorization" | "auth" => Some("the first step is called `getAuthorizationCode`"),

@@ -6,7 +6,7 @@ use crate::provider::facts::WellKnownFacts;
 use crate::provider::functions::Function;
 use crate::provider::parameters::{self, JsonTemplate, Parameter, check_no_paths};
 use crate::provider::pkce::Pkce;
-use crate::provider::standard::{self, StandardRequestChanges, StandardValue};
+use crate::provider::standard::{self, StandardRequestChanges, StandardValue, TokenGrant};
 use crate::provider::step::{BasicCredentials, NegotiatedCredentials, StepBody, StepKind};
 use crate::provider::step_context::StepContext;
 use crate::provider::template::{Template, TemplatePiece};
@@ -163,7 +163,7 @@ impl CallCredentials {
         reader: &mut Reader,
     ) -> (Vec<Parameter>, Vec<Parameter>) {
         match kind {
-            StepKind::GetAccessCode => self.token_request(method, context.pkce, changes, reader),
+            StepKind::GetAccessCode => self.token_request(method, (context.grant, context.pkce), changes, reader),
             StepKind::GetAuthorizationCode => {
                 let list = standard::authorization_parameters(
                     context.pkce,
@@ -189,19 +189,19 @@ impl CallCredentials {
     fn token_request(
         &self,
         method: Method,
-        pkce: Pkce,
+        (grant, pkce): (TokenGrant, Pkce),
         changes: &StandardRequestChanges<'_>,
         reader: &mut Reader,
     ) -> (Vec<Parameter>, Vec<Parameter>) {
         // Credentials in the query stand apart from a form; everywhere else they are part of the list, so that they can be renamed.
         if self.method != ClientAuthMethod::Query || method != Method::Post {
-            return (standard::token_parameters(pkce, changes, reader, &self.parameters), Vec::new());
+            return (standard::token_parameters(grant, pkce, changes, reader, &self.parameters), Vec::new());
         }
         let apart = self.compile_parameters(changes.rename, reader);
         let is_apart = |old: &str| self.parameters.iter().any(|(name, _)| *name == old);
         let rename_in_list = NamedValues(changes.rename.0.iter().filter(|(old, _)| !is_apart(&old.value)).cloned().collect());
         let changes = StandardRequestChanges { rename: &rename_in_list, extra: changes.extra, place: changes.place };
-        (standard::token_parameters(pkce, &changes, reader, &[]), apart)
+        (standard::token_parameters(grant, pkce, &changes, reader, &[]), apart)
     }
 }
 

@@ -32,6 +32,15 @@ pub(crate) const PERSON: &[(&str, &str)] = &[
 /// The standard places of a callback.
 pub(crate) const CALLBACK: &[(&str, &str)] = &[("code", "code"), ("state", "state"), ("iss", "iss")];
 
+/// What a standard token request redeems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenGrant {
+    /// The code of a login.
+    AuthorizationCode,
+    /// The refresh token that an earlier answer gave.
+    RefreshToken,
+}
+
 /// The words of the file that change a standard request.
 pub(crate) struct StandardRequestChanges<'a> {
     /// `rename`.
@@ -90,19 +99,24 @@ pub(crate) fn authorization_parameters(
 
 /// The parameters of the standard token request, without the credentials.
 pub(crate) fn token_parameters(
+    grant: TokenGrant,
     pkce: Pkce,
     changes: &StandardRequestChanges<'_>,
     reader: &mut Reader,
     credentials: &[(&'static str, StandardValue)],
 ) -> Vec<Parameter> {
-    let mut list = vec![
-        ("grant_type", StandardValue::Literal("authorization_code")),
-        ("code", StandardValue::Fact("code")),
-        ("redirect_uri", StandardValue::Fact("redirectUri")),
-    ];
-    match pkce {
-        Pkce::Off => {}
-        Pkce::S256 | Pkce::Plain => list.push(("code_verifier", StandardValue::Fact("codeVerifier"))),
+    let mut list = match grant {
+        TokenGrant::AuthorizationCode => vec![
+            ("grant_type", StandardValue::Literal("authorization_code")),
+            ("code", StandardValue::Fact("code")),
+            ("redirect_uri", StandardValue::Fact("redirectUri")),
+        ],
+        TokenGrant::RefreshToken => {
+            vec![("grant_type", StandardValue::Literal("refresh_token")), ("refresh_token", StandardValue::Fact("refreshToken"))]
+        }
+    };
+    if grant == TokenGrant::AuthorizationCode && pkce != Pkce::Off {
+        list.push(("code_verifier", StandardValue::Fact("codeVerifier")));
     }
     list.extend_from_slice(credentials);
     apply_changes(&list, changes, reader)

@@ -1,13 +1,14 @@
 //! What a step is compiled with: the parts of the file that matter to all steps, and the checks that all steps share.
 
 use crate::provider::address::AddressContext;
+use crate::provider::declared_values::DeclaredValues;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START, INTERNAL, WellKnownFacts};
 use crate::provider::hole::is_fact_name;
 use crate::provider::json_path::JsonPath;
 use crate::provider::pkce::Pkce;
 use crate::provider::refusal::RefusalRule;
-use crate::provider::standard;
+use crate::provider::standard::{self, TokenGrant};
 use crate::provider::step::ReadRule;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
@@ -15,6 +16,7 @@ use crate::vocabulary::words::{NamedValues, Reader};
 use std::sync::Arc;
 
 /// The parts of the file that matter to all its steps.
+#[derive(Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each says one independent thing of the file")]
 pub(crate) struct StepContext<'a> {
     /// The facts that the program itself uses.
@@ -22,6 +24,8 @@ pub(crate) struct StepContext<'a> {
     /// How addresses are compiled.
     pub(crate) addresses: AddressContext<'a>,
     pub(crate) pkce: Pkce,
+    /// What the standard token request redeems.
+    pub(crate) grant: TokenGrant,
     /// The client id, where the file itself says it.
     pub(crate) client_id: Option<&'a str>,
     /// Whether the client has a secret.
@@ -44,6 +48,36 @@ pub(crate) struct StepContext<'a> {
     pub(crate) accepted: &'a [RefusalRule],
     /// The facts that the file itself reads or composes anywhere.
     pub(crate) written: &'a [Slot],
+}
+
+impl<'a> StepContext<'a> {
+    /// What is known of the file before its first step is compiled.
+    pub(crate) fn new(
+        known: WellKnownFacts,
+        installed: &'a DeclaredValues,
+        addresses: AddressContext<'a>,
+        (pkce, discovery): (Pkce, bool),
+        (refused, accepted, written): (&'a [RefusalRule], &'a [RefusalRule], &'a [Slot]),
+    ) -> Self {
+        let client_id = installed.literals.iter().find(|(fact, ..)| *fact == known.client_id);
+        Self {
+            known,
+            addresses,
+            pkce,
+            grant: TokenGrant::AuthorizationCode,
+            client_id: client_id.map(|(_, text, _)| &**text),
+            has_secret: installed.has_secret,
+            discovery,
+            nonce_is_sent: false,
+            callback_facts: Vec::new(),
+            person_is_listed: false,
+            has_scope: false,
+            sends_state: true,
+            refused,
+            accepted,
+            written,
+        }
+    }
 }
 
 impl StepContext<'_> {

@@ -16,7 +16,7 @@ use crate::provider::answer::is_signed_token;
 use crate::provider::fact_expression::FoundInstead;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::refusal::ProviderRefusal;
-use crate::provider::step::Step;
+use crate::provider::step::{Step, StepKind};
 use crate::story::app_trial::AppTrial;
 use crate::story::looks::Looks;
 use crate::story::proposal::Proposal;
@@ -216,7 +216,7 @@ pub(crate) fn login_story(record: LoginRecord<'_>, proposals: Vec<Proposal>) -> 
     Story {
         provider: provider.name.to_string(),
         file: provider.source.name.to_string(),
-        step: error.and_then(|error| error.step).map(|step| step.word().to_owned()),
+        step: error.and_then(|error| error.step).map(|step| call_word(provider, step, trace.exchanges.last()).to_owned()),
         code: error.map(redacted_code),
         message: error.map(redacted_message),
         rule: refusal.filter(|refusal| refusal.message.is_some()).and_then(|refusal| refusal.rule.as_deref()).map(printable),
@@ -258,13 +258,18 @@ pub(crate) fn redacted_excerpt(text: &str) -> String {
     printable(&without_personal_data(text).chars().take(200).collect::<String>())
 }
 
+/// The word of the file under which a call stands: that of its step, or `refresh`.
+fn call_word(provider: &Provider, step: StepKind, call: Option<&trace::Exchange>) -> &'static str {
+    if call.is_some_and(|call| call.call == provider.refresh_position()) { "refresh" } else { step.word() }
+}
+
 fn story_exchange(provider: &Provider, watch: &LoginWatch, exchange: &trace::Exchange) -> Option<StoryExchange> {
     let step = provider.call(exchange.call)?;
     let (answer, no_answer) = describe_answer(step, exchange.answer.as_ref());
     let repeat = exchange.unanswered_repeat.as_ref();
     let no_answer = no_answer.or(repeat.map(|why| format!("once more, with the client's credentials in the other place: {why}")));
     Some(StoryExchange {
-        step: exchange.step.word().to_owned(),
+        step: call_word(provider, exchange.step, Some(exchange)).to_owned(),
         line: Some(step.place.line),
         request: masked_request(&exchange.request),
         answer,

@@ -8,14 +8,13 @@ use crate::directory::sign_in::SignInRefusal;
 use crate::login::Login;
 use crate::login::conversation::Conversation;
 use crate::login::error::LoginError;
-use crate::login::trace::Trace;
+use crate::login::trace::{LoginTokens, Trace};
 use crate::pages::ErrorCause;
 use crate::provider::callback::{CallbackMethod, CallbackParameters};
 use crate::provider::identity::Identity;
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
-use crate::vocabulary::text::Text;
 use crate::web::attempt_cookies::CallbackRequest;
 use crate::web::error_page::method_not_allowed;
 use crate::web::login_failure::{self, BrokerFailure};
@@ -24,7 +23,7 @@ use crate::web::request_context::RequestContext;
 use crate::web::sign_in::{append_cookies, mail_new_identity_notice, session_cookies};
 use crate::web::test_logins::test_login_handler;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
-use crate::web::{callback_attempt, cookies, sign_in, start};
+use crate::web::{callback_attempt, cookies, kept_tokens, sign_in, start};
 use crate::world::{clock, random};
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_TYPE;
@@ -98,11 +97,11 @@ async fn finish_login(
     if !callback_attempt::consume(context, &conversation.attempt).await? {
         return Err(login_failure::without_conversation(context, BrokerFailure::AlreadyUsed, live_provider, return_to).await);
     }
-    let (identity, id_token) = obtain_identity(context, live_provider, return_to, &conversation, login).await?;
+    let (identity, tokens) = obtain_identity(context, live_provider, return_to, &conversation, login).await?;
     if let Some(sid) = &callback_request.link {
-        return link_identity(context, live_provider, callback_request, &identity, sid).await;
+        return link_identity(context, live_provider, callback_request, (&identity, &tokens), sid).await;
     }
-    let of_login = (&*callback_request.version, id_token.as_ref());
+    let of_login = (&*callback_request.version, &tokens);
     sign_in::open_session(context, live_provider, &identity, of_login, callback_request.return_to.clone()).await
 }
 
@@ -111,7 +110,7 @@ async fn link_identity(
     context: &RequestContext,
     live_provider: &Arc<LiveProvider>,
     callback_request: &CallbackRequest,
-    identity: &Identity,
+    (identity, tokens): (&Identity, &LoginTokens),
     sid: &str,
 ) -> Result<ResponseWithCookies, UserFacingError> {
     let (app, store) = (context.app(), &context.live_store().store);
@@ -141,6 +140,9 @@ async fn link_identity(
     if rule == LinkingRule::LinkedByThemselves {
         mail_new_identity_notice(context, live_provider, &user.email);
     }
+    if let Some(tokens) = &tokens.provider {
+        kept_tokens::keep(context, live_provider, identity, (&user.uid, &new_sid), tokens).await;
+    }
     let cookies = session_cookies(context, &Session { sid: new_sid, ..session })?;
     Ok((redirect_to("/account?done=linked"), cookies))
 }
@@ -151,7 +153,7 @@ async fn obtain_identity(
     return_to: Option<&str>,
     conversation: &Conversation<'_>,
     login: Login<'_>,
-) -> Result<(Identity, Option<Text>), UserFacingError> {
+) -> Result<(Identity, LoginTokens), UserFacingError> {
     let began = clock::instant();
     let mut watch = LoginWatch::default();
     let Ok((trace, outcome)) = conversation.drive(login, context.limited_network(), &mut watch).await else {
@@ -160,7 +162,7 @@ async fn obtain_identity(
     observe_drift(context, live_provider, &trace, &watch, outcome.as_ref());
     context.app().metrics.observe_conversation(&live_provider.provider.name, began.elapsed());
     match outcome {
-        Ok(identity) => Ok((identity, trace.id_token)),
+        Ok(identity) => Ok((identity, trace.tokens)),
         Err(error) => Err(login_failure::in_conversation(context, live_provider, return_to, &error, &trace, &watch).await),
     }
 }

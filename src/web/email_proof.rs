@@ -1,10 +1,12 @@
 //! The beginning of a proof: the identity is kept, sealed, until the shopper has proven an e-mail address at `/prove`.
 
 use crate::directory::proofs::{BeginEmailProof, EmailProof, GOOD_FOR};
+use crate::login::trace::LoginTokens;
 use crate::provider::identity::{Identity, IdentityEmail};
+use crate::stores::live::LiveProvider;
 use crate::vocabulary::hash::hex;
-use crate::vocabulary::text::Text;
 use crate::web::attempt_cookies::hashed_id;
+use crate::web::kept_tokens::{self, PlainTokens};
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
 use crate::web::{cookies, id_tokens};
@@ -36,18 +38,27 @@ pub(crate) struct UnprovenIdentity {
     /// The ID token of the login, where the file's `logout` names it.
     #[serde(default)]
     pub(crate) id_token: Option<String>,
+    /// The provider's own tokens, where the file keeps them.
+    #[serde(default)]
+    pub(crate) tokens: Option<PlainTokens>,
 }
 
 /// Begins a proof instead of a session.
 pub(crate) async fn start_proof(
     context: &RequestContext,
+    live_provider: &LiveProvider,
     identity: &Identity,
     version: &str,
     return_to: Option<String>,
-    id_token: Option<&Text>,
+    tokens: &LoginTokens,
 ) -> Result<ResponseWithCookies, UserFacingError> {
     let handle = random::id();
-    let id_token = id_token.map(id_tokens::as_plain);
+    let id_token = tokens.id_token.as_ref().map(id_tokens::as_plain);
+    let tokens = tokens
+        .provider
+        .as_ref()
+        .filter(|_| kept_tokens::are_wanted(context, live_provider))
+        .map(|tokens| kept_tokens::as_plain(tokens, context.now()));
     let Identity { provider, file, fingerprint, id, address, name, picture, locale, more } = identity.clone();
     let (email, known) = match &address {
         IdentityEmail::Proven(email, _) => (Some(email.key().to_owned()), Some(email.key().to_owned())),
@@ -55,8 +66,22 @@ pub(crate) async fn start_proof(
         IdentityEmail::Placeholder(_) | IdentityEmail::Ask(None) => (None, None),
     };
     let version = version.into();
-    let identity =
-        UnprovenIdentity { provider, file, fingerprint, version, id, name, picture, locale, more, email, known, return_to, id_token };
+    let identity = UnprovenIdentity {
+        provider,
+        file,
+        fingerprint,
+        version,
+        id,
+        name,
+        picture,
+        locale,
+        more,
+        email,
+        known,
+        return_to,
+        id_token,
+        tokens,
+    };
     let (store, until) = (context.live_store().store.name.clone(), context.now().saturating_add(GOOD_FOR));
     let id = hashed_id(&handle);
     let who = keyed_hash(&context.app().proof_key, &["who", &store, &identity.provider, &identity.id]);

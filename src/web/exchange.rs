@@ -6,6 +6,7 @@ use crate::login::attempt::Entropy;
 use crate::login::conversation::Conversation;
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::exchange::{ExchangedIdentity, HandedNonce, HandedTokens};
+use crate::login::trace::LoginTokens;
 use crate::pages::ErrorCause;
 use crate::provider::exchange::ProviderButton;
 use crate::session::Session;
@@ -195,7 +196,8 @@ async fn sign_in_by_button(
     let kept = live_provider.provider.logout_uses_id_token().then(|| id_token.clone());
     let tokens = HandedTokens { id_token: Some(id_token), access_token: None, nonce: HandedNonce::Unknown };
     let ExchangedIdentity { identity, .. } = obtain_identity(context, live_provider, &tokens).await.map_err(|refusal| refusal.error)?;
-    let of_login = (&*live_provider.version, kept.as_ref());
+    let kept = LoginTokens { id_token: kept, provider: None };
+    let of_login = (&*live_provider.version, &kept);
     let opened = sign_in::open_session(context, live_provider, &identity, of_login, return_to).await;
     sign_in::append_cookies(opened, None)
 }

@@ -150,12 +150,24 @@ pub(crate) async fn in_exchange(
     end_with_error(context, live_provider, None, error, (trace, watch, FailedPart::Exchange)).await
 }
 
+/// Ends a refresh of kept tokens. One story a minute is stored of a failure, as in [`without_conversation`].
+pub(crate) async fn in_refresh(
+    context: &RequestContext,
+    live_provider: &LiveProvider,
+    error: &LoginError,
+    (trace, watch): (&Trace, &LoginWatch),
+) {
+    let _ = end_with_error(context, live_provider, None, error, (trace, watch, FailedPart::Refresh)).await;
+}
+
 /// Which part of a login failed. Anyone can make a start or an exchange fail; a callback needs an attempt of the browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FailedPart {
     Start,
     Callback,
     Exchange,
+    /// No login, but the refresh of tokens that are kept of one.
+    Refresh,
 }
 
 async fn end_with_error(
@@ -168,7 +180,9 @@ async fn end_with_error(
     let by_anyone = part != FailedPart::Callback;
     let cause = cause_of_login_error(error, !trace.callback.pairs.is_empty());
     let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
-    context.app().metrics.count_login(store, provider, cause.name());
+    if part != FailedPart::Refresh {
+        context.app().metrics.count_login(store, provider, cause.name());
+    }
     let at = FailurePlace { step: error.step, call: trace.exchanges.last().map(|call| call.call), line: error.place, by_anyone };
     let (app, reason) = (context.app(), redacted_code(error));
     let said = (!by_anyone).then(|| without_numbers(&redacted_message(error)).into());
@@ -177,7 +191,8 @@ async fn end_with_error(
     let searched = kind.clone();
     let code = place_failure(context, kind, || {
         // What a program hands in without a login says little about the file.
-        let searches_repair = part != FailedPart::Exchange && app.stories.may_search_repair(&searched, context.now() / 60);
+        let is_of_login = matches!(part, FailedPart::Start | FailedPart::Callback);
+        let searches_repair = is_of_login && app.stories.may_search_repair(&searched, context.now() / 60);
         let proposals = if searches_repair { (app.workbench.propose)(&live_provider.provider, Err(error), trace) } else { Vec::new() };
         login_story(LoginRecord { provider: &live_provider.provider, redirect: None, trace, watch, end: Err(error) }, proposals)
     })
@@ -197,7 +212,8 @@ async fn end_with_error(
         rule = error.refusal().filter(|refusal| refusal.message.is_some()).and_then(|refusal| refusal.rule.as_deref()),
         file = &*live_provider.provider.source.name,
         line = error.place.map(|place| place.line),
-        "a login failed"
+        "{}",
+        if part == FailedPart::Refresh { "kept tokens could not be refreshed" } else { "a login failed" }
     );
     error_of_login(cause, live_provider, return_to, code)
 }

@@ -22,6 +22,7 @@ pub(crate) mod headers;
 pub(crate) mod health;
 pub(crate) mod http_rejection;
 pub(crate) mod id_tokens;
+pub(crate) mod kept_tokens;
 pub mod live_config;
 pub(crate) mod login_failure;
 pub(crate) mod login_page;

@@ -5,6 +5,7 @@ use crate::directory::proofs::{
     CodeMailReservation, EmailProof, FindEmailProof, GOOD_FOR, HOUR, ProofCode, ProofCodeOutcome, ReleaseCodeMail, ReserveCodeMail,
     VerifyProofCode, hour,
 };
+use crate::login::trace::LoginTokens;
 use crate::pages::frame::address;
 use crate::pages::{AddressProofProblem, AddressProofReason, AddressProofStage, ErrorCause, ProvePage, code_mail};
 use crate::provider::identity::{Identity, IdentityEmail, is_placeholder_domain};
@@ -15,6 +16,7 @@ use crate::vocabulary::text::Text;
 use crate::web::apps::{kept_request, login_for_app};
 use crate::web::attempt_cookies::hashed_id;
 use crate::web::email_proof::{PAGE, UnprovenIdentity, keyed_hash, open_identity, seal_identity};
+use crate::web::kept_tokens::KeptTokens;
 use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -223,11 +225,13 @@ pub(crate) async fn submit_code(context: RequestContext) -> Result<HttpResponse,
     // The address to which the code was sent is proven, and no other.
     let identity = open_identity(&context, &id, &proof).ok_or(ErrorCause::ProofOver)?;
     let email = identity.email.as_deref().and_then(|email| Email::parse(email).ok()).ok_or(ErrorCause::ProofOver)?;
-    let UnprovenIdentity { provider, file, fingerprint, version, id, name, picture, locale, more, return_to, id_token, .. } = identity;
+    let UnprovenIdentity { provider, file, fingerprint, version, id, name, picture, locale, more, return_to, id_token, tokens, .. } =
+        identity;
     let id_token = id_token.map(|token| Text::secret(token, &Arc::from("idToken")));
+    let tokens = LoginTokens { id_token, provider: tokens.map(|tokens| KeptTokens::from(tokens).tokens) };
     let address = IdentityEmail::Proven(email, EmailEvidence::Mail);
     let identity = Identity { provider, file, fingerprint, id, address, name, picture, locale, more };
-    let result = sign_in::open_session(&context, &pending.live_provider, &identity, (&version, id_token.as_ref()), return_to).await;
+    let result = sign_in::open_session(&context, &pending.live_provider, &identity, (&version, &tokens), return_to).await;
     sign_in::append_cookies(result, Some(cookies::clear_proof(&context.live_store().store)))
 }
 

@@ -3,27 +3,27 @@
 use crate::directory::audit::RecordAuditEvent;
 use crate::directory::linking::{LinkingRule, SignInRefusalReason};
 use crate::directory::sign_in::{SignIn, SignInRefusal, SignedIn};
+use crate::login::trace::LoginTokens;
 use crate::pages::{ErrorCause, identity_linked_mail};
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::session::{Session, SessionLifetime, SessionUser, short_name};
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::email::Email;
-use crate::vocabulary::text::Text;
 use crate::web::apps::{kept_request, login_for_app};
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
-use crate::web::{cookies, email_proof, id_tokens, login_failure};
+use crate::web::{cookies, email_proof, id_tokens, kept_tokens, login_failure};
 use crate::world::random;
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderValue, SET_COOKIE};
 use std::sync::Arc;
 
-/// Signs the identity in, or starts the proof of an e-mail address first. `version` is that of the file; `id_token` is kept for the logout.
+/// Signs the identity in, or starts the proof of an e-mail address first. `version` is that of the file; `tokens` are kept.
 pub(crate) async fn open_session(
     context: &RequestContext,
     live_provider: &Arc<LiveProvider>,
     identity: &Identity,
-    (version, id_token): (&str, Option<&Text>),
+    (version, tokens): (&str, &LoginTokens),
     return_to: Option<String>,
 ) -> Result<ResponseWithCookies, UserFacingError> {
     let (app, store) = (context.app(), &context.live_store().store);
@@ -41,12 +41,15 @@ pub(crate) async fn open_session(
                 && context.live_store().mailer.is_some() =>
         {
             app.directory.write(RecordAuditEvent(event)).await?;
-            return email_proof::start_proof(context, identity, version, return_to, id_token).await;
+            return email_proof::start_proof(context, live_provider, identity, version, return_to, tokens).await;
         }
         Err(refusal) => return Err(refused(context, live_provider, identity, return_to.as_deref(), refusal).await),
     };
-    if let Some(token) = id_token {
+    if let Some(token) = &tokens.id_token {
         id_tokens::keep(context, &session, token).await;
+    }
+    if let Some(tokens) = &tokens.provider {
+        kept_tokens::keep(context, live_provider, identity, (&session.person.uid, &session.sid), tokens).await;
     }
     let mut cookies = session_cookies(context, &session)?;
     cookies.push(cookies::set_last_provider(&live_provider.provider.name, store));

@@ -9,6 +9,7 @@
 use crate::provider::step::StepKind;
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::vocabulary::place::Place;
+use crate::web::apps::provider_token::FetchThrottle;
 use crate::web::apps::refusals::RefusalThrottle;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -30,6 +31,8 @@ pub(crate) struct StoryThrottle {
     minutes: Mutex<StoryMinutes>,
     /// Which refused requests of apps were recorded.
     pub(crate) of_apps: RefusalThrottle,
+    /// Which fetches of tokens by apps were recorded.
+    pub(crate) of_tokens: FetchThrottle,
 }
 
 #[derive(Default)]

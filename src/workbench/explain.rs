@@ -34,6 +34,8 @@ pub struct ExplainedStep {
     pub(crate) call: Option<String>,
     /// Whether the browser carries the request.
     pub(crate) is_redirect: bool,
+    /// Whether it is no step of a login, but refreshes kept tokens.
+    pub(crate) is_refresh: bool,
     /// The request as it would be sent, with masks for the values that only a login knows.
     pub request: Request,
     /// Which facts are read, from where, and the place in the file.
@@ -42,6 +44,13 @@ pub struct ExplainedStep {
     pub(crate) remark: Option<&'static str>,
     /// The text that `sign` signs, with masks.
     signed_text: Option<String>,
+}
+
+impl ExplainedStep {
+    /// The word of the file under which it stands.
+    pub fn word(&self) -> &'static str {
+        if self.is_refresh { "refresh" } else { self.step.word() }
+    }
 }
 
 /// Explains every step; facts that are not given are masks.
@@ -67,6 +76,7 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
             step: step.kind,
             call: step.call.map(|call| call_name(provider, usize::from(call))),
             is_redirect: step.is_redirect(),
+            is_refresh: false,
             request,
             reads,
             remark,
@@ -74,7 +84,26 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
         });
         mask_unknown(&mut facts, step.learned_facts().map(|(fact, ..)| fact));
     }
+    list.extend(explain_refresh(provider, facts)?);
     Ok(list)
+}
+
+/// The call that refreshes kept tokens, which is no step of a login.
+fn explain_refresh(provider: &Provider, mut facts: Facts) -> Result<Option<ExplainedStep>, StepError> {
+    let Some(step) = provider.call(provider.refresh_position()) else { return Ok(None) };
+    mask_unknown(&mut facts, step.uses_in_request().into_iter().map(|used| used.fact));
+    let request = step.request(&facts)?;
+    let is_kept = |fact: Slot| ["accessToken", "expiresIn", "refreshToken"].contains(&&**provider.names.name(fact));
+    Ok(Some(ExplainedStep {
+        step: step.kind,
+        call: Some("refresh".to_owned()),
+        is_redirect: false,
+        is_refresh: true,
+        signed_text: signed_text(step, &request, &facts),
+        request,
+        reads: step.read_sources(is_kept),
+        remark: Some("made when an app fetches the kept access token and that has less than a minute left"),
+    }))
 }
 
 /// What each word of the file says, and what holds where it is silent.

@@ -26,6 +26,7 @@ const PROVIDER_TOPICS: &[&str] = &[
     include_str!("reference/provider/trust.md"),
     include_str!("reference/provider/tokens.md"),
     include_str!("reference/provider/exchange.md"),
+    include_str!("reference/provider/kept.md"),
     include_str!("reference/provider/hosts.md"),
     include_str!("reference/provider/functions.md"),
     include_str!("reference/provider/examples.md"),

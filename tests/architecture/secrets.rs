@@ -27,6 +27,7 @@ const MAY_EXPOSE: FilesWithReasons = &[
     ("session/seal.rs", "the master key is bytes"),
     ("world/mail.rs", "the mail server gets its password"),
     ("world/secrets.rs", "a generated secret is written to its file"),
+    ("web/kept_tokens.rs", "the provider's own tokens are sealed, and the access token is handed to an app"),
     ("web/id_tokens.rs", "the ID token of a session is sealed for the logout at the provider"),
     ("workbench/examples/difference.rs", "what was sent is compared with what an example expects"),
     ("simulated/simulation/replacements.rs", "a story gets the values of the login in place of its stand-ins"),

@@ -414,7 +414,7 @@ pub const NOT_OFFERED: &[(&str, &[&str])] = &[
         &["oidcc-client-test-request-uri-signed-rs256", "oidcc-client-test-request-uri-signed-none"],
     ),
     (
-        "no refresh token is asked for, read or kept",
+        "a refresh gives apps the provider's own access token, and no ID token of it is read",
         &[
             "oidcc-client-test-refresh-token",
             "oidcc-client-test-refresh-token-invalid-issuer",

@@ -143,7 +143,7 @@ on_both! {
         let sign_out = EndAllSessions { store: main.into(), uid: ana.clone(), except: None, by: AuditActor::Support, now: 100 };
         directory.write(sign_out).await.expect("storage");
         uid(&directory, &proven("acme", "1", "ana"), "2").await;
-        let keep = KeepProviderTokens { store: main.into(), uid: ana, provider: "acme".into(), sealed: String::new(), until: 1000 };
+        let keep = KeepProviderTokens { store: main.into(), uid: ana, provider: "acme".into(), provider_id: "1".into(), sid: "2".into(), sealed: String::new(), until: 1000 };
         directory.write(keep).await.expect("storage");
         let incident = StoredIncident { code: "K7Q-2MD".into(), store: main.into(), at: 100, story: "{}".to_owned() };
         directory.write(SaveIncident { incident, event: AuditEvent::new(100, main, AuditEventKind::Failed) }).await.expect("storage");

@@ -2,17 +2,26 @@
 
 use crate::directory::{at_once, on_both, proven, uid};
 use portaria::directory::Directory;
+use portaria::directory::app_grants::{CodeRedemption, NewAppGrant, RedeemCode};
 use portaria::directory::audit::AuditActor;
+use portaria::directory::ended_grants::EndAppsOfUser;
 use portaria::directory::identity_links::UnlinkIdentity;
-use portaria::directory::kept_tokens::{FindProviderTokens, ForgetProviderTokens, KeepProviderTokens, ReplaceProviderTokens};
+use portaria::directory::kept_tokens::{
+    FindProviderTokens, FindTokensForApp, ForgetProviderTokens, KeepProviderTokens, KeptProviderTokens, ReplaceProviderTokens, TokensForApp,
+};
 use portaria::directory::sessions::EndAllSessions;
 use portaria::directory::tidy::tidy;
 use portaria::directory::users::{BlockUser, EraseUser, ExportUser};
 use std::sync::Arc;
 
 async fn keeps(directory: &Directory, user: &str, provider: &str, sealed: &str) {
-    let keep =
-        KeepProviderTokens { store: "main".into(), uid: user.into(), provider: provider.into(), sealed: sealed.to_owned(), until: 1000 };
+    keeps_of(directory, user, (provider, "1", "1"), sealed).await;
+}
+
+/// Keeps the tokens of an identity, in a session.
+async fn keeps_of(directory: &Directory, user: &str, (provider, id, sid): (&str, &str, &str), sealed: &str) {
+    let (store, uid, provider, provider_id, sid) = ("main".into(), user.into(), provider.into(), id.into(), sid.into());
+    let keep = KeepProviderTokens { store, uid, provider, provider_id, sid, sealed: sealed.to_owned(), until: 1000 };
     directory.write(keep).await.expect("storage");
 }
 
@@ -30,9 +39,10 @@ on_both! {
     tokens_are_kept_for_a_user_and_a_provider: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
+        uid(&directory, &proven("beta", "1", "ana"), "2").await;
         keeps(&directory, &ana, "acme", "first").await;
         keeps(&directory, &ana, "acme", "second").await;
-        keeps(&directory, &ana, "beta", "other").await;
+        keeps_of(&directory, &ana, ("beta", "1", "2"), "other").await;
         keeps(&directory, "nobody", "acme", "x").await;
 
         assert_eq!(kept(&directory, &ana, "acme").await.as_deref(), Some("second"));
@@ -42,10 +52,58 @@ on_both! {
         let export = directory.write(ExportUser { uid: ana.clone(), now: 100 }).await.expect("storage").expect("a user");
         assert_eq!(export.kept_tokens, [("acme".into(), 1000), ("beta".into(), 1000)]);
 
-        directory.write(ForgetProviderTokens { store: "main".into(), uid: ana.clone(), provider: "acme".into() }).await.expect("storage");
+        for (before, left) in [("first", Some("second")), ("second", None)] {
+            let (uid, provider, before) = (ana.clone(), "acme".into(), before.to_owned());
+            directory.write(ForgetProviderTokens { store: "main".into(), uid, provider, before }).await.expect("storage");
+            assert_eq!(kept(&directory, &ana, "acme").await.as_deref(), left);
+        }
         assert_eq!((kept(&directory, &ana, "acme").await, kept(&directory, &ana, "beta").await.as_deref()), (None, Some("other")));
         tidy(&directory, 1001 + 86_400, 0).await.expect("storage");
         assert_eq!(kept(&directory, &ana, "beta").await, None, "they are of no more use");
+    };
+
+    tokens_of_a_login_that_is_over_already_are_not_kept: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
+
+        keeps_of(&directory, &ana, ("acme", "2", "1"), "x").await;
+        keeps_of(&directory, &ana, ("beta", "1", "1"), "x").await;
+        keeps_of(&directory, &ana, ("acme", "1", "2"), "x").await;
+        assert_eq!(kept(&directory, &ana, "acme").await, None, "another identity, or no session");
+        let (store, by) = ("main".into(), AuditActor::Person);
+        directory.write(EndAllSessions { store, uid: ana.clone(), except: None, by, now: 100 }).await.expect("storage");
+        keeps(&directory, &ana, "acme", "late").await;
+
+        assert_eq!(kept(&directory, &ana, "acme").await, None);
+    };
+
+    an_app_finds_the_tokens_as_long_as_its_access_goes_on: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
+        keeps(&directory, &ana, "acme", "sealed").await;
+        let grant = NewAppGrant {
+            id: "g".into(), store: "main".into(), uid: ana.clone(), app: "painel".into(), sid: "1".into(), offline: false,
+            scopes: "openid".into(), provider: "acme".into(), auth_time: 100, until: 1000,
+        };
+        assert!(matches!(directory.write(RedeemCode { grant, issued: 100, now: 100 }).await, Ok(CodeRedemption::Granted(_))));
+        let find = FindTokensForApp { store: "main".into(), grant: "g".into(), app: "painel".into(), uid: ana.clone(), provider: "acme".into() };
+        let found = async |find: FindTokensForApp| directory.read(find).await.expect("storage");
+
+        let sealed = KeptProviderTokens { provider: "acme".into(), sealed: "sealed".to_owned(), until: 1000 };
+        assert_eq!(found(find.clone()).await, TokensForApp::Kept(sealed));
+        assert_eq!(found(FindTokensForApp { provider: "beta".into(), ..find.clone() }).await, TokensForApp::None);
+        for other in [
+            FindTokensForApp { store: "atacado".into(), ..find.clone() },
+            FindTokensForApp { grant: "h".into(), ..find.clone() },
+            FindTokensForApp { app: "other".into(), ..find.clone() },
+            FindTokensForApp { uid: "nobody".into(), ..find.clone() },
+        ] {
+            assert_eq!(found(other).await, TokensForApp::AccessEnded);
+        }
+        let end = EndAppsOfUser { store: "main".into(), uid: ana.clone(), app: Some("painel".into()), by: AuditActor::Person, now: 100 };
+        directory.write(end).await.expect("storage");
+        assert_eq!(found(find).await, TokensForApp::AccessEnded);
+        assert_eq!(kept(&directory, &ana, "acme").await.as_deref(), Some("sealed"), "other apps may go on");
     };
 
     of_many_refreshes_at_once_one_replaces_the_tokens: async |place| {
@@ -73,7 +131,7 @@ on_both! {
             let ana = uid(&directory, &proven("acme", id, &format!("ana{id}")), id).await;
             uid(&directory, &proven("beta", id, &format!("ana{id}")), &format!("b{id}")).await;
             for provider in ["acme", "beta"] {
-                keeps(&directory, &ana, provider, "sealed").await;
+                keeps_of(&directory, &ana, (provider, id, id), "sealed").await;
             }
             users.push(ana);
         }

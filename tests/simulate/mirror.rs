@@ -51,7 +51,11 @@ struct BegunLogin {
 
 impl Mirror {
     fn new() -> Self {
-        let (provider, report) = compile(&Source::new("acme.yaml", ACME), InstallationContext { loopback: true });
+        Self::of(ACME)
+    }
+
+    fn of(file: &str) -> Self {
+        let (provider, report) = compile(&Source::new("acme.yaml", file), InstallationContext { loopback: true });
         let provider = provider.unwrap_or_else(|| panic!("{}", report.draw(false)));
         let stories = examples::read(&Source::new("acme.examples.yaml", STORIES)).unwrap_or_else(|report| panic!("{}", report.draw(false)));
         let (values, _) = installation_values(&provider, &stories, provider.literals().collect());
@@ -128,6 +132,30 @@ fn a_login_goes_well_and_its_code_works_once() {
     assert_eq!(again.status, 403);
     assert!(body(&again).contains("code_gone") && body(&again).contains("works once"), "{}", body(&again));
     assert!(again.log_line.as_deref().is_some_and(|line| line.starts_with("refused")), "{again:?}");
+}
+
+#[test]
+fn a_refresh_as_the_file_sends_it_is_answered_like_the_token_request() {
+    let mirror = Mirror::of(&format!("{ACME}keepTokens: true\n"));
+    let secret = mirror.installation.values.iter().find(|(fact, _)| *fact == mirror.provider.known.client_secret).expect("a secret");
+    let form = format!("grant_type=refresh_token&refresh_token=rt-1&client_id=loja-42&client_secret={}", secret.1.expose());
+    let refresh = Request {
+        method: Method::Post,
+        address: Text::plain("https://sso.acme.example/token"),
+        headers: vec![("Content-Type".into(), Text::plain("application/x-www-form-urlencoded"))],
+        body: Some(Text::plain(form)),
+        largest: 65_536,
+        timeout: std::time::Duration::from_secs(10),
+    };
+
+    let answers = [mirror.call(&refresh), mirror.call(&refresh)];
+    let odd = mirror.call(&changed(&refresh, "loja-42", "loja-43"));
+
+    assert_eq!(answers.each_ref().map(|answer| answer.status), [200, 200], "{}", body(&answers[0]));
+    assert_eq!(answers.each_ref().map(body), ["{\"access_token\":\"at-1-r1\"}", "{\"access_token\":\"at-1-r2\"}"]);
+    assert!(answers[0].log_line.as_deref().is_some_and(|line| line.ends_with("(refresh)")), "{answers:?}");
+    assert!(odd.status == 400 && body(&odd).contains("client_id"), "{}", body(&odd));
+    assert_eq!(Mirror::new().call(&refresh).status, 400, "a file that keeps no tokens refreshes none");
 }
 
 #[test]

@@ -22,12 +22,12 @@ async fn broker(mailbox: &Mailbox) -> TestBroker {
 }
 
 /// What a page of ours writes into its forms.
-fn mark(page: &Answer) -> String {
+pub fn mark(page: &Answer) -> String {
     let (_, rest) = page.body.split_once("name=\"form\" value=\"").unwrap_or_else(|| panic!("there is a form: {page:?}"));
     rest.split('"').next().expect("it ends").to_owned()
 }
 
-async fn post(browser: &Browser, path: &str, mark: &str, fields: &[(&str, &str)]) -> Answer {
+pub async fn post(browser: &Browser, path: &str, mark: &str, fields: &[(&str, &str)]) -> Answer {
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.append_pair("form", mark).extend_pairs(fields);
     browser.ask(ClientRequest::form(path, &form.finish()).with("accept", "text/html").with("accept-language", "en")).await
@@ -45,7 +45,7 @@ async fn ends(browser: &Browser, provider: &str, who: &str) -> Answer {
 }
 
 /// A person has come back from the provider and is asked for an address.
-async fn asked(broker: &TestBroker, who: &str) -> (Browser, String) {
+pub async fn asked(broker: &TestBroker, who: &str) -> (Browser, String) {
     let browser = Browser::new(broker);
     let answer = browser.log_in("acme", who).await;
     assert_eq!((answer.status, answer.location()), (303, Some("/prove")), "{answer:?}");

@@ -78,6 +78,10 @@ pub(crate) fn app_as_text(app: &UserApp) -> String {
     format!("  {name}, since {since}, used last {used}{offline}\n    {scopes}")
 }
 
+pub(crate) fn kept_tokens_as_text(provider: &str, until: i64) -> String {
+    format!("  {}, sealed, until {} at most", printable(provider), format_time(until))
+}
+
 pub(crate) fn event_as_text(event: &AuditEvent) -> String {
     let incident = event.incident.as_deref().map_or_else(String::new, |code| format!(" [incident {}]", printable(code)));
     format!("{}  {}{incident}", format_time(event.at), printable(&reasons::describe_event(event)))

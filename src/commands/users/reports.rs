@@ -4,6 +4,7 @@ use crate::commands::outcome::{CommandFailure, CommandOutcome, count_in_words, f
 use crate::commands::users::context::UsersContext;
 use crate::commands::users::rendering;
 use crate::directory::audit::ListUserAuditEvents;
+use crate::directory::kept_tokens::ListKeptTokensOfUser;
 use crate::directory::users::{ExportUser, IdentityLink, ListActiveSessions, ListIdentityLinks, SearchUsers, UserRecord};
 use crate::vocabulary::diagnostic::printable;
 use serde_json::json;
@@ -40,11 +41,13 @@ pub(crate) async fn print_user(context: &UsersContext, person: &UserRecord) -> R
     let links = context.read(ListIdentityLinks(person.user.uid.clone())).await?;
     let sessions = context.read(ListActiveSessions { uid: person.user.uid.clone(), now: context.now }).await?;
     let apps = context.apps_of(person).await?;
+    let kept = context.read(ListKeptTokensOfUser(person.user.uid.clone())).await?;
     if context.json {
         let mut shown = rendering::user_as_json(person);
         shown["apps"] = rendering::apps_as_json(&apps);
         shown["waysIn"] = rendering::links_as_json(&links);
         shown["sessions"] = rendering::sessions_as_json(&sessions);
+        shown["keptTokens"] = rendering::kept_tokens_as_json(&kept);
         print_json(&shown.to_string());
         return Ok(());
     }
@@ -68,6 +71,12 @@ pub(crate) async fn print_user(context: &UsersContext, person: &UserRecord) -> R
     }
     for app in &apps {
         print_line(&rendering::app_as_text(app));
+    }
+    if !kept.is_empty() {
+        print_line("\ntokens of providers that are kept for apps");
+    }
+    for (provider, until) in &kept {
+        print_line(&rendering::kept_tokens_as_text(provider, *until));
     }
     print_line("\nwhat can be done");
     print_hints(context, person, &links, !sessions.is_empty() || !apps.is_empty());

@@ -94,7 +94,7 @@ impl LabProvider {
         let mut description = describe(provider, &steps);
         let preview = |(at, explained): (usize, &ExplainedStep)| RequestPreview {
             number: at + 1,
-            step: explained.step.word().to_owned(),
+            step: explained.word().to_owned(),
             request: RequestView::from_request(&story::masked_request(&explained.request)),
             rows: description.steps.get_mut(at).map(std::mem::take).unwrap_or_default(),
             is_by_browser: explained.is_redirect,

@@ -12,7 +12,7 @@ use crate::provider::refusal::RefusalRule;
 use crate::provider::request_payload::RequestPayload;
 use crate::provider::signature::{ParameterSignature, SignedParameters};
 use crate::provider::signed_token::{ExpiryRequirement, SignedToken, SignedTokenContext, SignedTokenSpec};
-use crate::provider::standard;
+use crate::provider::standard::{self, TokenGrant};
 use crate::provider::step::{ReadRule, Step, StepBody, StepKind};
 use crate::provider::step_context::{StepContext, check_fact_name, check_read_name, compile_reads};
 use crate::provider::template::Template;
@@ -221,7 +221,8 @@ fn method_and_address(spec: &mut CallSpec, kind: StepKind, context: &StepContext
 
 /// The `signed` that `discovery` implies: the ID token next to the access token.
 fn implied_id_token(kind: StepKind, context: &StepContext<'_>, place: Place) -> Option<SignedTokenSpec> {
-    (context.discovery && kind == StepKind::GetAccessCode).then(|| SignedTokenSpec::empty(place)).flatten()
+    let redeems_code = kind == StepKind::GetAccessCode && context.grant == TokenGrant::AuthorizationCode;
+    (context.discovery && redeems_code).then(|| SignedTokenSpec::empty(place)).flatten()
 }
 
 /// How the answer of a userinfo call is verified when it is a signed token (`OpenID` Connect Core 5.3.2), unless the file says itself

@@ -5,7 +5,6 @@ use crate::provider::choice::EntryChoice;
 use crate::provider::compiled_file::CompiledFile;
 use crate::provider::condition::Condition;
 use crate::provider::exchange::{ExchangeFault, ExchangeRules, ExchangeWords, HandedIdToken, HandedToken};
-use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START};
 use crate::provider::placeholder::Placeholder;
 use crate::provider::refusal::RefusalRule;
 use crate::provider::signed_token::SignedToken;
@@ -114,7 +113,7 @@ impl ExchangeCheck<'_> {
         let shown = ["name", "picture", "locale"].map(|name| reader.names.intern(name));
         let person = || file.calls.iter().filter(move |step| calls && step.kind == StepKind::GetUserInfo);
         let mut known: Vec<Slot> = handed.to_vec();
-        known.extend(self.facts_from_the_start(reader));
+        known.extend(file.facts_without_login(reader));
         known.extend(own.iter().flat_map(|(step, _)| step.token_reads()).map(|read| read.fact));
         known.extend(person().flat_map(Step::learned_facts).map(|(fact, ..)| fact));
         known.extend(file.identity.composed().map(|(_, fact, ..)| fact));
@@ -130,21 +129,6 @@ impl ExchangeCheck<'_> {
         let used = of_token.chain(of_calls).chain(composed).chain(placeholder).chain(required).map(|used: FactUse| used.fact).chain(more);
         let missing = used.chain([file.known.id]).find(|fact| !known.contains(fact));
         missing.map_or(Ok(()), |fact| Err(ExchangeFault::NeedsLogin((&**reader.names.name(fact)).into())))
-    }
-
-    /// The settings, the discovery document, and what else is known without a login.
-    fn facts_from_the_start(&self, reader: &mut Reader) -> Vec<Slot> {
-        let own = self.file.known;
-        let of_login = [own.redirect_uri, own.state, own.nonce, own.code_challenge, own.code_verifier, own.login_hint, own.ui_locales];
-        let mut known: Vec<Slot> = FROM_THE_START.iter().map(|(name, _)| reader.names.intern(name)).collect();
-        known.retain(|fact| !of_login.contains(fact));
-        known.extend(self.file.installed.needed.iter().map(|needed| needed.fact));
-        known.extend(self.file.installed.literals.iter().map(|(fact, ..)| *fact));
-        if self.file.has_discovery {
-            known.extend(FROM_DISCOVERY.iter().map(|(name, _)| reader.names.intern(name)));
-        }
-        known.extend(self.file.issuer.map(|_| own.issuer));
-        known
     }
 
     /// Whether a text is the client id, or one of the further ones.

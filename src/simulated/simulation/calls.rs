@@ -25,7 +25,7 @@ const LARGEST_CANDIDATES: usize = 20;
 /// By how much an answer that comes too late exceeds the time that the file gives to it.
 const LATE: Duration = Duration::from_secs(5);
 /// The largest age of a time in a request, in seconds.
-const LARGEST_AGE: i64 = 120;
+pub(super) const LARGEST_AGE: i64 = 120;
 
 /// How a request matches a login.
 enum CallMatch {
@@ -46,6 +46,9 @@ impl Simulation {
         }
         if let Some(answer) = self.answer_ask(received, context) {
             return answer;
+        }
+        if let Some(refreshed) = self.answer_refresh(received, context, &what) {
+            return refreshed;
         }
         let prepared = self.match_preparation(received, context);
         if let PreparationMatch::Answer(answer) = prepared {

@@ -163,7 +163,7 @@ fn differences_from(step: &Step, facts: &Facts, received: &ReceivedRequest) -> V
 }
 
 /// The value of a fact that alone fills a parameter, a header or a member of the body.
-fn captured_value(step: &Step, received: &ReceivedRequest, slot: Slot) -> Option<String> {
+pub(super) fn captured_value(step: &Step, received: &ReceivedRequest, slot: Slot) -> Option<String> {
     let within = |list: &[Parameter], pairs: &[(String, String)]| {
         let parameter = list.iter().find(|parameter| parameter.values.iter().any(|value| value.sole_fact() == Some(slot)))?;
         pairs.iter().find(|(name, _)| *name == *parameter.name).map(|(_, value)| value.clone())

@@ -18,6 +18,7 @@ mod keyring; //                the provider's keys
 mod preparation; //        the calls before the redirect
 mod pages; //                  the pages
 mod received_request; //       a request at the provider's own address
+mod refresh; //                the refresh of kept tokens
 mod refusal; //                how it refuses a call
 mod replacements; //           a recorded example with the values of a real login
 mod state; //                  the logins under way
@@ -223,7 +224,9 @@ impl Simulation {
         let facts = self.known_facts(&attempt, &installation, context).for_preview();
         let document =
             self.provider.discovery.as_ref().and_then(|_| self.discovery_document(&installation, now)).map(|(address, _)| address);
-        let steps = self.provider.steps().filter_map(|step| step.address.fill(&facts).ok()).map(|filled| filled.base.masked());
+        let refresh = self.provider.call(self.provider.refresh_position());
+        let steps =
+            self.provider.steps().chain(refresh).filter_map(|step| step.address.fill(&facts).ok()).map(|filled| filled.base.masked());
         let exchange = self.provider.exchange.words.iter();
         let asks = exchange.clone().filter_map(|words| words.ask.as_ref()?.address.fill(&facts).ok()).map(|filled| filled.base.masked());
         let handed_in = exchange.flat_map(ExchangeWords::signed_tokens).filter_map(|signed| signed.keys_address(&facts));

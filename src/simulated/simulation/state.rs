@@ -68,6 +68,8 @@ pub(super) struct SimulationState {
     pub(crate) preparations: VecDeque<SimulatedPreparation>,
     /// How many answers were given before a redirect.
     pub(crate) prepared: u64,
+    /// How many tokens were refreshed.
+    pub(crate) refreshed: u64,
     pub(crate) visits: VecDeque<SimulatedVisit>,
     pub(crate) logins: VecDeque<SimulatedLogin>,
 }

@@ -81,8 +81,8 @@ words! {
         /// Default: `none`
         /// Example: `consent: ask`
         consent: Option<Located<ConsentRule>> = "consent",
-        /// The names of the provider files whose own tokens the app may fetch for a person, at `/apps/tokens/NAME`. This version has no
-        /// such address yet, so the key gives nothing.
+        /// The names of the provider files whose own access tokens the app may fetch for a person, at `/apps/tokens/NAME`, with the access
+        /// token that it has for that person. Such a file says `keepTokens: true`.
         /// Default: none
         /// Example: `tokens: [ clube-acme ]`
         tokens: Option<PossiblyEmptyList> = "tokens",

@@ -1,4 +1,4 @@
-//! The keys with which codes, waiting requests and refresh tokens of apps are protected, derived from the master key.
+//! The keys with which codes, waiting requests and refresh tokens of apps are protected, and those that are kept for them, derived from the master key.
 
 use crate::session::seal::{MasterKey, Seal};
 use aws_lc_rs::hmac;
@@ -9,6 +9,8 @@ pub struct AppSeals {
     pub codes: Seal,
     /// Seals the requests that wait for the person.
     pub(crate) requests: Seal,
+    /// Seals the own tokens of providers that are kept for apps.
+    pub(crate) tokens: Seal,
     /// The key of refresh tokens.
     pub(crate) refresh: hmac::Key,
 }
@@ -18,6 +20,7 @@ impl AppSeals {
         Self {
             codes: Seal::new(master, "app codes"),
             requests: Seal::new(master, "app requests"),
+            tokens: Seal::new(master, "provider tokens"),
             refresh: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("refresh tokens")),
         }
     }

@@ -20,10 +20,12 @@ pub mod logout_delivery; //         apps learn of ended sessions
 pub(crate) mod login_for_app; //    a login keeps to what the request of an app asks for
 pub(crate) mod oauth_error; //      errors for programs
 pub(crate) mod oauth_form; //       the parameters of a program
+pub(crate) mod provider_token; //   `/apps/tokens/{provider}`
 pub(crate) mod refusals; //         refused requests in the audit
 pub(crate) mod revoke; //           `/revoke`
 pub(crate) mod token; //            `/token`
 pub(crate) mod token_claims; //     what tokens say of a person
+pub(crate) mod token_refresh; //    kept tokens of providers, refreshed once
 pub(crate) mod userinfo; //         `/userinfo`
 
 use crate::web::account;
@@ -44,6 +46,7 @@ pub(crate) fn routes() -> Vec<RouteRow> {
         page("/account/apps/end").get_and_head(account::redirect_to_page).post(app_access::end),
         page("/token").post(token::token).options(cross_origin::preflight).largest_body(LARGEST_FORM),
         page("/userinfo").get(userinfo::userinfo).post(userinfo::userinfo).options(cross_origin::preflight),
+        page("/apps/tokens/{provider}").get(provider_token::hand_out).options(cross_origin::preflight),
         page("/introspect").post(introspect::introspect).largest_body(LARGEST_FORM),
         page("/revoke").post(revoke::revoke).options(cross_origin::preflight).largest_body(LARGEST_FORM),
     ]

@@ -56,6 +56,29 @@ impl OAuthError {
         Self { status: StatusCode::FORBIDDEN, challenge: Some(OAuthChallenge::Bearer), ..Self::new("insufficient_scope", description) }
     }
 
+    /// The settings do not name the app for the tokens of this provider.
+    pub(crate) const fn tokens_not_allowed() -> Self {
+        let description = "the settings of the store do not allow this app the tokens of this provider";
+        Self { status: StatusCode::FORBIDDEN, challenge: Some(OAuthChallenge::Bearer), ..Self::new("insufficient_scope", description) }
+    }
+
+    /// No tokens of the provider are kept for the person, or not any more.
+    pub(crate) const fn no_tokens() -> Self {
+        let description = "no tokens of this provider are kept for this person: they have to sign in through it again";
+        Self { status: StatusCode::NOT_FOUND, ..Self::new("noTokens", description) }
+    }
+
+    /// The provider cannot refresh its tokens for a moment.
+    pub(crate) fn provider_unavailable(seconds: i64) -> Self {
+        let description = "the provider does not refresh the token at present";
+        let retry_after = u64::try_from(seconds).unwrap_or(1).max(1);
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            retry_after: Some(retry_after),
+            ..Self::new("temporarily_unavailable", description)
+        }
+    }
+
     /// No access token came with the request. RFC 6750 (3.1) wants no error named then.
     pub(crate) fn no_token() -> HttpResponse {
         HttpResponse::Unauthorized().insert_header((WWW_AUTHENTICATE, "Bearer")).json(json!({ "error": "invalid_token" }))

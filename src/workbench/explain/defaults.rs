@@ -37,7 +37,8 @@ pub(crate) struct Section<'a> {
 impl<'a> Section<'a> {
     /// The rows of a block, in the order in which its words are documented. `prefix` stands before each word.
     pub(crate) fn rows(&self, block: &'static WordBlock, prefix: &str) -> Vec<DescriptionRow> {
-        let words = block.words.iter().filter(|word| !(self.step.is_none() && is_step(word.name)) && word.name != "prepare");
+        let has_section = |word: &str| is_step(word) || word == "refresh" && self.writes("refresh");
+        let words = block.words.iter().filter(|word| !(self.step.is_none() && has_section(word.name)) && word.name != "prepare");
         words.flat_map(|word| self.word_rows(word, block.title, prefix)).collect()
     }
 
@@ -47,7 +48,7 @@ impl<'a> Section<'a> {
         let name = format!("{prefix}{}", word.name);
         let written = self.entry(word.name);
         if let Some(entry) = written {
-            // The one call that is no step of a login.
+            // The one call that is described among the words around it.
             let step = if word.name == "ask" { self.provider.call(self.provider.calls.len()) } else { self.step };
             let inner =
                 |node: &YamlNode, block: &'static WordBlock, prefix: &str| Section { node: Some(node), step, ..*self }.rows(block, prefix);
@@ -252,20 +253,6 @@ impl<'a> Section<'a> {
             }
             .to_owned(),
         )
-    }
-
-    fn default_condition(&self) -> &'static str {
-        let is_implied = self.step.is_some_and(|step| step.implied.is_some());
-        if is_implied { "the ID token lacks the address, or does not say whether it is verified" } else { "always" }
-    }
-
-    fn default_optional(&self) -> &'static str {
-        let is_implied = self.step.is_some_and(|step| step.implied.is_some());
-        if is_implied {
-            "true: when this call fails, the ID token alone says who it is"
-        } else {
-            "false: without this call there is no login"
-        }
     }
 
     fn bearer(&self) -> Option<String> {

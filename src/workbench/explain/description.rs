@@ -27,7 +27,7 @@ pub struct DescriptionRow {
 pub struct FileDescription {
     /// The words at the top of the file.
     pub file: Vec<DescriptionRow>,
-    /// The words of each step: the first step, then the calls.
+    /// The words of each step: the first step, then the calls. Behind them come those of `refresh`, if tokens are refreshed.
     pub steps: Vec<Vec<DescriptionRow>>,
 }
 
@@ -42,6 +42,12 @@ pub(crate) fn describe(provider: &Provider, signed_texts: &[Option<String>]) -> 
         let section = Section { provider, step: Some(step), node: own, file: node.as_ref(), signed_text };
         let block = if step.call.is_none() { AuthorizationSpec::block() } else { CallSpec::block() };
         description.steps.push(section.rows(block, ""));
+    }
+    if let Some(step) = provider.call(provider.refresh_position()) {
+        let own = node.as_ref().and_then(|node| node.get("refresh"));
+        let signed_text = signed_texts.last().and_then(Option::as_deref);
+        let section = Section { provider, step: Some(step), node: own, file: node.as_ref(), signed_text };
+        description.steps.push(own.map_or_else(Vec::new, |_| section.rows(CallSpec::block(), "")));
     }
     let secrets = secrets::secret_values(provider);
     for row in description.file.iter_mut().chain(description.steps.iter_mut().flatten()) {

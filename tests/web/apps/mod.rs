@@ -6,4 +6,5 @@ pub mod client;
 mod end_session;
 mod logout_notices;
 mod pages;
+mod provider_tokens;
 mod token;

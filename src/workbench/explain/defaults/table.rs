@@ -42,6 +42,7 @@ pub(crate) const TABLE: &[(&str, &str, WordDefault)] = &[
     ("provider file", "missingEmail", Then(|section| section.placeholders())),
     ("provider file", "require", Unless(|_| Some("everyone may sign in".to_owned()))),
     ("provider file", "exchange", Unless(|section| Some(exchange(section.provider).to_owned()))),
+    ("provider file", "refresh", Unless(|section| refresh(section.provider))),
     ("provider file", "logout", Unless(|_| Some("none: the session at the provider goes on".to_owned()))),
     ("getAuthorizationCode step", "get", Unless(|section| section.document_member("authorization_endpoint"))),
     ("getAuthorizationCode step", "scope", Unless(|section| Some(section.provider.scope.as_deref().unwrap_or("none").to_owned()))),
@@ -60,9 +61,9 @@ pub(crate) const TABLE: &[(&str, &str, WordDefault)] = &[
     ("call", "credentials", Unless(|section| section.credentials())),
     ("call", "bearer", Unless(|section| section.bearer())),
     ("call", "sign", Then(|section| section.signed_text())),
-    ("call", "when", Unless(|section| Some(section.default_condition().to_owned()))),
+    ("call", "when", Unless(|section| Some(condition(section).to_owned()))),
     ("call", "timeout", Unless(|_| Some("10s".to_owned()))),
-    ("call", "optional", Unless(|section| Some(section.default_optional().to_owned()))),
+    ("call", "optional", Unless(|section| Some(optional(section).to_owned()))),
     ("call", "answer", Unless(|section| section.default_answer())),
     ("call", "refused", Rows(|section| section.default_refusals())),
     ("call", "refused", Rows(|section| section.rows_of_file("refused"))),
@@ -103,6 +104,41 @@ fn exchange(provider: &Provider) -> &'static str {
         Ok(_) => "the ID token can be handed in at `/exchange`, and no access token",
         Err(_) => "nothing can be handed in at `/exchange`",
     }
+}
+
+fn is_refresh(section: &Section<'_>) -> bool {
+    section.step.is_some_and(|step| step.call.map(usize::from) == Some(section.provider.refresh_position()))
+}
+
+/// When a call is made.
+fn condition(section: &Section<'_>) -> &'static str {
+    if is_refresh(section) {
+        "an app fetches the kept access token, and that has less than a minute left"
+    } else if section.step.is_some_and(|step| step.implied.is_some()) {
+        "the ID token lacks the address, or does not say whether it is verified"
+    } else {
+        "always"
+    }
+}
+
+/// What follows when a call fails.
+fn optional(section: &Section<'_>) -> &'static str {
+    if is_refresh(section) {
+        "false: when this call fails, the app gets no token that has expired"
+    } else if section.step.is_some_and(|step| step.implied.is_some()) {
+        "true: when this call fails, the ID token alone says who it is"
+    } else {
+        "false: without this call there is no login"
+    }
+}
+
+/// How tokens are refreshed that are kept.
+fn refresh(provider: &Provider) -> Option<String> {
+    let keeping = provider.keeping.as_ref()?;
+    Some(match &keeping.refresh {
+        Ok(step) => format!("the request of getAccessCode to {}, with `grant_type=refresh_token`", source(&step.address.template)),
+        Err(why) => why.to_string(),
+    })
 }
 
 /// What follows from an id with alternatives.
