@@ -1,11 +1,12 @@
-//! The error page: what happened, what to do next, and an incident code where support can do something.
+//! The error page: what happened, what to do next, and an incident code with its spelling.
 
-use crate::pages::error_cause::{CodePlace, ErrorCause, RecoveryStep};
+use crate::pages::error_cause::{ErrorCause, RecoveryStep};
 use crate::pages::frame::Frame;
 use crate::pages::phrases::{ErrorCausePhrases, Phrases, fill};
 use askama::Template;
 use std::borrow::Cow;
 
+/// The error page. It offers no other languages, because the request that led to it cannot be repeated.
 #[derive(Clone, Debug, Template)]
 #[template(path = "error.html")]
 pub(crate) struct ErrorPage<'a> {
@@ -61,25 +62,16 @@ impl<'a> ErrorPage<'a> {
         self.words().cause(self.cause)
     }
 
-    fn title(&self) -> String {
-        self.filled(&self.cause_phrases().title)
+    fn title(&self) -> &str {
+        &self.cause_phrases().title
     }
 
     fn what(&self) -> String {
-        self.filled(&self.cause_phrases().what)
-    }
-
-    fn filled(&self, phrase: &str) -> String {
         let wait = self.cause.retry_after().map(|seconds| self.words().waiting_time(seconds)).unwrap_or_default();
         let provider = self.provider.unwrap_or(&self.words().error.service);
-        let filled = fill(phrase, &[("provider", provider), ("wait", &wait)]);
+        let what = fill(&self.cause_phrases().what, &[("provider", provider), ("wait", &wait)]);
         // A provider's name is not changed; the description that replaces it may begin the sentence.
-        if self.provider.is_none() { capitalized(&filled) } else { filled }
-    }
-
-    /// What helps a person who began in another browser, such as that inside of an app.
-    fn hint(&self) -> Option<&str> {
-        (self.cause == ErrorCause::UnknownAttempt).then_some(&self.words().error.other_browser)
+        if self.provider.is_none() { capitalized(&what) } else { what }
     }
 
     /// The links of the page; the first is the main button.
@@ -90,6 +82,9 @@ impl<'a> ErrorPage<'a> {
             steps.sort_by_key(|step| *step != RecoveryStep::Again);
         }
         let mut actions: Vec<RecoveryLink<'_>> = steps.iter().filter_map(|step| self.recovery_link(*step)).collect();
+        if let Some(help) = self.frame.look.help_for(self.code()).filter(|_| self.cause.ends_a_login()) {
+            actions.push(RecoveryLink { href: help.into(), label: self.words().login.contact.clone(), likeliest: false, form: None });
+        }
         let choice = actions.len() > 1;
         if let Some(first) = actions.first_mut() {
             first.likeliest = choice && self.has_others && self.cause.suggests_other_providers() && self.cause != ErrorCause::Cancelled;
@@ -112,36 +107,18 @@ impl<'a> ErrorPage<'a> {
                 (self.again?, label)
             }
             RecoveryStep::Account => ("/account", words.account.back.clone()),
-            RecoveryStep::Restart => (self.others?, words.error.start_again.clone()),
-            RecoveryStep::Others if self.cause == ErrorCause::Cancelled && self.has_others => (self.others?, words.error.choose.clone()),
             RecoveryStep::Others if !self.has_others => (self.others?, words.error.login.clone()),
             RecoveryStep::Others if self.cause.suggests_other_providers() || self.cause.steps().first() == Some(&RecoveryStep::Again) => {
                 (self.others?, words.error.others.clone())
             }
             RecoveryStep::Others => (self.others?, words.error.login.clone()),
-            RecoveryStep::Home => {
-                let label = if self.cause.ends_a_login() { &words.error.home } else { &words.login.store };
-                (self.frame.look.home.as_deref()?, label.clone())
-            }
+            RecoveryStep::Home => (self.frame.look.home.as_deref()?, words.login.store.clone()),
         };
         Some(RecoveryLink { href: href.into(), label, likeliest: false, form: None })
     }
 
-    /// The code as a block, which can be read aloud.
     fn code(&self) -> Option<&'a str> {
-        self.code.filter(|_| self.cause.code_place() == CodePlace::Block)
-    }
-
-    /// The code as a line: what stands before it, the code, and what stands behind it.
-    fn code_line(&self) -> Option<(&str, &'a str, &str)> {
-        let code = self.code.filter(|_| self.cause.code_place() == CodePlace::Line)?;
-        let line = &self.words().incident.line;
-        let (before, after) = line.split_once("{code}").unwrap_or((line, ""));
-        Some((before, code, after))
-    }
-
-    fn contact(&self) -> Option<String> {
-        self.frame.look.help_for(self.code).filter(|_| self.cause.code_place() != CodePlace::Nowhere)
+        self.code.filter(|_| self.cause.ends_a_login())
     }
 
     /// The code, character by character, as it is read aloud.

@@ -7,23 +7,9 @@ use actix_web::http::StatusCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RecoveryStep {
     Again,
-    /// Another provider, or the login page.
     Others,
-    /// The login page, where the login begins anew.
-    Restart,
     Account,
     Home,
-}
-
-/// How the incident code of a login is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CodePlace {
-    /// As a block: support can do something.
-    Block,
-    /// As a line: the person can go on alone.
-    Line,
-    /// There is nothing to do for support.
-    Nowhere,
 }
 
 /// What a cause means for a login that was under way.
@@ -36,24 +22,17 @@ enum LoginEffect {
         changed_nothing: bool,
         /// Whether to try the other providers next, rather than to begin again.
         suggests_others: bool,
-        code: CodePlace,
     },
     /// No login ended by it.
     None,
 }
 
-/// The person ended the login.
-const CANCELLED: LoginEffect = LoginEffect::Ended { changed_nothing: false, suggests_others: true, code: CodePlace::Nowhere };
 /// The login failed, and another provider may work.
-const FAILED: LoginEffect = LoginEffect::Ended { changed_nothing: true, suggests_others: true, code: CodePlace::Block };
-/// The login failed, and the person can do something about it.
-const UNFINISHED: LoginEffect = LoginEffect::Ended { changed_nothing: true, suggests_others: true, code: CodePlace::Line };
+const FAILED: LoginEffect = LoginEffect::Ended { changed_nothing: true, suggests_others: true };
 /// The login failed, and the same provider may work in a new attempt.
-const INTERRUPTED: LoginEffect = LoginEffect::Ended { changed_nothing: true, suggests_others: false, code: CodePlace::Line };
+const INTERRUPTED: LoginEffect = LoginEffect::Ended { changed_nothing: true, suggests_others: false };
 /// The login ended, and something may have been written.
-const ENDED: LoginEffect = LoginEffect::Ended { changed_nothing: false, suggests_others: false, code: CodePlace::Line };
-/// The login ended, and only the store can say why.
-const BLOCKED: LoginEffect = LoginEffect::Ended { changed_nothing: false, suggests_others: false, code: CodePlace::Block };
+const ENDED: LoginEffect = LoginEffect::Ended { changed_nothing: false, suggests_others: false };
 
 /// Everything that a page needs of a cause.
 struct ErrorCauseRow {
@@ -111,21 +90,21 @@ macro_rules! error_causes {
 
 error_causes! {
     /// The shopper declined at the provider. Nothing went wrong.
-    Cancelled = ("cancelled", OK, CANCELLED, [Others, Again, Home]);
+    Cancelled = ("cancelled", OK, FAILED, [Others, Again, Home]);
     /// The provider refused the login.
     Refused = ("refused", BAD_GATEWAY, FAILED, [Others, Again, Home]);
     /// The provider took too long.
-    Slow = ("slow", GATEWAY_TIMEOUT, FAILED, [Others, Again, Home]);
+    Slow = ("slow", GATEWAY_TIMEOUT, FAILED, [Again, Others, Home]);
     /// The provider cannot be reached.
     Unreachable = ("unreachable", BAD_GATEWAY, FAILED, [Others, Again, Home]);
     /// The provider's answer was not understood.
     UnexpectedAnswer = ("odd", BAD_GATEWAY, FAILED, [Others, Again, Home]);
     /// The provider gave no e-mail address.
-    MissingEmail = ("missingEmail", FORBIDDEN, UNFINISHED, [Others, Again, Home]);
+    MissingEmail = ("missingEmail", FORBIDDEN, FAILED, [Others, Again, Home]);
     /// The provider does not say that the address is theirs.
-    UnprovenEmail = ("unprovenEmail", FORBIDDEN, UNFINISHED, [Others, Again, Home]);
+    UnprovenEmail = ("unprovenEmail", FORBIDDEN, FAILED, [Others, Again, Home]);
     /// The address belongs to a user who signs in by another provider.
-    AddressTaken = ("addressTaken", FORBIDDEN, UNFINISHED, [Others, Again, Home]);
+    AddressTaken = ("addressTaken", FORBIDDEN, FAILED, [Others, Again, Home]);
     /// The address belongs to a user who signs in by another account at the same provider.
     AddressReassigned = ("addressReassigned", FORBIDDEN, INTERRUPTED, [Again, Others, Home]);
     /// The store's file of the provider points elsewhere than when the account was made.
@@ -137,13 +116,13 @@ error_causes! {
     /// The store's rule does not let this person sign in.
     NotAllowed = ("notAllowed", FORBIDDEN, FAILED, [Others, Again, Home]);
     /// The store has blocked this person.
-    Blocked = ("blocked", FORBIDDEN, BLOCKED, [Home, Others]);
+    Blocked = ("blocked", FORBIDDEN, ENDED, [Home, Others]);
     /// The login took longer than ten minutes.
     Expired = ("expired", BAD_REQUEST, INTERRUPTED, [Again, Others, Home]);
     /// This callback was used before. The login page says so to a person who is signed in already.
     AlreadyUsed = ("alreadyUsed", BAD_REQUEST, ENDED, [Others, Home]);
     /// The callback belongs to no login that this browser began.
-    UnknownAttempt = ("lost", BAD_REQUEST, INTERRUPTED, [Restart, Home]);
+    UnknownAttempt = ("lost", BAD_REQUEST, INTERRUPTED, [Again, Others, Home]);
     /// The provider's file changed while the login was under way.
     Changed = ("changed", BAD_REQUEST, INTERRUPTED, [Again, Others, Home]);
     /// The page is for the store's staff, and this person is not one of them.
@@ -195,14 +174,6 @@ impl ErrorCause {
     /// Whether it ended a login that had begun, so that there is a story and an incident code.
     pub(crate) fn ends_a_login(self) -> bool {
         self.row().login != LoginEffect::None
-    }
-
-    /// How the incident code is shown.
-    pub(crate) fn code_place(self) -> CodePlace {
-        match self.row().login {
-            LoginEffect::Ended { code, .. } => code,
-            LoginEffect::None => CodePlace::Nowhere,
-        }
     }
 
     /// Whether the page says that nothing was written.

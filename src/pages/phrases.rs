@@ -187,10 +187,6 @@ pub(crate) struct ErrorPhrases {
     pub(crate) again_with: String,
     pub(crate) others: String,
     pub(crate) login: String,
-    pub(crate) start_again: String,
-    pub(crate) choose: String,
-    pub(crate) home: String,
-    pub(crate) other_browser: String,
     pub(crate) back_to_app: String,
     pub(crate) likeliest: String,
     pub(crate) service: String,
@@ -202,7 +198,6 @@ pub(crate) struct ErrorPhrases {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct IncidentPhrases {
     pub(crate) title: String,
-    pub(crate) line: String,
     pub(crate) aloud: String,
     pub(crate) between: String,
     pub(crate) dash: String,

@@ -39,7 +39,6 @@ pub(crate) mod json; //            bounded JSON
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub mod json_path; //              paths into an answer
 pub mod keys; //                   keys and signature algorithms
-pub(crate) mod logo; //            the word `logo`
 pub(crate) mod moment; //          dates and durations
 pub(crate) mod parameters; //      the contents of a request
 pub mod pkce; //                   PKCE
@@ -79,7 +78,6 @@ use crate::provider::facts::{Facts, WellKnownFacts};
 use crate::provider::identity::IdentityMapping;
 use crate::provider::inputs::Input;
 use crate::provider::issuer::Issuer;
-use crate::provider::logo::ProviderLogo;
 use crate::provider::pkce::Pkce;
 use crate::provider::step::Step;
 use crate::vocabulary::names::{FactNames, Slot};
@@ -137,7 +135,7 @@ pub struct Provider {
     /// The conditions on who may sign in.
     pub(crate) require: Option<Conditions>,
     /// The file name of the picture on the login button.
-    pub(crate) logo: Option<ProviderLogo>,
+    pub(crate) logo: Option<Box<str>>,
     /// The position of the login button.
     pub(crate) order: i32,
     pub(crate) hidden: bool,

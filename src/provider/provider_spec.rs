@@ -115,10 +115,9 @@ words! {
         /// Default: everyone
         /// Example: `require: { at: "${hd}", is: loja.example }`
         require: Option<Conditions> = "require",
-        /// The picture on the login button: the name of a file in the same folder, or `simple:` and the name of a mark of the collection
-        /// Simple Icons, which the program has. A mark is shown in its own colour.
+        /// The picture on the login button: the name of a file.
         /// Default: the first letter of `name`
-        /// Example: `logo: acme.svg` or `logo: simple:openid`
+        /// Example: `logo: acme.svg`
         logo: Option<Located<String>> = "logo",
         /// The position of the login button among the others. Lower numbers come first.
         /// Default: `100`

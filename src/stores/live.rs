@@ -4,7 +4,6 @@
 use crate::login::attempt::{GOOD_FOR, InstallationValues};
 use crate::login::conversation::{ConversationLimits, ConversationParties, LimitsByStore};
 use crate::provider::fingerprint::ProviderFingerprint;
-use crate::provider::logo::ProviderLogo;
 use crate::provider::{InstallationContext, Provider};
 use crate::stores::catalogue::{
     self, CatalogueEntry, ProviderFileReport, ProviderFileState, ProviderStatus, fingerprint_of, version_from_text,
@@ -45,7 +44,7 @@ pub struct LiveProvider {
     /// Whether all its settings are set, so that identities can be pinned to its fingerprint.
     pub(crate) is_set_up: bool,
     limits: Arc<LimitsByStore>,
-    /// The picture that its file names, if it can be read.
+    /// The picture that its file names.
     pub(crate) logo: Option<Picture>,
     /// The connection that replaces the network's where the provider is simulated.
     pub(crate) replaced: Option<Box<dyn ProviderConnection>>,
@@ -384,11 +383,7 @@ impl LiveProviders {
         let values = secrets::installation_values(provider, "").values;
         let version = version_from_text(&provider.source.text);
         let limits = old.map_or_else(Arc::default, |old| Arc::clone(&old.limits));
-        let logo = match &provider.logo {
-            Some(ProviderLogo::File(name)) => Picture::read(&self.folder.join(&**name)),
-            Some(ProviderLogo::Mark(mark)) => Some(Picture::of_mark(*mark)),
-            None => None,
-        };
+        let logo = provider.logo.as_deref().and_then(|name| Picture::read(&self.folder.join(name)));
         let fingerprint = fingerprint_of(provider, &values);
         let is_set_up = secrets::missing_values(provider).is_empty();
         let listed = ListedProvider::from(provider);

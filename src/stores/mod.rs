@@ -39,7 +39,6 @@ use crate::stores::settings::session::SessionSpec;
 use crate::stores::settings::{LoginSpec, MailSpec, NullableText, Settings, SettingsSpec, browser_host};
 use crate::stores::title::usual_title;
 use crate::vocabulary::email::Email;
-use crate::vocabulary::localized_text::{LocalizedText, LocalizedTextSpec};
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::OneOrMany;
 use std::collections::HashMap;
@@ -82,8 +81,6 @@ pub struct Store {
     pub(crate) title: Box<str>,
     /// The file of its logo.
     pub(crate) logo: Option<PathBuf>,
-    /// The text of its login buttons.
-    pub(crate) button: Option<LocalizedText>,
     /// Its accent colour, as written.
     pub(crate) accent: Option<Box<str>>,
     /// The languages of its pages; empty for all.
@@ -261,6 +258,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
     // `--public-url` may have replaced the host for which it was checked.
     let domain = domain.filter(|domain| secure && DomainProblem::of(domain, host).is_none());
     let (cookie, second_cookies) = session_cookies(&named(cookie), also_cookie.as_deref(), secure, domain.as_deref());
+    let staff = text_values(inherited(own.lab.as_ref(), main.lab.as_ref(), |lab| lab.staff.as_ref()));
     let languages = text_values(inherited(own_login, main_login, |login| login.languages.as_ref()));
     let return_to: Vec<Box<str>> =
         text_values(own.return_to.as_ref().or(main.return_to.as_ref())).map(|origin| origin.trim_end_matches('/').into()).collect();
@@ -279,7 +277,6 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         title: login(|login| login.title.as_ref()).map_or_else(|| usual_title(name, host, &return_to), str::to_owned).into(),
         return_to,
         logo: login(|login| login.logo.as_ref()).map(PathBuf::from),
-        button: inherited(own_login, main_login, |login| login.button.as_ref()).map(LocalizedTextSpec::compile),
         accent: login(|login| login.accent.as_ref()).map(Into::into),
         languages: languages.map(str::to_owned).collect(),
         phrases: login(|login| login.phrases.as_ref()).map(PathBuf::from),
@@ -287,7 +284,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         privacy: login(|login| login.privacy.as_ref()).map(Into::into),
         mail: own.mail.as_ref().or(main.mail.as_ref()).cloned(),
         rates: compile_rates(own.limits.as_ref().or(main.limits.as_ref())),
-        staff: staff_of(own, main),
+        staff: staff.filter_map(|address| Email::parse(address).ok()).collect(),
         // The playground lets a visitor log in as any person, so a store with real users never has it.
         playground: loopback && own.playground.or(main.playground).is_none_or(|playground| playground.value),
         further: compile_further_facts(own_session, main_session),
@@ -296,11 +293,6 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         refresh_grace: seconds(|session| session.refresh_grace.as_ref(), 10),
         proxies: compile_proxies(own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref()), loopback),
     }
-}
-
-fn staff_of(own: &SettingsSpec, main: &SettingsSpec) -> Vec<Email> {
-    let staff = text_values(inherited(own.lab.as_ref(), main.lab.as_ref(), |lab| lab.staff.as_ref()));
-    staff.filter_map(|address| Email::parse(address).ok()).collect()
 }
 
 fn inherited<'s, S, T>(own: Option<&'s S>, main: Option<&'s S>, pick: fn(&S) -> Option<&T>) -> Option<&'s T> {

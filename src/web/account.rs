@@ -7,7 +7,7 @@ use crate::directory::sessions::EndAllSessions;
 use crate::directory::users::{FindUserById, IdentityLink, ListIdentityLinks};
 use crate::login::options::LoginOptions;
 use crate::pages::frame::address;
-use crate::pages::{AccountNotice, AccountPage, ErrorCause, LinkableProvider, LinkedIdentityRow, LoginChoice, ProviderIcon};
+use crate::pages::{AccountNotice, AccountPage, ErrorCause, LinkableProvider, LinkedIdentityRow, LoginChoice};
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::hash::{hex, sha256};
@@ -170,7 +170,8 @@ fn linked_identity_row(context: &RequestContext, session: &Session, link: &Ident
     let live_provider = context.live_store().providers.snapshot().provider_by_key(&link.provider).cloned();
     let title = live_provider.as_ref().map_or(&*link.provider, |live_provider| &*live_provider.provider.title).to_owned();
     let name = live_provider.as_ref().map_or(&*link.provider, |live_provider| &*live_provider.provider.name);
-    let icon = live_provider.as_deref().map_or_else(|| ProviderIcon::new(name, &title, None), login_page::provider_icon);
+    let has_logo = live_provider.as_ref().is_some_and(|live_provider| live_provider.provider.logo.is_some());
+    let icon = LoginChoice::new(name, &title, None, has_logo, Vec::new()).icon;
     let current = session.person.provider == link.provider && session.person.provider_id == link.provider_id;
     let since = context.language().phrases.format_day(link.linked);
     LinkedIdentityRow { title, icon, handle: identity_handle(link), current, removable, since }
@@ -182,7 +183,7 @@ fn providers_to_add(context: &RequestContext, links: &[IdentityLink]) -> Vec<Lin
     let is_new = |live_provider: &&Arc<LiveProvider>| links.iter().all(|link| link.provider != live_provider.provider.key);
     let new = live_providers.iter().filter(is_new).filter(|live_provider| live_provider.provider.is_callback_tied);
     let more = new.map(|live_provider| {
-        let LoginChoice { id, title, icon, inputs, .. } = login_page::provider_choice(live_provider, None, &context.language().code);
+        let LoginChoice { id, title, icon, inputs, .. } = login_page::provider_choice(live_provider, None);
         LinkableProvider { id, title, icon, inputs }
     });
     more.collect()

@@ -112,7 +112,6 @@ test('a second way in is added, used and removed', () => shopper({}, async ({ pa
   const { uid } = await whoIsThere(context);
   await page.goto(`${publicUrl}/login`);
   await page.locator('a[href="/account"]').click();
-  await page.locator('.sheet details > summary').first().click();
   await page.locator('form[action="/account/link/oidc"] button').click();
   await logIn.oidc(page, 'edu');
   await page.waitForURL(`${publicUrl}/account?done=linked`);
@@ -129,7 +128,7 @@ test('a second way in is added, used and removed', () => shopper({}, async ({ pa
   assert.deepEqual([there.uid, there.email], [uid, ana.email], 'the address stays, whichever way is used');
 
   // Both identities may have been linked in the same second, so their order says nothing.
-  await page.locator('ul.rows li', { hasText: 'Entrada' }).locator('form[action="/account/unlink"] button').click();
+  await page.locator('ul.ways li', { hasText: 'Entrada' }).locator('form[action="/account/unlink"] button').click();
   await page.waitForURL(`${publicUrl}/account?done=unlinked`);
   assert.equal(await page.locator('form[action="/account/unlink"]').count(), 0, 'the last way cannot be removed');
   assert.equal((await whoIsThere(other)).authenticated, false, 'what came in by it is signed out');

@@ -26,7 +26,6 @@ mod login_page;
 mod logout;
 mod lookalike;
 mod machines;
-mod marks;
 mod mailbox;
 mod moved;
 mod prepare;
