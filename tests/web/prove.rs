@@ -22,19 +22,19 @@ async fn broker(mailbox: &Mailbox) -> TestBroker {
 }
 
 /// What a page of ours writes into its forms.
-fn mark(page: &Answer) -> String {
+pub fn mark(page: &Answer) -> String {
     let (_, rest) = page.body.split_once("name=\"form\" value=\"").unwrap_or_else(|| panic!("there is a form: {page:?}"));
     rest.split('"').next().expect("it ends").to_owned()
 }
 
-async fn post(browser: &Browser, path: &str, mark: &str, fields: &[(&str, &str)]) -> Answer {
+pub async fn post(browser: &Browser, path: &str, mark: &str, fields: &[(&str, &str)]) -> Answer {
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.append_pair("form", mark).extend_pairs(fields);
     browser.ask(ClientRequest::form(path, &form.finish()).with("accept", "text/html").with("accept-language", "en")).await
 }
 
 /// The page in English.
-async fn look(browser: &Browser, path: &str) -> Answer {
+pub async fn look(browser: &Browser, path: &str) -> Answer {
     browser.ask(ClientRequest::get(path).with("accept", "text/html").with("accept-language", "en")).await
 }
 
