@@ -171,7 +171,7 @@ fn list(global: &GlobalOptions) -> Result<(), CommandFailure> {
     let mut texts = Vec::new();
     let mut all = Vec::new();
     for store in stores.all() {
-        let known = provider_names(&store.providers);
+        let known = provider_names(&store.providers).map(|files| store.names_for_apps(files));
         let apps = ClientApps::new(&store.apps, |_, spec| read_authentication(spec).unwrap_or(AppAuthentication::Missing));
         for (name, spec) in &store.apps {
             let Some(app) = apps.find(name) else { continue };

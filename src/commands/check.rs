@@ -187,7 +187,7 @@ fn missing_mail_secrets(spec: &SettingsSpec) -> Vec<Complaint> {
 fn complaints_about_apps(settings: &Settings) -> Vec<Complaint> {
     let stores = Stores::new(settings);
     let of_store = |store: &Arc<Store>| {
-        let known = provider_names(&store.providers).filter(|_| !store.apps.is_empty());
+        let known = provider_names(&store.providers).filter(|_| !store.apps.is_empty()).map(|files| store.names_for_apps(files));
         let of_apps = store.apps.iter().flat_map(|(name, app)| app_complaints(name, app, known.as_deref()));
         of_apps.chain(token_agreement::apps_without_tokens(store)).collect::<Vec<_>>()
     };

@@ -128,7 +128,7 @@ impl AuditEvent {
     /// The same event with the version of the provider's file.
     #[must_use]
     pub(crate) fn of_version(self, version: &str) -> Self {
-        Self { version: Some(version.into()), ..self }
+        Self { version: Some(version).filter(|version| !version.is_empty()).map(Into::into), ..self }
     }
 
     /// The same event with the name of the app that takes part in it.

@@ -6,6 +6,7 @@
 pub mod users; //            users: found, listed, blocked, exported, erased
 pub mod linking; //          the decision to which user an identity belongs
 pub mod sign_in; //          a user signs in
+pub mod code_sign_in; //     the same by a code that was sent to the address
 pub mod endpoint_hosts; //  the hosts to which the documents of issuers lead
 pub mod fingerprints; //     where the identities of a provider belong, and their move
 pub mod identity_links; //   an identity is linked or removed

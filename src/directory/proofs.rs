@@ -9,7 +9,8 @@
 //! its codes become long; at that moment at most 4 short ones are valid (the fifth of an hour is long, and a proof lasts a quarter of an
 //! hour), each for 5 tries: 39 guesses in 30 days, however many identities and machines guess, which find a code with a
 //! probability of 1 in 25,000. The long codes are 10^16: a million identities, which have 10^7 wrong codes a day, find one
-//! in a million years on average.
+//! in a million years on average. A person who signs in by the code alone has no identity yet; there the network counts, which many
+//! may share. After 100 wrong codes in a day its mails hold long codes, so it finds a short one with a probability of 1 in 10,000 a day.
 
 use crate::directory::audit::{AuditEvent, record_event};
 use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
@@ -25,6 +26,8 @@ const MAILS: i64 = 3;
 const MAILS_AN_HOUR: i64 = 5;
 /// How many wrong codes are accepted a day from one identity, over all proofs.
 const WRONG_BY_ONE: i64 = 10;
+/// After how many wrong codes of a day from one network its codes are long.
+const WRONG_BY_NETWORK: i64 = 100;
 /// After how many wrong codes for one address, over all identities, its codes are long.
 const WRONG_FOR_ONE: i64 = 20;
 /// How long the wrong codes for an address count, in seconds.
@@ -66,6 +69,14 @@ impl ProofCode {
     }
 }
 
+/// What stands before the hash of a network in storage, where it stands in the place of an identity.
+const NETWORK_MARK: &str = "network ";
+
+/// By whom the wrong codes of a proof are counted that has no identity yet: all people behind a network, who are not refused for each other.
+pub fn of_network(hash: &str) -> Box<str> {
+    format!("{NETWORK_MARK}{hash}").into()
+}
+
 /// What stands before the hash of a long code in storage.
 const LONG_MARK: &str = "long ";
 
@@ -96,7 +107,7 @@ pub struct BeginEmailProof {
     pub store: Box<str>,
     /// The identity that still lacks a proven address, sealed, because storage must not show personal data.
     pub sealed: String,
-    /// The hash of the identity, by which wrong codes are counted.
+    /// The hash of the identity, by which wrong codes are counted, or that of the network ([`of_network`]).
     pub who: Box<str>,
     /// When the proof expires.
     pub until: i64,
@@ -184,7 +195,8 @@ impl Verb for ReserveCodeMail {
         }
         // The lock makes concurrent proofs count the mails to one address one after the other.
         sql.lock_name(&self.recipient).await?;
-        if is_guessing(sql, row.text(1)?, self.now).await? {
+        let suspected = suspicion(sql, row.text(1)?, self.now).await?;
+        if suspected == Suspicion::Refused {
             record_event(sql, &self.event).await?;
             sql.queue("DELETE FROM proofs WHERE id = $1", with![&self.id]).await?;
             return Ok(CodeMailReservation::ProofEnded);
@@ -204,7 +216,7 @@ impl Verb for ReserveCodeMail {
         }
         let is_last = sent.saturating_add(1) >= MAILS_AN_HOUR;
         let is_guessed = wrong_codes(sql, &self.recipient, self.now.saturating_sub(WRONG_COUNTS)).await? >= WRONG_FOR_ONE;
-        let code = if is_last || is_guessed { ProofCode::Long } else { ProofCode::Short };
+        let code = if is_last || is_guessed || suspected == Suspicion::LongCodes { ProofCode::Long } else { ProofCode::Short };
         sql.queue("INSERT INTO mails (recipient, at, proof) VALUES ($1, $2, $3)", with![&self.recipient, self.now, &self.id]).await?;
         sql.queue("UPDATE proofs SET sent = sent + 1 WHERE id = $1", with![&self.id]).await?;
         self.await_code(sql, code, hour(self.now)).await?;
@@ -226,9 +238,21 @@ impl ReserveCodeMail {
     }
 }
 
-/// Whether an identity has reached the limit of wrong codes of this day.
-async fn is_guessing<S: SqlTransaction>(sql: &mut S, identity: &str, now: i64) -> Result<bool, StorageFault> {
-    Ok(wrong_codes(sql, identity, now.saturating_sub(DAY)).await? >= WRONG_BY_ONE)
+/// What the wrong codes of this day mean for a proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Suspicion {
+    None,
+    /// The network has had many: only codes that cannot be guessed are accepted.
+    LongCodes,
+    /// The identity has had as many as it may.
+    Refused,
+}
+
+async fn suspicion<S: SqlTransaction>(sql: &mut S, who: &str, now: i64) -> Result<Suspicion, StorageFault> {
+    let wrong = wrong_codes(sql, who, now.saturating_sub(DAY)).await?;
+    let (most, beyond) =
+        if who.starts_with(NETWORK_MARK) { (WRONG_BY_NETWORK, Suspicion::LongCodes) } else { (WRONG_BY_ONE, Suspicion::Refused) };
+    Ok(if wrong >= most { beyond } else { Suspicion::None })
 }
 
 /// How many codes of an identity, or for an address, were wrong since a moment.
@@ -302,7 +326,11 @@ impl Verb for VerifyProofCode {
         // The locks make concurrent guesses count one after the other.
         sql.lock_name(who).await?;
         sql.lock_name(toward).await?;
-        let is_guessing = is_guessing(sql, who, self.now).await?;
+        let is_guessing = match suspicion(sql, who, self.now).await? {
+            Suspicion::None => false,
+            Suspicion::LongCodes => self.code.0 == ProofCode::Short,
+            Suspicion::Refused => true,
+        };
         let typed = self.code.0.stored(&self.code.1);
         let is_right = constant_time::verify_slices_are_equal(row.text(2)?.as_bytes(), typed.as_bytes()).is_ok();
         if is_guessing || !is_right {

@@ -79,7 +79,7 @@ fn describe_key(event: &AuditEvent) -> String {
 }
 
 fn version_suffix(provider: &str, version: Option<&str>) -> String {
-    version.map_or_else(String::new, |version| format!(" ({provider}.yaml, version {version})"))
+    version.filter(|version| !version.is_empty()).map_or_else(String::new, |version| format!(" ({provider}.yaml, version {version})"))
 }
 
 fn actor_name(word: &str) -> &'static str {

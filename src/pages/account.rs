@@ -130,6 +130,10 @@ impl AccountPage<'_> {
         fill(&self.words().account.remove_way, &[("name", &identity.title)])
     }
 
+    fn remove_warning(&self, identity: &LinkedIdentityRow) -> String {
+        fill(&self.words().account.remove_sure, &[("name", &identity.title)])
+    }
+
     fn link_label(&self, provider: &LinkableProvider) -> String {
         fill(&self.words().account.add, &[("name", &provider.title)])
     }

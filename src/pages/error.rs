@@ -18,8 +18,14 @@ pub(crate) struct ErrorPage<'a> {
     pub(crate) others: Option<&'a str>,
     /// The app for which the person wanted to sign in.
     pub(crate) app: Option<WaitingApp<'a>>,
-    /// Whether the store has other providers.
+    /// The address at which to sign in by a code that is sent by e-mail.
+    pub(crate) email_code: Option<&'a str>,
+    /// Whether the person can sign in without this provider.
     pub(crate) has_others: bool,
+    /// Whether an identity was to be linked to the account of the person, who is signed in.
+    pub(crate) links: bool,
+    /// Whether logins at the provider fail alike for others now.
+    pub(crate) fails_for_many: bool,
     /// The incident code. It is shown only if the cause ended a login.
     pub(crate) code: Option<&'a str>,
 }
@@ -76,20 +82,28 @@ impl<'a> ErrorPage<'a> {
 
     /// The links of the page; the first is the main button.
     fn actions(&self) -> Vec<RecoveryLink<'_>> {
-        let mut steps = self.cause.steps().to_vec();
-        if !self.has_others && self.again.is_some() {
-            // The store has one provider, so trying it again comes first.
-            steps.sort_by_key(|step| *step != RecoveryStep::Again);
-        }
-        let mut actions: Vec<RecoveryLink<'_>> = steps.iter().filter_map(|step| self.recovery_link(*step)).collect();
-        if let Some(help) = self.frame.look.help_for(self.code()).filter(|_| self.cause.ends_a_login()) {
-            actions.push(RecoveryLink { href: help.into(), label: self.words().login.contact.clone(), likeliest: false, form: None });
-        }
+        let mut actions: Vec<RecoveryLink<'_>> = self.steps().iter().filter_map(|step| self.recovery_link(*step)).collect();
         let choice = actions.len() > 1;
         if let Some(first) = actions.first_mut() {
             first.likeliest = choice && self.has_others && self.cause.suggests_other_providers() && self.cause != ErrorCause::Cancelled;
         }
         actions
+    }
+
+    /// What helps, the likeliest first.
+    fn steps(&self) -> Vec<RecoveryStep> {
+        // The person is signed in, and goes on where they were.
+        let mut steps = if self.links { vec![RecoveryStep::Account, RecoveryStep::Home] } else { self.cause.steps().to_vec() };
+        if !self.has_others && self.again.is_some() {
+            // The store has one provider, so trying it again comes first.
+            steps.sort_by_key(|step| *step != RecoveryStep::Again);
+        } else if self.fails_for_many && self.cause.suggests_other_providers() {
+            steps.sort_by_key(|step| *step == RecoveryStep::Again);
+        }
+        if self.cause.ends_a_login() && !steps.contains(&RecoveryStep::Help) {
+            steps.push(RecoveryStep::Help);
+        }
+        steps
     }
 
     fn recovery_link(&self, step: RecoveryStep) -> Option<RecoveryLink<'_>> {
@@ -106,9 +120,16 @@ impl<'a> ErrorPage<'a> {
                 };
                 (self.again?, label)
             }
+            RecoveryStep::EmailCode => (self.email_code?, words.email_code.instead.clone()),
             RecoveryStep::Account => ("/account", words.account.back.clone()),
+            RecoveryStep::Help => {
+                let label = words.login.contact.clone();
+                return Some(RecoveryLink { href: self.frame.look.help_for(self.code())?.into(), label, likeliest: false, form: None });
+            }
             RecoveryStep::Others if !self.has_others => (self.others?, words.error.login.clone()),
-            RecoveryStep::Others if self.cause.suggests_other_providers() || self.cause.steps().first() == Some(&RecoveryStep::Again) => {
+            RecoveryStep::Others
+                if self.cause.suggests_other_providers() || self.again.is_some() && self.cause.steps().contains(&RecoveryStep::Again) =>
+            {
                 (self.others?, words.error.others.clone())
             }
             RecoveryStep::Others => (self.others?, words.error.login.clone()),
@@ -118,7 +139,8 @@ impl<'a> ErrorPage<'a> {
     }
 
     fn code(&self) -> Option<&'a str> {
-        self.code.filter(|_| self.cause.ends_a_login())
+        // After a cancel there is nothing that support could do.
+        self.code.filter(|_| self.cause.ends_a_login() && self.cause != ErrorCause::Cancelled)
     }
 
     /// The code, character by character, as it is read aloud.
@@ -140,4 +162,69 @@ impl<'a> ErrorPage<'a> {
 fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::PageLanguages;
+    use crate::pages::branding::StoreBranding;
+
+    /// The situations of the table, and what the page is given in each.
+    const SITUATIONS: [&str; 5] = ["a code by e-mail", "other providers", "one provider", "one that fails for many", "linking"];
+
+    fn first_button(page: &ErrorPage<'_>) -> String {
+        let actions = page.actions();
+        let first = actions.first().expect("no page is a dead end");
+        match &*first.href {
+            "/login/email" => "a code by e-mail",
+            "/login/acme" => "the same again",
+            "/login" if first.label == page.words().error.others => "another one",
+            "/login" => "the sign-in page",
+            "/account" => "the account",
+            "https://www.loja.example/" => "the store",
+            "mailto:ajuda@loja.example" => "the store’s help",
+            other => panic!("{other}"),
+        }
+        .to_owned()
+    }
+
+    /// `docs/support.md` holds the table. After a change, copy it from the message of this test.
+    #[test]
+    fn the_first_button_of_each_error_page_is_that_of_the_table() {
+        let languages = PageLanguages::embedded();
+        let (home, help) = (Some("https://www.loja.example/".to_owned()), Some("ajuda@loja.example".to_owned()));
+        let look = StoreBranding { title: "Loja".to_owned(), home, help, ..StoreBranding::default() };
+        let frame = Frame { look: &look, language: languages.get("en").unwrap(), offered: &[], here: "/here", version: "1" };
+        let mut table = format!("| cause | {} |\n|---|---|---|---|---|---|\n", SITUATIONS.join(" | "));
+
+        for cause in ErrorCause::ALL {
+            let has_login = cause.ends_a_login();
+            let page = ErrorPage {
+                frame,
+                cause: *cause,
+                provider: has_login.then_some("Acme"),
+                again: has_login.then_some("/login/acme"),
+                others: Some("/login"),
+                app: None,
+                email_code: None,
+                has_others: true,
+                links: false,
+                fails_for_many: false,
+                code: None,
+            };
+            let all = [
+                ErrorPage { email_code: Some("/login/email"), ..page.clone() },
+                page.clone(),
+                ErrorPage { has_others: false, ..page.clone() },
+                ErrorPage { fails_for_many: true, ..page.clone() },
+                ErrorPage { links: true, ..page.clone() },
+            ];
+            let cells: Vec<String> =
+                all.iter().enumerate().map(|(at, page)| if has_login || at < 2 { first_button(page) } else { "–".to_owned() }).collect();
+            table.push_str(&format!("| {} | {} |\n", cause.name(), cells.join(" | ")));
+        }
+
+        assert!(include_str!("../../docs/support.md").contains(&table), "docs/support.md lacks the table:\n{table}");
+    }
 }

@@ -6,9 +6,13 @@ use actix_web::http::StatusCode;
 /// What a person can do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RecoveryStep {
+    /// A code by e-mail, where the store offers it.
+    EmailCode,
     Again,
     Others,
     Account,
+    /// Whom the store names for help.
+    Help,
     Home,
 }
 
@@ -92,23 +96,23 @@ error_causes! {
     /// The shopper declined at the provider. Nothing went wrong.
     Cancelled = ("cancelled", OK, FAILED, [Others, Again, Home]);
     /// The provider refused the login.
-    Refused = ("refused", BAD_GATEWAY, FAILED, [Others, Again, Home]);
+    Refused = ("refused", BAD_GATEWAY, FAILED, [EmailCode, Others, Again, Home]);
     /// The provider took too long.
-    Slow = ("slow", GATEWAY_TIMEOUT, FAILED, [Again, Others, Home]);
+    Slow = ("slow", GATEWAY_TIMEOUT, FAILED, [EmailCode, Again, Others, Home]);
     /// The provider cannot be reached.
-    Unreachable = ("unreachable", BAD_GATEWAY, FAILED, [Others, Again, Home]);
+    Unreachable = ("unreachable", BAD_GATEWAY, FAILED, [EmailCode, Others, Again, Home]);
     /// The provider's answer was not understood.
-    UnexpectedAnswer = ("odd", BAD_GATEWAY, FAILED, [Others, Again, Home]);
+    UnexpectedAnswer = ("odd", BAD_GATEWAY, FAILED, [EmailCode, Others, Again, Home]);
     /// The provider gave no e-mail address.
-    MissingEmail = ("missingEmail", FORBIDDEN, FAILED, [Others, Again, Home]);
+    MissingEmail = ("missingEmail", FORBIDDEN, FAILED, [EmailCode, Others, Again, Home]);
     /// The provider does not say that the address is theirs.
-    UnprovenEmail = ("unprovenEmail", FORBIDDEN, FAILED, [Others, Again, Home]);
+    UnprovenEmail = ("unprovenEmail", FORBIDDEN, FAILED, [EmailCode, Others, Again, Home]);
     /// The address belongs to a user who signs in by another provider.
-    AddressTaken = ("addressTaken", FORBIDDEN, FAILED, [Others, Again, Home]);
+    AddressTaken = ("addressTaken", FORBIDDEN, FAILED, [EmailCode, Others, Again, Home]);
     /// The address belongs to a user who signs in by another account at the same provider.
-    AddressReassigned = ("addressReassigned", FORBIDDEN, INTERRUPTED, [Again, Others, Home]);
+    AddressReassigned = ("addressReassigned", FORBIDDEN, INTERRUPTED, [EmailCode, Again, Others, Home]);
     /// The store's file of the provider points elsewhere than when the account was made.
-    ProviderMoved = ("providerMoved", FORBIDDEN, FAILED, [Others, Home]);
+    ProviderMoved = ("providerMoved", FORBIDDEN, FAILED, [EmailCode, Others, Home]);
     /// The identity that was to be linked belongs to another user of the store.
     LinkedElsewhere = ("linkedElsewhere", CONFLICT, INTERRUPTED, [Account, Others, Home]);
     /// The address was not proven: too many tries, or too much time.
@@ -116,7 +120,7 @@ error_causes! {
     /// The store's rule does not let this person sign in.
     NotAllowed = ("notAllowed", FORBIDDEN, FAILED, [Others, Again, Home]);
     /// The store has blocked this person.
-    Blocked = ("blocked", FORBIDDEN, ENDED, [Home, Others]);
+    Blocked = ("blocked", FORBIDDEN, ENDED, [Help, Home, Others]);
     /// The login took longer than ten minutes.
     Expired = ("expired", BAD_REQUEST, INTERRUPTED, [Again, Others, Home]);
     /// This callback was used before. The login page says so to a person who is signed in already.

@@ -1,6 +1,7 @@
 //! The login page: a button for each provider, or the user who is already signed in. It works without a script.
 
 use crate::pages::frame::{Frame, address};
+use crate::pages::in_app_browser::{self, InAppBrowser};
 use crate::pages::initials::{initial, initials};
 use crate::pages::phrases::{Phrases, fill};
 use askama::Template;
@@ -20,6 +21,10 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) place: Option<String>,
     /// The name of the app for which the person signs in.
     pub(crate) app: Option<&'a str>,
+    /// The form that sends a code to an e-mail address.
+    pub(crate) email_code: Option<EmailCodeForm>,
+    /// Where the page is shown in the browser of an app in which some providers refuse sign-ins.
+    pub(crate) in_app: Option<InAppNotice>,
     /// The provider that this browser used last.
     pub(crate) last: Option<&'a str>,
     pub(crate) person: Option<SignedInUser>,
@@ -39,6 +44,25 @@ pub(crate) struct LoginChoice {
     pub(crate) inputs: Vec<LoginInputField>,
     /// The token of the form that begins the login, where a link begins none.
     pub(crate) form: Option<String>,
+}
+
+/// The form that begins a sign-in by a code.
+#[derive(Clone, Debug)]
+pub(crate) struct EmailCodeForm {
+    /// Where it goes.
+    pub(crate) action: String,
+    /// Its token.
+    pub(crate) form: String,
+}
+
+/// What the page says in the browser of an app.
+#[derive(Clone, Debug)]
+pub(crate) struct InAppNotice {
+    pub(crate) browser: InAppBrowser,
+    /// The titles of the providers that refuse sign-ins here; they are not among the choices.
+    pub(crate) refused: Vec<String>,
+    /// The address to open in the browser of the device; `None` where a request of an app waits, which only this browser has.
+    pub(crate) address: Option<String>,
 }
 
 /// The icon in front of a provider's name.
@@ -91,7 +115,27 @@ impl LoginPage<'_> {
     }
 
     fn only_choice(&self) -> Option<&LoginChoice> {
-        self.choices.first().filter(|_| self.choices.len() == 1)
+        let is_only = self.choices.len() == 1 && self.email_code.is_none() && self.in_app.is_none();
+        self.choices.first().filter(|_| is_only)
+    }
+
+    /// Whether the code by e-mail is the main button: where no provider is known that worked here before.
+    fn leads_with_code(&self) -> bool {
+        self.in_app.is_some() || !self.choices.iter().any(|choice| self.was_last(choice))
+    }
+
+    fn in_app_title(&self, notice: &InAppNotice) -> String {
+        let words = &self.words().in_app;
+        notice.browser.name.map_or_else(|| words.unnamed.clone(), |name| fill(&words.title, &[("name", name)]))
+    }
+
+    /// The names of the providers that refuse sign-ins here, in a phrase.
+    fn with_refused(&self, phrase: &str, notice: &InAppNotice) -> String {
+        fill(phrase, &[("providers", &notice.refused.join(&self.words().incident.between))])
+    }
+
+    fn start_over_sentence(&self) -> Option<String> {
+        self.app.map(|app| fill(&self.words().in_app.start_over, &[("app", app)]))
     }
 
     fn was_last(&self, choice: &LoginChoice) -> bool {
@@ -141,8 +185,12 @@ impl LoginPage<'_> {
         Some(fill(&self.words().person.with, &[("provider", provider)]))
     }
 
+    fn offers_nothing(&self) -> bool {
+        self.choices.is_empty() && self.email_code.is_none() && self.in_app.is_none()
+    }
+
     fn title(&self) -> &str {
-        match (&self.person, self.choices.is_empty()) {
+        match (&self.person, self.offers_nothing()) {
             (Some(_), _) => &self.words().person.title,
             (None, true) => &self.words().login.nobody,
             (None, false) => &self.words().login.title,
@@ -151,6 +199,13 @@ impl LoginPage<'_> {
 
     fn setup_hint(&self) -> String {
         fill(&self.words().login.operator, &[("folder", "providers.d")])
+    }
+}
+
+impl InAppNotice {
+    /// The link that opens the browser of the device, where there can be one.
+    fn link(&self) -> Option<String> {
+        in_app_browser::link_out(self.address.as_deref()?).filter(|_| self.browser.can_leave_by_link)
     }
 }
 

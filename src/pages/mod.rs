@@ -10,6 +10,7 @@ pub(crate) mod error; //                 the error page
 pub(crate) mod error_cause; //           the causes of error pages
 pub(crate) mod form_post; //             the page that posts an answer to an app
 pub(crate) mod frame; //                 the frame of every page
+pub(crate) mod in_app_browser; //        the browsers inside of apps
 pub(crate) mod initials; //              the initials of a name
 pub(crate) mod language_negotiation; //  which language a visitor reads
 pub(crate) mod languages; //             the embedded languages and an operator's own
@@ -31,8 +32,9 @@ pub(crate) use crate::pages::error::{ErrorPage, WaitingApp};
 pub(crate) use crate::pages::error_cause::ErrorCause;
 pub(crate) use crate::pages::form_post::{FORM_POST_SCRIPT, FormPostPage};
 pub(crate) use crate::pages::frame::Frame;
+pub(crate) use crate::pages::in_app_browser::InAppBrowser;
 pub(crate) use crate::pages::languages::{PageLanguage, PageLanguages};
-pub(crate) use crate::pages::login::{LoginChoice, LoginInputField, LoginNotice, LoginPage, SignedInUser};
+pub(crate) use crate::pages::login::{EmailCodeForm, InAppNotice, LoginChoice, LoginInputField, LoginNotice, LoginPage, SignedInUser};
 pub(crate) use crate::pages::mail::{code_mail, identity_linked_mail};
 pub(crate) use crate::pages::prove::{AddressProofProblem, AddressProofReason, AddressProofStage, ProvePage};
 pub(crate) use crate::pages::sign_out::SignOutPage;

@@ -17,6 +17,8 @@ pub(crate) struct Phrases {
     pub(crate) person: SignedInPhrases,
     pub(crate) sign_out: SignOutPhrases,
     pub(crate) prove: ProvePhrases,
+    pub(crate) email_code: EmailCodePhrases,
+    pub(crate) in_app: InAppPhrases,
     pub(crate) account: AccountPhrases,
     pub(crate) consent: ConsentPhrases,
     pub(crate) posted: FormPostPhrases,
@@ -102,6 +104,33 @@ pub(crate) struct ProvePhrases {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct EmailCodePhrases {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) what: String,
+    pub(crate) or: String,
+    pub(crate) address: String,
+    pub(crate) send: String,
+    pub(crate) hint: String,
+    pub(crate) instead: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct InAppPhrases {
+    pub(crate) title: String,
+    pub(crate) unnamed: String,
+    pub(crate) refused: String,
+    pub(crate) code: String,
+    pub(crate) instead: String,
+    pub(crate) open: String,
+    pub(crate) copy: String,
+    pub(crate) menu: String,
+    pub(crate) start_over: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct AccountPhrases {
     pub(crate) title: String,
     pub(crate) ways: String,
@@ -110,6 +139,7 @@ pub(crate) struct AccountPhrases {
     pub(crate) date: String,
     pub(crate) remove: String,
     pub(crate) remove_way: String,
+    pub(crate) remove_sure: String,
     pub(crate) only_way: String,
     pub(crate) more: String,
     pub(crate) more_why: String,

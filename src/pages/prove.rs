@@ -19,6 +19,8 @@ pub(crate) struct ProvePage<'a> {
     pub(crate) others: &'a str,
     /// The token that protects the forms against other sites.
     pub(crate) form: &'a str,
+    /// Where the form with the address goes while the proof has not begun.
+    pub(crate) begins_at: Option<&'a str>,
 }
 
 /// Why an address has to be proven.
@@ -28,6 +30,8 @@ pub(crate) enum AddressProofReason {
     NotConfirmed,
     /// An account with this address exists, and was opened with another identity.
     Known,
+    /// The shopper signs in by the code.
+    SignIn,
 }
 
 /// What the page asks for.
@@ -76,9 +80,15 @@ impl ProvePage<'_> {
 
     fn title(&self) -> &str {
         match self.stage {
+            AddressProofStage::Address { .. } if self.why == Some(AddressProofReason::SignIn) => &self.words().email_code.title,
             AddressProofStage::Address { .. } => &self.words().prove.title,
             AddressProofStage::Code { .. } => &self.words().prove.code_title,
         }
+    }
+
+    /// Where the form with the address goes.
+    fn address_action(&self) -> &str {
+        self.begins_at.unwrap_or("/prove/address")
     }
 
     fn reason_sentence(&self) -> Option<String> {
@@ -86,6 +96,7 @@ impl ProvePage<'_> {
         Some(match self.why? {
             AddressProofReason::NotConfirmed => fill(&words.why, &[("provider", self.provider)]),
             AddressProofReason::Known => words.why_known.clone(),
+            AddressProofReason::SignIn => self.words().email_code.what.clone(),
         })
     }
 

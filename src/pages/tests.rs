@@ -41,11 +41,35 @@ fn choices(count: usize, name: &str) -> Vec<LoginChoice> {
 }
 
 fn login_page(frame: Frame<'_>, choices: Vec<LoginChoice>) -> LoginPage<'_> {
-    LoginPage { frame, choices, return_to: None, place: None, app: None, last: None, person: None, notice: None, operator: false }
+    LoginPage {
+        frame,
+        choices,
+        return_to: None,
+        place: None,
+        app: None,
+        email_code: None,
+        in_app: None,
+        last: None,
+        person: None,
+        notice: None,
+        operator: false,
+    }
 }
 
 fn error_page(frame: Frame<'_>, cause: ErrorCause) -> ErrorPage<'_> {
-    ErrorPage { frame, cause, provider: None, again: None, others: None, app: None, has_others: true, code: None }
+    ErrorPage {
+        frame,
+        cause,
+        provider: None,
+        again: None,
+        others: None,
+        app: None,
+        email_code: None,
+        has_others: true,
+        links: false,
+        fails_for_many: false,
+        code: None,
+    }
 }
 
 fn person(text: &str) -> SignedInUser {
@@ -151,7 +175,7 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
             AddressProofStage::Code { address: text, digits: 6, wrong, left: 3 },
         ] {
             for why in [None, Some(AddressProofReason::NotConfirmed), Some(AddressProofReason::Known)] {
-                let page = ProvePage { frame, provider: text, why, stage, others: "/login", form: text };
+                let page = ProvePage { frame, provider: text, why, stage, others: "/login", form: text, begins_at: None };
                 pages.push((format!("prove, {why:?}, {stage:?}"), page.render()));
             }
         }

@@ -7,6 +7,7 @@ use crate::provider::compiled_file::CompiledFile;
 use crate::provider::condition::Condition;
 use crate::provider::declared_values::DeclaredValues;
 use crate::provider::discovery::Discovery;
+use crate::provider::email_code::EMAIL_CODE;
 use crate::provider::exchange::{ExchangeCheck, ExchangeWords};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::fact_flow_check::FactFlowCheck;
@@ -54,6 +55,12 @@ pub fn compile_node(source: &Source, node: &YamlNode, installation: Installation
             "name the file with letters, digits, `-` and `_`: it is what the provider is called everywhere",
         );
     }
+    if name == EMAIL_CODE {
+        reader.complain_about_file(
+            format!("`{name}` is what the sign-in by a code is called everywhere"),
+            "give the file another name, such as `correio.yaml`",
+        );
+    }
     let spec = ProviderSpec::read(node, &mut reader);
     let provider = spec.and_then(|spec| assemble(source, &name, spec, known, installation, &mut reader));
     if reader.names.is_over_limit() {
@@ -79,6 +86,9 @@ fn checked_key(spec: &mut ProviderSpec, name: &str, reader: &mut Reader) -> (Box
             format!("`{}` cannot be a key", printable(&key)),
             "write what the file was called before: letters, digits, `-` and `_`",
         );
+    } else if key.value == EMAIL_CODE {
+        let help = "write another key, or leave it out";
+        reader.complain(key.place, "under the key `email` stand the identities of people who sign in by a code", help);
     }
     (key.value.into(), Some(key.place))
 }
@@ -185,6 +195,7 @@ fn assemble(
         logo: spec.logo.filter(|logo| check_logo_file_name(logo, reader)).map(|logo| logo.value.into()),
         order: spec.order.unwrap_or(100),
         hidden: spec.hidden.unwrap_or(false),
+        refuses_embedded_browsers: spec.refuses_embedded_browsers.unwrap_or(false),
         enabled: spec.enabled.unwrap_or(true),
         exchange: Box::new(exchange),
         logout,

@@ -19,6 +19,7 @@ pub(crate) mod credentials; //     where client id and secret are sent
 pub(crate) mod declared_values; // settings and secrets that a file declares
 pub(crate) mod discovery; //       the word `discovery`
 pub mod document_cache; //         discovery documents and keys, kept
+pub mod email_code; //             the sign-in by a code, which is no provider
 pub(crate) mod exchange; //        tokens that programs hand in
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub(crate) mod entry_check; //     check: a claim comes from the entry of its address
@@ -96,6 +97,7 @@ pub struct InstallationContext {
 
 /// A provider, checked and compiled.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "most of them are words of the file")]
 pub struct Provider {
     /// The file.
     pub source: Source,
@@ -141,6 +143,8 @@ pub struct Provider {
     /// The position of the login button.
     pub(crate) order: i32,
     pub(crate) hidden: bool,
+    /// Whether it refuses sign-ins in the browsers of apps.
+    pub(crate) refuses_embedded_browsers: bool,
     pub(crate) enabled: bool,
     /// What can be handed in without a login.
     pub(crate) exchange: Box<ExchangeRules>,

@@ -127,6 +127,11 @@ words! {
         /// Default: `false`
         /// Example: `hidden: true`
         hidden: Option<bool> = "hidden",
+        /// `true` for a provider that refuses to sign people in where an app shows the page in a browser of its own, as apps for messages and
+        /// pictures do. The login page then offers the other providers there, and says how to open the browser of the device.
+        /// Default: `false`
+        /// Example: `refusesEmbeddedBrowsers: true`
+        refuses_embedded_browsers: Option<bool> = "refusesEmbeddedBrowsers",
         /// `false` switches the provider off.
         /// Default: `true`
         /// Example: `enabled: false`

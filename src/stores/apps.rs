@@ -1,6 +1,7 @@
 //! The client apps of a store: what the settings say, with the secrets and keys that they name.
 
 use crate::apps::client_app::{AppAuthentication, AppGrantKinds, AppKeys, ClientApp, SecretDigest};
+use crate::provider::email_code::EMAIL_CODE;
 use crate::session::token_algorithm::TokenAlgorithm;
 use crate::stores::settings::apps::{AppKeysPlace, AppSecretSpec, AppSpec, ConsentRule, PkceRule};
 use crate::vocabulary::diagnostic::{Complaint, Severity, did_you_mean};
@@ -107,8 +108,10 @@ pub(crate) fn read_authentication(spec: &AppSpec) -> Result<AppAuthentication, U
 
 /// The provider files that an app names and that are not among `known`.
 pub(crate) fn unknown_providers<'s>(spec: &'s AppSpec, known: &[String]) -> Vec<&'s Located<String>> {
-    let providers = spec.providers.iter().flat_map(|list| &list.0).chain(spec.tokens.iter().flat_map(|list| &list.0));
-    providers.filter(|name| !known.contains(&name.value)).collect()
+    let is_unknown = |name: &&Located<String>| !known.contains(&name.value);
+    // A code by e-mail gives no tokens.
+    let of_tokens = spec.tokens.iter().flat_map(|list| &list.0).filter(|name| is_unknown(name) || name.value == EMAIL_CODE);
+    spec.providers.iter().flat_map(|list| &list.0).filter(is_unknown).chain(of_tokens).collect()
 }
 
 /// What is wrong with an app on this machine: a secret or a file that is missing, and names of providers that are none. `known` are the

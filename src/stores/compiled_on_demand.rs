@@ -64,13 +64,15 @@ pub(crate) struct ListedProvider {
     pub(crate) title: Box<str>,
     pub(crate) order: i32,
     pub(crate) hidden: bool,
+    /// Whether it refuses sign-ins in the browsers of apps.
+    pub(crate) refuses_embedded_browsers: bool,
     /// Whether it has `missingEmail: ask`.
     pub(crate) asks_for_email: bool,
 }
 
 impl From<&Provider> for ListedProvider {
     fn from(provider: &Provider) -> Self {
-        let Provider { name, key, key_place, title, order, hidden, asks_for_email, .. } = provider;
+        let Provider { name, key, key_place, title, order, hidden, refuses_embedded_browsers, asks_for_email, .. } = provider;
         Self {
             name: name.clone(),
             key: key.clone(),
@@ -78,6 +80,7 @@ impl From<&Provider> for ListedProvider {
             title: title.clone(),
             order: *order,
             hidden: *hidden,
+            refuses_embedded_browsers: *refuses_embedded_browsers,
             asks_for_email: asks_for_email.is_some(),
         }
     }

@@ -20,6 +20,7 @@ pub(crate) mod cookie_domain; // the domain for which it may be written
 pub(crate) mod handed_facts; // the further facts that a store hands out
 pub mod apps; //        the client apps of a store
 
+use crate::provider::email_code::EMAIL_CODE;
 use crate::provider::hosts::is_loopback;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::moment::TimeSpan;
@@ -52,6 +53,7 @@ pub(crate) const MAIN: &str = "main";
 
 /// A store: a storefront whose shoppers log in through the broker.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Store {
     /// Its name in the settings.
     pub name: Box<str>,
@@ -91,6 +93,8 @@ pub struct Store {
     pub(crate) help: Option<Box<str>>,
     /// The address of the privacy notice.
     pub(crate) privacy: Option<Box<str>>,
+    /// Whether people may sign in by a code that is sent to their e-mail address.
+    pub(crate) email_code: bool,
     /// How mail is sent, if a server is set.
     pub(crate) mail: Option<MailSpec>,
     /// Rates per minute; `None` for no limits.
@@ -131,6 +135,12 @@ impl Store {
     pub(crate) fn token_parties(&self) -> TokenParties<'_> {
         let earlier_audience = if self.audience.is_none() { Some("webstore") } else { None };
         TokenParties { issuer: &self.public_url, audience: self.audience(), earlier_audience, store: &self.name, further: &self.further }
+    }
+
+    /// What the apps of the store may name under `providers`: these provider files, and the code by e-mail if the store offers it.
+    pub(crate) fn names_for_apps(&self, mut files: Vec<String>) -> Vec<String> {
+        files.extend(self.email_code.then(|| EMAIL_CODE.to_owned()));
+        files
     }
 
     /// The rotation of its signing keys: no session may outlive its key.
@@ -258,7 +268,6 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
     // `--public-url` may have replaced the host for which it was checked.
     let domain = domain.filter(|domain| secure && DomainProblem::of(domain, host).is_none());
     let (cookie, second_cookies) = session_cookies(&named(cookie), also_cookie.as_deref(), secure, domain.as_deref());
-    let staff = text_values(inherited(own.lab.as_ref(), main.lab.as_ref(), |lab| lab.staff.as_ref()));
     let languages = text_values(inherited(own_login, main_login, |login| login.languages.as_ref()));
     let return_to: Vec<Box<str>> =
         text_values(own.return_to.as_ref().or(main.return_to.as_ref())).map(|origin| origin.trim_end_matches('/').into()).collect();
@@ -282,9 +291,10 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         phrases: login(|login| login.phrases.as_ref()).map(PathBuf::from),
         help: login(|login| login.help.as_ref()).map(Into::into),
         privacy: login(|login| login.privacy.as_ref()).map(Into::into),
+        email_code: own.ways.as_ref().or(main.ways.as_ref()).is_some_and(|ways| ways.0.iter().any(|way| way.value == EMAIL_CODE)),
         mail: own.mail.as_ref().or(main.mail.as_ref()).cloned(),
         rates: compile_rates(own.limits.as_ref().or(main.limits.as_ref())),
-        staff: staff.filter_map(|address| Email::parse(address).ok()).collect(),
+        staff: staff(own, main),
         // The playground lets a visitor log in as any person, so a store with real users never has it.
         playground: loopback && own.playground.or(main.playground).is_none_or(|playground| playground.value),
         further: compile_further_facts(own_session, main_session),
@@ -293,6 +303,11 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         refresh_grace: seconds(|session| session.refresh_grace.as_ref(), 10),
         proxies: compile_proxies(own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref()), loopback),
     }
+}
+
+fn staff(own: &SettingsSpec, main: &SettingsSpec) -> Vec<Email> {
+    let staff = text_values(inherited(own.lab.as_ref(), main.lab.as_ref(), |lab| lab.staff.as_ref()));
+    staff.filter_map(|address| Email::parse(address).ok()).collect()
 }
 
 fn inherited<'s, S, T>(own: Option<&'s S>, main: Option<&'s S>, pick: fn(&S) -> Option<&T>) -> Option<&'s T> {

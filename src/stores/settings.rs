@@ -4,6 +4,7 @@ pub(crate) mod apps; // `apps`
 mod check;
 mod check_apps;
 mod check_session;
+mod check_ways;
 pub(crate) mod limits;
 pub(crate) mod session; // `session`
 mod values;
@@ -109,6 +110,12 @@ words! {
         /// linked.
         /// Default: none; no mail is sent, and a shopper without a proven address is refused
         mail: Option<MailSpec> = "mail",
+        /// What the store offers beside its providers. `email` is a code that is sent to an e-mail address (needs `mail`): it signs in the
+        /// user who has the address, or makes one. An app with `providers` offers it if the list names `email`. Passkeys are not
+        /// offered by this version. A store inherits the list, and `[]` takes it away.
+        /// Default: none
+        /// Example: `ways: [ email ]`
+        ways: Option<PossiblyEmptyList> = "ways",
         /// Whether the playground is offered, a provider inside the program with invented people. It exists only where `publicUrl` is
         /// on loopback, because everyone can sign in there as anyone.
         /// Default: `true` on loopback

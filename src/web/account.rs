@@ -8,6 +8,7 @@ use crate::directory::users::{FindUserById, IdentityLink, ListIdentityLinks};
 use crate::login::options::LoginOptions;
 use crate::pages::frame::address;
 use crate::pages::{AccountNotice, AccountPage, ErrorCause, LinkableProvider, LinkedIdentityRow, LoginChoice};
+use crate::provider::email_code::EMAIL_CODE;
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::hash::{hex, sha256};
@@ -16,8 +17,9 @@ use crate::web::attempt_cookies::LoginPurpose;
 use crate::web::forms::{self, SubmittedForm};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
+use crate::web::sign_in_offer::is_refused_here;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
-use crate::web::{cookies, headers, login_page, start};
+use crate::web::{cookies, email_code, headers, login_page, start};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, VARY};
@@ -143,6 +145,9 @@ async fn require_fresh_session(context: &RequestContext) -> Result<(Session, Sub
 /// Whether identities may be linked in a session. One that may be the session of the person whose callback was accepted would give that
 /// person an identity of the shopper.
 fn may_link(context: &RequestContext, session: &Session) -> bool {
+    if *session.person.provider == *EMAIL_CODE {
+        return true;
+    }
     let live_provider = context.live_store().providers.snapshot().provider_by_key(&session.person.provider).cloned();
     live_provider.is_some_and(|live_provider| live_provider.provider.is_callback_tied)
 }
@@ -167,21 +172,25 @@ fn identity_handle(link: &IdentityLink) -> String {
 }
 
 fn linked_identity_row(context: &RequestContext, session: &Session, link: &IdentityLink, removable: bool) -> LinkedIdentityRow {
+    let is_code = *link.provider == *EMAIL_CODE;
     let live_provider = context.live_store().providers.snapshot().provider_by_key(&link.provider).cloned();
     let title = live_provider.as_ref().map_or(&*link.provider, |live_provider| &*live_provider.provider.title).to_owned();
+    let title = if is_code { context.language().phrases.email_code.name.clone() } else { title };
     let name = live_provider.as_ref().map_or(&*link.provider, |live_provider| &*live_provider.provider.name);
     let has_logo = live_provider.as_ref().is_some_and(|live_provider| live_provider.provider.logo.is_some());
     let icon = LoginChoice::new(name, &title, None, has_logo, Vec::new()).icon;
     let current = session.person.provider == link.provider && session.person.provider_id == link.provider_id;
     let since = context.language().phrases.format_day(link.linked);
-    LinkedIdentityRow { title, icon, handle: identity_handle(link), current, removable, since }
+    // It follows from the address, so removing it would change nothing.
+    LinkedIdentityRow { title, icon, handle: identity_handle(link), current, removable: removable && !is_code, since }
 }
 
 /// The providers of which the user has no linked identity.
 fn providers_to_add(context: &RequestContext, links: &[IdentityLink]) -> Vec<LinkableProvider> {
     let live_providers = context.live_store().providers_with_button();
     let is_new = |live_provider: &&Arc<LiveProvider>| links.iter().all(|link| link.provider != live_provider.provider.key);
-    let new = live_providers.iter().filter(is_new).filter(|live_provider| live_provider.provider.is_callback_tied);
+    let can_be_used = |live_provider: &&Arc<LiveProvider>| !is_refused_here(context, live_provider);
+    let new = live_providers.iter().filter(is_new).filter(can_be_used).filter(|live_provider| live_provider.provider.is_callback_tied);
     let more = new.map(|live_provider| {
         let LoginChoice { id, title, icon, inputs, .. } = login_page::provider_choice(live_provider, None);
         LinkableProvider { id, title, icon, inputs }
@@ -191,6 +200,9 @@ fn providers_to_add(context: &RequestContext, links: &[IdentityLink]) -> Vec<Lin
 
 /// Where the user signs in again: at the same provider, if it is still live.
 fn sign_in_again_address(context: &RequestContext, session: &Session, here: &str) -> String {
+    if *session.person.provider == *EMAIL_CODE && context.live_store().offers_email_code() {
+        return email_code::page_address(Some(here));
+    }
     let live_provider = context.live_store().providers.snapshot().provider_by_key(&session.person.provider).cloned();
     let name = live_provider
         .filter(|live_provider| live_provider.provider.inputs.is_empty())

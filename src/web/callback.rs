@@ -46,7 +46,12 @@ pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, Us
     };
     let result = match &callback_request.test {
         Some(tester) => test_login_handler(&context)?.finish(&context, &callback_request, tester, &live_provider, &callback).await,
-        None => finish_login(&context, &callback_request, &live_provider, &callback).await,
+        None => finish_login(&context, &callback_request, &live_provider, &callback).await.map_err(|mut error| {
+            if let Some(login) = &mut error.login {
+                login.links = callback_request.link.is_some();
+            }
+            error
+        }),
     };
     // The attempt is over with any outcome but one: if storage was unavailable, the attempt may not have been consumed, so its cookie
     // is kept and the browser can try again. An attempt that was consumed after all is refused as used.

@@ -8,8 +8,9 @@ use crate::web::apps::login_for_app::{self, LoginForApp};
 use crate::web::apps::{consent, kept_request};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
+use crate::web::sign_in_offer::SignInOffer;
 use crate::web::user_facing_error::{FailedLoginSummary, UserFacingError};
-use crate::web::{cookies, headers};
+use crate::web::{cookies, email_code, headers};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_SECURITY_POLICY, HeaderValue, LOCATION, RETRY_AFTER, VARY};
 use actix_web::{HttpResponse, HttpResponseBuilder};
@@ -104,7 +105,8 @@ fn render_page(error: &UserFacingError, for_app: Option<&LoginForApp>, context: 
     let again = login.filter(|login| !login.provider.is_empty());
     let again = again.map(|login| address(&["login", &login.provider], &[("return_to", return_to)]));
     let others = address(&["login"], &[("return_to", return_to)]);
-    let live_providers = for_app.map_or_else(|| context.live_store().providers_with_button(), |for_app| for_app.providers(context));
+    let offer = SignInOffer::new(context, for_app, &others);
+    let email_code = offer.email_code.then(|| email_code::page_address(return_to));
     let decline = for_app.map(|for_app| {
         let token = consent::token_to_go_back(context, for_app.id());
         (for_app.app_name(), kept_request::path(for_app.id()), token)
@@ -117,7 +119,10 @@ fn render_page(error: &UserFacingError, for_app: Option<&LoginForApp>, context: 
         again: again.as_deref(),
         others: Some(&others),
         app: decline.as_ref().map(|(name, action, form)| WaitingApp { name, action, form }),
-        has_others: live_providers.len() > 1,
+        email_code: email_code.as_deref(),
+        has_others: offer.has_others(),
+        links: login.is_some_and(|login| login.links),
+        fails_for_many: login.is_some_and(|login| login.fails_for_many),
         code: login.and_then(|login| login.code.as_ref()).map(IncidentCode::as_str),
     }
     .render()

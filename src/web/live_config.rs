@@ -64,16 +64,16 @@ impl LiveStore {
         self.apps.needs_rsa()
     }
 
-    /// The names of the provider files of the store, broken ones included.
-    pub(crate) fn provider_file_names(&self) -> Vec<String> {
+    /// What the apps of the store may name under `providers`; broken files are among it.
+    pub(crate) fn names_for_apps(&self) -> Vec<String> {
         let snapshot = self.providers.snapshot();
         let stems = snapshot.file_reports().keys().filter_map(|path| path.file_stem());
-        stems.map(|stem| stem.to_string_lossy().into_owned()).collect()
+        self.store.names_for_apps(stems.map(|stem| stem.to_string_lossy().into_owned()).collect())
     }
 
     /// The provider files that apps name and that the folder does not hold.
     pub(crate) fn app_complaints(&self) -> Vec<String> {
-        let known = self.provider_file_names();
+        let known = self.names_for_apps();
         let unknown = |(name, app): &(Box<str>, AppSpec)| -> Vec<String> {
             let complaint = |provider: &str| {
                 format!("the app `{name}` of the store `{}` names the provider `{provider}`, which has no file there", self.store.name)
@@ -86,6 +86,11 @@ impl LiveStore {
     /// Whether a provider may be shown here: the playground only where the store has it.
     pub(crate) fn shows_provider(&self, name: &str) -> bool {
         self.store.playground || name != PLAYGROUND
+    }
+
+    /// Whether people may sign in here by a code that is sent to their e-mail address.
+    pub(crate) fn offers_email_code(&self) -> bool {
+        self.store.email_code && self.mailer.is_some()
     }
 
     /// The providers that have a button at this store.

@@ -15,15 +15,16 @@ use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story, redacted_code, redacted_message};
 use crate::vocabulary::incident_code::IncidentCode;
+use crate::web::login_source::LoginSource;
 use crate::web::request_context::RequestContext;
 use crate::web::story_throttle::{FailureKind, FailurePlace, StoryPlace};
 use crate::web::user_facing_error::{FailedLoginSummary, UserFacingError, cause_of_login_error, cause_of_refused_sign_in};
 use crate::world::random;
 use std::fmt;
 
-fn error_of_login(cause: ErrorCause, live_provider: &LiveProvider, return_to: Option<&str>, code: Option<IncidentCode>) -> UserFacingError {
-    let (title, provider) = (live_provider.provider.title.to_string(), live_provider.provider.name.to_string());
-    let login = FailedLoginSummary { title, provider, return_to: return_to.map(str::to_owned), code };
+fn error_of_login(cause: ErrorCause, source: LoginSource<'_>, return_to: Option<&str>, code: Option<IncidentCode>) -> UserFacingError {
+    let (title, provider) = (source.title.to_owned(), source.name.to_owned());
+    let login = FailedLoginSummary { title, provider, return_to: return_to.map(str::to_owned), code, ..FailedLoginSummary::default() };
     UserFacingError { login: Some(Box::new(login)), ..cause.into() }
 }
 
@@ -82,29 +83,23 @@ impl fmt::Display for BrokerFailure {
 pub(crate) async fn without_conversation(
     context: &RequestContext,
     failure: BrokerFailure,
-    live_provider: &LiveProvider,
+    source: impl Into<LoginSource<'_>>,
     return_to: Option<&str>,
 ) -> UserFacingError {
-    let cause = failure.cause();
-    let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
+    let (cause, source) = (failure.cause(), source.into());
+    let (store, provider) = (&context.live_store().store.name, source.name);
     let story = || Story {
-        provider: provider.to_string(),
-        file: live_provider.provider.source.name.to_string(),
+        provider: provider.to_owned(),
+        file: source.file.to_owned(),
         code: Some(failure.word().to_owned()),
         message: Some(failure.to_string()),
         ..Story::default()
     };
     let at = FailurePlace { by_anyone: true, ..FailurePlace::default() };
-    let code = place_failure(context, failure_kind(context, live_provider, cause, at, failure.word()), story).await;
+    let code = place_failure(context, failure_kind(context, source, cause, at, failure.word()), story).await;
     context.app().metrics.count_login(store, provider, cause.name());
-    tracing::info!(
-        store = &**store,
-        provider = &**provider,
-        incident = code.as_ref().map(IncidentCode::as_str),
-        cause = cause.name(),
-        "a login ended"
-    );
-    error_of_login(cause, live_provider, return_to, code)
+    tracing::info!(store = &**store, provider, incident = code.as_ref().map(IncidentCode::as_str), cause = cause.name(), "a login ended");
+    error_of_login(cause, source, return_to, code)
 }
 
 /// Ends a login before the first call to the provider.
@@ -186,7 +181,8 @@ async fn end_with_error(
     let at = FailurePlace { step: error.step, call: trace.exchanges.last().map(|call| call.call), line: error.place, by_anyone };
     let (app, reason) = (context.app(), redacted_code(error));
     let said = (!by_anyone).then(|| without_numbers(&redacted_message(error)).into());
-    let kind = FailureKind { said, ..failure_kind(context, live_provider, cause, at, &reason) };
+    let kind = FailureKind { said, ..failure_kind(context, live_provider.into(), cause, at, &reason) };
+    let fails_for_many = app.stories.fails_for_many(&kind, context.client_network(), context.now() / 60);
     // While all logins fail in the same way, a few searches for a repair a minute are enough.
     let searched = kind.clone();
     let code = place_failure(context, kind, || {
@@ -199,7 +195,7 @@ async fn end_with_error(
     .await;
     if cause == ErrorCause::Cancelled {
         tracing::info!(store = &*context.live_store().store.name, provider = &*live_provider.provider.name, "a shopper cancelled a login");
-        return error_of_login(cause, live_provider, return_to, code);
+        return error_of_login(cause, live_provider.into(), return_to, code);
     }
     tracing::warn!(
         store = &*context.live_store().store.name,
@@ -215,22 +211,26 @@ async fn end_with_error(
         "{}",
         if part == FailedPart::Refresh { "kept tokens could not be refreshed" } else { "a login failed" }
     );
-    error_of_login(cause, live_provider, return_to, code)
+    let mut failed = error_of_login(cause, live_provider.into(), return_to, code);
+    if let Some(login) = &mut failed.login {
+        login.fails_for_many = fails_for_many;
+    }
+    failed
 }
 
 /// Ends a login whose identity is known and may not sign in. The audit gets one line, with or without an incident code.
 pub(crate) async fn sign_in_refused(
     context: &RequestContext,
-    live_provider: &LiveProvider,
+    source: impl Into<LoginSource<'_>>,
     return_to: Option<&str>,
     refusal: SignInRefusal,
 ) -> UserFacingError {
-    let SignInRefusal { why, event } = refusal;
-    let (store, provider, cause) = (&context.live_store().store.name, &live_provider.provider.name, cause_of_refused_sign_in(why));
+    let (SignInRefusal { why, event }, source) = (refusal, source.into());
+    let (store, provider, cause) = (&context.live_store().store.name, source.name, cause_of_refused_sign_in(why));
     context.app().metrics.count_login(store, provider, cause.name());
     let story = || Story {
-        provider: provider.to_string(),
-        file: live_provider.provider.source.name.to_string(),
+        provider: provider.to_owned(),
+        file: source.file.to_owned(),
         code: Some(why.word().to_owned()),
         message: Some(reasons::describe_refusal(why.word()).clone()),
         ..Story::default()
@@ -238,7 +238,7 @@ pub(crate) async fn sign_in_refused(
     let found = if page_says_all(why) {
         None
     } else {
-        let kind = failure_kind(context, live_provider, cause, FailurePlace::default(), why.word());
+        let kind = failure_kind(context, source, cause, FailurePlace::default(), why.word());
         Some(place_story(context, &kind, &event, story).await)
     };
     // Without storage there is no audit line either, and the log says so already.
@@ -250,13 +250,13 @@ pub(crate) async fn sign_in_refused(
     }
     tracing::warn!(
         store = &**store,
-        provider = &**provider,
+        provider,
         incident = code.as_ref().map(IncidentCode::as_str),
         cause = cause.name(),
         because = why.word(),
         "a sign-in was refused"
     );
-    error_of_login(cause, live_provider, return_to, code)
+    error_of_login(cause, source, return_to, code)
 }
 
 /// Whether the page says everything, so that support needs no story.
@@ -293,11 +293,11 @@ impl FoundStory {
     }
 }
 
-fn failure_kind(context: &RequestContext, live_provider: &LiveProvider, cause: ErrorCause, at: FailurePlace, code: &str) -> FailureKind {
+fn failure_kind(context: &RequestContext, source: LoginSource<'_>, cause: ErrorCause, at: FailurePlace, code: &str) -> FailureKind {
     FailureKind {
         store: context.live_store().store.name.clone(),
-        provider: live_provider.provider.name.clone(),
-        version: live_provider.version.clone(),
+        provider: source.name.into(),
+        version: source.version.into(),
         cause: cause.name().into(),
         at,
         code: Some(code.into()),

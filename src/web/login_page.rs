@@ -1,9 +1,10 @@
 //! `/login`: the providers of the store, and who is signed in already.
 
 use crate::pages::frame::address;
-use crate::pages::{LoginChoice, LoginInputField, LoginNotice, LoginPage, SignedInUser};
+use crate::pages::{EmailCodeForm, LoginChoice, LoginInputField, LoginNotice, LoginPage, SignedInUser};
 use crate::provider::Provider;
 use crate::provider::callback::CallbackMethod;
+use crate::provider::email_code::EMAIL_CODE;
 use crate::provider::hosts::is_loopback;
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
@@ -13,8 +14,9 @@ use crate::web::apps::login_for_app::{self, LoginForApp};
 use crate::web::logout::provider_with_logout;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
+use crate::web::sign_in_offer::SignInOffer;
 use crate::web::user_facing_error::UserFacingError;
-use crate::web::{cookies, forms, headers};
+use crate::web::{cookies, email_code, forms, headers};
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, VARY};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use std::borrow::Borrow;
@@ -34,24 +36,25 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     // A session that is not enough for the app is not offered.
     let is_enough = |session: &&Session| for_app.as_ref().is_none_or(|for_app| !for_app.needs_login(&context, session));
     let offered_session = session.as_ref().filter(is_enough);
-    let live_providers = match &for_app {
-        Some(for_app) => for_app.providers(&context),
-        None => live_store.providers_with_button(),
-    };
+    let here = address(&["login"], &[("return_to", return_to.as_deref())]);
+    let SignInOffer { live_providers, email_code, in_app } = SignInOffer::new(&context, for_app.as_ref(), &here);
     let (form, form_key) = forms::browser_token(&context);
     let has_form = |live_provider: &LiveProvider| live_provider.provider.begins_by_form() && live_provider.provider.inputs.is_empty();
     let choice = |live_provider: &Arc<LiveProvider>| LoginChoice {
         form: has_form(live_provider).then(|| form.clone()),
         ..provider_choice(live_provider, return_to.as_deref())
     };
+    let email_code = email_code.then(|| EmailCodeForm { action: email_code::page_address(return_to.as_deref()), form: form.clone() });
+    let has_browser_form = email_code.is_some() || live_providers.iter().any(|live_provider| has_form(live_provider));
     let offered = context.offered_languages();
-    let here = address(&["login"], &[("return_to", return_to.as_deref())]);
     let page = LoginPage {
         frame: context.frame(&offered, &here),
         choices: live_providers.iter().map(choice).collect(),
         return_to: return_to.as_deref(),
         place: return_to.as_deref().map(|return_to| name_of_place(&context, return_to)),
         app: for_app.as_ref().map(LoginForApp::app_name),
+        email_code,
+        in_app,
         last: context.cookies().last_provider(&live_store.store),
         person: offered_session.map(|session| signed_in_person(&context, session, return_to.as_deref())),
         notice: context.query_parameter("signed_out")?.is_some().then_some(LoginNotice::SignedOut),
@@ -59,7 +62,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     };
     let origin = for_app.as_ref().map(LoginForApp::origin);
     let mut response = response_to(&context, &form_destinations(&context, &live_providers, offered_session, origin.as_deref()));
-    if offered_session.is_none() && live_providers.iter().any(|live_provider| has_form(live_provider)) {
+    if offered_session.is_none() && has_browser_form {
         cookies::append_to(&mut response, [form_key]);
     }
     // A cookie that stands for no session is cleared.
@@ -89,6 +92,8 @@ pub(crate) fn show_one(context: &RequestContext, live_provider: &LiveProvider) -
         return_to: return_to.as_deref(),
         place: return_to.as_deref().map(|return_to| name_of_place(context, return_to)),
         app: for_app.as_ref().map(LoginForApp::app_name),
+        email_code: None,
+        in_app: None,
         last: None,
         person: None,
         notice: None,
@@ -133,15 +138,23 @@ pub(crate) fn provider_choice(live_provider: &LiveProvider, return_to: Option<&s
 }
 
 fn signed_in_person(context: &RequestContext, session: &Session, return_to: Option<&str>) -> SignedInUser {
-    let live_provider = context.live_store().providers.snapshot().provider_by_key(&session.person.provider).cloned();
+    let is_by_code = *session.person.provider == *EMAIL_CODE;
+    let provider_title =
+        if is_by_code { Some(context.language().phrases.email_code.name.clone()) } else { provider_title(context, session) };
     let goes_on =
         return_to.map(str::to_owned).or_else(|| Some(context.live_store().default_landing()).filter(|landing| landing != "/login"));
     SignedInUser {
         email: session.person.email.key().to_owned(),
         name: session.person.name.as_deref().map(str::to_owned),
-        provider_title: live_provider.map(|live_provider| live_provider.provider.title.to_string()),
+        provider_title,
         continue_to: goes_on,
     }
+}
+
+/// The title of the provider of a session, while its file is live.
+fn provider_title(context: &RequestContext, session: &Session) -> Option<String> {
+    let live_provider = context.live_store().providers.snapshot().provider_by_key(&session.person.provider).cloned();
+    live_provider.map(|live_provider| live_provider.provider.title.to_string())
 }
 
 /// The origins to which the forms of the page lead, with that of an app for which the person signs in: browsers apply the page's policy

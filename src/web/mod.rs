@@ -11,6 +11,7 @@ pub(crate) mod callback_attempt;
 pub(crate) mod check_counts;
 pub(crate) mod connection;
 pub mod cookies;
+pub(crate) mod email_code;
 pub(crate) mod email_proof;
 pub(crate) mod endpoint_hosts;
 pub(crate) mod error_page;
@@ -26,6 +27,7 @@ pub(crate) mod kept_tokens;
 pub mod live_config;
 pub(crate) mod login_failure;
 pub(crate) mod login_page;
+pub(crate) mod login_source;
 pub(crate) mod logout;
 pub(crate) mod metrics;
 pub(crate) mod prove;
@@ -39,6 +41,7 @@ pub(crate) mod route_table;
 pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod sign_in;
+pub(crate) mod sign_in_offer;
 pub mod signing_keys;
 pub(crate) mod start;
 pub(crate) mod storage_sync;
@@ -73,6 +76,7 @@ fn own_routes() -> Vec<RouteRow> {
         internal("/health/ready").internal_get_and_head(health::ready),
         internal("/metrics").internal_get(health::metrics),
         page("/login").get_and_head(login_page::show),
+        page("/login/email").get_and_head(email_code::show).post(email_code::start),
         page("/login/{provider}").get(start::by_link).post(start::by_form),
         page("/callback/{provider}").get(callback::by_query).post(callback::by_form_post),
         page("/callback/{provider}/{state}").get(callback::by_query).post(callback::by_form_post),

@@ -8,6 +8,7 @@ use crate::directory::proofs::{
 use crate::login::trace::LoginTokens;
 use crate::pages::frame::address;
 use crate::pages::{AddressProofProblem, AddressProofReason, AddressProofStage, ErrorCause, ProvePage, code_mail};
+use crate::provider::email_code::EMAIL_CODE;
 use crate::provider::identity::{Identity, IdentityEmail, is_placeholder_domain};
 use crate::provider::trust::EmailEvidence;
 use crate::stores::live::LiveProvider;
@@ -18,9 +19,10 @@ use crate::web::attempt_cookies::hashed_id;
 use crate::web::email_proof::{PAGE, UnprovenIdentity, keyed_hash, open_identity, seal_identity};
 use crate::web::kept_tokens::KeptTokens;
 use crate::web::login_failure::{self, BrokerFailure};
+use crate::web::login_source::LoginSource;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
-use crate::web::user_facing_error::{UserFacingError, redirect_to};
+use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
 use crate::web::{cookies, forms, headers, sign_in};
 use crate::world::random;
 use actix_web::HttpResponse;
@@ -32,11 +34,12 @@ use std::sync::Arc;
 const MOST_DIGITS: usize = 32;
 
 /// The pending proof of a browser.
-struct PendingProof {
-    handle: String,
-    proof: EmailProof,
-    identity: UnprovenIdentity,
-    live_provider: Arc<LiveProvider>,
+pub(crate) struct PendingProof {
+    pub(crate) handle: String,
+    pub(crate) proof: EmailProof,
+    pub(crate) identity: UnprovenIdentity,
+    /// The provider that gave the identity; `None` where the code itself is the sign-in.
+    pub(crate) live_provider: Option<Arc<LiveProvider>>,
 }
 
 async fn pending_proof(context: &RequestContext) -> Result<PendingProof, UserFacingError> {
@@ -50,8 +53,10 @@ async fn pending_proof(context: &RequestContext) -> Result<PendingProof, UserFac
         .ok_or_else(|| no_pending_proof(context))?;
     let identity = open_identity(context, &id, &proof).ok_or_else(|| no_pending_proof(context))?;
     kept_request::prefer_its_languages(context, identity.return_to.as_deref());
-    let live_provider =
-        context.live_store().providers.snapshot().provider_by_key(&identity.provider).cloned().ok_or(ErrorCause::NoSuchProvider)?;
+    let live_provider = match &*identity.provider {
+        EMAIL_CODE if context.live_store().offers_email_code() => None,
+        key => Some(context.live_store().providers.snapshot().provider_by_key(key).cloned().ok_or(ErrorCause::NoSuchProvider)?),
+    };
     Ok(PendingProof { handle, proof, identity, live_provider })
 }
 
@@ -95,16 +100,18 @@ fn proof_page(
     let asks_for_address = matches!(stage, AddressProofStage::Address { .. }).then_some("1");
     let here = address(&["prove"], &[("change", asks_for_address)]);
     let why = match &identity.known {
+        None if live_provider.is_none() => Some(AddressProofReason::SignIn),
         None => Some(AddressProofReason::NotConfirmed),
         known => (*known == identity.email).then_some(AddressProofReason::Known),
     };
     let page = ProvePage {
         frame: context.frame(&offered, &here),
-        provider: &live_provider.provider.title,
+        provider: LoginSource::from(live_provider.as_ref()).title,
         why,
         stage,
         others: &address(&["login"], &[("return_to", identity.return_to.as_deref())]),
         form: &forms::csrf_token(context, handle),
+        begins_at: None,
     };
     let mut response = HttpResponse::build(status);
     // The right code leads to the return address, or to the app that waits there, and browsers apply the page's policy to that redirect.
@@ -142,7 +149,8 @@ pub(crate) async fn resend_code(context: RequestContext) -> Result<HttpResponse,
     send_code(&context, pending, &email, false).await
 }
 
-async fn send_code(
+/// Sends a code to the address, which was `typed` or is the same as before.
+pub(crate) async fn send_code(
     context: &RequestContext,
     mut pending: PendingProof,
     email: &Email,
@@ -225,14 +233,27 @@ pub(crate) async fn submit_code(context: RequestContext) -> Result<HttpResponse,
     // The address to which the code was sent is proven, and no other.
     let identity = open_identity(&context, &id, &proof).ok_or(ErrorCause::ProofOver)?;
     let email = identity.email.as_deref().and_then(|email| Email::parse(email).ok()).ok_or(ErrorCause::ProofOver)?;
+    let result = match &pending.live_provider {
+        None => sign_in::open_session_by_code(&context, email, identity.return_to).await,
+        Some(live_provider) => sign_in_with_proven_address(&context, live_provider, identity, email).await,
+    };
+    sign_in::append_cookies(result, Some(cookies::clear_proof(&context.live_store().store)))
+}
+
+/// Signs in the identity of a provider with the address that is proven now.
+async fn sign_in_with_proven_address(
+    context: &RequestContext,
+    live_provider: &Arc<LiveProvider>,
+    identity: UnprovenIdentity,
+    email: Email,
+) -> Result<ResponseWithCookies, UserFacingError> {
     let UnprovenIdentity { provider, file, fingerprint, version, id, name, picture, locale, more, return_to, id_token, tokens, .. } =
         identity;
     let id_token = id_token.map(|token| Text::secret(token, &Arc::from("idToken")));
     let tokens = LoginTokens { id_token, provider: tokens.map(|tokens| KeptTokens::from(tokens).tokens) };
     let address = IdentityEmail::Proven(email, EmailEvidence::Mail);
     let identity = Identity { provider, file, fingerprint, id, address, name, picture, locale, more };
-    let result = sign_in::open_session(&context, &pending.live_provider, &identity, (&version, &tokens), return_to).await;
-    sign_in::append_cookies(result, Some(cookies::clear_proof(&context.live_store().store)))
+    sign_in::open_session(context, live_provider, &identity, (&version, &tokens), return_to).await
 }
 
 /// A digit, narrow or full-width, as an ASCII digit.
@@ -248,7 +269,7 @@ async fn proof_over(context: &RequestContext, pending: &PendingProof) -> UserFac
     let mut error = login_failure::without_conversation(
         context,
         BrokerFailure::ProofOver,
-        &pending.live_provider,
+        pending.live_provider.as_ref(),
         pending.identity.return_to.as_deref(),
     )
     .await;

@@ -1,15 +1,18 @@
 //! From an identity to a session: what a callback and a proven e-mail address share.
 
 use crate::directory::audit::RecordAuditEvent;
+use crate::directory::code_sign_in::SignInByCode;
 use crate::directory::linking::{LinkingRule, SignInRefusalReason};
 use crate::directory::sign_in::{SignIn, SignInRefusal, SignedIn};
 use crate::login::trace::LoginTokens;
 use crate::pages::{ErrorCause, identity_linked_mail};
+use crate::provider::email_code::{EMAIL_CODE, identity_by_code};
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::session::{Session, SessionLifetime, SessionUser, short_name};
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::email::Email;
 use crate::web::apps::{kept_request, login_for_app};
+use crate::web::login_source::LoginSource;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
 use crate::web::{cookies, email_proof, id_tokens, kept_tokens, login_failure};
@@ -51,12 +54,40 @@ pub(crate) async fn open_session(
     if let Some(tokens) = &tokens.provider {
         kept_tokens::keep(context, live_provider, identity, (&session.person.uid, &session.sid), tokens).await;
     }
-    let mut cookies = session_cookies(context, &session)?;
-    cookies.push(cookies::set_last_provider(&live_provider.provider.name, store));
+    send_on(context, &session, &live_provider.provider.name, return_to).await
+}
+
+/// Signs in the person who has typed the code that was sent to this address.
+pub(crate) async fn open_session_by_code(
+    context: &RequestContext,
+    email: Email,
+    return_to: Option<String>,
+) -> Result<ResponseWithCookies, UserFacingError> {
+    let instead_of = context.session_under_new_keys().await?.map(|session| (session.sid.clone(), session.latest_expiry()));
+    let signed_in = sign_in(context, &identity_by_code(email), "", instead_of, context.live_store().store.lasting).await?;
+    match signed_in {
+        Ok((session, _)) => {
+            // The mail with the code was notice enough.
+            record_sign_in(context, EMAIL_CODE, &session);
+            send_on(context, &session, EMAIL_CODE, return_to).await
+        }
+        Err(refusal) => Err(login_failure::sign_in_refused(context, LoginSource::EMAIL_CODE, return_to.as_deref(), refusal).await),
+    }
+}
+
+/// Sends a browser on with its new session.
+async fn send_on(
+    context: &RequestContext,
+    session: &Session,
+    provider: &str,
+    return_to: Option<String>,
+) -> Result<ResponseWithCookies, UserFacingError> {
+    let mut cookies = session_cookies(context, session)?;
+    cookies.push(cookies::set_last_provider(provider, &context.live_store().store));
     // Checked again, because the settings may have changed meanwhile.
     let wanted = context.allowed_return_to(return_to).ok().flatten();
     // An app that waits gets its answer at once, if it needs nothing more of the person.
-    if let Some(answer) = login_for_app::answer_after_sign_in(context, wanted.as_deref(), &session).await {
+    if let Some(answer) = login_for_app::answer_after_sign_in(context, wanted.as_deref(), session).await {
         return Ok((answer, cookies));
     }
     cookies.extend(wanted.as_deref().and_then(|wanted| kept_request::note_sign_in(context, wanted, &session.sid)));
@@ -66,12 +97,16 @@ pub(crate) async fn open_session(
 
 /// Counts and logs a sign-in, and informs the user of an identity that it has linked.
 pub(crate) fn announce(context: &RequestContext, live_provider: &LiveProvider, session: &Session, rule: LinkingRule) {
-    let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
     if rule == LinkingRule::Linked {
         mail_new_identity_notice(context, live_provider, &session.person.email);
     }
+    record_sign_in(context, &live_provider.provider.name, session);
+}
+
+fn record_sign_in(context: &RequestContext, provider: &str, session: &Session) {
+    let store = &context.live_store().store.name;
     context.app().metrics.count_login(store, provider, "welcome");
-    tracing::info!(store = &**store, provider = &**provider, uid = &*session.person.uid, "a shopper has signed in");
+    tracing::info!(store = &**store, provider, uid = &*session.person.uid, "a shopper has signed in");
 }
 
 /// The error of a sign-in that was refused.
@@ -137,10 +172,13 @@ pub(crate) async fn sign_in(
         latest: now.saturating_add(lasting.lifetime),
         instead_of: instead_of.clone(),
     };
-    let (user, rule) = match app.directory.write(sign_in).await? {
+    let is_by_code = *identity.provider == *EMAIL_CODE;
+    let signed_in = if is_by_code { app.directory.write(SignInByCode(sign_in)).await? } else { app.directory.write(sign_in).await? };
+    let (user, rule) = match signed_in {
         Ok(SignedIn { user, rule }) => (user, rule),
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let provider_id = if is_by_code { user.uid.clone() } else { identity.id.clone() };
     if let Some((sid, latest)) = &instead_of {
         app.revocations.record_end(sid, *latest);
     }
@@ -150,7 +188,7 @@ pub(crate) async fn sign_in(
         email_verified: user.email_verified,
         name: user.name.as_deref().and_then(short_name),
         provider: identity.provider.clone(),
-        provider_id: identity.id.clone(),
+        provider_id,
         facts: store.further.select(identity),
     };
     let mut session = Session::open(person, &store.name, sid, lasting, now);

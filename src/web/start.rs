@@ -10,6 +10,7 @@ use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::options::LoginOptions;
 use crate::login::trace::Trace;
 use crate::pages::ErrorCause;
+use crate::pages::frame::address;
 use crate::provider::step::StepKind;
 use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
@@ -19,7 +20,8 @@ use crate::web::attempt_cookies::{self, LoginPurpose};
 use crate::web::error_page::method_not_allowed;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
-use crate::web::user_facing_error::UserFacingError;
+use crate::web::sign_in_offer::is_refused_here;
+use crate::web::user_facing_error::{UserFacingError, redirect_to};
 use crate::web::{cookies, forms, login_failure, login_page};
 use crate::world::random;
 use actix_web::HttpResponse;
@@ -59,6 +61,10 @@ async fn start(
             return Err(ErrorCause::NoSuchProvider.into());
         }
         options = for_app.options(&live_provider, options);
+    }
+    // The provider would refuse, so the login page says at once what works.
+    if is_refused_here(context, &live_provider) {
+        return Ok(redirect_to(&address(&["login"], &[("return_to", return_to.as_deref())])));
     }
     if let Some(page) = instead(&live_provider) {
         return page;

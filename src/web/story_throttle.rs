@@ -23,6 +23,8 @@ const MOST_OF_ADDRESS: u32 = 30;
 const MOST_OF_PLACE: u32 = 10;
 /// Codes of one place whose first failure has a story beyond the budgets.
 const MOST_FURTHER_CODES: u32 = 10;
+/// In how many other networks logins have to fail alike, so that a provider counts as failing for many.
+const MANY_NETWORKS: usize = 2;
 /// Failed logins at a place in a minute for which a repair of the file is searched.
 const MOST_REPAIRS: u32 = 6;
 
@@ -149,6 +151,15 @@ impl StoryThrottle {
         minutes.count_one(of_address);
         minutes.kinds.entry(exact).or_insert(KeptKind { code: None, shared: 0, unkept: 0 }).code.get_or_insert_with(|| code.clone());
         (StoryPlace::Own(code), false)
+    }
+
+    /// Whether logins fail alike in other networks in this minute, so that another try is not likely to help.
+    pub(crate) fn fails_for_many(&self, kind: &FailureKind, from: IpAddr, minute: i64) -> bool {
+        let kind = kind.with_any_code();
+        let is_elsewhere = |counted: &&(i64, Counted)| {
+            counted.0 == minute && matches!(&counted.1, Counted::PlaceOfAddress(other, network) if *other == kind && *network != from)
+        };
+        self.lock().counts.keys().filter(is_elsewhere).take(MANY_NETWORKS).count() >= MANY_NETWORKS
     }
 
     /// The story was stored under another code than the intended one, or not at all.
@@ -332,5 +343,20 @@ mod tests {
         assert_eq!(place(2), StoryPlace::Own(code(2)));
         throttle.correct(&kind, &code(2), Some(&code(3)), 7);
         assert_eq!(place(4), StoryPlace::Equal(code(3), 1));
+    }
+
+    #[test]
+    fn a_provider_fails_for_many_once_others_have_failed_at_the_same_place() {
+        let throttle = StoryThrottle::default();
+        let slow = kind("slow", 3, "tooSlow");
+        let fails = |kind: &FailureKind, from: u32, minute| throttle.fails_for_many(kind, Ipv4Addr::from(from).into(), minute);
+
+        for _ in 0..5 {
+            place(&throttle, &slow, 1);
+        }
+        assert!(!fails(&slow, 1, 7) && !fails(&slow, 2, 7), "one network is not many");
+        place(&throttle, &kind("slow", 3, "otherCode"), 2);
+        assert!(fails(&slow, 3, 7), "whatever the code");
+        assert!(!fails(&slow, 2, 7) && !fails(&kind("slow", 4, "tooSlow"), 3, 7) && !fails(&slow, 3, 8));
     }
 }

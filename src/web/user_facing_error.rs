@@ -33,6 +33,12 @@ pub(crate) struct FailedLoginSummary {
     pub(crate) provider: String,
     /// The address to which the shopper would have returned.
     pub(crate) return_to: Option<String>,
+    /// Whether an identity was to be linked to the account of the shopper, who is signed in.
+    #[serde(default)]
+    pub(crate) links: bool,
+    /// Whether logins fail alike for others now.
+    #[serde(default)]
+    pub(crate) fails_for_many: bool,
     /// The code under which support finds the story.
     pub(crate) code: Option<IncidentCode>,
 }

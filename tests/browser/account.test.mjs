@@ -128,7 +128,9 @@ test('a second way in is added, used and removed', () => shopper({}, async ({ pa
   assert.deepEqual([there.uid, there.email], [uid, ana.email], 'the address stays, whichever way is used');
 
   // Both identities may have been linked in the same second, so their order says nothing.
-  await page.locator('ul.ways li', { hasText: 'Entrada' }).locator('form[action="/account/unlink"] button').click();
+  const entrada = page.locator('ul.rows li', { hasText: 'Entrada' });
+  await entrada.locator('summary').click();
+  await entrada.locator('form[action="/account/unlink"] button').click();
   await page.waitForURL(`${publicUrl}/account?done=unlinked`);
   assert.equal(await page.locator('form[action="/account/unlink"]').count(), 0, 'the last way cannot be removed');
   assert.equal((await whoIsThere(other)).authenticated, false, 'what came in by it is signed out');

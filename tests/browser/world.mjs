@@ -28,6 +28,9 @@ await cp(`${checkout}providers.d/playground.yaml`, `${folder}/providers.d/playgr
 const playground = await readFile(`${checkout}providers.d/playground.yaml`, 'utf8');
 const stateless = playground.replace('name: Playground', 'name: Clube Sem Estado').replace('callback: either', 'stateIn: cookie').replace(', state: $.nonce_of_yours', '');
 await writeFile(`${folder}/providers.d/sem-estado.yaml`, stateless);
+// The same provider as one that refuses sign-ins in the browsers of apps.
+const careful = playground.replace('name: Playground', 'name: Clube Seguro\nrefusesEmbeddedBrowsers: true');
+await writeFile(`${folder}/providers.d/seguro.yaml`, careful);
 await writeFile(`${folder}/portaria.yaml`, `
 publicUrl: ${publicUrl}
 listen: 127.0.0.1:${port}

@@ -2,6 +2,7 @@
 
 mod answers;
 mod apps;
+mod code_sign_in;
 mod engines;
 mod fingerprints;
 mod keys;

@@ -5,7 +5,7 @@ use portaria::directory::Directory;
 use portaria::directory::audit::{AuditEvent, AuditEventKind};
 use portaria::directory::proofs::{
     BeginEmailProof, CodeMailReservation, FindEmailProof, ProofCode, ProofCodeOutcome, ReleaseCodeMail, ReserveCodeMail, TRIES,
-    VerifyProofCode, hour,
+    VerifyProofCode, hour, of_network,
 };
 use portaria::directory::tidy::tidy;
 use std::sync::Arc;
@@ -230,5 +230,36 @@ on_both! {
 
         assert!(matches!(tries(&directory, "p", "first", 201).await, ProofCodeOutcome::Wrong(_)));
         assert!(matches!(tries(&directory, "p", "second", 202).await, ProofCodeOutcome::Right(proof) if proof.sealed == "who at bia"));
+    };
+
+    /// Without an identity the network counts. Many people may share it, so it is not refused: its codes become long.
+    a_network_with_many_wrong_codes_gets_codes_that_cannot_be_guessed: async |place| {
+        let directory = place.machine().await;
+        let network = of_network("203.0.113.7");
+        for number in 0..20 {
+            let id = format!("p{number}");
+            begins_as(&directory, &id, &network).await;
+            assert_eq!(sends(&directory, &id, &format!("person {number}"), "right", 100).await, SHORT);
+        }
+        for number in 0..19 {
+            for _ in 0..5 {
+                tries(&directory, &format!("p{number}"), "wrong", 101).await;
+            }
+        }
+        for _ in 0..4 {
+            tries(&directory, "p19", "wrong", 101).await;
+        }
+        begins_as(&directory, "last", &network).await;
+        assert_eq!(sends(&directory, "last", "ana", "right", 102).await, SHORT, "99 wrong codes are not yet too many");
+        tries(&directory, "p19", "wrong", 103).await;
+
+        assert_eq!(tries(&directory, "last", "right", 104).await, ProofCodeOutcome::Wrong(0), "a short code counts no more");
+        begins_as(&directory, "new", &network).await;
+        assert_eq!(sends(&directory, "new", "bia", "right", 105).await, LONG);
+        assert!(matches!(types(&directory, "new", (ProofCode::Long, &long_code("bia", 0)), 106).await, ProofCodeOutcome::Right(_)));
+        begins_as(&directory, "elsewhere", &of_network("203.0.113.8")).await;
+        assert_eq!(sends(&directory, "elsewhere", "lia", "right", 107).await, SHORT);
+        begins_until(&directory, "tomorrow", &network, 100 + DAY + 900).await;
+        assert_eq!(sends(&directory, "tomorrow", "eva", "right", 104 + DAY).await, SHORT);
     };
 }

@@ -34,7 +34,7 @@ pub async fn post(browser: &Browser, path: &str, mark: &str, fields: &[(&str, &s
 }
 
 /// The page in English.
-async fn look(browser: &Browser, path: &str) -> Answer {
+pub async fn look(browser: &Browser, path: &str) -> Answer {
     browser.ask(ClientRequest::get(path).with("accept", "text/html").with("accept-language", "en")).await
 }
 

@@ -44,7 +44,7 @@ pub(crate) async fn check(context: RequestContext) -> Result<HttpResponse, UserF
 
 async fn apps_page(context: &RequestContext, verdict: Option<AppRequestVerdict>) -> Result<HttpResponse, UserFacingError> {
     let live_store = context.live_store();
-    let known = live_store.provider_file_names();
+    let known = live_store.names_for_apps();
     let apps = live_store.store.apps.iter();
     let apps: Vec<AppView> = apps.filter_map(|(name, spec)| Some(app_view(context, live_store.apps.find(name)?, spec, &known))).collect();
     let refusals = if apps.is_empty() {

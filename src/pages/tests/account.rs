@@ -25,7 +25,8 @@ fn linked_identities_are_changed_right_after_signing_in_and_the_last_one_stays()
 
     let html = page.render();
     assert_eq!(count(&html, "action=\"/account/unlink\""), 2, "what may not be removed has no button");
-    assert_eq!(count(&html, "<button class=\"button fit\" aria-label=\"Remover Acme\">Remover</button>"), 2);
+    assert_eq!(count(&html, "<summary class=\"button fit\" aria-label=\"Remover Acme\">Remover</summary>"), 2);
+    assert_eq!(count(&html, "<p class=\"hint\">Acme não abrirá mais a sua conta.</p>"), 2, "it is asked once");
     assert_eq!(count(&html, "action=\"/account/link/p"), 3);
     assert_eq!(count(&html, "action=\"/account/sign-out\""), 1);
     assert_eq!(count(&html, "method=\"post\""), count(&html, "name=\"form\" value=\"f0rm\""));

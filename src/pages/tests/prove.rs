@@ -17,6 +17,7 @@ fn an_address_is_proven_in_two_stages() {
             stage,
             others: "/login?return_to=x",
             form: "f0rm",
+            begins_at: None,
         }
         .render()
     };
@@ -68,8 +69,16 @@ fn what_has_to_be_mended_stands_at_the_field() {
             false,
         ),
     ] {
-        let page =
-            ProvePage { frame, provider: "Acme", why: Some(AddressProofReason::Known), stage, others: "/login", form: "f0rm" }.render();
+        let page = ProvePage {
+            frame,
+            provider: "Acme",
+            why: Some(AddressProofReason::Known),
+            stage,
+            others: "/login",
+            form: "f0rm",
+            begins_at: None,
+        }
+        .render();
         let known = "An account with this address already exists. To open it, please confirm that the address is yours.";
         assert_eq!(page.contains(known), matches!(stage, AddressProofStage::Address { .. }), "{page}");
         assert!(!page.contains("Acme"), "nothing is said of the provider: {page}");
@@ -86,7 +95,9 @@ fn a_code_may_be_typed_in_groups() {
     let look = look("Loja");
     let frame = frame(&look, &languages, "en");
     let stage = AddressProofStage::Code { address: "ana@loja.example", digits: 6, wrong: None, left: 5 };
-    let page = ProvePage { frame, provider: "Acme", why: Some(AddressProofReason::Known), stage, others: "/login", form: "f0rm" }.render();
+    let page =
+        ProvePage { frame, provider: "Acme", why: Some(AddressProofReason::Known), stage, others: "/login", form: "f0rm", begins_at: None }
+            .render();
     let pattern = page.split(" pattern=\"").nth(1).and_then(|part| part.split('"').next()).unwrap();
     let pattern = regex::Regex::new(&format!("^(?:{pattern})$")).unwrap();
 

@@ -63,7 +63,7 @@ words! {
         /// Default: the `client_id`
         /// Example: `audience: https://api.loja.example`
         audience: Option<OneOrMany<Located<String>>> = "audience",
-        /// The names of the provider files through which people may sign in to this app.
+        /// The names of the provider files through which people may sign in to this app, and `email` for a code by e-mail (`ways`).
         /// Default: all of the store
         /// Example: `providers: [ clube-acme ]`
         providers: Option<OneOrMany<Located<String>>> = "providers",

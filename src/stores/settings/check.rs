@@ -5,6 +5,7 @@ use crate::stores::ip_network::IpNetwork;
 use crate::stores::session_cookie::warn_about_open_cookie;
 use crate::stores::settings::check_apps::check_apps;
 use crate::stores::settings::check_session::{check_domain, check_session, check_shared_domains};
+use crate::stores::settings::check_ways::check_ways;
 use crate::stores::settings::limits::LimitsSpec;
 use crate::stores::settings::{FilesMayReadSpec, LoginSpec, MailSpec, SettingsSpec};
 use crate::stores::variable_pattern::VariablePattern;
@@ -83,10 +84,17 @@ pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
         check_domain(spec, reader);
     }
     if !in_store {
-        warn_about_open_cookie(spec, None, reader);
-        check_apps(spec, None, reader);
+        check_what_is_inherited(spec, None, reader);
     }
     check_stores(spec, in_store, reader);
+}
+
+/// Checks what depends on the settings from which a store inherits.
+fn check_what_is_inherited(spec: &SettingsSpec, main: Option<&SettingsSpec>, reader: &mut Reader) {
+    let main_session = main.and_then(|main| main.session.as_ref());
+    warn_about_open_cookie(spec, main_session, reader);
+    check_apps(spec, main_session, reader);
+    check_ways(spec, main, reader);
 }
 
 fn check_proxies(proxies: &[Located<String>], reader: &mut Reader) {
@@ -179,8 +187,7 @@ fn check_stores(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
             );
         }
         check_belongs_to_installation(store, reader);
-        warn_about_open_cookie(store, spec.session.as_ref(), reader);
-        check_apps(store, spec.session.as_ref(), reader);
+        check_what_is_inherited(store, Some(spec), reader);
         check(store, true, reader);
     }
     let hosts: Vec<&Located<String>> =

@@ -4,6 +4,7 @@ use crate::apps::authorization_request::PROVIDER_ACR;
 use crate::apps::client_app::ClientApp;
 use crate::apps::scope;
 use crate::directory::app_grants::AppUser;
+use crate::provider::email_code::EMAIL_CODE;
 use crate::session::keys::SESSION_ALGORITHM;
 use crate::session::token_algorithm::TokenAlgorithm;
 use crate::session::token_kind::ACCESS_TOKEN;
@@ -114,7 +115,7 @@ pub(crate) fn id_token_claims(
         "at_hash": URL_SAFE_NO_PAD.encode(hash),
         "sid": of.sid,
         "acr": format!("{PROVIDER_ACR}{}", of.provider),
-        "amr": ["fed"],
+        "amr": [if of.provider == EMAIL_CODE { "otp" } else { "fed" }],
     });
     if let Value::Object(own) = own {
         claims.extend(own);

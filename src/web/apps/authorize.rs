@@ -12,6 +12,7 @@ use crate::directory::app_consents::FindConsent;
 use crate::login::options::LoginOptions;
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
+use crate::provider::email_code::EMAIL_CODE;
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
 use crate::web::apps::kept_request::{self, KeptRequest};
@@ -19,8 +20,9 @@ use crate::web::apps::{app_token, authentication, authorization_reply, consent, 
 use crate::web::attempt_cookies::LoginPurpose;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
-use crate::web::start;
+use crate::web::sign_in_offer::is_refused_here;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
+use crate::web::{email_code, start};
 use crate::world::random;
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderValue, SET_COOKIE};
@@ -166,12 +168,16 @@ pub(crate) fn session_at_request<'a>(
         sid: &session.sid,
         since: session.since,
         is_allowed: is_provider_allowed(app, file.as_deref()),
-        is_by_named_provider: named_provider(context, app, request).is_none_or(|named| file.as_deref() == Some(&*named.listed.name)),
+        is_by_named_provider: sign_in_name(context, app, request).is_none_or(|named| file == Some(named)),
     }
 }
 
-/// The name of the file of a provider, whose key sessions and grants carry; `None` if no such file is live.
+/// The name of the file of a provider, or of the code by e-mail, whose key sessions and grants carry; `None` if no such file is live.
 pub(crate) fn provider_file(context: &RequestContext, key: &str) -> Option<Box<str>> {
+    // No file can have this key.
+    if key == EMAIL_CODE {
+        return context.live_store().offers_email_code().then(|| EMAIL_CODE.into());
+    }
     context.live_store().providers.snapshot().provider_by_key(key).map(|live| live.provider.name.clone())
 }
 
@@ -221,7 +227,11 @@ async fn sign_in(
     id: &str,
 ) -> Result<HttpResponse, UserFacingError> {
     let live_providers = providers_for(context, app, request);
-    let [only] = live_providers.as_slice() else { return Ok(redirect_to(&login_page(context, id))) };
+    let only = match (live_providers.as_slice(), offers_email_code(context, app, request)) {
+        ([], true) => return Ok(redirect_to(&email_code::page_address(Some(&return_address(context, id))))),
+        ([only], false) if !is_refused_here(context, only) => only,
+        ([..], true | false) => return Ok(redirect_to(&login_page(context, id))),
+    };
     if only.provider.begins_by_form() || !only.provider.inputs.is_empty() {
         return Ok(redirect_to(&address(&["login", &only.provider.name], &[("return_to", Some(&return_address(context, id)))])));
     }
@@ -235,6 +245,9 @@ pub(crate) fn providers_for(context: &RequestContext, app: &ClientApp, request: 
     if let Some(named) = named_provider(context, app, request) {
         return vec![named];
     }
+    if is_email_code_named(context, app, request) {
+        return Vec::new();
+    }
     let mut live_providers = context.live_store().providers_with_button();
     live_providers.retain(|live_provider| app.allows(&live_provider.listed.name));
     for name in app.providers.iter().flatten() {
@@ -242,6 +255,23 @@ pub(crate) fn providers_for(context: &RequestContext, app: &ClientApp, request: 
         live_providers.extend(live_provider(context, name).filter(|_| is_new));
     }
     live_providers
+}
+
+/// Whether the person may sign in by a code that is sent to their e-mail address.
+pub(crate) fn offers_email_code(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest) -> bool {
+    context.live_store().offers_email_code() && app.allows(EMAIL_CODE) && named_provider(context, app, request).is_none()
+}
+
+fn is_email_code_named(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest) -> bool {
+    request.provider.as_deref() == Some(EMAIL_CODE) && offers_email_code(context, app, request)
+}
+
+/// The file of the provider that the request names, or the code by e-mail.
+fn sign_in_name(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest) -> Option<Box<str>> {
+    if is_email_code_named(context, app, request) {
+        return Some(EMAIL_CODE.into());
+    }
+    named_provider(context, app, request).map(|named| named.listed.name.clone())
 }
 
 /// The provider that the request names, if the app may use it and it is live.

@@ -62,6 +62,11 @@ impl LoginForApp {
         authorize::providers_for(context, &self.app, &self.kept.request)
     }
 
+    /// Whether a code that is sent to the person's e-mail address satisfies the request.
+    pub(crate) fn offers_email_code(&self, context: &RequestContext) -> bool {
+        authorize::offers_email_code(context, &self.app, &self.kept.request)
+    }
+
     /// Whether a login through this provider satisfies the request.
     pub(crate) fn accepts(&self, context: &RequestContext, live_provider: &LiveProvider) -> bool {
         self.providers(context).iter().any(|allowed| allowed.listed.name == live_provider.listed.name)

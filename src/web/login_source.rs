@@ -1,0 +1,41 @@
+//! Through what a person signs in, as the pages and the records of a login name it: a provider, or a code by e-mail.
+
+use crate::provider::email_code::EMAIL_CODE;
+use crate::stores::live::LiveProvider;
+use std::sync::Arc;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LoginSource<'a> {
+    /// What people read; empty for the code by e-mail.
+    pub(crate) title: &'a str,
+    /// Its name in addresses, in the audit and in metrics.
+    pub(crate) name: &'a str,
+    /// The file that describes it, as stories name it.
+    pub(crate) file: &'a str,
+    /// The version of that file.
+    pub(crate) version: &'a str,
+}
+
+impl LoginSource<'static> {
+    pub(crate) const EMAIL_CODE: Self = Self { title: "", name: EMAIL_CODE, file: EMAIL_CODE, version: "" };
+}
+
+impl<'a> From<&'a LiveProvider> for LoginSource<'a> {
+    fn from(live_provider: &'a LiveProvider) -> Self {
+        let provider = &*live_provider.provider;
+        Self { title: &provider.title, name: &provider.name, file: &provider.source.name, version: &live_provider.version }
+    }
+}
+
+impl<'a> From<&'a Arc<LiveProvider>> for LoginSource<'a> {
+    fn from(live_provider: &'a Arc<LiveProvider>) -> Self {
+        Self::from(&**live_provider)
+    }
+}
+
+impl<'a> From<Option<&'a Arc<LiveProvider>>> for LoginSource<'a> {
+    /// Without a provider it is the code by e-mail.
+    fn from(live_provider: Option<&'a Arc<LiveProvider>>) -> Self {
+        live_provider.map_or(LoginSource::EMAIL_CODE, Self::from)
+    }
+}
