@@ -16,6 +16,7 @@ const SQLITE: &[MigrationStep] = &[
     (8, "scale", include_str!("migrations/sqlite/8_scale.sql")),
     (9, "apps", include_str!("migrations/sqlite/9_apps.sql")),
     (10, "signing keys", include_str!("migrations/sqlite/10_signing_keys.sql")),
+    (11, "app audiences", include_str!("migrations/sqlite/11_app_audiences.sql")),
 ];
 const POSTGRES: &[MigrationStep] = &[
     (1, "people", include_str!("migrations/postgres/1_people.sql")),
@@ -27,6 +28,7 @@ const POSTGRES: &[MigrationStep] = &[
     (7, "scale", include_str!("migrations/postgres/7_scale.sql")),
     (8, "apps", include_str!("migrations/postgres/8_apps.sql")),
     (9, "signing keys", include_str!("migrations/postgres/9_signing_keys.sql")),
+    (10, "app audiences", include_str!("migrations/postgres/10_app_audiences.sql")),
 ];
 
 /// The migrations of SQLite.

@@ -8,6 +8,8 @@ pub(crate) struct AppSeals {
     pub(crate) codes: Seal,
     /// Seals the requests that wait for the person.
     pub(crate) requests: Seal,
+    /// Seals the person in access tokens that `/auth` accepts.
+    pub(crate) persons: Seal,
     /// The key of refresh tokens.
     pub(crate) refresh: hmac::Key,
 }
@@ -17,6 +19,7 @@ impl AppSeals {
         Self {
             codes: Seal::new(master, "app codes"),
             requests: Seal::new(master, "app requests"),
+            persons: Seal::new(master, "app persons"),
             refresh: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("refresh tokens")),
         }
     }
