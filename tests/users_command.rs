@@ -387,7 +387,20 @@ fn apps_get_access(shop: &Shop) {
             let consent =
                 RecordConsent { store: store.clone(), uid: uid.clone(), app: app.into(), shown: "x".into(), scopes: "openid".into(), now };
             directory.write(consent).await.expect("storage");
-            let grant = NewAppGrant { id, store, uid, app: app.into(), sid, offline, scopes, provider, auth_time: now, until: now + 3600 };
+            let grant = NewAppGrant {
+                id,
+                store,
+                uid,
+                app: app.into(),
+                sid,
+                offline,
+                scopes,
+                resources: "".into(),
+                audiences: "".into(),
+                provider,
+                auth_time: now,
+                until: now + 3600,
+            };
             let redeemed = directory.write(RedeemCode { grant, issued: now, now }).await.expect("storage");
             assert!(matches!(redeemed, CodeRedemption::Granted(_)));
         }

@@ -262,7 +262,8 @@ fn check_form(parameters: &AuthorizationParameters<'_>) -> Result<(), Authorizat
     }
 }
 
-fn is_granted(app: &ClientApp, word: &str) -> bool {
+/// Whether the app gets a scope that it asks for.
+pub(crate) fn is_granted(app: &ClientApp, word: &str) -> bool {
     let is_listed = app.scopes.iter().any(|listed| **listed == *word);
     is_listed && (word != scope::OFFLINE_ACCESS || app.grants.contains(AppGrantKind::RefreshToken))
 }

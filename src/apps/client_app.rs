@@ -19,7 +19,7 @@ choice! {
         RefreshToken = "refreshToken",
         /// The app acts on its own behalf.
         ClientCredentials = "clientCredentials",
-        /// The app has a token of the provider, or of another app.
+        /// The app has a token of the provider.
         TokenExchange = "tokenExchange",
     }
 }
@@ -56,6 +56,8 @@ pub struct ClientApp {
     pub scopes: Vec<Box<str>>,
     /// The audiences of its access tokens, never empty; the first is the default.
     pub audiences: Vec<Box<str>>,
+    /// The audiences that the app itself is, as a service that takes access tokens of other apps.
+    pub serves: Vec<Box<str>>,
     /// The names of the provider files through which people may sign in; `None` for all.
     pub providers: Option<Vec<Box<str>>>,
     /// How its ID tokens and its access tokens for services are signed.
@@ -219,27 +221,35 @@ impl AppKeys {
     }
 }
 
+/// An app without a secret, for tests.
+#[cfg(test)]
+pub(crate) fn public_app() -> ClientApp {
+    ClientApp {
+        name: "painel".into(),
+        title: None,
+        authentication: AppAuthentication::Public,
+        redirect_uris: Vec::new(),
+        after_logout: Vec::new(),
+        back_channel_logout: None,
+        grants: AppGrantKinds(vec![AppGrantKind::AuthorizationCode]),
+        scopes: vec!["openid".into()],
+        audiences: vec!["painel".into()],
+        serves: Vec::new(),
+        providers: None,
+        signing: TokenAlgorithm::Rs256,
+        requires_pkce: false,
+        asks_consent: false,
+        token_providers: Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn app(authentication: AppAuthentication, redirect_uris: &[&str]) -> ClientApp {
-        ClientApp {
-            name: "painel".into(),
-            title: None,
-            authentication,
-            redirect_uris: redirect_uris.iter().map(|uri| (*uri).into()).collect(),
-            after_logout: Vec::new(),
-            back_channel_logout: None,
-            grants: AppGrantKinds(vec![AppGrantKind::AuthorizationCode]),
-            scopes: vec!["openid".into()],
-            audiences: vec!["painel".into()],
-            providers: None,
-            signing: TokenAlgorithm::Rs256,
-            requires_pkce: false,
-            asks_consent: false,
-            token_providers: Vec::new(),
-        }
+        let redirect_uris = redirect_uris.iter().map(|uri| (*uri).into()).collect();
+        ClientApp { authentication, redirect_uris, ..public_app() }
     }
 
     /// Attack V-01

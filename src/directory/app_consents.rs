@@ -29,6 +29,37 @@ impl Verb for FindConsent {
     }
 }
 
+/// Finds the user of an identity who has allowed an app some scopes.
+#[derive(Clone, Debug)]
+pub struct FindConsentOfIdentity {
+    /// The name of the store.
+    pub store: Box<str>,
+    /// The key of the provider.
+    pub provider: Box<str>,
+    /// The id at the provider.
+    pub provider_id: Box<str>,
+    /// Where the provider's file points, to which the identity is pinned.
+    pub fingerprint: Box<str>,
+    /// The name of the app.
+    pub app: Box<str>,
+    /// What the user is shown of the app, as a hash.
+    pub shown: Box<str>,
+}
+
+impl Verb for FindConsentOfIdentity {
+    /// The user, and the scopes with blanks between them; `None` if there is no such user, or if they did not agree to this app as it is shown now.
+    type Answer = Option<(Box<str>, Box<str>)>;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Self::Answer, StorageFault> {
+        let Self { store, provider, provider_id, fingerprint, app, shown } = self;
+        let select = "SELECT c.uid, c.scopes FROM identities i JOIN app_consents c ON c.uid = i.uid \
+             WHERE i.store = $1 AND i.provider = $2 AND i.provider_id = $3 AND i.fingerprint = $4 AND c.app = $5 AND c.store = $1 \
+             AND c.shown = $6 AND c.scopes <> ''";
+        let rows = sql.fetch(select, with![store, provider, provider_id, fingerprint, app, shown]).await?;
+        rows.first().map(|row| Ok((row.text(0)?.into(), row.text(1)?.into()))).transpose()
+    }
+}
+
 /// Records that a user allows an app more scopes. Those that were allowed before stay, if the app is shown as it was then.
 #[derive(Clone, Debug)]
 pub struct RecordConsent {

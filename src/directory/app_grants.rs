@@ -6,7 +6,7 @@
 //! could be valid, also if the grant has ended, so that a code or refresh token that comes again is recognized.
 
 use crate::directory::audit::{AuditEvent, AuditEventKind, record_event};
-use crate::directory::ended_grants::{ReusedCredential, end_reused_grant};
+use crate::directory::ended_grants::{MOST_GRANTS, ReusedCredential, end_least_used_grants, end_reused_grant};
 use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 use crate::vocabulary::email::Email;
 use std::collections::BTreeMap;
@@ -47,9 +47,13 @@ pub struct NewAppGrant {
     pub offline: bool,
     /// The granted scopes, with blanks between them.
     pub scopes: Box<str>,
+    /// The audiences to which the request was limited, with blanks between them; empty for all of the app.
+    pub resources: Box<str>,
+    /// The audiences of its access tokens where a refresh names none; empty for the first that is granted.
+    pub audiences: Box<str>,
     /// The key of the provider through which the user signed in.
     pub provider: Box<str>,
-    /// When the user signed in.
+    /// When the user signed in; 0 if that is not known.
     pub auth_time: i64,
     /// When the last token of the grant expires, if it is not refreshed. A grant that does not outlive its session counts at least until
     /// that expires.
@@ -73,9 +77,13 @@ pub struct AppGrant {
     pub offline: bool,
     /// The granted scopes, with blanks between them.
     pub scopes: Box<str>,
+    /// The audiences to which the request was limited, with blanks between them; empty for all of the app.
+    pub resources: Box<str>,
+    /// The audiences of its access tokens where a refresh names none; empty for the first that is granted.
+    pub audiences: Box<str>,
     /// The key of the provider through which the user signed in.
     pub provider: Box<str>,
-    /// When the user signed in.
+    /// When the user signed in; 0 if that is not known.
     pub auth_time: i64,
     /// When the code was redeemed.
     pub made: i64,
@@ -107,7 +115,7 @@ macro_rules! app_users {
 const GRANT_WITH_USER: &str = app_users!(
     "g.provider",
     ", g.id, g.app, g.sid, g.claimed_sid, g.offline, g.scopes, g.provider, g.auth_time, g.made, g.used, g.rotation, g.rotated, g.until, \
-     g.ended, u.blocked, (SELECT count(*) FROM sessions s WHERE s.sid = g.sid)",
+     g.ended, u.blocked, (SELECT count(*) FROM sessions s WHERE s.sid = g.sid), g.resources, g.audiences",
     " FROM app_grants g JOIN users u ON u.uid = g.uid WHERE g.id = $1 AND g.store = $2"
 );
 
@@ -144,6 +152,8 @@ fn grant_from_row(row: &SqlRow) -> Result<AppGrant, StorageFault> {
         rotation: row.number(17)?,
         rotated: row.number(18)?,
         until: row.number(19)?,
+        resources: text(23)?,
+        audiences: text(24)?,
     })
 }
 
@@ -183,7 +193,7 @@ impl Verb for RedeemCode {
     type Answer = CodeRedemption;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<CodeRedemption, StorageFault> {
-        let NewAppGrant { id, store, uid, app, sid, offline, scopes, provider, auth_time, until } = &self.grant;
+        let NewAppGrant { id, store, uid, app, sid, offline, scopes, resources, audiences, provider, auth_time, until } = &self.grant;
         // Of several machines that redeem a code, each waits for the one before it, and so does whatever ends the session.
         sql.lock("SELECT uid FROM users WHERE uid = $1", with![uid]).await?;
         sql.lock("SELECT sid FROM sessions WHERE sid = $1", with![sid]).await?;
@@ -191,13 +201,14 @@ impl Verb for RedeemCode {
             "$3",
             ", u.blocked, u.apps, coalesce((SELECT s.latest FROM sessions s WHERE s.sid = $4 AND s.uid = u.uid), 0), \
              (SELECT count(*) FROM app_grants g WHERE g.id = $5), \
-             (SELECT count(*) FROM app_consents c WHERE c.uid = u.uid AND c.app IN ('', $6) AND c.withdrawn >= $7)",
+             (SELECT count(*) FROM app_consents c WHERE c.uid = u.uid AND c.app IN ('', $6) AND c.withdrawn >= $7), \
+             (SELECT count(*) FROM app_grants g WHERE g.uid = u.uid AND g.app = $6 AND g.ended = 0 AND g.until > $8)",
             " FROM users u WHERE u.uid = $1 AND u.store = $2"
         );
-        let rows = sql.fetch(select, with![uid, store, provider, sid, id, app, self.issued]).await?;
+        let rows = sql.fetch(select, with![uid, store, provider, sid, id, app, self.issued, self.now]).await?;
         let Some(row) = rows.first() else { return Ok(CodeRedemption::SessionOver) };
         let (is_blocked, has_apps, session_latest, is_reused) = (row.flag(7)?, row.flag(8)?, row.number(9)?, row.flag(10)?);
-        let is_withdrawn = row.flag(11)?;
+        let (is_withdrawn, others) = (row.flag(11)?, row.number(12)?);
         if is_reused {
             end_reused_grant(sql, (store, uid, app, id), ReusedCredential::Code, self.now).await?;
             return Ok(CodeRedemption::Reused);
@@ -207,14 +218,20 @@ impl Verb for RedeemCode {
         }
         let user = user_from_row(row)?;
         let until = if *offline { *until } else { (*until).max(session_latest) };
-        let insert = "INSERT INTO app_grants (id, store, uid, app, sid, claimed_sid, offline, scopes, provider, auth_time, made, used, rotated, until) \
-             VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $10, $10, $11)";
-        sql.queue(insert, with![id, store, uid, app, sid, *offline, scopes, provider, *auth_time, self.now, until]).await?;
+        let insert = "INSERT INTO app_grants \
+             (id, store, uid, app, sid, claimed_sid, offline, scopes, resources, audiences, provider, auth_time, made, used, rotated, until) \
+             VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $12, $12, $13)";
+        let values = with![id, store, uid, app, sid, *offline, scopes, resources, audiences, provider, *auth_time, self.now, until];
+        sql.queue(insert, values).await?;
         if !has_apps {
             sql.queue("UPDATE users SET apps = 1 WHERE uid = $1", with![uid]).await?;
         }
         let event = AuditEvent::new(self.now, store, AuditEventKind::AppGranted).of_app(app).for_user(uid).with_reason(scopes);
         record_event(sql, &event).await?;
+        if others >= MOST_GRANTS {
+            let surplus = others.saturating_sub(MOST_GRANTS).saturating_add(1);
+            end_least_used_grants(sql, (store, uid, app, id), surplus, self.now).await?;
+        }
         Ok(CodeRedemption::Granted(user))
     }
 }

@@ -108,6 +108,43 @@ pub(crate) async fn end_reused_grant<S: SqlTransaction>(
     end_grant(sql, id, &event).await.map(drop)
 }
 
+/// How many grants of one app a user may have. One more ends the one that was used least recently, so that a program which signs people in
+/// again and again, or a thief of a secret, fills no table and no list of ended sessions.
+pub const MOST_GRANTS: i64 = 50;
+
+/// The reason in the audit where a further grant took the place of another.
+pub(crate) const SURPLUS: &str = "surplus";
+
+/// Ends the grants of an app that were used least recently, beside the new one. The user is locked, and the number that this takes makes it
+/// the last step of a transaction.
+pub(crate) async fn end_least_used_grants<S: SqlTransaction>(
+    sql: &mut S,
+    (store, uid, app, new): (&str, &str, &str, &str),
+    count: i64,
+    now: i64,
+) -> Result<(), StorageFault> {
+    macro_rules! least_used {
+        ($before:literal, $after:literal) => {
+            concat!(
+                $before,
+                "SELECT id FROM app_grants WHERE uid = $1 AND app = $2 AND ended = 0 AND until > $3 AND id <> $4 ORDER BY used, id LIMIT $5",
+                $after
+            )
+        };
+    }
+    let event = AuditEvent::new(now, store, AuditEventKind::AppEnded).of_app(app).for_user(uid).with_reason(SURPLUS);
+    record_event(sql, &event).await?;
+    next_generation(sql, "ends").await?;
+    let ended = least_used!(
+        "INSERT INTO ends (number, sid, latest) SELECT (SELECT number FROM generations WHERE name = 'ends'), id, until \
+         FROM app_grants WHERE id IN (",
+        ")"
+    );
+    sql.queue(ended, with![uid, app, now, new, count]).await?;
+    let update = least_used!("UPDATE app_grants SET ended = 1 WHERE id IN (", ")");
+    sql.queue(update, with![uid, app, now, new, count]).await
+}
+
 /// Ends one grant, whose user is locked, and records the event; false if it has ended before.
 async fn end_grant<S: SqlTransaction>(sql: &mut S, id: &str, event: &AuditEvent) -> Result<bool, StorageFault> {
     if sql.run("UPDATE app_grants SET ended = 1 WHERE id = $1 AND ended = 0", with![id]).await? == 0 {

@@ -17,6 +17,7 @@ const SQLITE: &[MigrationStep] = &[
     (9, "apps", include_str!("migrations/sqlite/9_apps.sql")),
     (10, "signing keys", include_str!("migrations/sqlite/10_signing_keys.sql")),
     (11, "former ids", include_str!("migrations/sqlite/11_former_ids.sql")),
+    (12, "app audiences", include_str!("migrations/sqlite/12_app_audiences.sql")),
 ];
 const POSTGRES: &[MigrationStep] = &[
     (1, "people", include_str!("migrations/postgres/1_people.sql")),
@@ -29,6 +30,7 @@ const POSTGRES: &[MigrationStep] = &[
     (8, "apps", include_str!("migrations/postgres/8_apps.sql")),
     (9, "signing keys", include_str!("migrations/postgres/9_signing_keys.sql")),
     (10, "former ids", include_str!("migrations/postgres/10_former_ids.sql")),
+    (11, "app audiences", include_str!("migrations/postgres/11_app_audiences.sql")),
 ];
 
 /// The migrations of SQLite.

@@ -1,6 +1,7 @@
 //! Explains decisions in words for support: why an identity belongs to a user, why a login was refused, and what the user can do.
 
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind};
+use crate::directory::ended_grants::SURPLUS;
 use crate::directory::linking::{LinkingRule, SignInRefusalReason};
 use crate::directory::users::IdentityLink;
 
@@ -51,6 +52,9 @@ pub fn describe_event(event: &AuditEvent) -> String {
         AuditEventKind::Exported => "the stored data was exported".to_owned(),
         AuditEventKind::Erased => "a user was erased".to_owned(),
         AuditEventKind::AppGranted => format!("{} got access: {because}", describe_app(evidence)),
+        AuditEventKind::AppEnded if because == SURPLUS => {
+            format!("{} had access too often, so that of its logins which was used least recently was ended", describe_app(evidence))
+        }
         AuditEventKind::AppEnded => {
             let whose = evidence.map_or_else(|| "all apps".to_owned(), |app| format!("the app `{app}`"));
             format!("the access of {whose} was ended by {}", actor_name(because))

@@ -9,11 +9,15 @@ use crate::provider::exchange::{ExchangeFault, HandedToken};
 use crate::provider::facts::Facts;
 use crate::provider::fingerprint::ProviderFingerprint;
 use crate::provider::identity::Identity;
+use crate::provider::signed_token::{last_use, moment_of, unverified_claims};
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
 use serde_json::Value;
+
+/// For how long a token counts as used that does not say when it expires, in seconds.
+const REMEMBERED: i64 = 30 * 86400;
 
 /// What a program hands in.
 pub(crate) struct HandedTokens {
@@ -35,8 +39,16 @@ pub(crate) enum HandedNonce {
 /// The outcome of an exchange that succeeded.
 pub(crate) struct ExchangedIdentity {
     pub(crate) identity: Identity,
-    /// Set for an ID token with a nonce, which counts once.
+    pub(crate) token: ReadToken,
+}
+
+/// What a verified token says of itself.
+#[derive(Default)]
+pub(crate) struct ReadToken {
+    /// Set for a token with a nonce, which counts once.
     pub(crate) single_use: Option<SingleUse>,
+    /// When the person signed in at the provider, or the latest moment at which that can have been.
+    pub(crate) signed_in: Option<i64>,
 }
 
 /// What must not be handed in again.
@@ -73,14 +85,17 @@ impl TokenExchange<'_> {
         if let Some(token) = &tokens.access_token {
             set_secret(known.access_token, token, &mut facts);
         }
-        let mut single_use = None;
+        let mut read = ReadToken::default();
         match (&tokens.id_token, &tokens.access_token) {
-            (Some(token), _) => single_use = self.read_id_token(token, &mut facts, (&mut *trace, &mut *observer)).await?,
+            (Some(token), _) => read = self.read_id_token(token, &mut facts, (&mut *trace, &mut *observer)).await?,
             (None, Some(_)) if proof.is_ok() => {}
             (None, _) => return Err(not_exchangeable(proof.as_ref().err().cloned().unwrap_or(ExchangeFault::NoProof))),
         }
         if let (Some(token), Ok(own)) = (&tokens.access_token, proof) {
             self.prove_access_token(own.as_ref(), token, &mut facts, (&mut *trace, &mut *observer)).await?;
+            if tokens.id_token.is_none() {
+                read = self.read_proven_token(token)?;
+            }
         }
         let said = facts.get(known.id).cloned();
         let shows_token = |step: &Step| step.uses_in_request().iter().any(|used| used.fact == known.access_token);
@@ -97,7 +112,7 @@ impl TokenExchange<'_> {
             return Err(LoginError::between_steps(LoginErrorCause::BadToken(why)));
         }
         let identity = conclude(provider, &mut facts, &pinned, userinfo_error)?;
-        Ok(ExchangedIdentity { identity, single_use })
+        Ok(ExchangedIdentity { identity, token: read })
     }
 
     /// Reads the ID token. An access token beside it belongs to it by its hash, unless the file can prove by itself whose it is.
@@ -106,7 +121,7 @@ impl TokenExchange<'_> {
         token: &Text,
         facts: &mut Facts,
         watching: (&mut Trace, &mut dyn LoginObserver),
-    ) -> Result<Option<SingleUse>, LoginError> {
+    ) -> Result<ReadToken, LoginError> {
         let exchange = &self.provider.exchange;
         let own = exchange.id_token.as_ref().map_err(|fault| not_exchangeable(fault.clone()))?;
         let has_nonce = if let HandedNonce::Given(nonce) = &self.tokens.nonce {
@@ -120,16 +135,39 @@ impl TokenExchange<'_> {
         let last_moment = |claims: &Value| signed.last_moment(claims, self.now);
         let read = HandedToken { signed: signed.clone(), ..own.clone() };
         let claims = self.read_token(&read, token, facts, watching).await?;
-        let Some(nonce) = claims.get("nonce").filter(|nonce| !nonce.is_null()) else { return Ok(None) };
+        let signed_in = moment_of(&claims, "auth_time").or_else(|| moment_of(&claims, "iat")).map(|moment| moment.min(self.now));
+        let Some(nonce) = claims.get("nonce").filter(|nonce| !nonce.is_null()) else {
+            return Ok(ReadToken { single_use: None, signed_in });
+        };
         match (&self.tokens.nonce, nonce.as_str()) {
             (HandedNonce::Given(_) | HandedNonce::Unknown, Some(text)) => {
-                Ok(Some(SingleUse { nonce: text.into(), until: last_moment(&claims) }))
+                let single_use = Some(SingleUse { nonce: text.into(), until: last_moment(&claims) });
+                Ok(ReadToken { single_use, signed_in })
             }
             (HandedNonce::Given(_) | HandedNonce::Unknown | HandedNonce::None, _) => {
                 let why = "it has a nonce, which must be handed in beside it (`nonce`)".to_owned();
                 Err(step_error(self.provider, &own.step, StepError::BadToken { why, place: own.signed.place }, facts))
             }
         }
+    }
+
+    /// Reads what a proven access token says of itself, if it is a signed token. One with a nonce may be an ID token: it counts once, as if it
+    /// had been handed in as one.
+    fn read_proven_token(&self, token: &Text) -> Result<ReadToken, LoginError> {
+        let Some(claims) = unverified_claims(token.expose()) else { return Ok(ReadToken::default()) };
+        let signed_in = moment_of(&claims, "auth_time").map(|moment| moment.min(self.now));
+        let Some(nonce) = claims.get("nonce").filter(|nonce| !nonce.is_null()) else {
+            return Ok(ReadToken { single_use: None, signed_in });
+        };
+        let nonce: Box<str> = nonce.as_str().map_or_else(|| nonce.to_string().into(), Into::into);
+        if let HandedNonce::Given(given) = &self.tokens.nonce
+            && !given.equals(&nonce)
+        {
+            let why = "it does not have the nonce that was handed in beside it (`nonce`)".to_owned();
+            return Err(LoginError::between_steps(LoginErrorCause::BadToken(why)));
+        }
+        let until = last_use(&claims).unwrap_or_else(|| self.now.saturating_add(REMEMBERED));
+        Ok(ReadToken { single_use: Some(SingleUse { nonce, until }), signed_in })
     }
 
     /// Proves that the access token was issued to this client, in every way that the file has.

@@ -22,6 +22,14 @@ pub struct ProviderFingerprint {
     pub origins: Option<Box<str>>,
 }
 
+impl ProviderFingerprint {
+    /// Whether the file names this issuer. A name that needs more than the settings of the installation is not known here.
+    pub(crate) fn names_issuer(&self, issuer: &str) -> bool {
+        let named = self.pinned.strip_prefix("issuer ").map(|rest| rest.split(' ').take_while(|word| *word != "origins"));
+        named.into_iter().flatten().any(|named| named.trim_end_matches('/') == issuer.trim_end_matches('/'))
+    }
+}
+
 impl Provider {
     /// Where the file points with the settings among these facts. A hole that only a login can fill stays as it is written.
     pub fn fingerprint(&self, facts: &Facts) -> ProviderFingerprint {

@@ -3,7 +3,9 @@
 mod compilation;
 mod verification;
 
-pub(crate) use crate::provider::signed_token::verification::{ComparedFacts, LOGOUT_EVENT, half_hashes, unverified_claims};
+pub(crate) use crate::provider::signed_token::verification::{
+    ComparedFacts, LOGOUT_EVENT, half_hashes, last_use, moment_of, unverified_claims,
+};
 
 use crate::provider::address::{Address, AddressContext};
 use crate::provider::choice::EntryChoiceSpec;

@@ -57,6 +57,7 @@ fn compile(name: &str, spec: &AppSpec, authentication: AppAuthentication) -> Cli
         grants: AppGrantKinds(spec.grant_kinds()),
         scopes: scopes.unwrap_or_else(|| ["openid", "email", "profile"].map(Into::into).into()),
         audiences: spec.audience.as_ref().map_or_else(|| vec![name.into()], |list| texts(&list.0)),
+        serves: spec.serves.as_ref().map(|list| texts(&list.0)).unwrap_or_default(),
         providers: spec.providers.as_ref().map(|list| texts(&list.0)),
         signing: spec.signing.map_or(TokenAlgorithm::Rs256, |signing| signing.value),
         requires_pkce: spec.is_public() || spec.pkce.is_some_and(|rule| rule.value == PkceRule::Required),

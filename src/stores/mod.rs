@@ -111,6 +111,8 @@ pub struct Store {
     pub(crate) readable: ReadableValues,
     /// Its apps by their client ids, as written.
     pub(crate) apps: Vec<(Box<str>, AppSpec)>,
+    /// The audiences for which access tokens of its apps are accepted at `/auth`.
+    pub(crate) bearer_audiences: Vec<Box<str>>,
     /// How long a refresh token that was used is answered with the same successor, in seconds.
     pub refresh_grace: i64,
 }
@@ -300,6 +302,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         further: compile_further_facts(own_session, main_session),
         readable: ReadableValues::new(name == MAIN, own.files_may_read.as_ref(), main.files_may_read.as_ref()),
         apps: own.apps.iter().flat_map(|apps| &apps.0).map(|(name, app)| (name.as_str().into(), app.clone())).collect(),
+        bearer_audiences: text_values(own.auth.as_ref().and_then(|auth| auth.bearer.as_ref())).map(Into::into).collect(),
         refresh_grace: seconds(|session| session.refresh_grace.as_ref(), 10),
         proxies: compile_proxies(own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref()), loopback),
     }

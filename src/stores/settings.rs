@@ -1,8 +1,10 @@
 //! The settings file of an installation, `portaria.yaml`, in which every key is optional.
 
 pub(crate) mod apps; // `apps`
+mod auth;
 mod check;
 mod check_apps;
+mod check_audiences;
 mod check_session;
 mod check_ways;
 pub(crate) mod limits;
@@ -18,6 +20,7 @@ use crate::provider::hosts::is_loopback;
 use crate::provider::moment::TimeSpan;
 use crate::provider::value_reference::SecretReference;
 use crate::stores::settings::apps::AppSpec;
+use crate::stores::settings::auth::AuthSpec;
 use crate::stores::settings::check::{check, host_of};
 use crate::stores::settings::limits::LimitsSpec;
 use crate::stores::settings::session::SessionSpec;
@@ -126,6 +129,10 @@ words! {
         /// Default: none
         /// Example: `apps: { painel: { secret: env:PAINEL_SECRET, redirectUris: [ https://painel.loja.example/callback ] } }`
         apps: Option<NamedValues<AppSpec>> = "apps",
+        /// What `/auth` accepts besides the session cookie. A store does not inherit it, as it does not inherit `apps`.
+        /// Default: the session cookie alone
+        /// Example: `auth: { bearer: https://api.loja.example }`
+        auth: Option<AuthSpec> = "auth",
         /// Which variables and files of this machine the provider files may name with `env:` and `file:`.
         /// Default: see each key
         files_may_read: Option<FilesMayReadSpec> = "filesMayRead",
@@ -145,6 +152,9 @@ fn misplaced_word_hint(word: &str) -> Option<&'static str> {
         "database" | "db" => Some("write `storage: sqlite:…` or `storage: postgres://…`"),
         "clients" | "applications" | "relyingParties" | "staticClients" => Some("write `apps:`, and below it a block for each `client_id`"),
         "cookie" | "domain" | "lifetime" | "idle" | "audience" | "refreshGrace" => Some("this key belongs into `session:`"),
+        "bearer" | "acceptBearer" | "tokens" => {
+            Some("write `auth: { bearer: https://… }`, the audience of the access tokens that `/auth` accepts")
+        }
         "title" | "accent" | "logo" | "languages" => Some("this key belongs into `login:`"),
         _ => None,
     }

@@ -14,6 +14,7 @@ use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::vocabulary::text::Text;
+use crate::web::apps::oauth_error::OAuthError;
 use crate::web::handed_in::{HandedIn, HandedInFields, HandedInShape};
 use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::rate_limits::RateLimitKind;
@@ -32,7 +33,7 @@ use std::sync::Arc;
 const SHORTEST_CHECK: usize = 8;
 
 /// Why nothing was exchanged.
-struct ExchangeRefusal {
+pub(crate) struct ExchangeRefusal {
     error: UserFacingError,
     /// What the conversation with the provider ended with.
     login: Option<LoginError>,
@@ -97,7 +98,7 @@ fn token_answer(context: &RequestContext, session: &Session, shape: HandedInShap
 }
 
 /// Verifies what was handed in, and finds out who the person is.
-async fn obtain_identity(
+pub(crate) async fn obtain_identity(
     context: &RequestContext,
     live_provider: &LiveProvider,
     tokens: &HandedTokens,
@@ -120,7 +121,7 @@ async fn obtain_identity(
             return Err(ExchangeRefusal { error, login: Some(login) });
         }
     };
-    if let Some(used) = &exchanged.single_use {
+    if let Some(used) = &exchanged.token.single_use {
         let (store, key) = (&context.live_store().store.name, &live_provider.provider.key);
         let id = attempt_cookies::hashed_id(&format!("exchange {store} {key} {}", used.nonce)).into();
         if !context.app().directory.write(ConsumeAttempt { attempt: id, until: used.until }).await? {
@@ -147,11 +148,25 @@ fn status_and_name(error: &LoginError, cause: ErrorCause) -> (StatusCode, &'stat
 }
 
 impl ExchangeRefusal {
-    fn into_response(self, mut response: HttpResponseBuilder) -> HttpResponse {
+    /// The status and the name of the refusal.
+    fn status(&self) -> (StatusCode, &'static str) {
         let Self { error, login } = self;
-        let (status, name) = login.as_ref().map_or((error.cause.status(), error.cause.name()), |login| status_and_name(login, error.cause));
-        // What a provider says is for support staff only.
-        let message = login.as_ref().filter(|login| login.refusal().is_none()).map(ToString::to_string);
+        let Self { error, login } = self;
+        login.as_ref().map_or((error.cause.status(), error.cause.name()), |login| status_and_name(login, error.cause))
+    }
+
+    /// What the program is informed of. What a provider says is for support staff only.
+    fn message(&self) -> Option<String> {
+        self.login.as_ref().filter(|login| login.refusal().is_none()).map(ToString::to_string)
+    }
+
+    /// The same for an app, at `/token`.
+    pub(crate) fn into_oauth_error(self) -> OAuthError {
+        OAuthError::of_login(&self.error, self.status(), self.message().as_deref())
+    }
+
+    fn into_response(self, mut response: HttpResponseBuilder) -> HttpResponse {
+        let ((status, name), message, error) = (self.status(), self.message(), self.error);
         let code = error.login.as_ref().and_then(|login| login.code.as_ref()).map(IncidentCode::as_str);
         let members = [("error", Some(name)), ("code", code), ("message", message.as_deref())];
         let body: Map<String, Value> = members.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into()))).collect();

@@ -1,35 +1,29 @@
 //! `/auth`: a proxy asks before every request whether the browser is signed in. Nothing here waits: the cookie is read raw, each
-//! worker remembers the tokens that it has verified, and the list of ended sessions is in memory.
+//! worker remembers the tokens that it has verified, and the list of ended sessions is in memory. Access tokens of apps are in `bearer_auth`.
 
 use crate::login::return_to::allowed_return_address;
 use crate::pages::frame::address;
 use crate::session::Session;
-use crate::vocabulary::text::percent_encode;
+use crate::session::token_kind::TokenKind;
 use crate::web::app::App;
+use crate::web::bearer_auth::{self, PresentedBearer, VerifiedBearer};
+use crate::web::check_answer::{IdentityOfCheck, empty_response, identity_headers, signed_in};
 use crate::web::cookies::{self, RequestCookies};
 use crate::web::http_rejection;
 use crate::web::live_config::LiveStore;
 use crate::web::presented_tokens::PresentedTokens;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::client_address;
+use crate::web::token_cache::VerifiedTokens;
 use crate::world::clock;
-use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE};
+use actix_web::http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use quick_cache::Equivalent;
-use quick_cache::unsync::Cache;
 use std::cell::{Cell, RefCell};
-use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
 
-const EMAIL: HeaderName = HeaderName::from_static("x-auth-email");
-const NAME: HeaderName = HeaderName::from_static("x-auth-name");
-const UID: HeaderName = HeaderName::from_static("x-auth-uid");
-const PROVIDER: HeaderName = HeaderName::from_static("x-auth-provider");
-const STORE: HeaderName = HeaderName::from_static("x-auth-store");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 /// Tells a proxy that the answer for a guest is the broker's own; an answer for a signed-in shopper has a `X-Auth-Uid`.
 const VISITOR: HeaderName = HeaderName::from_static("portaria-visitor");
@@ -38,42 +32,19 @@ const GUEST: HeaderValue = HeaderValue::from_static("guest");
 const REDIRECT: &str = "redirect";
 /// The word of the query by which a proxy lets guests pass.
 const OPTIONAL: &str = "optional";
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// Tokens that one worker remembers.
 const REMEMBERED: usize = 4096;
 
-/// The tokens that one worker has verified. The whole token is compared; only its signature, which a client cannot choose, is
-/// hashed.
-pub struct TokenCache(RefCell<Cache<CachedToken, Rc<VerifiedToken>>>);
-
-#[derive(PartialEq, Eq)]
-struct CachedToken(Box<str>);
-
-impl Hash for CachedToken {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        TokenLookup(&self.0).hash(state);
-    }
-}
-
-struct TokenLookup<'a>(&'a str);
-
-impl Hash for TokenLookup<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let bytes = self.0.as_bytes();
-        state.write(bytes.last_chunk::<32>().map_or(bytes, <[u8; 32]>::as_slice));
-    }
-}
-
-impl Equivalent<CachedToken> for TokenLookup<'_> {
-    fn equivalent(&self, token: &CachedToken) -> bool {
-        *self.0 == *token.0
-    }
+/// The tokens that one worker has verified: those of sessions, and access tokens of apps. Neither is ever taken for the other.
+pub struct TokenCache {
+    sessions: VerifiedTokens<VerifiedToken>,
+    bearers: VerifiedTokens<VerifiedBearer>,
 }
 
 impl Default for TokenCache {
     fn default() -> Self {
-        Self(RefCell::new(Cache::new(REMEMBERED)))
+        Self { sessions: VerifiedTokens::with_room_for(REMEMBERED), bearers: VerifiedTokens::with_room_for(REMEMBERED) }
     }
 }
 
@@ -108,37 +79,44 @@ pub(crate) async fn check(request: HttpRequest) -> HttpResponse {
         return empty_response(StatusCode::FORBIDDEN, Some((RETRY_AFTER, seconds.into())));
     }
     let tokens = PresentedTokens::of(request.headers(), &live_store.store);
-    let is_guest = tokens.as_ref().is_ok_and(PresentedTokens::is_empty);
+    let bearer = presented_bearer(request.headers(), live_store);
+    let is_guest = bearer.is_none() && tokens.as_ref().is_ok_and(PresentedTokens::is_empty);
     // A guest of the shop is one whatever the list says.
     if app.revocations.is_stale(now, live_store.store.offline) && !(is_guest && has_word(&request, OPTIONAL)) {
         return empty_response(StatusCode::SERVICE_UNAVAILABLE, Some((RETRY_AFTER, 5.into())));
+    }
+    if let Some(bearer) = bearer {
+        return bearer_auth::check(&bearer, live_store, app, &cache.bearers, now);
     }
     let Some(known) = tokens.as_ref().ok().and_then(|tokens| verify_tokens(tokens, live_store, app, cache, now)) else {
         app.metrics.check_counts.count(false);
         return if has_word(&request, OPTIONAL) { guest(live_store) } else { unauthenticated(&request, live_store) };
     };
     app.metrics.check_counts.count(true);
-    let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(()));
-    let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, NO_STORE);
-    for (name, value) in &known.headers {
-        headers.insert(name.clone(), value.clone());
-    }
+    let mut response = signed_in(&known.headers);
     if tokens.is_ok_and(|tokens| tokens.cookie().is_some()) {
         let has_first = RequestCookies::new(request.headers()).has(&live_store.store.cookie);
-        append_renewed_cookies(&known, app, (headers, has_first), now);
+        append_renewed_cookies(&known, app, (response.headers_mut(), has_first), now);
     }
     response
+}
+
+/// The access token by which a request is judged, where the settings accept access tokens here. The token of a session in the same header is
+/// none.
+fn presented_bearer<'r>(headers: &'r HeaderMap, live_store: &LiveStore) -> Option<PresentedBearer<'r>> {
+    let store = &live_store.store;
+    let presented = bearer_auth::presented(headers).filter(|_| !store.bearer_audiences.is_empty())?;
+    match presented {
+        PresentedBearer::Token(token) if TokenKind::of(token, &store.public_url) == TokenKind::Session => None,
+        PresentedBearer::Token(_) | PresentedBearer::Unclear => Some(presented),
+    }
 }
 
 /// The answer for a guest where the store is open to guests: every header of the identity is there, and empty, so that the client cannot
 /// send one itself.
 fn guest(live_store: &LiveStore) -> HttpResponse {
-    let mut response = empty_response(StatusCode::OK, Some((VISITOR, GUEST)));
-    let further = live_store.store.further.headers.iter().filter_map(|(name, _)| HeaderName::from_bytes(name.as_bytes()).ok());
-    for name in [EMAIL, NAME, UID, PROVIDER, STORE].into_iter().chain(further) {
-        response.headers_mut().insert(name, HeaderValue::from_static(""));
-    }
+    let mut response = signed_in(&identity_headers(&IdentityOfCheck::default(), &live_store.store.further.headers, |_| None));
+    response.headers_mut().insert(VISITOR, GUEST);
     response
 }
 
@@ -181,16 +159,16 @@ fn verify_tokens(
 /// The session of a token, from memory if it was verified before.
 fn verify_token(token: &str, live_store: &Arc<LiveStore>, app: &App, cache: &TokenCache, now: i64) -> Option<Rc<VerifiedToken>> {
     let keys = app.signing.version();
-    let remembered = cache.0.borrow().get(&TokenLookup(token)).cloned();
+    let remembered = cache.sessions.find(token);
     let known = if let Some(known) = remembered.filter(|known| Arc::ptr_eq(&known.live_store, live_store) && known.keys == keys) {
         known
     } else {
         let session = app.signing.keys(&live_store.store.name)?.verify(token, live_store.token_parties(), now)?;
-        let headers = identity_headers(&session, live_store);
+        let headers = headers_of_session(&session, live_store);
         let (live_store, generation, renewed) = (Arc::clone(live_store), Cell::new(u64::MAX), RefCell::default());
         let known = VerifiedToken { live_store, session, keys, generation, headers, renewed };
         let known = Rc::new(known);
-        cache.0.borrow_mut().insert(CachedToken(token.into()), Rc::clone(&known));
+        cache.sessions.remember(token, &known);
         known
     };
     if known.session.is_over(now) {
@@ -206,26 +184,17 @@ fn verify_token(token: &str, live_store: &Arc<LiveStore>, app: &App, cache: &Tok
     Some(known)
 }
 
-/// All headers are always set: the client could send a missing one itself.
-fn identity_headers(session: &Session, live_store: &LiveStore) -> Box<[(HeaderName, HeaderValue)]> {
-    let encoded = |text: &str| {
-        let mut encoded = String::new();
-        percent_encode(text, &mut encoded);
-        HeaderValue::from_str(&encoded).expect("what is percent-encoded is plain")
-    };
-    let plain = |text: &str| HeaderValue::from_str(text).unwrap_or_else(|_| encoded(text));
+fn headers_of_session(session: &Session, live_store: &LiveStore) -> Box<[(HeaderName, HeaderValue)]> {
     let person = &session.person;
-    let further = live_store.store.further.headers.iter();
-    let further = further
-        .filter_map(|(name, fact)| Some((HeaderName::from_bytes(name.as_bytes()).ok()?, encoded(person.fact(fact).unwrap_or_default()))));
-    let identity = [
-        (EMAIL, plain(person.email.key())),
-        (NAME, encoded(person.name.as_deref().unwrap_or_default())),
-        (UID, plain(&person.uid)),
-        (PROVIDER, plain(&person.provider)),
-        (STORE, plain(&session.store)),
-    ];
-    identity.into_iter().chain(further).collect()
+    let identity = IdentityOfCheck {
+        email: person.email.key(),
+        name: person.name.as_deref(),
+        uid: &person.uid,
+        provider: &person.provider,
+        store: &session.store,
+        ..IdentityOfCheck::default()
+    };
+    identity_headers(&identity, &live_store.store.further.headers, |fact| person.fact(fact))
 }
 
 /// Sends a renewed token when it is due. Proxies that pass the cookies of the answer on keep an active shopper signed in. A browser that
@@ -286,13 +255,4 @@ fn original_address(request: &HttpRequest, live_store: &LiveStore) -> Option<Str
     };
     let (scheme, host, path) = (one("x-forwarded-proto")?, one("x-forwarded-host")?, one("x-forwarded-uri")?);
     (matches!(scheme, "http" | "https") && path.starts_with('/')).then(|| format!("{scheme}://{host}{path}"))
-}
-
-fn empty_response(status: StatusCode, header: Option<(HeaderName, HeaderValue)>) -> HttpResponse {
-    let mut response = HttpResponse::with_body(status, BoxBody::new(()));
-    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
-    if let Some((name, value)) = header {
-        response.headers_mut().insert(name, value);
-    }
-    response
 }

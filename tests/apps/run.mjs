@@ -2,12 +2,13 @@
 // only those. PORTARIA_BIN is the broker's binary, PORTARIA_TEST_PACKAGES the folder of the installed packages; tests/run installs and builds them.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { launch } from '../browser/browser.mjs';
 import { clients, servePage } from './clients.mjs';
 import { sections } from './document.mjs';
-import { addressOf, broker, browser, end, issuer, providers, python, secrets, startApp, titles, write } from './world.mjs';
+import { addressOf, broker, browser, clubToken, end, issuer, providers, python, secrets, startApp, titles, write } from './world.mjs';
 
 const wanted = process.argv.slice(2);
 const chosen = Object.entries(clients).filter(([name]) => wanted.length === 0 || wanted.includes(name));
@@ -25,7 +26,7 @@ async function enter(person, page, provider, app) {
 const pause = (time) => new Promise((go) => { setTimeout(go, time); });
 
 test('every program of the page is one that is tested', () => {
-  const tested = [...Object.values(clients).map(({ section }) => section), 'oidc-client-ts', 'FastAPI', 'Client credentials', 'Keys in place of a secret'];
+  const tested = [...Object.values(clients).map(({ section }) => section), 'oidc-client-ts', 'FastAPI', 'Client credentials', 'Keys in place of a secret', 'Token exchange'];
   const shown = [...sections].filter(([, files]) => Object.keys(files).length > 0).map(([section]) => section);
   assert.deepEqual(shown.sort(), tested.sort());
 });
@@ -234,6 +235,19 @@ if (wanted.length === 0 || wanted.includes('page') || wanted.includes('fastapi')
         assert.equal(stdout, `200 {"for":"${app}","orders":[]}\n`);
       });
     }
+  });
+}
+
+if (wanted.length === 0 || wanted.includes('exchange')) {
+  test('a program hands in a token of the provider: Token exchange', async () => {
+    const { home, env } = await write('Token exchange', 'aplicativo');
+    const nonce = randomUUID();
+
+    const { stdout } = await promisify(execFile)(process.execPath, ['exchange.mjs'], {
+      cwd: home, env: { ...env, ID_TOKEN: clubToken({ nonce }), NONCE: nonce },
+    });
+
+    assert.equal(stdout, 'ana@clube.example urn:ietf:params:oauth:token-type:access_token true\n');
   });
 }
 

@@ -1,6 +1,6 @@
 // What the apps stand in: one broker behind TLS with odd providers, and the programs of docs/apps.md at addresses of their own.
 import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { copyFile, writeFile } from 'node:fs/promises';
 import http from 'node:http';
@@ -82,6 +82,31 @@ mkdirSync(`${folder}/providers.d`);
 for (const name of Object.keys(providers)) {
   for (const ending of ['yaml', 'examples.yaml']) await copyFile(`${checkout}providers.d/${name}.${ending}`, `${folder}/providers.d/${name}.${ending}`);
 }
+// A provider that speaks OpenID Connect, for the app that hands in its ID token.
+const club = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const clubServer = http.createServer((request, response) => {
+  const at = `http://127.0.0.1:${clubServer.address().port}`;
+  const document = { issuer: at, authorization_endpoint: `${at}/a`, token_endpoint: `${at}/t`, jwks_uri: `${at}/keys` };
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(request.url === '/keys' ? { keys: [asJwk(club.publicKey)] } : document));
+});
+await new Promise((up) => { clubServer.listen(0, '127.0.0.1', up); });
+const clubAddress = `http://127.0.0.1:${clubServer.address().port}`;
+await writeFile(`${folder}/providers.d/clube-acme.yaml`, `name: Clube Acme
+clientId: loja-42
+clientSecret: env:CLUBE_ACME_CLIENT_SECRET
+discovery: ${clubAddress}
+`);
+
+// An ID token of that provider for the store's client there.
+export function clubToken(claims) {
+  const now = Math.floor(Date.now() / 1000);
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const said = { iss: clubAddress, aud: 'loja-42', sub: 'ana', iat: now, exp: now + 300, email: 'ana@clube.example', email_verified: true, ...claims };
+  const signed = `${part({ alg: 'ES256', typ: 'JWT', kid })}.${part(said)}`;
+  return `${signed}.${sign('sha256', Buffer.from(signed), { key: club.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+}
+
 await writeFile(`${folder}/portaria.yaml`, `
 publicUrl: ${issuer}
 listen: 127.0.0.1:${inner}
@@ -91,7 +116,7 @@ limits: off
 apps:
 ${replaced(settings.join(''), places)}`);
 const simulated = Object.keys(providers).filter((name) => name !== 'playground').flatMap((name) => ['--simulate', name]);
-export const broker = await start('portaria', binary, ['serve', ...simulated], { cwd: folder, env: secrets, ready: `http://127.0.0.1:${inner}/health/ready` });
+export const broker = await start('portaria', binary, ['serve', ...simulated], { cwd: folder, env: { ...secrets, CLUBE_ACME_CLIENT_SECRET: secret() }, ready: `http://127.0.0.1:${inner}/health/ready` });
 
 const programs = [];
 
@@ -120,6 +145,8 @@ export async function startApp({ section, app, program, parameters, ready = '/',
 export async function end() {
   await Promise.all(programs.map((program) => program.stop()));
   await broker.stop();
-  front.closeAllConnections();
-  front.close();
+  for (const server of [front, clubServer]) {
+    server.closeAllConnections();
+    server.close();
+  }
 }

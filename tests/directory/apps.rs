@@ -7,7 +7,7 @@ use portaria::directory::app_grants::{
     AppUser, CodeRedemption, FindAppGrant, FindAppUser, ListAppsOfUser, NewAppGrant, RedeemCode, RefreshOutcome, RotateRefreshToken,
 };
 use portaria::directory::audit::{AuditActor, AuditEvent, AuditEventKind, ListAuditEvents, ListUserAuditEvents};
-use portaria::directory::ended_grants::{EndAppGrant, EndAppsOfUser};
+use portaria::directory::ended_grants::{EndAppGrant, EndAppsOfUser, MOST_GRANTS};
 use portaria::directory::identity_links::{LinkIdentity, UnlinkIdentity, UnlinkOutcome};
 use portaria::directory::logout_notices::{DropLogoutNotice, LogoutNotice, TakeDueLogoutNotices};
 use portaria::directory::reasons::describe_event;
@@ -30,6 +30,8 @@ fn access(user: &str, sid: &str, id: &str) -> NewAppGrant {
         sid: sid.into(),
         offline: false,
         scopes: "openid email".into(),
+        resources: "".into(),
+        audiences: "".into(),
         provider: "acme".into(),
         auth_time: 100,
         until: 900,
@@ -277,6 +279,46 @@ on_both! {
 
         assert_eq!(refreshes(&directory, "g", 1, 999).await, ("rotated", 2));
         assert_eq!(refreshes(&directory, "g", 2, 1000).await, ("over", 0), "the session expires");
+    };
+
+    one_grant_more_than_an_app_may_have_ends_the_one_that_was_used_least_recently: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "s").await;
+        let bia = uid(&directory, &proven("acme", "2", "bia"), "t").await;
+        let begin = async |grant: NewAppGrant, now: i64| {
+            let granted = directory.write(RedeemCode { grant, issued: now, now }).await.expect("storage");
+            assert!(matches!(granted, CodeRedemption::Granted(_)));
+        };
+        for at in 0..MOST_GRANTS {
+            begin(offline(&ana, "s", &format!("g{at}")), 110 + at).await;
+        }
+        begin(NewAppGrant { app: "painel".into(), ..offline(&ana, "s", "other app") }, 100).await;
+        begin(offline(&bia, "t", "other user"), 100).await;
+        begin(NewAppGrant { until: 180, ..offline(&ana, "s", "expired") }, 109).await;
+        assert_eq!(ended(&directory).await, set(&["g0"]), "of 51 one");
+        assert_eq!(refreshes(&directory, "g1", 0, 200).await, ("rotated", 1), "the first one is used again");
+
+        begin(offline(&ana, "s", "new"), 200).await;
+        assert_eq!(ended(&directory).await, set(&["g0"]), "one has expired, so there is room");
+        begin(offline(&ana, "s", "newer"), 200).await;
+
+        assert_eq!(ended(&directory).await, set(&["g0", "g2"]));
+        assert_eq!(live(&directory, &["g0", "g1", "g2", "g3", "new", "newer", "other app", "other user"]).await, ["g1", "g3", "new", "newer", "other app", "other user"]);
+        assert_eq!(refreshes(&directory, "g2", 0, 200).await, ("over", 0));
+        assert_eq!(due(&directory, 1000).await, [], "the session goes on");
+        let events = directory.read(ListUserAuditEvents { uid: ana.clone(), most: 200 }).await.expect("storage");
+        let surplus: Vec<String> = events.iter().map(describe_event).filter(|text| text.contains("too often")).collect();
+        assert_eq!(surplus.len(), 2, "{surplus:?}");
+    };
+
+    the_audiences_of_a_grant_are_kept: async |place| {
+        let directory = place.machine().await;
+        let ana = uid(&directory, &proven("acme", "1", "ana"), "s").await;
+        gets(&directory, &NewAppGrant { resources: "a b".into(), audiences: "b".into(), ..offline(&ana, "s", "g") }).await;
+
+        let RefreshOutcome::Rotated(grant, _) = directory.write(refresh("g", 0, 120)).await.expect("storage") else { panic!("it is valid") };
+
+        assert_eq!((&*grant.resources, &*grant.audiences), ("a b", "b"));
     };
 
     a_code_of_a_session_that_is_over_gives_no_access: async |place| {

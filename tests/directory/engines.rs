@@ -135,7 +135,7 @@ on_both! {
         directory.write(ConsumeAttempt { attempt: "a".into(), until: 700 }).await.expect("storage");
         for (id, offline) in [("g", false), ("h", true)] {
             let (id, app, sid) = (id.into(), "painel".into(), "1".into());
-            let grant = NewAppGrant { id, store: main.into(), uid: ana.clone(), app, sid, offline, scopes: "openid".into(), provider: "acme".into(), auth_time: 100, until: 1000 };
+            let grant = NewAppGrant { id, store: main.into(), uid: ana.clone(), app, sid, offline, scopes: "openid".into(), resources: "".into(), audiences: "".into(), provider: "acme".into(), auth_time: 100, until: 1000 };
             directory.write(RedeemCode { grant, issued: 100, now: 100 }).await.expect("storage");
         }
         let consent = RecordConsent { store: main.into(), uid: ana.clone(), app: "painel".into(), shown: "x".into(), scopes: "openid".into(), now: 100 };

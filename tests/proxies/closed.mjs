@@ -79,7 +79,7 @@ export function closed(world) {
     });
 
     it('a broker that never answers closes the way in a few seconds, for the one who waits', async () => {
-        const named = { 'X-Auth-Email': 'ana@loja.example', 'X-Auth-Name': '', 'X-Auth-Uid': 'u', 'X-Auth-Provider': '', 'X-Auth-Store': '' };
+        const named = { 'X-Auth-Email': 'ana@loja.example', 'X-Auth-Name': '', 'X-Auth-Uid': 'u', 'X-Auth-Provider': '', 'X-Auth-Store': '', 'X-Auth-App': '', 'X-Auth-Scope': '' };
         let waiting;
         const asked = new Promise((go) => { waiting = go; });
         world.lookout.answers = (request, response) => (request.headers['x-forwarded-uri'] === '/private/slow' ? waiting() : response.writeHead(200, named).end());

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { NAMES, WEBSOCKET, spellings } from './tricks.mjs';
+import { FORGED, NAMES, WEBSOCKET, spellings } from './tricks.mjs';
 import { identity, pairs } from './world.mjs';
 
 export function names(world) {
-    it('the store is told all five facts, and the browser none of them', async () => {
+    it('the store is told all facts, and the browser none of them', async () => {
         const answer = await world.asAna({ path: '/private' });
 
         assert.equal(answer.status, 200);
@@ -105,11 +105,31 @@ export function names(world) {
     // Attack A-12
     it('a name in any script arrives as it was written', async () => {
         const name = encodeURIComponent('João “Zé” 王');
-        world.lookout.answers = (_, response) => response.writeHead(200, { 'X-Auth-Email': 'ze@loja.example', 'X-Auth-Name': name, 'X-Auth-Uid': 'u1', 'X-Auth-Provider': 'p', 'X-Auth-Store': 'atacado' }).end();
+        world.lookout.answers = (_, response) => response.writeHead(200, { 'X-Auth-Email': 'ze@loja.example', 'X-Auth-Name': name, 'X-Auth-Uid': 'u1', 'X-Auth-Provider': 'p', 'X-Auth-Store': 'atacado', 'X-Auth-App': '', 'X-Auth-Scope': '' }).end();
 
         await world.ask({ path: '/private' });
 
-        assert.deepEqual(identity(world.store.seen[0]), { 'x-auth-email': 'ze@loja.example', 'x-auth-name': name, 'x-auth-uid': 'u1', 'x-auth-provider': 'p', 'x-auth-store': 'atacado' });
+        assert.deepEqual(identity(world.store.seen[0]), {
+            'x-auth-email': 'ze@loja.example', 'x-auth-name': name, 'x-auth-uid': 'u1', 'x-auth-provider': 'p', 'x-auth-store': 'atacado', 'x-auth-app': '', 'x-auth-scope': '',
+        });
+    });
+
+    it('a program comes with its access token as its app and as no person, and without a valid one not at all', async () => {
+        const token = await world.tokenOfProgram();
+        const forged = NAMES.map((name) => `${name}: ${FORGED}`);
+
+        const answer = await world.ask({ path: '/private', lines: [`Authorization: Bearer ${token}`, ...forged] });
+        assert.equal(answer.status, 200, answer.body);
+        const who = Object.entries(identity(world.store.seen[0])).filter(([, value]) => value !== '');
+        assert.deepEqual(who.sort(), [['x-auth-app', 'robo'], ['x-auth-scope', 'orders:read']]);
+
+        world.forget();
+        for (const [lines, accept] of [[[], 'application/json'], [forged, 'text/html']]) {
+            const refused = await world.asAna({ path: '/private', lines: [`Authorization: Bearer ${token}x`, `Accept: ${accept}`, ...lines] });
+            assert.equal(refused.status, 401, 'the session beside it does not count');
+            assert.deepEqual(refused.all('www-authenticate'), ['Bearer error="invalid_token"']);
+        }
+        world.nothingReached();
     });
 
     it('two people and a stranger at the same time are never taken for one another', async () => {

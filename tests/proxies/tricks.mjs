@@ -1,6 +1,6 @@
 // What clients and brokers do that they should not.
 
-export const NAMES = ['X-Auth-Email', 'X-Auth-Name', 'X-Auth-Uid', 'X-Auth-Provider', 'X-Auth-Store'];
+export const NAMES = ['X-Auth-Email', 'X-Auth-Name', 'X-Auth-Uid', 'X-Auth-Provider', 'X-Auth-Store', 'X-Auth-App', 'X-Auth-Scope'];
 export const FORGED = 'forged@loja.example';
 
 export const WEBSOCKET = ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
@@ -62,8 +62,8 @@ export const FAULTS = {
     'says 429': (_, response) => response.writeHead(429).end(),
     'says 200 and names nobody': (_, response) => response.writeHead(200).end('<html>'),
     'says 200 with empty names': (_, response) => response.writeHead(200, { 'X-Auth-Email': '', 'X-Auth-Uid': '' }).end(),
-    'says 200 with five empty names': (_, response) => response.writeHead(200, Object.fromEntries(NAMES.map((name) => [name, '']))).end(),
-    'says 200 and everything but the uid': (_, response) => response.writeHead(200, Object.fromEntries(NAMES.flatMap((name) => (name === 'X-Auth-Uid' ? [] : [[name, 'x']])))).end(),
+    'says 200 with nothing but empty names': (_, response) => response.writeHead(200, Object.fromEntries(NAMES.map((name) => [name, '']))).end(),
+    'says 200 and everything but the uid and the app': (_, response) => response.writeHead(200, Object.fromEntries(NAMES.flatMap((name) => (['X-Auth-Uid', 'X-Auth-App'].includes(name) ? [] : [[name, 'x']])))).end(),
     'says 204': (_, response) => response.writeHead(204).end(),
     'says 302 and not where': (_, response) => response.writeHead(302).end(),
     'says 401 and yet a name': (_, response) => response.writeHead(401, { 'X-Auth-Email': FORGED, 'X-Auth-Uid': 'u' }).end(),

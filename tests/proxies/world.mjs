@@ -1,6 +1,7 @@
 // One proxy with everything around it: a broker and a store of its own, and people who come in.
 
 import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -29,7 +30,7 @@ export function identity(request) {
         claims[plain] = value;
     }
     // A proxy may leave an empty header out.
-    return { 'x-auth-store': '', ...claims };
+    return { ...Object.fromEntries(['x-auth-store', 'x-auth-app', 'x-auth-scope'].map((name) => [name, ''])), ...claims };
 }
 
 export class World {
@@ -47,7 +48,7 @@ export class World {
         fs.mkdirSync(brokersFolder);
         this.mailbox = new Mailbox();
         await this.mailbox.open();
-        this.broker = await serve({ binary, root, folder: brokersFolder, port: brokerPort, publicUrl: this.origin, mailPort: this.mailbox.port });
+        this.broker = await serve({ binary, root, folder: brokersFolder, port: brokerPort, publicUrl: this.origin, mailPort: this.mailbox.port, settings: this.apps() });
         this.lookout = new Lookout(brokerPort);
         await this.lookout.stand();
         this.store = new Store();
@@ -69,6 +70,19 @@ export class World {
         this.mailbox?.close();
         await this.store?.close();
         fs.rmSync(this.folder, { recursive: true, force: true });
+    }
+
+    /** A program with a token for the service behind the proxy. */
+    apps() {
+        this.secret = randomBytes(24).toString('base64url');
+        const hash = createHash('sha256').update(this.secret).digest('hex');
+        return `auth: { bearer: "https://api.loja.example" }\napps: { robo: { secret: "sha256:${hash}", grants: clientCredentials, scopes: "orders:read", audience: "https://api.loja.example", signing: ES256 } }\n`;
+    }
+
+    async tokenOfProgram() {
+        const body = `grant_type=client_credentials&client_id=robo&client_secret=${this.secret}`;
+        const answer = await this.ask({ method: 'POST', path: '/token', body, lines: ['Content-Type: application/x-www-form-urlencoded'] });
+        return JSON.parse(answer.body).access_token;
     }
 
     forget() {

@@ -15,7 +15,7 @@ use serde_json::{Value, json as value};
 use std::io::Write as _;
 
 /// A provider with a discovery document, from which tokens may be handed in.
-const FILE: &str = "name: Clube Acme
+pub const FILE: &str = "name: Clube Acme
 clientId: loja-42
 clientSecret: SECRET
 discovery: UPSTREAM
@@ -35,14 +35,20 @@ clientSecret: SECRET
 discovery: UPSTREAM
 ";
 
-struct World {
-    broker: TestBroker,
+/// A broker with that provider, and what the provider issues.
+pub struct World {
+    pub broker: TestBroker,
     key: IssuerKey,
 }
 
 impl World {
     async fn with(file: &str) -> Self {
-        let broker = TestBroker::builder(LOCAL).with("acme", file).with("plain", PLAIN).with_standard("beta").build().await;
+        Self::with_settings(LOCAL, file).await
+    }
+
+    /// The same with settings of its own.
+    pub async fn with_settings(settings: &str, file: &str) -> Self {
+        let broker = TestBroker::builder(settings).with("acme", file).with("plain", PLAIN).with_standard("beta").build().await;
         let (key, url, mark) = (IssuerKey::new(), broker.upstream.url(), broker.mark.clone());
         let document = value!({
             "issuer": url, "authorization_endpoint": format!("{url}/a"), "token_endpoint": format!("{url}/t"),
@@ -70,7 +76,7 @@ impl World {
     }
 
     /// An ID token of Ana for this client, with these claims instead; `null` takes one out.
-    fn id_token(&self, change: &Value) -> String {
+    pub fn id_token(&self, change: &Value) -> String {
         let now = clock::now();
         let mut claims = value!({
             "iss": self.broker.upstream.url(), "aud": "loja-42", "sub": "ana", "iat": now, "exp": now + 300,
@@ -85,7 +91,7 @@ impl World {
     }
 
     /// An access token: `kind` says to whom it was issued.
-    fn access_token(&self, kind: &str, who: &str) -> String {
+    pub fn access_token(&self, kind: &str, who: &str) -> String {
         format!("{}-{kind}-{who}", self.broker.mark)
     }
 
@@ -194,6 +200,29 @@ async fn an_id_token_with_a_nonce_counts_once_and_one_without_it_until_it_expire
     let often = value!({ "idToken": world.id_token(&value!({})) });
     for _ in 0..2 {
         assert_eq!(world.hand_in("/exchange/acme", &often).await.status, 200);
+    }
+}
+
+/// Lesson 161
+#[actix_web::test]
+async fn an_id_token_that_is_handed_in_as_an_access_token_counts_once_too() {
+    let file = format!("{PLAIN}exchange: {{ signed: {{ issuer: UPSTREAM, keys: UPSTREAM/k }} }}\n");
+    let world = World::with(&file).await;
+    world.broker.upstream.says("/u", json(200, "{\"sub\":\"ana\",\"email\":\"ana@clientes.example\",\"email_verified\":true}"));
+    let token = world.id_token(&value!({ "nonce": "n-9" }));
+
+    world.assert_refused(&value!({ "accessToken": token, "nonce": "n-8" }), (401, "badToken")).await;
+    assert_eq!(world.hand_in("/exchange/acme", &value!({ "accessToken": token })).await.status, 200);
+
+    world.assert_refused(&value!({ "accessToken": token }), (400, "alreadyUsed")).await;
+    world.assert_refused(&value!({ "idToken": token, "nonce": "n-9" }), (400, "alreadyUsed")).await;
+    let access_token = world.id_token(&value!({}));
+    for _ in 0..2 {
+        assert_eq!(
+            world.hand_in("/exchange/acme", &value!({ "accessToken": access_token })).await.status,
+            200,
+            "without a nonce, until it expires"
+        );
     }
 }
 

@@ -7,7 +7,7 @@ use actix_web::http::header::HeaderValue;
 use portaria::world::clock;
 
 const STRANGER: &str = "198.51.100.7";
-const IDENTITY: [&str; 5] = ["x-auth-email", "x-auth-name", "x-auth-uid", "x-auth-provider", "x-auth-store"];
+const IDENTITY: [&str; 7] = ["x-auth-email", "x-auth-name", "x-auth-uid", "x-auth-provider", "x-auth-store", "x-auth-app", "x-auth-scope"];
 
 fn assert_nobody(broker: &TestBroker, answer: &Answer) {
     assert_eq!(answer.status, 401, "{answer:?}");
@@ -106,9 +106,18 @@ async fn what_clients_send_under_our_names_is_never_what_the_proxy_gets() {
     let broker = TestBroker::open().await;
     let cookie = format!("portaria={}", broker.token(HOST, |_| {}));
     let mut ask = ClientRequest::get("/auth").with("cookie", &cookie);
-    for name in
-        ["x-auth-email", "X-Auth-Email", "x_auth_email", "x.auth.email", "x-auth-name", "x-auth-uid", "x-auth-provider", "x-auth-store"]
-    {
+    for name in [
+        "x-auth-email",
+        "X-Auth-Email",
+        "x_auth_email",
+        "x.auth.email",
+        "x-auth-name",
+        "x-auth-uid",
+        "x-auth-provider",
+        "x-auth-store",
+        "x-auth-app",
+        "x-auth-scope",
+    ] {
         ask = ask.with(name, "vitima@clientes.example");
     }
     for name in ["x-forwarded-user", "x-remote-user", "remote-user", "x-forwarded-email"] {
@@ -121,6 +130,7 @@ async fn what_clients_send_under_our_names_is_never_what_the_proxy_gets() {
     assert_somebody(&answer);
     assert!(answer.headers.iter().all(|(_, value)| !value.contains("vitima")), "{answer:?}");
     assert_eq!(answer.header("x-auth-email"), Some("ana@clientes.example"));
+    assert_eq!((answer.header("x-auth-app"), answer.header("x-auth-scope")), (Some(""), Some("")), "a browser is no app");
 }
 
 /// Attacks A-12, E-10

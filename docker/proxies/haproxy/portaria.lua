@@ -4,11 +4,13 @@
 
 -- What the question repeats of the request. X-Forwarded-… were written by haproxy.cfg, not by the client.
 local asked_with = {
-    "cookie", "accept", "sec-fetch-mode", "user-agent",
+    "cookie", "authorization", "accept", "sec-fetch-mode", "user-agent",
     "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-uri", "x-forwarded-method",
 }
 
-local identity = { "x-auth-email", "x-auth-name", "x-auth-uid", "x-auth-provider", "x-auth-store" }
+local identity = {
+    "x-auth-email", "x-auth-name", "x-auth-uid", "x-auth-provider", "x-auth-store", "x-auth-app", "x-auth-scope",
+}
 
 -- The values of a header; HAProxy counts them from 0.
 local function values(headers, name)
@@ -44,7 +46,8 @@ local function ask(txn)
     end
 
     -- Only an answer that names somebody opens the way: some other program might say 200 to everything.
-    if answer.status == 200 and #(values(answer.headers, "x-auth-uid")[1] or "") > 0 then
+    local named = (values(answer.headers, "x-auth-uid")[1] or "") .. (values(answer.headers, "x-auth-app")[1] or "")
+    if answer.status == 200 and #named > 0 then
         for _, name in ipairs(identity) do
             txn.http:req_set_header(name, values(answer.headers, name)[1] or "")
         end
@@ -53,6 +56,9 @@ local function ask(txn)
         txn:set_var("txn.portaria_login", answer.headers["location"][0])
         txn:set_var("txn.portaria", "login")
     elseif answer.status == 401 then
+        if answer.headers["www-authenticate"] then
+            txn:set_var("txn.portaria_challenge", answer.headers["www-authenticate"][0])
+        end
         txn:set_var("txn.portaria", "signed out")
     end
 end

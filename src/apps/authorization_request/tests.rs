@@ -15,6 +15,7 @@ fn painel() -> ClientApp {
         grants: AppGrantKinds(vec![AppGrantKind::AuthorizationCode, AppGrantKind::RefreshToken]),
         scopes: ["openid", "email", "offline_access", "orders:read"].map(Into::into).to_vec(),
         audiences: vec!["https://api.loja.example".into(), "painel".into()],
+        serves: Vec::new(),
         providers: Some(vec!["acme".into()]),
         signing: TokenAlgorithm::Rs256,
         requires_pkce: false,

@@ -160,8 +160,8 @@ impl SignedToken {
 
     /// The moment after which a verified token is not accepted any more.
     pub(crate) fn last_moment(&self, claims: &Value, now: i64) -> i64 {
-        let until = claims.get("exp").and_then(numeric_date);
-        until.unwrap_or_else(|| now.saturating_add(self.expiry.max_age.unwrap_or_default())).saturating_add(2 * SKEW)
+        let of_age = || now.saturating_add(self.expiry.max_age.unwrap_or_default()).saturating_add(2 * SKEW);
+        last_use(claims).unwrap_or_else(of_age)
     }
 
     /// Whether the keys known so far verify the signature of a token. A text that is no such token needs no other keys.
@@ -297,13 +297,24 @@ impl SignedToken {
     }
 }
 
-/// The claims of a token without any check, for suggestions of paths. None of them may be trusted.
+/// The claims of a token without any check, for suggestions of paths and of tokens that were verified elsewhere. By themselves they prove
+/// nothing.
 pub(crate) fn unverified_claims(token: &str) -> Option<Value> {
     token.split('.').nth(1).and_then(decode_json_part).filter(Value::is_object)
 }
 
 pub(crate) fn decode_json_part(part: &str) -> Option<Value> {
     json::parse(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+}
+
+/// The moment after which a token with these claims has expired for everyone, if it names one.
+pub(crate) fn last_use(claims: &Value) -> Option<i64> {
+    moment_of(claims, "exp").map(|until| until.saturating_add(2 * SKEW))
+}
+
+/// The moment that a claim names.
+pub(crate) fn moment_of(claims: &Value, claim: &str) -> Option<i64> {
+    claims.get(claim).and_then(numeric_date)
 }
 
 fn numeric_date(value: &Value) -> Option<i64> {

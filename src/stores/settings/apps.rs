@@ -48,8 +48,9 @@ words! {
         back_channel_logout: Option<Located<String>> = "backChannelLogout",
         /// What the app may redeem at `/token`: `authorizationCode` when a person signs in, `refreshToken` to renew the access
         /// without the person (needs the scope `offline_access`), `clientCredentials` on its own behalf (needs a secret or keys),
-        /// `tokenExchange` for a token of the provider (RFC 8693; not offered by this version: `/token` refuses it with
-        /// `unsupported_grant_type`, and `/exchange/NAME` takes such tokens).
+        /// `tokenExchange` for a token of the provider, from which people sign in without a browser of the store (RFC 8693): an ID token that
+        /// the provider issued to its client here, or an access token where the provider file has `exchange: { ask: … }` or
+        /// `exchange: { signed: … }`. With `secret: none` only an ID token counts that was made for the app, as `docs/apps.md` says.
         /// Default: `authorizationCode`
         /// Example: `grants: [ authorizationCode, refreshToken ]`
         grants: Option<OneOrMany<Located<AppGrantKind>>> = "grants",
@@ -63,6 +64,12 @@ words! {
         /// Default: the `client_id`
         /// Example: `audience: https://api.loja.example`
         audience: Option<OneOrMany<Located<String>>> = "audience",
+        /// The audiences that this app itself is: a service that takes access tokens of other apps may look up those that are meant for
+        /// it, at `/introspect`. Every app may look up its own tokens, and those that are meant for its `client_id`. A public client looks up
+        /// none.
+        /// Default: none
+        /// Example: `serves: https://api.loja.example`
+        serves: Option<OneOrMany<Located<String>>> = "serves",
         /// The names of the provider files through which people may sign in to this app, and `email` for a code by e-mail (`ways`).
         /// Default: all of the store
         /// Example: `providers: [ clube-acme ]`
@@ -121,6 +128,7 @@ fn misplaced_app_word_hint(word: &str) -> Option<&'static str> {
         "jwks" | "jwksUri" | "jwks_uri" | "publicKey" | "publicKeys" => Some("write `keys: https://…` or `keys: file:PATH`"),
         "title" | "client_name" | "clientName" | "displayName" => Some("write `name:`"),
         "aud" | "audiences" | "resource" | "resources" => Some("write `audience:`"),
+        "introspects" | "introspection" | "api" | "service" => Some("write `serves: https://…`, the audience that this app itself is"),
         "id_token_signed_response_alg" | "idTokenSignedResponseAlg" | "alg" | "algorithm" => {
             Some("write `signing: RS256` or `signing: ES256`")
         }

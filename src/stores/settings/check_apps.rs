@@ -4,6 +4,7 @@ use crate::apps::client_app::AppGrantKind;
 use crate::provider::hosts::{is_host, is_loopback};
 use crate::provider::value_reference::ValueReference;
 use crate::stores::settings::apps::{AppSpec, PkceRule};
+use crate::stores::settings::check_audiences::{check_audiences, check_is_asked_for};
 use crate::stores::settings::session::SessionSpec;
 use crate::stores::settings::{DEFAULT_PUBLIC_URL, SettingsSpec};
 use crate::vocabulary::diagnostic::{did_you_mean, is_invisible};
@@ -17,6 +18,9 @@ const OFFLINE_ACCESS: &str = "offline_access";
 /// Checks the apps of a store, which inherits the audience of its sessions from `main`.
 pub(crate) fn check_apps(spec: &SettingsSpec, main: Option<&SessionSpec>, reader: &mut Reader) {
     let apps: Vec<&(Located<String>, AppSpec)> = spec.apps.iter().flat_map(|apps| &apps.0).collect();
+    let bearer: Vec<&Located<String>> = spec.auth.iter().filter_map(|auth| auth.bearer.as_ref()).flat_map(|list| &list.0).collect();
+    bearer.iter().for_each(|audience| check_is_asked_for(audience, &apps, "so `/auth` would accept no token", reader));
+    complain_about_repeated_texts(bearer.into_iter(), reader);
     for (at, (name, app)) in apps.iter().enumerate() {
         check_name(name, reader);
         if let Some((other, _)) = apps.iter().take(at).find(|(other, _)| other.value != name.value && other.eq_ignore_ascii_case(name)) {
@@ -33,7 +37,7 @@ pub(crate) fn check_apps(spec: &SettingsSpec, main: Option<&SessionSpec>, reader
         let grants: Vec<Located<&str>> =
             app.grants.iter().flat_map(|grants| &grants.0).map(|grant| Located::new(grant.value.word(), grant.place)).collect();
         complain_twice(&grants, reader);
-        for list in [&app.redirect_uris, &app.scopes, &app.audience, &app.providers] {
+        for list in [&app.redirect_uris, &app.scopes, &app.audience, &app.serves, &app.providers] {
             complain_about_repeated_texts(list.iter().flat_map(|list| &list.0), reader);
         }
         for list in [&app.after_logout, &app.tokens] {
@@ -190,22 +194,6 @@ fn check_scopes(app: &AppSpec, reader: &mut Reader) {
         {
             let help = format!("did you mean `{near}`? Otherwise write it with a colon, such as `app:{}`", scope.value);
             reader.complain(scope.place, format!("`{}` is almost the name of a scope that has a meaning", scope.value), help);
-        }
-    }
-}
-
-fn check_audiences(name: &Located<String>, app: &AppSpec, apps: &[&(Located<String>, AppSpec)], reader: &mut Reader) {
-    for audience in app.audience.iter().flat_map(|list| &list.0) {
-        if audience.is_empty() || audience.len() > 200 || !audience.bytes().all(|byte| byte.is_ascii_graphic()) {
-            let help = "write its address, such as `https://api.loja.example`, or a name without blanks";
-            reader.complain(audience.place, format!("`{}` is not the name of a service", audience.value), help);
-        } else if audience.contains('#') {
-            let help = "write it without `#` and what follows";
-            reader.complain(audience.place, format!("`{}` has a fragment, which `resource` cannot name", audience.value), help);
-        } else if apps.iter().any(|(other, _)| other.value == audience.value && other.value != name.value) {
-            let help = "give the service an audience of its own, such as `https://api.loja.example`";
-            let message = format!("access tokens of this app would seem to be meant for the app `{}`", audience.value);
-            reader.complain(audience.place, message, help);
         }
     }
 }

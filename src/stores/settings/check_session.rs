@@ -127,6 +127,8 @@ const RESERVED_HEADERS: &[&str] = &[
     "x-auth-uid",
     "x-auth-provider",
     "x-auth-store",
+    "x-auth-app",
+    "x-auth-scope",
     "connection",
     "keep-alive",
     "te",

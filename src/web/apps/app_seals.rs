@@ -11,6 +11,8 @@ pub struct AppSeals {
     pub(crate) requests: Seal,
     /// Seals the own tokens of providers that are kept for apps.
     pub(crate) tokens: Seal,
+    /// Seals the person in access tokens that `/auth` accepts.
+    pub(crate) persons: Seal,
     /// The key of refresh tokens.
     pub(crate) refresh: hmac::Key,
 }
@@ -21,6 +23,7 @@ impl AppSeals {
             codes: Seal::new(master, "app codes"),
             requests: Seal::new(master, "app requests"),
             tokens: Seal::new(master, "provider tokens"),
+            persons: Seal::new(master, "app persons"),
             refresh: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("refresh tokens")),
         }
     }

@@ -11,6 +11,8 @@ use crate::session::token_kind::ACCESS_TOKEN;
 use crate::vocabulary::hash::sha256;
 use crate::web::apps::oauth_error::OAuthError;
 use crate::web::apps::token_claims::claims_of_person;
+use crate::web::apps::token_identity::{CLAIM, TokenIdentity};
+use crate::web::live_config::LiveStore;
 use crate::web::request_context::RequestContext;
 use crate::world::random;
 use base64::Engine as _;
@@ -31,8 +33,10 @@ pub(crate) struct AccessTokenSubject<'a> {
     pub(crate) subject: &'a str,
     pub(crate) scopes: &'a str,
     pub(crate) audiences: &'a [Box<str>],
-    /// The grant, and when the person signed in; an app on its own behalf has none.
+    /// The grant, and when the person signed in, or 0 if that is not known; an app on its own behalf has none.
     pub(crate) grant: Option<(&'a str, i64)>,
+    /// The user, and the key of the provider; an app on its own behalf has none.
+    pub(crate) person: Option<(&'a AppUser, &'a str)>,
 }
 
 /// What an ID token says beside the person.
@@ -43,6 +47,7 @@ pub(crate) struct IdTokenSubject<'a> {
     pub(crate) sid: &'a str,
     /// The name of the provider's file.
     pub(crate) provider: &'a str,
+    /// When the person signed in; 0 if that is not known.
     pub(crate) auth_time: i64,
     pub(crate) nonce: Option<&'a str>,
 }
@@ -71,7 +76,14 @@ pub(crate) fn access_token_claims(context: &RequestContext, app: &ClientApp, of:
     });
     if let (Some((grant, auth_time)), Value::Object(claims)) = (of.grant, &mut claims) {
         claims.insert("gid".to_owned(), grant.into());
-        claims.insert("auth_time".to_owned(), auth_time.into());
+        if auth_time > 0 {
+            claims.insert("auth_time".to_owned(), auth_time.into());
+        }
+        if let Some((user, provider)) = of.person.filter(|_| is_accepted_at_auth(context, app, of.audiences)) {
+            let store = &context.live_store().store;
+            let person = TokenIdentity::new(user, provider, &store.further);
+            claims.insert(CLAIM.to_owned(), person.seal(&context.app().for_apps.persons, &store.public_url, grant).into());
+        }
     }
     claims
 }
@@ -82,6 +94,12 @@ fn access_token_algorithm(app: &ClientApp, audiences: &[Box<str>]) -> TokenAlgor
     let audiences = if audiences.is_empty() { app.audiences.get(..1).unwrap_or_default() } else { audiences };
     let is_for_itself = audiences.iter().all(|audience| *audience == app.name);
     if is_for_itself { SESSION_ALGORITHM } else { app.signing }
+}
+
+/// Whether `/auth` accepts tokens for these audiences; without any, for the first of the app.
+fn is_accepted_at_auth(context: &RequestContext, app: &ClientApp, audiences: &[Box<str>]) -> bool {
+    let usual = app.audiences.first().filter(|_| audiences.is_empty());
+    audiences.iter().chain(usual).any(|audience| context.live_store().store.bearer_audiences.contains(audience))
 }
 
 /// An ID token for an app, bound to the access token beside it.
@@ -111,7 +129,6 @@ pub(crate) fn id_token_claims(
         "aud": app.name,
         "iat": context.now(),
         "exp": context.now().saturating_add(LIFETIME),
-        "auth_time": of.auth_time,
         "at_hash": URL_SAFE_NO_PAD.encode(hash),
         "sid": of.sid,
         "acr": format!("{PROVIDER_ACR}{}", of.provider),
@@ -119,6 +136,9 @@ pub(crate) fn id_token_claims(
     });
     if let Value::Object(own) = own {
         claims.extend(own);
+    }
+    if of.auth_time > 0 {
+        claims.insert("auth_time".to_owned(), of.auth_time.into());
     }
     if let Some(nonce) = of.nonce {
         claims.insert("nonce".to_owned(), nonce.into());
@@ -139,10 +159,17 @@ pub(crate) struct VerifiedAccessToken {
     pub(crate) scopes: Box<str>,
     /// The grant; `None` for an app on its own behalf.
     pub(crate) grant: Option<Box<str>>,
+    pub(crate) issued: i64,
+    pub(crate) expires: i64,
     pub(crate) claims: Map<String, Value>,
 }
 
 impl VerifiedAccessToken {
+    /// Whether a token with these times is valid now.
+    pub(crate) fn is_timely(issued: i64, expires: i64, now: i64) -> bool {
+        now < expires && now >= issued.saturating_sub(CLOCKS_DIFFER)
+    }
+
     pub(crate) fn has_scope(&self, word: &str) -> bool {
         scope::has(&self.scopes, word)
     }
@@ -160,15 +187,21 @@ impl VerifiedAccessToken {
 /// The access token, if it is ours, has not expired, its grant has not ended, and its app is still there.
 pub(crate) async fn verified_access_token(context: &RequestContext, token: &str) -> Result<Option<VerifiedAccessToken>, OAuthError> {
     let Some(claims) = own_claims(context, token, ACCESS_TOKEN).await? else { return Ok(None) };
+    let token = read_access_token(claims, context.live_store(), context.now());
+    let is_ended = |token: &VerifiedAccessToken| token.grant.as_deref().is_some_and(|grant| context.app().revocations.is_ended(grant));
+    Ok(token.filter(|token| !is_ended(token)))
+}
+
+/// What the claims of a token say that a key of the store has signed, if it is for this store, has not expired, and its app is still there.
+pub(crate) fn read_access_token(claims: Map<String, Value>, live_store: &LiveStore, now: i64) -> Option<VerifiedAccessToken> {
     let number = |name: &str| claims.get(name).and_then(Value::as_i64);
     let text = |name: &str| claims.get(name).and_then(Value::as_str).map(Box::<str>::from);
-    let (Some(expires), Some(issued)) = (number("exp"), number("iat")) else { return Ok(None) };
-    let is_timely = context.now() < expires && context.now() >= issued.saturating_sub(CLOCKS_DIFFER);
-    let (Some(subject), Some(app), Some(scopes)) = (text("sub"), text("client_id"), text("scope")) else { return Ok(None) };
+    let (expires, issued) = (number("exp")?, number("iat")?);
+    let (subject, app, scopes) = (text("sub")?, text("client_id")?, text("scope")?);
+    let is_ours = text("iss").as_deref() == Some(&*live_store.store.public_url) && live_store.apps.find(&app).is_some();
+    let is_valid = is_ours && VerifiedAccessToken::is_timely(issued, expires, now);
     let grant = text("gid");
-    let is_ended = grant.as_deref().is_some_and(|grant| context.app().revocations.is_ended(grant));
-    let is_valid = is_timely && !is_ended && context.live_store().apps.find(&app).is_some();
-    Ok(is_valid.then_some(VerifiedAccessToken { subject, app, scopes, grant, claims }))
+    is_valid.then_some(VerifiedAccessToken { subject, app, scopes, grant, issued, expires, claims })
 }
 
 /// What an ID token of ours says of whom it is about; it may have expired.

@@ -1,5 +1,6 @@
 //! What a store publishes as an issuer: OpenID Connect Discovery 1.0, and RFC 8414 under its own address.
 
+use crate::apps::exchange_request;
 use crate::session::token_algorithm::TokenAlgorithm;
 use crate::web::apps::{client_assertion, cross_origin};
 use crate::web::request_context::RequestContext;
@@ -31,7 +32,7 @@ fn metadata(issuer: &str) -> Value {
         "scopes_supported": ["openid", "email", "profile", "offline_access"],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials", exchange_request::GRANT_TYPE],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": algorithms,
         "token_endpoint_auth_methods_supported": authentication,

@@ -1,5 +1,5 @@
-//! `/introspect`: a service asks whether a token is valid (RFC 7662). Only the app to which a token was issued, and an app that is among its
-//! audiences, learn anything of it.
+//! `/introspect`: a service asks whether a token is valid (RFC 7662). Only the app to which a token was issued, and an app for which it is
+//! meant, learn anything of it. Two apps that ask for the same audience are not that service, so neither looks up tokens of the other.
 
 use crate::apps::client_app::{AppGrantKind, ClientApp};
 use crate::apps::refresh_token::RefreshToken;
@@ -8,6 +8,7 @@ use crate::web::apps::app_token::verified_access_token;
 use crate::web::apps::authentication::authenticated_app;
 use crate::web::apps::oauth_error::OAuthError;
 use crate::web::apps::oauth_form::OAuthForm;
+use crate::web::apps::token_identity;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
@@ -36,11 +37,13 @@ async fn describe(context: &RequestContext) -> Result<Option<Value>, OAuthError>
 
 async fn describe_access_token(context: &RequestContext, app: &ClientApp, token: &str) -> Result<Option<Value>, OAuthError> {
     let Some(token) = verified_access_token(context, token).await? else { return Ok(None) };
-    let concerns_app = token.app == app.name || token.is_for(&app.name) || app.audiences.iter().any(|name| token.is_for(name));
+    let concerns_app = token.app == app.name || token.is_for(&app.name) || app.serves.iter().any(|name| token.is_for(name));
     if !concerns_app {
         return Ok(None);
     }
     let mut description = token.claims;
+    // It is for `/auth` alone.
+    description.remove(token_identity::CLAIM);
     description.insert("active".to_owned(), true.into());
     description.insert("token_type".to_owned(), "Bearer".into());
     Ok(Some(Value::Object(description)))

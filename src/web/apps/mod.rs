@@ -12,6 +12,7 @@ pub(crate) mod consent; //          the person agrees that an app gets access
 pub(crate) mod cross_origin; //     which pages may read the answers
 pub(crate) mod discovery; //        what the store publishes as an issuer
 pub(crate) mod end_session; //      `/end-session`
+pub(crate) mod granted_tokens; //   the tokens of a grant
 pub(crate) mod form_as_query; //    a form of another site
 pub(crate) mod fresh_tokens; //     access tokens that were issued a moment ago
 pub(crate) mod introspect; //       `/introspect`
@@ -26,6 +27,8 @@ pub(crate) mod revoke; //           `/revoke`
 pub(crate) mod token; //            `/token`
 pub(crate) mod token_claims; //     what tokens say of a person
 pub(crate) mod token_refresh; //    kept tokens of providers, refreshed once
+pub(crate) mod token_exchange; //   `/token` by a token of the provider
+pub(crate) mod token_identity; //   the person in an access token
 pub(crate) mod userinfo; //         `/userinfo`
 
 use crate::web::account;

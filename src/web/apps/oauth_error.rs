@@ -7,6 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::json;
+use std::borrow::Cow;
 
 /// An error of an endpoint for programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub(crate) struct OAuthError {
     /// Its name in the specifications.
     pub(crate) code: &'static str,
     /// A sentence for the developer; it repeats nothing of the request.
-    description: &'static str,
+    description: Cow<'static, str>,
     challenge: Option<OAuthChallenge>,
     retry_after: Option<u64>,
 }
@@ -30,28 +31,28 @@ enum OAuthChallenge {
 impl OAuthError {
     /// The request cannot be met.
     pub(crate) const fn new(code: &'static str, description: &'static str) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, code, description, challenge: None, retry_after: None }
+        Self { status: StatusCode::BAD_REQUEST, code, description: Cow::Borrowed(description), challenge: None, retry_after: None }
     }
 
     /// The app did not prove who it is. The answer is the same for an unknown app and for a wrong secret.
-    pub(crate) const fn invalid_client() -> Self {
+    pub(crate) fn invalid_client() -> Self {
         let description = "the app is not known here, or did not prove who it is";
         Self { status: StatusCode::UNAUTHORIZED, challenge: Some(OAuthChallenge::Basic), ..Self::new("invalid_client", description) }
     }
 
     /// What was to be redeemed is not valid, or not any more. The answer does not say which.
-    pub(crate) const fn invalid_grant() -> Self {
+    pub(crate) fn invalid_grant() -> Self {
         Self::new("invalid_grant", "it is not valid, was used before, or belongs to another app, address or verifier")
     }
 
     /// The access token is not valid.
-    pub(crate) const fn invalid_token() -> Self {
+    pub(crate) fn invalid_token() -> Self {
         let description = "the access token is not valid, or not any more";
         Self { status: StatusCode::UNAUTHORIZED, challenge: Some(OAuthChallenge::Bearer), ..Self::new("invalid_token", description) }
     }
 
     /// The access token was not issued for this.
-    pub(crate) const fn insufficient_scope() -> Self {
+    pub(crate) fn insufficient_scope() -> Self {
         let description = "the access token lacks the scope `openid`";
         Self { status: StatusCode::FORBIDDEN, challenge: Some(OAuthChallenge::Bearer), ..Self::new("insufficient_scope", description) }
     }
@@ -84,8 +85,21 @@ impl OAuthError {
         HttpResponse::Unauthorized().insert_header((WWW_AUTHENTICATE, "Bearer")).json(json!({ "error": "invalid_token" }))
     }
 
+    /// The token of a provider signs no person in: for what the provider, its file or the directory says. `message` explains it, and the
+    /// incident code leads support to the story.
+    pub(crate) fn of_login(error: &UserFacingError, (status, name): (StatusCode, &str), message: Option<&str>) -> Self {
+        let (code, status, retry_after) = match error.cause {
+            ErrorCause::TooMany { .. } | ErrorCause::StorageUnavailable => return Self::of_cause(error.cause),
+            _ if status.is_server_error() => ("temporarily_unavailable", StatusCode::SERVICE_UNAVAILABLE, Some(5)),
+            _ => ("invalid_request", StatusCode::BAD_REQUEST, None),
+        };
+        let incident = error.login.as_ref().and_then(|login| login.code.as_ref()).map(|code| format!(" (incident {code})"));
+        let description = format!("{}: {}{}", name, message.unwrap_or("the token signs no person in"), incident.unwrap_or_default());
+        Self { status, retry_after, description: Cow::Owned(description), ..Self::new(code, "") }
+    }
+
     /// Storage, or a key, is not available for a moment.
-    pub(crate) const fn unavailable() -> Self {
+    pub(crate) fn unavailable() -> Self {
         let description = "try again in a few seconds";
         Self { status: StatusCode::SERVICE_UNAVAILABLE, retry_after: Some(5), ..Self::new("temporarily_unavailable", description) }
     }
@@ -118,7 +132,13 @@ impl From<StorageUnavailable> for OAuthError {
 
 impl From<UserFacingError> for OAuthError {
     fn from(error: UserFacingError) -> Self {
-        match error.cause {
+        Self::of_cause(error.cause)
+    }
+}
+
+impl OAuthError {
+    fn of_cause(cause: ErrorCause) -> Self {
+        match cause {
             ErrorCause::TooMany { seconds } => Self {
                 status: StatusCode::TOO_MANY_REQUESTS,
                 retry_after: Some(seconds),

@@ -18,8 +18,9 @@ impl OAuthForm {
 
     pub(crate) fn parse(body: &[u8]) -> Result<Self, OAuthError> {
         let pairs: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
-        // Several resources are several parameters (RFC 8707).
-        let is_repeated = |name: &str| name != "resource" && pairs.iter().filter(|(other, _)| other == name).count() > 1;
+        // Several resources or audiences are several parameters (RFC 8707; RFC 8693, 2.1).
+        let is_repeated =
+            |name: &str| !["resource", "audience"].contains(&name) && pairs.iter().filter(|(other, _)| other == name).count() > 1;
         if pairs.len() > 50 || pairs.iter().any(|(name, _)| is_repeated(name)) {
             return Err(OAuthError::new("invalid_request", "a parameter stands twice"));
         }
@@ -48,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_parameter_stands_once() {
-        let form = OAuthForm::parse(b"code=a%20b&scope=&resource=x&resource=y").expect("it is fine");
+        let form = OAuthForm::parse(b"code=a%20b&scope=&resource=x&resource=y&audience=z&audience=z").expect("it is fine");
 
         assert_eq!((form.value("code"), form.value("scope"), form.value("other")), (Some("a b"), None, None));
         assert_eq!(form.values("resource").collect::<Vec<_>>(), ["x", "y"]);

@@ -1,20 +1,21 @@
-//! `/token`: a code, a refresh token, or an app's own proof of who it is becomes an access token.
+//! `/token`: a code, a refresh token, a token of a provider, or an app's own proof of who it is becomes an access token.
 
+use crate::apps::audiences::GrantedAudiences;
 use crate::apps::client_app::{AppGrantKind, ClientApp};
 use crate::apps::code::AuthorizationCode;
+use crate::apps::exchange_request;
 use crate::apps::refresh_token::RefreshToken;
 use crate::apps::scope::{self, EMAIL, OFFLINE_ACCESS, OPENID, PROFILE};
-use crate::directory::app_grants::{
-    AppGrant, AppUser, CodeRedemption, FindAppGrant, NewAppGrant, RedeemCode, RefreshOutcome, RotateRefreshToken,
-};
+use crate::directory::app_grants::{AppGrant, CodeRedemption, FindAppGrant, NewAppGrant, RedeemCode, RefreshOutcome, RotateRefreshToken};
 use crate::vocabulary::hash::sha256;
-use crate::web::apps::app_token::{self, AccessTokenSubject, IdTokenSubject};
+use crate::web::apps::app_token::{self, AccessTokenSubject};
 use crate::web::apps::authentication::authenticated_app;
 use crate::web::apps::authorize::{is_provider_allowed, provider_file};
+use crate::web::apps::granted_tokens::{REFRESH_IDLE, TokensOfGrant, add_access_token, chosen_audiences, still_allowed, tokens_of_grant};
 use crate::web::apps::oauth_error::OAuthError;
 use crate::web::apps::oauth_form::OAuthForm;
 use crate::web::apps::userinfo::userinfo_of;
-use crate::web::apps::{authentication, cross_origin, fresh_tokens, refusals, revoke};
+use crate::web::apps::{authentication, cross_origin, fresh_tokens, refusals, revoke, token_exchange};
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
@@ -22,10 +23,7 @@ use actix_web::http::header::{AUTHORIZATION, PRAGMA};
 use aws_lc_rs::constant_time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value, json};
-
-/// How long a refresh token that nothing uses stays valid, in seconds.
-const REFRESH_IDLE: i64 = 30 * 86400;
+use serde_json::{Map, Value};
 
 pub(crate) async fn token(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let issued = issue(&context).await;
@@ -48,6 +46,7 @@ async fn issue(context: &RequestContext) -> Result<HttpResponse, OAuthError> {
         "authorization_code" => AppGrantKind::AuthorizationCode,
         "refresh_token" => AppGrantKind::RefreshToken,
         "client_credentials" => AppGrantKind::ClientCredentials,
+        exchange_request::GRANT_TYPE => AppGrantKind::TokenExchange,
         _ => return Err(OAuthError::new("unsupported_grant_type", "there is no such grant here")),
     };
     if !app.grants.contains(kind) {
@@ -57,7 +56,7 @@ async fn issue(context: &RequestContext) -> Result<HttpResponse, OAuthError> {
         AppGrantKind::AuthorizationCode => by_code(context, &app, &form).await?,
         AppGrantKind::RefreshToken => by_refresh_token(context, &app, &form).await?,
         AppGrantKind::ClientCredentials => on_own_behalf(context, &app, &form)?,
-        AppGrantKind::TokenExchange => return Err(OAuthError::new("unsupported_grant_type", "there is no such grant here")),
+        AppGrantKind::TokenExchange => token_exchange::by_subject_token(context, &app, &form).await?,
     };
     Ok(HttpResponse::Ok().insert_header((PRAGMA, "no-cache")).json(Value::Object(tokens)))
 }
@@ -79,7 +78,8 @@ async fn by_code(context: &RequestContext, app: &ClientApp, form: &OAuthForm) ->
         revoke::end_grant(context, app, &code.id).await?;
         return Err(OAuthError::invalid_grant());
     }
-    let resources = audiences(app, form, &code.resources)?;
+    let resources: Box<str> = code.resources.join(" ").into();
+    let audiences = chosen_audiences(app, GrantedAudiences { resources: &resources, usual: "" }, form.values("resource"))?;
     // The settings may allow less than when the code was issued.
     let scopes = still_allowed(app, &code.scope);
     let offline = scope::has(&scopes, OFFLINE_ACCESS) && app.grants.contains(AppGrantKind::RefreshToken);
@@ -94,6 +94,8 @@ async fn by_code(context: &RequestContext, app: &ClientApp, form: &OAuthForm) ->
         sid: sid.clone(),
         offline,
         scopes: scopes.clone(),
+        resources,
+        audiences: audiences.join(" ").into(),
         provider: provider.clone(),
         auth_time,
         until,
@@ -104,7 +106,7 @@ async fn by_code(context: &RequestContext, app: &ClientApp, form: &OAuthForm) ->
         CodeRedemption::SessionOver => return Err(OAuthError::invalid_grant()),
     };
     let refresh = offline.then(|| RefreshToken { grant: id.clone(), rotation: 0 });
-    let of = TokensOfGrant { id: &id, sid: &sid, provider: &provider, auth_time, nonce: nonce.as_deref(), resources: &resources, refresh };
+    let of = TokensOfGrant { id: &id, sid: &sid, provider: &provider, auth_time, nonce: nonce.as_deref(), audiences: &audiences, refresh };
     let tokens = tokens_of_grant(context, app, &user, &scopes, of)?;
     if let Some(Value::String(access_token)) = tokens.get("access_token")
         && scope::has(&scopes, OPENID)
@@ -142,6 +144,7 @@ async fn by_refresh_token(context: &RequestContext, app: &ClientApp, form: &OAut
     let presented = RefreshToken::read(&context.app().for_apps.refresh, &store.public_url, presented).ok_or(OAuthError::invalid_grant())?;
     let until = context.now().saturating_add(REFRESH_IDLE);
     let found = context.app().directory.read(FindAppGrant { store: store.name.clone(), id: presented.grant.clone() }).await?;
+    let mut audiences = Vec::new();
     if let Some((grant, _)) = &found {
         let is_offline = scope::has(&still_allowed(app, &grant.scopes), OFFLINE_ACCESS);
         if grant.app != app.name || !is_offline || !is_provider_allowed(app, provider_file(context, &grant.provider).as_deref()) {
@@ -150,6 +153,8 @@ async fn by_refresh_token(context: &RequestContext, app: &ClientApp, form: &OAut
         if form.value("scope").is_some_and(|asked| scope::words(asked).iter().any(|word| !scope::has(&grant.scopes, word))) {
             return Err(OAuthError::new("invalid_scope", "a refresh brings no scope that was not granted"));
         }
+        let granted = GrantedAudiences { resources: &grant.resources, usual: &grant.audiences };
+        audiences = chosen_audiences(app, granted, form.values("resource"))?;
     }
     let rotate = RotateRefreshToken {
         id: presented.grant.clone(),
@@ -160,7 +165,6 @@ async fn by_refresh_token(context: &RequestContext, app: &ClientApp, form: &OAut
         until,
         now: context.now(),
     };
-    let resources = audiences(app, form, &[])?;
     let (grant, user) = match context.app().directory.write(rotate).await? {
         RefreshOutcome::Rotated(grant, user) | RefreshOutcome::Repeated(grant, user) => (grant, user),
         RefreshOutcome::Reused => return Err(refuse_reused(context, &presented.grant, until)),
@@ -169,65 +173,8 @@ async fn by_refresh_token(context: &RequestContext, app: &ClientApp, form: &OAut
     let AppGrant { id, claimed_sid, provider, auth_time, scopes, rotation, .. } = grant;
     let scopes = still_allowed(app, form.value("scope").unwrap_or(&scopes));
     let refresh = Some(RefreshToken { grant: id.clone(), rotation });
-    let of = TokensOfGrant { id: &id, sid: &claimed_sid, provider: &provider, auth_time, nonce: None, resources: &resources, refresh };
+    let of = TokensOfGrant { id: &id, sid: &claimed_sid, provider: &provider, auth_time, nonce: None, audiences: &audiences, refresh };
     tokens_of_grant(context, app, &user, &scopes, of)
-}
-
-/// The audiences for which the app asks at `/token` (RFC 8707): some of those that were granted, or of its own if none were named.
-fn audiences(app: &ClientApp, form: &OAuthForm, granted: &[Box<str>]) -> Result<Vec<Box<str>>, OAuthError> {
-    let asked: Vec<Box<str>> = form.values("resource").map(Into::into).collect();
-    let allowed = if granted.is_empty() { &*app.audiences } else { granted };
-    if !asked.iter().all(|audience| allowed.contains(audience)) {
-        return Err(OAuthError::new("invalid_target", "`resource` is not among the audiences that this app may ask for here"));
-    }
-    Ok(if asked.is_empty() { granted.to_vec() } else { asked })
-}
-
-/// The scopes that the settings allow the app now.
-fn still_allowed(app: &ClientApp, scopes: &str) -> Box<str> {
-    scope::granted(scopes, |word| app.scopes.iter().any(|allowed| **allowed == *word))
-}
-
-struct TokensOfGrant<'a> {
-    id: &'a str,
-    sid: &'a str,
-    provider: &'a str,
-    auth_time: i64,
-    nonce: Option<&'a str>,
-    resources: &'a [Box<str>],
-    refresh: Option<RefreshToken>,
-}
-
-fn tokens_of_grant(
-    context: &RequestContext,
-    app: &ClientApp,
-    user: &AppUser,
-    scopes: &str,
-    of: TokensOfGrant<'_>,
-) -> Result<Map<String, Value>, OAuthError> {
-    let TokensOfGrant { id, sid, provider, auth_time, nonce, resources, refresh } = of;
-    let access = AccessTokenSubject { subject: &user.uid, scopes, audiences: resources, grant: Some((id, auth_time)) };
-    let access_token = app_token::access_token(context, app, &access)?;
-    let mut tokens = Map::new();
-    if scope::has(scopes, OPENID) {
-        let file = provider_file(context, provider);
-        let provider = file.as_deref().unwrap_or(provider);
-        let about = IdTokenSubject { user, scopes, sid, provider, auth_time, nonce };
-        tokens.insert("id_token".to_owned(), app_token::id_token(context, app, &about, &access_token)?.into());
-    }
-    if let Some(refresh) = refresh {
-        let token = refresh.issue(&context.app().for_apps.refresh, &context.live_store().store.public_url);
-        tokens.insert("refresh_token".to_owned(), token.into());
-    }
-    add_access_token(&mut tokens, access_token, scopes);
-    Ok(tokens)
-}
-
-fn add_access_token(tokens: &mut Map<String, Value>, access_token: String, scopes: &str) {
-    tokens.insert("access_token".to_owned(), access_token.into());
-    tokens.insert("token_type".to_owned(), "Bearer".into());
-    tokens.insert("expires_in".to_owned(), json!(app_token::LIFETIME));
-    tokens.insert("scope".to_owned(), scopes.into());
 }
 
 /// An app acts on its own behalf. No person stands behind it, so it gets none of their scopes.
@@ -243,8 +190,8 @@ fn on_own_behalf(context: &RequestContext, app: &ClientApp, form: &OAuthForm) ->
     if asked.is_some() && scopes.is_empty() {
         return Err(OAuthError::new("invalid_scope", "none of the requested scopes is among the `scopes` of this app"));
     }
-    let audiences = audiences(app, form, &[])?;
-    let access = AccessTokenSubject { subject: &app.name, scopes: &scopes, audiences: &audiences, grant: None };
+    let audiences = chosen_audiences(app, GrantedAudiences::default(), form.values("resource"))?;
+    let access = AccessTokenSubject { subject: &app.name, scopes: &scopes, audiences: &audiences, grant: None, person: None };
     let mut tokens = Map::new();
     add_access_token(&mut tokens, app_token::access_token(context, app, &access)?, &scopes);
     Ok(tokens)

@@ -27,18 +27,21 @@ pub fn settings() -> String {
          beta-only: {{ secret: {}, redirectUris: [ {CALLBACK} ], providers: [ beta ], signing: ES256 }}\n  \
          asks: {{ secret: {}, redirectUris: [ {CALLBACK} ], consent: ask, signing: ES256 }}\n  \
          phone: {{ secret: none, redirectUris: [ 'http://127.0.0.1/cb', https://spa.loja.example/cb ], signing: ES256 }}\n  \
+         api: {{ secret: {}, grants: [ clientCredentials ], serves: https://api.loja.example, signing: ES256 }}\n  \
          job: {{ secret: {}, grants: [ clientCredentials ], scopes: [ orders:read ], audience: https://api.loja.example, signing: ES256 }}\n  \
          rsa: {{ secret: {}, redirectUris: [ {CALLBACK} ], audience: [ rsa, https://api.loja.example ] }}\n",
         hash("painel"),
         hash("other"),
         hash("beta-only"),
         hash("asks"),
+        hash("api"),
         hash("job"),
         hash("rsa"),
     )
 }
 
-fn secret(name: &str) -> String {
+/// The secret of an app of the tests.
+pub fn secret(name: &str) -> String {
     format!("a-secret-of-{name}")
 }
 

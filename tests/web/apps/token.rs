@@ -248,10 +248,14 @@ async fn a_token_is_described_to_those_whom_it_concerns() {
 
     let own = ask("painel", &access).await;
     assert_eq!((own.json()["active"].as_bool(), own.json()["client_id"].as_str()), (Some(true), Some("painel")));
-    assert_eq!(ask("job", &access).await.json()["active"], true, "its audience is the app's as well");
+    assert_eq!(ask("api", &access).await.json()["active"], true, "it is the service for which the token is meant");
+    assert_eq!(ask("job", &access).await.body, "{\"active\":false}", "it only asks for tokens of the same service");
     assert_eq!(ask("other", &access).await.body, "{\"active\":false}");
+    let of_job = text(&broker.ask(by("job", "/token", "grant_type=client_credentials")).await, "access_token");
+    assert_eq!(ask("painel", &of_job).await.body, "{\"active\":false}");
+    assert_eq!(ask("api", &of_job).await.json()["sub"], "job");
     assert_eq!(ask("painel", &lasting).await.json()["active"], true);
-    assert_eq!(ask("job", &lasting).await.body, "{\"active\":false}");
+    assert_eq!(ask("api", &lasting).await.body, "{\"active\":false}");
     assert_eq!(broker.ask(ClientRequest::form("/introspect", &format!("token={access}&client_id=phone"))).await.status, 401);
 
     assert_eq!(broker.ask(by("other", "/revoke", &format!("token={lasting}"))).await.status, 200);
@@ -283,6 +287,40 @@ async fn an_access_token_is_for_the_audience_that_was_asked_for() {
     let refresh = text(&offline(&broker, &browser).await, "refresh_token");
     let renewed = broker.ask(by("painel", "/token", &format!("grant_type=refresh_token&refresh_token={refresh}&resource=painel"))).await;
     assert_eq!(audience(&renewed), "painel");
+}
+
+/// RFC 8707, 2.2
+#[actix_web::test]
+async fn a_refresh_keeps_to_the_audiences_that_were_granted() {
+    let broker = open().await;
+    let browser = signed_in(&broker, "ana").await;
+    let begin = async |asked: &str, at_token: &str| {
+        let address = format!("/authorize?client_id=painel&redirect_uri={CALLBACK}&response_type=code&scope=openid+offline_access{asked}");
+        let code = parameter(&browser.get(&address).await, "code");
+        let form = format!("grant_type=authorization_code&code={code}&redirect_uri={CALLBACK}{at_token}");
+        broker.ask(by("painel", "/token", &form)).await
+    };
+    let again = async |before: &Answer, more: &str| {
+        let form = format!("grant_type=refresh_token&refresh_token={}{more}", text(before, "refresh_token"));
+        broker.ask(by("painel", "/token", &form)).await
+    };
+    let audience = |answer: &Answer| decoded(&text(answer, "access_token")).1["aud"].clone();
+    let (api, panel) = ("&resource=https://api.loja.example", "&resource=painel");
+
+    let narrow = begin(panel, "").await;
+    assert_eq!(error(&again(&narrow, api).await), "invalid_target");
+    let renewed = again(&narrow, "").await;
+    assert_eq!(audience(&renewed), "painel", "the refused request has not spent the token");
+    assert_eq!(audience(&again(&renewed, "").await), "painel");
+
+    let both = begin(&format!("{api}{panel}"), panel).await;
+    assert_eq!(audience(&both), "painel");
+    let other = again(&both, api).await;
+    assert_eq!(audience(&other), "https://api.loja.example", "it was granted as well");
+    assert_eq!(audience(&again(&other, "").await), "painel", "what was chosen first is the default");
+
+    let chosen_late = begin("", panel).await;
+    assert_eq!(audience(&again(&chosen_late, "").await), "painel");
 }
 
 /// Lesson 186
