@@ -46,7 +46,7 @@ impl Broker {
         config.app_data(Data::from(test_logins));
         config.app_data(Data::from(Arc::clone(&self.lab)));
         config.app_data(Data::from(Arc::clone(&self.playground)));
-        route_table::mount(config, routes());
+        route_table::mount(config, routes(), web::callback::at_registered_address);
     }
 
     /// The path of every route, and its methods as `Allow` lists them; no methods where the handler judges the method itself.

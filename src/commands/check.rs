@@ -2,6 +2,7 @@
 
 use crate::commands::GlobalOptions;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
+use crate::commands::redirect_paths::complain_about_taken_paths;
 use crate::commands::{token_agreement, upgrade_report};
 use crate::provider::value_reference::SecretReference;
 use crate::stores::apps::app_complaints;
@@ -94,6 +95,7 @@ impl CheckCommand {
             entries.extend(catalogue::load_all(in_one_folder, settings.installation_context(), &policy));
         }
         complain_about_shared_keys(&mut entries);
+        complain_about_taken_paths(&mut entries);
         token_agreement::warn_without_apps(&mut entries, &settings);
         for entry in entries {
             lines.push(checked_file(warn_without_mail(entry, &settings)));

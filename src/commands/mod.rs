@@ -14,6 +14,7 @@ pub(crate) mod keys;
 pub(crate) mod master_key;
 pub(crate) mod providers;
 pub mod proxy_files;
+pub(crate) mod redirect_paths;
 pub(crate) mod new;
 pub mod outcome;
 pub(crate) mod schema;

@@ -22,6 +22,7 @@ use crate::login::trace::Trace;
 use crate::provider::Provider;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::identity::Identity;
+use crate::provider::redirect_address::RedirectAddress;
 use crate::provider::step::StepKind;
 use crate::simulated::playground::Playground;
 use crate::stores::catalogue::{self, ProviderFileState};
@@ -169,6 +170,10 @@ impl TryCommand {
     async fn execute(&self, trial: &mut TrialLogin, options: LoginOptions, stores: &Stores) -> Result<CommandOutcome, CommandFailure> {
         let store = stores.main();
         let listens = !self.paste && store.loopback && !store.secure;
+        if listens {
+            // The browser has to come back to this terminal.
+            trial.provider.redirect_address = RedirectAddress::USUAL;
+        }
         let TrialLogin { provider, playground, .. } = &*trial;
         let mut listener = if listens { Some(CallbackListener::open(&provider.name, provider.callback, store, playground)?) } else { None };
         let arrivals = listener.as_mut().and_then(|listener| listener.arrivals.take());
@@ -219,7 +224,7 @@ impl TryCommand {
         if !self.no_open {
             world_browser::open(&request);
         }
-        let address = format!("{}/callback/{}", installation.public_url, provider.name);
+        let address = provider.redirect_address.of(&installation.public_url, &provider.name);
         let mut arrivals = TrialCallbacks::new(screen, &address, browser);
         screen.print(&arrivals.waiting_message());
         let timeout = tokio::time::sleep(self.timeout);

@@ -130,7 +130,7 @@ impl Attempt {
     /// Restores an attempt from the part that the browser kept.
     pub(crate) fn resume(provider: &Provider, installation: &InstallationValues, saved: SavedAttempt) -> Self {
         let SavedAttempt { state, nonce, verifier, started, inputs, prepared, options } = saved;
-        let mut redirect_uri = format!("{}/callback/{}", installation.public_url.trim_end_matches('/'), provider.name);
+        let mut redirect_uri = provider.redirect_address.of(&installation.public_url, &provider.name);
         if provider.state_in == StateLocation::Path {
             redirect_uri = format!("{redirect_uri}/{state}");
         }

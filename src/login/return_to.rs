@@ -20,8 +20,31 @@ pub(crate) fn allowed_return_address<'a>(requested: &str, origins: impl IntoIter
     }
     // A user name or a password stands before the path as well, and in no listed origin.
     let origin = &url[..Position::BeforePath];
-    let same = |listed: &str| Url::parse(listed).is_ok_and(|listed| &listed[..Position::BeforePath] == origin);
+    let same = |listed: &str| if is_origin_pattern(listed) { is_listed_origin(listed, origin) } else { is_same_origin(listed, origin) };
     origins.into_iter().any(same).then(|| url.into())
+}
+
+fn is_same_origin(listed: &str, origin: &str) -> bool {
+    Url::parse(listed).is_ok_and(|listed| &listed[..Position::BeforePath] == origin)
+}
+
+/// The beginning of a pattern of origins.
+const PATTERN: &str = "https://*.";
+
+/// Whether a listed origin stands for several hosts.
+pub(crate) fn is_origin_pattern(listed: &str) -> bool {
+    listed.starts_with(PATTERN)
+}
+
+/// Whether an origin, as browsers write it, is a listed one or has exactly one label in the place of the `*` of a listed one.
+pub(crate) fn is_listed_origin(listed: &str, origin: &str) -> bool {
+    let Some(parent) = listed.strip_prefix(PATTERN) else { return listed == origin };
+    let host = origin.strip_prefix("https://").and_then(|host| host.split_once('.'));
+    let is_label = |label: &str| {
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        !label.is_empty() && label.len() <= 63 && label.bytes().all(is_plain) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    host.is_some_and(|(label, rest)| rest == parent && is_label(label))
 }
 
 #[cfg(test)]
@@ -82,6 +105,63 @@ mod tests {
         let long = |length: usize| format!("https://shop.loja.example/{}", "a".repeat(length - 26));
         assert!(allowed_return_address(&long(LONGEST), origins).is_some());
         assert_eq!(allowed_return_address(&long(LONGEST + 1), origins), None);
+    }
+
+    #[test]
+    fn a_pattern_stands_for_one_label_of_its_own_domain_and_nothing_else() {
+        let pattern = "https://*.preview.loja.example";
+        for (fine, expected) in [
+            ("https://pr-42.preview.loja.example/x?y#z", "https://pr-42.preview.loja.example/x?y#z"),
+            ("https://A1.Preview.loja.example:443", "https://a1.preview.loja.example/"),
+            ("https://a%2epreview.loja.example/", "https://a.preview.loja.example/"),
+            ("https:///a.preview.loja.example/", "https://a.preview.loja.example/"),
+            ("https://xn--lojao-sqa.preview.loja.example/", "https://xn--lojao-sqa.preview.loja.example/"),
+        ] {
+            assert_eq!(allowed_return_address(fine, [pattern]).as_deref(), Some(expected), "{fine}");
+        }
+        for bad in [
+            "https://preview.loja.example/",
+            "https://.preview.loja.example/",
+            "https://a.b.preview.loja.example/",
+            "https://*.preview.loja.example/",
+            "https://a*.preview.loja.example/",
+            "https://-a.preview.loja.example/",
+            "https://a-.preview.loja.example/",
+            "https://a_b.preview.loja.example/",
+            "http://a.preview.loja.example/",
+            "https://a.preview.loja.example:8443/",
+            "https://a.preview.loja.example./",
+            "https://apreview.loja.example/",
+            "https://evil.example/.preview.loja.example",
+            "https://evil.example#.preview.loja.example",
+            "https://evil.example?.preview.loja.example",
+            "https://evil.example\\.preview.loja.example/",
+            "https://evil.example%2f.preview.loja.example/",
+            "https://evil.example%5c.preview.loja.example/",
+            "https://evil.example@a.preview.loja.example/",
+            "https://a.preview.loja.example@evil.example/",
+            "https://a.preview.loja.example.evil.example/",
+            "https://a.preview.loja.exampl/",
+            "https://a.preview.loja.example.br/",
+            "https://a.evil.preview.loja.example/",
+            "https://a.previewloja.example/",
+            "https://a。preview.loja.example/",
+            "https://%61%2e.preview.loja.example/",
+            "https://a\t.preview.loja.example/",
+            "https:a.preview.loja.example/",
+            "//a.preview.loja.example/",
+            "https://[::1].preview.loja.example/",
+            "https://a:b@c.preview.loja.example/",
+            "javascript://a.preview.loja.example/%0aalert(1)",
+            "blob:https://a.preview.loja.example/x",
+            "null",
+        ] {
+            let led = allowed_return_address(bad, [pattern]);
+            assert_eq!(led, None, "{bad}");
+        }
+        for origin in ["null", "", "https://*.preview.loja.example", "https://a.preview.loja.example/", "https://A.preview.loja.example"] {
+            assert!(!is_listed_origin(pattern, origin), "no browser names itself so: {origin}");
+        }
     }
 
     /// Lessons 67, 70

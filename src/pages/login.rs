@@ -42,6 +42,8 @@ pub(crate) struct LoginChoice {
     pub(crate) icon: ProviderIcon,
     /// The fields that the shopper fills in before the login starts.
     pub(crate) inputs: Vec<LoginInputField>,
+    /// What the form with these fields sends along.
+    pub(crate) carried: Vec<(&'static str, String)>,
     /// The token of the form that begins the login, where a link begins none.
     pub(crate) form: Option<String>,
 }
@@ -214,7 +216,7 @@ impl LoginChoice {
     pub(crate) fn new(id: &str, title: &str, return_to: Option<&str>, logo: bool, inputs: Vec<LoginInputField>) -> Self {
         let icon = if logo { ProviderIcon::Logo(address(&["logo", id], &[])) } else { ProviderIcon::Initials(initials(title)) };
         let href = address(&["login", id], &[("return_to", return_to)]);
-        Self { id: id.to_owned(), title: title.to_owned(), href, icon, inputs, form: None }
+        Self { id: id.to_owned(), title: title.to_owned(), href, icon, inputs, carried: Vec::new(), form: None }
     }
 
     /// The address of its form, without parameters, because a form of the method GET replaces them.

@@ -20,6 +20,7 @@ use crate::provider::issuer::Issuer;
 use crate::provider::pkce::Pkce;
 use crate::provider::proof_check::ProofCheck;
 use crate::provider::provider_spec::ProviderSpec;
+use crate::provider::redirect_address::RedirectAddress;
 use crate::provider::sense_check::SenseCheck;
 use crate::provider::session_swap;
 use crate::provider::step::{Step, StepKind};
@@ -179,6 +180,7 @@ fn assemble(
         prepared: prepare.len(),
         calls: prepare.into_iter().chain(calls).collect(),
         callback: authorization.callback,
+        redirect_address: RedirectAddress::compile(spec.redirect_uri.as_ref(), authorization.state_in, reader),
         state_in: authorization.state_in,
         is_callback_tied,
         state: authorization.state,

@@ -53,6 +53,7 @@ pub(crate) mod refusal; //         `refused` and `accepted`
 pub(crate) mod request_payload; // the payload of a call
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub(crate) mod sense_check; //     check: what a file says can happen
+pub(crate) mod redirect_address; // the word `redirectUri`
 pub(crate) mod session_swap; //    the word `sessionSwap`
 pub(crate) mod signature; //       a signature over parameters
 pub(crate) mod signed_token; //    a signed token in an answer
@@ -81,6 +82,7 @@ use crate::provider::identity::IdentityMapping;
 use crate::provider::inputs::Input;
 use crate::provider::issuer::Issuer;
 use crate::provider::pkce::Pkce;
+use crate::provider::redirect_address::RedirectAddress;
 use crate::provider::step::Step;
 use crate::provider::token_keeping::TokenKeeping;
 use crate::vocabulary::names::{FactNames, Slot};
@@ -116,6 +118,8 @@ pub struct Provider {
     /// How many of the calls are made before the redirect.
     pub(crate) prepared: usize,
     pub(crate) callback: CallbackMethod,
+    /// The redirect address.
+    pub(crate) redirect_address: RedirectAddress,
     pub(crate) state_in: StateLocation,
     /// Whether a callback is tied to the login that it answers, so that it cannot be another person's.
     pub(crate) is_callback_tied: bool,

@@ -69,6 +69,12 @@ words! {
         /// Default: none; `iss` is not compared
         /// Example: `issuer: https://sso.acme.example`
         issuer: Option<Template> = "issuer",
+        /// The redirect address that is registered at the provider already, where it is another one than the usual: a path of `publicUrl`, or
+        /// a whole address of the shop that is sent on to the broker, with this path or as `/callback/` and the name of the file. The path
+        /// is that of no page of the broker and of no other file of the store. A proxy in front of the broker has to send it there.
+        /// Default: `{publicUrl}/callback/` and the name of the file
+        /// Example: `redirectUri: https://www.loja.example/oauth/volta`
+        redirect_uri: Option<Located<String>> = "redirectUri",
         /// The PKCE method: `S256`, `plain`, or `off` for a provider that does not support PKCE.
         /// Default: `S256`
         /// Example: `pkce: off`

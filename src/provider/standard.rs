@@ -122,6 +122,26 @@ pub(crate) fn token_parameters(
     apply_changes(&list, changes, reader)
 }
 
+/// Warns about a fixed text in `extra` that takes the place of a fact which differs between logins or installations.
+fn warn_about_fixed_facts(standard: &[(&str, StandardValue)], changes: &StandardRequestChanges<'_>, reader: &mut Reader) {
+    for (name, values) in &changes.extra.0 {
+        let fact = standard.iter().find(|(known, _)| *known == name.value).and_then(|(_, value)| match value {
+            StandardValue::Fact(fact) | StandardValue::OptionalFact(fact) => Some(fact),
+            StandardValue::Literal(_) => None,
+        });
+        let texts = values.texts.as_deref().unwrap_or_default();
+        // A secret in the file is a mistake of its own.
+        let fact = fact.filter(|fact| **fact != "clientSecret");
+        if let Some(fact) = fact.filter(|_| !texts.is_empty() && texts.iter().all(|text| text.as_literal().is_some())) {
+            reader.warn(
+                name.place,
+                format!("`{}` is a standard parameter, and this text is sent in the place of `${{{fact}}}`", name.value),
+                format!("take it out, and write the value as `{fact}` of the file, or place `${{{fact}}}` in the text"),
+            );
+        }
+    }
+}
+
 /// The parameters of the standard user-info request: only those of `extra`.
 pub(crate) fn user_parameters(changes: &StandardRequestChanges<'_>, reader: &mut Reader) -> Vec<Parameter> {
     apply_changes(&[], changes, reader)
@@ -207,6 +227,7 @@ fn apply_changes(standard: &[(&'static str, StandardValue)], changes: &StandardR
             None => list.push(Parameter::new(new_name, value.to_template(changes.place, reader))),
         }
     }
+    warn_about_fixed_facts(standard, changes, reader);
     for (name, values) in &changes.extra.0 {
         check_parameter(name, values, reader);
         match &values.texts {

@@ -2,6 +2,7 @@
 
 pub(crate) mod compact_token;
 pub(crate) mod further_facts;
+pub(crate) mod hand_over;
 pub(crate) mod keys;
 pub(crate) mod revocation;
 pub mod rotation;

@@ -17,9 +17,11 @@ pub(crate) mod rates; // how many requests an address may make
 pub(crate) mod ip_network; // an address or a block of addresses
 pub(crate) mod session_cookie; // the names of the session cookie
 pub(crate) mod cookie_domain; // the domain for which it may be written
+pub(crate) mod login_paths; // the paths of a shop that demand a login
 pub(crate) mod handed_facts; // the further facts that a store hands out
 pub mod apps; //        the client apps of a store
 
+use crate::login::return_to::is_origin_pattern;
 use crate::provider::email_code::EMAIL_CODE;
 use crate::provider::hosts::is_loopback;
 use crate::provider::identity::{Identity, IdentityEmail};
@@ -29,15 +31,15 @@ use crate::session::keys::TokenParties;
 use crate::session::rotation::RotationPlan;
 use crate::session::token_claims::facts_left_out;
 use crate::session::{Session, SessionLifetime, SessionUser, short_name};
-use crate::stores::cookie_domain::DomainProblem;
 use crate::stores::handed_facts::compile_further_facts;
 use crate::stores::ip_network::IpNetwork;
+use crate::stores::login_paths::LoginPaths;
 use crate::stores::rates::{Rates, compile_rates, most_connections};
 use crate::stores::read_policy::ReadableValues;
-use crate::stores::session_cookie::{SecondCookie, session_cookies};
+use crate::stores::session_cookie::{SecondCookie, compile_cookies};
 use crate::stores::settings::apps::AppSpec;
 use crate::stores::settings::session::SessionSpec;
-use crate::stores::settings::{LoginSpec, MailSpec, NullableText, Settings, SettingsSpec, browser_host};
+use crate::stores::settings::{LoginSpec, MailSpec, NullableText, Settings, SettingsSpec, browser_host, browser_origin};
 use crate::stores::title::usual_title;
 use crate::vocabulary::email::Email;
 use crate::vocabulary::place::{Located, Place};
@@ -79,6 +81,10 @@ pub struct Store {
     pub(crate) offline: i64,
     /// The origins to which a shopper may return.
     pub(crate) return_to: Vec<Box<str>>,
+    /// Those of them to which a shopper returns with a code for the session.
+    pub(crate) hand_over: Vec<Box<str>>,
+    /// The paths of the shop that demand a login where its proxy lets guests pass.
+    pub(crate) login_paths: LoginPaths,
     /// The name that shoppers see.
     pub(crate) title: Box<str>,
     /// The file of its logo.
@@ -118,6 +124,11 @@ pub struct Store {
 }
 
 impl Store {
+    /// The first origin at which a shopper can land without a page that began the login there.
+    pub(crate) fn first_storefront(&self) -> Option<&str> {
+        self.return_to.iter().find(|origin| !is_origin_pattern(origin) && !self.hand_over.contains(origin)).map(|origin| &**origin)
+    }
+
     /// Whether this address is one of its proxies.
     pub(crate) fn is_proxy(&self, address: IpAddr) -> bool {
         self.proxies.iter().flatten().any(|block| block.contains(address))
@@ -190,6 +201,8 @@ pub(crate) struct Stores {
     audit_kept: i64,
     all: Vec<Arc<Store>>,
     by_host: HashMap<Box<str>, Arc<Store>>,
+    /// By the hosts of `returnTo`; `None` for one that several stores have.
+    by_storefront: HashMap<Box<str>, Option<Arc<Store>>>,
 }
 
 impl Stores {
@@ -206,7 +219,13 @@ impl Stores {
         let metrics_listen = main.metrics_listen.as_ref().and_then(|listen| listen.value.parse().ok());
         let most_connections = most_connections(main.limits.as_ref());
         let audit_kept = main.audit.as_ref().and_then(|audit| audit.keep).map_or(AUDIT_KEPT, |span| whole_seconds(span.value.0));
-        Self { metrics_listen, most_connections, audit_kept, all, by_host }
+        let mut by_storefront: HashMap<Box<str>, Option<Arc<Store>>> = HashMap::new();
+        for store in &all {
+            for host in store.return_to.iter().filter_map(|origin| browser_host(origin)) {
+                by_storefront.entry(host.into()).and_modify(|known| *known = None).or_insert_with(|| Some(Arc::clone(store)));
+            }
+        }
+        Self { metrics_listen, most_connections, audit_kept, all, by_host, by_storefront }
     }
 
     /// The store of this host.
@@ -215,6 +234,11 @@ impl Stores {
             let usual = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80")).unwrap_or(host);
             self.by_host.get(usual.to_ascii_lowercase().as_str())
         })
+    }
+
+    /// The one store that has this host among its `returnTo`.
+    pub(crate) fn by_storefront(&self, host: &str) -> Option<&Arc<Store>> {
+        self.by_storefront.get(browser_host(&format!("https://{host}"))?.as_str())?.as_ref()
     }
 
     /// The separate listener for metrics.
@@ -258,21 +282,14 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
     let text_or_null =
         |pick: fn(&SessionSpec) -> Option<&NullableText>| inherited(own_session, main_session, pick)?.0.as_ref().map(|text| text.as_str());
     let login = |pick: fn(&LoginSpec) -> Option<&Located<String>>| inherited(own_login, main_login, pick).map(|text| text.as_str());
-    let account = if name == MAIN { host.replace([':', '.'], "-") } else { name.to_owned() };
-    let named = |cookie: &str| cookie.replace("{account}", &account);
     let lifetime = seconds(|session| session.lifetime.as_ref(), 24 * 3600);
-    let idle = seconds(|session| session.idle.as_ref(), lifetime);
+    let idle = seconds(|session| session.idle.as_ref(), 24 * 3600);
     let folder = own.providers.as_ref().filter(|_| name != MAIN).map_or(settings.providers.as_str(), |folder| &folder.value);
-    let also_cookie = text_or_null(|session| session.also_cookie.as_ref()).map(named);
-    let cookie = inherited(own_session, main_session, |session| session.cookie.as_ref()).map_or("portaria", |name| name.as_str());
-    // The host of a store decides which domain fits, so a store does not inherit it.
-    let domain = own_session.and_then(|session| session.domain.as_ref()?.0.as_ref()).map(|domain| domain.to_ascii_lowercase());
-    // `--public-url` may have replaced the host for which it was checked.
-    let domain = domain.filter(|domain| secure && DomainProblem::of(domain, host).is_none());
-    let (cookie, second_cookies) = session_cookies(&named(cookie), also_cookie.as_deref(), secure, domain.as_deref());
+    let (cookie, second_cookies) = compile_cookies(name, (host, secure), own_session, main_session);
+    let origins = |list| -> Vec<Box<str>> { text_values(list).map(|origin| browser_origin(origin).into()).collect() };
+    let return_to = origins(own.return_to.as_ref().or(main.return_to.as_ref()));
+    let hand_over = origins(own.hand_over.as_ref().or(main.hand_over.as_ref()));
     let languages = text_values(inherited(own_login, main_login, |login| login.languages.as_ref()));
-    let return_to: Vec<Box<str>> =
-        text_values(own.return_to.as_ref().or(main.return_to.as_ref())).map(|origin| origin.trim_end_matches('/').into()).collect();
     Store {
         name: name.into(),
         public_url: public_url.into(),
@@ -286,7 +303,9 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         lasting: SessionLifetime { lifetime, idle: idle.min(lifetime) },
         offline: seconds(|session| session.offline.as_ref(), 60),
         title: login(|login| login.title.as_ref()).map_or_else(|| usual_title(name, host, &return_to), str::to_owned).into(),
-        return_to,
+        return_to: return_to.into_iter().chain(hand_over.iter().cloned()).collect(),
+        hand_over,
+        login_paths: LoginPaths::new(text_values(own.login_paths.as_ref().or(main.login_paths.as_ref()))),
         logo: login(|login| login.logo.as_ref()).map(PathBuf::from),
         accent: login(|login| login.accent.as_ref()).map(Into::into),
         languages: languages.map(str::to_owned).collect(),

@@ -1,7 +1,9 @@
 //! The names of the session cookie: which protection browsers give them, and in which order they are read.
 
+use crate::stores::cookie_domain::DomainProblem;
 use crate::stores::settings::SettingsSpec;
 use crate::stores::settings::session::SessionSpec;
+use crate::stores::{MAIN, inherited};
 use crate::vocabulary::words::Reader;
 
 /// The beginning of a name that browsers let only the host itself write.
@@ -15,8 +17,26 @@ pub(crate) struct SecondCookie {
     pub(crate) domain: Option<Box<str>>,
 }
 
+/// The cookies of a store by its own settings and those that it inherits.
+pub(crate) fn compile_cookies(
+    store: &str,
+    (host, secure): (&str, bool),
+    own: Option<&SessionSpec>,
+    main: Option<&SessionSpec>,
+) -> (Box<str>, Vec<SecondCookie>) {
+    let account = if store == MAIN { host.replace([':', '.'], "-") } else { store.to_owned() };
+    let named = |cookie: &str| cookie.replace("{account}", &account);
+    let cookie = inherited(own, main, |session| session.cookie.as_ref()).map_or("portaria", |name| name.as_str());
+    let also = inherited(own, main, |session| session.also_cookie.as_ref()).and_then(|name| name.0.as_ref()).map(|name| named(name));
+    // The host of a store decides which domain fits, so a store does not inherit it.
+    let domain = own.and_then(|session| session.domain.as_ref()?.0.as_ref()).map(|domain| domain.to_ascii_lowercase());
+    // `--public-url` may have replaced the host for which it was checked.
+    let domain = domain.filter(|domain| secure && DomainProblem::of(domain, host).is_none());
+    session_cookies(&named(cookie), also.as_deref(), secure, domain.as_deref())
+}
+
 /// The cookies of a session: the first one, which alone counts on the broker's own pages, and the further ones.
-pub(crate) fn session_cookies(cookie: &str, second: Option<&str>, secure: bool, domain: Option<&str>) -> (Box<str>, Vec<SecondCookie>) {
+fn session_cookies(cookie: &str, second: Option<&str>, secure: bool, domain: Option<&str>) -> (Box<str>, Vec<SecondCookie>) {
     let host_cookie = |name: &&str| is_host_cookie(name);
     let written_for = |name: &str| SecondCookie { name: name.into(), domain: domain.map(Into::into) };
     if domain.is_some() {

@@ -5,13 +5,14 @@ mod auth;
 mod check;
 mod check_apps;
 mod check_audiences;
+mod check_origins;
 mod check_session;
 mod check_ways;
 pub(crate) mod limits;
 pub(crate) mod session; // `session`
 mod values;
 
-pub(crate) use crate::stores::settings::check::{browser_host, check_public_url};
+pub(crate) use crate::stores::settings::check::{browser_host, browser_origin, check_public_url};
 pub(crate) use crate::stores::settings::check_apps::client_id_problem;
 pub(crate) use crate::stores::settings::values::{NullableText, PossiblyEmptyList};
 
@@ -72,10 +73,23 @@ words! {
         /// Default: see each key
         session: Option<SessionSpec> = "session",
         /// The origins to which a shopper may be sent after the login, and whose pages may read `/session`. Without `return_to`, the
-        /// shopper lands on the first of them.
+        /// shopper lands on the first of them. A `*` in the place of the first label stands for any one label, on the site of `publicUrl` alone:
+        /// `https://*.preview.loja.example` for preview deployments. Pages of another site never get the cookie: name their origins in
+        /// `handOver`.
         /// Default: none; the shopper lands on the login page
         /// Example: `returnTo: [ https://www.loja.example ]`
         return_to: Option<OneOrMany<Located<String>>> = "returnTo",
+        /// The paths of the shop that only signed-in shoppers may see, with all below them, where the proxy asks `/auth?optional`. The proxy
+        /// names the path in `X-Forwarded-Uri`. Capitals do not count, and a path that programs read in different ways (with `..`, `//`, `;`,
+        /// `\` or an encoded slash) counts as one of them. `[ / ]` demands a login everywhere.
+        /// Default: none; guests may see every page
+        /// Example: `loginPaths: [ /minha-conta, /checkout ]`
+        login_paths: Option<OneOrMany<Located<String>>> = "loginPaths",
+        /// The origins of stores on other sites, to which a shopper returns with a code that the store exchanges for the token of the
+        /// session. They count as origins of `returnTo`, too. The section Stores on another site says how.
+        /// Default: none
+        /// Example: `handOver: [ https://loja.outra.example ]`
+        hand_over: Option<OneOrMany<Located<String>>> = "handOver",
         /// How the pages for shoppers look, and in which languages they are.
         /// Default: see each key
         login: Option<LoginSpec> = "login",

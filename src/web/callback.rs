@@ -26,6 +26,7 @@ use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redire
 use crate::web::{callback_attempt, cookies, kept_tokens, sign_in, start};
 use crate::world::{clock, random};
 use actix_web::HttpResponse;
+use actix_web::http::Method;
 use actix_web::http::header::CONTENT_TYPE;
 use std::sync::Arc;
 
@@ -82,6 +83,19 @@ pub(crate) async fn by_form_post(context: RequestContext) -> Result<HttpResponse
     let sealed = context.app().callbacks.seal(&bound, &text, random::bytes());
     let address = format!("{}?{}={until}.{sealed}", context.request().path(), callback_attempt::FORM);
     Ok(redirect_to(&address))
+}
+
+/// A path that is no route may be the redirect address of a provider.
+pub(crate) async fn at_registered_address(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    let method = context.request().method().clone();
+    if start::requested_provider(&context).is_err() {
+        return Err(ErrorCause::NoSuchPage.into());
+    }
+    match method {
+        Method::GET => by_query(context).await,
+        Method::POST => by_form_post(context).await,
+        _ => Ok(method_not_allowed(&context, "GET, POST")),
+    }
 }
 
 /// Finishes the login of a callback: its attempt is accepted and consumed, the provider is called, and the user is signed in.

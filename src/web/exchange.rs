@@ -19,12 +19,12 @@ use crate::web::handed_in::{HandedIn, HandedInFields, HandedInShape};
 use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
-use crate::web::session::{allow_storefront, rfc3339};
+use crate::web::session::{allow_posted_json, allow_storefront, rfc3339};
 use crate::web::user_facing_error::{UserFacingError, cause_of_login_error};
 use crate::web::{attempt_cookies, sign_in, start};
 use crate::world::{clock, random};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ORIGIN, RETRY_AFTER};
+use actix_web::http::header::{ORIGIN, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -61,12 +61,7 @@ pub(crate) async fn hand_in(context: RequestContext) -> Result<HttpResponse, Use
 
 /// What a browser asks before a page of a storefront may send JSON.
 pub(crate) async fn preflight(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    let mut response = HttpResponse::build(StatusCode::NO_CONTENT);
-    if allow_storefront(&context, &mut response, false) {
-        response.insert_header((ACCESS_CONTROL_ALLOW_METHODS, "POST")).insert_header((ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type"));
-        response.insert_header((ACCESS_CONTROL_MAX_AGE, "600"));
-    }
-    Ok(response.finish())
+    Ok(allow_posted_json(&context))
 }
 
 async fn exchange(context: &RequestContext) -> Result<Value, ExchangeRefusal> {

@@ -24,6 +24,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 /// Tells a proxy that the answer for a guest is the broker's own; an answer for a signed-in shopper has a `X-Auth-Uid`.
 const VISITOR: HeaderName = HeaderName::from_static("portaria-visitor");
@@ -71,7 +74,7 @@ pub(crate) async fn check(request: HttpRequest) -> HttpResponse {
     let (app, cache) = (request.app_data::<Data<App>>(), request.app_data::<Data<TokenCache>>());
     let (Some(app), Some(cache)) = (app, cache) else { return empty_response(StatusCode::SERVICE_UNAVAILABLE, None) };
     let live_config = app.live_config();
-    let Some(live_store) = live_config.store_of_request(&request) else { return http_rejection::wrong_host(&live_config) };
+    let Some(live_store) = live_config.store_of_question(&request) else { return http_rejection::wrong_host(&live_config) };
     app.unnamed_proxies.notice(&request, live_store);
     let now = clock::now();
     if let Err(seconds) = check_rate_limit(&request, app, live_store, now) {
@@ -80,9 +83,10 @@ pub(crate) async fn check(request: HttpRequest) -> HttpResponse {
     }
     let tokens = PresentedTokens::of(request.headers(), &live_store.store);
     let bearer = presented_bearer(request.headers(), live_store);
+    let lets_guests_pass = has_word(&request, OPTIONAL) && !demands_login(&request, live_store);
     let is_guest = bearer.is_none() && tokens.as_ref().is_ok_and(PresentedTokens::is_empty);
     // A guest of the shop is one whatever the list says.
-    if app.revocations.is_stale(now, live_store.store.offline) && !(is_guest && has_word(&request, OPTIONAL)) {
+    if app.revocations.is_stale(now, live_store.store.offline) && !(is_guest && lets_guests_pass) {
         return empty_response(StatusCode::SERVICE_UNAVAILABLE, Some((RETRY_AFTER, 5.into())));
     }
     if let Some(bearer) = bearer {
@@ -90,7 +94,7 @@ pub(crate) async fn check(request: HttpRequest) -> HttpResponse {
     }
     let Some(known) = tokens.as_ref().ok().and_then(|tokens| verify_tokens(tokens, live_store, app, cache, now)) else {
         app.metrics.check_counts.count(false);
-        return if has_word(&request, OPTIONAL) { guest(live_store) } else { unauthenticated(&request, live_store) };
+        return if lets_guests_pass { guest(live_store) } else { unauthenticated(&request, live_store) };
     };
     app.metrics.check_counts.count(true);
     let mut response = signed_in(&known.headers);
@@ -118,6 +122,24 @@ fn guest(live_store: &LiveStore) -> HttpResponse {
     let mut response = signed_in(&identity_headers(&IdentityOfCheck::default(), &live_store.store.further.headers, |_| None));
     response.headers_mut().insert(VISITOR, GUEST);
     response
+}
+
+/// Whether the settings demand a login for what the browser has requested. An unknown address may be one for which they do.
+fn demands_login(request: &HttpRequest, live_store: &LiveStore) -> bool {
+    let paths = &live_store.store.login_paths;
+    if paths.is_empty() {
+        return false;
+    }
+    let is_proxy = request.peer_addr().is_some_and(|peer| live_store.store.is_proxy(peer.ip()));
+    let address = single_header(request, FORWARDED_URI).filter(|_| is_proxy);
+    address.is_none_or(|address| paths.contain(address))
+}
+
+/// The text of a header that is there once.
+fn single_header(request: &HttpRequest, name: HeaderName) -> Option<&str> {
+    let mut values = request.headers().get_all(name);
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
 }
 
 /// Whether the query has a word, with or without a value.
@@ -248,11 +270,7 @@ fn original_address(request: &HttpRequest, live_store: &LiveStore) -> Option<Str
     if !live_store.store.is_proxy(peer) {
         return None;
     }
-    let one = |name: &str| {
-        let mut values = request.headers().get_all(name);
-        let value = values.next()?.to_str().ok()?;
-        values.next().is_none().then_some(value)
-    };
-    let (scheme, host, path) = (one("x-forwarded-proto")?, one("x-forwarded-host")?, one("x-forwarded-uri")?);
+    let one = |name| single_header(request, name);
+    let (scheme, host, path) = (one(FORWARDED_PROTO)?, one(FORWARDED_HOST)?, one(FORWARDED_URI)?);
     (matches!(scheme, "http" | "https") && path.starts_with('/')).then(|| format!("{scheme}://{host}{path}"))
 }

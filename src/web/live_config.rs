@@ -101,7 +101,7 @@ impl LiveStore {
 
     /// The address to which a shopper returns if the login names none.
     pub(crate) fn default_landing(&self) -> String {
-        self.store.return_to.first().map_or_else(|| "/login".to_owned(), |origin| format!("{origin}/"))
+        self.store.first_storefront().map_or_else(|| "/login".to_owned(), |origin| format!("{origin}/"))
     }
 
     /// The origins to which a shopper may be sent: those of the settings, and the broker's own.
@@ -126,6 +126,14 @@ impl LiveConfig {
             return None;
         }
         self.store_for_host(host)
+    }
+
+    /// The store that is asked about: that of the host, or for a proxy on a host of the shop the one store that has it in `returnTo`.
+    pub(crate) fn store_of_question(&self, request: &HttpRequest) -> Option<&Arc<LiveStore>> {
+        self.store_of_request(request).or_else(|| {
+            let host = request.headers().get(HOST)?.to_str().ok()?;
+            self.live_stores.get(&self.stores.by_storefront(host)?.name)
+        })
     }
 
     pub(crate) fn stores(&self) -> &Stores {
@@ -279,7 +287,7 @@ fn open_apps(
 fn store_look(store: &Store, logo: Option<&Picture>) -> StoreBranding {
     StoreBranding {
         title: store.title.to_string(),
-        home: store.return_to.first().map(|origin| format!("{origin}/")),
+        home: store.first_storefront().map(|origin| format!("{origin}/")),
         logo: logo.map(|logo| if logo.is_wide() { StoreLogo::Wide } else { StoreLogo::Square }),
         accent: store.accent.as_deref().and_then(Accent::parse).unwrap_or_default(),
         help: store.help.as_deref().map(str::to_owned),

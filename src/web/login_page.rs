@@ -16,7 +16,7 @@ use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::sign_in_offer::SignInOffer;
 use crate::web::user_facing_error::UserFacingError;
-use crate::web::{cookies, email_code, forms, headers};
+use crate::web::{cookies, email_code, forms, hand_over, headers};
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, VARY};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use std::borrow::Borrow;
@@ -72,19 +72,31 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     Ok(response.body(page.render()))
 }
 
-/// The page of one provider, whose button begins the login with what the address says.
+/// The options of a login in its address.
+const OPTIONS: [&str; 3] = ["login_hint", "ui_locales", "reauthenticate"];
+
+/// The page of one provider, whose button begins the login with what the address says. What the address lacks of the provider's inputs
+/// is asked for.
 pub(crate) fn show_one(context: &RequestContext, live_provider: &LiveProvider) -> Result<HttpResponse, UserFacingError> {
     let return_to = context.return_to()?;
     let inputs = live_provider.provider.inputs.iter().map(|input| &*input.name);
     let mut parameters = Vec::new();
-    for name in ["return_to", "login_hint", "ui_locales", "reauthenticate"].into_iter().chain(inputs) {
+    for name in std::iter::once("return_to").chain(OPTIONS).chain(inputs) {
         parameters.push((name, context.query_parameter(name)?));
     }
     let parameters: Vec<(&str, Option<&str>)> = parameters.iter().map(|(name, value)| (*name, value.as_deref())).collect();
     let here = address(&["login", &live_provider.provider.name], &parameters);
     let for_app = login_for_app::of_return_address(context, return_to.as_deref())?;
     let (form, form_key) = forms::browser_token(context);
-    let choice = LoginChoice { href: here.clone(), inputs: Vec::new(), form: Some(form), ..provider_choice(live_provider, None) };
+    let choice = if lacks_input(context, live_provider)? {
+        let carried = OPTIONS.into_iter().filter_map(|option| {
+            let (_, value) = parameters.iter().find(|(name, _)| *name == option)?;
+            value.map(|value| (option, value.to_owned()))
+        });
+        LoginChoice { carried: carried.collect(), ..provider_choice(live_provider, None) }
+    } else {
+        LoginChoice { href: here.clone(), inputs: Vec::new(), form: Some(form), ..provider_choice(live_provider, None) }
+    };
     let offered = context.offered_languages();
     let page = LoginPage {
         frame: context.frame(&offered, &here),
@@ -115,6 +127,16 @@ fn name_of_place(context: &RequestContext, return_to: &str) -> String {
     host.map_or_else(|| live_store.look.title.clone(), |host| host.strip_prefix("www.").unwrap_or(&host).to_owned())
 }
 
+/// Whether the address of a login lacks a value that the provider needs of the shopper.
+pub(crate) fn lacks_input(context: &RequestContext, live_provider: &LiveProvider) -> Result<bool, UserFacingError> {
+    for input in &live_provider.provider.inputs {
+        if context.query_parameter(&input.name)?.is_none() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// The head of a page whose forms lead to these destinations as well.
 fn response_to(context: &RequestContext, destinations: &[&str]) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
@@ -141,8 +163,13 @@ fn signed_in_person(context: &RequestContext, session: &Session, return_to: Opti
     let is_by_code = *session.person.provider == *EMAIL_CODE;
     let provider_title =
         if is_by_code { Some(context.language().phrases.email_code.name.clone()) } else { provider_title(context, session) };
-    let goes_on =
-        return_to.map(str::to_owned).or_else(|| Some(context.live_store().default_landing()).filter(|landing| landing != "/login"));
+    let goes_on = return_to
+        .map(
+            |return_to| {
+                if hand_over::is_handed_over(context, return_to) { hand_over::continue_address(return_to) } else { return_to.to_owned() }
+            },
+        )
+        .or_else(|| Some(context.live_store().default_landing()).filter(|landing| landing != "/login"));
     SignedInUser {
         email: session.person.email.key().to_owned(),
         name: session.person.name.as_deref().map(str::to_owned),

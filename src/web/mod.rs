@@ -20,6 +20,7 @@ pub(crate) mod error_page;
 pub(crate) mod exchange;
 pub(crate) mod forms;
 pub mod forward_auth;
+pub(crate) mod hand_over;
 pub(crate) mod handed_in;
 pub(crate) mod headers;
 pub(crate) mod health;
@@ -86,6 +87,8 @@ fn own_routes() -> Vec<RouteRow> {
         page("/login-error").get_and_head(error_page::show),
         page("/session").get_and_head(session::current_session),
         page("/session/validate").post(session::validate),
+        page("/session/continue").get(hand_over::go_on),
+        page("/session/redeem").post(hand_over::redeem).options(hand_over::preflight),
         page("/exchange").post(exchange::hand_in).options(exchange::preflight),
         page("/exchange/{provider}").post(exchange::hand_in).options(exchange::preflight),
         page("/logout").post(logout::logout),

@@ -374,8 +374,10 @@ impl RequestContext {
 
     /// Whether the browser confirms that the request comes from an allowed origin.
     pub(crate) fn browser_confirms_own_origin(&self) -> bool {
-        let has_our_origin =
-            || self.header(ORIGIN).is_some_and(|origin| self.live_store().allowed_origins().any(|listed| listed == origin));
+        let has_our_origin = || {
+            self.header(ORIGIN)
+                .is_some_and(|origin| self.live_store().allowed_origins().any(|listed| return_to::is_listed_origin(listed, origin)))
+        };
         match self.header(FETCH_SITE) {
             Some("same-origin") => true,
             Some("same-site" | "none") | None => has_our_origin(),

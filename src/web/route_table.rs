@@ -182,8 +182,12 @@ fn internal_method_not_allowed(allowed: &str) -> HttpResponse {
 }
 
 /// Adds routes to a server: internal paths first, because pages take everything else. The framework compares one path after the other, and
-/// those with a part that varies by a regular expression, so they come last.
-pub(crate) fn mount(config: &mut ServiceConfig, mut rows: Vec<RouteRow>) {
+/// those with a part that varies by a regular expression, so they come last. What is no route is for the handler of `elsewhere`.
+pub(crate) fn mount<F, A>(config: &mut ServiceConfig, mut rows: Vec<RouteRow>, elsewhere: F)
+where
+    F: Fn(RequestContext) -> A + Clone + 'static,
+    A: Future<Output = Result<HttpResponse, UserFacingError>> + 'static,
+{
     rows.sort_by_key(|row| row.path.contains('{'));
     let (page_rows, internal_rows): (Vec<RouteRow>, Vec<RouteRow>) = rows.into_iter().partition(|row| row.is_page);
     for row in internal_rows {
@@ -201,11 +205,15 @@ pub(crate) fn mount(config: &mut ServiceConfig, mut rows: Vec<RouteRow>) {
         }
     });
     let pages = page_rows.into_iter().fold(pages, |pages, row| pages.service(row.into_resource()));
-    config.service(pages.default_service(web::to(with_error_page(not_found))));
+    config.service(pages.default_service(web::to(with_error_page(elsewhere))));
 }
 
-async fn not_found(_: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    Err(ErrorCause::NoSuchPage.into())
+/// Whether a path is one of these routes.
+pub(crate) fn has_path(rows: &[RouteRow], path: &str) -> bool {
+    rows.iter().any(|row| match row.path.split_once('{') {
+        Some((before, _)) => path.starts_with(before),
+        None => row.path == path,
+    })
 }
 
 /// A handler whose errors become pages, or JSON for programs.

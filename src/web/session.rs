@@ -1,6 +1,7 @@
 //! `/session`: a storefront reads the browser's session. `/session/validate`: a service validates a token.
 
 use crate::directory::users::FindUserById;
+use crate::login::return_to::is_listed_origin;
 use crate::session::Session;
 use crate::session::token_claims::LONGEST_ACCEPTED;
 use crate::stores::session_cookie::SecondCookie;
@@ -11,7 +12,10 @@ use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue, ORIGIN, VARY};
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, HeaderValue, ORIGIN, VARY,
+};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use chrono::DateTime;
 use serde_json::{Value, json};
@@ -25,7 +29,7 @@ pub(crate) async fn current_session(context: RequestContext) -> Result<HttpRespo
         None => None,
     };
     let Some(session) = session else {
-        return Ok(signed_out(&context));
+        return signed_out(&context);
     };
     let mut response = HttpResponse::Ok();
     let session = match tokens.and_then(|tokens| tokens.cookie()) {
@@ -55,14 +59,16 @@ pub(crate) async fn current_session(context: RequestContext) -> Result<HttpRespo
     Ok(allow_storefront_origins(&context, &mut response).json(body))
 }
 
-/// The answer without a session. A cookie that stands for none is cleared.
-fn signed_out(context: &RequestContext) -> HttpResponse {
+/// The answer without a session. A cookie that stands for none is cleared. A page may ask for another status by `guest=200`, since
+/// browsers note each 401 as an error of the page.
+fn signed_out(context: &RequestContext) -> Result<HttpResponse, UserFacingError> {
     let store = &context.live_store().store;
-    let mut response = HttpResponse::build(StatusCode::UNAUTHORIZED);
+    let status = if context.query_parameter("guest")?.as_deref() == Some("200") { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
+    let mut response = HttpResponse::build(status);
     if context.cookies().session(store) != SessionCookieState::Missing {
         cookies::append_to(&mut response, cookies::clear_session(store, context.cookies()));
     }
-    allow_storefront_origins(context, &mut response).json(json!({ "authenticated": false }))
+    Ok(allow_storefront_origins(context, &mut response).json(json!({ "authenticated": false })))
 }
 
 /// Renews the idle time of the session when it is due. A further cookie that is missing, or that another host has overwritten, is set again.
@@ -114,13 +120,24 @@ pub(crate) fn allow_storefront_origins<'r>(context: &RequestContext, response: &
 /// The same, with or without the browser's cookies. Returns whether the request comes from such a page.
 pub(crate) fn allow_storefront(context: &RequestContext, response: &mut HttpResponseBuilder, with_cookies: bool) -> bool {
     response.insert_header((VARY, "Origin"));
-    let origin = context.header(ORIGIN).filter(|origin| context.live_store().store.return_to.iter().any(|listed| **listed == **origin));
+    let origin =
+        context.header(ORIGIN).filter(|origin| context.live_store().store.return_to.iter().any(|listed| is_listed_origin(listed, origin)));
     let Some(origin) = origin.and_then(|origin| HeaderValue::from_str(origin).ok()) else { return false };
     response.insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, origin)).insert_header(cross_origin_allowed());
     if with_cookies {
         response.insert_header((ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"));
     }
     true
+}
+
+/// Lets pages of a storefront send JSON.
+pub(crate) fn allow_posted_json(context: &RequestContext) -> HttpResponse {
+    let mut response = HttpResponse::build(StatusCode::NO_CONTENT);
+    if allow_storefront(context, &mut response, false) {
+        response.insert_header((ACCESS_CONTROL_ALLOW_METHODS, "POST")).insert_header((ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type"));
+        response.insert_header((ACCESS_CONTROL_MAX_AGE, "600"));
+    }
+    response.finish()
 }
 
 pub(crate) fn rfc3339(seconds: i64) -> Option<String> {

@@ -15,7 +15,7 @@ use crate::web::apps::{kept_request, login_for_app};
 use crate::web::login_source::LoginSource;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
-use crate::web::{cookies, email_proof, id_tokens, kept_tokens, login_failure};
+use crate::web::{cookies, email_proof, hand_over, id_tokens, kept_tokens, login_failure};
 use crate::world::random;
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderValue, SET_COOKIE};
@@ -91,7 +91,10 @@ async fn send_on(
         return Ok((answer, cookies));
     }
     cookies.extend(wanted.as_deref().and_then(|wanted| kept_request::note_sign_in(context, wanted, &session.sid)));
-    let landing = wanted.unwrap_or_else(|| context.live_store().default_landing());
+    let landing = match wanted {
+        Some(wanted) => hand_over::landing(context, session, wanted)?,
+        None => context.live_store().default_landing(),
+    };
     Ok((redirect_to(&landing), cookies))
 }
 

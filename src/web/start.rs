@@ -30,6 +30,11 @@ use actix_web::http::header::LOCATION;
 use std::sync::Arc;
 
 pub(crate) async fn by_link(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    let live_provider = requested_provider(&context)?;
+    if login_page::lacks_input(&context, &live_provider)? {
+        context.check_rate_limit(RateLimitKind::Page)?;
+        return login_page::show_one(&context, &live_provider);
+    }
     start(&context, |live_provider| live_provider.provider.begins_by_form().then(|| login_page::show_one(&context, live_provider))).await
 }
 
@@ -139,10 +144,20 @@ pub(crate) fn redirect_with_attempt(
     Ok(response.insert_header((LOCATION, app.connection_of(live_provider).redirect_address(store, request.browser_address()))).finish())
 }
 
-/// The provider in the path, if this store has it.
+/// The provider in the path, or the one whose redirect address has this path, if this store has it.
 pub(crate) fn requested_provider(context: &RequestContext) -> Result<Arc<LiveProvider>, UserFacingError> {
-    let name = context.path_parameter("provider").ok_or(ErrorCause::NoSuchProvider)?;
-    provider_named(context, &name)
+    let name = context.path_parameter("provider").or_else(|| provider_by_redirect_path(context));
+    provider_named(context, &name.ok_or(ErrorCause::NoSuchProvider)?)
+}
+
+/// The name of the provider to whose callback the path leads by `redirectUri`; `None` if there are two.
+fn provider_by_redirect_path(context: &RequestContext) -> Option<String> {
+    let (snapshot, path) = (context.live_store().providers.snapshot(), context.request().path());
+    let leads_there =
+        |live_provider: &&Arc<LiveProvider>| live_provider.provider.redirect_address.own_path().is_some_and(|(own, _)| own == path);
+    let mut found = snapshot.all().filter(leads_there);
+    let live_provider = found.next().filter(|_| found.next().is_none())?;
+    Some(live_provider.provider.name.to_string())
 }
 
 /// The provider of this name, if this store has it.

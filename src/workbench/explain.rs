@@ -127,7 +127,7 @@ fn signed_text(step: &Step, request: &Request, facts: &Facts) -> Option<String> 
 /// The facts of every login: the values of this installation, secrets masked, and the redirect address.
 pub(crate) fn installation_facts(provider: &Provider, public_url: &str) -> Vec<(Slot, Text)> {
     let mut given = secrets::installation_values(provider, public_url).values;
-    let mut redirect = Text::plain(format!("{public_url}/callback/{}", provider.name));
+    let mut redirect = Text::plain(provider.redirect_address.of(public_url, &provider.name));
     if provider.state_in == StateLocation::Path {
         redirect.push_str("/");
         redirect.push(&Text::secret("x", &Arc::from("state")));

@@ -129,7 +129,7 @@ fn fresh_values(provider: &Provider, story: &ExampleSpec, installation: &[(Strin
     };
     let public_url = given("publicUrl").unwrap_or_else(|| "https://login.loja.example".to_owned());
     let (verifier, state) = (random_text(33), random_text(24));
-    let mut redirect_uri = format!("{public_url}/callback/{}", provider.name);
+    let mut redirect_uri = provider.redirect_address.of(&public_url, &provider.name);
     if provider.state_in == StateLocation::Path {
         redirect_uri = format!("{redirect_uri}/{state}");
     }

@@ -112,6 +112,7 @@ test('a second way in is added, used and removed', () => shopper({}, async ({ pa
   const { uid } = await whoIsThere(context);
   await page.goto(`${publicUrl}/login`);
   await page.locator('a[href="/account"]').click();
+  await page.locator('.sheet details > summary').first().click();
   await page.locator('form[action="/account/link/oidc"] button').click();
   await logIn.oidc(page, 'edu');
   await page.waitForURL(`${publicUrl}/account?done=linked`);

@@ -72,7 +72,7 @@ for (const [locale, say] of Object.entries(words)) {
 
 test('the buttons are those of the providers that the app allows, also where a login begins with a form', () => shopper({}, async ({ page }) => {
   await page.goto(request('balcao'));
-  assert.equal(await page.locator('main .choices li').count(), 2);
+  assert.equal(await page.locator('main .ways li').count(), 2);
 
   await page.locator('form[action*="/login/sem-estado"] button').click();
   await choose(page, ana.name).click();

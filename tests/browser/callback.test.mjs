@@ -108,6 +108,6 @@ test('a callback out of nowhere leads to a new login', () => shopper({}, async (
   await assertFriendly(page);
   assert.equal((await whoIsThere(context)).authenticated, false);
 
-  await page.locator('main a').first().click();
+  await page.locator('.sheet a').first().click();
   await choose(page, ana.name).waitFor();
 }));

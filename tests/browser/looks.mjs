@@ -15,7 +15,7 @@ export async function assertWellBuilt(page) {
   }));
   assert.equal(found.headings, 1, 'a page has one h1');
   assert.notEqual(found.title, '');
-  assert.match(found.language, /^(pt-BR|es|en)$/);
+  assert.match(found.language, /^(pt-BR|es|en|ru|zh-TW|ja)$/);
   assert.deepEqual(found.inline, [], 'no style and no script stand in the page itself');
   assert.ok(found.wide <= 0, `the page is ${found.wide} px wider than its window`);
 }
@@ -28,7 +28,7 @@ export async function assertAccessible(page) {
 
 // Fingers need room: everything that is pressed, but for words in a line of text.
 export async function assertTouchable(page) {
-  const small = await page.evaluate(() => [...document.querySelectorAll('a, button, summary, input:not([type=hidden])')]
+  const small = await page.evaluate(() => [...document.querySelectorAll('main a, main button, main summary, main input:not([type=hidden]), .foot a, .foot summary')]
     .filter((element) => element.checkVisibility() && getComputedStyle(element).display !== 'inline')
     .map((element) => [element.outerHTML.slice(0, 80), element.getBoundingClientRect()])
     .filter(([, { width, height }]) => width < 44 || height < 44)

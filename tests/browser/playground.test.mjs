@@ -24,7 +24,7 @@ for (const [fault, status] of Object.entries({
     assert.equal((await whoIsThere(context)).authenticated, false);
 
     // The first thing that is offered leads to a login that works.
-    await page.locator('main a').first().click();
+    await page.locator('.sheet a').first().click();
     await page.waitForURL((url) => !url.pathname.startsWith('/callback'));
     if (page.url().startsWith(`${publicUrl}/login`)) await button(page, 'playground').click();
     await choose(page, 'Ana Prova').click();

@@ -20,6 +20,7 @@ for (const javaScriptEnabled of [true, false]) {
     assert.equal((await page.goto(start)).status(), 200);
     assert.deepEqual(await attempts(context), [], 'nothing has begun');
 
+    await page.locator('.menu > summary').click();
     await page.locator('a[hreflang=es]').click();
     await page.waitForURL(/lang=es/);
     await go(page).click();

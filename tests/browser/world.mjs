@@ -37,7 +37,7 @@ listen: 127.0.0.1:${port}
 storage: sqlite:data/portaria.db
 providers: providers.d
 returnTo: [ "${shop.origin}" ]
-login: { title: Loja Exemplo, accent: "#0a6", languages: [ pt-BR, es, en ] }
+login: { title: Loja Exemplo, accent: "#0a6", languages: [ pt-BR, es, en, ru, zh-TW, ja ] }
 limits: off
 filesMayRead: { env: [ "{NAME}_*", "OIDC_*" ] }
 apps:

@@ -144,7 +144,7 @@ export function closed(world) {
             assert.ok([302, 401, 404].includes(stranger.status), page);
             assert.ok(!(stranger.header('location') ?? '').includes('evil'), page);
         }
-        for (const question of world.lookout.seen) assert.match(question.url, /^\/auth\?redirect$/, 'only the proxy words the question');
+        for (const question of world.lookout.seen) assert.match(question.url, /^\/auth\?redirect&optional$/, 'only the proxy words the question');
     });
 
     it('after the logout the store is closed again', async () => {

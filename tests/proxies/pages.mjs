@@ -50,7 +50,7 @@ export function pages(world) {
 
             assert.equal(answer.status, 200, route.path);
             assert.deepEqual(world.store.seen.map((request) => request.url), [example(route)]);
-            for (const request of world.lookout.seen) assert.equal(request.url, '/auth?redirect', route.path);
+            for (const request of world.lookout.seen) assert.equal(request.url, '/auth?redirect&optional', route.path);
         }
     });
 

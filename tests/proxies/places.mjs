@@ -92,7 +92,7 @@ export class Database {
 }
 
 /** `portaria serve` with the playground as its only provider. Who has no e-mail there is asked for one, and proves it. */
-export async function serve({ binary, root, folder, port, publicUrl, mailPort, storage = `sqlite:${folder}/portaria.db`, env = {}, settings = '' }) {
+export async function serve({ binary, root, folder, port, publicUrl, mailPort, storage = `sqlite:${folder}/portaria.db`, env = {}, settings = 'loginPaths: [ / ]\n' }) {
     fs.mkdirSync(path.join(folder, 'providers.d'), { recursive: true });
     const playground = fs.readFileSync(path.join(root, 'providers.d/playground.yaml'), 'utf8');
     fs.writeFileSync(path.join(folder, 'providers.d/playground.yaml'), `${playground}missingEmail: ask\n`);

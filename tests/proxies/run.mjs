@@ -7,6 +7,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { closed } from './closed.mjs';
+import { GUEST_SETTINGS, guests } from './guests.mjs';
+import { ownHost } from './own-host.mjs';
 import { keeping } from './keeping.mjs';
 import { names } from './names.mjs';
 import { pages } from './pages.mjs';
@@ -45,5 +47,14 @@ describe('behind', { concurrency: wanted.length }, () => {
             names(world);
             closed(world);
         });
+        if (name === 'nginx that keeps answers') continue;
+        const open = new World(name, GUEST_SETTINGS);
+        describe(`${name}, open to guests`, { concurrency: 1, timeout: 180_000 }, () => {
+            before(() => open.open());
+            beforeEach(() => open.forget());
+            after(() => open.close());
+            guests(open);
+        });
+        ownHost(name);
     }
 });

@@ -34,8 +34,9 @@ export function identity(request) {
 }
 
 export class World {
-    constructor(name) {
+    constructor(name, settings) {
         this.name = name;
+        this.settings = settings;
     }
 
     async open() {
@@ -48,7 +49,10 @@ export class World {
         fs.mkdirSync(brokersFolder);
         this.mailbox = new Mailbox();
         await this.mailbox.open();
-        this.broker = await serve({ binary, root, folder: brokersFolder, port: brokerPort, publicUrl: this.origin, mailPort: this.mailbox.port, settings: this.apps() });
+        this.brokerOrigin = this.isOnOwnHost ? `http://localhost:${brokerPort}` : this.origin;
+        const returnTo = this.isOnOwnHost ? `returnTo: [ "${this.origin}" ]\n` : '';
+        const settings = `${this.settings}${this.apps()}${returnTo}`;
+        this.broker = await serve({ binary, root, folder: brokersFolder, port: brokerPort, publicUrl: this.brokerOrigin, mailPort: this.mailbox.port, settings });
         this.lookout = new Lookout(brokerPort);
         await this.lookout.stand();
         this.store = new Store();
@@ -60,7 +64,7 @@ export class World {
             BACKEND_ADDRESS: '127.0.0.1', BACKEND_PORT: String(this.store.port),
         };
         const proxy = proxies[this.name];
-        const { words, env } = proxy.start({ files: path.join(root, 'docker/proxies'), folder: this.folder, variables });
+        const { words, env } = proxy.start({ files: this.changed?.(path.join(root, 'docker/proxies')) ?? path.join(root, 'docker/proxies'), folder: this.folder, variables });
         this.proxy = new Program(proxy.program({ root }), words, { cwd: this.folder, env });
         await this.proxy.listensAt(this.port);
     }
@@ -100,6 +104,14 @@ export class World {
         const page = await browser.follow(chooser, who);
         assert.ok(browser.cookies.has('portaria'), `${who} is signed in, not at ${browser.url}: ${page.status}`);
         return browser;
+    }
+
+    /** The token of Ana's session, from the broker's own host. */
+    async tokenFromBroker() {
+        const browser = new Browser(Number(new URL(this.brokerOrigin).port), this.brokerOrigin);
+        const chooser = await browser.follow(await browser.visit(`/login?return_to=${encodeURIComponent(`${this.brokerOrigin}/login`)}`), '/login/playground');
+        await browser.follow(chooser, 'Ana Prova');
+        return browser.cookies.get('portaria');
     }
 
     /** Ana, signed in once for all tests. */

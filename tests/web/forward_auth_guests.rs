@@ -60,3 +60,57 @@ async fn the_word_has_to_be_there_exactly() {
         assert_eq!(answer.status, 401, "{query}: {answer:?}");
     }
 }
+
+/// The broker has a host of its own, and the proxy of the shop asks by the host of the shop.
+#[actix_web::test]
+async fn a_proxy_may_ask_by_the_host_of_the_shop() {
+    let two = format!(
+        "{LOCAL}stores: {{ atacado: {{ publicUrl: 'http://atacado.localhost:8080', returnTo: [ 'http://localhost:9001', 'http://localhost:9002' ] }},\n  outlet: {{ publicUrl: 'http://outlet.localhost:8080', returnTo: [ 'http://localhost:9002' ] }} }}\n"
+    );
+    let broker = TestBroker::builder(&two).with_standard("acme").build().await;
+    let (main, atacado) = (broker.token(HOST, |_| {}), broker.token("atacado.localhost:8080", |_| {}));
+    let ask = |host: &str, token: &str| ClientRequest::get("/auth").with("host", host).with("cookie", format!("portaria={token}"));
+
+    for (host, token, status, store) in [
+        ("localhost:9000", &main, 200, Some("main")),
+        ("LOCALHOST:9000", &main, 200, Some("main")),
+        ("localhost:9001", &atacado, 200, Some("atacado")),
+        ("localhost:9000", &atacado, 401, None),
+        ("localhost:9002", &atacado, 421, None),
+        ("localhost:9003", &main, 421, None),
+        ("", &main, 421, None),
+    ] {
+        let answer = broker.ask(ask(host, token)).await;
+        assert_eq!((answer.status, answer.header("x-auth-store")), (status, store), "{host}: {answer:?}");
+    }
+    let page = broker.ask(ClientRequest::get("/session").with("host", "localhost:9000")).await;
+    assert_eq!(page.status, 421, "the pages of the broker stay at its own host");
+    let login = ClientRequest::get("/auth?redirect").with("host", "localhost:9000").with("sec-fetch-mode", "navigate");
+    let login = login.with("x-forwarded-proto", "http").with("x-forwarded-host", "localhost:9000").with("x-forwarded-uri", "/conta");
+    let login = broker.ask(login).await;
+    assert_eq!(login.location(), Some("http://localhost:8080/login?return_to=http%3A%2F%2Flocalhost%3A9000%2Fconta"), "{login:?}");
+}
+
+#[actix_web::test]
+async fn the_paths_of_the_settings_demand_a_login() {
+    let broker = TestBroker::builder(&format!("{LOCAL}loginPaths: [ /minha-conta ]\n")).with_standard("acme").build().await;
+    let cookie = format!("portaria={}", broker.token(HOST, |_| {}));
+    let ask = |address: &str| ClientRequest::get("/auth?redirect&optional").with("x-forwarded-uri", address);
+
+    for (what, ask, expected) in [
+        ("another path", ask("/camisa?x=/minha-conta"), 200),
+        ("the path", ask("/minha-conta"), 401),
+        ("below it, written oddly", ask("/x/..%2fminha-conta/y"), 401),
+        ("an unknown path", ClientRequest::get("/auth?optional"), 401),
+        ("two paths", ask("/camisa").with("x-forwarded-uri", "/minha-conta"), 401),
+        ("a path that a stranger names", ask("/camisa").from("198.51.100.7"), 401),
+        ("signed in", ask("/minha-conta").with("cookie", &cookie), 200),
+        ("signed in, by a stranger", ClientRequest::get("/auth?optional").with("cookie", &cookie).from("198.51.100.7"), 200),
+    ] {
+        assert_eq!(broker.ask(ask).await.status, expected, "{what}");
+    }
+    let page = ask("/minha-conta").with("sec-fetch-mode", "navigate").with("x-forwarded-proto", "http").with("x-forwarded-host", HOST);
+    let page = broker.ask(page).await;
+    assert_eq!(page.status, 302);
+    assert!(page.location().is_some_and(|to| to.ends_with("/login?return_to=http%3A%2F%2Flocalhost%3A8080%2Fminha-conta")), "{page:?}");
+}

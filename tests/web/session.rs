@@ -24,6 +24,21 @@ async fn a_signed_out_browser_is_asked_to_log_in_again() {
     assert_eq!(browser.get("/session").await.status, 401);
 }
 
+/// Browsers note each 401 as an error of the page.
+#[actix_web::test]
+async fn a_page_may_ask_for_another_status_where_nobody_is_signed_in() {
+    let broker = TestBroker::open().await;
+    let token = broker.token(HOST, |_| {});
+    let guest = |query: &str| ClientRequest::get(&format!("/session{query}"));
+
+    for (query, status) in [("", 401), ("?guest=200", 200), ("?guest=401", 401), ("?guest", 401), ("?guest=200&guest=200", 400)] {
+        assert_eq!(broker.ask(guest(query)).await.status, status, "{query}");
+    }
+    assert_eq!(broker.ask(guest("?guest=200")).await.body, "{\"authenticated\":false}");
+    let signed_in = broker.ask(guest("?guest=200").with("cookie", format!("portaria={token}"))).await;
+    assert_eq!((signed_in.status, &signed_in.json()["authenticated"]), (200, &serde_json::Value::Bool(true)));
+}
+
 /// Attack X-13
 /// Lessons 126, 140
 /// Attack X-13

@@ -3,7 +3,7 @@
 use crate::support::provider;
 use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
-use crate::web::test_broker::{HOST, LOCAL, OPEN, STANDARD, TestBroker};
+use crate::web::test_broker::{HOST, LOCAL, OPEN, SHOP, STANDARD, TestBroker};
 use crate::web::test_provider::{json, person};
 use base64::Engine as _;
 use portaria::login::attempt::{Attempt, Entropy, InstallationValues};
@@ -218,9 +218,34 @@ async fn what_a_shopper_types_stays_one_value() {
         assert_eq!(answer.status, 400, "{bad:?}: {answer:?}");
         broker.assert_clean(&answer);
     }
-    for query in ["", "?loja=a&loja=b"] {
-        assert_eq!(broker.ask(ClientRequest::get(&format!("/login/asks{query}"))).await.status, 400);
+    assert_eq!(broker.ask(ClientRequest::get("/login/asks?loja=a&loja=b")).await.status, 400);
+}
+
+/// A store links straight to a provider that has to know something of the shopper first.
+#[actix_web::test]
+async fn a_deep_link_without_the_inputs_shows_the_form_that_asks_for_them() {
+    let asks = format!(
+        "inputs: {{ loja: {{ label: Sua loja }} }}\n{}",
+        STANDARD.replace("scope: perfil", "scope: perfil, extra: { loja: \"${loja}\" }")
+    );
+    let broker = TestBroker::builder(LOCAL).with("asks", &asks).build().await;
+    let browser = Browser::new(&broker);
+
+    let page = browser.get(&format!("/login/asks?return_to={SHOP}/carrinho&login_hint=ana%40loja.example")).await;
+
+    assert_eq!(page.status, 200, "{page:?}");
+    for part in [
+        "action=\"/login/asks\"",
+        "name=\"loja\"",
+        "Sua loja",
+        "name=\"return_to\" value=\"http://localhost:9000/carrinho\"",
+        "name=\"login_hint\" value=\"ana@loja.example\"",
+    ] {
+        assert!(page.body.contains(part), "{part}: {}", page.body);
     }
+    assert!(!page.body.contains("reauthenticate"));
+    let begun = browser.begin(&format!("/login/asks?return_to={SHOP}/carrinho&loja=a1")).await;
+    assert_eq!(value(&begun.query, "loja"), Some("a1"));
 }
 
 /// Attack F-01

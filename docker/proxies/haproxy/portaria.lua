@@ -1,10 +1,10 @@
 -- Asks portaria who a visitor is, and tells HAProxy in the variable `txn.portaria`: "signed in" (the identity headers
--- are then those of the answer), "login" (with the address in `txn.portaria_login`) or "signed out". Whatever goes
--- wrong leaves it unset, and haproxy.cfg lets nobody pass without it.
+-- are then those of the answer), "guest" (there are none), "login" (with the address in `txn.portaria_login`) or
+-- "signed out". Whatever goes wrong leaves it unset, and haproxy.cfg lets nobody pass without it.
 
 -- What the question repeats of the request. X-Forwarded-… were written by haproxy.cfg, not by the client.
 local asked_with = {
-    "cookie", "authorization", "accept", "sec-fetch-mode", "user-agent",
+    "cookie", "authorization", "vtexidclientautcookie", "accept", "sec-fetch-mode", "user-agent",
     "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-uri", "x-forwarded-method",
 }
 
@@ -33,7 +33,7 @@ local function ask(txn)
     end
 
     local answer = core.httpclient():get{
-        url = "http://" .. request["x-forwarded-host"][0] .. "/auth?redirect",
+        url = "http://" .. request["x-forwarded-host"][0] .. "/auth?redirect&optional",
         -- The server of haproxy.cfg, with whatever address its name has there.
         dst = core.backends["portaria_broker"].servers["broker"]:get_addr(),
         headers = question,
@@ -45,13 +45,16 @@ local function ask(txn)
         txn:set_var("txn.portaria_cookie" .. at, cookie)
     end
 
-    -- Only an answer that names somebody opens the way: some other program might say 200 to everything.
+    -- Only an answer of the broker opens the way: some other program might say 200 to everything.
     local named = (values(answer.headers, "x-auth-uid")[1] or "") .. (values(answer.headers, "x-auth-app")[1] or "")
     if answer.status == 200 and #named > 0 then
         for _, name in ipairs(identity) do
             txn.http:req_set_header(name, values(answer.headers, name)[1] or "")
         end
         txn:set_var("txn.portaria", "signed in")
+    elseif answer.status == 200 and values(answer.headers, "portaria-visitor")[1] == "guest" then
+        -- haproxy.cfg has removed what the client sent under these names.
+        txn:set_var("txn.portaria", "guest")
     elseif answer.status == 302 and answer.headers["location"] then
         txn:set_var("txn.portaria_login", answer.headers["location"][0])
         txn:set_var("txn.portaria", "login")

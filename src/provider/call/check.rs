@@ -112,6 +112,11 @@ fn check_headers(step: &Step, reader: &mut Reader) {
 /// Complains about a parameter that is written in the address as well, because it would be sent twice.
 pub(crate) fn check_repeated_parameters(step: &Step, reader: &mut Reader) {
     let literal_query = step.address.template.source.split_once('?').map_or("", |(_, query)| query);
+    let names = || literal_query.split(['&', '#']).filter_map(|pair| pair.split('=').next()).filter(|name| !name.is_empty());
+    if let Some(name) = names().enumerate().find_map(|(at, name)| names().take(at).any(|earlier| earlier == name).then_some(name)) {
+        let help = "keep one of the two; where the provider takes a list, write it in `query`: `{ name: [ a, b ] }`";
+        reader.complain(step.address.template.place, format!("`{name}` stands in the address twice"), help);
+    }
     for parameter in &step.query {
         if !parameter.name.is_empty() && literal_query.split(['&', '#']).any(|pair| pair.split('=').next() == Some(&*parameter.name)) {
             let message = format!("`{}` is sent already, and stands in the address as well", parameter.name);

@@ -2,8 +2,10 @@
 
 use crate::provider::hosts::{is_host, is_loopback};
 use crate::stores::ip_network::IpNetwork;
+use crate::stores::login_paths::check_login_path;
 use crate::stores::session_cookie::warn_about_open_cookie;
 use crate::stores::settings::check_apps::check_apps;
+use crate::stores::settings::check_origins::{check_origin, check_return_origins, warn_about_other_sites};
 use crate::stores::settings::check_session::{check_domain, check_session, check_shared_domains};
 use crate::stores::settings::check_ways::check_ways;
 use crate::stores::settings::limits::LimitsSpec;
@@ -29,10 +31,18 @@ pub(crate) fn browser_host(origin: &str) -> Option<String> {
     Some(host.strip_suffix(usual_port).unwrap_or(&host).to_owned())
 }
 
+/// An origin as browsers write it, or a pattern of origins in the same form.
+pub(crate) fn browser_origin(origin: &str) -> String {
+    let scheme = if origin.starts_with("https://") { "https" } else { "http" };
+    browser_host(origin).map_or_else(|| origin.to_owned(), |host| format!("{scheme}://{host}"))
+}
+
 pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
-    for origin in spec.public_url.iter().chain(spec.return_to.iter().flat_map(|list| &list.0)) {
+    for origin in spec.public_url.iter().chain(spec.hand_over.iter().flat_map(|list| &list.0)) {
         check_origin(origin, reader);
     }
+    check_return_origins(spec, reader);
+    spec.login_paths.iter().flat_map(|list| &list.0).for_each(|path| check_login_path(path, reader));
     for listen in spec.listen.iter().chain(&spec.metrics_listen) {
         if listen.value.parse::<SocketAddr>().is_err() {
             reader.complain(
@@ -42,18 +52,7 @@ pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
             );
         }
     }
-    if let Some(storage) = spec.storage.as_ref().filter(|storage| storage.value == "sqlite:") {
-        reader.complain(storage.place, "`sqlite:` names no file", "write the file behind it: `sqlite:data/portaria.db`");
-    }
-    if let Some(storage) = &spec.storage
-        && !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| storage.starts_with(scheme))
-    {
-        reader.complain(
-            storage.place,
-            format!("`{}` is no storage that is known here", storage.value),
-            "write `sqlite:data/portaria.db` or `postgres://user@host/name`",
-        );
-    }
+    spec.storage.iter().for_each(|storage| check_storage(storage, reader));
     for host in spec.private_hosts.iter().flat_map(|list| &list.0) {
         if !is_host(host) || host.contains(':') {
             reader.complain(
@@ -93,8 +92,22 @@ pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
 fn check_what_is_inherited(spec: &SettingsSpec, main: Option<&SettingsSpec>, reader: &mut Reader) {
     let main_session = main.and_then(|main| main.session.as_ref());
     warn_about_open_cookie(spec, main_session, reader);
+    warn_about_other_sites(spec, main.unwrap_or(spec), reader);
     check_apps(spec, main_session, reader);
     check_ways(spec, main, reader);
+}
+
+fn check_storage(storage: &Located<String>, reader: &mut Reader) {
+    if storage.value == "sqlite:" {
+        reader.complain(storage.place, "`sqlite:` names no file", "write the file behind it: `sqlite:data/portaria.db`");
+    }
+    if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| storage.starts_with(scheme)) {
+        reader.complain(
+            storage.place,
+            format!("`{}` is no storage that is known here", storage.value),
+            "write `sqlite:data/portaria.db` or `postgres://user@host/name`",
+        );
+    }
 }
 
 fn check_proxies(proxies: &[Located<String>], reader: &mut Reader) {
@@ -223,26 +236,6 @@ pub(crate) fn check_public_url(url: &str) -> Option<(String, String)> {
     let mut reader = Reader::default();
     check_origin(&Located::new(url.to_owned(), Place::default()), &mut reader);
     reader.complaints.pop().map(|complaint| (complaint.message, complaint.help))
-}
-
-fn check_origin(origin: &Located<String>, reader: &mut Reader) {
-    let Some(host) = host_of(&origin.value) else {
-        reader.complain(origin.place, format!("`{}` is not an origin", origin.value), "write scheme and host: `https://www.loja.example`");
-        return;
-    };
-    if !is_host(host) {
-        reader.complain(
-            origin.place,
-            format!("`{}` is more than an origin", origin.value),
-            "write scheme, host and port only, without a path: `https://www.loja.example`",
-        );
-    } else if origin.value.starts_with("http://") && !is_loopback(host) {
-        reader.complain(
-            origin.place,
-            format!("`{}` is not encrypted", origin.value),
-            "write `https://…`; http is accepted on loopback only",
-        );
-    }
 }
 
 fn check_mail(mail: &MailSpec, reader: &mut Reader) {

@@ -29,6 +29,7 @@ pub(crate) const TABLE: &[(&str, &str, WordDefault)] = &[
     ("provider file", "clientId", Unless(|section| section.kept_at(section.provider.known.client_id))),
     ("provider file", "clientSecret", Unless(|section| section.kept_at(section.provider.known.client_secret))),
     ("provider file", "issuer", Unless(|section| Some(issuer(section.provider).to_owned()))),
+    ("provider file", "redirectUri", Unless(|section| Some(section.provider.redirect_address.of("${publicUrl}", &section.provider.name)))),
     ("provider file", "pkce", Unless(|section| Some(section.provider.pkce.word().to_owned()))),
     ("provider file", "sessionSwap", Unless(|section| section.default_session_swap())),
     (

@@ -1,0 +1,136 @@
+//! A session is handed over to a store on another site, whose pages and servers never get the cookie: the browser returns there with a code,
+//! and the store exchanges it for the token of the session at `/session/redeem`.
+//!
+//! The return address carries a challenge of the store. The secret behind it stays with the page or the server that began the login, so
+//! that a code of another person's login, or a stolen one, is worth nothing there.
+
+use crate::directory::attempts::ConsumeAttempt;
+use crate::pages::ErrorCause;
+use crate::pages::frame::address;
+use crate::provider::json;
+use crate::session::Session;
+use crate::session::hand_over::{GOOD_FOR, HandOver, HandOverChallenge};
+use crate::session::token_claims::LONGEST_ACCEPTED;
+use crate::web::attempt_cookies::hashed_id;
+use crate::web::rate_limits::RateLimitKind;
+use crate::web::request_context::RequestContext;
+use crate::web::session::{allow_posted_json, allow_storefront, rfc3339};
+use crate::web::user_facing_error::{UserFacingError, redirect_to};
+use crate::world::random;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, ORIGIN};
+use serde_json::{Value, json};
+use url::Url;
+
+/// The parameter of a return address that holds the challenge, the one that the browser brings back, and the one that says why there is none.
+const CHALLENGE: &str = "portaria_challenge";
+const CODE: &str = "portaria_code";
+const ERROR: &str = "portaria_error";
+
+/// What stands in the error parameter where the return address has no challenge, or none that could be one.
+const NO_CHALLENGE: &str = "challenge";
+
+/// The address to which the browser goes with its session: with a code, if the store of that origin gets one.
+pub(crate) fn landing(context: &RequestContext, session: &Session, return_to: String) -> Result<String, UserFacingError> {
+    let Some((mut url, origin)) = hand_over_address(context, &return_to) else { return Ok(return_to) };
+    let parts = url.query().unwrap_or_default().split('&').filter(|part| !part.is_empty());
+    let (ours, others): (Vec<&str>, Vec<&str>) = parts.partition(|part| is_ours(part));
+    let mut challenges = ours.iter().filter_map(|part| part.strip_prefix(CHALLENGE)?.strip_prefix('='));
+    let challenge = challenges.next().filter(|_| challenges.next().is_none()).and_then(HandOverChallenge::parse);
+    let added = match challenge {
+        Some(challenge) => format!("{CODE}={}", code(context, session, origin, challenge)?),
+        None => format!("{ERROR}={NO_CHALLENGE}"),
+    };
+    let query = others.into_iter().chain([&*added]).collect::<Vec<_>>().join("&");
+    url.set_query(Some(&query));
+    Ok(url.into())
+}
+
+/// Whether a part of a query is a parameter of ours, however its name is written.
+fn is_ours(part: &str) -> bool {
+    url::form_urlencoded::parse(part.as_bytes()).any(|(name, _)| [CHALLENGE, CODE, ERROR].contains(&&*name))
+}
+
+fn hand_over_address(context: &RequestContext, address: &str) -> Option<(Url, Box<str>)> {
+    let url = Url::parse(address).ok()?;
+    let origin = url.origin().ascii_serialization();
+    context.live_store().store.hand_over.iter().any(|listed| **listed == *origin).then(|| (url, origin.into()))
+}
+
+/// Whether the browser goes to this address with a code.
+pub(crate) fn is_handed_over(context: &RequestContext, address: &str) -> bool {
+    hand_over_address(context, address).is_some()
+}
+
+fn code(context: &RequestContext, session: &Session, origin: Box<str>, challenge: HandOverChallenge) -> Result<String, UserFacingError> {
+    let keys = context.signing_keys().ok_or(ErrorCause::StorageUnavailable)?;
+    let token = keys.sign(session, context.live_store().token_parties()).into();
+    let code = HandOver { id: random::id(), origin, challenge, token, until: context.now().saturating_add(GOOD_FOR) };
+    Ok(code.seal(&context.app().for_apps.codes, &context.live_store().store.public_url, random::bytes()))
+}
+
+/// The address of the link by which a signed-in shopper goes on to a store that gets a code.
+pub(crate) fn continue_address(return_to: &str) -> String {
+    address(&["session", "continue"], &[("return_to", Some(return_to))])
+}
+
+/// A signed-in shopper goes on to the store; any other visitor logs in first.
+pub(crate) async fn go_on(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Login)?;
+    context.reject_speculative_load()?;
+    context.require_fresh_revocations()?;
+    let return_to = context.return_to()?;
+    let login = address(&["login"], &[("return_to", return_to.as_deref())]);
+    match (context.session_under_new_keys().await?, return_to) {
+        (Some(session), Some(return_to)) => Ok(redirect_to(&landing(&context, &session, return_to)?)),
+        (None, _) | (_, None) => Ok(redirect_to(&login)),
+    }
+}
+
+/// What a browser asks before a page of a storefront may send JSON.
+pub(crate) async fn preflight(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    Ok(allow_posted_json(&context))
+}
+
+/// Exchanges a code for the token of its session, once.
+pub(crate) async fn redeem(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Session)?;
+    context.require_fresh_revocations()?;
+    let redeemed = match presented_code(&context) {
+        Some(code) => redeemed(&context, code).await?,
+        None => None,
+    };
+    let status = if redeemed.is_some() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let mut response = HttpResponse::build(status);
+    allow_storefront(&context, &mut response, false);
+    Ok(response.json(redeemed.unwrap_or_else(|| json!({ "error": "badCode" }))))
+}
+
+/// The code of the body, if it is valid, the page is one of its origin, and the body has the secret behind its challenge.
+fn presented_code(context: &RequestContext) -> Option<HandOver> {
+    // A form of another site could not send this type.
+    let kind = context.header(CONTENT_TYPE)?.split(';').next()?.trim();
+    if !kind.eq_ignore_ascii_case("application/json") {
+        return None;
+    }
+    let body = json::parse(context.body()).ok()?;
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let (sealed, verifier) = (text("code")?, text("verifier")?);
+    let code = HandOver::open(&context.app().for_apps.codes, &context.live_store().store.public_url, sealed, context.now())?;
+    // A server sends no origin.
+    let is_of_origin = !context.request().headers().contains_key(ORIGIN) || context.header(ORIGIN) == Some(&*code.origin);
+    let is_listed = context.live_store().store.hand_over.contains(&code.origin);
+    (is_of_origin && is_listed && code.challenge.is_of(verifier)).then_some(code)
+}
+
+async fn redeemed(context: &RequestContext, code: HandOver) -> Result<Option<Value>, UserFacingError> {
+    let id = hashed_id(&format!("hand-over {} {}", context.live_store().store.name, code.id)).into();
+    if !context.app().directory.write(ConsumeAttempt { attempt: id, until: code.until }).await? {
+        return Ok(None);
+    }
+    context.read_new_key(&code.token, LONGEST_ACCEPTED).await?;
+    // It may have ended meanwhile.
+    let session = context.session_of(&code.token);
+    Ok(session.map(|session| json!({ "token": code.token, "expiresAt": rfc3339(session.until) })))
+}
