@@ -2,6 +2,7 @@
 
 mod attempt;
 mod calls;
+mod client_token;
 mod failures;
 mod identity;
 mod issuer;

@@ -246,7 +246,9 @@ pub fn observe_answers(plan: &DriftPlan, provider: &Provider, trace: &Trace, wat
 
 /// Any browser can send a callback. It counts if the provider accepted what it carried, or if it is signed.
 fn observe_callback(plan: &DriftPlan, provider: &Provider, trace: &Trace, seen: &WatchedStep) -> Option<ObservedAnswer> {
-    let is_known = trace.exchanges.iter().any(|exchange| exchange.answer.as_ref().is_ok_and(|answer| (200..300).contains(&answer.status)));
+    // The call for the client's own token carries nothing of the callback.
+    let mut of_login = trace.exchanges.iter().filter(|exchange| exchange.step != StepKind::GetClientToken);
+    let is_known = of_login.any(|exchange| exchange.answer.as_ref().is_ok_and(|answer| (200..300).contains(&answer.status)));
     let sent_back = &provider.authorization;
     let is_signed = || {
         provider.calls_after_callback().next().is_none()

@@ -159,7 +159,7 @@ impl<'a> Conversation<'a> {
         let calls = provider.calls_before_redirect();
         let failed = |cause| (Trace::default(), Err(RedirectError::Prepare(Box::new(LoginError::before_calls(cause)))));
         let turns = limits.filter(|_| !calls.is_empty()).map(|limits| &limits.preparing);
-        match in_turn(turns, from, longest_time(calls), preparing).await {
+        match in_turn(turns, from, longest_time(calls.iter().chain(token_call(provider))), preparing).await {
             Ok(prepared) => prepared.unwrap_or_else(|| failed(LoginErrorCause::OutOfTime)),
             Err(ProviderBusy) => failed(LoginErrorCause::TooManyLogins),
         }
@@ -191,7 +191,7 @@ impl<'a> Conversation<'a> {
         observer: &mut dyn LoginObserver,
     ) -> Result<(Trace, Result<Identity, LoginError>), ProviderBusy> {
         let ConversationParties { provider, fetch, documents, limits, .. } = self.parties;
-        let longest = longest_time(provider.calls_after_callback().map(|(_, step)| step));
+        let longest = longest_time(provider.calls_after_callback().map(|(_, step)| step).chain(token_call(provider)));
         // It is large, and every future that owned it would be as large again.
         let driving = pin!(drive_observed(observer, login, fetch, documents));
         let driven = in_turn(limits.map(|limits| &limits.calling), from, longest, driving).await?;
@@ -211,7 +211,7 @@ impl<'a> Conversation<'a> {
             return Ok((Trace::default(), Err(LoginError::before_calls(LoginErrorCause::NoDocument))));
         };
         let ask = provider.call(provider.calls.len());
-        let longest = longest_time(provider.calls_after_callback().map(|(_, step)| step).chain(ask));
+        let longest = longest_time(provider.calls_after_callback().map(|(_, step)| step).chain(ask).chain(token_call(provider)));
         let mut trace = Trace::default();
         let exchange = TokenExchange { provider, tokens, context: (fetch, documents), now };
         let outcome = {
@@ -240,7 +240,8 @@ impl<'a> Conversation<'a> {
         let outcome = {
             // It is large, as in `drive`.
             let running = pin!(refresh.run(facts, (&mut trace, observer)));
-            in_turn(limits.map(|limits| &limits.calling), from, longest_time([step]), running).await?
+            in_turn(limits.map(|limits| &limits.calling), from, longest_time([step].into_iter().chain(token_call(provider))), running)
+                .await?
         };
         Ok((trace, outcome.unwrap_or_else(|| Err(LoginError::between_steps(LoginErrorCause::OutOfTime)))))
     }
@@ -257,6 +258,11 @@ async fn in_turn<T>(
     let Some(limits) = limits else { return Ok(Some(calls.await)) };
     let _turn = limits.turn(from).await.ok_or(ProviderBusy)?;
     Ok(tokio::time::timeout(longest, calls).await.ok())
+}
+
+/// The call for the client's own token, which any request of a login may need.
+fn token_call(provider: &Provider) -> Option<&Step> {
+    provider.client_token_call().map(|(_, step)| step)
 }
 
 /// How long all of these calls may take together.

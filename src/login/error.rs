@@ -388,6 +388,7 @@ fn missing_fact(fact: Option<Slot>, missing: Option<&MissingValue>, provider: &P
             (StepKind::GetAuthorizationCode, Some(_)) => "the answers to the calls of `prepare`",
             (StepKind::GetAccessCode, _) => "the answer of getAccessCode",
             (StepKind::GetUserInfo, _) => "the answer of getUserInfo",
+            (StepKind::GetClientToken, _) => "the answer of getClientToken",
         })
     });
     LoginErrorCause::MissingFact {

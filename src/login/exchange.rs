@@ -1,9 +1,10 @@
 //! A login without a browser: a program hands in tokens of the provider, and the calls of getUserInfo are made as after a callback.
 
+use crate::login::client_token::make_call_with_token;
 use crate::login::documents::fetch_keys_if_due;
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::{LoginObserver, Trace};
-use crate::login::{FetchContext, conclude, make_calls, record_learned_facts, send_request, step_error};
+use crate::login::{FetchContext, conclude, make_calls, record_learned_facts, report_finished, step_error};
 use crate::provider::Provider;
 use crate::provider::exchange::{ExchangeFault, HandedToken};
 use crate::provider::facts::Facts;
@@ -191,15 +192,12 @@ impl TokenExchange<'_> {
         }
         let Some(ask) = &words.ask else { return Ok(()) };
         let at = provider.calls.len();
-        let sent = send_request((at, ask), facts, fetch, observer).await;
-        let exchange = sent.map_err(|error| step_error(provider, ask, error, facts))?;
-        let read = match &exchange.answer {
-            Err(nothing) => Err(StepError::NoAnswer(nothing.clone())),
-            Ok(answer) => ask.read(answer, facts, documents).and_then(|()| check_active(ask, ask.document(answer).as_ref())),
-        };
-        trace.exchanges.push(exchange);
-        observer.on_step_finished(Some(at), ask, facts, read.as_ref().err());
-        read.map_err(|error| step_error(provider, ask, error, facts))
+        let called = make_call_with_token((provider, at, ask), facts, (fetch, documents), now, (&mut *trace, &mut *observer)).await;
+        let answer = trace.exchanges.last().and_then(|exchange| exchange.answer.as_ref().ok());
+        let document = answer.and_then(|answer| ask.document(answer));
+        let read = called.and_then(|()| Ok(check_active(ask, document.as_ref())?));
+        report_finished((at, ask), facts, &read, observer);
+        read.map_err(|failed| failed.into_login_error(provider, ask, facts))
     }
 
     /// Verifies a token as the step does that reads it in a login, and reads the same facts.

@@ -3,6 +3,7 @@
 
 pub mod attempt;
 pub(crate) mod cancellation;
+pub(crate) mod client_token;
 pub(crate) mod conversation;
 pub(crate) mod documents;
 pub mod error;
@@ -15,11 +16,12 @@ pub(crate) mod return_to;
 pub mod trace;
 
 use crate::login::attempt::{Attempt, InstallationValues, RedirectError};
+use crate::login::client_token::{FailedCall, make_call_with_token};
 pub use crate::login::documents::discover;
 use crate::login::documents::fetch_keys_if_due;
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::provider_tokens::ProviderTokens;
-use crate::login::trace::{Exchange, LoginObserver, Trace};
+use crate::login::trace::{ClientTokenUse, Exchange, LoginObserver, Trace};
 use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
@@ -90,6 +92,7 @@ pub(crate) async fn prepare(
         Err(error) => return (trace, Err(error)),
     };
     let made = make_calls(provider, calls.iter().enumerate(), &mut facts, (fetch, documents), now, (&mut trace, observer)).await;
+    trace.prepared = trace.exchanges.len();
     let kept = made.and_then(|_| attempt.keep_prepared(provider, &facts));
     (trace, kept.map_err(|error| RedirectError::Prepare(Box::new(error))))
 }
@@ -162,26 +165,35 @@ async fn make_calls<'s>(
             continue;
         }
         let before = (step.optional || step.implied.is_some()).then(|| facts.clone());
-        let called = make_call((at, step), facts, (fetch, documents), now, (&mut *trace, &mut *observer)).await;
-        observer.on_step_finished(Some(at), step, facts, called.as_ref().err());
+        let made = trace.exchanges.len();
+        let called = make_call_with_token((provider, at, step), facts, (fetch, documents), now, (&mut *trace, &mut *observer)).await;
+        report_finished((at, step), facts, &called, observer);
         match (called, before) {
             (Ok(()), _) => record_learned_facts(trace, facts, step),
-            (Err(error @ StepError::BadToken { .. }), Some(_)) if !step.optional => {
-                return Err(step_error(provider, step, error, facts));
+            (Err(error @ FailedCall::Itself(StepError::BadToken { .. })), Some(_)) if !step.optional => {
+                return Err(error.into_login_error(provider, step, facts));
             }
             (Err(error), Some(before)) => {
                 if !step.optional {
-                    userinfo_error = Some(step_error(provider, step, error, facts));
+                    userinfo_error = Some(error.into_login_error(provider, step, facts));
                 }
                 *facts = before;
-                if let Some(exchange) = trace.exchanges.last_mut() {
+                if let Some(exchange) = trace.exchanges.get_mut(made..).and_then(<[Exchange]>::last_mut) {
                     exchange.forgiven = true;
                 }
             }
-            (Err(error), None) => return Err(step_error(provider, step, error, facts)),
+            (Err(error), None) => return Err(error.into_login_error(provider, step, facts)),
         }
     }
     Ok(userinfo_error)
+}
+
+/// Tells the observer of a call that has ended. A call that was not begun, because its client token is missing, has not.
+fn report_finished((at, step): (usize, &Step), facts: &Facts, called: &Result<(), FailedCall>, observer: &mut dyn LoginObserver) {
+    let error = called.as_ref().err();
+    if error.is_none_or(|failed| failed.own_error().is_some()) {
+        observer.on_step_finished(Some(at), step, facts, error.and_then(FailedCall::own_error));
+    }
 }
 
 async fn make_call(
@@ -243,7 +255,8 @@ async fn send_request(
     observer.on_request(at, step, &request);
     let answer = fetch.send(&request).await;
     observer.on_response(at, step, answer.as_ref());
-    Ok(Exchange { step: step.kind, call: at, request, answer, forgiven: false, unanswered_repeat: None })
+    let client_token = ClientTokenUse::None;
+    Ok(Exchange { step: step.kind, call: at, request, answer, forgiven: false, unanswered_repeat: None, client_token })
 }
 
 /// RFC 9207: an issuer that the callback names must be the issuer of the attempt, whether the callback brings a code or an error. Where

@@ -16,6 +16,8 @@ pub struct Trace {
     pub callback: CallbackParameters,
     /// The calls that were made, in order.
     pub exchanges: Vec<Exchange>,
+    /// How many of them were made before the redirect.
+    pub(crate) prepared: usize,
     /// The facts that were learned, each with the step that read it first.
     pub learned: Vec<(Slot, StepKind)>,
     /// The tokens that are kept of a login that succeeded.
@@ -37,9 +39,15 @@ impl Trace {
         failed == Some(StepKind::GetAuthorizationCode) && (!self.callback.pairs.is_empty() || self.exchanges.is_empty())
     }
 
+    /// The calls before the redirect, and those after the callback.
+    pub(crate) fn exchanges_by_phase(&self) -> (&[Exchange], &[Exchange]) {
+        self.exchanges.split_at(self.prepared.min(self.exchanges.len()))
+    }
+
     /// The whole login: the calls before the redirect, then these.
     #[must_use]
     pub(crate) fn after(mut self, prepared: Self) -> Self {
+        self.prepared = prepared.exchanges.len();
         self.exchanges.splice(0..0, prepared.exchanges);
         let new = prepared.learned.into_iter().filter(|(fact, _)| self.learned.iter().all(|(known, _)| known != fact));
         self.learned = new.collect::<Vec<_>>().into_iter().chain(self.learned).collect();
@@ -60,6 +68,19 @@ pub struct Exchange {
     pub(crate) forgiven: bool,
     /// Why the same call got no answer when it was made once more with the client's credentials in the other place.
     pub unanswered_repeat: Option<NoAnswer>,
+    /// Whose client token its request carries.
+    pub(crate) client_token: ClientTokenUse,
+}
+
+/// Whose client token a request carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClientTokenUse {
+    /// None, or one that this login has got by a call of its own.
+    None,
+    /// One that was kept from an earlier login.
+    Kept,
+    /// One that was kept and that the provider refused, so that the call was made once more with a new one.
+    Replaced,
 }
 
 /// Watches a login while it happens, for a terminal or a story. It sees everything and changes nothing.

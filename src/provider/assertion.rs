@@ -100,8 +100,8 @@ impl Assertion {
         let header = join_objects(&format!("{{\"alg\":\"{}\"{typ}}}", self.algorithm.word()), header.expose());
         let mut claims = Text::default();
         self.claims.fill(facts, &mut claims).map_err(StepError::missing_fact)?;
-        // The id is unique: it is made from the random state of the attempt and from the step.
-        let id = hex(&sha256::<16>(format!("jti {salt} {}", self.place).as_bytes()));
+        // The id is unique: it is made from the random state of the attempt, from the step, and from the time of the call.
+        let id = hex(&sha256::<16>(format!("jti {salt} {} {now}", self.place).as_bytes()));
         let times = format!("{{\"iat\":{now},\"exp\":{},\"jti\":\"{id}\"}}", now.saturating_add(self.lifetime));
         Ok((header, join_objects(claims.expose(), &times)))
     }

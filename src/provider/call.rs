@@ -76,7 +76,7 @@ words! {
         /// percent-encoded first as in RFC 6749) or `none`. In a written request they are not sent unless this word
         /// is there. `basic` and `basicEncoded` differ only where the id or the secret holds other characters than
         /// letters, digits, `-`, `.` and `_`.
-        /// Default: `form` in the standard requests of getAccessCode and `prepare`, or `query` when such a request is
+        /// Default: `form` in the standard requests of getAccessCode, getClientToken and `prepare`, or `query` when such a request is
         /// a `get`; otherwise `none`. With `discovery`, `basicEncoded` when the document names `client_secret_basic`
         /// and not `client_secret_post`; when it names neither or both and the provider answers `invalid_client`, the
         /// call is made once more with `basicEncoded`, and the method that succeeds is remembered
@@ -85,10 +85,10 @@ words! {
         /// The token that is sent as `Authorization: Bearer …`: a text with holes, or `none`. For a call to another
         /// provider's address, with a token of its own, write `bearer: none`; where a manual asks for the token and
         /// for a part of it, write `bearer: ${accessToken}`.
-        /// Default: in getUserInfo `${accessToken}`, unless the request itself places the access token, whole or in
-        /// part (in any hole, as the argument of a function, in the text of `sign`, in an assertion), or an
+        /// Default: in getUserInfo `${accessToken}`, unless the request itself places the access token or `${clientToken}`, whole or
+        /// in part (in any hole, as the argument of a function, in the text of `sign`, in an assertion), or an
         /// `Authorization` header (`credentials: basic` is one); elsewhere `none`
-        /// Example: `bearer: ${appToken}`
+        /// Example: `bearer: ${clientToken}`
         bearer: Option<Template> = "bearer",
         /// A token that portaria makes and signs for this request.
         /// Default: none
@@ -122,7 +122,7 @@ words! {
         /// Example: `skipPrefix: "for(;;);"`
         skip_prefix: Option<Located<String>> = "skipPrefix",
         /// Which answers are refusals, besides those of the default.
-        /// Default: a status outside 2xx refuses, and in getAccessCode and `prepare` a member `error`
+        /// Default: a status outside 2xx refuses, and in getAccessCode, getClientToken and `prepare` a member `error`
         /// Example: `refused: { at: $.errcode, present: true, code: $.errcode, message: $.errmsg }`
         refused: Option<RefusedRules> = "refused",
         /// What an answer must say to be accepted.
@@ -134,8 +134,8 @@ words! {
         /// finds a list or an object, no later path takes its place, unless it leads into it. In getAccessCode the
         /// standard places are read as well; in getUserInfo only what is written here is read.
         /// Default: in getAccessCode the standard places (`access_token`, `expires_in`, `refresh_token`,
-        /// `id_token`, `token_type`, `scope` as `grantedScope`), each unless the file names the fact; in
-        /// getUserInfo, when it is a single call without `read` and `choose`, OpenID's `sub` as `id`, `email`,
+        /// `id_token`, `token_type`, `scope` as `grantedScope`), each unless the file names the fact; in getClientToken
+        /// `access_token` as `clientToken` and `expires_in` as `clientTokenExpiresIn`; in getUserInfo, when it is a single call without `read` and `choose`, OpenID's `sub` as `id`, `email`,
         /// `email_verified`, `name`, `picture`, `locale`; a call of a list without `read` reads nothing
         /// Example: `read: { id: $.data.id, name: [ $.data.name, $.data.login ] }`
         read: Option<NamedValues<FactExpression>> = "read",

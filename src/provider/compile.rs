@@ -3,13 +3,13 @@
 use crate::provider::address::{Address, AddressContext};
 use crate::provider::authorization::{self, Authorization, AuthorizationSpec};
 use crate::provider::call::{self, CallSpec};
+use crate::provider::client_token::{self, ClientTokenCheck};
 use crate::provider::compiled_file::CompiledFile;
 use crate::provider::condition::Condition;
 use crate::provider::declared_values::DeclaredValues;
 use crate::provider::discovery::Discovery;
 use crate::provider::email_code::EMAIL_CODE;
 use crate::provider::exchange::{ExchangeCheck, ExchangeWords};
-use crate::provider::fact_expression::FactExpression;
 use crate::provider::fact_flow_check::FactFlowCheck;
 use crate::provider::facts::{FROM_DISCOVERY, WellKnownFacts};
 use crate::provider::hosts;
@@ -101,6 +101,10 @@ struct CompiledSteps {
     authorization: Option<Authorization>,
     /// The calls after the callback.
     calls: Vec<Step>,
+    /// The call for the client's own token.
+    client_token: Option<Step>,
+    /// The position behind all calls.
+    behind_all: u16,
     complete: bool,
 }
 
@@ -123,14 +127,14 @@ fn assemble(
     let has_discovery = spec.discovery.is_some();
     let discovery = spec.discovery.take().and_then(|template| Discovery::compile(template, &addresses(), reader));
     let issuer = spec.issuer.take().and_then(|template| Issuer::compile(template, has_discovery, &addresses(), reader));
-    let (written, pkce) = (written_facts(&spec, reader), spec.pkce.unwrap_or(Pkce::S256));
+    let (written, pkce) = (spec.written_facts(reader), spec.pkce.unwrap_or(Pkce::S256));
     let (refused, accepted) = (spec.refused.take().unwrap_or_default().0, spec.accepted.take().unwrap_or_default().0);
     let person_is_listed = spec.person.as_ref().is_some_and(|calls| calls.0.len() > 1);
     let of_file = (&*refused, &*accepted, &*written);
     let mut context = StepContext { person_is_listed, ..StepContext::new(known, &installed, addresses(), (pkce, has_discovery), of_file) };
     let keeping = TokenKeepingSpec::take(&mut spec, top, reader);
-    let CompiledSteps { mut prepare, authorization, mut calls, complete } = compile_steps(&mut spec, &mut context, top, reader);
-    let behind_all = u16::try_from(prepare.len().saturating_add(calls.len())).unwrap_or(u16::MAX);
+    let CompiledSteps { mut prepare, authorization, mut calls, mut client_token, behind_all, complete } =
+        compile_steps(&mut spec, &mut context, top, reader);
     let keeping = keeping.map(|spec| spec.compile(behind_all.saturating_add(1), &context, reader));
     let exchange = spec.exchange.take().map(|spec| ExchangeWords::compile(spec, behind_all, context, reader));
     let logout = spec.logout.take().and_then(|template| Address::compile(template, &addresses(), reader));
@@ -138,9 +142,9 @@ fn assemble(
     let asks_for_email = missing.as_ref().filter(|missing| matches!(missing.value, MissingEmailPolicy::Ask)).map(|missing| missing.place);
     let composition = compile_identity(spec.identity.take(), trust.as_ref(), missing.as_ref(), reader);
     let mut authorization = authorization?;
-    let pushed = prepare.iter_mut().find(|step| step.is_standard_push);
-    pushed.into_iter().for_each(|pushed| pushed.reauthenticate = std::mem::take(&mut authorization.step.reauthenticate));
+    push_reauthenticate(&mut prepare, &mut authorization.step);
     let file = CompiledFile {
+        client_token: client_token.as_ref(),
         prepare: &prepare,
         authorization: &authorization,
         calls: &calls,
@@ -168,8 +172,8 @@ fn assemble(
     let mut keeping = keeping.as_ref().map(|keeping| Box::new(TokenKeepingCheck { file: &file }.settled(keeping, reader)));
     let ask = exchange.words.as_mut().and_then(|words| words.ask.as_mut());
     let refresh = keeping.as_mut().and_then(|keeping| keeping.refresh.as_mut().ok());
-    let steps = prepare.iter_mut().chain([&mut authorization.step]).chain(&mut calls).chain(ask).chain(refresh);
-    complete_steps(&carried, steps.collect());
+    let others = client_token.iter_mut().chain(ask).chain(refresh);
+    complete_steps(&carried, prepare.iter_mut().chain([&mut authorization.step]).chain(&mut calls).chain(others).collect());
     Some(Provider {
         source: source.clone(),
         name: name.into(),
@@ -178,7 +182,7 @@ fn assemble(
         title: title.map_or_else(|| name.into(), |title| title.value.into()),
         authorization: authorization.step,
         prepared: prepare.len(),
-        calls: prepare.into_iter().chain(calls).collect(),
+        calls: prepare.into_iter().chain(calls).chain(client_token).collect(),
         callback: authorization.callback,
         redirect_address: RedirectAddress::compile(spec.redirect_uri.as_ref(), authorization.state_in, reader),
         state_in: authorization.state_in,
@@ -206,6 +210,12 @@ fn assemble(
         names: reader.names.clone(),
         known,
     })
+}
+
+/// The parameters that ask for a login anew stand in a pushed request, if the file has one.
+fn push_reauthenticate(prepare: &mut [Step], redirect: &mut Step) {
+    let pushed = prepare.iter_mut().find(|step| step.is_standard_push);
+    pushed.into_iter().for_each(|pushed| pushed.reauthenticate = std::mem::take(&mut redirect.reauthenticate));
 }
 
 /// How the identity is composed, and what proves its address.
@@ -250,11 +260,13 @@ fn checked_hosts(
 /// Checks how the parts of the file go together, unless an unusable word hides one of them. Returns the values that an installation
 /// has to set.
 fn check_whole_file(spec: &ProviderSpec, file: &CompiledFile<'_>, reader: &mut Reader) -> Vec<RequiredSetting> {
-    let parts = ["getAuthorizationCode", "getAccessCode", "getUserInfo", "identity", "discovery", "issuer", "exchange", "refresh"];
-    if parts.iter().any(|word| !is_absent(spec, word, reader)) {
+    let others = ["discovery", "issuer", "exchange", "refresh", "getClientToken"];
+    let mut parts = ["getAuthorizationCode", "getAccessCode", "getUserInfo", "identity"].into_iter().chain(others);
+    if parts.any(|word| !is_absent(spec, word, reader)) {
         return Vec::new();
     }
     let needed = FactFlowCheck { file }.check(reader);
+    ClientTokenCheck { file }.check(reader);
     ProofCheck { file }.check(reader);
     if is_absent(spec, "sessionSwap", reader) {
         session_swap::check(file, spec.session_swap.as_ref(), reader);
@@ -351,9 +363,16 @@ fn compile_steps(spec: &mut ProviderSpec, context: &mut StepContext<'_>, top: Pl
         let step = compile_call(StepKind::GetUserInfo, call, context, reader);
         calls.push(step.map(|step| Step { implied: Some(implied), ..step }));
     }
+    let written_token = spec.client_token.take();
+    let has_token_call = written_token.is_some();
+    let client_token = written_token.and_then(|call| {
+        let position = positions.next().unwrap_or(u16::MAX);
+        client_token::compile(call, position, context, reader)
+    });
     let has_access = calls.iter().flatten().any(|call| call.kind == StepKind::GetAccessCode) || is_signed;
-    let complete = has_access && is_prepared && calls.iter().all(Option::is_some);
-    CompiledSteps { prepare, authorization, complete, calls: calls.into_iter().flatten().collect() }
+    let complete = has_access && is_prepared && calls.iter().all(Option::is_some) && has_token_call == client_token.is_some();
+    let behind_all = positions.next().unwrap_or(u16::MAX);
+    CompiledSteps { prepare, authorization, complete, client_token, behind_all, calls: calls.into_iter().flatten().collect() }
 }
 
 /// The userinfo call that `discovery` implies, unless the file itself says where the person is read.
@@ -368,27 +387,4 @@ fn implied_userinfo(spec: &ProviderSpec, context: &StepContext<'_>, reader: &mut
     let required = spec.require.iter().flat_map(|require| &require.0).flat_map(Condition::uses);
     let needs_claim = trusts_claim || required.into_iter().any(|used| used.fact == known.email_verified);
     Some(ImpliedUserInfo { needs_claim })
-}
-
-/// The facts that the file itself reads or composes.
-fn written_facts(spec: &ProviderSpec, reader: &mut Reader) -> Vec<Slot> {
-    let prepare = spec.authorization.iter().filter_map(|step| step.prepare.as_ref());
-    let calls = prepare.chain(&spec.access).chain(&spec.person).flat_map(|list| &list.0);
-    let mut names: Vec<String> = Vec::new();
-    let mut add = |named: Option<&NamedValues<FactExpression>>| {
-        names.extend(named.iter().flat_map(|named| &named.0).map(|(name, _)| name.value.clone()));
-    };
-    add(spec.authorization.as_ref().and_then(|step| step.read.as_ref()));
-    add(spec.authorization.as_ref().and_then(|step| step.signed.as_ref()?.read.as_ref()));
-    for call in calls.clone() {
-        add(call.read.as_ref());
-        add(call.signed.as_ref().and_then(|signed| signed.read.as_ref()));
-    }
-    let signed = calls.clone().map(|call| call.signed.as_ref()).chain([spec.authorization.as_ref().and_then(|step| step.signed.as_ref())]);
-    let choices = calls.clone().map(|call| call.choose.as_ref()).chain(signed.map(|signed| signed?.choose.as_ref()));
-    for choice in choices.flatten().flat_map(|list| &list.0) {
-        add(Some(&choice.read));
-    }
-    names.extend(calls.flat_map(|call| call.read_headers.iter().flat_map(|named| &named.0)).map(|(name, _)| name.value.clone()));
-    names.iter().map(|name| reader.names.intern(name)).collect()
 }

@@ -19,6 +19,8 @@ use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::Reader;
 
 pub(crate) struct CompiledFile<'a> {
+    /// The call for the client's own token.
+    pub(crate) client_token: Option<&'a Step>,
     /// The calls before the redirect.
     pub(crate) prepare: &'a [Step],
     pub(crate) authorization: &'a Authorization,
@@ -43,9 +45,9 @@ pub(crate) struct CompiledFile<'a> {
 }
 
 impl CompiledFile<'_> {
-    /// All steps, in order.
+    /// All steps, in order. The call for the client's own token is made where it is needed, and comes first here.
     pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
-        self.prepare.iter().chain([&self.authorization.step]).chain(self.calls)
+        self.client_token.into_iter().chain(self.prepare).chain([&self.authorization.step]).chain(self.calls)
     }
 
     /// The facts that the shopper types, or writes into the address of the login.
@@ -66,6 +68,7 @@ impl CompiledFile<'_> {
             known.extend(FROM_DISCOVERY.iter().map(|(name, _)| reader.names.intern(name)));
         }
         known.extend(self.issuer.map(|_| own.issuer));
+        known.extend(self.client_token.map(|_| own.client_token));
         known
     }
 

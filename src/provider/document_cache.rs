@@ -1,7 +1,8 @@
-//! Discovery documents and keys: how long they are kept, and when they are fetched again.
+//! Discovery documents and keys: how long they are kept, and when they are fetched again. What else logins share is kept beside them.
 //!
 //! `login::documents` fetches them. This module keeps them and decides when to fetch. The time is an argument.
 
+use crate::provider::client_token::cache::ClientTokenCache;
 use crate::provider::endpoint_hosts::EndpointHosts;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
@@ -27,6 +28,8 @@ pub struct DocumentCache {
     basic: Mutex<HashSet<Box<str>>>,
     /// The hosts to which the discovery documents lead.
     pub(crate) hosts: EndpointHosts,
+    /// The tokens that the clients got for themselves.
+    pub(crate) client_tokens: ClientTokenCache,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -83,6 +83,7 @@ impl FactFlowCheck<'_> {
         for used in self.file.issuer.map(Issuer::uses).unwrap_or_default() {
             self.check_is_known(&used, &mut ledger, UsePlace::Issuer, reader);
         }
+        self.check_client_token(&mut ledger, reader);
         self.check_calls(self.file.prepare, &mut ledger, reader);
         for used in step.uses_in_request() {
             self.check_is_known(&used, &mut ledger, UsePlace::Step(StepKind::GetAuthorizationCode), reader);
@@ -148,6 +149,23 @@ impl FactFlowCheck<'_> {
             }
             step.uses_in_request().iter().for_each(|used| self.check_option_may_be_missing(used, reader));
             self.record_step(step, ledger, reader);
+        }
+    }
+
+    /// The call for the client's own token comes before all steps. What it gives has its place there, also where the place is a standard one,
+    /// so that no later answer gives the same fact.
+    fn check_client_token(&self, ledger: &mut FactLedger, reader: &mut Reader) {
+        let Some(step) = self.file.client_token else { return };
+        self.check_calls(std::slice::from_ref(step), ledger, reader);
+        let given: Vec<Slot> = step.learned_facts().map(|(fact, ..)| fact).collect();
+        let is_read_there = |fact: Slot| step.learned_facts().any(|(read, _, written)| read == fact && written);
+        for (fact, origin) in ledger.known.iter_mut().filter(|(fact, _)| given.contains(fact)) {
+            match origin {
+                // A setting has the name, and the answer would not be read.
+                Some(place) if !is_read_there(*fact) => complain_about_two_origins(*fact, *place, reader),
+                Some(_) => {}
+                None => *origin = Some(step.place),
+            }
         }
     }
 
@@ -260,6 +278,8 @@ impl FactFlowCheck<'_> {
             Some("add `scope: …` to getAuthorizationCode")
         } else if fact == known.client_assertion {
             Some("add `assertion: …` to this step")
+        } else if fact == known.client_token && self.file.client_token.is_none() {
+            Some("add `getClientToken: { post: https://… }`, the call that gets it")
         } else {
             None
         }
@@ -273,9 +293,13 @@ impl FactFlowCheck<'_> {
 
     /// Whether a fact shows a secret: it is one, a call sends it as its bearer token, or it is composed of such a fact.
     fn shows_secret(&self, fact: Slot) -> bool {
+        let is_client_token = |fact: Slot| self.file.client_token.is_some() && fact == self.file.known.client_token;
         let (mut open, mut seen) = (vec![fact], Vec::new());
         while let Some(fact) = open.pop() {
-            if self.file.installed.is_secret(fact) || fact == self.file.known.code_verifier && self.file.pkce == Pkce::S256 {
+            if self.file.installed.is_secret(fact)
+                || is_client_token(fact)
+                || fact == self.file.known.code_verifier && self.file.pkce == Pkce::S256
+            {
                 return true;
             }
             let is_bearer = |step: &&Step| step.bearer.iter().flat_map(Template::uses).any(|used| used.fact == fact);

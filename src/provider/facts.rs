@@ -82,6 +82,8 @@ pub struct WellKnownFacts {
     pub(crate) iss_is_promised: Slot,
     pub(crate) client_authentication: Slot,
     pub(crate) userinfo_endpoint: Slot,
+    pub(crate) client_token: Slot,
+    pub(crate) client_token_expires_in: Slot,
 }
 
 impl WellKnownFacts {
@@ -116,6 +118,8 @@ impl WellKnownFacts {
             iss_is_promised: slot("issuerIsNamed"),
             client_authentication: slot("clientAuthentication"),
             userinfo_endpoint: slot("userinfoEndpoint"),
+            client_token: slot("clientToken"),
+            client_token_expires_in: slot("clientTokenExpiresIn"),
         }
     }
 }
@@ -203,6 +207,11 @@ impl Facts {
     pub fn learn(&mut self, slot: Slot, value: impl Into<String>, origin: FactOrigin, place: Place) {
         let label = self.label(slot);
         self.insert(slot, Text::secret(value, &label), origin, place);
+    }
+
+    /// Sets a fact that an exchange gave, as a text that is secret already.
+    pub(crate) fn learn_secret(&mut self, slot: Slot, value: Text, origin: FactOrigin, place: Place) {
+        self.insert(slot, value, origin, place);
     }
 
     /// Records that a known fact is one of several different values.

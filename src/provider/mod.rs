@@ -10,6 +10,7 @@ pub(crate) mod assertion; //       a token that the client signs
 pub(crate) mod authorization; //   the words of the first step
 pub(crate) mod call; //            the words of a call
 pub mod callback; //               how the browser comes back
+pub(crate) mod client_token; //    the token that the client gets for itself
 pub(crate) mod choice; //          an entry that is chosen from a list
 pub mod compile; //                from a file to a provider
 pub(crate) mod compiled_file; //   the parts of a file, for its checks
@@ -83,7 +84,7 @@ use crate::provider::inputs::Input;
 use crate::provider::issuer::Issuer;
 use crate::provider::pkce::Pkce;
 use crate::provider::redirect_address::RedirectAddress;
-use crate::provider::step::Step;
+use crate::provider::step::{Step, StepKind};
 use crate::provider::token_keeping::TokenKeeping;
 use crate::vocabulary::names::{FactNames, Slot};
 use crate::vocabulary::place::{Place, Source};
@@ -113,7 +114,7 @@ pub struct Provider {
     pub title: Box<str>,
     /// The first step.
     pub authorization: Step,
-    /// The calls, in order: those before the redirect, then those after the callback.
+    /// The calls, in order: those before the redirect, those after the callback, then the one for the client's own token.
     pub calls: Vec<Step>,
     /// How many of the calls are made before the redirect.
     pub(crate) prepared: usize,
@@ -191,10 +192,11 @@ impl Provider {
         self.logout.as_ref().is_some_and(|logout| logout.uses().any(|used| Some(used.fact) == id_token))
     }
 
-    /// All steps, in order.
+    /// All steps, in order. The call for the client's own token is made where it is needed, and comes first here.
     pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
-        let (before, after) = self.calls.split_at(self.prepared.min(self.calls.len()));
-        before.iter().chain([&self.authorization]).chain(after)
+        let client_token = self.client_token_call().map(|(_, step)| step);
+        let after = self.calls_after_callback().map(|(_, step)| step);
+        client_token.into_iter().chain(self.calls_before_redirect()).chain([&self.authorization]).chain(after)
     }
 
     /// Whether the file says how the provider is asked for a login anew.
@@ -235,17 +237,18 @@ impl Provider {
 
     /// The calls after the callback, each with its position.
     pub(crate) fn calls_after_callback(&self) -> impl Iterator<Item = (usize, &Step)> {
-        self.calls.iter().enumerate().skip(self.prepared)
+        self.calls.iter().enumerate().skip(self.prepared).filter(|(_, step)| step.kind != StepKind::GetClientToken)
     }
 
     /// The facts that a request, a condition or the identity uses.
     pub(crate) fn used_facts(&self) -> Vec<Slot> {
-        self.facts_used_in(self.steps())
+        let lifetime = self.client_token_call().map(|_| self.known.client_token_expires_in);
+        self.facts_used_in(self.steps()).into_iter().chain(lifetime).collect()
     }
 
     /// The facts that the redirect, a later step or the identity uses.
     pub(crate) fn facts_used_after_preparation(&self) -> Vec<Slot> {
-        self.facts_used_in(self.steps().skip(self.prepared))
+        self.facts_used_in(std::iter::once(&self.authorization).chain(self.calls_after_callback().map(|(_, step)| step)))
     }
 
     /// The facts that the callback, a call after it or the identity uses.

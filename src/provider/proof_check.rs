@@ -40,7 +40,7 @@ impl ProofCheck<'_> {
         for sign in self.file.steps().filter_map(|step| step.sign.as_ref()) {
             // A secret may also come with an answer, such as the key of a session.
             if !sign.uses().iter().any(|used| {
-                self.file.installed.is_secret(used.fact) || self.comes_from(self.file.prepare.iter().chain(self.file.calls), used.fact)
+                self.file.installed.is_secret(used.fact) || self.comes_from(self.file.steps().filter(|step| !step.is_redirect()), used.fact)
             }) {
                 if sign.uses().iter().any(|used| reader.has_complaint_at(used.place)) {
                     continue;
@@ -80,7 +80,7 @@ impl ProofCheck<'_> {
     }
 
     /// The facts from which a fact is composed, down to those that are not composed. A fact that is not composed is its own only source.
-    fn facts_behind(&self, fact: Slot) -> Vec<Slot> {
+    pub(crate) fn facts_behind(&self, fact: Slot) -> Vec<Slot> {
         let (mut open, mut behind) = (vec![fact], Vec::new());
         while let Some(fact) = open.pop() {
             if behind.contains(&fact) {

@@ -4,6 +4,7 @@ use crate::provider::authorization::AuthorizationSpec;
 use crate::provider::call::CallSpec;
 use crate::provider::condition::Conditions;
 use crate::provider::exchange::ExchangeSpec;
+use crate::provider::fact_expression::FactExpression;
 use crate::provider::identity::IdentitySpec;
 use crate::provider::inputs::InputSpec;
 use crate::provider::pkce::Pkce;
@@ -12,8 +13,9 @@ use crate::provider::session_swap::SessionSwap;
 use crate::provider::template::Template;
 use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
 use crate::provider::value_reference::{ClientSecretReference, SecretReference, ValueReference};
+use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Located;
-use crate::vocabulary::words::{NamedValues, OneOrMany};
+use crate::vocabulary::words::{NamedValues, OneOrMany, Reader};
 use crate::words;
 
 words! {
@@ -153,6 +155,16 @@ words! {
         /// Default: none
         /// Example: `logout: "https://sso.acme.example/sair?volta=${publicUrl}"`
         logout: Option<Template> = "logout",
+        /// The call that gets a token of the client itself, for a provider that asks for one in other calls. The standard request
+        /// sends `grant_type=client_credentials` and the credentials; a `scope` is added with `extra`. What its answer gives is the fact
+        /// `${clientToken}`, which may stand in the requests of `prepare`, getAccessCode, getUserInfo and `ask`. It says nothing about
+        /// a person, so it may stand nowhere else, and the call knows nothing of one login: settings, secrets, `${clientId}`,
+        /// `${clientSecret}`, `${publicUrl}`, `${provider}`, `${now}`, and the facts of the discovery document. The call is made when a login
+        /// comes to the first request that carries the token, and all logins at a store share the token
+        /// [until it expires](#the-clients-own-token). `when`, `optional` and `signed` cannot stand in it.
+        /// Default: none
+        /// Example: `getClientToken: { post: "https://sso.acme.example/app", read: { clientToken: $.app_token, clientTokenExpiresIn: $.expire } }`
+        client_token: Option<CallSpec> = "getClientToken",
         /// The first step: the browser is redirected to the provider.
         /// Default: with `discovery` the standard request; otherwise required
         authorization: Option<AuthorizationSpec> = "getAuthorizationCode",
@@ -190,6 +202,32 @@ words! {
     }
 }
 
+impl ProviderSpec {
+    /// The facts that the file itself reads or composes.
+    pub(crate) fn written_facts(&self, reader: &mut Reader) -> Vec<Slot> {
+        let prepare = self.authorization.iter().filter_map(|step| step.prepare.as_ref());
+        let calls = prepare.chain(&self.access).chain(&self.person).flat_map(|list| &list.0).chain(&self.client_token);
+        let mut names: Vec<String> = Vec::new();
+        let mut add = |named: Option<&NamedValues<FactExpression>>| {
+            names.extend(named.iter().flat_map(|named| &named.0).map(|(name, _)| name.value.clone()));
+        };
+        add(self.authorization.as_ref().and_then(|step| step.read.as_ref()));
+        add(self.authorization.as_ref().and_then(|step| step.signed.as_ref()?.read.as_ref()));
+        for call in calls.clone() {
+            add(call.read.as_ref());
+            add(call.signed.as_ref().and_then(|signed| signed.read.as_ref()));
+        }
+        let signed =
+            calls.clone().map(|call| call.signed.as_ref()).chain([self.authorization.as_ref().and_then(|step| step.signed.as_ref())]);
+        let choices = calls.clone().map(|call| call.choose.as_ref()).chain(signed.map(|signed| signed?.choose.as_ref()));
+        for choice in choices.flatten().flat_map(|list| &list.0) {
+            add(Some(&choice.read));
+        }
+        names.extend(calls.flat_map(|call| call.read_headers.iter().flat_map(|named| &named.0)).map(|(name, _)| name.value.clone()));
+        names.iter().map(|name| reader.names.intern(name)).collect()
+    }
+}
+
 /// The hint about a word of the top of a file that stands in a step.
 pub(crate) fn hint_about_top_word(word: &str) -> Option<&'static str> {
     let is_top_word = ProviderSpec::block().words.iter().any(|known| known.name == word);
@@ -210,6 +248,9 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
         "authorize" | "authorization" | "auth" => Some("the first step is called `getAuthorizationCode`"),
         "token" | "getToken" | "getAccessToken" => Some("the second step is called `getAccessCode`"),
         "userinfo" | "profile" | "user" => Some("the third step is called `getUserInfo`"),
+        "clientToken" | "appToken" | "getAppToken" | "clientCredentials" => {
+            Some("a token of the client itself is asked for with `getClientToken`")
+        }
         _ => None,
     }
 }

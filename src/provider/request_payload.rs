@@ -43,7 +43,7 @@ impl RequestPayload {
         let place = spec.place;
         let written = spec.is_written();
         let (rename, extra) = (spec.rename.take().unwrap_or_default(), spec.extra.take().unwrap_or_default());
-        // The standard requests of getAccessCode and `prepare` prove who the client is.
+        // The standard requests of getAccessCode, getClientToken and `prepare` prove who the client is.
         let is_standard_proof = kind != StepKind::GetUserInfo && !written;
         let written_method = spec.credentials.as_ref().map(|credentials| credentials.value);
         let auth_method = written_method.unwrap_or(match method {
@@ -164,6 +164,7 @@ impl CallCredentials {
     ) -> (Vec<Parameter>, Vec<Parameter>) {
         match kind {
             StepKind::GetAccessCode => self.token_request(method, (context.grant, context.pkce), changes, reader),
+            StepKind::GetClientToken => self.token_request(method, (TokenGrant::ClientCredentials, context.pkce), changes, reader),
             StepKind::GetAuthorizationCode => {
                 let list = standard::authorization_parameters(
                     context.pkce,
@@ -185,7 +186,7 @@ impl CallCredentials {
         }
     }
 
-    /// The parameters of the standard token request, and those of the credentials that stand apart from them.
+    /// The parameters of a standard request for a token, and those of the credentials that stand apart from them.
     fn token_request(
         &self,
         method: Method,

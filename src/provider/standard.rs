@@ -19,6 +19,9 @@ pub(crate) const TOKEN: &[(&str, &str)] = &[
     ("grantedScope", "scope"),
 ];
 
+/// The standard places of the answer that gives the client a token of its own.
+pub(crate) const CLIENT_TOKEN: &[(&str, &str)] = &[("clientToken", "access_token"), ("clientTokenExpiresIn", "expires_in")];
+
 /// The standard places of the person in `OpenID` Connect.
 pub(crate) const PERSON: &[(&str, &str)] = &[
     ("id", "sub"),
@@ -39,6 +42,8 @@ pub(crate) enum TokenGrant {
     AuthorizationCode,
     /// The refresh token that an earlier answer gave.
     RefreshToken,
+    /// Nothing but the credentials: the token is the client's own.
+    ClientCredentials,
 }
 
 /// The words of the file that change a standard request.
@@ -114,6 +119,7 @@ pub(crate) fn token_parameters(
         TokenGrant::RefreshToken => {
             vec![("grant_type", StandardValue::Literal("refresh_token")), ("refresh_token", StandardValue::Fact("refreshToken"))]
         }
+        TokenGrant::ClientCredentials => vec![("grant_type", StandardValue::Literal("client_credentials"))],
     };
     if grant == TokenGrant::AuthorizationCode && pkce != Pkce::Off {
         list.push(("code_verifier", StandardValue::Fact("codeVerifier")));

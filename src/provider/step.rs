@@ -33,7 +33,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 choice! {
-    /// The three steps of a login.
+    /// The three steps of a login, and the call that a login makes on behalf of the client.
     pub enum StepKind {
         /// The browser is sent to the provider and comes back with a code.
         GetAuthorizationCode = "getAuthorizationCode",
@@ -41,6 +41,8 @@ choice! {
         GetAccessCode = "getAccessCode",
         /// The access token shows who the person is.
         GetUserInfo = "getUserInfo",
+        /// The client gets a token of its own, which is about no person.
+        GetClientToken = "getClientToken",
     }
 }
 
@@ -48,7 +50,7 @@ choice! {
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a property of the request or of its answer by itself")]
 pub struct Step {
-    /// Which of the three steps it is.
+    /// Which step it is.
     pub(crate) kind: StepKind,
     /// Its position among the calls; the redirect, whose answer is the callback, has none.
     pub(crate) call: Option<u16>,
@@ -187,10 +189,11 @@ impl Step {
         (400..500).contains(&answer.status) && error != Some("invalid_grant")
     }
 
-    /// Whether an answer is no refusal and holds an access token.
+    /// Whether an answer is no refusal and holds the token that the call asks for.
     pub(crate) fn gives_token(&self, answer: &Response, facts: &Facts) -> bool {
+        let token = if self.kind == StepKind::GetClientToken { self.known.client_token } else { self.known.access_token };
         self.document(answer).is_some_and(|document| {
-            let mut paths = self.paths_of(self.known.access_token).into_iter();
+            let mut paths = self.paths_of(token).into_iter();
             let has_token = paths.any(|path| path.first(&document).and_then(scalar_text).is_some_and(|token| !token.is_empty()));
             has_token && self.check_refusal(Some(&document), facts, answer.status).is_ok()
         })
@@ -235,6 +238,11 @@ impl Step {
         uses.extend(self.assertion.iter().flat_map(Assertion::uses));
         uses.extend(self.sign.iter().flat_map(ParameterSignature::uses));
         uses
+    }
+
+    /// Whether the request shows a fact, whole or in part.
+    pub(crate) fn carries(&self, fact: Slot) -> bool {
+        self.uses_in_request().iter().any(|used| used.fact == fact)
     }
 
     /// Every use of a fact in reading the answer.

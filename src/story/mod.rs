@@ -10,7 +10,7 @@ pub(crate) mod shape;
 pub mod watch;
 
 use crate::login::error::{LoginError, LoginErrorCode};
-use crate::login::trace::{self, Trace};
+use crate::login::trace::{self, ClientTokenUse, Trace};
 use crate::provider::Provider;
 use crate::provider::answer::is_signed_token;
 use crate::provider::fact_expression::FoundInstead;
@@ -82,6 +82,10 @@ pub struct Story {
     pub app: Option<AppTrial>,
 }
 
+/// The words of a story for a client token that was kept from an earlier login.
+pub(crate) const KEPT_TOKEN: &str = "kept";
+pub(crate) const REPLACED_TOKEN: &str = "replaced";
+
 /// One call of a story.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -98,6 +102,10 @@ pub struct StoryExchange {
     pub no_answer: Option<String>,
     /// Whether it failed and was optional, so that the login went on.
     pub forgiven: bool,
+    /// What became of a client token that its request carries and that was kept from an earlier login: `kept`, or `replaced` where the
+    /// provider refused it and the call was made once more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_token: Option<String>,
     /// How many milliseconds the provider took.
     pub took: Option<u64>,
     /// The facts that were read from the answer, or missed in it.
@@ -211,8 +219,8 @@ pub(crate) fn login_story(record: LoginRecord<'_>, proposals: Vec<Proposal>) -> 
     let error = end.err();
     let refusal = error.and_then(LoginError::refusal);
     let learned = trace.learned.iter();
-    let (prepared, exchanges): (Vec<_>, Vec<_>) = trace.exchanges.iter().partition(|call| call.call < provider.prepared);
-    let stories = |calls: Vec<&trace::Exchange>| calls.into_iter().filter_map(|call| story_exchange(provider, watch, call)).collect();
+    let (prepared, exchanges) = trace.exchanges_by_phase();
+    let stories = |calls: &[trace::Exchange]| calls.iter().filter_map(|call| story_exchange(provider, watch, call)).collect();
     Story {
         provider: provider.name.to_string(),
         file: provider.source.name.to_string(),
@@ -275,6 +283,11 @@ fn story_exchange(provider: &Provider, watch: &LoginWatch, exchange: &trace::Exc
         answer,
         no_answer,
         forgiven: exchange.forgiven,
+        client_token: match exchange.client_token {
+            ClientTokenUse::None => None,
+            ClientTokenUse::Kept => Some(KEPT_TOKEN.to_owned()),
+            ClientTokenUse::Replaced => Some(REPLACED_TOKEN.to_owned()),
+        },
         took: watch.call_duration(exchange.call).map(millis),
         facts: watched_facts(provider, watch, Some(exchange.call)),
     })

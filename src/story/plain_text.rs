@@ -2,7 +2,7 @@
 
 use crate::story::app_trial::AppTrial;
 use crate::story::shape::StoryMember;
-use crate::story::{Story, StoryExchange, StoryFact, StoryRequest};
+use crate::story::{REPLACED_TOKEN, Story, StoryExchange, StoryFact, StoryRequest};
 use crate::vocabulary::diagnostic::printable;
 use std::fmt::Write as _;
 
@@ -91,11 +91,22 @@ pub(crate) fn write_request(request: &StoryRequest, text: &mut String) {
 
 fn write_exchange(exchange: &StoryExchange, text: &mut String) {
     let line = exchange.line.map_or_else(String::new, |line| format!(" (line {line})"));
-    let forgiven = if exchange.forgiven { ", optional" } else { "" };
+    let is_replaced = exchange.client_token.as_deref() == Some(REPLACED_TOKEN);
+    let forgiven = if exchange.forgiven && !is_replaced { ", optional" } else { "" };
     let _ = writeln!(text, "\n{}{line}{forgiven}", exchange.step);
     write_request(&exchange.request, text);
+    exchange.client_token.iter().for_each(|word| _ = writeln!(text, "  {}", describe_client_token(word)));
     write_answer(exchange, text);
     write_facts(&exchange.facts, text);
+}
+
+/// What a story says of a client token that was kept from an earlier login.
+fn describe_client_token(word: &str) -> &'static str {
+    if word == REPLACED_TOKEN {
+        "`clientToken` was kept from an earlier login; the call was refused, so it was made once more with a new one"
+    } else {
+        "`clientToken` was kept from an earlier login"
+    }
 }
 
 pub(crate) fn write_answer(exchange: &StoryExchange, text: &mut String) {

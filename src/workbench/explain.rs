@@ -61,6 +61,9 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
     for step in provider.steps() {
         let is_before_redirect = step.kind == StepKind::GetAuthorizationCode && !step.is_redirect();
         let remark = match (step.optional, step.uses_in_when().is_empty()) {
+            _ if step.kind == StepKind::GetClientToken => {
+                Some("made when a request needs `${clientToken}`; the logins of a store share the token until it expires")
+            }
             _ if is_before_redirect => Some("made before the redirect"),
             (true, _) => Some("the login goes on when this call fails"),
             (false, false) => Some("made only when its condition holds"),
@@ -141,11 +144,8 @@ pub(crate) fn installation_facts(provider: &Provider, public_url: &str) -> Vec<(
 pub(crate) fn facts_before_call(provider: &Provider, given: &[(Slot, Text)], call: usize) -> Facts {
     let mut facts = initial_facts(provider, given);
     let own: Vec<Slot> = provider.calls.get(call).into_iter().flat_map(Step::learned_facts).map(|(fact, ..)| fact).collect();
-    let is_before = |step: &&Step| match step.call {
-        None => call >= provider.prepared,
-        Some(position) => usize::from(position) < call,
-    };
-    let earlier = provider.steps().filter(is_before).flat_map(Step::learned_facts).map(|(fact, ..)| fact);
+    let is_another = |step: &&Step| step.call.map(usize::from) != Some(call);
+    let earlier = provider.steps().take_while(is_another).flat_map(Step::learned_facts).map(|(fact, ..)| fact);
     mask_unknown(&mut facts, earlier.filter(|fact| !own.contains(fact)));
     facts
 }

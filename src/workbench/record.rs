@@ -119,13 +119,13 @@ fn record_with(recorded: LoginToRecord<'_>, what: &str, options: RecordingOption
         insert_unless_empty(&mut story, "discovery", replace_discovery(document, &mut pseudonyms));
     }
     insert_unless_empty(&mut story, "tokens", Value::Object(tokens));
-    let (before, after): (Vec<_>, Vec<_>) = trace.exchanges.iter().partition(|exchange| exchange.call < provider.prepared);
-    insert_unless_empty(&mut story, "prepare", Value::Array(replace_exchanges(provider, &before, &mut pseudonyms)?));
+    let (before, after) = trace.exchanges_by_phase();
+    insert_unless_empty(&mut story, "prepare", Value::Array(replace_exchanges(provider, before, &mut pseudonyms)?));
     story.insert("callback".to_owned(), Value::Object(replace_callback(provider, trace, &mut pseudonyms)));
-    insert_unless_empty(&mut story, "exchanges", Value::Array(replace_exchanges(provider, &after, &mut pseudonyms)?));
+    insert_unless_empty(&mut story, "exchanges", Value::Array(replace_exchanges(provider, after, &mut pseudonyms)?));
     let played = replay_story(provider, &with_outcome(&story, end, None))?;
     check_same_outcome(recorded, &played)?;
-    add_requests(provider, &mut story, &played);
+    add_requests(&mut story, &played);
     let text = story_yaml::write_story(&with_outcome(&story, end, played.end.as_ref().ok()));
     let again = read_story(&text).map(|story| replay(provider, &story))?;
     if !again.differences.is_empty() {
@@ -138,7 +138,7 @@ fn record_with(recorded: LoginToRecord<'_>, what: &str, options: RecordingOption
 }
 
 /// Exchanges with invented values in their answers.
-fn replace_exchanges(provider: &Provider, made: &[&Exchange], pseudonyms: &mut Pseudonymizer) -> Result<Vec<Value>, Vec<Difference>> {
+fn replace_exchanges(provider: &Provider, made: &[Exchange], pseudonyms: &mut Pseudonymizer) -> Result<Vec<Value>, Vec<Difference>> {
     let mut exchanges = Vec::new();
     for exchange in made {
         let step = &provider.calls[exchange.call];
@@ -359,12 +359,11 @@ fn check_same_outcome(recorded: LoginToRecord<'_>, played: &ReplayResult) -> Res
 }
 
 /// Adds the requests of the replay, which are those that were sent, with masks.
-fn add_requests(provider: &Provider, story: &mut Map<String, Value>, played: &ReplayResult) {
+fn add_requests(story: &mut Map<String, Value>, played: &ReplayResult) {
     let mut requests = played.requests.iter().map(|(_, request)| expected_request(request));
     let Some(redirect) = requests.next() else { return };
     let after: Vec<Value> = requests.collect();
-    let before = played.trace.exchanges.iter().filter(|exchange| exchange.call < provider.prepared);
-    let before: Vec<Value> = before.map(|exchange| expected_request(&exchange.request)).collect();
+    let before: Vec<Value> = played.trace.exchanges_by_phase().0.iter().map(|exchange| expected_request(&exchange.request)).collect();
     let mut ordered = Map::new();
     for (name, value) in std::mem::take(story) {
         if name == "callback" {

@@ -72,7 +72,8 @@ fn case_from_trace<'a>(provider: &Provider, end: Result<&Identity, &LoginError>,
         .iter()
         .filter_map(|exchange| exchange.answer.as_ref().ok().map(|answer| (exchange.call, answer, exchange.forgiven)))
         .collect();
-    let reached = answers.last().is_some_and(|(call, ..)| call + 1 == provider.calls.len()) || provider.calls.is_empty();
+    let last = provider.calls_after_callback().last().map(|(call, _)| call);
+    let reached = answers.last().map(|(call, ..)| *call) == last || last.is_none();
     RepairCase {
         callback: (!trace.callback.pairs.is_empty()).then(|| trace.callback.document()),
         answers,

@@ -81,13 +81,13 @@ pub fn record_story(
     };
     exchanges.extend(documents.iter().filter(|(_, value)| value.get("keys").is_none()).map(|(address, value)| document(address, value)));
     let Some((_, redirect)) = played.requests.first() else { return Err("this story has no redirect".to_owned()) };
-    let (before, after): (Vec<_>, Vec<_>) = played.trace.exchanges.iter().partition(|exchange| exchange.call < provider.prepared);
+    let (before, after) = played.trace.exchanges_by_phase();
     for exchange in before {
         let answer = exchange.answer.as_ref().ok().map(recorded_response);
         exchanges.push(RecordedExchange { answer, ..recorded_request(&exchange.request, at) });
     }
     add_browser_exchanges(provider, redirect, &played.trace.callback, (at, noise), &values, &mut exchanges);
-    for (nth, exchange) in after.into_iter().enumerate() {
+    for (nth, exchange) in after.iter().enumerate() {
         let mut call = recorded_request(&exchange.request, at);
         call.answer = exchange.answer.as_ref().ok().map(recorded_response);
         if noise && nth == 0 {

@@ -70,3 +70,54 @@ async fn a_redirect_with_another_request_uri_is_refused() {
     assert!(page.status >= 400 && page.body.contains("request_uri"), "{page:?}");
     broker.stop().await;
 }
+
+/// A provider that asks for the client's own token before the redirect and for the person.
+const WITH_TOKEN: &str = "name: Clube Acme
+clientId: loja-1
+clientSecret: env:ACME_SECRET_THAT_NOBODY_SET
+getClientToken: { post: \"https://sso.acme.example/app\" }
+getAuthorizationCode:
+  get: https://sso.acme.example/entrar
+  prepare: { post: \"https://sso.acme.example/par\", bearer: \"${clientToken}\", read: { requestUri: $.request_uri } }
+  query: { client_id: \"${clientId}\", request_uri: \"${requestUri}\" }
+getAccessCode: { post: \"https://sso.acme.example/token\" }
+getUserInfo:
+  get: https://sso.acme.example/me
+  query: { app: \"${clientToken}\", token: \"${accessToken}\" }
+  read: { id: $.id, email: $.email, emailVerified: $.ok }
+";
+
+const STORIES_WITH_TOKEN: &str = "- what: a login
+  prepare:
+    - request: { post: https://sso.acme.example/app, form: { grant_type: client_credentials, client_id: ‹clientId›, client_secret: ‹clientSecret› } }
+      answer: { json: { access_token: app-1, expires_in: 3600 } }
+    - answer: { status: 201, json: { request_uri: \"urn:acme:r-1\", expires_in: 60 } }
+  exchanges:
+    - answer: { json: { access_token: at-1 } }
+    - request: { get: https://sso.acme.example/me, query: { app: app-1, token: at-1 } }
+      answer: { json: { id: 7, email: ana@loja.example, ok: true } }
+  identity: { id: \"7\", email: ana@loja.example, emailVerified: true }
+- what: the client is refused
+  prepare: [ { answer: { status: 401, json: { error: invalid_client } } } ]
+  refused: { step: getClientToken, code: invalid_client }
+";
+
+#[actix_web::test]
+async fn the_token_of_the_client_is_given_to_all_logins_and_expected_in_their_calls() {
+    let folder = Folder::new();
+    folder.write("providers.d/acme.yaml", WITH_TOKEN);
+    folder.write("providers.d/acme.examples.yaml", STORIES_WITH_TOKEN);
+    let broker = Broker::at(folder, &["acme"]).await;
+
+    for _ in 0..2 {
+        let browser = broker.browser();
+        let arrived = browser.arrive("acme", &[]).await;
+        assert_eq!(browser.choose(&arrived, "story-1").await.status, 303);
+        assert_eq!(browser.session().await["email"], "ana@loja.example");
+    }
+    let browser = broker.browser();
+    let arrived = browser.arrive("acme", &[]).await;
+    let refused = browser.choose(&arrived, "spent-code").await;
+    assert!(refused.status >= 400 && refused.incident().is_some(), "{refused:?}");
+    broker.stop().await;
+}

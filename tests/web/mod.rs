@@ -7,6 +7,7 @@ pub mod browser;
 mod callback;
 mod callback_content;
 mod captured_log;
+mod client_token;
 pub mod client_request;
 mod drift;
 mod email_code;

@@ -13,7 +13,7 @@ use crate::lab::pages::pasted_answer::{
 use crate::lab::pages::proposal_view::proposal_views;
 use crate::lab::pages::words::LabLanguage;
 use crate::login::error::LoginError;
-use crate::login::trace::{Exchange, LoginObserver as _, Trace};
+use crate::login::trace::{ClientTokenUse, Exchange, LoginObserver as _, Trace};
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
 use crate::provider::Provider;
@@ -199,6 +199,7 @@ fn read_pasted_answer(
         answer: Ok(answer),
         forgiven: false,
         unanswered_repeat: None,
+        client_token: ClientTokenUse::None,
     };
     let trace = Trace { exchanges: vec![exchange], ..Trace::default() };
     let error = read.err().map(|error: StepError| {

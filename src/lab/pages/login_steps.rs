@@ -7,7 +7,8 @@ use crate::lab::pages::step_complaint::StepComplaint;
 use crate::lab::pages::words::texts::LabWords;
 use crate::login::error::LoginErrorCode;
 use crate::pages::phrases::fill;
-use crate::story::{Story, StoryExchange, StoryFact};
+use crate::provider::step::StepKind;
+use crate::story::{REPLACED_TOKEN, Story, StoryExchange, StoryFact};
 use crate::vocabulary::diagnostic::printable;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub(crate) struct StepView {
     pub(crate) request: Option<RequestView>,
     /// The sentence in place of a request, where the broker sent none.
     pub(crate) no_request: Option<String>,
+    /// That the request carries a client token of an earlier login.
+    pub(crate) about_token: Option<String>,
     /// What the answer is, or why there is none.
     pub(crate) about: Option<String>,
     /// Whether that sentence is in English, whatever the page's language.
@@ -103,7 +106,12 @@ impl LoginStepsView {
             let name = story.step.clone().unwrap_or_default();
             steps.push(StepView { no_request: Some(words.test.unsent.clone()), summary: words.test.unsent.clone(), ..empty_step(&name) });
         }
-        let calls_made = steps.len() - 2 - before;
+        // The calls of the file do not name the one for the client's own token, nor the second try of a call.
+        let is_listed = |exchange: &&StoryExchange| {
+            exchange.step != StepKind::GetClientToken.word() && exchange.client_token.as_deref() != Some(REPLACED_TOKEN)
+        };
+        let is_unsent = failed == FailedStep::Unsent && story.step.as_deref() != Some(StepKind::GetClientToken.word());
+        let calls_made = story.exchanges.iter().filter(is_listed).count() + usize::from(is_unsent);
         let failed_at = match failed {
             FailedStep::None => None,
             FailedStep::Prepared => before.checked_sub(1),
@@ -178,7 +186,9 @@ impl FailedStep {
         }
         match story.step.as_deref() {
             None => Self::Identity,
-            Some("getAuthorizationCode") if story.redirect.is_none() && story.callback.is_empty() && !story.prepared.is_empty() => {
+            Some(step)
+                if story.redirect.is_none() && story.callback.is_empty() && story.prepared.last().is_some_and(|last| last.step == step) =>
+            {
                 Self::Prepared
             }
             Some("getAuthorizationCode") => Self::Callback,
@@ -200,6 +210,7 @@ fn empty_step(name: &str) -> StepView {
         duration: None,
         request: None,
         no_request: None,
+        about_token: None,
         about: None,
         is_about_english: false,
         tree: Vec::new(),
@@ -241,6 +252,10 @@ fn call_step(exchange: &StoryExchange, name: &str, words: &LabWords) -> StepView
         status: if exchange.forgiven { StepViewStatus::FailedOptional } else { StepViewStatus::Passed },
         duration: exchange.took.map(|took| format_duration(took, words)),
         request: Some(request),
+        about_token: exchange.client_token.as_deref().map(|word| {
+            let test = &words.test;
+            if word == REPLACED_TOKEN { test.replaced_token.clone() } else { test.kept_token.clone() }
+        }),
         about: answer.about,
         is_about_english: answer.is_about_english,
         tree: answer.tree,

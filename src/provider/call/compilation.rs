@@ -151,6 +151,7 @@ impl CallReads {
             StepKind::GetUserInfo if reads_standard_person && !has_read && !reads_written_claims && token.is_none() => {
                 context.standard_reads(standard::PERSON, &own, place, reader)
             }
+            StepKind::GetClientToken => context.standard_reads(standard::CLIENT_TOKEN, &own, place, reader),
             StepKind::GetUserInfo | StepKind::GetAuthorizationCode => Vec::new(),
         };
         if token.is_some() && !reads_written_claims && context.discovery && kind == StepKind::GetAccessCode {
@@ -189,7 +190,7 @@ fn compile_header_reads(named: NamedValues<Located<String>>, reader: &mut Reader
 fn method_and_address(spec: &mut CallSpec, kind: StepKind, context: &StepContext<'_>, reader: &mut Reader) -> (Method, Option<Template>) {
     let usual = match kind {
         StepKind::GetAuthorizationCode => ("pushedAuthorizationRequestEndpoint", Method::Post),
-        StepKind::GetAccessCode => ("tokenEndpoint", Method::Post),
+        StepKind::GetAccessCode | StepKind::GetClientToken => ("tokenEndpoint", Method::Post),
         StepKind::GetUserInfo => ("userinfoEndpoint", Method::Get),
     };
     match (spec.get.take(), spec.post.take()) {
@@ -210,7 +211,7 @@ fn method_and_address(spec: &mut CallSpec, kind: StepKind, context: &StepContext
         (None, None) => {
             let (name, word) = match kind {
                 StepKind::GetAuthorizationCode => ("`prepare`", "post"),
-                StepKind::GetAccessCode => (kind.word(), "post"),
+                StepKind::GetAccessCode | StepKind::GetClientToken => (kind.word(), "post"),
                 StepKind::GetUserInfo => (kind.word(), "get"),
             };
             reader.complain(spec.place, format!("{name} does not say which address is called"), format!("add `{word}: https://…`"));
@@ -305,9 +306,8 @@ fn bearer(written: Option<Template>, step: &Step, reader: &mut Reader) -> Option
         }
         None if step.kind != StepKind::GetUserInfo || has_header || step.basic.is_some() => None,
         None => {
-            // A part of the token, such as its hash, is the token's own place as well.
-            let token = step.known.access_token;
-            let placed = step.uses_in_request().iter().any(|used| used.fact == token);
+            // A part of the token, such as its hash, is the token's own place as well. A call that shows the client's token asks with that.
+            let placed = [step.known.access_token, step.known.client_token].into_iter().any(|token| step.carries(token));
             (!placed).then(|| Template::from_fact("accessToken", step.place, reader))
         }
     }

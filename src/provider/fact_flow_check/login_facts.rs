@@ -128,7 +128,7 @@ impl FactFlowCheck<'_> {
     }
 
     pub(crate) fn check_unused_facts(&self, ledger: &FactLedger, reader: &mut Reader) {
-        let standard_facts = [standard::PERSON, standard::TOKEN, standard::CALLBACK].concat();
+        let standard_facts = [standard::PERSON, standard::TOKEN, standard::CLIENT_TOKEN, standard::CALLBACK].concat();
         let is_standard = |name: &str| standard_facts.iter().any(|(fact, _)| *fact == name) || matches!(name, "error" | "errorDescription");
         let steps = self.file.steps();
         let read: Vec<(Slot, Place)> =

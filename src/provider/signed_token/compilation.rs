@@ -68,7 +68,7 @@ fn compile_token(spec: &SignedTokenSpec, context: &SignedTokenContext<'_>, reade
         let help = "write `token: answer` when the whole answer is the token, or `token: ${fact}` for one that `read` finds in it";
         let message = match context.kind {
             StepKind::GetUserInfo => "this `signed` does not say which token it checks: the ID token came with an earlier answer",
-            StepKind::GetAccessCode | StepKind::GetAuthorizationCode => {
+            StepKind::GetAccessCode | StepKind::GetAuthorizationCode | StepKind::GetClientToken => {
                 "this `signed` does not say which token it checks: a text has no place for an ID token"
             }
         };

@@ -41,14 +41,12 @@ impl Simulation {
     /// Answers a call as was recorded, or refuses it and names the differences from the call that the file sends.
     pub(super) fn answer_call(&self, received: &ReceivedRequest, context: SimulationContext<'_>) -> SimulatedResponse {
         let what = format!("{} {}", excerpt(&received.method), address_for_log(received));
-        if let Some(document) = self.published_document(received, context) {
-            return document.with_log_line(format!("accepted  {what} (a document)"));
-        }
-        if let Some(answer) = self.answer_ask(received, context) {
+        if let Some(answer) = self.answer_without_login(received, context, &what) {
             return answer;
         }
-        if let Some(refreshed) = self.answer_refresh(received, context, &what) {
-            return refreshed;
+        let token = self.match_client_token(received, context);
+        if let PreparationMatch::Answer(answer) = token {
+            return *answer;
         }
         let prepared = self.match_preparation(received, context);
         if let PreparationMatch::Answer(answer) = prepared {
@@ -81,21 +79,42 @@ impl Simulation {
             }
         }
         if let PreparationMatch::Different(call, facts, differences) = prepared {
-            let reason = as_sentence(&differences);
-            let line = format!("refused   {what} ({}): {reason}", self.provider.calls[call].kind.word());
-            return self.refuse_call(call, &facts, "invalid_request", &reason, context).with_log_line(line);
+            return self.refuse_difference((call, &facts), &differences, &what, context);
+        }
+        if let PreparationMatch::Different(call, facts, differences) = token
+            && nearest.as_ref().is_none_or(|(.., nearest)| nearest.is_empty() || differences.len() < nearest.len())
+        {
+            return self.refuse_difference((call, &facts), &differences, &what, context);
         }
         match nearest {
             Some((at, call, differences)) if !differences.is_empty() => {
-                let reason = as_sentence(&differences);
-                let line = format!("refused   {what} ({}): {reason}", self.provider.calls[call].kind.word());
-                self.refuse_call(call, &state.logins[at].facts, "invalid_request", &reason, context).with_log_line(line)
+                self.refuse_difference((call, &state.logins[at].facts), &differences, &what, context)
             }
             _ => {
                 let reason = "no login under way waits for this request";
                 SimulatedResponse::oauth_error("invalid_request", reason).with_log_line(format!("refused   {what}: {reason}"))
             }
         }
+    }
+
+    /// Answers a request for a document, or a call that is made without a login.
+    fn answer_without_login(&self, received: &ReceivedRequest, context: SimulationContext<'_>, what: &str) -> Option<SimulatedResponse> {
+        let document = self.published_document(received, context);
+        let document = document.map(|document| document.with_log_line(format!("accepted  {what} (a document)")));
+        document.or_else(|| self.answer_ask(received, context)).or_else(|| self.answer_refresh(received, context, what))
+    }
+
+    /// Refuses a request that differs from the call that the file sends.
+    fn refuse_difference(
+        &self,
+        (call, facts): (usize, &Facts),
+        differences: &[Difference],
+        what: &str,
+        context: SimulationContext<'_>,
+    ) -> SimulatedResponse {
+        let reason = as_sentence(differences);
+        let line = format!("refused   {what} ({}): {reason}", self.provider.calls[call].kind.word());
+        self.refuse_call(call, facts, "invalid_request", &reason, context).with_log_line(line)
     }
 
     /// The discovery document or the key set, if one of them is requested.

@@ -3,6 +3,7 @@
 
 use crate::provider::Provider;
 use crate::provider::callback::StateLocation;
+use crate::provider::step::StepKind;
 use crate::simulated::simulation::fault;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, OneOrMany};
@@ -42,7 +43,9 @@ pub(super) fn all_choices(provider: &Provider, examples: &[ExampleSpec]) -> (Vec
     for (index, example) in examples.iter().enumerate() {
         let has_same_document = example.discovery.as_ref().is_none_or(|own| document.is_some_and(|document| document.0 == own.0));
         let result = replay(provider, example);
-        if !has_same_document || result.requests.is_empty() {
+        // What refuses the client happens in no login of its own, because the logins share the token.
+        let refuses_client = example.refused.as_ref().is_some_and(|refused| refused.step == Some(StepKind::GetClientToken));
+        if !has_same_document || refuses_client || result.requests.is_empty() {
             continue;
         }
         let kind = if example.identity.is_some() { SimulatedChoiceKind::Login } else { SimulatedChoiceKind::Refusal };
@@ -52,7 +55,7 @@ pub(super) fn all_choices(provider: &Provider, examples: &[ExampleSpec]) -> (Vec
             effect: summary(example),
             kind,
             example: example.clone(),
-            calls: calls_made(provider, &result),
+            calls: calls_made(&result),
             late_call: None,
             has_wrong_path: false,
         });
@@ -72,14 +75,25 @@ pub(super) fn first_login(examples: &[ExampleSpec]) -> Option<&ExampleSpec> {
 }
 
 /// The calls that were made after the callback, in order.
-fn calls_made(provider: &Provider, result: &ReplayResult) -> Vec<usize> {
-    result.trace.exchanges.iter().map(|exchange| exchange.call).filter(|call| *call >= provider.prepared).collect()
+fn calls_made(result: &ReplayResult) -> Vec<usize> {
+    result.trace.exchanges_by_phase().1.iter().map(|exchange| exchange.call).collect()
+}
+
+/// The recorded answer that gives the client its own token, where the file asks for one.
+pub(super) fn recorded_client_token(provider: &Provider, example: &ExampleSpec) -> Option<ExampleAnswerSpec> {
+    let (call, _) = provider.client_token_call()?;
+    let trace = replay(provider, example).trace;
+    let (before, after) = trace.exchanges_by_phase();
+    let phases = [(before, &example.prepare), (after, &example.exchanges)];
+    phases.into_iter().find_map(|(made, recorded)| {
+        let at = made.iter().position(|exchange| exchange.call == call)?;
+        Some(recorded.as_ref()?.0.get(at)?.answer.clone())
+    })
 }
 
 /// The calls of an example that were made before the redirect, in order.
 pub(super) fn prepared_calls(provider: &Provider, example: &ExampleSpec) -> Vec<usize> {
-    let made = replay(provider, example).trace.exchanges;
-    made.iter().map(|exchange| exchange.call).filter(|call| *call < provider.prepared).collect()
+    replay(provider, example).trace.exchanges_by_phase().0.iter().map(|exchange| exchange.call).collect()
 }
 
 fn summary(example: &ExampleSpec) -> String {
@@ -92,9 +106,10 @@ fn summary(example: &ExampleSpec) -> String {
 
 /// The faults that can be made from a recorded login.
 fn fault_choices(provider: &Provider, examples: &[ExampleSpec], login: &ExampleSpec) -> Vec<SimulatedChoice> {
-    let calls = calls_made(provider, &replay(provider, login));
-    // The first answer without which no login succeeds.
-    let required = calls.iter().position(|call| !provider.calls[*call].optional);
+    let calls = calls_made(&replay(provider, login));
+    // The first answer of this login without which it does not succeed.
+    let is_own = |call: usize| provider.calls[call].kind != StepKind::GetClientToken;
+    let required = calls.iter().position(|call| is_own(*call) && !provider.calls[*call].optional);
     let choice = |word: &str, title: &str, effect: &str, example: ExampleSpec| SimulatedChoice {
         word: word.to_owned(),
         title: title.to_owned(),
@@ -114,7 +129,10 @@ fn fault_choices(provider: &Provider, examples: &[ExampleSpec], login: &ExampleS
     if let Some(example) = fault::without_email(login) {
         faults.push(choice("no-email", "No e-mail address", "the answers hold everything but the address", example));
     }
-    let other_shape = (0..calls.len()).rev().filter_map(|exchange| fault::with_changed_envelope(login, exchange));
+    let other_shape = (0..calls.len())
+        .rev()
+        .filter(|exchange| is_own(calls[*exchange]))
+        .filter_map(|exchange| fault::with_changed_envelope(login, exchange));
     if let Some(example) = other_shape.into_iter().find(|example| replay(provider, example).end.is_err()) {
         faults.push(choice("other-shape", "Another shape", "an answer has got an envelope, or has lost it", example));
     }
@@ -178,7 +196,7 @@ pub(super) fn recorded_refusal<'e>(provider: &Provider, example: &'e ExampleSpec
     let code = &example.refused.as_ref()?.code.value;
     let result = replay(provider, example);
     let (exchanges, calls) = match &example.exchanges {
-        Some(exchanges) => (&exchanges.0, calls_made(provider, &result)),
+        Some(exchanges) => (&exchanges.0, calls_made(&result)),
         None => (&example.prepare.as_ref()?.0, prepared_calls(provider, example)),
     };
     let answer = &exchanges.last()?.answer;

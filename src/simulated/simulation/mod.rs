@@ -7,6 +7,7 @@ mod assertion; //              tokens with which the client proves itself
 mod authorization; //          the browser comes, a choice is made, and the browser goes back
 mod calls; //                  the calls of the broker
 mod choices; //                what can be chosen
+mod client_token; //           the client's own token
 mod compare; //                whether a request is the file's
 pub(crate) mod connection; //  the connection of a live provider that is simulated
 mod expectation; //            which request has to arrive
@@ -39,7 +40,7 @@ use crate::simulated::simulation::state::SimulationState;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::Request;
-use crate::workbench::examples::example::ExampleSpec;
+use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleSpec};
 use crate::workbench::examples::replay::discovery_document;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -61,6 +62,8 @@ pub struct Simulation {
     left_out: usize,
     /// The calls before the redirect to which the recorded answers of the first login belong, in order.
     prepared_calls: Vec<usize>,
+    /// The recorded answer that gives the client its own token.
+    client_token: Option<ExampleAnswerSpec>,
     values: Vec<(Slot, Text)>,
     keyring: SimulatedKeyring,
     documents: DocumentCache,
@@ -86,8 +89,10 @@ impl Simulation {
     pub fn new(provider: Provider, examples: Vec<ExampleSpec>, values: Vec<(Slot, Text)>) -> Self {
         let (choices, left_out) = choices::all_choices(&provider, &examples);
         let prepared_calls = choices::first_login(&examples).map_or_else(Vec::new, |login| choices::prepared_calls(&provider, login));
+        let client_token = choices::first_login(&examples).and_then(|login| choices::recorded_client_token(&provider, login));
         Self {
             prepared_calls,
+            client_token,
             provider,
             examples,
             choices,
@@ -195,11 +200,13 @@ impl Simulation {
 
     /// The facts that are known when an attempt begins.
     fn known_facts(&self, attempt: &Attempt, installation: &InstallationValues, context: SimulationContext<'_>) -> Facts {
-        self.with_discovery_document(context, installation, |documents| {
+        let mut facts = self.with_discovery_document(context, installation, |documents| {
             attempt
                 .initial_facts(&self.provider, installation, documents)
                 .unwrap_or_else(|| attempt.facts_without_discovery(&self.provider, installation))
-        })
+        });
+        self.learn_client_token(&mut facts, context);
+        facts
     }
 
     /// The published key set.

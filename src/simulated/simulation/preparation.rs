@@ -83,7 +83,7 @@ impl Simulation {
 
     /// The facts that are known after a request, if it is the one that a call sends; otherwise the differences, if it goes to the same
     /// address.
-    fn check_preparation(
+    pub(super) fn check_preparation(
         &self,
         step: &Step,
         facts: &Facts,

@@ -246,10 +246,10 @@ impl<'a> Section<'a> {
             );
         }
         Some(
-            match (step.kind, step.method) {
-                (StepKind::GetAuthorizationCode | StepKind::GetAccessCode, Method::Post) if !is_written => "form",
-                (StepKind::GetAuthorizationCode | StepKind::GetAccessCode, Method::Get) if !is_written => "query",
-                (StepKind::GetAuthorizationCode | StepKind::GetAccessCode | StepKind::GetUserInfo, Method::Get | Method::Post) => "none",
+            match step.method {
+                _ if step.kind == StepKind::GetUserInfo || is_written => "none",
+                Method::Post => "form",
+                Method::Get => "query",
             }
             .to_owned(),
         )

@@ -60,7 +60,7 @@ pub(crate) fn describe(provider: &Provider, signed_texts: &[Option<String>]) -> 
 fn step_node<'n>(file: &'n YamlNode, provider: &Provider, at: usize, step: &Step) -> Option<&'n YamlNode> {
     let is_before_redirect = |step: &Step| step.call.is_some_and(|call| usize::from(call) < provider.prepared);
     let (node, earlier) = if is_before_redirect(step) {
-        (file.get(step.kind.word())?.get("prepare")?, at)
+        (file.get(step.kind.word())?.get("prepare")?, usize::from(step.call?))
     } else {
         let earlier = provider.steps().take(at).filter(|earlier| earlier.kind == step.kind && !is_before_redirect(earlier));
         (file.get(step.kind.word())?, earlier.count())

@@ -64,7 +64,12 @@ fn facts() -> String {
 }
 
 fn standard_places() -> String {
-    let answers = [("callback", standard::CALLBACK), ("getAccessCode", standard::TOKEN), ("getUserInfo without `read`", standard::PERSON)];
+    let answers = [
+        ("callback", standard::CALLBACK),
+        ("getAccessCode", standard::TOKEN),
+        ("getUserInfo without `read`", standard::PERSON),
+        ("getClientToken", standard::CLIENT_TOKEN),
+    ];
     let places = answers.iter().flat_map(|(answer, places)| places.iter().map(move |(fact, key)| format!("{answer} | `{fact}` | `{key}`")));
     rows("answer | fact | place", places)
 }

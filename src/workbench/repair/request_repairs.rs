@@ -81,16 +81,16 @@ impl<'a> ObservedRefusal<'a> {
     /// The causes, the likeliest first, with how certain they are.
     pub(crate) fn likely_causes(&self) -> Vec<(RefusalCause, u8)> {
         let mut list = causes_in_text(&self.words);
-        let at_token = self.kind == Some(StepKind::GetAccessCode);
+        let shows_client = matches!(self.kind, Some(StepKind::GetAccessCode | StepKind::GetClientToken));
         let by_status = match self.status {
             404 | 410 => Some((RefusalCause::AddressWrong, 2)),
             405 => Some((RefusalCause::MethodOther, 4)),
             415 => Some((RefusalCause::BodyOther, 4)),
             429 => Some((RefusalCause::TooMany, 4)),
             500..=599 => Some((RefusalCause::Unavailable, 2)),
-            401 if at_token => Some((RefusalCause::SecretRefused, 1)),
+            401 if shows_client => Some((RefusalCause::SecretRefused, 1)),
             401 => Some((RefusalCause::TokenRefused, 2)),
-            403 if !at_token => Some((RefusalCause::TokenRefused, 1)),
+            403 if !shows_client => Some((RefusalCause::TokenRefused, 1)),
             _ if self.is_page => Some((RefusalCause::AddressWrong, 1)),
             _ => None,
         };
@@ -101,7 +101,7 @@ impl<'a> ObservedRefusal<'a> {
             list.retain(|(known, _)| *known != cause);
             list.insert(at.min(list.len()), (cause, weight));
         }
-        if !at_token {
+        if self.kind != Some(StepKind::GetAccessCode) {
             // A used code can be the reason only where the code is redeemed.
             list.retain(|(cause, _)| !matches!(cause, RefusalCause::CodeUsed) || self.kind.is_none());
         }
@@ -218,7 +218,8 @@ impl<'a> ObservedRefusal<'a> {
                 || (!is_basic && !matches!(step.body, StepBody::Form(_) | StepBody::None))
                 || uses.is_empty()
         });
-        match self.step.filter(|step| step.kind == StepKind::GetAccessCode && !by_hand) {
+        let shows_client = |step: &&Step| matches!(step.kind, StepKind::GetAccessCode | StepKind::GetClientToken);
+        match self.step.filter(shows_client).filter(|_| !by_hand) {
             Some(step) => self.with_change(
                 &[FileEdit::Word { step: step.place, word: step.kind.word(), key: "credentials", value: to.to_owned() }],
                 proposal,

@@ -199,6 +199,8 @@ word_blocks! {
         sent_there,
         came_back,
         unsent,
+        kept_token,
+        replaced_token,
         unread,
         nothing,
         about,

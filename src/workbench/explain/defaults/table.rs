@@ -3,6 +3,7 @@
 
 use crate::provider::Provider;
 use crate::provider::signed_token::{SignedToken, TokenKeys};
+use crate::provider::step::StepKind;
 use crate::provider::template::Template;
 use crate::vocabulary::yaml::{YamlEntry, YamlKind};
 use crate::workbench::explain::defaults::Section;
@@ -62,9 +63,9 @@ pub(crate) const TABLE: &[(&str, &str, WordDefault)] = &[
     ("call", "credentials", Unless(|section| section.credentials())),
     ("call", "bearer", Unless(|section| section.bearer())),
     ("call", "sign", Then(|section| section.signed_text())),
-    ("call", "when", Unless(|section| Some(condition(section).to_owned()))),
+    ("call", "when", Unless(|section| outside_of_client_token(section).map(condition).map(str::to_owned))),
     ("call", "timeout", Unless(|_| Some("10s".to_owned()))),
-    ("call", "optional", Unless(|section| Some(optional(section).to_owned()))),
+    ("call", "optional", Unless(|section| outside_of_client_token(section).map(optional).map(str::to_owned))),
     ("call", "answer", Unless(|section| section.default_answer())),
     ("call", "refused", Rows(|section| section.default_refusals())),
     ("call", "refused", Rows(|section| section.rows_of_file("refused"))),
@@ -109,6 +110,11 @@ fn exchange(provider: &Provider) -> &'static str {
 
 fn is_refresh(section: &Section<'_>) -> bool {
     section.step.is_some_and(|step| step.call.map(usize::from) == Some(section.provider.refresh_position()))
+}
+
+/// A section other than the call for the client's own token, which is made where a request needs it.
+fn outside_of_client_token<'a>(section: &Section<'a>) -> Option<&Section<'a>> {
+    section.step.is_none_or(|step| step.kind != StepKind::GetClientToken).then_some(section)
 }
 
 /// When a call is made.
