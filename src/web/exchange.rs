@@ -146,7 +146,6 @@ impl ExchangeRefusal {
     /// The status and the name of the refusal.
     fn status(&self) -> (StatusCode, &'static str) {
         let Self { error, login } = self;
-        let Self { error, login } = self;
         login.as_ref().map_or((error.cause.status(), error.cause.name()), |login| status_and_name(login, error.cause))
     }
 

@@ -83,7 +83,7 @@ on_both! {
         keeps(&directory, &ana, "acme", "sealed").await;
         let grant = NewAppGrant {
             id: "g".into(), store: "main".into(), uid: ana.clone(), app: "painel".into(), sid: "1".into(), offline: false,
-            scopes: "openid".into(), provider: "acme".into(), auth_time: 100, until: 1000,
+            scopes: "openid".into(), resources: "".into(), audiences: "".into(), provider: "acme".into(), auth_time: 100, until: 1000,
         };
         assert!(matches!(directory.write(RedeemCode { grant, issued: 100, now: 100 }).await, Ok(CodeRedemption::Granted(_))));
         let find = FindTokensForApp { store: "main".into(), grant: "g".into(), app: "painel".into(), uid: ana.clone(), provider: "acme".into() };

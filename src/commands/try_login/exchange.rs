@@ -99,7 +99,7 @@ pub(crate) async fn run(trial: &TrialLogin, stores: &Stores, tokens: &HandedToke
     let exchanged = conversation.exchange(tokens, None, clock::now(), &mut witness).await;
     let (trace, exchanged) = exchanged.unwrap_or_else(|busy| (Trace::default(), Err(busy.into())));
     let (single_use, end) = match exchanged {
-        Ok(ExchangedIdentity { identity, single_use }) => (single_use.is_some(), Ok(identity)),
+        Ok(ExchangedIdentity { identity, token }) => (token.single_use.is_some(), Ok(identity)),
         Err(error) => (false, Err(error)),
     };
     let record = LoginRecord { provider, redirect: None, trace: &trace, watch: &witness.watch, end: end.as_ref() };

@@ -270,7 +270,7 @@ impl<'a> PlayedGrant<'a> {
 
     fn access_token(&self) -> AppTrialStep {
         let grant = Some(("", self.context.now()));
-        let of = AccessTokenSubject { subject: &self.user.uid, scopes: &self.request.scope, audiences: &[], grant };
+        let of = AccessTokenSubject { subject: &self.user.uid, scopes: &self.request.scope, audiences: &[], grant, person: None };
         let claims = app_token::access_token_claims(self.context, self.app, &of);
         let is_for_itself = claims.get("aud").and_then(Value::as_str) == Some(&*self.app.name);
         let notes: Vec<AppTrialNote> = is_for_itself.then_some(AppTrialNote::AudienceIsApp).into_iter().collect();

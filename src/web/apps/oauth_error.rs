@@ -58,13 +58,13 @@ impl OAuthError {
     }
 
     /// The settings do not name the app for the tokens of this provider.
-    pub(crate) const fn tokens_not_allowed() -> Self {
+    pub(crate) fn tokens_not_allowed() -> Self {
         let description = "the settings of the store do not allow this app the tokens of this provider";
         Self { status: StatusCode::FORBIDDEN, challenge: Some(OAuthChallenge::Bearer), ..Self::new("insufficient_scope", description) }
     }
 
     /// No tokens of the provider are kept for the person, or not any more.
-    pub(crate) const fn no_tokens() -> Self {
+    pub(crate) fn no_tokens() -> Self {
         let description = "no tokens of this provider are kept for this person: they have to sign in through it again";
         Self { status: StatusCode::NOT_FOUND, ..Self::new("noTokens", description) }
     }

@@ -14,10 +14,10 @@ use crate::provider::signed_token::unverified_claims;
 use crate::session::{Session, SessionLifetime};
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::text::Text;
-use crate::web::apps::{app_token, consent};
 use crate::web::apps::granted_tokens::{REFRESH_IDLE, TokensOfGrant, chosen_audiences, tokens_of_grant};
 use crate::web::apps::oauth_error::OAuthError;
 use crate::web::apps::oauth_form::OAuthForm;
+use crate::web::apps::{app_token, consent};
 use crate::web::exchange::obtain_identity;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -104,7 +104,14 @@ async fn sign_in(
     let mut who_agreed = None;
     if app.asks_consent {
         let Identity { provider, id, fingerprint, .. } = identity.clone();
-        let find = FindConsentOfIdentity { store: store.name.clone(), provider, provider_id: id, fingerprint, app: app.name.clone(), shown: consent::shown_to_person(app) };
+        let find = FindConsentOfIdentity {
+            store: store.name.clone(),
+            provider,
+            provider_id: id,
+            fingerprint,
+            app: app.name.clone(),
+            shown: consent::shown_to_person(app),
+        };
         let found = context.app().directory.read(find).await?;
         let covers = |allowed: &str| scope::words(&request.scope).iter().all(|word| scope::has(allowed, word));
         who_agreed = Some(found.filter(|(_, allowed)| covers(allowed)).ok_or_else(no_consent)?.0);
@@ -147,7 +154,9 @@ async fn begin_grant(
         auth_time,
         until: context.now().saturating_add(if offline { REFRESH_IDLE } else { app_token::LIFETIME }),
     };
-    let CodeRedemption::Granted(user) = context.app().directory.write(RedeemCode { grant, issued: context.now(), now: context.now() }).await? else {
+    let CodeRedemption::Granted(user) =
+        context.app().directory.write(RedeemCode { grant, issued: context.now(), now: context.now() }).await?
+    else {
         return Err(OAuthError::invalid_grant());
     };
     let refresh = offline.then(|| RefreshToken { grant: id.clone(), rotation: 0 });

@@ -36,6 +36,13 @@ async fn open() -> World {
     World::with_settings(&settings, FILE).await
 }
 
+/// What a person is shown of an app without a name, as the broker keeps it: a hash of the app and of where it sends the browser.
+fn as_shown(app: &str) -> Box<str> {
+    let origin = url::Url::parse(CALLBACK).expect("an address").origin().ascii_serialization();
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("{app}\n{origin}").as_bytes());
+    hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>().into()
+}
+
 fn form(kind: &str, token: &str, more: &str) -> String {
     format!(
         "grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token_type={TYPE}{kind}&subject_token={}{more}",
@@ -260,6 +267,7 @@ async fn an_app_that_has_to_ask_gets_nothing_before_the_person_has_agreed() {
         store: "main".into(),
         uid: world.uid().await,
         app: "asks".into(),
+        shown: as_shown("asks"),
         scopes: "openid email".into(),
         now: clock::now(),
     };

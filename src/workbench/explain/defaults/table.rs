@@ -113,7 +113,7 @@ fn is_refresh(section: &Section<'_>) -> bool {
 }
 
 /// A section other than the call for the client's own token, which is made where a request needs it.
-fn outside_of_client_token<'a>(section: &Section<'a>) -> Option<&Section<'a>> {
+fn outside_of_client_token<'s, 'a>(section: &'s Section<'a>) -> Option<&'s Section<'a>> {
     section.step.is_none_or(|step| step.kind != StepKind::GetClientToken).then_some(section)
 }
 
