@@ -16,25 +16,25 @@ const SHORTEST_NONCE: usize = 32;
 /// The kind of the token that the app hands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SubjectToken {
-    IdToken,
-    AccessToken,
+    Id,
+    Access,
 }
 
 /// The kind of the token that the app wants first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RequestedToken {
-    AccessToken,
-    RefreshToken,
-    IdToken,
+    Access,
+    Refresh,
+    Id,
 }
 
 impl RequestedToken {
     /// Its name in the specification.
     pub(crate) fn token_type(self) -> String {
         let name = match self {
-            Self::AccessToken => "access_token",
-            Self::RefreshToken => "refresh_token",
-            Self::IdToken => "id_token",
+            Self::Access => "access_token",
+            Self::Refresh => "refresh_token",
+            Self::Id => "id_token",
         };
         format!("{TOKEN_TYPE}{name}")
     }
@@ -75,18 +75,18 @@ pub(crate) fn read_exchange_request<'a>(
     let token = value("subject_token").ok_or(error("invalid_request", "`subject_token` is missing"))?;
     let kind = value("subject_token_type").ok_or(error("invalid_request", "`subject_token_type` is missing"))?;
     let kind = match kind.strip_prefix(TOKEN_TYPE) {
-        Some("id_token") => SubjectToken::IdToken,
-        Some("access_token") => SubjectToken::AccessToken,
+        Some("id_token") => SubjectToken::Id,
+        Some("access_token") => SubjectToken::Access,
         Some(_) | None => return Err(error("invalid_request", "the subject token is an ID token or an access token of a provider")),
     };
     let requested = match value("requested_token_type").map(|kind| kind.strip_prefix(TOKEN_TYPE)) {
-        None | Some(Some("access_token")) => RequestedToken::AccessToken,
-        Some(Some("refresh_token")) => RequestedToken::RefreshToken,
-        Some(Some("id_token")) => RequestedToken::IdToken,
+        None | Some(Some("access_token")) => RequestedToken::Access,
+        Some(Some("refresh_token")) => RequestedToken::Refresh,
+        Some(Some("id_token")) => RequestedToken::Id,
         Some(_) => return Err(error("invalid_request", "the requested token is an access token, a refresh token or an ID token")),
     };
     let nonce = value("nonce");
-    if app.is_public() && (kind == SubjectToken::AccessToken || nonce.is_none_or(|nonce| nonce.len() < SHORTEST_NONCE)) {
+    if app.is_public() && (kind == SubjectToken::Access || nonce.is_none_or(|nonce| nonce.len() < SHORTEST_NONCE)) {
         let why = "an app without a secret hands in an ID token whose nonce is the SHA-256 of its `nonce`, a random text of 32 characters or more";
         return Err(error("invalid_request", why));
     }
@@ -101,9 +101,9 @@ fn read_scope(app: &ClientApp, asked: Option<&str>, requested: RequestedToken) -
         None => scope::granted(&app.scopes.join(" "), |word| word != OFFLINE_ACCESS),
     };
     let needed = match requested {
-        RequestedToken::AccessToken => None,
-        RequestedToken::RefreshToken => Some(OFFLINE_ACCESS),
-        RequestedToken::IdToken => Some(OPENID),
+        RequestedToken::Access => None,
+        RequestedToken::Refresh => Some(OFFLINE_ACCESS),
+        RequestedToken::Id => Some(OPENID),
     };
     if asked.is_some() && scope.is_empty() {
         return Err(error("invalid_scope", "none of the requested scopes is among the `scopes` of this app"));
@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(scopes(&backend(), "&scope=openid+admin+offline_access"), "openid offline_access");
         assert_eq!(scopes(&online, "&scope=openid+offline_access"), "openid");
         let refresh = format!("{ID_TOKEN}&requested_token_type=urn:ietf:params:oauth:token-type:refresh_token&scope=offline_access");
-        assert_eq!(read(&backend(), &refresh), Ok((RequestedToken::RefreshToken, "offline_access".to_owned())));
+        assert_eq!(read(&backend(), &refresh), Ok((RequestedToken::Refresh, "offline_access".to_owned())));
     }
 
     #[test]

@@ -79,18 +79,17 @@ fn verify(
 ) -> Option<Rc<VerifiedBearer>> {
     let keys = app.signing.version();
     let remembered = cache.find(token).filter(|known| Arc::ptr_eq(&known.live_store, live_store) && known.keys == keys);
-    let known = match remembered {
-        Some(known) => known,
-        None => {
-            let claims = app.signing.keys(&live_store.store.name)?.verify_claims(token, ACCESS_TOKEN, LONGEST)?;
-            let verified = read_access_token(claims, live_store, now)?;
-            let headers = headers_of(&verified, live_store, app)?;
-            let VerifiedAccessToken { grant, issued, expires, .. } = verified;
-            let (live_store, generation) = (Arc::clone(live_store), Cell::new(u64::MAX));
-            let known = Rc::new(VerifiedBearer { live_store, keys, generation, grant, issued, expires, headers });
-            cache.remember(token, &known);
-            known
-        }
+    let known = if let Some(known) = remembered {
+        known
+    } else {
+        let claims = app.signing.keys(&live_store.store.name)?.verify_claims(token, ACCESS_TOKEN, LONGEST)?;
+        let verified = read_access_token(claims, live_store, now)?;
+        let headers = headers_of(&verified, live_store, app)?;
+        let VerifiedAccessToken { grant, issued, expires, .. } = verified;
+        let (live_store, generation) = (Arc::clone(live_store), Cell::new(u64::MAX));
+        let known = Rc::new(VerifiedBearer { live_store, keys, generation, grant, issued, expires, headers });
+        cache.remember(token, &known);
+        known
     };
     if !VerifiedAccessToken::is_timely(known.issued, known.expires, now) {
         return None;

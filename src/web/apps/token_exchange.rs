@@ -18,7 +18,7 @@ use crate::web::apps::granted_tokens::{REFRESH_IDLE, TokensOfGrant, chosen_audie
 use crate::web::apps::oauth_error::OAuthError;
 use crate::web::apps::oauth_form::OAuthForm;
 use crate::web::apps::{app_token, consent};
-use crate::web::exchange::obtain_identity;
+use crate::web::exchange::{ExchangeRefusal, obtain_identity};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::sign_in;
@@ -46,7 +46,7 @@ pub(crate) async fn by_subject_token(
     }
     let live_provider = provider_of(context, app, &request, claim("iss"))?;
     let handed = handed_tokens(app, &request, claim("nonce"));
-    let exchanged = obtain_identity(context, &live_provider, &handed).await.map_err(|refusal| refusal.into_oauth_error())?;
+    let exchanged = obtain_identity(context, &live_provider, &handed).await.map_err(ExchangeRefusal::into_oauth_error)?;
     let session = sign_in(context, app, &request, &live_provider, &exchanged.identity).await?;
     let signed_in = exchanged.token.signed_in.unwrap_or_default();
     let tokens = begin_grant(context, app, &request, (&session, signed_in), &audiences).await?;
@@ -83,8 +83,8 @@ fn handed_tokens(app: &ClientApp, request: &ExchangeRequest<'_>, claimed: Option
     let nonce = request.nonce.map(|nonce| if app.is_public() { hashed_nonce(nonce, claimed) } else { nonce.to_owned() });
     let nonce = nonce.map_or(HandedNonce::None, |nonce| HandedNonce::Given(Text::secret(nonce, &"nonce".into())));
     match request.kind {
-        SubjectToken::IdToken => HandedTokens { id_token: Some(Text::secret(request.token, &"idToken".into())), access_token: None, nonce },
-        SubjectToken::AccessToken => {
+        SubjectToken::Id => HandedTokens { id_token: Some(Text::secret(request.token, &"idToken".into())), access_token: None, nonce },
+        SubjectToken::Access => {
             HandedTokens { id_token: None, access_token: Some(Text::secret(request.token, &"accessToken".into())), nonce }
         }
     }
@@ -168,9 +168,9 @@ async fn begin_grant(
 /// The answer: what was requested stands in `access_token`, whatever it is (RFC 8693, 2.2.1).
 fn in_answer(mut tokens: Map<String, Value>, requested: RequestedToken) -> Map<String, Value> {
     let member = match requested {
-        RequestedToken::AccessToken => None,
-        RequestedToken::RefreshToken => Some(("refresh_token", REFRESH_IDLE)),
-        RequestedToken::IdToken => Some(("id_token", app_token::LIFETIME)),
+        RequestedToken::Access => None,
+        RequestedToken::Refresh => Some(("refresh_token", REFRESH_IDLE)),
+        RequestedToken::Id => Some(("id_token", app_token::LIFETIME)),
     };
     if let Some((token, lifetime)) = member.and_then(|(member, lifetime)| Some((tokens.remove(member)?, lifetime))) {
         tokens.insert("access_token".to_owned(), token);
@@ -193,15 +193,15 @@ mod tests {
         let kind = |name: &str| format!("urn:ietf:params:oauth:token-type:{name}");
         for (requested, expected) in [
             (
-                RequestedToken::AccessToken,
+                RequestedToken::Access,
                 json!({ "access_token": "a", "refresh_token": "r", "id_token": "i", "token_type": "Bearer", "expires_in": 900, "scope": "s", "issued_token_type": kind("access_token") }),
             ),
             (
-                RequestedToken::RefreshToken,
+                RequestedToken::Refresh,
                 json!({ "access_token": "r", "id_token": "i", "token_type": "N_A", "expires_in": 2_592_000, "scope": "s", "issued_token_type": kind("refresh_token") }),
             ),
             (
-                RequestedToken::IdToken,
+                RequestedToken::Id,
                 json!({ "access_token": "i", "refresh_token": "r", "token_type": "N_A", "expires_in": 900, "scope": "s", "issued_token_type": kind("id_token") }),
             ),
         ] {
