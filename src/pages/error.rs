@@ -169,6 +169,7 @@ mod tests {
     use super::*;
     use crate::pages::PageLanguages;
     use crate::pages::branding::StoreBranding;
+    use std::fmt::Write as _;
 
     /// The situations of the table, and what the page is given in each.
     const SITUATIONS: [&str; 5] = ["a code by e-mail", "other providers", "one provider", "one that fails for many", "linking"];
@@ -222,7 +223,7 @@ mod tests {
             ];
             let cells: Vec<String> =
                 all.iter().enumerate().map(|(at, page)| if has_login || at < 2 { first_button(page) } else { "–".to_owned() }).collect();
-            table.push_str(&format!("| {} | {} |\n", cause.name(), cells.join(" | ")));
+            writeln!(table, "| {} | {} |", cause.name(), cells.join(" | ")).expect("a text takes everything");
         }
 
         assert!(include_str!("../../docs/support.md").contains(&table), "docs/support.md lacks the table:\n{table}");

@@ -10,8 +10,9 @@ mod style;
 use crate::pages::login::ProviderIcon;
 use crate::pages::{
     Accent, AccountNotice, AccountPage, AddressProofProblem, AddressProofReason, AddressProofStage, AppAccessLasts, AppWithAccess,
-    ConsentPage, ErrorCause, ErrorPage, Frame, LinkableProvider, LinkedIdentityRow, LoginChoice, LoginInputField, LoginNotice, LoginPage,
-    PageLanguage, PageLanguages, ProvePage, SignOutPage, SignedInUser, StoreBranding, StoreLogo, WaitingApp,
+    ConsentPage, EmailCodeForm, ErrorCause, ErrorPage, Frame, InAppBrowser, InAppNotice, LinkableProvider, LinkedIdentityRow, LoginChoice,
+    LoginInputField, LoginNotice, LoginPage, PageLanguage, PageLanguages, ProvePage, SignOutPage, SignedInUser, StoreBranding, StoreLogo,
+    WaitingApp,
 };
 use crate::session::SessionUser;
 use crate::vocabulary::email::Email;
@@ -174,7 +175,7 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
             AddressProofStage::Address { suggested: Some(text), wrong },
             AddressProofStage::Code { address: text, digits: 6, wrong, left: 3 },
         ] {
-            for why in [None, Some(AddressProofReason::NotConfirmed), Some(AddressProofReason::Known)] {
+            for why in [None, Some(AddressProofReason::NotConfirmed), Some(AddressProofReason::Known), Some(AddressProofReason::SignIn)] {
                 let page = ProvePage { frame, provider: text, why, stage, others: "/login", form: text, begins_at: None };
                 pages.push((format!("prove, {why:?}, {stage:?}"), page.render()));
             }
@@ -189,7 +190,19 @@ fn pages(language: &PageLanguage, offered: &[&PageLanguage], text: &str) -> Vec<
     let frame = Frame { look: &look, language, offered, here: "/here?a=1", version: "1" };
     let empty = login_page(frame, Vec::new());
     let full = LoginPage { choices: choices(12, text), return_to: Some(RETURN_TO), place: Some(text.to_owned()), ..empty.clone() };
+    let code = Some(EmailCodeForm { action: "/login/email".to_owned(), form: text.to_owned() });
+    let in_app = |browser: &str, address: Option<&str>| {
+        let browser = InAppBrowser::of_user_agent(browser).expect("the browser of an app");
+        Some(InAppNotice { browser, refused: vec![text.to_owned(), "iClube".to_owned()], address: address.map(str::to_owned) })
+    };
+    let here = Some("https://www.loja.example/login?a=1&b=2");
+    let (android, other) = (in_app("(Linux; Android 15; wv)", here), in_app("Line Line/15", here));
     let mut pages = vec![
+        ("a code alone".to_owned(), LoginPage { email_code: code.clone(), place: Some(text.to_owned()), ..empty.clone() }.render()),
+        ("many and a code".to_owned(), LoginPage { email_code: code.clone(), ..full.clone() }.render()),
+        ("in an app".to_owned(), LoginPage { email_code: code, in_app: android, ..full.clone() }.render()),
+        ("in another app".to_owned(), LoginPage { in_app: other, ..empty.clone() }.render()),
+        ("in an app, for an app".to_owned(), LoginPage { in_app: in_app("Line Line/15", None), app: Some(text), ..empty.clone() }.render()),
         ("nothing".to_owned(), empty.render()),
         ("nothing, operator".to_owned(), LoginPage { operator: true, ..empty.clone() }.render()),
         ("one".to_owned(), LoginPage { choices: choices(1, text), ..full.clone() }.render()),

@@ -34,7 +34,7 @@ struct ErrorPageAddress {
 }
 
 /// The answer for an error: a page for people, JSON for programs.
-pub(crate) fn error_response(error: UserFacingError, context: &RequestContext) -> HttpResponse {
+pub(crate) fn error_response(error: &UserFacingError, context: &RequestContext) -> HttpResponse {
     if let Some(place) = &error.instead {
         let mut response = HttpResponse::SeeOther();
         cookies::append_to(&mut response, error.cookies.iter().cloned());
@@ -43,12 +43,12 @@ pub(crate) fn error_response(error: UserFacingError, context: &RequestContext) -
     let wants_a_page = context.header(ACCEPT).is_some_and(|accept| accept.contains("text/html"));
     if error.login.is_none() && !wants_a_page {
         let mut response = HttpResponse::build(error.cause.status());
-        add_to_head(&error, &mut response);
+        add_to_head(error, &mut response);
         return response.json(json!({ "error": error.cause.name() }));
     }
-    let (mut response, for_app) = page_head(&error, error.cause.status(), context);
-    add_to_head(&error, &mut response);
-    response.body(render_page(&error, for_app.as_ref(), context))
+    let (mut response, for_app) = page_head(error, error.cause.status(), context);
+    add_to_head(error, &mut response);
+    response.body(render_page(error, for_app.as_ref(), context))
 }
 
 fn add_to_head(error: &UserFacingError, response: &mut HttpResponseBuilder) {
@@ -130,7 +130,7 @@ fn render_page(error: &UserFacingError, for_app: Option<&LoginForApp>, context: 
 
 /// The answer to a method that a page does not accept.
 pub(crate) fn method_not_allowed(context: &RequestContext, allowed: &str) -> HttpResponse {
-    let mut response = error_response(ErrorCause::WrongMethod.into(), context);
+    let mut response = error_response(&ErrorCause::WrongMethod.into(), context);
     if let Ok(allowed) = HeaderValue::from_str(allowed) {
         response.headers_mut().insert(ALLOW, allowed);
     }

@@ -167,7 +167,7 @@ impl RouteRow {
         resource.default_service(web::to(move |context: RequestContext| {
             let is_hidden = is_hidden.is_some_and(|is_hidden| is_hidden(&context));
             std::future::ready(if is_hidden {
-                error_response(ErrorCause::NoSuchPage.into(), &context)
+                error_response(&ErrorCause::NoSuchPage.into(), &context)
             } else {
                 method_not_allowed(&context, &allowed)
             })
@@ -224,6 +224,6 @@ where
 {
     move |context: RequestContext| {
         let answering = handler(context.clone());
-        Box::pin(async move { answering.await.unwrap_or_else(|error| error_response(error, &context)) })
+        Box::pin(async move { answering.await.unwrap_or_else(|error| error_response(&error, &context)) })
     }
 }
