@@ -284,6 +284,11 @@ mod tests {
             "mail: { smtp: smtps://a.loja.example, from: b@loja.example }",
         ),
         (
+            "ways",
+            "mail: { smtp: smtps://a.loja.example, from: a@loja.example }",
+            "mail: { smtp: smtps://a.loja.example, from: a@loja.example }\nways: [ email ]",
+        ),
+        (
             "mail.user",
             "mail: { smtp: smtps://a.loja.example, from: a@loja.example, user: env:A, password: env:P }",
             "mail: { smtp: smtps://a.loja.example, from: a@loja.example, user: env:B, password: env:P }",
