@@ -127,7 +127,7 @@ pub(crate) async fn end_least_used_grants<S: SqlTransaction>(
         ($before:literal, $after:literal) => {
             concat!(
                 $before,
-                "SELECT id FROM app_grants WHERE uid = $1 AND app = $2 AND ended = 0 AND until > $3 AND id <> $4 ORDER BY used, id LIMIT $5",
+                "SELECT id FROM app_grants WHERE uid = $1 AND app = $2 AND ended = 0 AND until > $3 AND id <> $4 ORDER BY offline, used, id LIMIT $5",
                 $after
             )
         };

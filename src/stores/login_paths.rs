@@ -26,8 +26,13 @@ impl LoginPaths {
         }
         let path = address.split(['?', '#']).next().unwrap_or_default();
         let Some(path) = plain_path(path) else { return true };
-        self.0.iter().any(|listed| path.strip_prefix(&**listed).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+        self.0.iter().any(|listed| path.strip_prefix(&**listed).is_some_and(|rest| !rest.starts_with(continues_name)))
     }
+}
+
+/// Whether a letter continues the name of a path. What follows another mark is the same page for some programs: `/minha-conta.json`.
+fn continues_name(letter: char) -> bool {
+    letter.is_alphanumeric() || matches!(letter, '-' | '_')
 }
 
 /// The path decoded and in small letters; `None` if programs read it differently.
@@ -86,6 +91,8 @@ mod tests {
             "/minha-conta%00",
             "/minha-conta%20",
             "/minha-conta./x",
+            "/minha-conta.json",
+            "/minha-conta:x",
             "/minha-conta%0a",
             "/%ff/minha-conta",
             "/x%3f/minha-conta",

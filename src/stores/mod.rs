@@ -288,7 +288,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
     let (cookie, second_cookies) = compile_cookies(name, (host, secure), own_session, main_session);
     let origins = |list| -> Vec<Box<str>> { text_values(list).map(|origin| browser_origin(origin).into()).collect() };
     let return_to = origins(own.return_to.as_ref().or(main.return_to.as_ref()));
-    let hand_over = origins(own.hand_over.as_ref().or(main.hand_over.as_ref()));
+    let hand_over = origins(own.hand_over.as_ref());
     let languages = text_values(inherited(own_login, main_login, |login| login.languages.as_ref()));
     Store {
         name: name.into(),

@@ -86,7 +86,8 @@ words! {
         /// Example: `loginPaths: [ /minha-conta, /checkout ]`
         login_paths: Option<OneOrMany<Located<String>>> = "loginPaths",
         /// The origins of stores on other sites, to which a shopper returns with a code that the store exchanges for the token of the
-        /// session. They count as origins of `returnTo`, too. The section Stores on another site says how.
+        /// session. They count as origins of `returnTo`, too. The section Stores on another site says how. Every page of such an origin may
+        /// be given a code: one that passes its own address on, such as an open redirect, gives the session away. A store does not inherit it.
         /// Default: none
         /// Example: `handOver: [ https://loja.outra.example ]`
         hand_over: Option<OneOrMany<Located<String>>> = "handOver",

@@ -6,21 +6,24 @@ use crate::login::attempt::Entropy;
 use crate::login::conversation::Conversation;
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::exchange::{ExchangedIdentity, HandedNonce, HandedTokens};
+use crate::login::options::LoginOptions;
 use crate::login::trace::LoginTokens;
 use crate::pages::ErrorCause;
+use crate::pages::frame::address;
 use crate::provider::exchange::ProviderButton;
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::vocabulary::text::Text;
+use crate::web::apps::login_for_app;
 use crate::web::apps::oauth_error::OAuthError;
 use crate::web::handed_in::{HandedIn, HandedInFields, HandedInShape};
 use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::session::{allow_posted_json, allow_storefront, rfc3339};
-use crate::web::user_facing_error::{UserFacingError, cause_of_login_error};
+use crate::web::user_facing_error::{UserFacingError, cause_of_login_error, redirect_to};
 use crate::web::{attempt_cookies, sign_in, start};
 use crate::world::{clock, random};
 use actix_web::http::StatusCode;
@@ -201,6 +204,16 @@ async fn sign_in_by_button(
         return Err(ErrorCause::CrossSite.into());
     }
     let return_to = context.return_to()?;
+    if let Some(for_app) = login_for_app::of_return_address(context, return_to.as_deref())? {
+        if !for_app.accepts(context, live_provider) {
+            return Err(ErrorCause::NoSuchProvider.into());
+        }
+        // A button says nothing about when the person signed in at the provider.
+        if for_app.options(live_provider, LoginOptions::default()).reauthenticates {
+            let login = address(&["login", &live_provider.provider.name], &[("return_to", return_to.as_deref())]);
+            return Ok(redirect_to(&login));
+        }
+    }
     let id_token = field(&button.field).filter(|token| !token.is_empty()).ok_or(ErrorCause::Malformed)?;
     let kept = live_provider.provider.logout_uses_id_token().then(|| id_token.clone());
     let tokens = HandedTokens { id_token: Some(id_token), access_token: None, nonce: HandedNonce::Unknown };

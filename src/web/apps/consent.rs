@@ -18,18 +18,19 @@ use actix_web::http::header::{CONTENT_SECURITY_POLICY, VARY};
 use std::collections::BTreeSet;
 use std::iter;
 
-/// What people are shown of an app, as a hash: its name, and where it is. Another app under the same client id looks different, so it
-/// inherits no consent.
+/// What people agree to, as a hash: the app's name, where it is, and the providers whose own tokens it may fetch. Another app under the same
+/// client id looks different, so it inherits no consent.
 pub(crate) fn shown_to_person(app: &ClientApp) -> Box<str> {
     let origins: BTreeSet<String> = app.redirect_uris.iter().map(|uri| authorization_reply::origin_of(uri)).collect();
-    let text = iter::once(app.shown_name()).chain(origins.iter().map(String::as_str)).collect::<Vec<_>>().join("\n");
+    let shown = iter::once(app.shown_name()).chain(origins.iter().map(String::as_str));
+    let text = shown.chain(app.token_providers.iter().map(|provider| &**provider)).collect::<Vec<_>>().join("\n");
     hex(&sha256::<16>(text.as_bytes())).into()
 }
 
 /// The page that asks.
 pub(crate) fn show(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest, session: &Session, id: &str) -> HttpResponse {
     let offered = context.offered_languages();
-    let form = forms::csrf_token(context, &bound_to_consent(id, session));
+    let form = forms::csrf_token(context, &bound_to_consent(id, app, session));
     let here = kept_request::path(id);
     let further = &context.live_store().store.further.claims;
     let has_fact = |fact: &str| session.person.fact(fact).is_some();
@@ -61,7 +62,7 @@ pub(crate) async fn submit(context: RequestContext) -> Result<HttpResponse, User
     let session = context.session_under_new_keys().await?;
     let goes_back = SubmittedForm::from_request(&context)?.field("answer")? == Some("back");
     let bound = match &session {
-        Some(session) if !goes_back => bound_to_consent(&id, session),
+        Some(session) if !goes_back => bound_to_consent(&id, &app, session),
         _ => bound_to_request(&id),
     };
     let form = forms::verified_form(&context, &bound, &page)?;
@@ -87,8 +88,8 @@ pub(crate) fn token_to_go_back(context: &RequestContext, id: &str) -> String {
     forms::csrf_token(context, &bound_to_request(id))
 }
 
-fn bound_to_consent(id: &str, session: &Session) -> String {
-    format!("consent {id} {}", session.sid)
+fn bound_to_consent(id: &str, app: &ClientApp, session: &Session) -> String {
+    format!("consent {id} {} {}", shown_to_person(app), session.sid)
 }
 
 fn bound_to_request(id: &str) -> String {

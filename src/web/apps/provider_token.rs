@@ -33,12 +33,11 @@ impl Default for FetchThrottle {
 impl FetchThrottle {
     /// Whether a fetch of a provider's token by a grant is to be recorded.
     fn admits(&self, grant: &str, provider: &str, now: i64) -> bool {
-        let key = (grant.into(), provider.into());
-        let is_due = self.0.get(&key).is_none_or(|recorded| now.saturating_sub(recorded) >= RECORDED_FOR);
-        if is_due {
-            self.0.insert(key, now);
-        }
-        is_due
+        self.0.get(&(grant.into(), provider.into())).is_none_or(|recorded| now.saturating_sub(recorded) >= RECORDED_FOR)
+    }
+
+    fn note_recorded(&self, grant: &str, provider: &str, now: i64) {
+        self.0.insert((grant.into(), provider.into()), now);
     }
 }
 
@@ -59,6 +58,10 @@ async fn answer(context: &RequestContext, header: &str) -> Result<HttpResponse, 
     if !app.may_fetch_tokens_of(&name) {
         refusals::record(context, Some(&app.name), "insufficient_scope").await;
         return Err(OAuthError::tokens_not_allowed());
+    }
+    if !token.is_for_only(&app.name) {
+        refusals::record(context, Some(&app.name), "insufficient_scope").await;
+        return Err(OAuthError::token_of_service());
     }
     let live_provider = provider_named(context, &name).map_err(|_| OAuthError::no_tokens())?;
     if live_provider.provider.keeping.is_none() {
@@ -98,13 +101,16 @@ async fn authorized_app(context: &RequestContext, header: &str) -> Result<(Verif
 }
 
 async fn record(context: &RequestContext, live_provider: &LiveProvider, (app, grant, uid): (&str, &str, &str)) {
-    if !context.app().stories.of_tokens.admits(grant, &live_provider.provider.key, context.now()) {
+    let (throttle, key) = (&context.app().stories.of_tokens, &*live_provider.provider.key);
+    if !throttle.admits(grant, key, context.now()) {
         return;
     }
     let event = AuditEvent::new(context.now(), &context.live_store().store.name, AuditEventKind::TokenFetched);
     let event = event.of_app(app).for_user(uid).via_provider(&live_provider.provider.name);
     // The token is handed out without its line rather than not at all; the log has a line of its own.
-    if context.app().directory.write(RecordAuditEvent(event)).await.is_err() {
+    if context.app().directory.write(RecordAuditEvent(event)).await.is_ok() {
+        throttle.note_recorded(grant, key, context.now());
+    } else {
         tracing::warn!(app, "the audit lacks the line that an app has fetched a token of a provider");
     }
 }
@@ -117,8 +123,10 @@ mod tests {
     fn a_fetch_is_recorded_once_an_hour_for_a_grant_and_a_provider() {
         let throttle = FetchThrottle::default();
 
-        assert!(throttle.admits("g1", "acme", 0) && throttle.admits("g2", "acme", 0) && throttle.admits("g1", "beta", 0));
-        assert!(!throttle.admits("g1", "acme", 3599));
-        assert!(throttle.admits("g1", "acme", 3600) && !throttle.admits("g1", "acme", 3601));
+        assert!(throttle.admits("g1", "acme", 0) && throttle.admits("g1", "acme", 0), "nothing is recorded yet");
+        throttle.note_recorded("g1", "acme", 0);
+
+        assert!(!throttle.admits("g1", "acme", 3599) && throttle.admits("g1", "acme", 3600));
+        assert!(throttle.admits("g2", "acme", 0) && throttle.admits("g1", "beta", 0));
     }
 }

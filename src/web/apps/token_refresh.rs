@@ -99,11 +99,14 @@ impl TokenOwner {
                 TokenState::Refreshing if began.elapsed() < LONGEST_WAIT => tokio::time::sleep(POLL).await,
                 TokenState::Refreshing if is_alive(&kept, clock::now()) => return Ok(kept),
                 TokenState::Refreshing => return Err(OAuthError::provider_unavailable(PAUSE)),
+                // Others replace the tokens all the time, or they are too long to be kept.
+                TokenState::Due if began.elapsed() >= LONGEST_WAIT => return Err(OAuthError::provider_unavailable(PAUSE)),
                 TokenState::Due => {
                     let leased = KeptTokens { refreshing: clock::now().saturating_add(LEASE), ..kept };
                     if let Some(lease) = self.replace(sealed, &leased).await? {
                         return self.refresh_to_the_end(lease, leased).await;
                     }
+                    tokio::time::sleep(POLL).await;
                 }
             }
         }
