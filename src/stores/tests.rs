@@ -1,5 +1,9 @@
-use super::*;
+use crate::session::SessionLifetime;
+use crate::stores::Stores;
+use crate::stores::settings::Settings;
+use crate::vocabulary::email::Email;
 use crate::vocabulary::place::Source;
+use std::path::PathBuf;
 
 fn stores(text: &str) -> Stores {
     let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));

@@ -323,7 +323,7 @@ async fn a_consent_without_access_is_listed_and_can_be_withdrawn() {
     let form = format!("form={}&app=asks", field(&account, "form"));
     let ended = browser.ask(ClientRequest::form("/account/apps/end", &form).with("origin", ISSUER)).await;
 
-    assert!(account.body.contains("<p><b>asks</b></p>") && account.body.contains("No access now. You have agreed"), "{account:?}");
+    assert!(account.body.contains("<b>asks</b>") && account.body.contains("No access now. You have agreed"), "{account:?}");
     assert_eq!(ended.location(), Some("/account?done=ended"));
     assert!(!page(&browser, "/account").await.body.contains("id=\"apps\""));
     assert_eq!(text(&redeem_of_asks(&broker, &code).await, "error"), "invalid_grant", "the code of the last minute is over too");
