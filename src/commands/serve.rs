@@ -284,6 +284,11 @@ mod tests {
             "mail: { smtp: smtps://a.loja.example, from: b@loja.example }",
         ),
         (
+            "auth.bearer",
+            "apps: { robo: { secret: env:A, grants: clientCredentials, audience: https://api.loja.example } }",
+            "apps: { robo: { secret: env:A, grants: clientCredentials, audience: https://api.loja.example } }\nauth: { bearer: https://api.loja.example }",
+        ),
+        (
             "ways",
             "mail: { smtp: smtps://a.loja.example, from: a@loja.example }",
             "mail: { smtp: smtps://a.loja.example, from: a@loja.example }\nways: [ email ]",

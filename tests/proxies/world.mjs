@@ -34,7 +34,7 @@ export function identity(request) {
 }
 
 export class World {
-    constructor(name, settings) {
+    constructor(name, settings = 'loginPaths: [ / ]\n') {
         this.name = name;
         this.settings = settings;
     }
