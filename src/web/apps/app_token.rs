@@ -182,15 +182,6 @@ impl VerifiedAccessToken {
             _ => false,
         }
     }
-
-    /// Whether a service with this name is the only audience.
-    pub(crate) fn is_for_only(&self, name: &str) -> bool {
-        match self.claims.get("aud") {
-            Some(Value::Array(list)) => list.iter().all(|one| one.as_str() == Some(name)) && !list.is_empty(),
-            Some(one) => one.as_str() == Some(name),
-            None => false,
-        }
-    }
 }
 
 /// The access token, if it is ours, has not expired, its grant has not ended, and its app is still there.

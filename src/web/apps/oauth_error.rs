@@ -63,12 +63,6 @@ impl OAuthError {
         Self { status: StatusCode::FORBIDDEN, challenge: Some(OAuthChallenge::Bearer), ..Self::new("insufficient_scope", description) }
     }
 
-    /// The access token is meant for services, and one of them could present it.
-    pub(crate) fn token_of_service() -> Self {
-        let description = "the access token is meant for a service: ask for one for the app itself (`resource` with its `client_id`)";
-        Self { status: StatusCode::FORBIDDEN, challenge: Some(OAuthChallenge::Bearer), ..Self::new("insufficient_scope", description) }
-    }
-
     /// No tokens of the provider are kept for the person, or not any more.
     pub(crate) fn no_tokens() -> Self {
         let description = "no tokens of this provider are kept for this person: they have to sign in through it again";

@@ -59,10 +59,6 @@ async fn answer(context: &RequestContext, header: &str) -> Result<HttpResponse, 
         refusals::record(context, Some(&app.name), "insufficient_scope").await;
         return Err(OAuthError::tokens_not_allowed());
     }
-    if !token.is_for_only(&app.name) {
-        refusals::record(context, Some(&app.name), "insufficient_scope").await;
-        return Err(OAuthError::token_of_service());
-    }
     let live_provider = provider_named(context, &name).map_err(|_| OAuthError::no_tokens())?;
     if live_provider.provider.keeping.is_none() {
         return Err(OAuthError::no_tokens());
