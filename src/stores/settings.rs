@@ -213,7 +213,8 @@ words! {
 words! {
     /// Who may use the lab.
     pub(crate) struct LabSpec ("lab block") {
-        /// The e-mail addresses of the staff. A member signs in at this store like a shopper, with a proven address.
+        /// The e-mail addresses of the staff. A member signs in at this store like a shopper, with a proven address,
+        /// through a provider: a code by e-mail (`ways`) does not open the lab.
         /// Default: none; on a loopback `publicUrl`, the lab is open to everyone
         /// Example: `staff: [ suporte@loja.example ]`
         staff: Option<OneOrMany<Located<String>>> = "staff",
