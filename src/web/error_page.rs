@@ -86,7 +86,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     Ok(response.body(render_page(&error, for_app.as_ref(), &context)))
 }
 
-/// The address of the page of an error. Equal pages of one hour have the same address, which tells nothing apart; the cipher allows it.
+/// The address of the page of an error. Equal pages of one hour have the same address, so it distinguishes nothing; the cipher allows it.
 fn address_of(error: &UserFacingError, context: &RequestContext) -> String {
     let page = ErrorPageAddress {
         until: context.now().div_euclid(3600).saturating_add(HOURS + 1).saturating_mul(3600),

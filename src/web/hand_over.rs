@@ -23,7 +23,7 @@ use actix_web::http::header::{CONTENT_TYPE, ORIGIN};
 use serde_json::{Value, json};
 use url::Url;
 
-/// The parameter of a return address that holds the challenge, the one that the browser brings back, and the one that says why there is none.
+/// The parameters of a return address: the challenge, the code with which the browser comes back, and the reason why there is none.
 const CHALLENGE: &str = "portaria_challenge";
 const CODE: &str = "portaria_code";
 const ERROR: &str = "portaria_error";

@@ -78,7 +78,7 @@ pub(crate) fn cause_of_refused_sign_in(why: SignInRefusalReason) -> ErrorCause {
 /// The cause of the page for a failed login. Only a shopper who was at the provider, and came back, can have cancelled.
 pub(crate) fn cause_of_login_error(error: &LoginError, came_back: bool) -> ErrorCause {
     match &error.cause {
-        // The provider refuses the client, whoever the person is.
+        // The provider refuses the client and not the person.
         LoginErrorCause::Refused(_) if error.step == Some(StepKind::GetClientToken) => ErrorCause::UnexpectedAnswer,
         LoginErrorCause::Refused(refusal) => {
             let is_cancelled = came_back && is_cancellation(refusal.code.as_str());

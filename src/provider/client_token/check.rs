@@ -1,5 +1,5 @@
 //! Checks that a client's own token is made of nothing that one login knows, that it stands in requests only, and that no person is read
-//! from an answer that it alone has brought about.
+//! from an answer that depends on it alone.
 
 use crate::provider::compiled_file::CompiledFile;
 use crate::provider::condition::Condition;
