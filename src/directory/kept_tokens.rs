@@ -136,7 +136,7 @@ impl Verb for FindTokensForApp {
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<TokensForApp, StorageFault> {
         let select = "SELECT k.sealed, coalesce(k.until, 0) FROM app_grants g JOIN users u ON u.uid = g.uid \
-             LEFT JOIN kept_tokens k ON k.uid = g.uid AND k.provider = $5 AND k.provider = g.provider AND k.store = g.store \
+             LEFT JOIN kept_tokens k ON k.uid = g.uid AND k.provider = $5 AND k.store = g.store \
              WHERE g.id = $2 AND g.store = $1 AND g.app = $3 AND g.uid = $4 AND g.ended = 0 AND u.blocked = 0 \
              AND (g.offline = 1 OR EXISTS (SELECT 1 FROM sessions s WHERE s.sid = g.sid))";
         let rows = sql.fetch(select, with![&self.store, &self.grant, &self.app, &self.uid, &self.provider]).await?;
