@@ -2,7 +2,8 @@
 //! and the store exchanges it for the token of the session at `/session/redeem`.
 //!
 //! The return address carries a challenge of the store. The secret behind it stays with the page or the server that began the login, so
-//! that a code of another person's login, or a stolen one, is worth nothing there.
+//! that a code of another person's login is worth nothing there. A thief who makes the address can put a challenge of their own into it:
+//! the pages of a listed origin must not pass their address on.
 
 use crate::directory::attempts::ConsumeAttempt;
 use crate::pages::ErrorCause;
