@@ -10,6 +10,9 @@ use serde_json::{Map, Value};
 /// The claim that holds the facts that only headers need.
 pub(crate) const MORE: &str = "more";
 
+/// The claim that a token for the store alone has.
+pub(crate) const FOR: &str = "for";
+
 /// The claim that says under which settings the claims of further facts were written. A token that is older than a change of the
 /// settings would otherwise give one fact's value as another's.
 const SETTINGS: &str = "claims";
@@ -33,6 +36,7 @@ pub(crate) const RESERVED_CLAIMS: &[&str] = &[
     "sid",
     "auth_time",
     "end",
+    FOR,
     MORE,
     SETTINGS,
     "nonce",

@@ -3,11 +3,11 @@
 //! A token names its key, and the key determines the algorithm: a token that names another algorithm is refused.
 
 use crate::session::compact_token::PresentedToken;
-use crate::session::further_facts::FurtherFacts;
+use crate::session::further_facts::{FOR, FurtherFacts};
 use crate::session::signing_key::SessionSigningKey;
 use crate::session::token_algorithm::TokenAlgorithm;
 use crate::session::token_claims::{Composed, LONGEST_ACCEPTED, SESSION_TOKEN, compose};
-use crate::session::{Session, SessionUser};
+use crate::session::{Session, SessionUser, TokenReach};
 use crate::vocabulary::email::Email;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -87,7 +87,7 @@ impl SessionSigningKeys {
         self.find(token.key().0)?.verify(&token, typ)
     }
 
-    /// The token of a session. If it would be longer than a kibibyte, first the further facts that do not fit are left out, then the
+    /// The token of a session, of its reach. If it would be longer than a kibibyte, first the further facts that do not fit are left out, then the
     /// name; then the provider's id is replaced by its hash.
     pub fn sign(&self, session: &Session, parties: TokenParties<'_>) -> String {
         let key = self.session_key();
@@ -95,12 +95,12 @@ impl SessionSigningKeys {
         key.sign(SESSION_TOKEN, &claims).expect("claims are texts and numbers")
     }
 
-    /// Removes from a session the further facts that do not fit into its token, and returns their names.
+    /// Removes from a session the further facts that do not fit into all of its tokens, and returns their names.
     pub(crate) fn remove_what_does_not_fit(&self, session: &mut Session, parties: TokenParties<'_>) -> Vec<Box<str>> {
         if session.person.facts.is_empty() {
             return Vec::new();
         }
-        let composed = compose(self.active(), session, parties);
+        let composed = compose(self.active(), &session.for_store(), parties);
         session.person.facts = parties.further.read_from(&composed.claims);
         composed.left_out
     }
@@ -116,6 +116,8 @@ impl SessionSigningKeys {
         let key = self.find(token.key().0).filter(|key| key.algorithm() == SESSION_ALGORITHM)?;
         let all = key.verify(&token, SESSION_TOKEN)?;
         let facts = parties.further.read_from(&all);
+        // Whatever it names, it is not everything. Tokens of earlier versions have no such claim.
+        let reach = if all.contains_key(FOR) { TokenReach::Store } else { TokenReach::Broker };
         let claims = ReceivedSessionClaims::deserialize(Value::Object(all)).ok()?;
         let is_for_us = claims.aud == parties.audience || parties.earlier_audience == Some(&*claims.aud);
         let is_ours = claims.iss == parties.issuer && is_for_us && claims.store == parties.store;
@@ -134,7 +136,7 @@ impl SessionSigningKeys {
         let (since, issued, until) = (claims.auth_time, claims.iat, claims.exp);
         // A token from before this claim existed is valid until it expires, and is not renewed.
         let end = claims.end.unwrap_or(until);
-        Some(Session { person, store: claims.store.into(), sid: claims.sid.into(), since, issued, until, end })
+        Some(Session { person, store: claims.store.into(), sid: claims.sid.into(), since, issued, until, end, reach })
     }
 
     /// The public keys, for services that verify tokens themselves. The key that signs sessions comes first.

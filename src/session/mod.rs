@@ -52,6 +52,16 @@ impl SessionUser {
     }
 }
 
+/// Where a token of a session counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenReach {
+    /// Everywhere, the broker's own pages included.
+    Broker,
+    /// At the store alone, and at `/auth`, `/session`, `/session/validate` and `/logout`. A token that leaves the broker's own host is
+    /// of this kind: a program that reads it cannot act for the person on the broker's own pages.
+    Store,
+}
+
 /// A session of a user at a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -69,6 +79,8 @@ pub struct Session {
     pub until: i64,
     /// When it expires even while it is used. This is fixed at the login, so that storage knows how long to remember its end.
     pub(crate) end: i64,
+    /// Where its token counts.
+    pub reach: TokenReach,
 }
 
 impl Session {
@@ -76,7 +88,12 @@ impl Session {
     pub fn open(person: SessionUser, store: &str, sid: Box<str>, lasting: SessionLifetime, now: i64) -> Self {
         let until = now.saturating_add(lasting.idle.min(lasting.lifetime));
         let end = now.saturating_add(lasting.lifetime);
-        Self { person, store: store.into(), sid, since: now, issued: now, until, end }
+        Self { person, store: store.into(), sid, since: now, issued: now, until, end, reach: TokenReach::Broker }
+    }
+
+    /// The same session, for a token that leaves the broker's own host.
+    pub(crate) fn for_store(&self) -> Self {
+        Self { reach: TokenReach::Store, ..self.clone() }
     }
 
     /// Whether it has expired. A session from the future counts as expired: the clock was set back by an unknown time.

@@ -1,8 +1,8 @@
 //! What a token of a session says, cut to the length that fits into a cookie.
 
-use crate::session::Session;
 use crate::session::compact_token::TokenHeader;
 use crate::session::keys::{SESSION_ALGORITHM, TokenParties};
+use crate::session::{Session, TokenReach};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,6 +17,9 @@ pub(crate) const LONGEST_ACCEPTED: usize = 2 * LONGEST;
 
 /// The type of a token of a session.
 pub(crate) const SESSION_TOKEN: &str = "JWT";
+
+/// The value of the claim `for` in a token for the store alone.
+const STORE: &str = "store";
 
 /// A key's id of the usual length.
 const USUAL_KEY_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
@@ -50,6 +53,8 @@ struct SessionClaims<'a> {
     exp: i64,
     auth_time: i64,
     end: i64,
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    reach: Option<&'a str>,
 }
 
 /// A token before it is signed.
@@ -82,6 +87,10 @@ pub(crate) fn compose(key_id: &str, session: &Session, parties: TokenParties<'_>
             exp: session.until,
             auth_time: session.since,
             end: session.end,
+            reach: match session.reach {
+                TokenReach::Broker => None,
+                TokenReach::Store => Some(STORE),
+            },
         };
         match serde_json::to_value(claims) {
             Ok(Value::Object(claims)) => claims,
@@ -98,7 +107,7 @@ pub(crate) fn compose(key_id: &str, session: &Session, parties: TokenParties<'_>
     Composed { claims, left_out }
 }
 
-/// The further facts that would be left out of the token of a session.
+/// The further facts that would be left out of the tokens of a session, of which that for the store is the longest.
 pub(crate) fn facts_left_out(session: &Session, parties: TokenParties<'_>) -> Vec<Box<str>> {
-    compose(USUAL_KEY_ID, session, parties).left_out
+    compose(USUAL_KEY_ID, &session.for_store(), parties).left_out
 }

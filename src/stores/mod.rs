@@ -30,7 +30,7 @@ use crate::session::further_facts::FurtherFacts;
 use crate::session::keys::TokenParties;
 use crate::session::rotation::RotationPlan;
 use crate::session::token_claims::facts_left_out;
-use crate::session::{Session, SessionLifetime, SessionUser, short_name};
+use crate::session::{Session, SessionLifetime, SessionUser, TokenReach, short_name};
 use crate::stores::handed_facts::compile_further_facts;
 use crate::stores::ip_network::IpNetwork;
 use crate::stores::login_paths::LoginPaths;
@@ -71,7 +71,7 @@ pub struct Store {
     pub(crate) providers: PathBuf,
     /// The name of the session cookie, which alone counts on the broker's own pages.
     pub cookie: Box<str>,
-    /// Further cookies with the same value.
+    /// Further cookies of the session.
     pub(crate) second_cookies: Vec<SecondCookie>,
     /// The audience of the token, if the settings name one.
     audience: Option<Box<str>>,
@@ -127,6 +127,12 @@ impl Store {
     /// The first origin at which a shopper can land without a page that began the login there.
     pub(crate) fn first_storefront(&self) -> Option<&str> {
         self.return_to.iter().find(|origin| !is_origin_pattern(origin) && !self.hand_over.contains(origin)).map(|origin| &**origin)
+    }
+
+    /// Where the token of the further session cookies counts. Those of a domain leave the broker's own host.
+    pub(crate) fn reach_of_second_cookies(&self) -> TokenReach {
+        let leaves = self.second_cookies.iter().any(|second| second.domain.is_some());
+        if leaves { TokenReach::Store } else { TokenReach::Broker }
     }
 
     /// Whether this address is one of its proxies.

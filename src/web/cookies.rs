@@ -148,12 +148,12 @@ fn prefixed_name(name: &str, store: &Store) -> String {
     if store.secure { format!("__Host-{name}") } else { name.to_owned() }
 }
 
-fn cookie_header(name: &str, value: &str, seconds: i64, store: &Store) -> HeaderValue {
+pub(crate) fn cookie_header(name: &str, value: &str, seconds: i64, store: &Store) -> HeaderValue {
     cookie_for(None, name, value, seconds, store)
 }
 
 /// A cookie for the host alone, or for a domain.
-fn cookie_for(domain: Option<&str>, name: &str, value: &str, seconds: i64, store: &Store) -> HeaderValue {
+pub(crate) fn cookie_for(domain: Option<&str>, name: &str, value: &str, seconds: i64, store: &Store) -> HeaderValue {
     let cookie = Cookie::build((name, value)).path("/").secure(store.secure).http_only(true).same_site(SameSite::Lax);
     let cookie = cookie.max_age(Duration::seconds(seconds.max(0)));
     let cookie = if let Some(domain) = domain { cookie.domain(domain) } else { cookie };
@@ -166,16 +166,6 @@ pub(crate) fn set_attempt(name: &str, sealed: &str, store: &Store) -> HeaderValu
 
 pub(crate) fn clear(name: &str, store: &Store) -> HeaderValue {
     cookie_header(name, "", 0, store)
-}
-
-/// The session's cookies: the first one, then the further ones.
-pub(crate) fn set_session(token: &str, seconds: i64, store: &Store) -> impl Iterator<Item = HeaderValue> {
-    std::iter::once(cookie_header(&store.cookie, token, seconds, store)).chain(set_second_session_cookies(token, seconds, store))
-}
-
-/// The session's further cookies.
-pub(crate) fn set_second_session_cookies(token: &str, seconds: i64, store: &Store) -> impl Iterator<Item = HeaderValue> {
-    store.second_cookies.iter().map(move |second| cookie_for(second.domain.as_deref(), &second.name, token, seconds, store))
 }
 
 /// Clears the session's cookies. What the browser has under their plain names, for the host alone or for any domain above it, was
@@ -277,7 +267,7 @@ mod tests {
     #[test]
     fn cookies_are_guarded_and_taken_away_as_they_were_set() {
         let store = store("https://login.loja.example");
-        let set = set_session("t", 60, &store).next().expect("one");
+        let set = cookie_header(&store.cookie, "t", 60, &store);
         assert_eq!(set.to_str().unwrap(), "__Host-portaria=t; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60");
         let nothing = HeaderMap::new();
         let cleared = clear_session(&store, RequestCookies::new(&nothing));
@@ -291,21 +281,6 @@ mod tests {
     fn store_with(text: &str) -> std::sync::Arc<Store> {
         let (settings, report) = Settings::read(&Source::new("portaria.yaml", format!("publicUrl: https://login.loja.example\n{text}\n")));
         std::sync::Arc::clone(Stores::new(&settings.unwrap_or_else(|| panic!("{}", report.draw(false)))).main())
-    }
-
-    #[test]
-    fn the_cookie_of_a_domain_stands_beside_that_of_the_host() {
-        let store = store_with("session: { domain: Loja.example }");
-        let set: Vec<HeaderValue> = set_session("t", 60, &store).collect();
-
-        assert_eq!(
-            lines(&set),
-            [
-                "__Host-portaria=t; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60",
-                "portaria=t; HttpOnly; SameSite=Lax; Secure; Path=/; Domain=loja.example; Max-Age=60"
-            ]
-        );
-        assert!(set_attempt("a", "x", &store).to_str().is_ok_and(|set| !set.contains("Domain")), "an attempt belongs to the host");
     }
 
     /// A browser clears a cookie only if the domain is the one for which it was written.

@@ -23,6 +23,7 @@ use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::session::{allow_posted_json, allow_storefront, rfc3339};
+use crate::web::session_tokens::token_for_store;
 use crate::web::user_facing_error::{UserFacingError, cause_of_login_error, redirect_to};
 use crate::web::{attempt_cookies, sign_in, start};
 use crate::world::{clock, random};
@@ -87,7 +88,7 @@ async fn exchange(context: &RequestContext) -> Result<Value, ExchangeRefusal> {
 }
 
 fn token_answer(context: &RequestContext, session: &Session, shape: HandedInShape) -> Result<Value, UserFacingError> {
-    let token = sign_in::session_token(context, session)?;
+    let token = token_for_store(context, session)?;
     let expires = rfc3339(session.until);
     Ok(match shape {
         HandedInShape::Own => json!({ "token": token, "expiresAt": expires }),

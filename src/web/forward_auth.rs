@@ -8,12 +8,13 @@ use crate::session::token_kind::TokenKind;
 use crate::web::app::App;
 use crate::web::bearer_auth::{self, PresentedBearer, VerifiedBearer};
 use crate::web::check_answer::{IdentityOfCheck, empty_response, identity_headers, signed_in};
-use crate::web::cookies::{self, RequestCookies};
+use crate::web::cookies::RequestCookies;
 use crate::web::http_rejection;
 use crate::web::live_config::LiveStore;
 use crate::web::presented_tokens::PresentedTokens;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::client_address;
+use crate::web::session_tokens::{SessionCookies, set_session};
 use crate::web::token_cache::VerifiedTokens;
 use crate::world::clock;
 use actix_web::http::StatusCode;
@@ -65,7 +66,7 @@ struct VerifiedToken {
 /// A renewed token for the same session, signed once and sent until the browser has it.
 struct RenewedToken {
     made: i64,
-    cookies: Vec<HeaderValue>,
+    cookies: SessionCookies,
 }
 
 /// Answers whether the browser behind a request is signed in.
@@ -231,11 +232,12 @@ fn append_renewed_cookies(known: &VerifiedToken, app: &App, (headers, has_first)
     if renewed.as_ref().is_none_or(|renewed| now.saturating_sub(renewed.made) >= lasting.idle / 2) {
         let Some(session) = known.session.renewed(lasting, now) else { return };
         let Some(keys) = app.signing.keys(&known.live_store.store.name) else { return };
-        let token = keys.sign(&session, known.live_store.token_parties());
-        let cookies = cookies::set_session(&token, session.until.saturating_sub(now), &known.live_store.store).collect();
+        let sign = |session: &Session| keys.sign(session, known.live_store.token_parties());
+        let cookies = set_session(&session, now, &known.live_store.store, sign);
         *renewed = Some(RenewedToken { made: now, cookies });
     }
-    for cookie in renewed.iter().flat_map(|renewed| renewed.cookies.iter().skip(usize::from(!has_first))) {
+    let Some(RenewedToken { cookies: SessionCookies { first, further }, .. }) = &*renewed else { return };
+    for cookie in first.iter().filter(|_| has_first).chain(further) {
         headers.append(SET_COOKIE, cookie.clone());
     }
 }

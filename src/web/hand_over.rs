@@ -6,7 +6,6 @@
 //! the pages of a listed origin must not pass their address on.
 
 use crate::directory::attempts::ConsumeAttempt;
-use crate::pages::ErrorCause;
 use crate::pages::frame::address;
 use crate::provider::json;
 use crate::session::Session;
@@ -16,6 +15,7 @@ use crate::web::attempt_cookies::hashed_id;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::session::{allow_posted_json, allow_storefront, rfc3339};
+use crate::web::session_tokens::token_for_store;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
 use crate::world::random;
 use actix_web::HttpResponse;
@@ -65,8 +65,7 @@ pub(crate) fn is_handed_over(context: &RequestContext, address: &str) -> bool {
 }
 
 fn code(context: &RequestContext, session: &Session, origin: Box<str>, challenge: HandOverChallenge) -> Result<String, UserFacingError> {
-    let keys = context.signing_keys().ok_or(ErrorCause::StorageUnavailable)?;
-    let token = keys.sign(session, context.live_store().token_parties()).into();
+    let token = token_for_store(context, session)?.into();
     let code = HandOver { id: random::id(), origin, challenge, token, until: context.now().saturating_add(GOOD_FOR) };
     Ok(code.seal(&context.app().for_apps.codes, &context.live_store().store.public_url, random::bytes()))
 }

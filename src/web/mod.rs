@@ -43,6 +43,7 @@ pub(crate) mod request_framing;
 pub(crate) mod route_table;
 pub(crate) mod server;
 pub(crate) mod session;
+pub(crate) mod session_tokens;
 pub(crate) mod sign_in;
 pub(crate) mod sign_in_offer;
 pub mod signing_keys;

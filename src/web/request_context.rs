@@ -2,9 +2,9 @@
 
 use crate::login::return_to;
 use crate::pages::{ErrorCause, Frame, PageLanguage};
-use crate::session::Session;
 use crate::session::keys::{SessionSigningKeys, named_key};
 use crate::session::token_claims::LONGEST_ACCEPTED;
+use crate::session::{Session, TokenReach};
 use crate::stores::connection::ProviderClient;
 use crate::stores::live::LiveProvider;
 use crate::web::app::App;
@@ -251,26 +251,26 @@ impl RequestContext {
     }
 
     /// The valid session of this browser, for the broker's own pages: by the first cookie alone, since other hosts can write the further
-    /// ones.
+    /// ones, and by a token that has not left the broker's own host.
     pub(crate) fn session(&self) -> Option<Session> {
         let token = self.cookies().unique(&self.live_store().store.cookie)?;
-        self.session_of(token)
+        self.session_of(token).filter(|session| session.reach == TokenReach::Broker)
     }
 
     /// The session of this browser even if it has expired, because our clock may be wrong; or if it was ended, because another may
-    /// have taken its place.
+    /// have taken its place. The token may be one for the store alone: with it a session can be ended, and nothing else be done.
     pub(crate) async fn session_to_end(&self) -> Result<Option<Session>, UserFacingError> {
         let SessionCookieState::Token(token) = self.cookies().session(&self.live_store().store) else { return Ok(None) };
         self.read_new_key(token, LONGEST_ACCEPTED).await?;
         Ok(self.signing_keys().and_then(|keys| keys.verify_ignoring_expiry(token, self.live_store().token_parties())))
     }
 
-    /// The same, also if another machine has just made the key of its token. The caller takes the request from the budget of the client
+    /// The same as `session`, also if another machine has just made the key of its token. The caller takes the request from the budget of the client
     /// before.
     pub(crate) async fn session_under_new_keys(&self) -> Result<Option<Session>, UserFacingError> {
         let Some(token) = self.cookies().unique(&self.live_store().store.cookie) else { return Ok(None) };
         self.read_new_key(token, LONGEST_ACCEPTED).await?;
-        Ok(self.session_of(token))
+        Ok(self.session())
     }
 
     /// The one valid session of all tokens that a request presents.

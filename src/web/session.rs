@@ -2,14 +2,15 @@
 
 use crate::directory::users::FindUserById;
 use crate::login::return_to::is_listed_origin;
-use crate::session::Session;
 use crate::session::token_claims::LONGEST_ACCEPTED;
+use crate::session::{Session, TokenReach};
 use crate::stores::session_cookie::SecondCookie;
 use crate::web::cookies::{self, SessionCookieState};
 use crate::web::headers::cross_origin_allowed;
 use crate::web::presented_tokens::PresentedTokens;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
+use crate::web::session_tokens::{SessionCookies, set_second_session_cookies, set_session, token_for_store};
 use crate::web::user_facing_error::UserFacingError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
@@ -72,22 +73,44 @@ fn signed_out(context: &RequestContext) -> Result<HttpResponse, UserFacingError>
 }
 
 /// Renews the idle time of the session when it is due. A further cookie that is missing, or that another host has overwritten, is set again.
+/// A browser that is known by a further cookie alone gets no first one.
 fn keep_cookies(context: &RequestContext, token: &str, session: Session, response: &mut HttpResponseBuilder) -> Session {
     let store = &context.live_store().store;
-    let left = |session: &Session| session.until.saturating_sub(context.now());
     let is_host_signed_in = context.cookies().unique(&store.cookie) == Some(token);
     let renewed = session.renewed(store.lasting, context.now());
     if let (Some(renewed), Some(keys)) = (renewed, context.signing_keys()) {
-        let token = keys.sign(&renewed, context.live_store().token_parties());
-        let cookies = cookies::set_session(&token, left(&renewed), store);
-        cookies::append_to(response, cookies.skip(usize::from(!is_host_signed_in)));
+        let sign = |session: &Session| keys.sign(session, context.live_store().token_parties());
+        let SessionCookies { first, further } = set_session(&renewed, context.now(), store, sign);
+        cookies::append_to(response, first.filter(|_| is_host_signed_in).into_iter().chain(further));
         return renewed;
     }
-    let is_kept = |second: &SecondCookie| context.cookies().unique(&second.name) == Some(token);
-    if is_host_signed_in && !store.second_cookies.iter().all(is_kept) {
-        cookies::append_to(response, cookies::set_second_session_cookies(token, left(&session), store));
+    let is_kept = |second: &SecondCookie| is_kept(context, second, (token, &session));
+    if is_host_signed_in
+        && !store.second_cookies.iter().all(is_kept)
+        && let Some(token) = token_of_second_cookies(context, token, &session)
+    {
+        cookies::append_to(response, set_second_session_cookies(&token, session.until.saturating_sub(context.now()), store));
     }
     session
+}
+
+/// Whether a further cookie says what the first one says, as long as that one.
+fn is_kept(context: &RequestContext, second: &SecondCookie, (token, session): (&str, &Session)) -> bool {
+    let Some(kept) = context.cookies().unique(&second.name) else { return false };
+    match second.domain {
+        None => kept == token,
+        Some(_) => context
+            .session_of(kept)
+            .is_some_and(|kept| kept.sid == session.sid && kept.reach == TokenReach::Store && kept.until >= session.until),
+    }
+}
+
+/// The token of the further cookies beside a first one with this token.
+fn token_of_second_cookies(context: &RequestContext, token: &str, session: &Session) -> Option<String> {
+    match context.live_store().store.reach_of_second_cookies() {
+        TokenReach::Broker => Some(token.to_owned()),
+        TokenReach::Store => token_for_store(context, session).ok(),
+    }
 }
 
 /// The session of a token in the body. The answer has a fixed form; a caller that has the token may read its further claims there.

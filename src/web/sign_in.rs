@@ -14,6 +14,7 @@ use crate::vocabulary::email::Email;
 use crate::web::apps::{kept_request, login_for_app};
 use crate::web::login_source::LoginSource;
 use crate::web::request_context::RequestContext;
+use crate::web::session_tokens::session_cookies;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
 use crate::web::{cookies, email_proof, hand_over, id_tokens, kept_tokens, login_failure};
 use crate::world::random;
@@ -139,19 +140,6 @@ fn can_prove_by_mail(why: SignInRefusalReason, address: &IdentityEmail) -> bool 
         | SignInRefusalReason::LinkedElsewhere
         | SignInRefusalReason::SignedOut => false,
     }
-}
-
-/// The cookies of a session.
-pub(crate) fn session_cookies(context: &RequestContext, session: &Session) -> Result<Vec<HeaderValue>, UserFacingError> {
-    let store = &context.live_store().store;
-    let token = session_token(context, session)?;
-    Ok(cookies::set_session(&token, session.until.saturating_sub(context.now()), store).collect())
-}
-
-/// The token of a session.
-pub(crate) fn session_token(context: &RequestContext, session: &Session) -> Result<String, UserFacingError> {
-    let keys = context.signing_keys().ok_or(ErrorCause::StorageUnavailable)?;
-    Ok(keys.sign(session, context.live_store().token_parties()))
 }
 
 /// Signs the identity in. The new session takes the place of that of `instead_of`, which names it and the latest moment of its tokens.

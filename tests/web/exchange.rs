@@ -137,7 +137,10 @@ async fn an_id_token_for_this_client_is_exchanged_for_a_token_of_a_session() {
         let body = answer.json();
         assert_eq!(body.as_object().map(serde_json::Map::len), Some(2));
         assert!(body["expiresAt"].as_str().is_some_and(|moment| moment.ends_with('Z')), "{body}");
-        assert_eq!(world.who(body["token"].as_str().expect("a token")).await.as_deref(), Some("ana@clientes.example"));
+        let token = body["token"].as_str().expect("a token");
+        assert_eq!(world.who(token).await.as_deref(), Some("ana@clientes.example"));
+        let account = world.broker.ask(ClientRequest::get("/account").with("cookie", format!("portaria={token}"))).await;
+        assert_eq!(account.status, 303, "the token of a program is no cookie of the broker's own pages");
     }
     assert_eq!(world.broker.upstream.asked("/u"), 0, "the token says everything");
 }

@@ -71,6 +71,9 @@ async fn a_store_on_another_site_exchanges_a_code_for_the_token_once() {
     assert!(answer.json()["expiresAt"].as_str().is_some_and(|moment| moment.ends_with('Z')));
     let session = broker.ask(ClientRequest::get("/session").with("authorization", format!("Bearer {token}"))).await;
     assert_eq!(session.json()["email"], "ana@clientes.example");
+    let account = |cookies: String| broker.ask(ClientRequest::get("/account").with("cookie", cookies));
+    assert_eq!(account(format!("portaria={token}")).await.status, 303, "it is no cookie of the broker's own pages");
+    assert_eq!(account(browser.cookies()).await.status, 200, "that of the browser is one");
     assert_refused(&broker.ask(redeem(&code, VERIFIER)).await, "it was used");
     broker.assert_silent(&answer);
 }

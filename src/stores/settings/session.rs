@@ -20,9 +20,9 @@ words! {
         /// A parent domain of the host of `publicUrl`, or that host itself, so that the shop's own servers below the domain get the session
         /// cookie. It is written for the domain under the plain name (`portaria`), beside the one of the host itself (`__Host-portaria`),
         /// which alone counts on the broker's own pages: the account, the lab, and the pages for apps. `/auth` and `/session` also accept the
-        /// cookie of the domain where the other one is not there. Every host below the domain receives it, and a program
-        /// there can act for the shopper with it, on the broker's own pages too; and every one can write it, and so sign a shopper of the shop
-        /// in as another person. Name a domain whose hosts are all trusted. An origin of `returnTo` below the
+        /// cookie of the domain where the other one is not there. Its token says `"for": "store"`, and the broker's own pages refuse it.
+        /// Every host below the domain receives it, and a program there can be the shopper at the shop with it; and every one can write it,
+        /// and so sign a shopper of the shop in as another person. Name a domain whose hosts are all trusted. An origin of `returnTo` below the
         /// domain needs nothing else. A store does not inherit it; `null` means the same as leaving it out.
         /// Default: none; browsers send the cookie to the host of `publicUrl` alone
         /// Example: `domain: loja.example`
@@ -41,7 +41,8 @@ words! {
         /// Default: `24h`, or `lifetime` if that is shorter
         /// Example: `idle: 2h`
         idle: Option<Located<TimeSpan>> = "idle",
-        /// A second cookie with the same value, for programs that expect another name. With `domain` it is written for the domain. Of two
+        /// A second cookie with the same value, for programs that expect another name. With `domain` it is written for the domain, and has
+        /// the value of the cookie there. Of two
         /// cookies, one that begins with `__Host-` is the first one, whichever of the two words names it, and it alone counts on the
         /// broker's own pages. `/auth` and `/session` read the second one where the first is not there. A program that reads the second one
         /// reads what a sibling host may have written. `{account}` stands for the name of the store. `null` takes an inherited one away.
