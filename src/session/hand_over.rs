@@ -36,8 +36,8 @@ impl HandOverChallenge {
 pub(crate) struct HandOver {
     /// Its random id, by which it is used once.
     pub(crate) id: Box<str>,
-    /// The origin to which the browser returned.
-    pub(crate) origin: Box<str>,
+    /// The page to which the browser returned.
+    pub(crate) page: Box<str>,
     pub(crate) challenge: HandOverChallenge,
     /// The token of the session.
     pub(crate) token: Box<str>,
@@ -87,8 +87,13 @@ mod tests {
     fn a_code_is_opened_by_its_issuer_for_a_minute() {
         let seal = Seal::new(&MasterKey::new("0123456789abcdef0123456789abcdef", true).expect("a key"), "codes");
         let challenge = HandOverChallenge::parse(CHALLENGE).expect("a challenge");
-        let code =
-            HandOver { id: "c".into(), origin: "https://loja.outra.example".into(), challenge, token: "t".into(), until: 1000 + GOOD_FOR };
+        let code = HandOver {
+            id: "c".into(),
+            page: "https://loja.outra.example/volta".into(),
+            challenge,
+            token: "t".into(),
+            until: 1000 + GOOD_FOR,
+        };
         let sealed = code.seal(&seal, "https://login.loja.example", [1; 12]);
         let open = |issuer: &str, sealed: &str, now: i64| HandOver::open(&seal, issuer, sealed, now);
 

@@ -18,6 +18,7 @@ pub(crate) mod ip_network; // an address or a block of addresses
 pub(crate) mod session_cookie; // the names of the session cookie
 pub(crate) mod cookie_domain; // the domain for which it may be written
 pub(crate) mod login_paths; // the paths of a shop that demand a login
+pub(crate) mod hand_over_page; // the pages to which a shopper returns with a code
 pub(crate) mod handed_facts; // the further facts that a store hands out
 pub mod apps; //        the client apps of a store
 
@@ -31,6 +32,7 @@ use crate::session::keys::TokenParties;
 use crate::session::rotation::RotationPlan;
 use crate::session::token_claims::facts_left_out;
 use crate::session::{Session, SessionLifetime, SessionUser, TokenReach, short_name};
+use crate::stores::hand_over_page::HandOverPage;
 use crate::stores::handed_facts::compile_further_facts;
 use crate::stores::ip_network::IpNetwork;
 use crate::stores::login_paths::LoginPaths;
@@ -81,8 +83,8 @@ pub struct Store {
     pub(crate) offline: i64,
     /// The origins to which a shopper may return.
     pub(crate) return_to: Vec<Box<str>>,
-    /// Those of them to which a shopper returns with a code for the session.
-    pub(crate) hand_over: Vec<Box<str>>,
+    /// The pages of stores on other sites to which a shopper returns with a code for the session.
+    pub(crate) hand_over: Vec<HandOverPage>,
     /// The paths of the shop that demand a login where its proxy lets guests pass.
     pub(crate) login_paths: LoginPaths,
     /// The name that shoppers see.
@@ -126,7 +128,8 @@ pub struct Store {
 impl Store {
     /// The first origin at which a shopper can land without a page that began the login there.
     pub(crate) fn first_storefront(&self) -> Option<&str> {
-        self.return_to.iter().find(|origin| !is_origin_pattern(origin) && !self.hand_over.contains(origin)).map(|origin| &**origin)
+        let is_handed_over = |origin: &str| self.hand_over.iter().any(|page| *page.origin == *origin);
+        self.return_to.iter().map(|origin| &**origin).find(|origin| !is_origin_pattern(origin) && !is_handed_over(origin))
     }
 
     /// Where the token of the further session cookies counts. Those of a domain leave the broker's own host.
@@ -294,7 +297,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
     let (cookie, second_cookies) = compile_cookies(name, (host, secure), own_session, main_session);
     let origins = |list| -> Vec<Box<str>> { text_values(list).map(|origin| browser_origin(origin).into()).collect() };
     let return_to = origins(own.return_to.as_ref().or(main.return_to.as_ref()));
-    let hand_over = origins(own.hand_over.as_ref());
+    let hand_over: Vec<HandOverPage> = text_values(own.hand_over.as_ref()).filter_map(HandOverPage::parse).collect();
     let languages = text_values(inherited(own_login, main_login, |login| login.languages.as_ref()));
     Store {
         name: name.into(),
@@ -309,7 +312,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         lasting: SessionLifetime { lifetime, idle: idle.min(lifetime) },
         offline: seconds(|session| session.offline.as_ref(), 60),
         title: login(|login| login.title.as_ref()).map_or_else(|| usual_title(name, host, &return_to), str::to_owned).into(),
-        return_to: return_to.into_iter().chain(hand_over.iter().cloned()).collect(),
+        return_to: return_to.into_iter().chain(hand_over.iter().map(|page| page.origin.clone())).collect(),
         hand_over,
         login_paths: LoginPaths::new(text_values(own.login_paths.as_ref().or(main.login_paths.as_ref()))),
         logo: login(|login| login.logo.as_ref()).map(PathBuf::from),

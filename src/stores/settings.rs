@@ -85,11 +85,12 @@ words! {
         /// Default: none; guests may see every page
         /// Example: `loginPaths: [ /minha-conta, /checkout ]`
         login_paths: Option<OneOrMany<Located<String>>> = "loginPaths",
-        /// The origins of stores on other sites, to which a shopper returns with a code that the store exchanges for the token of the
-        /// session. They count as origins of `returnTo`, too. The section Stores on another site says how. Every page of such an origin may
-        /// be given a code: one that passes its own address on, such as an open redirect, gives the session away. A store does not inherit it.
+        /// The pages of stores on other sites, to which a shopper returns with a code that the store exchanges for a token of the
+        /// session: whole addresses, compared exactly but for the query and the fragment. Their origins count as origins of `returnTo`, too,
+        /// and no other page there gets a code. The section Stores on another site says how. Such a page must not pass its own address on,
+        /// as an open redirect does. A store does not inherit it.
         /// Default: none
-        /// Example: `handOver: [ https://loja.outra.example ]`
+        /// Example: `handOver: [ https://loja.outra.example/volta ]`
         hand_over: Option<OneOrMany<Located<String>>> = "handOver",
         /// How the pages for shoppers look, and in which languages they are.
         /// Default: see each key

@@ -3,7 +3,7 @@
 //!
 //! The return address carries a challenge of the store. The secret behind it stays with the page or the server that began the login, so
 //! that a code of another person's login is worth nothing there. A thief who makes the address can put a challenge of their own into it:
-//! the pages of a listed origin must not pass their address on.
+//! only the listed pages get a code, and they must not pass their address on.
 
 use crate::directory::attempts::ConsumeAttempt;
 use crate::pages::frame::address;
@@ -11,6 +11,7 @@ use crate::provider::json;
 use crate::session::Session;
 use crate::session::hand_over::{GOOD_FOR, HandOver, HandOverChallenge};
 use crate::session::token_claims::LONGEST_ACCEPTED;
+use crate::stores::hand_over_page::HandOverPage;
 use crate::web::attempt_cookies::hashed_id;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -32,16 +33,22 @@ const ERROR: &str = "portaria_error";
 /// What stands in the error parameter where the return address has no challenge, or none that could be one.
 const NO_CHALLENGE: &str = "challenge";
 
-/// The address to which the browser goes with its session: with a code, if the store of that origin gets one.
+/// What stands there where a challenge is in the address of a page that is not listed.
+const NO_LISTED_PAGE: &str = "address";
+
+/// The address to which the browser goes with its session: with a code, if that page gets one.
 pub(crate) fn landing(context: &RequestContext, session: &Session, return_to: String) -> Result<String, UserFacingError> {
-    let Some((mut url, origin)) = hand_over_address(context, &return_to) else { return Ok(return_to) };
+    let Some(mut url) = hand_over_address(context, &return_to) else { return Ok(return_to) };
+    let page = context.live_store().store.hand_over.iter().find(|page| page.is_at(&url));
     let parts = url.query().unwrap_or_default().split('&').filter(|part| !part.is_empty());
     let (ours, others): (Vec<&str>, Vec<&str>) = parts.partition(|part| is_ours(part));
     let mut challenges = ours.iter().filter_map(|part| part.strip_prefix(CHALLENGE)?.strip_prefix('='));
     let challenge = challenges.next().filter(|_| challenges.next().is_none()).and_then(HandOverChallenge::parse);
-    let added = match challenge {
-        Some(challenge) => format!("{CODE}={}", code(context, session, origin, challenge)?),
-        None => format!("{ERROR}={NO_CHALLENGE}"),
+    let added = match (page, challenge) {
+        (None, _) if ours.is_empty() => return Ok(return_to),
+        (None, _) => format!("{ERROR}={NO_LISTED_PAGE}"),
+        (Some(page), Some(challenge)) => format!("{CODE}={}", code(context, session, page, challenge)?),
+        (Some(_), None) => format!("{ERROR}={NO_CHALLENGE}"),
     };
     let query = others.into_iter().chain([&*added]).collect::<Vec<_>>().join("&");
     url.set_query(Some(&query));
@@ -53,20 +60,21 @@ fn is_ours(part: &str) -> bool {
     url::form_urlencoded::parse(part.as_bytes()).any(|(name, _)| [CHALLENGE, CODE, ERROR].contains(&&*name))
 }
 
-fn hand_over_address(context: &RequestContext, address: &str) -> Option<(Url, Box<str>)> {
+/// The address, if a page of its origin gets codes.
+fn hand_over_address(context: &RequestContext, address: &str) -> Option<Url> {
     let url = Url::parse(address).ok()?;
     let origin = url.origin().ascii_serialization();
-    context.live_store().store.hand_over.iter().any(|listed| **listed == *origin).then(|| (url, origin.into()))
+    context.live_store().store.hand_over.iter().any(|page| *page.origin == *origin).then_some(url)
 }
 
-/// Whether the browser goes to this address with a code.
+/// Whether the browser goes to this address with a code, or with the reason why there is none.
 pub(crate) fn is_handed_over(context: &RequestContext, address: &str) -> bool {
     hand_over_address(context, address).is_some()
 }
 
-fn code(context: &RequestContext, session: &Session, origin: Box<str>, challenge: HandOverChallenge) -> Result<String, UserFacingError> {
+fn code(context: &RequestContext, session: &Session, page: &HandOverPage, challenge: HandOverChallenge) -> Result<String, UserFacingError> {
     let token = token_for_store(context, session)?.into();
-    let code = HandOver { id: random::id(), origin, challenge, token, until: context.now().saturating_add(GOOD_FOR) };
+    let code = HandOver { id: random::id(), page: page.address.clone(), challenge, token, until: context.now().saturating_add(GOOD_FOR) };
     Ok(code.seal(&context.app().for_apps.codes, &context.live_store().store.public_url, random::bytes()))
 }
 
@@ -119,9 +127,10 @@ fn presented_code(context: &RequestContext) -> Option<HandOver> {
     let (sealed, verifier) = (text("code")?, text("verifier")?);
     let code = HandOver::open(&context.app().for_apps.codes, &context.live_store().store.public_url, sealed, context.now())?;
     // A server sends no origin.
-    let is_of_origin = !context.request().headers().contains_key(ORIGIN) || context.header(ORIGIN) == Some(&*code.origin);
-    let is_listed = context.live_store().store.hand_over.contains(&code.origin);
-    (is_of_origin && is_listed && code.challenge.is_of(verifier)).then_some(code)
+    let is_of_origin =
+        |page: &HandOverPage| !context.request().headers().contains_key(ORIGIN) || context.header(ORIGIN) == Some(&*page.origin);
+    let page = context.live_store().store.hand_over.iter().find(|page| page.address == code.page)?;
+    (is_of_origin(page) && code.challenge.is_of(verifier)).then_some(code)
 }
 
 async fn redeemed(context: &RequestContext, code: HandOver) -> Result<Option<Value>, UserFacingError> {

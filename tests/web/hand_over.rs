@@ -13,7 +13,7 @@ const OTHER: &str = "http://127.0.0.1:9001";
 const VERIFIER: &str = "segredo-que-a-pagina-guarda-ate-a-volta-0001";
 
 fn settings() -> String {
-    format!("{LOCAL}handOver: [ {OTHER} ]\n")
+    format!("{LOCAL}handOver: [ {OTHER}/volta ]\n")
 }
 
 async fn broker() -> TestBroker {
@@ -158,6 +158,36 @@ async fn a_return_without_a_challenge_is_explained_and_brings_no_code() {
     }
     let shop = come_back(&Browser::new(&broker), &format!("{SHOP}/?portaria_challenge={good}")).await;
     assert_eq!(parameter(&shop, "portaria_code"), None, "the shop's own site has the cookie");
+}
+
+/// An open redirect of the store would pass a code on: a thief's link leads there with a challenge of the thief's own.
+#[actix_web::test]
+async fn no_other_page_of_the_store_gets_a_code() {
+    let broker = broker().await;
+    let challenge = challenge_of(VERIFIER);
+
+    for path in ["/", "/volta/", "/Volta", "/%76olta", "/sair?to=https%3A%2F%2Fevil.example", "/volta/x"] {
+        let sign = if path.contains('?') { '&' } else { '?' };
+        let asked = format!("{OTHER}{path}{sign}portaria_challenge={challenge}");
+        let address = come_back(&Browser::new(&broker), &asked).await;
+        assert_eq!(parameter(&address, "portaria_code"), None, "{path}");
+        assert_eq!(parameter(&address, "portaria_error").as_deref(), Some("address"), "{path}");
+        let plain = come_back(&Browser::new(&broker), &format!("{OTHER}{path}")).await;
+        assert!(!plain.as_str().contains("portaria_"), "without a challenge it is a return address as any other: {plain}");
+    }
+    let port = come_back(&Browser::new(&broker), &format!("http://127.0.0.1:9002/volta?portaria_challenge={challenge}")).await;
+    assert!(!port.as_str().contains("127.0.0.1"), "another origin is no return address: {port}");
+}
+
+/// A code of one page is worth nothing when the settings name another page of the same origin.
+#[actix_web::test]
+async fn a_code_belongs_to_its_page() {
+    let broker = broker().await;
+    let address = come_back(&Browser::new(&broker), &return_to(VERIFIER)).await;
+
+    broker.resettle(&format!("{LOCAL}handOver: [ {OTHER}/entrada ]\n"));
+
+    assert_refused(&broker.ask(redeem(&parameter(&address, "portaria_code").expect("a code"), VERIFIER)).await, "another page");
 }
 
 #[actix_web::test]

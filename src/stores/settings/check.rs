@@ -1,6 +1,7 @@
 //! Complaints about settings that could not work, or that would leave the installation open.
 
 use crate::provider::hosts::{is_host, is_loopback};
+use crate::stores::hand_over_page::check_hand_over_page;
 use crate::stores::ip_network::IpNetwork;
 use crate::stores::login_paths::check_login_path;
 use crate::stores::session_cookie::warn_about_open_cookie;
@@ -38,9 +39,8 @@ pub(crate) fn browser_origin(origin: &str) -> String {
 }
 
 pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
-    for origin in spec.public_url.iter().chain(spec.hand_over.iter().flat_map(|list| &list.0)) {
-        check_origin(origin, reader);
-    }
+    spec.public_url.iter().for_each(|url| check_origin(url, reader));
+    spec.hand_over.iter().flat_map(|list| &list.0).for_each(|page| check_hand_over_page(page, reader));
     check_return_origins(spec, reader);
     spec.login_paths.iter().flat_map(|list| &list.0).for_each(|path| check_login_path(path, reader));
     for listen in spec.listen.iter().chain(&spec.metrics_listen) {

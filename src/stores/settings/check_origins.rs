@@ -3,6 +3,7 @@
 use crate::login::return_to::is_origin_pattern;
 use crate::provider::hosts::{is_host, is_loopback};
 use crate::stores::cookie_domain::{DomainProblem, is_same_site};
+use crate::stores::hand_over_page::HandOverPage;
 use crate::stores::settings::SettingsSpec;
 use crate::stores::settings::check::{browser_host, browser_origin, host_of};
 use crate::vocabulary::place::Located;
@@ -53,16 +54,16 @@ pub(crate) fn check_return_origins(spec: &SettingsSpec, reader: &mut Reader) {
 /// origins of the main store.
 pub(crate) fn warn_about_other_sites(spec: &SettingsSpec, main: &SettingsSpec, reader: &mut Reader) {
     let Some(broker) = spec.public_url.as_ref().and_then(|url| browser_host(&url.value)) else { return };
-    let handed_over: Vec<String> =
-        spec.hand_over.as_ref().or(main.hand_over.as_ref()).iter().flat_map(|list| &list.0).map(|origin| browser_origin(origin)).collect();
+    let pages = spec.hand_over.as_ref().or(main.hand_over.as_ref()).into_iter().flat_map(|list| &list.0);
+    let handed_over: Vec<HandOverPage> = pages.filter_map(|page| HandOverPage::parse(page)).collect();
     for origin in spec.return_to.iter().flat_map(|list| &list.0).filter(|origin| !is_origin_pattern(origin)) {
         let Some(host) = browser_host(&origin.value).filter(|host| is_host(host)) else { continue };
-        if !is_same_site(&host, &broker) && !handed_over.contains(&browser_origin(origin)) {
+        if !is_same_site(&host, &broker) && !handed_over.iter().any(|page| *page.origin == *browser_origin(origin)) {
             reader.warn(
                 origin.place,
                 format!("`{}` is another site than `publicUrl`: browsers never send the session cookie for its pages", origin.value),
                 format!(
-                    "put the broker below the domain of the shop, or write `handOver: [ {} ]`, or sign people in there as an app (`apps`)",
+                    "put the broker below the domain of the shop, or name the page to which the shopper returns (`handOver: [ {}/volta ]`), or sign people in there as an app (`apps`)",
                     origin.value.trim_end_matches('/')
                 ),
             );
