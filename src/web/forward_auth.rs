@@ -84,7 +84,7 @@ pub(crate) async fn check(request: HttpRequest) -> HttpResponse {
     }
     let tokens = PresentedTokens::of(request.headers(), &live_store.store);
     let bearer = presented_bearer(request.headers(), live_store);
-    let lets_guests_pass = has_word(&request, OPTIONAL) && !demands_login(&request, live_store);
+    let lets_guests_pass = is_own_question(&request) && has_word(&request, OPTIONAL) && !demands_login(&request, live_store);
     let is_guest = bearer.is_none() && tokens.as_ref().is_ok_and(PresentedTokens::is_empty);
     // A guest of the shop is one whatever the list says.
     if app.revocations.is_stale(now, live_store.store.offline) && !(is_guest && lets_guests_pass) {
@@ -143,10 +143,21 @@ fn single_header(request: &HttpRequest, name: HeaderName) -> Option<&str> {
     values.next().is_none().then_some(value)
 }
 
-/// Whether the query has a word, with or without a value.
+/// Whether the query has a word, alone or with a value that means yes. `optional=0` is a no, and so is a word that stands there twice and
+/// means both.
 fn has_word(request: &HttpRequest, word: &str) -> bool {
-    let is_word = |part: &str| part.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('='));
-    request.query_string().split('&').any(is_word)
+    let value = |part: &str| part.strip_prefix(word).filter(|rest| rest.is_empty() || rest.starts_with('=')).map(is_yes);
+    let mut values = request.query_string().split('&').filter_map(value);
+    values.next().is_some_and(|first| first && values.all(|further| further))
+}
+
+fn is_yes(value: &str) -> bool {
+    matches!(value, "" | "=" | "=1" | "=true" | "=yes")
+}
+
+/// Whether the query is the proxy's own. Below `/auth`, some proxies append what the client has requested, with the query of the client.
+fn is_own_question(request: &HttpRequest) -> bool {
+    request.path() == "/auth"
 }
 
 /// Peers on this machine and trusted proxies have no limit.

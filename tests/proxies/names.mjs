@@ -102,6 +102,17 @@ export function names(world) {
         assert.equal(new URL(redirect.header('location')).searchParams.get('return_to'), `${world.origin}/private?q=1`);
     });
 
+    it('no header names another path than the one that was asked about', async () => {
+        const lines = ['X-Original-URL: /open', 'x-original-url: /open', 'X_Original_URL: /open', 'X-Rewrite-URL: /open', 'X_Rewrite_URL: /open'];
+
+        assert.equal((await world.asAna({ path: '/private', lines })).status, 200);
+        await world.ask({ path: '/session', lines });
+
+        const named = (names) => names.filter((name) => /^x[^a-z0-9](?:original|rewrite)[^a-z0-9]url$/i.test(name));
+        assert.deepEqual(named(world.store.seen[0].headers.map(([name]) => name)), []);
+        for (const request of world.lookout.seen) assert.deepEqual(named(Object.keys(request.headers)), [], request.url);
+    });
+
     // Attack A-12
     it('a name in any script arrives as it was written', async () => {
         const name = encodeURIComponent('João “Zé” 王');

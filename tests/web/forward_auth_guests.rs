@@ -27,7 +27,9 @@ async fn a_guest_passes_with_every_header_there_and_empty() {
     for (sent, ask) in [
         ("nothing", ClientRequest::get("/auth?optional")),
         ("a value", ClientRequest::get("/auth?optional=1")),
-        ("a path below", ClientRequest::get("/auth/carrinho?a=b&optional")),
+        ("another value", ClientRequest::get("/auth?optional=true")),
+        ("no value", ClientRequest::get("/auth?optional=")),
+        ("twice", ClientRequest::get("/auth?optional&optional=1")),
         ("both words", ClientRequest::get("/auth?redirect&optional").with("sec-fetch-mode", "navigate")),
         ("names of its own", smuggled),
         ("a token that is none", ClientRequest::get("/auth?optional").with("cookie", "portaria=junk")),
@@ -49,6 +51,30 @@ async fn a_signed_in_shopper_is_named_as_without_the_word() {
 
     assert_eq!(answers[0].headers, answers[1].headers);
     assert!(answers[1].header("x-auth-email").is_some_and(|email| !email.is_empty()) && answers[1].header("portaria-visitor").is_none());
+}
+
+/// An operator who writes `optional=0` wants a login. Below `/auth`, the query may be the one of the client.
+#[actix_web::test]
+async fn a_no_is_no_yes_and_the_client_does_not_say_it() {
+    let broker = broker().await;
+
+    for address in [
+        "/auth?optional=0",
+        "/auth?optional=false",
+        "/auth?optional=no",
+        "/auth?optional=off",
+        "/auth?optional=2",
+        "/auth?optional=0&optional",
+        "/auth?optional&optional=false",
+        "/auth/carrinho?a=b&optional",
+        "/auth/?optional",
+    ] {
+        assert_eq!(broker.ask(ClientRequest::get(address)).await.status, 401, "{address}");
+    }
+    for (query, status) in [("redirect=0", 401), ("redirect=1", 302), ("redirect", 302)] {
+        let ask = ClientRequest::get(&format!("/auth?{query}")).with("sec-fetch-mode", "navigate");
+        assert_eq!(broker.ask(ask).await.status, status, "{query}");
+    }
 }
 
 #[actix_web::test]
