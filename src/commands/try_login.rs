@@ -20,6 +20,7 @@ use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::options::LoginOptions;
 use crate::login::trace::Trace;
 use crate::provider::Provider;
+use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::identity::Identity;
 use crate::provider::redirect_address::RedirectAddress;
@@ -30,6 +31,7 @@ use crate::stores::connection::{NetworkConnection, ProviderClient};
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::Settings;
 use crate::stores::{Store, Stores};
+use crate::story::shape::masked_key;
 use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story};
 use crate::vocabulary::wire::Request;
@@ -249,8 +251,13 @@ impl TryCommand {
                 }
                 Err(error) if is_other_callback(&error.cause) => {
                     screen.print(&format!("\na callback arrived, but {error} ({}); still waiting", error.code()));
+                    screen.print(&callback_names(&callback));
                 }
-                Err(error) => return Ok(TrialOutcome { redirect: Some(request), trace: prepared, watch: witness.watch, end: Err(error) }),
+                Err(error) => {
+                    witness.print_callback(&callback);
+                    let trace = Trace::of_callback(callback).after(prepared);
+                    return Ok(TrialOutcome { redirect: Some(request), trace, watch: witness.watch, end: Err(error) });
+                }
             }
         }
     }
@@ -308,13 +315,19 @@ fn prepare_trial(provider: Provider, path: PathBuf, inputs: InputValues, setting
     (TrialLogin { provider, path, installation, inputs, connection, playground, screen }, stores)
 }
 
+/// The names of a callback's parameters, of which one may be what the file looks for.
+fn callback_names(callback: &CallbackParameters) -> String {
+    let names: Vec<String> = callback.pairs.iter().map(|(name, _)| format!("`{}`", masked_key(name))).collect();
+    if names.is_empty() { "it has no parameters".to_owned() } else { format!("its parameters are {}", names.join(", ")) }
+}
+
 /// Whether a refused callback may belong to another login, so that the awaited one may still arrive.
 fn is_other_callback(cause: &LoginErrorCause) -> bool {
     matches!(
         cause,
         LoginErrorCause::OtherProvider
             | LoginErrorCause::StateMismatch
-            | LoginErrorCause::NoState
+            | LoginErrorCause::NoState { found_as: None }
             | LoginErrorCause::UnknownState
             | LoginErrorCause::TooManyParameters
             | LoginErrorCause::RepeatedParameter

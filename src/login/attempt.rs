@@ -6,6 +6,7 @@
 use crate::login::Login;
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::options::LoginOptions;
+use crate::login::returned_state::{missing_state, returned_state};
 use crate::provider::Provider;
 use crate::provider::callback::{CallbackParameters, StateLocation};
 use crate::provider::document_cache::DocumentCache;
@@ -317,9 +318,8 @@ impl Attempt {
             None => provider.state_in == StateLocation::Cookie,
         };
         if !is_own {
-            let lacks_state = lacks_state(provider, &document);
-            let cause = if lacks_state { LoginErrorCause::NoState } else { LoginErrorCause::StateMismatch };
-            return Err(LoginError::before_calls(cause));
+            let no_state = missing_state(provider, &document, Some(&self.state));
+            return Err(no_state.unwrap_or_else(|| LoginError::before_calls(LoginErrorCause::StateMismatch)));
         }
         Ok(Login { provider, facts, callback, document, now, fingerprint: None })
     }
@@ -350,20 +350,6 @@ fn only_used(options: LoginOptions, provider: &Provider, used: impl FnOnce() -> 
         login_hint: login_hint.filter(|_| used.contains(&provider.known.login_hint)),
         ui_locales: ui_locales.filter(|_| used.contains(&provider.known.ui_locales)),
         reauthenticates,
-    }
-}
-
-/// Whether the state comes back as a parameter, and the callback has none where the file reads it.
-pub(crate) fn lacks_state(provider: &Provider, document: &Value) -> bool {
-    provider.state_in == StateLocation::Query && returned_state(provider, document, &provider.empty_facts(), None).is_none()
-}
-
-/// The state in the callback, in the place that the provider uses. A provider that returns none according to its file may
-/// still do so.
-fn returned_state(provider: &Provider, document: &Value, facts: &Facts, path_state: Option<&str>) -> Option<Text> {
-    match provider.state_in {
-        StateLocation::Query | StateLocation::Cookie => provider.state.evaluate(Some(document), facts).ok(),
-        StateLocation::Path => path_state.map(Text::plain),
     }
 }
 

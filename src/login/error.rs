@@ -1,6 +1,8 @@
 //! Why a login failed: the step, the place in the file, and a cause that carries its data. It never holds a value of
 //! an answer, except the code and the message of a provider that refuses.
 
+mod message;
+
 use crate::choice;
 use crate::provider::Provider;
 use crate::provider::condition::Condition;
@@ -11,7 +13,7 @@ use crate::provider::identity::{ClaimOfAddress, IdentityError};
 use crate::provider::json_path::ValueKind;
 use crate::provider::moment::MomentFault;
 use crate::provider::refusal::{ProviderErrorCode, ProviderRefusal};
-use crate::provider::step::StepKind;
+use crate::provider::step::{Step, StepKind};
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
@@ -43,7 +45,10 @@ pub enum LoginErrorCause {
     /// The state in the callback is not the state of the attempt.
     StateMismatch,
     /// The callback has no parameter that the file reads as the state.
-    NoState,
+    NoState {
+        /// The parameter that holds it in its place.
+        found_as: Option<Box<str>>,
+    },
     /// No attempt of this browser has the state in the callback.
     UnknownState,
     /// The attempt is too old.
@@ -52,6 +57,11 @@ pub enum LoginErrorCause {
     TooManyParameters,
     /// The callback has a parameter more than once.
     RepeatedParameter,
+    /// The callback has neither an error nor this fact, which the file reads from it and a request needs.
+    NoCode {
+        /// The name of the fact: `code`, unless the file sends another.
+        fact: Box<str>,
+    },
     /// The callback names another issuer (RFC 9207).
     OtherIssuer,
     /// The callback names no issuer, and the provider promises that it does.
@@ -141,6 +151,7 @@ choice! {
         BadState = "badState",
         Expired = "expired",
         BadCallback = "badCallback",
+        NoCode = "noCode",
         BadIssuer = "badIssuer",
         BadSignature = "badSignature",
         MissingFact = "missingFact",
@@ -170,9 +181,10 @@ impl LoginErrorCode {
 impl LoginErrorCause {
     pub(crate) fn code(&self) -> OwnOrProviderCode<'_> {
         OwnOrProviderCode::Own(match self {
-            Self::OtherProvider | Self::StateMismatch | Self::NoState | Self::UnknownState => LoginErrorCode::BadState,
+            Self::OtherProvider | Self::StateMismatch | Self::NoState { .. } | Self::UnknownState => LoginErrorCode::BadState,
             Self::Expired => LoginErrorCode::Expired,
             Self::TooManyParameters | Self::RepeatedParameter => LoginErrorCode::BadCallback,
+            Self::NoCode { .. } => LoginErrorCode::NoCode,
             Self::OtherIssuer | Self::NoIssuer => LoginErrorCode::BadIssuer,
             Self::NoDocument => LoginErrorCode::NoDocument,
             Self::PreparedTooLong => LoginErrorCode::TooLong,
@@ -194,106 +206,6 @@ impl LoginErrorCause {
             Self::NotExchangeable(_) => LoginErrorCode::NotExchangeable,
             Self::Refused(refusal) => return OwnOrProviderCode::Provider(&refusal.code),
         })
-    }
-}
-
-fn write_not_allowed(fault: Option<&FactFault>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.write_str("`require` does not allow this person to sign in")?;
-    match fault {
-        None => Ok(()),
-        Some(FactFault::Moment(fault)) => write!(f, ": {fault}"),
-        Some(FactFault::OfSeveral(fact)) => {
-            write!(f, ": `{fact}` is the first of several different values, and this asks about all of them; ask where the answer is read")
-        }
-        Some(FactFault::Unreadable(fact, ValueKind::List)) => {
-            write!(f, ": `{fact}` is a list in the answer, and a fact is a text; read `{{ at: $.…, contains: … }}` in its place")
-        }
-        Some(FactFault::Unreadable(fact, kind)) => write!(f, ": {kind} was found for `{fact}`, and a fact is a text"),
-    }
-}
-
-impl fmt::Display for LoginErrorCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OtherProvider => f.write_str("the callback belongs to a login at another provider"),
-            Self::StateMismatch => f.write_str("the state in the callback is not the one that was sent"),
-            Self::NoState => f.write_str(
-                "the callback has no parameter that the file reads as the state; if one of its parameters is the state, write `read: { state: $.name_of_it }` in getAuthorizationCode",
-            ),
-            Self::UnknownState => f.write_str("the state in the callback belongs to no login that this browser began"),
-            Self::Expired => f.write_str("the login took longer than ten minutes"),
-            Self::TooManyParameters => f.write_str("the callback holds more than 100 parameters"),
-            Self::RepeatedParameter => f.write_str("the callback repeats a parameter"),
-            Self::OtherIssuer => f.write_str("the callback's `iss` is not the provider's issuer"),
-            Self::NoIssuer => f.write_str("the callback has no `iss`, although the provider's metadata promise it"),
-            Self::NoDocument => f.write_str("the issuer's discovery document could not be fetched, or leads to hosts that are not accepted yet (`portaria providers hosts`)"),
-            Self::PreparedTooLong => f.write_str(
-                "what `prepare` has read for the later steps is longer than 2048 bytes, or does not fit into one cookie with the rest of the login",
-            ),
-            Self::FileChanged => f.write_str("the provider's file changed while the browser was at the provider; run the test again"),
-            Self::BadInput(name) => write!(f, "what was typed for `{name}` does not match its pattern"),
-            Self::TooManyLogins => f.write_str("too many logins are waiting for this provider"),
-            Self::OutOfTime => f.write_str("the calls to the provider took too long together"),
-            Self::NotAllowed(fault) => write_not_allowed(fault.as_ref(), f),
-            Self::MissingFact { fact: None, .. } => f.write_str("a path of this line finds nothing in the answer"),
-            Self::MissingFact { fact: Some(fact), read_in, instead } => {
-                write!(f, "`{fact}` was not found")?;
-                if let Some(place) = read_in {
-                    write!(f, " in {place}")?;
-                }
-                write_instead(f, *instead)
-            }
-            Self::BadAddress(why) | Self::BadKey(why) => f.write_str(why),
-            Self::BadHeader => f.write_str("the value of a header holds characters that no header can carry"),
-            Self::Unreadable(why) => f.write_str(why),
-            Self::BadToken(why) => write!(f, "the signed token was not accepted: {why}"),
-            Self::OtherTokenType => f.write_str(
-                "the `token_type` of the answer is not `Bearer`; if the provider takes this token as a bearer token, write `tokenType: any` in getAccessCode",
-            ),
-            Self::BadSignature => f.write_str("the signature of the callback's parameters is missing or wrong"),
-            Self::NoAnswer(why) => why.fmt(f),
-            Self::RecordingWaits => f.write_str("the recording holds no answer to a request"),
-            Self::MissingId(instead) => {
-                f.write_str("no answer holds an id")?;
-                write_instead(f, *instead)
-            }
-            Self::MissingEmail(Some(FoundInstead::NoAddress(why))) => write!(f, "what was read as `email` is no e-mail address: {why}"),
-            Self::MissingEmail(instead) => {
-                f.write_str("no answer holds an e-mail address")?;
-                write_instead(f, *instead)
-            }
-            Self::UnprovenEmail(proof) => {
-                f.write_str("the e-mail address is not proven under the file's `trustEmail`")?;
-                write_proof(f, *proof)
-            }
-            Self::NotExchangeable(fault) => fault.fmt(f),
-            Self::Refused(refusal) => f.write_str(reason(refusal)),
-        }
-    }
-}
-
-fn write_instead(f: &mut fmt::Formatter<'_>, instead: Option<FoundInstead>) -> fmt::Result {
-    instead.map_or(Ok(()), |instead| write!(f, " ({instead})"))
-}
-
-/// The reason that a refusal gives.
-fn reason(refusal: &ProviderRefusal) -> &str {
-    match (&refusal.message, &refusal.rule) {
-        (Some(message), _) => message,
-        (None, Some(rule)) => rule,
-        (None, None) if refusal.code.is_refusing_status() => "it gives no reason, and the status is outside 2xx",
-        (None, None) => "it gives no reason",
-    }
-}
-
-fn write_proof(f: &mut fmt::Formatter<'_>, proof: MissingProof) -> fmt::Result {
-    match proof {
-        MissingProof::ClaimIsFalse => f.write_str(": `emailVerified` was read and does not say `true`"),
-        MissingProof::NoClaim(instead) => {
-            f.write_str(": `emailVerified` is not in the answer")?;
-            write_instead(f, instead)
-        }
-        MissingProof::NotAsked => Ok(()),
     }
 }
 
@@ -320,10 +232,15 @@ impl LoginError {
 
     /// A step that failed; `missing` is the place in which its fact was not found.
     pub(crate) fn from_step_error(kind: StepKind, error: StepError, missing: Option<&MissingValue>, provider: &Provider) -> Self {
+        let mut step = kind;
         let (cause, place) = match error {
             StepError::Refused { refusal, place } => (LoginErrorCause::Refused(refusal), place),
             StepError::MissingFact { fact, place } => {
-                (missing_fact(fact, missing, provider), Some(missing.map_or(place, |missing| missing.place)))
+                let cause = missing_fact(fact, missing, provider);
+                if let LoginErrorCause::NoCode { .. } = cause {
+                    step = StepKind::GetAuthorizationCode;
+                }
+                (cause, Some(missing.map_or(place, |missing| missing.place)))
             }
             StepError::BadAddress { why, place } => (LoginErrorCause::BadAddress(why), Some(place)),
             StepError::BadHeader { place } => (LoginErrorCause::BadHeader, Some(place)),
@@ -334,7 +251,7 @@ impl LoginError {
             StepError::BadSignature { place } => (LoginErrorCause::BadSignature, Some(place)),
             StepError::NoAnswer(why) => (LoginErrorCause::NoAnswer(why), None),
         };
-        Self { step: Some(kind), place, cause }
+        Self { step: Some(step), place, cause }
     }
 
     /// Facts that make no identity.
@@ -381,9 +298,18 @@ impl fmt::Display for LoginError {
 }
 
 fn missing_fact(fact: Option<Slot>, missing: Option<&MissingValue>, provider: &Provider) -> LoginErrorCause {
+    let learns = |step: &&Step, fact: Slot| step.learned_facts().any(|(learned, ..)| learned == fact);
+    let instead = missing.and_then(|missing| missing.instead);
+    // What only the callback could have held, and did not.
+    if let Some(fact) = fact.filter(|_| instead.is_none()) {
+        let mut readers = provider.steps().filter(|step| learns(step, fact));
+        if readers.next().is_some_and(|step| step.kind == StepKind::GetAuthorizationCode && step.call.is_none()) && readers.next().is_none()
+        {
+            return LoginErrorCause::NoCode { fact: (&**provider.names.name(fact)).into() };
+        }
+    }
     let read_in = fact.and_then(|fact| {
-        let mut steps = provider.steps();
-        steps.find(|step| step.learned_facts().any(|(learned, ..)| learned == fact)).map(|step| match (step.kind, &step.call) {
+        provider.steps().find(|step| learns(step, fact)).map(|step| match (step.kind, &step.call) {
             (StepKind::GetAuthorizationCode, None) => "the callback",
             (StepKind::GetAuthorizationCode, Some(_)) => "the answers to the calls of `prepare`",
             (StepKind::GetAccessCode, _) => "the answer of getAccessCode",
@@ -391,9 +317,5 @@ fn missing_fact(fact: Option<Slot>, missing: Option<&MissingValue>, provider: &P
             (StepKind::GetClientToken, _) => "the answer of getClientToken",
         })
     });
-    LoginErrorCause::MissingFact {
-        fact: fact.map(|fact| (&**provider.names.name(fact)).into()),
-        read_in,
-        instead: missing.and_then(|missing| missing.instead),
-    }
+    LoginErrorCause::MissingFact { fact: fact.map(|fact| (&**provider.names.name(fact)).into()), read_in, instead }
 }

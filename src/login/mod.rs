@@ -13,6 +13,7 @@ pub mod options;
 pub(crate) mod provider_logout;
 pub(crate) mod provider_tokens;
 pub(crate) mod return_to;
+pub(crate) mod returned_state;
 pub mod trace;
 
 use crate::login::attempt::{Attempt, InstallationValues, RedirectError};
@@ -69,7 +70,7 @@ pub async fn drive_observed(
     fetch: &dyn Fetch,
     documents: &DocumentCache,
 ) -> (Trace, Result<Identity, LoginError>) {
-    let mut trace = Trace { callback: login.callback.clone(), ..Trace::default() };
+    let mut trace = Trace::of_callback(login.callback.clone());
     let result = run_steps(login, (fetch, documents), observer, &mut trace).await;
     (trace, result)
 }

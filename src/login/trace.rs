@@ -12,7 +12,7 @@ use crate::vocabulary::wire::{NoAnswer, Request, Response};
 /// The callback, the calls and the learned facts of a login.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
-    /// The parameters of the callback; empty if it was not accepted.
+    /// The parameters of the callback.
     pub callback: CallbackParameters,
     /// The calls that were made, in order.
     pub exchanges: Vec<Exchange>,
@@ -34,6 +34,12 @@ pub(crate) struct LoginTokens {
 }
 
 impl Trace {
+    /// The beginning of a login with this callback.
+    #[must_use]
+    pub fn of_callback(callback: CallbackParameters) -> Self {
+        Self { callback, ..Self::default() }
+    }
+
     /// Whether a login that failed in this step failed in its callback, rather than in a call.
     pub(crate) fn ends_with_callback(&self, failed: Option<StepKind>) -> bool {
         failed == Some(StepKind::GetAuthorizationCode) && (!self.callback.pairs.is_empty() || self.exchanges.is_empty())

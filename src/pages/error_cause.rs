@@ -103,6 +103,8 @@ error_causes! {
     Unreachable = ("unreachable", BAD_GATEWAY, FAILED, [EmailCode, Others, Again, Home]);
     /// The provider's answer was not understood.
     UnexpectedAnswer = ("odd", BAD_GATEWAY, FAILED, [EmailCode, Others, Again, Home]);
+    /// The provider sent the browser back with neither a code nor an error. Some do so after a cancel.
+    NoCode = ("noCode", BAD_GATEWAY, FAILED, [Again, EmailCode, Others, Home]);
     /// The provider gave no e-mail address.
     MissingEmail = ("missingEmail", FORBIDDEN, FAILED, [EmailCode, Others, Again, Home]);
     /// The provider does not say that the address is theirs.

@@ -133,8 +133,8 @@ words! {
         /// value counts, a text with holes, a condition, or a list of conditions of which all must hold. Where a path
         /// finds a list or an object, no later path takes its place, unless it leads into it. In getAccessCode the
         /// standard places are read as well; in getUserInfo only what is written here is read.
-        /// Default: in getAccessCode the standard places (`access_token`, `expires_in`, `refresh_token`,
-        /// `id_token`, `token_type`, `scope` as `grantedScope`), each unless the file names the fact; in getClientToken
+        /// Default: in getAccessCode the standard places (`access_token`, `refresh_token`,
+        /// `id_token`, `token_type`, `scope` as `grantedScope`, and with `keepTokens` `expires_in`), each unless the file names the fact; in getClientToken
         /// `access_token` as `clientToken` and `expires_in` as `clientTokenExpiresIn`; in getUserInfo, when it is a single call without `read` and `choose`, OpenID's `sub` as `id`, `email`,
         /// `email_verified`, `name`, `picture`, `locale`; a call of a list without `read` reads nothing
         /// Example: `read: { id: $.data.id, name: [ $.data.name, $.data.login ] }`

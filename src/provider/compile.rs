@@ -23,6 +23,7 @@ use crate::provider::provider_spec::ProviderSpec;
 use crate::provider::redirect_address::RedirectAddress;
 use crate::provider::sense_check::SenseCheck;
 use crate::provider::session_swap;
+use crate::provider::standard;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_context::{StepContext, check_own_name};
 use crate::provider::template::Template;
@@ -165,11 +166,15 @@ fn assemble(
         top,
     };
     let is_callback_tied = session_swap::is_callback_tied(&file);
-    let needed = if complete { check_whole_file(&spec, &file, reader) } else { Vec::new() };
+    let (needed, used) = if complete { check_whole_file(&spec, &file, reader) } else { (Vec::new(), Vec::new()) };
     let carried = ProofCheck { file: &file }.carried_facts(reader).into();
     let reports = complete && is_absent(&spec, "exchange", reader) && !reader.has_errors();
     let mut exchange = ExchangeCheck { file: &file }.find(reports, reader);
     let mut keeping = keeping.as_ref().map(|keeping| Box::new(TokenKeepingCheck { file: &file }.settled(keeping, reader)));
+    let lifetime = reader.names.intern(standard::LIFETIME);
+    if keeping.is_none() && !used.contains(&lifetime) {
+        calls.iter_mut().for_each(|step| step.reads.retain(|read| read.written || read.fact != lifetime));
+    }
     let ask = exchange.words.as_mut().and_then(|words| words.ask.as_mut());
     let refresh = keeping.as_mut().and_then(|keeping| keeping.refresh.as_mut().ok());
     let others = client_token.iter_mut().chain(ask).chain(refresh);
@@ -259,13 +264,13 @@ fn checked_hosts(
 
 /// Checks how the parts of the file go together, unless an unusable word hides one of them. Returns the values that an installation
 /// has to set.
-fn check_whole_file(spec: &ProviderSpec, file: &CompiledFile<'_>, reader: &mut Reader) -> Vec<RequiredSetting> {
+fn check_whole_file(spec: &ProviderSpec, file: &CompiledFile<'_>, reader: &mut Reader) -> (Vec<RequiredSetting>, Vec<Slot>) {
     let others = ["discovery", "issuer", "exchange", "refresh", "getClientToken"];
     let mut parts = ["getAuthorizationCode", "getAccessCode", "getUserInfo", "identity"].into_iter().chain(others);
     if parts.any(|word| !is_absent(spec, word, reader)) {
-        return Vec::new();
+        return (Vec::new(), Vec::new());
     }
-    let needed = FactFlowCheck { file }.check(reader);
+    let (needed, used) = FactFlowCheck { file }.check(reader);
     ClientTokenCheck { file }.check(reader);
     ProofCheck { file }.check(reader);
     if is_absent(spec, "sessionSwap", reader) {
@@ -273,7 +278,7 @@ fn check_whole_file(spec: &ProviderSpec, file: &CompiledFile<'_>, reader: &mut R
     }
     SenseCheck { file }.check(reader);
     TokenKeepingCheck { file }.check(reader);
-    needed
+    (needed, used)
 }
 
 fn checked_title(spec: &mut ProviderSpec, top: Place, reader: &mut Reader) -> Option<Located<String>> {

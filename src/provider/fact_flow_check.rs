@@ -73,8 +73,8 @@ impl FactLedger {
 }
 
 impl FactFlowCheck<'_> {
-    /// Checks the whole file and returns the values of the installation that it uses.
-    pub(crate) fn check(&self, reader: &mut Reader) -> Vec<RequiredSetting> {
+    /// Checks the whole file and returns the values of the installation that it uses, and the facts that are used anywhere.
+    pub(crate) fn check(&self, reader: &mut Reader) -> (Vec<RequiredSetting>, Vec<Slot>) {
         let mut ledger = self.initial_ledger(reader);
         let step = &self.file.authorization.step;
         for used in self.file.discovery.map(Discovery::uses).unwrap_or_default() {
@@ -129,7 +129,7 @@ impl FactFlowCheck<'_> {
         facts.retain(|needed| {
             ledger.used.contains(&needed.fact) || needed.place != self.file.top && needed.place.start != self.file.top.start
         });
-        facts
+        (facts, ledger.used)
     }
 
     /// Complains about a fact that the address of a login may leave out, where the text is not found without it.

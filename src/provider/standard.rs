@@ -9,10 +9,13 @@ use crate::vocabulary::diagnostic::{did_you_mean, quoted_alternatives};
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, Reader};
 
+/// How many seconds an access token is good for. A login does not need it: it is read where tokens are kept, or where a file names it.
+pub(crate) const LIFETIME: &str = "expiresIn";
+
 /// The standard places of the token answer.
 pub(crate) const TOKEN: &[(&str, &str)] = &[
     ("accessToken", "access_token"),
-    ("expiresIn", "expires_in"),
+    (LIFETIME, "expires_in"),
     ("refreshToken", "refresh_token"),
     ("idToken", "id_token"),
     ("tokenType", "token_type"),

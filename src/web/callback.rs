@@ -112,7 +112,7 @@ async fn finish_login(
     conversation.refresh_document(context.now()).await;
     let login = match conversation.accept(callback, context.path_parameter("state").as_deref(), context.now()) {
         Ok(login) => login,
-        Err(error) => return Err(login_failure::before_conversation(context, live_provider, return_to, &error).await),
+        Err(error) => return Err(login_failure::before_conversation(context, live_provider, return_to, (&error, callback)).await),
     };
     if !callback_attempt::consume(context, &conversation.attempt).await? {
         return Err(login_failure::without_conversation(context, BrokerFailure::AlreadyUsed, live_provider, return_to).await);

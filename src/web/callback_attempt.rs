@@ -2,9 +2,10 @@
 
 use crate::directory::StorageUnavailable;
 use crate::directory::attempts::ConsumeAttempt;
-use crate::login::attempt::{Attempt, GOOD_FOR, callback_fault, lacks_state};
+use crate::login::attempt::{Attempt, GOOD_FOR, callback_fault};
 use crate::login::conversation::Conversation;
 use crate::login::error::{LoginError, LoginErrorCause};
+use crate::login::returned_state::missing_state;
 use crate::login::trace::Trace;
 use crate::pages::ErrorCause;
 use crate::provider::callback::{CallbackMethod, CallbackParameters, StateLocation};
@@ -59,8 +60,11 @@ impl UnmatchedCallback {
             Some(NewestAttempt { test: Some(tester), state, cookie, .. })
                 if matches!(self.failure, BrokerFailure::UnknownAttempt | BrokerFailure::FileChanged) =>
             {
+                let is_changed = self.failure == BrokerFailure::FileChanged;
+                let changed = is_changed.then(|| LoginError::before_calls(LoginErrorCause::FileChanged));
+                let why = changed.unwrap_or_else(|| unmatched_error(&self.live_provider, &self.callback, &state));
                 let error = match test_login_handler(context) {
-                    Ok(lab) => lab.reject_unmatched(context, &self.live_provider, &tester, &state, self.failure.cause()).await,
+                    Ok(lab) => lab.reject_unmatched(context, &self.live_provider, (&tester, &state), self.callback, &why).await,
                     Err(error) => error,
                 };
                 return UserFacingError {
@@ -68,8 +72,17 @@ impl UnmatchedCallback {
                     ..error
                 };
             }
-            Some(NewestAttempt { return_to, .. }) if self.failure == BrokerFailure::UnknownAttempt => {
-                Self::lost_state_error(context, &self.live_provider, return_to.as_deref(), self.callback).await
+            Some(NewestAttempt { return_to, state, .. }) if self.failure == BrokerFailure::UnknownAttempt => {
+                let error = unmatched_error(&self.live_provider, &self.callback, &state);
+                let trace = Trace::of_callback(self.callback);
+                let (provider, return_to) = (&self.live_provider, return_to.as_deref());
+                login_failure::in_conversation(context, provider, return_to, &error, &trace, &LoginWatch::default()).await
+            }
+            // Without a cookie the browser may have another reason, but the file has to be right first.
+            None if self.failure == BrokerFailure::UnknownAttempt
+                && let Some(error) = missing_state(&self.live_provider.provider, &self.callback.document(), None) =>
+            {
+                login_failure::without_attempt(context, &self.live_provider, &error, self.callback).await
             }
             newest => {
                 let return_to = newest.and_then(|newest| newest.return_to);
@@ -78,23 +91,15 @@ impl UnmatchedCallback {
         };
         UserFacingError { cookies: unreadable, ..error }
     }
+}
 
-    /// The story holds the names of the parameters that came, because the state may be one of them.
-    async fn lost_state_error(
-        context: &RequestContext,
-        live_provider: &LiveProvider,
-        return_to: Option<&str>,
-        callback: CallbackParameters,
-    ) -> UserFacingError {
-        let cause = match callback_fault(&callback) {
-            Some(fault) => fault,
-            None if lacks_state(&live_provider.provider, &callback.document()) => LoginErrorCause::NoState,
-            None => LoginErrorCause::UnknownState,
-        };
-        let error = LoginError::before_calls(cause);
-        let trace = Trace { callback, ..Trace::default() };
-        login_failure::in_conversation(context, live_provider, return_to, &error, &trace, &LoginWatch::default()).await
+/// Why a callback answers no attempt of a browser that began one with the state `sent`.
+fn unmatched_error(live_provider: &LiveProvider, callback: &CallbackParameters, sent: &str) -> LoginError {
+    if let Some(fault) = callback_fault(callback) {
+        return LoginError::before_calls(fault);
     }
+    let no_state = missing_state(&live_provider.provider, &callback.document(), Some(sent));
+    no_state.unwrap_or_else(|| LoginError::before_calls(LoginErrorCause::UnknownState))
 }
 
 /// The parameters of a callback, from the query or from a sealed form.

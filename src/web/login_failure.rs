@@ -10,6 +10,7 @@ use crate::directory::sign_in::SignInRefusal;
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::pages::ErrorCause;
+use crate::provider::callback::CallbackParameters;
 use crate::provider::step::StepKind;
 use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
@@ -86,17 +87,41 @@ pub(crate) async fn without_conversation(
     source: impl Into<LoginSource<'_>>,
     return_to: Option<&str>,
 ) -> UserFacingError {
-    let (cause, source) = (failure.cause(), source.into());
-    let (store, provider) = (&context.live_store().store.name, source.name);
+    let source = source.into();
     let story = || Story {
-        provider: provider.to_owned(),
+        provider: source.name.to_owned(),
         file: source.file.to_owned(),
         code: Some(failure.word().to_owned()),
         message: Some(failure.to_string()),
         ..Story::default()
     };
+    end_quietly(context, (failure.cause(), failure.word()), source, return_to, story).await
+}
+
+/// Ends the login of a callback without an attempt whose parameters explain why. One story a minute is stored, as in [`without_conversation`].
+pub(crate) async fn without_attempt(
+    context: &RequestContext,
+    live_provider: &LiveProvider,
+    error: &LoginError,
+    callback: CallbackParameters,
+) -> UserFacingError {
+    let (trace, watch) = (Trace::of_callback(callback), LoginWatch::default());
+    let record = LoginRecord { provider: &live_provider.provider, redirect: None, trace: &trace, watch: &watch, end: Err(error) };
+    let cause = cause_of_login_error(error, true);
+    end_quietly(context, (cause, &redacted_code(error)), live_provider.into(), None, || login_story(record, Vec::new())).await
+}
+
+/// Ends a login that anyone can make fail, without a warning.
+async fn end_quietly(
+    context: &RequestContext,
+    (cause, word): (ErrorCause, &str),
+    source: LoginSource<'_>,
+    return_to: Option<&str>,
+    story: impl FnOnce() -> Story,
+) -> UserFacingError {
+    let (store, provider) = (&context.live_store().store.name, source.name);
     let at = FailurePlace { by_anyone: true, ..FailurePlace::default() };
-    let code = place_failure(context, failure_kind(context, source, cause, at, failure.word()), story).await;
+    let code = place_failure(context, failure_kind(context, source, cause, at, word), story).await;
     context.app().metrics.count_login(store, provider, cause.name());
     tracing::info!(store = &**store, provider, incident = code.as_ref().map(IncidentCode::as_str), cause = cause.name(), "a login ended");
     error_of_login(cause, source, return_to, code)
@@ -107,9 +132,9 @@ pub(crate) async fn before_conversation(
     context: &RequestContext,
     live_provider: &LiveProvider,
     return_to: Option<&str>,
-    error: &LoginError,
+    (error, callback): (&LoginError, &CallbackParameters),
 ) -> UserFacingError {
-    in_conversation(context, live_provider, return_to, error, &Trace::default(), &LoginWatch::default()).await
+    in_conversation(context, live_provider, return_to, error, &Trace::of_callback(callback.clone()), &LoginWatch::default()).await
 }
 
 /// Ends a login whose conversation with the provider gave no identity.

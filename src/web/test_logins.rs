@@ -1,5 +1,6 @@
 //! What a callback needs of the lab when it answers a test login. The lab mounts its part; the broker does not import it.
 
+use crate::login::error::LoginError;
 use crate::pages::ErrorCause;
 use crate::provider::callback::CallbackParameters;
 use crate::stores::live::LiveProvider;
@@ -25,14 +26,15 @@ pub(crate) trait TestLoginHandler: Send + Sync {
         callback: &'a CallbackParameters,
     ) -> LocalFuture<'a, Result<ResponseWithCookies, UserFacingError>>;
 
-    /// Answers a callback that belongs to no attempt of its browser, if the newest attempt of the browser is a test login.
+    /// Answers a callback that belongs to no attempt of its browser, if the newest attempt of the browser is a test login: `began` is its
+    /// tester and its state.
     fn reject_unmatched<'a>(
         &'a self,
         context: &'a RequestContext,
         live_provider: &'a LiveProvider,
-        tester: &'a Tester,
-        state: &'a str,
-        cause: ErrorCause,
+        began: (&'a Tester, &'a str),
+        callback: CallbackParameters,
+        error: &'a LoginError,
     ) -> LocalFuture<'a, UserFacingError>;
 
     /// Forgets a login that cannot be finished.

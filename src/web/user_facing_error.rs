@@ -87,13 +87,14 @@ pub(crate) fn cause_of_login_error(error: &LoginError, came_back: bool) -> Error
         LoginErrorCause::Expired => ErrorCause::Expired,
         LoginErrorCause::OtherProvider
         | LoginErrorCause::StateMismatch
-        | LoginErrorCause::NoState
+        | LoginErrorCause::NoState { .. }
         | LoginErrorCause::UnknownState
         | LoginErrorCause::OtherIssuer
         | LoginErrorCause::NoIssuer => ErrorCause::UnknownAttempt,
         LoginErrorCause::TooManyParameters | LoginErrorCause::RepeatedParameter | LoginErrorCause::NotExchangeable(_) => {
             ErrorCause::Malformed
         }
+        LoginErrorCause::NoCode { .. } => ErrorCause::NoCode,
         LoginErrorCause::MissingEmail(_) => ErrorCause::MissingEmail,
         LoginErrorCause::UnprovenEmail(_) => ErrorCause::UnprovenEmail,
         LoginErrorCause::NotAllowed(_) => ErrorCause::NotAllowed,

@@ -13,6 +13,7 @@ pub(crate) mod edit;
 pub(crate) mod email_proof_safety;
 pub(crate) mod entry_choice;
 pub(crate) mod filter_candidates;
+pub(crate) mod lost_state;
 pub(crate) mod missing_email;
 pub(crate) mod nested_json;
 pub(crate) mod path_move;
@@ -83,11 +84,8 @@ fn case_from_trace<'a>(provider: &Provider, end: Result<&Identity, &LoginError>,
 }
 
 fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trace, case: &RepairCase<'_>) -> Vec<RatedProposal> {
-    if let LoginErrorCause::NoAnswer(why) = &error.cause {
-        return vec![(no_answer_proposal(why, error.step), 100.0)];
-    }
-    if error.cause == LoginErrorCause::OtherTokenType {
-        return vec![(ObservedRefusal::from_login(provider, error, trace).token_type_proposal(), 100.0)];
+    if let Some(only) = only_proposal(provider, error, trace) {
+        return vec![(only, 100.0)];
     }
     let goal = goal_from_error(error);
     let is_refused = error.refusal().is_some();
@@ -143,15 +141,28 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
     rated
 }
 
+/// The one proposal after a failure whose cause says it all.
+fn only_proposal(provider: &Provider, error: &LoginError, trace: &Trace) -> Option<Proposal> {
+    if let LoginErrorCause::NoAnswer(why) = &error.cause {
+        return Some(no_answer_proposal(why, error.step));
+    }
+    if let LoginErrorCause::NoState { found_as: Some(name) } = &error.cause {
+        return lost_state::state_proposal(provider, name);
+    }
+    let is_other_type = error.cause == LoginErrorCause::OtherTokenType;
+    is_other_type.then(|| ObservedRefusal::from_login(provider, error, trace).token_type_proposal())
+}
+
 fn goal_from_error(error: &LoginError) -> RepairGoal {
     let fact = match &error.cause {
         LoginErrorCause::MissingFact { fact, .. } => fact.as_deref(),
+        LoginErrorCause::NoCode { fact } => Some(&**fact),
         LoginErrorCause::MissingId(_) => Some("id"),
         LoginErrorCause::MissingEmail(_) => Some("email"),
         LoginErrorCause::UnprovenEmail(_) => Some("emailVerified"),
         LoginErrorCause::OtherProvider
         | LoginErrorCause::StateMismatch
-        | LoginErrorCause::NoState
+        | LoginErrorCause::NoState { .. }
         | LoginErrorCause::UnknownState
         | LoginErrorCause::Expired
         | LoginErrorCause::TooManyParameters

@@ -4,12 +4,15 @@ use crate::login::{Network, PLAIN, assert_examples, installation, json};
 use crate::support::{provider, ready};
 use portaria::login::attempt::{Attempt, Entropy};
 use portaria::login::drive;
+use portaria::login::trace::Trace;
 use portaria::provider::callback::CallbackParameters;
 use portaria::provider::document_cache::DocumentCache;
+use portaria::provider::step::StepKind;
 use portaria::vocabulary::place::Source;
 use portaria::vocabulary::wire::NoAnswer;
 use portaria::workbench::examples;
 use portaria::workbench::examples::replay::replay;
+use portaria::workbench::repair::propose;
 
 #[test]
 fn an_error_says_why_a_provider_gave_no_answer() {
@@ -235,4 +238,53 @@ fn secrets_that_a_provider_repeats_are_masked_in_its_refusal() {
         PLAIN,
         "- what: a login\n  facts: { clientSecret: hush-hush-1 }\n  callback: { code: code-canary-1, state: ‹state› }\n  exchanges:\n    - answer: { status: 400, json: { error: \"bad code-canary-1\", error_description: \"for hush-hush-1\" } }\n  refused: { step: getAccessCode, code: bad ‹code›, message: for ‹clientSecret› }\n",
     );
+}
+
+#[test]
+fn a_callback_with_neither_what_the_file_reads_nor_an_error_is_an_error_of_the_first_step() {
+    let provider = provider(
+        "name: Acme\ntrustEmail: always\ngetAuthorizationCode:\n  get: https://sso.acme.example/entrar\n  read: { code: $.auth_code }\ngetAccessCode: { post: \"https://sso.acme.example/token\" }\ngetUserInfo: { get: \"https://sso.acme.example/me\", read: { id: $.id, email: $.mail } }\n",
+    );
+    let installation = installation(&provider);
+    let documents = DocumentCache::default();
+    for (brought, proposed) in [("ticket", Some("code: $.ticket")), ("authCode", Some("code: $.authCode")), ("session_state", None)] {
+        let network = Network::new(|_: &str| json("{}"));
+        let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+        let callback = CallbackParameters::new([(brought, "c-0123456789abcdef"), ("state", &*attempt.state)]);
+        let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
+
+        let (trace, ended) = ready(drive(login, &network, &documents));
+
+        let error = ended.expect_err("there is no code");
+        assert_eq!((error.code(), error.step.map(StepKind::word)), ("noCode", Some("getAuthorizationCode")));
+        assert_eq!(error.to_string(), "the provider sent the browser back with neither `code` nor an error");
+        assert_eq!(error.place.map(|place| (place.line, place.column)), Some((5, 17)));
+        assert_eq!(network.asked("acme"), 0);
+        let proposals = propose(&provider, Err(&error), &trace);
+        assert_eq!(proposals.first().map(|proposal| &*proposal.title), proposed, "{brought}");
+    }
+}
+
+#[test]
+fn a_state_under_another_name_is_named_and_the_change_proposed() {
+    for (first, proposed) in [
+        ("getAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }", "read: { state: $.estado } }"),
+        ("getAuthorizationCode: { get: \"https://sso.acme.example/entrar\", read: { state: $.st } }", "read: { state: $.estado } }"),
+    ] {
+        let provider = provider(&format!(
+            "name: Acme\ntrustEmail: always\n{first}\ngetAccessCode: {{ post: \"https://sso.acme.example/token\" }}\ngetUserInfo: {{ get: \"https://sso.acme.example/me\", read: {{ id: $.id, email: $.mail }} }}\n"
+        ));
+        let installation = installation(&provider);
+        let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+        let callback = CallbackParameters::new([("code", "c"), ("estado", &*attempt.state)]);
+
+        let refused = attempt.accept(&provider, &installation, &callback, None, &DocumentCache::default(), 1);
+
+        let error = refused.err().expect("a state that the file does not read is none");
+        assert_eq!(error.code(), "badState");
+        assert!(error.to_string().contains("`estado` holds it"), "{error}");
+        let proposals = propose(&provider, Err(&error), &Trace::of_callback(callback));
+        let change = proposals.first().and_then(|proposal| proposal.change.as_ref()).expect("a change");
+        assert!(change.diff().contains(proposed), "{}", change.diff());
+    }
 }

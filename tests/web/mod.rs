@@ -6,6 +6,7 @@ pub mod apps;
 pub mod browser;
 mod callback;
 mod callback_content;
+mod callback_names;
 mod captured_log;
 mod client_token;
 pub mod client_request;

@@ -114,7 +114,8 @@ fn help_for_error(cause: &LoginErrorCause) -> &'static str {
         LoginErrorCause::NotAllowed(_) => "`require` says who may sign in",
         LoginErrorCause::OtherProvider
         | LoginErrorCause::StateMismatch
-        | LoginErrorCause::NoState
+        | LoginErrorCause::NoState { .. }
+        | LoginErrorCause::NoCode { .. }
         | LoginErrorCause::UnknownState
         | LoginErrorCause::TooManyParameters
         | LoginErrorCause::RepeatedParameter

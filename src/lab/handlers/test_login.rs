@@ -79,11 +79,11 @@ impl TestLoginHandler for LabState {
         &'a self,
         context: &'a RequestContext,
         live_provider: &'a LiveProvider,
-        tester: &'a Tester,
-        state: &'a str,
-        cause: ErrorCause,
+        began: (&'a Tester, &'a str),
+        callback: CallbackParameters,
+        error: &'a LoginError,
     ) -> LocalFuture<'a, UserFacingError> {
-        Box::pin(reject_unmatched_callback(context, live_provider, tester, state, cause))
+        Box::pin(reject_unmatched_callback(context, live_provider, began, callback, error))
     }
 
     fn forget(&self, store: &str, state: &str) {
@@ -108,7 +108,7 @@ async fn finish(
     let redirect = conversation.authorization_request().ok();
     let mut watch = LoginWatch::default();
     let (trace, end) = match conversation.accept(callback, context.path_parameter("state").as_deref(), context.now()) {
-        Err(error) => (Trace::default(), Err(error)),
+        Err(error) => (Trace::of_callback(callback.clone()), Err(error)),
         Ok(login) => {
             if !callback_attempt::consume(context, &conversation.attempt).await? {
                 // After a double click or the back button the story of the first callback is shown.
@@ -133,17 +133,17 @@ async fn finish(
 async fn reject_unmatched_callback(
     context: &RequestContext,
     live_provider: &LiveProvider,
-    tester: &Tester,
-    state: &str,
-    cause: ErrorCause,
+    (tester, state): (&Tester, &str),
+    callback: CallbackParameters,
+    error: &LoginError,
 ) -> UserFacingError {
     lab_state(context).tests.finish(&context.live_store().store.name, state);
     if let Err(refused) = require_same_tester(context, tester) {
         return refused;
     }
-    let is_changed = cause == ErrorCause::Changed;
-    let error = LoginError::before_calls(if is_changed { LoginErrorCause::FileChanged } else { LoginErrorCause::UnknownState });
-    match record_story(context, live_provider, tester, None, (&Trace::default(), &LoginWatch::default()), Err(&error)).await {
+    let cause = if error.cause == LoginErrorCause::FileChanged { ErrorCause::Changed } else { ErrorCause::UnknownAttempt };
+    let trace = Trace::of_callback(callback);
+    match record_story(context, live_provider, tester, None, (&trace, &LoginWatch::default()), Err(error)).await {
         Ok(place) => UserFacingError { instead: Some(place), ..cause.into() },
         Err(refused) => refused,
     }

@@ -1,11 +1,13 @@
 //! Complaints about words of a call that repeat others or have no effect.
 
-use crate::provider::parameters::{self, JsonTemplate};
+use crate::provider::parameters::{self, JsonTemplate, Parameter};
 use crate::provider::pkce::Pkce;
 use crate::provider::signature::{ParameterSignature, SignedParameters};
 use crate::provider::step::{Step, StepBody};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::words::Reader;
+use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
 
 /// Complains about a name that no written header may have.
 pub(crate) fn check_header_name(name: &str, place: Place, reader: &mut Reader) {
@@ -109,18 +111,55 @@ fn check_headers(step: &Step, reader: &mut Reader) {
     }
 }
 
-/// Complains about a parameter that is written in the address as well, because it would be sent twice.
+/// Complains about a parameter that would be sent twice: by the request and in its address, or under a name that two share. A name that
+/// stands in the address and in the body is only warned about, because some servers ask for that.
 pub(crate) fn check_repeated_parameters(step: &Step, reader: &mut Reader) {
-    let literal_query = step.address.template.source.split_once('?').map_or("", |(_, query)| query);
-    let names = || literal_query.split(['&', '#']).filter_map(|pair| pair.split('=').next()).filter(|name| !name.is_empty());
-    if let Some(name) = names().enumerate().find_map(|(at, name)| names().take(at).any(|earlier| earlier == name).then_some(name)) {
+    let address = &step.address.template;
+    let literal_query = address.source.split_once('?').map_or("", |(_, query)| query);
+    let names = literal_query.split(['&', '#']).filter_map(|pair| pair.split('=').next()).filter(|name| !name.is_empty());
+    let names: Vec<Cow<'_, str>> = names.map(|name| percent_decode_str(name).decode_utf8_lossy()).collect();
+    if let Some((_, name)) = names.iter().enumerate().find(|(at, name)| names.iter().take(*at).any(|earlier| earlier == *name)) {
         let help = "keep one of the two; where the provider takes a list, write it in `query`: `{ name: [ a, b ] }`";
-        reader.complain(step.address.template.place, format!("`{name}` stands in the address twice"), help);
+        reader.complain(address.place, format!("`{name}` stands in the address twice"), help);
     }
-    for parameter in &step.query {
-        if !parameter.name.is_empty() && literal_query.split(['&', '#']).any(|pair| pair.split('=').next() == Some(&*parameter.name)) {
-            let message = format!("`{}` is sent already, and stands in the address as well", parameter.name);
-            reader.complain(step.address.template.place, message, "take it out of the address");
+    let in_address = |name: &str| names.iter().any(|known| *known == name);
+    for parameter in step.query.iter().filter(|parameter| in_address(&parameter.name)) {
+        let message = format!("`{}` is sent already, and stands in the address as well", parameter.name);
+        reader.complain(address.place, message, "take it out of the address");
+    }
+    let form = if let StepBody::Form(form) = &step.body { form.as_slice() } else { &[] };
+    for list in [&*step.query, form] {
+        check_shared_names(list, step.place, reader);
+    }
+    let in_query = |name: &str| in_address(name) || step.query.iter().any(|parameter| *parameter.name == *name);
+    if let Some((name, place)) = names_of_body(step).into_iter().find(|(name, _)| in_query(name)) {
+        let help = "keep one of the two: a server may refuse a parameter that comes twice";
+        reader.warn(place, format!("`{name}` is sent twice: in the body, and in the address"), help);
+    }
+}
+
+/// Complains about a name that two parameters have.
+fn check_shared_names(list: &[Parameter], step: Place, reader: &mut Reader) {
+    let is_shared = |(at, parameter): &(usize, &Parameter)| {
+        !parameter.name.is_empty() && list.iter().take(*at).any(|earlier| earlier.name == parameter.name)
+    };
+    if let Some((_, parameter)) = list.iter().enumerate().find(is_shared) {
+        let place = parameter.values.first().map_or(step, |value| value.place);
+        let help = "keep one of the two: `rename` gives a parameter another name, and `credentials` adds the client's id and secret";
+        reader.complain(place, format!("two parameters are sent as `{}`", parameter.name), help);
+    }
+}
+
+/// The names in the body, each with its place.
+fn names_of_body(step: &Step) -> Vec<(Cow<'_, str>, Place)> {
+    let of_form = |parameter: &Parameter| parameter.values.first().map_or(step.place, |value| value.place);
+    match &step.body {
+        StepBody::Form(form) => form.iter().map(|parameter| (Cow::Borrowed(&*parameter.name), of_form(parameter))).collect(),
+        StepBody::Json(JsonTemplate::Object(members)) => {
+            members.iter().filter_map(|(name, _)| Some((Cow::Owned(name.as_literal()?), name.place))).collect()
+        }
+        StepBody::Json(JsonTemplate::Text(_) | JsonTemplate::Raw(_) | JsonTemplate::List(_)) | StepBody::None | StepBody::Text(_) => {
+            Vec::new()
         }
     }
 }

@@ -151,7 +151,11 @@ impl FactFlowCheck<'_> {
         let inputs: Vec<(Slot, Place)> = self.file.inputs.iter().map(|input| (reader.names.intern(&input.name), input.place)).collect();
         for (fact, place) in read.into_iter().chain(set).chain(literals).chain(inputs).chain(secret) {
             let name = Arc::clone(reader.names.name(fact));
-            if !ledger.used.contains(&fact) && !is_standard(&name) {
+            let is_unused = !ledger.used.contains(&fact);
+            if is_unused && *name == *standard::LIFETIME && self.file.keeping.is_none() {
+                let help = "only `keepTokens` makes use of it; take this line out";
+                reader.warn_missing(place, format!("`{name}` is read, and this file keeps no tokens"), help);
+            } else if is_unused && !is_standard(&name) {
                 reader.warn_missing(
                     place,
                     format!("the fact `{name}` is never used"),

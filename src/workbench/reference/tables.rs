@@ -70,7 +70,10 @@ fn standard_places() -> String {
         ("getUserInfo without `read`", standard::PERSON),
         ("getClientToken", standard::CLIENT_TOKEN),
     ];
-    let places = answers.iter().flat_map(|(answer, places)| places.iter().map(move |(fact, key)| format!("{answer} | `{fact}` | `{key}`")));
+    let places = answers.iter().flat_map(|(answer, places)| {
+        let where_used = |fact: &str| if fact == standard::LIFETIME { ", where tokens are kept or the file names it" } else { "" };
+        places.iter().map(move |(fact, key)| format!("{answer} | `{fact}` | `{key}`{}", where_used(fact)))
+    });
     rows("answer | fact | place", places)
 }
 
@@ -85,6 +88,9 @@ fn describe_code(code: LoginErrorCode) -> (&'static str, &'static str) {
         LoginErrorCode::BadState => ("getAuthorizationCode", "the state in the callback is not the one that was sent"),
         LoginErrorCode::Expired => ("getAuthorizationCode", "the login took longer than ten minutes"),
         LoginErrorCode::BadCallback => ("getAuthorizationCode", "the callback repeats a parameter, or has none or more than 100"),
+        LoginErrorCode::NoCode => {
+            ("getAuthorizationCode", "the callback has neither an error nor the code, or what else the file reads from it")
+        }
         LoginErrorCode::BadIssuer => {
             ("getAuthorizationCode", "the callback's `iss` is another issuer, or is missing although the provider promises it")
         }

@@ -482,3 +482,20 @@ async fn tokens_of_a_person_who_has_to_prove_an_address_wait_for_the_proof() {
     let answer = broker.ask(fetch_of("acme", &access)).await;
     assert_eq!(answer.json()["accessToken"], format!("{}-at-ana", broker.mark), "{answer:?}");
 }
+
+#[actix_web::test]
+async fn a_refresh_may_show_the_token_of_the_client() {
+    let words = "getClientToken: { post: \"UPSTREAM/app\", read: { clientToken: $.app_token } }\nrefresh: { post: \"UPSTREAM/token\", headers: { X-App: \"${clientToken}\" } }\n";
+    let world = World::with(&keeping(words), false).await;
+    let of_client = world.token("app");
+    world.broker.upstream.says("/app", json(200, &value!({ "app_token": of_client, "expires_in": 3600 }).to_string()));
+    world.gives_refresh_token(30);
+    let (_, access) = world.signed_in("ana").await;
+
+    let answer = world.fetch(&access).await;
+
+    assert_eq!(answer.json()["accessToken"], world.token("fresh-1"), "{answer:?}");
+    let shown: Vec<_> = world.refreshes().iter().map(|refresh| refresh.header("x-app").map(str::to_owned)).collect();
+    assert_eq!(shown, [Some(of_client)]);
+    assert_eq!(world.broker.upstream.asked("/app"), 1, "a login has no use for it");
+}
