@@ -24,6 +24,25 @@ pub(crate) fn allowed_return_address<'a>(requested: &str, origins: impl IntoIter
     origins.into_iter().any(same).then(|| url.into())
 }
 
+/// The parameter of the finish address that holds the page to which the shopper goes in the end.
+pub(crate) const FINISH_PAGE: &str = "returnUrl";
+
+/// The broker's own pages, which may be on the origin of the shop.
+const OWN_PAGES: [&str; 6] = ["/login", "/account", "/authorize", "/session", "/prove", "/lab"];
+
+/// The address to which a shopper goes first, with the page as a parameter. A page of another origin than the finish address, or one of the
+/// broker, is opened at once.
+pub(crate) fn through_finish(finish: Option<&str>, page: String) -> String {
+    let (Some(mut url), Ok(wanted)) = (finish.and_then(|finish| Url::parse(finish).ok()), Url::parse(&page)) else { return page };
+    let is_below = |own: &str| wanted.path().strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let is_own = OWN_PAGES.iter().any(|own| is_below(own)) || wanted.path() == url.path();
+    if is_own || wanted.origin() != url.origin() {
+        return page;
+    }
+    url.query_pairs_mut().append_pair(FINISH_PAGE, &page);
+    url.into()
+}
+
 fn is_same_origin(listed: &str, origin: &str) -> bool {
     Url::parse(listed).is_ok_and(|listed| &listed[..Position::BeforePath] == origin)
 }
@@ -50,6 +69,28 @@ pub(crate) fn is_listed_origin(listed: &str, origin: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_of_the_shop_is_reached_through_its_finish_address() {
+        let finish = Some("https://www.loja.example/fim?popup=false");
+        for (page, expected) in [
+            (
+                "https://www.loja.example/conta?a=1&b=%20#x",
+                "https://www.loja.example/fim?popup=false&returnUrl=https%3A%2F%2Fwww.loja.example%2Fconta%3Fa%3D1%26b%3D%2520%23x",
+            ),
+            (
+                "https://www.loja.example/loginho",
+                "https://www.loja.example/fim?popup=false&returnUrl=https%3A%2F%2Fwww.loja.example%2Floginho",
+            ),
+            ("https://m.loja.example/conta", "https://m.loja.example/conta"),
+            ("https://www.loja.example/fim?returnUrl=x", "https://www.loja.example/fim?returnUrl=x"),
+            ("https://www.loja.example/authorize/abc", "https://www.loja.example/authorize/abc"),
+            ("/login", "/login"),
+        ] {
+            assert_eq!(through_finish(finish, page.to_owned()), expected);
+            assert_eq!(through_finish(None, page.to_owned()), page);
+        }
+    }
 
     /// Lessons 64, 66, 74, 75, 158
     #[test]

@@ -22,7 +22,7 @@ pub(crate) mod hand_over_page; // the pages to which a shopper returns with a co
 pub(crate) mod handed_facts; // the further facts that a store hands out
 pub mod apps; //        the client apps of a store
 
-use crate::login::return_to::is_origin_pattern;
+use crate::login::return_to::{allowed_return_address, is_origin_pattern};
 use crate::provider::email_code::EMAIL_CODE;
 use crate::provider::hosts::is_loopback;
 use crate::provider::identity::{Identity, IdentityEmail};
@@ -101,6 +101,10 @@ pub struct Store {
     pub(crate) help: Option<Box<str>>,
     /// The address of the privacy notice.
     pub(crate) privacy: Option<Box<str>>,
+    /// The address to which shoppers go first after a sign-in.
+    pub(crate) finish: Option<Box<str>>,
+    /// Whether the calls of VTEX ID are answered.
+    pub(crate) vtex_id: bool,
     /// Whether people may sign in by a code that is sent to their e-mail address.
     pub(crate) email_code: bool,
     /// How mail is sent, if a server is set.
@@ -312,6 +316,8 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         lasting: SessionLifetime { lifetime, idle: idle.min(lifetime) },
         offline: seconds(|session| session.offline.as_ref(), 60),
         title: login(|login| login.title.as_ref()).map_or_else(|| usual_title(name, host, &return_to), str::to_owned).into(),
+        finish: finish_address(inherited(own_login, main_login, |login| login.finish.as_ref()), &return_to),
+        vtex_id: own.vtex_id.or(main.vtex_id).is_some_and(|calls| calls.value),
         return_to: return_to.into_iter().chain(hand_over.iter().map(|page| page.origin.clone())).collect(),
         hand_over,
         login_paths: LoginPaths::new(text_values(own.login_paths.as_ref().or(main.login_paths.as_ref()))),
@@ -334,6 +340,11 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         refresh_grace: seconds(|session| session.refresh_grace.as_ref(), 10),
         proxies: compile_proxies(own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref()), loopback),
     }
+}
+
+/// The finish address. An inherited one may be of an origin that the store does not list.
+fn finish_address(written: Option<&Located<String>>, return_to: &[Box<str>]) -> Option<Box<str>> {
+    allowed_return_address(written?, return_to.iter().map(|origin| &**origin)).map(Into::into)
 }
 
 fn staff(own: &SettingsSpec, main: &SettingsSpec) -> Vec<Email> {

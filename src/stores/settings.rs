@@ -5,6 +5,7 @@ mod auth;
 mod check;
 mod check_apps;
 mod check_audiences;
+mod check_finish;
 mod check_origins;
 mod check_session;
 mod check_ways;
@@ -135,6 +136,11 @@ words! {
         /// Default: none
         /// Example: `ways: [ email ]`
         ways: Option<PossiblyEmptyList> = "ways",
+        /// Whether the calls of VTEX ID are answered below `/api/vtexid`, for pages of a storefront that were written for them.
+        /// `docs/vtex.md` says what each call answers. A store inherits it.
+        /// Default: `false`
+        /// Example: `vtexId: true`
+        vtex_id: Option<Located<bool>> = "vtexId",
         /// Whether the playground is offered, a provider inside the program with invented people. It exists only where `publicUrl` is
         /// on loopback, because everyone can sign in there as anyone.
         /// Default: `true` on loopback
@@ -208,6 +214,12 @@ words! {
         /// Default: none
         /// Example: `privacy: https://www.loja.example/privacidade`
         privacy: Option<Located<String>> = "privacy",
+        /// An address of the shop to which shoppers go first after a sign-in, for a shop that has to do something of its own then. It gets the
+        /// page to which the shopper wanted to return as the parameter `returnUrl`, and has to send the browser on there, to pages of its
+        /// own origin alone. Shoppers who return to another origin go there at once. Its origin stands in `returnTo`.
+        /// Default: none; shoppers go to their page at once
+        /// Example: `finish: https://www.loja.example/api/vtexid/oauth/finish`
+        finish: Option<Located<String>> = "finish",
     }
 }
 

@@ -21,6 +21,7 @@ const APP_REQUEST: &str = "portaria-app-";
 const AFTER_LOGOUT: &str = "portaria-after-logout";
 const PROOF: &str = "portaria-proof";
 const FORM: &str = "portaria-form";
+const START: &str = "portaria-start";
 const LAST: &str = "portaria-last";
 const LANGUAGE: &str = "portaria-language";
 
@@ -105,6 +106,11 @@ impl<'a> RequestCookies<'a> {
     pub(crate) fn form_key(self, store: &Store) -> Option<&'a str> {
         let is_key = |key: &&str| key.len() == 22 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
         self.unique(&prefixed_name(FORM, store)).filter(is_key)
+    }
+
+    /// The id of a browser that has asked for an authentication token.
+    pub(crate) fn start(self, store: &Store) -> Option<&'a str> {
+        self.unique(&prefixed_name(START, store)).filter(|id| id.len() <= 64)
     }
 
     pub(crate) fn last_provider(self, store: &Store) -> Option<&'a str> {
@@ -203,6 +209,10 @@ pub(crate) fn clear_proof(store: &Store) -> HeaderValue {
 
 pub(crate) fn set_form_key(key: &str, seconds: i64, store: &Store) -> HeaderValue {
     cookie_header(&prefixed_name(FORM, store), key, seconds, store)
+}
+
+pub(crate) fn set_start(id: &str, seconds: i64, store: &Store) -> HeaderValue {
+    cookie_header(&prefixed_name(START, store), id, seconds, store)
 }
 
 pub(crate) fn set_last_provider(provider: &str, store: &Store) -> HeaderValue {

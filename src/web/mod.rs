@@ -55,6 +55,7 @@ pub(crate) mod token_cache;
 pub(crate) mod unnamed_proxies;
 pub(crate) mod unread_body;
 pub(crate) mod user_facing_error;
+pub(crate) mod vtex_id;
 pub mod workbench_hooks;
 
 use crate::web::request_context::RequestContext;
@@ -69,6 +70,7 @@ const LARGEST_LOGOUT: usize = 32 * 1024;
 pub(crate) fn routes() -> Vec<RouteRow> {
     let mut routes = own_routes();
     routes.extend(apps::routes());
+    routes.extend(vtex_id::routes());
     routes
 }
 

@@ -74,7 +74,7 @@ fn signed_out(context: &RequestContext) -> Result<HttpResponse, UserFacingError>
 
 /// Renews the idle time of the session when it is due. A further cookie that is missing, or that another host has overwritten, is set again.
 /// A browser that is known by a further cookie alone gets no first one.
-fn keep_cookies(context: &RequestContext, token: &str, session: Session, response: &mut HttpResponseBuilder) -> Session {
+pub(crate) fn keep_cookies(context: &RequestContext, token: &str, session: Session, response: &mut HttpResponseBuilder) -> Session {
     let store = &context.live_store().store;
     let is_host_signed_in = context.cookies().unique(&store.cookie) == Some(token);
     let renewed = session.renewed(store.lasting, context.now());

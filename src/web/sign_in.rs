@@ -4,6 +4,7 @@ use crate::directory::audit::RecordAuditEvent;
 use crate::directory::code_sign_in::SignInByCode;
 use crate::directory::linking::{LinkingRule, SignInRefusalReason};
 use crate::directory::sign_in::{SignIn, SignInRefusal, SignedIn};
+use crate::login::return_to::through_finish;
 use crate::login::trace::LoginTokens;
 use crate::pages::{ErrorCause, identity_linked_mail};
 use crate::provider::email_code::{EMAIL_CODE, identity_by_code};
@@ -92,9 +93,12 @@ async fn send_on(
         return Ok((answer, cookies));
     }
     cookies.extend(wanted.as_deref().and_then(|wanted| kept_request::note_sign_in(context, wanted, &session.sid)));
+    let finish = context.live_store().store.finish.as_deref();
     let landing = match wanted {
-        Some(wanted) => hand_over::landing(context, session, wanted)?,
-        None => context.live_store().default_landing(),
+        // A code for a page of another site stays with that page.
+        Some(wanted) if hand_over::is_handed_over(context, &wanted) => hand_over::landing(context, session, wanted)?,
+        Some(wanted) => through_finish(finish, wanted),
+        None => through_finish(finish, context.live_store().default_landing()),
     };
     Ok((redirect_to(&landing), cookies))
 }

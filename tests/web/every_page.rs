@@ -54,7 +54,7 @@ async fn other_methods_are_told_which_there_are_and_open_no_door() {
 /// Attack H-10
 #[actix_web::test]
 async fn every_route_refuses_the_methods_that_it_does_not_name() {
-    let broker = TestBroker::open().await;
+    let broker = TestBroker::builder(&format!("{LOCAL}vtexId: true\n")).with_standard("acme").build().await;
     let routes = Broker::route_list();
     assert!(routes.len() > 35, "{routes:?}");
 

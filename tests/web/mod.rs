@@ -49,3 +49,4 @@ mod store_keys;
 mod stores;
 pub mod test_broker;
 pub mod test_provider;
+mod vtex_id;

@@ -6,6 +6,7 @@ use crate::stores::ip_network::IpNetwork;
 use crate::stores::login_paths::check_login_path;
 use crate::stores::session_cookie::warn_about_open_cookie;
 use crate::stores::settings::check_apps::check_apps;
+use crate::stores::settings::check_finish::check_finish;
 use crate::stores::settings::check_origins::{check_origin, check_return_origins, warn_about_other_sites};
 use crate::stores::settings::check_session::{check_domain, check_session, check_shared_domains};
 use crate::stores::settings::check_ways::check_ways;
@@ -95,6 +96,7 @@ fn check_what_is_inherited(spec: &SettingsSpec, main: Option<&SettingsSpec>, rea
     warn_about_other_sites(spec, main.unwrap_or(spec), reader);
     check_apps(spec, main_session, reader);
     check_ways(spec, main, reader);
+    check_finish(spec, main, reader);
 }
 
 fn check_storage(storage: &Located<String>, reader: &mut Reader) {
