@@ -1,6 +1,8 @@
 //! The branding of a store: its name, logo and colour, and the style of its pages.
 
 use crate::pages::accent::Accent;
+use crate::pages::languages::PageLanguage;
+use crate::vocabulary::localized_text::LocalizedText;
 
 /// What is the same for every store.
 pub(crate) const STYLE: &str = include_str!("style.css");
@@ -12,6 +14,8 @@ pub(crate) struct StoreBranding {
     /// Its logo, at `/logo`.
     pub(crate) logo: Option<StoreLogo>,
     pub(crate) accent: Accent,
+    /// The text of its login buttons, where it has one of its own.
+    pub(crate) button: Option<LocalizedText>,
     /// The contact for help: an https address or an e-mail address.
     pub(crate) help: Option<String>,
     /// The address of its privacy notice.
@@ -31,6 +35,17 @@ impl StoreBranding {
     /// Whether the logo shows the name.
     pub(crate) fn has_wordmark(&self) -> bool {
         self.logo == Some(StoreLogo::Wide)
+    }
+
+    /// The text of a login button, with a hole for the provider's name.
+    pub(crate) fn button_phrase<'a>(&'a self, language: &'a PageLanguage) -> &'a str {
+        self.button.as_ref().map_or(&*language.phrases.login.with, |text| text.in_language(&language.code))
+    }
+
+    /// The heading of many buttons that show only names.
+    pub(crate) fn buttons_heading<'a>(&'a self, language: &'a PageLanguage) -> &'a str {
+        let own = self.button.as_ref().and_then(|text| text.in_language(&language.code).strip_suffix("{name}"));
+        own.map_or(&*language.phrases.login.with_all, str::trim)
     }
 
     /// The address of the link for help. An e-mail already names the incident.

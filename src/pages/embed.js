@@ -15,6 +15,7 @@
     a:focus-visible { outline: 3px solid; outline-offset: 2px; }
     a > span { min-width: 0; overflow-wrap: anywhere; }
     img, i { flex: none; width: 2rem; height: 2rem; border-radius: .5rem; object-fit: contain; }
+    img { background: #fff; }
     i { display: grid; place-items: center; font-style: normal; background: light-dark(#f5f6f7, #191b1f); }
     @container (min-width: 40rem) { ul { grid-template-columns: 1fr 1fr; } }
     @media (forced-colors: active) { a { border-color: LinkText; } }`);

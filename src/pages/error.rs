@@ -1,12 +1,11 @@
-//! The error page: what happened, what to do next, and an incident code with its spelling.
+//! The error page: what happened, what to do next, and an incident code where support can do something.
 
-use crate::pages::error_cause::{ErrorCause, RecoveryStep};
+use crate::pages::error_cause::{CodePlace, ErrorCause, RecoveryStep};
 use crate::pages::frame::Frame;
 use crate::pages::phrases::{ErrorCausePhrases, Phrases, fill};
 use askama::Template;
 use std::borrow::Cow;
 
-/// The error page. It offers no other languages, because the request that led to it cannot be repeated.
 #[derive(Clone, Debug, Template)]
 #[template(path = "error.html")]
 pub(crate) struct ErrorPage<'a> {
@@ -68,16 +67,25 @@ impl<'a> ErrorPage<'a> {
         self.words().cause(self.cause)
     }
 
-    fn title(&self) -> &str {
-        &self.cause_phrases().title
+    fn title(&self) -> String {
+        self.filled(&self.cause_phrases().title)
     }
 
     fn what(&self) -> String {
+        self.filled(&self.cause_phrases().what)
+    }
+
+    fn filled(&self, phrase: &str) -> String {
         let wait = self.cause.retry_after().map(|seconds| self.words().waiting_time(seconds)).unwrap_or_default();
         let provider = self.provider.unwrap_or(&self.words().error.service);
-        let what = fill(&self.cause_phrases().what, &[("provider", provider), ("wait", &wait)]);
+        let filled = fill(phrase, &[("provider", provider), ("wait", &wait)]);
         // A provider's name is not changed; the description that replaces it may begin the sentence.
-        if self.provider.is_none() { capitalized(&what) } else { what }
+        if self.provider.is_none() { capitalized(&filled) } else { filled }
+    }
+
+    /// What helps a person who began in another browser, such as that inside of an app.
+    fn hint(&self) -> Option<&str> {
+        (self.cause == ErrorCause::UnknownAttempt).then_some(&self.words().error.other_browser)
     }
 
     /// The links of the page; the first is the main button.
@@ -124,7 +132,12 @@ impl<'a> ErrorPage<'a> {
             RecoveryStep::Account => ("/account", words.account.back.clone()),
             RecoveryStep::Help => {
                 let label = words.login.contact.clone();
-                return Some(RecoveryLink { href: self.frame.look.help_for(self.code())?.into(), label, likeliest: false, form: None });
+                return Some(RecoveryLink {
+                    href: self.frame.look.help_for(self.shown_code())?.into(),
+                    label,
+                    likeliest: false,
+                    form: None,
+                });
             }
             RecoveryStep::Others if !self.has_others => (self.others?, words.error.login.clone()),
             RecoveryStep::Others
@@ -133,14 +146,30 @@ impl<'a> ErrorPage<'a> {
                 (self.others?, words.error.others.clone())
             }
             RecoveryStep::Others => (self.others?, words.error.login.clone()),
-            RecoveryStep::Home => (self.frame.look.home.as_deref()?, words.login.store.clone()),
+            RecoveryStep::Home => {
+                let label = if self.cause.ends_a_login() && !self.links { &words.error.home } else { &words.login.store };
+                (self.frame.look.home.as_deref()?, label.clone())
+            }
         };
         Some(RecoveryLink { href: href.into(), label, likeliest: false, form: None })
     }
 
+    /// The code, wherever the page shows it.
+    fn shown_code(&self) -> Option<&'a str> {
+        self.code.filter(|_| self.cause.code_place() != CodePlace::Nowhere)
+    }
+
+    /// The code as a block, which can be read aloud.
     fn code(&self) -> Option<&'a str> {
-        // After a cancel there is nothing that support could do.
-        self.code.filter(|_| self.cause.ends_a_login() && self.cause != ErrorCause::Cancelled)
+        self.code.filter(|_| self.cause.code_place() == CodePlace::Block)
+    }
+
+    /// The code as a line: what stands before it, the code, and what stands behind it.
+    fn code_line(&self) -> Option<(&str, &'a str, &str)> {
+        let code = self.code.filter(|_| self.cause.code_place() == CodePlace::Line)?;
+        let line = &self.words().incident.line;
+        let (before, after) = line.split_once("{code}").unwrap_or((line, ""));
+        Some((before, code, after))
     }
 
     /// The code, character by character, as it is read aloud.

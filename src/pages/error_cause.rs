@@ -16,6 +16,17 @@ pub(crate) enum RecoveryStep {
     Home,
 }
 
+/// How the incident code of a login is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CodePlace {
+    /// As a block: support can do something.
+    Block,
+    /// As a line: the person can go on alone.
+    Line,
+    /// There is nothing to do for support.
+    Nowhere,
+}
+
 /// What a cause means for a login that was under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LoginEffect {
@@ -26,17 +37,24 @@ enum LoginEffect {
         changed_nothing: bool,
         /// Whether to try the other providers next, rather than to begin again.
         suggests_others: bool,
+        code: CodePlace,
     },
     /// No login ended by it.
     None,
 }
 
+/// The person ended the login.
+const CANCELLED: LoginEffect = LoginEffect::Ended { changed_nothing: false, suggests_others: true, code: CodePlace::Nowhere };
 /// The login failed, and another provider may work.
-const FAILED: LoginEffect = LoginEffect::Ended { changed_nothing: true, suggests_others: true };
+const FAILED: LoginEffect = LoginEffect::Ended { changed_nothing: true, suggests_others: true, code: CodePlace::Block };
+/// The login failed, and the person can do something about it.
+const UNFINISHED: LoginEffect = LoginEffect::Ended { changed_nothing: true, suggests_others: true, code: CodePlace::Line };
 /// The login failed, and the same provider may work in a new attempt.
-const INTERRUPTED: LoginEffect = LoginEffect::Ended { changed_nothing: true, suggests_others: false };
+const INTERRUPTED: LoginEffect = LoginEffect::Ended { changed_nothing: true, suggests_others: false, code: CodePlace::Line };
 /// The login ended, and something may have been written.
-const ENDED: LoginEffect = LoginEffect::Ended { changed_nothing: false, suggests_others: false };
+const ENDED: LoginEffect = LoginEffect::Ended { changed_nothing: false, suggests_others: false, code: CodePlace::Line };
+/// The login ended, and only the store can say why.
+const BLOCKED: LoginEffect = LoginEffect::Ended { changed_nothing: false, suggests_others: false, code: CodePlace::Block };
 
 /// Everything that a page needs of a cause.
 struct ErrorCauseRow {
@@ -94,7 +112,7 @@ macro_rules! error_causes {
 
 error_causes! {
     /// The shopper declined at the provider. Nothing went wrong.
-    Cancelled = ("cancelled", OK, FAILED, [Others, Again, Home]);
+    Cancelled = ("cancelled", OK, CANCELLED, [Others, Again, Home]);
     /// The provider refused the login.
     Refused = ("refused", BAD_GATEWAY, FAILED, [EmailCode, Others, Again, Home]);
     /// The provider took too long.
@@ -106,11 +124,11 @@ error_causes! {
     /// The provider sent the browser back with neither a code nor an error. Some do so after a cancel.
     NoCode = ("noCode", BAD_GATEWAY, FAILED, [Again, EmailCode, Others, Home]);
     /// The provider gave no e-mail address.
-    MissingEmail = ("missingEmail", FORBIDDEN, FAILED, [EmailCode, Others, Again, Home]);
+    MissingEmail = ("missingEmail", FORBIDDEN, UNFINISHED, [EmailCode, Others, Again, Home]);
     /// The provider does not say that the address is theirs.
-    UnprovenEmail = ("unprovenEmail", FORBIDDEN, FAILED, [EmailCode, Others, Again, Home]);
+    UnprovenEmail = ("unprovenEmail", FORBIDDEN, UNFINISHED, [EmailCode, Others, Again, Home]);
     /// The address belongs to a user who signs in by another provider.
-    AddressTaken = ("addressTaken", FORBIDDEN, FAILED, [EmailCode, Others, Again, Home]);
+    AddressTaken = ("addressTaken", FORBIDDEN, UNFINISHED, [EmailCode, Others, Again, Home]);
     /// The address belongs to a user who signs in by another account at the same provider.
     AddressReassigned = ("addressReassigned", FORBIDDEN, INTERRUPTED, [EmailCode, Again, Others, Home]);
     /// The store's file of the provider points elsewhere than when the account was made.
@@ -122,7 +140,7 @@ error_causes! {
     /// The store's rule does not let this person sign in.
     NotAllowed = ("notAllowed", FORBIDDEN, FAILED, [Others, Again, Home]);
     /// The store has blocked this person.
-    Blocked = ("blocked", FORBIDDEN, ENDED, [Help, Home, Others]);
+    Blocked = ("blocked", FORBIDDEN, BLOCKED, [Help, Home, Others]);
     /// The login took longer than ten minutes.
     Expired = ("expired", BAD_REQUEST, INTERRUPTED, [Again, Others, Home]);
     /// This callback was used before. The login page says so to a person who is signed in already.
@@ -180,6 +198,14 @@ impl ErrorCause {
     /// Whether it ended a login that had begun, so that there is a story and an incident code.
     pub(crate) fn ends_a_login(self) -> bool {
         self.row().login != LoginEffect::None
+    }
+
+    /// How the incident code is shown.
+    pub(crate) fn code_place(self) -> CodePlace {
+        match self.row().login {
+            LoginEffect::Ended { code, .. } => code,
+            LoginEffect::None => CodePlace::Nowhere,
+        }
     }
 
     /// Whether the page says that nothing was written.

@@ -1,6 +1,7 @@
 //! Chooses the language of a page from the `lang` parameter, the `ui_locales` of an app, or the `Accept-Language` header.
 
 use crate::pages::languages::{FALLBACK, PageLanguage, PageLanguages};
+use crate::vocabulary::localized_text::is_language_tag;
 
 impl PageLanguages {
     /// The language that the visitor chose (`?lang=`), the first of the app's (`ui_locales`, separated by blanks) that the store
@@ -84,13 +85,6 @@ fn match_quality(range: &str, code: &str) -> u8 {
 fn is_traditional_chinese(tag: &str) -> Option<bool> {
     let mut parts = tag.split('-');
     (parts.next() == Some("zh")).then(|| parts.any(|part| matches!(part, "hant" | "tw" | "hk" | "mo")))
-}
-
-pub(crate) fn is_language_tag(text: &str) -> bool {
-    let mut parts = text.split('-');
-    let first = parts.next().unwrap_or_default();
-    let letters = (2..=8).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic());
-    text.len() <= 35 && letters && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 #[cfg(test)]

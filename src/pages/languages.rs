@@ -1,8 +1,8 @@
 //! The languages of the pages: the embedded ones, and those that an operator adds.
 
-use crate::pages::language_negotiation::is_language_tag;
 use crate::pages::phrases::{Phrases, placeholders};
 use crate::vocabulary::diagnostic::did_you_mean;
+use crate::vocabulary::localized_text::is_language_tag;
 use serde_json::{Map, Value};
 
 /// The embedded languages, in the order in which they are offered.

@@ -72,8 +72,12 @@ pub(crate) struct InAppNotice {
 pub(crate) enum ProviderIcon {
     /// One or two letters.
     Initials(String),
-    /// The address of a picture on the broker's own origin.
-    Logo(String),
+    /// A picture on the broker's own origin.
+    Logo {
+        address: String,
+        /// Whether it needs a white ground, so that it can be seen on a dark page.
+        plate: bool,
+    },
 }
 
 /// A field that the shopper fills in before a login starts.
@@ -153,7 +157,7 @@ impl LoginPage<'_> {
         if self.is_long() {
             return choice.title.clone();
         }
-        fill(&self.words().login.with, &[("name", &choice.title)])
+        fill(self.frame.look.button_phrase(self.frame.language), &[("name", &choice.title)])
     }
 
     /// Where the person goes after signing in: the name of the place, and the sentence before and after it.
@@ -211,10 +215,19 @@ impl InAppNotice {
     }
 }
 
+impl ProviderIcon {
+    /// The logo of a provider, of which it is known whether it has a ground of its own; otherwise its initials.
+    pub(crate) fn new(id: &str, title: &str, has_ground: Option<bool>) -> Self {
+        match has_ground {
+            Some(has_ground) => Self::Logo { address: address(&["logo", id], &[]), plate: !has_ground },
+            None => Self::Initials(initials(title)),
+        }
+    }
+}
+
 impl LoginChoice {
-    /// The button of a provider, with its logo or its initials.
-    pub(crate) fn new(id: &str, title: &str, return_to: Option<&str>, logo: bool, inputs: Vec<LoginInputField>) -> Self {
-        let icon = if logo { ProviderIcon::Logo(address(&["logo", id], &[])) } else { ProviderIcon::Initials(initials(title)) };
+    /// The button of a provider.
+    pub(crate) fn new(id: &str, title: &str, return_to: Option<&str>, icon: ProviderIcon, inputs: Vec<LoginInputField>) -> Self {
         let href = address(&["login", id], &[("return_to", return_to)]);
         Self { id: id.to_owned(), title: title.to_owned(), href, icon, inputs, carried: Vec::new(), form: None }
     }

@@ -34,7 +34,9 @@ pub(crate) use crate::pages::form_post::{FORM_POST_SCRIPT, FormPostPage};
 pub(crate) use crate::pages::frame::Frame;
 pub(crate) use crate::pages::in_app_browser::InAppBrowser;
 pub(crate) use crate::pages::languages::{PageLanguage, PageLanguages};
-pub(crate) use crate::pages::login::{EmailCodeForm, InAppNotice, LoginChoice, LoginInputField, LoginNotice, LoginPage, SignedInUser};
+pub(crate) use crate::pages::login::{
+    EmailCodeForm, InAppNotice, LoginChoice, LoginInputField, LoginNotice, LoginPage, ProviderIcon, SignedInUser,
+};
 pub(crate) use crate::pages::mail::{code_mail, identity_linked_mail};
 pub(crate) use crate::pages::prove::{AddressProofProblem, AddressProofReason, AddressProofStage, ProvePage};
 pub(crate) use crate::pages::sign_out::SignOutPage;

@@ -217,6 +217,8 @@ pub(crate) struct ErrorPhrases {
     pub(crate) again_with: String,
     pub(crate) others: String,
     pub(crate) login: String,
+    pub(crate) home: String,
+    pub(crate) other_browser: String,
     pub(crate) back_to_app: String,
     pub(crate) likeliest: String,
     pub(crate) service: String,
@@ -228,6 +230,7 @@ pub(crate) struct ErrorPhrases {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct IncidentPhrases {
     pub(crate) title: String,
+    pub(crate) line: String,
     pub(crate) aloud: String,
     pub(crate) between: String,
     pub(crate) dash: String,

@@ -7,12 +7,11 @@ mod mail;
 mod prove;
 mod style;
 
-use crate::pages::login::ProviderIcon;
 use crate::pages::{
     Accent, AccountNotice, AccountPage, AddressProofProblem, AddressProofReason, AddressProofStage, AppAccessLasts, AppWithAccess,
     ConsentPage, EmailCodeForm, ErrorCause, ErrorPage, Frame, InAppBrowser, InAppNotice, LinkableProvider, LinkedIdentityRow, LoginChoice,
-    LoginInputField, LoginNotice, LoginPage, PageLanguage, PageLanguages, ProvePage, SignOutPage, SignedInUser, StoreBranding, StoreLogo,
-    WaitingApp,
+    LoginInputField, LoginNotice, LoginPage, PageLanguage, PageLanguages, ProvePage, ProviderIcon, SignOutPage, SignedInUser,
+    StoreBranding, StoreLogo, WaitingApp,
 };
 use crate::session::SessionUser;
 use crate::vocabulary::email::Email;
@@ -37,8 +36,9 @@ fn frame<'a>(look: &'a StoreBranding, languages: &'a PageLanguages, code: &str) 
 
 fn choices(count: usize, name: &str) -> Vec<LoginChoice> {
     let field = LoginInputField { name: "shop".to_owned(), label: name.to_owned(), pattern: Some("[\"a-z-]+".to_owned()) };
+    let icon = |at: usize, name| ProviderIcon::new(&format!("p{at}"), name, (at % 2 == 1).then_some(at % 4 == 1));
     let inputs = |at: usize| if at % 3 == 2 { vec![field.clone()] } else { Vec::new() };
-    (0..count).map(|at| LoginChoice::new(&format!("p{at}"), name, Some(RETURN_TO), at % 2 == 1, inputs(at))).collect()
+    (0..count).map(|at| LoginChoice::new(&format!("p{at}"), name, Some(RETURN_TO), icon(at, name), inputs(at))).collect()
 }
 
 fn login_page(frame: Frame<'_>, choices: Vec<LoginChoice>) -> LoginPage<'_> {
@@ -85,7 +85,7 @@ fn person(text: &str) -> SignedInUser {
 fn identities(count: usize, text: &str) -> Vec<LinkedIdentityRow> {
     let identity = |at: usize| LinkedIdentityRow {
         title: text.to_owned(),
-        icon: if at == 0 { ProviderIcon::Initials("A".to_owned()) } else { ProviderIcon::Logo(format!("/logo/p{at}")) },
+        icon: if at == 0 { ProviderIcon::Initials("A".to_owned()) } else { ProviderIcon::new(&format!("p{at}"), text, Some(at == 1)) },
         handle: text.to_owned(),
         current: at == 0,
         removable: at != 2,

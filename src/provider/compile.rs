@@ -17,6 +17,7 @@ use crate::provider::identity::{IdentityMapping, IdentitySpec};
 use crate::provider::implied_userinfo::ImpliedUserInfo;
 use crate::provider::inputs::{Input, InputSpec};
 use crate::provider::issuer::Issuer;
+use crate::provider::logo::ProviderLogo;
 use crate::provider::pkce::Pkce;
 use crate::provider::proof_check::ProofCheck;
 use crate::provider::provider_spec::ProviderSpec;
@@ -32,7 +33,6 @@ use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
 use crate::provider::{InstallationContext, Provider, RequiredSetting};
 use crate::vocabulary::diagnostic::{Report, printable};
 use crate::vocabulary::names::Slot;
-use crate::vocabulary::picture_type::picture_type;
 use crate::vocabulary::place::{Located, Place, Source};
 use crate::vocabulary::words::{NamedValues, Reader, WordValue};
 use crate::vocabulary::yaml::YamlNode;
@@ -203,7 +203,7 @@ fn assemble(
         identity: composition,
         asks_for_email,
         require: spec.require,
-        logo: spec.logo.filter(|logo| check_logo_file_name(logo, reader)).map(|logo| logo.value.into()),
+        logo: spec.logo.and_then(|logo| ProviderLogo::compile(&logo, reader)),
         order: spec.order.unwrap_or(100),
         hidden: spec.hidden.unwrap_or(false),
         refuses_embedded_browsers: spec.refuses_embedded_browsers.unwrap_or(false),
@@ -297,20 +297,6 @@ fn checked_title(spec: &mut ProviderSpec, top: Place, reader: &mut Reader) -> Op
         Some(_) => {}
     }
     written
-}
-
-/// Checks that the logo is the name of a picture's file in the folder of the providers, and no path.
-fn check_logo_file_name(logo: &Located<String>, reader: &mut Reader) -> bool {
-    let letters = logo.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
-    let fine = !logo.starts_with('.') && logo.len() <= 100 && letters && picture_type(logo).is_some();
-    if !fine {
-        reader.complain(
-            logo.place,
-            format!("`{}` is not the name of a picture's file", logo.value),
-            "write a name of letters, digits, `-`, `_` and the ending `.svg`, `.png`, `.webp`, `.jpg`, `.gif` or `.ico`: `acme.svg`",
-        );
-    }
-    fine
 }
 
 fn compile_inputs(written: Option<NamedValues<InputSpec>>, reader: &mut Reader) -> Vec<Input> {

@@ -2,6 +2,7 @@
 
 use crate::provider::condition::Pattern;
 use crate::vocabulary::diagnostic::printable;
+use crate::vocabulary::localized_text::{LocalizedText, LocalizedTextSpec};
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::secret_names::names_password;
 use crate::vocabulary::words::Reader;
@@ -11,9 +12,10 @@ use regex::Regex;
 words! {
     /// A value that the shopper is asked for before the redirect, never a password. It becomes a fact of this name.
     pub(crate) struct InputSpec ("input") {
-        /// The label of the field on the login page.
+        /// The label of the field on the login page: one text, or one for each language, such as `{ pt-BR: Endereço da sua loja, en: Your
+        /// shop's address }`. A language without one reads the first.
         /// Example: `label: Your shop's domain`
-        label: Located<String> = "label",
+        label: LocalizedTextSpec = "label",
         /// A regular expression. The whole value must match it.
         /// Default: any text of at most 200 characters
         /// Example: `pattern: "[a-z0-9-]{1,60}"`
@@ -27,17 +29,19 @@ pub(crate) struct Input {
     pub(crate) name: Box<str>,
     pub(crate) place: Place,
     /// The label of the field.
-    pub(crate) label: Box<str>,
+    pub(crate) label: LocalizedText,
     pattern: Option<Regex>,
 }
 
 impl Input {
     /// Compiles an input, or complains.
     pub(crate) fn compile(name: &Located<String>, spec: &InputSpec, reader: &mut Reader) -> Self {
-        if spec.label.trim().is_empty() || spec.label.chars().count() > 100 || printable(&spec.label) != spec.label.value {
-            reader.complain(spec.label.place, "this label does not fit beside a field", "write 1 to 100 visible characters");
+        for label in spec.label.texts() {
+            if label.trim().is_empty() || label.chars().count() > 100 || printable(label) != label.value {
+                reader.complain(label.place, "this label does not fit beside a field", "write 1 to 100 visible characters");
+            }
         }
-        if let Some(at) = [name, &spec.label].into_iter().find(|text| names_password(text)) {
+        if let Some(at) = [name].into_iter().chain(spec.label.texts()).find(|text| names_password(text)) {
             let help = "send them to the provider's own page, which asks for it; here a shopper never types a password of another place";
             reader.complain(at.place, "a shopper would be asked for a password", help);
         }
@@ -48,7 +52,7 @@ impl Input {
         Self {
             name: name.value.as_str().into(),
             place: name.place,
-            label: spec.label.value.as_str().into(),
+            label: spec.label.compile(),
             pattern: whole.map(|pattern| pattern.regex),
         }
     }

@@ -41,6 +41,7 @@ pub(crate) mod json; //            bounded JSON
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub mod json_path; //              paths into an answer
 pub mod keys; //                   keys and signature algorithms
+pub(crate) mod logo; //            the word `logo`
 pub(crate) mod moment; //          dates and durations
 pub(crate) mod parameters; //      the contents of a request
 pub mod pkce; //                   PKCE
@@ -82,6 +83,7 @@ use crate::provider::facts::{Facts, WellKnownFacts};
 use crate::provider::identity::IdentityMapping;
 use crate::provider::inputs::Input;
 use crate::provider::issuer::Issuer;
+use crate::provider::logo::ProviderLogo;
 use crate::provider::pkce::Pkce;
 use crate::provider::redirect_address::RedirectAddress;
 use crate::provider::step::{Step, StepKind};
@@ -144,7 +146,7 @@ pub struct Provider {
     /// The conditions on who may sign in.
     pub(crate) require: Option<Conditions>,
     /// The file name of the picture on the login button.
-    pub(crate) logo: Option<Box<str>>,
+    pub(crate) logo: Option<ProviderLogo>,
     /// The position of the login button.
     pub(crate) order: i32,
     pub(crate) hidden: bool,

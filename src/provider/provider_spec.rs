@@ -123,9 +123,10 @@ words! {
         /// Default: everyone
         /// Example: `require: { at: "${hd}", is: loja.example }`
         require: Option<Conditions> = "require",
-        /// The picture on the login button: the name of a file.
+        /// The picture on the login button: the name of a file in the same folder, such as `acme.svg`, or `simple:` and the name of a mark
+        /// of the collection Simple Icons, which the program has. A mark is shown in its own colour.
         /// Default: the first letter of `name`
-        /// Example: `logo: acme.svg`
+        /// Example: `logo: simple:openid`
         logo: Option<Located<String>> = "logo",
         /// The position of the login button among the others. Lower numbers come first.
         /// Default: `100`

@@ -1,6 +1,7 @@
 //! The provider files of a folder, and the status of each.
 
 use crate::provider::fingerprint::ProviderFingerprint;
+use crate::provider::logo::ProviderLogo;
 use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider, compile};
 use crate::stores::compiled_on_demand::ListedProvider;
@@ -142,7 +143,10 @@ pub(crate) fn named_file_stamps(provider: &Provider, folder: &Path) -> impl Iter
         let stamp = files::stamp(&path).filter(|_| is_as_judged(&needed.reference, &path));
         Some((path, stamp))
     });
-    let logo = provider.logo.as_deref().map(|name| folder.join(name));
+    let logo = match &provider.logo {
+        Some(ProviderLogo::File(name)) => Some(folder.join(&**name)),
+        Some(ProviderLogo::Mark(_)) | None => None,
+    };
     secrets.chain(logo.map(|path| (path.clone(), files::stamp(&path))))
 }
 

@@ -44,7 +44,7 @@ pub struct LiveProvider {
     /// Whether all its settings are set, so that identities can be pinned to its fingerprint.
     pub(crate) is_set_up: bool,
     limits: Arc<LimitsByStore>,
-    /// The picture that its file names.
+    /// The picture that its file names, if it can be read.
     pub(crate) logo: Option<Picture>,
     /// The connection that replaces the network's where the provider is simulated.
     pub(crate) replaced: Option<Box<dyn ProviderConnection>>,
@@ -383,7 +383,7 @@ impl LiveProviders {
         let values = secrets::installation_values(provider, "").values;
         let version = version_from_text(&provider.source.text);
         let limits = old.map_or_else(Arc::default, |old| Arc::clone(&old.limits));
-        let logo = provider.logo.as_deref().and_then(|name| Picture::read(&self.folder.join(name)));
+        let logo = provider.logo.as_ref().and_then(|logo| Picture::of(logo, &self.folder));
         let fingerprint = fingerprint_of(provider, &values);
         let is_set_up = secrets::missing_values(provider).is_empty();
         let listed = ListedProvider::from(provider);

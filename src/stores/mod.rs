@@ -44,6 +44,7 @@ use crate::stores::settings::session::SessionSpec;
 use crate::stores::settings::{LoginSpec, MailSpec, NullableText, Settings, SettingsSpec, browser_host, browser_origin};
 use crate::stores::title::usual_title;
 use crate::vocabulary::email::Email;
+use crate::vocabulary::localized_text::{LocalizedText, LocalizedTextSpec};
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::OneOrMany;
 use std::collections::HashMap;
@@ -91,6 +92,8 @@ pub struct Store {
     pub(crate) title: Box<str>,
     /// The file of its logo.
     pub(crate) logo: Option<PathBuf>,
+    /// The text of its login buttons.
+    pub(crate) button: Option<LocalizedText>,
     /// Its accent colour, as written.
     pub(crate) accent: Option<Box<str>>,
     /// The languages of its pages; empty for all.
@@ -302,7 +305,6 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
     let origins = |list| -> Vec<Box<str>> { text_values(list).map(|origin| browser_origin(origin).into()).collect() };
     let return_to = origins(own.return_to.as_ref().or(main.return_to.as_ref()));
     let hand_over: Vec<HandOverPage> = text_values(own.hand_over.as_ref()).filter_map(HandOverPage::parse).collect();
-    let languages = text_values(inherited(own_login, main_login, |login| login.languages.as_ref()));
     Store {
         name: name.into(),
         public_url: public_url.into(),
@@ -322,8 +324,9 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         hand_over,
         login_paths: LoginPaths::new(text_values(own.login_paths.as_ref().or(main.login_paths.as_ref()))),
         logo: login(|login| login.logo.as_ref()).map(PathBuf::from),
+        button: inherited(own_login, main_login, |login| login.button.as_ref()).map(LocalizedTextSpec::compile),
         accent: login(|login| login.accent.as_ref()).map(Into::into),
-        languages: languages.map(str::to_owned).collect(),
+        languages: text_values(inherited(own_login, main_login, |login| login.languages.as_ref())).map(str::to_owned).collect(),
         phrases: login(|login| login.phrases.as_ref()).map(PathBuf::from),
         help: login(|login| login.help.as_ref()).map(Into::into),
         privacy: login(|login| login.privacy.as_ref()).map(Into::into),

@@ -1,6 +1,7 @@
 //! A picture that the broker serves. It is read with the settings or the provider file that name it, never for a request: the disk
 //! of one store may not answer.
 
+use crate::provider::logo::ProviderLogo;
 use crate::vocabulary::picture_type::picture_type;
 use crate::world::files;
 use quick_xml::Reader;
@@ -18,6 +19,8 @@ pub(crate) struct Picture {
     /// The media type.
     pub(crate) kind: &'static str,
     pub(crate) bytes: Arc<[u8]>,
+    /// Whether it fills its square, so that nothing shows through it.
+    pub(crate) has_ground: bool,
 }
 
 impl Picture {
@@ -25,7 +28,26 @@ impl Picture {
     pub(crate) fn read(path: &Path) -> Option<Self> {
         let kind = picture_type(path.file_name()?.to_str()?)?;
         let bytes = files::read_bytes(path, LARGEST + 1).ok().filter(|bytes| bytes.len() <= LARGEST)?;
-        Some(Self { kind, bytes: bytes.into() })
+        Some(Self::new(kind, &bytes))
+    }
+
+    /// The picture of a provider file, whose own pictures are in its folder.
+    pub(crate) fn of(logo: &ProviderLogo, folder: &Path) -> Option<Self> {
+        match logo {
+            ProviderLogo::File(name) => Self::read(&folder.join(&**name)),
+            ProviderLogo::Mark(mark) => Some(Self { kind: "image/svg+xml", bytes: mark.svg().into_bytes().into(), has_ground: true }),
+        }
+    }
+
+    fn new(kind: &'static str, bytes: &[u8]) -> Self {
+        let has_ground = match kind {
+            "image/jpeg" => true,
+            "image/svg+xml" => svg_has_ground(bytes),
+            // The kind of colours of a PNG (ISO 15948): grey or coloured, without transparency.
+            "image/png" => matches!(bytes.get(25), Some(0 | 2)),
+            _ => false,
+        };
+        Self { kind, bytes: bytes.into(), has_ground }
     }
 
     /// Whether it is much wider than high. A picture whose size cannot be read is not.
@@ -39,6 +61,29 @@ impl Picture {
 fn raster_size(bytes: &[u8]) -> Option<(f64, f64)> {
     let size = imagesize::blob_size(bytes).ok()?;
     Some((size.width as f64, size.height as f64))
+}
+
+/// Whether the first shape of a drawing is a rectangle.
+fn svg_has_ground(bytes: &[u8]) -> bool {
+    let mut reader = Reader::from_reader(bytes);
+    loop {
+        let element = match reader.read_event() {
+            Ok(Event::Start(element) | Event::Empty(element)) => element,
+            Ok(Event::Eof) | Err(_) => return false,
+            Ok(_) => continue,
+        };
+        let attribute = |name: &str| element.attributes().flatten().find(|attribute| attribute.key.as_ref() == name);
+        match element.name().as_ref() {
+            "svg" | "g" | "title" | "desc" | "defs" => {}
+            "rect" => return attribute("fill").is_none_or(|fill| fill.value != "none"),
+            "path" => {
+                let lines = attribute("d").map(|lines| lines.value.into_owned()).unwrap_or_default();
+                let is_straight = |letter: char| !letter.is_alphabetic() || "MHhVvZz".contains(letter);
+                return lines.contains(['H', 'h']) && lines.contains(['V', 'v']) && lines.chars().all(is_straight);
+            }
+            _ => return false,
+        }
+    }
 }
 
 /// The size of a drawing: of its `viewBox`, otherwise its width and height.
@@ -82,13 +127,29 @@ mod tests {
             ("<svg".to_owned(), false),
             (String::new(), false),
         ] {
-            let picture = Picture { kind: "image/svg+xml", bytes: text.as_bytes().into() };
+            let picture = Picture::new("image/svg+xml", text.as_bytes());
             assert_eq!(picture.is_wide(), expected, "{text}");
         }
-        let gif = |width: u8, height: u8| Picture {
-            kind: "image/gif",
-            bytes: [b"GIF89a".as_slice(), &[width, 0, height, 0, 0, 0, 0]].concat().into(),
-        };
+        let gif = |width: u8, height: u8| Picture::new("image/gif", &[b"GIF89a".as_slice(), &[width, 0, height, 0, 0, 0, 0]].concat());
         assert!(gif(200, 40).is_wide() && !gif(40, 40).is_wide());
+    }
+
+    #[test]
+    fn a_picture_that_fills_its_square_needs_no_plate() {
+        let svg = |inside: &str| format!("<svg viewBox=\"0 0 32 32\"><title>Acme</title><g>{inside}</g></svg>").into_bytes();
+        for (kind, bytes, expected) in [
+            ("image/svg+xml", svg("<path fill=\"#123\" d=\"M0 0h32v32H0z\"/><circle r=\"3\"/>"), true),
+            ("image/svg+xml", svg("<rect width=\"32\" height=\"32\"/>"), true),
+            ("image/svg+xml", svg("<rect fill=\"none\" width=\"32\" height=\"32\"/>"), false),
+            ("image/svg+xml", svg("<path d=\"M16 4l4 8-4 4z\"/>"), false),
+            ("image/svg+xml", svg("<circle r=\"3\"/>"), false),
+            ("image/svg+xml", b"<svg".to_vec(), false),
+            ("image/jpeg", Vec::new(), true),
+            ("image/png", [&[0; 25][..], &[2]].concat(), true),
+            ("image/png", [&[0; 25][..], &[6]].concat(), false),
+            ("image/webp", Vec::new(), false),
+        ] {
+            assert_eq!(Picture::new(kind, &bytes).has_ground, expected, "{kind} {}", String::from_utf8_lossy(&bytes));
+        }
     }
 }

@@ -27,6 +27,7 @@ use crate::stores::settings::check::{check, host_of};
 use crate::stores::settings::limits::LimitsSpec;
 use crate::stores::settings::session::SessionSpec;
 use crate::vocabulary::diagnostic::Report;
+use crate::vocabulary::localized_text::LocalizedTextSpec;
 use crate::vocabulary::place::{Located, Source};
 use crate::vocabulary::words::{NamedValues, OneOrMany, Reader, WordValue};
 use crate::words;
@@ -198,6 +199,10 @@ words! {
         /// Default: a slate blue
         /// Example: `accent: "#0a6"`
         accent: Option<Located<String>> = "accent",
+        /// The text of a login button, with `{name}` in the place of the provider's name: one text, or one for each language.
+        /// Default: as each language says it, such as `Continuar com {name}`
+        /// Example: `button: "Entrar como {name}"`
+        button: Option<LocalizedTextSpec> = "button",
         /// The languages of the pages. The browser's settings choose among them; the first is used when none fits.
         /// Default: all that the program has
         /// Example: `languages: [ pt-BR, es, en ]`

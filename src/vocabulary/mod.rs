@@ -13,6 +13,7 @@ pub(crate) mod data_file; //     the data files that are embedded in the program
 pub(crate) mod secret_names; //  which names suggest a secret
 pub mod email; //                an e-mail address, parsed and compared in one way only
 pub(crate) mod lookalikes; //   addresses that mix scripts or imitate letters
+pub(crate) mod localized_text; // a text for each language
 pub(crate) mod picture_type; // the kinds of pictures that are shown
 pub mod incident_code; //        the code on an error page, short enough to be spoken
 pub mod wire; //                 HTTP requests and answers, and the trait that carries them

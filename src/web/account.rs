@@ -7,7 +7,7 @@ use crate::directory::sessions::EndAllSessions;
 use crate::directory::users::{FindUserById, IdentityLink, ListIdentityLinks};
 use crate::login::options::LoginOptions;
 use crate::pages::frame::address;
-use crate::pages::{AccountNotice, AccountPage, ErrorCause, LinkableProvider, LinkedIdentityRow, LoginChoice};
+use crate::pages::{AccountNotice, AccountPage, ErrorCause, LinkableProvider, LinkedIdentityRow, LoginChoice, ProviderIcon};
 use crate::provider::email_code::EMAIL_CODE;
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
@@ -177,8 +177,7 @@ fn linked_identity_row(context: &RequestContext, session: &Session, link: &Ident
     let title = live_provider.as_ref().map_or(&*link.provider, |live_provider| &*live_provider.provider.title).to_owned();
     let title = if is_code { context.language().phrases.email_code.name.clone() } else { title };
     let name = live_provider.as_ref().map_or(&*link.provider, |live_provider| &*live_provider.provider.name);
-    let has_logo = live_provider.as_ref().is_some_and(|live_provider| live_provider.provider.logo.is_some());
-    let icon = LoginChoice::new(name, &title, None, has_logo, Vec::new()).icon;
+    let icon = live_provider.as_deref().map_or_else(|| ProviderIcon::new(name, &title, None), login_page::provider_icon);
     let current = session.person.provider == link.provider && session.person.provider_id == link.provider_id;
     let since = context.language().phrases.format_day(link.linked);
     // It follows from the address, so removing it would change nothing.
@@ -192,7 +191,7 @@ fn providers_to_add(context: &RequestContext, links: &[IdentityLink]) -> Vec<Lin
     let can_be_used = |live_provider: &&Arc<LiveProvider>| !is_refused_here(context, live_provider);
     let new = live_providers.iter().filter(is_new).filter(can_be_used).filter(|live_provider| live_provider.provider.is_callback_tied);
     let more = new.map(|live_provider| {
-        let LoginChoice { id, title, icon, inputs, .. } = login_page::provider_choice(live_provider, None);
+        let LoginChoice { id, title, icon, inputs, .. } = login_page::provider_choice(live_provider, None, &context.language().code);
         LinkableProvider { id, title, icon, inputs }
     });
     more.collect()

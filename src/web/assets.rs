@@ -69,7 +69,7 @@ fn picture_body(picture: Picture) -> Bytes {
 
 /// The script that defines `<portaria-login>` for pages of the store.
 pub(crate) async fn embed(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    let script = embed_js(&context.live_store().languages);
+    let script = embed_js(&context.live_store().languages, &context.live_store().look);
     let mut response = HttpResponse::Ok();
     response.content_type("text/javascript; charset=utf-8").insert_header((CACHE_CONTROL, KEEP_SHORTLY));
     Ok(response.insert_header(cross_origin_allowed()).body(script))
@@ -81,7 +81,7 @@ pub(crate) async fn providers(context: RequestContext) -> Result<HttpResponse, U
     let url = &context.live_store().store.public_url;
     let provider = |live_provider: &Arc<LiveProvider>| {
         let provider = &live_provider.provider;
-        let logo = provider.logo.as_ref().map(|_| format!("{url}{}", address(&["logo", &provider.name], &[])));
+        let logo = live_provider.logo.as_ref().map(|_| format!("{url}{}", address(&["logo", &provider.name], &[])));
         json!({ "id": &*provider.name, "name": &*provider.title, "logo": logo, "login": format!("{url}{}", address(&["login", &provider.name], &[])) })
     };
     let providers: Vec<serde_json::Value> = context.live_store().providers_with_button().iter().map(provider).collect();

@@ -290,6 +290,7 @@ fn store_look(store: &Store, logo: Option<&Picture>) -> StoreBranding {
         home: store.first_storefront().map(|origin| format!("{origin}/")),
         logo: logo.map(|logo| if logo.is_wide() { StoreLogo::Wide } else { StoreLogo::Square }),
         accent: store.accent.as_deref().and_then(Accent::parse).unwrap_or_default(),
+        button: store.button.clone(),
         help: store.help.as_deref().map(str::to_owned),
         privacy: store.privacy.as_deref().map(str::to_owned),
     }

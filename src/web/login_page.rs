@@ -1,7 +1,7 @@
 //! `/login`: the providers of the store, and who is signed in already.
 
 use crate::pages::frame::address;
-use crate::pages::{EmailCodeForm, LoginChoice, LoginInputField, LoginNotice, LoginPage, SignedInUser};
+use crate::pages::{EmailCodeForm, LoginChoice, LoginInputField, LoginNotice, LoginPage, ProviderIcon, SignedInUser};
 use crate::provider::Provider;
 use crate::provider::callback::CallbackMethod;
 use crate::provider::email_code::EMAIL_CODE;
@@ -42,7 +42,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     let has_form = |live_provider: &LiveProvider| live_provider.provider.begins_by_form() && live_provider.provider.inputs.is_empty();
     let choice = |live_provider: &Arc<LiveProvider>| LoginChoice {
         form: has_form(live_provider).then(|| form.clone()),
-        ..provider_choice(live_provider, return_to.as_deref())
+        ..provider_choice(live_provider, return_to.as_deref(), &context.language().code)
     };
     let email_code = email_code.then(|| EmailCodeForm { action: email_code::page_address(return_to.as_deref()), form: form.clone() });
     let has_browser_form = email_code.is_some() || live_providers.iter().any(|live_provider| has_form(live_provider));
@@ -88,14 +88,15 @@ pub(crate) fn show_one(context: &RequestContext, live_provider: &LiveProvider) -
     let here = address(&["login", &live_provider.provider.name], &parameters);
     let for_app = login_for_app::of_return_address(context, return_to.as_deref())?;
     let (form, form_key) = forms::browser_token(context);
+    let language = &context.language().code;
     let choice = if lacks_input(context, live_provider)? {
         let carried = OPTIONS.into_iter().filter_map(|option| {
             let (_, value) = parameters.iter().find(|(name, _)| *name == option)?;
             value.map(|value| (option, value.to_owned()))
         });
-        LoginChoice { carried: carried.collect(), ..provider_choice(live_provider, None) }
+        LoginChoice { carried: carried.collect(), ..provider_choice(live_provider, None, language) }
     } else {
-        LoginChoice { href: here.clone(), inputs: Vec::new(), form: Some(form), ..provider_choice(live_provider, None) }
+        LoginChoice { href: here.clone(), inputs: Vec::new(), form: Some(form), ..provider_choice(live_provider, None, language) }
     };
     let offered = context.offered_languages();
     let page = LoginPage {
@@ -149,14 +150,20 @@ fn response_to(context: &RequestContext, destinations: &[&str]) -> HttpResponseB
 }
 
 /// The button of a provider.
-pub(crate) fn provider_choice(live_provider: &LiveProvider, return_to: Option<&str>) -> LoginChoice {
+pub(crate) fn provider_choice(live_provider: &LiveProvider, return_to: Option<&str>, language: &str) -> LoginChoice {
     let provider = &live_provider.provider;
     let inputs = provider.inputs.iter().map(|input| LoginInputField {
         name: input.name.to_string(),
-        label: input.label.to_string(),
+        label: input.label.in_language(language).to_owned(),
         pattern: input.pattern_text().map(str::to_owned),
     });
-    LoginChoice::new(&provider.name, &provider.title, return_to, provider.logo.is_some(), inputs.collect())
+    LoginChoice::new(&provider.name, &provider.title, return_to, provider_icon(live_provider), inputs.collect())
+}
+
+/// What stands in front of a provider's name.
+pub(crate) fn provider_icon(live_provider: &LiveProvider) -> ProviderIcon {
+    let provider = &live_provider.provider;
+    ProviderIcon::new(&provider.name, &provider.title, live_provider.logo.as_ref().map(|logo| logo.has_ground))
 }
 
 fn signed_in_person(context: &RequestContext, session: &Session, return_to: Option<&str>) -> SignedInUser {

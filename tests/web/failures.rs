@@ -305,7 +305,7 @@ async fn an_error_page_is_read_again_in_another_language_and_no_other_can_be_mad
     let again = broker.ask(ClientRequest::get(&format!("/login-error?page={here}&lang=pt-BR"))).await;
     assert_eq!(again.status, 200, "{again:?}");
     assert!(again.body.contains("<html lang=\"pt-BR\"") && again.body.contains(code), "{again:?}");
-    assert!(again.body.contains("Não encontramos o seu login"), "{again:?}");
+    assert!(again.body.contains("Esta tentativa de entrar não vale mais"), "{again:?}");
 
     for address in ["/login-error", "/login-error?page=", "/login-error?page=x", &format!("/login-error?page={}", &here[1..])] {
         let none = broker.ask(ClientRequest::get(address).with("accept", "text/html")).await;

@@ -32,6 +32,7 @@ mod login_page;
 mod logout;
 mod lookalike;
 mod machines;
+mod marks;
 mod mailbox;
 mod moved;
 mod prepare;

@@ -137,7 +137,7 @@ pub(crate) fn resolve_inputs(provider: &Provider, given: &[(String, String)], sc
         let typed = match given.iter().find(|(name, _)| **name == *input.name) {
             Some((_, value)) => Some(value.clone()),
             None if std::io::stdin().is_terminal() => {
-                screen.print(&format!("{} (`{}`):", printable(&input.label), input.name));
+                screen.print(&format!("{} (`{}`):", printable(input.label.in_language("en")), input.name));
                 read_line().map(|line| line.trim().to_owned())
             }
             None => None,

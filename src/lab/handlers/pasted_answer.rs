@@ -52,10 +52,10 @@ struct PastedAnswerForm {
 
 impl PastedAnswerForm {
     /// The form before anything is typed.
-    fn empty(provider: Option<&Provider>) -> Self {
+    fn empty(provider: Option<&Provider>, language: &str) -> Self {
         let calls = provider.map_or(0, |provider| provider.calls.len());
         let inputs = provider.iter().flat_map(|provider| &provider.inputs);
-        let inputs = inputs.map(|input| (input.name.to_string(), input.label.to_string(), String::new())).collect();
+        let inputs = inputs.map(|input| (input.name.to_string(), input.label.in_language(language).to_owned(), String::new())).collect();
         let whole = PastedLoginForm { callback: String::new(), answers: vec![String::new(); calls], inputs };
         Self { call: calls.max(1), status: "200".to_owned(), kind: String::new(), body: String::new(), whole }
     }
@@ -65,7 +65,14 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     context.check_rate_limit(RateLimitKind::Page)?;
     let staff = guard::require_staff(&context)?;
     let bench = requested_provider(&context)?;
-    answer_page(&context, &staff, &bench, &PastedAnswerForm::empty(bench.provider.as_ref()), None, PastedResults::default())
+    answer_page(
+        &context,
+        &staff,
+        &bench,
+        &PastedAnswerForm::empty(bench.provider.as_ref(), &context.language().code),
+        None,
+        PastedResults::default(),
+    )
 }
 
 /// What would be read from the pasted answer.
@@ -83,7 +90,7 @@ pub(crate) async fn read(context: RequestContext) -> Result<HttpResponse, UserFa
     let calls = bench.provider.as_ref().map_or(0, |provider| provider.calls.len());
     let call = call.parse::<usize>().ok().filter(|call| (1..=calls).contains(call)).ok_or(ErrorCause::Malformed)?;
     let short = |text: &str| text.trim().chars().filter(|letter| !letter.is_control()).take(200).collect::<String>();
-    let PastedAnswerForm { whole, .. } = PastedAnswerForm::empty(bench.provider.as_ref());
+    let PastedAnswerForm { whole, .. } = PastedAnswerForm::empty(bench.provider.as_ref(), &context.language().code);
     let typed = PastedAnswerForm { call, status: short(&status), kind: short(&kind), body, whole };
     if typed.body.len() > LARGEST_ANSWER {
         // An answer that is too large is not sent back in the form.
@@ -115,7 +122,7 @@ fn read_login(
     bench: &LabProvider,
     field: &dyn Fn(&str) -> Result<String, UserFacingError>,
 ) -> Result<HttpResponse, UserFacingError> {
-    let mut typed = PastedAnswerForm::empty(bench.provider.as_ref());
+    let mut typed = PastedAnswerForm::empty(bench.provider.as_ref(), &context.language().code);
     field("callback")?.trim().clone_into(&mut typed.whole.callback);
     for (at, answer) in typed.whole.answers.iter_mut().enumerate() {
         *answer = field(&format!("answer-{}", at + 1))?;

@@ -197,7 +197,9 @@ pub(crate) fn provider_page(
         values: bench.installation_values(),
         rows,
         callback: masked_parts(&callback),
-        inputs: live_provider.map(|live_provider| login_page::provider_choice(&live_provider, None).inputs).unwrap_or_default(),
+        inputs: live_provider
+            .map(|live_provider| login_page::provider_choice(&live_provider, None, &context.language().code).inputs)
+            .unwrap_or_default(),
         csrf_token: &forms::csrf_token(context, &guard::form_binding(context)),
         drift: DriftSection::from_warnings(
             &context.app().drift.warnings(&context.live_store().store.name, &bench.name),

@@ -32,6 +32,26 @@ fn an_error_page_describes_what_happened() {
 }
 
 #[test]
+fn a_code_is_shown_where_support_can_do_something() {
+    let languages = PageLanguages::embedded();
+    let look = look("Loja");
+    for (cause, is_block, is_line) in [
+        (ErrorCause::Slow, true, false),
+        (ErrorCause::Blocked, true, false),
+        (ErrorCause::UnknownAttempt, false, true),
+        (ErrorCause::MissingEmail, false, true),
+        (ErrorCause::Cancelled, false, false),
+        (ErrorCause::NoSuchPage, false, false),
+    ] {
+        let page = ErrorPage { code: Some("K7Q-2MD"), ..error_page(frame(&look, &languages, "pt-BR"), cause) }.render();
+
+        assert_eq!(page.contains("<section class=\"code\""), is_block, "{cause:?}");
+        assert_eq!(page.contains("informe à loja o código <output translate=\"no\">K7Q-2MD</output>."), is_line, "{cause:?}");
+        assert_eq!(page.contains("K7Q-2MD"), is_block || is_line, "{cause:?}");
+    }
+}
+
+#[test]
 fn the_filled_button_is_what_helps_most() {
     let languages = PageLanguages::embedded();
     let look = look("Loja");

@@ -13,7 +13,9 @@ use crate::stores::settings::check_ways::check_ways;
 use crate::stores::settings::limits::LimitsSpec;
 use crate::stores::settings::{FilesMayReadSpec, LoginSpec, MailSpec, SettingsSpec};
 use crate::stores::variable_pattern::VariablePattern;
+use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::email::Email;
+use crate::vocabulary::localized_text::LocalizedTextSpec;
 use crate::vocabulary::picture_type::check_picture_ending;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{Reader, complain_not_among};
@@ -269,6 +271,13 @@ fn check_login(login: &LoginSpec, reader: &mut Reader) {
         }
     }
     login.logo.iter().for_each(|logo| check_picture_ending(logo, reader));
+    for text in login.button.iter().flat_map(LocalizedTextSpec::texts) {
+        let is_one_hole = text.matches("{name}").count() == 1 && text.matches(['{', '}']).count() == 2;
+        if !is_one_hole || text.chars().count() > 60 || printable(text) != text.value {
+            let help = "write at most 60 visible characters with `{name}` in the place of the provider's name: `\"Entrar como {name}\"`";
+            reader.complain(text.place, format!("`{}` is not the text of a button", printable(text)), help);
+        }
+    }
     if let Some(help) = &login.help
         && Email::parse(help).is_err()
         && !help.starts_with("https://")

@@ -41,7 +41,7 @@ async fn nothing_before_the_proof_differs_by_whether_somebody_has_the_address() 
     for who in ["ana", "bia"] {
         let mut answers = Vec::new();
         let refused = ends(&Browser::new(&broker), "gama", who).await;
-        let before_code = refused.body.split("<section class=\"code\"").next().unwrap_or_default();
+        let before_code = refused.body.split("<p class=\"note\"").next().unwrap_or_default();
         answers.push((refused.status, before_code.replace(who, "")));
         let (browser, form) = asked(&broker, who).await;
         let asks = look(&browser, "/prove").await;
