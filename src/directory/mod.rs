@@ -15,6 +15,9 @@ pub mod app_grants; //       the access of apps to users
 pub mod ended_grants; //     how that access ends
 pub mod logout_notices; //   the notices of ended sessions that apps are still to get
 pub mod app_consents; //     the scopes that users have allowed apps
+pub mod wrong_codes; //      how many wrong codes count against a proof
+pub mod mail_budget; //      how many mails with codes are sent in a day
+pub mod mail_codes; //       the codes of mails
 pub mod kept_tokens; //      the own tokens of providers, sealed
 pub mod attempts; //         login attempts, used once
 pub mod app_sessions; //    the session to which the grant of an app belongs

@@ -2,18 +2,24 @@
 //! limits of codes and mails are counted here, so that they hold over all machines.
 //!
 //! What others do with an address never refuses its owner. Wrong codes are limited for a proof and for an identity; where an address
-//! has had many, its mails hold a code that cannot be guessed. Mails to an address are limited; the last one of an hour holds such a code,
-//! and every proof of the address takes it until the next mail may be sent.
+//! has had many, its mails hold a code that cannot be guessed. Mails to an address are limited; the last one of an hour or of a day holds
+//! such a code, and the proofs of the address await it until the next mail may be sent. It counts once: its use lets further mails be sent.
 //!
 //! **Guessing.** An identity has 10 wrong codes a day. The short codes are 10^6. In any 30 days an address has 19 wrong codes before
 //! its codes become long; at that moment at most 4 short ones are valid (the fifth of an hour is long, and a proof lasts a quarter of an
 //! hour), each for 5 tries: 39 guesses in 30 days, however many identities and machines guess, which find a code with a
 //! probability of 1 in 25,000. The long codes are 10^16: a million identities, which have 10^7 wrong codes a day, find one
 //! in a million years on average. A person who signs in by the code alone has no identity yet; there the network counts, which many
-//! may share. After 100 wrong codes in a day its mails hold long codes, so it finds a short one with a probability of 1 in 10,000 a day.
+//! may share. After 100 wrong codes in a day its mails hold long codes, and so do those of a /48 of IPv6 after 400. A short code that is
+//! under way then stays right, because its tries belong to its proof, but one wrong code ends that proof. Ten mails a minute are allowed
+//! to a network, and 500 a day: with the proofs of a quarter of an hour it has 270 guesses and a /48 has 900, which find a short code with a
+//! probability of 1 in 3,700 and 1 in 1,100 a day.
 
 use crate::directory::audit::{AuditEvent, record_event};
+use crate::directory::mail_budget::{MailBudget, ReachedMailLimit};
+use crate::directory::mail_codes::LongCodes;
 use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
+use crate::directory::wrong_codes::{Suspicion, counted, suspicion, wrong_codes};
 use aws_lc_rs::constant_time;
 
 /// How long a proof may take, in seconds.
@@ -24,16 +30,13 @@ pub const TRIES: i64 = 5;
 const MAILS: i64 = 3;
 /// How many mails an address gets in an hour, over all proofs.
 const MAILS_AN_HOUR: i64 = 5;
-/// How many wrong codes are accepted a day from one identity, over all proofs.
-const WRONG_BY_ONE: i64 = 10;
-/// After how many wrong codes of a day from one network its codes are long.
-const WRONG_BY_NETWORK: i64 = 100;
+/// How many mails an address gets in a day, over all proofs.
+const MAILS_A_DAY: i64 = 20;
 /// After how many wrong codes for one address, over all identities, its codes are long.
 const WRONG_FOR_ONE: i64 = 20;
 /// How long the wrong codes for an address count, in seconds.
 pub(crate) const WRONG_COUNTS: i64 = 30 * DAY;
-/// How long a long code belongs to its address, in seconds.
-pub(crate) const HOUR: i64 = 3600;
+const HOUR: i64 = 3600;
 const DAY: i64 = 86_400;
 /// The shortest time between two mails of a proof to an address, in seconds.
 const BETWEEN: i64 = 30;
@@ -43,7 +46,7 @@ const BETWEEN: i64 = 30;
 pub enum ProofCode {
     /// It belongs to one proof.
     Short,
-    /// It cannot be guessed. It belongs to an address and an hour, so that each proof of the address may take it.
+    /// It cannot be guessed. It belongs to an address and its mail, so that each proof of the address may await it.
     Long,
 }
 
@@ -69,21 +72,11 @@ impl ProofCode {
     }
 }
 
-/// What stands before the hash of a network in storage, where it stands in the place of an identity.
-const NETWORK_MARK: &str = "network ";
-
-/// By whom the wrong codes of a proof are counted that has no identity yet: all people behind a network, who are not refused for each other.
-pub fn of_network(hash: &str) -> Box<str> {
-    format!("{NETWORK_MARK}{hash}").into()
-}
+/// What stands before a long code that was used, in the place of the recipient of a mail.
+const USED_MARK: &str = "used ";
 
 /// What stands before the hash of a long code in storage.
 const LONG_MARK: &str = "long ";
-
-/// The hour of a moment, by which the long code of an address changes.
-pub const fn hour(at: i64) -> i64 {
-    at.div_euclid(HOUR)
-}
 
 /// A proof that is under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,10 +151,12 @@ pub struct ReserveCodeMail {
     pub sealed: String,
     /// The hash of the short code.
     pub code: Box<str>,
-    /// The hashes of the long code of the address: of the hour before, and of this one.
-    pub long_codes: [Box<str>; 2],
+    /// The long codes of the address.
+    pub long_codes: LongCodes,
     /// The hash of the address.
     pub recipient: Box<str>,
+    /// The limits of the day; `None` for no limits.
+    pub budget: Option<MailBudget>,
     /// The event to record if more codes would be guessing.
     pub event: AuditEvent,
     /// The current time in seconds since 1970, from which the pause before the next mail counts.
@@ -171,10 +166,19 @@ pub struct ReserveCodeMail {
 /// Whether a code may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CodeMailReservation {
-    /// The mail with this code counts as sent, and the caller may send it.
-    Reserved(ProofCode),
-    /// The address gets no more mails in this hour. The last one holds the long code, and this proof takes it.
+    /// The mail with the short code counts as sent, and the caller may send it.
+    Short,
+    /// The same with the long code of the mail of this moment, which belongs to the address for so many seconds.
+    Long {
+        /// The moment.
+        at: i64,
+        /// The seconds.
+        good_for: i64,
+    },
+    /// The address gets no more mails in this hour, or on this day. The last one holds the long code, and this proof awaits it.
     AlreadySent,
+    /// No mail is sent to any address for this reason.
+    BudgetReached(ReachedMailLimit),
     /// A mail may be sent in this many seconds.
     Wait(i64),
     /// This proof has sent all its mails; the last code is still valid.
@@ -187,7 +191,7 @@ impl Verb for ReserveCodeMail {
     type Answer = CodeMailReservation;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<CodeMailReservation, StorageFault> {
-        let select = "SELECT sent, who FROM proofs WHERE id = $1 AND until > $2 AND tries < $3";
+        let select = "SELECT sent, who, store FROM proofs WHERE id = $1 AND until > $2 AND tries < $3";
         let rows = sql.fetch_for_update(select, with![&self.id, self.now, TRIES]).await?;
         let Some(row) = rows.first() else { return Ok(CodeMailReservation::ProofEnded) };
         if row.number(0)? >= MAILS {
@@ -201,11 +205,18 @@ impl Verb for ReserveCodeMail {
             sql.queue("DELETE FROM proofs WHERE id = $1", with![&self.id]).await?;
             return Ok(CodeMailReservation::ProofEnded);
         }
+        // Before the address is looked at, so that the answer shows nothing of it.
+        let store = row.text(2)?;
+        if let Some(budget) = &self.budget
+            && let Some(reached) = budget.reached(sql, store, self.now).await?
+        {
+            return Ok(CodeMailReservation::BudgetReached(reached));
+        }
         let lately = "SELECT at, proof FROM mails WHERE recipient = $1 AND at > $2 ORDER BY at DESC LIMIT $3";
-        let lately = sql.fetch(lately, with![&self.recipient, self.now.saturating_sub(HOUR), MAILS_AN_HOUR]).await?;
-        let sent = i64::try_from(lately.len()).unwrap_or(MAILS_AN_HOUR);
-        if let Some(last) = lately.first().filter(|_| sent >= MAILS_AN_HOUR) {
-            self.await_code(sql, ProofCode::Long, hour(last.number(0)?)).await?;
+        let lately = sql.fetch(lately, with![&self.recipient, self.now.saturating_sub(DAY), MAILS_A_DAY]).await?;
+        let sent = SentMails::count(&lately, self.now)?;
+        if sent.is_enough() {
+            self.await_code(sql, ProofCode::Long, sent.last).await?;
             return Ok(CodeMailReservation::AlreadySent);
         }
         for mail in &lately {
@@ -214,51 +225,59 @@ impl Verb for ReserveCodeMail {
                 return Ok(CodeMailReservation::Wait(next.saturating_sub(self.now)));
             }
         }
-        let is_last = sent.saturating_add(1) >= MAILS_AN_HOUR;
         let is_guessed = wrong_codes(sql, &self.recipient, self.now.saturating_sub(WRONG_COUNTS)).await? >= WRONG_FOR_ONE;
-        let code = if is_last || is_guessed || suspected == Suspicion::LongCodes { ProofCode::Long } else { ProofCode::Short };
-        sql.queue("INSERT INTO mails (recipient, at, proof) VALUES ($1, $2, $3)", with![&self.recipient, self.now, &self.id]).await?;
+        let is_long = sent.with_one_more().is_enough() || is_guessed || suspected == Suspicion::LongCodes;
+        // By a clock that is behind, the last mail would not be the latest.
+        let at = if is_long { self.now.max(sent.last) } else { self.now };
+        sql.queue("INSERT INTO mails (recipient, at, proof) VALUES ($1, $2, $3)", with![&self.recipient, at, &self.id]).await?;
+        if let Some(budget) = &self.budget {
+            budget.count(sql, store, (at, &self.id)).await?;
+        }
         sql.queue("UPDATE proofs SET sent = sent + 1 WHERE id = $1", with![&self.id]).await?;
-        self.await_code(sql, code, hour(self.now)).await?;
-        Ok(CodeMailReservation::Reserved(code))
+        self.await_code(sql, if is_long { ProofCode::Long } else { ProofCode::Short }, at).await?;
+        let good_for = if sent.with_one_more().in_day >= MAILS_A_DAY { DAY } else { HOUR };
+        Ok(if is_long { CodeMailReservation::Long { at, good_for } } else { CodeMailReservation::Short })
     }
 }
 
 impl ReserveCodeMail {
-    /// The proof awaits a code; a long one is that of an hour.
-    async fn await_code<S: SqlTransaction>(&self, sql: &mut S, code: ProofCode, of_hour: i64) -> Result<(), StorageFault> {
-        let [before, this] = &self.long_codes;
+    /// The proof awaits a code; a long one is that of the mail of this moment.
+    async fn await_code<S: SqlTransaction>(&self, sql: &mut S, code: ProofCode, at: i64) -> Result<(), StorageFault> {
         let hash = match code {
-            ProofCode::Short => &self.code,
-            ProofCode::Long if of_hour < hour(self.now) => before,
-            ProofCode::Long => this,
+            ProofCode::Short => self.code.clone(),
+            ProofCode::Long => self.long_codes.hash_of_mail(at),
         };
         let update = "UPDATE proofs SET sealed = $1, code = $2, toward = $3 WHERE id = $4";
-        sql.queue(update, with![&self.sealed, &code.stored(hash), &self.recipient, &self.id]).await
+        sql.queue(update, with![&self.sealed, &code.stored(&hash), &self.recipient, &self.id]).await
     }
 }
 
-/// What the wrong codes of this day mean for a proof.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Suspicion {
-    None,
-    /// The network has had many: only codes that cannot be guessed are accepted.
-    LongCodes,
-    /// The identity has had as many as it may.
-    Refused,
+/// The mails that an address has got lately.
+#[derive(Clone, Copy)]
+struct SentMails {
+    in_hour: i64,
+    in_day: i64,
+    /// When the last one was sent.
+    last: i64,
 }
 
-async fn suspicion<S: SqlTransaction>(sql: &mut S, who: &str, now: i64) -> Result<Suspicion, StorageFault> {
-    let wrong = wrong_codes(sql, who, now.saturating_sub(DAY)).await?;
-    let (most, beyond) =
-        if who.starts_with(NETWORK_MARK) { (WRONG_BY_NETWORK, Suspicion::LongCodes) } else { (WRONG_BY_ONE, Suspicion::Refused) };
-    Ok(if wrong >= most { beyond } else { Suspicion::None })
-}
+impl SentMails {
+    /// Counts the mails of a day, of which the latest comes first.
+    fn count(lately: &[SqlRow], now: i64) -> Result<Self, StorageFault> {
+        let moments = lately.iter().map(|mail| mail.number(0)).collect::<Result<Vec<i64>, StorageFault>>()?;
+        let number = |count: usize| i64::try_from(count).unwrap_or(MAILS_A_DAY);
+        let in_hour = moments.iter().filter(|at| **at > now.saturating_sub(HOUR)).count();
+        Ok(Self { in_hour: number(in_hour), in_day: number(moments.len()), last: moments.first().copied().unwrap_or(i64::MIN) })
+    }
 
-/// How many codes of an identity, or for an address, were wrong since a moment.
-async fn wrong_codes<S: SqlTransaction>(sql: &mut S, who: &str, since: i64) -> Result<i64, StorageFault> {
-    let rows = sql.fetch("SELECT count(*) FROM wrongs WHERE who = $1 AND at > $2", with![who, since]).await?;
-    rows.first().ok_or(StorageFault::Unavailable)?.number(0)
+    fn with_one_more(self) -> Self {
+        Self { in_hour: self.in_hour.saturating_add(1), in_day: self.in_day.saturating_add(1), ..self }
+    }
+
+    /// Whether the last one holds a long code, and no other is sent.
+    fn is_enough(self) -> bool {
+        self.in_hour >= MAILS_AN_HOUR || self.in_day >= MAILS_A_DAY
+    }
 }
 
 /// Undoes the reservation of a mail that could not be sent, so that another one may be sent at once.
@@ -284,6 +303,8 @@ impl Verb for ReleaseCodeMail {
         if sql.fetch(delete, with![&self.id, &self.recipient, self.at]).await?.is_empty() {
             return Ok(());
         }
+        // It counts neither for the store nor for the network.
+        sql.queue("DELETE FROM mails WHERE proof = $1 AND at = $2 AND recipient LIKE 'day of %'", with![&self.id, self.at]).await?;
         // A code that was sent meanwhile stays valid.
         let sent = "UPDATE proofs SET sent = sent - 1, code = CASE WHEN code = $1 THEN NULL ELSE code END WHERE id = $2";
         sql.queue(sent, with![&self.code.0.stored(&self.code.1), &self.id]).await
@@ -324,23 +345,39 @@ impl Verb for VerifyProofCode {
         let Some(row) = rows.first() else { return Ok(ProofCodeOutcome::ProofEnded) };
         let (who, toward) = (row.text(4)?, row.optional_text(5)?.unwrap_or_default());
         // The locks make concurrent guesses count one after the other.
-        sql.lock_name(who).await?;
+        for part in counted(who) {
+            sql.lock_name(part).await?;
+        }
         sql.lock_name(toward).await?;
-        let is_guessing = match suspicion(sql, who, self.now).await? {
-            Suspicion::None => false,
-            Suspicion::LongCodes => self.code.0 == ProofCode::Short,
-            Suspicion::Refused => true,
-        };
+        let suspected = suspicion(sql, who, self.now).await?;
         let typed = self.code.0.stored(&self.code.1);
-        let is_right = constant_time::verify_slices_are_equal(row.text(2)?.as_bytes(), typed.as_bytes()).is_ok();
-        if is_guessing || !is_right {
-            let left = if is_guessing { 0 } else { TRIES.saturating_sub(row.number(3)?) };
-            sql.queue("INSERT INTO wrongs (who, at) VALUES ($1, $3), ($2, $3)", with![who, toward, self.now]).await?;
+        let used = format!("{USED_MARK}{typed}");
+        let is_used = match self.code.0 {
+            ProofCode::Short => false,
+            ProofCode::Long => !sql.fetch("SELECT at FROM mails WHERE recipient = $1", with![&used]).await?.is_empty(),
+        };
+        let is_right = constant_time::verify_slices_are_equal(row.text(2)?.as_bytes(), typed.as_bytes()).is_ok() && !is_used;
+        if !is_right || suspected == Suspicion::Refused {
+            // Where the network has guessed, a short code that is under way is right or over.
+            let is_over = match suspected {
+                Suspicion::None => false,
+                Suspicion::LongCodes => self.code.0 == ProofCode::Short,
+                Suspicion::Refused => true,
+            };
+            let left = if is_over { 0 } else { TRIES.saturating_sub(row.number(3)?) };
+            for part in counted(who).chain([toward]) {
+                sql.queue("INSERT INTO wrongs (who, at) VALUES ($1, $2)", with![part, self.now]).await?;
+            }
             if left == 0 {
                 record_event(sql, &self.event).await?;
                 sql.queue("DELETE FROM proofs WHERE id = $1", with![&self.id]).await?;
             }
             return Ok(ProofCodeOutcome::Wrong(left));
+        }
+        if self.code.0 == ProofCode::Long {
+            // The owner of the address has it, and gets further mails instead of this code once more.
+            sql.queue("DELETE FROM mails WHERE recipient = $1", with![toward]).await?;
+            sql.queue("INSERT INTO mails (recipient, at, proof) VALUES ($1, $2, $3)", with![&used, self.now, &self.id]).await?;
         }
         sql.queue("DELETE FROM proofs WHERE id = $1", with![&self.id]).await?;
         Ok(ProofCodeOutcome::Right(proof_from_row(row)?))

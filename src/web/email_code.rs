@@ -2,7 +2,9 @@
 //!
 //! Until the code comes back nothing is looked up, so the answer is the same whether or not a user has the address.
 
-use crate::directory::proofs::{BeginEmailProof, EmailProof, GOOD_FOR, TRIES, of_network};
+use crate::directory::mail_codes::keyed_hash;
+use crate::directory::proofs::{BeginEmailProof, EmailProof, GOOD_FOR, TRIES};
+use crate::directory::wrong_codes::of_network;
 use crate::pages::frame::address;
 use crate::pages::{AddressProofProblem, AddressProofReason, AddressProofStage, ErrorCause, ProvePage};
 use crate::provider::email_code::EMAIL_CODE;
@@ -10,9 +12,9 @@ use crate::provider::identity::is_placeholder_domain;
 use crate::vocabulary::email::Email;
 use crate::web::apps::{kept_request, login_for_app};
 use crate::web::attempt_cookies::hashed_id;
-use crate::web::email_proof::{UnprovenIdentity, keyed_hash, seal_identity};
+use crate::web::email_proof::{UnprovenIdentity, seal_identity};
 use crate::web::prove::PendingProof;
-use crate::web::rate_limits::RateLimitKind;
+use crate::web::rate_limits::{RateLimitKind, wide_network};
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use crate::web::{cookies, forms, prove};
@@ -20,6 +22,7 @@ use crate::world::random;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{SET_COOKIE, VARY};
+use std::net::IpAddr;
 
 /// The address of the page that begins such a sign-in, and of its form.
 pub(crate) fn page_address(return_to: Option<&str>) -> String {
@@ -84,9 +87,11 @@ async fn begin_proof(context: &RequestContext, email: &Email, return_to: Option<
         tokens: None,
     };
     let sealed = seal_identity(context, &id, &identity);
-    let network = keyed_hash(&app.proof_key, &["network", &store.name, &context.client_network().to_string()]);
+    let hashed = |kind: &str, network: IpAddr| keyed_hash(&app.proof_key, &[kind, &store.name, &network.to_string()]);
+    let network = context.client_network();
+    let who = of_network(&hashed("network", network), wide_network(network).map(|wide| hashed("wide network", wide)).as_deref());
     let until = context.now().saturating_add(GOOD_FOR);
-    let begin = BeginEmailProof { id: id.into(), store: store.name.clone(), sealed: sealed.clone(), who: of_network(&network), until };
+    let begin = BeginEmailProof { id: id.into(), store: store.name.clone(), sealed: sealed.clone(), who, until };
     app.directory.write(begin).await?;
     let proof = EmailProof { store: store.name.clone(), sealed, awaited: None, left: TRIES };
     Ok(PendingProof { handle: handle.into(), proof, identity, live_provider: None })

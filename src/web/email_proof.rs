@@ -1,17 +1,16 @@
 //! The beginning of a proof: the identity is kept, sealed, until the shopper has proven an e-mail address at `/prove`.
 
+use crate::directory::mail_codes::keyed_hash;
 use crate::directory::proofs::{BeginEmailProof, EmailProof, GOOD_FOR};
 use crate::login::trace::LoginTokens;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::stores::live::LiveProvider;
-use crate::vocabulary::hash::hex;
 use crate::web::attempt_cookies::hashed_id;
 use crate::web::kept_tokens::{self, PlainTokens};
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
 use crate::web::{cookies, id_tokens};
 use crate::world::random;
-use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
 
 pub(crate) const PAGE: &str = "/prove";
@@ -102,9 +101,4 @@ pub(crate) fn seal_identity(context: &RequestContext, id: &str, identity: &Unpro
 pub(crate) fn open_identity(context: &RequestContext, id: &str, proof: &EmailProof) -> Option<UnprovenIdentity> {
     let text = context.app().proofs.open(&[&context.live_store().store.public_url, id], &proof.sealed)?;
     serde_json::from_slice(&text).ok()
-}
-
-/// The keyed hash of a code or an address in storage. Without the key, guesses cannot be tested against it.
-pub(crate) fn keyed_hash(key: &hmac::Key, parts: &[&str]) -> Box<str> {
-    hex(hmac::sign(key, parts.join("\n").as_bytes()).as_ref()).into()
 }

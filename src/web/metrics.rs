@@ -56,6 +56,12 @@ struct LogoutNoticeLabels {
     outcome: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UnsentMailLabels {
+    store: String,
+    limit: &'static str,
+}
+
 pub(crate) struct Metrics {
     registry: Registry,
     logins: Family<LoginLabels, Counter>,
@@ -65,6 +71,7 @@ pub(crate) struct Metrics {
     readings: Family<ReadingLabels, Counter>,
     drift: Family<DriftLabels, Gauge>,
     logout_notices: Family<LogoutNoticeLabels, Counter>,
+    unsent_mails: Family<UnsentMailLabels, Counter>,
     ended: Gauge,
     silence: Gauge,
     pub(crate) check_counts: CheckCounts,
@@ -89,6 +96,9 @@ impl Default for Metrics {
         registry.register("drift", "Whether a provider answers otherwise than before, by step and fact", Family::clone(&drift));
         let notices = "Notices of ended sessions to apps, by store, app and what became of them";
         registry.register("logout_notices", notices, Family::clone(&logout_notices));
+        let unsent_mails = Family::default();
+        let mails = "Mails with codes that were not sent because the limit of a day was reached, by store and limit";
+        registry.register("unsent_mails", mails, Family::clone(&unsent_mails));
         registry.register("ended_sessions", "Sessions that ended early and are still remembered", ended.clone());
         registry.register("storage_silence_seconds", "How long ago storage was last heard of", silence.clone());
         Self {
@@ -100,6 +110,7 @@ impl Default for Metrics {
             readings,
             drift,
             logout_notices,
+            unsent_mails,
             ended,
             silence,
             check_counts: CheckCounts::default(),
@@ -115,6 +126,11 @@ impl Metrics {
     /// Counts what became of the notice of an ended session.
     pub(crate) fn count_logout_notice(&self, store: &str, app: &str, outcome: &'static str) {
         self.logout_notices.get_or_create(&LogoutNoticeLabels { store: store.to_owned(), app: app.to_owned(), outcome }).inc();
+    }
+
+    /// Counts a mail with a code that a limit of the day forbids.
+    pub(crate) fn count_unsent_mail(&self, store: &str, limit: &'static str) {
+        self.unsent_mails.get_or_create(&UnsentMailLabels { store: store.to_owned(), limit }).inc();
     }
 
     /// Counts the duration of a conversation with a provider.

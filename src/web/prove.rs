@@ -1,9 +1,10 @@
 //! `/prove`: a shopper proves an e-mail address by a code that is sent there.
 
 use crate::directory::audit::{AuditEvent, AuditEventKind};
+use crate::directory::mail_codes::{LongCodes, hashed_code, keyed_hash};
 use crate::directory::proofs::{
-    CodeMailReservation, EmailProof, FindEmailProof, GOOD_FOR, HOUR, ProofCode, ProofCodeOutcome, ReleaseCodeMail, ReserveCodeMail,
-    VerifyProofCode, hour,
+    CodeMailReservation, EmailProof, FindEmailProof, GOOD_FOR, ProofCode, ProofCodeOutcome, ReleaseCodeMail, ReserveCodeMail,
+    VerifyProofCode,
 };
 use crate::login::trace::LoginTokens;
 use crate::pages::frame::address;
@@ -16,10 +17,11 @@ use crate::vocabulary::email::Email;
 use crate::vocabulary::text::Text;
 use crate::web::apps::{kept_request, login_for_app};
 use crate::web::attempt_cookies::hashed_id;
-use crate::web::email_proof::{PAGE, UnprovenIdentity, keyed_hash, open_identity, seal_identity};
+use crate::web::email_proof::{PAGE, UnprovenIdentity, open_identity, seal_identity};
 use crate::web::kept_tokens::KeptTokens;
 use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::login_source::LoginSource;
+use crate::web::mail_limits;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
@@ -161,20 +163,27 @@ pub(crate) async fn send_code(
     let before = pending.identity.email.replace(email.key().to_owned());
     let sealed = seal_identity(context, &id, &pending.identity);
     let recipient = hashed_recipient(context, email);
-    let MailableCodes { short, long: [(_, of_hour_before), (long, of_this_hour)] } = MailableCodes::new(context, &id, &recipient);
+    let (short, long_codes) = (random_code(), LongCodes::new(&app.proof_key, &recipient));
+    let hash = hashed_code(&app.proof_key, &id, &short);
     let event = AuditEvent::new(now, &context.live_store().store.name, AuditEventKind::Unproven).via_provider(&pending.identity.file);
     let send = ReserveCodeMail {
         id: id.clone().into(),
         sealed,
-        code: short.1.clone(),
-        long_codes: [of_hour_before, of_this_hour.clone()],
+        code: hash.clone(),
+        long_codes: long_codes.clone(),
         recipient: recipient.clone(),
+        budget: mail_limits::budget(context),
         event,
         now,
     };
-    let (code, hash, seconds) = match app.directory.write(send).await? {
-        CodeMailReservation::Reserved(ProofCode::Short) => (short.0, (ProofCode::Short, short.1), GOOD_FOR),
-        CodeMailReservation::Reserved(ProofCode::Long) => (long, (ProofCode::Long, of_this_hour), HOUR),
+    let (code, hash, at, seconds) = match app.directory.write(send).await? {
+        CodeMailReservation::Short => (short, (ProofCode::Short, hash), now, GOOD_FOR),
+        CodeMailReservation::Long { at, good_for } => {
+            let code = long_codes.of_mail(at);
+            let hash = hashed_code(&app.proof_key, &recipient, &code);
+            (code, (ProofCode::Long, hash), at, good_for)
+        }
+        CodeMailReservation::BudgetReached(limit) => return Err(mail_limits::refuse(context, limit)),
         CodeMailReservation::AlreadySent => return Ok(redirect_to(PAGE)),
         CodeMailReservation::ProofEnded => return Err(proof_over(context, &pending).await),
         CodeMailReservation::LimitReached => {
@@ -192,7 +201,7 @@ pub(crate) async fn send_code(
         tracing::error!(store = &*context.live_store().store.name, %reason, "a mail could not be sent");
         // If the mail may have been sent, it counts, and its code is valid.
         if reason.is_certain {
-            app.directory.write(ReleaseCodeMail { id: id.into(), code: hash, recipient, at: now }).await?;
+            app.directory.write(ReleaseCodeMail { id: id.into(), code: hash, recipient, at }).await?;
         }
         return Ok(proof_page(context, &pending, true, Some(AddressProofProblem::NotSent), StatusCode::SERVICE_UNAVAILABLE));
     }
@@ -219,7 +228,7 @@ pub(crate) async fn submit_code(context: RequestContext) -> Result<HttpResponse,
         (ProofCode::Long, Some(email)) => hashed_recipient(&context, &email),
         (ProofCode::Short, _) | (ProofCode::Long, None) => id.clone().into(),
     };
-    let code = (awaited, hashed_code(&context, &bound, &typed));
+    let code = (awaited, hashed_code(&app.proof_key, &bound, &typed));
     let event =
         AuditEvent::new(context.now(), &context.live_store().store.name, AuditEventKind::Unproven).via_provider(&pending.identity.file);
     let proof = match app.directory.write(VerifyProofCode { id: id.clone().into(), code, event, now: context.now() }).await? {
@@ -277,39 +286,8 @@ async fn proof_over(context: &RequestContext, pending: &PendingProof) -> UserFac
     error
 }
 
-/// The codes that a mail may hold, each with its hash.
-struct MailableCodes {
-    short: (String, Box<str>),
-    /// The long code of the address in the hour before, and in this one.
-    long: [(String, Box<str>); 2],
-}
-
-impl MailableCodes {
-    fn new(context: &RequestContext, id: &str, recipient: &str) -> Self {
-        let hashed = |bound: &str, code: String| {
-            let hash = hashed_code(context, bound, &code);
-            (code, hash)
-        };
-        let hour = hour(context.now());
-        let long = [hour.saturating_sub(1), hour].map(|hour| hashed(recipient, long_code(context, recipient, hour)));
-        Self { short: hashed(id, random_code()), long }
-    }
-}
-
-/// The hash of a code that belongs to a proof, or to an address.
-fn hashed_code(context: &RequestContext, bound: &str, code: &str) -> Box<str> {
-    keyed_hash(&context.app().proof_key, &["code", bound, code])
-}
-
 fn hashed_recipient(context: &RequestContext, email: &Email) -> Box<str> {
     keyed_hash(&context.app().proof_key, &["recipient", &context.live_store().store.name, email.key()])
-}
-
-/// Sixteen digits that cannot be guessed, the same for an address throughout an hour.
-fn long_code(context: &RequestContext, recipient: &str, hour: i64) -> String {
-    let hash = keyed_hash(&context.app().proof_key, &["long code", recipient, &hour.to_string()]);
-    let number = hash.chars().take(16).filter_map(|digit| digit.to_digit(16)).fold(0_u64, |number, digit| (number << 4) | u64::from(digit));
-    format!("{:016}", number % 10_000_000_000_000_000)
 }
 
 /// Six digits, all equally likely.

@@ -89,9 +89,26 @@ pub(crate) fn address_bucket(address: IpAddr) -> IpAddr {
     }
 }
 
+/// The /48 of IPv6 around a network: what a provider assigns to one customer, who has many networks in it.
+pub(crate) fn wide_network(network: IpAddr) -> Option<IpAddr> {
+    match network.to_canonical() {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(address) => Some(Ipv6Addr::from(u128::from(address) & !(u128::MAX >> 48)).into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_networks_of_ipv6_lie_in_a_wide_one() {
+        let wide = |text: &str| wide_network(address(text)).map(|wide| wide.to_string());
+
+        assert_eq!(wide("2001:db8:7:1234::1").as_deref(), Some("2001:db8:7::"));
+        assert_eq!(wide("2001:db8:8::").as_deref(), Some("2001:db8:8::"));
+        assert_eq!((wide("192.0.2.1"), wide("::ffff:192.0.2.1")), (None, None));
+    }
 
     fn address(text: &str) -> IpAddr {
         text.parse().expect("an address")

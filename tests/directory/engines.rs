@@ -2,6 +2,7 @@
 
 use crate::database::Server;
 use crate::directory::{FINGERPRINT, Place, at_once, comes, on_both, on_postgres, on_sqlite, proven, uid};
+use aws_lc_rs::hmac;
 use portaria::directory::app_consents::RecordConsent;
 use portaria::directory::app_grants::{NewAppGrant, RedeemCode};
 use portaria::directory::attempts::ConsumeAttempt;
@@ -9,6 +10,7 @@ use portaria::directory::audit::{AuditActor, AuditEvent, AuditEventKind};
 use portaria::directory::fingerprints::PinIdentities;
 use portaria::directory::incidents::{LoadIncident, SaveIncident, StoredIncident};
 use portaria::directory::kept_tokens::KeepProviderTokens;
+use portaria::directory::mail_codes::LongCodes;
 use portaria::directory::proofs::{BeginEmailProof, ProofCode, ReserveCodeMail, VerifyProofCode};
 use portaria::directory::sessions::{EndAllSessions, ReadGenerations};
 use portaria::directory::sqlite::migrate;
@@ -148,7 +150,7 @@ on_both! {
         let incident = StoredIncident { code: "K7Q-2MD".into(), store: main.into(), at: 100, story: "{}".to_owned() };
         directory.write(SaveIncident { incident, event: AuditEvent::new(100, main, AuditEventKind::Failed) }).await.expect("storage");
         directory.write(BeginEmailProof { id: "p".into(), store: main.into(), sealed: String::new(), who: "w".into(), until: 1000 }).await.expect("storage");
-        let send = ReserveCodeMail { id: "p".into(), sealed: String::new(), code: "c".into(), long_codes: ["a".into(), "b".into()], recipient: "r".into(), event: AuditEvent::new(100, main, AuditEventKind::Unproven), now: 100 };
+        let send = ReserveCodeMail { id: "p".into(), sealed: String::new(), code: "c".into(), long_codes: LongCodes::new(&hmac::Key::new(hmac::HMAC_SHA256, b"k"), "r"), recipient: "r".into(), budget: None, event: AuditEvent::new(100, main, AuditEventKind::Unproven), now: 100 };
         directory.write(send).await.expect("storage");
 
         let event = AuditEvent::new(100, main, AuditEventKind::Unproven);

@@ -1,18 +1,30 @@
 //! Addresses are proven by codes, and neither codes nor mails can be had without end.
 
 use crate::directory::{at_once, on_both};
+use aws_lc_rs::hmac;
 use portaria::directory::Directory;
 use portaria::directory::audit::{AuditEvent, AuditEventKind};
+use portaria::directory::mail_budget::{MailBudget, ReachedMailLimit};
+use portaria::directory::mail_codes::{LongCodes, hashed_code};
 use portaria::directory::proofs::{
     BeginEmailProof, CodeMailReservation, FindEmailProof, ProofCode, ProofCodeOutcome, ReleaseCodeMail, ReserveCodeMail, TRIES,
-    VerifyProofCode, hour, of_network,
+    VerifyProofCode,
 };
 use portaria::directory::tidy::tidy;
+use portaria::directory::wrong_codes::of_network;
 use std::sync::Arc;
 
-const SHORT: CodeMailReservation = CodeMailReservation::Reserved(ProofCode::Short);
-const LONG: CodeMailReservation = CodeMailReservation::Reserved(ProofCode::Long);
+const SHORT: CodeMailReservation = CodeMailReservation::Short;
 const DAY: i64 = 86_400;
+
+/// A mail of this moment has a long code, which belongs to the address for an hour.
+const fn long(at: i64) -> CodeMailReservation {
+    CodeMailReservation::Long { at, good_for: 3600 }
+}
+
+fn key() -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, b"the key of the tests")
+}
 
 async fn begins(directory: &Directory, id: &str) {
     begins_as(directory, id, id).await;
@@ -27,19 +39,29 @@ async fn begins_until(directory: &Directory, id: &str, who: &str, until: i64) {
     directory.write(begin).await.expect("storage");
 }
 
-/// What stands for the long code of an address in an hour.
-fn long_code(recipient: &str, hour: i64) -> String {
-    format!("{recipient} in the hour {hour}")
+/// The hash of the long code of a mail.
+fn long_code(recipient: &str, at: i64) -> Box<str> {
+    hashed_code(&key(), recipient, &LongCodes::new(&key(), recipient).of_mail(at))
 }
 
 async fn sends(directory: &Directory, id: &str, recipient: &str, code: &str, now: i64) -> CodeMailReservation {
+    sends_within(directory, None, (id, recipient, code), now).await
+}
+
+async fn sends_within(
+    directory: &Directory,
+    budget: Option<MailBudget>,
+    (id, recipient, code): (&str, &str, &str),
+    now: i64,
+) -> CodeMailReservation {
     let event = AuditEvent::new(now, "main", AuditEventKind::Unproven);
     let send = ReserveCodeMail {
         id: id.into(),
         sealed: format!("who at {recipient}"),
         code: code.into(),
-        long_codes: [hour(now) - 1, hour(now)].map(|hour| long_code(recipient, hour).into()),
+        long_codes: LongCodes::new(&key(), recipient),
         recipient: recipient.into(),
+        budget,
         event,
         now,
     };
@@ -121,7 +143,7 @@ on_both! {
         assert_eq!(sends(&directory, "p", "ana", "4", 190).await, CodeMailReservation::LimitReached, "three mails for one proof");
         assert_eq!(tries(&directory, "p", "4", 190).await, ProofCodeOutcome::Wrong(TRIES - 1), "the third code still counts");
         assert!(directory.read(FindEmailProof { id: "p".into(), now: 190 }).await.expect("storage").is_some_and(|proof| proof.awaited.is_some()));
-        assert_eq!(sends(&directory, "q", "ana", "4", 190).await, LONG, "the last one of five in an hour");
+        assert_eq!(sends(&directory, "q", "ana", "4", 190).await, long(190), "the last one of five in an hour");
         assert_eq!(sends(&directory, "r", "ana", "5", 220).await, CodeMailReservation::AlreadySent);
         assert_eq!(sends(&directory, "r", "bia", "5", 220).await, SHORT, "the same proof, another address");
         tidy(&directory, 90_000, 0).await.expect("storage");
@@ -159,33 +181,130 @@ on_both! {
                 wrong += usize::from(matches!(tries(&machines[0], &id, "wrong", 600).await, ProofCodeOutcome::Wrong(_)));
             }
         }
-        assert_eq!(kinds, [SHORT, SHORT, SHORT, SHORT, LONG, CodeMailReservation::AlreadySent]);
+        assert_eq!(kinds, [SHORT, SHORT, SHORT, SHORT, long(100), CodeMailReservation::AlreadySent]);
         assert_eq!(wrong, 30);
 
         // Within the hour there is no further mail, and the last one opens the owner's proof.
-        let long = long_code("owner", 0);
+        let code = long_code("owner", 100);
         begins(&machines[1], "o").await;
         assert_eq!(sends(&machines[1], "o", "owner", "unsent", 700).await, CodeMailReservation::AlreadySent);
         let awaited = machines[0].read(FindEmailProof { id: "o".into(), now: 700 }).await.expect("storage").and_then(|proof| proof.awaited);
         assert_eq!(awaited, Some(ProofCode::Long));
         assert_eq!(tries(&machines[0], "o", "unsent", 701).await, ProofCodeOutcome::Wrong(TRIES - 1));
-        assert_eq!(types(&machines[0], "o", (ProofCode::Short, &long), 701).await, ProofCodeOutcome::Wrong(TRIES - 2), "as if it were short");
-        let right = types(&machines[0], "o", (ProofCode::Long, &long), 701).await;
+        assert_eq!(types(&machines[0], "o", (ProofCode::Short, &code), 701).await, ProofCodeOutcome::Wrong(TRIES - 2), "as if it were short");
+        let right = types(&machines[0], "o", (ProofCode::Long, &code), 701).await;
         assert!(matches!(&right, ProofCodeOutcome::Right(proof) if proof.sealed == "who at owner"), "{right:?}");
 
-        // In the next hour the code of the mail counts that was sent, however the clock has gone on.
-        begins_until(&machines[0], "p", "p", 100 * DAY).await;
-        assert_eq!(sends(&machines[0], "p", "owner", "x", 3650).await, CodeMailReservation::AlreadySent);
-        assert!(matches!(types(&machines[0], "p", (ProofCode::Long, &long_code("owner", 1)), 3651).await, ProofCodeOutcome::Wrong(_)));
-        assert!(matches!(types(&machines[0], "p", (ProofCode::Long, &long), 3652).await, ProofCodeOutcome::Right(_)));
-
         // For 30 days the codes cannot be guessed; then they are short again.
-        for (id, at, kind) in [("later", 2 * DAY, LONG), ("month", 29 * DAY, LONG), ("after", 31 * DAY, SHORT)] {
+        for (id, at, kind) in [("later", 2 * DAY, long(2 * DAY)), ("month", 29 * DAY, long(29 * DAY)), ("after", 31 * DAY, SHORT)] {
             tidy(&machines[0], at, 0).await.expect("storage");
             begins_until(&machines[0], id, id, 100 * DAY).await;
             assert_eq!(sends(&machines[0], id, "owner", "x", at).await, kind, "{id}");
         }
-        assert!(matches!(types(&machines[0], "later", (ProofCode::Long, &long_code("owner", 48)), 2 * DAY).await, ProofCodeOutcome::Right(_)));
+        let code = long_code("owner", 2 * DAY);
+        assert!(matches!(types(&machines[0], "later", (ProofCode::Long, &code), 2 * DAY).await, ProofCodeOutcome::Right(_)));
+    };
+
+    /// A stranger who saw it types it in a proof of their own.
+    a_long_code_counts_once: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        for at in 0..5 {
+            begins(&machines[0], &format!("q{at}")).await;
+            sends(&machines[0], &format!("q{at}"), "owner", "right", 100 + i64::from(at)).await;
+        }
+        let code = long_code("owner", 104);
+        for id in ["owner", "stranger", "other"] {
+            begins_until(&machines[0], id, id, 10_000).await;
+            assert_eq!(sends(&machines[1], id, "owner", "unsent", 200).await, CodeMailReservation::AlreadySent);
+        }
+
+        let typing = ["owner", "stranger"].map(|id| {
+            let (directory, code) = (Arc::clone(&machines[usize::from(id == "owner")]), code.clone());
+            async move { types(&directory, id, (ProofCode::Long, &code), 201).await }
+        });
+        let right = at_once(typing).await.into_iter().filter(|typed| matches!(typed, ProofCodeOutcome::Right(_))).count();
+        assert_eq!(right, 1);
+        assert!(matches!(types(&machines[0], "other", (ProofCode::Long, &code), 202).await, ProofCodeOutcome::Wrong(_)));
+
+        // The owner of the address gets mails again, and the last one of them has another code.
+        let mut kinds = Vec::new();
+        for at in 0..6 {
+            begins(&machines[0], &format!("r{at}")).await;
+            kinds.push(sends(&machines[0], &format!("r{at}"), "owner", "right", 300 + i64::from(at)).await);
+        }
+        assert_eq!(kinds, [SHORT, SHORT, SHORT, SHORT, long(304), CodeMailReservation::AlreadySent]);
+        assert!(matches!(types(&machines[0], "r5", (ProofCode::Long, &code), 310).await, ProofCodeOutcome::Wrong(_)));
+        let code = long_code("owner", 304);
+        assert!(matches!(types(&machines[0], "r5", (ProofCode::Long, &code), 311).await, ProofCodeOutcome::Right(_)));
+    };
+
+    /// The clock of one machine is a second behind that of the other.
+    the_last_mail_of_an_hour_is_the_one_whose_code_is_awaited: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        for (at, now) in [100, 100, 100, 101, 100, 101].into_iter().enumerate() {
+            let id = format!("p{at}");
+            begins(&machines[0], &id).await;
+            let sent = sends(&machines[at % 2], &id, "ana", "right", now).await;
+            assert_eq!(sent, [SHORT, SHORT, SHORT, SHORT, long(101), CodeMailReservation::AlreadySent][at], "{at}");
+        }
+
+        assert!(matches!(types(&machines[0], "p5", (ProofCode::Long, &long_code("ana", 101)), 102).await, ProofCodeOutcome::Right(_)));
+    };
+
+    an_address_gets_twenty_mails_a_day_and_its_owner_still_comes_in: async |place| {
+        let directory = place.machine().await;
+        let mut last = SHORT;
+        for number in 0..20 {
+            let (id, now) = (format!("p{number}"), 4000 * number);
+            begins_until(&directory, &id, &id, 100 * DAY).await;
+            last = sends(&directory, &id, "owner", "right", now).await;
+        }
+        assert_eq!(last, CodeMailReservation::Long { at: 76_000, good_for: DAY });
+
+        begins_until(&directory, "o", "o", 100 * DAY).await;
+        assert_eq!(sends(&directory, "o", "owner", "unsent", 82_000).await, CodeMailReservation::AlreadySent, "hours later");
+        let code = long_code("owner", 76_000);
+        assert!(matches!(types(&directory, "o", (ProofCode::Long, &code), 82_001).await, ProofCodeOutcome::Right(_)));
+        begins_until(&directory, "next", "next", 100 * DAY).await;
+        assert_eq!(sends(&directory, "next", "owner", "right", 82_002).await, SHORT);
+    };
+
+    /// Addresses that are all different do not help.
+    a_store_and_a_network_have_so_many_mails_a_day: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        let budget = |network: &str| Some(MailBudget { network: network.into(), of_network: 3, of_store: 7 });
+        let mut number = 0;
+        let mut ask = async |network: &str, now: i64| {
+            number += 1;
+            let id = format!("p{number}");
+            begins_until(&machines[0], &id, &id, 100 * DAY).await;
+            sends_within(&machines[number % 2], budget(network), (&id, &format!("person {number}"), "right"), now).await
+        };
+        let (of_network, of_store) = (
+            CodeMailReservation::BudgetReached(ReachedMailLimit::Network),
+            CodeMailReservation::BudgetReached(ReachedMailLimit::Store),
+        );
+
+        for (network, expected) in
+            [("a", SHORT), ("a", SHORT), ("a", SHORT), ("a", of_network), ("b", SHORT), ("b", SHORT), ("b", SHORT), ("c", SHORT), ("c", of_store), ("d", of_store)]
+        {
+            assert_eq!(ask(network, 100).await, expected, "{network}");
+        }
+        assert_eq!(ask("a", 100 + DAY - 1).await, of_store);
+        assert_eq!(ask("a", 100 + DAY).await, SHORT, "a day later");
+    };
+
+    what_was_not_sent_is_not_counted_for_the_store: async |place| {
+        let directory = place.machine().await;
+        let budget = || Some(MailBudget { network: "a".into(), of_network: 1, of_store: 1 });
+        begins(&directory, "p").await;
+        for at in 100..105 {
+            assert_eq!(sends_within(&directory, budget(), ("p", "ana", "lost"), at).await, SHORT);
+            takes_back(&directory, "p", "ana", "lost", at).await;
+        }
+        assert_eq!(sends_within(&directory, budget(), ("p", "ana", "sent"), 110).await, SHORT);
+        let reached = CodeMailReservation::BudgetReached(ReachedMailLimit::Store);
+        assert_eq!(sends_within(&directory, budget(), ("p", "ana", "more"), 200).await, reached);
     };
 
     mails_to_one_address_are_counted_even_if_many_ask_at_once: async |place| {
@@ -201,7 +320,7 @@ on_both! {
         let sent = at_once(asking).await;
         let many = |kind: CodeMailReservation| sent.iter().filter(|sending| **sending == kind).count();
 
-        assert_eq!([many(SHORT), many(LONG), many(CodeMailReservation::AlreadySent)], [4, 1, 19]);
+        assert_eq!([many(SHORT), many(long(100)), many(CodeMailReservation::AlreadySent)], [4, 1, 19]);
     };
 
     what_could_not_be_sent_was_not_sent: async |place| {
@@ -235,7 +354,7 @@ on_both! {
     /// Without an identity the network counts. Many people may share it, so it is not refused: its codes become long.
     a_network_with_many_wrong_codes_gets_codes_that_cannot_be_guessed: async |place| {
         let directory = place.machine().await;
-        let network = of_network("203.0.113.7");
+        let network = of_network("203.0.113.7", None);
         for number in 0..20 {
             let id = format!("p{number}");
             begins_as(&directory, &id, &network).await;
@@ -253,13 +372,61 @@ on_both! {
         assert_eq!(sends(&directory, "last", "ana", "right", 102).await, SHORT, "99 wrong codes are not yet too many");
         tries(&directory, "p19", "wrong", 103).await;
 
-        assert_eq!(tries(&directory, "last", "right", 104).await, ProofCodeOutcome::Wrong(0), "a short code counts no more");
+        let right = tries(&directory, "last", "right", 104).await;
+        assert!(matches!(right, ProofCodeOutcome::Right(_)), "others who guess make no right code wrong: {right:?}");
         begins_as(&directory, "new", &network).await;
-        assert_eq!(sends(&directory, "new", "bia", "right", 105).await, LONG);
-        assert!(matches!(types(&directory, "new", (ProofCode::Long, &long_code("bia", 0)), 106).await, ProofCodeOutcome::Right(_)));
-        begins_as(&directory, "elsewhere", &of_network("203.0.113.8")).await;
+        assert_eq!(sends(&directory, "new", "bia", "right", 105).await, long(105));
+        assert!(matches!(types(&directory, "new", (ProofCode::Long, &long_code("bia", 105)), 106).await, ProofCodeOutcome::Right(_)));
+        begins_as(&directory, "elsewhere", &of_network("203.0.113.8", None)).await;
         assert_eq!(sends(&directory, "elsewhere", "lia", "right", 107).await, SHORT);
         begins_until(&directory, "tomorrow", &network, 100 + DAY + 900).await;
         assert_eq!(sends(&directory, "tomorrow", "eva", "right", 104 + DAY).await, SHORT);
     };
+
+    /// A short code that is under way when its network has guessed too much has one wrong try, so that many begun proofs are few guesses.
+    a_wrong_code_ends_a_proof_whose_network_has_guessed: async |place| {
+        let directory = place.machine().await;
+        let network = of_network("203.0.113.7", None);
+        for id in ["mine", "guess"] {
+            begins_as(&directory, id, &network).await;
+            assert_eq!(sends(&directory, id, id, "right", 100).await, SHORT);
+        }
+        guess(&directory, &network, "p", 20).await;
+
+        assert_eq!(tries(&directory, "guess", "wrong", 104).await, ProofCodeOutcome::Wrong(0));
+        assert_eq!(tries(&directory, "guess", "right", 105).await, ProofCodeOutcome::ProofEnded);
+        assert!(matches!(tries(&directory, "mine", "right", 106).await, ProofCodeOutcome::Right(_)));
+    };
+
+    /// Whoever has a /48 of IPv6 has 65,536 networks in it.
+    the_networks_of_a_wide_one_count_together: async |place| {
+        let directory = place.machine().await;
+        let networks: Vec<Box<str>> = (0..6).map(|at| of_network(&format!("2001:db8:7:{at}::"), Some("2001:db8:7::"))).collect();
+        for (at, network) in networks.iter().take(5).enumerate() {
+            // Fewer than a network alone may have.
+            guess(&directory, network, &format!("n{at}"), if at < 4 { 19 } else { 3 }).await;
+        }
+        begins_as(&directory, "before", &networks[5]).await;
+        assert_eq!(sends(&directory, "before", "ana", "right", 102).await, SHORT, "395 wrong codes");
+        guess(&directory, &networks[4], "last", 1).await;
+
+        begins_as(&directory, "new", &networks[5]).await;
+        assert_eq!(sends(&directory, "new", "bia", "right", 103).await, long(103));
+        begins_as(&directory, "alone", &of_network("2001:db8:7:5::", None)).await;
+        assert_eq!(sends(&directory, "alone", "eva", "right", 104).await, SHORT);
+        begins_as(&directory, "elsewhere", &of_network("2001:db8:8::", Some("2001:db8:8::"))).await;
+        assert_eq!(sends(&directory, "elsewhere", "lia", "right", 105).await, SHORT);
+    };
+}
+
+/// Five wrong codes in each of so many proofs from a network.
+async fn guess(directory: &Directory, network: &str, name: &str, proofs: usize) {
+    for number in 0..proofs {
+        let id = format!("{name} {number}");
+        begins_as(directory, &id, network).await;
+        sends(directory, &id, &id, "right", 100).await;
+        for _ in 0..5 {
+            tries(directory, &id, "wrong", 101).await;
+        }
+    }
 }

@@ -22,6 +22,12 @@ words! {
         /// Default: `10`
         /// Example: `mail: 5`
         mail: Option<Located<NonZeroU32>> = "mail",
+        /// Codes that the store sends by mail in a day, to all people together. A tenth of them, at most, goes to requests of one network,
+        /// where an IPv6 address counts as its /48, and 20 go to one address. When the number is reached, no code is sent to anyone until a
+        /// day has passed; the log says so, and the metric `portaria_unsent_mails` counts. A store with many sign-ins by mail needs more.
+        /// Default: `5000`
+        /// Example: `mailsPerDay: 20000`
+        mails_per_day: Option<Located<NonZeroU32>> = "mailsPerDay",
         /// Requests to `/session` and its relatives. An app that proves who it is at `/token`, `/introspect` or `/revoke` has a budget of its
         /// own, twenty times as large.
         /// Default: `600`
