@@ -3,6 +3,7 @@
 
 use crate::directory::app_consents::withdraw_consent;
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_event};
+use crate::directory::kept_tokens::TokenFetchers;
 use crate::directory::logout_notices::KEPT;
 use crate::directory::sessions::{lock_user, next_generation};
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
@@ -198,6 +199,8 @@ pub struct EndAppsOfUser {
     pub uid: Box<str>,
     /// The app; `None` for all apps.
     pub app: Option<Box<str>>,
+    /// By which the kept tokens are found that no app may fetch any more; they are forgotten.
+    pub fetchers: TokenFetchers,
     /// The person who asked for it, which is recorded as the reason of the event.
     pub by: AuditActor,
     /// The time of the request, in seconds since 1970, which the event bears.
@@ -209,7 +212,7 @@ impl Verb for EndAppsOfUser {
     type Answer = u64;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<u64, StorageFault> {
-        let Self { store, uid, app, by, now } = self;
+        let Self { store, uid, app, fetchers, by, now } = self;
         if lock_user(sql, uid).await?.is_none() {
             return Ok(0);
         }
@@ -225,10 +228,12 @@ impl Verb for EndAppsOfUser {
             record_event(sql, &AuditEvent { evidence: app.clone(), ..event }).await?;
         }
         if grants == 0 {
+            fetchers.forget(sql, (store, uid, name), *now).await?;
             return Ok(0);
         }
         next_generation(sql, "ends").await?;
         EndingGrants { uid, except: "", provider: "", app: name }.end(sql, *now).await?;
+        fetchers.forget(sql, (store, uid, name), *now).await?;
         Ok(u64::try_from(grants).unwrap_or_default())
     }
 }

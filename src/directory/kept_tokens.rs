@@ -171,6 +171,39 @@ impl Verb for ForgetProviderTokens {
     }
 }
 
+/// Which apps of a store may fetch the tokens of which providers: the app, and the key of the provider.
+#[derive(Clone, Debug, Default)]
+pub struct TokenFetchers(pub Vec<(Box<str>, Box<str>)>);
+
+impl TokenFetchers {
+    /// Forgets the tokens of a user that an app could fetch whose access has ended (all apps if it is empty), unless another app that may
+    /// fetch them has access to the user. The user is locked.
+    pub(crate) async fn forget<S: SqlTransaction>(
+        &self,
+        sql: &mut S,
+        (store, uid, ended): (&str, &str, &str),
+        now: i64,
+    ) -> Result<(), StorageFault> {
+        let is_ended = |app: &str| ended.is_empty() || app == ended;
+        let mut providers: Vec<&str> = self.0.iter().filter(|(app, _)| is_ended(app)).map(|(_, provider)| &**provider).collect();
+        providers.sort_unstable();
+        providers.dedup();
+        if providers.is_empty() {
+            return Ok(());
+        }
+        let select = "SELECT DISTINCT app FROM app_grants WHERE uid = $1 AND store = $2 AND ended = 0 AND until > $3";
+        let rows = sql.fetch(select, with![uid, store, now]).await?;
+        let live = rows.iter().map(|row| row.text(0)).collect::<Result<Vec<&str>, StorageFault>>()?;
+        for provider in providers {
+            if !self.0.iter().any(|(app, of)| **of == *provider && live.contains(&&**app)) {
+                let delete = "DELETE FROM kept_tokens WHERE uid = $1 AND store = $2 AND provider = $3";
+                sql.queue(delete, with![uid, store, provider]).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Lists the providers whose tokens are kept for a user, and until when.
 #[derive(Clone, Debug)]
 pub struct ListKeptTokensOfUser(pub Box<str>);

@@ -25,6 +25,8 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) scope: &'a str,
     /// The further details of the person that the app gets with the profile, by their names.
     pub(crate) further: Vec<&'a str>,
+    /// The titles of the providers whose own tokens the app may fetch.
+    pub(crate) token_providers: Vec<String>,
     /// The address at which the person chooses another account.
     pub(crate) switch: &'a str,
     /// The token that protects the form against other sites.
@@ -85,6 +87,10 @@ impl ConsentPage<'_> {
                 rows.push(ConsentRow { icon: CARD, title: &words.further, detail });
             }
         }
+        if !self.token_providers.is_empty() {
+            let detail = Some(self.token_providers.join(&self.words().incident.between));
+            rows.push(ConsentRow { icon: KEY, title: &words.token_providers, detail });
+        }
         rows
     }
 
@@ -126,6 +132,8 @@ mod tests {
             "<b>Acesso contínuo</b>",
             "<small>orders:read</small>",
             "<small>Painel da loja, tier</small>",
+            "<b>Usar as suas contas nestes serviços</b>",
+            "<small>Clube Acme, Outro Clube</small>",
             "<form class=\"row\" method=\"post\" action=\"/authorize/0a1b2c3d\">",
             "<input type=\"hidden\" name=\"form\" value=\"f0rm\">",
             "name=\"answer\" value=\"yes\">Permitir</button>",
@@ -136,7 +144,8 @@ mod tests {
         ] {
             assert!(html.contains(expected), "{expected}: {html}");
         }
-        let least = ConsentPage { scope: "openid", ..page }.render();
+        let least = ConsentPage { scope: "openid", token_providers: Vec::new(), ..page }.render();
+        assert!(!least.contains("nestes serviços"), "{least}");
         assert!(!least.contains("Acesso contínuo") && !least.contains("orders:read") && !least.contains("tier"), "{least}");
         assert!(least.contains("<b>Um identificador da sua conta</b>"), "{least}");
     }

@@ -181,6 +181,7 @@ pub(crate) struct ConsentPhrases {
     pub(crate) lasting_what: String,
     pub(crate) own: String,
     pub(crate) further: String,
+    pub(crate) token_providers: String,
     pub(crate) never: String,
     pub(crate) allow: String,
     pub(crate) deny: String,

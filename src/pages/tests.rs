@@ -115,7 +115,8 @@ pub(crate) fn apps(count: usize, text: &str) -> Vec<AppWithAccess> {
 pub(crate) fn consent_page<'a>(frame: Frame<'a>, text: &'a str, person: &'a SessionUser) -> ConsentPage<'a> {
     let scope = "openid profile email offline_access orders:read";
     let switch = "/login?return_to=x";
-    ConsentPage { frame, app: text, host: text.to_owned(), person, scope, further: vec![text, "tier"], switch, form: text }
+    let token_providers = vec!["Clube Acme".to_owned(), "Outro Clube".to_owned()];
+    ConsentPage { frame, app: text, host: text.to_owned(), person, scope, further: vec![text, "tier"], token_providers, switch, form: text }
 }
 
 pub(crate) fn session_user(name: Option<&str>) -> SessionUser {

@@ -1,7 +1,8 @@
 //! The provider's own tokens of a person: sealed in storage, kept after a login, and opened for nothing but apps and refreshes.
 
+use crate::apps::client_app::ClientApp;
 use crate::directory::StorageUnavailable;
-use crate::directory::kept_tokens::{FindProviderTokens, KeepProviderTokens, ReplaceProviderTokens};
+use crate::directory::kept_tokens::{FindProviderTokens, KeepProviderTokens, ReplaceProviderTokens, TokenFetchers};
 use crate::login::provider_tokens::ProviderTokens;
 use crate::provider::identity::Identity;
 use crate::stores::live::LiveProvider;
@@ -140,6 +141,15 @@ impl TokenBinding {
 /// Whether an app of the store may fetch the tokens of a provider. Otherwise they are not kept.
 pub(crate) fn are_wanted(context: &RequestContext, live_provider: &LiveProvider) -> bool {
     context.live_store().apps.iter().any(|app| app.may_fetch_tokens_of(&live_provider.provider.name))
+}
+
+/// Which apps of the store may fetch the tokens of which providers.
+pub(crate) fn fetchers(context: &RequestContext) -> TokenFetchers {
+    let snapshot = context.live_store().providers.snapshot();
+    // A file that is not live has its own name as its key, unless it says otherwise; its tokens are fetched by no app.
+    let key = |name: &str| snapshot.provider(name).map_or_else(|| name.into(), |live_provider| live_provider.provider.key.clone());
+    let of_app = |app: &Arc<ClientApp>| app.token_providers.iter().map(|name| (app.name.clone(), key(name))).collect::<Vec<_>>();
+    TokenFetchers(context.live_store().apps.iter().flat_map(of_app).collect())
 }
 
 /// Keeps the tokens of a login that has signed a person in, or linked an identity. Without them apps get none, so a failure only leaves a

@@ -9,6 +9,7 @@ use portaria::directory::app_grants::{
 use portaria::directory::audit::{AuditActor, AuditEvent, AuditEventKind, ListAuditEvents, ListUserAuditEvents};
 use portaria::directory::ended_grants::{EndAppGrant, EndAppsOfUser, MOST_GRANTS};
 use portaria::directory::identity_links::{LinkIdentity, UnlinkIdentity, UnlinkOutcome};
+use portaria::directory::kept_tokens::TokenFetchers;
 use portaria::directory::logout_notices::{DropLogoutNotice, LogoutNotice, TakeDueLogoutNotices};
 use portaria::directory::reasons::describe_event;
 use portaria::directory::served_stores::RecordServedStores;
@@ -519,7 +520,7 @@ on_both! {
             let apps = directory.read(ListAppsOfUser { store: "main".into(), uid: ana.clone() }).await.expect("storage");
             apps.iter().map(|app| format!("{}: {}, {}-{}, {}", app.app, app.scopes, app.first, app.last, app.offline)).collect::<Vec<_>>()
         };
-        let end = |app: Option<&str>| EndAppsOfUser { store: "main".into(), uid: ana.clone(), app: app.map(Into::into), by: AuditActor::Person, now: 150 };
+        let end = |app: Option<&str>| EndAppsOfUser { store: "main".into(), uid: ana.clone(), app: app.map(Into::into), fetchers: TokenFetchers::default(), by: AuditActor::Person, now: 150 };
 
         assert_eq!(apps().await, ["agenda: openid offline_access, 110-140, true", "painel: openid email profile, 110-130, false"]);
         assert_eq!(directory.write(EndAppsOfUser { store: "atacado".into(), ..end(None) }).await, Ok(0));
@@ -738,7 +739,7 @@ on_both! {
     a_code_that_was_issued_before_the_access_ended_gives_none: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "s").await;
-        let end = |app: Option<&str>, now| EndAppsOfUser { store: "main".into(), uid: ana.clone(), app: app.map(Into::into), by: AuditActor::Person, now };
+        let end = |app: Option<&str>, now| EndAppsOfUser { store: "main".into(), uid: ana.clone(), app: app.map(Into::into), fetchers: TokenFetchers::default(), by: AuditActor::Person, now };
         let outcome = async |grant: NewAppGrant, issued| {
             let redeemed = directory.write(RedeemCode { grant, issued, now: 120 }).await.expect("storage");
             matches!(redeemed, CodeRedemption::Granted(_))

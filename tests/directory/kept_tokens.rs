@@ -7,7 +7,8 @@ use portaria::directory::audit::AuditActor;
 use portaria::directory::ended_grants::EndAppsOfUser;
 use portaria::directory::identity_links::UnlinkIdentity;
 use portaria::directory::kept_tokens::{
-    FindProviderTokens, FindTokensForApp, ForgetProviderTokens, KeepProviderTokens, KeptProviderTokens, ReplaceProviderTokens, TokensForApp,
+    FindProviderTokens, FindTokensForApp, ForgetProviderTokens, KeepProviderTokens, KeptProviderTokens, ReplaceProviderTokens,
+    TokenFetchers, TokensForApp,
 };
 use portaria::directory::sessions::EndAllSessions;
 use portaria::directory::tidy::tidy;
@@ -100,10 +101,38 @@ on_both! {
         ] {
             assert_eq!(found(other).await, TokensForApp::AccessEnded);
         }
-        let end = EndAppsOfUser { store: "main".into(), uid: ana.clone(), app: Some("painel".into()), by: AuditActor::Person, now: 100 };
+        let fetchers = TokenFetchers(vec![("other".into(), "acme".into())]);
+        let end = EndAppsOfUser { store: "main".into(), uid: ana.clone(), app: Some("painel".into()), fetchers, by: AuditActor::Person, now: 100 };
         directory.write(end).await.expect("storage");
         assert_eq!(found(find).await, TokensForApp::AccessEnded);
-        assert_eq!(kept(&directory, &ana, "acme").await.as_deref(), Some("sealed"), "other apps may go on");
+        assert_eq!(kept(&directory, &ana, "acme").await.as_deref(), Some("sealed"), "it could not fetch them");
+    };
+
+    tokens_that_no_app_may_fetch_any_more_are_forgotten: async |place| {
+        let directory = place.machine().await;
+        let (ana, caio) = (uid(&directory, &proven("acme", "1", "ana"), "1").await, uid(&directory, &proven("acme", "2", "caio"), "2").await);
+        keeps(&directory, &ana, "acme", "sealed").await;
+        keeps_of(&directory, &caio, ("acme", "2", "2"), "sealed").await;
+        for (id, uid, app, sid) in [("g1", &ana, "painel", "1"), ("g2", &ana, "agenda", "1"), ("g3", &ana, "other", "1"), ("g4", &caio, "painel", "2")] {
+            let grant = NewAppGrant {
+                id: id.into(), store: "main".into(), uid: uid.clone(), app: app.into(), sid: sid.into(), offline: false,
+                scopes: "openid".into(), resources: "".into(), audiences: "".into(), provider: "acme".into(), auth_time: 100, until: 1000,
+            };
+            assert!(matches!(directory.write(RedeemCode { grant, issued: 100, now: 100 }).await, Ok(CodeRedemption::Granted(_))));
+        }
+        let end = async |app: &str| {
+            let fetchers = TokenFetchers(vec![("painel".into(), "acme".into()), ("agenda".into(), "acme".into()), ("unused".into(), "acme".into())]);
+            let end = EndAppsOfUser { store: "main".into(), uid: ana.clone(), app: Some(app.into()), fetchers, by: AuditActor::Person, now: 110 };
+            directory.write(end).await.expect("storage");
+        };
+
+        end("other").await;
+        end("painel").await;
+        assert_eq!(kept(&directory, &ana, "acme").await.as_deref(), Some("sealed"), "the second app may still fetch them");
+        end("agenda").await;
+
+        assert_eq!(kept(&directory, &ana, "acme").await, None);
+        assert_eq!(kept(&directory, &caio, "acme").await.as_deref(), Some("sealed"), "those of another person stay");
     };
 
     of_many_refreshes_at_once_one_replaces_the_tokens: async |place| {

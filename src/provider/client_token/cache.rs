@@ -16,8 +16,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const MOST: usize = 5_000;
 /// A longer token is not kept, in bytes. No header could carry it.
 const LONGEST: usize = 16 * 1024;
-/// A token is forgotten because of a refusal at most once in this many seconds: anyone can send a code that is refused.
-const BETWEEN_REFUSALS: i64 = 10;
+/// How many seconds have to pass after a token was forgotten because of a refusal until the next one is: anyone can send a code that is
+/// refused. The time doubles with each, up to the longest, and is the shortest again after a quiet hour.
+const SHORTEST_PAUSE: i64 = 10;
+const LONGEST_PAUSE: i64 = 640;
+const QUIET: i64 = 3600;
 
 /// What a token belongs to: a hash of the file, of the broker's address and of the values of the installation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,8 +92,8 @@ struct TokenOfClient {
     round: Option<Arc<FetchRound>>,
     /// Whether the last token had no lifetime.
     is_for_one_login: bool,
-    /// When a token was forgotten because of a refusal.
-    refused: Option<i64>,
+    /// When a token was forgotten because of a refusal, and how long none is from then on.
+    refused: Option<(i64, i64)>,
 }
 
 /// The tokens known so far.
@@ -140,10 +143,12 @@ impl ClientTokenCache {
         if !entry.kept.as_ref().is_some_and(|kept| kept.value.is_same_as(value)) {
             return true;
         }
-        if entry.refused.is_some_and(|refused| (0..BETWEEN_REFUSALS).contains(&now.saturating_sub(refused))) {
-            return false;
-        }
-        (entry.kept, entry.refused) = (None, Some(now));
+        let pause = match entry.refused {
+            Some((refused, pause)) if (0..pause).contains(&now.saturating_sub(refused)) => return false,
+            Some((refused, pause)) if (0..QUIET).contains(&now.saturating_sub(refused)) => pause.saturating_mul(2).min(LONGEST_PAUSE),
+            Some(_) | None => SHORTEST_PAUSE,
+        };
+        (entry.kept, entry.refused) = (None, Some((now, pause)));
         true
     }
 
@@ -215,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_make_a_token_forgotten_once_in_ten_seconds() {
+    fn the_first_refusals_make_a_token_forgotten_once_in_ten_seconds() {
         let cache = ClientTokenCache::default();
         let refuse = |value: &str, now| cache.forget(key(1), &token(value), now);
         cache.keep(key(1), &token("t-1"), Some(1000), 0);
@@ -228,6 +233,26 @@ mod tests {
         assert_eq!(kept(&cache, key(1), 14).as_deref(), Some("t-2"));
         assert!(refuse("t-2", 15));
         assert_eq!(kept(&cache, key(1), 15), None);
+    }
+
+    /// A stranger who sends codes that are refused makes the client fetch few tokens.
+    #[test]
+    fn a_token_is_forgotten_more_and_more_seldom_until_an_hour_was_quiet() {
+        let cache = ClientTokenCache::default();
+        let mut forgotten = Vec::new();
+        for now in 0..3000 {
+            cache.keep(key(1), &token("t"), Some(10_000), now);
+            if cache.forget(key(1), &token("t"), now) {
+                forgotten.push(now);
+            }
+        }
+        assert_eq!(forgotten, [0, 10, 30, 70, 150, 310, 630, 1270, 1910, 2550]);
+
+        for (now, expected) in [(6149, true), (6788, false), (6789, true), (10_388, true), (13_988, true), (13_998, true), (14_008, false)]
+        {
+            cache.keep(key(1), &token("t"), Some(20_000), now);
+            assert_eq!(cache.forget(key(1), &token("t"), now), expected, "{now}");
+        }
     }
 
     #[test]

@@ -105,7 +105,9 @@ impl ClientTokenCheck<'_> {
         let proof = ProofCheck { file: self.file };
         let person: Vec<Slot> = [own.id, own.email].into_iter().flat_map(|fact| proof.facts_behind(fact)).collect();
         let given = self.file.calls.iter().chain([&self.file.authorization.step]).flat_map(Step::learned_facts);
-        let of_login: Vec<Slot> = given.map(|(fact, ..)| fact).chain([own.code]).collect();
+        // Every login has the same issuer, and the state is a number of the broker's own: neither names a person.
+        let names_no_person = |fact: &Slot| [own.state, own.iss].contains(fact);
+        let of_login: Vec<Slot> = given.map(|(fact, ..)| fact).chain([own.code]).filter(|fact| !names_no_person(fact)).collect();
         for step in self.file.calls.iter().filter(|step| step.carries(own.client_token)) {
             let reads_person = step.learned_facts().any(|(fact, ..)| person.contains(&fact));
             let names_person = step.uses_in_request().iter().any(|used| of_login.contains(&used.fact));

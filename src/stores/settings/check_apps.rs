@@ -34,6 +34,7 @@ pub(crate) fn check_apps(spec: &SettingsSpec, main: Option<&SessionSpec>, reader
         check_scopes(app, reader);
         check_audiences(name, app, &apps, reader);
         check_session_audience(name, app, (spec, main), reader);
+        warn_about_shared_tokens(name, app, reader);
         let grants: Vec<Located<&str>> =
             app.grants.iter().flat_map(|grants| &grants.0).map(|grant| Located::new(grant.value.word(), grant.place)).collect();
         complain_twice(&grants, reader);
@@ -210,6 +211,22 @@ fn check_session_audience(name: &Located<String>, app: &AppSpec, (spec, main): (
             let help = "choose another one, so that no token of an app is taken for a session";
             reader.complain(written.place, format!("`{}` is the audience of the session tokens of this store", written.value), help);
         }
+    }
+}
+
+/// Warns about access tokens for a service by which that service, too, can fetch the own tokens of providers.
+fn warn_about_shared_tokens(name: &Located<String>, app: &AppSpec, reader: &mut Reader) {
+    let other = app.audience.iter().flat_map(|list| &list.0).find(|audience| audience.value != name.value);
+    let provider = app.tokens.iter().flat_map(|list| &list.0).next();
+    if let (Some(other), Some(provider)) = (other, provider) {
+        reader.warn(
+            other.place,
+            format!(
+                "what gets an access token of `{}` for `{}` can fetch the tokens of `{}` with it, too",
+                name.value, other.value, provider.value
+            ),
+            "take `audience` out, or give `tokens` to an app of its own, which sends its access tokens to no service",
+        );
     }
 }
 

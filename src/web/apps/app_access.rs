@@ -9,10 +9,10 @@ use crate::pages::{AppAccessLasts, AppWithAccess};
 use crate::session::Session;
 use crate::web::account::PAGE;
 use crate::web::apps::consent;
-use crate::web::forms;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
+use crate::web::{forms, kept_tokens};
 use actix_web::HttpResponse;
 
 /// The apps with access to the person of a session, and those that would get it again without a question.
@@ -40,7 +40,8 @@ pub(crate) async fn end(context: RequestContext) -> Result<HttpResponse, UserFac
     // Without a name the verb would end the access of all apps.
     let Some(app) = form.field("app")?.filter(|app| !app.is_empty()) else { return Ok(redirect_to(PAGE)) };
     let (store, uid) = (context.live_store().store.name.clone(), session.person.uid);
-    let end = EndAppsOfUser { store, uid, app: Some(app.into()), by: AuditActor::Person, now: context.now() };
+    let fetchers = kept_tokens::fetchers(&context);
+    let end = EndAppsOfUser { store, uid, app: Some(app.into()), fetchers, by: AuditActor::Person, now: context.now() };
     context.app().directory.write(end).await?;
     context.app().read_from_storage(context.now()).await?;
     Ok(redirect_to("/account?done=ended"))

@@ -27,6 +27,12 @@ pub(crate) fn shown_to_person(app: &ClientApp) -> Box<str> {
     hex(&sha256::<16>(text.as_bytes())).into()
 }
 
+/// How the page names a provider: as its buttons do, while its file is live.
+fn title_of_provider(context: &RequestContext, name: &str) -> String {
+    let snapshot = context.live_store().providers.snapshot();
+    snapshot.provider(name).map_or_else(|| name.to_owned(), |live_provider| live_provider.provider.title.to_string())
+}
+
 /// The page that asks.
 pub(crate) fn show(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest, session: &Session, id: &str) -> HttpResponse {
     let offered = context.offered_languages();
@@ -41,6 +47,7 @@ pub(crate) fn show(context: &RequestContext, app: &ClientApp, request: &Authoriz
         person: &session.person,
         scope: &request.scope,
         further: further.iter().filter(|(_, fact)| has_fact(fact)).map(|(claim, _)| &**claim).collect(),
+        token_providers: app.token_providers.iter().map(|name| title_of_provider(context, name)).collect(),
         switch: &authorize::login_page(context, id),
         form: &form,
     };

@@ -449,6 +449,21 @@ async fn tokens_are_kept_of_an_identity_that_is_linked_and_not_where_the_file_do
 }
 
 #[actix_web::test]
+async fn a_person_who_ends_the_access_of_the_last_app_leaves_no_tokens_behind() {
+    let world = World::open().await;
+    world.gives_refresh_token(3600);
+    let (browser, access) = world.signed_in("ana").await;
+    assert!(world.are_kept("ana").await);
+    let form = prove::mark(&browser.get("/account").await);
+
+    let ended = browser.ask(ClientRequest::form("/account/apps/end", &format!("form={form}&app=painel"))).await;
+
+    assert_eq!(ended.location(), Some("/account?done=ended"), "{ended:?}");
+    assert!(!world.are_kept("ana").await);
+    assert_eq!(world.fetch(&access).await.status, 401);
+}
+
+#[actix_web::test]
 async fn tokens_that_no_app_may_fetch_are_not_kept() {
     let world = World::open().await;
     world.gives_refresh_token(3600);
