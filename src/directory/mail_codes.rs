@@ -1,4 +1,4 @@
-//! The codes of mails: how they are hashed in storage, and the long ones, which are derived from the mail, so that nobody has to store them.
+//! The codes of mails: how they are hashed in storage, and the long ones, which are derived from the mail and are not stored.
 
 use crate::vocabulary::hash::hex;
 use aws_lc_rs::hmac;
