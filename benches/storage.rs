@@ -34,6 +34,7 @@ fn sign_in(number: u64) -> SignIn {
         now: 1_767_323_045,
         latest: 1_767_409_445,
         instead_of: None,
+        device: Some("Chrome/Android".into()),
     }
 }
 

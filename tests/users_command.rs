@@ -34,7 +34,17 @@ struct Shop {
 fn arrival(store: &str, identity: Identity, sid: &str) -> SignIn {
     let now = clock::now();
     let (new_uid, sid) = (format!("u-{sid}").into(), sid.into());
-    SignIn { store: store.into(), identity, version: "3f2a".into(), new_uid, sid, now, latest: now + 3600, instead_of: None }
+    SignIn {
+        store: store.into(),
+        identity,
+        version: "3f2a".into(),
+        new_uid,
+        sid,
+        now,
+        latest: now + 3600,
+        instead_of: None,
+        device: Some("Chrome/Android".into()),
+    }
 }
 
 impl Shop {
@@ -157,7 +167,8 @@ fn show_says_all_that_support_needs() {
         "\n    cpf: 123",
         "  beta, there known as -9, since 20",
         "\n    linked because this user has the same address",
-        "Z at most, through beta\n",
+        "Z at most, through beta, in Chrome/Android\n",
+        ", used last on 20",
         "  portaria users history ana@loja.example  ",
         "  portaria users sign-out ana@loja.example  ",
         "  portaria users block ana@loja.example  ",
@@ -336,10 +347,10 @@ fn an_export_is_json_with_keys_that_stay_and_the_audit_notes_it() {
     assert_eq!(keys(&json).join(", "), format!("{person}, waysIn, removedWays, sessions, apps, consents, keptTokens, history"));
     assert_eq!(
         keys(&json["waysIn"][0]).join(", "),
-        "provider, providerId, linked, because, evidence, version, address, file, fingerprint, facts, told"
+        "provider, providerId, linked, because, evidence, version, address, file, fingerprint, facts, used, told"
     );
     assert_eq!(json["waysIn"][0]["facts"]["cpf"], "123\u{1b}[2J");
-    assert_eq!(keys(&json["sessions"][0]).join(", "), "since, until, provider");
+    assert_eq!(keys(&json["sessions"][0]).join(", "), "since, until, provider, device");
     assert_eq!(keys(&json["history"][0]).join(", "), "at, what, provider, because, evidence, version, incident, told");
     assert_eq!(json["history"][0]["what"], "exported");
     for time in ["exportedAt", "firstSeen", "lastSeen"] {

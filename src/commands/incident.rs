@@ -1,7 +1,7 @@
 //! `portaria incident CODE`: the story behind the code on an error page.
 
 use crate::commands::GlobalOptions;
-use crate::commands::outcome::{CommandFailure, CommandOutcome, format_time, print_json, print_line};
+use crate::commands::outcome::{CommandFailure, CommandOutcome, print_json, print_line};
 use crate::commands::storage;
 use crate::directory::incidents::{LoadIncident, StoredIncident};
 use crate::stores::{Store, Stores};
@@ -9,6 +9,7 @@ use crate::story::Story;
 use crate::story::plain_text::plain_text;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::incident_code::IncidentCode;
+use crate::vocabulary::utc_time::format_time;
 use crate::world::clock;
 use clap::Args;
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! `portaria keys`: the signing keys of a store and their rotation.
 
-use crate::commands::outcome::{CommandFailure, CommandOutcome, format_time, print_json, print_line};
+use crate::commands::outcome::{CommandFailure, CommandOutcome, print_json, print_line};
 use crate::commands::users::context::other_stores;
 use crate::commands::{GlobalOptions, confirmation, master_key, storage};
 use crate::directory::keys::{KeyRetirement, ListSigningKeys, ReplaceSigningKeys, RetireSigningKey, RotateSigningKeys, SealedSigningKey};
@@ -12,6 +12,7 @@ use crate::session::seal::MasterKey;
 use crate::session::token_algorithm::TokenAlgorithm;
 use crate::stores::{MAIN, Store, Stores};
 use crate::vocabulary::diagnostic::{did_you_mean, printable};
+use crate::vocabulary::utc_time::format_time;
 use crate::web::signing_keys;
 use crate::world::clock;
 use clap::{Args, Subcommand};

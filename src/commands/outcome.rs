@@ -3,7 +3,6 @@
 use crate::stores::catalogue::io_error_message;
 use crate::vocabulary::diagnostic::is_invisible;
 use crate::world::secrets;
-use chrono::{DateTime, SecondsFormat};
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -55,11 +54,6 @@ impl CommandFailure {
 /// Whether colours are shown: on a terminal, unless `NO_COLOR` is set.
 pub(crate) fn uses_colour() -> bool {
     std::io::stdout().is_terminal() && secrets::read_variable("NO_COLOR").is_none()
-}
-
-/// A time in UTC.
-pub(crate) fn format_time(seconds: i64) -> String {
-    DateTime::from_timestamp(seconds, 0).map_or_else(|| seconds.to_string(), |time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 pub(crate) fn count_in_words(count: u64, one: &str, more: &str) -> String {

@@ -52,8 +52,8 @@ enum UsersSubcommand {
     #[command(after_help = "Example: portaria users export ana@loja.example > ana.json
 
 The keys: exportedAt, store, uid, email, emailVerified, placeholder, name, picture, locale, firstSeen, lastSeen, blocked;
-waysIn: provider, providerId, linked, because, evidence, version, address, file, fingerprint, facts, told; removedWays: provider, providerId;
-sessions: since, until, provider; apps: app, scopes, offline, since, used, until; consents: app, scopes, at;
+waysIn: provider, providerId, linked, because, evidence, version, address, file, fingerprint, facts, used, told; removedWays: provider, providerId;
+sessions: since, until, provider, device; apps: app, scopes, offline, since, used, until; consents: app, scopes, at;
 keptTokens: provider, until (the tokens themselves are sealed); history: at, what, provider, because, evidence, version, incident, told.
 What is not known is null; times are UTC as in RFC 3339; `told` is the same in words.")]
     Export(UserArgument),

@@ -60,6 +60,7 @@ whats! {
     Unproven = "unproven" "An e-mail address was not proven: wrong codes were typed too often.",
     Linked = "linked" "The user linked an identity.",
     Unlinked = "unlinked" "A linked identity was removed.",
+    Restored = "unlinkUndone" "The user undid the removal of a linked identity.",
     Moved = "addressChanged" "The e-mail address of the user changed.",
     Displaced = "displaced" "The e-mail address went to another user, who proved it.",
     Logout = "logout" "The user ended a session.",

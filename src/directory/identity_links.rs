@@ -1,11 +1,11 @@
-//! Linked identities: a signed-in user adds one; the user or support removes one.
+//! Linked identities: a signed-in user adds one; the user or support removes one, and the user may undo that.
 
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_event};
 use crate::directory::linking::{self, LinkingRule, SignInRefusalReason};
 use crate::directory::sessions::{end_sessions_through, record_session_end};
 use crate::directory::sign_in::{SignInRefusal, find_known_users, insert_identity_link, keep_facts, known_user_from_row};
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
-use crate::directory::users::User;
+use crate::directory::users::{IdentityLink, User};
 use crate::provider::identity::Identity;
 
 /// Links an identity to a signed-in user, whose session goes on under a new id, with the grants of its apps.
@@ -52,7 +52,7 @@ impl Verb for LinkIdentity {
                     insert_identity_link(sql, store, uid, identity, version, rule, *now).await?;
                     record_event(sql, &event.with_reason(rule.word())).await?;
                 }
-                keep_facts(sql, store, identity).await?;
+                keep_facts(sql, store, identity, *now).await?;
                 let rename = "UPDATE sessions SET sid = $1, former = coalesce(former || ' ', '') || sid WHERE sid = $2 AND uid = $3";
                 if sql.run(rename, with![new_sid, sid, uid]).await? != 1 {
                     return Err(StorageFault::Conflict);
@@ -137,4 +137,72 @@ impl Verb for UnlinkIdentity {
         end_sessions_through(sql, uid, except.as_deref(), provider, *now).await?;
         Ok(UnlinkOutcome::Unlinked)
     }
+}
+
+/// Undoes a removal: the linked identities are there again as they were. What ended with them stays ended: sessions, the access of apps, and
+/// kept tokens.
+#[derive(Clone, Debug)]
+pub struct RestoreIdentityLinks {
+    /// The name of the store; a user of another store counts as not found.
+    pub store: Box<str>,
+    /// The user who lost them.
+    pub uid: Box<str>,
+    /// The session in which they were removed, which has to go on.
+    pub sid: Box<str>,
+    /// The linked identities as they were. They are of one provider and have one id there.
+    pub links: Vec<IdentityLink>,
+    /// The random id of the removal, by which it is undone once.
+    pub removal: Box<str>,
+    /// The moment after which it cannot be undone in any case.
+    pub until: i64,
+    /// The time of the request, in seconds since 1970.
+    pub now: i64,
+}
+
+impl Verb for RestoreIdentityLinks {
+    /// Whether they are there again. False if the user is blocked or erased or the session over, if the removal was undone before, and if
+    /// the id was linked meanwhile.
+    type Answer = bool;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<bool, StorageFault> {
+        let Self { store, uid, sid, links, removal, until, now } = self;
+        let Some(first) = links.first().filter(|_| now < until) else { return Ok(false) };
+        let user = "SELECT uid FROM users WHERE uid = $1 AND store = $2 AND blocked = 0";
+        if sql.fetch_for_update(user, with![uid, store]).await?.is_empty() {
+            return Ok(false);
+        }
+        let found = "SELECT (SELECT count(*) FROM sessions WHERE sid = $1 AND uid = $2), \
+             (SELECT count(*) FROM identities WHERE store = $3 AND provider = $4 AND provider_id = $5)";
+        let rows = sql.fetch(found, with![sid, uid, store, &first.provider, &first.provider_id]).await?;
+        let row = rows.first().ok_or(StorageFault::Unavailable)?;
+        if !row.flag(0)? || row.flag(1)? {
+            return Ok(false);
+        }
+        let once = "INSERT INTO attempts (spent, until) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING spent";
+        if sql.fetch(once, with![removal, *until]).await?.is_empty() {
+            return Ok(false);
+        }
+        let attach = "DELETE FROM detached WHERE uid = $1 AND provider = $2 AND provider_id = $3";
+        sql.queue(attach, with![uid, &first.provider, &first.provider_id]).await?;
+        for link in links {
+            restore_link(sql, store, uid, link).await?;
+        }
+        let event = AuditEvent::new(*now, store, AuditEventKind::Restored).for_user(uid);
+        let file = first.file.as_deref().unwrap_or(&first.provider);
+        record_event(sql, &event.via_provider(file).with_reason(AuditActor::Person.word())).await?;
+        Ok(true)
+    }
+}
+
+async fn restore_link<S: SqlTransaction>(sql: &mut S, store: &str, uid: &str, link: &IdentityLink) -> Result<(), StorageFault> {
+    let insert = "INSERT INTO identities \
+         (store, provider, provider_id, uid, linked, because, evidence, version, address, fingerprint, file, facts, used) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, CASE WHEN $13 = 0 THEN NULL ELSE $13 END)";
+    let IdentityLink { provider, provider_id, linked, because, evidence, version, address, fingerprint, file, facts, used } = link;
+    let facts = (!facts.is_empty()).then(|| serde_json::to_string(facts).expect("texts can be written"));
+    let [evidence, version, address, file] = [evidence, version, address, file].map(Option::as_deref);
+    let used = used.unwrap_or_default();
+    let values =
+        with![store, provider, provider_id, uid, *linked, because, evidence, version, address, fingerprint, file, facts.as_deref(), used,];
+    sql.queue(insert, values).await
 }

@@ -18,6 +18,7 @@ const SQLITE: &[MigrationStep] = &[
     (10, "signing keys", include_str!("migrations/sqlite/10_signing_keys.sql")),
     (11, "former ids", include_str!("migrations/sqlite/11_former_ids.sql")),
     (12, "app audiences", include_str!("migrations/sqlite/12_app_audiences.sql")),
+    (13, "account", include_str!("migrations/sqlite/13_account.sql")),
 ];
 const POSTGRES: &[MigrationStep] = &[
     (1, "people", include_str!("migrations/postgres/1_people.sql")),
@@ -31,6 +32,7 @@ const POSTGRES: &[MigrationStep] = &[
     (9, "signing keys", include_str!("migrations/postgres/9_signing_keys.sql")),
     (10, "former ids", include_str!("migrations/postgres/10_former_ids.sql")),
     (11, "app audiences", include_str!("migrations/postgres/11_app_audiences.sql")),
+    (12, "account", include_str!("migrations/postgres/12_account.sql")),
 ];
 
 /// The migrations of SQLite.

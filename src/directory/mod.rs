@@ -3,7 +3,8 @@
 //! Each operation is a [`Verb`]: its input, its answer and its SQL, which is the same for both engines. Every verb is atomic, and
 //! its changes are stored when it has answered. An engine runs any verb and knows none.
 
-pub mod users; //            users: found, listed, blocked, exported, erased
+pub mod users; //            users: found, listed, blocked, erased
+pub mod export; //           all stored data of a user
 pub mod linking; //          the decision to which user an identity belongs
 pub mod sign_in; //          a user signs in
 pub mod code_sign_in; //     the same by a code that was sent to the address

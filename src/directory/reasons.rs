@@ -31,6 +31,7 @@ pub fn describe_event(event: &AuditEvent) -> String {
         AuditEventKind::Unproven => format!("the codes for an address that was to be proven{through} were typed wrong too often"),
         AuditEventKind::Linked => format!("linked an identity{through}{version}"),
         AuditEventKind::Unlinked => format!("the linked identity{through} was removed by {}", actor_name(because)),
+        AuditEventKind::Restored => format!("the removal of the linked identity{through} was undone by {}", actor_name(because)),
         AuditEventKind::Moved => format!("the address changed{through}: {}{version}", describe_rule(because, evidence)),
         AuditEventKind::Displaced => "the address went to another user, who proved it".to_owned(),
         AuditEventKind::Logout if because == AuditActor::Provider.word() => format!("signed out by the provider{through}"),

@@ -14,6 +14,8 @@ use crate::vocabulary::hash::{hex, sha256};
 use crate::vocabulary::lookalikes::is_imitation;
 use std::collections::BTreeMap;
 
+const DAY: i64 = 86_400;
+
 /// Signs a user in, or refuses.
 #[derive(Clone, Debug)]
 pub struct SignIn {
@@ -34,6 +36,8 @@ pub struct SignIn {
     /// The earlier session of this browser, which ends: its id, and when its last token expires. The grants of apps go over to the new one
     /// if it is the same user, and end otherwise.
     pub instead_of: Option<(Box<str>, i64)>,
+    /// The device and the browser in which the session begins, as they are stored; `None` if nothing is known of them.
+    pub device: Option<Box<str>>,
 }
 
 /// A sign-in that succeeded, with its session stored.
@@ -93,7 +97,7 @@ impl Verb for SignIn {
         if matches!(rule, LinkingRule::New | LinkingRule::NewInstead | LinkingRule::Placeholder | LinkingRule::Linked) {
             insert_identity_link(sql, &self.store, &uid, &self.identity, &self.version, rule, self.now).await?;
         }
-        keep_facts(sql, &self.store, &self.identity).await?;
+        keep_facts(sql, &self.store, &self.identity, self.now).await?;
         if rule == LinkingRule::AddressChanged {
             sql.queue("UPDATE users SET email = $1, email_verified = 1 WHERE uid = $2", with![email.key(), &uid]).await?;
             record_event(sql, &AuditEvent { uid: Some(uid.clone()), ..self.audit_event(AuditEventKind::Moved, rule.word()) }).await?;
@@ -130,8 +134,8 @@ impl SignIn {
         let [name, picture, locale] = [name, picture, locale].map(|text| SqlValue::from(text.as_deref()));
         sql.queue(update, &[name, picture, locale, self.now.into(), uid.into()]).await?;
         record_event(sql, &AuditEvent { uid: Some(uid.into()), ..self.audit_event(AuditEventKind::Login, rule.word()) }).await?;
-        let insert = "INSERT INTO sessions (sid, uid, since, latest, provider) VALUES ($1, $2, $3, $4, $5)";
-        sql.queue(insert, with![&self.sid, uid, self.now, self.latest, provider]).await
+        let insert = "INSERT INTO sessions (sid, uid, since, latest, provider, device) VALUES ($1, $2, $3, $4, $5, $6)";
+        sql.queue(insert, with![&self.sid, uid, self.now, self.latest, provider, self.device.as_deref()]).await
     }
 
     /// Ends the sessions that this sign-in replaces. It comes last, because all transactions wait for the number that it takes.
@@ -208,8 +212,8 @@ pub(crate) async fn insert_identity_link<S: SqlTransaction>(
     rule: LinkingRule,
     now: i64,
 ) -> Result<(), StorageFault> {
-    let insert = "INSERT INTO identities (store, provider, provider_id, uid, linked, because, evidence, version, address, fingerprint, file) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    let insert = "INSERT INTO identities (store, provider, provider_id, uid, linked, because, evidence, version, address, fingerprint, file, used) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $5)";
     sql.queue("DELETE FROM detached WHERE uid = $1 AND provider = $2 AND provider_id = $3", with![uid, &identity.provider, &identity.id])
         .await?;
     let evidence = linking::evidence_word(&identity.address);
@@ -218,16 +222,20 @@ pub(crate) async fn insert_identity_link<S: SqlTransaction>(
     sql.queue(insert, with![store, provider, id, uid, now, rule.word(), evidence, version, address, fingerprint, file]).await
 }
 
-/// Keeps the further facts of a linked identity. Facts that it gave before and gives no more are forgotten.
-pub(crate) async fn keep_facts<S: SqlTransaction>(sql: &mut S, store: &str, identity: &Identity) -> Result<(), StorageFault> {
+/// Keeps the further facts of a linked identity, and the day of this use. Facts that it gave before and gives no more are forgotten. A row
+/// in which neither would change is not written.
+pub(crate) async fn keep_facts<S: SqlTransaction>(sql: &mut S, store: &str, identity: &Identity, now: i64) -> Result<(), StorageFault> {
     let Identity { provider, id, fingerprint, more, .. } = identity;
+    let today = now.saturating_sub(now.rem_euclid(DAY));
     if more.is_empty() {
-        let forget = "UPDATE identities SET facts = NULL WHERE store = $1 AND provider = $2 AND provider_id = $3 AND fingerprint = $4 AND facts IS NOT NULL";
-        return sql.queue(forget, with![store, provider, id, fingerprint]).await;
+        let forget = "UPDATE identities SET facts = NULL, used = CASE WHEN used >= $6 THEN used ELSE $5 END \
+             WHERE store = $1 AND provider = $2 AND provider_id = $3 AND fingerprint = $4 AND (facts IS NOT NULL OR used IS NULL OR used < $6)";
+        return sql.queue(forget, with![store, provider, id, fingerprint, now, today]).await;
     }
     let text = serde_json::to_string(&more.iter().cloned().collect::<BTreeMap<_, _>>()).expect("texts can be written");
-    let keep = "UPDATE identities SET facts = $5 WHERE store = $1 AND provider = $2 AND provider_id = $3 AND fingerprint = $4";
-    sql.queue(keep, with![store, provider, id, fingerprint, &text]).await
+    let keep = "UPDATE identities SET facts = $5, used = CASE WHEN used >= $7 THEN used ELSE $6 END \
+         WHERE store = $1 AND provider = $2 AND provider_id = $3 AND fingerprint = $4";
+    sql.queue(keep, with![store, provider, id, fingerprint, &text, now, today]).await
 }
 
 /// The users who may be the person of an identity with this address.

@@ -1,12 +1,10 @@
-//! Users: found, listed, blocked, exported, erased.
+//! Users: found, listed, blocked, erased. `export.rs` exports them.
 
-use crate::directory::app_consents::{AppConsent, ListConsentsOfUser};
-use crate::directory::app_grants::{ListAppsOfUser, UserApp};
-use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, ListUserAuditEvents, record_event};
-use crate::directory::kept_tokens::ListKeptTokensOfUser;
+use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_event};
 use crate::directory::sessions::{end_all_sessions, lock_user};
 use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 use crate::vocabulary::email::Email;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A user, as a login needs it.
@@ -38,7 +36,7 @@ pub struct UserRecord {
 }
 
 /// A linked identity, and why it belongs to this user.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdentityLink {
     /// The key of the provider.
     pub(crate) provider: Box<str>,
@@ -58,6 +56,8 @@ pub struct IdentityLink {
     pub(crate) file: Option<Box<str>>,
     /// The further facts of its last login that the settings named then, by name.
     pub facts: BTreeMap<String, String>,
+    /// A moment of the last day on which it signed the user in; `None` if that was before this was kept.
+    pub used: Option<i64>,
 }
 
 /// A linked identity that was removed, so that a later login does not restore it.
@@ -71,10 +71,13 @@ pub(crate) struct RemovedIdentityLink {
 /// A session that has not expired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActiveSession {
+    pub(crate) sid: Box<str>,
     pub(crate) since: i64,
     /// When its last token expires.
     pub(crate) latest: i64,
     pub(crate) provider: Option<Box<str>>,
+    /// The device and the browser in which it began, as they are stored.
+    pub device: Option<Box<str>>,
 }
 
 fn record_from_row(row: &SqlRow) -> Result<UserRecord, StorageFault> {
@@ -166,7 +169,8 @@ impl Verb for ListIdentityLinks {
     type Answer = Vec<IdentityLink>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<IdentityLink>, StorageFault> {
-        let select = "SELECT provider, provider_id, linked, because, evidence, version, address, fingerprint, file, facts FROM identities WHERE uid = $1 \
+        let select = "SELECT provider, provider_id, linked, because, evidence, version, address, fingerprint, file, facts, coalesce(used, 0) \
+             FROM identities WHERE uid = $1 \
              ORDER BY linked, provider, provider_id, fingerprint";
         let link_from_row = |row: &SqlRow| {
             let maybe = |column| row.optional_text(column).map(|text| text.map(Into::into));
@@ -185,6 +189,7 @@ impl Verb for ListIdentityLinks {
                 fingerprint: row.text(7)?.into(),
                 file,
                 facts,
+                used: Some(row.number(10)?).filter(|used| *used > 0),
             })
         };
         sql.fetch(select, with![&self.0]).await?.iter().map(link_from_row).collect()
@@ -204,9 +209,11 @@ impl Verb for ListActiveSessions {
     type Answer = Vec<ActiveSession>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<ActiveSession>, StorageFault> {
-        let select = "SELECT since, latest, provider FROM sessions WHERE uid = $1 AND latest > $2 ORDER BY since, sid";
+        let select = "SELECT sid, since, latest, provider, device FROM sessions WHERE uid = $1 AND latest > $2 ORDER BY since, sid";
         let session_from_row = |row: &SqlRow| {
-            Ok(ActiveSession { since: row.number(0)?, latest: row.number(1)?, provider: row.optional_text(2)?.map(Into::into) })
+            let (sid, since, latest) = (row.text(0)?.into(), row.number(1)?, row.number(2)?);
+            let (provider, device) = (row.optional_text(3)?.map(Into::into), row.optional_text(4)?.map(Into::into));
+            Ok(ActiveSession { sid, since, latest, provider, device })
         };
         sql.fetch(select, with![&self.uid, self.now]).await?.iter().map(session_from_row).collect()
     }
@@ -238,60 +245,6 @@ impl Verb for BlockUser {
     }
 }
 
-/// All stored data of a user.
-#[derive(Debug)]
-pub struct UserExport {
-    /// The profile with the times of the first and the last sign-in.
-    pub record: UserRecord,
-    /// The linked identities, the oldest link first.
-    pub identities: Vec<IdentityLink>,
-    pub(crate) removed: Vec<RemovedIdentityLink>,
-    /// The sessions that had not expired at the time of the export.
-    pub sessions: Vec<ActiveSession>,
-    /// The apps that had access at the time of the export.
-    pub apps: Vec<UserApp>,
-    /// What the user has allowed apps.
-    pub consents: Vec<AppConsent>,
-    /// The providers whose own tokens are kept, and until when. The tokens themselves are sealed.
-    pub kept_tokens: Vec<(Box<str>, i64)>,
-    /// The events, the newest first.
-    pub history: Vec<AuditEvent>,
-}
-
-/// Exports all stored data of a user, and records the export.
-#[derive(Debug)]
-pub struct ExportUser {
-    /// The user whose data is exported; the answer is `None` if there is no such user.
-    pub uid: Box<str>,
-    /// The time of the export, in seconds since 1970, which the event bears.
-    pub now: i64,
-}
-
-impl Verb for ExportUser {
-    type Answer = Option<UserExport>;
-
-    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Option<UserExport>, StorageFault> {
-        lock_user(sql, &self.uid).await?;
-        let Some(record) = FindUserById(self.uid.clone()).execute(sql).await? else { return Ok(None) };
-        let event =
-            AuditEvent::new(self.now, &record.store, AuditEventKind::Exported).for_user(&self.uid).with_reason(AuditActor::Support.word());
-        record_event(sql, &event).await?;
-        let identities = ListIdentityLinks(self.uid.clone()).execute(sql).await?;
-        let removed = "SELECT provider, provider_id FROM detached WHERE uid = $1 ORDER BY provider, provider_id";
-        let removed = sql.fetch(removed, with![&self.uid]).await?;
-        let removed = removed.iter().map(|row| Ok(RemovedIdentityLink { provider: row.text(0)?.into(), provider_id: row.text(1)?.into() }));
-        let removed = removed.collect::<Result<_, StorageFault>>()?;
-        let sessions = ListActiveSessions { uid: self.uid.clone(), now: self.now }.execute(sql).await?;
-        let (uid, store) = (self.uid.clone(), record.store.clone());
-        let mut apps = ListAppsOfUser { store, uid: uid.clone() }.execute(sql).await?;
-        apps.retain(|app| app.until > self.now);
-        let consents = ListConsentsOfUser(uid.clone()).execute(sql).await?;
-        let kept_tokens = ListKeptTokensOfUser(uid.clone()).execute(sql).await?;
-        let history = ListUserAuditEvents { uid, most: i64::from(i32::MAX) }.execute(sql).await?;
-        Ok(Some(UserExport { record, identities, removed, sessions, apps, consents, kept_tokens, history }))
-    }
-}
-
 /// Erases a user with all linked identities and sessions, and all access of apps. The events stay and no longer name the user; apps still get
 /// notices of the ended sessions.
 #[derive(Debug)]
@@ -300,6 +253,8 @@ pub struct EraseUser {
     pub store: Box<str>,
     /// The user to erase; the answer is `false` if there is no such user.
     pub uid: Box<str>,
+    /// The person who asked for it, which is recorded as the reason of the event.
+    pub by: AuditActor,
     /// The time of the erasure, in seconds since 1970, which the event bears.
     pub now: i64,
 }
@@ -313,7 +268,7 @@ impl Verb for EraseUser {
             return Ok(false);
         }
         sql.queue("UPDATE audit SET uid = NULL WHERE uid = $1", with![&self.uid]).await?;
-        record_event(sql, &AuditEvent::new(self.now, &self.store, AuditEventKind::Erased).with_reason(AuditActor::Support.word())).await?;
+        record_event(sql, &AuditEvent::new(self.now, &self.store, AuditEventKind::Erased).with_reason(self.by.word())).await?;
         // The number of the ended sessions is taken late, because all transactions wait for it.
         sql.queue("DELETE FROM identities WHERE uid = $1", with![&self.uid]).await?;
         end_all_sessions(sql, &self.uid, None, self.now).await?;

@@ -1,4 +1,4 @@
-//! The account page: the user's linked identities, the providers that can be linked, the apps with access, and signing out everywhere.
+//! The account page: the user's linked identities, the providers that can be linked, the apps with access, the sessions, and the data.
 
 use crate::pages::app_permissions::{AppPermission, app_permissions};
 use crate::pages::frame::{Frame, address};
@@ -17,6 +17,9 @@ pub(crate) struct AccountPage<'a> {
     pub(crate) more: Vec<LinkableProvider>,
     /// The apps with access.
     pub(crate) apps: Vec<AppWithAccess>,
+    /// The running sessions, this one first.
+    pub(crate) sessions: Vec<SessionRow>,
+    pub(crate) deletion: AccountDeletionOffer<'a>,
     /// The token that protects the forms against other sites.
     pub(crate) form: &'a str,
     /// Whether the user signed in a moment ago, so that identities may be linked and unlinked.
@@ -24,6 +27,8 @@ pub(crate) struct AccountPage<'a> {
     /// The address at which the user signs in again.
     pub(crate) again: &'a str,
     pub(crate) notice: Option<AccountNotice>,
+    /// The removal that can still be undone, sealed.
+    pub(crate) undo: Option<&'a str>,
     /// The address of the store to which the user can continue.
     pub(crate) continue_to: Option<&'a str>,
 }
@@ -33,6 +38,8 @@ pub(crate) struct AccountPage<'a> {
 pub(crate) struct LinkedIdentityRow {
     pub(crate) title: String,
     pub(crate) icon: ProviderIcon,
+    /// The e-mail address that it proved last.
+    pub(crate) address: Option<String>,
     /// Its value in the form that unlinks it.
     pub(crate) handle: String,
     /// Whether the current session was opened with it.
@@ -40,6 +47,38 @@ pub(crate) struct LinkedIdentityRow {
     pub(crate) removable: bool,
     /// The day on which it was linked, as text.
     pub(crate) since: Option<String>,
+    /// The last day on which it signed the user in, as text.
+    pub(crate) used: Option<String>,
+}
+
+/// A running session of the user.
+#[derive(Clone, Debug)]
+pub(crate) struct SessionRow {
+    /// The device and the browser in which it began, as text.
+    pub(crate) device: String,
+    /// Its value in the form that ends it.
+    pub(crate) handle: String,
+    /// Whether it is the session of this page.
+    pub(crate) current: bool,
+    /// When and by which provider it began, as text.
+    pub(crate) lines: Vec<String>,
+}
+
+/// How the user can have the account deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AccountDeletionOffer<'a> {
+    /// By a request at this address.
+    AskAt(&'a str),
+    /// The settings say nothing, so the user is referred to the store.
+    AskStore,
+    /// The users do it themselves.
+    ByPerson,
+}
+
+impl AccountDeletionOffer<'_> {
+    fn is_by_person(self) -> bool {
+        self == Self::ByPerson
+    }
 }
 
 /// A provider that the user can link.
@@ -84,6 +123,11 @@ pub(crate) enum AppAccessLasts {
 pub(crate) enum AccountNotice {
     Linked,
     Unlinked,
+    /// The removal of an identity was undone.
+    Restored,
+    /// It was too late to undo it.
+    TooLate,
+    SessionEnded,
     AppEnded,
 }
 
@@ -105,8 +149,15 @@ impl AccountPage<'_> {
         Some(match self.notice? {
             AccountNotice::Linked => &words.linked,
             AccountNotice::Unlinked => &words.unlinked,
+            AccountNotice::Restored => &words.undone,
+            AccountNotice::TooLate => &words.undo_late,
+            AccountNotice::SessionEnded => &words.session_ended,
             AccountNotice::AppEnded => &words.app_ended,
         })
+    }
+
+    fn is_too_late(&self) -> bool {
+        self.notice == Some(AccountNotice::TooLate)
     }
 
     fn has_one_identity(&self) -> bool {
@@ -124,6 +175,19 @@ impl AccountPage<'_> {
 
     fn since(&self, when: &str) -> String {
         fill(&self.words().account.since, &[("when", when)])
+    }
+
+    /// Since when an identity is linked, and when it was used last if that was on another day.
+    fn identity_times(&self, identity: &LinkedIdentityRow) -> Option<String> {
+        let since = identity.since.as_deref().map(|when| self.since(when));
+        let used = identity.used.as_deref().filter(|used| identity.since.as_deref() != Some(used));
+        let used = used.map(|when| fill(&self.words().account.app_used, &[("when", when)]));
+        let times: Vec<String> = since.into_iter().chain(used).collect();
+        (!times.is_empty()).then(|| times.join(" · "))
+    }
+
+    fn end_session_label(&self, session: &SessionRow) -> String {
+        fill(&self.words().account.end_session_label, &[("device", &session.device)])
     }
 
     fn remove_label(&self, identity: &LinkedIdentityRow) -> String {
@@ -201,10 +265,13 @@ mod tests {
             identities: Vec::new(),
             more: Vec::new(),
             apps: apps(3, "painel"),
+            sessions: Vec::new(),
+            deletion: AccountDeletionOffer::AskStore,
             form: "f0rm",
             fresh: false,
             again: "/login",
             notice: Some(AccountNotice::AppEnded),
+            undo: None,
             continue_to: None,
         };
 

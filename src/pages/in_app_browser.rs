@@ -42,7 +42,7 @@ mod tests {
 
     /// What a browser names itself, and the app to which it belongs: an empty name is an app that is not known, none a browser of a device.
     #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    #[serde(rename_all = "camelCase")]
     struct Sample {
         app: Option<String>,
         user_agent: String,

@@ -2,9 +2,11 @@
 
 pub(crate) mod accent; //                the store's colour
 pub(crate) mod account; //               the account page
+pub(crate) mod account_erasure; //       the pages about the erasure of an account
 pub(crate) mod app_permissions; //       what an app gets, in words
 pub(crate) mod branding; //              a store's name, logo and colour
 pub(crate) mod consent; //               the page that asks whether an app gets access
+pub(crate) mod device; //                the device and the browser of a session
 pub(crate) mod embed; //                 the login buttons in a page of the store
 pub(crate) mod error; //                 the error page
 pub(crate) mod error_cause; //           the causes of error pages
@@ -24,9 +26,13 @@ pub(crate) mod try_callback; //          the last page of a login from a termina
 mod tests;
 
 pub(crate) use crate::pages::accent::Accent;
-pub(crate) use crate::pages::account::{AccountNotice, AccountPage, AppAccessLasts, AppWithAccess, LinkableProvider, LinkedIdentityRow};
+pub(crate) use crate::pages::account::{
+    AccountDeletionOffer, AccountNotice, AccountPage, AppAccessLasts, AppWithAccess, LinkableProvider, LinkedIdentityRow, SessionRow,
+};
+pub(crate) use crate::pages::account_erasure::{ErasedPage, ErasurePage};
 pub(crate) use crate::pages::branding::{StoreBranding, StoreLogo, store_css};
 pub(crate) use crate::pages::consent::ConsentPage;
+pub(crate) use crate::pages::device::Device;
 pub(crate) use crate::pages::embed::embed_js;
 pub(crate) use crate::pages::error::{ErrorPage, WaitingApp};
 pub(crate) use crate::pages::error_cause::ErrorCause;

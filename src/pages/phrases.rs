@@ -1,6 +1,9 @@
 //! The phrases of a language. A file with a missing or an unknown phrase is refused, so no page has a gap.
 
+mod account; // those of the account page
+
 use crate::pages::error_cause::ErrorCause;
+use crate::pages::phrases::account::AccountPhrases;
 use crate::vocabulary::incident_code::ALPHABET;
 use serde::Deserialize;
 use serde_json::Value;
@@ -131,44 +134,6 @@ pub(crate) struct InAppPhrases {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct AccountPhrases {
-    pub(crate) title: String,
-    pub(crate) ways: String,
-    pub(crate) current: String,
-    pub(crate) since: String,
-    pub(crate) date: String,
-    pub(crate) remove: String,
-    pub(crate) remove_way: String,
-    pub(crate) remove_sure: String,
-    pub(crate) only_way: String,
-    pub(crate) more: String,
-    pub(crate) more_why: String,
-    pub(crate) add: String,
-    pub(crate) fresh: String,
-    pub(crate) again: String,
-    pub(crate) places: String,
-    pub(crate) out: String,
-    pub(crate) out_note: String,
-    pub(crate) linked: String,
-    pub(crate) unlinked: String,
-    pub(crate) back: String,
-    pub(crate) apps: String,
-    pub(crate) app_gets: String,
-    pub(crate) app_profile: String,
-    pub(crate) app_email: String,
-    pub(crate) app_id: String,
-    pub(crate) app_further: String,
-    pub(crate) app_used: String,
-    pub(crate) app_lasting: String,
-    pub(crate) app_ending: String,
-    pub(crate) app_agreed: String,
-    pub(crate) end_app: String,
-    pub(crate) end_app_label: String,
-    pub(crate) app_ended: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ConsentPhrases {
     pub(crate) title: String,
     pub(crate) what: String,
@@ -288,6 +253,17 @@ impl Phrases {
         Some(fill(&self.account.date, &[("year", &year), ("month", &month), ("day", &day)]))
     }
 
+    /// When a session began, as text: how long ago within a day, and otherwise the day.
+    pub(crate) fn began(&self, moment: i64, now: i64) -> Option<String> {
+        let minutes = now.saturating_sub(moment).max(0) / 60;
+        let (phrase, count) = match minutes {
+            0..60 => (&self.account.began_minutes, minutes.max(1)),
+            60..1440 => (&self.account.began_hours, minutes / 60),
+            _ => return self.format_day(moment).map(|day| fill(&self.account.since, &[("when", &day)])),
+        };
+        Some(fill(phrase, &[("count", &count.to_string())]))
+    }
+
     pub(crate) fn letter_spelling(&self, letter: char) -> Option<&str> {
         self.spelling.get(&letter).map(String::as_str)
     }
@@ -356,6 +332,23 @@ mod tests {
         ] {
             let phrases = &languages.get(code).unwrap().phrases;
             assert_eq!(phrases.format_day(1_783_209_600).as_deref(), Some(expected), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_session_began_some_minutes_or_hours_ago_or_on_a_day() {
+        let languages = PageLanguages::embedded();
+        let phrases = &languages.get("pt-BR").unwrap().phrases;
+        let now = 1_783_209_600;
+        for (ago, expected) in [
+            (-5, "Entrou há 1 min"),
+            (59, "Entrou há 1 min"),
+            (3599, "Entrou há 59 min"),
+            (3600, "Entrou há 1 h"),
+            (86_399, "Entrou há 23 h"),
+            (86_400, "Desde 04/07/2026"),
+        ] {
+            assert_eq!(phrases.began(now - ago, now).as_deref(), Some(expected), "{ago}");
         }
     }
 

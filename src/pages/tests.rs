@@ -8,10 +8,10 @@ mod prove;
 mod style;
 
 use crate::pages::{
-    Accent, AccountNotice, AccountPage, AddressProofProblem, AddressProofReason, AddressProofStage, AppAccessLasts, AppWithAccess,
-    ConsentPage, EmailCodeForm, ErrorCause, ErrorPage, Frame, InAppBrowser, InAppNotice, LinkableProvider, LinkedIdentityRow, LoginChoice,
-    LoginInputField, LoginNotice, LoginPage, PageLanguage, PageLanguages, ProvePage, ProviderIcon, SignOutPage, SignedInUser,
-    StoreBranding, StoreLogo, WaitingApp,
+    Accent, AccountDeletionOffer, AccountNotice, AccountPage, AddressProofProblem, AddressProofReason, AddressProofStage, AppAccessLasts,
+    AppWithAccess, ConsentPage, EmailCodeForm, ErasedPage, ErasurePage, ErrorCause, ErrorPage, Frame, InAppBrowser, InAppNotice,
+    LinkableProvider, LinkedIdentityRow, LoginChoice, LoginInputField, LoginNotice, LoginPage, PageLanguage, PageLanguages, ProvePage,
+    ProviderIcon, SessionRow, SignOutPage, SignedInUser, StoreBranding, StoreLogo, WaitingApp,
 };
 use crate::session::SessionUser;
 use crate::vocabulary::email::Email;
@@ -86,12 +86,24 @@ fn identities(count: usize, text: &str) -> Vec<LinkedIdentityRow> {
     let identity = |at: usize| LinkedIdentityRow {
         title: text.to_owned(),
         icon: if at == 0 { ProviderIcon::Initials("A".to_owned()) } else { ProviderIcon::new(&format!("p{at}"), text, Some(at == 1)) },
+        address: (at != 1).then(|| text.to_owned()),
         handle: text.to_owned(),
         current: at == 0,
         removable: at != 2,
         since: (at != 1).then(|| text.to_owned()),
+        used: (at != 2).then(|| "11/07/2026".to_owned()),
     };
     (0..count).map(identity).collect()
+}
+
+pub(crate) fn sessions(count: usize, text: &str) -> Vec<SessionRow> {
+    let session = |at: usize| SessionRow {
+        device: text.to_owned(),
+        handle: text.to_owned(),
+        current: at == 0,
+        lines: vec![text.to_owned(); 2 - at.min(1)],
+    };
+    (0..count).map(session).collect()
 }
 
 fn more(count: usize, text: &str) -> Vec<LinkableProvider> {
@@ -140,13 +152,23 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
         identities: identities(3, text),
         more: more(6, text),
         apps: apps(2, text),
+        sessions: sessions(3, text),
+        deletion: AccountDeletionOffer::AskAt(RETURN_TO),
         form: text,
         fresh: true,
         again: RETURN_TO,
         notice: None,
+        undo: None,
         continue_to: Some(RETURN_TO),
     };
-    let notices = [AccountNotice::Linked, AccountNotice::Unlinked, AccountNotice::AppEnded];
+    let notices = [
+        AccountNotice::Linked,
+        AccountNotice::Unlinked,
+        AccountNotice::Restored,
+        AccountNotice::TooLate,
+        AccountNotice::SessionEnded,
+        AccountNotice::AppEnded,
+    ];
     let (named, nameless) = (session_user(Some(text)), session_user(None));
     let consent = consent_page(frame, text, &named);
     let mut pages = vec![
@@ -156,6 +178,14 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
             "account, one identity".to_owned(),
             AccountPage { identities: identities(1, text), more: vec![], name: None, ..account.clone() }.render(),
         ),
+        ("account, undo".to_owned(), AccountPage { undo: Some(text), ..account.clone() }.render()),
+        ("account, deletion at the store".to_owned(), AccountPage { deletion: AccountDeletionOffer::AskStore, ..account.clone() }.render()),
+        (
+            "account, deletion by the person".to_owned(),
+            AccountPage { deletion: AccountDeletionOffer::ByPerson, ..account.clone() }.render(),
+        ),
+        ("erasure".to_owned(), ErasurePage { frame, email: text, form: text }.render()),
+        ("erased".to_owned(), ErasedPage { frame, continue_to: RETURN_TO }.render()),
         ("account, no apps".to_owned(), AccountPage { apps: Vec::new(), ..account.clone() }.render()),
         ("consent".to_owned(), consent.render()),
         ("consent, nameless".to_owned(), ConsentPage { person: &nameless, scope: "openid", ..consent.clone() }.render()),

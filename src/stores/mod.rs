@@ -13,6 +13,7 @@ pub mod live; //        the live providers of a folder
 pub(crate) mod seen_files; // its files when they were last read
 pub(crate) mod picture; // a logo
 pub(crate) mod title; // the name of a store without one in the settings
+pub(crate) mod account_deletion; // how shoppers have their accounts deleted
 pub(crate) mod rates; // how many requests an address may make
 pub(crate) mod ip_network; // an address or a block of addresses
 pub(crate) mod session_cookie; // the names of the session cookie
@@ -32,6 +33,7 @@ use crate::session::keys::TokenParties;
 use crate::session::rotation::RotationPlan;
 use crate::session::token_claims::facts_left_out;
 use crate::session::{Session, SessionLifetime, SessionUser, TokenReach, short_name};
+use crate::stores::account_deletion::AccountDeletion;
 use crate::stores::hand_over_page::HandOverPage;
 use crate::stores::handed_facts::compile_further_facts;
 use crate::stores::ip_network::IpNetwork;
@@ -108,6 +110,8 @@ pub struct Store {
     pub(crate) finish: Option<Box<str>>,
     /// Whether the calls of VTEX ID are answered.
     pub(crate) vtex_id: bool,
+    /// How shoppers have their accounts deleted.
+    pub(crate) deletion: AccountDeletion,
     /// Whether people may sign in by a code that is sent to their e-mail address.
     pub(crate) email_code: bool,
     /// How mail is sent, if a server is set.
@@ -330,6 +334,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         phrases: login(|login| login.phrases.as_ref()).map(PathBuf::from),
         help: login(|login| login.help.as_ref()).map(Into::into),
         privacy: login(|login| login.privacy.as_ref()).map(Into::into),
+        deletion: deletion(own, main),
         email_code: own.ways.as_ref().or(main.ways.as_ref()).is_some_and(|ways| ways.0.iter().any(|way| way.value == EMAIL_CODE)),
         mail: own.mail.as_ref().or(main.mail.as_ref()).cloned(),
         rates: compile_rates(own.limits.as_ref().or(main.limits.as_ref())),
@@ -348,6 +353,11 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
 /// The finish address. An inherited one may be of an origin that the store does not list.
 fn finish_address(written: Option<&Located<String>>, return_to: &[Box<str>]) -> Option<Box<str>> {
     allowed_return_address(written?, return_to.iter().map(|origin| &**origin)).map(Into::into)
+}
+
+fn deletion(own: &SettingsSpec, main: &SettingsSpec) -> AccountDeletion {
+    let written = inherited(own.account.as_ref(), main.account.as_ref(), |account| account.deletion.as_ref());
+    written.and_then(|deletion| AccountDeletion::parse(deletion.0.as_ref()?)).unwrap_or_default()
 }
 
 fn staff(own: &SettingsSpec, main: &SettingsSpec) -> Vec<Email> {

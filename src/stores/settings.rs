@@ -1,5 +1,6 @@
 //! The settings file of an installation, `portaria.yaml`, in which every key is optional.
 
+pub(crate) mod account; // `account`
 pub(crate) mod apps; // `apps`
 mod auth;
 mod check;
@@ -21,6 +22,7 @@ use crate::provider::InstallationContext;
 use crate::provider::hosts::is_loopback;
 use crate::provider::moment::TimeSpan;
 use crate::provider::value_reference::SecretReference;
+use crate::stores::settings::account::AccountSpec;
 use crate::stores::settings::apps::AppSpec;
 use crate::stores::settings::auth::AuthSpec;
 use crate::stores::settings::check::{check, host_of};
@@ -97,6 +99,9 @@ words! {
         /// How the pages for shoppers look, and in which languages they are.
         /// Default: see each key
         login: Option<LoginSpec> = "login",
+        /// What shoppers can do on the page `/account`.
+        /// Default: see each key
+        account: Option<AccountSpec> = "account",
         /// Who may use the lab at `/lab`, where support staff see why a login failed and try providers out.
         /// Default: no access; on a loopback `publicUrl`, open to everyone
         lab: Option<LabSpec> = "lab",
@@ -178,6 +183,7 @@ fn misplaced_word_hint(word: &str) -> Option<&'static str> {
         "bearer" | "acceptBearer" | "tokens" => {
             Some("write `auth: { bearer: https://… }`, the audience of the access tokens that `/auth` accepts")
         }
+        "deletion" | "erase" | "erasure" => Some("write `account: { deletion: … }`"),
         "title" | "accent" | "logo" | "languages" => Some("this key belongs into `login:`"),
         _ => None,
     }

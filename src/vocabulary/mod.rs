@@ -9,6 +9,7 @@ pub(crate) mod names; //         the names of facts, numbered
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "its marks are ranges of its value")]
 pub mod text; //                 a text that is plain or secret; what is made from a secret is secret
 pub(crate) mod privacy; //       whether a value is likely to be personal data
+pub(crate) mod utc_time; //      moments as text
 pub(crate) mod data_file; //     the data files that are embedded in the program
 pub(crate) mod secret_names; //  which names suggest a secret
 pub mod email; //                an e-mail address, parsed and compared in one way only

@@ -1,15 +1,20 @@
-//! `/account`: a signed-in shopper sees, adds and removes linked identities, and ends all sessions at once. `apps::app_access`
-//! has the apps on it.
+//! `/account`: a signed-in shopper sees and adds linked identities, and ends all sessions at once. `apps::app_access` has the apps on it.
+
+pub(crate) mod removal; //   an identity is removed, and that is undone
+pub(crate) mod sessions; //  the running sessions
+pub(crate) mod own_data; //  the download, and the erasure
 
 use crate::directory::audit::AuditActor;
-use crate::directory::identity_links::{UnlinkIdentity, UnlinkOutcome};
 use crate::directory::sessions::EndAllSessions;
 use crate::directory::users::{FindUserById, IdentityLink, ListIdentityLinks};
 use crate::login::options::LoginOptions;
 use crate::pages::frame::address;
-use crate::pages::{AccountNotice, AccountPage, ErrorCause, LinkableProvider, LinkedIdentityRow, LoginChoice, ProviderIcon};
+use crate::pages::{
+    AccountDeletionOffer, AccountNotice, AccountPage, ErrorCause, LinkableProvider, LinkedIdentityRow, LoginChoice, ProviderIcon,
+};
 use crate::provider::email_code::EMAIL_CODE;
 use crate::session::Session;
+use crate::stores::account_deletion::AccountDeletion;
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::hash::{hex, sha256};
 use crate::web::apps::app_access;
@@ -19,7 +24,7 @@ use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::sign_in_offer::is_refused_here;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
-use crate::web::{cookies, email_code, headers, login_page, start};
+use crate::web::{cookies, email_code, headers, login_page, logout, start};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, VARY};
@@ -46,7 +51,9 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     let (landing, form) = (context.live_store().default_landing(), forms::csrf_token(&context, &session.sid));
     let more = if may_link(&context, &session) { providers_to_add(&context, &links) } else { Vec::new() };
     let is_fresh = is_fresh(&context, &session);
-    let leads_to_providers = is_fresh && !more.is_empty();
+    // The form of the sign-out leads to a provider where the session ends there, too.
+    let leads_to_providers = is_fresh && !more.is_empty() || logout::provider_with_logout(&context, &session).is_some();
+    let undo = removal::removal_to_undo(&context, &session)?;
     let page = AccountPage {
         frame: context.frame(&offered, PAGE),
         email: record.user.email.key(),
@@ -54,10 +61,13 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         identities: links.iter().map(|link| linked_identity_row(&context, &session, link, links.len() > 1)).collect(),
         more,
         apps: app_access::list(&context, &session).await?,
+        sessions: sessions::list(&context, &session).await?,
+        deletion: deletion_offer(&live_store.store.deletion),
         form: &form,
         fresh: is_fresh,
         again: &sign_in_again_address(&context, &session, &here),
         notice: notice(&context)?,
+        undo: undo.as_deref(),
         continue_to: Some(&*landing).filter(|landing| *landing != "/login"),
     };
     let mut response = HttpResponse::Ok();
@@ -90,32 +100,6 @@ pub(crate) async fn link(context: RequestContext) -> Result<HttpResponse, UserFa
     start::redirect_to_provider(&context, &live_provider, (inputs, LoginOptions::default()), purpose).await
 }
 
-pub(crate) async fn unlink(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    context.check_rate_limit(RateLimitKind::Session)?;
-    let (session, form) = require_fresh_session(&context).await?;
-    let (app, uid) = (context.app(), session.person.uid.clone());
-    let links = app.directory.read(ListIdentityLinks(uid.clone())).await?;
-    let wanted = form.field("way")?;
-    if let Some(link) = links.into_iter().find(|link| wanted == Some(&*identity_handle(link))) {
-        let unlink = UnlinkIdentity {
-            store: context.live_store().store.name.clone(),
-            uid,
-            provider: link.provider,
-            provider_id: Some(link.provider_id),
-            except: Some(session.sid),
-            by: AuditActor::Person,
-            even_last: false,
-            now: context.now(),
-        };
-        if app.directory.write(unlink).await? == UnlinkOutcome::LastIdentity {
-            return Err(ErrorCause::LastIdentity.into());
-        }
-        app.read_from_storage(context.now()).await?;
-    }
-    // An identity that is not linked any more is what the shopper asked for.
-    Ok(redirect_to("/account?done=unlinked"))
-}
-
 /// Ends all sessions of the user, this one included.
 pub(crate) async fn sign_out(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Session)?;
@@ -135,7 +119,7 @@ pub(crate) async fn sign_out(context: RequestContext) -> Result<HttpResponse, Us
 }
 
 /// The session, if its login is recent enough to change linked identities, and the submitted form.
-async fn require_fresh_session(context: &RequestContext) -> Result<(Session, SubmittedForm), UserFacingError> {
+pub(crate) async fn require_fresh_session(context: &RequestContext) -> Result<(Session, SubmittedForm), UserFacingError> {
     context.require_fresh_revocations()?;
     let session = context.session_under_new_keys().await?.ok_or(ErrorCause::NotFresh)?;
     let form = forms::verified_form(context, &session.sid, PAGE)?;
@@ -161,27 +145,55 @@ fn notice(context: &RequestContext) -> Result<Option<AccountNotice>, UserFacingE
     Ok(match context.query_parameter("done")?.as_deref() {
         Some("linked") => Some(AccountNotice::Linked),
         Some("unlinked") => Some(AccountNotice::Unlinked),
+        Some("restored") => Some(AccountNotice::Restored),
+        Some("late") => Some(AccountNotice::TooLate),
+        Some("left") => Some(AccountNotice::SessionEnded),
         Some("ended") => Some(AccountNotice::AppEnded),
         _ => None,
     })
 }
 
 /// Names a linked identity in a form without showing the user's id at the provider.
-fn identity_handle(link: &IdentityLink) -> String {
+pub(crate) fn identity_handle(link: &IdentityLink) -> String {
     hex(&sha256::<16>(format!("{}\n{}", link.provider, link.provider_id).as_bytes()))
 }
 
 fn linked_identity_row(context: &RequestContext, session: &Session, link: &IdentityLink, removable: bool) -> LinkedIdentityRow {
     let is_code = *link.provider == *EMAIL_CODE;
     let live_provider = context.live_store().providers.snapshot().provider_by_key(&link.provider).cloned();
-    let title = live_provider.as_ref().map_or(&*link.provider, |live_provider| &*live_provider.provider.title).to_owned();
-    let title = if is_code { context.language().phrases.email_code.name.clone() } else { title };
+    let title = provider_title(context, &link.provider);
     let name = live_provider.as_ref().map_or(&*link.provider, |live_provider| &*live_provider.provider.name);
     let icon = live_provider.as_deref().map_or_else(|| ProviderIcon::new(name, &title, None), login_page::provider_icon);
     let current = session.person.provider == link.provider && session.person.provider_id == link.provider_id;
-    let since = context.language().phrases.format_day(link.linked);
-    // It follows from the address, so removing it would change nothing.
-    LinkedIdentityRow { title, icon, handle: identity_handle(link), current, removable: removable && !is_code, since }
+    let phrases = &context.language().phrases;
+    LinkedIdentityRow {
+        title,
+        icon,
+        address: link.address.as_deref().map(str::to_owned),
+        handle: identity_handle(link),
+        current,
+        // It follows from the address, so removing it would change nothing.
+        removable: removable && !is_code,
+        since: phrases.format_day(link.linked),
+        used: link.used.and_then(|used| phrases.format_day(used)),
+    }
+}
+
+/// The name of a provider as shoppers read it, by its key.
+pub(crate) fn provider_title(context: &RequestContext, key: &str) -> String {
+    if *key == *EMAIL_CODE {
+        return context.language().phrases.email_code.name.clone();
+    }
+    let live_provider = context.live_store().providers.snapshot().provider_by_key(key).cloned();
+    live_provider.map_or_else(|| key.to_owned(), |live_provider| live_provider.provider.title.to_string())
+}
+
+fn deletion_offer(deletion: &AccountDeletion) -> AccountDeletionOffer<'_> {
+    match deletion {
+        AccountDeletion::AtStore => AccountDeletionOffer::AskStore,
+        AccountDeletion::At(place) => AccountDeletionOffer::AskAt(place),
+        AccountDeletion::ByPerson => AccountDeletionOffer::ByPerson,
+    }
 }
 
 /// The providers of which the user has no linked identity.

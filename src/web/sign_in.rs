@@ -6,7 +6,7 @@ use crate::directory::linking::{LinkingRule, SignInRefusalReason};
 use crate::directory::sign_in::{SignIn, SignInRefusal, SignedIn};
 use crate::login::return_to::through_finish;
 use crate::login::trace::LoginTokens;
-use crate::pages::{ErrorCause, identity_linked_mail};
+use crate::pages::{Device, ErrorCause, identity_linked_mail};
 use crate::provider::email_code::{EMAIL_CODE, identity_by_code};
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::session::{Session, SessionLifetime, SessionUser, short_name};
@@ -20,7 +20,7 @@ use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redire
 use crate::web::{cookies, email_proof, hand_over, id_tokens, kept_tokens, login_failure};
 use crate::world::random;
 use actix_web::HttpResponse;
-use actix_web::http::header::{HeaderValue, SET_COOKIE};
+use actix_web::http::header::{HeaderValue, SET_COOKIE, USER_AGENT};
 use std::sync::Arc;
 
 /// Signs the identity in, or starts the proof of an e-mail address first. `version` is that of the file; `tokens` are kept.
@@ -166,6 +166,7 @@ pub(crate) async fn sign_in(
         now,
         latest: now.saturating_add(lasting.lifetime),
         instead_of: instead_of.clone(),
+        device: context.header(USER_AGENT).and_then(Device::of_user_agent).map(Device::to_stored),
     };
     let is_by_code = *identity.provider == *EMAIL_CODE;
     let signed_in = if is_by_code { app.directory.write(SignInByCode(sign_in)).await? } else { app.directory.write(sign_in).await? };

@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { assertRightAtEveryWidth, assertWellBuilt } from './looks.mjs';
+import { assertAccessible, assertRightAtEveryWidth, assertWellBuilt } from './looks.mjs';
 import { openMailbox } from './mailbox.mjs';
 import { checkout } from './packages.mjs';
 import { logIn } from './peers.mjs';
@@ -129,10 +129,18 @@ test('a second way in is added, used and removed', () => shopper({}, async ({ pa
   assert.deepEqual([there.uid, there.email], [uid, ana.email], 'the address stays, whichever way is used');
 
   // Both identities may have been linked in the same second, so their order says nothing.
-  const entrada = page.locator('ul.rows li', { hasText: 'Entrada' });
-  await entrada.locator('summary').click();
-  await entrada.locator('form[action="/account/unlink"] button').click();
-  await page.waitForURL(`${publicUrl}/account?done=unlinked`);
+  const remove = async () => {
+    const entrada = page.locator('ul.rows li', { has: page.locator('form[action="/account/unlink"]'), hasText: 'Entrada' });
+    await entrada.locator('summary').click();
+    await entrada.locator('form[action="/account/unlink"] button').click();
+    await page.waitForURL(/\/account\?done=unlinked&undo=/);
+  };
+  await remove();
+  await assertAccessible(page);
+  await page.locator('form[action="/account/undo"] button').click();
+  await page.waitForURL(`${publicUrl}/account?done=restored`);
+  assert.equal(await page.locator('form[action="/account/unlink"]').count(), 2, 'both ways are there again');
+  await remove();
   assert.equal(await page.locator('form[action="/account/unlink"]').count(), 0, 'the last way cannot be removed');
   assert.equal((await whoIsThere(other)).authenticated, false, 'what came in by it is signed out');
   await other.close();
@@ -152,7 +160,52 @@ test('signing out everywhere leaves nobody signed in', () => shopper({}, async (
   await other.close();
 }));
 
+test('the other sessions are listed by their devices, and one of them is ended', () => shopper({}, async ({ page, context }) => {
+  await signIn(page);
+  const other = await context.browser().newContext({ locale: 'pt-BR' });
+  await signIn(await other.newPage());
+  await page.goto(`${publicUrl}/account`);
+  const rows = page.locator('section[aria-labelledby=places] li');
+  await rows.filter({ hasText: 'Este aparelho' }).getByText('Chrome no Linux').waitFor();
+
+  await rows.locator('form[action="/account/sessions/end"] button').first().click();
+  await page.waitForURL(`${publicUrl}/account?done=left`);
+
+  assert.equal((await whoIsThere(context)).authenticated, true);
+  assert.equal((await whoIsThere(other)).authenticated, false, 'the newest of the others comes first');
+  await other.close();
+}));
+
+test('a person downloads the own data and erases the account', () => shopper({}, async ({ page, context }) => {
+  const name = `Lia ${randomBytes(3).toString('hex')}`;
+  await page.goto(`${publicUrl}/login/playground?return_to=${encodeURIComponent(`${shop.origin}/carrinho`)}`);
+  await page.locator('#name').fill(name);
+  await page.locator('#email').fill(`${name.toLowerCase().replace(' ', '.')}@loja.example`);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`${shop.origin}/carrinho`);
+  const { uid } = await whoIsThere(context);
+  await page.goto(`${publicUrl}/account`);
+
+  const [download] = await Promise.all([page.waitForEvent('download'), page.locator('form[action="/account/data"] button').click()]);
+  assert.equal(download.suggestedFilename(), 'account.json');
+  const data = JSON.parse(await readFile(await download.path(), 'utf8'));
+  assert.deepEqual([data.uid, data.name, data.waysIn.length, data.sessions.length], [uid, name, 1, 1]);
+  await page.locator('a[href="/account/erase"]').click();
+  await assertWellBuilt(page);
+  await assertAccessible(page);
+  await page.locator('form[action="/account/erase"] button').click();
+  await page.getByRole('status').waitFor();
+  await assertWellBuilt(page);
+  await assertAccessible(page);
+
+  assert.equal((await whoIsThere(context)).authenticated, false);
+}));
+
 const pages = {
+  'account-erase': async (page) => {
+    await signIn(page);
+    await page.goto(`${publicUrl}/account/erase`);
+  },
   account: async (page) => {
     await signIn(page);
     await page.goto(`${publicUrl}/account`);

@@ -39,6 +39,7 @@ providers: providers.d
 returnTo: [ "${shop.origin}" ]
 login: { title: Loja Exemplo, accent: "#0a6", languages: [ pt-BR, es, en, ru, zh-TW, ja ] }
 limits: off
+account: { deletion: byPerson }
 filesMayRead: { env: [ "{NAME}_*", "OIDC_*" ] }
 apps:
   painel: { name: Painel da loja, secret: none, redirectUris: [ "${shop.entrance}" ], grants: [ authorizationCode, refreshToken ], consent: ask, scopes: [ openid, email, profile, offline_access, orders:read ] }

@@ -8,6 +8,7 @@ use portaria::directory::app_grants::{
 };
 use portaria::directory::audit::{AuditActor, AuditEvent, AuditEventKind, ListAuditEvents, ListUserAuditEvents};
 use portaria::directory::ended_grants::{EndAppGrant, EndAppsOfUser, MOST_GRANTS};
+use portaria::directory::export::ExportUser;
 use portaria::directory::identity_links::{LinkIdentity, UnlinkIdentity, UnlinkOutcome};
 use portaria::directory::kept_tokens::TokenFetchers;
 use portaria::directory::logout_notices::{DropLogoutNotice, LogoutNotice, TakeDueLogoutNotices};
@@ -16,7 +17,7 @@ use portaria::directory::served_stores::RecordServedStores;
 use portaria::directory::sessions::{EndAllSessions, EndSession, EndedSessionCursor, ListEndedSessions};
 use portaria::directory::sign_in::SignIn;
 use portaria::directory::tidy::tidy;
-use portaria::directory::users::{BlockUser, EraseUser, ExportUser};
+use portaria::directory::users::{BlockUser, EraseUser};
 use portaria::provider::identity::Identity;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -338,7 +339,7 @@ on_both! {
         over(offline(&ana, "s", "c"), 110).await;
         directory.write(BlockUser { store: "main".into(), uid: bia.clone(), blocked: true, now: 110 }).await.expect("storage");
         over(access(&bia, "t", "c"), 110).await;
-        directory.write(EraseUser { store: "main".into(), uid: bia.clone(), now: 110 }).await.expect("storage");
+        directory.write(EraseUser { store: "main".into(), uid: bia.clone(), by: AuditActor::Support, now: 110 }).await.expect("storage");
         over(access(&bia, "t", "c"), 110).await;
 
         assert!(!is_live(&directory, "c").await);
@@ -381,7 +382,7 @@ on_both! {
 
         directory.write(sign_out_everywhere(&users[0])).await.expect("storage");
         directory.write(BlockUser { store: "main".into(), uid: users[1].clone(), blocked: true, now: 110 }).await.expect("storage");
-        directory.write(EraseUser { store: "main".into(), uid: users[2].clone(), now: 110 }).await.expect("storage");
+        directory.write(EraseUser { store: "main".into(), uid: users[2].clone(), by: AuditActor::Support, now: 110 }).await.expect("storage");
         uid(&directory, &proven("acme", "4", "nova"), "new").await;
 
         let mut expected = BTreeSet::new();
@@ -768,11 +769,11 @@ on_both! {
         gets(&directory, &offline(&ana, "s", "2")).await;
         directory.write(RecordConsent { store: "main".into(), uid: ana.clone(), app: "painel".into(), shown: "x".into(), scopes: "openid".into(), now: 110 }).await.expect("storage");
 
-        let export = directory.write(ExportUser { uid: ana.clone(), now: 1000 }).await.expect("storage").expect("a user");
+        let export = directory.write(ExportUser { uid: ana.clone(), by: AuditActor::Support, now: 1000 }).await.expect("storage").expect("a user");
         assert_eq!(export.apps.iter().map(|app| &*app.app).collect::<Vec<_>>(), ["agenda"], "the other one has expired");
         assert_eq!(export.consents.iter().map(|consent| (&*consent.app, consent.at)).collect::<Vec<_>>(), [("painel", 110)]);
 
-        assert!(directory.write(EraseUser { store: "main".into(), uid: ana.clone(), now: 120 }).await.expect("storage"));
+        assert!(directory.write(EraseUser { store: "main".into(), uid: ana.clone(), by: AuditActor::Support, now: 120 }).await.expect("storage"));
         assert_eq!(directory.read(FindConsent { store: "main".into(), uid: ana.clone(), app: "painel".into(), shown: "x".into() }).await, Ok(None));
         let page = directory.read(ListAuditEvents { store: None, provider: None, before: None, most: 50 }).await.expect("storage");
         assert!(page.events.len() > 3 && page.events.iter().all(|event| event.uid.is_none()), "{:?}", page.events);
@@ -787,7 +788,7 @@ on_both! {
             let here = Arc::clone(&machines[0]);
             let end = EndAppGrant { store: "main".into(), app: "agenda".into(), id: format!("g{round}").into(), by: AuditActor::App, now: 120 };
             let ending = actix_web::rt::spawn(async move { here.write(end).await.expect("storage") });
-            machines[1].write(EraseUser { store: "main".into(), uid: ana.clone(), now: 120 }).await.expect("storage");
+            machines[1].write(EraseUser { store: "main".into(), uid: ana.clone(), by: AuditActor::Support, now: 120 }).await.expect("storage");
             ending.await.expect("it ends");
 
             assert!(machines[0].read(ListUserAuditEvents { uid: ana, most: 10 }).await.expect("storage").is_empty(), "round {round}");

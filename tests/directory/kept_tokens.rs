@@ -5,6 +5,7 @@ use portaria::directory::Directory;
 use portaria::directory::app_grants::{CodeRedemption, NewAppGrant, RedeemCode};
 use portaria::directory::audit::AuditActor;
 use portaria::directory::ended_grants::EndAppsOfUser;
+use portaria::directory::export::ExportUser;
 use portaria::directory::identity_links::UnlinkIdentity;
 use portaria::directory::kept_tokens::{
     FindProviderTokens, FindTokensForApp, ForgetProviderTokens, KeepProviderTokens, KeptProviderTokens, ReplaceProviderTokens,
@@ -12,7 +13,7 @@ use portaria::directory::kept_tokens::{
 };
 use portaria::directory::sessions::EndAllSessions;
 use portaria::directory::tidy::tidy;
-use portaria::directory::users::{BlockUser, EraseUser, ExportUser};
+use portaria::directory::users::{BlockUser, EraseUser};
 use std::sync::Arc;
 
 async fn keeps(directory: &Directory, user: &str, provider: &str, sealed: &str) {
@@ -50,7 +51,7 @@ on_both! {
         assert_eq!((kept(&directory, &ana, "gama").await, kept(&directory, "nobody", "acme").await), (None, None));
         let elsewhere = FindProviderTokens { store: "atacado".into(), uid: ana.clone(), provider: "acme".into() };
         assert_eq!(directory.read(elsewhere).await, Ok(None));
-        let export = directory.write(ExportUser { uid: ana.clone(), now: 100 }).await.expect("storage").expect("a user");
+        let export = directory.write(ExportUser { uid: ana.clone(), by: AuditActor::Support, now: 100 }).await.expect("storage").expect("a user");
         assert_eq!(export.kept_tokens, [("acme".into(), 1000), ("beta".into(), 1000)]);
 
         for (before, left) in [("first", Some("second")), ("second", None)] {
@@ -171,7 +172,7 @@ on_both! {
         directory.write(unlink).await.expect("storage");
         directory.write(EndAllSessions { store: "main".into(), uid: users[1].clone(), except: None, by: AuditActor::Person, now: 100 }).await.expect("storage");
         directory.write(BlockUser { store: "main".into(), uid: users[2].clone(), blocked: true, now: 100 }).await.expect("storage");
-        directory.write(EraseUser { store: "main".into(), uid: users[3].clone(), now: 100 }).await.expect("storage");
+        directory.write(EraseUser { store: "main".into(), uid: users[3].clone(), by: AuditActor::Support, now: 100 }).await.expect("storage");
 
         assert_eq!((kept(&directory, &users[0], "acme").await, kept(&directory, &users[0], "beta").await.as_deref()), (None, Some("sealed")));
         for user in &users[1..] {

@@ -1,5 +1,6 @@
 //! What every directory does, whatever keeps it: each behaviour is shown on both engines.
 
+mod account;
 mod answers;
 mod apps;
 mod code_sign_in;
@@ -141,6 +142,7 @@ pub fn arrival(store: &str, identity: &Identity, sid: &str) -> SignIn {
         now: 100,
         latest: 1000,
         instead_of: None,
+        device: None,
     }
 }
 

@@ -2,12 +2,13 @@
 
 use crate::directory::{comes, email, identity, kept, on_both, proven, uid};
 use portaria::directory::audit::{AuditActor, AuditEvent, AuditEventKind, ListUserAuditEvents};
+use portaria::directory::export::ExportUser;
 use portaria::directory::identity_links::{LinkIdentity, UnlinkIdentity, UnlinkOutcome};
 use portaria::directory::incidents::{LoadIncident, SaveIncident, StoredIncident};
 use portaria::directory::linking::{LinkingRule, SignInRefusalReason};
 use portaria::directory::sign_in::SignInRefusal;
 use portaria::directory::tidy::tidy;
-use portaria::directory::users::{EraseUser, ExportUser, ListIdentityLinks, SearchUsers};
+use portaria::directory::users::{EraseUser, ListIdentityLinks, SearchUsers};
 use portaria::provider::identity::{Identity, IdentityEmail};
 use portaria::provider::trust::EmailEvidence;
 
@@ -115,16 +116,16 @@ on_both! {
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
         uid(&directory, &proven("beta", "1", "ana"), "2").await;
 
-        let everything = directory.write(ExportUser { uid: ana.clone(), now: 101 }).await.expect("storage").expect("there is a person");
+        let everything = directory.write(ExportUser { uid: ana.clone(), by: AuditActor::Support, now: 101 }).await.expect("storage").expect("there is a person");
         assert_eq!(everything.record.user.email, email("ana"));
         assert_eq!((everything.identities.len(), everything.sessions.len(), everything.history.len()), (2, 2, 3));
 
-        assert!(directory.write(EraseUser { store: "main".into(), uid: ana.clone(), now: 102 }).await.expect("storage"));
-        assert!(!directory.write(EraseUser { store: "main".into(), uid: ana.clone(), now: 102 }).await.expect("storage"));
+        assert!(directory.write(EraseUser { store: "main".into(), uid: ana.clone(), by: AuditActor::Support, now: 102 }).await.expect("storage"));
+        assert!(!directory.write(EraseUser { store: "main".into(), uid: ana.clone(), by: AuditActor::Support, now: 102 }).await.expect("storage"));
         assert_eq!(kept(&directory, "ana").await, None);
         assert!(directory.read(ListIdentityLinks(ana.clone())).await.expect("storage").is_empty());
         assert!(directory.read(ListUserAuditEvents { uid: ana.clone(), most: 10 }).await.expect("storage").is_empty());
-        assert!(directory.write(ExportUser { uid: ana.clone(), now: 103 }).await.expect("storage").is_none());
+        assert!(directory.write(ExportUser { uid: ana.clone(), by: AuditActor::Support, now: 103 }).await.expect("storage").is_none());
         let new = uid(&directory, &proven("acme", "1", "ana"), "3").await;
         assert_ne!(new, ana, "who comes again is a new person");
     };

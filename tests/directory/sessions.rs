@@ -3,13 +3,14 @@
 use crate::directory::{Place, arrival, at_once, comes, on_both, proven, uid};
 use portaria::directory::Directory;
 use portaria::directory::audit::{AuditActor, AuditEvent, AuditEventKind, ListUserAuditEvents, RecordAuditEvent};
+use portaria::directory::export::ExportUser;
 use portaria::directory::identity_links::{LinkIdentity, UnlinkIdentity, UnlinkOutcome};
 use portaria::directory::incidents::{SaveIncident, StoredIncident};
 use portaria::directory::sessions::{
     EndAllSessions, EndSession, EndedSessionCursor, FindIdToken, KeepIdToken, ListEndedSessions, ReadGenerations,
 };
 use portaria::directory::tidy::tidy;
-use portaria::directory::users::{BlockUser, EraseUser, ExportUser, ListActiveSessions};
+use portaria::directory::users::{BlockUser, EraseUser, ListActiveSessions};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -88,7 +89,7 @@ on_both! {
         assert_eq!(directory.write(unlink("acme", false)).await.expect("storage"), UnlinkOutcome::LastIdentity);
         directory.write(BlockUser { store: "main".into(), uid: bia, blocked: true, now: 100 }).await.expect("storage");
         assert_eq!(ended(&directory, &EndedSessionCursor::default()).await.0, ["b", "c"]);
-        assert!(directory.write(EraseUser { store: "main".into(), uid: ana.clone(), now: 100 }).await.expect("storage"));
+        assert!(directory.write(EraseUser { store: "main".into(), uid: ana.clone(), by: AuditActor::Support, now: 100 }).await.expect("storage"));
         assert_eq!(ended(&directory, &EndedSessionCursor::default()).await.0, ["b", "c", "a"]);
         assert!(directory.read(ListActiveSessions { uid: ana, now: 0 }).await.expect("storage").is_empty());
     };
@@ -179,7 +180,7 @@ on_both! {
     whoever_was_forgotten_is_not_written_down_again: async |place| {
         let directory = place.machine().await;
         let ana = uid(&directory, &proven("acme", "1", "ana"), "1").await;
-        directory.write(EraseUser { store: "main".into(), uid: ana.clone(), now: 100 }).await.expect("storage");
+        directory.write(EraseUser { store: "main".into(), uid: ana.clone(), by: AuditActor::Support, now: 100 }).await.expect("storage");
 
         let event = AuditEvent::new(100, "main", AuditEventKind::Logout).for_user(&ana);
         directory.write(EndSession { uid: ana.clone(), event, ..ends("1", 1000) }).await.expect("storage");
@@ -191,7 +192,7 @@ on_both! {
         directory.write(RecordAuditEvent(event.clone())).await.expect("storage");
         let incident = StoredIncident { code: "K7Q-2MD".into(), store: "main".into(), at: 100, story: "{}".to_owned() };
         directory.write(SaveIncident { incident, event }).await.expect("storage");
-        assert!(directory.write(ExportUser { uid: ana.clone(), now: 100 }).await.expect("storage").is_none());
+        assert!(directory.write(ExportUser { uid: ana.clone(), by: AuditActor::Support, now: 100 }).await.expect("storage").is_none());
 
         assert!(directory.read(ListUserAuditEvents { uid: ana, most: 10 }).await.expect("storage").is_empty());
     };

@@ -6,7 +6,9 @@ use crate::web::test_broker::{HOST, LOCAL, STANDARD, TestBroker};
 use crate::web::test_provider::json;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use portaria::directory::users::{EraseUser, ExportUser, FindUserByEmail, ListIdentityLinks};
+use portaria::directory::audit::AuditActor;
+use portaria::directory::export::ExportUser;
+use portaria::directory::users::{EraseUser, FindUserByEmail, ListIdentityLinks};
 use portaria::vocabulary::email::Email;
 use portaria::world::clock;
 use serde_json::{Value, json};
@@ -162,8 +164,13 @@ async fn the_directory_keeps_the_facts_of_the_last_login_until_the_user_is_erase
     let user = broker.app.directory.read(find()).await.expect("storage").expect("a user").user;
 
     let links = broker.app.directory.read(ListIdentityLinks(user.uid.clone())).await.expect("storage");
-    let export =
-        broker.app.directory.write(ExportUser { uid: user.uid.clone(), now: clock::now() }).await.expect("storage").expect("a user");
+    let export = broker
+        .app
+        .directory
+        .write(ExportUser { uid: user.uid.clone(), by: AuditActor::Support, now: clock::now() })
+        .await
+        .expect("storage")
+        .expect("a user");
 
     for link in links.iter().chain(&export.identities) {
         assert_eq!(link.facts.iter().map(|(name, value)| (&**name, &**value)).collect::<Vec<_>>(), [("taxId", "222")]);
@@ -173,7 +180,12 @@ async fn the_directory_keeps_the_facts_of_the_last_login_until_the_user_is_erase
     let links = broker.app.directory.read(ListIdentityLinks(user.uid.clone())).await.expect("storage");
     assert!(links[0].facts.is_empty(), "the settings name it no more");
     assert!(
-        broker.app.directory.write(EraseUser { store: "main".into(), uid: user.uid.clone(), now: clock::now() }).await.expect("storage")
+        broker
+            .app
+            .directory
+            .write(EraseUser { store: "main".into(), uid: user.uid.clone(), by: AuditActor::Support, now: clock::now() })
+            .await
+            .expect("storage")
     );
     assert!(broker.app.directory.read(ListIdentityLinks(user.uid)).await.expect("storage").is_empty());
 }

@@ -229,6 +229,7 @@ async fn of_very_many_sessions_that_end_together_none_is_overlooked() {
             now,
             latest: now + 1000,
             instead_of: None,
+            device: None,
         };
         for at in 0..1100 {
             broker.app.directory.write(comes(at)).await.expect("storage").expect("signed in");

@@ -1,6 +1,9 @@
 //! Attacks over HTTP: each test is a person who wants what is not theirs, or a network that does not keep its word.
 
 mod account;
+mod account_data;
+mod account_sessions;
+mod account_undo;
 mod addresses;
 pub mod apps;
 pub mod browser;

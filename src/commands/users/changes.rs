@@ -154,7 +154,7 @@ pub(crate) async fn erase(context: &UsersContext, person: &UserRecord, yes: bool
     let warning =
         format!("This erases {email}, {}, of store `{}` for good: the user, {theirs}.", rendering::display_name(person), context.store);
     confirmation::confirm(yes, &warning, "address", email.key())?;
-    if !context.write(EraseUser { store: context.store.clone(), uid: uid.clone(), now: context.now }).await? {
+    if !context.write(EraseUser { store: context.store.clone(), uid: uid.clone(), by: AuditActor::Support, now: context.now }).await? {
         return Err(reports::erased_meanwhile(person));
     }
     let again = if person.blocked {

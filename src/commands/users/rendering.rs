@@ -1,19 +1,13 @@
-//! Users, linked identities, sessions and events: as text, and as JSON with stable keys.
+//! Users, linked identities, sessions and events as text, and the events of all users as JSON. `directory::export` writes the rest as JSON.
 
-use crate::commands::outcome::format_time;
-use crate::directory::app_consents::AppConsent;
 use crate::directory::app_grants::UserApp;
 use crate::directory::audit::AuditEvent;
+use crate::directory::export::is_placeholder;
 use crate::directory::reasons;
-use crate::directory::users::{ActiveSession, IdentityLink, RemovedIdentityLink, UserRecord};
+use crate::directory::users::{ActiveSession, IdentityLink, UserRecord};
 use crate::vocabulary::diagnostic::printable;
+use crate::vocabulary::utc_time::{format_day, format_time};
 use serde_json::{Value, json};
-
-/// Whether an address cannot exist: the placeholder of a provider's file, or the address after another user proved the real one.
-pub(crate) fn is_placeholder(record: &UserRecord) -> bool {
-    let domain = record.user.email.domain();
-    domain == "invalid" || domain.ends_with(".invalid")
-}
 
 pub(crate) fn address_proof(record: &UserRecord) -> &'static str {
     match (is_placeholder(record), record.user.email_verified) {
@@ -64,12 +58,14 @@ pub(crate) fn user_as_text(record: &UserRecord) -> String {
 pub(crate) fn link_as_text(way: &IdentityLink) -> String {
     let (provider, id, why) = (printable(&way.provider), printable(&way.provider_id), printable(&reasons::describe_link(way)));
     let facts = way.facts.iter().map(|(name, value)| format!("\n    {}: {}", printable(name), printable(value)));
-    format!("  {provider}, there known as {id}, since {}\n    {why}{}", format_time(way.linked), facts.collect::<String>())
+    let used = way.used.map_or_else(String::new, |used| format!(", used last on {}", format_day(used)));
+    format!("  {provider}, there known as {id}, since {}{used}\n    {why}{}", format_time(way.linked), facts.collect::<String>())
 }
 
 pub(crate) fn session_as_text(session: &ActiveSession) -> String {
     let through = session.provider.as_deref().map_or_else(String::new, |provider| format!(", through {}", printable(provider)));
-    format!("  since {}, until {} at most{through}", format_time(session.since), format_time(session.latest))
+    let device = session.device.as_deref().map_or_else(String::new, |device| format!(", in {}", printable(device)));
+    format!("  since {}, until {} at most{through}{device}", format_time(session.since), format_time(session.latest))
 }
 
 pub(crate) fn app_as_text(app: &UserApp) -> String {
@@ -92,63 +88,6 @@ pub(crate) fn audit_line_as_text(event: &AuditEvent) -> String {
     let person = event.uid.as_deref().map_or_else(String::new, |uid| format!(" [person {}]", printable(uid)));
     let incident = event.incident.as_deref().map_or_else(String::new, |code| format!(" [incident {}]", printable(code)));
     format!("{}  {}  {}{person}{incident}", format_time(event.at), printable(&event.store), printable(&reasons::describe_event(event)))
-}
-
-pub(crate) fn user_as_json(record: &UserRecord) -> Value {
-    let user = &record.user;
-    json!({
-        "store": record.store, "uid": user.uid, "email": user.email.key(), "emailVerified": user.email_verified,
-        "placeholder": is_placeholder(record), "name": user.name, "picture": user.picture, "locale": record.locale,
-        "firstSeen": format_time(record.first_seen), "lastSeen": format_time(record.last_seen), "blocked": record.blocked,
-    })
-}
-
-pub(crate) fn links_as_json(links: &[IdentityLink]) -> Value {
-    let way = |way: &IdentityLink| {
-        json!({
-            "provider": way.provider, "providerId": way.provider_id, "linked": format_time(way.linked), "because": way.because,
-            "evidence": way.evidence, "version": way.version, "address": way.address, "file": way.file,
-            "fingerprint": way.fingerprint, "facts": way.facts, "told": reasons::describe_link(way),
-        })
-    };
-    links.iter().map(way).collect()
-}
-
-pub(crate) fn removed_links_as_json(removed: &[RemovedIdentityLink]) -> Value {
-    removed.iter().map(|way| json!({ "provider": way.provider, "providerId": way.provider_id })).collect()
-}
-
-pub(crate) fn sessions_as_json(sessions: &[ActiveSession]) -> Value {
-    let session = |session: &ActiveSession| json!({ "since": format_time(session.since), "until": format_time(session.latest), "provider": session.provider });
-    sessions.iter().map(session).collect()
-}
-
-pub(crate) fn apps_as_json(apps: &[UserApp]) -> Value {
-    let app = |app: &UserApp| {
-        json!({
-            "app": app.app, "scopes": app.scopes, "offline": app.offline, "since": format_time(app.first), "used": format_time(app.last),
-            "until": format_time(app.until),
-        })
-    };
-    apps.iter().map(app).collect()
-}
-
-pub(crate) fn consents_as_json(consents: &[AppConsent]) -> Value {
-    consents.iter().map(|consent| json!({ "app": consent.app, "scopes": consent.scopes, "at": format_time(consent.at) })).collect()
-}
-
-pub(crate) fn kept_tokens_as_json(kept: &[(Box<str>, i64)]) -> Value {
-    kept.iter().map(|(provider, until)| json!({ "provider": provider, "until": format_time(*until) })).collect()
-}
-
-pub(crate) fn history_as_json(history: &[AuditEvent]) -> Value {
-    let event = |event: &AuditEvent| {
-        json!({
-            "at": format_time(event.at), "what": event.what.word(), "provider": event.provider, "because": event.because,
-            "evidence": event.evidence, "version": event.version, "incident": event.incident, "told": reasons::describe_event(event),
-        })
-    };
-    history.iter().map(event).collect()
 }
 
 pub(crate) fn audit_lines_as_json(lines: &[AuditEvent]) -> Value {

@@ -1,19 +1,21 @@
 //! Users as they are found, shown and exported.
 
-use crate::commands::outcome::{CommandFailure, CommandOutcome, count_in_words, format_time, limit_to, print_json, print_line};
+use crate::commands::outcome::{CommandFailure, CommandOutcome, count_in_words, limit_to, print_json, print_line};
 use crate::commands::users::context::UsersContext;
 use crate::commands::users::rendering;
-use crate::directory::audit::ListUserAuditEvents;
+use crate::directory::audit::{AuditActor, ListUserAuditEvents};
+use crate::directory::export::{self, ExportReader, ExportUser};
 use crate::directory::kept_tokens::ListKeptTokensOfUser;
-use crate::directory::users::{ExportUser, IdentityLink, ListActiveSessions, ListIdentityLinks, SearchUsers, UserRecord};
+use crate::directory::users::{IdentityLink, ListActiveSessions, ListIdentityLinks, SearchUsers, UserRecord};
 use crate::vocabulary::diagnostic::printable;
+use crate::vocabulary::utc_time::format_time;
 use serde_json::json;
 
 pub(crate) async fn print_found_users(context: &UsersContext, text: &str, most: i64) -> Result<CommandOutcome, CommandFailure> {
     let found = context.read(SearchUsers { store: context.store.clone(), text: text.to_owned(), most: most + 1 }).await?;
     let (found, more) = limit_to(found, most);
     if context.json {
-        let people: Vec<_> = found.iter().map(rendering::user_as_json).collect();
+        let people: Vec<_> = found.iter().map(export::user_as_json).collect();
         print_json(&json!({ "store": context.store, "people": people, "more": more }).to_string());
     } else if found.is_empty() {
         print_line(&format!("no user of store `{}` matches `{}`", context.store, printable(text)));
@@ -43,11 +45,11 @@ pub(crate) async fn print_user(context: &UsersContext, person: &UserRecord) -> R
     let apps = context.apps_of(person).await?;
     let kept = context.read(ListKeptTokensOfUser(person.user.uid.clone())).await?;
     if context.json {
-        let mut shown = rendering::user_as_json(person);
-        shown["apps"] = rendering::apps_as_json(&apps);
-        shown["waysIn"] = rendering::links_as_json(&links);
-        shown["sessions"] = rendering::sessions_as_json(&sessions);
-        shown["keptTokens"] = rendering::kept_tokens_as_json(&kept);
+        let mut shown = export::user_as_json(person);
+        shown["apps"] = export::apps_as_json(&apps);
+        shown["waysIn"] = export::links_as_json(&links);
+        shown["sessions"] = export::sessions_as_json(&sessions);
+        shown["keptTokens"] = export::kept_tokens_as_json(&kept);
         print_json(&shown.to_string());
         return Ok(());
     }
@@ -85,7 +87,7 @@ pub(crate) async fn print_user(context: &UsersContext, person: &UserRecord) -> R
 
 /// How a user without linked identities can sign in.
 pub(crate) fn sign_in_without_links(person: &UserRecord) -> String {
-    if person.user.email_verified && !rendering::is_placeholder(person) {
+    if person.user.email_verified && !export::is_placeholder(person) {
         format!("a login that proves {} leads back to this user", person.user.email)
     } else {
         "the address is not proven, so no login leads back to this user: a later sign-in makes a new user".to_owned()
@@ -120,7 +122,7 @@ pub(crate) async fn print_history(context: &UsersContext, person: &UserRecord, m
     let (history, more) = limit_to(history, most);
     if context.json {
         let (uid, email) = (&person.user.uid, person.user.email.key());
-        let history = rendering::history_as_json(&history);
+        let history = export::history_as_json(&history);
         print_json(&json!({ "store": context.store, "uid": uid, "email": email, "history": history, "more": more }).to_string());
         return Ok(());
     }
@@ -137,19 +139,9 @@ pub(crate) async fn print_history(context: &UsersContext, person: &UserRecord, m
 }
 
 pub(crate) async fn print_export(context: &UsersContext, person: &UserRecord) -> Result<(), CommandFailure> {
-    let everything = context.write(ExportUser { uid: person.user.uid.clone(), now: context.now }).await?;
+    let everything = context.write(ExportUser { uid: person.user.uid.clone(), by: AuditActor::Support, now: context.now }).await?;
     let Some(everything) = everything else { return Err(erased_meanwhile(person)) };
-    let mut out = json!({ "exportedAt": format_time(context.now) });
-    if let (Some(out), serde_json::Value::Object(person)) = (out.as_object_mut(), rendering::user_as_json(&everything.record)) {
-        out.extend(person);
-    }
-    out["waysIn"] = rendering::links_as_json(&everything.identities);
-    out["removedWays"] = rendering::removed_links_as_json(&everything.removed);
-    out["sessions"] = rendering::sessions_as_json(&everything.sessions);
-    out["apps"] = rendering::apps_as_json(&everything.apps);
-    out["consents"] = rendering::consents_as_json(&everything.consents);
-    out["keptTokens"] = rendering::kept_tokens_as_json(&everything.kept_tokens);
-    out["history"] = rendering::history_as_json(&everything.history);
+    let out = everything.to_json(ExportReader::Support, context.now);
     print_json(&format!("{out:#}"));
     let lines = count_in_words(everything.history.len() as u64, "line", "lines");
     eprintln!("all stored data of {} ({lines} of history); the audit records the export", person.user.email);

@@ -5,6 +5,7 @@ use crate::stores::hand_over_page::check_hand_over_page;
 use crate::stores::ip_network::IpNetwork;
 use crate::stores::login_paths::check_login_path;
 use crate::stores::session_cookie::warn_about_open_cookie;
+use crate::stores::settings::account::check_account;
 use crate::stores::settings::check_apps::check_apps;
 use crate::stores::settings::check_finish::check_finish;
 use crate::stores::settings::check_origins::{check_origin, check_return_origins, warn_about_other_sites};
@@ -81,6 +82,7 @@ pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
     if let Some(login) = &spec.login {
         check_login(login, reader);
     }
+    spec.account.iter().for_each(|account| check_account(account, reader));
     if let Some(session) = &spec.session {
         check_session(session, reader);
         check_domain(spec, reader);
