@@ -289,6 +289,11 @@ mod tests {
             "apps: { robo: { secret: env:A, grants: clientCredentials, audience: https://api.loja.example } }\nauth: { bearer: https://api.loja.example }",
         ),
         (
+            "login.finish",
+            "returnTo: https://www.loja.example",
+            "returnTo: https://www.loja.example\nlogin: { finish: https://www.loja.example/api/vtexid/oauth/finish }",
+        ),
+        (
             "ways",
             "mail: { smtp: smtps://a.loja.example, from: a@loja.example }",
             "mail: { smtp: smtps://a.loja.example, from: a@loja.example }\nways: [ email ]",
