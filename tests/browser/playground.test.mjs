@@ -1,8 +1,8 @@
 // The playground's odd people and its mishaps: what they look like from the browser.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertAccessible, assertWellBuilt } from './looks.mjs';
-import { button, choose, incident, login, meet, publicUrl, shop, shopper, whoIsThere } from './world.mjs';
+import { assertAccessible, assertRightAtEveryWidth, assertWellBuilt } from './looks.mjs';
+import { button, choose, incident, login, meet, publicUrl, screenshots, shop, shopper, whoIsThere } from './world.mjs';
 
 const cart = () => `${shop.origin}/carrinho`;
 
@@ -10,6 +10,34 @@ async function enter(page) {
   await page.goto(login(cart()));
   await button(page, 'playground').click();
   await choose(page, 'Ana Prova').waitFor();
+}
+
+// Each page of the playground itself.
+const pages = {
+  chooser: enter,
+  nobody: async (page) => {
+    await enter(page);
+    await page.locator('.desk button').click();
+    await page.locator('[role=alert]').waitFor();
+  },
+  'form-post': async (page) => {
+    await enter(page);
+    await page.locator('a[href*="form-post"]').click();
+    await page.locator('form button').waitFor();
+  },
+  start: (page) => page.goto(`${publicUrl}/playground`),
+  'bad-request': (page) => page.goto(`${publicUrl}/playground/enter?app=x`),
+  'not-found': (page) => page.goto(`${publicUrl}/playground/nowhere`),
+};
+const statuses = { nobody: 400, 'bad-request': 400, 'not-found': 404 };
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const [name, open] of Object.entries(pages)) {
+    test(`the playground's page ${name} is right at every width, ${colorScheme}`, () => shopper({ colorScheme, failing: statuses[name] }, async ({ page }) => {
+      await open(page);
+      await assertRightAtEveryWidth(page, `${screenshots}/playground-${name}`, colorScheme);
+    }));
+  }
 }
 
 for (const [fault, status] of Object.entries({
