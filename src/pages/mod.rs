@@ -19,6 +19,7 @@ pub(crate) mod languages; //             the embedded languages and an operator'
 pub(crate) mod login; //                 the login page
 pub(crate) mod mail; //                  the e-mails
 pub(crate) mod phrases; //               the phrases of a language
+pub(crate) mod popup; //                 the last page of a login in a popup
 pub(crate) mod prove; //                 the page that proves an e-mail address
 pub(crate) mod sign_out; //              the page that asks whether to sign out
 pub(crate) mod try_callback; //          the last page of a login from a terminal
@@ -44,6 +45,7 @@ pub(crate) use crate::pages::login::{
     EmailCodeForm, InAppNotice, LoginChoice, LoginInputField, LoginNotice, LoginPage, ProviderIcon, SignedInUser,
 };
 pub(crate) use crate::pages::mail::{code_mail, identity_linked_mail};
+pub(crate) use crate::pages::popup::{POPUP_SCRIPT, PopupPage};
 pub(crate) use crate::pages::prove::{AddressProofProblem, AddressProofReason, AddressProofStage, ProvePage};
 pub(crate) use crate::pages::sign_out::SignOutPage;
 pub(crate) use crate::pages::try_callback::TryCallbackPage;

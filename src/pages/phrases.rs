@@ -18,6 +18,7 @@ pub(crate) struct Phrases {
     pub(crate) direction: String,
     pub(crate) login: LoginPhrases,
     pub(crate) person: SignedInPhrases,
+    pub(crate) popup: PopupPhrases,
     pub(crate) sign_out: SignOutPhrases,
     pub(crate) prove: ProvePhrases,
     pub(crate) email_code: EmailCodePhrases,
@@ -71,6 +72,13 @@ pub(crate) struct SignedInPhrases {
     pub(crate) out: String,
     pub(crate) note: String,
     pub(crate) account: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PopupPhrases {
+    pub(crate) close: String,
+    pub(crate) signed_out: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -5,8 +5,10 @@
 //! out what a file can do without them.
 
 mod check;
+mod fedcm;
 
 pub(crate) use crate::provider::exchange::check::ExchangeCheck;
+pub(crate) use crate::provider::exchange::fedcm::FedCm;
 
 use crate::provider::call::{self, CallSpec};
 use crate::provider::choice::{EntryChoice, compile_choices};
@@ -55,6 +57,12 @@ words! {
         /// Default: none; no form signs a browser in
         /// Example: `button: { field: credential, check: acme_csrf }`
         button: Option<ButtonSpec> = "button",
+        /// The address of the provider's configuration for browsers (FedCM, `configURL`). `<portaria-login one-tap>` in a page of the
+        /// store then lets the browser offer the accounts that the person has at the provider. The ID token that the browser gets
+        /// must have the nonce that this broker made for this very browser, and counts once.
+        /// Default: none; browsers offer no accounts
+        /// Example: `fedcm: https://accounts.acme.example/fedcm.json`
+        fedcm: Option<Located<String>> = "fedcm",
     }
 }
 
@@ -100,6 +108,7 @@ pub(crate) struct ExchangeWords {
     pub(crate) ask: Option<Step>,
     pub(crate) signed: Option<SignedToken>,
     pub(crate) button: Option<ProviderButton>,
+    pub(crate) fedcm: Option<FedCm>,
 }
 
 /// An ID token that only the block `exchange` describes.
@@ -202,7 +211,9 @@ impl ExchangeWords {
         (context.discovery, context.person_is_listed) = (false, true);
         let ask = spec.ask.and_then(|spec| compile_ask(spec, position, &context, reader));
         let clients = spec.clients.map_or_else(Vec::new, |clients| clients.0);
-        Self { place: spec.place, clients, id_token, ask, signed, button: spec.button.map(|spec| compile_button(spec, reader)) }
+        let button = spec.button.map(|spec| compile_button(spec, reader));
+        let fedcm = spec.fedcm.map(|config| FedCm::compile(&config, reader));
+        Self { place: spec.place, clients, id_token, ask, signed, button, fedcm }
     }
 
     /// The further client ids.

@@ -7,6 +7,9 @@ use std::time::Duration;
 /// The header whose value the HTTP server extends by the addresses to which a store sends its shoppers.
 pub(crate) const CONTENT_SECURITY_POLICY: &str = "Content-Security-Policy";
 
+/// Like most providers, a simulated one leaves the tie between a popup and the page that opened it.
+const OPENER_POLICY: (&str, &str) = ("Cross-Origin-Opener-Policy", "unsafe-none");
+
 /// A response of a simulated provider.
 #[derive(Clone, Debug)]
 pub struct SimulatedResponse {
@@ -30,7 +33,8 @@ impl SimulatedResponse {
         let policy = format!(
             "default-src 'none'; style-src 'self'; {script}form-action 'self' {public_url}; base-uri 'none'; frame-ancestors 'none'"
         );
-        Self::html(status, page).with_header(CONTENT_SECURITY_POLICY, &policy)
+        let (name, value) = OPENER_POLICY;
+        Self::html(status, page).with_header(CONTENT_SECURITY_POLICY, &policy).with_header(name, value)
     }
 
     pub(crate) fn style() -> Self {
@@ -57,7 +61,8 @@ impl SimulatedResponse {
     }
 
     pub(crate) fn redirect(address: &str) -> Self {
-        Self::new(303, "text/plain; charset=utf-8", Vec::new()).with_header("Location", address)
+        let (name, value) = OPENER_POLICY;
+        Self::new(303, "text/plain; charset=utf-8", Vec::new()).with_header("Location", address).with_header(name, value)
     }
 
     pub(crate) fn from_recorded(response: Response) -> Self {

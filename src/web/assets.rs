@@ -3,16 +3,17 @@
 
 use crate::pages::frame::address;
 use crate::pages::{ErrorCause, embed_js, store_css};
+use crate::provider::email_code::EMAIL_CODE;
 use crate::stores::live::LiveProvider;
 use crate::stores::picture::Picture;
 use crate::web::headers::cross_origin_allowed;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::session::allow_storefront_origins;
-use crate::web::start;
 use crate::web::user_facing_error::UserFacingError;
+use crate::web::{email_code, start};
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use actix_web::web::Bytes;
 use serde_json::json;
 use std::sync::Arc;
@@ -69,13 +70,16 @@ fn picture_body(picture: Picture) -> Bytes {
 
 /// The script that defines `<portaria-login>` for pages of the store.
 pub(crate) async fn embed(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    let script = embed_js(&context.live_store().languages, &context.live_store().look);
+    let live_store = context.live_store();
+    let script = embed_js(&live_store.languages, &live_store.look, &live_store.store.public_url);
     let mut response = HttpResponse::Ok();
     response.content_type("text/javascript; charset=utf-8").insert_header((CACHE_CONTROL, KEEP_SHORTLY));
+    // A page loads it with `crossorigin`, and modules are always loaded so.
+    response.insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
     Ok(response.insert_header(cross_origin_allowed()).body(script))
 }
 
-/// The providers as JSON.
+/// The providers as JSON, and how people sign in without one.
 pub(crate) async fn providers(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Session)?;
     let url = &context.live_store().store.public_url;
@@ -85,7 +89,14 @@ pub(crate) async fn providers(context: RequestContext) -> Result<HttpResponse, U
         json!({ "id": &*provider.name, "name": &*provider.title, "logo": logo, "login": format!("{url}{}", address(&["login", &provider.name], &[])) })
     };
     let providers: Vec<serde_json::Value> = context.live_store().providers_with_button().iter().map(provider).collect();
-    Ok(allow_storefront_origins(&context, &mut HttpResponse::Ok()).json(json!({ "providers": providers })))
+    let email_code = context.live_store().offers_email_code();
+    let ways: Vec<serde_json::Value> =
+        email_code.then(|| json!({ "id": EMAIL_CODE, "login": format!("{url}{}", email_code::page_address(None)) })).into_iter().collect();
+    let mut body = json!({ "providers": providers });
+    if !ways.is_empty() {
+        body["ways"] = ways.into();
+    }
+    Ok(allow_storefront_origins(&context, &mut HttpResponse::Ok()).json(body))
 }
 
 pub(crate) async fn jwks(context: RequestContext) -> Result<HttpResponse, UserFacingError> {

@@ -24,7 +24,7 @@ use crate::web::session_tokens::session_cookies;
 use crate::web::sign_in::{append_cookies, mail_new_identity_notice};
 use crate::web::test_logins::test_login_handler;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
-use crate::web::{callback_attempt, cookies, kept_tokens, sign_in, start};
+use crate::web::{callback_attempt, cookies, kept_tokens, opener, sign_in, start};
 use crate::world::{clock, random};
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -46,6 +46,7 @@ pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, Us
         Ok(found) => found,
         Err(unmatched) => return Err(unmatched.into_error(&context).await),
     };
+    context.note_return_to(callback_request.return_to.as_deref());
     let result = match &callback_request.test {
         Some(tester) => test_login_handler(&context)?.finish(&context, &callback_request, tester, &live_provider, &callback).await,
         None => finish_login(&context, &callback_request, &live_provider, &callback).await.map_err(|mut error| {
@@ -82,6 +83,8 @@ pub(crate) async fn by_form_post(context: RequestContext) -> Result<HttpResponse
     let until = context.now().saturating_add(BOUNCE);
     let bound = [&*context.live_store().store.public_url, context.request().path(), &until.to_string()];
     let sealed = context.app().callbacks.seal(&bound, &text, random::bytes());
+    // Which login it is will be known at that address. Until then a popup stays tied to its opener.
+    opener::keep(context.request());
     let address = format!("{}?{}={until}.{sealed}", context.request().path(), callback_attempt::FORM);
     Ok(redirect_to(&address))
 }

@@ -56,6 +56,7 @@ impl NewestAttempt {
 impl UnmatchedCallback {
     pub(crate) async fn into_error(self, context: &RequestContext) -> UserFacingError {
         let unreadable: Vec<_> = self.unreadable.iter().map(|name| cookies::clear(name, &context.live_store().store)).collect();
+        context.note_return_to(self.newest.as_ref().and_then(|newest| newest.return_to.as_deref()));
         let error = match self.newest {
             Some(NewestAttempt { test: Some(tester), state, cookie, .. })
                 if matches!(self.failure, BrokerFailure::UnknownAttempt | BrokerFailure::FileChanged) =>

@@ -23,6 +23,7 @@ const PROOF: &str = "portaria-proof";
 const FORM: &str = "portaria-form";
 const START: &str = "portaria-start";
 const LAST: &str = "portaria-last";
+const ONE_TAP: &str = "portaria-one-tap";
 const LANGUAGE: &str = "portaria-language";
 
 /// What the cookies of a request say about the session.
@@ -113,6 +114,11 @@ impl<'a> RequestCookies<'a> {
         self.unique(&prefixed_name(START, store)).filter(|id| id.len() <= 64)
     }
 
+    /// The key of the nonces that this browser shows to providers.
+    pub(crate) fn one_tap(self, store: &Store) -> Option<&'a str> {
+        self.unique(&one_tap_name(store)).filter(|key| key.len() == 22)
+    }
+
     pub(crate) fn last_provider(self, store: &Store) -> Option<&'a str> {
         self.unique(&prefixed_name(LAST, store))
     }
@@ -143,6 +149,10 @@ pub(crate) fn app_request_name(id: &str, store: &Store) -> String {
 
 pub(crate) fn after_logout_name(store: &Store) -> String {
     prefixed_name(AFTER_LOGOUT, store)
+}
+
+pub(crate) fn one_tap_name(store: &Store) -> String {
+    prefixed_name(ONE_TAP, store)
 }
 
 /// A cookie that lasts so many seconds.

@@ -80,6 +80,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     let page: ErrorPageAddress = serde_json::from_slice(&text).map_err(|_| ErrorCause::NoSuchPage)?;
     let cause = ErrorCause::named(&page.cause, page.seconds).filter(|_| context.now() <= page.until).ok_or(ErrorCause::NoSuchPage)?;
     let error = UserFacingError { login: page.login.map(Box::new), ..cause.into() };
+    context.note_return_to(error.login.as_deref().and_then(|login| login.return_to.as_deref()));
     let (mut response, for_app) = page_head(&error, StatusCode::OK, &context);
     response.insert_header((VARY, "Cookie, Accept-Language"));
     context.keep_language(&mut response);

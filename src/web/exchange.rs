@@ -163,7 +163,7 @@ impl ExchangeRefusal {
         OAuthError::of_login(&self.error, self.status(), self.message().as_deref())
     }
 
-    fn into_response(self, mut response: HttpResponseBuilder) -> HttpResponse {
+    pub(crate) fn into_response(self, mut response: HttpResponseBuilder) -> HttpResponse {
         let ((status, name), message, error) = (self.status(), self.message(), self.error);
         let code = error.login.as_ref().and_then(|login| login.code.as_ref()).map(IncidentCode::as_str);
         let members = [("error", Some(name)), ("code", code), ("message", message.as_deref())];

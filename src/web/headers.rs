@@ -17,6 +17,14 @@ const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy")
 const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
 
+/// The mark of a request whose answer keeps the tie between its window and the page that opened it.
+pub(crate) struct KeepsOpener;
+
+/// Keeps that tie.
+pub(crate) fn keep_opener(headers: &mut HeaderMap) {
+    headers.insert(OPENER, HeaderValue::from_static("unsafe-none"));
+}
+
 /// Adds the headers that the answer has not set itself.
 pub(crate) fn add_security_headers(headers: &mut HeaderMap, store: Option<&Store>) {
     let mut usual = |name: HeaderName, value: &'static str| {
@@ -47,6 +55,11 @@ pub(crate) fn policy_with_forms<'a>(destinations: impl IntoIterator<Item = &'a s
     let destinations: Vec<&str> = destinations.into_iter().collect();
     let policy = POLICY.replace("form-action 'self'", &format!("form-action 'self' {}", destinations.join(" ")));
     HeaderValue::from_str(policy.trim_end()).unwrap_or(HeaderValue::from_static(POLICY))
+}
+
+/// The policy of a page that loads a script of ours.
+pub(crate) fn policy_with_own_script() -> HeaderValue {
+    HeaderValue::from_str(&POLICY.replace("form-action", "script-src 'self'; form-action")).unwrap_or(HeaderValue::from_static(POLICY))
 }
 
 /// The policy of the page whose form posts itself to an app. The app may send the browser on to another of its hosts, and browsers apply

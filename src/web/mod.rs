@@ -33,6 +33,9 @@ pub(crate) mod login_page;
 pub(crate) mod login_source;
 pub(crate) mod logout;
 pub(crate) mod metrics;
+pub(crate) mod one_tap;
+pub(crate) mod opener;
+pub(crate) mod popup;
 pub(crate) mod prove;
 pub(crate) mod presented_tokens;
 pub(crate) mod provider_logout;
@@ -92,6 +95,9 @@ fn own_routes() -> Vec<RouteRow> {
         page("/session").get_and_head(session::current_session),
         page("/session/validate").post(session::validate),
         page("/session/continue").get(hand_over::go_on),
+        page("/session/one-tap").get(one_tap::offer).post(one_tap::accept),
+        page("/session/popup").get(popup::finish),
+        page("/session/popup.js").get_and_head(popup::script),
         page("/session/redeem").post(hand_over::redeem).options(hand_over::preflight),
         page("/exchange").post(exchange::hand_in).options(exchange::preflight),
         page("/exchange/{provider}").post(exchange::hand_in).options(exchange::preflight),

@@ -54,6 +54,7 @@ async fn pending_proof(context: &RequestContext) -> Result<PendingProof, UserFac
         .await?
         .ok_or_else(|| no_pending_proof(context))?;
     let identity = open_identity(context, &id, &proof).ok_or_else(|| no_pending_proof(context))?;
+    context.note_return_to(identity.return_to.as_deref());
     kept_request::prefer_its_languages(context, identity.return_to.as_deref());
     let live_provider = match &*identity.provider {
         EMAIL_CODE if context.live_store().offers_email_code() => None,

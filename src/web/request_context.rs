@@ -9,11 +9,11 @@ use crate::stores::connection::ProviderClient;
 use crate::stores::live::LiveProvider;
 use crate::web::app::App;
 use crate::web::cookies::{self, RequestCookies, SessionCookieState};
-use crate::web::http_rejection;
 use crate::web::live_config::LiveStore;
 use crate::web::presented_tokens::PresentedTokens;
 use crate::web::rate_limits::{RateLimitKind, address_bucket, app_bucket};
 use crate::web::user_facing_error::UserFacingError;
+use crate::web::{http_rejection, opener};
 use crate::world::clock;
 use actix_web::dev::Payload;
 use actix_web::error::InternalError;
@@ -198,7 +198,16 @@ impl RequestContext {
         if wanted.len() > return_to::LONGEST {
             return Err(ErrorCause::Malformed.into());
         }
-        Ok(return_to::allowed_return_address(&wanted, self.live_store().allowed_origins()))
+        let allowed = return_to::allowed_return_address(&wanted, self.live_store().allowed_origins());
+        self.note_return_to(allowed.as_deref());
+        Ok(allowed)
+    }
+
+    /// Learns where the login ends to which the request belongs.
+    pub(crate) fn note_return_to(&self, return_to: Option<&str>) {
+        if return_to.is_some_and(|return_to| opener::is_in_popup(&self.live_store().store.public_url, return_to)) {
+            opener::keep(self.request());
+        }
     }
 
     pub(crate) fn cookies(&self) -> RequestCookies<'_> {

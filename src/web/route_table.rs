@@ -3,6 +3,7 @@
 
 use crate::pages::ErrorCause;
 use crate::web::error_page::{error_response, method_not_allowed};
+use crate::web::headers::KeepsOpener;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use crate::web::{app, headers};
@@ -10,7 +11,7 @@ use actix_web::dev::Service as _;
 use actix_web::guard::{Any, Get, Head, Options};
 use actix_web::http::header::ALLOW;
 use actix_web::web::{self, Data, PayloadConfig, ServiceConfig};
-use actix_web::{Handler, HttpResponse, Resource, Responder, Route};
+use actix_web::{Handler, HttpMessage as _, HttpResponse, Resource, Responder, Route};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -200,6 +201,9 @@ where
             let app = answer.request().app_data::<Data<app::App>>().cloned();
             let live_config = app.as_ref().map(|app| app.live_config());
             let live_store = live_config.as_ref().and_then(|live_config| live_config.store_of_request(answer.request())).cloned();
+            if answer.request().extensions().get::<KeepsOpener>().is_some() {
+                headers::keep_opener(answer.headers_mut());
+            }
             headers::add_security_headers(answer.headers_mut(), live_store.as_deref().map(|live_store| &*live_store.store));
             Ok(answer)
         }

@@ -69,7 +69,14 @@ fn signed_out(context: &RequestContext) -> Result<HttpResponse, UserFacingError>
     if context.cookies().session(store) != SessionCookieState::Missing {
         cookies::append_to(&mut response, cookies::clear_session(store, context.cookies()));
     }
-    Ok(allow_storefront_origins(context, &mut response).json(json!({ "authenticated": false })))
+    let mut body = json!({ "authenticated": false });
+    // What was used last, for the buttons of a page that asks for guests as well.
+    if status == StatusCode::OK
+        && let Some(last) = context.cookies().last_provider(store)
+    {
+        body["last"] = last.into();
+    }
+    Ok(allow_storefront_origins(context, &mut response).json(body))
 }
 
 /// Renews the idle time of the session when it is due. A further cookie that is missing, or that another host has overwritten, is set again.

@@ -1,10 +1,12 @@
 // What every test walks in: one broker with the playground and the real providers, and a shop. Started once, ended after the last test.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { cp, mkdtemp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { openAccounts } from './accounts.mjs';
 import { launch, watch } from './browser.mjs';
 import { checkout } from './packages.mjs';
 import { providerFiles, startPeers } from './peers.mjs';
@@ -18,7 +20,8 @@ const folder = await mkdtemp(join(tmpdir(), 'portaria-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const port = await freePort();
 export const publicUrl = `http://localhost:${port}`;
-export const shop = await openShop(publicUrl);
+export const accounts = await openAccounts();
+export const shop = await openShop(publicUrl, accounts);
 await mkdir(screenshots, { recursive: true });
 await cp(providerFiles, `${folder}/providers.d`, { recursive: true });
 const [peers, browser] = await Promise.all([startPeers(publicUrl, `${folder}/providers.d`), launch()]);
@@ -31,12 +34,17 @@ await writeFile(`${folder}/providers.d/sem-estado.yaml`, stateless);
 // The same provider as one that refuses sign-ins in the browsers of apps.
 const careful = playground.replace('name: Playground', 'name: Clube Seguro\nrefusesEmbeddedBrowsers: true');
 await writeFile(`${folder}/providers.d/seguro.yaml`, careful);
+// The same provider as one whose first page cuts the window from its opener.
+const jealous = playground.replace('name: Playground', 'name: Clube Ciumento').replace('${publicUrl}/playground/enter', `${shop.stranger}/provedor`);
+await writeFile(`${folder}/providers.d/ciumento.yaml`, jealous);
+await writeFile(`${folder}/providers.d/contas.yaml`, accounts.file);
 await writeFile(`${folder}/portaria.yaml`, `
 publicUrl: ${publicUrl}
 listen: 127.0.0.1:${port}
 storage: sqlite:data/portaria.db
 providers: providers.d
 returnTo: [ "${shop.origin}" ]
+handOver: [ "${shop.other}/volta" ]
 login: { title: Loja Exemplo, accent: "#0a6", languages: [ pt-BR, es, en, ru, zh-TW, ja ] }
 limits: off
 account: { deletion: byPerson }
@@ -45,13 +53,14 @@ apps:
   painel: { name: Painel da loja, secret: none, redirectUris: [ "${shop.entrance}" ], grants: [ authorizationCode, refreshToken ], consent: ask, scopes: [ openid, email, profile, offline_access, orders:read ] }
   balcao: { name: Balcão, secret: none, redirectUris: [ "${shop.entrance}" ], providers: [ playground, sem-estado ] }
 `);
-export const installation = { cwd: folder, env: peers.env };
+export const installation = { cwd: folder, env: { ...peers.env, CONTAS_CLIENT_ID: 'loja', CONTAS_CLIENT_SECRET: randomBytes(18).toString('base64url') } };
 export const broker = await start('portaria', binary, ['serve'], { ...installation, ready: `${publicUrl}/health/ready` });
 
 after(async () => {
   await browser.close();
   await Promise.all([broker.stop(), peers.stop()]);
   shop.stop();
+  accounts.stop();
 });
 
 // A person with a browser of their own. Whatever they do, nothing may break in front of them.
@@ -59,7 +68,7 @@ export async function shopper({ failing, ...wishes }, story) {
   const context = await browser.newContext({ locale: 'pt-BR', viewport: { width: 768, height: 900 }, ...wishes });
   context.setDefaultTimeout(20_000);
   const complaints = [];
-  context.on('page', (page) => watch(page, [publicUrl, shop.origin], failing, complaints));
+  context.on('page', (page) => watch(page, [publicUrl, shop.origin, shop.other], failing, complaints));
   const page = await context.newPage();
   try {
     await story({ page, context });

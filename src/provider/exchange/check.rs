@@ -192,6 +192,7 @@ fn check_can_be_used(
 ) {
     let proof = words.ask.as_ref().map(|ask| ask.place).or(words.signed.as_ref().map(|signed| signed.place));
     let button = words.button.as_ref().map(|button| button.place);
+    let fedcm = words.fedcm.as_ref().map(|fedcm| fedcm.place);
     let client = words.clients.first().map(|client| client.place).filter(|_| proof.is_none());
     let described = words.id_token.as_ref().map(|token| token.signed.place);
     let mut complain = |place: Option<Place>, fault: Option<&ExchangeFault>| {
@@ -202,7 +203,8 @@ fn check_can_be_used(
         }
         false
     };
-    if complain(proof, access_token) || complain(described, id_token) || complain(button, id_token) || complain(client, id_token) {
+    let id_tokens = [described, button, fedcm, client];
+    if complain(proof, access_token) || id_tokens.into_iter().any(|place| complain(place, id_token)) {
         return;
     }
     if let (Some(fault), Some(_), None) = (id_token, access_token, proof) {
