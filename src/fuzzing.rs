@@ -5,6 +5,7 @@ use crate::login::attempt::{Attempt, Entropy, InstallationValues};
 use crate::login::return_to::allowed_return_address;
 use crate::login::{discover, drive};
 use crate::pages::languages::PageLanguages;
+use crate::passkeys::ceremony::{self, AssertionAnswer, KnownPasskey, RegistrationAnswer, RelyingParty};
 use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::hosts::{is_host, is_loopback, may_match};
@@ -41,7 +42,7 @@ use url::Url;
 pub type FuzzTarget = fn(&[u8]);
 
 /// The targets, by the names of their corpora.
-pub const TARGETS: [(&str, FuzzTarget); 19] = [
+pub const TARGETS: [(&str, FuzzTarget); 20] = [
     ("addresses", addresses),
     ("attempt", attempt),
     ("callback", callback),
@@ -55,6 +56,7 @@ pub const TARGETS: [(&str, FuzzTarget); 19] = [
     ("hosts", hosts),
     ("jwks", jwks),
     ("language", language),
+    ("passkey", passkey),
     ("path", path),
     ("return_address", return_address),
     ("session_token", session_token),
@@ -65,6 +67,24 @@ pub const TARGETS: [(&str, FuzzTarget); 19] = [
 
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
+}
+
+/// What an authenticator sends of a new passkey is registered as it is written, and no signature is accepted that the key did not make.
+pub fn passkey(bytes: &[u8]) {
+    let store = RelyingParty { host: "login.loja.example", origin: "https://login.loja.example" };
+    let client_data = |ceremony: &str| format!(r#"{{"type":"{ceremony}","challenge":"YWJj","origin":"{}"}}"#, store.origin).into_bytes();
+    // The name of the credential stands where the shortest head of an attestation leaves it.
+    let id = bytes.windows(16).find(|part| part.iter().all(|byte| *byte == 0x42)).unwrap_or_default();
+    let answer = RegistrationAnswer { id, client_data: &client_data("webauthn.create"), attestation: bytes };
+    let Ok(registered) = ceremony::register(store, b"abc", answer) else { return };
+    assert!(bytes.windows(registered.key.len()).any(|part| *part == *registered.key), "the key stands in the bytes");
+    let known = KnownPasskey { key: &registered.key, counter: registered.counter, backup_eligible: registered.backup_eligible };
+    let client_data = client_data("webauthn.get");
+    for at in 0..bytes.len().min(80) {
+        let (authenticator_data, signature) = bytes.split_at(at);
+        let answer = AssertionAnswer { client_data: &client_data, authenticator_data, signature };
+        assert!(ceremony::assert(store, b"abc", known, answer).is_err(), "nothing has signed this");
+    }
 }
 
 /// A cookie counts only if exactly one cookie has its name, byte for byte.

@@ -22,6 +22,7 @@ pub mod vocabulary; //  places, complaints, secret texts, e-mail addresses, requ
 pub mod provider; //    the language of provider files: read, checked and compiled; one file for each word
 pub mod login; //       one login: attempt, callback, conversation with the provider, facts, outcome
 pub mod session; //     sessions: tokens, signing keys, revocation
+pub mod passkeys; //    passkeys (WebAuthn): what an authenticator sends, read and judged
 pub mod apps; //        client apps: who they are, their requests, codes and tokens
 pub mod world; //       everything outside the process: disk, environment, clock, random bytes, network, mail
 

@@ -252,6 +252,20 @@ fn a_file_that_asks_for_addresses_wants_mail_in_the_settings() {
 }
 
 #[test]
+fn a_store_that_offers_passkeys_alone_is_pointed_out() {
+    let settings = "publicUrl: https://login.loja.example\nways: [ passkey ]\nstores:\n  atacado: { publicUrl: https://login.atacado.example, providers: atacado.d }\n";
+    let folder = Folder::new("passkeys-alone").with("portaria.yaml", settings).with("providers.d/acme.yaml", ACME);
+
+    let (code, out, _) = portaria(&folder.0, &["check"], &[]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("warning: the store `atacado` has no provider and no `email`"), "{out}");
+    assert!(out.contains(" --> portaria.yaml:2:9") && !out.contains("the store `main` has"), "{out}");
+
+    let (_, out, _) = portaria(&folder.with("atacado.d/acme.yaml", ACME).0, &["check"], &[]);
+    assert!(!out.contains("no provider and no `email`"), "{out}");
+}
+
+#[test]
 fn a_secret_of_mail_that_is_not_set_is_pointed_out() {
     let mail = |keeps: &str| format!("mail: {{ smtp: smtps://mail.loja.example, from: nao-responda@loja.example, {keeps} }}");
     let (user, password) = (mail("user: env:SMTP_USER, password: file:pw.txt"), mail("user: file:user.txt, password: env:SMTP_PASSWORD"));

@@ -4,6 +4,7 @@ use crate::commands::GlobalOptions;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
 use crate::commands::redirect_paths::complain_about_taken_paths;
 use crate::commands::{token_agreement, upgrade_report};
+use crate::provider::passkey::PASSKEY;
 use crate::provider::value_reference::SecretReference;
 use crate::stores::apps::app_complaints;
 use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus, provider_names};
@@ -156,6 +157,7 @@ fn check_settings(global: &GlobalOptions, lines: &mut Vec<CheckedFile>) -> Resul
         {
             report.complaints.extend(missing_mail_secrets(spec));
             report.complaints.extend(complaints_about_apps(settings));
+            report.complaints.extend(stores_without_first_sign_in(settings, spec));
             report = Report::new(report.source, report.complaints);
         }
         let state = if settings.is_some() { CheckedFileState::Settings } else { CheckedFileState::Provider(ProviderStatus::Broken) };
@@ -194,6 +196,24 @@ fn complaints_about_apps(settings: &Settings) -> Vec<Complaint> {
         of_apps.chain(token_agreement::apps_without_tokens(store)).collect::<Vec<_>>()
     };
     stores.all().iter().flat_map(of_store).collect()
+}
+
+/// The stores that offer passkeys and nothing else: a passkey is added to an account, so there would never be one.
+fn stores_without_first_sign_in(settings: &Settings, spec: &SettingsSpec) -> Vec<Complaint> {
+    let own_ways = |store: &Store| {
+        let own = spec.stores.iter().flat_map(|stores| &stores.0).find(|(name, _)| name.value == *store.name).map(|(_, own)| &**own);
+        own.and_then(|own| own.ways.as_ref()).or(spec.ways.as_ref()).and_then(|ways| ways.0.iter().find(|way| way.value == PASSKEY))
+    };
+    let of_store = |store: &Arc<Store>| {
+        let has_none = store.passkeys.is_some() && !store.email_code && !store.playground && provider_names(&store.providers)?.is_empty();
+        let message = format!(
+            "the store `{}` has no provider and no `email`, so no one could get an account to which a passkey is added",
+            store.name
+        );
+        let help = "put a provider file into its folder, or add `email` to `ways`".to_owned();
+        has_none.then(|| Complaint::new(Severity::Warning, own_ways(store).map(|way| way.place), message, help))
+    };
+    Stores::new(settings).all().iter().filter_map(of_store).collect()
 }
 
 /// Complains about files of one folder that have the same key. A file that waits for a variable counts as well.

@@ -5,6 +5,7 @@ use crate::directory::app_grants::{ListAppsOfUser, UserApp};
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, ListUserAuditEvents, record_event};
 use crate::directory::kept_tokens::ListKeptTokensOfUser;
 use crate::directory::linking::SignInRefusalReason;
+use crate::directory::passkeys::{ListPasskeys, Passkey};
 use crate::directory::reasons;
 use crate::directory::sessions::lock_user;
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
@@ -30,6 +31,8 @@ pub struct UserExport {
     pub consents: Vec<AppConsent>,
     /// The providers whose own tokens are kept, and until when. The tokens themselves are sealed.
     pub kept_tokens: Vec<(Box<str>, i64)>,
+    /// The passkeys, the oldest first.
+    pub passkeys: Vec<Passkey>,
     /// The events, the newest first.
     pub history: Vec<AuditEvent>,
 }
@@ -64,8 +67,9 @@ impl Verb for ExportUser {
         apps.retain(|app| app.until > self.now);
         let consents = ListConsentsOfUser(uid.clone()).execute(sql).await?;
         let kept_tokens = ListKeptTokensOfUser(uid.clone()).execute(sql).await?;
+        let passkeys = ListPasskeys(uid.clone()).execute(sql).await?;
         let history = ListUserAuditEvents { uid, most: i64::from(i32::MAX) }.execute(sql).await?;
-        Ok(Some(UserExport { record, identities, removed, sessions, apps, consents, kept_tokens, history }))
+        Ok(Some(UserExport { record, identities, removed, sessions, apps, consents, kept_tokens, passkeys, history }))
     }
 }
 
@@ -90,6 +94,7 @@ impl UserExport {
             out.insert("apps".to_owned(), apps_as_json(&self.apps));
             out.insert("consents".to_owned(), consents_as_json(&self.consents));
             out.insert("keptTokens".to_owned(), kept_tokens_as_json(&self.kept_tokens));
+            out.insert("passkeys".to_owned(), passkeys_as_json(&self.passkeys));
             let history: Vec<AuditEvent> = self.history.iter().filter_map(|event| event_for(reader, event)).collect();
             out.insert("history".to_owned(), history_as_json(&history));
         }
@@ -168,6 +173,16 @@ fn consents_as_json(consents: &[AppConsent]) -> Value {
 
 pub(crate) fn kept_tokens_as_json(kept: &[(Box<str>, i64)]) -> Value {
     kept.iter().map(|(provider, until)| json!({ "provider": provider, "until": format_time(*until) })).collect()
+}
+
+pub(crate) fn passkeys_as_json(passkeys: &[Passkey]) -> Value {
+    let passkey = |passkey: &Passkey| {
+        json!({
+            "id": passkey.id, "added": format_time(passkey.added), "used": passkey.used.map(format_time), "device": passkey.device,
+            "backedUp": passkey.backed_up, "model": passkey.aaguid,
+        })
+    };
+    passkeys.iter().map(passkey).collect()
 }
 
 pub(crate) fn history_as_json(history: &[AuditEvent]) -> Value {

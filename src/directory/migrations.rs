@@ -19,6 +19,7 @@ const SQLITE: &[MigrationStep] = &[
     (11, "former ids", include_str!("migrations/sqlite/11_former_ids.sql")),
     (12, "app audiences", include_str!("migrations/sqlite/12_app_audiences.sql")),
     (13, "account", include_str!("migrations/sqlite/13_account.sql")),
+    (14, "passkeys", include_str!("migrations/sqlite/14_passkeys.sql")),
 ];
 const POSTGRES: &[MigrationStep] = &[
     (1, "people", include_str!("migrations/postgres/1_people.sql")),
@@ -33,6 +34,7 @@ const POSTGRES: &[MigrationStep] = &[
     (10, "former ids", include_str!("migrations/postgres/10_former_ids.sql")),
     (11, "app audiences", include_str!("migrations/postgres/11_app_audiences.sql")),
     (12, "account", include_str!("migrations/postgres/12_account.sql")),
+    (13, "passkeys", include_str!("migrations/postgres/13_passkeys.sql")),
 ];
 
 /// The migrations of SQLite.

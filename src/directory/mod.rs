@@ -8,6 +8,7 @@ pub mod export; //           all stored data of a user
 pub mod linking; //          the decision to which user an identity belongs
 pub mod sign_in; //          a user signs in
 pub mod code_sign_in; //     the same by a code that was sent to the address
+pub mod passkeys; //         the passkeys of users: added, used, removed
 pub mod endpoint_hosts; //  the hosts to which the documents of issuers lead
 pub mod fingerprints; //     where the identities of a provider belong, and their move
 pub mod identity_links; //   an identity is linked or removed

@@ -4,6 +4,7 @@ use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind};
 use crate::directory::ended_grants::SURPLUS;
 use crate::directory::linking::{LinkingRule, SignInRefusalReason};
 use crate::directory::users::IdentityLink;
+use crate::provider::passkey::PASSKEY;
 
 /// What stands behind the evidence of an address that imitates another.
 pub(crate) const IMITATION: &str = "imitation";
@@ -20,6 +21,7 @@ pub fn describe_event(event: &AuditEvent) -> String {
     let (because, evidence) = (event.because.as_deref().unwrap_or_default(), event.evidence.as_deref());
     let version = event.provider.as_deref().map_or_else(String::new, |provider| version_suffix(provider, event.version.as_deref()));
     match event.what {
+        AuditEventKind::Login if event.provider.as_deref() == Some(PASSKEY) => "signed in by a passkey".to_owned(),
         AuditEventKind::Login => format!("signed in{through} because {}{version}", describe_rule(because, evidence)),
         AuditEventKind::Refused => format!("refused{through} because {}{version}", describe_refusal(because)),
         AuditEventKind::Failed => match evidence {
@@ -52,6 +54,9 @@ pub fn describe_event(event: &AuditEvent) -> String {
         }
         AuditEventKind::Exported => "the stored data was exported".to_owned(),
         AuditEventKind::Erased => "a user was erased".to_owned(),
+        AuditEventKind::PasskeyAdded => "added a passkey".to_owned(),
+        AuditEventKind::PasskeyRemoved => format!("a passkey was removed by {}", actor_name(because)),
+        AuditEventKind::PasskeyRefused => format!("a passkey was refused: {because}"),
         AuditEventKind::AppGranted => format!("{} got access: {because}", describe_app(evidence)),
         AuditEventKind::AppEnded if because == SURPLUS => {
             format!("{} had access too often, so that of its logins which was used least recently was ended", describe_app(evidence))

@@ -127,7 +127,7 @@ impl SignIn {
         }
     }
 
-    async fn begin_session<S: SqlTransaction>(&self, sql: &mut S, uid: &str, rule: LinkingRule) -> Result<(), StorageFault> {
+    pub(crate) async fn begin_session<S: SqlTransaction>(&self, sql: &mut S, uid: &str, rule: LinkingRule) -> Result<(), StorageFault> {
         let Identity { provider, name, picture, locale, .. } = &self.identity;
         let update = "UPDATE users SET name = coalesce($1, name), picture = coalesce($2, picture), locale = coalesce($3, locale), \
              last_seen = $4 WHERE uid = $5";
@@ -139,7 +139,7 @@ impl SignIn {
     }
 
     /// Ends the sessions that this sign-in replaces. It comes last, because all transactions wait for the number that it takes.
-    async fn end_replaced_sessions<S: SqlTransaction>(
+    pub(crate) async fn end_replaced_sessions<S: SqlTransaction>(
         &self,
         sql: &mut S,
         uid: &str,
@@ -193,7 +193,7 @@ impl SignIn {
         Ok(Some(holder.uid))
     }
 
-    fn audit_event(&self, what: AuditEventKind, because: &str) -> AuditEvent {
+    pub(crate) fn audit_event(&self, what: AuditEventKind, because: &str) -> AuditEvent {
         let event = AuditEvent::new(self.now, &self.store, what).via_provider(&self.identity.file).with_reason(because);
         let imitates = linking::address_to_look_up(&self.identity.address).is_some_and(|email| is_imitation(email.key()));
         let evidence = linking::evidence_word(&self.identity.address);

@@ -271,6 +271,7 @@ impl Verb for EraseUser {
         record_event(sql, &AuditEvent::new(self.now, &self.store, AuditEventKind::Erased).with_reason(self.by.word())).await?;
         // The number of the ended sessions is taken late, because all transactions wait for it.
         sql.queue("DELETE FROM identities WHERE uid = $1", with![&self.uid]).await?;
+        sql.queue("DELETE FROM passkeys WHERE uid = $1", with![&self.uid]).await?;
         end_all_sessions(sql, &self.uid, None, self.now).await?;
         sql.queue("DELETE FROM users WHERE uid = $1", with![&self.uid]).await?;
         Ok(true)

@@ -3,6 +3,7 @@
 use crate::pages::app_permissions::{AppPermission, app_permissions};
 use crate::pages::frame::{Frame, address};
 use crate::pages::login::{LoginInputField, ProviderIcon};
+use crate::pages::passkey::PasskeySection;
 use crate::pages::phrases::{Phrases, fill};
 use askama::Template;
 
@@ -15,6 +16,8 @@ pub(crate) struct AccountPage<'a> {
     pub(crate) identities: Vec<LinkedIdentityRow>,
     /// The providers that the user can link.
     pub(crate) more: Vec<LinkableProvider>,
+    /// The passkeys, where the store offers them.
+    pub(crate) passkeys: Option<PasskeySection>,
     /// The apps with access.
     pub(crate) apps: Vec<AppWithAccess>,
     /// The running sessions, this one first.
@@ -129,6 +132,8 @@ pub(crate) enum AccountNotice {
     TooLate,
     SessionEnded,
     AppEnded,
+    PasskeyAdded,
+    PasskeyRemoved,
 }
 
 impl AccountPage<'_> {
@@ -145,14 +150,16 @@ impl AccountPage<'_> {
     }
 
     fn notice_text(&self) -> Option<&str> {
-        let words = &self.words().account;
+        let Phrases { account, passkey, .. } = self.words();
         Some(match self.notice? {
-            AccountNotice::Linked => &words.linked,
-            AccountNotice::Unlinked => &words.unlinked,
-            AccountNotice::Restored => &words.undone,
-            AccountNotice::TooLate => &words.undo_late,
-            AccountNotice::SessionEnded => &words.session_ended,
-            AccountNotice::AppEnded => &words.app_ended,
+            AccountNotice::Linked => &account.linked,
+            AccountNotice::Unlinked => &account.unlinked,
+            AccountNotice::Restored => &account.undone,
+            AccountNotice::TooLate => &account.undo_late,
+            AccountNotice::SessionEnded => &account.session_ended,
+            AccountNotice::AppEnded => &account.app_ended,
+            AccountNotice::PasskeyAdded => &passkey.added,
+            AccountNotice::PasskeyRemoved => &passkey.removed,
         })
     }
 
@@ -188,6 +195,10 @@ impl AccountPage<'_> {
 
     fn end_session_label(&self, session: &SessionRow) -> String {
         fill(&self.words().account.end_session_label, &[("device", &session.device)])
+    }
+
+    fn used(&self, when: &str) -> String {
+        fill(&self.words().account.app_used, &[("when", when)])
     }
 
     fn remove_label(&self, identity: &LinkedIdentityRow) -> String {
@@ -226,7 +237,7 @@ impl AccountPage<'_> {
     fn app_lines(&self, app: &AppWithAccess) -> Vec<String> {
         let words = &self.words().account;
         let since = app.since.as_ref().map(|when| self.since(when));
-        let used = app.used.as_ref().map(|when| fill(&words.app_used, &[("when", when)]));
+        let used = app.used.as_ref().map(|when| self.used(when));
         let lasting = match app.lasts {
             AppAccessLasts::BeyondSignOut => &words.app_lasting,
             AppAccessLasts::UntilSignOut => &words.app_ending,
@@ -264,6 +275,7 @@ mod tests {
             name: None,
             identities: Vec::new(),
             more: Vec::new(),
+            passkeys: None,
             apps: apps(3, "painel"),
             sessions: Vec::new(),
             deletion: AccountDeletionOffer::AskStore,

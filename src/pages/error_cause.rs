@@ -137,6 +137,8 @@ error_causes! {
     LinkedElsewhere = ("linkedElsewhere", CONFLICT, INTERRUPTED, [Account, Others, Home]);
     /// The address was not proven: too many tries, or too much time.
     ProofOver = ("proofOver", BAD_REQUEST, ENDED, [Again, Others, Home]);
+    /// A passkey that the store does not have, or whose answer cannot be accepted.
+    PasskeyRefused = ("passkeyRefused", FORBIDDEN, LoginEffect::None, [EmailCode, Others, Account, Home]);
     /// The store's rule does not let this person sign in.
     NotAllowed = ("notAllowed", FORBIDDEN, FAILED, [Others, Again, Home]);
     /// The store has blocked this person.

@@ -3,7 +3,9 @@
 use crate::pages::frame::{Frame, address};
 use crate::pages::in_app_browser::{self, InAppBrowser};
 use crate::pages::initials::{initial, initials};
+use crate::pages::passkey::PasskeyForm;
 use crate::pages::phrases::{Phrases, fill};
+use crate::provider::passkey::PASSKEY;
 use askama::Template;
 
 /// From so many choices on they stand in two columns.
@@ -23,6 +25,8 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) app: Option<&'a str>,
     /// The form that sends a code to an e-mail address.
     pub(crate) email_code: Option<EmailCodeForm>,
+    /// The form that signs in by a passkey.
+    pub(crate) passkey: Option<PasskeyForm>,
     /// Where the page is shown in the browser of an app in which some providers refuse sign-ins.
     pub(crate) in_app: Option<InAppNotice>,
     /// The provider that this browser used last.
@@ -127,7 +131,16 @@ impl LoginPage<'_> {
 
     /// Whether the code by e-mail is the main button: where no provider is known that worked here before.
     fn leads_with_code(&self) -> bool {
-        self.in_app.is_some() || !self.choices.iter().any(|choice| self.was_last(choice))
+        self.in_app.is_some() || !(self.was_passkey_last() || self.choices.iter().any(|choice| self.was_last(choice)))
+    }
+
+    /// Whether there is nothing else to sign in with. Then the button is there without a script, too, and says what is wrong.
+    fn is_passkey_alone(&self) -> bool {
+        self.choices.is_empty() && self.email_code.is_none()
+    }
+
+    fn was_passkey_last(&self) -> bool {
+        self.passkey.is_some() && self.last == Some(PASSKEY)
     }
 
     fn in_app_title(&self, notice: &InAppNotice) -> String {
@@ -192,7 +205,7 @@ impl LoginPage<'_> {
     }
 
     fn offers_nothing(&self) -> bool {
-        self.choices.is_empty() && self.email_code.is_none() && self.in_app.is_none()
+        self.choices.is_empty() && self.email_code.is_none() && self.passkey.is_none() && self.in_app.is_none()
     }
 
     fn title(&self) -> &str {

@@ -18,6 +18,7 @@ pub(crate) mod language_negotiation; //  which language a visitor reads
 pub(crate) mod languages; //             the embedded languages and an operator's own
 pub(crate) mod login; //                 the login page
 pub(crate) mod mail; //                  the e-mails
+pub(crate) mod passkey; //               passkeys on the pages, and their script
 pub(crate) mod phrases; //               the phrases of a language
 pub(crate) mod popup; //                 the last page of a login in a popup
 pub(crate) mod prove; //                 the page that proves an e-mail address
@@ -45,6 +46,7 @@ pub(crate) use crate::pages::login::{
     EmailCodeForm, InAppNotice, LoginChoice, LoginInputField, LoginNotice, LoginPage, ProviderIcon, SignedInUser,
 };
 pub(crate) use crate::pages::mail::{code_mail, identity_linked_mail};
+pub(crate) use crate::pages::passkey::{PASSKEY_SCRIPT, PasskeyForm, PasskeyOfferPage, PasskeyRow, PasskeySection};
 pub(crate) use crate::pages::popup::{POPUP_SCRIPT, PopupPage};
 pub(crate) use crate::pages::prove::{AddressProofProblem, AddressProofReason, AddressProofStage, ProvePage};
 pub(crate) use crate::pages::sign_out::SignOutPage;

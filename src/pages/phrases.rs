@@ -22,6 +22,7 @@ pub(crate) struct Phrases {
     pub(crate) sign_out: SignOutPhrases,
     pub(crate) prove: ProvePhrases,
     pub(crate) email_code: EmailCodePhrases,
+    pub(crate) passkey: PasskeyPhrases,
     pub(crate) in_app: InAppPhrases,
     pub(crate) account: AccountPhrases,
     pub(crate) consent: ConsentPhrases,
@@ -124,6 +125,26 @@ pub(crate) struct EmailCodePhrases {
     pub(crate) send: String,
     pub(crate) hint: String,
     pub(crate) instead: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PasskeyPhrases {
+    pub(crate) name: String,
+    pub(crate) button: String,
+    pub(crate) how: String,
+    pub(crate) title: String,
+    pub(crate) why: String,
+    pub(crate) create: String,
+    pub(crate) offer_title: String,
+    pub(crate) offer_what: String,
+    pub(crate) later: String,
+    pub(crate) remove_label: String,
+    pub(crate) remove_sure: String,
+    pub(crate) none: String,
+    pub(crate) added: String,
+    pub(crate) removed: String,
+    pub(crate) failed: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

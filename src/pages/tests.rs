@@ -10,8 +10,9 @@ mod style;
 use crate::pages::{
     Accent, AccountDeletionOffer, AccountNotice, AccountPage, AddressProofProblem, AddressProofReason, AddressProofStage, AppAccessLasts,
     AppWithAccess, ConsentPage, EmailCodeForm, ErasedPage, ErasurePage, ErrorCause, ErrorPage, Frame, InAppBrowser, InAppNotice,
-    LinkableProvider, LinkedIdentityRow, LoginChoice, LoginInputField, LoginNotice, LoginPage, PageLanguage, PageLanguages, ProvePage,
-    ProviderIcon, SessionRow, SignOutPage, SignedInUser, StoreBranding, StoreLogo, WaitingApp,
+    LinkableProvider, LinkedIdentityRow, LoginChoice, LoginInputField, LoginNotice, LoginPage, PageLanguage, PageLanguages, PasskeyForm,
+    PasskeyOfferPage, PasskeyRow, PasskeySection, ProvePage, ProviderIcon, SessionRow, SignOutPage, SignedInUser, StoreBranding, StoreLogo,
+    WaitingApp,
 };
 use crate::session::SessionUser;
 use crate::vocabulary::email::Email;
@@ -49,6 +50,7 @@ fn login_page(frame: Frame<'_>, choices: Vec<LoginChoice>) -> LoginPage<'_> {
         place: None,
         app: None,
         email_code: None,
+        passkey: None,
         in_app: None,
         last: None,
         person: None,
@@ -143,6 +145,16 @@ pub(crate) fn session_user(name: Option<&str>) -> SessionUser {
     }
 }
 
+fn passkeys(count: usize, text: &str) -> PasskeySection {
+    let passkey = |at: usize| PasskeyRow {
+        handle: format!("h{at}"),
+        device: (at == 0).then(|| text.to_owned()),
+        added: Some(text.to_owned()),
+        used: (at == 0).then(|| text.to_owned()),
+    };
+    PasskeySection { passkeys: (0..count).map(passkey).collect(), may_add: true, fresh: true }
+}
+
 /// The pages of a user who is signed in or proves an address.
 fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
     let account = AccountPage {
@@ -151,6 +163,7 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
         name: Some(text),
         identities: identities(3, text),
         more: more(6, text),
+        passkeys: Some(passkeys(2, text)),
         apps: apps(2, text),
         sessions: sessions(3, text),
         deletion: AccountDeletionOffer::AskAt(RETURN_TO),
@@ -168,6 +181,8 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
         AccountNotice::TooLate,
         AccountNotice::SessionEnded,
         AccountNotice::AppEnded,
+        AccountNotice::PasskeyAdded,
+        AccountNotice::PasskeyRemoved,
     ];
     let (named, nameless) = (session_user(Some(text)), session_user(None));
     let consent = consent_page(frame, text, &named);
@@ -186,7 +201,7 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
         ),
         ("erasure".to_owned(), ErasurePage { frame, email: text, form: text }.render()),
         ("erased".to_owned(), ErasedPage { frame, continue_to: RETURN_TO }.render()),
-        ("account, no apps".to_owned(), AccountPage { apps: Vec::new(), ..account.clone() }.render()),
+        ("account, no apps".to_owned(), AccountPage { apps: Vec::new(), passkeys: Some(passkeys(0, text)), ..account.clone() }.render()),
         ("consent".to_owned(), consent.render()),
         ("consent, nameless".to_owned(), ConsentPage { person: &nameless, scope: "openid", ..consent.clone() }.render()),
     ];
@@ -213,6 +228,25 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
         }
     }
     pages
+}
+
+/// The pages with passkeys.
+fn pages_with_passkeys(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
+    let (action, device) = ("/login/passkey".to_owned(), "portaria-device=1".to_owned());
+    let form = PasskeyForm { action, options: "/login/passkey/options".to_owned(), device, others: Some("/login".to_owned()) };
+    let alone = LoginPage { passkey: Some(form.clone()), ..login_page(frame, Vec::new()) };
+    let passkey = Some(PasskeyForm { others: None, ..form });
+    let email_code = Some(EmailCodeForm { action: "/login/email".to_owned(), form: text.to_owned() });
+    let some = LoginPage { choices: choices(3, text), email_code, passkey, ..login_page(frame, Vec::new()) };
+    let one = LoginPage { choices: choices(1, text), email_code: None, ..some.clone() };
+    let offer = PasskeyOfferPage { frame, goes_on: RETURN_TO, action: "/account/passkeys" };
+    vec![
+        ("a passkey alone".to_owned(), alone.render()),
+        ("one and a passkey".to_owned(), one.render()),
+        ("a passkey beside others".to_owned(), some.render()),
+        ("a passkey as the last time".to_owned(), LoginPage { last: Some("passkey"), ..some }.render()),
+        ("a passkey is offered".to_owned(), offer.render()),
+    ]
 }
 
 /// Every kind of page in a language, with a text wherever one comes from outside.
@@ -255,6 +289,7 @@ fn pages(language: &PageLanguage, offered: &[&PageLanguage], text: &str) -> Vec<
         pages.push((format!("{} bare", cause.name()), bare.render()));
     }
     pages.extend(pages_of_a_person(frame, text));
+    pages.extend(pages_with_passkeys(frame, text));
     for app in [None, Some(text)] {
         let page = SignOutPage { frame, app, person: text, fields: &[("state", text.to_owned())], form: text };
         pages.push((format!("sign out, {app:?}"), page.render()));
@@ -277,6 +312,7 @@ fn every_page_in_every_language_keeps_the_promises_of_the_look() {
             assert!(page.contains(&format!("<html lang=\"{}\" dir=\"ltr\">", language.code)), "{name}");
             assert_eq!(count(&page, "<h1>"), 1, "{name}");
             assert!(count(&page, " first\"") <= 1, "{name}: one filled button a page");
+            let page = page.replacen("\n<script src=\"/passkey.js?v=1\" defer></script>\n</head>", "\n</head>", 1);
             assert_eq!(
                 count(&page, "<script") + count(&page, "<style") + count(&page, " style=") + count(&page, "javascript:"),
                 0,

@@ -18,6 +18,7 @@ use crate::provider::implied_userinfo::ImpliedUserInfo;
 use crate::provider::inputs::{Input, InputSpec};
 use crate::provider::issuer::Issuer;
 use crate::provider::logo::ProviderLogo;
+use crate::provider::passkey::PASSKEY;
 use crate::provider::pkce::Pkce;
 use crate::provider::proof_check::ProofCheck;
 use crate::provider::provider_spec::ProviderSpec;
@@ -63,6 +64,12 @@ pub fn compile_node(source: &Source, node: &YamlNode, installation: Installation
             "give the file another name, such as `correio.yaml`",
         );
     }
+    if name == PASSKEY {
+        reader.complain_about_file(
+            format!("`{name}` is what the sign-in by a passkey is called everywhere"),
+            "give the file another name, such as `chaves.yaml`",
+        );
+    }
     let spec = ProviderSpec::read(node, &mut reader);
     let provider = spec.and_then(|spec| assemble(source, &name, spec, known, installation, &mut reader));
     if reader.names.is_over_limit() {
@@ -91,6 +98,9 @@ fn checked_key(spec: &mut ProviderSpec, name: &str, reader: &mut Reader) -> (Box
     } else if key.value == EMAIL_CODE {
         let help = "write another key, or leave it out";
         reader.complain(key.place, "under the key `email` stand the identities of people who sign in by a code", help);
+    } else if key.value == PASSKEY {
+        let help = "write another key, or leave it out";
+        reader.complain(key.place, "under the key `passkey` stand the sessions of people who sign in by a passkey", help);
     }
     (key.value.into(), Some(key.place))
 }

@@ -20,6 +20,7 @@ pub(crate) mod credentials; //     where client id and secret are sent
 pub(crate) mod declared_values; // settings and secrets that a file declares
 pub(crate) mod discovery; //       the word `discovery`
 pub mod document_cache; //         discovery documents and keys, kept
+pub mod passkey; //                the sign-in by a passkey, which is no provider either
 pub mod email_code; //             the sign-in by a code, which is no provider
 pub(crate) mod exchange; //        tokens that programs hand in
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]

@@ -2,6 +2,7 @@
 
 use crate::apps::client_app::{AppAuthentication, AppGrantKinds, AppKeys, ClientApp, SecretDigest};
 use crate::provider::email_code::EMAIL_CODE;
+use crate::provider::passkey::PASSKEY;
 use crate::session::token_algorithm::TokenAlgorithm;
 use crate::stores::settings::apps::{AppKeysPlace, AppSecretSpec, AppSpec, ConsentRule, PkceRule};
 use crate::vocabulary::diagnostic::{Complaint, Severity, did_you_mean};
@@ -110,8 +111,9 @@ pub(crate) fn read_authentication(spec: &AppSpec) -> Result<AppAuthentication, U
 /// The provider files that an app names and that are not among `known`.
 pub(crate) fn unknown_providers<'s>(spec: &'s AppSpec, known: &[String]) -> Vec<&'s Located<String>> {
     let is_unknown = |name: &&Located<String>| !known.contains(&name.value);
-    // A code by e-mail gives no tokens.
-    let of_tokens = spec.tokens.iter().flat_map(|list| &list.0).filter(|name| is_unknown(name) || name.value == EMAIL_CODE);
+    // A code by e-mail and a passkey give no tokens.
+    let gives_none = |name: &&Located<String>| matches!(name.as_str(), EMAIL_CODE | PASSKEY);
+    let of_tokens = spec.tokens.iter().flat_map(|list| &list.0).filter(|name| is_unknown(name) || gives_none(name));
     spec.providers.iter().flat_map(|list| &list.0).filter(is_unknown).chain(of_tokens).collect()
 }
 

@@ -28,6 +28,7 @@ use crate::provider::email_code::EMAIL_CODE;
 use crate::provider::hosts::is_loopback;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::moment::TimeSpan;
+use crate::provider::passkey::PASSKEY;
 use crate::session::further_facts::FurtherFacts;
 use crate::session::keys::TokenParties;
 use crate::session::rotation::RotationPlan;
@@ -43,7 +44,9 @@ use crate::stores::read_policy::ReadableValues;
 use crate::stores::session_cookie::{SecondCookie, compile_cookies};
 use crate::stores::settings::apps::AppSpec;
 use crate::stores::settings::session::SessionSpec;
-use crate::stores::settings::{LoginSpec, MailSpec, NullableText, Settings, SettingsSpec, browser_host, browser_origin};
+use crate::stores::settings::{
+    LoginSpec, MailSpec, NullableText, Settings, SettingsSpec, browser_host, browser_origin, can_have_passkeys, without_port,
+};
 use crate::stores::title::usual_title;
 use crate::vocabulary::email::Email;
 use crate::vocabulary::localized_text::{LocalizedText, LocalizedTextSpec};
@@ -57,6 +60,13 @@ use std::time::Duration;
 
 /// The name of the store that the settings file itself describes.
 pub(crate) const MAIN: &str = "main";
+
+/// The host and the origin of the pages of a store, as browsers write them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PasskeyPlace {
+    pub(crate) host: Box<str>,
+    pub(crate) origin: Box<str>,
+}
 
 /// A store: a storefront whose shoppers log in through the broker.
 #[derive(Clone, Debug)]
@@ -114,6 +124,8 @@ pub struct Store {
     pub(crate) deletion: AccountDeletion,
     /// Whether people may sign in by a code that is sent to their e-mail address.
     pub(crate) email_code: bool,
+    /// To what its passkeys belong, where people may sign in by one.
+    pub(crate) passkeys: Option<PasskeyPlace>,
     /// How mail is sent, if a server is set.
     pub(crate) mail: Option<MailSpec>,
     /// Rates per minute; `None` for no limits.
@@ -170,9 +182,10 @@ impl Store {
         TokenParties { issuer: &self.public_url, audience: self.audience(), earlier_audience, store: &self.name, further: &self.further }
     }
 
-    /// What the apps of the store may name under `providers`: these provider files, and the code by e-mail if the store offers it.
+    /// What the apps of the store may name under `providers`: these provider files, and the code by e-mail and passkeys if the store offers them.
     pub(crate) fn names_for_apps(&self, mut files: Vec<String>) -> Vec<String> {
         files.extend(self.email_code.then(|| EMAIL_CODE.to_owned()));
+        files.extend(self.passkeys.as_ref().map(|_| PASSKEY.to_owned()));
         files
     }
 
@@ -309,6 +322,8 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
     let origins = |list| -> Vec<Box<str>> { text_values(list).map(|origin| browser_origin(origin).into()).collect() };
     let return_to = origins(own.return_to.as_ref().or(main.return_to.as_ref()));
     let hand_over: Vec<HandOverPage> = text_values(own.hand_over.as_ref()).filter_map(HandOverPage::parse).collect();
+    let ways = own.ways.as_ref().or(main.ways.as_ref()).map_or(&[][..], |ways| &ways.0);
+    let has_way = |name: &str| ways.iter().any(|way| way.value == name);
     Store {
         name: name.into(),
         public_url: public_url.into(),
@@ -335,7 +350,9 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         help: login(|login| login.help.as_ref()).map(Into::into),
         privacy: login(|login| login.privacy.as_ref()).map(Into::into),
         deletion: deletion(own, main),
-        email_code: own.ways.as_ref().or(main.ways.as_ref()).is_some_and(|ways| ways.0.iter().any(|way| way.value == EMAIL_CODE)),
+        email_code: has_way(EMAIL_CODE),
+        passkeys: (has_way(PASSKEY) && can_have_passkeys(host))
+            .then(|| PasskeyPlace { host: without_port(host).into(), origin: browser_origin(public_url).into() }),
         mail: own.mail.as_ref().or(main.mail.as_ref()).cloned(),
         rates: compile_rates(own.limits.as_ref().or(main.limits.as_ref())),
         staff: staff(own, main),

@@ -16,6 +16,7 @@ mod values;
 
 pub(crate) use crate::stores::settings::check::{browser_host, browser_origin, check_public_url};
 pub(crate) use crate::stores::settings::check_apps::client_id_problem;
+pub(crate) use crate::stores::settings::check_ways::{can_have_passkeys, without_port};
 pub(crate) use crate::stores::settings::values::{NullableText, PossiblyEmptyList};
 
 use crate::provider::InstallationContext;
@@ -137,10 +138,12 @@ words! {
         /// Default: none; no mail is sent, and a shopper without a proven address is refused
         mail: Option<MailSpec> = "mail",
         /// What the store offers beside its providers. `email` is a code that is sent to an e-mail address (needs `mail`): it signs in the
-        /// user who has the address, or makes one. An app with `providers` offers it if the list names `email`. Passkeys are not
-        /// offered by this version. A store inherits the list, and `[]` takes it away.
+        /// user who has the address, or makes one. `passkey` lets people who have an account sign in by the fingerprint, face or PIN of
+        /// their device: after a sign-in they are offered one, once for each browser, and `/account` adds and removes them. Passkeys belong
+        /// to the host of `publicUrl`: under another host none of them works. An app with `providers` offers what the list names, `email` and
+        /// `passkey` too. A store inherits the list, and `[]` takes it away.
         /// Default: none
-        /// Example: `ways: [ email ]`
+        /// Example: `ways: [ email, passkey ]`
         ways: Option<PossiblyEmptyList> = "ways",
         /// Whether the calls of VTEX ID are answered below `/api/vtexid`, for pages of a storefront that were written for them.
         /// `docs/vtex.md` says what each call answers. A store inherits it.
@@ -238,7 +241,7 @@ words! {
     /// Who may use the lab.
     pub(crate) struct LabSpec ("lab block") {
         /// The e-mail addresses of the staff. A member signs in at this store like a shopper, with a proven address,
-        /// through a provider: a code by e-mail (`ways`) does not open the lab.
+        /// through a provider: a code by e-mail and a passkey (`ways`) do not open the lab.
         /// Default: none; on a loopback `publicUrl`, the lab is open to everyone
         /// Example: `staff: [ suporte@loja.example ]`
         staff: Option<OneOrMany<Located<String>>> = "staff",

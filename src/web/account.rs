@@ -13,26 +13,27 @@ use crate::pages::{
     AccountDeletionOffer, AccountNotice, AccountPage, ErrorCause, LinkableProvider, LinkedIdentityRow, LoginChoice, ProviderIcon,
 };
 use crate::provider::email_code::EMAIL_CODE;
+use crate::provider::passkey::PASSKEY;
 use crate::session::Session;
 use crate::stores::account_deletion::AccountDeletion;
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::hash::{hex, sha256};
 use crate::web::apps::app_access;
 use crate::web::attempt_cookies::LoginPurpose;
-use crate::web::forms::{self, SubmittedForm};
+use crate::web::forms;
+use crate::web::fresh_session::{is_fresh, may_link, require_fresh_session};
+use crate::web::passkey_form::passkey_page_address;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::sign_in_offer::is_refused_here;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
-use crate::web::{cookies, email_code, headers, login_page, logout, start};
+use crate::web::{cookies, email_code, headers, login_page, logout, passkey_list, start};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, VARY};
 use std::sync::Arc;
 
 pub(crate) const PAGE: &str = "/account";
-/// How long after a login the linked identities may be changed, in seconds.
-const FRESH: i64 = 300;
 
 pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Page)?;
@@ -60,6 +61,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         name: record.user.name.as_deref(),
         identities: links.iter().map(|link| linked_identity_row(&context, &session, link, links.len() > 1)).collect(),
         more,
+        passkeys: passkey_list::section(&context, &session).await?,
         apps: app_access::list(&context, &session).await?,
         sessions: sessions::list(&context, &session).await?,
         deletion: deletion_offer(&live_store.store.deletion),
@@ -72,9 +74,11 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     };
     let mut response = HttpResponse::Ok();
     response.content_type("text/html; charset=utf-8").insert_header((VARY, "Cookie, Accept-Language"));
-    if leads_to_providers {
-        let destinations = headers::provider_destinations(live_store.store.loopback);
-        response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms([destinations])));
+    let destinations = leads_to_providers.then(|| headers::provider_destinations(live_store.store.loopback));
+    if page.passkeys.is_some() {
+        response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_passkeys(&live_store.store.public_url, destinations)));
+    } else if destinations.is_some() {
+        response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_forms(destinations)));
     }
     context.keep_language(&mut response);
     Ok(response.body(page.render()))
@@ -88,7 +92,7 @@ pub(crate) async fn redirect_to_page(_: RequestContext) -> Result<HttpResponse, 
 /// Sends a signed-in shopper to a provider whose identity is to be linked.
 pub(crate) async fn link(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Login)?;
-    let (session, form) = require_fresh_session(&context).await?;
+    let (session, form) = require_fresh_session(&context, PAGE).await?;
     let live_provider = start::requested_provider(&context)?;
     // Otherwise a callback of another person would link that person's identity.
     if !live_provider.provider.is_callback_tied || !may_link(&context, &session) {
@@ -118,29 +122,6 @@ pub(crate) async fn sign_out(context: RequestContext) -> Result<HttpResponse, Us
     Ok(response.insert_header((LOCATION, "/login?signed_out=1")).finish())
 }
 
-/// The session, if its login is recent enough to change linked identities, and the submitted form.
-pub(crate) async fn require_fresh_session(context: &RequestContext) -> Result<(Session, SubmittedForm), UserFacingError> {
-    context.require_fresh_revocations()?;
-    let session = context.session_under_new_keys().await?.ok_or(ErrorCause::NotFresh)?;
-    let form = forms::verified_form(context, &session.sid, PAGE)?;
-    if is_fresh(context, &session) { Ok((session, form)) } else { Err(ErrorCause::NotFresh.into()) }
-}
-
-/// Whether identities may be linked in a session. One that may be the session of the person whose callback was accepted would give that
-/// person an identity of the shopper.
-fn may_link(context: &RequestContext, session: &Session) -> bool {
-    if *session.person.provider == *EMAIL_CODE {
-        return true;
-    }
-    let live_provider = context.live_store().providers.snapshot().provider_by_key(&session.person.provider).cloned();
-    live_provider.is_some_and(|live_provider| live_provider.provider.is_callback_tied)
-}
-
-/// Whether the login is recent enough to change linked identities.
-pub(crate) fn is_fresh(context: &RequestContext, session: &Session) -> bool {
-    (0..=FRESH).contains(&context.now().saturating_sub(session.since))
-}
-
 fn notice(context: &RequestContext) -> Result<Option<AccountNotice>, UserFacingError> {
     Ok(match context.query_parameter("done")?.as_deref() {
         Some("linked") => Some(AccountNotice::Linked),
@@ -149,6 +130,8 @@ fn notice(context: &RequestContext) -> Result<Option<AccountNotice>, UserFacingE
         Some("late") => Some(AccountNotice::TooLate),
         Some("left") => Some(AccountNotice::SessionEnded),
         Some("ended") => Some(AccountNotice::AppEnded),
+        Some("passkey") => Some(AccountNotice::PasskeyAdded),
+        Some("passkeyRemoved") => Some(AccountNotice::PasskeyRemoved),
         _ => None,
     })
 }
@@ -213,6 +196,9 @@ fn providers_to_add(context: &RequestContext, links: &[IdentityLink]) -> Vec<Lin
 fn sign_in_again_address(context: &RequestContext, session: &Session, here: &str) -> String {
     if *session.person.provider == *EMAIL_CODE && context.live_store().offers_email_code() {
         return email_code::page_address(Some(here));
+    }
+    if *session.person.provider == *PASSKEY && context.live_store().offers_passkeys() {
+        return passkey_page_address(Some(here));
     }
     let live_provider = context.live_store().providers.snapshot().provider_by_key(&session.person.provider).cloned();
     let name = live_provider

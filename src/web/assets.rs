@@ -2,7 +2,7 @@
 //! storefronts that draw their own buttons.
 
 use crate::pages::frame::address;
-use crate::pages::{ErrorCause, embed_js, store_css};
+use crate::pages::{ErrorCause, PASSKEY_SCRIPT, embed_js, store_css};
 use crate::provider::email_code::EMAIL_CODE;
 use crate::stores::live::LiveProvider;
 use crate::stores::picture::Picture;
@@ -33,6 +33,13 @@ pub(crate) async fn style(context: RequestContext) -> Result<HttpResponse, UserF
 pub(crate) fn cache_lifetime(context: &RequestContext) -> &'static str {
     let is_this = context.query_parameters().any(|(name, value)| name == "v" && value == context.live_store().version);
     if is_this { KEEP } else { KEEP_SHORTLY }
+}
+
+/// The script for passkeys, where the store offers them or may have offered them.
+pub(crate) async fn passkey_script(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    let mut response = HttpResponse::Ok();
+    response.content_type("text/javascript; charset=utf-8").insert_header((CACHE_CONTROL, cache_lifetime(&context)));
+    Ok(response.body(PASSKEY_SCRIPT))
 }
 
 pub(crate) async fn logo(context: RequestContext) -> Result<HttpResponse, UserFacingError> {

@@ -25,6 +25,10 @@ const START: &str = "portaria-start";
 const LAST: &str = "portaria-last";
 const ONE_TAP: &str = "portaria-one-tap";
 const LANGUAGE: &str = "portaria-language";
+/// That the device of the browser can keep passkeys, as a script of ours has found out.
+const DEVICE: &str = "portaria-device";
+/// That this browser was offered a passkey.
+const PASSKEY_OFFERED: &str = "portaria-passkey-offered";
 
 /// What the cookies of a request say about the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +123,11 @@ impl<'a> RequestCookies<'a> {
         self.unique(&one_tap_name(store)).filter(|key| key.len() == 22)
     }
 
+    /// Whether a passkey could be made in this browser, and it was not offered one yet.
+    pub(crate) fn may_be_offered_passkey(self, store: &Store) -> bool {
+        self.has(&prefixed_name(DEVICE, store)) && !self.has(&prefixed_name(PASSKEY_OFFERED, store))
+    }
+
     pub(crate) fn last_provider(self, store: &Store) -> Option<&'a str> {
         self.unique(&prefixed_name(LAST, store))
     }
@@ -137,6 +146,17 @@ fn parts_between_semicolons(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 pub(crate) fn set_language(code: &str, store: &Store) -> HeaderValue {
     cookie_header(&prefixed_name(LANGUAGE, store), code, 180 * 24 * 3600, store)
+}
+
+/// The cookie that a script of ours sets where the device can keep passkeys, for an hour. The script can read it, unlike all others.
+pub(crate) fn device_cookie(store: &Store) -> String {
+    let secure = if store.secure { "; Secure" } else { "" };
+    format!("{}=1; SameSite=Lax; Path=/; Max-Age=3600{secure}", prefixed_name(DEVICE, store))
+}
+
+/// Remembers that this browser was offered a passkey, so that it is not offered one again.
+pub(crate) fn set_passkey_offered(store: &Store) -> HeaderValue {
+    cookie_header(&prefixed_name(PASSKEY_OFFERED, store), "1", 400 * 24 * 3600, store)
 }
 
 pub(crate) fn attempt_name(suffix: &str, store: &Store) -> String {

@@ -13,6 +13,9 @@ use base64::engine::general_purpose::STANDARD;
 /// A page may load its own style and pictures, and nothing else.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// The path of the script for passkeys.
+pub(crate) const PASSKEY_SCRIPT_PATH: &str = "/passkey.js";
+
 const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
@@ -60,6 +63,14 @@ pub(crate) fn policy_with_forms<'a>(destinations: impl IntoIterator<Item = &'a s
 /// The policy of a page that loads a script of ours.
 pub(crate) fn policy_with_own_script() -> HeaderValue {
     HeaderValue::from_str(&POLICY.replace("form-action", "script-src 'self'; form-action")).unwrap_or(HeaderValue::from_static(POLICY))
+}
+
+/// The same for a page with the script for passkeys, and no other; `public_url` is the origin of the store.
+pub(crate) fn policy_with_passkeys<'a>(public_url: &str, destinations: impl IntoIterator<Item = &'a str>) -> HeaderValue {
+    let destinations: Vec<&str> = destinations.into_iter().collect();
+    let (script, forms) = (format!("{public_url}{PASSKEY_SCRIPT_PATH}"), destinations.join(" "));
+    let policy = POLICY.replace("form-action 'self'", &format!("script-src {script}; connect-src 'self'; form-action 'self' {forms}"));
+    HeaderValue::from_str(policy.replace(" ; ", "; ").trim_end()).unwrap_or(HeaderValue::from_static(POLICY))
 }
 
 /// The policy of the page whose form posts itself to an app. The app may send the browser on to another of its hosts, and browsers apply

@@ -1,7 +1,8 @@
 //! The live configuration: the stores with their current providers, brandings and phrases.
 
 use crate::apps::client_app::AppAuthentication;
-use crate::pages::{Accent, PageLanguages, StoreBranding, StoreLogo, store_css};
+use crate::pages::{Accent, PASSKEY_SCRIPT, PageLanguages, StoreBranding, StoreLogo, store_css};
+use crate::passkeys::ceremony::RelyingParty;
 use crate::provider::value_reference::SecretReference;
 use crate::session::keys::TokenParties;
 use crate::stores::apps::{ClientApps, read_authentication, unknown_providers};
@@ -91,6 +92,16 @@ impl LiveStore {
     /// Whether people may sign in here by a code that is sent to their e-mail address.
     pub(crate) fn offers_email_code(&self) -> bool {
         self.store.email_code && self.mailer.is_some()
+    }
+
+    /// Whether people may sign in here by a passkey.
+    pub(crate) fn offers_passkeys(&self) -> bool {
+        self.store.passkeys.is_some()
+    }
+
+    /// The store as passkeys belong to it, where it offers them.
+    pub(crate) fn relying_party(&self) -> Option<RelyingParty<'_>> {
+        self.store.passkeys.as_ref().map(|place| RelyingParty { host: &place.host, origin: &place.origin })
     }
 
     /// The providers that have a button at this store.
@@ -297,7 +308,7 @@ fn store_look(store: &Store, logo: Option<&Picture>) -> StoreBranding {
 }
 
 fn look_version(look: &StoreBranding, logo: Option<&Picture>, assets: &[u8]) -> String {
-    let mut text = [assets, store_css(look).as_bytes()].concat();
+    let mut text = [assets, store_css(look).as_bytes(), PASSKEY_SCRIPT.as_bytes()].concat();
     text.extend(logo.iter().flat_map(|logo| logo.bytes.iter()));
     hex(&sha256::<6>(&text))
 }

@@ -1,17 +1,19 @@
 //! `/login`: the providers of the store, and who is signed in already.
 
 use crate::pages::frame::address;
-use crate::pages::{EmailCodeForm, LoginChoice, LoginInputField, LoginNotice, LoginPage, ProviderIcon, SignedInUser};
+use crate::pages::{EmailCodeForm, LoginChoice, LoginInputField, LoginNotice, LoginPage, PasskeyForm, ProviderIcon, SignedInUser};
 use crate::provider::Provider;
 use crate::provider::callback::CallbackMethod;
 use crate::provider::email_code::EMAIL_CODE;
 use crate::provider::hosts::is_loopback;
+use crate::provider::passkey::PASSKEY;
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
 use crate::stores::settings::browser_host;
 use crate::web::apps::after_logout;
 use crate::web::apps::login_for_app::{self, LoginForApp};
 use crate::web::logout::provider_with_logout;
+use crate::web::passkey_form::{passkey_page_address, sign_in_options_address};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::sign_in_offer::SignInOffer;
@@ -37,7 +39,8 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     let is_enough = |session: &&Session| for_app.as_ref().is_none_or(|for_app| !for_app.needs_login(&context, session));
     let offered_session = session.as_ref().filter(is_enough);
     let here = address(&["login"], &[("return_to", return_to.as_deref())]);
-    let SignInOffer { live_providers, email_code, in_app } = SignInOffer::new(&context, for_app.as_ref(), &here);
+    let SignInOffer { live_providers, email_code, passkey, in_app } = SignInOffer::new(&context, for_app.as_ref(), &here);
+    let has_passkey = passkey && offered_session.is_none();
     let (form, form_key) = forms::browser_token(&context);
     let has_form = |live_provider: &LiveProvider| live_provider.provider.begins_by_form() && live_provider.provider.inputs.is_empty();
     let choice = |live_provider: &Arc<LiveProvider>| LoginChoice {
@@ -54,6 +57,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         place: return_to.as_deref().map(|return_to| name_of_place(&context, return_to)),
         app: for_app.as_ref().map(LoginForApp::app_name),
         email_code,
+        passkey: has_passkey.then(|| passkey_form(&context, return_to.as_deref(), None)),
         in_app,
         last: context.cookies().last_provider(&live_store.store),
         person: offered_session.map(|session| signed_in_person(&context, session, return_to.as_deref())),
@@ -61,7 +65,9 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         operator: live_store.store.loopback,
     };
     let origin = for_app.as_ref().map(LoginForApp::origin);
-    let mut response = response_to(&context, &form_destinations(&context, &live_providers, offered_session, origin.as_deref()));
+    let destinations = form_destinations(&context, &live_providers, offered_session, origin.as_deref());
+    let mut response =
+        if has_passkey { response_with_passkeys(&context, &destinations, origin.as_deref()) } else { response_to(&context, &destinations) };
     if offered_session.is_none() && has_browser_form {
         cookies::append_to(&mut response, [form_key]);
     }
@@ -106,6 +112,7 @@ pub(crate) fn show_one(context: &RequestContext, live_provider: &LiveProvider) -
         place: return_to.as_deref().map(|return_to| name_of_place(context, return_to)),
         app: for_app.as_ref().map(LoginForApp::app_name),
         email_code: None,
+        passkey: None,
         in_app: None,
         last: None,
         person: None,
@@ -116,6 +123,47 @@ pub(crate) fn show_one(context: &RequestContext, live_provider: &LiveProvider) -
     let mut response = response_to(context, &form_destinations(context, std::slice::from_ref(live_provider), None, origin.as_deref()));
     cookies::append_to(&mut response, [form_key]);
     Ok(response.body(page.render()))
+}
+
+/// The page with the passkey alone, whether or not the person is signed in.
+pub(crate) fn show_passkey(context: &RequestContext) -> Result<HttpResponse, UserFacingError> {
+    let return_to = context.return_to()?;
+    let for_app = login_for_app::of_return_address(context, return_to.as_deref())?;
+    let others = address(&["login"], &[("return_to", return_to.as_deref())]);
+    let has_others = SignInOffer::new(context, for_app.as_ref(), &others).has_others_than_passkey();
+    let (offered, here) = (context.offered_languages(), passkey_page_address(return_to.as_deref()));
+    let page = LoginPage {
+        frame: context.frame(&offered, &here),
+        choices: Vec::new(),
+        return_to: return_to.as_deref(),
+        place: return_to.as_deref().map(|return_to| name_of_place(context, return_to)),
+        app: for_app.as_ref().map(LoginForApp::app_name),
+        email_code: None,
+        passkey: Some(passkey_form(context, return_to.as_deref(), Some(others).filter(|_| has_others))),
+        in_app: None,
+        last: None,
+        person: None,
+        notice: None,
+        operator: false,
+    };
+    let origin = for_app.as_ref().map(LoginForApp::origin);
+    Ok(response_with_passkeys(context, &[], origin.as_deref()).body(page.render()))
+}
+
+fn passkey_form(context: &RequestContext, return_to: Option<&str>, others: Option<String>) -> PasskeyForm {
+    let device = cookies::device_cookie(&context.live_store().store);
+    PasskeyForm { action: passkey_page_address(return_to), options: sign_in_options_address(return_to), device, others }
+}
+
+/// The head of a page whose passkey leads to the places of the store, or to an app, beside what its other forms lead to.
+fn response_with_passkeys(context: &RequestContext, destinations: &[&str], app_origin: Option<&str>) -> HttpResponseBuilder {
+    let store = &context.live_store().store;
+    let app = app_origin.map(headers::app_destinations);
+    let own = store.return_to.iter().map(|origin| &**origin).chain(app.as_deref());
+    let all = destinations.iter().copied().chain(own);
+    let mut response = response_to(context, &[]);
+    response.insert_header((CONTENT_SECURITY_POLICY, headers::policy_with_passkeys(&store.public_url, all)));
+    response
 }
 
 /// The name of the place at an address: the store, or the host where it is another than the store's own.
@@ -167,9 +215,12 @@ pub(crate) fn provider_icon(live_provider: &LiveProvider) -> ProviderIcon {
 }
 
 fn signed_in_person(context: &RequestContext, session: &Session, return_to: Option<&str>) -> SignedInUser {
-    let is_by_code = *session.person.provider == *EMAIL_CODE;
-    let provider_title =
-        if is_by_code { Some(context.language().phrases.email_code.name.clone()) } else { provider_title(context, session) };
+    let phrases = &context.language().phrases;
+    let provider_title = match &*session.person.provider {
+        EMAIL_CODE => Some(phrases.email_code.name.clone()),
+        PASSKEY => Some(phrases.passkey.name.clone()),
+        _ => provider_title(context, session),
+    };
     let goes_on = return_to
         .map(
             |return_to| {

@@ -1,12 +1,13 @@
-//! Through what a person signs in, as the pages and the records of a login name it: a provider, or a code by e-mail.
+//! Through what a person signs in, as the pages and the records of a login name it: a provider, a code by e-mail, or a passkey.
 
 use crate::provider::email_code::EMAIL_CODE;
+use crate::provider::passkey::PASSKEY;
 use crate::stores::live::LiveProvider;
 use std::sync::Arc;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LoginSource<'a> {
-    /// What people read; empty for the code by e-mail.
+    /// What people read; empty for a code by e-mail and a passkey.
     pub(crate) title: &'a str,
     /// Its name in addresses, in the audit and in metrics.
     pub(crate) name: &'a str,
@@ -18,6 +19,7 @@ pub(crate) struct LoginSource<'a> {
 
 impl LoginSource<'static> {
     pub(crate) const EMAIL_CODE: Self = Self { title: "", name: EMAIL_CODE, file: EMAIL_CODE, version: "" };
+    pub(crate) const PASSKEY: Self = Self { title: "", name: PASSKEY, file: PASSKEY, version: "" };
 }
 
 impl<'a> From<&'a LiveProvider> for LoginSource<'a> {

@@ -19,6 +19,7 @@ pub(crate) mod endpoint_hosts;
 pub(crate) mod error_page;
 pub(crate) mod exchange;
 pub(crate) mod forms;
+pub(crate) mod fresh_session;
 pub mod forward_auth;
 pub(crate) mod hand_over;
 pub(crate) mod handed_in;
@@ -36,6 +37,11 @@ pub(crate) mod metrics;
 pub(crate) mod one_tap;
 pub(crate) mod opener;
 pub(crate) mod popup;
+pub(crate) mod passkey_account;
+pub(crate) mod passkey_form;
+pub(crate) mod passkey_list;
+pub(crate) mod passkey_offer;
+pub(crate) mod passkey_sign_in;
 pub(crate) mod prove;
 pub(crate) mod presented_tokens;
 pub(crate) mod provider_logout;
@@ -88,6 +94,8 @@ fn own_routes() -> Vec<RouteRow> {
         internal("/metrics").internal_get(health::metrics),
         page("/login").get_and_head(login_page::show),
         page("/login/email").get_and_head(email_code::show).post(email_code::start),
+        page("/login/passkey").get_and_head(passkey_sign_in::show).post(passkey_sign_in::sign_in),
+        page("/login/passkey/options").post(passkey_sign_in::options),
         page("/login/{provider}").get(start::by_link).post(start::by_form),
         page("/callback/{provider}").get(callback::by_query).post(callback::by_form_post),
         page("/callback/{provider}/{state}").get(callback::by_query).post(callback::by_form_post),
@@ -111,6 +119,10 @@ fn own_routes() -> Vec<RouteRow> {
         page("/account/data").get_and_head(account::redirect_to_page).post(account::own_data::download),
         page("/account/erase").get_and_head(account::own_data::ask_to_erase).post(account::own_data::erase),
         page("/account/sign-out").get_and_head(account::redirect_to_page).post(account::sign_out),
+        page("/account/passkeys/new").get_and_head(passkey_offer::show),
+        page("/account/passkeys/options").post(passkey_account::options),
+        page("/account/passkeys").get_and_head(account::redirect_to_page).post(passkey_account::add),
+        page("/account/passkeys/remove").get_and_head(account::redirect_to_page).post(passkey_account::remove),
         page("/prove").get_and_head(prove::show),
         page("/prove/address").get_and_head(prove::redirect_to_page).post(prove::submit_address),
         page("/prove/again").get_and_head(prove::redirect_to_page).post(prove::resend_code),
@@ -118,6 +130,7 @@ fn own_routes() -> Vec<RouteRow> {
         page("/providers").get_and_head(assets::providers),
         page("/embed.js").get_and_head(assets::embed),
         page("/style.css").get_and_head(assets::style),
+        page("/passkey.js").get_and_head(assets::passkey_script),
         page("/favicon.ico").get_and_head(assets::favicon),
         page("/logo").get_and_head(assets::logo),
         page("/logo/{provider}").get_and_head(assets::provider_logo),

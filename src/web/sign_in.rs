@@ -4,6 +4,7 @@ use crate::directory::audit::RecordAuditEvent;
 use crate::directory::code_sign_in::SignInByCode;
 use crate::directory::linking::{LinkingRule, SignInRefusalReason};
 use crate::directory::sign_in::{SignIn, SignInRefusal, SignedIn};
+use crate::directory::users::User;
 use crate::login::return_to::through_finish;
 use crate::login::trace::LoginTokens;
 use crate::pages::{Device, ErrorCause, identity_linked_mail};
@@ -17,7 +18,7 @@ use crate::web::login_source::LoginSource;
 use crate::web::request_context::RequestContext;
 use crate::web::session_tokens::session_cookies;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
-use crate::web::{cookies, email_proof, hand_over, id_tokens, kept_tokens, login_failure};
+use crate::web::{cookies, email_proof, hand_over, id_tokens, kept_tokens, login_failure, passkey_offer};
 use crate::world::random;
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderValue, SET_COOKIE, USER_AGENT};
@@ -78,7 +79,7 @@ pub(crate) async fn open_session_by_code(
 }
 
 /// Sends a browser on with its new session.
-async fn send_on(
+pub(crate) async fn send_on(
     context: &RequestContext,
     session: &Session,
     provider: &str,
@@ -88,6 +89,12 @@ async fn send_on(
     cookies.push(cookies::set_last_provider(provider, &context.live_store().store));
     // Checked again, because the settings may have changed meanwhile.
     let wanted = context.allowed_return_to(return_to).ok().flatten();
+    // Once for each browser, the person is offered a passkey first.
+    if let Some((offer, offered)) = passkey_offer::page_before(context, session, wanted.as_deref()).await {
+        cookies.extend(wanted.as_deref().and_then(|wanted| kept_request::note_sign_in(context, wanted, &session.sid)));
+        cookies.push(offered);
+        return Ok((redirect_to(&offer), cookies));
+    }
     // An app that waits gets its answer at once, if it needs nothing more of the person.
     if let Some(answer) = login_for_app::answer_after_sign_in(context, wanted.as_deref(), session).await {
         return Ok((answer, cookies));
@@ -111,7 +118,8 @@ pub(crate) fn announce(context: &RequestContext, live_provider: &LiveProvider, s
     record_sign_in(context, &live_provider.provider.name, session);
 }
 
-fn record_sign_in(context: &RequestContext, provider: &str, session: &Session) {
+/// Counts and logs a sign-in.
+pub(crate) fn record_sign_in(context: &RequestContext, provider: &str, session: &Session) {
     let store = &context.live_store().store.name;
     context.app().metrics.count_login(store, provider, "welcome");
     tracing::info!(store = &**store, provider, uid = &*session.person.uid, "a shopper has signed in");
@@ -154,20 +162,9 @@ pub(crate) async fn sign_in(
     instead_of: Option<(Box<str>, i64)>,
     lasting: SessionLifetime,
 ) -> Result<Result<(Session, LinkingRule), SignInRefusal>, UserFacingError> {
-    let (app, store, now) = (context.app(), &context.live_store().store, context.now());
-    let keys = context.signing_keys().ok_or(ErrorCause::StorageUnavailable)?;
-    let (new_uid, sid) = (random::id(), random::id());
-    let sign_in = SignIn {
-        store: store.name.clone(),
-        identity: store.further.only_named(identity),
-        version: version.into(),
-        new_uid,
-        sid: sid.clone(),
-        now,
-        latest: now.saturating_add(lasting.lifetime),
-        instead_of: instead_of.clone(),
-        device: context.header(USER_AGENT).and_then(Device::of_user_agent).map(Device::to_stored),
-    };
+    let app = context.app();
+    let sign_in = new_sign_in(context, identity, version, instead_of, lasting);
+    let begun = BegunSession { sid: sign_in.sid.clone(), instead_of: sign_in.instead_of.clone(), lasting };
     let is_by_code = *identity.provider == *EMAIL_CODE;
     let signed_in = if is_by_code { app.directory.write(SignInByCode(sign_in)).await? } else { app.directory.write(sign_in).await? };
     let (user, rule) = match signed_in {
@@ -175,34 +172,84 @@ pub(crate) async fn sign_in(
         Err(refusal) => return Ok(Err(refusal)),
     };
     let provider_id = if is_by_code { user.uid.clone() } else { identity.id.clone() };
-    if let Some((sid, latest)) = &instead_of {
-        app.revocations.record_end(sid, *latest);
+    Ok(Ok((begun.session_of(context, user, identity, provider_id)?, rule)))
+}
+
+/// A sign-in with this identity that is still to be written.
+pub(crate) fn new_sign_in(
+    context: &RequestContext,
+    identity: &Identity,
+    version: &str,
+    instead_of: Option<(Box<str>, i64)>,
+    lasting: SessionLifetime,
+) -> SignIn {
+    let (store, now) = (&context.live_store().store, context.now());
+    SignIn {
+        store: store.name.clone(),
+        identity: store.further.only_named(identity),
+        version: version.into(),
+        new_uid: random::id(),
+        sid: random::id(),
+        now,
+        latest: now.saturating_add(lasting.lifetime),
+        instead_of,
+        device: context.header(USER_AGENT).and_then(Device::of_user_agent).map(Device::to_stored),
     }
-    let person = SessionUser {
-        uid: user.uid,
-        email: user.email,
-        email_verified: user.email_verified,
-        name: user.name.as_deref().and_then(short_name),
-        provider: identity.provider.clone(),
-        provider_id,
-        facts: store.further.select(identity),
-    };
-    let mut session = Session::open(person, &store.name, sid, lasting, now);
-    for fact in keys.remove_what_does_not_fit(&mut session, context.live_store().token_parties()) {
-        tracing::warn!(
-            store = &*store.name,
-            provider = &*identity.provider,
-            fact = &*fact,
-            "a fact is left out of the session token, which would be longer than 1 KiB"
-        );
+}
+
+/// A session that storage knows, before its user is known here.
+pub(crate) struct BegunSession {
+    pub(crate) sid: Box<str>,
+    /// The session that it replaces, and when the last token of that expires.
+    pub(crate) instead_of: Option<(Box<str>, i64)>,
+    pub(crate) lasting: SessionLifetime,
+}
+
+impl BegunSession {
+    /// The session of the user who signed in with this identity.
+    pub(crate) fn session_of(
+        self,
+        context: &RequestContext,
+        user: User,
+        identity: &Identity,
+        provider_id: Box<str>,
+    ) -> Result<Session, UserFacingError> {
+        let (app, store) = (context.app(), &context.live_store().store);
+        let keys = context.signing_keys().ok_or(ErrorCause::StorageUnavailable)?;
+        if let Some((sid, latest)) = &self.instead_of {
+            app.revocations.record_end(sid, *latest);
+        }
+        let person = SessionUser {
+            uid: user.uid,
+            email: user.email,
+            email_verified: user.email_verified,
+            name: user.name.as_deref().and_then(short_name),
+            provider: identity.provider.clone(),
+            provider_id,
+            facts: store.further.select(identity),
+        };
+        let mut session = Session::open(person, &store.name, self.sid, self.lasting, context.now());
+        for fact in keys.remove_what_does_not_fit(&mut session, context.live_store().token_parties()) {
+            tracing::warn!(
+                store = &*store.name,
+                provider = &*identity.provider,
+                fact = &*fact,
+                "a fact is left out of the session token, which would be longer than 1 KiB"
+            );
+        }
+        Ok(session)
     }
-    Ok(Ok((session, rule)))
 }
 
 /// Informs the user by mail of a further linked identity, which another person may have linked. The login does not wait for the mail.
 pub(crate) fn mail_new_identity_notice(context: &RequestContext, live_provider: &LiveProvider, email: &Email) {
+    mail_notice(context, &live_provider.provider.title, email);
+}
+
+/// Informs the user by mail that they can sign in with something else now.
+pub(crate) fn mail_notice(context: &RequestContext, title: &str, email: &Email) {
     let Some(mailer) = context.live_store().mailer.clone() else { return };
-    let mail = identity_linked_mail(context.language(), &context.live_store().look, &live_provider.provider.title);
+    let mail = identity_linked_mail(context.language(), &context.live_store().look, title);
     let email = email.clone();
     actix_web::rt::spawn(async move {
         if let Err(reason) = mailer.send(&email, &mail).await {

@@ -1,4 +1,4 @@
-//! What a page offers to sign in with: the providers, unless they refuse the browser, and a code by e-mail.
+//! What a page offers to sign in with: the providers, unless they refuse the browser, a code by e-mail, and passkeys.
 
 use crate::pages::{InAppBrowser, InAppNotice};
 use crate::stores::live::LiveProvider;
@@ -12,6 +12,8 @@ pub(crate) struct SignInOffer {
     pub(crate) live_providers: Vec<Arc<LiveProvider>>,
     /// Whether a code by e-mail is offered.
     pub(crate) email_code: bool,
+    /// Whether passkeys are offered.
+    pub(crate) passkey: bool,
     /// Where this is the browser of an app, the providers that refuse it.
     pub(crate) in_app: Option<InAppNotice>,
 }
@@ -22,7 +24,8 @@ impl SignInOffer {
         let live_store = context.live_store();
         let live_providers = for_app.map_or_else(|| live_store.providers_with_button(), |for_app| for_app.providers(context));
         let email_code = for_app.map_or_else(|| live_store.offers_email_code(), |for_app| for_app.offers_email_code(context));
-        let Some(browser) = in_app_browser(context) else { return Self { live_providers, email_code, in_app: None } };
+        let passkey = for_app.map_or_else(|| live_store.offers_passkeys(), |for_app| for_app.offers_passkeys(context));
+        let Some(browser) = in_app_browser(context) else { return Self { live_providers, email_code, passkey, in_app: None } };
         let (refusing, live_providers): (Vec<_>, Vec<_>) =
             live_providers.into_iter().partition(|live_provider| live_provider.listed.refuses_embedded_browsers);
         let in_app = (!refusing.is_empty()).then(|| InAppNotice {
@@ -31,18 +34,29 @@ impl SignInOffer {
             // The request of an app waits in this browser, and another one would not find it.
             address: for_app.is_none().then(|| format!("{}{here}", live_store.store.public_url)),
         });
-        Self { live_providers, email_code, in_app }
+        // The browsers of apps have no passkeys.
+        Self { live_providers, email_code, passkey: false, in_app }
     }
 
     /// Whether there is something else than one provider.
     pub(crate) fn has_others(&self) -> bool {
-        self.live_providers.len() > 1 || self.email_code
+        self.live_providers.len() > 1 || self.email_code || self.passkey
+    }
+
+    /// Whether there is something else than passkeys.
+    pub(crate) fn has_others_than_passkey(&self) -> bool {
+        !self.live_providers.is_empty() || self.email_code
     }
 }
 
 /// Whether a provider refuses sign-ins in the browser of this request.
 pub(crate) fn is_refused_here(context: &RequestContext, live_provider: &LiveProvider) -> bool {
     live_provider.listed.refuses_embedded_browsers && in_app_browser(context).is_some()
+}
+
+/// Whether the request comes from the browser of an app.
+pub(crate) fn is_in_app(context: &RequestContext) -> bool {
+    in_app_browser(context).is_some()
 }
 
 /// The browser of an app from which the request comes, if it is one.

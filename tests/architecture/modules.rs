@@ -100,7 +100,7 @@ fn the_pure_rooms_open_no_doors() {
     for path in sources(&root().join("src")).iter().filter(|path| !path.ends_with("world/network.rs")) {
         assert!(!text(path).contains("reqwest::"), "{}: every request leaves by the one client of `world::network`", path.display());
     }
-    for room in ["provider", "login", "session", "simulated/playground"] {
+    for room in ["provider", "login", "session", "passkeys", "simulated/playground"] {
         for path in sources(&root().join("src").join(room)) {
             let text = text(&path);
             for door in

@@ -167,7 +167,7 @@ on_both! {
 
         for (table, rows) in &filled {
             // People and what is theirs stay for as long as they do; what is counted by name is as many as there are names.
-            let stays = ["users", "identities", "detached", "app_consents", "generations", "keys", "store_keys", "signing_keys", "served", "pins"].contains(&table.as_str());
+            let stays = ["users", "identities", "detached", "passkeys", "app_consents", "generations", "keys", "store_keys", "signing_keys", "served", "pins"].contains(&table.as_str());
             assert!(stays || *rows > 0, "something was written into {table}");
             assert_eq!(left[table], if stays { *rows } else { 0 }, "{table}");
         }

@@ -9,6 +9,7 @@ mod fingerprints;
 mod keys;
 mod kept_tokens;
 mod matrix;
+mod passkeys;
 mod people;
 mod placeholders;
 mod plans;

@@ -38,6 +38,7 @@ mod machines;
 mod marks;
 mod mailbox;
 mod moved;
+mod passkeys;
 mod prepare;
 mod prove;
 mod one_tap;

@@ -3,6 +3,7 @@
 use crate::directory::app_grants::UserApp;
 use crate::directory::audit::AuditEvent;
 use crate::directory::export::is_placeholder;
+use crate::directory::passkeys::Passkey;
 use crate::directory::reasons;
 use crate::directory::users::{ActiveSession, IdentityLink, UserRecord};
 use crate::vocabulary::diagnostic::printable;
@@ -76,6 +77,11 @@ pub(crate) fn app_as_text(app: &UserApp) -> String {
 
 pub(crate) fn kept_tokens_as_text(provider: &str, until: i64) -> String {
     format!("  {}, sealed, until {} at most", printable(provider), format_time(until))
+}
+
+pub(crate) fn passkey_as_text(passkey: &Passkey) -> String {
+    let used = passkey.used.map_or_else(|| "never used".to_owned(), |used| format!("used last {}", format_time(used)));
+    format!("  since {}, {used}", format_time(passkey.added))
 }
 
 pub(crate) fn event_as_text(event: &AuditEvent) -> String {

@@ -6,6 +6,7 @@ use crate::commands::users::rendering;
 use crate::directory::audit::{AuditActor, ListUserAuditEvents};
 use crate::directory::export::{self, ExportReader, ExportUser};
 use crate::directory::kept_tokens::ListKeptTokensOfUser;
+use crate::directory::passkeys::ListPasskeys;
 use crate::directory::users::{IdentityLink, ListActiveSessions, ListIdentityLinks, SearchUsers, UserRecord};
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::utc_time::format_time;
@@ -44,12 +45,14 @@ pub(crate) async fn print_user(context: &UsersContext, person: &UserRecord) -> R
     let sessions = context.read(ListActiveSessions { uid: person.user.uid.clone(), now: context.now }).await?;
     let apps = context.apps_of(person).await?;
     let kept = context.read(ListKeptTokensOfUser(person.user.uid.clone())).await?;
+    let passkeys = context.read(ListPasskeys(person.user.uid.clone())).await?;
     if context.json {
         let mut shown = export::user_as_json(person);
         shown["apps"] = export::apps_as_json(&apps);
         shown["waysIn"] = export::links_as_json(&links);
         shown["sessions"] = export::sessions_as_json(&sessions);
         shown["keptTokens"] = export::kept_tokens_as_json(&kept);
+        shown["passkeys"] = export::passkeys_as_json(&passkeys);
         print_json(&shown.to_string());
         return Ok(());
     }
@@ -79,6 +82,12 @@ pub(crate) async fn print_user(context: &UsersContext, person: &UserRecord) -> R
     }
     for (provider, until) in &kept {
         print_line(&rendering::kept_tokens_as_text(provider, *until));
+    }
+    if !passkeys.is_empty() {
+        print_line("\npasskeys");
+    }
+    for passkey in &passkeys {
+        print_line(&rendering::passkey_as_text(passkey));
     }
     print_line("\nwhat can be done");
     print_hints(context, person, &links, !sessions.is_empty() || !apps.is_empty());

@@ -4,6 +4,7 @@ use crate::login::return_to::LONGEST;
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
 use crate::provider::email_code::EMAIL_CODE;
+use crate::provider::passkey::PASSKEY;
 use crate::web::request_context::RequestContext;
 use crate::web::unnamed_proxies::is_forwarded;
 use crate::web::user_facing_error::UserFacingError;
@@ -50,9 +51,9 @@ pub(crate) fn require_staff(context: &RequestContext) -> Result<StaffMember, Use
     let Some(session) = context.session() else {
         return Err(UserFacingError { instead: Some(login_address(context)), ..ErrorCause::NotStaff.into() });
     };
-    // An address that is not proven does not identify a user. A code by e-mail is made for shoppers: the lab asks for more.
-    let is_by_code = *session.person.provider == *EMAIL_CODE;
-    if session.person.email_verified && !is_by_code && store.staff.contains(&session.person.email) {
+    // An address that is not proven does not identify a user. A code by e-mail and a passkey are made for shoppers: the lab asks for more.
+    let is_by_provider = !matches!(&*session.person.provider, EMAIL_CODE | PASSKEY);
+    if session.person.email_verified && is_by_provider && store.staff.contains(&session.person.email) {
         return Ok(StaffMember { uid: Some(session.person.uid) });
     }
     Err(ErrorCause::NotStaff.into())

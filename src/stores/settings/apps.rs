@@ -70,7 +70,7 @@ words! {
         /// Default: none
         /// Example: `serves: https://api.loja.example`
         serves: Option<OneOrMany<Located<String>>> = "serves",
-        /// The names of the provider files through which people may sign in to this app, and `email` for a code by e-mail (`ways`).
+        /// The names of the provider files through which people may sign in to this app, and `email` and `passkey` (`ways`).
         /// Default: all of the store
         /// Example: `providers: [ clube-acme ]`
         providers: Option<OneOrMany<Located<String>>> = "providers",

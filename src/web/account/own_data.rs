@@ -5,7 +5,8 @@ use crate::directory::export::{ExportReader, ExportUser};
 use crate::directory::users::EraseUser;
 use crate::pages::{ErasedPage, ErasurePage};
 use crate::stores::account_deletion::AccountDeletion;
-use crate::web::account::{PAGE, is_fresh, require_fresh_session};
+use crate::web::account::PAGE;
+use crate::web::fresh_session::{is_fresh, require_fresh_session};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
@@ -19,7 +20,7 @@ const ERASE_PAGE: &str = "/account/erase";
 pub(crate) async fn download(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     // It reads much, and people need it seldom.
     context.check_rate_limit(RateLimitKind::Login)?;
-    let (session, _) = require_fresh_session(&context).await?;
+    let (session, _) = require_fresh_session(&context, PAGE).await?;
     let export = ExportUser { uid: session.person.uid, by: AuditActor::Person, now: context.now() };
     let everything = context.app().directory.write(export).await?;
     // The user may have been erased since the token was signed.
@@ -49,7 +50,7 @@ pub(crate) async fn ask_to_erase(context: RequestContext) -> Result<HttpResponse
 /// Erases the shopper with all sessions and all access of apps, which get their notices.
 pub(crate) async fn erase(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Session)?;
-    let (session, _) = require_fresh_session(&context).await?;
+    let (session, _) = require_fresh_session(&context, PAGE).await?;
     if !may_erase(&context) {
         return Ok(redirect_to(PAGE));
     }

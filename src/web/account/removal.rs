@@ -9,8 +9,9 @@ use crate::directory::users::{IdentityLink, ListIdentityLinks};
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
 use crate::session::Session;
-use crate::web::account::{PAGE, identity_handle, require_fresh_session};
+use crate::web::account::{PAGE, identity_handle};
 use crate::web::forms;
+use crate::web::fresh_session::require_fresh_session;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
@@ -59,7 +60,7 @@ fn bound<'a>(context: &'a RequestContext, session: &'a Session) -> [&'a str; 4] 
 
 pub(crate) async fn unlink(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Session)?;
-    let (session, form) = require_fresh_session(&context).await?;
+    let (session, form) = require_fresh_session(&context, PAGE).await?;
     let (app, uid) = (context.app(), session.person.uid.clone());
     let mut links = app.directory.read(ListIdentityLinks(uid.clone())).await?;
     let wanted = form.field("way")?;

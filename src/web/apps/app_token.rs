@@ -5,6 +5,7 @@ use crate::apps::client_app::ClientApp;
 use crate::apps::scope;
 use crate::directory::app_grants::AppUser;
 use crate::provider::email_code::EMAIL_CODE;
+use crate::provider::passkey::PASSKEY;
 use crate::session::keys::SESSION_ALGORITHM;
 use crate::session::token_algorithm::TokenAlgorithm;
 use crate::session::token_kind::ACCESS_TOKEN;
@@ -132,7 +133,7 @@ pub(crate) fn id_token_claims(
         "at_hash": URL_SAFE_NO_PAD.encode(hash),
         "sid": of.sid,
         "acr": format!("{PROVIDER_ACR}{}", of.provider),
-        "amr": [if of.provider == EMAIL_CODE { "otp" } else { "fed" }],
+        "amr": authentication_methods(of.provider),
     });
     if let Value::Object(own) = own {
         claims.extend(own);
@@ -144,6 +145,15 @@ pub(crate) fn id_token_claims(
         claims.insert("nonce".to_owned(), nonce.into());
     }
     claims
+}
+
+/// How the person signed in (RFC 8176): a passkey is a key whose possession was proven, and its authenticator has verified the person.
+fn authentication_methods(provider: &str) -> &'static [&'static str] {
+    match provider {
+        EMAIL_CODE => &["otp"],
+        PASSKEY => &["pop", "user", "mfa"],
+        _ => &["fed"],
+    }
 }
 
 fn sign(context: &RequestContext, algorithm: TokenAlgorithm, typ: &str, claims: &Value) -> Result<String, OAuthError> {

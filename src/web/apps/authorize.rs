@@ -13,11 +13,13 @@ use crate::login::options::LoginOptions;
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
 use crate::provider::email_code::EMAIL_CODE;
+use crate::provider::passkey::PASSKEY;
 use crate::session::Session;
 use crate::stores::live::LiveProvider;
 use crate::web::apps::kept_request::{self, KeptRequest};
 use crate::web::apps::{app_token, authentication, authorization_reply, consent, form_as_query, refusals};
 use crate::web::attempt_cookies::LoginPurpose;
+use crate::web::passkey_form::passkey_page_address;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::sign_in_offer::is_refused_here;
@@ -172,11 +174,15 @@ pub(crate) fn session_at_request<'a>(
     }
 }
 
-/// The name of the file of a provider, or of the code by e-mail, whose key sessions and grants carry; `None` if no such file is live.
+/// The name of the file of a provider, of the code by e-mail or of passkeys, whose key sessions and grants carry; `None` if no such file is
+/// live.
 pub(crate) fn provider_file(context: &RequestContext, key: &str) -> Option<Box<str>> {
     // No file can have this key.
     if key == EMAIL_CODE {
         return context.live_store().offers_email_code().then(|| EMAIL_CODE.into());
+    }
+    if key == PASSKEY {
+        return context.live_store().offers_passkeys().then(|| PASSKEY.into());
     }
     context.live_store().providers.snapshot().provider_by_key(key).map(|live| live.provider.name.clone())
 }
@@ -227,8 +233,11 @@ async fn sign_in(
     id: &str,
 ) -> Result<HttpResponse, UserFacingError> {
     let live_providers = providers_for(context, app, request);
-    let only = match (live_providers.as_slice(), offers_email_code(context, app, request)) {
-        ([], true) => return Ok(redirect_to(&email_code::page_address(Some(&return_address(context, id))))),
+    let (by_code, by_passkey) = (offers_email_code(context, app, request), offers_passkeys(context, app, request));
+    let only = match (live_providers.as_slice(), by_code) {
+        ([], false) if by_passkey => return Ok(redirect_to(&passkey_page_address(Some(&return_address(context, id))))),
+        ([_], false) if by_passkey => return Ok(redirect_to(&login_page(context, id))),
+        ([], true) if !by_passkey => return Ok(redirect_to(&email_code::page_address(Some(&return_address(context, id))))),
         ([only], false) if !is_refused_here(context, only) => only,
         ([..], true | false) => return Ok(redirect_to(&login_page(context, id))),
     };
@@ -245,7 +254,7 @@ pub(crate) fn providers_for(context: &RequestContext, app: &ClientApp, request: 
     if let Some(named) = named_provider(context, app, request) {
         return vec![named];
     }
-    if is_email_code_named(context, app, request) {
+    if is_email_code_named(context, app, request) || is_passkey_named(context, app, request) {
         return Vec::new();
     }
     let mut live_providers = context.live_store().providers_with_button();
@@ -259,17 +268,35 @@ pub(crate) fn providers_for(context: &RequestContext, app: &ClientApp, request: 
 
 /// Whether the person may sign in by a code that is sent to their e-mail address.
 pub(crate) fn offers_email_code(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest) -> bool {
-    context.live_store().offers_email_code() && app.allows(EMAIL_CODE) && named_provider(context, app, request).is_none()
+    context.live_store().offers_email_code()
+        && app.allows(EMAIL_CODE)
+        && named_provider(context, app, request).is_none()
+        && !is_passkey_named(context, app, request)
+}
+
+/// Whether the person may sign in by a passkey.
+pub(crate) fn offers_passkeys(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest) -> bool {
+    context.live_store().offers_passkeys()
+        && app.allows(PASSKEY)
+        && named_provider(context, app, request).is_none()
+        && !is_email_code_named(context, app, request)
+}
+
+fn is_passkey_named(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest) -> bool {
+    request.provider.as_deref() == Some(PASSKEY) && context.live_store().offers_passkeys() && app.allows(PASSKEY)
 }
 
 fn is_email_code_named(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest) -> bool {
     request.provider.as_deref() == Some(EMAIL_CODE) && offers_email_code(context, app, request)
 }
 
-/// The file of the provider that the request names, or the code by e-mail.
+/// The file of the provider that the request names, the code by e-mail, or passkeys.
 fn sign_in_name(context: &RequestContext, app: &ClientApp, request: &AuthorizationRequest) -> Option<Box<str>> {
     if is_email_code_named(context, app, request) {
         return Some(EMAIL_CODE.into());
+    }
+    if is_passkey_named(context, app, request) {
+        return Some(PASSKEY.into());
     }
     named_provider(context, app, request).map(|named| named.listed.name.clone())
 }

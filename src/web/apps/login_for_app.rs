@@ -67,6 +67,11 @@ impl LoginForApp {
         authorize::offers_email_code(context, &self.app, &self.kept.request)
     }
 
+    /// Whether a passkey satisfies the request.
+    pub(crate) fn offers_passkeys(&self, context: &RequestContext) -> bool {
+        authorize::offers_passkeys(context, &self.app, &self.kept.request)
+    }
+
     /// Whether a login through this provider satisfies the request.
     pub(crate) fn accepts(&self, context: &RequestContext, live_provider: &LiveProvider) -> bool {
         self.providers(context).iter().any(|allowed| allowed.listed.name == live_provider.listed.name)

@@ -33,7 +33,7 @@ pub(crate) async fn start(context: RequestContext) -> Result<HttpResponse, UserF
         "oauthProviders": offer.live_providers.iter().map(described).collect::<Vec<Value>>(),
         "showClassicAuthentication": false,
         "showAccessKeyAuthentication": offer.email_code,
-        "showPasskeyAuthentication": false,
+        "showPasskeyAuthentication": offer.passkey,
         "authCookie": null,
         "isAuthenticated": session.is_some(),
         "selectedProvider": selected_provider(&context, session.as_ref()),

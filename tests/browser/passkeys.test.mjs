@@ -1,0 +1,179 @@
+// A shopper is offered a passkey once, uses it at the next visit, signs in to an app by it, and removes it, with an authenticator of Chromium.
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { assertRightAtEveryWidth, assertWellBuilt } from './looks.mjs';
+import { checkout } from './packages.mjs';
+import { freePort, start } from './processes.mjs';
+import { ana, binary, button, choose, screenshots, shop, shopper } from './world.mjs';
+
+let store;
+let folder;
+let broker;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portaria-'));
+  await mkdir(`${folder}/providers.d`);
+  const port = await freePort();
+  store = `http://localhost:${port}`;
+  await writeFile(`${folder}/providers.d/playground.yaml`, await readFile(`${checkout}providers.d/playground.yaml`, 'utf8'));
+  await writeFile(`${folder}/portaria.yaml`, `
+publicUrl: ${store}
+listen: 127.0.0.1:${port}
+returnTo: [ "${shop.origin}" ]
+login: { title: Loja Exemplo, accent: "#0a6", languages: [ pt-BR, es, en, ru, zh-TW, ja ] }
+limits: off
+ways: [ email, passkey ]
+mail: { smtp: "smtp://127.0.0.1:9", from: "Loja Exemplo <nao-responda@loja.example>" }
+apps:
+  painel: { name: Painel da loja, secret: none, redirectUris: [ "${shop.entrance}" ], scopes: [ openid, email ] }
+`);
+  broker = await start('portaria', binary, ['serve'], { cwd: folder, ready: `${store}/health/ready` });
+});
+
+after(async () => {
+  await broker?.stop();
+  if (folder) await rm(folder, { recursive: true, force: true });
+});
+
+// The device has an authenticator of its own, which takes the person's finger for granted. Answers with the number of its passkeys.
+async function withAuthenticator(page) {
+  const client = await page.context().newCDPSession(page);
+  await client.send('WebAuthn.enable', { enableUI: false });
+  const options = {
+    protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true,
+  };
+  const { authenticatorId } = await client.send('WebAuthn.addVirtualAuthenticator', { options });
+  const presses = (enabled) => client.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
+  const count = async () => (await client.send('WebAuthn.getCredentials', { authenticatorId })).credentials.length;
+  return { presses, count };
+}
+
+const login = (returnTo) => `${store}/login?return_to=${encodeURIComponent(returnTo)}`;
+const session = async (context) => (await context.request.get(`${store}/session`)).json();
+const forgetSession = (context) => context.clearCookies({ name: 'portaria' });
+
+// The script of the login page has looked at the device.
+const sawDevice = (page, can) => page.waitForFunction((can) => document.cookie.includes('portaria-device=1') === can, can);
+
+async function signsInAtPlayground(page, returnTo) {
+  await page.goto(login(returnTo));
+  await button(page, 'playground').click();
+  await choose(page, ana.name).click();
+}
+
+async function makesPasskey(page) {
+  await page.goto(login(`${shop.origin}/carrinho`));
+  await sawDevice(page, true);
+  await button(page, 'playground').click();
+  await choose(page, ana.name).click();
+  await page.waitForURL(`${store}/account/passkeys/new?**`);
+  await page.getByRole('button', { name: 'Criar chave de acesso' }).click();
+  await page.waitForURL(`${shop.origin}/carrinho`);
+}
+
+const usePasskey = (page) => page.getByRole('button', { name: 'Usar chave de acesso' });
+
+test('a passkey is offered once after a login, and used at the next visit', () => shopper({}, async ({ page, context }) => {
+  const authenticator = await withAuthenticator(page);
+  await authenticator.presses(true);
+  await makesPasskey(page);
+  assert.equal(await authenticator.count(), 1);
+  const { uid } = await session(context);
+
+  await authenticator.presses(false);
+  await forgetSession(context);
+  await page.goto(login(`${shop.origin}/pedidos`));
+  await usePasskey(page).waitFor();
+  assert.equal(await page.locator('#email').getAttribute('autocomplete'), 'email webauthn');
+  await assertWellBuilt(page);
+  await authenticator.presses(true);
+  await Promise.all([page.waitForURL(`${shop.origin}/pedidos`), usePasskey(page).click().catch(() => {})]);
+
+  const now = await session(context);
+  assert.deepEqual([now.uid, now.provider], [uid, 'passkey']);
+}));
+
+test('a person who says no is not asked again', () => shopper({}, async ({ page, context }) => {
+  await withAuthenticator(page);
+  await page.goto(login(`${shop.origin}/carrinho`));
+  await sawDevice(page, true);
+  await button(page, 'playground').click();
+  await choose(page, ana.name).click();
+  await page.waitForURL(`${store}/account/passkeys/new?**`);
+  await assertWellBuilt(page);
+  await page.getByRole('link', { name: 'Agora não' }).click();
+  await page.waitForURL(`${shop.origin}/carrinho`);
+
+  await forgetSession(context);
+  await signsInAtPlayground(page, `${shop.origin}/carrinho`);
+  await page.waitForURL(`${shop.origin}/carrinho`);
+}));
+
+test('without a script the sign-in goes on, and no passkey is shown', () => shopper({ javaScriptEnabled: false }, async ({ page }) => {
+  await page.goto(login(`${shop.origin}/carrinho`));
+  assert.equal(await usePasskey(page).isVisible(), false);
+  await assertWellBuilt(page);
+  await button(page, 'playground').click();
+  await choose(page, ana.name).click();
+  await page.waitForURL(`${shop.origin}/carrinho`);
+}));
+
+test('a passkey is added and removed on the account page', () => shopper({}, async ({ page, context }) => {
+  const authenticator = await withAuthenticator(page);
+  await page.addInitScript(() => { delete PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable; });
+  await signsInAtPlayground(page, `${store}/account`);
+  await page.waitForURL(`${store}/account`);
+  await page.getByRole('button', { name: 'Criar chave de acesso' }).click();
+  await page.waitForURL(`${store}/account?done=passkey`);
+  await page.getByRole('status').waitFor();
+  assert.equal(await authenticator.count(), 1);
+  await assertWellBuilt(page);
+
+  const row = page.locator('section[aria-labelledby=passkeys] li').last();
+  await row.locator('summary').click();
+  await row.locator('form[action="/account/passkeys/remove"] button').click();
+  await page.waitForURL(`${store}/account?done=passkeyRemoved`);
+  await forgetSession(context);
+  await page.goto(`${store}/login/passkey`);
+  await usePasskey(page).click();
+  await page.getByRole('heading', { name: 'Não foi possível usar esta chave de acesso' }).waitFor();
+  await assertWellBuilt(page);
+}));
+
+test('an app gets its answer by a passkey', () => shopper({}, async ({ page, context }) => {
+  const authenticator = await withAuthenticator(page);
+  await makesPasskey(page);
+  await authenticator.presses(false);
+  const challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
+  const request = new URLSearchParams({
+    client_id: 'painel', redirect_uri: shop.entrance, response_type: 'code', scope: 'openid', state: 'st', code_challenge: challenge,
+    code_challenge_method: 'S256', prompt: 'login',
+  });
+  await page.goto(`${store}/authorize?${request}`);
+  await usePasskey(page).waitFor();
+  await authenticator.presses(true);
+  const answered = page.waitForRequest((asked) => asked.url().startsWith(`${shop.entrance}?`));
+  await usePasskey(page).click().catch(() => {});
+
+  const answer = new URL((await answered).url());
+  assert.ok(answer.searchParams.get('code'), answer.href);
+  assert.equal((await session(context)).provider, 'passkey');
+}));
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`the pages with passkeys are right at every width, ${colorScheme}`, () => shopper({ colorScheme }, async ({ page }) => {
+    const authenticator = await withAuthenticator(page);
+    await authenticator.presses(false);
+    await page.goto(login(`${shop.origin}/carrinho`));
+    await usePasskey(page).waitFor();
+    await assertRightAtEveryWidth(page, `${screenshots}/passkey-login`, colorScheme);
+    await signsInAtPlayground(page, `${shop.origin}/carrinho`);
+    await page.waitForURL(`${store}/account/passkeys/new?**`);
+    await assertRightAtEveryWidth(page, `${screenshots}/passkey-offer`, colorScheme);
+    await page.goto(`${store}/account`);
+    await assertRightAtEveryWidth(page, `${screenshots}/passkey-account`, colorScheme);
+  }));
+}
