@@ -155,9 +155,9 @@ pub fn head(kind: u8, number: u64) -> Vec<u8> {
     let kind = kind << 5;
     match number {
         0..24 => vec![kind | u8::try_from(number).expect("it is small")],
-        24..0x100 => vec![kind | 24, u8::try_from(number).expect("it is small")],
-        0x100..0x1_0000 => [&[kind | 25][..], &u16::try_from(number).expect("it is small").to_be_bytes()].concat(),
-        _ => [&[kind | 26][..], &u32::try_from(number).expect("it is small").to_be_bytes()].concat(),
+        24..0x100 => vec![kind | 0x18, u8::try_from(number).expect("it is small")],
+        0x100..0x1_0000 => [&[kind | 0x19][..], &u16::try_from(number).expect("it is small").to_be_bytes()].concat(),
+        _ => [&[kind | 0x1a][..], &u32::try_from(number).expect("it is small").to_be_bytes()].concat(),
     }
 }
 

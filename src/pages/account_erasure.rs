@@ -24,7 +24,8 @@ impl ErasurePage<'_> {
     }
 
     fn title(&self) -> &str {
-        &self.words().account.erase_title
+        let words = &self.words().account;
+        &words.erase_title
     }
 }
 
@@ -46,6 +47,7 @@ impl ErasedPage<'_> {
     }
 
     fn title(&self) -> &str {
-        &self.words().account.erased_title
+        let words = &self.words().account;
+        &words.erased_title
     }
 }

@@ -14,6 +14,7 @@ pub(crate) fn embed_js(languages: &PageLanguages, look: &StoreBranding, public_u
             "login": words.login.title,
             "last": words.login.last,
             "email": words.email_code.instead,
+            "passkey": words.passkey.button,
             "title": words.person.title,
             "account": words.person.account,
             "out": words.person.out,

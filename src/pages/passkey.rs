@@ -65,7 +65,8 @@ impl PasskeyOfferPage<'_> {
     }
 
     fn title(&self) -> &str {
-        &self.words().passkey.offer_title
+        let words = &self.words().passkey;
+        &words.offer_title
     }
 }
 

@@ -1,5 +1,7 @@
 //! A network address or a block of them, as `trustedProxies` names it.
 
+use crate::vocabulary::place::Located;
+use crate::vocabulary::words::OneOrMany;
 use std::net::IpAddr;
 
 /// A block of addresses.
@@ -35,6 +37,15 @@ impl IpNetwork {
         let beyond = u32::from(all.saturating_sub(self.width));
         all == of && own.checked_shr(beyond).unwrap_or(0) == other.checked_shr(beyond).unwrap_or(0)
     }
+}
+
+/// The proxies of a store. On loopback its own addresses are trusted as well; `None` if the settings had to name them and do not.
+pub(crate) fn trusted_networks(written: Option<&OneOrMany<Located<String>>>, loopback: bool) -> Option<Vec<IpNetwork>> {
+    let on_loopback: &[&str] = if loopback { &["127.0.0.0/8", "::1"] } else { &[] };
+    let listed = written.into_iter().flat_map(|list| &list.0).map(|text| text.value.as_str());
+    // The word `none` is no network.
+    let proxies = listed.chain(on_loopback.iter().copied()).filter_map(IpNetwork::parse).collect();
+    (loopback || written.is_some()).then_some(proxies)
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ use crate::session::{Session, SessionLifetime, SessionUser, TokenReach, short_na
 use crate::stores::account_deletion::AccountDeletion;
 use crate::stores::hand_over_page::HandOverPage;
 use crate::stores::handed_facts::compile_further_facts;
-use crate::stores::ip_network::IpNetwork;
+use crate::stores::ip_network::{IpNetwork, trusted_networks};
 use crate::stores::login_paths::LoginPaths;
 use crate::stores::rates::{Rates, compile_rates, most_connections};
 use crate::stores::read_policy::ReadableValues;
@@ -363,7 +363,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         apps: own.apps.iter().flat_map(|apps| &apps.0).map(|(name, app)| (name.as_str().into(), app.clone())).collect(),
         bearer_audiences: text_values(own.auth.as_ref().and_then(|auth| auth.bearer.as_ref())).map(Into::into).collect(),
         refresh_grace: seconds(|session| session.refresh_grace.as_ref(), 10),
-        proxies: compile_proxies(own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref()), loopback),
+        proxies: trusted_networks(own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref()), loopback),
     }
 }
 
@@ -392,13 +392,6 @@ fn text_values(list: Option<&OneOrMany<Located<String>>>) -> impl Iterator<Item 
 
 fn whole_seconds(span: Duration) -> i64 {
     i64::try_from(span.as_secs()).unwrap_or(i64::MAX)
-}
-
-fn compile_proxies(written: Option<&OneOrMany<Located<String>>>, loopback: bool) -> Option<Vec<IpNetwork>> {
-    let on_loopback: &[&str] = if loopback { &["127.0.0.0/8", "::1"] } else { &[] };
-    // The word `none` is no network.
-    let proxies = text_values(written).chain(on_loopback.iter().copied()).filter_map(IpNetwork::parse).collect();
-    (loopback || written.is_some()).then_some(proxies)
 }
 
 #[cfg(test)]

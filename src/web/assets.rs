@@ -4,9 +4,11 @@
 use crate::pages::frame::address;
 use crate::pages::{ErrorCause, PASSKEY_SCRIPT, embed_js, store_css};
 use crate::provider::email_code::EMAIL_CODE;
+use crate::provider::passkey::PASSKEY;
 use crate::stores::live::LiveProvider;
 use crate::stores::picture::Picture;
 use crate::web::headers::cross_origin_allowed;
+use crate::web::passkey_form::passkey_page_address;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::session::allow_storefront_origins;
@@ -96,13 +98,12 @@ pub(crate) async fn providers(context: RequestContext) -> Result<HttpResponse, U
         json!({ "id": &*provider.name, "name": &*provider.title, "logo": logo, "login": format!("{url}{}", address(&["login", &provider.name], &[])) })
     };
     let providers: Vec<serde_json::Value> = context.live_store().providers_with_button().iter().map(provider).collect();
-    let email_code = context.live_store().offers_email_code();
-    let ways: Vec<serde_json::Value> =
-        email_code.then(|| json!({ "id": EMAIL_CODE, "login": format!("{url}{}", email_code::page_address(None)) })).into_iter().collect();
-    let mut body = json!({ "providers": providers });
-    if !ways.is_empty() {
-        body["ways"] = ways.into();
-    }
+    let live_store = context.live_store();
+    let email_code = live_store.offers_email_code().then(|| (EMAIL_CODE, email_code::page_address(None)));
+    let passkey = live_store.offers_passkeys().then(|| (PASSKEY, passkey_page_address(None)));
+    let way = |(id, page): (&str, String)| json!({ "id": id, "login": format!("{url}{page}") });
+    let ways: Vec<serde_json::Value> = email_code.into_iter().chain(passkey).map(way).collect();
+    let body = if ways.is_empty() { json!({ "providers": providers }) } else { json!({ "providers": providers, "ways": ways }) };
     Ok(allow_storefront_origins(&context, &mut HttpResponse::Ok()).json(body))
 }
 

@@ -69,13 +69,9 @@ fn signed_out(context: &RequestContext) -> Result<HttpResponse, UserFacingError>
     if context.cookies().session(store) != SessionCookieState::Missing {
         cookies::append_to(&mut response, cookies::clear_session(store, context.cookies()));
     }
-    let mut body = json!({ "authenticated": false });
     // What was used last, for the buttons of a page that asks for guests as well.
-    if status == StatusCode::OK
-        && let Some(last) = context.cookies().last_provider(store)
-    {
-        body["last"] = last.into();
-    }
+    let last = context.cookies().last_provider(store).filter(|_| status == StatusCode::OK);
+    let body = last.map_or_else(|| json!({ "authenticated": false }), |last| json!({ "authenticated": false, "last": last }));
     Ok(allow_storefront_origins(context, &mut response).json(body))
 }
 
