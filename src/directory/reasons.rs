@@ -46,11 +46,8 @@ pub fn describe_event(event: &AuditEvent) -> String {
             format!("{count} linked identities{through} were moved to `{place}` by {}{version}", actor_name(because))
         }
         AuditEventKind::HostsAccepted => {
-            format!(
-                "the hosts to which a discovery document leads were accepted by {}: {}",
-                actor_name(because),
-                evidence.unwrap_or_default()
-            )
+            let hosts = evidence.unwrap_or_default();
+            format!("the hosts to which a discovery document leads were accepted by {}: {hosts}", actor_name(because))
         }
         AuditEventKind::Exported => "the stored data was exported".to_owned(),
         AuditEventKind::Erased => "a user was erased".to_owned(),

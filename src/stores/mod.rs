@@ -16,6 +16,7 @@ pub(crate) mod title; // the name of a store without one in the settings
 pub(crate) mod account_deletion; // how shoppers have their accounts deleted
 pub(crate) mod rates; // how many requests an address may make
 pub(crate) mod ip_network; // an address or a block of addresses
+pub(crate) mod passkey_place; // to what its passkeys belong
 pub(crate) mod session_cookie; // the names of the session cookie
 pub(crate) mod cookie_domain; // the domain for which it may be written
 pub(crate) mod login_paths; // the paths of a shop that demand a login
@@ -39,14 +40,13 @@ use crate::stores::hand_over_page::HandOverPage;
 use crate::stores::handed_facts::compile_further_facts;
 use crate::stores::ip_network::{IpNetwork, trusted_networks};
 use crate::stores::login_paths::LoginPaths;
+use crate::stores::passkey_place::PasskeyPlace;
 use crate::stores::rates::{Rates, compile_rates, most_connections};
 use crate::stores::read_policy::ReadableValues;
 use crate::stores::session_cookie::{SecondCookie, compile_cookies};
 use crate::stores::settings::apps::AppSpec;
 use crate::stores::settings::session::SessionSpec;
-use crate::stores::settings::{
-    LoginSpec, MailSpec, NullableText, Settings, SettingsSpec, browser_host, browser_origin, can_have_passkeys, without_port,
-};
+use crate::stores::settings::{LoginSpec, MailSpec, NullableText, Settings, SettingsSpec, browser_host, browser_origin};
 use crate::stores::title::usual_title;
 use crate::vocabulary::email::Email;
 use crate::vocabulary::localized_text::{LocalizedText, LocalizedTextSpec};
@@ -60,13 +60,6 @@ use std::time::Duration;
 
 /// The name of the store that the settings file itself describes.
 pub(crate) const MAIN: &str = "main";
-
-/// The host and the origin of the pages of a store, as browsers write them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PasskeyPlace {
-    pub(crate) host: Box<str>,
-    pub(crate) origin: Box<str>,
-}
 
 /// A store: a storefront whose shoppers log in through the broker.
 #[derive(Clone, Debug)]
@@ -317,20 +310,18 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
     let login = |pick: fn(&LoginSpec) -> Option<&Located<String>>| inherited(own_login, main_login, pick).map(|text| text.as_str());
     let lifetime = seconds(|session| session.lifetime.as_ref(), 24 * 3600);
     let idle = seconds(|session| session.idle.as_ref(), 24 * 3600);
-    let folder = own.providers.as_ref().filter(|_| name != MAIN).map_or(settings.providers.as_str(), |folder| &folder.value);
     let (cookie, second_cookies) = compile_cookies(name, (host, secure), own_session, main_session);
     let origins = |list| -> Vec<Box<str>> { text_values(list).map(|origin| browser_origin(origin).into()).collect() };
     let return_to = origins(own.return_to.as_ref().or(main.return_to.as_ref()));
     let hand_over: Vec<HandOverPage> = text_values(own.hand_over.as_ref()).filter_map(HandOverPage::parse).collect();
-    let ways = own.ways.as_ref().or(main.ways.as_ref()).map_or(&[][..], |ways| &ways.0);
-    let has_way = |name: &str| ways.iter().any(|way| way.value == name);
+    let has_way = |name: &str| own.ways.as_ref().or(main.ways.as_ref()).is_some_and(|ways| ways.0.iter().any(|way| way.value == name));
     Store {
         name: name.into(),
         public_url: public_url.into(),
         host: host.into(),
         secure,
         loopback,
-        providers: PathBuf::from(folder),
+        providers: own.providers.as_ref().filter(|_| name != MAIN).map_or(&settings.providers, |folder| &folder.value).into(),
         cookie,
         second_cookies,
         audience: text_or_null(|session| session.audience.as_ref()).map(Into::into),
@@ -351,8 +342,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         privacy: login(|login| login.privacy.as_ref()).map(Into::into),
         deletion: deletion(own, main),
         email_code: has_way(EMAIL_CODE),
-        passkeys: (has_way(PASSKEY) && can_have_passkeys(host))
-            .then(|| PasskeyPlace { host: without_port(host).into(), origin: browser_origin(public_url).into() }),
+        passkeys: has_way(PASSKEY).then(|| PasskeyPlace::of_store(host, public_url)).flatten(),
         mail: own.mail.as_ref().or(main.mail.as_ref()).cloned(),
         rates: compile_rates(own.limits.as_ref().or(main.limits.as_ref())),
         staff: staff(own, main),

@@ -16,7 +16,7 @@ mod values;
 
 pub(crate) use crate::stores::settings::check::{browser_host, browser_origin, check_public_url};
 pub(crate) use crate::stores::settings::check_apps::client_id_problem;
-pub(crate) use crate::stores::settings::check_ways::{can_have_passkeys, without_port};
+pub(crate) use crate::stores::settings::check_ways::can_have_passkeys;
 pub(crate) use crate::stores::settings::values::{NullableText, PossiblyEmptyList};
 
 use crate::provider::InstallationContext;
