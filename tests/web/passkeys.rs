@@ -273,7 +273,7 @@ async fn a_blocked_or_erased_user_has_no_passkeys_that_work() {
 #[actix_web::test]
 async fn a_passkey_of_one_store_opens_no_other() {
     let settings = format!(
-        "{LOCAL}ways: [ passkey ]\nstores:\n  atacado:\n    publicUrl: http://atacado.localhost:8080\n    returnTo: [ http://localhost:9001 ]\n    providers: FOLDER/providers.d\n"
+        "{LOCAL}ways: [ passkey ]\nstores:\n  atacado:\n    publicUrl: http://atacado.localhost:8080\n    returnTo: [ http://localhost:9001 ]\n"
     );
     let broker = TestBroker::builder(&settings).with_standard("acme").build().await;
     let mut passkey = passkey();
