@@ -24,6 +24,8 @@ export function watch(page, origins, failing, complaints) {
     if (!ours(page.url()) || (message.type() !== 'error' && !text.includes('Content Security Policy'))) return;
     // The browser notes every status that says no; those are looked at below.
     if (/the server responded with a status of/.test(text)) return;
+    // It notes, too, that a person has closed its dialog with the accounts.
+    if (text.startsWith('Prompt dismissed')) return;
     complaints.push(`console of ${page.url()}: ${text}`);
   });
   page.on('pageerror', (error) => { if (ours(page.url())) complaints.push(`script of ${page.url()}: ${error.message}`); });

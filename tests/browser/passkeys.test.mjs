@@ -1,5 +1,6 @@
 // A shopper is offered a passkey once, uses it at the next visit, signs in to an app by it, and removes it, with an authenticator of Chromium.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,6 +52,12 @@ async function withAuthenticator(page) {
   return { presses, count };
 }
 
+// A person whom the store does not have yet: one who has a passkey is offered none.
+async function newShopper(wishes, story) {
+  await new Promise((done) => execFile(binary, ['users', 'erase', ana.email, '--yes'], { cwd: folder }, () => done()));
+  return shopper(wishes, story);
+}
+
 const login = (returnTo) => `${store}/login?return_to=${encodeURIComponent(returnTo)}`;
 const session = async (context) => (await context.request.get(`${store}/session`)).json();
 const forgetSession = (context) => context.clearCookies({ name: 'portaria' });
@@ -76,7 +83,7 @@ async function makesPasskey(page) {
 
 const usePasskey = (page) => page.getByRole('button', { name: 'Usar chave de acesso' });
 
-test('a passkey is offered once after a login, and used at the next visit', () => shopper({}, async ({ page, context }) => {
+test('a passkey is offered once after a login, and used at the next visit', () => newShopper({}, async ({ page, context }) => {
   const authenticator = await withAuthenticator(page);
   await authenticator.presses(true);
   await makesPasskey(page);
@@ -96,7 +103,7 @@ test('a passkey is offered once after a login, and used at the next visit', () =
   assert.deepEqual([now.uid, now.provider], [uid, 'passkey']);
 }));
 
-test('a person who says no is not asked again', () => shopper({}, async ({ page, context }) => {
+test('a person who says no is not asked again', () => newShopper({}, async ({ page, context }) => {
   await withAuthenticator(page);
   await page.goto(login(`${shop.origin}/carrinho`));
   await sawDevice(page, true);
@@ -112,7 +119,7 @@ test('a person who says no is not asked again', () => shopper({}, async ({ page,
   await page.waitForURL(`${shop.origin}/carrinho`);
 }));
 
-test('without a script the sign-in goes on, and no passkey is shown', () => shopper({ javaScriptEnabled: false }, async ({ page }) => {
+test('without a script the sign-in goes on, and no passkey is shown', () => newShopper({ javaScriptEnabled: false }, async ({ page }) => {
   await page.goto(login(`${shop.origin}/carrinho`));
   assert.equal(await usePasskey(page).isVisible(), false);
   await assertWellBuilt(page);
@@ -121,7 +128,7 @@ test('without a script the sign-in goes on, and no passkey is shown', () => shop
   await page.waitForURL(`${shop.origin}/carrinho`);
 }));
 
-test('a passkey is added and removed on the account page', () => shopper({}, async ({ page, context }) => {
+test('a passkey is added and removed on the account page', () => newShopper({}, async ({ page, context }) => {
   const authenticator = await withAuthenticator(page);
   await page.addInitScript(() => { delete PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable; });
   await signsInAtPlayground(page, `${store}/account`);
@@ -143,7 +150,7 @@ test('a passkey is added and removed on the account page', () => shopper({}, asy
   await assertWellBuilt(page);
 }));
 
-test('an app gets its answer by a passkey', () => shopper({}, async ({ page, context }) => {
+test('an app gets its answer by a passkey', () => newShopper({}, async ({ page, context }) => {
   const authenticator = await withAuthenticator(page);
   await makesPasskey(page);
   await authenticator.presses(false);
@@ -164,7 +171,7 @@ test('an app gets its answer by a passkey', () => shopper({}, async ({ page, con
 }));
 
 for (const colorScheme of ['light', 'dark']) {
-  test(`the pages with passkeys are right at every width, ${colorScheme}`, () => shopper({ colorScheme }, async ({ page }) => {
+  test(`the pages with passkeys are right at every width, ${colorScheme}`, () => newShopper({ colorScheme }, async ({ page }) => {
     const authenticator = await withAuthenticator(page);
     await authenticator.presses(false);
     await page.goto(login(`${shop.origin}/carrinho`));
