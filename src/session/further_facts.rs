@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// The claim that holds the facts that only headers need.
 pub(crate) const MORE: &str = "more";
 
-/// The claim that a token for the store alone has.
+/// The claim that says where a token counts: also on the broker's own pages, or for the store alone.
 pub(crate) const FOR: &str = "for";
 
 /// The claim that says under which settings the claims of further facts were written. A token that is older than a change of the

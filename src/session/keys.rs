@@ -6,7 +6,7 @@ use crate::session::compact_token::PresentedToken;
 use crate::session::further_facts::{FOR, FurtherFacts};
 use crate::session::signing_key::SessionSigningKey;
 use crate::session::token_algorithm::TokenAlgorithm;
-use crate::session::token_claims::{Composed, LONGEST_ACCEPTED, SESSION_TOKEN, compose};
+use crate::session::token_claims::{BROKER, Composed, LONGEST_ACCEPTED, SESSION_TOKEN, compose};
 use crate::session::{Session, SessionUser, TokenReach};
 use crate::vocabulary::email::Email;
 use serde::{Deserialize, Serialize};
@@ -100,7 +100,8 @@ impl SessionSigningKeys {
         if session.person.facts.is_empty() {
             return Vec::new();
         }
-        let composed = compose(self.active(), &session.for_store(), parties);
+        // A new session has the token with the longer claim; that for the store is shorter.
+        let composed = compose(self.active(), session, parties);
         session.person.facts = parties.further.read_from(&composed.claims);
         composed.left_out
     }
@@ -116,8 +117,9 @@ impl SessionSigningKeys {
         let key = self.find(token.key().0).filter(|key| key.algorithm() == SESSION_ALGORITHM)?;
         let all = key.verify(&token, SESSION_TOKEN)?;
         let facts = parties.further.read_from(&all);
-        // Whatever it names, it is not everything. Tokens of earlier versions have no such claim.
-        let reach = if all.contains_key(FOR) { TokenReach::Store } else { TokenReach::Broker };
+        // Only the claim itself opens the broker's own pages. Brokers of earlier versions sign tokens without it, also anew in the place of
+        // one for the store alone.
+        let reach = if all.get(FOR).and_then(Value::as_str) == Some(BROKER) { TokenReach::Broker } else { TokenReach::Store };
         let claims = ReceivedSessionClaims::deserialize(Value::Object(all)).ok()?;
         let is_for_us = claims.aud == parties.audience || parties.earlier_audience == Some(&*claims.aud);
         let is_ours = claims.iss == parties.issuer && is_for_us && claims.store == parties.store;

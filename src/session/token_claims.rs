@@ -18,7 +18,10 @@ pub(crate) const LONGEST_ACCEPTED: usize = 2 * LONGEST;
 /// The type of a token of a session.
 pub(crate) const SESSION_TOKEN: &str = "JWT";
 
-/// The value of the claim `for` in a token for the store alone.
+/// The value of the claim `for` in a token that also counts on the broker's own pages.
+pub(crate) const BROKER: &str = "broker";
+
+/// The same in a token for the store alone.
 const STORE: &str = "store";
 
 /// A key's id of the usual length.
@@ -53,8 +56,8 @@ struct SessionClaims<'a> {
     exp: i64,
     auth_time: i64,
     end: i64,
-    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
-    reach: Option<&'a str>,
+    #[serde(rename = "for")]
+    reach: &'a str,
 }
 
 /// A token before it is signed.
@@ -88,8 +91,8 @@ pub(crate) fn compose(key_id: &str, session: &Session, parties: TokenParties<'_>
             auth_time: session.since,
             end: session.end,
             reach: match session.reach {
-                TokenReach::Broker => None,
-                TokenReach::Store => Some(STORE),
+                TokenReach::Broker => BROKER,
+                TokenReach::Store => STORE,
             },
         };
         match serde_json::to_value(claims) {
@@ -109,5 +112,5 @@ pub(crate) fn compose(key_id: &str, session: &Session, parties: TokenParties<'_>
 
 /// The further facts that would be left out of the tokens of a session, of which that for the store is the longest.
 pub(crate) fn facts_left_out(session: &Session, parties: TokenParties<'_>) -> Vec<Box<str>> {
-    compose(USUAL_KEY_ID, &session.for_store(), parties).left_out
+    compose(USUAL_KEY_ID, session, parties).left_out
 }

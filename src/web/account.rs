@@ -162,10 +162,14 @@ fn linked_identity_row(context: &RequestContext, session: &Session, link: &Ident
     }
 }
 
-/// The name of a provider as shoppers read it, by its key.
+/// The name of a provider, of the code by e-mail or of passkeys as shoppers read it, by its key.
 pub(crate) fn provider_title(context: &RequestContext, key: &str) -> String {
+    let phrases = &context.language().phrases;
     if *key == *EMAIL_CODE {
-        return context.language().phrases.email_code.name.clone();
+        return phrases.email_code.name.clone();
+    }
+    if *key == *PASSKEY {
+        return phrases.passkey.name.clone();
     }
     let live_provider = context.live_store().providers.snapshot().provider_by_key(key).cloned();
     live_provider.map_or_else(|| key.to_owned(), |live_provider| live_provider.provider.title.to_string())

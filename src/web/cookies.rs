@@ -109,18 +109,17 @@ impl<'a> RequestCookies<'a> {
 
     /// The key to which the tokens of forms belong where there is no session.
     pub(crate) fn form_key(self, store: &Store) -> Option<&'a str> {
-        let is_key = |key: &&str| key.len() == 22 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        self.unique(&prefixed_name(FORM, store)).filter(is_key)
+        self.unique(&prefixed_name(FORM, store)).filter(|key| is_random_id(key))
     }
 
     /// The id of a browser that has asked for an authentication token.
     pub(crate) fn start(self, store: &Store) -> Option<&'a str> {
-        self.unique(&prefixed_name(START, store)).filter(|id| id.len() <= 64)
+        self.unique(&prefixed_name(START, store)).filter(|id| is_random_id(id))
     }
 
     /// The key of the nonces that this browser shows to providers.
     pub(crate) fn one_tap(self, store: &Store) -> Option<&'a str> {
-        self.unique(&one_tap_name(store)).filter(|key| key.len() == 22)
+        self.unique(&one_tap_name(store)).filter(|key| is_random_id(key))
     }
 
     /// Whether a passkey could be made in this browser, and it was not offered one yet.
@@ -134,6 +133,11 @@ impl<'a> RequestCookies<'a> {
 }
 
 /// A session's cookie is long and read for every check, so the semicolons are not looked for byte by byte.
+/// Whether a text has the form of an id that we draw.
+fn is_random_id(text: &str) -> bool {
+    text.len() == 22 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
 fn parts_between_semicolons(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(line);
     std::iter::from_fn(move || {

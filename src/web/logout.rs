@@ -5,7 +5,7 @@ use crate::directory::sessions::EndSession;
 use crate::login::discover;
 use crate::login::logout::{self, EndedSessionFacts};
 use crate::pages::ErrorCause;
-use crate::session::Session;
+use crate::session::{Session, TokenReach};
 use crate::stores::live::LiveProvider;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -39,7 +39,9 @@ pub(crate) async fn end_session(context: &RequestContext, session: &Session) -> 
     let live_provider = provider_of(context, session);
     let provider = live_provider.as_ref().map_or(&session.person.provider, |live_provider| &live_provider.provider.name);
     let event = AuditEvent::new(context.now(), &store.name, AuditEventKind::Logout).for_user(&session.person.uid).via_provider(provider);
-    let live_provider = live_provider.as_ref().filter(|live_provider| live_provider.provider.logout.is_some() && !again);
+    // The address of the logout may hold an ID token, so a program that has only the store's token does not get it.
+    let is_own = session.reach == TokenReach::Broker;
+    let live_provider = live_provider.as_ref().filter(|live_provider| live_provider.provider.logout.is_some() && is_own && !again);
     // The token goes with the session, so it is read before.
     let id_token = match live_provider {
         Some(live_provider) if live_provider.provider.logout_uses_id_token() => id_tokens::find(context, session).await,

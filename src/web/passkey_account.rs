@@ -2,7 +2,7 @@
 
 use crate::directory::audit::AuditActor;
 use crate::directory::passkeys::{AddPasskey, AddPasskeyOutcome, ListPasskeys, Passkey, RemovePasskey};
-use crate::pages::ErrorCause;
+use crate::pages::{Device, ErrorCause};
 use crate::passkeys::ceremony::{self, RegisteredPasskey, RegistrationAnswer, RelyingParty};
 use crate::passkeys::public_key::ALGORITHMS;
 use crate::provider::identity::is_placeholder_domain;
@@ -17,6 +17,7 @@ use crate::web::request_context::RequestContext;
 use crate::web::sign_in;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
 use actix_web::HttpResponse;
+use actix_web::http::header::USER_AGENT;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -58,7 +59,7 @@ pub(crate) async fn add(context: RequestContext) -> Result<HttpResponse, UserFac
         UserFacingError::from(ErrorCause::PasskeyRefused)
     })?;
     let (store, sid, challenge) = (live_store.store.name.clone(), session.sid, answered.used(&context));
-    let add = AddPasskey { store, uid, sid, challenge, passkey: new_passkey(&registered, context.now()) };
+    let add = AddPasskey { store, uid, sid, challenge, passkey: new_passkey(&context, &registered) };
     match context.app().directory.write(add).await? {
         AddPasskeyOutcome::Added if session.person.email_verified => {
             sign_in::mail_notice(&context, &context.language().phrases.passkey.name, &session.person.email);
@@ -104,7 +105,7 @@ fn bound(session: &Session) -> String {
     format!("new passkey of {} in {}", session.person.uid, session.sid)
 }
 
-fn new_passkey(registered: &RegisteredPasskey, now: i64) -> Passkey {
+fn new_passkey(context: &RequestContext, registered: &RegisteredPasskey) -> Passkey {
     let RegisteredPasskey { id, key, counter, aaguid, backup_eligible, backed_up } = registered;
     Passkey {
         id: URL_SAFE_NO_PAD.encode(id).into(),
@@ -113,8 +114,8 @@ fn new_passkey(registered: &RegisteredPasskey, now: i64) -> Passkey {
         aaguid: URL_SAFE_NO_PAD.encode(aaguid).into(),
         backup_eligible: *backup_eligible,
         backed_up: *backed_up,
-        device: None,
-        added: now,
+        device: context.header(USER_AGENT).and_then(Device::of_user_agent).map(Device::to_stored),
+        added: context.now(),
         used: None,
     }
 }

@@ -1,7 +1,7 @@
 //! The passkeys on `/account`.
 
 use crate::directory::passkeys::{ListPasskeys, MOST_PASSKEYS, Passkey};
-use crate::pages::{PasskeyRow, PasskeySection};
+use crate::pages::{Device, PasskeyRow, PasskeySection};
 use crate::session::Session;
 use crate::vocabulary::hash::{hex, sha256};
 use crate::web::fresh_session::{is_fresh, may_link};
@@ -24,7 +24,7 @@ fn row(context: &RequestContext, passkey: &Passkey) -> PasskeyRow {
     let phrases = &context.language().phrases;
     PasskeyRow {
         handle: handle(passkey),
-        device: passkey.device.as_deref().map(str::to_owned),
+        device: passkey.device.as_deref().and_then(Device::from_stored).map(|device| device.describe(phrases)),
         added: phrases.format_day(passkey.added),
         used: passkey.used.and_then(|used| phrases.format_day(used)),
     }

@@ -5,7 +5,10 @@ use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
 use crate::web::test_broker::{HOST, LOCAL, SHOP, STANDARD, TestBroker, TestBrokerBuilder};
 use crate::web::test_provider::json;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use portaria::session::TokenReach;
 
 fn encoded(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
@@ -198,6 +201,31 @@ async fn the_id_token_is_kept_sealed_for_the_logout_and_goes_with_the_session() 
     // Another provider's file does not ask for it, so nothing is kept.
     browser.log_in("acme", "ana").await;
     assert_eq!(browser.ask(ClientRequest::form("/logout", "")).await.location(), Some(&*format!("{SHOP}/")));
+}
+
+/// A program of the store could hand the ID token in elsewhere.
+#[actix_web::test]
+async fn a_token_for_the_store_ends_the_session_and_shows_no_id_token() {
+    let broker = TestBroker::builder(LOCAL).with("ends", &format!("{WITH_ID_TOKEN}{STANDARD}")).build().await;
+    let body = format!("{{\"access_token\":\"{}-at-ana\",\"id_token\":\"{}.id.token\"}}", broker.mark, broker.mark);
+    broker.upstream.says("/token", json(200, &body));
+    let browser = Browser::new(&broker);
+    browser.log_in("ends", "ana").await;
+    let own = browser.jar.borrow().iter().find(|(name, _)| name == "portaria").expect("a session").1.clone();
+    let claims = URL_SAFE_NO_PAD.decode(own.split('.').nth(1).expect("claims")).expect("base64url");
+    let claims: serde_json::Value = serde_json::from_slice(&claims).expect("JSON");
+    let claim = |name: &str| -> Box<str> { claims[name].as_str().expect("a text").into() };
+    let program = Browser::new(&broker);
+    let token = broker.token(HOST, |session| {
+        (session.sid, session.reach) = (claim("sid"), TokenReach::Store);
+        (session.person.uid, session.person.provider) = (claim("uid"), claim("idp"));
+    });
+    program.jar.borrow_mut().push(("portaria".to_owned(), token));
+
+    let answer = program.ask(ClientRequest::form("/logout", "")).await;
+
+    assert_eq!(answer.location(), Some(&*format!("{SHOP}/")), "{answer:?}");
+    assert_eq!(browser.who().await, None, "the session has ended");
 }
 
 /// Attack O-04

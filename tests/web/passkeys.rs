@@ -13,6 +13,7 @@ use portaria::directory::users::{BlockUser, EraseUser};
 use portaria::world::clock;
 
 const HERE: &str = "http://localhost:8080";
+const PHONE: &str = "Mozilla/5.0 (Linux; Android 15; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36";
 
 async fn broker() -> TestBroker {
     TestBroker::builder(&format!("{LOCAL}ways: [ passkey ]\n")).with_standard("acme").with_standard("beta").build().await
@@ -42,7 +43,10 @@ async fn adds(browser: &Browser, passkey: &mut SoftwareAuthenticator) -> Answer 
     let user = options.json()["user"]["id"].as_str().expect("a user").to_owned();
     passkey.user = URL_SAFE_NO_PAD.decode(user).expect("base64url");
     let fields = passkey.registration(&said(&options, "challenge"));
-    post(browser, "/account/passkeys", &said(&options, "form"), &borrowed(&fields)).await
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("form", &said(&options, "form")).extend_pairs(borrowed(&fields));
+    let add = ClientRequest::form("/account/passkeys", &form.finish()).with("accept", "text/html").with("accept-language", "en");
+    browser.ask(add.with("user-agent", PHONE)).await
 }
 
 /// Signs in by a passkey, to a return address that is already in the query.
@@ -110,6 +114,8 @@ async fn the_account_page_lists_passkeys_and_removes_them_right_after_signing_in
 
     let page = look(&browser, "/account").await;
     assert!(page.body.contains("<h2 id=\"passkeys\">Passkeys</h2>") && page.body.contains("Last used "), "{}", page.body);
+    assert!(page.body.contains("<b>Chrome on Android</b>"), "{}", page.body);
+    assert!(page.body.contains("Signed in with Passkey"), "the session that it opened: {}", page.body);
     let policy = page.header("content-security-policy").expect("a policy");
     assert!(policy.contains("script-src http://localhost:8080/passkey.js; connect-src 'self'; "), "{policy}");
     let (_, rest) = page.body.split_once("name=\"passkey\" value=\"").expect("it can be removed");

@@ -35,21 +35,25 @@ fn a_token_says_again_what_the_session_was() {
     assert_eq!(keys.verify(&token, PARTIES, 1100), None, "the second in which it is over");
 }
 
-/// A token of an earlier version has no claim `for`, and what a later version may write there is not everything.
+/// Brokers of earlier versions sign tokens without the claim, also in the place of one for the store alone.
 #[test]
 fn a_token_that_leaves_the_host_is_known_by_its_claim() {
     let keys = keys_of(vec![key("a")]);
     let claim_of = |token: &str| keys.verify_claims(token, "JWT", 4096).expect("it is ours").get("for").cloned();
     let (own, for_store) = (keys.sign(&session(0), PARTIES), keys.sign(&session(0).for_store(), PARTIES));
 
-    assert_eq!((claim_of(&own), claim_of(&for_store)), (None, Some(json!("store"))));
+    assert_eq!((claim_of(&own), claim_of(&for_store)), (Some(json!("broker")), Some(json!("store"))));
     assert_eq!(keys.verify(&for_store, PARTIES, 1), Some(session(0).for_store()));
-    for value in [json!("store"), json!("anything"), json!(null), json!(["store"])] {
+    for value in [json!("store"), json!("anything"), json!(null), json!(["broker"])] {
         let mut claims = keys.verify_claims(&own, "JWT", 4096).expect("it is ours");
         claims.insert("for".to_owned(), value.clone());
         let token = keys.sign_claims(TokenAlgorithm::Es256, "JWT", &claims).expect("it signs");
         assert_eq!(keys.verify(&token, PARTIES, 1).map(|session| session.reach), Some(TokenReach::Store), "{value}");
     }
+    let mut claims = keys.verify_claims(&own, "JWT", 4096).expect("it is ours");
+    claims.remove("for");
+    let token = keys.sign_claims(TokenAlgorithm::Es256, "JWT", &claims).expect("it signs");
+    assert_eq!(keys.verify(&token, PARTIES, 1).map(|session| session.reach), Some(TokenReach::Store));
 }
 
 #[test]

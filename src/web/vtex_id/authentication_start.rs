@@ -83,5 +83,5 @@ fn requested_page(context: &RequestContext) -> Result<Option<String>, UserFacing
     let asking = context.header(ORIGIN).filter(|origin| store.return_to.iter().any(|listed| is_listed_origin(listed, origin)));
     // A page on the origin of the broker itself sends no origin with a `GET`.
     let base = asking.or_else(|| store.first_storefront()).filter(|_| is_path).unwrap_or_default();
-    context.allowed_return_to(Some(format!("{base}{wanted}")))
+    Ok(context.allowed_return_to(Some(format!("{base}{wanted}"))).unwrap_or_default())
 }
