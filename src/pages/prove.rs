@@ -3,6 +3,7 @@
 
 use crate::pages::frame::Frame;
 use crate::pages::phrases::{Phrases, fill};
+use actix_web::http::StatusCode;
 use askama::Template;
 
 /// The pattern of a digit of the code: of either width, with blanks and hyphens in front. Browsers want the hyphen escaped.
@@ -67,6 +68,16 @@ pub(crate) enum AddressProofProblem {
     /// The e-mail could not be sent.
     NotSent,
     WrongCode,
+}
+
+impl AddressProofProblem {
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::NotAnAddress | Self::WrongCode => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyMails { .. } | Self::Enough => StatusCode::TOO_MANY_REQUESTS,
+            Self::NotSent => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
 }
 
 impl ProvePage<'_> {

@@ -8,12 +8,11 @@ use crate::directory::wrong_codes::of_network;
 use crate::pages::frame::address;
 use crate::pages::{AddressProofProblem, AddressProofReason, AddressProofStage, ErrorCause, ProvePage};
 use crate::provider::email_code::EMAIL_CODE;
-use crate::provider::identity::is_placeholder_domain;
 use crate::vocabulary::email::Email;
 use crate::web::apps::{kept_request, login_for_app};
 use crate::web::attempt_cookies::hashed_id;
 use crate::web::email_proof::{UnprovenIdentity, seal_identity};
-use crate::web::prove::PendingProof;
+use crate::web::mailed_code::{PendingProof, address_with_mailbox};
 use crate::web::rate_limits::{RateLimitKind, wide_network};
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
@@ -48,7 +47,7 @@ pub(crate) async fn start(context: RequestContext) -> Result<HttpResponse, UserF
     require_offer(&context, return_to.as_deref())?;
     let form = forms::verified_form_of_browser(&context, &page_address(return_to.as_deref()))?;
     let typed = form.field("email")?.unwrap_or_default().trim();
-    let Some(email) = Email::parse(typed).ok().filter(|email| !is_placeholder_domain(email.domain())) else {
+    let Some(email) = address_with_mailbox(typed) else {
         return Ok(address_page(&context, return_to.as_deref(), Some(typed)));
     };
     let pending = begin_proof(&context, &email, return_to).await?;
@@ -67,7 +66,12 @@ fn require_offer(context: &RequestContext, return_to: Option<&str>) -> Result<()
     if is_offered { Ok(()) } else { Err(ErrorCause::NoSuchProvider.into()) }
 }
 
-async fn begin_proof(context: &RequestContext, email: &Email, return_to: Option<String>) -> Result<PendingProof, UserFacingError> {
+/// Begins a proof of this address, to which no code has been sent yet. Its handle is for a cookie of the browser.
+pub(crate) async fn begin_proof(
+    context: &RequestContext,
+    email: &Email,
+    return_to: Option<String>,
+) -> Result<PendingProof, UserFacingError> {
     let (app, store, handle) = (context.app(), &context.live_store().store, random::id());
     let id = hashed_id(&handle);
     let identity = UnprovenIdentity {

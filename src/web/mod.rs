@@ -54,6 +54,7 @@ pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod session_tokens;
 pub(crate) mod mail_limits;
+pub(crate) mod mailed_code;
 pub(crate) mod sign_in;
 pub(crate) mod sign_in_offer;
 pub mod signing_keys;

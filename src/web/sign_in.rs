@@ -66,15 +66,21 @@ pub(crate) async fn open_session_by_code(
     email: Email,
     return_to: Option<String>,
 ) -> Result<ResponseWithCookies, UserFacingError> {
+    let session = session_by_code(context, email, return_to.as_deref()).await?;
+    send_on(context, &session, EMAIL_CODE, return_to).await
+}
+
+/// The new session of the person who has the code that was sent to this address.
+pub(crate) async fn session_by_code(context: &RequestContext, email: Email, return_to: Option<&str>) -> Result<Session, UserFacingError> {
     let instead_of = context.session_under_new_keys().await?.map(|session| (session.sid.clone(), session.latest_expiry()));
     let signed_in = sign_in(context, &identity_by_code(email), "", instead_of, context.live_store().store.lasting).await?;
     match signed_in {
         Ok((session, _)) => {
             // The mail with the code was notice enough.
             record_sign_in(context, EMAIL_CODE, &session);
-            send_on(context, &session, EMAIL_CODE, return_to).await
+            Ok(session)
         }
-        Err(refusal) => Err(login_failure::sign_in_refused(context, LoginSource::EMAIL_CODE, return_to.as_deref(), refusal).await),
+        Err(refusal) => Err(login_failure::sign_in_refused(context, LoginSource::EMAIL_CODE, return_to, refusal).await),
     }
 }
 
