@@ -83,13 +83,14 @@ impl HandedIn {
     }
 }
 
-fn kind_of(context: &RequestContext) -> String {
+/// The type of the body, without its parameters.
+pub(crate) fn kind_of(context: &RequestContext) -> String {
     let kind = context.header(CONTENT_TYPE).and_then(|kind| kind.split(';').next()).unwrap_or_default();
     kind.trim().to_ascii_lowercase()
 }
 
 /// The texts and numbers at the top of a JSON object. Anything else there is refused, as is a key that stands there twice.
-fn json_fields(context: &RequestContext) -> Option<HandedInFields> {
+pub(crate) fn json_fields(context: &RequestContext) -> Option<HandedInFields> {
     if kind_of(context) != "application/json" {
         return None;
     }
@@ -105,7 +106,7 @@ fn json_fields(context: &RequestContext) -> Option<HandedInFields> {
 }
 
 /// A field that may occur once, in one of its spellings. An empty one is none.
-fn field(fields: &[(String, String)], names: [&str; 2]) -> Result<Option<String>, UserFacingError> {
+pub(crate) fn field(fields: &[(String, String)], names: [&str; 2]) -> Result<Option<String>, UserFacingError> {
     let mut found = fields.iter().filter(|(name, _)| names.contains(&&**name)).map(|(_, value)| value);
     let value = found.next();
     if found.next().is_some() {

@@ -9,7 +9,7 @@ use crate::web::user_facing_error::UserFacingError;
 use crate::web::{app, headers};
 use actix_web::dev::Service as _;
 use actix_web::guard::{Any, Get, Head, Options};
-use actix_web::http::header::ALLOW;
+use actix_web::http::header::{ALLOW, HeaderMap};
 use actix_web::web::{self, Data, PayloadConfig, ServiceConfig};
 use actix_web::{Handler, HttpMessage as _, HttpResponse, Resource, Responder, Route};
 use std::future::Future;
@@ -39,11 +39,21 @@ pub(crate) struct RouteRow {
     is_page: bool,
     /// Whether a proxy in front of a store sends it to the broker, and not to the store.
     is_public: bool,
+    /// Adds headers to every answer of the path, errors as well.
+    adds: Option<AnswerHeaders>,
 }
+
+/// Adds headers to an answer.
+pub(crate) type AnswerHeaders = fn(&RequestContext, &mut HeaderMap);
 
 /// A path with the error pages and the headers of all pages. Visitors reach it through the proxy in front of a store.
 pub(crate) fn page(path: &'static str) -> RouteRow {
-    RouteRow { path, handlers: Vec::new(), largest_body: None, is_hidden: None, is_page: true, is_public: true }
+    RouteRow { path, handlers: Vec::new(), largest_body: None, is_hidden: None, is_page: true, is_public: true, adds: None }
+}
+
+/// The same, with headers that every answer of the path gets.
+pub(crate) fn page_with_headers(path: &'static str, adds: AnswerHeaders) -> RouteRow {
+    RouteRow { adds: Some(adds), ..page(path) }
 }
 
 /// A path for proxies and for the operator, which no proxy sends on: without the error pages and the extra work of pages.
@@ -57,7 +67,8 @@ impl RouteRow {
         F: Fn(RequestContext) -> A + Clone + 'static,
         A: Future<Output = Result<HttpResponse, UserFacingError>> + 'static,
     {
-        self.with(RouteMethods::Get, web::get().to(with_error_page(handler)))
+        let adds = self.adds;
+        self.with(RouteMethods::Get, web::get().to(with_error_page(handler, adds)))
     }
 
     pub(crate) fn get_and_head<F, A>(self, handler: F) -> Self
@@ -65,7 +76,8 @@ impl RouteRow {
         F: Fn(RequestContext) -> A + Clone + 'static,
         A: Future<Output = Result<HttpResponse, UserFacingError>> + 'static,
     {
-        self.with(RouteMethods::GetAndHead, web::route().guard(Any(Get()).or(Head())).to(with_error_page(handler)))
+        let adds = self.adds;
+        self.with(RouteMethods::GetAndHead, web::route().guard(Any(Get()).or(Head())).to(with_error_page(handler, adds)))
     }
 
     pub(crate) fn post<F, A>(self, handler: F) -> Self
@@ -73,7 +85,8 @@ impl RouteRow {
         F: Fn(RequestContext) -> A + Clone + 'static,
         A: Future<Output = Result<HttpResponse, UserFacingError>> + 'static,
     {
-        self.with(RouteMethods::Post, web::post().to(with_error_page(handler)))
+        let adds = self.adds;
+        self.with(RouteMethods::Post, web::post().to(with_error_page(handler, adds)))
     }
 
     pub(crate) fn options<F, A>(self, handler: F) -> Self
@@ -81,7 +94,8 @@ impl RouteRow {
         F: Fn(RequestContext) -> A + Clone + 'static,
         A: Future<Output = Result<HttpResponse, UserFacingError>> + 'static,
     {
-        self.with(RouteMethods::Options, web::route().guard(Options()).to(with_error_page(handler)))
+        let adds = self.adds;
+        self.with(RouteMethods::Options, web::route().guard(Options()).to(with_error_page(handler, adds)))
     }
 
     pub(crate) fn all_methods<F, A>(self, handler: F) -> Self
@@ -89,7 +103,8 @@ impl RouteRow {
         F: Fn(RequestContext) -> A + Clone + 'static,
         A: Future<Output = Result<HttpResponse, UserFacingError>> + 'static,
     {
-        self.with(RouteMethods::All, web::to(with_error_page(handler)))
+        let adds = self.adds;
+        self.with(RouteMethods::All, web::to(with_error_page(handler, adds)))
     }
 
     /// A handler of an internal path for all methods.
@@ -164,14 +179,13 @@ impl RouteRow {
         if !self.is_page {
             return resource.default_service(web::to(move || std::future::ready(internal_method_not_allowed(&allowed))));
         }
-        let is_hidden = self.is_hidden;
+        let (is_hidden, adds) = (self.is_hidden, self.adds);
         resource.default_service(web::to(move |context: RequestContext| {
             let is_hidden = is_hidden.is_some_and(|is_hidden| is_hidden(&context));
-            std::future::ready(if is_hidden {
-                error_response(&ErrorCause::NoSuchPage.into(), &context)
-            } else {
-                method_not_allowed(&context, &allowed)
-            })
+            let mut response =
+                if is_hidden { error_response(&ErrorCause::NoSuchPage.into(), &context) } else { method_not_allowed(&context, &allowed) };
+            add_headers(adds, &context, &mut response);
+            std::future::ready(response)
         }))
     }
 }
@@ -209,7 +223,7 @@ where
         }
     });
     let pages = page_rows.into_iter().fold(pages, |pages, row| pages.service(row.into_resource()));
-    config.service(pages.default_service(web::to(with_error_page(elsewhere))));
+    config.service(pages.default_service(web::to(with_error_page(elsewhere, None))));
 }
 
 /// Whether a path is one of these routes.
@@ -221,13 +235,26 @@ pub(crate) fn has_path(rows: &[RouteRow], path: &str) -> bool {
 }
 
 /// A handler whose errors become pages, or JSON for programs.
-fn with_error_page<F, A>(handler: F) -> impl Fn(RequestContext) -> Pin<Box<dyn Future<Output = HttpResponse>>> + Clone + 'static
+fn with_error_page<F, A>(
+    handler: F,
+    adds: Option<AnswerHeaders>,
+) -> impl Fn(RequestContext) -> Pin<Box<dyn Future<Output = HttpResponse>>> + Clone + 'static
 where
     F: Fn(RequestContext) -> A + Clone + 'static,
     A: Future<Output = Result<HttpResponse, UserFacingError>> + 'static,
 {
     move |context: RequestContext| {
         let answering = handler(context.clone());
-        Box::pin(async move { answering.await.unwrap_or_else(|error| error_response(&error, &context)) })
+        Box::pin(async move {
+            let mut response = answering.await.unwrap_or_else(|error| error_response(&error, &context));
+            add_headers(adds, &context, &mut response);
+            response
+        })
+    }
+}
+
+fn add_headers(adds: Option<AnswerHeaders>, context: &RequestContext, response: &mut HttpResponse) {
+    if let Some(adds) = adds {
+        adds(context, response.headers_mut());
     }
 }

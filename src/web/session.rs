@@ -15,7 +15,7 @@ use crate::web::user_facing_error::UserFacingError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_MAX_AGE, HeaderMap, HeaderValue, ORIGIN, VARY,
 };
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use chrono::DateTime;
@@ -146,14 +146,29 @@ pub(crate) fn allow_storefront_origins<'r>(context: &RequestContext, response: &
 /// The same, with or without the browser's cookies. Returns whether the request comes from such a page.
 pub(crate) fn allow_storefront(context: &RequestContext, response: &mut HttpResponseBuilder, with_cookies: bool) -> bool {
     response.insert_header((VARY, "Origin"));
-    let origin =
-        context.header(ORIGIN).filter(|origin| context.live_store().store.return_to.iter().any(|listed| is_listed_origin(listed, origin)));
-    let Some(origin) = origin.and_then(|origin| HeaderValue::from_str(origin).ok()) else { return false };
+    let Some(origin) = storefront_origin(context) else { return false };
     response.insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, origin)).insert_header(cross_origin_allowed());
     if with_cookies {
         response.insert_header((ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"));
     }
     true
+}
+
+/// Lets only pages of the store's own origins read an answer to a request with the browser's cookies, whatever the answer is.
+pub(crate) fn add_storefront_headers(context: &RequestContext, headers: &mut HeaderMap) {
+    headers.append(VARY, HeaderValue::from_static("Origin"));
+    if let Some(origin) = storefront_origin(context) {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        let (name, value) = cross_origin_allowed();
+        headers.insert(name, value);
+    }
+}
+
+/// The origin of the page that asks, if it is one of the store.
+pub(crate) fn storefront_origin(context: &RequestContext) -> Option<HeaderValue> {
+    let is_listed = |origin: &&str| context.live_store().store.return_to.iter().any(|listed| is_listed_origin(listed, origin));
+    context.header(ORIGIN).filter(is_listed).and_then(|origin| HeaderValue::from_str(origin).ok())
 }
 
 /// Lets pages of a storefront send JSON.

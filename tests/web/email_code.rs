@@ -22,7 +22,7 @@ async fn broker_with(mailbox: &Mailbox, settings: &str) -> TestBroker {
 }
 
 /// Types an address on the page for that, which is there for people who are signed in, too.
-async fn types(browser: &Browser, email: &str) -> Answer {
+pub async fn types(browser: &Browser, email: &str) -> Answer {
     let page = look(browser, "/login/email").await;
     post(browser, "/login/email", &mark(&page), &[("email", email)]).await
 }

@@ -1,5 +1,7 @@
 //! The calls of VTEX ID: what a storefront that was written for them gets, and what an attacker does not.
 
+mod access_key;
+
 use crate::web::browser::Browser;
 use crate::web::client_request::{Answer, ClientRequest};
 use crate::web::mailbox::Mailbox;
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 const START: &str = "/api/vtexid/pub/authentication/start";
 const REDIRECT: &str = "/api/vtexid/pub/authentication/oauth/redirect";
 const USER: &str = "/api/vtexid/pub/authenticated/user";
+const VALIDATE: &str = "/api/vtexid/credential/validate";
 const CALLS: &str = "vtexId: true\n";
 
 async fn broker(settings: &str) -> TestBroker {
@@ -44,10 +47,13 @@ async fn the_calls_are_unknown_addresses_until_the_settings_switch_them_on() {
         ClientRequest::get(&providers),
         ClientRequest::get(REDIRECT),
         ClientRequest::get(USER),
-        ClientRequest::by("POST", "/api/vtexid/credential/validate").with("content-type", "application/json").body("{}"),
+        ClientRequest::by("POST", VALIDATE).with("content-type", "application/json").body("{}"),
+        ClientRequest::form("/api/vtexid/pub/authentication/accesskey/send", "email=ana%40loja.example"),
+        ClientRequest::form("/api/vtexid/pub/authentication/accesskey/validate", "login=ana%40loja.example&accesskey=000000"),
     ] {
         let answer = broker.ask(request.with("origin", SHOP)).await;
         assert_eq!((answer.status, answer.cookies().len()), (404, 0), "{answer:?}");
+        assert_eq!(answer.header("access-control-allow-origin"), None, "{answer:?}");
     }
 }
 
@@ -87,16 +93,40 @@ async fn a_start_holds_all_that_a_page_needs_for_its_buttons() {
 #[actix_web::test]
 async fn only_pages_of_the_store_may_read_the_answers() {
     let broker = broker("").await;
-    for path in [START, USER] {
+    for (request, status) in [
+        (ClientRequest::get(START), 200),
+        (ClientRequest::get(&format!("{START}?returnUrl=/a&returnUrl=/b")), 400),
+        (ClientRequest::get(USER), 200),
+        (ClientRequest::get(&format!("{USER}?authToken=x")), 400),
+        (ClientRequest::by("PUT", USER), 405),
+        (ClientRequest::by("POST", VALIDATE).with("content-type", "application/json").body("{}"), 401),
+        (ClientRequest::form("/api/vtexid/pub/authentication/accesskey/send", "email=ana%40loja.example"), 404),
+    ] {
         for (origin, is_read) in [(SHOP, true), ("https://evil.example", false), ("null", false)] {
-            let answer = broker.ask(ClientRequest::get(path).with("origin", origin)).await;
-            let asked = broker.ask(ClientRequest::by("OPTIONS", path).with("origin", origin)).await;
-            for answer in [&answer, &asked] {
-                assert_eq!(answer.header("access-control-allow-origin"), is_read.then_some(origin), "{path} {origin}: {answer:?}");
-                assert_eq!(answer.header("access-control-allow-credentials"), is_read.then_some("true"));
-            }
-            assert_eq!(asked.header("access-control-allow-headers"), is_read.then_some("Content-Type"));
+            let answer = broker.ask(request.clone().with("origin", origin)).await;
+            assert_eq!(answer.status, status, "{answer:?}");
+            assert_eq!(answer.header("access-control-allow-origin"), is_read.then_some(origin), "{origin}: {answer:?}");
+            assert_eq!(answer.header("access-control-allow-credentials"), is_read.then_some("true"));
+            assert_eq!(answer.header("cross-origin-resource-policy"), Some(if is_read { "cross-origin" } else { "same-origin" }));
+            assert!(answer.all("vary").any(|names| names.contains("Origin")), "{answer:?}");
             assert_eq!(answer.header("cache-control"), Some("no-store"));
+        }
+    }
+}
+
+#[actix_web::test]
+async fn pages_of_the_store_may_send_the_headers_of_the_calls() {
+    let broker = broker("").await;
+    let providers = START.replace("start", "providers");
+    for path in [START, &providers, USER, VALIDATE, "/api/vtexid/pub/authentication/accesskey/send"] {
+        for (origin, is_allowed) in [(SHOP, true), ("https://evil.example", false)] {
+            let ask = ClientRequest::by("OPTIONS", path).with("origin", origin);
+            let asked = broker.ask(ask.with("access-control-request-headers", "authorization,content-type,vtexidclientautcookie")).await;
+            assert_eq!((asked.status, asked.cookies().len()), (204, 0), "{path}: {asked:?}");
+            assert_eq!(asked.header("access-control-allow-origin"), is_allowed.then_some(origin), "{path}");
+            assert_eq!(asked.header("access-control-allow-methods"), is_allowed.then_some("GET, POST"));
+            let headers = is_allowed.then_some("Content-Type, Authorization, VtexIdclientAutCookie");
+            assert_eq!(asked.header("access-control-allow-headers"), headers, "{path}");
         }
     }
 }
@@ -192,7 +222,7 @@ async fn the_validate_call_is_that_of_the_session() {
     let session = broker.token(HOST, |_| {});
     let ask = |token: &str| {
         let body = json!({ "token": token }).to_string();
-        ClientRequest::by("POST", "/api/vtexid/credential/validate").with("content-type", "application/json").body(body)
+        ClientRequest::by("POST", VALIDATE).with("content-type", "application/json").body(body)
     };
 
     let fine = broker.ask(ask(&session)).await;

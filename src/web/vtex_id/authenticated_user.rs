@@ -3,9 +3,9 @@
 use crate::web::presented_tokens::PresentedTokens;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
-use crate::web::session::{allow_storefront_origins, keep_cookies};
+use crate::web::session::keep_cookies;
 use crate::web::user_facing_error::UserFacingError;
-use crate::web::vtex_id::require_calls;
+use crate::web::vtex_id::{require_calls, token_in_address};
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     context.check_rate_limit(RateLimitKind::Session)?;
     context.require_fresh_revocations()?;
     if context.query_parameter("authToken")?.is_some() {
-        return Ok(allow_storefront_origins(&context, &mut HttpResponse::BadRequest()).json(json!({ "error": "tokenInAddress" })));
+        return Ok(token_in_address());
     }
     let tokens = PresentedTokens::of(context.request().headers(), &context.live_store().store).ok();
     let session = match &tokens {
@@ -30,5 +30,5 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     };
     let user =
         session.map_or(Value::Null, |session| json!({ "userId": session.person.uid, "user": session.person.email.key(), "userType": "F" }));
-    Ok(allow_storefront_origins(&context, &mut response).json(user))
+    Ok(response.json(user))
 }

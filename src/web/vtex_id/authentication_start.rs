@@ -8,7 +8,6 @@ use crate::web::cookies;
 use crate::web::presented_tokens::PresentedTokens;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
-use crate::web::session::allow_storefront_origins;
 use crate::web::sign_in_offer::SignInOffer;
 use crate::web::user_facing_error::UserFacingError;
 use crate::web::vtex_id::{authentication_token, require_calls};
@@ -28,7 +27,7 @@ pub(crate) async fn start(context: RequestContext) -> Result<HttpResponse, UserF
     let (token, cookie) = authentication_token::issue(&context, return_to.as_deref());
     let mut response = HttpResponse::Ok();
     cookies::append_to(&mut response, [cookie]);
-    Ok(allow_storefront_origins(&context, &mut response).json(json!({
+    Ok(response.json(json!({
         "authenticationToken": token,
         "oauthProviders": offer.live_providers.iter().map(described).collect::<Vec<Value>>(),
         "showClassicAuthentication": false,
@@ -46,7 +45,7 @@ pub(crate) async fn providers(context: RequestContext) -> Result<HttpResponse, U
     require_calls(&context)?;
     context.check_rate_limit(RateLimitKind::Session)?;
     let providers: Vec<Value> = SignInOffer::new(&context, None, "/login").live_providers.iter().map(described).collect();
-    Ok(allow_storefront_origins(&context, &mut HttpResponse::Ok()).json(providers))
+    Ok(HttpResponse::Ok().json(providers))
 }
 
 /// The session that the request presents.
