@@ -3,13 +3,14 @@ import { load } from './packages.mjs';
 
 const { default: { chromium } } = await load('playwright-core');
 
-export const launch = () => chromium.launch({
+// Names in `here` lead to this machine as well.
+export const launch = (here = []) => chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: [
     '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync',
     // No name but this machine's own leads anywhere.
-    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
+    `--host-resolver-rules=${here.map((name) => `MAP ${name} 127.0.0.1, `).join('')}MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1`,
   ],
 });
 

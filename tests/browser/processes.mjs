@@ -24,7 +24,7 @@ export async function freePort() {
   }
 }
 
-export async function start(name, program, parameters, { ready, env = {}, cwd }) {
+export async function start(name, program, parameters, { ready, isReady = ({ ok }) => ok, env = {}, cwd }) {
   const child = spawn(program, parameters, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
   let said = '';
@@ -34,7 +34,7 @@ export async function start(name, program, parameters, { ready, env = {}, cwd })
   child.on('exit', (code, signal) => { over = `it ended with ${signal ?? code}`; running.delete(child); });
 
   const until = Date.now() + 60_000;
-  while (!await answers(ready)) {
+  while (!await answers(ready, isReady)) {
     if (over || Date.now() > until) {
       child.kill('SIGKILL');
       throw new Error(`${name} does not serve ${ready}: ${over ?? 'a minute passed'}\n${said}`);
@@ -54,9 +54,9 @@ export async function start(name, program, parameters, { ready, env = {}, cwd })
   };
 }
 
-async function answers(address) {
+async function answers(address, isReady) {
   try {
-    return (await fetch(address, { redirect: 'manual' })).ok;
+    return isReady(await fetch(address, { redirect: 'manual' }));
   } catch {
     return false;
   }
