@@ -60,10 +60,24 @@ declare global {
   interface WindowEventMap extends PortariaLoginEvents {}
 }
 
+/** What React takes for the element: its attributes, its events with `on` in front, its property, and what every element has. */
+export type PortariaLoginProps = PortariaLoginAttributes & {
+  [Name in keyof PortariaLoginEvents as `on${Name}`]?: (event: PortariaLoginEvents[Name]) => void;
+} & {
+  session?: PortariaLoginElement["session"];
+  key?: string | number | bigint | null;
+  ref?: ((element: PortariaLoginElement | null) => void) | { current: PortariaLoginElement | null } | null;
+  id?: string;
+  className?: string;
+  style?: { [property: string]: string | number | undefined };
+  hidden?: boolean;
+  slot?: string;
+};
+
 declare module "react" {
   namespace JSX {
     interface IntrinsicElements {
-      "portaria-login": PortariaLoginAttributes & { [Name in keyof PortariaLoginEvents as `on${Name}`]?: (event: PortariaLoginEvents[Name]) => void };
+      "portaria-login": PortariaLoginProps;
     }
   }
 }

@@ -1,8 +1,11 @@
 // The pages of docs/storefront.md, word for word; only the two addresses of the page, of the broker and of the shop, are replaced by those of the test.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkout, installed } from './packages.mjs';
 import { ana, choose, publicUrl, shop, shopper } from './world.mjs';
@@ -90,4 +93,44 @@ test('types and page name the attributes and events of the element', async () =>
     assert.match(document, new RegExp(`^\\| \`${name}\` \\|`, 'm'));
     assert.match(types, new RegExp(`^  "${name}": `, 'm'));
   }
+});
+
+// Compiles texts beside the types of the element, strictly. Below the packages the compiler finds the types of React, and elsewhere it does not.
+function compiled(above, texts) {
+  const folder = mkdtempSync(join(above, 'types-'));
+  try {
+    const types = readFileSync(`${checkout}docs/portaria-login.d.ts`, 'utf8');
+    for (const [name, text] of Object.entries({ 'portaria-login.d.ts': types, ...texts })) writeFileSync(join(folder, name), text);
+    const options = ['--noEmit', '--strict', '--pretty', 'false', '--jsx', 'react-jsx', '--lib', 'dom,dom.iterable,es2022', '--module', 'esnext', '--moduleResolution', 'bundler'];
+    execFileSync(process.execPath, [`${apps}/node_modules/typescript/lib/tsc.js`, ...options, 'portaria-login.d.ts', ...Object.keys(texts)], { cwd: folder, encoding: 'utf8' });
+    return '';
+  } catch (error) {
+    return error.stdout;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const withTypes = existsSync(`${apps}/node_modules/typescript`) ? false : 'the packages of tests/apps/package.json are not installed';
+const uses = (name) => readFileSync(`${checkout}tests/browser/types/${name}`, 'utf8');
+
+for (const [where, above, ending] of [['a page without a framework', tmpdir(), 'ts'], ['React', apps, 'tsx']]) {
+  test(`the types of the element take every right use and no wrong one: ${where}`, { skip: withTypes }, () => {
+    const [right, wrong] = [uses(`right.${ending}`), uses(`wrong.${ending}`)];
+    assert.equal(compiled(above, { [`right.${ending}`]: right, [`wrong.${ending}`]: wrong }), '');
+
+    // Without the marks, each of the lines is an error, and no other.
+    const lines = wrong.split('\n');
+    const marked = lines.flatMap((line, at) => (line === '// @ts-expect-error' ? [at + 2] : []));
+    const said = compiled(above, { [`wrong.${ending}`]: wrong.replaceAll('// @ts-expect-error', '//') });
+    const refused = new Set([...said.matchAll(/^wrong\.tsx?\((\d+),/gm)].map(([, line]) => Number(line)));
+    assert.deepEqual([...refused], marked, said);
+  });
+}
+
+test('right uses name every attribute, event and property', () => {
+  const types = readFileSync(`${checkout}docs/portaria-login.d.ts`, 'utf8');
+  const named = [...types.matchAll(/^ {2}"?([a-z-]+)"?\??: /gm)].map(([, name]) => name);
+  assert.ok(named.includes('return-to') && named.includes('portaria-error') && named.includes('session'));
+  for (const name of named) assert.match(uses('right.ts') + uses('right.tsx'), new RegExp(`\\b${name}\\b`), name);
 });
