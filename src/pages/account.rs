@@ -59,6 +59,8 @@ pub(crate) struct LinkedIdentityRow {
 pub(crate) struct SessionRow {
     /// The device and the browser in which it began, as text.
     pub(crate) device: String,
+    /// Whether that device is held in a hand, like a phone.
+    pub(crate) handheld: bool,
     /// Its value in the form that ends it.
     pub(crate) handle: String,
     /// Whether it is the session of this page.

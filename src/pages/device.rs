@@ -24,6 +24,8 @@ struct KnownDevices {
 struct KnownDevice {
     name: String,
     words: Vec<String>,
+    #[serde(default)]
+    handheld: bool,
 }
 
 /// The device and the browser, each by its name if it is known.
@@ -61,6 +63,11 @@ impl<'a> Device<'a> {
         Some(Self { browser: named(browser), system: named(system) })
     }
 
+    /// Whether it is held in a hand, like a phone.
+    pub(crate) fn is_handheld(self) -> bool {
+        KNOWN.systems.iter().any(|known| known.handheld && self.system == Some(known.name.as_str()))
+    }
+
     /// As a person reads it.
     pub(crate) fn describe(self, phrases: &Phrases) -> String {
         match (self.browser, self.system) {
@@ -92,7 +99,10 @@ mod tests {
         for DeviceSample { user_agent, device } in samples {
             let stored = Device::of_user_agent(&user_agent).expect("it is known").to_stored();
 
-            assert_eq!(Device::from_stored(&stored).expect("it was stored").describe(phrases), device, "{user_agent}");
+            let found = Device::from_stored(&stored).expect("it was stored");
+            assert_eq!(found.describe(phrases), device, "{user_agent}");
+            let is_mobile = user_agent.contains("Android") || user_agent.contains("iP");
+            assert_eq!(found.is_handheld(), is_mobile, "{user_agent}");
         }
     }
 

@@ -101,6 +101,7 @@ fn identities(count: usize, text: &str) -> Vec<LinkedIdentityRow> {
 pub(crate) fn sessions(count: usize, text: &str) -> Vec<SessionRow> {
     let session = |at: usize| SessionRow {
         device: text.to_owned(),
+        handheld: at == 0,
         handle: text.to_owned(),
         current: at == 0,
         lines: vec![text.to_owned(); 2 - at.min(1)],

@@ -55,8 +55,9 @@ fn session_handle(active: &ActiveSession) -> String {
 fn session_row(context: &RequestContext, session: &Session, active: &ActiveSession) -> SessionRow {
     let phrases = &context.language().phrases;
     let device = active.device.as_deref().and_then(Device::from_stored);
+    let handheld = device.is_some_and(Device::is_handheld);
     let device = device.map_or_else(|| phrases.account.device_unknown.clone(), |device| device.describe(phrases));
     let through = active.provider.as_deref().map(|key| fill(&phrases.person.with, &[("provider", &provider_title(context, key))]));
     let lines = phrases.began(active.since, context.now()).into_iter().chain(through).collect();
-    SessionRow { device, handle: session_handle(active), current: active.sid == session.sid, lines }
+    SessionRow { device, handheld, handle: session_handle(active), current: active.sid == session.sid, lines }
 }
