@@ -299,7 +299,7 @@ mod tests {
             "<small>Last used painel</small>",
             "<small>Keeps its access when you sign out</small>",
             "<small>Loses its access when you sign out</small>",
-            "<small>No access now. You have agreed, so it gets access when you sign in there</small>",
+            "<small>No access now. You have agreed, so it gets access when you sign in there.</small>",
             "<form method=\"post\" action=\"/account/apps/end\">",
             "<input type=\"hidden\" name=\"app\" value=\"painel\">",
             "aria-label=\"Withdraw the access of painel\">Withdraw</button>",

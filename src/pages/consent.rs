@@ -139,7 +139,7 @@ mod tests {
             "name=\"answer\" value=\"yes\">Permitir</button>",
             "name=\"answer\" value=\"no\">Não permitir</button>",
             "<a class=\"button fit\" href=\"/login?return_to=x\">Entrar com outra conta</a>",
-            "<a href=\"/account#apps\">A sua conta</a>",
+            "<a href=\"/account#apps\">Sua conta</a>",
             "href=\"/authorize/0a1b2c3d?lang=es\"",
         ] {
             assert!(html.contains(expected), "{expected}: {html}");

@@ -4,7 +4,7 @@ use crate::pages::frame::{Frame, address};
 use crate::pages::in_app_browser::{self, InAppBrowser};
 use crate::pages::initials::{initial, initials};
 use crate::pages::passkey::PasskeyForm;
-use crate::pages::phrases::{Phrases, fill};
+use crate::pages::phrases::{Phrases, fill, in_a_row};
 use crate::provider::passkey::PASSKEY;
 use askama::Template;
 
@@ -148,9 +148,21 @@ impl LoginPage<'_> {
         notice.browser.name.map_or_else(|| words.unnamed.clone(), |name| fill(&words.title, &[("name", name)]))
     }
 
+    /// What does not work here, and what does.
+    fn in_app_sentences(&self, notice: &InAppNotice) -> String {
+        let words = &self.words().in_app;
+        let refused = self.with_refused(&words.refused, notice);
+        if self.email_code.is_some() { in_a_row(&refused, &words.code) } else { refused }
+    }
+
     /// The names of the providers that refuse sign-ins here, in a phrase.
     fn with_refused(&self, phrase: &str, notice: &InAppNotice) -> String {
-        fill(phrase, &[("providers", &notice.refused.join(&self.words().incident.between))])
+        let words = self.words();
+        let providers = match notice.refused.split_last() {
+            Some((last, others)) if !others.is_empty() => format!("{}{}{last}", others.join(&words.incident.between), words.in_app.or),
+            _ => notice.refused.concat(),
+        };
+        fill(phrase, &[("providers", &providers)])
     }
 
     fn start_over_sentence(&self) -> Option<String> {

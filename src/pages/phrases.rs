@@ -155,6 +155,8 @@ pub(crate) struct InAppPhrases {
     pub(crate) refused: String,
     pub(crate) code: String,
     pub(crate) instead: String,
+    /// What stands before the last of several providers.
+    pub(crate) or: String,
     pub(crate) open: String,
     pub(crate) copy: String,
     pub(crate) menu: String,
@@ -319,6 +321,12 @@ pub(crate) fn fill(phrase: &str, values: &[(&str, &str)]) -> String {
     }
     filled.push_str(rest);
     filled
+}
+
+/// Two sentences in a row. Those of Chinese and Japanese have no space between them.
+pub(crate) fn in_a_row(first: &str, second: &str) -> String {
+    let space = if first.ends_with('。') { "" } else { " " };
+    format!("{first}{space}{second}")
 }
 
 /// The names of the `{placeholders}` in a phrase, sorted, each once.

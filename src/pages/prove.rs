@@ -2,7 +2,7 @@
 //! without a script.
 
 use crate::pages::frame::Frame;
-use crate::pages::phrases::{Phrases, fill};
+use crate::pages::phrases::{Phrases, fill, in_a_row};
 use actix_web::http::StatusCode;
 use askama::Template;
 
@@ -134,7 +134,7 @@ impl ProvePage<'_> {
             (AddressProofProblem::Enough, _) => words.enough_mails.clone(),
             (AddressProofProblem::NotSent, _) => words.not_sent.clone(),
             (AddressProofProblem::WrongCode, AddressProofStage::Code { left, .. }) => {
-                format!("{} {}", words.wrong_code, fill(&words.left, &[("count", &left.to_string())]))
+                in_a_row(&words.wrong_code, &fill(&words.left, &[("count", &left.to_string())]))
             }
             (AddressProofProblem::WrongCode, AddressProofStage::Address { .. }) => words.wrong_code.clone(),
         })

@@ -232,7 +232,7 @@ async fn it_is_the_first_thing_to_try_when_a_provider_fails() {
 
     let first = failed.body.split("<a class=\"button").nth(1).expect("a button");
     assert!(first.contains("href=\"/login/email?return_to=http%3A%2F%2Flocalhost%3A9000%2Fcarrinho\""), "{}", failed.body);
-    assert!(first.contains("Receive a code by e-mail"), "{}", failed.body);
+    assert!(first.contains("Get a code by e-mail"), "{}", failed.body);
 }
 
 #[actix_web::test]

@@ -55,7 +55,7 @@ async fn after_a_cancel_the_person_chooses_again_and_has_no_code_to_report() {
 
 #[actix_web::test]
 async fn who_has_no_proven_address_proves_one_or_signs_in_another_way() {
-    for (settings, address, label) in [(CODE, "/login/email", "Receive a code by e-mail"), ("", "/login", "Sign in another way")] {
+    for (settings, address, label) in [(CODE, "/login/email", "Get a code by e-mail"), ("", "/login", "Sign in another way")] {
         let broker = broker(settings).await;
         for said in [r#"{"id":"1"}"#, r#"{"id":"1","email":"ana@loja.example","verified":false}"#] {
             broker.upstream.says("/me", json(200, said));
@@ -123,6 +123,6 @@ async fn who_is_signed_in_at_a_store_without_an_address_of_its_own_sees_their_ac
 
     assert!(page.body.contains("<h1>You are signed in</h1>") && page.body.contains("ana@clientes.example"), "{}", page.body);
     assert!(!page.body.contains("Continue with this account"), "there is nothing to continue to: {}", page.body);
-    let next = follow(&browser, &page, ("/account", "See your account")).await;
+    let next = follow(&browser, &page, ("/account", "View your account")).await;
     assert!(next.body.contains("<h1>Your account</h1>"), "{}", next.body);
 }

@@ -75,7 +75,7 @@ async fn a_file_that_points_elsewhere_signs_in_no_user_until_the_operator_moves_
     let refused = Browser::new(&broker).log_in("acme", "ana").await;
 
     assert_eq!(refused.status, 403, "{refused:?}");
-    assert!(refused.body.contains("The store has changed how it reaches Clube Acme"), "{}", refused.body);
+    assert!(refused.body.contains("The store has changed how it connects to Clube Acme"), "{}", refused.body);
     broker.assert_clean(&refused);
     let code = code_on(&refused.body).expect("a code");
     let (status, story, err) = command(&broker, &format!("incident {code}"));

@@ -340,7 +340,7 @@ async fn a_registration_that_is_not_well_formed_adds_nothing() {
         let answer = post(&browser, "/account/passkeys", &said(&options, "form"), &borrowed(&fields)).await;
         assert!(refused(&answer), "{field}: {answer:?}");
     }
-    assert!(look(&browser, "/account").await.body.contains("You have no passkey yet."));
+    assert!(look(&browser, "/account").await.body.contains("You have no passkeys yet."));
 }
 
 #[actix_web::test]

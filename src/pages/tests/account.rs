@@ -87,7 +87,7 @@ fn a_person_sees_every_session_ends_the_others_and_leaves_this_one() {
     let by_person = AccountPage { deletion: AccountDeletionOffer::ByPerson, ..page.clone() }.render();
     assert!(by_person.contains("href=\"/account/erase\"") && !by_person.contains("fale com a loja"), "{by_person}");
     let at = AccountPage { deletion: AccountDeletionOffer::AskAt("mailto:a@loja.example"), fresh: false, ..page.clone() }.render();
-    assert!(at.contains("<a href=\"mailto:a@loja.example\">Pedir para apagar a minha conta</a>"), "{at}");
+    assert!(at.contains("<a href=\"mailto:a@loja.example\">Pedir para apagar minha conta</a>"), "{at}");
     let late = AccountPage { undo: None, notice: Some(AccountNotice::TooLate), ..page }.render();
     assert!(late.contains("Não dá mais para desfazer") && count(&late, "role=\"status\"") == 1, "{late}");
 }

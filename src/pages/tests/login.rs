@@ -1,7 +1,7 @@
 //! The login page.
 
 use crate::pages::tests::{RETURN_TO, choices, count, frame, login_page, look, person};
-use crate::pages::{LoginPage, PageLanguages, StoreBranding, StoreLogo, store_css};
+use crate::pages::{EmailCodeForm, InAppBrowser, InAppNotice, LoginPage, PageLanguages, StoreBranding, StoreLogo, store_css};
 
 #[test]
 fn a_signed_in_person_finds_the_linked_identities() {
@@ -11,7 +11,7 @@ fn a_signed_in_person_finds_the_linked_identities() {
     let page = login_page(frame, Vec::new());
 
     assert!(!page.render().contains("/account"));
-    assert!(LoginPage { person: Some(person("Ana")), ..page }.render().contains("<a href=\"/account\">See your account</a>"));
+    assert!(LoginPage { person: Some(person("Ana")), ..page }.render().contains("<a href=\"/account\">View your account</a>"));
 }
 
 #[test]
@@ -83,5 +83,49 @@ fn a_login_page_and_its_style_are_small_in_every_language() {
             let bytes = page.len() + store_css(&look).len();
             assert!(bytes < 25_000, "{} with {count} ways: {bytes} bytes", language.code);
         }
+    }
+}
+
+#[test]
+fn in_the_browser_of_an_app_the_providers_are_listed_as_each_language_does() {
+    let languages = PageLanguages::embedded();
+    let look = look("Loja");
+    for (language, refused, expected) in [
+        ("en", vec!["Acme"], "Signing in with Acme does not work here. A code by e-mail works right away."),
+        (
+            "pt-BR",
+            vec!["Acme", "Beta", "Gama"],
+            "Aqui não dá para entrar com Acme, Beta ou Gama. Um código por e-mail funciona agora mesmo.",
+        ),
+        ("ja", vec!["Acme", "Beta"], "ここではAcme、Betaでログインできません。メールの確認コードなら、すぐにログインできます。"),
+    ] {
+        let browser = InAppBrowser::of_user_agent("Line Line/15").expect("the browser of an app");
+        let refused = refused.into_iter().map(str::to_owned).collect();
+        let page = LoginPage {
+            in_app: Some(InAppNotice { browser, refused, address: None }),
+            email_code: Some(EmailCodeForm { action: "/login/email".to_owned(), form: "f0rm".to_owned() }),
+            ..login_page(frame(&look, &languages, language), Vec::new())
+        };
+
+        let html = page.render();
+
+        assert!(html.contains(&format!("<p>{expected}</p>")), "{html}");
+    }
+}
+
+#[test]
+fn a_page_that_offers_nothing_leads_on() {
+    let languages = PageLanguages::embedded();
+    let render = |home: Option<&str>, help: Option<&str>| {
+        let look = StoreBranding { home: home.map(str::to_owned), help: help.map(str::to_owned), ..look("Loja") };
+        login_page(frame(&look, &languages, "en"), Vec::new()).render()
+    };
+
+    for (html, href) in [
+        (render(Some("https://www.loja.example/"), Some("ajuda@loja.example")), "https://www.loja.example/"),
+        (render(None, Some("ajuda@loja.example")), "mailto:ajuda@loja.example"),
+        (render(None, None), "/login"),
+    ] {
+        assert!(html.contains(&format!("<a class=\"button first\" href=\"{href}\">")), "{html}");
     }
 }

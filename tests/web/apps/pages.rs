@@ -139,7 +139,7 @@ async fn a_request_that_the_browser_does_not_keep_is_not_signed_in_for() {
     }
     assert!(stranger.attempts().is_empty());
     let unknown = page(&stranger, &request_of("unknown", "")).await;
-    assert!(unknown.body.contains("<h1>The app asked in a way that we cannot answer</h1>"), "{unknown:?}");
+    assert!(unknown.body.contains("<h1>We cannot answer the request of the app</h1>"), "{unknown:?}");
 }
 
 #[actix_web::test]

@@ -170,7 +170,7 @@ async fn after_three_mails_the_newest_code_still_counts() {
     for (path, fields) in [("/prove/again", vec![]), ("/prove/address", vec![("email", "mais@loja.example")])] {
         let enough = post(&browser, path, &form, &fields).await;
         assert_eq!(enough.status, 429, "{enough:?}");
-        let told = "We have sent all the e-mails we can for this sign-in. Type the newest code, or start again.";
+        let told = "We have sent all the e-mails we can for this sign-in. Enter the newest code, or start again.";
         assert!(enough.body.contains(told) && enough.body.contains("one-time-code"), "{}", enough.body);
         assert!(enough.body.contains("nova@loja.example") && !enough.body.contains("mais@loja.example"), "{}", enough.body);
         assert!(enough.cookies().is_empty(), "{enough:?}");

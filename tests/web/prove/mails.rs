@@ -74,7 +74,7 @@ async fn others_who_guess_and_ask_for_mails_keep_no_owner_out() {
     let typed = post(&owner, "/prove/code", &mark(&page), &[("code", &format!("{} {}-{}", &code[..4], &code[4..8], &code[8..]))]).await;
 
     assert_eq!((sent.status, mailbox.letters().len()), (303, 5), "{sent:?}");
-    assert!(page.body.contains("a code of 16 digits to <b translate=\"no\">nova@loja.example</b>"), "{}", page.body);
+    assert!(page.body.contains("a 16-digit code to <b translate=\"no\">nova@loja.example</b>"), "{}", page.body);
     assert_eq!(typed.status, 303, "{typed:?}");
     assert_eq!(owner.who().await.as_deref(), Some("nova@loja.example"));
     assert!(!broker.logged().contains(&code));
@@ -97,7 +97,7 @@ async fn without_mail_the_login_ends_and_says_why() {
         (
             "beta",
             format!("{{\"id\":\"another\",\"email\":\"{email}\",\"verified\":true}}"),
-            "There already is an account with this address, and it belongs to another account at Clube Acme. \
+            "There is already an account with this address, and it is tied to another account at Clube Acme. \
              Sign in there with the one you used before.",
         ),
     ] {
