@@ -36,6 +36,7 @@ mod software_authenticator;
 mod supply_chain;
 mod support;
 mod support_page;
+mod terminal;
 mod try_command;
 mod try_record;
 mod upgrade;

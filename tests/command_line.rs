@@ -1,8 +1,9 @@
 //! The program as a real process: its output and its exit code.
 
 use crate::support::root;
+use std::io::{BufRead as _, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 /// A folder of a test's own.
 pub struct Folder(pub PathBuf);
@@ -29,6 +30,41 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A program that runs until the test ends.
+pub struct Running {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portaria"));
+        command.current_dir(&folder.0).args(arguments).env_clear().stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the program starts");
+        let lines = BufReader::new(child.stdout.take().expect("it speaks")).lines();
+        Self { child, lines }
+    }
+
+    /// The output up to a line that begins with this.
+    pub fn until(&mut self, begins: &str) -> Vec<String> {
+        let mut heard = Vec::new();
+        for line in self.lines.by_ref() {
+            heard.push(line.expect("it writes text"));
+            if heard.last().is_some_and(|line| line.starts_with(begins)) {
+                return heard;
+            }
+        }
+        panic!("it never said `{begins}`: {heard:?}");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -225,7 +261,9 @@ fn every_command_shows_an_example_in_its_help() {
     let of_people = ["find", "show", "history", "unlink", "block", "unblock", "sign-out", "export", "erase"];
     let of_people = of_people.map(|command| format!("users {command}"));
     let of_keys = ["list", "rotate", "retire"].map(|command| format!("keys {command}"));
-    let commands = ["serve", "check", "explain", "try", "test", "incident", "history", "users", "keys", "schema"].map(str::to_owned);
+    let commands =
+        ["serve", "check", "explain", "try", "test", "incident", "history", "users", "keys", "schema", "completions", "man", "version"]
+            .map(str::to_owned);
     for command in commands.iter().chain(&of_people).chain(&of_keys) {
         let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         let (code, out, _) = portaria(root(), &arguments, &[("PORTARIA_STORAGE", "postgres://portaria:hush@db.loja.example/portaria")]);

@@ -24,7 +24,7 @@ impl RunningTry {
     }
 
     /// Reads up to a line that holds this, and returns the line.
-    fn until(&mut self, part: &str) -> String {
+    pub fn until(&mut self, part: &str) -> String {
         loop {
             let mut line = String::new();
             if self.out.read_line(&mut line).expect("it can be read") == 0 {
@@ -54,7 +54,7 @@ impl RunningTry {
 }
 
 /// Loads a page: its status, the address of a redirect, and the body.
-fn browse(address: &str) -> (u16, Option<String>, String) {
+pub fn browse(address: &str) -> (u16, Option<String>, String) {
     let url = url::Url::parse(address).expect("an address");
     let host = format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port"));
     let mut connection = TcpStream::connect(host.replace("localhost", "127.0.0.1")).expect("the program listens");

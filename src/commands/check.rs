@@ -1,7 +1,7 @@
 //! `portaria check`: every problem in every file.
 
 use crate::commands::GlobalOptions;
-use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
+use crate::commands::outcome::{Colours, CommandFailure, CommandOutcome, print_line, uses_colour};
 use crate::commands::redirect_paths::complain_about_taken_paths;
 use crate::commands::{token_agreement, upgrade_report};
 use crate::provider::passkey::PASSKEY;
@@ -12,7 +12,7 @@ use crate::stores::compiled_on_demand::ListedProvider;
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::{MailSpec, Settings, SettingsSpec};
 use crate::stores::{Store, Stores};
-use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
+use crate::vocabulary::diagnostic::{Complaint, Report, Severity, printable};
 use crate::vocabulary::place::Source;
 use crate::workbench::examples;
 use crate::world::{files, secrets};
@@ -27,13 +27,19 @@ use std::sync::Arc;
 pub(crate) struct CheckCommand {
     /// Files or folders [default: the folder of the provider files]
     paths: Vec<PathBuf>,
-    /// Print problems only, not the files that wait for a variable
+    /// Print problems only, not the other files
     #[arg(long, short)]
     quiet: bool,
+    /// List every file that waits for a variable, however many there are
+    #[arg(long, conflicts_with = "quiet")]
+    all: bool,
     /// Show instead the lines that are fine and mean something else than in an earlier version
     #[arg(long)]
     upgrade: bool,
 }
+
+/// How many files that wait for a variable are listed without being asked for.
+const MOST_DORMANT: usize = 5;
 
 /// What kind of file was checked, and how it fares.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,6 +61,8 @@ impl CheckedFileState {
 /// A file and its complaints.
 struct CheckedFile {
     file: String,
+    /// The title of a provider.
+    title: String,
     state: CheckedFileState,
     missing: Vec<String>,
     report: Report,
@@ -72,7 +80,13 @@ impl CheckCommand {
                 let all = files::yaml_files(&path).map_err(|error| CommandFailure::file_error(&path, &error))?;
                 lines.extend(catalogue::unread_file_reports(&path, &all).into_iter().map(|report| {
                     let file = report.source.name.to_string();
-                    CheckedFile { file, state: CheckedFileState::Provider(ProviderStatus::Overlooked), missing: Vec::new(), report }
+                    CheckedFile {
+                        file,
+                        state: CheckedFileState::Provider(ProviderStatus::Overlooked),
+                        title: String::new(),
+                        missing: Vec::new(),
+                        report,
+                    }
                 }));
                 examples.extend(all.iter().filter(|path| catalogue::is_examples_file(path)).cloned());
                 paths.extend(all.into_iter().filter(|path| !catalogue::is_examples_file(path)));
@@ -101,17 +115,7 @@ impl CheckCommand {
         for entry in entries {
             lines.push(checked_file(warn_without_mail(entry, &settings)));
         }
-        for path in &examples {
-            let source = files::read_source(path).map_err(|error| CommandFailure::file_error(path, &error))?;
-            if let Err(report) = examples::read(&source) {
-                lines.push(CheckedFile {
-                    file: source.name.to_string(),
-                    state: CheckedFileState::Provider(ProviderStatus::Broken),
-                    missing: Vec::new(),
-                    report,
-                });
-            }
-        }
+        lines.extend(broken_examples(&examples)?);
         let broken = lines.iter().any(|line| line.report.is_broken());
         if global.json {
             print_line(&as_json(&lines).to_string());
@@ -129,9 +133,7 @@ impl CheckCommand {
             }
         }
         if !self.quiet {
-            for line in lines.iter().filter(|line| line.state == CheckedFileState::Provider(ProviderStatus::Dormant)) {
-                print_line(&format!("dormant  {}  waits for {}", line.file, line.missing.join(", ")));
-            }
+            print_files(lines, self.all || !self.paths.is_empty());
         }
         let count = |status: ProviderStatus| lines.iter().filter(|line| line.state == CheckedFileState::Provider(status)).count();
         let complaints: usize = lines.iter().map(|line| line.report.complaints.len()).sum();
@@ -142,6 +144,40 @@ impl CheckCommand {
             count(ProviderStatus::Broken),
             if complaints == 1 { "" } else { "s" }
         ));
+    }
+}
+
+/// The files of examples that are broken.
+fn broken_examples(paths: &[PathBuf]) -> Result<Vec<CheckedFile>, CommandFailure> {
+    let mut broken = Vec::new();
+    for path in paths {
+        let source = files::read_source(path).map_err(|error| CommandFailure::file_error(path, &error))?;
+        if let Err(report) = examples::read(&source) {
+            let state = CheckedFileState::Provider(ProviderStatus::Broken);
+            broken.push(CheckedFile { file: source.name.to_string(), title: String::new(), state, missing: Vec::new(), report });
+        }
+    }
+    Ok(broken)
+}
+
+/// Prints the files that are offered, and then those that wait for a variable: a few in full, many in one line.
+fn print_files(lines: &[CheckedFile], all: bool) {
+    let colours = Colours::of_terminal();
+    let in_state = |status| lines.iter().filter(move |line| line.state == CheckedFileState::Provider(status));
+    let dormant = in_state(ProviderStatus::Dormant).count();
+    let lists_dormant = all || dormant <= MOST_DORMANT;
+    let listed = || in_state(ProviderStatus::Offered).chain(in_state(ProviderStatus::Dormant).filter(|_| lists_dormant));
+    let width = listed().map(|line| line.file.chars().count()).max().unwrap_or_default();
+    for line in listed() {
+        let file = format!("{:<width$}", line.file);
+        if line.missing.is_empty() {
+            print_line(&format!("{}  {file}  {}", colours.good("offered"), printable(&line.title)));
+        } else {
+            print_line(&format!("{}  {file}  waits for {}", colours.word("dormant"), line.missing.join(", ")));
+        }
+    }
+    if !lists_dormant {
+        print_line(&format!("{}  {dormant} files wait for variables; `portaria check --all` lists them", colours.word("dormant")));
     }
 }
 
@@ -162,7 +198,7 @@ fn check_settings(global: &GlobalOptions, lines: &mut Vec<CheckedFile>) -> Resul
         }
         let state = if settings.is_some() { CheckedFileState::Settings } else { CheckedFileState::Provider(ProviderStatus::Broken) };
         let is_readable = settings.is_some();
-        lines.push(CheckedFile { file: source.name.to_string(), state, missing: Vec::new(), report });
+        lines.push(CheckedFile { file: source.name.to_string(), state, title: String::new(), missing: Vec::new(), report });
         if !is_readable {
             let mut defaults = Settings::default();
             if let Some(folder) = &global.providers {
@@ -253,6 +289,7 @@ fn checked_file(entry: CatalogueEntry) -> CheckedFile {
     let missing = if let ProviderFileState::Dormant(_, missing) = &entry.state { missing.clone() } else { Vec::new() };
     CheckedFile {
         file: entry.report.source.name.to_string(),
+        title: entry.state.provider().map_or_else(String::new, |provider| provider.title.to_string()),
         state: CheckedFileState::Provider(entry.state.status()),
         missing,
         report: entry.report,

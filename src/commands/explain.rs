@@ -1,7 +1,7 @@
 //! `portaria explain NAME`: prints the requests that a login would send, and what each word of the file says.
 
 use crate::commands::given_answers::GivenAnswersOptions;
-use crate::commands::outcome::{CommandFailure, CommandOutcome, print_json, print_line, uses_colour};
+use crate::commands::outcome::{Colours, CommandFailure, CommandOutcome, print_json, print_line, uses_colour};
 use crate::commands::{GlobalOptions, forecast as forecast_output, provider_file};
 use crate::login::error::LoginError;
 use crate::provider::Provider;
@@ -56,7 +56,7 @@ impl ExplainCommand {
         if global.json {
             print_json(&as_json(provider, &explained).to_string());
         } else {
-            print_line(as_text(provider, &explained, self.curl, Colours(uses_colour())).trim_end());
+            print_line(as_text(provider, &explained, self.curl, Colours::of_terminal()).trim_end());
         }
         Ok(CommandOutcome::Fine)
     }
@@ -69,38 +69,12 @@ impl ExplainCommand {
         if json {
             print_json(&forecast_output::as_json(provider, &found).to_string());
         } else {
-            print_line(forecast_output::as_text(provider, &found, Colours(uses_colour())).trim_end());
+            print_line(forecast_output::as_text(provider, &found, Colours::of_terminal()).trim_end());
         }
         Ok(match found.outcome {
             ForecastOutcome::SignedIn => CommandOutcome::Fine,
             ForecastOutcome::Refused(_) | ForecastOutcome::NeedsAnswer(_) => CommandOutcome::No,
         })
-    }
-}
-
-/// How a text is marked on a terminal.
-#[derive(Clone, Copy)]
-pub(crate) struct Colours(bool);
-
-impl Colours {
-    pub(crate) fn heading(self, text: &str) -> String {
-        self.marked("1", text)
-    }
-
-    pub(crate) fn word(self, text: &str) -> String {
-        self.marked("36", text)
-    }
-
-    pub(crate) fn origin(self, text: &str) -> String {
-        self.marked("2", text)
-    }
-
-    pub(crate) fn problem(self, text: &str) -> String {
-        self.marked("31", text)
-    }
-
-    fn marked(self, code: &str, text: &str) -> String {
-        if self.0 && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 }
 

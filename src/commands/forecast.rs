@@ -1,6 +1,6 @@
 //! Prints what would happen in a login with given answers.
 
-use crate::commands::explain::Colours;
+use crate::commands::outcome::Colours;
 use crate::login::error::LoginError;
 use crate::provider::Provider;
 use crate::provider::identity::Identity;

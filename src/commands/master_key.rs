@@ -91,7 +91,7 @@ fn beside(storage: &Path) -> PathBuf {
 fn read_or_create_beside(storage: &Path) -> Result<Text, CommandFailure> {
     let file = beside(storage);
     let folder = file.parent().unwrap_or(Path::new("."));
-    files::make_folder(folder).map_err(|error| CommandFailure::file_error(folder, &error))?;
+    files::make_folder(folder).map_err(|error| CommandFailure::folder_not_created(folder, &error))?;
     let usual = ValueReference::File(file.display().to_string().into());
     if let Some(text) = secrets::read_secret(&usual, LABEL) {
         return Ok(text);

@@ -2,15 +2,18 @@
 
 pub(crate) mod apps;
 pub(crate) mod check;
+pub(crate) mod completions;
 pub(crate) mod endpoint_hosts;
 pub(crate) mod explain;
 pub(crate) mod forecast;
 pub(crate) mod given_answers;
+pub(crate) mod greeting;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod incident;
 pub(crate) mod new_provider_file;
 pub(crate) mod keys;
+pub(crate) mod man;
 pub(crate) mod master_key;
 pub(crate) mod providers;
 pub mod proxy_files;
@@ -29,6 +32,7 @@ pub(crate) mod token_agreement;
 pub(crate) mod try_login;
 pub(crate) mod upgrade_report;
 pub(crate) mod users;
+pub(crate) mod version;
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome};
 use crate::stores::catalogue::provider_files;
@@ -38,9 +42,12 @@ use crate::world::files;
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 
+/// The settings file that is read where no other is named.
+pub(crate) const SETTINGS_FILE: &str = "portaria.yaml";
+
 /// Any identity provider from one YAML file.
 #[derive(Debug, Parser)]
-#[command(name = "portaria", version, about, disable_help_subcommand = true)]
+#[command(name = "portaria", version = version::LINE.as_str(), about)]
 pub struct CommandLine {
     #[command(subcommand)]
     command: Command,
@@ -134,6 +141,15 @@ Events that belong to no store, such as those of keys, are listed with the store
     /// Write the JSON schemas and the reference to schemas/
     #[command(after_help = "Example: portaria schema")]
     Schema(schema::SchemaCommand),
+    /// Print the script that completes commands and options in a shell
+    #[command(after_help = "Example: portaria completions bash > /etc/bash_completion.d/portaria")]
+    Completions(completions::CompletionsCommand),
+    /// Write the man pages, one for each command, into a folder
+    #[command(after_help = "Example: portaria man /usr/local/share/man/man1")]
+    Man(man::ManCommand),
+    /// Show the version, the commit that it was made from, and the edition of the language of provider files
+    #[command(after_help = "Example: portaria version --json")]
+    Version(version::VersionCommand),
 }
 
 impl CommandLine {
@@ -155,6 +171,9 @@ impl CommandLine {
             Command::Keys(keys) => keys.run(&self.global),
             Command::Apps(apps) => apps.run(&self.global),
             Command::Schema(schema) => schema.run(),
+            Command::Completions(completions) => Ok(completions.run()),
+            Command::Man(man) => man.run(),
+            Command::Version(version) => Ok(version.run(&self.global)),
         }
     }
 }
@@ -162,7 +181,7 @@ impl CommandLine {
 impl GlobalOptions {
     /// The settings file, if there is one.
     pub(crate) fn settings_file(&self) -> Option<PathBuf> {
-        let default = Path::new("portaria.yaml");
+        let default = Path::new(SETTINGS_FILE);
         self.config.clone().or_else(|| files::is_file(default).then(|| default.to_owned()))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::stores::catalogue::io_error_message;
 use crate::vocabulary::diagnostic::is_invisible;
-use crate::world::secrets;
+use crate::world::{files, secrets};
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -33,6 +33,13 @@ impl CommandFailure {
         Self::Environment(format!("{}: {}", path.display(), io_error_message(error)), "check the path and its permissions".to_owned())
     }
 
+    /// A folder that is not there and could not be made.
+    pub(crate) fn folder_not_created(folder: &Path, error: &std::io::Error) -> Self {
+        let reason = if files::is_file(folder) { "there is a file of this name".to_owned() } else { io_error_message(error) };
+        let message = format!("the folder {} cannot be created: {reason}", folder.display());
+        Self::Environment(message, "create it by hand, or name another place".to_owned())
+    }
+
     /// The exit code of the process.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -54,6 +61,40 @@ impl CommandFailure {
 /// Whether colours are shown: on a terminal, unless `NO_COLOR` is set.
 pub(crate) fn uses_colour() -> bool {
     std::io::stdout().is_terminal() && secrets::read_variable("NO_COLOR").is_none()
+}
+
+/// The colours of the terminal: none in a pipe, and none with `NO_COLOR`.
+#[derive(Clone, Copy)]
+pub(crate) struct Colours(bool);
+
+impl Colours {
+    pub(crate) fn of_terminal() -> Self {
+        Self(uses_colour())
+    }
+
+    pub(crate) fn heading(self, text: &str) -> String {
+        self.marked("1", text)
+    }
+
+    pub(crate) fn word(self, text: &str) -> String {
+        self.marked("36", text)
+    }
+
+    pub(crate) fn origin(self, text: &str) -> String {
+        self.marked("2", text)
+    }
+
+    pub(crate) fn good(self, text: &str) -> String {
+        self.marked("32", text)
+    }
+
+    pub(crate) fn problem(self, text: &str) -> String {
+        self.marked("31", text)
+    }
+
+    fn marked(self, code: &str, text: &str) -> String {
+        if self.0 && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
 }
 
 pub(crate) fn count_in_words(count: u64, one: &str, more: &str) -> String {

@@ -1,16 +1,17 @@
 //! `portaria serve`: runs the broker.
 
-use crate::commands::GlobalOptions;
 use crate::commands::broker::Broker;
-use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
+use crate::commands::greeting::print_greeting;
+use crate::commands::outcome::{CommandFailure, CommandOutcome, uses_colour};
 use crate::commands::start_settings::StartSettings;
+use crate::commands::{GlobalOptions, SETTINGS_FILE};
 use crate::commands::{master_key, simulate, storage};
 use crate::directory::StorageLocation;
 use crate::session::seal::MasterKey;
-use crate::stores::catalogue::{ProviderStatus, io_error_message};
-use crate::stores::session_cookie::is_host_cookie;
+use crate::stores::Stores;
+use crate::stores::catalogue::io_error_message;
 use crate::stores::settings::Settings;
-use crate::stores::{MAIN, Stores};
+use crate::vocabulary::diagnostic::printable;
 use crate::web::app::App;
 use crate::web::{background_tasks, server};
 use crate::world::host_name::host_name;
@@ -20,7 +21,11 @@ use actix_web::web::{Data, ServiceConfig};
 use clap::Args;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+/// The log levels, from the fewest lines to the most.
+const LOG_LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// Serve logins.
 #[derive(Clone, Debug, Args)]
@@ -41,7 +46,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 
 impl ServeCommand {
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
-        start_log(global.json);
+        start_log(global.json)?;
         let settings = self.settings(global)?;
         let listen = self.listen_address(&settings)?;
         check_listen_address(listen, &settings)?;
@@ -118,26 +123,34 @@ impl ServeCommand {
             )
         })?;
         let app = Data::new(app);
-        // The file that was there at the start is read again. If it is gone, that is a mistake, and does not mean the defaults.
         let settings_file = global.settings_file();
-        let (global, command) = (GlobalOptions { config: settings_file.clone(), ..global.clone() }, self.clone());
+        let (global, command) = (global.clone(), self.clone());
         let started = self.start_settings(settings)?;
+        // The file that was there once is read again. If it is gone, that is a mistake, and does not mean the defaults.
+        let once_there = settings_file.clone().map(OnceLock::from).unwrap_or_default();
         let read = Box::new(move || {
+            if let Some(appeared) = global.settings_file() {
+                let _ = once_there.set(appeared);
+            }
+            let global = GlobalOptions { config: once_there.get().cloned(), ..global.clone() };
             let settings = command.settings(&global).map_err(|failure| failure.message())?;
             check_listen_address(listen, &settings).map_err(|failure| failure.message())?;
             let complaint = started.complaint(&command.start_settings(&settings).map_err(|failure| failure.message())?);
             Ok((settings, complaint))
         });
-        background_tasks::start_tasks(&app, settings_file, read);
+        let watched = settings_file.clone().unwrap_or_else(|| PathBuf::from(SETTINGS_FILE));
+        background_tasks::start_tasks(&app, watched, read);
         let metrics = app.live_config().stores().metrics_listen();
         let greeting_app = app.clone();
         let configure = move |config: &mut ServiceConfig| broker.mount(config);
-        server::serve(app, listen, metrics, configure, move |address| print_greeting(&greeting_app, address)).await.map_err(|error| {
-            CommandFailure::Environment(
-                format!("{listen}: {}", io_error_message(&error)),
-                format!("does another program use this port? choose another: `--listen 127.0.0.1:{}`", listen.port().saturating_add(1)),
-            )
-        })?;
+        server::serve(app, listen, metrics, configure, move |address| print_greeting(&greeting_app, settings_file.as_deref(), address))
+            .await
+            .map_err(|error| {
+                CommandFailure::Environment(
+                    format!("{listen}: {}", io_error_message(&error)),
+                    format!("does another program use this port? choose another: `--listen 127.0.0.1:{}`", listen.port().saturating_add(1)),
+                )
+            })?;
         Ok(CommandOutcome::Fine)
     }
 }
@@ -174,74 +187,17 @@ fn check_proxies(listen: SocketAddr, stores: &Stores) -> Result<(), CommandFailu
     ))
 }
 
-fn print_stores(stores: &Stores) {
-    for store in stores.all() {
-        print_line(&format!("{:<10} {}/login", store.name, store.public_url));
-        if store.secure && !is_host_cookie(&store.cookie) {
-            print_line(&format!("cookie     every host of the domain can write `{}`; see `portaria check`", store.cookie));
-        }
-    }
-}
-
-/// Prints the addresses of the stores, and the state of the provider files.
-fn print_greeting(app: &App, address: SocketAddr) {
-    let serving = app.live_config();
-    print_stores(serving.stores());
-    let (mut offered, mut dormant, mut broken) = (Vec::new(), 0, Vec::new());
-    let live_store = serving.live_stores().find(|live_store| *live_store.store.name == *MAIN);
-    for (path, file_report) in live_store.iter().flat_map(|live_store| live_store.providers.snapshot().file_reports().clone()) {
-        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        match file_report.status {
-            ProviderStatus::Offered if live_store.is_some_and(|live_store| live_store.shows_provider(&name)) => offered.push(name),
-            ProviderStatus::Dormant => dormant += 1,
-            ProviderStatus::Broken => broken.push(name),
-            ProviderStatus::Offered | ProviderStatus::Off | ProviderStatus::Overlooked => {}
-        }
-    }
-    print_line(&format!("providers  {} offered ({}), {dormant} dormant", offered.len(), offered.join(", ")));
-    let simulated: Vec<&str> = live_store.map_or_else(Vec::new, |live_store| {
-        let listing = live_store.providers.snapshot();
-        let mut names: Vec<_> =
-            offered.iter().filter(|name| listing.provider(name).is_some_and(|live_provider| live_provider.replaced.is_some())).collect();
-        names.sort();
-        names.into_iter().map(|name| &**name).collect()
-    });
-    if !simulated.is_empty() {
-        print_line(&format!(
-            "simulated  {}: nothing is sent to the real providers, and everyone can sign in as anyone",
-            simulated.join(", ")
-        ));
-    }
-    if !broken.is_empty() {
-        print_line(&format!("broken     {}; see `portaria check`", broken.join(", ")));
-    }
-    for complaint in &serving.complaints {
-        print_line(&format!("complaint  {complaint}"));
-    }
-    for live_store in serving.live_stores().filter(|live_store| live_store.mailer.is_none()) {
-        let listing = live_store.providers.snapshot();
-        let asking = listing.buttons().iter().filter(|live_provider| live_provider.listed.asks_for_email);
-        let asking: Vec<&str> =
-            asking.map(|live_provider| &*live_provider.listed.name).filter(|name| live_store.shows_provider(name)).collect();
-        if !asking.is_empty() {
-            print_line(&format!(
-                "no mail    {} ask for an address, but no mail can be sent: set `mail` for {}",
-                asking.join(", "),
-                live_store.store.name
-            ));
-        }
-    }
-    print_line(&format!("listening  {address}; stop with Ctrl-C"));
-}
-
 /// Starts the log on stderr, as text or as JSON. `PORTARIA_LOG` sets its level.
-fn start_log(json: bool) {
+fn start_log(json: bool) -> Result<(), CommandFailure> {
     use tracing_subscriber::filter::{LevelFilter, Targets};
     use tracing_subscriber::fmt::writer::BoxMakeWriter;
     use tracing_subscriber::prelude::*;
-    let level = secrets::read_variable("PORTARIA_LOG");
-    let levels: Result<Targets, _> = level.as_deref().unwrap_or("warn,portaria=info").parse();
-    let levels = levels.unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+    let written = secrets::read_variable("PORTARIA_LOG").filter(|written| !written.trim().is_empty());
+    let levels: Targets = match written.as_deref() {
+        None => Targets::new().with_default(LevelFilter::WARN).with_target("portaria", LevelFilter::INFO),
+        Some(written) if written.split(',').all(is_log_level) => written.parse().map_err(|_| unknown_log_level(written))?,
+        Some(written) => return Err(unknown_log_level(written)),
+    };
     let queue = LogQueue::to_stderr();
     let writer = BoxMakeWriter::new(move || -> Box<dyn Write> {
         match &queue {
@@ -256,6 +212,20 @@ fn start_log(json: bool) {
     let started =
         if json { log.with(lines.json().flatten_event(true)).try_init() } else { log.with(lines.with_ansi(uses_colour())).try_init() };
     drop(started);
+    Ok(())
+}
+
+/// Whether this is a level, or a level behind the module that it is for. Any other word alone would be taken for a module, and log everything.
+fn is_log_level(directive: &str) -> bool {
+    let level = directive.rsplit_once('=').map_or(directive, |(_, level)| level);
+    LOG_LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level.trim()))
+}
+
+fn unknown_log_level(written: &str) -> CommandFailure {
+    CommandFailure::Usage(
+        format!("PORTARIA_LOG: `{}` is not a log level", printable(written)),
+        format!("write one of {}; or a level for a module, such as `warn,portaria::web=debug`", LOG_LEVELS.join(", ")),
+    )
 }
 
 #[cfg(test)]

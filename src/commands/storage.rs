@@ -43,7 +43,7 @@ pub(crate) fn location(flag: Option<&str>, settings: &Settings) -> Result<Storag
 /// Opens the storage, and creates it if it does not exist.
 pub(crate) async fn open(storage: &StorageLocation) -> Result<Directory, CommandFailure> {
     if let Some(folder) = storage.file().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty()) {
-        files::make_folder(folder).map_err(|error| CommandFailure::file_error(folder, &error))?;
+        files::make_folder(folder).map_err(|error| CommandFailure::folder_not_created(folder, &error))?;
     }
     Directory::open(storage).await.map_err(|error| {
         let help = match storage {

@@ -9,7 +9,7 @@ pub(crate) mod witness;
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome, uses_colour};
 use crate::commands::try_login::callbacks::{TrialCallback, TrialCallbacks};
-use crate::commands::try_login::listener::CallbackListener;
+use crate::commands::try_login::listener::{CallbackListener, free_port};
 use crate::commands::try_login::recording::add_example;
 use crate::commands::try_login::screen::TrialScreen;
 use crate::commands::try_login::witness::{AnnouncedFetch, TrialWitness};
@@ -119,7 +119,7 @@ struct TrialOutcome {
 
 impl TryCommand {
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
-        let settings = global.settings()?;
+        let mut settings = global.settings()?;
         let path = provider_file(&self.name, &settings)?;
         let entry = catalogue::load(&path, settings.installation_context(), &ReadPolicy::for_file(&settings, &path));
         let provider = match entry.state {
@@ -135,6 +135,9 @@ impl TryCommand {
             let tokens = exchange::read_tokens(source, &provider)?;
             let (trial, stores) = prepare_trial(provider, path, InputValues::new(), &settings, screen);
             return Ok(actix_web::rt::System::new().block_on(exchange::run(&trial, &stores, &tokens)));
+        }
+        if global.public_url.is_none() && !self.paste {
+            move_to_free_port(&mut settings, &provider, &screen);
         }
         let options = self.login_options(&provider, &screen)?;
         let inputs = callbacks::resolve_inputs(&provider, &self.inputs, &screen)?;
@@ -298,6 +301,22 @@ impl TryCommand {
             _ => "write the right change into the file (the likeliest comes first)",
         };
         Some(format!("next: {change}, then `portaria try {name}` again"))
+    }
+}
+
+/// Takes another port of this machine where a program, such as the broker itself, has that of the settings.
+fn move_to_free_port(settings: &mut Settings, provider: &Provider, screen: &TrialScreen) {
+    let stores = Stores::new(settings);
+    let store = stores.main();
+    if !store.loopback || store.secure {
+        return;
+    }
+    if let Some((taken, free)) = free_port(&store.host) {
+        settings.public_url = format!("http://localhost:{free}");
+        let address = RedirectAddress::USUAL.of(&settings.public_url, &provider.name);
+        screen.print(&format!(
+            "port {taken} is taken, so this login comes back to port {free}; if the provider refuses, register {address} there, or stop the program at port {taken}"
+        ));
     }
 }
 

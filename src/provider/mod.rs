@@ -94,6 +94,10 @@ use crate::vocabulary::place::{Place, Source};
 use crate::vocabulary::text::Text;
 use std::sync::Arc;
 
+/// The edition of the language. It rises when a line that stays legal comes to mean something else, and `portaria check --upgrade` finds
+/// those lines.
+pub(crate) const LANGUAGE_EDITION: u32 = 2;
+
 /// What the compiler needs to know about the installation.
 #[derive(Clone, Copy, Debug)]
 pub struct InstallationContext {

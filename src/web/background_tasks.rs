@@ -34,14 +34,14 @@ pub(crate) type ReadSettings = Box<dyn Fn() -> Result<(Settings, Option<String>)
 
 /// Reads the settings again when one of their files has changed.
 struct SettingsReader {
-    file: Option<PathBuf>,
+    file: PathBuf,
     read: ReadSettings,
     seen: Mutex<SeenStamps>,
     /// Whether they could not be used when they were last read. Until a file changes they would be found to be the same.
     are_broken: AtomicBool,
 }
 
-pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read: ReadSettings) {
+pub(crate) fn start_tasks(app: &Data<App>, settings_file: PathBuf, read: ReadSettings) {
     actix_web::rt::spawn(listen_to_storage(app.clone()));
     actix_web::rt::spawn(tidy(app.clone()));
     actix_web::rt::spawn(rotate_keys(app.clone()));
@@ -49,19 +49,19 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read:
     actix_web::rt::spawn(record_unkept_failures(app.clone()));
     actix_web::rt::spawn(logout_delivery::deliver_always(app.clone()));
     let app = app.clone();
-    let begun = watched_paths(&app.live_config(), settings_file.as_deref());
-    let seen = Mutex::new(file_stamps(&app.live_config(), settings_file.as_deref(), &SeenStamps::new()));
+    let begun = watched_paths(&app.live_config(), &settings_file);
+    let seen = Mutex::new(file_stamps(&app.live_config(), &settings_file, &SeenStamps::new()));
     let settings_reader = Arc::new(SettingsReader { file: settings_file, read, seen, are_broken: AtomicBool::new(false) });
     file_watch::watch_paths(begun, FILES_INTERVAL, move |changed| {
         let asked = clock::instant();
-        if let Some(stores) = changed.and_then(|changed| stores_of_files(&app.live_config(), settings_reader.file.as_deref(), changed)) {
+        if let Some(stores) = changed.and_then(|changed| stores_of_files(&app.live_config(), &settings_reader.file, changed)) {
             stores.iter().for_each(|live_store| live_store.providers.reload_apart(asked, log_provider_file));
             return None;
         }
         let (reader, of_app) = (Arc::clone(&settings_reader), app.clone());
         app.settings_reading.run(move || {
             if reader.have_files_changed(&of_app.live_config()) {
-                let is_read = reload_settings(&of_app, reader.file.as_deref(), &reader.read);
+                let is_read = reload_settings(&of_app, &reader.file, &reader.read);
                 reader.are_broken.store(!is_read, Ordering::Relaxed);
             }
             true
@@ -69,12 +69,12 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: Option<PathBuf>, read:
         for live_store in app.live_config().live_stores() {
             live_store.providers.reload_apart(asked, log_provider_file);
         }
-        Some(watched_paths(&app.live_config(), settings_reader.file.as_deref()))
+        Some(watched_paths(&app.live_config(), &settings_reader.file))
     });
 }
 
 /// The stores in whose folders of provider files all of these files lie; `None` if something else has changed as well.
-fn stores_of_files(live_config: &LiveConfig, settings_file: Option<&Path>, changed: &BTreeSet<PathBuf>) -> Option<Vec<Arc<LiveStore>>> {
+fn stores_of_files(live_config: &LiveConfig, settings_file: &Path, changed: &BTreeSet<PathBuf>) -> Option<Vec<Arc<LiveStore>>> {
     let folders: BTreeSet<&Path> = changed.iter().filter_map(|path| path.parent()).collect();
     let all = live_config.live_stores().map(|live_store| (files::absolute(live_store.providers.folder()), live_store));
     let (known, stores): (BTreeSet<PathBuf>, Vec<_>) =
@@ -92,7 +92,7 @@ impl SettingsReader {
     /// Whether a file has changed, or can be read now and could not before.
     fn have_files_changed(&self, live_config: &LiveConfig) -> bool {
         let mut before = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = file_stamps(live_config, self.file.as_deref(), &before);
+        let now = file_stamps(live_config, &self.file, &before);
         let has_changed = *before != now;
         *before = now;
         let answers_again = live_config.unanswered.iter().any(|path| !is_unanswered(path));
@@ -104,8 +104,8 @@ impl SettingsReader {
 type SeenStamps = BTreeMap<PathBuf, Option<FileStamp>>;
 
 /// The stamps at this moment. What cannot be read keeps the stamp that it had before, if it had one.
-fn file_stamps(live_config: &LiveConfig, settings_file: Option<&Path>, before: &SeenStamps) -> SeenStamps {
-    let mut paths: Vec<PathBuf> = settings_file.into_iter().map(Path::to_owned).collect();
+fn file_stamps(live_config: &LiveConfig, settings_file: &Path, before: &SeenStamps) -> SeenStamps {
+    let mut paths = vec![settings_file.to_owned()];
     for live_store in live_config.live_stores() {
         paths.extend(live_store.store.logo.clone());
         paths.extend(live_store.store.mail.iter().flat_map(MailSpec::secret_references).filter_map(|reference| reference.0.file()));
@@ -128,8 +128,8 @@ fn file_stamps(live_config: &LiveConfig, settings_file: Option<&Path>, before: &
 }
 
 /// Reads the settings again, and answers whether they can be used.
-fn reload_settings(app: &App, settings_file: Option<&Path>, read: &ReadSettings) -> bool {
-    let file = settings_file.map_or_else(|| "the defaults".to_owned(), |file| file.display().to_string());
+fn reload_settings(app: &App, settings_file: &Path, read: &ReadSettings) -> bool {
+    let file = settings_file.display().to_string();
     let (settings, waiting) = match read() {
         Ok(read) => read,
         Err(complaint) => {
@@ -162,12 +162,12 @@ fn log_provider_file(snapshot: &LiveProvidersSnapshot, file: &Path) {
     }
 }
 
-fn watched_paths(live_config: &LiveConfig, settings_file: Option<&Path>) -> Vec<PathBuf> {
+fn watched_paths(live_config: &LiveConfig, settings_file: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = live_config.live_stores().map(|live_store| live_store.providers.folder().to_owned()).collect();
     let phrases = live_config.live_stores().filter_map(|live_store| live_store.store.phrases.clone());
     let logos = live_config.live_stores().filter_map(|live_store| live_store.store.logo.clone());
     paths.extend(phrases.chain(logos));
-    paths.extend(settings_file.map(Path::to_owned));
+    paths.push(settings_file.to_owned());
     paths.sort();
     paths.dedup();
     paths
@@ -273,13 +273,13 @@ mod tests {
         let workbench = crate::commands::broker::Broker::new(&master).hooks();
         let live_config = LiveConfig::new(&settings.unwrap_or_else(|| panic!("{}", report.draw(false))), None, 0, &workbench);
 
-        let before = file_stamps(&live_config, None, &SeenStamps::new());
+        let before = file_stamps(&live_config, Path::new("portaria.yaml"), &SeenStamps::new());
         files::write(&file, "geheim").unwrap();
-        let after = file_stamps(&live_config, None, &before);
+        let after = file_stamps(&live_config, Path::new("portaria.yaml"), &before);
         std::fs::remove_dir_all(&folder).unwrap();
 
         assert_ne!(before, after);
-        assert_eq!(before, file_stamps(&live_config, None, &after));
+        assert_eq!(before, file_stamps(&live_config, Path::new("portaria.yaml"), &after));
     }
 
     #[test]
@@ -306,9 +306,9 @@ mod tests {
         };
         let store = |live_config: &LiveConfig| live_config.live_stores().find(|live| *live.store.name == *"b").cloned().unwrap();
         let first = live("Antes", None);
-        let stamps = file_stamps(&first, None, &SeenStamps::new());
+        let stamps = file_stamps(&first, Path::new("portaria.yaml"), &SeenStamps::new());
         let reader = SettingsReader {
-            file: None,
+            file: PathBuf::from("portaria.yaml"),
             read: Box::new(|| unreachable!("nothing is reloaded here")),
             seen: Mutex::new(stamps.clone()),
             are_broken: AtomicBool::new(false),
@@ -327,7 +327,11 @@ mod tests {
             "{complaints:?}"
         );
         assert!(!reader.have_files_changed(&second), "what lies on a disk that does not answer has not changed");
-        assert_ne!(file_stamps(&second, None, &SeenStamps::new()), stamps, "what was never seen is read when its disk has answered");
+        assert_ne!(
+            file_stamps(&second, Path::new("portaria.yaml"), &SeenStamps::new()),
+            stamps,
+            "what was never seen is read when its disk has answered"
+        );
         let third = live("Depois", None);
         assert!(store(&third).logo.is_none() && store(&third).mailer.is_none(), "a start does not wait for it");
         drop(disk);
@@ -335,7 +339,7 @@ mod tests {
         assert!(reader.have_files_changed(&second), "it is read again when the disk has answered");
         reader.are_broken.store(true, Ordering::Relaxed);
         assert!(!reader.have_files_changed(&second), "broken settings are not read again for that");
-        assert_eq!(file_stamps(&second, None, &SeenStamps::new()), stamps);
+        assert_eq!(file_stamps(&second, Path::new("portaria.yaml"), &SeenStamps::new()), stamps);
         let fourth = live("Depois", Some(&third));
         std::fs::remove_dir_all(&folder).unwrap();
         assert!(store(&fourth).logo.is_some() && store(&fourth).mailer.is_some() && fourth.unanswered.is_empty());

@@ -1,9 +1,7 @@
 //! `portaria simulate` and `portaria serve --simulate`, as real processes.
 
-use crate::command_line::{Folder, portaria};
+use crate::command_line::{Folder, Running, portaria};
 use crate::simulate::broker::{ask, raw, unescaped};
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
 
 const ACME: &str = "name: Clube Acme
 clientId: loja-42
@@ -21,41 +19,6 @@ const STORIES: &str = "- what: a login
     - answer: { json: { id: 7, email: ana@loja.example, ok: true } }
   identity: { id: \"7\", email: ana@loja.example, emailVerified: true }
 ";
-
-/// The running program.
-struct Running {
-    child: Child,
-    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
-}
-
-impl Running {
-    fn start(folder: &Folder, arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_portaria"));
-        command.current_dir(&folder.0).args(arguments).env_clear().stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().expect("the program starts");
-        let lines = BufReader::new(child.stdout.take().expect("it speaks")).lines();
-        Self { child, lines }
-    }
-
-    /// The output up to a line that begins with this.
-    fn until(&mut self, begins: &str) -> Vec<String> {
-        let mut heard = Vec::new();
-        for line in self.lines.by_ref() {
-            heard.push(line.expect("it writes text"));
-            if heard.last().is_some_and(|line| line.starts_with(begins)) {
-                return heard;
-            }
-        }
-        panic!("it never said `{begins}`: {heard:?}");
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 fn folder(name: &str) -> Folder {
     Folder::new(name).with("providers.d/acme.yaml", ACME).with("providers.d/acme.examples.yaml", STORIES)

@@ -15,11 +15,14 @@ use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_SECURITY_POLICY, HOST, HeaderValue};
 use actix_web::web::{self, Bytes, Data, PayloadConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 use std::sync::Arc;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::oneshot;
 
+/// How many ports behind a taken one are tried.
+const PORTS_TRIED: u16 = 20;
 /// The largest form, in bytes.
 const LARGEST_FORM: usize = 64 * 1024;
 
@@ -98,6 +101,14 @@ fn listen_address(host: &str) -> (IpAddr, u16) {
     // No other machine may connect.
     let fallback = if address.is_ipv6() { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
     (if address.is_loopback() { address } else { fallback }, port)
+}
+
+/// The port of a loopback host if another program listens there, and a free one behind it.
+pub(crate) fn free_port(host: &str) -> Option<(u16, u16)> {
+    let (address, port) = listen_address(host);
+    let is_taken = |port: u16| TcpListener::bind((address, port)).is_err_and(|error| error.kind() == ErrorKind::AddrInUse);
+    let behind = port.saturating_add(1)..=port.saturating_add(PORTS_TRIED);
+    is_taken(port).then(|| behind.into_iter().find(|port| TcpListener::bind((address, *port)).is_ok())).flatten().map(|free| (port, free))
 }
 
 /// Whether the request names this host. Another site could use a host name that leads here (DNS rebinding).

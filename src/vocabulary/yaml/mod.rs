@@ -1,5 +1,6 @@
 //! YAML: the tree of a file, the reader that makes it, and the writer.
 
+mod open_bracket; // a bracket that is never closed
 mod reader; //      a file as a tree, with a place at every node
 pub mod writer; //  texts and trees as YAML
 

@@ -5,6 +5,7 @@
 //! refused; size and depth are bounded.
 
 use crate::vocabulary::place::{Located, Place, Source};
+use crate::vocabulary::yaml::open_bracket::{OpenBracket, open_bracket};
 use crate::vocabulary::yaml::{DEEPEST, LARGEST, YamlEntry, YamlKind, YamlNode};
 use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, options};
 use std::collections::HashSet;
@@ -211,6 +212,9 @@ impl<'a> YamlParser<'a> {
         if let Some(error) = self.open_quote(&lines, last).filter(|_| message.contains("quoted scalar")) {
             return error;
         }
+        if let Some(open) = open_bracket(self.text) {
+            return self.bracket_never_closed(open);
+        }
         if message.contains("mapping values are not allowed") {
             let help = "a text with `: ` in it needs quotes; otherwise this line is indented differently from its neighbours";
             return error_at(place, "a `key: value` stands where none can stand", help);
@@ -249,6 +253,11 @@ impl<'a> YamlParser<'a> {
         let line = (0..last.min(lines.len())).rev().find(|line| is_odd(*line, '"') || is_odd(*line, '\''))?;
         let at = lines[line].rfind(['"', '\'']).unwrap_or(0);
         Some(error_at(self.place_in_line(line, at, 1), "a quote that is opened here is never closed", "close it on the same line"))
+    }
+
+    fn bracket_never_closed(&self, open: OpenBracket) -> YamlError {
+        let message = format!("a `{}` that is opened here is never closed", open.letter);
+        error_at(self.place_in_line(open.line, open.at, 1), message, format!("close it: `{}`", open.closing()))
     }
 
     /// The place of a part of a line; lines are counted from 0.
@@ -346,7 +355,8 @@ mod tests {
             ("a: 1\n---\nb: 2\n", "second document"),
             ("", "empty"),
             (wide.as_str(), "KiB"),
-            ("a: [1,\n", "not YAML"),
+            ("a: [1,\n", "never closed"),
+            ("a: { b: c\nd: e\n", "a `{` that is opened here is never closed"),
             ("a: { b: ${c} }\n", "needs quotes"),
             ("a: [ $.b[0].c, $.d ]\n", "needs quotes"),
             ("a:\n\tb: 1\n", "tab"),
