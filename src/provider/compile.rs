@@ -143,7 +143,7 @@ fn assemble(
     let person_is_listed = spec.person.as_ref().is_some_and(|calls| calls.0.len() > 1);
     let of_file = (&*refused, &*accepted, &*written);
     let mut context = StepContext { person_is_listed, ..StepContext::new(known, &installed, addresses(), (pkce, has_discovery), of_file) };
-    let keeping = TokenKeepingSpec::take(&mut spec, top, reader);
+    let keeping = TokenKeepingSpec::take(&mut spec, has_discovery, top, reader);
     let CompiledSteps { mut prepare, authorization, mut calls, mut client_token, behind_all, complete } =
         compile_steps(&mut spec, &mut context, top, reader);
     let keeping = keeping.map(|spec| spec.compile(behind_all.saturating_add(1), &context, reader));

@@ -73,8 +73,9 @@ impl fmt::Display for NoRefresh {
 }
 
 impl TokenKeepingSpec {
-    /// Takes the words out of a file, and complains about a refresh of tokens that are not kept.
-    pub(crate) fn take(spec: &mut ProviderSpec, top: Place, reader: &mut Reader) -> Option<Self> {
+    /// Takes the words out of a file, and complains about a refresh of tokens that are not kept. With a discovery document, a file without
+    /// getAccessCode has the standard one.
+    pub(crate) fn take(spec: &mut ProviderSpec, discovery: bool, top: Place, reader: &mut Reader) -> Option<Self> {
         let written = spec.refresh.take();
         let Some(keep) = spec.keep_tokens.filter(|keep| keep.value) else {
             if let Some(refresh) = written.filter(|_| !reader.is_unusable_word(spec.place, "keepTokens")) {
@@ -85,7 +86,7 @@ impl TokenKeepingSpec {
         };
         let access = match &spec.access {
             Some(calls) => calls.0.first().filter(|_| calls.0.len() == 1).cloned(),
-            None => CallSpec::empty(top).filter(|_| spec.discovery.is_some()),
+            None => CallSpec::empty(top).filter(|_| discovery),
         };
         Some(Self { place: keep.place, written, access })
     }
