@@ -2,13 +2,14 @@
 // only those. PORTARIA_BIN is the broker's binary, PORTARIA_TEST_PACKAGES the folder of the installed packages; tests/run installs and builds them.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { launch } from '../browser/browser.mjs';
 import { clients, servePage } from './clients.mjs';
 import { sections } from './document.mjs';
-import { addressOf, broker, browser, clubToken, end, issuer, providers, python, secrets, startApp, titles, write } from './world.mjs';
+import { addressOf, broker, browser, clubRefreshes, clubToken, end, issuer, providers, python, secrets, startApp, titles, write } from './world.mjs';
 
 const wanted = process.argv.slice(2);
 const chosen = Object.entries(clients).filter(([name]) => wanted.length === 0 || wanted.includes(name));
@@ -26,7 +27,7 @@ async function enter(person, page, provider, app) {
 const pause = (time) => new Promise((go) => { setTimeout(go, time); });
 
 test('every program of the page is one that is tested', () => {
-  const tested = [...Object.values(clients).map(({ section }) => section), 'oidc-client-ts', 'FastAPI', 'Client credentials', 'Keys in place of a secret', 'Token exchange'];
+  const tested = [...Object.values(clients).map(({ section }) => section), 'oidc-client-ts', 'FastAPI', 'Client credentials', 'Keys in place of a secret', 'Token exchange', "The provider's own tokens"];
   const shown = [...sections].filter(([, files]) => Object.keys(files).length > 0).map(([section]) => section);
   assert.deepEqual(shown.sort(), tested.sort());
 });
@@ -248,6 +249,42 @@ if (wanted.length === 0 || wanted.includes('exchange')) {
     });
 
     assert.equal(stdout, 'ana@clube.example urn:ietf:params:oauth:token-type:access_token true\n');
+  });
+}
+
+if (wanted.length === 0 || wanted.includes('tokens')) {
+  test("an app fetches the provider's token for its person, fresh when it is due: The provider's own tokens", async () => {
+    const { home, address, port, env } = await write("The provider's own tokens", 'pedidos');
+    const landing = createServer((request, response) => response.end('pronto'));
+    await new Promise((up) => { landing.listen(port, '127.0.0.1', up); });
+    try {
+      const person = browser();
+      const verifier = randomUUID() + randomUUID();
+      const asked = {
+        client_id: 'pedidos', redirect_uri: `${address}/callback`, response_type: 'code', scope: 'openid email',
+        code_challenge: createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256',
+      };
+      const login = await person.visit(`${issuer}/authorize?${new URLSearchParams(asked)}`);
+      const landed = await person.follow(login, /\/login\/clube-acme/);
+      const code = new URL(landed.url).searchParams.get('code');
+      assert.ok(code, `${landed}`);
+      const redeemed = { grant_type: 'authorization_code', code, redirect_uri: asked.redirect_uri, code_verifier: verifier, client_id: 'pedidos', client_secret: secrets.PEDIDOS_SECRET };
+      const { access_token: accessToken } = await person.json(`${issuer}/token`, { method: 'POST', form: redeemed });
+      const runs = async (token) => promisify(execFile)(process.execPath, ['orders.mjs'], { cwd: home, env: { ...env, ACCESS_TOKEN: token } });
+
+      const { stdout } = await runs(accessToken);
+
+      const [status, orders, scope, expiresAt] = stdout.trim().split(' ');
+      assert.deepEqual([status, JSON.parse(orders).for, scope], ['200', 'ana', 'pedidos'], 'the token of the login has expired soon, so it was refreshed');
+      assert.ok(Date.parse(expiresAt) > Date.now() + 3_000_000, expiresAt);
+      assert.equal(clubRefreshes(), 1);
+      await runs(accessToken);
+      assert.equal(clubRefreshes(), 1, 'and not once more');
+      await assert.rejects(runs(`${accessToken}x`), /401/);
+    } finally {
+      landing.close();
+      landing.closeAllConnections();
+    }
   });
 }
 

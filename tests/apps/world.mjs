@@ -82,20 +82,40 @@ mkdirSync(`${folder}/providers.d`);
 for (const name of Object.keys(providers)) {
   for (const ending of ['yaml', 'examples.yaml']) await copyFile(`${checkout}providers.d/${name}.${ending}`, `${folder}/providers.d/${name}.${ending}`);
 }
-// A provider that speaks OpenID Connect, for the app that hands in its ID token.
+// A provider that speaks OpenID Connect, for the app that hands in its ID token, and for the one that fetches tokens of it: those of a login
+// expire at once, and those of a refresh in an hour. It has an API of its own.
 const club = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const clubServer = http.createServer((request, response) => {
+const clubTokens = { login: secret(), refresh: secret(), refreshed: [] };
+export const clubRefreshes = () => clubTokens.refreshed.length;
+const clubServer = http.createServer(async (request, response) => {
   const at = `http://127.0.0.1:${clubServer.address().port}`;
-  const document = { issuer: at, authorization_endpoint: `${at}/a`, token_endpoint: `${at}/t`, jwks_uri: `${at}/keys` };
-  response.writeHead(200, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(request.url === '/keys' ? { keys: [asJwk(club.publicKey)] } : document));
+  const [path, query] = request.url.split('?');
+  let body = '';
+  for await (const part of request) body += part;
+  const [asked, sent] = [new URLSearchParams(query), new URLSearchParams(body)];
+  const say = (status, said) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(said));
+  if (path === '/a') return response.writeHead(303, { location: `${asked.get('redirect_uri')}?${new URLSearchParams({ code: asked.get('nonce') ?? 'c', state: asked.get('state') })}` }).end();
+  if (path === '/keys') return say(200, { keys: [asJwk(club.publicKey)] });
+  if (path === '/orders') return say(request.headers.authorization === `Bearer ${clubTokens.refreshed.at(-1)}` ? 200 : 401, { for: 'ana' });
+  if (path === '/t' && sent.get('grant_type') === 'refresh_token') {
+    if (sent.get('refresh_token') !== clubTokens.refresh) return say(400, { error: 'invalid_grant' });
+    clubTokens.refreshed.push(secret());
+    return say(200, { access_token: clubTokens.refreshed.at(-1), token_type: 'Bearer', expires_in: 3600, scope: 'pedidos' });
+  }
+  if (path === '/t') {
+    const nonce = sent.get('code') === 'c' ? {} : { nonce: sent.get('code') };
+    return say(200, { access_token: clubTokens.login, token_type: 'Bearer', expires_in: 30, refresh_token: clubTokens.refresh, id_token: clubToken(nonce) });
+  }
+  return say(200, { issuer: at, authorization_endpoint: `${at}/a`, token_endpoint: `${at}/t`, jwks_uri: `${at}/keys` });
 });
 await new Promise((up) => { clubServer.listen(0, '127.0.0.1', up); });
 const clubAddress = `http://127.0.0.1:${clubServer.address().port}`;
+places['https://api.clube-acme.example'] = clubAddress;
 await writeFile(`${folder}/providers.d/clube-acme.yaml`, `name: Clube Acme
 clientId: loja-42
 clientSecret: env:CLUBE_ACME_CLIENT_SECRET
 discovery: ${clubAddress}
+keepTokens: true
 `);
 
 // An ID token of that provider for the store's client there.
