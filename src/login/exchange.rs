@@ -33,6 +33,8 @@ pub(crate) enum HandedNonce {
     Given(Text),
     /// The program gives none, so the token must have none.
     None,
+    /// The broker made it for the browser that hands the token in. The token must be for the client of the file, and no further one.
+    OfBrowser(Text),
     /// It was made where it cannot be learned. The token counts once if it has one.
     Unknown,
 }
@@ -125,14 +127,16 @@ impl TokenExchange<'_> {
     ) -> Result<ReadToken, LoginError> {
         let exchange = &self.provider.exchange;
         let own = exchange.id_token.as_ref().map_err(|fault| not_exchangeable(fault.clone()))?;
-        let has_nonce = if let HandedNonce::Given(nonce) = &self.tokens.nonce {
-            set_secret(self.provider.known.nonce, nonce, facts);
-            true
-        } else {
-            false
+        let (wanted_nonce, clients) = match &self.tokens.nonce {
+            HandedNonce::Given(nonce) => (Some(nonce), exchange.clients()),
+            HandedNonce::OfBrowser(nonce) => (Some(nonce), &[][..]),
+            HandedNonce::None | HandedNonce::Unknown => (None, exchange.clients()),
         };
+        if let Some(nonce) = wanted_nonce {
+            set_secret(self.provider.known.nonce, nonce, facts);
+        }
         let requires_hash = self.tokens.access_token.is_some() && exchange.access_token.is_err();
-        let signed = own.signed.handed_in(exchange.clients(), has_nonce, requires_hash);
+        let signed = own.signed.handed_in(clients, wanted_nonce.is_some(), requires_hash);
         let last_moment = |claims: &Value| signed.last_moment(claims, self.now);
         let read = HandedToken { signed: signed.clone(), ..own.clone() };
         let claims = self.read_token(&read, token, facts, watching).await?;
@@ -141,11 +145,11 @@ impl TokenExchange<'_> {
             return Ok(ReadToken { single_use: None, signed_in });
         };
         match (&self.tokens.nonce, nonce.as_str()) {
-            (HandedNonce::Given(_) | HandedNonce::Unknown, Some(text)) => {
+            (HandedNonce::Given(_) | HandedNonce::OfBrowser(_) | HandedNonce::Unknown, Some(text)) => {
                 let single_use = Some(SingleUse { nonce: text.into(), until: last_moment(&claims) });
                 Ok(ReadToken { single_use, signed_in })
             }
-            (HandedNonce::Given(_) | HandedNonce::Unknown | HandedNonce::None, _) => {
+            (HandedNonce::Given(_) | HandedNonce::OfBrowser(_) | HandedNonce::Unknown | HandedNonce::None, _) => {
                 let why = "it has a nonce, which must be handed in beside it (`nonce`)".to_owned();
                 Err(step_error(self.provider, &own.step, StepError::BadToken { why, place: own.signed.place }, facts))
             }
@@ -161,7 +165,7 @@ impl TokenExchange<'_> {
             return Ok(ReadToken { single_use: None, signed_in });
         };
         let nonce: Box<str> = nonce.as_str().map_or_else(|| nonce.to_string().into(), Into::into);
-        if let HandedNonce::Given(given) = &self.tokens.nonce
+        if let HandedNonce::Given(given) | HandedNonce::OfBrowser(given) = &self.tokens.nonce
             && !given.equals(&nonce)
         {
             let why = "it does not have the nonce that was handed in beside it (`nonce`)".to_owned();

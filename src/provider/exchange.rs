@@ -59,7 +59,8 @@ words! {
         button: Option<ButtonSpec> = "button",
         /// The address of the provider's configuration for browsers (FedCM, `configURL`). `<portaria-login one-tap>` in a page of the
         /// store then lets the browser offer the accounts that the person has at the provider. The ID token that the browser gets
-        /// must have the nonce that this broker made for this very browser, and counts once.
+        /// must be issued for the client of the file, not for one of `clients`. It must have the nonce that this broker made for
+        /// this very browser, and counts once.
         /// Default: none; browsers offer no accounts
         /// Example: `fedcm: https://accounts.acme.example/fedcm.json`
         fedcm: Option<Located<String>> = "fedcm",

@@ -12,17 +12,19 @@ use crate::pages::ErrorCause;
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::hash::sha256;
 use crate::vocabulary::text::Text;
+use crate::web::apps::kept_request;
 use crate::web::email_proof::PAGE;
 use crate::web::exchange::{ExchangeRefusal, obtain_identity};
 use crate::web::handed_in::HandedIn;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::session::allow_storefront_origins;
-use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError};
-use crate::web::{cookies, sign_in, start};
+use crate::web::sign_in::{self, SignInProgress};
+use crate::web::user_facing_error::UserFacingError;
+use crate::web::{cookies, start};
 use crate::world::random;
 use actix_web::HttpResponse;
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::HeaderValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -68,24 +70,36 @@ pub(crate) async fn accept(context: RequestContext) -> Result<HttpResponse, User
     let mut response = HttpResponse::Ok();
     allow_storefront_origins(&context, &mut response);
     let store = &context.live_store().store;
-    cookies::append_to(&mut response, [cookies::clear(&cookies::one_tap_name(store), store)]);
-    match signed_in(&context).await {
-        Ok((signed_in, session_cookies)) => {
-            cookies::append_to(&mut response, session_cookies);
-            // The address is not proven yet, and the person goes on at that page.
-            let location =
-                signed_in.headers().get(LOCATION).and_then(|location| location.to_str().ok()).filter(|location| *location == PAGE);
+    // Another site could only make the browser forget its key.
+    if context.browser_confirms_own_origin() {
+        cookies::append_to(&mut response, [cookies::clear(&cookies::one_tap_name(store), store)]);
+    }
+    match sign_in(&context).await {
+        Ok(OneTapOutcome { location, cookies }) => {
+            cookies::append_to(&mut response, cookies);
             Ok(response.json(json!({ "location": location.map(|page| format!("{}{page}", store.public_url)) })))
         }
         Err(refusal) => Ok(refusal.into_response(response)),
     }
 }
 
-async fn signed_in(context: &RequestContext) -> Result<ResponseWithCookies, ExchangeRefusal> {
+/// What becomes of a token that was accepted.
+#[derive(Default)]
+struct OneTapOutcome {
+    /// The page of ours to which the person goes on, where an address has to be proven first.
+    location: Option<&'static str>,
+    cookies: Vec<HeaderValue>,
+}
+
+async fn sign_in(context: &RequestContext) -> Result<OneTapOutcome, ExchangeRefusal> {
     context.check_rate_limit(RateLimitKind::Callback)?;
     context.require_fresh_revocations()?;
-    let key = context.cookies().one_tap(&context.live_store().store);
-    let key = key.filter(|_| context.browser_confirms_own_origin()).ok_or(ErrorCause::CrossSite)?;
+    let store = &context.live_store().store;
+    let key = context.cookies().one_tap(store).filter(|_| context.browser_confirms_own_origin()).ok_or(ErrorCause::CrossSite)?;
+    // The person has signed in meanwhile, as in another tab. The browser may give a token without asking, and it may be of another person.
+    if context.session_under_new_keys().await?.is_some() {
+        return Ok(OneTapOutcome::default());
+    }
     let form = HandedIn::form_fields(context).ok_or(ErrorCause::Malformed)?;
     let field = |wanted: &str| {
         let mut found = form.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value);
@@ -95,15 +109,26 @@ async fn signed_in(context: &RequestContext) -> Result<ResponseWithCookies, Exch
     if live_provider.provider.exchange.words.as_ref().is_none_or(|words| words.fedcm.is_none()) {
         return Err(ErrorCause::NoSuchProvider.into());
     }
+    let return_to = context.allowed_return_to(field("return_to").cloned())?;
+    // A request of an app may ask for another provider, or for a person who has just signed in there.
+    if return_to.as_deref().is_some_and(|return_to| kept_request::id_in_return_address(return_to, &store.public_url).is_some()) {
+        return Err(ErrorCause::Malformed.into());
+    }
     let token = Text::secret(field("token").ok_or(ErrorCause::Malformed)?.as_str(), &"idToken".into());
-    let nonce = HandedNonce::Given(Text::plain(nonce(context, &live_provider, key)));
-    let kept = live_provider.provider.logout_uses_id_token().then(|| token.clone());
+    let id_token = live_provider.provider.logout_uses_id_token().then(|| token.clone());
+    let nonce = HandedNonce::OfBrowser(Text::plain(nonce(context, &live_provider, key)));
     let tokens = HandedTokens { id_token: Some(token), access_token: None, nonce };
     let exchanged = obtain_identity(context, &live_provider, &tokens).await?;
     if exchanged.token.single_use.is_none() {
         return Err(ErrorCause::CrossSite.into());
     }
-    let kept = LoginTokens { id_token: kept, provider: None };
-    let return_to = context.allowed_return_to(field("return_to").cloned())?;
-    Ok(sign_in::open_session(context, &live_provider, &exchanged.identity, (&live_provider.version, &kept), return_to).await?)
+    let kept = LoginTokens { id_token, provider: None };
+    let of_login = (&*live_provider.version, &kept);
+    match sign_in::begin_session(context, &live_provider, &exchanged.identity, of_login, return_to).await? {
+        SignInProgress::SignedIn(session) => {
+            let cookies = sign_in::cookies_of_sign_in(context, &session, &live_provider.provider.name)?;
+            Ok(OneTapOutcome { location: None, cookies })
+        }
+        SignInProgress::ProvesAddress((_, cookies)) => Ok(OneTapOutcome { location: Some(PAGE), cookies }),
+    }
 }

@@ -24,14 +24,36 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderValue, SET_COOKIE, USER_AGENT};
 use std::sync::Arc;
 
-/// Signs the identity in, or starts the proof of an e-mail address first. `version` is that of the file; `tokens` are kept.
+/// How far a sign-in has come.
+pub(crate) enum SignInProgress {
+    /// The person is signed in, and not sent on yet.
+    SignedIn(Session),
+    /// An e-mail address has to be proven first, on the page to which this answer leads.
+    ProvesAddress(ResponseWithCookies),
+}
+
+/// Signs the identity in and sends the browser on, or starts the proof of an e-mail address first.
 pub(crate) async fn open_session(
+    context: &RequestContext,
+    live_provider: &Arc<LiveProvider>,
+    identity: &Identity,
+    of_login: (&str, &LoginTokens),
+    return_to: Option<String>,
+) -> Result<ResponseWithCookies, UserFacingError> {
+    match begin_session(context, live_provider, identity, of_login, return_to.clone()).await? {
+        SignInProgress::SignedIn(session) => send_on(context, &session, &live_provider.provider.name, return_to).await,
+        SignInProgress::ProvesAddress(page) => Ok(page),
+    }
+}
+
+/// The same without sending the browser on. `version` is that of the file; `tokens` are kept.
+pub(crate) async fn begin_session(
     context: &RequestContext,
     live_provider: &Arc<LiveProvider>,
     identity: &Identity,
     (version, tokens): (&str, &LoginTokens),
     return_to: Option<String>,
-) -> Result<ResponseWithCookies, UserFacingError> {
+) -> Result<SignInProgress, UserFacingError> {
     let (app, store) = (context.app(), &context.live_store().store);
     let instead_of = context.session_under_new_keys().await?.map(|session| (session.sid.clone(), session.latest_expiry()));
     let session = match sign_in(context, identity, version, instead_of, store.lasting).await? {
@@ -47,7 +69,8 @@ pub(crate) async fn open_session(
                 && context.live_store().mailer.is_some() =>
         {
             app.directory.write(RecordAuditEvent(event)).await?;
-            return email_proof::start_proof(context, live_provider, identity, version, return_to, tokens).await;
+            let page = email_proof::start_proof(context, live_provider, identity, version, return_to, tokens).await?;
+            return Ok(SignInProgress::ProvesAddress(page));
         }
         Err(refusal) => return Err(refused(context, live_provider, identity, return_to.as_deref(), refusal).await),
     };
@@ -57,7 +80,7 @@ pub(crate) async fn open_session(
     if let Some(tokens) = &tokens.provider {
         kept_tokens::keep(context, live_provider, identity, (&session.person.uid, &session.sid), tokens).await;
     }
-    send_on(context, &session, &live_provider.provider.name, return_to).await
+    Ok(SignInProgress::SignedIn(session))
 }
 
 /// Signs in the person who has typed the code that was sent to this address.
@@ -91,8 +114,7 @@ pub(crate) async fn send_on(
     provider: &str,
     return_to: Option<String>,
 ) -> Result<ResponseWithCookies, UserFacingError> {
-    let mut cookies = session_cookies(context, session)?;
-    cookies.push(cookies::set_last_provider(provider, &context.live_store().store));
+    let mut cookies = cookies_of_sign_in(context, session, provider)?;
     // Checked again, because the settings may have changed meanwhile.
     let wanted = context.allowed_return_to(return_to).ok().flatten();
     // Once for each browser, the person is offered a passkey first.
@@ -114,6 +136,13 @@ pub(crate) async fn send_on(
         None => through_finish(finish, context.live_store().default_landing()),
     };
     Ok((redirect_to(&landing), cookies))
+}
+
+/// The cookies of a new session, and the one that remembers what was used last.
+pub(crate) fn cookies_of_sign_in(context: &RequestContext, session: &Session, provider: &str) -> Result<Vec<HeaderValue>, UserFacingError> {
+    let mut cookies = session_cookies(context, session)?;
+    cookies.push(cookies::set_last_provider(provider, &context.live_store().store));
+    Ok(cookies)
 }
 
 /// Counts and logs a sign-in, and informs the user of an identity that it has linked.
