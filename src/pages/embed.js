@@ -3,6 +3,8 @@
 (() => {
   const origin = ORIGIN;
   const labels = LABELS;
+  // Drawn anew, so that no other page has a window of this name already.
+  const popupName = "portaria-" + crypto.getRandomValues(new Uint32Array(2)).join("");
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
     :host { display: block; container-type: inline-size; font: 400 1rem/1.3 system-ui, sans-serif; }
@@ -139,7 +141,7 @@
     #click(event, login) {
       if (this.getAttribute("mode") !== "popup" || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
       const back = this.#back();
-      const popup = open(withReturn(login, withReturn("/session/popup", back)), "portaria", "popup,width=480,height=720");
+      const popup = open(withReturn(login, withReturn("/session/popup", back)), popupName, "popup,width=480,height=720");
       if (!popup) return;
       event.preventDefault();
       this.#popup?.abort();
@@ -170,6 +172,7 @@
       addEventListener("message", async ({ origin: from, source, data }) => {
         if (from !== origin || source !== popup || !data?.portaria) return;
         clearInterval(timer);
+        popup.close();
         if (data.portaria !== "signed-in") {
           waiting.abort();
           return this.#dispatch("cancelled");

@@ -12,6 +12,12 @@ const ask = (page) => page.evaluate(async (address) => {
   }
 }, `${publicUrl}/session`);
 
+// A page that says to the one that opened it that a login has ended.
+shop.serve('/mensagem', (request, response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end(`<!doctype html><title>Mensagem</title><script>
+opener.postMessage({ portaria: 'signed-in', landing: 'https://evil.example/?portaria_code=forged' }, '*');
+opener.postMessage('sent', '*');
+</script>`));
+
 const told = (page) => page.evaluate(() => window.told);
 const names = async (page) => (await told(page)).map(([name]) => name);
 const button = (page, provider) => page.locator(`portaria-login a[href*="/login/${provider}?"]`);
@@ -157,18 +163,80 @@ test('a provider that cuts the popup from its opener is no obstacle', () => shop
   assert.equal((await names(page)).at(-1), 'signed-in');
 }));
 
-test('the last page of a popup reports to no page of another origin', () => shopper({}, async ({ page, context }) => {
-  await signIn(page);
+// Opens a window from a page of another site, and waits until it stands still.
+async function openFromElsewhere(page, address) {
   await page.goto(`${shop.stranger}/`);
   await page.evaluate(() => { window.heard = []; addEventListener('message', ({ data }) => window.heard.push(data)); });
   const opened = page.waitForEvent('popup');
-  await page.evaluate((address) => { window.open(address); }, `${publicUrl}/session/popup?return_to=${encodeURIComponent(`${shop.origin}/checkout`)}`);
+  await page.evaluate((address) => { window.held = window.open(address); }, address);
   const popup = await opened;
-  if (!popup.isClosed()) await popup.waitForEvent('close');
+  await popup.waitForLoadState('load').catch((error) => { if (!popup.isClosed()) throw error; });
+  return popup;
+}
 
+const endOfPopup = (returnTo) => `${publicUrl}/session/popup?return_to=${encodeURIComponent(returnTo)}`;
+
+// Attack Q-07
+test('the last page of a popup reports to no page of another origin', () => shopper({}, async ({ page, context }) => {
+  await signIn(page);
+  const popup = await openFromElsewhere(page, endOfPopup(`${shop.origin}/checkout`));
+
+  assert.match(await popup.locator('main').innerText(), /Você pode fechar esta janela/);
   assert.deepEqual(await page.evaluate(() => window.heard), []);
-  const foreign = await context.request.get(`${publicUrl}/session/popup?return_to=${encodeURIComponent(`${shop.stranger}/x`)}`, { maxRedirects: 0 });
+  const foreign = await context.request.get(endOfPopup(`${shop.stranger}/x`), { maxRedirects: 0 });
   assert.equal(foreign.headers().location, '/login');
+}));
+
+// Attack Q-08
+test('a page of another site learns from no window whether a person is signed in', () => shopper({}, async ({ page, context }) => {
+  const end = endOfPopup(`${shop.origin}/checkout`);
+  const addresses = ['/session/continue', '/account/passkeys/new', '/login'].map((path) => `${publicUrl}${path}?return_to=${encodeURIComponent(end)}`);
+  const seen = [];
+  for (const signedIn of [false, true]) {
+    await context.clearCookies();
+    if (signedIn) await signIn(page);
+    for (const address of [end, ...addresses]) {
+      const popup = await openFromElsewhere(page, address);
+      seen.push([signedIn, address, await page.evaluate(() => window.held.closed)]);
+      if (!popup.isClosed()) await popup.close();
+    }
+  }
+
+  assert.deepEqual(seen.filter(([signedIn]) => signedIn).map(([, ...rest]) => rest), seen.filter(([signedIn]) => !signedIn).map(([, ...rest]) => rest));
+}));
+
+// Attack Q-09
+test('a window that a page of another site holds already is not the one of the login', () => shopper({}, async ({ page }) => {
+  await page.goto(`${shop.stranger}/`);
+  const opened = page.waitForEvent('popup');
+  await page.evaluate((address) => { window.held = window.open(address, 'portaria'); }, `${shop.origin}/volta`);
+  const held = await opened;
+  await held.waitForLoadState('load');
+  const checkoutOpened = page.waitForEvent('popup');
+  await page.evaluate((address) => { window.open(address); }, `${shop.origin}/checkout`);
+  const checkout = await checkoutOpened;
+  const loginOpened = checkout.waitForEvent('popup', { timeout: 5000 }).catch(() => null);
+  await button(checkout, 'playground').click();
+  const login = await loginOpened;
+
+  assert.equal(held.url(), `${shop.origin}/volta`, 'the page of the other site would hold the window of the login');
+  await choose(login, ana.name).waitFor();
+}));
+
+// Attack Q-10
+test('no other window and no other origin can say how a login has ended', () => shopper({}, async ({ page }) => {
+  await page.goto(`${shop.origin}/checkout`);
+  const popup = await openPopup(page);
+  const forged = { portaria: 'signed-in', landing: `${shop.origin}/checkout?portaria_code=forged` };
+  await page.evaluate((forged) => window.postMessage(forged, '*'), forged);
+  const frame = await page.evaluateHandle((address) => new Promise((done) => {
+    const other = window.open(address);
+    addEventListener('message', ({ data }) => { if (data === 'sent') done(other); });
+  }), `${shop.stranger}/mensagem`);
+
+  assert.ok(frame);
+  assert.deepEqual(await names(page), ['session']);
+  assert.equal(popup.isClosed(), false);
 }));
 
 // A store on another site makes a secret and its hash, as docs/storefront.md says.

@@ -3,7 +3,8 @@
 use crate::web::browser::Browser;
 use crate::web::client_request::{Answer, ClientRequest};
 use crate::web::mailbox::Mailbox;
-use crate::web::test_broker::{LOCAL, SHOP, TestBroker};
+use crate::web::test_broker::{HOST, LOCAL, SHOP, TestBroker};
+use portaria::session::TokenReach;
 use serde_json::json;
 
 const OPENER: &str = "cross-origin-opener-policy";
@@ -110,6 +111,7 @@ async fn the_end_of_a_popup_names_the_origin_of_the_store_and_how_the_login_ende
     assert_eq!(broker.ask(ClientRequest::get("/session/popup.js")).await.status, 200);
 }
 
+/// Attack Q-07
 #[actix_web::test]
 async fn the_end_of_a_popup_leads_nowhere_where_the_store_is_not_listed() {
     let broker = TestBroker::open().await;
@@ -122,6 +124,20 @@ async fn the_end_of_a_popup_leads_nowhere_where_the_store_is_not_listed() {
     }
     let speculative = browser.ask(ClientRequest::get(&end_of_popup(SHOP)).with("sec-purpose", "prefetch")).await;
     assert_eq!(speculative.status, 403);
+}
+
+/// Attack Q-07
+#[actix_web::test]
+async fn at_the_end_of_a_popup_a_token_for_the_store_alone_is_no_session() {
+    let settings = format!("{LOCAL}handOver: [ http://127.0.0.1:9001/volta ]\n");
+    let broker = TestBroker::builder(&settings).with_standard("acme").build().await;
+    let browser = Browser::new(&broker);
+    browser.jar.borrow_mut().push(("portaria".to_owned(), broker.token(HOST, |session| session.reach = TokenReach::Store)));
+    let wanted = format!("http://127.0.0.1:9001/volta?portaria_challenge={}", "A".repeat(43));
+
+    let answer = browser.get(&end_of_popup(&wanted)).await;
+
+    assert!(answer.body.contains("data-outcome=\"cancelled\"") && !answer.body.contains("portaria_code"), "{}", answer.body);
 }
 
 #[actix_web::test]
