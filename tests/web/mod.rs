@@ -38,6 +38,7 @@ mod machines;
 mod marks;
 mod mailbox;
 mod moved;
+mod passkey_attacks;
 mod passkeys;
 mod prepare;
 mod prove;

@@ -12,32 +12,32 @@ use portaria::directory::audit::{AuditActor, AuditEvent, AuditEventKind, ListUse
 use portaria::directory::users::{BlockUser, EraseUser};
 use portaria::world::clock;
 
-const HERE: &str = "http://localhost:8080";
+pub const HERE: &str = "http://localhost:8080";
 const PHONE: &str = "Mozilla/5.0 (Linux; Android 15; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36";
 
-async fn broker() -> TestBroker {
+pub async fn broker() -> TestBroker {
     TestBroker::builder(&format!("{LOCAL}ways: [ passkey ]\n")).with_standard("acme").with_standard("beta").build().await
 }
 
-fn passkey() -> SoftwareAuthenticator {
+pub fn passkey() -> SoftwareAuthenticator {
     SoftwareAuthenticator::new(KeyKind::Es256, HERE)
 }
 
 /// What a script of our own page sends.
-async fn asks(browser: &Browser, path: &str) -> Answer {
+pub async fn asks(browser: &Browser, path: &str) -> Answer {
     browser.ask(ClientRequest::form(path, "").with("sec-fetch-site", "same-origin").with("accept-language", "en")).await
 }
 
-fn said(options: &Answer, name: &str) -> String {
+pub fn said(options: &Answer, name: &str) -> String {
     options.json()[name].as_str().unwrap_or_else(|| panic!("it says {name}: {options:?}")).to_owned()
 }
 
-fn borrowed<'a>(fields: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+pub fn borrowed<'a>(fields: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
     fields.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
 /// Adds a passkey in a session.
-async fn adds(browser: &Browser, passkey: &mut SoftwareAuthenticator) -> Answer {
+pub async fn adds(browser: &Browser, passkey: &mut SoftwareAuthenticator) -> Answer {
     let options = asks(browser, "/account/passkeys/options").await;
     assert_eq!(options.status, 200, "{options:?}");
     let user = options.json()["user"]["id"].as_str().expect("a user").to_owned();
@@ -57,12 +57,12 @@ async fn signs_in_to(browser: &Browser, passkey: &mut SoftwareAuthenticator, que
     post(browser, &format!("/login/passkey{query}"), &said(&options, "form"), &borrowed(&fields)).await
 }
 
-async fn signs_in(browser: &Browser, passkey: &mut SoftwareAuthenticator) -> Answer {
+pub async fn signs_in(browser: &Browser, passkey: &mut SoftwareAuthenticator) -> Answer {
     signs_in_to(browser, passkey, "").await
 }
 
 /// A person with a passkey: the browser in which it was made, and the id of the person.
-async fn person_with(broker: &TestBroker, who: &str, passkey: &mut SoftwareAuthenticator) -> (Browser, String) {
+pub async fn person_with(broker: &TestBroker, who: &str, passkey: &mut SoftwareAuthenticator) -> (Browser, String) {
     let browser = Browser::new(broker);
     browser.log_in("acme", who).await;
     let added = adds(&browser, passkey).await;
@@ -75,7 +75,7 @@ async fn events(broker: &TestBroker, uid: &str) -> Vec<AuditEvent> {
     broker.app.directory.read(ListUserAuditEvents { uid: uid.into(), most: 100 }).await.expect("storage is there")
 }
 
-fn refused(answer: &Answer) -> bool {
+pub fn refused(answer: &Answer) -> bool {
     answer.session().is_none() && answer.status == 403 && answer.body.contains("This passkey could not be used")
 }
 
