@@ -3,7 +3,7 @@
 use crate::pages::frame::{Frame, address};
 use crate::pages::in_app_browser::{self, InAppBrowser};
 use crate::pages::initials::{initial, initials};
-use crate::pages::passkey::PasskeyForm;
+use crate::pages::passkey::{NewPasskeyForm, PasskeyForm};
 use crate::pages::phrases::{Phrases, fill, in_a_row};
 use crate::provider::passkey::PASSKEY;
 use askama::Template;
@@ -27,6 +27,8 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) email_code: Option<EmailCodeForm>,
     /// The form that signs in by a passkey.
     pub(crate) passkey: Option<PasskeyForm>,
+    /// The form that offers a passkey to the person who is signed in.
+    pub(crate) new_passkey: Option<NewPasskeyForm>,
     /// Where the page is shown in the browser of an app in which some providers refuse sign-ins.
     pub(crate) in_app: Option<InAppNotice>,
     /// The provider that this browser used last.

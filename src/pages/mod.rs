@@ -46,7 +46,7 @@ pub(crate) use crate::pages::login::{
     EmailCodeForm, InAppNotice, LoginChoice, LoginInputField, LoginNotice, LoginPage, ProviderIcon, SignedInUser,
 };
 pub(crate) use crate::pages::mail::{code_mail, identity_linked_mail};
-pub(crate) use crate::pages::passkey::{PASSKEY_SCRIPT, PasskeyForm, PasskeyOfferPage, PasskeyRow, PasskeySection};
+pub(crate) use crate::pages::passkey::{NewPasskeyForm, PASSKEY_SCRIPT, PasskeyForm, PasskeyOfferPage, PasskeyRow, PasskeySection};
 pub(crate) use crate::pages::popup::{POPUP_SCRIPT, PopupPage};
 pub(crate) use crate::pages::prove::{AddressProofProblem, AddressProofReason, AddressProofStage, ProvePage};
 pub(crate) use crate::pages::sign_out::SignOutPage;

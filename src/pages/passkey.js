@@ -20,6 +20,8 @@
   }
 
   function send(form, token, fields) {
+    // A person who comes back to the page finds it as it was left.
+    for (const sent of form.querySelectorAll("input")) sent.remove();
     for (const [name, value] of Object.entries({ form: token, ...fields })) {
       form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
     }
@@ -78,7 +80,8 @@
   for (const form of forms) {
     const button = form.querySelector("button");
     const failed = form.querySelector("[role=alert]");
-    form.hidden = false;
+    // The offer on the page of a person who is signed in is shown only if this device can keep a passkey.
+    form.hidden = form.dataset.passkey === "create" && "device" in form.dataset;
     form.addEventListener("submit", async event => {
       event.preventDefault();
       waiting?.abort();
@@ -95,10 +98,16 @@
     });
     if (form.dataset.device) {
       PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable?.().then(can => {
-        if (can) document.cookie = form.dataset.device;
+        if (!can) return;
+        document.cookie = form.dataset.device;
+        form.hidden = false;
       });
     }
   }
+
+  addEventListener("pageshow", () => {
+    for (const form of forms) form.querySelector("button").disabled = false;
+  });
 
   const signIn = forms.find(form => form.dataset.passkey === "get");
   if (signIn && document.querySelector("input[autocomplete~=webauthn]")) {

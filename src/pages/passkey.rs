@@ -1,4 +1,4 @@
-//! Passkeys on the pages: the button of the login page, the part of the account page, and the offer after a sign-in. Without the script none
+//! Passkeys on the pages: the button of the login page, the part of the account page, and the offers after a sign-in. Without the script none
 //! of them can be used.
 
 use crate::pages::frame::Frame;
@@ -19,6 +19,15 @@ pub(crate) struct PasskeyForm {
     pub(crate) device: String,
     /// On the page that is for passkeys alone, where the person can sign in otherwise.
     pub(crate) others: Option<String>,
+}
+
+/// The form that adds a passkey, on the page of a person who is signed in.
+#[derive(Clone, Debug)]
+pub(crate) struct NewPasskeyForm {
+    /// Where it goes.
+    pub(crate) action: String,
+    /// The cookie that the script sets where the device can keep passkeys; only there the form is shown.
+    pub(crate) device: String,
 }
 
 /// The passkeys of the account page.

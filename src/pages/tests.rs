@@ -10,9 +10,9 @@ mod style;
 use crate::pages::{
     Accent, AccountDeletionOffer, AccountNotice, AccountPage, AddressProofProblem, AddressProofReason, AddressProofStage, AppAccessLasts,
     AppWithAccess, ConsentPage, EmailCodeForm, ErasedPage, ErasurePage, ErrorCause, ErrorPage, Frame, InAppBrowser, InAppNotice,
-    LinkableProvider, LinkedIdentityRow, LoginChoice, LoginInputField, LoginNotice, LoginPage, PageLanguage, PageLanguages, PasskeyForm,
-    PasskeyOfferPage, PasskeyRow, PasskeySection, ProvePage, ProviderIcon, SessionRow, SignOutPage, SignedInUser, StoreBranding, StoreLogo,
-    WaitingApp,
+    LinkableProvider, LinkedIdentityRow, LoginChoice, LoginInputField, LoginNotice, LoginPage, NewPasskeyForm, PageLanguage, PageLanguages,
+    PasskeyForm, PasskeyOfferPage, PasskeyRow, PasskeySection, ProvePage, ProviderIcon, SessionRow, SignOutPage, SignedInUser,
+    StoreBranding, StoreLogo, WaitingApp,
 };
 use crate::session::SessionUser;
 use crate::vocabulary::email::Email;
@@ -51,6 +51,7 @@ fn login_page(frame: Frame<'_>, choices: Vec<LoginChoice>) -> LoginPage<'_> {
         app: None,
         email_code: None,
         passkey: None,
+        new_passkey: None,
         in_app: None,
         last: None,
         person: None,
@@ -240,6 +241,9 @@ fn pages_with_passkeys(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
     let email_code = Some(EmailCodeForm { action: "/login/email".to_owned(), form: text.to_owned() });
     let some = LoginPage { choices: choices(3, text), email_code, passkey, ..login_page(frame, Vec::new()) };
     let one = LoginPage { choices: choices(1, text), email_code: None, ..some.clone() };
+    let person = SignedInUser { email: text.to_owned(), name: None, provider_title: Some(text.to_owned()), continue_to: None };
+    let new_passkey = Some(NewPasskeyForm { action: "/account/passkeys".to_owned(), device: "portaria-device=1".to_owned() });
+    let signed_in = LoginPage { person: Some(person), new_passkey, ..login_page(frame, Vec::new()) };
     let offer = PasskeyOfferPage { frame, goes_on: RETURN_TO, action: "/account/passkeys" };
     vec![
         ("a passkey alone".to_owned(), alone.render()),
@@ -247,6 +251,7 @@ fn pages_with_passkeys(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
         ("a passkey beside others".to_owned(), some.render()),
         ("a passkey as the last time".to_owned(), LoginPage { last: Some("passkey"), ..some }.render()),
         ("a passkey is offered".to_owned(), offer.render()),
+        ("a passkey is offered to a person who is signed in".to_owned(), signed_in.render()),
     ]
 }
 

@@ -27,7 +27,6 @@ const ONE_TAP: &str = "portaria-one-tap";
 const LANGUAGE: &str = "portaria-language";
 /// That the device of the browser can keep passkeys, as a script of ours has found out.
 const DEVICE: &str = "portaria-device";
-/// That this browser was offered a passkey.
 const PASSKEY_OFFERED: &str = "portaria-passkey-offered";
 
 /// What the cookies of a request say about the session.
@@ -122,9 +121,14 @@ impl<'a> RequestCookies<'a> {
         self.unique(&one_tap_name(store)).filter(|key| is_random_id(key))
     }
 
-    /// Whether a passkey could be made in this browser, and it was not offered one yet.
-    pub(crate) fn may_be_offered_passkey(self, store: &Store) -> bool {
-        self.has(&prefixed_name(DEVICE, store)) && !self.has(&prefixed_name(PASSKEY_OFFERED, store))
+    /// Whether the device can keep passkeys, as a script of ours has found out.
+    pub(crate) fn has_passkey_device(self, store: &Store) -> bool {
+        self.has(&prefixed_name(DEVICE, store))
+    }
+
+    /// Whether this browser was offered a passkey.
+    pub(crate) fn was_offered_passkey(self, store: &Store) -> bool {
+        self.has(&prefixed_name(PASSKEY_OFFERED, store))
     }
 
     pub(crate) fn last_provider(self, store: &Store) -> Option<&'a str> {
@@ -132,12 +136,12 @@ impl<'a> RequestCookies<'a> {
     }
 }
 
-/// A session's cookie is long and read for every check, so the semicolons are not looked for byte by byte.
 /// Whether a text has the form of an id that we draw.
 fn is_random_id(text: &str) -> bool {
     text.len() == 22 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
+/// A session's cookie is long and read for every check, so the semicolons are not looked for byte by byte.
 fn parts_between_semicolons(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(line);
     std::iter::from_fn(move || {

@@ -18,7 +18,7 @@ use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::sign_in_offer::SignInOffer;
 use crate::web::user_facing_error::UserFacingError;
-use crate::web::{cookies, email_code, forms, hand_over, headers};
+use crate::web::{cookies, email_code, forms, hand_over, headers, passkey_offer};
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, VARY};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use std::borrow::Borrow;
@@ -41,6 +41,11 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     let here = address(&["login"], &[("return_to", return_to.as_deref())]);
     let SignInOffer { live_providers, email_code, passkey, in_app } = SignInOffer::new(&context, for_app.as_ref(), &here);
     let has_passkey = passkey && offered_session.is_none();
+    let new_passkey = match offered_session {
+        Some(session) => passkey_offer::form_of_signed_in(&context, session, return_to.as_deref()).await,
+        None => None,
+    };
+    let has_script = has_passkey || new_passkey.is_some();
     let (form, form_key) = forms::browser_token(&context);
     let has_form = |live_provider: &LiveProvider| live_provider.provider.begins_by_form() && live_provider.provider.inputs.is_empty();
     let choice = |live_provider: &Arc<LiveProvider>| LoginChoice {
@@ -58,6 +63,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         app: for_app.as_ref().map(LoginForApp::app_name),
         email_code,
         passkey: has_passkey.then(|| passkey_form(&context, return_to.as_deref(), None)),
+        new_passkey,
         in_app,
         last: context.cookies().last_provider(&live_store.store),
         person: offered_session.map(|session| signed_in_person(&context, session, return_to.as_deref())),
@@ -67,7 +73,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     let origin = for_app.as_ref().map(LoginForApp::origin);
     let destinations = form_destinations(&context, &live_providers, offered_session, origin.as_deref());
     let mut response =
-        if has_passkey { response_with_passkeys(&context, &destinations, origin.as_deref()) } else { response_to(&context, &destinations) };
+        if has_script { response_with_passkeys(&context, &destinations, origin.as_deref()) } else { response_to(&context, &destinations) };
     if offered_session.is_none() && has_browser_form {
         cookies::append_to(&mut response, [form_key]);
     }
@@ -113,6 +119,7 @@ pub(crate) fn show_one(context: &RequestContext, live_provider: &LiveProvider) -
         app: for_app.as_ref().map(LoginForApp::app_name),
         email_code: None,
         passkey: None,
+        new_passkey: None,
         in_app: None,
         last: None,
         person: None,
@@ -140,6 +147,7 @@ pub(crate) fn show_passkey(context: &RequestContext) -> Result<HttpResponse, Use
         app: for_app.as_ref().map(LoginForApp::app_name),
         email_code: None,
         passkey: Some(passkey_form(context, return_to.as_deref(), Some(others).filter(|_| has_others))),
+        new_passkey: None,
         in_app: None,
         last: None,
         person: None,

@@ -1,11 +1,12 @@
 //! `/account/passkeys/new`: a person who has just signed in is offered a passkey, once in each browser whose device can keep one.
 //!
-//! Only a script can find out whether it can, and says so by a cookie. Without the cookie the sign-in simply goes on.
+//! Only a script can find out whether it can, and says so by a cookie. Without the cookie the sign-in simply goes on; where it ends on our own page
+//! for signed-in people, the offer stands there, and that page's script finds out.
 
 use crate::directory::passkeys::{ListPasskeys, MOST_PASSKEYS};
 use crate::login::return_to::through_finish;
 use crate::pages::frame::address;
-use crate::pages::{ErrorCause, PasskeyOfferPage};
+use crate::pages::{ErrorCause, NewPasskeyForm, PasskeyOfferPage};
 use crate::provider::passkey::PASSKEY;
 use crate::session::Session;
 use crate::web::apps::login_for_app;
@@ -26,13 +27,31 @@ fn page_address(return_to: Option<&str>) -> String {
 /// The page that comes before the return address of a new session, where it comes at all, and the cookie that remembers the offer.
 pub(crate) async fn page_before(context: &RequestContext, session: &Session, wanted: Option<&str>) -> Option<(String, HeaderValue)> {
     let store = &context.live_store().store;
-    let is_meant = context.live_store().offers_passkeys() && context.cookies().may_be_offered_passkey(store);
-    if !is_meant || *session.person.provider == *PASSKEY || is_in_app(context) || !may_link(context, session) {
-        return None;
+    let is_due = context.cookies().has_passkey_device(store) && is_due(context, session).await;
+    is_due.then(|| (page_address(wanted), cookies::set_passkey_offered(store)))
+}
+
+/// The form on the page of a signed-in person to whom no other page has offered a passkey. It is shown if the script finds that the device can keep one.
+pub(crate) async fn form_of_signed_in(context: &RequestContext, session: &Session, return_to: Option<&str>) -> Option<NewPasskeyForm> {
+    let device = cookies::device_cookie(&context.live_store().store);
+    is_due(context, session).await.then(|| NewPasskeyForm { action: form_address(return_to), device })
+}
+
+/// Whether the person of a session is offered a passkey in this browser: one who has just signed in and has none, until one was offered.
+async fn is_due(context: &RequestContext, session: &Session) -> bool {
+    let live_store = context.live_store();
+    let is_meant = live_store.offers_passkeys() && !context.cookies().was_offered_passkey(&live_store.store) && !is_in_app(context);
+    if !is_meant || *session.person.provider == *PASSKEY || !is_fresh(context, session) || !may_link(context, session) {
+        return false;
     }
-    // A person who has a passkey needs no offer.
-    let passkeys = context.app().directory.read(ListPasskeys(session.person.uid.clone())).await.ok()?;
-    passkeys.is_empty().then(|| (page_address(wanted), cookies::set_passkey_offered(store)))
+    // Where storage does not answer, the sign-in goes on without an offer.
+    let passkeys = context.app().directory.read(ListPasskeys(session.person.uid.clone())).await;
+    passkeys.is_ok_and(|passkeys| passkeys.is_empty())
+}
+
+/// Where the form of a new passkey goes, from which the person goes on to the return address.
+fn form_address(return_to: Option<&str>) -> String {
+    address(&["account", "passkeys"], &[("return_to", return_to)])
 }
 
 /// The page. A person who cannot add a passkey now simply goes on.
@@ -53,11 +72,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     }
     let offered = context.offered_languages();
     let here = page_address(return_to.as_deref());
-    let page = PasskeyOfferPage {
-        frame: context.frame(&offered, &here),
-        goes_on: &goes_on,
-        action: &address(&["account", "passkeys"], &[("return_to", return_to.as_deref())]),
-    };
+    let page = PasskeyOfferPage { frame: context.frame(&offered, &here), goes_on: &goes_on, action: &form_address(return_to.as_deref()) };
     // The browser applies the policy to the redirect after the form, too.
     let for_app = login_for_app::of_return_address(&context, return_to.as_deref()).ok().flatten();
     let app_destinations = for_app.map(|for_app| headers::app_destinations(&for_app.origin()));

@@ -1,4 +1,5 @@
-// A shopper is offered a passkey once, uses it at the next visit, signs in to an app by it, and removes it, with an authenticator of Chromium.
+// A shopper is offered a passkey once, uses it at the next visit, in a popup too, signs in to an app by it, and removes it, with an authenticator of
+// Chromium.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -48,8 +49,10 @@ async function withAuthenticator(page) {
   };
   const { authenticatorId } = await client.send('WebAuthn.addVirtualAuthenticator', { options });
   const presses = (enabled) => client.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
-  const count = async () => (await client.send('WebAuthn.getCredentials', { authenticatorId })).credentials.length;
-  return { presses, count };
+  const passkeys = async () => (await client.send('WebAuthn.getCredentials', { authenticatorId })).credentials;
+  const count = async () => (await passkeys()).length;
+  const takes = (all) => Promise.all(all.map((credential) => client.send('WebAuthn.addCredential', { authenticatorId, credential })));
+  return { presses, passkeys, count, takes };
 }
 
 // A person whom the store does not have yet: one who has a passkey is offered none.
@@ -79,6 +82,35 @@ async function makesPasskey(page) {
   await page.waitForURL(`${store}/account/passkeys/new?**`);
   await page.getByRole('button', { name: 'Criar chave de acesso' }).click();
   await page.waitForURL(`${shop.origin}/carrinho`);
+}
+
+// A checkout with the element, which keeps its events where a test finds them.
+shop.serve('/finalizar', (request, response) => response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(`<!doctype html>
+<html lang="pt-BR"><title>Finalizar compra</title><h1>Finalizar compra</h1>
+<script src="/escuta.js"></script><portaria-login mode="popup"></portaria-login><script src="${store}/embed.js" defer></script></html>`));
+
+async function opensPopup(page, id) {
+  const opened = page.waitForEvent('popup');
+  await page.locator(`portaria-login a[href*="/login/${id}?"]`).click();
+  return opened;
+}
+
+// The session of the last event, once there was a sign-in.
+async function signedIn(page) {
+  await page.waitForFunction(() => window.told.some(([name]) => name === 'signed-in'));
+  const [, { session }] = await page.evaluate(() => window.told.at(-1));
+  return session;
+}
+
+// A login in a popup, in a browser of which the login page has found out that it can keep passkeys.
+async function isOfferedInPopup(page) {
+  await page.goto(login(`${shop.origin}/finalizar`));
+  await sawDevice(page, true);
+  await page.goto(`${shop.origin}/finalizar`);
+  const popup = await opensPopup(page, 'playground');
+  await choose(popup, ana.name).click();
+  await popup.waitForURL(`${store}/account/passkeys/new?**`);
+  return popup;
 }
 
 const usePasskey = (page) => page.getByRole('button', { name: 'Usar chave de acesso' });
@@ -170,8 +202,77 @@ test('an app gets its answer by a passkey', () => newShopper({}, async ({ page, 
   assert.equal((await session(context)).provider, 'passkey');
 }));
 
+test('a passkey signs in inside of a popup', () => newShopper({}, async ({ page, context }) => {
+  const authenticator = await withAuthenticator(page);
+  await makesPasskey(page);
+  const { uid } = await session(context);
+  await forgetSession(context);
+  await page.goto(`${shop.origin}/finalizar`);
+  const popup = await opensPopup(page, 'passkey');
+  await (await withAuthenticator(popup)).takes(await authenticator.passkeys());
+  const closed = popup.waitForEvent('close');
+  await usePasskey(popup).click().catch(() => {});
+  await closed;
+
+  const now = await signedIn(page);
+  assert.deepEqual([now.uid, now.provider], [uid, 'passkey']);
+  assert.equal(page.url(), `${shop.origin}/finalizar`);
+}));
+
+test('after a login in a popup a passkey is offered in it, and then the popup reports', () => newShopper({}, async ({ page }) => {
+  await withAuthenticator(page);
+  const popup = await isOfferedInPopup(page);
+  await assertWellBuilt(popup);
+  await popup.screenshot({ path: `${screenshots}/passkey-offer-popup.png` });
+  assert.deepEqual(await page.evaluate(() => window.told.map(([name]) => name)), ['session'], 'the login goes on in the popup');
+  await withAuthenticator(popup);
+  const closed = popup.waitForEvent('close');
+  await popup.getByRole('button', { name: 'Criar chave de acesso' }).click().catch(() => {});
+  await closed;
+
+  assert.equal((await signedIn(page)).provider, 'playground');
+  await page.goto(`${store}/account`);
+  assert.equal(await page.locator('section[aria-labelledby=passkeys] li').count(), 1);
+}));
+
+test('a person who wants no passkey, or closes the popup that offers one, is signed in', () => newShopper({}, async ({ page, context }) => {
+  await withAuthenticator(page);
+  const popup = await isOfferedInPopup(page);
+  const closed = popup.waitForEvent('close');
+  await popup.getByRole('link', { name: 'Agora não' }).click();
+  await closed;
+  assert.equal((await signedIn(page)).email, ana.email);
+
+  await context.clearCookies();
+  const other = await isOfferedInPopup(page);
+  await other.close();
+  await page.bringToFront();
+  assert.equal((await signedIn(page)).email, ana.email);
+}));
+
+test('where a login ends on the page of the store itself, a device that can keep a passkey is offered one there', () => newShopper({}, async ({ page, context }) => {
+  const address = `${store}/login/playground?return_to=${encodeURIComponent(`${store}/login`)}`;
+  const offer = page.getByRole('button', { name: 'Criar chave de acesso' });
+  await page.goto(address);
+  await choose(page, ana.name).click();
+  await page.waitForURL(`${store}/login`);
+  await page.waitForLoadState('networkidle');
+  assert.equal(await page.locator('form[data-passkey=create]').count(), 1);
+  assert.equal(await offer.isVisible(), false, 'this device keeps none');
+
+  await withAuthenticator(page);
+  await page.reload();
+  await offer.waitFor();
+  await assertWellBuilt(page);
+  await offer.click();
+  await page.waitForURL(`${store}/account?done=passkey`);
+  await page.goto(`${store}/login`);
+  assert.equal(await page.locator('form[data-passkey=create]').count(), 0, 'a person who has one needs no offer');
+  assert.equal((await session(context)).provider, 'playground');
+}));
+
 for (const colorScheme of ['light', 'dark']) {
-  test(`the pages with passkeys are right at every width, ${colorScheme}`, () => newShopper({ colorScheme }, async ({ page }) => {
+  test(`the pages with passkeys are right at every width, ${colorScheme}`, () => newShopper({ colorScheme }, async ({ page, context }) => {
     const authenticator = await withAuthenticator(page);
     await authenticator.presses(false);
     await page.goto(login(`${shop.origin}/carrinho`));
@@ -182,5 +283,9 @@ for (const colorScheme of ['light', 'dark']) {
     await assertRightAtEveryWidth(page, `${screenshots}/passkey-offer`, colorScheme);
     await page.goto(`${store}/account`);
     await assertRightAtEveryWidth(page, `${screenshots}/passkey-account`, colorScheme);
+    await context.clearCookies({ name: 'portaria-passkey-offered' });
+    await page.goto(`${store}/login`);
+    await page.getByRole('button', { name: 'Criar chave de acesso' }).waitFor();
+    await assertRightAtEveryWidth(page, `${screenshots}/passkey-signed-in`, colorScheme);
   }));
 }

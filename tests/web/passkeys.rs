@@ -450,6 +450,65 @@ async fn a_passkey_that_is_made_on_the_offer_leads_on_to_where_the_person_wanted
     assert_eq!(added.location(), Some(format!("{SHOP}/caixa").as_str()), "{added:?}");
 }
 
+/// A store without a page of its own: its logins end on ours.
+async fn broker_without_shop() -> TestBroker {
+    let settings = format!("{}ways: [ passkey ]\n", LOCAL.replace(&format!("returnTo: [ {SHOP} ]\n"), ""));
+    TestBroker::builder(&settings).with_standard("acme").build().await
+}
+
+const ON_SIGNED_IN_PAGE: &str = "action=\"/account/passkeys\" data-passkey=\"create\" data-options=\"/account/passkeys/options\" \
+     data-device=\"portaria-device=1; SameSite=Lax; Path=/; Max-Age=3600\" hidden>";
+
+#[actix_web::test]
+async fn where_a_login_ends_on_our_own_page_a_passkey_is_offered_there() {
+    let broker = broker_without_shop().await;
+    let browser = Browser::new(&broker);
+    assert_eq!(browser.log_in("acme", "ana").await.location(), Some("/login"));
+
+    let page = look(&browser, "/login").await;
+
+    assert!(page.body.contains(ON_SIGNED_IN_PAGE) && page.body.contains("/passkey.js?v="), "{}", page.body);
+    let policy = page.header("content-security-policy").expect("a policy");
+    assert!(policy.contains("script-src http://localhost:8080/passkey.js; connect-src 'self'; form-action 'self'"), "{policy}");
+    assert_eq!(adds(&browser, &mut passkey()).await.location(), Some("/account?done=passkey"));
+    assert!(!look(&browser, "/login").await.body.contains("passkey.js"), "a person who has one needs no offer");
+}
+
+#[actix_web::test]
+async fn the_page_of_a_signed_in_person_leads_on_after_a_new_passkey() {
+    let broker = broker().await;
+    let browser = Browser::new(&broker);
+    browser.log_in("acme", "ana").await;
+
+    let page = look(&browser, &format!("/login?return_to={SHOP}/caixa")).await;
+
+    let action = "action=\"/account/passkeys?return_to=http%3A%2F%2Flocalhost%3A9000%2Fcaixa\" data-passkey=\"create\"";
+    assert!(page.body.contains(action), "{}", page.body);
+    let policy = page.header("content-security-policy").expect("a policy");
+    assert!(policy.contains(&format!("form-action 'self' {SHOP}")), "the form leads on to the shop: {policy}");
+}
+
+/// Attack W-09
+#[actix_web::test]
+async fn the_page_of_a_signed_in_person_offers_no_passkey_that_could_not_be_added_or_was_offered_before() {
+    let broker = broker_without_shop().await;
+    let (offered, old, none) = (Browser::new(&broker), Browser::new(&broker), Browser::new(&broker));
+    offered.log_in("acme", "ana").await;
+    offered.jar.borrow_mut().push(("portaria-passkey-offered".to_owned(), "1".to_owned()));
+    let token = broker.token(crate::web::test_broker::HOST, |session| session.since -= 301);
+    old.jar.borrow_mut().push(("portaria".to_owned(), token));
+    let mut first = passkey();
+    person_with(&broker, "eva", &mut first).await;
+    let by_passkey = Browser::new(&broker);
+    signs_in(&by_passkey, &mut first).await;
+
+    for (browser, what) in [(&offered, "it was offered before"), (&old, "it is long ago"), (&by_passkey, "it was one by which she came")] {
+        assert!(browser.who().await.is_some(), "{what}");
+        assert!(!look(browser, "/login").await.body.contains("data-passkey=\"create\""), "{what}");
+    }
+    assert!(!look(&none, "/login").await.body.contains("data-passkey=\"create\""), "no one is signed in");
+}
+
 async fn broker_with_apps() -> TestBroker {
     let all = format!("{}ways: [ passkey ]\nproviders: FOLDER/providers.d\n", settings());
     let hash = |name: &str| portaria::apps::client_app::SecretDigest::of(&format!("a-secret-of-{name}")).setting();
