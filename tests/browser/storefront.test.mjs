@@ -63,6 +63,24 @@ test('the checkout keeps what was typed and greets the person', () => shopper({}
 
   await page.locator('#quem').getByText('Olá, Ana Prova!').waitFor();
   assert.equal(await page.locator('input[name=cep]').inputValue(), '01310-100');
+
+  await page.reload();
+  await page.locator('#quem').getByText('Olá, Ana Prova!').waitFor();
+}));
+
+test('the script of a page listens before the element asks, however late it comes', () => shopper({}, async ({ page }) => {
+  const asked = page.waitForRequest(`${publicUrl}/session?**`);
+  let hold;
+  const held = new Promise((go) => { hold = go; });
+  await page.route('**/exemplos/checkout.js', async (route) => { await held; await route.continue(); });
+  const script = page.waitForResponse(`${publicUrl}/embed.js`);
+  await page.goto(`${shop.origin}/exemplos/checkout.html`, { waitUntil: 'commit' });
+  await (await script).finished();
+
+  const first = await Promise.race([asked.then(() => 'the element has asked'), page.evaluate(() => new Promise((go) => { requestAnimationFrame(() => requestAnimationFrame(() => go('it waits'))); }))]);
+  hold();
+  await asked;
+  assert.equal(first, 'it waits');
 }));
 
 test('the component of React learns of a sign-in, and of a session that is there', { skip: withReact }, () => shopper({}, async ({ page, context }) => {
