@@ -2,6 +2,7 @@
 
 use crate::bad_times::place::until;
 use crate::command_line::{ACME, Folder, Running, portaria};
+use crate::support::text as read;
 use crate::try_command::{RunningTry, browse, free_port};
 use std::net::TcpListener;
 use std::time::Duration;
@@ -46,8 +47,8 @@ fn help_completions_and_man_pages_speak_of_every_command() {
     let (code, out, err) = portaria(&folder.0, &["man", "share/man1"], &[secret]);
     assert_eq!(code, 0, "{out}{err}");
     for page in ["portaria.1", "portaria-check.1", "portaria-users-show.1"] {
-        let text = std::fs::read_to_string(folder.0.join("share/man1").join(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
-        assert!(text.starts_with(".") && text.contains("portaria") && !text.contains("hush"), "{page}: {text}");
+        let text = read(&folder.0.join("share/man1").join(page));
+        assert!(text.starts_with('.') && text.contains("portaria") && !text.contains("hush"), "{page}: {text}");
     }
 }
 
@@ -109,7 +110,7 @@ fn settings_and_a_folder_that_appear_later_are_read() {
         .with("portaria.yaml", "login: { title: Loja Prova }\n")
         .with("providers.d/clube.yaml", &ACME.replace("env:ACME_SECRET", "none"));
 
-    until("the title and the button are there", Duration::from_secs(60), || page().contains("Loja Prova") && page().contains("Clube Acme"));
+    until("the title and the button are there", Duration::from_mins(1), || page().contains("Loja Prova") && page().contains("Clube Acme"));
     drop(folder);
 }
 
