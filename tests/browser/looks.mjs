@@ -12,12 +12,29 @@ export async function assertWellBuilt(page) {
     language: document.documentElement.lang,
     inline: [...document.querySelectorAll('[style], style, script:not([src])')].map((element) => element.outerHTML.slice(0, 80)),
     wide: document.scrollingElement.scrollWidth - window.innerWidth,
+    uneven: [...document.querySelectorAll('.row')].filter((row) => {
+      const boxes = [...row.querySelectorAll(':scope > .button, :scope > form > .button')].map((button) => button.getBoundingClientRect());
+      const beside = (one, other) => one.top < other.bottom && other.top < one.bottom;
+      return boxes.some((one) => boxes.some((other) => beside(one, other) && (one.top !== other.top || one.height !== other.height)));
+    }).map((row) => row.innerText),
   }));
   assert.equal(found.headings, 1, 'a page has one h1');
   assert.notEqual(found.title, '');
   assert.match(found.language, /^(pt-BR|es|en|ru|zh-TW|ja)$/);
   assert.deepEqual(found.inline, [], 'no style and no script stand in the page itself');
   assert.ok(found.wide <= 0, `the page is ${found.wide} px wider than its window`);
+  assert.deepEqual(found.uneven, [], 'buttons beside each other stand on one line');
+}
+
+// With text of twice the size, as a person sets it in the browser or the system.
+export async function assertRoomForLargeText(page) {
+  const wide = await page.evaluate(() => {
+    document.documentElement.style.fontSize = '200%';
+    return [...document.querySelectorAll('body *')]
+      .filter((element) => element.checkVisibility() && !element.closest('.unseen') && element.getBoundingClientRect().right > window.innerWidth)
+      .map((element) => element.outerHTML.slice(0, 80));
+  });
+  assert.deepEqual(wide, []);
 }
 
 export async function assertAccessible(page) {

@@ -1,12 +1,29 @@
 // The pages that a shopper sees, at four widths, light and dark, and in every language; and the store's colour. The pictures are kept in
 // target/screenshots.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { assertAccessible, assertRightAtEveryWidth, assertTouchable, assertWellBuilt } from './looks.mjs';
+import { after, before, test } from 'node:test';
+import { assertAccessible, assertRightAtEveryWidth, assertRoomForLargeText, assertTouchable, assertWellBuilt } from './looks.mjs';
+import { everything, openShowcase } from './showcase.mjs';
 import { login, meet, publicUrl, screenshots, shop, shopper, signIn } from './world.mjs';
+
+let marks;
+let one;
+
+before(async () => {
+  [marks, one] = await Promise.all([openShowcase({ more: everything }), openShowcase({ providers: ['google'] })]);
+});
+
+after(() => Promise.all([marks, one].map((store) => store?.stop())));
 
 const pages = {
   login: (page) => page.goto(login(`${shop.origin}/carrinho`)),
+  'login-last': async (page) => {
+    await signIn(page);
+    await page.context().clearCookies({ name: 'portaria' });
+    await page.goto(login(`${shop.origin}/carrinho`));
+  },
+  'login-marks': (page) => page.goto(`${marks.publicUrl}/login`),
+  'login-one': (page) => page.goto(`${one.publicUrl}/login`),
   'signed-in': async (page) => {
     await signIn(page);
     await page.goto(login(`${shop.origin}/carrinho`));
@@ -37,6 +54,24 @@ for (const colorScheme of ['light', 'dark']) {
     }));
   }
 }
+
+for (const [name, open] of Object.entries(pages)) {
+  test(`the page ${name} has room for text of twice the size`, () => shopper({ failing: failing[name], viewport: { width: 360, height: 800 } }, async ({ page }) => {
+    await open(page);
+    await assertRoomForLargeText(page);
+  }));
+}
+
+test('the mark of the last choice covers no name', () => shopper({ viewport: { width: 360, height: 800 } }, async ({ page }) => {
+  await pages['login-last'](page);
+  const [badge, name] = await page.locator('.last').evaluate((last) => {
+    const text = document.createRange();
+    text.selectNodeContents(last.querySelector('.grow'));
+    return [last.querySelector('.badge'), text].map((part) => part.getBoundingClientRect().toJSON());
+  });
+
+  assert.ok(badge.bottom <= name.top || badge.left >= name.right, JSON.stringify({ badge, name }));
+}));
 
 for (const locale of ['es', 'en', 'ru', 'zh-TW', 'ja']) {
   for (const [name, open] of Object.entries(pages)) {
