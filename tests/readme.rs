@@ -150,3 +150,20 @@ fn the_example_test_of_contributing_runs() {
     assert_eq!(examples.len(), 1);
     assert!(tests.contains(examples[0]), "the example is not a test of tests/web/session.rs:\n{}", examples[0]);
 }
+
+#[test]
+fn the_readme_shows_the_pages_in_pictures_that_are_small_and_sharp() {
+    let page = text(&root().join("README.md"));
+
+    for name in ["login", "lab"] {
+        let address = format!("docs/images/{name}.png");
+        let shown = page.split(&format!("<img src=\"{address}\" width=\"")).nth(1).and_then(|rest| rest.split('"').next());
+        let shown: u32 = shown.and_then(|width| width.parse().ok()).unwrap_or_else(|| panic!("README.md lacks {address}"));
+
+        let picture = std::fs::read(root().join(&address)).expect("`ACCEPT=1 node tests/browser/run.mjs pictures` takes the picture");
+
+        assert!(picture.starts_with(b"\x89PNG\r\n\x1a\n") && picture.len() < 120_000, "{address}: {} bytes", picture.len());
+        let width = u32::from_be_bytes(picture[16..20].try_into().expect("four bytes"));
+        assert!(width >= 2 * shown, "{address} is {width} pixels wide and shown in {shown}");
+    }
+}
