@@ -4,6 +4,7 @@
 //! that it is used once.
 
 use crate::login::Login;
+use crate::login::attempt_text::{RANDOM, attempt_text};
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::options::LoginOptions;
 use crate::login::returned_state::{missing_state, returned_state};
@@ -64,7 +65,7 @@ pub struct Attempt {
     pub(crate) provider: Box<str>,
     /// The OAuth state parameter.
     pub state: Box<str>,
-    /// The OpenID Connect nonce, which a signed token has to repeat.
+    /// The OpenID Connect nonce, which a signed token has to repeat. A token with it is good at the callback alone.
     pub nonce: Box<str>,
     /// The PKCE code verifier.
     pub verifier: Box<str>,
@@ -115,11 +116,11 @@ pub enum RedirectError {
 impl Attempt {
     /// Begins an attempt; `entropy` yields its state, its nonce and its PKCE verifier, and its age counts from `now`.
     pub fn new(provider: &Provider, installation: &InstallationValues, entropy: &Entropy, now: i64, inputs: InputValues) -> Self {
-        let text = |from: usize, to: usize| URL_SAFE_NO_PAD.encode(entropy.0.get(from..to).expect("the parts end where the bytes end"));
+        let bytes = |from: usize, count: usize| entropy.0.iter().skip(from).take(count).copied().collect::<Vec<u8>>();
         let saved = SavedAttempt {
-            state: text(0, 24).into(),
-            nonce: text(24, 48).into(),
-            verifier: text(48, 80).into(),
+            state: attempt_text(&bytes(0, RANDOM)),
+            nonce: attempt_text(&bytes(24, RANDOM)),
+            verifier: URL_SAFE_NO_PAD.encode(bytes(48, 32)).into(),
             started: now,
             inputs,
             prepared: Vec::new(),

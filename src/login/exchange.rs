@@ -1,5 +1,6 @@
 //! A login without a browser: a program hands in tokens of the provider, and the calls of getUserInfo are made as after a callback.
 
+use crate::login::attempt_text::is_attempt_text;
 use crate::login::client_token::make_call_with_token;
 use crate::login::documents::fetch_keys_if_due;
 use crate::login::error::{LoginError, LoginErrorCause};
@@ -19,6 +20,9 @@ use serde_json::Value;
 
 /// For how long a token counts as used that does not say when it expires, in seconds.
 const REMEMBERED: i64 = 30 * 86400;
+
+/// Why a token is refused that a login with a redirect got. Its callback, which is used once, is the only place where it signs a person in.
+const OF_A_LOGIN: &str = "it was issued for a login with a redirect, whose callback alone may use it (`nonce`)";
 
 /// What a program hands in.
 pub(crate) struct HandedTokens {
@@ -144,16 +148,17 @@ impl TokenExchange<'_> {
         let Some(nonce) = claims.get("nonce").filter(|nonce| !nonce.is_null()) else {
             return Ok(ReadToken { single_use: None, signed_in });
         };
-        match (&self.tokens.nonce, nonce.as_str()) {
+        let why = match (&self.tokens.nonce, nonce.as_str()) {
+            (_, Some(text)) if is_attempt_text(text) => OF_A_LOGIN,
             (HandedNonce::Given(_) | HandedNonce::OfBrowser(_) | HandedNonce::Unknown, Some(text)) => {
                 let single_use = Some(SingleUse { nonce: text.into(), until: last_moment(&claims) });
-                Ok(ReadToken { single_use, signed_in })
+                return Ok(ReadToken { single_use, signed_in });
             }
             (HandedNonce::Given(_) | HandedNonce::OfBrowser(_) | HandedNonce::Unknown | HandedNonce::None, _) => {
-                let why = "it has a nonce, which must be handed in beside it (`nonce`)".to_owned();
-                Err(step_error(self.provider, &own.step, StepError::BadToken { why, place: own.signed.place }, facts))
+                "it has a nonce, which must be handed in beside it (`nonce`)"
             }
-        }
+        };
+        Err(step_error(self.provider, &own.step, StepError::BadToken { why: why.to_owned(), place: own.signed.place }, facts))
     }
 
     /// Reads what a proven access token says of itself, if it is a signed token. One with a nonce may be an ID token: it counts once, as if it
@@ -170,6 +175,9 @@ impl TokenExchange<'_> {
         {
             let why = "it does not have the nonce that was handed in beside it (`nonce`)".to_owned();
             return Err(LoginError::between_steps(LoginErrorCause::BadToken(why)));
+        }
+        if is_attempt_text(&nonce) {
+            return Err(LoginError::between_steps(LoginErrorCause::BadToken(OF_A_LOGIN.to_owned())));
         }
         let until = last_use(&claims).unwrap_or_else(|| self.now.saturating_add(REMEMBERED));
         Ok(ReadToken { single_use: Some(SingleUse { nonce, until }), signed_in })

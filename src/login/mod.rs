@@ -2,6 +2,7 @@
 //! the documents and limits of a conversation.
 
 pub mod attempt;
+pub(crate) mod attempt_text;
 pub(crate) mod cancellation;
 pub(crate) mod client_token;
 pub(crate) mod conversation;

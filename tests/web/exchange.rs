@@ -1,6 +1,7 @@
 //! `/exchange/{provider}`: only a token that the provider issued to this client signs a person in.
 
 use crate::openid::IssuerKey;
+use crate::web::browser::{BegunLogin, Browser};
 use crate::web::client_request::{Answer, ClientRequest};
 use crate::web::test_broker::{LOCAL, STANDARD, TestBroker};
 use crate::web::test_provider::json;
@@ -120,6 +121,11 @@ fn post_json(path: &str, body: &Value) -> ClientRequest {
     ClientRequest::by("POST", path).with("content-type", "application/json").body(body.to_string())
 }
 
+/// The nonce that a login sends to the provider.
+fn nonce_of(begun: &BegunLogin) -> String {
+    begun.query.iter().find(|(name, _)| name == "nonce").map(|(_, nonce)| nonce.clone()).expect("it is sent")
+}
+
 /// The left half of the hash of an access token, for a token that is signed with Ed25519.
 fn half_hash(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(&digest::digest(&digest::SHA512, token.as_bytes()).as_ref()[..32])
@@ -206,6 +212,36 @@ async fn an_id_token_with_a_nonce_counts_once_and_one_without_it_until_it_expire
     }
 }
 
+/// One nonce is good for one use, whichever door the token came through.
+/// Lesson 161
+#[actix_web::test]
+async fn an_id_token_of_a_login_with_a_redirect_is_good_at_its_callback_alone() {
+    let world = World::with(FILE).await;
+    let browser = Browser::new(&world.broker);
+    let begun = browser.begin("/login/plain").await;
+    let nonce = nonce_of(&begun);
+    let token = world.id_token(&value!({ "nonce": nonce }));
+    let answer = value!({ "access_token": world.access_token("ours", "ana"), "token_type": "Bearer", "id_token": token });
+    world.broker.upstream.says("/t", json(200, &answer.to_string()));
+    // A provider that only wants some value there may have got the state.
+    let of_state = world.id_token(&value!({ "nonce": begun.state }));
+    let hand_in_all = async || {
+        for path in ["/exchange/plain", "/exchange/acme"] {
+            for (token, nonce) in [(&token, &nonce), (&of_state, &begun.state)] {
+                let answer = world.hand_in(path, &value!({ "idToken": token, "nonce": nonce })).await;
+                assert_eq!((answer.status, answer.json()["error"].as_str()), (401, Some("badToken")), "{path}: {answer:?}");
+                assert!(answer.json()["message"].as_str().is_some_and(|message| message.contains("a login with a redirect")), "{answer:?}");
+            }
+        }
+    };
+
+    hand_in_all().await;
+    assert_eq!(browser.get(&browser.way_back("plain", &begun.state, "ana")).await.status, 303);
+    assert_eq!(browser.who().await.as_deref(), Some("ana@clientes.example"), "what was refused elsewhere is good at its callback");
+
+    hand_in_all().await;
+}
+
 /// Lesson 161
 #[actix_web::test]
 async fn an_id_token_that_is_handed_in_as_an_access_token_counts_once_too() {
@@ -227,6 +263,8 @@ async fn an_id_token_that_is_handed_in_as_an_access_token_counts_once_too() {
             "without a nonce, until it expires"
         );
     }
+    let of_login = nonce_of(&Browser::new(&world.broker).begin("/login/acme").await);
+    world.assert_refused(&value!({ "accessToken": world.id_token(&value!({ "nonce": of_login })) }), (401, "badToken")).await;
 }
 
 /// Lesson 84
