@@ -70,22 +70,33 @@ pub(crate) async fn make_call_with_token(
     }
     let before = facts.clone();
     let called = make_call((at, step), facts, context, now, (&mut *trace, &mut *observer)).await;
+    let refused_at = trace.exchanges.len().saturating_sub(1);
     let sent = trace.exchanges.last_mut().filter(|exchange| exchange.call == at);
     let status = sent.and_then(|exchange| {
         exchange.client_token = ClientTokenUse::Kept;
         exchange.answer.as_ref().ok().map(|answer| answer.status)
     });
     let (Err(StepError::Refused { .. }), Some(status), Some(refused)) = (&called, status, before.get(fact)) else { return Ok(called?) };
-    let is_forgotten = may_be_about_token(status) && context.1.client_tokens.forget(ClientTokenKey::new(provider, &before), refused, now);
-    if !is_forgotten || !step.may_be_repeated(status, &provider.authorization) {
+    let is_set_aside =
+        may_be_about_token(status) && context.1.client_tokens.set_aside(ClientTokenKey::new(provider, &before), refused, now);
+    if !is_set_aside || !step.may_be_repeated(status, &provider.authorization) {
         return Ok(called?);
     }
-    if let Some(exchange) = trace.exchanges.last_mut() {
-        (exchange.client_token, exchange.forgiven) = (ClientTokenUse::Replaced, true);
-    }
-    *facts = before;
+    let refused = refused.clone();
+    let refusal = std::mem::replace(facts, before);
     facts.forget(fact);
     provide_token((provider, token_call), facts, context, now, (&mut *trace, &mut *observer)).await?;
+    if facts.get(fact).is_some_and(|token| token.is_same_as(&refused)) {
+        // The provider gives no other token, so the refusal stands. The call that failed is the last one of a story.
+        *facts = refusal;
+        if let Some(calls) = trace.exchanges.get_mut(refused_at..).filter(|calls| !calls.is_empty()) {
+            calls.rotate_left(1);
+        }
+        return Ok(called?);
+    }
+    if let Some(exchange) = trace.exchanges.get_mut(refused_at) {
+        (exchange.client_token, exchange.forgiven) = (ClientTokenUse::Replaced, true);
+    }
     let is_kept = facts.origin(fact) == OF_ANOTHER_LOGIN;
     let called = make_call((at, step), facts, context, now, (&mut *trace, observer)).await;
     if let Some(exchange) = trace.exchanges.last_mut().filter(|exchange| is_kept && exchange.call == at) {
@@ -100,7 +111,7 @@ async fn provide_token(
     facts: &mut Facts,
     context: FetchContext<'_>,
     now: i64,
-    watching: (&mut Trace, &mut dyn LoginObserver),
+    (trace, observer): (&mut Trace, &mut dyn LoginObserver),
 ) -> Result<(), FailedCall> {
     let fact = provider.known.client_token;
     if facts.get(fact).is_some() {
@@ -117,7 +128,8 @@ async fn provide_token(
         TokenSource::Together(round) => Some(round),
     };
     let Some(round) = round else {
-        let (token, until) = fetch_token((provider, token_call), facts, context, now, watching).await.map_err(FailedCall::ClientToken)?;
+        let fetched = fetch_token((provider, token_call), facts, context, now, (trace, observer)).await;
+        let (token, until) = fetched.map_err(FailedCall::ClientToken)?;
         cache.keep(key, &token, until, now);
         return Ok(());
     };
@@ -133,12 +145,17 @@ async fn provide_token(
         Some(RoundOutcome::Failed(failure)) => return Err(FailedCall::ClientToken(failure.clone())),
         Some(RoundOutcome::NotShared) => drop(outcome),
         None => {
-            let fetched = fetch_token((provider, token_call), facts, context, now, watching).await;
+            let before = trace.exchanges.len();
+            let fetched = fetch_token((provider, token_call), facts, context, now, (&mut *trace, observer)).await;
             let (end, shared) = match fetched {
-                Err(failure) => {
-                    cache.end_round(key);
-                    (Err(FailedCall::ClientToken(failure.clone())), RoundOutcome::Failed(failure))
-                }
+                Err(failure) => match cache.fail(key, now) {
+                    Some(token) => {
+                        trace.exchanges.iter_mut().skip(before).for_each(|exchange| exchange.forgiven = true);
+                        set_token_of_another_login(token.clone(), token_call.1, facts);
+                        (Ok(()), RoundOutcome::Token(token))
+                    }
+                    None => (Err(FailedCall::ClientToken(failure.clone())), RoundOutcome::Failed(failure)),
+                },
                 Ok((token, until)) => {
                     cache.keep(key, &token, until, now);
                     (Ok(()), if until.is_some() { RoundOutcome::Token(token) } else { RoundOutcome::NotShared })
@@ -148,7 +165,7 @@ async fn provide_token(
             return end;
         }
     }
-    fetch_token((provider, token_call), facts, context, now, watching).await.map(drop).map_err(FailedCall::ClientToken)
+    fetch_token((provider, token_call), facts, context, now, (trace, observer)).await.map(drop).map_err(FailedCall::ClientToken)
 }
 
 /// Makes the call for the token, and returns the token with the time until which other logins may use it. Nothing else of the answer

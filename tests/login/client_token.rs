@@ -41,6 +41,8 @@ struct State {
     refuses_newest: bool,
     /// Whether calls are answered already.
     waits: bool,
+    /// Whether no token is given.
+    gives_none: bool,
 }
 
 /// A provider that gives a new token with each call, and accepts the newest one.
@@ -78,6 +80,7 @@ impl Fetch for AppProvider {
         let shown = request.headers.iter().find(|(name, _)| name == "X-App").map(|(_, value)| value.expose().to_owned());
         let is_good = |shown: &str| shown == newest && !state.refuses_newest || state.also.as_deref() == Some(shown);
         let answered: Result<Response, NoAnswer> = match (path.as_str(), shown) {
+            ("app", _) if state.gives_none => answer(503, "{}".to_owned()),
             ("app", _) => {
                 state.given += 1;
                 state.refuses_newest = false;
@@ -251,6 +254,43 @@ fn refusals_in_a_row_ask_for_one_token_in_ten_seconds() {
         let _ = log_in(FILE, &network, &documents, now);
         assert_eq!(network.take_called(), calls, "{now}");
     }
+}
+
+/// A stranger sends codes that are refused while the provider gives no token: the one that is good stays in use.
+#[test]
+fn a_refused_token_is_used_again_if_the_provider_gives_no_other() {
+    for (status, calls, next) in [(401, "token app", "token me"), (400, "token", "app token me")] {
+        let (network, documents) = (AppProvider { refusal: (status, "{}"), ..AppProvider::new(HOUR) }, DocumentCache::default());
+        assert!(log_in(FILE, &network, &documents, 0).is_ok());
+        network.take_called();
+        network.change(|state| (state.refuses_newest, state.gives_none) = (true, true));
+
+        let error = log_in(FILE, &network, &documents, 1).expect_err("the code is not good");
+        assert_eq!((error.step.map(StepKind::word), error.code().to_owned()), (Some("getAccessCode"), status.to_string()));
+        assert_eq!(network.take_called(), calls, "{status}");
+
+        network.change(|state| state.refuses_newest = false);
+        assert!(log_in(FILE, &network, &documents, 2).is_ok(), "{status}");
+        assert_eq!(network.take_called(), next, "{status}");
+        assert!(log_in(FILE, &network, &documents, 3).is_ok());
+        assert_eq!(network.take_called(), "token me", "{status}");
+    }
+}
+
+/// Strangers do not keep a token in use that has become bad.
+#[test]
+fn codes_that_are_refused_never_make_the_next_token_wait_longer() {
+    let (network, documents) = (AppProvider { refusal: (400, "{}"), ..AppProvider::new(HOUR) }, DocumentCache::default());
+    for now in 0..600 {
+        network.change(|state| state.refuses_newest = true);
+        let _ = log_in(FILE, &network, &documents, now);
+    }
+
+    // Now the token itself is bad.
+    network.change(|state| state.refuses_newest = true);
+    let failed = (600..1200).filter(|now| log_in(FILE, &network, &documents, *now).is_err()).count();
+
+    assert!((1..=11).contains(&failed), "{failed}");
 }
 
 #[test]

@@ -16,11 +16,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const MOST: usize = 5_000;
 /// A longer token is not kept, in bytes. No header could carry it.
 const LONGEST: usize = 16 * 1024;
-/// How many seconds have to pass after a token was forgotten because of a refusal until the next one is: anyone can send a code that is
-/// refused. The time doubles with each, up to the longest, and is the shortest again after a quiet hour.
+/// How many seconds have to pass after a token was set aside because of a refusal until the next one is: anyone can send a code that is
+/// refused, so refusals never make the time longer. It doubles, up to the longest, with each call for a new token that fails, because that
+/// is up to the provider, and is the shortest again after one that succeeds.
 const SHORTEST_PAUSE: i64 = 10;
 const LONGEST_PAUSE: i64 = 640;
-const QUIET: i64 = 3600;
 
 /// What a token belongs to: a hash of the file, of the broker's address and of the values of the installation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -92,8 +92,10 @@ struct TokenOfClient {
     round: Option<Arc<FetchRound>>,
     /// Whether the last token had no lifetime.
     is_for_one_login: bool,
-    /// When a token was forgotten because of a refusal, and how long none is from then on.
-    refused: Option<(i64, i64)>,
+    /// A token that was refused. It may be good all the same, so it is used again if the provider gives no other.
+    set_aside: Option<KeptToken>,
+    /// When a token was set aside, or came back because there was no other, and how long none is set aside from then on.
+    pause: Option<(i64, i64)>,
 }
 
 /// The tokens known so far.
@@ -125,30 +127,38 @@ impl ClientTokenCache {
         let mut known = self.lock();
         make_room(&mut known, key, now);
         let entry = known.entry(key).or_default();
-        (entry.round, entry.is_for_one_login) = (None, until.is_none());
+        (entry.round, entry.is_for_one_login, entry.set_aside) = (None, until.is_none(), None);
+        if let Some((_, pause)) = &mut entry.pause {
+            *pause = SHORTEST_PAUSE;
+        }
         entry.kept = until.filter(|_| value.len() <= LONGEST).map(|until| KeptToken { value: value.clone(), until });
     }
 
-    /// Ends the round of a call that has failed, so that the next login makes another one.
-    pub(crate) fn end_round(&self, key: ClientTokenKey) {
-        if let Some(entry) = self.lock().get_mut(&key) {
-            entry.round = None;
-        }
+    /// Ends the round of a call that has failed, so that the next login makes another one. The token that was set aside for it is used
+    /// again, and is the answer.
+    pub(crate) fn fail(&self, key: ClientTokenKey, now: i64) -> Option<Text> {
+        let mut known = self.lock();
+        let entry = known.get_mut(&key)?;
+        entry.round = None;
+        let token = entry.set_aside.take().filter(|token| token.until > now)?;
+        let pause = entry.pause.map_or(SHORTEST_PAUSE, |(_, pause)| pause.saturating_mul(2).min(LONGEST_PAUSE));
+        entry.pause = Some((now, pause));
+        Some(entry.kept.insert(token).value.clone())
     }
 
-    /// Forgets a token with which a call was refused. The answer is `false` if it stays, because one was forgotten just now.
-    pub(crate) fn forget(&self, key: ClientTokenKey, value: &Text, now: i64) -> bool {
+    /// Sets a token aside with which a call was refused. The answer is `false` if it stays, because one was set aside just now.
+    pub(crate) fn set_aside(&self, key: ClientTokenKey, value: &Text, now: i64) -> bool {
         let mut known = self.lock();
         let Some(entry) = known.get_mut(&key) else { return true };
         if !entry.kept.as_ref().is_some_and(|kept| kept.value.is_same_as(value)) {
             return true;
         }
-        let pause = match entry.refused {
-            Some((refused, pause)) if (0..pause).contains(&now.saturating_sub(refused)) => return false,
-            Some((refused, pause)) if (0..QUIET).contains(&now.saturating_sub(refused)) => pause.saturating_mul(2).min(LONGEST_PAUSE),
-            Some(_) | None => SHORTEST_PAUSE,
+        let pause = match entry.pause {
+            Some((since, pause)) if (0..pause).contains(&now.saturating_sub(since)) => return false,
+            Some((_, pause)) => pause,
+            None => SHORTEST_PAUSE,
         };
-        (entry.kept, entry.refused) = (None, Some((now, pause)));
+        (entry.set_aside, entry.pause) = (entry.kept.take(), Some((now, pause)));
         true
     }
 
@@ -210,7 +220,7 @@ mod tests {
         let (one, other) = (together(0).expect("a round"), together(0).expect("a round"));
         assert!(Arc::ptr_eq(&one, &other));
 
-        cache.end_round(key(1));
+        assert!(cache.fail(key(1), 0).is_none());
         assert!(!Arc::ptr_eq(&one, &together(0).expect("another round")));
 
         cache.keep(key(1), &token("t-1"), None, 0);
@@ -220,9 +230,9 @@ mod tests {
     }
 
     #[test]
-    fn the_first_refusals_make_a_token_forgotten_once_in_ten_seconds() {
+    fn a_refused_token_is_set_aside_once_in_ten_seconds() {
         let cache = ClientTokenCache::default();
-        let refuse = |value: &str, now| cache.forget(key(1), &token(value), now);
+        let refuse = |value: &str, now| cache.set_aside(key(1), &token(value), now);
         cache.keep(key(1), &token("t-1"), Some(1000), 0);
         assert!(refuse("t-1", 5));
         assert_eq!(kept(&cache, key(1), 5), None);
@@ -235,24 +245,43 @@ mod tests {
         assert_eq!(kept(&cache, key(1), 15), None);
     }
 
-    /// A stranger who sends codes that are refused makes the client fetch few tokens.
+    /// A stranger who sends codes that are refused does not keep a token that has become bad.
     #[test]
-    fn a_token_is_forgotten_more_and_more_seldom_until_an_hour_was_quiet() {
+    fn refusals_alone_never_make_the_pause_longer() {
         let cache = ClientTokenCache::default();
-        let mut forgotten = Vec::new();
+        let mut set_aside = Vec::new();
         for now in 0..3000 {
             cache.keep(key(1), &token("t"), Some(10_000), now);
-            if cache.forget(key(1), &token("t"), now) {
-                forgotten.push(now);
+            if cache.set_aside(key(1), &token("t"), now) {
+                set_aside.push(now);
             }
         }
-        assert_eq!(forgotten, [0, 10, 30, 70, 150, 310, 630, 1270, 1910, 2550]);
 
-        for (now, expected) in [(6149, true), (6788, false), (6789, true), (10_388, true), (13_988, true), (13_998, true), (14_008, false)]
-        {
-            cache.keep(key(1), &token("t"), Some(20_000), now);
-            assert_eq!(cache.forget(key(1), &token("t"), now), expected, "{now}");
+        assert!(set_aside.into_iter().eq((0..3000).step_by(10)));
+    }
+
+    /// The provider gives no token: the refused one may be good, and the provider is asked more and more seldom.
+    #[test]
+    fn a_token_comes_back_if_the_provider_gives_no_other_and_then_stays_longer() {
+        let cache = ClientTokenCache::default();
+        let mut asked = Vec::new();
+        cache.keep(key(1), &token("t"), Some(5000), 0);
+        for now in 0..4000 {
+            if cache.set_aside(key(1), &token("t"), now) {
+                assert_eq!(kept(&cache, key(1), now), None);
+                assert!(cache.fail(key(1), now).is_some_and(|back| back.equals("t")));
+                asked.push(now);
+            }
+            assert_eq!(kept(&cache, key(1), now).as_deref(), Some("t"));
         }
+        assert_eq!(asked, [0, 20, 60, 140, 300, 620, 1260, 1900, 2540, 3180, 3820]);
+
+        cache.keep(key(1), &token("new"), Some(9000), 4000);
+        assert!(!cache.set_aside(key(1), &token("new"), 3829) && cache.set_aside(key(1), &token("new"), 4000), "it gives tokens again");
+        cache.keep(key(1), &token("last"), Some(9000), 4001);
+        assert!(!cache.set_aside(key(1), &token("last"), 4009) && cache.set_aside(key(1), &token("last"), 4010));
+        assert!(cache.fail(key(1), 9000).is_none(), "it has expired meanwhile");
+        assert!(cache.fail(key(2), 0).is_none());
     }
 
     #[test]
