@@ -26,6 +26,11 @@ impl HandOverPage {
     pub(crate) fn is_at(&self, url: &Url) -> bool {
         *address_of_page(url) == *self.address
     }
+
+    /// Whether it is the page at the root of this origin.
+    pub(crate) fn is_first_page_of(&self, origin: &str) -> bool {
+        self.address.strip_suffix('/') == Some(origin)
+    }
 }
 
 fn address_of_page(url: &Url) -> &str {
@@ -61,6 +66,15 @@ pub(crate) fn check_hand_over_page(page: &Located<String>, reader: &mut Reader) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_page_of_an_origin_is_the_one_at_its_root() {
+        let is_first = |page: &str, origin: &str| HandOverPage::parse(page).is_some_and(|page| page.is_first_page_of(origin));
+
+        assert!(is_first("https://loja.outra.example/", "https://loja.outra.example"));
+        assert!(!is_first("https://loja.outra.example/volta/", "https://loja.outra.example"));
+        assert!(!is_first("https://loja.outra.example/", "https://www.loja.example"));
+    }
 
     #[test]
     fn a_page_is_its_whole_address_without_query_and_fragment() {

@@ -87,8 +87,10 @@ pub struct Store {
     pub lasting: SessionLifetime,
     /// How long sessions are trusted while storage is unavailable, in seconds.
     pub(crate) offline: i64,
-    /// The origins to which a shopper may return.
+    /// The origins to which a shopper may return: those that the settings list there, then those of the pages below.
     pub(crate) return_to: Vec<Box<str>>,
+    /// How many of them are listed.
+    listed_origins: usize,
     /// The pages of stores on other sites to which a shopper returns with a code for the session.
     pub(crate) hand_over: Vec<HandOverPage>,
     /// The paths of the shop that demand a login where its proxy lets guests pass.
@@ -142,10 +144,12 @@ pub struct Store {
 }
 
 impl Store {
-    /// The first origin at which a shopper can land without a page that began the login there.
+    /// The first origin of `returnTo` at which a shopper can land without a page that began the login there: its first page gets no code,
+    /// for which that page would need a challenge.
     pub(crate) fn first_storefront(&self) -> Option<&str> {
-        let is_handed_over = |origin: &str| self.hand_over.iter().any(|page| *page.origin == *origin);
-        self.return_to.iter().map(|origin| &**origin).find(|origin| !is_origin_pattern(origin) && !is_handed_over(origin))
+        let mut origins = self.return_to.iter().take(self.listed_origins).map(|origin| &**origin);
+        let gets_code = |origin: &str| self.hand_over.iter().any(|page| page.is_first_page_of(origin));
+        origins.find(|origin| !is_origin_pattern(origin) && !gets_code(origin))
     }
 
     /// Where the token of the further session cookies counts. Those of a domain leave the broker's own host.
@@ -308,8 +312,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
     let text_or_null =
         |pick: fn(&SessionSpec) -> Option<&NullableText>| inherited(own_session, main_session, pick)?.0.as_ref().map(|text| text.as_str());
     let login = |pick: fn(&LoginSpec) -> Option<&Located<String>>| inherited(own_login, main_login, pick).map(|text| text.as_str());
-    let lifetime = seconds(|session| session.lifetime.as_ref(), 24 * 3600);
-    let idle = seconds(|session| session.idle.as_ref(), 24 * 3600);
+    let (lifetime, idle) = (seconds(|session| session.lifetime.as_ref(), 24 * 3600), seconds(|session| session.idle.as_ref(), 24 * 3600));
     let (cookie, second_cookies) = compile_cookies(name, (host, secure), own_session, main_session);
     let origins = |list| -> Vec<Box<str>> { text_values(list).map(|origin| browser_origin(origin).into()).collect() };
     let return_to = origins(own.return_to.as_ref().or(main.return_to.as_ref()));
@@ -330,6 +333,7 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         title: login(|login| login.title.as_ref()).map_or_else(|| usual_title(name, host, &return_to), str::to_owned).into(),
         finish: finish_address(inherited(own_login, main_login, |login| login.finish.as_ref()), &return_to),
         vtex_id: own.vtex_id.or(main.vtex_id).is_some_and(|calls| calls.value),
+        listed_origins: return_to.len(),
         return_to: return_to.into_iter().chain(hand_over.iter().map(|page| page.origin.clone())).collect(),
         hand_over,
         login_paths: LoginPaths::new(text_values(own.login_paths.as_ref().or(main.login_paths.as_ref()))),

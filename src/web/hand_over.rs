@@ -38,10 +38,9 @@ const NO_LISTED_PAGE: &str = "address";
 
 /// The address to which the browser goes with its session: with a code, if that page gets one.
 pub(crate) fn landing(context: &RequestContext, session: &Session, return_to: String) -> Result<String, UserFacingError> {
-    let Some(mut url) = hand_over_address(context, &return_to) else { return Ok(return_to) };
-    let page = context.live_store().store.hand_over.iter().find(|page| page.is_at(&url));
-    let parts = url.query().unwrap_or_default().split('&').filter(|part| !part.is_empty());
-    let (ours, others): (Vec<&str>, Vec<&str>) = parts.partition(|part| is_ours(part));
+    let Some(mut url) = address_of_origin(context, &return_to) else { return Ok(return_to) };
+    let page = page_at(context, &url);
+    let (ours, others): (Vec<&str>, Vec<&str>) = query_parts(&url).partition(|part| is_ours(part));
     let mut challenges = ours.iter().filter_map(|part| part.strip_prefix(CHALLENGE)?.strip_prefix('='));
     let challenge = challenges.next().filter(|_| challenges.next().is_none()).and_then(HandOverChallenge::parse);
     let added = match (page, challenge) {
@@ -60,16 +59,25 @@ fn is_ours(part: &str) -> bool {
     url::form_urlencoded::parse(part.as_bytes()).any(|(name, _)| [CHALLENGE, CODE, ERROR].contains(&&*name))
 }
 
+fn query_parts(url: &Url) -> impl Iterator<Item = &str> {
+    url.query().unwrap_or_default().split('&').filter(|part| !part.is_empty())
+}
+
+fn page_at<'c>(context: &'c RequestContext, url: &Url) -> Option<&'c HandOverPage> {
+    context.live_store().store.hand_over.iter().find(|page| page.is_at(url))
+}
+
 /// The address, if a page of its origin gets codes.
-fn hand_over_address(context: &RequestContext, address: &str) -> Option<Url> {
+fn address_of_origin(context: &RequestContext, address: &str) -> Option<Url> {
     let url = Url::parse(address).ok()?;
     let origin = url.origin().ascii_serialization();
     context.live_store().store.hand_over.iter().any(|page| *page.origin == *origin).then_some(url)
 }
 
-/// Whether the browser goes to this address with a code, or with the reason why there is none.
+/// Whether the browser goes to this address with a code, or with the reason why there is none. Another page of the same origin is a return
+/// address as any other, unless it asks for a code.
 pub(crate) fn is_handed_over(context: &RequestContext, address: &str) -> bool {
-    hand_over_address(context, address).is_some()
+    address_of_origin(context, address).is_some_and(|url| page_at(context, &url).is_some() || query_parts(&url).any(is_ours))
 }
 
 fn code(context: &RequestContext, session: &Session, page: &HandOverPage, challenge: HandOverChallenge) -> Result<String, UserFacingError> {

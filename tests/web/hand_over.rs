@@ -179,6 +179,33 @@ async fn no_other_page_of_the_store_gets_a_code() {
     assert!(!port.as_str().contains("127.0.0.1"), "another origin is no return address: {port}");
 }
 
+/// The settings may list an origin as well of which one page gets codes.
+#[actix_web::test]
+async fn another_page_of_such_an_origin_is_a_return_address_as_any_other() {
+    let also = |pages: &str| {
+        let listed = LOCAL.replace("http://localhost:9000", OTHER);
+        format!("{listed}handOver: [ {OTHER}{pages} ]\nlogin: {{ finish: \"{OTHER}/fim\" }}\n")
+    };
+    let broker = TestBroker::builder(&also("/volta")).with_standard("acme").build().await;
+    let browser = Browser::new(&broker);
+    let finished =
+        |page: &str| format!("{OTHER}/fim?returnUrl={}", url::form_urlencoded::byte_serialize(page.as_bytes()).collect::<String>());
+    let account = format!("{OTHER}/conta");
+
+    assert_eq!(come_back(&browser, &account).await.as_str(), finished(&account), "it goes through the finish address");
+    let begun = browser.begin("/login/acme").await;
+    let back = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
+    assert_eq!(back.location(), Some(&*finished(&format!("{OTHER}/"))), "the first page of the store is where shoppers land");
+    let encoded: String = url::form_urlencoded::byte_serialize(account.as_bytes()).collect();
+    let page = browser.get(&format!("/login?return_to={encoded}")).await;
+    assert!(page.body.contains(&format!("href=\"{account}\"")) && !page.body.contains("/session/continue"), "{}", page.body);
+    assert!(parameter(&come_back(&browser, &return_to(VERIFIER)).await, "portaria_code").is_some(), "the page of the hand-over");
+
+    broker.resettle(&also("/"));
+    let page = browser.get("/login").await;
+    assert!(!page.body.contains(&format!("href=\"{OTHER}/\"")), "that page would need a challenge: {}", page.body);
+}
+
 /// A code of one page is worth nothing when the settings name another page of the same origin.
 #[actix_web::test]
 async fn a_code_belongs_to_its_page() {
