@@ -344,7 +344,10 @@ fn an_export_is_json_with_keys_that_stay_and_the_audit_notes_it() {
     assert_eq!(code, 0, "{err}");
     let json: Value = serde_json::from_str(&out).expect("JSON and nothing else");
     let person = "exportedAt, store, uid, email, emailVerified, placeholder, name, picture, locale, firstSeen, lastSeen, blocked";
-    assert_eq!(keys(&json).join(", "), format!("{person}, waysIn, removedWays, sessions, apps, consents, keptTokens, passkeys, history"));
+    assert_eq!(
+        keys(&json).join(", "),
+        format!("{person}, waysIn, removedWays, sessions, apps, consents, keptTokens, passkeys, history, historyIsWhole")
+    );
     assert_eq!(
         keys(&json["waysIn"][0]).join(", "),
         "provider, providerId, linked, because, evidence, version, address, file, fingerprint, facts, used, told"

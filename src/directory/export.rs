@@ -35,7 +35,12 @@ pub struct UserExport {
     pub passkeys: Vec<Passkey>,
     /// The events, the newest first.
     pub history: Vec<AuditEvent>,
+    /// Whether these are all.
+    is_whole_history: bool,
 }
+
+/// How many events a person downloads at most, the newest ones: an answer is made in memory.
+const MOST_EVENTS_OF_PERSON: i32 = 1000;
 
 /// Exports all stored data of a user, and records the export.
 #[derive(Debug)]
@@ -68,8 +73,15 @@ impl Verb for ExportUser {
         let consents = ListConsentsOfUser(uid.clone()).execute(sql).await?;
         let kept_tokens = ListKeptTokensOfUser(uid.clone()).execute(sql).await?;
         let passkeys = ListPasskeys(uid.clone()).execute(sql).await?;
-        let history = ListUserAuditEvents { uid, most: i64::from(i32::MAX) }.execute(sql).await?;
-        Ok(Some(UserExport { record, identities, removed, sessions, apps, consents, kept_tokens, passkeys, history }))
+        let most = match self.by {
+            AuditActor::Person => MOST_EVENTS_OF_PERSON,
+            AuditActor::Support | AuditActor::Broker | AuditActor::App | AuditActor::Provider => i32::MAX,
+        };
+        let mut history = ListUserAuditEvents { uid, most: i64::from(most).saturating_add(1) }.execute(sql).await?;
+        let kept = history.len().min(usize::try_from(most).unwrap_or_default());
+        let is_whole_history = kept == history.len();
+        history.truncate(kept);
+        Ok(Some(UserExport { record, identities, removed, sessions, apps, consents, kept_tokens, passkeys, history, is_whole_history }))
     }
 }
 
@@ -88,27 +100,50 @@ impl UserExport {
         let mut out = json!({ "exportedAt": format_time(now) });
         if let (Some(out), Value::Object(person)) = (out.as_object_mut(), user_as_json(&self.record)) {
             out.extend(person);
-            out.insert("waysIn".to_owned(), links_as_json(&self.identities));
+            let links = self.identities.iter().map(|link| link_for(reader, link));
+            out.insert("waysIn".to_owned(), links.collect());
             out.insert("removedWays".to_owned(), removed_links_as_json(&self.removed));
             out.insert("sessions".to_owned(), sessions_as_json(&self.sessions));
             out.insert("apps".to_owned(), apps_as_json(&self.apps));
             out.insert("consents".to_owned(), consents_as_json(&self.consents));
             out.insert("keptTokens".to_owned(), kept_tokens_as_json(&self.kept_tokens));
             out.insert("passkeys".to_owned(), passkeys_as_json(&self.passkeys));
-            let history: Vec<AuditEvent> = self.history.iter().filter_map(|event| event_for(reader, event)).collect();
-            out.insert("history".to_owned(), history_as_json(&history));
+            let history = self.history.iter().filter_map(|event| event_for(reader, event));
+            out.insert("history".to_owned(), history.collect());
+            out.insert("historyIsWhole".to_owned(), self.is_whole_history.into());
         }
         out
     }
 }
 
-/// An event as this reader may see it.
-fn event_for(reader: ExportReader, event: &AuditEvent) -> Option<AuditEvent> {
+/// A linked identity as this reader may see it: which file linked it, and where that pointed, says nothing about the person.
+fn link_for(reader: ExportReader, link: &IdentityLink) -> Value {
     match reader {
-        ExportReader::Support => Some(event.clone()),
-        ExportReader::Person if may_be_anothers(event) => None,
-        ExportReader::Person => Some(AuditEvent { version: None, incident: None, ..event.clone() }),
+        ExportReader::Support => link_as_json(link),
+        ExportReader::Person => {
+            let link = IdentityLink { version: None, file: None, ..link.clone() };
+            without(link_as_json(&link), &["version", "file", "fingerprint"])
+        }
     }
+}
+
+/// An event as this reader may see it.
+fn event_for(reader: ExportReader, event: &AuditEvent) -> Option<Value> {
+    match reader {
+        ExportReader::Support => Some(event_as_json(event)),
+        ExportReader::Person if may_be_anothers(event) => None,
+        ExportReader::Person => {
+            let event = AuditEvent { version: None, incident: None, ..event.clone() };
+            Some(without(event_as_json(&event), &["version", "incident"]))
+        }
+    }
+}
+
+fn without(mut object: Value, keys: &[&str]) -> Value {
+    if let Some(members) = object.as_object_mut() {
+        members.retain(|key, _| !keys.contains(&key.as_str()));
+    }
+    object
 }
 
 /// Whether the event names the user only because an address or an id belongs to them: the person who was refused may be another one.
@@ -134,14 +169,15 @@ pub(crate) fn user_as_json(record: &UserRecord) -> Value {
 }
 
 pub(crate) fn links_as_json(links: &[IdentityLink]) -> Value {
-    let way = |way: &IdentityLink| {
-        json!({
-            "provider": way.provider, "providerId": way.provider_id, "linked": format_time(way.linked), "because": way.because,
-            "evidence": way.evidence, "version": way.version, "address": way.address, "file": way.file,
-            "fingerprint": way.fingerprint, "facts": way.facts, "used": way.used.map(format_day), "told": reasons::describe_link(way),
-        })
-    };
-    links.iter().map(way).collect()
+    links.iter().map(link_as_json).collect()
+}
+
+fn link_as_json(way: &IdentityLink) -> Value {
+    json!({
+        "provider": way.provider, "providerId": way.provider_id, "linked": format_time(way.linked), "because": way.because,
+        "evidence": way.evidence, "version": way.version, "address": way.address, "file": way.file,
+        "fingerprint": way.fingerprint, "facts": way.facts, "used": way.used.map(format_day), "told": reasons::describe_link(way),
+    })
 }
 
 fn removed_links_as_json(removed: &[RemovedIdentityLink]) -> Value {
@@ -186,11 +222,12 @@ pub(crate) fn passkeys_as_json(passkeys: &[Passkey]) -> Value {
 }
 
 pub(crate) fn history_as_json(history: &[AuditEvent]) -> Value {
-    let event = |event: &AuditEvent| {
-        json!({
-            "at": format_time(event.at), "what": event.what.word(), "provider": event.provider, "because": event.because,
-            "evidence": event.evidence, "version": event.version, "incident": event.incident, "told": reasons::describe_event(event),
-        })
-    };
-    history.iter().map(event).collect()
+    history.iter().map(event_as_json).collect()
+}
+
+fn event_as_json(event: &AuditEvent) -> Value {
+    json!({
+        "at": format_time(event.at), "what": event.what.word(), "provider": event.provider, "because": event.because,
+        "evidence": event.evidence, "version": event.version, "incident": event.incident, "told": reasons::describe_event(event),
+    })
 }

@@ -1,4 +1,4 @@
-//! The page that asks whether to erase the account, and the one that says that it is erased.
+//! The page that asks whether to erase the account, and then says that it is erased.
 
 use crate::pages::frame::Frame;
 use crate::pages::phrases::Phrases;
@@ -8,10 +8,22 @@ use askama::Template;
 #[template(path = "account_erase.html")]
 pub(crate) struct ErasurePage<'a> {
     pub(crate) frame: Frame<'a>,
-    /// The address by which the store knows the person.
-    pub(crate) email: &'a str,
-    /// The token that protects the form against other sites.
-    pub(crate) form: &'a str,
+    pub(crate) stage: ErasureStage<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ErasureStage<'a> {
+    /// The person is asked.
+    Question {
+        /// The address by which the store knows the person.
+        email: &'a str,
+        /// The token that protects the form against other sites.
+        form: &'a str,
+    },
+    Erased {
+        /// The address of the store.
+        continue_to: &'a str,
+    },
 }
 
 impl ErasurePage<'_> {
@@ -25,29 +37,9 @@ impl ErasurePage<'_> {
 
     fn title(&self) -> &str {
         let words = &self.words().account;
-        &words.erase_title
-    }
-}
-
-#[derive(Clone, Debug, Template)]
-#[template(path = "account_erased.html")]
-pub(crate) struct ErasedPage<'a> {
-    pub(crate) frame: Frame<'a>,
-    /// The address of the store.
-    pub(crate) continue_to: &'a str,
-}
-
-impl ErasedPage<'_> {
-    pub(crate) fn render(&self) -> String {
-        Template::render(self).expect("writing to memory works")
-    }
-
-    fn words(&self) -> &Phrases {
-        &self.frame.language.phrases
-    }
-
-    fn title(&self) -> &str {
-        let words = &self.words().account;
-        &words.erased_title
+        match self.stage {
+            ErasureStage::Question { .. } => &words.erase_title,
+            ErasureStage::Erased { .. } => &words.erased_title,
+        }
     }
 }

@@ -31,7 +31,7 @@ pub(crate) use crate::pages::accent::Accent;
 pub(crate) use crate::pages::account::{
     AccountDeletionOffer, AccountNotice, AccountPage, AppAccessLasts, AppWithAccess, LinkableProvider, LinkedIdentityRow, SessionRow,
 };
-pub(crate) use crate::pages::account_erasure::{ErasedPage, ErasurePage};
+pub(crate) use crate::pages::account_erasure::{ErasurePage, ErasureStage};
 pub(crate) use crate::pages::branding::{StoreBranding, StoreLogo, store_css};
 pub(crate) use crate::pages::consent::ConsentPage;
 pub(crate) use crate::pages::device::Device;

@@ -9,7 +9,7 @@ mod style;
 
 use crate::pages::{
     Accent, AccountDeletionOffer, AccountNotice, AccountPage, AddressProofProblem, AddressProofReason, AddressProofStage, AppAccessLasts,
-    AppWithAccess, ConsentPage, EmailCodeForm, ErasedPage, ErasurePage, ErrorCause, ErrorPage, Frame, InAppBrowser, InAppNotice,
+    AppWithAccess, ConsentPage, EmailCodeForm, ErasurePage, ErasureStage, ErrorCause, ErrorPage, Frame, InAppBrowser, InAppNotice,
     LinkableProvider, LinkedIdentityRow, LoginChoice, LoginInputField, LoginNotice, LoginPage, NewPasskeyForm, PageLanguage, PageLanguages,
     PasskeyForm, PasskeyOfferPage, PasskeyRow, PasskeySection, ProvePage, ProviderIcon, SessionRow, SignOutPage, SignedInUser,
     StoreBranding, StoreLogo, WaitingApp,
@@ -201,8 +201,8 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
             "account, deletion by the person".to_owned(),
             AccountPage { deletion: AccountDeletionOffer::ByPerson, ..account.clone() }.render(),
         ),
-        ("erasure".to_owned(), ErasurePage { frame, email: text, form: text }.render()),
-        ("erased".to_owned(), ErasedPage { frame, continue_to: RETURN_TO }.render()),
+        ("erasure".to_owned(), ErasurePage { frame, stage: ErasureStage::Question { email: text, form: text } }.render()),
+        ("erased".to_owned(), ErasurePage { frame, stage: ErasureStage::Erased { continue_to: RETURN_TO } }.render()),
         ("account, no apps".to_owned(), AccountPage { apps: Vec::new(), passkeys: Some(passkeys(0, text)), ..account.clone() }.render()),
         ("consent".to_owned(), consent.render()),
         ("consent, nameless".to_owned(), ConsentPage { person: &nameless, scope: "openid", ..consent.clone() }.render()),

@@ -4,9 +4,10 @@ use crate::web::account::{adds, field, mark, signed_in, uid};
 use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
 use crate::web::test_broker::{HOST, LOCAL, TestBroker};
-use portaria::directory::audit::{AuditEventKind, ListAuditEvents};
+use portaria::directory::audit::{AuditEvent, AuditEventKind, ListAuditEvents, RecordAuditEvent};
 use portaria::directory::users::ListIdentityLinks;
 use portaria::world::clock;
+use std::sync::Arc;
 
 /// The browser of a person who signed in six minutes ago.
 fn stale(broker: &TestBroker) -> Browser {
@@ -36,7 +37,13 @@ async fn a_person_downloads_their_own_data_and_nothing_of_others() {
     let data = file.json();
     assert_eq!(data["uid"], uid(&browser).await.as_str());
     assert_eq!((data["waysIn"].as_array().map(Vec::len), data["sessions"].as_array().map(Vec::len)), (Some(2), Some(1)));
-    assert!(data["waysIn"][0]["used"].is_string() && data["history"][0]["incident"].is_null(), "{data}");
+    assert!(data["waysIn"][0]["used"].is_string(), "{data}");
+    for (of, not_theirs) in [("waysIn", &["version", "file", "fingerprint"][..]), ("history", &["version", "incident"])] {
+        let entry = data[of][0].as_object().expect("an object");
+        assert!(not_theirs.iter().all(|key| !entry.contains_key(*key)), "{data}");
+    }
+    assert!(!file.body.contains("the file"), "no sentence names the version of one: {}", file.body);
+    assert_eq!(data["historyIsWhole"], true);
     assert!(data["history"].as_array().is_some_and(|events| events.iter().any(|event| event["what"] == "exported")), "{data}");
     let keys: Vec<&String> = data.as_object().expect("an object").keys().collect();
     for key in ["apps", "consents", "keptTokens", "removedWays"] {
@@ -45,6 +52,26 @@ async fn a_person_downloads_their_own_data_and_nothing_of_others() {
     let cookie = browser.cookies();
     let token = cookie.rsplit('=').next().expect("a token");
     assert!(!file.body.contains("id-bia") && !file.body.contains(token) && !file.body.contains("\"sid\""), "{}", file.body);
+}
+
+#[actix_web::test]
+async fn of_a_long_history_a_person_downloads_the_newest_events() {
+    let broker = TestBroker::open().await;
+    let browser = signed_in(&broker, "acme", "ana").await;
+    let (ana, at) = (uid(&browser).await, clock::now());
+    let record = |_| {
+        let (directory, event) = (Arc::clone(&broker.app), AuditEvent::new(at, "main", AuditEventKind::Logout).for_user(&ana));
+        actix_web::rt::spawn(async move { directory.directory.write(RecordAuditEvent(event)).await })
+    };
+    for recorded in (0..1000).map(record).collect::<Vec<_>>() {
+        recorded.await.expect("nothing panics").expect("storage is there");
+    }
+
+    let file = browser.ask(ClientRequest::form("/account/data", &format!("form={}", mark(&browser).await))).await;
+
+    let data = file.json();
+    assert_eq!(data["history"].as_array().map(Vec::len), Some(1000));
+    assert_eq!((&data["historyIsWhole"], &data["history"][0]["what"]), (&false.into(), &"exported".into()));
 }
 
 /// Attacks S-03, D-15

@@ -6,7 +6,9 @@ use crate::vocabulary::words::Reader;
 use crate::words;
 
 words! {
-    /// What shoppers can do on the page `/account`.
+    /// What shoppers can do on the page `/account`. They can always download what is stored about them, as JSON: all of `portaria users
+    /// export` but what is about files and support (`version`, `file`, `fingerprint`, `incident`) and events in which another person may
+    /// have been refused. `history` holds the newest 1000 events, and `historyIsWhole` says whether these are all; the command gives all.
     pub(crate) struct AccountSpec ("account block") {
         /// How a shopper has the account deleted. An https address or an e-mail address: the page leads there, and the store deletes it by
         /// `portaria users erase`. `byPerson`: shoppers do it themselves, right after signing in, on a page that asks once more. What the

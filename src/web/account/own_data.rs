@@ -3,7 +3,7 @@
 use crate::directory::audit::AuditActor;
 use crate::directory::export::{ExportReader, ExportUser};
 use crate::directory::users::EraseUser;
-use crate::pages::{ErasedPage, ErasurePage};
+use crate::pages::{ErasurePage, ErasureStage};
 use crate::stores::account_deletion::AccountDeletion;
 use crate::web::account::PAGE;
 use crate::web::fresh_session::{is_fresh, require_fresh_session};
@@ -40,7 +40,10 @@ pub(crate) async fn ask_to_erase(context: RequestContext) -> Result<HttpResponse
     let Some(session) = session.filter(|_| may_erase(&context)) else { return Ok(redirect_to(PAGE)) };
     let offered = context.offered_languages();
     let form = forms::csrf_token(&context, &session.sid);
-    let page = ErasurePage { frame: context.frame(&offered, ERASE_PAGE), email: session.person.email.key(), form: &form };
+    let page = ErasurePage {
+        frame: context.frame(&offered, ERASE_PAGE),
+        stage: ErasureStage::Question { email: session.person.email.key(), form: &form },
+    };
     let mut response = HttpResponse::Ok();
     response.content_type("text/html; charset=utf-8").insert_header((VARY, "Cookie, Accept-Language"));
     context.keep_language(&mut response);
@@ -63,7 +66,7 @@ pub(crate) async fn erase(context: RequestContext) -> Result<HttpResponse, UserF
     let _ = app.read_from_storage(context.now()).await;
     let landing = context.live_store().default_landing();
     // The page is the answer to a form, so it cannot be read again in another language.
-    let page = ErasedPage { frame: context.frame(&[], PAGE), continue_to: &landing };
+    let page = ErasurePage { frame: context.frame(&[], PAGE), stage: ErasureStage::Erased { continue_to: &landing } };
     let mut response = HttpResponse::Ok();
     response.content_type("text/html; charset=utf-8").insert_header((VARY, "Cookie, Accept-Language"));
     cookies::append_to(&mut response, cookies::clear_session(store, context.cookies()));
