@@ -20,6 +20,7 @@ pub mod app_consents; //     the scopes that users have allowed apps
 pub mod wrong_codes; //      how many wrong codes count against a proof
 pub mod mail_budget; //      how many mails with codes are sent in a day
 pub mod mail_codes; //       the codes of mails
+pub mod sent_mails; //       the mails that an address has got lately
 pub mod kept_tokens; //      the own tokens of providers, sealed
 pub mod attempts; //         login attempts, used once
 pub mod app_sessions; //    the session to which the grant of an app belongs

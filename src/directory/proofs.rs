@@ -16,8 +16,9 @@
 //! probability of 1 in 3,700 and 1 in 1,100 a day.
 
 use crate::directory::audit::{AuditEvent, record_event};
-use crate::directory::mail_budget::{MailBudget, ReachedMailLimit};
+use crate::directory::mail_budget::{MailAllowance, MailBudget, MailShare, ReachedMailLimit};
 use crate::directory::mail_codes::LongCodes;
+use crate::directory::sent_mails::{SentMails, name_in_reserve, recipient_of};
 use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 use crate::directory::wrong_codes::{Suspicion, counted, suspicion, wrong_codes};
 use aws_lc_rs::constant_time;
@@ -28,18 +29,12 @@ pub(crate) const GOOD_FOR: i64 = 15 * 60;
 pub const TRIES: i64 = 5;
 /// How many mails a proof may send.
 const MAILS: i64 = 3;
-/// How many mails an address gets in an hour, over all proofs.
-const MAILS_AN_HOUR: i64 = 5;
-/// How many mails an address gets in a day, over all proofs.
-const MAILS_A_DAY: i64 = 20;
 /// After how many wrong codes for one address, over all identities, its codes are long.
 const WRONG_FOR_ONE: i64 = 20;
 /// How long the wrong codes for an address count, in seconds.
 pub(crate) const WRONG_COUNTS: i64 = 30 * DAY;
 const HOUR: i64 = 3600;
 const DAY: i64 = 86_400;
-/// The shortest time between two mails of a proof to an address, in seconds.
-const BETWEEN: i64 = 30;
 
 /// The code of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +55,7 @@ impl ProofCode {
     }
 
     /// The hash as it is stored.
-    fn stored(self, hash: &str) -> String {
+    pub(crate) fn stored(self, hash: &str) -> String {
         match self {
             Self::Short => hash.to_owned(),
             Self::Long => format!("{LONG_MARK}{hash}"),
@@ -87,6 +82,8 @@ pub struct EmailProof {
     pub sealed: String,
     /// The code that is awaited, once a mail with it was sent.
     pub awaited: Option<ProofCode>,
+    /// Whether that mail was sent only if a user has the address.
+    pub is_to_user_only: bool,
     /// How many codes may still be tried.
     pub(crate) left: i64,
 }
@@ -128,7 +125,7 @@ impl Verb for FindEmailProof {
     type Answer = Option<EmailProof>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Option<EmailProof>, StorageFault> {
-        let select = "SELECT store, sealed, code, tries FROM proofs WHERE id = $1 AND until > $2 AND tries < $3";
+        let select = "SELECT store, sealed, code, tries, toward FROM proofs WHERE id = $1 AND until > $2 AND tries < $3";
         sql.fetch(select, with![&self.id, self.now, TRIES]).await?.first().map(proof_from_row).transpose()
     }
 }
@@ -138,6 +135,7 @@ fn proof_from_row(row: &SqlRow) -> Result<EmailProof, StorageFault> {
         store: row.text(0)?.into(),
         sealed: row.text(1)?.to_owned(),
         awaited: row.optional_text(2)?.map(ProofCode::of_stored),
+        is_to_user_only: row.optional_text(4)?.is_some_and(|toward| recipient_of(toward) != toward),
         left: TRIES.saturating_sub(row.number(3)?),
     })
 }
@@ -175,6 +173,15 @@ pub enum CodeMailReservation {
         /// The seconds.
         good_for: i64,
     },
+    /// The mail with the long code of this moment is sent only if a user of the store has the address. The answer must not depend on it.
+    ToUserOnly {
+        /// The moment.
+        at: i64,
+        /// For how many seconds the code belongs to the address.
+        good_for: i64,
+        /// Whether it is sent.
+        is_sent: bool,
+    },
     /// The address gets no more mails in this hour, or on this day. The last one holds the long code, and this proof awaits it.
     AlreadySent,
     /// No mail is sent to any address for this reason.
@@ -205,109 +212,89 @@ impl Verb for ReserveCodeMail {
             sql.queue("DELETE FROM proofs WHERE id = $1", with![&self.id]).await?;
             return Ok(CodeMailReservation::ProofEnded);
         }
-        // Before the address is looked at, so that the answer shows nothing of it.
-        let store = row.text(2)?;
-        if let Some(budget) = &self.budget
-            && let Some(reached) = budget.reached(sql, store, self.now).await?
-        {
-            return Ok(CodeMailReservation::BudgetReached(reached));
-        }
-        let lately = "SELECT at, proof FROM mails WHERE recipient = $1 AND at > $2 ORDER BY at DESC LIMIT $3";
-        let lately = sql.fetch(lately, with![&self.recipient, self.now.saturating_sub(DAY), MAILS_A_DAY]).await?;
-        let sent = SentMails::count(&lately, self.now)?;
+        let sent = SentMails::find(sql, (&self.recipient, &self.id), self.now).await?;
+        // A person who has the long code gets no mail, whatever the limits are.
         if sent.is_enough() {
-            self.await_code(sql, ProofCode::Long, sent.last).await?;
+            self.await_code(sql, ProofCode::Long, sent.last, &self.recipient).await?;
             return Ok(CodeMailReservation::AlreadySent);
         }
-        for mail in &lately {
-            let next = mail.number(0)?.saturating_add(BETWEEN);
-            if mail.text(1)? == &*self.id && next > self.now {
-                return Ok(CodeMailReservation::Wait(next.saturating_sub(self.now)));
-            }
+        if let Some(seconds) = sent.wait(self.now) {
+            return Ok(CodeMailReservation::Wait(seconds));
         }
-        let is_guessed = wrong_codes(sql, &self.recipient, self.now.saturating_sub(WRONG_COUNTS)).await? >= WRONG_FOR_ONE;
-        let is_long = sent.with_one_more().is_enough() || is_guessed || suspected == Suspicion::LongCodes;
-        // By a clock that is behind, the last mail would not be the latest.
-        let at = if is_long { self.now.max(sent.last) } else { self.now };
-        sql.queue("INSERT INTO mails (recipient, at, proof) VALUES ($1, $2, $3)", with![&self.recipient, at, &self.id]).await?;
-        if let Some(budget) = &self.budget {
-            budget.count(sql, store, (at, &self.id)).await?;
+        let store = row.text(2)?;
+        let MailAllowance { share, reached } = match &self.budget {
+            Some(budget) => budget.allowance(sql, store, self.now).await?,
+            None => MailAllowance::FREE,
+        };
+        if share != MailShare::Any && sent.is_enough_of_reserve() {
+            self.await_code(sql, ProofCode::Long, sent.last_of_reserve, &name_in_reserve(&self.recipient)).await?;
+            return Ok(CodeMailReservation::AlreadySent);
         }
-        sql.queue("UPDATE proofs SET sent = sent + 1 WHERE id = $1", with![&self.id]).await?;
-        self.await_code(sql, if is_long { ProofCode::Long } else { ProofCode::Short }, at).await?;
-        let good_for = if sent.with_one_more().in_day >= MAILS_A_DAY { DAY } else { HOUR };
-        Ok(if is_long { CodeMailReservation::Long { at, good_for } } else { CodeMailReservation::Short })
+        if let Some(reached) = reached {
+            return Ok(CodeMailReservation::BudgetReached(reached));
+        }
+        match share {
+            MailShare::Any => self.reserve(sql, store, sent, suspected == Suspicion::LongCodes).await,
+            MailShare::Users { is_sent } => self.reserve_for_user(sql, store, sent, is_sent).await,
+        }
     }
 }
 
 impl ReserveCodeMail {
-    /// The proof awaits a code; a long one is that of the mail of this moment.
-    async fn await_code<S: SqlTransaction>(&self, sql: &mut S, code: ProofCode, at: i64) -> Result<(), StorageFault> {
+    async fn reserve<S: SqlTransaction>(
+        &self,
+        sql: &mut S,
+        store: &str,
+        sent: SentMails,
+        is_suspected: bool,
+    ) -> Result<CodeMailReservation, StorageFault> {
+        let is_guessed = wrong_codes(sql, &self.recipient, self.now.saturating_sub(WRONG_COUNTS)).await? >= WRONG_FOR_ONE;
+        let is_long = sent.with_one_more().is_enough() || is_guessed || is_suspected;
+        // By a clock that is behind, the last mail would not be the latest.
+        let at = if is_long { self.now.max(sent.last) } else { self.now };
+        self.count(sql, (store, MailShare::Any), &self.recipient, at).await?;
+        self.await_code(sql, if is_long { ProofCode::Long } else { ProofCode::Short }, at, &self.recipient).await?;
+        let good_for = if sent.with_one_more().is_enough_for_day() { DAY } else { HOUR };
+        Ok(if is_long { CodeMailReservation::Long { at, good_for } } else { CodeMailReservation::Short })
+    }
+
+    async fn reserve_for_user<S: SqlTransaction>(
+        &self,
+        sql: &mut S,
+        store: &str,
+        sent: SentMails,
+        is_sent: bool,
+    ) -> Result<CodeMailReservation, StorageFault> {
+        let (at, in_reserve) = (self.now.max(sent.last_of_reserve), name_in_reserve(&self.recipient));
+        self.count(sql, (store, MailShare::Users { is_sent }), &in_reserve, at).await?;
+        self.await_code(sql, ProofCode::Long, at, &in_reserve).await?;
+        let good_for = if sent.with_one_more().is_enough_of_reserve() { DAY } else { GOOD_FOR };
+        Ok(CodeMailReservation::ToUserOnly { at, good_for, is_sent })
+    }
+
+    /// Counts a mail for the address, for the proof, and for the day.
+    async fn count<S: SqlTransaction>(
+        &self,
+        sql: &mut S,
+        (store, share): (&str, MailShare),
+        recipient: &str,
+        at: i64,
+    ) -> Result<(), StorageFault> {
+        sql.queue("INSERT INTO mails (recipient, at, proof) VALUES ($1, $2, $3)", with![recipient, at, &self.id]).await?;
+        if let Some(budget) = &self.budget {
+            budget.count(sql, (store, share), (at, &self.id)).await?;
+        }
+        sql.queue("UPDATE proofs SET sent = sent + 1 WHERE id = $1", with![&self.id]).await
+    }
+
+    /// The proof awaits a code; a long one is that of the mail of this moment. `toward` is the name under which the mail is counted.
+    async fn await_code<S: SqlTransaction>(&self, sql: &mut S, code: ProofCode, at: i64, toward: &str) -> Result<(), StorageFault> {
         let hash = match code {
             ProofCode::Short => self.code.clone(),
             ProofCode::Long => self.long_codes.hash_of_mail(at),
         };
         let update = "UPDATE proofs SET sealed = $1, code = $2, toward = $3 WHERE id = $4";
-        sql.queue(update, with![&self.sealed, &code.stored(&hash), &self.recipient, &self.id]).await
-    }
-}
-
-/// The mails that an address has got lately.
-#[derive(Clone, Copy)]
-struct SentMails {
-    in_hour: i64,
-    in_day: i64,
-    /// When the last one was sent.
-    last: i64,
-}
-
-impl SentMails {
-    /// Counts the mails of a day, of which the latest comes first.
-    fn count(lately: &[SqlRow], now: i64) -> Result<Self, StorageFault> {
-        let moments = lately.iter().map(|mail| mail.number(0)).collect::<Result<Vec<i64>, StorageFault>>()?;
-        let number = |count: usize| i64::try_from(count).unwrap_or(MAILS_A_DAY);
-        let in_hour = moments.iter().filter(|at| **at > now.saturating_sub(HOUR)).count();
-        Ok(Self { in_hour: number(in_hour), in_day: number(moments.len()), last: moments.first().copied().unwrap_or(i64::MIN) })
-    }
-
-    fn with_one_more(self) -> Self {
-        Self { in_hour: self.in_hour.saturating_add(1), in_day: self.in_day.saturating_add(1), ..self }
-    }
-
-    /// Whether the last one holds a long code, and no other is sent.
-    fn is_enough(self) -> bool {
-        self.in_hour >= MAILS_AN_HOUR || self.in_day >= MAILS_A_DAY
-    }
-}
-
-/// Undoes the reservation of a mail that could not be sent, so that another one may be sent at once.
-#[derive(Debug)]
-pub struct ReleaseCodeMail {
-    /// The id of the proof, as in [`BeginEmailProof`].
-    pub id: Box<str>,
-    /// The code, and its hash.
-    pub code: (ProofCode, Box<str>),
-    /// The hash of the address.
-    pub recipient: Box<str>,
-    /// The moment of the reservation.
-    pub at: i64,
-}
-
-impl Verb for ReleaseCodeMail {
-    type Answer = ();
-
-    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
-        // The proof is locked first, in the same order as by the reservation.
-        sql.fetch_for_update("SELECT sent FROM proofs WHERE id = $1", with![&self.id]).await?;
-        let delete = "DELETE FROM mails WHERE proof = $1 AND recipient = $2 AND at = $3 RETURNING at";
-        if sql.fetch(delete, with![&self.id, &self.recipient, self.at]).await?.is_empty() {
-            return Ok(());
-        }
-        // It counts neither for the store nor for the network.
-        sql.queue("DELETE FROM mails WHERE proof = $1 AND at = $2 AND recipient LIKE 'day of %'", with![&self.id, self.at]).await?;
-        // A code that was sent meanwhile stays valid.
-        let sent = "UPDATE proofs SET sent = sent - 1, code = CASE WHEN code = $1 THEN NULL ELSE code END WHERE id = $2";
-        sql.queue(sent, with![&self.code.0.stored(&self.code.1), &self.id]).await
+        sql.queue(update, with![&self.sealed, &code.stored(&hash), toward, &self.id]).await
     }
 }
 
@@ -340,10 +327,10 @@ impl Verb for VerifyProofCode {
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<ProofCodeOutcome, StorageFault> {
         let count_try = "UPDATE proofs SET tries = tries + 1 WHERE id = $1 AND until > $2 AND tries < $3 AND code IS NOT NULL \
-             RETURNING store, sealed, code, tries, who, toward";
+             RETURNING store, sealed, code, tries, toward, who";
         let rows = sql.fetch(count_try, with![&self.id, self.now, TRIES]).await?;
         let Some(row) = rows.first() else { return Ok(ProofCodeOutcome::ProofEnded) };
-        let (who, toward) = (row.text(4)?, row.optional_text(5)?.unwrap_or_default());
+        let (who, toward) = (row.text(5)?, recipient_of(row.optional_text(4)?.unwrap_or_default()));
         // The locks make concurrent guesses count one after the other.
         for part in counted(who) {
             sql.lock_name(part).await?;
@@ -376,7 +363,7 @@ impl Verb for VerifyProofCode {
         }
         if self.code.0 == ProofCode::Long {
             // The owner of the address has it, and gets further mails instead of this code once more.
-            sql.queue("DELETE FROM mails WHERE recipient = $1", with![toward]).await?;
+            sql.queue("DELETE FROM mails WHERE recipient IN ($1, $2)", with![toward, &name_in_reserve(toward)]).await?;
             sql.queue("INSERT INTO mails (recipient, at, proof) VALUES ($1, $2, $3)", with![&used, self.now, &self.id]).await?;
         }
         sql.queue("DELETE FROM proofs WHERE id = $1", with![&self.id]).await?;

@@ -101,6 +101,7 @@ pub(crate) struct ProvePhrases {
     pub(crate) send: String,
     pub(crate) code_title: String,
     pub(crate) sent: String,
+    pub(crate) sent_to_users: String,
     pub(crate) look: String,
     pub(crate) code: String,
     pub(crate) confirm: String,

@@ -48,6 +48,8 @@ pub(crate) enum AddressProofStage<'a> {
         address: &'a str,
         /// How many digits the code has.
         digits: usize,
+        /// Whether it was sent only if a user of the store has the address.
+        to_user_only: bool,
         wrong: Option<AddressProofProblem>,
         /// How many more tries the shopper has.
         left: u32,
@@ -113,7 +115,10 @@ impl ProvePage<'_> {
 
     /// The sentence about the sent code, before and after the address.
     fn sent_sentence(&self) -> (String, String) {
-        let sent = fill(&self.words().prove.sent, &[("count", &self.digits().to_string())]);
+        let words = &self.words().prove;
+        let to_user_only = matches!(self.stage, AddressProofStage::Code { to_user_only: true, .. });
+        let sentence = if to_user_only { &words.sent_to_users } else { &words.sent };
+        let sent = fill(sentence, &[("count", &self.digits().to_string())]);
         let (before, after) = sent.split_once("{address}").unwrap_or((&sent, ""));
         (before.to_owned(), after.to_owned())
     }

@@ -221,7 +221,8 @@ fn pages_of_a_person(frame: Frame<'_>, text: &str) -> Vec<(String, String)> {
         for stage in [
             AddressProofStage::Address { suggested: None, wrong },
             AddressProofStage::Address { suggested: Some(text), wrong },
-            AddressProofStage::Code { address: text, digits: 6, wrong, left: 3 },
+            AddressProofStage::Code { address: text, digits: 6, to_user_only: false, wrong, left: 3 },
+            AddressProofStage::Code { address: text, digits: 16, to_user_only: true, wrong, left: 3 },
         ] {
             for why in [None, Some(AddressProofReason::NotConfirmed), Some(AddressProofReason::Known), Some(AddressProofReason::SignIn)] {
                 let page = ProvePage { frame, provider: text, why, stage, others: "/login", form: text, begins_at: None };

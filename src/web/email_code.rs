@@ -1,6 +1,6 @@
 //! `/login/email`: a person signs in by a code that is sent to their e-mail address. `/prove` takes the code, by the rules of a proof.
 //!
-//! Until the code comes back nothing is looked up, so the answer is the same whether or not a user has the address.
+//! Until the code comes back no user is found by the address, and the answer is the same whether or not a user has it.
 
 use crate::directory::mail_codes::keyed_hash;
 use crate::directory::proofs::{BeginEmailProof, EmailProof, GOOD_FOR, TRIES};
@@ -93,11 +93,11 @@ pub(crate) async fn begin_proof(
     let sealed = seal_identity(context, &id, &identity);
     let hashed = |kind: &str, network: IpAddr| keyed_hash(&app.proof_key, &[kind, &store.name, &network.to_string()]);
     let network = context.client_network();
-    let who = of_network(&hashed("network", network), wide_network(network).map(|wide| hashed("wide network", wide)).as_deref());
+    let who = of_network(&hashed("network", network), Some(&hashed("wide network", wide_network(network))));
     let until = context.now().saturating_add(GOOD_FOR);
     let begin = BeginEmailProof { id: id.into(), store: store.name.clone(), sealed: sealed.clone(), who, until };
     app.directory.write(begin).await?;
-    let proof = EmailProof { store: store.name.clone(), sealed, awaited: None, left: TRIES };
+    let proof = EmailProof { store: store.name.clone(), sealed, awaited: None, is_to_user_only: false, left: TRIES };
     Ok(PendingProof { handle: handle.into(), proof, identity, live_provider: None })
 }
 

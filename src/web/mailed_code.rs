@@ -2,11 +2,12 @@
 //! all limits hold for both; what a person sees of the outcome is theirs.
 
 use crate::directory::audit::{AuditEvent, AuditEventKind};
+use crate::directory::mail_budget::ReachedMailLimit;
 use crate::directory::mail_codes::{LongCodes, hashed_code, keyed_hash};
 use crate::directory::proofs::{
-    CodeMailReservation, EmailProof, FindEmailProof, GOOD_FOR, ProofCode, ProofCodeOutcome, ReleaseCodeMail, ReserveCodeMail,
-    VerifyProofCode,
+    CodeMailReservation, EmailProof, FindEmailProof, GOOD_FOR, ProofCode, ProofCodeOutcome, ReserveCodeMail, VerifyProofCode,
 };
+use crate::directory::sent_mails::ReleaseCodeMail;
 use crate::pages::{AddressProofProblem, ErrorCause, code_mail};
 use crate::provider::email_code::EMAIL_CODE;
 use crate::provider::identity::is_placeholder_domain;
@@ -19,6 +20,7 @@ use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use crate::web::{cookies, mail_limits};
+use crate::world::mail::MailMessage;
 use crate::world::random;
 use std::sync::Arc;
 
@@ -74,7 +76,7 @@ pub(crate) async fn send(
         code: hash.clone(),
         long_codes: long_codes.clone(),
         recipient: recipient.clone(),
-        budget: mail_limits::budget(context),
+        budget: mail_limits::budget(context, email),
         event: unproven(context, pending),
         now,
     };
@@ -84,6 +86,10 @@ pub(crate) async fn send(
             let code = long_codes.of_mail(at);
             let hash = hashed_code(&app.proof_key, &recipient, &code);
             (code, (ProofCode::Long, hash), at, good_for)
+        }
+        CodeMailReservation::ToUserOnly { at, good_for, is_sent } => {
+            send_to_user_only(context, email, &long_codes.of_mail(at), (good_for, is_sent));
+            return Ok(Ok(()));
         }
         CodeMailReservation::BudgetReached(limit) => return Err(mail_limits::refuse(context, limit)),
         CodeMailReservation::AlreadySent => return Ok(Ok(())),
@@ -96,8 +102,7 @@ pub(crate) async fn send(
             return Ok(Err(AddressProofProblem::TooManyMails { seconds: u64::try_from(seconds).unwrap_or(1) }));
         }
     };
-    let minutes = u32::try_from(seconds / 60).unwrap_or_default();
-    let mail = code_mail(context.language(), &context.live_store().look, &code, minutes);
+    let mail = mail_with_code(context, &code, seconds);
     if let Err(reason) = mailer.send(email, &mail).await {
         tracing::error!(store = &*context.live_store().store.name, %reason, "a mail could not be sent");
         // If the mail may have been sent, it counts, and its code is valid.
@@ -107,6 +112,26 @@ pub(crate) async fn send(
         return Ok(Err(AddressProofProblem::NotSent));
     }
     Ok(Ok(()))
+}
+
+fn mail_with_code(context: &RequestContext, code: &str, seconds: i64) -> MailMessage {
+    code_mail(context.language(), &context.live_store().look, code, u32::try_from(seconds / 60).unwrap_or_default())
+}
+
+/// Sends a code that is for users only, if the address is that of one. The answer does not wait for it, so that it takes as long where no
+/// mail is sent, and a mail that could not be sent changes nothing of what the next answers are.
+fn send_to_user_only(context: &RequestContext, email: &Email, code: &str, (seconds, is_sent): (i64, bool)) {
+    let mail = mail_with_code(context, code, seconds);
+    let Some(mailer) = context.live_store().mailer.clone().filter(|_| is_sent) else {
+        mail_limits::count_unsent(context, ReachedMailLimit::Store);
+        return;
+    };
+    let (email, store) = (email.clone(), context.live_store().store.name.clone());
+    actix_web::rt::spawn(async move {
+        if let Err(reason) = mailer.send(&email, &mail).await {
+            tracing::error!(store = &*store, %reason, "a mail could not be sent");
+        }
+    });
 }
 
 /// The identity of the proof, if this is its code. The proof ends with the right code, and with the last wrong one.

@@ -52,7 +52,7 @@ fn proof_page(context: &RequestContext, pending: &PendingProof, change: bool, wr
     let left = u32::try_from(proof.left).unwrap_or_default();
     let stage = match &identity.email {
         Some(address) if !change && let Some(code) = proof.awaited => {
-            AddressProofStage::Code { address, digits: code.digits(), wrong, left }
+            AddressProofStage::Code { address, digits: code.digits(), to_user_only: proof.is_to_user_only, wrong, left }
         }
         suggested => AddressProofStage::Address { suggested: suggested.as_deref(), wrong },
     };

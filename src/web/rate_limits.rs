@@ -6,7 +6,7 @@
 use crate::vocabulary::hash::sha256;
 use quick_cache::sync::Cache;
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -89,11 +89,12 @@ pub(crate) fn address_bucket(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The /48 of IPv6 around a network: what a provider assigns to one customer, who has many networks in it.
-pub(crate) fn wide_network(network: IpAddr) -> Option<IpAddr> {
+/// The network around one: the /48 of IPv6, which a provider assigns to one customer, who has many networks in it, or the /24 of IPv4, the
+/// smallest that is routed by itself. People who have nothing to do with each other may share a /24.
+pub(crate) fn wide_network(network: IpAddr) -> IpAddr {
     match network.to_canonical() {
-        IpAddr::V4(_) => None,
-        IpAddr::V6(address) => Some(Ipv6Addr::from(u128::from(address) & !(u128::MAX >> 48)).into()),
+        IpAddr::V4(address) => Ipv4Addr::from(u32::from(address) & !(u32::MAX >> 24)).into(),
+        IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) & !(u128::MAX >> 48)).into(),
     }
 }
 
@@ -102,12 +103,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn many_networks_of_ipv6_lie_in_a_wide_one() {
-        let wide = |text: &str| wide_network(address(text)).map(|wide| wide.to_string());
-
-        assert_eq!(wide("2001:db8:7:1234::1").as_deref(), Some("2001:db8:7::"));
-        assert_eq!(wide("2001:db8:8::").as_deref(), Some("2001:db8:8::"));
-        assert_eq!((wide("192.0.2.1"), wide("::ffff:192.0.2.1")), (None, None));
+    fn many_networks_lie_in_a_wide_one() {
+        for (network, wide) in [
+            ("2001:db8:7:1234::1", "2001:db8:7::"),
+            ("2001:db8:8::", "2001:db8:8::"),
+            ("192.0.2.1", "192.0.2.0"),
+            ("::ffff:192.0.2.255", "192.0.2.0"),
+            ("192.0.3.0", "192.0.3.0"),
+        ] {
+            assert_eq!(wide_network(address(network)).to_string(), wide, "{network}");
+        }
     }
 
     fn address(text: &str) -> IpAddr {
@@ -175,7 +180,7 @@ mod tests {
         let limits = RateLimits::default();
 
         for at in 0..1_000_000_u32 {
-            let _ = limits.take(RateLimitKind::Page, 0, std::net::Ipv4Addr::from(at).into(), 10, 0);
+            let _ = limits.take(RateLimitKind::Page, 0, Ipv4Addr::from(at).into(), 10, 0);
         }
 
         assert!(limits.full.len() <= MOST);

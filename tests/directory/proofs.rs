@@ -1,15 +1,15 @@
 //! Addresses are proven by codes, and neither codes nor mails can be had without end.
 
-use crate::directory::{at_once, on_both};
+use crate::directory::{at_once, email, on_both, proven, uid};
 use aws_lc_rs::hmac;
 use portaria::directory::Directory;
 use portaria::directory::audit::{AuditEvent, AuditEventKind};
 use portaria::directory::mail_budget::{MailBudget, ReachedMailLimit};
 use portaria::directory::mail_codes::{LongCodes, hashed_code};
 use portaria::directory::proofs::{
-    BeginEmailProof, CodeMailReservation, FindEmailProof, ProofCode, ProofCodeOutcome, ReleaseCodeMail, ReserveCodeMail, TRIES,
-    VerifyProofCode,
+    BeginEmailProof, CodeMailReservation, FindEmailProof, ProofCode, ProofCodeOutcome, ReserveCodeMail, TRIES, VerifyProofCode,
 };
+use portaria::directory::sent_mails::ReleaseCodeMail;
 use portaria::directory::tidy::tidy;
 use portaria::directory::wrong_codes::of_network;
 use std::sync::Arc;
@@ -37,6 +37,11 @@ async fn begins_as(directory: &Directory, id: &str, who: &str) {
 async fn begins_until(directory: &Directory, id: &str, who: &str, until: i64) {
     let begin = BeginEmailProof { id: id.into(), store: "main".into(), sealed: "who".to_owned(), who: who.into(), until };
     directory.write(begin).await.expect("storage");
+}
+
+/// The limits of a day, without a reserve and for the address of no user.
+fn budget(network: &str, of_network: i64, of_store: i64) -> MailBudget {
+    MailBudget { network: (network.into(), of_network), around: None, of_store, of_users: 0, address: "eva@loja.example".into() }
 }
 
 /// The hash of the long code of a mail.
@@ -272,13 +277,12 @@ on_both! {
     /// Addresses that are all different do not help.
     a_store_and_a_network_have_so_many_mails_a_day: async |place| {
         let machines = [place.machine().await, place.machine().await];
-        let budget = |network: &str| Some(MailBudget { network: network.into(), of_network: 3, of_store: 7 });
         let mut number = 0;
         let mut ask = async |network: &str, now: i64| {
             number += 1;
             let id = format!("p{number}");
             begins_until(&machines[0], &id, &id, 100 * DAY).await;
-            sends_within(&machines[number % 2], budget(network), (&id, &format!("person {number}"), "right"), now).await
+            sends_within(&machines[number % 2], Some(budget(network, 3, 7)), (&id, &format!("person {number}"), "right"), now).await
         };
         let (of_network, of_store) = (
             CodeMailReservation::BudgetReached(ReachedMailLimit::Network),
@@ -294,9 +298,91 @@ on_both! {
         assert_eq!(ask("a", 100 + DAY).await, SHORT, "a day later");
     };
 
+    the_mails_of_a_store_are_counted_even_if_two_machines_send_at_once: async |place| {
+        let machines = [place.machine().await, place.machine().await];
+        for at in 0..40 {
+            begins(&machines[0], &format!("p{at}")).await;
+        }
+        let asking = (0..40).map(|at| {
+            let directory = Arc::clone(&machines[at % 2]);
+            let (id, recipient, network) = (format!("p{at}"), format!("person {at}"), format!("network {at}"));
+            async move { sends_within(&directory, Some(budget(&network, 3, 7)), (&id, &recipient, "code"), 100).await }
+        });
+
+        let sent = at_once(asking).await.into_iter().filter(|reservation| *reservation == SHORT).count();
+
+        assert_eq!(sent, 7);
+    };
+
+    /// The network around counts as well.
+    a_network_of_networks_has_so_many_mails_a_day: async |place| {
+        let directory = place.machine().await;
+        let mut asked = Vec::new();
+        for at in 0..6 {
+            let (id, recipient) = (format!("p{at}"), format!("person {at}"));
+            begins(&directory, &id).await;
+            let budget = MailBudget { around: Some((["one", "other"][at / 5].into(), 4)), ..budget(&format!("192.0.2.{at}"), 3, 70) };
+            asked.push(sends_within(&directory, Some(budget), (&id, &recipient, "code"), 100).await);
+        }
+        assert_eq!(asked, [SHORT, SHORT, SHORT, SHORT, CodeMailReservation::BudgetReached(ReachedMailLimit::Network), SHORT]);
+    };
+
+    a_reached_limit_refuses_no_person_who_has_the_long_code: async |place| {
+        let directory = place.machine().await;
+        for at in 0..5 {
+            begins(&directory, &format!("p{at}")).await;
+            sends(&directory, &format!("p{at}"), "owner", "code", 100).await;
+        }
+        begins(&directory, "o").await;
+        let code = long_code("owner", 100);
+
+        for budget in [budget("a", 9, 0), budget("a", 0, 9)] {
+            assert_eq!(sends_within(&directory, Some(budget), ("o", "owner", "unsent"), 200).await, CodeMailReservation::AlreadySent);
+        }
+        assert!(matches!(types(&directory, "o", (ProofCode::Long, &code), 201).await, ProofCodeOutcome::Right(_)));
+    };
+
+    /// What strangers use up is not all: the addresses of users have a part of their own, and no answer says which addresses these are.
+    a_part_of_the_mails_is_kept_for_addresses_of_users: async |place| {
+        let directory = place.machine().await;
+        uid(&directory, &proven("acme", "1", "ana"), "s").await;
+        let ask = async |id: &str, recipient: &str, network: &str, now: i64| {
+            let address = email(recipient).key().into();
+            let budget = MailBudget { of_users: 4, address, ..budget(network, 5, 2) };
+            sends_within(&directory, Some(budget), (id, recipient, "short"), now).await
+        };
+        for id in ["1", "2", "a1", "a2", "a3", "a4", "e1", "e2", "e3", "e4", "n1", "n2"] {
+            begins_until(&directory, id, id, 100 * DAY).await;
+        }
+        assert_eq!([ask("1", "um", "1", 100).await, ask("2", "dois", "2", 100).await], [SHORT, SHORT]);
+
+        let to_user = |at: i64, is_sent: bool| CodeMailReservation::ToUserOnly { at, good_for: if at < 103 { 900 } else { DAY }, is_sent };
+        for (who, is_sent) in [("ana", true), ("eva", false)] {
+            let ids = [1, 2, 3, 4].map(|at| format!("{}{at}", &who[..1]));
+            for (id, at) in ids.iter().zip(101..) {
+                let expected = if at < 104 { to_user(at, is_sent) } else { CodeMailReservation::AlreadySent };
+                assert_eq!(ask(id, who, who, at).await, expected, "{who}");
+                let proof = directory.read(FindEmailProof { id: (**id).into(), now: 200 }).await.expect("storage").expect("a proof");
+                assert_eq!((proof.awaited, proof.is_to_user_only), (Some(ProofCode::Long), true), "{who}");
+            }
+            assert!(matches!(ask(&ids[0], who, who, 110).await, CodeMailReservation::Wait(_) | CodeMailReservation::AlreadySent));
+        }
+        assert!(matches!(types(&directory, "a1", (ProofCode::Long, &long_code("ana", 101)), 120).await, ProofCodeOutcome::Right(_)));
+        assert!(matches!(ask("n1", "ana", "new", 121).await, CodeMailReservation::ToUserOnly { is_sent: true, .. }), "it was used");
+        begins(&directory, "n3").await;
+        assert!(matches!(ask("n3", "ana", "other", 122).await, CodeMailReservation::ToUserOnly { is_sent: false, .. }), "all four are sent");
+        for id in ["x1", "x2"] {
+            begins(&directory, id).await;
+        }
+        ask("x1", "outra", "eva", 123).await;
+        ask("x2", "mais", "eva", 123).await;
+        assert_eq!(ask("n2", "nova", "eva", 124).await, CodeMailReservation::BudgetReached(ReachedMailLimit::Network), "sent or not");
+        assert_eq!(ask("n2", "eva", "new", 130 + DAY).await, SHORT, "a day later");
+    };
+
     what_was_not_sent_is_not_counted_for_the_store: async |place| {
         let directory = place.machine().await;
-        let budget = || Some(MailBudget { network: "a".into(), of_network: 1, of_store: 1 });
+        let budget = || Some(budget("a", 1, 1));
         begins(&directory, "p").await;
         for at in 100..105 {
             assert_eq!(sends_within(&directory, budget(), ("p", "ana", "lost"), at).await, SHORT);

@@ -23,8 +23,12 @@ fn an_address_is_proven_in_two_stages() {
     };
 
     let address = page("/prove?change=1", AddressProofStage::Address { suggested: Some("ana@loja.example"), wrong: None });
-    let code = page("/prove", AddressProofStage::Code { address: "ana@loja.example", digits: 6, wrong: None, left: 5 });
+    let code =
+        page("/prove", AddressProofStage::Code { address: "ana@loja.example", digits: 6, to_user_only: false, wrong: None, left: 5 });
+    let to_user = AddressProofStage::Code { address: "ana@loja.example", digits: 16, to_user_only: true, wrong: None, left: 5 };
+    let to_user = page("/prove", to_user);
     for (page, expected) in [
+        (&to_user, "Se <b translate=\"no\">ana@loja.example</b> tiver uma, um código de 16 dígitos está a caminho."),
         (&address, "<p>iClube não nos enviou um e-mail confirmado."),
         (&address, "<form method=\"post\" action=\"/prove/address\">"),
         (&address, "<label for=\"email\">"),
@@ -51,7 +55,7 @@ fn what_has_to_be_mended_stands_at_the_field() {
     let look = look("Loja");
     let frame = frame(&look, &languages, "en");
     let address = |wrong| AddressProofStage::Address { suggested: Some("ana@"), wrong };
-    let code = |wrong| AddressProofStage::Code { address: "ana@loja.example", digits: 6, wrong, left: 2 };
+    let code = |wrong| AddressProofStage::Code { address: "ana@loja.example", digits: 6, to_user_only: false, wrong, left: 2 };
 
     for (stage, message, invalid) in [
         (address(None), None, false),
@@ -94,7 +98,7 @@ fn a_code_may_be_typed_in_groups() {
     let languages = PageLanguages::embedded();
     let look = look("Loja");
     let frame = frame(&look, &languages, "en");
-    let stage = AddressProofStage::Code { address: "ana@loja.example", digits: 6, wrong: None, left: 5 };
+    let stage = AddressProofStage::Code { address: "ana@loja.example", digits: 6, to_user_only: false, wrong: None, left: 5 };
     let page =
         ProvePage { frame, provider: "Acme", why: Some(AddressProofReason::Known), stage, others: "/login", form: "f0rm", begins_at: None }
             .render();

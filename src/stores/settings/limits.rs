@@ -22,9 +22,11 @@ words! {
         /// Default: `10`
         /// Example: `mail: 5`
         mail: Option<Located<NonZeroU32>> = "mail",
-        /// Codes that the store sends by mail in a day, to all people together. A tenth of them, at most, goes to requests of one network,
-        /// where an IPv6 address counts as its /48, and 20 go to one address. When the number is reached, no code is sent to anyone until a
-        /// day has passed; the log says so, and the metric `portaria_unsent_mails` counts. A store with many sign-ins by mail needs more.
+        /// Codes that the store sends by mail in a day, to all people together. A tenth of them, at most, goes to requests of one address of
+        /// the network, a fifth to those of a /24 of IPv4, and a tenth to those of a /48 of IPv6; 20 go to one e-mail address. A quarter is
+        /// kept for the addresses of people who have signed in before: when the rest is used up, a page says so, and only they get codes,
+        /// three a day each. No answer says which addresses these are. The log has a line, and the metric `portaria_unsent_mails` counts
+        /// what is not sent. A store with many sign-ins by mail needs more.
         /// Default: `5000`
         /// Example: `mailsPerDay: 20000`
         mails_per_day: Option<Located<NonZeroU32>> = "mailsPerDay",

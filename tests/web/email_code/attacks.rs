@@ -5,6 +5,7 @@ use crate::web::client_request::{Answer, ClientRequest};
 use crate::web::email_code::{broker, comes_in, types, types_code};
 use crate::web::mailbox::Mailbox;
 use crate::web::prove::{look, mark, post};
+use crate::web::test_broker::{LOCAL, TestBroker};
 
 /// A code that is not the one of the last mail.
 fn wrong(mailbox: &Mailbox) -> &'static str {
@@ -121,6 +122,47 @@ async fn an_address_gets_five_mails_an_hour_whoever_asks_and_its_owner_still_com
 
     assert_eq!((typed.status, mailbox.letters().len()), (303, 5), "{typed:?}");
     assert_eq!(owner.who().await.as_deref(), Some("ana@loja.example"));
+}
+
+/// Many networks together use up what a store sends to anyone. Its users still get their codes, and no answer says who they are.
+/// Attack D-11
+#[actix_web::test]
+async fn networks_that_use_up_the_mails_of_a_day_keep_no_user_out_and_learn_of_none() {
+    let mailbox = Mailbox::open();
+    let limits = "limits: { login: 9999, callback: 9999, mail: 9999, mailsPerDay: 40 }\n";
+    let settings = format!("{}{limits}{}ways: [ email ]\n", LOCAL.replace("limits: off\n", ""), mailbox.settings());
+    let broker = TestBroker::builder(&settings).with_standard("acme").build().await;
+    Browser::new(&broker).log_in("acme", "ana").await;
+    let asks = async |browser: &Browser, network: u8, email: &str| {
+        let form = mark(&look(browser, "/login/email").await);
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs([("form", &*form), ("email", email)]).finish();
+        let ask = ClientRequest::form("/login/email", &body).with("accept", "text/html").from(&format!("203.0.{network}.7"));
+        browser.ask(ask).await
+    };
+    for at in 0..31 {
+        let sent = asks(&Browser::new(&broker), at / 4, &format!("pessoa-{at}@loja.example")).await;
+        assert_eq!(sent.status, 303, "{sent:?}");
+    }
+    assert_eq!(mailbox.letters().len(), 30, "a quarter is kept");
+
+    let (ana, eva) = (Browser::new(&broker), Browser::new(&broker));
+    let mut seen = Vec::new();
+    for (browser, network, address) in [(&ana, 100, "ana@clientes.example"), (&eva, 101, "eva@clientes.example")] {
+        let sent = asks(browser, network, address).await;
+        let page = look(browser, "/prove").await;
+        assert!(page.body.contains("we send them only to addresses that have an account here"), "{}", page.body);
+        seen.push((sent.status, sent.location().map(str::to_owned), page.status, page.body.replace(&mark(&page), "").replace(address, "")));
+    }
+    assert_eq!(seen[0], seen[1]);
+    let refused = asks(&Browser::new(&broker), 0, "ana@clientes.example").await;
+    assert_eq!(refused.status, 429, "that network has asked for its part: {refused:?}");
+
+    while mailbox.letters().len() < 31 {
+        actix_web::rt::task::yield_now().await;
+    }
+    assert!(mailbox.letters().iter().all(|(to, _)| to != "eva@clientes.example"));
+    let typed = types_code(&ana, &mailbox.long_code()).await;
+    assert_eq!((typed.status, ana.who().await.as_deref()), (303, Some("ana@clientes.example")), "{typed:?}");
 }
 
 #[actix_web::test]
