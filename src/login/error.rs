@@ -13,6 +13,7 @@ use crate::provider::identity::{ClaimOfAddress, IdentityError};
 use crate::provider::json_path::ValueKind;
 use crate::provider::moment::MomentFault;
 use crate::provider::refusal::{ProviderErrorCode, ProviderRefusal};
+use crate::provider::signature::SignatureFault;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
@@ -57,7 +58,7 @@ pub enum LoginErrorCause {
     TooManyParameters,
     /// The callback has a parameter more than once.
     RepeatedParameter,
-    /// The callback has neither an error nor this fact, which the file reads from it and a request needs.
+    /// The callback has neither an error nor this fact, which a request needs, nor anything else that the file reads from it alone.
     NoCode {
         /// The name of the fact: `code`, unless the file sends another.
         fact: Box<str>,
@@ -101,8 +102,8 @@ pub enum LoginErrorCause {
     BadToken(String),
     /// The access token is not a bearer token.
     OtherTokenType,
-    /// The signature of the callback's parameters is missing or wrong.
-    BadSignature,
+    /// The signature of the callback's parameters proves nothing.
+    BadSignature(SignatureFault),
     /// The provider gave no answer.
     NoAnswer(NoAnswer),
     /// A replay would have to wait, so the recording is incomplete.
@@ -198,7 +199,7 @@ impl LoginErrorCause {
             Self::BadKey(_) => LoginErrorCode::BadKey,
             Self::Unreadable(_) => LoginErrorCode::Unreadable,
             Self::BadToken(_) | Self::OtherTokenType => LoginErrorCode::BadToken,
-            Self::BadSignature => LoginErrorCode::BadSignature,
+            Self::BadSignature(_) => LoginErrorCode::BadSignature,
             Self::NoAnswer(_) | Self::RecordingWaits => LoginErrorCode::NoAnswer,
             Self::MissingId(_) => LoginErrorCode::MissingId,
             Self::MissingEmail(_) => LoginErrorCode::MissingEmail,
@@ -248,10 +249,23 @@ impl LoginError {
             StepError::Unreadable { why, place } => (LoginErrorCause::Unreadable(why), Some(place)),
             StepError::BadToken { why, place } => (LoginErrorCause::BadToken(why), Some(place)),
             StepError::OtherTokenType { place } => (LoginErrorCause::OtherTokenType, Some(place)),
-            StepError::BadSignature { place } => (LoginErrorCause::BadSignature, Some(place)),
+            StepError::BadSignature { fault, place } => (LoginErrorCause::BadSignature(fault), Some(place)),
             StepError::NoAnswer(why) => (LoginErrorCause::NoAnswer(why), None),
         };
         Self { step: Some(step), place, cause }
+    }
+
+    /// The same where another fact came in the callback: it is not without a code, it lacks the one that a call needs.
+    pub(crate) fn beside_callback(self, kind: StepKind, provider: &Provider, facts: &Facts) -> Self {
+        let LoginErrorCause::NoCode { fact } = &self.cause else { return self };
+        let (known, missing) = (provider.known, provider.names.find(fact));
+        let is_of_login = |read: Slot| read != known.state && read != known.iss;
+        let came = |(read, ..): (Slot, Place, bool)| is_of_login(read) && facts.get(read).is_some();
+        if missing == Some(known.code) || !provider.authorization.learned_facts().any(came) {
+            return self;
+        }
+        let cause = LoginErrorCause::MissingFact { fact: Some(fact.clone()), read_in: Some(THE_CALLBACK), instead: None };
+        Self { step: Some(kind), cause, ..self }
     }
 
     /// Facts that make no identity.
@@ -297,6 +311,9 @@ impl fmt::Display for LoginError {
     }
 }
 
+/// Where a fact should have been read.
+const THE_CALLBACK: &str = "the callback";
+
 fn missing_fact(fact: Option<Slot>, missing: Option<&MissingValue>, provider: &Provider) -> LoginErrorCause {
     let learns = |step: &&Step, fact: Slot| step.learned_facts().any(|(learned, ..)| learned == fact);
     let instead = missing.and_then(|missing| missing.instead);
@@ -310,7 +327,7 @@ fn missing_fact(fact: Option<Slot>, missing: Option<&MissingValue>, provider: &P
     }
     let read_in = fact.and_then(|fact| {
         provider.steps().find(|step| learns(step, fact)).map(|step| match (step.kind, &step.call) {
-            (StepKind::GetAuthorizationCode, None) => "the callback",
+            (StepKind::GetAuthorizationCode, None) => THE_CALLBACK,
             (StepKind::GetAuthorizationCode, Some(_)) => "the answers to the calls of `prepare`",
             (StepKind::GetAccessCode, _) => "the answer of getAccessCode",
             (StepKind::GetUserInfo, _) => "the answer of getUserInfo",

@@ -148,7 +148,7 @@ fn conclude(provider: &Provider, facts: &mut Facts, pinned: &str, userinfo_error
 
 fn step_error(provider: &Provider, step: &Step, error: StepError, facts: &Facts) -> LoginError {
     let missing = if let StepError::MissingFact { fact: Some(fact), .. } = &error { facts.missing_value(*fact) } else { None };
-    LoginError::from_step_error(step.kind, error, missing, provider)
+    LoginError::from_step_error(step.kind, error, missing, provider).beside_callback(step.kind, provider, facts)
 }
 
 /// Makes calls one after another until one fails. The userinfo call that `discovery` implies may fail: then nothing is read from it, and

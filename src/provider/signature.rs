@@ -100,6 +100,28 @@ pub(crate) enum SignatureTarget {
     Header(Located<String>),
 }
 
+/// What is wrong with the signature of a callback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureFault {
+    /// The callback has none.
+    Missing,
+    /// A value holds what stands between the signed values, so the same signature fits other parameters as well.
+    Ambiguous,
+    Wrong,
+}
+
+impl SignatureFault {
+    pub(crate) fn sentence(self) -> &'static str {
+        match self {
+            Self::Missing => "the parameters of the callback have no signature",
+            Self::Ambiguous => {
+                "a parameter of the callback holds a character that stands between the signed ones, so its signature does not say which value it signs"
+            }
+            Self::Wrong => "the signature of the callback's parameters is not right",
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct ParameterSignature {
     pub(crate) place: Place,
@@ -230,11 +252,13 @@ impl ParameterSignature {
 
     /// Whether the parameters of a callback carry the correct signature.
     pub(crate) fn verify(&self, pairs: &ParameterPairs<'_>, facts: &Facts) -> Result<(), StepError> {
-        let wrong = || StepError::BadSignature { place: self.place };
+        let bad = |fault| StepError::BadSignature { fault, place: self.place };
+        let wrong = || bad(SignatureFault::Wrong);
+        let arrived = pairs.iter().find(|(name, value)| self.is_parameter(name) && !value.is_empty());
+        let arrived = arrived.map(|(_, value)| value.expose()).ok_or_else(|| bad(SignatureFault::Missing))?;
         if !self.text.splits_in_one_way(pairs) {
-            return Err(wrong());
+            return Err(bad(SignatureFault::Ambiguous));
         }
-        let arrived = pairs.iter().find(|(name, _)| self.is_parameter(name)).map(|(_, value)| value.expose()).ok_or_else(wrong)?;
         let text = self.text.fill(pairs, |name| self.is_parameter(name), facts);
         let text = text.map_err(|missing| if missing.fact.is_some() { StepError::missing_fact(missing) } else { wrong() })?;
         let key = self.key(facts)?;

@@ -1,6 +1,7 @@
 //! Why a step failed, as data. `login::error` makes the sentences.
 
 use crate::provider::refusal::ProviderRefusal;
+use crate::provider::signature::SignatureFault;
 use crate::provider::template::UnfilledHole;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
@@ -60,8 +61,9 @@ pub enum StepError {
         /// The place of the call.
         place: Place,
     },
-    /// The signature of the callback's parameters is missing or wrong.
+    /// The signature of the callback's parameters proves nothing.
     BadSignature {
+        fault: SignatureFault,
         /// The place that requires it.
         place: Place,
     },
@@ -74,7 +76,7 @@ impl StepError {
     pub(crate) fn why_nothing_was_read(&self) -> Option<&'static str> {
         match self {
             Self::Refused { .. } => Some("the answer was refused"),
-            Self::BadSignature { .. } => Some("the signature is missing or wrong"),
+            Self::BadSignature { fault, .. } => Some(fault.sentence()),
             Self::Unreadable { .. } => Some("the answer is not in the format that the file says"),
             Self::OtherTokenType { .. } => Some("the `token_type` of the answer is refused"),
             Self::NoAnswer(_) => Some("there is no answer"),

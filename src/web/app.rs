@@ -341,6 +341,12 @@ impl App {
             if count == 0 {
                 continue;
             }
+            if shared.is_none() {
+                self.metrics.count_logins_without_code(&kind.store, &kind.provider, count);
+                let why =
+                    "failed logins of this minute showed no incident code: too many different ones came from one address or at one place";
+                tracing::warn!(store = &*kind.store, provider = &*kind.provider, cause = &*kind.cause, minute, count, "{why}");
+            }
             let event = AuditEvent::new(minute.saturating_mul(60).saturating_add(59), &kind.store, AuditEventKind::Failed)
                 .via_provider(&kind.provider);
             let event = event.with_reason(kind.code.as_ref().unwrap_or(&kind.cause));

@@ -62,6 +62,12 @@ struct UnsentMailLabels {
     limit: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CodelessLabels {
+    store: String,
+    provider: String,
+}
+
 pub(crate) struct Metrics {
     registry: Registry,
     logins: Family<LoginLabels, Counter>,
@@ -72,6 +78,7 @@ pub(crate) struct Metrics {
     drift: Family<DriftLabels, Gauge>,
     logout_notices: Family<LogoutNoticeLabels, Counter>,
     unsent_mails: Family<UnsentMailLabels, Counter>,
+    codeless: Family<CodelessLabels, Counter>,
     ended: Gauge,
     silence: Gauge,
     pub(crate) check_counts: CheckCounts,
@@ -99,6 +106,10 @@ impl Default for Metrics {
         let unsent_mails = Family::default();
         let mails = "Mails with codes that were not sent because the limit of a day was reached, by store and limit";
         registry.register("unsent_mails", mails, Family::clone(&unsent_mails));
+        let codeless = Family::default();
+        let pages =
+            "Failed logins whose pages showed no incident code, because too many different ones came in a minute, by store and provider";
+        registry.register("logins_without_code", pages, Family::clone(&codeless));
         registry.register("ended_sessions", "Sessions that ended early and are still remembered", ended.clone());
         registry.register("storage_silence_seconds", "How long ago storage was last heard of", silence.clone());
         Self {
@@ -111,6 +122,7 @@ impl Default for Metrics {
             drift,
             logout_notices,
             unsent_mails,
+            codeless,
             ended,
             silence,
             check_counts: CheckCounts::default(),
@@ -121,6 +133,12 @@ impl Default for Metrics {
 impl Metrics {
     pub(crate) fn count_login(&self, store: &str, provider: &str, outcome: &'static str) {
         self.logins.get_or_create(&LoginLabels { store: store.to_owned(), provider: provider.to_owned(), outcome }).inc();
+    }
+
+    /// Counts failed logins of a minute that support cannot find by a code.
+    pub(crate) fn count_logins_without_code(&self, store: &str, provider: &str, count: u32) {
+        let labels = CodelessLabels { store: store.to_owned(), provider: provider.to_owned() };
+        self.codeless.get_or_create(&labels).inc_by(count.into());
     }
 
     /// Counts what became of the notice of an ended session.

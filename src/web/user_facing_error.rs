@@ -113,7 +113,7 @@ pub(crate) fn cause_of_login_error(error: &LoginError, came_back: bool) -> Error
         | LoginErrorCause::Unreadable(_)
         | LoginErrorCause::BadToken(_)
         | LoginErrorCause::OtherTokenType
-        | LoginErrorCause::BadSignature
+        | LoginErrorCause::BadSignature(_)
         | LoginErrorCause::MissingId(_) => ErrorCause::UnexpectedAnswer,
     }
 }

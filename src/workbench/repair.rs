@@ -182,7 +182,7 @@ fn goal_from_error(error: &LoginError) -> RepairGoal {
         | LoginErrorCause::Unreadable(_)
         | LoginErrorCause::BadToken(_)
         | LoginErrorCause::OtherTokenType
-        | LoginErrorCause::BadSignature
+        | LoginErrorCause::BadSignature(_)
         | LoginErrorCause::NoAnswer(_)
         | LoginErrorCause::RecordingWaits
         | LoginErrorCause::NotExchangeable(_)

@@ -126,11 +126,20 @@ getAuthorizationCode:
     let story = |callback: &str, end: &str| format!("- what: a login\n  callback: {{ {callback}, hmac: ‹signature› }}\n  {end}\n");
 
     assert_examples(file, &story("shop: quist, state: ‹state›", "identity: { id: quist, email: quist@acme.invalid }"));
-    assert_examples(file, &story("\"shop&x\": quist, state: ‹state›", "refused: { step: getAuthorizationCode, code: badSignature }"));
-    assert_examples(
-        file,
-        &story("code: \"c&shop=other\", shop: quist, state: ‹state›", "refused: { step: getAuthorizationCode, code: badSignature }"),
+    let refused = |message: &str| format!("refused: {{ step: getAuthorizationCode, code: badSignature, message: \"{message}\" }}");
+    let ambiguous = refused(
+        "a parameter of the callback holds a character that stands between the signed ones, so its signature does not say which value it signs",
     );
+    assert_examples(file, &story("\"shop&x\": quist, state: ‹state›", &ambiguous));
+    assert_examples(file, &story("code: \"c&shop=other\", shop: quist, state: ‹state›", &ambiguous));
+    for (signature, message) in [
+        (", hmac: 00ff", "the signature of the callback's parameters is not right"),
+        (", hmac: \"\"", "the parameters of the callback have no signature"),
+        ("", "the parameters of the callback have no signature"),
+    ] {
+        let story = format!("- what: a login\n  callback: {{ shop: quist, state: ‹state›{signature} }}\n  {}\n", refused(message));
+        assert_examples(file, &story);
+    }
 }
 
 #[test]

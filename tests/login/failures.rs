@@ -265,6 +265,32 @@ fn a_callback_with_neither_what_the_file_reads_nor_an_error_is_an_error_of_the_f
     }
 }
 
+/// A callback that lacks another fact than the code is not one without a code.
+#[test]
+fn a_callback_with_a_code_lacks_the_fact_that_is_missing() {
+    let file = "name: Acme\ntrustEmail: always\ngetAuthorizationCode:\n  get: https://sso.acme.example/entrar\n  read: { code: $.code, shop: $.shop }\ngetAccessCode: { post: \"https://sso.acme.example/token\", headers: { X-Shop: \"${shop}\" } }\ngetUserInfo: { get: \"https://sso.acme.example/me\", read: { id: $.id, email: $.mail } }\n";
+    let provider = provider(file);
+    let installation = installation(&provider);
+    let documents = DocumentCache::default();
+    for (came, code, step, sentence) in [
+        (&["code"][..], "missingFact", "getAccessCode", "`shop` was not found in the callback"),
+        (&["shop"], "noCode", "getAuthorizationCode", "the provider sent the browser back with neither `code` nor an error"),
+        (&[], "noCode", "getAuthorizationCode", "the provider sent the browser back with neither `code` nor an error"),
+    ] {
+        let network = Network::new(|_: &str| json("{}"));
+        let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+        let pairs = came.iter().map(|name| (*name, "c-0123456789abcdef")).chain([("state", &*attempt.state)]);
+        let callback = CallbackParameters::new(pairs);
+        let login = attempt.accept(&provider, &installation, &callback, None, &documents, 1).expect("the callback answers the attempt");
+
+        let (_, ended) = ready(drive(login, &network, &documents));
+
+        let error = ended.expect_err("a fact is missing");
+        assert_eq!((error.code(), error.step.map(StepKind::word)), (code, Some(step)), "{came:?}");
+        assert_eq!(error.to_string(), sentence, "{came:?}");
+    }
+}
+
 #[test]
 fn a_state_under_another_name_is_named_and_the_change_proposed() {
     for (first, proposed) in [

@@ -70,6 +70,7 @@ fn a_token_has_to_say_what_the_file_requires() {
     story(", acr: bronze-of-the-person, amr: [ otp ]", &refused("$.acr"));
     story(", amr: [ otp ]", &refused("$.acr"));
     story(", acr: gold, amr: [ pwd ]", &refused("$.amr"));
+    story(", acr: bronze-of-the-person, amr: [ pwd ]", &refused("$.acr`, and `$.amr"));
 }
 
 #[test]

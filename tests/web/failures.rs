@@ -99,6 +99,28 @@ async fn a_flood_of_failures_from_one_address_leaves_the_others_their_stories() 
     assert!(flood.len() == 14 || history.contains("more logins through acme failed in this minute: missingId"), "{history}{err}");
 }
 
+/// Pages without a code are counted, so that support knows of them.
+#[actix_web::test]
+async fn failures_that_show_no_code_are_counted_and_logged() {
+    let broker = TestBroker::open().await;
+    let mut without_code = 0;
+    for at in 0..25 {
+        broker.upstream.says("/token", json(400, &format!("{{\"error\":\"odd_{at}\"}}")));
+        let answer = Browser::new(&broker).log_in("acme", "ana").await;
+        without_code += usize::from(code_on(&answer.body).is_none());
+    }
+    // A minute may have turned meanwhile.
+    assert!(without_code <= 15);
+
+    broker.app.record_unkept_failures(clock::now() + 60).await;
+
+    let metrics = broker.ask(ClientRequest::get("/metrics")).await;
+    let counted = metrics.body.lines().filter_map(|line| line.strip_prefix("portaria_logins_without_code_total{")?.rsplit_once(' '));
+    let counted: usize = counted.map(|(_, count)| count.parse::<usize>().expect("a number")).sum();
+    assert_eq!(counted, without_code);
+    assert_eq!(broker.logged().contains("showed no incident code"), without_code > 0, "{}", broker.logged());
+}
+
 #[actix_web::test]
 async fn in_a_flood_from_many_addresses_every_page_has_the_code_of_an_equal_failure() {
     let broker = TestBroker::open().await;

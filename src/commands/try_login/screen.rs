@@ -96,7 +96,7 @@ fn help_for_error(cause: &LoginErrorCause) -> &'static str {
         }
         LoginErrorCause::OtherTokenType => "compare with the provider's manual how the access token is sent",
         LoginErrorCause::Expired => "run `portaria try` again",
-        LoginErrorCause::BadToken(_) | LoginErrorCause::BadSignature => {
+        LoginErrorCause::BadToken(_) | LoginErrorCause::BadSignature(_) => {
             "compare `signed` or `verify` with the provider's manual, and the secret with its console"
         }
         LoginErrorCause::UnprovenEmail(_) => {

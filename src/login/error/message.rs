@@ -43,7 +43,7 @@ impl fmt::Display for LoginErrorCause {
             Self::OtherTokenType => f.write_str(
                 "the `token_type` of the answer is not `Bearer`; if the provider takes this token as a bearer token, write `tokenType: any` in getAccessCode",
             ),
-            Self::BadSignature => f.write_str("the signature of the callback's parameters is missing or wrong"),
+            Self::BadSignature(fault) => f.write_str(fault.sentence()),
             Self::NoAnswer(why) => why.fmt(f),
             Self::RecordingWaits => f.write_str("the recording holds no answer to a request"),
             Self::MissingId(instead) => {

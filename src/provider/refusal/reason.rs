@@ -114,7 +114,8 @@ impl RefusingAnswer<'_> {
     pub(crate) fn refusal(self, rule: Option<&RefusalRule>, facts: &Facts) -> ProviderRefusal {
         let [code, message] = rule.map_or([None, None], RefusalRule::code_and_message);
         let code = self.reason_by_rule(code, facts).or_else(|| self.reason_at_usual_places(&USUAL_CODES));
-        let message = self.reason_by_rule(message, facts).or_else(|| self.reason_at_usual_places(&USUAL_MESSAGES));
+        let message = self.reason_by_rule(message, facts).filter(|message| !says_yes(message));
+        let message = message.or_else(|| self.reason_at_usual_places(&USUAL_MESSAGES));
         let [code, message] = [code, message].map(|text| text.map(|text| mask_secrets(text, facts, self.secrets)));
         let status = self.code_paths.is_none().then_some(self.status);
         let moment = rule.and_then(|rule| rule.moment_fault(self.document, facts));
@@ -131,9 +132,16 @@ impl RefusingAnswer<'_> {
         paths.iter().find_map(|path| {
             let path = JsonPath::builtin(path, Place::default());
             let found = self.document.and_then(|document| path.first(document)).and_then(scalar_text);
+            let found = found.filter(|text| !says_yes(text));
             found.filter(|_| !self.code_paths.is_some_and(|codes| is_code_parameter(&path, codes))).map(Cow::into_owned)
         })
     }
+}
+
+/// Whether a text says that all is well, as some providers write beside a member that says the opposite. It is no reason for a refusal.
+fn says_yes(text: &str) -> bool {
+    let text = text.trim().trim_end_matches(['.', '!']);
+    ["ok", "success", "successful", "succeeded"].iter().any(|yes| text.eq_ignore_ascii_case(yes))
 }
 
 /// Shorter secrets are not masked, because every text contains short values by chance.
@@ -232,6 +240,22 @@ fn shortened(text: &str, most: usize) -> String {
 mod tests {
     use super::*;
     use crate::vocabulary::names::Slot;
+
+    #[test]
+    fn what_says_that_all_is_well_is_no_reason() {
+        for (document, code, message) in [
+            (serde_json::json!({ "result": 7, "message": "OK" }), "200", None),
+            (serde_json::json!({ "code": "success", "message": "Success." }), "200", None),
+            (serde_json::json!({ "code": "E7", "message": "ok", "error_description": "not this person" }), "E7", Some("not this person")),
+            (serde_json::json!({ "message": "token not ok" }), "200", Some("token not ok")),
+        ] {
+            let answer = RefusingAnswer { document: Some(&document), status: 200, code_paths: None, secrets: &[] };
+
+            let refusal = answer.refusal(None, &Facts::default());
+
+            assert_eq!((refusal.code.as_str(), refusal.message.as_deref()), (code, message), "{document}");
+        }
+    }
 
     #[test]
     fn secrets_that_a_provider_repeats_are_masked() {

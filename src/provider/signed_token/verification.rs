@@ -2,6 +2,7 @@
 //!
 //! All checks are in this one file, so that none of them can be left out.
 
+use crate::provider::condition::Condition;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::provider::json;
@@ -87,10 +88,9 @@ impl SignedToken {
                 return Err(bad("it does not repeat the nonce of this login"));
             }
         }
-        if let Some(missed) = self.require.iter().find(|condition| !condition.holds(Some(&claims), facts)) {
-            let claims: Vec<String> = missed.paths().iter().map(|path| format!("`{}`", path.source)).collect();
-            let why = format!("{} is not as `require` says", claims.join(" or "));
-            return Err(StepError::BadToken { why, place: missed.place });
+        let missed: Vec<&Condition> = self.require.iter().filter(|condition| !condition.holds(Some(&claims), facts)).collect();
+        if let Some(first) = missed.first() {
+            return Err(StepError::BadToken { why: unmet_requirements(&missed), place: first.place });
         }
         if self.is_id_token {
             let of_token = "it does not say to which access token it belongs (`at_hash`)";
@@ -152,7 +152,7 @@ impl SignedToken {
                 "its signature is not right"
             }));
         }
-        let claims = decode_json_part(parts.claims).filter(Value::is_object).ok_or_else(|| bad("its claims are not a JSON object"))?;
+        let claims = claims_of(parts.claims).map_err(|why| bad(&why))?;
         self.check_times(purpose, &claims, now).map_err(bad)?;
         self.check_parties(&claims, facts).map_err(bad)?;
         Ok((claims, algorithm))
@@ -297,10 +297,29 @@ impl SignedToken {
     }
 }
 
+/// Which claims are not as `require` says: all of them, so that different failures read differently.
+fn unmet_requirements(missed: &[&Condition]) -> String {
+    let named = missed.iter().map(|condition| {
+        let claims: Vec<String> = condition.paths().iter().map(|path| format!("`{}`", path.source)).collect();
+        claims.join(" or ")
+    });
+    let named: Vec<String> = named.collect();
+    format!("{} is not as `require` says", named.join(", and "))
+}
+
 /// The claims of a token without any check, for suggestions of paths and of tokens that were verified elsewhere. By themselves they prove
 /// nothing.
 pub(crate) fn unverified_claims(token: &str) -> Option<Value> {
     token.split('.').nth(1).and_then(decode_json_part).filter(Value::is_object)
+}
+
+fn claims_of(part: &str) -> Result<Value, String> {
+    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| "its claims are not encoded as those of a token".to_owned())?;
+    match json::parse(&bytes) {
+        Ok(claims) if claims.is_object() => Ok(claims),
+        Ok(_) => Err("its claims are not a JSON object".to_owned()),
+        Err(why) => Err(format!("its claims are not JSON that is read: {why}")),
+    }
 }
 
 pub(crate) fn decode_json_part(part: &str) -> Option<Value> {
@@ -339,4 +358,22 @@ pub(crate) fn half_hashes(algorithm: Algorithm, text: &str) -> Vec<String> {
         URL_SAFE_NO_PAD.encode(half)
     };
     kinds.iter().map(half).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claims_that_are_not_read_say_why() {
+        assert!(claims_of(&URL_SAFE_NO_PAD.encode("{\"sub\":\"7\"}")).is_ok());
+        for (claims, expected) in [
+            ("{\"sub\":\"7\",\"aud\":\"c-1\",\"sub\":\"8\"}", "its claims are not JSON that is read: a key stands in it twice"),
+            ("{\"sub\"", "its claims are not JSON that is read: it ends too early"),
+            ("[]", "its claims are not a JSON object"),
+        ] {
+            assert_eq!(claims_of(&URL_SAFE_NO_PAD.encode(claims)).expect_err("it is not read"), expected, "{claims}");
+        }
+        assert_eq!(claims_of("!").expect_err("it is not base64"), "its claims are not encoded as those of a token");
+    }
 }

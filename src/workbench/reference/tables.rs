@@ -89,7 +89,7 @@ fn describe_code(code: LoginErrorCode) -> (&'static str, &'static str) {
         LoginErrorCode::Expired => ("getAuthorizationCode", "the login took longer than ten minutes"),
         LoginErrorCode::BadCallback => ("getAuthorizationCode", "the callback repeats a parameter, or has none or more than 100"),
         LoginErrorCode::NoCode => {
-            ("getAuthorizationCode", "the callback has neither an error nor the code, or what else the file reads from it")
+            ("getAuthorizationCode", "the callback has neither an error nor the code, or what the file reads in its place")
         }
         LoginErrorCode::BadIssuer => {
             ("getAuthorizationCode", "the callback's `iss` is another issuer, or is missing although the provider promises it")
