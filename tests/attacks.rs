@@ -30,7 +30,7 @@ const ATTACKS: Table = Table {
     head: "# The attacks, and the tests that try them
 
 Each number of `attacks.txt` has a row: it is `tested`, and a test is named that tries it (others may carry the number too; search for
-`Attack` and the number), it is `impossible` here, and why, or it belongs to a `later` release. A name with `::` is a test of
+`Attack` and the number), or it is `impossible` here, and why. A name with `::` is a test of
 `cargo test`, and any other is a file with the title of the test in it. Written by `ACCEPT=1 cargo test attacks`.
 
 | attack | state | test or reason |
@@ -181,7 +181,6 @@ impl Table {
             let state = match (row.tests.first(), &*row.reasons) {
                 (Some(name), []) => format!("tested | {} ", name.replace('|', "\\|")),
                 (None, [why]) => format!("impossible | {why} "),
-                (None, []) if number.starts_with('V') => "later | apps ".to_owned(),
                 (None, []) => panic!("no test carries {number}, and there is no reason why it cannot happen"),
                 (Some(name), [..]) => {
                     panic!("{number} is tested by {name}, and there is a reason why it cannot happen: delete one of them")

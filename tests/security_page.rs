@@ -42,7 +42,6 @@ fn the_figures_of_the_page_are_true() {
     let figures = [
         ("attacks of our list that a test tries", attacks_that_are("tested").to_string()),
         ("attacks that cannot happen here, each with the reason", attacks_that_are("impossible").to_string()),
-        ("attacks on the front for applications, which is to come", attacks_that_are("later").to_string()),
         ("test functions in Rust; many run on both databases", at_least(tests.count())),
         ("provider files that must be refused or warned about", at_least(files(&root().join("tests/mistakes"), ".yaml").len())),
         ("fuzz targets", files(&root().join("fuzz/targets"), ".rs").len().to_string()),

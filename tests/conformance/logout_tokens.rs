@@ -45,6 +45,7 @@ impl SignedInThere {
     }
 }
 
+/// Attack O-05
 #[actix_web::test]
 async fn a_logout_token_counts_once_and_only_soon_after_it_was_issued() {
     let there = SignedInThere::new().await;
@@ -74,23 +75,26 @@ async fn a_logout_token_counts_once_and_only_soon_after_it_was_issued() {
     assert!(there.browser.who().await.is_some());
 }
 
+/// Attack O-06
 #[actix_web::test]
 async fn a_logout_token_names_the_person_and_not_only_a_session_of_the_provider() {
     let there = SignedInThere::new().await;
+    let elsewhere = Browser::new(&there.broker);
+    log_in((&there.broker, &elsewhere), &there.issuer, there.module.provider(), "198.51.100.2", false).await;
     let without_subject =
         there.issuer.logout_token(|_, claims| drop(claims.as_object_mut().expect("claims have names").shift_remove("sub")));
     let of_another = there.issuer.logout_token(|_, claims| claims["sub"] = json!("s-8"));
 
     assert_eq!(there.post(&without_subject).await.status, 400);
     assert_eq!(there.post(&of_another).await.status, 200, "a person without a session is signed out already");
-    assert!(there.browser.who().await.is_some());
+    assert!(there.browser.who().await.is_some() && elsewhere.who().await.is_some());
     let untyped = there.issuer.logout_token(|header, claims| {
         header["typ"] = json!("JWT");
         let claims = claims.as_object_mut().expect("claims have names");
         drop((claims.shift_remove("exp"), claims.shift_remove("sid")));
     });
     assert_eq!(there.post(&untyped).await.status, 200);
-    assert_eq!(there.browser.who().await, None);
+    assert_eq!((there.browser.who().await, elsewhere.who().await), (None, None), "all sessions that began there");
 }
 
 #[actix_web::test]

@@ -40,6 +40,7 @@ async fn oidcc_server() {
     assert_eq!(superfluous, Vec::<&str>::new());
 }
 
+/// Attack V-11
 #[actix_web::test]
 async fn oidcc_response_type_missing() {
     let suite = Suite::open().await;
@@ -187,6 +188,7 @@ async fn oidcc_prompt_login() {
     assert_eq!(second.claims["sub"], first.claims["sub"]);
 }
 
+/// Attack V-11
 #[actix_web::test]
 async fn oidcc_prompt_none_not_logged_in() {
     let suite = Suite::open().await;
@@ -217,6 +219,7 @@ async fn oidcc_prompt_none_logged_in() {
     passes_twice(SuiteRequest::new(), |_| SuiteRequest::new().with("prompt", "none")).await;
 }
 
+/// Attack V-11
 #[actix_web::test]
 async fn oidcc_max_age_1() {
     let suite = Suite::open().await;
@@ -268,6 +271,7 @@ async fn oidcc_ensure_request_with_acr_values_succeeds() {
     assert_eq!(tokens.claims["acr"], "provider:acme");
 }
 
+/// Attack V-11
 #[actix_web::test]
 async fn oidcc_codereuse() {
     let suite = Suite::open().await;
@@ -279,6 +283,7 @@ async fn oidcc_codereuse() {
 }
 
 /// Without the wait: a code is valid for a minute, so that after 30 seconds it is the first use that counts.
+/// Attack V-11
 #[actix_web::test]
 async fn oidcc_codereuse_30seconds() {
     let suite = Suite::open().await;
@@ -293,6 +298,7 @@ async fn oidcc_codereuse_30seconds() {
     assert_eq!(suite.ask(request).await.status, 401, "the access token has ended");
 }
 
+/// Attack V-11
 #[actix_web::test]
 async fn oidcc_ensure_registered_redirect_uri() {
     let suite = Suite::open().await;
@@ -323,6 +329,7 @@ async fn oidcc_server_client_secret_post() {
 /// What a request has beside a request object.
 const BESIDE_OBJECT: &[&str] = &["client_id", "redirect_uri", "response_type", "scope"];
 
+/// Attack V-11
 #[actix_web::test]
 async fn oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsupported() {
     let suite = Suite::open().await;
@@ -331,6 +338,7 @@ async fn oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsupport
     assert_eq!(suite.error(&suite.authorize(&request).await, &request), "request_uri_not_supported");
 }
 
+/// Attack V-11
 #[actix_web::test]
 async fn oidcc_unsigned_request_object_supported_correctly_or_rejected_as_unsupported() {
     let suite = Suite::open().await;
@@ -346,6 +354,7 @@ async fn oidcc_claims_essential() {
     assert!(tokens.claims.get("name").is_none());
 }
 
+/// Attack V-11
 #[actix_web::test]
 async fn oidcc_ensure_request_object_with_redirect_uri() {
     let suite = Suite::open().await;
@@ -356,6 +365,7 @@ async fn oidcc_ensure_request_object_with_redirect_uri() {
     assert!(is_error_page(&journey.answer), "{journey:?}");
 }
 
+/// Attack V-11
 #[actix_web::test]
 async fn oidcc_refresh_token() {
     let suite = Suite::open().await;

@@ -103,6 +103,7 @@ async fn oidcc_rp_initiated_logout() {
     LogoutModule::begin("").await.assert_leads_back().await;
 }
 
+/// Attack V-11
 #[actix_web::test]
 async fn oidcc_rp_initiated_logout_bad_post_logout_redirect_uri() {
     let module = LogoutModule::begin("").await;
@@ -110,6 +111,7 @@ async fn oidcc_rp_initiated_logout_bad_post_logout_redirect_uri() {
     module.with("post_logout_redirect_uri", format!("{OUT}/{}", random::id())).assert_refused().await;
 }
 
+/// Attack V-11
 #[actix_web::test]
 async fn oidcc_rp_initiated_logout_modified_id_token_hint() {
     let module = LogoutModule::begin("").await;
@@ -148,6 +150,7 @@ async fn oidcc_rp_initiated_logout_only_state() {
     LogoutModule::begin("").await.without(&["id_token_hint", "post_logout_redirect_uri"]).assert_asks().await;
 }
 
+/// Attack V-11
 #[actix_web::test]
 async fn oidcc_rp_initiated_logout_query_added_to_post_logout_redirect_uri() {
     let module = LogoutModule::begin("").await;
@@ -156,6 +159,7 @@ async fn oidcc_rp_initiated_logout_query_added_to_post_logout_redirect_uri() {
 }
 
 /// The client signs the token itself, with its secret, and the two names in it are the wrong way round.
+/// Attack V-11
 #[actix_web::test]
 async fn oidcc_rp_initiated_logout_bad_id_token_hint() {
     let module = LogoutModule::begin("").await;
