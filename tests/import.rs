@@ -3,7 +3,9 @@
 
 mod hostile;
 mod measure;
+mod replayed;
 mod secrets;
+mod unseen;
 
 use crate::import::measure::{Case, cases, cases_of, measure, recorded};
 use crate::support::{STRICT, root};

@@ -67,7 +67,7 @@ impl ImportCommand {
         };
         if self.stdout {
             print_line(learned.text.trim_end());
-            return Ok(CommandOutcome::Fine);
+            return outcome(&learned, "the file");
         }
         let story = self.examples.then(|| example_of_login(&name, &learned, settings.installation_context())).transpose()?;
         files::write(&path, &learned.text).map_err(|error| CommandFailure::file_error(&path, &error))?;
@@ -76,7 +76,11 @@ impl ImportCommand {
             files::write(&examples, story).map_err(|error| CommandFailure::file_error(&examples, &error))?;
         }
         if global.json {
-            let mut answer = json!({ "file": path.display().to_string(), "logins": learned.logins, "variables": learned.variables, "decide": learned.decide });
+            let differences: Vec<String> = learned.differences.iter().map(ToString::to_string).collect();
+            let mut answer = json!({
+                "file": path.display().to_string(), "logins": learned.logins, "variables": learned.variables, "decide": learned.decide,
+                "differences": differences,
+            });
             if story.is_some() {
                 answer["examples"] = json!(examples_path(&path).display().to_string());
             }
@@ -85,8 +89,21 @@ impl ImportCommand {
             print_line(&summary(&learned, &path.display().to_string()));
             print_line(new_provider_file::next_steps(&path, &settings)?.trim_end());
         }
-        Ok(CommandOutcome::Fine)
+        outcome(&learned, &path.display().to_string())
     }
+}
+
+/// The answer is yes if the file, replayed, does what was recorded.
+fn outcome(learned: &LearnedProvider, file: &str) -> Result<CommandOutcome, CommandFailure> {
+    if learned.differences.is_empty() {
+        return Ok(CommandOutcome::Fine);
+    }
+    let mut text = format!("error: {file} was replayed against the recording, and something is otherwise");
+    for difference in &learned.differences {
+        let _ = write!(text, "\n  {difference}");
+    }
+    text.push_str("\n  help: compare these lines with the recording, mend them, and run `portaria check` and `portaria try`");
+    Err(CommandFailure::No(text))
 }
 
 fn example_of_login(name: &str, learned: &LearnedProvider, context: InstallationContext) -> Result<String, CommandFailure> {
@@ -117,6 +134,9 @@ fn name_from_host(exchanges: &[RecordedExchange]) -> String {
 fn summary(learned: &LearnedProvider, path: &str) -> String {
     let logins = if learned.logins == 1 { "one login".to_owned() } else { format!("{} logins", learned.logins) };
     let mut text = format!("{path} is learned from {logins}. Its comments say how each value was found.\n");
+    if learned.differences.is_empty() && learned.is_replayed {
+        text.push_str("Replayed against the recording, it makes the same requests and signs in the same person.\n");
+    }
     if !learned.decide.is_empty() {
         text.push_str("\nWhat you have to decide, because no recording shows it:\n");
         for decide in &learned.decide {

@@ -21,7 +21,7 @@ const PART_OF_LIFETIME: i64 = 10;
 /// A token is kept for this many seconds at most.
 const LONGEST_KEPT: i64 = 86_400;
 /// A greater number than this is no lifetime: it may be a moment.
-const LONGEST_LIFETIME: i64 = 366 * 86_400;
+pub(crate) const LONGEST_LIFETIME: i64 = 366 * 86_400;
 
 /// Compiles the call. `position` is that of a call behind all others.
 pub(crate) fn compile(mut spec: CallSpec, position: u16, context: &StepContext<'_>, reader: &mut Reader) -> Option<Step> {

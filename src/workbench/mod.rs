@@ -11,6 +11,8 @@ pub mod draft; //                a provider file in the making, each line with i
 pub(crate) mod checklist; //     a provider file from answers to questions
 pub mod learn; //                a provider file from a recording
 pub mod recorded_example; //     the login that a file was learned from, as an example
+pub(crate) mod recorded_replay; // the login that a file was learned from, replayed
+pub mod recording_check; //      how a learned file differs from its recording
 pub mod drift; //                finds the cause of a change in answers
 pub mod explain; //              the requests that a login would send
 pub mod upgrade; //              the lines of a file whose meaning changed

@@ -2,6 +2,7 @@
 //! of its types can be printed.
 
 use crate::vocabulary::text::form_encode;
+use crate::vocabulary::wire::Request;
 use percent_encoding::percent_decode_str;
 
 /// One request and, where it was kept, its answer.
@@ -38,6 +39,19 @@ pub(crate) const LONGEST_BODY: usize = 256 * 1024;
 pub(crate) const MOST: usize = 20_000;
 
 impl RecordedExchange {
+    /// A request that the engine makes, without an answer.
+    pub(crate) fn of_request(request: &Request, at: Option<i64>) -> Self {
+        let sent = request.as_sent();
+        Self {
+            method: request.method.to_string(),
+            address: sent.address.to_owned(),
+            headers: sent.headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            body: request.body.as_ref().map(|_| sent.body.to_owned()),
+            at,
+            answer: None,
+        }
+    }
+
     /// The value of a header, whose name is compared without regard to case.
     pub fn header(&self, name: &str) -> Option<&str> {
         find_header(&self.headers, name)

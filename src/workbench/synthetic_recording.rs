@@ -84,11 +84,11 @@ pub fn record_story(
     let (before, after) = played.trace.exchanges_by_phase();
     for exchange in before {
         let answer = exchange.answer.as_ref().ok().map(recorded_response);
-        exchanges.push(RecordedExchange { answer, ..recorded_request(&exchange.request, at) });
+        exchanges.push(RecordedExchange { answer, ..RecordedExchange::of_request(&exchange.request, Some(at)) });
     }
     add_browser_exchanges(provider, redirect, &played.trace.callback, (at, noise), &values, &mut exchanges);
     for (nth, exchange) in after.iter().enumerate() {
-        let mut call = recorded_request(&exchange.request, at);
+        let mut call = RecordedExchange::of_request(&exchange.request, Some(at));
         call.answer = exchange.answer.as_ref().ok().map(recorded_response);
         if noise && nth == 0 {
             exchanges.push(RecordedExchange {
@@ -245,18 +245,6 @@ fn collect_texts(value: &Value, into: &mut HashSet<String>) {
     }
 }
 
-fn recorded_request(request: &Request, at: i64) -> RecordedExchange {
-    let sent = request.as_sent();
-    RecordedExchange {
-        method: request.method.to_string(),
-        address: sent.address.to_owned(),
-        headers: sent.headers.iter().map(|(name, value)| header(name, value)).collect(),
-        body: request.body.as_ref().map(|_| sent.body.to_owned()),
-        at: Some(at),
-        answer: None,
-    }
-}
-
 fn recorded_response(answer: &Response) -> RecordedResponse {
     let headers = answer.headers.iter().map(|(name, value)| (name.to_string(), value.to_string()));
     RecordedResponse { status: answer.status, headers: headers.collect(), body: String::from_utf8_lossy(&answer.body).into_owned() }
@@ -286,7 +274,7 @@ fn add_browser_exchanges(
     let parameters = callback.as_sent();
     let by_post = provider.callback == CallbackMethod::Post;
     let address = if by_post { redirect_uri.to_owned() } else { format!("{redirect_uri}?{}", encode_form(&parameters)) };
-    let mut redirected = recorded_request(redirect, at);
+    let mut redirected = RecordedExchange::of_request(redirect, Some(at));
     let redirect_to = |to: &str| RecordedResponse { status: 302, headers: vec![header("Location", to)], body: String::new() };
     if noise {
         let origin = redirected.address.split('/').take(3).collect::<Vec<_>>().join("/");

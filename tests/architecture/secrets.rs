@@ -41,6 +41,7 @@ const MAY_TAKE_AS_SENT: FilesWithReasons = &[
     ("world/network.rs", "the request leaves"),
     ("simulated/playground/client.rs", "the request goes to the playground of this process"),
     ("workbench/examples/difference.rs", "the text that was signed is made again"),
+    ("workbench/recorded_exchange.rs", "what a learned file sends is compared with what was recorded"),
     ("workbench/synthetic_recording.rs", "invented secrets go into an invented recording"),
     ("simulated/simulation/authorization.rs", "the simulation sends the browser back"),
     ("simulated/simulation/received_request.rs", "what the engine sends is compared with what has arrived"),

@@ -148,7 +148,7 @@ fn with(words: &[YamlLine], path: &[String], value: Option<&YamlValue>) -> Vec<Y
 }
 
 /// The differences when the catalogue's stories are replayed with a file.
-fn differences(case: &Case, words: &[YamlLine]) -> Vec<String> {
+pub fn differences(case: &Case, words: &[YamlLine]) -> Vec<String> {
     let written = ProviderDraft { head: Vec::new(), words: words.to_vec() }.to_yaml();
     let (provider, report) = compile(&Source::new(format!("{}.yaml", case.name), written), STRICT);
     let Some(provider) = provider else { return vec![report.draw(false)] };
@@ -185,7 +185,7 @@ fn read_beside_email(words: &mut Vec<YamlLine>, line: &YamlLine) {
 }
 
 /// The learned file with the catalogue's names of settings, and with the words of policy that no recording can hold.
-fn comparable(case: &Case, learned: &LearnedProvider, values: &[(String, String)]) -> Vec<YamlLine> {
+pub fn comparable(case: &Case, learned: &LearnedProvider, values: &[(String, String)]) -> Vec<YamlLine> {
     let mut written = learned.text.clone();
     for (fact, value) in &learned.values {
         if let Some((own, _)) = values.iter().find(|(own, known)| known == value && own != fact && !value.is_empty()) {
@@ -221,19 +221,40 @@ fn comparable(case: &Case, learned: &LearnedProvider, values: &[(String, String)
     words
 }
 
-/// The one edit that makes a file right, if there is one.
-fn one_edit(case: &Case, words: &[YamlLine]) -> Option<String> {
+/// One edit of a file: a word that is set or removed, with a sentence about it.
+pub struct Edit {
+    /// Where the word stands; a list of steps may be one step in the other file.
+    paths: [Vec<String>; 2],
+    value: Option<YamlValue>,
+    pub what: String,
+}
+
+impl Edit {
+    /// The files that this edit may give.
+    pub fn apply(&self, words: &[YamlLine]) -> Vec<Vec<YamlLine>> {
+        self.paths.iter().map(|path| with(words, path, self.value.as_ref())).collect()
+    }
+}
+
+/// The edits that bring a learned file nearer to the true one.
+pub fn edits(case: &Case, words: &[YamlLine]) -> Vec<Edit> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     lines(words, &[], &mut ours);
     lines(&tree(&case.file), &[], &mut theirs);
     let changed = theirs.iter().filter(|line| !ours.contains(line)).map(|(path, value)| (path, Some(value)));
     let gone = ours.iter().filter(|(path, _)| !theirs.iter().any(|(other, _)| other == path)).map(|(path, _)| (path, None));
-    changed.chain(gone).find_map(|(path, value)| {
-        // The catalogue may have one step where the file has a list, and the other way round.
+    let edit = |(path, value): (&Vec<String>, Option<&YamlValue>)| {
         let plain: Vec<String> = path.iter().filter(|key| !key.starts_with('#')).cloned().collect();
-        let edit = format!("{} {}", if value.is_some() { "set" } else { "take out" }, path.join("."));
-        [path.clone(), plain].into_iter().find(|path| differences(case, &with(words, path, value)).is_empty()).map(|_| edit)
-    })
+        let what = format!("{} {}", if value.is_some() { "set" } else { "take out" }, path.join("."));
+        Edit { paths: [path.clone(), plain], value: value.cloned(), what }
+    };
+    changed.chain(gone).map(edit).collect()
+}
+
+/// The one edit that makes a file right, if there is one.
+fn one_edit(case: &Case, words: &[YamlLine]) -> Option<String> {
+    let is_right = |words: Vec<YamlLine>| differences(case, &words).is_empty();
+    edits(case, words).into_iter().find(|edit| edit.apply(words).into_iter().any(is_right)).map(|edit| edit.what)
 }
 
 /// Prints how many files are right as they are learnt, how many with one edit, and what is wrong in the others.

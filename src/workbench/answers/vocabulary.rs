@@ -161,6 +161,17 @@ pub(crate) fn is_about_something_else(plain: &str) -> bool {
     contains_singular(&VOCABULARY.others, plain) || contains_singular(&VOCABULARY.things, plain)
 }
 
+/// Whether a key is about a thing that comes and goes, such as a session.
+pub(crate) fn is_about_passing(plain: &str) -> bool {
+    contains_singular(&VOCABULARY.passing, plain)
+}
+
+/// Whether a key names another person, a thing, or something that comes and goes.
+pub(crate) fn names_no_person(key: &str) -> bool {
+    let Vocabulary { others, things, passing, .. } = &*VOCABULARY;
+    key_words(key).iter().any(|word| [others, things, passing].iter().any(|list| contains_singular(list, word)))
+}
+
 /// Whether this is the key of an id that is no person's: of a bot, a workspace or a request.
 pub(crate) fn is_id_of_something_else(key: &str) -> bool {
     let Vocabulary { others, things, passing, .. } = &*VOCABULARY;

@@ -5,13 +5,17 @@ use crate::provider::json;
 use crate::provider::pkce::Pkce;
 use crate::vocabulary::text::form_encode;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
+use crate::workbench::answers::path::{PathSegment, last_key};
+use crate::workbench::learn::address::address_template;
 use crate::workbench::learn::assertion::assertion_entry;
 use crate::workbench::learn::headers::{basic_credentials, push_header_entries};
 use crate::workbench::learn::jwt::RecordedJwt;
+use crate::workbench::learn::linking::{RequestOf, SentValue};
 use crate::workbench::learn::login_learner::LoginLearner;
-use crate::workbench::learn::parameter_signature::find_signature;
+use crate::workbench::learn::parameter_signature::{LearnedSignature, find_header_signature, find_signature, guess_signature};
 use crate::workbench::learn::recorded_login::RecordedCall;
-use crate::workbench::learn::redirect::{address_template, push_shape, standard_redirect_parameters};
+use crate::workbench::learn::redirect::{push_shape, standard_redirect_parameters};
+use crate::workbench::learn::request_places::RequestPlace;
 use crate::workbench::learn::request_shape::{RequestShape, SentParameter, parameter_entries, shortest_shape};
 use serde_json::Value;
 
@@ -22,6 +26,8 @@ enum RecordedCallKind {
     Push,
     /// It sends the code.
     Token,
+    /// It gets a token of the client itself.
+    ClientToken,
     Other,
 }
 
@@ -48,37 +54,7 @@ pub(crate) fn call_request_entries(learner: &mut LoginLearner<'_>, number: usize
     } else {
         RecordedCallKind::Other
     };
-    let address = address_template(learner, call.exchange.base());
-    let (query, form) = (call.exchange.query(), call.exchange.form());
-    let signed = form.as_ref().filter(|pairs| !pairs.is_empty()).unwrap_or(&query);
-    for (_, value) in signed {
-        learner.resolve_facts(value);
-    }
-    let signature =
-        find_signature(signed, &learner.known, false).filter(|found| signed.last().is_some_and(|(name, _)| *name == found.into));
-    let without_signature = |pairs: &[(String, String)]| -> Vec<(String, String)> {
-        pairs.iter().filter(|(name, _)| signature.as_ref().is_none_or(|found| *name != found.into)).cloned().collect()
-    };
-    let mut written = write_call(learner, &call, address, kind, &without_signature(&query), form.as_deref().map(without_signature));
-    let assertion = written.assertion.take();
-    let may_be_standard = match kind {
-        RecordedCallKind::Token => true,
-        RecordedCallKind::Push => written.form.is_some(),
-        RecordedCallKind::Other => false,
-    };
-    let mut words = if may_be_standard && written.json.is_none() && written.text.is_none() {
-        standard_request_entries(learner, &call, written, kind, assertion.is_some())
-    } else {
-        plain_request_entries(learner, &call, written)
-    };
-    words.extend(assertion);
-    if let Some(found) = signature {
-        if found.needs_private_key {
-            learner.refer_to_missing_key("privateKey", "signs the calls; no recording holds it");
-        }
-        words.push(YamlLine::new("sign", YamlValue::Block(found.words)));
-    }
-    push_header_entries(learner, &call, number > learner.login.token_call, &mut words);
+    let mut words = request_entries(learner, RequestOf::Call(number), &call, kind);
     let named_type = call.document.as_ref().and_then(|document| document.value.get("token_type")).and_then(Value::as_str);
     if (learner.login.prepared..=learner.login.token_call).contains(&number)
         && named_type.is_some_and(|name| !name.trim().is_empty() && !name.trim().eq_ignore_ascii_case("bearer"))
@@ -89,25 +65,92 @@ pub(crate) fn call_request_entries(learner: &mut LoginLearner<'_>, number: usize
     words
 }
 
-fn write_call(
+/// The lines that describe the request for the client's own token.
+pub(crate) fn client_token_request_entries(learner: &mut LoginLearner<'_>) -> Vec<YamlLine> {
+    let Some(found) = learner.login.client_token.clone() else { return Vec::new() };
+    request_entries(learner, RequestOf::ClientToken, &found.call, RecordedCallKind::ClientToken)
+}
+
+fn request_entries(learner: &mut LoginLearner<'_>, of: RequestOf, call: &RecordedCall<'_>, kind: RecordedCallKind) -> Vec<YamlLine> {
+    let address = address_template(learner, of, call.exchange.base());
+    let (query, form) = (call.exchange.query(), call.exchange.form());
+    let signed = form.as_ref().filter(|pairs| !pairs.is_empty()).unwrap_or(&query);
+    for (name, value) in signed {
+        let place = if form.is_some() { RequestPlace::Field(name, 0) } else { RequestPlace::Parameter(name, 0) };
+        let sent = learner.sent(of, place, name, value);
+        learner.resolve_facts(&sent);
+    }
+    let (signature, in_header) = signatures_of(learner, call, signed);
+    let without_signature = |pairs: &[(String, String)]| -> Vec<(String, String)> {
+        pairs.iter().filter(|(name, _)| signature.as_ref().is_none_or(|found| *name != found.into)).cloned().collect()
+    };
+    let mut written = write_call(learner, (of, call), address, kind, &without_signature(&query), form.as_deref().map(without_signature));
+    let assertion = written.assertion.take();
+    let may_be_standard = match kind {
+        RecordedCallKind::Token | RecordedCallKind::ClientToken => true,
+        RecordedCallKind::Push => written.form.is_some(),
+        RecordedCallKind::Other => false,
+    };
+    let mut words = if may_be_standard && written.json.is_none() && written.text.is_none() {
+        standard_request_entries(learner, call, written, kind, assertion.is_some())
+    } else {
+        plain_request_entries(learner, call, written)
+    };
+    words.extend(assertion);
+    if let Some(found) = signature {
+        if found.needs_private_key {
+            learner.refer_to_missing_key("privateKey", "signs the calls; no recording holds it");
+        }
+        words.push(YamlLine::new("sign", YamlValue::Block(found.words)));
+    }
+    let signed_header = in_header.as_ref().map(|found| found.into.clone());
+    words.extend(in_header.map(|found| YamlLine::new("sign", YamlValue::Block(found.words))));
+    let sends_token = matches!(of, RequestOf::Call(number) if number > learner.login.token_call);
+    push_header_entries(learner, (of, call), (sends_token, signed_header.as_deref()), &mut words);
+    words
+}
+
+/// The signature among the parameters of a call, or the one in a header.
+fn signatures_of(
     learner: &mut LoginLearner<'_>,
     call: &RecordedCall<'_>,
+    signed: &[(String, String)],
+) -> (Option<LearnedSignature>, Option<LearnedSignature>) {
+    let is_last = |found: &LearnedSignature| signed.last().is_some_and(|(name, _)| *name == found.into);
+    let headers = &call.exchange.headers;
+    let mut signature = find_signature(signed, &learner.known, false).filter(is_last);
+    let mut in_header = if signature.is_none() { find_header_signature(headers, signed, &learner.known) } else { None };
+    if signature.is_none() && in_header.is_none() && learner.client.secret.is_none() && !signed.is_empty() {
+        signature = guess_signature(signed, false).filter(is_last);
+        in_header = if signature.is_none() { guess_signature(headers, true) } else { None };
+    }
+    learner.client.has_hidden_secret |= signature.iter().chain(&in_header).any(|found| found.needs_hidden_secret);
+    (signature, in_header)
+}
+
+fn write_call(
+    learner: &mut LoginLearner<'_>,
+    (of, call): (RequestOf, &RecordedCall<'_>),
     address: String,
     kind: RecordedCallKind,
     query: &[(String, String)],
     form: Option<Vec<(String, String)>>,
 ) -> WrittenCall {
-    let mut values = ValueWriter { sent_at: call.exchange.at, assertion: None };
-    let query = values.write_parameters(learner, query);
-    let form = form.map(|pairs| values.write_parameters(learner, &pairs));
+    let mut values = ValueWriter { of, sent_at: call.exchange.at, assertion: None };
+    let query = values.write_parameters(learner, query, RequestPlace::Parameter);
+    let form = form.map(|pairs| values.write_parameters(learner, &pairs, RequestPlace::Field));
     let body = call.exchange.body.as_deref().filter(|_| form.is_none());
     let document = body.and_then(|body| json::parse(body.as_bytes()).ok()).filter(|json| json.is_object() || json.is_array());
     let text = body.filter(|body| document.is_none() && !body.trim().is_empty());
-    let text = text.map(|body| learner.write_value("", body, call.exchange.at, false).0);
-    let json = document.map(|document| values.write_json(learner, &document, ""));
+    let text = text.map(|body| {
+        let sent = learner.sent(of, RequestPlace::Body, "", body);
+        learner.write_value(&sent, call.exchange.at, false).0
+    });
+    let json = document.map(|document| values.write_json(learner, &document, &mut Vec::new()));
     let (published, published_method, reason) = match kind {
         RecordedCallKind::Push => ("pushed_authorization_request_endpoint", "post", "the redirect carries what this call gave"),
         RecordedCallKind::Token => ("token_endpoint", "post", "the callback's code was sent here"),
+        RecordedCallKind::ClientToken => ("token_endpoint", "post", "gets a token of the client itself, which later calls send"),
         RecordedCallKind::Other => ("userinfo_endpoint", "get", "a value of an earlier answer was sent here"),
     };
     let method = if call.exchange.method == "POST" { "post" } else { "get" };
@@ -212,6 +255,7 @@ fn possible_credentials_styles(
 ) -> Vec<CredentialsStyle> {
     let base = match kind {
         RecordedCallKind::Push => standard_redirect_parameters(learner),
+        RecordedCallKind::ClientToken => vec![("grant_type", "client_credentials".to_owned())],
         RecordedCallKind::Token | RecordedCallKind::Other => standard_token_parameters(learner),
     };
     // A pushed request names the client anyway.
@@ -256,45 +300,72 @@ fn append_query(address: &mut YamlLine, parameters: &[SentParameter]) {
 
 /// Writes the values of one call, and keeps the first assertion among them.
 struct ValueWriter {
+    /// The request that is written.
+    of: RequestOf,
     sent_at: Option<i64>,
     assertion: Option<YamlLine>,
 }
 
 impl ValueWriter {
-    fn write_parameters(&mut self, learner: &mut LoginLearner<'_>, pairs: &[(String, String)]) -> Vec<SentParameter> {
-        let parameter = |(name, value): &(String, String)| {
-            let (value, comment) = self.write_value(learner, name, value);
+    fn write_parameters<'p>(
+        &mut self,
+        learner: &mut LoginLearner<'_>,
+        pairs: &'p [(String, String)],
+        place: impl Fn(&'p str, usize) -> RequestPlace<'p>,
+    ) -> Vec<SentParameter> {
+        let parameter = |(at, (name, value)): (usize, &'p (String, String))| {
+            let nth = pairs[..at].iter().filter(|(known, _)| known == name).count();
+            let sent = learner.sent(self.of, place(name, nth), name, value);
+            let (value, comment) = self.write_value(learner, &sent);
             SentParameter { name: name.clone(), value, comment }
         };
-        pairs.iter().map(parameter).collect()
+        pairs.iter().enumerate().map(parameter).collect()
     }
 
-    fn write_value(&mut self, learner: &mut LoginLearner<'_>, name: &str, value: &str) -> (String, Option<String>) {
+    fn write_value(&mut self, learner: &mut LoginLearner<'_>, sent: &SentValue<'_>) -> (String, Option<String>) {
         if self.assertion.is_none()
-            && !learner.is_known(value)
+            && !learner.is_known(sent.text)
             && let Some(token) =
-                RecordedJwt::read(value).filter(|token| token.claim_text("iss").is_some() || token.claim_text("sub").is_some())
+                RecordedJwt::read(sent.text).filter(|token| token.claim_text("iss").is_some() || token.claim_text("sub").is_some())
         {
             self.assertion = Some(assertion_entry(learner, &token));
             return ("${clientAssertion}".to_owned(), Some("a token that the client signed".to_owned()));
         }
-        learner.write_value(name, value, self.sent_at, false)
+        learner.write_value(sent, self.sent_at, false)
     }
 
-    fn write_json(&mut self, learner: &mut LoginLearner<'_>, value: &Value, name: &str) -> YamlValue {
+    /// `keys` is the path of the value in the body.
+    fn write_json(&mut self, learner: &mut LoginLearner<'_>, value: &Value, keys: &mut Vec<PathSegment>) -> YamlValue {
+        let name = last_key(keys).unwrap_or_default().to_owned();
         match value {
-            Value::String(text) => YamlValue::Text(self.write_value(learner, name, text).0),
+            Value::String(text) => {
+                let sent = learner.sent(self.of, RequestPlace::Member(keys), &name, text);
+                YamlValue::Text(self.write_value(learner, &sent).0)
+            }
             Value::Object(members) => {
-                let line =
-                    |(name, value): (&String, &Value)| YamlLine::new(name.replace("${", "$${"), self.write_json(learner, value, name));
+                let line = |(name, value): (&String, &Value)| {
+                    keys.push(PathSegment::Key(name.clone()));
+                    let value = self.write_json(learner, value, keys);
+                    keys.pop();
+                    YamlLine::new(name.replace("${", "$${"), value)
+                };
                 YamlValue::Block(members.iter().map(line).collect())
             }
-            Value::Array(list) => YamlValue::List(list.iter().map(|value| self.write_json(learner, value, name)).collect()),
+            Value::Array(list) => {
+                let entry = |(at, value): (usize, &Value)| {
+                    keys.push(PathSegment::Index(at));
+                    let value = self.write_json(learner, value, keys);
+                    keys.pop();
+                    value
+                };
+                YamlValue::List(list.iter().enumerate().map(entry).collect())
+            }
             Value::Number(number) => {
                 let text = number.to_string();
-                learner.resolve_facts(&text);
-                match learner.known.expression_for(&text) {
-                    Some(expression) => YamlValue::Text(format!("${{{expression}}}")),
+                let sent = learner.sent(self.of, RequestPlace::Member(keys), &name, &text);
+                learner.resolve_facts(&sent);
+                match learner.known.expression_for(&text).filter(|_| learner.accepts_exactly(&sent)) {
+                    Some(expression) => YamlValue::Text(format!("${{{expression} | number}}")),
                     None => YamlValue::Bare(text),
                 }
             }

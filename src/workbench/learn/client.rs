@@ -4,7 +4,8 @@ use crate::provider::credentials::ClientAuthMethod;
 use crate::provider::json;
 use crate::provider::pkce::Pkce;
 use crate::workbench::answers::keys::normalize_key;
-use crate::workbench::answers::looks::{looks_like_url, looks_random};
+use crate::workbench::answers::looks::{looks_generated, looks_like_url, looks_random};
+use crate::workbench::learn::client_token::ClientTokenCall;
 use crate::workbench::learn::document::leaves_of;
 use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::names::{is_oauth_word, names_a_secret};
@@ -18,6 +19,8 @@ use base64::engine::general_purpose::STANDARD;
 pub(crate) struct LearnedClient {
     pub(crate) id: Option<String>,
     pub(crate) secret: Option<String>,
+    /// Whether it has a secret that signs requests and was never sent.
+    pub(crate) has_hidden_secret: bool,
     /// How both are written in the `Authorization` header of the token call.
     pub(crate) basic: Option<ClientAuthMethod>,
     /// The name of the redirect's parameter that holds the id.
@@ -41,10 +44,20 @@ pub(crate) fn find_client(login: &RecordedLogin<'_>) -> LearnedClient {
     };
     let by_name =
         NAMES.iter().find_map(|name| redirect_parameters.iter().find(|(known, value)| normalize_key(known) == *name && fits(value)));
-    let repeated = redirect_parameters.iter().find(|(name, value)| {
-        fits(value) && value.len() >= 4 && !name.contains("scope") && token.sent_values.lines().any(|sent| sent == value)
+    let mut repeated: Vec<&(String, String)> = redirect_parameters
+        .iter()
+        .filter(|(name, value)| {
+            fits(value) && value.len() >= 4 && !name.contains("scope") && token.sent_values.lines().any(|sent| sent == value)
+        })
+        .collect();
+    // A word such as the kind of the page may be sent again, too.
+    repeated.sort_by_key(|(_, value)| !(looks_random(value) || looks_generated(value)));
+    let repeated = repeated.first().copied();
+    // What stands in the header of the token call as well is the client, whatever its name.
+    let in_header = basic.as_deref().and_then(|text| text.split_once(':')).and_then(|(name, _)| {
+        redirect_parameters.iter().find(|(_, value)| fits(value) && (value == name || *value == decode_form_text(name)))
     });
-    let found = by_name.or(repeated);
+    let found = in_header.or(by_name).or(repeated);
     let mut client = LearnedClient {
         id: found.map(|(_, value)| value.clone()),
         id_parameter: found.map(|(name, _)| name.clone()),
@@ -61,9 +74,20 @@ pub(crate) fn find_client(login: &RecordedLogin<'_>) -> LearnedClient {
         }
     }
     if client.secret.is_none() {
-        client.secret = login.calls.iter().find_map(|call| find_secret(call, login, client.id.as_deref()));
+        client.secret = login.client_token.as_ref().and_then(|found| secret_in_header(&found.call, client.id.as_deref()));
+    }
+    if client.secret.is_none() {
+        let own = login.client_token.as_ref().map(|found| &found.call);
+        client.secret = own.into_iter().chain(&login.calls).find_map(|call| find_secret(call, login, client.id.as_deref()));
     }
     client
+}
+
+/// The secret beside the client's id in the header of a call.
+fn secret_in_header(call: &RecordedCall<'_>, id: Option<&str>) -> Option<String> {
+    let text = decode_basic_credentials(call.exchange.header("authorization")?.strip_prefix("Basic ")?)?;
+    let (name, word) = text.split_once(':')?;
+    (Some(name) == id && !word.is_empty()).then(|| word.to_owned())
 }
 
 /// Whether a text was percent-encoded: every `%` in it begins an encoded byte.
@@ -109,6 +133,7 @@ fn find_secret(call: &RecordedCall<'_>, login: &RecordedLogin<'_>, id: Option<&s
         // The secret itself may have been pushed as well.
         redirect_parameters.iter().any(|(name, sent)| Some(sent) == challenge.as_ref() || sent == value && !names_a_secret(name))
     };
+    let client_token = login.client_token.as_ref().and_then(ClientTokenCall::token).map(|token| token.text);
     let is_other = |value: &str| {
         !is_verifier(value)
             && Some(value) != id
@@ -116,6 +141,7 @@ fn find_secret(call: &RecordedCall<'_>, login: &RecordedLogin<'_>, id: Option<&s
             && Some(value) != login.state.as_deref()
             && !is_oauth_word(value)
             && !login.callback_parameters.iter().any(|(_, returned)| returned == value)
+            && client_token.as_deref() != Some(value)
             && RecordedJwt::read(value).is_none()
     };
     let named = all.iter().find(|(name, value)| normalize_key(name).contains("secret") && value.len() >= 3 && is_other(value));

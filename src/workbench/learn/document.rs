@@ -6,8 +6,12 @@ use crate::vocabulary::wire::Response;
 use crate::vocabulary::words::OneOrMany;
 use crate::workbench::answers::leaves::{AnswerNode, all_leaves};
 use crate::workbench::answers::path::{PathSegment, last_key, write_path};
+use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::recorded_exchange::RecordedResponse;
 use serde_json::Value;
+
+/// The longest answer that is taken for one word, such as a token.
+const LONGEST_WORD: usize = 4096;
 
 /// An answer that could be read.
 #[derive(Clone)]
@@ -32,6 +36,9 @@ impl RecordedDocument {
         if text.is_empty() || is_web_page(text.as_bytes()) {
             return None;
         }
+        if RecordedJwt::read(text).is_some() {
+            return Some(Self { value: Value::String(text.to_owned()), format: Some(AnswerFormat::Text), prefix: None });
+        }
         let try_as = |format: AnswerFormat, prefix: Option<&str>| {
             let answers = AnswerParser {
                 formats: Some(OneOrMany(vec![format])),
@@ -51,7 +58,11 @@ impl RecordedDocument {
         {
             return Some(Self { value, format: None, prefix: Some(text[..length].to_owned()) });
         }
-        try_as(AnswerFormat::Xml, None).and_then(|value| without_prefix(value, Some(AnswerFormat::Xml)))
+        if let Some(value) = try_as(AnswerFormat::Xml, None) {
+            return without_prefix(value, Some(AnswerFormat::Xml));
+        }
+        let is_one_word = text.len() <= LONGEST_WORD && text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.contains(['<', '{', '(']);
+        is_one_word.then(|| Self { value: Value::String(text.to_owned()), format: Some(AnswerFormat::Text), prefix: None })
     }
 
     pub(crate) fn leaves(&self) -> Vec<DocumentLeaf> {
@@ -61,7 +72,14 @@ impl RecordedDocument {
 
 /// The values of a document with their paths.
 pub(crate) fn leaves_of(value: &Value) -> Vec<DocumentLeaf> {
-    let leaf = |node: AnswerNode<'_>| node.text().map(|text| DocumentLeaf { text: text.into_owned(), keys: node.path });
+    let leaf = |node: AnswerNode<'_>| {
+        let mut keys = node.path.clone();
+        // The text of an XML element with attributes is found at the element itself.
+        if keys.len() > 1 && keys.last().and_then(PathSegment::key) == Some("#text") {
+            keys.pop();
+        }
+        node.text().map(|text| DocumentLeaf { text: text.into_owned(), keys })
+    };
     all_leaves(value).into_iter().filter_map(leaf).collect()
 }
 

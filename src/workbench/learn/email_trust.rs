@@ -11,8 +11,8 @@ use crate::workbench::learn::signed_token::LearnedSignedToken;
 
 impl LoginLearner<'_> {
     /// Whether the callback is tied to the login that it answers: by the state, by PKCE, or by the nonce of a signed token.
-    pub(crate) fn is_callback_tied(&self, token: Option<&LearnedSignedToken>) -> bool {
-        state_location(self) != Some("cookie") || self.pkce != Pkce::Off || token.is_some_and(|token| token.repeats_nonce)
+    pub(crate) fn is_callback_tied(&self, tokens: &[LearnedSignedToken]) -> bool {
+        state_location(self) != Some("cookie") || self.pkce != Pkce::Off || tokens.iter().any(|token| token.repeats_nonce)
     }
 
     /// Adds `trustEmail` and `missingEmail`.
@@ -27,6 +27,10 @@ impl LoginLearner<'_> {
         let has_claim = chosen.clone().any(|chosen| chosen.entry.key == "emailVerified");
         let has_email = chosen.any(|chosen| chosen.entry.key == "email");
         if has_email && has_claim {
+            if self.asks_for_address && is_callback_tied {
+                let reason = "a person of the recording has no proven address, and is asked for one; `refuse` keeps them out";
+                draft.push(YamlLine::with_comment("missingEmail", YamlValue::text("ask"), reason));
+            }
             return;
         }
         if has_email {

@@ -1,29 +1,60 @@
 //! Finds how an answer says whether the e-mail address is verified.
 
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
-use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::answers::keys::{key_words, normalize_key};
 use crate::workbench::answers::looks::looks_like_email;
 use crate::workbench::answers::path::{PathSegment, resolve, write_path};
-use crate::workbench::answers::vocabulary::{means_proven, means_yes, mentions_email};
+use crate::workbench::answers::vocabulary::{is_email_proof_key, means_proven, means_yes, mentions_email};
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
-use crate::workbench::learn::person::{ChosenFact, FactCandidate, PersonSource, transferable_path};
+use crate::workbench::learn::person::{ChosenFact, FactCandidate, PersonSource, is_state_key, transferable_path};
 use serde_json::Value;
 
 /// The key beside an e-mail address that says whether the address is verified.
 pub(crate) fn verified_flag_beside(leaf: &DocumentLeaf, value: &Value) -> Option<String> {
     let (_, above) = leaf.keys.split_last()?;
     let members = resolve(value, above)?.as_object()?;
-    let rank = |name: &str| match normalize_key(name).as_str() {
+    let own = normalize_key(leaf.name());
+    let is_in_list = above.iter().any(|key| matches!(key, PathSegment::Index(_)));
+    let rank = |name: &str, value: &Value| match normalize_key(name).as_str() {
         "emailverified" | "verifiedemail" | "isemailverified" | "emailisverified" | "mailverified" => Some(0),
-        name if mentions_email(name) && means_proven(name) => Some(1),
-        "verified" | "isverified" | "confirmed" | "isconfirmed" | "checked" | "verifiedat" | "confirmedat" => Some(2),
+        plain if is_about(plain, &own) && means_proven(name) => Some(1),
+        plain if is_about(plain, &own) && says_state(name, value) => Some(2),
+        "verified" | "isverified" | "confirmed" | "isconfirmed" | "checked" | "verifiedat" | "confirmedat" => Some(3),
+        plain if is_email_proof_key(plain) => Some(4),
+        _ if is_in_list && is_state_key(name) && value.as_str().is_some_and(means_proven) => Some(5),
+        // Whatever it says of the address, it is yes; the operator decides.
+        plain if own.len() >= 4 && plain.starts_with(&own) && plain != own && value == &Value::Bool(true) => Some(6),
         _ => None,
     };
     let is_flag = |value: &Value| !value.is_object() && !value.is_array() && !value.as_str().is_some_and(looks_like_email);
     let mut flags: Vec<(u8, &String)> =
-        members.iter().filter(|(_, value)| is_flag(value)).filter_map(|(name, _)| Some((rank(name)?, name))).collect();
+        members.iter().filter(|(_, value)| is_flag(value)).filter_map(|(name, value)| Some((rank(name, value)?, name))).collect();
     flags.sort_unstable();
     flags.first().map(|(_, name)| (*name).clone())
+}
+
+/// Whether a key is about the address whose key is `own`.
+fn is_about(plain: &str, own: &str) -> bool {
+    plain != own && (mentions_email(plain) || own.len() >= 4 && plain.contains(own))
+}
+
+/// Whether this key of something about the address holds its state: `mail_ok: true`, `email_status: confirmed`.
+fn says_state(name: &str, value: &Value) -> bool {
+    let last = key_words(name);
+    let says = |words: &[&str]| last.iter().any(|word| words.contains(&word.as_str()));
+    match value {
+        Value::Bool(_) => says(&["ok", "valid", "state", "status"]),
+        Value::String(text) => {
+            means_proven(text) && (says(&["status", "state", "stato", "estado", "stan", "etat", "statut", "ok"]) || last.len() <= 2)
+        }
+        Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => false,
+    }
+}
+
+/// The attribute of an XML element with an address that says whether the address is proven.
+fn verified_attribute(leaf: &DocumentLeaf, value: &Value) -> Option<String> {
+    let attributes = resolve(value, &leaf.keys)?.as_object()?;
+    attributes.keys().find(|name| name.starts_with('@') && is_email_proof_key(name.trim_start_matches('@'))).cloned()
 }
 
 /// The line that reads whether the address is verified.
@@ -33,9 +64,12 @@ pub(crate) fn email_verified_fact(mail: &FactCandidate, sources: &[PersonSource]
     for value in sources[mail.source].documents.iter().flatten() {
         for leaf in leaves_of(value) {
             let same_place = transferable_path(&leaf, value).is_some_and(|keys| write_path(&keys) == mail.reading);
-            if let Some(name) = verified_flag_beside(&leaf, value).filter(|_| same_place) {
+            let attribute = verified_attribute(&leaf, value);
+            if let Some(name) = attribute.clone().or_else(|| verified_flag_beside(&leaf, value)).filter(|_| same_place) {
                 let mut flag = leaf.keys.clone();
-                flag.pop();
+                if attribute.is_none() {
+                    flag.pop();
+                }
                 flag.push(PathSegment::Key(name.clone()));
                 let text = leaves_of(value).into_iter().find(|other| other.keys == flag).map_or_else(String::new, |leaf| leaf.text);
                 found.get_or_insert_with(|| (name, Vec::new())).1.push(text);
@@ -43,11 +77,16 @@ pub(crate) fn email_verified_fact(mail: &FactCandidate, sources: &[PersonSource]
         }
     }
     let (name, values) = found?;
-    let mut keys = above.to_vec();
+    let yes = values.iter().find(|text| means_yes(text));
+    let is_attribute = name.starts_with('@');
+    let mut keys = if is_attribute { mail.keys.clone() } else { above.to_vec() };
     keys.push(PathSegment::Key(name.clone()));
     let in_list = above.iter().any(|key| matches!(key, PathSegment::Query(_)));
-    let is_doubtful = !mentions_email(&normalize_key(&name)) && !in_list;
-    let yes = values.iter().find(|text| means_yes(text));
+    let own = mail.keys.last().and_then(PathSegment::key).map(normalize_key).unwrap_or_default();
+    // `email_optin: yes` says yes to something else.
+    let is_proof = means_proven(&name) || yes.is_some_and(|word| means_proven(word));
+    let is_proven_address = is_about(&normalize_key(&name), &own) && is_proof;
+    let is_doubtful = !(in_list || is_attribute || is_proven_address);
     let value = match yes {
         Some(word) => YamlValue::Block(vec![
             YamlLine::new("at", YamlValue::Text(write_path(&keys))),

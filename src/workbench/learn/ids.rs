@@ -1,11 +1,14 @@
 //! Finds the value that identifies a person.
 
-use crate::workbench::answers::keys::normalize_key;
+use crate::workbench::answers::keys::{key_words, normalize_key};
 use crate::workbench::answers::looks::{looks_like_email, looks_like_url};
 use crate::workbench::answers::path::{PathSegment, write_path};
-use crate::workbench::answers::vocabulary::{is_family_name, is_person_id, is_person_number, is_whole_name};
+use crate::workbench::answers::vocabulary::{
+    is_about_token_or_error, is_family_name, is_outcome_key, is_person_id, is_person_number, is_whole_name, names_no_person,
+};
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
-use crate::workbench::learn::person::{FactCandidate, PersonSource, depth_penalty, is_about_others, list_penalty};
+use crate::workbench::learn::people::People;
+use crate::workbench::learn::person::{FactCandidate, PersonSource, depth_penalty, is_about_others, list_penalty, transferable_path};
 use serde_json::Value;
 
 /// The comment on a value that is read as the id although its name does not say so.
@@ -29,7 +32,7 @@ pub(crate) fn id_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
         "userid" => 90,
         "unionid" => 89,
         "accountid" => 88,
-        "uuid" => 91,
+        "uuid" | "guid" => 91,
         "openid" => 85,
         "loginid" | "memberid" | "personid" | "customerid" | "idcliente" => 80,
         name if is_person_id(name) => 86,
@@ -55,6 +58,50 @@ fn has_name_beside(leaf: &DocumentLeaf, value: &Value) -> bool {
         let name = normalize_key(other.name());
         looks_like_email(&other.text) || is_whole_name(&name) || is_family_name(&name) || name.ends_with("name")
     })
+}
+
+/// Values without a telling name that may be ids: those by which the people of the recording differ, or whose key at least
+/// names a number.
+pub(crate) fn unnamed_ids(sources: &[PersonSource], people: People) -> Vec<FactCandidate> {
+    let mut all = Vec::new();
+    for (source, place) in sources.iter().enumerate() {
+        for (login, value) in place.documents.iter().enumerate() {
+            let Some(value) = value else { continue };
+            for leaf in leaves_of(value) {
+                let Some(points) = unnamed_id_score(&leaf, value, people.distinguishes(&leaf, place)) else { continue };
+                let Some(keys) = transferable_path(&leaf, value) else { continue };
+                all.push(FactCandidate { source, login, score: points + place.weight, reading: write_path(&keys), keys });
+            }
+        }
+    }
+    all
+}
+
+fn unnamed_id_score(leaf: &DocumentLeaf, value: &Value, distinguishes: bool) -> Option<i32> {
+    const LAST_WORDS: [&str; 16] = [
+        "no", "nr", "num", "number", "code", "key", "ref", "pk", "kod", "kennung", "login", "username", "user", "handle", "account",
+        "konto",
+    ];
+    let text = &leaf.text;
+    let is_text = text.len() <= 255 && !matches!(text.as_str(), "true" | "false") && !text.contains(char::is_whitespace);
+    if !is_text || looks_like_email(text) || looks_like_url(text) || is_about_others(leaf) || names_no_person(leaf.name()) {
+        return None;
+    }
+    let words = key_words(leaf.name());
+    let is_secret =
+        words.iter().any(|word| matches!(word.as_str(), "token" | "secret" | "session" | "refresh" | "access" | "expires" | "exp" | "iat"));
+    if is_secret || is_about_token_or_error(leaf.name()) || is_outcome_key(leaf.name()) {
+        return None;
+    }
+    let is_number = words.iter().any(|word| LAST_WORDS.contains(&word.as_str()))
+        || words.last().is_some_and(|word| word.ends_with("nr") || word.ends_with("id"));
+    if !distinguishes && !is_number {
+        return None;
+    }
+    let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
+    let points = if distinguishes { 20 } else { 8 } + if is_number { 15 } else { 0 } + if has_digit { 10 } else { 0 };
+    let beside = if has_name_beside(leaf, value) { 10 } else { 0 };
+    Some(points + beside - depth_penalty(leaf) - list_penalty(leaf))
 }
 
 /// Whether another answer of the same login has the same value under the same key.

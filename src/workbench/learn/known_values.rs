@@ -39,6 +39,11 @@ impl KnownValues {
         self.facts.push((fact.to_owned(), value.to_owned()));
     }
 
+    /// Writes a value by this fact, whatever gave it before.
+    pub(crate) fn prefer(&mut self, fact: &str, value: &str) {
+        self.expressions.insert(value.to_owned(), fact.to_owned());
+    }
+
     fn insert_expression(&mut self, value: String, expression: String) {
         self.expressions.entry(value).or_insert(expression);
     }

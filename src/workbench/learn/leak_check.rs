@@ -6,6 +6,7 @@
 
 use crate::vocabulary::place::Source;
 use crate::vocabulary::yaml::{self, YamlKind, YamlNode};
+use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::{looks_generated, looks_like_email, looks_random};
 use crate::workbench::answers::vocabulary::means_yes;
 use crate::workbench::learn::LearnError;
@@ -13,7 +14,9 @@ use crate::workbench::learn::client::named_values;
 use crate::workbench::learn::document::{RecordedDocument, leaves_of};
 use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::names::{is_oauth_word, names_a_secret};
+use crate::workbench::learn::nested_documents::named_lists;
 use crate::workbench::learn::recorded_login::RecordedLogin;
+use crate::workbench::learn::request_places::{decode_segment, path_segments};
 use crate::workbench::recorded_exchange::RecordedExchange;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -28,6 +31,10 @@ pub(crate) struct LeakCheck {
     constants: HashSet<String>,
     /// The addresses that were called.
     addresses: Vec<String>,
+    /// Segments of these addresses that may be the id of a person: another login has another one there, or there is no other login.
+    doubtful_segments: HashSet<String>,
+    /// The name of the provider, in the spelling of keys.
+    name: String,
 }
 
 /// A place at which a file holds a secret or a personal value.
@@ -49,16 +56,20 @@ const LONG: usize = 8;
 const WORDS: &str = "
     true false null none success succeeded error bearer basic basicEncoded form query json jsonp text auto post either path cookie never
     always claim refuse plain hexUpper base64 base64url email mail name primary user users code token profile openid offline_access
-    confirmed verified checked active application/json RS256 ES256 HS256 sha256 sha1 hmacSha256 rsaSha256 10000";
+    confirmed verified checked active done yes successful 0000 000000 application/json RS256 ES256 HS256 sha256 sha1 hmacSha256 rsaSha256 10000";
 
 impl LeakCheck {
     /// Sorts the values of a recording.
-    pub(crate) fn new(exchanges: &[RecordedExchange], logins: &[RecordedLogin<'_>]) -> Self {
-        let mut check = Self::default();
+    pub(crate) fn new(name: &str, exchanges: &[RecordedExchange], logins: &[RecordedLogin<'_>]) -> Self {
+        let mut check = Self { name: normalize_key(name), ..Self::default() };
         // The answers of the logins come first, because the number of values is limited.
         for document in logins.iter().flat_map(|login| &login.calls).filter_map(|call| call.document.as_ref()) {
             check.add_answer(&document.value, 0);
             check.add_member_names(&document.value, 0);
+            // In a list of names and values the names are those of members.
+            for named in named_lists(&document.value).iter().filter_map(|list| list.document(&document.value)) {
+                check.add_member_names(&named, 0);
+            }
         }
         for exchange in exchanges {
             check.add_browser_traffic(exchange);
@@ -73,7 +84,9 @@ impl LeakCheck {
         }
         for login in logins {
             check.add_login(login, logins);
+            check.add_segments(login, logins);
         }
+        check.add_shared_values(logins);
         check
     }
 
@@ -186,6 +199,48 @@ impl LeakCheck {
         }
     }
 
+    /// Sorts the segments of the addresses of one login.
+    fn add_segments(&mut self, login: &RecordedLogin<'_>, all: &[RecordedLogin<'_>]) {
+        for (number, call) in login.calls.iter().enumerate() {
+            for (at, segment) in path_segments(call.exchange.base()).enumerate() {
+                let others = all.iter().filter(|other| !std::ptr::eq(*other, login) && other.calls.len() == login.calls.len());
+                let mut others = others.filter_map(|other| path_segments(other.calls.get(number)?.exchange.base()).nth(at)).peekable();
+                let is_alone = others.peek().is_none();
+                let is_version = segment.trim_start_matches('v').split('.').all(|part| part.len() <= 2);
+                let may_be_id = is_alone && segment.bytes().any(|byte| byte.is_ascii_digit()) && !is_version;
+                if may_be_id || others.any(|other| other != segment) {
+                    self.doubtful_segments.insert(decode_segment(segment));
+                }
+            }
+        }
+    }
+
+    /// What the answers of different people have in common at one place is a constant.
+    fn add_shared_values(&mut self, logins: &[RecordedLogin<'_>]) {
+        let Some((first, others)) = logins.split_first().filter(|(_, others)| !others.is_empty()) else { return };
+        let others: Vec<&RecordedLogin<'_>> = others.iter().filter(|other| other.calls.len() == first.calls.len()).collect();
+        let leaves = |login: &RecordedLogin<'_>, number: usize| {
+            login.calls.get(number).and_then(|call| call.document.as_ref()).map_or_else(Vec::new, RecordedDocument::leaves)
+        };
+        let (mut shared, mut are_different) = (Vec::new(), false);
+        for number in 0..first.calls.len() {
+            let theirs: Vec<_> = others.iter().map(|other| leaves(other, number)).collect();
+            for leaf in leaves(first, number) {
+                let same: Vec<Option<bool>> = theirs
+                    .iter()
+                    .map(|all| all.iter().find(|other| other.keys == leaf.keys).map(|other| other.text == leaf.text))
+                    .collect();
+                are_different |= looks_like_email(&leaf.text) && same.contains(&Some(false));
+                if !same.is_empty() && same.iter().all(|same| *same == Some(true)) && !names_a_secret(leaf.name()) {
+                    shared.push(leaf.text);
+                }
+            }
+        }
+        if are_different {
+            shared.iter().for_each(|text| self.add_constant(text));
+        }
+    }
+
     /// Adds values of the installation, to which a file only refers.
     pub(crate) fn add_installation_values(&mut self, values: &[(String, String)]) {
         for (_, value) in values {
@@ -197,37 +252,53 @@ impl LeakCheck {
     pub(crate) fn find_leaks(&self, text: &str) -> Vec<Leak> {
         // The search comes before the judgement, because very few values of a recording stand in the file.
         let mut leaks = Vec::new();
-        for value in self.secrets.iter().chain(&self.personal).filter(|value| value.len() >= LONG && !is_lowercase_word(value)) {
+        for value in self.secrets.iter().filter(|value| value.len() >= LONG && !is_lowercase_word(value)) {
             if let Some(at) = text.find(value.as_str())
                 && self.is_personal(value)
             {
                 leaks.push(Leak { line: text[..at].matches('\n').count() + 1, value: value.clone() });
             }
         }
-        if let Ok((node, _)) = yaml::parse(&Source::new("learned", text)) {
-            let mut all = Vec::new();
-            collect_scalars(&node, 0, &mut all);
-            for (scalar, line) in all {
-                let in_path = scalar.split(['.', '[', ']', '\'', '"', '$', '{', '}', ' ', '/', '|', '?', '=', '&', ',']);
-                let found =
-                    std::iter::once(scalar).chain(in_path.filter(|_| scalar.contains(['$', '/']))).find(|part| self.is_personal(part));
-                leaks.extend(found.map(|value| Leak { line, value: value.to_owned() }));
-            }
+        let Ok((node, _)) = yaml::parse(&Source::new("learned", text)) else { return leaks };
+        let mut all = Vec::new();
+        collect_scalars(&node, 0, &mut all);
+        let long: Vec<&String> = self.personal.iter().filter(|value| value.len() >= LONG && !is_lowercase_word(value)).collect();
+        for (scalar, line) in all {
+            let in_path = scalar.split(['.', '[', ']', '\'', '"', '$', '{', '}', ' ', '/', '|', '?', '=', '&', ',']);
+            let part = std::iter::once(scalar).chain(in_path.filter(|_| scalar.contains(['$', '/']))).find(|part| self.is_personal(part));
+            let inside =
+                || long.iter().find(|value| scalar.contains(value.as_str()) && self.is_personal(value)).map(|value| value.as_str());
+            leaks.extend(part.or_else(inside).map(|value| Leak { line, value: value.to_owned() }));
         }
         leaks
     }
 
     fn is_personal(&self, value: &str) -> bool {
-        let in_address = || !looks_generated(value) && !looks_random(value) && self.addresses.iter().any(|address| address.contains(value));
+        if self.is_name_of_provider(value) {
+            return false;
+        }
+        let in_address = || !looks_generated(value) && !looks_random(value) && self.is_part_of_address(value);
         self.secrets.contains(value) && !in_address() || self.personal.contains(value) && !self.is_constant(value)
     }
 
+    /// Whether this is what the provider is called, which answers may say too.
+    fn is_name_of_provider(&self, value: &str) -> bool {
+        let value = normalize_key(value);
+        value.len() >= 3 && (value == self.name || value.len() >= 5 && self.name.contains(&value))
+    }
+
+    /// Whether this stands in an address that was called, and not where the id of a person may stand.
+    fn is_part_of_address(&self, value: &str) -> bool {
+        self.addresses.iter().any(|address| address.contains(value)) && !self.doubtful_segments.contains(value)
+    }
+
     fn is_constant(&self, value: &str) -> bool {
+        let is_small_number = value.len() < 4 && value.bytes().all(|byte| byte.is_ascii_digit());
         self.constants.contains(value)
             || is_protocol_word(value)
             || is_oauth_word(value)
-            || value.len() < 4 && value.bytes().all(|byte| byte.is_ascii_digit())
-            || self.addresses.iter().any(|address| address.contains(value))
+            || is_small_number && !self.doubtful_segments.contains(value)
+            || self.is_part_of_address(value)
             // A part of a constant list of words, such as the scopes.
             || value.len() >= LONG && self.constants.iter().any(|known| known.len() >= value.len() && known.contains(value) && !looks_generated(value))
     }

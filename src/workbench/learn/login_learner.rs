@@ -1,17 +1,18 @@
 //! Follows one login from its beginning: the values known so far, what the answers gave, and the file that comes of it.
 
 use crate::provider::pkce::Pkce;
-use crate::provider::standard::{CALLBACK, TOKEN};
-use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
+use crate::vocabulary::yaml::writer::YamlLine;
 use crate::workbench::answers::keys::normalize_key;
-use crate::workbench::answers::looks::{looks_like_url, looks_random};
+use crate::workbench::answers::looks::looks_random;
 use crate::workbench::answers::path::PathSegment;
 use crate::workbench::learn::client::{self, LearnedClient};
-use crate::workbench::learn::document::{DocumentLeaf, RecordedDocument};
+use crate::workbench::learn::document::{DocumentLeaf, RecordedDocument, leaves_of};
 use crate::workbench::learn::issuer_documents::IssuerDocuments;
 use crate::workbench::learn::jwt::RecordedJwt;
 use crate::workbench::learn::known_values::KnownValues;
-use crate::workbench::learn::names::{is_followable, to_camel_case};
+use crate::workbench::learn::linking::{AnswerPlace, AnswerValue};
+use crate::workbench::learn::names::is_followable;
+use crate::workbench::learn::nested_documents::nested_document;
 use crate::workbench::learn::recorded_login::RecordedLogin;
 use crate::workbench::recorded_exchange::host_of;
 use serde_json::Value;
@@ -22,15 +23,10 @@ use std::collections::HashSet;
 pub(crate) enum ValueOrigin {
     /// A parameter of the callback.
     Callback,
+    /// The answer that gave the client a token of its own.
+    ClientToken,
     /// The answer of this call.
     Call(usize),
-}
-
-/// A value of an answer that a later request may send.
-struct AnswerValue {
-    value: String,
-    origin: ValueOrigin,
-    leaf: DocumentLeaf,
 }
 
 /// A value of the installation: the file refers to a variable in its place.
@@ -51,7 +47,10 @@ pub(crate) struct LoginLearner<'a> {
     pub(crate) published: &'a IssuerDocuments,
     pub(crate) client: LearnedClient,
     pub(crate) known: KnownValues,
-    answer_values: Vec<AnswerValue>,
+    /// What the answers gave, and no request has sent yet.
+    pub(crate) answer_values: Vec<AnswerValue>,
+    /// The facts that answers gave, with the places of their values.
+    pub(crate) facts_of_answers: Vec<(String, AnswerPlace, DocumentLeaf)>,
     /// What each answer is read for, because a later request sends it.
     pub(crate) reads: Vec<(ValueOrigin, YamlLine)>,
     /// The settings and secrets of the file.
@@ -65,7 +64,12 @@ pub(crate) struct LoginLearner<'a> {
     pub(crate) hosts: Vec<String>,
     /// Values that may be personal although the shop sent them.
     pub(crate) withheld: &'a HashSet<String>,
+    /// Whether people without a proven address are asked for one although the claim for addresses is known.
+    pub(crate) asks_for_address: bool,
 }
+
+/// The longest value of an answer that is looked for in requests.
+const LONGEST_VALUE: usize = 16 * 1024;
 
 impl<'a> LoginLearner<'a> {
     /// Follows the login with the most calls.
@@ -79,6 +83,7 @@ impl<'a> LoginLearner<'a> {
             client: client::find_client(login),
             known: KnownValues::default(),
             answer_values: Vec::new(),
+            facts_of_answers: Vec::new(),
             reads: Vec::new(),
             references: Vec::new(),
             pkce: Pkce::Off,
@@ -86,6 +91,7 @@ impl<'a> LoginLearner<'a> {
             input: None,
             hosts: Vec::new(),
             withheld,
+            asks_for_address: false,
         };
         learner.add_initial_values();
         learner
@@ -120,9 +126,6 @@ impl<'a> LoginLearner<'a> {
         }
         if let Some(nonce) = self.find_nonce(&redirect_parameters) {
             self.known.add("nonce", &nonce);
-        }
-        if let Some((_, scope)) = redirect_parameters.iter().find(|(name, _)| name == "scope") {
-            self.known.add("scope", scope);
         }
         self.issuer = self.find_issuer(token.exchange.base());
     }
@@ -180,82 +183,30 @@ impl<'a> LoginLearner<'a> {
 
     /// Adds a value that a later request may send.
     pub(crate) fn add_answer_value(&mut self, origin: ValueOrigin, leaf: DocumentLeaf) {
-        if is_followable(&leaf.text) && self.answer_values.len() < 5000 {
-            self.answer_values.push(AnswerValue { value: leaf.text.clone(), origin, leaf });
+        if let Some(nested) = nested_document(&leaf) {
+            for inner in leaves_of(&nested.value) {
+                self.push_answer_value(AnswerPlace { origin, outer: Some(leaf.keys.clone()), cut: None }, inner);
+            }
+        }
+        self.push_answer_value(AnswerPlace { origin, outer: None, cut: None }, leaf);
+    }
+
+    fn push_answer_value(&mut self, place: AnswerPlace, leaf: DocumentLeaf) {
+        let is_value = !leaf.text.is_empty() && !matches!(leaf.text.as_str(), "true" | "false") && leaf.text.len() <= LONGEST_VALUE;
+        if is_value && self.answer_values.len() < 5000 {
+            self.answer_values.push(AnswerValue { value: leaf.text.clone(), place, leaf });
+        }
+    }
+
+    /// Remembers a host to which an address with a hole led.
+    pub(crate) fn hosts_add(&mut self, host: &str) {
+        if !self.hosts.iter().any(|known| known == host) {
+            self.hosts.push(host.to_owned());
         }
     }
 
     pub(crate) fn is_known(&self, value: &str) -> bool {
-        self.known.expression_for(value).is_some() || self.answer_values.iter().any(|known| known.value == value)
-    }
-
-    /// Turns every value of an answer that this text contains into a fact.
-    pub(crate) fn resolve_facts(&mut self, text: &str) {
-        if text.len() < 6 || self.known.expression_for(text).is_some() {
-            return;
-        }
-        let exact = self.answer_values.iter().position(|known| known.value == text);
-        let inside = || {
-            let within =
-                self.answer_values.iter().enumerate().filter(|(_, known)| known.value.len() >= 8 && text.contains(known.value.as_str()));
-            within.max_by_key(|(_, known)| known.value.len()).map(|(at, _)| at)
-        };
-        if let Some(at) = exact.or_else(inside) {
-            let AnswerValue { value, origin, leaf } = self.answer_values.swap_remove(at);
-            if self.known.expression_for(&value).is_some() {
-                return self.resolve_facts(text);
-            }
-            let fact = self.new_fact_name(origin, &leaf);
-            if !self.is_at_standard_place(origin, &leaf, &fact) {
-                let entry = YamlLine::with_comment(fact.clone(), YamlValue::Text(leaf.path()), "came with this answer and was sent later");
-                self.reads.push((origin, entry));
-            }
-            self.known.add(&fact, &value);
-            if exact.is_none() {
-                self.resolve_remaining(text);
-            }
-        }
-    }
-
-    fn resolve_remaining(&mut self, text: &str) {
-        for _ in 0..4 {
-            let more = self.answer_values.iter().any(|known| known.value.len() >= 8 && text.contains(known.value.as_str()));
-            if !more || self.known.expression_for(text).is_some() {
-                return;
-            }
-            let before = self.answer_values.len();
-            self.resolve_facts(text);
-            if self.answer_values.len() == before {
-                return;
-            }
-        }
-    }
-
-    /// Whether a fact is in its standard place, so that the file need not name the place.
-    fn is_at_standard_place(&self, origin: ValueOrigin, leaf: &DocumentLeaf, fact: &str) -> bool {
-        let path = leaf.path();
-        let list = match origin {
-            ValueOrigin::Callback => CALLBACK,
-            ValueOrigin::Call(at) if (self.login.prepared..=self.login.token_call).contains(&at) => TOKEN,
-            ValueOrigin::Call(_) => return false,
-        };
-        list.iter().any(|(known, key)| *known == fact && path == format!("$.{key}"))
-    }
-
-    fn new_fact_name(&self, origin: ValueOrigin, leaf: &DocumentLeaf) -> String {
-        let is_new = |name: &str| self.known.value(name).is_none() && !self.has_reference(name);
-        let own = normalize_key(leaf.name());
-        if let ValueOrigin::Call(at) = origin {
-            let is_token = own.contains("token") || !own.ends_with("id") && !looks_like_url(&leaf.text);
-            if at == self.login.token_call && is_token && is_new("accessToken") {
-                return "accessToken".to_owned();
-            }
-            if at < self.login.token_call && own.contains("token") && is_new("appToken") {
-                return "appToken".to_owned();
-            }
-        }
-        let name = to_camel_case(leaf.name());
-        self.unused_name(&name)
+        self.known.expression_for(value).is_some() || self.answer_values.iter().any(|known| known.value == value && is_followable(value))
     }
 }
 

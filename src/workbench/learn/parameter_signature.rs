@@ -17,6 +17,8 @@ pub(crate) struct LearnedSignature {
     pub(crate) words: Vec<YamlLine>,
     /// Whether it is made with a private key of the client, which no recording holds.
     pub(crate) needs_private_key: bool,
+    /// Whether it is made with a secret that was never sent.
+    pub(crate) needs_hidden_secret: bool,
 }
 
 /// Requests with more parameters are not examined.
@@ -39,6 +41,62 @@ pub(crate) fn find_signature(pairs: &[(String, String)], known: &KnownValues, st
     })
 }
 
+/// Finds the header that holds a signature over the parameters of a request.
+pub(crate) fn find_header_signature(
+    headers: &[(String, String)],
+    pairs: &[(String, String)],
+    known: &KnownValues,
+) -> Option<LearnedSignature> {
+    if pairs.is_empty() || pairs.len() > MOST {
+        return None;
+    }
+    let is_likely = |name: &str, value: &str| {
+        let name = normalize_key(name);
+        value.len() >= 20 && (name.contains("sig") || name.contains("hmac") || name.contains("hash") || name.contains("digest"))
+    };
+    let others: Vec<&(String, String)> = pairs.iter().filter(|(_, value)| !value.is_empty()).collect();
+    headers.iter().filter(|(name, value)| is_likely(name, value) && known.expression_for(value).is_none()).find_map(|(name, value)| {
+        let mut found = recompute_signature(name, value, &others, known, false)?;
+        if let Some(line) = found.words.iter_mut().find(|line| line.key == "into") {
+            "intoHeader".clone_into(&mut line.key);
+        }
+        Some(found)
+    })
+}
+
+/// The usual form of a signature that cannot be recomputed, because the secret in it was never sent. `is_header` says that
+/// these are headers.
+pub(crate) fn guess_signature(pairs: &[(String, String)], is_header: bool) -> Option<LearnedSignature> {
+    pairs.iter().find_map(|(into, value)| {
+        let name = normalize_key(into);
+        let is_likely = ["sig", "hmac", "digest"].iter().any(|part| name.contains(part)) || matches!(name.as_str(), "hash" | "mac");
+        if !is_likely {
+            return None;
+        }
+        let is_hex = value.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let encoding = if is_hex && value.bytes().any(|byte| byte.is_ascii_uppercase()) { "hexUpper" } else { "hex" };
+        let (algorithm, encoding) = match (is_hex, value.len()) {
+            (true, 32) => ("md5", encoding),
+            (true, 64) => ("hmacSha256", encoding),
+            (false, 44) if STANDARD.decode(value).is_ok() => ("hmacSha256", "base64"),
+            (false, 43) if URL_SAFE_NO_PAD.decode(value).is_ok() => ("hmacSha256", "base64url"),
+            _ => return None,
+        };
+        let word = if is_header { "intoHeader" } else { "into" };
+        let reason = "a signature with a secret that was never sent, so this is the usual form; compare it with the manual";
+        let mut words = vec![YamlLine::with_comment(word, YamlValue::text(into), reason)];
+        if algorithm == "md5" {
+            words.push(YamlLine::new("after", YamlValue::text("${clientSecret}")));
+        }
+        words.push(YamlLine::new("algorithm", YamlValue::text(algorithm)));
+        if algorithm != "md5" {
+            words.push(YamlLine::new("key", YamlValue::text("${clientSecret}")));
+        }
+        let found = learned_signature(into, words, encoding);
+        Some(LearnedSignature { needs_hidden_secret: true, ..found })
+    })
+}
+
 /// A signature by a private key cannot be recomputed, but it is recognised by its length.
 fn rsa_signature(into: &str, value: &str, strict: bool) -> Option<LearnedSignature> {
     STANDARD.decode(value).ok().filter(|bytes| !strict && matches!(bytes.len(), 128 | 256 | 384 | 512))?;
@@ -51,7 +109,7 @@ fn rsa_signature(into: &str, value: &str, strict: bool) -> Option<LearnedSignatu
         YamlLine::new("algorithm", YamlValue::text("rsaSha256")),
         YamlLine::new("key", YamlValue::text("${privateKey}")),
     ];
-    Some(LearnedSignature { into: into.to_owned(), words, needs_private_key: true })
+    Some(LearnedSignature { into: into.to_owned(), words, needs_private_key: true, needs_hidden_secret: false })
 }
 
 fn recompute_signature(
@@ -136,7 +194,7 @@ fn learned_signature(into: &str, mut words: Vec<YamlLine>, encoding: &'static st
     if encoding != "hex" {
         words.push(YamlLine::new("encoding", YamlValue::text(encoding)));
     }
-    LearnedSignature { into: into.to_owned(), words, needs_private_key: false }
+    LearnedSignature { into: into.to_owned(), words, needs_private_key: false, needs_hidden_secret: false }
 }
 
 type TemplateAndValue = (String, String);

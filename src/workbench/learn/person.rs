@@ -6,11 +6,14 @@ use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::looks_like_email;
 use crate::workbench::answers::path::{PathSegment, write_path};
-use crate::workbench::answers::vocabulary::{is_about_something_else, mentions_email};
+use crate::workbench::answers::vocabulary::{
+    is_about_passing, is_about_something_else, is_family_name, is_whole_name, means_proven, mentions_email,
+};
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::email_verified::{email_verified_fact, verified_flag_beside};
-use crate::workbench::learn::ids::{UNSURE_ID, id_score, is_weak_id_key, raise_corroborated_ids};
-use crate::workbench::learn::person_names::name_candidates;
+use crate::workbench::learn::ids::{UNSURE_ID, id_score, is_weak_id_key, raise_corroborated_ids, unnamed_ids};
+use crate::workbench::learn::people::People;
+use crate::workbench::learn::person_names::{name_candidates, unnamed_names};
 use crate::workbench::learn::pictures::picture_fact;
 use serde_json::Value;
 use std::cmp::Reverse;
@@ -46,19 +49,35 @@ pub(crate) struct FactCandidate {
 
 pub(crate) fn choose_person_facts(sources: &[PersonSource]) -> Vec<ChosenFact> {
     let mut chosen = Vec::new();
+    let people = People::of(sources);
     let mut ids = find_candidates(sources, id_score);
     raise_corroborated_ids(&mut ids, sources);
-    let is_sure = ids.iter().max_by_key(|id| id.score).is_none_or(|id| id.keys.last().is_some_and(|key| !is_weak_id_key(key)));
+    people.judge_ids(&mut ids, sources);
+    let best = ids.iter().max_by_key(|id| id.score);
+    let is_found = best.is_some_and(|id| id.score >= LEAST_SURE);
+    let is_sure = is_found && best.is_none_or(|id| id.keys.last().is_some_and(|key| !is_weak_id_key(key)));
+    if !is_found {
+        ids.extend(unnamed_ids(sources, people));
+    }
     chosen.extend(pick_best("id", ids, if is_sure { "the person's id, by its name" } else { UNSURE_ID }));
-    let mails = find_candidates(sources, email_score);
+    let mut mails = find_candidates(sources, email_score);
+    people.judge_facts(&mut mails, sources);
     let verified = mails.iter().max_by_key(|candidate| candidate.score).and_then(|mail| email_verified_fact(mail, sources));
     chosen.extend(pick_best("email", mails, "looks like an e-mail address"));
     chosen.extend(verified);
-    chosen.extend(pick_best("name", name_candidates(sources), "the person's name, by its name"));
+    let mut names = name_candidates(sources);
+    people.judge_facts(&mut names, sources);
+    if names.iter().all(|name| name.score < LEAST_SURE) {
+        names.extend(unnamed_names(sources, people));
+    }
+    chosen.extend(pick_best("name", names, "the person's name, by its name"));
     chosen.extend(picture_fact(sources));
     chosen.extend(pick_best("locale", find_candidates(sources, locale_score), "a language, by its name and look"));
     chosen
 }
+
+/// Below this score, a value without a telling name may be the better choice.
+const LEAST_SURE: i32 = 1;
 
 /// Every value that fits, in every source and login.
 pub(crate) fn find_candidates(sources: &[PersonSource], score: fn(&DocumentLeaf, &Value) -> Option<i32>) -> Vec<FactCandidate> {
@@ -111,7 +130,8 @@ pub(crate) fn transferable_path(leaf: &DocumentLeaf, value: &Value) -> Option<Ve
             PathSegment::Index(at) => {
                 let list = current.as_array()?;
                 current = list.get(*at)?;
-                keys.push(match list_filter(list, current) {
+                let is_mail = looks_like_email(&leaf.text) || !leaf.name().is_empty() && means_proven(leaf.name());
+                keys.push(match list_filter(list, current).or_else(|| proof_filter(current).filter(|_| is_mail)) {
                     Some(Ok(filter)) => PathSegment::Query(filter),
                     None if *at == 0 => PathSegment::Index(0),
                     Some(Err(())) | None => return None,
@@ -123,12 +143,60 @@ pub(crate) fn transferable_path(leaf: &DocumentLeaf, value: &Value) -> Option<Ve
     Some(keys)
 }
 
+/// The members of an element of a list, and those one level below, with their paths.
+fn members_with_paths(element: &Value) -> Vec<(String, &str, &Value)> {
+    let plain = |members: &'_ serde_json::Map<String, Value>| {
+        members.iter().filter(|(name, _)| is_plain_key(name)).map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    let Some(members) = element.as_object() else { return Vec::new() };
+    let mut all = Vec::new();
+    for (name, value) in members.iter().filter(|(name, _)| is_plain_key(name)) {
+        all.push((format!("@.{name}"), name.as_str(), value));
+    }
+    for (name, value) in members.iter().filter(|(name, _)| is_plain_key(name)) {
+        let Some(below) = value.as_object() else { continue };
+        for inner in plain(below) {
+            if let Some((known, value)) = below.get_key_value(&inner) {
+                all.push((format!("@.{name}.{inner}"), known.as_str(), value));
+            }
+        }
+    }
+    all
+}
+
+/// The filter that selects the entry whose address is proven, in a list of entries that hold little else.
+fn proof_filter(element: &Value) -> Option<Result<String, ()>> {
+    let members = members_with_paths(element);
+    let has_address = members.iter().any(|(_, _, value)| value.as_str().is_some_and(looks_like_email));
+    let says_more = members.iter().filter(|(_, _, value)| value.is_string()).count() > 4
+        || members.iter().any(|(_, name, _)| is_whole_name(&normalize_key(name)) || is_family_name(&normalize_key(name)));
+    if !has_address || says_more {
+        return None;
+    }
+    let flag = members.iter().find(|(_, name, value)| value.is_boolean() && means_proven(name));
+    if let Some((path, _, value)) = flag {
+        return Some(if **value == Value::Bool(true) { Ok(format!("[?{path} == true]")) } else { Err(()) });
+    }
+    let state = members
+        .iter()
+        .find(|(_, name, value)| is_state_key(name) && value.as_str().is_some_and(|word| word.chars().all(char::is_alphanumeric)));
+    state.map(|(path, _, value)| {
+        let word = value.as_str().unwrap_or_default();
+        if means_proven(word) { Ok(format!("[?{path} == \"{word}\"]")) } else { Err(()) }
+    })
+}
+
+/// Whether this is the key of a state.
+pub(crate) fn is_state_key(name: &str) -> bool {
+    matches!(normalize_key(name).as_str(), "status" | "state" | "estado" | "stato" | "statut" | "etat" | "stan" | "zustand")
+}
+
 /// The filter that selects an element of a list; `Err` where the element is not the one that is wanted.
 fn list_filter(list: &[Value], element: &Value) -> Option<Result<String, ()>> {
     let members = element.as_object()?;
-    for (name, value) in members.iter().filter(|(name, _)| is_plain_key(name)) {
+    for (path, name, value) in members_with_paths(element) {
         if matches!(normalize_key(name).as_str(), "primary" | "isprimary" | "default" | "isdefault" | "main") && value.is_boolean() {
-            return Some(if value == &Value::Bool(true) { Ok(format!("[?@.{name} == true]")) } else { Err(()) });
+            return Some(if value == &Value::Bool(true) { Ok(format!("[?{path} == true]")) } else { Err(()) });
         }
     }
     for (name, value) in members.iter().filter(|(name, _)| is_plain_key(name)) {
@@ -153,7 +221,9 @@ pub(crate) fn depth_penalty(leaf: &DocumentLeaf) -> i32 {
 /// Whether a key above says that this value is about something other than the person.
 pub(crate) fn is_about_others(leaf: &DocumentLeaf) -> bool {
     let names: Vec<&str> = leaf.keys.iter().filter_map(PathSegment::key).collect();
-    names.split_last().is_some_and(|(_, above)| above.iter().any(|name| is_about_something_else(&normalize_key(name))))
+    names.split_last().is_some_and(|(_, above)| {
+        above.iter().any(|name| is_about_something_else(&normalize_key(name)) || is_about_passing(&normalize_key(name)))
+    })
 }
 
 /// The first element of a list at the top may be anything, so it is taken only where there is nothing better.

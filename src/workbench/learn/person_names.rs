@@ -3,9 +3,12 @@
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::{looks_like_email, looks_like_url};
 use crate::workbench::answers::path::{PathSegment, write_path};
-use crate::workbench::answers::vocabulary::{is_family_name, is_given_name, is_whole_name};
+use crate::workbench::answers::vocabulary::{is_family_name, is_given_name, is_whole_name, names_no_person};
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
-use crate::workbench::learn::person::{FactCandidate, PersonSource, depth_penalty, find_candidates, is_about_others, list_penalty};
+use crate::workbench::learn::people::People;
+use crate::workbench::learn::person::{
+    FactCandidate, PersonSource, depth_penalty, find_candidates, is_about_others, list_penalty, transferable_path,
+};
 use serde_json::Value;
 
 fn name_rank(name: &str) -> Option<i32> {
@@ -13,7 +16,7 @@ fn name_rank(name: &str) -> Option<i32> {
         "name" => 100,
         "globalname" => 99,
         name if is_whole_name(name) => 98,
-        "displayname" | "publicname" => 97,
+        "displayname" | "publicname" | "rufname" => 97,
         "screenname" => 70,
         "nickname" | "nick" => 72,
         "battletag" | "gamertag" | "loginname" => 65,
@@ -75,6 +78,42 @@ pub(crate) fn name_candidates(sources: &[PersonSource]) -> Vec<FactCandidate> {
         candidate.score = worst.unwrap_or(candidate.score);
     }
     all
+}
+
+/// Values without a telling name that look like the names of people, and differ between the people of the recording.
+pub(crate) fn unnamed_names(sources: &[PersonSource], people: People) -> Vec<FactCandidate> {
+    let mut all = Vec::new();
+    for (source, place) in sources.iter().enumerate() {
+        for (login, value) in place.documents.iter().enumerate() {
+            let Some(value) = value else { continue };
+            for leaf in leaves_of(value) {
+                let key = normalize_key(leaf.name());
+                let is_called_so = ["name", "nam", "nom", "display", "label", "title"].iter().any(|part| key.contains(part));
+                let is_likely = looks_like_a_name(&leaf.text) && (people.distinguishes(&leaf, place) || is_called_so);
+                if !is_likely || is_about_others(&leaf) || names_no_person(leaf.name()) {
+                    continue;
+                }
+                let Some(keys) = transferable_path(&leaf, value) else { continue };
+                let words = if leaf.text.contains(' ') { 10 } else { 0 } + if is_called_so { 15 } else { 0 };
+                let score = 12 + words - depth_penalty(&leaf) + place.weight;
+                all.push(FactCandidate { source, login, score, reading: write_path(&keys), keys });
+            }
+        }
+    }
+    all
+}
+
+/// Whether a text is one to four words of letters, each with a capital letter where its script has them.
+fn looks_like_a_name(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    (1..=4).contains(&words.len())
+        && text.len() <= 80
+        && text.chars().count() >= 2
+        && words.iter().all(|word| {
+            word.chars().all(|letter| letter.is_alphabetic() || matches!(letter, '-' | '\'' | '.' | '’'))
+                && !word.starts_with(char::is_lowercase)
+                && (word.chars().count() == 1 || !word.chars().all(|letter| letter.is_ascii_uppercase()))
+        })
 }
 
 /// Names that an answer holds once for each language. One language is enough.

@@ -8,11 +8,15 @@ use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::looks::looks_like_url;
 use crate::workbench::answers::path::PathSegment;
 use crate::workbench::draft::ProviderDraft;
+use crate::workbench::learn::client::named_values;
+use crate::workbench::learn::client_token::{self, ClientTokenCall};
 use crate::workbench::learn::document::RecordedDocument;
 use crate::workbench::learn::entry_choice::split_choice;
 use crate::workbench::learn::ids::UNSURE_ID;
 use crate::workbench::learn::login_learner::{LoginLearner, ReferencedValue, ValueOrigin};
-use crate::workbench::learn::person::{ChosenFact, PersonSource, choose_person_facts};
+use crate::workbench::learn::person::ChosenFact;
+use crate::workbench::learn::person_sources::PersonFactPlace;
+use crate::workbench::learn::recorded_login::RecordedLogin;
 use crate::workbench::learn::signed_token::LearnedSignedToken;
 use crate::workbench::learn::{LearnedProvider, ReplayableLogin};
 use crate::workbench::learn::{calls, redirect, success_flag};
@@ -23,6 +27,8 @@ impl LoginLearner<'_> {
     pub(crate) fn into_learned_provider(mut self) -> LearnedProvider {
         let prepared = self.login.prepared;
         let mut steps = Vec::new();
+        let client_token = calls::client_token_request_entries(&mut self);
+        self.add_client_token();
         for number in 0..prepared {
             steps.push(calls::call_request_entries(&mut self, number));
             self.add_answer(number);
@@ -33,19 +39,43 @@ impl LoginLearner<'_> {
             steps.push(calls::call_request_entries(&mut self, number));
             self.add_answer(number);
         }
-        let token = self.learn_signed_token();
-        let (sources, places) = self.person_sources(token.as_ref());
-        let chosen = choose_person_facts(&sources);
+        let tokens = self.learn_signed_tokens();
+        let placed = self.place_person_facts(&tokens);
         // A doubtful claim proves nothing under `trustEmail: never`, so it is named in the comment only.
-        let (doubtful, chosen): (Vec<ChosenFact>, Vec<ChosenFact>) = chosen.into_iter().partition(|chosen| chosen.is_doubtful);
-        let placed: Vec<(PersonFactPlace, ChosenFact)> = chosen.into_iter().map(|chosen| (places[chosen.source], chosen)).collect();
+        let (doubtful, placed): (Vec<_>, Vec<_>) = placed.into_iter().partition(|(_, chosen)| chosen.is_doubtful);
         let is_named = placed.iter().any(|(_, chosen)| chosen.entry.key == "name");
         let identity = redirect::push_callback_entries(&self, is_named, &mut first);
         for (number, words) in steps.iter_mut().enumerate() {
-            self.push_answer_entries(number, words, token.as_ref(), &placed);
+            self.push_answer_entries(number, words, tokens.iter().find(|token| token.call == number), &placed);
         }
-        let is_callback_tied = self.is_callback_tied(token.as_ref());
-        self.assemble_file((first, identity), steps, &placed, doubtful.first(), is_callback_tied)
+        let is_callback_tied = self.is_callback_tied(&tokens);
+        let client_token = self.client_token_block(client_token);
+        let doubtful = doubtful.first().map(|(_, chosen)| chosen);
+        self.assemble_file((client_token, first, identity), steps, &placed, doubtful, is_callback_tied)
+    }
+
+    /// Adds the token that the client got for itself.
+    fn add_client_token(&mut self) {
+        if let Some(token) = self.login.client_token.as_ref().and_then(ClientTokenCall::token) {
+            self.add_answer_value(ValueOrigin::ClientToken, token);
+        }
+    }
+
+    /// The whole `getClientToken`: its request, and what is read from its answer.
+    fn client_token_block(&self, mut words: Vec<YamlLine>) -> Option<YamlLine> {
+        let found = self.login.client_token.as_ref()?;
+        let documents: Vec<&Value> =
+            self.logins.iter().filter_map(|login| Some(&login.client_token.as_ref()?.call.document.as_ref()?.value)).collect();
+        words.extend(success_flag::find_success_flag(&documents, true));
+        let own = self.reads.iter().filter(|(origin, _)| *origin == ValueOrigin::ClientToken).map(|(_, entry)| entry.clone());
+        let mut read: Vec<YamlLine> = own.collect();
+        read.extend(client_token::lifetime_entry(&found.call));
+        push_reads(read, &mut words);
+        Some(YamlLine::with_comment(
+            "getClientToken",
+            YamlValue::Block(words),
+            "it sends nothing of a login, so all logins share what it gives",
+        ))
     }
 
     /// Adds the values of an answer, which later requests may send.
@@ -57,29 +87,9 @@ impl LoginLearner<'_> {
                 && document.format != Some(AnswerFormat::Xml);
             if is_token {
                 self.known.add("accessToken", &leaf.text);
-            } else {
-                self.add_answer_value(ValueOrigin::Call(number), leaf);
             }
+            self.add_answer_value(ValueOrigin::Call(number), leaf);
         }
-    }
-
-    /// The documents that may describe the person. Answers after the token call are preferred.
-    fn person_sources(&self, token: Option<&LearnedSignedToken>) -> (Vec<PersonSource>, Vec<PersonFactPlace>) {
-        let (mut sources, mut places) = (Vec::new(), Vec::new());
-        for number in self.login.token_call..self.login.calls.len() {
-            let documents = self.logins.iter().map(|login| {
-                let same = login.calls.len() == self.login.calls.len() && login.token_call == self.login.token_call;
-                let call = login.calls.get(number).filter(|_| same)?;
-                call.document.as_ref().map(|document| document.value.clone())
-            });
-            sources.push(PersonSource { weight: if number > self.login.token_call { 30 } else { 0 }, documents: documents.collect() });
-            places.push(PersonFactPlace::Answer(number));
-        }
-        if let Some(token) = token {
-            sources.push(PersonSource { weight: 15, documents: token.claims.clone() });
-            places.push(PersonFactPlace::Claims);
-        }
-        (sources, places)
     }
 
     /// Adds what a call's answer is read for.
@@ -97,7 +107,7 @@ impl LoginLearner<'_> {
             .filter_map(|login| login.calls.get(number)?.document.as_ref())
             .collect();
         if let Some(document) = documents.first() {
-            if let Some(format) = document.format {
+            if let Some(format) = document.format.filter(|_| !token.is_some_and(|token| token.is_whole)) {
                 words.push(YamlLine::with_comment("answer", YamlValue::text(format.word()), "the format of the answer"));
             }
             if let Some(prefix) = &document.prefix {
@@ -109,8 +119,8 @@ impl LoginLearner<'_> {
         words.extend(success_flag::find_success_flag(&values, number <= self.login.token_call));
         let facts_at =
             |wanted: PersonFactPlace| chosen.iter().filter(move |(place, _)| *place == wanted).map(|(_, chosen)| chosen.entry.clone());
-        if let Some(token) = token.filter(|token| token.call == number) {
-            let read: Vec<YamlLine> = facts_at(PersonFactPlace::Claims).collect();
+        if let Some(token) = token {
+            let read: Vec<YamlLine> = facts_at(PersonFactPlace::Claims(number)).collect();
             let mut signed = token.words.clone();
             let is_usual = token.by_discovery && reads_standard_places(&read);
             if !is_usual {
@@ -154,7 +164,7 @@ impl LoginLearner<'_> {
     /// The file from its parts.
     fn assemble_file(
         self,
-        (mut first, identity): (Vec<YamlLine>, Option<YamlLine>),
+        (client_token, mut first, identity): (Option<YamlLine>, Vec<YamlLine>, Option<YamlLine>),
         mut steps: Vec<Vec<YamlLine>>,
         chosen: &[(PersonFactPlace, ChosenFact)],
         doubtful_claim: Option<&ChosenFact>,
@@ -167,11 +177,7 @@ impl LoginLearner<'_> {
             if self.logins.len() == 1 { "one login".to_owned() } else { format!("{} logins", self.logins.len()) }
         ));
         self.push_settings(&mut draft);
-        if chosen.iter().any(|(_, chosen)| chosen.entry.comment.as_deref() == Some(UNSURE_ID)) {
-            decide.push(
-                "`id`: nothing is called an id; decide whether what is read as the id identifies a person and never changes".to_owned(),
-            );
-        }
+        decide.extend(self.uncertain_findings(chosen));
         if !is_callback_tied {
             Self::push_session_swap(&mut draft, &mut decide);
         }
@@ -184,6 +190,9 @@ impl LoginLearner<'_> {
                 block_or_blocks(prepare),
                 "called before the redirect, which carries what it gave",
             ));
+        }
+        if let Some(client_token) = client_token {
+            draft.push(client_token);
         }
         let has_issuer = self.issuer.is_some();
         if !(first.is_empty() && has_issuer) {
@@ -199,14 +208,37 @@ impl LoginLearner<'_> {
             draft.push(identity);
         }
         let (variables, values) = self.variables_and_values();
-        let login = self.replayable_login();
-        LearnedProvider { text: draft.to_yaml(), variables, decide, logins: self.logins.len(), values, login }
+        let replayable: Vec<ReplayableLogin> = self.logins.iter().map(|login| self.replayable_login(login)).collect();
+        let login = self.replayable_login(self.login);
+        let (text, logins) = (draft.to_yaml(), self.logins.len());
+        LearnedProvider {
+            text,
+            variables,
+            decide,
+            logins,
+            values,
+            login,
+            replayable,
+            is_replayed: false,
+            lacks_address: false,
+            differences: Vec::new(),
+        }
+    }
+
+    /// What there is to decide about an id that is not called so, and about a signature with a secret that was never sent.
+    fn uncertain_findings(&self, chosen: &[(PersonFactPlace, ChosenFact)]) -> Vec<String> {
+        let is_unsure = chosen.iter().any(|(_, chosen)| chosen.entry.comment.as_deref() == Some(UNSURE_ID));
+        let id = "`id`: nothing is called an id; decide whether what is read as the id identifies a person and never changes";
+        let sign =
+            "`sign`: the secret in the signature was never sent, so its form is the usual one; compare it with the provider's manual";
+        let findings = [(is_unsure, id), (self.client.has_hidden_secret, sign)];
+        findings.into_iter().filter(|(is_so, _)| *is_so).map(|(_, finding)| finding.to_owned()).collect()
     }
 
     /// Adds the lines above the steps.
     fn push_settings(&self, draft: &mut ProviderDraft) {
         draft.push(YamlLine::with_comment("name", YamlValue::Text(display_title(&self.name)), "what the button says"));
-        if self.client.secret.is_none() {
+        if self.client.secret.is_none() && !self.client.has_hidden_secret {
             draft.push(YamlLine::with_comment("clientSecret", YamlValue::text("none"), "no secret was sent"));
         }
         for (word, secret) in [("settings", false), ("secrets", true)] {
@@ -265,33 +297,49 @@ impl LoginLearner<'_> {
     fn variables_and_values(&self) -> (Vec<String>, Vec<(String, String)>) {
         let prefix = variable_beginning(&self.name);
         let mut variables = vec![format!("{prefix}_CLIENT_ID")];
-        if self.client.secret.is_some() {
+        if self.client.secret.is_some() || self.client.has_hidden_secret {
             variables.push(format!("{prefix}_CLIENT_SECRET"));
         }
         variables.extend(self.references.iter().map(|reference| self.variable_of_fact(&reference.fact)));
         let mut values: Vec<(String, String)> =
             self.references.iter().map(|reference| (reference.fact.clone(), reference.value.clone())).collect();
         values.extend(self.client.id.clone().map(|id| ("clientId".to_owned(), id)));
-        values.extend(self.client.secret.clone().map(|secret| ("clientSecret".to_owned(), secret)));
+        let hidden = self.client.has_hidden_secret.then(String::new);
+        values.extend(self.client.secret.clone().or(hidden).map(|secret| ("clientSecret".to_owned(), secret)));
         (variables, values)
     }
 
-    /// What is needed to replay the login that was followed.
-    fn replayable_login(&self) -> ReplayableLogin {
-        let login = self.login;
-        let known = |fact: &str| self.known.value(fact).map(str::to_owned);
+    /// What is needed to replay a login.
+    fn replayable_login(&self, login: &RecordedLogin<'_>) -> ReplayableLogin {
         let in_path = login.redirect_uri.rsplit('/').next().unwrap_or_default();
         let at = login.calls.get(login.token_call).and_then(|call| call.exchange.at).or(login.redirect.at);
+        let client_token = login.client_token.as_ref().map(|found| found.call.exchange);
+        let redirected = |login: &RecordedLogin<'_>| login.first_parameters();
+        let sent = |login: &RecordedLogin<'_>| named_values(&login.calls[login.token_call]);
         ReplayableLogin {
+            redirect: login.redirect.clone(),
             callback: login.callback_parameters.clone(),
-            answers: login.calls.iter().filter_map(|call| call.exchange.answer.clone()).collect(),
+            calls: client_token.into_iter().chain(login.calls.iter().map(|call| call.exchange)).cloned().collect(),
             documents: self.published.documents.clone(),
             state: login.state.clone().unwrap_or_else(|| in_path.to_owned()),
-            nonce: known("nonce"),
-            verifier: known("codeVerifier"),
+            nonce: self.value_of_login("nonce", login, redirected),
+            verifier: self.value_of_login("codeVerifier", login, sent),
             redirect_uri: login.redirect_uri.clone(),
             at,
+            client_token: client_token.map(|call| call.address.clone()),
         }
+    }
+
+    /// What this login sent under the name under which the followed login sent the value of a fact.
+    fn value_of_login(
+        &self,
+        fact: &str,
+        login: &RecordedLogin<'_>,
+        sent: impl Fn(&RecordedLogin<'_>) -> Vec<(String, String)>,
+    ) -> Option<String> {
+        let own = self.known.value(fact)?;
+        let (name, _) = sent(self.login).into_iter().find(|(_, value)| value == own)?;
+        sent(login).into_iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
     /// The hosts to which addresses with holes may lead, with a star in place of the label that differs between logins.
@@ -314,14 +362,6 @@ impl LoginLearner<'_> {
         }
         all
     }
-}
-
-/// Where a fact about the person is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum PersonFactPlace {
-    Answer(usize),
-    /// The claims of the signed token.
-    Claims,
 }
 
 /// Adds the lines that read facts: `read`, and `choose` for the facts of one entry.

@@ -4,8 +4,10 @@ use crate::provider::json;
 use crate::workbench::answers::looks::{looks_like_email, looks_like_url, looks_random};
 use crate::workbench::learn::LearnError;
 use crate::workbench::learn::client::{decode_basic_credentials, named_parameters};
+use crate::workbench::learn::client_token::{self, ClientTokenCall};
 use crate::workbench::learn::document::{RecordedDocument, leaves_of};
 use crate::workbench::learn::issuer_documents::is_issuer_document;
+use crate::workbench::learn::missing_line;
 use crate::workbench::learn::names::{is_followable, is_oauth_word};
 use crate::workbench::learn::pushed_request::{self, pushed_parameters};
 use crate::workbench::recorded_exchange::{RecordedExchange, RecordedResponse, decode_form_text, host_of, parse_pairs};
@@ -20,6 +22,8 @@ pub(crate) struct RecordedLogin<'a> {
     pub(crate) redirect_uri: String,
     /// Absent where no parameter of the callback repeats one that was sent.
     pub(crate) state: Option<String>,
+    /// The call that got a token of the client itself, which is none of `calls`.
+    pub(crate) client_token: Option<ClientTokenCall<'a>>,
     /// The calls that matter, in order.
     pub(crate) calls: Vec<RecordedCall<'a>>,
     /// How many of these calls gave what the redirect carries.
@@ -55,10 +59,7 @@ const MOST_CALLS: usize = 200;
 pub(crate) fn find_logins(exchanges: &[RecordedExchange]) -> Result<Vec<RecordedLogin<'_>>, LearnError> {
     let round_trips = find_round_trips(exchanges);
     if round_trips.is_empty() {
-        return Err(LearnError::new(
-            "there is no callback: the browser never came back to the `redirect_uri` of the login",
-            "record from the moment the login button is pressed until the shop is shown again, with “Preserve log” switched on",
-        ));
+        return Err(missing_line::what_is_missing(exchanges));
     }
     let mut logins = Vec::new();
     let mut why = None;
@@ -70,6 +71,7 @@ pub(crate) fn find_logins(exchanges: &[RecordedExchange]) -> Result<Vec<Recorded
             Err(error) => why = why.or(Some(error)),
         }
     }
+    client_token::share_between(&mut logins);
     match (logins.is_empty(), why) {
         (true, Some(why)) => Err(why),
         _ => Ok(logins),
@@ -122,7 +124,7 @@ fn find_round_trips(exchanges: &[RecordedExchange]) -> Vec<RedirectRoundTrip> {
 }
 
 /// The parameters of a callback, without those that the redirect address itself has.
-fn read_callback_parameters(callback: &RecordedExchange, redirect_uri: &str) -> Vec<(String, String)> {
+pub(crate) fn read_callback_parameters(callback: &RecordedExchange, redirect_uri: &str) -> Vec<(String, String)> {
     let own = redirect_uri.split_once('?').map_or_else(Vec::new, |(_, query)| parse_pairs(query));
     let mut all = callback.query();
     if callback.method == "POST" {
@@ -198,17 +200,20 @@ fn read_login<'a>(
     }
     calls.truncate(20);
     let (redirect_uri, state) = (round_trip.redirect_uri.clone(), round_trip.state.clone());
-    Ok(RecordedLogin {
+    let mut login = RecordedLogin {
         redirect,
         callback,
         callback_parameters: returned,
         redirect_uri,
         state,
+        client_token: None,
         calls,
         prepared,
         token_call,
         code_parameter,
-    })
+    };
+    client_token::take_out(&mut login);
+    Ok(login)
 }
 
 /// Whether an exchange may be a call that the shop's server made.
@@ -296,14 +301,8 @@ fn relevant_calls<'a>(
 ) -> RelevantCalls<'a> {
     let mut late = after;
     let mut rest = late.split_off(first).into_iter();
-    let mut kept: Vec<RecordedCall<'a>> = rest.next().into_iter().collect();
-    let mut values = kept.first().map_or_else(Vec::new, followable_values);
-    for call in rest.filter(|call| !is_issuer_document(call)) {
-        if values.iter().any(|value| call.sent_values.contains(value.as_str())) {
-            values.extend(followable_values(&call));
-            kept.push(call);
-        }
-    }
+    let first: Vec<RecordedCall<'a>> = rest.next().into_iter().collect();
+    let kept = with_later_calls(first, rest.filter(|call| !is_issuer_document(call)).collect());
     let uses = |later: &[RecordedCall<'a>], values: &[String]| {
         values.iter().any(|value| later.iter().any(|later| later.sent_values.contains(value.as_str())))
     };
@@ -323,7 +322,34 @@ fn relevant_calls<'a>(
     RelevantCalls { calls: prepared.into_iter().chain(early).chain(kept).collect(), prepared: prepared_count, token_call }
 }
 
-fn followable_values(call: &RecordedCall<'_>) -> Vec<String> {
+/// The first call, those behind it that use what a kept call gave, and those that gave what a kept call uses.
+fn with_later_calls<'a>(first: Vec<RecordedCall<'a>>, rest: Vec<RecordedCall<'a>>) -> Vec<RecordedCall<'a>> {
+    let mut values = first.first().map_or_else(Vec::new, followable_values);
+    let gives: Vec<Vec<String>> = rest.iter().map(followable_values).collect();
+    let mut is_kept = vec![false; rest.len()];
+    for _ in 0..2 {
+        for (at, call) in rest.iter().enumerate() {
+            if !is_kept[at] && values.iter().any(|value| call.sent_values.contains(value.as_str())) {
+                is_kept[at] = true;
+                values.extend(gives[at].iter().cloned());
+            }
+        }
+        for at in (0..rest.len()).rev().filter(|at| rest[*at].exchange.answer.is_some()) {
+            let is_used = |value: &String| {
+                let later = rest.iter().zip(&is_kept).skip(at + 1).filter(|(_, is_kept)| **is_kept);
+                later.into_iter().any(|(later, _)| later.sent_values.contains(value.as_str())) && !values.contains(value)
+            };
+            if !is_kept[at] && gives[at].iter().any(is_used) {
+                is_kept[at] = true;
+                values.extend(gives[at].iter().cloned());
+            }
+        }
+    }
+    let kept = rest.into_iter().zip(is_kept).filter(|(_, is_kept)| *is_kept).map(|(call, _)| call);
+    first.into_iter().chain(kept).collect()
+}
+
+pub(crate) fn followable_values(call: &RecordedCall<'_>) -> Vec<String> {
     let leaves = call.document.as_ref().map_or_else(Vec::new, RecordedDocument::leaves);
     leaves
         .into_iter()

@@ -6,10 +6,13 @@ use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::looks_random;
 use crate::workbench::answers::path::{PathSegment, write_path};
+use crate::workbench::learn::address::address_template;
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
+use crate::workbench::learn::linking::RequestOf;
 use crate::workbench::learn::login_learner::{LoginLearner, ValueOrigin, shortened_name};
 use crate::workbench::learn::names::to_camel_case;
 use crate::workbench::learn::parameter_signature::find_signature;
+use crate::workbench::learn::request_places::RequestPlace;
 use crate::workbench::learn::request_shape::{RequestShape, SentParameter, parameter_entries, shortest_shape};
 use crate::workbench::recorded_exchange::host_of;
 
@@ -33,7 +36,7 @@ pub(crate) fn redirect_request_entries(learner: &mut LoginLearner<'_>) -> Vec<Ya
     }
     let redirect_parameters = redirect.query();
     let mut sent = Vec::new();
-    for (name, value) in &redirect_parameters {
+    for (at, (name, value)) in redirect_parameters.iter().enumerate() {
         let differs =
             learner.logins.iter().any(|other| other.redirect.query().iter().any(|(known, other)| known == name && other != value));
         let (text, comment) =
@@ -41,7 +44,9 @@ pub(crate) fn redirect_request_entries(learner: &mut LoginLearner<'_>) -> Vec<Ya
                 learner.known.add("nonce", value);
                 ("${nonce}".to_owned(), Some("differs in each login".to_owned()))
             } else {
-                learner.write_value(name, value, redirect.at, true)
+                let nth = redirect_parameters[..at].iter().filter(|(known, _)| known == name).count();
+                let sent = learner.sent(RequestOf::Redirect, RequestPlace::Parameter(name, nth), name, value);
+                learner.write_value(&sent, redirect.at, true)
             };
         sent.push(SentParameter { name: name.clone(), value: text, comment });
     }
@@ -96,10 +101,12 @@ pub(crate) fn standard_redirect_parameters(learner: &LoginLearner<'_>) -> Vec<(&
 fn redirect_address(learner: &mut LoginLearner<'_>) -> String {
     let base = learner.login.redirect.base();
     let host = host_of(base);
-    let Some((label, tail)) = host.split_once('.').filter(|(_, tail)| tail.contains('.')) else { return address_template(learner, base) };
+    let Some((label, tail)) = host.split_once('.').filter(|(_, tail)| tail.contains('.')) else {
+        return address_template(learner, RequestOf::Redirect, base);
+    };
     let mut others = learner.logins.iter().map(|other| host_of(other.redirect.base())).filter(|other| *other != host).peekable();
     if others.peek().is_none() || !others.all(|other| other.split_once('.').is_some_and(|(_, other)| other == tail)) {
-        return address_template(learner, base);
+        return address_template(learner, RequestOf::Redirect, base);
     }
     let named =
         learner.login.callback_parameters.iter().find(|(_, value)| value == host || value == label).map(|(name, _)| to_camel_case(name));
@@ -131,19 +138,6 @@ pub(crate) fn state_location(learner: &LoginLearner<'_>) -> Option<&'static str>
     }
     let last = learner.login.redirect_uri.rsplit('/').next().unwrap_or_default();
     Some(if looks_random(last) { "path" } else { "cookie" })
-}
-
-/// An address with holes in place of known values. A host with a hole is remembered for `hosts`.
-pub(crate) fn address_template(learner: &mut LoginLearner<'_>, base: &str) -> String {
-    learner.resolve_facts(base);
-    let written = learner.known.template_for(base).unwrap_or_else(|| base.replace("${", "$${"));
-    let host = host_of(base);
-    let rest = written.split_once("://").map_or("", |(_, rest)| rest);
-    let host_has_hole = written.starts_with("${") || rest.split('/').next().unwrap_or_default().contains("${");
-    if host_has_hole && !learner.hosts.iter().any(|known| known == host) {
-        learner.hosts.push(host.to_owned());
-    }
-    written
 }
 
 /// Adds how the callback comes and what is read from it; returns the `identity` that reads a name only the callback has.

@@ -1,4 +1,4 @@
-//! The signed token of the token call: its issuer, its keys and its audience.
+//! The signed tokens of the answers: their issuers, their keys and their audiences.
 
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::path::PathSegment;
@@ -19,12 +19,18 @@ pub(crate) struct LearnedSignedToken {
     pub(crate) by_discovery: bool,
     /// Whether it repeats the nonce that was sent.
     pub(crate) repeats_nonce: bool,
+    /// Whether the whole answer is the token.
+    pub(crate) is_whole: bool,
 }
 
 impl LoginLearner<'_> {
-    /// The signed token of the token call, if its keys are known.
-    pub(crate) fn learn_signed_token(&mut self) -> Option<LearnedSignedToken> {
-        let number = self.login.token_call;
+    /// The signed tokens whose keys are known: one of each answer at most.
+    pub(crate) fn learn_signed_tokens(&mut self) -> Vec<LearnedSignedToken> {
+        (self.login.token_call..self.login.calls.len()).filter_map(|number| self.learn_signed_token(number)).collect()
+    }
+
+    /// The signed token of one answer.
+    fn learn_signed_token(&mut self, number: usize) -> Option<LearnedSignedToken> {
         let leaves = self.login.calls[number].document.as_ref()?.leaves();
         let found =
             leaves.into_iter().filter_map(|leaf| RecordedJwt::read(&leaf.text).map(|token| (leaf, token))).find_map(|(leaf, token)| {
@@ -32,6 +38,7 @@ impl LoginLearner<'_> {
                 Some((leaf, token, keys))
             });
         let (leaf, token, keys) = found?;
+        let is_first = number == self.login.token_call;
         let claims = self.claims_in_all_logins(number, &leaf);
         let issuers = self.issuers_in_all_logins(number, &leaf, &token);
         let by_discovery = self.issuer.as_ref().is_some_and(|(_, document)| {
@@ -39,13 +46,18 @@ impl LoginLearner<'_> {
             names("issuer", token.claim_text("iss")) && names("jwks_uri", Some(&keys))
         });
         let mut words = Vec::new();
-        let fact = if leaf.keys == [PathSegment::Key("id_token".to_owned())] {
+        let fact = if is_first && leaf.keys == [PathSegment::Key("id_token".to_owned())] {
+            None
+        } else if leaf.keys.is_empty() {
+            words.push(YamlLine::with_comment("token", YamlValue::text("answer"), "the whole answer is a signed token"));
             None
         } else if self.known.expression_for(&leaf.text) == Some("accessToken") {
             Some("accessToken".to_owned())
         } else {
-            self.reads.push((ValueOrigin::Call(number), YamlLine::with_comment("idToken", YamlValue::Text(leaf.path()), "a signed token")));
-            None
+            let name = if is_first { "idToken".to_owned() } else { self.unused_name("personToken") };
+            let entry = YamlLine::with_comment(name.clone(), YamlValue::Text(leaf.path()), "a signed token");
+            self.reads.push((ValueOrigin::Call(number), entry));
+            (!is_first).then_some(name)
         };
         if let Some(fact) = fact {
             words.push(YamlLine::with_comment("token", YamlValue::Text(format!("${{{fact}}}")), "it is a signed token"));
@@ -69,10 +81,17 @@ impl LoginLearner<'_> {
             ));
         }
         let (is_nonce_sent, repeats_nonce) = (self.known.value("nonce").is_some(), token.claim_text("nonce").is_some());
-        if is_nonce_sent && !repeats_nonce {
+        if is_first && is_nonce_sent && !repeats_nonce {
             words.push(YamlLine::with_comment("nonce", YamlValue::text("none"), "the nonce was sent, and the token does not repeat it"));
         }
-        Some(LearnedSignedToken { call: number, words, claims, by_discovery, repeats_nonce: is_nonce_sent && repeats_nonce })
+        Some(LearnedSignedToken {
+            call: number,
+            words,
+            claims,
+            by_discovery,
+            repeats_nonce: is_first && is_nonce_sent && repeats_nonce,
+            is_whole: leaf.keys.is_empty(),
+        })
     }
 
     /// The value of `keys`: an address, or the client's secret.

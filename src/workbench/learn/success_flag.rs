@@ -4,8 +4,13 @@ use crate::provider::refusal::is_meaningful;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::path::PathSegment;
+use crate::workbench::answers::vocabulary::is_outcome_key;
 use crate::workbench::learn::document::leaves_of;
 use serde_json::Value;
+
+fn is_one_of(text: &str, words: &[&str]) -> bool {
+    words.contains(&text)
+}
 
 /// The `accepted` of these answers of one call, all of which succeeded. Where the call redeems the code, a member `error` of a
 /// yes has to be allowed.
@@ -17,12 +22,14 @@ pub(crate) fn find_success_flag(answers: &[&Value], redeems_code: bool) -> Optio
         .filter(|leaf| {
             let name = normalize_key(leaf.name());
             let text = leaf.text.to_ascii_lowercase();
+            let is_state = || is_outcome_key(&name) || name.ends_with("status") || name.ends_with("code");
             match name.as_str() {
-                "ok" | "success" | "succeeded" | "issuccess" => text == "true" || text == "1",
-                "status" | "result" | "message" | "msg" | "outcome" => text == "ok" || text == "success",
-                "code" | "errcode" | "errno" | "ret" | "error" | "errorcode" | "resultcode" | "retcode" => {
-                    matches!(text.as_str(), "0" | "ok" | "10000" | "success")
+                "ok" | "success" | "successful" | "succeeded" | "issuccess" | "accepted" => is_one_of(&text, &["true", "1", "yes", "ok"]),
+                "code" | "errcode" | "errno" | "err" | "ret" | "error" | "errorcode" | "resultcode" | "retcode" | "returncode" => {
+                    is_one_of(&text, &["0", "ok", "10000", "success", "200", "00", "0000", "000000"])
                 }
+                "message" | "msg" => is_one_of(&text, &["ok", "success"]),
+                _ if is_state() => is_one_of(&text, &["ok", "success", "succeeded", "successful", "1", "200", "true", "yes", "done"]),
                 _ => false,
             }
         });

@@ -3,7 +3,9 @@
 use crate::provider::declared_values::variable_beginning;
 use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START, INTERNAL};
 use crate::provider::standard::{CALLBACK, PERSON, TOKEN};
+use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::{looks_generated, looks_like_email, looks_random};
+use crate::workbench::learn::linking::SentValue;
 use crate::workbench::learn::login_learner::{LoginLearner, ReferencedValue, shortened_name};
 use crate::workbench::learn::names::{is_oauth_word, names_a_secret, to_camel_case, to_variable_name};
 use crate::workbench::learn::timestamp::timestamp_template;
@@ -60,21 +62,25 @@ impl LoginLearner<'_> {
     }
 
     /// A text as the file writes it, and the reason.
-    pub(crate) fn write_value(&mut self, name: &str, text: &str, at: Option<i64>, in_browser: bool) -> (String, Option<String>) {
-        self.resolve_facts(text);
-        if let Some(written) = self.known.template_for(text) {
+    pub(crate) fn write_value(&mut self, sent: &SentValue<'_>, at: Option<i64>, in_browser: bool) -> (String, Option<String>) {
+        let (name, text) = (sent.name, sent.text);
+        if normalize_key(name) == "scope" && self.login.first_parameters().iter().any(|(known, scope)| known == "scope" && scope == text) {
+            return ("${scope}".to_owned(), None);
+        }
+        if let Some(written) = self.template_for(sent) {
             let reason = self.reason_for_template(&written, name);
             return (written, reason);
         }
         if let Some(written) = at.and_then(|at| timestamp_template(text, at)) {
             return (written, Some("the time of the call".to_owned()));
         }
-        let is_personal = self.withheld.contains(text) || looks_like_email(text);
+        let is_personal = self.withheld.contains(text) || looks_like_email(text) || LoginLearner::differs(sent);
         let is_named_secret = names_a_secret(name) && text.len() >= 3 && !is_oauth_word(text) && !text.contains(' ');
         if is_named_secret || is_personal || looks_random(text) || looks_generated(text) {
             // The address of a redirect is visible to the shopper; what the calls send may be secret, whatever its name.
             let is_secret = !in_browser;
             let reason = match (is_personal, is_named_secret) {
+                (true, _) if LoginLearner::differs(sent) => "differs between the logins, and nothing before it gave it",
                 (true, _) => "the recording has this value elsewhere too, so it may be personal",
                 (_, true) => "its name marks it as a secret",
                 (false, false) => "looks random, so it may be a value of this installation",
