@@ -67,7 +67,8 @@ pub struct Exchange {
     pub(crate) step: StepKind,
     /// The index of the call in the provider's file.
     pub call: usize,
-    pub(crate) request: Request,
+    /// The request as it was sent.
+    pub request: Request,
     /// The answer, or why there is none.
     pub answer: Result<Response, NoAnswer>,
     /// Whether it failed and was optional, so that the login went on.

@@ -4,7 +4,7 @@ mod compilation;
 mod verification;
 
 pub(crate) use crate::provider::signed_token::verification::{
-    ComparedFacts, LOGOUT_EVENT, half_hashes, last_use, moment_of, unverified_claims,
+    ComparedFacts, LOGOUT_EVENT, decode_json_part, half_hashes, last_use, moment_of, unverified_claims,
 };
 
 use crate::provider::address::{Address, AddressContext};

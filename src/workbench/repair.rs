@@ -2,7 +2,8 @@
 //!
 //! Where an answer holds what is needed in another place than the file reads, the answers are searched, and each change is compiled
 //! and tried on the same answers before it is proposed. Where the provider refuses, its words lead to a cause. No proposal holds a
-//! value of an answer, makes an address proven that was not, or removes a check that the provider did not refuse in words.
+//! value of an answer but the issuer, the audience and the algorithm of a token, reads an id that is no person's, makes an address
+//! proven that was not, or removes a check that the provider did not refuse in words or leave out in its answer.
 
 pub(crate) mod answer_format;
 pub(crate) mod answer_index;
@@ -17,9 +18,13 @@ pub(crate) mod lost_state;
 pub(crate) mod missing_email;
 pub(crate) mod nested_json;
 pub(crate) mod path_move;
+pub(crate) mod person_id_safety;
+pub(crate) mod refusal_proposals;
+pub(crate) mod request;
 pub(crate) mod request_repairs;
 pub(crate) mod required_fact;
 pub(crate) mod reread;
+pub(crate) mod token_repairs;
 pub(crate) mod unresolved_path;
 
 use crate::login::error::{LoginError, LoginErrorCause};
@@ -103,6 +108,9 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
     if let LoginErrorCause::NotAllowed(_) = &error.cause {
         rated.extend(proposals_for_require(provider, case, &goal));
     }
+    if let LoginErrorCause::BadToken(_) = &error.cause {
+        rated.extend(token_repairs::token_proposals(provider, case, error.place).into_iter().map(|proposal| (proposal, 90.0)));
+    }
     if is_unreadable {
         rated.extend(proposals_for_unreadable(provider, case, &goal));
     }
@@ -128,16 +136,16 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
     // A refusal that the file does not recognize is proposed as well, after what would be read.
     let is_unrecognized = is_about_reading && !is_refused && rated.iter().all(|(_, rating)| *rating < 120.0);
     if is_refusal || is_unrecognized {
-        let least = if is_refusal { 0 } else { 2 };
+        let least = if is_refusal { -10.0 } else { 15.0 };
         let causes = ObservedRefusal::from_login(provider, error, trace).proposals();
-        rated.extend(causes.into_iter().enumerate().filter(|(_, (_, weight))| *weight >= least).map(|(at, (proposal, weight))| {
-            #[expect(clippy::cast_precision_loss, reason = "a handful")]
-            let behind = at as f32;
+        rated.extend(causes.into_iter().filter(|(_, score)| *score >= least).map(|(proposal, score)| {
             // A clear refusal counts more than a format in which the answer could be read.
-            let plain = if is_unreadable && weight >= 2 { 250.0 } else { 0.0 };
-            (proposal, plain + 60.0 + 10.0 * f32::from(weight) - behind)
+            let plain = if is_unreadable && score >= 15.0 { 250.0 } else { 0.0 };
+            (proposal, plain + 60.0 + score)
         }));
     }
+    let is_missing = goal.facts.first().filter(|_| !is_refusal && rated.iter().all(|(proposal, _)| proposal.change.is_none()));
+    rated.extend(is_missing.map(|fact| (Proposal::new(fact.clone(), &RepairRule::NothingLike { fact: fact.clone() }, None), 1.0)));
     rated
 }
 

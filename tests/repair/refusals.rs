@@ -17,7 +17,8 @@ use std::collections::{BTreeMap, HashSet};
 /// The name of the sentence that tells a cause.
 fn told(cause: RefusalCause) -> &'static [&'static str] {
     match cause {
-        RefusalCause::SecretRefused => &["secretRefused"],
+        // Where the words name no secret, its place is as likely as its value.
+        RefusalCause::SecretRefused => &["secretRefused", "credentialsElsewhere", "likeOtherStep", "parameterOtherName"],
         RefusalCause::CredentialsElsewhere => &["credentialsElsewhere"],
         RefusalCause::PkceRefused => &["pkceRefused"],
         RefusalCause::PkceRequired => &["pkceRequired"],
@@ -27,9 +28,9 @@ fn told(cause: RefusalCause) -> &'static [&'static str] {
         RefusalCause::ClientUnknown => &["clientUnknown"],
         RefusalCause::BodyOther => &["bodyOther"],
         RefusalCause::MethodOther => &["methodOther"],
-        RefusalCause::AddressWrong => &["addressWrong"],
+        RefusalCause::AddressWrong => &["addressWrong", "addressOther"],
         RefusalCause::AudienceMissing => &["audienceMissing"],
-        RefusalCause::ParameterMissing => &["parameterMissing"],
+        RefusalCause::ParameterMissing => &["parameterMissing", "parameterAdded", "parameterOtherName", "bodyOther"],
         RefusalCause::TooMany => &["tooMany"],
         RefusalCause::Unavailable => &["unavailable"],
         other => panic!("{other:?} has no wording here"),

@@ -16,7 +16,7 @@ use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::Response;
 use crate::workbench::examples::difference::Difference;
-use crate::workbench::examples::replay;
+use crate::workbench::examples::replayed_answers::replayed_response;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -207,7 +207,7 @@ impl Simulation {
             login.is_over = true;
             return SimulatedResponse::oauth_error("not_recorded", "the example ends before this call");
         };
-        let answer = replay::replayed_response(&exchange.answer, &login.tokens);
+        let answer = replayed_response(&exchange.answer, &login.tokens);
         let step = &self.provider.calls[call];
         self.cache_key_set(&login.facts, context.now);
         let (answer, read) = self.with_unique_token(step, answer, login);

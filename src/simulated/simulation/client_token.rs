@@ -9,7 +9,7 @@ use crate::simulated::simulation::received_request::ReceivedRequest;
 use crate::simulated::simulation::replacements::ExampleReplacements;
 use crate::simulated::simulation::{Simulation, SimulationContext, expectation};
 use crate::vocabulary::wire::Response;
-use crate::workbench::examples::replay;
+use crate::workbench::examples::replayed_answers::replayed_response;
 
 impl Simulation {
     /// Answers the call for the client's own token.
@@ -47,6 +47,6 @@ impl Simulation {
         let (mut answer, example) = (self.client_token.clone()?, first_login(&self.examples)?);
         ExampleReplacements::for_login(&self.provider, example, facts, context.now).replace_in_answer(&mut answer);
         let tokens = self.keyring.tokens(&self.provider, example, context.now, facts);
-        Some(replay::replayed_response(&answer, &tokens))
+        Some(replayed_response(&answer, &tokens))
     }
 }

@@ -16,7 +16,7 @@ use crate::simulated::simulation::{Simulation, SimulationContext, expectation};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::wire::Response;
 use crate::workbench::examples::difference::Difference;
-use crate::workbench::examples::replay;
+use crate::workbench::examples::replayed_answers::replayed_response;
 
 /// How many preparations are compared with a request.
 const LARGEST_CANDIDATES: usize = 20;
@@ -114,7 +114,7 @@ impl Simulation {
         let mut answer = exchange.answer.clone();
         ExampleReplacements::for_login(&self.provider, example, &facts, context.now).replace_in_answer(&mut answer);
         let tokens = self.keyring.tokens(&self.provider, example, context.now, &facts);
-        let mut answer = replay::replayed_response(&answer, &tokens);
+        let mut answer = replayed_response(&answer, &tokens);
         state.prepared += 1;
         let unique = format!("s{}", state.prepared);
         let read = |answer: &Response| {

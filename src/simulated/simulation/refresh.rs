@@ -12,7 +12,7 @@ use crate::simulated::simulation::replacements::ExampleReplacements;
 use crate::simulated::simulation::{Simulation, SimulationContext, expectation};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::wire::Response;
-use crate::workbench::examples::replay;
+use crate::workbench::examples::replayed_answers::replayed_response;
 use serde_json::json;
 
 impl Simulation {
@@ -74,7 +74,7 @@ impl Simulation {
         for (example, answer) in answers {
             let mut answer = answer.clone();
             ExampleReplacements::for_login(&self.provider, example, facts, context.now).replace_in_answer(&mut answer);
-            let answer = replay::replayed_response(&answer, &self.keyring.tokens(&self.provider, example, context.now, facts));
+            let answer = replayed_response(&answer, &self.keyring.tokens(&self.provider, example, context.now, facts));
             if let Some(read_facts) = read(&answer) {
                 return SimulatedResponse::from_recorded(with_unique_value(answer, read_facts, token, &unique, &read).0);
             }

@@ -6,7 +6,7 @@ use crate::simulated::simulation::choices::recorded_refusal;
 use crate::simulated::simulation::replacements::ExampleReplacements;
 use crate::simulated::simulation::{Simulation, read_json};
 use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleSpec};
-use crate::workbench::examples::replay;
+use crate::workbench::examples::replayed_answers::replayed_response;
 use serde_json::{Map, Value};
 
 impl Simulation {
@@ -23,7 +23,7 @@ impl Simulation {
             let mut answer = answer.clone();
             ExampleReplacements::for_login(&self.provider, example, facts, now).replace_in_answer(&mut answer);
             let tokens = self.keyring.tokens(&self.provider, example, now, facts);
-            let mut response = replay::replayed_response(&answer, &tokens);
+            let mut response = replayed_response(&answer, &tokens);
             if let Some(message) = example.refused.as_ref().and_then(|refused| refused.message.as_ref())
                 && let Some(body) = read_json(&response.body)
             {

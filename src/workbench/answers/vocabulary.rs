@@ -22,6 +22,7 @@ pub(crate) struct Vocabulary {
     records: Vec<String>,
     passing: Vec<String>,
     outcomes: Vec<String>,
+    not_personal: Vec<String>,
 }
 
 /// The words for one meaning.
@@ -182,6 +183,27 @@ pub(crate) fn is_id_of_something_else(key: &str) -> bool {
         && words.iter().any(|word| [others, things, passing].iter().any(|list| contains_singular(list, word)))
 }
 
+/// Whether a key belongs to what no person is known by: a time, a place, a count, a state, a name, a record, or what stands above a person.
+pub(crate) fn is_not_personal(key: &str) -> bool {
+    let plain = normalize_key(key);
+    let stem = ["uuid", "guid", "uid", "id"].iter().find_map(|end| plain.strip_suffix(end)).unwrap_or(&plain);
+    let is_listed = |word: &str| contains_singular(&VOCABULARY.not_personal, word);
+    is_listed(stem) || key_words(key).iter().any(|word| is_listed(word))
+}
+
+/// Whether a key is that of a person's id.
+pub(crate) fn is_key_of_person_id(key: &str) -> bool {
+    let plain = normalize_key(key);
+    let ends_so =
+        key_words(key).last().is_some_and(|word| matches!(word.as_str(), "id" | "uid" | "uuid" | "guid" | "sub" | "identifier" | "pk"));
+    let says_id = ends_so
+        || plain.strip_suffix("id").is_some_and(|stem| stem.len() > 3)
+        || is_person_id(&plain)
+        || is_person_number(&plain)
+        || meaning_of_key(key) == FactMeaning::Id;
+    says_id && !is_not_personal(key) && !is_outcome_key(key)
+}
+
 /// Whether a key says how a request went.
 pub(crate) fn is_outcome_key(key: &str) -> bool {
     contains_word(&VOCABULARY.outcomes, &normalize_key(key))
@@ -199,8 +221,8 @@ mod tests {
     #[test]
     fn every_word_is_written_as_keys_are_compared() {
         let meanings = VOCABULARY.meanings.values().flat_map(MeaningWords::all);
-        let Vocabulary { email_parts, proof, others, things, records, passing, outcomes, .. } = &*VOCABULARY;
-        let lists = [email_parts, &proof.parts, others, things, records, passing, outcomes];
+        let Vocabulary { email_parts, proof, others, things, records, passing, outcomes, not_personal, .. } = &*VOCABULARY;
+        let lists = [email_parts, &proof.parts, others, things, records, passing, outcomes, not_personal];
 
         for word in meanings.chain(lists.into_iter().flatten()) {
             assert_eq!(*word, normalize_key(word));
@@ -246,6 +268,46 @@ mod tests {
         assert!(is_about_others("friends") && is_about_others("inviter") && !is_about_others("news"));
         assert!(is_about_others("recovery_email") && is_about_others("managerEmail") && !is_about_others("primary_email"));
         assert!(is_about_something_else("teams") && is_about_something_else("plan") && !is_about_something_else("profile"));
+    }
+
+    #[test]
+    fn what_no_person_is_known_by_is_told_from_an_id() {
+        for key in ["id", "user_id", "uid", "sub", "openId", "unionId", "memberId", "customer_number", "actor_id", "profile_id", "UserID"] {
+            assert!(is_key_of_person_id(key), "{key}");
+        }
+        for key in [
+            "iat",
+            "jti",
+            "sid",
+            "country",
+            "account_id",
+            "accountid",
+            "tenantId",
+            "corpId",
+            "request_id",
+            "created_at",
+            "level",
+            "result",
+            "code",
+        ] {
+            assert!(!is_key_of_person_id(key), "{key}");
+        }
+        for key in [
+            "avatar",
+            "nickname",
+            "profile_url",
+            "login_count",
+            "expiresIn",
+            "network",
+            "etag",
+            "status",
+            "type",
+            "AccountID",
+            "appid",
+            "org_id",
+        ] {
+            assert!(!is_key_of_person_id(key), "{key}");
+        }
     }
 
     #[test]

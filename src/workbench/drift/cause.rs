@@ -117,13 +117,17 @@ impl BrokenAnswer<'_> {
         if let Some(path) = find_replacement(gone, document, &self.statistics.shape).filter(|_| !decides_sign_in) {
             return Some(replacement_proposal(self.login.provider, gone, path));
         }
-        let is_about = |proposal: &&Proposal| match proposal.rule() {
-            Some(RepairRule::PathMoved { fact, new, old } | RepairRule::PlaceNotStandard { fact, new, old }) => {
+        let is_about = |proposal: &&Proposal| {
+            let moved = match proposal.rule() {
+                Some(RepairRule::PathMoved { fact, new, old } | RepairRule::PlaceNotStandard { fact, new, old }) => Some((fact, new, old)),
+                Some(RepairRule::IdMoved { new, old, .. }) => Some(("id".to_owned(), new, old)),
+                _ => None,
+            };
+            moved.is_some_and(|(fact, new, old)| {
                 *fact == *reading.name
                     && *old == *planned.path.source
                     && parse_path(&new).is_some_and(|new| is_new_path(&self.statistics.shape, &new, since))
-            }
-            _ => false,
+            })
         };
         repairs.iter().find(is_about).cloned()
     }

@@ -4,6 +4,7 @@
 pub(crate) mod difference; //  how a replay differs from its story
 pub mod example; //            a story as it is written
 pub mod mutation; //           how many changes of a file its stories notice
+pub mod replayed_answers; // the answers that a replay gets
 pub mod replay; //             one story, played by the engine
 pub(crate) mod stand_ins; //   values that a story does not give
 pub(crate) mod tokens; //      the signed tokens of a story

@@ -12,17 +12,18 @@ use crate::provider::identity::Identity;
 use crate::provider::issuer::metadata_address;
 use crate::provider::signature::SignatureTarget;
 use crate::provider::step::StepKind;
-use crate::vocabulary::text::{Text, form_encode};
-use crate::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
+use crate::vocabulary::text::Text;
+use crate::vocabulary::wire::Request;
 use crate::vocabulary::words::OneOrMany;
 use crate::workbench::examples::difference::{Difference, compare_identity, compare_request};
-use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleExchangeSpec, ExampleSpec, ExpectedRefusalSpec};
+use crate::workbench::examples::example::{ExampleExchangeSpec, ExampleSpec, ExpectedRefusalSpec};
+use crate::workbench::examples::replayed_answers::{JudgedAnswers, ReplayJudge, ReplayedAnswers};
 use crate::workbench::examples::stand_ins::{ExampleStart, example_start, stand_in};
 use crate::workbench::examples::tokens::ExampleTokens;
 use crate::world::random::rsa_pair;
 use serde_json::{Value, json};
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 /// The result of a replay.
@@ -42,6 +43,11 @@ pub struct ReplayResult {
 
 /// Runs the login of a story with its recorded answers, without network or clock.
 pub fn replay(provider: &Provider, story: &ExampleSpec) -> ReplayResult {
+    replay_before(provider, story, None)
+}
+
+/// Runs the login of a story before a judge, who decides which request gets which answer.
+pub fn replay_before(provider: &Provider, story: &ExampleSpec, judge: Option<&dyn ReplayJudge>) -> ReplayResult {
     let mut start = example_start(provider, story);
     let documents = DocumentCache::default();
     let mut differences = Vec::new();
@@ -50,7 +56,8 @@ pub fn replay(provider: &Provider, story: &ExampleSpec) -> ReplayResult {
     store_discovery_document(provider, story, &start, &documents);
     let facts = start.attempt.initial_facts(provider, &start.installation, &documents).unwrap_or_else(|| provider.empty_facts());
     let tokens = ExampleTokens::make(provider, story, &start, &facts, &documents, &mut differences);
-    let before = ReplayedAnswers::new(story.prepare.as_ref().map_or(&[][..], |exchanges| &exchanges.0), &tokens);
+    let judged = judge.map(|judge| JudgedAnswers { judge, recorded: story.all_exchanges().collect(), tokens: &tokens });
+    let before = ReplayedAnswers::new(story.prepare.as_ref().map_or(&[][..], |exchanges| &exchanges.0), &tokens, judged.as_ref());
     let (prepared, is_prepared) = prepare_to_end(provider, &mut start, &before, &documents);
     let facts = start.attempt.initial_facts(provider, &start.installation, &documents).unwrap_or(facts);
     check_prepared(provider, story, (&prepared, &facts), &documents, &mut differences);
@@ -67,8 +74,9 @@ pub fn replay(provider: &Provider, story: &ExampleSpec) -> ReplayResult {
             return ReplayResult { differences, requests, trace: prepared, end: Err(error), documents };
         }
     }
-    let callback = replayed_callback(provider, story, &tokens, &facts);
-    let recording = ReplayedAnswers::new(story.exchanges.as_ref().map_or(&[][..], |exchanges| &exchanges.0), &tokens);
+    let refused = judge.and_then(|judge| judge.refuse_redirect(&requests.last()?.1));
+    let callback = refused.map_or_else(|| replayed_callback(provider, story, &tokens, &facts), CallbackParameters::new);
+    let recording = ReplayedAnswers::new(story.exchanges.as_ref().map_or(&[][..], |exchanges| &exchanges.0), &tokens, judged.as_ref());
     let accepted = start.attempt.accept(provider, &start.installation, &callback, Some(&start.attempt.state), &documents, start.now);
     let (trace, end) = match accepted {
         Ok(login) => drive_to_end(login, &recording, &documents),
@@ -328,50 +336,5 @@ pub(crate) fn sign_callback(provider: &Provider, callback: &mut CallbackParamete
         if let Ok(signature) = signed {
             callback.pairs[at].1 = signature;
         }
-    }
-}
-
-/// Recorded answers, given out in order.
-struct ReplayedAnswers<'a> {
-    answers: Mutex<std::slice::Iter<'a, ExampleExchangeSpec>>,
-    tokens: &'a ExampleTokens,
-}
-
-impl<'a> ReplayedAnswers<'a> {
-    fn new(exchanges: &'a [ExampleExchangeSpec], tokens: &'a ExampleTokens) -> Self {
-        Self { answers: Mutex::new(exchanges.iter()), tokens }
-    }
-}
-
-/// A recorded answer as an HTTP response, with its tokens.
-pub(crate) fn replayed_response(answer: &ExampleAnswerSpec, tokens: &ExampleTokens) -> Response {
-    let (body, content_type) = if let Some(json) = &answer.json {
-        (tokens.replace_in(&json.0).to_string(), "application/json")
-    } else if let Some(form) = &answer.form {
-        let mut body = String::new();
-        for (at, (name, value)) in form.0.iter().enumerate() {
-            body.push_str(if at > 0 { "&" } else { "" });
-            form_encode(&name.value, &mut body);
-            body.push('=');
-            form_encode(&tokens.replace(&value.value), &mut body);
-        }
-        (body, "application/x-www-form-urlencoded")
-    } else {
-        (answer.text.as_ref().map_or_else(String::new, |text| tokens.replace(&text.value)), "text/plain")
-    };
-    let own =
-        answer.headers.iter().flat_map(|headers| &headers.0).map(|(name, value)| (name.value.as_str().into(), value.value.as_str().into()));
-    let mut headers: Vec<(Box<str>, Box<str>)> = own.collect();
-    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
-        headers.push(("Content-Type".into(), content_type.into()));
-    }
-    Response { status: answer.status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200), headers, body: body.into_bytes() }
-}
-
-impl Fetch for ReplayedAnswers<'_> {
-    fn send<'a>(&'a self, _: &'a Request) -> ResponseFuture<'a> {
-        let next = self.answers.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let answer = next.map(|exchange| replayed_response(&exchange.answer, self.tokens)).ok_or(NoAnswer::Unreachable);
-        Box::pin(std::future::ready(answer))
     }
 }

@@ -18,6 +18,7 @@ use crate::workbench::repair::draft::{self, RepairDraft, move_draft};
 use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
 use crate::workbench::repair::email_proof_safety::keeps_email_proof_safe;
 use crate::workbench::repair::path_move::find_moves;
+use crate::workbench::repair::person_id_safety::reads_only_ids_of_persons;
 use crate::workbench::repair::reread::{RepairCase, RereadDocument, RereadLogin, reread_login};
 use crate::workbench::repair::unresolved_path::{LookupPart, UnresolvedPath, UnresolvedReason, unresolved_paths};
 use crate::workbench::repair::{entry_choice, nested_json};
@@ -349,6 +350,7 @@ fn rate_improvement(
     if loses_fact
         || (refusals(after) > refusals(before) && before.documents.len() >= after.documents.len())
         || !keeps_email_proof_safe((old, before), (new, after), draft)
+        || !reads_only_ids_of_persons(old, (new, after))
     {
         return None;
     }

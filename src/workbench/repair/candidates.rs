@@ -2,7 +2,7 @@
 
 use crate::provider::json_path::scalar_text;
 use crate::provider::standard::PERSON;
-use crate::workbench::answers::keys::spelling_similarity;
+use crate::workbench::answers::keys::{normalize_key, spelling_similarity};
 use crate::workbench::answers::leaves::AnswerNode;
 use crate::workbench::answers::looks::is_name_for_path;
 use crate::workbench::answers::meaning::{FactMeaning, key_similarity, meaning_of_key, meaning_score};
@@ -161,6 +161,11 @@ pub(crate) fn plausibility(wanted: &UnresolvedPath, path: &[PathSegment], value:
     if speaks_of_proof && !proof && last_key(&wanted.segments) != Some(last) {
         return None;
     }
+    // A token that only refreshes, or only says who the person is, opens no door; and a form's token is none at all.
+    let is_other_token = matches!(meaning_of_key(last), FactMeaning::Refresh | FactMeaning::Identity) || mentions_other_token(last);
+    if wanted.about == FactMeaning::Access && is_other_token && last_key(&wanted.segments) != Some(last) {
+        return None;
+    }
     let is_no_name =
         matches!(meaning_of_key(last), FactMeaning::Locale | FactMeaning::Verified | FactMeaning::Picture | FactMeaning::Seconds);
     if is_name(wanted.about) && is_no_name && last_key(&wanted.segments) != Some(last) {
@@ -184,6 +189,12 @@ fn is_of_another_person(wanted: &UnresolvedPath, path: &[PathSegment], neighbour
     let of_person = neighbours.iter().filter(|near| near.plain && PERSON.iter().any(|(fact, _)| *fact == near.fact));
     let known: Vec<String> = of_person.flat_map(|near| keys_about_others(&near.path)).collect();
     keys_about_others(path).iter().any(|key| !known.contains(key))
+}
+
+/// Whether a key is that of a token with which nothing can be asked for the person.
+fn mentions_other_token(key: &str) -> bool {
+    let plain = normalize_key(key);
+    ["refresh", "csrf", "xsrf", "idtoken", "nonce", "device"].iter().any(|part| plain.contains(part))
 }
 
 fn is_name(meaning: FactMeaning) -> bool {

@@ -51,6 +51,8 @@ pub(crate) fn path_draft(wanted: &UnresolvedPath, edits: Vec<FileEdit>, path: &[
     let title = format!("{fact}: {new}");
     let rule = match (wanted.part, wanted.written) {
         (LookupPart::Condition, _) => RepairRule::ConditionMoved { word: fact, new, old },
+        // Whoever applies it looks at a second person first.
+        (_, _) if fact == "id" => RepairRule::IdMoved { new, old, logins: "1".to_owned() },
         (_, true) => RepairRule::PathMoved { fact, new, old },
         (_, false) => RepairRule::PlaceNotStandard { fact, new, old },
     };

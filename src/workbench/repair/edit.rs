@@ -1,5 +1,7 @@
 //! Changes of a file's text that leave quotes, brackets and comments as they are.
 
+mod entries;
+
 use crate::story::proposal::FileChange;
 use crate::vocabulary::place::{Place, Source};
 use crate::vocabulary::yaml::writer::quoted;
@@ -21,16 +23,38 @@ pub(crate) enum FileEdit {
     Top { key: &'static str, value: String, behind: &'static [&'static str] },
     /// Renames a word of a step.
     Rename { step: Place, from: &'static str, to: &'static str },
+    /// Takes a word out of a step.
+    Drop { step: Place, key: String },
+    /// Changes an entry of a block within a step, such as one of `rename`.
+    Entry { step: Place, word: &'static str, change: EntryChange },
+}
+
+/// A change of one entry of a block.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum EntryChange {
+    /// The entry gets this value, as YAML writes it within brackets. A block that is not there is written.
+    Set {
+        key: String,
+        value: String,
+    },
+    Rename {
+        from: String,
+        to: String,
+    },
+    /// A block that has no other entry goes with it.
+    Drop {
+        key: String,
+    },
 }
 
 /// A file that is being changed.
 pub(crate) struct EditableFile<'a> {
-    text: &'a str,
+    pub(super) text: &'a str,
     root: YamlNode,
 }
 
 /// A stretch of bytes that becomes another text.
-type TextReplacement = (usize, usize, String);
+pub(super) type TextReplacement = (usize, usize, String);
 
 impl<'a> EditableFile<'a> {
     pub(crate) fn open(source: &'a Source) -> Option<Self> {
@@ -120,6 +144,8 @@ impl<'a> EditableFile<'a> {
                 let key = &entries.iter().find(|entry| entry.key.value == *from)?.key;
                 Some((key.place.start as usize, key.place.end as usize, (*to).to_owned()))
             }
+            FileEdit::Drop { step, key } => self.without_entry(self.step_node(*step)?, key),
+            FileEdit::Entry { step, word, change } => self.replacement_for_entry(self.step_node(*step)?, word, change),
             FileEdit::Path { .. } | FileEdit::Within { .. } => None,
         }
     }
@@ -140,7 +166,7 @@ impl<'a> EditableFile<'a> {
     }
 
     /// The mapping of the step at a place.
-    fn step_node(&self, place: Place) -> Option<&YamlNode> {
+    pub(crate) fn step_node(&self, place: Place) -> Option<&YamlNode> {
         if place.start == self.root.place.start {
             return None;
         }
@@ -148,7 +174,7 @@ impl<'a> EditableFile<'a> {
     }
 
     /// Adds entries to a mapping, in its own style.
-    fn add_entries(&self, map: &YamlNode, entries: &[String]) -> Option<TextReplacement> {
+    pub(super) fn add_entries(&self, map: &YamlNode, entries: &[String]) -> Option<TextReplacement> {
         let start = map.place.start as usize;
         if self.text.get(start..)?.starts_with('{') {
             let close = self.end_of_node(map)?.checked_sub(1)?;
@@ -170,13 +196,13 @@ impl<'a> EditableFile<'a> {
         (self.text.len(), if self.text.ends_with('\n') { "" } else { "\n" })
     }
 
-    fn end_of_line(&self, at: usize) -> Option<usize> {
+    pub(super) fn end_of_line(&self, at: usize) -> Option<usize> {
         let line = self.text.get(at..)?.split('\n').next()?;
         Some(at + line.strip_suffix('\r').unwrap_or(line).len())
     }
 
     /// The byte behind a node.
-    fn end_of_node(&self, node: &YamlNode) -> Option<usize> {
+    pub(super) fn end_of_node(&self, node: &YamlNode) -> Option<usize> {
         let start = node.place.start as usize;
         match &node.kind {
             YamlKind::Scalar { .. } => Some(node.place.end as usize),
@@ -288,70 +314,4 @@ pub(crate) fn changed_lines(before: &str, after: &str) -> Option<FileChange> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::workbench::answers::path::parse_path;
-
-    const FILE: &str =
-        "name: Acme   # ours\ngetUserInfo:\n  get: https://a.example\n  read: { id: $.id, mail: '$.a[?@.b == \"x\"].v' }   # see\n";
-
-    fn edit(text: &str, edits: &[FileEdit]) -> String {
-        EditableFile::open(&Source::new("acme.yaml", text)).unwrap().apply(edits).unwrap()
-    }
-
-    fn at(text: &str, part: &str) -> Place {
-        let start = u32::try_from(text.find(part).unwrap()).unwrap();
-        Place { start, end: start + u32::try_from(part.len()).unwrap(), ..Place::default() }
-    }
-
-    #[test]
-    fn a_path_within_brackets_gets_quotes_only_where_it_needs_them() {
-        let path = |old: &str, new: &str| FileEdit::Path { place: at(FILE, old), old: old.to_owned(), new: parse_path(new).unwrap() };
-
-        assert!(edit(FILE, &[path("$.id", "$.user.id")]).contains("{ id: $.user.id, mail"));
-        assert!(edit(FILE, &[path("$.id", "$.list[0].id")]).contains("{ id: \"$.list[0].id\", mail"));
-        assert!(edit(FILE, &[path("$.id", "$['e-id']")]).contains("{ id: \"$['e-id']\", mail"));
-        assert!(edit(FILE, &[path("$.a[?@.b == \"x\"].v", "$.d['e-a'].v")]).contains("mail: '$.d[\"e-a\"].v' }   # see"));
-    }
-
-    #[test]
-    fn words_are_added_in_the_style_of_their_block() {
-        let step = at(FILE, "get: https");
-        let block = edit(FILE, &[FileEdit::Word { step, word: "getUserInfo", key: "answer", value: "jsonp".to_owned() }]);
-        assert!(block.ends_with("# see\n  answer: jsonp\n"), "{block}");
-
-        let flow = "name: Acme\ngetUserInfo: { get: https://a.example }\n";
-        let added = FileEdit::Read {
-            step: at(flow, "{ get"),
-            word: "getUserInfo",
-            signed: false,
-            facts: vec![("id".to_owned(), parse_path("$.a[0].id").unwrap())],
-        };
-        assert_eq!(edit(flow, &[added]), "name: Acme\ngetUserInfo: { get: https://a.example, read: { id: \"$.a[0].id\" } }\n");
-
-        let top = FileEdit::Top { key: "missingEmail", value: "ask".to_owned(), behind: &["trustEmail", "name"] };
-        assert!(edit(FILE, &[top]).starts_with("name: Acme   # ours\nmissingEmail: ask\ngetUserInfo:"));
-    }
-
-    #[test]
-    fn a_bracket_in_quotes_or_in_a_comment_closes_nothing() {
-        let step =
-            |text: &str| FileEdit::Word { step: at(text, "{ post"), word: "getAccessCode", key: "credentials", value: "basic".to_owned() };
-        let file = "name: Acme\ngetAccessCode: { post: https://a.example, extra: { x: \"a \\\" { b\" } } # café";
-        assert!(edit(file, &[step(file)]).ends_with("{ x: \"a \\\" { b\" }, credentials: basic } # café"), "{}", edit(file, &[step(file)]));
-
-        let file = "name: Acme\ngetAccessCode: { post: https://a.example, # } é\n  extra: { x: 'it''s }' } }\n";
-        assert!(edit(file, &[step(file)]).ends_with("{ x: 'it''s }' }, credentials: basic }\n"));
-
-        assert_eq!(closing_bracket("{ a: \"é", 0), None);
-        assert_eq!(closing_bracket("é", 1), None);
-    }
-
-    #[test]
-    fn a_change_holds_only_the_lines_that_differ() {
-        let change = changed_lines("a\nb\nc\n", "a\nx\ny\nc\n").unwrap();
-        assert_eq!((change.line, change.removed.len(), change.added.len()), (2, 1, 2));
-        assert_eq!(change.apply("a\nb\nc\n").as_deref(), Some("a\nx\ny\nc\n"));
-        assert!(super::changed_lines("a\n", "a\n").is_none());
-    }
-}
+mod tests;

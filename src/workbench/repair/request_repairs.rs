@@ -4,7 +4,7 @@ use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::provider::answer::is_web_page;
 use crate::provider::pkce::Pkce;
-use crate::provider::step::{Step, StepBody, StepKind};
+use crate::provider::step::{Step, StepKind};
 use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider, compile, json};
 use crate::story::proposal::{FileChange, Proposal};
@@ -13,11 +13,11 @@ use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
-use crate::vocabulary::wire::{Method, NoAnswer, Response};
+use crate::vocabulary::wire::{NoAnswer, Response};
+use crate::workbench::answers::leaves::{AnswerNode, all_leaves};
 use crate::workbench::answers::refusals::{RefusalCause, causes_in_text, lowercase_text};
 use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::workbench::repair::request::RequestRefusal;
 use serde_json::Value;
 
 /// Parameters that a provider may name as missing.
@@ -38,15 +38,23 @@ const PARAMETERS: &[&str] = &[
     "code",
 ];
 
+/// At most this many changes of a request are compiled.
+const MOST_CHANGES: usize = 8;
+
 /// A refusal, and the step in which it came.
 pub(crate) struct ObservedRefusal<'a> {
-    provider: &'a Provider,
-    trace: &'a Trace,
-    step: Option<&'a Step>,
-    kind: Option<StepKind>,
+    pub(super) provider: &'a Provider,
+    pub(super) trace: &'a Trace,
+    pub(super) step: Option<&'a Step>,
+    pub(super) kind: Option<StepKind>,
     status: u16,
     is_page: bool,
-    words: String,
+    /// What the provider says, in small letters.
+    pub(super) words: String,
+    /// The texts of its answer as they are written.
+    said: String,
+    challenge: Option<String>,
+    allowed: Option<String>,
 }
 
 impl<'a> ObservedRefusal<'a> {
@@ -75,6 +83,13 @@ impl<'a> ObservedRefusal<'a> {
             status,
             is_page: answer.is_some_and(|answer| is_web_page(&answer.body)),
             words,
+            said: match (answer, last) {
+                (Some(answer), _) => said_in_answer(step, answer),
+                (None, None) => texts_of(&trace.callback.document()),
+                (None, Some(_)) => String::new(),
+            },
+            challenge: answer.and_then(|answer| header(answer, "www-authenticate")),
+            allowed: answer.and_then(|answer| header(answer, "allow")),
         }
     }
 
@@ -105,7 +120,36 @@ impl<'a> ObservedRefusal<'a> {
             // A used code can be the reason only where the code is redeemed.
             list.retain(|(cause, _)| !matches!(cause, RefusalCause::CodeUsed) || self.kind.is_none());
         }
+        list.retain(|(cause, _)| self.can_be(*cause));
         self.with_alternatives(list)
+    }
+
+    /// Whether a cause is still open: what an earlier answer has proven to be right is not.
+    fn can_be(&self, cause: RefusalCause) -> bool {
+        let known = &self.provider.known;
+        let uses = |facts: &[Slot]| {
+            self.step.is_none_or(|step| step.basic.is_some() || step.uses_in_request().iter().any(|used| facts.contains(&used.fact)))
+        };
+        let is_person = self.kind == Some(StepKind::GetUserInfo);
+        match cause {
+            RefusalCause::PkceRefused | RefusalCause::PkceRequired | RefusalCause::CodeUsed | RefusalCause::GrantRefused => !is_person,
+            RefusalCause::RedirectUnknown => !is_person || uses(&[known.redirect_uri]),
+            RefusalCause::SecretRefused | RefusalCause::CredentialsElsewhere => !is_person || uses(&[known.client_secret]),
+            RefusalCause::ClientUnknown => !is_person || uses(&[known.client_secret, known.client_id]),
+            RefusalCause::TokenRefused => is_person || self.kind.is_none(),
+            RefusalCause::ScopeRefused
+            | RefusalCause::BodyOther
+            | RefusalCause::MethodOther
+            | RefusalCause::AddressWrong
+            | RefusalCause::AudienceMissing
+            | RefusalCause::ParameterMissing
+            | RefusalCause::SignatureRefused
+            | RefusalCause::ClockWrong
+            | RefusalCause::PlaceRefused
+            | RefusalCause::Declined
+            | RefusalCause::TooMany
+            | RefusalCause::Unavailable => true,
+        }
     }
 
     /// Adds causes that are easily confused with the given ones, and removes impossible ones.
@@ -130,8 +174,47 @@ impl<'a> ObservedRefusal<'a> {
         list
     }
 
-    pub(crate) fn proposals(&self) -> Vec<(Proposal, u8)> {
-        self.likely_causes().into_iter().take(4).map(|(cause, weight)| (self.proposal_for(cause), weight)).collect()
+    /// The proposals, each with how likely it is: ten times the certainty of its cause.
+    pub(crate) fn proposals(&self) -> Vec<(Proposal, f32)> {
+        let causes = self.likely_causes();
+        let of_causes = causes.iter().take(4).enumerate().map(|(at, (cause, weight))| {
+            #[expect(clippy::cast_precision_loss, reason = "a handful")]
+            let behind = at as f32;
+            (self.proposal_for(*cause), 10.0 * f32::from(*weight) - behind)
+        });
+        let mut list: Vec<(Proposal, f32)> = of_causes.collect();
+        list.extend(self.named_scope().map(|proposal| (proposal, 42.0)));
+        list.extend(self.request_changes(&causes));
+        list.sort_by(|one, other| other.1.total_cmp(&one.1));
+        list
+    }
+
+    /// The proposal for a word of the scope that the refusal of the redirect names.
+    fn named_scope(&self) -> Option<Proposal> {
+        let is_redirect = self.kind == Some(StepKind::GetAuthorizationCode);
+        let proposal = self.scope_proposal();
+        Some(proposal).filter(|proposal| is_redirect && proposal.change.is_some())
+    }
+
+    /// The changes of the refused request that compile.
+    fn request_changes(&self, causes: &[(RefusalCause, u8)]) -> Vec<(Proposal, f32)> {
+        let (Some(step), Some(file)) = (self.step, EditableFile::open(&self.provider.source)) else { return Vec::new() };
+        let Some((call, others)) = RequestRefusal::find(&file, self.provider, step) else { return Vec::new() };
+        let refused = RequestRefusal {
+            provider: self.provider,
+            step,
+            call,
+            others,
+            status: self.status,
+            said: &self.said,
+            challenge: self.challenge.as_deref(),
+            allowed: self.allowed.as_deref(),
+            depends_on_encoding: self.credentials_depend_on_encoding(),
+            causes,
+        };
+        let drafts = refused.drafts().into_iter().take(MOST_CHANGES);
+        let tried = drafts.map(|draft| (self.with_change(&draft.edits, Proposal::new(draft.title, &draft.rule, None)), draft.score));
+        tried.filter(|(proposal, _)| proposal.change.is_some()).collect()
     }
 
     fn proposal_for(&self, cause: RefusalCause) -> Proposal {
@@ -186,130 +269,11 @@ impl<'a> ObservedRefusal<'a> {
     }
 
     /// A proposal with a change, if the change compiles.
-    fn with_change(&self, edits: &[FileEdit], proposal: Proposal) -> Proposal {
+    pub(super) fn with_change(&self, edits: &[FileEdit], proposal: Proposal) -> Proposal {
         let source = &self.provider.source;
         let text = if edits.is_empty() { None } else { EditableFile::open(source).and_then(|sheet| sheet.apply(edits)) };
         let found = text.and_then(|text| changed_lines(&source.text, &text)).filter(|change| still_compiles(self.provider, change));
         Proposal { change: found, ..proposal }
-    }
-
-    fn credentials_proposal(&self) -> Proposal {
-        let is_basic = self.step.is_some_and(|step| step.basic.is_some());
-        let is_get = self.step.is_some_and(|step| step.method == Method::Get);
-        let is_encoded = self.step.and_then(|step| step.basic).is_some_and(|basic| basic.encoded);
-        let to = match (is_basic, is_get) {
-            (false, _) => "basic",
-            // The two differ in these credentials, so the other of them is the likeliest.
-            (true, _) if self.credentials_depend_on_encoding() => {
-                if is_encoded {
-                    "basic"
-                } else {
-                    "basicEncoded"
-                }
-            }
-            (true, true) => "query",
-            (true, false) => "form",
-        };
-        let proposal = Proposal::new(format!("credentials: {to}"), &RepairRule::CredentialsElsewhere { place: to.to_owned() }, None);
-        let by_hand = self.step.is_some_and(|step| {
-            let uses = step.uses_in_request();
-            step.assertion.is_some()
-                || step.sign.is_some()
-                || (!is_basic && !matches!(step.body, StepBody::Form(_) | StepBody::None))
-                || uses.is_empty()
-        });
-        let shows_client = |step: &&Step| matches!(step.kind, StepKind::GetAccessCode | StepKind::GetClientToken);
-        match self.step.filter(shows_client).filter(|_| !by_hand) {
-            Some(step) => self.with_change(
-                &[FileEdit::Word { step: step.place, word: step.kind.word(), key: "credentials", value: to.to_owned() }],
-                proposal,
-            ),
-            None => proposal,
-        }
-    }
-
-    /// Whether the id and the secret, as they were sent in the `Authorization` header, are other texts with and without percent-encoding.
-    fn credentials_depend_on_encoding(&self) -> bool {
-        let sent = self.trace.exchanges.last().and_then(|exchange| {
-            let mut headers = exchange.request.headers.iter();
-            headers.find(|(name, _)| name.eq_ignore_ascii_case("authorization")).map(|(_, value)| value)
-        });
-        sent.is_some_and(|value| {
-            value.judged(|value| {
-                let pair = value.strip_prefix("Basic ").and_then(|pair| STANDARD.decode(pair).ok()).unwrap_or_default();
-                let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'*');
-                // A stand-in of an example says nothing about the value.
-                let has_stand_in = pair.windows(3).any(|bytes| bytes == "‹".as_bytes());
-                let mut odd = pair.iter().filter(|byte| **byte != b':' && !is_plain(byte));
-                !has_stand_in && (odd.next().is_some() || pair.iter().filter(|byte| **byte == b':').nth(1).is_some())
-            })
-        })
-    }
-
-    fn scope_proposal(&self) -> Proposal {
-        let scope = self.provider.scope.as_deref().unwrap_or_default();
-        let is_border = |letter: char| letter.is_whitespace() || matches!(letter, ',' | ';');
-        let separator = scope.chars().find(|letter| is_border(*letter)).unwrap_or(' ');
-        let all: Vec<&str> = scope.split(is_border).filter(|word| !word.is_empty()).collect();
-        let named = |word: &&&str| {
-            let word = word.to_lowercase();
-            self.words.match_indices(&word).any(|(at, _)| {
-                let inside =
-                    |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | ':' | '-'));
-                !inside(self.words[..at].chars().next_back()) && !inside(self.words[at + word.len()..].chars().next())
-            })
-        };
-        let refused: Vec<&str> = all.iter().filter(named).copied().collect();
-        let (Some(word), true) = (refused.first(), refused.len() < all.len()) else {
-            return Proposal::new("scope", &RepairRule::ScopeRefused { scope: scope.to_owned() }, None);
-        };
-        let left: Vec<&str> = all.iter().filter(|one| *one != word).copied().collect();
-        let joined = left.join(&separator.to_string());
-        let value = if joined.contains([':', '#', '[', ']', '{', '}', ',']) { format!("\"{joined}\"") } else { joined.clone() };
-        self.with_change(
-            &[FileEdit::Word { step: self.provider.authorization.place, word: "getAuthorizationCode", key: "scope", value }],
-            Proposal::new(format!("scope: {joined}"), &RepairRule::ScopeWordRefused { scope: (*word).to_owned() }, None),
-        )
-    }
-
-    fn body_proposal(&self) -> Proposal {
-        let is_json = self.step.is_some_and(|step| matches!(step.body, StepBody::Json(_)));
-        let (from, to) = if is_json { ("json", "form") } else { ("form", "json") };
-        let proposal = Proposal::new(format!("{to}: …"), &RepairRule::BodyOther { format: to.to_owned() }, None);
-        let Some(step) = self.step else { return proposal };
-        let renamed = self.with_change(&[FileEdit::Rename { step: step.place, from, to }], proposal.clone());
-        if renamed.change.is_some() || is_json || step.kind != StepKind::GetAccessCode || step.basic.is_some() {
-            return renamed;
-        }
-        let mut members =
-            vec!["grant_type: authorization_code", "code: \"${code}\"", "redirect_uri: \"${redirectUri}\"", "client_id: \"${clientId}\""];
-        if step.uses_in_request().iter().any(|used| used.fact == self.provider.known.client_secret) {
-            members.push("client_secret: \"${clientSecret}\"");
-        }
-        if self.provider.pkce != Pkce::Off {
-            members.push("code_verifier: \"${codeVerifier}\"");
-        }
-        let value = format!("{{ {} }}", members.join(", "));
-        self.with_change(&[FileEdit::Word { step: step.place, word: step.kind.word(), key: "json", value }], proposal)
-    }
-
-    fn method_proposal(&self) -> Proposal {
-        let is_get = self.step.is_some_and(|step| step.method == Method::Get);
-        let (from, to) = if is_get { ("get", "post") } else { ("post", "get") };
-        let proposal = Proposal::new(format!("{to}: …"), &RepairRule::MethodOther { step: self.step_name(), method: to.to_owned() }, None);
-        match self.step {
-            // With `get` the secret would be written into the address, and so into logs and histories.
-            Some(step) if !is_get && self.sends_a_secret(step) => proposal,
-            Some(step) => self.with_change(&[FileEdit::Rename { step: step.place, from, to }], proposal),
-            None => proposal,
-        }
-    }
-
-    /// Whether a request holds a secret of the client outside of its address.
-    fn sends_a_secret(&self, step: &Step) -> bool {
-        let known = &self.provider.known;
-        let secret = [known.client_secret, known.client_assertion];
-        step.basic.is_some() || step.assertion.is_some() || step.uses_in_request().iter().any(|used| secret.contains(&used.fact))
     }
 
     fn parameter_proposal(&self) -> Proposal {
@@ -319,7 +283,7 @@ impl<'a> ObservedRefusal<'a> {
         Proposal::new(format!("extra: {{ {name}: … }}"), &rule, None)
     }
 
-    fn step_name(&self) -> String {
+    pub(super) fn step_name(&self) -> String {
         self.kind.map_or("the login", StepKind::word).to_owned()
     }
 
@@ -353,6 +317,28 @@ pub(crate) fn still_compiles(provider: &Provider, change: &FileChange) -> bool {
         let source = Source::new(provider.source.name.clone(), text.as_str());
         compile(&source, InstallationContext { loopback: true }).0.is_some()
     })
+}
+
+/// A header of an answer.
+fn header(answer: &Response, name: &str) -> Option<String> {
+    answer.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_string())
+}
+
+/// The texts of an answer as they are written, one a line: of a document its values, of a page what stands between its tags.
+fn said_in_answer(step: Option<&Step>, answer: &Response) -> String {
+    let document = step.and_then(|step| step.answers.read(answer).ok()).or_else(|| json::parse(&answer.body).ok());
+    if let Some(document) = document.filter(|_| !is_web_page(&answer.body)) {
+        return texts_of(&document);
+    }
+    let raw = String::from_utf8_lossy(&answer.body[..answer.body.len().min(6_000)]).into_owned();
+    raw.split('<').filter_map(|part| part.split_once('>').map(|(_, text)| text).or(Some(part))).collect::<Vec<_>>().join("\n")
+}
+
+/// The texts of a document, one a line, within bounds.
+fn texts_of(document: &Value) -> String {
+    let leaves = all_leaves(document);
+    let texts = leaves.iter().filter(|leaf| leaf.value.is_string()).filter_map(AnswerNode::text).take(60);
+    texts.map(|text| text.chars().take(600).collect::<String>()).collect::<Vec<_>>().join("\n")
 }
 
 /// The text of an answer in small letters, in any format, with the challenge of its `WWW-Authenticate` header.

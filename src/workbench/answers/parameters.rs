@@ -1,0 +1,182 @@
+//! What providers call the parameters of requests, and which of them a text names.
+
+use crate::vocabulary::data_file::read_data_file;
+use crate::workbench::answers::keys::normalize_key;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ParameterNames {
+    names: Vec<String>,
+    words: Vec<String>,
+}
+
+static PARAMETERS: LazyLock<BTreeMap<String, ParameterNames>> = LazyLock::new(|| read_data_file(include_str!("parameters.yaml")));
+
+/// The standard parameters with the facts that fill them; literals are written as they are sent.
+const VALUES: &[(&str, &str)] = &[
+    ("client_id", "${clientId}"),
+    ("client_secret", "${clientSecret}"),
+    ("code", "${code}"),
+    ("redirect_uri", "${redirectUri}"),
+    ("access_token", "${accessToken}"),
+    ("grant_type", "authorization_code"),
+    ("response_type", "code"),
+    ("code_verifier", "${codeVerifier}"),
+    ("code_challenge", "${codeChallenge}"),
+    ("nonce", "${nonce}"),
+    ("state", "${state}"),
+];
+
+/// At most this many letters of a text are looked through.
+const LONGEST: usize = 4_000;
+/// At most this many names are found in a text.
+const MOST: usize = 12;
+
+/// Words that say that something is missing, in front of a name or behind it.
+const MISSING: &[&str] = &[
+    "missing",
+    "required",
+    "absent",
+    "empty",
+    "no",
+    "need",
+    "needs",
+    "needed",
+    "expected",
+    "provide",
+    "provided",
+    "given",
+    "parameter",
+    "param",
+    "field",
+    "header",
+    "without",
+    "include",
+    "set",
+    "ausente",
+    "falta",
+    "faltando",
+    "obrigatorio",
+    "obligatorio",
+    "parametro",
+];
+
+/// The standard name of a parameter that a provider calls so.
+pub(crate) fn standard_name(name: &str) -> Option<&'static str> {
+    let plain = normalize_key(name);
+    let known = VALUES.iter().map(|(standard, _)| *standard).chain(["scope"]);
+    known.into_iter().find(|standard| {
+        *standard == name
+            || PARAMETERS
+                .get(*standard)
+                .is_some_and(|other| normalize_key(standard) == plain || other.names.contains(&plain) || other.words.contains(&plain))
+    })
+}
+
+/// What a standard parameter is filled with, as a file writes it.
+pub(crate) fn standard_value(name: &str) -> Option<&'static str> {
+    VALUES.iter().find(|(standard, _)| *standard == name).map(|(_, value)| *value)
+}
+
+/// Whether a name is an ordinary word.
+fn is_word(name: &str) -> bool {
+    let plain = normalize_key(name);
+    PARAMETERS.values().any(|parameter| parameter.words.contains(&plain))
+        || name.chars().enumerate().all(|(at, letter)| letter.is_ascii_lowercase() || at == 0 && letter.is_ascii_uppercase())
+}
+
+/// The names of parameters and headers that a text mentions, the likeliest first. `known` are the names of the file itself.
+pub(crate) fn names_in_text(text: &str, known: &[String]) -> Vec<String> {
+    let text: String = text.chars().take(LONGEST).collect();
+    let pieces: Vec<&str> =
+        text.split_whitespace().flat_map(|piece| piece.split(['=', '/', '(', ')', ',', ';', '<', '>', '{', '}', '[', ']'])).collect();
+    let bare = |piece: &str| piece.trim_matches(|letter: char| !letter.is_ascii_alphanumeric()).to_owned();
+    let says_missing = |piece: Option<&&str>| piece.is_some_and(|piece| MISSING.contains(&normalize_key(piece).as_str()));
+    let mut found: Vec<(u8, String)> = Vec::new();
+    for (at, piece) in pieces.iter().enumerate() {
+        let name = bare(piece);
+        if name.len() < 2 || name.len() > 40 || !name.is_ascii() || is_code_of_error(&name) {
+            continue;
+        }
+        let is_quoted = piece.contains(['\'', '"', '`', '«', '“']);
+        let is_asked = says_missing(at.checked_sub(1).and_then(|before| pieces.get(before))) || says_missing(pieces.get(at + 1)) || {
+            // `app_id is missing`, `app_id must not be empty`
+            let is_judged =
+                pieces.get(at + 2).is_some_and(|next| ["invalid", "expired", "incorrect", "wrong", "used"].contains(&bare(next).as_str()));
+            !is_judged && pieces.get(at + 1).is_some_and(|next| matches!(*next, "is" | "was" | "must" | "not" | "cannot" | "fehlt"))
+        };
+        let is_known = known.iter().any(|known| known.eq_ignore_ascii_case(&name));
+        let has_parts = name.contains(['_', '-']) || name.chars().skip(1).any(char::is_uppercase) && name.chars().any(char::is_lowercase);
+        let is_listed = standard_name(&name).is_some();
+        let weight = match (is_word(&name), is_quoted || is_asked) {
+            (false, true) => 4,
+            // A word counts only where the sentence asks for it.
+            (is_word, is_asked) if (is_known || is_listed) && (is_asked || !is_word) => 3,
+            (false, false) if has_parts => 1,
+            (true | false, _) => 0,
+        };
+        if weight > 0 && found.len() < MOST && found.iter().all(|(_, other)| *other != name) {
+            found.push((weight, name));
+        }
+    }
+    found.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    found.into_iter().map(|(_, name)| name).collect()
+}
+
+/// Whether a word is the code of an error and no name of a parameter.
+fn is_code_of_error(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [
+        "invalid_",
+        "unsupported_",
+        "missing_",
+        "unauthorized_",
+        "access_denied",
+        "server_error",
+        "insufficient_",
+        "not_found",
+        "error_",
+        "temporarily_",
+    ]
+    .iter()
+    .any(|start| name.starts_with(start))
+        || ["invalid_request", "www-authenticate", "content-type", "json", "form-urlencoded", "x-www-form-urlencoded"]
+            .contains(&name.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_is_known_by_its_other_names() {
+        for (name, standard) in
+            [("app_id", "client_id"), ("appSecret", "client_secret"), ("authCode", "code"), ("return_to", "redirect_uri")]
+        {
+            assert_eq!(standard_name(name), Some(standard));
+        }
+        assert_eq!(standard_name("fields"), None);
+        assert_eq!(standard_value("code"), Some("${code}"));
+    }
+
+    #[test]
+    fn what_a_sentence_names_is_found_and_what_it_only_says_is_not() {
+        let known = ["fields".to_owned(), "Acme-Version".to_owned()];
+        for (text, name) in [
+            ("Missing required parameter: app_id", "app_id"),
+            ("no code given", "code"),
+            ("field 'fields' must not be empty", "fields"),
+            ("header acme-version absent", "acme-version"),
+            ("缺少参数 appKey", "appKey"),
+            ("session_key missing", "session_key"),
+        ] {
+            assert_eq!(names_in_text(text, &known).first().map(String::as_str), Some(name), "{text}");
+        }
+        for text in ["invalid_client Client authentication failed", "please sign in", "bad app credentials", "17", "code 17"] {
+            assert!(names_in_text(text, &known).is_empty(), "{text}: {:?}", names_in_text(text, &known));
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Makes sure that no change reads an id that is none of a person: a wrong id would give several people one account, or a person a new
+//! account with each login.
+
+use crate::provider::Provider;
+use crate::provider::json_path::scalar_text;
+use crate::provider::step::{ReadRule, Step};
+use crate::vocabulary::email::Email;
+use crate::workbench::answers::keys::{normalize_key, spelling_similarity};
+use crate::workbench::answers::looks::looks_like_url;
+use crate::workbench::answers::path::{PathSegment, last_key, parent_path, parse_path, resolve};
+use crate::workbench::answers::vocabulary::{
+    is_about_others, is_about_something_else, is_key_of_person_id, is_not_personal, is_outcome_key, mentions_email,
+};
+use crate::workbench::repair::reread::RereadLogin;
+use serde_json::Value;
+
+/// How alike two spellings of one key are.
+const SAME_KEY: f32 = 0.8;
+
+/// Whether every place at which a change newly reads the id looks like the place of a person's id.
+pub(crate) fn reads_only_ids_of_persons(old: &Provider, (new, after): (&Provider, &RereadLogin<'_>)) -> bool {
+    let (known, of_person) = (paths_of(old, &["id"]), paths_of(old, &["email", "emailVerified", "name", "picture"]));
+    let is_safe = |reads: &[ReadRule], value: &Value| {
+        let paths = reads.iter().filter(|read| read.fact == new.known.id).flat_map(|read| read.reading.paths());
+        let new_ones = paths.filter_map(|path| Some((path, parse_path(&path.source)?))).filter(|(_, path)| !known.contains(path));
+        new_ones.into_iter().all(|(path, segments)| {
+            let is_safe = |found| is_of_person(&segments, found, (&known, &of_person)) && !takes_first_of_several(&segments, value, &known);
+            path.first(value).is_none_or(is_safe)
+        })
+    };
+    let headers = |step: &Step| -> Vec<String> {
+        step.header_reads.iter().filter(|(fact, _)| *fact == new.known.id).map(|(_, name)| name.value.clone()).collect()
+    };
+    let known_headers: Vec<String> = old.steps().flat_map(headers).collect();
+    after.documents.iter().all(|document| {
+        let parts = [(&document.step.reads, &document.value), (&document.step.signed_reads, &document.claims)];
+        let entries = document.entries.iter().filter(|entry| entry.is_chosen).map(|entry| (&entry.choice.reads, &entry.value));
+        parts.into_iter().chain(entries).all(|(reads, value)| value.as_ref().is_none_or(|value| is_safe(reads, value)))
+            && headers(document.step).iter().all(|name| known_headers.contains(name) || is_key_of_person_id(name.trim_start_matches("X-")))
+    })
+}
+
+/// The paths by which a file reads these facts.
+fn paths_of(provider: &Provider, facts: &[&str]) -> Vec<Vec<PathSegment>> {
+    let is_wanted = |read: &&ReadRule| facts.contains(&&**provider.names.name(read.fact));
+    let reads = provider.steps().flat_map(Step::all_reads).filter(is_wanted);
+    reads.flat_map(|read| read.reading.paths()).filter_map(|path| parse_path(&path.source)).collect()
+}
+
+/// Whether a value at this path may be the id of a person, where the file reads the id at the known paths, and other facts of the person at
+/// those of `of_person`.
+fn is_of_person(path: &[PathSegment], value: &Value, (known, of_person): (&[Vec<PathSegment>], &[Vec<PathSegment>])) -> bool {
+    let Some(text) = scalar_text(value).filter(|_| !value.is_boolean()) else { return true };
+    let key = last_key(path).unwrap_or_default();
+    let filters = |path: &[PathSegment]| -> Vec<PathSegment> { path.iter().filter(|hop| hop.is_filter()).cloned().collect() };
+    // Another entry of a list is another thing.
+    if known.iter().any(|known| !filters(known).is_empty()) && !known.iter().any(|known| filters(known) == filters(path)) {
+        return false;
+    }
+    if parent_path(path).iter().filter_map(PathSegment::key).any(|key| is_strange_container(key, known, of_person)) {
+        return false;
+    }
+    let is_same_key = known.iter().filter_map(|known| last_key(known)).any(|known| spelling_similarity(known, key) >= SAME_KEY);
+    let is_address = text.contains('@') && Email::parse(&text).is_ok() && !(is_same_key && mentions_email(key));
+    // The `id` of an envelope counts requests.
+    let reads_id = || known.iter().filter_map(|known| last_key(known)).map(normalize_key).any(|key| key.ends_with("id") || key == "sub");
+    let is_count = path.len() == 1 && text.len() < 2 && !reads_id();
+    if is_address || !is_same_key && (looks_like_url(&text) || is_moment(&text) || is_count) {
+        return false;
+    }
+    // The file went on behind the value.
+    let is_shorter = !is_outcome_key(key) && known.iter().any(|known| known.starts_with(path) && known.len() == path.len() + 1);
+    let goes_on = |known: &Vec<PathSegment>| path.starts_with(known) && path.len() == known.len() + 1;
+    let is_longer = !is_not_personal(key) && known.iter().any(|known| goes_on(known) && last_key(known).is_some_and(is_key_of_person_id));
+    // A person's code is one only within what is about the person.
+    let parent = parent_path(path).iter().filter_map(PathSegment::key).next_back();
+    let is_code = is_outcome_key(key) && !is_not_personal(key) && parent.is_some_and(is_person);
+    is_same_key || is_shorter || is_longer || is_code || is_key_of_person_id(key)
+}
+
+/// Whether what is below a key is another's, or stands above the person, and the file reads nothing of the person there.
+fn is_strange_container(key: &str, known: &[Vec<PathSegment>], of_person: &[Vec<PathSegment>]) -> bool {
+    let has_key = |paths: &[Vec<PathSegment>]| {
+        paths
+            .iter()
+            .flat_map(|path| parent_path(path))
+            .filter_map(PathSegment::key)
+            .any(|known| spelling_similarity(known, key) >= SAME_KEY)
+    };
+    let plain = normalize_key(key);
+    let is_anothers = (is_about_something_else(&plain) || is_about_others(key)) && !has_key(of_person);
+    // Answers are wrapped in some of these words.
+    let is_wrapper = is_outcome_key(key) || matches!(plain.as_str(), "object" | "page" | "kind" | "type" | "version");
+    (is_anothers || is_not_personal(key) && !is_wrapper) && !has_key(known)
+}
+
+/// Whether a path takes the first entry of a list with several, where the file did not.
+fn takes_first_of_several(path: &[PathSegment], document: &Value, known: &[Vec<PathSegment>]) -> bool {
+    let lists = path.iter().enumerate().filter(|(_, hop)| matches!(hop, PathSegment::Index(_)));
+    lists.into_iter().any(|(at, hop)| {
+        let length = path.get(..at).and_then(|list| resolve(document, list)).and_then(Value::as_array).map_or(0, Vec::len);
+        length > 1 && !known.iter().any(|known| known.contains(hop))
+    })
+}
+
+/// Whether what is below a key is about the person.
+fn is_person(key: &str) -> bool {
+    matches!(normalize_key(key).as_str(), "user" | "customer" | "member" | "person" | "profile" | "me" | "viewer" | "usuario" | "cliente")
+}
+
+/// Whether a text is a date.
+fn is_moment(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() >= 10
+        && bytes.iter().take(10).enumerate().all(|(at, byte)| if matches!(at, 4 | 7) { *byte == b'-' } else { byte.is_ascii_digit() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_what_looks_like_a_persons_id_is_one() {
+        let path = |text: &str| parse_path(text).unwrap();
+        let known = [path("$.user.id")];
+        let holds = |text: &str, value: Value| is_of_person(&path(text), &value, (&known, &[]));
+
+        for (text, value) in [
+            ("$.data.user.id", json!(7)),
+            ("$.user.uid", json!("a7")),
+            ("$.user.id.value", json!("a7")),
+            ("$.userId", json!("a7")),
+            ("$.user", json!("a7")),
+            ("$.user.code", json!("q-31")),
+        ] {
+            assert!(holds(text, value.clone()), "{text} {value}");
+        }
+        for (text, value) in [
+            ("$.country", json!("BR")),
+            ("$.result", json!(0)),
+            ("$.iat", json!(1_767_323_045)),
+            ("$.account_id", json!("acc-1")),
+            ("$.tenant.id", json!("t-1")),
+            ("$.user.picture", json!("https://img.example/a.png")),
+            ("$.code", json!("ok")),
+            ("$.user.email", json!("ana@loja.example")),
+            ("$.user.since_id", json!("2020-01-02T03:04:05Z")),
+            ("$.session.id", json!("s-1")),
+        ] {
+            assert!(!holds(text, value.clone()), "{text} {value}");
+        }
+    }
+}
