@@ -5,10 +5,15 @@ mod answers;
 mod damage;
 mod dialects;
 mod hostile;
+mod judge;
+mod odd_answers;
 mod quiet;
 mod refusals;
+mod request_damages;
+mod requests;
+mod tree;
 
-use crate::support::{STRICT, catalogue, text};
+use crate::support::{STRICT, catalogue, root, text};
 use portaria::provider::identity::Identity;
 use portaria::provider::{InstallationContext, Provider, compile};
 use portaria::stores::catalogue::{ProviderFileState, examples_path, load};
@@ -20,6 +25,7 @@ use portaria::workbench::examples::example::ExampleSpec;
 use portaria::workbench::examples::replay::replay;
 use portaria::workbench::repair::propose;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// A provider with the stories in which a person comes in, and who, and those that are refused.
 pub struct Known {
@@ -28,18 +34,35 @@ pub struct Known {
     pub refusals: Vec<ExampleSpec>,
 }
 
+/// The stories beside a file.
+pub fn stories(path: &Path) -> Vec<ExampleSpec> {
+    examples::read(&Source::new(path.display().to_string(), text(path))).unwrap_or_else(|report| panic!("{}", report.draw(false)))
+}
+
 /// All of the catalogue.
 pub fn all() -> Vec<Known> {
+    let list = known(catalogue());
+    assert!(list.len() >= 50, "the catalogue is there");
+    list
+}
+
+/// Invented providers, each with another oddity and with two people.
+pub fn odd_providers() -> Vec<Known> {
+    let paths = portaria::stores::catalogue::provider_files(&root().join("tests/repair/odd_providers")).expect("they are there");
+    let list = known(paths);
+    assert!(list.len() >= 30 && list.iter().all(|known| known.stories.len() == 2), "each has two people");
+    list
+}
+
+fn known(paths: Vec<PathBuf>) -> Vec<Known> {
     let mut list = Vec::new();
-    for path in catalogue() {
+    for path in paths {
         let (ProviderFileState::Offered(provider) | ProviderFileState::Off(provider) | ProviderFileState::Dormant(provider, _)) =
             load(&path, STRICT, &ReadPolicy::default()).state
         else {
             panic!("{}", path.display())
         };
-        let examples = examples_path(&path);
-        let stories = examples::read(&Source::new(examples.display().to_string(), text(&examples)))
-            .unwrap_or_else(|report| panic!("{}", report.draw(false)));
+        let stories = stories(&examples_path(&path));
         let mut known = Known { provider: *provider, stories: Vec::new(), refusals: Vec::new() };
         for story in stories {
             match replay(&known.provider, &story).end {
@@ -49,7 +72,6 @@ pub fn all() -> Vec<Known> {
         }
         list.push(known);
     }
-    assert!(list.len() >= 50, "the catalogue is there");
     list
 }
 
@@ -59,7 +81,8 @@ pub fn compiled(provider: &Provider, text: &str) -> Option<Provider> {
 }
 
 /// The rules whose proposals change how answers are read.
-pub const READING: &[&str] = &["pathMoved", "placeNotStandard", "conditionMoved", "answerMoved", "severalMoved", "headerRenamed"];
+pub const READING: &[&str] =
+    &["pathMoved", "placeNotStandard", "conditionMoved", "answerMoved", "severalMoved", "headerRenamed", "idMoved"];
 
 /// What became of one damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +124,42 @@ pub fn outcome(provider: &Provider, story: &ExampleSpec, right: &Identity, other
     (outcome, proposals)
 }
 
+/// Ids of the same person for another purpose: no one else has them, and they stay.
+const OTHER_IDS: &[&str] = &[
+    "dingtalk: id: $.openId",
+    "feishu: id: $.union_id",
+    "feishu: id: $.user_id",
+    "mailchimp: id: $.user_id",
+    "stackexchange: id: $.items[0].user_id",
+    "tiktok: id: $.data.user.union_id",
+];
+
+/// Whether a proposal for a provider reads such an id.
+pub fn is_other_id(provider: &Provider, proposal: &Proposal) -> bool {
+    OTHER_IDS.contains(&&*format!("{}: {}", provider.name, proposal.title))
+}
+
+/// The proposals with which one of these people gets another id than the own one.
+pub fn strange_ids(provider: &Provider, stories: &[(ExampleSpec, Identity)], proposals: &[Proposal]) -> Vec<String> {
+    let mut list = Vec::new();
+    for proposal in proposals.iter().filter(|proposal| !is_other_id(provider, proposal)) {
+        let text = proposal.change.as_ref().and_then(|change| change.apply(&provider.source.text));
+        let Some(mended) = text.and_then(|text| compiled(provider, &text)) else { continue };
+        for (story, right) in stories {
+            let end = replay(&mended, story).end;
+            if let Some(identity) = end.ok().filter(|identity| !is_of(identity, right)) {
+                list.push(format!("{}: {} → {}", provider.name, proposal.title, identity.id));
+            }
+        }
+    }
+    list
+}
+
+/// Whether an identity is of this person.
+pub fn is_of(identity: &Identity, right: &Identity) -> bool {
+    identity.id.to_string().contains(&right.id.to_string())
+}
+
 /// The figures, per kind of damage.
 #[derive(Default)]
 pub struct Table {
@@ -120,6 +179,16 @@ impl Table {
             self.missed.push(format!("{outcome:?} {kind}: {}", what(&said)));
             self.wrong += usize::from(proposals.first().is_some_and(|first| READING.contains(&first.because.as_str())));
         }
+    }
+
+    /// Takes over what another one has counted.
+    pub fn add(&mut self, other: Self) {
+        for (kind, counts) in other.rows {
+            let row = self.rows.entry(kind).or_default();
+            (0..4).for_each(|at| row[at] += counts[at]);
+        }
+        self.missed.extend(other.missed);
+        self.wrong += other.wrong;
     }
 
     /// Prints them: first, among three, of how many; and gives the shares of the whole.

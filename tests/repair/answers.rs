@@ -51,7 +51,7 @@ fn renamed(members: &Map<String, Value>, old: &str, new: &str) -> Map<String, Va
 type Change<'a> = &'a dyn Fn(&Map<String, Value>) -> Map<String, Value>;
 
 /// The ways in which an answer changes, by rule.
-fn changes(answer: &Value) -> Vec<(&'static str, String, Value)> {
+pub fn changes(answer: &Value) -> Vec<(&'static str, String, Value)> {
     let mut list = vec![
         ("b: wrapped once", String::new(), json!({ "payload_v2": answer })),
         ("b: wrapped twice", String::new(), json!({ "status": "success", "response": { "result": answer } })),
@@ -111,7 +111,7 @@ fn changes(answer: &Value) -> Vec<(&'static str, String, Value)> {
     list
 }
 
-fn with_answer(story: &ExampleSpec, at: usize, answer: Value) -> ExampleSpec {
+pub fn with_answer(story: &ExampleSpec, at: usize, answer: Value) -> ExampleSpec {
     let mut story = story.clone();
     if let Some(exchanges) = &mut story.exchanges {
         exchanges.0[at].answer.json = Some(portaria::workbench::examples::example::RawJson(answer));
