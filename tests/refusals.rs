@@ -395,7 +395,7 @@ fn a_missing_fact_is_missed_where_it_is_read() {
     let provider = provider(file);
     for (prepared, expected) in [
         ("{}", "`ticket` was not found in the answers to the calls of `prepare`"),
-        ("{ ticket: t }", "the provider sent the browser back with neither `kind` nor an error"),
+        ("{ ticket: t }", "`kind` was not found in the callback"),
     ] {
         let story = format!("- what: a login\n  prepare: {{ answer: {{ json: {prepared} }} }}\n  refused: {{ code: x }}\n");
         let stories = examples::read(&Source::new("acme.examples.yaml", story.as_str())).expect("a story");

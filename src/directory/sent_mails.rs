@@ -1,7 +1,7 @@
 //! The mails with codes that an address has got lately, and the one that could not be sent after all.
 
 use crate::directory::proofs::ProofCode;
-use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
+use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 
 /// How many mails an address gets in an hour, over all proofs.
 const MAILS_AN_HOUR: i64 = 5;
@@ -48,10 +48,10 @@ impl SentMails {
         let (most, in_reserve) = (MAILS_A_DAY.saturating_add(MAILS_OF_RESERVE), name_in_reserve(recipient));
         let lately = sql.fetch(select, with![recipient, &in_reserve, now.saturating_sub(DAY), most]).await?;
         let own = lately.iter().find(|mail| mail.text(2).is_ok_and(|of| of == proof));
-        let is_of_reserve = |mail: &SqlRow| Ok::<_, StorageFault>(mail.text(1)? == in_reserve);
         let (mut usual, mut of_reserve) = (Vec::new(), Vec::new());
         for mail in &lately {
-            if is_of_reserve(mail)? { &mut of_reserve } else { &mut usual }.push(mail.number(0)?);
+            let moments = if mail.text(1)? == in_reserve { &mut of_reserve } else { &mut usual };
+            moments.push(mail.number(0)?);
         }
         let number = |count: usize| i64::try_from(count).unwrap_or(MAILS_A_DAY);
         let last = |moments: &[i64]| moments.first().copied().unwrap_or(i64::MIN);

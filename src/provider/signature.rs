@@ -1,6 +1,7 @@
 //! A signature over parameters: made for those of a request (`sign`), or verified for those of a callback (`verify`).
 
 mod algorithm;
+mod fault;
 mod signed_text;
 
 use crate::provider::call::check_header_name;
@@ -11,6 +12,7 @@ use crate::provider::keys::{Algorithm, JwsSigningKey, JwsVerifyingKey, KeyError}
 use crate::provider::parameters::ParameterPairs;
 use crate::provider::parameters::check_no_paths;
 use crate::provider::signature::algorithm::{SignatureAlgorithm, SignatureEncoding, SignatureKind};
+pub(crate) use crate::provider::signature::fault::SignatureFault;
 use crate::provider::signature::signed_text::SignedText;
 use crate::provider::step_error::StepError;
 use crate::provider::template::{FactUse, KeyTemplate, Template};
@@ -98,28 +100,6 @@ words! {
 pub(crate) enum SignatureTarget {
     Parameter(Box<str>),
     Header(Located<String>),
-}
-
-/// What is wrong with the signature of a callback.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignatureFault {
-    /// The callback has none.
-    Missing,
-    /// A value holds what stands between the signed values, so the same signature fits other parameters as well.
-    Ambiguous,
-    Wrong,
-}
-
-impl SignatureFault {
-    pub(crate) fn sentence(self) -> &'static str {
-        match self {
-            Self::Missing => "the parameters of the callback have no signature",
-            Self::Ambiguous => {
-                "a parameter of the callback holds a character that stands between the signed ones, so its signature does not say which value it signs"
-            }
-            Self::Wrong => "the signature of the callback's parameters is not right",
-        }
-    }
 }
 
 #[derive(Clone, Debug)]

@@ -115,7 +115,8 @@ impl RefusingAnswer<'_> {
         let [code, message] = rule.map_or([None, None], RefusalRule::code_and_message);
         let code = self.reason_by_rule(code, facts).or_else(|| self.reason_at_usual_places(&USUAL_CODES));
         let message = self.reason_by_rule(message, facts).filter(|message| !says_yes(message));
-        let message = message.or_else(|| self.reason_at_usual_places(&USUAL_MESSAGES));
+        let usual = || self.reason_at_usual_places(&USUAL_MESSAGES).filter(|message| !says_yes(message));
+        let message = message.or_else(usual);
         let [code, message] = [code, message].map(|text| text.map(|text| mask_secrets(text, facts, self.secrets)));
         let status = self.code_paths.is_none().then_some(self.status);
         let moment = rule.and_then(|rule| rule.moment_fault(self.document, facts));
@@ -132,7 +133,6 @@ impl RefusingAnswer<'_> {
         paths.iter().find_map(|path| {
             let path = JsonPath::builtin(path, Place::default());
             let found = self.document.and_then(|document| path.first(document)).and_then(scalar_text);
-            let found = found.filter(|text| !says_yes(text));
             found.filter(|_| !self.code_paths.is_some_and(|codes| is_code_parameter(&path, codes))).map(Cow::into_owned)
         })
     }
@@ -245,7 +245,7 @@ mod tests {
     fn what_says_that_all_is_well_is_no_reason() {
         for (document, code, message) in [
             (serde_json::json!({ "result": 7, "message": "OK" }), "200", None),
-            (serde_json::json!({ "code": "success", "message": "Success." }), "200", None),
+            (serde_json::json!({ "code": "success", "message": "Success." }), "success", None),
             (serde_json::json!({ "code": "E7", "message": "ok", "error_description": "not this person" }), "E7", Some("not this person")),
             (serde_json::json!({ "message": "token not ok" }), "200", Some("token not ok")),
         ] {
