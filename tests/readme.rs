@@ -6,6 +6,7 @@ use clap::Parser as _;
 use portaria::commands::CommandLine;
 use portaria::stores::settings::Settings;
 use portaria::vocabulary::place::Source;
+use portaria::world::files::read_bytes;
 
 #[test]
 fn every_provider_file_of_the_readme_is_right() {
@@ -160,7 +161,8 @@ fn the_readme_shows_the_pages_in_pictures_that_are_small_and_sharp() {
         let shown = page.split(&format!("<img src=\"{address}\" width=\"")).nth(1).and_then(|rest| rest.split('"').next());
         let shown: u32 = shown.and_then(|width| width.parse().ok()).unwrap_or_else(|| panic!("README.md lacks {address}"));
 
-        let picture = std::fs::read(root().join(&address)).expect("`ACCEPT=1 node tests/browser/run.mjs pictures` takes the picture");
+        let picture =
+            read_bytes(&root().join(&address), 1 << 20).expect("`ACCEPT=1 node tests/browser/run.mjs pictures` takes the picture");
 
         assert!(picture.starts_with(b"\x89PNG\r\n\x1a\n") && picture.len() < 120_000, "{address}: {} bytes", picture.len());
         let width = u32::from_be_bytes(picture[16..20].try_into().expect("four bytes"));

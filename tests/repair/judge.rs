@@ -1,6 +1,7 @@
 //! A provider that knows which requests are right, and refuses others with its own words, as real ones do.
 
 use portaria::provider::Provider;
+use portaria::provider::step::StepKind;
 use portaria::vocabulary::wire::{Method, Request, Response};
 use portaria::workbench::examples::example::ExampleSpec;
 use portaria::workbench::examples::replay::replay;
@@ -108,7 +109,7 @@ fn fault(right: &Request, sent: &Request, takes_proof: bool) -> Option<Fault> {
     if right.method != sent.method {
         return Some(Fault::Method(right.method));
     }
-    if right.body != sent.body && !(right.body == "nothing") {
+    if right.body != sent.body && right.body != "nothing" {
         return Some(Fault::Body(right.body));
     }
     let everything = || sent.query.iter().chain(&sent.members);
@@ -321,7 +322,7 @@ impl<'a> Judge<'a> {
         let stories = crate::repair::stories(&path);
         let shown = stories.iter().find(|story| story.refused.is_some())?;
         let refused = shown.refused.as_ref()?;
-        let is_same = (refused.step.map(|step| step.word()) == Some("getUserInfo")) == is_person;
+        let is_same = (refused.step.map(StepKind::word) == Some("getUserInfo")) == is_person;
         let exchange = shown.exchanges.as_ref()?.0.last().filter(|_| is_same)?;
         let json = exchange.answer.json.as_ref()?.0.to_string();
         let (code, message) = (&refused.code.value, refused.message.as_ref().map(|message| message.value.clone())?);

@@ -2,6 +2,7 @@
 
 use portaria::vocabulary::place::Source;
 use portaria::vocabulary::yaml::{YamlKind, YamlNode, parse};
+use std::fmt::Write as _;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Tree {
@@ -108,18 +109,18 @@ impl Tree {
         for (key, value) in self.entries() {
             match value {
                 Self::Map(entries) if key.starts_with("get") => {
-                    out += &format!("{key}:\n");
-                    entries.iter().for_each(|(key, value)| out += &format!("  {key}: {}\n", value.flow(false)));
+                    let _ = writeln!(out, "{key}:");
+                    entries.iter().for_each(|(key, value)| _ = writeln!(out, "  {key}: {}", value.flow(false)));
                 }
                 Self::List(items) if key.starts_with("get") => {
-                    out += &format!("{key}:\n");
+                    let _ = writeln!(out, "{key}:");
                     for item in items {
                         for (at, (key, value)) in item.entries().iter().enumerate() {
-                            out += &format!("  {} {key}: {}\n", if at == 0 { "-" } else { " " }, value.flow(false));
+                            let _ = writeln!(out, "  {} {key}: {}", if at == 0 { "-" } else { " " }, value.flow(false));
                         }
                     }
                 }
-                value => out += &format!("{key}: {}\n", value.flow(false)),
+                value => _ = writeln!(out, "{key}: {}", value.flow(false)),
             }
         }
         out

@@ -191,9 +191,7 @@ impl LoginLearner<'_> {
                 "called before the redirect, which carries what it gave",
             ));
         }
-        if let Some(client_token) = client_token {
-            draft.push(client_token);
-        }
+        client_token.into_iter().for_each(|line| draft.push(line));
         let has_issuer = self.issuer.is_some();
         if !(first.is_empty() && has_issuer) {
             draft.push(YamlLine::new("getAuthorizationCode", YamlValue::Block(first)));
@@ -204,9 +202,7 @@ impl LoginLearner<'_> {
         if !rest.is_empty() {
             draft.push(YamlLine::new("getUserInfo", block_or_blocks(rest)));
         }
-        if let Some(identity) = identity {
-            draft.push(identity);
-        }
+        identity.into_iter().for_each(|line| draft.push(line));
         let (variables, values) = self.variables_and_values();
         let replayable: Vec<ReplayableLogin> = self.logins.iter().map(|login| self.replayable_login(login)).collect();
         let login = self.replayable_login(self.login);
