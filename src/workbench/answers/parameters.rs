@@ -98,7 +98,7 @@ pub(crate) fn names_in_text(text: &str, known: &[String]) -> Vec<String> {
     let mut found: Vec<(u8, String)> = Vec::new();
     for (at, piece) in pieces.iter().enumerate() {
         let name = bare(piece);
-        if name.len() < 2 || name.len() > 40 || !name.is_ascii() || is_code_of_error(&name) {
+        if !can_be_name(&name) || is_code_of_error(&name) {
             continue;
         }
         let is_quoted = piece.contains(['\'', '"', '`', '«', '“']);
@@ -124,6 +124,17 @@ pub(crate) fn names_in_text(text: &str, known: &[String]) -> Vec<String> {
     }
     found.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
     found.into_iter().map(|(_, name)| name).collect()
+}
+
+/// Whether a word can be the name of a parameter or header. A text may also hold values, such as a phone number or a key, which no
+/// proposal shows: they begin with a digit or hold several.
+fn can_be_name(word: &str) -> bool {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_-.:".contains(letter);
+    let digits = word.chars().filter(char::is_ascii_digit).count();
+    (2..=40).contains(&word.len())
+        && word.starts_with(|letter: char| letter.is_ascii_alphabetic())
+        && word.chars().all(is_part)
+        && digits <= 2
 }
 
 /// Whether a word is the code of an error and no name of a parameter.
@@ -175,7 +186,15 @@ mod tests {
         ] {
             assert_eq!(names_in_text(text, &known).first().map(String::as_str), Some(name), "{text}");
         }
-        for text in ["invalid_client Client authentication failed", "please sign in", "bad app credentials", "17", "code 17"] {
+        for text in [
+            "invalid_client Client authentication failed",
+            "please sign in",
+            "bad app credentials",
+            "17",
+            "code 17",
+            "'97546-9548' is missing",
+            "the token 'a8B7c6D5e4' expired",
+        ] {
             assert!(names_in_text(text, &known).is_empty(), "{text}: {:?}", names_in_text(text, &known));
         }
     }
