@@ -128,7 +128,7 @@ pub(crate) fn names_in_text(text: &str, known: &[String]) -> Vec<String> {
 
 /// Whether a word can be the name of a parameter or header. A text may also hold values, such as a phone number or a key, which no
 /// proposal shows: they begin with a digit or hold several.
-fn can_be_name(word: &str) -> bool {
+pub(crate) fn can_be_name(word: &str) -> bool {
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_-.:".contains(letter);
     let digits = word.chars().filter(char::is_ascii_digit).count();
     (2..=40).contains(&word.len())

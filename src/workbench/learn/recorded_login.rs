@@ -181,13 +181,7 @@ fn read_login<'a>(
     codes.sort_by_key(|(name, _)| (name != "code", !name.to_lowercase().contains("code"), name.to_lowercase().contains("token")));
     let sends = |value: &str| after.iter().position(|call| call.sent_values.contains(value));
     let Some((code_parameter, first)) = codes.iter().find_map(|(name, value)| Some((name.clone(), sends(value)?))) else {
-        let brings_token = returned.iter().any(|(name, _)| name.contains("token"));
-        let help = if brings_token {
-            "the callback brings a token instead of a code; ask the provider for a code (`response_type=code`)"
-        } else {
-            "the shop's server makes this call itself, where no browser sees it: add it to the recording as a curl line with its answer"
-        };
-        return Err(LearnError::new("there is no token call: nothing that came with the callback is sent afterwards", help));
+        return Err(no_token_call(&returned));
     };
     let is_own = |call: &RecordedCall<'_>| host_of(call.exchange.base()) == host_of(&round_trip.redirect_uri);
     let is_carried = |call: &RecordedCall<'_>| !is_own(call) && pushed_request::is_carried(call, redirect);
@@ -214,6 +208,16 @@ fn read_login<'a>(
     };
     client_token::take_out(&mut login);
     Ok(login)
+}
+
+/// Nothing that came with the callback is sent afterwards.
+fn no_token_call(returned: &[(String, String)]) -> LearnError {
+    let help = if returned.iter().any(|(name, _)| name.contains("token")) {
+        "the callback brings a token instead of a code; ask the provider for a code (`response_type=code`)"
+    } else {
+        "the shop's server makes this call itself, where no browser sees it: add it to the recording as a curl line with its answer"
+    };
+    LearnError::new("there is no token call: nothing that came with the callback is sent afterwards", help)
 }
 
 /// Whether an exchange may be a call that the shop's server made.

@@ -13,6 +13,7 @@ use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::yaml::writer::flow_scalar;
+use crate::workbench::answers::parameters::can_be_name;
 use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
 use crate::workbench::repair::request_repairs::still_compiles;
 use crate::workbench::repair::reread::{RepairCase, RereadDocument, reread_login};
@@ -53,13 +54,19 @@ fn bare_address(address: &str) -> &str {
     address.strip_prefix("https://").unwrap_or(address).trim_end_matches('/')
 }
 
+/// A value of a token as it is shown: an address or a name. Anything else may belong to a person.
+fn shown(value: &str, masked: &str) -> String {
+    let is_address = value.starts_with("https://") && !value.contains(['@', '?', '#', ' ']);
+    if is_address || can_be_name(value) { printable(value) } else { masked.to_owned() }
+}
+
 fn issuer_proposal(provider: &Provider, signed: &SignedToken, claims: &Value) -> Option<Proposal> {
     let found = claims.get("iss").and_then(Value::as_str).filter(|text| text.len() <= LONGEST)?;
     let expected: Vec<String> = signed.issuers.iter().map(Template::as_literal).collect::<Option<_>>()?;
     if expected.is_empty() || expected.iter().any(|known| known == found) {
         return None;
     }
-    let rule = RepairRule::TokenIssuerOther { found: printable(found), expected: printable(&expected.join(", ")) };
+    let rule = RepairRule::TokenIssuerOther { found: shown(found, "‹issuer›"), expected: printable(&expected.join(", ")) };
     // Another spelling of the same address. Any other one, such as that of another tenant of the same host, is another issuer.
     let is_safe = expected.iter().any(|known| bare_address(known) == bare_address(found));
     if is_safe {
@@ -77,7 +84,9 @@ fn audience_proposal(provider: &Provider, signed: &SignedToken, claims: &Value, 
         _ => return None,
     };
     // Where the client id comes from the installation, the file does not say what is right.
-    let shown = printable(&found.join(", ")).chars().take(LONGEST).collect::<String>();
+    let is_like_expected = |one: &str| expected.iter().any(|known| known.len() == one.len());
+    let shown = found.iter().map(|one| if is_like_expected(one) && !one.contains('@') { printable(one) } else { shown(one, "‹audience›") });
+    let shown = shown.collect::<Vec<_>>().join(", ").chars().take(LONGEST).collect::<String>();
     let client = facts.get(provider.known.client_id);
     if expected.is_empty() || found.iter().any(|one| expected.contains(one) || client.is_some_and(|client| client.equals(one))) {
         return None;
