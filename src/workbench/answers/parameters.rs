@@ -127,14 +127,24 @@ pub(crate) fn names_in_text(text: &str, known: &[String]) -> Vec<String> {
 }
 
 /// Whether a word can be the name of a parameter or header. A text may also hold values, such as a phone number or a key, which no
-/// proposal shows: they begin with a digit or hold several.
+/// proposal shows: they hold digits in the middle, or letters that are written as no name is.
 pub(crate) fn can_be_name(word: &str) -> bool {
-    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_-.:".contains(letter);
-    let digits = word.chars().filter(char::is_ascii_digit).count();
-    (2..=40).contains(&word.len())
-        && word.starts_with(|letter: char| letter.is_ascii_alphabetic())
-        && word.chars().all(is_part)
-        && digits <= 2
+    let mut parts = word.split(['_', '-', '.', ':']).filter(|part| !part.is_empty());
+    (2..=40).contains(&word.len()) && word.starts_with(|letter: char| letter.is_ascii_alphabetic()) && parts.all(can_be_part)
+}
+
+/// Whether a part of a word is written as names are: `app`, `App`, `APP`, `appId`, `appID`, `oauth2`.
+fn can_be_part(part: &str) -> bool {
+    let letters = part.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let lower = letters.trim_start_matches(|letter: char| letter.is_ascii_uppercase());
+    let (head, tail) = letters.split_at(letters.len().saturating_sub(lower.len()));
+    let capitals = tail.chars().filter(char::is_ascii_uppercase).count();
+    let is_vowel = |letter: char| "aeiouyAEIOUY".contains(letter);
+    part.len().saturating_sub(letters.len()) <= 2
+        && letters.chars().all(|letter| letter.is_ascii_alphabetic())
+        && (tail.is_empty() && head.len() <= 8 || head.len() <= 4)
+        && capitals <= 3
+        && (letters.len() < 5 || letters.contains(is_vowel))
 }
 
 /// Whether a word is the code of an error and no name of a parameter.

@@ -23,6 +23,11 @@ pub(crate) struct LearnedSignedToken {
     pub(crate) is_whole: bool,
 }
 
+/// One text alone, or a list.
+fn one_or_list(texts: Vec<String>) -> YamlValue {
+    if let [only] = &texts[..] { YamlValue::text(only.clone()) } else { YamlValue::List(texts.into_iter().map(YamlValue::Text).collect()) }
+}
+
 impl LoginLearner<'_> {
     /// The signed tokens whose keys are known: one of each answer at most.
     pub(crate) fn learn_signed_tokens(&mut self) -> Vec<LearnedSignedToken> {
@@ -63,12 +68,7 @@ impl LoginLearner<'_> {
             words.push(YamlLine::with_comment("token", YamlValue::Text(format!("${{{fact}}}")), "it is a signed token"));
         }
         if !by_discovery {
-            let value = if let [only] = &issuers[..] {
-                YamlValue::text(only.clone())
-            } else {
-                YamlValue::List(issuers.into_iter().map(YamlValue::Text).collect())
-            };
-            words.push(YamlLine::with_comment("issuer", value, "the token's iss"));
+            words.push(YamlLine::with_comment("issuer", one_or_list(issuers), "the token's iss"));
             words.push(YamlLine::with_comment("keys", YamlValue::Text(keys), "publishes the token's key"));
         }
         if let Some(client) = self.client.id.as_deref()
