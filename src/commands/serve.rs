@@ -234,7 +234,7 @@ mod tests {
     use crate::stores::settings::SettingsSpec;
     use crate::vocabulary::place::Source;
     use crate::vocabulary::words::{ValueShape, WordBlock};
-    use crate::web::app::network_reach;
+    use crate::web::network_reach::network_reach;
 
     /// What stands in the file while a word is tried out: without it, and with it. Needed where the example is the default, or where a
     /// word does not stand alone.

@@ -35,7 +35,7 @@ use crate::story::shape::masked_key;
 use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story};
 use crate::vocabulary::wire::Request;
-use crate::web::app::network_reach;
+use crate::web::network_reach::network_reach;
 use crate::workbench::repair::propose;
 use crate::world::browser as world_browser;
 use crate::world::network::Network;

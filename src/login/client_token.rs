@@ -124,14 +124,13 @@ async fn provide_token(
             set_token_of_another_login(token, token_call.1, facts);
             return Ok(());
         }
-        TokenSource::Alone => None,
-        TokenSource::Together(round) => Some(round),
-    };
-    let Some(round) = round else {
-        let fetched = fetch_token((provider, token_call), facts, context, now, (trace, observer)).await;
-        let (token, until) = fetched.map_err(FailedCall::ClientToken)?;
-        cache.keep(key, &token, until, now);
-        return Ok(());
+        TokenSource::Alone => {
+            let fetched = fetch_token((provider, token_call), facts, context, now, (trace, observer)).await;
+            let (token, until) = fetched.map_err(FailedCall::ClientToken)?;
+            cache.keep(key, &token, until, now);
+            return Ok(());
+        }
+        TokenSource::Together(round) => round,
     };
     let mut outcome = match round.0.try_lock() {
         Ok(outcome) => outcome,

@@ -34,6 +34,7 @@ pub(crate) mod login_page;
 pub(crate) mod login_source;
 pub(crate) mod logout;
 pub(crate) mod metrics;
+pub(crate) mod network_reach;
 pub(crate) mod one_tap;
 pub(crate) mod opener;
 pub(crate) mod popup;

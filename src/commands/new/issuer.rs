@@ -6,7 +6,7 @@ use crate::stores::Stores;
 use crate::stores::settings::Settings;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::wire::{Fetch as _, NoAnswer, Request};
-use crate::web::app::network_reach;
+use crate::web::network_reach::network_reach;
 use crate::workbench::checklist::question::ChecklistAnswers;
 use crate::world::network::Network;
 use serde_json::Value;

@@ -1,0 +1,46 @@
+//! The addresses that the broker may call for its providers.
+
+use crate::stores::Stores;
+use crate::stores::settings::Settings;
+use crate::world::network::NetworkPolicy;
+
+/// The addresses that providers may have.
+pub(crate) fn network_reach(settings: &Settings, stores: &Stores) -> NetworkPolicy {
+    let listed = settings.spec.iter().filter_map(|spec| spec.private_hosts.as_ref()).flat_map(|list| &list.0);
+    NetworkPolicy {
+        everything: stores.all().iter().all(|store| store.loopback),
+        private_hosts: listed.map(|host| host.value.as_str().into()).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocabulary::place::Source;
+    use crate::vocabulary::wire::{Fetch as _, NoAnswer, Request};
+    use crate::world::network::Network;
+    use std::net::TcpListener;
+
+    /// A provider file can name no address of this machine, but the name of a provider may lead here.
+    /// Lessons 131, 132
+    /// Attack T-15
+    #[actix_web::test]
+    async fn an_address_of_this_machine_is_called_only_where_the_operator_lists_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        listener.set_nonblocking(true).expect("it does not wait");
+        let port = listener.local_addr().expect("it listens").port();
+        for (private_hosts, expected) in [("", false), ("privateHosts: [ 127.0.0.2 ]\n", false), ("privateHosts: [ 127.0.0.1 ]\n", true)] {
+            let text = format!("publicUrl: https://login.loja.example\n{private_hosts}");
+            let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
+            let settings = settings.unwrap_or_else(|| panic!("{}", report.draw(false)));
+            let (network, _) = Network::new(network_reach(&settings, &Stores::new(&settings)));
+            let mut request = Request::for_document(&format!("https://127.1:{port}/token"));
+            request.timeout = std::time::Duration::from_millis(300);
+
+            let answer = network.send(&request).await;
+
+            assert_eq!(listener.accept().is_ok(), expected, "{private_hosts}");
+            assert_eq!(matches!(answer, Err(NoAnswer::Forbidden)), !expected, "{private_hosts}");
+        }
+    }
+}
