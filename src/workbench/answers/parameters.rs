@@ -137,13 +137,18 @@ pub(crate) fn can_be_name(word: &str) -> bool {
 fn can_be_part(part: &str) -> bool {
     let letters = part.trim_end_matches(|letter: char| letter.is_ascii_digit());
     let lower = letters.trim_start_matches(|letter: char| letter.is_ascii_uppercase());
-    let (head, tail) = letters.split_at(letters.len().saturating_sub(lower.len()));
-    let capitals = tail.chars().filter(char::is_ascii_uppercase).count();
+    let capitals_in_front = letters.len().saturating_sub(lower.len());
+    let capitals_behind = lower.chars().filter(char::is_ascii_uppercase).count();
     let is_vowel = |letter: char| "aeiouyAEIOUY".contains(letter);
-    part.len().saturating_sub(letters.len()) <= 2
+    let is_written_so = match (capitals_in_front, capitals_behind) {
+        (0, 0 | 1) | (1, 0) => true,
+        (0, 2) => lower.ends_with("ID"),
+        (2..=8, 0) => lower.is_empty(),
+        _ => false,
+    };
+    is_written_so
+        && part.len().saturating_sub(letters.len()) <= 2
         && letters.chars().all(|letter| letter.is_ascii_alphabetic())
-        && (tail.is_empty() && head.len() <= 8 || head.len() <= 4)
-        && capitals <= 3
         && (letters.len() < 5 || letters.contains(is_vowel))
 }
 
