@@ -32,6 +32,7 @@ pub mod directory; //     users, linked identities, revoked sessions: one verb f
 pub mod stores; //        settings, the stores they describe, their provider files, and the live providers
 #[allow(clippy::arithmetic_side_effects, reason = "it counts answers")]
 pub mod drift; //         whether a provider still answers as it did
+pub mod counts; //        how many logins began, came back and ended
 pub(crate) mod pages; //  the pages and e-mails for shoppers, in their languages
 pub mod web; //           the broker's endpoints, one file for each
 

@@ -20,6 +20,7 @@ const SQLITE: &[MigrationStep] = &[
     (12, "app audiences", include_str!("migrations/sqlite/12_app_audiences.sql")),
     (13, "account", include_str!("migrations/sqlite/13_account.sql")),
     (14, "passkeys", include_str!("migrations/sqlite/14_passkeys.sql")),
+    (15, "login counts", include_str!("migrations/sqlite/15_login_counts.sql")),
 ];
 const POSTGRES: &[MigrationStep] = &[
     (1, "people", include_str!("migrations/postgres/1_people.sql")),
@@ -35,6 +36,7 @@ const POSTGRES: &[MigrationStep] = &[
     (11, "app audiences", include_str!("migrations/postgres/11_app_audiences.sql")),
     (12, "account", include_str!("migrations/postgres/12_account.sql")),
     (13, "passkeys", include_str!("migrations/postgres/13_passkeys.sql")),
+    (14, "login counts", include_str!("migrations/postgres/14_login_counts.sql")),
 ];
 
 /// The migrations of SQLite.

@@ -1,6 +1,7 @@
 //! An observer that remembers what a story needs: which facts each step gave, what they look like, and how long it took.
 
 use crate::login::trace::LoginObserver;
+use crate::provider::Provider;
 use crate::provider::fact_expression::FoundInstead;
 use crate::provider::facts::Facts;
 use crate::provider::step::Step;
@@ -52,6 +53,11 @@ impl LoginWatch {
 
     pub(crate) fn call_duration(&self, call: usize) -> Option<Duration> {
         self.seen.iter().find(|seen| seen.call == Some(call)).map(|seen| seen.took)
+    }
+
+    /// How long the provider took for each call, with the word of its step.
+    pub(crate) fn call_durations<'a>(&'a self, provider: &'a Provider) -> impl Iterator<Item = (&'static str, Duration)> + 'a {
+        self.seen.iter().filter_map(|seen| Some((provider.call(seen.call?)?.kind.word(), seen.took)))
     }
 
     /// Why nothing was read from the answer of a call, or from the callback, if nothing was.

@@ -1,5 +1,6 @@
 //! What every request needs: the live configuration, the directory, the keys, and how providers are reached.
 
+use crate::counts::LoginCounts;
 use crate::directory::audit::{AuditEvent, AuditEventKind, RecordAuditEvent};
 use crate::directory::fingerprints::{ListSettledPins, PinAllIdentities, PinIdentities};
 use crate::directory::incidents::ShareIncident;
@@ -73,6 +74,8 @@ pub struct App {
     pub(crate) proof_key: hmac::Key,
     pub(crate) limits: RateLimits,
     pub(crate) metrics: Metrics,
+    /// Counts logins for the lab.
+    pub counts: LoginCounts,
     /// Counts what providers answer.
     pub drift: DriftMonitor,
     /// Proxies that the settings do not name.
@@ -149,6 +152,7 @@ impl App {
             proof_key: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("codes and addresses")),
             limits: RateLimits::default(),
             metrics: Metrics::default(),
+            counts: LoginCounts::default(),
             drift: DriftMonitor::new(workbench.find_causes),
             unnamed_proxies: UnnamedProxies::default(),
             stories: StoryThrottle::default(),

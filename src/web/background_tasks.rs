@@ -26,6 +26,10 @@ const TIDY_INTERVAL: Duration = Duration::from_mins(10);
 const ROTATION_INTERVAL: Duration = Duration::from_mins(1);
 /// How often the statistics of drift, and the failures that are only counted, are written to storage.
 const SAVE_INTERVAL: Duration = Duration::from_mins(1);
+/// How often the counts of logins are summed.
+const SUM_INTERVAL: Duration = Duration::from_secs(5);
+/// How often they are summed before they are written to storage.
+const SUMS_BEFORE_SAVE: usize = 10;
 /// How often files are checked without a notification, because some disks send none.
 const FILES_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -46,6 +50,7 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: PathBuf, read: ReadSet
     actix_web::rt::spawn(tidy(app.clone()));
     actix_web::rt::spawn(rotate_keys(app.clone()));
     actix_web::rt::spawn(save_drift(app.clone()));
+    actix_web::rt::spawn(save_counts(app.clone()));
     actix_web::rt::spawn(record_unkept_failures(app.clone()));
     actix_web::rt::spawn(logout_delivery::deliver_always(app.clone()));
     let app = app.clone();
@@ -188,6 +193,18 @@ async fn save_drift(app: Data<App>) {
         tokio::time::sleep(SAVE_INTERVAL).await;
         // While storage is unavailable the statistics wait for the next turn.
         let _ = app.drift.synchronize(&app.directory, clock::now()).await;
+    }
+}
+
+/// Sums the counts of logins, and writes the sums.
+async fn save_counts(app: Data<App>) {
+    loop {
+        for _ in 0..SUMS_BEFORE_SAVE {
+            tokio::time::sleep(SUM_INTERVAL).await;
+            app.counts.sum_up().await;
+        }
+        // While storage is unavailable the counts wait for the next turn.
+        let _ = app.counts.save(&app.directory, clock::now()).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! `/callback/{provider}`: the provider sends the browser back. The attempt is found, accepted and consumed, the login is carried to
 //! its end, the user is signed in, and the browser is redirected.
 
+use crate::counts::LoginCount;
 use crate::directory::audit::{AuditEvent, AuditEventKind};
 use crate::directory::identity_links::LinkIdentity;
 use crate::directory::linking::{LinkingRule, SignInRefusalReason};
@@ -24,7 +25,7 @@ use crate::web::session_tokens::session_cookies;
 use crate::web::sign_in::{append_cookies, mail_new_identity_notice};
 use crate::web::test_logins::test_login_handler;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
-use crate::web::{callback_attempt, cookies, kept_tokens, opener, sign_in, start};
+use crate::web::{callback_attempt, cookies, kept_tokens, login_counts, opener, sign_in, start};
 use crate::world::{clock, random};
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -47,6 +48,9 @@ pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, Us
         Err(unmatched) => return Err(unmatched.into_error(&context).await),
     };
     context.note_return_to(callback_request.return_to.as_deref());
+    if callback_request.test.is_none() {
+        login_counts::count(&context, &live_provider, LoginCount::Returned { began: callback_request.saved.started });
+    }
     let result = match &callback_request.test {
         Some(tester) => test_login_handler(&context)?.finish(&context, &callback_request, tester, &live_provider, &callback).await,
         None => finish_login(&context, &callback_request, &live_provider, &callback).await.map_err(|mut error| {
@@ -159,6 +163,7 @@ async fn link_identity(
         }
     };
     app.revocations.record_end(&session.sid, session.latest_expiry());
+    login_counts::count_link(context, live_provider);
     tracing::info!(store = &*store.name, provider = &*live_provider.provider.name, uid = &*user.uid, "an identity has been linked");
     if rule == LinkingRule::LinkedByThemselves {
         mail_new_identity_notice(context, live_provider, &user.email);
@@ -184,6 +189,7 @@ async fn obtain_identity(
     };
     observe_drift(context, live_provider, &trace, &watch, outcome.as_ref());
     context.app().metrics.observe_conversation(&live_provider.provider.name, began.elapsed());
+    login_counts::count_durations(context, live_provider, &live_provider.provider, &watch);
     match outcome {
         Ok(identity) => Ok((identity, trace.tokens)),
         Err(error) => Err(login_failure::in_conversation(context, live_provider, return_to, &error, &trace, &watch).await),

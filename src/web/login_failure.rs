@@ -16,10 +16,10 @@ use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story, redacted_code, redacted_message};
 use crate::vocabulary::incident_code::IncidentCode;
-use crate::web::login_source::LoginSource;
 use crate::web::request_context::RequestContext;
 use crate::web::story_throttle::{FailureKind, FailurePlace, StoryPlace};
 use crate::web::user_facing_error::{FailedLoginSummary, UserFacingError, cause_of_login_error, cause_of_refused_sign_in};
+use crate::web::{login_counts, login_source::LoginSource};
 use crate::world::random;
 use std::fmt;
 
@@ -122,7 +122,7 @@ async fn end_quietly(
     let (store, provider) = (&context.live_store().store.name, source.name);
     let at = FailurePlace { by_anyone: true, ..FailurePlace::default() };
     let code = place_failure(context, failure_kind(context, source, cause, at, word), story).await;
-    context.app().metrics.count_login(store, provider, cause.name());
+    login_counts::count_failure(context, source, cause, (login_counts::CALLBACK, word));
     tracing::info!(store = &**store, provider, incident = code.as_ref().map(IncidentCode::as_str), cause = cause.name(), "a login ended");
     error_of_login(cause, source, return_to, code)
 }
@@ -199,9 +199,9 @@ async fn end_with_error(
 ) -> UserFacingError {
     let by_anyone = part != FailedPart::Callback;
     let cause = cause_of_login_error(error, !trace.callback.pairs.is_empty());
-    let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
     if part != FailedPart::Refresh {
-        context.app().metrics.count_login(store, provider, cause.name());
+        let step = error.step.map_or(login_counts::place_without_step(trace), StepKind::word);
+        login_counts::count_failure(context, live_provider, cause, (step, &redacted_code(error)));
     }
     let at = FailurePlace { step: error.step, call: trace.exchanges.last().map(|call| call.call), line: error.place, by_anyone };
     let (app, reason) = (context.app(), redacted_code(error));
@@ -252,7 +252,7 @@ pub(crate) async fn sign_in_refused(
 ) -> UserFacingError {
     let (SignInRefusal { why, event }, source) = (refusal, source.into());
     let (store, provider, cause) = (&context.live_store().store.name, source.name, cause_of_refused_sign_in(why));
-    context.app().metrics.count_login(store, provider, cause.name());
+    login_counts::count_failure(context, source, cause, (login_counts::IDENTITY, why.word()));
     let story = || Story {
         provider: provider.to_owned(),
         file: source.file.to_owned(),

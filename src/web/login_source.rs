@@ -15,17 +15,20 @@ pub(crate) struct LoginSource<'a> {
     pub(crate) file: &'a str,
     /// The version of that file.
     pub(crate) version: &'a str,
+    /// Which version of the file it is where two are in use, as the counts of logins name it.
+    pub(crate) variant: &'a str,
 }
 
 impl LoginSource<'static> {
-    pub(crate) const EMAIL_CODE: Self = Self { title: "", name: EMAIL_CODE, file: EMAIL_CODE, version: "" };
-    pub(crate) const PASSKEY: Self = Self { title: "", name: PASSKEY, file: PASSKEY, version: "" };
+    pub(crate) const EMAIL_CODE: Self = Self { title: "", name: EMAIL_CODE, file: EMAIL_CODE, version: "", variant: "" };
+    pub(crate) const PASSKEY: Self = Self { title: "", name: PASSKEY, file: PASSKEY, version: "", variant: "" };
 }
 
 impl<'a> From<&'a LiveProvider> for LoginSource<'a> {
     fn from(live_provider: &'a LiveProvider) -> Self {
         let provider = &*live_provider.provider;
-        Self { title: &provider.title, name: &provider.name, file: &provider.source.name, version: &live_provider.version }
+        let (file, version) = (&provider.source.name, &live_provider.version);
+        Self { title: &provider.title, name: &provider.name, file, version, variant: "" }
     }
 }
 

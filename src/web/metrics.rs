@@ -62,10 +62,17 @@ struct UnsentMailLabels {
     limit: &'static str,
 }
 
+/// The provider of a store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct CodelessLabels {
+struct StoreProviderLabels {
     store: String,
     provider: String,
+}
+
+impl StoreProviderLabels {
+    fn new(store: &str, provider: &str) -> Self {
+        Self { store: store.to_owned(), provider: provider.to_owned() }
+    }
 }
 
 pub(crate) struct Metrics {
@@ -78,7 +85,9 @@ pub(crate) struct Metrics {
     drift: Family<DriftLabels, Gauge>,
     logout_notices: Family<LogoutNoticeLabels, Counter>,
     unsent_mails: Family<UnsentMailLabels, Counter>,
-    codeless: Family<CodelessLabels, Counter>,
+    codeless: Family<StoreProviderLabels, Counter>,
+    began: Family<StoreProviderLabels, Counter>,
+    returned: Family<StoreProviderLabels, Counter>,
     ended: Gauge,
     silence: Gauge,
     pub(crate) check_counts: CheckCounts,
@@ -110,6 +119,9 @@ impl Default for Metrics {
         let pages =
             "Failed logins whose pages showed no incident code, because too many different ones came in a minute, by store and provider";
         registry.register("logins_without_code", pages, Family::clone(&codeless));
+        let (began, returned) = (Family::default(), Family::default());
+        registry.register("logins_began", "Logins whose browser was sent to the provider, by store and provider", Family::clone(&began));
+        registry.register("logins_returned", "Logins whose browser came back, by store and provider", Family::clone(&returned));
         registry.register("ended_sessions", "Sessions that ended early and are still remembered", ended.clone());
         registry.register("storage_silence_seconds", "How long ago storage was last heard of", silence.clone());
         Self {
@@ -123,6 +135,8 @@ impl Default for Metrics {
             logout_notices,
             unsent_mails,
             codeless,
+            began,
+            returned,
             ended,
             silence,
             check_counts: CheckCounts::default(),
@@ -137,8 +151,17 @@ impl Metrics {
 
     /// Counts failed logins of a minute that support cannot find by a code.
     pub(crate) fn count_logins_without_code(&self, store: &str, provider: &str, count: u32) {
-        let labels = CodelessLabels { store: store.to_owned(), provider: provider.to_owned() };
-        self.codeless.get_or_create(&labels).inc_by(count.into());
+        self.codeless.get_or_create(&StoreProviderLabels::new(store, provider)).inc_by(count.into());
+    }
+
+    /// Counts a login whose browser was sent to the provider.
+    pub(crate) fn count_began(&self, store: &str, provider: &str) {
+        self.began.get_or_create(&StoreProviderLabels::new(store, provider)).inc();
+    }
+
+    /// Counts a login whose browser came back.
+    pub(crate) fn count_returned(&self, store: &str, provider: &str) {
+        self.returned.get_or_create(&StoreProviderLabels::new(store, provider)).inc();
     }
 
     /// Counts what became of the notice of an ended session.

@@ -31,6 +31,7 @@ pub(crate) mod kept_tokens;
 pub mod live_config;
 pub(crate) mod login_failure;
 pub(crate) mod login_page;
+pub(crate) mod login_counts;
 pub(crate) mod login_source;
 pub(crate) mod logout;
 pub(crate) mod metrics;

@@ -16,7 +16,7 @@ use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::sign_in::BegunSession;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError};
-use crate::web::{cookies, forms, login_failure, login_page, sign_in};
+use crate::web::{cookies, forms, login_counts, login_failure, login_page, sign_in};
 use actix_web::HttpResponse;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -108,7 +108,7 @@ async fn open_session(
     };
     let provider_id = user.uid.clone();
     let session = begun.session_of(context, user, &identity, provider_id)?;
-    sign_in::record_sign_in(context, PASSKEY, &session);
+    sign_in::record_sign_in(context, LoginSource::PASSKEY, &session);
     sign_in::send_on(context, &session, PASSKEY, return_to).await
 }
 
@@ -134,7 +134,7 @@ fn verify(
 /// The error of a passkey of which no user is known.
 fn refused(context: &RequestContext, why: &str) -> UserFacingError {
     let store = &context.live_store().store.name;
-    context.app().metrics.count_login(store, PASSKEY, ErrorCause::PasskeyRefused.name());
+    login_counts::count_failure(context, LoginSource::PASSKEY, ErrorCause::PasskeyRefused, (login_counts::IDENTITY, why));
     tracing::info!(store = &**store, why, "a passkey was refused");
     ErrorCause::PasskeyRefused.into()
 }

@@ -1,5 +1,6 @@
 //! From an identity to a session: what a callback and a proven e-mail address share.
 
+use crate::counts::LoginCount;
 use crate::directory::audit::RecordAuditEvent;
 use crate::directory::code_sign_in::SignInByCode;
 use crate::directory::linking::{LinkingRule, SignInRefusalReason};
@@ -18,7 +19,7 @@ use crate::web::login_source::LoginSource;
 use crate::web::request_context::RequestContext;
 use crate::web::session_tokens::session_cookies;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
-use crate::web::{cookies, email_proof, hand_over, id_tokens, kept_tokens, login_failure, passkey_offer};
+use crate::web::{cookies, email_proof, hand_over, id_tokens, kept_tokens, login_counts, login_failure, passkey_offer};
 use crate::world::random;
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderValue, SET_COOKIE, USER_AGENT};
@@ -100,7 +101,7 @@ pub(crate) async fn session_by_code(context: &RequestContext, email: Email, retu
     match signed_in {
         Ok((session, _)) => {
             // The mail with the code was notice enough.
-            record_sign_in(context, EMAIL_CODE, &session);
+            record_sign_in(context, LoginSource::EMAIL_CODE, &session);
             Ok(session)
         }
         Err(refusal) => Err(login_failure::sign_in_refused(context, LoginSource::EMAIL_CODE, return_to, refusal).await),
@@ -150,13 +151,14 @@ pub(crate) fn announce(context: &RequestContext, live_provider: &LiveProvider, s
     if rule == LinkingRule::Linked {
         mail_new_identity_notice(context, live_provider, &session.person.email);
     }
-    record_sign_in(context, &live_provider.provider.name, session);
+    record_sign_in(context, live_provider, session);
 }
 
 /// Counts and logs a sign-in.
-pub(crate) fn record_sign_in(context: &RequestContext, provider: &str, session: &Session) {
-    let store = &context.live_store().store.name;
-    context.app().metrics.count_login(store, provider, "welcome");
+pub(crate) fn record_sign_in<'a>(context: &RequestContext, source: impl Into<LoginSource<'a>>, session: &Session) {
+    let (store, source) = (&context.live_store().store.name, source.into());
+    let provider = source.name;
+    login_counts::count(context, source, LoginCount::SignedIn);
     tracing::info!(store = &**store, provider, uid = &*session.person.uid, "a shopper has signed in");
 }
 

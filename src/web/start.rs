@@ -4,6 +4,7 @@
 //! Where the provider returns no state, a link begins nothing: another site could send the browser here, and then to a callback of
 //! its own. There the answer is a page with a button.
 
+use crate::counts::LoginCount;
 use crate::login::attempt::{Attempt, Entropy, InputValues, RedirectError};
 use crate::login::conversation::Conversation;
 use crate::login::error::{LoginError, LoginErrorCause};
@@ -22,7 +23,7 @@ use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::sign_in_offer::is_refused_here;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
-use crate::web::{cookies, forms, login_failure, login_page};
+use crate::web::{cookies, forms, login_counts, login_failure, login_page};
 use crate::world::random;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -87,7 +88,10 @@ pub(crate) async fn redirect_to_provider(
     let PreparedAttempt { attempt, trace, watch, request } = prepare_attempt(context, live_provider, (inputs, options)).await;
     let return_to = purpose.return_to.clone();
     match request.and_then(|request| redirect_with_attempt(context, live_provider, &attempt, &request, purpose)) {
-        Ok(redirect) => Ok(redirect),
+        Ok(redirect) => {
+            login_counts::count(context, live_provider, LoginCount::Began);
+            Ok(redirect)
+        }
         Err(why) => Err(start_error(context, why, live_provider, return_to.as_deref(), (&trace, &watch)).await),
     }
 }

@@ -10,6 +10,7 @@ use portaria::directory::audit::{AuditActor, AuditEvent, AuditEventKind};
 use portaria::directory::fingerprints::PinIdentities;
 use portaria::directory::incidents::{LoadIncident, SaveIncident, StoredIncident};
 use portaria::directory::kept_tokens::KeepProviderTokens;
+use portaria::directory::login_counts::{AddLoginCounts, CountedLogin};
 use portaria::directory::mail_codes::LongCodes;
 use portaria::directory::proofs::{BeginEmailProof, ProofCode, ReserveCodeMail, VerifyProofCode};
 use portaria::directory::sessions::{EndAllSessions, ReadGenerations};
@@ -160,6 +161,9 @@ on_both! {
         directory.write(AddTallies { tallies: vec![tally], now: long_ago }).await.expect("storage");
         let warned = StoredDriftWarning { store: main.into(), provider: "acme".into(), step: "getUserInfo".into(), what: "email".into(), since: long_ago, warning: Some("{}".to_owned()), is_forgotten: false };
         directory.write(SaveDriftWarnings(vec![warned])).await.expect("storage");
+
+        let counted = CountedLogin { store: main.into(), slot: long_ago, provider: "acme".into(), variant: "".into(), what: "began".into(), step: "".into(), detail: "".into() };
+        directory.write(AddLoginCounts(vec![(counted, 1)])).await.expect("storage");
 
         let filled = rows(&place.storage).await;
         tidy(&directory, 3_000_000, 2_900_000).await.expect("storage");

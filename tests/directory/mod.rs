@@ -8,6 +8,7 @@ mod engines;
 mod fingerprints;
 mod keys;
 mod kept_tokens;
+mod login_counts;
 mod matrix;
 mod passkeys;
 mod people;

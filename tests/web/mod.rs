@@ -31,6 +31,7 @@ mod lab;
 mod lab_tests;
 mod limits;
 mod listeners;
+mod login_counts;
 mod login_page;
 mod logout;
 mod lookalike;

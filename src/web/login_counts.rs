@@ -1,0 +1,65 @@
+//! What the endpoints count of logins, for the lab and for the metrics.
+
+use crate::counts::{CountedAt, LoginCount};
+use crate::login::trace::Trace;
+use crate::pages::ErrorCause;
+use crate::provider::Provider;
+use crate::stores::live::LiveProvider;
+use crate::story::watch::LoginWatch;
+use crate::web::login_source::LoginSource;
+use crate::web::request_context::RequestContext;
+use std::time::Duration;
+
+/// The step of a failure that the browser has brought back.
+pub(crate) const CALLBACK: &str = "callback";
+/// The step of a failure after the conversation with the provider.
+pub(crate) const IDENTITY: &str = "identity";
+
+/// Where a login failed that failed in no step.
+pub(crate) fn place_without_step(trace: &Trace) -> &'static str {
+    if trace.exchanges.is_empty() { CALLBACK } else { IDENTITY }
+}
+
+/// Counts an event of a login.
+pub(crate) fn count<'a>(context: &RequestContext, source: impl Into<LoginSource<'a>>, event: LoginCount<'_>) {
+    let (app, store, source) = (context.app(), &context.live_store().store.name, source.into());
+    let at = CountedAt { store, provider: source.name, variant: source.variant };
+    app.counts.count(at, event, context.now());
+    match event {
+        LoginCount::Began => app.metrics.count_began(store, source.name),
+        LoginCount::Returned { .. } => app.metrics.count_returned(store, source.name),
+        LoginCount::SignedIn => app.metrics.count_login(store, source.name, "welcome"),
+        LoginCount::Cancelled | LoginCount::Failed { .. } | LoginCount::Took { .. } => {}
+    }
+}
+
+/// Counts a login that linked an identity to the person who is signed in.
+pub(crate) fn count_link(context: &RequestContext, live_provider: &LiveProvider) {
+    let (store, source) = (&context.live_store().store.name, LoginSource::from(live_provider));
+    let at = CountedAt { store, provider: source.name, variant: source.variant };
+    context.app().counts.count(at, LoginCount::SignedIn, context.now());
+}
+
+/// Counts a login that failed in a step, with the code of its cause.
+pub(crate) fn count_failure<'a>(
+    context: &RequestContext,
+    source: impl Into<LoginSource<'a>>,
+    page: ErrorCause,
+    (step, cause): (&str, &str),
+) {
+    let source = source.into();
+    context.app().metrics.count_login(&context.live_store().store.name, source.name, page.name());
+    count(context, source, if page == ErrorCause::Cancelled { LoginCount::Cancelled } else { LoginCount::Failed { step, cause } });
+}
+
+/// Counts how long the calls of a login took, one by one and together.
+pub(crate) fn count_durations<'a>(context: &RequestContext, source: impl Into<LoginSource<'a>>, provider: &Provider, watch: &LoginWatch) {
+    let (source, mut all) = (source.into(), Duration::ZERO);
+    for (step, took) in watch.call_durations(provider) {
+        all = all.saturating_add(took);
+        count(context, source, LoginCount::Took { step, took });
+    }
+    if !all.is_zero() {
+        count(context, source, LoginCount::Took { step: crate::counts::ALL_CALLS, took: all });
+    }
+}
