@@ -86,6 +86,12 @@ pub(crate) enum ProviderIcon {
     },
 }
 
+impl Default for ProviderIcon {
+    fn default() -> Self {
+        Self::Initials(String::new())
+    }
+}
+
 /// A field that the shopper fills in before a login starts.
 #[derive(Clone, Debug)]
 pub(crate) struct LoginInputField {

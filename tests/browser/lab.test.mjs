@@ -28,7 +28,7 @@ const torto = `${installation.cwd}/providers.d/torto.yaml`;
 // Runs a test login as a person, and ends where its story is told.
 async function testLogin(page, provider, who) {
   await page.goto(lab(`/${provider}`));
-  await page.locator('.run button').click();
+  await page.locator('.run .button').click();
   await page.waitForURL(`${publicUrl}/playground/**`);
   await choose(page, who).click();
   await page.waitForURL(lab(`/${provider}/tests/*`));
@@ -47,7 +47,7 @@ before(async () => {
     [code] = (await page.locator('main').innerText()).match(incident);
     // The folder is looked over now and then.
     for (let tries = 0; tries < 200; tries += 1) {
-      await page.goto(lab());
+      await page.goto(lab('/providers'));
       if (await page.locator('a[href="/lab/clube-acme"]').count() && await page.locator('a[href="/lab/vitrine"]').count() && await page.locator('a[href="/lab/torto"]').count()) return;
       await page.waitForTimeout(100);
     }
@@ -63,7 +63,7 @@ async function paste(page) {
 }
 
 const pages = {
-  list: (page) => page.goto(lab()),
+  list: (page) => page.goto(lab('/providers')),
   provider: (page) => page.goto(lab('/playground')),
   dormant: (page) => page.goto(lab('/clube-acme')),
   broken: (page) => page.goto(lab('/vitrine')),
@@ -92,7 +92,7 @@ for (const locale of ['pt-BR', 'es']) {
     }
     // The code is typed in any spelling, and leads to its story.
     await page.goto(lab());
-    await page.locator('#code').fill(code.toLowerCase().replace('-', ' '));
+    await page.locator('#q').fill(code.toLowerCase().replace('-', ' '));
     await page.locator('.bar .find button').click();
     await page.waitForURL(lab(`/incidents/${code}`));
     // What is copied with a script opens by itself.
@@ -110,7 +110,7 @@ test('what is copied is copied, and the list can be narrowed', () => shopper({ l
   await page.locator('a[href$="report.txt"]').click();
   await page.waitForFunction(async () => (await navigator.clipboard.readText()).includes('K7Q-2MD'));
 
-  await page.goto(lab());
+  await page.goto(lab('/providers'));
   await page.locator('#filter').fill('vitr');
   assert.equal(await page.locator('.board li:visible').count(), 1);
   await page.locator('#filter').fill('nobody has this');

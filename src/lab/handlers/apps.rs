@@ -7,6 +7,7 @@ use crate::directory::audit::{AuditEvent, AuditEventKind, ListAppRefusals};
 use crate::lab::handlers::test_story::format_moment;
 use crate::lab::handlers::{self, app_trial, guard};
 use crate::lab::pages::apps::{AppProof, AppRefusalView, AppRequestVerdict, AppView, AppsPage};
+use crate::lab::pages::frame::LabTab;
 use crate::stores::apps::unknown_providers;
 use crate::stores::live::LiveProvider;
 use crate::stores::settings::apps::AppSpec;
@@ -54,7 +55,7 @@ async fn apps_page(context: &RequestContext, verdict: Option<AppRequestVerdict>)
         context.app().directory.read(newest).await?.iter().map(refusal_view).collect()
     };
     let page = AppsPage {
-        frame: handlers::lab_frame(context, PAGE.to_owned()),
+        frame: handlers::lab_frame(context, LabTab::Providers, PAGE.to_owned()),
         issuer: &live_store.store.public_url,
         apps,
         refusals,

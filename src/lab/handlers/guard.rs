@@ -24,7 +24,7 @@ pub(crate) fn form_binding(context: &RequestContext) -> Box<str> {
 
 /// Whether the whole installation is on this machine. If one store is public, a proxy might
 /// lead its visitors to a store on loopback.
-fn is_local_installation(context: &RequestContext) -> bool {
+pub(crate) fn is_local_installation(context: &RequestContext) -> bool {
     context.app().live_config().stores().all().iter().all(|store| store.loopback)
 }
 

@@ -1,9 +1,9 @@
-//! `/lab/incidents`: the story behind the code on a shopper's error page.
+//! `/lab/incidents/{code}`: the story behind the code on a shopper's error page.
 
 use crate::lab::handlers::provider::find_provider;
 use crate::lab::handlers::test_story::{StoredStory, find_story, format_moment, login_steps, text_report};
 use crate::lab::handlers::{self, guard};
-use crate::lab::pages::frame::LabFrame;
+use crate::lab::pages::frame::{LabFrame, LabTab};
 use crate::lab::pages::incident::{IncidentLookupPage, IncidentPage};
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
@@ -11,27 +11,12 @@ use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
-use crate::web::user_facing_error::{UserFacingError, redirect_to};
+use crate::web::user_facing_error::UserFacingError;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
 /// The path of the page.
 const PAGE: &str = "/lab/incidents";
-
-/// Shows the form, or redirects to the story of the code that was typed into it.
-pub(crate) async fn find(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    context.check_rate_limit(RateLimitKind::Page)?;
-    guard::require_staff(&context)?;
-    let typed = context.query_parameter("code")?.filter(|typed| !typed.trim().is_empty());
-    if let Some(code) = typed.as_deref().and_then(IncidentCode::parse) {
-        return Ok(redirect_to(&address(&["lab", "incidents", code.as_str()], &[])));
-    }
-    let shown: Option<String> = typed.map(|typed| printable(&typed.chars().take(64).collect::<String>()));
-    let here = address(&["lab", "incidents"], &[("code", shown.as_deref())]);
-    let page = IncidentLookupPage { frame: handlers::lab_frame(&context, here), typed: shown.as_deref(), unknown: None };
-    let status = if shown.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    Ok(handlers::page_response(&context, status, page.render()))
-}
 
 /// The story that the address names.
 async fn requested_story(context: &RequestContext) -> Result<Result<StoredStory, IncidentCode>, UserFacingError> {
@@ -46,7 +31,11 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         Ok(kept) => kept,
         Err(code) => {
             let here = format!("{PAGE}/{code}");
-            let page = IncidentLookupPage { frame: handlers::lab_frame(&context, here), typed: None, unknown: Some(code.as_str()) };
+            let page = IncidentLookupPage {
+                frame: handlers::lab_frame(&context, LabTab::Overview, here),
+                typed: None,
+                unknown: Some(code.as_str()),
+            };
             return Ok(handlers::page_response(&context, StatusCode::NOT_FOUND, page.render()));
         }
     };
@@ -60,7 +49,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         .filter(|_| login.failed().and_then(|step| step.complaint.as_ref()).is_some_and(|complaint| !complaint.is_file_changed));
     let title = bench.as_ref().map_or_else(|| kept.story.provider.clone(), |bench| bench.title(&context).into_owned());
     let page = IncidentPage {
-        frame: LabFrame { report_href: Some(format!("{here}/report.txt")), ..handlers::lab_frame(&context, here) },
+        frame: LabFrame { report_href: Some(format!("{here}/report.txt")), ..handlers::lab_frame(&context, LabTab::Overview, here) },
         code: kept.code.as_str(),
         when: format_moment(kept.at),
         shared: kept.story.shared,

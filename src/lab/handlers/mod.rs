@@ -3,6 +3,7 @@
 pub(crate) mod app_trial;
 pub(crate) mod apps;
 pub(crate) mod assets;
+pub(crate) mod find;
 pub(crate) mod pasted_answer;
 pub mod guard;
 pub(crate) mod incidents;
@@ -14,18 +15,20 @@ pub mod test_login_ledger;
 
 use crate::lab::handlers::guard::StaffMember;
 use crate::lab::handlers::test_login_ledger::TestLoginLedger;
-use crate::lab::pages::frame::{LabFrame, LabProviderEntry, LabProviderGroup, LastTestSummary, NotOfferedReason};
+use crate::lab::pages::frame::{LabFrame, LabProviderEntry, LabProviderGroup, LabTab, LastTestSummary, NotOfferedReason};
 use crate::lab::pages::words::LabLanguage;
+use crate::pages::ProviderIcon;
 use crate::pages::frame::address;
 use crate::provider::Provider;
 use crate::stores::catalogue::{self, ProviderFileReport, ProviderStatus};
+use crate::stores::live::LiveProvider;
 use crate::vocabulary::diagnostic::{Report, Severity, printable};
 use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::yaml::{self, YamlKind};
-use crate::web::headers;
 use crate::web::request_context::RequestContext;
 use crate::web::route_table::{RouteRow, page};
+use crate::web::{forms, headers, login_page};
 use crate::world::secrets;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
@@ -48,9 +51,11 @@ pub(crate) fn routes() -> Vec<RouteRow> {
         page("/lab.css").get_and_head(assets::style),
         page("/lab.js").get_and_head(assets::script),
         lab("/lab").get_and_head(provider_list::show),
+        lab("/lab/providers").get_and_head(provider_list::show),
+        lab("/lab/find").get_and_head(find::show).post(find::search),
         lab("/lab/apps").get_and_head(apps::show).post(apps::check),
         lab("/lab/apps/{app}/test").get_and_head(app_trial::redirect_to_apps).post(app_trial::start),
-        lab("/lab/incidents").get_and_head(incidents::find),
+        lab("/lab/incidents").get_and_head(find::by_code),
         lab("/lab/incidents/{code}").get_and_head(incidents::show),
         lab("/lab/incidents/{code}/report.txt").get_and_head(incidents::show_report),
         lab("/lab/{provider}").get_and_head(provider::show),
@@ -67,7 +72,7 @@ pub(crate) fn lab_state(context: &RequestContext) -> &LabState {
 }
 
 /// The frame of a page of the lab.
-pub(crate) fn lab_frame(context: &RequestContext, address: String) -> LabFrame<'_> {
+pub(crate) fn lab_frame(context: &RequestContext, tab: LabTab, address: String) -> LabFrame<'_> {
     let live_store = context.live_store();
     let offered = live_store.languages.offered_languages(&live_store.store.languages);
     LabFrame {
@@ -76,6 +81,9 @@ pub(crate) fn lab_frame(context: &RequestContext, address: String) -> LabFrame<'
         languages: LabLanguage::supported_among(offered.iter().map(|language| language.code.as_str())),
         asset_version: &live_store.version,
         address,
+        tab,
+        csrf_token: forms::csrf_token(context, &guard::form_binding(context)),
+        is_local: guard::is_local_installation(context),
         groups: Vec::new(),
         report_href: None,
     }
@@ -146,8 +154,8 @@ fn disambiguate_titles(groups: &mut [LabProviderGroup]) {
     }
 }
 
-/// All providers of the store by their states; the one of this name is the current.
-pub(crate) fn provider_groups(context: &RequestContext, staff: &StaffMember, current: Option<&str>) -> Vec<LabProviderGroup> {
+/// All providers of the store by their states.
+pub(crate) fn provider_groups(context: &RequestContext, staff: &StaffMember) -> Vec<LabProviderGroup> {
     let live_store = context.live_store();
     let listing = live_store.providers.snapshot();
     let mut groups: Vec<LabProviderGroup> =
@@ -158,40 +166,23 @@ pub(crate) fn provider_groups(context: &RequestContext, staff: &StaffMember, cur
         }
     };
     for file_report in listing.file_reports().values() {
-        let name = file_report.report.source.stem();
-        let live_provider = listing.provider(name);
-        let known =
-            file_report.title.as_deref().or_else(|| live_provider.map(|live_provider| &*live_provider.provider.title)).map(str::to_owned);
-        let title = known.or_else(|| name_in_file(&file_report.report.source)).unwrap_or_else(|| name.to_owned());
-        let not_offered = match file_report.status {
-            _ if !live_store.shows_provider(name) => Some(NotOfferedReason::Playground),
-            ProviderStatus::Off => Some(NotOfferedReason::Off),
-            ProviderStatus::Offered if live_provider.is_some_and(|live_provider| live_provider.provider.hidden) => {
-                Some(NotOfferedReason::NoButton)
-            }
-            ProviderStatus::Offered | ProviderStatus::Dormant | ProviderStatus::Broken | ProviderStatus::Overlooked => None,
-        };
-        let (mistakes, warnings) = count_complaints(&file_report.report);
-        let entry = LabProviderEntry {
-            name: name.to_owned(),
-            title: printable(&title),
-            href: Some(address(&["lab", name], &[])),
-            is_current: current == Some(name),
-            missing: file_report.missing.clone(),
-            mistakes,
-            warnings,
-            has_drift: !context.app().drift.warnings(&live_store.store.name, name).is_empty(),
-            uses_older_version: file_report.stale,
-            not_offered,
-            last_test: last_test(context, staff, name),
-            unread_reason: None,
-        };
-        put(if not_offered == Some(NotOfferedReason::Playground) { ProviderStatus::Off } else { file_report.status }, entry);
+        let entry = provider_entry(context, staff, file_report, listing.provider(file_report.report.source.stem()));
+        let is_playground = entry.not_offered == Some(NotOfferedReason::Playground);
+        put(if is_playground { ProviderStatus::Off } else { file_report.status }, entry);
     }
     for report in &live_store.providers.snapshot().unread {
         let unread_reason = report.complaints.first().map(|complaint| format!("{}; {}", complaint.message, complaint.help));
         let name = Path::new(&*report.source.name).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        put(ProviderStatus::Overlooked, LabProviderEntry { title: printable(&name), name, unread_reason, ..LabProviderEntry::default() });
+        put(
+            ProviderStatus::Overlooked,
+            LabProviderEntry {
+                icon: ProviderIcon::new(&name, &name, None),
+                title: printable(&name),
+                name,
+                unread_reason,
+                ..LabProviderEntry::default()
+            },
+        );
     }
     disambiguate_titles(&mut groups);
     for group in &mut groups {
@@ -199,6 +190,42 @@ pub(crate) fn provider_groups(context: &RequestContext, staff: &StaffMember, cur
     }
     groups.retain(|group| !group.entries.is_empty());
     groups
+}
+
+/// The entry of a provider whose file is read.
+fn provider_entry(
+    context: &RequestContext,
+    staff: &StaffMember,
+    file_report: &ProviderFileReport,
+    live_provider: Option<&Arc<LiveProvider>>,
+) -> LabProviderEntry {
+    let (live_store, name) = (context.live_store(), file_report.report.source.stem());
+    let known =
+        file_report.title.as_deref().or_else(|| live_provider.map(|live_provider| &*live_provider.provider.title)).map(str::to_owned);
+    let title = known.or_else(|| name_in_file(&file_report.report.source)).unwrap_or_else(|| name.to_owned());
+    let not_offered = match file_report.status {
+        _ if !live_store.shows_provider(name) => Some(NotOfferedReason::Playground),
+        ProviderStatus::Off => Some(NotOfferedReason::Off),
+        ProviderStatus::Offered if live_provider.is_some_and(|live_provider| live_provider.provider.hidden) => {
+            Some(NotOfferedReason::NoButton)
+        }
+        ProviderStatus::Offered | ProviderStatus::Dormant | ProviderStatus::Broken | ProviderStatus::Overlooked => None,
+    };
+    let (mistakes, warnings) = count_complaints(&file_report.report);
+    LabProviderEntry {
+        name: name.to_owned(),
+        icon: live_provider.map_or_else(|| ProviderIcon::new(name, &title, None), |live_provider| login_page::provider_icon(live_provider)),
+        title: printable(&title),
+        href: Some(address(&["lab", name], &[])),
+        missing: file_report.missing.clone(),
+        mistakes,
+        warnings,
+        has_drift: !context.app().drift.warnings(&live_store.store.name, name).is_empty(),
+        uses_older_version: file_report.stale,
+        not_offered,
+        last_test: last_test(context, staff, name),
+        unread_reason: None,
+    }
 }
 
 fn count_complaints(report: &Report) -> (usize, usize) {

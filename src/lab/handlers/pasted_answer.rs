@@ -1,11 +1,10 @@
 //! `/lab/{provider}/answer`: an answer is pasted, and what the file would read from it is shown. Nothing is sent or
 //! stored.
 
-use crate::lab::handlers::guard::StaffMember;
 use crate::lab::handlers::provider::{LabProvider, requested_provider};
 use crate::lab::handlers::{self, guard};
 use crate::lab::pages::exchange_view::fact_views;
-use crate::lab::pages::frame::LabFrame;
+use crate::lab::pages::frame::LabTab;
 use crate::lab::pages::login_steps::AnswerView;
 use crate::lab::pages::pasted_answer::{
     PastedAnswerPage, PastedAnswerProblem, PastedAnswerResult, PastedLoginFact, PastedLoginForm, PastedLoginResult, PastedLoginStep,
@@ -63,11 +62,10 @@ impl PastedAnswerForm {
 
 pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Page)?;
-    let staff = guard::require_staff(&context)?;
+    guard::require_staff(&context)?;
     let bench = requested_provider(&context)?;
     answer_page(
         &context,
-        &staff,
         &bench,
         &PastedAnswerForm::empty(bench.provider.as_ref(), &context.language().code),
         None,
@@ -78,13 +76,13 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
 /// What would be read from the pasted answer.
 pub(crate) async fn read(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Page)?;
-    let staff = guard::require_staff(&context)?;
+    guard::require_staff(&context)?;
     let bench = requested_provider(&context)?;
     let here = address(&["lab", &bench.name, "answer"], &[]);
     let form = forms::verified_form(&context, &guard::form_binding(&context), &here)?;
     let field = |name: &str| Ok::<_, UserFacingError>(form.field(name)?.unwrap_or_default().to_owned());
     if form.field("whole")?.is_some() {
-        return read_login(&context, &staff, &bench, &field);
+        return read_login(&context, &bench, &field);
     }
     let (call, status, kind, body) = (field("call")?, field("status")?, field("kind")?, field("body")?);
     let calls = bench.provider.as_ref().map_or(0, |provider| provider.calls.len());
@@ -95,17 +93,17 @@ pub(crate) async fn read(context: RequestContext) -> Result<HttpResponse, UserFa
     if typed.body.len() > LARGEST_ANSWER {
         // An answer that is too large is not sent back in the form.
         let typed = PastedAnswerForm { body: String::new(), ..typed };
-        return answer_page(&context, &staff, &bench, &typed, Some(PastedAnswerProblem::TooLarge), PastedResults::default());
+        return answer_page(&context, &bench, &typed, Some(PastedAnswerProblem::TooLarge), PastedResults::default());
     }
     let number =
         if typed.status.is_empty() { Some(200) } else { typed.status.parse::<u16>().ok().filter(|status| (100..=599).contains(status)) };
     let Some(status) = number else {
-        return answer_page(&context, &staff, &bench, &typed, Some(PastedAnswerProblem::BadStatus), PastedResults::default());
+        return answer_page(&context, &bench, &typed, Some(PastedAnswerProblem::BadStatus), PastedResults::default());
     };
     let headers = if typed.kind.is_empty() { Vec::new() } else { vec![("content-type".into(), typed.kind.as_str().into())] };
     let answer = Response { status, headers, body: typed.body.clone().into_bytes() };
     let outcome = bench.provider.as_ref().map(|provider| read_pasted_answer(&context, &bench, provider, call - 1, answer));
-    answer_page(&context, &staff, &bench, &typed, None, PastedResults { answer: outcome, login: None })
+    answer_page(&context, &bench, &typed, None, PastedResults { answer: outcome, login: None })
 }
 
 /// What the page shows of what was pasted.
@@ -118,7 +116,6 @@ struct PastedResults {
 /// What would happen in a login with the pasted answers.
 fn read_login(
     context: &RequestContext,
-    staff: &StaffMember,
     bench: &LabProvider,
     field: &dyn Fn(&str) -> Result<String, UserFacingError>,
 ) -> Result<HttpResponse, UserFacingError> {
@@ -132,11 +129,11 @@ fn read_login(
     }
     if typed.whole.answers.iter().any(|answer| answer.len() > LARGEST_ANSWER) {
         typed.whole.answers.iter_mut().for_each(String::clear);
-        return answer_page(context, staff, bench, &typed, Some(PastedAnswerProblem::TooLarge), PastedResults::default());
+        return answer_page(context, bench, &typed, Some(PastedAnswerProblem::TooLarge), PastedResults::default());
     }
     let provider = bench.provider.as_ref().ok_or(ErrorCause::NoSuchPage)?;
     let login = forecast_result(context, provider, &typed.whole);
-    answer_page(context, staff, bench, &typed, None, PastedResults { answer: None, login: Some(login) })
+    answer_page(context, bench, &typed, None, PastedResults { answer: None, login: Some(login) })
 }
 
 fn forecast_result(context: &RequestContext, provider: &Provider, typed: &PastedLoginForm) -> PastedLoginResult {
@@ -232,7 +229,6 @@ fn read_pasted_answer(
 
 fn answer_page(
     context: &RequestContext,
-    staff: &StaffMember,
     bench: &LabProvider,
     typed: &PastedAnswerForm,
     problem: Option<PastedAnswerProblem>,
@@ -243,7 +239,7 @@ fn answer_page(
     let number = |step: &Step| provider.steps().position(|other| other.call == step.call).map_or(0, |at| at + 1);
     let calls = provider.calls.iter().map(|step| format!("{}. {}", number(step), step.kind.word()));
     let page = PastedAnswerPage {
-        frame: LabFrame { groups: handlers::provider_groups(context, staff, Some(&bench.name)), ..handlers::lab_frame(context, here) },
+        frame: handlers::lab_frame(context, LabTab::Providers, here),
         name: &bench.name,
         title: &printable(&bench.title(context)),
         calls: calls.collect(),

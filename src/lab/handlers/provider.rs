@@ -6,7 +6,7 @@ use crate::lab::handlers::{self, guard};
 use crate::lab::pages::drift_section::DriftSection;
 use crate::lab::pages::exchange_view::{RequestView, masked_parts};
 use crate::lab::pages::file_sections::{RequestPreview, file_sections};
-use crate::lab::pages::frame::{LabFrame, NotOfferedReason};
+use crate::lab::pages::frame::{LabFrame, LabTab, NotOfferedReason};
 use crate::lab::pages::login_steps::LabFactSource;
 use crate::lab::pages::masked_file::MaskedFile;
 use crate::lab::pages::provider::{InstallationValue, ProviderPage, TestLoginView};
@@ -168,11 +168,7 @@ pub(crate) fn provider_page(
         None => address(&["lab", &bench.name], &[]),
     };
     let report = test.as_ref().map(|_| format!("{here}/report.txt"));
-    let frame = LabFrame {
-        groups: handlers::provider_groups(context, staff, Some(&bench.name)),
-        report_href: report,
-        ..handlers::lab_frame(context, here)
-    };
+    let frame = LabFrame { report_href: report, ..handlers::lab_frame(context, LabTab::Providers, here) };
     let ((rows, previews), preview_error) = match bench.explained() {
         Ok(explained) => (explained, None),
         Err(why) => ((Vec::new(), Vec::new()), Some(why)),

@@ -1,7 +1,7 @@
-//! `/lab`: all providers of the store, and what each of them lacks.
+//! `/lab/providers`: all providers of the store, and what each of them lacks.
 
 use crate::lab::handlers::{self, guard};
-use crate::lab::pages::frame::LabFrame;
+use crate::lab::pages::frame::{LabFrame, LabTab};
 use crate::lab::pages::masked_file::mask_text;
 use crate::lab::pages::provider_list::ProviderListPage;
 use crate::stores::MAIN;
@@ -20,7 +20,8 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     let complaints = if is_main { context.app().complaints(context.now()) } else { Vec::new() };
     let complaints: Vec<String> = complaints.iter().map(|complaint| printable(&mask_text(complaint))).collect();
     let folder = context.live_store().providers.folder().display().to_string();
-    let frame = LabFrame { groups: handlers::provider_groups(&context, &staff, None), ..handlers::lab_frame(&context, "/lab".to_owned()) };
+    let groups = handlers::provider_groups(&context, &staff);
+    let frame = LabFrame { groups, ..handlers::lab_frame(&context, LabTab::Providers, "/lab/providers".to_owned()) };
     let page = ProviderListPage { frame, folder: &folder, complaints: &complaints };
     Ok(handlers::page_response(&context, StatusCode::OK, page.render()))
 }

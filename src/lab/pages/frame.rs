@@ -1,7 +1,8 @@
-//! The frame of every page of the lab: the store, the search for incidents, the languages and the list of providers.
+//! The frame of every page of the lab: its parts, the search, and the languages; and the list of providers.
 
 use crate::lab::pages::words::LabLanguage;
 use crate::lab::pages::words::texts::LabWords;
+use crate::pages::ProviderIcon;
 use crate::pages::phrases::fill;
 use crate::stores::catalogue::ProviderStatus;
 
@@ -15,10 +16,39 @@ pub(crate) struct LabFrame<'a> {
     pub(crate) asset_version: &'a str,
     /// The path and query of this page.
     pub(crate) address: String,
+    /// The part of the lab to which this page belongs.
+    pub(crate) tab: LabTab,
+    /// The token that protects the search against other sites.
+    pub(crate) csrf_token: String,
+    /// Whether the lab is open to everyone on this machine, who need not sign in.
+    pub(crate) is_local: bool,
     /// All providers of the store; empty on pages that do not list them.
     pub(crate) groups: Vec<LabProviderGroup>,
     /// The address of this page's report for a ticket.
     pub(crate) report_href: Option<String>,
+}
+
+/// A part of the lab, with a tab in the bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LabTab {
+    /// What fails now.
+    Overview,
+    /// All providers, and one of them.
+    Providers,
+    /// A provider's file as it is written.
+    Editor,
+}
+
+impl LabTab {
+    const ALL: [Self; 3] = [Self::Overview, Self::Providers, Self::Editor];
+
+    fn href(self) -> &'static str {
+        match self {
+            Self::Overview => "/lab",
+            Self::Providers => "/lab/providers",
+            Self::Editor => "/lab/editor",
+        }
+    }
 }
 
 /// The providers in one state.
@@ -32,12 +62,12 @@ pub(crate) struct LabProviderGroup {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LabProviderEntry {
     pub(crate) name: String,
+    /// The mark beside it.
+    pub(crate) icon: ProviderIcon,
     /// The text of its button.
     pub(crate) title: String,
     /// Its page; a file that is not read has none.
     pub(crate) href: Option<String>,
-    /// Whether this is the provider of the page.
-    pub(crate) is_current: bool,
     /// The variables and files that are not set.
     pub(crate) missing: Vec<String>,
     pub(crate) mistakes: usize,
@@ -87,16 +117,14 @@ impl LabFrame<'_> {
         &self.language.words
     }
 
+    /// Address and title of each part of the lab, and whether this page belongs to it.
+    pub(crate) fn tabs(&self) -> [(&'static str, &str, bool); 3] {
+        LabTab::ALL.map(|tab| (tab.href(), self.words().tab(tab), tab == self.tab))
+    }
+
     pub(crate) fn in_language(&self, language: &LabLanguage) -> String {
         let sign = if self.address.contains('?') { '&' } else { '?' };
         format!("{}{sign}lang={}", self.address, language.code)
-    }
-
-    /// The numbers of providers that are broken or wait for a value.
-    pub(crate) fn attention_counts(&self) -> String {
-        let count = |group: &LabProviderGroup| format!("{}: {}", self.words().status(group.status), group.entries.len());
-        let need_attention = self.groups.iter().filter(|group| matches!(group.status, ProviderStatus::Broken | ProviderStatus::Dormant));
-        need_attention.map(count).collect::<Vec<_>>().join(", ")
     }
 
     pub(crate) fn remarks(&self, entry: &LabProviderEntry) -> Vec<ProviderRemark> {

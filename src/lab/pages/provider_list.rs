@@ -2,6 +2,7 @@
 
 use crate::lab::pages::frame::LabFrame;
 use crate::lab::pages::words::texts::LabWords;
+use crate::pages::ProviderIcon;
 use askama::Template;
 
 #[derive(Clone, Debug, Template)]

@@ -1,6 +1,6 @@
 //! Tests that hold for every page of the lab in every language, and for its style and script.
 
-use crate::lab::pages::frame::{LabFrame, LabProviderEntry, LabProviderGroup, LastTestSummary};
+use crate::lab::pages::frame::{LabFrame, LabProviderEntry, LabProviderGroup, LabTab, LastTestSummary};
 use crate::lab::pages::incident::{IncidentLookupPage, IncidentPage};
 use crate::lab::pages::login_steps::{CurrentFile, LoginStepsView};
 use crate::lab::pages::masked_file::MaskedFile;
@@ -29,6 +29,9 @@ fn frame(language: &'static LabLanguage, text: &str) -> LabFrame<'static> {
     LabFrame {
         store: MARKUP,
         language,
+        tab: LabTab::Overview,
+        csrf_token: MARKUP.to_owned(),
+        is_local: true,
         languages: LabLanguage::supported_among(["pt-BR", "es", "en"]),
         asset_version: "v",
         address: "/lab?x=1".to_owned(),

@@ -3,6 +3,7 @@
 pub(crate) mod texts;
 
 use crate::lab::pages::exchange_view::PathDeparture;
+use crate::lab::pages::frame::LabTab;
 use crate::lab::pages::words::texts::LabWords;
 use crate::pages::languages::FALLBACK;
 use crate::pages::phrases::fill;
@@ -96,6 +97,14 @@ impl LabWords {
     pub(crate) fn missing_member(&self, departure: &PathDeparture) -> String {
         let members = departure.present.join(", ");
         fill(&self.test.missing_member, &[("path", &departure.found), ("member", &departure.missing), ("members", &members)])
+    }
+
+    pub(crate) fn tab(&self, tab: LabTab) -> &str {
+        match tab {
+            LabTab::Overview => &self.frame.overview,
+            LabTab::Providers => &self.frame.providers,
+            LabTab::Editor => &self.frame.editor,
+        }
     }
 
     pub(crate) fn status(&self, status: ProviderStatus) -> &str {

@@ -10,7 +10,7 @@ use portaria::world::clock;
 async fn on_the_machine_itself_everybody_may_use_the_lab() {
     let broker = TestBroker::open().await;
 
-    for path in ["/lab", "/lab/acme", "/lab/acme/answer", "/lab/apps", "/lab/incidents"] {
+    for path in ["/lab", "/lab/providers", "/lab/find", "/lab/acme", "/lab/acme/answer", "/lab/apps", "/lab/incidents"] {
         let answer = broker.ask(ClientRequest::get(path)).await;
         assert_eq!(answer.status, 200, "{path}: {answer:?}");
         broker.assert_clean(&answer);
@@ -26,7 +26,7 @@ async fn what_a_proxy_or_a_tunnel_passes_on_is_not_from_the_machine_itself() {
     let broker = TestBroker::open().await;
     let headers = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "forwarded", "via"];
 
-    for path in ["/lab", "/lab/acme", "/lab/acme/answer", "/lab/apps", "/lab/incidents"] {
+    for path in ["/lab", "/lab/providers", "/lab/find", "/lab/acme", "/lab/acme/answer", "/lab/apps", "/lab/incidents"] {
         for ask in [
             headers.map(|name| ClientRequest::get(path).with(name, "203.0.113.7")).to_vec(),
             vec![ClientRequest::get(path).from("203.0.113.7")],
@@ -64,7 +64,7 @@ async fn elsewhere_only_listed_people_with_a_proven_address_may() {
         ("suporte@loja.example", false, 403),
         ("ana@loja.example", true, 403),
     ] {
-        for path in ["/lab", "/lab/acme", "/lab/acme/answer", "/lab/apps", "/lab/incidents", "/lab.css"] {
+        for path in ["/lab", "/lab/providers", "/lab/find", "/lab/acme", "/lab/acme/answer", "/lab/apps", "/lab/incidents", "/lab.css"] {
             let answer = somebody(&broker, OPEN_HOST, address, verified).ask(ClientRequest::get(path).with("accept", "text/html")).await;
             assert_eq!(answer.status, if path == "/lab.css" { 200 } else { status }, "{address} {verified} {path}: {answer:?}");
             assert!(status == 200 || !answer.body.contains("Clube Acme"), "{answer:?}");
@@ -115,9 +115,18 @@ async fn a_public_store_without_staff_has_no_lab() {
     let ana = somebody(&broker, OPEN_HOST, "ana@loja.example", true);
     let nowhere = ana.get("/nowhere").await;
 
-    for path in
-        ["/lab", "/lab/acme", "/lab/nobody", "/lab/acme/answer", "/lab/acme/tests", "/lab/apps", "/lab/incidents", "/lab/incidents/K7Q-2MD"]
-    {
+    for path in [
+        "/lab",
+        "/lab/providers",
+        "/lab/find",
+        "/lab/acme",
+        "/lab/nobody",
+        "/lab/acme/answer",
+        "/lab/acme/tests",
+        "/lab/apps",
+        "/lab/incidents",
+        "/lab/incidents/K7Q-2MD",
+    ] {
         for method in ["GET", "POST", "PUT"] {
             let answer = ana.ask(ClientRequest::by(method, path)).await;
             assert_eq!((answer.status, &answer.body), (404, &nowhere.body), "{method} {path}: {answer:?}");

@@ -67,8 +67,8 @@ async fn a_store_without_apps_says_how_to_begin_with_one() {
             page.status == 200 && page.body.contains("portaria apps add") && page.body.contains(&format!("<h1>{title}</h1>")),
             "{page:?}"
         );
-        let list = broker.ask(ClientRequest::get("/lab").with("accept-language", language)).await;
-        assert!(list.body.contains(&format!("<a class=\"button\" href=\"/lab/apps\">{title}</a>")), "{}", list.body);
+        let list = broker.ask(ClientRequest::get("/lab/providers").with("accept-language", language)).await;
+        assert!(list.body.contains(&format!("<a class=\"button fit\" href=\"/lab/apps\">{title}</a>")), "{}", list.body);
     }
 }
 

@@ -17,7 +17,7 @@ async fn every_state_of_a_provider_is_shown_with_what_helps() {
     broker.folder.write("providers.d/wrong.yml", "name: x\n");
     broker.front(HOST).providers.reload(0).expect("the folder is there");
 
-    let list = broker.ask(ClientRequest::get("/lab?lang=en")).await;
+    let list = broker.ask(ClientRequest::get("/lab/providers?lang=en")).await;
     for part in ["Clube Acme", "WAITING_NEVER_SET is not set", "mistake", "wrong.yml", "Switched off", "Not read"] {
         assert!(list.body.contains(part), "{part}: {}", list.body);
     }
@@ -37,7 +37,7 @@ async fn every_state_of_a_provider_is_shown_with_what_helps() {
 async fn an_empty_lab_says_how_to_begin() {
     let broker = TestBroker::builder(LOCAL).build().await;
 
-    let page = broker.ask(ClientRequest::get("/lab").with("accept-language", "pt-BR")).await;
+    let page = broker.ask(ClientRequest::get("/lab/providers").with("accept-language", "pt-BR")).await;
 
     assert!(page.body.contains("Nenhum provedor ainda") && page.body.contains("portaria new"), "{}", page.body);
 }
@@ -62,6 +62,8 @@ async fn no_secret_and_no_markup_reaches_any_page_in_any_language() {
     for language in ["pt-BR", "es", "en", "ja"] {
         let mut asks: Vec<ClientRequest> = [
             "/lab",
+            "/lab/providers",
+            "/lab/find?q=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E",
             "/lab/acme",
             "/lab/broken",
             "/lab/leaky",
@@ -141,7 +143,7 @@ async fn a_story_is_told_to_staff_of_its_store_and_a_test_to_who_ran_it() {
 async fn a_page_of_the_lab_can_be_looked_at_without_its_body_and_knows_its_methods() {
     let broker = TestBroker::open().await;
 
-    for path in ["/lab", "/lab/acme", "/lab/incidents", "/lab.css", "/lab.js"] {
+    for path in ["/lab", "/lab/providers", "/lab/acme", "/lab/incidents", "/lab.css", "/lab.js"] {
         let (look, whole) = (broker.ask(ClientRequest::by("HEAD", path)).await, broker.ask(ClientRequest::get(path)).await);
         assert_eq!((look.status, look.header("content-type")), (whole.status, whole.header("content-type")), "{path}");
         let other = broker.ask(ClientRequest::by("PUT", path)).await;

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 #[serde(deny_unknown_fields)]
 pub(crate) struct LabWords {
     pub(crate) name: String,
-    pub(crate) brief: String,
     pub(crate) frame: FrameWords,
     pub(crate) states: ProviderStateWords,
     pub(crate) list: ProviderListWords,
@@ -82,12 +81,15 @@ word_blocks! {
     FrameWords {
         lab,
         skip,
-        code,
+        what,
         find,
         language,
+        overview,
         providers,
-        all,
+        editor,
         copied,
+        local,
+        recorded,
     }
 
     /// The section about changed answers.
