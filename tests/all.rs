@@ -11,6 +11,7 @@ mod command_line;
 mod conformance;
 mod database;
 mod directory;
+mod documents;
 mod drift;
 mod email_proof;
 mod explain;

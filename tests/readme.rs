@@ -1,25 +1,8 @@
 //! The README's examples are run.
 
 use crate::command_line::{Folder, portaria};
-use crate::support::{report, root, text};
-use clap::Parser as _;
-use portaria::commands::CommandLine;
-use portaria::stores::settings::Settings;
-use portaria::vocabulary::place::Source;
+use crate::support::{root, text};
 use portaria::world::files::read_bytes;
-
-#[test]
-fn every_provider_file_of_the_readme_is_right() {
-    let page = text(&root().join("README.md"));
-    let blocks: Vec<&str> = page.split("```yaml\n").skip(1).map(|block| block.split("```").next().unwrap_or_default()).collect();
-    let files: Vec<&&str> = blocks.iter().filter(|block| block.contains("getAuthorizationCode") || block.contains("discovery:")).collect();
-
-    assert!(!files.is_empty());
-    for file in files {
-        let report = report(file);
-        assert!(report.complaints.is_empty(), "{}", report.draw(false));
-    }
-}
 
 /// What `explain` prints of the first file of the README, from one heading to the next.
 fn explained(arguments: &[&str], from: &str, to: &str) -> String {
@@ -59,19 +42,6 @@ fn what_the_readme_shows_of_explain_is_what_it_prints() {
 }
 
 #[test]
-fn every_command_of_the_readme_is_one_that_the_program_knows() {
-    let page = text(&root().join("README.md"));
-    let commands = page.lines().filter_map(|line| line.strip_prefix("cargo run --release -- ").or_else(|| line.strip_prefix("portaria ")));
-    let commands: Vec<&str> = commands.map(|line| line.split('#').next().unwrap_or_default()).collect();
-
-    assert!(commands.len() > 10, "{commands:?}");
-    for command in commands {
-        let parsed = CommandLine::try_parse_from(std::iter::once("portaria").chain(command.split_whitespace()));
-        assert!(parsed.is_ok(), "{command}: {}", parsed.err().map(|error| error.to_string()).unwrap_or_default());
-    }
-}
-
-#[test]
 fn the_test_command_of_the_readme_is_the_one_that_runs_everything() {
     let page = text(&root().join("README.md"));
 
@@ -98,46 +68,6 @@ fn every_path_of_the_documents_exists() {
         }
     }
     assert!(found > 40, "only {found} paths are found");
-}
-
-#[test]
-fn the_settings_of_every_app_of_its_page_are_right() {
-    let page = text(&root().join("docs/apps.md"));
-    let blocks = page.split("```yaml").skip(1).map(|block| block.split("```").next().unwrap_or_default());
-    let blocks: Vec<&str> = blocks.map(|block| block.split_once('\n').map_or("", |(_, lines)| lines)).collect();
-
-    assert!(blocks.len() > 12, "{} blocks", blocks.len());
-    for block in blocks {
-        let (settings, report) = Settings::read(&Source::new("portaria.yaml", block.to_owned()));
-        assert!(settings.is_some() && report.complaints.is_empty(), "{}", report.draw(false));
-    }
-}
-
-/// The anchor by which a heading of a page is linked.
-fn anchor(heading: &str) -> String {
-    let kept = heading.to_lowercase().replace(' ', "-");
-    kept.chars().filter(|letter| letter.is_alphanumeric() || "-_".contains(*letter)).collect()
-}
-
-#[test]
-fn every_link_of_the_documents_leads_somewhere() {
-    let mut found = 0;
-    for document in DOCUMENTS {
-        let folder = root().join(document).parent().expect("a file lies in a folder").to_owned();
-        for link in text(&root().join(document)).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            if link.starts_with("https://") || link.contains(' ') {
-                continue;
-            }
-            let (path, place) = link.split_once('#').unwrap_or((link, ""));
-            let target = if path.is_empty() { root().join(document) } else { folder.join(path) };
-            assert!(target.exists(), "{document} links {link}, which does not exist");
-            let is_there =
-                |page: &str| page.lines().any(|line| line.starts_with('#') && anchor(line.trim_start_matches(['#', ' '])) == place);
-            assert!(place.is_empty() || is_there(&text(&target)), "{document} links {link}, and there is no such heading");
-            found += 1;
-        }
-    }
-    assert!(found > 20, "only {found} links are found");
 }
 
 #[test]

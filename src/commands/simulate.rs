@@ -128,7 +128,7 @@ fn load_examples(path: &Path) -> Result<Vec<ExampleSpec>, CommandFailure> {
     let path = catalogue::examples_path(path);
     if !files::is_file(&path) {
         return Err(CommandFailure::No(format!(
-            "error: there are no examples at {}, so the answers of the provider are unknown\n  help: write an example there, which begins with `- what: a login`",
+            "error: there are no examples at {}, so the answers of the provider are unknown\n  help: `portaria test NAME --init --answer CALL=FILE…` writes the first one from answers, such as those of the manual",
             path.display()
         )));
     }

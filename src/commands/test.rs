@@ -72,7 +72,7 @@ impl TestCommand {
             } else {
                 return Err(CommandFailure::Usage(
                     format!("{} has no examples", path.display()),
-                    format!("write them into {}; schemas/provider.md shows how", examples.display()),
+                    format!("`--init` with answers, such as those of the manual, writes {}", examples.display()),
                 ));
             }
         }

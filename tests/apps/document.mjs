@@ -1,4 +1,4 @@
-// The programs of docs/apps.md. A code block whose first line names a file, such as "```js server.mjs", is that file of its section, word for word;
+// The programs of docs/apps.md and other pages. A code block whose first line names a file, such as "```js server.mjs", is that file of its section, word for word;
 // only the two addresses of the page, of the store and of the app, are replaced by those of the test.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -6,12 +6,16 @@ import { checkout } from '../browser/packages.mjs';
 
 export const issuerOfThePage = 'https://login.loja.example';
 
-const page = await readFile(`${checkout}docs/apps.md`, 'utf8');
+// The named blocks of each section of a page.
+export async function sectionsOf(path) {
+  const page = await readFile(`${checkout}${path}`, 'utf8');
+  return new Map(page.split(/^## /m).slice(1).map((section) => {
+    const blocks = [...section.matchAll(/^```\w+ (\S+)\n([\s\S]*?)^```$/gm)].map(([, file, text]) => [file, text]);
+    return [section.slice(0, section.indexOf('\n')).trim(), Object.fromEntries(blocks)];
+  }));
+}
 
-export const sections = new Map(page.split(/^## /m).slice(1).map((section) => {
-  const blocks = [...section.matchAll(/^```\w+ (\S+)\n([\s\S]*?)^```$/gm)].map(([, file, text]) => [file, text]);
-  return [section.slice(0, section.indexOf('\n')).trim(), Object.fromEntries(blocks)];
-}));
+export const sections = await sectionsOf('docs/apps.md');
 
 // What stands below `apps:` in a section, and the names of the apps there.
 export function entry(section) {

@@ -18,6 +18,7 @@ mod proofs;
 mod served_stores;
 mod sessions;
 mod welcome;
+mod who_is_who;
 
 use crate::database::{Pooler, Server};
 use portaria::directory::audit::RecordAuditEvent;
