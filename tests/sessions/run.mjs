@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import http, { createServer } from 'node:http';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Browser } from '../apps/browser.mjs';
 import { issuerOfThePage, replaced, sectionsOf } from '../apps/document.mjs';
@@ -209,4 +209,24 @@ test('every block of JavaScript and TOML of the documents can be read', async ()
     }
   }
   assert.ok(found > 10, `${found} blocks`);
+});
+
+test('the site of the documents is built, and every link of it leads somewhere', async () => {
+  await run(['node', 'docs/site.mjs'], checkout, '');
+
+  const site = join(checkout, 'target/site');
+  const pages = readdirSync(site, { recursive: true }).filter((name) => name.endsWith('.html'));
+  let found = 0;
+  for (const page of pages) {
+    const text = readFileSync(join(site, page), 'utf8');
+    assert.doesNotMatch(text.replaceAll(/<pre[\s\S]*?<\/pre>|<code>.*?<\/code>/g, ''), /\0|\*\*|\]\(/, `${page} has a mark that is not shown`);
+    for (const [, link] of text.matchAll(/(?:href|src)="([^"]*)"/g)) {
+      if (/^(https?|mailto):/.test(link)) continue;
+      const [path, place] = link.split('#');
+      const target = path ? join(site, dirname(page), path) : join(site, page);
+      assert.ok(existsSync(target) && (!place || readFileSync(target, 'utf8').includes(`id="${place}"`)), `${page} links ${link}`);
+      found += 1;
+    }
+  }
+  assert.ok(pages.length > 25 && found > 300, `${pages.length} pages, ${found} links`);
 });
