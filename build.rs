@@ -1,11 +1,12 @@
-//! Gives a release the commit that it is made from, as `portaria version` shows it. A build for development has none, so that a commit
-//! compiles nothing anew.
+//! Gives a release the commit that it is made from, as `portaria version` shows it, and the program the provider files of the catalogue,
+//! from which `portaria new --from` begins. A build for development has no commit, so that a commit compiles nothing anew.
 
 #![expect(clippy::disallowed_methods, reason = "cargo gives a build its parameters by variables")]
 
-use std::env;
-use std::path::Path;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs};
 
 fn main() {
     println!("cargo::rerun-if-env-changed=PORTARIA_COMMIT");
@@ -14,6 +15,27 @@ fn main() {
     if let Some(commit) = commit {
         println!("cargo::rustc-env=PORTARIA_COMMIT={}", commit.trim());
     }
+    embed_catalogue();
+}
+
+/// Writes a table with the name and the text of each provider file of the catalogue.
+fn embed_catalogue() {
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo names the folder of the package"));
+    let folder = root.join("providers.d");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let listed = fs::read_dir(&folder).expect("the folder of the catalogue can be listed");
+    let mut files: Vec<PathBuf> = listed.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.sort();
+    let mut table = String::from("&[\n");
+    for file in files {
+        let Some(name) = file.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".yaml")) else { continue };
+        if !name.contains('.') {
+            let _ = writeln!(table, "    ({name:?}, include_str!({:?})),", file.display().to_string());
+        }
+    }
+    table.push_str("]\n");
+    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo names a folder for what is made"));
+    fs::write(out.join("catalogue.rs"), table).expect("the table of the catalogue can be written");
 }
 
 /// The commit that is checked out, with `-dirty` if files differ from it. A build outside of a checkout has none.

@@ -1,5 +1,7 @@
 //! `portaria new`, on a terminal and in scripts.
 
+mod catalogue;
+mod flags;
 mod issuer;
 
 use crate::command_line::{Folder, portaria};
@@ -114,6 +116,7 @@ fn only_what_differs_from_the_standard_is_written() {
 
     let written = text(&folder.0.join("providers.d/acme.yaml"));
     assert!(written.starts_with("# yaml-language-server: $schema="), "{written}");
+    assert!(written.lines().nth(1).is_some_and(|line| line.contains("set ACME_CLIENT_ID, ACME_CLIENT_SECRET, register")), "{written}");
     for word in ["clientId", "clientSecret", "pkce", "credentials", "read", "rename", "query"] {
         assert!(!written.contains(word), "{word}\n{written}");
     }
@@ -208,6 +211,7 @@ fn the_clube_acme_of_the_readme_comes_of_answers_with_a_slip_and_a_step_back() {
         "",
         "",
         "$.mensagem",
+        "",
         "canal=loja",
     ];
 
@@ -266,6 +270,7 @@ fn the_state_is_asked_about_where_no_parameter_carries_it() {
         "$.name",
         "always",
         "refuse",
+        "none",
         "none",
         "none",
         "accepted",

@@ -2,21 +2,27 @@
 
 pub(crate) mod dialog;
 pub(crate) mod issuer;
+mod growing_request; // the request, as it is by the answers so far
+mod starting_file; //   begins with a file of the catalogue
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
 use crate::commands::{GlobalOptions, new_provider_file};
+use crate::provider::Provider;
 use crate::stores::catalogue;
 use crate::stores::read_policy::ReadPolicy;
+use crate::stores::settings::Settings;
 use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::place::Source;
 use crate::workbench::checklist;
+use crate::workbench::checklist::answered_file::draft_from_answers;
 use crate::workbench::checklist::pairs::{pairs, unknown_facts};
-use crate::workbench::checklist::question::{ChecklistAnswers, ChecklistQuestion};
+use crate::workbench::checklist::question::{ChecklistAnswers, ChecklistQuestion, FURTHER};
 use crate::workbench::checklist::questions::QUESTIONS;
 use crate::world::files;
 use clap::Args;
 use serde_json::json;
 use std::io::IsTerminal as _;
+use std::path::Path;
 
 /// Write a provider's file.
 #[derive(Debug, Args)]
@@ -31,6 +37,9 @@ pub(crate) struct NewCommand {
     /// Ask even where this is no terminal
     #[arg(long)]
     ask: bool,
+    /// Begin with a file of the catalogue, or of the folder of the provider files, and ask nothing
+    #[arg(long, value_name = "NAME", conflicts_with = "ask")]
+    from: Option<String>,
     /// Overwrite an existing file
     #[arg(long)]
     force: bool,
@@ -42,7 +51,8 @@ struct ChecklistFlags(ChecklistAnswers);
 
 impl Args for ChecklistFlags {
     fn augment_args(command: clap::Command) -> clap::Command {
-        QUESTIONS.iter().fold(command, |command, question| {
+        let questions = QUESTIONS.iter().filter(|question| question.name != FURTHER);
+        questions.fold(command, |command, question| {
             let flag = clap::Arg::new(question.name).long(question.name).value_name(question.value_name()).help(question.ask);
             command.arg(match question.name {
                 "authorize-parameters" => flag.visible_alias("query"),
@@ -58,7 +68,8 @@ impl Args for ChecklistFlags {
 
 impl clap::FromArgMatches for ChecklistFlags {
     fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
-        let answers = QUESTIONS.iter().filter_map(|question| Some((question.name, matches.get_one::<String>(question.name)?.clone())));
+        let questions = QUESTIONS.iter().filter(|question| question.name != FURTHER);
+        let answers = questions.filter_map(|question| Some((question.name, matches.get_one::<String>(question.name)?.clone())));
         Ok(Self(answers.collect()))
     }
     fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
@@ -73,26 +84,32 @@ impl NewCommand {
         new_provider_file::check_name(&self.name)?;
         let path = new_provider_file::provider_path(&settings, &self.name);
         new_provider_file::check_is_free(&path, self.force)?;
+        let policy = ReadPolicy::for_file(&settings, &path).with_files_of_others();
+        let file = NewFile { name: &self.name, path: &path, settings: &settings, policy: &policy };
+        file.check_flags(&self.flags.0)?;
+        let text = match &self.from {
+            Some(other) => file.from_other(other, &self.flags.0)?,
+            None => self.from_answers(&file)?,
+        };
+        files::write(&path, &text).map_err(|error| CommandFailure::file_error(&path, &error))?;
+        let next = new_provider_file::next_steps(&path, &settings)?;
+        if global.json {
+            print_line(&json!({ "file": path.display().to_string() }).to_string());
+        } else {
+            print_line(&format!("{} is written.\n\n{}", path.display(), next.trim_end()));
+        }
+        Ok(CommandOutcome::Fine)
+    }
+
+    /// The text of the file by the flags and what is typed.
+    fn from_answers(&self, file: &NewFile<'_>) -> Result<String, CommandFailure> {
         let mut answers = self.flags.0.clone();
         answers.insert("name", self.name.clone());
-        let policy = ReadPolicy::for_file(&settings, &path).with_files_of_others();
-        let check_answer = |question: &ChecklistQuestion, answer: &str, given: &ChecklistAnswers| {
-            let refused = || policy.problem_with(&self.name, answer).filter(|_| matches!(question.name, "client-id" | "client-secret"));
-            checklist::check_answer(question, answer, given, settings.installation_context()).or_else(refused)
-        };
-        for question in QUESTIONS {
-            if let Some(answer) = answers.get(question.name)
-                && let Some(why) = check_answer(question, answer, &answers)
-            {
-                return Err(CommandFailure::Usage(format!("--{}: {why}", question.name), format!("an example: `{}`", question.example)));
-            }
-        }
         if let Some(issuer) = answers.get("discovery").filter(|issuer| *issuer != "none").cloned() {
-            issuer::fill_in_from_discovery(&issuer, &settings, &mut answers)?;
+            issuer::fill_in_from_discovery(&issuer, file.settings, &mut answers)?;
         }
-        let asks = !self.yes && (self.ask || std::io::stdin().is_terminal());
-        if asks {
-            dialog::ask_questions(&mut answers, &settings, &check_answer)?;
+        if !self.yes && (self.ask || std::io::stdin().is_terminal()) {
+            dialog::ask_questions(&mut answers, file.settings, &|question, answer, given| file.check_answer(question, answer, given))?;
         } else {
             fill_in_defaults(&mut answers)?;
         }
@@ -102,21 +119,60 @@ impl NewCommand {
                 format!("say where its value is kept: `--settings {fact}=env:…`, or correct its name"),
             ));
         }
-        let text = checklist::draft_from_answers(&answers).to_yaml();
-        let source = Source::new(path.display().to_string(), text.as_str());
-        let (provider, report) = catalogue::compile_allowed(&source, settings.installation_context(), &policy);
-        if provider.is_none() {
-            let flags = flags_of_complaints(&report, &text, &answers);
-            return Err(CommandFailure::No(format!("{}{flags}\nnothing was written", report.draw(uses_colour()).trim_end())));
+        let mut draft = draft_from_answers(&answers);
+        let provider = file.compile(&draft.to_yaml(), Some(&answers))?;
+        draft.head = new_provider_file::head_lines(&provider);
+        Ok(draft.to_yaml())
+    }
+}
+
+/// The file that is to be written.
+struct NewFile<'a> {
+    name: &'a str,
+    path: &'a Path,
+    settings: &'a Settings,
+    policy: &'a ReadPolicy,
+}
+
+impl NewFile<'_> {
+    fn check_answer(&self, question: &ChecklistQuestion, answer: &str, given: &ChecklistAnswers) -> Option<String> {
+        let refused = || self.policy.problem_with(self.name, answer).filter(|_| matches!(question.name, "client-id" | "client-secret"));
+        checklist::check_answer(question, answer, given, self.settings.installation_context()).or_else(refused)
+    }
+
+    fn check_flags(&self, flags: &ChecklistAnswers) -> Result<(), CommandFailure> {
+        for question in QUESTIONS.iter() {
+            if let Some(answer) = flags.get(question.name)
+                && let Some(why) = self.check_answer(question, answer, flags)
+            {
+                return Err(CommandFailure::Usage(format!("--{}: {why}", question.name), format!("an example: `{}`", question.example)));
+            }
         }
-        files::write(&path, &text).map_err(|error| CommandFailure::file_error(&path, &error))?;
-        let next = new_provider_file::next_steps(&path, &settings)?;
-        if global.json {
-            print_line(&json!({ "file": path.display().to_string() }).to_string());
-        } else {
-            print_line(&format!("{} is written.\n\n{}", path.display(), next.trim_end()));
+        Ok(())
+    }
+
+    /// The text of another file, with what the flags change.
+    fn from_other(&self, other: &str, flags: &ChecklistAnswers) -> Result<String, CommandFailure> {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        let text = starting_file::text_from(other, self.name, folder, flags)?;
+        let provider = self.compile(&text, None)?;
+        let head = new_provider_file::head_lines(&provider).into_iter().map(|line| format!("# {line}\n"));
+        let (first, rest) = text.split_once('\n').filter(|(first, _)| first.starts_with("# yaml-language-server")).unwrap_or(("", &text));
+        let first = if first.is_empty() { String::new() } else { format!("{first}\n") };
+        Ok(format!("{first}{}{rest}", head.collect::<String>()))
+    }
+
+    /// The compiled file. Not even a warning is accepted in a new file.
+    fn compile(&self, text: &str, answers: Option<&ChecklistAnswers>) -> Result<Provider, CommandFailure> {
+        let source = Source::new(self.path.display().to_string(), text);
+        let (provider, report) = catalogue::compile_allowed(&source, self.settings.installation_context(), self.policy);
+        match provider {
+            Some(provider) if report.complaints.is_empty() => Ok(provider),
+            Some(_) | None => {
+                let flags = answers.map_or_else(String::new, |answers| flags_of_complaints(&report, text, answers));
+                Err(CommandFailure::No(format!("{}{flags}\nnothing was written", report.draw(uses_colour()).trim_end())))
+            }
         }
-        Ok(CommandOutcome::Fine)
     }
 }
 
@@ -135,8 +191,8 @@ fn flags_of_complaints(report: &Report, text: &str, answers: &ChecklistAnswers) 
 /// Gives every open question its default, and names those that have none.
 fn fill_in_defaults(answers: &mut ChecklistAnswers) -> Result<(), CommandFailure> {
     let mut missing = Vec::new();
-    for question in QUESTIONS {
-        if answers.contains_key(question.name) || !(question.matters)(answers) {
+    for question in QUESTIONS.iter() {
+        if answers.contains_key(question.name) || !question.is_open(answers) {
             continue;
         }
         match (question.usual)(answers) {
@@ -150,7 +206,11 @@ fn fill_in_defaults(answers: &mut ChecklistAnswers) -> Result<(), CommandFailure
         return Ok(());
     }
     Err(CommandFailure::Usage(
-        format!("this is no terminal, and {} not given: {}", if missing.len() == 1 { "this is" } else { "these are" }, missing.join(", ")),
-        "give them as flags, or `--discovery URL`, or run it on a terminal".to_owned(),
+        format!(
+            "nothing is asked here, and {} no default: {}",
+            if missing.len() == 1 { "this has" } else { "these have" },
+            missing.join(", ")
+        ),
+        "give them as flags, or `--discovery URL`, or `--from NAME`, or answer the questions on a terminal".to_owned(),
     ))
 }

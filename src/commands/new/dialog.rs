@@ -1,11 +1,12 @@
 //! Asks the checklist on the terminal, question by question.
 
+use crate::commands::new::growing_request::GrowingRequest;
 use crate::commands::new::issuer;
 use crate::commands::outcome::CommandFailure;
 use crate::stores::settings::Settings;
 use crate::vocabulary::diagnostic::printable;
-use crate::workbench::checklist::question::{ChecklistAnswers, ChecklistQuestion, assumed_answers};
-use crate::workbench::checklist::questions::QUESTIONS;
+use crate::workbench::checklist::question::{ChecklistAnswers, ChecklistQuestion, FURTHER, assumed_answers};
+use crate::workbench::checklist::questions::{QUESTIONS, rare_names};
 use std::io::{BufRead as _, Write as _};
 
 /// Says why an answer is not accepted.
@@ -18,19 +19,22 @@ pub(crate) fn ask_questions(
     check_answer: &AnswerCheck<'_>,
 ) -> Result<(), CommandFailure> {
     let given: Vec<&str> = answers.keys().copied().collect();
-    print(
-        "Enter takes the answer in brackets; `back` returns to the question before.\nWhat few providers need has a flag alone: see `portaria new --help`.\n",
-    );
+    let mut requests = GrowingRequest::default();
+    print("Enter takes the answer in brackets; `back` returns to the question before. The requests are shown as the answers make them.\n");
     let mut published: Vec<&str> = Vec::new();
     let mut asked: Vec<usize> = Vec::new();
     let mut at = 0;
     while let Some(question) = QUESTIONS.get(at) {
-        if given.contains(&question.name) || published.contains(&question.name) || !(question.matters)(answers) {
+        if given.contains(&question.name) || published.contains(&question.name) || !question.is_open(answers) {
             at += 1;
             continue;
         }
         let usual = (question.usual)(answers);
-        let choices = if question.choices.is_empty() { String::new() } else { format!(" ({})", question.choices.join(", ")) };
+        let choices = match question.name {
+            FURTHER => format!(" ({})", rare_names().filter(|name| !given.contains(name)).collect::<Vec<_>>().join(", ")),
+            _ if question.choices.is_empty() => String::new(),
+            _ => format!(" ({})", question.choices.join(", ")),
+        };
         let bracket = usual.as_ref().map_or_else(String::new, |usual| format!(" [{usual}]"));
         print(&format!("\n{}{choices}\n  for example: {}\n{}{bracket}: ", question.ask, question.example, question.name));
         let typed = read_answer()?;
@@ -58,7 +62,9 @@ pub(crate) fn ask_questions(
         if question.name == "discovery" && !take_from_discovery(&answer, settings, answers, &mut published) {
             continue;
         }
-        answers.insert(question.name, answer);
+        // The document may lie elsewhere, or be that of a server without ID tokens.
+        answers.entry(question.name).or_insert(answer);
+        requests.changed_lines(answers, settings).iter().for_each(|line| print(&format!("  {line}\n")));
         asked.push(at);
         at += 1;
     }
@@ -79,7 +85,7 @@ fn take_from_discovery(answer: &str, settings: &Settings, answers: &mut Checklis
         return false;
     }
     found.retain(|name, _| !answers.contains_key(name));
-    published.extend(found.keys());
+    published.extend(found.keys().filter(|name| **name != "discovery"));
     answers.extend(found);
     true
 }

@@ -11,39 +11,66 @@ use crate::workbench::checklist::question::ChecklistAnswers;
 use crate::world::network::Network;
 use serde_json::Value;
 
-/// Fetches the issuer's document and adds the answers that it gives.
+/// Fetches the issuer's document and adds the answers that it gives, beside those that are there.
 pub(crate) fn fill_in_from_discovery(issuer: &str, settings: &Settings, answers: &mut ChecklistAnswers) -> Result<(), CommandFailure> {
-    let address = if issuer.contains("/.well-known/") {
-        issuer.to_owned()
-    } else {
-        format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
-    };
-    if !(address.starts_with("https://") || settings.installation_context().loopback && address.starts_with("http://")) {
+    // The values of an installation decide where such an issuer is.
+    if issuer.contains("${") {
+        return Ok(());
+    }
+    let addresses = document_addresses(issuer);
+    let is_allowed =
+        |address: &String| address.starts_with("https://") || settings.installation_context().loopback && address.starts_with("http://");
+    if !addresses.iter().all(is_allowed) {
         return Err(CommandFailure::Usage(
             "--discovery: an issuer's address begins with https://".to_owned(),
             "write it as its tokens name it, such as `https://idp.example`".to_owned(),
         ));
     }
-    let document = fetch_discovery_document(&address, settings)?;
+    let (address, document) = find_document(issuer, &addresses, settings)?;
     let named = document.get("issuer").and_then(Value::as_str).unwrap_or_default();
-    if named.is_empty() || !issuer.contains("/.well-known/") && named.trim_end_matches('/') != issuer.trim_end_matches('/') {
+    if named.is_empty() || !issuer.contains(WELL_KNOWN) && named.trim_end_matches('/') != issuer.trim_end_matches('/') {
         let named = if named.is_empty() { "none".to_owned() } else { format!("`{}`", printable(named)) };
         return Err(CommandFailure::No(format!(
             "error: {address} names another issuer: {named}\n  help: write the issuer exactly as its document has it"
         )));
     }
-    for member in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
-        if document.get(member).and_then(Value::as_str).is_none() {
+    let text = |member: &str| document.get(member).and_then(Value::as_str);
+    for member in ["authorization_endpoint", "token_endpoint"] {
+        if text(member).is_none() {
             return Err(CommandFailure::No(format!(
                 "error: {address} names no `{member}`\n  help: give the addresses by hand: `--authorize`, `--token`, `--userinfo`"
             )));
         }
     }
+    // Without keys there is no ID token, and the rest of the document is that of an OAuth 2.0 server (RFC 8414).
+    let has_id_tokens =
+        text("jwks_uri").is_some() && (!address.contains(OAUTH) || document.get("id_token_signing_alg_values_supported").is_some());
+    if has_id_tokens {
+        if address != addresses.first().map_or("", String::as_str) {
+            answers.insert("discovery", address);
+        }
+    } else {
+        answers.insert("discovery", "none".to_owned());
+        for (name, member) in [("authorize", "authorization_endpoint"), ("token", "token_endpoint"), ("userinfo", "userinfo_endpoint")] {
+            if let Some(endpoint) = text(member) {
+                answers.entry(name).or_insert_with(|| endpoint.to_owned());
+            }
+        }
+        if document.get("authorization_response_iss_parameter_supported").and_then(Value::as_bool) == Some(true) {
+            answers.entry("issuer").or_insert_with(|| named.to_owned());
+        }
+    }
+    add_supported_methods(&document, has_id_tokens, answers);
+    Ok(())
+}
+
+/// Adds what the document says about scopes, PKCE, credentials and claims.
+fn add_supported_methods(document: &Value, has_id_tokens: bool, answers: &mut ChecklistAnswers) {
     let list = |name: &str| -> Option<Vec<&str>> { Some(document.get(name)?.as_array()?.iter().filter_map(Value::as_str).collect()) };
     let mut answer = |name: &'static str, text: &str| {
         answers.entry(name).or_insert_with(|| text.to_owned());
     };
-    if let Some(scopes) = list("scopes_supported") {
+    if let Some(scopes) = list("scopes_supported").filter(|_| has_id_tokens) {
         let wanted: Vec<&str> = ["openid", "profile", "email"].into_iter().filter(|scope| scopes.contains(scope)).collect();
         if wanted.contains(&"openid") {
             answer("scope", &wanted.join(" "));
@@ -66,13 +93,51 @@ pub(crate) fn fill_in_from_discovery(issuer: &str, settings: &Settings, answers:
         answer("credentials", "form");
     }
     let claims = list("claims_supported");
-    if claims.is_some_and(|claims| !claims.contains(&"email_verified")) {
+    if has_id_tokens && claims.is_some_and(|claims| !claims.contains(&"email_verified")) {
         answer("trust", "never");
     }
-    Ok(())
 }
 
-fn fetch_discovery_document(address: &str, settings: &Settings) -> Result<Value, CommandFailure> {
+/// The path below which documents are published.
+const WELL_KNOWN: &str = "/.well-known/";
+/// The end of the address of a document of RFC 8414.
+const OAUTH: &str = "/.well-known/oauth-authorization-server";
+
+/// Where an issuer may publish its document: below its address, as OpenID Connect Discovery has it, or between its host and its path, as
+/// RFC 8414 has it. A whole address is taken as it is.
+fn document_addresses(issuer: &str) -> Vec<String> {
+    if issuer.contains(WELL_KNOWN) {
+        return vec![issuer.to_owned()];
+    }
+    let issuer = issuer.trim_end_matches('/');
+    let begin = issuer.find("://").map_or(0, |at| at + 3);
+    let (host, path) = issuer.split_at(issuer.get(begin..).and_then(|rest| rest.find('/')).map_or(issuer.len(), |at| begin + at));
+    let mut addresses = vec![format!("{issuer}/.well-known/openid-configuration"), format!("{host}{OAUTH}{path}")];
+    if !path.is_empty() {
+        addresses.push(format!("{host}/.well-known/openid-configuration{path}"));
+        addresses.push(format!("{issuer}{OAUTH}"));
+    }
+    addresses
+}
+
+/// The first document that is found, with its address; otherwise what each address answers.
+fn find_document(issuer: &str, addresses: &[String], settings: &Settings) -> Result<(String, Value), CommandFailure> {
+    let mut tried = String::new();
+    for address in addresses {
+        match fetch_document(address, settings)? {
+            Ok(document) => return Ok((address.clone(), document)),
+            Err(why) => tried.push_str(&format!("\n  {address} {why}")),
+        }
+    }
+    Err(CommandFailure::No(format!(
+        "error: `{}` publishes no document that can be read{tried}\n  help: write the issuer as its tokens name it, or the whole address of \
+         its document; without one give the addresses by hand: `--authorize`, `--token`, `--userinfo`",
+        printable(issuer)
+    )))
+}
+
+/// The document at an address, or why there is none.
+fn fetch_document(address: &str, settings: &Settings) -> Result<Result<Value, String>, CommandFailure> {
     let (network, _) = Network::new(network_reach(settings, &Stores::new(settings)));
     let answer = actix_web::rt::System::new().block_on(network.send(&Request::for_document(address)));
     let answer = answer.map_err(|why| {
@@ -82,20 +147,12 @@ fn fetch_discovery_document(address: &str, settings: &Settings) -> Result<Value,
         };
         CommandFailure::Environment(format!("{address}: {why}"), help.to_owned())
     })?;
-    match answer.status {
-        200 => {}
-        300..=399 => {
-            return Err(CommandFailure::No(format!(
-                "error: {address} redirects to another address, which is not followed\n  help: write the issuer's own address"
-            )));
-        }
-        status => {
-            return Err(CommandFailure::No(format!(
-                "error: {address} answers {status}\n  help: write the issuer's address; its document lies below it"
-            )));
-        }
-    }
-    json::parse(&answer.body).map_err(|why| {
-        CommandFailure::No(format!("error: {address} is not the document of an issuer: {why}\n  help: write the issuer's address"))
+    Ok(match answer.status {
+        200 => json::parse(&answer.body)
+            .map_err(|why| why.to_string())
+            .and_then(|document| if document.is_object() { Ok(document) } else { Err("it is no object".to_owned()) })
+            .map_err(|why| format!("is not the document of an issuer: {why}")),
+        300..=399 => Err("redirects to another address, which is not followed".to_owned()),
+        status => Err(format!("answers {status}")),
     })
 }

@@ -1,7 +1,7 @@
 //! What a question of the checklist is, and the conditions and defaults that the earlier answers give it.
 
 use crate::provider::declared_values::variable_beginning;
-use crate::workbench::checklist::pairs::unknown_facts;
+use crate::workbench::checklist::pairs::{pairs, unknown_facts};
 use crate::workbench::learn::names::to_variable_name;
 use std::collections::BTreeMap;
 
@@ -32,14 +32,23 @@ impl ChecklistQuestion {
             _ => "TEXT",
         }
     }
+
+    /// Whether it is to be asked after these answers.
+    pub(crate) fn is_open(&self, answers: &ChecklistAnswers) -> bool {
+        let is_wanted = || answers.get(FURTHER).is_some_and(|names| names.split_whitespace().any(|name| name == self.name));
+        (self.matters)(answers) || is_wanted()
+    }
 }
 
 /// A question that is always asked, takes any answer and has no default.
 pub(crate) const ALWAYS_ASKED: ChecklistQuestion =
     ChecklistQuestion { name: "", ask: "", example: "", usual: |_| None, matters: |_| true, choices: &[] };
 
-/// A question that is not asked on a terminal, because few providers need it. Its flag gives the answer.
-pub(crate) const FLAG_ONLY: ChecklistQuestion = ChecklistQuestion { matters: |_| false, ..ALWAYS_ASKED };
+/// A question that is asked on a terminal only if [`FURTHER`] names it, because few providers need it. Its flag gives the answer as well.
+pub(crate) const RARELY_ASKED: ChecklistQuestion = ChecklistQuestion { matters: |_| false, ..ALWAYS_ASKED };
+
+/// The name of the question that asks which of the rare questions matter. It has no flag, because those have flags themselves.
+pub(crate) const FURTHER: &str = "further";
 
 pub(crate) fn answer_is(answers: &ChecklistAnswers, name: &str, expected: &str) -> bool {
     answers.get(name).is_some_and(|answer| answer == expected)
@@ -70,6 +79,17 @@ pub(crate) fn asks_user_info(answers: &ChecklistAnswers) -> bool {
 /// Whether the parameters of the redirect are the provider's own, and none of them is the state.
 pub(crate) fn lacks_state(parameters: &str) -> bool {
     parameters != "standard" && !parameters.contains("state")
+}
+
+/// The name under which the redirect sends the state, if it is another one than `state`.
+pub(crate) fn other_state_name(answers: &ChecklistAnswers) -> Option<String> {
+    let parameters = answers.get("authorize-parameters").map(String::as_str).filter(|parameters| *parameters != "standard");
+    let name = match parameters {
+        Some(parameters) => pairs(parameters).into_iter().find(|(_, value)| matches!(*value, "${state}" | "state"))?.0,
+        None => pairs(answers.get("rename")?).into_iter().find(|(name, _)| *name == "state")?.1,
+    };
+    let is_sent_too = parameters.is_some_and(|parameters| pairs(parameters).iter().any(|(name, _)| *name == "state"));
+    (name != "state" && !name.is_empty() && !is_sent_too).then(|| name.to_owned())
 }
 
 /// The answers beside which one is checked on a terminal. Parameters without the state are not refused there, because how it comes back

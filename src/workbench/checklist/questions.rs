@@ -2,10 +2,12 @@
 
 use crate::workbench::checklist::pairs::unknown_facts;
 use crate::workbench::checklist::question::{
-    ALWAYS_ASKED, ChecklistQuestion, FLAG_ONLY, PUSHED, answer_is, asks_user_info, distinguishes_refusals, is_none, is_without_discovery,
-    lacks_state, may_ask_user_info, usual_hosts, usual_settings,
+    ALWAYS_ASKED, ChecklistQuestion, FURTHER, PUSHED, answer_is, asks_user_info, distinguishes_refusals, is_none, is_without_discovery,
+    lacks_state, may_ask_user_info, other_state_name, usual_hosts, usual_settings,
 };
+use crate::workbench::checklist::rare_questions::RARE_QUESTIONS;
 use crate::workbench::learn::provider_file::display_title;
+use std::sync::LazyLock;
 
 macro_rules! usual {
     ($text:literal) => {
@@ -13,10 +15,16 @@ macro_rules! usual {
     };
 }
 
-const ANSWER_FORMATS: &[&str] = &["auto", "json", "form", "jsonp", "xml", "text"];
+/// All questions in the order in which they are asked.
+pub(crate) static QUESTIONS: LazyLock<Vec<&ChecklistQuestion>> =
+    LazyLock::new(|| USUAL_QUESTIONS.iter().chain(RARE_QUESTIONS).chain(CLOSING_QUESTIONS).collect());
 
-/// The questions in the order in which they are asked.
-pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
+/// The names of the questions that few providers need.
+pub(crate) fn rare_names() -> impl Iterator<Item = &'static str> {
+    RARE_QUESTIONS.iter().map(|question| question.name)
+}
+
+const USUAL_QUESTIONS: &[ChecklistQuestion] = &[
     ChecklistQuestion {
         name: "discovery",
         ask: "The issuer of an OpenID Connect provider, which publishes its addresses and keys; or `none`",
@@ -76,7 +84,10 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         ask: "The method with which the browser comes back",
         example: "post",
         usual: usual!("post"),
-        matters: |answers| answers.get("authorize-parameters").is_some_and(|parameters| parameters.contains("form_post")),
+        matters: |answers| {
+            answers.get("authorize-parameters").is_some_and(|parameters| parameters.contains("form_post"))
+                || answer_is(answers, "response-mode", "form_post")
+        },
         choices: &["get", "post", "either"],
     },
     ChecklistQuestion {
@@ -109,6 +120,14 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         example: "auth_code",
         usual: usual!("code"),
         matters: is_without_discovery,
+        ..ALWAYS_ASKED
+    },
+    ChecklistQuestion {
+        name: "state-name",
+        ask: "The parameter in which the state comes back",
+        example: "csrf",
+        usual: other_state_name,
+        matters: |answers| other_state_name(answers).is_some(),
         ..ALWAYS_ASKED
     },
     ChecklistQuestion {
@@ -225,11 +244,19 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         ..ALWAYS_ASKED
     },
     ChecklistQuestion {
-        name: "bearer",
-        ask: "What goes into `Authorization: Bearer`: `standard` (the access token, unless a parameter has it), a fact, or `none`",
-        example: "${appToken}",
-        usual: usual!("standard"),
-        matters: asks_user_info,
+        name: "token-in",
+        ask: "Where does the access token go in that request?",
+        example: "query",
+        usual: usual!("header"),
+        matters: |answers| asks_user_info(answers) && answers.get("userinfo-parameters").is_none_or(|list| !list.contains("accessToken")),
+        choices: &["header", "query", "form"],
+    },
+    ChecklistQuestion {
+        name: "token-name",
+        ask: "The name of that parameter, or of the header",
+        example: "access_token",
+        usual: usual!("access_token"),
+        matters: |answers| asks_user_info(answers) && answers.get("token-in").is_some_and(|place| place != "header"),
         ..ALWAYS_ASKED
     },
     ChecklistQuestion {
@@ -315,43 +342,16 @@ pub(crate) const QUESTIONS: &[ChecklistQuestion] = &[
         ..ALWAYS_ASKED
     },
     ChecklistQuestion {
-        name: "prepare",
-        ask: "The address of a call before the redirect, such as a pushed authorization request",
-        example: "https://sso.acme.example/par",
-        ..FLAG_ONLY
+        name: FURTHER,
+        ask: "Does it need anything that few providers do? The names of the questions, with blanks between them, or `none`",
+        example: "extra redirect-uri",
+        usual: usual!("none"),
+        ..ALWAYS_ASKED
     },
-    ChecklistQuestion {
-        name: "prepare-read",
-        ask: "What is read from the answer to that call: each fact with its path",
-        example: "requestUri=$.request_uri",
-        ..FLAG_ONLY
-    },
-    ChecklistQuestion {
-        name: "verify",
-        ask: "The signature of the callback: the words of `verify`",
-        example: "into=hmac, algorithm=hmacSha256, key=${clientSecret}",
-        ..FLAG_ONLY
-    },
-    ChecklistQuestion {
-        name: "token-answer",
-        ask: "The format of the answer with the token",
-        example: "form",
-        choices: ANSWER_FORMATS,
-        ..FLAG_ONLY
-    },
-    ChecklistQuestion {
-        name: "userinfo-answer",
-        ask: "The format of the answer about the person",
-        example: "xml",
-        choices: ANSWER_FORMATS,
-        ..FLAG_ONLY
-    },
-    ChecklistQuestion {
-        name: "userinfo-sign",
-        ask: "The signature of the request about the person: the words of `sign`",
-        example: "into=sign, algorithm=md5, join=, pair=, after=${clientSecret}",
-        ..FLAG_ONLY
-    },
+];
+
+/// What is asked last, because it depends on all other answers.
+const CLOSING_QUESTIONS: &[ChecklistQuestion] = &[
     ChecklistQuestion {
         name: "session-swap",
         ask: "Without state and PKCE nothing ties the callback to the login: a shopper who has begun a login can be signed in as another person by a link of that person. Is that `accepted`?",
