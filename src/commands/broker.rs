@@ -1,6 +1,7 @@
 //! The broker with everything that the workbench adds to it: proposals, simulations, the playground and the lab.
 
 use crate::lab::handlers::{self as lab_handlers, LabState};
+use crate::lab::pages::masked_file::masked_text;
 use crate::lab::pages::{LAB_SCRIPT, LAB_STYLE};
 use crate::session::seal::MasterKey;
 use crate::simulated;
@@ -11,6 +12,7 @@ use crate::web::route_table::{self, RouteRow};
 use crate::web::test_logins::TestLoginHandler;
 use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::workbench::drift::cause::assign_causes;
+use crate::workbench::repair::as_it_was::propose_as_it_was;
 use crate::workbench::repair::propose;
 use actix_web::web::{Data, ServiceConfig};
 use std::sync::Arc;
@@ -33,6 +35,8 @@ impl Broker {
     pub fn hooks(&self) -> WorkbenchHooks {
         WorkbenchHooks {
             propose,
+            propose_as_it_was,
+            mask_file: masked_text,
             find_causes: assign_causes,
             replace_connection: simulate,
             playground: Arc::<Playground>::clone(&self.playground),

@@ -21,6 +21,7 @@ const SQLITE: &[MigrationStep] = &[
     (13, "account", include_str!("migrations/sqlite/13_account.sql")),
     (14, "passkeys", include_str!("migrations/sqlite/14_passkeys.sql")),
     (15, "login counts", include_str!("migrations/sqlite/15_login_counts.sql")),
+    (16, "good logins", include_str!("migrations/sqlite/16_good_logins.sql")),
 ];
 const POSTGRES: &[MigrationStep] = &[
     (1, "people", include_str!("migrations/postgres/1_people.sql")),
@@ -37,6 +38,7 @@ const POSTGRES: &[MigrationStep] = &[
     (12, "account", include_str!("migrations/postgres/12_account.sql")),
     (13, "passkeys", include_str!("migrations/postgres/13_passkeys.sql")),
     (14, "login counts", include_str!("migrations/postgres/14_login_counts.sql")),
+    (15, "good logins", include_str!("migrations/postgres/15_good_logins.sql")),
 ];
 
 /// The migrations of SQLite.

@@ -33,6 +33,7 @@ pub mod reasons; //          decisions as sentences
 pub mod incidents; //        the stories behind incident codes
 pub mod tallies; //          the counts of drift
 pub mod login_counts; //     the counts of logins
+pub mod good_logins; //      the last login that worked with each provider
 pub mod tidy; //             expired rows are removed
 pub(crate) mod probe; //     whether the storage accepts writes, and its clock
 pub mod migrations; //       the tables

@@ -1,12 +1,17 @@
 //! What happened in a login, as support reads it: requests with masked secrets, the keys of answers and what their values
 //! look like, and the lines of the file. A story never holds a value that came from outside.
 
+pub(crate) mod answer_changes;
 pub mod app_trial;
+pub(crate) mod file_changes;
+pub mod good_login;
 pub(crate) mod looks;
 pub(crate) mod plain_text;
 pub(crate) mod repair_rule;
 pub mod proposal;
 pub(crate) mod shape;
+pub(crate) mod since_good_login;
+pub(crate) mod since_text;
 pub mod watch;
 
 use crate::login::error::{LoginError, LoginErrorCode};
@@ -21,6 +26,7 @@ use crate::story::app_trial::AppTrial;
 use crate::story::looks::Looks;
 use crate::story::proposal::Proposal;
 use crate::story::shape::{StoryMember, document_shape};
+use crate::story::since_good_login::SinceGoodLogin;
 use crate::story::watch::{LoginWatch, WatchedFact};
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::privacy::without_personal_data;
@@ -77,6 +83,15 @@ pub struct Story {
     pub identity: Option<Vec<StoryFact>>,
     /// The changes that would mend the file, the likeliest first.
     pub proposals: Vec<Proposal>,
+    /// The incident code of another failure at this place whose story holds proposals, where none were searched for this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+    /// The name of the error page that the person saw.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+    /// What changed since the last login that worked, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<SinceGoodLogin>,
     /// What an app would have got, where an app was tested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app: Option<AppTrial>,

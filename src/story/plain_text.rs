@@ -2,6 +2,7 @@
 
 use crate::story::app_trial::AppTrial;
 use crate::story::shape::StoryMember;
+use crate::story::since_text::write_since;
 use crate::story::{REPLACED_TOKEN, Story, StoryExchange, StoryFact, StoryRequest};
 use crate::vocabulary::diagnostic::printable;
 use std::fmt::Write as _;
@@ -18,6 +19,10 @@ pub(crate) fn plain_text(story: &Story) -> String {
     if story.shared > 0 {
         let _ = writeln!(text, "  {}", shared_sentence(story.shared));
     }
+    if let Some(code) = &story.remedy {
+        let _ = writeln!(text, "  the story of {} holds what would mend this: the same failed there", printable(code));
+    }
+    write_since(story, &mut text);
     story.prepared.iter().for_each(|exchange| write_exchange(exchange, &mut text));
     if let Some(redirect) = &story.redirect {
         let _ = writeln!(text, "\ngetAuthorizationCode");

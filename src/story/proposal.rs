@@ -4,12 +4,17 @@ use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::provider::Provider;
 use crate::provider::identity::Identity;
+use crate::story::file_changes::ChangedLines;
 use crate::story::repair_rule::RepairRule;
 use serde::{Deserialize, Serialize};
 
 /// Finds the changes that would mend a provider's file after a login. The workbench has it; the broker receives it from the
 /// command line.
 pub type ProposalMaker = fn(&Provider, Result<&Identity, &LoginError>, &Trace) -> Vec<Proposal>;
+
+/// Adds the lines of a file as they were when a login worked to the proposals after one that failed; the best first. The changed lines
+/// have masked secrets.
+pub type FormerLinesProposer = fn(&Provider, &LoginError, &Trace, &[ChangedLines], Vec<Proposal>) -> Vec<Proposal>;
 
 /// A change of a provider's file that a person may accept, with the reason for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

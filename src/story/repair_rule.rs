@@ -52,6 +52,9 @@ macro_rules! repair_rules {
 }
 
 repair_rules! {
+    // The file was changed since it worked.
+    AsItWas = "asItWas" { line } "line {line} has changed since the last login that worked; this is how it was then"
+
     // A value has moved within the answer.
     PathMoved = "pathMoved" { fact, new, old } "`{fact}` stands at `{new}` in this answer, not at `{old}`"
     ConditionMoved = "conditionMoved" { word, new, old } "what `{word}` looks at stands at `{new}`, not at `{old}`"

@@ -17,6 +17,7 @@ use crate::stores::live::{LiveProvider, LiveProvidersSnapshot};
 use crate::stores::settings::Settings;
 use crate::web::apps::{app_seals::AppSeals, fresh_tokens::FreshAccessTokens};
 use crate::web::endpoint_hosts;
+use crate::web::good_logins::GoodLogins;
 use crate::web::live_config::{LiveConfig, LiveStore};
 use crate::web::metrics::Metrics;
 use crate::web::network_reach::network_reach;
@@ -78,6 +79,8 @@ pub struct App {
     pub counts: LoginCounts,
     /// Counts what providers answer.
     pub drift: DriftMonitor,
+    /// The last logins that worked.
+    pub good_logins: GoodLogins,
     /// Proxies that the settings do not name.
     pub(crate) unnamed_proxies: UnnamedProxies,
     /// The stories of failed logins that were kept in this minute.
@@ -154,6 +157,7 @@ impl App {
             metrics: Metrics::default(),
             counts: LoginCounts::default(),
             drift: DriftMonitor::new(workbench.find_causes),
+            good_logins: GoodLogins::default(),
             unnamed_proxies: UnnamedProxies::default(),
             stories: StoryThrottle::default(),
             workbench,

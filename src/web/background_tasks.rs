@@ -187,12 +187,13 @@ async fn rotate_keys(app: Data<App>) {
     }
 }
 
-/// Writes the statistics of drift, and reads those of other machines.
+/// Writes the statistics of drift and the last logins that worked, and reads the statistics of other machines.
 async fn save_drift(app: Data<App>) {
     loop {
         tokio::time::sleep(SAVE_INTERVAL).await;
         // While storage is unavailable the statistics wait for the next turn.
         let _ = app.drift.synchronize(&app.directory, clock::now()).await;
+        let _ = app.good_logins.synchronize(&app.directory).await;
     }
 }
 

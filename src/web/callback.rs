@@ -18,6 +18,7 @@ use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
 use crate::web::attempt_cookies::CallbackRequest;
 use crate::web::error_page::method_not_allowed;
+use crate::web::good_login_comparison::remember_good_login;
 use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -188,6 +189,9 @@ async fn obtain_identity(
         return Err(login_failure::without_conversation(context, BrokerFailure::TooManyLogins, live_provider, return_to).await);
     };
     observe_drift(context, live_provider, &trace, &watch, outcome.as_ref());
+    if outcome.is_ok() {
+        remember_good_login(context, live_provider, &trace);
+    }
     context.app().metrics.observe_conversation(&live_provider.provider.name, began.elapsed());
     login_counts::count_durations(context, live_provider, &live_provider.provider, &watch);
     match outcome {

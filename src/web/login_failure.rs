@@ -1,9 +1,7 @@
 //! Logins that failed: the story is stored under an incident code, the log gets one line, and the shopper gets a page.
 
 use crate::choice;
-use crate::directory::StorageUnavailable;
-use crate::directory::audit::{AuditEvent, AuditEventKind, RecordAuditEvent};
-use crate::directory::incidents::{SaveIncident, ShareIncident, StoredIncident};
+use crate::directory::audit::{AuditEvent, RecordAuditEvent};
 use crate::directory::linking::SignInRefusalReason;
 use crate::directory::reasons;
 use crate::directory::sign_in::SignInRefusal;
@@ -16,11 +14,12 @@ use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story, redacted_code, redacted_message};
 use crate::vocabulary::incident_code::IncidentCode;
+use crate::web::failed_story::{FailedRecord, failed_story};
 use crate::web::request_context::RequestContext;
-use crate::web::story_throttle::{FailureKind, FailurePlace, StoryPlace};
+use crate::web::story_keeping::{FoundStory, failure_kind, place_failure, place_story, without_numbers};
+use crate::web::story_throttle::{FailureKind, FailurePlace};
 use crate::web::user_facing_error::{FailedLoginSummary, UserFacingError, cause_of_login_error, cause_of_refused_sign_in};
 use crate::web::{login_counts, login_source::LoginSource};
-use crate::world::random;
 use std::fmt;
 
 fn error_of_login(cause: ErrorCause, source: LoginSource<'_>, return_to: Option<&str>, code: Option<IncidentCode>) -> UserFacingError {
@@ -88,7 +87,7 @@ pub(crate) async fn without_conversation(
     return_to: Option<&str>,
 ) -> UserFacingError {
     let source = source.into();
-    let story = || Story {
+    let story = async |_: &IncidentCode| Story {
         provider: source.name.to_owned(),
         file: source.file.to_owned(),
         code: Some(failure.word().to_owned()),
@@ -108,7 +107,8 @@ pub(crate) async fn without_attempt(
     let (trace, watch) = (Trace::of_callback(callback), LoginWatch::default());
     let record = LoginRecord { provider: &live_provider.provider, redirect: None, trace: &trace, watch: &watch, end: Err(error) };
     let cause = cause_of_login_error(error, true);
-    end_quietly(context, (cause, &redacted_code(error)), live_provider.into(), None, || login_story(record, Vec::new())).await
+    let story = async |_: &IncidentCode| login_story(record, Vec::new());
+    end_quietly(context, (cause, &redacted_code(error)), live_provider.into(), None, story).await
 }
 
 /// Ends a login that anyone can make fail, without a warning.
@@ -117,7 +117,7 @@ async fn end_quietly(
     (cause, word): (ErrorCause, &str),
     source: LoginSource<'_>,
     return_to: Option<&str>,
-    story: impl FnOnce() -> Story,
+    story: impl AsyncFnOnce(&IncidentCode) -> Story,
 ) -> UserFacingError {
     let (store, provider) = (&context.live_store().store.name, source.name);
     let at = FailurePlace { by_anyone: true, ..FailurePlace::default() };
@@ -208,16 +208,10 @@ async fn end_with_error(
     let said = (!by_anyone).then(|| without_numbers(&redacted_message(error)).into());
     let kind = FailureKind { said, ..failure_kind(context, live_provider.into(), cause, at, &reason) };
     let fails_for_many = app.stories.fails_for_many(&kind, context.client_network(), context.now() / 60);
-    // While all logins fail in the same way, a few searches for a repair a minute are enough.
-    let searched = kind.clone();
-    let code = place_failure(context, kind, || {
-        // What a program hands in without a login says little about the file.
-        let is_of_login = matches!(part, FailedPart::Start | FailedPart::Callback);
-        let searches_repair = is_of_login && app.stories.may_search_repair(&searched, context.now() / 60);
-        let proposals = if searches_repair { (app.workbench.propose)(&live_provider.provider, Err(error), trace) } else { Vec::new() };
-        login_story(LoginRecord { provider: &live_provider.provider, redirect: None, trace, watch, end: Err(error) }, proposals)
-    })
-    .await;
+    // What a program hands in without a login says little about the file.
+    let is_of_login = matches!(part, FailedPart::Start | FailedPart::Callback);
+    let (searched, record) = (kind.clone(), FailedRecord { live_provider, error, trace, watch, is_of_login });
+    let code = place_failure(context, kind, async |code: &IncidentCode| failed_story(context, record, &searched, code).await).await;
     if cause == ErrorCause::Cancelled {
         tracing::info!(store = &*context.live_store().store.name, provider = &*live_provider.provider.name, "a shopper cancelled a login");
         return error_of_login(cause, live_provider.into(), return_to, code);
@@ -253,7 +247,7 @@ pub(crate) async fn sign_in_refused(
     let (SignInRefusal { why, event }, source) = (refusal, source.into());
     let (store, provider, cause) = (&context.live_store().store.name, source.name, cause_of_refused_sign_in(why));
     login_counts::count_failure(context, source, cause, (login_counts::IDENTITY, why.word()));
-    let story = || Story {
+    let story = async |_: &IncidentCode| Story {
         provider: provider.to_owned(),
         file: source.file.to_owned(),
         code: Some(why.word().to_owned()),
@@ -295,106 +289,4 @@ fn page_says_all(why: SignInRefusalReason) -> bool {
         | SignInRefusalReason::LinkedElsewhere
         | SignInRefusalReason::ProviderMoved => false,
     }
-}
-
-/// What support reads of a failed login.
-enum FoundStory {
-    /// Its own story; the audit has its line.
-    Kept(IncidentCode),
-    /// The story of an equal failure.
-    Equal(IncidentCode),
-    /// No story, because too many different failures came in this minute.
-    None,
-    /// No story, because the storage is unavailable.
-    Unavailable,
-}
-
-impl FoundStory {
-    fn code(self) -> Option<IncidentCode> {
-        match self {
-            Self::Kept(code) | Self::Equal(code) => Some(code),
-            Self::None | Self::Unavailable => None,
-        }
-    }
-}
-
-fn failure_kind(context: &RequestContext, source: LoginSource<'_>, cause: ErrorCause, at: FailurePlace, code: &str) -> FailureKind {
-    FailureKind {
-        store: context.live_store().store.name.clone(),
-        provider: source.name.into(),
-        version: source.version.into(),
-        cause: cause.name().into(),
-        at,
-        code: Some(code.into()),
-        said: None,
-    }
-}
-
-/// What a failure says, without the words that differ from login to login, such as the number of a request or an age in seconds.
-fn without_numbers(said: &str) -> String {
-    let words = said.split_whitespace().map(|word| if word.contains(|letter: char| letter.is_ascii_digit()) { "0" } else { word });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-/// Stores the story and the audit line of a login that failed, or counts it among equal failures; answers with the code for the page.
-async fn place_failure(context: &RequestContext, kind: FailureKind, story: impl FnOnce() -> Story) -> Option<IncidentCode> {
-    let event = AuditEvent::new(context.now(), &kind.store, AuditEventKind::Failed).via_provider(&kind.provider);
-    let event = event.with_reason(kind.code.as_ref().unwrap_or(&kind.cause));
-    let event = event.of_version(&kind.version);
-    let found = place_story(context, &kind, &event, story).await;
-    if let FoundStory::Equal(_) | FoundStory::None = found {
-        context.app().stories.count_unkept(&kind, context.now() / 60);
-    }
-    found.code()
-}
-
-/// Stores a story and its audit line, or finds an equal one where many were stored in this minute. The story is made only where it is
-/// stored, because it may search for a repair.
-async fn place_story(context: &RequestContext, kind: &FailureKind, event: &AuditEvent, story: impl FnOnce() -> Story) -> FoundStory {
-    let (app, minute) = (context.app(), context.now() / 60);
-    let (place, begins) = app.stories.place_story(kind, context.client_network(), minute, IncidentCode::new(random::bytes()));
-    if begins {
-        tracing::warn!(
-            store = &*kind.store,
-            "many logins fail in this minute: further ones get the incident code of an equal failure, or none, and one line in the audit together"
-        );
-    }
-    let intended = match place {
-        StoryPlace::Own(code) => code,
-        StoryPlace::Equal(code, shared) => {
-            // The last number is written once the minute is over.
-            if shared.is_power_of_two() {
-                let _ = app.directory.write(ShareIncident { code: code.as_str().into(), shared }).await;
-            }
-            return FoundStory::Equal(code);
-        }
-        StoryPlace::None => return FoundStory::None,
-    };
-    let stored = keep_story(context, event, story(), intended.clone()).await.ok().flatten();
-    if stored.as_ref() != Some(&intended) {
-        app.stories.correct(kind, &intended, stored.as_ref(), minute);
-    }
-    stored.map_or(FoundStory::Unavailable, FoundStory::Kept)
-}
-
-/// Stores a story and its audit line under a new incident code.
-pub(crate) async fn keep_story(
-    context: &RequestContext,
-    event: &AuditEvent,
-    mut story: Story,
-    mut code: IncidentCode,
-) -> Result<Option<IncidentCode>, StorageUnavailable> {
-    let (app, store, now) = (context.app(), &context.live_store().store, context.now());
-    story.version = event.version.as_ref().map(ToString::to_string);
-    story.public_url = Some(store.public_url.to_string());
-    let story = serde_json::to_string(&story).unwrap_or_default();
-    // A random code may be in use already, once in many millions.
-    for _ in 0..3 {
-        let incident = StoredIncident { code: code.as_str().into(), store: store.name.clone(), at: now, story: story.clone() };
-        if app.directory.write(SaveIncident { incident, event: event.clone() }).await? {
-            return Ok(Some(code));
-        }
-        code = IncidentCode::new(random::bytes());
-    }
-    Ok(None)
 }

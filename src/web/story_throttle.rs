@@ -41,6 +41,8 @@ pub(crate) struct StoryThrottle {
 struct StoryMinutes {
     counts: HashMap<(i64, Counted), u32>,
     kinds: HashMap<(i64, FailureKind), KeptKind>,
+    /// The codes of the stories that hold a change of the file, one for each place.
+    remedies: HashMap<(i64, FailureKind), IncidentCode>,
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -191,10 +193,21 @@ impl StoryThrottle {
         allowed
     }
 
+    /// The story under this code holds a change that would mend the file.
+    pub(crate) fn remember_remedy(&self, kind: &FailureKind, minute: i64, code: &IncidentCode) {
+        self.lock().remedies.entry((minute, kind.with_any_code())).or_insert_with(|| code.clone());
+    }
+
+    /// The code of a story of this minute and place that holds a change.
+    pub(crate) fn remedy(&self, kind: &FailureKind, minute: i64) -> Option<IncidentCode> {
+        self.lock().remedies.get(&(minute, kind.with_any_code())).cloned()
+    }
+
     /// Forgets the minutes before this one, and returns the failures in them that have no story of their own.
     pub(crate) fn take_unkept(&self, minute: i64) -> Vec<UnkeptFailures> {
         let mut minutes = self.lock();
         minutes.counts.retain(|(of, _), _| *of >= minute);
+        minutes.remedies.retain(|(of, _), _| *of >= minute);
         let past = minutes.kinds.extract_if(|(of, _), _| *of < minute);
         let past = past.filter(|(_, kept)| kept.unkept > 0 || kept.shared > 0);
         past.map(|((minute, kind), kept)| UnkeptFailures {

@@ -8,6 +8,7 @@
 pub(crate) mod answer_format;
 pub(crate) mod answer_index;
 pub(crate) mod answer_repairs;
+pub(crate) mod as_it_was;
 pub(crate) mod candidates;
 pub(crate) mod draft;
 pub(crate) mod edit;

@@ -8,6 +8,7 @@ use portaria::directory::app_grants::{NewAppGrant, RedeemCode};
 use portaria::directory::attempts::ConsumeAttempt;
 use portaria::directory::audit::{AuditActor, AuditEvent, AuditEventKind};
 use portaria::directory::fingerprints::PinIdentities;
+use portaria::directory::good_logins::SaveGoodLogin;
 use portaria::directory::incidents::{LoadIncident, SaveIncident, StoredIncident};
 use portaria::directory::kept_tokens::KeepProviderTokens;
 use portaria::directory::login_counts::{AddLoginCounts, CountedLogin};
@@ -19,6 +20,7 @@ use portaria::directory::tallies::{AddTallies, SaveDriftWarnings, StoredDriftWar
 use portaria::directory::tidy::tidy;
 use portaria::directory::{Directory, StorageLocation, StorageUnavailable};
 use portaria::provider::fingerprint::ProviderFingerprint;
+use portaria::story::good_login::GoodLogin;
 use rusqlite::Connection as FileConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _, SqlSafeStr as _};
 use std::collections::{BTreeMap, BTreeSet};
@@ -164,6 +166,8 @@ on_both! {
 
         let counted = CountedLogin { store: main.into(), slot: long_ago, provider: "acme".into(), variant: "".into(), what: "began".into(), step: "".into(), detail: "".into() };
         directory.write(AddLoginCounts(vec![(counted, 1)])).await.expect("storage");
+        let login = GoodLogin { at: long_ago, ..GoodLogin::default() };
+        directory.write(SaveGoodLogin { store: main.into(), provider: "acme".into(), login }).await.expect("storage");
 
         let filled = rows(&place.storage).await;
         tidy(&directory, 3_000_000, 2_900_000).await.expect("storage");

@@ -6,6 +6,7 @@ mod apps;
 mod code_sign_in;
 mod engines;
 mod fingerprints;
+mod good_logins;
 mod keys;
 mod kept_tokens;
 mod login_counts;

@@ -17,6 +17,7 @@ const SMALL: &[(&str, &str)] = &[
     ("served", "a row for each store and broker"),
     ("pins", "a row for each provider file"),
     ("drifts", "a row for each fact that a provider gives no longer"),
+    ("good_logins", "a row for each provider of a store"),
 ];
 
 /// The queries that may read more, by their beginning.

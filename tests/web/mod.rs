@@ -52,6 +52,7 @@ mod session_domain;
 mod session_header;
 mod session_lasting;
 mod session_swap;
+mod since_good_login;
 mod start;
 mod store_keys;
 mod storefront;

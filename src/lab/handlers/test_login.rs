@@ -19,12 +19,15 @@ use crate::story::{LoginRecord, Story, login_story};
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::vocabulary::wire::Request;
 use crate::web::attempt_cookies::{CallbackRequest, LoginPurpose, Tester, TrialOfApp};
+use crate::web::failed_story::with_masked_secrets;
+use crate::web::good_login_comparison::{remember_good_login, since_good_login};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::start::PreparedAttempt;
+use crate::web::story_keeping::keep_story;
 use crate::web::test_logins::{LocalFuture, TestLoginHandler};
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
-use crate::web::{callback_attempt, forms, login_failure, start};
+use crate::web::{callback_attempt, forms, start};
 use crate::world::random;
 use actix_web::HttpResponse;
 use std::sync::Arc;
@@ -166,10 +169,18 @@ async fn record_story(
 ) -> Result<String, UserFacingError> {
     let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
     let happened = LoginRecord { provider: &live_provider.provider, redirect, trace, watch, end };
-    let proposals = (context.app().workbench.propose)(&live_provider.provider, end, trace);
+    let mut proposals = (context.app().workbench.propose)(&live_provider.provider, end, trace);
+    let since = if end.is_err() { since_good_login(context, live_provider, trace).await } else { None };
+    if let (Err(error), Some(since)) = (end, &since) {
+        proposals = (context.app().workbench.propose_as_it_was)(&live_provider.provider, error, trace, &since.file, proposals);
+    }
+    let proposals = with_masked_secrets(context, live_provider, proposals);
+    if end.is_ok() {
+        remember_good_login(context, live_provider, trace);
+    }
     let by = tester.by.as_deref();
     let app = tester.app.as_ref().map(|trial| app_trial::play(context, trial, live_provider, end));
-    let mut story = Story { test: true, by: by.map(str::to_owned), app, ..login_story(happened, proposals) };
+    let mut story = Story { test: true, by: by.map(str::to_owned), since, app, ..login_story(happened, proposals) };
     story.mark_omitted(&end.map(|identity| context.live_store().store.facts_left_out(identity)).unwrap_or_default());
     let event = AuditEvent::new(context.now(), store, AuditEventKind::Tested).via_provider(provider);
     let event = AuditEvent {
@@ -179,9 +190,7 @@ async fn record_story(
         ..event
     };
     let (failed, step) = (story.code.clone(), story.step.clone());
-    let code = login_failure::keep_story(context, &event, story, IncidentCode::new(random::bytes()))
-        .await?
-        .ok_or(ErrorCause::StorageUnavailable)?;
+    let code = keep_story(context, &event, story, IncidentCode::new(random::bytes())).await?.ok_or(ErrorCause::StorageUnavailable)?;
     tracing::info!(store = &**store, provider = &**provider, incident = code.as_str(), code = failed.as_deref(), "a test login ended");
     let place = story_address(provider, &code);
     lab_state(context).tests.record_result(store, provider, by, TestLoginResult { code, at: context.now(), failed, step });

@@ -3,12 +3,14 @@
 //! Of a file that is not YAML only the lines that are complained about are shown, without their values.
 
 use crate::lab::pages::file_masker::{FileMasker, line_ranges, secret_in_prose};
+use crate::story::file_changes::MASKED;
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
+use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::yaml;
 
 /// The text that is shown in place of a secret.
-pub(crate) const DOTS: &str = "••••••";
+pub(crate) const DOTS: &str = MASKED;
 /// The longest file that is shown, in lines; the lines after these are only counted.
 const MOST_LINES: usize = 4000;
 
@@ -127,6 +129,12 @@ pub(crate) fn mask_text(text: &str) -> String {
     secret_in_prose(text).map_or_else(|| text.to_owned(), |from| format!("{}{DOTS}", &text[..from]))
 }
 
+/// The text of a file with dots for what is not shown.
+pub(crate) fn masked_text(source: &Source, secrets: &[Text]) -> String {
+    let file = MaskedFile::from_report(&Report::new(source.clone(), Vec::new()), secrets);
+    file.lines.iter().map(|line| line.text() + "\n").collect()
+}
+
 /// Carets under a line from this column on.
 pub(crate) fn caret_line(column: usize, width: usize) -> String {
     format!("{}{}", " ".repeat(column.saturating_sub(1).min(400)), "^".repeat(width.clamp(1, 200)))
@@ -140,7 +148,7 @@ fn line_of(complaint: &Complaint) -> usize {
 mod tests {
     use super::*;
     use crate::vocabulary::diagnostic::printable;
-    use crate::vocabulary::place::{Place, Source};
+    use crate::vocabulary::place::Place;
 
     fn masked(text: &str, complaints: Vec<Complaint>, secrets: &[&str]) -> MaskedFile {
         let secrets: Vec<Text> = secrets.iter().map(|secret| Text::secret(*secret, &std::sync::Arc::from("clientSecret"))).collect();
