@@ -77,7 +77,7 @@ for (const colorScheme of ['light', 'dark']) {
   for (const [name, open] of Object.entries(pages)) {
     test(`the lab's page ${name} is right at every width, ${colorScheme}`, () => shopper({ colorScheme, locale: 'en' }, async ({ page }) => {
       await open(page);
-      await assertRightAtEveryWidth(page, `${screenshots}/lab-${name}`, colorScheme);
+      await assertRightAtEveryWidth(page, `${screenshots}/lab-${name}`, colorScheme, 24);
       assert.ok(!(await page.content()).includes('this-was-pasted-here'));
     }));
   }
@@ -120,8 +120,8 @@ test('what is copied is copied, and the list can be narrowed', () => shopper({ l
 
 test('the step that failed is open, and its link leads to the line', () => shopper({ locale: 'en' }, async ({ page }) => {
   await page.goto(lab('/clube-acme/tests/K7Q-2MD'));
-  assert.equal(await page.locator('.steps details[open]').count(), 1);
-  await page.locator('#step-4 .table a', { hasText: 'line 20' }).click();
+  assert.equal(await page.locator('[id^="step-"] details[open]').count(), 1);
+  await page.locator('#step-4 a', { hasText: 'line 20' }).first().click();
   assert.equal(new URL(page.url()).hash, '#L20');
   assert.match(await page.locator('li:target').innerText(), /email: \$\.data\.cliente\.email/);
 }));
@@ -132,7 +132,7 @@ test('a test login goes to the provider and comes back to its story, and nobody 
   assert.match(told, /The test login passed/);
   assert.ok(!told.includes(ana.email) && !told.includes('Prova'), told);
   assert.equal((await context.request.get(`${publicUrl}/session`)).status(), 401);
-  await assertRightAtEveryWidth(page, `${screenshots}/lab-passed`, 'light');
+  await assertRightAtEveryWidth(page, `${screenshots}/lab-passed`, 'light', 24);
 }));
 
 for (const javaScriptEnabled of [true, false]) {
@@ -141,8 +141,8 @@ for (const javaScriptEnabled of [true, false]) {
     await writeFile(torto, broken);
     await shows(page, wrong);
     await testLogin(page, 'torto', ana.name);
-    assert.match(await page.locator('.last').innerText(), /The test login failed in step 4/);
-    if (javaScriptEnabled) await assertRightAtEveryWidth(page, `${screenshots}/lab-failed`, 'light');
+    assert.match(await page.locator('.answer').innerText(), /What happened[^]*In step 4, getUserInfo[^]*The change/);
+    if (javaScriptEnabled) await assertRightAtEveryWidth(page, `${screenshots}/lab-failed`, 'light', 24);
     const story = page.url();
 
     // The first change, as it is copied, is all that the file needs.
@@ -159,7 +159,7 @@ for (const javaScriptEnabled of [true, false]) {
 async function shows(page, line) {
   for (let tries = 0; tries < 200; tries += 1) {
     await page.goto(lab('/torto'));
-    if ((await page.locator('main').innerText()).includes(line)) return;
+    if ((await page.locator('main').textContent()).includes(line)) return;
     await page.waitForTimeout(100);
   }
   assert.fail(`the page never shows ${line}`);
@@ -167,5 +167,33 @@ async function shows(page, line) {
 
 test('the answers that a file takes for a refusal stand beside it', () => shopper({ locale: 'en' }, async ({ page }) => {
   await page.goto(lab('/playground'));
+  await page.evaluate(() => document.querySelectorAll('details').forEach((folded) => { folded.open = true; }));
   assert.match(await page.locator('main').innerText(), /2\. getAccessCode[^]*accepted\s+only if \$\.outcome\.ok is true line \d+\s+accepted\.code\s+\$\.outcome\.why line \d+/);
+}));
+
+test('a login that fails after one that worked says what changed, what to say, and gives the changed file', () => shopper({ locale: 'pt-BR', failing: 403 }, async ({ page }) => {
+  const file = await readFile(torto, 'utf8');
+  const good = file.replace(wrong, right);
+  await writeFile(torto, good);
+  await shows(page, right);
+  await testLogin(page, 'torto', ana.name);
+  await writeFile(torto, good.replace(right, wrong));
+  await shows(page, wrong);
+  await page.goto(`${publicUrl}/login/torto`);
+  await choose(page, ana.name).click();
+  await page.waitForURL(`${publicUrl}/callback/**`);
+  const [code] = (await page.locator('main').innerText()).match(incident);
+
+  await page.goto(lab(`/incidents/${code}`));
+
+  const told = await page.locator('main').innerText();
+  assert.match(told, /O que aconteceu[^]*O que a pessoa viu[^]*O que dizer a ela[^]*A mudança[^]*O que mudou desde/);
+  assert.match(told, /A linha \d+ mudou desde o último login que deu certo/);
+  assert.deepEqual(await page.locator('.answer .lines').first().locator('li').allInnerTexts().then((lines) => lines.map((line) => line.trim())), [wrong, right]);
+  const href = await page.locator('a[download]').getAttribute('href');
+  const download = await page.request.get(`${publicUrl}${href}`);
+  assert.equal(await download.text(), good);
+  assert.match(download.headers()['content-disposition'], /^attachment; filename="torto\.yaml"/);
+  assert.match(await (await page.request.get(lab(`/incidents/${code}/message.txt`))).text(), /^Oi! .*Nada mudou na sua conta\./);
+  await assertRightAtEveryWidth(page, `${screenshots}/lab-changed`, 'light', 24);
 }));

@@ -75,7 +75,11 @@ async fn last_code(test_broker: &TestBroker, provider: &str) -> Option<String> {
 async fn look_at(test_broker: &TestBroker, provider: &str, code: &str, leaks: &mut Leaks, canaries: &Canaries, case: &str) {
     for path in [
         format!("/lab/incidents/{code}?lang=en"),
+        format!("/lab/incidents/{code}?lang=pt-BR"),
         format!("/lab/incidents/{code}/report.txt"),
+        format!("/lab/incidents/{code}/message.txt"),
+        format!("/lab/incidents/{code}/change-1.txt"),
+        format!("/lab/incidents/{code}/{provider}.yaml"),
         format!("/lab/{provider}/tests/{code}?lang=pt-BR"),
         format!("/lab/{provider}/tests/{code}/report.txt"),
         format!("/lab/{provider}/tests/{code}/change-1.txt"),
@@ -105,6 +109,7 @@ async fn look_everywhere(test_broker: &TestBroker, leaks: &mut Leaks, canaries: 
         leaks.look(canaries, "the end", path, &format!("{:?}\n{}", answer.headers, answer.body));
     }
     test_broker.app.drift.synchronize(&test_broker.app.directory, portaria::world::clock::now()).await.expect("storage is there");
+    test_broker.app.good_logins.synchronize(&test_broker.app.directory).await.expect("storage is there");
     leaks.look(canaries, "the end", "the log", &test_broker.logged());
     leaks.look(canaries, "the end", "the storage", &String::from_utf8_lossy(&test_broker.stored()));
     for text in [test_broker.logged(), String::from_utf8_lossy(&test_broker.stored()).into_owned()] {

@@ -3,6 +3,7 @@
 mod access;
 mod apps;
 mod content;
+mod incidents;
 mod pasted_answers;
 
 use crate::web::browser::Browser;

@@ -1,9 +1,10 @@
 //! `/lab/incidents/{code}`: the story behind the code on a shopper's error page.
 
 use crate::lab::handlers::provider::find_provider;
-use crate::lab::handlers::test_story::{StoredStory, find_story, format_moment, login_steps, text_report};
+use crate::lab::handlers::story_files::{since_view, story_file, summary};
+use crate::lab::handlers::test_story::{StoredStory, find_story, format_moment, login_steps};
 use crate::lab::handlers::{self, guard};
-use crate::lab::pages::frame::{LabFrame, LabTab};
+use crate::lab::pages::frame::LabTab;
 use crate::lab::pages::incident::{IncidentLookupPage, IncidentPage};
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
@@ -41,29 +42,33 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     };
     let bench = find_provider(&context, kept.story.provider.clone());
     let here = format!("{PAGE}/{}", kept.code);
-    let login = login_steps(&context, &kept, bench.as_ref(), None);
+    let title = bench.as_ref().map_or_else(|| kept.story.provider.clone(), |bench| bench.title(&context).into_owned());
+    let title = printable(&title);
+    let login = login_steps(&context, &kept, bench.as_ref(), &title);
     // The line is linked only while the file is still the version of the incident.
     let line = kept
         .story
         .line
         .filter(|_| login.failed().and_then(|step| step.complaint.as_ref()).is_some_and(|complaint| !complaint.is_file_changed));
-    let title = bench.as_ref().map_or_else(|| kept.story.provider.clone(), |bench| bench.title(&context).into_owned());
     let page = IncidentPage {
-        frame: LabFrame { report_href: Some(format!("{here}/report.txt")), ..handlers::lab_frame(&context, LabTab::Overview, here) },
+        frame: handlers::lab_frame(&context, LabTab::Overview, here.clone()),
         code: kept.code.as_str(),
         when: format_moment(kept.at),
         shared: kept.story.shared,
-        provider: printable(&title),
         href: bench.as_ref().map(|bench| address(&["lab", &bench.name], &[])),
         line,
-        message: login.failed().and_then(|step| step.complaint.as_ref()).map(|complaint| complaint.message.clone()),
         login,
+        summary: summary(&context, &kept, bench.as_ref(), (&title, &here)),
+        since: since_view(&context, &kept),
+        report: format!("{here}/report.txt"),
+        provider: title,
     };
     Ok(handlers::page_response(&context, StatusCode::OK, page.render()))
 }
 
-/// The same as a text, ready for a ticket.
-pub(crate) async fn show_report(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+/// A text of the story: the report, the message for the person, the lines of a change, or the file with the change.
+pub(crate) async fn show_file(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let kept = requested_story(&context).await?.map_err(|_| ErrorCause::NoSuchPage)?;
-    Ok(handlers::text_response(&context, text_report(&context, &kept)))
+    let bench = find_provider(&context, kept.story.provider.clone());
+    story_file(&context, &kept, bench.as_ref())
 }

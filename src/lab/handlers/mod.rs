@@ -9,6 +9,7 @@ pub mod guard;
 pub(crate) mod incidents;
 pub(crate) mod provider_list;
 pub(crate) mod provider;
+pub(crate) mod story_files;
 pub mod test_story;
 pub(crate) mod test_login;
 pub mod test_login_ledger;
@@ -31,7 +32,7 @@ use crate::web::route_table::{RouteRow, page};
 use crate::web::{forms, headers, login_page};
 use crate::world::secrets;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentDisposition, DispositionParam, DispositionType, VARY};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use std::path::Path;
@@ -57,7 +58,7 @@ pub(crate) fn routes() -> Vec<RouteRow> {
         lab("/lab/apps/{app}/test").get_and_head(app_trial::redirect_to_apps).post(app_trial::start),
         lab("/lab/incidents").get_and_head(find::by_code),
         lab("/lab/incidents/{code}").get_and_head(incidents::show),
-        lab("/lab/incidents/{code}/report.txt").get_and_head(incidents::show_report),
+        lab("/lab/incidents/{code}/{file}").get_and_head(incidents::show_file),
         lab("/lab/{provider}").get_and_head(provider::show),
         lab("/lab/{provider}/answer").get_and_head(pasted_answer::show).post(pasted_answer::read).largest_body(pasted_answer::LARGEST_FORM),
         lab("/lab/{provider}/tests").get_and_head(provider::redirect_to_provider).post(test_login::start_test),
@@ -98,6 +99,14 @@ pub(crate) fn page_response(context: &RequestContext, status: StatusCode, body: 
 /// A text of the lab, ready to be copied.
 pub(crate) fn text_response(context: &RequestContext, body: String) -> HttpResponse {
     response_builder(context, StatusCode::OK).content_type("text/plain; charset=utf-8").body(body)
+}
+
+/// A provider's file, ready to be saved under this name.
+pub(crate) fn file_response(context: &RequestContext, name: &str, body: String) -> HttpResponse {
+    let name = DispositionParam::Filename(name.to_owned());
+    let disposition = ContentDisposition { disposition: DispositionType::Attachment, parameters: vec![name] };
+    let mut response = response_builder(context, StatusCode::OK);
+    response.insert_header(disposition).content_type("text/plain; charset=utf-8").body(body)
 }
 
 fn response_builder(context: &RequestContext, status: StatusCode) -> HttpResponseBuilder {

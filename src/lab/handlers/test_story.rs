@@ -3,6 +3,7 @@
 use crate::directory::incidents::{LoadIncident, StoredIncident};
 use crate::lab::handlers::guard::StaffMember;
 use crate::lab::handlers::provider::{LabProvider, provider_page, requested_provider};
+use crate::lab::handlers::story_files::{since_view, story_file, summary};
 use crate::lab::handlers::{self, guard};
 use crate::lab::pages::app_trial::AppTrialView;
 use crate::lab::pages::login_steps::{CurrentFile, LoginStepsView};
@@ -48,20 +49,18 @@ pub(crate) fn text_report(context: &RequestContext, kept: &StoredStory) -> Strin
     format!("{}  {}  store {store}, provider {provider}{test}\n{}", kept.code, format_moment(kept.at), plain_text(&kept.story))
 }
 
-/// The steps of a story, beside the file as it is today.
-pub(crate) fn login_steps(
-    context: &RequestContext,
-    kept: &StoredStory,
-    bench: Option<&LabProvider>,
-    changes: Option<&str>,
-) -> LoginStepsView {
-    let words = &LabLanguage::for_code(&context.language().code).words;
-    let same =
-        bench.filter(|bench| kept.story.version.as_deref().is_none_or(|version| *handlers::file_version(&bench.file_report) == *version));
+/// Whether the file is still the one of the story.
+pub(crate) fn is_same_file(kept: &StoredStory, bench: &LabProvider) -> bool {
+    kept.story.version.as_deref().is_none_or(|version| *handlers::file_version(&bench.file_report) == *version)
+}
+
+/// The steps of a story, beside the file as it is today. `title` is that of the provider.
+pub(crate) fn login_steps(context: &RequestContext, kept: &StoredStory, bench: Option<&LabProvider>, title: &str) -> LoginStepsView {
+    let same = bench.filter(|bench| is_same_file(kept, bench));
     let calls = same.map(LabProvider::call_names).unwrap_or_default();
     let reads: Vec<_> = same.map(LabProvider::fact_sources).unwrap_or_default();
     let current = CurrentFile { file: same.map(|bench| &bench.file), reads: &reads, calls: &calls };
-    LoginStepsView::from_story(&kept.story, current, changes, words)
+    LoginStepsView::from_story(&kept.story, current, title, LabLanguage::for_code(&context.language().code))
 }
 
 /// The test that the address names, and its provider.
@@ -76,23 +75,18 @@ async fn requested_test(context: &RequestContext) -> Result<(StaffMember, LabPro
 
 pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let (staff, bench, kept) = requested_test(&context).await?;
-    let changes = address(&["lab", &bench.name, "tests", kept.code.as_str()], &[]);
-    let login = login_steps(&context, &kept, Some(&bench), Some(&changes));
+    let base = address(&["lab", &bench.name, "tests", kept.code.as_str()], &[]);
+    let title = printable(&bench.title(&context));
+    let login = login_steps(&context, &kept, Some(&bench), &title);
+    let (summary, since) = (summary(&context, &kept, Some(&bench), (&title, &base)), since_view(&context, &kept));
     let words = &LabLanguage::for_code(&context.language().code).words;
     let trial = kept.story.app.as_ref().map(|trial| AppTrialView::new(trial, words));
-    let test = TestLoginView { code: kept.code.to_string(), when: format_moment(kept.at), login, trial };
+    let test = TestLoginView { code: kept.code.to_string(), when: format_moment(kept.at), login, summary, since, trial };
     Ok(provider_page(&context, &staff, &bench, Some(test)))
 }
 
-/// The report, or the lines of a proposed change: `report.txt`, `change-1.txt`.
+/// A text of the story, as of an incident.
 pub(crate) async fn download(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
-    let (_, _, kept) = requested_test(&context).await?;
-    let name = context.path_parameter("file").ok_or(ErrorCause::NoSuchPage)?;
-    if name == "report.txt" {
-        return Ok(handlers::text_response(&context, text_report(&context, &kept)));
-    }
-    let number = name.strip_prefix("change-").and_then(|name| name.strip_suffix(".txt")).and_then(|number| number.parse::<usize>().ok());
-    let proposal = number.and_then(|number| kept.story.proposals.get(number.checked_sub(1)?));
-    let change = proposal.and_then(|proposal| proposal.change.as_ref()).ok_or(ErrorCause::NoSuchPage)?;
-    Ok(handlers::text_response(&context, change.added.iter().map(|line| format!("{line}\n")).collect()))
+    let (_, bench, kept) = requested_test(&context).await?;
+    story_file(&context, &kept, Some(&bench))
 }

@@ -153,7 +153,7 @@ pub(crate) fn fact_views(facts: &[StoryFact], words: &LabWords) -> Vec<FactView>
     let known = |fact: &StoryFact| FactView {
         name: printable(&fact.name),
         looks: fact.looks.as_deref().map(|word| words.describe_looks(word, fact.many)),
-        instead: fact.instead.as_deref().map(printable),
+        instead: fact.instead.as_deref().map(|kind| words.found.get(kind).cloned().unwrap_or_else(|| printable(kind))),
         line: fact.line,
     };
     facts.iter().filter(|fact| !fact.unread).map(known).collect()

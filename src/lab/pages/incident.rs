@@ -2,8 +2,10 @@
 
 use crate::lab::pages::exchange_view::{AnswerTreeNode, MaskedPart};
 use crate::lab::pages::frame::LabFrame;
+use crate::lab::pages::incident_summary::IncidentSummary;
 use crate::lab::pages::login_steps::{LoginStepsView, StepViewStatus};
 use crate::lab::pages::masked_file::{DOTS, MaskedSpan};
+use crate::lab::pages::since_view::SinceView;
 use crate::lab::pages::words::texts::LabWords;
 use crate::pages::phrases::fill;
 use askama::Template;
@@ -23,7 +25,12 @@ pub(crate) struct IncidentPage<'a> {
     /// The line in which the login failed, unless the file has changed.
     pub(crate) line: Option<u32>,
     pub(crate) login: LoginStepsView,
-    pub(crate) message: Option<String>,
+    /// What happened and what helps; `None` for a login that worked.
+    pub(crate) summary: Option<IncidentSummary>,
+    /// What changed since the last login that worked, if one is known.
+    pub(crate) since: Option<SinceView>,
+    /// The address of the report for a ticket.
+    pub(crate) report: String,
 }
 
 #[derive(Clone, Debug, Template)]

@@ -2,8 +2,8 @@
 
 use crate::lab::pages::exchange_view::{AnswerTreeNode, FactView, RequestView, answer_tree, fact_views};
 use crate::lab::pages::masked_file::MaskedFile;
-use crate::lab::pages::proposal_view::{ProposalView, proposal_views};
 use crate::lab::pages::step_complaint::StepComplaint;
+use crate::lab::pages::words::LabLanguage;
 use crate::lab::pages::words::texts::LabWords;
 use crate::login::error::LoginErrorCode;
 use crate::pages::phrases::fill;
@@ -37,19 +37,18 @@ pub(crate) struct StepView {
     pub(crate) about_token: Option<String>,
     /// What the answer is, or why there is none.
     pub(crate) about: Option<String>,
-    /// Whether that sentence is in English, whatever the page's language.
-    pub(crate) is_about_english: bool,
     pub(crate) tree: Vec<AnswerTreeNode>,
     pub(crate) facts: Vec<FactView>,
     /// The complaint, where the login failed in this step.
     pub(crate) complaint: Option<StepComplaint>,
 }
 
-/// The steps of a login, and the changes that would make it work.
+/// The steps of a login.
 #[derive(Clone, Debug)]
 pub(crate) struct LoginStepsView {
     pub(crate) steps: Vec<StepView>,
-    pub(crate) proposals: Vec<ProposalView>,
+    /// The line of the file that decided.
+    pub(crate) line: Option<u32>,
 }
 
 /// Where a fact is read.
@@ -89,8 +88,9 @@ enum FailedStep {
 }
 
 impl LoginStepsView {
-    /// The steps of a story. `changes` is the address below which its changes can be copied.
-    pub(crate) fn from_story(story: &Story, current: CurrentFile<'_>, changes: Option<&str>, words: &LabWords) -> Self {
+    /// The steps of a story. `provider` is the title of the provider.
+    pub(crate) fn from_story(story: &Story, current: CurrentFile<'_>, provider: &str, language: &LabLanguage) -> Self {
+        let words = &language.words;
         let failed = FailedStep::of_story(story);
         let unreached =
             |name: &String| StepView { status: StepViewStatus::NotReached, summary: words.test.unreached.clone(), ..empty_step(name) };
@@ -131,12 +131,12 @@ impl LoginStepsView {
                 FailedStep::None | FailedStep::Callback | FailedStep::Unsent | FailedStep::Identity => None,
             };
             step.status = StepViewStatus::Failed;
-            step.complaint = Some(StepComplaint::from_story(story, current, exchange));
+            step.complaint = Some(StepComplaint::from_story(story, current, exchange, (provider, language)));
         }
         for (step, number) in steps.iter_mut().zip(1..) {
             step.number = number;
         }
-        Self { steps, proposals: proposal_views(&story.proposals, changes, words) }
+        Self { steps, line: story.line }
     }
 
     /// The step in which the login failed.
@@ -144,19 +144,11 @@ impl LoginStepsView {
         self.steps.iter().find(|step| step.status == StepViewStatus::Failed)
     }
 
-    /// A phrase with the number and the name of the step in which the login failed.
-    pub(crate) fn failure_sentence(&self, phrase: &str) -> String {
-        let (number, name) = self.failed().map(|step| (step.number.to_string(), step.name.clone())).unwrap_or_default();
-        fill(phrase, &[("number", &number), ("step", &name)])
-    }
-
-    /// The link from the top of the page to the failed step and its proposals.
-    pub(crate) fn link_label(&self, words: &LabWords) -> String {
-        match self.proposals.len() {
-            0 => words.test.see.clone(),
-            1 => words.test.see_proposal.clone(),
-            many => fill(&words.test.see_proposals, &[("count", &many.to_string())]),
-        }
+    /// In which step a login failed, and at which line of the file.
+    pub(crate) fn place_sentence(&self, step: &StepView, words: &LabWords) -> String {
+        let (number, line) = (step.number.to_string(), self.line.unwrap_or_default().to_string());
+        let phrase = if self.line.is_some() { &words.incident.step_line } else { &words.incident.step_only };
+        fill(phrase, &[("number", &number), ("step", &step.name), ("line", &line)])
     }
 }
 
@@ -212,7 +204,6 @@ fn empty_step(name: &str) -> StepView {
         no_request: None,
         about_token: None,
         about: None,
-        is_about_english: false,
         tree: Vec::new(),
         facts: Vec::new(),
         complaint: None,
@@ -257,7 +248,6 @@ fn call_step(exchange: &StoryExchange, name: &str, words: &LabWords) -> StepView
             if word == REPLACED_TOKEN { test.replaced_token.clone() } else { test.kept_token.clone() }
         }),
         about: answer.about,
-        is_about_english: answer.is_about_english,
         tree: answer.tree,
         facts: fact_views(&exchange.facts, words),
         ..empty_step(name)
@@ -269,15 +259,13 @@ fn call_step(exchange: &StoryExchange, name: &str, words: &LabWords) -> StepView
 pub(crate) struct AnswerView {
     /// What the answer is, or why there is none.
     pub(crate) about: Option<String>,
-    /// Whether that sentence is in English, whatever the page's language.
-    is_about_english: bool,
     pub(crate) tree: Vec<AnswerTreeNode>,
 }
 
 impl AnswerView {
     pub(crate) fn from_exchange(exchange: &StoryExchange, words: &LabWords) -> Self {
         let Some(answer) = &exchange.answer else {
-            return Self { about: exchange.no_answer.as_deref().map(printable), is_about_english: true, tree: Vec::new() };
+            return Self { about: exchange.no_answer.as_ref().map(|_| words.test.no_answer.clone()), tree: Vec::new() };
         };
         let (status, bytes) = (answer.status.to_string(), answer.bytes.to_string());
         let mut about = match &answer.content_type {
@@ -289,7 +277,7 @@ impl AnswerView {
             let reason = if answer.shape.is_some() || answer.bytes == 0 { &words.test.nothing } else { &words.test.unread };
             about = format!("{about}. {reason}");
         }
-        Self { about: Some(about), is_about_english: false, tree }
+        Self { about: Some(about), tree }
     }
 }
 
@@ -332,7 +320,6 @@ fn identity_fact_view(fact: &StoryFact, words: &LabWords) -> FactView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::pages::words::LabLanguage;
     use crate::story::StoryFact;
 
     fn story(step: Option<&str>, code: Option<&str>, steps: &[&str]) -> Story {
@@ -348,7 +335,7 @@ mod tests {
     fn statuses(story: &Story, calls: &[&str]) -> Vec<StepViewStatus> {
         let calls: Vec<String> = calls.iter().map(|call| (*call).to_owned()).collect();
         let current = CurrentFile { file: None, reads: &[], calls: &calls };
-        LoginStepsView::from_story(story, current, None, &LabLanguage::for_code("en").words).steps.iter().map(|step| step.status).collect()
+        LoginStepsView::from_story(story, current, "Acme", LabLanguage::for_code("en")).steps.iter().map(|step| step.status).collect()
     }
 
     #[test]

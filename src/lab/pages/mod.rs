@@ -8,12 +8,14 @@ pub(crate) mod file_masker; //     which bytes of a provider's file are shown
 pub(crate) mod file_sections; //   a file in sections, each beside its requests
 pub(crate) mod frame; //           the frame of every page
 pub(crate) mod incident; //        one incident, and the search by code
+pub(crate) mod incident_summary; // what happened, what to say, and the change
 pub(crate) mod login_steps; //     the steps of a login
 pub(crate) mod masked_file; //     a provider's file with its complaints
 pub(crate) mod pasted_answer; //   what the file reads from a pasted answer
 pub(crate) mod proposal_view; //   a proposed change
 pub(crate) mod provider; //        one provider
 pub(crate) mod provider_list; //   all providers
+pub(crate) mod since_view; //      what changed since the last login that worked
 pub(crate) mod step_complaint; //  the complaint about a failed step
 pub(crate) mod words; //           the texts in three languages
 #[cfg(test)]

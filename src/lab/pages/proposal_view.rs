@@ -27,6 +27,8 @@ pub(crate) struct ProposalView {
 /// A line that a change removes or adds.
 #[derive(Clone, Debug)]
 pub(crate) struct DiffLine {
+    /// The line of the file at which it stands, or would stand.
+    pub(crate) number: usize,
     pub(crate) is_added: bool,
     pub(crate) text: String,
 }
@@ -43,10 +45,9 @@ pub(crate) fn proposal_views<'a>(
 fn proposal_view(number: usize, proposal: &Proposal, changes: Option<&str>, words: &LabWords) -> ProposalView {
     let (reason, is_translated) = words.proposal_reason(proposal);
     let change = proposal.change.as_ref();
-    let diff_line = |is_added: bool| move |line: &String| DiffLine { is_added, text: printable(line) };
     let diff = change.into_iter().flat_map(|change| {
-        let removed = change.removed.iter().map(diff_line(false));
-        removed.chain(change.added.iter().map(diff_line(true))).collect::<Vec<_>>()
+        let removed = numbered_lines(change.line, &change.removed, false);
+        removed.chain(numbered_lines(change.line, &change.added, true)).collect::<Vec<_>>()
     });
     ProposalView {
         number,
@@ -59,4 +60,9 @@ fn proposal_view(number: usize, proposal: &Proposal, changes: Option<&str>, word
         diff: diff.collect(),
         href: change.and(changes).map(|changes| format!("{changes}/change-{number}.txt")),
     }
+}
+
+/// Lines that are removed or added, with their numbers.
+pub(crate) fn numbered_lines(first: usize, lines: &[String], is_added: bool) -> impl Iterator<Item = DiffLine> + '_ {
+    (first..).zip(lines).map(move |(number, line)| DiffLine { number, is_added, text: printable(line) })
 }

@@ -5,8 +5,10 @@ use crate::lab::pages::drift_section::DriftSection;
 use crate::lab::pages::exchange_view::{AnswerTreeNode, MaskedPart};
 use crate::lab::pages::file_sections::FileSection;
 use crate::lab::pages::frame::{LabFrame, LastTestSummary, NotOfferedReason};
+use crate::lab::pages::incident_summary::IncidentSummary;
 use crate::lab::pages::login_steps::{LoginStepsView, StepViewStatus};
-use crate::lab::pages::masked_file::{DOTS, MaskedFile, MaskedSpan};
+use crate::lab::pages::masked_file::{DOTS, MaskedFile, MaskedLine, MaskedSpan};
+use crate::lab::pages::since_view::SinceView;
 use crate::lab::pages::words::texts::LabWords;
 use crate::pages::frame::address;
 use crate::pages::login::LoginInputField;
@@ -70,6 +72,10 @@ pub(crate) struct TestLoginView {
     pub(crate) code: String,
     pub(crate) when: String,
     pub(crate) login: LoginStepsView,
+    /// What happened and what helps; `None` for a login that worked.
+    pub(crate) summary: Option<IncidentSummary>,
+    /// What changed since the last login that worked, if one is known.
+    pub(crate) since: Option<SinceView>,
     /// What an app would have got, where an app was tested.
     pub(crate) trial: Option<AppTrialView>,
 }
@@ -132,6 +138,24 @@ impl ProviderPage<'_> {
     fn line_range(&self, section: &FileSection) -> String {
         let (from, to) = (section.first_line().to_string(), section.last_line().to_string());
         fill(&self.words().provider.lines, &[("from", &from), ("to", &to)])
+    }
+
+    /// What a section shows beside its lines.
+    fn section_title(&self, section: &FileSection) -> String {
+        let values = section.shows_values.then(|| self.words().provider.values.clone());
+        let steps = section.previews.iter().map(|preview| format!("{}. {}", preview.number, preview.step));
+        let title = values.into_iter().chain(steps).collect::<Vec<_>>().join(" · ");
+        if title.is_empty() { self.words().provider.rest.clone() } else { title }
+    }
+
+    /// Whether a section is unfolded: the values of the installation are, unless a test login is shown, and what is complained about.
+    fn is_open(&self, section: &FileSection) -> bool {
+        let is_warned = |line: &MaskedLine| {
+            let number = u32::try_from(line.number).ok();
+            self.drift.warnings.iter().any(|warning| warning.line.is_some() && warning.line == number)
+        };
+        let is_noted = section.lines.iter().any(|line| !line.complaints.is_empty() || is_warned(line));
+        is_noted || section.shows_values && self.test.is_none()
     }
 
     fn lines_left_out(&self) -> String {

@@ -3,19 +3,20 @@
 use crate::lab::pages::exchange_view::{PathDeparture, path_departure};
 use crate::lab::pages::login_steps::CurrentFile;
 use crate::lab::pages::masked_file::{MaskedSpan, caret_line};
+use crate::lab::pages::words::LabLanguage;
+use crate::pages::languages::FALLBACK;
 use crate::story::{Story, StoryExchange, StoryFact};
 use crate::vocabulary::diagnostic::printable;
 
 /// A complaint as it is drawn under its step.
 #[derive(Clone, Debug)]
 pub(crate) struct StepComplaint {
+    /// What happened, in the language of the page.
     pub(crate) message: String,
-    /// The rule of the file that refuses, where the message is the provider's own.
-    pub(crate) rule: Option<String>,
+    /// The exact words for it, and the rule of the file that refuses, on a page in English. The report has them in any language.
+    pub(crate) detail: Vec<String>,
     /// The file, line and column.
     pub(crate) place: String,
-    /// Whether the provider itself refused the login.
-    pub(crate) is_provider_refusal: bool,
     pub(crate) lines: Vec<ExcerptLine>,
     /// Where the path of a missing fact leaves the answer.
     pub(crate) departure: Option<PathDeparture>,
@@ -34,16 +35,20 @@ pub(crate) struct ExcerptLine {
 
 impl StepComplaint {
     /// The complaint of a story; `exchange` is the one in which the login failed.
-    pub(crate) fn from_story(story: &Story, current: CurrentFile<'_>, exchange: Option<&StoryExchange>) -> Self {
+    pub(crate) fn from_story(
+        story: &Story,
+        current: CurrentFile<'_>,
+        exchange: Option<&StoryExchange>,
+        (provider, language): (&str, &LabLanguage),
+    ) -> Self {
         let line = story.line.unwrap_or_default();
         let column = story.column.unwrap_or(1);
         let file = printable(&story.file);
-        let message = story.message.as_deref().or(story.code.as_deref()).unwrap_or_default();
+        let exact = [&story.message, &story.rule].into_iter().flatten().filter(|_| language.code == FALLBACK);
         Self {
-            message: printable(message),
-            rule: story.rule.as_deref().map(printable),
+            message: language.words.what_happened(story, provider),
+            detail: exact.map(|sentence| printable(sentence)).collect(),
             place: if line > 0 { format!("{file}:{line}:{column}") } else { file },
-            is_provider_refusal: story.by_provider,
             lines: excerpt(current, line as usize, column as usize),
             departure: exchange.and_then(|exchange| departure(story, current, exchange)),
             is_file_changed: current.file.is_none() && line > 0,
