@@ -88,8 +88,8 @@ impl NewCommand {
         let file = NewFile { name: &self.name, path: &path, settings: &settings, policy: &policy };
         file.check_flags(&self.flags.0)?;
         let text = match &self.from {
-            Some(other) => file.from_other(other, &self.flags.0)?,
-            None => self.from_answers(&file)?,
+            Some(other) => file.text_of_other(other, &self.flags.0)?,
+            None => self.text_of_answers(&file)?,
         };
         files::write(&path, &text).map_err(|error| CommandFailure::file_error(&path, &error))?;
         let next = new_provider_file::next_steps(&path, &settings)?;
@@ -102,7 +102,7 @@ impl NewCommand {
     }
 
     /// The text of the file by the flags and what is typed.
-    fn from_answers(&self, file: &NewFile<'_>) -> Result<String, CommandFailure> {
+    fn text_of_answers(&self, file: &NewFile<'_>) -> Result<String, CommandFailure> {
         let mut answers = self.flags.0.clone();
         answers.insert("name", self.name.clone());
         if let Some(issuer) = answers.get("discovery").filter(|issuer| *issuer != "none").cloned() {
@@ -152,7 +152,7 @@ impl NewFile<'_> {
     }
 
     /// The text of another file, with what the flags change.
-    fn from_other(&self, other: &str, flags: &ChecklistAnswers) -> Result<String, CommandFailure> {
+    fn text_of_other(&self, other: &str, flags: &ChecklistAnswers) -> Result<String, CommandFailure> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         let text = starting_file::text_from(other, self.name, folder, flags)?;
         let provider = self.compile(&text, None)?;

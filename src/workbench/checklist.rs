@@ -120,13 +120,18 @@ fn answers_for_check(name: &'static str, answer: &str, given: &ChecklistAnswers)
         _ => {}
     }
     answers.insert(name, answer.to_owned());
-    let settings = usual_settings(&answers);
+    add_usual_settings(&mut answers);
+    answers
+}
+
+/// Adds variables for the facts that nothing gives, and the hosts of addresses with holes.
+pub(crate) fn add_usual_settings(answers: &mut ChecklistAnswers) {
+    let settings = usual_settings(answers);
     if !settings.is_empty() {
         let further = answers.get("settings").map_or_else(String::new, |list| format!("{list}, "));
         answers.insert("settings", further + &settings);
     }
-    if let Some(hosts) = usual_hosts(&answers).filter(|_| !answers.contains_key("hosts")) {
+    if let Some(hosts) = usual_hosts(answers).filter(|_| !answers.contains_key("hosts")) {
         answers.insert("hosts", hosts);
     }
-    answers
 }

@@ -40,7 +40,7 @@ fn the_dialog_asks_for_the_issuer_first_and_takes_what_its_document_says() {
     });
     let folder = Folder::new("new-dialog-issuer");
 
-    let (code, out, err) = typed(&folder.0, &["new", "acme", "--ask"], &format!("http://127.0.0.1:9\n{issuer}\n\n\n\n\n\n\n\n\n"));
+    let (code, out, err) = typed(&folder.0, &["new", "acme", "--ask"], &format!("http://127.0.0.1:9\n{issuer}{}", "\n".repeat(16)));
 
     assert_eq!(code, 0, "{out}\n{err}");
     assert!(out.contains("could not be reached") && !out.contains("authorize:"), "{out}");

@@ -5,8 +5,9 @@ use crate::stores::settings::Settings;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::place::Source;
 use crate::vocabulary::wire::Request;
+use crate::workbench::checklist::add_usual_settings;
 use crate::workbench::checklist::answered_file::draft_from_answers;
-use crate::workbench::checklist::question::{ChecklistAnswers, usual_hosts, usual_settings};
+use crate::workbench::checklist::question::ChecklistAnswers;
 use crate::workbench::checklist::questions::QUESTIONS;
 use crate::workbench::explain::{explain, installation_facts};
 use std::fmt::Write as _;
@@ -63,13 +64,7 @@ fn requests(answers: &ChecklistAnswers, settings: &Settings) -> Option<Vec<(&'st
 
 fn compiled(answers: &ChecklistAnswers, context: InstallationContext) -> Option<Provider> {
     let mut answers = answers.clone();
-    let settings = usual_settings(&answers);
-    if !settings.is_empty() {
-        answers.insert("settings", settings);
-    }
-    if let Some(hosts) = usual_hosts(&answers) {
-        answers.entry("hosts").or_insert(hosts);
-    }
+    add_usual_settings(&mut answers);
     let name = format!("{}.yaml", answers.get("name").map_or("answer", String::as_str));
     compile(&Source::new(name, draft_from_answers(&answers).to_yaml()), context).0
 }

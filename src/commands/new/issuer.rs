@@ -10,6 +10,7 @@ use crate::web::network_reach::network_reach;
 use crate::workbench::checklist::question::ChecklistAnswers;
 use crate::world::network::Network;
 use serde_json::Value;
+use std::fmt::Write as _;
 
 /// Fetches the issuer's document and adds the answers that it gives, beside those that are there.
 pub(crate) fn fill_in_from_discovery(issuer: &str, settings: &Settings, answers: &mut ChecklistAnswers) -> Result<(), CommandFailure> {
@@ -126,7 +127,7 @@ fn find_document(issuer: &str, addresses: &[String], settings: &Settings) -> Res
     for address in addresses {
         match fetch_document(address, settings)? {
             Ok(document) => return Ok((address.clone(), document)),
-            Err(why) => tried.push_str(&format!("\n  {address} {why}")),
+            Err(why) => _ = write!(tried, "\n  {address} {why}"),
         }
     }
     Err(CommandFailure::No(format!(
@@ -149,7 +150,6 @@ fn fetch_document(address: &str, settings: &Settings) -> Result<Result<Value, St
     })?;
     Ok(match answer.status {
         200 => json::parse(&answer.body)
-            .map_err(|why| why.to_string())
             .and_then(|document| if document.is_object() { Ok(document) } else { Err("it is no object".to_owned()) })
             .map_err(|why| format!("is not the document of an issuer: {why}")),
         300..=399 => Err("redirects to another address, which is not followed".to_owned()),
