@@ -4,7 +4,7 @@ use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_
 use crate::commands::{GlobalOptions, provider_file};
 use crate::provider::Provider;
 use crate::simulated::simulation::handler::{self, StandaloneSimulation};
-use crate::simulated::simulation::{InventedValue, Simulation, installation_values};
+use crate::simulated::simulation::{InventedValue, Simulation, installation_values, with_invented_logins};
 use crate::stores::catalogue::{self, ProviderFileState};
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::Settings;
@@ -38,7 +38,7 @@ impl SimulateCommand {
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let listen = self.listen_address()?;
-        let (provider, examples) = load_provider(&self.name, &settings)?;
+        let (provider, examples, is_invented) = load_provider(&self.name, &settings)?;
         if self.har.is_some() || self.curl.is_some() {
             return self.write_recordings(&provider, &examples, global.json);
         }
@@ -48,6 +48,7 @@ impl SimulateCommand {
         let standalone = StandaloneSimulation {
             simulation: Simulation::new(provider, examples, values),
             public_url: settings.public_url.clone(),
+            is_invented,
             log: Box::new(|line| print_line(&printable(line))),
         };
         let served = handler::serve(standalone, listen, |standalone, address| print_greeting(standalone, address, &expected));
@@ -109,8 +110,8 @@ impl SimulateCommand {
     }
 }
 
-/// The provider that the command line names, and its examples.
-pub(crate) fn load_provider(name: &str, settings: &Settings) -> Result<(Provider, Vec<ExampleSpec>), CommandFailure> {
+/// The provider that the command line names, its examples, and whether those are invented because none of them holds a login.
+pub(crate) fn load_provider(name: &str, settings: &Settings) -> Result<(Provider, Vec<ExampleSpec>, bool), CommandFailure> {
     let path = provider_file(name, settings)?;
     let entry = catalogue::load(&path, settings.installation_context(), &ReadPolicy::for_file(settings, &path));
     if matches!(entry.state, ProviderFileState::Off(_)) {
@@ -121,16 +122,21 @@ pub(crate) fn load_provider(name: &str, settings: &Settings) -> Result<(Provider
         ProviderFileState::Offered(provider) | ProviderFileState::Off(provider) | ProviderFileState::Dormant(provider, _) => *provider,
         ProviderFileState::Broken => return Err(CommandFailure::No(entry.report.draw(uses_colour()))),
     };
-    Ok((provider, load_examples(&path)?))
+    let recorded = load_examples(&path)?;
+    let is_recorded = recorded.iter().any(|example| example.identity.is_some());
+    match with_invented_logins(&provider, recorded) {
+        (stories, None) => Ok((provider, stories, !is_recorded)),
+        (_, Some(why)) => Err(CommandFailure::No(format!(
+            "error: no example holds a login, and none can be invented: {why}\n  help: `portaria test {} --init --answer CALL=FILE…` writes one from answers, such as those of the manual",
+            printable(name)
+        ))),
+    }
 }
 
 fn load_examples(path: &Path) -> Result<Vec<ExampleSpec>, CommandFailure> {
     let path = catalogue::examples_path(path);
     if !files::is_file(&path) {
-        return Err(CommandFailure::No(format!(
-            "error: there are no examples at {}, so the answers of the provider are unknown\n  help: `portaria test NAME --init --answer CALL=FILE…` writes the first one from answers, such as those of the manual",
-            path.display()
-        )));
+        return Ok(Vec::new());
     }
     let source = files::read_source(&path).map_err(|error| CommandFailure::file_error(&path, &error))?;
     examples::read(&source).map_err(|report| CommandFailure::No(report.draw(uses_colour())))
@@ -169,6 +175,9 @@ fn print_greeting(standalone: &StandaloneSimulation, address: SocketAddr, expect
     }
     if let Some(tokens) = standalone.simulation.first_token_address(&base) {
         print_line(&format!("tokens     {tokens}"));
+    }
+    if standalone.is_invented {
+        print_line("answers    invented from what the file reads, because no example holds a login");
     }
     print_line(&format!("choices    {}; stop with Ctrl-C", standalone.simulation.choices().count()));
 }

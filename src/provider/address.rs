@@ -112,6 +112,14 @@ impl Address {
         Some(Self { template, parts, reach })
     }
 
+    /// The hosts that the file allows where a hole decides about the host.
+    pub(crate) fn allowed_hosts(&self) -> &[Template] {
+        match &self.reach {
+            AllowedHosts::Hosts { patterns, .. } => patterns,
+            AllowedHosts::Fixed | AllowedHosts::Document { .. } => &[],
+        }
+    }
+
     /// Every use of a fact in it.
     pub(crate) fn uses(&self) -> impl Iterator<Item = FactUse> {
         self.template.uses()

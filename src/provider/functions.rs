@@ -15,6 +15,7 @@ use crate::vocabulary::text::Text;
 pub(crate) mod change;
 pub(crate) mod compilation;
 pub(crate) mod table;
+mod undo;
 
 /// A function with its arguments.
 #[derive(Clone, Debug)]

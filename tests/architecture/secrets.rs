@@ -30,6 +30,7 @@ const MAY_EXPOSE: FilesWithReasons = &[
     ("web/kept_tokens.rs", "the provider's own tokens are sealed, and the access token is handed to an app"),
     ("web/id_tokens.rs", "the ID token of a session is sealed for the logout at the provider"),
     ("workbench/examples/difference.rs", "what was sent is compared with what an example expects"),
+    ("workbench/examples/invented/values.rs", "an invented answer repeats stand-ins and public values of the installation"),
     ("simulated/simulation/replacements.rs", "a story gets the values of the login in place of its stand-ins"),
     ("simulated/simulation/handed_in.rs", "the claims of an invented token name the issuer and the client"),
     ("commands/try_login/recording.rs", "a recording replaces the secrets of the installation, so it has to find them"),

@@ -58,7 +58,7 @@ async fn it_says_where_it_is_what_it_expects_and_what_differs() {
     );
     let kind = [("Content-Type", "application/x-www-form-urlencoded")];
     let token = format!("{base}/https/sso.acme.example/token");
-    assert_eq!(ask("POST", &token, &kind, &form.replace(&secret, "no")).await.status, 400);
+    assert_eq!(ask("POST", &token, &kind, &form.replace(&secret, "no")).await.status, 401);
     let answer = ask("POST", &token, &kind, &form).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let access: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
@@ -98,11 +98,12 @@ fn what_is_open_to_others_is_not_simulated() {
 }
 
 #[test]
-fn a_broken_file_is_complained_about_and_so_is_one_without_examples() {
-    let folder = folder("simulate-broken")
-        .with("providers.d/bad.yaml", "name: Bad\ngetAuthorizationCod: {}\n")
-        .with("providers.d/bare.yaml", &ACME.replace("env:ACME_", "env:BARE_"));
-    for (name, said) in [("bad", "getAuthorizationCod"), ("bare", "there are no examples")] {
+fn a_broken_file_is_complained_about_and_so_is_one_whose_answers_cannot_be_invented() {
+    let folder = folder("simulate-broken").with("providers.d/bad.yaml", "name: Bad\ngetAuthorizationCod: {}\n").with(
+        "providers.d/bare.yaml",
+        &ACME.replace("env:ACME_", "env:BARE_").replace("id: $.id", "id: \"${$.id | md5 | hex | before \\\"x\\\"}\""),
+    );
+    for (name, said) in [("bad", "getAuthorizationCod"), ("bare", "none can be invented")] {
         let (code, out, err) = portaria(&folder.0, &["simulate", name], &[]);
         assert_eq!(code, 1, "{out}{err}");
         assert!(format!("{out}{err}").contains(said), "{out}{err}");

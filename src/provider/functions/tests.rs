@@ -121,3 +121,27 @@ fn a_keyed_hash_takes_its_key_from_a_fact() {
         assert_eq!(hex(hash.bytes()), expected);
     }
 }
+
+#[test]
+fn what_is_undone_is_made_again() {
+    for (words, wanted) in [
+        (&["base64Decode"][..], "a=1"),
+        (&["urlDecode"], "a b&c"),
+        (&["after", "user:"], "42"),
+        (&["before", "@"], "ana"),
+        (&["append", "-x"], "42-x"),
+        (&["prepend", "u:"], "u:42"),
+        (&["form", "email"], "ana@loja.example"),
+        (&["moment", "%Y%m%d%H%M%S", "+08:00"], "1767323045"),
+        (&["trim"], "ana"),
+    ] {
+        let (name, arguments) = words.split_first().unwrap();
+        let quoted = arguments.iter().map(|argument| HoleToken::Quoted((*argument).to_owned()));
+        let tokens: Vec<HoleToken> = std::iter::once(HoleToken::Word((*name).to_owned())).chain(quoted).collect();
+        let function = Function::parse(&tokens, Place::default(), &mut Reader::default()).unwrap();
+
+        let before = function.undo(wanted).unwrap();
+
+        assert_eq!(run(&[words], &before), Ok(Some(wanted.to_owned())), "{words:?}");
+    }
+}

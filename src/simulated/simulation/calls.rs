@@ -9,6 +9,7 @@ use crate::simulated::simulation::authorization::address_for_log;
 use crate::simulated::simulation::compare::{as_sentence, excerpt};
 use crate::simulated::simulation::preparation::PreparationMatch;
 use crate::simulated::simulation::received_request::ReceivedRequest;
+use crate::simulated::simulation::refusal_kind::RefusalKind;
 use crate::simulated::simulation::replacements::replace_text;
 use crate::simulated::simulation::state::SimulatedLogin;
 use crate::simulated::simulation::{Simulation, SimulationContext, expectation};
@@ -68,7 +69,7 @@ impl Simulation {
                 CallMatch::Repeated(call) => {
                     let reason = "this call was made before, and a code works once";
                     let line = format!("refused   {what} ({}): {reason}", self.provider.calls[call].kind.word());
-                    return self.refuse_call(call, &state.logins[at].facts, "invalid_grant", reason, context).with_log_line(line);
+                    return self.refuse_call(call, &state.logins[at].facts, RefusalKind::Grant, reason, context).with_log_line(line);
                 }
                 CallMatch::Different(call, differences) => {
                     let is_nearer = nearest.as_ref().is_none_or(|(.., nearest)| differences.len() < nearest.len());
@@ -79,22 +80,41 @@ impl Simulation {
             }
         }
         if let PreparationMatch::Different(call, facts, differences) = prepared {
-            return self.refuse_difference((call, &facts), &differences, &what, context);
+            return self.refuse_difference((call, &facts), received, &differences, &what, context);
         }
         if let PreparationMatch::Different(call, facts, differences) = token
             && nearest.as_ref().is_none_or(|(.., nearest)| nearest.is_empty() || differences.len() < nearest.len())
         {
-            return self.refuse_difference((call, &facts), &differences, &what, context);
+            return self.refuse_difference((call, &facts), received, &differences, &what, context);
         }
         match nearest {
             Some((at, call, differences)) if !differences.is_empty() => {
-                self.refuse_difference((call, &state.logins[at].facts), &differences, &what, context)
+                self.refuse_difference((call, &state.logins[at].facts), received, &differences, &what, context)
             }
             _ => {
-                let reason = "no login under way waits for this request";
-                SimulatedResponse::oauth_error("invalid_request", reason).with_log_line(format!("refused   {what}: {reason}"))
+                drop(state);
+                self.refuse_stranger(received, &what, context)
             }
         }
+    }
+
+    /// Refuses a request of which no login is known: its code or its token is another one, if the file sends any to that address.
+    fn refuse_stranger(&self, received: &ReceivedRequest, what: &str, context: SimulationContext<'_>) -> SimulatedResponse {
+        let reason = "no login under way waits for this request";
+        let line = format!("refused   {what}: {reason}");
+        let installation = self.installation(context);
+        for (call, step) in self.provider.calls_after_callback() {
+            let attempt = expectation::attempt_from_request(&self.provider, &installation, step, received, context.now);
+            let facts = self.known_facts(&attempt, &installation, context);
+            let filled = step.address.fill(&facts.clone().for_preview());
+            if filled.is_ok_and(|filled| filled.base.equals(&received.base)) {
+                let kind = RefusalKind::of(&self.provider, step, &facts, received, context.now);
+                let is_about_code = kind == RefusalKind::Grant;
+                let refusal = if is_about_code { self.refuse_call(call, &facts, kind, reason, context) } else { kind.response(reason) };
+                return refusal.with_log_line(line);
+            }
+        }
+        RefusalKind::Request.response(reason).with_log_line(line)
     }
 
     /// Answers a request for a document, or a call that is made without a login.
@@ -108,13 +128,22 @@ impl Simulation {
     fn refuse_difference(
         &self,
         (call, facts): (usize, &Facts),
+        received: &ReceivedRequest,
         differences: &[Difference],
         what: &str,
         context: SimulationContext<'_>,
     ) -> SimulatedResponse {
         let reason = as_sentence(differences);
         let line = format!("refused   {what} ({}): {reason}", self.provider.calls[call].kind.word());
-        self.refuse_call(call, facts, "invalid_request", &reason, context).with_log_line(line)
+        // A request that comes out of turn is judged as the call at its own address.
+        let is_there = |step: &Step| {
+            let filled = step.address.fill(&facts.clone().for_preview());
+            filled.is_ok_and(|filled| filled.base.equals(&received.base))
+        };
+        let addressed = if is_there(&self.provider.calls[call]) { None } else { self.provider.calls.iter().position(is_there) };
+        let call = addressed.unwrap_or(call);
+        let kind = RefusalKind::of(&self.provider, &self.provider.calls[call], facts, received, context.now);
+        self.refuse_call(call, facts, kind, &reason, context).with_log_line(line)
     }
 
     /// The discovery document or the key set, if one of them is requested.
@@ -239,13 +268,13 @@ impl Simulation {
         &self,
         call: usize,
         facts: &Facts,
-        code: &str,
+        kind: RefusalKind,
         reason: &str,
         context: SimulationContext<'_>,
     ) -> SimulatedResponse {
         let mut facts = facts.clone();
         facts.set(self.provider.known.now, Text::plain(context.now.to_string()));
-        self.refusal_of_call(call, &facts, code, reason, context.now)
+        self.refusal_of_call(call, &facts, kind, reason, context.now)
     }
 }
 

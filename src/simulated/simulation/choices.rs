@@ -4,7 +4,8 @@
 use crate::provider::Provider;
 use crate::provider::callback::StateLocation;
 use crate::provider::step::StepKind;
-use crate::simulated::simulation::fault;
+use crate::simulated::simulation::fault::{self, SimulatedFault};
+use crate::simulated::simulation::phrases::SimulationLanguage;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, OneOrMany};
 use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleExchangeSpec, ExampleSpec, ExpectedRefusalSpec, RawJson};
@@ -19,6 +20,8 @@ pub(super) struct SimulatedChoice {
     /// The person that the broker sees, or the refusal.
     pub(crate) effect: String,
     pub(crate) kind: SimulatedChoiceKind,
+    /// What goes wrong, which the pages say in their own language.
+    pub(crate) fault: Option<SimulatedFault>,
     /// The example that is replayed.
     pub(crate) example: ExampleSpec,
     /// The calls of the file to which the recorded answers belong, in order.
@@ -54,6 +57,7 @@ pub(super) fn all_choices(provider: &Provider, examples: &[ExampleSpec]) -> (Vec
             title: example.what.value.clone(),
             effect: summary(example),
             kind,
+            fault: None,
             example: example.clone(),
             calls: calls_made(&result),
             late_call: None,
@@ -110,11 +114,13 @@ fn fault_choices(provider: &Provider, examples: &[ExampleSpec], login: &ExampleS
     // The first answer of this login without which it does not succeed.
     let is_own = |call: usize| provider.calls[call].kind != StepKind::GetClientToken;
     let required = calls.iter().position(|call| is_own(*call) && !provider.calls[*call].optional);
-    let choice = |word: &str, title: &str, effect: &str, example: ExampleSpec| SimulatedChoice {
-        word: word.to_owned(),
-        title: title.to_owned(),
-        effect: effect.to_owned(),
+    let english = &SimulationLanguage::preferred("").phrases;
+    let choice = |fault: SimulatedFault, example: ExampleSpec| SimulatedChoice {
+        word: fault.word().to_owned(),
+        title: english.of_fault(fault).title.clone(),
+        effect: english.of_fault(fault).effect.clone(),
         kind: SimulatedChoiceKind::Fault,
+        fault: Some(fault),
         example,
         calls: calls.clone(),
         late_call: None,
@@ -122,23 +128,22 @@ fn fault_choices(provider: &Provider, examples: &[ExampleSpec], login: &ExampleS
     };
     let mut faults: Vec<SimulatedChoice> = Vec::new();
     if let Some(exchange) = required {
-        for (word, title, effect, answer) in wrong_answers(provider, examples, login.place) {
-            faults.push(choice(word, title, effect, with_answer(login, exchange, answer)));
+        for (fault, answer) in wrong_answers(provider, examples, login.place) {
+            faults.push(choice(fault, with_answer(login, exchange, answer)));
         }
     }
     if let Some(example) = fault::without_email(login) {
-        faults.push(choice("no-email", "No e-mail address", "the answers hold everything but the address", example));
+        faults.push(choice(SimulatedFault::NoEmail, example));
     }
     let other_shape = (0..calls.len())
         .rev()
         .filter(|exchange| is_own(calls[*exchange]))
         .filter_map(|exchange| fault::with_changed_envelope(login, exchange));
     if let Some(example) = other_shape.into_iter().find(|example| replay(provider, example).end.is_err()) {
-        faults.push(choice("other-shape", "Another shape", "an answer has got an envelope, or has lost it", example));
+        faults.push(choice(SimulatedFault::OtherShape, example));
     }
-    let (title, effect) = ("A wrong state", "the callback carries another state than the one that was sent");
     if provider.state_in != StateLocation::Path {
-        faults.push(choice("wrong-state", title, effect, fault::with_wrong_state(login)));
+        faults.push(choice(SimulatedFault::WrongState, fault::with_wrong_state(login)));
     }
     // Without a redirect nothing was shown, and a login that succeeds was not refused.
     faults.retain(|fault| {
@@ -146,21 +151,17 @@ fn fault_choices(provider: &Provider, examples: &[ExampleSpec], login: &ExampleS
         result.end.is_err() && !result.requests.is_empty()
     });
     if provider.state_in == StateLocation::Path {
-        faults.push(SimulatedChoice { has_wrong_path: true, ..choice("wrong-state", title, effect, login.clone()) });
+        faults.push(SimulatedChoice { has_wrong_path: true, ..choice(SimulatedFault::WrongState, login.clone()) });
     }
     if let Some(exchange) = required {
-        let slow = choice("slow", "An answer that takes too long", "there is no answer within fifteen seconds", login.clone());
+        let slow = choice(SimulatedFault::Slow, login.clone());
         faults.push(SimulatedChoice { late_call: Some(calls[exchange]), ..slow });
     }
     faults
 }
 
-/// Answers that no provider should give to a call that has to succeed: the word, title and effect of each.
-fn wrong_answers(
-    provider: &Provider,
-    examples: &[ExampleSpec],
-    place: Place,
-) -> [(&'static str, &'static str, &'static str, ExampleAnswerSpec); 3] {
+/// Answers that no provider should give to a call that has to succeed.
+fn wrong_answers(provider: &Provider, examples: &[ExampleSpec], place: Place) -> [(SimulatedFault, ExampleAnswerSpec); 3] {
     let error = json!({ "error": "temporarily_unavailable", "error_description": "the simulation refuses with HTTP 200" });
     let error_in_200 = ExampleAnswerSpec { json: Some(RawJson(error)), ..empty_answer(place) };
     let page = "<!doctype html>\n<html lang=\"en\"><title>Back soon</title><p>This provider is being repaired.</p></html>\n";
@@ -175,11 +176,7 @@ fn wrong_answers(
         json: Some(RawJson(json!({ "error": "invalid_grant" }))),
         ..empty_answer(place)
     });
-    [
-        ("error-in-200", "An error with HTTP 200", "the answer is an error, and its status is 200", error_in_200),
-        ("html", "A web page in place of data", "the answer is HTML, and its status is 200", html),
-        ("spent-code", "A code that was used before", "the call is refused, as it is for a used code", used_code),
-    ]
+    [(SimulatedFault::ErrorIn200, error_in_200), (SimulatedFault::WebPage, html), (SimulatedFault::UsedCode, used_code)]
 }
 
 /// The recorded answer that refuses an authorization code.

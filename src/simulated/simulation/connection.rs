@@ -2,7 +2,7 @@
 
 use crate::provider::Provider;
 use crate::provider::document_cache::DocumentCache;
-use crate::simulated::simulation::{Simulation, addresses, installation_values};
+use crate::simulated::simulation::{Simulation, addresses, installation_values, with_invented_logins};
 use crate::stores::Store;
 use crate::stores::catalogue;
 use crate::stores::connection::ReplacedConnection;
@@ -50,14 +50,18 @@ pub(crate) fn simulation_base(store: &Store, name: &str) -> String {
 
 /// Replaces the network of a provider by a simulation with the examples beside its file; values that are not set are invented.
 pub(crate) fn simulate(provider: &Provider, path: &Path, set: Vec<(Slot, Text)>) -> ReplacedConnection {
-    let stories = match files::read_source(&catalogue::examples_path(path)).ok().map(|source| examples::read(&source)) {
-        Some(Ok(stories)) => stories,
+    let read = files::read_source(&catalogue::examples_path(path)).ok().map(|source| examples::read(&source));
+    let (stories, problem) = match read {
+        Some(Ok(stories)) => with_invented_logins(provider, stories),
         Some(Err(report)) => {
             tracing::warn!(provider = &*provider.name, "its examples cannot be read, so nothing can be chosen: {}", report.draw(false));
-            Vec::new()
+            (Vec::new(), None)
         }
-        None => Vec::new(),
+        None => with_invented_logins(provider, Vec::new()),
     };
+    if let Some(why) = problem {
+        tracing::warn!(provider = &*provider.name, "no example holds a login, and none can be invented: {why}");
+    }
     let (values, _) = installation_values(provider, &stories, set);
     let simulation = Simulation::new(provider.clone(), stories, values.clone());
     ReplacedConnection { connection: Box::new(SimulatedConnection { simulation, documents: DocumentCache::default() }), values }

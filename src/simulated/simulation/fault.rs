@@ -1,10 +1,24 @@
 //! Examples in which something goes wrong: no e-mail address, another shape of an answer, another state.
 
+use crate::choice;
 use crate::vocabulary::email::Email;
 use crate::vocabulary::place::Located;
 use crate::vocabulary::words::NamedValues;
 use crate::workbench::examples::example::{ExampleSpec, RawJson};
 use serde_json::{Map, Value, json};
+
+choice! {
+    /// What goes wrong in a login, by the word that chooses it in an address.
+    pub(super) enum SimulatedFault {
+        ErrorIn200 = "error-in-200",
+        WebPage = "html",
+        UsedCode = "spent-code",
+        NoEmail = "no-email",
+        OtherShape = "other-shape",
+        WrongState = "wrong-state",
+        Slow = "slow",
+    }
+}
 
 /// The example without its e-mail address; `None` if it has none.
 pub(super) fn without_email(example: &ExampleSpec) -> Option<ExampleSpec> {

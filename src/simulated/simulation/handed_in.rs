@@ -14,6 +14,7 @@ use crate::simulated::response::SimulatedResponse;
 use crate::simulated::simulation::authorization::address_for_log;
 use crate::simulated::simulation::choices::{self, SimulatedChoice, SimulatedChoiceKind};
 use crate::simulated::simulation::compare::{as_sentence, secret_text};
+use crate::simulated::simulation::phrases::{FaultPhrases, SimulationLanguage, SimulationPhrases};
 use crate::simulated::simulation::received_request::ReceivedRequest;
 use crate::simulated::simulation::replacements::ExampleReplacements;
 use crate::simulated::simulation::state::SimulatedLogin;
@@ -45,13 +46,7 @@ choice! {
 }
 
 impl HandedFault {
-    const FAULTS: [(Self, &'static str, &'static str); 5] = [
-        (Self::OtherClient, "Issued to another client", "the exchange is refused, as for a token of another shop"),
-        (Self::Expired, "Expired", "the exchange is refused; introspection says that the token is not active"),
-        (Self::OtherIssuer, "Of another issuer", "the ID token is refused"),
-        (Self::Nonce, "With a nonce", "the ID token is refused, because no nonce is handed in beside it"),
-        (Self::Stranger, "Signed with another key", "the ID token is refused"),
-    ];
+    const FAULTS: [Self; 5] = [Self::OtherClient, Self::Expired, Self::OtherIssuer, Self::Nonce, Self::Stranger];
 
     /// Whether an access token can have it.
     fn is_of_access_tokens(self) -> bool {
@@ -76,7 +71,7 @@ impl Simulation {
     }
 
     /// The links under which tokens are given out.
-    pub(super) fn token_links(&self, base: &str) -> Vec<ChoiceLink<'_>> {
+    pub(super) fn token_links(&self, base: &str, phrases: &'static SimulationPhrases) -> Vec<ChoiceLink<'_>> {
         let (has_id_token, has_access_token) = self.handed_kinds();
         if !has_id_token && !has_access_token {
             return Vec::new();
@@ -89,8 +84,9 @@ impl Simulation {
             title: &choice.title,
             effect: &choice.effect,
         });
-        let faults = HandedFault::FAULTS.iter().filter(|(fault, ..)| has_id_token || fault.is_of_access_tokens());
-        let faults = faults.filter_map(|&(fault, title, effect)| {
+        let faults = HandedFault::FAULTS.into_iter().filter(|fault| has_id_token || fault.is_of_access_tokens());
+        let faults = faults.filter_map(|fault| {
+            let FaultPhrases { title, effect } = phrases.of_token(fault)?;
             Some(ChoiceLink { address: address(logins.first().copied()?, fault), word: fault.word(), title, effect })
         });
         good.chain(faults).collect()
@@ -98,7 +94,7 @@ impl Simulation {
 
     /// The address at which good tokens of the first recorded person are given out.
     pub(crate) fn first_token_address(&self, base: &str) -> Option<String> {
-        self.token_links(base).into_iter().next().map(|link| link.address)
+        self.token_links(base, &SimulationLanguage::preferred("").phrases).into_iter().next().map(|link| link.address)
     }
 
     /// Gives out tokens of a recorded person, as the JSON that `/exchange` takes.

@@ -51,6 +51,8 @@ pub(crate) struct StandaloneSimulation {
     pub(crate) simulation: Simulation,
     /// The broker's own address.
     pub(crate) public_url: String,
+    /// Whether its logins are invented, because none was recorded.
+    pub(crate) is_invented: bool,
     /// Prints one line about each request.
     pub(crate) log: Box<dyn Fn(&str) + Send + Sync>,
 }

@@ -6,6 +6,7 @@ use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
 use crate::workbench::examples;
 use crate::workbench::examples::example::ExampleSpec;
+use crate::workbench::examples::invented::invent_stories;
 use crate::workbench::examples::stand_ins::key_for;
 
 /// A value that was invented because it is not set.
@@ -38,6 +39,20 @@ pub fn installation_values(
         values.push((needed.fact, if needed.secret { Text::secret(value, name) } else { Text::plain(value) }));
     }
     (values, invented)
+}
+
+/// The examples, and invented ones where none of them holds a login; or why none can be invented.
+pub(crate) fn with_invented_logins(provider: &Provider, mut recorded: Vec<ExampleSpec>) -> (Vec<ExampleSpec>, Option<String>) {
+    if recorded.iter().any(|example| example.identity.is_some()) {
+        return (recorded, None);
+    }
+    match invent_stories(provider) {
+        Ok(invented) => {
+            recorded.extend(invented);
+            (recorded, None)
+        }
+        Err(why) => (recorded, Some(why)),
+    }
 }
 
 /// An example without any values.

@@ -18,9 +18,11 @@ mod installation; //           the values of the installation that it expects
 mod keyring; //                the provider's keys
 mod preparation; //        the calls before the redirect
 mod pages; //                  the pages
+mod phrases; //                their words
 mod received_request; //       a request at the provider's own address
 mod refresh; //                the refresh of kept tokens
 mod refusal; //                how it refuses a call
+mod refusal_kind; //           for what it refuses a call
 mod replacements; //           a recorded example with the values of a real login
 mod state; //                  the logins under way
 
@@ -34,6 +36,7 @@ use crate::simulated::request::SimulatedRequest;
 use crate::simulated::response::SimulatedResponse;
 use crate::simulated::simulation::choices::SimulatedChoice;
 use crate::simulated::simulation::keyring::SimulatedKeyring;
+use crate::simulated::simulation::phrases::SimulationLanguage;
 use crate::simulated::simulation::received_request::ReceivedRequest;
 use crate::simulated::simulation::replacements::ExampleReplacements;
 use crate::simulated::simulation::state::SimulationState;
@@ -49,6 +52,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub(crate) use crate::simulated::simulation::installation::with_invented_logins;
 pub use crate::simulated::simulation::installation::{InventedValue, installation_values};
 
 /// The largest body that is read, in bytes.
@@ -82,6 +86,8 @@ struct SimulationContext<'a> {
     public_url: &'a str,
     base: &'a str,
     now: i64,
+    /// The language of the pages.
+    language: &'static SimulationLanguage,
 }
 
 impl Simulation {
@@ -121,7 +127,8 @@ impl Simulation {
 
     /// Answers a request that arrived by HTTP, at a time (seconds since 1970) and with fresh random bytes.
     pub fn answer_http(&self, request: &SimulatedRequest<'_>, now: i64, random: [u8; 16]) -> SimulatedResponse {
-        let context = SimulationContext { public_url: request.public_url, base: request.base, now };
+        let language = SimulationLanguage::preferred(request.header("accept-language").unwrap_or_default());
+        let context = SimulationContext { public_url: request.public_url, base: request.base, now, language };
         if request.body.len() > LARGEST_BODY {
             return self.too_large_page(context).with_log_line("refused   more than 64 KiB".to_owned());
         }
@@ -140,7 +147,7 @@ impl Simulation {
 
     /// Answers a request that the broker makes in the same process, at the provider's own address.
     pub fn answer_in_process(&self, request: &Request, public_url: &str, now: i64) -> SimulatedResponse {
-        let context = SimulationContext { public_url, base: "", now };
+        let context = SimulationContext { public_url, base: "", now, language: SimulationLanguage::preferred("") };
         let received = ReceivedRequest::from_request(request);
         if received.body.len() > LARGEST_BODY {
             return SimulatedResponse::oauth_error("invalid_request", "more than 64 KiB");
@@ -224,7 +231,7 @@ impl Simulation {
 
     /// The provider's addresses, each with its address at the simulation.
     pub(crate) fn addresses(&self, public_url: &str, base: &str, now: i64) -> Vec<(String, String)> {
-        let context = SimulationContext { public_url, base, now };
+        let context = SimulationContext { public_url, base, now, language: SimulationLanguage::preferred("") };
         let installation = self.installation(context);
         let attempt =
             expectation::attempt_from_request(&self.provider, &installation, &self.provider.authorization, &ReceivedRequest::empty(), now);

@@ -3,6 +3,7 @@
 use crate::provider::facts::Facts;
 use crate::simulated::response::SimulatedResponse;
 use crate::simulated::simulation::choices::recorded_refusal;
+use crate::simulated::simulation::refusal_kind::RefusalKind;
 use crate::simulated::simulation::replacements::ExampleReplacements;
 use crate::simulated::simulation::{Simulation, read_json};
 use crate::workbench::examples::example::{ExampleAnswerSpec, ExampleSpec};
@@ -11,14 +12,21 @@ use serde_json::{Map, Value};
 
 impl Simulation {
     /// The refusal of a call, with the reason in place of the provider's sentence.
-    pub(super) fn refusal_of_call(&self, call: usize, facts: &Facts, code: &str, reason: &str, now: i64) -> SimulatedResponse {
-        let recorded = self.examples.iter().filter_map(|example| {
+    pub(super) fn refusal_of_call(&self, call: usize, facts: &Facts, kind: RefusalKind, reason: &str, now: i64) -> SimulatedResponse {
+        // What a provider says about a client or a token it says about nothing else.
+        let is_about = |example: &ExampleSpec| match kind {
+            RefusalKind::Client { .. } | RefusalKind::Token { .. } => {
+                example.refused.as_ref().is_some_and(|refused| refused.code.value == kind.code())
+            }
+            RefusalKind::Grant | RefusalKind::Request => true,
+        };
+        let recorded = self.examples.iter().filter(|example| is_about(example)).filter_map(|example| {
             let (refused_call, answer) = recorded_refusal(&self.provider, example)?;
             (refused_call == call).then_some((example, answer))
         });
         let mut recorded: Vec<(&ExampleSpec, &ExampleAnswerSpec)> = recorded.collect();
         // Where the code is refused, examples about a code come first.
-        recorded.sort_by_key(|(example, _)| code != "invalid_grant" || !example.what.value.contains("code"));
+        recorded.sort_by_key(|(example, _)| kind != RefusalKind::Grant || !example.what.value.contains("code"));
         for (example, answer) in recorded {
             let mut answer = answer.clone();
             ExampleReplacements::for_login(&self.provider, example, facts, now).replace_in_answer(&mut answer);
@@ -34,7 +42,7 @@ impl Simulation {
                 return SimulatedResponse::from_recorded(response);
             }
         }
-        SimulatedResponse::oauth_error(code, reason)
+        kind.response(reason)
     }
 }
 

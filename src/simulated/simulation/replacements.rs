@@ -46,6 +46,10 @@ impl ExampleReplacements {
                 words.push((value.value.clone(), own.expose().to_owned()));
             }
         }
+        // An answer may say what time it is.
+        if now != then {
+            words.push((then.to_string(), now.to_string()));
+        }
         Self { stand_ins, words, elapsed: now - then }
     }
 
@@ -117,7 +121,12 @@ impl ExampleReplacements {
             Value::Object(members) => {
                 members.iter().map(|(name, value)| (name.clone(), self.replace_in_json(value))).collect::<Map<_, _>>().into()
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+            Value::Number(number) => {
+                let text = number.to_string();
+                let replaced = self.words.iter().find(|(old, _)| *old == text).and_then(|(_, new)| new.parse().ok());
+                replaced.map_or_else(|| value.clone(), Value::Number)
+            }
+            Value::Null | Value::Bool(_) => value.clone(),
         }
     }
 

@@ -2,6 +2,7 @@
 //! refused, which the engine of production replays with the recorded answers.
 
 pub(crate) mod difference; //  how a replay differs from its story
+pub mod invented; //           stories of a file that has none
 pub mod example; //            a story as it is written
 pub mod mutation; //           how many changes of a file its stories notice
 pub mod replayed_answers; // the answers that a replay gets
