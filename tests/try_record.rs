@@ -80,3 +80,92 @@ fn a_recorded_story_replays_and_holds_no_personal_data() {
         unrecorded.join("\n")
     );
 }
+
+/// Real values, as they stand in the answers below.
+const EMAIL: &str = "canario.mariana@quintela.example";
+const SECRET: &str = "Canario-secret-9k2w8q";
+const STATE: &str = "Canario-state-x9k2w8q";
+const TOKEN: &str = "Canario-token-7z5m3n1b";
+
+/// The file and the story of a login with a value that a function cuts or encodes.
+fn encoded_logins() -> Vec<(&'static str, String, String)> {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    let usual = "name: Acme\ntrustEmail: always\nclientId: loja-42\nclientSecret: env:ACME_SECRET\npkce: off\ngetAuthorizationCode: { get: \"https://a.example/a\" }\n";
+    let token = format!("- answer: {{ json: {{ access_token: {TOKEN} }} }}");
+    let story = |callback: &str, exchanges: &str| {
+        format!("- what: a login\n  callback: {{ {callback} }}\n  exchanges:\n    {exchanges}\n  identity: {{ id: \"-\" }}\n")
+    };
+    let plain = format!("code: Canario-code-1q2w, state: {STATE}");
+    let payload = STANDARD.encode(format!("nonce={STATE}&email={}&external_id=CanarioId815", EMAIL.replace('@', "%40")));
+    let basic = STANDARD.encode(format!("loja-42:{SECRET}"));
+    let inner = URL_SAFE_NO_PAD.encode(format!("{{\"mail\":\"{EMAIL}\",\"uid\":\"CanarioUid77\"}}"));
+    vec![
+        (
+            "a form in base64 in the callback",
+            "name: Acme\ntrustEmail: always\npkce: off\nclientSecret: env:ACME_SECRET\ngetAuthorizationCode:\n  get: https://a.example/sso\n  query: { sso: '${state | prepend \"nonce=\" | base64}' }\n  sign: { into: sig, algorithm: hmacSha256, key: \"${clientSecret}\" }\n  verify: { into: sig, text: \"${$.sso}\", algorithm: hmacSha256, key: \"${clientSecret}\" }\n  read:\n    state: '${$.sso | base64Decode | form \"nonce\"}'\n    id: '${$.sso | base64Decode | form \"external_id\"}'\n    email: '${$.sso | base64Decode | form \"email\"}'\n".to_owned(),
+            format!("- what: a login\n  callback: {{ sso: \"{payload}\", sig: ‹signature› }}\n  identity: {{ id: \"-\" }}\n"),
+        ),
+        (
+            "JSON as a text",
+            format!("{usual}getAccessCode: {{ post: \"https://a.example/t\" }}\ngetUserInfo:\n  get: https://a.example/me\n  read: {{ id: '${{$.profile | json \"$.uid\"}}', email: '${{$.profile | json \"$.mail\"}}' }}\n"),
+            story(&plain, &format!("{token}\n    - answer: {{ json: {{ profile: '{{\"mail\":\"{EMAIL}\",\"uid\":\"CanarioUid77\"}}' }} }}")),
+        ),
+        (
+            "JSON in base64",
+            format!("{usual}getAccessCode: {{ post: \"https://a.example/t\" }}\ngetUserInfo:\n  get: https://a.example/me\n  read: {{ id: '${{$.p | base64Decode | json \"$.uid\"}}', email: '${{$.p | base64Decode | json \"$.mail\"}}' }}\n"),
+            story(&plain, &format!("{token}\n    - answer: {{ json: {{ p: {inner} }} }}")),
+        ),
+        (
+            "credentials that are written by hand and come back",
+            format!("{usual}getAccessCode:\n  post: https://a.example/t\n  form: {{ code: \"${{code}}\" }}\n  headers: {{ Authorization: 'Basic ${{clientId | append \":\" | append clientSecret | base64}}' }}\ngetUserInfo: {{ get: \"https://a.example/me\", read: {{ id: $.id, email: $.email }} }}\n"),
+            story(&plain, &format!("- answer: {{ json: {{ access_token: {TOKEN}, you_sent: \"Basic {basic}\" }} }}\n    - answer: {{ json: {{ id: CanarioUid77, email: {EMAIL}, authorization: \"{basic}\" }} }}")),
+        ),
+        (
+            "a part of a text",
+            format!("{usual}getAccessCode: {{ post: \"https://a.example/t\" }}\ngetUserInfo: {{ get: \"https://a.example/me\", read: {{ id: '${{$.sub | after \"user:\"}}', email: '${{$.login | before \";\"}}' }} }}\n"),
+            story(&plain, &format!("{token}\n    - answer: {{ json: {{ sub: \"user:CanarioUid77\", login: \"{EMAIL};7\" }} }}")),
+        ),
+        (
+            "other letters and hashes",
+            format!("{usual}getAccessCode: {{ post: \"https://a.example/t\", read: {{ accessToken: '${{$.t | lower}}' }} }}\ngetUserInfo: {{ get: \"https://a.example/me\", read: {{ id: $.id, email: $.email, picture: $.picture }} }}\n"),
+            story(&plain, &format!(
+                "- answer: {{ json: {{ t: {} }} }}\n    - answer: {{ json: {{ id: CanarioUid77, email: {EMAIL}, shown: {}, picture: \"https://avatars.example/{}\" }} }}",
+                TOKEN.to_uppercase(),
+                EMAIL.to_uppercase(),
+                "0bc83cb571cd1c50ba6f3e8a78ef1346"
+            )),
+        ),
+    ]
+}
+
+#[test]
+fn values_that_functions_cut_or_encode_are_recorded_without_any_form_of_the_real_ones() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD_NO_PAD;
+    for (what, file, story) in encoded_logins() {
+        let provider = crate::support::provider(&file);
+        let facts = format!("  facts: {{ clientSecret: {SECRET}, state: {STATE} }}\n");
+        let story = story.replacen("- what: a login\n", &format!("- what: a login\n{facts}"), 1);
+        let stories = examples::read(&Source::new("a real login", story)).unwrap_or_else(|report| panic!("{what}: {}", report.draw(false)));
+        let played = replay(&provider, &stories[0]);
+        assert!(played.end.is_ok(), "{what}: {:?}", played.end);
+        let own = [("clientSecret".to_owned(), SECRET.to_owned()), ("state".to_owned(), STATE.to_owned())];
+        let login =
+            LoginToRecord { provider: &provider, trace: &played.trace, end: played.end.as_ref(), discovery: None, own: &own, inputs: &[] };
+
+        let text = record_example(login, "as it was")
+            .unwrap_or_else(|why| panic!("{what}: {}", why.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")));
+
+        assert!(!text.to_lowercase().contains("canari") && !text.to_lowercase().contains("quintela"), "{what}\n{text}");
+        for real in [EMAIL, SECRET, STATE, TOKEN] {
+            for skipped in 0..3 {
+                let letters = STANDARD_NO_PAD.encode(format!("{}{real}", "x".repeat(skipped)));
+                let sure = &letters[4..letters.len() - 2];
+                assert!(!text.contains(sure), "{what}: {real} in base64\n{text}");
+            }
+        }
+        let again = examples::read(&Source::new("again", text.as_str())).unwrap_or_else(|report| panic!("{}", report.draw(false)));
+        assert!(replay(&provider, &again[0]).differences.is_empty(), "{what}\n{text}");
+    }
+}

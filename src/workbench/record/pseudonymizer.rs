@@ -2,10 +2,12 @@
 
 pub(crate) mod document_text; // bodies that are not JSON
 mod replacements; //             what each kind of text becomes
+mod wrapped_text; //             texts inside of texts
 
 use crate::provider::answer::is_signed_token;
 use crate::vocabulary::email::Email;
 use crate::vocabulary::privacy::{contains_email_address, is_base64_text, is_personal_key, looks_random};
+use crate::workbench::record::pseudonymizer::wrapped_text::holds_other_form;
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Map, Value};
 use std::cmp::Reverse;
@@ -57,6 +59,8 @@ pub(crate) struct Pseudonymizer {
     /// The keys of answers that stay, and so may occur in the story.
     keys: Vec<String>,
     counts: HashMap<&'static str, usize>,
+    /// How many texts stand around the one that is being replaced.
+    depth: usize,
 }
 
 impl Pseudonymizer {
@@ -67,7 +71,7 @@ impl Pseudonymizer {
         };
         let file = file.lines().map(without_comment).collect::<Vec<_>>().join("\n");
         let (assigned, kept, keys) = (Vec::new(), Vec::new(), Vec::new());
-        Self { file, keeps_shapes, assigned, kept, invented: HashMap::new(), keys, counts: HashMap::new() }
+        Self { file, keeps_shapes, assigned, kept, invented: HashMap::new(), keys, counts: HashMap::new(), depth: 0 }
     }
 
     /// From now on, replaces this real value in every text that contains it.
@@ -171,6 +175,10 @@ impl Pseudonymizer {
         if let Some((_, fake)) = self.assigned.iter().find(|(real, _)| real == text) {
             return fake.clone();
         }
+        if let Some(made) = self.replace_inside(text) {
+            self.invented.insert(text.to_owned(), made.clone());
+            return made;
+        }
         // Shorter values may occur in a text by coincidence.
         if let Some((real, fake)) = self.assigned.iter().find(|(real, _)| real.len() >= 4 && text.contains(real.as_str())).cloned() {
             let (before, after) = text.split_once(&real).unwrap_or_default();
@@ -268,7 +276,7 @@ impl Pseudonymizer {
         };
         let pseudonyms: Vec<&String> = self.invented.values().chain(self.assigned.iter().map(|(_, fake)| fake)).collect();
         real.filter(|real| real.chars().count() >= 6 && !may_be_seen(real) && !pseudonyms.iter().any(|fake| fake.contains(real.as_str())))
-            .any(|real| occurs_as_word(real, text))
+            .any(|real| occurs_as_word(real, text) || holds_other_form(real, text))
     }
 }
 
