@@ -2,6 +2,7 @@
 
 use crate::commands::GlobalOptions;
 use crate::commands::outcome::{Colours, CommandFailure, CommandOutcome, print_line, uses_colour};
+use crate::commands::progress::ProgressLine;
 use crate::commands::redirect_paths::complain_about_taken_paths;
 use crate::commands::{token_agreement, upgrade_report};
 use crate::provider::passkey::PASSKEY;
@@ -40,6 +41,9 @@ pub(crate) struct CheckCommand {
 
 /// How many files that wait for a variable are listed without being asked for.
 const MOST_DORMANT: usize = 5;
+
+/// How many files are loaded before the line that says how far the command is, is written again.
+const FILES_AT_ONCE: usize = 256;
 
 /// What kind of file was checked, and how it fares.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -105,10 +109,15 @@ impl CheckCommand {
             return upgrade_report::print(&paths, global.json);
         }
         let mut entries = Vec::new();
+        let mut progress = ProgressLine::new(global.json);
         for in_one_folder in paths.chunk_by(|one, other| one.parent() == other.parent()) {
             let policy = in_one_folder.first().map(|path| ReadPolicy::for_file(&settings, path)).unwrap_or_default();
-            entries.extend(catalogue::load_all(in_one_folder, settings.installation_context(), &policy));
+            for part in in_one_folder.chunks(FILES_AT_ONCE) {
+                progress.say(&format!("checking, {} of {} files", entries.len(), paths.len()));
+                entries.extend(catalogue::load_all(part, settings.installation_context(), &policy));
+            }
         }
+        drop(progress);
         complain_about_shared_keys(&mut entries);
         complain_about_taken_paths(&mut entries);
         token_agreement::warn_without_apps(&mut entries, &settings);

@@ -1,6 +1,7 @@
 //! `portaria import FILE`: learns a provider's file from a recording.
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line};
+use crate::commands::progress::ProgressLine;
 use crate::commands::{GlobalOptions, new_provider_file};
 use crate::provider::{InstallationContext, compile};
 use crate::stores::catalogue::examples_path;
@@ -42,7 +43,9 @@ impl ImportCommand {
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let settings = global.settings()?;
         let mut exchanges = Vec::new();
-        for file in &self.files {
+        let mut progress = ProgressLine::new(global.json);
+        for (at, file) in self.files.iter().enumerate() {
+            progress.count("reading the recording", at, self.files.len());
             exchanges.extend(read_exchanges(file)?);
         }
         let name = match &self.name {
@@ -57,6 +60,7 @@ impl ImportCommand {
                 new_provider_file::check_is_free(&examples_path(&path), self.force)?;
             }
         }
+        progress.say(&format!("learning from {} requests, and replaying them", exchanges.len()));
         let learned = match learn(&name, &exchanges, settings.installation_context()) {
             Ok(learned) => learned,
             Err(why) if global.json => {
@@ -65,6 +69,7 @@ impl ImportCommand {
             }
             Err(why) => return Err(CommandFailure::No(why.to_string())),
         };
+        drop(progress);
         if self.stdout {
             print_line(learned.text.trim_end());
             return outcome(&learned, "the file");

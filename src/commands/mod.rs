@@ -15,6 +15,7 @@ pub(crate) mod new_provider_file;
 pub(crate) mod keys;
 pub(crate) mod man;
 pub(crate) mod master_key;
+pub(crate) mod progress;
 pub(crate) mod providers;
 pub mod proxy_files;
 pub(crate) mod redirect_paths;

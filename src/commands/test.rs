@@ -2,6 +2,7 @@
 
 use crate::commands::given_answers::GivenAnswersOptions;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line, uses_colour};
+use crate::commands::progress::ProgressLine;
 use crate::commands::{GlobalOptions, provider_file};
 use crate::stores::catalogue::{self, ProviderFileState};
 use crate::stores::read_policy::ReadPolicy;
@@ -63,7 +64,10 @@ impl TestCommand {
         let paths = self.paths(&settings)?;
         let mut all = Vec::new();
         let mut without = Vec::new();
-        for path in paths {
+        let mut progress = ProgressLine::new(global.json);
+        let count = paths.len();
+        for (at, path) in paths.into_iter().enumerate() {
+            progress.count(if self.mutate { "changing" } else { "replaying" }, at, count);
             let examples = catalogue::examples_path(&path);
             if files::is_file(&examples) {
                 all.push(self.test_provider(&path, &examples, &settings)?);
@@ -76,6 +80,7 @@ impl TestCommand {
                 ));
             }
         }
+        drop(progress);
         let all_pass = all.iter().all(|tested| tested.broken.is_none() && tested.failures.is_empty());
         if global.json {
             print_line(&as_json(&all).to_string());
