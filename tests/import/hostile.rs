@@ -143,3 +143,74 @@ fn what_a_simulation_writes_down_is_learnt_from() {
         assert!(code == 2 && err.contains("exists already"), "{err}");
     }
 }
+
+/// A login at an issuer, with a document and keys around it that do not belong to it.
+fn with_strangers_documents(document: &str, keys: &str) -> String {
+    let token = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImstMSJ9.eyJpc3MiOiJodHRwczovL2lkcC5hY21lLmV4YW1wbGUiLCJhdWQiOiJsb2phLTQyIiwic3ViIjoiNzcwMTIzNDU2NyIsImVtYWlsIjoiYW5hQGxvamEuZXhhbXBsZSIsImVtYWlsX3ZlcmlmaWVkIjp0cnVlLCJub25jZSI6Im5vbmNlLXg5azJ3OHE3ejUifQ.c2lnbmF0dXJl";
+    let metadata = "{\"issuer\":\"https://idp.acme.example\",\"authorization_endpoint\":\"https://idp.acme.example/authorize\",\"token_endpoint\":\"https://idp.acme.example/token\",\"jwks_uri\":\"https://idp.acme.example/jwks\"}";
+    format!(
+        "curl {document}\n{metadata}\n\ncurl {keys}\n{{\"keys\":[{{\"kty\":\"RSA\",\"kid\":\"k-1\",\"n\":\"AQAB\",\"e\":\"AQAB\"}}]}}\n\n\
+         curl 'https://idp.acme.example/authorize?response_type=code&client_id=loja-42&redirect_uri=https%3A%2F%2Flogin.loja.example%2Fcallback%2Facme&scope=openid&state=state-x9k2w8q7z5&nonce=nonce-x9k2w8q7z5'\n\n\
+         curl 'https://login.loja.example/callback/acme?code=code-x9k2w8q7z5&state=state-x9k2w8q7z5'\n\n\
+         curl https://idp.acme.example/token -d grant_type=authorization_code -d code=code-x9k2w8q7z5 -d client_id=loja-42 -d client_secret=hush-x9k2w8q7z5 \
+         --data-urlencode redirect_uri=https://login.loja.example/callback/acme\n\
+         {{\"access_token\":\"at-x9k2w8q7z5\",\"token_type\":\"Bearer\",\"id_token\":\"{token}\"}}\n"
+    )
+}
+
+#[test]
+fn a_document_and_keys_that_lie_elsewhere_are_not_trusted() {
+    let learned = |document: &str, keys: &str| {
+        let folder = Folder::new("import-elsewhere").with("login.txt", &with_strangers_documents(document, keys));
+        let (_, out, err) = crate::command_line::portaria(&folder.0, &["import", "login.txt", "--name", "acme", "--stdout"], &[]);
+        format!("{out}{err}")
+    };
+
+    let own = learned("https://idp.acme.example/.well-known/openid-configuration", "https://idp.acme.example/jwks");
+    assert!(own.contains("discovery: https://idp.acme.example"), "{own}");
+
+    for (document, keys) in [
+        ("https://evil.example/.well-known/openid-configuration", "https://evil.example/jwks"),
+        ("https://acme.example.evil.example/config", "https://acme.example.evil.example/jwks"),
+    ] {
+        let file = learned(document, keys);
+        assert!(!file.contains("evil"), "{file}");
+    }
+}
+
+#[test]
+fn a_token_call_to_another_site_is_something_to_decide() {
+    let recording = with_strangers_documents("https://idp.acme.example/x", "https://idp.acme.example/jwks")
+        .replace("curl https://idp.acme.example/token", "curl https://tokens.evil.example/token");
+    let folder = Folder::new("import-other-site").with("login.txt", &recording);
+
+    let (_, out, err) = crate::command_line::portaria(&folder.0, &["import", "login.txt", "--name", "acme"], &[]);
+
+    assert!(out.contains("the code and the secret go to `tokens.evil.example`, and the browser to `idp.acme.example`"), "{out}{err}");
+}
+
+/// Recordings in which everything may be a redirect to everything else.
+#[test]
+fn a_recording_that_is_made_to_be_slow_is_read_within_bounds() {
+    let entry = |address: &str, method: &str, body: &str, answer: &str| {
+        format!(
+            "{{\"request\":{{\"method\":\"{method}\",\"url\":\"{address}\",\"postData\":{{\"mimeType\":\"application/x-www-form-urlencoded\",\"text\":\"{body}\"}}}},\
+             \"response\":{{\"status\":200,\"content\":{{\"mimeType\":\"application/json\",\"text\":\"{answer}\"}}}}}}"
+        )
+    };
+    let targets: String = (0..60).map(|at| format!("&u{at}=https%3A%2F%2Fa.example%2Fp{}", at % 20)).collect();
+    let visits =
+        (0..1_500).map(|at| entry(&format!("https://a.example/p{}?n={at}{targets}", at % 20), "GET", "", "{}")).collect::<Vec<_>>();
+    let list = "\\\"abcdefgh\\\",".repeat(3_000);
+    let pushes = (0..20).map(|_| entry("https://a.example/push", "POST", "a=b", &format!("[{list}1]"))).collect::<Vec<_>>();
+    let gets = (0..1_500).map(|at| entry(&format!("https://a.example/{at}?x=abcdefghi{at}"), "GET", "", "{}")).collect::<Vec<_>>();
+    for entries in [visits, pushes.into_iter().chain(gets).collect()] {
+        let folder = Folder::new("import-slow").with("login.har", &format!("{{\"log\":{{\"entries\":[{}]}}}}", entries.join(",")));
+
+        let mut program = Command::new("timeout");
+        program.args(["300", env!("CARGO_BIN_EXE_portaria"), "import", "login.har", "--name", "acme"]).current_dir(&folder.0).env_clear();
+        let said = program.output().expect("the program starts");
+
+        assert_eq!(said.status.code(), Some(1), "{}", String::from_utf8_lossy(&said.stderr));
+    }
+}

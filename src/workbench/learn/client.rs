@@ -3,14 +3,18 @@
 use crate::provider::credentials::ClientAuthMethod;
 use crate::provider::json;
 use crate::provider::pkce::Pkce;
+use crate::vocabulary::diagnostic::printable;
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::{looks_generated, looks_like_url, looks_random};
 use crate::workbench::learn::client_token::ClientTokenCall;
 use crate::workbench::learn::document::leaves_of;
 use crate::workbench::learn::jwt::RecordedJwt;
+use crate::workbench::learn::login_learner::LoginLearner;
 use crate::workbench::learn::names::{is_oauth_word, names_a_secret};
+use crate::workbench::learn::pushed_request::is_same_site;
 use crate::workbench::learn::recorded_login::{RecordedCall, RecordedLogin, is_browser_header};
 use crate::workbench::recorded_exchange::decode_form_text;
+use crate::workbench::recorded_exchange::host_of;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -166,4 +170,16 @@ fn find_secret(call: &RecordedCall<'_>, login: &RecordedLogin<'_>, id: Option<&s
 fn came_with_earlier_answer(login: &RecordedLogin<'_>, call: &RecordedCall<'_>, value: &str) -> bool {
     let earlier = login.calls.iter().take_while(|other| !std::ptr::eq(other.exchange, call.exchange));
     earlier.filter_map(|call| call.document.as_ref()).any(|document| document.leaves().iter().any(|leaf| leaf.text == value))
+}
+
+impl LoginLearner<'_> {
+    /// The host that gets the code and the secret, if it belongs to another site than the page to which the browser was sent.
+    pub(crate) fn foreign_token_host(&self) -> Option<String> {
+        let host = host_of(self.login.calls.get(self.login.token_call)?.exchange.base());
+        let page = host_of(self.login.redirect.base());
+        (!is_same_site(host, page)).then(|| {
+            let (host, page) = (printable(host), printable(page));
+            format!("`getAccessCode`: the code and the secret go to `{host}`, and the browser to `{page}`; decide whether both are the provider's")
+        })
+    }
 }

@@ -175,7 +175,14 @@ impl<'a> LoginLearner<'a> {
             let names = |key: &str, address: &str| document.get(key).and_then(Value::as_str) == Some(address);
             names("authorization_endpoint", self.login.redirect.base()) || names("token_endpoint", token_address)
         };
-        let (address, document) = self.published.issuers.iter().find(|(_, document)| is_of_this_login(document))?;
+        // A document elsewhere, which names these addresses today, could name others tomorrow.
+        let is_at_home = |address: &str, document: &Value| {
+            let homes = ["issuer", "token_endpoint"].iter().filter_map(|key| document.get(*key).and_then(Value::as_str));
+            let mut homes = homes.map(host_of);
+            homes.any(|home| home == host_of(address))
+        };
+        let found = self.published.issuers.iter().find(|(address, document)| is_of_this_login(document) && is_at_home(address, document));
+        let (address, document) = found?;
         let issuer = document.get("issuer")?.as_str()?;
         let usual = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         Some((if *address == usual { issuer.to_owned() } else { address.clone() }, document.clone()))

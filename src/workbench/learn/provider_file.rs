@@ -228,7 +228,8 @@ impl LoginLearner<'_> {
         let sign =
             "`sign`: the secret in the signature was never sent, so its form is the usual one; compare it with the provider's manual";
         let findings = [(is_unsure, id), (self.client.has_hidden_secret, sign)];
-        findings.into_iter().filter(|(is_so, _)| *is_so).map(|(_, finding)| finding.to_owned()).collect()
+        let findings = findings.into_iter().filter(|(is_so, _)| *is_so).map(|(_, finding)| finding.to_owned());
+        findings.chain(self.foreign_token_host()).collect()
     }
 
     /// Adds the lines above the steps.

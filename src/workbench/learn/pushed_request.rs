@@ -1,9 +1,10 @@
 //! Calls before the redirect whose answer the redirect carries: pushed authorization requests (RFC 9126), and tickets.
 
+use crate::provider::hosts::without_port;
 use crate::workbench::learn::client::named_parameters;
 use crate::workbench::learn::document::RecordedDocument;
 use crate::workbench::learn::names::is_followable;
-use crate::workbench::learn::recorded_login::{RecordedCall, is_call, recorded_call};
+use crate::workbench::learn::recorded_login::{RecordedCall, SearchBudget, is_call, recorded_call};
 use crate::workbench::recorded_exchange::{RecordedExchange, decode_form_text, host_of};
 
 /// The longest answer of a call that may be a push.
@@ -27,19 +28,50 @@ pub(crate) fn is_carried(call: &RecordedCall<'_>, redirect: &RecordedExchange) -
 }
 
 /// The parameters that were pushed before this redirect, with their names.
-pub(crate) fn pushed_parameters(before: &[RecordedExchange], redirect: &RecordedExchange) -> Vec<(String, String)> {
+pub(crate) fn pushed_parameters(
+    before: &[RecordedExchange],
+    redirect: &RecordedExchange,
+    budget: &mut SearchBudget,
+) -> Vec<(String, String)> {
     let may_push = |exchange: &&RecordedExchange| {
         is_call(exchange) && exchange.method == "POST" && exchange.answer.as_ref().is_some_and(|answer| answer.body.len() <= LONGEST_ANSWER)
     };
-    let calls = before.iter().rev().filter(may_push).take(MOST).map(recorded_call);
+    let to = host_of(redirect.base());
+    let calls = before.iter().rev().filter(may_push).take(MOST).filter(|call| is_same_site(host_of(call.base()), to));
+    let is_affordable = |call: &&RecordedExchange| {
+        let length = call.answer.as_ref().map_or(0, |answer| answer.body.len()) + call.body.as_ref().map_or(0, String::len);
+        budget.take(length + redirect.address.len())
+    };
+    let calls = calls.filter(is_affordable).map(recorded_call);
     calls.filter(|call| is_carried(call, redirect)).flat_map(|call| named_parameters(&call)).collect()
 }
 
-/// Whether two hosts have the last two labels in common.
-fn is_same_site(one: &str, other: &str) -> bool {
-    let site = |host: &str| -> Vec<String> {
-        let name = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        name.rsplit('.').take(2).map(str::to_owned).collect()
-    };
-    site(one) == site(other)
+/// Whether two hosts belong to one site: to one domain that can be registered, or they are the same host.
+pub(crate) fn is_same_site(one: &str, other: &str) -> bool {
+    let name = |host: &str| without_port(host).to_ascii_lowercase();
+    let (one, other) = (name(one), name(other));
+    let registered = |host: &str| psl::domain_str(host).map(str::to_owned);
+    let is_address = |host: &str| host.parse::<std::net::IpAddr>().is_ok() || host.starts_with('[');
+    one == other || !is_address(&one) && registered(&one).is_some_and(|site| registered(&other).as_ref() == Some(&site))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_of_one_registered_domain_are_one_site() {
+        for (one, other, expected) in [
+            ("sso.acme.example", "api.acme.example", true),
+            ("sso.acme.com.br", "acme.com.br:8443", true),
+            ("acme.com.br", "evil.com.br", false),
+            ("acme.example", "acme.example.evil.example", false),
+            ("127.0.0.1:8080", "127.0.0.1:9090", true),
+            ("127.0.0.1", "10.0.0.1", false),
+            ("localhost", "localhost:8080", true),
+            ("", "", true),
+        ] {
+            assert_eq!(is_same_site(one, other), expected, "{one} {other}");
+        }
+    }
 }

@@ -86,6 +86,25 @@ struct RedirectRoundTrip {
     state: Option<String>,
 }
 
+/// How much may still be compared in one recording, in bytes. An honest recording needs a small part of it; one that is made to be slow
+/// is read as far as this goes.
+pub(crate) struct SearchBudget(usize);
+
+impl Default for SearchBudget {
+    fn default() -> Self {
+        Self(64 * 1024 * 1024)
+    }
+}
+
+impl SearchBudget {
+    /// Takes a cost, unless it is more than what is left.
+    pub(crate) fn take(&mut self, cost: usize) -> bool {
+        let left = self.0.checked_sub(cost);
+        self.0 = left.unwrap_or(0);
+        left.is_some()
+    }
+}
+
 /// Pairs every redirect with the callback that answers it.
 fn find_round_trips(exchanges: &[RecordedExchange]) -> Vec<RedirectRoundTrip> {
     let mut visits: HashMap<&str, Vec<usize>> = HashMap::new();
@@ -93,18 +112,24 @@ fn find_round_trips(exchanges: &[RecordedExchange]) -> Vec<RedirectRoundTrip> {
         visits.entry(exchange.base()).or_default().push(at);
     }
     let mut round_trips: Vec<RedirectRoundTrip> = Vec::new();
+    let mut budget = SearchBudget::default();
     let mut free = 0;
     for (at, exchange) in exchanges.iter().enumerate() {
         if at < free || exchange.method != "GET" && exchange.method != "HEAD" {
             continue;
         }
         let mut sent_parameters = exchange.query();
-        sent_parameters.extend(pushed_parameters(&exchanges[free..at], exchange));
+        sent_parameters.extend(pushed_parameters(&exchanges[free..at], exchange, &mut budget));
         let addresses = sent_parameters.iter().filter(|(_, value)| looks_like_url(value) && !host_of(value).is_empty());
         let found = addresses.filter_map(|(_, redirect_uri)| {
             let base = redirect_uri.split(['?', '#']).next().unwrap_or_default();
-            let later = visits.get(base)?.iter().copied().filter(|visit| *visit > at);
-            later.take(50).find_map(|visit| {
+            let visits = visits.get(base)?;
+            let later = visits.get(visits.partition_point(|visit| *visit <= at)..)?;
+            later.iter().copied().take(50).find_map(|visit| {
+                let length = exchanges[visit].address.len() + exchanges[visit].body.as_ref().map_or(0, String::len);
+                if !budget.take(length.saturating_mul(1 + sent_parameters.len())) {
+                    return None;
+                }
                 let returned = read_callback_parameters(&exchanges[visit], redirect_uri);
                 let state = returned_state(&sent_parameters, &returned, redirect_uri);
                 let own = returned.iter().any(|(_, value)| !sent_parameters.iter().any(|(_, sent)| sent == value));
@@ -173,7 +198,7 @@ fn read_login<'a>(
     let after: Vec<RecordedCall<'_>> =
         exchanges[round_trip.callback + 1..to].iter().filter(is_later_call).take(MOST_CALLS).map(recorded_call).collect();
     let mut sent_parameters = redirect.query();
-    sent_parameters.extend(pushed_parameters(&exchanges[from..round_trip.redirect], redirect));
+    sent_parameters.extend(pushed_parameters(&exchanges[from..round_trip.redirect], redirect, &mut SearchBudget::default()));
     let is_new = |value: &str| {
         value.len() >= 3 && Some(value) != round_trip.state.as_deref() && !sent_parameters.iter().any(|(_, sent)| sent == value)
     };

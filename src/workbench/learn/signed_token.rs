@@ -5,6 +5,8 @@ use crate::workbench::answers::path::PathSegment;
 use crate::workbench::learn::document::{DocumentLeaf, RecordedDocument};
 use crate::workbench::learn::jwt::{RecordedJwt, names_audience};
 use crate::workbench::learn::login_learner::{LoginLearner, ValueOrigin};
+use crate::workbench::learn::pushed_request::is_same_site;
+use crate::workbench::recorded_exchange::host_of;
 use serde_json::Value;
 
 /// A signed token that an answer held.
@@ -100,7 +102,24 @@ impl LoginLearner<'_> {
             return Some("${clientSecret}".to_owned());
         }
         let name = token.header_text("kid")?;
-        self.published.keys.iter().find(|(_, names)| names.iter().any(|known| known == name)).map(|(address, _)| address.clone())
+        let names_key = |(_, names): &&(String, Vec<String>)| names.iter().any(|known| known == name);
+        self.published
+            .keys
+            .iter()
+            .filter(names_key)
+            .map(|(address, _)| address)
+            .find(|address| self.is_keys_address(address, token))
+            .cloned()
+    }
+
+    /// Whether keys at this address are the provider's: its document names it, or it belongs to a site of this login. A key's id says
+    /// nothing, because everyone can copy it, and the key with it.
+    fn is_keys_address(&self, address: &str, token: &RecordedJwt) -> bool {
+        let named = self.issuer.as_ref().and_then(|(_, document)| document.get("jwks_uri")?.as_str());
+        let issuer = token.claim_text("iss").unwrap_or_default();
+        let token_address = self.login.calls.get(self.login.token_call).map_or("", |call| call.exchange.base());
+        named == Some(address)
+            || [issuer, token_address, self.login.redirect.base()].iter().any(|own| is_same_site(host_of(own), host_of(address)))
     }
 
     fn issuers_in_all_logins(&self, number: usize, leaf: &DocumentLeaf, token: &RecordedJwt) -> Vec<String> {
