@@ -17,6 +17,7 @@ use portaria::provider::Provider;
 use portaria::provider::callback::CallbackParameters;
 use portaria::provider::document_cache::DocumentCache;
 use portaria::provider::identity::Identity;
+use portaria::story::recent_logins::LoginsAtHand;
 use portaria::story::watch::LoginWatch;
 use portaria::vocabulary::text::Text;
 use portaria::vocabulary::wire::{Fetch, Request, Response, ResponseFuture};
@@ -97,7 +98,7 @@ fn comes(
     let mut looked = observe_answers(plan, acme, &trace, &watch);
     reads(book, plan, &mut looked, acme, &trace);
     let now = 1000 + i64::try_from(at).expect("it is small");
-    let ended = ObservedLogin { provider: acme, trace: &trace, end: end.as_ref() };
+    let ended = ObservedLogin { provider: acme, trace: &trace, end: end.as_ref(), others: &LoginsAtHand::default() };
     counts(book, plan, &looked, &ended, now).into_iter().map(|turned| (turned.direction, turned.warning)).collect()
 }
 
@@ -126,7 +127,13 @@ fn taught(logins: usize) -> (Provider, DriftPlan, ProviderStatistics) {
             looked.document = looked.document.take().filter(|_| book.wants_document(&plan, looked));
         }
         let now = i64::try_from(at).expect("it is small") / 10;
-        let turned = counts(&mut book, &plan, &looked, &ObservedLogin { provider: &acme, trace: &trace, end: Err(&error) }, now);
+        let turned = counts(
+            &mut book,
+            &plan,
+            &looked,
+            &ObservedLogin { provider: &acme, trace: &trace, end: Err(&error), others: &LoginsAtHand::default() },
+            now,
+        );
         assert!(turned.is_empty(), "{turned:?}");
     }
     (acme, plan, book)

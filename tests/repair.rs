@@ -12,6 +12,7 @@ mod refusals;
 mod request_damages;
 mod requests;
 mod tree;
+mod two_logins;
 
 use crate::support::{STRICT, catalogue, root, text};
 use portaria::provider::identity::Identity;
@@ -82,7 +83,7 @@ pub fn compiled(provider: &Provider, text: &str) -> Option<Provider> {
 
 /// The rules whose proposals change how answers are read.
 pub const READING: &[&str] =
-    &["pathMoved", "placeNotStandard", "conditionMoved", "answerMoved", "severalMoved", "headerRenamed", "idMoved"];
+    &["pathMoved", "placeNotStandard", "conditionMoved", "answerMoved", "severalMoved", "headerRenamed", "idMoved", "idStays", "idDiffers"];
 
 /// What became of one damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use crate::web::test_logins::TestLoginHandler;
 use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::workbench::drift::cause::assign_causes;
 use crate::workbench::repair::as_it_was::propose_as_it_was;
-use crate::workbench::repair::propose;
+use crate::workbench::repair::propose_among;
 use actix_web::web::{Data, ServiceConfig};
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ impl Broker {
     /// What the broker calls of the workbench.
     pub fn hooks(&self) -> WorkbenchHooks {
         WorkbenchHooks {
-            propose,
+            propose: propose_among,
             propose_as_it_was,
             mask_file: masked_text,
             find_causes: assign_causes,

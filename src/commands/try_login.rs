@@ -10,7 +10,7 @@ pub(crate) mod witness;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, uses_colour};
 use crate::commands::try_login::callbacks::{TrialCallback, TrialCallbacks};
 use crate::commands::try_login::listener::{CallbackListener, free_port};
-use crate::commands::try_login::recording::add_example;
+use crate::commands::try_login::recording::{add_example, recorded_logins};
 use crate::commands::try_login::screen::TrialScreen;
 use crate::commands::try_login::witness::{AnnouncedFetch, TrialWitness};
 use crate::commands::{GlobalOptions, provider_file};
@@ -36,7 +36,7 @@ use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story};
 use crate::vocabulary::wire::Request;
 use crate::web::network_reach::network_reach;
-use crate::workbench::repair::propose;
+use crate::workbench::repair::propose_among;
 use crate::world::browser as world_browser;
 use crate::world::network::Network;
 use crate::world::{clock, random, secrets};
@@ -274,7 +274,8 @@ impl TryCommand {
     ) -> Result<CommandOutcome, CommandFailure> {
         let TrialOutcome { redirect, trace, watch, end } = outcome;
         let record = LoginRecord { provider: &trial.provider, redirect: redirect.as_ref(), trace, watch, end: end.as_ref() };
-        let mut story = Story { test: true, ..login_story(record, propose(&trial.provider, end.as_ref(), trace)) };
+        let mut story =
+            Story { test: true, ..login_story(record, propose_among(&trial.provider, end.as_ref(), trace, &recorded_logins(trial))) };
         story.mark_omitted(&end.as_ref().map(|identity| store.facts_left_out(identity)).unwrap_or_default());
         trial.screen.print_outcome(&trial.provider, &story, end.as_ref());
         trial.screen.print_story(&story);

@@ -23,6 +23,7 @@ use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::provider::identity::Identity;
 use crate::stores::live::LiveProvider;
+use crate::story::recent_logins::RecentLogins;
 use crate::story::watch::LoginWatch;
 use crate::vocabulary::diagnostic::printable;
 use std::collections::BTreeMap;
@@ -93,6 +94,7 @@ impl DriftMonitor {
         trace: &Trace,
         watch: &LoginWatch,
         end: Result<&Identity, &LoginError>,
+        recent: &RecentLogins,
         now: i64,
     ) {
         let provider = &live_provider.provider;
@@ -116,7 +118,9 @@ impl DriftMonitor {
         if unexplained.is_empty() {
             return;
         }
-        unexplained.iter_mut().for_each(|unexplained| unexplained.assign_causes(&ObservedLogin { provider, trace, end }, self.find_causes));
+        let others = recent.at_hand(store, &provider.name, now);
+        let login = ObservedLogin { provider, trace, end, others: &others };
+        unexplained.iter_mut().for_each(|unexplained| unexplained.assign_causes(&login, self.find_causes));
         let notices = lock_ignoring_poison(&statistics).record_changes(unexplained, now);
         notices.iter().filter(|notice| notice.is_logged).for_each(|notice| log_notice(store, live_provider, notice));
     }

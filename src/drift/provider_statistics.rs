@@ -9,6 +9,7 @@ use crate::login::trace::Trace;
 use crate::provider::Provider;
 use crate::provider::identity::Identity;
 use crate::stores::live::LiveProvider;
+use crate::story::recent_logins::LoginsAtHand;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub struct ObservedLogin<'a> {
     pub trace: &'a Trace,
     /// The outcome: the identity, or why the login failed.
     pub end: Result<&'a Identity, &'a LoginError>,
+    /// Other logins of the provider, with which a proposed id is compared.
+    pub others: &'a LoginsAtHand,
 }
 
 /// An answer in which a change was detected.

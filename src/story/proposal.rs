@@ -5,12 +5,13 @@ use crate::login::trace::Trace;
 use crate::provider::Provider;
 use crate::provider::identity::Identity;
 use crate::story::file_changes::ChangedLines;
+use crate::story::recent_logins::LoginsAtHand;
 use crate::story::repair_rule::RepairRule;
 use serde::{Deserialize, Serialize};
 
 /// Finds the changes that would mend a provider's file after a login. The workbench has it; the broker receives it from the
-/// command line.
-pub type ProposalMaker = fn(&Provider, Result<&Identity, &LoginError>, &Trace) -> Vec<Proposal>;
+/// command line. Other logins of the provider show which values are no ids.
+pub type ProposalMaker = fn(&Provider, Result<&Identity, &LoginError>, &Trace, &LoginsAtHand) -> Vec<Proposal>;
 
 /// Adds the lines of a file as they were when a login worked to the proposals after one that failed; the best first. The changed lines
 /// have masked secrets.

@@ -60,11 +60,16 @@ repair_rules! {
     ConditionMoved = "conditionMoved" { word, new, old } "what `{word}` looks at stands at `{new}`, not at `{old}`"
     PlaceNotStandard = "placeNotStandard" { fact, new, old } "`{fact}` stands at `{new}` in this answer, not at the standard place `{old}`"
     AnswerMoved = "answerMoved" { step, to, from, paths } "what {step} reads stands below `{to}` in this answer, not below `{from}` ({paths} paths)"
+    AnswersWrapped = "answersWrapped" { to, answers, paths } "what is read stands below `{to}` in {answers} answers ({paths} paths)"
     IdMoved = "idMoved" { new, old, logins } "`id` stands at `{new}` in this answer, not at `{old}`; it was seen there in {logins} login: compare it with that of another person"
+    IdStays = "idStays" { new, old, logins } "`id` stands at `{new}` in this answer, not at `{old}`; it was seen there in {logins} logins of one person, the same in each: compare it with that of another person"
+    IdDiffers = "idDiffers" { new, old, logins, people } "`id` stands at `{new}` in this answer, not at `{old}`; it was seen there in {logins} logins of {people} people, different for each"
     NothingLike = "nothingLike" { fact } "no answer holds anything that looks like `{fact}`; compare scope and addresses with the manual"
     SeveralMoved = "severalMoved" { first, all } "two things moved: {all}"
     HeaderRenamed = "headerRenamed" { new, old } "the answer has a header `{new}`, and none called `{old}`"
     DriftReplaced = "driftReplaced" { fact, old, new } "`{fact}` is not found at `{old}` any more, and `{new}` is new"
+
+    RefusalElsewhere = "refusalElsewhere" { step, new, old } "the answer of {step} is a refusal: `{new}` says so, and the file looks at `{old}`"
 
     // An answer is written in another format.
     FormatOther = "formatOther" { step, format } "the answer of {step} is written as {format}"
@@ -73,7 +78,7 @@ repair_rules! {
     TokenIssuerOther = "tokenIssuerOther" { found, expected } "the token comes from `{found}`, and the file expects `{expected}`"
     TokenAudienceOther = "tokenAudienceOther" { found, expected } "the token was issued for `{found}`, and the file expects `{expected}`"
     TokenAlgorithmOther = "tokenAlgorithmOther" { found, expected } "the token is signed by `{found}`, and the file accepts `{expected}`"
-    TokenNonceMissing = "tokenNonceMissing" { step } "the token of {step} repeats no nonce; with `nonce: none` a token of another login would be taken as well"
+    TokenNonceMissing = "tokenNonceMissing" { step } "the token of {step} does not repeat the nonce of the login; see in the manual where the provider expects it: without it, a token of another login would be taken as well"
     TokenTypeOther = "tokenTypeOther" { step } "{step} names another type of token than `Bearer`; if the manual shows it as a bearer token, accept its name"
 
     // No address, or no proof of it.
@@ -96,7 +101,7 @@ repair_rules! {
     GrantRefused = "grantRefused" {} "the client is not allowed to use the authorization code grant; allow it in the provider's console"
     BodyOther = "bodyOther" { format } "the provider reads the body in another format: write it under `{format}`"
     MethodOther = "methodOther" { step, method } "the address of {step} is called by another method: `{method}`"
-    ParameterMissing = "parameterMissing" { parameter, step } "the provider misses the parameter `{parameter}` in {step}; its manual may have another name for it (`rename`)"
+    ParameterMissing = "parameterMissing" { parameter, step } "the provider misses `{parameter}` in {step}, and the file shows no value for it; complete the line with what the manual says"
     AddressWrong = "addressWrong" { step } "the address of {step} answers with a page or with nothing; compare it with the manual"
     AudienceMissing = "audienceMissing" {} "the provider wants to know for which API the token is; add `audience` or `resource` under `extra`"
     ParameterOtherName = "parameterOtherName" { parameter, step, was } "the provider misses `{parameter}` in {step}, and the file sends `{was}`"
@@ -105,6 +110,7 @@ repair_rules! {
     LikeOtherStep = "likeOtherStep" { step, other, what } "{other} has `{what}`, and {step} lacks it"
     TokenElsewhere = "tokenElsewhere" { step, place } "{step} may expect the access token elsewhere: `{place}`"
     AddressOther = "addressOther" { step, address } "the address of {step} answers with a page or with nothing; `{address}` is related to the others of this file"
+    AddressRedirected = "addressRedirected" { step, address } "the address of {step} redirects to `{address}`, which belongs to the same site"
     SignatureRefused = "signatureRefused" { step } "the provider does not take the signature of {step}; compare key and order with the manual"
     ClockWrong = "clockWrong" {} "the provider finds the time of the request wrong; set the clock of this machine"
     TokenRefused = "tokenRefused" { step } "{step} does not take the access token; compare scope and header with the manual"

@@ -15,6 +15,7 @@ use crate::stores::MAIN;
 use crate::stores::connection::{NetworkConnection, ProviderConnection};
 use crate::stores::live::{LiveProvider, LiveProvidersSnapshot};
 use crate::stores::settings::Settings;
+use crate::story::recent_logins::RecentLogins;
 use crate::web::apps::{app_seals::AppSeals, fresh_tokens::FreshAccessTokens};
 use crate::web::endpoint_hosts;
 use crate::web::good_logins::GoodLogins;
@@ -30,7 +31,7 @@ use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::clock;
 use crate::world::file_watch::RepeatedReading;
 use crate::world::network::Network;
-use crate::world::slow_disk;
+use crate::world::{random, slow_disk};
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::hmac;
 use serde_json::Value;
@@ -81,6 +82,8 @@ pub struct App {
     pub drift: DriftMonitor,
     /// The last logins that worked.
     pub good_logins: GoodLogins,
+    /// Fingerprints of recent logins, with which proposed ids are compared.
+    pub(crate) recent_logins: RecentLogins,
     /// Proxies that the settings do not name.
     pub(crate) unnamed_proxies: UnnamedProxies,
     /// The stories of failed logins that were kept in this minute.
@@ -158,6 +161,7 @@ impl App {
             counts: LoginCounts::default(),
             drift: DriftMonitor::new(workbench.find_causes),
             good_logins: GoodLogins::default(),
+            recent_logins: RecentLogins::new(&random::bytes()),
             unnamed_proxies: UnnamedProxies::default(),
             stories: StoryThrottle::default(),
             workbench,

@@ -194,9 +194,17 @@ async fn obtain_identity(
     }
     context.app().metrics.observe_conversation(&live_provider.provider.name, began.elapsed());
     login_counts::count_durations(context, live_provider, &live_provider.provider, &watch);
+    let (store, recent) = (&context.live_store().store.name, &context.app().recent_logins);
     match outcome {
-        Ok(identity) => Ok((identity, trace.tokens)),
-        Err(error) => Err(login_failure::in_conversation(context, live_provider, return_to, &error, &trace, &watch).await),
+        Ok(identity) => {
+            recent.note(store, &live_provider.provider, Some(&identity.id), &trace, context.now());
+            Ok((identity, trace.tokens))
+        }
+        Err(error) => {
+            let failed = login_failure::in_conversation(context, live_provider, return_to, &error, &trace, &watch).await;
+            recent.note(store, &live_provider.provider, None, &trace, context.now());
+            Err(failed)
+        }
     }
 }
 
@@ -213,6 +221,14 @@ fn observe_drift(
     }
     let snapshot = context.live_store().providers.snapshot();
     if snapshot.provider(&live_provider.provider.name).is_some_and(|current| current.version == live_provider.version) {
-        context.app().drift.observe(&context.live_store().store.name, live_provider, trace, watch, outcome, context.now());
+        context.app().drift.observe(
+            &context.live_store().store.name,
+            live_provider,
+            trace,
+            watch,
+            outcome,
+            &context.app().recent_logins,
+            context.now(),
+        );
     }
 }

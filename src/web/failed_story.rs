@@ -38,7 +38,7 @@ pub(crate) async fn failed_story(context: &RequestContext, failed: FailedRecord<
     // While all logins fail in the same way, a few searches for a repair a minute are enough.
     let mut proposals: Vec<Proposal> = Vec::new();
     if app.stories.may_search_repair(kind, minute) {
-        proposals = (app.workbench.propose)(&live_provider.provider, Err(error), trace);
+        proposals = context.proposals(live_provider, Err(error), trace);
         if let Some(since) = &since {
             proposals = (app.workbench.propose_as_it_was)(&live_provider.provider, error, trace, &since.file, proposals);
         }

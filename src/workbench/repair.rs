@@ -8,18 +8,22 @@
 pub(crate) mod answer_format;
 pub(crate) mod answer_index;
 pub(crate) mod answer_repairs;
+pub(crate) mod answer_search;
 pub(crate) mod as_it_was;
 pub(crate) mod candidates;
+pub(crate) mod document_search;
 pub(crate) mod draft;
 pub(crate) mod edit;
 pub(crate) mod email_proof_safety;
 pub(crate) mod entry_choice;
 pub(crate) mod filter_candidates;
+pub(crate) mod id_comparison;
 pub(crate) mod lost_state;
 pub(crate) mod missing_email;
 pub(crate) mod nested_json;
 pub(crate) mod path_move;
 pub(crate) mod person_id_safety;
+pub(crate) mod refusal_path;
 pub(crate) mod refusal_proposals;
 pub(crate) mod request;
 pub(crate) mod request_repairs;
@@ -35,6 +39,7 @@ use crate::provider::answer::is_web_page;
 use crate::provider::fact_expression::FoundInstead;
 use crate::provider::identity::Identity;
 use crate::story::proposal::Proposal;
+use crate::story::recent_logins::LoginsAtHand;
 use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::wire::Response;
 use crate::workbench::repair::answer_repairs::{RepairGoal, answer_proposals, holds_email, try_drafts};
@@ -50,19 +55,44 @@ type RatedProposal = (Proposal, f32);
 
 /// The proposals after a login that failed, or that worked without finding all facts; the best first.
 pub fn propose(provider: &Provider, end: Result<&Identity, &LoginError>, trace: &Trace) -> Vec<Proposal> {
-    let case = case_from_trace(provider, end, trace);
-    let rated = match end {
+    propose_among(provider, end, trace, &LoginsAtHand::default())
+}
+
+/// The same where other logins of the provider are at hand, with which a proposed id is compared.
+pub fn propose_among(provider: &Provider, end: Result<&Identity, &LoginError>, trace: &Trace, others: &LoginsAtHand) -> Vec<Proposal> {
+    propose_given(provider, end, trace, others, &[])
+}
+
+/// The same where further answers are given, which the login did not come to.
+pub fn propose_given(
+    provider: &Provider,
+    end: Result<&Identity, &LoginError>,
+    trace: &Trace,
+    others: &LoginsAtHand,
+    further: &[(usize, Response)],
+) -> Vec<Proposal> {
+    let mut case = RepairCase { others: Some(others), ..case_from_trace(provider, end, trace) };
+    let is_new = |call: usize| trace.exchanges.iter().all(|exchange| exchange.call != call);
+    case.answers.extend(further.iter().filter(|(call, _)| is_new(*call)).map(|(call, answer)| (*call, answer, false)));
+    let last = provider.calls_after_callback().last().map(|(call, _)| call);
+    case.complete |= case.answers.last().map(|(call, ..)| *call) == last;
+    let mut rated = match end {
         Ok(_) => {
             answer_proposals(provider, &case, &RepairGoal::default()).into_iter().map(|(proposal, rating, _)| (proposal, rating)).collect()
         }
         Err(error) => proposals_after_failure(provider, error, trace, &case),
     };
+    // Anyone can make up a callback that refuses a protection. Where the logins of others succeed with it, it is not given up.
+    let gives_up = |proposal: &Proposal| matches!(proposal.rule(), Some(RepairRule::PkceRefused {}));
+    if others.has_success() {
+        rated.iter_mut().filter(|(proposal, _)| gives_up(proposal)).for_each(|(proposal, _)| proposal.change = None);
+    }
     best_proposals(rated)
 }
 
 /// The proposals that would make the file read an answer of one of its calls; the best first.
-pub fn propose_for_answer(provider: &Provider, call: usize, answer: &Response) -> Vec<Proposal> {
-    let case = RepairCase { answers: vec![(call, answer, false)], reads_refused: true, ..RepairCase::default() };
+pub fn propose_for_answer(provider: &Provider, call: usize, answer: &Response, others: &LoginsAtHand) -> Vec<Proposal> {
+    let case = RepairCase { answers: vec![(call, answer, false)], reads_refused: true, others: Some(others), ..RepairCase::default() };
     let Some(step) = provider.calls.get(call) else { return Vec::new() };
     let goal = RepairGoal { failed: false, ..RepairGoal::default() };
     let mut rated: Vec<RatedProposal> =
@@ -86,6 +116,7 @@ fn case_from_trace<'a>(provider: &Provider, end: Result<&Identity, &LoginError>,
         answers,
         complete: reached || end.map_or_else(|error| error.step.is_none(), |_| true),
         reads_refused: false,
+        others: None,
     }
 }
 
@@ -136,6 +167,9 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
         is_refused || is_unreadable || last.is_some_and(|(_, answer, _)| !(200..300).contains(&answer.status) || is_web_page(&answer.body));
     // A refusal that the file does not recognize is proposed as well, after what would be read.
     let is_unrecognized = is_about_reading && !is_refused && rated.iter().all(|(_, rating)| *rating < 120.0);
+    if is_unrecognized && !is_unreadable {
+        rated.extend(refusal_path::refusal_proposal(provider, case).map(|proposal| (proposal, 70.0)));
+    }
     if is_refusal || is_unrecognized {
         let least = if is_refusal { -10.0 } else { 15.0 };
         let causes = ObservedRefusal::from_login(provider, error, trace).proposals();

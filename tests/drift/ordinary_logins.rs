@@ -8,6 +8,7 @@ use portaria::login::error::{LoginError, LoginErrorCause};
 use portaria::login::trace::Trace;
 use portaria::provider::json_path::scalar_text;
 use portaria::provider::{Provider, compile};
+use portaria::story::recent_logins::LoginsAtHand;
 use portaria::vocabulary::place::Source;
 use portaria::workbench::examples;
 use portaria::workbench::examples::replay::replay;
@@ -136,7 +137,8 @@ fn lived_through(providers: &mut [Simulated], logins: usize, dice: &mut Dice) ->
         let aside: Vec<Option<Value>> =
             calls.iter_mut().map(|looked| if book.wants_document(plan, looked) { None } else { looked.document.take() }).collect();
         calls.iter_mut().for_each(|looked| looked.print = dice.next());
-        let turned = counts(book, plan, calls, &ObservedLogin { provider, trace: &trace, end: Err(&error) }, now);
+        let turned =
+            counts(book, plan, calls, &ObservedLogin { provider, trace: &trace, end: Err(&error), others: &LoginsAtHand::default() }, now);
         warnings.extend(turned.into_iter().map(|turned| format!("{}: {}", provider.name, turned.warning.sentence)));
         for (looked, document) in calls.iter_mut().zip(aside) {
             looked.document = looked.document.take().or(document);

@@ -2,6 +2,7 @@
 
 use crate::support::provider;
 use portaria::provider::{InstallationContext, compile};
+use portaria::story::recent_logins::LoginsAtHand;
 use portaria::vocabulary::place::Source;
 use portaria::vocabulary::wire::Response;
 use portaria::workbench::repair::propose_for_answer;
@@ -18,7 +19,7 @@ fn answer(body: &[u8]) -> Response {
 fn look_over(body: &[u8], secrets: &[&str]) {
     let provider = provider(FILE);
     for call in 0..3 {
-        for proposal in propose_for_answer(&provider, call, &answer(body)) {
+        for proposal in propose_for_answer(&provider, call, &answer(body), &LoginsAtHand::default()) {
             if let Some(change) = &proposal.change {
                 let text = change.apply(FILE).expect("the change fits the file");
                 assert!(compile(&Source::new("acme.yaml", text.as_str()), InstallationContext { loopback: true }).0.is_some(), "{text}");

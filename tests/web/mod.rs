@@ -10,6 +10,7 @@ pub mod browser;
 mod callback;
 mod callback_content;
 mod callback_names;
+mod compared_ids;
 mod captured_log;
 mod client_token;
 pub mod client_request;

@@ -7,11 +7,13 @@ use crate::login::error::LoginError;
 use crate::login::trace::Trace;
 use crate::provider::identity::Identity;
 use crate::stores::catalogue;
+use crate::story::recent_logins::LoginsAtHand;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::place::Source;
 use crate::workbench::examples;
 use crate::workbench::record::{LoginToRecord, record_example};
-use crate::world::{clock, files, secrets};
+use crate::workbench::repair::id_comparison::logins_of_examples;
+use crate::world::{clock, files, random, secrets};
 use chrono::DateTime;
 use std::path::Path;
 use std::sync::Arc;
@@ -55,6 +57,14 @@ pub(crate) fn add_example(
     files::append(&path, &added).map_err(|error| CommandFailure::file_error(&path, &error))?;
     trial.screen.print(&format!("\nrecorded in {}: {name}; `portaria test {}` replays it", path.display(), trial.provider.name));
     Ok(())
+}
+
+/// The logins of the examples beside the file, with which a proposed id is compared. Examples that cannot be read show nothing.
+pub(crate) fn recorded_logins(trial: &TrialLogin) -> LoginsAtHand {
+    let path = catalogue::examples_path(&trial.path);
+    let source = if files::is_file(&path) { files::read_source(&path).ok() } else { None };
+    let examples = source.and_then(|source| examples::read(&source).ok()).unwrap_or_default();
+    logins_of_examples(&trial.provider, &examples, &random::bytes())
 }
 
 fn example_names(path: &Path, before: &str) -> Result<Vec<String>, CommandFailure> {

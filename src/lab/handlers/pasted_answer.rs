@@ -20,6 +20,7 @@ use crate::provider::document_cache::DocumentCache;
 use crate::provider::identity::IdentityError;
 use crate::provider::step::Step;
 use crate::provider::step_error::StepError;
+use crate::story::recent_logins::LoginsAtHand;
 use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, login_story};
 use crate::vocabulary::diagnostic::printable;
@@ -148,6 +149,7 @@ fn forecast_result(context: &RequestContext, provider: &Provider, typed: &Pasted
         calls: typed.answers.iter().enumerate().filter(|(_, text)| !text.trim().is_empty()).map(response).collect(),
         inputs: typed.inputs.iter().map(|(name, _, value)| (name.as_str().into(), value.as_str().into())).collect(),
         discovery: None,
+        others: recent_logins(context, provider),
     };
     let found = forecast(provider, &context.live_store().store.public_url, given, context.now());
     let steps = found.steps.into_iter().map(|step| PastedLoginStep {
@@ -181,6 +183,11 @@ fn forecast_result(context: &RequestContext, provider: &Provider, typed: &Pasted
     result
 }
 
+/// The recent logins, with which the ids that are proposed are compared.
+fn recent_logins(context: &RequestContext, provider: &Provider) -> LoginsAtHand {
+    context.app().recent_logins.at_hand(&context.live_store().store.name, &provider.name, context.now())
+}
+
 /// What a call would read from an answer, as a story.
 fn read_pasted_answer(
     context: &RequestContext,
@@ -195,7 +202,7 @@ fn read_pasted_answer(
     let read = step.read(&answer, &mut facts_so_far, &DocumentCache::default());
     let mut watch = LoginWatch::default();
     watch.on_step_finished(Some(call), step, &facts_so_far, read.as_ref().err());
-    let proposals = propose_for_answer(provider, call, &answer);
+    let proposals = propose_for_answer(provider, call, &answer, &recent_logins(context, provider));
     let exchange = Exchange {
         step: step.kind,
         call,

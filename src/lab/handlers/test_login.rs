@@ -169,7 +169,8 @@ async fn record_story(
 ) -> Result<String, UserFacingError> {
     let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
     let happened = LoginRecord { provider: &live_provider.provider, redirect, trace, watch, end };
-    let mut proposals = (context.app().workbench.propose)(&live_provider.provider, end, trace);
+    let mut proposals = context.proposals(live_provider, end, trace);
+    context.app().recent_logins.note(store, &live_provider.provider, end.ok().map(|identity| &*identity.id), trace, context.now());
     let since = if end.is_err() { since_good_login(context, live_provider, trace).await } else { None };
     if let (Err(error), Some(since)) = (end, &since) {
         proposals = (context.app().workbench.propose_as_it_was)(&live_provider.provider, error, trace, &since.file, proposals);

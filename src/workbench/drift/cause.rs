@@ -14,12 +14,12 @@ use crate::story::proposal::Proposal;
 use crate::story::repair_rule::RepairRule;
 use crate::workbench::answers::path::{compile_path, parse_path};
 use crate::workbench::drift::replacement::{LostReading, find_replacement, is_new_path, replacement_proposal};
-use crate::workbench::repair::propose;
+use crate::workbench::repair::propose_among;
 use serde_json::Value;
 
 /// Gives what is broken its cause and its proposal.
 pub fn assign_causes(broken: &BrokenAnswer<'_>, changes: &mut [DetectedChange<'_>]) {
-    let repairs = propose(broken.login.provider, broken.login.end, broken.login.trace);
+    let repairs = propose_among(broken.login.provider, broken.login.end, broken.login.trace, broken.login.others);
     let moved = broken.find_rearrangement(&repairs);
     for change in changes.iter_mut().filter(|change| change.direction == HealthChange::Broken) {
         let missed = match &change.cause {
@@ -120,7 +120,9 @@ impl BrokenAnswer<'_> {
         let is_about = |proposal: &&Proposal| {
             let moved = match proposal.rule() {
                 Some(RepairRule::PathMoved { fact, new, old } | RepairRule::PlaceNotStandard { fact, new, old }) => Some((fact, new, old)),
-                Some(RepairRule::IdMoved { new, old, .. }) => Some(("id".to_owned(), new, old)),
+                Some(
+                    RepairRule::IdMoved { new, old, .. } | RepairRule::IdStays { new, old, .. } | RepairRule::IdDiffers { new, old, .. },
+                ) => Some(("id".to_owned(), new, old)),
                 _ => None,
             };
             moved.is_some_and(|(fact, new, old)| {

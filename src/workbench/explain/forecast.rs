@@ -22,6 +22,7 @@ use crate::provider::step::{Step, StepKind};
 use crate::provider::step_error::StepError;
 use crate::provider::trust::EmailEvidence;
 use crate::story::proposal::Proposal;
+use crate::story::recent_logins::LoginsAtHand;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
@@ -34,7 +35,7 @@ use crate::workbench::examples::tokens::sign_again;
 use crate::workbench::explain::forecast::start::Start;
 use crate::workbench::explain::{facts_before_call, installation_facts};
 use crate::workbench::recorded_exchange::parse_pairs;
-use crate::workbench::repair::{propose, propose_for_answer};
+use crate::workbench::repair::{propose_for_answer, propose_given};
 use serde_json::Value;
 use std::future::Future as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,6 +53,8 @@ pub(crate) struct GivenAnswers {
     pub(crate) inputs: InputValues,
     /// The issuer's document.
     pub(crate) discovery: Option<Value>,
+    /// Other logins, with which a proposed id is compared.
+    pub(crate) others: LoginsAtHand,
 }
 
 /// What would happen.
@@ -118,7 +121,7 @@ pub(crate) enum ForecastOutcome {
 
 /// Says what would happen at a provider with these answers, at this time.
 pub(crate) fn forecast(provider: &Provider, public_url: &str, given: GivenAnswers, now: i64) -> Forecast {
-    let GivenAnswers { callback, mut calls, inputs, discovery } = given;
+    let GivenAnswers { callback, mut calls, inputs, discovery, others } = given;
     let mut notes = Vec::new();
     let mut start = Start::new(provider, public_url, inputs, now);
     let mut callback = callback.map(CallbackParameters::new);
@@ -151,7 +154,7 @@ pub(crate) fn forecast(provider: &Provider, public_url: &str, given: GivenAnswer
         notes.push("the signature of the callback is not compared: its key is not set here".to_owned());
     }
     let callback = callback.unwrap_or_else(|| usual_callback(provider, &start.attempt.state, &facts));
-    start.play(provider, &callback, calls, (documents, discovery), notes, public_url)
+    start.play(provider, &callback, (calls, &others), (documents, discovery), notes, public_url)
 }
 
 impl Start {
@@ -159,7 +162,7 @@ impl Start {
         self,
         provider: &Provider,
         callback: &CallbackParameters,
-        calls: Vec<(usize, Response)>,
+        (calls, others): (Vec<(usize, Response)>, &LoginsAtHand),
         (documents, discovery): (DocumentCache, Option<Value>),
         mut notes: Vec<String>,
         public_url: &str,
@@ -171,14 +174,15 @@ impl Start {
         let mut steps = observer.steps;
         let lacking = *fetch.lacking.lock().unwrap_or_else(PoisonError::into_inner);
         let lacking = lacking.filter(|_| end.as_ref().is_err_and(|error| matches!(error.cause, LoginErrorCause::NoAnswer(_))));
-        let mut proposals = if lacking.is_none() { propose(provider, end.as_ref(), &trace) } else { Vec::new() };
+        let mut proposals =
+            if lacking.is_none() { propose_given(provider, end.as_ref(), &trace, others, &fetch.calls) } else { Vec::new() };
         if lacking.is_some() {
             steps.retain(|step| step.call != lacking);
         }
         // An answer that the login did not reach is read by itself.
         for (call, answer) in &fetch.calls {
             if lacking.is_some() && steps.iter().any(|step| step.call == Some(*call)) && proposals.is_empty() {
-                proposals = propose_for_answer(provider, *call, answer);
+                proposals = propose_for_answer(provider, *call, answer, others);
             }
             if steps.iter().any(|step| step.call == Some(*call)) {
                 continue;
@@ -193,7 +197,7 @@ impl Start {
             steps.push(forecast_step(provider, Some(*call), step, &facts, read.as_ref().err()));
             notes.push(format!("the answer of {} is read by itself, because an earlier one is not given", call_name(provider, *call)));
             if proposals.is_empty() {
-                proposals = propose_for_answer(provider, *call, answer);
+                proposals = propose_for_answer(provider, *call, answer, others);
             }
         }
         let outcome = match (&end, lacking) {

@@ -2,7 +2,7 @@
 
 use crate::provider::json_path::scalar_text;
 use crate::provider::standard::PERSON;
-use crate::workbench::answers::keys::{normalize_key, spelling_similarity};
+use crate::workbench::answers::keys::{differs_by_slip, normalize_key, spelling_similarity};
 use crate::workbench::answers::leaves::AnswerNode;
 use crate::workbench::answers::looks::is_name_for_path;
 use crate::workbench::answers::meaning::{FactMeaning, key_similarity, meaning_of_key, meaning_score};
@@ -57,8 +57,14 @@ pub(crate) struct NeighbouringFact {
     pub(crate) plain: bool,
 }
 
-/// The candidates for an unresolved path. `neighbours` are the paths by which other facts are found in the same answer.
-pub(crate) fn find_candidates(wanted: &UnresolvedPath, index: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> Vec<RepairCandidate> {
+/// The candidates for an unresolved path. `neighbours` are the paths by which other facts are found in the same answer; `is_no_id` says
+/// what is no person's id.
+pub(crate) fn find_candidates(
+    wanted: &UnresolvedPath,
+    index: &AnswerIndex<'_>,
+    neighbours: &[NeighbouringFact],
+    is_no_id: &dyn Fn(&[PathSegment], &Value) -> bool,
+) -> Vec<RepairCandidate> {
     let mut list = match wanted.segments.iter().position(|hop| matches!(hop, PathSegment::Query(_))) {
         Some(at) => filter_candidates(wanted, at, index, neighbours),
         None => Vec::new(),
@@ -74,7 +80,11 @@ pub(crate) fn find_candidates(wanted: &UnresolvedPath, index: &AnswerIndex<'_>, 
     });
     // What another hole of the same text reads is not meant twice.
     let root = index.containers.first().map(|container| container.value);
-    let value_at = |path: &[PathSegment]| compile_path(path).and_then(|path| path.first(root?)).map(std::ptr::from_ref);
+    let found_at = |path: &[PathSegment]| compile_path(path).and_then(|path| path.first(root?));
+    if wanted.fact == "id" {
+        list.retain(|found| found_at(&found.path).is_none_or(|value| !is_no_id(&found.path, value)));
+    }
+    let value_at = |path: &[PathSegment]| found_at(path).map(std::ptr::from_ref);
     let read_beside: Vec<*const Value> =
         neighbours.iter().filter(|near| wanted.any_value && near.fact == wanted.fact).filter_map(|near| value_at(&near.path)).collect();
     list.retain(|found| {
@@ -111,11 +121,15 @@ fn drop_guesses(wanted: &UnresolvedPath, list: &mut Vec<RepairCandidate>) {
 /// Candidates next to the values that other facts find behind a filter.
 fn candidates_beside_filters(wanted: &UnresolvedPath, index: &AnswerIndex<'_>, neighbours: &[NeighbouringFact]) -> Vec<RepairCandidate> {
     let Some(root) = index.containers.first().map(|container| container.value) else { return Vec::new() };
+    // A path with a filter of its own chooses another entry than they do.
+    let filters = |path: &[PathSegment]| -> Vec<PathSegment> { path.iter().filter(|hop| hop.is_filter()).cloned().collect() };
+    let own = filters(&wanted.segments);
     let mut list = Vec::new();
     for known in neighbours
         .iter()
         .map(|near| &near.path)
         .filter(|known| parent_path(known).iter().any(|hop| matches!(hop, PathSegment::Query(_))))
+        .filter(|known| own.is_empty() || filters(known) == own)
         .take(6)
     {
         let container = compile_path(parent_path(known)).and_then(|selector| selector.first(root));
@@ -285,7 +299,7 @@ fn leaf_candidate(wanted: &UnresolvedPath, leaf: &AnswerNode<'_>, neighbours: &[
     Some(RepairCandidate {
         path: leaf.path.clone(),
         score,
-        same_words: alike >= 0.97,
+        same_words: alike >= 0.97 || same_container && !is_condition && differs_by_slip(old, key),
         close: alike >= 0.6
             || wanted.fact == key
             || is_hint

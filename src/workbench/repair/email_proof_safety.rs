@@ -13,6 +13,7 @@ use crate::workbench::answers::vocabulary::{is_email_proof_key, mentions_email, 
 use crate::workbench::repair::answer_index::AnswerIndex;
 use crate::workbench::repair::draft::RepairDraft;
 use crate::workbench::repair::reread::RereadLogin;
+use crate::workbench::repair::unresolved_path::nested_paths;
 use serde_json::Value;
 
 /// Whether a change keeps unproven addresses unproven, unless a claim about the address itself proves it.
@@ -71,7 +72,10 @@ impl EmailProofCheck<'_> {
             return true;
         }
         let mut paths = read_paths(reads, self.known.email).filter(|path| path.first(value).is_some_and(is_filled_scalar));
-        let path = paths.find_map(|path| parse_path(&path.source));
+        // Within a text that is JSON itself, the key is the one inside.
+        let texts = reads.iter().filter(|read| read.fact == self.known.email).flat_map(|read| nested_paths(&read.reading));
+        let mut inside = texts.filter(|(text, _)| text.first(value).is_some_and(is_filled_scalar)).map(|(_, inner)| inner);
+        let path = inside.next().or_else(|| paths.next()).and_then(|path| parse_path(&path.source));
         // A filter of the file may name the address, and choose the claim with it.
         let containers: Vec<Vec<PathSegment>> = read_paths(reads, self.known.email_verified)
             .filter_map(|path| parse_path(&path.source))

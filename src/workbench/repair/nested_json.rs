@@ -2,7 +2,7 @@
 
 use crate::provider::json;
 use crate::vocabulary::names::FactNames;
-use crate::workbench::answers::meaning::meaning_of_key;
+use crate::workbench::answers::meaning::{FactMeaning, meaning_of_key};
 use crate::workbench::answers::path::parse_path;
 use crate::workbench::repair::answer_index::AnswerIndex;
 use crate::workbench::repair::candidates::{NeighbouringFact, find_candidates};
@@ -27,13 +27,15 @@ pub(crate) fn nested_json_drafts(document: &RereadDocument<'_>, at: usize, value
         };
         let Some(wanted) = unresolved_path(names.name(*fact), path, at, LookupPart::Answer) else { continue };
         let own = meaning_of_key(&wanted.fact);
-        let wanted = UnresolvedPath { meaning: own, about: own, ..wanted };
+        // A value that is the whole fact has to look like it.
+        let is_whole = reads.iter().filter(|(other, _)| other == fact).count() == 1;
+        let wanted = UnresolvedPath { meaning: own, about: own, any_value: !is_whole || own == FactMeaning::Other, ..wanted };
         let beside = reads.iter().filter(|(_, (other, near))| other.source == outer.source && near.first(&inside).is_some());
         let neighbours = beside.filter_map(|(fact, (_, near))| {
             Some(NeighbouringFact { fact: names.name(*fact).to_string(), path: parse_path(&near.source)?, plain: true })
         });
         let index = AnswerIndex::from_document(&inside);
-        for found in find_candidates(&wanted, &index, &neighbours.collect::<Vec<_>>()) {
+        for found in find_candidates(&wanted, &index, &neighbours.collect::<Vec<_>>(), &|_, _| false) {
             let edit = FileEdit::Path { place: wanted.place, old: wanted.source.clone(), new: found.path.clone() };
             drafts.push(draft::path_draft(&wanted, vec![edit], &found.path, found.score));
         }

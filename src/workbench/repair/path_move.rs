@@ -69,7 +69,7 @@ fn holds_segment(value: &Value, hop: &PathSegment) -> bool {
     }
 }
 
-fn finds_plausible_value(wanted: &UnresolvedPath, container: &Value, rest: &[PathSegment]) -> bool {
+pub(crate) fn finds_plausible_value(wanted: &UnresolvedPath, container: &Value, rest: &[PathSegment]) -> bool {
     let plain = rest.iter().all(|hop| !matches!(hop, PathSegment::Query(_)));
     let found = if plain { resolve(container, rest) } else { compile_path(rest).and_then(|selector| selector.first(container)) };
     if wanted.is_list {

@@ -1,9 +1,9 @@
 //! Makes sure that no change reads an id that is none of a person: a wrong id would give several people one account, or a person a new
 //! account with each login.
 
-use crate::provider::Provider;
-use crate::provider::json_path::scalar_text;
+use crate::provider::json_path::{JsonPath, scalar_text};
 use crate::provider::step::{ReadRule, Step};
+use crate::provider::{Provider, json};
 use crate::vocabulary::email::Email;
 use crate::workbench::answers::keys::{normalize_key, spelling_similarity};
 use crate::workbench::answers::looks::looks_like_url;
@@ -12,6 +12,7 @@ use crate::workbench::answers::vocabulary::{
     is_about_others, is_about_something_else, is_key_of_person_id, is_not_personal, is_outcome_key, mentions_email,
 };
 use crate::workbench::repair::reread::RereadLogin;
+use crate::workbench::repair::unresolved_path::nested_paths;
 use serde_json::Value;
 
 /// How alike two spellings of one key are.
@@ -19,14 +20,19 @@ const SAME_KEY: f32 = 0.8;
 
 /// Whether every place at which a change newly reads the id looks like the place of a person's id.
 pub(crate) fn reads_only_ids_of_persons(old: &Provider, (new, after): (&Provider, &RereadLogin<'_>)) -> bool {
-    let (known, of_person) = (paths_of(old, &["id"]), paths_of(old, &["email", "emailVerified", "name", "picture"]));
+    let IdPlaces { known, of_person } = IdPlaces::of_file(old);
+    let known_inside = paths_inside(old.steps().flat_map(Step::all_reads).filter(|read| read.fact == old.known.id));
     let is_safe = |reads: &[ReadRule], value: &Value| {
-        let paths = reads.iter().filter(|read| read.fact == new.known.id).flat_map(|read| read.reading.paths());
+        let of_id = || reads.iter().filter(|read| read.fact == new.known.id);
+        let texts: Vec<&JsonPath> = of_id().flat_map(|read| nested_paths(&read.reading)).map(|(text, _)| text).collect();
+        let is_text = |path: &JsonPath| texts.iter().any(|text| text.source == path.source);
+        let paths = of_id().flat_map(|read| read.reading.paths()).filter(|path| !is_text(path));
         let new_ones = paths.filter_map(|path| Some((path, parse_path(&path.source)?))).filter(|(_, path)| !known.contains(path));
-        new_ones.into_iter().all(|(path, segments)| {
+        let is_safe_outside = new_ones.into_iter().all(|(path, segments)| {
             let is_safe = |found| is_of_person(&segments, found, (&known, &of_person)) && !takes_first_of_several(&segments, value, &known);
             path.first(value).is_none_or(is_safe)
-        })
+        });
+        is_safe_outside && of_id().all(|read| reads_only_ids_inside(read, value, &known_inside))
     };
     let headers = |step: &Step| -> Vec<String> {
         step.header_reads.iter().filter(|(fact, _)| *fact == new.known.id).map(|(_, name)| name.value.clone()).collect()
@@ -38,6 +44,40 @@ pub(crate) fn reads_only_ids_of_persons(old: &Provider, (new, after): (&Provider
         parts.into_iter().chain(entries).all(|(reads, value)| value.as_ref().is_none_or(|value| is_safe(reads, value)))
             && headers(document.step).iter().all(|name| known_headers.contains(name) || is_key_of_person_id(name.trim_start_matches("X-")))
     })
+}
+
+/// The paths by which these readings look into texts that are JSON themselves.
+fn paths_inside<'r>(reads: impl Iterator<Item = &'r ReadRule>) -> Vec<Vec<PathSegment>> {
+    reads.flat_map(|read| nested_paths(&read.reading)).filter_map(|(_, path)| parse_path(&path.source)).collect()
+}
+
+/// Whether what a reading newly finds within a text that is JSON itself looks like a person's id.
+fn reads_only_ids_inside(read: &ReadRule, value: &Value, known: &[Vec<PathSegment>]) -> bool {
+    nested_paths(&read.reading).into_iter().all(|(text, path)| {
+        let Some(segments) = parse_path(&path.source).filter(|segments| !known.contains(segments)) else { return true };
+        let inside = text.first(value).and_then(Value::as_str).and_then(|text| json::parse(text.as_bytes()).ok());
+        inside.as_ref().and_then(|inside| path.first(inside)).is_none_or(|found| is_of_person(&segments, found, (known, &[])))
+    })
+}
+
+/// Where a file reads the id, and where the other facts of the person.
+pub(crate) struct IdPlaces {
+    known: Vec<Vec<PathSegment>>,
+    of_person: Vec<Vec<PathSegment>>,
+}
+
+impl IdPlaces {
+    pub(crate) fn of_file(provider: &Provider) -> Self {
+        let of_person = paths_of(provider, &["email", "emailVerified", "name", "picture"]);
+        Self { known: paths_of(provider, &["id"]), of_person }
+    }
+
+    /// Whether a value at this path may be the id of a person.
+    pub(crate) fn allow(&self, path: &[PathSegment], value: &Value) -> bool {
+        // A text that is JSON holds the id and is none.
+        let is_document = value.as_str().is_some_and(|text| text.trim_start().starts_with('{'));
+        is_document || is_of_person(path, value, (&self.known, &self.of_person))
+    }
 }
 
 /// The paths by which a file reads these facts.

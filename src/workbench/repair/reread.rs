@@ -7,6 +7,7 @@ use crate::provider::facts::{FROM_DISCOVERY, FROM_THE_START, Facts};
 use crate::provider::identity::{Identity, IdentityError};
 use crate::provider::signed_token::unverified_claims;
 use crate::provider::step::Step;
+use crate::story::recent_logins::LoginsAtHand;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::Response;
@@ -23,6 +24,8 @@ pub(crate) struct RepairCase<'a> {
     pub(crate) complete: bool,
     /// Whether an answer is read although the file takes it for a refusal.
     pub(crate) reads_refused: bool,
+    /// Other logins, with which an id is compared.
+    pub(crate) others: Option<&'a LoginsAtHand>,
 }
 
 #[derive(Debug)]

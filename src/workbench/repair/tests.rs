@@ -2,9 +2,11 @@
 
 use crate::provider::{InstallationContext, compile};
 use crate::story::proposal::Proposal;
+use crate::story::recent_logins::LoginsAtHand;
 use crate::vocabulary::place::Source;
+use crate::vocabulary::wire::Response;
 use crate::workbench::examples::replay::replay;
-use crate::workbench::repair::propose;
+use crate::workbench::repair::{propose, propose_given};
 
 const FILE: &str = "name: Acme\ngetAuthorizationCode: { get: https://idp.example/a, scope: openid }\ngetAccessCode: { post: https://idp.example/t }\ngetUserInfo:\n  get: https://idp.example/me\n  read:\n    id: $.user.id\n    email: $.user.email          # theirs\n    emailVerified: $.user.verified\n    name: $.user.name\n";
 
@@ -264,5 +266,39 @@ fn what_decides_who_may_sign_in_is_mended_where_only_its_spelling_is_wrong() {
     assert!(diff(&after(&with("$.user.rloe"), TOKEN, person)).ends_with("+     role: $.user.role\n"));
     for path in ["$.user.wrong", "$.org.role", "$.user.roles"] {
         assert!(changes(&with(path), person).is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn answers_that_are_all_wrapped_in_one_member_get_one_change() {
+    let (token, person) =
+        (r#"{"data":{"access_token":"at-1"}}"#, r#"{"data":{"user":{"id":"7","email":"ana@loja.example","verified":true,"name":"Ana"}}}"#);
+    let (provider, _) = compile(&Source::new("acme.yaml", FILE), InstallationContext { loopback: false });
+    let provider = provider.expect("it compiles");
+    let story = format!("- what: x\n  exchanges: [ {{ answer: {{ text: '{token}' }} }} ]\n  refused: {{ code: x }}\n");
+    let stories = crate::workbench::examples::read(&Source::new("acme.examples.yaml", story))
+        .unwrap_or_else(|report| panic!("{}", report.draw(false)));
+    let played = replay(&provider, &stories[0]);
+    let further = [(1, Response { status: 200, headers: Vec::new(), body: person.as_bytes().to_vec() })];
+
+    let found = propose_given(&provider, played.end.as_ref(), &played.trace, &LoginsAtHand::default(), &further);
+
+    let added = found[0].change.as_ref().expect("a change").added.join("\n");
+    assert_eq!((&*found[0].because, &found[0].about[1..]), ("answersWrapped", &["2".to_owned(), "5".to_owned()][..]));
+    assert!(added.contains("accessToken: $.data.access_token") && added.contains("id: $.data.user.id"), "{added}");
+}
+
+/// A file that takes an answer for a refusal when it has a key that no answer has.
+const REFUSING: &str = "name: Acme\nmissingEmail: ask\ngetAuthorizationCode: { get: https://idp.example/a }\ngetAccessCode: { post: https://idp.example/t }\ngetUserInfo:\n  get: https://idp.example/me\n  refused: { at: $.fault, present: true, message: $.errmsg }\n  read: { id: $.number }\n";
+
+#[test]
+fn a_refusal_that_the_file_looks_for_at_another_key_is_described_and_mended() {
+    let found = after(REFUSING, TOKEN, r#"{"errcode":40029,"errmsg":"something"}"#);
+    let refusal = found.iter().find(|proposal| proposal.because == "refusalElsewhere").unwrap_or_else(|| panic!("{found:?}"));
+    assert!(refusal.change.as_ref().is_some_and(|change| change.added.join("").contains("refused: { at: $.errcode, ")));
+
+    // Two keys that say as much, a code that means yes, and an answer from which something is read.
+    for person in [r#"{"ret":1,"stat":2}"#, r#"{"errcode":0,"errmsg":"something"}"#, r#"{"errcode":40029,"number":"7"}"#] {
+        assert!(after(REFUSING, TOKEN, person).iter().all(|proposal| proposal.because != "refusalElsewhere"), "{person}");
     }
 }
