@@ -2,10 +2,13 @@
 
 use crate::support::provider;
 use portaria::provider::{InstallationContext, compile};
+use portaria::story::proposal::Proposal;
 use portaria::story::recent_logins::LoginsAtHand;
 use portaria::vocabulary::place::Source;
 use portaria::vocabulary::wire::Response;
-use portaria::workbench::repair::propose_for_answer;
+use portaria::workbench::examples;
+use portaria::workbench::examples::replay::replay;
+use portaria::workbench::repair::{propose, propose_for_answer};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -88,4 +91,98 @@ fn the_largest_answers_are_looked_at_within_bounds() {
     look_over("[".repeat(60_000).as_bytes(), &[]);
     look_over("<a>".repeat(20_000).as_bytes(), &[]);
     look_over("a=1&".repeat(16_000).as_bytes(), &[]);
+}
+
+const APP: &str = "name: Acme\ntrustEmail: always\ngetAuthorizationCode: { get: https://idp.example/a, scope: openid }\n\
+getAccessCode: { post: https://idp.example/t, json: { code: \"${code}\", app_key: \"${clientSecret}\", proof: \"${codeVerifier}\" }, headers: { X-App-Sign: \"${clientSecret}\" } }\n\
+getUserInfo: { get: https://api.idp.example/me, read: { id: $.id, email: $.mail } }\n";
+
+/// All that is proposed after a login with this callback and these answers.
+fn proposed(callback: &str, exchanges: &str) -> Vec<Proposal> {
+    let story = format!("- what: x\n  callback: {callback}\n  exchanges: [ {exchanges} ]\n  refused: {{ code: x }}\n");
+    let stories = examples::read(&Source::new("acme.examples.yaml", story)).unwrap_or_else(|report| panic!("{}", report.draw(false)));
+    let acme = provider(APP);
+    let played = replay(&acme, &stories[0]);
+    propose(&acme, played.end.as_ref(), &played.trace)
+}
+
+/// The lines that these proposals add to the file.
+fn added(proposals: &[Proposal]) -> String {
+    let changes = proposals.iter().filter_map(|proposal| proposal.change.as_ref());
+    changes
+        .flat_map(|change| change.added.iter().filter(|line| !change.removed.contains(line)))
+        .fold(String::new(), |all, line| all + line + "\n")
+}
+
+#[test]
+fn a_made_up_callback_brings_no_secret_into_the_address_of_the_login() {
+    for name in ["client_secret", "app_key", "code_verifier", "proof", "X-App-Sign", "access_token", "code", "appSecret"] {
+        for said in ["Missing required parameter: NAME", "header NAME is missing", "field 'NAME' must not be empty"] {
+            let said = said.replace("NAME", name);
+            let found = proposed(&format!("{{ error: invalid_request, error_description: \"{said}\", state: ‹state› }}"), "");
+            let lines = added(&found);
+            let redirect = lines.lines().find(|line| line.contains("getAuthorizationCode")).unwrap_or_default();
+            assert!(["ecret", "erifier", "oken", "${code"].iter().all(|word| !redirect.contains(word)), "{said}: {lines}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_of_another_host_gets_neither_the_secret_nor_a_made_up_scheme() {
+    let token = "{ answer: { json: { access_token: at-1, token_type: Bearer } } }";
+    for name in ["client_secret", "app_key", "app_secret", "secret", "key", "proof", "X-App-Sign"] {
+        for status in [400, 401, 403] {
+            let refusal = format!("{{ answer: {{ status: {status}, json: {{ error: \"Missing required parameter: {name}\" }} }} }}");
+            let lines = added(&proposed("{ code: c-1, state: ‹state› }", &format!("{token}, {refusal}")));
+            let person = lines.lines().find(|line| line.contains("getUserInfo")).unwrap_or_default();
+            assert!(!person.contains("lientSecret") && !person.contains("erifier"), "{name} {status}: {person}");
+        }
+    }
+    let challenge =
+        "{ answer: { status: 401, headers: { WWW-Authenticate: \"${clientSecret} realm=x\" }, json: { error: invalid_token } } }";
+    let lines = added(&proposed("{ code: c-1, state: ‹state› }", &format!("{token}, {challenge}")));
+    assert!(!lines.contains("lientSecret} ${accessToken"), "{lines}");
+}
+
+#[test]
+fn a_redirect_leads_to_no_other_site_and_shows_no_value() {
+    let token = "{ answer: { json: { access_token: at-1, token_type: Bearer } } }";
+    let after = |location: &str| {
+        let moved = format!("{{ answer: {{ status: 307, headers: {{ Location: \"{location}\" }}, text: \"\" }} }}");
+        proposed("{ code: c-1, state: ‹state› }", &format!("{token}, {moved}"))
+    };
+
+    let same = after("https://v2.idp.example/api/me");
+    assert_eq!((&*same[0].because, same[0].title.as_str()), ("addressRedirected", "get: https://v2.idp.example/api/me"));
+    for location in [
+        "https://evil.example/me",
+        "http://api.idp.example/v2/me",
+        "https://api.idp.example@evil.example/me",
+        "https://api.idp.example/login?user=zq7planted",
+    ] {
+        let rendered = serde_json::to_string(&after(location)).expect("proposals are JSON");
+        assert!(!rendered.contains("evil") && !rendered.contains("http://") && !rendered.contains("zq7planted"), "{rendered}");
+    }
+}
+
+#[test]
+fn the_state_is_read_from_no_name_that_a_made_up_callback_gives_it() {
+    let found = proposed("{ code: c-1, \"call +55 11 99887766\": ‹state› }", "");
+    assert!(!format!("{found:?}").contains("99887766"), "{found:?}");
+}
+
+#[test]
+fn a_list_of_other_people_does_not_take_the_place_of_the_addresses() {
+    let file = "name: Acme\ngetAuthorizationCode: { get: https://idp.example/a }\ngetAccessCode: { post: https://idp.example/t }\n\
+        getUserInfo:\n  get: https://idp.example/me\n  read: { id: $.id }\n  choose: { from: $.emails, where: { at: $.primary, is: true }, read: { email: $.value, emailVerified: $.verified } }\n";
+    let acme = provider(file);
+    let changed = |body: Value| {
+        let found = propose_for_answer(&acme, 1, &answer(body.to_string().as_bytes()), &LoginsAtHand::default());
+        found.iter().any(|proposal| proposal.title.starts_with("choose: "))
+    };
+    let entry = json!({ "value": "bo@loja.example", "verified": true, "primary": true });
+    let named = json!({ "value": "bo@loja.example", "verified": true, "primary": true, "name": "Bo Teste" });
+
+    assert!(changed(json!({ "id": "7", "addresses": [entry] })));
+    assert!(!changed(json!({ "id": "7", "circle": [named] })));
 }

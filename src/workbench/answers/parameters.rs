@@ -81,21 +81,42 @@ pub(crate) fn standard_value(name: &str) -> Option<&'static str> {
     VALUES.iter().find(|(standard, _)| *standard == name).map(|(_, value)| *value)
 }
 
-/// Whether a name is an ordinary word.
-fn is_word(name: &str) -> bool {
+/// A name of a parameter or header that a text mentions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MentionedName {
+    pub(crate) name: String,
+    /// Whether the text calls it one, as in `parameter: app` and `field 'app'`.
+    pub(crate) is_explicit: bool,
+}
+
+/// Words behind which a name follows.
+const KINDS: &[&str] = &["parameter", "param", "field", "header", "parametro", "campo"];
+
+/// Whether a name is an ordinary word that stands for a standard parameter as well.
+pub(crate) fn is_listed_word(name: &str) -> bool {
     let plain = normalize_key(name);
     PARAMETERS.values().any(|parameter| parameter.words.contains(&plain))
+}
+
+/// Whether a name is an ordinary word.
+fn is_word(name: &str) -> bool {
+    is_listed_word(name)
         || name.chars().enumerate().all(|(at, letter)| letter.is_ascii_lowercase() || at == 0 && letter.is_ascii_uppercase())
 }
 
 /// The names of parameters and headers that a text mentions, the likeliest first. `known` are the names of the file itself.
-pub(crate) fn names_in_text(text: &str, known: &[String]) -> Vec<String> {
+pub(crate) fn names_in_text(text: &str, known: &[String]) -> Vec<MentionedName> {
     let text: String = text.chars().take(LONGEST).collect();
-    let pieces: Vec<&str> =
-        text.split_whitespace().flat_map(|piece| piece.split(['=', '/', '(', ')', ',', ';', '<', '>', '{', '}', '[', ']'])).collect();
+    let is_media_type =
+        |piece: &&str| ["application/", "text/", "multipart/"].iter().any(|start| piece.trim_start_matches('\'').starts_with(start));
+    let pieces: Vec<&str> = text
+        .split_whitespace()
+        .filter(|piece| !is_media_type(piece))
+        .flat_map(|piece| piece.split(['=', '/', '(', ')', ',', ';', '<', '>', '{', '}', '[', ']']))
+        .collect();
     let bare = |piece: &str| piece.trim_matches(|letter: char| !letter.is_ascii_alphanumeric()).to_owned();
     let says_missing = |piece: Option<&&str>| piece.is_some_and(|piece| MISSING.contains(&normalize_key(piece).as_str()));
-    let mut found: Vec<(u8, String)> = Vec::new();
+    let mut found: Vec<(u8, MentionedName)> = Vec::new();
     for (at, piece) in pieces.iter().enumerate() {
         let name = bare(piece);
         if !can_be_name(&name) || is_code_of_error(&name) {
@@ -108,18 +129,22 @@ pub(crate) fn names_in_text(text: &str, known: &[String]) -> Vec<String> {
                 pieces.get(at + 2).is_some_and(|next| ["invalid", "expired", "incorrect", "wrong", "used"].contains(&bare(next).as_str()));
             !is_judged && pieces.get(at + 1).is_some_and(|next| matches!(*next, "is" | "was" | "must" | "not" | "cannot" | "fehlt"))
         };
+        let before = at.checked_sub(1).and_then(|before| pieces.get(before));
+        let is_explicit =
+            before.is_some_and(|before| KINDS.contains(&normalize_key(before).as_str()) && (is_quoted || before.ends_with(':')));
         let is_known = known.iter().any(|known| known.eq_ignore_ascii_case(&name));
         let has_parts = name.contains(['_', '-']) || name.chars().skip(1).any(char::is_uppercase) && name.chars().any(char::is_lowercase);
         let is_listed = standard_name(&name).is_some();
         let weight = match (is_word(&name), is_quoted || is_asked) {
             (false, true) => 4,
+            (true, _) if is_explicit && is_asked => 3,
             // A word counts only where the sentence asks for it.
             (is_word, is_asked) if (is_known || is_listed) && (is_asked || !is_word) => 3,
             (false, false) if has_parts => 1,
             (true | false, _) => 0,
         };
-        if weight > 0 && found.len() < MOST && found.iter().all(|(_, other)| *other != name) {
-            found.push((weight, name));
+        if weight > 0 && found.len() < MOST && found.iter().all(|(_, other)| other.name != name) {
+            found.push((weight, MentionedName { name, is_explicit }));
         }
     }
     found.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
@@ -133,7 +158,7 @@ pub(crate) fn can_be_name(word: &str) -> bool {
     (2..=40).contains(&word.len()) && word.starts_with(|letter: char| letter.is_ascii_alphabetic()) && parts.all(can_be_part)
 }
 
-/// Whether a part of a word is written as names are: `app`, `App`, `APP`, `appId`, `appID`, `oauth2`.
+/// Whether a part of a word is written as names are: `app`, `App`, `APP`, `appId`, `AppId`, `appID`, `oauth2`.
 fn can_be_part(part: &str) -> bool {
     let letters = part.trim_end_matches(|letter: char| letter.is_ascii_digit());
     let lower = letters.trim_start_matches(|letter: char| letter.is_ascii_uppercase());
@@ -141,7 +166,7 @@ fn can_be_part(part: &str) -> bool {
     let capitals_behind = lower.chars().filter(char::is_ascii_uppercase).count();
     let is_vowel = |letter: char| "aeiouyAEIOUY".contains(letter);
     let is_written_so = match (capitals_in_front, capitals_behind) {
-        (0, 0 | 1) | (1, 0) => true,
+        (0 | 1, 0 | 1) => true,
         (0, 2) => lower.ends_with("ID"),
         (2..=8, 0) => lower.is_empty(),
         _ => false,
@@ -198,8 +223,11 @@ mod tests {
             ("header acme-version absent", "acme-version"),
             ("缺少参数 appKey", "appKey"),
             ("session_key missing", "session_key"),
+            ("Missing required parameter: ReturnUrl", "ReturnUrl"),
+            ("Missing required parameter: lang", "lang"),
+            ("field 'lang' must not be empty", "lang"),
         ] {
-            assert_eq!(names_in_text(text, &known).first().map(String::as_str), Some(name), "{text}");
+            assert_eq!(names_in_text(text, &known).first().map(|found| found.name.as_str()), Some(name), "{text}");
         }
         for text in [
             "invalid_client Client authentication failed",
@@ -209,6 +237,8 @@ mod tests {
             "code 17",
             "'97546-9548' is missing",
             "the token 'a8B7c6D5e4' expired",
+            "user 'ana' is missing",
+            "Unsupported content type, expected application/json",
         ] {
             assert!(names_in_text(text, &known).is_empty(), "{text}: {:?}", names_in_text(text, &known));
         }

@@ -4,11 +4,16 @@ use crate::provider::{InstallationContext, Provider, compile};
 use crate::story::proposal::Proposal;
 use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::place::Source;
+use crate::workbench::answers::looks::is_name_for_path;
 use crate::workbench::answers::path::{PathSegment, write_path};
 use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
 
 /// Reads the state from the parameter of this name, which holds the very state that was sent.
 pub(crate) fn state_proposal(provider: &Provider, name: &str) -> Option<Proposal> {
+    // The callback may come from anyone, and so may the names in it.
+    if !is_name_for_path(name) {
+        return None;
+    }
     let step = &provider.authorization;
     let path = provider.state.paths().into_iter().next()?;
     let found = vec![PathSegment::Key(name.to_owned())];

@@ -3,6 +3,7 @@
 
 pub(crate) mod address_drafts;
 pub(crate) mod client_drafts;
+pub(crate) mod known_values;
 pub(crate) mod parameter_drafts;
 pub(crate) mod token_drafts;
 pub(crate) mod unexplained_drafts;
@@ -34,6 +35,8 @@ pub(crate) struct RequestRefusal<'a> {
     /// The other requests of the file.
     pub(crate) others: Vec<FileRequest<'a>>,
     pub(crate) status: u16,
+    /// The address to which it redirects, if the same request may be sent there.
+    pub(crate) moved_to: Option<&'a str>,
     /// What the provider says, as it is written.
     pub(crate) said: &'a str,
     /// The challenge and the allowed methods of the headers.
@@ -75,6 +78,15 @@ impl<'a> RequestRefusal<'a> {
         self.step.kind.word().to_owned()
     }
 
+    /// Whether this request may carry a value that the file writes, or that another of its requests has. What proves who the client is stays
+    /// where the client shows it, and a token where the person is asked about, whatever an answer or a callback asks for.
+    pub(crate) fn may_carry(&self, value: &str) -> bool {
+        let mentions = |facts: &[&str]| facts.iter().any(|fact| value.contains(fact));
+        let is_for_client = mentions(&["clientSecret", "clientAssertion", "codeVerifier", "${code}", "clientToken"]);
+        let is_for_person = mentions(&["accessToken", "refreshToken", "idToken"]);
+        (!is_for_client || self.shows_client() && !self.is_redirect()) && (!is_for_person || self.call.is_about_person())
+    }
+
     /// A change of an entry of this request.
     pub(crate) fn entry(&self, word: &'static str, change: EntryChange) -> FileEdit {
         FileEdit::Entry { step: self.call.place, word, change }
@@ -85,20 +97,23 @@ impl<'a> RequestRefusal<'a> {
         FileEdit::Word { step: self.call.place, word: self.step.kind.word(), key, value }
     }
 
+    /// The names of parameters and headers in all requests of the file.
+    pub(crate) fn known_names(&self) -> Vec<String> {
+        let calls = std::iter::once(&self.call).chain(&self.others);
+        let names = calls.flat_map(|call| {
+            call.parameters().into_iter().map(|parameter| parameter.name).chain(call.renamed_to()).chain(call.header_names())
+        });
+        names.collect()
+    }
+
     /// The changes, the likeliest first.
     pub(crate) fn drafts(&self) -> Vec<RequestDraft> {
         // A page in place of an answer says nothing about the request.
         if self.status < 300 && self.has_cause(RefusalCause::AddressWrong, 1) {
             return Vec::new();
         }
-        let known: Vec<String> = std::iter::once(&self.call)
-            .chain(&self.others)
-            .flat_map(|call| {
-                call.parameters().into_iter().map(|parameter| parameter.name).chain(call.renamed_to()).chain(call.header_names())
-            })
-            .collect();
         let mut drafts = Vec::new();
-        for (at, name) in names_in_text(self.said, &known).iter().take(3).enumerate() {
+        for (at, name) in names_in_text(self.said, &self.known_names()).iter().take(3).enumerate() {
             #[expect(clippy::cast_precision_loss, reason = "three at most")]
             let behind = at as f32;
             drafts.extend(

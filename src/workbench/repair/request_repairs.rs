@@ -1,7 +1,7 @@
 //! Repairs of requests: from a provider's refusal to its cause, and the line of the file that would change it, if one would.
 
 use crate::login::error::LoginError;
-use crate::login::trace::Trace;
+use crate::login::trace::{Exchange, Trace};
 use crate::provider::answer::is_web_page;
 use crate::provider::pkce::Pkce;
 use crate::provider::step::{Step, StepKind};
@@ -15,9 +15,11 @@ use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{NoAnswer, Response};
 use crate::workbench::answers::leaves::{AnswerNode, all_leaves};
+use crate::workbench::answers::parameters::names_in_text;
 use crate::workbench::answers::refusals::{RefusalCause, causes_in_text, lowercase_text};
 use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
 use crate::workbench::repair::request::RequestRefusal;
+use crate::workbench::repair::request::address_drafts::redirect_target;
 use serde_json::Value;
 
 /// Parameters that a provider may name as missing.
@@ -53,6 +55,7 @@ pub(crate) struct ObservedRefusal<'a> {
     pub(super) words: String,
     /// The texts of its answer as they are written.
     said: String,
+    moved_to: Option<String>,
     challenge: Option<String>,
     allowed: Option<String>,
 }
@@ -88,6 +91,7 @@ impl<'a> ObservedRefusal<'a> {
                 (None, None) => texts_of(&trace.callback.document()),
                 (None, Some(_)) => String::new(),
             },
+            moved_to: last.zip(answer).and_then(|(exchange, answer)| moved_to(exchange, answer)),
             challenge: answer.and_then(|answer| header(answer, "www-authenticate")),
             allowed: answer.and_then(|answer| header(answer, "allow")),
         }
@@ -98,7 +102,7 @@ impl<'a> ObservedRefusal<'a> {
         let mut list = causes_in_text(&self.words);
         let shows_client = matches!(self.kind, Some(StepKind::GetAccessCode | StepKind::GetClientToken));
         let by_status = match self.status {
-            404 | 410 => Some((RefusalCause::AddressWrong, 2)),
+            301..=303 | 307 | 308 | 404 | 410 => Some((RefusalCause::AddressWrong, 2)),
             405 => Some((RefusalCause::MethodOther, 4)),
             415 => Some((RefusalCause::BodyOther, 4)),
             429 => Some((RefusalCause::TooMany, 4)),
@@ -177,14 +181,16 @@ impl<'a> ObservedRefusal<'a> {
     /// The proposals, each with how likely it is: ten times the certainty of its cause.
     pub(crate) fn proposals(&self) -> Vec<(Proposal, f32)> {
         let causes = self.likely_causes();
+        let file = EditableFile::open(&self.provider.source);
+        let refused = file.as_ref().zip(self.step).and_then(|(file, step)| self.refused_request(file, step, &causes));
         let of_causes = causes.iter().take(4).enumerate().map(|(at, (cause, weight))| {
             #[expect(clippy::cast_precision_loss, reason = "a handful")]
             let behind = at as f32;
-            (self.proposal_for(*cause), 10.0 * f32::from(*weight) - behind)
+            (self.proposal_for(*cause, refused.as_ref()), 10.0 * f32::from(*weight) - behind)
         });
         let mut list: Vec<(Proposal, f32)> = of_causes.collect();
         list.extend(self.named_scope().map(|proposal| (proposal, 42.0)));
-        list.extend(self.request_changes(&causes));
+        list.extend(refused.iter().flat_map(|refused| self.request_changes(refused)));
         list.sort_by(|one, other| other.1.total_cmp(&one.1));
         list
     }
@@ -196,28 +202,37 @@ impl<'a> ObservedRefusal<'a> {
         Some(proposal).filter(|proposal| is_redirect && proposal.change.is_some())
     }
 
-    /// The changes of the refused request that compile.
-    fn request_changes(&self, causes: &[(RefusalCause, u8)]) -> Vec<(Proposal, f32)> {
-        let (Some(step), Some(file)) = (self.step, EditableFile::open(&self.provider.source)) else { return Vec::new() };
-        let Some((call, others)) = RequestRefusal::find(&file, self.provider, step) else { return Vec::new() };
-        let refused = RequestRefusal {
+    /// The refused request as the file writes it.
+    fn refused_request<'r>(
+        &'r self,
+        file: &'r EditableFile<'_>,
+        step: &'r Step,
+        causes: &'r [(RefusalCause, u8)],
+    ) -> Option<RequestRefusal<'r>> {
+        let (call, others) = RequestRefusal::find(file, self.provider, step)?;
+        Some(RequestRefusal {
             provider: self.provider,
             step,
             call,
             others,
             status: self.status,
+            moved_to: self.moved_to.as_deref(),
             said: &self.said,
             challenge: self.challenge.as_deref(),
             allowed: self.allowed.as_deref(),
             depends_on_encoding: self.credentials_depend_on_encoding(),
             causes,
-        };
+        })
+    }
+
+    /// The changes of the refused request that compile.
+    fn request_changes(&self, refused: &RequestRefusal<'_>) -> Vec<(Proposal, f32)> {
         let drafts = refused.drafts().into_iter().take(MOST_CHANGES);
         let tried = drafts.map(|draft| (self.with_change(&draft.edits, Proposal::new(draft.title, &draft.rule, None)), draft.score));
         tried.filter(|(proposal, _)| proposal.change.is_some()).collect()
     }
 
-    fn proposal_for(&self, cause: RefusalCause) -> Proposal {
+    fn proposal_for(&self, cause: RefusalCause, refused: Option<&RequestRefusal<'_>>) -> Proposal {
         let outside = |title: &str, rule: RepairRule| Proposal::new(title, &rule, None);
         let step = self.step_name();
         match cause {
@@ -243,7 +258,7 @@ impl<'a> ObservedRefusal<'a> {
             RefusalCause::MethodOther => self.method_proposal(),
             RefusalCause::AddressWrong => outside(&step.clone(), RepairRule::AddressWrong { step }),
             RefusalCause::AudienceMissing => outside("extra: { audience: … }", RepairRule::AudienceMissing {}),
-            RefusalCause::ParameterMissing => self.parameter_proposal(),
+            RefusalCause::ParameterMissing => self.parameter_proposal(refused),
             RefusalCause::SignatureRefused => outside("sign", RepairRule::SignatureRefused { step }),
             RefusalCause::ClockWrong => outside("clock", RepairRule::ClockWrong {}),
             RefusalCause::TokenRefused => outside("bearer", RepairRule::TokenRefused { step }),
@@ -276,11 +291,19 @@ impl<'a> ObservedRefusal<'a> {
         Proposal { change: found, ..proposal }
     }
 
-    fn parameter_proposal(&self) -> Proposal {
-        let named = PARAMETERS.iter().find(|name| self.words.contains(**name) || self.words.contains(&name.replace('_', " ")));
-        let name = named.map_or("…", |name| *name);
-        let rule = RepairRule::ParameterMissing { parameter: name.to_owned(), step: self.step_name() };
-        Proposal::new(format!("extra: {{ {name}: … }}"), &rule, None)
+    /// A parameter that is missing and whose value the file does not show: a line to complete.
+    fn parameter_proposal(&self, refused: Option<&RequestRefusal<'_>>) -> Proposal {
+        let mentioned = names_in_text(&self.said, &refused.map(RequestRefusal::known_names).unwrap_or_default());
+        let by_words = || PARAMETERS.iter().find(|name| self.words.contains(**name) || self.words.contains(&name.replace('_', " ")));
+        let name = mentioned.into_iter().next().map(|found| found.name).or_else(|| by_words().map(|name| (*name).to_owned()));
+        let Some(name) = name else {
+            let rule = RepairRule::ParameterMissing { parameter: "…".to_owned(), step: self.step_name() };
+            return Proposal::new("extra: { …: … }", &rule, None);
+        };
+        let is_header = name.contains('-') || self.said.to_lowercase().contains(&format!("header {}", name.to_lowercase()));
+        let word = if is_header { "headers" } else { refused.map_or("extra", |refused| refused.call.word_for_more()) };
+        let rule = RepairRule::ParameterMissing { parameter: name.clone(), step: self.step_name() };
+        Proposal::new(format!("{word}: {{ {name}: \"…\" }}"), &rule, None)
     }
 
     pub(super) fn step_name(&self) -> String {
@@ -317,6 +340,12 @@ pub(crate) fn still_compiles(provider: &Provider, change: &FileChange) -> bool {
         let source = Source::new(provider.source.name.clone(), text.as_str());
         compile(&source, InstallationContext { loopback: true }).0.is_some()
     })
+}
+
+/// The address to which an answer redirects the same request.
+fn moved_to(exchange: &Exchange, answer: &Response) -> Option<String> {
+    let location = header(answer, "location").filter(|_| matches!(answer.status, 301 | 302 | 307 | 308))?;
+    redirect_target(&exchange.request.address.masked(), &location)
 }
 
 /// A header of an answer.

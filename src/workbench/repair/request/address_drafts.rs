@@ -3,6 +3,7 @@
 use crate::provider::step::StepKind;
 use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::yaml::writer::scalar;
+use crate::workbench::answers::looks::is_name_for_path;
 use crate::workbench::answers::refusals::RefusalCause;
 use crate::workbench::repair::edit::FileEdit;
 use crate::workbench::repair::request::{RequestDraft, RequestRefusal};
@@ -17,12 +18,60 @@ pub(crate) fn drafts(refused: &RequestRefusal<'_>) -> Vec<RequestDraft> {
     if refused.is_redirect() {
         return Vec::new();
     }
-    let mut drafts = Vec::new();
+    let mut drafts: Vec<RequestDraft> = redirect_draft(refused).into_iter().collect();
     if matches!(refused.status, 404 | 410) || refused.has_cause(RefusalCause::AddressWrong, 2) {
         drafts.extend(address_drafts(refused));
     }
     drafts.extend(method_draft(refused));
     drafts
+}
+
+/// The same request at the address to which the provider redirects.
+fn redirect_draft(refused: &RequestRefusal<'_>) -> Option<RequestDraft> {
+    let moved_to = refused.moved_to?;
+    let method = if refused.call.has("get") { "get" } else { "post" };
+    let address = refused.call.text(method).filter(|address| !address.contains("${"))?;
+    let whole = match address.split_once('?') {
+        Some((_, query)) => format!("{moved_to}?{query}"),
+        None => moved_to.to_owned(),
+    };
+    let last = |address: &str| address.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+    // What keeps its last part is the same resource elsewhere; anything else may be a page to sign in on.
+    let is_same_end = last(moved_to) == last(address.split('?').next().unwrap_or(address));
+    let rule = RepairRule::AddressRedirected { step: refused.step_name(), address: whole.clone() };
+    let edits = vec![refused.word(method, scalar(&whole))];
+    is_same_end.then(|| RequestDraft { title: format!("{method}: {whole}"), rule, edits, score: 52.0 })
+}
+
+/// The address without its query to which an answer redirects, if the same request may be sent there: by https, on the same site, and with
+/// nothing in it that may be a person's.
+pub(crate) fn redirect_target(sent: &str, location: &str) -> Option<String> {
+    let from = url::Url::parse(sent).ok()?;
+    let to = from.join(location).ok()?;
+    let is_plain = to.scheme() == "https" && to.username().is_empty() && to.password().is_none() && to.port_or_known_default() == Some(443);
+    let segments = || to.path_segments().into_iter().flatten();
+    let is_shown = segments().all(|segment| segment.is_empty() || is_name_for_path(segment) || is_version(segment));
+    let is_elsewhere = (from.scheme(), from.host_str(), from.path()) != (to.scheme(), to.host_str(), to.path());
+    let is_same_query = to.query().is_none_or(|query| from.query() == Some(query));
+    let is_whole = is_plain && is_shown && is_elsewhere && is_same_query && to.fragment().is_none() && to.as_str().len() <= 200;
+    let target = format!("https://{}{}", to.host_str()?, to.path());
+    (is_whole && is_same_site(sent, &target)).then_some(target)
+}
+
+fn is_version(segment: &str) -> bool {
+    segment.len() <= 6 && segment.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, '.' | 'v'))
+}
+
+/// Whether two addresses belong to one registrable domain.
+pub(crate) fn is_same_site(one: &str, other: &str) -> bool {
+    let host = |address: &str| {
+        let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        host.split(':').next().unwrap_or_default().to_ascii_lowercase()
+    };
+    let (one, other) = (host(one), host(other));
+    let site = |host: &str| psl::domain_str(host).map(str::to_owned);
+    !one.is_empty() && (one == other || site(&one).is_some_and(|site_of_one| site(&other) == Some(site_of_one)))
 }
 
 fn method_draft(refused: &RequestRefusal<'_>) -> Option<RequestDraft> {
@@ -109,4 +158,36 @@ fn address_drafts(refused: &RequestRefusal<'_>) -> Vec<RequestDraft> {
         seen.push(candidate);
     }
     drafts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_is_followed_only_to_a_plain_address_of_the_same_site() {
+        let sent = "https://api.acme.example/v1/me?lang=pt";
+        for (location, target) in [
+            ("https://api.acme.example/v2/me", "https://api.acme.example/v2/me"),
+            ("/v2/me?lang=pt", "https://api.acme.example/v2/me"),
+            ("https://www.acme.example/v1/me", "https://www.acme.example/v1/me"),
+        ] {
+            assert_eq!(redirect_target(sent, location).as_deref(), Some(target), "{location}");
+        }
+        for location in [
+            "http://api.acme.example/v2/me",
+            "https://evil.example/v2/me",
+            "https://acme.example.evil.example/v2/me",
+            "https://api.acme.example@evil.example/v2/me",
+            "https://ana:x@api.acme.example/v2/me",
+            "https://api.acme.example:8443/v2/me",
+            "https://api.acme.example/v2/me?token=t-1",
+            "https://api.acme.example/ana@loja.example/me",
+            "https://api.acme.example/u/104417220399817265001/me",
+            "https://api.acme.example/v1/me?lang=pt",
+        ] {
+            assert_eq!(redirect_target(sent, location), None, "{location}");
+        }
+        assert_eq!(redirect_target("https://acme.co.uk/me", "https://other.co.uk/me"), None);
+    }
 }

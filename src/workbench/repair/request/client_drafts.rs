@@ -3,6 +3,7 @@
 use crate::provider::step::StepBody;
 use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::yaml::writer::flow_scalar;
+use crate::workbench::answers::keys::spelling_similarity;
 use crate::workbench::answers::refusals::RefusalCause;
 use crate::workbench::repair::edit::EntryChange;
 use crate::workbench::repair::request::{RequestDraft, RequestRefusal};
@@ -62,14 +63,18 @@ fn rename_drafts(refused: &RequestRefusal<'_>, score: f32) -> Vec<RequestDraft> 
         }
     }
     // The secret is named as the id is.
-    if let (Some((_, id)), None) =
-        (own.iter().find(|(known, _)| *known == "client_id"), own.iter().find(|(known, _)| *known == "client_secret"))
+    let written = |name: &str| own.iter().find(|(known, _)| *known == name).map(|(_, new)| *new);
+    if let Some(id) = written("client_id")
         && let Some(secret) = secret_beside(id).filter(|_| refused.step.basic.is_none())
+        && written("client_secret") != Some(secret.as_str())
     {
         let change = EntryChange::Set { key: "client_secret".to_owned(), value: flow_scalar(&secret) };
         let rule = RepairRule::ParameterOtherName { parameter: secret.clone(), step: refused.step_name(), was: "client_secret".to_owned() };
         let title = format!("rename: {{ client_secret: {secret} }}");
-        drafts.push(RequestDraft { title, rule, edits: vec![refused.entry("rename", change)], score: score + 1.0 });
+        // A name that is nearly this one was meant to be it.
+        let is_slip = written("client_secret").is_some_and(|mine| spelling_similarity(mine, &secret) >= 0.7);
+        let score = if is_slip { score + 3.0 } else { score + 1.0 };
+        drafts.push(RequestDraft { title, rule, edits: vec![refused.entry("rename", change)], score });
     }
     drafts
 }

@@ -58,6 +58,11 @@ impl FileRequest<'_> {
         self.node.get(word).and_then(text_of)
     }
 
+    /// Its address as the file writes it.
+    pub(crate) fn address(&self) -> Option<&str> {
+        self.text("get").or_else(|| self.text("post"))
+    }
+
     pub(crate) fn has(&self, word: &str) -> bool {
         self.node.get(word).is_some()
     }

@@ -5,9 +5,10 @@ use crate::provider::pkce::Pkce;
 use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::yaml::writer::flow_scalar;
 use crate::workbench::answers::keys::spelling_similarity;
-use crate::workbench::answers::parameters::{standard_name, standard_value};
+use crate::workbench::answers::parameters::{MentionedName, is_listed_word, standard_name, standard_value};
 use crate::workbench::repair::edit::{EntryChange, FileEdit};
 use crate::workbench::repair::request::file_request::{WrittenAs, WrittenParameter};
+use crate::workbench::repair::request::known_values::fact_for_parameter;
 use crate::workbench::repair::request::{RequestDraft, RequestRefusal};
 
 /// How likely the change is where the provider names the parameter, and the file sends its value under another name.
@@ -20,7 +21,8 @@ const UNWANTED: &[&str] =
     &["unknown", "unexpected", "unrecogni", "not supported", "unsupported", "not allowed", "do not send", "what is this", "superfluous"];
 
 /// The changes for a name that the provider mentions.
-pub(crate) fn drafts(refused: &RequestRefusal<'_>, name: &str) -> Vec<RequestDraft> {
+pub(crate) fn drafts(refused: &RequestRefusal<'_>, mentioned: &MentionedName) -> Vec<RequestDraft> {
+    let name = mentioned.name.as_str();
     let sent = refused.call.parameters();
     let said = refused.said.to_lowercase();
     let is_unwanted = UNWANTED.iter().any(|word| said.contains(word));
@@ -29,7 +31,7 @@ pub(crate) fn drafts(refused: &RequestRefusal<'_>, name: &str) -> Vec<RequestDra
     }
     let mut drafts = header_drafts(refused, name);
     match standard_name(name) {
-        Some(standard) => drafts.extend(standard_drafts(refused, name, standard, &sent)),
+        Some(standard) => drafts.extend(standard_drafts(refused, mentioned, standard, &sent)),
         None => drafts.extend(other_drafts(refused, name, &sent)),
     }
     drafts
@@ -57,17 +59,25 @@ fn renamed(refused: &RequestRefusal<'_>, parameter: &WrittenParameter, name: &st
 }
 
 /// A parameter of the standard requests, by whatever name the provider knows it.
-fn standard_drafts(refused: &RequestRefusal<'_>, name: &str, standard: &str, sent: &[WrittenParameter]) -> Vec<RequestDraft> {
+fn standard_drafts(
+    refused: &RequestRefusal<'_>,
+    MentionedName { name, is_explicit }: &MentionedName,
+    standard: &str,
+    sent: &[WrittenParameter],
+) -> Vec<RequestDraft> {
     let value = standard_value(standard);
+    if value.is_some_and(|value| !refused.may_carry(value)) {
+        return Vec::new();
+    }
     let by_value = sent.iter().find(|parameter| value == Some(parameter.value.as_str()));
     let carrier = by_value.or_else(|| sent.iter().find(|parameter| standard_name(&parameter.name) == Some(standard)));
     // A word such as `token` names what is missing, and not the parameter.
-    let is_only_word = name != standard && !name.contains(['_', '-']) && name.chars().all(|letter| letter.is_ascii_lowercase());
+    let is_only_word = name.as_str() != standard && !is_explicit && is_listed_word(name);
     if let Some(carrier) = carrier {
         // What is sent by its standard name is known to the provider by a word for it.
         let is_known = is_only_word && carrier.name == standard;
         let score = if is_only_word { 24.0 } else { NAMED };
-        let target = if is_only_word && carrier.name != standard { standard } else { name };
+        let target = if is_only_word && carrier.name.as_str() != standard { standard } else { name.as_str() };
         return if is_known { elsewhere(refused, carrier) } else { vec![renamed(refused, carrier, target, score)] };
     }
     if standard == "code_verifier" || standard == "code_challenge" {
@@ -75,7 +85,7 @@ fn standard_drafts(refused: &RequestRefusal<'_>, name: &str, standard: &str, sen
     }
     let is_left_out = refused.call.entries("extra").iter().any(|(known, value)| *known == standard && value.is_none());
     let step = refused.step_name();
-    let rule = RepairRule::ParameterAdded { parameter: name.to_owned(), step };
+    let rule = RepairRule::ParameterAdded { parameter: name.clone(), step };
     if is_left_out {
         let edit = refused.entry("extra", EntryChange::Drop { key: standard.to_owned() });
         return vec![RequestDraft { title: format!("extra: without {standard}: null"), rule, edits: vec![edit], score: NAMED }];
@@ -96,7 +106,7 @@ fn standard_drafts(refused: &RequestRefusal<'_>, name: &str, standard: &str, sen
     let drafts = values.iter().enumerate().map(|(at, value)| {
         #[expect(clippy::cast_precision_loss, reason = "two at most")]
         let score = NAMED - 4.0 - at as f32;
-        let change = EntryChange::Set { key: name.to_owned(), value: flow_scalar(value) };
+        let change = EntryChange::Set { key: name.clone(), value: flow_scalar(value) };
         RequestDraft {
             title: format!("{word}: {{ {name}: {} }}", flow_scalar(value)),
             rule: rule.clone(),
@@ -131,8 +141,16 @@ fn other_drafts(refused: &RequestRefusal<'_>, name: &str, sent: &[WrittenParamet
     if !drafts.is_empty() {
         return drafts;
     }
+    if let Some((fact, behind)) = fact_for_parameter(refused, name) {
+        let (word, value) = (refused.call.word_for_more(), format!("${{{fact}}}"));
+        let rule = RepairRule::ParameterAdded { parameter: name.to_owned(), step: refused.step_name() };
+        let title = format!("{word}: {{ {name}: {} }}", flow_scalar(&value));
+        let change = EntryChange::Set { key: name.to_owned(), value: flow_scalar(&value) };
+        drafts.push(RequestDraft { title, rule, edits: vec![refused.entry(word, change)], score: NAMED - 6.0 - behind });
+    }
     for other in &refused.others {
-        if let Some(found) = other.parameters().into_iter().find(|parameter| parameter.name == name) {
+        let found = other.parameters().into_iter().find(|parameter| parameter.name == name);
+        if let Some(found) = found.filter(|found| refused.may_carry(&found.value)) {
             let word = refused.call.word_for_more();
             let change = EntryChange::Set { key: name.to_owned(), value: flow_scalar(&found.value) };
             // What another request renames is renamed here as well.
@@ -174,7 +192,7 @@ fn header_drafts(refused: &RequestRefusal<'_>, name: &str) -> Vec<RequestDraft> 
     }
     for other in &refused.others {
         let found = other.entries("headers").into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        if let Some((known, Some(value))) = found {
+        if let Some((known, Some(value))) = found.filter(|(_, value)| value.is_some_and(|value| refused.may_carry(value))) {
             let change = EntryChange::Set { key: known.to_owned(), value: flow_scalar(value) };
             let rule = RepairRule::LikeOtherStep { step, other: other.step_word().to_owned(), what: known.to_owned() };
             let title = format!("headers: {{ {known}: {value} }}");
@@ -226,7 +244,10 @@ fn elsewhere(refused: &RequestRefusal<'_>, parameter: &WrittenParameter) -> Vec<
         return drafts;
     }
     for (from, to, score) in [("json", "form", 22.0), ("query", "form", 21.0), ("form", "json", 20.0), ("form", "query", 18.0)] {
-        if refused.call.has(from) && !refused.call.has(to) {
+        // An address is written into logs and histories.
+        let shows_secret =
+            to == "query" && refused.call.entries(from).iter().any(|(_, value)| value.is_some_and(|value| value.contains("clientSecret")));
+        if refused.call.has(from) && !refused.call.has(to) && !shows_secret {
             let edit = FileEdit::Rename { step: refused.call.place, from, to };
             let rule = RepairRule::BodyOther { format: to.to_owned() };
             // A request whose parameters are named as missing was not read at all.

@@ -167,12 +167,14 @@ fn edits(refused: &RequestRefusal<'_>) -> Vec<PlaceEdits> {
     };
     let moved = TokenMove { refused, now, away };
     let mut list = moved.as_in_other_calls();
-    let scheme = refused.challenge.and_then(|challenge| challenge.split_whitespace().next()).filter(|scheme| scheme.len() < 20);
+    let scheme = refused.challenge.and_then(|challenge| challenge.split_whitespace().next()).filter(|scheme| is_scheme(scheme));
     let scheme = scheme.filter(|scheme| !matches!(scheme.to_ascii_lowercase().as_str(), "bearer" | "basic"));
     list.extend(scheme.map(|scheme| moved.to_header_with_scheme(scheme)));
     // A header that the provider names.
     let named = names_in_text(refused.said, &[]);
-    list.extend(named.iter().filter(|name| name.contains('-')).take(1).map(|name| moved.to_own_header(name)));
+    let is_for_token =
+        |name: &str| name.contains('-') && ["token", "auth", "session", "access"].iter().any(|word| name.to_lowercase().contains(word));
+    list.extend(named.iter().map(|found| &*found.name).filter(|name| is_for_token(name)).take(1).map(|name| moved.to_own_header(name)));
     let says_bearer = refused.challenge.is_some_and(|challenge| challenge.to_ascii_lowercase().starts_with("bearer"));
     match &moved.now {
         TokenPlace::Bearer => {}
@@ -196,6 +198,11 @@ fn edits(refused: &RequestRefusal<'_>) -> Vec<PlaceEdits> {
         is_new
     });
     list
+}
+
+/// Whether a word is written as a scheme is. Anything else, such as a hole of a file, is no name that a proposal writes.
+fn is_scheme(word: &str) -> bool {
+    word.len() < 20 && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 fn with(edits: &[FileEdit], more: FileEdit) -> Vec<FileEdit> {

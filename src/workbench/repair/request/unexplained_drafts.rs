@@ -2,7 +2,11 @@
 
 use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::yaml::writer::flow_scalar;
+use crate::workbench::answers::keys::spelling_similarity;
+use crate::workbench::answers::parameters::{standard_name, standard_value};
+use crate::workbench::answers::refusals::RefusalCause;
 use crate::workbench::repair::edit::{EntryChange, FileEdit};
+use crate::workbench::repair::request::file_request::WrittenAs;
 use crate::workbench::repair::request::{RequestDraft, RequestRefusal};
 
 /// The changes that make a request resemble the others of its file. `is_named` says that the provider has named a parameter.
@@ -12,6 +16,7 @@ pub(crate) fn drafts(refused: &RequestRefusal<'_>, is_named: bool) -> Vec<Reques
     }
     let is_clear = refused.causes.iter().any(|(_, weight)| *weight > 1);
     let mut drafts = header_drafts(refused);
+    drafts.extend(literal_drafts(refused));
     if !is_clear {
         drafts.extend(rename_drafts(refused));
         drafts.extend(body_drafts(refused));
@@ -25,7 +30,7 @@ fn header_drafts(refused: &RequestRefusal<'_>) -> Vec<RequestDraft> {
     let mut drafts = Vec::new();
     for other in refused.others.iter().filter(|_| !refused.is_redirect()) {
         for (name, value) in other.entries("headers") {
-            let Some(value) = value.filter(|value| !value.contains("Token") && !value.contains("Secret")) else { continue };
+            let Some(value) = value.filter(|value| refused.may_carry(value) && !value.contains("Token")) else { continue };
             if own.iter().any(|known| known.eq_ignore_ascii_case(name))
                 || drafts.iter().any(|draft: &RequestDraft| draft.title.contains(name))
             {
@@ -42,9 +47,27 @@ fn header_drafts(refused: &RequestRefusal<'_>) -> Vec<RequestDraft> {
                 title: format!("headers: {{ {name}: {value} }}"),
                 rule,
                 edits: vec![refused.entry("headers", change)],
-                score: 31.0,
+                // A client that is refused by name lacks no header.
+                score: if refused.shows_client() && refused.has_cause(RefusalCause::SecretRefused, 1) { 23.0 } else { 31.0 },
             });
         }
+    }
+    drafts
+}
+
+/// Fixed values that are nearly the standard ones.
+fn literal_drafts(refused: &RequestRefusal<'_>) -> Vec<RequestDraft> {
+    let mut drafts = Vec::new();
+    for parameter in refused.call.parameters() {
+        let WrittenAs::Entry(word) = parameter.written else { continue };
+        let standard = standard_name(&parameter.name).and_then(standard_value).filter(|value| !value.contains('$'));
+        let Some(value) = standard.filter(|value| *value != parameter.value && spelling_similarity(value, &parameter.value) >= 0.7) else {
+            continue;
+        };
+        let rule = RepairRule::ParameterAdded { parameter: parameter.name.clone(), step: refused.step_name() };
+        let change = EntryChange::Set { key: parameter.name.clone(), value: flow_scalar(value) };
+        let title = format!("{word}: {{ {}: {value} }}", parameter.name);
+        drafts.push(RequestDraft { title, rule, edits: vec![refused.entry(word, change)], score: 44.0 });
     }
     drafts
 }
