@@ -94,8 +94,7 @@ impl DriftMonitor {
         trace: &Trace,
         watch: &LoginWatch,
         end: Result<&Identity, &LoginError>,
-        recent: &RecentLogins,
-        now: i64,
+        (recent, now): (&RecentLogins, i64),
     ) {
         let provider = &live_provider.provider;
         let statistics = self.provider_statistics(store, &provider.name);

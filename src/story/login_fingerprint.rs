@@ -64,7 +64,7 @@ impl FingerprintKey {
 
     fn of(&self, text: &str) -> u64 {
         let tag = hmac::sign(&self.0, text.as_bytes());
-        tag.as_ref().iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
+        tag.as_ref().first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))
     }
 
     /// The fingerprint of a person's id.
@@ -219,7 +219,9 @@ fn collect(value: &Value, place: String, depth: usize, list: &mut Vec<(String, S
             }
         }
         Value::Array(elements) => {
-            elements.iter().take(MOST_ELEMENTS).for_each(|element| collect(element, format!("{place}[]"), deeper, list))
+            for element in elements.iter().take(MOST_ELEMENTS) {
+                collect(element, format!("{place}[]"), deeper, list);
+            }
         }
         Value::Null | Value::Bool(_) => {}
         Value::Number(_) | Value::String(_) => {
@@ -235,6 +237,7 @@ fn collect(value: &Value, place: String, depth: usize, list: &mut Vec<(String, S
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::slice::from_ref;
 
     fn key() -> FingerprintKey {
         FingerprintKey::new(&crate::world::random::bytes())
@@ -253,12 +256,12 @@ mod tests {
         };
         let (bo, again) = (login("bo@loja.example", "b9", "r-2"), login("ana@loja.example", "a7", "r-3"));
 
-        assert_eq!(compared("ref", "a7", &[bo.clone()]), SeenValue { logins: 2, people: 2, is_no_id: false });
-        assert_eq!(compared("ref", "a7", &[again.clone()]), SeenValue { logins: 2, people: 1, is_no_id: false });
+        assert_eq!(compared("ref", "a7", from_ref(&bo)), SeenValue { logins: 2, people: 2, is_no_id: false });
+        assert_eq!(compared("ref", "a7", from_ref(&again)), SeenValue { logins: 2, people: 1, is_no_id: false });
         assert_eq!(compared("ref", "a7", &[bo.clone(), again.clone()]), SeenValue { logins: 3, people: 2, is_no_id: false });
-        assert!(compared("shop", "s-1", &[bo.clone()]).is_no_id);
-        assert!(compared("rid", "r-1", &[again.clone()]).is_no_id);
-        assert!(!compared("rid", "r-1", &[bo.clone()]).is_no_id);
+        assert!(compared("shop", "s-1", from_ref(&bo)).is_no_id);
+        assert!(compared("rid", "r-1", from_ref(&again)).is_no_id);
+        assert!(!compared("rid", "r-1", from_ref(&bo)).is_no_id);
         assert_eq!(compared("nothing", "a7", &[bo, again]), SeenValue { logins: 1, people: 1, is_no_id: false });
     }
 

@@ -227,8 +227,7 @@ fn observe_drift(
             trace,
             watch,
             outcome,
-            &context.app().recent_logins,
-            context.now(),
+            (&context.app().recent_logins, context.now()),
         );
     }
 }

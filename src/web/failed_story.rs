@@ -3,6 +3,7 @@
 
 use crate::login::error::LoginError;
 use crate::login::trace::Trace;
+use crate::provider::identity::Identity;
 use crate::stores::live::LiveProvider;
 use crate::story::file_changes::MASKED;
 use crate::story::proposal::{FileChange, Proposal};
@@ -38,7 +39,7 @@ pub(crate) async fn failed_story(context: &RequestContext, failed: FailedRecord<
     // While all logins fail in the same way, a few searches for a repair a minute are enough.
     let mut proposals: Vec<Proposal> = Vec::new();
     if app.stories.may_search_repair(kind, minute) {
-        proposals = context.proposals(live_provider, Err(error), trace);
+        proposals = propose_repairs(context, live_provider, Err(error), trace);
         if let Some(since) = &since {
             proposals = (app.workbench.propose_as_it_was)(&live_provider.provider, error, trace, &since.file, proposals);
         }
@@ -51,6 +52,18 @@ pub(crate) async fn failed_story(context: &RequestContext, failed: FailedRecord<
         remedy = app.stories.remedy(kind, minute);
     }
     Story { remedy: remedy.map(|code| code.to_string()), since, ..login_story(record, proposals) }
+}
+
+/// What would mend the file of a provider after a login, beside the recent logins at it.
+pub(crate) fn propose_repairs(
+    context: &RequestContext,
+    live_provider: &LiveProvider,
+    end: Result<&Identity, &LoginError>,
+    trace: &Trace,
+) -> Vec<Proposal> {
+    let (app, provider) = (context.app(), &live_provider.provider);
+    let others = app.recent_logins.at_hand(&context.live_store().store.name, &provider.name, context.now());
+    (app.workbench.propose)(provider, end, trace, &others)
 }
 
 /// The proposals with masked secrets, because a story is stored and the lines of a change are those of the file.

@@ -2,16 +2,11 @@
 //! `commands::broker` makes the hooks and `commands::serve` hands them in.
 
 use crate::drift::provider_statistics::CauseFinder;
-use crate::login::error::LoginError;
-use crate::login::trace::Trace;
-use crate::provider::identity::Identity;
 use crate::stores::connection::ConnectionReplacer;
 use crate::stores::connection::EmbeddedProvider;
-use crate::stores::live::LiveProvider;
-use crate::story::proposal::{FormerLinesProposer, Proposal, ProposalMaker};
+use crate::story::proposal::{FormerLinesProposer, ProposalMaker};
 use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
-use crate::web::request_context::RequestContext;
 use std::sync::Arc;
 
 /// Writes the text of a file with these secrets, and everything else that is none of a reader's business, masked.
@@ -34,13 +29,4 @@ pub struct WorkbenchHooks {
     pub(crate) playground: Arc<dyn EmbeddedProvider>,
     /// Texts that pages of the workbench load: the version of all assets changes with them.
     pub(crate) assets: &'static [&'static str],
-}
-
-impl RequestContext {
-    /// What would mend the file of a provider after a login, beside the recent logins at it.
-    pub(crate) fn proposals(&self, live_provider: &LiveProvider, end: Result<&Identity, &LoginError>, trace: &Trace) -> Vec<Proposal> {
-        let (app, provider) = (self.app(), &live_provider.provider);
-        let others = app.recent_logins.at_hand(&self.live_store().store.name, &provider.name, self.now());
-        (app.workbench.propose)(provider, end, trace, &others)
-    }
 }

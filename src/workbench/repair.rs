@@ -146,23 +146,7 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
     if is_unreadable {
         rated.extend(proposals_for_unreadable(provider, case, &goal));
     }
-    if let LoginErrorCause::MissingEmail(_) | LoginErrorCause::UnprovenEmail(_) = &error.cause {
-        let reason = match &error.cause {
-            LoginErrorCause::UnprovenEmail(_) => RepairRule::AskBecauseUnproven {},
-            LoginErrorCause::MissingEmail(Some(FoundInstead::NoFittingEntry | FoundInstead::NoAddress(_))) => {
-                RepairRule::AskBecauseUnfit {}
-            }
-            _ => RepairRule::AskBecauseMissing {},
-        };
-        let own = RepairGoal { facts: Vec::new(), ..goal.clone() };
-        let ask = try_drafts(provider, case, &own, missing_email::missing_email_drafts(provider, reason));
-        let unless_found = if rated.is_empty() && !holds_email(&reread_login(provider, case)) { 40.0 } else { 0.0 };
-        rated.extend(ask.into_iter().filter_map(|mended| {
-            let change = changed_lines(&provider.source.text, &mended.text)?;
-            let score = mended.draft.score + unless_found;
-            Some((mended.draft.into_proposal(change), score))
-        }));
-    }
+    rated.extend(proposals_for_missing_email(provider, case, error, (&goal, rated.is_empty())));
     let is_refusal =
         is_refused || is_unreadable || last.is_some_and(|(_, answer, _)| !(200..300).contains(&answer.status) || is_web_page(&answer.body));
     // A refusal that the file does not recognize is proposed as well, after what would be read.
@@ -182,6 +166,30 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
     let is_missing = goal.facts.first().filter(|_| !is_refusal && rated.iter().all(|(proposal, _)| proposal.change.is_none()));
     rated.extend(is_missing.map(|fact| (Proposal::new(fact.clone(), &RepairRule::NothingLike { fact: fact.clone() }, None), 1.0)));
     rated
+}
+
+/// The proposals to ask for an e-mail address that no answer holds or proves. `is_alone` says that nothing else was found.
+fn proposals_for_missing_email(
+    provider: &Provider,
+    case: &RepairCase<'_>,
+    error: &LoginError,
+    (goal, is_alone): (&RepairGoal, bool),
+) -> Vec<RatedProposal> {
+    let reason = match &error.cause {
+        LoginErrorCause::UnprovenEmail(_) => RepairRule::AskBecauseUnproven {},
+        LoginErrorCause::MissingEmail(Some(FoundInstead::NoFittingEntry | FoundInstead::NoAddress(_))) => RepairRule::AskBecauseUnfit {},
+        LoginErrorCause::MissingEmail(_) => RepairRule::AskBecauseMissing {},
+        _ => return Vec::new(),
+    };
+    let own = RepairGoal { facts: Vec::new(), ..goal.clone() };
+    let ask = try_drafts(provider, case, &own, missing_email::missing_email_drafts(provider, reason));
+    let unless_found = if is_alone && !holds_email(&reread_login(provider, case)) { 40.0 } else { 0.0 };
+    let proposals = ask.into_iter().filter_map(|mended| {
+        let change = changed_lines(&provider.source.text, &mended.text)?;
+        let score = mended.draft.score + unless_found;
+        Some((mended.draft.into_proposal(change), score))
+    });
+    proposals.collect()
 }
 
 /// The one proposal after a failure whose cause says it all.

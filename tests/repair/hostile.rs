@@ -99,7 +99,8 @@ getUserInfo: { get: https://api.idp.example/me, read: { id: $.id, email: $.mail 
 
 /// All that is proposed after a login with this callback and these answers.
 fn proposed(callback: &str, exchanges: &str) -> Vec<Proposal> {
-    let story = format!("- what: x\n  callback: {callback}\n  exchanges: [ {exchanges} ]\n  refused: {{ code: x }}\n");
+    let exchanges = if exchanges.is_empty() { String::new() } else { format!("  exchanges: [ {exchanges} ]\n") };
+    let story = format!("- what: x\n  callback: {callback}\n{exchanges}  refused: {{ code: x }}\n");
     let stories = examples::read(&Source::new("acme.examples.yaml", story)).unwrap_or_else(|report| panic!("{}", report.draw(false)));
     let acme = provider(APP);
     let played = replay(&acme, &stories[0]);

@@ -19,7 +19,7 @@ use crate::story::{LoginRecord, Story, login_story};
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::vocabulary::wire::Request;
 use crate::web::attempt_cookies::{CallbackRequest, LoginPurpose, Tester, TrialOfApp};
-use crate::web::failed_story::with_masked_secrets;
+use crate::web::failed_story::{propose_repairs, with_masked_secrets};
 use crate::web::good_login_comparison::{remember_good_login, since_good_login};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -169,7 +169,7 @@ async fn record_story(
 ) -> Result<String, UserFacingError> {
     let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
     let happened = LoginRecord { provider: &live_provider.provider, redirect, trace, watch, end };
-    let mut proposals = context.proposals(live_provider, end, trace);
+    let mut proposals = propose_repairs(context, live_provider, end, trace);
     context.app().recent_logins.note(store, &live_provider.provider, end.ok().map(|identity| &*identity.id), trace, context.now());
     let since = if end.is_err() { since_good_login(context, live_provider, trace).await } else { None };
     if let (Err(error), Some(since)) = (end, &since) {

@@ -10,8 +10,9 @@ use crate::workbench::repair::request::{RequestDraft, RequestRefusal};
 
 /// Last parts of the addresses at which a token is given out, the most frequent first.
 const TOKEN: &[&str] = &["token", "access_token"];
-/// Last parts of the addresses that say who the person is.
+/// Last parts of the addresses that say who the person is, as OpenID Connect has them, and as most others do.
 const PERSON: &[&str] = &["userinfo", "me", "user"];
+const PERSON_WITHOUT_OPENID: &[&str] = &["me", "userinfo", "user"];
 
 /// The changes of the address and of the method.
 pub(crate) fn drafts(refused: &RequestRefusal<'_>) -> Vec<RequestDraft> {
@@ -62,14 +63,16 @@ fn is_version(segment: &str) -> bool {
     segment.len() <= 6 && segment.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, '.' | 'v'))
 }
 
+/// The host of an address, as a file may write it.
+fn host_of(address: &str) -> String {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    host.split(':').next().unwrap_or_default().to_ascii_lowercase()
+}
+
 /// Whether two addresses belong to one registrable domain.
 pub(crate) fn is_same_site(one: &str, other: &str) -> bool {
-    let host = |address: &str| {
-        let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        host.split(':').next().unwrap_or_default().to_ascii_lowercase()
-    };
-    let (one, other) = (host(one), host(other));
+    let (one, other) = (host_of(one), host_of(other));
     let site = |host: &str| psl::domain_str(host).map(str::to_owned);
     !one.is_empty() && (one == other || site(&one).is_some_and(|site_of_one| site(&other) == Some(site_of_one)))
 }
@@ -130,7 +133,12 @@ fn address_drafts(refused: &RequestRefusal<'_>) -> Vec<RequestDraft> {
     }
     let (bare, query) = address.split_once('?').map_or((address, ""), |(bare, query)| (bare, query));
     let Some((folder, last)) = bare.rsplit_once('/').filter(|(folder, _)| folder.len() > 8) else { return drafts };
-    let words = if refused.step.kind == StepKind::GetUserInfo { PERSON } else { TOKEN };
+    let is_openid = refused.provider.scope.as_deref().is_some_and(|scope| scope.split_whitespace().any(|word| word == "openid"));
+    let words = match (refused.step.kind == StepKind::GetUserInfo, is_openid) {
+        (true, true) => PERSON,
+        (true, false) => PERSON_WITHOUT_OPENID,
+        (false, _) => TOKEN,
+    };
     // The redirect went well, so what stands beside its address is the likeliest.
     let redirect = refused.others.iter().find_map(|other| other.text("get").filter(|_| other.step.call.is_none()));
     let redirect = redirect.map(|address| address.split(['?', '#']).next().unwrap_or(address)).and_then(|address| address.rsplit_once('/'));
@@ -143,7 +151,13 @@ fn address_drafts(refused: &RequestRefusal<'_>) -> Vec<RequestDraft> {
             format!("{folder}/{word}")
         }));
     }
-    candidates.extend(words.iter().map(|word| format!("{folder}/{word}")));
+    let own = words.iter().map(|word| format!("{folder}/{word}"));
+    // The file names another host for this call, so its own folder is the likelier one.
+    if redirect.is_some_and(|(beside, _)| host_of(beside) != host_of(folder)) {
+        candidates.splice(0..0, own);
+    } else {
+        candidates.extend(own);
+    }
     candidates.retain(|candidate| candidate != bare && !last.contains("${"));
     let mut seen: Vec<String> = Vec::new();
     for (at, candidate) in candidates.into_iter().enumerate() {

@@ -2,7 +2,7 @@
 //! nothing uses.
 
 use crate::provider::json_path::JsonPath;
-use crate::provider::step::ReadRule;
+use crate::provider::step::{ReadRule, Step};
 use crate::workbench::answers::keys::spelling_similarity;
 use crate::workbench::answers::meaning::{FactMeaning, meaning_of_key};
 use crate::workbench::answers::path::{last_key, parse_path};
@@ -23,7 +23,7 @@ pub(crate) fn fact_for_parameter(refused: &RequestRefusal<'_>, name: &str) -> Op
         // What one host says of a person is not sent to another.
         call.and_then(|call| call.address()).is_some_and(|address| is_same_site(address, own))
     });
-    let reads: Vec<&ReadRule> = earlier.flat_map(|step| step.all_reads()).filter(|read| read.written).collect();
+    let reads: Vec<&ReadRule> = earlier.flat_map(Step::all_reads).filter(|read| read.written).collect();
     let fact_of = |read: &ReadRule| provider.names.name(read.fact).to_string();
     let is_token = |fact: &str| matches!(meaning_of_key(fact), FactMeaning::Access | FactMeaning::Refresh | FactMeaning::Identity);
     let reads: Vec<&ReadRule> = reads.into_iter().filter(|read| !is_token(&fact_of(read))).collect();
