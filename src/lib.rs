@@ -33,6 +33,7 @@ pub mod stores; //        settings, the stores they describe, their provider fil
 #[allow(clippy::arithmetic_side_effects, reason = "it counts answers")]
 pub mod drift; //         whether a provider still answers as it did
 pub mod counts; //        how many logins began, came back and ended
+pub mod rollout; //       the next version of a provider file beside the present one
 pub(crate) mod pages; //  the pages and e-mails for shoppers, in their languages
 pub mod web; //           the broker's endpoints, one file for each
 

@@ -1,6 +1,6 @@
 //! The program as a real process: its output and its exit code.
 
-use crate::support::root;
+use crate::support::{root, text as read};
 use std::io::{BufRead as _, BufReader, Lines};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
@@ -365,4 +365,93 @@ fn tokens_that_no_app_may_fetch_and_apps_without_tokens_are_pointed_out() {
             None => assert!(!out.contains("warning"), "{out}"),
         }
     }
+}
+
+/// The next version of `ACME`, which reads the address elsewhere.
+fn next_version(rollout: &str) -> String {
+    ACME.replace("email: $.email", "email: $.mail") + rollout
+}
+
+/// The storage that a broker makes when it starts.
+fn make_storage(folder: &Folder) {
+    Running::start(folder, &["serve", "--listen", "127.0.0.1:0"]).until("listening");
+}
+
+#[test]
+fn check_shows_a_next_version_beside_its_file_and_what_is_wrong_with_it() {
+    let variables = [("ACME_SECRET", "hush")];
+    let folder = Folder::new("next")
+        .with("providers.d/acme.yaml", ACME)
+        .with("providers.d/acme.next.yaml", &next_version("rollout: { share: 5% }\n"));
+
+    let (code, out, _) = portaria(&folder.0, &["check"], &variables);
+    assert_eq!(code, 0, "{out}");
+    assert!(
+        out.contains("next     providers.d/acme.next.yaml  the next version of providers.d/acme.yaml, for 5% of the new logins"),
+        "{out}"
+    );
+    assert!(out.contains("1 offered, 0 dormant, 0 broken; 0 complaints"), "{out}");
+    let (_, out, _) = portaria(&folder.0, &["check", "--json"], &variables);
+    let answer: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((&answer["files"][0]["state"], &answer["files"][1]["state"]), (&"next".into(), &"offered".into()), "{out}");
+
+    let folder = folder.with("providers.d/acme.next.yaml", &next_version("rollout: { share: 5% }\n").replace("sso.acme", "id.acme"));
+    let (code, out, _) = portaria(&folder.0, &["check"], &variables);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("no login goes through this version, although `rollout` says 5%: it points elsewhere"), "{out}");
+
+    let folder = folder.with("providers.d/acme.next.yaml", "name: [").with("providers.d/boa.next.yaml", &next_version(""));
+    let (code, out, _) = portaria(&folder.0, &["check"], &variables);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("there is no provider file of which this is the next version"), "{out}");
+    assert!(out.contains("offered  providers.d/acme.yaml"), "{out}");
+}
+
+#[test]
+fn a_next_version_is_compared_and_promoted() {
+    let folder = Folder::new("promote")
+        .with("providers.d/acme.yaml", ACME)
+        .with("providers.d/acme.next.yaml", &next_version("rollout: { share: 5% }\n"));
+    make_storage(&folder);
+
+    let (code, out, err) = portaria(&folder.0, &["providers", "compare", "acme"], &[]);
+    assert_eq!(code, 0, "{out}{err}");
+    for line in
+        ["-    8    read: { id: $.id, email: $.email", "+    8    read: { id: $.id, email: $.mail", "+    9  rollout", "0 logins alike"]
+    {
+        assert!(out.contains(line), "{line}: {out}");
+    }
+    let (_, out, _) = portaria(&folder.0, &["providers", "compare", "acme", "--json"], &[]);
+    let answer: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((&answer["logins"]["standing"], answer["changes"].as_array().map(Vec::len)), (&"idsUnknown".into(), Some(3)), "{out}");
+
+    let (code, out, err) = portaria(&folder.0, &["providers", "promote", "acme"], &[]);
+
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("to go back: mv providers.d/acme.previous.yaml providers.d/acme.yaml"), "{out}");
+    let text = |name: &str| read(&folder.0.join(name));
+    assert_eq!(text("providers.d/acme.yaml"), next_version(""), "without its share");
+    assert_eq!(text("providers.d/acme.previous.yaml"), ACME);
+    assert!(!folder.0.join("providers.d/acme.next.yaml").exists());
+    assert_eq!(portaria(&folder.0, &["check"], &[("ACME_SECRET", "hush")]).0, 0, "the former file is not read");
+    assert_eq!(portaria(&folder.0, &["providers", "promote", "acme"], &[]).0, 2, "there is no next version any more");
+}
+
+#[test]
+fn a_next_version_that_is_broken_or_leads_elsewhere_is_not_promoted() {
+    let folder = Folder::new("refuse").with("providers.d/acme.yaml", ACME).with("providers.d/acme.next.yaml", "name: [");
+    make_storage(&folder);
+    let is_unchanged = || read(&folder.0.join("providers.d/acme.yaml")) == ACME;
+
+    assert_eq!(portaria(&folder.0, &["providers", "promote", "acme", "--even-so"], &[]).0, 1);
+    assert_eq!(portaria(&folder.0, &["providers", "compare", "acme"], &[]).0, 1);
+    assert!(is_unchanged());
+    std::fs::write(folder.0.join("providers.d/acme.next.yaml"), ACME.replace("sso.acme", "id.acme")).expect("a file can be written");
+    let (code, _, err) = portaria(&folder.0, &["providers", "promote", "acme"], &[]);
+    assert!(code == 1 && err.contains("points elsewhere") && err.contains("--even-so"), "{err}");
+    assert!(is_unchanged());
+    let (code, out, _) = portaria(&folder.0, &["providers", "promote", "acme", "--even-so"], &[]);
+    assert!(code == 0 && out.contains("although it points elsewhere") && !is_unchanged(), "{out}");
+    let (code, _, err) = portaria(&folder.0, &["providers", "compare", "acmee"], &[]);
+    assert!(code == 2 && err.contains("did you mean `acme`?"), "{err}");
 }

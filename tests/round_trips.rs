@@ -4,7 +4,7 @@ use crate::bad_times::place::{Browser, Ending, Place, wait};
 use crate::database::{Relay, Server};
 
 /// What the brokers do beside logins, by words of their statements.
-const BESIDE: [&str; 11] = [
+const BESIDE: [&str; 13] = [
     "current_setting",
     "SELECT name, number FROM generations",
     "FROM ends WHERE",
@@ -12,6 +12,8 @@ const BESIDE: [&str; 11] = [
     "served",
     "tallies",
     "drifts",
+    "next_counts",
+    "next_returns",
     "endpoint_hosts",
     "signing_keys",
     "LISTEN",

@@ -10,6 +10,7 @@ use crate::provider::value_reference::SecretReference;
 use crate::stores::apps::app_complaints;
 use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus, provider_names};
 use crate::stores::compiled_on_demand::ListedProvider;
+use crate::stores::next_version::{complaints_beside, present_path, with_complaints};
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::{MailSpec, Settings, SettingsSpec};
 use crate::stores::{Store, Stores};
@@ -51,6 +52,8 @@ enum CheckedFileState {
     /// The settings, which can be used.
     Settings,
     Provider(ProviderStatus),
+    /// The next version of a provider file, which can be used.
+    NextVersion,
 }
 
 impl CheckedFileState {
@@ -58,6 +61,7 @@ impl CheckedFileState {
         match self {
             Self::Settings => "settings",
             Self::Provider(status) => status.word(),
+            Self::NextVersion => "next",
         }
     }
 }
@@ -93,7 +97,7 @@ impl CheckCommand {
                     }
                 }));
                 examples.extend(all.iter().filter(|path| catalogue::is_examples_file(path)).cloned());
-                paths.extend(all.into_iter().filter(|path| !catalogue::is_examples_file(path)));
+                paths.extend(all.into_iter().filter(|path| catalogue::is_read(path)));
             } else if catalogue::is_examples_file(&path) {
                 examples.push(path);
             } else if files::is_file(&path) {
@@ -118,9 +122,11 @@ impl CheckCommand {
             }
         }
         drop(progress);
+        let (next_versions, mut entries): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.report.source.is_next_version());
         complain_about_shared_keys(&mut entries);
         complain_about_taken_paths(&mut entries);
         token_agreement::warn_without_apps(&mut entries, &settings);
+        lines.extend(next_versions.into_iter().map(|next| checked_next_version(next, &settings)));
         for entry in entries {
             lines.push(checked_file(warn_without_mail(entry, &settings)));
         }
@@ -175,11 +181,15 @@ fn print_files(lines: &[CheckedFile], all: bool) {
     let in_state = |status| lines.iter().filter(move |line| line.state == CheckedFileState::Provider(status));
     let dormant = in_state(ProviderStatus::Dormant).count();
     let lists_dormant = all || dormant <= MOST_DORMANT;
-    let listed = || in_state(ProviderStatus::Offered).chain(in_state(ProviderStatus::Dormant).filter(|_| lists_dormant));
+    let next_versions = || lines.iter().filter(|line| line.state == CheckedFileState::NextVersion);
+    let dormant_lines = || in_state(ProviderStatus::Dormant).filter(|_| lists_dormant);
+    let listed = || in_state(ProviderStatus::Offered).chain(next_versions()).chain(dormant_lines());
     let width = listed().map(|line| line.file.chars().count()).max().unwrap_or_default();
     for line in listed() {
         let file = format!("{:<width$}", line.file);
-        if line.missing.is_empty() {
+        if line.state == CheckedFileState::NextVersion {
+            print_line(&format!("{}     {file}  {}", colours.word("next"), line.title));
+        } else if line.missing.is_empty() {
             print_line(&format!("{}  {file}  {}", colours.good("offered"), printable(&line.title)));
         } else {
             print_line(&format!("{}  {file}  waits for {}", colours.word("dormant"), line.missing.join(", ")));
@@ -292,6 +302,26 @@ fn warn_without_mail(mut entry: CatalogueEntry, settings: &Settings) -> Catalogu
         entry.report.complaints.push(Complaint::new(Severity::Warning, Some(place), message, help));
     }
     entry
+}
+
+/// The next version of a file, with what is to be said of it beside the present one.
+fn checked_next_version(next: CatalogueEntry, settings: &Settings) -> CheckedFile {
+    let path = present_path(Path::new(&*next.report.source.name));
+    let context = settings.installation_context();
+    let present = files::is_file(&path).then(|| catalogue::load(&path, context, &ReadPolicy::for_file(settings, &path)));
+    let complaints =
+        next.state.provider().map(|provider| complaints_beside(present.as_ref().and_then(|one| one.state.provider()), provider));
+    let of_what = format!("the next version of {}", path.display());
+    let title = match next.state.provider().map(|provider| provider.rollout.share).filter(|share| !share.is_none()) {
+        Some(share) => format!("{of_what}, for {share} of the new logins"),
+        None => format!("{of_what}, which only reads along"),
+    };
+    let mut checked = checked_file(next);
+    checked.report = with_complaints(checked.report, complaints.unwrap_or_default());
+    if matches!(checked.state, CheckedFileState::Provider(ProviderStatus::Offered)) {
+        (checked.state, checked.title) = (CheckedFileState::NextVersion, title);
+    }
+    checked
 }
 
 fn checked_file(entry: CatalogueEntry) -> CheckedFile {

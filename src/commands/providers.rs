@@ -1,16 +1,26 @@
 //! `portaria providers`: moves the linked identities of a provider whose file points elsewhere than before, and accepts new hosts of an
-//! issuer's document.
+//! issuer's document; and shows or promotes the next version of a file.
+
+mod compare;
+mod line_changes;
+mod promote;
+mod versions;
 
 use crate::commands::endpoint_hosts::HostsArguments;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, count_in_words, print_json, print_line, uses_colour};
+use crate::commands::providers::compare::CompareArguments;
+use crate::commands::providers::promote::PromoteArguments;
+use crate::commands::providers::versions::VersionPair;
 use crate::commands::users::context::other_stores;
 use crate::commands::{GlobalOptions, storage};
 use crate::directory::fingerprints::{ListPinnedIdentities, MoveIdentities, PinnedIdentities};
 use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider};
+use crate::rollout::counts::NextVersionCounts;
 use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, fingerprint_of, version_from_text};
 use crate::stores::compiled_on_demand::ListedProvider;
 use crate::stores::read_policy::ReadPolicy;
+use crate::stores::settings::Settings;
 use crate::stores::{MAIN, Store, Stores};
 use crate::vocabulary::diagnostic::{did_you_mean, printable};
 use crate::vocabulary::names::Slot;
@@ -20,7 +30,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use std::fmt::Write as _;
 
-/// Look after the linked identities of a provider, and the hosts of its issuer.
+/// Look after the linked identities of a provider, the hosts of its issuer, and the next version of its file.
 #[derive(Debug, Args)]
 pub(crate) struct ProvidersCommand {
     /// The store of the users
@@ -48,6 +58,19 @@ The hosts besides its own to which a document leads are remembered when it is fi
 most a day with the document from before, and no longer than the broker runs. Without hosts the command shows what waits, and without `--yes` nothing is changed.
 Accept a host if the issuer itself has moved there. If it has not, another party may have taken over the document.")]
     Hosts(HostsArguments),
+    /// Show how the next version of a provider file differs: in its lines, in what it reads, and in how its logins end
+    #[command(after_help = "Example: portaria providers compare acme
+
+The next version of providers.d/acme.yaml is providers.d/acme.next.yaml. After each login, what it would have read from the same answers is compared with what the present
+version has read; `rollout: { share: 10% }` in it lets a tenth of the new logins go through it. The answer is no (exit code 1) if something speaks against it: it cannot
+be used, points elsewhere, reads other ids or addresses, refuses logins, or was taken back.")]
+    Compare(CompareArguments),
+    /// Let the next version of a provider file take the place of the present one
+    #[command(after_help = "Example: portaria providers promote acme
+
+acme.next.yaml becomes acme.yaml in one step, without its block `rollout`, and the former file is kept as acme.previous.yaml. A broker that serves the folder takes it
+over at once. Nothing is changed if something speaks against the next version, unless `--even-so` is given.")]
+    Promote(PromoteArguments),
 }
 
 #[derive(Debug, Args)]
@@ -75,6 +98,16 @@ impl ProvidersCommand {
         other_stores(&self.store, &stores)?;
         let arguments = match &self.what {
             ProvidersSubcommand::Move(arguments) => arguments,
+            ProvidersSubcommand::Compare(arguments) => {
+                let (pair, _) = self.versions(&arguments.name, &settings)?;
+                let counts = self.counts(&pair, &settings)?;
+                return Ok(compare::print(&pair, &counts, global.json));
+            }
+            ProvidersSubcommand::Promote(arguments) => {
+                let (pair, allowed) = self.versions(&arguments.name, &settings)?;
+                let counts = self.counts(&pair, &settings)?;
+                return arguments.run(&pair, &counts, &allowed, global.json);
+            }
             ProvidersSubcommand::Hosts(arguments) => {
                 let storage_place = storage::location(self.storage.as_deref(), &settings)?;
                 return storage::run(async {
@@ -108,6 +141,25 @@ impl ProvidersCommand {
                 print_line(&as_text(&self.store, &target, &pinned, chosen, (arguments.yes, moved)));
             }
             Ok(CommandOutcome::Fine)
+        })
+    }
+}
+
+impl ProvidersCommand {
+    /// Both versions of a file of the store, and what they may read.
+    fn versions(&self, name: &str, settings: &Settings) -> Result<(VersionPair, (InstallationContext, ReadPolicy)), CommandFailure> {
+        let stores = Stores::new(settings);
+        let store = stores.by_name(&self.store).unwrap_or_else(|| stores.main());
+        let policy = ReadPolicy::for_store(settings, &stores, store);
+        Ok((VersionPair::find(name, store, &policy)?, (InstallationContext { loopback: store.loopback }, policy)))
+    }
+
+    /// What the brokers have counted of the next version.
+    fn counts(&self, pair: &VersionPair, settings: &Settings) -> Result<NextVersionCounts, CommandFailure> {
+        let storage_place = storage::location(self.storage.as_deref(), settings)?;
+        storage::run(async {
+            let directory = storage::open_existing(&storage_place).await?;
+            pair.counts(&directory).await.map_err(|_| storage::unavailable(&storage_place))
         })
     }
 }

@@ -22,6 +22,7 @@ const SQLITE: &[MigrationStep] = &[
     (14, "passkeys", include_str!("migrations/sqlite/14_passkeys.sql")),
     (15, "login counts", include_str!("migrations/sqlite/15_login_counts.sql")),
     (16, "good logins", include_str!("migrations/sqlite/16_good_logins.sql")),
+    (17, "next versions", include_str!("migrations/sqlite/17_next_versions.sql")),
 ];
 const POSTGRES: &[MigrationStep] = &[
     (1, "people", include_str!("migrations/postgres/1_people.sql")),
@@ -39,6 +40,7 @@ const POSTGRES: &[MigrationStep] = &[
     (13, "passkeys", include_str!("migrations/postgres/13_passkeys.sql")),
     (14, "login counts", include_str!("migrations/postgres/14_login_counts.sql")),
     (15, "good logins", include_str!("migrations/postgres/15_good_logins.sql")),
+    (16, "next versions", include_str!("migrations/postgres/16_next_versions.sql")),
 ];
 
 /// The migrations of SQLite.

@@ -34,6 +34,7 @@ pub mod incidents; //        the stories behind incident codes
 pub mod tallies; //          the counts of drift
 pub mod login_counts; //     the counts of logins
 pub mod good_logins; //      the last login that worked with each provider
+pub mod next_versions; //    what was counted of the next versions of provider files
 pub mod tidy; //             expired rows are removed
 pub(crate) mod probe; //     whether the storage accepts writes, and its clock
 pub mod migrations; //       the tables

@@ -5,7 +5,7 @@ use crate::directory::incidents::KEPT;
 use crate::directory::proofs::WRONG_COUNTS;
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 use crate::directory::{Directory, StorageUnavailable};
-use crate::directory::{good_logins, login_counts, tallies};
+use crate::directory::{good_logins, login_counts, next_versions, tallies};
 
 const DAY: i64 = 86_400;
 /// How many rows a batch removes, besides those of the same second.
@@ -55,6 +55,8 @@ pub async fn tidy(directory: &Directory, now: i64, audit_since: i64) -> Result<(
         (remove_oldest!("drifts", "since"), now.saturating_sub(tallies::KEPT)),
         (remove_oldest!("login_counts", "slot"), now.saturating_sub(login_counts::KEPT)),
         (remove_oldest!("good_logins", "at"), now.saturating_sub(good_logins::KEPT)),
+        (remove_oldest!("next_counts", "at"), now.saturating_sub(next_versions::KEPT)),
+        (remove_oldest!("next_returns", "at"), now.saturating_sub(next_versions::KEPT)),
         (remove_oldest!("audit", "at"), audit_since),
     ] {
         let removed = async {

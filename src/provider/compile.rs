@@ -23,6 +23,7 @@ use crate::provider::pkce::Pkce;
 use crate::provider::proof_check::ProofCheck;
 use crate::provider::provider_spec::ProviderSpec;
 use crate::provider::redirect_address::RedirectAddress;
+use crate::provider::rollout::Rollout;
 use crate::provider::sense_check::SenseCheck;
 use crate::provider::session_swap;
 use crate::provider::standard;
@@ -221,6 +222,7 @@ fn assemble(
         exchange: Box::new(exchange),
         logout,
         keeping,
+        rollout: Rollout::compile(spec.rollout.as_ref(), source, reader),
         labels: reader.names.iter().map(|(_, name)| Arc::clone(name)).collect(),
         names: reader.names.clone(),
         known,

@@ -117,6 +117,11 @@ impl DocumentCache {
         }
     }
 
+    /// A cache for a login that is read once more: it holds no document, and knows how the clients authenticate.
+    pub(crate) fn for_second_reading(&self) -> Self {
+        Self { basic: Mutex::new(self.lock_basic().clone()), ..Self::default() }
+    }
+
     fn lock_basic(&self) -> MutexGuard<'_, HashSet<Box<str>>> {
         self.basic.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -56,6 +56,7 @@ pub(crate) mod refusal; //         `refused` and `accepted`
 pub(crate) mod request_payload; // the payload of a call
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub(crate) mod sense_check; //     check: what a file says can happen
+pub mod rollout; //                the share of logins of the next version of a file
 pub(crate) mod redirect_address; // the word `redirectUri`
 pub(crate) mod session_swap; //    the word `sessionSwap`
 pub(crate) mod signature; //       a signature over parameters
@@ -87,6 +88,7 @@ use crate::provider::issuer::Issuer;
 use crate::provider::logo::ProviderLogo;
 use crate::provider::pkce::Pkce;
 use crate::provider::redirect_address::RedirectAddress;
+use crate::provider::rollout::Rollout;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::token_keeping::TokenKeeping;
 use crate::vocabulary::names::{FactNames, Slot};
@@ -164,6 +166,8 @@ pub struct Provider {
     pub(crate) logout: Option<Address>,
     /// How its own tokens are kept; `None` if they are not.
     pub(crate) keeping: Option<Box<TokenKeeping>>,
+    /// How much the file takes part, if it is the next version of another.
+    pub(crate) rollout: Rollout,
     /// The names of the facts.
     pub names: FactNames,
     /// The same names, as `Facts` holds them.

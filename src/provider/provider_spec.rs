@@ -9,6 +9,7 @@ use crate::provider::identity::IdentitySpec;
 use crate::provider::inputs::InputSpec;
 use crate::provider::pkce::Pkce;
 use crate::provider::refusal::{AcceptedRules, RefusedRules};
+use crate::provider::rollout::RolloutSpec;
 use crate::provider::session_swap::SessionSwap;
 use crate::provider::template::Template;
 use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
@@ -197,6 +198,10 @@ words! {
         /// grant `refresh_token`; otherwise none, and the tokens last until they expire
         /// Example: `refresh: { post: "https://sso.acme.example/token", credentials: basic }`
         refresh: Option<CallSpec> = "refresh",
+        /// How much the next version of a file takes part. Only a file that is called `NAME.next.yaml` may have it.
+        /// Default: none; the next version sends nothing and only reads along
+        /// Example: `rollout: { share: 10% }`
+        rollout: Option<RolloutSpec> = "rollout",
         /// How the identity is composed, when a single `read` is not enough.
         /// Default: the facts `id`, `email`, `emailVerified`, `name`, `picture`, `locale`
         identity: Option<IdentitySpec> = "identity",
@@ -244,6 +249,9 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
         "refreshToken" | "refreshTokens" | "tokenRefresh" => Some("write `refresh: { post: https://… }` beside `keepTokens: true`"),
         "tokens" | "storeTokens" | "offlineAccess" => {
             Some("write `keepTokens: true`; the settings say which apps may fetch the tokens: `apps: { painel: { tokens: [ acme ] } }`")
+        }
+        "canary" | "share" | "next" | "shadow" => {
+            Some("a share of the logins goes through the next version of a file: write `rollout: { share: 10% }` into `NAME.next.yaml`")
         }
         "email" | "id" => Some("what is read stands in a step: `getUserInfo: { get: …, read: { id: $.id, email: $.email } }`"),
         "authorize" | "authorization" | "auth" => Some("the first step is called `getAuthorizationCode`"),

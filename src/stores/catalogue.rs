@@ -5,6 +5,7 @@ use crate::provider::logo::ProviderLogo;
 use crate::provider::value_reference::ValueReference;
 use crate::provider::{InstallationContext, Provider, compile};
 use crate::stores::compiled_on_demand::ListedProvider;
+use crate::stores::next_version::{is_next_version, is_previous_version, present_path};
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::read_refusal::{AwaitedReading, ReadRefusal};
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
@@ -127,7 +128,17 @@ pub(crate) fn provider_names(folder: &Path) -> Option<Vec<String>> {
 
 /// The paths of the provider files of a folder, sorted.
 pub fn provider_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    Ok(files::yaml_files(folder)?.into_iter().filter(|path| !is_examples_file(path)).collect())
+    Ok(files::yaml_files(folder)?.into_iter().filter(|path| is_provider_file(path)).collect())
+}
+
+/// Whether a file with the right ending is read as a provider file or as the next version of one.
+pub(crate) fn is_read(path: &Path) -> bool {
+    !is_examples_file(path) && !is_previous_version(path)
+}
+
+/// Whether a file with the right ending is a provider file.
+pub(crate) fn is_provider_file(path: &Path) -> bool {
+    is_read(path) && !is_next_version(path)
 }
 
 /// The stamps of the files that a provider file of a folder names: its secrets and its logo. A secret that is another file than the one
@@ -273,6 +284,14 @@ pub(crate) fn unread_file_reports(folder: &Path, read: &[PathBuf]) -> Vec<Report
     let orphans = read.iter().filter(orphan).map(|path| {
         (path.clone(), "there is no provider file beside these examples", "name them after the provider file: `NAME.examples.yaml`")
     });
+    let alone = |path: &&PathBuf| is_next_version(path) && read.binary_search(&present_path(path)).is_err();
+    let alone = read.iter().filter(alone).map(|path| {
+        (
+            path.clone(),
+            "there is no provider file of which this is the next version",
+            "name it after the provider file, or take `.next` out of its name",
+        )
+    });
     let misnamed = files::files_ending_in(folder, ".yml").unwrap_or_default().into_iter();
     let misnamed =
         misnamed.map(|path| (path, "this file is not read: its name ends in `.yml`", "rename it: provider files end in `.yaml`"));
@@ -280,7 +299,7 @@ pub(crate) fn unread_file_reports(folder: &Path, read: &[PathBuf]) -> Vec<Report
         let complaint = Complaint::new(Severity::Warning, None, message, help);
         Report::new(Source::new(path.display().to_string(), ""), vec![complaint])
     };
-    orphans.chain(misnamed).map(report).collect()
+    orphans.chain(alone).chain(misnamed).map(report).collect()
 }
 
 /// The version of a file, from its text.

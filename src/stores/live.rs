@@ -1,6 +1,10 @@
 //! The live providers of a folder. Only files that change are read again; while a file is broken its last good version stays live,
 //! and a login that is under way ends with the version with which it began.
 
+mod snapshot;
+
+pub use crate::stores::live::snapshot::LiveProvidersSnapshot;
+
 use crate::login::attempt::{GOOD_FOR, InstallationValues};
 use crate::login::conversation::{ConversationLimits, ConversationParties, LimitsByStore};
 use crate::provider::fingerprint::ProviderFingerprint;
@@ -10,10 +14,10 @@ use crate::stores::catalogue::{
 };
 use crate::stores::compiled_on_demand::{CompiledOnDemand, ListedProvider};
 use crate::stores::connection::{ConnectionReplacer, ProviderClient, ProviderConnection, ReplacedConnection};
+use crate::stores::next_version::{NextVersion, is_next_version};
 use crate::stores::picture::Picture;
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::seen_files::SeenFiles;
-use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
@@ -73,102 +77,6 @@ impl LiveProvider {
         let documents = client.connection.documents();
         let fingerprint = Some(&self.fingerprint);
         ConversationParties { provider: &self.provider, fetch: client, documents, fingerprint, limits: client.limits.as_deref() }
-    }
-}
-
-/// The live providers of a folder at one moment.
-#[derive(Debug, Default)]
-pub struct LiveProvidersSnapshot {
-    /// The providers whose files can be used, by the name of the file.
-    usable: HashMap<Box<str>, Arc<LiveProvider>>,
-    /// Those of them that are live: of two files with one key only one is.
-    by_name: HashMap<Box<str>, Arc<LiveProvider>>,
-    buttons: Vec<Arc<LiveProvider>>,
-    retired: Vec<(Arc<LiveProvider>, i64)>,
-    /// The report on each file by itself.
-    own_reports: BTreeMap<PathBuf, Arc<ProviderFileReport>>,
-    /// The same, and which files have the key of another.
-    file_reports: BTreeMap<PathBuf, Arc<ProviderFileReport>>,
-    /// The files that look like provider files and are not read.
-    pub(crate) unread: Vec<Report>,
-}
-
-impl LiveProvidersSnapshot {
-    /// The provider of this file name.
-    pub fn provider(&self, name: &str) -> Option<&Arc<LiveProvider>> {
-        self.by_name.get(name)
-    }
-
-    /// The provider under whose key an identity is kept.
-    pub(crate) fn provider_by_key(&self, key: &str) -> Option<&Arc<LiveProvider>> {
-        // Most keys are the name of a file.
-        let named = self.by_name.get(key).filter(|live_provider| *live_provider.listed.key == *key);
-        named.or_else(|| self.by_name.values().find(|live_provider| *live_provider.listed.key == *key))
-    }
-
-    /// All live providers.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<LiveProvider>> {
-        self.by_name.values()
-    }
-
-    /// The version of a provider with which a login began, while the provider is live.
-    pub(crate) fn provider_version(&self, name: &str, version: &str) -> Option<&Arc<LiveProvider>> {
-        let current = self.by_name.get(name)?;
-        if *current.version == *version {
-            return Some(current);
-        }
-        self.retired
-            .iter()
-            .map(|(live_provider, _)| live_provider)
-            .find(|live_provider| *live_provider.listed.name == *name && *live_provider.version == *version)
-    }
-
-    /// The current version of a provider, then earlier versions with which logins may still be under way.
-    pub(crate) fn provider_versions<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Arc<LiveProvider>> {
-        let retired =
-            self.retired.iter().map(|(live_provider, _)| live_provider).filter(move |live_provider| *live_provider.listed.name == *name);
-        self.by_name.get(name).into_iter().chain(retired)
-    }
-
-    /// The providers with a button, in order.
-    pub(crate) fn buttons(&self) -> &[Arc<LiveProvider>] {
-        &self.buttons
-    }
-
-    pub(crate) fn file_reports(&self) -> &BTreeMap<PathBuf, Arc<ProviderFileReport>> {
-        &self.file_reports
-    }
-
-    fn remove_file(&mut self, path: &Path) {
-        self.own_reports.remove(path);
-        if let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) {
-            self.usable.remove(name);
-        }
-    }
-
-    /// Makes the usable providers live, except those whose key another one has.
-    fn settle_keys(&mut self) {
-        self.by_name.clone_from(&self.usable);
-        self.file_reports.clone_from(&self.own_reports);
-        let providers = self.usable.values().map(|live_provider| &live_provider.listed);
-        for (name, complaint) in catalogue::shared_keys(providers) {
-            self.by_name.remove(&name);
-            for (_, file_report) in self.file_reports.iter_mut().filter(|(path, _)| path.file_stem().is_some_and(|stem| stem == &*name)) {
-                let mut own = ProviderFileReport::clone(file_report);
-                own.report.complaints.push(complaint.clone());
-                *file_report = Arc::new(ProviderFileReport {
-                    status: ProviderStatus::Broken,
-                    report: Report::new(own.report.source, own.report.complaints),
-                    ..own
-                });
-            }
-        }
-    }
-
-    fn collect_buttons(&mut self) {
-        self.buttons = self.by_name.values().filter(|live_provider| !live_provider.listed.hidden).cloned().collect();
-        self.buttons
-            .sort_by(|a, b| (a.listed.order, &a.listed.title, &a.listed.name).cmp(&(b.listed.order, &b.listed.title, &b.listed.name)));
     }
 }
 
@@ -287,12 +195,14 @@ impl LiveProviders {
             Err(_) => return None,
         };
         let unread = catalogue::unread_file_reports(&self.folder, &named);
-        let paths: Vec<PathBuf> = named.into_iter().filter(|path| !catalogue::is_examples_file(path)).collect();
+        let paths: Vec<PathBuf> = named.into_iter().filter(|path| catalogue::is_read(path)).collect();
         let before = self.snapshot.load();
         let judged_again = seen.judged_again();
         let has_changed = |path: &&PathBuf| seen.has_changed(path) || judged_again.contains(*path);
-        let changed: Vec<PathBuf> = paths.iter().filter(has_changed).cloned().collect();
-        let gone: Vec<PathBuf> = before.file_reports.keys().filter(|path| paths.binary_search(path).is_err()).cloned().collect();
+        let mut changed: Vec<PathBuf> = paths.iter().filter(has_changed).cloned().collect();
+        // A next version is read after the present one, whose limits it shares.
+        changed.sort_by_key(|path| is_next_version(path));
+        let gone: Vec<PathBuf> = before.paths().filter(|path| paths.binary_search(path).is_err()).collect();
         let is_same_unread = before.unread.iter().map(|report| &report.source.name).eq(unread.iter().map(|report| &report.source.name));
         if changed.is_empty() && gone.is_empty() && is_same_unread {
             return Some(changed);
@@ -306,11 +216,12 @@ impl LiveProviders {
             retired: before.retired.iter().filter(|(_, until)| *until > now).cloned().collect(),
             own_reports: before.own_reports.clone(),
             file_reports: BTreeMap::new(),
+            next_versions: before.next_versions.clone(),
             unread,
         };
         for path in &gone {
             seen.remove(path);
-            next.remove_file(path);
+            next.remove_file(path, now);
         }
         // A part at a time, because what all of them compile to takes much memory.
         for (paths, stamps) in changed.chunks(READ_AT_ONCE).zip(stamps.chunks(READ_AT_ONCE)) {
@@ -318,10 +229,15 @@ impl LiveProviders {
             for ((path, stamp), entry) in paths.iter().zip(stamps).zip(entries) {
                 seen.note_awaited(path, entry.awaited.clone());
                 seen.insert(path.clone(), self.file_stamps(path, *stamp, &entry));
-                self.replace_file(&mut next, path, entry, now);
+                if is_next_version(path) {
+                    self.replace_next_version(&mut next, entry, now);
+                } else {
+                    self.replace_file(&mut next, path, entry, now);
+                }
             }
         }
         next.settle_keys();
+        next.compare_next_versions();
         next.collect_buttons();
         self.snapshot.store(Arc::new(next));
         Some(changed.into_iter().chain(gone).collect())
@@ -368,6 +284,25 @@ impl LiveProviders {
             next.retired.push((old, now.saturating_add(GOOD_FOR)));
         }
         next.own_reports.insert(path.to_owned(), Arc::new(ProviderFileReport { title, status, missing, stale, report: entry.report }));
+    }
+
+    /// Replaces the next version of a file. One that cannot be used is kept for its report alone.
+    fn replace_next_version(&self, next: &mut LiveProvidersSnapshot, entry: CatalogueEntry, now: i64) {
+        let name: Box<str> = entry.report.source.stem().into();
+        let old = next.next_versions.remove(&name).and_then(|old| old.live_provider);
+        let title = entry.state.provider().map(|provider| provider.title.clone());
+        let status = entry.state.status();
+        let (missing, live_provider) = match entry.state {
+            ProviderFileState::Offered(provider) => {
+                let shares_with = next.usable.get(&name).or(old.as_ref());
+                (Vec::new(), Some(Arc::new(self.live_provider(&provider, shares_with))))
+            }
+            ProviderFileState::Dormant(_, missing) => (missing, None),
+            ProviderFileState::Off(_) | ProviderFileState::Broken => (Vec::new(), None),
+        };
+        next.retired.extend(old.map(|old| (old, now.saturating_add(GOOD_FOR))));
+        let file_report = Arc::new(ProviderFileReport { title, status, missing, stale: false, report: entry.report });
+        next.next_versions.insert(name, NextVersion { file_report, live_provider });
     }
 
     fn simulated_live_provider(&self, provider: &Provider, path: &Path, old: Option<&Arc<LiveProvider>>) -> LiveProvider {

@@ -1,6 +1,7 @@
 //! The names of the provider files of other stores. What belongs to a file of one store is not read by a file of another.
 
 use crate::provider::declared_values::{CLIENT_VARIABLES, variable_beginning};
+use crate::stores::catalogue::is_provider_file;
 use crate::stores::read_refusal::ReadRefusalKind;
 use crate::stores::store_boundaries::beginnings;
 use crate::world::files;
@@ -66,8 +67,8 @@ pub(crate) fn is_listed(folder: &Path) -> bool {
 fn names_in(folder: &Path, found: Result<io::Result<Vec<PathBuf>>, NotRead>) -> Option<Vec<String>> {
     let listed = match found {
         Ok(Ok(files)) => {
-            let stems = files.iter().filter_map(|file| file.file_stem().map(|stem| variable_beginning(&stem.to_string_lossy())));
-            Some(stems.filter(|stem| !stem.ends_with("_EXAMPLES")).collect())
+            let named = files.iter().filter(|file| is_provider_file(file)).filter_map(|file| file.file_stem());
+            Some(named.map(|stem| variable_beginning(&stem.to_string_lossy())).collect())
         }
         // Without a folder there are no providers.
         Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => Some(Vec::new()),

@@ -7,6 +7,9 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+/// How the name of the next version of a provider file ends.
+pub(crate) const NEXT_VERSION: &str = ".next.yaml";
+
 /// A file that a person wrote: its name for messages, and its text.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -22,10 +25,16 @@ impl Source {
         Self { name: name.into(), text: text.into() }
     }
 
-    /// The file's name without its folder and ending: what a provider is called everywhere.
+    /// The file's name without its folder and ending: what a provider is called everywhere. The next version of a file has the name of
+    /// the file.
     pub(crate) fn stem(&self) -> &str {
         let file = self.name.rsplit(['/', '\\']).next().unwrap_or(&self.name);
-        file.strip_suffix(".yaml").unwrap_or(file)
+        file.strip_suffix(NEXT_VERSION).or_else(|| file.strip_suffix(".yaml")).unwrap_or(file)
+    }
+
+    /// Whether it is the next version of a provider file: `NAME.next.yaml` beside `NAME.yaml`.
+    pub(crate) fn is_next_version(&self) -> bool {
+        self.name.ends_with(NEXT_VERSION)
     }
 
     /// The column after the last character of `place` on its first line.

@@ -111,6 +111,24 @@ impl Text {
         self.equals(&other.value)
     }
 
+    /// Whether another text has the same value but for the secret parts with this label, such as a signature that is another one each time.
+    pub(crate) fn is_same_but_for(&self, other: &Self, label: &str) -> bool {
+        self.is_same_as(other) || self.without(label).is_same_as(&other.without(label))
+    }
+
+    fn without(&self, label: &str) -> Self {
+        let mut rest = Self::default();
+        let mut at = 0;
+        for mark in self.marks.iter().filter(|mark| *mark.label == *label) {
+            rest.push_str(&self.value[at..mark.start]);
+            // No text of a request holds this character.
+            rest.push_str("\u{0}");
+            at = mark.end;
+        }
+        rest.push_str(&self.value[at..]);
+        rest
+    }
+
     /// Tests the value. The function captures nothing and its result cannot hold the text, so the value stays here.
     pub(crate) fn judged<T: Copy + 'static>(&self, judge: fn(&str) -> T) -> T {
         judge(&self.value)

@@ -75,6 +75,11 @@ impl Request {
         self.address.expose()
     }
 
+    /// Whether it fetches a document of an issuer, rather than making a call of a login.
+    pub(crate) fn is_for_document(&self) -> bool {
+        self.largest == LARGEST_DOCUMENT
+    }
+
     /// A plain `GET` for a JSON document, as discovery and keys are fetched.
     pub(crate) fn for_document(address: &str) -> Self {
         Self {

@@ -100,7 +100,7 @@ pub(crate) async fn link(context: RequestContext) -> Result<HttpResponse, UserFa
     }
     let inputs = start::read_inputs(&live_provider, |name| Ok(form.field(name)?.map(str::to_owned)))?;
     let here = format!("{}{PAGE}", context.live_store().store.public_url);
-    let purpose = LoginPurpose { return_to: Some(here), link: Some(session.sid), test: None };
+    let purpose = LoginPurpose { return_to: Some(here), link: Some(session.sid), ..LoginPurpose::default() };
     start::redirect_to_provider(&context, &live_provider, (inputs, LoginOptions::default()), purpose).await
 }
 

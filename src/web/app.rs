@@ -9,6 +9,7 @@ use crate::directory::{Directory, StorageUnavailable};
 use crate::drift::DriftMonitor;
 use crate::login::documents::key_set;
 use crate::provider::document_cache::DocumentCache;
+use crate::rollout::monitor::RolloutMonitor;
 use crate::session::revocation::Revocations;
 use crate::session::seal::{MasterKey, Seal};
 use crate::stores::MAIN;
@@ -84,6 +85,8 @@ pub struct App {
     pub good_logins: GoodLogins,
     /// Fingerprints of recent logins, with which proposed ids are compared.
     pub(crate) recent_logins: RecentLogins,
+    /// What is counted of the next versions of provider files.
+    pub rollout: RolloutMonitor,
     /// Proxies that the settings do not name.
     pub(crate) unnamed_proxies: UnnamedProxies,
     /// The stories of failed logins that were kept in this minute.
@@ -162,11 +165,13 @@ impl App {
             drift: DriftMonitor::new(workbench.find_causes),
             good_logins: GoodLogins::default(),
             recent_logins: RecentLogins::new(&random::bytes()),
+            rollout: RolloutMonitor::default(),
             unnamed_proxies: UnnamedProxies::default(),
             stories: StoryThrottle::default(),
             workbench,
         };
         app.drift.load(&app.directory, now).await?;
+        app.rollout.synchronize(&app.directory).await?;
         app.sync_with_storage(now).await?;
         let settled = app.directory.read(ListSettledPins).await?;
         app.lock_pinned().providers.extend(settled);

@@ -29,6 +29,9 @@ struct SealedAttempt {
     link: Option<Box<str>>,
     #[serde(default)]
     test: Option<Tester>,
+    /// As in [`LoginPurpose`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    drawn_for: Option<Box<str>>,
     /// The key that signed for the store. An attempt is void without it: the store was removed, or the key retired.
     #[serde(default)]
     key: Option<Box<str>>,
@@ -64,6 +67,8 @@ pub struct LoginPurpose {
     pub(crate) link: Option<Box<str>>,
     /// The tester of a test login, which opens no session.
     pub(crate) test: Option<Tester>,
+    /// The next version of the provider's file that had a chance to be the version of this login.
+    pub(crate) drawn_for: Option<Box<str>>,
 }
 
 /// An attempt that a browser has sent back.
@@ -81,6 +86,8 @@ pub(crate) struct CallbackRequest {
     pub(crate) link: Option<Box<str>>,
     /// The tester of a test login, which opens no session.
     pub(crate) test: Option<Tester>,
+    /// As in [`LoginPurpose`].
+    pub(crate) drawn_for: Option<Box<str>>,
 }
 
 /// Attempts that are older than this are ignored; younger ones are reported as expired.
@@ -103,7 +110,7 @@ pub fn new_attempt_cookies(
         attempt.to_saved(&live_provider.provider);
     let suffix = cookie_suffix(&state);
     let (provider, version) = (live_provider.provider.name.clone(), live_provider.version.clone());
-    let LoginPurpose { return_to, link, test } = purpose;
+    let LoginPurpose { return_to, link, test, drawn_for } = purpose;
     let key = keys.map(|keys| keys.active().into());
     let kept = SealedAttempt {
         provider,
@@ -118,6 +125,7 @@ pub fn new_attempt_cookies(
         return_to,
         link,
         test,
+        drawn_for,
         key,
     };
     let text = serde_json::to_vec(&kept).expect("texts can be written");
@@ -144,14 +152,15 @@ pub(crate) fn open_attempts(
 ) -> Vec<CallbackRequest> {
     let opened = jar.attempts(store).into_iter().filter_map(|(name, sealed)| {
         let text = seal.open(&[&store.public_url, name], sealed)?;
-        let SealedAttempt { provider, version, state, nonce, verifier, started, inputs, prepared, options, return_to, link, test, key } =
-            serde_json::from_slice(&text).ok()?;
+        let sealed: SealedAttempt = serde_json::from_slice(&text).ok()?;
+        let SealedAttempt { provider, version, state, nonce, verifier, started, inputs, prepared, options, .. } = sealed;
+        let SealedAttempt { return_to, link, test, drawn_for, key, .. } = sealed;
         // An attempt that an earlier version began names no key.
         if key.is_some_and(|key| !keys.is_some_and(|keys| keys.has(&key))) {
             return None;
         }
         let saved = SavedAttempt { state, nonce, verifier, started, inputs, prepared, options };
-        Some(CallbackRequest { cookie: name.to_owned(), provider, version, saved, return_to, link, test })
+        Some(CallbackRequest { cookie: name.to_owned(), provider, version, saved, return_to, link, test, drawn_for })
     });
     // A browser may keep a cookie longer than its `Max-Age`.
     opened.filter(|callback_request| now.saturating_sub(callback_request.saved.started) < KEPT).collect()

@@ -30,6 +30,8 @@ const SAVE_INTERVAL: Duration = Duration::from_mins(1);
 const SUM_INTERVAL: Duration = Duration::from_secs(5);
 /// How often they are summed before they are written to storage.
 const SUMS_BEFORE_SAVE: usize = 10;
+/// How often the counts of next versions are shared. One that fails is taken back on all machines within this time.
+const NEXT_VERSIONS_INTERVAL: Duration = Duration::from_secs(10);
 /// How often files are checked without a notification, because some disks send none.
 const FILES_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -51,6 +53,7 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: PathBuf, read: ReadSet
     actix_web::rt::spawn(rotate_keys(app.clone()));
     actix_web::rt::spawn(save_drift(app.clone()));
     actix_web::rt::spawn(save_counts(app.clone()));
+    actix_web::rt::spawn(share_next_versions(app.clone()));
     actix_web::rt::spawn(record_unkept_failures(app.clone()));
     actix_web::rt::spawn(logout_delivery::deliver_always(app.clone()));
     let app = app.clone();
@@ -155,7 +158,7 @@ fn reload_settings(app: &App, settings_file: &Path, read: &ReadSettings) -> bool
 
 fn log_provider_file(snapshot: &LiveProvidersSnapshot, file: &Path) {
     let name = file.display();
-    match snapshot.file_reports().get(file) {
+    match snapshot.report_on(file) {
         None => tracing::info!(file = %name, "a provider file was removed"),
         Some(file_report) if file_report.status == ProviderStatus::Broken => {
             let first = file_report.report.complaints.iter().find(|complaint| complaint.place.is_some());
@@ -206,6 +209,18 @@ async fn save_counts(app: Data<App>) {
         }
         // While storage is unavailable the counts wait for the next turn.
         let _ = app.counts.save(&app.directory, clock::now()).await;
+    }
+}
+
+/// Shares with other machines what was counted of the next versions of provider files, while there is one.
+async fn share_next_versions(app: Data<App>) {
+    loop {
+        tokio::time::sleep(NEXT_VERSIONS_INTERVAL).await;
+        let is_any = app.live_config().live_stores().any(|live_store| live_store.providers.snapshot().all_next_versions().next().is_some());
+        if is_any {
+            // While storage is unavailable the counts wait for the next turn.
+            let _ = app.rollout.synchronize(&app.directory).await;
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use crate::web::good_login_comparison::remember_good_login;
 use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
+use crate::web::rollout::EndingLogin;
 use crate::web::session_tokens::session_cookies;
 use crate::web::sign_in::{append_cookies, mail_new_identity_notice};
 use crate::web::test_logins::test_login_handler;
@@ -52,14 +53,18 @@ pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, Us
     if callback_request.test.is_none() {
         login_counts::count(&context, &live_provider, LoginCount::Returned { began: callback_request.saved.started });
     }
-    let result = match &callback_request.test {
-        Some(tester) => test_login_handler(&context)?.finish(&context, &callback_request, tester, &live_provider, &callback).await,
-        None => finish_login(&context, &callback_request, &live_provider, &callback).await.map_err(|mut error| {
+    let result = if let Some(tester) = &callback_request.test {
+        test_login_handler(&context)?.finish(&context, &callback_request, tester, &live_provider, &callback).await
+    } else {
+        let mut ending = EndingLogin::begin(&context, &live_provider);
+        let result = finish_login(&context, &callback_request, &live_provider, &callback, &mut ending).await;
+        ending.conclude(&context, (&callback_request, &callback), &result);
+        result.map_err(|mut error| {
             if let Some(login) = &mut error.login {
                 login.links = callback_request.link.is_some();
             }
             error
-        }),
+        })
     };
     // The attempt is over with any outcome but one: if storage was unavailable, the attempt may not have been consumed, so its cookie
     // is kept and the browser can try again. An attempt that was consumed after all is refused as used.
@@ -113,6 +118,7 @@ async fn finish_login(
     callback_request: &CallbackRequest,
     live_provider: &Arc<LiveProvider>,
     callback: &CallbackParameters,
+    ending: &mut EndingLogin,
 ) -> Result<ResponseWithCookies, UserFacingError> {
     let return_to = callback_request.return_to.as_deref();
     let client = context.client_of(live_provider);
@@ -125,7 +131,7 @@ async fn finish_login(
     if !callback_attempt::consume(context, &conversation.attempt).await? {
         return Err(login_failure::without_conversation(context, BrokerFailure::AlreadyUsed, live_provider, return_to).await);
     }
-    let (identity, tokens) = obtain_identity(context, live_provider, return_to, &conversation, login).await?;
+    let (identity, tokens) = obtain_identity(context, (live_provider, return_to), &conversation, login, ending).await?;
     if let Some(sid) = &callback_request.link {
         return link_identity(context, live_provider, callback_request, (&identity, &tokens), sid).await;
     }
@@ -178,16 +184,17 @@ async fn link_identity(
 
 async fn obtain_identity(
     context: &RequestContext,
-    live_provider: &LiveProvider,
-    return_to: Option<&str>,
+    (live_provider, return_to): (&LiveProvider, Option<&str>),
     conversation: &Conversation<'_>,
     login: Login<'_>,
+    ending: &mut EndingLogin,
 ) -> Result<(Identity, LoginTokens), UserFacingError> {
     let began = clock::instant();
     let mut watch = LoginWatch::default();
     let Ok((trace, outcome)) = conversation.drive(login, context.limited_network(), &mut watch).await else {
         return Err(login_failure::without_conversation(context, BrokerFailure::TooManyLogins, live_provider, return_to).await);
     };
+    ending.note_conversation(&trace, outcome.is_ok());
     observe_drift(context, live_provider, &trace, &watch, outcome.as_ref());
     if outcome.is_ok() {
         remember_good_login(context, live_provider, &trace);

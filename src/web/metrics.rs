@@ -1,6 +1,7 @@
 //! The metrics: outcomes of logins, durations of conversations, checks, files and drift.
 
 use crate::drift::DriftMetric;
+use crate::rollout::monitor::RolloutMetric;
 use crate::web::check_counts::CheckCounts;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -10,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -75,6 +77,12 @@ impl StoreProviderLabels {
     }
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NextComparedLabels {
+    provider: String,
+    result: String,
+}
+
 pub(crate) struct Metrics {
     registry: Registry,
     logins: Family<LoginLabels, Counter>,
@@ -88,6 +96,9 @@ pub(crate) struct Metrics {
     codeless: Family<StoreProviderLabels, Counter>,
     began: Family<StoreProviderLabels, Counter>,
     returned: Family<StoreProviderLabels, Counter>,
+    next_compared: Family<NextComparedLabels, Counter>,
+    next_share: Family<ConversationLabels, Gauge<f64, AtomicU64>>,
+    next_returned: Family<ConversationLabels, Gauge>,
     ended: Gauge,
     silence: Gauge,
     pub(crate) check_counts: CheckCounts,
@@ -122,6 +133,12 @@ impl Default for Metrics {
         let (began, returned) = (Family::default(), Family::default());
         registry.register("logins_began", "Logins whose browser was sent to the provider, by store and provider", Family::clone(&began));
         registry.register("logins_returned", "Logins whose browser came back, by store and provider", Family::clone(&returned));
+        let (next_compared, next_share, next_returned) = (Family::default(), Family::default(), Family::default());
+        let compared = "What the next version of a provider file would have read from the answers of a login, by provider";
+        registry.register("next_compared", compared, Family::clone(&next_compared));
+        registry.register("next_share", "The share of new logins that go through the next version of a file", Family::clone(&next_share));
+        let taken_back = "At how many stores logins use the present version again, because those through the next one failed more often";
+        registry.register("next_returned", taken_back, Family::clone(&next_returned));
         registry.register("ended_sessions", "Sessions that ended early and are still remembered", ended.clone());
         registry.register("storage_silence_seconds", "How long ago storage was last heard of", silence.clone());
         Self {
@@ -137,6 +154,9 @@ impl Default for Metrics {
             codeless,
             began,
             returned,
+            next_compared,
+            next_share,
+            next_returned,
             ended,
             silence,
             check_counts: CheckCounts::default(),
@@ -189,6 +209,24 @@ impl Metrics {
                 self.readings.get_or_create(&label).inc_by(u64::try_from(count).unwrap_or_default());
             }
             self.drift.get_or_create(&DriftLabels { provider, step, fact }).set(i64::from(is_broken));
+        }
+    }
+
+    /// Adds what was compared with next versions since the last call, and sets their shares.
+    pub(crate) fn set_next_versions(&self, metrics: Vec<RolloutMetric>) {
+        // A next version that is gone disappears.
+        self.next_share.clear();
+        self.next_returned.clear();
+        for RolloutMetric { provider, state, compared } in metrics {
+            if let Some((share, returned)) = state {
+                let label = ConversationLabels { provider: provider.clone() };
+                self.next_share.get_or_create(&label).set(share);
+                self.next_returned.get_or_create(&label).set(returned);
+            }
+            for (result, count) in compared {
+                let label = NextComparedLabels { provider: provider.clone(), result: result.into() };
+                self.next_compared.get_or_create(&label).inc_by(count);
+            }
         }
     }
 

@@ -54,6 +54,7 @@ pub(crate) mod public_paths;
 pub(crate) mod rate_limits;
 pub mod request_context;
 pub(crate) mod request_framing;
+pub(crate) mod rollout;
 pub(crate) mod route_table;
 pub(crate) mod server;
 pub(crate) mod session;

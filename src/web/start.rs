@@ -23,7 +23,7 @@ use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::sign_in_offer::is_refused_here;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
-use crate::web::{cookies, forms, login_counts, login_failure, login_page};
+use crate::web::{cookies, forms, login_counts, login_failure, login_page, rollout};
 use crate::world::random;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -75,16 +75,19 @@ async fn start(
     if let Some(page) = instead(&live_provider) {
         return page;
     }
-    redirect_to_provider(context, &live_provider, (inputs, options), LoginPurpose { return_to, link: None, test: None }).await
+    redirect_to_provider(context, &live_provider, (inputs, options), LoginPurpose { return_to, ..LoginPurpose::default() }).await
 }
 
-/// Sends the browser to a provider.
+/// Sends the browser to a provider, by the version of its file that is drawn for this login.
 pub(crate) async fn redirect_to_provider(
     context: &RequestContext,
-    live_provider: &LiveProvider,
+    present: &Arc<LiveProvider>,
     (inputs, options): (InputValues, LoginOptions),
     purpose: LoginPurpose,
 ) -> Result<HttpResponse, UserFacingError> {
+    let version = rollout::draw_version(context, present, &options);
+    let live_provider = &version.live_provider;
+    let purpose = LoginPurpose { drawn_for: version.drawn_for.clone(), ..purpose };
     let PreparedAttempt { attempt, trace, watch, request } = prepare_attempt(context, live_provider, (inputs, options)).await;
     let return_to = purpose.return_to.clone();
     match request.and_then(|request| redirect_with_attempt(context, live_provider, &attempt, &request, purpose)) {
@@ -92,7 +95,10 @@ pub(crate) async fn redirect_to_provider(
             login_counts::count(context, live_provider, LoginCount::Began);
             Ok(redirect)
         }
-        Err(why) => Err(start_error(context, why, live_provider, return_to.as_deref(), (&trace, &watch)).await),
+        Err(why) => {
+            rollout::count_failed_start(context, &version);
+            Err(start_error(context, why, live_provider, return_to.as_deref(), (&trace, &watch)).await)
+        }
     }
 }
 

@@ -29,6 +29,7 @@ const PROVIDER_TOPICS: &[&str] = &[
     include_str!("reference/provider/kept.md"),
     include_str!("reference/provider/hosts.md"),
     include_str!("reference/provider/functions.md"),
+    include_str!("reference/provider/next.md"),
     include_str!("reference/provider/examples.md"),
 ];
 

@@ -169,6 +169,31 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
     open_ordinary(path, std::fs::OpenOptions::new().write(true).create(true).truncate(true))?.write_all(text.as_bytes())
 }
 
+/// Replaces a file in one step, so that no process reads half of it. The new one has the rights of the old one.
+pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
+    // The name begins with a dot, so that a broker that watches the folder does not read it.
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let aside = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let placed = (|| {
+        let mut file = open_ordinary(&aside, std::fs::OpenOptions::new().write(true).create(true).truncate(true))?;
+        file.write_all(text.as_bytes())?;
+        if let Ok(old) = std::fs::metadata(path) {
+            file.set_permissions(old.permissions())?;
+        }
+        file.sync_all()?;
+        std::fs::rename(&aside, path)
+    })();
+    if placed.is_err() {
+        let _ = std::fs::remove_file(&aside);
+    }
+    placed
+}
+
+/// Removes a file.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    std::fs::remove_file(path)
+}
+
 /// Adds a text to the end of a file. A missing file is created; an existing text stays as it is.
 pub(crate) fn append(path: &Path, text: &str) -> io::Result<()> {
     let mut file = open_ordinary(path, std::fs::OpenOptions::new().append(true).create(true))?;

@@ -11,6 +11,7 @@ mod keys;
 mod kept_tokens;
 mod login_counts;
 mod matrix;
+mod next_versions;
 mod passkeys;
 mod people;
 mod placeholders;

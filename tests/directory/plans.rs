@@ -18,6 +18,8 @@ const SMALL: &[(&str, &str)] = &[
     ("pins", "a row for each provider file"),
     ("drifts", "a row for each fact that a provider gives no longer"),
     ("good_logins", "a row for each provider of a store"),
+    ("next_counts", "a few rows for each next version of a provider file"),
+    ("next_returns", "a row for each next version whose logins failed"),
 ];
 
 /// The queries that may read more, by their beginning.

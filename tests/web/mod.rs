@@ -48,6 +48,7 @@ mod one_tap;
 pub mod raw_socket;
 mod redirect_uri;
 mod reload;
+mod rollout;
 mod session;
 mod session_domain;
 mod session_header;

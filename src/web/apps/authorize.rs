@@ -244,7 +244,7 @@ async fn sign_in(
     if only.provider.begins_by_form() || !only.provider.inputs.is_empty() {
         return Ok(redirect_to(&address(&["login", &only.provider.name], &[("return_to", Some(&return_address(context, id)))])));
     }
-    let purpose = LoginPurpose { return_to: Some(return_address(context, id)), link: None, test: None };
+    let purpose = LoginPurpose { return_to: Some(return_address(context, id)), ..LoginPurpose::default() };
     context.check_rate_limit(RateLimitKind::Login)?;
     start::redirect_to_provider(context, only, (Vec::new(), login_options(request, only)), purpose).await
 }

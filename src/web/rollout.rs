@@ -1,0 +1,131 @@
+//! The next version of a provider file in the logins of shoppers: chance decides at the start whether a login goes through it, and after the
+//! login both versions are compared. Nothing that a browser sends decides anything here.
+
+use crate::login::options::LoginOptions;
+use crate::login::trace::{Exchange, Trace};
+use crate::pages::ErrorCause;
+use crate::provider::callback::CallbackParameters;
+use crate::rollout::counts::LoginEnd;
+use crate::rollout::monitor::{ComparedVersions, DrawnVersion};
+use crate::rollout::replay::AnsweredLogin;
+use crate::stores::live::LiveProvider;
+use crate::web::app::App;
+use crate::web::attempt_cookies::CallbackRequest;
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::UserFacingError;
+use crate::world::random;
+use actix_web::rt::task::spawn_blocking;
+use actix_web::web::Data;
+use std::sync::Arc;
+
+/// The version of the provider's file through which a new login goes.
+pub(crate) fn draw_version(context: &RequestContext, present: &Arc<LiveProvider>, options: &LoginOptions) -> DrawnVersion {
+    let (live_store, random) = (context.live_store(), u32::from_le_bytes(random::bytes()));
+    let drawn = context.app().rollout.draw_version(&live_store.store.name, present, &live_store.providers.snapshot(), random);
+    // A version that cannot ask for a login anew takes no part in such a login.
+    let is_possible = !options.reauthenticates || drawn.live_provider.provider.can_reauthenticate();
+    if is_possible { drawn } else { DrawnVersion { live_provider: Arc::clone(present), drawn_for: None } }
+}
+
+/// Counts a login that could not begin.
+pub(crate) fn count_failed_start(context: &RequestContext, version: &DrawnVersion) {
+    count_end(context, &version.live_provider, version.drawn_for.as_deref(), LoginEnd::Failed);
+}
+
+/// Counts how a login ended whose version was drawn: `drawn_for` is the next version that took part in that.
+fn count_end(context: &RequestContext, own: &Arc<LiveProvider>, drawn_for: Option<&str>, end: LoginEnd) {
+    let live_store = context.live_store();
+    let Some(versions) = ComparedVersions::of(own, &live_store.providers.snapshot()) else { return };
+    if drawn_for != Some(&*versions.next.version) {
+        return;
+    }
+    if context.app().rollout.count_end(&live_store.store.name, &versions, end, context.now()) {
+        let Some(app) = shared_app(context) else { return };
+        // The other brokers learn of it at once.
+        actix_web::rt::spawn(async move { app.rollout.synchronize(&app.directory).await });
+    }
+}
+
+fn shared_app(context: &RequestContext) -> Option<Data<App>> {
+    context.request().app_data::<Data<App>>().cloned()
+}
+
+/// A login that comes to its end, as it is compared afterwards.
+pub(crate) struct EndingLogin {
+    own: Arc<LiveProvider>,
+    /// Both versions, if there are two.
+    versions: Option<ComparedVersions>,
+    exchanges: Vec<Exchange>,
+    /// Whether the conversation with the provider gave an identity; `None` if there was none.
+    is_accepted: Option<bool>,
+}
+
+impl EndingLogin {
+    /// A callback of a login has arrived.
+    pub(crate) fn begin(context: &RequestContext, own: &Arc<LiveProvider>) -> Self {
+        let versions = ComparedVersions::of(own, &context.live_store().providers.snapshot());
+        Self { own: Arc::clone(own), versions, exchanges: Vec::new(), is_accepted: None }
+    }
+
+    /// The conversation with the provider is over.
+    pub(crate) fn note_conversation(&mut self, trace: &Trace, is_accepted: bool) {
+        if self.versions.is_some() {
+            self.exchanges.clone_from(&trace.exchanges);
+            self.is_accepted = Some(is_accepted);
+        }
+    }
+
+    /// The answer to the shopper is made. It waits for nothing that happens here.
+    pub(crate) fn conclude<T>(
+        self,
+        context: &RequestContext,
+        (callback_request, callback): (&CallbackRequest, &CallbackParameters),
+        result: &Result<T, UserFacingError>,
+    ) {
+        let Self { own, versions, exchanges, is_accepted: Some(is_accepted) } = self else { return };
+        let drawn_for = callback_request.drawn_for.as_deref();
+        if let Some(end) = end_of_login(is_accepted, result.as_ref().err().map(|error| error.cause)) {
+            count_end(context, &own, drawn_for, end);
+        }
+        let app = context.app();
+        let (Some(versions), Some(place), Some(shared)) = (versions, app.rollout.place(), shared_app(context)) else { return };
+        let store = &context.live_store().store;
+        let login = AnsweredLogin {
+            saved: callback_request.saved.clone(),
+            callback: callback.clone(),
+            path_state: context.path_parameter("state"),
+            exchanges,
+            public_url: store.public_url.clone(),
+            now: context.now(),
+        };
+        let store = store.name.clone();
+        drop(spawn_blocking(move || {
+            let documents = shared.connection_of(&versions.present).documents();
+            shared.rollout.compare(&store, &versions, &login, is_accepted, documents);
+            drop(place);
+        }));
+    }
+}
+
+/// How a login ended, as far as the version of the file can be the reason.
+fn end_of_login(is_accepted: bool, error: Option<ErrorCause>) -> Option<LoginEnd> {
+    match error {
+        None => Some(LoginEnd::SignedIn),
+        Some(ErrorCause::Cancelled) => None,
+        Some(_) if !is_accepted => Some(LoginEnd::Failed),
+        Some(cause) => is_of_identity(cause).then_some(LoginEnd::Failed),
+    }
+}
+
+/// Whether a sign-in is refused because of what the identity holds, rather than because of the person or the storage.
+fn is_of_identity(cause: ErrorCause) -> bool {
+    matches!(
+        cause,
+        ErrorCause::MissingEmail
+            | ErrorCause::UnprovenEmail
+            | ErrorCause::AddressTaken
+            | ErrorCause::AddressReassigned
+            | ErrorCause::ProviderMoved
+            | ErrorCause::LinkedElsewhere
+    )
+}
