@@ -86,16 +86,7 @@ impl CheckCommand {
         for path in given {
             if files::is_folder(&path) {
                 let all = files::yaml_files(&path).map_err(|error| CommandFailure::file_error(&path, &error))?;
-                lines.extend(catalogue::unread_file_reports(&path, &all).into_iter().map(|report| {
-                    let file = report.source.name.to_string();
-                    CheckedFile {
-                        file,
-                        state: CheckedFileState::Provider(ProviderStatus::Overlooked),
-                        title: String::new(),
-                        missing: Vec::new(),
-                        report,
-                    }
-                }));
+                lines.extend(catalogue::unread_file_reports(&path, &all).into_iter().map(overlooked_file));
                 examples.extend(all.iter().filter(|path| catalogue::is_examples_file(path)).cloned());
                 paths.extend(all.into_iter().filter(|path| catalogue::is_read(path)));
             } else if catalogue::is_examples_file(&path) {
@@ -302,6 +293,12 @@ fn warn_without_mail(mut entry: CatalogueEntry, settings: &Settings) -> Catalogu
         entry.report.complaints.push(Complaint::new(Severity::Warning, Some(place), message, help));
     }
     entry
+}
+
+/// A file that is not read.
+fn overlooked_file(report: Report) -> CheckedFile {
+    let (file, state) = (report.source.name.to_string(), CheckedFileState::Provider(ProviderStatus::Overlooked));
+    CheckedFile { file, state, title: String::new(), missing: Vec::new(), report }
 }
 
 /// The next version of a file, with what is to be said of it beside the present one.

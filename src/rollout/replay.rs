@@ -53,7 +53,7 @@ pub(crate) fn replay(version: &LiveProvider, login: &AnsweredLogin, known: &Docu
     let installation = version.installation(&login.public_url);
     let attempt = Attempt::resume(provider, &installation, login.saved.clone());
     let documents = known.for_second_reading();
-    let answers = RecordedAnswers { login, known, unanswered: Mutex::default(), lacks_document: Mutex::new(false) };
+    let answers = AnswersOfLogin { login, known, unanswered: Mutex::default(), lacks_document: Mutex::new(false) };
     let mut watch = ReplayWatch::default();
     let reading = async {
         discover(provider, &attempt.facts_without_discovery(provider, &installation), &answers, &documents, login.now).await;
@@ -90,7 +90,7 @@ pub(crate) fn replay(version: &LiveProvider, login: &AnsweredLogin, known: &Docu
 async fn drive_to_end(
     login: Login<'_>,
     watch: &mut ReplayWatch,
-    (answers, documents): (&RecordedAnswers<'_>, &DocumentCache),
+    (answers, documents): (&AnswersOfLogin<'_>, &DocumentCache),
 ) -> Result<Identity, LoginError> {
     let (_, outcome): (Trace, _) = drive_observed(watch, login, answers, documents).await;
     outcome
@@ -114,7 +114,7 @@ pub(crate) fn is_same_request(one: &Request, other: &Request) -> bool {
 }
 
 /// The answers that a login has got.
-struct RecordedAnswers<'a> {
+struct AnswersOfLogin<'a> {
     login: &'a AnsweredLogin,
     known: &'a DocumentCache,
     /// The requests without an answer.
@@ -122,7 +122,7 @@ struct RecordedAnswers<'a> {
     lacks_document: Mutex<bool>,
 }
 
-impl RecordedAnswers<'_> {
+impl AnswersOfLogin<'_> {
     fn answer(&self, request: &Request) -> Result<Response, NoAnswer> {
         if request.is_for_document() {
             // The address of a document holds nothing secret.
@@ -139,7 +139,7 @@ impl RecordedAnswers<'_> {
     }
 }
 
-impl Fetch for RecordedAnswers<'_> {
+impl Fetch for AnswersOfLogin<'_> {
     fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
         Box::pin(std::future::ready(self.answer(request)))
     }

@@ -90,7 +90,7 @@ mod tests {
             (1..100).find(|failed| fails_more_often(ended(present_for_one * failed, 0), ended(0, *failed), share))
         };
 
-        assert_eq!(after(0.1, 9), Some(4), "a tenth of the logins");
+        assert_eq!(after(0.1, 9), Some(3), "a tenth of the logins");
         assert_eq!(after(0.5, 1), Some(5), "half of them");
         assert_eq!(after(1.0, 0), Some(5), "all of them: the floor");
     }
@@ -111,7 +111,7 @@ mod tests {
         assert!(!fails_more_often(ended(5, 5), ended(0, 0), 0.5));
     }
 
-    /// A thousand times a thousand logins of which one in ten fails, whatever the version.
+    /// Three hundred times a thousand logins of which one in ten fails, whatever the version.
     #[test]
     fn chance_takes_a_version_back_once_in_a_thousand_times_at_most() {
         let mut state = 1_u64;
@@ -119,7 +119,7 @@ mod tests {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             f64::from(u32::try_from(state >> 33).expect("31 bits")) / f64::from(1_u32 << 31)
         };
-        let taken_back = (0..1000).filter(|_| {
+        let taken_back = (0..300).filter(|_| {
             let (mut present, mut next) = (ended(0, 0), ended(0, 0));
             (0..1000).any(|_| {
                 let version = if random() < 0.1 { &mut next } else { &mut present };
@@ -132,6 +132,6 @@ mod tests {
             })
         });
 
-        assert!(taken_back.count() <= 4);
+        assert!(taken_back.count() <= 2);
     }
 }

@@ -5,6 +5,9 @@ use crate::provider::passkey::PASSKEY;
 use crate::stores::live::LiveProvider;
 use std::sync::Arc;
 
+/// The variant of the next version of a file.
+const NEXT: &str = "next";
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LoginSource<'a> {
     /// What people read; empty for a code by e-mail and a passkey.
@@ -28,7 +31,8 @@ impl<'a> From<&'a LiveProvider> for LoginSource<'a> {
     fn from(live_provider: &'a LiveProvider) -> Self {
         let provider = &*live_provider.provider;
         let (file, version) = (&provider.source.name, &live_provider.version);
-        Self { title: &provider.title, name: &provider.name, file, version, variant: "" }
+        let variant = if provider.source.is_next_version() { NEXT } else { "" };
+        Self { title: &provider.title, name: &provider.name, file, version, variant }
     }
 }
 

@@ -196,7 +196,10 @@ async fn a_share_of_the_logins_goes_through_the_next_version_and_signs_the_same_
     broker.app.counts.save(&broker.app.directory, now).await.expect("storage is there");
     let period = CountedPeriod { now, part: SLOT, parts: 12 };
     let counted = PeriodCounts::read(&broker.app.directory, "main", period).await.expect("storage is there");
-    let signed_in = |variant: &str| counted.variants.get(&("acme".into(), variant.into())).map_or(0, |numbers| numbers.signed_in.total());
+    let signed_in = |variant: &str| {
+        let key: (Box<str>, Box<str>) = ("acme".into(), variant.into());
+        counted.variants.get(&key).map_or(0, |numbers| numbers.signed_in.total())
+    };
     assert_eq!((signed_in("next"), signed_in("") + signed_in("next")), (i64::from(through_next), 40), "the lab counts both versions apart");
 }
 
@@ -414,7 +417,7 @@ async fn the_lab_shows_how_the_next_version_fares() {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     assert!(!shown.contains("clientes.example"));
-    assert!(broker.ask(ClientRequest::get("/lab?lang=en")).await.body.contains("100% on the next version"));
+    assert!(broker.ask(ClientRequest::get("/lab/providers?lang=en")).await.body.contains("100% on the next version"));
     assert!(page("es").await.contains("La próxima versión") && page("pt-BR").await.contains("A próxima versão"));
 
     broker.rewrite("acme.next", "name: [");

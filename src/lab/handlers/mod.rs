@@ -4,6 +4,7 @@ pub(crate) mod app_trial;
 pub(crate) mod apps;
 pub(crate) mod assets;
 pub(crate) mod find;
+pub(crate) mod next_version;
 pub(crate) mod pasted_answer;
 pub mod guard;
 pub(crate) mod incidents;
@@ -230,6 +231,7 @@ fn provider_entry(
         mistakes,
         warnings,
         has_drift: !context.app().drift.warnings(&live_store.store.name, name).is_empty(),
+        next_version: next_version::note(context, name),
         uses_older_version: file_report.stale,
         not_offered,
         last_test: last_test(context, staff, name),

@@ -2,7 +2,7 @@
 
 use crate::lab::handlers::guard::StaffMember;
 use crate::lab::handlers::test_story::format_moment;
-use crate::lab::handlers::{self, guard};
+use crate::lab::handlers::{self, guard, next_version};
 use crate::lab::pages::drift_section::DriftSection;
 use crate::lab::pages::exchange_view::{RequestView, masked_parts};
 use crate::lab::pages::file_sections::{RequestPreview, file_sections};
@@ -202,6 +202,7 @@ pub(crate) fn provider_page(
             format_moment,
             &LabLanguage::for_code(&context.language().code).words,
         ),
+        next_version: next_version::section(context, &bench.name),
         last_test: if test.is_none() { handlers::last_test(context, staff, &bench.name) } else { None },
         test,
         paste_href: bench.provider.as_ref().map(|_| address(&["lab", &bench.name, "answer"], &[])),

@@ -74,6 +74,8 @@ pub(crate) struct LabProviderEntry {
     pub(crate) warnings: usize,
     /// Whether its answers have changed.
     pub(crate) has_drift: bool,
+    /// What is to be said of the next version of its file.
+    pub(crate) next_version: Option<String>,
     /// Whether an older version of the file is in use, because this one is broken.
     pub(crate) uses_older_version: bool,
     pub(crate) not_offered: Option<NotOfferedReason>,
@@ -138,6 +140,9 @@ impl LabFrame<'_> {
         }
         if entry.has_drift {
             add(self.words().drift.changed.clone(), true);
+        }
+        if let Some(note) = &entry.next_version {
+            add(note.clone(), false);
         }
         if entry.uses_older_version {
             add(words.stale.clone(), false);

@@ -11,6 +11,7 @@ pub(crate) mod incident; //        one incident, and the search by code
 pub(crate) mod incident_summary; // what happened, what to say, and the change
 pub(crate) mod login_steps; //     the steps of a login
 pub(crate) mod masked_file; //     a provider's file with its complaints
+pub(crate) mod next_version_section; // the next version of its file
 pub(crate) mod pasted_answer; //   what the file reads from a pasted answer
 pub(crate) mod proposal_view; //   a proposed change
 pub(crate) mod provider; //        one provider

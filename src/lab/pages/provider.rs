@@ -8,6 +8,7 @@ use crate::lab::pages::frame::{LabFrame, LastTestSummary, NotOfferedReason};
 use crate::lab::pages::incident_summary::IncidentSummary;
 use crate::lab::pages::login_steps::{LoginStepsView, StepViewStatus};
 use crate::lab::pages::masked_file::{DOTS, MaskedFile, MaskedLine, MaskedSpan};
+use crate::lab::pages::next_version_section::NextVersionSection;
 use crate::lab::pages::since_view::SinceView;
 use crate::lab::pages::words::texts::LabWords;
 use crate::pages::frame::address;
@@ -47,6 +48,8 @@ pub(crate) struct ProviderPage<'a> {
     /// The token that protects the form against other sites.
     pub(crate) csrf_token: &'a str,
     pub(crate) drift: DriftSection,
+    /// The next version of its file, if there is one.
+    pub(crate) next_version: Option<NextVersionSection>,
     /// The last test login of this person, unless `test` shows one.
     pub(crate) last_test: Option<LastTestSummary>,
     /// The test login that the page shows.

@@ -1,4 +1,5 @@
 //! The texts of the lab, in the shape of the files in `src/lab/languages`.
+//! Long because it names every text of every page.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ pub(crate) struct LabWords {
     pub(crate) list: ProviderListWords,
     pub(crate) provider: ProviderWords,
     pub(crate) drift: DriftWords,
+    pub(crate) next: NextVersionWords,
     pub(crate) test: TestLoginWords,
     pub(crate) looks: LooksWords,
     pub(crate) answer: PastedAnswerWords,
@@ -109,6 +111,37 @@ word_blocks! {
         unreadable,
         unaccepted,
         appeared,
+    }
+
+    /// The section about the next version of a file.
+    NextVersionWords {
+        title,
+        what,
+        reads_along,
+        runs,
+        ids_unknown,
+        ids_differ,
+        returned,
+        unusable,
+        other_key,
+        points_elsewhere,
+        other_callback,
+        other_inputs,
+        simulated,
+        nothing,
+        compared,
+        seen,
+        requests,
+        differs,
+        missing,
+        added,
+        other_evidence,
+        refuses,
+        accepts,
+        present_logins,
+        next_logins,
+        short_share,
+        short_returned,
     }
 
     /// The states of a provider.
