@@ -4,6 +4,7 @@ mod apps_command;
 mod architecture;
 mod attacks;
 mod bad_times;
+mod breakages;
 mod canaries;
 mod catalogue;
 mod checker;

@@ -220,8 +220,9 @@ fn one_call(name: &str, more: &str, call: &str, answer: &str) -> (i32, String, S
 fn what_was_found_and_is_no_address_is_told_from_what_was_not_found() {
     let read = "read: { id: $.id, email: $.mail }";
     for (mail, wrong) in [
-        ("<ana@loja.example>", "the part before the `@` holds something else"),
-        ("\u{430}na@loja.example", "the part before the `@` holds something else"),
+        ("<ana@loja.example>", "it has the form `Name <address>`"),
+        ("(ana)@loja.example", "the part before the `@` holds something else"),
+        ("\u{430}na@loja.example", "the part before the `@` holds letters beyond ASCII"),
         ("ana@loja.example, bia@loja.example", "it has more than one `@`"),
         ("ana@loja.example\\r\\n", "a blank, a line break"),
         ("ana", "it has no `@`"),

@@ -40,9 +40,9 @@ impl Fetch for Store {
         let body = request.body.as_ref().map_or("", Text::expose);
         let answer = self.ask(&request.method.to_string(), path, &headers, body, NOW + 2);
         Box::pin(std::future::ready(if answer.delay >= PATIENCE {
-            Err(NoAnswer::TooSlow)
+            Err(NoAnswer::too_slow(PATIENCE))
         } else if answer.body.len() > MOST {
-            Err(NoAnswer::TooLarge)
+            Err(NoAnswer::too_large(MOST, answer.body.len()))
         } else {
             Ok(Response { status: answer.status, headers: answer.headers, body: answer.body })
         }))

@@ -13,6 +13,7 @@ use crate::stores::compiled_on_demand::ListedProvider;
 use crate::stores::next_version::{complaints_beside, present_path, with_complaints};
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::{MailSpec, Settings, SettingsSpec};
+use crate::stores::trusted_authorities::trusted_authorities;
 use crate::stores::{Store, Stores};
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity, printable};
 use crate::vocabulary::place::Source;
@@ -203,6 +204,7 @@ fn check_settings(global: &GlobalOptions, lines: &mut Vec<CheckedFile>) -> Resul
         {
             report.complaints.extend(missing_mail_secrets(spec));
             report.complaints.extend(complaints_about_apps(settings));
+            report.complaints.extend(trusted_authorities(settings).1);
             report.complaints.extend(stores_without_first_sign_in(settings, spec));
             report = Report::new(report.source, report.complaints);
         }

@@ -30,10 +30,11 @@ use crate::stores::catalogue::{self, ProviderFileState};
 use crate::stores::connection::{NetworkConnection, ProviderClient};
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::Settings;
+use crate::stores::trusted_authorities::trusted_authorities;
 use crate::stores::{Store, Stores};
-use crate::story::shape::masked_key;
 use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story};
+use crate::vocabulary::privacy::masked_key;
 use crate::vocabulary::wire::Request;
 use crate::web::network_reach::network_reach;
 use crate::workbench::repair::propose_among;
@@ -324,7 +325,7 @@ fn move_to_free_port(settings: &mut Settings, provider: &Provider, screen: &Tria
 fn prepare_trial(provider: Provider, path: PathBuf, inputs: InputValues, settings: &Settings, screen: TrialScreen) -> (TrialLogin, Stores) {
     let stores = Stores::new(settings);
     let installation = secrets::installation_values(&provider, &settings.public_url);
-    let (network, no_certificates) = Network::new(network_reach(settings, &stores));
+    let (network, no_certificates) = Network::new(network_reach(settings, &stores), &trusted_authorities(settings).0);
     if let Some(reason) = no_certificates {
         screen.print(&format!(
             "this machine has no certificate authorities, so no provider can be reached by https ({reason}); install ca-certificates"
@@ -347,7 +348,7 @@ fn is_other_callback(cause: &LoginErrorCause) -> bool {
         cause,
         LoginErrorCause::OtherProvider
             | LoginErrorCause::StateMismatch
-            | LoginErrorCause::NoState { found_as: None }
+            | LoginErrorCause::NoState { found_as: None, .. }
             | LoginErrorCause::UnknownState
             | LoginErrorCause::TooManyParameters
             | LoginErrorCause::RepeatedParameter
@@ -368,7 +369,7 @@ async fn authorization_request(
         Ok(request) => Ok(Ok(request)),
         Err(RedirectError::Input(name)) => Err(callbacks::unusable_input(&name)),
         Err(RedirectError::Prepare(error)) => Ok(Err(*error)),
-        Err(RedirectError::NoDocument) => Ok(Err(LoginError::before_calls(LoginErrorCause::NoDocument))),
+        Err(RedirectError::NoDocument(fault)) => Ok(Err(LoginError::before_calls(LoginErrorCause::NoDocument(fault)))),
         Err(RedirectError::Request(error)) => Ok(Err(LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider))),
     };
     (prepared, request)

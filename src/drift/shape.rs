@@ -1,7 +1,7 @@
 //! The shape of a step's answers: their paths and kinds, and how often each was seen. It holds no value: a key that looks like a
 //! value becomes `*`, and paths over the limit become `…`.
 
-use crate::story::shape::is_field_name;
+use crate::vocabulary::privacy::is_field_name;
 use serde_json::Value;
 use std::collections::BTreeMap;
 

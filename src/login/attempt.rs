@@ -11,6 +11,7 @@ use crate::login::returned_state::{missing_state, returned_state};
 use crate::provider::Provider;
 use crate::provider::callback::{CallbackParameters, StateLocation};
 use crate::provider::document_cache::DocumentCache;
+use crate::provider::document_fault::DocumentFault;
 use crate::provider::fact_origin::FactOrigin;
 use crate::provider::facts::Facts;
 use crate::provider::issuer::{metadata_address, promises_issuer};
@@ -108,7 +109,7 @@ pub enum RedirectError {
     /// The typed value of this input does not match its pattern.
     Input(Box<str>),
     /// The issuer's discovery document is not available.
-    NoDocument,
+    NoDocument(DocumentFault),
     /// The request of the redirect cannot be made.
     Request(StepError),
 }
@@ -170,7 +171,7 @@ impl Attempt {
                 return Err(RedirectError::Input(input.name.clone()));
             }
         }
-        self.initial_facts(provider, installation, documents).ok_or(RedirectError::NoDocument)
+        self.initial_facts(provider, installation, documents).map_err(RedirectError::NoDocument)
     }
 
     /// Keeps what the calls before the redirect have read and what the redirect or a later step uses.
@@ -204,13 +205,18 @@ impl Attempt {
         provider.authorization.request(&facts).map_err(RedirectError::Request)
     }
 
-    /// The facts with which a login begins; `None` while the issuer's document is not available.
-    pub(crate) fn initial_facts(&self, provider: &Provider, installation: &InstallationValues, documents: &DocumentCache) -> Option<Facts> {
+    /// The facts with which a login begins; the error while the issuer's document is not available.
+    pub(crate) fn initial_facts(
+        &self,
+        provider: &Provider,
+        installation: &InstallationValues,
+        documents: &DocumentCache,
+    ) -> Result<Facts, DocumentFault> {
         let mut facts = self.facts_without_discovery(provider, installation);
         if let Some(discovery) = &provider.discovery {
-            let (address, issuer) = discovery.address(&facts)?;
-            let document = documents.get(&address, self.started)?;
-            discovery.learn(&document, issuer.as_deref(), &mut facts).ok()?;
+            let (address, issuer) = discovery.address(&facts).ok_or(DocumentFault::NotFetched)?;
+            let document = documents.get(&address, self.started).ok_or_else(|| documents.fault(&address))?;
+            discovery.learn(&document, issuer.as_deref(), &mut facts)?;
         }
         if let Some(issuer) = provider.issuer.as_ref().and_then(|issuer| issuer.value(&facts)) {
             let metadata = metadata_address(&issuer).and_then(|address| documents.last(&address));
@@ -219,7 +225,7 @@ impl Attempt {
             }
             facts.set(provider.known.issuer, Text::plain(issuer));
         }
-        Some(facts)
+        Ok(facts)
     }
 
     /// The facts that are known without the issuer's document.
@@ -310,7 +316,7 @@ impl Attempt {
             return Err(LoginError::before_calls(fault));
         }
         let facts = self.initial_facts(provider, installation, documents);
-        let mut facts = facts.ok_or_else(|| LoginError::before_calls(LoginErrorCause::NoDocument))?;
+        let mut facts = facts.map_err(|fault| LoginError::before_calls(LoginErrorCause::NoDocument(fault)))?;
         // The shopper may take minutes at the provider, and calls are signed with the time of the callback.
         facts.set(provider.known.now, Text::plain(now.to_string()));
         let document = callback.document();

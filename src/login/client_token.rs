@@ -134,7 +134,7 @@ async fn provide_token(
     };
     let mut outcome = match round.0.try_lock() {
         Ok(outcome) => outcome,
-        Err(_) => tokio::time::timeout(token_call.1.timeout, round.0.lock()).await.map_err(|_| too_slow())?,
+        Err(_) => tokio::time::timeout(token_call.1.timeout, round.0.lock()).await.map_err(|_| too_slow(token_call.1))?,
     };
     match &*outcome {
         Some(RoundOutcome::Token(token)) => {
@@ -192,8 +192,9 @@ async fn fetch_token(
 }
 
 /// The login that makes the call for all has not ended it in time.
-fn too_slow() -> FailedCall {
-    FailedCall::ClientToken(Box::new(ClientTokenFailure { error: StepError::NoAnswer(NoAnswer::TooSlow), missing: None }))
+fn too_slow(step: &Step) -> FailedCall {
+    let error = StepError::NoAnswer(NoAnswer::too_slow(step.timeout));
+    FailedCall::ClientToken(Box::new(ClientTokenFailure { error, missing: None }))
 }
 
 fn set_token_of_another_login(token: Text, step: &Step, facts: &mut Facts) {

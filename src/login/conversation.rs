@@ -159,8 +159,9 @@ impl<'a> Conversation<'a> {
         let calls = provider.calls_before_redirect();
         let failed = |cause| (Trace::default(), Err(RedirectError::Prepare(Box::new(LoginError::before_calls(cause)))));
         let turns = limits.filter(|_| !calls.is_empty()).map(|limits| &limits.preparing);
-        match in_turn(turns, from, longest_time(calls.iter().chain(token_call(provider))), preparing).await {
-            Ok(prepared) => prepared.unwrap_or_else(|| failed(LoginErrorCause::OutOfTime)),
+        let longest = longest_time(calls.iter().chain(token_call(provider)));
+        match in_turn(turns, from, longest, preparing).await {
+            Ok(prepared) => prepared.unwrap_or_else(|| failed(LoginErrorCause::OutOfTime(longest))),
             Err(ProviderBusy) => failed(LoginErrorCause::TooManyLogins),
         }
     }
@@ -195,7 +196,7 @@ impl<'a> Conversation<'a> {
         // It is large, and every future that owned it would be as large again.
         let driving = pin!(drive_observed(observer, login, fetch, documents));
         let driven = in_turn(limits.map(|limits| &limits.calling), from, longest, driving).await?;
-        Ok(driven.unwrap_or_else(|| (Trace::default(), Err(LoginError::between_steps(LoginErrorCause::OutOfTime)))))
+        Ok(driven.unwrap_or_else(|| (Trace::default(), Err(LoginError::between_steps(LoginErrorCause::OutOfTime(longest))))))
     }
 
     /// Exchanges tokens that a program hands in for an identity. `from` is the address of the network from which they come.
@@ -207,8 +208,9 @@ impl<'a> Conversation<'a> {
         observer: &mut dyn LoginObserver,
     ) -> Result<(Trace, Result<ExchangedIdentity, LoginError>), ProviderBusy> {
         let ConversationParties { provider, fetch, documents, limits, fingerprint } = self.parties;
-        let Some(facts) = self.attempt.initial_facts(provider, &self.installation, documents) else {
-            return Ok((Trace::default(), Err(LoginError::before_calls(LoginErrorCause::NoDocument))));
+        let facts = match self.attempt.initial_facts(provider, &self.installation, documents) {
+            Ok(facts) => facts,
+            Err(fault) => return Ok((Trace::default(), Err(LoginError::before_calls(LoginErrorCause::NoDocument(fault))))),
         };
         let ask = provider.call(provider.calls.len());
         let longest = longest_time(provider.calls_after_callback().map(|(_, step)| step).chain(ask).chain(token_call(provider)));
@@ -219,7 +221,7 @@ impl<'a> Conversation<'a> {
             let running = pin!(exchange.run(facts, fingerprint, (&mut trace, observer)));
             in_turn(limits.map(|limits| &limits.calling), from, longest, running).await?
         };
-        let outcome = outcome.unwrap_or_else(|| Err(LoginError::between_steps(LoginErrorCause::OutOfTime)));
+        let outcome = outcome.unwrap_or_else(|| Err(LoginError::between_steps(LoginErrorCause::OutOfTime(longest))));
         Ok((trace, outcome))
     }
 
@@ -233,17 +235,20 @@ impl<'a> Conversation<'a> {
     ) -> Result<(Trace, Result<ProviderTokens, LoginError>), ProviderBusy> {
         let ConversationParties { provider, fetch, documents, limits, .. } = self.parties;
         let (mut trace, step) = (Trace::default(), provider.call(provider.refresh_position()));
-        let (Some(step), Some(facts)) = (step, self.attempt.initial_facts(provider, &self.installation, documents)) else {
-            return Ok((trace, Err(LoginError::between_steps(LoginErrorCause::NoDocument))));
+        let facts = self.attempt.initial_facts(provider, &self.installation, documents);
+        let (step, facts) = match (step, facts) {
+            (Some(step), Ok(facts)) => (step, facts),
+            (_, Err(fault)) => return Ok((trace, Err(LoginError::between_steps(LoginErrorCause::NoDocument(fault))))),
+            (None, Ok(_)) => return Ok((trace, Err(LoginError::between_steps(LoginErrorCause::FileChanged)))),
         };
+        let longest = longest_time([step].into_iter().chain(token_call(provider)));
         let refresh = TokenRefresh { provider, step, tokens, context: (fetch, documents), now };
         let outcome = {
             // It is large, as in `drive`.
             let running = pin!(refresh.run(facts, (&mut trace, observer)));
-            in_turn(limits.map(|limits| &limits.calling), from, longest_time([step].into_iter().chain(token_call(provider))), running)
-                .await?
+            in_turn(limits.map(|limits| &limits.calling), from, longest, running).await?
         };
-        Ok((trace, outcome.unwrap_or_else(|| Err(LoginError::between_steps(LoginErrorCause::OutOfTime)))))
+        Ok((trace, outcome.unwrap_or_else(|| Err(LoginError::between_steps(LoginErrorCause::OutOfTime(longest))))))
     }
 }
 

@@ -3,11 +3,12 @@
 use crate::provider::Provider;
 use crate::provider::discovery::named_issuer;
 use crate::provider::document_cache::{DocumentCache, DueFetch};
+use crate::provider::document_fault::DocumentFault;
 use crate::provider::facts::Facts;
 use crate::provider::issuer::metadata_address;
 use crate::provider::json;
 use crate::provider::signed_token::SignedToken;
-use crate::vocabulary::wire::{Fetch, Request};
+use crate::vocabulary::wire::{Fetch, NoAnswer, Request, Response};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,8 +28,8 @@ pub async fn discover(provider: &Provider, facts: &Facts, fetch: &dyn Fetch, doc
         && !documents.is_over(&address, &due)
     {
         match fetch_metadata(&issuer, &address, fetch, documents).await {
-            Some(metadata) => documents.insert(&address, metadata, now),
-            None => documents.record_failure(&address, now),
+            Ok(metadata) => documents.insert(&address, metadata, now),
+            Err(fault) => documents.record_failure(&address, fault, now),
         }
     }
     if let Some((address, issuer)) = provider.discovery.as_ref().and_then(|discovery| discovery.address(facts))
@@ -41,13 +42,13 @@ pub async fn discover(provider: &Provider, facts: &Facts, fetch: &dyn Fetch, doc
     }
 }
 
-/// The metadata of an issuer, or a stand-in for a provider that has none; `None` if neither is certain.
-async fn fetch_metadata(issuer: &str, address: &str, fetch: &dyn Fetch, documents: &DocumentCache) -> Option<Value> {
+/// The metadata of an issuer, or a stand-in for a provider that has none; the error if neither is certain.
+async fn fetch_metadata(issuer: &str, address: &str, fetch: &dyn Fetch, documents: &DocumentCache) -> Result<Value, DocumentFault> {
     let request = Request { timeout: METADATA_TIMEOUT, ..Request::for_document(address) };
-    let answer = fetch.send(&request).await.ok()?;
+    let answer = fetch.send(&request).await.map_err(DocumentFault::NoAnswer)?;
     let metadata = (answer.status == 200).then(|| json::parse(&answer.body).ok()).flatten();
     if let Some(metadata) = metadata.filter(|metadata| metadata.get("issuer").is_some_and(Value::is_string)) {
-        return Some(metadata);
+        return Ok(metadata);
     }
     // A provider without metadata promises nothing, and the metadata are not requested again in every login. An answer that only
     // fails takes no promise back.
@@ -57,7 +58,7 @@ async fn fetch_metadata(issuer: &str, address: &str, fetch: &dyn Fetch, document
         status if status >= 500 || status == 429 => false,
         _ => documents.last(address).is_none_or(|known| *known == stand_in),
     };
-    has_none.then_some(stand_in)
+    if has_none { Ok(stand_in) } else { Err(DocumentFault::Status(answer.status)) }
 }
 
 /// Fetches the keys that verify a signed token before the answer is read, so that reading stays pure. Keys that are fresh are
@@ -118,15 +119,25 @@ async fn fetch_once(
 }
 
 async fn fetch_document(address: &str, fetch: &dyn Fetch, documents: &DocumentCache, admits: &dyn Fn(&Value) -> bool, now: i64) {
-    let answer = fetch.send(&Request::for_document(address)).await;
-    let document = answer.ok().filter(|answer| answer.status == 200).and_then(|answer| json::parse(&answer.body).ok());
-    // A document with neither keys nor an issuer does not replace one that was fetched before.
-    let is_usable = |document: &Value| {
-        let has_keys = document.get("keys").and_then(Value::as_array).is_some_and(|keys| !keys.is_empty());
-        has_keys || document.get("issuer").is_some_and(Value::is_string)
-    };
-    match document.filter(is_usable).filter(|document| admits(document)) {
-        Some(document) => documents.insert(address, document, now),
-        None => documents.record_failure(address, now),
+    let request = Request::for_document(address);
+    let answer = fetch.send(&request).await;
+    let document = usable_document(&request, answer);
+    match document.and_then(|document| if admits(&document) { Ok(document) } else { Err(DocumentFault::HostsNotAccepted) }) {
+        Ok(document) => documents.insert(address, document, now),
+        Err(fault) => documents.record_failure(address, fault, now),
     }
+}
+
+/// The document in an answer. One with neither keys nor an issuer does not replace one that was fetched before.
+fn usable_document(request: &Request, answer: Result<Response, NoAnswer>) -> Result<Value, DocumentFault> {
+    let answer = answer.map_err(DocumentFault::NoAnswer)?;
+    match answer.status {
+        200 => {}
+        300..400 => return Err(DocumentFault::Redirected(request.redirect_target(&answer))),
+        status => return Err(DocumentFault::Status(status)),
+    }
+    let document = json::parse(&answer.body).map_err(|why| DocumentFault::NotJson(why.to_string()))?;
+    let has_keys = document.get("keys").and_then(Value::as_array).is_some_and(|keys| !keys.is_empty());
+    let is_usable = has_keys || document.get("issuer").is_some_and(Value::is_string);
+    if is_usable { Ok(document) } else { Err(DocumentFault::NothingUsable) }
 }

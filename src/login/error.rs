@@ -1,13 +1,18 @@
 //! Why a login failed: the step, the place in the file, and a cause that carries its data. It never holds a value of
 //! an answer, except the code and the message of a provider that refuses.
 
+mod code;
+mod exact;
 mod message;
 
-use crate::choice;
+pub(crate) use crate::login::error::code::LoginErrorCode;
+pub(crate) use crate::login::error::exact::ExactCause;
+pub use crate::login::error::exact::table_of_causes;
 use crate::provider::Provider;
 use crate::provider::condition::Condition;
+use crate::provider::document_fault::DocumentFault;
 use crate::provider::exchange::ExchangeFault;
-use crate::provider::fact_expression::{FoundInstead, MissingValue};
+use crate::provider::fact_expression::{FactExpression, FoundInstead, MissingValue};
 use crate::provider::facts::Facts;
 use crate::provider::identity::{ClaimOfAddress, IdentityError};
 use crate::provider::json_path::ValueKind;
@@ -16,10 +21,13 @@ use crate::provider::refusal::{ProviderErrorCode, ProviderRefusal};
 use crate::provider::signature::SignatureFault;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_error::StepError;
+use crate::provider::token_fault::TokenFault;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
+use crate::vocabulary::redirect_target::RedirectTarget;
 use crate::vocabulary::wire::NoAnswer;
 use std::fmt;
+use std::time::Duration;
 
 /// A login that failed.
 #[derive(Clone, Debug)]
@@ -49,6 +57,8 @@ pub enum LoginErrorCause {
     NoState {
         /// The parameter that holds it in its place.
         found_as: Option<Box<str>>,
+        /// The names of the parameters that came, masked as names are.
+        names: Vec<Box<str>>,
     },
     /// No attempt of this browser has the state in the callback.
     UnknownState,
@@ -68,7 +78,7 @@ pub enum LoginErrorCause {
     /// The callback names no issuer, and the provider promises that it does.
     NoIssuer,
     /// The issuer's discovery document is not available.
-    NoDocument,
+    NoDocument(DocumentFault),
     /// What the calls before the redirect have read is too long to be kept.
     PreparedTooLong,
     /// The provider's file changed between the redirect and the callback.
@@ -77,8 +87,8 @@ pub enum LoginErrorCause {
     BadInput(Box<str>),
     /// Too many logins are waiting for the provider.
     TooManyLogins,
-    /// The calls to the provider took too long together.
-    OutOfTime,
+    /// The calls to the provider took longer together than this.
+    OutOfTime(Duration),
     /// `require` refuses this person; what is wrong with the fact that it asks about, where more can be said than that.
     NotAllowed(Option<FactFault>),
     /// A step needs a fact that is not known.
@@ -99,13 +109,15 @@ pub enum LoginErrorCause {
     /// The answer is not in the expected format.
     Unreadable(String),
     /// A signed token was not accepted.
-    BadToken(String),
+    BadToken(TokenFault),
     /// The access token is not a bearer token.
     OtherTokenType,
     /// The signature of the callback's parameters proves nothing.
     BadSignature(SignatureFault),
     /// The provider gave no answer.
     NoAnswer(NoAnswer),
+    /// The answer redirects to this address, and redirects are not followed.
+    Redirected(RedirectTarget),
     /// A replay would have to wait, so the recording is incomplete.
     RecordingWaits,
     /// The facts hold no id; what was found instead of a text.
@@ -132,82 +144,24 @@ pub enum FactFault {
 }
 
 /// Why an e-mail address is not proven.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MissingProof {
     /// The claim is false.
-    ClaimIsFalse,
-    /// The claim was not found; what was found instead of a text.
-    NoClaim(Option<FoundInstead>),
+    ClaimIsFalse {
+        /// The paths that it was read from.
+        paths: Vec<Box<str>>,
+        /// Whether a condition made it from nothing, because its paths found nothing.
+        of_nothing: bool,
+    },
+    /// The claim was not found.
+    NoClaim {
+        /// The paths where it was looked for.
+        paths: Vec<Box<str>>,
+        /// What was found instead of a text.
+        instead: Option<FoundInstead>,
+    },
     /// The file looks at no claim.
     NotAsked,
-}
-
-choice! {
-    /// The words that stories, the audit and examples keep for the causes that are our own. A provider's code is a
-    /// [`ProviderErrorCode`].
-    pub(crate) enum LoginErrorCode {
-        BadInput = "badInput",
-        NoDocument = "noDocument",
-        TooLong = "tooLong",
-        BadState = "badState",
-        Expired = "expired",
-        BadCallback = "badCallback",
-        NoCode = "noCode",
-        BadIssuer = "badIssuer",
-        BadSignature = "badSignature",
-        MissingFact = "missingFact",
-        BadAddress = "badAddress",
-        BadHeader = "badHeader",
-        BadKey = "badKey",
-        NoAnswer = "noAnswer",
-        Unreadable = "unreadable",
-        BadToken = "badToken",
-        MissingId = "missingId",
-        MissingEmail = "missingEmail",
-        UnprovenEmail = "unprovenEmail",
-        NotAllowed = "notAllowed",
-        Changed = "changed",
-        TooSlow = "tooSlow",
-        NotExchangeable = "notExchangeable",
-    }
-}
-
-impl LoginErrorCode {
-    /// Whether the request of the step was not sent.
-    pub(crate) fn is_before_sending(self) -> bool {
-        matches!(self, Self::MissingFact | Self::BadAddress | Self::BadHeader | Self::BadKey)
-    }
-}
-
-impl LoginErrorCause {
-    pub(crate) fn code(&self) -> OwnOrProviderCode<'_> {
-        OwnOrProviderCode::Own(match self {
-            Self::OtherProvider | Self::StateMismatch | Self::NoState { .. } | Self::UnknownState => LoginErrorCode::BadState,
-            Self::Expired => LoginErrorCode::Expired,
-            Self::TooManyParameters | Self::RepeatedParameter => LoginErrorCode::BadCallback,
-            Self::NoCode { .. } => LoginErrorCode::NoCode,
-            Self::OtherIssuer | Self::NoIssuer => LoginErrorCode::BadIssuer,
-            Self::NoDocument => LoginErrorCode::NoDocument,
-            Self::PreparedTooLong => LoginErrorCode::TooLong,
-            Self::FileChanged => LoginErrorCode::Changed,
-            Self::BadInput(_) => LoginErrorCode::BadInput,
-            Self::TooManyLogins | Self::OutOfTime => LoginErrorCode::TooSlow,
-            Self::NotAllowed(_) => LoginErrorCode::NotAllowed,
-            Self::MissingFact { .. } => LoginErrorCode::MissingFact,
-            Self::BadAddress(_) => LoginErrorCode::BadAddress,
-            Self::BadHeader => LoginErrorCode::BadHeader,
-            Self::BadKey(_) => LoginErrorCode::BadKey,
-            Self::Unreadable(_) => LoginErrorCode::Unreadable,
-            Self::BadToken(_) | Self::OtherTokenType => LoginErrorCode::BadToken,
-            Self::BadSignature(_) => LoginErrorCode::BadSignature,
-            Self::NoAnswer(_) | Self::RecordingWaits => LoginErrorCode::NoAnswer,
-            Self::MissingId(_) => LoginErrorCode::MissingId,
-            Self::MissingEmail(_) => LoginErrorCode::MissingEmail,
-            Self::UnprovenEmail(_) => LoginErrorCode::UnprovenEmail,
-            Self::NotExchangeable(_) => LoginErrorCode::NotExchangeable,
-            Self::Refused(refusal) => return OwnOrProviderCode::Provider(&refusal.code),
-        })
-    }
 }
 
 impl LoginError {
@@ -251,6 +205,7 @@ impl LoginError {
             StepError::OtherTokenType { place } => (LoginErrorCause::OtherTokenType, Some(place)),
             StepError::BadSignature { fault, place } => (LoginErrorCause::BadSignature(fault), Some(place)),
             StepError::NoAnswer(why) => (LoginErrorCause::NoAnswer(why), None),
+            StepError::Redirected { to, place } => (LoginErrorCause::Redirected(to), Some(place)),
         };
         Self { step: Some(step), place, cause }
     }
@@ -280,9 +235,12 @@ impl LoginError {
                 (LoginErrorCause::MissingEmail(Some(FoundInstead::NoAddress(why))), provider.place_of_fact(provider.known.email))
             }
             IdentityError::UnprovenEmail(claim) => {
+                let paths = paths_of_claim(provider);
                 let (proof, place) = match claim {
-                    ClaimOfAddress::IsFalse => (MissingProof::ClaimIsFalse, provider.place_of_fact(provider.known.email_verified)),
-                    ClaimOfAddress::Missing(missing) => (MissingProof::NoClaim(missing.instead), Some(missing.place)),
+                    ClaimOfAddress::IsFalse { of_nothing } => {
+                        (MissingProof::ClaimIsFalse { paths, of_nothing }, provider.place_of_fact(provider.known.email_verified))
+                    }
+                    ClaimOfAddress::Missing(missing) => (MissingProof::NoClaim { paths, instead: missing.instead }, Some(missing.place)),
                     ClaimOfAddress::NotAsked => (MissingProof::NotAsked, None),
                 };
                 (LoginErrorCause::UnprovenEmail(proof), place)
@@ -299,6 +257,11 @@ impl LoginError {
         }
     }
 
+    /// The exact cause, one word of ours.
+    pub fn exact_cause(&self) -> &'static str {
+        self.cause.exact().word()
+    }
+
     /// The refusal, if the provider refused the login.
     pub fn refusal(&self) -> Option<&ProviderRefusal> {
         if let LoginErrorCause::Refused(refusal) = &self.cause { Some(refusal) } else { None }
@@ -309,6 +272,15 @@ impl fmt::Display for LoginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.cause.fmt(f)
     }
+}
+
+/// The paths that the file writes for the claim about the address.
+fn paths_of_claim(provider: &Provider) -> Vec<Box<str>> {
+    let claim = provider.known.email_verified;
+    let reads = provider.steps().flat_map(Step::all_reads).filter(|read| read.fact == claim && read.written).map(|read| &read.reading);
+    let composed = provider.identity.composition(claim);
+    let paths = reads.chain(composed).flat_map(FactExpression::paths);
+    paths.map(|path| (*path.source).into()).collect()
 }
 
 /// Where a fact should have been read.

@@ -115,7 +115,7 @@ impl TokenExchange<'_> {
         let calls = person().filter(|(_, step)| has_token || !shows_token(step));
         let userinfo_error = make_calls(provider, calls, &mut facts, *context, *now, (trace, observer)).await?;
         if said.is_some_and(|said| !facts.get(known.id).is_some_and(|id| id.is_same_as(&said))) {
-            let why = "the token and the answer of getUserInfo are not about the same person (`id`)".to_owned();
+            let why = "the token and the answer of getUserInfo are not about the same person (`id`)".into();
             return Err(LoginError::between_steps(LoginErrorCause::BadToken(why)));
         }
         let identity = conclude(provider, &mut facts, &pinned, userinfo_error)?;
@@ -158,7 +158,7 @@ impl TokenExchange<'_> {
                 "it has a nonce, which must be handed in beside it (`nonce`)"
             }
         };
-        Err(step_error(self.provider, &own.step, StepError::BadToken { why: why.to_owned(), place: own.signed.place }, facts))
+        Err(step_error(self.provider, &own.step, StepError::BadToken { why: why.into(), place: own.signed.place }, facts))
     }
 
     /// Reads what a proven access token says of itself, if it is a signed token. One with a nonce may be an ID token: it counts once, as if it
@@ -173,11 +173,11 @@ impl TokenExchange<'_> {
         if let HandedNonce::Given(given) | HandedNonce::OfBrowser(given) = &self.tokens.nonce
             && !given.equals(&nonce)
         {
-            let why = "it does not have the nonce that was handed in beside it (`nonce`)".to_owned();
+            let why = "it does not have the nonce that was handed in beside it (`nonce`)".into();
             return Err(LoginError::between_steps(LoginErrorCause::BadToken(why)));
         }
         if is_attempt_text(&nonce) {
-            return Err(LoginError::between_steps(LoginErrorCause::BadToken(OF_A_LOGIN.to_owned())));
+            return Err(LoginError::between_steps(LoginErrorCause::BadToken(OF_A_LOGIN.into())));
         }
         let until = last_use(&claims).unwrap_or_else(|| self.now.saturating_add(REMEMBERED));
         Ok(ReadToken { single_use: Some(SingleUse { nonce, until }), signed_in })
@@ -238,7 +238,7 @@ fn check_active(ask: &Step, answer: Option<&Value>) -> Result<(), StepError> {
         None | Some(Value::Bool(true)) => Ok(()),
         Some(Value::String(text)) if text == "true" => Ok(()),
         Some(_) => {
-            let why = "the provider says that the access token is not active".to_owned();
+            let why = "the provider says that the access token is not active".into();
             Err(StepError::BadToken { why, place: ask.place })
         }
     }

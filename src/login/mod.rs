@@ -35,7 +35,7 @@ use crate::provider::json_path::scalar_text;
 use crate::provider::step::Step;
 use crate::provider::step_error::StepError;
 use crate::vocabulary::names::Slot;
-use crate::vocabulary::wire::{Fetch, Response};
+use crate::vocabulary::wire::{Fetch, Request, Response};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -210,11 +210,24 @@ async fn make_call(
         Err(nothing) => Err(StepError::NoAnswer(nothing.clone())),
         Ok(answer) => {
             fetch_keys_if_due(step.token_to_verify(answer, facts), facts, fetch, documents, now).await;
-            step.read(answer, facts, documents)
+            step.read(answer, facts, documents).map_err(|error| redirected(error, step, answer, &exchange.request))
         }
     };
     trace.exchanges.push(exchange);
     read
+}
+
+/// The error of an answer that is refused for nothing but its status, where that redirects to another address.
+fn redirected(error: StepError, step: &Step, answer: &Response, request: &Request) -> StepError {
+    let names_address = answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("location"));
+    match error {
+        StepError::Refused { refusal, place: None }
+            if refusal.code.is_refusing_status() && (300..400).contains(&answer.status) && names_address =>
+        {
+            StepError::Redirected { to: request.redirect_target(answer), place: step.place }
+        }
+        other => other,
+    }
 }
 
 /// Sends a call. Where the file leaves the client's authentication method open and the provider refuses the client, the call is sent

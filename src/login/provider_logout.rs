@@ -5,6 +5,7 @@ use crate::login::conversation::ConversationParties;
 use crate::login::discover;
 use crate::login::documents::fetch_keys_if_due;
 use crate::provider::Provider;
+use crate::provider::document_fault::DocumentFault;
 use crate::provider::facts::Facts;
 use crate::provider::signed_token::SignedToken;
 use crate::provider::step::{ReadRule, Step};
@@ -28,7 +29,7 @@ pub(crate) struct ProviderLogout {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RefusedLogoutToken {
     /// The issuer's document is not available.
-    NoDocument,
+    NoDocument(DocumentFault),
     /// It is not as the file demands of an ID token, or it is no logout token.
     Bad(String),
     /// It has no id of its own, so it could come twice.
@@ -40,7 +41,7 @@ pub(crate) enum RefusedLogoutToken {
 impl fmt::Display for RefusedLogoutToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoDocument => f.write_str("the issuer's document is not available"),
+            Self::NoDocument(fault) => write!(f, "the issuer's document is not available: {fault}"),
             Self::Bad(why) => f.write_str(why),
             Self::NoTokenId => f.write_str("it has no id (`jti`)"),
             Self::NoPerson => f.write_str("it does not name the person by the id that the provider's file reads"),
@@ -71,7 +72,7 @@ pub(crate) async fn verify_logout_token(
     // An attempt that is never begun has the facts of the installation.
     let attempt = Attempt::new(provider, installation, &Entropy([0; 80]), now, Vec::new());
     discover(provider, &attempt.facts_without_discovery(provider, installation), fetch, documents, now).await;
-    let mut facts = attempt.initial_facts(provider, installation, documents).ok_or(RefusedLogoutToken::NoDocument)?;
+    let mut facts = attempt.initial_facts(provider, installation, documents).map_err(RefusedLogoutToken::NoDocument)?;
     fetch_keys_if_due(Some((signed, token.to_owned())), &facts, fetch, documents, now).await;
     let claims = signed.verified_logout_claims(token, &facts, documents, now).map_err(refused_because)?;
     let token_id = claims.get("jti").and_then(Value::as_str).filter(|id| (1..=LONGEST_TOKEN_ID).contains(&id.len()));
@@ -81,7 +82,8 @@ pub(crate) async fn verify_logout_token(
 }
 
 fn refused_because(error: StepError) -> RefusedLogoutToken {
-    let why = if let StepError::BadToken { why, .. } = error { why } else { "the provider's file gives no key for it".to_owned() };
+    let why =
+        if let StepError::BadToken { why, .. } = error { why.to_string() } else { "the provider's file gives no key for it".to_owned() };
     RefusedLogoutToken::Bad(why)
 }
 

@@ -4,8 +4,12 @@ use crate::login::error::{LoginError, LoginErrorCause};
 use crate::provider::Provider;
 use crate::provider::callback::StateLocation;
 use crate::provider::facts::Facts;
+use crate::vocabulary::privacy::masked_key;
 use crate::vocabulary::text::Text;
 use serde_json::Value;
+
+/// At most so many names of parameters are shown.
+const MOST_NAMES: usize = 8;
 
 /// The error where the state comes back as a parameter and the callback has none where the file reads it. `sent` is the state that the
 /// callback should have: a parameter that holds it is named, and its name is no secret.
@@ -18,8 +22,14 @@ pub(crate) fn missing_state(provider: &Provider, document: &Value, sent: Option<
         document.as_object().and_then(|members| members.iter().filter(holds).map(|(name, _)| &**name).find(|name| is_plain(name)));
     is_missing.then(|| LoginError {
         place: Some(provider.state.place()),
-        ..LoginError::before_calls(LoginErrorCause::NoState { found_as: found_as.map(Into::into) })
+        ..LoginError::before_calls(LoginErrorCause::NoState { found_as: found_as.map(Into::into), names: parameter_names(document) })
     })
+}
+
+/// The names of a callback's parameters, masked where they may be values.
+fn parameter_names(document: &Value) -> Vec<Box<str>> {
+    let members = document.as_object().into_iter().flatten();
+    members.map(|(name, _)| masked_key(name).into()).take(MOST_NAMES).collect()
 }
 
 /// The state in the callback, in the place that the provider uses. A provider that returns none according to its file may

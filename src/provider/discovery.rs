@@ -2,10 +2,12 @@
 
 use crate::provider::address::{Address, AddressContext};
 use crate::provider::credentials::ClientAuthMethod;
+use crate::provider::document_fault::DocumentFault;
 use crate::provider::facts::{FROM_DISCOVERY, Facts};
 use crate::provider::fingerprint::fill_template_settings;
 use crate::provider::issuer::promises_iss;
 use crate::provider::template::{FactUse, Template};
+use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::Reader;
@@ -58,7 +60,7 @@ impl Discovery {
     }
 
     /// Reads the facts from the document. The error is what is wrong with it.
-    pub(crate) fn learn(&self, document: &Value, expected_issuer: Option<&str>, facts: &mut Facts) -> Result<(), &'static str> {
+    pub(crate) fn learn(&self, document: &Value, expected_issuer: Option<&str>, facts: &mut Facts) -> Result<(), DocumentFault> {
         named_issuer(document, expected_issuer)?;
         if promises_iss(document) {
             facts.set(self.iss_is_promised, Text::plain("true"));
@@ -81,12 +83,14 @@ impl Discovery {
 }
 
 /// The issuer that a document names, if it is the expected one.
-pub(crate) fn named_issuer<'d>(document: &'d Value, expected: Option<&str>) -> Result<&'d str, &'static str> {
-    let issuer = document.get("issuer").and_then(Value::as_str).ok_or("the issuer's document names no issuer")?;
-    if expected.is_some_and(|expected| expected.trim_end_matches('/') != issuer.trim_end_matches('/')) {
-        return Err("the document belongs to another issuer");
+pub(crate) fn named_issuer<'d>(document: &'d Value, expected: Option<&str>) -> Result<&'d str, DocumentFault> {
+    let issuer = document.get("issuer").and_then(Value::as_str).ok_or(DocumentFault::NoIssuer)?;
+    match expected {
+        Some(expected) if expected.trim_end_matches('/') != issuer.trim_end_matches('/') => {
+            Err(DocumentFault::OtherIssuer { found: printable(issuer).into(), expected: expected.into() })
+        }
+        Some(_) | None => Ok(issuer),
     }
-    Ok(issuer)
 }
 
 /// The client's authentication method, when the document names only one of the two.

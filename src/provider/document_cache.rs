@@ -3,6 +3,7 @@
 //! `login::documents` fetches them. This module keeps them and decides when to fetch. The time is an argument.
 
 use crate::provider::client_token::cache::ClientTokenCache;
+use crate::provider::document_fault::DocumentFault;
 use crate::provider::endpoint_hosts::EndpointHosts;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
@@ -38,6 +39,8 @@ struct CachedDocument {
     fetched: i64,
     /// When it was last tried, and what came of it; `None` while the first fetch is under way.
     tried: Option<(i64, FetchOutcome)>,
+    /// Why the last fetch failed, if it did.
+    fault: Option<DocumentFault>,
     /// How often fetching it has ended, well or not.
     tries: u64,
     /// Held by the login that is fetching it.
@@ -144,6 +147,7 @@ impl DocumentCache {
             entry.value = Some(Arc::new(value));
             entry.fetched = now;
             entry.tried = Some((now, outcome));
+            entry.fault = None;
         });
     }
 
@@ -153,8 +157,16 @@ impl DocumentCache {
     }
 
     /// Records that fetching failed; the earlier document stays.
-    pub(crate) fn record_failure(&self, address: &str, now: i64) {
-        self.record(address, |entry| entry.tried = Some((now, FetchOutcome::Failed)));
+    pub(crate) fn record_failure(&self, address: &str, fault: DocumentFault, now: i64) {
+        self.record(address, |entry| {
+            entry.tried = Some((now, FetchOutcome::Failed));
+            entry.fault = Some(fault);
+        });
+    }
+
+    /// Why the last fetch of a document failed.
+    pub(crate) fn fault(&self, address: &str) -> DocumentFault {
+        self.lock().get(address).and_then(|entry| entry.fault.clone()).unwrap_or(DocumentFault::NotFetched)
     }
 
     fn record(&self, address: &str, change: impl FnOnce(&mut CachedDocument)) {
@@ -219,11 +231,12 @@ mod tests {
     #[test]
     fn a_failed_fetch_is_repeated_within_seconds_and_the_document_stays() {
         let documents = DocumentCache::default();
-        documents.record_failure("new", 100);
+        documents.record_failure("new", DocumentFault::Status(503), 100);
+        assert_eq!(documents.fault("new"), DocumentFault::Status(503));
         assert!(documents.due("new", 102).is_none() && documents.due("new", 103).is_some());
 
         documents.insert("known", json!(1), 100);
-        documents.record_failure("known", 3700);
+        documents.record_failure("known", DocumentFault::Status(503), 3700);
         assert!(documents.get("known", 3701).is_some());
         assert!(documents.due("known", 3702).is_none() && documents.due("known", 3703).is_some());
     }
@@ -234,7 +247,7 @@ mod tests {
         let (one, other) = (documents.due("a", 0).expect("it is due"), documents.due("a", 0).expect("it is due"));
         assert!(Arc::ptr_eq(&one.flight, &other.flight) && !documents.is_over("a", &other));
 
-        documents.record_failure("a", 0);
+        documents.record_failure("a", DocumentFault::Status(503), 0);
         assert!(documents.is_over("a", &other));
     }
 }

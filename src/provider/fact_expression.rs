@@ -229,6 +229,14 @@ impl FactExpression {
         }
     }
 
+    /// Whether it is a condition about an answer in which none of its paths finds anything.
+    pub(crate) fn asks_about_nothing(&self, answer: &Value) -> bool {
+        let paths = self.paths();
+        matches!(self, Self::Condition(_) | Self::Conditions(..))
+            && !paths.is_empty()
+            && paths.iter().all(|path| path.first(answer).is_none())
+    }
+
     /// The holes of the text that it is.
     pub(crate) fn holes(&self) -> impl Iterator<Item = &Hole> {
         let text = if let Self::Text(text) = self { Some(text) } else { None };

@@ -127,7 +127,10 @@ pub enum IdentityEmail {
 #[derive(Clone, Debug)]
 pub enum ClaimOfAddress {
     /// It was read, and is not `true`.
-    IsFalse,
+    IsFalse {
+        /// Whether the condition that makes it looked at nothing.
+        of_nothing: bool,
+    },
     /// It was looked for and not found.
     Missing(MissingValue),
     /// The file does not read it, or does not ask for it.
@@ -267,7 +270,11 @@ impl IdentityMapping {
         if !matches!(self.trust, EmailTrustPolicy::Claim) {
             return ClaimOfAddress::NotAsked;
         }
-        if was_read { ClaimOfAddress::IsFalse } else { missed.map_or(ClaimOfAddress::NotAsked, ClaimOfAddress::Missing) }
+        if was_read {
+            ClaimOfAddress::IsFalse { of_nothing: missed.is_some() }
+        } else {
+            missed.map_or(ClaimOfAddress::NotAsked, ClaimOfAddress::Missing)
+        }
     }
 
     /// The id at the provider, as [`IdentityMapping::compose`] has left it in the facts.

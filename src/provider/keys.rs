@@ -1,6 +1,7 @@
 //! Keys, and signing and verifying with them: a PEM with or without its header and footer lines, a JWKS, or a shared secret.
 
 use crate::choice;
+use crate::provider::token_fault::KeyMisuse;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
@@ -167,6 +168,23 @@ fn from_jwk(key: &Value, algorithm: Algorithm) -> Option<JwsVerifyingKey> {
     };
     (!names_another && !for_encryption && !cannot_verify && !is_of_another_curve && family == algorithm.family())
         .then_some(JwsVerifyingKey(key))
+}
+
+/// Why a key of a JWKS is not for verifying tokens of an algorithm, as far as it says so itself.
+pub(crate) fn misuse_of_key(key: &Value, algorithm: Algorithm) -> Option<KeyMisuse> {
+    let text = |member: &str| key.get(member).and_then(Value::as_str);
+    let operations = key.get("key_ops").and_then(Value::as_array);
+    let is_for_something_else = text("use").is_some_and(|purpose| purpose != "sig")
+        || operations.is_some_and(|operations| !operations.iter().any(|operation| operation.as_str() == Some("verify")));
+    let kind = match algorithm.family() {
+        KeyFamily::Rsa => "RSA",
+        KeyFamily::Curve => "EC",
+        KeyFamily::Edwards => "OKP",
+        KeyFamily::Secret => "oct",
+    };
+    let is_of_another_algorithm =
+        text("alg").is_some_and(|named| named != algorithm.word()) || text("kty").is_some_and(|named| named != kind);
+    if is_for_something_else { Some(KeyMisuse::Use) } else { is_of_another_algorithm.then_some(KeyMisuse::Algorithm) }
 }
 
 /// Whether a text is a PEM rather than a shared secret.

@@ -19,6 +19,7 @@ pub(crate) mod condition; //       a condition
 pub(crate) mod credentials; //     where client id and secret are sent
 pub(crate) mod declared_values; // settings and secrets that a file declares
 pub(crate) mod discovery; //       the word `discovery`
+pub mod document_fault; //         why a document of an issuer is not there
 pub mod document_cache; //         discovery documents and keys, kept
 pub mod passkey; //                the sign-in by a passkey, which is no provider either
 pub mod email_code; //             the sign-in by a code, which is no provider
@@ -48,6 +49,7 @@ pub(crate) mod parameters; //      the contents of a request
 pub mod pkce; //                   PKCE
 pub(crate) mod endpoint_hosts; //  the hosts to which discovery documents lead
 pub(crate) mod token_keeping; //   the words `keepTokens` and `refresh`
+pub mod token_fault; //            why a signed token is not accepted
 pub(crate) mod token_type; //      the type of an access token
 pub mod placeholder; //            the address of a person who has none
 pub(crate) mod proof_check; //     check: what counts as proof is proof

@@ -289,6 +289,14 @@ impl RefusalRule {
         format!("{beginning} {}{found}", parts.join(" and "))
     }
 
+    /// The word of the file under which it stands.
+    pub(crate) fn word(&self) -> &'static str {
+        match self.word {
+            RuleWord::Refused => "refused",
+            RuleWord::Accepted => "accepted",
+        }
+    }
+
     pub(crate) fn condition(&self) -> Option<&Condition> {
         self.condition.as_ref()
     }

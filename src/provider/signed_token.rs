@@ -1,11 +1,11 @@
 //! A signed token as a file describes it: which token it is, its issuer, its audience and its keys.
 
 mod compilation;
+mod token_parts;
 mod verification;
 
-pub(crate) use crate::provider::signed_token::verification::{
-    ComparedFacts, LOGOUT_EVENT, decode_json_part, half_hashes, last_use, moment_of, unverified_claims,
-};
+pub(crate) use crate::provider::signed_token::token_parts::{decode_json_part, half_hashes, unverified_claims};
+pub(crate) use crate::provider::signed_token::verification::{ComparedFacts, LOGOUT_EVENT, last_use, moment_of};
 
 use crate::provider::address::{Address, AddressContext};
 use crate::provider::choice::EntryChoiceSpec;

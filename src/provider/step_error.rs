@@ -3,8 +3,10 @@
 use crate::provider::refusal::ProviderRefusal;
 use crate::provider::signature::SignatureFault;
 use crate::provider::template::UnfilledHole;
+use crate::provider::token_fault::TokenFault;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
+use crate::vocabulary::redirect_target::RedirectTarget;
 use crate::vocabulary::wire::NoAnswer;
 
 /// Why a step failed.
@@ -51,8 +53,7 @@ pub enum StepError {
     },
     /// A signed token was not accepted.
     BadToken {
-        /// A phrase that says what is wrong.
-        why: String,
+        why: TokenFault,
         /// The place that requires it.
         place: Place,
     },
@@ -69,6 +70,12 @@ pub enum StepError {
     },
     /// There is no answer.
     NoAnswer(NoAnswer),
+    /// The answer redirects, and redirects are not followed.
+    Redirected {
+        to: RedirectTarget,
+        /// The place of the call.
+        place: Place,
+    },
 }
 
 impl StepError {
@@ -80,6 +87,7 @@ impl StepError {
             Self::Unreadable { .. } => Some("the answer is not in the format that the file says"),
             Self::OtherTokenType { .. } => Some("the `token_type` of the answer is refused"),
             Self::NoAnswer(_) => Some("there is no answer"),
+            Self::Redirected { .. } => Some("the answer redirects to another address"),
             Self::MissingFact { .. } | Self::BadAddress { .. } | Self::BadHeader { .. } | Self::Key { .. } | Self::BadToken { .. } => None,
         }
     }

@@ -70,9 +70,9 @@ impl ProviderConnection for NetworkConnection {
 pub(crate) async fn within_limits(answer: Response, delay: Duration, request: &Request) -> Result<Response, NoAnswer> {
     tokio::time::sleep(delay.min(request.timeout)).await;
     if delay > request.timeout {
-        return Err(NoAnswer::TooSlow);
+        return Err(NoAnswer::too_slow(request.timeout));
     }
-    if answer.body.len() > request.largest { Err(NoAnswer::TooLarge) } else { Ok(answer) }
+    if answer.body.len() > request.largest { Err(NoAnswer::too_large(request.largest, answer.body.len())) } else { Ok(answer) }
 }
 
 /// The requests of one login at a store.

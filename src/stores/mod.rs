@@ -2,6 +2,7 @@
 
 pub mod settings; //    `portaria.yaml`
 pub mod catalogue; //   the provider files of a folder
+pub(crate) mod trusted_authorities; // further certificate authorities
 pub(crate) mod variable_pattern; // the variables that `filesMayRead` allows
 pub mod read_policy; // what provider files may read of this machine
 pub(crate) mod other_files; // the names of the provider files of other stores

@@ -124,6 +124,11 @@ words! {
         /// Default: none; everything may be reached where `publicUrl` is on loopback
         /// Example: `privateHosts: [ sso.interno.example ]`
         private_hosts: Option<OneOrMany<Located<String>>> = "privateHosts",
+        /// PEM files of further certificate authorities, relative to the settings file. Calls to providers trust them beside those of the
+        /// machine. They are read at the start only. The variable `SSL_CERT_FILE` takes the place of those of the machine.
+        /// Default: none
+        /// Example: `trustedAuthorities: [ authorities/interna.pem ]`
+        trusted_authorities: Option<OneOrMany<Located<String>>> = "trustedAuthorities",
         /// The address and the port of a separate listener for `/metrics`, and for `/health/ready` with details: which files are broken, and
         /// what is wrong with the settings. On the main listener, `/health/ready` has only its status, unless every `publicUrl` is on loopback.
         /// It is read at the start only.
@@ -168,7 +173,7 @@ words! {
         /// Default: see each key
         files_may_read: Option<FilesMayReadSpec> = "filesMayRead",
         /// Further stores by name. Each needs a `publicUrl`, whose host chooses the store. What a store does not set it inherits. What
-        /// belongs to the whole installation it cannot set: `listen`, `metricsListen`, `storage`, `masterKey`, `privateHosts`,
+        /// belongs to the whole installation it cannot set: `listen`, `metricsListen`, `storage`, `masterKey`, `privateHosts`, `trustedAuthorities`,
         /// `audit` and `stores`.
         /// Default: none
         /// Example: `stores: { atacado: { publicUrl: https://login.atacado.example } }`

@@ -59,6 +59,9 @@ pub struct Story {
     pub step: Option<String>,
     /// Our code for the cause, or the provider's; `None` for a login that succeeded.
     pub code: Option<String>,
+    /// The exact cause, one word of ours: several causes may have one code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
     /// The cause as a sentence.
     pub message: Option<String>,
     /// The rule of the file that refuses, where the message is the provider's own.
@@ -243,6 +246,7 @@ pub(crate) fn login_story(record: LoginRecord<'_>, proposals: Vec<Proposal>) -> 
         file: provider.source.name.to_string(),
         step: error.and_then(|error| error.step).map(|step| call_word(provider, step, trace.exchanges.last()).to_owned()),
         code: error.map(redacted_code),
+        cause: error.map(|error| error.exact_cause().to_owned()),
         message: error.map(redacted_message),
         rule: refusal.filter(|refusal| refusal.message.is_some()).and_then(|refusal| refusal.rule.as_deref()).map(printable),
         by_provider: refusal.is_some(),
@@ -274,13 +278,18 @@ pub(crate) fn redacted_code(error: &LoginError) -> String {
 pub(crate) fn redacted_message(error: &LoginError) -> String {
     match error.refusal() {
         Some(ProviderRefusal { message: None, rule: Some(rule), .. }) => printable(rule),
-        Some(_) | None => redacted_excerpt(&error.to_string()),
+        Some(_) => redacted_excerpt(&error.to_string()),
+        None => shortened(&error.to_string(), 400),
     }
+}
+
+fn shortened(text: &str, longest: usize) -> String {
+    printable(&without_personal_data(text).chars().take(longest).collect::<String>())
 }
 
 /// A text of a provider, shortened, without control characters and without personal data.
 pub(crate) fn redacted_excerpt(text: &str) -> String {
-    printable(&without_personal_data(text).chars().take(200).collect::<String>())
+    shortened(text, 200)
 }
 
 /// The word of the file under which a call stands: that of its step, or `refresh`.

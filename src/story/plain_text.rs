@@ -69,7 +69,9 @@ pub(crate) fn outcome_line(story: &Story) -> String {
     let Some(code) = &story.code else { return "the login worked".to_owned() };
     let outcome = if story.by_provider { "the provider refused the login" } else { "the login failed" };
     let step = story.step.as_ref().map_or_else(String::new, |step| format!(" in {step}"));
-    format!("{outcome}{step}: {} ({})", printable(story.message.as_deref().unwrap_or("see the code")), printable(code))
+    let exact = story.cause.as_deref().filter(|cause| cause != code && !story.by_provider);
+    let code = exact.map_or_else(|| printable(code), |cause| format!("{}: {}", printable(code), printable(cause)));
+    format!("{outcome}{step}: {} ({code})", printable(story.message.as_deref().unwrap_or("see the code")))
 }
 
 fn shared_sentence(others: u32) -> String {

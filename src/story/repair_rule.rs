@@ -123,6 +123,37 @@ repair_rules! {
     NotReached = "notReached" { step } "there is no server at the address of {step}; compare it with the manual"
     TooSlow = "tooSlow" { step } "the address of {step} does not answer in time; wait and log in again"
     TooLarge = "tooLarge" { step } "the answer of {step} is larger than what is read; compare its address with the manual"
+    HostUnknown = "hostUnknown" { step } "the name of the host in the address of {step} was not found (DNS); correct it, or let the name server of this machine resolve it"
+    PortClosed = "portClosed" { step } "no program listens at the port of the address of {step}; correct the port, or start the provider"
+    ConnectionBroken = "connectionBroken" { step } "the connection for {step} was broken before the answer; log in again, and if it stays, look for a firewall or a proxy in between"
+    NoRoute = "noRoute" { step } "this machine has no route to the address of {step}; check its network"
+    NotConnected = "notConnected" { step } "no connection to the address of {step} came about in time; a firewall may drop what this machine sends"
+    AuthorityUnknown = "authorityUnknown" { step } "an authority that this machine does not trust signed the certificate for {step}; name its PEM file in `trustedAuthorities` of the settings (the variable `SSL_CERT_FILE` replaces the authorities of the machine)"
+    SelfSigned = "selfSigned" { step } "the certificate for {step} is signed by itself; let an authority sign it, and name that authority in `trustedAuthorities` of the settings"
+    CertificateExpired = "certificateExpired" { step } "the certificate for {step} has expired; the provider has to renew it, or the clock of this machine is wrong"
+    CertificateNotYetValid = "certificateNotYetValid" { step } "the certificate for {step} is not valid yet; set the clock of this machine"
+    CertificateOtherHost = "certificateOtherHost" { step } "the certificate for {step} is for another host; write that host into the address, or ask the provider for a certificate of this one"
+    CertificateUnusable = "certificateUnusable" { step } "the certificate for {step} is not made as those of servers have to be; ask the provider for another"
+    TlsNotSpoken = "tlsNotSpoken" { step } "the server does not speak TLS at the port of the address of {step}; correct the port"
+    TlsRefused = "tlsRefused" { step } "the server of {step} takes no version of TLS from 1.2 on, or refuses this client; ask the provider"
+    AnswerCut = "answerCut" { step } "the answer of {step} ended early; log in again, and if it stays, tell the provider"
+    AnswerPacked = "answerPacked" { step } "the answer of {step} is packed in a way that cannot be undone; ask for one that is not"
+    NotHttp = "notHttp" { step } "what answers at the address of {step} does not speak HTTP; compare port and scheme with the manual"
+    Redirected = "redirected" { step, address } "the address of {step} redirects to {address}, and redirects are not followed; write that address into the file, if it is the provider's"
+    DocumentElsewhere = "documentElsewhere" { step } "what is at the address of `{step}` is no document of an issuer; write the issuer's own address"
+    DocumentIssuerOther = "documentIssuerOther" { found, expected } "the discovery document names the issuer {found}, and the file expects {expected}"
+    HostsWait = "hostsWait" {} "the discovery document leads to new hosts; look at `portaria providers hosts`, and accept them there"
+    KeyUnknown = "keyUnknown" { step, keys } "the key set has {keys} keys, and none with the id that the token of {step} names; the provider may have just exchanged its keys, or the set is that of another service"
+    KeyUnfit = "keyUnfit" { step } "the key that the token of {step} names is for something else; the key set may be that of another service"
+    TokenOld = "tokenOld" { step } "the token of {step} has expired; set the clock of this machine"
+    TokenEarly = "tokenEarly" { step } "the token of {step} is not valid yet; set the clock of this machine"
+
+    // The state did not come back as it was sent.
+    StateMissing = "stateMissing" { names } "the callback has no state, only {names}; read the state from the parameter that holds it, or write `stateIn: cookie` if the provider returns none"
+    CookiesLost = "cookiesLost" {} "this browser has no login with the state that came back: its cookie was dropped, by another browser, another host than `publicUrl`, a proxy, or after ten minutes"
+
+    // A rule of the file that no answer met.
+    ConditionNeverFound = "conditionNeverFound" { word, path } "`{word}: {path}` found nothing in any answer"
     NotAllowedFromHere = "notAllowedFromHere" { step } "the address of {step} leads into this server's own network, which is not allowed"
 }
 

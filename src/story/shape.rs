@@ -1,7 +1,7 @@
 //! The shape of a document: its keys and what their values look like, without the values.
 
 use crate::story::looks::Looks;
-use crate::vocabulary::privacy::is_personal_key;
+use crate::vocabulary::privacy::{HIDDEN_KEY, masked_key};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashSet;
@@ -10,8 +10,6 @@ use std::collections::HashSet;
 const MOST: usize = 200;
 /// How many values are searched for long texts at most.
 const MOST_SEARCHED: usize = 2800;
-/// What is shown in place of a key that looks like a value.
-const HIDDEN_KEY: &str = "‹key›";
 
 /// One member of a document, with the members below it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,16 +99,6 @@ fn member(key: String, value: &Value, long_texts: &HashSet<&str>, left: &mut usi
         }
         None => StoryMember { key, looks: None, many: None, below: members_below(value, long_texts, left) },
     }
-}
-
-/// Whether a key is a field name, and not a value such as a person's address.
-pub(crate) fn is_field_name(key: &str) -> bool {
-    key.chars().all(|c| c.is_alphanumeric() || "_-.:/$#@ ".contains(c)) && !is_personal_key(key)
-}
-
-/// The key, or a mask if it looks like a value.
-pub(crate) fn masked_key(key: &str) -> String {
-    if is_field_name(key) { key.to_owned() } else { HIDDEN_KEY.to_owned() }
 }
 
 #[cfg(test)]

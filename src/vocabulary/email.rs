@@ -22,6 +22,10 @@ pub enum NotAnEmail {
     Several,
     /// A blank, a line break or an invisible character stands in it.
     Blank,
+    /// It has the form `Name <address>`.
+    DisplayName,
+    /// The part before the `@` has letters beyond ASCII.
+    NotAscii,
     /// Nothing stands before the `@`.
     NoLocalPart,
     /// The part before the `@` has a dot at an end, or two in a row.
@@ -39,6 +43,8 @@ impl fmt::Display for NotAnEmail {
             Self::NoAt => "it has no `@`",
             Self::Several => "it has more than one `@`, and one address is expected",
             Self::Blank => "a blank, a line break or an invisible character stands in it",
+            Self::DisplayName => "it has the form `Name <address>` of a display name, and the address alone is expected",
+            Self::NotAscii => "the part before the `@` holds letters beyond ASCII, such as `é`",
             Self::NoLocalPart => "nothing stands before the `@`",
             Self::Dots => "the part before the `@` has a dot at an end, or two in a row",
             Self::LocalPart => "the part before the `@` holds something else than letters from a to z, digits and `!#$%&'*+-/=?^_`{|}~.`",
@@ -57,11 +63,17 @@ impl Email {
         if domain.contains('@') {
             return Err(NotAnEmail::Several);
         }
+        if local.contains('<') && domain.trim_end().ends_with('>') {
+            return Err(NotAnEmail::DisplayName);
+        }
         if text.chars().any(is_hidden) {
             return Err(NotAnEmail::Blank);
         }
         if local.is_empty() {
             return Err(NotAnEmail::NoLocalPart);
+        }
+        if !local.is_ascii() {
+            return Err(NotAnEmail::NotAscii);
         }
         if !local.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b)) {
             return Err(NotAnEmail::LocalPart);
@@ -136,8 +148,10 @@ mod tests {
             ("ana @loja.example", NotAnEmail::Blank),
             ("an\u{7}a@loja.example", NotAnEmail::Blank),
             ("ana@lo\u{200b}ja.example", NotAnEmail::Blank),
-            ("<ana@loja.example>", NotAnEmail::LocalPart),
-            ("\u{430}na@loja.example", NotAnEmail::LocalPart),
+            ("<ana@loja.example>", NotAnEmail::DisplayName),
+            ("Ana Silva <ana@loja.example>", NotAnEmail::DisplayName),
+            ("<ana@loja.example", NotAnEmail::LocalPart),
+            ("\u{430}na@loja.example", NotAnEmail::NotAscii),
             ("@loja.example", NotAnEmail::NoLocalPart),
             (".ana@loja.example", NotAnEmail::Dots),
             ("ana.@loja.example", NotAnEmail::Dots),

@@ -17,6 +17,8 @@ pub(crate) mod lookalikes; //   addresses that mix scripts or imitate letters
 pub(crate) mod localized_text; // a text for each language
 pub(crate) mod picture_type; // the kinds of pictures that are shown
 pub mod incident_code; //        the code on an error page, short enough to be spoken
+pub mod no_answer; //            why a request has no answer
+pub(crate) mod redirect_target; // where an answer redirects to
 pub mod wire; //                 HTTP requests and answers, and the trait that carries them
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub mod yaml; //                 a YAML file as a tree whose nodes have places

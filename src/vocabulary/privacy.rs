@@ -6,6 +6,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// What is shown in place of personal data.
 pub(crate) const HIDDEN: &str = "‹…›";
+/// What is shown in place of a key that may be a value.
+pub(crate) const HIDDEN_KEY: &str = "‹key›";
 
 /// Shorter words are not taken for encoded texts.
 const SHORTEST_CODED: usize = 12;
@@ -128,6 +130,16 @@ pub(crate) fn is_personal_key(key: &str) -> bool {
         || is_base64_text(key)
         || looks_random(key)
         || is_full_name
+}
+
+/// Whether a key is a field name, and not a value such as a person's address.
+pub(crate) fn is_field_name(key: &str) -> bool {
+    key.chars().all(|c| c.is_alphanumeric() || "_-.:/$#@ ".contains(c)) && !is_personal_key(key)
+}
+
+/// The key, or a mask if it looks like a value.
+pub(crate) fn masked_key(key: &str) -> String {
+    if is_field_name(key) { key.to_owned() } else { HIDDEN_KEY.to_owned() }
 }
 
 /// Whether a word is written like a person's name: a capital, then small letters.

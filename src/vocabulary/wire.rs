@@ -1,5 +1,7 @@
 //! HTTP requests to providers and their answers as plain values, and the trait that sends them.
 
+pub use crate::vocabulary::no_answer::NoAnswer;
+use crate::vocabulary::redirect_target::RedirectTarget;
 use crate::vocabulary::text::Text;
 use std::borrow::Cow;
 use std::fmt;
@@ -70,6 +72,12 @@ impl Request {
         }
     }
 
+    /// The address to which an answer to this request redirects.
+    pub(crate) fn redirect_target(&self, answer: &Response) -> RedirectTarget {
+        let location = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location"));
+        RedirectTarget::new(location.map(|(_, value)| &**value), self.address.expose())
+    }
+
     /// The address to which a browser is sent. The browser carries the address, so nothing in it is masked.
     pub(crate) fn browser_address(&self) -> &str {
         self.address.expose()
@@ -110,30 +118,6 @@ pub struct Response {
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response").field("status", &self.status).field("bytes", &self.body.len()).finish_non_exhaustive()
-    }
-}
-
-/// Why there is no answer. It never holds an address, because an address may contain secrets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NoAnswer {
-    /// There was no connection, or it broke.
-    Unreachable,
-    /// No answer arrived in time.
-    TooSlow,
-    /// The answer is longer than what is read.
-    TooLarge,
-    /// This installation may not call the address.
-    Forbidden,
-}
-
-impl fmt::Display for NoAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unreachable => "the provider could not be reached",
-            Self::TooSlow => "the provider did not answer in time",
-            Self::TooLarge => "the provider's answer is larger than what is read",
-            Self::Forbidden => "the address may not be reached from here",
-        })
     }
 }
 

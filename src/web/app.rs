@@ -16,6 +16,7 @@ use crate::stores::MAIN;
 use crate::stores::connection::{NetworkConnection, ProviderConnection};
 use crate::stores::live::{LiveProvider, LiveProvidersSnapshot};
 use crate::stores::settings::Settings;
+use crate::stores::trusted_authorities::trusted_authorities;
 use crate::story::recent_logins::RecentLogins;
 use crate::web::apps::{app_seals::AppSeals, fresh_tokens::FreshAccessTokens};
 use crate::web::endpoint_hosts;
@@ -131,7 +132,11 @@ impl App {
     ) -> Result<Self, StorageUnavailable> {
         let now = clock::now();
         let live_config = LiveConfig::new(settings, None, now, &workbench);
-        let (network, no_certificates) = Network::new(network_reach(settings, live_config.stores()));
+        let (authorities, unread) = trusted_authorities(settings);
+        for complaint in unread {
+            tracing::warn!(complaint = complaint.message, "a file of `trustedAuthorities` is not trusted");
+        }
+        let (network, no_certificates) = Network::new(network_reach(settings, live_config.stores()), &authorities);
         if let Some(reason) = no_certificates {
             tracing::warn!(
                 reason,

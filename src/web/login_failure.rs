@@ -12,12 +12,12 @@ use crate::provider::callback::CallbackParameters;
 use crate::provider::step::StepKind;
 use crate::stores::live::LiveProvider;
 use crate::story::watch::LoginWatch;
-use crate::story::{LoginRecord, Story, login_story, redacted_code, redacted_message};
+use crate::story::{LoginRecord, Story, login_story, redacted_message};
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::web::failed_story::{FailedRecord, failed_story};
 use crate::web::request_context::RequestContext;
 use crate::web::story_keeping::{FoundStory, failure_kind, place_failure, place_story, without_numbers};
-use crate::web::story_throttle::{FailureKind, FailurePlace};
+use crate::web::story_throttle::{FailureKind, FailurePlace, reason_of};
 use crate::web::user_facing_error::{FailedLoginSummary, UserFacingError, cause_of_login_error, cause_of_refused_sign_in};
 use crate::web::{login_counts, login_source::LoginSource};
 use std::fmt;
@@ -108,13 +108,13 @@ pub(crate) async fn without_attempt(
     let record = LoginRecord { provider: &live_provider.provider, redirect: None, trace: &trace, watch: &watch, end: Err(error) };
     let cause = cause_of_login_error(error, true);
     let story = async |_: &IncidentCode| login_story(record, Vec::new());
-    end_quietly(context, (cause, &redacted_code(error)), live_provider.into(), None, story).await
+    end_quietly(context, (cause, error.exact_cause()), live_provider.into(), None, story).await
 }
 
 /// Ends a login that anyone can make fail, without a warning.
 async fn end_quietly(
     context: &RequestContext,
-    (cause, word): (ErrorCause, &str),
+    (cause, word): (ErrorCause, &'static str),
     source: LoginSource<'_>,
     return_to: Option<&str>,
     story: impl AsyncFnOnce(&IncidentCode) -> Story,
@@ -123,6 +123,7 @@ async fn end_quietly(
     let at = FailurePlace { by_anyone: true, ..FailurePlace::default() };
     let code = place_failure(context, failure_kind(context, source, cause, at, word), story).await;
     login_counts::count_failure(context, source, cause, (login_counts::CALLBACK, word));
+    context.app().metrics.count_login_failure(store, provider, word);
     tracing::info!(store = &**store, provider, incident = code.as_ref().map(IncidentCode::as_str), cause = cause.name(), "a login ended");
     error_of_login(cause, source, return_to, code)
 }
@@ -201,10 +202,14 @@ async fn end_with_error(
     let cause = cause_of_login_error(error, !trace.callback.pairs.is_empty());
     if part != FailedPart::Refresh {
         let step = error.step.map_or(login_counts::place_without_step(trace), StepKind::word);
-        login_counts::count_failure(context, live_provider, cause, (step, &redacted_code(error)));
+        login_counts::count_failure(context, live_provider, cause, (step, &reason_of(error)));
+        if cause != ErrorCause::Cancelled {
+            let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
+            context.app().metrics.count_login_failure(store, provider, error.exact_cause());
+        }
     }
     let at = FailurePlace { step: error.step, call: trace.exchanges.last().map(|call| call.call), line: error.place, by_anyone };
-    let (app, reason) = (context.app(), redacted_code(error));
+    let (app, reason) = (context.app(), reason_of(error));
     let said = (!by_anyone).then(|| without_numbers(&redacted_message(error)).into());
     let kind = FailureKind { said, ..failure_kind(context, live_provider.into(), cause, at, &reason) };
     let fails_for_many = app.stories.fails_for_many(&kind, context.client_network(), context.now() / 60);

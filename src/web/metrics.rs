@@ -83,9 +83,17 @@ struct NextComparedLabels {
     result: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FailureLabels {
+    store: String,
+    provider: String,
+    cause: &'static str,
+}
+
 pub(crate) struct Metrics {
     registry: Registry,
     logins: Family<LoginLabels, Counter>,
+    login_failures: Family<FailureLabels, Counter>,
     conversations: Family<ConversationLabels, Histogram>,
     checks: Family<CheckLabels, Counter>,
     files: Family<ProviderFileLabels, Gauge>,
@@ -116,6 +124,8 @@ impl Default for Metrics {
         let (readings, drift, logout_notices) = (Family::default(), Family::default(), Family::default());
         let (ended, silence) = (Gauge::default(), Gauge::default());
         registry.register("logins", "Logins by store, provider and how they ended", Family::clone(&logins));
+        let login_failures = Family::default();
+        registry.register("login_failures", "Failed logins by store, provider and exact cause", Family::clone(&login_failures));
         registry.register("conversation_seconds", "How long the calls of a login took, by provider", Family::clone(&conversations));
         registry.register("checks", "Checks of forward authentication by answer", Family::clone(&checks));
         registry.register("provider_files", "Provider files by state", Family::clone(&files));
@@ -144,6 +154,7 @@ impl Default for Metrics {
         Self {
             registry,
             logins,
+            login_failures,
             conversations,
             checks,
             files,
@@ -167,6 +178,11 @@ impl Default for Metrics {
 impl Metrics {
     pub(crate) fn count_login(&self, store: &str, provider: &str, outcome: &'static str) {
         self.logins.get_or_create(&LoginLabels { store: store.to_owned(), provider: provider.to_owned(), outcome }).inc();
+    }
+
+    /// Counts a failed login by its exact cause.
+    pub(crate) fn count_login_failure(&self, store: &str, provider: &str, cause: &'static str) {
+        self.login_failures.get_or_create(&FailureLabels { store: store.to_owned(), provider: provider.to_owned(), cause }).inc();
     }
 
     /// Counts failed logins of a minute that support cannot find by a code.

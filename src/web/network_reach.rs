@@ -19,6 +19,7 @@ mod tests {
     use crate::vocabulary::place::Source;
     use crate::vocabulary::wire::{Fetch as _, NoAnswer, Request};
     use crate::world::network::Network;
+    use crate::world::tls::TrustedAuthorities;
     use std::net::TcpListener;
 
     /// A provider file can name no address of this machine, but the name of a provider may lead here.
@@ -33,7 +34,7 @@ mod tests {
             let text = format!("publicUrl: https://login.loja.example\n{private_hosts}");
             let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
             let settings = settings.unwrap_or_else(|| panic!("{}", report.draw(false)));
-            let (network, _) = Network::new(network_reach(&settings, &Stores::new(&settings)));
+            let (network, _) = Network::new(network_reach(&settings, &Stores::new(&settings)), &TrustedAuthorities::default());
             let mut request = Request::for_document(&format!("https://127.1:{port}/token"));
             request.timeout = std::time::Duration::from_millis(300);
 

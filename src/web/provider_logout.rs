@@ -62,7 +62,7 @@ async fn end_sessions(context: &RequestContext, live_provider: &LiveProvider) ->
 
 fn error_of(refused: &RefusedLogoutToken) -> OAuthError {
     match refused {
-        RefusedLogoutToken::NoDocument => OAuthError::unavailable(),
+        RefusedLogoutToken::NoDocument(_) => OAuthError::unavailable(),
         RefusedLogoutToken::Bad(_) => OAuthError::new("invalid_request", "the logout token is not valid"),
         RefusedLogoutToken::NoTokenId => OAuthError::new("invalid_request", "the logout token has no `jti`"),
         RefusedLogoutToken::NoPerson => OAuthError::new("invalid_request", "the logout token does not name the person by a known `sub`"),

@@ -221,7 +221,7 @@ pub(crate) fn login_error(why: RedirectError, live_provider: &LiveProvider) -> O
     match why {
         RedirectError::Input(_) => None,
         RedirectError::Prepare(error) => Some(*error),
-        RedirectError::NoDocument => Some(LoginError::before_calls(LoginErrorCause::NoDocument)),
+        RedirectError::NoDocument(fault) => Some(LoginError::before_calls(LoginErrorCause::NoDocument(fault))),
         RedirectError::Request(error) => {
             Some(LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, &live_provider.provider))
         }

@@ -6,7 +6,9 @@
 //! and the further ones have no code on the page: the story of another failure would mislead support. What is remembered is bounded by
 //! the stories that are kept.
 
+use crate::login::error::LoginError;
 use crate::provider::step::StepKind;
+use crate::story::redacted_code;
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::vocabulary::place::Place;
 use crate::web::apps::provider_token::FetchThrottle;
@@ -241,6 +243,11 @@ impl StoryMinutes {
         *shared = shared.saturating_add(1);
         StoryPlace::Equal(code.clone(), *shared)
     }
+}
+
+/// What the audit and the log keep of a failed login: the exact cause, or the provider's own code.
+pub(crate) fn reason_of(error: &LoginError) -> String {
+    if error.refusal().is_some() { redacted_code(error) } else { error.exact_cause().to_owned() }
 }
 
 #[cfg(test)]

@@ -98,12 +98,12 @@ pub(crate) fn cause_of_login_error(error: &LoginError, came_back: bool) -> Error
         LoginErrorCause::MissingEmail(_) => ErrorCause::MissingEmail,
         LoginErrorCause::UnprovenEmail(_) => ErrorCause::UnprovenEmail,
         LoginErrorCause::NotAllowed(_) => ErrorCause::NotAllowed,
-        LoginErrorCause::NoAnswer(NoAnswer::TooSlow) | LoginErrorCause::TooManyLogins | LoginErrorCause::OutOfTime => ErrorCause::Slow,
-        LoginErrorCause::NoAnswer(NoAnswer::Unreachable | NoAnswer::Forbidden)
-        | LoginErrorCause::RecordingWaits
-        | LoginErrorCause::NoDocument => ErrorCause::Unreachable,
-        LoginErrorCause::NoAnswer(NoAnswer::TooLarge)
-        | LoginErrorCause::FileChanged
+        // A redirect is a status outside of 2xx, as a refusal is.
+        LoginErrorCause::Redirected(_) => ErrorCause::Refused,
+        LoginErrorCause::NoAnswer(why) => cause_of_no_answer(why),
+        LoginErrorCause::TooManyLogins | LoginErrorCause::OutOfTime(_) => ErrorCause::Slow,
+        LoginErrorCause::RecordingWaits | LoginErrorCause::NoDocument(_) => ErrorCause::Unreachable,
+        LoginErrorCause::FileChanged
         | LoginErrorCause::PreparedTooLong
         | LoginErrorCause::BadInput(_)
         | LoginErrorCause::MissingFact { .. }
@@ -115,6 +115,26 @@ pub(crate) fn cause_of_login_error(error: &LoginError, came_back: bool) -> Error
         | LoginErrorCause::OtherTokenType
         | LoginErrorCause::BadSignature(_)
         | LoginErrorCause::MissingId(_) => ErrorCause::UnexpectedAnswer,
+    }
+}
+
+fn cause_of_no_answer(why: &NoAnswer) -> ErrorCause {
+    match why {
+        NoAnswer::TooSlow(_) => ErrorCause::Slow,
+        NoAnswer::TooLarge(_) => ErrorCause::UnexpectedAnswer,
+        NoAnswer::Unreachable
+        | NoAnswer::HostUnknown
+        | NoAnswer::ConnectionRefused
+        | NoAnswer::ConnectionReset
+        | NoAnswer::NoRoute
+        | NoAnswer::Forbidden
+        | NoAnswer::NotSendable
+        | NoAnswer::Certificate(_)
+        | NoAnswer::Tls(_)
+        | NoAnswer::Closed
+        | NoAnswer::CutOff(_)
+        | NoAnswer::Packed
+        | NoAnswer::NotHttp => ErrorCause::Unreachable,
     }
 }
 

@@ -74,7 +74,7 @@ impl RecordedReplay {
         let (prepared, is_prepared) = at_once(preparing)?;
         is_prepared.map_err(|error| match error {
             RedirectError::Prepare(error) => ReplayFailure::Login(error),
-            RedirectError::Input(_) | RedirectError::NoDocument | RedirectError::Request(_) => ReplayFailure::NoRedirect,
+            RedirectError::Input(_) | RedirectError::NoDocument(_) | RedirectError::Request(_) => ReplayFailure::NoRedirect,
         })?;
         self.redirect = self.attempt.redirect_request(provider, &self.installation, &self.documents).ok();
         let callback = CallbackParameters::new(login.callback.clone());

@@ -12,6 +12,7 @@ pub(crate) mod answer_search;
 pub(crate) mod as_it_was;
 pub(crate) mod candidates;
 pub(crate) mod document_search;
+pub(crate) mod cause_proposals;
 pub(crate) mod draft;
 pub(crate) mod edit;
 pub(crate) mod email_proof_safety;
@@ -44,7 +45,7 @@ use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::wire::Response;
 use crate::workbench::repair::answer_repairs::{RepairGoal, answer_proposals, holds_email, try_drafts};
 use crate::workbench::repair::edit::changed_lines;
-use crate::workbench::repair::request_repairs::{ObservedRefusal, no_answer_proposal};
+use crate::workbench::repair::request_repairs::ObservedRefusal;
 use crate::workbench::repair::reread::{RepairCase, reread_login};
 
 /// At most this many proposals are shown; more would not help.
@@ -165,6 +166,12 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
     }
     let is_missing = goal.facts.first().filter(|_| !is_refusal && rated.iter().all(|(proposal, _)| proposal.change.is_none()));
     rated.extend(is_missing.map(|fact| (Proposal::new(fact.clone(), &RepairRule::NothingLike { fact: fact.clone() }, None), 1.0)));
+    if rated.is_empty() {
+        rated.extend(cause_proposals::redirect_hint(error).map(|hint| (hint, 5.0)));
+    }
+    if !is_refused {
+        rated.extend(cause_proposals::condition_hints(provider, trace).into_iter().map(|hint| (hint, 0.5)));
+    }
     rated
 }
 
@@ -194,10 +201,10 @@ fn proposals_for_missing_email(
 
 /// The one proposal after a failure whose cause says it all.
 fn only_proposal(provider: &Provider, error: &LoginError, trace: &Trace) -> Option<Proposal> {
-    if let LoginErrorCause::NoAnswer(why) = &error.cause {
-        return Some(no_answer_proposal(why, error.step));
+    if let Some(proposal) = cause_proposals::cause_proposal(provider, error, trace) {
+        return Some(proposal);
     }
-    if let LoginErrorCause::NoState { found_as: Some(name) } = &error.cause {
+    if let LoginErrorCause::NoState { found_as: Some(name), .. } = &error.cause {
         return lost_state::state_proposal(provider, name);
     }
     let is_other_type = error.cause == LoginErrorCause::OtherTokenType;
@@ -220,12 +227,12 @@ fn goal_from_error(error: &LoginError) -> RepairGoal {
         | LoginErrorCause::RepeatedParameter
         | LoginErrorCause::OtherIssuer
         | LoginErrorCause::NoIssuer
-        | LoginErrorCause::NoDocument
+        | LoginErrorCause::NoDocument(_)
         | LoginErrorCause::PreparedTooLong
         | LoginErrorCause::FileChanged
         | LoginErrorCause::BadInput(_)
         | LoginErrorCause::TooManyLogins
-        | LoginErrorCause::OutOfTime
+        | LoginErrorCause::OutOfTime(_)
         | LoginErrorCause::NotAllowed(_)
         | LoginErrorCause::BadAddress(_)
         | LoginErrorCause::BadHeader
@@ -235,6 +242,7 @@ fn goal_from_error(error: &LoginError) -> RepairGoal {
         | LoginErrorCause::OtherTokenType
         | LoginErrorCause::BadSignature(_)
         | LoginErrorCause::NoAnswer(_)
+        | LoginErrorCause::Redirected(_)
         | LoginErrorCause::RecordingWaits
         | LoginErrorCause::NotExchangeable(_)
         | LoginErrorCause::Refused(_) => None,

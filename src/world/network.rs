@@ -1,17 +1,16 @@
 //! The one client that sends requests out: no redirects, no referrer, no proxy from the environment, sizes and times
 //! bounded, addresses checked before and after connecting. Its errors hold no part of an address.
 
+use crate::vocabulary::no_answer::Oversize;
 use crate::vocabulary::wire::{Fetch, Method, NoAnswer, Request, Response, ResponseFuture};
 use crate::world::addresses::is_public;
+use crate::world::network_error::{AnswerProgress, ClientError, ForbiddenAddress, TimeLimits, UnknownHost, classify_error};
+use crate::world::tls::{TrustedAuthorities, tls_config};
 use arc_swap::ArcSwap;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
-use rustls::crypto::aws_lc_rs;
-use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt as _;
 use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -46,6 +45,8 @@ pub(crate) struct Network {
     /// One client for each thread that sends requests, so that a connection stays with the thread that drives it.
     clients: Vec<Client>,
     reach: Arc<ArcSwap<NetworkPolicy>>,
+    /// How long the client waits for a connection.
+    connect: Duration,
 }
 
 impl fmt::Debug for Network {
@@ -55,17 +56,23 @@ impl fmt::Debug for Network {
 }
 
 impl Network {
-    /// The client; the second value is what is missing when this machine knows no certificate authorities, and https will not work.
-    pub(crate) fn new(reach: NetworkPolicy) -> (Self, Option<String>) {
+    /// The client, which trusts these authorities beside those of the machine; the second value is what is missing when the machine
+    /// knows none.
+    pub(crate) fn new(reach: NetworkPolicy, authorities: &TrustedAuthorities) -> (Self, Option<String>) {
+        Self::with_patience(reach, authorities, CONNECT)
+    }
+
+    /// The same with another time for a connection.
+    fn with_patience(reach: NetworkPolicy, authorities: &TrustedAuthorities, connect: Duration) -> (Self, Option<String>) {
         let (reach, lookups) = (Arc::new(ArcSwap::from_pointee(reach)), Arc::<LookupTurns>::default());
-        let (tls, missing) = tls_config();
+        let (tls, missing) = tls_config(authorities);
         let build = || {
             let builder = Client::builder()
                 .redirect(Policy::none())
                 .referer(false)
                 .no_proxy()
                 .retry(reqwest::retry::never())
-                .connect_timeout(CONNECT)
+                .connect_timeout(connect)
                 .http1_max_headers(MOST_HEADERS)
                 .pool_idle_timeout(Duration::from_secs(30))
                 .tcp_nodelay(true)
@@ -75,7 +82,7 @@ impl Network {
         };
         let many = std::thread::available_parallelism().map_or(1, usize::from);
         let clients = std::iter::repeat_with(build).take(many).collect();
-        (Self { clients, reach }, missing)
+        (Self { clients, reach, connect }, missing)
     }
 
     fn client(&self) -> &Client {
@@ -97,7 +104,7 @@ impl Network {
 
     async fn send_request(&self, request: &Request) -> Result<Response, NoAnswer> {
         let sent = request.as_sent();
-        let url = Url::parse(sent.address).map_err(|_| NoAnswer::Forbidden)?;
+        let url = Url::parse(sent.address).map_err(|_| NoAnswer::NotSendable)?;
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         // An address that is written as a number is never resolved, so it is checked here.
         if let Ok(address) = host.parse::<IpAddr>()
@@ -111,8 +118,8 @@ impl Network {
         };
         let mut headers = HeaderMap::with_capacity(sent.headers.len());
         for (name, value) in &sent.headers {
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| NoAnswer::Forbidden)?;
-            let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| NoAnswer::Forbidden)?;
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| NoAnswer::NotSendable)?;
+            let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| NoAnswer::NotSendable)?;
             value.set_sensitive(true);
             headers.append(name, value);
         }
@@ -120,16 +127,31 @@ impl Network {
         if request.body.is_some() {
             sending = sending.body(sent.body.to_owned());
         }
-        let mut answer = sending.send().await.map_err(|error| classify_error(&error))?;
+        let limits = TimeLimits { connect: self.connect, answer: request.timeout };
+        let mut answer = sending.send().await.map_err(|error| classify_error(client_error(&error), AnswerProgress::None, limits))?;
         if answer.remote_addr().is_some_and(|peer| !self.reach.load().allows(&host, peer.ip())) {
             return Err(NoAnswer::Forbidden);
         }
+        let announced = answer.content_length();
+        let too_large = || NoAnswer::TooLarge(Oversize { limit: request.largest, size: announced });
+        if announced.is_some_and(|size| usize::try_from(size).map_or(true, |size| size > request.largest)) {
+            return Err(too_large());
+        }
         let mut body = Vec::new();
-        while let Some(part) = answer.chunk().await.map_err(|error| classify_error(&error))? {
+        loop {
+            let part = answer.chunk().await;
+            let part = part.map_err(|error| classify_error(client_error(&error), AnswerProgress::Begun(body.len()), limits))?;
+            let Some(part) = part else { break };
             if part.len() > request.largest.saturating_sub(body.len()) {
-                return Err(NoAnswer::TooLarge);
+                return Err(too_large());
             }
             body.extend_from_slice(&part);
+        }
+        // What this client unpacks has no such header any more.
+        let is_packed =
+            answer.headers().get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
+        if is_packed && answer.status().is_success() && !body.is_empty() {
+            return Err(NoAnswer::Packed);
         }
         let headers = answer.headers().iter().filter_map(|(name, value)| Some((name.as_str().into(), value.to_str().ok()?.into())));
         Ok(Response { status: answer.status().as_u16(), headers: headers.collect(), body })
@@ -142,46 +164,14 @@ impl Fetch for Network {
     }
 }
 
-/// TLS for all clients, so that the certificate authorities of the machine are read once. The second value is why there are none.
-fn tls_config() -> (ClientConfig, Option<String>) {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let versions = || {
-        ClientConfig::builder_with_provider(Arc::clone(&provider)).with_protocol_versions(&[&TLS13, &TLS12]).expect("it has both versions")
-    };
-    let (verifying, missing) = match versions().with_platform_verifier() {
-        Ok(verifying) => (verifying, None),
-        Err(error) => (versions().with_root_certificates(RootCertStore::empty()), Some(error.to_string())),
-    };
-    let mut config = verifying.with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    (config, missing)
-}
-
-fn classify_error(error: &reqwest::Error) -> NoAnswer {
-    if error.is_timeout() {
-        return NoAnswer::TooSlow;
-    }
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        if inner.is::<ForbiddenAddress>() {
-            return NoAnswer::Forbidden;
-        }
-        cause = inner.source();
-    }
-    NoAnswer::Unreachable
-}
-
-/// None of the addresses of the host may be reached.
-#[derive(Debug)]
-struct ForbiddenAddress;
-
-impl fmt::Display for ForbiddenAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the address may not be reached from here")
+fn client_error(error: &reqwest::Error) -> ClientError<'_> {
+    ClientError {
+        is_timeout: error.is_timeout(),
+        is_connecting: error.is_connect(),
+        is_decoding: error.is_decode(),
+        source: std::error::Error::source(error),
     }
 }
-
-impl std::error::Error for ForbiddenAddress {}
 
 /// The lookups that are under way, by name. Each takes a thread of those that all providers share, for as long as the name server is
 /// silent, also when no request waits for it any more.
@@ -213,12 +203,12 @@ impl Resolve for Resolver {
                 drop(turn);
                 found
             });
-            let found = lookup.await??.into_iter();
+            let found = lookup.await?.map_err(|_| UnknownHost)?.into_iter();
             let mut had_any = false;
             let fine: Vec<SocketAddr> =
                 found.inspect(|_| had_any = true).filter(|at| reach.allows(name.as_str(), at.ip())).take(16).collect();
-            if fine.is_empty() && had_any {
-                return Err(Box::new(ForbiddenAddress).into());
+            if fine.is_empty() {
+                return Err(if had_any { ForbiddenAddress.into() } else { UnknownHost.into() });
             }
             Ok(Box::new(fine.into_iter()) as Addrs)
         })
@@ -228,6 +218,9 @@ impl Resolve for Resolver {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vocabulary::no_answer::{Slowness, WaitingFor};
+    use std::io::{Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
 
     /// Attack N-05
     #[test]
@@ -247,7 +240,7 @@ mod tests {
     #[actix_web::test]
     async fn nothing_of_an_address_is_in_an_error() {
         let policy = NetworkPolicy { everything: true, private_hosts: [].into() };
-        let (network, _) = Network::new(policy);
+        let (network, _) = Network::new(policy, &TrustedAuthorities::default());
         // No server listens at this port, and the second address is refused before a request is sent.
         for address in
             ["http://127.0.0.1:1/canary-path?secret=canary-secret", "https://[::ffff:0:0]:1/canary-path?secret=canary-secret", "canary"]
@@ -260,5 +253,42 @@ mod tests {
             let shown = format!("{error} {error:?} {error:#?}");
             assert!(!shown.contains("canary") && !shown.contains("127.0.0.1"), "{shown}");
         }
+    }
+
+    /// Reads what was sent, and answers in bytes.
+    fn server(answers: impl Fn(&mut TcpStream) + Send + 'static) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("it listens");
+        std::thread::spawn(move || listener.incoming().map_while(Result::ok).for_each(|mut connection| answers(&mut connection)));
+        format!("http://{address}/")
+    }
+
+    async fn fault(address: &str, timeout: Duration, connect: Duration) -> NoAnswer {
+        let policy = NetworkPolicy { everything: true, private_hosts: [].into() };
+        let (network, _) = Network::with_patience(policy, &TrustedAuthorities::default(), connect);
+        let mut request = Request::for_document(address);
+        (request.timeout, request.largest) = (timeout, 100);
+        network.send(&request).await.expect_err("there is no answer")
+    }
+
+    #[actix_web::test]
+    async fn the_limits_that_an_answer_has_reached_are_named() {
+        let (short, long) = (Duration::from_millis(80), Duration::from_secs(5));
+        let wait = |to: &mut TcpStream| while matches!(to.read(&mut [0; 64]), Ok(read) if read > 0) {};
+        let silent = server(wait);
+        let begun = server(move |to| {
+            let _ = to.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{");
+            wait(to);
+        });
+        let endless = server(|to| {
+            let _ = (to.read(&mut [0; 4096]), to.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"), to.write_all(&[b' '; 200]));
+        });
+        let slow = |waited, phase| NoAnswer::TooSlow(Slowness { waited, phase });
+
+        // A server that accepts and says nothing to the greeting of TLS is no connection.
+        assert_eq!(fault(&silent.replace("http", "https"), long, short).await, slow(short, WaitingFor::Connection));
+        assert_eq!(fault(&silent, Duration::from_millis(120), short).await, slow(Duration::from_millis(120), WaitingFor::Answer));
+        assert_eq!(fault(&begun, Duration::from_millis(120), short).await, slow(Duration::from_millis(120), WaitingFor::Rest));
+        assert_eq!(fault(&endless, long, long).await, NoAnswer::TooLarge(Oversize { limit: 100, size: None }));
     }
 }

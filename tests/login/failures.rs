@@ -13,6 +13,7 @@ use portaria::vocabulary::wire::NoAnswer;
 use portaria::workbench::examples;
 use portaria::workbench::examples::replay::replay;
 use portaria::workbench::repair::propose;
+use std::time::Duration;
 
 #[test]
 fn an_error_says_why_a_provider_gave_no_answer() {
@@ -20,9 +21,9 @@ fn an_error_says_why_a_provider_gave_no_answer() {
     let installation = installation(&provider);
     let documents = DocumentCache::default();
     for (why, part) in [
-        (NoAnswer::TooSlow, "in time"),
+        (NoAnswer::too_slow(Duration::from_secs(10)), "in time: it accepted the connection, and sent nothing within 10 s"),
         (NoAnswer::Unreachable, "reached"),
-        (NoAnswer::TooLarge, "larger"),
+        (NoAnswer::too_large(65_536, 70_000), "larger than what is read: it has 70000 bytes, and 65536 are read"),
         (NoAnswer::Forbidden, "may not be reached"),
     ] {
         let network = Network::new(|_: &str| Err(why.clone()));
@@ -73,9 +74,9 @@ fn an_error_names_the_line_of_the_claim_that_does_not_prove_an_address() {
     let installation = installation(&provider);
     let documents = DocumentCache::default();
     for (claim, said) in [
-        (",\"ok\":false", ": `emailVerified` was read and does not say `true`"),
-        ("", ": `emailVerified` is not in the answer"),
-        (",\"ok\":{\"at\":1}", ": `emailVerified` is not in the answer (an object was found instead)"),
+        (",\"ok\":false", ": `emailVerified` was read at `$.ok` and does not say `true`"),
+        ("", ": `emailVerified` is not in the answer at `$.ok`"),
+        (",\"ok\":{\"at\":1}", ": `emailVerified` is not in the answer at `$.ok` (an object was found instead)"),
     ] {
         let person = format!("{{\"id\":\"7\",\"mail\":\"ana@loja.example\"{claim}}}");
         let network =

@@ -231,7 +231,7 @@ getUserInfo: { get: \"UPSTREAM/me\", timeout: 1s, read: { id: $.id, email: $.ema
     let code = code_on(&answer.body).expect("the page has a code");
     let (status, out, err) = portaria(&broker.folder.0, &["incident", &code, "--storage", "sqlite:portaria.db"], &[]);
     assert_eq!(status, 0, "{err}");
-    assert!(out.contains("(noAnswer)"), "{out}");
+    assert!(out.contains("(noAnswer: answerTimeout)"), "{out}");
     broker.assert_clean(&answer);
 }
 

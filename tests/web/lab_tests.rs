@@ -271,6 +271,9 @@ async fn nothing_of_a_request_changes_where_secrets_go_and_private_addresses_are
     let told = story(&broker, &code(&ended)).await;
     assert_eq!(
         (told.code.as_deref(), told.exchanges[0].no_answer.as_deref()),
-        (Some("noAnswer"), Some("the address may not be reached from here"))
+        (
+            Some("noAnswer"),
+            Some("the address may not be reached from here: it lies in a private network, and `privateHosts` does not list its host")
+        )
     );
 }

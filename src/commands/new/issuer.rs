@@ -1,11 +1,13 @@
 //! Fills the answers in from the document that an issuer publishes.
 
 use crate::commands::outcome::CommandFailure;
+use crate::login::error::ExactCause;
 use crate::provider::json;
 use crate::stores::Stores;
 use crate::stores::settings::Settings;
+use crate::stores::trusted_authorities::trusted_authorities;
 use crate::vocabulary::diagnostic::printable;
-use crate::vocabulary::wire::{Fetch as _, NoAnswer, Request};
+use crate::vocabulary::wire::{Fetch as _, Request};
 use crate::web::network_reach::network_reach;
 use crate::workbench::checklist::question::ChecklistAnswers;
 use crate::world::network::Network;
@@ -139,20 +141,18 @@ fn find_document(issuer: &str, addresses: &[String], settings: &Settings) -> Res
 
 /// The document at an address, or why there is none.
 fn fetch_document(address: &str, settings: &Settings) -> Result<Result<Value, String>, CommandFailure> {
-    let (network, _) = Network::new(network_reach(settings, &Stores::new(settings)));
-    let answer = actix_web::rt::System::new().block_on(network.send(&Request::for_document(address)));
+    let (network, _) = Network::new(network_reach(settings, &Stores::new(settings)), &trusted_authorities(settings).0);
+    let request = Request::for_document(address);
+    let answer = actix_web::rt::System::new().block_on(network.send(&request));
     let answer = answer.map_err(|why| {
-        let help = match why {
-            NoAnswer::Forbidden => "it leads to a private address; list its host in `privateHosts` of the settings if that is meant",
-            _ => "check the address and this machine's network",
-        };
+        let help = ExactCause::of_no_answer(&why).remedy();
         CommandFailure::Environment(format!("{address}: {why}"), help.to_owned())
     })?;
     Ok(match answer.status {
         200 => json::parse(&answer.body)
             .and_then(|document| if document.is_object() { Ok(document) } else { Err("it is no object".to_owned()) })
             .map_err(|why| format!("is not the document of an issuer: {why}")),
-        300..=399 => Err("redirects to another address, which is not followed".to_owned()),
+        300..=399 => Err(format!("redirects to {}, which is not followed", request.redirect_target(&answer))),
         status => Err(format!("answers {status}")),
     })
 }

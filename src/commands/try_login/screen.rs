@@ -91,14 +91,20 @@ fn identity_as_text(identity: &Identity) -> String {
 fn help_for_error(cause: &LoginErrorCause) -> &'static str {
     match cause {
         LoginErrorCause::Refused(_) => "the provider's console or manual says what it means; the requests are shown above",
-        LoginErrorCause::NoAnswer(_) | LoginErrorCause::RecordingWaits | LoginErrorCause::NoDocument => {
-            "check the address and whether this machine may reach it; hosts in your own network have to be listed in `privateHosts`"
-        }
+        LoginErrorCause::NoAnswer(_)
+        | LoginErrorCause::RecordingWaits
+        | LoginErrorCause::NoDocument(_)
+        | LoginErrorCause::Redirected(_)
+        | LoginErrorCause::BadToken(_)
+        | LoginErrorCause::OtherProvider
+        | LoginErrorCause::StateMismatch
+        | LoginErrorCause::NoState { .. }
+        | LoginErrorCause::UnknownState
+        | LoginErrorCause::OutOfTime(_)
+        | LoginErrorCause::TooManyLogins => cause.exact().remedy(),
         LoginErrorCause::OtherTokenType => "compare with the provider's manual how the access token is sent",
         LoginErrorCause::Expired => "run `portaria try` again",
-        LoginErrorCause::BadToken(_) | LoginErrorCause::BadSignature(_) => {
-            "compare `signed` or `verify` with the provider's manual, and the secret with its console"
-        }
+        LoginErrorCause::BadSignature(_) => "compare `signed` or `verify` with the provider's manual, and the secret with its console",
         LoginErrorCause::UnprovenEmail(_) => {
             "set `trustEmail` to what proves an address here, or `missingEmail` to what happens without a proven one"
         }
@@ -112,11 +118,7 @@ fn help_for_error(cause: &LoginErrorCause) -> &'static str {
             "request a scope that returns it, correct its path, or set `missingEmail` to what happens without one"
         }
         LoginErrorCause::NotAllowed(_) => "`require` says who may sign in",
-        LoginErrorCause::OtherProvider
-        | LoginErrorCause::StateMismatch
-        | LoginErrorCause::NoState { .. }
-        | LoginErrorCause::NoCode { .. }
-        | LoginErrorCause::UnknownState
+        LoginErrorCause::NoCode { .. }
         | LoginErrorCause::TooManyParameters
         | LoginErrorCause::RepeatedParameter
         | LoginErrorCause::OtherIssuer
@@ -124,8 +126,6 @@ fn help_for_error(cause: &LoginErrorCause) -> &'static str {
         | LoginErrorCause::PreparedTooLong
         | LoginErrorCause::FileChanged
         | LoginErrorCause::BadInput(_)
-        | LoginErrorCause::TooManyLogins
-        | LoginErrorCause::OutOfTime
         | LoginErrorCause::MissingFact { .. }
         | LoginErrorCause::BadAddress(_)
         | LoginErrorCause::BadHeader

@@ -11,7 +11,7 @@ impl fmt::Display for LoginErrorCause {
         match self {
             Self::OtherProvider => f.write_str("the callback belongs to a login at another provider"),
             Self::StateMismatch => f.write_str("the state in the callback is not the one that was sent"),
-            Self::NoState { found_as } => write_no_state(found_as.as_deref(), f),
+            Self::NoState { found_as, names } => write_no_state(found_as.as_deref(), names, f),
             Self::UnknownState => f.write_str("the state in the callback belongs to no login that this browser began"),
             Self::Expired => f.write_str("the login took longer than ten minutes"),
             Self::TooManyParameters => f.write_str("the callback holds more than 100 parameters"),
@@ -19,14 +19,16 @@ impl fmt::Display for LoginErrorCause {
             Self::NoCode { fact } => write!(f, "the provider sent the browser back with neither `{fact}` nor an error"),
             Self::OtherIssuer => f.write_str("the callback's `iss` is not the provider's issuer"),
             Self::NoIssuer => f.write_str("the callback has no `iss`, although the provider's metadata promise it"),
-            Self::NoDocument => f.write_str("the issuer's discovery document could not be fetched, or leads to hosts that are not accepted yet (`portaria providers hosts`)"),
+            Self::NoDocument(fault) => write!(f, "the issuer's discovery document is not available: {fault}"),
             Self::PreparedTooLong => f.write_str(
                 "what `prepare` has read for the later steps is longer than 2048 bytes, or does not fit into one cookie with the rest of the login",
             ),
             Self::FileChanged => f.write_str("the provider's file changed while the browser was at the provider; run the test again"),
             Self::BadInput(name) => write!(f, "what was typed for `{name}` does not match its pattern"),
             Self::TooManyLogins => f.write_str("too many logins are waiting for this provider"),
-            Self::OutOfTime => f.write_str("the calls to the provider took too long together"),
+            Self::OutOfTime(limit) => {
+                write!(f, "the calls to the provider took too long together: they were not over within {} s", limit.as_secs_f64())
+            }
             Self::NotAllowed(fault) => write_not_allowed(fault.as_ref(), f),
             Self::MissingFact { fact: None, .. } => f.write_str("a path of this line finds nothing in the answer"),
             Self::MissingFact { fact: Some(fact), read_in, instead } => {
@@ -45,6 +47,7 @@ impl fmt::Display for LoginErrorCause {
             ),
             Self::BadSignature(fault) => f.write_str(fault.sentence()),
             Self::NoAnswer(why) => why.fmt(f),
+            Self::Redirected(to) => write!(f, "the answer redirects to {to}, and redirects are not followed"),
             Self::RecordingWaits => f.write_str("the recording holds no answer to a request"),
             Self::MissingId(instead) => {
                 f.write_str("no answer holds an id")?;
@@ -57,7 +60,7 @@ impl fmt::Display for LoginErrorCause {
             }
             Self::UnprovenEmail(proof) => {
                 f.write_str("the e-mail address is not proven under the file's `trustEmail`")?;
-                write_proof(f, *proof)
+                write_proof(f, proof)
             }
             Self::NotExchangeable(fault) => fault.fmt(f),
             Self::Refused(refusal) => f.write_str(reason(refusal)),
@@ -79,22 +82,37 @@ fn reason(refusal: &ProviderRefusal) -> &str {
     }
 }
 
-fn write_proof(f: &mut fmt::Formatter<'_>, proof: MissingProof) -> fmt::Result {
+fn write_proof(f: &mut fmt::Formatter<'_>, proof: &MissingProof) -> fmt::Result {
+    let at = |paths: &[Box<str>]| if paths.is_empty() { String::new() } else { format!(" at {}", quoted(paths)) };
     match proof {
-        MissingProof::ClaimIsFalse => f.write_str(": `emailVerified` was read and does not say `true`"),
-        MissingProof::NoClaim(instead) => {
-            f.write_str(": `emailVerified` is not in the answer")?;
-            write_instead(f, instead)
+        MissingProof::ClaimIsFalse { paths, of_nothing: false } => {
+            write!(f, ": `emailVerified` was read{} and does not say `true`", at(paths))
+        }
+        MissingProof::ClaimIsFalse { paths, of_nothing: true } => {
+            write!(f, ": the condition of `emailVerified` looks{}, and nothing stands there", at(paths))
+        }
+        MissingProof::NoClaim { paths, instead } => {
+            write!(f, ": `emailVerified` is not in the answer{}", at(paths))?;
+            write_instead(f, *instead)
         }
         MissingProof::NotAsked => Ok(()),
     }
 }
 
-fn write_no_state(found_as: Option<&str>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn quoted(names: &[Box<str>]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn write_no_state(found_as: Option<&str>, names: &[Box<str>], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str("the callback has no parameter that the file reads as the state; ")?;
     match found_as {
         Some(name) => write!(f, "`{name}` holds it, so write `read: {{ state: $.{name} }}` in getAuthorizationCode"),
-        None => f.write_str("if one of its parameters is the state, write `read: { state: $.name_of_it }` in getAuthorizationCode"),
+        None if names.is_empty() => f.write_str("it has no parameters at all"),
+        None => write!(
+            f,
+            "its parameters are {}; if one of them is the state, write `read: {{ state: $.name_of_it }}` in getAuthorizationCode",
+            quoted(names)
+        ),
     }
 }
 

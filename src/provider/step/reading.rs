@@ -173,7 +173,7 @@ impl Step {
 
     /// The tokens of one login are about one person (OpenID Connect Core 3.3.3.6), who has logged in as the attempt demands.
     fn check_id_token(&self, signed: &SignedToken, claims: &Value, facts: &mut Facts) -> Result<(), StepError> {
-        let bad = |why: &str| Err(StepError::BadToken { why: why.to_owned(), place: signed.place });
+        let bad = |why: &str| Err(StepError::BadToken { why: why.into(), place: signed.place });
         let found = claims.get("sub").filter(|subject| !subject.is_null());
         let subject = found.and_then(scalar_text);
         match facts.get(self.known.token_subject) {
@@ -197,7 +197,7 @@ impl Step {
             && let Some(expected) = facts.get(self.known.token_subject)
             && (said.is_empty() && must_say || said.iter().any(|subject| !scalar_text(subject).is_some_and(|text| expected.equals(&text))))
         {
-            let why = "the signed token and this answer are not about the same person (`sub`)".to_owned();
+            let why = "the signed token and this answer are not about the same person (`sub`)".into();
             return Err(StepError::BadToken { why, place: self.place });
         }
         Ok(())
@@ -214,7 +214,7 @@ impl Step {
         if is_anew {
             return Ok(());
         }
-        let why = "the person has not logged in anew: `auth_time` is missing or older than this login".to_owned();
+        let why = "the person has not logged in anew: `auth_time` is missing or older than this login".into();
         Err(StepError::BadToken { why, place: self.place })
     }
 
@@ -276,6 +276,9 @@ impl Step {
                 facts.learn(read.fact, text.revealed(), origin, read.reading.place());
                 if is_of_several {
                     facts.mark_of_several(read.fact);
+                }
+                if read.reading.asks_about_nothing(document) {
+                    facts.record_missing(read.fact, MissingValue { place: read.reading.place(), instead: None });
                 }
             }
             // An empty standard place keeps the fact that an earlier answer gave.

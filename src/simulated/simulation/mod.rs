@@ -210,7 +210,7 @@ impl Simulation {
         let mut facts = self.with_discovery_document(context, installation, |documents| {
             attempt
                 .initial_facts(&self.provider, installation, documents)
-                .unwrap_or_else(|| attempt.facts_without_discovery(&self.provider, installation))
+                .unwrap_or_else(|_| attempt.facts_without_discovery(&self.provider, installation))
         });
         self.learn_client_token(&mut facts, context);
         facts

@@ -230,8 +230,9 @@ fn check_belongs_to_installation(store: &SettingsSpec, reader: &mut Reader) {
     let texts = texts.into_iter().filter_map(|(word, text)| Some((word, text.as_ref()?.place)));
     let master_key = store.master_key.as_ref().map(|key| ("masterKey", key.1));
     let private_hosts = store.private_hosts.as_ref().and_then(|hosts| Some(("privateHosts", hosts.0.first()?.place)));
+    let authorities = store.trusted_authorities.as_ref().and_then(|files| Some(("trustedAuthorities", files.0.first()?.place)));
     let audit = store.audit.as_ref().map(|audit| ("audit", audit.place));
-    for (word, place) in texts.chain(master_key).chain(private_hosts).chain(audit).chain(connections) {
+    for (word, place) in texts.chain(master_key).chain(private_hosts).chain(authorities).chain(audit).chain(connections) {
         let help = "take it out here, and set it beside `stores`, for all stores together";
         reader.complain(place, format!("`{word}` belongs to the whole installation, and a store cannot set it"), help);
     }

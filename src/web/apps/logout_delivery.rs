@@ -5,7 +5,7 @@ use crate::apps::client_app::ClientApp;
 use crate::apps::logout_token::{EndedAppSession, LOGOUT_TOKEN, logout_claims};
 use crate::directory::logout_notices::{DropLogoutNotice, ListStoresWithDueNotices, LogoutNotice, TakeDueLogoutNotices};
 use crate::vocabulary::text::Text;
-use crate::vocabulary::wire::{Fetch as _, LARGEST_ANSWER, Method, NoAnswer, Request, USER_AGENT};
+use crate::vocabulary::wire::{Fetch as _, LARGEST_ANSWER, Method, Request, USER_AGENT};
 use crate::web::app::App;
 use crate::web::live_config::LiveStore;
 use crate::world::{clock, random};
@@ -64,7 +64,7 @@ pub async fn deliver_due(app: &Data<App>, now: i64) -> i64 {
 }
 
 /// What becomes of a notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum DeliveryOutcome {
     /// The app has taken it.
     Delivered,
@@ -75,7 +75,7 @@ enum DeliveryOutcome {
     /// The app answers, and not that it has taken it. It is tried again, unless this was the last time.
     Refused,
     /// There was no answer. All notices for this app are tried again.
-    Unanswered(&'static str),
+    Unanswered(String),
 }
 
 /// Delivers the notices for one app. While it does not answer, the rest of them waits.
@@ -83,11 +83,11 @@ async fn deliver_to_app(app: &App, notices: &[LogoutNotice], now: i64) {
     let (began, mut waits) = (clock::instant(), false);
     for notice in notices {
         let outcome = if waits || began.elapsed() > LONGEST {
-            DeliveryOutcome::Unanswered("its answers to the notices before took too long")
+            DeliveryOutcome::Unanswered("its answers to the notices before took too long".to_owned())
         } else {
             deliver(app, notice, now).await
         };
-        match outcome {
+        match &outcome {
             DeliveryOutcome::Delivered => app.metrics.count_logout_notice(&notice.store, &notice.app, "delivered"),
             DeliveryOutcome::NotWanted => {}
             DeliveryOutcome::Unknown => continue,
@@ -108,7 +108,7 @@ async fn deliver_to_app(app: &App, notices: &[LogoutNotice], now: i64) {
     }
 }
 
-fn report_failure(app: &App, notice: &LogoutNotice, reason: &'static str) {
+fn report_failure(app: &App, notice: &LogoutNotice, reason: &str) {
     let LogoutNotice { store, app: name, tries, is_last, .. } = notice;
     app.metrics.count_logout_notice(store, name, if *is_last { "given_up" } else { "failed" });
     if *is_last {
@@ -125,7 +125,7 @@ async fn deliver(app: &App, notice: &LogoutNotice, now: i64) -> DeliveryOutcome 
     let Some(client) = live_store.apps.find(&notice.app) else { return DeliveryOutcome::Unknown };
     let Some(address) = &client.back_channel_logout else { return DeliveryOutcome::NotWanted };
     let Some(token) = logout_token(app, &live_store, client, notice, now) else {
-        return DeliveryOutcome::Unanswered("the store has no signing key for it yet");
+        return DeliveryOutcome::Unanswered("the store has no signing key for it yet".to_owned());
     };
     let request = Request {
         method: Method::Post,
@@ -141,10 +141,7 @@ async fn deliver(app: &App, notice: &LogoutNotice, now: i64) -> DeliveryOutcome 
     match app.connection.network.send(&request).await.map(|answer| answer.status) {
         Ok(200 | 204) => DeliveryOutcome::Delivered,
         Ok(_) => DeliveryOutcome::Refused,
-        Err(NoAnswer::Unreachable) => DeliveryOutcome::Unanswered("it could not be reached"),
-        Err(NoAnswer::TooSlow) => DeliveryOutcome::Unanswered("it did not answer in time"),
-        Err(NoAnswer::TooLarge) => DeliveryOutcome::Unanswered("its answer is larger than what is read"),
-        Err(NoAnswer::Forbidden) => DeliveryOutcome::Unanswered("its address may not be reached from here: see `privateHosts`"),
+        Err(why) => DeliveryOutcome::Unanswered(why.to_string()),
     }
 }
 

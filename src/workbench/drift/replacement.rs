@@ -7,7 +7,7 @@ use crate::provider::json_path::{JsonPath, is_plain_key};
 use crate::story::looks::Looks;
 use crate::story::proposal::Proposal;
 use crate::story::repair_rule::RepairRule;
-use crate::story::shape::is_field_name;
+use crate::vocabulary::privacy::is_field_name;
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::leaves::{AnswerNode, DocumentWalk, WalkOrder};
 use crate::workbench::answers::path::{PathSegment, parse_path, write_path};

@@ -109,7 +109,7 @@ impl<'a> StoryInventor<'a> {
             documents.insert(&address, document, start.now);
         }
         let known = start.attempt.initial_facts(self.provider, &start.installation, &documents);
-        Ok(known.unwrap_or_else(|| start.attempt.facts_without_discovery(self.provider, &start.installation)))
+        Ok(known.unwrap_or_else(|_| start.attempt.facts_without_discovery(self.provider, &start.installation)))
     }
 }
 

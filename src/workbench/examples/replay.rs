@@ -54,7 +54,7 @@ pub fn replay_before(provider: &Provider, story: &ExampleSpec, judge: Option<&dy
     let mut requests = Vec::new();
     check_names(provider, story, &mut differences);
     store_discovery_document(provider, story, &start, &documents);
-    let facts = start.attempt.initial_facts(provider, &start.installation, &documents).unwrap_or_else(|| provider.empty_facts());
+    let facts = start.attempt.initial_facts(provider, &start.installation, &documents).unwrap_or_else(|_| provider.empty_facts());
     let tokens = ExampleTokens::make(provider, story, &start, &facts, &documents, &mut differences);
     let judged = judge.map(|judge| JudgedAnswers { judge, recorded: story.all_exchanges().collect(), tokens: &tokens });
     let before = ReplayedAnswers::new(story.prepare.as_ref().map_or(&[][..], |exchanges| &exchanges.0), &tokens, judged.as_ref());
@@ -198,7 +198,7 @@ pub(crate) fn redirect_error(error: RedirectError, provider: &Provider) -> Login
     match error {
         RedirectError::Input(name) => LoginError::before_calls(LoginErrorCause::BadInput(name)),
         RedirectError::Prepare(error) => *error,
-        RedirectError::NoDocument => LoginError::before_calls(LoginErrorCause::NoDocument),
+        RedirectError::NoDocument(fault) => LoginError::before_calls(LoginErrorCause::NoDocument(fault)),
         RedirectError::Request(error) => LoginError::from_step_error(StepKind::GetAuthorizationCode, error, None, provider),
     }
 }

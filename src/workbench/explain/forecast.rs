@@ -131,7 +131,7 @@ pub(crate) fn forecast(provider: &Provider, public_url: &str, given: GivenAnswer
     start.adapt_to_tokens(provider, &found, &mut notes);
     let documents = DocumentCache::default();
     let discovery = start.store_document(provider, discovery, &found, &documents);
-    let facts = start.attempt.initial_facts(provider, &start.installation, &documents).unwrap_or_else(|| provider.empty_facts());
+    let facts = start.attempt.initial_facts(provider, &start.installation, &documents).unwrap_or_else(|_| provider.empty_facts());
     found.retain(|token| token.is_unverifiable(provider));
     for token in found {
         let keeps_code_hash = has_callback;

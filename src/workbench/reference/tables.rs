@@ -102,6 +102,7 @@ fn describe_code(code: LoginErrorCode) -> (&'static str, &'static str) {
         LoginErrorCode::BadHeader => ("the step", "a value holds characters that no header can carry"),
         LoginErrorCode::BadKey => ("the step", "a key cannot be used"),
         LoginErrorCode::NoAnswer => ("the step", "the provider could not be reached, or did not answer in time"),
+        LoginErrorCode::Redirected => ("the step", "the answer redirects (status 3xx), and redirects are not followed"),
         LoginErrorCode::Unreadable => ("the step", "the answer is not in the format that `answer` says"),
         LoginErrorCode::BadToken => ("the step", "a signed token was not accepted"),
         LoginErrorCode::MissingId => ("none", "no answer holds an id"),

@@ -62,6 +62,14 @@ impl<'a> EditableFile<'a> {
         Some(Self { text: &source.text, root })
     }
 
+    /// The text of a word at the top of the file.
+    pub(crate) fn top_text(&self, key: &str) -> Option<&str> {
+        match &self.root.get(key)?.kind {
+            YamlKind::Scalar { text, .. } => Some(text),
+            YamlKind::List(_) | YamlKind::Map(_) => None,
+        }
+    }
+
     /// The text with all edits, or `None` if one of them cannot be made.
     pub(crate) fn apply(&self, edits: &[FileEdit]) -> Option<String> {
         let mut stretches: Vec<TextReplacement> = Vec::new();

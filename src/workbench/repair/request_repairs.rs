@@ -13,7 +13,7 @@ use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
-use crate::vocabulary::wire::{NoAnswer, Response};
+use crate::vocabulary::wire::Response;
 use crate::workbench::answers::leaves::{AnswerNode, all_leaves};
 use crate::workbench::answers::parameters::names_in_text;
 use crate::workbench::answers::refusals::{RefusalCause, causes_in_text, lowercase_text};
@@ -377,17 +377,4 @@ fn answer_text(step: Option<&Step>, answer: &Response) -> String {
     let header = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("www-authenticate"));
     let header = header.map_or_else(String::new, |(_, value)| format!("www-authenticate: {}\n", value.to_lowercase()));
     format!("{header}{}\n{}", document.as_ref().map(lowercase_text).unwrap_or_default(), raw.replace("&quot;", "\"").replace('+', " "))
-}
-
-/// The proposal for a request that was not answered.
-pub(crate) fn no_answer_proposal(why: &NoAnswer, step: Option<StepKind>) -> Proposal {
-    let step = step.map_or("the login", StepKind::word).to_owned();
-    let title = step.clone();
-    let rule = match why {
-        NoAnswer::Unreachable => RepairRule::NotReached { step },
-        NoAnswer::TooSlow => RepairRule::TooSlow { step },
-        NoAnswer::TooLarge => RepairRule::TooLarge { step },
-        NoAnswer::Forbidden => RepairRule::NotAllowedFromHere { step },
-    };
-    Proposal::new(title, &rule, None)
 }

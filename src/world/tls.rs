@@ -1,0 +1,216 @@
+//! TLS for requests to providers: which authorities are trusted, and why a certificate is not.
+
+use crate::vocabulary::no_answer::{CertificateFault, NoAnswer, TlsFault};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::version::{TLS12, TLS13};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
+use rustls_platform_verifier::Verifier;
+use std::fmt;
+use std::sync::Arc;
+
+/// At most so many hosts of a certificate are named.
+const MOST_HOSTS: usize = 2;
+
+/// TLS for all clients, so that the certificate authorities of the machine are read once. `further` are authorities that are trusted
+/// beside them. The second value is why the machine has none.
+pub(crate) fn tls_config(further: &TrustedAuthorities) -> (ClientConfig, Option<String>) {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_protocol_versions(&[&TLS13, &TLS12]);
+    let builder = builder.expect("it has both versions");
+    let mut missing = None;
+    let mut config = match Verifier::new_with_extra_roots(further.0.iter().cloned(), provider) {
+        Ok(machine) => {
+            let verifier = Arc::new(ExplainingVerifier { machine });
+            builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
+        }
+        Err(error) => {
+            missing = Some(error.to_string());
+            let mut roots = RootCertStore::empty();
+            roots.add_parsable_certificates(further.0.iter().cloned());
+            builder.with_root_certificates(roots).with_no_client_auth()
+        }
+    };
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    (config, missing)
+}
+
+/// Certificate authorities that are trusted beside those of the machine.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TrustedAuthorities(Vec<CertificateDer<'static>>);
+
+impl TrustedAuthorities {
+    /// Adds the certificates of a PEM file; false if it holds none, or something that is none.
+    pub(crate) fn add(&mut self, pem: &[u8]) -> bool {
+        let Ok(certificates) = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>() else { return false };
+        let is_readable = |certificate: &CertificateDer<'static>| RootCertStore::empty().add(certificate.clone()).is_ok();
+        if certificates.is_empty() || !certificates.iter().all(is_readable) {
+            return false;
+        }
+        self.0.extend(certificates);
+        true
+    }
+}
+
+/// The verifier of the machine, which also says whether a certificate that no authority signed is signed by itself. It accepts nothing
+/// that the machine does not accept.
+#[derive(Debug)]
+struct ExplainingVerifier {
+    machine: Verifier,
+}
+
+impl ServerCertVerifier for ExplainingVerifier {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        host: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        self.machine.verify_server_cert(certificate, others, host, ocsp, now).map_err(|error| match error {
+            rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_))
+                if is_signed_by_itself(certificate) =>
+            {
+                rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(SignedByItself))))
+            }
+            other => other,
+        })
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.machine.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.machine.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.machine.supported_verify_schemes()
+    }
+}
+
+/// A certificate whose issuer is its subject.
+#[derive(Debug)]
+struct SignedByItself;
+
+impl fmt::Display for SignedByItself {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the certificate is signed by itself")
+    }
+}
+
+impl std::error::Error for SignedByItself {}
+
+/// Whether the issuer of a certificate is its subject (RFC 5280 4.1).
+fn is_signed_by_itself(certificate: &[u8]) -> bool {
+    let names = || {
+        let (signed, _) = der_value(certificate)?;
+        let (mut fields, _) = der_value(signed)?;
+        // The version is tagged and may be missing.
+        if fields.first() == Some(&0xa0) {
+            fields = der_value(fields)?.1;
+        }
+        let (_serial, fields) = der_value(fields)?;
+        let (_algorithm, fields) = der_value(fields)?;
+        let (issuer, fields) = der_value(fields)?;
+        let (_validity, fields) = der_value(fields)?;
+        let (subject, _) = der_value(fields)?;
+        Some(issuer == subject)
+    };
+    names().unwrap_or(false)
+}
+
+/// The value of the first element of a DER text, and what follows it.
+fn der_value(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (_tag, rest) = text.split_first()?;
+    let (first, rest) = rest.split_first()?;
+    let (length, rest) = if *first < 0x80 {
+        (usize::from(*first), rest)
+    } else {
+        let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
+        let length = digits.iter().try_fold(0_usize, |length, digit| length.checked_mul(256)?.checked_add(usize::from(*digit)))?;
+        (length, rest)
+    };
+    rest.split_at_checked(length)
+}
+
+/// Why no secure connection came about.
+pub(crate) fn classify_tls_error(error: &rustls::Error) -> NoAnswer {
+    match error {
+        rustls::Error::InvalidCertificate(fault) => NoAnswer::Certificate(classify_certificate_error(fault)),
+        rustls::Error::InvalidMessage(_)
+        | rustls::Error::InappropriateMessage { .. }
+        | rustls::Error::InappropriateHandshakeMessage { .. } => NoAnswer::Tls(TlsFault::NotSpoken),
+        rustls::Error::PeerIncompatible(_) | rustls::Error::AlertReceived(_) | rustls::Error::PeerMisbehaved(_) => {
+            NoAnswer::Tls(TlsFault::NothingInCommon)
+        }
+        _ => NoAnswer::Unreachable,
+    }
+}
+
+fn classify_certificate_error(error: &CertificateError) -> CertificateFault {
+    match error {
+        CertificateError::UnknownIssuer => CertificateFault::UnknownAuthority,
+        CertificateError::Expired => CertificateFault::Expired(None),
+        CertificateError::ExpiredContext { time, not_after } => CertificateFault::Expired(time.as_secs().checked_sub(not_after.as_secs())),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => CertificateFault::NotYetValid,
+        CertificateError::NotValidForName => CertificateFault::OtherHost(Vec::new()),
+        CertificateError::NotValidForNameContext { presented, .. } => {
+            CertificateFault::OtherHost(presented.iter().filter_map(|name| host_in(name)).take(MOST_HOSTS).collect())
+        }
+        CertificateError::Other(OtherError(why)) if why.is::<SignedByItself>() => CertificateFault::SelfSigned,
+        _ => CertificateFault::Unusable,
+    }
+}
+
+/// The name of a host in a name of a certificate, such as `DnsName("acme.example")`.
+fn host_in(presented: &str) -> Option<Box<str>> {
+    let name = presented.split('"').nth(1).unwrap_or(presented);
+    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'*');
+    ((1..=100).contains(&name.len()) && name.contains('.') && name.bytes().all(is_host)).then(|| name.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_no_certificate_is_signed_by_no_one() {
+        for text in [&b""[..], b"\x30", b"\x30\x05\x30\x80", b"\x30\x84\xff\xff\xff\xff\x30", &[0x30; 64]] {
+            assert!(!is_signed_by_itself(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_holds_something_else_has_no_authorities() {
+        for text in ["", "ca.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+            assert!(!TrustedAuthorities::default().add(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_names_of_hosts_are_shown_of_a_certificate() {
+        for (presented, shown) in [
+            ("DnsName(\"outra.example\")", Some("outra.example")),
+            ("*.acme.example", Some("*.acme.example")),
+            ("DnsName(\"ana silva@x\")", None),
+            ("IpAddress([127, 0, 0, 1])", None),
+        ] {
+            assert_eq!(host_in(presented).as_deref(), shown, "{presented}");
+        }
+    }
+}

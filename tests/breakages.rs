@@ -1,0 +1,192 @@
+//! One thing is broken in a login that works, in the provider or in its file: what the story says, what is proposed first, and whether
+//! the login works once that is accepted. The table in docs/support.md is made of these.
+//!
+//! After a change: `ACCEPT=1 cargo test breakages`, then read what changed.
+
+mod cases;
+mod ten_calls;
+mod tls_front;
+
+use crate::breakages::cases::{Callback, Case, cases};
+use crate::breakages::tls_front::{CERTIFICATES, TlsFront};
+use crate::openid::IssuerKey;
+use crate::support::{root, text};
+use crate::web::browser::Browser;
+use crate::web::client_request::Answer;
+use crate::web::failures::code_on;
+use crate::web::test_broker::{LOCAL, TestBroker, TestBrokerBuilder};
+use crate::web::test_provider::json;
+use portaria::directory::incidents::LoadIncident;
+use portaria::login::error::table_of_causes;
+use portaria::story::Story;
+use portaria::world::clock;
+use serde_json::{Value, json as value};
+use std::io::Write as _;
+use std::sync::{Arc, Mutex};
+
+/// What the tokens of the provider say.
+#[derive(Clone, Default)]
+pub struct Issued {
+    /// The nonce of the login.
+    nonce: String,
+    /// Claims in place of the usual ones; `null` takes one out.
+    pub claims: Option<Value>,
+    /// The id of the key that the token names.
+    pub kid: Option<&'static str>,
+}
+
+/// A provider, and what stands in front of it.
+pub struct Scene {
+    pub broker: TestBroker,
+    pub issued: Arc<Mutex<Issued>>,
+    fronts: Vec<(&'static str, TlsFront)>,
+    settings: String,
+    master: String,
+}
+
+impl Scene {
+    async fn open(file: &str) -> Self {
+        let fronts: Vec<_> =
+            ["good", "expired", "elsewhere", "unknown", "own"].into_iter().map(|name| (name, TlsFront::open(name))).collect();
+        let file = with_fronts(file, &fronts);
+        let settings = format!("{LOCAL}trustedAuthorities: [ '{}' ]\n", CERTIFICATES.authority());
+        let builder = TestBroker::builder(&settings).with("acme", &file);
+        let master = builder.master();
+        let broker = builder.build().await;
+        fronts.iter().for_each(|(_, front)| front.lead_to(broker.upstream.port()));
+        let (issued, key) = (Arc::<Mutex<Issued>>::default(), IssuerKey::new());
+        broker.upstream.says("/keys", json(200, &key.jwks(Some("k-1"))));
+        let shared = Arc::clone(&issued);
+        broker.upstream.answers("/signed", move |_, to| {
+            let issued = shared.lock().expect("no thread panics while it holds the lock").clone();
+            let body = value!({ "access_token": "at-1", "id_token": id_token(&key, &issued) });
+            drop(to.write_all(&json(200, &body.to_string())));
+        });
+        Self { broker, issued, fronts, settings, master }
+    }
+
+    /// The same provider with another file, at another broker.
+    async fn with_file(&self, file: &str) -> TestBroker {
+        let builder = TestBrokerBuilder::beside(&self.broker, &self.settings, &self.master);
+        builder.with("acme", &with_fronts(file, &self.fronts)).build().await
+    }
+
+    /// A login; the answer to its callback.
+    async fn log_in(&self, broker: &TestBroker, callback: Callback) -> Answer {
+        let browser = Browser::new(broker);
+        let begun = browser.get("/login/acme").await;
+        if begun.status != 303 {
+            return begun;
+        }
+        let url = url::Url::parse(begun.location().expect("it leads somewhere")).expect("an address");
+        let parameter = |wanted: &str| url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned());
+        let (state, nonce) = (parameter("state").expect("it is sent"), parameter("nonce").unwrap_or_default());
+        self.issued.lock().expect("no thread panics while it holds the lock").nonce = nonce;
+        let code = broker.code("ana");
+        let back = match callback {
+            Callback::Usual | Callback::OtherBrowser => format!("/callback/acme?code={code}&state={state}"),
+            Callback::StateAs(name) => format!("/callback/acme?code={code}&{name}={state}"),
+            Callback::NoState => format!("/callback/acme?code={code}&loja=42"),
+        };
+        let browser = if callback == Callback::OtherBrowser { Browser::new(broker) } else { browser };
+        browser.get(&back).await
+    }
+}
+
+fn with_fronts(file: &str, fronts: &[(&'static str, TlsFront)]) -> String {
+    fronts
+        .iter()
+        .fold(file.to_owned(), |file, (name, front)| file.replace(&format!("TLS-{name}"), &format!("https://localhost:{}", front.port)))
+}
+
+fn id_token(key: &IssuerKey, issued: &Issued) -> String {
+    let now = clock::now();
+    let mut claims = value!({
+        "iss": "https://sso.acme.example", "aud": "loja-42", "sub": "ana", "iat": now, "exp": now + 300, "nonce": issued.nonce,
+        "email": "ana@clientes.example", "email_verified": true,
+    });
+    for (name, claim) in issued.claims.iter().flat_map(|claims| claims.as_object().expect("claims")) {
+        claims[name] = claim.clone();
+    }
+    let kept = claims.as_object().expect("claims").iter().filter(|(_, claim)| !claim.is_null());
+    let kept: serde_json::Map<String, Value> = kept.map(|(name, claim)| (name.clone(), claim.clone())).collect();
+    key.token(Some(issued.kid.unwrap_or("k-1")), &Value::Object(kept).to_string())
+}
+
+async fn story(broker: &TestBroker, answer: &Answer) -> Story {
+    let code = code_on(&answer.body).unwrap_or_else(|| panic!("the page has no code: {answer:?}"));
+    let load = LoadIncident { code: code.as_str().into(), now: clock::now() };
+    let kept = broker.app.directory.read(load).await.expect("storage").expect("it is kept");
+    serde_json::from_str(&kept.story).expect("a story")
+}
+
+/// One row of the table, after it was tried.
+async fn tried(case: &Case) -> String {
+    let works = Scene::open(&case.works).await;
+    assert!(works.log_in(&works.broker, Callback::Usual).await.session().is_some(), "{}: it works before", case.broken);
+    let scene = Scene::open(case.broken_file.as_ref().unwrap_or(&case.works)).await;
+    (case.breaks)(&scene);
+
+    let failed = scene.log_in(&scene.broker, case.callback).await;
+
+    assert!(failed.session().is_none(), "{}: {failed:?}", case.broken);
+    let story = story(&scene.broker, &failed).await;
+    let said = story.message.clone().unwrap_or_default();
+    let cause = story.cause.clone().or_else(|| story.code.clone()).unwrap_or_default();
+    assert_eq!(cause, case.cause, "{}: {said}", case.broken);
+    assert!(said.contains(case.says), "{}: {said}", case.broken);
+    scene.broker.assert_silent(&failed);
+    let first = story.proposals.first();
+    let title = first.map(|proposal| proposal.title.clone()).unwrap_or_default();
+    assert!(title.starts_with(case.proposes), "{}: {title:?} {:?}", case.broken, story.proposals);
+    let change = first.and_then(|proposal| proposal.change.as_ref());
+    let works_again = match change {
+        None => false,
+        Some(change) => {
+            let file = text(&scene.broker.folder.0.join("providers.d/acme.yaml"));
+            let mended = scene.with_file(&change.apply(&file).expect("the file has these lines")).await;
+            scene.log_in(&mended, case.callback).await.session().is_some()
+        }
+    };
+    assert_eq!(works_again, case.mended, "{}: {change:?}", case.broken);
+    let outcome = match (change.is_some(), works_again) {
+        (true, true) => "works",
+        (true, false) => "is not whole by that alone",
+        (false, _) => "nothing to change in the file",
+    };
+    let hint = first.map_or("–", |proposal| proposal.because.as_str());
+    let shown = if case.mended { format!("`{}`", case.proposes) } else { format!("{hint} (a hint)") };
+    let shown = if first.is_none() { "–".to_owned() } else { shown };
+    format!("| {} | {} | {} | {} | {outcome} |\n", case.broken, case.cause, case.says, shown)
+}
+
+/// The part of the page between two headings' marks.
+#[expect(clippy::disallowed_methods, reason = "on demand the test writes the page that it holds true")]
+fn assert_table(head: &str, rows: &str) {
+    let path = root().join("docs/support.md");
+    let page = text(&path);
+    let (before, rest) = page.split_once(head).expect("the page has the table");
+    let (_, after) = rest.split_once("\n\n").expect("the table ends");
+    let whole = format!("{before}{head}{}\n\n{after}", rows.trim_end());
+    if std::env::var_os("ACCEPT").is_some() {
+        std::fs::write(&path, whole).expect("the page can be written");
+    } else {
+        assert_eq!(page, whole, "run `ACCEPT=1 cargo test breakages` and read what changed");
+    }
+}
+
+#[actix_web::test]
+async fn each_breakage_has_its_cause_and_what_is_proposed_first_mends_it_where_the_file_is_wrong() {
+    let mut rows = String::new();
+    let all = cases();
+    assert!(all.len() >= 17, "{}", all.len());
+    for case in &all {
+        rows.push_str(&tried(case).await);
+    }
+    assert_table("| what is broken | cause | what the story says | proposed first | then the login |\n|---|---|---|---|---|\n", &rows);
+}
+
+#[test]
+fn every_cause_stands_in_the_table_of_the_support_page() {
+    assert_table("| exact cause | what it means | what is done about it |\n|---|---|---|\n", &table_of_causes());
+}
