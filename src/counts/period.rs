@@ -4,6 +4,7 @@ use crate::counts::durations::DurationCounts;
 use crate::counts::{ALL_CALLS, LoginCountKind, SLOT, slot_of};
 use crate::directory::login_counts::{LoginSum, SumLoginCounts};
 use crate::directory::{Directory, StorageUnavailable};
+use crate::login::attempt::GOOD_FOR;
 use std::collections::BTreeMap;
 
 /// A period that ends now, in parts of the same length.
@@ -144,10 +145,16 @@ impl PeriodCounts {
             store: store.into(),
             since: period.since(),
             until: period.until(),
-            settled: slot_of(period.now.saturating_sub(crate::login::attempt::GOOD_FOR)),
+            settled: slot_of(period.now.saturating_sub(GOOD_FOR)),
             part: period.part,
         };
         Ok(Self::from_sums(&directory.read(sums).await?, period.parts))
+    }
+
+    /// Reads the counts of a span of time as one part.
+    pub async fn read_span(directory: &Directory, store: &str, (since, until): (i64, i64)) -> Result<Self, StorageUnavailable> {
+        let sums = SumLoginCounts { store: store.into(), since: slot_of(since), until, settled: until, part: i64::MAX };
+        Ok(Self::from_sums(&directory.read(sums).await?, 1))
     }
 
     /// The counts that these sums hold.
@@ -168,6 +175,13 @@ impl PeriodCounts {
             }
         }
         counts
+    }
+
+    /// The names of the providers of which something was counted.
+    pub fn providers(&self) -> impl Iterator<Item = &str> {
+        let mut names: Vec<&str> = self.variants.keys().map(|(name, _)| &**name).collect();
+        names.dedup();
+        names.into_iter()
     }
 
     /// The counts of a provider with all variants of its file.

@@ -57,6 +57,7 @@ whats! {
     Refused = "refused" "An identity was established, and the sign-in was refused.",
     Failed = "failed" "A login failed before an identity was established.",
     Tested = "tested" "Support staff ran a test login, which signs no user in.",
+    Searched = "searched" "Support staff looked a user up by the e-mail address in the lab; the evidence is the id of the staff member.",
     Unproven = "unproven" "An e-mail address was not proven: wrong codes were typed too often.",
     Linked = "linked" "The user linked an identity.",
     Unlinked = "unlinked" "A linked identity was removed.",

@@ -133,7 +133,9 @@ fn event_for(reader: ExportReader, event: &AuditEvent) -> Option<Value> {
         ExportReader::Support => Some(event_as_json(event)),
         ExportReader::Person if may_be_anothers(event) => None,
         ExportReader::Person => {
-            let event = AuditEvent { version: None, incident: None, ..event.clone() };
+            // Which member of the staff it was is no business of the person.
+            let evidence = event.evidence.clone().filter(|_| event.what != AuditEventKind::Searched);
+            let event = AuditEvent { version: None, incident: None, evidence, ..event.clone() };
             Some(without(event_as_json(&event), &["version", "incident"]))
         }
     }

@@ -1,7 +1,7 @@
 //! The redacted stories behind the incident codes on error pages, kept for a day.
 
 use crate::directory::audit::{AuditEvent, record_event_if_user_exists};
-use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
+use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
 use serde_json::Value;
 
 /// How long an incident is kept, in seconds.
@@ -67,6 +67,34 @@ impl Verb for ShareIncident {
     }
 }
 
+/// Lists the incidents of a store in a span of time, the newest first.
+#[derive(Debug)]
+pub struct ListIncidents {
+    /// The name of the store.
+    pub store: Box<str>,
+    /// Those of this moment or later.
+    pub since: i64,
+    /// Those before this moment.
+    pub until: i64,
+    /// How many at most.
+    pub most: i64,
+}
+
+impl Verb for ListIncidents {
+    type Answer = Vec<StoredIncident>;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<StoredIncident>, StorageFault> {
+        let select =
+            "SELECT code, store, at, story FROM incidents WHERE store = $1 AND at >= $2 AND at < $3 ORDER BY at DESC, code LIMIT $4";
+        let rows = sql.fetch(select, with![&self.store, self.since, self.until, self.most]).await?;
+        rows.iter().map(incident_from_row).collect()
+    }
+}
+
+fn incident_from_row(row: &SqlRow) -> Result<StoredIncident, StorageFault> {
+    Ok(StoredIncident { code: row.text(0)?.into(), store: row.text(1)?.into(), at: row.number(2)?, story: row.text(3)?.to_owned() })
+}
+
 /// Finds an incident that has not expired.
 #[derive(Debug)]
 pub struct LoadIncident {
@@ -82,8 +110,6 @@ impl Verb for LoadIncident {
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Option<StoredIncident>, StorageFault> {
         let select = "SELECT code, store, at, story FROM incidents WHERE code = $1 AND at > $2";
         let rows = sql.fetch(select, with![&self.code, self.now.saturating_sub(KEPT)]).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let (code, store) = (row.text(0)?.into(), row.text(1)?.into());
-        Ok(Some(StoredIncident { code, store, at: row.number(2)?, story: row.text(3)?.to_owned() }))
+        rows.first().map(incident_from_row).transpose()
     }
 }

@@ -30,6 +30,10 @@ pub fn describe_event(event: &AuditEvent) -> String {
         },
         AuditEventKind::Tested if because.is_empty() => format!("a test login{through} worked, and signed no user in{version}"),
         AuditEventKind::Tested => format!("a test login{through} failed: {because}{version}"),
+        AuditEventKind::Searched => {
+            let staff = evidence.map_or_else(String::new, |staff| format!(": user {staff}"));
+            format!("looked up in the lab by a member of the staff{staff}")
+        }
         AuditEventKind::Unproven => format!("the codes for an address that was to be proven{through} were typed wrong too often"),
         AuditEventKind::Linked => format!("linked an identity{through}{version}"),
         AuditEventKind::Unlinked => format!("the linked identity{through} was removed by {}", actor_name(because)),

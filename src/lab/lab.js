@@ -1,6 +1,14 @@
 // The lab, better: what can be copied is copied at a press, and the list of providers can be narrowed. Without this, links open the text alone.
 'use strict';
 
+// Times are shown in the zone of this machine, which the server learns by a cookie. The page is loaded again once, if it shows times.
+const zone = String(-new Date().getTimezoneOffset());
+const known = () => document.cookie.split('; ').find((pair) => pair.startsWith('lab_zone='))?.slice(9);
+if (known() !== zone) {
+  document.cookie = `lab_zone=${zone}; path=/lab; max-age=31536000; samesite=strict${location.protocol === 'https:' ? '; secure' : ''}`;
+  if (known() === zone && document.querySelector('[data-zone]')) location.reload();
+}
+
 for (const link of document.querySelectorAll('a[data-copy]')) {
   const label = link.querySelector('span');
   const said = label.textContent;

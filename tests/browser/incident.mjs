@@ -61,3 +61,30 @@ storage = sqlite3.connect(sys.argv[1], timeout=10)
 storage.execute('INSERT OR REPLACE INTO incidents (code, store, at, story) VALUES (?, ?, ?, ?)', (sys.argv[2], 'main', int(time.time()), sys.argv[3]))
 storage.commit()
 `, `${folder}/data/portaria.db`, code, JSON.stringify(story)]);
+
+// Counts of a day of logins at the playground, and of a provider that has begun to fail.
+export const count = (folder) => execFileSync('python3', ['-c', `
+import sqlite3, sys, time
+storage = sqlite3.connect(sys.argv[1], timeout=10)
+now = int(time.time()) // 300 * 300
+def add(ago, provider, what, step, detail, count):
+    storage.execute('INSERT INTO login_counts VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = login_counts.count + excluded.count',
+        ('main', now - ago, provider, '', what, step, detail, count))
+for hour in range(1, 24):
+    add(hour * 3600, 'playground', 'began', '', '', 60)
+    add(hour * 3600, 'playground', 'returned', '', '', 58 - hour % 3)
+    add(hour * 3600, 'playground', 'signedIn', '', '', 52 + hour % 4)
+    add(hour * 3600, 'playground', 'took', '', '400', 50)
+    add(hour * 3600, 'playground', 'took', '', '1200', 2)
+    add(hour * 3600, 'torto', 'began', '', '', 20)
+    add(hour * 3600, 'torto', 'returned', '', '', 18 if hour > 4 else 9)
+    add(hour * 3600, 'torto', 'signedIn', '', '', 17 if hour > 3 else 6)
+    add(hour * 3600, 'torto', 'took', '', '800', 18)
+for hour in range(0, 4):
+    add(hour * 3600, 'torto', 'failed', 'getUserInfo', 'missingFact', 14 - 3 * hour)
+for hour in (0, 5, 11, 20):
+    add(hour * 3600, 'torto', 'failed', 'callback', 'lost', 1)
+    add(hour * 3600, 'playground', 'cancelled', '', '', 2)
+add(7200, 'playground', 'failed', 'getAccessCode', 'noAnswer', 3)
+storage.commit()
+`, `${folder}/data/portaria.db`]);

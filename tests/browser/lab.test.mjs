@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { before, test } from 'node:test';
-import { keep, odd, told } from './incident.mjs';
+import { count, keep, odd, told } from './incident.mjs';
 import { assertRightAtEveryWidth, assertWellBuilt } from './looks.mjs';
 import { ana, choose, incident, installation, meet, publicUrl, screenshots, shopper } from './world.mjs';
 
@@ -42,6 +42,9 @@ before(async () => {
   assert.ok(file.includes(right));
   await writeFile(torto, file.replace(right, wrong).replace('name: Playground', 'name: Torto'));
   keep(installation.cwd, 'K7Q-2MD', told);
+  keep(installation.cwd, 'K7Q-2MF', { ...told, test: false, provider: 'torto', step: 'getUserInfo', code: 'missingFact' });
+  keep(installation.cwd, 'K7Q-2MH', { ...told, test: false, provider: 'torto', step: null, code: 'lost', proposals: [] });
+  count(installation.cwd);
   await shopper({ failing: 403 }, async ({ page }) => {
     await meet(page, 'no-email');
     [code] = (await page.locator('main').innerText()).match(incident);
@@ -63,6 +66,15 @@ async function paste(page) {
 }
 
 const pages = {
+  home: (page) => page.goto(lab()),
+  'home-week': (page) => page.goto(lab('?t=7d')),
+  found: (page) => page.goto(lab('/find?q=00:00-23:59')),
+  address: async (page) => {
+    await page.goto(lab());
+    await page.locator('#q').fill(ana.email);
+    await page.locator('.bar .find button').click();
+    await page.getByText('portaria history').waitFor();
+  },
   list: (page) => page.goto(lab('/providers')),
   provider: (page) => page.goto(lab('/playground')),
   dormant: (page) => page.goto(lab('/clube-acme')),
@@ -70,7 +82,7 @@ const pages = {
   test: (page) => page.goto(lab('/clube-acme/tests/K7Q-2MD')),
   paste,
   incident: (page) => page.goto(lab(`/incidents/${code}`)),
-  lookup: (page) => page.goto(lab('/incidents?code=what')),
+  lookup: (page) => page.goto(lab('/find?q=what')),
 };
 
 for (const colorScheme of ['light', 'dark']) {

@@ -43,8 +43,10 @@ export async function assertAccessible(page) {
   assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`), []);
 }
 
-// Fingers need room: everything that is pressed, but for words in a line of text. In the lab, which is denser, a mouse is enough.
-export async function assertTouchable(page, least = 44) {
+// Fingers need room: everything that is pressed, but for words in a line of text. The lab is denser where a mouse points.
+export async function assertTouchable(page, wanted) {
+  const dense = await page.evaluate(() => document.body.classList.contains('lab') && !matchMedia('(pointer: coarse)').matches);
+  const least = wanted ?? (dense ? 24 : 44);
   const small = await page.evaluate((least) => [...document.querySelectorAll('main a, main button, main summary, main input:not([type=hidden]), .foot a, .foot summary')]
     .filter((element) => element.checkVisibility() && getComputedStyle(element).display !== 'inline')
     .map((element) => [element.outerHTML.slice(0, 80), element.getBoundingClientRect()])

@@ -3,6 +3,8 @@
 mod access;
 mod apps;
 mod content;
+mod find;
+mod home;
 mod incidents;
 mod pasted_answers;
 

@@ -3,9 +3,9 @@
 use crate::lab::handlers::provider::find_provider;
 use crate::lab::handlers::story_files::{since_view, story_file, summary};
 use crate::lab::handlers::test_story::{StoredStory, find_story, format_moment, login_steps};
-use crate::lab::handlers::{self, guard};
+use crate::lab::handlers::{self, find, guard};
 use crate::lab::pages::frame::LabTab;
-use crate::lab::pages::incident::{IncidentLookupPage, IncidentPage};
+use crate::lab::pages::incident::IncidentPage;
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
 use crate::vocabulary::diagnostic::printable;
@@ -30,15 +30,7 @@ async fn requested_story(context: &RequestContext) -> Result<Result<StoredStory,
 pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     let kept = match requested_story(&context).await? {
         Ok(kept) => kept,
-        Err(code) => {
-            let here = format!("{PAGE}/{code}");
-            let page = IncidentLookupPage {
-                frame: handlers::lab_frame(&context, LabTab::Overview, here),
-                typed: None,
-                unknown: Some(code.as_str()),
-            };
-            return Ok(handlers::page_response(&context, StatusCode::NOT_FOUND, page.render()));
-        }
+        Err(code) => return Ok(find::unknown_code(&context, &code)),
     };
     let bench = find_provider(&context, kept.story.provider.clone());
     let here = format!("{PAGE}/{}", kept.code);

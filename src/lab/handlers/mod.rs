@@ -5,6 +5,8 @@ pub(crate) mod apps;
 pub(crate) mod assets;
 pub(crate) mod find;
 pub(crate) mod next_version;
+pub(crate) mod home;
+pub(crate) mod recent_failures;
 pub(crate) mod pasted_answer;
 pub mod guard;
 pub(crate) mod incidents;
@@ -52,7 +54,7 @@ pub(crate) fn routes() -> Vec<RouteRow> {
     vec![
         page("/lab.css").get_and_head(assets::style),
         page("/lab.js").get_and_head(assets::script),
-        lab("/lab").get_and_head(provider_list::show),
+        lab("/lab").get_and_head(home::show),
         lab("/lab/providers").get_and_head(provider_list::show),
         lab("/lab/find").get_and_head(find::show).post(find::search),
         lab("/lab/apps").get_and_head(apps::show).post(apps::check),
@@ -135,6 +137,12 @@ pub(crate) fn name_in_file(source: &Source) -> Option<String> {
     let YamlKind::Scalar { text, .. } = &root.get("name")?.kind else { return None };
     let name: String = text.trim().chars().take(100).collect();
     (!name.is_empty()).then_some(name)
+}
+
+/// The title of a provider, or its name if its file is gone.
+pub(crate) fn provider_title(context: &RequestContext, name: &str) -> String {
+    let title = provider_file_report(context, name).and_then(|file_report| file_report.title.as_deref().map(str::to_owned));
+    printable(&title.unwrap_or_else(|| name.to_owned()))
 }
 
 /// The version of a file today.

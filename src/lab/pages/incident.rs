@@ -1,4 +1,4 @@
-//! The page of an incident, and the page on which incidents are looked up by their code.
+//! The page of an incident.
 
 use crate::lab::pages::exchange_view::{AnswerTreeNode, MaskedPart};
 use crate::lab::pages::frame::LabFrame;
@@ -33,16 +33,6 @@ pub(crate) struct IncidentPage<'a> {
     pub(crate) report: String,
 }
 
-#[derive(Clone, Debug, Template)]
-#[template(path = "incident_lookup.html")]
-pub(crate) struct IncidentLookupPage<'a> {
-    pub(crate) frame: LabFrame<'a>,
-    /// The typed text, if it is not a code.
-    pub(crate) typed: Option<&'a str>,
-    /// The code for which no incident is kept.
-    pub(crate) unknown: Option<&'a str>,
-}
-
 impl IncidentPage<'_> {
     pub(crate) fn render(&self) -> String {
         Template::render(self).expect("writing to memory works")
@@ -70,26 +60,5 @@ impl IncidentPage<'_> {
             Some(line) => fill(&words.open_line, &[("name", &self.provider), ("line", &line.to_string())]),
             None => fill(&words.open, &[("name", &self.provider)]),
         }
-    }
-}
-
-impl IncidentLookupPage<'_> {
-    pub(crate) fn render(&self) -> String {
-        Template::render(self).expect("writing to memory works")
-    }
-
-    fn words(&self) -> &'static LabWords {
-        self.frame.words()
-    }
-
-    fn title(&self) -> String {
-        match self.unknown {
-            Some(code) => fill(&self.words().incident.gone, &[("code", code)]),
-            None => self.words().incident.title.clone(),
-        }
-    }
-
-    fn error(&self) -> Option<String> {
-        self.typed.map(|typed| fill(&self.words().incident.none, &[("typed", typed)]))
     }
 }

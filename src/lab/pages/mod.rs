@@ -7,6 +7,10 @@ pub(crate) mod exchange_view; //   requests, answers and facts, masked
 pub(crate) mod file_masker; //     which bytes of a provider's file are shown
 pub(crate) mod file_sections; //   a file in sections, each beside its requests
 pub(crate) mod frame; //           the frame of every page
+pub(crate) mod home; //            the first page
+pub(crate) mod lab_time; //        moments as the staff read them
+pub(crate) mod spark; //           small charts
+pub(crate) mod find; //            what the search has found
 pub(crate) mod incident; //        one incident, and the search by code
 pub(crate) mod incident_summary; // what happened, what to say, and the change
 pub(crate) mod login_steps; //     the steps of a login

@@ -1,9 +1,15 @@
 //! Tests that hold for every page of the lab in every language, and for its style and script.
 
 use crate::directory::linking::SignInRefusalReason;
+use crate::lab::pages::find::{FailuresThen, FindPage, FoundIncident, PersonEvent, SearchResult};
 use crate::lab::pages::frame::{LabFrame, LabProviderEntry, LabProviderGroup, LabTab, LastTestSummary};
-use crate::lab::pages::incident::{IncidentLookupPage, IncidentPage};
+use crate::lab::pages::home::{
+    BrokenFileRow, FailureAdvice, FailureCauseRow, FailuresOfProvider, HomeNumbers, HomePage, HomePeriod, LiveProviderRow,
+    LiveProviderState,
+};
+use crate::lab::pages::incident::IncidentPage;
 use crate::lab::pages::incident_summary::{DownloadOffer, IncidentSummary, SummaryContext};
+use crate::lab::pages::lab_time::ShownMoment;
 use crate::lab::pages::login_steps::{CurrentFile, LoginStepsView};
 use crate::lab::pages::masked_file::MaskedFile;
 use crate::lab::pages::provider_list::ProviderListPage;
@@ -11,7 +17,7 @@ use crate::lab::pages::since_view::SinceView;
 use crate::lab::pages::words::LabLanguage;
 use crate::lab::pages::{LAB_SCRIPT, LAB_STYLE};
 use crate::login::error::LoginErrorCode;
-use crate::pages::{ErrorCause, PageLanguages};
+use crate::pages::{ErrorCause, PageLanguages, ProviderIcon};
 use crate::stores::catalogue::ProviderStatus;
 use crate::story::answer_changes::AnswerChangeKind;
 use crate::story::proposal::{FileChange, Proposal};
@@ -49,6 +55,120 @@ fn frame(language: &'static LabLanguage, text: &str) -> LabFrame<'static> {
     }
 }
 
+fn moment() -> ShownMoment {
+    ShownMoment { text: MARKUP.to_owned(), exact: "2026-11-30T10:04:00Z".to_owned() }
+}
+
+/// Failures with all that support can do about them.
+fn failures() -> Vec<FailuresOfProvider> {
+    let advice = [
+        FailureAdvice::ChangeReady,
+        FailureAdvice::Guesses(1),
+        FailureAdvice::Guesses(2),
+        FailureAdvice::Guide,
+        FailureAdvice::AsConfigured,
+        FailureAdvice::Over,
+        FailureAdvice::Look,
+    ];
+    let cause = |advice| FailureCauseRow {
+        href: Some("/lab/incidents/K7Q-2MD".to_owned()),
+        title: MARKUP.to_owned(),
+        place: MARKUP.to_owned(),
+        line: Some(3),
+        first: Some(moment()),
+        last: Some(moment()),
+        bars: "M0 0".to_owned(),
+        count: 2,
+        advice,
+        ..FailureCauseRow::default()
+    };
+    let mut causes: Vec<FailureCauseRow> = advice.map(cause).into();
+    causes.push(FailureCauseRow { title: MARKUP.to_owned(), is_english: true, count: 1, ..FailureCauseRow::default() });
+    vec![FailuresOfProvider {
+        icon: ProviderIcon::new("acme", MARKUP, None),
+        title: MARKUP.to_owned(),
+        count: 15,
+        note: Some(MARKUP.to_owned()),
+        causes,
+    }]
+}
+
+fn home<'a>(frame: LabFrame<'a>, complaints: &'a [String]) -> HomePage<'a> {
+    let text = || MARKUP.to_owned();
+    let icon = || ProviderIcon::new("acme", MARKUP, Some(true));
+    let live = |state| LiveProviderRow {
+        icon: icon(),
+        title: text(),
+        href: "/lab/acme".to_owned(),
+        state,
+        sentence: text(),
+        curve: "M0 0".to_owned(),
+        share: Some(text()),
+        p95: Some(text()),
+    };
+    let states = [LiveProviderState::Changed, LiveProviderState::Failing, LiveProviderState::Stable, LiveProviderState::Unused];
+    let numbers = HomeNumbers {
+        share: Some(text()),
+        of_ended: text(),
+        share_curve: "M0 0".to_owned(),
+        failed: text(),
+        failed_bars: "M0 0".to_owned(),
+        failed_note: Some(text()),
+        cancelled: text(),
+        cancelled_bars: "M0 0".to_owned(),
+        not_returned: text(),
+        not_returned_bars: "M0 0".to_owned(),
+        not_returned_note: Some(text()),
+    };
+    let broken = BrokenFileRow {
+        icon: icon(),
+        title: text(),
+        href: "/lab/acme".to_owned(),
+        line: Some(9),
+        complaint: text(),
+        uses_older_version: true,
+    };
+    HomePage {
+        dormant: frame.groups.iter().flat_map(|group| group.entries.clone()).collect(),
+        frame,
+        period: HomePeriod::Week,
+        updated: text(),
+        complaints,
+        folder: MARKUP,
+        numbers: Some(numbers),
+        failures: failures(),
+        live: states.map(live).into(),
+        broken: vec![broken],
+        first: Some("acme"),
+    }
+}
+
+fn search_results() -> [SearchResult; 9] {
+    let text = || MARKUP.to_owned();
+    let event =
+        PersonEvent { when: moment(), ago: moment(), title: text(), href: Some("/lab/incidents/K7Q-2MD".to_owned()), is_failure: true };
+    let plain = PersonEvent { href: None, is_failure: false, ..event.clone() };
+    let incident = FoundIncident {
+        code: "K7Q-2MD".to_owned(),
+        href: "/lab/incidents/K7Q-2MD".to_owned(),
+        when: moment(),
+        provider: text(),
+        title: text(),
+        is_english: true,
+    };
+    [
+        SearchResult::Nothing,
+        SearchResult::Unknown,
+        SearchResult::UnknownCode("K7Q-2MD".to_owned()),
+        SearchResult::AddressByLink,
+        SearchResult::AddressAtLocalLab,
+        SearchResult::Person(None),
+        SearchResult::Person(Some(vec![event, plain])),
+        SearchResult::Time(FailuresThen { from: moment(), until: moment(), failures: failures(), incidents: vec![incident] }),
+        SearchResult::Time(FailuresThen { from: moment(), until: moment(), failures: Vec::new(), incidents: Vec::new() }),
+    ]
+}
+
 #[test]
 fn every_page_is_whole_in_every_language_and_escapes_what_it_shows() {
     for code in ["pt-BR", "es", "en"] {
@@ -65,16 +185,30 @@ fn every_page_is_whole_in_every_language_and_escapes_what_it_shows() {
             ProviderListPage { frame: frame(language, MARKUP), folder: MARKUP, complaints: &complaints }.render(),
             ProviderListPage { frame: LabFrame { groups: Vec::new(), ..frame(language, MARKUP) }, folder: MARKUP, complaints: &[] }
                 .render(),
-            IncidentLookupPage { frame: frame(language, MARKUP), typed: Some(MARKUP), unknown: None }.render(),
-            IncidentLookupPage { frame: frame(language, MARKUP), typed: None, unknown: Some("K7Q-2MD") }.render(),
+            home(frame(language, MARKUP), &complaints).render(),
+            HomePage {
+                numbers: None,
+                failures: Vec::new(),
+                live: Vec::new(),
+                broken: Vec::new(),
+                dormant: Vec::new(),
+                first: None,
+                ..home(frame(language, MARKUP), &[])
+            }
+            .render(),
             incident_page(&story, MARKUP, language),
         ];
-        for page in pages {
+        let found =
+            search_results().map(|found| FindPage { frame: frame(language, MARKUP), typed: MARKUP, found, knows_zone: false }.render());
+        for page in pages.into_iter().chain(found) {
             assert!(!page.contains("<b onclick") && !page.contains("\"&amp;\""), "{page}");
             assert_eq!(page.matches("<h1").count(), 1, "{page}");
             assert!(page.contains(&format!("<html lang=\"{code}\"")), "{page}");
             assert!(!page.contains(" style=") && !page.contains(" onclick=\""), "{page}");
-            for open in ["{count}", "{name}", "{code}", "{folder}", "{number}", "{step}", "{line}", "{when}", "{names}"] {
+            for open in [
+                "{count}", "{name}", "{code}", "{folder}", "{number}", "{step}", "{line}", "{when}", "{names}", "{all}", "{time}",
+                "{typed}", "{from}",
+            ] {
                 assert!(!page.contains(open), "{open}: {page}");
             }
             assert!(page.contains("/lab?x=1&#38;lang=es") || page.contains("/lab?x=1&amp;lang=es"), "{page}");

@@ -10,6 +10,13 @@ use std::collections::BTreeMap;
 pub(crate) struct LabWords {
     pub(crate) name: String,
     pub(crate) frame: FrameWords,
+    pub(crate) time: TimeWords,
+    pub(crate) home: HomeWords,
+    pub(crate) find: FindWords,
+    /// Why logins fail, by the codes of the causes.
+    pub(crate) causes: BTreeMap<String, String>,
+    /// What the audit records of a person, by the words of the events.
+    pub(crate) events: BTreeMap<String, String>,
     pub(crate) states: ProviderStateWords,
     pub(crate) list: ProviderListWords,
     pub(crate) provider: ProviderWords,
@@ -97,6 +104,97 @@ word_blocks! {
         copied,
         local,
         recorded,
+    }
+
+    /// Moments.
+    TimeWords {
+        today,
+        yesterday,
+        on_day,
+        just_now,
+        minutes_ago,
+        hours_ago,
+        days_ago,
+    }
+
+    /// The first page.
+    HomeWords {
+        period,
+        hour,
+        day,
+        week,
+        last_hour,
+        last_day,
+        last_week,
+        updated,
+        decimal,
+        share,
+        signed_in,
+        of_ended,
+        failures,
+        more,
+        fewer,
+        as_many,
+        cancelled,
+        cancelled_what,
+        not_returned,
+        not_returned_what,
+        stayed_at,
+        recent,
+        recent_what,
+        no_failures,
+        no_logins,
+        try_first,
+        open_login,
+        none_live,
+        time,
+        times,
+        since,
+        latest,
+        change_ready,
+        guess,
+        guesses,
+        guide,
+        as_configured,
+        over,
+        look,
+        live,
+        live_what,
+        changed,
+        failing,
+        stays_away,
+        stable,
+        unused,
+        hidden,
+        broken,
+        mend,
+        dormant,
+        dormant_what,
+        by_code,
+        by_passkey,
+        answered,
+        other_causes,
+    }
+
+    /// The search.
+    FindWords {
+        title,
+        what,
+        unknown,
+        zone,
+        between,
+        failures_then,
+        none_then,
+        stories,
+        stories_kept,
+        recorded,
+        by_link,
+        local,
+        person,
+        nobody,
+        no_events,
+        through,
+        because,
     }
 
     /// The section about changed answers.
@@ -311,9 +409,6 @@ word_blocks! {
 
     /// The pages of incidents.
     IncidentWords {
-        title,
-        what,
-        none,
         gone,
         kept,
         story,
