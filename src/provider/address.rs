@@ -139,6 +139,14 @@ impl Address {
         if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") }
     }
 
+    /// The patterns of `hosts` that bound it, with the settings filled in.
+    pub(crate) fn host_patterns(&self, settings: &Facts) -> Vec<String> {
+        match &self.reach {
+            AllowedHosts::Hosts { patterns, .. } => patterns.iter().map(|pattern| fill_settings(pattern.pieces(), settings)).collect(),
+            AllowedHosts::Fixed | AllowedHosts::Document { .. } => Vec::new(),
+        }
+    }
+
     pub(crate) fn fill(&self, facts: &Facts) -> Result<FilledAddress, AddressError> {
         let mut filled = FilledAddress::default();
         // The query is appended later, so room is reserved for it.

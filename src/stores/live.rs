@@ -7,6 +7,7 @@ pub use crate::stores::live::snapshot::LiveProvidersSnapshot;
 
 use crate::login::attempt::{GOOD_FOR, InstallationValues};
 use crate::login::conversation::{ConversationLimits, ConversationParties, LimitsByStore};
+use crate::provider::document_cache::DocumentCache;
 use crate::provider::fingerprint::ProviderFingerprint;
 use crate::provider::{InstallationContext, Provider};
 use crate::stores::catalogue::{
@@ -52,6 +53,8 @@ pub struct LiveProvider {
     pub(crate) logo: Option<Picture>,
     /// The connection that replaces the network's where the provider is simulated.
     pub(crate) replaced: Option<Box<dyn ProviderConnection>>,
+    /// The documents of a text that is only tried out, unless it is simulated.
+    pub(crate) tried: Option<DocumentCache>,
     values: Vec<(Slot, Text)>,
 }
 
@@ -74,7 +77,7 @@ impl LiveProvider {
 
     /// What a login needs to talk to this provider.
     pub(crate) fn parties<'a>(&'a self, client: &'a ProviderClient<'a>) -> ConversationParties<'a> {
-        let documents = client.connection.documents();
+        let documents = self.tried.as_ref().filter(|_| self.replaced.is_none()).unwrap_or(client.connection.documents());
         let fingerprint = Some(&self.fingerprint);
         ConversationParties { provider: &self.provider, fetch: client, documents, fingerprint, limits: client.limits.as_deref() }
     }
@@ -243,7 +246,7 @@ impl LiveProviders {
         Some(changed.into_iter().chain(gone).collect())
     }
 
-    fn is_simulated(&self, name: &str) -> bool {
+    pub(crate) fn is_simulated(&self, name: &str) -> bool {
         self.simulated.iter().any(|simulated| **simulated == *name)
     }
 
@@ -305,7 +308,7 @@ impl LiveProviders {
         next.next_versions.insert(name, NextVersion { file_report, live_provider });
     }
 
-    fn simulated_live_provider(&self, provider: &Provider, path: &Path, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
+    pub(crate) fn simulated_live_provider(&self, provider: &Provider, path: &Path, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
         let mut live_provider = self.live_provider(provider, old);
         let set = std::mem::take(&mut live_provider.values);
         let ReplacedConnection { connection, values } = (self.replace_connection)(provider, path, set);
@@ -314,7 +317,7 @@ impl LiveProviders {
         LiveProvider { replaced: Some(connection), values, fingerprint, ..live_provider }
     }
 
-    fn live_provider(&self, provider: &Provider, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
+    pub(crate) fn live_provider(&self, provider: &Provider, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
         let values = secrets::installation_values(provider, "").values;
         let version = version_from_text(&provider.source.text);
         let limits = old.map_or_else(Arc::default, |old| Arc::clone(&old.limits));
@@ -323,7 +326,7 @@ impl LiveProviders {
         let is_set_up = secrets::missing_values(provider).is_empty();
         let listed = ListedProvider::from(provider);
         let provider = CompiledOnDemand::new(provider, self.installation_context);
-        LiveProvider { provider, listed, version, fingerprint, is_set_up, limits, logo, replaced: None, values }
+        LiveProvider { provider, listed, version, fingerprint, is_set_up, limits, logo, replaced: None, tried: None, values }
     }
 }
 

@@ -12,6 +12,7 @@ pub mod connection; //  how a live provider is reached
 pub mod compiled_on_demand; // a provider, compiled when it is needed
 pub mod live; //        the live providers of a folder
 pub mod next_version; // the next version of a provider file
+pub(crate) mod tried_text; // a text that is tried out as one of them
 pub(crate) mod seen_files; // its files when they were last read
 pub(crate) mod picture; // a logo
 pub(crate) mod title; // the name of a store without one in the settings

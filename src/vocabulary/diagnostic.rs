@@ -38,12 +38,14 @@ pub struct Complaint {
     pub help: String,
     /// Whether another mistake of the file may be its only reason, as when something seems to be missing.
     pub(crate) may_follow: bool,
+    /// The text that was probably meant in the place of the complaint.
+    pub(crate) meant: Option<Box<str>>,
 }
 
 impl Complaint {
     /// A complaint that stands for itself.
     pub(crate) fn new(severity: Severity, place: Option<Place>, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { severity, place, message: message.into(), help: help.into(), may_follow: false }
+        Self { severity, place, message: message.into(), help: help.into(), may_follow: false, meant: None }
     }
 }
 

@@ -267,11 +267,12 @@ pub(crate) fn read_scalar(node: &YamlNode, reader: &mut Reader) -> Option<Locate
 
 /// Complains that a text is none of the allowed words.
 pub(crate) fn complain_not_among(text: &Located<String>, words: &[&'static str], reader: &mut Reader) {
-    let help = match did_you_mean(text, words.iter().copied()) {
+    let meant = did_you_mean(text, words.iter().copied());
+    let help = match meant {
         Some(word) => format!("did you mean `{word}`?"),
         None => format!("write {}", quoted_alternatives(words.iter().copied())),
     };
-    reader.complain(text.place, format!("`{}` is none of the words that may stand here", text.value), help);
+    reader.complain_about_word(text.place, format!("`{}` is none of the words that may stand here", text.value), help, meant);
 }
 
 impl WordValue for Located<String> {

@@ -25,7 +25,7 @@ use crate::web::request_context::RequestContext;
 use crate::web::rollout::EndingLogin;
 use crate::web::session_tokens::session_cookies;
 use crate::web::sign_in::{append_cookies, mail_new_identity_notice};
-use crate::web::test_logins::test_login_handler;
+use crate::web::test_logins::{self, test_login_handler};
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
 use crate::web::{callback_attempt, cookies, kept_tokens, login_counts, opener, sign_in, start};
 use crate::world::{clock, random};
@@ -43,7 +43,7 @@ const LARGEST_FORM: usize = 5 * 1024;
 pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Callback)?;
     context.reject_speculative_load()?;
-    let name = start::requested_provider(&context)?.provider.name.clone();
+    let name = test_logins::provider_of_callback(&context)?.provider.name.clone();
     let callback = callback_attempt::read_callback(&context, &name)?;
     let (callback_request, live_provider) = match callback_attempt::find_attempt(&context, &name, &callback)? {
         Ok(found) => found,
@@ -77,8 +77,10 @@ pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, Us
 /// path with the form, sealed, in the query.
 pub(crate) async fn by_form_post(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Callback)?;
-    let live_provider = start::requested_provider(&context)?;
-    if live_provider.provider.callback == CallbackMethod::Get {
+    let live_provider = test_logins::provider_of_callback(&context)?;
+    let takes_no_form = |live_provider: &LiveProvider| live_provider.provider.callback == CallbackMethod::Get;
+    let tried = test_logins::tried_as(&context, &live_provider.listed.name);
+    if takes_no_form(&live_provider) && tried.is_none_or(|tried| takes_no_form(&tried)) {
         return Ok(method_not_allowed(&context, "GET"));
     }
     let is_form = context.header(CONTENT_TYPE).is_some_and(|kind| kind.split(';').next() == Some("application/x-www-form-urlencoded"));

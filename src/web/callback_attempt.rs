@@ -16,7 +16,7 @@ use crate::web::attempt_cookies::{self, CallbackRequest, Tester};
 use crate::web::cookies;
 use crate::web::login_failure::{self, BrokerFailure};
 use crate::web::request_context::RequestContext;
-use crate::web::test_logins::test_login_handler;
+use crate::web::test_logins::{self, test_login_handler};
 use crate::web::user_facing_error::UserFacingError;
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -112,6 +112,7 @@ pub(crate) fn read_callback(context: &RequestContext, name: &str) -> Result<Call
             .snapshot()
             .provider(name)
             .is_some_and(|live_provider| live_provider.provider.callback == CallbackMethod::Post)
+            && test_logins::tried_as(context, name).is_none()
         {
             Err(ErrorCause::Malformed.into())
         } else {
@@ -152,9 +153,11 @@ pub(crate) fn find_attempt(
     let fits = |live_provider: &LiveProvider, callback_request: &CallbackRequest| {
         callback_request.saved.matches_callback(&live_provider.provider, &document, state.as_deref())
     };
-    let current = snapshot.provider(name).ok_or(ErrorCause::NoSuchProvider)?;
+    let current = snapshot.provider(name).cloned().or_else(|| test_logins::tried_as(context, name));
+    let current = &current.ok_or(ErrorCause::NoSuchProvider)?;
     for callback_request in all {
-        match snapshot.provider_version(name, &callback_request.version) {
+        let tried = test_logins::tried_by(context, &callback_request);
+        match tried.as_ref().or_else(|| snapshot.provider_version(name, &callback_request.version)) {
             Some(live_provider) if fits(live_provider, &callback_request) => return Ok(Ok((callback_request, Arc::clone(live_provider)))),
             // The version of the attempt is gone. If the current version finds its state, the callback belongs to this attempt.
             None if fits(current, &callback_request) => {

@@ -16,6 +16,8 @@ const MOST: usize = 50_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum RateLimitKind {
     Page,
+    /// Checks of a text that staff are editing.
+    Editor,
     Login,
     Callback,
     /// Codes sent by mail.

@@ -325,7 +325,7 @@ impl RequestContext {
         let Some(rates) = self.live_store().store.rates else { return Ok(()) };
         let per_minute = match kind {
             // A page costs little and is loaded often.
-            RateLimitKind::Page => rates.login.saturating_mul(12),
+            RateLimitKind::Page | RateLimitKind::Editor => rates.login.saturating_mul(12),
             RateLimitKind::Login => rates.login,
             RateLimitKind::Callback | RateLimitKind::WrongProof => rates.callback,
             RateLimitKind::Mail => rates.mail,

@@ -6,6 +6,7 @@ use crate::provider::callback::CallbackParameters;
 use crate::stores::live::LiveProvider;
 use crate::web::attempt_cookies::{CallbackRequest, Tester};
 use crate::web::request_context::RequestContext;
+use crate::web::start;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError};
 use actix_web::web::Data;
 use std::future::Future;
@@ -37,8 +38,33 @@ pub(crate) trait TestLoginHandler: Send + Sync {
         error: &'a LoginError,
     ) -> LocalFuture<'a, UserFacingError>;
 
+    /// The provider of a text that the test login with this state tries out.
+    fn tried(&self, store: &str, state: &str) -> Option<Arc<LiveProvider>>;
+
+    /// The newest one of this name that is under way.
+    fn tried_as(&self, store: &str, name: &str) -> Option<Arc<LiveProvider>>;
+
     /// Forgets a login that cannot be finished.
     fn forget(&self, store: &str, state: &str);
+}
+
+/// The provider at whose callback a request arrives: a live one, or one whose text staff are trying out.
+pub(crate) fn provider_of_callback(context: &RequestContext) -> Result<Arc<LiveProvider>, UserFacingError> {
+    start::requested_provider(context).or_else(|error| {
+        let name = context.path_parameter("provider");
+        name.and_then(|name| tried_as(context, &name)).ok_or(error)
+    })
+}
+
+/// The newest provider of this name whose text staff are trying out.
+pub(crate) fn tried_as(context: &RequestContext, name: &str) -> Option<Arc<LiveProvider>> {
+    test_login_handler(context).ok()?.tried_as(&context.live_store().store.name, name)
+}
+
+/// The provider of the text that a test login of this browser tries out.
+pub(crate) fn tried_by(context: &RequestContext, attempt: &CallbackRequest) -> Option<Arc<LiveProvider>> {
+    attempt.test.as_ref()?;
+    test_login_handler(context).ok()?.tried(&context.live_store().store.name, &attempt.saved.state)
 }
 
 /// The handler that the lab has mounted.

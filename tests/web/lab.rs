@@ -3,6 +3,7 @@
 mod access;
 mod apps;
 mod content;
+mod editor;
 mod find;
 mod home;
 mod incidents;

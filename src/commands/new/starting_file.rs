@@ -5,13 +5,11 @@ use crate::provider::declared_values::variable_beginning;
 use crate::vocabulary::diagnostic::{did_you_mean, printable};
 use crate::vocabulary::place::Source;
 use crate::vocabulary::yaml::writer::scalar;
+use crate::workbench::catalogue::{CATALOGUE, catalogue_text, own_variables};
 use crate::workbench::checklist::question::ChecklistAnswers;
 use crate::workbench::repair::edit::{EditableFile, FileEdit};
 use crate::world::files;
 use std::path::Path;
-
-/// The provider files of the catalogue, by name.
-const CATALOGUE: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 
 /// The words at the top of a file that flags can set in a file that is there already, each with its flag.
 const TOP_WORDS: &[(&str, &str)] = &[
@@ -60,8 +58,8 @@ fn file_text(other: &str, folder: &Path) -> Result<String, CommandFailure> {
     if is_name && files::is_file(&path) {
         return files::read_source(&path).map(|source| source.text.to_string()).map_err(|error| CommandFailure::file_error(&path, &error));
     }
-    if let Some((_, text)) = CATALOGUE.iter().find(|(name, _)| *name == other) {
-        return Ok((*text).to_owned());
+    if let Some(text) = catalogue_text(other) {
+        return Ok(text.to_owned());
     }
     let names: Vec<&str> = CATALOGUE.iter().map(|(name, _)| *name).collect();
     let help = match did_you_mean(other, names.iter().copied()) {
@@ -69,10 +67,4 @@ fn file_text(other: &str, folder: &Path) -> Result<String, CommandFailure> {
         None => format!("the catalogue has {}", names.join(", ")),
     };
     Err(CommandFailure::Usage(format!("no provider file is called `{}`", printable(other)), help))
-}
-
-/// The text with the variables of the new name in place of those of the other one, which a file of another name may not read.
-fn own_variables(text: &str, other: &str, name: &str) -> String {
-    let variables = |name: &str| format!("env:{}_", variable_beginning(name));
-    text.replace(&variables(other), &variables(name))
 }

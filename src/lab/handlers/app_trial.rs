@@ -10,6 +10,7 @@ use crate::apps::interaction::{InteractionState, NextStep, SessionAtRequest, nex
 use crate::apps::scope::{self, EMAIL, OFFLINE_ACCESS, OPENID, PROFILE};
 use crate::directory::app_grants::AppUser;
 use crate::lab::handlers::guard::{form_binding, require_staff};
+use crate::lab::handlers::test_login::TestSubject;
 use crate::lab::handlers::{apps, test_login};
 use crate::login::error::LoginError;
 use crate::pages::ErrorCause;
@@ -55,7 +56,7 @@ pub(crate) async fn start(context: RequestContext) -> Result<HttpResponse, UserF
     let (_, request) = read_request(&context, &trial).ok_or(ErrorCause::NoSuchPage)?;
     let chosen = form.field("provider")?.unwrap_or_default();
     let live_provider = providers_to_test(&context, &app, &request).into_iter().find(|offered| *offered.provider.name == *chosen);
-    test_login::begin(&context, &live_provider.ok_or(ErrorCause::NoSuchProvider)?, Vec::new(), (staff, Some(trial))).await
+    test_login::begin(&context, &live_provider.ok_or(ErrorCause::NoSuchProvider)?, Vec::new(), (staff, TestSubject::App(trial))).await
 }
 
 /// The providers at which a test of the app can begin: those of its login page that ask for nothing beforehand.

@@ -3,6 +3,10 @@
 pub(crate) mod app_trial;
 pub(crate) mod apps;
 pub(crate) mod assets;
+pub(crate) mod edited_masks;
+pub(crate) mod editor;
+pub(crate) mod editor_check;
+pub(crate) mod editor_try;
 pub(crate) mod find;
 pub(crate) mod next_version;
 pub(crate) mod home;
@@ -16,6 +20,7 @@ pub(crate) mod story_files;
 pub mod test_story;
 pub(crate) mod test_login;
 pub mod test_login_ledger;
+pub(crate) mod tried_text;
 
 use crate::lab::handlers::guard::StaffMember;
 use crate::lab::handlers::test_login_ledger::TestLoginLedger;
@@ -59,6 +64,12 @@ pub(crate) fn routes() -> Vec<RouteRow> {
         lab("/lab/find").get_and_head(find::show).post(find::search),
         lab("/lab/apps").get_and_head(apps::show).post(apps::check),
         lab("/lab/apps/{app}/test").get_and_head(app_trial::redirect_to_apps).post(app_trial::start),
+        lab("/lab/editor").get_and_head(editor::start),
+        lab("/lab/editor/check")
+            .get_and_head(editor_check::redirect_to_editor)
+            .post(editor_check::check)
+            .largest_body(editor_check::LARGEST_FORM),
+        lab("/lab/editor/{provider}").get_and_head(editor::show).post(editor::submit).largest_body(editor_check::LARGEST_FORM),
         lab("/lab/incidents").get_and_head(find::by_code),
         lab("/lab/incidents/{code}").get_and_head(incidents::show),
         lab("/lab/incidents/{code}/{file}").get_and_head(incidents::show_file),
@@ -112,7 +123,7 @@ pub(crate) fn file_response(context: &RequestContext, name: &str, body: String) 
     response.insert_header(disposition).content_type("text/plain; charset=utf-8").body(body)
 }
 
-fn response_builder(context: &RequestContext, status: StatusCode) -> HttpResponseBuilder {
+pub(crate) fn response_builder(context: &RequestContext, status: StatusCode) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     response.insert_header((CACHE_CONTROL, "no-store")).insert_header((VARY, "Cookie, Accept-Language"));
     response.insert_header((CONTENT_SECURITY_POLICY, headers::lab_policy(context.live_store().store.loopback)));

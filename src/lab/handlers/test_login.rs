@@ -4,7 +4,7 @@ use crate::directory::audit::{AuditEvent, AuditEventKind};
 use crate::lab::handlers::app_trial;
 use crate::lab::handlers::guard::{StaffMember, form_binding, require_staff};
 use crate::lab::handlers::test_login_ledger::TestLoginResult;
-use crate::lab::handlers::{LabState, lab_state};
+use crate::lab::handlers::{LabState, lab_state, provider_file_report};
 use crate::login::attempt::InputValues;
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::options::LoginOptions;
@@ -28,7 +28,7 @@ use crate::web::story_keeping::keep_story;
 use crate::web::test_logins::{LocalFuture, TestLoginHandler};
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
 use crate::web::{callback_attempt, forms, start};
-use crate::world::random;
+use crate::world::{clock, random};
 use actix_web::HttpResponse;
 use std::sync::Arc;
 
@@ -40,21 +40,40 @@ pub(crate) async fn start_test(context: RequestContext) -> Result<HttpResponse, 
     let live_provider = start::requested_provider(&context)?;
     let form = forms::verified_form(&context, &form_binding(&context), &address(&["lab", &live_provider.provider.name], &[]))?;
     let inputs = start::read_inputs(&live_provider, |name| Ok(form.field(name)?.map(str::to_owned)))?;
-    begin(&context, &live_provider, inputs, (staff, None)).await
+    begin(&context, &live_provider, inputs, (staff, TestSubject::Provider)).await
 }
 
-/// Begins a test login at a provider, of an app if one is given.
+/// What a test login tests.
+pub(crate) enum TestSubject {
+    /// A live provider.
+    Provider,
+    /// A text that is no file, or not yet.
+    Text,
+    /// The sign-in of an app.
+    App(TrialOfApp),
+}
+
+/// Begins a test login at a provider.
 pub(crate) async fn begin(
     context: &RequestContext,
     live_provider: &Arc<LiveProvider>,
     inputs: InputValues,
-    (staff, app): (StaffMember, Option<TrialOfApp>),
+    (staff, subject): (StaffMember, TestSubject),
 ) -> Result<HttpResponse, UserFacingError> {
+    let (app, is_text) = match subject {
+        TestSubject::Provider => (None, false),
+        TestSubject::Text => (None, true),
+        TestSubject::App(app) => (Some(app), false),
+    };
     let tester = Tester { by: staff.uid, app };
     let (tests, store) = (&lab_state(context).tests, &context.live_store().store);
+    tests.check_room(&store.name, context.now()).map_err(|seconds| ErrorCause::TooManyTests { seconds })?;
     let PreparedAttempt { attempt, trace, watch, request } =
         start::prepare_attempt(context, live_provider, (inputs, LoginOptions::default())).await;
     tests.start(&store.name, &attempt.state, context.now()).map_err(|seconds| ErrorCause::TooManyTests { seconds })?;
+    if is_text {
+        tests.keep_tried(&store.name, &attempt.state, Arc::clone(live_provider));
+    }
     let purpose = LoginPurpose { test: Some(tester.clone()), ..LoginPurpose::default() };
     let begun = request.and_then(|request| start::redirect_with_attempt(context, live_provider, &attempt, &request, purpose));
     let error = match begun {
@@ -89,6 +108,14 @@ impl TestLoginHandler for LabState {
         Box::pin(reject_unmatched_callback(context, live_provider, began, callback, error))
     }
 
+    fn tried(&self, store: &str, state: &str) -> Option<Arc<LiveProvider>> {
+        self.tests.tried(store, state, clock::now())
+    }
+
+    fn tried_as(&self, store: &str, name: &str) -> Option<Arc<LiveProvider>> {
+        self.tests.tried_as(store, name, clock::now())
+    }
+
     fn forget(&self, store: &str, state: &str) {
         self.tests.finish(store, state);
     }
@@ -118,7 +145,7 @@ async fn finish(
                 let last = tests.last_result(&store.name, &live_provider.provider.name, tester.by.as_deref());
                 let place = last.map_or_else(
                     || address(&["lab", &live_provider.provider.name], &[]),
-                    |last| story_address(&live_provider.provider.name, &last.code),
+                    |last| story_address(context, &live_provider.provider.name, &last.code),
                 );
                 return Ok((redirect_to(&place), Vec::new()));
             }
@@ -170,13 +197,16 @@ async fn record_story(
     let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
     let happened = LoginRecord { provider: &live_provider.provider, redirect, trace, watch, end };
     let mut proposals = propose_repairs(context, live_provider, end, trace);
-    context.app().recent_logins.note(store, &live_provider.provider, end.ok().map(|identity| &*identity.id), trace, context.now());
-    let since = if end.is_err() { since_good_login(context, live_provider, trace).await } else { None };
+    // A text that is tried out says nothing about the logins of the live provider, and nothing of it is kept.
+    if !live_provider.is_tried() {
+        context.app().recent_logins.note(store, &live_provider.provider, end.ok().map(|identity| &*identity.id), trace, context.now());
+    }
+    let since = if end.is_err() && !live_provider.is_tried() { since_good_login(context, live_provider, trace).await } else { None };
     if let (Err(error), Some(since)) = (end, &since) {
         proposals = (context.app().workbench.propose_as_it_was)(&live_provider.provider, error, trace, &since.file, proposals);
     }
     let proposals = with_masked_secrets(context, live_provider, proposals);
-    if end.is_ok() {
+    if end.is_ok() && !live_provider.is_tried() {
         remember_good_login(context, live_provider, trace);
     }
     let by = tester.by.as_deref();
@@ -193,12 +223,15 @@ async fn record_story(
     let (failed, step) = (story.code.clone(), story.step.clone());
     let code = keep_story(context, &event, story, IncidentCode::new(random::bytes())).await?.ok_or(ErrorCause::StorageUnavailable)?;
     tracing::info!(store = &**store, provider = &**provider, incident = code.as_str(), code = failed.as_deref(), "a test login ended");
-    let place = story_address(provider, &code);
+    let place = story_address(context, provider, &code);
     lab_state(context).tests.record_result(store, provider, by, TestLoginResult { code, at: context.now(), failed, step });
     Ok(place)
 }
 
-/// The address of the page that shows the story.
-fn story_address(provider: &str, code: &IncidentCode) -> String {
+/// The address of the page that shows the story. A text that is no file yet has no page of its own.
+fn story_address(context: &RequestContext, provider: &str, code: &IncidentCode) -> String {
+    if provider_file_report(context, provider).is_none() {
+        return address(&["lab", "incidents", code.as_str()], &[]);
+    }
     address(&["lab", provider, "tests", code.as_str()], &[])
 }

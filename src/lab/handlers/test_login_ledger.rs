@@ -1,9 +1,10 @@
 //! Remembers test logins: how many are under way, and how the last one of each tester ended.
 
 use crate::login::attempt::GOOD_FOR;
+use crate::stores::live::LiveProvider;
 use crate::vocabulary::incident_code::IncidentCode;
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many test logins of a store may be under way at the same time.
 const AT_ONCE: usize = 2;
@@ -29,11 +30,26 @@ pub struct TestLoginResult {
 #[derive(Debug, Default)]
 pub struct TestLoginLedger(Mutex<HashMap<Box<str>, StoreTestLogins>>);
 
+/// A test login that is under way.
+#[derive(Debug)]
+struct OpenTestLogin {
+    state: Box<str>,
+    began: i64,
+    /// The provider of the text that it tries out, if not a live one.
+    tried: Option<Arc<LiveProvider>>,
+}
+
+impl OpenTestLogin {
+    fn is_under_way(&self, now: i64) -> bool {
+        (0..GOOD_FOR).contains(&now.saturating_sub(self.began))
+    }
+}
+
 /// The test logins of one store.
 #[derive(Debug, Default)]
 struct StoreTestLogins {
-    /// Those under way: the state, and when each began.
-    open: Vec<(Box<str>, i64)>,
+    /// Those under way.
+    open: Vec<OpenTestLogin>,
     /// When the others of this hour began.
     begun: VecDeque<i64>,
     /// The last results by provider and person.
@@ -45,23 +61,45 @@ impl TestLoginLedger {
     pub(crate) fn start(&self, store: &str, state: &str, now: i64) -> Result<(), u64> {
         let mut all = self.lock();
         let ledger = all.entry(store.into()).or_default();
-        ledger.open.retain(|(_, began)| (0..GOOD_FOR).contains(&now.saturating_sub(*began)));
-        ledger.begun.retain(|began| (0..HOUR).contains(&now.saturating_sub(*began)));
-        let until = |began: Option<i64>, span: i64| began.map_or(1, |began| (began + span - now).max(1));
-        if ledger.begun.len() >= IN_AN_HOUR {
-            return Err(until(ledger.begun.front().copied(), HOUR).unsigned_abs());
-        }
-        if ledger.open.len() >= AT_ONCE {
-            return Err(until(ledger.open.iter().map(|(_, began)| *began).min(), GOOD_FOR).unsigned_abs());
-        }
-        ledger.open.push((state.into(), now));
+        ledger.check_room(now)?;
+        ledger.open.push(OpenTestLogin { state: state.into(), began: now, tried: None });
         ledger.begun.push_back(now);
         Ok(())
     }
 
+    /// Whether one more may begin; the error as that of `start`.
+    pub(crate) fn check_room(&self, store: &str, now: i64) -> Result<(), u64> {
+        self.lock().entry(store.into()).or_default().check_room(now)
+    }
+
+    /// Keeps the provider of the text that a test login tries out, as long as the login is under way.
+    pub(crate) fn keep_tried(&self, store: &str, state: &str, tried: Arc<LiveProvider>) {
+        let mut all = self.lock();
+        let open = all.get_mut(store).and_then(|ledger| ledger.open.iter_mut().find(|open| *open.state == *state));
+        if let Some(open) = open {
+            open.tried = Some(tried);
+        }
+    }
+
+    /// The provider of the text that the test login with this state tries out.
+    pub(crate) fn tried(&self, store: &str, state: &str, now: i64) -> Option<Arc<LiveProvider>> {
+        let mut all = self.lock();
+        let ledger = all.get_mut(store)?;
+        ledger.open.retain(|open| open.is_under_way(now));
+        ledger.open.iter().find(|open| *open.state == *state)?.tried.clone()
+    }
+
+    /// The newest one of this name.
+    pub(crate) fn tried_as(&self, store: &str, name: &str, now: i64) -> Option<Arc<LiveProvider>> {
+        let mut all = self.lock();
+        let ledger = all.get_mut(store)?;
+        ledger.open.retain(|open| open.is_under_way(now));
+        ledger.open.iter().rev().filter_map(|open| open.tried.as_ref()).find(|tried| *tried.listed.name == *name).cloned()
+    }
+
     pub(crate) fn finish(&self, store: &str, state: &str) {
         if let Some(ledger) = self.lock().get_mut(store) {
-            ledger.open.retain(|(open, _)| **open != *state);
+            ledger.open.retain(|open| *open.state != *state);
         }
     }
 
@@ -86,6 +124,22 @@ impl TestLoginLedger {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, StoreTestLogins>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StoreTestLogins {
+    /// Whether one more may begin.
+    fn check_room(&mut self, now: i64) -> Result<(), u64> {
+        self.open.retain(|open| open.is_under_way(now));
+        self.begun.retain(|began| (0..HOUR).contains(&now.saturating_sub(*began)));
+        let until = |began: Option<i64>, span: i64| began.map_or(1, |began| (began + span - now).max(1));
+        if self.begun.len() >= IN_AN_HOUR {
+            return Err(until(self.begun.front().copied(), HOUR).unsigned_abs());
+        }
+        if self.open.len() >= AT_ONCE {
+            return Err(until(self.open.iter().map(|open| open.began).min(), GOOD_FOR).unsigned_abs());
+        }
+        Ok(())
     }
 }
 

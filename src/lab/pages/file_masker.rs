@@ -238,6 +238,24 @@ impl<'a> FileMasker<'a> {
         self.runs(bytes).into_iter().map(span).collect()
     }
 
+    /// The text with dots in place of what is hidden. The quote that ends a value is shown, so that the text stays YAML.
+    pub(crate) fn text_with_dots(&self) -> String {
+        let mut shown = String::with_capacity(self.text.len());
+        for line in line_ranges(self.text) {
+            for (words, ink) in self.runs(line) {
+                if ink != Ink::Hidden {
+                    shown.push_str(words);
+                    continue;
+                }
+                shown.push_str(DOTS);
+                let quote = words.trim_end().chars().next_back().filter(|last| matches!(last, '"' | '\''));
+                shown.extend(quote.filter(|quote| !words.starts_with(*quote)));
+            }
+            shown.push('\n');
+        }
+        shown
+    }
+
     /// The carets under a complaint's word, below the word in the line as it is shown.
     pub(crate) fn caret(&self, complaint: &Complaint) -> String {
         let Some(place) = complaint.place.filter(|place| place.line > 0) else { return caret_line(1, 1) };

@@ -83,16 +83,9 @@ impl MaskedFile {
     /// The file of a report with its complaints. The given secrets are masked everywhere.
     pub(crate) fn from_report(report: &Report, secrets: &[Text]) -> Self {
         let text = &*report.source.text;
-        let mut masker = FileMasker::new(text, secrets);
-        let parsed = yaml::parse(&report.source);
-        match &parsed {
-            Ok((root, repeated_keys)) => masker.show_tree(root, repeated_keys),
-            Err(_) => masker.show_leading_keys(),
-        }
-        masker.hide_known_secrets(0..text.len());
-
-        let is_shown = |number: usize| parsed.is_ok() || report.complaints.iter().any(|complaint| line_of(complaint) == number);
-        let mut file = Self { is_unparsed: parsed.is_err(), ..Self::default() };
+        let (mut masker, is_parsed) = masker_of(&report.source, secrets);
+        let is_shown = |number: usize| is_parsed || report.complaints.iter().any(|complaint| line_of(complaint) == number);
+        let mut file = Self { is_unparsed: !is_parsed, ..Self::default() };
         for (line, number) in line_ranges(text).into_iter().zip(1..) {
             if number > MOST_LINES {
                 file.lines_left_out += 1;
@@ -121,6 +114,32 @@ impl MaskedFile {
     pub(crate) fn complaints(&self) -> impl Iterator<Item = &LineComplaint> {
         self.file_complaints.iter().chain(self.lines.iter().flat_map(|line| &line.complaints))
     }
+}
+
+/// A file as it can be edited: its text with dots in place of what is hidden.
+pub(crate) struct EditableText {
+    pub(crate) text: String,
+    /// Whether it is not YAML, so that no value is shown.
+    pub(crate) is_unparsed: bool,
+}
+
+impl EditableText {
+    pub(crate) fn from_source(source: &Source, secrets: &[Text]) -> Self {
+        let (masker, is_parsed) = masker_of(source, secrets);
+        Self { text: masker.text_with_dots(), is_unparsed: !is_parsed }
+    }
+}
+
+/// What is shown of a file, and whether it is YAML.
+fn masker_of<'a>(source: &'a Source, secrets: &'a [Text]) -> (FileMasker<'a>, bool) {
+    let mut masker = FileMasker::new(&source.text, secrets);
+    let parsed = yaml::parse(source);
+    match &parsed {
+        Ok((root, repeated_keys)) => masker.show_tree(root, repeated_keys),
+        Err(_) => masker.show_leading_keys(),
+    }
+    masker.hide_known_secrets(0..source.text.len());
+    (masker, parsed.is_ok())
 }
 
 /// The text of a message up to the first secret in it, for messages that are not about a provider's file. A secret may go on
@@ -294,6 +313,24 @@ mod tests {
             }
         }
         assert!(seen > 40, "{seen}");
+    }
+
+    /// Attack P-15
+    #[test]
+    fn a_text_with_dots_stays_yaml_and_holds_no_secret() {
+        for text in [
+            "clientSecret: hunter2\nname: x\n",
+            "get: \"https://a.example/?api_key=hunter2&x=1\" # why\nname: x\n",
+            "get: 'https://a.example/?token=hunter2'\nname: x\n",
+            "form: { client_secret: \"hunter2\", a: b }\n",
+            "clientSecret: |\n  hunter2\nname: x\n",
+        ] {
+            let EditableText { text: shown, is_unparsed } = EditableText::from_source(&Source::new("acme.yaml", text), &[]);
+            assert!(!is_unparsed && !shown.contains("hunter2") && shown.contains(DOTS), "{shown}");
+            assert!(yaml::parse(&Source::new("acme.yaml", shown.as_str())).is_ok(), "{shown}");
+        }
+        let plain = "name: Acme   # \"here\"\n";
+        assert_eq!(EditableText::from_source(&Source::new("acme.yaml", plain), &[]).text, plain);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub(crate) mod app_trial; //       a sign-in through an app that was tried out
 pub(crate) mod apps; //            the apps of the store
 pub(crate) mod drift_section; //   what has changed in a provider's answers
+pub(crate) mod editor; //          a text that is edited, beside what it means
 pub(crate) mod exchange_view; //   requests, answers and facts, masked
 pub(crate) mod file_masker; //     which bytes of a provider's file are shown
 pub(crate) mod file_sections; //   a file in sections, each beside its requests
@@ -27,6 +28,6 @@ pub(crate) mod words; //           the texts in three languages
 mod tests;
 
 /// `/lab.css`, which is loaded after the style of all pages.
-pub(crate) const LAB_STYLE: &str = concat!(include_str!("../base.css"), include_str!("../lab.css"));
+pub(crate) const LAB_STYLE: &str = concat!(include_str!("../base.css"), include_str!("../lab.css"), include_str!("../editor.css"));
 /// `/lab.js`. The lab works without it.
-pub(crate) const LAB_SCRIPT: &str = include_str!("../lab.js");
+pub(crate) const LAB_SCRIPT: &str = concat!(include_str!("../lab.js"), include_str!("../editor.js"));

@@ -178,6 +178,10 @@ impl ProviderPage<'_> {
         fill(&self.words().provider.register, &[("name", self.title)])
     }
 
+    fn editor_address(&self) -> String {
+        address(&["lab", "editor", self.name], &[])
+    }
+
     fn test_address(&self) -> String {
         address(&["lab", self.name, "tests"], &[])
     }

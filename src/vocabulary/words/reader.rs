@@ -25,6 +25,12 @@ impl Reader {
         self.push_complaint(Complaint::new(Severity::Error, Some(place), message, help));
     }
 
+    /// Adds an error about a word, and the one that was probably meant, if one comes near.
+    pub(crate) fn complain_about_word(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>, meant: Option<&str>) {
+        let complaint = Complaint::new(Severity::Error, Some(place), message, help);
+        self.push_complaint(Complaint { meant: meant.map(Into::into), ..complaint });
+    }
+
     /// Adds an error about something that is missing: another mistake may hide it, and then stands before this one.
     pub(crate) fn complain_missing(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
         self.push_complaint(Complaint { may_follow: true, ..Complaint::new(Severity::Error, Some(place), message, help) });
@@ -146,12 +152,14 @@ impl Reader {
 
     fn complain_unknown_word(&mut self, key: &Located<String>, block: &WordBlock) {
         let names = block.words.iter().map(|word| word.name);
-        let help = match ((block.elsewhere)(key), did_you_mean(key, names.clone())) {
+        let elsewhere = (block.elsewhere)(key);
+        let meant = did_you_mean(key, names.clone()).filter(|_| elsewhere.is_none());
+        let help = match (elsewhere, meant) {
             (Some(help), _) => help.to_owned(),
             (None, Some(word)) => format!("did you mean `{word}`?"),
             (None, None) => format!("the words of {} are {}", with_article(block.title), quoted_alternatives(names)),
         };
-        self.complain(key.place, format!("`{}` is not a word of {}", key.value, with_article(block.title)), help);
+        self.complain_about_word(key.place, format!("`{}` is not a word of {}", key.value, with_article(block.title)), help, meant);
     }
 }
 

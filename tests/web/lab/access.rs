@@ -10,7 +10,17 @@ use portaria::world::clock;
 async fn on_the_machine_itself_everybody_may_use_the_lab() {
     let broker = TestBroker::open().await;
 
-    for path in ["/lab", "/lab/providers", "/lab/find", "/lab/acme", "/lab/acme/answer", "/lab/apps", "/lab/incidents"] {
+    for path in [
+        "/lab",
+        "/lab/providers",
+        "/lab/find",
+        "/lab/acme",
+        "/lab/acme/answer",
+        "/lab/apps",
+        "/lab/editor",
+        "/lab/editor/acme",
+        "/lab/incidents",
+    ] {
         let answer = broker.ask(ClientRequest::get(path)).await;
         assert_eq!(answer.status, 200, "{path}: {answer:?}");
         broker.assert_clean(&answer);
@@ -26,7 +36,17 @@ async fn what_a_proxy_or_a_tunnel_passes_on_is_not_from_the_machine_itself() {
     let broker = TestBroker::open().await;
     let headers = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "forwarded", "via"];
 
-    for path in ["/lab", "/lab/providers", "/lab/find", "/lab/acme", "/lab/acme/answer", "/lab/apps", "/lab/incidents"] {
+    for path in [
+        "/lab",
+        "/lab/providers",
+        "/lab/find",
+        "/lab/acme",
+        "/lab/acme/answer",
+        "/lab/apps",
+        "/lab/editor",
+        "/lab/editor/acme",
+        "/lab/incidents",
+    ] {
         for ask in [
             headers.map(|name| ClientRequest::get(path).with(name, "203.0.113.7")).to_vec(),
             vec![ClientRequest::get(path).from("203.0.113.7")],

@@ -1,6 +1,7 @@
 //! The texts of the lab, in the shape of the files in `src/lab/languages`.
 //! Long because it names every text of every page.
 
+use crate::lab::pages::words::editor::EditorWords;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ pub(crate) struct LabWords {
     pub(crate) test: TestLoginWords,
     pub(crate) looks: LooksWords,
     pub(crate) answer: PastedAnswerWords,
+    pub(crate) editor: EditorWords,
     pub(crate) incident: IncidentWords,
     pub(crate) since: SinceWords,
     /// What was found in place of a text, by the words of the kinds.
@@ -51,11 +53,11 @@ pub(crate) struct LabWords {
 
 /// The texts of a block by their names, as the file has them.
 #[derive(Deserialize)]
-struct WordMap(BTreeMap<String, String>);
+pub(crate) struct WordMap(BTreeMap<String, String>);
 
 impl WordMap {
     /// The text of a field.
-    fn take(&mut self, field: &str) -> Result<String, String> {
+    pub(crate) fn take(&mut self, field: &str) -> Result<String, String> {
         let mut words = field.split('_');
         let first = words.next().unwrap_or_default().to_owned();
         let name = words.fold(first, |name, word| name + &word[..1].to_uppercase() + &word[1..]);
@@ -63,7 +65,7 @@ impl WordMap {
     }
 
     /// Makes sure that every text was taken.
-    fn finish(self) -> Result<(), String> {
+    pub(crate) fn finish(self) -> Result<(), String> {
         self.0.keys().next().map_or(Ok(()), |name| Err(format!("there is no text `{name}`")))
     }
 }
@@ -89,6 +91,8 @@ macro_rules! word_blocks {
         }
     )+};
 }
+
+pub(crate) use word_blocks;
 
 word_blocks! {
     /// The frame of every page.
