@@ -148,3 +148,13 @@ fn try_takes_another_port_while_the_broker_has_its_own() {
     let address = trying.until("https://sso.acme.example/entrar?");
     assert!(address.contains(&format!("redirect_uri=http%3A%2F%2Flocalhost%3A{free}%2Fcallback%2Fclube")), "{address}");
 }
+
+#[test]
+fn how_far_a_command_is_is_said_on_a_terminal_alone() {
+    let folder = Folder::new("progress").with("providers.d/acme.yaml", ACME);
+
+    for arguments in [&["check"][..], &["check", "--json"], &["test"], &["test", "--json"]] {
+        let (_, out, err) = portaria(&folder.0, arguments, &[]);
+        assert!(err.is_empty() && !out.contains('\u{1b}'), "{arguments:?}: {out}{err}");
+    }
+}
