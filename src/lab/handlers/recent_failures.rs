@@ -134,7 +134,7 @@ impl FailureSources<'_> {
             line: shown.and_then(|kept| kept.story.line),
             first: first.map(|first| self.clock.moment(first, &self.words.time)),
             last: last.map(|last| self.clock.ago(last, &self.words.time)),
-            bars: spark::bars(&series.0),
+            bars: if period.is_some() { spark::bars(&series.0) } else { String::new() },
             count: series.total(),
             advice: self.advice(cause, shown, last),
         }
