@@ -6,7 +6,6 @@ use crate::provider::callback::CallbackParameters;
 use crate::stores::live::LiveProvider;
 use crate::web::attempt_cookies::{CallbackRequest, Tester};
 use crate::web::request_context::RequestContext;
-use crate::web::start;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError};
 use actix_web::web::Data;
 use std::future::Future;
@@ -46,14 +45,6 @@ pub(crate) trait TestLoginHandler: Send + Sync {
 
     /// Forgets a login that cannot be finished.
     fn forget(&self, store: &str, state: &str);
-}
-
-/// The provider at whose callback a request arrives: a live one, or one whose text staff are trying out.
-pub(crate) fn provider_of_callback(context: &RequestContext) -> Result<Arc<LiveProvider>, UserFacingError> {
-    start::requested_provider(context).or_else(|error| {
-        let name = context.path_parameter("provider");
-        name.and_then(|name| tried_as(context, &name)).ok_or(error)
-    })
 }
 
 /// The newest provider of this name whose text staff are trying out.

@@ -60,7 +60,7 @@ for (const colorScheme of ['light', 'dark']) {
   for (const [name, open] of Object.entries(pages)) {
     test(`the editor's page ${name} is right at every width, ${colorScheme}`, () => shopper({ colorScheme, locale: 'pt-BR' }, async ({ page }) => {
       await open(page);
-      await assertRightAtEveryWidth(page, `${screenshots}/editor-${name}`, colorScheme);
+      await assertRightAtEveryWidth(page, `${screenshots}/editor-${name}`, colorScheme, 24);
     }));
   }
 }
