@@ -11,6 +11,7 @@ use crate::session::seal::MasterKey;
 use crate::stores::Stores;
 use crate::stores::catalogue::io_error_message;
 use crate::stores::settings::Settings;
+use crate::stores::trusted_authorities::listed_authorities;
 use crate::vocabulary::diagnostic::printable;
 use crate::web::app::App;
 use crate::web::{background_tasks, server};
@@ -99,6 +100,7 @@ impl ServeCommand {
             storage: storage::location(self.storage.as_deref(), settings)?,
             master_key: settings.spec.as_ref().and_then(|spec| spec.master_key.as_ref()).map(|kept| kept.0.clone()),
             metrics_listen: Stores::new(settings).metrics_listen(),
+            trusted_authorities: listed_authorities(settings).map(|file| file.value.clone()).collect(),
         })
     }
 

@@ -115,11 +115,16 @@ pub struct LoginCounts {
     unsaved: tokio::sync::Mutex<UnsavedCounts>,
 }
 
+/// The failures of a slot, with the names of the store and the provider.
+type SlotOfProvider = (i64, Box<str>, Box<str>);
+/// A step and the code of a cause.
+type CauseOfStep = (Box<str>, Box<str>);
+
 struct UnsavedCounts {
     receiver: Receiver<CountedLogin>,
     sums: HashMap<CountedLogin, i64>,
     /// The failures of each slot, store and provider: how many different causes were counted.
-    causes: HashMap<(i64, Box<str>, Box<str>), HashSet<(Box<str>, Box<str>)>>,
+    causes: HashMap<SlotOfProvider, HashSet<CauseOfStep>>,
 }
 
 impl fmt::Debug for UnsavedCounts {

@@ -136,7 +136,7 @@ fn usable_document(request: &Request, answer: Result<Response, NoAnswer>) -> Res
         300..400 => return Err(DocumentFault::Redirected(request.redirect_target(&answer))),
         status => return Err(DocumentFault::Status(status)),
     }
-    let document = json::parse(&answer.body).map_err(|why| DocumentFault::NotJson(why.to_string()))?;
+    let document = json::parse(&answer.body).map_err(|why| DocumentFault::NotJson(why.clone()))?;
     let has_keys = document.get("keys").and_then(Value::as_array).is_some_and(|keys| !keys.is_empty());
     let is_usable = has_keys || document.get("issuer").is_some_and(Value::is_string);
     if is_usable { Ok(document) } else { Err(DocumentFault::NothingUsable) }

@@ -125,7 +125,7 @@ words! {
         /// Example: `privateHosts: [ sso.interno.example ]`
         private_hosts: Option<OneOrMany<Located<String>>> = "privateHosts",
         /// PEM files of further certificate authorities, relative to the settings file. Calls to providers trust them beside those of the
-        /// machine. They are read at the start only. The variable `SSL_CERT_FILE` takes the place of those of the machine.
+        /// machine. It is read at the start only. The variable `SSL_CERT_FILE` takes the place of those of the machine.
         /// Default: none
         /// Example: `trustedAuthorities: [ authorities/interna.pem ]`
         trusted_authorities: Option<OneOrMany<Located<String>>> = "trustedAuthorities",

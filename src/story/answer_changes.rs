@@ -135,10 +135,9 @@ impl Differences {
                     self.compare(path, &member.below, &other.below);
                     path.pop();
                 }
-                Some(_) => {}
                 // Whether members of a cut or masked object are there is not known.
                 None if !member.optional && is_whole(now) => self.gone.push(lone(path, member)),
-                None => {}
+                Some(_) | None => {}
             }
         }
         for member in now.iter().filter(|member| is_known(&member.key) && is_whole(before)) {

@@ -107,6 +107,13 @@ impl NoAnswer {
     }
 }
 
+impl NoAnswer {
+    /// The sentence about another server than a provider's.
+    pub(crate) fn sentence_about(&self, server: &str) -> String {
+        self.to_string().replace("the provider", server)
+    }
+}
+
 impl fmt::Display for NoAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

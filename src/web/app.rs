@@ -13,6 +13,7 @@ use crate::rollout::monitor::RolloutMonitor;
 use crate::session::revocation::Revocations;
 use crate::session::seal::{MasterKey, Seal};
 use crate::stores::MAIN;
+use crate::stores::Stores;
 use crate::stores::connection::{NetworkConnection, ProviderConnection};
 use crate::stores::live::{LiveProvider, LiveProvidersSnapshot};
 use crate::stores::settings::Settings;
@@ -120,6 +121,22 @@ struct PinnedProviders {
     snapshots: HashMap<Box<str>, Arc<LiveProvidersSnapshot>>,
 }
 
+/// The network as the settings allow it. Authorities that cannot be read are only reported: no login depends on them without failing.
+fn open_network(settings: &Settings, stores: &Stores) -> Network {
+    let (authorities, unread) = trusted_authorities(settings);
+    for complaint in unread {
+        tracing::warn!(complaint = complaint.message, "a file of `trustedAuthorities` is not trusted");
+    }
+    let (network, no_certificates) = Network::new(network_reach(settings, stores), &authorities);
+    if let Some(reason) = no_certificates {
+        tracing::warn!(
+            reason,
+            "this machine knows no certificate authorities, so no provider can be reached by https; install ca-certificates"
+        );
+    }
+    network
+}
+
 impl App {
     /// `master` is the key from which all others are derived. `machine` tells this broker from others with the same storage, and is
     /// the same after a restart.
@@ -132,17 +149,7 @@ impl App {
     ) -> Result<Self, StorageUnavailable> {
         let now = clock::now();
         let live_config = LiveConfig::new(settings, None, now, &workbench);
-        let (authorities, unread) = trusted_authorities(settings);
-        for complaint in unread {
-            tracing::warn!(complaint = complaint.message, "a file of `trustedAuthorities` is not trusted");
-        }
-        let (network, no_certificates) = Network::new(network_reach(settings, live_config.stores()), &authorities);
-        if let Some(reason) = no_certificates {
-            tracing::warn!(
-                reason,
-                "this machine knows no certificate authorities, so no provider can be reached by https; install ca-certificates"
-            );
-        }
+        let network = open_network(settings, live_config.stores());
         let playground = Some(Arc::clone(&workbench.playground));
         let connection = NetworkConnection { network, documents: DocumentCache::default(), playground };
         let app = Self {

@@ -15,10 +15,13 @@ const LOOK_AGAIN: i64 = 10;
 /// The time of a login that shows nothing new is written when the stored one is so many seconds older.
 const WRITE_AGAIN: i64 = 300;
 
+/// Logins by store and provider.
+type RememberedLogins = HashMap<(Box<str>, Box<str>), RememberedLogin>;
+
 /// The last logins that worked, as this broker has seen them.
 #[derive(Default)]
 pub struct GoodLogins {
-    by_provider: Mutex<HashMap<(Box<str>, Box<str>), RememberedLogin>>,
+    by_provider: Mutex<RememberedLogins>,
 }
 
 struct RememberedLogin {
@@ -36,7 +39,7 @@ impl RememberedLogin {
 }
 
 impl GoodLogins {
-    fn lock(&self) -> MutexGuard<'_, HashMap<(Box<str>, Box<str>), RememberedLogin>> {
+    fn lock(&self) -> MutexGuard<'_, RememberedLogins> {
         self.by_provider.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -277,7 +277,7 @@ mod tests {
         let wait = |to: &mut TcpStream| while matches!(to.read(&mut [0; 64]), Ok(read) if read > 0) {};
         let silent = server(wait);
         let begun = server(move |to| {
-            let _ = to.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{");
+            let _ = (to.read(&mut [0; 4096]), to.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"));
             wait(to);
         });
         let endless = server(|to| {

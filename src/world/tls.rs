@@ -164,7 +164,8 @@ pub(crate) fn classify_tls_error(error: &rustls::Error) -> NoAnswer {
 
 fn classify_certificate_error(error: &CertificateError) -> CertificateFault {
     match error {
-        CertificateError::UnknownIssuer => CertificateFault::UnknownAuthority,
+        // An authority of this name is trusted, with another key.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => CertificateFault::UnknownAuthority,
         CertificateError::Expired => CertificateFault::Expired(None),
         CertificateError::ExpiredContext { time, not_after } => CertificateFault::Expired(time.as_secs().checked_sub(not_after.as_secs())),
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => CertificateFault::NotYetValid,

@@ -25,7 +25,7 @@ getAccessCode:
   - { post: \"FIRST/token\" }
   - { post: \"SECOND/second\", json: { ticket: \"${accessToken}\" }, read: { ticket: $.ticket } }
 getUserInfo:
-  - { get: \"PERSON/me\", headers: { X-Client: \"${clientToken}\", X-Ticket: \"${ticket}\" }, read: { id: $.id, email: $.email, emailVerified: $.verified } }
+  - { get: \"PERSON/me\", headers: { Authorization: \"Bearer ${accessToken}\", X-Client: \"${clientToken}\", X-Ticket: \"${ticket}\" }, read: { id: $.id, email: $.email, emailVerified: $.verified } }
   - { get: \"MORE/more\", read: { name: $.name } }
 ";
 

@@ -13,6 +13,7 @@ use portaria::directory::incidents::{LoadIncident, SaveIncident, StoredIncident}
 use portaria::directory::kept_tokens::KeepProviderTokens;
 use portaria::directory::login_counts::{AddLoginCounts, CountedLogin};
 use portaria::directory::mail_codes::LongCodes;
+use portaria::directory::next_versions::{AddNextCounts, NextCount, NextReturn, NextVersionKey, RecordNextReturn};
 use portaria::directory::proofs::{BeginEmailProof, ProofCode, ReserveCodeMail, VerifyProofCode};
 use portaria::directory::sessions::{EndAllSessions, ReadGenerations};
 use portaria::directory::sqlite::migrate;
@@ -168,6 +169,11 @@ on_both! {
         directory.write(AddLoginCounts(vec![(counted, 1)])).await.expect("storage");
         let login = GoodLogin { at: long_ago, ..GoodLogin::default() };
         directory.write(SaveGoodLogin { store: main.into(), provider: "acme".into(), login }).await.expect("storage");
+
+        let version = NextVersionKey { store: main.into(), provider: "acme".into(), version: "v2".into() };
+        let count = NextCount { of: version.clone(), what: "matched".into(), count: 1, story: "".into() };
+        directory.write(AddNextCounts { counts: vec![count], now: -60_000_000 }).await.expect("storage");
+        directory.write(RecordNextReturn(NextReturn { of: version, at: -60_000_000 })).await.expect("storage");
 
         let filled = rows(&place.storage).await;
         tidy(&directory, 3_000_000, 2_900_000).await.expect("storage");

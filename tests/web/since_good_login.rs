@@ -58,7 +58,7 @@ fn text(broker: &TestBroker, code: &str) -> String {
 /// The file with a line that is another one.
 fn changed(broker: &TestBroker, from: &str, to: &str) {
     let path = broker.folder.0.join("providers.d/acme.yaml");
-    let text = std::fs::read_to_string(path).expect("a file");
+    let text = String::from_utf8(portaria::world::files::read_bytes(&path, 1 << 20).expect("a file")).expect("UTF-8");
     assert!(text.contains(from), "{text}");
     broker.rewrite("acme", &text.replace(from, to));
 }
@@ -194,9 +194,10 @@ async fn in_an_outage_every_story_holds_the_remedy_or_names_the_one_that_does() 
     for at in 0..14 {
         let code = failed(&broker, &format!("198.51.100.{at}")).await;
         let story = story(&broker, &code).await;
-        match story.proposals.iter().any(|proposal| proposal.change.is_some()) {
-            true => holding.push(code),
-            false => pointing.push((story.remedy.expect("it names another story"), code)),
+        if story.proposals.iter().any(|proposal| proposal.change.is_some()) {
+            holding.push(code);
+        } else {
+            pointing.push((story.remedy.expect("it names another story"), code));
         }
     }
 

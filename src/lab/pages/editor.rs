@@ -245,7 +245,7 @@ impl EditorStartPage<'_> {
         &self.words().editor.title
     }
 
-    fn editor_address(&self, name: &str) -> String {
+    fn editor_address(name: &str) -> String {
         address(&["lab", "editor", name], &[])
     }
 

@@ -151,7 +151,8 @@ impl LabWords {
     /// What happened in a login that failed, in one sentence.
     pub(crate) fn what_happened(&self, story: &Story, provider: &str) -> String {
         let code = if story.by_provider { "refused" } else { story.code.as_deref().unwrap_or("other") };
-        let sentence = self.happened.get(code).or_else(|| self.happened.get("other"));
+        let exact = story.cause.as_deref().and_then(|cause| self.happened.get(cause));
+        let sentence = exact.or_else(|| self.happened.get(code)).or_else(|| self.happened.get("other"));
         fill(sentence.map(String::as_str).unwrap_or_default(), &[("provider", provider)])
     }
 }

@@ -141,7 +141,7 @@ async fn deliver(app: &App, notice: &LogoutNotice, now: i64) -> DeliveryOutcome 
     match app.connection.network.send(&request).await.map(|answer| answer.status) {
         Ok(200 | 204) => DeliveryOutcome::Delivered,
         Ok(_) => DeliveryOutcome::Refused,
-        Err(why) => DeliveryOutcome::Unanswered(why.to_string()),
+        Err(why) => DeliveryOutcome::Unanswered(why.sentence_about("the app")),
     }
 }
 

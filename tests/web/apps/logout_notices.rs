@@ -88,7 +88,7 @@ async fn an_app_that_is_down_gets_the_notice_when_it_is_back() {
     assert_eq!((tokens.len(), ids.len()), (3, 3), "each try is a token of its own");
     assert_eq!(deliver_due(&broker.app, now + 80_000).await, 0);
     let logged = broker.logged();
-    assert!(logged.contains("it could not be reached") && logged.contains("it answered with an error"), "{logged}");
+    assert!(logged.contains("the app closed the connection without an answer") && logged.contains("it answered with an error"), "{logged}");
     assert!(!tokens.iter().any(|token| logged.contains(token)), "no token stands in the log");
 }
 
