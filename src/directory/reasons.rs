@@ -30,10 +30,7 @@ pub fn describe_event(event: &AuditEvent) -> String {
         },
         AuditEventKind::Tested if because.is_empty() => format!("a test login{through} worked, and signed no user in{version}"),
         AuditEventKind::Tested => format!("a test login{through} failed: {because}{version}"),
-        AuditEventKind::Searched => {
-            let staff = evidence.map_or_else(String::new, |staff| format!(": user {staff}"));
-            format!("looked up in the lab by a member of the staff{staff}")
-        }
+        AuditEventKind::Searched => describe_search(evidence),
         AuditEventKind::Unproven => format!("the codes for an address that was to be proven{through} were typed wrong too often"),
         AuditEventKind::Linked => format!("linked an identity{through}{version}"),
         AuditEventKind::Unlinked => format!("the linked identity{through} was removed by {}", actor_name(because)),
@@ -77,6 +74,12 @@ pub fn describe_event(event: &AuditEvent) -> String {
         AuditEventKind::KeyGone => format!("{} is gone, by {}", describe_key(event), actor_name(because)),
         AuditEventKind::Other => "an event that this version does not know".to_owned(),
     }
+}
+
+/// The evidence holds the user id of the member of the staff, if it is known.
+fn describe_search(evidence: Option<&str>) -> String {
+    let staff = evidence.map_or_else(String::new, |staff| format!(": user {staff}"));
+    format!("looked up in the lab by a member of the staff{staff}")
 }
 
 /// For an event of an app, the evidence holds its name.

@@ -18,7 +18,7 @@ pub enum NotAnEmail {
     TooLong,
     /// It has no `@`.
     NoAt,
-    /// It has more than one `@`.
+    /// It has more than one at sign.
     Several,
     /// A blank, a line break or an invisible character stands in it.
     Blank,
@@ -41,7 +41,7 @@ impl fmt::Display for NotAnEmail {
         f.write_str(match self {
             Self::TooLong => "it is longer than 254 characters, or than 64 before the `@`",
             Self::NoAt => "it has no `@`",
-            Self::Several => "it has more than one `@`, and one address is expected",
+            Self::Several => "it has more than one at sign, and one address is expected",
             Self::Blank => "a blank, a line break or an invisible character stands in it",
             Self::DisplayName => "it has the form `Name <address>` of a display name, and the address alone is expected",
             Self::NotAscii => "the part before the `@` holds letters beyond ASCII, such as `é`",

@@ -136,7 +136,7 @@ impl fmt::Display for NoAnswer {
             Self::TooSlow(slowness) => write!(f, "the provider did not answer in time: {slowness}"),
             Self::TooLarge(oversize) => write!(f, "the provider's answer is larger than what is read: {oversize}"),
             Self::Closed => f.write_str("the provider closed the connection without an answer"),
-            Self::CutOff(came) => write!(f, "the provider's answer ended early, after {came} bytes of its body"),
+            Self::CutOff(came) => write!(f, "the provider's answer ended early, after {} of its body", size_in_words(*came)),
             Self::Packed => f.write_str("the body of the provider's answer cannot be unpacked (`Content-Encoding`)"),
             Self::NotHttp => f.write_str("what the server sent is no answer of HTTP"),
         }
@@ -176,9 +176,23 @@ impl fmt::Display for Slowness {
 impl fmt::Display for Oversize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.size {
-            Some(size) => write!(f, "it has {size} bytes, and {} are read", self.limit),
-            None => write!(f, "it has more than the {} bytes that are read", self.limit),
+            Some(size) => write!(
+                f,
+                "it has {}, and {} are read",
+                size_in_words(usize::try_from(size).unwrap_or(usize::MAX)),
+                size_in_words(self.limit)
+            ),
+            None => write!(f, "it has more than the {} that are read", size_in_words(self.limit)),
         }
+    }
+}
+
+/// A number of bytes in its largest unit.
+fn size_in_words(bytes: usize) -> String {
+    match bytes {
+        0..1_024 => format!("{bytes} bytes"),
+        1_024..1_048_576 => format!("{} KiB", bytes / 1_024),
+        _ => format!("{} MiB", bytes / 1_048_576),
     }
 }
 

@@ -36,7 +36,8 @@ clientSecret: SECRET
 getAuthorizationCode: { get: \"UPSTREAM/entrar\" }
 getAccessCode:
   post: UPSTREAM/signed
-  signed: { token: $.id_token, issuer: https://sso.acme.example, keys: KEYS/keys, read: { id: $.sub, email: $.email, emailVerified: $.email_verified } }
+  read: { idToken: $.id_token }
+  signed: { token: \"${idToken}\", issuer: https://sso.acme.example, keys: KEYS/keys, read: { id: $.sub, email: $.email, emailVerified: $.email_verified } }
 ";
 
 const PLACES: [&str; 6] = ["CLIENT", "PREPARE", "FIRST", "SECOND", "PERSON", "MORE"];

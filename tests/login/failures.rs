@@ -23,7 +23,7 @@ fn an_error_says_why_a_provider_gave_no_answer() {
     for (why, part) in [
         (NoAnswer::too_slow(Duration::from_secs(10)), "in time: it accepted the connection, and sent nothing within 10 s"),
         (NoAnswer::Unreachable, "reached"),
-        (NoAnswer::too_large(65_536, 70_000), "larger than what is read: it has 70000 bytes, and 65536 are read"),
+        (NoAnswer::too_large(65_536, 70_000), "larger than what is read: it has 68 KiB, and 64 KiB are read"),
         (NoAnswer::Forbidden, "may not be reached"),
     ] {
         let network = Network::new(|_: &str| Err(why.clone()));

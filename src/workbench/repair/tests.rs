@@ -233,7 +233,7 @@ fn of_two_ids_that_are_as_likely_none_is_proposed() {
     let file = FILE.replace("id: $.user.id", "id: $.user.wrong");
     let person = |ids: &str| format!(r#"{{"user":{{{ids},"email":"ana@loja.example","verified":true,"name":"Ana"}}}}"#);
 
-    let two = changes(&file, &person(r#""uid":"7","user_id":"8""#));
+    let two = changes(&file, &person(r#""unionid":"7","openid":"8""#));
     assert!(!two.contains("    id:"), "{two}");
     let one = changes(&file, &person(r#""uid":"7""#));
     assert!(one.contains("    id: $.user.uid"), "{one}");
