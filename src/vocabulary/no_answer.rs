@@ -217,7 +217,7 @@ mod tests {
 
         assert!(slow(WaitingFor::Connection).ends_with("there was no connection within 1.5 s"));
         assert!(slow(WaitingFor::Rest).ends_with("its answer began, and was not whole within 1.5 s"));
-        assert!(NoAnswer::too_large(10, 12).to_string().ends_with("it has 12 bytes, and 10 are read"));
+        assert!(NoAnswer::too_large(10, 12).to_string().ends_with("it has 12 bytes, and 10 bytes are read"));
     }
 
     #[test]
