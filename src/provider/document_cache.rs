@@ -28,7 +28,7 @@ pub struct DocumentCache {
     /// The token addresses that took the credentials of the client in a header, and refused them in a form.
     basic: Mutex<HashSet<Box<str>>>,
     /// The hosts to which the discovery documents lead.
-    pub(crate) hosts: EndpointHosts,
+    pub(crate) hosts: Arc<EndpointHosts>,
     /// The tokens that the clients got for themselves.
     pub(crate) client_tokens: ClientTokenCache,
 }
@@ -83,6 +83,11 @@ pub(crate) struct DueFetch {
 }
 
 impl DocumentCache {
+    /// Documents of its own, with the hosts to which those of `other` lead: a document that leads elsewhere now is no other document here.
+    pub(crate) fn with_hosts_of(other: &Self) -> Self {
+        Self { hosts: Arc::clone(&other.hosts), ..Self::default() }
+    }
+
     /// A document, unless it is too old to be used.
     pub(crate) fn get(&self, address: &str, now: i64) -> Option<Arc<Value>> {
         let known = self.lock();

@@ -2,8 +2,10 @@
 //! edited text is held to what its saved file says.
 
 use crate::provider::Provider;
+use crate::provider::assertion::Assertion;
 use crate::provider::condition::Condition;
 use crate::provider::discovery::Discovery;
+use crate::provider::signature::ParameterSignature;
 use crate::provider::step::Step;
 use crate::provider::template::FactUse;
 use crate::vocabulary::names::Slot;
@@ -20,6 +22,29 @@ pub(crate) struct RequestReach {
     pub(crate) hosts: BTreeSet<String>,
     /// The issuer whose document gives further addresses.
     pub(crate) discovery: Option<String>,
+}
+
+/// A secret in a text that a call sends.
+#[derive(Clone, Debug)]
+pub(crate) struct SentSecret {
+    /// Scheme, host and port of the call's address.
+    pub(crate) origin: String,
+    /// The text as it is written.
+    pub(crate) text: Box<str>,
+    pub(crate) used: FactUse,
+}
+
+impl SentSecret {
+    /// Whether the text is the secret and nothing else.
+    fn is_plain(&self) -> bool {
+        let name = self.text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+        name.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+    }
+
+    /// Whether the other text sends the same to the same server.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.origin == other.origin && (self.text == other.text || (self.is_plain() && other.is_plain()))
+    }
 }
 
 impl Provider {
@@ -43,14 +68,43 @@ impl Provider {
     }
 
     /// Where the file uses a secret, or what it makes of one, other than in the request of a call: in the redirect, which the browser
-    /// carries, in a condition, and where an answer is read. How a login ends there says something about the secret.
+    /// carries, in a condition, in a signature or an address, and where an answer is read. How a login ends there says something about the secret.
     pub(crate) fn secret_uses_outside_calls(&self) -> Vec<FactUse> {
         let made_of_secrets = self.facts_made_of_secrets();
         let in_answers = self.steps().flat_map(|step| step.uses_in_answer().into_iter().chain(step.uses_in_when()));
         let required = self.require.iter().flat_map(|require| &require.0).flat_map(Condition::uses);
         let discovered = self.discovery.as_ref().map(Discovery::uses).unwrap_or_default();
-        let uses = self.authorization.uses_in_request().into_iter().chain(in_answers).chain(required).chain(self.identity.uses());
+        let computed = self.steps().flat_map(|step| {
+            let signed = step.assertion.iter().flat_map(Assertion::uses).chain(step.sign.iter().flat_map(ParameterSignature::uses));
+            step.address.uses().chain(signed).collect::<Vec<_>>()
+        });
+        let in_redirect = self.authorization.uses_in_request().into_iter().chain(computed);
+        let uses = in_redirect.chain(in_answers).chain(required).chain(self.identity.uses());
         uses.chain(discovered).filter(|used| made_of_secrets.contains(&used.fact)).collect()
+    }
+
+    /// The secrets in what the calls send, with these values of the installation.
+    pub(crate) fn sent_secrets(&self, values: &[(Slot, Text)]) -> Vec<SentSecret> {
+        let mut facts = self.empty_facts();
+        for (slot, value) in values {
+            facts.set(*slot, value.clone());
+        }
+        let settings = self.settings_among(&facts);
+        let made_of_secrets = self.facts_made_of_secrets();
+        let is_secret = |used: &FactUse| made_of_secrets.contains(&used.fact);
+        let mut sent = Vec::new();
+        for step in self.steps() {
+            let origin = step.address.origin(&settings);
+            let texts = step.request_values().into_iter().chain(step.headers.iter().map(|(_, text)| text)).chain(&step.bearer);
+            for text in texts {
+                let secret = text.uses().find(is_secret);
+                sent.extend(secret.map(|used| SentSecret { origin: origin.clone(), text: text.source.clone(), used }));
+            }
+            let basic =
+                step.basic.and_then(|basic| step.uses_in_request().into_iter().find(|used| used.place == basic.place && is_secret(used)));
+            sent.extend(basic.map(|used| SentSecret { origin, text: "${clientSecret}".into(), used }));
+        }
+        sent
     }
 
     /// The secrets, and the facts that are composed of them.

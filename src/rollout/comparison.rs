@@ -48,9 +48,13 @@ pub struct ReadDifference {
 }
 
 impl ReadDifference {
-    /// Whether people could be mistaken for others.
+    /// Whether people could be mistaken for others: by another id, by another address, or by an address that is proven only here.
     pub(crate) fn is_about_ids(&self) -> bool {
-        self.part == ComparedPart::Id && self.how == PartDifference::Differs
+        match self.part {
+            ComparedPart::Id | ComparedPart::Address => self.how == PartDifference::Differs,
+            ComparedPart::Evidence => self.how != PartDifference::Missing,
+            ComparedPart::Fact(_) | ComparedPart::Login => false,
+        }
     }
 
     /// The difference of a stored word.

@@ -6,8 +6,8 @@ use crate::stores::live::{LiveProvider, LiveProviders};
 
 impl LiveProviders {
     /// The provider of a text that was compiled as a file of this folder, for one login. No other login finds it, and what it fetches is
-    /// kept with it: the documents of an issuer that a text names are not those of the live providers.
-    pub(crate) fn tried(&self, provider: &Provider) -> LiveProvider {
+    /// kept in `documents`: the documents of an issuer that a text names are not those of the live providers.
+    pub(crate) fn tried(&self, provider: &Provider, documents: DocumentCache) -> LiveProvider {
         let mut provider = provider.clone();
         // Its button is never drawn.
         provider.logo = None;
@@ -18,7 +18,7 @@ impl LiveProviders {
         } else {
             self.live_provider(&provider, saved)
         };
-        tried.tried = Some(DocumentCache::default());
+        tried.tried = Some(documents);
         tried
     }
 }

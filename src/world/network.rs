@@ -148,9 +148,11 @@ impl Network {
             body.extend_from_slice(&part);
         }
         // What this client unpacks has no such header any more.
-        let is_packed =
+        let is_named =
             answer.headers().get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
-        if is_packed && answer.status().is_success() && !body.is_empty() {
+        // Some servers name an encoding that is none, and send a plain text.
+        let is_packed = || std::str::from_utf8(&body).is_err();
+        if is_named && answer.status().is_success() && is_packed() {
             return Err(NoAnswer::Packed);
         }
         let headers = answer.headers().iter().filter_map(|(name, value)| Some((name.as_str().into(), value.to_str().ok()?.into())));

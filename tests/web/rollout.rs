@@ -90,7 +90,7 @@ async fn what_the_next_version_reads_differently_is_named_without_a_value() {
         ("name: $.name }", "name: $.email }", vec!["fact name differs"]),
         ("name: $.name }", "name: $.full_name }", vec!["fact name missing"]),
         ("name: $.name }", "name: $.name, locale: $.id }", vec!["fact locale added"]),
-        ("name: Clube Acme\n", "name: Clube Acme\ntrustEmail: always\n", vec!["evidence differs"]),
+        (", emailVerified: $.verified, name: $.name }\n", ", name: $.name }\ntrustEmail: always\n", vec!["evidence differs"]),
     ] {
         let broker = broker_with(&STANDARD.replace(from, to)).await;
 

@@ -92,7 +92,7 @@ fn standing_in_words(standing: RolloutStanding) -> String {
             "none goes through the next version before {SAME_IDS_NEEDED} logins have shown that the ids are the same; {seen} have ({})",
             "`sameIds: true` in `rollout` says so without them"
         ),
-        RolloutStanding::IdsDiffer => "none goes through the next version, because it reads other ids".to_owned(),
+        RolloutStanding::IdsDiffer => "none goes through the next version, because it reads other ids or addresses".to_owned(),
         RolloutStanding::Returned(at) => {
             format!("none goes through the next version since {}, because its logins failed more often", format_time(at))
         }

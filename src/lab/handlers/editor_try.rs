@@ -9,6 +9,7 @@ use crate::lab::handlers::tried_text::{TriedText, TryRefusal};
 use crate::lab::pages::words::LabLanguage;
 use crate::pages::phrases::fill;
 use crate::provider::Provider;
+use crate::provider::document_cache::DocumentCache;
 use crate::web::forms::SubmittedForm;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -34,7 +35,8 @@ pub(crate) async fn start(
             return Ok(editor_page(context, file, text, notes));
         }
     };
-    let live_provider = Arc::new(context.live_store().providers.tried(&provider));
+    let live_provider =
+        Arc::new(context.live_store().providers.tried(&provider, DocumentCache::with_hosts_of(&context.app().connection.documents)));
     match start::read_inputs(&live_provider, |name| typed_input(form, name)) {
         Ok(inputs) => test_login::begin(context, &live_provider, inputs, (staff, TestSubject::Text)).await,
         Err(_) => {

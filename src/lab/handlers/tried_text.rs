@@ -62,7 +62,22 @@ impl TriedText<'_> {
             return Ok(());
         }
         self.check_values(saved)?;
-        self.check_uses(saved)
+        self.check_uses(saved)?;
+        self.check_sent(saved)
+    }
+
+    /// Each secret goes to a server to which the saved file sends it, in a text that the saved file sends there. A function or a default
+    /// would show in the request what the secret is like.
+    fn check_sent(&self, saved: &Provider) -> Result<(), TryRefusal> {
+        let of = |provider: &Provider| provider.sent_secrets(&secrets::installation_values(provider, "").values);
+        let theirs = of(saved);
+        match of(self.provider).into_iter().find(|mine| !theirs.iter().any(|known| known.is_like(mine))) {
+            None => Ok(()),
+            Some(sent) => {
+                let name = self.provider.names.name(sent.used.fact).to_string();
+                Err(TryRefusal::OtherUse { name, line: sent.used.place.line })
+            }
+        }
     }
 
     fn check_return(&self) -> Result<(), TryRefusal> {

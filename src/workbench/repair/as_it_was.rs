@@ -14,6 +14,7 @@ use crate::vocabulary::place::Source;
 use crate::workbench::repair::answer_repairs::RepairGoal;
 use crate::workbench::repair::draft::RepairDraft;
 use crate::workbench::repair::email_proof_safety::keeps_email_proof_safe;
+use crate::workbench::repair::person_id_safety::reads_only_ids_of_persons;
 use crate::workbench::repair::reread::{RepairCase, reread_login};
 use crate::workbench::repair::{MOST, case_from_trace, goal_from_error};
 
@@ -89,14 +90,38 @@ fn former_lines(provider: &Provider, error: &LoginError, trace: &Trace, changed:
     if changed.before.len() + changed.now.len() > LONGEST || lines().any(|line| line.contains(MASKED) || is_check(line)) {
         return None;
     }
+    if has_check_above(text, changed.line, lines().map(|line| depth_of(line)).min()?) {
+        return None;
+    }
     let change = FileChange { line: changed.line, removed: changed.now.clone(), added: changed.before.clone() };
     // The lines are compared as they are written, so a line that shows only a part of itself is not found.
     let former = Source::new(provider.source.name.clone(), change.apply(text)?);
     let former = compile(&former, InstallationContext { loopback: true }).0?;
     let case = case_from_trace(provider, Err(error), trace);
-    let is_safe = keeps_proof(provider, &former, &case);
+    let is_safe = keeps_proof(provider, &former, &case) && reads_only_ids_of_persons(provider, (&former, &reread_login(&former, &case)));
     let works = is_safe && reads_what_was_missing(&former, &case, &goal_from_error(error));
     is_safe.then(|| FormerLines { change, works, is_decisive: is_where_it_failed(provider, error, trace, changed) })
+}
+
+/// Whether lines of this depth, at this line, stand below a word that checks something.
+fn has_check_above(text: &str, line: usize, depth: usize) -> bool {
+    let above = text.lines().take(line.saturating_sub(1));
+    let mut depth = depth;
+    for line in above.collect::<Vec<_>>().into_iter().rev().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#')) {
+        if depth_of(line) < depth {
+            if is_check(line) {
+                return true;
+            }
+            depth = depth_of(line);
+        }
+    }
+    false
+}
+
+/// How deep a line is nested. An entry of a list is below a key that stands at the same column.
+fn depth_of(line: &str) -> usize {
+    let text = line.trim_start();
+    2 * (line.len() - text.len()) + usize::from(text.starts_with("- "))
 }
 
 /// Whether a line has a word that checks something.

@@ -202,7 +202,9 @@ fn is_same_site(written: &str, other: &str) -> bool {
         let host = url.host_str()?;
         Some(psl::domain_str(host).unwrap_or(host).to_owned())
     };
-    !written.contains("${") && site(written).is_some_and(|one| Some(one) == site(other))
+    // What a document says becomes a part of the file, so it is an address and nothing else.
+    let is_plain = other.len() <= 200 && !other.contains(['$', '@', '?', '#']);
+    is_plain && !written.contains("${") && site(written).is_some_and(|one| Some(one) == site(other))
 }
 
 #[cfg(test)]

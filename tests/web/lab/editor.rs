@@ -317,11 +317,16 @@ async fn how_a_login_ends_says_nothing_about_a_secret() {
         ("name: $.name }", "name: $.name }\n  when: { clientSecret: { matches: \"^a\" } }"),
         ("name: Clube Acme", "name: Clube Acme\nrequire: { clientSecret: { matches: \"^a\" } }"),
         ("name: $.name }", "name: \"${clientSecret}\" }"),
+        // The request would show the parameter only if the secret begins with this letter.
+        ("/token\" }", "/token\", query: { a: '${clientSecret? | prepend \"^\" | after \"^a\"}' } }"),
+        // The saved file sends no secret in this form.
+        ("/me\n", "/me\n  query: { s: \"${clientSecret|upper}\" }\n"),
     ] {
         let edited = text.replace(from, to);
         assert_ne!(edited, text);
         let answer = press(&staff, "acme", &edited, "try").await;
-        let is_refused = ["other than to send it", "Correct the mistakes first."].iter().any(|said| answer.body.contains(said));
+        let is_refused =
+            ["otherwise than the saved file does", "Correct the mistakes first."].iter().any(|said| answer.body.contains(said));
         assert!(answer.status == 200 && is_refused, "{to}: {answer:?}");
     }
 }
@@ -340,7 +345,8 @@ async fn an_edited_text_reaches_no_private_address() {
         assert_eq!(begun.status, 303, "a public client has nothing to lose: {begun:?}");
         let ended = staff.get(&staff.way_back(name, &state(&begun), "caio")).await;
         let told = story(&broker, ended.location().expect("its story")).await;
-        assert_eq!(told.exchanges[0].no_answer.as_deref(), Some("the address may not be reached from here"), "{told:?}");
+        let said = told.exchanges[0].no_answer.as_deref().unwrap_or_default();
+        assert!(said.starts_with("the address may not be reached from here"), "{told:?}");
     }
     let loopback = press(&staff, "acme", &public.replace("https://sso.acme.example/me", "http://localhost:8080/metrics"), "try").await;
     assert!(loopback.body.contains("Correct the mistakes first."), "{}", loopback.body);
