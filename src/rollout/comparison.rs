@@ -185,6 +185,11 @@ pub enum LoginVersion {
 }
 
 impl LoginComparison {
+    /// Whether both versions mean the same person. Where the ids cannot be compared, the operator has to be sure of them (`sameIds`).
+    pub(crate) fn is_same_person(&self, same_ids: bool) -> bool {
+        (self.same_id || same_ids) && !self.differences.iter().any(|(difference, _)| difference.is_about_ids())
+    }
+
     fn push(&mut self, part: ComparedPart, how: PartDifference, story: DifferenceStory) {
         self.differences.push((ReadDifference { part, how }, story));
     }

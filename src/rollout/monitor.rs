@@ -84,6 +84,12 @@ impl ComparedVersions {
         })
     }
 
+    /// The versions of a login that began with a next version, which may be gone meanwhile.
+    pub(crate) fn of_next(next: &Arc<LiveProvider>, snapshot: &LiveProvidersSnapshot) -> Option<Self> {
+        let present = Arc::clone(snapshot.provider(&next.listed.name)?);
+        Some(Self { present, next: Arc::clone(next), own: LoginVersion::Next })
+    }
+
     fn key(&self, store: &str) -> NextVersionKey {
         key_of(store, &self.next)
     }
@@ -160,14 +166,23 @@ impl RolloutMonitor {
         Arc::clone(&self.places).try_acquire_owned().ok()
     }
 
-    /// Reads a login once more by both versions, and counts what differs.
-    pub(crate) fn compare(&self, store: &str, of: &ComparedVersions, login: &AnsweredLogin, is_accepted: bool, known: &DocumentCache) {
+    /// Reads a login once more by both versions, and counts what differs. The answer is whether both mean the same person.
+    pub(crate) fn compare(
+        &self,
+        store: &str,
+        of: &ComparedVersions,
+        login: &AnsweredLogin,
+        is_accepted: bool,
+        known: &DocumentCache,
+    ) -> bool {
         let (present, next) = (replay(&of.present, login, known), replay(&of.next, login, known));
         let comparison = compare(((&of.present.provider, &present), (&of.next.provider, &next)), (of.own, is_accepted), login);
-        self.count_comparison(store, of, &comparison);
+        let had_other_ids = self.count_comparison(store, of, &comparison);
+        !had_other_ids && comparison.is_same_person(of.next.provider.rollout.same_ids)
     }
 
-    fn count_comparison(&self, store: &str, of: &ComparedVersions, comparison: &LoginComparison) {
+    /// The answer is whether other ids were known before.
+    fn count_comparison(&self, store: &str, of: &ComparedVersions, comparison: &LoginComparison) -> bool {
         let mut versions = self.lock();
         let counts = versions.entry(of.key(store)).or_default();
         let had_other_ids = counts.has_other_ids();
@@ -177,9 +192,10 @@ impl RolloutMonitor {
                 store,
                 provider = &*of.next.listed.name,
                 file = &*of.next.provider.source.name,
-                "the next version of a provider file reads another id than the present one, so no login goes through it"
+                "the next version of a provider file reads another id or address than the present one, so no login goes through it"
             );
         }
+        had_other_ids
     }
 
     /// Waits until every comparison that has begun is counted.

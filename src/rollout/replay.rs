@@ -5,6 +5,7 @@ use crate::login::attempt::{Attempt, SavedAttempt};
 use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::trace::{Exchange, LoginObserver, Trace};
 use crate::login::{Login, discover, drive_observed};
+use crate::provider::Provider;
 use crate::provider::callback::CallbackParameters;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
@@ -12,6 +13,7 @@ use crate::provider::identity::Identity;
 use crate::provider::step::{Step, StepKind};
 use crate::provider::step_error::StepError;
 use crate::stores::live::LiveProvider;
+use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Fetch, NoAnswer, Request, Response, ResponseFuture};
 use std::pin::pin;
@@ -43,7 +45,7 @@ pub(crate) struct ReplayedLogin {
     pub(crate) lacks_document: bool,
     /// The outcome; where a request had no answer it says nothing.
     pub(crate) outcome: Result<Identity, LoginError>,
-    /// The identity as far as it was read.
+    /// The id, if no call without an answer could still have given another one.
     pub(crate) id: Option<Box<str>>,
 }
 
@@ -70,11 +72,11 @@ pub(crate) fn replay(version: &LiveProvider, login: &AnsweredLogin, known: &Docu
     };
     let id = match (&outcome, watch.facts) {
         (Ok(identity), _) => Some(identity.id.clone()),
-        (Err(_), Some(mut facts)) => {
+        (Err(_), Some(mut facts)) if is_id_settled(provider, &watch.finished) => {
             provider.identity.compose(&mut facts);
             provider.identity.id(&facts)
         }
-        (Err(_), None) => None,
+        (Err(_), _) => None,
     };
     let requests = answers.unanswered.into_inner().unwrap_or_else(PoisonError::into_inner);
     let unanswered = watch.unanswered.into_iter().zip(requests);
@@ -85,6 +87,13 @@ pub(crate) fn replay(version: &LiveProvider, login: &AnsweredLogin, known: &Docu
         outcome,
         id,
     }
+}
+
+/// Whether none of the calls that are not finished gives something of which the id is made.
+fn is_id_settled(provider: &Provider, finished: &[Place]) -> bool {
+    let of_id = provider.identity.facts_of("id");
+    let unfinished = provider.calls_after_callback().filter(|(_, step)| !finished.contains(&step.address.template.place));
+    unfinished.flat_map(|(_, step)| step.all_reads()).all(|read| !of_id.contains(&read.fact))
 }
 
 async fn drive_to_end(
@@ -150,6 +159,8 @@ impl Fetch for AnswersOfLogin<'_> {
 struct ReplayWatch {
     /// The steps of the requests that had no answer, in order.
     unanswered: Vec<StepKind>,
+    /// Where the addresses of the calls that succeeded are written.
+    finished: Vec<Place>,
     facts: Option<Facts>,
 }
 
@@ -160,9 +171,10 @@ impl LoginObserver for ReplayWatch {
         }
     }
 
-    fn on_step_finished(&mut self, _: Option<usize>, _: &Step, facts: &Facts, error: Option<&StepError>) {
+    fn on_step_finished(&mut self, _: Option<usize>, step: &Step, facts: &Facts, error: Option<&StepError>) {
         if error.is_none() {
             self.facts = Some(facts.clone());
+            self.finished.push(step.address.template.place);
         }
     }
 }

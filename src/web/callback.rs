@@ -56,7 +56,7 @@ pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, Us
     let result = if let Some(tester) = &callback_request.test {
         test_login_handler(&context)?.finish(&context, &callback_request, tester, &live_provider, &callback).await
     } else {
-        let mut ending = EndingLogin::begin(&context, &live_provider);
+        let mut ending = EndingLogin::begin(&context, &live_provider, &callback_request);
         let result = finish_login(&context, &callback_request, &live_provider, &callback, &mut ending).await;
         ending.conclude(&context, (&callback_request, &callback), &result);
         result.map_err(|mut error| {
@@ -142,6 +142,9 @@ async fn finish_login(
         return Err(login_failure::without_conversation(context, BrokerFailure::AlreadyUsed, live_provider, return_to).await);
     }
     let (identity, tokens) = obtain_identity(context, (live_provider, return_to), &conversation, login, ending).await?;
+    if !ending.is_same_person(context, callback_request, callback).await {
+        return Err(login_failure::without_conversation(context, BrokerFailure::VersionsDiffer, live_provider, return_to).await);
+    }
     if let Some(sid) = &callback_request.link {
         return link_identity(context, live_provider, callback_request, (&identity, &tokens), sid).await;
     }

@@ -37,6 +37,8 @@ choice! {
         TooManyLogins = "tooSlow",
         /// The provider's file changed between the redirect and the callback.
         FileChanged = "changed",
+        /// The present version of the provider's file does not read the person whom the next version has read.
+        VersionsDiffer = "versionsDiffer",
         /// The e-mail address was not proven in time.
         ProofOver = "proofOver",
         /// The callback has no parameters.
@@ -51,7 +53,7 @@ impl BrokerFailure {
         match self {
             Self::AlreadyUsed => ErrorCause::AlreadyUsed,
             Self::TooManyLogins => ErrorCause::Slow,
-            Self::FileChanged => ErrorCause::Changed,
+            Self::FileChanged | Self::VersionsDiffer => ErrorCause::Changed,
             Self::ProofOver => ErrorCause::ProofOver,
             Self::NoParameters => ErrorCause::Malformed,
             Self::UnknownAttempt => ErrorCause::UnknownAttempt,
@@ -68,6 +70,10 @@ impl fmt::Display for BrokerFailure {
             Self::TooManyLogins => "too many logins wait for this provider; it was not this one's turn within 10 seconds",
             Self::FileChanged => {
                 "the provider's file changed while the shopper was at the provider, and the callback fits only the new file"
+            }
+            Self::VersionsDiffer => {
+                "the present and the next version of the provider's file do not read the same person, so the login through the next one \
+                 signed no user in"
             }
             Self::ProofOver => "the code was not typed in time, or was wrong too often, or the login began in another browser",
             Self::NoParameters => "the callback's address was opened without any parameter",

@@ -1,5 +1,6 @@
-//! The next version of a provider file in the logins of shoppers: chance decides at the start whether a login goes through it, and after the
-//! login both versions are compared. Nothing that a browser sends decides anything here.
+//! The next version of a provider file in the logins of shoppers: chance decides at the start whether a login goes through it. Both versions
+//! are compared: after a login through the present version, and before a login through the next one signs its person in. Nothing that a
+//! browser sends decides anything here.
 
 use crate::login::options::LoginOptions;
 use crate::login::trace::{Exchange, Trace};
@@ -58,13 +59,63 @@ pub(crate) struct EndingLogin {
     exchanges: Vec<Exchange>,
     /// Whether the conversation with the provider gave an identity; `None` if there was none.
     is_accepted: Option<bool>,
+    /// Whether the login went through the next version.
+    is_of_next: bool,
+    /// Whether the versions were compared before the sign-in.
+    is_compared: bool,
 }
 
 impl EndingLogin {
     /// A callback of a login has arrived.
-    pub(crate) fn begin(context: &RequestContext, own: &Arc<LiveProvider>) -> Self {
-        let versions = ComparedVersions::of(own, &context.live_store().providers.snapshot());
-        Self { own: Arc::clone(own), versions, exchanges: Vec::new(), is_accepted: None }
+    pub(crate) fn begin(context: &RequestContext, own: &Arc<LiveProvider>, callback_request: &CallbackRequest) -> Self {
+        let snapshot = context.live_store().providers.snapshot();
+        let is_of_next = callback_request.drawn_for.as_deref() == Some(&*callback_request.version);
+        let versions = if is_of_next { ComparedVersions::of_next(own, &snapshot) } else { ComparedVersions::of(own, &snapshot) };
+        Self { own: Arc::clone(own), versions, exchanges: Vec::new(), is_accepted: None, is_of_next, is_compared: false }
+    }
+
+    /// Whether the login may sign its person in. Through the next version it may if the present one means the same person; what cannot be
+    /// compared is as the operator says in the file.
+    pub(crate) async fn is_same_person(
+        &mut self,
+        context: &RequestContext,
+        callback_request: &CallbackRequest,
+        callback: &CallbackParameters,
+    ) -> bool {
+        if !self.is_of_next {
+            return true;
+        }
+        let (Some(versions), Some(app)) = (self.versions.take(), shared_app(context)) else { return false };
+        self.is_compared = true;
+        let login = self.answered_login(context, callback_request, callback);
+        let store = context.live_store().store.name.clone();
+        let compared = spawn_blocking(move || {
+            let documents = app.connection_of(&versions.present).documents();
+            let is_same = app.rollout.compare(&store, &versions, &login, true, documents);
+            (is_same, app)
+        });
+        let Ok((is_same, app)) = compared.await else { return false };
+        if !is_same {
+            // The other brokers learn of it at once.
+            actix_web::rt::spawn(async move { app.rollout.synchronize(&app.directory).await });
+        }
+        is_same
+    }
+
+    fn answered_login(
+        &mut self,
+        context: &RequestContext,
+        callback_request: &CallbackRequest,
+        callback: &CallbackParameters,
+    ) -> AnsweredLogin {
+        AnsweredLogin {
+            saved: callback_request.saved.clone(),
+            callback: callback.clone(),
+            path_state: context.path_parameter("state"),
+            exchanges: std::mem::take(&mut self.exchanges),
+            public_url: context.live_store().store.public_url.clone(),
+            now: context.now(),
+        }
     }
 
     /// The conversation with the provider is over.
@@ -77,28 +128,23 @@ impl EndingLogin {
 
     /// The answer to the shopper is made. It waits for nothing that happens here.
     pub(crate) fn conclude<T>(
-        self,
+        mut self,
         context: &RequestContext,
         (callback_request, callback): (&CallbackRequest, &CallbackParameters),
         result: &Result<T, UserFacingError>,
     ) {
-        let Self { own, versions, exchanges, is_accepted: Some(is_accepted) } = self else { return };
+        let Some(is_accepted) = self.is_accepted else { return };
         let drawn_for = callback_request.drawn_for.as_deref();
         if let Some(end) = end_of_login(is_accepted, result.as_ref().err().map(|error| error.cause)) {
-            count_end(context, &own, drawn_for, end);
+            count_end(context, &self.own, drawn_for, end);
+        }
+        if self.is_compared {
+            return;
         }
         let app = context.app();
-        let (Some(versions), Some(place), Some(shared)) = (versions, app.rollout.place(), shared_app(context)) else { return };
-        let store = &context.live_store().store;
-        let login = AnsweredLogin {
-            saved: callback_request.saved.clone(),
-            callback: callback.clone(),
-            path_state: context.path_parameter("state"),
-            exchanges,
-            public_url: store.public_url.clone(),
-            now: context.now(),
-        };
-        let store = store.name.clone();
+        let (Some(versions), Some(place), Some(shared)) = (self.versions.take(), app.rollout.place(), shared_app(context)) else { return };
+        let login = self.answered_login(context, callback_request, callback);
+        let store = context.live_store().store.name.clone();
         drop(spawn_blocking(move || {
             let documents = shared.connection_of(&versions.present).documents();
             shared.rollout.compare(&store, &versions, &login, is_accepted, documents);

@@ -241,6 +241,40 @@ async fn two_people_never_become_one_by_a_version_that_reads_other_ids() {
     assert!(!broker.logged().contains("id-ana"));
 }
 
+/// Attack Y-15
+#[actix_web::test]
+async fn the_first_login_that_reads_another_person_signs_no_one_in() {
+    for (from, to) in [("id: $.id", "id: $.name"), ("email: $.email", "email: $.boss")] {
+        let broker = broker_with(&(next(WHOLE).replace(from, to))).await;
+        // The name of this person is the id of another, and the answer names another address as well.
+        let body = person("bruno").replace("bruno da Silva", "id-ana").replace('{', "{\"boss\":\"ana@clientes.example\",");
+        broker.upstream.says("/me", json(200, &body));
+
+        let browser = Browser::new(&broker);
+        let ended = browser.log_in("acme", "bruno").await;
+
+        assert!(ended.status >= 400 && ended.session().is_none() && browser.who().await.is_none(), "{to}: {ended:?}");
+        assert_eq!(standing(&broker), RolloutStanding::IdsDiffer, "{to}");
+        let again = Browser::new(&broker);
+        again.log_in("acme", "bruno").await;
+        assert_eq!(again.who().await.as_deref(), Some("bruno@clientes.example"), "a new login uses the present version");
+    }
+}
+
+/// Attack Y-15
+#[actix_web::test]
+async fn a_login_under_way_with_a_version_that_is_gone_is_compared_as_well() {
+    let broker = broker_with(&next(WHOLE).replace("id: $.id", "id: $.name")).await;
+    let browser = Browser::new(&broker);
+    let begun = browser.begin("/login/acme").await;
+    std::fs::remove_file(broker.folder.0.join("providers.d/acme.next.yaml")).expect("it was there");
+    broker.look_again();
+
+    let answer = browser.get(&browser.way_back("acme", &begun.state, "ana")).await;
+
+    assert!(answer.status >= 400 && answer.session().is_none(), "{answer:?}");
+}
+
 #[actix_web::test]
 async fn a_version_that_points_elsewhere_or_comes_back_in_another_form_gets_no_login() {
     let elsewhere = TestProvider::open("", "nobody");
