@@ -12,7 +12,7 @@ use portaria::story::Story;
 use portaria::world::clock;
 
 /// A provider whose file has one line for each fact.
-const FILE: &str = "name: Clube Acme
+pub const FILE: &str = "name: Clube Acme
 clientId: loja-42
 clientSecret: SECRET
 getAuthorizationCode: { get: \"UPSTREAM/entrar\", scope: perfil }

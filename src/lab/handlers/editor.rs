@@ -1,5 +1,5 @@
 //! `/lab/editor`: the text of a provider's file is written or changed, checked and tried. The broker stores nothing of it: the text is
-//! copied or downloaded, and put in its place by whoever may write there.
+//! copied or downloaded, and put in its place by the operator who may write there.
 
 use crate::lab::handlers::editor_check::{EditedFile, LONGEST_TEXT, checked, result_of, with_line_feeds};
 use crate::lab::handlers::guard::{StaffMember, form_binding, require_staff};

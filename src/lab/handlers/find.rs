@@ -58,6 +58,10 @@ pub(crate) async fn search(context: RequestContext) -> Result<HttpResponse, User
         return Ok(page(&context, &typed, found));
     }
     let shown = shown(&typed);
+    // What looks like an address and is none, such as one with a comma behind it, stands in no address either.
+    if shown.contains('@') {
+        return Ok(page(&context, &shown, SearchResult::Unknown));
+    }
     Ok(redirect_to(&address(&["lab", "find"], &[("q", Some(shown.as_str()).filter(|shown| !shown.is_empty()))])))
 }
 
@@ -99,7 +103,8 @@ fn page(context: &RequestContext, typed: &str, found: SearchResult) -> HttpRespo
         SearchResult::AddressAtLocalLab => StatusCode::FORBIDDEN,
         SearchResult::Nothing | SearchResult::AddressByLink | SearchResult::Time(_) | SearchResult::Person(_) => StatusCode::OK,
     };
-    let is_personal = matches!(found, SearchResult::Person(_) | SearchResult::AddressByLink | SearchResult::AddressAtLocalLab);
+    let is_personal =
+        matches!(found, SearchResult::Person(_) | SearchResult::AddressByLink | SearchResult::AddressAtLocalLab) || typed.contains('@');
     let here =
         if is_personal { PAGE.to_owned() } else { address(&["lab", "find"], &[("q", Some(typed).filter(|typed| !typed.is_empty()))]) };
     let frame = handlers::lab_frame(context, LabTab::Overview, here);

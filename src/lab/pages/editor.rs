@@ -103,7 +103,7 @@ pub(crate) struct EditorLine<'a> {
     pub(crate) class: &'static str,
 }
 
-/// The complaints of a report about the text that is edited. Nothing of it is masked: whoever reads them has typed it.
+/// The complaints of a report about the text that is edited. Nothing of it is masked: the reader has typed it.
 pub(crate) fn editor_complaints(report: &Report) -> Vec<EditorComplaint> {
     let mut fixes = 0;
     report

@@ -3,7 +3,8 @@
 use crate::counts::period::CountedPeriod;
 use crate::lab::pages::frame::{LabFrame, LabProviderEntry};
 use crate::lab::pages::lab_time::ShownMoment;
-use crate::lab::pages::words::texts::{HomeWords, LabWords};
+use crate::lab::pages::words::home::HomeWords;
+use crate::lab::pages::words::texts::LabWords;
 use crate::pages::ProviderIcon;
 use crate::pages::phrases::fill;
 use askama::Template;

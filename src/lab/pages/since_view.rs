@@ -1,7 +1,8 @@
 //! What changed since the last login that worked, as pages draw it.
 
 use crate::lab::pages::proposal_view::{DiffLine, numbered_lines};
-use crate::lab::pages::words::texts::{LabWords, SinceWords};
+use crate::lab::pages::words::incident::SinceWords;
+use crate::lab::pages::words::texts::LabWords;
 use crate::pages::phrases::fill;
 use crate::story::Story;
 use crate::story::answer_changes::{AnswerChange, AnswerChangeKind};

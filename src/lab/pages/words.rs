@@ -1,6 +1,8 @@
 //! The texts of the lab in its three languages. A page in any other language shows them in English.
 
 pub(crate) mod editor;
+pub(crate) mod home;
+pub(crate) mod incident;
 pub(crate) mod texts;
 
 use crate::lab::pages::exchange_view::PathDeparture;

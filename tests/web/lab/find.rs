@@ -76,6 +76,10 @@ async fn a_search_by_address_is_recorded_under_the_name_of_the_staff_and_shows_t
     assert_eq!((events[0].what, events[0].evidence.as_deref()), (AuditEventKind::Searched, Some("uid of suporte@loja.example")));
     let nobody = search(&staff, "ninguem@clientes.example").await;
     assert!(nobody.body.contains("No user of this store has this address"), "{nobody:?}");
+    for mistyped in ["ana@clientes.example,", "Ana <ana@clientes.example>"] {
+        let answer = search(&staff, mistyped).await;
+        assert!(answer.status == 400 && answer.location().is_none() && !answer.body.contains("q=ana"), "{answer:?}");
+    }
     let recorded = searches(&broker).await;
     assert_eq!(recorded.iter().map(|event| event.uid.clone()).collect::<Vec<_>>(), [None, Some(ana)]);
     assert!(!format!("{recorded:?}").contains("clientes.example"), "the address is not recorded: {recorded:?}");

@@ -3,23 +3,8 @@
 use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
 use crate::web::failures::code_on;
+use crate::web::since_good_login::FILE;
 use crate::web::test_broker::{LOCAL, TestBroker};
-
-/// A provider whose file has one line for each fact.
-const FILE: &str = "name: Clube Acme
-clientId: loja-42
-clientSecret: SECRET
-getAuthorizationCode: { get: \"UPSTREAM/entrar\", scope: perfil }
-getAccessCode:
-  post: \"UPSTREAM/token\"
-getUserInfo:
-  get: \"UPSTREAM/me\"
-  read:
-    id: $.id
-    email: $.email
-    emailVerified: $.verified
-    name: $.name
-";
 
 /// A login that works, and then one that fails because the line of the id was changed: the broker, and the code of the failure.
 async fn broken_by_a_change(file: &str) -> (TestBroker, String) {

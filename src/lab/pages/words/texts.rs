@@ -1,7 +1,8 @@
 //! The texts of the lab, in the shape of the files in `src/lab/languages`.
-//! Long because it names every text of every page.
 
 use crate::lab::pages::words::editor::EditorWords;
+use crate::lab::pages::words::home::{FindWords, HomeWords};
+use crate::lab::pages::words::incident::{IncidentWords, SinceWords};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -119,86 +120,6 @@ word_blocks! {
         minutes_ago,
         hours_ago,
         days_ago,
-    }
-
-    /// The first page.
-    HomeWords {
-        period,
-        hour,
-        day,
-        week,
-        last_hour,
-        last_day,
-        last_week,
-        updated,
-        decimal,
-        share,
-        signed_in,
-        of_ended,
-        failures,
-        more,
-        fewer,
-        as_many,
-        cancelled,
-        cancelled_what,
-        not_returned,
-        not_returned_what,
-        stayed_at,
-        recent,
-        recent_what,
-        no_failures,
-        no_logins,
-        try_first,
-        open_login,
-        none_live,
-        time,
-        times,
-        since,
-        latest,
-        change_ready,
-        guess,
-        guesses,
-        guide,
-        as_configured,
-        over,
-        look,
-        live,
-        live_what,
-        changed,
-        failing,
-        stays_away,
-        stable,
-        unused,
-        hidden,
-        broken,
-        mend,
-        dormant,
-        dormant_what,
-        by_code,
-        by_passkey,
-        answered,
-        other_causes,
-    }
-
-    /// The search.
-    FindWords {
-        title,
-        what,
-        unknown,
-        zone,
-        between,
-        failures_then,
-        none_then,
-        stories,
-        stories_kept,
-        recorded,
-        by_link,
-        local,
-        person,
-        nobody,
-        no_events,
-        through,
-        because,
     }
 
     /// The section about changed answers.
@@ -409,72 +330,6 @@ word_blocks! {
         needs,
         nothing_at,
         back,
-    }
-
-    /// The pages of incidents.
-    IncidentWords {
-        gone,
-        kept,
-        story,
-        when,
-        shared,
-        worked,
-        open,
-        open_line,
-        summary,
-        happened,
-        said,
-        step_line,
-        step_only,
-        saw,
-        tell,
-        greeting,
-        next_code,
-        next_others,
-        next_again,
-        copy_message,
-        change,
-        copy_change,
-        download,
-        download_masked,
-        download_changed,
-        masked_change,
-        no_change,
-        remedy,
-        hints,
-        guesses,
-        guesses_what,
-        trace,
-        trace_what,
-    }
-
-    /// What changed since the last login that worked.
-    SinceWords {
-        title,
-        ago,
-        file,
-        file_changed,
-        file_same,
-        hidden,
-        lines_left_out,
-        answers,
-        answers_same,
-        not_compared,
-        refuses,
-        outside,
-        gone,
-        new,
-        moved,
-        kind,
-        status,
-        unreadable,
-        seconds,
-        minutes,
-        hours,
-        days,
-        object,
-        list,
-        text,
     }
 
     /// A sign-in through an app that is tried out.
