@@ -24,6 +24,8 @@ pub const SLOT: i64 = 300;
 const MOST_WAITING: usize = 200_000;
 /// The most counts of one write.
 const BATCH: usize = 200;
+/// The most sums that wait for the storage. While it is away, further ones are not counted.
+const MOST_UNSAVED: usize = 50_000;
 /// How many different causes of a provider are counted in a slot; further ones are counted together.
 const MOST_CAUSES: usize = 40;
 /// The cause under which those are counted.
@@ -198,6 +200,9 @@ impl LoginCounts {
         while let Ok(counted) = unsaved.receiver.try_recv() {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             let counted = unsaved.within_bounds(counted);
+            if unsaved.sums.len() >= MOST_UNSAVED && !unsaved.sums.contains_key(&counted) {
+                continue;
+            }
             let sum = unsaved.sums.entry(counted).or_default();
             *sum = sum.saturating_add(1);
         }

@@ -78,7 +78,7 @@ impl LoginNumbers {
         self.began.total().saturating_sub(self.returned.total()).max(0)
     }
 
-    /// How many of those that came to an end signed somebody in, of a thousand; `None` if none came to an end.
+    /// How many of the logins that came to an end signed the person in, of a thousand; `None` if none came to an end.
     pub fn success_share(&self) -> Option<i64> {
         let (well, ended) = (self.signed_in.total(), self.ended());
         well.saturating_mul(1000).checked_div(ended)

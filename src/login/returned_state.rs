@@ -4,7 +4,7 @@ use crate::login::error::{LoginError, LoginErrorCause};
 use crate::provider::Provider;
 use crate::provider::callback::StateLocation;
 use crate::provider::facts::Facts;
-use crate::vocabulary::privacy::masked_key;
+use crate::vocabulary::privacy::{HIDDEN, masked_key};
 use crate::vocabulary::text::Text;
 use serde_json::Value;
 
@@ -29,7 +29,10 @@ pub(crate) fn missing_state(provider: &Provider, document: &Value, sent: Option<
 /// The names of a callback's parameters, masked where they may be values.
 fn parameter_names(document: &Value) -> Vec<Box<str>> {
     let members = document.as_object().into_iter().flatten();
-    members.map(|(name, _)| masked_key(name).into()).take(MOST_NAMES).collect()
+    // Anyone can write a callback, so a name with blanks or signs is a sentence of theirs and not shown.
+    let is_name =
+        |name: &str| name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+    members.map(|(name, _)| if is_name(name) { masked_key(name).into() } else { HIDDEN.into() }).take(MOST_NAMES).collect()
 }
 
 /// The state in the callback, in the place that the provider uses. A provider that returns none according to its file may

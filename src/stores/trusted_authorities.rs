@@ -18,7 +18,8 @@ pub(crate) fn listed_authorities(settings: &Settings) -> impl Iterator<Item = &L
 pub(crate) fn trusted_authorities(settings: &Settings) -> (TrustedAuthorities, Vec<Complaint>) {
     let (mut authorities, mut complaints) = (TrustedAuthorities::default(), Vec::new());
     for file in listed_authorities(settings) {
-        let wrong = match files::read_bytes(&settings.folder().join(&file.value), LARGEST) {
+        let wrong = match files::read_bytes(&settings.folder().join(&file.value), LARGEST + 1) {
+            Ok(pem) if pem.len() > LARGEST => format!("`{}` is larger than {} KiB", file.value, LARGEST / 1024),
             Ok(pem) if authorities.add(&pem) => continue,
             Ok(_) => format!("`{}` holds no certificate, or something that is none", file.value),
             Err(_) => format!("`{}` cannot be read", file.value),

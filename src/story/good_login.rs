@@ -112,39 +112,51 @@ impl GoodAnswer {
     fn merge(&mut self, other: Self) {
         self.status = other.status;
         match (&mut self.shape, other.shape) {
-            (Some(known), Some(more)) => merge_members(known, more),
+            (Some(known), Some(more)) => {
+                let mut room = MOST_MEMBERS.saturating_sub(count_members(known));
+                merge_members(known, more, &mut room);
+            }
             (known @ None, more) => *known = more,
             (Some(_), None) => {}
         }
     }
 }
 
-fn merge_members(known: &mut Vec<GoodMember>, more: Vec<GoodMember>) {
-    /// The most members of one object that are kept. Keys beyond it are invented ones.
-    const MOST: usize = 200;
+/// The most members of an answer that are kept. Keys beyond it are invented ones.
+const MOST_MEMBERS: usize = 600;
+
+fn count_members(members: &[GoodMember]) -> usize {
+    members.iter().map(|member| count_members(&member.below).saturating_add(1)).sum()
+}
+
+/// Adds members for which there is room.
+fn merge_members(known: &mut Vec<GoodMember>, more: Vec<GoodMember>, room: &mut usize) {
     for member in known.iter_mut() {
         member.optional |= !more.iter().any(|other| other.key == member.key);
     }
     for member in more {
-        let has_room = known.len() < MOST;
-        match known.iter_mut().find(|other| other.key == member.key) {
-            Some(same) => {
-                for word in member.looks {
-                    if !same.looks.contains(&word) {
-                        same.looks.push(word);
-                        same.looks.sort();
-                    }
-                }
-                same.optional |= member.optional;
-                // A list that was empty says nothing of its entries, and neither does a value that is no object.
-                if same.below.is_empty() {
-                    same.below = member.below;
-                } else if !member.below.is_empty() {
-                    merge_members(&mut same.below, member.below);
-                }
+        let Some(same) = known.iter_mut().find(|other| other.key == member.key) else {
+            let all = count_members(&member.below).saturating_add(1);
+            if all <= *room {
+                *room = room.saturating_sub(all);
+                known.push(GoodMember { optional: true, ..member });
             }
-            None if has_room => known.push(GoodMember { optional: true, ..member }),
-            None => {}
+            continue;
+        };
+        for word in member.looks {
+            if !same.looks.contains(&word) {
+                same.looks.push(word);
+                same.looks.sort();
+            }
+        }
+        same.optional |= member.optional;
+        // A list that was empty says nothing of its entries, and neither does a value that is no object.
+        let below = count_members(&member.below);
+        if !same.below.is_empty() {
+            merge_members(&mut same.below, member.below, room);
+        } else if below <= *room {
+            *room = room.saturating_sub(below);
+            same.below = member.below;
         }
     }
 }

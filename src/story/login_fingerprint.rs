@@ -184,7 +184,7 @@ pub(crate) fn compare_value(own: &LoginFingerprint, (place, value): (u64, u64), 
             }
             SamePerson::Unknown => {}
         }
-        // Two others show as much, whoever this person is.
+        // Two others show as much without this person.
         for (another, theirs) in with.iter().skip(at.saturating_add(1)) {
             let (is_same, shares_none) = (theirs == values, theirs.iter().all(|value| !values.contains(value)));
             seen.is_no_id |= match other.same_person(another) {
