@@ -372,7 +372,7 @@ impl App {
                 continue;
             }
             if shared.is_none() {
-                self.metrics.count_logins_without_code(&kind.store, &kind.provider, count);
+                self.metrics.logins.count_without_code(&kind.store, &kind.provider, count);
                 let why =
                     "failed logins of this minute showed no incident code: too many different ones came from one address or at one place";
                 tracing::warn!(store = &*kind.store, provider = &*kind.provider, cause = &*kind.cause, minute, count, "{why}");

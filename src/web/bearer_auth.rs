@@ -60,7 +60,7 @@ pub(crate) fn check(
         PresentedBearer::Token(token) => verify(token, live_store, app, cache, now),
         PresentedBearer::Unclear => None,
     };
-    app.metrics.check_counts.count(known.is_some());
+    app.metrics.checks.counts.count(known.is_some());
     match known {
         Some(known) => signed_in(&known.headers),
         None => {

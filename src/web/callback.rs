@@ -212,7 +212,7 @@ async fn obtain_identity(
     if outcome.is_ok() {
         remember_good_login(context, live_provider, &trace);
     }
-    context.app().metrics.observe_conversation(&live_provider.provider.name, began.elapsed());
+    context.app().metrics.logins.observe_conversation(&live_provider.provider.name, began.elapsed());
     login_counts::count_durations(context, live_provider, &live_provider.provider, &watch);
     let (store, recent) = (&context.live_store().store.name, &context.app().recent_logins);
     match outcome {

@@ -112,7 +112,7 @@ pub(crate) async fn obtain_identity(
         let busy = BrokerFailure::TooManyLogins;
         return Err(login_failure::without_conversation(context, busy, live_provider, None).await.into());
     };
-    context.app().metrics.observe_conversation(&live_provider.provider.name, began.elapsed());
+    context.app().metrics.logins.observe_conversation(&live_provider.provider.name, began.elapsed());
     let exchanged = match outcome {
         Ok(exchanged) => exchanged,
         Err(login) => {

@@ -94,10 +94,10 @@ pub(crate) async fn check(request: HttpRequest) -> HttpResponse {
         return bearer_auth::check(&bearer, live_store, app, &cache.bearers, now);
     }
     let Some(known) = tokens.as_ref().ok().and_then(|tokens| verify_tokens(tokens, live_store, app, cache, now)) else {
-        app.metrics.check_counts.count(false);
+        app.metrics.checks.counts.count(false);
         return if lets_guests_pass { guest(live_store) } else { unauthenticated(&request, live_store) };
     };
-    app.metrics.check_counts.count(true);
+    app.metrics.checks.counts.count(true);
     let mut response = signed_in(&known.headers);
     if tokens.is_ok_and(|tokens| tokens.cookie().is_some()) {
         let has_first = RequestCookies::new(request.headers()).has(&live_store.store.cookie);

@@ -97,11 +97,13 @@ pub(crate) fn own_listener(config: &mut ServiceConfig) {
 
 fn metrics_response(app: &App) -> HttpResponse {
     let (states, _) = provider_states(app);
-    app.metrics.set_drift(app.drift.take_metrics());
+    app.metrics.provider_files.set(&states);
+    app.metrics.drift.set(app.drift.take_metrics());
     let live_config = app.live_config();
     let snapshots = live_config.live_stores().map(|live_store| (&*live_store.store.name, Arc::clone(&live_store.providers.snapshot())));
-    app.metrics.set_next_versions(app.rollout.take_metrics(snapshots));
-    let text = app.metrics.open_metrics_text(&states, app.revocations.len(), clock::now().saturating_sub(app.revocations.last_refresh()));
+    app.metrics.next_versions.set(app.rollout.take_metrics(snapshots));
+    app.metrics.storage.set(app.revocations.len(), clock::now().saturating_sub(app.revocations.last_refresh()));
+    let text = app.metrics.open_metrics_text();
     with_security_headers(HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text))
 }
 

@@ -26,9 +26,9 @@ pub(crate) fn count<'a>(context: &RequestContext, source: impl Into<LoginSource<
     let at = CountedAt { store, provider: source.name, variant: source.variant };
     app.counts.count(at, event, context.now());
     match event {
-        LoginCount::Began => app.metrics.count_began(store, source.name),
-        LoginCount::Returned { .. } => app.metrics.count_returned(store, source.name),
-        LoginCount::SignedIn => app.metrics.count_login(store, source.name, "welcome"),
+        LoginCount::Began => app.metrics.logins.count_began(store, source.name),
+        LoginCount::Returned { .. } => app.metrics.logins.count_returned(store, source.name),
+        LoginCount::SignedIn => app.metrics.logins.count_end(store, source.name, "welcome"),
         LoginCount::Cancelled | LoginCount::Failed { .. } | LoginCount::Took { .. } => {}
     }
 }
@@ -48,7 +48,7 @@ pub(crate) fn count_failure<'a>(
     (step, cause): (&str, &str),
 ) {
     let source = source.into();
-    context.app().metrics.count_login(&context.live_store().store.name, source.name, page.name());
+    context.app().metrics.logins.count_end(&context.live_store().store.name, source.name, page.name());
     count(context, source, if page == ErrorCause::Cancelled { LoginCount::Cancelled } else { LoginCount::Failed { step, cause } });
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn refuse(context: &RequestContext, limit: ReachedMailLimit) -> UserF
 /// Counts a code that is not sent; the log has a line of it at most once a minute.
 pub(crate) fn count_unsent(context: &RequestContext, limit: ReachedMailLimit) {
     let (app, store) = (context.app(), &context.live_store().store);
-    app.metrics.count_unsent_mail(&store.name, limit.word());
+    app.metrics.mails.count_unsent(&store.name, limit.word());
     let (bucket, now) = (app_bucket(&format!("unsent mails of {}", limit.word())), context.now().saturating_mul(1000));
     if app.limits.take(RateLimitKind::Mail, context.live_store().number, bucket, 1, now).is_ok() {
         let of_a_day = store.rates.map(|rates| rates.mails_per_day);

@@ -88,7 +88,7 @@ async fn deliver_to_app(app: &App, notices: &[LogoutNotice], now: i64) {
             deliver(app, notice, now).await
         };
         match &outcome {
-            DeliveryOutcome::Delivered => app.metrics.count_logout_notice(&notice.store, &notice.app, "delivered"),
+            DeliveryOutcome::Delivered => app.metrics.logout_notices.count(&notice.store, &notice.app, "delivered"),
             DeliveryOutcome::NotWanted => {}
             DeliveryOutcome::Unknown => continue,
             DeliveryOutcome::Refused => report_failure(app, notice, "it answered with an error"),
@@ -110,7 +110,7 @@ async fn deliver_to_app(app: &App, notices: &[LogoutNotice], now: i64) {
 
 fn report_failure(app: &App, notice: &LogoutNotice, reason: &str) {
     let LogoutNotice { store, app: name, tries, is_last, .. } = notice;
-    app.metrics.count_logout_notice(store, name, if *is_last { "given_up" } else { "failed" });
+    app.metrics.logout_notices.count(store, name, if *is_last { "given_up" } else { "failed" });
     if *is_last {
         let what = "an app has not taken the notice of an ended session for a day, so it gets none";
         tracing::error!(store = &**store, app = &**name, reason, "{what}");
