@@ -6,9 +6,9 @@ use crate::provider::facts::Facts;
 use crate::provider::json;
 use crate::provider::keys::JwsSigningKey;
 use crate::simulated::simulation::compare::{excerpt, secret_text};
+use crate::simulated::simulation::difference::SimulatedDifference;
 use crate::simulated::simulation::received_request::ReceivedRequest;
 use crate::vocabulary::text::Text;
-use crate::workbench::examples::difference::Difference;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -17,10 +17,8 @@ use serde_json::Value;
 const LARGEST_AGE: i64 = 120;
 
 /// The token that arrived, if it is one that the file makes.
-pub(super) fn check(assertion: &Assertion, facts: &Facts, received: &ReceivedRequest, now: i64) -> Result<Text, Difference> {
-    let differ = |expected: &str, found: &str| {
-        Difference::new(format!("the assertion (line {})", assertion.place.line), expected.to_owned(), found.to_owned())
-    };
+pub(super) fn check(assertion: &Assertion, facts: &Facts, received: &ReceivedRequest, now: i64) -> Result<Text, SimulatedDifference> {
+    let differ = |expected: &str, found: &str| SimulatedDifference::of_call("the assertion", assertion.place.line, expected, found);
     let tokens: Vec<ReceivedAssertion> = received
         .values()
         .iter()

@@ -6,13 +6,13 @@ use crate::provider::facts::Facts;
 use crate::simulated::request::FormFields;
 use crate::simulated::response::SimulatedResponse;
 use crate::simulated::simulation::choices::SimulatedChoice;
-use crate::simulated::simulation::compare::{as_sentence, excerpt};
+use crate::simulated::simulation::compare::excerpt;
+use crate::simulated::simulation::difference::{ComparedText, DifferingPart, SimulatedDifference, as_sentence};
 use crate::simulated::simulation::received_request::ReceivedRequest;
 use crate::simulated::simulation::replacements::ExampleReplacements;
 use crate::simulated::simulation::state::{SimulatedLogin, SimulatedVisit};
 use crate::simulated::simulation::{Simulation, SimulationContext, expectation};
 use crate::vocabulary::text::Text;
-use crate::workbench::examples::difference::Difference;
 use crate::workbench::examples::replay;
 
 /// The largest age of a time in the redirect, in seconds.
@@ -31,8 +31,8 @@ impl Simulation {
         let step = &self.provider.authorization;
         let prepared = self.prepared_visit(&attempt, received, context);
         if prepared.is_none() && !self.provider.calls_before_redirect().is_empty() {
-            let nothing = "no call before the redirect was made".to_owned();
-            let differences = [Difference::new("the redirect".to_owned(), "what `prepare` has read".to_owned(), nothing)];
+            let (expected, found) = (ComparedText::Prepared, ComparedText::NotPrepared);
+            let differences = [SimulatedDifference { part: DifferingPart::Redirect, line: 0, expected, found }];
             let line = format!("refused   GET {}: {}", address_for_log(received), as_sentence(&differences));
             return self.differences_page(&differences, context).with_log_line(line);
         }

@@ -6,7 +6,8 @@ use crate::provider::step::Step;
 use crate::simulated::response::SimulatedResponse;
 use crate::simulated::simulation::addresses::simulated_address;
 use crate::simulated::simulation::authorization::address_for_log;
-use crate::simulated::simulation::compare::{as_sentence, excerpt};
+use crate::simulated::simulation::compare::excerpt;
+use crate::simulated::simulation::difference::{SimulatedDifference, as_sentence};
 use crate::simulated::simulation::preparation::PreparationMatch;
 use crate::simulated::simulation::received_request::ReceivedRequest;
 use crate::simulated::simulation::refusal_kind::RefusalKind;
@@ -16,7 +17,6 @@ use crate::simulated::simulation::{Simulation, SimulationContext, expectation};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::Response;
-use crate::workbench::examples::difference::Difference;
 use crate::workbench::examples::replayed_answers::replayed_response;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -35,7 +35,7 @@ enum CallMatch {
     /// This call was made before.
     Repeated(usize),
     /// It is no call of this login. It resembles this one most, with these differences.
-    Different(usize, Vec<Difference>),
+    Different(usize, Vec<SimulatedDifference>),
 }
 
 impl Simulation {
@@ -56,7 +56,7 @@ impl Simulation {
         let mut state = self.lock_state();
         state.remove_expired(context.now);
         let candidates = candidates_for(&state.logins, received);
-        let mut nearest: Option<(usize, usize, Vec<Difference>)> = None;
+        let mut nearest: Option<(usize, usize, Vec<SimulatedDifference>)> = None;
         for at in candidates {
             match self.match_call(&state.logins[at], received, context) {
                 CallMatch::Next(call, facts) => {
@@ -129,7 +129,7 @@ impl Simulation {
         &self,
         (call, facts): (usize, &Facts),
         received: &ReceivedRequest,
-        differences: &[Difference],
+        differences: &[SimulatedDifference],
         what: &str,
         context: SimulationContext<'_>,
     ) -> SimulatedResponse {
@@ -190,7 +190,7 @@ impl Simulation {
             Some(moment) => moment..=moment,
             None => (login.sent_back - 1).max(context.now - LARGEST_AGE)..=context.now,
         };
-        let mut nearest: Option<(usize, Vec<Difference>)> = None;
+        let mut nearest: Option<(usize, Vec<SimulatedDifference>)> = None;
         let expect = |step: &Step| expectation::check_request(&self.provider, step, &login.facts, received, moments.clone());
         let calls = || self.provider.calls_after_callback();
         for (at, step) in calls().filter(|(at, _)| *at >= login.position).filter(|_| !login.is_over) {

@@ -5,12 +5,12 @@
 use crate::provider::json;
 use crate::provider::parameters::Parameter;
 use crate::provider::step::{Step, StepBody};
+use crate::simulated::simulation::difference::{ComparedText, DifferingPart, SimulatedDifference};
 use crate::simulated::simulation::received_request::ReceivedRequest;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Request, USER_AGENT};
-use crate::workbench::examples::difference::Difference;
 use crate::workbench::recorded_exchange::parse_pairs;
 use serde_json::Value;
 use std::sync::Arc;
@@ -47,20 +47,22 @@ const TRANSPORT_HEADERS: &[&str] = &[
 /// The longest part of a received text that is shown.
 const LONGEST_EXCERPT: usize = 120;
 
-pub(super) fn compare(step: &Step, expected: &Request, received: &ReceivedRequest) -> Vec<Difference> {
+pub(super) fn compare(step: &Step, expected: &Request, received: &ReceivedRequest) -> Vec<SimulatedDifference> {
     let mut differences = RequestDifferences { all: Vec::new() };
     if received.method != expected.method.to_string() {
-        differences.add("the method", step.address.template.place, expected.method.to_string(), received.method.clone());
+        let (wanted, found) = (ComparedText::Value(expected.method.to_string()), ComparedText::Value(received.method.clone()));
+        differences.add(DifferingPart::Method, step.address.template.place, wanted, found);
     }
     let sent = ReceivedRequest::from_request(expected);
     let shown = expected.address.masked();
     let shown = shown.split('#').next().unwrap_or_default();
     let (shown_base, shown_query) = shown.split_once('?').unwrap_or((shown, ""));
     if sent.base != received.base {
-        differences.add("the address", step.address.template.place, shown_base.to_owned(), excerpt(&received.base));
+        let (wanted, found) = (ComparedText::Value(shown_base.to_owned()), ComparedText::Value(excerpt(&received.base)));
+        differences.add(DifferingPart::Address, step.address.template.place, wanted, found);
     }
     let listed = ParameterPlaces { parameters: &step.query, step, fallback: step.address.template.place };
-    differences.compare_pairs("query", &listed, (&sent.query, &parse_pairs(shown_query)), &received.query);
+    differences.compare_pairs(ComparedPairs::Query, &listed, (&sent.query, &parse_pairs(shown_query)), &received.query);
     compare_body(step, expected, &sent, received, &mut differences);
     // The file writes no header of the redirect, and a browser and its extensions add many.
     if !step.is_redirect() {
@@ -69,12 +71,35 @@ pub(super) fn compare(step: &Step, expected: &Request, received: &ReceivedReques
     differences.all
 }
 
+/// The parameters that are compared.
+#[derive(Clone, Copy)]
+enum ComparedPairs {
+    Query,
+    Form,
+}
+
+impl ComparedPairs {
+    fn part(self, name: String) -> DifferingPart {
+        match self {
+            Self::Query => DifferingPart::Query(name),
+            Self::Form => DifferingPart::OfCall(format!("form `{name}`")),
+        }
+    }
+
+    fn order(self) -> DifferingPart {
+        match self {
+            Self::Query => DifferingPart::QueryOrder,
+            Self::Form => DifferingPart::OfCall("the order of the form".to_owned()),
+        }
+    }
+}
+
 /// A name and a value.
 type NameValuePair = (String, String);
 
 /// The differences that were found so far.
 struct RequestDifferences {
-    all: Vec<Difference>,
+    all: Vec<SimulatedDifference>,
 }
 
 /// The parameters as the file has them, with their lines.
@@ -93,14 +118,13 @@ impl ParameterPlaces<'_> {
 }
 
 impl RequestDifferences {
-    fn add(&mut self, what: &str, place: Place, expected: String, found: String) {
-        let line = if place.line > 0 { format!(" (line {})", place.line) } else { String::new() };
-        self.all.push(Difference::new(format!("{what}{line}"), expected, found));
+    fn add(&mut self, part: DifferingPart, place: Place, expected: ComparedText, found: ComparedText) {
+        self.all.push(SimulatedDifference { part, line: place.line, expected, found });
     }
 
     fn compare_pairs(
         &mut self,
-        what: &str,
+        pairs: ComparedPairs,
         listed: &ParameterPlaces<'_>,
         (sent, shown): (&[NameValuePair], &[NameValuePair]),
         found: &[NameValuePair],
@@ -116,22 +140,24 @@ impl RequestDifferences {
             match counterpart {
                 Some((_, other)) if other == value => {}
                 Some((_, other)) => {
-                    self.add(&format!("{what} `{}`", printable(name)), listed.place(name), shown.to_owned(), describe_found(shown, other));
+                    let found = describe_found(shown, other);
+                    self.add(pairs.part(printable(name)), listed.place(name), ComparedText::Value(shown.to_owned()), found);
                 }
                 None => {
-                    self.add(&format!("{what} `{}`", printable(name)), listed.place(name), shown.to_owned(), "it is missing".to_owned());
+                    let expected = ComparedText::Value(shown.to_owned());
+                    self.add(pairs.part(printable(name)), listed.place(name), expected, ComparedText::Missing);
                 }
             }
         }
         for (at, (name, _)) in found.iter().enumerate() {
             if sent.iter().filter(|(other, _)| other == name).nth(nth(found, at)).is_none() {
-                let name = excerpt(name);
-                self.add(&format!("{what} `{name}`"), listed.step.place, "the file sends none".to_owned(), "it arrived".to_owned());
+                self.add(pairs.part(excerpt(name)), listed.step.place, ComparedText::Unsent, ComparedText::Arrived);
             }
         }
         if self.all.len() == before {
-            let names = |list: &[NameValuePair]| list.iter().map(|(name, _)| printable(name)).collect::<Vec<_>>().join(", ");
-            self.add(&format!("the order of the {what}"), listed.step.place, names(sent), names(found));
+            let names =
+                |list: &[NameValuePair]| ComparedText::Value(list.iter().map(|(name, _)| printable(name)).collect::<Vec<_>>().join(", "));
+            self.add(pairs.order(), listed.step.place, names(sent), names(found));
         }
     }
 
@@ -142,11 +168,15 @@ impl RequestDifferences {
                     let path = format!("{path}.{name}");
                     match members.get(name) {
                         Some(found) => self.compare_json(&path, place, (value, shown.get(name).unwrap_or(value)), found),
-                        None => self.add(&path, place, "it is sent".to_owned(), "it is missing".to_owned()),
+                        None => {
+                            let expected = ComparedText::OfCall("it is sent".to_owned());
+                            self.add(DifferingPart::OfCall(path), place, expected, ComparedText::Missing);
+                        }
                     }
                 }
                 for name in members.keys().filter(|name| !sent.contains_key(*name)) {
-                    self.add(&format!("{path}.{}", excerpt(name)), place, "the file sends none".to_owned(), "it arrived".to_owned());
+                    let part = DifferingPart::OfCall(format!("{path}.{}", excerpt(name)));
+                    self.add(part, place, ComparedText::Unsent, ComparedText::Arrived);
                 }
             }
             (Value::Array(sent), Value::Array(list)) if sent.len() == list.len() => {
@@ -158,7 +188,7 @@ impl RequestDifferences {
             _ => {
                 let shown = shown.to_string();
                 let found = describe_found(&shown, &found.to_string());
-                self.add(path, place, shown, found);
+                self.add(DifferingPart::OfCall(path.to_owned()), place, ComparedText::Value(shown), found);
             }
         }
     }
@@ -168,26 +198,26 @@ fn compare_body(step: &Step, expected: &Request, sent: &ReceivedRequest, receive
     let place = step.place;
     let Some(body) = &expected.body else {
         if !received.body.is_empty() {
-            differences.add("the body", place, "no body".to_owned(), "a body".to_owned());
+            differences.add(DifferingPart::Body, place, ComparedText::NoBody, ComparedText::AnyBody);
         }
         return;
     };
     match &step.body {
         StepBody::Form(parameters) => {
             let listed = ParameterPlaces { parameters, step, fallback: place };
-            differences.compare_pairs("form", &listed, (&sent.form(), &parse_pairs(&body.masked())), &received.form());
+            differences.compare_pairs(ComparedPairs::Form, &listed, (&sent.form(), &parse_pairs(&body.masked())), &received.form());
         }
         StepBody::Json(_) => {
             let shown = json::parse(body.masked().as_bytes()).unwrap_or(Value::Null);
             match received.json() {
                 Some(json) => differences.compare_json("json $", place, (&sent.json().unwrap_or(Value::Null), &shown), &json),
-                None => differences.add("the body", place, "JSON".to_owned(), "something else".to_owned()),
+                None => differences.all.push(SimulatedDifference::of_call("the body", place.line, "JSON", "something else")),
             }
         }
         StepBody::Text(template) if sent.text() != received.text() => {
             let shown = body.masked();
             let found = describe_found(&shown, received.text());
-            differences.add("the text", template.place, shown, found);
+            differences.add(DifferingPart::OfCall("the text".to_owned()), template.place, ComparedText::Value(shown), found);
         }
         StepBody::Text(_) | StepBody::None => {}
     }
@@ -214,8 +244,10 @@ fn compare_headers(
             _ if is_default => {}
             Some(other) if other == &**sent => {}
             Some(other) if name.eq_ignore_ascii_case("content-type") && kind(other) == kind(sent) => {}
-            Some(other) => differences.add(&format!("header `{name}`"), place(name), shown.clone(), describe_found(&shown, other)),
-            None => differences.add(&format!("header `{name}`"), place(name), shown, "it is missing".to_owned()),
+            other => {
+                let found = other.map_or(ComparedText::Missing, |other| describe_found(&shown, other));
+                differences.add(DifferingPart::OfCall(format!("header `{name}`")), place(name), ComparedText::Value(shown), found);
+            }
         }
     }
     for (name, _) in &received.headers {
@@ -225,14 +257,15 @@ fn compare_headers(
             || lower.starts_with("x-forwarded-")
             || lower.starts_with("upgrade");
         if !is_transport && !expected.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            differences.add(&format!("header `{}`", excerpt(name)), step.place, "the file sends none".to_owned(), "it arrived".to_owned());
+            let part = DifferingPart::OfCall(format!("header `{}`", excerpt(name)));
+            differences.add(part, step.place, ComparedText::Unsent, ComparedText::Arrived);
         }
     }
 }
 
 /// The value that arrived; it is not shown if a secret belongs there.
-fn describe_found(expected: &str, found: &str) -> String {
-    if expected.contains('‹') { "another value".to_owned() } else { excerpt(found) }
+fn describe_found(expected: &str, found: &str) -> ComparedText {
+    if expected.contains('‹') { ComparedText::AnotherValue } else { ComparedText::Value(excerpt(found)) }
 }
 
 /// A received text, shortened and made printable.
@@ -240,14 +273,6 @@ pub(super) fn excerpt(text: &str) -> String {
     let short: String = text.chars().take(LONGEST_EXCERPT).collect();
     let more = if short.len() < text.len() { "…" } else { "" };
     format!("{}{more}", printable(&short))
-}
-
-pub(super) fn as_sentence(differences: &[Difference]) -> String {
-    let all: Vec<String> = differences
-        .iter()
-        .map(|difference| format!("{}: expected {}, found {}", difference.place, difference.expected, difference.found))
-        .collect();
-    all.join("; ")
 }
 
 /// A text that is secret from context on.

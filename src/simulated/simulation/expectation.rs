@@ -12,10 +12,10 @@ use crate::provider::step::{Step, StepBody};
 use crate::provider::template::{Template, TemplatePiece};
 use crate::simulated::simulation::assertion;
 use crate::simulated::simulation::compare::{compare, secret_text};
+use crate::simulated::simulation::difference::{ComparedText, DifferingPart, SimulatedDifference};
 use crate::simulated::simulation::received_request::ReceivedRequest;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
-use crate::workbench::examples::difference::Difference;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use std::ops::RangeInclusive;
@@ -86,14 +86,16 @@ pub(super) fn is_authorization(provider: &Provider, facts: &Facts, received: &Re
 }
 
 /// What is wrong with the form of the code challenge.
-pub(super) fn check_challenge(provider: &Provider, attempt: &Attempt) -> Option<Difference> {
+pub(super) fn check_challenge(provider: &Provider, attempt: &Attempt) -> Option<SimulatedDifference> {
     let challenge = attempt.challenge.as_deref()?;
     let length = provider.pkce.challenge("").filter(|_| provider.pkce == Pkce::S256)?.len();
     let is_well_formed =
         challenge.len() == length && challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    let expected = "a SHA-256 in URL-safe base64, of 43 letters";
-    (!is_well_formed).then(|| {
-        Difference::new("the code challenge".to_owned(), expected.to_owned(), format!("a text of {} letters", challenge.chars().count()))
+    (!is_well_formed).then(|| SimulatedDifference {
+        part: DifferingPart::CodeChallenge,
+        line: 0,
+        expected: ComparedText::Challenge,
+        found: ComparedText::Letters(challenge.chars().count()),
     })
 }
 
@@ -104,7 +106,7 @@ pub(super) fn check_request(
     facts: &Facts,
     received: &ReceivedRequest,
     moments: RangeInclusive<i64>,
-) -> Result<Facts, Vec<Difference>> {
+) -> Result<Facts, Vec<SimulatedDifference>> {
     let known = provider.known;
     let mut facts = facts.clone();
     let wrong_verifier = take_code_verifier(provider, step, &mut facts, received);
@@ -136,7 +138,7 @@ pub(super) fn check_request(
 }
 
 /// Takes the PKCE verifier from the request that carries it, and says if it does not belong to the code challenge.
-fn take_code_verifier(provider: &Provider, step: &Step, facts: &mut Facts, received: &ReceivedRequest) -> Option<Difference> {
+fn take_code_verifier(provider: &Provider, step: &Step, facts: &mut Facts, received: &ReceivedRequest) -> Option<SimulatedDifference> {
     let known = provider.known;
     if provider.pkce == Pkce::Off || facts.get(known.code_verifier).is_some() {
         return None;
@@ -149,16 +151,15 @@ fn take_code_verifier(provider: &Provider, step: &Step, facts: &mut Facts, recei
     };
     facts.set(known.code_verifier, secret_text(&verifier, "codeVerifier"));
     let expected = "the verifier of this login's code challenge";
-    (!is_right).then(|| Difference::new("the code verifier".to_owned(), expected.to_owned(), "another".to_owned()))
+    (!is_right).then(|| SimulatedDifference::of_call("the code verifier", 0, expected, "another"))
 }
 
 /// What differs between a request and the one that a step writes with these facts, or with stand-ins for those that are missing.
-fn differences_from(step: &Step, facts: &Facts, received: &ReceivedRequest) -> Vec<Difference> {
+fn differences_from(step: &Step, facts: &Facts, received: &ReceivedRequest) -> Vec<SimulatedDifference> {
     if let Ok(expected) = step.request(facts).or_else(|_| step.request(&facts.clone().for_preview())) {
         compare(step, &expected, received)
     } else {
-        let place = format!("line {}", step.place.line);
-        vec![Difference::new(place, "a request".to_owned(), "a value for it is missing".to_owned())]
+        vec![SimulatedDifference::of_call("the request", step.place.line, "a request", "a value for it is missing")]
     }
 }
 

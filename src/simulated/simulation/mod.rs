@@ -9,6 +9,7 @@ mod calls; //                  the calls of the broker
 mod choices; //                what can be chosen
 mod client_token; //           the client's own token
 mod compare; //                whether a request is the file's
+mod difference; //             how it differs, in the language of the page
 pub(crate) mod connection; //  the connection of a live provider that is simulated
 mod expectation; //            which request has to arrive
 mod handed_in; //              tokens that a program hands in

@@ -5,9 +5,9 @@ use crate::provider::Provider;
 use crate::simulated::pages::{CallbackForm, ChoiceLink, SimulatedLook, SimulatedPageFrame};
 use crate::simulated::response::SimulatedResponse;
 use crate::simulated::simulation::choices::{SimulatedChoice, SimulatedChoiceKind};
+use crate::simulated::simulation::difference::{ShownDifference, SimulatedDifference};
 use crate::simulated::simulation::phrases::SimulationPhrases;
 use crate::simulated::simulation::{Simulation, SimulationContext};
-use crate::workbench::examples::difference::Difference;
 use askama::Template;
 
 /// The choices of one kind.
@@ -26,7 +26,7 @@ struct SimulationPage<'a> {
     lead: &'a str,
     groups: Vec<SimulatedChoiceGroup<'a>>,
     left_out: usize,
-    differences: &'a [Difference],
+    differences: Vec<ShownDifference>,
     addresses: &'a [(String, String)],
 }
 
@@ -98,10 +98,11 @@ impl Simulation {
     }
 
     /// The browser came with another request than the file sends.
-    pub(super) fn differences_page(&self, differences: &[Difference], context: SimulationContext<'_>) -> SimulatedResponse {
+    pub(super) fn differences_page(&self, differences: &[SimulatedDifference], context: SimulationContext<'_>) -> SimulatedResponse {
         let phrases = &context.language.phrases;
         let frame = self.frame(context);
         let page = self.empty_page(&frame, &phrases.differences, &phrases.differences_lead, context);
+        let differences = differences.iter().map(|difference| ShownDifference::new(difference, phrases)).collect();
         frame.response(400, &SimulationPage { differences, ..page })
     }
 
@@ -166,7 +167,7 @@ impl Simulation {
             lead,
             groups: Vec::new(),
             left_out: 0,
-            differences: &[],
+            differences: Vec::new(),
             addresses: &[],
         }
     }

@@ -53,6 +53,24 @@ pub(super) struct SimulationPhrases {
     pub(super) differences_lead: String,
     pub(super) expected: String,
     pub(super) found: String,
+    pub(super) line: String,
+    pub(super) the_method: String,
+    pub(super) the_address: String,
+    pub(super) the_parameter: String,
+    pub(super) the_order: String,
+    pub(super) the_body: String,
+    pub(super) the_challenge: String,
+    pub(super) the_redirect: String,
+    pub(super) is_missing: String,
+    pub(super) is_unsent: String,
+    pub(super) has_arrived: String,
+    pub(super) another_value: String,
+    pub(super) no_body: String,
+    pub(super) any_body: String,
+    pub(super) good_challenge: String,
+    pub(super) letters: String,
+    pub(super) prepared: String,
+    pub(super) not_prepared: String,
     pub(super) lines_of: String,
     pub(super) left_out: String,
     pub(super) addresses: String,
@@ -112,6 +130,10 @@ impl SimulationPhrases {
 }
 
 impl SimulationLanguage {
+    pub(super) fn english() -> &'static Self {
+        LANGUAGES.first().expect("languages are embedded")
+    }
+
     /// The language that an `Accept-Language` prefers; English where it prefers none of them.
     pub(super) fn preferred(accepted: &str) -> &'static Self {
         let quality = |part: &&str| {

@@ -9,13 +9,13 @@ use crate::simulated::response::SimulatedResponse;
 use crate::simulated::simulation::authorization::address_for_log;
 use crate::simulated::simulation::calls::with_unique_value;
 use crate::simulated::simulation::choices::first_login;
+use crate::simulated::simulation::difference::SimulatedDifference;
 use crate::simulated::simulation::received_request::ReceivedRequest;
 use crate::simulated::simulation::replacements::ExampleReplacements;
 use crate::simulated::simulation::state::{SimulatedPreparation, SimulationState};
 use crate::simulated::simulation::{Simulation, SimulationContext, expectation};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::wire::Response;
-use crate::workbench::examples::difference::Difference;
 use crate::workbench::examples::replayed_answers::replayed_response;
 
 /// How many preparations are compared with a request.
@@ -28,7 +28,7 @@ pub(super) enum PreparationMatch {
     /// It is one of them, and this is its answer.
     Answer(Box<SimulatedResponse>),
     /// It goes to the address of this call, with these differences from it.
-    Different(usize, Facts, Vec<Difference>),
+    Different(usize, Facts, Vec<SimulatedDifference>),
     None,
 }
 
@@ -89,7 +89,7 @@ impl Simulation {
         facts: &Facts,
         received: &ReceivedRequest,
         context: SimulationContext<'_>,
-    ) -> Result<Facts, Option<Vec<Difference>>> {
+    ) -> Result<Facts, Option<Vec<SimulatedDifference>>> {
         let is_there = step.address.fill(&facts.clone().for_preview()).is_ok_and(|filled| filled.base.equals(&received.base));
         let moments = context.now - LARGEST_AGE..=context.now;
         let checked = expectation::check_request(&self.provider, step, facts, received, moments);
