@@ -1,7 +1,7 @@
 //! Why a signed token is not accepted. Values of a token are kept only where they are an address, or the name of an algorithm.
 
 use crate::provider::document_fault::DocumentFault;
-use crate::vocabulary::diagnostic::printable;
+use crate::vocabulary::diagnostic::{printable, quoted};
 use crate::vocabulary::no_answer::in_words;
 use std::fmt;
 
@@ -135,15 +135,11 @@ fn write_algorithm(found: Option<&str>, accepted: &[&str], f: &mut fmt::Formatte
     if let Some(found) = found {
         write!(f, ": it is signed by `{found}`")?;
     }
-    if accepted.is_empty() { Ok(()) } else { write!(f, "; accepted are {}", quoted(accepted)) }
+    if accepted.is_empty() { Ok(()) } else { write!(f, "; accepted are {}", quoted(accepted, " or ")) }
 }
 
 fn write_expected(expected: &[Box<str>], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    if expected.is_empty() { Ok(()) } else { write!(f, "; expected is {}", quoted(expected)) }
-}
-
-fn quoted(names: &[impl fmt::Display]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+    if expected.is_empty() { Ok(()) } else { write!(f, "; expected is {}", quoted(expected, " or ")) }
 }
 
 #[cfg(test)]

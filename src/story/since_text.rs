@@ -7,12 +7,13 @@ use crate::story::good_login::{CALLBACK, LIST, OBJECT};
 use crate::story::looks::Looks;
 use crate::story::since_good_login::SinceGoodLogin;
 use crate::vocabulary::diagnostic::printable;
+use crate::vocabulary::no_answer::in_words;
 use crate::vocabulary::utc_time::format_time;
 use std::fmt::Write as _;
 
 pub(crate) fn write_since(story: &Story, text: &mut String) {
     let Some(since) = &story.since else { return };
-    let _ = writeln!(text, "\nthe last login that worked was {} ago ({})", ago(since.seconds), format_time(since.at));
+    let _ = writeln!(text, "\nthe last login that worked was {} ago ({})", in_words(since.seconds.unsigned_abs()), format_time(since.at));
     if since.is_unchanged() {
         since.answers.iter().for_each(|change| _ = writeln!(text, "  {}", printable(&change_sentence(change))));
         let _ = writeln!(text, "  {}", unchanged_sentence(story, since));
@@ -52,16 +53,6 @@ fn unchanged_sentence(story: &Story, since: &SinceGoodLogin) -> &'static str {
              the provider sends or this person's account"
         }
         (false, false) => "the file is as it was, and no answer came that could be compared",
-    }
-}
-
-/// A span of time in its largest unit.
-pub(crate) fn ago(seconds: i64) -> String {
-    match seconds {
-        ..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min", seconds / 60),
-        3600..172_800 => format!("{} h", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use crate::vocabulary::place::{Place, Source};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 /// How serious a complaint is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -195,6 +195,11 @@ pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'
         (distance <= allowed && distance < word.len()).then_some((distance, word))
     });
     near.min().map(|(_, word)| word)
+}
+
+/// Several words in quotes, with this between them.
+pub(crate) fn quoted(words: impl IntoIterator<Item = impl fmt::Display>, between: &str) -> String {
+    words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(between)
 }
 
 /// A list of words for a sentence: `` `a`, `b` or `c` ``.

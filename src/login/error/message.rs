@@ -4,6 +4,7 @@ use crate::login::error::{FactFault, LoginErrorCause, MissingProof};
 use crate::provider::fact_expression::FoundInstead;
 use crate::provider::json_path::ValueKind;
 use crate::provider::refusal::ProviderRefusal;
+use crate::vocabulary::diagnostic::quoted;
 use std::fmt;
 
 impl fmt::Display for LoginErrorCause {
@@ -83,7 +84,7 @@ fn reason(refusal: &ProviderRefusal) -> &str {
 }
 
 fn write_proof(f: &mut fmt::Formatter<'_>, proof: &MissingProof) -> fmt::Result {
-    let at = |paths: &[Box<str>]| if paths.is_empty() { String::new() } else { format!(" at {}", quoted(paths)) };
+    let at = |paths: &[Box<str>]| if paths.is_empty() { String::new() } else { format!(" at {}", quoted(paths, ", ")) };
     match proof {
         MissingProof::ClaimIsFalse { paths, of_nothing: false } => {
             write!(f, ": `emailVerified` was read{} and does not say `true`", at(paths))
@@ -99,10 +100,6 @@ fn write_proof(f: &mut fmt::Formatter<'_>, proof: &MissingProof) -> fmt::Result 
     }
 }
 
-fn quoted(names: &[Box<str>]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
 fn write_no_state(found_as: Option<&str>, names: &[Box<str>], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str("the callback has no parameter that the file reads as the state; ")?;
     match found_as {
@@ -111,7 +108,7 @@ fn write_no_state(found_as: Option<&str>, names: &[Box<str>], f: &mut fmt::Forma
         None => write!(
             f,
             "its parameters are {}; if one of them is the state, write `read: {{ state: $.name_of_it }}` in getAuthorizationCode",
-            quoted(names)
+            quoted(names, ", ")
         ),
     }
 }
