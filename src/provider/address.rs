@@ -9,6 +9,7 @@ mod check;
 #[allow(clippy::arithmetic_side_effects, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 mod parts;
 mod filled;
+mod query;
 
 pub(crate) use crate::provider::address::filled::FilledAddress;
 pub(crate) use crate::provider::address::origin::AddressProblem;
@@ -16,6 +17,7 @@ pub(crate) use crate::provider::address::origin::AddressProblem;
 use crate::provider::address::check::{check_hosts_can_match, check_literal_start, document_address, host_after_base};
 use crate::provider::address::origin::{FilledOrigin, problem_with_origin, split_origin};
 use crate::provider::address::parts::{AddressPart, split_into_parts};
+use crate::provider::address::query::push_query;
 use crate::provider::facts::Facts;
 use crate::provider::fingerprint::fill_settings;
 use crate::provider::hole::Hole;
@@ -158,6 +160,7 @@ impl Address {
                 AddressPart::Fragment => filled.fragment.get_or_insert_default(),
             };
             match piece {
+                TemplatePiece::Literal(text) if *zone == AddressPart::Query => push_query(text, into),
                 TemplatePiece::Literal(text) => into.push_str(text),
                 TemplatePiece::Hole(hole) => fill_hole((*zone, self.may_hold_path()), hole, facts, into)?,
             }

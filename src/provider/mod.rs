@@ -56,6 +56,7 @@ pub(crate) mod proof_check; //     check: what counts as proof is proof
 pub mod provider_spec; //          the words at the top of a file
 pub(crate) mod refusal; //         `refused` and `accepted`
 pub(crate) mod request_reach; //   where the requests of a file lead
+pub(crate) mod sent_secret; //     where its calls send secrets, and in which form
 pub(crate) mod request_payload; // the payload of a call
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub(crate) mod sense_check; //     check: what a file says can happen

@@ -20,7 +20,12 @@ pub(crate) struct Parameter {
 impl Parameter {
     /// A parameter with one value.
     pub(crate) fn new(name: &str, value: Template) -> Self {
-        Self { name: name.into(), values: vec![value] }
+        Self::with_values(name, vec![value])
+    }
+
+    /// A parameter with several values.
+    pub(crate) fn with_values(name: &str, values: Vec<Template>) -> Self {
+        Self { name: name.into(), values: values.into_iter().map(|value| value.named(name)).collect() }
     }
 }
 
@@ -93,7 +98,7 @@ pub(crate) fn compile(named: &[(Located<String>, ParameterValues)], reader: &mut
     for (name, values) in named {
         check_parameter(name, values, reader);
         match &values.texts {
-            Some(texts) => parameters.push(Parameter { name: name.value.as_str().into(), values: texts.clone() }),
+            Some(texts) => parameters.push(Parameter::with_values(&name.value, texts.clone())),
             None => reader.complain(
                 values.place,
                 format!("the parameter `{}` has no value", name.value),
@@ -188,7 +193,10 @@ impl WordValue for JsonTemplate {
                         place: entry.key.place,
                         kind: YamlKind::Scalar { text: entry.key.value.clone(), plain: true, verbatim: true },
                     };
-                    members.push((Template::parse(&entry.key.value, &key, false, reader)?, Self::read(&entry.value, reader)?));
+                    members.push((
+                        Template::parse(&entry.key.value, &key, false, reader)?,
+                        Self::read(&entry.value, reader)?.named(&entry.key.value),
+                    ));
                 }
                 Self::Object(members)
             }
@@ -240,6 +248,15 @@ impl JsonTemplate {
         Ok(())
     }
 
+    /// The same as the value of a member with this name.
+    fn named(self, name: &str) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(text.named(name)),
+            Self::List(items) => Self::List(items.into_iter().map(|item| item.named(name)).collect()),
+            Self::Raw(_) | Self::Object(_) => self,
+        }
+    }
+
     /// The texts with holes in it.
     pub(crate) fn templates(&self) -> Vec<&Template> {
         match self {
@@ -248,6 +265,23 @@ impl JsonTemplate {
             Self::List(items) => items.iter().flat_map(Self::templates).collect(),
             Self::Object(members) => members.iter().flat_map(|(key, value)| std::iter::once(key).chain(value.templates())).collect(),
         }
+    }
+
+    /// The texts with holes in it, each with the keys that lead to it.
+    pub(crate) fn placed_templates(&self) -> Vec<(String, &Template)> {
+        match self {
+            Self::Raw(_) => Vec::new(),
+            Self::Text(template) => vec![(String::new(), template)],
+            Self::List(items) => items.iter().flat_map(|item| item.templates_below("[]")).collect(),
+            Self::Object(members) => {
+                let key = |key| ("a key".to_owned(), key);
+                members.iter().flat_map(|(name, value)| std::iter::once(key(name)).chain(value.templates_below(&name.source))).collect()
+            }
+        }
+    }
+
+    fn templates_below(&self, key: &str) -> Vec<(String, &Template)> {
+        self.placed_templates().into_iter().map(|(keys, text)| (format!("{key}/{keys}"), text)).collect()
     }
 
     /// Every use of a fact in it.

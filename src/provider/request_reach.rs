@@ -24,29 +24,6 @@ pub(crate) struct RequestReach {
     pub(crate) discovery: Option<String>,
 }
 
-/// A secret in a text that a call sends.
-#[derive(Clone, Debug)]
-pub(crate) struct SentSecret {
-    /// Scheme, host and port of the call's address.
-    pub(crate) origin: String,
-    /// The text as it is written.
-    pub(crate) text: Box<str>,
-    pub(crate) used: FactUse,
-}
-
-impl SentSecret {
-    /// Whether the text is the secret and nothing else.
-    fn is_plain(&self) -> bool {
-        let name = self.text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
-        name.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
-    }
-
-    /// Whether the other text sends the same to the same server.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
-        self.origin == other.origin && (self.text == other.text || (self.is_plain() && other.is_plain()))
-    }
-}
-
 impl Provider {
     /// Where the requests lead with these values of the installation.
     pub(crate) fn request_reach(&self, values: &[(Slot, Text)]) -> RequestReach {
@@ -83,32 +60,8 @@ impl Provider {
         uses.chain(discovered).filter(|used| made_of_secrets.contains(&used.fact)).collect()
     }
 
-    /// The secrets in what the calls send, with these values of the installation.
-    pub(crate) fn sent_secrets(&self, values: &[(Slot, Text)]) -> Vec<SentSecret> {
-        let mut facts = self.empty_facts();
-        for (slot, value) in values {
-            facts.set(*slot, value.clone());
-        }
-        let settings = self.settings_among(&facts);
-        let made_of_secrets = self.facts_made_of_secrets();
-        let is_secret = |used: &FactUse| made_of_secrets.contains(&used.fact);
-        let mut sent = Vec::new();
-        for step in self.steps() {
-            let origin = step.address.origin(&settings);
-            let texts = step.request_values().into_iter().chain(step.headers.iter().map(|(_, text)| text)).chain(&step.bearer);
-            for text in texts {
-                let secret = text.uses().find(is_secret);
-                sent.extend(secret.map(|used| SentSecret { origin: origin.clone(), text: text.source.clone(), used }));
-            }
-            let basic =
-                step.basic.and_then(|basic| step.uses_in_request().into_iter().find(|used| used.place == basic.place && is_secret(used)));
-            sent.extend(basic.map(|used| SentSecret { origin, text: "${clientSecret}".into(), used }));
-        }
-        sent
-    }
-
     /// The secrets, and the facts that are composed of them.
-    fn facts_made_of_secrets(&self) -> BTreeSet<Slot> {
+    pub(crate) fn facts_made_of_secrets(&self) -> BTreeSet<Slot> {
         let mut made: BTreeSet<Slot> = self.needed.iter().filter(|needed| needed.secret).map(|needed| needed.fact).collect();
         loop {
             let read = self.steps().flat_map(Step::all_reads).map(|read| (read.fact, read.reading.uses()));

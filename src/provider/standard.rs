@@ -232,7 +232,7 @@ fn apply_changes(standard: &[(&'static str, StandardValue)], changes: &StandardR
         let new_name = changes.rename.0.iter().find(|(old, _)| old.value == *name).map_or(*name, |(_, new)| new.value.as_str());
         match over {
             Some((_, ParameterValues { texts: None, .. })) => {}
-            Some((_, ParameterValues { texts: Some(texts), .. })) => list.push(Parameter { name: new_name.into(), values: texts.clone() }),
+            Some((_, ParameterValues { texts: Some(texts), .. })) => list.push(Parameter::with_values(new_name, texts.clone())),
             None => list.push(Parameter::new(new_name, value.to_template(changes.place, reader))),
         }
     }
@@ -248,7 +248,7 @@ fn apply_changes(standard: &[(&'static str, StandardValue)], changes: &StandardR
                     "use another name, or take one of the two out",
                 );
             }
-            Some(texts) => list.push(Parameter { name: name.value.as_str().into(), values: texts.clone() }),
+            Some(texts) => list.push(Parameter::with_values(&name.value, texts.clone())),
             None if SOMETIMES.contains(&name.value.as_str()) => {}
             None => reader.complain(
                 name.place,

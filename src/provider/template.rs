@@ -10,9 +10,11 @@ use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::{Reader, ValueShape, WordValue, read_scalar};
+use crate::vocabulary::written_secret::is_written_secret;
 use crate::vocabulary::yaml::{YamlKind, YamlNode};
 use serde_json::Value;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// The greatest number of pieces in a text.
 const MOST_PIECES: usize = 400;
@@ -24,6 +26,8 @@ pub(crate) struct Template {
     pub(crate) source: Box<str>,
     pub(crate) place: Place,
     pieces: Vec<TemplatePiece>,
+    /// The name that masks show in place of its literal text, where that is a secret: such a text is never shown.
+    secret: Option<Arc<str>>,
 }
 
 /// A piece of literal text, or a hole.
@@ -59,19 +63,36 @@ pub(crate) struct FactUse {
 impl Template {
     /// A text without holes.
     pub(crate) fn literal(text: &str, place: Place) -> Self {
-        Self { source: text.into(), place, pieces: vec![TemplatePiece::Literal(text.into())] }
+        Self { source: text.into(), place, pieces: vec![TemplatePiece::Literal(text.into())], secret: None }
     }
 
     /// A text that is one fact.
     pub(crate) fn from_fact(name: &str, place: Place, reader: &mut Reader) -> Self {
         let hole = Hole::from_fact(name, place, reader);
-        Self { source: format!("${{{name}}}").into(), place, pieces: vec![TemplatePiece::Hole(hole)] }
+        Self { source: format!("${{{name}}}").into(), place, pieces: vec![TemplatePiece::Hole(hole)], secret: None }
     }
 
     /// A text that is one fact, which may be unknown.
     pub(crate) fn from_optional_fact(name: &str, place: Place, reader: &mut Reader) -> Self {
         let hole = Hole::from_fact(name, place, reader).made_optional();
-        Self { source: format!("${{{name}?}}").into(), place, pieces: vec![TemplatePiece::Hole(hole)] }
+        Self { source: format!("${{{name}?}}").into(), place, pieces: vec![TemplatePiece::Hole(hole)], secret: None }
+    }
+
+    /// The same as the value of a parameter, a header or a member with this name. An operator may have written a secret there.
+    #[must_use]
+    pub(crate) fn named(self, name: &str) -> Self {
+        let secret = is_written_secret(name, &self.source).then(|| Arc::from(name));
+        Self { secret, ..self }
+    }
+
+    /// The literal texts in it that are secrets.
+    pub(crate) fn written_secrets(&self) -> Vec<Text> {
+        let Some(label) = &self.secret else { return Vec::new() };
+        let literals = self.pieces.iter().filter_map(|piece| match piece {
+            TemplatePiece::Literal(text) => Some(Text::secret(&**text, label)),
+            TemplatePiece::Hole(_) => None,
+        });
+        literals.collect()
     }
 
     /// The pieces in order.
@@ -168,7 +189,10 @@ impl Template {
         let mut optional = false;
         for piece in &self.pieces {
             match piece {
-                TemplatePiece::Literal(text) => filled.push_str(text),
+                TemplatePiece::Literal(text) => match &self.secret {
+                    Some(label) => filled.push(&Text::secret(&**text, label)),
+                    None => filled.push_str(text),
+                },
                 TemplatePiece::Hole(hole) => {
                     optional |= hole.is_optional();
                     if let Some(text) = hole.fill(facts, answer)? {
@@ -256,7 +280,7 @@ impl Template {
         if !literal.is_empty() || pieces.is_empty() {
             pieces.push(TemplatePiece::Literal(literal.into()));
         }
-        fine.then(|| Self { source: text.into(), place: node.place, pieces })
+        fine.then(|| Self { source: text.into(), place: node.place, pieces, secret: None })
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod privacy; //       whether a value is likely to be personal data
 pub(crate) mod utc_time; //      moments as text
 pub(crate) mod data_file; //     the data files that are embedded in the program
 pub(crate) mod secret_names; //  which names suggest a secret
+pub(crate) mod written_secret; // which written values are secrets
 pub mod email; //                an e-mail address, parsed and compared in one way only
 pub(crate) mod lookalikes; //   addresses that mix scripts or imitate letters
 pub(crate) mod localized_text; // a text for each language

@@ -64,10 +64,14 @@ pub(crate) fn missing_values(provider: &Provider) -> Vec<String> {
     provider.needed.iter().filter(|needed| !is_set(&needed.reference)).map(|needed| needed.reference.location()).collect()
 }
 
+/// Shorter values that are written in a provider's file are masked where they stand, and not wherever their letters do.
+const SHORTEST_WRITTEN: usize = 8;
+
 /// The values of a provider that are never shown.
 pub(crate) fn secret_values(provider: &Provider) -> Vec<Text> {
     let needed = provider.needed.iter().filter(|needed| needed.secret);
-    needed.filter_map(|needed| read_secret(&needed.reference, provider.names.name(needed.fact))).collect()
+    let kept = needed.filter_map(|needed| read_secret(&needed.reference, provider.names.name(needed.fact)));
+    kept.chain(provider.written_secrets().into_iter().filter(|written| written.len() >= SHORTEST_WRITTEN)).collect()
 }
 
 /// All values that are set for a provider.

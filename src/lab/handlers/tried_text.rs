@@ -66,8 +66,8 @@ impl TriedText<'_> {
         self.check_sent(saved)
     }
 
-    /// Each secret goes to a server to which the saved file sends it, in a text that the saved file sends there. A function or a default
-    /// would show in the request what the secret is like.
+    /// Each secret goes to an address to which the saved file sends it, in the same place of the request and in the same form. A provider
+    /// may repeat what it gets, and a function or a default would show in the request what the secret is like.
     fn check_sent(&self, saved: &Provider) -> Result<(), TryRefusal> {
         let of = |provider: &Provider| provider.sent_secrets(&secrets::installation_values(provider, "").values);
         let theirs = of(saved);
@@ -122,7 +122,13 @@ impl TriedText<'_> {
         let is_unchanged = |place: Place| {
             word_at(mine, place).is_some_and(|word| block(mine, &word).is_some_and(|block_here| Some(block_here) == block(theirs, &word)))
         };
-        match self.provider.secret_uses_outside_calls().iter().find(|used| !is_unchanged(used.place)) {
+        let definitions = |provider: &Provider, name: &str| provider.names.find(name).map(|fact| provider.definitions(fact));
+        let is_same_secret = |fact: Slot| {
+            let name = self.provider.names.name(fact);
+            definitions(saved, name) == Some(self.provider.definitions(fact))
+        };
+        let uses = self.provider.secret_uses_outside_calls();
+        match uses.iter().find(|used| !is_unchanged(used.place) || !is_same_secret(used.fact)) {
             None => Ok(()),
             Some(used) => {
                 let name = self.provider.names.name(used.fact).to_string();

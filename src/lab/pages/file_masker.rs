@@ -9,6 +9,7 @@ use crate::vocabulary::diagnostic::{Complaint, printable};
 use crate::vocabulary::secret_names::{announces_secret, names_secret, often_names_secret};
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::{ValueShape, WordBlock};
+use crate::vocabulary::written_secret::refers_to_secret;
 use crate::vocabulary::yaml::{YamlError, YamlKind, YamlNode};
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -314,40 +315,4 @@ pub(crate) fn secret_in_prose(text: &str) -> Option<usize> {
         let is_reference = refers_to_secret(value.trim_end().trim_matches(['"', '\'']));
         ((names_secret(name) || often_names_secret(name)) && !is_reference).then(|| text.len() - value.len())
     })
-}
-
-/// Whether a value says where a secret is kept, or that there is none, rather than being one.
-fn refers_to_secret(value: &str) -> bool {
-    let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    match value {
-        "" | "none" | "null" | "~" | "|" | ">" | "|-" | ">-" | "-" => true,
-        _ if value.starts_with("$.") || value.starts_with("$[") || is_parameter_name(value) => true,
-        _ => {
-            value.strip_prefix("env:").is_some_and(|name| is_name(name.trim()))
-                || value.strip_prefix("file:").is_some_and(|path| !path.trim().contains(' '))
-                || without_placeholders(value).is_some_and(|rest| {
-                    let is_scheme = value.contains("${") && matches!(rest.trim(), "Bearer" | "Basic" | "Token" | "OAuth");
-                    rest.trim().is_empty() || is_scheme
-                })
-        }
-    }
-}
-
-/// Whether it is what a provider calls a parameter, as in `rename`.
-fn is_parameter_name(value: &str) -> bool {
-    let usual = ["secret", "clientSecret", "appSecret", "key", "password", "token"];
-    let of_a_client = ["client_", "app_", "api_"].iter().any(|first| value.starts_with(first));
-    usual.contains(&value) || of_a_client && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-}
-
-/// What is left of a text without its holes, if they are all closed.
-fn without_placeholders(text: &str) -> Option<String> {
-    let mut left = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        left.push_str(before);
-        rest = after.split_once('}')?.1;
-    }
-    left.push_str(rest);
-    Some(left)
 }

@@ -252,7 +252,14 @@ fn headers(named: NamedValues<Template>, reader: &mut Reader) -> Vec<(Located<St
         }
         check_no_paths([value], reader);
     }
-    named.0
+    named
+        .0
+        .into_iter()
+        .map(|(name, value)| {
+            let value = value.named(&name.value);
+            (name, value)
+        })
+        .collect()
 }
 
 /// How long the provider may take.
