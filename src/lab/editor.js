@@ -67,7 +67,11 @@ function edit(form, field) {
     const lang = new URLSearchParams(location.search).get('lang');
     try {
       const answer = await fetch(form.dataset.check + (lang ? `?lang=${encodeURIComponent(lang)}` : ''), { method: 'POST', body, headers: { accept: 'text/html' }, credentials: 'same-origin', signal: asked.signal });
-      if (answer.redirected) return;
+      // The login: the text stays in the field, and a button says the same with it.
+      if (answer.redirected) {
+        said.textContent = form.dataset.signedOut;
+        return;
+      }
       if (answer.ok) show(await answer.text());
       else if (answer.status === 429) later(Number(answer.headers.get('retry-after') ?? 5) * 1000);
     } catch {

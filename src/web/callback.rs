@@ -43,7 +43,7 @@ const LARGEST_FORM: usize = 5 * 1024;
 pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Callback)?;
     context.reject_speculative_load()?;
-    let name = provider_of_callback(&context)?.provider.name.clone();
+    let name = provider_of_callback(&context, callback_attempt::tried_in_browser)?.provider.name.clone();
     let callback = callback_attempt::read_callback(&context, &name)?;
     let (callback_request, live_provider) = match callback_attempt::find_attempt(&context, &name, &callback)? {
         Ok(found) => found,
@@ -77,7 +77,8 @@ pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, Us
 /// path with the form, sealed, in the query.
 pub(crate) async fn by_form_post(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Callback)?;
-    let live_provider = provider_of_callback(&context)?;
+    // The cookies do not come along, so nothing is known yet of the browser.
+    let live_provider = provider_of_callback(&context, test_logins::tried_as)?;
     let takes_no_form = |live_provider: &LiveProvider| live_provider.provider.callback == CallbackMethod::Get;
     let tried = test_logins::tried_as(&context, &live_provider.listed.name);
     if takes_no_form(&live_provider) && tried.is_none_or(|tried| takes_no_form(&tried)) {
@@ -101,11 +102,14 @@ pub(crate) async fn by_form_post(context: RequestContext) -> Result<HttpResponse
     Ok(redirect_to(&address))
 }
 
-/// The provider at whose callback a request arrives: a live one, or one whose text staff are trying out.
-fn provider_of_callback(context: &RequestContext) -> Result<Arc<LiveProvider>, UserFacingError> {
+/// The provider at whose callback a request arrives: a live one, or one whose text is tried out.
+fn provider_of_callback(
+    context: &RequestContext,
+    tried: fn(&RequestContext, &str) -> Option<Arc<LiveProvider>>,
+) -> Result<Arc<LiveProvider>, UserFacingError> {
     start::requested_provider(context).or_else(|error| {
         let name = context.path_parameter("provider");
-        name.and_then(|name| test_logins::tried_as(context, &name)).ok_or(error)
+        name.and_then(|name| tried(context, &name)).ok_or(error)
     })
 }
 

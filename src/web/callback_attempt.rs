@@ -106,14 +106,9 @@ fn unmatched_error(live_provider: &LiveProvider, callback: &CallbackParameters, 
 /// The parameters of a callback, from the query or from a sealed form.
 pub(crate) fn read_callback(context: &RequestContext, name: &str) -> Result<CallbackParameters, UserFacingError> {
     let Some(form) = context.query_parameter(FORM)? else {
-        return if context
-            .live_store()
-            .providers
-            .snapshot()
-            .provider(name)
-            .is_some_and(|live_provider| live_provider.provider.callback == CallbackMethod::Post)
-            && test_logins::tried_as(context, name).is_none()
-        {
+        let snapshot = context.live_store().providers.snapshot();
+        let takes_a_form = snapshot.provider(name).is_some_and(|live_provider| live_provider.provider.callback == CallbackMethod::Post);
+        return if takes_a_form && tried_in_browser(context, name).is_none() {
             Err(ErrorCause::Malformed.into())
         } else {
             Ok(CallbackParameters::new(context.query_parameters()))
@@ -131,6 +126,18 @@ pub(crate) fn read_callback(context: &RequestContext, name: &str) -> Result<Call
 /// Whether the moment until which a form is good has passed.
 fn is_over(until: &str, now: i64) -> bool {
     until.parse::<i64>().map_or(true, |until| until < now)
+}
+
+/// The provider of the text that a test login of this browser tries out under this name, the newest one. To every other browser there is no
+/// such provider.
+pub(crate) fn tried_in_browser(context: &RequestContext, name: &str) -> Option<Arc<LiveProvider>> {
+    let live_store = context.live_store();
+    let keys = context.signing_keys();
+    let seal = (&context.app().attempts, keys.as_deref());
+    let mut all = attempt_cookies::open_attempts(seal, &live_store.store, context.cookies(), context.now());
+    all.retain(|callback_request| *callback_request.provider == *name);
+    all.sort_by_key(|callback_request| Reverse(callback_request.saved.started));
+    all.iter().find_map(|callback_request| test_logins::tried_by(context, callback_request))
 }
 
 /// The attempt that the callback answers, and the version of the provider with which it began.
@@ -153,7 +160,7 @@ pub(crate) fn find_attempt(
     let fits = |live_provider: &LiveProvider, callback_request: &CallbackRequest| {
         callback_request.saved.matches_callback(&live_provider.provider, &document, state.as_deref())
     };
-    let current = snapshot.provider(name).cloned().or_else(|| test_logins::tried_as(context, name));
+    let current = snapshot.provider(name).cloned().or_else(|| all.iter().find_map(|one| test_logins::tried_by(context, one)));
     let current = &current.ok_or(ErrorCause::NoSuchProvider)?;
     for callback_request in all {
         let tried = test_logins::tried_by(context, &callback_request);

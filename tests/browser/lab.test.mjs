@@ -208,4 +208,9 @@ test('a login that fails after one that worked says what changed, what to say, a
   assert.match(download.headers()['content-disposition'], /^attachment; filename="torto\.yaml"/);
   assert.match(await (await page.request.get(lab(`/incidents/${code}/message.txt`))).text(), /^Oi! .*Nada mudou na sua conta\./);
   await assertRightAtEveryWidth(page, `${screenshots}/lab-changed`, 'light', 24);
+
+  // One press leads to the editor with the change in its text.
+  await page.locator('.answer a[href*="/lab/editor/torto?incident="]').click();
+  assert.equal((await page.locator('#yaml').inputValue()).trimEnd(), good.trimEnd());
+  assert.match(await page.locator('[role=status]').first().innerText(), /Nenhum erro/);
 }));

@@ -4,6 +4,7 @@ mod access;
 mod apps;
 mod content;
 mod editor;
+mod editor_tries;
 mod find;
 mod home;
 mod incidents;

@@ -4,7 +4,7 @@
 use crate::lab::handlers::editor_check::{EditedFile, LONGEST_TEXT, checked, result_of, with_line_feeds};
 use crate::lab::handlers::guard::{StaffMember, form_binding, require_staff};
 use crate::lab::handlers::test_story::find_story;
-use crate::lab::handlers::{self, editor_try};
+use crate::lab::handlers::{self, editor_try, kept_text};
 use crate::lab::pages::editor::{EditorPage, EditorStartPage};
 use crate::lab::pages::frame::LabTab;
 use crate::lab::pages::masked_file::{DOTS, EditableText};
@@ -39,6 +39,8 @@ pub(crate) struct EditorNotes {
     /// Whether no value of the saved file could be shown.
     pub(crate) is_unparsed: bool,
     pub(crate) refusal: Option<String>,
+    /// The status, where it is not that of a page.
+    pub(crate) status: Option<StatusCode>,
     /// What the shopper is asked for before the login: name, label, and what was typed.
     pub(crate) inputs: Vec<(String, String, String)>,
 }
@@ -149,19 +151,26 @@ fn least_text(name: &str, has_discovery: bool) -> String {
 
 /// The buttons of the editor.
 pub(crate) async fn submit(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    match pressed(&context).await {
+        Ok(response) => Ok(response),
+        Err(error) => kept_text::with_typed_text(&context, error),
+    }
+}
+
+async fn pressed(context: &RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Editor)?;
-    let staff = require_staff(&context)?;
-    let file = requested_file(&context)?;
+    let staff = require_staff(context)?;
+    let file = requested_file(context)?;
     let here = address(&["lab", "editor", &file.name], &[]);
-    let form = forms::verified_form(&context, &form_binding(&context), &here)?;
+    let form = forms::verified_form(context, &form_binding(context), &here)?;
     let text = with_line_feeds(form.field("yaml")?.unwrap_or_default());
     match form.field("do")?.unwrap_or_default() {
-        "copy" => Ok(handlers::text_response(&context, with_note_on_masks(&context, &text))),
-        "download" => Ok(download(&context, &file, &text)),
-        "try" => editor_try::start(&context, staff, &file, (&text, &form)).await,
+        "copy" => Ok(handlers::text_response(context, with_note_on_masks(context, &text))),
+        "download" => Ok(download(context, &file, &text)),
+        "try" => editor_try::start(context, staff, &file, (&text, &form)).await,
         wanted => {
-            let fixed = wanted.strip_prefix("fix-").and_then(|number| fixed_text(&context, &file, (&text, number)));
-            Ok(editor_page(&context, &file, fixed.as_deref().unwrap_or(&text), EditorNotes::default()))
+            let fixed = wanted.strip_prefix("fix-").and_then(|number| fixed_text(context, &file, (&text, number)));
+            Ok(editor_page(context, &file, fixed.as_deref().unwrap_or(&text), EditorNotes::default()))
         }
     }
 }
@@ -204,8 +213,8 @@ pub(crate) fn editor_page(context: &RequestContext, file: &EditedFile, text: &st
         refusal: notes.refusal,
         inputs: notes.inputs,
     };
-    let status = if text.len() > LONGEST_TEXT { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::OK };
-    handlers::page_response(context, status, page.render())
+    let usual = if text.len() > LONGEST_TEXT { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::OK };
+    handlers::page_response(context, notes.status.unwrap_or(usual), page.render())
 }
 
 /// What was typed for the inputs of a provider.

@@ -165,7 +165,8 @@ async fn find_person(context: &RequestContext, staff: &StaffMember, email: Email
         };
         let is_failure = matches!(event.what, AuditEventKind::Refused | AuditEventKind::Failed | AuditEventKind::Unproven);
         let cause = event.because.as_deref().filter(|_| is_failure);
-        let cause = cause.map(|code| words.causes.get(code).cloned().unwrap_or_else(|| printable(code)));
+        let provider = event.provider.as_deref().map(title_of).unwrap_or_default();
+        let cause = cause.map(|code| words.what_fails(code, &provider).unwrap_or_else(|| printable(code)));
         let title = cause.map_or(what.clone(), |cause| fill(&words.find.because, &[("what", &what), ("because", &cause)]));
         let is_kept = event.at > clock.now.saturating_sub(incidents::KEPT);
         let href = event.incident.as_deref().filter(|_| is_kept).map(|code| address(&["lab", "incidents", code], &[]));

@@ -2,7 +2,7 @@
 
 use crate::lab::handlers::provider::find_provider;
 use crate::lab::handlers::story_files::{since_view, story_file, summary};
-use crate::lab::handlers::test_story::{StoredStory, find_story, format_moment, login_steps};
+use crate::lab::handlers::test_story::{StoredStory, find_story, format_moment, is_repeated, login_steps};
 use crate::lab::handlers::{self, find, guard};
 use crate::lab::pages::frame::LabTab;
 use crate::lab::pages::incident::IncidentPage;
@@ -52,6 +52,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         login,
         summary: summary(&context, &kept, bench.as_ref(), (&title, &here)),
         since: since_view(&context, &kept),
+        is_repeated: is_repeated(&context)?,
         report: format!("{here}/report.txt"),
         provider: title,
     };

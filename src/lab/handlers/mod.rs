@@ -10,6 +10,7 @@ pub(crate) mod editor_try;
 pub(crate) mod find;
 pub(crate) mod next_version;
 pub(crate) mod home;
+pub(crate) mod kept_text;
 pub(crate) mod recent_failures;
 pub(crate) mod pasted_answer;
 pub mod guard;

@@ -142,8 +142,8 @@ impl FailureSources<'_> {
 
     /// The cause as a sentence, and whether it is in English. The provider's own codes have none, and the story of a newer cause is English.
     fn title(&self, cause: &CountedCause, name: &str, shown: Option<&KeptStory>) -> (String, bool) {
-        if let Some(sentence) = self.words.causes.get(&*cause.code) {
-            return (sentence.clone(), false);
+        if let Some(sentence) = self.words.what_fails(&cause.code, name) {
+            return (sentence, false);
         }
         if *cause.code == *OTHER_CAUSES {
             return (self.words.home.other_causes.clone(), false);
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn every_cause_of_which_support_is_told_has_a_sentence() {
-        let words = &LabLanguage::for_code("en").words.causes;
+        let words = &LabLanguage::for_code("en").words.happened;
         assert!(GuidedCause::WORDS.iter().chain(ConfiguredCause::WORDS).all(|code| words.contains_key(*code)));
     }
 }

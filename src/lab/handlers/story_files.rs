@@ -8,6 +8,7 @@ use crate::lab::pages::masked_file::{DOTS, MaskedFile, masked_text};
 use crate::lab::pages::since_view::SinceView;
 use crate::lab::pages::words::LabLanguage;
 use crate::pages::ErrorCause;
+use crate::pages::frame::address;
 use crate::story::proposal::{FileChange, Proposal};
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::place::Source;
@@ -27,7 +28,19 @@ pub(crate) fn summary(
         Ok(_) => DownloadOffer::Offered,
         Err(why) => why,
     };
-    IncidentSummary::from_story(&kept.story, summary_context(context, (title, base), download))
+    let editors = editor_addresses(kept, bench);
+    IncidentSummary::from_story(&kept.story, SummaryContext { editors: &editors, ..summary_context(context, (title, base), download) })
+}
+
+/// The addresses of the editor with each proposal of a story; `None` where the file, as it is now, does not take the change.
+fn editor_addresses(kept: &StoredStory, bench: Option<&LabProvider>) -> Vec<Option<String>> {
+    let editor = |(number, proposal): (usize, &Proposal)| {
+        let bench = bench?;
+        proposal.change.as_ref()?.apply(&bench.file_report.report.source.text)?;
+        let number = number.to_string();
+        Some(address(&["lab", "editor", &bench.name], &[("incident", Some(kept.code.as_str())), ("proposal", Some(&number))]))
+    };
+    (1..).zip(&kept.story.proposals).map(editor).collect()
 }
 
 fn summary_context<'a>(context: &'a RequestContext, (title, base): (&'a str, &'a str), download: DownloadOffer) -> SummaryContext<'a> {
@@ -40,6 +53,7 @@ fn summary_context<'a>(context: &'a RequestContext, (title, base): (&'a str, &'a
         has_email_code: live_store.offers_email_code(),
         has_others: live_store.providers_with_button().len() > 1,
         download,
+        editors: &[],
     }
 }
 

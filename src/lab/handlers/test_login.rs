@@ -43,6 +43,9 @@ pub(crate) async fn start_test(context: RequestContext) -> Result<HttpResponse, 
     begin(&context, &live_provider, inputs, (staff, TestSubject::Provider)).await
 }
 
+/// The parameter of a story's address when a second callback leads to it.
+pub(crate) const USED: &str = "used";
+
 /// What a test login tests.
 pub(crate) enum TestSubject {
     /// A live provider.
@@ -67,13 +70,10 @@ pub(crate) async fn begin(
     };
     let tester = Tester { by: staff.uid, app };
     let (tests, store) = (&lab_state(context).tests, &context.live_store().store);
-    tests.check_room(&store.name, context.now()).map_err(|seconds| ErrorCause::TooManyTests { seconds })?;
+    let room = tests.reserve(&store.name, context.now()).map_err(|seconds| ErrorCause::TooManyTests { seconds })?;
     let PreparedAttempt { attempt, trace, watch, request } =
         start::prepare_attempt(context, live_provider, (inputs, LoginOptions::default())).await;
-    tests.start(&store.name, &attempt.state, context.now()).map_err(|seconds| ErrorCause::TooManyTests { seconds })?;
-    if is_text {
-        tests.keep_tried(&store.name, &attempt.state, Arc::clone(live_provider));
-    }
+    room.take(&attempt.state, is_text.then(|| Arc::clone(live_provider)));
     let purpose = LoginPurpose { test: Some(tester.clone()), ..LoginPurpose::default() };
     let begun = request.and_then(|request| start::redirect_with_attempt(context, live_provider, &attempt, &request, purpose));
     let error = match begun {
@@ -129,33 +129,34 @@ async fn finish(
     live_provider: &Arc<LiveProvider>,
     callback: &CallbackParameters,
 ) -> Result<ResponseWithCookies, UserFacingError> {
-    let (store, tests) = (&context.live_store().store, &lab_state(context).tests);
-    tests.finish(&store.name, &callback_request.saved.state);
-    require_same_tester(context, tester)?;
+    let (store, tests, state) = (&context.live_store().store.name, &lab_state(context).tests, &*callback_request.saved.state);
+    if let Err(refused) = require_same_tester(context, tester) {
+        // While storage is away, the browser may come back.
+        if refused.cause != ErrorCause::StorageUnavailable {
+            tests.finish(store, state);
+        }
+        return Err(refused);
+    }
     let client = context.client_of(live_provider);
     let conversation = callback_attempt::resume_conversation(context, callback_request, live_provider, &client);
+    // One callback ends a test login. A second one, by a double click or the back button, changes nothing of what the first came to.
+    if !callback_attempt::consume(context, &conversation.attempt).await? {
+        let used = UserFacingError::from(ErrorCause::AlreadyUsed);
+        return Err(UserFacingError { instead: tests.story_of(store, state).map(|story| format!("{story}?{USED}=1")), ..used });
+    }
+    tests.finish(store, state);
     conversation.refresh_document(context.now()).await;
     let redirect = conversation.authorization_request().ok();
     let mut watch = LoginWatch::default();
     let (trace, end) = match conversation.accept(callback, context.path_parameter("state").as_deref(), context.now()) {
         Err(error) => (Trace::of_callback(callback.clone()), Err(error)),
-        Ok(login) => {
-            if !callback_attempt::consume(context, &conversation.attempt).await? {
-                // After a double click or the back button the story of the first callback is shown.
-                let last = tests.last_result(&store.name, &live_provider.provider.name, tester.by.as_deref());
-                let place = last.map_or_else(
-                    || address(&["lab", &live_provider.provider.name], &[]),
-                    |last| story_address(context, &live_provider.provider.name, &last.code),
-                );
-                return Ok((redirect_to(&place), Vec::new()));
-            }
-            conversation
-                .drive(login, context.limited_network(), &mut watch)
-                .await
-                .unwrap_or_else(|busy| (Trace::default(), Err(busy.into())))
-        }
+        Ok(login) => conversation
+            .drive(login, context.limited_network(), &mut watch)
+            .await
+            .unwrap_or_else(|busy| (Trace::default(), Err(busy.into()))),
     };
     let place = record_story(context, live_provider, tester, redirect.as_ref(), (&trace, &watch), end.as_ref()).await?;
+    tests.record_story(store, state, &place);
     Ok((redirect_to(&place), Vec::new()))
 }
 

@@ -30,25 +30,36 @@ pub struct TestLoginResult {
 #[derive(Debug, Default)]
 pub struct TestLoginLedger(Mutex<HashMap<Box<str>, StoreTestLogins>>);
 
-/// A test login that is under way.
+/// A test login whose attempt may still be answered.
 #[derive(Debug)]
 struct OpenTestLogin {
-    state: Box<str>,
+    number: u64,
+    /// The state of its attempt; `None` while the attempt is being prepared.
+    state: Option<Box<str>>,
     began: i64,
-    /// The provider of the text that it tries out, if not a live one.
+    /// The provider of the text that it tries out, if not a live one. It is kept to the end of the attempt, so that a second callback is
+    /// judged as the first one was.
     tried: Option<Arc<LiveProvider>>,
+    /// Whether it has ended.
+    has_ended: bool,
+    /// The address of its story, once that is kept.
+    story: Option<String>,
 }
 
 impl OpenTestLogin {
-    fn is_under_way(&self, now: i64) -> bool {
+    fn is_remembered(&self, now: i64) -> bool {
         (0..GOOD_FOR).contains(&now.saturating_sub(self.began))
+    }
+
+    fn has_state(&self, state: &str) -> bool {
+        self.state.as_deref() == Some(state)
     }
 }
 
 /// The test logins of one store.
 #[derive(Debug, Default)]
 struct StoreTestLogins {
-    /// Those under way.
+    /// Those whose attempts may still be answered, also after their end.
     open: Vec<OpenTestLogin>,
     /// When the others of this hour began.
     begun: VecDeque<i64>,
@@ -56,50 +67,82 @@ struct StoreTestLogins {
     last: HashMap<(Box<str>, Option<Box<str>>), TestLoginResult>,
 }
 
+/// Room for one test login. Without an attempt it is free again when this is dropped.
+#[derive(Debug)]
+pub(crate) struct TestLoginRoom<'a> {
+    ledger: &'a TestLoginLedger,
+    store: Box<str>,
+    number: u64,
+}
+
+impl TestLoginRoom<'_> {
+    /// The test login has an attempt with this state, and may try out a text.
+    pub(crate) fn take(&self, state: &str, tried: Option<Arc<LiveProvider>>) {
+        let mut all = self.ledger.lock();
+        let open = all.get_mut(&self.store).and_then(|ledger| ledger.open.iter_mut().find(|open| open.number == self.number));
+        if let Some(open) = open {
+            open.state = Some(state.into());
+            open.tried = tried;
+        }
+    }
+}
+
+impl Drop for TestLoginRoom<'_> {
+    fn drop(&mut self) {
+        if let Some(ledger) = self.ledger.lock().get_mut(&self.store) {
+            ledger.open.retain(|open| open.number != self.number || open.state.is_some());
+        }
+    }
+}
+
 impl TestLoginLedger {
-    /// Begins one more. The error is the number of seconds until one may begin.
-    pub(crate) fn start(&self, store: &str, state: &str, now: i64) -> Result<(), u64> {
+    /// Takes room for one more. The error is the number of seconds until there is some.
+    pub(crate) fn reserve(&self, store: &str, now: i64) -> Result<TestLoginRoom<'_>, u64> {
         let mut all = self.lock();
         let ledger = all.entry(store.into()).or_default();
         ledger.check_room(now)?;
-        ledger.open.push(OpenTestLogin { state: state.into(), began: now, tried: None });
+        let number = ledger.open.iter().map(|open| open.number).max().map_or(0, |last| last.saturating_add(1));
+        ledger.open.push(OpenTestLogin { number, state: None, began: now, tried: None, has_ended: false, story: None });
         ledger.begun.push_back(now);
-        Ok(())
-    }
-
-    /// Whether one more may begin; the error as that of `start`.
-    pub(crate) fn check_room(&self, store: &str, now: i64) -> Result<(), u64> {
-        self.lock().entry(store.into()).or_default().check_room(now)
-    }
-
-    /// Keeps the provider of the text that a test login tries out, as long as the login is under way.
-    pub(crate) fn keep_tried(&self, store: &str, state: &str, tried: Arc<LiveProvider>) {
-        let mut all = self.lock();
-        let open = all.get_mut(store).and_then(|ledger| ledger.open.iter_mut().find(|open| *open.state == *state));
-        if let Some(open) = open {
-            open.tried = Some(tried);
-        }
+        Ok(TestLoginRoom { ledger: self, store: store.into(), number })
     }
 
     /// The provider of the text that the test login with this state tries out.
     pub(crate) fn tried(&self, store: &str, state: &str, now: i64) -> Option<Arc<LiveProvider>> {
         let mut all = self.lock();
         let ledger = all.get_mut(store)?;
-        ledger.open.retain(|open| open.is_under_way(now));
-        ledger.open.iter().find(|open| *open.state == *state)?.tried.clone()
+        ledger.open.retain(|open| open.is_remembered(now));
+        ledger.open.iter().find(|open| open.has_state(state))?.tried.clone()
     }
 
-    /// The newest one of this name.
+    /// The newest one of this name that is under way.
     pub(crate) fn tried_as(&self, store: &str, name: &str, now: i64) -> Option<Arc<LiveProvider>> {
         let mut all = self.lock();
         let ledger = all.get_mut(store)?;
-        ledger.open.retain(|open| open.is_under_way(now));
-        ledger.open.iter().rev().filter_map(|open| open.tried.as_ref()).find(|tried| *tried.listed.name == *name).cloned()
+        ledger.open.retain(|open| open.is_remembered(now));
+        let under_way = ledger.open.iter().rev().filter(|open| !open.has_ended);
+        under_way.filter_map(|open| open.tried.as_ref()).find(|tried| *tried.listed.name == *name).cloned()
     }
 
+    /// Its attempt is used: there is room for another.
     pub(crate) fn finish(&self, store: &str, state: &str) {
-        if let Some(ledger) = self.lock().get_mut(store) {
-            ledger.open.retain(|open| *open.state != *state);
+        self.with_state(store, state, |open| open.has_ended = true);
+    }
+
+    /// Its story is kept at this address.
+    pub(crate) fn record_story(&self, store: &str, state: &str, story: &str) {
+        self.with_state(store, state, |open| open.story = Some(story.to_owned()));
+    }
+
+    /// The address of the story of the test login with this state.
+    pub(crate) fn story_of(&self, store: &str, state: &str) -> Option<String> {
+        self.lock().get(store)?.open.iter().find(|open| open.has_state(state))?.story.clone()
+    }
+
+    fn with_state(&self, store: &str, state: &str, change: impl FnOnce(&mut OpenTestLogin)) {
+        let mut all = self.lock();
+        if let Some(open) = all.get_mut(store).and_then(|ledger| ledger.open.iter_mut().find(|open| open.has_state(state))) {
+            change(open);
         }
     }
 
@@ -130,14 +173,15 @@ impl TestLoginLedger {
 impl StoreTestLogins {
     /// Whether one more may begin.
     fn check_room(&mut self, now: i64) -> Result<(), u64> {
-        self.open.retain(|open| open.is_under_way(now));
+        self.open.retain(|open| open.is_remembered(now));
         self.begun.retain(|began| (0..HOUR).contains(&now.saturating_sub(*began)));
         let until = |began: Option<i64>, span: i64| began.map_or(1, |began| (began + span - now).max(1));
         if self.begun.len() >= IN_AN_HOUR {
             return Err(until(self.begun.front().copied(), HOUR).unsigned_abs());
         }
-        if self.open.len() >= AT_ONCE {
-            return Err(until(self.open.iter().map(|open| open.began).min(), GOOD_FOR).unsigned_abs());
+        let under_way = || self.open.iter().filter(|open| !open.has_ended);
+        if under_way().count() >= AT_ONCE {
+            return Err(until(under_way().map(|open| open.began).min(), GOOD_FOR).unsigned_abs());
         }
         Ok(())
     }
@@ -147,24 +191,57 @@ impl StoreTestLogins {
 mod unit {
     use super::*;
 
+    fn start(tests: &TestLoginLedger, store: &str, state: &str, now: i64) -> Result<(), u64> {
+        tests.reserve(store, now).map(|room| room.take(state, None))
+    }
+
     #[test]
     fn two_are_under_way_at_once_and_ten_in_an_hour() {
         let tests = TestLoginLedger::default();
 
-        assert_eq!(tests.start("main", "a", 1000), Ok(()));
-        assert_eq!(tests.start("main", "b", 1010), Ok(()));
-        assert_eq!(tests.start("main", "c", 1020), Err(580), "until the first is forgotten");
-        assert_eq!(tests.start("other", "c", 1020), Ok(()), "each store has its own");
+        assert_eq!(start(&tests, "main", "a", 1000), Ok(()));
+        assert_eq!(start(&tests, "main", "b", 1010), Ok(()));
+        assert_eq!(start(&tests, "main", "c", 1020), Err(580), "until the first is forgotten");
+        assert_eq!(start(&tests, "other", "c", 1020), Ok(()), "each store has its own");
         tests.finish("main", "a");
-        assert_eq!(tests.start("main", "c", 1030), Ok(()));
-        assert_eq!(tests.start("main", "d", 1610), Ok(()), "a test that was not finished is forgotten");
+        assert_eq!(start(&tests, "main", "c", 1030), Ok(()));
+        assert_eq!(start(&tests, "main", "d", 1610), Ok(()), "a test that was not finished is forgotten");
         for at in 5..=10 {
+            tests.finish("main", &format!("d{}", at - 1));
             tests.finish("main", "d");
-            assert_eq!(tests.start("main", "d", 1640 + at), Ok(()), "{at}");
+            assert_eq!(start(&tests, "main", &format!("d{at}"), 1640 + at), Ok(()), "{at}");
         }
-        tests.finish("main", "d");
-        assert_eq!(tests.start("main", "e", 1700), Err(2900), "until an hour after the first");
-        assert_eq!(tests.start("main", "e", 4600), Ok(()));
+        tests.finish("main", "d10");
+        assert_eq!(start(&tests, "main", "e", 1700), Err(2900), "until an hour after the first");
+        assert_eq!(start(&tests, "main", "e", 4600), Ok(()));
+    }
+
+    #[test]
+    fn room_is_taken_before_an_attempt_is_prepared_and_free_again_without_one() {
+        let tests = TestLoginLedger::default();
+
+        let first = tests.reserve("main", 1000).expect("there is room");
+        let second = tests.reserve("main", 1000).expect("there is room");
+        assert_eq!(tests.reserve("main", 1001).err(), Some(599), "those that are being prepared count");
+        drop(first);
+        second.take("b", None);
+        drop(second);
+
+        assert_eq!(start(&tests, "main", "c", 1002), Ok(()));
+        assert_eq!(start(&tests, "main", "d", 1003), Err(597), "one with an attempt counts until it ends");
+    }
+
+    #[test]
+    fn the_story_of_a_test_login_is_known_by_its_state_after_its_end() {
+        let tests = TestLoginLedger::default();
+        assert_eq!(start(&tests, "main", "a", 1000), Ok(()));
+
+        tests.finish("main", "a");
+        assert_eq!(tests.story_of("main", "a"), None, "it is not told yet");
+        tests.record_story("main", "a", "/lab/incidents/222-222");
+
+        assert_eq!(tests.story_of("main", "a").as_deref(), Some("/lab/incidents/222-222"));
+        assert_eq!((tests.story_of("main", "b"), tests.story_of("other", "a")), (None, None));
     }
 
     #[test]

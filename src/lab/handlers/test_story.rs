@@ -4,6 +4,7 @@ use crate::directory::incidents::{LoadIncident, StoredIncident};
 use crate::lab::handlers::guard::StaffMember;
 use crate::lab::handlers::provider::{LabProvider, provider_page, requested_provider};
 use crate::lab::handlers::story_files::{since_view, story_file, summary};
+use crate::lab::handlers::test_login::USED;
 use crate::lab::handlers::{self, guard};
 use crate::lab::pages::app_trial::AppTrialView;
 use crate::lab::pages::login_steps::{CurrentFile, LoginStepsView};
@@ -49,6 +50,11 @@ pub(crate) fn text_report(context: &RequestContext, kept: &StoredStory) -> Strin
     format!("{}  {}  store {store}, provider {provider}{test}\n{}", kept.code, format_moment(kept.at), plain_text(&kept.story))
 }
 
+/// Whether a second callback of a test login led to its story.
+pub(crate) fn is_repeated(context: &RequestContext) -> Result<bool, UserFacingError> {
+    Ok(context.query_parameter(USED)?.is_some())
+}
+
 /// Whether the file is still the one of the story.
 pub(crate) fn is_same_file(kept: &StoredStory, bench: &LabProvider) -> bool {
     kept.story.version.as_deref().is_none_or(|version| *handlers::file_version(&bench.file_report) == *version)
@@ -81,7 +87,8 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     let (summary, since) = (summary(&context, &kept, Some(&bench), (&title, &base)), since_view(&context, &kept));
     let words = &LabLanguage::for_code(&context.language().code).words;
     let trial = kept.story.app.as_ref().map(|trial| AppTrialView::new(trial, words));
-    let test = TestLoginView { code: kept.code.to_string(), when: format_moment(kept.at), login, summary, since, trial };
+    let is_repeated = is_repeated(&context)?;
+    let test = TestLoginView { is_repeated, code: kept.code.to_string(), when: format_moment(kept.at), login, summary, since, trial };
     Ok(provider_page(&context, &staff, &bench, Some(test)))
 }
 

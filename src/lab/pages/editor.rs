@@ -45,6 +45,42 @@ pub(crate) struct EditorPage<'a> {
     pub(crate) inputs: Vec<(String, String, String)>,
 }
 
+/// A typed text, where the editor cannot be shown.
+#[derive(Clone, Debug, Template)]
+#[template(path = "editor_kept.html")]
+pub(crate) struct KeptTextPage<'a> {
+    pub(crate) frame: LabFrame<'a>,
+    pub(crate) name: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) csrf_token: &'a str,
+    /// What happened.
+    pub(crate) message: String,
+    /// The address of the login, where the person is not signed in any more.
+    pub(crate) sign_in: Option<String>,
+}
+
+impl KeptTextPage<'_> {
+    pub(crate) fn render(&self) -> String {
+        Template::render(self).expect("writing to memory works")
+    }
+
+    fn words(&self) -> &'static LabWords {
+        self.frame.words()
+    }
+
+    fn title(&self) -> String {
+        format!("{}: {}", self.words().editor.title, self.name)
+    }
+
+    fn address(&self) -> String {
+        address(&["lab", "editor", self.name], &[])
+    }
+
+    fn rows(&self) -> usize {
+        self.text.lines().count().saturating_add(2)
+    }
+}
+
 /// What the program finds in a text. It is a part of the page, and the answer to its script.
 #[derive(Clone, Debug, Template)]
 #[template(path = "editor_result.html")]

@@ -208,6 +208,26 @@ impl HomePage<'_> {
         fill(&self.words().home.live_what, &[("count", &self.live.len().to_string())])
     }
 
+    /// How many of the live providers come before those that nobody used. A few more are no long list.
+    fn used(&self) -> usize {
+        const FEW: usize = 3;
+        let used = self.live.iter().take_while(|row| row.state != LiveProviderState::Unused).count();
+        if used == 0 || self.live.len() - used <= FEW { self.live.len() } else { used }
+    }
+
+    fn live_in_use(&self) -> &[LiveProviderRow] {
+        self.live.get(..self.used()).unwrap_or_default()
+    }
+
+    /// Those that nobody used, where they are many.
+    fn live_unused(&self) -> &[LiveProviderRow] {
+        self.live.get(self.used()..).unwrap_or_default()
+    }
+
+    fn unused_heading(&self) -> String {
+        fill(&self.words().home.unused_many, &[("count", &self.live_unused().len().to_string())])
+    }
+
     fn dormant_heading(&self) -> String {
         fill(&self.words().home.dormant, &[("count", &self.dormant.len().to_string())])
     }

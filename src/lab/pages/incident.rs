@@ -29,6 +29,8 @@ pub(crate) struct IncidentPage<'a> {
     pub(crate) summary: Option<IncidentSummary>,
     /// What changed since the last login that worked, if one is known.
     pub(crate) since: Option<SinceView>,
+    /// Whether a second callback of a test login leads here.
+    pub(crate) is_repeated: bool,
     /// The address of the report for a ticket.
     pub(crate) report: String,
 }

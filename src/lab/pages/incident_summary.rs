@@ -26,6 +26,8 @@ pub(crate) struct SummaryContext<'a> {
     pub(crate) has_email_code: bool,
     pub(crate) has_others: bool,
     pub(crate) download: DownloadOffer,
+    /// The addresses of the editor with each of the story's proposals, where the file takes it.
+    pub(crate) editors: &'a [Option<String>],
 }
 
 /// Whether the whole file with the change is offered.
@@ -76,8 +78,9 @@ impl IncidentSummary {
     pub(crate) fn from_story(story: &Story, context: SummaryContext<'_>) -> Option<Self> {
         story.code.as_ref()?;
         let SummaryContext { words, provider, base, .. } = context;
-        let (mut changes, hints): (Vec<ProposalView>, Vec<ProposalView>) =
-            proposal_views(&story.proposals, Some(base), words).into_iter().partition(|proposal| proposal.line.is_some());
+        let mut views = proposal_views(&story.proposals, Some(base), words);
+        views.iter_mut().zip(context.editors).for_each(|(view, editor)| view.editor.clone_from(editor));
+        let (mut changes, hints): (Vec<ProposalView>, Vec<ProposalView>) = views.into_iter().partition(|proposal| proposal.line.is_some());
         let change = if changes.is_empty() { None } else { Some(changes.remove(0)) };
         let is_masked = change.as_ref().is_some_and(|change| change.diff.iter().any(|line| line.text.contains(DOTS)));
         let download = match context.download {
@@ -148,6 +151,12 @@ fn next_step(cause: ErrorCause, context: SummaryContext<'_>) -> SuggestedStep {
 }
 
 impl LabWords {
+    /// What happened in logins that failed for a cause, as a part of a list; `None` for a code of the provider's own.
+    pub(crate) fn what_fails(&self, code: &str, provider: &str) -> Option<String> {
+        let sentence = self.happened.get(code).filter(|sentence| !provider.is_empty() || !sentence.contains("{provider}"))?;
+        Some(fill(sentence.strip_suffix('.').unwrap_or(sentence), &[("provider", provider)]))
+    }
+
     /// What happened in a login that failed, in one sentence.
     pub(crate) fn what_happened(&self, story: &Story, provider: &str) -> String {
         let code = if story.by_provider { "refused" } else { story.code.as_deref().unwrap_or("other") };

@@ -22,6 +22,8 @@ pub(crate) struct ProposalView {
     pub(crate) diff: Vec<DiffLine>,
     /// The address of the text that the button copies.
     pub(crate) href: Option<String>,
+    /// The editor with the file to which the change was made.
+    pub(crate) editor: Option<String>,
 }
 
 /// A line that a change removes or adds.
@@ -59,6 +61,7 @@ fn proposal_view(number: usize, proposal: &Proposal, changes: Option<&str>, word
         copy_label: fill(&words.test.copy_of, &[("number", &number.to_string())]),
         diff: diff.collect(),
         href: change.and(changes).map(|changes| format!("{changes}/change-{number}.txt")),
+        editor: None,
     }
 }
 

@@ -72,6 +72,8 @@ pub(crate) struct InstallationValue {
 /// A test login as the page shows it.
 #[derive(Clone, Debug)]
 pub(crate) struct TestLoginView {
+    /// Whether a second callback leads here.
+    pub(crate) is_repeated: bool,
     pub(crate) code: String,
     pub(crate) when: String,
     pub(crate) login: LoginStepsView,

@@ -57,6 +57,11 @@ impl LabLanguage {
 }
 
 impl LabWords {
+    /// What is said above the complaints of the checker, which are in English, to readers of another language.
+    pub(crate) fn note_on_english(&self) -> Option<&str> {
+        (self.name != LabLanguage::for_code("en").words.name).then_some(&*self.list.in_english)
+    }
+
     /// The description of a value that is not shown.
     pub(crate) fn describe_looks(&self, word: &str, many: Option<usize>) -> String {
         let words = &self.looks;

@@ -12,7 +12,7 @@ use portaria::world::clock;
 const DOTS: &str = "••••••";
 
 /// The text in the field of the editor.
-fn text_in(page: &Answer) -> String {
+pub(super) fn text_in(page: &Answer) -> String {
     let (_, rest) = page.body.split_once("<textarea id=\"yaml\"").expect("there is a field");
     let (_, rest) = rest.split_once(">\n").expect("it holds a text");
     let text = rest.split("</textarea>").next().unwrap_or_default();
@@ -22,7 +22,7 @@ fn text_in(page: &Answer) -> String {
 }
 
 /// Presses a button of the editor.
-async fn press(browser: &Browser, name: &str, text: &str, button: &str) -> Answer {
+pub(super) async fn press(browser: &Browser, name: &str, text: &str, button: &str) -> Answer {
     let page = browser.ask(ClientRequest::get(&format!("/lab/editor/{name}")).with("accept-language", "en")).await;
     let form = field(&page);
     let form = format!("form={form}&name={name}&do={button}&yaml={}", encoded(&text.replace('\n', "\r\n")));
@@ -34,16 +34,16 @@ async fn check(browser: &Browser, name: &str, text: &str) -> Answer {
     browser.ask(ClientRequest::form("/lab/editor/check", &form).with("accept-language", "en")).await
 }
 
-fn standard(upstream: &str) -> String {
+pub(super) fn standard(upstream: &str) -> String {
     STANDARD.replace("UPSTREAM", upstream)
 }
 
 /// The text of the standard provider as it stands in its folder.
-fn standard_of(broker: &TestBroker) -> String {
+pub(super) fn standard_of(broker: &TestBroker) -> String {
     standard(&broker.upstream.url()).replace("SECRET", &format!("file:{}/secrets/acme", broker.folder.0.display()))
 }
 
-fn state(begun: &Answer) -> String {
+pub(super) fn state(begun: &Answer) -> String {
     let url = url::Url::parse(begun.location().expect("it leads somewhere")).expect("an address");
     url.query_pairs().find(|(name, _)| name == "state").map_or_else(|| panic!("{begun:?}"), |(_, state)| state.into_owned())
 }
@@ -143,11 +143,18 @@ async fn a_proposal_of_an_incident_opens_as_an_edited_text() {
     assert!(!proposals.is_empty());
     let code = place.rsplit('/').next().unwrap_or_default();
 
+    let shown = browser.ask(ClientRequest::get(&format!("/lab/incidents/{code}")).with("accept-language", "en")).await;
+    let link = format!("href=\"/lab/editor/acme?incident={code}&#38;proposal=1\"");
+    assert!(shown.body.contains(&link) && shown.body.contains("Open in the editor with this change"), "{}", shown.body);
     let page = browser.get(&format!("/lab/editor/acme?incident={code}&proposal=1")).await;
 
     assert!(text_in(&page).contains("$.mail"), "{}", text_in(&page));
     assert_eq!(text_in(&browser.get(&format!("/lab/editor/acme?incident={code}&proposal=9")).await), standard_of(&broker));
     assert_eq!(text_in(&browser.get("/lab/editor/acme?incident=222-222&proposal=1").await), standard_of(&broker));
+    broker.folder.write("providers.d/acme.yaml", &standard_of(&broker).replace("$.email", "$.mail"));
+    broker.look_again();
+    let changed = browser.get(&format!("/lab/incidents/{code}")).await;
+    assert!(!changed.body.contains("&#38;proposal=1\""), "the file has no such lines any more: {}", changed.body);
 }
 
 /// Attack P-04
@@ -223,7 +230,7 @@ async fn only_staff_check_and_try_and_only_from_our_own_pages() {
 }
 
 /// A store on the open net with one provider that has a secret.
-async fn with_secret(file: &str) -> (TestBroker, Browser) {
+pub(super) async fn with_secret(file: &str) -> (TestBroker, Browser) {
     let broker = TestBroker::builder(&format!("{OPEN}{STAFF}")).with("acme", file).build().await;
     let staff = somebody(&broker, OPEN_HOST, "suporte@loja.example", true);
     (broker, staff)
@@ -321,6 +328,9 @@ async fn how_a_login_ends_says_nothing_about_a_secret() {
         ("/token\" }", "/token\", query: { a: '${clientSecret? | prepend \"^\" | after \"^a\"}' } }"),
         // The saved file sends no secret in this form.
         ("/me\n", "/me\n  query: { s: \"${clientSecret|upper}\" }\n"),
+        // A provider may repeat what it gets: the saved file sends the secret in another parameter, and to another address.
+        ("/token\" }", "/token\", form: { client_id: \"${clientSecret}\" } }"),
+        ("/token\"", "/echo\""),
     ] {
         let edited = text.replace(from, to);
         assert_ne!(edited, text);
@@ -357,7 +367,9 @@ async fn an_edited_text_reaches_no_private_address() {
 async fn a_masked_value_stays_where_it_is_saved() {
     let broker = TestBroker::builder(LOCAL).with_standard("acme").build().await;
     let literal = format!("{}-literal", broker.mark);
-    let file = STANDARD.replace("  read:", &format!("  headers: {{ X-Api-Token: {literal} }}\n  read:"));
+    let file =
+        STANDARD.replace("  read:", &format!("  headers: {{ X-Api-Token: {literal} }}\n  query: {{ access_token: {literal} }}\n  read:"));
+    let file = file.replace("/me\n", &format!("/me?v=2&token={literal}\n"));
     broker.rewrite("acme", &file);
     let browser = Browser::new(&broker);
     let page = browser.get("/lab/editor/acme").await;
@@ -372,7 +384,7 @@ async fn a_masked_value_stays_where_it_is_saved() {
     let saved = press(&browser, "acme", &text, "download").await;
     assert!(saved.body.starts_with("# ••••••: the lab does not show these values."), "{}", saved.body);
     for edited in [
-        text.replace("/me", "/echo"),
+        text.replace("/me?", "/echo?"),
         text.replace("X-Api-Token:", "X-Echo:"),
         text.replace("name: Clube Acme", &format!("name: \"{DOTS}\"")),
         text.replace("/entrar\"", &format!("/entrar?t={DOTS}\"")),
@@ -382,8 +394,19 @@ async fn a_masked_value_stays_where_it_is_saved() {
         let tried = press(&browser, "acme", &edited, "try").await;
         assert!(tried.status == 200 && tried.body.contains("stand for nothing here"), "{}", tried.body);
     }
+    let typed = check(&browser, "acme", &text.replace(DOTS, &literal)).await;
+    for shown in [browser.get("/lab/acme").await, typed] {
+        broker.assert_silent(&shown);
+        assert!(shown.body.matches("class=\"masked\"").count() > 2, "previews have masks: {}", shown.body);
+    }
     let begun = press(&browser, "acme", &text.replace("scope: perfil", "scope: tudo"), "try").await;
-    browser.get(&browser.way_back("acme", &state(&begun), "bia")).await;
+    let ended = browser.get(&browser.way_back("acme", &state(&begun), "bia")).await;
+    let place = ended.location().expect("its story").to_owned();
+    for address in [place.clone(), format!("{place}/report.txt")] {
+        broker.assert_silent(&browser.get(&address).await);
+    }
+    assert_eq!(story(&broker, &place).await.exchanges[1].request.headers.last().map(|(_, value)| &**value), Some("‹X-Api-Token›"));
+    assert!(!String::from_utf8_lossy(&broker.stored()).contains(&literal), "no story and no good login holds it");
     let sent = broker.upstream.heard().into_iter().find(|request| request.header("x-api-token").is_some()).expect("it was sent");
     assert_eq!(sent.header("x-api-token"), Some(&*literal), "to where it is saved");
 }

@@ -58,7 +58,7 @@ async fn failures_are_grouped_by_provider_and_cause_and_lead_to_an_incident() {
         "<b>75%</b>",
         "75 of 100 that were not cancelled",
         "3 stayed on the page of Clube Acme",
-        "The answer does not have what the file reads",
+        "answered, but what the next step needs is not where the file looks for it",
         "href=\"/lab/incidents/K7Q-2MD\"",
         "Change ready",
         "href=\"/lab/incidents/K7Q-2MH\"",
@@ -70,7 +70,11 @@ async fn failures_are_grouped_by_provider_and_cause_and_lead_to_an_incident() {
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }
-    assert_eq!(page.matches("The answer does not have what the file reads").count(), 1, "one row for a cause: {page}");
+    assert_eq!(
+        page.matches("answered, but what the next step needs is not where the file looks for it").count(),
+        1,
+        "one row for a cause: {page}"
+    );
     for period in ["1h", "24h", "7d"] {
         assert!(home(&broker, &format!("&t={period}")).await.contains("<b>75%</b>"), "{period}");
     }

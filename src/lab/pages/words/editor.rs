@@ -55,5 +55,10 @@ word_blocks! {
         try_use,
         try_return,
         edit,
+        signed_out,
+        expired,
+        sign_in,
+        go_on,
+        kept,
     }
 }

@@ -52,6 +52,7 @@ word_blocks! {
         stays_away,
         stable,
         unused,
+        unused_many,
         hidden,
         broken,
         mend,

@@ -15,8 +15,6 @@ pub(crate) struct LabWords {
     pub(crate) time: TimeWords,
     pub(crate) home: HomeWords,
     pub(crate) find: FindWords,
-    /// Why logins fail, by the codes of the causes.
-    pub(crate) causes: BTreeMap<String, String>,
     /// What the audit records of a person, by the words of the events.
     pub(crate) events: BTreeMap<String, String>,
     pub(crate) states: ProviderStateWords,
@@ -201,6 +199,7 @@ word_blocks! {
         empty_what,
         empty_new,
         empty_check,
+        in_english,
     }
 
     /// The page of a provider.
