@@ -19,11 +19,14 @@ pub struct ProxyFile {
 }
 
 /// The files that hold a list.
-pub const PROXY_FILES: [ProxyFile; 5] = [
+pub const PROXY_FILES: [ProxyFile; 8] = [
     ProxyFile { name: "nginx/portaria.conf.template", lines: nginx },
     ProxyFile { name: "caddy/Caddyfile", lines: caddy },
     ProxyFile { name: "haproxy/haproxy.cfg", lines: haproxy },
     ProxyFile { name: "envoy/envoy.yaml.template", lines: envoy },
+    ProxyFile { name: "apache/portaria.conf", lines: apache },
+    ProxyFile { name: "varnish/portaria.vcl.template", lines: varnish },
+    ProxyFile { name: "traefik/portaria.yaml.template", lines: traefik },
     ProxyFile { name: "README.md", lines: readme },
 ];
 
@@ -69,9 +72,28 @@ pub fn routes_json() -> String {
     format!("[\n  {}\n]\n", rows.join(",\n  "))
 }
 
-fn nginx(paths: &PublicPaths) -> Vec<String> {
+/// A regular expression for the paths; `end` is what follows an exact one.
+fn pattern(paths: &PublicPaths, end: &str) -> String {
     let written = |paths: &[&str]| paths.iter().map(|path| path.trim_start_matches('/').replace('.', "\\.")).collect::<Vec<_>>().join("|");
-    vec![format!("location ~ ^/(?:(?:{})$|{}) {{", written(&paths.exact), written(&paths.below))]
+    format!("^/(?:(?:{}){end}|{})", written(&paths.exact), written(&paths.below))
+}
+
+fn nginx(paths: &PublicPaths) -> Vec<String> {
+    vec![format!("location ~ {} {{", pattern(paths, "$"))]
+}
+
+/// Apache compares the expression with the decoded path, and then with the address as it was written, which may have a query.
+fn apache(paths: &PublicPaths) -> Vec<String> {
+    let more = "nocanon connectiontimeout=2 timeout=60 retry=0 ttl=20";
+    vec![format!("ProxyPassMatch \"{}\" \"http://${{BROKER_ADDRESS}}:${{BROKER_PORT}}\" {more}", pattern(paths, "(?:\\?|$)"))]
+}
+
+fn varnish(paths: &PublicPaths) -> Vec<String> {
+    vec![format!("if (req.http.Portaria-Path ~ \"{}\") {{", pattern(paths, "$"))]
+}
+
+fn traefik(paths: &PublicPaths) -> Vec<String> {
+    vec![format!("rule: 'Host(`${{PUBLIC_NAME}}`) && PathRegexp(`{}`)'", pattern(paths, "$"))]
 }
 
 /// A route for each path: Envoy takes no pattern of this length.

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { FAULTS, FORGED, NAMES, PATH_TRICKS, spellings } from './tricks.mjs';
-import { identity } from './world.mjs';
+import { identity, pairs } from './world.mjs';
 
 /** The settings of the broker for these tests. */
 export const GUEST_SETTINGS = 'loginPaths: [ /private ]\n';
@@ -103,6 +103,31 @@ export function guests(world) {
             assert.equal(email, at % 2 === 0 ? 'ana@loja.example' : '');
         }));
     });
+
+    if (world.name === 'varnish') {
+        // Attack A-14
+        it('a page for everybody is kept for guests, asked about each time, and nothing of a person is kept', async () => {
+            const page = '/kept/camisa';
+            const { cookieLine } = await world.ana();
+            world.forget();
+            for (let round = 0; round < 3; round += 1) {
+                for (const [lines, email] of [[[], ''], [[cookieLine], 'ana@loja.example'], [[`X-Auth-Email: ${FORGED}`], '']]) {
+                    const answer = await world.ask({ path: page, lines });
+                    const named = pairs(JSON.parse(answer.body).headers).find(([name]) => name.toLowerCase() === 'x-auth-email');
+                    assert.equal(named?.[1] ?? '', email);
+                }
+            }
+
+            assert.equal(world.lookout.questions.length, 9, 'each request is asked about');
+            assert.equal(world.store.seen.length, 4, 'one for all guests, and each of the person');
+
+            assert.equal((await world.ask({ path: '/private', lines: [cookieLine] })).status, 200);
+            assert.equal((await world.ask({ path: '/private' })).status, 401);
+            world.forget();
+            for (const path of ['/camisa', '/camisa']) await world.ask({ path });
+            assert.equal(world.store.seen.length, 2, 'a page that says nothing of it is not kept');
+        });
+    }
 
     it('a program comes with its token in a header', async () => {
         const token = (await world.ana()).cookieLine.replace(/^Cookie: .*portaria=/, '').split(';')[0];

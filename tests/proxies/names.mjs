@@ -87,8 +87,10 @@ export function names(world) {
             assert.equal(request.headers['x-forwarded-for'], '127.0.0.1', request.url);
             assert.equal(request.headers['x-forwarded-proto'], 'http', request.url);
             assert.equal(request.headers['x-forwarded-host'], world.host, request.url);
-            assert.equal(request.headers['x-forwarded-method'], 'GET', request.url);
-            assert.equal(request.headers['x-forwarded-uri'], request.url.startsWith('/auth') ? '/private?q=1' : '/session', request.url);
+            // To the broker's own pages Traefik sends neither of these two.
+            const [method, uri] = ['x-forwarded-method', 'x-forwarded-uri'].map((name) => request.headers[name]);
+            const isLeftOut = world.name === 'traefik' && request.url === '/session';
+            assert.deepEqual([method, uri], isLeftOut ? [undefined, undefined] : ['GET', request.url.startsWith('/auth') ? '/private?q=1' : '/session'], request.url);
             assert.equal(request.headers.forwarded, undefined, request.url);
             assert.equal(request.headers.host, world.host, request.url);
         }

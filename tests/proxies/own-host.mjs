@@ -11,6 +11,9 @@ const LEFT_OUT = {
     nginx: ['nginx/portaria.conf.template', [/ {4}location \^~ \/callback\/ \{[\s\S]*?\n {4}\}\n/, / {4}# begin of the broker's[\s\S]*?\n {4}\}\n/]],
     caddy: ['caddy/Caddyfile', [/\t\t@broker \{[\s\S]*?\n\t\t\}\n\t\treverse_proxy @broker [\s\S]*?\n\t\t\}\n/]],
     haproxy: ['haproxy/haproxy.cfg', [/ {4}use_backend portaria_broker .*\n/]],
+    apache: ['apache/portaria.conf', [/ {4}# begin of the broker's[\s\S]*?# end of the broker's paths\n/]],
+    traefik: ['traefik/portaria.yaml.template', [/ {4}# The broker's own pages[\s\S]*?service: broker\n/]],
+    varnish: ['varnish/portaria.vcl.template', [/ {8}# begin of the broker's[\s\S]*?\n {8}\}\n/]],
     envoy: ['envoy/envoy.yaml.template', [/ *# begin of the broker's[\s\S]*?# end of the broker's paths\n/]],
 };
 

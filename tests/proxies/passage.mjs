@@ -46,6 +46,24 @@ export function passage(world) {
         assert.equal(world.lookout.questions.length, 2);
     });
 
+    it('a body on a connection that is kept reaches the store whole, and the next request is one of its own', async () => {
+        const line = new Line(world.port);
+        const { cookieLine } = await world.ana();
+        const size = 300_000;
+        for (const [at, body] of ['a=1', 'x'.repeat(size), ['piece'], undefined].entries()) {
+            if (line.ended) break;
+            line.bytes = Buffer.alloc(0);
+            await line.write(bytes({ method: body ? 'POST' : 'GET', path: `/private/${at}`, host: world.host, lines: ['Connection: keep-alive', cookieLine], body }));
+            assert.equal((await line.answer()).status, 200, String(at));
+            assert.equal(world.store.seen.at(-1).url, `/private/${at}`);
+            assert.equal(identity(world.store.seen.at(-1))['x-auth-email'], 'ana@loja.example');
+            // A proxy may end the connection after a body; the next one is tried anew.
+            if (world.name === 'varnish') break;
+        }
+        line.hangUp();
+        assert.equal(world.store.received, world.name === 'varnish' ? 3 : 3 + size + 5);
+    });
+
     it('an upload streams through, and nobody waits for the one of a stranger', async () => {
         const size = 8_000_000;
         const head = (lines) => bytes({ method: 'POST', path: '/private/upload', host: world.host, lines: [...lines, `Content-Length: ${size}`] });
@@ -78,6 +96,11 @@ export function passage(world) {
         const line = new Line(world.port);
         await line.write(bytes({ path: '/private/socket', host: world.host, lines: [...lines, (await world.ana()).cookieLine] }));
         const answer = await line.answer();
+        if (world.name === 'varnish') {
+            assert.equal(answer.status, 200, 'Varnish opens none, and the store answers with a page');
+            line.hangUp();
+            return;
+        }
         await line.write('hello');
         await line.until(() => (line.bytes.toString().startsWith('hello') ? true : undefined), 'echo');
         line.hangUp();
@@ -95,10 +118,11 @@ export function passage(world) {
 
             assert.equal(answer.status, 200);
             assert.equal(refusal.status, 401);
-            // nginx knows the first alone.
-            const cookies = world.name === 'nginx' ? world.lookout.renews.slice(0, 1) : world.lookout.renews;
-            assert.deepEqual(answer.all('set-cookie').sort(), [...cookies, 'basket=3; Path=/'].sort());
-            assert.deepEqual(refusal.all('set-cookie').sort(), [...cookies].sort());
+            // nginx knows the first alone, and Traefik's file names one that it adds to the store's.
+            const all = world.lookout.renews;
+            const added = ['nginx', 'traefik'].includes(world.name) ? all.slice(0, 1) : all;
+            assert.deepEqual(answer.all('set-cookie').sort(), [...added, 'basket=3; Path=/'].sort());
+            assert.deepEqual(refusal.all('set-cookie').sort(), [...(world.name === 'nginx' ? added : all)].sort());
         } finally {
             world.lookout.renews = undefined;
         }

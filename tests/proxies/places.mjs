@@ -217,7 +217,8 @@ export class Store {
             request.on('data', (piece) => { this.received += piece.length; if (this.received < 1_000) pieces.push(piece); });
             request.on('end', () => {
                 const status = Number(/^\/status\/(\d+)/.exec(request.url)?.[1] ?? 200);
-                response.writeHead(status, { 'Content-Type': 'application/json', 'Set-Cookie': 'basket=3; Path=/' });
+                const more = request.url.startsWith('/kept/') ? { 'Cache-Control': 'public, max-age=60' } : { 'Set-Cookie': 'basket=3; Path=/' };
+                response.writeHead(status, { 'Content-Type': 'application/json', ...more });
                 response.end(JSON.stringify({ store: true, method: request.method, url: request.url, headers: request.rawHeaders, body: Buffer.concat(pieces).toString('latin1') }));
             });
         });
@@ -229,6 +230,13 @@ export class Store {
         this.server.on('upgrade', (request, socket) => {
             this.note(request);
             socket.on('error', () => {});
+            if (request.url === '/private/no-socket') {
+                // A page like any other, on a connection that stays open for the next request.
+                socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno');
+                this.plain = socket;
+                socket.on('data', (more) => this.seen.push({ url: more.toString('latin1').split(' ')[1], headers: [] }));
+                return;
+            }
             // The constant is that of RFC 6455, 4.2.2.
             const accept = crypto.createHash('sha1').update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
             socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${request.headers.upgrade}\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);

@@ -51,4 +51,40 @@ export const proxies = {
             return { words: ['--disable-hot-restart', '--concurrency', '1', '--log-level', 'warn', '-c', path.join(folder, 'envoy.yaml')] };
         },
     },
+    apache: {
+        program: () => inPath('apache2'),
+        start({ files, folder, variables }) {
+            const modules = ['mpm_event', 'authz_core', 'headers', 'lua', 'proxy', 'proxy_http', 'reqtimeout'].map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`);
+            // One process with 25 threads, as each of Debian's has. Apache answers nobody as root, and its own person may not read this folder.
+            const person = process.getuid() === 0 ? ['User nobody', 'Group nogroup'] : [];
+            fs.chmodSync(folder, 0o711);
+            fs.copyFileSync(path.join(files, 'apache/portaria.lua'), path.join(folder, 'portaria.lua'));
+            const lines = [...modules, ...person, `PidFile ${folder}/apache.pid`, 'ServerName localhost', 'ErrorLog "|/bin/cat"', `Include ${path.join(files, 'apache/portaria.conf')}`];
+            fs.writeFileSync(path.join(folder, 'apache2.conf'), `${lines.join('\n')}\n`);
+            return { words: ['-X', '-d', folder, '-f', path.join(folder, 'apache2.conf')], env: { ...variables, PORTARIA_FILES: folder } };
+        },
+    },
+    traefik: {
+        program: ({ root }) => inPath('traefik') ?? [path.join(root, 'target/proxies/bin/traefik')].find((file) => fs.existsSync(file)),
+        // Two ports besides, over which Traefik hands requests to itself.
+        ports: ['QUESTION_PORT', 'NAMED_PORT'],
+        start({ files, folder, variables }) {
+            const all = { ...variables, PUBLIC_NAME: variables.PUBLIC_HOST.split(':')[0], PORTARIA_FILES: folder };
+            for (const name of ['traefik.yaml', 'portaria.yaml']) fs.writeFileSync(path.join(folder, name), filled(path.join(files, `traefik/${name}.template`), all));
+            return { words: [`--configFile=${folder}/traefik.yaml`] };
+        },
+    },
+    varnish: {
+        program: () => inPath('varnishd'),
+        // One port besides, over which Varnish hands requests with bodies to itself.
+        ports: ['INNER_PORT'],
+        start({ files, folder, variables }) {
+            const vcl = path.join(folder, 'portaria.vcl');
+            fs.writeFileSync(vcl, filled(path.join(files, 'varnish/portaria.vcl.template'), variables));
+            // The worker is another person, who looks for its folder below this one.
+            fs.chmodSync(folder, 0o711);
+            const listeners = ['-a', `store=${variables.PROXY_ADDRESS}:${variables.PROXY_PORT}`, '-a', `inner=127.0.0.1:${variables.INNER_PORT}`];
+            return { words: ['-F', '-n', path.join(folder, 'varnish'), ...listeners, '-p', 'backend_idle_timeout=20', '-s', 'malloc,32m', '-f', vcl] };
+        },
+    },
 };

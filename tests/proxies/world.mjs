@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Lookout, Mailbox, Program, Store, freePort, serve } from './places.mjs';
+import { Lookout, Mailbox, Program, Store, freePort, serve, until } from './places.mjs';
 import { proxies } from './proxies.mjs';
 import { NAMES } from './tricks.mjs';
 import { Browser, ask } from './wire.mjs';
@@ -64,9 +64,12 @@ export class World {
             BACKEND_ADDRESS: '127.0.0.1', BACKEND_PORT: String(this.store.port),
         };
         const proxy = proxies[this.name];
+        for (const name of proxy.ports ?? []) variables[name] = String(await freePort());
         const { words, env } = proxy.start({ files: this.changed?.(path.join(root, 'docker/proxies')) ?? path.join(root, 'docker/proxies'), folder: this.folder, variables });
         this.proxy = new Program(proxy.program({ root }), words, { cwd: this.folder, env });
         await this.proxy.listensAt(this.port);
+        // Traefik listens before it has read where requests go.
+        await until(async () => (await this.ask({ path: '/login' })).status !== 404, 'the routes of the proxy');
     }
 
     async close() {
