@@ -17,10 +17,13 @@ const ENGLISH_ALONE: [&str; 7] =
     ["apps.md", "architecture.md", "conformance-apps.md", "conformance.md", "rollout.md", "scaling.md", "storefront.md"];
 
 /// The kinds of blocks. Blocks of a program stand beside the name of a file, and the tests of the programs run them.
-const KINDS: [&str; 20] = [
+const KINDS: [&str; 25] = [
     "apache",
+    "caddy",
     "console",
+    "envoy",
     "go",
+    "haproxy",
     "html",
     "java",
     "js",
@@ -35,6 +38,8 @@ const KINDS: [&str; 20] = [
     "sh",
     "text",
     "toml",
+    "traefik",
+    "vcl",
     "yaml",
     "yaml examples",
     "yaml provider",
@@ -311,6 +316,54 @@ fn the_first_provider_comes_about_as_its_page_says() {
         assert!(portaria(&folder.0, &["test", "clube-azul"], &[]).1.contains("1 story replayed, 0 otherwise than written"));
         let served = ["serve", "--simulate", "clube-azul", "--listen", "127.0.0.1:0"];
         Running::start(&folder, &served).until("simulated  clube-azul");
+    }
+}
+
+/// Whether a line of a proxy's file sets something.
+fn sets_something(line: &str) -> bool {
+    !(line.is_empty() || line.starts_with('#') || line.starts_with("--"))
+}
+
+/// The first line of a block that does not follow in the file. A line `…` stands for lines that the block leaves out.
+fn line_that_differs<'b>(block: &'b Block, file: &str) -> Option<&'b str> {
+    let mut own = file.lines().map(str::trim).filter(|line| sets_something(line));
+    let mut is_left_out = true;
+    block.code.lines().map(str::trim).filter(|line| sets_something(line)).find(|&line| {
+        if line == "…" {
+            is_left_out = true;
+            return false;
+        }
+        let is_there = if std::mem::take(&mut is_left_out) { own.any(|own| own == line) } else { own.next() == Some(line) };
+        !is_there
+    })
+}
+
+#[test]
+fn every_setting_of_the_page_of_proxies_is_taken_from_a_tested_file() {
+    for page in ["docs/proxies.md", "docs/pt-BR/proxies.md"] {
+        let blocks = blocks_of(&root().join(page));
+        let taken: Vec<&Block> = blocks.iter().filter(|block| block.name.starts_with("docker/proxies/")).collect();
+        for block in &taken {
+            let differs = line_that_differs(block, &text(&root().join(&block.name)));
+            assert_eq!(differs, None, "{}: it does not stand there in {}", block.place, block.name);
+        }
+        for proxy in ["nginx", "caddy", "haproxy", "envoy", "apache", "varnish", "traefik"] {
+            let folder = format!("docker/proxies/{proxy}/");
+            assert!(taken.iter().any(|block| block.name.starts_with(&folder)), "{page}: nothing of {proxy}");
+        }
+    }
+}
+
+#[test]
+fn a_line_that_a_proxys_file_does_not_have_is_found() {
+    let block = |code: &str| Block { place: String::new(), language: String::new(), name: String::new(), code: code.to_owned() };
+    let file = "a 1;\n# why\nb 2;\n\nc 3;\nd 4;\n";
+
+    for code in ["b 2;\nc 3;\n", "a 1;\nb 2;\n…\nd 4;\n", "# other words\na 1;\n"] {
+        assert_eq!(line_that_differs(&block(code), file), None, "{code}");
+    }
+    for (code, line) in [("a 1;\nc 3;\n", "c 3;"), ("d 4;\n…\na 1;\n", "a 1;"), ("b 3;\n", "b 3;")] {
+        assert_eq!(line_that_differs(&block(code), file), Some(line), "{code}");
     }
 }
 
