@@ -161,6 +161,7 @@ getUserInfo:
   post: https://sso.acme.example/me
   json: { of: { key: \"${partner|sha256|hex}\" } }
   read: { id: $.id, email: $.email }
+pkce: off
 trustEmail: always
 ";
 
@@ -181,7 +182,7 @@ trustEmail: always
             ("/entrar", "/login"),
             ("code: \"${code}\"", "code: \"${code}\", x: y"),
             ("X-Partner", "x-partner"),
-            ("trustEmail: always", "trustEmail: never"),
+            ("trustEmail: always", "trustEmail: always\nmissingEmail: ask"),
         ] {
             assert_eq!(others(from, to), 0, "{to}");
         }

@@ -82,7 +82,9 @@ impl Happened {
             Self::Other => {
                 let phrases = &context.language().phrases;
                 let wait = cause.retry_after().map(|seconds| phrases.waiting_time(seconds)).unwrap_or_default();
-                fill(&phrases.cause(cause).what, &[("provider", ""), ("wait", &wait)])
+                let is_limited = matches!(cause, ErrorCause::TooMany { .. });
+                let phrase = if is_limited { &words.too_many } else { &phrases.cause(cause).what };
+                fill(phrase, &[("provider", ""), ("wait", &wait)])
             }
         }
     }

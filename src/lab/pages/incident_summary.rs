@@ -151,10 +151,12 @@ fn next_step(cause: ErrorCause, context: SummaryContext<'_>) -> SuggestedStep {
 }
 
 impl LabWords {
-    /// What happened in logins that failed for a cause, as a part of a list; `None` for a code of the provider's own.
+    /// What happened in logins that failed for a cause, as a part of a list: without what the sentence explains after a colon. `None` for a
+    /// code of the provider's own.
     pub(crate) fn what_fails(&self, code: &str, provider: &str) -> Option<String> {
         let sentence = self.happened.get(code).filter(|sentence| !provider.is_empty() || !sentence.contains("{provider}"))?;
-        Some(fill(sentence.strip_suffix('.').unwrap_or(sentence), &[("provider", provider)]))
+        let gist = sentence.split(": ").next().unwrap_or(sentence);
+        Some(fill(gist.strip_suffix('.').unwrap_or(gist), &[("provider", provider)]))
     }
 
     /// What happened in a login that failed, in one sentence.

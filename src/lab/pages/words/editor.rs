@@ -60,5 +60,6 @@ word_blocks! {
         sign_in,
         go_on,
         kept,
+        too_many,
     }
 }
