@@ -104,7 +104,11 @@ export function closed(world) {
                 assert.deepEqual(world.store.seen, [], trick);
             }
             await world.asAna({ path: trick });
-            for (const request of world.store.seen.splice(0)) assert.equal(identity(request)['x-auth-email'], 'ana@loja.example', trick);
+            for (const request of world.store.seen.splice(0)) {
+                assert.equal(identity(request)['x-auth-email'], 'ana@loja.example', trick);
+                // `*` is no path, and none of `loginPaths` either.
+                if (request.url.startsWith('/')) assert.equal(request.url, world.lookout.questions.at(-1).headers['x-forwarded-uri'], `${trick}: the broker was asked about another path`);
+            }
         }
     });
 

@@ -1,7 +1,7 @@
 -- Removes what a client claims about itself, and asks portaria who the visitor is before a request goes to the store. The
 -- identity headers are then those of the answer. Whatever goes wrong, the request does not pass.
 
-local socket = require "socket"
+local has_socket, socket = pcall(require, "socket")
 
 -- Which headers of the answer name the visitor to the store.
 local identity = {
@@ -12,9 +12,10 @@ local identity = {
 local asked_with = { "Cookie", "Authorization", "VtexIdclientAutCookie", "Accept", "Sec-Fetch-Mode", "User-Agent" }
 
 local scheme, host = os.getenv("PUBLIC_SCHEME"), os.getenv("PUBLIC_HOST")
-local broker_address, broker_port = os.getenv("BROKER_ADDRESS"), tonumber(os.getenv("BROKER_PORT"))
+local broker_address, broker_port = os.getenv("BROKER_ADDRESS"), os.getenv("BROKER_PORT")
+local is_complete = has_socket and scheme and host and broker_address and broker_port
 -- Where mod_proxy sends a request that is the broker's own.
-local broker_pages = "proxy:http://" .. broker_address .. ":" .. broker_port .. "/"
+local broker_pages = is_complete and "proxy:http://" .. broker_address .. ":" .. broker_port .. "/"
 
 -- In seconds: for the connection, and for the question with everything.
 local patience_of_connection, patience = 2, 4
@@ -84,7 +85,7 @@ local function ask(question)
         else
             connection = socket.tcp()
             connection:settimeout(patience_of_connection)
-            if not connection:connect(broker_address, broker_port) then
+            if not connection:connect(broker_address, tonumber(broker_port)) then
                 connection:close()
                 return nil
             end
@@ -171,6 +172,10 @@ local function refuse(r, status, cookies)
 end
 
 function check(r)
+    if not is_complete then
+        r:err(has_socket and "portaria: a variable of portaria.conf is not in the environment" or "portaria: LuaSocket is missing: " .. socket)
+        return 500
+    end
     -- The public host and no other. A request of a whole address, as of an open proxy, is none of ours.
     if r.headers_in["Host"] ~= host then
         return 421
