@@ -261,9 +261,23 @@ fn every_command_shows_an_example_in_its_help() {
     let of_people = ["find", "show", "history", "unlink", "block", "unblock", "sign-out", "export", "erase"];
     let of_people = of_people.map(|command| format!("users {command}"));
     let of_keys = ["list", "rotate", "retire"].map(|command| format!("keys {command}"));
-    let commands =
-        ["serve", "check", "explain", "try", "test", "incident", "history", "users", "keys", "schema", "completions", "man", "version"]
-            .map(str::to_owned);
+    let commands = [
+        "serve",
+        "health",
+        "check",
+        "explain",
+        "try",
+        "test",
+        "incident",
+        "history",
+        "users",
+        "keys",
+        "schema",
+        "completions",
+        "man",
+        "version",
+    ]
+    .map(str::to_owned);
     for command in commands.iter().chain(&of_people).chain(&of_keys) {
         let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         let (code, out, _) = portaria(root(), &arguments, &[("PORTARIA_STORAGE", "postgres://portaria:hush@db.loja.example/portaria")]);
@@ -271,6 +285,22 @@ fn every_command_shows_an_example_in_its_help() {
         assert!(out.contains(&format!("Example: portaria {command}")), "{out}");
         assert!(!out.contains("hush"), "help repeats no password: {out}");
     }
+}
+
+#[test]
+fn the_health_of_the_broker_is_the_exit_code_of_its_command() {
+    let folder = Folder::new("health");
+    let mut broker = Running::start(&folder, &["serve", "--listen", "127.0.0.1:0"]);
+    let line = broker.until("listening").pop().unwrap_or_default();
+    let address = line.trim_start_matches("listening").trim().split(';').next().expect("an address").to_owned();
+
+    let (code, out, _) = portaria(&folder.0, &["health"], &[("PORTARIA_LISTEN", &address)]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.starts_with("ready {\"ready\":true"), "{out}");
+    drop(broker);
+    let (code, out, err) = portaria(&folder.0, &["health", "--listen", &address], &[]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains(&format!("{address}: the broker could not be reached")), "{err}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod forecast;
 pub(crate) mod given_answers;
 pub(crate) mod greeting;
+pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod incident;
@@ -81,6 +82,11 @@ enum Command {
 PORTARIA_MASTER_KEY holds the key that encrypts signing keys and cookies, unless the settings name another place.
 PORTARIA_LOG sets the log level: error, warn, info (the default), debug.")]
     Serve(serve::ServeCommand),
+    /// Ask the broker on this machine whether it can work; for health checks
+    #[command(after_help = "Example: portaria health --listen 127.0.0.1:8081
+
+It asks /health/ready. The exit code is 0 if the broker can work, and 1 if it cannot or does not answer.")]
+    Health(health::HealthCommand),
     /// Show every problem in provider files and settings, with its line
     #[command(after_help = "Example: portaria check providers.d/acme.yaml
          portaria check --upgrade")]
@@ -158,6 +164,7 @@ impl CommandLine {
     pub fn run(self) -> Result<CommandOutcome, CommandFailure> {
         match self.command {
             Command::Serve(serve) => serve.run(&self.global),
+            Command::Health(health) => health.run(&self.global),
             Command::Check(check) => check.run(&self.global),
             Command::Explain(explain) => explain.run(&self.global),
             Command::New(new) => new.run(&self.global),

@@ -41,7 +41,7 @@ pub(crate) struct ServeCommand {
     simulate: Vec<String>,
 }
 
-fn address(text: &str) -> Result<SocketAddr, String> {
+pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("`{text}` is not an address with a port; write `127.0.0.1:8080`"))
 }
 
@@ -49,7 +49,7 @@ impl ServeCommand {
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         start_log(global.json)?;
         let settings = self.settings(global)?;
-        let listen = self.listen_address(&settings)?;
+        let listen = listen_address(self.listen, &settings)?;
         check_listen_address(listen, &settings)?;
         for name in &settings.simulated {
             if name.contains(['/', '\\']) || name.ends_with(".yaml") {
@@ -80,23 +80,10 @@ impl ServeCommand {
         Ok(settings)
     }
 
-    fn listen_address(&self, settings: &Settings) -> Result<SocketAddr, CommandFailure> {
-        if let Some(listen) = self.listen {
-            return Ok(listen);
-        }
-        if let Some(written) = settings.spec.as_ref().and_then(|spec| spec.listen.as_ref()) {
-            let unusable =
-                || CommandFailure::Usage(format!("`{}` is not an address with a port", written.value), "write `127.0.0.1:8080`".to_owned());
-            return written.value.parse().map_err(|_| unusable());
-        }
-        let port = settings.public_url.strip_prefix("http://").and_then(|host| host.rsplit_once(':')?.1.parse().ok());
-        Ok(SocketAddr::from(([127, 0, 0, 1], port.unwrap_or(8080))))
-    }
-
     /// What the broker is started with: flags and variables, settings, defaults.
     fn start_settings(&self, settings: &Settings) -> Result<StartSettings, CommandFailure> {
         Ok(StartSettings {
-            listen: self.listen_address(settings)?,
+            listen: listen_address(self.listen, settings)?,
             storage: storage::location(self.storage.as_deref(), settings)?,
             master_key: settings.spec.as_ref().and_then(|spec| spec.master_key.as_ref()).map(|kept| kept.0.clone()),
             metrics_listen: Stores::new(settings).metrics_listen(),
@@ -155,6 +142,20 @@ impl ServeCommand {
             })?;
         Ok(CommandOutcome::Fine)
     }
+}
+
+/// The address at which a broker listens: flag or variable, settings, default.
+pub(crate) fn listen_address(flag: Option<SocketAddr>, settings: &Settings) -> Result<SocketAddr, CommandFailure> {
+    if let Some(listen) = flag {
+        return Ok(listen);
+    }
+    if let Some(written) = settings.spec.as_ref().and_then(|spec| spec.listen.as_ref()) {
+        let unusable =
+            || CommandFailure::Usage(format!("`{}` is not an address with a port", written.value), "write `127.0.0.1:8080`".to_owned());
+        return written.value.parse().map_err(|_| unusable());
+    }
+    let port = settings.public_url.strip_prefix("http://").and_then(|host| host.rsplit_once(':')?.1.parse().ok());
+    Ok(SocketAddr::from(([127, 0, 0, 1], port.unwrap_or(8080))))
 }
 
 /// Refuses to open an installation for trials to the network, because there everyone can sign in as anyone.

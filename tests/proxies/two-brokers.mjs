@@ -62,7 +62,7 @@ export function twoBrokers() {
             const env = { PORTARIA_MASTER_KEY: crypto.randomBytes(32).toString('hex') };
             // The settings of both, with the addresses of this machine.
             const settings = fs.readFileSync(path.join(root, 'docker/two-brokers/portaria.yaml'), 'utf8')
-                .replaceAll('https://login.loja.example', `http://${front.host}`).replace('10.77.0.10', '127.0.0.1');
+                .replaceAll('https://login.loja.example', `http://${front.host}`).replace('10.77.0.10', '127.0.0.1').replace('file:/run/secrets/master-key', 'env:PORTARIA_MASTER_KEY');
             const start = (port, name) => serve({ binary, root, folder: path.join(folder, name), port, publicUrl: `http://${front.host}`, mailPort: 1, storage, env, settings });
             brokers = [await start(ports[0], 'one'), await start(ports[1], 'two')];
             program = await front.start();

@@ -1,0 +1,162 @@
+// The package for Debian: installed in a clean root by dpkg itself, started there as its service says, and removed again.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { Container, rootOfPackages, run } from './clean.mjs';
+import { signIn } from './image.mjs';
+import { root } from '../proxies/world.mjs';
+import { allowedCalls, values } from './systemd.mjs';
+
+const hasTools = ['strace', 'systemd-analyze'].every((name) => fs.existsSync(`/usr/bin/${name}`));
+const hasLintian = fs.existsSync('/usr/bin/lintian');
+
+/** The mode and the owner of a file, by the names of the root that it stands in. */
+function rights(clean, file) {
+    return run('chroot', [clean, 'stat', '--format=%a %U:%G', file]).trim();
+}
+
+/** The program as its service starts it: with the user, the credential and the folders that it may write to. */
+function started(world, clean, more = {}) {
+    const [uid, gid] = run('chroot', [clean, 'sh', '-c', `id -u ${values('User')[0]}; id -g ${values('Group')[0]}`]).trim().split('\n');
+    const [name, source] = values('LoadCredential')[0].split(':');
+    const credential = path.join(world.folder, `credential-${name}`);
+    fs.copyFileSync(path.join(clean, source), credential);
+    fs.chmodSync(credential, 0o400);
+    fs.chownSync(credential, Number(uid), Number(gid));
+    const [folder] = values('StateDirectory');
+    const state = path.join(clean, 'var/lib', folder);
+    fs.mkdirSync(state, { recursive: true, mode: 0o700 });
+    fs.chownSync(state, Number(uid), Number(gid));
+    return new Container({
+        name: 'the service', root: clean, readOnly: values('ProtectSystem')[0] === 'strict', user: `${uid}:${gid}`, workingDirectory: values('WorkingDirectory')[0],
+        command: values('ExecStart')[0].split(' '), health: ['/usr/bin/portaria', 'health', '--config', '/etc/portaria/portaria.yaml'],
+        mounts: [
+            { source: credential, target: `/run/credentials/portaria.service/${name}`, readOnly: true },
+            { source: state, target: `/var/lib/${folder}` },
+            { target: '/tmp', tmpfs: true },
+        ],
+        ...more,
+    }).start();
+}
+
+export function debian(world) {
+    describe('the package for Debian', { concurrency: 1 }, () => {
+        let clean, service, file, other;
+        const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
+        const inside = ['--mount', '--propagation', 'private', 'sh', '-c', 'mount --rbind /dev "$1/dev"; exec chroot "$@"', 'sh'];
+        const dpkg = (...words) => run('unshare', [...inside, clean, 'dpkg', ...words], { env });
+        const refused = (...words) => run('chroot', [clean, 'dpkg', ...words], { env, allowed: [1], stdio: 'pipe' });
+
+        before(() => {
+            const env = { ...process.env, DPKG_DEB_COMPRESSOR_TYPE: 'gzip', DPKG_DEB_COMPRESSOR_LEVEL: '1', DEBEMAIL: 'ana@portaria.invalid' };
+            file = run(path.join(root, 'docker/deb'), [world.program, world.folder], { env }).trim();
+            // It takes long, and the other tests need one core at most.
+            const words = ['--allow-root', '--fail-on=none', '--suppress-tags=bogus-mail-host,bogus-mail-host-in-debian-changelog', file];
+            world.opinion = hasLintian ? promisify(execFile)('lintian', words).then(({ stdout, stderr }) => stdout + stderr) : Promise.reject(new Error('lintian is missing'));
+            world.opinion.catch(() => {});
+            clean = path.join(world.folder, 'clean');
+            fs.mkdirSync(clean);
+            const depends = run('dpkg-deb', ['--field', file, 'Depends']).trim().split(/, /).map((one) => one.split(' ')[0]);
+            rootOfPackages(clean, depends);
+            fs.copyFileSync(file, path.join(clean, 'portaria.deb'));
+            other = path.join(world.folder, 'other');
+            run('cp', ['-a', clean, other]);
+        });
+        after(() => service?.end());
+
+        it('holds what Debian expects', () => {
+            const content = run('dpkg-deb', ['--contents', file]);
+            for (const part of ['./usr/bin/portaria', './lib/systemd/system/portaria.service', './usr/share/man/man1/portaria-serve.1.gz',
+                './usr/share/bash-completion/completions/portaria', './usr/share/zsh/vendor-completions/_portaria', './usr/share/doc/portaria/copyright']) {
+                assert.ok(content.includes(` ${part}\n`), `${part}\n${content}`);
+            }
+            assert.ok(content.trim().split('\n').every((line) => line.includes(' root/root ')), content);
+            assert.doesNotMatch(content, /examples\.yaml/);
+        });
+
+        it('is not installed where no key can be made', () => {
+            refused('--install', '/portaria.deb');
+
+            assert.ok(!fs.existsSync(path.join(clean, 'etc/portaria/master.key')));
+        });
+
+        it('is installed with a user and a key of its own', () => {
+            dpkg('--install', '/portaria.deb');
+
+            assert.equal(rights(clean, '/etc/portaria/master.key'), '600 root:root');
+            assert.equal(rights(clean, '/etc/portaria/secrets'), '750 root:portaria');
+            assert.equal(rights(clean, '/var/lib/portaria'), '700 portaria:portaria');
+            assert.match(fs.readFileSync(path.join(clean, 'etc/portaria/master.key'), 'utf8'), /^[0-9a-f]{64}$/);
+            assert.match(dpkg('--verify', 'portaria'), /^$/);
+        });
+
+        it('serves as its service says, and people sign in at the playground', async () => {
+            service = started(world, clean);
+            await service.healthy();
+            await signIn();
+
+            assert.deepEqual(fs.readdirSync(path.join(clean, 'var/lib/portaria')).filter((name) => !/-(wal|shm)$/.test(name)), ['portaria.db']);
+            assert.notEqual(service.execute(['cat', '/etc/portaria/master.key']).status, 0, 'the program reads the key from the credential alone');
+            assert.match(service.execute(['portaria', 'users', 'find', 'ana@loja.example', '--config', '/etc/portaria/portaria.yaml']).text, /ana@loja\.example/);
+            assert.equal(await service.end(), 0);
+        });
+
+        it('makes no system call that its service forbids', { skip: hasTools || process.env.CI ? false : 'strace or systemd-analyze is missing' }, async () => {
+            const trace = path.join(world.folder, 'calls');
+            service = started(world, clean, { trace });
+            await service.healthy();
+            await signIn();
+            assert.equal(await service.end(), 0);
+            const lines = fs.readFileSync(trace, 'utf8').split('\n');
+            const begin = lines.findIndex((line) => line.includes('execve("/usr/bin/portaria"'));
+            const made = new Set(lines.slice(begin).map((line) => /^\d+ +([a-z_0-9]+)\(/.exec(line)?.[1]).filter(Boolean));
+            const allowed = allowedCalls();
+
+            assert.ok(begin >= 0 && made.has('accept4') && made.size > 40 && !allowed.has('ptrace') && allowed.size > 100, `${made.size} of ${allowed.size}`);
+            assert.deepEqual([...made].filter((call) => !allowed.has(call)), []);
+        });
+
+        it('keeps the key and the data when it is upgraded or removed, and nothing when it is purged', () => {
+            const key = () => fs.readFileSync(path.join(clean, 'etc/portaria/master.key'), 'utf8');
+            const first = key();
+            dpkg('--install', '/portaria.deb');
+            assert.equal(key(), first);
+            dpkg('--remove', 'portaria');
+            assert.equal(key(), first);
+            assert.ok(fs.existsSync(path.join(clean, 'var/lib/portaria/portaria.db')));
+            assert.ok(!fs.existsSync(path.join(clean, 'usr/bin/portaria')));
+            dpkg('--purge', 'portaria');
+
+            for (const left of ['etc/portaria', 'var/lib/portaria']) assert.ok(!fs.existsSync(path.join(clean, left)), left);
+        });
+
+        it('is not needed: one file and its service are installed by the lines of docs/install.md', async () => {
+            const page = fs.readFileSync(path.join(root, 'docs/install.md'), 'utf8');
+            const lines = /## One file[\s\S]*?```sh\n([\s\S]*?)```/.exec(page)[1].replaceAll('sudo ', '').split('\n').filter((line) => !line.startsWith('systemctl '));
+            const source = path.join(other, 'source');
+            fs.mkdirSync(source);
+            for (const folder of ['docker', 'providers.d']) fs.cpSync(path.join(root, folder), path.join(source, folder), { recursive: true });
+            fs.copyFileSync(world.program, path.join(other, 'program'));
+            // In the place of the compilation.
+            fs.writeFileSync(path.join(source, 'docker/build'), '#!/bin/sh\necho /program\n', { mode: 0o755 });
+            run('unshare', [...inside, other, 'sh', '-euc', `cd /source; ${lines.join('\n')}`], { env });
+            service = started(world, other);
+            await service.healthy();
+
+            await signIn();
+            assert.equal(rights(other, '/etc/portaria/master.key'), '600 root:root');
+            assert.equal(await service.end(), 0);
+        });
+    });
+}
+
+/** What lintian has found meanwhile. */
+export function opinions(world) {
+    it('the package for Debian has nothing that lintian warns of', { skip: hasLintian || process.env.CI ? false : 'lintian is missing' }, async () => {
+        assert.doesNotMatch(await world.opinion, /^[EW]: /m);
+    });
+}

@@ -1,0 +1,149 @@
+// The files of Kubernetes: they are of the types that Kubernetes has, name only what exists, and the container starts as they say.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { until } from '../proxies/places.mjs';
+import { root } from '../proxies/world.mjs';
+import { HAS_PACKAGES, Network, PACKAGES, yaml } from './clean.mjs';
+import { makeSecrets } from './compose.mjs';
+import { container, databaseContainer } from './engine.mjs';
+
+const FILES = fs.readdirSync(path.join(root, 'docker/kubernetes')).filter((name) => name.endsWith('.yaml'));
+
+/** Every object of the files, by its kind. */
+function objects() {
+    const all = FILES.flatMap((file) => yaml(path.join(root, 'docker/kubernetes', file)));
+    return Object.fromEntries(all.map((one) => [one.kind, one]));
+}
+
+/** What the compiler of TypeScript says of objects that are written down as values of their types. */
+function complaints(folder, found) {
+    const place = path.join(folder, 'types');
+    fs.mkdirSync(place, { recursive: true });
+    fs.rmSync(path.join(place, 'node_modules'), { force: true });
+    fs.symlinkSync(PACKAGES, path.join(place, 'node_modules'));
+    const lines = found.map((one, at) => {
+        const [group, version] = one.apiVersion.includes('/') ? one.apiVersion.split('/') : ['core', one.apiVersion];
+        return `import type { ${one.kind} as Kind${at} } from 'kubernetes-types/${group.split('.')[0]}/${version}.js';\nexport const object${at}: Kind${at} = ${JSON.stringify(one)};\n`;
+    });
+    const file = path.join(place, 'objects.ts');
+    fs.writeFileSync(file, lines.join(''));
+    const compiler = path.join(PACKAGES, 'typescript/bin/tsc');
+    const done = spawnSync(process.execPath, [compiler, '--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022', file], { encoding: 'utf8', cwd: place });
+    return done.stdout;
+}
+
+export function clusters(world) {
+    const skip = HAS_PACKAGES ? false : 'the packages of tests/packages/package.json are missing';
+    describe('Kubernetes', { concurrency: 1 }, () => {
+        let running, database;
+
+        after(async () => {
+            await running?.end();
+            await database?.end();
+        });
+
+        it('has a type for each object, and for each of its words', { skip }, () => {
+            const found = Object.values(objects());
+            const wrong = structuredClone(found.find(({ kind }) => kind === 'Deployment'));
+            wrong.spec.template.spec.containers[0].readinesProbe = wrong.spec.template.spec.containers[0].readinessProbe;
+
+            assert.equal(complaints(world.folder, found), '');
+            assert.match(complaints(world.folder, [wrong]), /readinesProbe/);
+        });
+
+        it('finds all that the files name', () => {
+            const { ConfigMap, Secret, Deployment, Service, PodDisruptionBudget, NetworkPolicy } = objects();
+            const { template: { metadata: { labels }, spec }, selector, replicas } = Deployment.spec;
+            const [one] = spec.containers;
+            const ports = one.ports.map(({ name }) => name);
+            const keys = Object.keys(Secret.stringData);
+
+            assert.equal(FILES.length, 6);
+            assert.ok(replicas >= 2 && PodDisruptionBudget.spec.minAvailable < replicas);
+            for (const chosen of [selector.matchLabels, Service.spec.selector, PodDisruptionBudget.spec.selector.matchLabels, NetworkPolicy.spec.podSelector.matchLabels]) assert.deepEqual(chosen, labels);
+            for (const port of [Service.spec.ports[0].targetPort, one.readinessProbe.httpGet.port, one.livenessProbe.httpGet.port, ...NetworkPolicy.spec.ingress.flatMap((rule) => rule.ports.map(({ port: name }) => name))]) {
+                assert.ok(ports.includes(port), port);
+            }
+            for (const { valueFrom } of one.env) assert.ok(valueFrom.secretKeyRef.name === Secret.metadata.name && keys.includes(valueFrom.secretKeyRef.key));
+            for (const { name, secret, configMap } of spec.volumes) {
+                assert.ok(one.volumeMounts.some((mount) => mount.name === name), name);
+                if (secret) assert.ok(secret.secretName === Secret.metadata.name && secret.items.every(({ key }) => keys.includes(key)));
+                else assert.ok([ConfigMap.metadata.name, 'portaria-providers'].includes(configMap.name));
+            }
+            assert.deepEqual(one.securityContext, { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
+            assert.ok(spec.securityContext.runAsNonRoot && !spec.automountServiceAccountToken);
+            assert.ok(spec.terminationGracePeriodSeconds > 25 + one.lifecycle.preStop.sleep.seconds, 'requests that have begun are answered');
+            assert.equal(`${spec.securityContext.runAsUser}:${spec.securityContext.runAsGroup}`, world.config.User);
+        });
+
+        it('starts the container as the Deployment says, and its probes are answered', async () => {
+            makeSecrets(world);
+            const { ConfigMap, Secret, Deployment } = objects();
+            const { spec } = Deployment.spec.template;
+            const [one] = spec.containers;
+            const secret = (key) => fs.readFileSync(path.join(world.secrets, key), 'utf8').trim();
+            const network = new Network('10.79.0.0/24');
+            const [pod, storage] = [network.join('pod', '10.79.0.11'), network.join('db.loja.example', '10.79.0.13')];
+            const folder = path.join(world.folder, 'kubernetes');
+            fs.mkdirSync(path.join(folder, 'database'), { recursive: true });
+            database = databaseContainer({ folder: path.join(folder, 'database'), password: path.join(world.secrets, 'database-password'), space: storage });
+            await database.healthy();
+            // The volumes, as the kubelet makes them.
+            const write = (volume, files, mode) => {
+                const place = path.join(folder, volume);
+                fs.mkdirSync(place);
+                for (const [name, text] of Object.entries(files)) {
+                    fs.writeFileSync(path.join(place, name), text);
+                    fs.chownSync(path.join(place, name), 0, spec.securityContext.fsGroup);
+                    fs.chmodSync(path.join(place, name), mode);
+                }
+            };
+            const volumes = Object.fromEntries(spec.volumes.map((volume) => [volume.name, volume]));
+            const playground = fs.readFileSync(path.join(root, 'providers.d/playground.yaml'), 'utf8');
+            write('settings', ConfigMap.data, 0o644);
+            write('providers', { 'playground.yaml': playground }, 0o644);
+            write('secrets', Object.fromEntries(volumes.secrets.secret.items.map(({ key, path: name }) => [name, secret(key)])), volumes.secrets.secret.defaultMode);
+            running = container(world.image, world.config, {
+                name: 'the pod', command: one.args, readOnly: one.securityContext.readOnlyRootFilesystem, space: pod, hosts: network.hosts(),
+                user: `${spec.securityContext.runAsUser}:${spec.securityContext.runAsGroup}`,
+                environment: Object.fromEntries(one.env.map(({ name, valueFrom }) => [name, secret(valueFrom.secretKeyRef.key)])),
+                mounts: one.volumeMounts.map(({ name, mountPath, readOnly }) => ({ source: path.join(folder, name), target: mountPath, readOnly })),
+            }).start();
+            const port = (name) => one.ports.find((known) => known.name === name).containerPort;
+            const ask = ({ path: target, port: name }) => new Promise((done) => {
+                http.get({ host: '10.79.0.11', port: port(name), path: target, agent: false }, (answer) => { answer.resume(); done(answer.statusCode); }).on('error', () => done(0));
+            });
+
+            for (const probe of [one.startupProbe, one.livenessProbe, one.readinessProbe, { httpGet: { path: '/metrics', port: 'metrics' } }]) {
+                await until(async () => {
+                    assert.equal(running.code, undefined, running.said);
+                    return await ask(probe.httpGet) === 200;
+                }, `${probe.httpGet.path}: ${running.said}`);
+            }
+            assert.doesNotMatch(running.said, / WARN | ERROR /, running.said);
+            await database.end('SIGINT');
+            await until(async () => await ask(one.readinessProbe.httpGet) === 503, 'a pod that is not ready');
+            assert.equal(await ask(one.livenessProbe.httpGet), 200);
+            assert.equal(await running.end(), 0);
+        });
+
+        it('refuses to start with the secret of the example', async () => {
+            const { Secret } = objects();
+            const key = path.join(world.folder, 'short-key');
+            fs.writeFileSync(key, Secret.stringData['master-key'], { mode: 0o444 });
+            const settings = path.join(world.folder, 'kubernetes/settings');
+            const refused = container(world.image, world.config, {
+                name: 'the pod', command: ['serve', '--config', '/etc/portaria/portaria.yaml'],
+                mounts: [{ source: settings, target: '/etc/portaria' }, { source: key, target: '/run/secrets/portaria/master-key' }],
+            }).start();
+
+            assert.notEqual(await refused.over, 0);
+            assert.match(refused.said, /master key|masterKey/);
+        });
+    });
+}

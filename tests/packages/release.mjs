@@ -1,0 +1,57 @@
+// The release: all of its files by one command, the same ones each time.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { root } from '../proxies/world.mjs';
+import { run } from './clean.mjs';
+
+const release = promisify(execFile);
+
+export function releases(world) {
+    describe('the release', { concurrency: 1 }, () => {
+        let folders;
+
+        before(async () => {
+            const env = { ...process.env, PORTARIA_BIN: world.program, DPKG_DEB_COMPRESSOR_TYPE: 'gzip', DPKG_DEB_COMPRESSOR_LEVEL: '1', SOURCE_DATE_EPOCH: '1700000000' };
+            // What the machine happens to be set to changes nothing.
+            const others = { first: {}, second: { TZ: 'America/Sao_Paulo', LANG: 'pt_BR.UTF-8' } };
+            folders = await Promise.all(Object.entries(others).map(async ([name, other]) => {
+                const folder = path.join(world.folder, name);
+                await release(path.join(root, 'docker/release'), [folder], { env: { ...env, ...other } });
+                return folder;
+            }));
+        });
+
+        it('has checksums for each of its files, and is the same each time', () => {
+            const [sums, again] = folders.map((folder) => fs.readFileSync(path.join(folder, 'SHA256SUMS'), 'utf8'));
+            const named = sums.trim().split('\n').map((line) => line.split('  ')[1]).sort();
+
+            assert.deepEqual(named, fs.readdirSync(folders[0]).filter((name) => name !== 'SHA256SUMS').sort());
+            assert.equal(again, sums);
+            run('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: folders[0] });
+            assert.deepEqual(named.map((name) => name.replace(/^.*0\.1\.0/, '').replace(/x86_64|aarch64/, 'MACHINE')),
+                ['-image.tar', '-MACHINE-unknown-linux-gnu.tar.gz', '.cdx.json', `_${run('dpkg', ['--print-architecture']).trim()}.deb`]);
+        });
+
+        it('has a file with the program and all that belongs to it', () => {
+            const [file] = fs.readdirSync(folders[0]).filter((name) => name.endsWith('.tar.gz'));
+            const content = run('tar', ['--list', `--file=${path.join(folders[0], file)}`]).split('\n').map((name) => name.slice(name.indexOf('/') + 1));
+
+            for (const part of ['portaria', 'portaria.service', 'portaria.yaml', 'providers.d/playground.yaml', 'schemas/provider.schema.json', 'man1/portaria.1', 'completions/portaria.fish', 'LICENSE-MIT']) {
+                assert.ok(content.includes(part), part);
+            }
+        });
+
+        it('lists what the program is made of', () => {
+            const [file] = fs.readdirSync(folders[0]).filter((name) => name.endsWith('.cdx.json'));
+            const list = JSON.parse(fs.readFileSync(path.join(folders[0], file), 'utf8'));
+
+            assert.equal(list.bomFormat, 'CycloneDX');
+            assert.ok(list.components.length > 200);
+        });
+    });
+}
