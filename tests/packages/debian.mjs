@@ -8,10 +8,12 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { Container, rootOfPackages, run } from './clean.mjs';
 import { signIn } from './image.mjs';
+import { Program } from '../proxies/places.mjs';
 import { root } from '../proxies/world.mjs';
 import { allowedCalls, values } from './systemd.mjs';
 
 const hasTools = ['strace', 'systemd-analyze'].every((name) => fs.existsSync(`/usr/bin/${name}`));
+const hasSystemd = fs.existsSync('/usr/bin/systemd-nspawn');
 const hasLintian = fs.existsSync('/usr/bin/lintian');
 
 /** The mode and the owner of a file, by the names of the root that it stands in. */
@@ -45,7 +47,7 @@ function started(world, clean, more = {}) {
 
 export function debian(world) {
     describe('the package for Debian', { concurrency: 1 }, () => {
-        let clean, service, file, other;
+        let clean, service, file, other, depends;
         const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
         const inside = ['--mount', '--propagation', 'private', 'sh', '-c', 'mount --rbind /dev "$1/dev"; exec chroot "$@"', 'sh'];
         const dpkg = (...words) => run('unshare', [...inside, clean, 'dpkg', ...words], { env });
@@ -60,7 +62,7 @@ export function debian(world) {
             world.opinion.catch(() => {});
             clean = path.join(world.folder, 'clean');
             fs.mkdirSync(clean);
-            const depends = run('dpkg-deb', ['--field', file, 'Depends']).trim().split(/, /).map((one) => one.split(' ')[0]);
+            depends = run('dpkg-deb', ['--field', file, 'Depends']).trim().split(/, /).map((one) => one.split(' ')[0]);
             rootOfPackages(clean, depends);
             fs.copyFileSync(file, path.join(clean, 'portaria.deb'));
             other = path.join(world.folder, 'other');
@@ -103,6 +105,44 @@ export function debian(world) {
             assert.notEqual(service.execute(['cat', '/etc/portaria/master.key']).status, 0, 'the program reads the key from the credential alone');
             assert.match(service.execute(['portaria', 'users', 'find', 'ana@loja.example', '--config', '/etc/portaria/portaria.yaml']).text, /ana@loja\.example/);
             assert.equal(await service.end(), 0);
+        });
+
+        it('serves under systemd itself, with the rights of its service', { skip: hasSystemd || process.env.CI ? false : 'systemd-nspawn is missing', timeout: 120_000 }, async () => {
+            const machine = path.join(world.folder, 'machine');
+            fs.mkdirSync(machine);
+            rootOfPackages(machine, [...depends, 'systemd', 'systemd-sysv']);
+            fs.copyFileSync(file, path.join(machine, 'portaria.deb'));
+            run('unshare', [...inside, machine, 'dpkg', '--install', '/portaria.deb'], { env });
+            // Once it is up it starts the service, waits until the test has signed in, writes down what it sees, and ends.
+            const script = `#!/bin/sh
+exec >/result 2>&1
+systemctl start portaria
+while [ ! -e /signed-in ]; do sleep 0.1; done
+cat /proc/$(systemctl show --property MainPID --value portaria)/status
+echo "health: $(portaria health --config /etc/portaria/portaria.yaml)"
+echo "find: $(setpriv --reuid=portaria --regid=portaria --init-groups portaria users find ana@loja.example --config /etc/portaria/portaria.yaml)"
+systemctl stop portaria
+echo "ended: $(systemctl show --property Result --value portaria)"
+systemctl poweroff
+`;
+            fs.writeFileSync(path.join(machine, 'script'), script, { mode: 0o755 });
+            fs.writeFileSync(path.join(machine, 'etc/systemd/system/test.service'), '[Unit]\nAfter=basic.target\n[Service]\nType=oneshot\nExecStart=/script\n');
+            fs.mkdirSync(path.join(machine, 'etc/systemd/system/multi-user.target.wants'), { recursive: true });
+            fs.symlinkSync('../test.service', path.join(machine, 'etc/systemd/system/multi-user.target.wants/test.service'));
+            const words = [`--directory=${machine}`, '--boot', '--register=no', '--keep-unit', '--machine=portaria-test', '--console=pipe'];
+            const system = new Program('systemd-nspawn', words, { cwd: world.folder, env: {} });
+            try {
+                await system.listensAt(8080);
+                await signIn();
+                fs.writeFileSync(path.join(machine, 'signed-in'), '');
+                await system.over;
+            } finally {
+                await system.end();
+            }
+            const result = fs.readFileSync(path.join(machine, 'result'), 'utf8');
+
+            for (const expected of [/^CapEff:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m, /^health: ready /m, /^find: [^]*ana@loja\.example/m, /^ended: success$/m]) assert.match(result, expected);
+            assert.doesNotMatch(result, /^Uid:\t0\t/m);
         });
 
         it('makes no system call that its service forbids', { skip: hasTools || process.env.CI ? false : 'strace or systemd-analyze is missing' }, async () => {

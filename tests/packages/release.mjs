@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
@@ -33,8 +34,10 @@ export function releases(world) {
             assert.deepEqual(named, fs.readdirSync(folders[0]).filter((name) => name !== 'SHA256SUMS').sort());
             assert.equal(again, sums);
             run('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: folders[0] });
-            assert.deepEqual(named.map((name) => name.replace(/^.*0\.1\.0/, '').replace(/x86_64|aarch64/, 'MACHINE')),
-                ['-image.tar', '-MACHINE-unknown-linux-gnu.tar.gz', '.cdx.json', `_${run('dpkg', ['--print-architecture']).trim()}.deb`]);
+            const architecture = run('dpkg', ['--print-architecture']).trim();
+            const kinds = [`-image-${architecture}\\.tar`, `-${os.machine()}-unknown-linux-(gnu|musl)\\.tar\\.gz`, '\\.cdx\\.json', `_${architecture}\\.deb`];
+            assert.equal(named.length, kinds.length);
+            for (const kind of kinds) assert.ok(named.some((name) => new RegExp(`^portaria[-_0-9.]*?${kind}$`).test(name)), `${kind}: ${named.join(' ')}`);
         });
 
         it('has a file with the program and all that belongs to it', () => {
