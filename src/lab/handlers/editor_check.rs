@@ -68,7 +68,7 @@ impl EditedFile {
 /// Whether a new file may have this name.
 fn is_name(name: &str) -> bool {
     let fits = (1..=60).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    fits && !is_own_variable(&variable_beginning(name)) && !matches!(name, "apps" | "check" | "editor" | "find" | "incidents" | "providers")
+    fits && !is_own_variable(&variable_beginning(name)) && !handlers::PAGES.contains(&name)
 }
 
 /// A text, checked as the file that it would be.

@@ -47,6 +47,9 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use std::path::Path;
 use std::sync::Arc;
 
+/// The names of pages at which a provider of the same name would have its own: no new file gets one.
+pub(crate) const PAGES: [&str; 6] = ["apps", "check", "editor", "find", "incidents", "providers"];
+
 /// The state of the lab beside the broker's.
 #[derive(Debug, Default)]
 pub struct LabState {
@@ -262,4 +265,19 @@ fn provider_entry(
 fn count_complaints(report: &Report) -> (usize, usize) {
     let mistakes = report.complaints.iter().filter(|complaint| complaint.severity == Severity::Error).count();
     (mistakes, report.complaints.len() - mistakes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_new_file_gets_the_name_of_a_page() {
+        let rows = routes();
+        let below = rows.iter().filter_map(|row| row.path.strip_prefix("/lab/"));
+        let names = below.filter_map(|path| path.trim_start_matches("editor/").split('/').next()).filter(|name| !name.starts_with('{'));
+        let missing: Vec<&str> = names.filter(|name| !PAGES.contains(name)).collect();
+
+        assert!(missing.is_empty(), "{missing:?}");
+    }
 }
