@@ -166,12 +166,11 @@ impl RequestDifferences {
             (Value::Object(sent), Value::Object(members)) => {
                 for (name, value) in sent {
                     let path = format!("{path}.{name}");
-                    match members.get(name) {
-                        Some(found) => self.compare_json(&path, place, (value, shown.get(name).unwrap_or(value)), found),
-                        None => {
-                            let expected = ComparedText::OfCall("it is sent".to_owned());
-                            self.add(DifferingPart::OfCall(path), place, expected, ComparedText::Missing);
-                        }
+                    if let Some(found) = members.get(name) {
+                        self.compare_json(&path, place, (value, shown.get(name).unwrap_or(value)), found);
+                    } else {
+                        let expected = ComparedText::OfCall("it is sent".to_owned());
+                        self.add(DifferingPart::OfCall(path), place, expected, ComparedText::Missing);
                     }
                 }
                 for name in members.keys().filter(|name| !sent.contains_key(*name)) {
