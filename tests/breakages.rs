@@ -9,6 +9,7 @@ mod tls_front;
 
 use crate::breakages::cases::{Callback, Case, cases};
 use crate::breakages::tls_front::{CERTIFICATES, TlsFront};
+use crate::command_line::{ACME, Folder, portaria};
 use crate::openid::IssuerKey;
 use crate::support::{root, text};
 use crate::web::browser::Browser;
@@ -194,4 +195,70 @@ async fn each_breakage_has_its_cause_and_what_is_proposed_first_mends_it_where_t
 #[test]
 fn every_cause_stands_in_the_table_of_the_support_page() {
     assert_table("| exact cause | what it means | what is done about it |\n|---|---|---|\n", &table_of_causes());
+}
+
+/// The cells of the tables of a page that begin with this cell: those that the program writes, in its own words.
+fn own_cells(page: &str, head: &str, cells: &[usize]) -> Vec<Vec<String>> {
+    let (_, rest) = page.split_once(head).unwrap_or_else(|| panic!("the page has no table {head}"));
+    let rows = rest.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let first_word = |cell: &str| cell.trim().split(" (").next().unwrap_or_default().to_owned();
+    rows.map(|row| {
+        let all: Vec<&str> = row.trim_matches('|').split(" | ").collect();
+        cells.iter().map(|cell| all.get(*cell).map(|cell| first_word(cell)).unwrap_or_default()).collect()
+    })
+    .collect()
+}
+
+#[test]
+fn the_tables_of_the_translated_support_page_hold_the_same_rows() {
+    let (english, portuguese) = (text(&root().join("docs/support.md")), text(&root().join("docs/pt-BR/support.md")));
+    for (head, translated, cells) in [
+        ("| exact cause | what", "| causa exata | o que", &[0][..]),
+        ("| what is broken | cause |", "| o que está quebrado | causa |", &[1, 2, 3][..]),
+    ] {
+        let (own, other) = (own_cells(&english, head, cells), own_cells(&portuguese, translated, cells));
+        assert!(own.len() > 20, "{head}");
+        assert_eq!(own, other, "{translated}: write into docs/pt-BR/support.md what changed in docs/support.md");
+    }
+}
+
+#[test]
+fn authorities_that_are_cut_off_or_that_others_may_write_are_complained_about() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let whole = text(std::path::Path::new(&CERTIFICATES.authority()));
+    let cut: String = whole.replace("-----END CERTIFICATE-----", "");
+    let folder = Folder::new("authorities").with("portaria.yaml", "trustedAuthorities: [ ca.pem ]\n").with("providers.d/acme.yaml", ACME);
+    let checked = |folder: &Folder| {
+        let (code, out, err) = portaria(&folder.0, &["check"], &[("ACME_SECRET", "x")]);
+        (code, out + &err)
+    };
+
+    let folder = folder.with("ca.pem", &whole);
+    let (_, said) = checked(&folder);
+    assert!(!said.contains("ca.pem"), "{said}");
+
+    std::fs::set_permissions(folder.0.join("ca.pem"), std::fs::Permissions::from_mode(0o666)).expect("rights can be set");
+    let (_, said) = checked(&folder);
+    assert!(said.contains("warning: others than its owner may write `ca.pem`"), "{said}");
+
+    let folder = folder.with("ca.pem", &(whole + &cut));
+    let (code, said) = checked(&folder);
+    assert!(code == 1 && said.contains("error: `ca.pem` is cut off"), "{code} {said}");
+}
+
+#[test]
+fn a_machine_without_authorities_says_so_also_where_the_settings_name_one() {
+    let front = TlsFront::open("unknown");
+    let address = format!("https://localhost:{}", front.port);
+    let settings = format!("trustedAuthorities: [ '{}' ]\nprivateHosts: [ localhost ]\n", CERTIFICATES.authority());
+    let folder = Folder::new("no-authorities").with("portaria.yaml", &settings).with("none.pem", "");
+    let none = folder.0.join("none.pem").display().to_string();
+
+    let nothing = folder.0.join("nothing").display().to_string();
+    let (_, out, err) =
+        portaria(&folder.0, &["new", "acme", "--discovery", &address], &[("SSL_CERT_FILE", &none), ("SSL_CERT_DIR", &nothing)]);
+
+    let said = out + &err;
+    assert!(said.contains("the machine has no authorities of its own (install `ca-certificates`)"), "{said}");
+    assert!(said.contains("install `ca-certificates`, or name your authority in `trustedAuthorities`"), "{said}");
 }

@@ -110,7 +110,7 @@ fn an_address_and_its_claim_in_a_list_are_read_from_one_entry() {
 
 #[test]
 fn only_what_differs_from_the_standard_is_written() {
-    let folder = Folder::new("new-short");
+    let folder = Folder::new("new-short").with("schemas/provider.schema.json", "{}");
 
     portaria(&folder.0, &with(&["--yes"]), &[]);
 
@@ -120,6 +120,22 @@ fn only_what_differs_from_the_standard_is_written() {
     for word in ["clientId", "clientSecret", "pkce", "credentials", "read", "rename", "query"] {
         assert!(!written.contains(word), "{word}\n{written}");
     }
+}
+
+#[test]
+fn a_schema_is_named_only_where_it_lies() {
+    let folder = Folder::new("new-schema");
+    let path = folder.0.join("providers.d/acme.yaml");
+
+    portaria(&folder.0, &with(&["--yes"]), &[]);
+    assert!(!text(&path).contains("$schema") && text(&path).starts_with("# What to do next"), "{}", text(&path));
+
+    let (code, _, err) = portaria(&folder.0, &["schema"], &[]);
+    assert_eq!(code, 0, "{err}");
+    portaria(&folder.0, &with(&["--yes", "--force"]), &[]);
+    let written = text(&path);
+    let schema = written.lines().next().and_then(|line| line.strip_prefix("# yaml-language-server: $schema=")).expect("a schema");
+    assert!(folder.0.join("providers.d").join(schema).is_file(), "{schema}");
 }
 
 #[test]

@@ -77,6 +77,28 @@ fn check_lists_what_is_offered_first_and_folds_many_dormant_files_into_one_line(
 }
 
 #[test]
+fn an_empty_folder_offers_the_playground_to_this_machine_alone() {
+    let folder = Folder::new("greet-nothing");
+    let (_running, said) = greeting(&folder, &[]);
+    assert!(said.contains("providers  1 offered (playground), 0 dormant"), "{said}");
+    let written = read(&folder.0.join("providers.d/playground.yaml"));
+    assert!(written.contains("name: Playground") && !written.contains("$schema"), "{written}");
+
+    for (name, more) in
+        [("greet-public", &["--public-url", "https://login.loja.example"][..]), ("greet-elsewhere", &["--providers", "other.d"][..])]
+    {
+        let folder = Folder::new(name);
+        let (_running, said) = greeting(&folder, more);
+        assert!(said.contains("none offered") && !folder.0.join("providers.d").exists() && !folder.0.join("other.d").exists(), "{said}");
+    }
+    for (name, file, text) in [("greet-settings", "portaria.yaml", "login: { title: Loja }\n"), ("greet-own", "providers.d/note.txt", "")] {
+        let folder = Folder::new(name).with(file, text);
+        let (_running, said) = greeting(&folder, &[]);
+        assert!(said.contains("none offered") && !folder.0.join("providers.d/playground.yaml").exists(), "{said}");
+    }
+}
+
+#[test]
 fn serve_says_where_it_is_and_why_nothing_is_offered() {
     let dormant = Folder::new("greet-dormant").with("providers.d/acme.yaml", ACME).with("portaria.yaml", "playground: false\n");
     let broken = Folder::new("greet-broken").with("providers.d/acme.yaml", "name: [\n").with("portaria.yaml", "playground: false\n");

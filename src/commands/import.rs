@@ -75,7 +75,8 @@ impl ImportCommand {
             return outcome(&learned, "the file");
         }
         let story = self.examples.then(|| example_of_login(&name, &learned, settings.installation_context())).transpose()?;
-        files::write(&path, &learned.text).map_err(|error| CommandFailure::file_error(&path, &error))?;
+        let text = new_provider_file::without_lost_schema(&learned.text, &path);
+        files::write(&path, &text).map_err(|error| CommandFailure::file_error(&path, &error))?;
         if let Some(story) = &story {
             let examples = examples_path(&path);
             files::write(&examples, story).map_err(|error| CommandFailure::file_error(&examples, &error))?;

@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod endpoint_hosts;
 pub(crate) mod explain;
+mod first_login;
 pub(crate) mod forecast;
 pub(crate) mod given_answers;
 pub(crate) mod greeting;

@@ -91,6 +91,7 @@ impl NewCommand {
             Some(other) => file.text_of_other(other, &self.flags.0)?,
             None => self.text_of_answers(&file)?,
         };
+        let text = new_provider_file::without_lost_schema(&text, &path);
         files::write(&path, &text).map_err(|error| CommandFailure::file_error(&path, &error))?;
         let next = new_provider_file::next_steps(&path, &settings)?;
         if global.json {

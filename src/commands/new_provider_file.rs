@@ -54,6 +54,25 @@ pub(crate) fn check_is_free(path: &Path, force: bool) -> Result<(), CommandFailu
     ))
 }
 
+/// The text without the line that names a schema to editors, if no schema lies there: an installed program has no checkout. `portaria schema`
+/// writes one.
+pub(crate) fn without_lost_schema(text: &str, path: &Path) -> String {
+    let named = text.split_once('\n').and_then(|(first, rest)| Some((first.strip_prefix("# yaml-language-server: $schema=")?, rest)));
+    let folder = path.parent().unwrap_or(Path::new(""));
+    match named {
+        Some((schema, rest)) if !files::is_file(&beside(folder, schema.trim())) => rest.to_owned(),
+        Some(_) | None => text.to_owned(),
+    }
+}
+
+/// A path as it is written from a folder, which need not be there yet.
+fn beside(folder: &Path, path: &str) -> PathBuf {
+    match (path.strip_prefix("../"), folder.parent()) {
+        (Some(rest), Some(above)) => beside(above, rest),
+        (Some(_) | None, _) => folder.join(path),
+    }
+}
+
 /// Checks the new file, and returns what to do next.
 pub(crate) fn next_steps(path: &Path, settings: &Settings) -> Result<String, CommandFailure> {
     let entry = catalogue::load(path, settings.installation_context(), &ReadPolicy::for_file(settings, path));

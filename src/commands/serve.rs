@@ -1,6 +1,7 @@
 //! `portaria serve`: runs the broker.
 
 use crate::commands::broker::Broker;
+use crate::commands::first_login::offer_playground;
 use crate::commands::greeting::print_greeting;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, uses_colour};
 use crate::commands::start_settings::StartSettings;
@@ -51,6 +52,7 @@ impl ServeCommand {
         let settings = self.settings(global)?;
         let listen = listen_address(self.listen, &settings)?;
         check_listen_address(listen, &settings)?;
+        offer_playground(global, &settings);
         for name in &settings.simulated {
             if name.contains(['/', '\\']) || name.ends_with(".yaml") {
                 let help = "write only the name, as in `portaria serve --simulate acme`; `--providers` sets the folder of the files";

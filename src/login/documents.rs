@@ -58,7 +58,7 @@ async fn fetch_metadata(issuer: &str, address: &str, fetch: &dyn Fetch, document
         status if status >= 500 || status == 429 => false,
         _ => documents.last(address).is_none_or(|known| *known == stand_in),
     };
-    if has_none { Ok(stand_in) } else { Err(DocumentFault::Status(answer.status)) }
+    if has_none { Ok(stand_in) } else { Err(usable_document(&request, Ok(answer)).err().unwrap_or(DocumentFault::NoIssuer)) }
 }
 
 /// Fetches the keys that verify a signed token before the answer is read, so that reading stays pure. Keys that are fresh are
@@ -140,4 +140,50 @@ fn usable_document(request: &Request, answer: Result<Response, NoAnswer>) -> Res
     let has_keys = document.get("keys").and_then(Value::as_array).is_some_and(|keys| !keys.is_empty());
     let is_usable = has_keys || document.get("issuer").is_some_and(Value::is_string);
     if is_usable { Ok(document) } else { Err(DocumentFault::NothingUsable) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocabulary::wire::ResponseFuture;
+    use std::future::Future as _;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    /// A provider that answers everything with the same.
+    struct OneAnswer(Response);
+
+    impl Fetch for OneAnswer {
+        fn send<'a>(&'a self, _request: &'a Request) -> ResponseFuture<'a> {
+            Box::pin(std::future::ready(Ok(self.0.clone())))
+        }
+    }
+
+    #[test]
+    fn metadata_that_are_there_and_cannot_be_read_are_not_described_by_their_status() {
+        let address = "https://sso.acme.example/.well-known/oauth-authorization-server";
+        let redirect = vec![("Location".into(), "/login".into())];
+        for (status, headers, body, said) in [
+            (200, Vec::new(), "<html>", "what came is no JSON that is read"),
+            (200, Vec::new(), "{}", "what came has neither `keys` nor `issuer`"),
+            (200, Vec::new(), "{ \"keys\": [ {} ] }", "it names no issuer"),
+            (302, redirect, "", "its address redirects to https://sso.acme.example/login"),
+            (503, Vec::new(), "", "its address answers with status 503"),
+        ] {
+            let documents = DocumentCache::default();
+            documents.insert(
+                address,
+                serde_json::json!({ "issuer": "https://sso.acme.example", "code_challenge_methods_supported": [] }),
+                1,
+            );
+            let fetch = OneAnswer(Response { status, headers, body: body.as_bytes().to_vec() });
+
+            let mut fetching = pin!(fetch_metadata("https://sso.acme.example", address, &fetch, &documents));
+            let Poll::Ready(Err(fault)) = fetching.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+                panic!("{status} {body}: a promise is not taken back")
+            };
+
+            assert!(fault.to_string().starts_with(said), "{fault}");
+        }
+    }
 }

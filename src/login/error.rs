@@ -1,5 +1,7 @@
-//! Why a login failed: the step, the place in the file, and a cause that carries its data. It never holds a value of
-//! an answer, except the code and the message of a provider that refuses.
+//! Why a login failed: the step, the place in the file, and a cause that carries its data. Of what comes from outside a cause holds only the
+//! code and the message of a provider that refuses, the issuer that a document or a token names if it is an address, the hosts of a
+//! certificate, the plain parts of the address to which an answer redirects, the name of an algorithm, and names of a callback's parameters.
+//! No secret is among them. Stories and logs show the sentence after [`crate::vocabulary::privacy`] has masked it.
 
 mod code;
 mod exact;

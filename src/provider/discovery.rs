@@ -7,7 +7,6 @@ use crate::provider::facts::{FROM_DISCOVERY, Facts};
 use crate::provider::fingerprint::fill_template_settings;
 use crate::provider::issuer::promises_iss;
 use crate::provider::template::{FactUse, Template};
-use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
 use crate::vocabulary::words::Reader;
@@ -87,7 +86,7 @@ pub(crate) fn named_issuer<'d>(document: &'d Value, expected: Option<&str>) -> R
     let issuer = document.get("issuer").and_then(Value::as_str).ok_or(DocumentFault::NoIssuer)?;
     match expected {
         Some(expected) if expected.trim_end_matches('/') != issuer.trim_end_matches('/') => {
-            Err(DocumentFault::OtherIssuer { found: printable(issuer).into(), expected: expected.into() })
+            Err(DocumentFault::other_issuer(issuer, expected))
         }
         Some(_) | None => Ok(issuer),
     }

@@ -1,6 +1,8 @@
 //! Why a document of an issuer, its discovery document or its key set, is not there.
 
+use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::no_answer::NoAnswer;
+use crate::vocabulary::privacy::HIDDEN;
 use crate::vocabulary::redirect_target::RedirectTarget;
 use std::fmt;
 
@@ -30,6 +32,19 @@ pub enum DocumentFault {
         /// The issuer that the file expects.
         expected: Box<str>,
     },
+}
+
+impl DocumentFault {
+    /// A document of another issuer. What it names is shown if it is an address.
+    pub(crate) fn other_issuer(found: &str, expected: &str) -> Self {
+        Self::OtherIssuer { found: shown_issuer(found).unwrap_or_else(|| HIDDEN.into()), expected: expected.into() }
+    }
+}
+
+/// An issuer that a document or a token names, if it is an address without a query: anything else may be a value.
+pub(crate) fn shown_issuer(issuer: &str) -> Option<Box<str>> {
+    let is_address = issuer.starts_with("https://") || issuer.starts_with("http://");
+    (issuer.len() <= 200 && is_address && !issuer.contains(['@', '?', '#', ' '])).then(|| printable(issuer).into())
 }
 
 impl fmt::Display for DocumentFault {

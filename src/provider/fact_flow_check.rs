@@ -77,11 +77,12 @@ impl FactFlowCheck<'_> {
     pub(crate) fn check(&self, reader: &mut Reader) -> (Vec<RequiredSetting>, Vec<Slot>) {
         let mut ledger = self.initial_ledger(reader);
         let step = &self.file.authorization.step;
-        for used in self.file.discovery.map(Discovery::uses).unwrap_or_default() {
-            self.check_is_known(&used, &mut ledger, UsePlace::Discovery, reader);
-        }
-        for used in self.file.issuer.map(Issuer::uses).unwrap_or_default() {
-            self.check_is_known(&used, &mut ledger, UsePlace::Issuer, reader);
+        let discovery = self.file.discovery.map(Discovery::uses).unwrap_or_default();
+        let issuer = self.file.issuer.map(Issuer::uses).unwrap_or_default();
+        let named = discovery.iter().map(|used| (used, UsePlace::Discovery));
+        for (used, place) in named.chain(issuer.iter().map(|used| (used, UsePlace::Issuer))) {
+            self.check_is_known(used, &mut ledger, place, reader);
+            self.check_may_be_shown(used, place, reader);
         }
         self.check_client_token(&mut ledger, reader);
         self.check_calls(self.file.prepare, &mut ledger, reader);
@@ -323,6 +324,15 @@ impl FactFlowCheck<'_> {
                 format!("`{name}` may not travel in the browser's address bar"),
                 "use it in getAccessCode, which portaria sends itself",
             );
+        }
+    }
+
+    /// Complains about a secret in the address of an issuer, which stories and logs show, and about what is computed from one.
+    fn check_may_be_shown(&self, used: &FactUse, place_of_use: UsePlace, reader: &mut Reader) {
+        if self.shows_secret(used.fact) {
+            let name = Arc::clone(reader.names.name(used.fact));
+            let message = format!("`{name}` is a secret, and the address under `{place_of_use}` is shown where a login fails");
+            reader.complain(used.place, message, "write the issuer as its tokens name it; what differs is a value of `settings`");
         }
     }
 

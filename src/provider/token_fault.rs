@@ -1,7 +1,7 @@
 //! Why a signed token is not accepted. Values of a token are kept only where they are an address, or the name of an algorithm.
 
-use crate::provider::document_fault::DocumentFault;
-use crate::vocabulary::diagnostic::{printable, quoted};
+use crate::provider::document_fault::{DocumentFault, shown_issuer};
+use crate::vocabulary::diagnostic::quoted;
 use crate::vocabulary::no_answer::in_words;
 use std::fmt;
 
@@ -83,8 +83,7 @@ impl From<String> for TokenFault {
 impl TokenFault {
     /// A token of another issuer. An issuer is shown if it is an address without a query.
     pub(crate) fn issuer(found: &str, expected: Vec<Box<str>>) -> Self {
-        let is_address = found.len() <= 200 && found.starts_with("https://") && !found.contains(['@', '?', '#', ' ']);
-        Self::Issuer { found: is_address.then(|| printable(found).into()), expected }
+        Self::Issuer { found: shown_issuer(found), expected }
     }
 }
 

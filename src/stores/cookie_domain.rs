@@ -1,4 +1,4 @@
-//! Which hosts are one site to a browser, and for which domain the session cookie may be written.
+//! For which domain the session cookie may be written.
 
 use crate::provider::hosts::{is_host, is_loopback, without_port};
 use std::net::IpAddr;
@@ -53,13 +53,6 @@ pub(crate) fn writable_domains(host: &str) -> Vec<&str> {
     starts.filter_map(|at| host.get(at..)).filter(|domain| !is_public_suffix(domain)).collect()
 }
 
-/// Whether a browser counts two hosts as one site, so that requests from pages of the one carry the cookies of the other.
-pub(crate) fn is_same_site(host: &str, other: &str) -> bool {
-    let (host, other) = (without_port(host).to_ascii_lowercase(), without_port(other).to_ascii_lowercase());
-    let site = |host: &str| if is_address(host) { None } else { psl::domain_str(host).map(str::to_owned) };
-    host == other || site(&host).is_some_and(|site_of_host| site(&other) == Some(site_of_host))
-}
-
 /// Whether strangers may register names directly below a domain. A name of one label is such a domain, whether it is listed or not.
 fn is_public_suffix(domain: &str) -> bool {
     psl::suffix_str(domain).is_none_or(|suffix| suffix == domain)
@@ -109,26 +102,6 @@ mod tests {
             ("", "login.loja.example", Some(NotADomain)),
         ] {
             assert_eq!(DomainProblem::of(domain, host), expected, "{domain} for {host}");
-        }
-    }
-
-    #[test]
-    fn hosts_are_one_site_below_one_registered_name() {
-        for (host, other, expected) in [
-            ("login.loja.example", "www.loja.example", true),
-            ("login.loja.example", "loja.example:8443", true),
-            ("LOGIN.loja.example", "www.LOJA.example", true),
-            ("login.loja.com.br", "www.loja.com.br", true),
-            ("login.loja.example", "loja.outra.example", false),
-            ("loja.com.br", "outra.com.br", false),
-            ("loja.pages.dev", "outra.pages.dev", false),
-            ("localhost:8080", "localhost:9000", true),
-            ("localhost:8080", "127.0.0.1:9000", false),
-            ("192.0.2.7", "192.0.2.7:81", true),
-            ("192.0.2.7", "198.51.2.7", false),
-        ] {
-            assert_eq!(is_same_site(host, other), expected, "{host} {other}");
-            assert_eq!(is_same_site(other, host), expected, "{other} {host}");
         }
     }
 

@@ -215,5 +215,12 @@ mod tests {
         let text = serde_json::to_string(&kept).unwrap();
 
         assert!(!text.contains("ana") && !text.contains("mariasilva"), "{text}");
+
+        let keyed = answer(
+            &json!({ "people": { "ana": { "mail": "ana@loja.example" } }, "by_id": { "7": { "a": 1 } }, "names": { "Zoe": { "a": 1 } } }),
+        );
+        let text = serde_json::to_string(&keyed).unwrap();
+
+        assert!(["\"ana\"", "\"7\"", "Zoe"].iter().all(|key| !text.contains(key)) && text.contains("\"by_id\""), "{text}");
     }
 }

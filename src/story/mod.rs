@@ -1,7 +1,9 @@
 //! What happened in a login, as support reads it: requests with masked secrets, the keys of answers and what their values
-//! look like, and the lines of the file. A story never holds a value that came from outside.
+//! look like, and the lines of the file. Of what came from outside it holds keys that are no one's, what the provider says where it refuses
+//! without personal data, and the few texts of a cause that [`crate::login::error`] names. It holds no secret.
 
 pub(crate) mod answer_changes;
+pub(crate) mod answer_keys;
 pub mod app_trial;
 pub(crate) mod file_changes;
 pub mod good_login;

@@ -24,7 +24,8 @@ pub struct Proposal {
     pub title: String,
     /// Why it is proposed: the word of a [`RepairRule`].
     pub because: String,
-    /// What fills the holes of the sentence of the rule; never a value of an answer.
+    /// What fills the holes of the sentence of the rule: words and paths of the file, keys of answers, and of their values only what a file would
+    /// hold, such as an issuer, the name of an algorithm, or the address to which a call is redirected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub about: Vec<String>,
     /// The same sentence in English, for terminals and logs.

@@ -129,6 +129,7 @@ repair_rules! {
     NoRoute = "noRoute" { step } "this machine has no route to the address of {step}; check its network"
     NotConnected = "notConnected" { step } "no connection to the address of {step} came about in time; a firewall may drop what this machine sends"
     AuthorityUnknown = "authorityUnknown" { step } "an authority that this machine does not trust signed the certificate for {step}; name its PEM file in `trustedAuthorities` of the settings (the variable `SSL_CERT_FILE` replaces the authorities of the machine)"
+    NoAuthorities = "noAuthorities" { step } "this machine has no certificate authorities of its own, so the certificate for {step} is not accepted; install `ca-certificates`, or name your authority in `trustedAuthorities` of the settings"
     SelfSigned = "selfSigned" { step } "the certificate for {step} is signed by itself; let an authority sign it, and name that authority in `trustedAuthorities` of the settings"
     CertificateExpired = "certificateExpired" { step } "the certificate for {step} has expired; the provider has to renew it, or the clock of this machine is wrong"
     CertificateNotYetValid = "certificateNotYetValid" { step } "the certificate for {step} is not valid yet; set the clock of this machine"

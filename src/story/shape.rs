@@ -1,7 +1,7 @@
 //! The shape of a document: its keys and what their values look like, without the values.
 
+use crate::story::answer_keys::AnswerKeys;
 use crate::story::looks::Looks;
-use crate::vocabulary::privacy::{HIDDEN_KEY, masked_key};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashSet;
@@ -35,7 +35,7 @@ impl StoryMember {
 
 pub(crate) fn document_shape(document: &Value) -> Vec<StoryMember> {
     let mut left = MOST;
-    members_below(document, &long_texts(document), &mut left)
+    members_below(document, &AnswerKeys::of(document), &mut left)
 }
 
 /// The texts of a document that are long enough to be personal data: a key that equals one of them is not a field name.
@@ -60,7 +60,7 @@ pub(crate) fn long_texts(document: &Value) -> HashSet<&str> {
     texts
 }
 
-fn members_below(value: &Value, long_texts: &HashSet<&str>, left: &mut usize) -> Vec<StoryMember> {
+fn members_below(value: &Value, keys: &AnswerKeys<'_>, left: &mut usize) -> Vec<StoryMember> {
     let mut members = Vec::new();
     match value {
         Value::Object(object) => {
@@ -70,9 +70,7 @@ fn members_below(value: &Value, long_texts: &HashSet<&str>, left: &mut usize) ->
                     break;
                 }
                 *left = left.saturating_sub(1);
-                // A key that is a value elsewhere in the same document is no field name.
-                let key = if long_texts.contains(key.as_str()) { HIDDEN_KEY.to_owned() } else { masked_key(key) };
-                members.push(member(key, value, long_texts, left));
+                members.push(member(keys.shown(key, object), value, keys, left));
             }
         }
         Value::Array(list) => {
@@ -80,7 +78,7 @@ fn members_below(value: &Value, long_texts: &HashSet<&str>, left: &mut usize) ->
                 && *left > 0
             {
                 *left = left.saturating_sub(1);
-                members.push(member("[]".to_owned(), first, long_texts, left));
+                members.push(member("[]".to_owned(), first, keys, left));
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
@@ -91,13 +89,13 @@ fn members_below(value: &Value, long_texts: &HashSet<&str>, left: &mut usize) ->
     members
 }
 
-fn member(key: String, value: &Value, long_texts: &HashSet<&str>, left: &mut usize) -> StoryMember {
+fn member(key: String, value: &Value, keys: &AnswerKeys<'_>, left: &mut usize) -> StoryMember {
     match Looks::from_value(value) {
         Some(looks) => {
             let (looks, many) = looks.word();
             StoryMember { key, looks: Some(looks.to_owned()), many, below: Vec::new() }
         }
-        None => StoryMember { key, looks: None, many: None, below: members_below(value, long_texts, left) },
+        None => StoryMember { key, looks: None, many: None, below: members_below(value, keys, left) },
     }
 }
 

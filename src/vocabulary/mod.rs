@@ -20,6 +20,7 @@ pub(crate) mod picture_type; // the kinds of pictures that are shown
 pub mod incident_code; //        the code on an error page, short enough to be spoken
 pub mod no_answer; //            why a request has no answer
 pub(crate) mod redirect_target; // where an answer redirects to
+pub(crate) mod site; //          which hosts belong to one site
 pub mod wire; //                 HTTP requests and answers, and the trait that carries them
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub mod yaml; //                 a YAML file as a tree whose nodes have places

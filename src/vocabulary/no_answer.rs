@@ -43,6 +43,8 @@ pub enum NoAnswer {
 pub enum CertificateFault {
     /// An authority signed it that this machine does not trust.
     UnknownAuthority,
+    /// The same, and this machine has no authorities but those that the settings name.
+    NoAuthorities,
     /// It is signed by itself.
     SelfSigned,
     /// It has expired; for how many seconds, if that is known.
@@ -147,6 +149,9 @@ impl fmt::Display for CertificateFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownAuthority => f.write_str("an authority signed it that this machine does not trust"),
+            Self::NoAuthorities => f.write_str(
+                "an authority signed it that this machine does not trust, and the machine has no authorities of its own (install `ca-certificates`)",
+            ),
             Self::SelfSigned => f.write_str("it is signed by itself, and this machine does not trust it"),
             Self::Expired(Some(seconds)) => write!(f, "it expired {} ago", in_words(*seconds)),
             Self::Expired(None) => f.write_str("it has expired"),

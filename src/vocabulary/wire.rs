@@ -75,7 +75,7 @@ impl Request {
     /// The address to which an answer to this request redirects.
     pub(crate) fn redirect_target(&self, answer: &Response) -> RedirectTarget {
         let location = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location"));
-        RedirectTarget::new(location.map(|(_, value)| &**value), self.address.expose())
+        RedirectTarget::new(location.map(|(_, value)| &**value), self.address.expose(), &self.address.masked())
     }
 
     /// The address to which a browser is sent. The browser carries the address, so nothing in it is masked.

@@ -121,17 +121,18 @@ struct PinnedProviders {
     snapshots: HashMap<Box<str>, Arc<LiveProvidersSnapshot>>,
 }
 
-/// The network as the settings allow it. Authorities that cannot be read are only reported: no login depends on them without failing.
+/// The network as the settings allow it. Authorities that cannot be read, or that others may replace, are only reported: no login depends on
+/// them without failing.
 fn open_network(settings: &Settings, stores: &Stores) -> Network {
     let (authorities, unread) = trusted_authorities(settings);
     for complaint in unread {
-        tracing::warn!(complaint = complaint.message, "a file of `trustedAuthorities` is not trusted");
+        tracing::warn!(complaint = complaint.message, help = complaint.help, "a file of `trustedAuthorities` is not as it should be");
     }
     let (network, no_certificates) = Network::new(network_reach(settings, stores), &authorities);
     if let Some(reason) = no_certificates {
         tracing::warn!(
             reason,
-            "this machine knows no certificate authorities, so no provider can be reached by https; install ca-certificates"
+            "this machine has no certificate authorities of its own, so by https only a provider of `trustedAuthorities` is reached; install ca-certificates"
         );
     }
     network

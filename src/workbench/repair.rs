@@ -11,6 +11,7 @@ pub(crate) mod answer_repairs;
 pub(crate) mod answer_search;
 pub(crate) mod as_it_was;
 pub(crate) mod candidates;
+pub(crate) mod catalogue_hints;
 pub(crate) mod document_search;
 pub(crate) mod cause_proposals;
 pub(crate) mod draft;
@@ -148,6 +149,7 @@ fn proposals_after_failure(provider: &Provider, error: &LoginError, trace: &Trac
         rated.extend(proposals_for_unreadable(provider, case, &goal));
     }
     rated.extend(proposals_for_missing_email(provider, case, error, (&goal, rated.is_empty())));
+    rated.extend(proposals_of_catalogue(provider, case, error, &goal));
     let is_refusal =
         is_refused || is_unreadable || last.is_some_and(|(_, answer, _)| !(200..300).contains(&answer.status) || is_web_page(&answer.body));
     // A refusal that the file does not recognize is proposed as well, after what would be read.
@@ -194,6 +196,21 @@ fn proposals_for_missing_email(
     let proposals = ask.into_iter().filter_map(|mended| {
         let change = changed_lines(&provider.source.text, &mended.text)?;
         let score = mended.draft.score + unless_found;
+        Some((mended.draft.into_proposal(change), score))
+    });
+    proposals.collect()
+}
+
+/// The scope of the catalogue with which a fact is read that was not found.
+fn proposals_of_catalogue(provider: &Provider, case: &RepairCase<'_>, error: &LoginError, goal: &RepairGoal) -> Vec<RatedProposal> {
+    let is_missing =
+        matches!(error.cause, LoginErrorCause::MissingFact { .. } | LoginErrorCause::MissingId(_) | LoginErrorCause::MissingEmail(None));
+    let Some(fact) = goal.facts.first().filter(|_| is_missing) else { return Vec::new() };
+    let drafts = catalogue_hints::scope_draft(provider, fact).into_iter().collect();
+    let own = RepairGoal { facts: Vec::new(), ..goal.clone() };
+    let proposals = try_drafts(provider, case, &own, drafts).into_iter().filter_map(|mended| {
+        let change = changed_lines(&provider.source.text, &mended.text)?;
+        let score = mended.draft.score;
         Some((mended.draft.into_proposal(change), score))
     });
     proposals.collect()

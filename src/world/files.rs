@@ -103,6 +103,16 @@ pub(crate) fn is_open_to_everyone(path: &Path) -> bool {
     !path.starts_with("/run/secrets") && allows(&path, 0o006) && path.ancestors().skip(1).all(|folder| allows(folder, 0o001))
 }
 
+/// Whether others than its owner may write a file, or replace it in its folder.
+pub(crate) fn others_may_write(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    /// In a folder with this bit, such as `/tmp`, only the owner of a file replaces it.
+    const ONLY_OWNERS: u32 = 0o1000;
+    let Ok(path) = path.canonicalize() else { return false };
+    let mode = |path: &Path| std::fs::metadata(path).map_or(0, |about| about.permissions().mode());
+    mode(&path) & 0o022 != 0 || path.parent().map(mode).is_some_and(|mode| mode & 0o002 != 0 && mode & ONLY_OWNERS == 0)
+}
+
 /// The outcome of writing a secret.
 pub(crate) enum SecretFile {
     Written,
@@ -206,6 +216,11 @@ pub(crate) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
+/// Whether there is anything of this name, even a link that leads nowhere.
+pub(crate) fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
 /// Whether there is such a folder.
 pub(crate) fn is_folder(path: &Path) -> bool {
     path.is_dir()
@@ -245,6 +260,27 @@ mod tests {
 
         assert_eq!(found, [true, true, false, false, false]);
         assert!(!is_open_to_everyone(&folder.join("nothing")));
+    }
+
+    #[test]
+    fn others_may_write_a_file_by_its_rights_or_by_those_of_its_folder() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = std::env::temp_dir().join(format!("portaria-write-{}", random::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("ca.pem");
+        write(&file, "x").unwrap();
+        let may_write = |of_folder: u32, of_file: u32| {
+            std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(of_folder)).unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(of_file)).unwrap();
+            others_may_write(&file)
+        };
+
+        let found = [(0o755, 0o644), (0o755, 0o664), (0o755, 0o646), (0o777, 0o644), (0o1777, 0o644), (0o700, 0o600)]
+            .map(|(one, other)| may_write(one, other));
+        std::fs::remove_dir_all(&folder).unwrap();
+
+        assert_eq!(found, [false, true, true, true, false, false]);
+        assert!(!others_may_write(&folder.join("nothing")));
     }
 
     /// Attack Y-07

@@ -20,18 +20,14 @@ pub(crate) fn tls_config(further: &TrustedAuthorities) -> (ClientConfig, Option<
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_protocol_versions(&[&TLS13, &TLS12]);
     let builder = builder.expect("it has both versions");
-    let mut missing = None;
+    // Without the further ones, which would hide that the machine has none.
+    let missing = Verifier::new(Arc::clone(&provider)).err().map(|error| error.to_string());
     let mut config = match Verifier::new_with_extra_roots(further.0.iter().cloned(), provider) {
         Ok(machine) => {
-            let verifier = Arc::new(ExplainingVerifier { machine });
+            let verifier = Arc::new(ExplainingVerifier { machine, has_own_authorities: missing.is_none() });
             builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
         }
-        Err(error) => {
-            missing = Some(error.to_string());
-            let mut roots = RootCertStore::empty();
-            roots.add_parsable_certificates(further.0.iter().cloned());
-            builder.with_root_certificates(roots).with_no_client_auth()
-        }
+        Err(_) => builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth(),
     };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     (config, missing)
@@ -42,23 +38,42 @@ pub(crate) fn tls_config(further: &TrustedAuthorities) -> (ClientConfig, Option<
 pub(crate) struct TrustedAuthorities(Vec<CertificateDer<'static>>);
 
 impl TrustedAuthorities {
-    /// Adds the certificates of a PEM file; false if it holds none, or something that is none.
-    pub(crate) fn add(&mut self, pem: &[u8]) -> bool {
-        let Ok(certificates) = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>() else { return false };
+    /// Adds the certificates of a PEM file, or none of them.
+    pub(crate) fn add(&mut self, pem: &[u8]) -> Result<(), AuthorityFault> {
+        if count(pem, b"-----BEGIN ") != count(pem, b"-----END ") {
+            return Err(AuthorityFault::CutOff);
+        }
+        let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>().map_err(|_| AuthorityFault::NoCertificate)?;
         let is_readable = |certificate: &CertificateDer<'static>| RootCertStore::empty().add(certificate.clone()).is_ok();
         if certificates.is_empty() || !certificates.iter().all(is_readable) {
-            return false;
+            return Err(AuthorityFault::NoCertificate);
         }
         self.0.extend(certificates);
-        true
+        Ok(())
     }
 }
 
-/// The verifier of the machine, which also says whether a certificate that no authority signed is signed by itself. It accepts nothing
-/// that the machine does not accept.
+/// Why a PEM file names no authorities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AuthorityFault {
+    /// It holds no certificate, or something that is none.
+    NoCertificate,
+    /// A certificate begins in it and does not end.
+    CutOff,
+}
+
+/// How often a text begins a line of another one.
+fn count(text: &[u8], wanted: &[u8]) -> usize {
+    text.split(|byte| matches!(byte, b'\n' | b'\r')).filter(|line| line.trim_ascii_start().starts_with(wanted)).count()
+}
+
+/// The verifier of the machine, which also says whether a certificate that no authority signed is signed by itself, and whether the machine has
+/// authorities at all. It accepts nothing that the machine does not accept.
 #[derive(Debug)]
 struct ExplainingVerifier {
     machine: Verifier,
+    /// Whether the machine has authorities besides those that the settings name.
+    has_own_authorities: bool,
 }
 
 impl ServerCertVerifier for ExplainingVerifier {
@@ -74,7 +89,12 @@ impl ServerCertVerifier for ExplainingVerifier {
             rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_))
                 if is_signed_by_itself(certificate) =>
             {
-                rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(SignedByItself))))
+                rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(NoAuthority::SignedByItself))))
+            }
+            rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature)
+                if !self.has_own_authorities =>
+            {
+                rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(NoAuthority::NoneHere))))
             }
             other => other,
         })
@@ -103,17 +123,25 @@ impl ServerCertVerifier for ExplainingVerifier {
     }
 }
 
-/// A certificate whose issuer is its subject.
-#[derive(Debug)]
-struct SignedByItself;
+/// Why a certificate has no authority that is trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NoAuthority {
+    /// Its issuer is its subject.
+    SignedByItself,
+    /// This machine has no authorities.
+    NoneHere,
+}
 
-impl fmt::Display for SignedByItself {
+impl fmt::Display for NoAuthority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the certificate is signed by itself")
+        f.write_str(match self {
+            Self::SignedByItself => "the certificate is signed by itself",
+            Self::NoneHere => "this machine has no certificate authorities",
+        })
     }
 }
 
-impl std::error::Error for SignedByItself {}
+impl std::error::Error for NoAuthority {}
 
 /// Whether the issuer of a certificate is its subject (RFC 5280 4.1).
 fn is_signed_by_itself(certificate: &[u8]) -> bool {
@@ -173,7 +201,11 @@ fn classify_certificate_error(error: &CertificateError) -> CertificateFault {
         CertificateError::NotValidForNameContext { presented, .. } => {
             CertificateFault::OtherHost(presented.iter().filter_map(|name| host_in(name)).take(MOST_HOSTS).collect())
         }
-        CertificateError::Other(OtherError(why)) if why.is::<SignedByItself>() => CertificateFault::SelfSigned,
+        CertificateError::Other(OtherError(why)) => match why.downcast_ref::<NoAuthority>() {
+            Some(NoAuthority::SignedByItself) => CertificateFault::SelfSigned,
+            Some(NoAuthority::NoneHere) => CertificateFault::NoAuthorities,
+            None => CertificateFault::Unusable,
+        },
         _ => CertificateFault::Unusable,
     }
 }
@@ -199,7 +231,19 @@ mod tests {
     #[test]
     fn a_file_that_holds_something_else_has_no_authorities() {
         for text in ["", "ca.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-            assert!(!TrustedAuthorities::default().add(text.as_bytes()), "{text}");
+            assert_eq!(TrustedAuthorities::default().add(text.as_bytes()), Err(AuthorityFault::NoCertificate), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_whose_end_is_missing_is_cut_off() {
+        let whole = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for text in [
+            &format!("{whole}-----BEGIN CERTIFICATE-----\nAAAA\n"),
+            "-----BEGIN CERTIFICATE-----\nAAAA",
+            "-----BEGIN CERTIFICATE-----\r\nAAAA\r\n-----END",
+        ] {
+            assert_eq!(TrustedAuthorities::default().add(text.as_bytes()), Err(AuthorityFault::CutOff), "{text}");
         }
     }
 

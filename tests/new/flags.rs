@@ -72,6 +72,11 @@ const EFFECTS: &[(&str, &str, &str, &str)] = &[
     ("userinfo-sign", "into=sign, algorithm=md5, after=${clientSecret}", "--userinfo-parameters app=${clientId}", "sign:"),
     ("settings", "plano=gold", "--userinfo-parameters plan=${plano}", "plano: gold"),
     ("hosts", "*.acme.example", "--authorize https://${shop}.acme.example/a --settings shop=env:ACME_SHOP", "hosts:"),
+    ("order", "10", "", "order: 10"),
+    ("hidden", "true", "", "hidden: true"),
+    ("require", "${name}; ${email} != ana@loja.example", "", "isNot: ana@loja.example"),
+    ("timeout", "20s", "", "timeout: 20s"),
+    ("reauthenticate", "prompt=login", "", "reauthenticate: { prompt: login }"),
     ("session-swap", "accepted", "--state-in cookie --pkce off", "sessionSwap: accepted"),
 ];
 

@@ -187,3 +187,45 @@ fn a_list_of_other_people_does_not_take_the_place_of_the_addresses() {
     assert!(changed(json!({ "id": "7", "addresses": [entry] })));
     assert!(!changed(json!({ "id": "7", "circle": [named] })));
 }
+
+/// A file whose calls share a key that is no secret of the client, and of which one reads a token under a name of its own.
+const KEYED: &str = "name: Acme\ntrustEmail: always\nsecrets: { shopKey: env:ACME_SHOP_KEY }\n\
+getAuthorizationCode:\n  get: https://idp.example/a\n  prepare: { post: https://idp.example/p, headers: { X-Shop: \"${shopKey}\" }, read: { handle: $.access_token, ticket: $.ticket } }\n  extra: { ticket: \"${ticket}\" }\n\
+getAccessCode: { post: https://idp.example/t, headers: { X-Shop: \"${shopKey}\" } }\n\
+getUserInfo:\n  - { get: https://ONE/me, read: { id: $.id, email: $.mail } }\n  - { get: https://idp.example/more, headers: { X-Shop: \"${shopKey}\", X-Handle: \"${handle}\" }, read: { name: $.name } }\n";
+
+/// The lines that are added after this refusal of the first call about the person, which goes to this host.
+fn added_at(host: &str, callback: &str, refusal: Option<&str>) -> String {
+    let text = KEYED.replace("ONE", host);
+    let prepared = "{ answer: { json: { access_token: pt-1, ticket: t-1 } } }";
+    let refused = refusal.map_or_else(String::new, |said| {
+        format!(", {{ answer: {{ json: {{ access_token: at-1, token_type: Bearer }} }} }}, {{ answer: {{ status: 400, json: {{ error: \"{said}\" }} }} }}")
+    });
+    let story = format!("- what: x\n  callback: {callback}\n  exchanges: [ {prepared}{refused} ]\n  refused: {{ code: x }}\n");
+    let stories = examples::read(&Source::new("acme.examples.yaml", story)).unwrap_or_else(|report| panic!("{}", report.draw(false)));
+    let acme = provider(&text);
+    let played = replay(&acme, &stories[0]);
+    added(&propose(&acme, played.end.as_ref(), &played.trace))
+}
+
+#[test]
+fn a_secret_of_the_file_and_a_token_of_any_name_go_to_no_other_place() {
+    let back = "{ code: c-1, state: ‹state› }";
+    let asked = [
+        "header X-Shop is missing",
+        "Missing required parameter: X-Handle",
+        "Missing required parameter: handle",
+        "Missing header: X-Handle",
+    ];
+    for said in asked {
+        let lines = added_at("api.other.example", back, Some(said));
+        assert!(!lines.contains("shopKey") && !lines.contains("${handle}"), "{said}: {lines}");
+    }
+    assert!(added_at("me.idp.example", back, Some("header X-Shop is missing")).contains("X-Shop: \"${shopKey}\""), "the same site has it");
+
+    for name in ["handle", "X-Handle", "X-Shop", "shopKey"] {
+        let made_up = format!("{{ error: invalid_request, error_description: \"Missing required parameter: {name}\", state: ‹state› }}");
+        let lines = added_at("api.idp.example", &made_up, None);
+        assert!(!lines.contains("${handle}") && !lines.contains("${shopKey}"), "{name}: {lines}");
+    }
+}

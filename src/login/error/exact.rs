@@ -116,6 +116,9 @@ exact_causes! {
     UnknownAuthority = "unknownAuthority"
         "an authority signed the certificate that this machine does not trust"
         => "name the authority's PEM file in `trustedAuthorities` of the settings, and start the broker again; the variable `SSL_CERT_FILE` takes the place of all authorities of the machine";
+    NoAuthorities = "noAuthorities"
+        "the same, and this machine has no authorities of its own"
+        => "install `ca-certificates`, or name your authority in `trustedAuthorities`, and start the broker again";
     SelfSigned = "selfSigned"
         "the certificate is signed by itself"
         => "let an authority sign it and name that authority in `trustedAuthorities` of the settings";
@@ -302,6 +305,7 @@ fn of_no_answer(why: &NoAnswer) -> ExactCause {
         NoAnswer::Forbidden => ExactCause::PrivateAddress,
         NoAnswer::NotSendable => ExactCause::NotSendable,
         NoAnswer::Certificate(CertificateFault::UnknownAuthority) => ExactCause::UnknownAuthority,
+        NoAnswer::Certificate(CertificateFault::NoAuthorities) => ExactCause::NoAuthorities,
         NoAnswer::Certificate(CertificateFault::SelfSigned) => ExactCause::SelfSigned,
         NoAnswer::Certificate(CertificateFault::Expired(_)) => ExactCause::CertificateExpired,
         NoAnswer::Certificate(CertificateFault::NotYetValid) => ExactCause::CertificateNotYetValid,

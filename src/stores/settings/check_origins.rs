@@ -2,11 +2,12 @@
 
 use crate::login::return_to::is_origin_pattern;
 use crate::provider::hosts::{is_host, is_loopback};
-use crate::stores::cookie_domain::{DomainProblem, is_same_site};
+use crate::stores::cookie_domain::DomainProblem;
 use crate::stores::hand_over_page::HandOverPage;
 use crate::stores::settings::SettingsSpec;
 use crate::stores::settings::check::{browser_host, browser_origin, host_of};
 use crate::vocabulary::place::Located;
+use crate::vocabulary::site::is_same_site;
 use crate::vocabulary::words::Reader;
 
 pub(crate) fn check_origin(origin: &Located<String>, reader: &mut Reader) {

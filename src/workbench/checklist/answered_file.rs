@@ -21,6 +21,9 @@ pub(crate) fn draft_from_answers(answers: &ChecklistAnswers) -> ProviderDraft {
     if let Some(entry) = answers.refusal_entry("accepted", "everything else is a refusal") {
         draft.push(entry);
     }
+    if let Some(conditions) = answers.given("require") {
+        draft.push(YamlLine::with_comment("require", condition_entries(conditions, &[]), "who may sign in"));
+    }
     let person = person_entries(&answers);
     let steps = [
         ("getAuthorizationCode", authorization_entries(&answers)),
@@ -83,6 +86,13 @@ fn push_installation_entries(answers: &AnswerLookup<'_>, draft: &mut ProviderDra
     }
     if let Some(logo) = answers.get("logo") {
         draft.push(YamlLine::with_comment("logo", text(logo), "the picture on the button"));
+    }
+    if let Some(order) = answers.get("order") {
+        let written = if order.parse::<i64>().is_ok() { YamlValue::Bare(order.to_owned()) } else { text(order) };
+        draft.push(YamlLine::with_comment("order", written, "the position of the button"));
+    }
+    if answers.get("hidden") == Some("true") {
+        draft.push(YamlLine::with_comment("hidden", YamlValue::Bare("true".to_owned()), "it has no button"));
     }
     if let Some(id) = answers.get("client-id").filter(|id| *id != "env") {
         draft.push(YamlLine::new("clientId", text(id)));

@@ -35,6 +35,10 @@ pub(super) fn authorization_entries(answers: &AnswerLookup<'_>) -> Vec<YamlLine>
         }
     }
     push_callback_entries(answers, &mut words);
+    if let Some(parameters) = answers.given("reauthenticate") {
+        let entries = parameter_entries(parameters, RequestMoment::Redirect);
+        words.push(YamlLine::with_comment("reauthenticate", YamlValue::Flow(entries), "where a new login is asked for"));
+    }
     words.extend(prepared.map(|call| YamlLine::with_comment("prepare", YamlValue::Block(call), "before the redirect")));
     words
 }
@@ -121,6 +125,7 @@ pub(super) fn token_request_entries(answers: &AnswerLookup<'_>, person: &[YamlLi
         }
     }
     push_headers(header_entries(answers.given("token-headers"), RequestMoment::Token), &mut words);
+    words.extend(timeout_entry(answers));
     words.extend(
         answers.get("token-answer").filter(|format| *format != "auto").map(|format| YamlLine::new("answer", YamlValue::text(format))),
     );
@@ -175,6 +180,7 @@ pub(super) fn person_request_entries(answers: &AnswerLookup<'_>, person: Vec<Yam
     let blocks = blocks.into_iter().filter(|(_, entries)| !entries.is_empty());
     words.extend(blocks.map(|(place, entries)| YamlLine::new(place, YamlValue::Block(entries))));
     push_headers(headers, &mut words);
+    words.extend(timeout_entry(answers));
     if let Some(bearer) = answers.get("bearer").filter(|bearer| *bearer != "standard") {
         words.push(YamlLine::new("bearer", YamlValue::text(bearer)));
     }
@@ -187,6 +193,10 @@ pub(super) fn person_request_entries(answers: &AnswerLookup<'_>, person: Vec<Yam
         None => push_reads(person, &mut words),
     }
     words
+}
+
+fn timeout_entry(answers: &AnswerLookup<'_>) -> Option<YamlLine> {
+    answers.get("timeout").map(|timeout| YamlLine::new("timeout", YamlValue::text(timeout)))
 }
 
 fn header_entries(headers: Option<&str>, moment: RequestMoment) -> Vec<YamlLine> {

@@ -18,6 +18,27 @@ pub(crate) const RARE_QUESTIONS: &[ChecklistQuestion] = &[
         example: "simple:openid",
         ..RARELY_ASKED
     },
+    ChecklistQuestion { name: "order", ask: "The position of the button: lower numbers come first", example: "10", ..RARELY_ASKED },
+    ChecklistQuestion {
+        name: "hidden",
+        ask: "Whether the login has no button, and is reached by its address alone",
+        example: "true",
+        choices: &["true", "false"],
+        ..RARELY_ASKED
+    },
+    ChecklistQuestion {
+        name: "require",
+        ask: "Who may sign in: conditions on facts, all of which must hold",
+        example: "${email} != ana@loja.example; ${name}",
+        ..RARELY_ASKED
+    },
+    ChecklistQuestion { name: "timeout", ask: "How long the provider may take for each answer", example: "20s", ..RARELY_ASKED },
+    ChecklistQuestion {
+        name: "reauthenticate",
+        ask: "The parameters that make the provider ask a person whom it knows to log in again",
+        example: "prompt=login",
+        ..RARELY_ASKED
+    },
     ChecklistQuestion {
         name: "redirect-uri",
         ask: "The redirect address that is registered there already: a path, or a whole address",

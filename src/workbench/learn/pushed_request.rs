@@ -1,6 +1,6 @@
 //! Calls before the redirect whose answer the redirect carries: pushed authorization requests (RFC 9126), and tickets.
 
-use crate::provider::hosts::without_port;
+use crate::vocabulary::site::is_same_site;
 use crate::workbench::learn::client::named_parameters;
 use crate::workbench::learn::document::RecordedDocument;
 use crate::workbench::learn::names::is_followable;
@@ -44,34 +44,4 @@ pub(crate) fn pushed_parameters(
     };
     let calls = calls.filter(is_affordable).map(recorded_call);
     calls.filter(|call| is_carried(call, redirect)).flat_map(|call| named_parameters(&call)).collect()
-}
-
-/// Whether two hosts belong to one site: to one domain that can be registered, or they are the same host.
-pub(crate) fn is_same_site(one: &str, other: &str) -> bool {
-    let name = |host: &str| without_port(host).to_ascii_lowercase();
-    let (one, other) = (name(one), name(other));
-    let registered = |host: &str| psl::domain_str(host).map(str::to_owned);
-    let is_address = |host: &str| host.parse::<std::net::IpAddr>().is_ok() || host.starts_with('[');
-    one == other || !is_address(&one) && registered(&one).is_some_and(|site| registered(&other).as_ref() == Some(&site))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hosts_of_one_registered_domain_are_one_site() {
-        for (one, other, expected) in [
-            ("sso.acme.example", "api.acme.example", true),
-            ("sso.acme.com.br", "acme.com.br:8443", true),
-            ("acme.com.br", "evil.com.br", false),
-            ("acme.example", "acme.example.evil.example", false),
-            ("127.0.0.1:8080", "127.0.0.1:9090", true),
-            ("127.0.0.1", "10.0.0.1", false),
-            ("localhost", "localhost:8080", true),
-            ("", "", true),
-        ] {
-            assert_eq!(is_same_site(one, other), expected, "{one} {other}");
-        }
-    }
 }

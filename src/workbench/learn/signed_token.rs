@@ -1,11 +1,11 @@
 //! The signed tokens of the answers: their issuers, their keys and their audiences.
 
+use crate::vocabulary::site::is_same_site;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::answers::path::PathSegment;
 use crate::workbench::learn::document::{DocumentLeaf, RecordedDocument};
 use crate::workbench::learn::jwt::{RecordedJwt, names_audience};
 use crate::workbench::learn::login_learner::{LoginLearner, ValueOrigin};
-use crate::workbench::learn::pushed_request::is_same_site;
 use crate::workbench::recorded_exchange::host_of;
 use serde_json::Value;
 

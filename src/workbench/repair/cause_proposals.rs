@@ -11,6 +11,7 @@ use crate::provider::token_fault::TokenFault;
 use crate::story::proposal::Proposal;
 use crate::story::repair_rule::RepairRule;
 use crate::vocabulary::no_answer::{CertificateFault, NoAnswer, TlsFault, WaitingFor};
+use crate::vocabulary::site::are_of_same_site;
 use crate::vocabulary::yaml::writer::scalar;
 use crate::workbench::repair::edit::{EditableFile, EntryChange, FileEdit, changed_lines};
 use crate::workbench::repair::request_repairs::still_compiles;
@@ -107,6 +108,7 @@ fn no_answer_proposal(provider: &Provider, why: &NoAnswer, step: &str, trace: &T
         NoAnswer::NoRoute => RepairRule::NoRoute { step },
         NoAnswer::Forbidden => RepairRule::NotAllowedFromHere { step },
         NoAnswer::Certificate(CertificateFault::UnknownAuthority) => RepairRule::AuthorityUnknown { step },
+        NoAnswer::Certificate(CertificateFault::NoAuthorities) => RepairRule::NoAuthorities { step },
         NoAnswer::Certificate(CertificateFault::SelfSigned) => RepairRule::SelfSigned { step },
         NoAnswer::Certificate(CertificateFault::Expired(_)) => RepairRule::CertificateExpired { step },
         NoAnswer::Certificate(CertificateFault::NotYetValid) => RepairRule::CertificateNotYetValid { step },
@@ -165,7 +167,7 @@ fn document_proposal(provider: &Provider, fault: &DocumentFault, word: &str, tra
 /// Another issuer under `discovery`, where it is of the same site.
 fn discovery_proposal(provider: &Provider, issuer: Option<&str>, rule: &RepairRule) -> Option<Proposal> {
     let file = EditableFile::open(&provider.source)?;
-    let issuer = issuer.filter(|issuer| file.top_text("discovery").is_some_and(|old| is_same_site(old, issuer)))?;
+    let issuer = issuer.filter(|issuer| file.top_text("discovery").is_some_and(|old| may_replace(old, issuer)))?;
     let edit = FileEdit::Top { key: "discovery", value: scalar(issuer), behind: &["name"] };
     Some(with_edits(provider, format!("discovery: {issuer}"), &[edit], rule))
 }
@@ -195,16 +197,12 @@ fn no_state_proposal(names: &[Box<str>]) -> Proposal {
     hint("stateIn: cookie", &RepairRule::StateMissing { names })
 }
 
-/// Whether two addresses are of one site, and both connections are secure. Without a list of sites it is the registrable domain.
-fn is_same_site(written: &str, other: &str) -> bool {
-    let site = |address: &str| {
-        let url = Url::parse(address).ok().filter(|url| url.scheme() == "https")?;
-        let host = url.host_str()?;
-        Some(psl::domain_str(host).unwrap_or(host).to_owned())
-    };
+/// Whether the file may take one address for another: both connections are secure, and both are of one site.
+fn may_replace(written: &str, other: &str) -> bool {
     // What a document says becomes a part of the file, so it is an address and nothing else.
-    let is_plain = other.len() <= 200 && !other.contains(['$', '@', '?', '#']);
-    is_plain && !written.contains("${") && site(written).is_some_and(|one| Some(one) == site(other))
+    let is_plain = other.len() <= 200 && !other.contains(['$', '@', '?', '#', '\\']) && Url::parse(other).is_ok();
+    let are_secure = [written, other].iter().all(|address| address.starts_with("https://"));
+    are_secure && is_plain && !written.contains("${") && are_of_same_site(written, other)
 }
 
 #[cfg(test)]
@@ -212,16 +210,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_site_is_the_registrable_domain() {
+    fn an_issuer_is_replaced_by_one_of_the_same_site() {
         for (one, other, expected) in [
             ("https://sso.acme.example/token", "https://login.acme.example/token", true),
             ("https://localhost:4430/token", "https://localhost:4431/token", true),
             ("https://sso.acme.example/token", "https://acme.other/token", false),
             ("https://sso.acme.example/token", "http://sso.acme.example/token", false),
             ("https://um.com.br/token", "https://dois.com.br/token", false),
+            ("https://10.0.0.1/token", "https://11.0.0.1/token", false),
+            ("https://[2001:db8::1]/token", "https://[2001:db8::2]/token", false),
+            ("https://sso.acme.example/token", "https://sso.acme.example\\@evil.example/token", false),
             ("https://${shop}.acme.example/token", "https://login.acme.example/token", false),
         ] {
-            assert_eq!(is_same_site(one, other), expected, "{one} {other}");
+            assert_eq!(may_replace(one, other), expected, "{one} {other}");
         }
     }
 }

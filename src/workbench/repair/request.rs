@@ -2,6 +2,7 @@
 //! not changed: only the request that was refused is, and what it shares with nothing that was accepted.
 
 pub(crate) mod address_drafts;
+pub(crate) mod carried_secrets;
 pub(crate) mod client_drafts;
 pub(crate) mod known_values;
 pub(crate) mod parameter_drafts;
@@ -76,15 +77,6 @@ impl<'a> RequestRefusal<'a> {
 
     pub(crate) fn step_name(&self) -> String {
         self.step.kind.word().to_owned()
-    }
-
-    /// Whether this request may carry a value that the file writes, or that another of its requests has. What proves who the client is stays
-    /// where the client shows it, and a token where the person is asked about, whatever an answer or a callback asks for.
-    pub(crate) fn may_carry(&self, value: &str) -> bool {
-        let mentions = |facts: &[&str]| facts.iter().any(|fact| value.contains(fact));
-        let is_for_client = mentions(&["clientSecret", "clientAssertion", "codeVerifier", "${code}", "clientToken"]);
-        let is_for_person = mentions(&["accessToken", "refreshToken", "idToken"]);
-        (!is_for_client || self.shows_client() && !self.is_redirect()) && (!is_for_person || self.call.is_about_person())
     }
 
     /// A change of an entry of this request.

@@ -19,7 +19,6 @@ use crate::workbench::answers::parameters::names_in_text;
 use crate::workbench::answers::refusals::{RefusalCause, causes_in_text, lowercase_text};
 use crate::workbench::repair::edit::{EditableFile, FileEdit, changed_lines};
 use crate::workbench::repair::request::RequestRefusal;
-use crate::workbench::repair::request::address_drafts::redirect_target;
 use serde_json::Value;
 
 /// Parameters that a provider may name as missing.
@@ -344,8 +343,8 @@ pub(crate) fn still_compiles(provider: &Provider, change: &FileChange) -> bool {
 
 /// The address to which an answer redirects the same request.
 fn moved_to(exchange: &Exchange, answer: &Response) -> Option<String> {
-    let location = header(answer, "location").filter(|_| matches!(answer.status, 301 | 302 | 307 | 308))?;
-    redirect_target(&exchange.request.address.masked(), &location)
+    let is_moved = matches!(answer.status, 301 | 302 | 307 | 308);
+    exchange.request.redirect_target(answer).address_for_same_request().filter(|_| is_moved).map(str::to_owned)
 }
 
 /// A header of an answer.

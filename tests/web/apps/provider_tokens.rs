@@ -1,6 +1,7 @@
 //! The provider's own tokens, kept for apps that the settings name: who gets them, how they are refreshed, and when they are forgotten.
 
 use crate::database::Server;
+use crate::try_command::free_port;
 use crate::web::apps::client::{self, code, redeem, text};
 use crate::web::browser::Browser;
 use crate::web::client_request::{Answer, ClientRequest};
@@ -275,11 +276,7 @@ async fn a_refused_refresh_token_is_forgotten_and_support_reads_why() {
     assert!(!world.are_kept("ana").await);
     assert_eq!(world.fetch(&access).await.status, 404);
     assert_eq!(world.refreshes().len(), 1);
-    let log = world.broker.logged();
-    let line = log.lines().find(|line| line.contains("kept tokens could not be refreshed")).expect("a line");
-    let incident = line.split("incident=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a code").into();
-    let stored = world.broker.app.directory.read(LoadIncident { code: incident, now: clock::now() }).await.expect("storage");
-    let story: Value = serde_json::from_str(&stored.expect("a story").story).expect("JSON");
+    let story = story_of_refresh(&world).await;
     assert_eq!((&story["step"], &story["code"], &story["byProvider"]), (&value!("refresh"), &value!("invalid_grant"), &value!(true)));
     assert_eq!(story["exchanges"][0]["step"], "refresh");
     assert!(!story.to_string().contains(&world.broker.mark), "{story}");
@@ -513,4 +510,38 @@ async fn a_refresh_may_show_the_token_of_the_client() {
     let shown: Vec<_> = world.refreshes().iter().map(|refresh| refresh.header("x-app").map(str::to_owned)).collect();
     assert_eq!(shown, [Some(of_client)]);
     assert_eq!(world.broker.upstream.asked("/app"), 1, "a login has no use for it");
+}
+
+/// The story of the refresh that failed last.
+async fn story_of_refresh(world: &World) -> Value {
+    let log = world.broker.logged();
+    let line = log.lines().rfind(|line| line.contains("kept tokens could not be refreshed")).expect("a line");
+    let incident = line.split("incident=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a code").into();
+    let stored = world.broker.app.directory.read(LoadIncident { code: incident, now: clock::now() }).await.expect("storage");
+    serde_json::from_str(&stored.expect("a story").story).expect("JSON")
+}
+
+/// The table of docs/support.md under "When an app cannot sign people in".
+#[actix_web::test]
+async fn each_failure_of_a_refresh_has_its_story_and_leaves_the_tokens_or_not() {
+    let closed = format!("refresh: {{ post: \"http://127.0.0.1:{}/token\" }}\n", free_port());
+    for (what, more, spent, refusal, answered, cause, kept) in [
+        ("withdrawn", "", 0, Some("invalid_grant"), 404, "refused", false),
+        ("used by another program", "", 1, None, 404, "refused", false),
+        ("not reached", closed.as_str(), 0, None, 200, "connectionRefused", true),
+        ("the secret is refused", "", 0, Some("invalid_client"), 200, "refused", true),
+    ] {
+        let world = World::with(&keeping(more), false).await;
+        world.gives_refresh_token(30);
+        let (_, access) = world.signed_in("ana").await;
+        world.tokens.refreshed.store(spent, Ordering::SeqCst);
+        *world.tokens.refusal.lock().expect("a lock") = refusal.map(|code| (400, format!("{{\"error\":\"{code}\"}}")));
+
+        let answer = world.fetch(&access).await;
+
+        assert_eq!((answer.status, world.are_kept("ana").await), (answered, kept), "{what}: {answer:?}");
+        let story = story_of_refresh(&world).await;
+        assert_eq!((&story["step"], &story["cause"]), (&value!("refresh"), &value!(cause)), "{what}: {story}");
+        assert!(!story.to_string().contains(&world.broker.mark), "{story}");
+    }
 }

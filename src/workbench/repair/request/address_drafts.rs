@@ -2,9 +2,10 @@
 
 use crate::provider::step::StepKind;
 use crate::story::repair_rule::RepairRule;
+use crate::vocabulary::site::host_of_address;
 use crate::vocabulary::yaml::writer::scalar;
-use crate::workbench::answers::looks::is_name_for_path;
 use crate::workbench::answers::refusals::RefusalCause;
+use crate::workbench::repair::catalogue_hints::addresses_in_catalogue;
 use crate::workbench::repair::edit::FileEdit;
 use crate::workbench::repair::request::{RequestDraft, RequestRefusal};
 
@@ -20,7 +21,11 @@ pub(crate) fn drafts(refused: &RequestRefusal<'_>) -> Vec<RequestDraft> {
         return Vec::new();
     }
     let mut drafts: Vec<RequestDraft> = redirect_draft(refused).into_iter().collect();
-    if matches!(refused.status, 404 | 410) || refused.has_cause(RefusalCause::AddressWrong, 2) {
+    let is_wrong = matches!(refused.status, 404 | 410) || refused.has_cause(RefusalCause::AddressWrong, 2);
+    if is_wrong || refused.status == 405 {
+        drafts.extend(catalogue_drafts(refused));
+    }
+    if is_wrong {
         drafts.extend(address_drafts(refused));
     }
     drafts.extend(method_draft(refused));
@@ -42,39 +47,6 @@ fn redirect_draft(refused: &RequestRefusal<'_>) -> Option<RequestDraft> {
     let rule = RepairRule::AddressRedirected { step: refused.step_name(), address: whole.clone() };
     let edits = vec![refused.word(method, scalar(&whole))];
     is_same_end.then(|| RequestDraft { title: format!("{method}: {whole}"), rule, edits, score: 52.0 })
-}
-
-/// The address without its query to which an answer redirects, if the same request may be sent there: by https, on the same site, and with
-/// nothing in it that may be a person's.
-pub(crate) fn redirect_target(sent: &str, location: &str) -> Option<String> {
-    let from = url::Url::parse(sent).ok()?;
-    let to = from.join(location).ok()?;
-    let is_plain = to.scheme() == "https" && to.username().is_empty() && to.password().is_none() && to.port_or_known_default() == Some(443);
-    let segments = || to.path_segments().into_iter().flatten();
-    let is_shown = segments().all(|segment| segment.is_empty() || is_name_for_path(segment) || is_version(segment));
-    let is_elsewhere = (from.scheme(), from.host_str(), from.path()) != (to.scheme(), to.host_str(), to.path());
-    let is_same_query = to.query().is_none_or(|query| from.query() == Some(query));
-    let is_whole = is_plain && is_shown && is_elsewhere && is_same_query && to.fragment().is_none() && to.as_str().len() <= 200;
-    let target = format!("https://{}{}", to.host_str()?, to.path());
-    (is_whole && is_same_site(sent, &target)).then_some(target)
-}
-
-fn is_version(segment: &str) -> bool {
-    segment.len() <= 6 && segment.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, '.' | 'v'))
-}
-
-/// The host of an address, as a file may write it.
-fn host_of(address: &str) -> String {
-    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    host.split(':').next().unwrap_or_default().to_ascii_lowercase()
-}
-
-/// Whether two addresses belong to one registrable domain.
-pub(crate) fn is_same_site(one: &str, other: &str) -> bool {
-    let (one, other) = (host_of(one), host_of(other));
-    let site = |host: &str| psl::domain_str(host).map(str::to_owned);
-    !one.is_empty() && (one == other || site(&one).is_some_and(|site_of_one| site(&other) == Some(site_of_one)))
 }
 
 fn method_draft(refused: &RequestRefusal<'_>) -> Option<RequestDraft> {
@@ -101,7 +73,9 @@ fn method_draft(refused: &RequestRefusal<'_>) -> Option<RequestDraft> {
     };
     let known = &refused.provider.known;
     let carries_secret = |fact| refused.step.uses_in_request().iter().any(|used| used.fact == fact);
-    let sends_secret = refused.step.basic.is_none() && [known.client_secret, known.client_assertion].into_iter().any(carries_secret);
+    let of_client = [known.client_secret, known.client_assertion].into_iter().any(carries_secret);
+    let is_written = |word| refused.call.entries(word).iter().any(|(_, value)| value.is_some_and(|value| refused.is_confidential(value)));
+    let sends_secret = refused.step.basic.is_none() && (of_client || is_written("form"));
     // With `get` the secret is written into the address, and so into logs and histories; only the provider itself can ask for that.
     if to == "get" && sends_secret && !is_told {
         return None;
@@ -119,6 +93,19 @@ fn method_draft(refused: &RequestRefusal<'_>) -> Option<RequestDraft> {
     }
     let rule = RepairRule::MethodOther { step: refused.step_name(), method: to.to_owned() };
     Some(RequestDraft { title: format!("{to}: …"), rule, edits, score })
+}
+
+/// The addresses of the catalogue at the same host.
+fn catalogue_drafts(refused: &RequestRefusal<'_>) -> Vec<RequestDraft> {
+    let method = if refused.call.has("get") { "get" } else { "post" };
+    let Some(address) = refused.call.text(method) else { return Vec::new() };
+    let drafts = addresses_in_catalogue(refused.step.kind, method, address).into_iter().map(|known| RequestDraft {
+        title: format!("{method}: {known}"),
+        rule: RepairRule::AddressOther { step: refused.step_name(), address: known.clone() },
+        edits: vec![refused.word(method, scalar(&known))],
+        score: 40.0,
+    });
+    drafts.collect()
 }
 
 fn address_drafts(refused: &RequestRefusal<'_>) -> Vec<RequestDraft> {
@@ -153,7 +140,7 @@ fn address_drafts(refused: &RequestRefusal<'_>) -> Vec<RequestDraft> {
     }
     let own = words.iter().map(|word| format!("{folder}/{word}"));
     // The file names another host for this call, so its own folder is the likelier one.
-    if redirect.is_some_and(|(beside, _)| host_of(beside) != host_of(folder)) {
+    if redirect.is_some_and(|(beside, _)| !host_of_address(beside).eq_ignore_ascii_case(host_of_address(folder))) {
         candidates.splice(0..0, own);
     } else {
         candidates.extend(own);
@@ -172,36 +159,4 @@ fn address_drafts(refused: &RequestRefusal<'_>) -> Vec<RequestDraft> {
         seen.push(candidate);
     }
     drafts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_redirect_is_followed_only_to_a_plain_address_of_the_same_site() {
-        let sent = "https://api.acme.example/v1/me?lang=pt";
-        for (location, target) in [
-            ("https://api.acme.example/v2/me", "https://api.acme.example/v2/me"),
-            ("/v2/me?lang=pt", "https://api.acme.example/v2/me"),
-            ("https://www.acme.example/v1/me", "https://www.acme.example/v1/me"),
-        ] {
-            assert_eq!(redirect_target(sent, location).as_deref(), Some(target), "{location}");
-        }
-        for location in [
-            "http://api.acme.example/v2/me",
-            "https://evil.example/v2/me",
-            "https://acme.example.evil.example/v2/me",
-            "https://api.acme.example@evil.example/v2/me",
-            "https://ana:x@api.acme.example/v2/me",
-            "https://api.acme.example:8443/v2/me",
-            "https://api.acme.example/v2/me?token=t-1",
-            "https://api.acme.example/ana@loja.example/me",
-            "https://api.acme.example/u/104417220399817265001/me",
-            "https://api.acme.example/v1/me?lang=pt",
-        ] {
-            assert_eq!(redirect_target(sent, location), None, "{location}");
-        }
-        assert_eq!(redirect_target("https://acme.co.uk/me", "https://other.co.uk/me"), None);
-    }
 }

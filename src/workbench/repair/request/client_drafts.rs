@@ -24,7 +24,9 @@ pub(crate) fn drafts(refused: &RequestRefusal<'_>) -> Vec<RequestDraft> {
         () => 9.0,
     };
     let mut drafts = rename_drafts(refused, score + 4.0);
-    drafts.extend(place_drafts(refused, score));
+    if refused.sends_secret() {
+        drafts.extend(place_drafts(refused, score));
+    }
     drafts
 }
 

@@ -3,11 +3,11 @@
 
 use crate::provider::json_path::JsonPath;
 use crate::provider::step::{ReadRule, Step};
+use crate::vocabulary::site::are_of_same_site;
 use crate::workbench::answers::keys::spelling_similarity;
 use crate::workbench::answers::meaning::{FactMeaning, meaning_of_key};
 use crate::workbench::answers::path::{last_key, parse_path};
 use crate::workbench::repair::request::RequestRefusal;
-use crate::workbench::repair::request::address_drafts::is_same_site;
 
 /// How alike the name of a fact and that of a parameter are if they mean the same.
 const ALIKE: f32 = 0.8;
@@ -21,7 +21,7 @@ pub(crate) fn fact_for_parameter(refused: &RequestRefusal<'_>, name: &str) -> Op
     let earlier = before.filter(|step| {
         let call = refused.others.iter().find(|other| other.place == step.place);
         // What one host says of a person is not sent to another.
-        call.and_then(|call| call.address()).is_some_and(|address| is_same_site(address, own))
+        call.and_then(|call| call.address()).is_some_and(|address| are_of_same_site(address, own))
     });
     let reads: Vec<&ReadRule> = earlier.flat_map(Step::all_reads).filter(|read| read.written).collect();
     let fact_of = |read: &ReadRule| provider.names.name(read.fact).to_string();

@@ -124,7 +124,8 @@ fn proof_drafts(refused: &RequestRefusal<'_>, name: &str, standard: &str) -> Vec
         return vec![RequestDraft { title: "pkce: S256".to_owned(), rule, edits: vec![edit], score: NAMED }];
     }
     let word = refused.call.word_for_more();
-    let Some(value) = standard_value(standard).filter(|_| refused.call.is_written()) else { return Vec::new() };
+    let value = standard_value(standard).filter(|value| refused.call.is_written() && refused.may_carry(value));
+    let Some(value) = value else { return Vec::new() };
     let change = EntryChange::Set { key: name.to_owned(), value: flow_scalar(value) };
     vec![RequestDraft { title: format!("{word}: {{ {name}: {value} }}"), rule, edits: vec![refused.entry(word, change)], score: NAMED }]
 }
@@ -141,8 +142,9 @@ fn other_drafts(refused: &RequestRefusal<'_>, name: &str, sent: &[WrittenParamet
     if !drafts.is_empty() {
         return drafts;
     }
-    if let Some((fact, behind)) = fact_for_parameter(refused, name) {
-        let (word, value) = (refused.call.word_for_more(), format!("${{{fact}}}"));
+    let of_fact = fact_for_parameter(refused, name).map(|(fact, behind)| (format!("${{{fact}}}"), behind));
+    if let Some((value, behind)) = of_fact.filter(|(value, _)| refused.may_carry(value)) {
+        let word = refused.call.word_for_more();
         let rule = RepairRule::ParameterAdded { parameter: name.to_owned(), step: refused.step_name() };
         let title = format!("{word}: {{ {name}: {} }}", flow_scalar(&value));
         let change = EntryChange::Set { key: name.to_owned(), value: flow_scalar(&value) };
@@ -246,7 +248,7 @@ fn elsewhere(refused: &RequestRefusal<'_>, parameter: &WrittenParameter) -> Vec<
     for (from, to, score) in [("json", "form", 22.0), ("query", "form", 21.0), ("form", "json", 20.0), ("form", "query", 18.0)] {
         // An address is written into logs and histories.
         let shows_secret =
-            to == "query" && refused.call.entries(from).iter().any(|(_, value)| value.is_some_and(|value| value.contains("clientSecret")));
+            to == "query" && refused.call.entries(from).iter().any(|(_, value)| value.is_some_and(|value| refused.is_confidential(value)));
         if refused.call.has(from) && !refused.call.has(to) && !shows_secret {
             let edit = FileEdit::Rename { step: refused.call.place, from, to };
             let rule = RepairRule::BodyOther { format: to.to_owned() };
@@ -260,7 +262,8 @@ fn elsewhere(refused: &RequestRefusal<'_>, parameter: &WrittenParameter) -> Vec<
         }
     }
     let is_fixed = !parameter.value.contains("${") && parameter.written != WrittenAs::Standard;
-    if let Some(value) = standard_value(&parameter.name).filter(|value| *value != parameter.value && is_fixed) {
+    let standard = standard_value(&parameter.name).filter(|value| *value != parameter.value && is_fixed);
+    if let Some(value) = standard.filter(|value| refused.may_carry(value)) {
         let WrittenAs::Entry(word) = parameter.written else { return drafts };
         let change = EntryChange::Set { key: parameter.name.clone(), value: flow_scalar(value) };
         let rule = RepairRule::ParameterAdded { parameter: parameter.name.clone(), step };

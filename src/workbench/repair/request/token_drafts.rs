@@ -134,7 +134,9 @@ impl TokenMove<'_, '_> {
         let others = self.refused.others.iter().filter(|other| other.is_about_person());
         let places = others.filter_map(|other| match token_place(other) {
             TokenPlace::Header(name, value) => match value.split_once(' ') {
-                Some((scheme, _)) if name.eq_ignore_ascii_case("authorization") => Some(self.to_header_with_scheme(scheme)),
+                Some((scheme, _)) if name.eq_ignore_ascii_case("authorization") => {
+                    is_scheme(scheme).then(|| self.to_header_with_scheme(scheme))
+                }
                 _ => Some(self.to_own_header(&name)),
             },
             TokenPlace::Parameter(found) => Some(self.to_parameter(&found.name)),
