@@ -1,7 +1,7 @@
 // The release: all of its files by one command, the same ones each time.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -47,6 +47,39 @@ export function releases(world) {
             for (const part of ['portaria', 'portaria.service', 'portaria.yaml', 'providers.d/playground.yaml', 'schemas/provider.schema.json', 'man1/portaria.1', 'completions/portaria.fish', 'LICENSE-MIT']) {
                 assert.ok(content.includes(part), part);
             }
+        });
+
+        it('is compiled for the target that is there, each linked in its own manner', () => {
+            // Rust, cargo and the compilers are played; what cargo is given is printed.
+            const tools = path.join(world.folder, 'tools');
+            const play = (name, text) => fs.writeFileSync(path.join(tools, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+            fs.mkdirSync(path.join(tools, 'targets'), { recursive: true });
+            play('rustc', `case "$1" in -vV) echo 'host: x86_64-unknown-linux-gnu' ;; *) echo '${tools}/targets/'"$4" ;; esac`);
+            play('cargo', 'env | grep -E "^(CC_|CARGO_TARGET_.*_LINKER)"; echo "$@"');
+            for (const compiler of ['musl-gcc', 'aarch64-linux-gnu-gcc']) play(compiler, '');
+            const env = { PATH: `${tools}:${process.env.PATH}`, HOME: world.folder, CARGO_TARGET_DIR: 'target' };
+            const build = (...words) => {
+                const { stdout, stderr, status } = spawnSync(path.join(root, 'docker/build'), words, { env, encoding: 'utf8' });
+                return { place: stdout.trim().replace(/^.*?target\//, ''), given: stderr.trim().split('\n').sort(), status };
+            };
+            const has = (target) => fs.mkdirSync(path.join(tools, 'targets', target));
+            const command = (target) => `build --locked --release --target ${target}`;
+
+            has('x86_64-unknown-linux-gnu');
+            assert.deepEqual(build(), {
+                place: 'x86_64-unknown-linux-gnu/release/portaria', status: 0,
+                given: ['CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER=cc', 'CC_x86_64_unknown_linux_gnu=cc', command('x86_64-unknown-linux-gnu')],
+            });
+            assert.equal(build('arm64').status, 3);
+            has('x86_64-unknown-linux-musl');
+            assert.deepEqual(build(), {
+                place: 'x86_64-unknown-linux-musl/release/portaria', status: 0,
+                given: ['CC_x86_64_unknown_linux_musl=musl-gcc', command('x86_64-unknown-linux-musl')],
+            });
+            has('aarch64-unknown-linux-gnu');
+            assert.deepEqual(build('arm64').given, [
+                'CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc', 'CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc', command('aarch64-unknown-linux-gnu'),
+            ]);
         });
 
         it('lists what the program is made of', () => {
