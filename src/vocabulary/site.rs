@@ -43,10 +43,13 @@ impl SiteHost {
         }
     }
 
-    /// The registered domain. One that a hole of the file is part of is not known.
-    fn site(&self) -> Option<&str> {
+    /// The registered domain, and whether a dot ends the name. A domain that a hole of the file is part of is not known.
+    fn site(&self) -> Option<(&str, bool)> {
         match self {
-            Self::Name(name) => psl::domain_str(name).filter(|site| !site.contains(['$', '{', '}'])),
+            Self::Name(name) => {
+                let domain = psl::domain_str(name).filter(|site| !site.contains(['$', '{', '}']));
+                domain.map(|domain| (domain.trim_end_matches('.'), name.ends_with('.')))
+            }
             Self::Number(_) | Self::None => None,
         }
     }

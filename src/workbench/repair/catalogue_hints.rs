@@ -57,17 +57,22 @@ pub(crate) fn scope_draft(provider: &Provider, fact: &str) -> Option<RepairDraft
         let mut learned = other.steps().filter(|step| !step.is_redirect()).flat_map(Step::learned_facts);
         learned.any(|(learned, ..)| &**other.names.name(learned) == fact)
     };
-    let same = files_with_host(&host).find(|other| login_host(other).as_ref() == Some(&host) && reads(other))?;
     let is_border = |letter: char| letter.is_whitespace() || matches!(letter, ',' | ';');
     let own = provider.scope.as_deref().unwrap_or_default();
-    let theirs = same.scope.as_deref()?;
     let has = |word: &str| own.split(is_border).any(|known| known == word);
-    let missing: Vec<&str> = theirs.split(is_border).filter(|word| !word.is_empty() && !has(word)).collect();
+    let same = files_with_host(&host).filter(|other| login_host(other).as_ref() == Some(&host) && reads(other));
+    let scopes = same.filter_map(|other| {
+        let scope = other.scope.as_deref()?.to_owned();
+        let missing: Vec<String> = scope.split(is_border).filter(|word| !word.is_empty() && !has(word)).map(str::to_owned).collect();
+        Some((scope, missing))
+    });
+    // A provider may have several files. The one whose scope is nearest is meant.
+    let (theirs, missing) = scopes.min_by_key(|(_, missing)| missing.len())?;
     if missing.is_empty() || missing.len() > MOST_WORDS {
         return None;
     }
-    let separator = [own, theirs].iter().find_map(|scope| scope.chars().find(|letter| is_border(*letter))).unwrap_or(' ');
-    let all: Vec<&str> = own.split(is_border).filter(|word| !word.is_empty()).chain(missing.iter().copied()).collect();
+    let separator = [own, theirs.as_str()].iter().find_map(|scope| scope.chars().find(|letter| is_border(*letter))).unwrap_or(' ');
+    let all: Vec<&str> = own.split(is_border).filter(|word| !word.is_empty()).chain(missing.iter().map(String::as_str)).collect();
     let value = all.join(&separator.to_string());
     let rule = RepairRule::ScopeMayLack { fact: fact.to_owned(), scope: missing.join(" ") };
     let edit = FileEdit::Word { step: provider.authorization.place, word: "getAuthorizationCode", key: "scope", value: scalar(&value) };
