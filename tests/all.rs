@@ -3,6 +3,7 @@
 mod apps_command;
 mod architecture;
 mod attacks;
+mod backup;
 mod bad_times;
 mod breakages;
 mod canaries;

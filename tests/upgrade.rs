@@ -339,6 +339,33 @@ on_both! {
         }
     };
 
+    a_backup_of_it_is_restored_into_either_engine_and_brought_up_to_date: |kept: Kept| {
+        kept.place.run(&["backup", "old.backup"]);
+        let head: Value = serde_json::from_str(text(&kept.place.folder.0.join("old.backup")).lines().next().expect("a head")).expect("JSON");
+        assert!(head["schema"].as_i64() < Some(10), "it was not brought up to date for it: {head}");
+        let fresh = if kept.place.storage.file().is_some() {
+            wait(Server::shared().database()).1
+        } else {
+            StorageLocation::File(kept.place.folder.0.join("fresh.db"))
+        };
+
+        let kept = Kept { place: kept.place.moved_to(fresh), known: kept.known };
+        kept.place.run(&["restore", "old.backup"]);
+        let broker = kept.serve();
+
+        for (what, token, _) in kept.sessions("live") {
+            assert_eq!(broker.0.auth(&format!("portaria={token}")), 200, "{what}");
+        }
+        for (what, token, _) in kept.sessions("ended") {
+            assert_eq!(broker.0.auth(&format!("portaria={token}")), 401, "{what}");
+        }
+        assert_eq!(signs_in(&broker.0, "playground", "who=ana").0, kept.person("ana@loja.example")["uid"]);
+        for person in kept.people() {
+            let [email, store] = ["email", "store"].map(|key| person[key].as_str().expect("a text"));
+            assert_eq!(kept.place.run(&["users", "show", email, "--store", store])["uid"], person["uid"]);
+        }
+    };
+
     the_rows_are_not_changed_by_opening: |kept: Kept| {
         let (columns, before) = wait(kept.rows(None));
         for table in ["users", "identities", "detached", "sessions", "ends", "keys", "incidents", "audit", "tallies", "drifts"] {

@@ -1,5 +1,8 @@
 //! `portaria keys`: the signing keys of a store and their rotation.
 
+mod recover; // after the master key was lost
+
+use crate::commands::keys::recover::RecoverArguments;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_json, print_line};
 use crate::commands::users::context::other_stores;
 use crate::commands::{GlobalOptions, confirmation, master_key, storage};
@@ -60,6 +63,12 @@ Stop every broker, set the new master key, replace the keys, and start the broke
         #[arg(long)]
         yes: bool,
     },
+    /// Go on with a new master key, because the old one is lost: what it sealed is given up, and every user has to sign in again
+    #[command(after_help = "Example: portaria keys recover
+
+People, linked identities, passkeys, consents, blocks and the audit stay; sessions, the access of apps and kept tokens of providers go. A backup of
+the storage is made before. Beside a storage that is a file, a new master.key is made; otherwise set the new master key first, and stop every broker.")]
+    Recover(RecoverArguments),
 }
 
 /// The keys of a store, opened.
@@ -79,11 +88,19 @@ impl KeysCommand {
         let stores = Stores::new(&settings);
         other_stores(&self.store, &stores)?;
         let store = stores.by_name(&self.store).unwrap_or_else(|| stores.main());
-        if let KeysSubcommand::Retire { yes, .. } | KeysSubcommand::ReplaceAll { yes } = self.what {
+        if let KeysSubcommand::Retire { yes, .. }
+        | KeysSubcommand::ReplaceAll { yes }
+        | KeysSubcommand::Recover(RecoverArguments { yes, .. }) = self.what
+        {
             confirmation::check_can_ask(yes)?;
         }
         let place = storage::location(self.storage.as_deref(), &settings)?;
         storage::run(async {
+            if let KeysSubcommand::Recover(recover) = &self.what {
+                storage::check_exists(&place)?;
+                recover.run(&settings, &place, global.json).await?;
+                return Ok(CommandOutcome::Fine);
+            }
             let directory = storage::open_existing(&place).await?;
             let (plan, now) = (store.rotation_plan(), clock::now());
             let mut opened =
@@ -91,7 +108,7 @@ impl KeysCommand {
             opened.keys = opened.read().await?;
             let master = || opened.check_master_key(master_key::load_existing(&settings, &place)?);
             match &self.what {
-                KeysSubcommand::List => opened.list(),
+                KeysSubcommand::List | KeysSubcommand::Recover(_) => opened.list(),
                 KeysSubcommand::ReplaceAll { yes } => opened.replace_all(*yes, &master_key::load_existing(&settings, &place)?).await?,
                 _ if opened.keys.is_empty() => return Err(CommandFailure::No(NONE.to_owned())),
                 KeysSubcommand::Rotate => opened.rotate(&master()?).await?,

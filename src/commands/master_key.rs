@@ -1,11 +1,14 @@
 //! The master key, for every command that seals or opens.
 
-use crate::commands::outcome::CommandFailure;
+use crate::commands::outcome::{CommandFailure, count_in_words};
+use crate::commands::{backup, storage};
 use crate::directory::StorageLocation;
+use crate::directory::backup::sealed_keys::{self, FoundKey};
 use crate::provider::value_reference::ValueReference;
 use crate::session::seal::MasterKey;
 use crate::stores::settings::Settings;
 use crate::vocabulary::text::Text;
+use crate::web::signing_keys;
 use crate::world::{files, random, secrets};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,25 +17,65 @@ use std::sync::Arc;
 
 /// The name of the key where it is masked.
 const LABEL: &str = "masterKey";
+/// The variable that holds it unless the settings name another place.
+const USUAL_VARIABLE: &str = "PORTARIA_MASTER_KEY";
 
-/// The master key: from the place that the settings name, from the usual variable, or from a file beside the storage, which is
-/// created if it does not exist.
+/// The master key: from the place that the settings name, from the usual variable, or from a file beside the storage, which is created if it
+/// does not exist. Where something is sealed already no key is created, because a new one could not open it.
 pub(crate) fn load_or_create(settings: &Settings, storage: &StorageLocation) -> Result<MasterKey, CommandFailure> {
-    load(settings, storage, read_or_create_beside, MAKE_ONE)
+    if secrets::read_secret(&place(settings, storage), LABEL).is_none() {
+        check_nothing_sealed(settings, storage)?;
+    }
+    create(settings, storage)
+}
+
+/// The same for a storage whose master key is lost: whatever is sealed in it is given up.
+pub(crate) fn create(settings: &Settings, storage: &StorageLocation) -> Result<MasterKey, CommandFailure> {
+    let text = match (secrets::read_secret(&place(settings, storage), LABEL), written_place(settings), storage) {
+        (Some(text), ..) => text,
+        (None, None, StorageLocation::File(file)) => create_beside(file)?,
+        // All machines need the same key, so no machine creates one.
+        (None, ..) => return Err(missing(settings, storage, MAKE_ONE)),
+    };
+    parse(&text, settings, MAKE_ONE)
+}
+
+/// Refuses where there is no key and none can be created.
+pub(crate) fn check_creatable(settings: &Settings, storage: &StorageLocation) -> Result<(), CommandFailure> {
+    let is_made = written_place(settings).is_none() && storage.file().is_some();
+    if is_made || secrets::read_secret(&place(settings, storage), LABEL).is_some() {
+        return Ok(());
+    }
+    Err(missing(settings, storage, MAKE_ONE))
 }
 
 /// The master key for a command that opens what a broker has sealed. No key is created, because a new key could not open it.
 pub(crate) fn load_existing(settings: &Settings, storage: &StorageLocation) -> Result<MasterKey, CommandFailure> {
-    let beside = |file: &Path| {
-        let file = beside(file);
-        secrets::read_secret(&ValueReference::File(file.display().to_string().into()), LABEL).ok_or_else(|| {
-            CommandFailure::Environment(
-                format!("there is no master key: $PORTARIA_MASTER_KEY is not set, and there is no {}", file.display()),
-                USE_THAT_OF_THE_BROKERS.by_variable.to_owned(),
-            )
-        })
-    };
-    load(settings, storage, beside, USE_THAT_OF_THE_BROKERS)
+    let text = secrets::read_secret(&place(settings, storage), LABEL);
+    parse(&text.ok_or_else(|| missing(settings, storage, USE_THAT_OF_THE_BROKERS))?, settings, USE_THAT_OF_THE_BROKERS)
+}
+
+/// Where the brokers look for the master key: where the settings say, in the usual variable, or beside the file of the storage.
+pub(crate) fn place(settings: &Settings, storage: &StorageLocation) -> ValueReference {
+    let usual = ValueReference::Variable(USUAL_VARIABLE.into());
+    written_place(settings).unwrap_or_else(|| match storage {
+        StorageLocation::File(file) if !secrets::is_set(&usual) => ValueReference::File(beside(file).display().to_string().into()),
+        StorageLocation::File(_) | StorageLocation::Server(_) => usual,
+    })
+}
+
+fn written_place(settings: &Settings) -> Option<ValueReference> {
+    settings.spec.as_ref().and_then(|spec| spec.master_key.as_ref()).map(|reference| reference.0.clone())
+}
+
+/// A place of the master key as a person reads it.
+pub(crate) fn describe(place: &ValueReference) -> String {
+    place.file().map_or_else(|| format!("${}", place.location()), |file| format!("the file {}", file.display()))
+}
+
+/// Whether a master key opens the keys that sign.
+pub(crate) fn opens(master: &MasterKey, keys: &[FoundKey]) -> bool {
+    keys.iter().all(|key| signing_keys::opens_sealed(master, &key.id, &key.sealed))
 }
 
 /// The help where a master key is missing: by the settings, and by the usual variable.
@@ -51,51 +94,65 @@ const MAKE_ONE: MasterKeyAdvice = MasterKeyAdvice {
 const USE_THAT_OF_THE_BROKERS: MasterKeyAdvice =
     MasterKeyAdvice { by_settings: "use the one that the brokers have", by_variable: "set $PORTARIA_MASTER_KEY to what the brokers have" };
 
-fn load(
-    settings: &Settings,
-    storage: &StorageLocation,
-    read_from_file: impl Fn(&Path) -> Result<Text, CommandFailure>,
-    advice: MasterKeyAdvice,
-) -> Result<MasterKey, CommandFailure> {
+/// Everything that helps when the key is not where it was.
+pub(crate) const REMEDIES: &str = "put the file back from your copy of it; or set $PORTARIA_MASTER_KEY, or `masterKey` in the settings, to what the broker had; \
+     or restore a backup whose master key you have: `portaria restore`; if the key is lost for good, `portaria keys recover` goes on without \
+     it: every person signs in again, and nothing else is lost but the kept tokens of providers";
+
+fn parse(text: &Text, settings: &Settings, advice: MasterKeyAdvice) -> Result<MasterKey, CommandFailure> {
     let loopback = settings.installation_context().loopback;
-    let written = settings.spec.as_ref().and_then(|spec| spec.master_key.as_ref()).map(|reference| reference.0.clone());
-    let usual = ValueReference::Variable("PORTARIA_MASTER_KEY".into());
-    let text = match written {
-        Some(reference) => secrets::read_secret(&reference, LABEL).ok_or_else(|| {
-            CommandFailure::Environment(
-                format!("`masterKey` points at `{}`, and nothing is there", reference.location()),
-                advice.by_settings.to_owned(),
-            )
-        })?,
-        None => match secrets::read_secret(&usual, LABEL) {
-            Some(text) => text,
-            None => match storage {
-                StorageLocation::File(file) => read_from_file(file)?,
-                // All machines need the same key, so no machine creates one.
-                StorageLocation::Server(_) => {
-                    return Err(CommandFailure::Environment(
-                        "there is no master key, and a storage of many machines needs one that all of them have".to_owned(),
-                        advice.by_variable.to_owned(),
-                    ));
-                }
-            },
-        },
-    };
-    MasterKey::from_text(&text, loopback).map_err(|weak| CommandFailure::Environment(weak.to_string(), advice.by_settings.to_owned()))
+    MasterKey::from_text(text, loopback).map_err(|weak| CommandFailure::Environment(weak.to_string(), advice.by_settings.to_owned()))
+}
+
+/// There is no key.
+fn missing(settings: &Settings, storage: &StorageLocation, advice: MasterKeyAdvice) -> CommandFailure {
+    let by_variable = advice.by_variable.to_owned();
+    match (written_place(settings), storage) {
+        (Some(reference), _) => CommandFailure::Environment(
+            format!("`masterKey` points at `{}`, and nothing is there", reference.location()),
+            advice.by_settings.to_owned(),
+        ),
+        (None, StorageLocation::File(file)) => {
+            let file = beside(file);
+            let message = format!("there is no master key: $PORTARIA_MASTER_KEY is not set, and there is no {}", file.display());
+            CommandFailure::Environment(message, by_variable)
+        }
+        (None, StorageLocation::Server(_)) => CommandFailure::Environment(
+            "there is no master key, and a storage of many machines needs one that all of them have".to_owned(),
+            by_variable,
+        ),
+    }
+}
+
+/// Refuses to go on without the key that has sealed what a storage holds.
+fn check_nothing_sealed(settings: &Settings, storage: &StorageLocation) -> Result<(), CommandFailure> {
+    if storage.file().is_some_and(|file| !files::is_file(file)) {
+        return Ok(());
+    }
+    let found = storage::run(async { Ok(sealed_keys::read(storage).await) })?;
+    match (found, storage) {
+        (Ok(keys), _) if keys.is_empty() => Ok(()),
+        (Ok(keys), _) => {
+            let missing = missing(settings, storage, MAKE_ONE).message();
+            let missing = missing.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            let what = count_in_words(keys.len() as u64, "signing key", "signing keys");
+            let message = format!("{missing}; but the storage holds {what} that a master key has sealed, and a new one could not open");
+            Err(CommandFailure::Environment(message, REMEDIES.to_owned()))
+        }
+        // No key is created for it.
+        (Err(_), StorageLocation::Server(_)) => Ok(()),
+        (Err(fault), StorageLocation::File(_)) => Err(backup::failure(&storage.to_string(), &fault)),
+    }
 }
 
 fn beside(storage: &Path) -> PathBuf {
     storage.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).join("master.key")
 }
 
-fn read_or_create_beside(storage: &Path) -> Result<Text, CommandFailure> {
+fn create_beside(storage: &Path) -> Result<Text, CommandFailure> {
     let file = beside(storage);
     let folder = file.parent().unwrap_or(Path::new("."));
     files::make_folder(folder).map_err(|error| CommandFailure::folder_not_created(folder, &error))?;
-    let usual = ValueReference::File(file.display().to_string().into());
-    if let Some(text) = secrets::read_secret(&usual, LABEL) {
-        return Ok(text);
-    }
     secrets::write_once(&file, Text::secret(URL_SAFE_NO_PAD.encode(random::bytes::<32>()), &Arc::from(LABEL)))
         .map_err(|error| CommandFailure::file_error(&file, &error))
 }

@@ -1,6 +1,7 @@
 //! The command line: every command, and the options that all of them take.
 
 pub(crate) mod apps;
+pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod endpoint_hosts;
@@ -17,10 +18,12 @@ pub(crate) mod new_provider_file;
 pub(crate) mod keys;
 pub(crate) mod man;
 pub(crate) mod master_key;
+pub(crate) mod move_storage;
 pub(crate) mod progress;
 pub(crate) mod providers;
 pub mod proxy_files;
 pub(crate) mod redirect_paths;
+pub(crate) mod restore;
 pub(crate) mod new;
 pub mod outcome;
 pub(crate) mod schema;
@@ -142,6 +145,22 @@ Events that belong to no store, such as those of keys, are listed with the store
     /// List the signing keys, add one, or retire one
     #[command(after_help = "Example: portaria keys list")]
     Keys(keys::KeysCommand),
+    /// Write everything that the storage holds into one file, while the broker runs
+    #[command(after_help = "Example: portaria backup portaria-2026-01-05.backup
+         portaria backup - | age -r … > portaria.backup.age
+
+It is one consistent moment of the storage, of either engine, and can be restored into either. It holds addresses and names of people: encrypt it.
+The master key is not in it; the command says where the key is.")]
+    Backup(backup::BackupCommand),
+    /// Restore a backup into a storage that holds no people
+    #[command(after_help = "Example: portaria restore portaria-2026-01-05.backup
+         portaria restore portaria-2026-01-05.backup --storage postgres://portaria@db.loja.example/portaria
+
+Stop every broker first. All of it is restored, or nothing: a file that was cut or changed is refused.")]
+    Restore(restore::RestoreCommand),
+    /// Move everything into another storage
+    #[command(after_help = "Example: portaria storage move --to postgres://portaria@db.loja.example/portaria")]
+    Storage(move_storage::StorageCommand),
     /// List the apps that sign people in through the stores, or make what a new one needs
     #[command(after_help = "Example: portaria apps list
          portaria apps add painel --redirect https://painel.loja.example/callback")]
@@ -178,6 +197,9 @@ impl CommandLine {
             Command::Users(users) => users.run(&self.global),
             Command::Providers(providers) => providers.run(&self.global),
             Command::Keys(keys) => keys.run(&self.global),
+            Command::Backup(backup) => backup.run(&self.global),
+            Command::Restore(restore) => restore.run(&self.global),
+            Command::Storage(storage) => storage.run(&self.global),
             Command::Apps(apps) => apps.run(&self.global),
             Command::Schema(schema) => schema.run(),
             Command::Completions(completions) => Ok(completions.run()),

@@ -110,7 +110,7 @@ impl ServeCommand {
         let app = App::new(settings, directory, master, broker.hooks(), &machine).await.map_err(|_| {
             CommandFailure::Environment(
                 "the signing keys in the storage cannot be decrypted".to_owned(),
-                "they were encrypted with another master key: `masterKey` takes precedence over $PORTARIA_MASTER_KEY, and that over master.key beside the storage; after a leak or a loss, `portaria keys replace-all` begins anew".to_owned(),
+                "they were encrypted with another master key: `masterKey` takes precedence over $PORTARIA_MASTER_KEY, and that over master.key beside the storage; after a leak, `portaria keys replace-all` begins anew, and after a loss `portaria keys recover`".to_owned(),
             )
         })?;
         let app = Data::new(app);

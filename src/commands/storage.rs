@@ -1,8 +1,9 @@
 //! The storage of the directory, for every command that opens it.
 
 use crate::commands::outcome::CommandFailure;
+use crate::directory::backup::fault::NEWER_HELP;
 use crate::directory::postgres::address::{AddressFault, ServerAddress};
-use crate::directory::{Directory, StorageLocation};
+use crate::directory::{Directory, OpenDirectoryError, StorageLocation};
 use crate::stores::settings::{DEFAULT_STORAGE, Settings};
 use crate::vocabulary::diagnostic::printable;
 use crate::world::files;
@@ -40,13 +41,18 @@ pub(crate) fn location(flag: Option<&str>, settings: &Settings) -> Result<Storag
     }
 }
 
+/// Creates the folder of a file, if it does not exist.
+pub(crate) fn make_folder(storage: &StorageLocation) -> Result<(), CommandFailure> {
+    let folder = storage.file().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
+    folder.map_or(Ok(()), |folder| files::make_folder(folder).map_err(|error| CommandFailure::folder_not_created(folder, &error)))
+}
+
 /// Opens the storage, and creates it if it does not exist.
 pub(crate) async fn open(storage: &StorageLocation) -> Result<Directory, CommandFailure> {
-    if let Some(folder) = storage.file().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty()) {
-        files::make_folder(folder).map_err(|error| CommandFailure::folder_not_created(folder, &error))?;
-    }
+    make_folder(storage)?;
     Directory::open(storage).await.map_err(|error| {
         let help = match storage {
+            _ if matches!(error, OpenDirectoryError::Newer(_)) => NEWER_HELP,
             StorageLocation::File(_) => "check that the folder can be written to, and that the file is a database of this program",
             StorageLocation::Server(_) => {
                 "check that the server runs, that the database exists, and that this user may create tables in it"
@@ -59,13 +65,19 @@ pub(crate) async fn open(storage: &StorageLocation) -> Result<Directory, Command
 
 /// Opens the storage for a command that needs an existing one.
 pub(crate) async fn open_existing(storage: &StorageLocation) -> Result<Directory, CommandFailure> {
+    check_exists(storage)?;
+    open(storage).await
+}
+
+/// Refuses a file that does not exist, so that no command creates it by mistake.
+pub(crate) fn check_exists(storage: &StorageLocation) -> Result<(), CommandFailure> {
     if storage.file().is_some_and(|file| !files::is_file(file)) {
         return Err(CommandFailure::Environment(
             format!("{storage}: there is no such storage"),
             "run it where the broker runs, or name the storage: `--storage`".to_owned(),
         ));
     }
-    open(storage).await
+    Ok(())
 }
 
 /// The storage was opened, and did not answer.

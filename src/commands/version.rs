@@ -8,7 +8,7 @@ use serde_json::json;
 use std::sync::LazyLock;
 
 /// The version of the package.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The commit that a release is made from. A build for development has none.
 const COMMIT: Option<&str> = option_env!("PORTARIA_COMMIT");
 

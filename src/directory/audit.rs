@@ -83,6 +83,7 @@ whats! {
     KeyPublished = "keyPublished" "A signing key was created and published.",
     KeyActive = "keyActive" "A signing key signs from now on.",
     KeyGone = "keyGone" "A signing key was removed.",
+    KeysRecovered = "keysRecovered" "The master key was lost: what it had sealed was given up, and every user has to sign in again.",
 }
 
 /// Who caused an event.

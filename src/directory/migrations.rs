@@ -2,6 +2,7 @@
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
+use std::fmt;
 
 type MigrationStep = (i64, &'static str, &'static str);
 
@@ -51,6 +52,44 @@ pub fn sqlite() -> Migrator {
 /// The migrations of PostgreSQL, which are applied under a lock of the server.
 pub fn postgres() -> Migrator {
     migrator(POSTGRES)
+}
+
+/// How many migrations SQLite has more than PostgreSQL, from before there was PostgreSQL.
+const ONLY_SQLITE: i64 = 1;
+
+/// The number of the last schema: that of the last migration in PostgreSQL.
+pub(crate) fn latest_schema() -> i64 {
+    POSTGRES.last().map_or(0, |(version, ..)| *version)
+}
+
+/// The number of the schema that a migration of SQLite makes; it is not positive before there was PostgreSQL.
+pub(crate) fn schema_of_sqlite(migration: i64) -> i64 {
+    migration.saturating_sub(ONLY_SQLITE)
+}
+
+/// The tables of a storage are those of a later version of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewerSchema(pub(crate) i64);
+
+impl fmt::Display for NewerSchema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (stored, known) = (self.0, latest_schema());
+        write!(f, "its tables are those of a later version of the program: they have schema {stored}, and this version knows {known}")
+    }
+}
+
+/// The migrations of SQLite that make a schema.
+pub(crate) fn sqlite_until(schema: i64) -> Migrator {
+    migrator(steps_until(SQLITE, schema.saturating_add(ONLY_SQLITE)))
+}
+
+/// The migrations of PostgreSQL that make a schema.
+pub(crate) fn postgres_until(schema: i64) -> Migrator {
+    migrator(steps_until(POSTGRES, schema))
+}
+
+fn steps_until(steps: &'static [MigrationStep], last: i64) -> &'static [MigrationStep] {
+    steps.split_at(steps.partition_point(|(version, ..)| *version <= last)).0
 }
 
 fn migrator(steps: &[MigrationStep]) -> Migrator {

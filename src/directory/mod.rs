@@ -38,16 +38,20 @@ pub mod next_versions; //    what was counted of the next versions of provider f
 pub mod tidy; //             expired rows are removed
 pub(crate) mod probe; //     whether the storage accepts writes, and its clock
 pub mod migrations; //       the tables
+pub(crate) mod backup; //    a consistent copy of everything
+pub(crate) mod recovery; //  the storage goes on after its master key was lost
 pub(crate) mod sql; //       what a verb needs of an engine
 pub mod sqlite; //           the engine for one machine
 pub(crate) mod postgres; //  the engine for many machines
 
+use crate::directory::migrations::NewerSchema;
 use crate::directory::postgres::Postgres;
 use crate::directory::postgres::address::{may_show_password, several_hosts};
 use crate::directory::probe::ProbeStorage;
 use crate::directory::sessions::ReadGenerations;
 use crate::directory::sql::{StorageFault, Verb};
 use crate::directory::sqlite::{OpenFileError, Sqlite};
+use sqlx::migrate::MigrateError;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -124,6 +128,29 @@ pub enum OpenDirectoryError {
     File(OpenFileError),
     /// The server.
     Server(sqlx::Error),
+    /// The tables are those of a later version of the program.
+    Newer(NewerSchema),
+}
+
+impl From<OpenFileError> for OpenDirectoryError {
+    fn from(error: OpenFileError) -> Self {
+        match error {
+            OpenFileError::Newer(migration) => Self::Newer(NewerSchema(migrations::schema_of_sqlite(migration))),
+            OpenFileError::File(_) | OpenFileError::Database(_) | OpenFileError::Migration(..) => Self::File(error),
+        }
+    }
+}
+
+impl From<sqlx::Error> for OpenDirectoryError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Migrate(migration) => match **migration {
+                MigrateError::VersionMissing(schema) => Self::Newer(NewerSchema(schema)),
+                _ => Self::Server(error),
+            },
+            _ => Self::Server(error),
+        }
+    }
 }
 
 /// The reason without the address, which may hold a password.
@@ -131,6 +158,7 @@ impl fmt::Display for OpenDirectoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(error) => error.fmt(f),
+            Self::Newer(newer) => newer.fmt(f),
             Self::Server(sqlx::Error::Database(error)) => f.write_str(error.message()),
             Self::Server(sqlx::Error::Configuration(_)) => f.write_str("this is not the address of a database"),
             Self::Server(other) => other.fmt(f),
@@ -155,10 +183,8 @@ impl Directory {
     /// Opens the directory, creates it if it does not exist, and migrates it.
     pub async fn open(storage: &StorageLocation) -> Result<Self, OpenDirectoryError> {
         let engine = match storage {
-            StorageLocation::File(file) => DirectoryEngine::Sqlite(Sqlite::open(file).await.map_err(OpenDirectoryError::File)?),
-            StorageLocation::Server(address) => {
-                DirectoryEngine::Postgres(Postgres::open(address).await.map_err(OpenDirectoryError::Server)?)
-            }
+            StorageLocation::File(file) => DirectoryEngine::Sqlite(Sqlite::open(file).await?),
+            StorageLocation::Server(address) => DirectoryEngine::Postgres(Postgres::open(address).await?),
         };
         Ok(Self { engine, has_write_failed: AtomicBool::new(false) })
     }

@@ -4,6 +4,8 @@
 //! few messages as its results allow: `postgres/transaction.rs`. The address may name several servers: `postgres/hosts.rs`.
 
 pub(crate) mod address;
+pub(crate) mod backup_source;
+pub(crate) mod backup_target;
 mod hosts;
 mod literals;
 mod migration;

@@ -9,6 +9,8 @@ use crate::provider::passkey::PASSKEY;
 /// What stands behind the evidence of an address that imitates another.
 pub(crate) const IMITATION: &str = "imitation";
 
+const KEYS_RECOVERED: &str = "the master key was lost, and what it had sealed was given up; every user has to sign in again";
+
 /// Why the identity is linked to the user.
 pub fn describe_link(way: &IdentityLink) -> String {
     let why = describe_rule(&way.because, way.evidence.as_deref());
@@ -46,10 +48,7 @@ pub fn describe_event(event: &AuditEvent) -> String {
             let (count, place) = evidence.and_then(|evidence| evidence.split_once(' ')).unwrap_or(("some", "where the file points"));
             format!("{count} linked identities{through} were moved to `{place}` by {}{version}", actor_name(because))
         }
-        AuditEventKind::HostsAccepted => {
-            let hosts = evidence.unwrap_or_default();
-            format!("the hosts to which a discovery document leads were accepted by {}: {hosts}", actor_name(because))
-        }
+        AuditEventKind::HostsAccepted => describe_accepted_hosts(evidence, because),
         AuditEventKind::Exported => "the stored data was exported".to_owned(),
         AuditEventKind::Erased => "a user was erased".to_owned(),
         AuditEventKind::PasskeyAdded => "added a passkey".to_owned(),
@@ -72,8 +71,15 @@ pub fn describe_event(event: &AuditEvent) -> String {
         AuditEventKind::KeyPublished => format!("{} was published by {}", describe_key(event), actor_name(because)),
         AuditEventKind::KeyActive => format!("{} signs, by {}", describe_key(event), actor_name(because)),
         AuditEventKind::KeyGone => format!("{} is gone, by {}", describe_key(event), actor_name(because)),
+        AuditEventKind::KeysRecovered => KEYS_RECOVERED.to_owned(),
         AuditEventKind::Other => "an event that this version does not know".to_owned(),
     }
+}
+
+/// The evidence holds the hosts.
+fn describe_accepted_hosts(evidence: Option<&str>, actor: &str) -> String {
+    let hosts = evidence.unwrap_or_default();
+    format!("the hosts to which a discovery document leads were accepted by {}: {hosts}", actor_name(actor))
 }
 
 /// The evidence holds the user id of the member of the staff, if it is known.

@@ -171,7 +171,7 @@ impl StorageFault {
 impl EngineFailure<'_> {
     /// The reason for the log, without personal data: the message of a database may repeat values, so the log gets the code and the
     /// name of a constraint. The message is added only where it is about the machine: a disk, a file, a server.
-    fn loggable(&self) -> String {
+    pub(crate) fn loggable(&self) -> String {
         let constraint = self.constraint.map_or_else(String::new, |name| format!(", constraint {name}"));
         let sentence = if is_about_the_machine(self.code) { format!(": {}", self.message) } else { String::new() };
         format!("code {}{constraint}{sentence}", self.code)

@@ -1,6 +1,8 @@
 //! The directory in a SQLite file: one thread writes, and a few threads read. A verb runs on such a thread from its beginning to
 //! its end, because a message between threads costs more than most statements.
 
+pub(crate) mod backup_source;
+pub(crate) mod backup_target;
 mod file;
 mod migration;
 mod readers;

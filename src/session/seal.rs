@@ -2,6 +2,7 @@
 //!
 //! Every purpose has its own key, derived from the master key, and every sealed text is bound to its context.
 
+use crate::vocabulary::hash::{hex, sha256};
 use crate::vocabulary::text::Text;
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
@@ -48,6 +49,11 @@ impl MasterKey {
             return Err(WeakKey::TooUniform);
         }
         Ok(Self(Zeroizing::new(text.as_bytes().to_vec())))
+    }
+
+    /// A text by which the key is recognized, and which says nothing of it.
+    pub(crate) fn fingerprint(&self) -> String {
+        hex(&sha256::<8>(&*self.derive("fingerprint")))
     }
 
     /// Derives 32 bytes for one purpose.

@@ -50,6 +50,11 @@ pub(crate) fn opens_keys(master: &MasterKey, keys: &[SealedSigningKey]) -> bool 
     keys.iter().filter(|key| key.status.state == SigningKeyState::Active).all(|key| open_key(key, &seal).is_some())
 }
 
+/// Whether the master key opens a sealed key with this id.
+pub(crate) fn opens_sealed(master: &MasterKey, id: &str, sealed: &str) -> bool {
+    Seal::new(master, PURPOSE).open(&[id], sealed).is_some()
+}
+
 fn signs_sessions(key: &SigningKeyStatus) -> bool {
     (key.algorithm, key.state) == (SESSION_ALGORITHM, SigningKeyState::Active)
 }

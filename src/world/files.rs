@@ -19,6 +19,11 @@ pub(crate) fn read_source(path: &Path) -> io::Result<Source> {
     Ok(Source::new(path.display().to_string(), text))
 }
 
+/// Opens an ordinary file to read it in parts.
+pub(crate) fn open_to_read(path: &Path) -> io::Result<std::fs::File> {
+    open_ordinary(path, std::fs::OpenOptions::new().read(true))
+}
+
 /// Reads an ordinary file, but no more than a number of bytes.
 pub fn read_bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();

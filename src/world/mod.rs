@@ -6,6 +6,7 @@ pub(crate) mod browser;
 pub mod clock;
 pub mod random;
 pub mod files;
+pub(crate) mod whole_file;
 pub(crate) mod log_queue;
 pub(crate) mod mail;
 pub(crate) mod network;

@@ -28,7 +28,7 @@ pub struct Place {
     pub folder: Folder,
     pub upstream: TestProvider,
     pub storage: StorageLocation,
-    master: String,
+    pub master: String,
 }
 
 impl Place {
@@ -118,7 +118,7 @@ impl Place {
     }
 
     /// The storage as the flag `--storage` takes it.
-    fn storage_flag(&self) -> String {
+    pub fn storage_flag(&self) -> String {
         match &self.storage {
             StorageLocation::File(file) => format!("sqlite:{}", file.display()),
             StorageLocation::Server(address) => address.clone(),
@@ -133,6 +133,21 @@ impl Place {
         let (code, out, err) = portaria(&self.folder.0, &words, &[("PORTARIA_MASTER_KEY", &self.master)]);
         assert_eq!(code, 0, "{words:?}: {out}{err}");
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{words:?}: {error}: {out}"))
+    }
+
+    /// Runs another command of the program with the same master key: its exit code, what it prints and what it complains about.
+    pub fn call(&self, words: &[&str]) -> (i32, String, String) {
+        portaria(&self.folder.0, words, &[("PORTARIA_MASTER_KEY", &self.master)])
+    }
+
+    /// The same place with another storage.
+    pub fn moved_to(self, storage: StorageLocation) -> Self {
+        Self { storage, ..self }
+    }
+
+    /// The same place with another master key.
+    pub fn with_other_key(self) -> Self {
+        Self { master: format!("{}{}", random::id(), random::id()), ..self }
     }
 
     /// What it says instead of a start.

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use std::collections::BTreeMap;
 
 /// Many machines may start at once, and the last of them waits for all others; an index of many millions of rows takes minutes.
-const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = 600000; SET LOCAL client_min_messages = warning; \
+pub(crate) const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = 600000; SET LOCAL client_min_messages = warning; \
      SELECT pg_advisory_xact_lock(hashtextextended('portaria migrations', 0))";
 /// The table in which sqlx records migrations, as every version of this program has done.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
@@ -18,11 +18,21 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT
 /// Applies the migrations that were not applied yet.
 pub(crate) async fn migrate(connection: &mut PgConnection, migrations: &Migrator) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(BEGIN).execute(&mut *connection).await?;
+    apply(connection, migrations).await?;
+    sqlx::raw_sql("COMMIT").execute(connection).await?;
+    Ok(())
+}
+
+/// The same as a part of a transaction that has the lock.
+pub(crate) async fn apply(connection: &mut PgConnection, migrations: &Migrator) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(TABLE).execute(&mut *connection).await?;
     let applied = "SELECT version, success, encode(checksum, 'hex') FROM _sqlx_migrations";
     let rows = sqlx::raw_sql(applied).fetch_all(&mut *connection).await?;
     let mut applied: BTreeMap<i64, (bool, String)> =
         rows.iter().map(|row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)))).collect::<Result<_, sqlx::Error>>()?;
+    if let Some(later) = applied.keys().rfind(|version| migrations.iter().all(|migration| migration.version != **version)) {
+        return Err(MigrateError::VersionMissing(*later).into());
+    }
     for migration in migrations.iter() {
         let checksum = hex(&migration.checksum);
         match applied.remove(&migration.version) {
@@ -40,9 +50,5 @@ pub(crate) async fn migrate(connection: &mut PgConnection, migrations: &Migrator
             }
         }
     }
-    if let Some((version, _)) = applied.pop_first() {
-        return Err(MigrateError::VersionMissing(version).into());
-    }
-    sqlx::raw_sql("COMMIT").execute(connection).await?;
     Ok(())
 }

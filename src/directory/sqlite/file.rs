@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How long a statement waits for another process that writes.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many statements a connection keeps prepared; there are fewer.
 const PREPARED: usize = 256;
 
@@ -29,6 +29,15 @@ impl SqliteFile {
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
         files::make_private(path)?;
         Ok(Self { path: path.to_owned(), id: files::file_id(path).ok(), is_loss_logged: AtomicBool::new(false) })
+    }
+
+    /// Removes a file and those that SQLite writes beside it.
+    pub(crate) fn remove(path: &Path) {
+        for ending in ["", "-wal", "-shm"] {
+            let mut name = path.as_os_str().to_owned();
+            name.push(ending);
+            let _ = files::remove(Path::new(&name));
+        }
     }
 
     /// A connection after all migrations.

@@ -1,6 +1,7 @@
 //! The migrations of a file, recorded in the table of sqlx, by which earlier versions applied them.
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use crate::directory::migrations::{NewerSchema, schema_of_sqlite};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use sqlx::migrate::Migrator;
 use std::collections::BTreeMap;
 use std::{fmt, io};
@@ -12,6 +13,8 @@ pub enum OpenFileError {
     File(io::Error),
     /// The database could not do it.
     Database(rusqlite::Error),
+    /// The tables are those of a later version of the program: the number of its last migration.
+    Newer(i64),
     /// The tables are not those of this program: the number of a migration, and what is wrong with it.
     Migration(i64, &'static str),
 }
@@ -34,6 +37,7 @@ impl fmt::Display for OpenFileError {
             Self::File(error) => error.fmt(f),
             Self::Database(rusqlite::Error::SqliteFailure(_, Some(message))) => f.write_str(message),
             Self::Database(error) => error.fmt(f),
+            Self::Newer(migration) => fmt::Display::fmt(&NewerSchema(schema_of_sqlite(*migration)), f),
             Self::Migration(version, reason) => write!(f, "migration {version} of the tables {reason}"),
         }
     }
@@ -42,6 +46,13 @@ impl fmt::Display for OpenFileError {
 /// Applies the migrations that were not applied yet, in one transaction.
 pub fn migrate(connection: &mut Connection, migrations: &Migrator) -> Result<(), OpenFileError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    apply(&transaction, migrations)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// The same as a part of a transaction.
+pub(crate) fn apply(transaction: &Transaction<'_>, migrations: &Migrator) -> Result<(), OpenFileError> {
     transaction.execute_batch(
         "CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
          installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, checksum BLOB NOT NULL, \
@@ -51,8 +62,8 @@ pub fn migrate(connection: &mut Connection, migrations: &Migrator) -> Result<(),
         .prepare("SELECT version, success, checksum FROM _sqlx_migrations")?
         .query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?
         .collect::<Result<_, _>>()?;
-    if let Some(version) = applied.keys().find(|version| migrations.iter().all(|migration| migration.version != **version)) {
-        return Err(OpenFileError::Migration(*version, "is of a later version of the program"));
+    if let Some(version) = applied.keys().rfind(|version| migrations.iter().all(|migration| migration.version != **version)) {
+        return Err(OpenFileError::Newer(*version));
     }
     for migration in migrations.iter() {
         match applied.get(&migration.version) {
@@ -67,6 +78,5 @@ pub fn migrate(connection: &mut Connection, migrations: &Migrator) -> Result<(),
             }
         }
     }
-    transaction.commit()?;
     Ok(())
 }

@@ -1,0 +1,83 @@
+//! A file that is written beside its place and put there when it is whole. Only its owner may read it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// A file that is not in its place yet. If it is dropped before, it is removed.
+#[derive(Debug)]
+pub(crate) struct WholeFile {
+    file: File,
+    aside: PathBuf,
+    place: PathBuf,
+    may_replace: bool,
+}
+
+impl WholeFile {
+    /// Begins a file. Another file in its place is an error, unless it may be replaced.
+    pub(crate) fn begin(place: &Path, may_replace: bool) -> io::Result<Self> {
+        if !may_replace && std::fs::symlink_metadata(place).is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let name = place.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+        let aside = place.with_file_name(format!(".{name}.{}", std::process::id()));
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
+        Ok(Self { file, aside, place: place.to_owned(), may_replace })
+    }
+
+    /// Puts the file in its place, when all of it is on the disk.
+    pub(crate) fn place(self) -> io::Result<()> {
+        self.file.sync_all()?;
+        if self.may_replace {
+            return std::fs::rename(&self.aside, &self.place);
+        }
+        // A second name, unlike a new name, never takes the place of a file that appeared meanwhile.
+        std::fs::hard_link(&self.aside, &self.place)
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for WholeFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.aside);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_takes_its_place_whole_for_its_owner_alone_and_never_that_of_another() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = std::env::temp_dir().join(format!("portaria-new-{}", crate::world::random::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let place = folder.join("backup");
+        let begin = |may_replace, text: &[u8]| {
+            let mut file = WholeFile::begin(&place, may_replace)?;
+            file.write_all(text)?;
+            io::Result::Ok(file)
+        };
+
+        drop(begin(false, b"half").unwrap());
+        assert!(!place.exists());
+        begin(false, b"whole").unwrap().place().unwrap();
+        let refused = begin(false, b"other").map(drop).unwrap_err().kind();
+        assert_eq!((refused, std::fs::read(&place).unwrap().as_slice()), (io::ErrorKind::AlreadyExists, &b"whole"[..]));
+        begin(true, b"newer").unwrap().place().unwrap();
+        assert_eq!(std::fs::read(&place).unwrap(), b"newer");
+        assert_eq!(std::fs::metadata(&place).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "nothing is left beside it");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

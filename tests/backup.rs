@@ -1,0 +1,270 @@
+//! A backup is made, restored and moved by the program as a process, on both engines.
+
+use crate::bad_times::on_both;
+use crate::bad_times::place::{Browser, Ending, Place, wait};
+use crate::command_line::{Folder, Running, portaria};
+use crate::database::Server;
+use crate::support::{root, text};
+use portaria::directory::StorageLocation;
+use portaria::world::random;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A storage of the same engine, or of the other one, in which nothing is.
+fn empty_storage(place: &Place, is_same_engine: bool) -> StorageLocation {
+    if place.storage.file().is_some() == is_same_engine {
+        StorageLocation::File(place.folder.0.join(format!("{}.db", random::id())))
+    } else {
+        wait(Server::shared().database()).1
+    }
+}
+
+/// Makes a backup, and answers with its file.
+fn backed_up(place: &Place, name: &str) -> PathBuf {
+    place.run(&["backup", name]);
+    place.folder.0.join(name)
+}
+
+/// The lines of a backup, by the name of the table, sorted; and its head.
+fn tables_of(backup: &str) -> (Value, BTreeMap<String, Vec<String>>) {
+    let mut lines = backup.lines();
+    let head = serde_json::from_str(lines.next().expect("a head")).expect("JSON");
+    let (mut tables, mut table) = (BTreeMap::<String, Vec<String>>::new(), String::new());
+    for line in lines {
+        if line.starts_with('{') {
+            let said: Value = serde_json::from_str(line).expect("JSON");
+            table = said["table"].as_str().unwrap_or("end").to_owned();
+            tables.entry(table.clone()).or_default();
+        } else {
+            tables.get_mut(&table).expect("a table").push(line.to_owned());
+        }
+    }
+    tables.values_mut().for_each(|rows| rows.sort());
+    (head, tables)
+}
+
+/// What the program says instead of a restore.
+fn refused(place: &Place, words: &[&str]) -> String {
+    let flag = place.storage_flag();
+    let (code, out, err) = place.call(&[words, &["--storage", &flag]].concat());
+    assert_eq!((code, out.as_str()), (3, ""), "{err}");
+    err
+}
+
+on_both! {
+    what_is_backed_up_while_people_sign_in_is_restored_whole_and_sessions_go_on: |place: Place| {
+        let broker = Ending(place.start());
+        let mut ana = Browser::default();
+        let back = ana.begin(&broker.0, "ana");
+        let before = ana.clone();
+        assert!(ana.ask(&broker.0, "GET", &back).expect("an answer").session().is_some());
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let writing = scope.spawn(|| {
+                let mut many = 0;
+                while !is_over.load(Ordering::Relaxed) {
+                    Browser::signed_in(&broker.0, &format!("p{many}"));
+                    many += 1;
+                }
+                many
+            });
+            let report = place.run(&["backup", "all.backup"]);
+            is_over.store(true, Ordering::Relaxed);
+            assert!(report["tables"]["users"].as_u64() >= Some(1), "{report}");
+            assert!(writing.join().expect("nothing panics") > 0, "the broker went on");
+        });
+        drop(broker);
+
+        let same = empty_storage(&place, true);
+        let place = place.moved_to(same);
+        place.run(&["restore", "all.backup"]);
+        let broker = Ending(place.start());
+
+        assert_eq!(broker.0.auth(&ana.cookies()), 200, "her session goes on");
+        assert_eq!(before.clone().ask(&broker.0, "GET", &back).expect("an answer").status, 400, "an attempt that was used stays used");
+        Browser::signed_in(&broker.0, "ana");
+        assert_eq!(place.count("SELECT count(*) FROM users WHERE email LIKE $1", "ana@%"), 1, "she is the person that she was");
+        place.assert_whole();
+    };
+
+    a_storage_that_moves_to_the_other_engine_and_back_is_the_same: |place: Place| {
+        let broker = Ending(place.start());
+        let ana = Browser::signed_in(&broker.0, "ana");
+        let mut bia = Browser::signed_in(&broker.0, "bia");
+        assert_eq!(bia.ask(&broker.0, "POST", "/logout").expect("an answer").status, 303);
+        let mut odd = Browser::default();
+        assert_eq!(odd.ask(&broker.0, "GET", "/callback/acme?error=server_error&error_description=a%09b%5Cn%0A").expect("an answer").status, 400);
+        drop(broker);
+        let first = text(&backed_up(&place, "first"));
+        let [other, home] = [empty_storage(&place, false), empty_storage(&place, true)];
+
+        let [from, over, to] = [&place.storage, &other, &home].map(|storage| match storage {
+            StorageLocation::File(file) => format!("sqlite:{}", file.display()),
+            StorageLocation::Server(address) => address.clone(),
+        });
+        for (from, to) in [(&from, &over), (&over, &to)] {
+            let (code, out, err) = place.call(&["storage", "move", "--from", from, "--to", to]);
+            assert_eq!(code, 0, "{out}{err}");
+        }
+
+        let place = place.moved_to(home);
+        let last = text(&backed_up(&place, "last"));
+        assert_eq!(tables_of(&first).1, tables_of(&last).1);
+        let place = place.moved_to(other);
+        let broker = Ending(place.start());
+        assert_eq!((broker.0.auth(&ana.cookies()), broker.0.auth(&bia.cookies())), (200, 401));
+        Browser::signed_in(&broker.0, "carla");
+        assert!(place.run(&["history"])["history"].as_array().expect("a list").len() > 3, "events are numbered on");
+        place.assert_whole();
+    };
+
+    another_master_key_a_cut_file_and_a_changed_file_are_refused_and_nothing_is_written: |place: Place| {
+        drop(Browser::signed_in(&Ending(place.start()).0, "ana"));
+        let whole = text(&backed_up(&place, "whole"));
+        let fingerprint = tables_of(&whole).0["masterKey"].as_str().expect("it names the key").to_owned();
+        let empty = empty_storage(&place, true);
+        let place = place.moved_to(empty);
+        let lines: Vec<&str> = whole.lines().collect();
+        let row = lines.iter().position(|line| line.contains("ana@")).expect("a row");
+        for (name, changed, expected) in [
+            ("cut", lines[..row].join("\n"), "a part of it is missing"),
+            ("cut-line", whole[..whole.len() - 20].to_owned(), "a part of it is missing"),
+            ("no-end", format!("{}\n", lines[..lines.len() - 1].join("\n")), "a part of it is missing"),
+            ("no-row", whole.replace(&format!("{}\n", lines[row]), ""), "its checksum is wrong"),
+            ("other", whole.replace("ana@", "bia@"), "its checksum is wrong"),
+            ("head", whole.replacen(&fingerprint, &fingerprint, 1).replacen("\"madeAt\":1", "\"madeAt\":2", 1), "its checksum is wrong"),
+            ("wide", whole.replace(lines[row], &lines[row].replacen('[', "[1,", 1)), &*format!("line {} is not what a backup has there", row + 1)),
+            ("more", format!("{whole}{{}}\n"), &*format!("line {} is not what a backup has there", lines.len() + 1)),
+            ("newer", whole.replacen("\"schema\":", "\"schema\":9", 1), "whose tables this version does not know"),
+            ("none", "hello\n".to_owned(), "this is not a backup of this program"),
+            ("nothing", String::new(), "this is not a backup of this program"),
+        ] {
+            place.folder.write(name, &changed);
+            let told = refused(&place, &["restore", name]);
+            assert!(told.contains(expected), "{name}: {told}");
+            assert!(place.storage.file().is_none_or(|file| !file.exists()), "{name}: no file is left");
+        }
+
+        let place = place.with_other_key();
+        let told = refused(&place, &["restore", "whole"]);
+        assert!(told.contains("this is not the master key that sealed the backup") && told.contains(&fingerprint), "{told}");
+        assert!(place.storage.file().is_none_or(|file| !file.exists()));
+        place.run(&["restore", "whole", "--key-is-lost"]);
+        assert_eq!(place.count("SELECT count(*) FROM users WHERE email LIKE $1", "ana@%"), 1);
+    };
+
+    a_storage_of_a_later_version_is_refused_in_words_and_not_changed: |place: Place| {
+        drop(Ending(place.start()));
+        let later = "UPDATE _sqlx_migrations SET version = 999 WHERE version = (SELECT max(version) FROM _sqlx_migrations) AND description <> $1 RETURNING version";
+        assert_eq!(place.count(later, ""), 999);
+        let before = place.count("SELECT count(*) FROM _sqlx_migrations WHERE description <> $1", "");
+
+        for told in [place.refuses_to_start(), refused(&place, &["backup", "later"]), refused(&place, &["users", "find", "ana"])] {
+            assert!(told.contains("its tables are those of a later version of the program: they have schema 99"), "{told}");
+            assert!(told.contains("`portaria restore`"), "{told}");
+        }
+        assert_eq!(place.count("SELECT count(*) FROM _sqlx_migrations WHERE description <> $1", ""), before);
+    };
+
+    a_storage_with_people_is_not_replaced_by_mistake: |place: Place| {
+        drop(Browser::signed_in(&Ending(place.start()).0, "ana"));
+        backed_up(&place, "ana.backup");
+        drop(Browser::signed_in(&Ending(place.start()).0, "bia"));
+        let bias = "SELECT count(*) FROM users WHERE email LIKE $1";
+
+        let told = refused(&place, &["restore", "ana.backup"]);
+        assert!(told.contains("people in it: 2") && told.contains("--replace"), "{told}");
+        let (code, _, err) = place.call(&["restore", "ana.backup", "--replace", "--storage", &place.storage_flag()]);
+        assert!(code == 2 && err.contains("--yes"), "{err}");
+        assert_eq!(place.count(bias, "bia@%"), 1);
+        let told = refused(&place, &["backup", "ana.backup"]);
+        assert!(told.contains("there is a file of this name") && told.contains("--overwrite"), "{told}");
+
+        place.run(&["restore", "ana.backup", "--replace", "--yes"]);
+        assert_eq!(place.count(bias, "bia@%"), 0);
+        Browser::signed_in(&Ending(place.start()).0, "bia");
+        place.assert_whole();
+    };
+}
+
+#[test]
+fn a_backup_is_for_its_owner_alone_and_goes_through_a_pipe_as_well() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::on_sqlite();
+    drop(Browser::signed_in(&Ending(place.start()).0, "ana"));
+
+    let file = backed_up(&place, "all.backup");
+    assert_eq!(std::fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
+    assert!(!text(&file).contains(&place.master), "the master key is not in it");
+    let (code, out, err) = place.call(&["backup", "-", "--storage", &place.storage_flag()]);
+
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(tables_of(&out).1, tables_of(&text(&file)).1);
+    let page = text(&root().join("docs/operations.md"));
+    let (_, head) = page.split_once("```json\n").expect("the page shows a head");
+    let shown: Value = serde_json::from_str(head.split("```").next().expect("it ends")).expect("JSON");
+    let names = |head: &Value| head.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&shown), names(&tables_of(&out).0), "the head that docs/operations.md shows");
+    assert!(err.contains("$PORTARIA_MASTER_KEY") && err.contains("keep a copy of the key apart"), "{err}");
+}
+
+on_both! {
+    a_storage_whose_master_key_is_lost_goes_on_without_it: |place: Place| {
+        let broker = Ending(place.start());
+        let ana = Browser::signed_in(&broker.0, "ana");
+        drop(Browser::signed_in(&broker.0, "bia"));
+        let before = place.run(&["users", "show", "ana@clientes.example"]);
+        place.run(&["users", "block", "bia@clientes.example"]);
+        drop(broker);
+        let (code, out, _) = place.call(&["keys", "recover", "--yes", "--storage", &place.storage_flag()]);
+        assert!(code == 1 && out.is_empty(), "nothing is lost yet");
+
+        let place = place.with_other_key();
+        let told = place.refuses_to_start();
+        assert!(told.contains("cannot be decrypted") && told.contains("`portaria keys recover`"), "{told}");
+        let (code, _, err) = place.call(&["keys", "recover", "--storage", &place.storage_flag()]);
+        assert!(code == 2 && err.contains("--yes"), "{err}");
+        let report = place.run(&["keys", "recover", "--yes", "--backup", "before"]);
+
+        assert_eq!((report["sessions"].as_u64(), report["backup"].as_str()), (Some(1), Some("before")), "{report}");
+        assert_eq!(tables_of(&text(&place.folder.0.join("before"))).0["masterKey"], Value::Null);
+        let broker = Ending(place.start());
+        assert_eq!(broker.0.auth(&ana.cookies()), 401, "she signs in again");
+        Browser::signed_in(&broker.0, "ana");
+        let after = place.run(&["users", "show", "ana@clientes.example"]);
+        assert_eq!((&after["uid"], &after["waysIn"][0]["linked"]), (&before["uid"], &before["waysIn"][0]["linked"]), "as the person that she was");
+        assert!(Browser::default().comes(&broker.0, "bia").session().is_none(), "a block stays");
+        let history = place.run(&["history", "--most", "1000"]);
+        assert!(history["history"].as_array().expect("a list").iter().any(|event| event["what"] == "keysRecovered"), "{history}");
+        place.assert_whole();
+    };
+}
+
+#[test]
+fn a_start_without_the_file_of_the_key_makes_no_other_and_names_every_remedy() {
+    let folder = Folder::new("key-lost");
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    drop(Running::start(&folder, &serve).until("listening"));
+    let key = folder.0.join("data/master.key");
+    let kept = text(&key);
+    std::fs::remove_file(&key).expect("it is there");
+
+    let (code, out, told) = portaria(&folder.0, &serve, &[]);
+
+    assert_eq!((code, out.as_str()), (3, ""), "{told}");
+    assert!(told.contains("the storage holds 1 signing key that a master key has sealed"), "{told}");
+    for remedy in ["put the file back", "$PORTARIA_MASTER_KEY", "`masterKey`", "`portaria restore`", "`portaria keys recover`"] {
+        assert!(told.contains(remedy), "{remedy}: {told}");
+    }
+    assert!(!key.exists(), "a new key would hide the loss");
+    std::fs::write(&key, &kept).expect("it can be put back");
+    drop(Running::start(&folder, &serve).until("listening"));
+
+    std::fs::remove_file(&key).expect("it is there");
+    let (code, out, told) = portaria(&folder.0, &["keys", "recover", "--yes"], &[]);
+    assert_eq!(code, 0, "{out}{told}");
+    assert!(out.contains("data/master.key") && text(&key) != kept, "{out}");
+    drop(Running::start(&folder, &serve).until("listening"));
+}
