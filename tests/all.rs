@@ -44,4 +44,5 @@ mod try_command;
 mod try_record;
 mod upgrade;
 mod users_command;
+mod users_import;
 mod web;

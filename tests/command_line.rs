@@ -258,7 +258,7 @@ fn wrong_usage_and_a_bad_machine_have_codes_of_their_own() {
 
 #[test]
 fn every_command_shows_an_example_in_its_help() {
-    let of_people = ["find", "show", "history", "unlink", "block", "unblock", "sign-out", "export", "erase"];
+    let of_people = ["find", "show", "history", "unlink", "block", "unblock", "sign-out", "export", "import", "erase"];
     let of_people = of_people.map(|command| format!("users {command}"));
     let of_keys = ["list", "rotate", "retire", "replace-all", "recover"].map(|command| format!("keys {command}"));
     let commands = "serve health check explain try test incident history users keys backup restore storage schema completions man version";

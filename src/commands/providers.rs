@@ -86,9 +86,9 @@ struct MoveArguments {
 }
 
 /// A provider file, and where it points.
-struct MoveTarget {
-    provider: Box<Provider>,
-    place: Box<str>,
+pub(crate) struct MoveTarget {
+    pub(crate) provider: Box<Provider>,
+    pub(crate) place: Box<str>,
 }
 
 impl ProvidersCommand {
@@ -185,7 +185,7 @@ fn choose<'a>(elsewhere: &[&'a PinnedIdentities], arguments: &MoveArguments) -> 
 }
 
 /// The provider of a key in a store, and where its file points with the settings of this machine.
-fn find_target(key: &str, store: &Store, policy: &ReadPolicy) -> Result<MoveTarget, CommandFailure> {
+pub(crate) fn find_target(key: &str, store: &Store, policy: &ReadPolicy) -> Result<MoveTarget, CommandFailure> {
     let paths = catalogue::provider_files(&store.providers).map_err(|error| CommandFailure::file_error(&store.providers, &error))?;
     let entries = catalogue::load_all(&paths, InstallationContext { loopback: store.loopback }, policy);
     let usable = |entry: &&CatalogueEntry| matches!(entry.state, ProviderFileState::Offered(_) | ProviderFileState::Dormant(..));

@@ -1,12 +1,16 @@
 //! `portaria users`: support finds users, shows them and acts for them.
 
 pub(crate) mod context; //    the store, and the user that a command is about
+mod import; //                people from another system
+mod import_lines; //          the lines of their file
+mod imported_person; //       such a line as a person
 mod reports; //               found, shown, exported
 mod changes; //               unlinked, blocked, signed out, erased
 pub(crate) mod rendering; //  users as text and as JSON
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome};
 use crate::commands::users::context::UsersContext;
+use crate::commands::users::import::{ImportTarget, ImportUsersArguments};
 use crate::commands::{GlobalOptions, confirmation, storage};
 use crate::stores::{MAIN, Stores};
 use crate::vocabulary::email::Email;
@@ -57,6 +61,14 @@ sessions: since, until, provider, device; apps: app, scopes, offline, since, use
 keptTokens: provider, until (the tokens themselves are sealed); history: at, what, provider, because, evidence, version, incident, told.
 What is not known is null; times are UTC as in RFC 3339; `told` is the same in words.")]
     Export(UserArgument),
+    /// Import people and linked identities from another system; a line that was imported before changes nothing
+    #[command(after_help = "Example: portaria users import people.csv --dry-run
+         portaria users import people.jsonl --strict
+
+Fields: email, emailVerified, name, picture, locale, store, provider (the key of a file), providerId; in JSON also identities: a list of provider and
+providerId. A line that is refused is named with its reason, and the others are imported; then the exit code is 1. An address that is not called
+proven links nothing to a person who is there.")]
+    Import(ImportUsersArguments),
     /// Erase a user for good; the audit keeps its events and no longer names the user
     #[command(after_help = "Example: portaria users erase ana@loja.example")]
     Erase(EraseUserArguments),
@@ -124,6 +136,11 @@ impl UsersCommand {
         let place = storage::location(self.storage.as_deref(), &settings)?;
         storage::run(async {
             let directory = storage::open_existing(&place).await?;
+            if let UsersSubcommand::Import(import) = &self.what {
+                let target =
+                    ImportTarget { settings: &settings, stores: &stores, store: &self.store, place: &place, directory: &directory };
+                return import.run(&target, global.json).await;
+            }
             let (store, json, now) = (self.store.as_str().into(), global.json, clock::now());
             let context = UsersContext { directory, place: place.clone(), store, others, json, now };
             self.what.run(&context, email).await
@@ -134,7 +151,7 @@ impl UsersCommand {
 impl UsersSubcommand {
     fn email_argument(&self) -> Option<&str> {
         Some(match self {
-            Self::Find(_) => return None,
+            Self::Find(_) | Self::Import(_) => return None,
             Self::Show(user) | Self::Block(user) | Self::Unblock(user) | Self::SignOut(user) | Self::Export(user) => &user.email,
             Self::History(history) => &history.user.email,
             Self::Unlink(unlink) => &unlink.user.email,
@@ -149,7 +166,7 @@ impl UsersSubcommand {
             (_, None) => return Ok(CommandOutcome::No),
         };
         match self {
-            Self::Find(_) => {}
+            Self::Find(_) | Self::Import(_) => {}
             Self::Show(_) => reports::print_user(context, &person).await?,
             Self::History(history) => reports::print_history(context, &person, history.most).await?,
             Self::Export(_) => reports::print_export(context, &person).await?,

@@ -5,6 +5,7 @@
 
 pub mod users; //            users: found, listed, blocked, erased
 pub mod export; //           all stored data of a user
+pub(crate) mod user_import; // people from another system
 pub mod linking; //          the decision to which user an identity belongs
 pub mod sign_in; //          a user signs in
 pub mod code_sign_in; //     the same by a code that was sent to the address

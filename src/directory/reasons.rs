@@ -3,6 +3,7 @@
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind};
 use crate::directory::ended_grants::SURPLUS;
 use crate::directory::linking::{LinkingRule, SignInRefusalReason};
+use crate::directory::user_import::IMPORTED;
 use crate::directory::users::IdentityLink;
 use crate::provider::passkey::PASSKEY;
 
@@ -71,6 +72,7 @@ pub fn describe_event(event: &AuditEvent) -> String {
         AuditEventKind::KeyPublished => format!("{} was published by {}", describe_key(event), actor_name(because)),
         AuditEventKind::KeyActive => format!("{} signs, by {}", describe_key(event), actor_name(because)),
         AuditEventKind::KeyGone => format!("{} is gone, by {}", describe_key(event), actor_name(because)),
+        AuditEventKind::Imported => describe_import(evidence, because),
         AuditEventKind::KeysRecovered => KEYS_RECOVERED.to_owned(),
         AuditEventKind::Other => "an event that this version does not know".to_owned(),
     }
@@ -80,6 +82,12 @@ pub fn describe_event(event: &AuditEvent) -> String {
 fn describe_accepted_hosts(evidence: Option<&str>, actor: &str) -> String {
     let hosts = evidence.unwrap_or_default();
     format!("the hosts to which a discovery document leads were accepted by {}: {hosts}", actor_name(actor))
+}
+
+/// The evidence holds how many people and how many linked identities.
+fn describe_import(evidence: Option<&str>, actor: &str) -> String {
+    let (people, identities) = evidence.and_then(|evidence| evidence.split_once(' ')).unwrap_or(("some", "some"));
+    format!("{people} people and {identities} linked identities were imported by {}", actor_name(actor))
 }
 
 /// The evidence holds the user id of the member of the staff, if it is known.
@@ -124,6 +132,9 @@ fn describe_rule(word: &str, evidence: Option<&str>) -> String {
         Some("mail") => "a code that was sent to the address came back",
         _ => "nothing proves an address",
     };
+    if word == IMPORTED {
+        return "the operator imported it from another system".to_owned();
+    }
     let Some(rule) = LinkingRule::ALL.into_iter().find(|rule| rule.word() == word) else { return word.to_owned() };
     match rule {
         LinkingRule::Known => "the identity was linked before".to_owned(),

@@ -315,31 +315,34 @@ impl IdentityMapping {
                 });
             }
         };
-        let short = |text: String, most: usize| {
-            Some(without_control_characters(text.trim()).chars().take(most).collect::<String>()).filter(|text| !text.is_empty())
-        };
         Ok(Identity {
             provider: provider.key.clone(),
             file: provider.name.clone(),
             fingerprint: fingerprint.into(),
             id,
             address,
-            name: find("name").and_then(|name| short(name, 200)),
-            picture: find("picture").filter(|picture| {
-                picture.starts_with("https://")
-                    && picture.len() <= 2048
-                    && !picture.chars().any(|letter| letter.is_control() || letter.is_whitespace())
-            }),
-            locale: find("locale").and_then(|locale| short(locale, 35)),
+            name: find("name").and_then(|name| shortened(&name, 200)),
+            picture: find("picture").filter(|picture| is_usable_picture(picture)),
+            locale: find("locale").and_then(|locale| shortened(&locale, 35)),
             more: self
                 .more
                 .iter()
                 .filter_map(|(slot, _)| {
-                    Some((provider.names.name(*slot).as_ref().into(), short(facts.get(*slot)?.clone().revealed(), 1000)?))
+                    Some((provider.names.name(*slot).as_ref().into(), shortened(&facts.get(*slot)?.clone().revealed(), 1000)?))
                 })
                 .collect(),
         })
     }
+}
+
+/// A text about a person, cleaned and cut; `None` if nothing is left.
+pub(crate) fn shortened(text: &str, most: usize) -> Option<String> {
+    Some(without_control_characters(text.trim()).chars().take(most).collect::<String>()).filter(|text| !text.is_empty())
+}
+
+/// Whether a text can be the address of a picture.
+pub(crate) fn is_usable_picture(picture: &str) -> bool {
+    picture.starts_with("https://") && picture.len() <= 2048 && !picture.chars().any(|letter| letter.is_control() || letter.is_whitespace())
 }
 
 /// Cleans a person's name: characters that would reverse or end a line are removed.
@@ -355,7 +358,7 @@ pub(crate) fn is_placeholder_domain(domain: &str) -> bool {
 }
 
 /// Whether a text can be an id. What programs write for "nothing" is no id.
-fn is_usable_id(id: &str) -> bool {
+pub(crate) fn is_usable_id(id: &str) -> bool {
     !names_no_person(id) && id.len() <= 255 && !id.chars().any(char::is_control)
 }
 
