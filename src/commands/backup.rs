@@ -60,9 +60,9 @@ impl BackupCommand {
             });
             // The standard output may be the backup itself.
             if self.is_output() {
-                eprintln!("{report}")
+                eprintln!("{report}");
             } else {
-                print_json(&report.to_string())
+                print_json(&report.to_string());
             }
             return;
         }

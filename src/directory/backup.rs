@@ -84,7 +84,7 @@ impl CopiedTables {
 /// Copies everything.
 pub(crate) async fn copy(from: BackupSource, to: BackupTarget) -> Result<CopiedTables, BackupFault> {
     let (sender, parts) = mpsc::channel(WAITING_PARTS);
-    match tokio::join!(from.send(sender), to.receive(parts)) {
+    match tokio::join!(Box::pin(from.send(sender)), Box::pin(to.receive(parts))) {
         (Ok(()) | Err(BackupFault::Interrupted), received) => received,
         (Err(fault), _) => Err(fault),
     }

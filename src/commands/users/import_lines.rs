@@ -1,5 +1,6 @@
 //! The lines of a file of people: CSV with a head, one JSON object a line, or one JSON list. The file is read in parts, however long it is.
 
+use memchr::memchr_iter;
 use serde::de::{DeserializeSeed, Deserializer as _, Error as _, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -79,7 +80,7 @@ fn read_csv(file: &mut impl BufRead, take: &mut dyn FnMut(ReadLine) -> bool) -> 
         number += 1;
         record.clone_from(&line);
         // A quote that is open at the end of a line goes on in the next one.
-        while record.iter().filter(|byte| **byte == b'"').count() % 2 == 1 && next_line(file, &mut line)? {
+        while memchr_iter(b'"', &record).count() % 2 == 1 && next_line(file, &mut line)? {
             number += 1;
             record.extend_from_slice(&line);
             if record.len() as u64 > LONGEST {

@@ -19,24 +19,26 @@ const FIELDS: [&str; 9] = ["email", "emailVerified", "name", "picture", "locale"
 /// Where the file of a provider points, and its name; or why identities of it cannot be imported.
 type ProviderPlace = Result<(Arc<str>, Arc<str>), String>;
 
+/// What was found of each provider, by store and key; the first part is the key once for all its identities.
+type FoundPlaces = HashMap<(Box<str>, Box<str>), (Arc<str>, ProviderPlace)>;
+
 /// Reads lines.
 pub(crate) struct LineReader<'a> {
     settings: &'a Settings,
     stores: &'a Stores,
     store: &'a str,
-    /// What was found of each provider, by store and key.
-    places: HashMap<(Box<str>, Box<str>), (Arc<str>, ProviderPlace)>,
+    places: FoundPlaces,
 }
 
 impl<'a> LineReader<'a> {
     pub(crate) fn new(settings: &'a Settings, stores: &'a Stores, store: &'a str) -> Self {
-        Self { settings, stores, store, places: HashMap::new() }
+        Self { settings, stores, store, places: FoundPlaces::new() }
     }
 
     /// The store of a line, and the person once for each identity.
     pub(crate) fn people_of(&mut self, fields: &Map<String, Value>) -> Result<(Box<str>, Vec<ImportedPerson>), String> {
         if let Some(unknown) = fields.keys().find(|name| !FIELDS.contains(&name.as_str())) {
-            let near = did_you_mean(unknown, FIELDS.into_iter()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let near = did_you_mean(unknown, FIELDS).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             return Err(format!("`{}` is not a field{near}", printable(unknown)));
         }
         let store = text(fields, "store")?.unwrap_or(self.store);

@@ -78,8 +78,8 @@ impl BackupReader {
             } else {
                 batch.take().map_or(Ok(()), |part| parts.blocking_send(part))?;
                 let said: Value = serde_json::from_slice(&line).map_err(|_| self.lines.odd_line())?;
-                if said.get("end").is_some() {
-                    self.check_end(&said["end"], rows, here.map_or(0, |at| at.saturating_add(1)) == tables.len())?;
+                if let Some(end) = said.get("end") {
+                    self.check_end(end, rows, here.map_or(0, |at| at.saturating_add(1)) == tables.len())?;
                     parts.blocking_send(BackupPart::End)?;
                     return Ok(());
                 }

@@ -40,6 +40,7 @@ impl BackupHead {
     /// Reads the line. What a later version has added is left aside, unless its format is another.
     pub(crate) fn read(line: &[u8]) -> Result<Self, BackupFault> {
         let head: Value = serde_json::from_slice(line).map_err(|_| BackupFault::NoBackup)?;
+        let head = &head;
         let text = |name: &str| head[name].as_str().map(str::to_owned);
         let number = |name: &str| head[name].as_i64().ok_or(BackupFault::NoBackup);
         if head["portaria"] != "backup" {
