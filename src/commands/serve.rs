@@ -130,18 +130,20 @@ impl ServeCommand {
             Ok((settings, complaint))
         });
         let watched = settings_file.clone().unwrap_or_else(|| PathBuf::from(SETTINGS_FILE));
-        background_tasks::start_tasks(&app, watched, read);
+        let read_all = background_tasks::start_tasks(&app, watched, read);
         let metrics = app.live_config().stores().metrics_listen();
         let greeting_app = app.clone();
         let configure = move |config: &mut ServiceConfig| broker.mount(config);
-        server::serve(app, listen, metrics, configure, move |address| print_greeting(&greeting_app, settings_file.as_deref(), address))
-            .await
-            .map_err(|error| {
-                CommandFailure::Environment(
-                    format!("{listen}: {}", io_error_message(&error)),
-                    format!("does another program use this port? choose another: `--listen 127.0.0.1:{}`", listen.port().saturating_add(1)),
-                )
-            })?;
+        server::serve(app, listen, metrics, configure, read_all, move |address| {
+            print_greeting(&greeting_app, settings_file.as_deref(), address);
+        })
+        .await
+        .map_err(|error| {
+            CommandFailure::Environment(
+                format!("{listen}: {}", io_error_message(&error)),
+                format!("does another program use this port? choose another: `--listen 127.0.0.1:{}`", listen.port().saturating_add(1)),
+            )
+        })?;
         Ok(CommandOutcome::Fine)
     }
 }

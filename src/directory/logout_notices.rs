@@ -43,6 +43,22 @@ impl Verb for ListStoresWithDueNotices {
     }
 }
 
+/// Counts the notices that wait, due or not.
+#[derive(Clone, Debug)]
+pub(crate) struct CountLogoutNotices {
+    /// The current time in seconds since 1970.
+    pub(crate) now: i64,
+}
+
+impl Verb for CountLogoutNotices {
+    type Answer = i64;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<i64, StorageFault> {
+        let rows = sql.fetch("SELECT count(*) FROM logout_notices WHERE until > $1", with![self.now]).await?;
+        rows.first().map_or(Ok(0), |row| row.number(0))
+    }
+}
+
 /// Takes the notices of a store whose delivery is due, the longest waiting first. The next try of each is due after a pause, unless it is dropped before.
 #[derive(Clone, Debug)]
 pub struct TakeDueLogoutNotices {

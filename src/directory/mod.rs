@@ -41,10 +41,12 @@ pub(crate) mod probe; //     whether the storage accepts writes, and its clock
 pub mod migrations; //       the tables
 pub(crate) mod backup; //    a consistent copy of everything
 pub(crate) mod recovery; //  the storage goes on after its master key was lost
+pub(crate) mod measurements; // how long transactions take
 pub(crate) mod sql; //       what a verb needs of an engine
 pub mod sqlite; //           the engine for one machine
 pub(crate) mod postgres; //  the engine for many machines
 
+use crate::directory::measurements::{StorageLoad, StorageMeasurements, TransactionAccess};
 use crate::directory::migrations::NewerSchema;
 use crate::directory::postgres::Postgres;
 use crate::directory::postgres::address::{may_show_password, several_hosts};
@@ -52,6 +54,7 @@ use crate::directory::probe::ProbeStorage;
 use crate::directory::sessions::ReadGenerations;
 use crate::directory::sql::{StorageFault, Verb};
 use crate::directory::sqlite::{OpenFileError, Sqlite};
+use crate::world::files;
 use sqlx::migrate::MigrateError;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -172,6 +175,9 @@ impl fmt::Display for OpenDirectoryError {
 pub struct Directory {
     engine: DirectoryEngine,
     has_write_failed: AtomicBool,
+    measurements: StorageMeasurements,
+    /// The file of the storage, if it is one.
+    file: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -187,15 +193,18 @@ impl Directory {
             StorageLocation::File(file) => DirectoryEngine::Sqlite(Sqlite::open(file).await?),
             StorageLocation::Server(address) => DirectoryEngine::Postgres(Postgres::open(address).await?),
         };
-        Ok(Self { engine, has_write_failed: AtomicBool::new(false) })
+        let file = storage.file().map(Path::to_owned);
+        Ok(Self { engine, has_write_failed: AtomicBool::new(false), measurements: StorageMeasurements::default(), file })
     }
 
     /// Runs a verb in one transaction. An answer means that its changes are stored.
     pub async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, StorageUnavailable> {
+        let measured = self.measurements.begin(TransactionAccess::Write);
         let done = match &self.engine {
             DirectoryEngine::Sqlite(engine) => engine.write(verb).await,
             DirectoryEngine::Postgres(engine) => engine.write(Arc::new(verb)).await,
         };
+        measured.finish(done.is_ok());
         self.has_write_failed.store(done.is_err(), Ordering::Relaxed);
         done
     }
@@ -211,10 +220,36 @@ impl Directory {
 
     /// Runs a verb that changes nothing.
     pub async fn read<V: Verb>(&self, verb: V) -> Result<V::Answer, StorageUnavailable> {
-        match &self.engine {
+        let measured = self.measurements.begin(TransactionAccess::Read);
+        let read = match &self.engine {
             DirectoryEngine::Sqlite(engine) => engine.read(verb).await,
             DirectoryEngine::Postgres(engine) => engine.read(Arc::new(verb)).await,
-        }
+        };
+        measured.finish(read.is_ok());
+        read
+    }
+
+    /// How long transactions take.
+    pub(crate) fn measurements(&self) -> &StorageMeasurements {
+        &self.measurements
+    }
+
+    /// How much the storage has to do at this moment.
+    pub(crate) fn load(&self) -> StorageLoad {
+        let [reading, writing] = [TransactionAccess::Read, TransactionAccess::Write].map(|access| self.measurements.under_way(access));
+        let (in_use, most) = match &self.engine {
+            DirectoryEngine::Sqlite(_) => Sqlite::connections(reading, writing),
+            DirectoryEngine::Postgres(engine) => engine.connections(),
+        };
+        StorageLoad { under_way: reading.saturating_add(writing), in_use, most }
+    }
+
+    /// How many bytes the file and its journal take; 0 where the storage is a server.
+    pub(crate) fn file_size(&self) -> u64 {
+        let Some(file) = &self.file else { return 0 };
+        let mut journal = file.clone().into_os_string();
+        journal.push("-wal");
+        files::size(file).saturating_add(files::size(Path::new(&journal)))
     }
 
     /// Waits for a notification of another machine. A file gives no notifications, and another process may have written to it, so

@@ -80,6 +80,11 @@ impl Postgres {
         self.execute(verb, TransactionKind::Reading).await
     }
 
+    /// How many connections are in use, and how many there may be.
+    pub(crate) fn connections(&self) -> (usize, usize) {
+        self.pools.in_use()
+    }
+
     async fn execute<V: Verb>(&self, verb: Arc<V>, kind: TransactionKind) -> Result<V::Answer, StorageUnavailable> {
         let kind = if V::IS_ONE_STATEMENT && kind == TransactionKind::Writing { TransactionKind::OneStatement } else { kind };
         let pools = Arc::clone(&self.pools);

@@ -13,7 +13,7 @@ mod writer;
 use crate::directory::StorageUnavailable;
 use crate::directory::sql::Verb;
 use crate::directory::sqlite::file::{SqliteFile, is_busy};
-use crate::directory::sqlite::readers::SqliteReaders;
+use crate::directory::sqlite::readers::{AT_ONCE as READERS, SqliteReaders};
 use crate::directory::sqlite::writer::SqliteWriter;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,6 +50,11 @@ impl Sqlite {
         };
         let writer = SqliteWriter::start(Arc::clone(&file), connection)?;
         Ok(Self { writer, readers: SqliteReaders::start(&file)? })
+    }
+
+    /// How many connections are in use while so many verbs read and write, and how many there may be.
+    pub(crate) fn connections(reading: usize, writing: usize) -> (usize, usize) {
+        (reading.min(READERS).saturating_add(writing.min(1)), READERS.saturating_add(1))
     }
 
     pub(crate) async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, StorageUnavailable> {

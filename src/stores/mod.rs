@@ -17,7 +17,9 @@ pub(crate) mod seen_files; // its files when they were last read
 pub(crate) mod picture; // a logo
 pub(crate) mod title; // the name of a store without one in the settings
 pub(crate) mod account_deletion; // how shoppers have their accounts deleted
+pub(crate) mod installation; // all stores, and what belongs to all of them
 pub(crate) mod rates; // how many requests an address may make
+pub(crate) mod internal_host; // a host for services inside the network
 pub(crate) mod ip_network; // an address or a block of addresses
 pub(crate) mod passkey_place; // to what its passkeys belong
 pub(crate) mod session_cookie; // the names of the session cookie
@@ -26,6 +28,8 @@ pub(crate) mod login_paths; // the paths of a shop that demand a login
 pub(crate) mod hand_over_page; // the pages to which a shopper returns with a code
 pub(crate) mod handed_facts; // the further facts that a store hands out
 pub mod apps; //        the client apps of a store
+
+pub(crate) use crate::stores::installation::Stores;
 
 use crate::login::return_to::{allowed_return_address, is_origin_pattern};
 use crate::provider::email_code::EMAIL_CODE;
@@ -41,24 +45,23 @@ use crate::session::{Session, SessionLifetime, SessionUser, TokenReach, short_na
 use crate::stores::account_deletion::AccountDeletion;
 use crate::stores::hand_over_page::HandOverPage;
 use crate::stores::handed_facts::compile_further_facts;
+use crate::stores::internal_host::parse_internal_host;
 use crate::stores::ip_network::{IpNetwork, trusted_networks};
 use crate::stores::login_paths::LoginPaths;
 use crate::stores::passkey_place::PasskeyPlace;
-use crate::stores::rates::{Rates, compile_rates, most_connections};
+use crate::stores::rates::{Rates, compile_rates};
 use crate::stores::read_policy::ReadableValues;
 use crate::stores::session_cookie::{SecondCookie, compile_cookies};
 use crate::stores::settings::apps::AppSpec;
 use crate::stores::settings::session::SessionSpec;
-use crate::stores::settings::{LoginSpec, MailSpec, NullableText, Settings, SettingsSpec, browser_host, browser_origin};
+use crate::stores::settings::{LoginSpec, MailSpec, Settings, SettingsSpec, browser_host, browser_origin};
 use crate::stores::title::usual_title;
 use crate::vocabulary::email::Email;
 use crate::vocabulary::localized_text::{LocalizedText, LocalizedTextSpec};
-use crate::vocabulary::place::{Located, Place};
+use crate::vocabulary::place::Located;
 use crate::vocabulary::words::OneOrMany;
-use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The name of the store that the settings file itself describes.
@@ -74,6 +77,8 @@ pub struct Store {
     pub public_url: Box<str>,
     /// Host and port of that address, as browsers send them.
     pub(crate) host: Box<str>,
+    /// Hosts under which services inside the network reach what is meant for programs.
+    pub(crate) internal_hosts: Vec<Box<str>>,
     /// Whether the address is https.
     pub(crate) secure: bool,
     /// Whether the address is on loopback.
@@ -223,87 +228,7 @@ impl Store {
     }
 }
 
-/// How long the events of the audit are kept where the settings do not say, in seconds.
-const AUDIT_KEPT: i64 = 90 * 86400;
-
-/// All stores of an installation. The first is the main store, which the settings file itself describes.
-#[derive(Clone, Debug)]
-pub(crate) struct Stores {
-    metrics_listen: Option<SocketAddr>,
-    most_connections: Option<u32>,
-    audit_kept: i64,
-    all: Vec<Arc<Store>>,
-    by_host: HashMap<Box<str>, Arc<Store>>,
-    /// By the hosts of `returnTo`; `None` for one that several stores have.
-    by_storefront: HashMap<Box<str>, Option<Arc<Store>>>,
-}
-
-impl Stores {
-    /// The stores of these settings.
-    pub(crate) fn new(settings: &Settings) -> Self {
-        let nothing = SettingsSpec::empty(Place::default()).expect("every key may be left out");
-        let main = settings.spec.as_ref().unwrap_or(&nothing);
-        let mut all = vec![Arc::new(compile_store(MAIN, &settings.public_url, settings, main, main))];
-        for (name, spec) in main.stores.iter().flat_map(|stores| &stores.0) {
-            let Some(url) = &spec.public_url else { continue };
-            all.push(Arc::new(compile_store(&name.value, url.value.trim_end_matches('/'), settings, spec, main)));
-        }
-        let by_host = all.iter().map(|store| (store.host.clone(), Arc::clone(store))).collect();
-        let metrics_listen = main.metrics_listen.as_ref().and_then(|listen| listen.value.parse().ok());
-        let most_connections = most_connections(main.limits.as_ref());
-        let audit_kept = main.audit.as_ref().and_then(|audit| audit.keep).map_or(AUDIT_KEPT, |span| whole_seconds(span.value.0));
-        let mut by_storefront: HashMap<Box<str>, Option<Arc<Store>>> = HashMap::new();
-        for store in &all {
-            for host in store.return_to.iter().filter_map(|origin| browser_host(origin)) {
-                by_storefront.entry(host.into()).and_modify(|known| *known = None).or_insert_with(|| Some(Arc::clone(store)));
-            }
-        }
-        Self { metrics_listen, most_connections, audit_kept, all, by_host, by_storefront }
-    }
-
-    /// The store of this host.
-    pub(crate) fn by_host(&self, host: &str) -> Option<&Arc<Store>> {
-        self.by_host.get(host).or_else(|| {
-            let usual = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80")).unwrap_or(host);
-            self.by_host.get(usual.to_ascii_lowercase().as_str())
-        })
-    }
-
-    /// The one store that has this host among its `returnTo`.
-    pub(crate) fn by_storefront(&self, host: &str) -> Option<&Arc<Store>> {
-        self.by_storefront.get(browser_host(&format!("https://{host}"))?.as_str())?.as_ref()
-    }
-
-    /// The separate listener for metrics.
-    pub(crate) fn metrics_listen(&self) -> Option<SocketAddr> {
-        self.metrics_listen
-    }
-
-    /// How many connections an address may have.
-    pub(crate) fn most_connections(&self) -> Option<u32> {
-        self.most_connections
-    }
-
-    /// How long the events of the audit are kept, in seconds.
-    pub(crate) fn audit_kept(&self) -> i64 {
-        self.audit_kept
-    }
-
-    /// The store that the settings file itself describes.
-    pub(crate) fn main(&self) -> &Arc<Store> {
-        self.all.first().expect("the store of the file itself is always there")
-    }
-
-    pub(crate) fn all(&self) -> &[Arc<Store>] {
-        &self.all
-    }
-
-    pub(crate) fn by_name(&self, name: &str) -> Option<&Arc<Store>> {
-        self.all.iter().find(|store| *store.name == *name)
-    }
-}
-
-fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &SettingsSpec, main: &SettingsSpec) -> Store {
+pub(crate) fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &SettingsSpec, main: &SettingsSpec) -> Store {
     let secure = public_url.starts_with("https://");
     let host = &*browser_host(public_url).unwrap_or_else(|| public_url.to_ascii_lowercase());
     let loopback = is_loopback(host);
@@ -312,8 +237,6 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
     let seconds = |pick: fn(&SessionSpec) -> Option<&Located<TimeSpan>>, usual| {
         inherited(own_session, main_session, pick).map_or(usual, |span| whole_seconds(span.value.0))
     };
-    let text_or_null =
-        |pick: fn(&SessionSpec) -> Option<&NullableText>| inherited(own_session, main_session, pick)?.0.as_ref().map(|text| text.as_str());
     let login = |pick: fn(&LoginSpec) -> Option<&Located<String>>| inherited(own_login, main_login, pick).map(|text| text.as_str());
     let (lifetime, idle) = (seconds(|session| session.lifetime.as_ref(), 24 * 3600), seconds(|session| session.idle.as_ref(), 24 * 3600));
     let (cookie, second_cookies) = compile_cookies(name, (host, secure), own_session, main_session);
@@ -325,12 +248,13 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         name: name.into(),
         public_url: public_url.into(),
         host: host.into(),
+        internal_hosts: text_values(own.internal_hosts.as_ref()).filter_map(parse_internal_host).collect(),
         secure,
         loopback,
         providers: own.providers.as_ref().filter(|_| name != MAIN).map_or(&settings.providers, |folder| &folder.value).into(),
         cookie,
         second_cookies,
-        audience: text_or_null(|session| session.audience.as_ref()).map(Into::into),
+        audience: audience(own_session, main_session),
         lasting: SessionLifetime { lifetime, idle: idle.min(lifetime) },
         offline: seconds(|session| session.offline.as_ref(), 60),
         title: login(|login| login.title.as_ref()).map_or_else(|| usual_title(name, host, &return_to), str::to_owned).into(),
@@ -362,6 +286,10 @@ fn compile_store(name: &str, public_url: &str, settings: &Settings, own: &Settin
         refresh_grace: seconds(|session| session.refresh_grace.as_ref(), 10),
         proxies: trusted_networks(own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref()), loopback),
     }
+}
+
+fn audience(own: Option<&SessionSpec>, main: Option<&SessionSpec>) -> Option<Box<str>> {
+    inherited(own, main, |session| session.audience.as_ref())?.0.as_ref().map(|text| text.as_str().into())
 }
 
 /// The finish address. An inherited one may be of an origin that the store does not list.

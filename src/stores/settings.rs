@@ -11,12 +11,15 @@ mod check_origins;
 mod check_session;
 mod check_ways;
 pub(crate) mod limits;
+pub(crate) mod mail; // `mail`
 pub(crate) mod session; // `session`
+pub(crate) mod shutdown; // `shutdown`
 mod values;
 
 pub(crate) use crate::stores::settings::check::{browser_host, browser_origin, check_public_url};
 pub(crate) use crate::stores::settings::check_apps::client_id_problem;
 pub(crate) use crate::stores::settings::check_ways::can_have_passkeys;
+pub(crate) use crate::stores::settings::mail::MailSpec;
 pub(crate) use crate::stores::settings::values::{NullableText, PossiblyEmptyList};
 
 use crate::provider::InstallationContext;
@@ -29,6 +32,7 @@ use crate::stores::settings::auth::AuthSpec;
 use crate::stores::settings::check::{check, host_of};
 use crate::stores::settings::limits::LimitsSpec;
 use crate::stores::settings::session::SessionSpec;
+use crate::stores::settings::shutdown::ShutdownSpec;
 use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::localized_text::LocalizedTextSpec;
 use crate::vocabulary::place::{Located, Source};
@@ -124,6 +128,12 @@ words! {
         /// Default: none; everything may be reached where `publicUrl` is on loopback
         /// Example: `privateHosts: [ sso.interno.example ]`
         private_hosts: Option<OneOrMany<Located<String>>> = "privateHosts",
+        /// Names or addresses under which services inside the network reach the broker, without a port: `/session/validate`, `/introspect`,
+        /// the published keys and `/.well-known/…`, and nothing else. No page, no login and no cookie exists under such a host; what the
+        /// answers say of the store's address is `publicUrl`. Each belongs to the store under which it is written; a store does not inherit it.
+        /// Default: none; under another host than that of `publicUrl` nothing is answered
+        /// Example: `internalHosts: [ portaria.svc.cluster.local, 10.0.0.5 ]`
+        internal_hosts: Option<OneOrMany<Located<String>>> = "internalHosts",
         /// PEM files of further certificate authorities, relative to the settings file. Calls to providers trust them beside those of the
         /// machine. It is read at the start only. The variable `SSL_CERT_FILE` takes the place of those of the machine.
         /// Default: none
@@ -135,6 +145,10 @@ words! {
         /// Default: none; on a loopback `publicUrl` they are on the main one
         /// Example: `metricsListen: 127.0.0.1:9090`
         metrics_listen: Option<Located<String>> = "metricsListen",
+        /// How the broker ends when a service manager asks it to.
+        /// Default: see each key
+        /// Example: `shutdown: { delay: 5s }`
+        shutdown: Option<ShutdownSpec> = "shutdown",
         /// How long the record of sign-ins, refusals, links and sign-outs is kept.
         /// Default: see each key
         audit: Option<AuditSpec> = "audit",
@@ -174,7 +188,7 @@ words! {
         files_may_read: Option<FilesMayReadSpec> = "filesMayRead",
         /// Further stores by name. Each needs a `publicUrl`, whose host chooses the store. What a store does not set it inherits. What
         /// belongs to the whole installation it cannot set: `listen`, `metricsListen`, `storage`, `masterKey`, `privateHosts`, `trustedAuthorities`,
-        /// `audit` and `stores`.
+        /// `shutdown`, `audit` and `stores`.
         /// Default: none
         /// Example: `stores: { atacado: { publicUrl: https://login.atacado.example } }`
         stores: Option<NamedValues<Box<SettingsSpec>>> = "stores",
@@ -283,34 +297,6 @@ words! {
         /// `secrets/atacado`
         /// Example: `folder: /run/secrets`
         folder: Option<OneOrMany<Located<String>>> = "folder",
-    }
-}
-
-words! {
-    /// How mail is sent.
-    pub(crate) struct MailSpec ("mail block") {
-        /// The mail server: `smtps://` (TLS from the start) or `smtp://` (TLS by STARTTLS, which only a server on
-        /// loopback may lack), the host and the port.
-        /// Example: `smtp: smtps://mail.loja.example:465`
-        smtp: Located<String> = "smtp",
-        /// Where the user name at the mail server is kept. User and password are set both or neither.
-        /// Default: none
-        /// Example: `user: env:SMTP_USER`
-        user: Option<SecretReference> = "user",
-        /// Where the password at the mail server is kept.
-        /// Default: none
-        /// Example: `password: env:SMTP_PASSWORD`
-        password: Option<SecretReference> = "password",
-        /// The sender: an address, or a name with the address in `<…>`.
-        /// Example: `from: Loja Exemplo <nao-responda@loja.example>`
-        from: Located<String> = "from",
-    }
-}
-
-impl MailSpec {
-    /// Where its secrets are kept.
-    pub(crate) fn secret_references(&self) -> impl Iterator<Item = &SecretReference> {
-        self.user.iter().chain(&self.password)
     }
 }
 

@@ -22,6 +22,7 @@ use crate::web::apps::app_access;
 use crate::web::attempt_cookies::LoginPurpose;
 use crate::web::forms;
 use crate::web::fresh_session::{is_fresh, may_link, require_fresh_session};
+use crate::web::metrics::sessions::SessionEndReason;
 use crate::web::passkey_form::passkey_page_address;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
@@ -114,7 +115,8 @@ pub(crate) async fn sign_out(context: RequestContext) -> Result<HttpResponse, Us
     let store = &context.live_store().store;
     let (uid, latest) = (session.person.uid.clone(), session.latest_expiry());
     let sign_out = EndAllSessions { store: store.name.clone(), uid, except: None, by: AuditActor::Person, now: context.now() };
-    context.app().directory.write(sign_out).await?;
+    let ended = context.app().directory.write(sign_out).await?;
+    context.app().metrics.sessions.count_ended(&store.name, SessionEndReason::Account, ended);
     context.app().revocations.record_end(&session.sid, latest);
     context.app().read_from_storage(context.now()).await?;
     let mut response = HttpResponse::build(StatusCode::SEE_OTHER);

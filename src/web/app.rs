@@ -20,12 +20,14 @@ use crate::stores::settings::Settings;
 use crate::stores::trusted_authorities::trusted_authorities;
 use crate::story::recent_logins::RecentLogins;
 use crate::web::apps::{app_seals::AppSeals, fresh_tokens::FreshAccessTokens};
+use crate::web::ending::Ending;
 use crate::web::endpoint_hosts;
 use crate::web::good_logins::GoodLogins;
 use crate::web::live_config::{LiveConfig, LiveStore};
 use crate::web::metrics::Metrics;
 use crate::web::network_reach::network_reach;
 use crate::web::rate_limits::RateLimits;
+use crate::web::settings_complaint::SettingsComplaint;
 use crate::web::signing_keys::SigningKeys;
 use crate::web::storage_sync::StorageSync;
 use crate::web::story_throttle::{StoryThrottle, UnkeptFailures};
@@ -34,21 +36,17 @@ use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::clock;
 use crate::world::file_watch::RepeatedReading;
 use crate::world::network::Network;
-use crate::world::{random, slow_disk};
+use crate::world::random;
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::hmac;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::path::Path;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// Files that could not be read again for so many seconds are complained about.
-const LONGEST_UNREAD: i64 = 60;
 
 /// The state that all requests share.
 pub struct App {
     live_config: ArcSwap<LiveConfig>,
-    complaint: Mutex<Option<String>>,
+    pub(crate) settings_complaint: SettingsComplaint,
     /// The repeated reading of the settings.
     pub(crate) settings_reading: RepeatedReading,
     /// Users, links, sessions and the audit.
@@ -91,6 +89,8 @@ pub struct App {
     pub rollout: RolloutMonitor,
     /// Proxies that the settings do not name.
     pub(crate) unnamed_proxies: UnnamedProxies,
+    /// Whether the broker was asked to end.
+    pub(crate) ending: Ending,
     /// The stories of failed logins that were kept in this minute.
     pub(crate) stories: StoryThrottle,
 }
@@ -155,13 +155,12 @@ impl App {
         let connection = NetworkConnection { network, documents: DocumentCache::default(), playground };
         let app = Self {
             live_config: ArcSwap::from_pointee(live_config),
-            complaint: Mutex::default(),
+            settings_complaint: SettingsComplaint::default(),
             settings_reading: RepeatedReading::new(now),
             signing: SigningKeys::open(&directory, master).await?,
             served: Mutex::new(ServedStores { machine: machine.into(), is_recorded: false, dropped: BTreeSet::new() }),
             storage_sync: StorageSync::default(),
             pinned: Mutex::default(),
-            directory,
             connection,
             revocations: Revocations::default(),
             attempts: Seal::new(master, "attempts"),
@@ -173,14 +172,16 @@ impl App {
             fresh_tokens: FreshAccessTokens::default(),
             proof_key: hmac::Key::new(hmac::HMAC_SHA256, &*master.derive("codes and addresses")),
             limits: RateLimits::default(),
-            metrics: Metrics::default(),
+            metrics: Metrics::new(&directory, now),
             counts: LoginCounts::default(),
             drift: DriftMonitor::new(workbench.find_causes),
             good_logins: GoodLogins::default(),
             recent_logins: RecentLogins::new(&random::bytes()),
             rollout: RolloutMonitor::default(),
             unnamed_proxies: UnnamedProxies::default(),
+            ending: Ending::default(),
             stories: StoryThrottle::default(),
+            directory,
             workbench,
         };
         app.drift.load(&app.directory, now).await?;
@@ -271,40 +272,6 @@ impl App {
             served.dropped.extend(before.difference(&after).cloned());
             self.live_config.store(Arc::new(next));
         }
-    }
-
-    /// Sets what is wrong with the settings on the disk, and answers whether that is new.
-    pub(crate) fn set_complaint(&self, complaint: Option<String>) -> bool {
-        let mut known = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_new = *known != complaint;
-        *known = complaint;
-        is_new
-    }
-
-    /// The complaints about the settings and phrases on the disk, while older ones are in use, about files that were not read again,
-    /// about proxies that the settings do not name, and about documents of issuers that wait for an operator.
-    pub fn complaints(&self, now: i64) -> Vec<String> {
-        let complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let live_config = self.live_config.load();
-        let folders: BTreeMap<&Path, i64> =
-            live_config.live_stores().map(|live_store| (live_store.providers.folder(), live_store.providers.age(now))).collect();
-        let folders = folders.iter().map(|(folder, age)| (format!("the provider files in `{}`", folder.display()), *age));
-        let unread = std::iter::once(("the settings".to_owned(), self.settings_reading.age(now))).chain(folders);
-        let unread = unread.filter(|(_, age)| *age > LONGEST_UNREAD).map(|(files, age)| {
-            format!("{files} could not be read again for {age} s, so changes since then are not in use: check the disk and the rights of the folder")
-        });
-        let unnamed = self.unnamed_proxies.complaints(&live_config);
-        let hosts = endpoint_hosts::complaints(&self.connection.documents);
-        let unread = unread.chain(slow_disk::complaints(now));
-        let of_apps = live_config.live_stores().flat_map(|live_store| live_store.app_complaints());
-        complaint
-            .into_iter()
-            .chain(live_config.complaints.iter().cloned())
-            .chain(of_apps)
-            .chain(unread)
-            .chain(unnamed)
-            .chain(hosts)
-            .collect()
     }
 
     /// Reads from storage which sessions and keys other machines have changed, and brings the stores of the settings into storage.

@@ -4,6 +4,7 @@
 //! and an answer that the client does not take could hold a connection for good. Here every request has to arrive within a time, whether or not
 //! its body is read, and every answer has to be taken within a time.
 
+use crate::web::metrics::gauge_guard::GaugeGuard;
 use crate::web::rate_limits::address_bucket;
 use crate::web::request_framing::{RequestFraming, RequestPart};
 use std::collections::HashMap;
@@ -82,12 +83,13 @@ pub(crate) struct Connection {
     /// Whether nothing more is read, because the bytes could be understood in two ways.
     is_unreadable: bool,
     _counted: Option<CountedConnection>,
+    _open: GaugeGuard,
 }
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream, counted: Option<CountedConnection>) -> Self {
+    pub(crate) fn new(stream: TcpStream, counted: Option<CountedConnection>, open: GaugeGuard) -> Self {
         let (request, answer) = (Deadline::default(), Deadline::default());
-        Self { stream, framing: RequestFraming::default(), request, answer, is_unreadable: false, _counted: counted }
+        Self { stream, framing: RequestFraming::default(), request, answer, is_unreadable: false, _counted: counted, _open: open }
     }
 
     /// Follows what was read, and sets the time for the part of a request that has begun.

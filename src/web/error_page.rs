@@ -35,13 +35,13 @@ struct ErrorPageAddress {
 
 /// The answer for an error: a page for people, JSON for programs.
 pub(crate) fn error_response(error: &UserFacingError, context: &RequestContext) -> HttpResponse {
-    if let Some(place) = &error.instead {
+    if let Some(place) = error.instead.as_ref().filter(|_| !context.is_internal()) {
         let mut response = HttpResponse::SeeOther();
         cookies::append_to(&mut response, error.cookies.iter().cloned());
         return response.insert_header((LOCATION, &**place)).finish();
     }
     let wants_a_page = context.header(ACCEPT).is_some_and(|accept| accept.contains("text/html"));
-    if error.login.is_none() && !wants_a_page {
+    if error.login.is_none() && !wants_a_page || context.is_internal() {
         let mut response = HttpResponse::build(error.cause.status());
         add_to_head(error, &mut response);
         return response.json(json!({ "error": error.cause.name() }));

@@ -112,7 +112,9 @@ pub(crate) async fn obtain_identity(
         let busy = BrokerFailure::TooManyLogins;
         return Err(login_failure::without_conversation(context, busy, live_provider, None).await.into());
     };
-    context.app().metrics.logins.observe_conversation(&live_provider.provider.name, began.elapsed());
+    let (logins, provider) = (&context.app().metrics.logins, &live_provider.provider);
+    logins.observe_conversation(&provider.name, began.elapsed());
+    watch.call_durations(provider).for_each(|(step, took)| logins.observe_step(&provider.name, step, took));
     let exchanged = match outcome {
         Ok(exchanged) => exchanged,
         Err(login) => {

@@ -79,6 +79,7 @@ pub(crate) async fn check(request: HttpRequest) -> HttpResponse {
     app.unnamed_proxies.notice(&request, live_store);
     let now = clock::now();
     if let Err(seconds) = check_rate_limit(&request, app, live_store, now) {
+        app.metrics.limits.count(RateLimitKind::Auth.word());
         // Proxies understand 401 and 403; any other status counts as an error of the server.
         return empty_response(StatusCode::FORBIDDEN, Some((RETRY_AFTER, seconds.into())));
     }

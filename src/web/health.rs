@@ -4,6 +4,7 @@ use crate::stores::catalogue::ProviderStatus;
 use crate::web::app::App;
 use crate::web::headers;
 use crate::web::live_config::PLAYGROUND;
+use crate::web::metrics::storage::StorageState;
 use crate::web::unnamed_proxies::is_forwarded;
 use crate::world::clock;
 use actix_web::guard::{Any, Get, Head};
@@ -19,7 +20,7 @@ pub(crate) async fn live() -> HttpResponse {
     with_security_headers(HttpResponse::Ok().json(json!({ "live": true })))
 }
 
-/// Whether the broker can work: storage answers and can be written to. Broken files are named; their last good versions stay in use.
+/// Whether the broker can work: storage answers and can be written to, and the broker was not asked to end. Broken files are named; their last good versions stay in use.
 pub(crate) async fn ready(app: Data<App>, request: HttpRequest) -> HttpResponse {
     // Behind a proxy on this machine everyone comes from this machine, so where there is one, only the separate listener names files.
     let is_here = app.live_config().stores().all().iter().all(|store| store.loopback)
@@ -28,20 +29,21 @@ pub(crate) async fn ready(app: Data<App>, request: HttpRequest) -> HttpResponse 
     if is_here {
         return ready_with_details(app).await;
     }
-    let storage = app.directory.is_healthy().await;
-    with_security_headers(HttpResponse::build(ready_status(storage)).json(json!({ "ready": storage })))
+    let is_ready = app.directory.is_healthy().await && !app.ending.has_begun();
+    with_security_headers(HttpResponse::build(ready_status(is_ready)).json(json!({ "ready": is_ready })))
 }
 
-fn ready_status(storage: bool) -> StatusCode {
-    if storage { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+fn ready_status(is_ready: bool) -> StatusCode {
+    if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
 }
 
 async fn ready_with_details(app: Data<App>) -> HttpResponse {
     let storage = app.directory.is_healthy().await;
+    let is_ready = storage && !app.ending.has_begun();
     let (states, broken) = provider_states(&app);
     let complaints = app.complaints(clock::now());
-    let body = json!({ "ready": storage, "storage": if storage { "fine" } else { "away" }, "providers": states, "broken": broken, "complaints": complaints });
-    with_security_headers(HttpResponse::build(ready_status(storage)).json(body))
+    let body = json!({ "ready": is_ready, "storage": if storage { "fine" } else { "away" }, "providers": states, "broken": broken, "complaints": complaints });
+    with_security_headers(HttpResponse::build(ready_status(is_ready)).json(body))
 }
 
 /// How many files have which status, and which files are broken.
@@ -96,13 +98,20 @@ pub(crate) fn own_listener(config: &mut ServiceConfig) {
 }
 
 fn metrics_response(app: &App) -> HttpResponse {
-    let (states, _) = provider_states(app);
+    let (states, broken) = provider_states(app);
+    app.metrics.prepare(&app.live_config());
+    app.metrics.reloads.set(app.uses_settings_on_disk() && broken.is_empty(), app.complaints(clock::now()).len());
     app.metrics.provider_files.set(&states);
     app.metrics.drift.set(app.drift.take_metrics());
     let live_config = app.live_config();
     let snapshots = live_config.live_stores().map(|live_store| (&*live_store.store.name, Arc::clone(&live_store.providers.snapshot())));
     app.metrics.next_versions.set(app.rollout.take_metrics(snapshots));
-    app.metrics.storage.set(app.revocations.len(), clock::now().saturating_sub(app.revocations.last_refresh()));
+    let state = StorageState {
+        is_up: app.storage_sync.is_up(),
+        silence: clock::now().saturating_sub(app.revocations.last_refresh()),
+        ended_sessions: app.revocations.len(),
+    };
+    app.metrics.storage.set(state, &app.directory);
     let text = app.metrics.open_metrics_text();
     with_security_headers(HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text))
 }

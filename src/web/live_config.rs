@@ -132,11 +132,12 @@ impl LiveConfig {
 
     /// The store of a request by its host; a host in the address itself has to be the same.
     pub(crate) fn store_of_request(&self, request: &HttpRequest) -> Option<&Arc<LiveStore>> {
-        let host = request.headers().get(HOST)?.to_str().ok()?;
-        if request.uri().authority().is_some_and(|authority| authority.as_str() != host) {
-            return None;
-        }
-        self.store_for_host(host)
+        self.store_for_host(host_of_request(request)?)
+    }
+
+    /// The store that services inside the network reach under the host of the request.
+    pub(crate) fn store_of_internal_request(&self, request: &HttpRequest) -> Option<&Arc<LiveStore>> {
+        self.live_stores.get(&self.stores.by_internal_host(host_of_request(request)?)?.name)
     }
 
     /// The store that is asked about: that of the host, or for a proxy on a host of the shop the one store that has it in `returnTo`.
@@ -215,6 +216,12 @@ impl LiveConfig {
         }
         Self { stores, live_stores, complaints, unanswered }
     }
+}
+
+/// The host of a request; a host in the address itself has to be the same.
+fn host_of_request(request: &HttpRequest) -> Option<&str> {
+    let host = request.headers().get(HOST)?.to_str().ok()?;
+    request.uri().authority().is_none_or(|authority| authority.as_str() == host).then_some(host)
 }
 
 /// What is read of a file or a folder; `None` if what was read of it before stays in use, and the reason is noted.

@@ -10,10 +10,7 @@ use crate::web::login_source::LoginSource;
 use crate::web::request_context::RequestContext;
 use std::time::Duration;
 
-/// The step of a failure that the browser has brought back.
-pub(crate) const CALLBACK: &str = "callback";
-/// The step of a failure after the conversation with the provider.
-pub(crate) const IDENTITY: &str = "identity";
+pub(crate) use crate::web::metrics::logins::{CALLBACK, IDENTITY, SIGNED_IN};
 
 /// Where a login failed that failed in no step.
 pub(crate) fn place_without_step(trace: &Trace) -> &'static str {
@@ -28,7 +25,7 @@ pub(crate) fn count<'a>(context: &RequestContext, source: impl Into<LoginSource<
     match event {
         LoginCount::Began => app.metrics.logins.count_began(store, source.name),
         LoginCount::Returned { .. } => app.metrics.logins.count_returned(store, source.name),
-        LoginCount::SignedIn => app.metrics.logins.count_end(store, source.name, "welcome"),
+        LoginCount::SignedIn => app.metrics.logins.count_end(store, source.name, SIGNED_IN),
         LoginCount::Cancelled | LoginCount::Failed { .. } | LoginCount::Took { .. } => {}
     }
 }
@@ -45,11 +42,15 @@ pub(crate) fn count_failure<'a>(
     context: &RequestContext,
     source: impl Into<LoginSource<'a>>,
     page: ErrorCause,
-    (step, cause): (&str, &str),
+    (step, cause): (&'static str, &str),
 ) {
     let source = source.into();
     context.app().metrics.logins.count_end(&context.live_store().store.name, source.name, page.name());
-    count(context, source, if page == ErrorCause::Cancelled { LoginCount::Cancelled } else { LoginCount::Failed { step, cause } });
+    if page == ErrorCause::Cancelled {
+        return count(context, source, LoginCount::Cancelled);
+    }
+    context.app().metrics.logins.count_failed(&context.live_store().store.name, source.name, step);
+    count(context, source, LoginCount::Failed { step, cause });
 }
 
 /// Counts how long the calls of a login took, one by one and together.
@@ -57,6 +58,7 @@ pub(crate) fn count_durations<'a>(context: &RequestContext, source: impl Into<Lo
     let (source, mut all) = (source.into(), Duration::ZERO);
     for (step, took) in watch.call_durations(provider) {
         all = all.saturating_add(took);
+        context.app().metrics.logins.observe_step(source.name, step, took);
         count(context, source, LoginCount::Took { step, took });
     }
     if !all.is_zero() {

@@ -129,7 +129,7 @@ async fn end_quietly(
     let at = FailurePlace { by_anyone: true, ..FailurePlace::default() };
     let code = place_failure(context, failure_kind(context, source, cause, at, word), story).await;
     login_counts::count_failure(context, source, cause, (login_counts::CALLBACK, word));
-    context.app().metrics.logins.count_failure(store, provider, word);
+    context.app().metrics.logins.count_failure(store, provider, (login_counts::CALLBACK, word));
     tracing::info!(store = &**store, provider, incident = code.as_ref().map(IncidentCode::as_str), cause = cause.name(), "a login ended");
     error_of_login(cause, source, return_to, code)
 }
@@ -211,7 +211,7 @@ async fn end_with_error(
         login_counts::count_failure(context, live_provider, cause, (step, &reason_of(error)));
         if cause != ErrorCause::Cancelled {
             let (store, provider) = (&context.live_store().store.name, &live_provider.provider.name);
-            context.app().metrics.logins.count_failure(store, provider, error.exact_cause());
+            context.app().metrics.logins.count_failure(store, provider, (step, error.exact_cause()));
         }
     }
     let at = FailurePlace { step: error.step, call: trace.exchanges.last().map(|call| call.call), line: error.place, by_anyone };
@@ -258,6 +258,7 @@ pub(crate) async fn sign_in_refused(
     let (SignInRefusal { why, event }, source) = (refusal, source.into());
     let (store, provider, cause) = (&context.live_store().store.name, source.name, cause_of_refused_sign_in(why));
     login_counts::count_failure(context, source, cause, (login_counts::IDENTITY, why.word()));
+    context.app().metrics.logins.count_failure(store, provider, (login_counts::IDENTITY, why.word()));
     let story = async |_: &IncidentCode| Story {
         provider: provider.to_owned(),
         file: source.file.to_owned(),

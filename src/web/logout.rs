@@ -7,6 +7,7 @@ use crate::login::logout::{self, EndedSessionFacts};
 use crate::pages::ErrorCause;
 use crate::session::{Session, TokenReach};
 use crate::stores::live::LiveProvider;
+use crate::web::metrics::sessions::SessionEndReason;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
@@ -51,6 +52,7 @@ pub(crate) async fn end_session(context: &RequestContext, session: &Session) -> 
     let end = EndSession { sid: session.sid.clone(), uid: session.person.uid.clone(), latest, again, event };
     context.app().directory.write(end).await?;
     context.app().revocations.record_end(&session.sid, latest);
+    context.app().metrics.sessions.count_ended(&store.name, SessionEndReason::Logout, u64::from(!again));
     // If the session was replaced meanwhile, its successor has ended as well.
     let _ = context.app().read_from_storage(context.now()).await;
     match live_provider {

@@ -103,7 +103,7 @@ pub(crate) async fn send(
         }
     };
     let mail = mail_with_code(context, &code, seconds);
-    if let Err(reason) = mailer.send(email, &mail).await {
+    if let Err(reason) = app.metrics.mails.count_sending(&context.live_store().store.name, mailer.send(email, &mail)).await {
         tracing::error!(store = &*context.live_store().store.name, %reason, "a mail could not be sent");
         // If the mail may have been sent, it counts, and its code is valid.
         if reason.is_certain {
@@ -126,9 +126,9 @@ fn send_to_user_only(context: &RequestContext, email: &Email, code: &str, (secon
         mail_limits::count_unsent(context, ReachedMailLimit::Store);
         return;
     };
-    let (email, store) = (email.clone(), context.live_store().store.name.clone());
+    let (email, store, mails) = (email.clone(), context.live_store().store.name.clone(), context.app().metrics.mails.clone());
     actix_web::rt::spawn(async move {
-        if let Err(reason) = mailer.send(&email, &mail).await {
+        if let Err(reason) = mails.count_sending(&store, mailer.send(&email, &mail)).await {
             tracing::error!(store = &*store, %reason, "a mail could not be sent");
         }
     });

@@ -13,8 +13,10 @@ pub(crate) mod callback_attempt;
 pub(crate) mod check_counts;
 pub(crate) mod connection;
 pub mod cookies;
+pub(crate) mod complaints;
 pub(crate) mod email_code;
 pub(crate) mod email_proof;
+pub(crate) mod ending;
 pub(crate) mod endpoint_hosts;
 pub(crate) mod error_page;
 pub(crate) mod exchange;
@@ -51,7 +53,9 @@ pub(crate) mod prove;
 pub(crate) mod presented_tokens;
 pub(crate) mod provider_logout;
 pub(crate) mod public_paths;
+pub(crate) mod rate_checks;
 pub(crate) mod rate_limits;
+pub(crate) mod reachable_inside;
 pub mod request_context;
 pub(crate) mod request_framing;
 pub(crate) mod rollout;
@@ -61,6 +65,9 @@ pub(crate) mod session;
 pub(crate) mod session_tokens;
 pub(crate) mod mail_limits;
 pub(crate) mod mailed_code;
+pub(crate) mod settings_complaint;
+pub(crate) mod settings_reading;
+pub(crate) mod shutdown;
 pub(crate) mod sign_in;
 pub(crate) mod sign_in_offer;
 pub mod signing_keys;
@@ -109,7 +116,7 @@ fn own_routes() -> Vec<RouteRow> {
         page("/callback/{provider}/{state}").get(callback::by_query).post(callback::by_form_post),
         page("/login-error").get_and_head(error_page::show),
         page("/session").get_and_head(session::current_session),
-        page("/session/validate").post(session::validate),
+        page("/session/validate").post(session::validate).also_inside(),
         page("/session/continue").get(hand_over::go_on),
         page("/session/one-tap").get(one_tap::offer).post(one_tap::accept),
         page("/session/popup").get(popup::finish),
@@ -142,7 +149,7 @@ fn own_routes() -> Vec<RouteRow> {
         page("/favicon.ico").get_and_head(assets::favicon),
         page("/logo").get_and_head(assets::logo),
         page("/logo/{provider}").get_and_head(assets::provider_logo),
-        page("/.well-known/jwks.json").get_and_head(assets::jwks),
+        page("/.well-known/jwks.json").get_and_head(assets::jwks).also_inside(),
         page("/").get_and_head(redirect_to_login).left_to_the_store(),
     ]
 }

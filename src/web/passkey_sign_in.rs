@@ -132,9 +132,10 @@ fn verify(
 }
 
 /// The error of a passkey of which no user is known.
-fn refused(context: &RequestContext, why: &str) -> UserFacingError {
+fn refused(context: &RequestContext, why: &'static str) -> UserFacingError {
     let store = &context.live_store().store.name;
     login_counts::count_failure(context, LoginSource::PASSKEY, ErrorCause::PasskeyRefused, (login_counts::IDENTITY, why));
+    context.app().metrics.logins.count_failure(store, PASSKEY, (login_counts::IDENTITY, why));
     tracing::info!(store = &**store, why, "a passkey was refused");
     ErrorCause::PasskeyRefused.into()
 }

@@ -8,6 +8,7 @@ use crate::stores::live::LiveProvider;
 use crate::vocabulary::hash::{hex, sha256};
 use crate::web::apps::oauth_error::OAuthError;
 use crate::web::apps::oauth_form::OAuthForm;
+use crate::web::metrics::sessions::SessionEndReason;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::start::requested_provider;
@@ -51,7 +52,8 @@ async fn end_sessions(context: &RequestContext, live_provider: &LiveProvider) ->
         now: context.now(),
     };
     match app.directory.write(end).await? {
-        ProviderLogoutOutcome::Ended(_) => {
+        ProviderLogoutOutcome::Ended(ended) => {
+            app.metrics.sessions.count_ended(&store.name, SessionEndReason::Provider, ended as u64);
             // If that cannot be read now, it is read within a second.
             let _ = app.read_from_storage(context.now()).await;
             Ok(())

@@ -31,6 +31,26 @@ pub(crate) enum RateLimitKind {
     WrongProof,
 }
 
+impl RateLimitKind {
+    pub(crate) const ALL: [Self; 9] =
+        [Self::Page, Self::Editor, Self::Login, Self::Callback, Self::Mail, Self::Session, Self::Auth, Self::App, Self::WrongProof];
+
+    /// Its word in metrics.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Editor => "editor",
+            Self::Login => "login",
+            Self::Callback => "callback",
+            Self::Mail => "mail",
+            Self::Session => "session",
+            Self::Auth => "auth",
+            Self::App => "app",
+            Self::WrongProof => "wrong_proof",
+        }
+    }
+}
+
 pub(crate) struct RateLimits {
     full: Cache<(RateLimitKind, u32, IpAddr), Arc<AtomicI64>>,
 }

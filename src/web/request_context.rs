@@ -11,7 +11,8 @@ use crate::web::app::App;
 use crate::web::cookies::{self, RequestCookies, SessionCookieState};
 use crate::web::live_config::LiveStore;
 use crate::web::presented_tokens::PresentedTokens;
-use crate::web::rate_limits::{RateLimitKind, address_bucket, app_bucket};
+use crate::web::rate_limits::address_bucket;
+use crate::web::reachable_inside::ReachableInside;
 use crate::web::user_facing_error::UserFacingError;
 use crate::web::{http_rejection, opener};
 use crate::world::clock;
@@ -31,13 +32,11 @@ use std::time::Duration;
 
 const LONGEST_ADDRESS: usize = 8 * 1024;
 const LARGEST_HEADERS: usize = 16 * 1024;
-/// How many times the requests of a visitor an app may send that proved who it is.
-const APP_SHARE: u32 = 20;
 /// The body has to arrive within this time.
 const BODY: Duration = Duration::from_secs(15);
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(crate) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// A request to a store.
 #[derive(Clone)]
@@ -49,6 +48,8 @@ struct RequestContextInner {
     live_store: Arc<LiveStore>,
     body: Bytes,
     now: i64,
+    /// Whether a service inside the network asks, under a host of its own (`internalHosts`).
+    is_internal: bool,
     /// The languages that the request of an app prefers (`ui_locales`).
     ui_locales: RefCell<Option<Box<str>>>,
 }
@@ -60,8 +61,8 @@ impl FromRequest for RequestContext {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let refuse = |response| InternalError::from_response("not served", response).into();
         let app = request.app_data::<Data<App>>().expect("the app is always there").clone();
-        let live_store = match store_of_request(request, &app) {
-            Ok(live_store) => live_store,
+        let (live_store, is_internal) = match store_of_request(request, &app) {
+            Ok(found) => found,
             Err(response) => return Box::pin(std::future::ready(Err(refuse(response)))),
         };
         let body = (*request.method() == Method::POST).then(|| Bytes::from_request(request, payload));
@@ -75,14 +76,22 @@ impl FromRequest for RequestContext {
                     Err(_) => return Err(refuse(http_rejection::body_timeout())),
                 },
             };
-            Ok(Self(Rc::new(RequestContextInner { request, app, live_store, body, now: clock::now(), ui_locales: RefCell::default() })))
+            Ok(Self(Rc::new(RequestContextInner {
+                request,
+                app,
+                live_store,
+                body,
+                now: clock::now(),
+                is_internal,
+                ui_locales: RefCell::default(),
+            })))
         })
     }
 }
 
-/// The store of the request, unless the request is too large.
+/// The store of the request, and whether a service inside the network asks, unless the request is too large.
 #[expect(clippy::result_large_err, reason = "the answer is handed on at once")]
-fn store_of_request(request: &HttpRequest, app: &App) -> Result<Arc<LiveStore>, actix_web::HttpResponse> {
+fn store_of_request(request: &HttpRequest, app: &App) -> Result<(Arc<LiveStore>, bool), actix_web::HttpResponse> {
     if request.uri().path_and_query().is_some_and(|address| address.as_str().len() > LONGEST_ADDRESS) {
         return Err(http_rejection::address_too_long());
     }
@@ -95,9 +104,14 @@ fn store_of_request(request: &HttpRequest, app: &App) -> Result<Arc<LiveStore>, 
         return Err(http_rejection::unsupported_coding());
     }
     let live_config = app.live_config();
+    if request.app_data::<ReachableInside>().is_some()
+        && let Some(live_store) = live_config.store_of_internal_request(request)
+    {
+        return Ok((Arc::clone(live_store), true));
+    }
     let live_store = live_config.store_of_request(request).ok_or_else(|| http_rejection::wrong_host(&live_config))?;
     app.unnamed_proxies.notice(request, live_store);
-    Ok(Arc::clone(live_store))
+    Ok((Arc::clone(live_store), false))
 }
 
 /// The address of the client: the peer, or the address that trusted proxies name.
@@ -160,6 +174,11 @@ impl RequestContext {
 
     pub(crate) fn body(&self) -> &[u8] {
         &self.0.body
+    }
+
+    /// Whether a service inside the network asks: there are no pages and no cookies for it.
+    pub(crate) fn is_internal(&self) -> bool {
+        self.0.is_internal
     }
 
     pub(crate) fn now(&self) -> i64 {
@@ -318,46 +337,6 @@ impl RequestContext {
         } else {
             Ok(())
         }
-    }
-
-    /// Takes one request from the budget of the client.
-    pub(crate) fn check_rate_limit(&self, kind: RateLimitKind) -> Result<(), UserFacingError> {
-        let Some(rates) = self.live_store().store.rates else { return Ok(()) };
-        let per_minute = match kind {
-            // A page costs little and is loaded often.
-            RateLimitKind::Page | RateLimitKind::Editor => rates.login.saturating_mul(12),
-            RateLimitKind::Login => rates.login,
-            RateLimitKind::Callback | RateLimitKind::WrongProof => rates.callback,
-            RateLimitKind::Mail => rates.mail,
-            RateLimitKind::Session => rates.session,
-            RateLimitKind::Auth => rates.auth,
-            RateLimitKind::App => rates.session.saturating_mul(APP_SHARE),
-        };
-        let from = client_address(self.request(), self.live_store());
-        // Services and proxies of the store send the requests of many shoppers.
-        let is_behind = self.request().headers().contains_key(FORWARDED_FOR);
-        let is_ours = !is_behind && (from.is_loopback() || self.live_store().store.is_proxy(from));
-        if is_ours && matches!(kind, RateLimitKind::Session | RateLimitKind::Auth) {
-            return Ok(());
-        }
-        let taken = self.app().limits.take(kind, self.live_store().number, from, per_minute, self.now().saturating_mul(1000));
-        taken.map_err(|seconds| ErrorCause::TooMany { seconds }.into())
-    }
-
-    /// Takes one request from the budget of an app that proved who it is.
-    pub(crate) fn check_app_rate_limit(&self, app: &str) -> Result<(), UserFacingError> {
-        let Some(rates) = self.live_store().store.rates else { return Ok(()) };
-        let (rate, now) = (rates.session.saturating_mul(APP_SHARE), self.now().saturating_mul(1000));
-        let taken = self.app().limits.take(RateLimitKind::App, self.live_store().number, app_bucket(app), rate, now);
-        taken.map_err(|seconds| ErrorCause::TooMany { seconds }.into())
-    }
-
-    /// Refuses an address from which too many apps did not prove who they are.
-    pub(crate) fn check_wrong_proofs(&self) -> Result<(), UserFacingError> {
-        let Some(rates) = self.live_store().store.rates else { return Ok(()) };
-        let (from, now) = (client_address(self.request(), self.live_store()), self.now().saturating_mul(1000));
-        let wait = self.app().limits.wait(RateLimitKind::WrongProof, self.live_store().number, from, rates.callback, now);
-        wait.map_or(Ok(()), |seconds| Err(ErrorCause::TooMany { seconds }.into()))
     }
 
     /// Refuses speculative loads: they must not begin or consume anything.

@@ -4,12 +4,13 @@
 use crate::pages::ErrorCause;
 use crate::web::error_page::{error_response, method_not_allowed};
 use crate::web::headers::KeepsOpener;
+use crate::web::reachable_inside::ReachableInside;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use crate::web::{app, headers};
 use actix_web::dev::Service as _;
 use actix_web::guard::{Any, Get, Head, Options};
-use actix_web::http::header::{ALLOW, HeaderMap};
+use actix_web::http::header::{ALLOW, HeaderMap, SET_COOKIE};
 use actix_web::web::{self, Data, PayloadConfig, ServiceConfig};
 use actix_web::{Handler, HttpMessage as _, HttpResponse, Resource, Responder, Route};
 use std::future::Future;
@@ -39,6 +40,8 @@ pub(crate) struct RouteRow {
     is_page: bool,
     /// Whether a proxy in front of a store sends it to the broker, and not to the store.
     is_public: bool,
+    /// Whether services inside the network reach it under a host of theirs.
+    is_reachable_inside: bool,
     /// Adds headers to every answer of the path, errors as well.
     adds: Option<AnswerHeaders>,
 }
@@ -48,7 +51,16 @@ pub(crate) type AnswerHeaders = fn(&RequestContext, &mut HeaderMap);
 
 /// A path with the error pages and the headers of all pages. Visitors reach it through the proxy in front of a store.
 pub(crate) fn page(path: &'static str) -> RouteRow {
-    RouteRow { path, handlers: Vec::new(), largest_body: None, is_hidden: None, is_page: true, is_public: true, adds: None }
+    RouteRow {
+        path,
+        handlers: Vec::new(),
+        largest_body: None,
+        is_hidden: None,
+        is_page: true,
+        is_public: true,
+        is_reachable_inside: false,
+        adds: None,
+    }
 }
 
 /// The same, with headers that every answer of the path gets.
@@ -139,6 +151,11 @@ impl RouteRow {
         Self { largest_body: Some(bytes), ..self }
     }
 
+    /// Services inside the network reach the path under a host of theirs as well. Its answers set no cookie and are no pages.
+    pub(crate) fn also_inside(self) -> Self {
+        Self { is_reachable_inside: true, ..self }
+    }
+
     /// Behind a proxy, this path is the store's own.
     pub(crate) fn left_to_the_store(self) -> Self {
         Self { is_public: false, ..self }
@@ -175,6 +192,9 @@ impl RouteRow {
         let mut resource = self.handlers.into_iter().fold(web::resource(self.path), |resource, (_, route)| resource.route(route));
         if let Some(bytes) = self.largest_body {
             resource = resource.app_data(PayloadConfig::new(bytes));
+        }
+        if self.is_reachable_inside {
+            resource = resource.app_data(ReachableInside);
         }
         if !self.is_page {
             return resource.default_service(web::to(move || std::future::ready(internal_method_not_allowed(&allowed))));
@@ -217,6 +237,10 @@ where
             let live_store = live_config.as_ref().and_then(|live_config| live_config.store_of_request(answer.request())).cloned();
             if answer.request().extensions().get::<KeepsOpener>().is_some() {
                 headers::keep_opener(answer.headers_mut());
+            }
+            if live_store.is_none() {
+                // Under a host that is no address of a store there are no cookies.
+                answer.headers_mut().remove(SET_COOKIE);
             }
             headers::add_security_headers(answer.headers_mut(), live_store.as_deref().map(|live_store| &*live_store.store));
             Ok(answer)

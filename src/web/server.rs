@@ -4,8 +4,13 @@ use crate::web::app::App;
 use crate::web::connection::{Connection, ConnectionCounts, CountedConnection};
 use crate::web::forward_auth::TokenCache;
 use crate::web::health;
+use crate::web::metrics::gauge_guard::GaugeGuard;
+use crate::web::metrics::limits::CONNECTIONS;
+use crate::web::settings_reading::ReadAllFiles;
+use crate::web::shutdown;
 use crate::web::unread_body::{AnswerBody, KeptBody};
 use crate::world::open_files;
+use crate::world::signals::ProcessSignals;
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, Protocol};
 use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, map_config};
@@ -26,6 +31,8 @@ const LARGEST_BODY: usize = 16 * 1024;
 const MOST_CONNECTIONS: usize = 5000;
 /// How many connections wait until a worker takes them.
 const WAITING_CONNECTIONS: u32 = 1024;
+/// The server itself waits for requests under way for longer than the settings allow, in seconds.
+const LONGEST_SHUTDOWN: u64 = 3600;
 /// How many files stay free for storage, for calls to providers and for the files of the operator.
 const RESERVED_FILES: usize = 200;
 
@@ -35,60 +42,66 @@ pub(crate) async fn serve(
     listen: SocketAddr,
     metrics: Option<SocketAddr>,
     configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    read_all: ReadAllFiles,
     ready: impl FnOnce(SocketAddr),
 ) -> io::Result<()> {
-    let workers = std::thread::available_parallelism().map_or(2, NonZero::get);
-    // Where files are scarce, connections wait in the queue of the system, and nothing else fails.
-    let files = usize::try_from(open_files::raise_limit()).unwrap_or(usize::MAX);
-    let connections = files.saturating_sub(RESERVED_FILES).max(files / 4).checked_div(workers).unwrap_or(1).clamp(1, MOST_CONNECTIONS);
-    let builder = || Server::build().workers(workers).max_concurrent_connections(connections).shutdown_timeout(25);
-    let apart = match metrics {
-        None => None,
-        Some(address) => {
-            let app = app.clone();
-            let (listener, builder) = (bind(address)?, builder().workers(1).disable_signals());
-            let stopping = builder.graceful_shutdown_signal();
-            let server = builder.listen("metrics", listener, move || {
-                let (app, stopping) = (app.clone(), stopping.clone());
-                let configure = move |config: &mut ServiceConfig| health::own_listener(config.app_data(app.clone()));
-                http_service(
-                    configure,
-                    |_| Ok(None),
-                    move || {
-                        let stopping = stopping.clone();
-                        async move { stopping.notified().await }
-                    },
-                )
-            })?;
-            Some(server.run())
-        }
-    };
+    let opening = app.clone();
+    let open = move || opening.metrics.process.count_connection();
+    let of_operator = app.clone();
+    let for_operator = move |config: &mut ServiceConfig| health::own_listener(config.app_data(of_operator.clone()));
+    let apart = metrics.map(|address| start(bind(address)?, 1, for_operator, |_| Ok(None), open.clone())).transpose()?;
     let listener = bind(listen)?;
     let address = listener.local_addr()?;
-    let (counts, builder) = (Arc::new(ConnectionCounts::default()), builder());
+    let (counts, counting, served) = (Arc::new(ConnectionCounts::default()), app.clone(), app.clone());
+    let configure = move |config: &mut ServiceConfig| {
+        // Each worker has its own cache, so that workers never wait for each other.
+        config.app_data(served.clone()).app_data(Data::new(TokenCache::default())).app_data(PayloadConfig::new(LARGEST_BODY));
+        configure(config);
+    };
+    let count = move |client| match counting.live_config().most_connections(client) {
+        None => Ok(None),
+        Some(most) => counts.count(client, most).map(Some).ok_or_else(|| {
+            counting.metrics.limits.count(CONNECTIONS);
+            TooManyConnections
+        }),
+    };
+    let workers = std::thread::available_parallelism().map_or(2, NonZero::get);
+    let (server, signals) = (start(listener, workers, configure, count, open)?, ProcessSignals::new()?);
+    let handle = server.handle();
+    ready(address);
+    // It serves until the process ends.
+    apart.map(actix_web::rt::spawn);
+    tokio::select! {
+        ended = server => ended?,
+        () = shutdown::follow_signals(&app, &handle, signals, read_all) => {}
+    }
+    shutdown::save_all(&app).await;
+    Ok(())
+}
+
+/// Starts a server that leaves the signals to `shutdown`.
+fn start(
+    listener: TcpListener,
+    workers: usize,
+    configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    count: impl Fn(IpAddr) -> Result<Option<CountedConnection>, TooManyConnections> + Clone + Send + 'static,
+    open: impl Fn() -> GaugeGuard + Clone + Send + 'static,
+) -> io::Result<Server> {
+    let threads = std::thread::available_parallelism().map_or(2, NonZero::get);
+    // Where files are scarce, connections wait in the queue of the system, and nothing else fails.
+    let files = usize::try_from(open_files::raise_limit()).unwrap_or(usize::MAX);
+    let connections = files.saturating_sub(RESERVED_FILES).max(files / 4).checked_div(threads).unwrap_or(1).clamp(1, MOST_CONNECTIONS);
+    let builder = Server::build().workers(workers).max_concurrent_connections(connections);
+    let builder = builder.shutdown_timeout(LONGEST_SHUTDOWN).disable_signals();
     let stopping = builder.graceful_shutdown_signal();
     let server = builder.listen("portaria", listener, move || {
-        let (app, counts, configure, stopping) = (app.clone(), Arc::clone(&counts), configure.clone(), stopping.clone());
-        let counting = app.clone();
-        let configure = move |config: &mut ServiceConfig| {
-            // Each worker has its own cache, so that workers never wait for each other.
-            config.app_data(app.clone()).app_data(Data::new(TokenCache::default())).app_data(PayloadConfig::new(LARGEST_BODY));
-            configure(config);
-        };
-        let count = move |client| match counting.live_config().most_connections(client) {
-            None => Ok(None),
-            Some(most) => counts.count(client, most).map(Some).ok_or(TooManyConnections),
-        };
-        http_service(configure, count, move || {
+        let stopping = stopping.clone();
+        http_service(configure.clone(), count.clone(), open.clone(), move || {
             let stopping = stopping.clone();
             async move { stopping.notified().await }
         })
     })?;
-    ready(address);
-    if let Some(apart) = apart {
-        actix_web::rt::spawn(apart);
-    }
-    server.run().await
+    Ok(server.run())
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
@@ -105,6 +118,7 @@ struct TooManyConnections;
 fn http_service<F: Future<Output = ()> + 'static>(
     configure: impl Fn(&mut ServiceConfig) + 'static,
     count: impl Fn(IpAddr) -> Result<Option<CountedConnection>, TooManyConnections> + Clone + 'static,
+    open: impl Fn() -> GaugeGuard + Clone + 'static,
     stopping: impl Fn() -> F + 'static,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> {
     let routes = Routes::new().configure(configure).wrap_fn(|mut request, service| {
@@ -122,6 +136,7 @@ fn http_service<F: Future<Output = ()> + 'static>(
         .finish(map_config(routes, |()| AppConfig::default()));
     let accept = fn_service(move |stream: TcpStream| {
         let peer = stream.peer_addr().ok();
+        let open = open.clone();
         let counted = count(peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip()));
         async move {
             let Ok(counted) = counted else {
@@ -130,7 +145,7 @@ fn http_service<F: Future<Output = ()> + 'static>(
                     .try_write(b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\nretry-after: 10\r\n\r\n");
                 return Err(DispatchError::Io(io::ErrorKind::ConnectionRefused.into()));
             };
-            Ok((Connection::new(stream, counted), Protocol::Http1, peer))
+            Ok((Connection::new(stream, counted, open()), Protocol::Http1, peer))
         }
     });
     accept.and_then(http)

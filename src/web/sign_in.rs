@@ -16,6 +16,7 @@ use crate::stores::live::LiveProvider;
 use crate::vocabulary::email::Email;
 use crate::web::apps::{kept_request, login_for_app};
 use crate::web::login_source::LoginSource;
+use crate::web::metrics::sessions::SessionEndReason;
 use crate::web::request_context::RequestContext;
 use crate::web::session_tokens::session_cookies;
 use crate::web::user_facing_error::{ResponseWithCookies, UserFacingError, redirect_to};
@@ -255,7 +256,9 @@ impl BegunSession {
         let keys = context.signing_keys().ok_or(ErrorCause::StorageUnavailable)?;
         if let Some((sid, latest)) = &self.instead_of {
             app.revocations.record_end(sid, *latest);
+            app.metrics.sessions.count_ended(&store.name, SessionEndReason::Replaced, 1);
         }
+        app.metrics.sessions.count_begun(&store.name);
         let person = SessionUser {
             uid: user.uid,
             email: user.email,
@@ -287,9 +290,9 @@ pub(crate) fn mail_new_identity_notice(context: &RequestContext, live_provider: 
 pub(crate) fn mail_notice(context: &RequestContext, title: &str, email: &Email) {
     let Some(mailer) = context.live_store().mailer.clone() else { return };
     let mail = identity_linked_mail(context.language(), &context.live_store().look, title);
-    let email = email.clone();
+    let (email, store, mails) = (email.clone(), context.live_store().store.name.clone(), context.app().metrics.mails.clone());
     actix_web::rt::spawn(async move {
-        if let Err(reason) = mailer.send(&email, &mail).await {
+        if let Err(reason) = mails.count_sending(&store, mailer.send(&email, &mail)).await {
             tracing::error!(%reason, "a mail could not be sent");
         }
     });

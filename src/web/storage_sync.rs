@@ -6,6 +6,7 @@ use crate::directory::{Directory, StorageUnavailable};
 use crate::session::revocation::Revocations;
 use crate::web::signing_keys::SigningKeys;
 use crate::world::clock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tokio::sync::{Mutex, Notify};
 
@@ -14,6 +15,8 @@ pub(crate) struct StorageSync {
     position: Mutex<StorageSyncPosition>,
     /// Whether sessions have ended since the last look.
     ended: Notify,
+    /// Whether the last reading failed.
+    is_down: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -52,8 +55,14 @@ impl StorageSync {
         if position.ends.number != before {
             self.ended.notify_one();
         }
+        self.is_down.store(outcome.is_err(), Ordering::Relaxed);
         position.last = Some((began, outcome));
         outcome
+    }
+
+    /// Whether storage answered when it was last read.
+    pub(crate) fn is_up(&self) -> bool {
+        !self.is_down.load(Ordering::Relaxed)
     }
 
     /// Waits until sessions have ended since the last call.

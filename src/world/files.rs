@@ -231,6 +231,11 @@ pub(crate) fn is_folder(path: &Path) -> bool {
     path.is_dir()
 }
 
+/// How many bytes a file has; 0 if there is none.
+pub(crate) fn size(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |file| file.len())
+}
+
 /// Whether there is such a file.
 pub(crate) fn is_file(path: &Path) -> bool {
     path.is_file()

@@ -25,7 +25,23 @@ static QUEUE: OnceLock<LogQueue> = OnceLock::new();
 #[derive(Clone)]
 pub(crate) struct LogQueue {
     waiting: Sender<Waiting>,
-    lost: Arc<AtomicU64>,
+    lost: Arc<LostLines>,
+}
+
+/// The lines that are lost.
+#[derive(Default)]
+struct LostLines {
+    /// Those of which the log has not said so yet.
+    unreported: AtomicU64,
+    /// All since the start.
+    all: AtomicU64,
+}
+
+impl LostLines {
+    fn count(&self, many: u64) {
+        self.unreported.fetch_add(many, Ordering::Relaxed);
+        self.all.fetch_add(many, Ordering::Relaxed);
+    }
 }
 
 enum Waiting {
@@ -53,6 +69,11 @@ impl LogQueue {
         Ok(queue)
     }
 
+    /// How many lines are lost since the start.
+    pub(crate) fn lost_lines() -> u64 {
+        QUEUE.get().map_or(0, |queue| queue.lost.all.load(Ordering::Relaxed))
+    }
+
     /// Waits until what is in the queue is written, but not for ever.
     pub(crate) fn flush() {
         let Some(queue) = QUEUE.get() else { return };
@@ -63,7 +84,7 @@ impl LogQueue {
     }
 }
 
-fn write_lines(waiting: &mut Receiver<Waiting>, mut output: impl Write, lost: &AtomicU64) {
+fn write_lines(waiting: &mut Receiver<Waiting>, mut output: impl Write, lost: &LostLines) {
     let (mut taken, mut lines) = (Vec::new(), Vec::new());
     while waiting.blocking_recv_many(&mut taken, MOST_AT_ONCE) > 0 {
         let (mut marks, mut many) = (Vec::new(), 0_u64);
@@ -78,13 +99,13 @@ fn write_lines(waiting: &mut Receiver<Waiting>, mut output: impl Write, lost: &A
         }
         // An error of the log must not be logged; that lines are missing is said as soon as it can be.
         if output.write_all(&lines).is_err() {
-            lost.fetch_add(many, Ordering::Relaxed);
+            lost.count(many);
         }
         lines.clear();
         for done in marks {
             let _ = done.try_send(());
         }
-        let lost = lost.swap(0, Ordering::Relaxed);
+        let lost = lost.unreported.swap(0, Ordering::Relaxed);
         if lost > 0 {
             let _ = writeln!(output, "{lost} lines of the log are lost, because it was not read in time");
         }
@@ -105,7 +126,7 @@ impl MakeWriter<'_> for &'static LogQueue {
 impl Write for &LogQueue {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.waiting.try_send(Waiting::Line(bytes.into())).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+            self.lost.count(1);
         }
         Ok(bytes.len())
     }

@@ -293,4 +293,23 @@ mod tests {
         assert_eq!(fault(&begun, Duration::from_millis(120), short).await, slow(Duration::from_millis(120), WaitingFor::Rest));
         assert_eq!(fault(&endless, long, long).await, NoAnswer::TooLarge(Oversize { limit: 100, size: None }));
     }
+
+    #[actix_web::test]
+    async fn an_address_of_ipv6_is_called_where_the_policy_allows_it() {
+        let Ok(listener) = TcpListener::bind("[::1]:0") else { return };
+        let address = format!("http://{}/", listener.local_addr().expect("it listens"));
+        std::thread::spawn(move || {
+            for mut connection in listener.incoming().map_while(Result::ok) {
+                let _ = (connection.read(&mut [0; 4096]), connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"));
+            }
+        });
+        let listed = |host: &str| NetworkPolicy { everything: false, private_hosts: [host.into()].into() };
+        for (policy, expected) in [(listed("::1"), true), (listed("::2"), false)] {
+            let (network, _) = Network::new(policy, &TrustedAuthorities::default());
+
+            let answer = network.send(&Request::for_document(&address)).await;
+
+            assert_eq!(answer.is_ok(), expected, "{answer:?}");
+        }
+    }
 }

@@ -218,8 +218,13 @@ impl Broker {
 
     /// Asks it to end.
     pub fn ask_to_end(&self) {
-        let asked = Command::new("kill").args(["-TERM", &self.id().to_string()]).status();
-        assert!(asked.expect("kill is there").success());
+        self.signal("-TERM");
+    }
+
+    /// Sends it a signal, as `kill` writes it.
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.id().to_string()]).status();
+        assert!(sent.expect("kill is there").success());
     }
 
     /// How much memory it has, in bytes.

@@ -1,6 +1,6 @@
 //! The program is asked to end, as a service manager asks it.
 
-use crate::bad_times::place::{Browser, Ending, Place, until};
+use crate::bad_times::place::{Broker, Browser, Ending, Place, until};
 use crate::web::test_provider::{json, person};
 use std::io::Write as _;
 use std::sync::Arc;
@@ -50,4 +50,83 @@ fn who_is_on_the_way_when_it_is_asked_to_end_comes_in_and_nobody_else_does() {
     let again = Ending(place.start());
     assert!(shoppers.iter().all(|browser| again.0.auth(&browser.cookies()) == 200), "every session that was answered is kept");
     place.assert_whole();
+}
+
+/// What a broker answers that still serves.
+fn readiness(broker: &Broker) -> Option<u16> {
+    broker.ask("GET", "/health/ready", &[]).map(|answer| answer.status)
+}
+
+#[test]
+fn a_broker_that_ends_later_says_so_first_and_serves_until_then() {
+    for signal in ["-TERM", "-INT"] {
+        let place = Place::on_sqlite();
+        place.set("shutdown: { delay: 10m, timeout: 20s }\n");
+        let broker = Ending(place.start());
+        assert_eq!(readiness(&broker.0), Some(200));
+
+        broker.0.signal(signal);
+
+        until("it says that it ends", Duration::from_secs(20), || readiness(&broker.0) == Some(503));
+        let mut browser = Browser::default();
+        assert_eq!(browser.comes(&broker.0, "ana").status, 303, "visitors who come are served");
+        // The second signal cuts the wait short.
+        broker.0.signal(signal);
+        until("it has ended", Duration::from_secs(20), || !broker.0.lives());
+        assert!(place.logged().contains("the broker has ended"), "{}", place.logged());
+        let again = Ending(place.start());
+        assert_eq!(again.0.auth(&browser.cookies()), 200);
+    }
+}
+
+#[test]
+fn what_takes_longer_than_the_settings_allow_is_cut_off() {
+    let place = Place::on_sqlite();
+    place.set("shutdown: { timeout: 1s }\n");
+    let broker = Ending(place.start());
+    let (waiting, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    place.upstream.answers("/me", {
+        let (waiting, is_over) = (Arc::clone(&waiting), Arc::clone(&is_over));
+        move |_, _| {
+            waiting.fetch_add(1, Ordering::SeqCst);
+            while !is_over.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+    });
+
+    std::thread::scope(|scope| {
+        let mut browser = Browser::default();
+        let back = browser.begin(&broker.0, "ana");
+        let serving = &broker.0;
+        let asked = scope.spawn(move || browser.ask(serving, "GET", &back).is_none());
+        until("it is on its way", Duration::from_secs(20), || waiting.load(Ordering::SeqCst) == 1);
+        broker.0.ask_to_end();
+        until("it has ended", Duration::from_secs(20), || !broker.0.lives());
+        is_over.store(true, Ordering::SeqCst);
+        assert!(asked.join().expect("it was asked"), "there is no answer");
+    });
+    assert!(place.logged().contains("are cut off"), "{}", place.logged());
+}
+
+/// The settings are read at once, and those that are wrong change nothing.
+#[test]
+fn a_hang_up_reads_the_files_again_and_a_mistake_in_them_changes_nothing() {
+    let place = Place::on_sqlite();
+    let broker = Ending(place.start());
+    let title = |wanted: &str| broker.0.ask("GET", "/login", &[("Accept", "text/html")]).is_some_and(|page| page.body.contains(wanted));
+
+    place.set("login: { title: Loja Nova }\n");
+    broker.0.signal("-HUP");
+    until("the settings are in use", Duration::from_secs(8), || title("Loja Nova"));
+    place.set("login: { tilte: Loja Errada }\n");
+    broker.0.signal("-HUP");
+    until("the mistake is in the log", Duration::from_secs(8), || place.logged().contains("the settings are broken"));
+
+    assert!(title("Loja Nova") && broker.0.lives());
+    let metrics = broker.0.ask("GET", "/metrics", &[]).expect("an answer").body;
+    for line in ["portaria_configuration_up_to_date 0", "portaria_complaints 1"] {
+        assert!(metrics.lines().any(|other| other == line), "{line}: {metrics}");
+    }
+    assert!(place.logged().matches("SIGHUP: all files are read again").count() >= 2, "{}", place.logged());
 }

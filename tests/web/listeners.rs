@@ -120,3 +120,18 @@ fn a_setting_that_waits_for_a_restart_is_reported_once_until_the_file_says_again
     place.set("");
     until("nothing waits any more", Duration::from_secs(40), || complaints() == "[]");
 }
+
+#[test]
+fn it_listens_at_addresses_of_ipv6() {
+    if TcpListener::bind("[::1]:0").is_err() {
+        return;
+    }
+    let here = Running::start_at("[::1]:0", "publicUrl: http://localhost:8080\n", "true");
+    let open = Running::start_at("[::]:0", &format!("{HTTPS}trustedProxies: [ fd00::7 ]\n"), "true");
+
+    assert_eq!(status(&here.get(b"/health/live", "")), 200);
+    let port = open.address.rsplit_once(':').expect("a port").1;
+    for address in [format!("[::1]:{port}"), format!("127.0.0.1:{port}")] {
+        assert_eq!(status(&ask(&address, "/health/live", "")), 200, "{address}");
+    }
+}

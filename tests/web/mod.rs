@@ -38,6 +38,7 @@ mod logout;
 mod lookalike;
 mod machines;
 mod marks;
+mod metrics;
 mod mailbox;
 mod moved;
 mod passkey_attacks;

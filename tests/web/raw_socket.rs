@@ -19,7 +19,7 @@ getUserInfo: { get: \"https://sso.acme.example/me\" }
 /// The program while it runs.
 pub struct Running {
     pub child: Child,
-    address: String,
+    pub address: String,
     folder: Folder,
 }
 

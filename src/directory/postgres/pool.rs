@@ -92,6 +92,14 @@ impl ConnectionPools {
         self.hosts.mark_pooled();
     }
 
+    /// How many connections of all threads are in use, and how many there may be.
+    pub(crate) fn in_use(&self) -> (usize, usize) {
+        let threads = self.threads.read().unwrap_or_else(PoisonError::into_inner);
+        let most = threads.len().saturating_mul(permits_of_thread());
+        let free: usize = threads.iter().map(|(_, connections)| connections.permits.available_permits()).sum();
+        (most.saturating_sub(free), most)
+    }
+
     fn of_this_thread(&self) -> Arc<ThreadConnections> {
         let id = Handle::current().id();
         let find = |threads: &[(Id, Arc<ThreadConnections>)]| {
@@ -109,12 +117,16 @@ impl ConnectionPools {
     }
 }
 
+/// How many connections one thread may have.
+fn permits_of_thread() -> usize {
+    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let (least, most) = OF_ONE_THREAD;
+    IN_ALL.checked_div(threads).unwrap_or(least).clamp(least, most)
+}
+
 impl ThreadConnections {
     fn new() -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let (least, most) = OF_ONE_THREAD;
-        let permits = IN_ALL.checked_div(threads).unwrap_or(least).clamp(least, most);
-        Self { permits: Arc::new(Semaphore::new(permits)), resting: Mutex::default() }
+        Self { permits: Arc::new(Semaphore::new(permits_of_thread())), resting: Mutex::default() }
     }
 
     /// The connection that was used last, of this generation. What has rested or lived for too long is closed.

@@ -12,7 +12,7 @@ use std::{io, thread};
 use tokio::sync::oneshot;
 
 /// How many verbs read at once.
-const AT_ONCE: usize = 2;
+pub(crate) const AT_ONCE: usize = 2;
 /// How many verbs wait at most.
 const QUEUE_LENGTH: usize = 1024;
 

@@ -2,6 +2,7 @@
 
 use crate::provider::hosts::{is_host, is_loopback};
 use crate::stores::hand_over_page::check_hand_over_page;
+use crate::stores::internal_host::check_internal_hosts;
 use crate::stores::ip_network::IpNetwork;
 use crate::stores::login_paths::check_login_path;
 use crate::stores::session_cookie::warn_about_open_cookie;
@@ -12,6 +13,7 @@ use crate::stores::settings::check_origins::{check_origin, check_return_origins,
 use crate::stores::settings::check_session::{check_domain, check_session, check_shared_domains};
 use crate::stores::settings::check_ways::check_ways;
 use crate::stores::settings::limits::LimitsSpec;
+use crate::stores::settings::shutdown::check_shutdown;
 use crate::stores::settings::{FilesMayReadSpec, LoginSpec, MailSpec, SettingsSpec};
 use crate::stores::variable_pattern::VariablePattern;
 use crate::vocabulary::diagnostic::printable;
@@ -82,12 +84,14 @@ pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
     if let Some(login) = &spec.login {
         check_login(login, reader);
     }
+    spec.shutdown.iter().for_each(|shutdown| check_shutdown(shutdown, reader));
     spec.account.iter().for_each(|account| check_account(account, reader));
     if let Some(session) = &spec.session {
         check_session(session, reader);
         check_domain(spec, reader);
     }
     if !in_store {
+        check_internal_hosts(spec, reader);
         check_what_is_inherited(spec, None, reader);
     }
     check_stores(spec, in_store, reader);
@@ -232,7 +236,8 @@ fn check_belongs_to_installation(store: &SettingsSpec, reader: &mut Reader) {
     let private_hosts = store.private_hosts.as_ref().and_then(|hosts| Some(("privateHosts", hosts.0.first()?.place)));
     let authorities = store.trusted_authorities.as_ref().and_then(|files| Some(("trustedAuthorities", files.0.first()?.place)));
     let audit = store.audit.as_ref().map(|audit| ("audit", audit.place));
-    for (word, place) in texts.chain(master_key).chain(private_hosts).chain(authorities).chain(audit).chain(connections) {
+    let shutdown = store.shutdown.as_ref().map(|shutdown| ("shutdown", shutdown.place));
+    for (word, place) in texts.chain(master_key).chain(private_hosts).chain(authorities).chain(audit).chain(shutdown).chain(connections) {
         let help = "take it out here, and set it beside `stores`, for all stores together";
         reader.complain(place, format!("`{word}` belongs to the whole installation, and a store cannot set it"), help);
     }

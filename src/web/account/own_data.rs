@@ -7,6 +7,7 @@ use crate::pages::{ErasurePage, ErasureStage};
 use crate::stores::account_deletion::AccountDeletion;
 use crate::web::account::PAGE;
 use crate::web::fresh_session::{is_fresh, require_fresh_session};
+use crate::web::metrics::sessions::SessionEndReason;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
@@ -62,6 +63,7 @@ pub(crate) async fn erase(context: RequestContext) -> Result<HttpResponse, UserF
     // A user who is erased already is what the shopper asked for.
     app.directory.write(erase).await?;
     app.revocations.record_end(&session.sid, latest);
+    app.metrics.sessions.count_ended(&store.name, SessionEndReason::Erased, 1);
     // The erasure is stored, so what follows is no reason for an error page.
     let _ = app.read_from_storage(context.now()).await;
     let landing = context.live_store().default_landing();

@@ -9,6 +9,7 @@ use crate::session::Session;
 use crate::vocabulary::hash::{hex, sha256};
 use crate::web::account::{PAGE, provider_title};
 use crate::web::forms;
+use crate::web::metrics::sessions::SessionEndReason;
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
@@ -41,6 +42,7 @@ pub(crate) async fn end(context: RequestContext) -> Result<HttpResponse, UserFac
         let event = AuditEvent { provider: ended.provider, ..event };
         app.directory.write(EndSession { sid: ended.sid.clone(), uid, latest: ended.latest, again: false, event }).await?;
         app.revocations.record_end(&ended.sid, ended.latest);
+        app.metrics.sessions.count_ended(&context.live_store().store.name, SessionEndReason::Account, 1);
         app.read_from_storage(context.now()).await?;
     }
     // A session that has ended is what the shopper asked for.

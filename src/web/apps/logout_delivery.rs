@@ -3,7 +3,9 @@
 
 use crate::apps::client_app::ClientApp;
 use crate::apps::logout_token::{EndedAppSession, LOGOUT_TOKEN, logout_claims};
-use crate::directory::logout_notices::{DropLogoutNotice, ListStoresWithDueNotices, LogoutNotice, TakeDueLogoutNotices};
+use crate::directory::logout_notices::{
+    CountLogoutNotices, DropLogoutNotice, ListStoresWithDueNotices, LogoutNotice, TakeDueLogoutNotices,
+};
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Fetch as _, LARGEST_ANSWER, Method, Request, USER_AGENT};
 use crate::web::app::App;
@@ -33,6 +35,9 @@ pub(crate) async fn deliver_always(app: Data<App>) {
         let is_wanted =
             app.live_config().live_stores().any(|live_store| live_store.apps.iter().any(|app| app.back_channel_logout.is_some()));
         while is_wanted && deliver_due(&app, clock::now()).await >= TAKEN {}
+        if is_wanted && let Ok(waiting) = app.directory.read(CountLogoutNotices { now: clock::now() }).await {
+            app.metrics.logout_notices.set_waiting(waiting);
+        }
     }
 }
 

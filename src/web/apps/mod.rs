@@ -40,8 +40,8 @@ const LARGEST_FORM: usize = 32 * 1024;
 /// Every route of client apps.
 pub(crate) fn routes() -> Vec<RouteRow> {
     vec![
-        page("/.well-known/openid-configuration").get_and_head(discovery::document),
-        page("/.well-known/oauth-authorization-server").get_and_head(discovery::document),
+        page("/.well-known/openid-configuration").get_and_head(discovery::document).also_inside(),
+        page("/.well-known/oauth-authorization-server").get_and_head(discovery::document).also_inside(),
         page("/authorize").get(authorize::by_query).post(authorize::by_form),
         page("/authorize/{request}").get(authorize::resume).post(consent::submit),
         page("/end-session").get(end_session::by_query).post(end_session::by_form).largest_body(LARGEST_FORM),
@@ -50,7 +50,7 @@ pub(crate) fn routes() -> Vec<RouteRow> {
         page("/token").post(token::token).options(cross_origin::preflight).largest_body(LARGEST_FORM),
         page("/userinfo").get(userinfo::userinfo).post(userinfo::userinfo).options(cross_origin::preflight),
         page("/apps/tokens/{provider}").get(provider_token::hand_out).options(cross_origin::preflight),
-        page("/introspect").post(introspect::introspect).largest_body(LARGEST_FORM),
+        page("/introspect").post(introspect::introspect).also_inside().largest_body(LARGEST_FORM),
         page("/revoke").post(revoke::revoke).options(cross_origin::preflight).largest_body(LARGEST_FORM),
     ]
 }

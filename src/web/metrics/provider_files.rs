@@ -1,5 +1,6 @@
 //! The metrics of provider files: how many are in which state.
 
+use crate::stores::catalogue::ProviderStatus;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -23,10 +24,9 @@ impl ProviderFileMetrics {
     }
 
     pub(crate) fn set(&self, states: &BTreeMap<&'static str, usize>) {
-        // A status that no file has any more disappears.
-        self.files.clear();
-        for (state, count) in states {
-            self.files.get_or_create(&ProviderFileLabels { state }).set(i64::try_from(*count).unwrap_or(i64::MAX));
+        for state in ProviderStatus::ALL.iter().map(|status| status.word()) {
+            let count = states.get(state).copied().unwrap_or_default();
+            self.files.get_or_create(&ProviderFileLabels { state }).set(i64::try_from(count).unwrap_or(i64::MAX));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::web::browser::Browser;
 use crate::web::client_request::ClientRequest;
-use crate::web::stores::{OTHER, two};
+use crate::web::stores::{OTHER, TWO, two};
 use crate::web::test_broker::{HOST, LOCAL, TestBroker};
 use portaria::stores::settings::Settings;
 use portaria::vocabulary::place::Source;
@@ -215,4 +215,68 @@ async fn what_a_visitor_sends_makes_no_further_label_and_no_label_names_a_person
         let store = label.split(',').find_map(|pair| pair.trim().strip_prefix("store="));
         assert!(store.is_none_or(|store| matches!(store, "\"main\"" | "\"atacado\"")), "{label}");
     }
+}
+
+/// A host for services inside the network reaches what is meant for programs, at the store that names it, and nothing else.
+/// Attacks L-14, H-12
+#[actix_web::test]
+async fn under_an_internal_host_programs_are_answered_and_nothing_else_is_there() {
+    let inside = "internalHosts: [ portaria.svc.cluster.local, 10.0.0.5, \"fd00::5\" ]\n";
+    let of_other =
+        TWO.replace("returnTo: [ http://localhost:9001 ]", "returnTo: [ http://localhost:9001 ], internalHosts: [ atacado.svc ]");
+    let broker = TestBroker::builder(&format!("{inside}{of_other}")).with_standard("acme").build().await;
+    let browser = Browser::new(&broker);
+    let token = browser.log_in("acme", "ana").await.session().expect("a session").to_owned();
+    let validate = |host: &str, token: &str| {
+        let body = format!("{{\"token\":\"{token}\"}}");
+        ClientRequest::by("POST", "/session/validate").with("host", host).with("content-type", "application/json").body(body)
+    };
+
+    for host in
+        ["portaria.svc.cluster.local", "Portaria.svc.cluster.local:8080", "10.0.0.5", "10.0.0.5:80", "[fd00::5]:8080", "[FD00:0::5]"]
+    {
+        let get = |path: &str| ClientRequest::get(path).with("host", host).with("accept", "text/html").with("cookie", browser.cookies());
+        for path in ["/.well-known/jwks.json", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
+            let answer = broker.ask(get(path)).await;
+            let public = broker.ask(ClientRequest::get(path)).await;
+            assert_eq!((answer.status, &answer.body), (200, &public.body), "{host} {path}");
+            assert!(answer.cookies().is_empty() && !answer.body.contains("svc.cluster"), "{host} {path}: {answer:?}");
+        }
+        let valid = broker.ask(validate(host, &token)).await;
+        assert_eq!((valid.status, valid.json()["authStatus"].as_str()), (200, Some("Success")), "{host}: {valid:?}");
+        assert_eq!(broker.ask(ClientRequest::form("/introspect", "token=x").with("host", host)).await.status, 401, "{host}");
+        for path in [
+            "/",
+            "/login",
+            "/login/acme",
+            "/callback/acme?code=x&state=y",
+            "/session",
+            "/auth",
+            "/providers",
+            "/account",
+            "/token",
+            "/userinfo",
+            "/authorize",
+            "/lab",
+            "/embed.js",
+            "/logout",
+            "/nowhere",
+        ] {
+            let answer = broker.ask(get(path)).await;
+            assert_eq!(answer.status, 421, "{host} {path}: {answer:?}");
+            assert!(answer.cookies().is_empty() && answer.location().is_none() && !answer.body.contains("<html"));
+        }
+        let wrong = broker.ask(get("/session/validate")).await;
+        assert_eq!((wrong.status, wrong.header("content-type")), (405, Some("application/json")), "no page: {wrong:?}");
+    }
+    for host in
+        ["portaria.svc", "svc.cluster.local", "x.portaria.svc.cluster.local", "portaria.svc.cluster.local.", "10.0.0.50", "10.0.0.5:x"]
+    {
+        assert_eq!(broker.ask(validate(host, &token)).await.status, 421, "{host}");
+    }
+    assert_eq!(broker.ask(validate("atacado.svc", &token)).await.status, 401, "a token is good at its own store alone");
+    let spoofed = ClientRequest::get("http://localhost:8080/.well-known/jwks.json").with("host", "atacado.svc");
+    assert_eq!(broker.ask(spoofed).await.status, 421, "an address that names another host than the header");
+    broker.resettle(TWO);
+    assert_eq!(broker.ask(validate("10.0.0.5", &token)).await.status, 421, "the setting is gone");
 }
