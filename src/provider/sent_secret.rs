@@ -8,11 +8,14 @@ use crate::provider::fingerprint::fill_template_settings;
 use crate::provider::step::{BasicCredentials, Step, StepBody};
 use crate::provider::template::{FactUse, Template};
 use crate::vocabulary::names::Slot;
+use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
 
 /// The part of a request in which a secret stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SecretPosition {
+    /// Written out in the address.
+    Address,
     /// A parameter of the query.
     Query(Box<str>),
     /// A parameter of the form.
@@ -40,7 +43,9 @@ pub(crate) struct SentSecret {
     text: Box<str>,
     /// Where the values of its secrets are kept, or what they are made of.
     secrets: Vec<String>,
-    pub(crate) used: FactUse,
+    /// The secret; `None` for one that is written out.
+    pub(crate) fact: Option<Slot>,
+    pub(crate) place: Place,
 }
 
 impl SentSecret {
@@ -72,18 +77,26 @@ impl Provider {
             let address = self.described_address(&step.address, &settings);
             for (position, text) in placed_texts(step) {
                 let secrets: Vec<FactUse> = text.uses().filter(is_secret).collect();
-                let Some(used) = secrets.first().copied() else { continue };
+                let fact = secrets.first().map(|used| used.fact);
+                if fact.is_none() && text.written_secrets().is_empty() {
+                    continue;
+                }
+                let place = secrets.first().map_or(text.place, |used| used.place);
                 let secrets = secrets.iter().flat_map(|used| self.definitions(used.fact)).collect();
-                sent.push(SentSecret { address: address.clone(), position, text: text.source.clone(), secrets, used });
+                sent.push(SentSecret { address: address.clone(), position, text: text.source.clone(), secrets, fact, place });
+            }
+            // The compared address holds it.
+            if !step.address.written_secrets().is_empty() {
+                let (position, place) = (SecretPosition::Address, step.address.template.place);
+                sent.push(SentSecret { address: address.clone(), position, text: "".into(), secrets: Vec::new(), fact: None, place });
             }
             let credentials = step.basic.into_iter().chain(step.negotiated.as_ref().map(|negotiated| negotiated.basic));
             for BasicCredentials { encoded, has_secret, place } in credentials {
                 let fact = self.known.client_secret;
                 if has_secret && made_of_secrets.contains(&fact) {
-                    let used = FactUse { fact, place, whole: true, optional: false };
                     let position = SecretPosition::Basic { is_encoded: encoded };
-                    let secrets = self.definitions(fact);
-                    sent.push(SentSecret { address: address.clone(), position, text: "${clientSecret}".into(), secrets, used });
+                    let (secrets, text) = (self.definitions(fact), "${clientSecret}".into());
+                    sent.push(SentSecret { address: address.clone(), position, text, secrets, fact: Some(fact), place });
                 }
             }
         }
@@ -92,11 +105,7 @@ impl Provider {
 
     /// The secrets that are written out in the requests of the file.
     pub(crate) fn written_secrets(&self) -> Vec<Text> {
-        let of_step = |step: &Step| {
-            let texts = placed_texts(step).into_iter().flat_map(|(_, text)| text.written_secrets());
-            texts.chain(step.address.written_secrets()).collect::<Vec<_>>()
-        };
-        self.steps().flat_map(of_step).collect()
+        self.steps().flat_map(Step::written_secrets).collect()
     }
 
     /// An address with the settings filled in, and what becomes of the holes that only a login fills.
@@ -115,6 +124,14 @@ impl Provider {
         let name = self.names.name(fact);
         let typed = self.inputs.iter().filter(|input| *input.name == **name).map(|_| "an input".to_owned());
         kept.chain(read).chain(typed).collect()
+    }
+}
+
+impl Step {
+    /// The secrets that are written out in its request.
+    pub(crate) fn written_secrets(&self) -> Vec<Text> {
+        let texts = placed_texts(self).into_iter().flat_map(|(_, text)| text.written_secrets());
+        texts.chain(self.address.written_secrets()).collect()
     }
 }
 
@@ -145,6 +162,21 @@ mod tests {
     fn provider(text: &str) -> Provider {
         let (provider, report) = compile(&Source::new("acme.yaml", text), InstallationContext { loopback: false });
         provider.unwrap_or_else(|| panic!("{text}\n{}", report.draw(false)))
+    }
+
+    /// Attack P-17
+    #[test]
+    fn a_written_out_secret_is_sent_as_before_only_to_the_same_address() {
+        let file =
+            FILE.replace("X-Partner: \"${partner}\"", "X-Partner-Token: hunter3zebra").replace("/${path}", "/${path}?api_key=hunter4zebra");
+        let sent = |text: &str| provider(text).sent_secrets(&[]);
+        let saved = sent(&file);
+        let others = |text: &str| sent(text).iter().filter(|mine| !saved.iter().any(|known| known.is_like(mine))).count();
+
+        assert_eq!(others(&file), 0);
+        assert_eq!(others(&file.replace("path: token", "path: echo")), 3);
+        assert_eq!(others(&file.replace("X-Partner-Token", "X-Other-Token")), 1);
+        assert_eq!(others(&file.replace("hunter4zebra", "hunter5zebra")), 3, "the address is another one");
     }
 
     const FILE: &str = "name: Acme

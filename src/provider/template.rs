@@ -89,10 +89,12 @@ impl Template {
     pub(crate) fn written_secrets(&self) -> Vec<Text> {
         let Some(label) = &self.secret else { return Vec::new() };
         let literals = self.pieces.iter().filter_map(|piece| match piece {
-            TemplatePiece::Literal(text) => Some(Text::secret(&**text, label)),
+            TemplatePiece::Literal(text) => Some(&**text),
             TemplatePiece::Hole(_) => None,
         });
-        literals.collect()
+        // A provider may repeat it without the scheme of a header.
+        let parts = literals.flat_map(|text| std::iter::once(text).chain(text.split_once(' ').map(|(_, behind)| behind)));
+        parts.filter(|text| !text.is_empty()).map(|text| Text::secret(text, label)).collect()
     }
 
     /// The pieces in order.

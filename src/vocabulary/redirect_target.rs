@@ -76,13 +76,10 @@ fn shown_host(target: &Url) -> String {
 /// Whether a part of a path is made of the words of which addresses are made, with the number of a version.
 fn is_made_of_path_words(part: &str) -> bool {
     let is_version = |word: &str| {
-        let number = word.strip_prefix(['v', 'V']).unwrap_or(word);
+        let number = word.strip_prefix(['v', 'V']).unwrap_or_default();
         (1..=2).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit())
     };
-    let is_word = |word: &str| {
-        let word = word.to_ascii_lowercase();
-        WORDS.contains(&word) || WORDS.contains(word.trim_end_matches(|letter: char| letter.is_ascii_digit())) && is_plain(&word)
-    };
+    let is_word = |word: &str| WORDS.contains(&word.to_ascii_lowercase());
     let mut words = part.split(['-', '_', '.', '~']).filter(|word| !word.is_empty());
     part.len() <= 48 && words.all(|word| is_version(word) || is_word(word) || camel_case_words(word).iter().all(|word| is_word(word)))
 }

@@ -2,6 +2,7 @@
 //! nothing depend on a secret that does not depend on it there: how a login ends could otherwise be asked about a secret, letter by letter.
 
 use crate::lab::handlers::edited_masks::{block, word_at};
+use crate::lab::pages::masked_file::DOTS;
 use crate::provider::Provider;
 use crate::provider::declared_values::RequiredSetting;
 use crate::vocabulary::names::Slot;
@@ -74,8 +75,8 @@ impl TriedText<'_> {
         match of(self.provider).into_iter().find(|mine| !theirs.iter().any(|known| known.is_like(mine))) {
             None => Ok(()),
             Some(sent) => {
-                let name = self.provider.names.name(sent.used.fact).to_string();
-                Err(TryRefusal::OtherUse { name, line: sent.used.place.line })
+                let name = sent.fact.map_or_else(|| DOTS.to_owned(), |fact| self.provider.names.name(fact).to_string());
+                Err(TryRefusal::OtherUse { name, line: sent.place.line })
             }
         }
     }

@@ -90,7 +90,8 @@ impl Step {
     fn refusal(&self, rule: Option<&RefusalRule>, document: Option<&Value>, facts: &Facts, status: u16) -> ProviderRefusal {
         let code_paths = self.call.is_none().then(|| self.paths_of(self.known.code));
         let hides_code = !rule.zip(code_paths.as_deref()).is_some_and(|(rule, codes)| rule.shows_other_code(codes));
-        let secrets: Vec<Text> = document.map_or_else(Vec::new, |document| self.secrets_in(document, facts, rule, hides_code));
+        let mut secrets: Vec<Text> = document.map_or_else(Vec::new, |document| self.secrets_in(document, facts, rule, hides_code));
+        secrets.extend(self.written_secrets());
         RefusingAnswer { document, status, code_paths: code_paths.as_deref(), secrets: &secrets }.refusal(rule, facts)
     }
 

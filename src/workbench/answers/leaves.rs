@@ -5,7 +5,7 @@
 
 use crate::provider::json_path::scalar_text;
 use crate::workbench::answers::path::{PathSegment, last_key};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
@@ -60,9 +60,9 @@ pub(crate) struct DocumentWalk {
 }
 
 impl DocumentWalk {
-    /// The values of a document, the document itself first. `segment` makes the segment for a key, which is given with the number
-    /// of keys in its object; a key for which it gives nothing is skipped.
-    pub(crate) fn nodes(self, document: &Value, segment: impl Fn(&str, usize) -> Option<PathSegment>) -> Vec<AnswerNode<'_>> {
+    /// The values of a document, the document itself first. `segment` makes the segment for a key, which is given with its
+    /// object; a key for which it gives nothing is skipped.
+    pub(crate) fn nodes(self, document: &Value, segment: impl Fn(&str, &Map<String, Value>) -> Option<PathSegment>) -> Vec<AnswerNode<'_>> {
         let mut waiting = VecDeque::from([AnswerNode { path: Vec::new(), value: document }]);
         let mut visited = Vec::new();
         while let Some(node) = waiting.pop_front() {
@@ -74,7 +74,7 @@ impl DocumentWalk {
             if node.path.len() < self.depth {
                 match node.value {
                     Value::Object(members) => {
-                        let named = members.iter().take(self.nodes).filter_map(|(key, value)| Some((segment(key, members.len())?, value)));
+                        let named = members.iter().take(self.nodes).filter_map(|(key, value)| Some((segment(key, members)?, value)));
                         below.extend(named.take(room).map(|(segment, value)| node.child(segment, value)));
                     }
                     Value::Array(list) => {

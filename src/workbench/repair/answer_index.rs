@@ -1,6 +1,6 @@
 //! The values of an answer with their paths, within bounds. Keys that look like personal data are skipped.
 
-use crate::story::shape::long_texts;
+use crate::story::answer_keys::AnswerKeys;
 use crate::workbench::answers::leaves::{AnswerNode, DocumentWalk, WalkOrder};
 use crate::workbench::answers::looks::is_name_for_path;
 use crate::workbench::answers::path::PathSegment;
@@ -27,11 +27,12 @@ impl<'v> AnswerIndex<'v> {
 
     /// The values of an answer, also below keys that look personal but that the file itself writes.
     pub(crate) fn with_keys(document: &'v Value, written: &[&str]) -> Self {
-        let texts = long_texts(document);
+        let keys = AnswerKeys::of(document);
         let walk = DocumentWalk { order: WalkOrder::ShallowFirst, nodes: MOST, depth: DEEPEST, elements: 1 };
         let nodes = walk.nodes(document, |key, members| match key {
-            key if written.contains(&key) || is_name_for_path(key) && !texts.contains(key) => Some(PathSegment::Key(key.to_owned())),
-            _ if members == 1 => Some(PathSegment::Query(".*".to_owned())),
+            key if written.contains(&key) => Some(PathSegment::Key(key.to_owned())),
+            key if is_name_for_path(key) && keys.shown(key, members) == key => Some(PathSegment::Key(key.to_owned())),
+            _ if members.len() == 1 => Some(PathSegment::Query(".*".to_owned())),
             _ => None,
         });
         let (containers, others): (Vec<_>, Vec<_>) = nodes.into_iter().partition(AnswerNode::is_container);
@@ -53,6 +54,19 @@ mod tests {
     use super::*;
     use crate::workbench::answers::path::write_path;
     use serde_json::json;
+
+    #[test]
+    fn a_key_that_names_a_person_is_no_part_of_a_path() {
+        let paths = |document: Value, written: &[&str]| -> Vec<String> {
+            AnswerIndex::with_keys(&document, written).leaves.iter().map(|leaf| write_path(&leaf.path)).collect()
+        };
+        let people = json!({ "people": { "ana": { "mail": "ana@loja.example" }, "zoe": { "mail": "zoe@loja.example" } } });
+
+        assert!(paths(people.clone(), &[]).is_empty());
+        assert_eq!(paths(people, &["ana"]), ["$.people.ana.mail"], "the file says so");
+        assert_eq!(paths(json!({ "zoeprova": { "mail": "x@loja.example" }, "nick": "zoeprova" }), &[]), ["$.nick"]);
+        assert_eq!(paths(json!({ "profile": { "mail": "x@loja.example" }, "v": 1 }), &[]), ["$.v", "$.profile.mail"]);
+    }
 
     #[test]
     fn personal_keys_are_passed_by_or_hidden_behind_a_star() {

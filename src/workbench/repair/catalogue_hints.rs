@@ -63,8 +63,10 @@ pub(crate) fn scope_draft(provider: &Provider, fact: &str) -> Option<RepairDraft
     let same = files_with_host(&host).filter(|other| login_host(other).as_ref() == Some(&host) && reads(other));
     let scopes = same.filter_map(|other| {
         let scope = other.scope.as_deref()?.to_owned();
+        // Another product of the provider has other scopes, and an app that lacks the product would be refused with them.
+        let is_part = own.split(is_border).all(|word| word.is_empty() || scope.split(is_border).any(|known| known == word));
         let missing: Vec<String> = scope.split(is_border).filter(|word| !word.is_empty() && !has(word)).map(str::to_owned).collect();
-        Some((scope, missing))
+        is_part.then_some((scope, missing))
     });
     // A provider may have several files. The one whose scope is nearest is meant.
     let (theirs, missing) = scopes.min_by_key(|(_, missing)| missing.len())?;
