@@ -430,19 +430,28 @@ fn a_next_version_is_compared_and_promoted() {
     make_storage(&folder);
 
     let (code, out, err) = portaria(&folder.0, &["providers", "compare", "acme"], &[]);
-    assert_eq!(code, 0, "{out}{err}");
-    for line in
-        ["-    8    read: { id: $.id, email: $.email", "+    8    read: { id: $.id, email: $.mail", "+    9  rollout", "0 logins alike"]
-    {
+    assert_eq!(code, 1, "{out}{err}");
+    for line in [
+        "wait: 0 of 5 logins have shown that both versions read the same id",
+        "-    8    read: { id: $.id, email: $.email",
+        "+    8    read: { id: $.id, email: $.mail",
+        "+    9  rollout",
+        "0 logins alike",
+    ] {
         assert!(out.contains(line), "{line}: {out}");
     }
     let (_, out, _) = portaria(&folder.0, &["providers", "compare", "acme", "--json"], &[]);
     let answer: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(answer["advice"], "wait", "{out}");
     assert_eq!((&answer["logins"]["standing"], answer["changes"].as_array().map(Vec::len)), (&"idsUnknown".into(), Some(3)), "{out}");
 
-    let (code, out, err) = portaria(&folder.0, &["providers", "promote", "acme"], &[]);
+    let (code, _, err) = portaria(&folder.0, &["providers", "promote", "acme"], &[]);
+    assert!(code == 1 && err.contains("0 of 5 logins") && err.contains("--even-so"), "{err}");
+    assert!(folder.0.join("providers.d/acme.next.yaml").exists() && read(&folder.0.join("providers.d/acme.yaml")) == ACME);
+    let (code, out, err) = portaria(&folder.0, &["providers", "promote", "acme", "--even-so"], &[]);
 
     assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("although 0 of 5 logins have shown"), "{out}");
     assert!(out.contains("to go back: mv providers.d/acme.previous.yaml providers.d/acme.yaml"), "{out}");
     let text = |name: &str| read(&folder.0.join(name));
     assert_eq!(text("providers.d/acme.yaml"), next_version(""), "without its share");
@@ -467,6 +476,21 @@ fn a_next_version_that_is_broken_or_leads_elsewhere_is_not_promoted() {
     assert!(is_unchanged());
     let (code, out, _) = portaria(&folder.0, &["providers", "promote", "acme", "--even-so"], &[]);
     assert!(code == 0 && out.contains("although it points elsewhere") && !is_unchanged(), "{out}");
+    for (present, next, reason) in [
+        ("name: [", ACME.to_owned(), "the present version cannot be read"),
+        (ACME, format!("{ACME}enabled: false\n"), "it is switched off"),
+        (ACME, format!("{ACME}rollout: {{ share: 5%, sameIds: true }}\n"), "0 of 5 logins through it have signed people in"),
+        (&format!("{ACME}enabled: false\n"), ACME.to_owned(), "0 of 5 logins have shown"),
+    ] {
+        let folder = Folder::new("unlike").with("providers.d/acme.yaml", present).with("providers.d/acme.next.yaml", &next);
+        make_storage(&folder);
+        let (code, _, err) = portaria(&folder.0, &["providers", "promote", "acme"], &[]);
+        assert!(code == 1 && err.contains(reason), "{reason}: {err}");
+        assert_eq!(read(&folder.0.join("providers.d/acme.yaml")), present);
+        let (code, out, err) = portaria(&folder.0, &["providers", "promote", "acme", "--even-so"], &[]);
+        assert_eq!(code, 0, "{out}{err}");
+        assert_eq!(read(&folder.0.join("providers.d/acme.previous.yaml")), present, "it is kept as it was");
+    }
     let (code, _, err) = portaria(&folder.0, &["providers", "compare", "acmee"], &[]);
     assert!(code == 2 && err.contains("did you mean `acme`?"), "{err}");
 }

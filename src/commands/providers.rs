@@ -62,14 +62,16 @@ Accept a host if the issuer itself has moved there. If it has not, another party
     #[command(after_help = "Example: portaria providers compare acme
 
 The next version of providers.d/acme.yaml is providers.d/acme.next.yaml. After each login, what it would have read from the same answers is compared with what the present
-version has read; `rollout: { share: 10% }` in it lets a tenth of the new logins go through it. The answer is no (exit code 1) if something speaks against it: it cannot
-be used, points elsewhere, reads other ids or addresses, refuses logins, or was taken back.")]
+version has read; `rollout: { share: 10% }` in it lets a tenth of the new logins go through it. The first lines say whether `promote` would put it in place. The answer is no
+(exit code 1) while it was not compared enough, and if something speaks against it: it cannot be used, points elsewhere, reads other ids or addresses, refuses logins,
+accepts a login that a check refuses, or was taken back.")]
     Compare(CompareArguments),
     /// Let the next version of a provider file take the place of the present one
     #[command(after_help = "Example: portaria providers promote acme
 
 acme.next.yaml becomes acme.yaml in one step, without its block `rollout`, and the former file is kept as acme.previous.yaml. A broker that serves the folder takes it
-over at once. Nothing is changed if something speaks against the next version, unless `--even-so` is given.")]
+over at once. Nothing is changed if something speaks against the next version, or if fewer than five logins have shown that people keep their ids, unless `--even-so`
+is given. Nor is anything changed if one of the files was changed while they were compared.")]
     Promote(PromoteArguments),
 }
 

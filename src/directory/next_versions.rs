@@ -87,24 +87,76 @@ impl Verb for RecordNextReturn {
     }
 }
 
-/// Reads everything that was counted, and the versions that were taken back.
-#[derive(Clone, Copy, Debug)]
-pub struct ReadNextVersions;
+/// The most rows of one statement.
+const PAGE: i64 = 2000;
+
+/// Reads what was counted of next versions, and which were taken back.
+#[derive(Clone, Debug, Default)]
+pub struct ReadNextVersions {
+    /// The versions of which everything is read.
+    pub of: Vec<NextVersionKey>,
+    /// The time since which what changed of any version is read.
+    pub changed_since: Option<i64>,
+}
+
+/// What the storage holds of next versions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FoundNextVersions {
+    /// The counts.
+    pub counts: Vec<NextCount>,
+    /// The versions that were taken back.
+    pub returns: Vec<NextReturn>,
+}
 
 impl Verb for ReadNextVersions {
-    type Answer = (Vec<NextCount>, Vec<NextReturn>);
+    type Answer = FoundNextVersions;
 
-    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Self::Answer, StorageFault> {
-        let counts =
-            "SELECT store, provider, version, what, count, story FROM next_counts ORDER BY store, provider, version, what LIMIT 50000";
-        let count = |row: &SqlRow| {
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<FoundNextVersions, StorageFault> {
+        let mut found = FoundNextVersions::default();
+        for NextVersionKey { store, provider, version } in &self.of {
+            let counts = "SELECT store, provider, version, what, count, story, at FROM next_counts
+                 WHERE store = $1 AND provider = $2 AND version = $3 ORDER BY what LIMIT 2000";
+            found.add_counts(&sql.fetch(counts, with![store, provider, version]).await?)?;
+            let returns = "SELECT store, provider, version, at FROM next_returns WHERE store = $1 AND provider = $2 AND version = $3";
+            found.add_returns(&sql.fetch(returns, with![store, provider, version]).await?)?;
+        }
+        if let Some(since) = self.changed_since {
+            found.add_changes(sql, since).await?;
+        }
+        Ok(found)
+    }
+}
+
+impl FoundNextVersions {
+    fn add_counts(&mut self, rows: &[SqlRow]) -> Result<(), StorageFault> {
+        for row in rows {
             let (what, count, story) = (row.text(3)?.into(), row.number(4)?, row.text(5)?.into());
-            Ok(NextCount { of: NextVersionKey::from_row(row)?, what, count, story })
-        };
-        let counts = sql.fetch(counts, with![]).await?.iter().map(count).collect::<Result<_, StorageFault>>()?;
-        let returns = "SELECT store, provider, version, at FROM next_returns ORDER BY store, provider, version LIMIT 50000";
-        let one = |row: &SqlRow| Ok(NextReturn { of: NextVersionKey::from_row(row)?, at: row.number(3)? });
-        let returns = sql.fetch(returns, with![]).await?.iter().map(one).collect::<Result<_, StorageFault>>()?;
-        Ok((counts, returns))
+            self.counts.push(NextCount { of: NextVersionKey::from_row(row)?, what, count, story });
+        }
+        Ok(())
+    }
+
+    fn add_returns(&mut self, rows: &[SqlRow]) -> Result<(), StorageFault> {
+        for row in rows {
+            self.returns.push(NextReturn { of: NextVersionKey::from_row(row)?, at: row.number(3)? });
+        }
+        Ok(())
+    }
+
+    async fn add_changes<S: SqlTransaction>(&mut self, sql: &mut S, since: i64) -> Result<(), StorageFault> {
+        let changes = "SELECT store, provider, version, what, count, story, at FROM next_counts
+             WHERE at >= $1 AND (at, store, provider, version, what) > ($1, $2, $3, $4, $5)
+             ORDER BY at, store, provider, version, what LIMIT 2000";
+        let mut last = (since, Box::default(), Box::default(), Box::default(), Box::default());
+        loop {
+            let (at, store, provider, version, what): &(i64, Box<str>, Box<str>, Box<str>, Box<str>) = &last;
+            let rows = sql.fetch(changes, with![*at, store, provider, version, what]).await?;
+            self.add_counts(&rows)?;
+            let Some(row) = rows.last().filter(|_| i64::try_from(rows.len()).is_ok_and(|read| read >= PAGE)) else { break };
+            last = (row.number(6)?, row.text(0)?.into(), row.text(1)?.into(), row.text(2)?.into(), row.text(3)?.into());
+        }
+        let returns = "SELECT store, provider, version, at FROM next_returns WHERE at >= $1 ORDER BY store, provider, version LIMIT 2000";
+        let rows = sql.fetch(returns, with![since]).await?;
+        self.add_returns(&rows)
     }
 }

@@ -71,7 +71,8 @@ impl LoginShare {
         random.checked_rem(u32::from(ALL)).is_some_and(|rest| rest < u32::from(self.0))
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// The share of a text such as `10%`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (whole, part) = text.strip_suffix('%')?.trim_end().split_once('.').unwrap_or((text.strip_suffix('%')?.trim_end(), "0"));
         let are_digits = |digits: &str, most: usize| (1..=most).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
         if !are_digits(whole, 3) || !are_digits(part, 2) {

@@ -119,7 +119,7 @@ pub(crate) struct LoginComparison {
     pub(crate) requests: Vec<String>,
     pub(crate) differences: Vec<(ReadDifference, DifferenceStory)>,
     pub(crate) outcome: ComparedOutcome,
-    /// Whether both versions read the same id.
+    /// Whether both versions read the same id from a login that was accepted.
     pub(crate) same_id: bool,
 }
 
@@ -151,13 +151,13 @@ pub(crate) fn compare(
     }
     let mut found = LoginComparison { outcome: ComparedOutcome::Whole, ..LoginComparison::default() };
     found.requests = differing_requests(present.1, next.1, other, login);
-    found.same_id = present.1.id.is_some() && present.1.id == next.1.id;
+    // Of a login that was refused nothing proves whose ids were read, and a visitor may have made its callback up.
+    let ids = if own.1 { present.1.id.as_ref().zip(next.1.id.as_ref()) } else { None };
+    found.same_id = ids.is_some_and(|(one, two)| one == two);
     let is_whole = other.unanswered.is_empty() && !(other.lacks_document && other.outcome.is_err());
     if !is_whole {
         found.outcome = ComparedOutcome::OtherRequests;
-        if let (Some(one), Some(two)) = (&present.1.id, &next.1.id)
-            && one != two
-        {
+        if ids.is_some() && !found.same_id {
             found.push(ComparedPart::Id, PartDifference::Differs, story_of_part("id", (present.0, next.0), login.now));
         }
         return found;

@@ -1,9 +1,12 @@
 //! What was counted of one next version: what it would have read, and how the logins of both versions ended since it is there.
 
 use crate::directory::next_versions::{NextCount, NextVersionKey};
+use crate::provider::rollout::LoginShare;
 use crate::rollout::comparison::{ComparedOutcome, DifferenceStory, LoginComparison, LoginVersion, ReadDifference};
-use crate::rollout::verdict::EndedLogins;
+use crate::rollout::networks::CountedNetworks;
+use crate::rollout::verdict::{DrawnLogins, EndedLogins, FEW, ShareVerdict, verdict};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// How many different requests of a version are counted by their own words.
 const MOST_REQUESTS: usize = 30;
@@ -19,9 +22,11 @@ const NOT_REPEATABLE: &str = "unrepeatable";
 const SAME_ID: &str = "same id";
 /// Stands before how a request differs.
 const REQUEST: &str = "requests differ: ";
+/// Stands before the share that pauses.
+const IN_PAUSE: &str = "present signed in during pause, ";
 
 /// How a login ended, as far as a version can be blamed for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum LoginEnd {
     SignedIn,
     Failed,
@@ -33,6 +38,29 @@ pub struct NextVersionCounts {
     counts: BTreeMap<Box<str>, CountOfWord>,
     /// When it was taken back.
     pub(crate) returned: Option<i64>,
+    /// Whether the storage does not hold yet that it was taken back.
+    is_return_unsaved: bool,
+    /// Whether what the storage holds of it has been read.
+    pub(crate) is_read: bool,
+    networks: CountedNetworks,
+}
+
+/// How the share of a next version stands that is neither taken back nor kept from logins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SharePhase {
+    /// How often the share has paused.
+    pub(crate) pauses: u8,
+    /// Whether it pauses now.
+    pub(crate) is_paused: bool,
+}
+
+/// What the end of a login changes for the share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ShareChange {
+    None,
+    Paused,
+    Resumed,
+    TakenBack,
 }
 
 /// How often a word was counted.
@@ -69,9 +97,64 @@ impl NextVersionCounts {
         }
     }
 
-    /// Counts how a login of a version ended.
-    pub(crate) fn add_end(&mut self, version: LoginVersion, end: LoginEnd) {
-        self.add(word_of_end(version, end));
+    /// Counts how a login ended whose version was drawn with this share, unless its network has had its turn. While the share pauses,
+    /// logins of the present version that were not drawn count as well.
+    pub(crate) fn add_end(
+        &mut self,
+        (share, is_drawn): (LoginShare, bool),
+        (version, end): (LoginVersion, LoginEnd),
+        (network, now): (IpAddr, i64),
+    ) -> ShareChange {
+        let SharePhase { pauses, is_paused } = self.phase(share);
+        let ends_pause = is_paused && (version, end) == (LoginVersion::Present, LoginEnd::SignedIn);
+        if self.returned.is_some() || !(is_drawn || ends_pause) || !self.networks.admits(network, version, end, now) {
+            return ShareChange::None;
+        }
+        if is_drawn {
+            self.add(&word_of_end(version, end, share, pauses));
+        } else {
+            self.add(&word_of_pause(share, pauses));
+        }
+        match (is_paused, self.phase(share).is_paused) {
+            (true, false) => ShareChange::Resumed,
+            (false, true) => ShareChange::Paused,
+            (false, false) if self.verdict(share) == ShareVerdict::TakenBack => {
+                (self.returned, self.is_return_unsaved) = (Some(now), true);
+                ShareChange::TakenBack
+            }
+            (true, true) | (false, false) => ShareChange::None,
+        }
+    }
+
+    /// How a share of this size stands. Every broker finds the same by the same counts, so no message is needed.
+    pub(crate) fn phase(&self, share: LoginShare) -> SharePhase {
+        let mut pauses = 0_u8;
+        loop {
+            let last = [self.drawn(share, pauses)];
+            if verdict(&last, pauses, true) != ShareVerdict::Pauses {
+                return SharePhase { pauses, is_paused: false };
+            }
+            if self.count(&word_of_pause(share, pauses)) < FEW {
+                return SharePhase { pauses, is_paused: true };
+            }
+            pauses = pauses.saturating_add(1);
+        }
+    }
+
+    fn verdict(&self, share: LoginShare) -> ShareVerdict {
+        let current = (share, self.phase(share).pauses);
+        let mut draws: Vec<(LoginShare, u8)> = self.counts.keys().filter_map(|word| draw_of_word(word)).collect();
+        draws.sort_unstable();
+        draws.dedup();
+        let earlier = draws.into_iter().filter(|draw| *draw != current);
+        let all: Vec<DrawnLogins> = earlier.chain([current]).map(|(share, pauses)| self.drawn(share, pauses)).collect();
+        verdict(&all, current.1, self.networks.fails_widely())
+    }
+
+    fn drawn(&self, share: LoginShare, pauses: u8) -> DrawnLogins {
+        let count = |version, end| self.count(&word_of_end(version, end, share, pauses));
+        let ended = |version| EndedLogins { succeeded: count(version, LoginEnd::SignedIn), failed: count(version, LoginEnd::Failed) };
+        DrawnLogins { share: share.as_fraction(), present: ended(LoginVersion::Present), next: ended(LoginVersion::Next) }
     }
 
     fn add(&mut self, word: &str) -> &mut CountOfWord {
@@ -128,8 +211,27 @@ impl NextVersionCounts {
 
     /// How the logins of a version ended while a share of them went through the next version.
     pub fn ended(&self, version: LoginVersion) -> EndedLogins {
-        let count = |end| self.count(word_of_end(version, end));
+        let count = |end| {
+            let counted =
+                self.counts.iter().filter(|(word, _)| draw_of_word(word).is_some() && word.starts_with(start_of_word(version, end)));
+            counted.fold(0_i64, |sum, (_, count)| sum.saturating_add(count.stored).saturating_add(count.unsaved))
+        };
         EndedLogins { succeeded: count(LoginEnd::SignedIn), failed: count(LoginEnd::Failed) }
+    }
+
+    /// Whether nothing of it waits to be stored.
+    pub(crate) fn is_settled(&self) -> bool {
+        !self.is_return_unsaved && self.counts.values().all(|count| count.unsaved == 0)
+    }
+
+    /// When it was taken back, if the storage does not hold that yet.
+    pub(crate) fn unsaved_return(&self) -> Option<i64> {
+        self.returned.filter(|_| self.is_return_unsaved)
+    }
+
+    /// The storage holds that it was taken back, and when.
+    pub(crate) fn apply_return(&mut self, at: i64) {
+        (self.returned, self.is_return_unsaved) = (Some(at), false);
     }
 
     /// Takes the counts to add to the storage. They count as stored from here on.
@@ -170,11 +272,105 @@ impl NextVersionCounts {
     }
 }
 
-fn word_of_end(version: LoginVersion, end: LoginEnd) -> &'static str {
+/// The word of an end: its version, its outcome, and with which share the version was drawn after how many pauses.
+fn word_of_end(version: LoginVersion, end: LoginEnd, share: LoginShare, pauses: u8) -> String {
+    format!("{}, {share}, {pauses}", start_of_word(version, end))
+}
+
+/// The word of a login of the present version that signed in while this share paused.
+fn word_of_pause(share: LoginShare, pauses: u8) -> String {
+    format!("{IN_PAUSE}{share}, {pauses}")
+}
+
+fn start_of_word(version: LoginVersion, end: LoginEnd) -> &'static str {
     match (version, end) {
         (LoginVersion::Present, LoginEnd::SignedIn) => "present signed in",
         (LoginVersion::Present, LoginEnd::Failed) => "present failed",
         (LoginVersion::Next, LoginEnd::SignedIn) => "next signed in",
         (LoginVersion::Next, LoginEnd::Failed) => "next failed",
+    }
+}
+
+/// With which share, after how many pauses, the logins of a word were drawn; `None` for other words.
+fn draw_of_word(word: &str) -> Option<(LoginShare, u8)> {
+    if word.starts_with(IN_PAUSE) {
+        return None;
+    }
+    let (rest, pauses) = word.rsplit_once(", ")?;
+    let (start, share) = rest.rsplit_once(", ")?;
+    let is_end = ["present signed in", "present failed", "next signed in", "next failed"].contains(&start);
+    if is_end { Some((LoginShare::parse(share)?, pauses.parse().ok()?)) } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHARES: [&str; 3] = ["100%", "50%", "0.5%"];
+
+    fn share(text: &str) -> LoginShare {
+        LoginShare::parse(text).expect("a share")
+    }
+
+    /// Ends of logins, each from a network of its own.
+    fn add(
+        counts: &mut NextVersionCounts,
+        number: u8,
+        share: LoginShare,
+        is_drawn: bool,
+        version: LoginVersion,
+        end: LoginEnd,
+    ) -> ShareChange {
+        (0..number).map(|at| counts.add_end((share, is_drawn), (version, end), ([192, 0, at, 0].into(), 0))).last().expect("one")
+    }
+
+    #[test]
+    fn an_end_has_a_word_by_which_its_draw_is_found_again() {
+        for (text, pauses) in SHARES.into_iter().zip([0, 1, 7]) {
+            for (version, end) in [(LoginVersion::Present, LoginEnd::SignedIn), (LoginVersion::Next, LoginEnd::Failed)] {
+                assert_eq!(draw_of_word(&word_of_end(version, end, share(text), pauses)), Some((share(text), pauses)));
+            }
+            assert_eq!(draw_of_word(&word_of_pause(share(text), pauses)), None);
+        }
+        for word in ["matched", "requests differ: x, 10%, 0", "fact next failed, 10%, 0 missing", "next failed"] {
+            assert_eq!(draw_of_word(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_share_pauses_while_nothing_can_be_compared_and_goes_on_when_the_present_version_signs_people_in() {
+        let (all, present, next) = (share("100%"), LoginVersion::Present, LoginVersion::Next);
+        let mut counts = NextVersionCounts::default();
+
+        assert_eq!(add(&mut counts, 4, all, true, next, LoginEnd::Failed), ShareChange::None);
+        assert_eq!(counts.add_end((all, true), (next, LoginEnd::Failed), ([192, 0, 9, 0].into(), 0)), ShareChange::Paused);
+        assert_eq!(counts.phase(all), SharePhase { pauses: 0, is_paused: true });
+        assert_eq!(add(&mut counts, 9, all, false, present, LoginEnd::Failed), ShareChange::None, "the provider is still down");
+        assert_eq!(add(&mut counts, 4, all, false, present, LoginEnd::SignedIn), ShareChange::None);
+        assert_eq!(counts.add_end((all, false), (present, LoginEnd::SignedIn), ([192, 0, 9, 0].into(), 0)), ShareChange::Resumed);
+        assert_eq!(counts.phase(all), SharePhase { pauses: 1, is_paused: false });
+        assert_eq!(counts.add_end((all, false), (present, LoginEnd::SignedIn), ([192, 1, 9, 0].into(), 0)), ShareChange::None);
+
+        let mut good = counts.clone();
+        for at in 0..9 {
+            let change = good.add_end((all, true), (next, LoginEnd::SignedIn), ([192, 0, at, 0].into(), 60));
+            assert_eq!(change, ShareChange::None);
+        }
+        assert_eq!((good.returned, good.ended(next)), (None, EndedLogins { succeeded: 9, failed: 5 }));
+        let failing = (0..5).map(|at| counts.add_end((all, true), (next, LoginEnd::Failed), ([192, 0, at, 0].into(), 60)));
+        assert_eq!(failing.last(), Some(ShareChange::TakenBack), "its first logins after the pause fail again");
+    }
+
+    #[test]
+    fn a_share_that_is_changed_pauses_no_longer_and_a_version_that_was_taken_back_stays_so() {
+        let (all, half) = (share("100%"), share("50%"));
+        let mut counts = NextVersionCounts::default();
+        add(&mut counts, 5, all, true, LoginVersion::Next, LoginEnd::Failed);
+
+        assert_eq!(counts.phase(half), SharePhase { pauses: 0, is_paused: false });
+        add(&mut counts, 5, half, true, LoginVersion::Present, LoginEnd::SignedIn);
+        let failing = (0..5).map(|at| counts.add_end((half, true), (LoginVersion::Next, LoginEnd::Failed), ([192, 0, at, 0].into(), 60)));
+        assert_eq!(failing.last(), Some(ShareChange::TakenBack));
+        assert_eq!(counts.unsaved_return(), Some(60));
     }
 }

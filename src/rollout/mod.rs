@@ -6,6 +6,7 @@
 pub mod comparison; //         what two versions read from one login
 pub mod counts; //             what was counted of a next version
 pub mod monitor; //            the counts of all next versions, shared between brokers
+pub(crate) mod networks; //           from which networks the logins came whose ends count
 pub(crate) mod replay; //             a login is read once more
 pub(crate) mod request_difference; // how two requests differ
 pub mod standing; //           whether new logins go through a next version

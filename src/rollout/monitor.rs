@@ -1,36 +1,57 @@
 //! The counts of all next versions. Every broker adds its own to the storage, and all brokers read the sums.
 
-use crate::directory::next_versions::{AddNextCounts, NextReturn, NextVersionKey, ReadNextVersions, RecordNextReturn};
+use crate::directory::next_versions::{AddNextCounts, FoundNextVersions, NextReturn, NextVersionKey, ReadNextVersions, RecordNextReturn};
 use crate::directory::{Directory, StorageUnavailable};
 use crate::provider::document_cache::DocumentCache;
 use crate::rollout::comparison::{LoginComparison, LoginVersion, compare};
-use crate::rollout::counts::{LoginEnd, NextVersionCounts};
+use crate::rollout::counts::{LoginEnd, NextVersionCounts, ShareChange};
 use crate::rollout::replay::{AnsweredLogin, replay};
 use crate::rollout::standing::RolloutStanding;
-use crate::rollout::verdict::fails_more_often;
 use crate::stores::live::{LiveProvider, LiveProvidersSnapshot};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How many logins wait for their comparison at most; further ones are not compared.
 const MOST_WAITING: usize = 16;
-/// The most counts of one write.
+/// The most counts of one write, and the most versions that are read at once.
 const BATCH: usize = 200;
+/// For how long a change may be under way before it can be read, and by how much the clocks of brokers may differ, in seconds.
+const UNDER_WAY: i64 = 120;
+/// How many versions are read once more as a whole each time, in turn, in case that the clock of a broker differs by more.
+const IN_TURN: usize = 20;
 
-/// The next versions that this broker knows of.
+/// The next versions that this broker has files of.
 pub struct RolloutMonitor {
     versions: Mutex<BTreeMap<NextVersionKey, NextVersionCounts>>,
     /// A place for each comparison that runs or waits.
     places: Arc<Semaphore>,
-    /// Only one task at a time uses the storage.
-    storage: tokio::sync::Mutex<()>,
+    /// What was read last. Only one task at a time uses the storage.
+    last_reading: tokio::sync::Mutex<LastReading>,
+    /// How often a version was read as a whole.
+    read_as_a_whole: AtomicU64,
+}
+
+/// Up to where the storage was read.
+#[derive(Default)]
+struct LastReading {
+    /// When it began.
+    at: Option<i64>,
+    /// The last version that was read once more as a whole.
+    version: Option<NextVersionKey>,
 }
 
 impl Default for RolloutMonitor {
     fn default() -> Self {
-        Self { versions: Mutex::default(), places: Arc::new(Semaphore::new(MOST_WAITING)), storage: tokio::sync::Mutex::default() }
+        Self {
+            versions: Mutex::default(),
+            places: Arc::new(Semaphore::new(MOST_WAITING)),
+            last_reading: tokio::sync::Mutex::default(),
+            read_as_a_whole: AtomicU64::new(0),
+        }
     }
 }
 
@@ -95,8 +116,17 @@ impl ComparedVersions {
     }
 }
 
+/// The next versions at these stores that can be used.
+fn keys_of<'a>(stores: impl Iterator<Item = (&'a str, Arc<LiveProvidersSnapshot>)>) -> BTreeSet<NextVersionKey> {
+    let mut keys = BTreeSet::new();
+    for (store, snapshot) in stores {
+        keys.extend(snapshot.all_next_versions().filter_map(|(_, next)| Some(key_of(store, next.live_provider.as_ref()?))));
+    }
+    keys
+}
+
 fn key_of(store: &str, next: &LiveProvider) -> NextVersionKey {
-    NextVersionKey { store: store.into(), provider: next.listed.name.clone(), version: next.version.clone() }
+    NextVersionKey { store: store.into(), provider: next.listed.name.clone(), version: next.version_without_rollout.clone() }
 }
 
 impl RolloutMonitor {
@@ -136,29 +166,46 @@ impl RolloutMonitor {
         }
     }
 
-    /// Counts how a login ended, while a share of the logins goes through the next version. The answer is whether that version is now taken back.
-    pub(crate) fn count_end(&self, store: &str, of: &ComparedVersions, end: LoginEnd, now: i64) -> bool {
+    /// Counts how a login ended, while a share of the logins goes through the next version or pauses. `is_drawn` says whether chance decided the
+    /// version of this login. The answer is whether the share changed, which the other brokers have to learn.
+    pub(crate) fn count_end(
+        &self,
+        store: &str,
+        of: &ComparedVersions,
+        (is_drawn, end): (bool, LoginEnd),
+        (network, now): (IpAddr, i64),
+    ) -> bool {
         let share = of.next.provider.rollout.share;
         let mut versions = self.lock();
         let counts = versions.entry(of.key(store)).or_default();
-        counts.add_end(of.own, end);
+        let change = counts.add_end((share, is_drawn), (of.own, end), (network, now));
         let (present, next) = (counts.ended(LoginVersion::Present), counts.ended(LoginVersion::Next));
-        let is_taken_back = counts.returned.is_none() && fails_more_often(present, next, share.as_fraction());
-        if is_taken_back {
-            counts.returned = Some(now);
-            tracing::warn!(
-                store,
-                provider = &*of.next.listed.name,
-                file = &*of.next.provider.source.name,
-                share = %share,
-                signed_in = next.succeeded,
-                failed = next.failed,
-                signed_in_by_present = present.succeeded,
-                failed_by_present = present.failed,
+        drop(versions);
+        let message = match change {
+            ShareChange::None => return false,
+            ShareChange::TakenBack => {
                 "logins through the next version of a provider file fail more often, so new logins use the present version again"
-            );
-        }
-        is_taken_back
+            }
+            ShareChange::Paused => {
+                "logins through the next version of a provider file fail, and too few of the present version show whether the provider is down, \
+                 so new logins use the present version until some have succeeded"
+            }
+            ShareChange::Resumed => {
+                "logins through the present version of a provider file succeed again, so a share of the new ones goes through the next version"
+            }
+        };
+        tracing::warn!(
+            store,
+            provider = &*of.next.listed.name,
+            file = &*of.next.provider.source.name,
+            share = %share,
+            signed_in = next.succeeded,
+            failed = next.failed,
+            signed_in_by_present = present.succeeded,
+            failed_by_present = present.failed,
+            "{message}"
+        );
+        true
     }
 
     /// A place for a comparison; `None` while too many wait.
@@ -203,9 +250,50 @@ impl RolloutMonitor {
         let _ = self.places.acquire_many(u32::try_from(MOST_WAITING).unwrap_or(u32::MAX)).await;
     }
 
-    /// Stores the new counts, and reads those of other brokers.
-    pub async fn synchronize(&self, directory: &Directory) -> Result<(), StorageUnavailable> {
-        let _turn = self.storage.lock().await;
+    /// Stores the new counts, and reads what other brokers have counted of the next versions at these stores. Only what has changed since the
+    /// last time is read, and everything of versions that are new here. Versions without a file are forgotten.
+    pub(crate) async fn synchronize<'a>(
+        &self,
+        directory: &Directory,
+        stores: impl Iterator<Item = (&'a str, Arc<LiveProvidersSnapshot>)>,
+    ) -> Result<(), StorageUnavailable> {
+        let wanted = keys_of(stores);
+        let mut last = self.last_reading.lock().await;
+        self.save(directory).await?;
+        let now = crate::world::clock::now();
+        if let Some(at) = last.at {
+            let changed_since = Some(at.saturating_sub(UNDER_WAY));
+            self.apply(&directory.read(ReadNextVersions { of: Vec::new(), changed_since }).await?, &wanted);
+        }
+        last.at = Some(now);
+        let (in_turn, unread) = self.to_read_as_a_whole(&wanted, last.version.as_ref());
+        last.version = in_turn.last().cloned();
+        for part in [in_turn, unread].concat().chunks(BATCH) {
+            self.apply(&directory.read(ReadNextVersions { of: part.to_vec(), changed_since: None }).await?, &wanted);
+            self.read_as_a_whole.fetch_add(part.len() as u64, Ordering::Relaxed);
+            let mut versions = self.lock();
+            part.iter().for_each(|key| versions.entry(key.clone()).or_default().is_read = true);
+        }
+        self.lock().retain(|key, counts| wanted.contains(key) || !counts.is_settled());
+        Ok(())
+    }
+
+    /// The known versions whose turn it is after the last one, and those of which nothing is known.
+    fn to_read_as_a_whole(
+        &self,
+        wanted: &BTreeSet<NextVersionKey>,
+        last: Option<&NextVersionKey>,
+    ) -> (Vec<NextVersionKey>, Vec<NextVersionKey>) {
+        let versions = self.lock();
+        let (known, unread): (Vec<_>, Vec<_>) =
+            wanted.iter().cloned().partition(|key| versions.get(key).is_some_and(|counts| counts.is_read));
+        let is_later = |key: &NextVersionKey| last.is_none_or(|last| key > last);
+        let (later, earlier): (Vec<_>, Vec<_>) = known.into_iter().partition(is_later);
+        (later.into_iter().chain(earlier).take(IN_TURN).collect(), unread)
+    }
+
+    /// Stores what only this broker holds.
+    async fn save(&self, directory: &Directory) -> Result<(), StorageUnavailable> {
         let mut unsaved: Vec<_> = self.lock().iter_mut().flat_map(|(key, counts)| counts.take_unsaved(key)).collect();
         let now = crate::world::clock::now();
         while !unsaved.is_empty() {
@@ -217,21 +305,34 @@ impl RolloutMonitor {
             }
             unsaved = rest;
         }
-        let (counts, returns) = directory.read(ReadNextVersions).await?;
-        let known: HashSet<&NextVersionKey> = returns.iter().map(|one| &one.of).collect();
-        let unsaved: Vec<NextReturn> = self
-            .lock()
-            .iter()
-            .filter(|(key, _)| !known.contains(key))
-            .filter_map(|(key, counts)| Some(NextReturn { of: key.clone(), at: counts.returned? }))
-            .collect();
-        for one in unsaved {
+        let returns: Vec<NextReturn> =
+            self.lock().iter().filter_map(|(key, counts)| Some(NextReturn { of: key.clone(), at: counts.unsaved_return()? })).collect();
+        for one in returns {
+            let (key, at) = (one.of.clone(), one.at);
             directory.write(RecordNextReturn(one)).await?;
+            self.lock().entry(key).or_default().apply_return(at);
         }
-        let mut versions = self.lock();
-        counts.iter().for_each(|count| versions.entry(count.of.clone()).or_default().apply_stored(count));
-        returns.iter().for_each(|one| versions.entry(one.of.clone()).or_default().returned = Some(one.at));
         Ok(())
+    }
+
+    fn apply(&self, found: &FoundNextVersions, wanted: &BTreeSet<NextVersionKey>) {
+        let mut versions = self.lock();
+        for count in found.counts.iter().filter(|count| wanted.contains(&count.of)) {
+            versions.entry(count.of.clone()).or_default().apply_stored(count);
+        }
+        for one in found.returns.iter().filter(|one| wanted.contains(&one.of)) {
+            versions.entry(one.of.clone()).or_default().apply_return(one.at);
+        }
+    }
+
+    /// How often a version was read as a whole since the start.
+    pub fn read_as_a_whole(&self) -> u64 {
+        self.read_as_a_whole.load(Ordering::Relaxed)
+    }
+
+    /// Of how many next versions something is in memory.
+    pub fn known(&self) -> usize {
+        self.lock().len()
     }
 
     /// What the metrics show of the next versions at a store, by provider.

@@ -89,11 +89,13 @@ pub(crate) fn replay(version: &LiveProvider, login: &AnsweredLogin, known: &Docu
     }
 }
 
-/// Whether none of the calls that are not finished gives something of which the id is made.
+/// Whether none of the calls that are not finished gives something of which the id is made, directly or by other facts.
 fn is_id_settled(provider: &Provider, finished: &[Place]) -> bool {
-    let of_id = provider.identity.facts_of("id");
+    let of_id = provider.facts_behind("id");
     let unfinished = provider.calls_after_callback().filter(|(_, step)| !finished.contains(&step.address.template.place));
-    unfinished.flat_map(|(_, step)| step.all_reads()).all(|read| !of_id.contains(&read.fact))
+    unfinished
+        .flat_map(|(_, step)| step.all_reads().map(|read| read.fact).chain(step.header_reads.iter().map(|(fact, _)| *fact)))
+        .all(|fact| !of_id.contains(&fact))
 }
 
 async fn drive_to_end(

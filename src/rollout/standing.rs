@@ -21,6 +21,8 @@ pub enum RolloutStanding {
     IdsDiffer,
     /// Its logins failed more often, so it was taken back at this moment.
     Returned(i64),
+    /// Its logins failed, and the present version has to show first that the provider is not down.
+    Paused,
     /// No login can go through it beside the present version.
     Prevented(RolloutObstacle),
 }
@@ -30,6 +32,10 @@ impl RolloutStanding {
     pub(crate) fn of(present: &LiveProvider, next: &NextVersion, counts: Option<&NextVersionCounts>) -> Self {
         let obstacle = next.obstacle(present);
         let Some(live) = &next.live_provider else { return Self::Prevented(obstacle.unwrap_or(RolloutObstacle::Unusable)) };
+        if obstacle.is_none() && !counts.is_some_and(|counts| counts.is_read) {
+            // Whether it may have logins is known when the storage has been read, within seconds.
+            return Self::ReadsAlong;
+        }
         Self::judge(live.provider.rollout, obstacle, counts)
     }
 
@@ -47,6 +53,9 @@ impl RolloutStanding {
         if let Some(at) = counts.and_then(|counts| counts.returned) {
             return Self::Returned(at);
         }
+        if counts.is_some_and(|counts| counts.phase(rollout.share).is_paused) {
+            return Self::Paused;
+        }
         let same = counts.map_or(0, NextVersionCounts::same_ids);
         if !rollout.same_ids && same < SAME_IDS_NEEDED {
             return Self::IdsUnknown(same);
@@ -58,7 +67,7 @@ impl RolloutStanding {
     pub(crate) fn share(self) -> f64 {
         match self {
             Self::Runs(share) => share.as_fraction(),
-            Self::ReadsAlong | Self::IdsUnknown(_) | Self::IdsDiffer | Self::Returned(_) | Self::Prevented(_) => 0.0,
+            Self::ReadsAlong | Self::IdsUnknown(_) | Self::IdsDiffer | Self::Returned(_) | Self::Paused | Self::Prevented(_) => 0.0,
         }
     }
 
@@ -70,6 +79,7 @@ impl RolloutStanding {
             Self::IdsUnknown(_) => "idsUnknown",
             Self::IdsDiffer => "idsDiffer",
             Self::Returned(_) => "returned",
+            Self::Paused => "paused",
             Self::Prevented(obstacle) => obstacle.word(),
         }
     }

@@ -15,7 +15,7 @@ use crate::stores::catalogue::{
 };
 use crate::stores::compiled_on_demand::{CompiledOnDemand, ListedProvider};
 use crate::stores::connection::{ConnectionReplacer, ProviderClient, ProviderConnection, ReplacedConnection};
-use crate::stores::next_version::{NextVersion, is_next_version};
+use crate::stores::next_version::{NextVersion, is_next_version, version_without_rollout};
 use crate::stores::picture::Picture;
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::seen_files::SeenFiles;
@@ -44,6 +44,8 @@ pub struct LiveProvider {
     pub(crate) listed: ListedProvider,
     /// The version of its file.
     pub(crate) version: Box<str>,
+    /// The same without the block `rollout`, which says nothing about what a version reads.
+    pub(crate) version_without_rollout: Box<str>,
     /// Where the file points with the settings of this installation.
     pub(crate) fingerprint: ProviderFingerprint,
     /// Whether all its settings are set, so that identities can be pinned to its fingerprint.
@@ -320,13 +322,26 @@ impl LiveProviders {
     pub(crate) fn live_provider(&self, provider: &Provider, old: Option<&Arc<LiveProvider>>) -> LiveProvider {
         let values = secrets::installation_values(provider, "").values;
         let version = version_from_text(&provider.source.text);
+        let version_without_rollout = version_without_rollout(&provider.source);
         let limits = old.map_or_else(Arc::default, |old| Arc::clone(&old.limits));
         let logo = provider.logo.as_ref().and_then(|logo| Picture::of(logo, &self.folder));
         let fingerprint = fingerprint_of(provider, &values);
         let is_set_up = secrets::missing_values(provider).is_empty();
         let listed = ListedProvider::from(provider);
         let provider = CompiledOnDemand::new(provider, self.installation_context);
-        LiveProvider { provider, listed, version, fingerprint, is_set_up, limits, logo, replaced: None, tried: None, values }
+        LiveProvider {
+            provider,
+            listed,
+            version,
+            version_without_rollout,
+            fingerprint,
+            is_set_up,
+            limits,
+            logo,
+            replaced: None,
+            tried: None,
+            values,
+        }
     }
 }
 

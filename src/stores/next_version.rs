@@ -1,16 +1,20 @@
 //! The next version of a provider file: `NAME.next.yaml` beside `NAME.yaml`. It is checked and kept ready, and is no provider of its own.
 
 use crate::provider::Provider;
-use crate::stores::catalogue::ProviderFileReport;
+use crate::stores::catalogue::{ProviderFileReport, version_from_text};
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::diagnostic::{Complaint, Report, Severity};
-use crate::vocabulary::place::NEXT_VERSION;
+use crate::vocabulary::place::{NEXT_VERSION, Source};
+use crate::vocabulary::yaml::{self, YamlEntry, YamlKind, YamlNode};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How the name of a file ends that was replaced by its next version.
 const PREVIOUS_VERSION: &str = ".previous.yaml";
+
+/// The word of the language that only a next version has.
+const ROLLOUT: &str = "rollout";
 
 /// The next version of a provider file as it was last read.
 #[derive(Clone, Debug)]
@@ -168,20 +172,66 @@ pub(crate) fn present_path(path: &Path) -> PathBuf {
     path.with_file_name(format!("{}.yaml", name.strip_suffix(NEXT_VERSION).unwrap_or(name)))
 }
 
-/// The text of a next version without its block `rollout`, as it takes the place of the present version. A block that does not begin a line
-/// stays, and is then complained about.
-pub(crate) fn without_rollout(text: &str) -> String {
-    let is_word = |line: &str| line.strip_prefix("rollout").is_some_and(|rest| rest.trim_start().starts_with(':'));
-    let is_inside = |line: &str| line.starts_with([' ', '\t', '}']) && !line.trim().is_empty();
-    let mut is_in_block = false;
-    let mut rest = String::new();
-    for line in text.split_inclusive('\n') {
-        is_in_block = is_word(line) || is_in_block && is_inside(line);
-        if !is_in_block {
-            rest.push_str(line);
+/// The version of a file under which it is known what was compared: without its block `rollout`, so that a change of the share forgets nothing.
+pub(crate) fn version_without_rollout(source: &Source) -> Box<str> {
+    let cut = if source.is_next_version() { without_rollout(&source.text) } else { None };
+    // A blank line before the block or a last line without an end is no change either.
+    cut.map_or_else(|| version_from_text(&source.text), |text| version_from_text(text.trim_end()))
+}
+
+/// The text of a next version without its block `rollout`, as it takes the place of the present version. `None` where the block cannot be
+/// taken out without a change of something else.
+pub(crate) fn without_rollout(text: &str) -> Option<String> {
+    let tree = parse(text)?;
+    let YamlKind::Map(entries) = &tree.kind else { return None };
+    let Some(at) = entries.iter().position(|entry| entry.key.value == ROLLOUT) else { return Some(text.to_owned()) };
+    let start = usize::try_from(entries.get(at)?.key.place.start).ok()?;
+    let next = entries.get(at.saturating_add(1)).and_then(|next| usize::try_from(next.key.place.start).ok());
+    let is_in_brackets = text.get(usize::try_from(tree.place.start).ok()?..)?.starts_with('{');
+    let rest = if is_in_brackets {
+        let end = next.or_else(|| text.rfind('}'))?;
+        format!("{}{}", text.get(..start)?, text.get(end..)?)
+    } else {
+        without_lines(text, start, next)?
+    };
+    let others = entries.iter().filter(|entry| entry.key.value != ROLLOUT);
+    let YamlKind::Map(left) = parse(&rest)?.kind else { return None };
+    (left.len() == entries.len().saturating_sub(1) && others.zip(&left).all(|(one, other)| is_same_entry(one, other))).then_some(rest)
+}
+
+/// The text without the lines of a block that begins at one place and ends before another. Blank lines and comments without indentation
+/// that stand between it and what follows stay.
+fn without_lines(text: &str, start: usize, next: Option<usize>) -> Option<String> {
+    let line_start = |at: usize| Some(text.get(..at)?.rfind('\n').map_or(0, |end| end.saturating_add(1)));
+    let (start, mut end) = (line_start(start)?, next.map_or(Some(text.len()), line_start)?);
+    let first_line = text.get(start..end)?.find('\n').map_or(end, |at| start.saturating_add(at).saturating_add(1));
+    while end > first_line {
+        let last = line_start(end.saturating_sub(1))?;
+        let line = text.get(last..end)?;
+        if !(line.trim().is_empty() || line.starts_with(['#', '.'])) {
+            break;
         }
+        end = last;
     }
-    rest
+    Some(format!("{}{}", text.get(..start)?, text.get(end..)?))
+}
+
+fn parse(text: &str) -> Option<YamlNode> {
+    let (tree, twice) = yaml::parse(&Source::new("", text)).ok()?;
+    twice.is_empty().then_some(tree)
+}
+
+fn is_same_entry(one: &YamlEntry, other: &YamlEntry) -> bool {
+    one.key.value == other.key.value && is_same_node(&one.value, &other.value)
+}
+
+fn is_same_node(one: &YamlNode, other: &YamlNode) -> bool {
+    match (&one.kind, &other.kind) {
+        (YamlKind::Scalar { text, plain, .. }, YamlKind::Scalar { text: other, plain: is_plain, .. }) => text == other && plain == is_plain,
+        (YamlKind::List(one), YamlKind::List(other)) => one.len() == other.len() && one.iter().zip(other).all(|(a, b)| is_same_node(a, b)),
+        (YamlKind::Map(one), YamlKind::Map(other)) => one.len() == other.len() && one.iter().zip(other).all(|(a, b)| is_same_entry(a, b)),
+        (YamlKind::Scalar { .. } | YamlKind::List(_) | YamlKind::Map(_), _) => false,
+    }
 }
 
 /// Adds a complaint to the report of a file.
@@ -204,8 +254,65 @@ mod tests {
                 "name: Acme\nrolloutName: x\nlogo: |\n  rollout: { share: 10% }\n",
             ),
         ] {
-            assert_eq!(without_rollout(text), rest);
+            assert_eq!(without_rollout(text).as_deref(), Some(rest));
         }
+    }
+
+    #[test]
+    fn the_block_is_found_in_every_form_of_yaml() {
+        for (text, rest) in [
+            ("name: Acme\nrollout: { share: 10% }", "name: Acme\n"),
+            ("name: Acme\r\nrollout:\r\n  share: 10%\r\npkce: off\r\n", "name: Acme\r\npkce: off\r\n"),
+            ("name: Acme\r\nrollout:\r\n  share: 10%", "name: Acme\r\n"),
+            ("\"rollout\": { share: 10% } # a tenth\nname: Acme\n", "name: Acme\n"),
+            ("'rollout' : {\nshare: 10%\n}\nname: Acme\n", "name: Acme\n"),
+            ("rollout:\n# a tenth\n  share: 10%\n# the name\nname: Acme\n", "# the name\nname: Acme\n"),
+            ("rollout:\n  share: >-\n    10%\n\nname: Acme\n", "\nname: Acme\n"),
+            ("---\nname: Acme\nrollout: { share: 10% }\n...\n", "---\nname: Acme\n...\n"),
+            ("  name: Acme\n  rollout: { share: 10% }\n", "  name: Acme\n"),
+            ("{ name: Acme, rollout: { share: 10% }, pkce: off }\n", "{ name: Acme, pkce: off }\n"),
+            ("{ rollout: { share: 10% }, name: Acme }", "{ name: Acme }"),
+            ("{\n  name: Acme,\n  rollout: { share: 10% } # a tenth\n}\n", "{\n  name: Acme,\n  }\n"),
+            ("name: \"rollout: x\"\nrollout: { share: 10% }\nmore: [ rollout ]\n", "name: \"rollout: x\"\nmore: [ rollout ]\n"),
+            ("name: Acme\nrollout:\n", "name: Acme\n"),
+            ("name: Acme\n", "name: Acme\n"),
+        ] {
+            assert_eq!(without_rollout(text).as_deref(), Some(rest), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_from_which_it_cannot_be_taken_stays_whole() {
+        for text in [
+            "name: [",
+            "rollout: { share: 10% }\n",
+            "name: Acme\nrollout: &share { share: 10% }\nlimits: *share\n",
+            "name: Acme\nrollout: { share: 10% }\nrollout: { share: 20% }\n",
+            "{ name: Acme, rollout: { share: 10% } } # } here\n",
+            "? rollout\n: { share: 10% }\n",
+            "- rollout\n",
+            "",
+        ] {
+            assert_eq!(without_rollout(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_a_change_beside_the_share_makes_another_version_to_compare() {
+        let of = |text: &str| version_without_rollout(&Source::new("providers.d/acme.next.yaml", text));
+        let without = of("name: Acme\npkce: off\n");
+
+        for same in [
+            "rollout: { share: 10% }\nname: Acme\npkce: off\n",
+            "name: Acme\npkce: off\n\nrollout:\n  share: 100%\n  sameIds: true\n",
+            "name: Acme\npkce: off\nrollout: { share: 0.5% }",
+            "name: Acme\npkce: off",
+        ] {
+            assert_eq!(of(same), without, "{same}");
+        }
+        assert_ne!(of("name: Acme\npkce: on\n"), without);
+        assert_ne!(of("name: Acme\n# for good\npkce: off\n"), without);
+        assert_ne!(of("name: ["), of("name: {"));
     }
 
     #[test]

@@ -185,7 +185,7 @@ impl App {
             workbench,
         };
         app.drift.load(&app.directory, now).await?;
-        app.rollout.synchronize(&app.directory).await?;
+        app.share_next_versions().await?;
         app.sync_with_storage(now).await?;
         let settled = app.directory.read(ListSettledPins).await?;
         app.lock_pinned().providers.extend(settled);

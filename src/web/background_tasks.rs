@@ -76,7 +76,7 @@ async fn share_next_versions(app: Data<App>) {
         let is_any = app.live_config().live_stores().any(|live_store| live_store.providers.snapshot().all_next_versions().next().is_some());
         if is_any {
             // While storage is unavailable the counts wait for the next turn.
-            let _ = app.rollout.synchronize(&app.directory).await;
+            let _ = app.share_next_versions().await;
         }
     }
 }

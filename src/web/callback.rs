@@ -140,7 +140,10 @@ async fn finish_login(
     conversation.refresh_document(context.now()).await;
     let login = match conversation.accept(callback, context.path_parameter("state").as_deref(), context.now()) {
         Ok(login) => login,
-        Err(error) => return Err(login_failure::before_conversation(context, live_provider, return_to, (&error, callback)).await),
+        Err(error) => {
+            ending.note_refused_callback(&error);
+            return Err(login_failure::before_conversation(context, live_provider, return_to, (&error, callback)).await);
+        }
     };
     if !callback_attempt::consume(context, &conversation.attempt).await? {
         return Err(login_failure::without_conversation(context, BrokerFailure::AlreadyUsed, live_provider, return_to).await);
@@ -211,7 +214,7 @@ async fn obtain_identity(
     let Ok((trace, outcome)) = conversation.drive(login, context.limited_network(), &mut watch).await else {
         return Err(login_failure::without_conversation(context, BrokerFailure::TooManyLogins, live_provider, return_to).await);
     };
-    ending.note_conversation(&trace, outcome.is_ok());
+    ending.note_conversation(&trace, outcome.as_ref().err());
     observe_drift(context, live_provider, &trace, &watch, outcome.as_ref());
     if outcome.is_ok() {
         remember_good_login(context, live_provider, &trace);

@@ -2,6 +2,9 @@
 //! are compared: after a login through the present version, and before a login through the next one signs its person in. Nothing that a
 //! browser sends decides anything here.
 
+use crate::directory::StorageUnavailable;
+use crate::login::attempt::RedirectError;
+use crate::login::error::{LoginError, LoginErrorCause};
 use crate::login::options::LoginOptions;
 use crate::login::trace::{Exchange, Trace};
 use crate::pages::ErrorCause;
@@ -12,6 +15,7 @@ use crate::rollout::replay::AnsweredLogin;
 use crate::stores::live::LiveProvider;
 use crate::web::app::App;
 use crate::web::attempt_cookies::CallbackRequest;
+use crate::web::rate_limits::wide_network;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use crate::world::random;
@@ -28,22 +32,39 @@ pub(crate) fn draw_version(context: &RequestContext, present: &Arc<LiveProvider>
     if is_possible { drawn } else { DrawnVersion { live_provider: Arc::clone(present), drawn_for: None } }
 }
 
-/// Counts a login that could not begin.
-pub(crate) fn count_failed_start(context: &RequestContext, version: &DrawnVersion) {
-    count_end(context, &version.live_provider, version.drawn_for.as_deref(), LoginEnd::Failed);
+/// Counts a login that could not begin, unless the shopper is the reason.
+pub(crate) fn count_failed_start(context: &RequestContext, version: &DrawnVersion, why: &RedirectError) {
+    let is_of_version = match why {
+        RedirectError::Input(_) => false,
+        RedirectError::Prepare(error) => is_of_file_or_provider(error),
+        RedirectError::NoDocument(_) => true,
+        // What the shopper has typed may stand in the address.
+        RedirectError::Request(_) => version.live_provider.provider.inputs.is_empty(),
+    };
+    if is_of_version {
+        count_end(context, &version.live_provider, version.drawn_for.as_deref(), LoginEnd::Failed);
+    }
 }
 
 /// Counts how a login ended whose version was drawn: `drawn_for` is the next version that took part in that.
 fn count_end(context: &RequestContext, own: &Arc<LiveProvider>, drawn_for: Option<&str>, end: LoginEnd) {
     let live_store = context.live_store();
     let Some(versions) = ComparedVersions::of(own, &live_store.providers.snapshot()) else { return };
-    if drawn_for != Some(&*versions.next.version) {
-        return;
-    }
-    if context.app().rollout.count_end(&live_store.store.name, &versions, end, context.now()) {
+    let is_drawn = drawn_for == Some(&*versions.next.version);
+    let from = (wide_network(context.client_network()), context.now());
+    if context.app().rollout.count_end(&live_store.store.name, &versions, (is_drawn, end), from) {
         let Some(app) = shared_app(context) else { return };
         // The other brokers learn of it at once.
-        actix_web::rt::spawn(async move { app.rollout.synchronize(&app.directory).await });
+        actix_web::rt::spawn(async move { app.share_next_versions().await });
+    }
+}
+
+impl App {
+    /// Stores what this broker has counted of next versions, and reads what others have.
+    pub async fn share_next_versions(&self) -> Result<(), StorageUnavailable> {
+        let live_config = self.live_config();
+        let stores = live_config.live_stores().map(|live_store| (&*live_store.store.name, Arc::clone(&live_store.providers.snapshot())));
+        self.rollout.synchronize(&self.directory, stores).await
     }
 }
 
@@ -59,6 +80,8 @@ pub(crate) struct EndingLogin {
     exchanges: Vec<Exchange>,
     /// Whether the conversation with the provider gave an identity; `None` if there was none.
     is_accepted: Option<bool>,
+    /// Whether the conversation failed for a reason of the shopper, or of this broker.
+    is_of_others: bool,
     /// Whether the login went through the next version.
     is_of_next: bool,
     /// Whether the versions were compared before the sign-in.
@@ -71,7 +94,15 @@ impl EndingLogin {
         let snapshot = context.live_store().providers.snapshot();
         let is_of_next = callback_request.drawn_for.as_deref() == Some(&*callback_request.version);
         let versions = if is_of_next { ComparedVersions::of_next(own, &snapshot) } else { ComparedVersions::of(own, &snapshot) };
-        Self { own: Arc::clone(own), versions, exchanges: Vec::new(), is_accepted: None, is_of_next, is_compared: false }
+        Self {
+            own: Arc::clone(own),
+            versions,
+            exchanges: Vec::new(),
+            is_accepted: None,
+            is_of_others: false,
+            is_of_next,
+            is_compared: false,
+        }
     }
 
     /// Whether the login may sign its person in. Through the next version it may if the present one means the same person; what cannot be
@@ -97,7 +128,7 @@ impl EndingLogin {
         let Ok((is_same, app)) = compared.await else { return false };
         if !is_same {
             // The other brokers learn of it at once.
-            actix_web::rt::spawn(async move { app.rollout.synchronize(&app.directory).await });
+            actix_web::rt::spawn(async move { app.share_next_versions().await });
         }
         is_same
     }
@@ -118,11 +149,18 @@ impl EndingLogin {
         }
     }
 
+    /// The callback was not accepted, so no conversation began and there is nothing to compare.
+    pub(crate) fn note_refused_callback(&mut self, error: &LoginError) {
+        (self.is_accepted, self.is_compared) = (Some(false), true);
+        self.is_of_others = !is_of_file_or_provider(error);
+    }
+
     /// The conversation with the provider is over.
-    pub(crate) fn note_conversation(&mut self, trace: &Trace, is_accepted: bool) {
+    pub(crate) fn note_conversation(&mut self, trace: &Trace, error: Option<&LoginError>) {
         if self.versions.is_some() {
             self.exchanges.clone_from(&trace.exchanges);
-            self.is_accepted = Some(is_accepted);
+            self.is_accepted = Some(error.is_none());
+            self.is_of_others = error.is_some_and(|error| !is_of_file_or_provider(error));
         }
     }
 
@@ -135,7 +173,9 @@ impl EndingLogin {
     ) {
         let Some(is_accepted) = self.is_accepted else { return };
         let drawn_for = callback_request.drawn_for.as_deref();
-        if let Some(end) = end_of_login(is_accepted, result.as_ref().err().map(|error| error.cause)) {
+        if !self.is_of_others
+            && let Some(end) = end_of_login(is_accepted, result.as_ref().err().map(|error| error.cause))
+        {
             count_end(context, &self.own, drawn_for, end);
         }
         if self.is_compared {
@@ -150,6 +190,46 @@ impl EndingLogin {
             shared.rollout.compare(&store, &versions, &login, is_accepted, documents);
             drop(place);
         }));
+    }
+}
+
+/// Whether what the file says, or what the provider answers, can be the reason of a failure. Otherwise the request of the shopper is, or the
+/// state of this broker.
+fn is_of_file_or_provider(error: &LoginError) -> bool {
+    match &error.cause {
+        LoginErrorCause::OtherProvider
+        | LoginErrorCause::StateMismatch
+        | LoginErrorCause::NoState { .. }
+        | LoginErrorCause::UnknownState
+        | LoginErrorCause::Expired
+        | LoginErrorCause::TooManyParameters
+        | LoginErrorCause::RepeatedParameter
+        | LoginErrorCause::FileChanged
+        | LoginErrorCause::BadInput(_)
+        | LoginErrorCause::TooManyLogins
+        | LoginErrorCause::RecordingWaits
+        | LoginErrorCause::NotExchangeable(_) => false,
+        LoginErrorCause::NoCode { .. }
+        | LoginErrorCause::OtherIssuer
+        | LoginErrorCause::NoIssuer
+        | LoginErrorCause::NoDocument(_)
+        | LoginErrorCause::PreparedTooLong
+        | LoginErrorCause::OutOfTime(_)
+        | LoginErrorCause::NotAllowed(_)
+        | LoginErrorCause::MissingFact { .. }
+        | LoginErrorCause::BadAddress(_)
+        | LoginErrorCause::BadHeader
+        | LoginErrorCause::BadKey(_)
+        | LoginErrorCause::Unreadable(_)
+        | LoginErrorCause::BadToken(_)
+        | LoginErrorCause::OtherTokenType
+        | LoginErrorCause::BadSignature(_)
+        | LoginErrorCause::NoAnswer(_)
+        | LoginErrorCause::Redirected(_)
+        | LoginErrorCause::MissingId(_)
+        | LoginErrorCause::MissingEmail(_)
+        | LoginErrorCause::UnprovenEmail(_)
+        | LoginErrorCause::Refused(_) => true,
     }
 }
 

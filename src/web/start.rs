@@ -96,7 +96,7 @@ pub(crate) async fn redirect_to_provider(
             Ok(redirect)
         }
         Err(why) => {
-            rollout::count_failed_start(context, &version);
+            rollout::count_failed_start(context, &version, &why);
             Err(start_error(context, why, live_provider, return_to.as_deref(), (&trace, &watch)).await)
         }
     }

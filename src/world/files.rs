@@ -186,9 +186,7 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
 
 /// Replaces a file in one step, so that no process reads half of it. The new one has the rights of the old one.
 pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
-    // The name begins with a dot, so that a broker that watches the folder does not read it.
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let aside = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let aside = aside(path);
     let placed = (|| {
         let mut file = open_ordinary(&aside, std::fs::OpenOptions::new().write(true).create(true).truncate(true))?;
         file.write_all(text.as_bytes())?;
@@ -207,6 +205,40 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
 /// Removes a file.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     std::fs::remove_file(path)
+}
+
+/// Copies a file with its rights, and puts the copy in place in one step.
+pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let aside = aside(to);
+    let placed = std::fs::copy(from, &aside).and_then(|_| std::fs::rename(&aside, to));
+    if placed.is_err() {
+        let _ = std::fs::remove_file(&aside);
+    }
+    placed
+}
+
+/// Removes a file if it still has a text. The answer is whether it did; a file with another text stays or comes back.
+pub(crate) fn remove_if_same(path: &Path, text: &str) -> io::Result<bool> {
+    // Under its other name no one else writes into it, so what is compared is what is removed.
+    let aside = aside(path);
+    std::fs::rename(path, &aside)?;
+    if read_source(&aside).is_ok_and(|source| *source.text == *text) {
+        return std::fs::remove_file(&aside).map(|()| true);
+    }
+    // A file that was written meanwhile under the name is the newer one.
+    match std::fs::hard_link(&aside, path) {
+        Ok(()) => std::fs::remove_file(&aside)?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => std::fs::remove_file(&aside)?,
+        // Not every file system has such links.
+        Err(_) => std::fs::rename(&aside, path)?,
+    }
+    Ok(false)
+}
+
+/// A name beside a file. It begins with a dot, so that a broker that watches the folder does not read it.
+fn aside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}", std::process::id()))
 }
 
 /// Adds a text to the end of a file. A missing file is created; an existing text stays as it is.
@@ -291,6 +323,21 @@ mod tests {
 
         assert_eq!(found, [false, true, true, true, false, false]);
         assert!(!others_may_write(&folder.join("nothing")));
+    }
+
+    #[test]
+    fn a_file_is_removed_only_while_it_has_the_text() {
+        let folder = std::env::temp_dir().join(format!("portaria-remove-{}", random::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let path = folder.join("acme.next.yaml");
+        std::fs::write(&path, "name: Acme\n").unwrap();
+
+        assert!(!remove_if_same(&path, "name: Outra\n").unwrap());
+        assert_eq!(&*read_source(&path).unwrap().text, "name: Acme\n");
+        assert!(remove_if_same(&path, "name: Acme\n").unwrap());
+
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     /// Attack Y-07

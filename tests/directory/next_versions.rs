@@ -2,7 +2,9 @@
 
 use crate::directory::{at_once, on_both};
 use portaria::directory::Directory;
-use portaria::directory::next_versions::{AddNextCounts, NextCount, NextReturn, NextVersionKey, ReadNextVersions, RecordNextReturn};
+use portaria::directory::next_versions::{
+    AddNextCounts, FoundNextVersions, NextCount, NextReturn, NextVersionKey, ReadNextVersions, RecordNextReturn,
+};
 use portaria::directory::tidy::tidy;
 use std::sync::Arc;
 
@@ -15,7 +17,12 @@ fn count(what: &str, count: i64, story: &str) -> NextCount {
 }
 
 async fn all(directory: &Directory) -> (Vec<NextCount>, Vec<NextReturn>) {
-    directory.read(ReadNextVersions).await.expect("storage")
+    let found = directory.read(ReadNextVersions { of: vec![version("acme")], changed_since: None }).await.expect("storage");
+    (found.counts, found.returns)
+}
+
+async fn changed_since(directory: &Directory, since: i64) -> FoundNextVersions {
+    directory.read(ReadNextVersions { of: Vec::new(), changed_since: Some(since) }).await.expect("storage")
 }
 
 on_both! {
@@ -42,6 +49,30 @@ on_both! {
         }
 
         assert_eq!(all(&directory).await.0, [count("id differs", 3, "second")]);
+    };
+
+    what_has_changed_is_read_whatever_else_there_is: async |place| {
+        let directory = place.machine().await;
+        let count_of = |provider: String, what: &str| NextCount { of: version(&provider), what: what.into(), count: 1, story: "".into() };
+        for part in 0..10 {
+            let counts = (0..250).flat_map(|at| ["matched", "same id"].map(|what| count_of(format!("p{part}-{at}"), what))).collect();
+            directory.write(AddNextCounts { counts, now: 100 + part }).await.expect("storage");
+        }
+        directory.write(RecordNextReturn(NextReturn { of: version("p3-3"), at: 103 })).await.expect("storage");
+
+        let later = changed_since(&directory, 109).await;
+        assert_eq!((later.counts.len(), later.returns.len()), (500, 0));
+        assert!(later.counts.iter().all(|count| count.of.provider.starts_with("p9-")));
+        let everything = changed_since(&directory, 100).await;
+        assert_eq!((everything.counts.len(), everything.returns.len()), (5000, 1), "in pages");
+        let mut words: Vec<_> = everything.counts.iter().map(|count| (count.of.clone(), count.what.clone())).collect();
+        words.sort();
+        words.dedup();
+        assert_eq!(words.len(), 5000, "each once");
+        assert_eq!(changed_since(&directory, 110).await, FoundNextVersions::default());
+        let one = ReadNextVersions { of: vec![version("p3-3")], changed_since: None };
+        let one = directory.read(one).await.expect("storage");
+        assert_eq!((one.counts.len(), one.returns.len()), (2, 1));
     };
 
     the_first_broker_decides_when_a_version_was_taken_back: async |place| {

@@ -14,6 +14,8 @@ use std::rc::Rc;
 pub struct Browser {
     broker: TestBroker,
     host: String,
+    /// From where it asks; this machine if nothing is said.
+    from: Option<String>,
     /// Its cookies.
     pub jar: Rc<std::cell::RefCell<Vec<(String, String)>>>,
 }
@@ -37,7 +39,12 @@ impl Browser {
 
     /// A fresh one for another store.
     pub fn at(broker: &TestBroker, host: &str) -> Self {
-        Self { broker: broker.clone(), host: host.to_owned(), jar: Rc::default() }
+        Self { broker: broker.clone(), host: host.to_owned(), from: None, jar: Rc::default() }
+    }
+
+    /// The same in another network.
+    pub fn from(self, peer: &str) -> Self {
+        Self { from: Some(peer.to_owned()), ..self }
     }
 
     /// The line of its cookies.
@@ -54,6 +61,10 @@ impl Browser {
     pub fn dressed(&self, ask: ClientRequest) -> ClientRequest {
         let cookies = self.cookies();
         let ask = ask.with("host", &self.host);
+        let ask = match &self.from {
+            Some(peer) => ask.from(peer),
+            None => ask,
+        };
         if cookies.is_empty() { ask } else { ask.with("cookie", cookies) }
     }
 

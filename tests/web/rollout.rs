@@ -7,6 +7,8 @@ use crate::web::test_broker::{LOCAL, STANDARD, TestBroker, TestBrokerBuilder};
 use crate::web::test_provider::{TestProvider, json, person};
 use portaria::counts::SLOT;
 use portaria::counts::period::{CountedPeriod, PeriodCounts};
+use portaria::directory::next_versions::{AddNextCounts, NextCount, NextVersionKey};
+use portaria::rollout::comparison::LoginVersion;
 use portaria::rollout::counts::NextVersionCounts;
 use portaria::rollout::standing::RolloutStanding;
 use std::future::Future;
@@ -99,7 +101,7 @@ async fn what_the_next_version_reads_differently_is_named_without_a_value() {
         let counts = counts(&broker).await;
         assert_eq!(differences(&counts), expected, "{to}");
         assert_eq!(counts.matched(), i64::from(expected.is_empty()));
-        broker.app.rollout.synchronize(&broker.app.directory).await.expect("storage is there");
+        broker.app.share_next_versions().await.expect("storage is there");
         let stored = broker.stored();
         let holds = |text: &str| stored.windows(text.len()).any(|part| part == text.as_bytes());
         let story = format!("{:?}", counts.differences());
@@ -169,6 +171,7 @@ async fn nothing_that_a_shopper_sends_picks_the_version() {
     }
 
     broker.rewrite("acme.next", &next(WHOLE));
+    shares(&broker).await;
     for address in ["/login/acme?version=present", "/login/acme?next=false", "/login/acme"] {
         assert!(begins_with_next(&broker, address).await, "{address}");
     }
@@ -339,36 +342,216 @@ async fn on_both<T: Future<Output = ()>>(next: &str, test: impl Fn(TestBroker, T
 
 async fn shares(broker: &TestBroker) {
     broker.app.rollout.settle().await;
-    broker.app.rollout.synchronize(&broker.app.directory).await.expect("storage is there");
+    broker.app.share_next_versions().await.expect("storage is there");
+}
+
+/// A network of its own.
+fn network(number: usize) -> String {
+    format!("198.51.{number}.7")
+}
+
+/// A next version to whose client the provider gives no token.
+fn failing(rollout: &str) -> String {
+    next(rollout)
+        .replace("getAccessCode: { post: \"UPSTREAM/token\" }", "getAccessCode: { post: \"UPSTREAM/token\", rename: { code: kode } }")
 }
 
 #[actix_web::test]
-async fn a_version_whose_logins_fail_is_taken_back_on_all_brokers_until_its_file_changes() {
-    // The provider gives no token to this client.
-    let failing = next(WHOLE)
-        .replace("getAccessCode: { post: \"UPSTREAM/token\" }", "getAccessCode: { post: \"UPSTREAM/token\", rename: { code: kode } }");
-    on_both(&failing, async |broker, other, third| {
-        for _ in 0..5 {
+async fn a_version_whose_logins_fail_pauses_and_is_taken_back_on_all_brokers_until_more_than_its_share_changes() {
+    on_both(&failing(WHOLE), async |broker, other, third| {
+        for at in 0..5 {
             assert!(begins_with_next(&broker, "/login/acme").await && begins_with_next(&other, "/login/acme").await);
-            let failed = Browser::new(&broker).log_in("acme", "ana").await;
+            let failed = Browser::new(&broker).from(&network(at)).log_in("acme", "ana").await;
             assert!(failed.session().is_none());
         }
 
-        assert!(matches!(standing(&broker), RolloutStanding::Returned(_)));
+        assert_eq!(standing(&broker), RolloutStanding::Paused, "there is nothing to compare with");
         assert!(!begins_with_next(&broker, "/login/acme").await);
         // The log of this thread is that of the broker that was opened last.
-        assert!(other.logged().contains("new logins use the present version again"));
-        assert!(broker.ask(ClientRequest::get("/metrics")).await.body.contains("portaria_next_returned{provider=\"acme\"} 1"));
+        assert!(other.logged().contains("so new logins use the present version until some have succeeded"));
         shares(&broker).await;
         shares(&other).await;
-        assert!(!begins_with_next(&other, "/login/acme").await, "the other broker has read it");
+        assert_eq!(standing(&other), RolloutStanding::Paused, "the other broker has read it");
+        for at in 0..5 {
+            assert!(Browser::new(&other).from(&network(at)).log_in("acme", "ana").await.session().is_some());
+        }
+        assert!(matches!(standing(&other), RolloutStanding::Runs(_)), "the provider is not down");
+        assert!(other.logged().contains("succeed again"));
+        for at in 5..10 {
+            assert!(begins_with_next(&other, "/login/acme").await);
+            Browser::new(&other).from(&network(at)).log_in("acme", "ana").await;
+        }
+
+        assert!(matches!(standing(&other), RolloutStanding::Returned(_)));
+        assert!(other.logged().contains("new logins use the present version again"));
+        assert!(other.ask(ClientRequest::get("/metrics")).await.body.contains("portaria_next_returned{provider=\"acme\"} 1"));
+        shares(&other).await;
+        shares(&broker).await;
+        assert!(!begins_with_next(&broker, "/login/acme").await, "the other broker has read it");
         let restarted = third.build().await;
         assert!(!begins_with_next(&restarted, "/login/acme").await, "and one that starts later");
 
+        broker.rewrite("acme.next", &failing("rollout: { share: 50%, sameIds: true }\n"));
+        shares(&broker).await;
+        assert!(matches!(standing(&broker), RolloutStanding::Returned(_)), "another share is no other version");
         broker.rewrite("acme.next", &next(WHOLE));
+        shares(&broker).await;
         assert!(begins_with_next(&broker, "/login/acme").await, "another version begins anew");
     })
     .await;
+}
+
+#[actix_web::test]
+async fn what_is_known_of_a_version_stays_when_only_its_share_changes() {
+    let broker = broker_with(&next("")).await;
+    for who in ["ana", "bruno", "carla", "dora", "eva"] {
+        Browser::new(&broker).log_in("acme", who).await;
+    }
+    assert_eq!(counts(&broker).await.same_ids(), 5);
+
+    broker.rewrite("acme.next", &next("\nrollout:\n  share: 100%"));
+    shares(&broker).await;
+
+    assert_eq!(counts(&broker).await.same_ids(), 5);
+    assert!(begins_with_next(&broker, "/login/acme").await, "five logins have shown the same id");
+}
+
+/// Attack Y-15
+#[actix_web::test]
+async fn one_visitor_ends_no_share() {
+    let broker = broker_with(&next("rollout: { share: 50%, sameIds: true }\n")).await;
+    for at in 0..4 {
+        Browser::new(&broker).from(&network(at)).log_in("acme", "ana").await;
+    }
+
+    for _ in 0..60 {
+        let browser = Browser::new(&broker).from("203.0.113.9");
+        let begun = browser.begin("/login/acme").await;
+        // Only logins of the next version are spoiled.
+        if begun.query.iter().any(|(name, _)| name == "canal") {
+            browser.get(&format!("/callback/acme?code=made-up&state={}", begun.state)).await;
+        }
+    }
+
+    assert!(matches!(standing(&broker), RolloutStanding::Runs(_)), "{:?}", standing(&broker));
+    assert!(counts(&broker).await.ended(LoginVersion::Next).failed <= 2, "one failure of a network and minute counts");
+}
+
+#[actix_web::test]
+async fn a_provider_that_refuses_the_redirect_of_the_next_version_makes_its_share_pause() {
+    let broker = broker_with(&next(WHOLE)).await;
+
+    for at in 0..5 {
+        let browser = Browser::new(&broker).from(&network(at));
+        let begun = browser.begin("/login/acme").await;
+        browser.get(&format!("/callback/acme?error=invalid_scope&state={}", begun.state)).await;
+    }
+
+    assert_eq!(standing(&broker), RolloutStanding::Paused);
+}
+
+/// Attack Y-15
+#[actix_web::test]
+async fn what_a_shopper_does_is_no_failure_of_the_version() {
+    let typed = "inputs: { shop: { label: Shop } }\n";
+    let [present, next] = [STANDARD.to_owned(), next(WHOLE)].map(|text| {
+        format!("{typed}{text}")
+            .replace("extra: { canal: next }", "extra: { canal: next, shop: \"${shop}\" }")
+            .replace("scope: perfil }", "scope: perfil, extra: { shop: \"${shop}\" } }")
+    });
+    let broker = TestBroker::builder(LOCAL).with("acme", &present).with("acme.next", &next).build().await;
+
+    for at in 0..8 {
+        let browser = Browser::new(&broker).from(&network(at));
+        let too_long = browser.get(&format!("/login/acme?shop={}", "x".repeat(3900))).await;
+        assert_eq!(too_long.status, 400, "{too_long:?}");
+        let begun = browser.begin("/login/acme?shop=norte").await;
+        assert!(begun.query.contains(&("canal".to_owned(), "next".to_owned())));
+        for parameters in [
+            "code=x&state=wrong".to_owned(),
+            format!("code=x&code=y&state={}", begun.state),
+            format!("error=access_denied&state={}", begun.state),
+        ] {
+            browser.get(&format!("/callback/acme?{parameters}")).await;
+        }
+        let lost = Browser::new(&broker).from(&network(at));
+        lost.get(&format!("/callback/acme?code=x&state={}", begun.state)).await;
+    }
+
+    assert!(matches!(standing(&broker), RolloutStanding::Runs(_)));
+    assert_eq!(counts(&broker).await.ended(LoginVersion::Next).failed, 0);
+}
+
+/// The calls of a next version that reads something more from another address.
+fn with_second_call(first: &str, second: &str, identity: &str) -> String {
+    let calls = format!(
+        "getUserInfo:\n  - {{ get: UPSTREAM/me, read: {{ {first}, email: $.email, emailVerified: $.verified }} }}\n  - {{ get: UPSTREAM/more, {second} }}\n"
+    );
+    format!("{}{calls}{identity}", STANDARD.split("getUserInfo:").next().expect("it begins before its last call"))
+}
+
+/// Attack Y-15
+#[actix_web::test]
+async fn a_login_that_is_refused_shows_no_ids() {
+    for text in [STANDARD.replace("name: $.name", "name: $.full_name"), with_second_call("id: $.name", "read: { name: $.name }", "")] {
+        let broker = broker_with(&text).await;
+        broker.upstream.says("/me", json(200, "{\"id\":\"a\",\"name\":\"b\",\"email\":\"ana@clientes.example\",\"verified\":false}"));
+
+        Browser::new(&broker).log_in("acme", "ana").await;
+
+        let counts = counts(&broker).await;
+        assert_eq!((counts.same_ids(), differences(&counts)), (0, Vec::new()), "{text}");
+    }
+}
+
+/// Attack Y-15
+#[actix_web::test]
+async fn an_id_of_which_a_part_may_still_be_read_is_not_compared() {
+    for (second, same_ids) in
+        [("readHeaders: { account: X-Account }", 0), ("read: { account: $.account }", 0), ("read: { name: $.name }", 1)]
+    {
+        let identity = if same_ids == 0 { "identity: { id: [ \"${account}\", \"${sub}\" ] }\n" } else { "identity: { id: \"${sub}\" }\n" };
+        let broker = broker_with(&with_second_call("sub: $.id", second, identity)).await;
+
+        Browser::new(&broker).log_in("acme", "ana").await;
+
+        let counts = counts(&broker).await;
+        assert_eq!((counts.same_ids(), counts.incomparable()), (same_ids, 1), "{second}");
+    }
+}
+
+#[actix_web::test]
+async fn only_what_belongs_to_a_file_is_kept_in_memory() {
+    let broker = broker_with(&next("")).await;
+    let of = |at: i64| NextVersionKey { store: "main".into(), provider: format!("gone-{at}").into(), version: "v2".into() };
+    let counts: Vec<NextCount> = (0..1000).map(|at| NextCount { of: of(at), what: "matched".into(), count: 1, story: "".into() }).collect();
+    broker.app.directory.write(AddNextCounts { counts, now: portaria::world::clock::now() }).await.expect("storage is there");
+
+    shares(&broker).await;
+    assert_eq!(broker.app.rollout.known(), 1);
+    broker.rewrite("acme.next", &STANDARD.replace("perfil", "perfil email"));
+    shares(&broker).await;
+
+    assert_eq!(broker.app.rollout.known(), 1, "that of the former text is forgotten");
+}
+
+#[actix_web::test]
+async fn many_next_versions_are_read_when_they_are_new_and_then_only_in_turn() {
+    let mut plan = TestBroker::builder(LOCAL).with_standard("acme").with("acme.next", &next(""));
+    for at in 0..300 {
+        plan = plan.with(&format!("p{at}"), STANDARD).with(&format!("p{at}.next"), &next(""));
+    }
+    let broker = plan.build().await;
+    // So many files may not be read in time for the start.
+    broker.look_again();
+    shares(&broker).await;
+
+    assert_eq!(broker.app.rollout.known(), 301);
+    let before = broker.app.rollout.read_as_a_whole();
+    for _ in 0..3 {
+        shares(&broker).await;
+    }
+    assert_eq!(broker.app.rollout.read_as_a_whole() - before, 3 * 20, "in turn, whatever their number");
 }
 
 #[actix_web::test]

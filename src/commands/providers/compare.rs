@@ -2,7 +2,7 @@
 
 use crate::commands::outcome::{Colours, CommandOutcome, count_in_words, print_json, print_line};
 use crate::commands::providers::line_changes::{LineChange, line_changes};
-use crate::commands::providers::versions::{VersionPair, reasons_against};
+use crate::commands::providers::versions::{PromotionAdvice, VersionPair};
 use crate::rollout::comparison::{DifferenceStory, LoginVersion, ReadDifference};
 use crate::rollout::counts::NextVersionCounts;
 use crate::rollout::standing::{RolloutStanding, SAME_IDS_NEEDED};
@@ -21,22 +21,26 @@ pub(crate) struct CompareArguments {
 
 /// Prints both versions beside each other.
 pub(crate) fn print(pair: &VersionPair, counts: &NextVersionCounts, json: bool) -> CommandOutcome {
-    let against = reasons_against(pair, counts);
+    let advice = PromotionAdvice::of(pair, counts);
     if json {
-        print_json(&as_json(pair, counts, &against).to_string());
+        print_json(&as_json(pair, counts, &advice).to_string());
     } else {
-        print_line(as_text(pair, counts, &against).trim_end());
+        print_line(as_text(pair, counts, &advice).trim_end());
     }
-    if against.is_empty() { CommandOutcome::Fine } else { CommandOutcome::No }
+    match advice {
+        PromotionAdvice::Promote => CommandOutcome::Fine,
+        PromotionAdvice::Wait(_) | PromotionAdvice::Against(_) => CommandOutcome::No,
+    }
 }
 
 fn changes_of(pair: &VersionPair) -> Vec<LineChange<'_>> {
     line_changes(&pair.present.report.source.text, &pair.next.report.source.text)
 }
 
-fn as_text(pair: &VersionPair, counts: &NextVersionCounts, against: &[String]) -> String {
+fn as_text(pair: &VersionPair, counts: &NextVersionCounts, advice: &PromotionAdvice) -> String {
     let colours = Colours::of_terminal();
     let mut text = format!("{} → {}\n", pair.path.display(), pair.next_path.display());
+    text.push_str(&advice_in_words(advice, pair.name(), colours));
     if !pair.next.report.complaints.is_empty() {
         let _ = writeln!(text, "\n{}", pair.next.report.draw(crate::commands::outcome::uses_colour()).trim_end());
     }
@@ -63,13 +67,21 @@ fn as_text(pair: &VersionPair, counts: &NextVersionCounts, against: &[String]) -
             let _ = writeln!(text, "  {word}: {} of {} signed in ({:.0} %)", ended.succeeded, logins(ended.all()), share * 100.0);
         }
     }
-    if !against.is_empty() {
-        let _ = writeln!(text, "\n{}", colours.heading("what speaks against it"));
-        for reason in against {
-            let _ = writeln!(text, "  {}", colours.problem(reason));
+    text
+}
+
+/// Whether to go on, before everything else.
+fn advice_in_words(advice: &PromotionAdvice, name: &str, colours: Colours) -> String {
+    match advice {
+        PromotionAdvice::Promote => {
+            format!("{}\n", colours.good(&format!("nothing speaks against it: `portaria providers promote {}`", printable(name))))
+        }
+        PromotionAdvice::Wait(unknown) => format!("wait: {unknown}\n"),
+        PromotionAdvice::Against(reasons) => {
+            let lines: String = reasons.iter().map(|reason| format!("\n  {}", colours.problem(reason))).collect();
+            format!("{}{lines}\n", colours.problem("this speaks against it:"))
         }
     }
-    text
 }
 
 fn story_in_words(story: &DifferenceStory) -> String {
@@ -96,11 +108,12 @@ fn standing_in_words(standing: RolloutStanding) -> String {
         RolloutStanding::Returned(at) => {
             format!("none goes through the next version since {}, because its logins failed more often", format_time(at))
         }
+        RolloutStanding::Paused => "none goes through the next version until five logins through the present one have signed people in, because its logins failed, and the provider may be down".to_owned(),
         RolloutStanding::Prevented(obstacle) => format!("none goes through the next version: {obstacle}"),
     }
 }
 
-fn as_json(pair: &VersionPair, counts: &NextVersionCounts, against: &[String]) -> Value {
+fn as_json(pair: &VersionPair, counts: &NextVersionCounts, advice: &PromotionAdvice) -> Value {
     let change = |change: &LineChange<'_>| json!({ "change": if change.is_added { "added" } else { "removed" }, "line": change.number, "text": change.line });
     let difference = |(difference, count, story): &(ReadDifference, i64, DifferenceStory)| {
         json!({
@@ -135,6 +148,7 @@ fn as_json(pair: &VersionPair, counts: &NextVersionCounts, against: &[String]) -
             "present": ended(counts.ended(LoginVersion::Present)),
             "next": ended(counts.ended(LoginVersion::Next)),
         },
-        "against": against,
+        "advice": advice.word(),
+        "against": advice.reasons(),
     })
 }

@@ -3,13 +3,14 @@
 use crate::commands::outcome::{CommandFailure, uses_colour};
 use crate::directory::next_versions::{NextVersionKey, ReadNextVersions};
 use crate::directory::{Directory, StorageUnavailable};
+use crate::login::error::LoginErrorCode;
 use crate::provider::{InstallationContext, Provider};
-use crate::rollout::comparison::{ComparedPart, PartDifference, ReadDifference};
+use crate::rollout::comparison::{ComparedPart, DifferenceStory, LoginVersion, PartDifference, ReadDifference};
 use crate::rollout::counts::NextVersionCounts;
-use crate::rollout::standing::RolloutStanding;
+use crate::rollout::standing::{RolloutStanding, SAME_IDS_NEEDED};
 use crate::stores::Store;
-use crate::stores::catalogue::{self, CatalogueEntry, provider_names, version_from_text};
-use crate::stores::next_version::{RolloutObstacle, next_path, obstacle_of_files};
+use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, provider_names};
+use crate::stores::next_version::{RolloutObstacle, next_path, obstacle_of_files, version_without_rollout};
 use crate::stores::read_policy::ReadPolicy;
 use crate::vocabulary::diagnostic::{did_you_mean, printable};
 use crate::world::files;
@@ -44,7 +45,7 @@ impl VersionPair {
         }
         let load = |path: &PathBuf| catalogue::load(path, InstallationContext { loopback: store.loopback }, policy);
         let (present, next) = (load(&path), load(&next_path));
-        let version = version_from_text(&next.report.source.text);
+        let version = version_without_rollout(&next.report.source);
         Ok(Self { key: NextVersionKey { store: store.name.clone(), provider: name.into(), version }, path, next_path, present, next })
     }
 
@@ -55,11 +56,16 @@ impl VersionPair {
 
     /// What was counted of the next version.
     pub(crate) async fn counts(&self, directory: &Directory) -> Result<NextVersionCounts, StorageUnavailable> {
-        let (counts, returns) = directory.read(ReadNextVersions).await?;
+        let stored = directory.read(ReadNextVersions { of: vec![self.key.clone()], changed_since: None }).await?;
         let mut found = NextVersionCounts::default();
-        counts.iter().filter(|count| count.of == self.key).for_each(|count| found.apply_stored(count));
-        found.returned = returns.iter().find(|one| one.of == self.key).map(|one| one.at);
+        stored.counts.iter().for_each(|count| found.apply_stored(count));
+        stored.returns.iter().for_each(|one| found.apply_return(one.at));
         Ok(found)
+    }
+
+    /// The name of the provider's file.
+    pub(crate) fn name(&self) -> &str {
+        &self.key.provider
     }
 
     /// Why no login can go through the next version beside the present one, as far as the files say.
@@ -75,28 +81,123 @@ impl VersionPair {
     }
 }
 
-/// What speaks against the next version: people would be others, or could not sign in.
-pub(crate) fn reasons_against(pair: &VersionPair, counts: &NextVersionCounts) -> Vec<String> {
+/// Whether the next version can take the place of the present one, as far as is known.
+pub(crate) enum PromotionAdvice {
+    /// Both were compared enough, and nothing speaks against it.
+    Promote,
+    /// Nothing speaks against it yet, but this is not known.
+    Wait(String),
+    /// What speaks against it.
+    Against(Vec<String>),
+}
+
+impl PromotionAdvice {
+    /// The advice for both versions of a file.
+    pub(crate) fn of(pair: &VersionPair, counts: &NextVersionCounts) -> Self {
+        let against = reasons_against(pair, counts);
+        if !against.is_empty() {
+            return Self::Against(against);
+        }
+        what_is_unknown(pair, counts).map_or(Self::Promote, Self::Wait)
+    }
+
+    /// What keeps the next version from its place.
+    pub(crate) fn reasons(&self) -> Vec<String> {
+        match self {
+            Self::Promote => Vec::new(),
+            Self::Wait(unknown) => vec![unknown.clone()],
+            Self::Against(reasons) => reasons.clone(),
+        }
+    }
+
+    /// Its word in JSON.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Promote => "promote",
+            Self::Wait(_) => "wait",
+            Self::Against(_) => "against",
+        }
+    }
+}
+
+/// What has to be known before the next version takes its place: that people keep their ids.
+fn what_is_unknown(pair: &VersionPair, counts: &NextVersionCounts) -> Option<String> {
+    let same = counts.same_ids();
+    if same >= SAME_IDS_NEEDED {
+        return None;
+    }
+    let is_sure = pair.next.state.provider().is_some_and(|next| next.rollout.same_ids);
+    let signed_in = counts.ended(LoginVersion::Next).succeeded;
+    if is_sure {
+        let unknown = format!("{signed_in} of {SAME_IDS_NEEDED} logins through it have signed people in (the file says `sameIds: true`)");
+        return (signed_in < SAME_IDS_NEEDED).then_some(unknown);
+    }
+    let hint = if counts.incomparable() > 0 && same == 0 {
+        "; its requests differ, so its ids cannot be compared before a share of the logins goes through it with `sameIds: true`"
+    } else {
+        ""
+    };
+    Some(format!("{same} of {SAME_IDS_NEEDED} logins have shown that both versions read the same id{hint}"))
+}
+
+/// What speaks against the next version: people would be others, could not sign in, or could sign in although a check refuses them.
+fn reasons_against(pair: &VersionPair, counts: &NextVersionCounts) -> Vec<String> {
     let mut reasons = Vec::new();
+    match &pair.next.state {
+        ProviderFileState::Off(_) => reasons.push("it is switched off (`enabled: false`), so no one could sign in".to_owned()),
+        ProviderFileState::Offered(_) | ProviderFileState::Dormant(..) | ProviderFileState::Broken => {}
+    }
+    match &pair.present.state {
+        ProviderFileState::Broken => {
+            reasons.push("the present version cannot be read, so nothing shows that people keep their ids".to_owned());
+        }
+        ProviderFileState::Offered(_) | ProviderFileState::Dormant(..) | ProviderFileState::Off(_) => {}
+    }
     match pair.obstacle() {
         Some(obstacle @ (RolloutObstacle::Unusable | RolloutObstacle::OtherKey | RolloutObstacle::PointsElsewhere)) => {
             reasons.push(obstacle.to_string());
         }
         Some(RolloutObstacle::OtherCallback | RolloutObstacle::OtherInputs | RolloutObstacle::Simulated) | None => {}
     }
-    for (difference, count, _) in counts.differences().into_iter().filter(|(difference, ..)| is_against(difference)) {
-        reasons.push(format!("{difference} in {count} of the compared logins"));
+    for (difference, count, story) in counts.differences().into_iter().filter(|(difference, _, story)| is_against(difference, story)) {
+        let why = story.code.filter(|_| difference.part == ComparedPart::Login).map(|code| format!(" ({})", printable(&code)));
+        reasons.push(format!("{difference} in {count} of the compared logins{}", why.unwrap_or_default()));
     }
     if counts.returned.is_some() {
         reasons.push("its logins failed more often, so it was taken back".to_owned());
     }
+    match pair.standing(counts) {
+        RolloutStanding::Paused => reasons.push("its logins failed, so its share pauses".to_owned()),
+        RolloutStanding::ReadsAlong
+        | RolloutStanding::Runs(_)
+        | RolloutStanding::IdsUnknown(_)
+        | RolloutStanding::IdsDiffer
+        | RolloutStanding::Returned(_)
+        | RolloutStanding::Prevented(_) => {}
+    }
     reasons
 }
 
-fn is_against(difference: &ReadDifference) -> bool {
+fn is_against(difference: &ReadDifference, story: &DifferenceStory) -> bool {
     match (&difference.part, difference.how) {
         (ComparedPart::Id | ComparedPart::Evidence, _)
         | (ComparedPart::Address | ComparedPart::Login, PartDifference::Differs | PartDifference::Missing) => true,
-        (ComparedPart::Address | ComparedPart::Login, PartDifference::Added) | (ComparedPart::Fact(_), _) => false,
+        // The present version refuses the person by a check, rather than because it cannot read the answers.
+        (ComparedPart::Login, PartDifference::Added) => story.code.as_deref().is_some_and(is_check),
+        (ComparedPart::Address, PartDifference::Added) | (ComparedPart::Fact(_), _) => false,
     }
+}
+
+/// Whether a code is that of a check of the person, of the address or of what the provider has signed.
+fn is_check(code: &str) -> bool {
+    [
+        LoginErrorCode::NotAllowed,
+        LoginErrorCode::UnprovenEmail,
+        LoginErrorCode::BadToken,
+        LoginErrorCode::BadSignature,
+        LoginErrorCode::BadIssuer,
+        LoginErrorCode::BadState,
+    ]
+    .iter()
+    .any(|check| check.word() == code)
 }

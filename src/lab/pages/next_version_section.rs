@@ -73,7 +73,10 @@ impl NextVersionSection {
         Self {
             path: path.to_owned(),
             standing: standing_text(standing, &moment, words),
-            is_bad: matches!(standing, RolloutStanding::Returned(_) | RolloutStanding::IdsDiffer | RolloutStanding::Prevented(_)),
+            is_bad: matches!(
+                standing,
+                RolloutStanding::Returned(_) | RolloutStanding::Paused | RolloutStanding::IdsDiffer | RolloutStanding::Prevented(_)
+            ),
             compared,
             differences: counts.differences().into_iter().map(difference).chain(requests).collect(),
             logins: logins.into_iter().filter_map(of_version).collect(),
@@ -92,6 +95,7 @@ fn standing_text(standing: RolloutStanding, moment: &impl Fn(i64) -> String, wor
         }
         RolloutStanding::IdsDiffer => texts.ids_differ.clone(),
         RolloutStanding::Returned(at) => fill(&texts.returned, &[("since", &moment(at))]),
+        RolloutStanding::Paused => texts.paused.clone(),
         RolloutStanding::Prevented(obstacle) => match obstacle {
             RolloutObstacle::Unusable => &texts.unusable,
             RolloutObstacle::OtherKey => &texts.other_key,
@@ -129,6 +133,7 @@ pub(crate) fn short_note(standing: RolloutStanding, words: &LabWords) -> Option<
     match standing {
         RolloutStanding::Runs(share) => Some(fill(&words.next.short_share, &[("share", &share.to_string())])),
         RolloutStanding::Returned(_) => Some(words.next.short_returned.clone()),
+        RolloutStanding::Paused => Some(words.next.short_paused.clone()),
         RolloutStanding::ReadsAlong | RolloutStanding::IdsUnknown(_) | RolloutStanding::IdsDiffer | RolloutStanding::Prevented(_) => None,
     }
 }

@@ -143,6 +143,7 @@ word_blocks! {
         ids_unknown,
         ids_differ,
         returned,
+        paused,
         unusable,
         other_key,
         points_elsewhere,
@@ -163,6 +164,7 @@ word_blocks! {
         next_logins,
         short_share,
         short_returned,
+        short_paused,
     }
 
     /// The states of a provider.
