@@ -46,7 +46,7 @@ pub(crate) async fn save_all(app: &App) {
         let _ = app.counts.save(&app.directory, now).await;
         let _ = app.drift.synchronize(&app.directory, now).await;
         let _ = app.good_logins.synchronize(&app.directory).await;
-        let _ = app.rollout.synchronize(&app.directory).await;
+        let _ = app.share_next_versions().await;
         app.record_unkept_failures(now.saturating_add(60)).await;
     };
     if tokio::time::timeout(SAVING, saving).await.is_err() {
