@@ -247,18 +247,28 @@ fn authorities_that_are_cut_off_or_that_others_may_write_are_complained_about() 
 }
 
 #[test]
-fn a_machine_without_authorities_says_so_also_where_the_settings_name_one() {
-    let front = TlsFront::open("unknown");
-    let address = format!("https://localhost:{}", front.port);
-    let settings = format!("trustedAuthorities: [ '{}' ]\nprivateHosts: [ localhost ]\n", CERTIFICATES.authority());
-    let folder = Folder::new("no-authorities").with("portaria.yaml", &settings).with("none.pem", "");
-    let none = folder.0.join("none.pem").display().to_string();
+fn a_machine_without_authorities_says_so_whether_or_not_the_settings_name_one() {
+    let named = format!("trustedAuthorities: [ '{}' ]\n", CERTIFICATES.authority());
+    let mends = "install `ca-certificates`, or name your authority in `trustedAuthorities`";
+    for (certificate, authorities, expected) in [
+        ("unknown", "", mends),
+        ("unknown", &*named, mends),
+        ("own", "", "it is signed by itself"),
+        ("own", &*named, "it is signed by itself"),
+    ] {
+        let front = TlsFront::open(certificate);
+        let address = format!("https://localhost:{}", front.port);
+        let settings = format!("{authorities}privateHosts: [ localhost ]\n");
+        let folder = Folder::new("no-authorities").with("portaria.yaml", &settings).with("none.pem", "");
+        let none = folder.0.join("none.pem").display().to_string();
 
-    let nothing = folder.0.join("nothing").display().to_string();
-    let (_, out, err) =
-        portaria(&folder.0, &["new", "acme", "--discovery", &address], &[("SSL_CERT_FILE", &none), ("SSL_CERT_DIR", &nothing)]);
+        let nothing = folder.0.join("nothing").display().to_string();
+        let (_, out, err) =
+            portaria(&folder.0, &["new", "acme", "--discovery", &address], &[("SSL_CERT_FILE", &none), ("SSL_CERT_DIR", &nothing)]);
 
-    let said = out + &err;
-    assert!(said.contains("the machine has no authorities of its own (install `ca-certificates`)"), "{said}");
-    assert!(said.contains("install `ca-certificates`, or name your authority in `trustedAuthorities`"), "{said}");
+        let said = out + &err;
+        assert!(said.contains(expected), "{certificate} {authorities}: {said}");
+        let says_why = said.contains("the machine has no authorities of its own (install `ca-certificates`)");
+        assert_eq!(says_why, certificate == "unknown", "{said}");
+    }
 }

@@ -261,7 +261,8 @@ fn every_command_shows_an_example_in_its_help() {
     let of_people = ["find", "show", "history", "unlink", "block", "unblock", "sign-out", "export", "import", "erase"];
     let of_people = of_people.map(|command| format!("users {command}"));
     let of_keys = ["list", "rotate", "retire", "replace-all", "recover"].map(|command| format!("keys {command}"));
-    let commands = "serve health check explain try test incident history users keys backup restore storage schema completions man version";
+    let commands =
+        "serve health check explain try test incident history users keys doctor backup restore storage schema completions man version";
     let commands: Vec<String> = commands.split(' ').map(str::to_owned).collect();
     for command in commands.iter().chain(&of_people).chain(&of_keys) {
         let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();

@@ -54,6 +54,18 @@ fn parsed(text: &str) -> Value {
 }
 
 #[test]
+fn the_list_of_schemas_for_editors_names_files_that_are_there() {
+    let list: Value = serde_json::from_str(&text(&root().join("schemas/catalog.json"))).expect("the list is JSON");
+    let schemas = list["schemas"].as_array().expect("it lists schemas");
+
+    assert_eq!(schemas.len(), 2);
+    for schema in schemas {
+        assert!(root().join("schemas").join(schema["url"].as_str().expect("an address")).exists(), "{schema}");
+        assert!(schema["fileMatch"].as_array().is_some_and(|names| !names.is_empty()), "{schema}");
+    }
+}
+
+#[test]
 fn editors_accept_every_file_of_the_catalogue() {
     let schema = schema("provider.schema.json");
     for path in catalogue() {

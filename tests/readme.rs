@@ -1,4 +1,4 @@
-//! The README's examples are run.
+//! The examples of the README, and of the pages on provider files that go on with its file, are run.
 
 use crate::command_line::{Folder, portaria};
 use crate::support::{root, text};
@@ -21,22 +21,23 @@ fn explained(arguments: &[&str], from: &str, to: &str) -> String {
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the variable ACCEPT accepts changed sentences")]
-fn what_the_readme_shows_of_explain_is_what_it_prints() {
-    let path = root().join("README.md");
+fn what_the_pages_of_provider_files_show_of_explain_is_what_it_prints() {
     let answers = ["--answer", "getAccessCode=token.json", "--answer", "getUserInfo=me.json"];
     let accept = std::env::var_os("ACCEPT").is_some();
 
-    for (arguments, from, to) in [(&[][..], "getAccessCode\n", "\ngetUserInfo\n"), (&answers[..], "getAccessCode\n", "\nnote: ")] {
-        let page = text(&path);
-        let command =
-            format!("$ portaria explain clube-acme{}\n", arguments.iter().map(|argument| format!(" {argument}")).collect::<String>());
-        let (before, rest) = page.split_once(&command).unwrap_or_else(|| panic!("{command}"));
-        let (shown, after) = rest.split_once("```").expect("a block ends");
-        let printed = format!("…\n{}\n…\n", explained(arguments, from, to));
-        if accept {
-            std::fs::write(&path, format!("{before}{command}{printed}```{after}")).expect("the page can be written");
-        } else {
-            assert_eq!(shown, printed, "run `ACCEPT=1 cargo test readme` and read what changed");
+    for path in ["docs/provider-files.md", "docs/pt-BR/provider-files.md"].map(|page| root().join(page)) {
+        for (arguments, from, to) in [(&[][..], "getAccessCode\n", "\ngetUserInfo\n"), (&answers[..], "getAccessCode\n", "\nnote: ")] {
+            let page = text(&path);
+            let command =
+                format!("$ portaria explain clube-acme{}\n", arguments.iter().map(|argument| format!(" {argument}")).collect::<String>());
+            let (before, rest) = page.split_once(&command).unwrap_or_else(|| panic!("{command}"));
+            let (shown, after) = rest.split_once("```").expect("a block ends");
+            let printed = format!("…\n{}\n…\n", explained(arguments, from, to));
+            if accept {
+                std::fs::write(&path, format!("{before}{command}{printed}```{after}")).expect("the page can be written");
+            } else {
+                assert_eq!(shown, printed, "run `ACCEPT=1 cargo test readme` and read what changed");
+            }
         }
     }
 }
@@ -50,7 +51,8 @@ fn the_test_command_of_the_readme_is_the_one_that_runs_everything() {
 }
 
 /// The documents that a reader of the repository follows.
-const DOCUMENTS: [&str; 5] = ["README.md", "CONTRIBUTING.md", "docs/apps.md", "docs/architecture.md", "docs/support.md"];
+const DOCUMENTS: [&str; 6] =
+    ["README.md", "CONTRIBUTING.md", "docs/accounts.md", "docs/apps.md", "docs/architecture.md", "docs/support.md"];
 
 #[test]
 fn every_path_of_the_documents_exists() {

@@ -4,7 +4,7 @@ use crate::bad_times::place::{Browser, Ending, Place, wait};
 use crate::database::{Relay, Server};
 
 /// What the brokers do beside logins, by words of their statements.
-const BESIDE: [&str; 13] = [
+const BESIDE: [&str; 15] = [
     "current_setting",
     "SELECT name, number FROM generations",
     "FROM ends WHERE",
@@ -18,6 +18,8 @@ const BESIDE: [&str; 13] = [
     "signing_keys",
     "LISTEN",
     "clock_timestamp",
+    "FROM store_events",
+    "store_event_leases",
 ];
 
 /// The journeys of what is done, without those of the background.
@@ -31,9 +33,14 @@ fn journeys(relay: &Relay, doing: impl FnOnce()) -> Vec<String> {
 
 /// Where a place and the storage of its brokers are, with a relay between them.
 fn relayed() -> (Place, Relay, Ending) {
+    relayed_with("")
+}
+
+fn relayed_with(more: &str) -> (Place, Relay, Ending) {
     let relay = Relay::before(Server::shared());
     let (name, storage) = wait(Server::shared().database());
     let place = Place::with_storage(storage);
+    place.set(&more.replace("UPSTREAM", &place.upstream.url()));
     let broker = place.try_start_at(&format!("postgres://portaria@127.0.0.1:{}/{name}", relay.port)).expect("it listens");
     (place, relay, Ending(broker))
 }
@@ -53,6 +60,19 @@ fn a_login_makes_three_journeys_to_the_server() {
         let asks_for_apps = sent.iter().any(|text| text.contains("app_grants"));
         assert!(!asks_for_apps || what == "signed in", "{what}: only the session that is replaced may have apps: {sent:#?}");
     }
+}
+
+#[test]
+fn a_login_that_a_store_is_to_learn_of_makes_no_further_journey() {
+    // Without the secret nothing is sent meanwhile.
+    let (place, relay, broker) = relayed_with("events: { to: UPSTREAM/events, secret: file:secrets/events }\n");
+    Browser::signed_in(&broker.0, "ana");
+
+    let sent = journeys(&relay, || drop(Browser::signed_in(&broker.0, "ana")));
+
+    let written: usize = sent.iter().map(|text| text.matches("INTO store_events").count()).sum();
+    assert_eq!((sent.len(), written), (3, 1), "{sent:#?}");
+    assert_eq!(place.count("SELECT count(*) FROM store_events WHERE store = $1", "main"), 2);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::provider::value_reference::SecretReference;
 use crate::stores::apps::app_complaints;
 use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState, ProviderStatus, provider_names};
 use crate::stores::compiled_on_demand::ListedProvider;
+use crate::stores::events::event_complaints;
 use crate::stores::next_version::{complaints_beside, present_path, with_complaints};
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::{MailSpec, Settings, SettingsSpec};
@@ -204,6 +205,8 @@ fn check_settings(global: &GlobalOptions, lines: &mut Vec<CheckedFile>) -> Resul
         {
             report.complaints.extend(missing_mail_secrets(spec));
             report.complaints.extend(complaints_about_apps(settings));
+            let stores = Stores::new(settings);
+            report.complaints.extend(stores.all().iter().filter_map(|store| store.events.as_ref()).flat_map(event_complaints));
             report.complaints.extend(trusted_authorities(settings).1);
             report.complaints.extend(stores_without_first_sign_in(settings, spec));
             report = Report::new(report.source, report.complaints);

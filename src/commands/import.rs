@@ -61,7 +61,7 @@ impl ImportCommand {
             }
         }
         progress.say(&format!("learning from {} requests, and replaying them", exchanges.len()));
-        let learned = match learn(&name, &exchanges, settings.installation_context()) {
+        let mut learned = match learn(&name, &exchanges, settings.installation_context()) {
             Ok(learned) => learned,
             Err(why) if global.json => {
                 let LearnError { missing, help } = why;
@@ -75,8 +75,8 @@ impl ImportCommand {
             return outcome(&learned, "the file");
         }
         let story = self.examples.then(|| example_of_login(&name, &learned, settings.installation_context())).transpose()?;
-        let text = new_provider_file::without_lost_schema(&learned.text, &path);
-        files::write(&path, &text).map_err(|error| CommandFailure::file_error(&path, &error))?;
+        leave_out_lost_schema(&mut learned, &path);
+        files::write(&path, &learned.text).map_err(|error| CommandFailure::file_error(&path, &error))?;
         if let Some(story) = &story {
             let examples = examples_path(&path);
             files::write(&examples, story).map_err(|error| CommandFailure::file_error(&examples, &error))?;
@@ -96,6 +96,15 @@ impl ImportCommand {
             print_line(new_provider_file::next_steps(&path, &settings)?.trim_end());
         }
         outcome(&learned, &path.display().to_string())
+    }
+}
+
+/// Leaves the line of the schema out, which is the first, if no schema lies there.
+fn leave_out_lost_schema(learned: &mut LearnedProvider, path: &Path) {
+    let text = new_provider_file::without_lost_schema(&learned.text, path);
+    if text != learned.text {
+        learned.text = text;
+        learned.differences.iter_mut().for_each(|difference| difference.line = difference.line.saturating_sub(1));
     }
 }
 

@@ -4,7 +4,9 @@ pub(crate) mod apps;
 pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod doctor;
 pub(crate) mod endpoint_hosts;
+pub(crate) mod events;
 pub(crate) mod explain;
 mod first_login;
 pub(crate) mod forecast;
@@ -145,6 +147,12 @@ Events that belong to no store, such as those of keys, are listed with the store
     /// List the signing keys, add one, or retire one
     #[command(after_help = "Example: portaria keys list")]
     Keys(keys::KeysCommand),
+    /// Look at settings, storage, master key, providers, certificates and clocks, and say what is wrong and what helps
+    #[command(after_help = "Example: portaria doctor
+
+One line for each check: fine, warning or wrong. The exit code is 1 if something is wrong. No secret is sent: providers are asked for their
+discovery document, or for the first page of a host that their files name.")]
+    Doctor(doctor::DoctorCommand),
     /// Write everything that the storage holds into one file, while the broker runs
     #[command(after_help = "Example: portaria backup portaria-2026-01-05.backup
          portaria backup - | age -r … > portaria.backup.age
@@ -165,6 +173,12 @@ Stop every broker first. All of it is restored, or nothing: a file that was cut 
     #[command(after_help = "Example: portaria apps list
          portaria apps add painel --redirect https://painel.loja.example/callback")]
     Apps(apps::AppsCommand),
+    /// See which events wait to be sent to a store, send them now, and try the receiver out
+    #[command(after_help = "Example: portaria events status
+         portaria events test
+
+`docs/events.md` shows what is sent, and how a receiver verifies it.")]
+    Events(events::EventsCommand),
     /// Write the JSON schemas and the reference to schemas/
     #[command(after_help = "Example: portaria schema")]
     Schema(schema::SchemaCommand),
@@ -197,10 +211,12 @@ impl CommandLine {
             Command::Users(users) => users.run(&self.global),
             Command::Providers(providers) => providers.run(&self.global),
             Command::Keys(keys) => keys.run(&self.global),
+            Command::Doctor(doctor) => doctor.run(&self.global),
             Command::Backup(backup) => backup.run(&self.global),
             Command::Restore(restore) => restore.run(&self.global),
             Command::Storage(storage) => storage.run(&self.global),
             Command::Apps(apps) => apps.run(&self.global),
+            Command::Events(events) => events.run(&self.global),
             Command::Schema(schema) => schema.run(),
             Command::Completions(completions) => Ok(completions.run()),
             Command::Man(man) => man.run(),

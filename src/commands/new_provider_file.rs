@@ -1,10 +1,10 @@
 //! The place of a new provider file, and the next steps once it is written.
 
 use crate::commands::outcome::{CommandFailure, uses_colour};
-use crate::lab::handlers::PAGES;
 use crate::provider::Provider;
 use crate::provider::callback::StateLocation;
 use crate::provider::declared_values::variable_beginning;
+use crate::provider::file_name::LAB_PAGES;
 use crate::stores::catalogue::{self, ProviderFileState};
 use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::Settings;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 pub(crate) fn check_name(name: &str) -> Result<(), CommandFailure> {
     let fits =
         !name.is_empty() && name.len() <= 60 && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'));
-    if PAGES.contains(&name) {
+    if LAB_PAGES.contains(&name) {
         return Err(CommandFailure::Usage(
             format!("`{name}` is a page of the lab, and cannot be a provider's name"),
             "choose another name".to_owned(),

@@ -275,6 +275,17 @@ mod tests {
             "mail: { smtp: smtps://a.loja.example, from: a@loja.example }",
             "mail: { smtp: smtps://a.loja.example, from: a@loja.example }\nways: [ email ]",
         ),
+        ("events.to", "events: { to: https://a.loja.example, secret: env:A }", "events: { to: https://b.loja.example, secret: env:A }"),
+        (
+            "events.secret",
+            "events: { to: https://a.loja.example, secret: env:A }",
+            "events: { to: https://a.loja.example, secret: [ env:B, env:A ] }",
+        ),
+        (
+            "events.only",
+            "events: { to: https://a.loja.example, secret: env:A }",
+            "events: { to: https://a.loja.example, secret: env:A, only: [ signIn ] }",
+        ),
         (
             "mail.user",
             "mail: { smtp: smtps://a.loja.example, from: a@loja.example, user: env:A, password: env:P }",

@@ -12,6 +12,7 @@ use crate::commands::outcome::{CommandFailure, CommandOutcome};
 use crate::commands::users::context::UsersContext;
 use crate::commands::users::import::{ImportTarget, ImportUsersArguments};
 use crate::commands::{GlobalOptions, confirmation, storage};
+use crate::stores::events::wanted_store_events;
 use crate::stores::{MAIN, Stores};
 use crate::vocabulary::email::Email;
 use crate::world::clock;
@@ -136,6 +137,7 @@ impl UsersCommand {
         let place = storage::location(self.storage.as_deref(), &settings)?;
         storage::run(async {
             let directory = storage::open_existing(&place).await?;
+            directory.set_wanted_store_events(wanted_store_events(&stores));
             if let UsersSubcommand::Import(import) = &self.what {
                 let target =
                     ImportTarget { settings: &settings, stores: &stores, store: &self.store, place: &place, directory: &directory };

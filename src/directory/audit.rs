@@ -3,6 +3,7 @@
 
 use crate::directory::sessions::lock_user;
 use crate::directory::sql::{SqlRow, SqlTransaction, SqlValue, StorageFault, Verb, with};
+use crate::directory::store_events::announce;
 
 /// An event of the audit: who did what, and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct AuditEvent {
     pub version: Option<Box<str>>,
     /// The incident code under which the story is kept for a day.
     pub incident: Option<Box<str>>,
+    /// The id at the provider. The audit never keeps it; only the store is sent it, if it wants events of this kind.
+    pub identity: Option<Box<str>>,
 }
 
 macro_rules! whats {
@@ -138,6 +141,12 @@ impl AuditEvent {
         Self { version: Some(version).filter(|version| !version.is_empty()).map(Into::into), ..self }
     }
 
+    /// The same event with the id at the provider.
+    #[must_use]
+    pub(crate) fn of_identity(self, id: &str) -> Self {
+        Self { identity: Some(id.into()), ..self }
+    }
+
     /// The same event with the name of the app that takes part in it.
     #[must_use]
     pub fn of_app(self, app: &str) -> Self {
@@ -151,13 +160,15 @@ impl AuditEvent {
     }
 }
 
+/// Records an event, and queues it for the store that wants to be sent such events.
 pub(crate) async fn record_event<S: SqlTransaction>(sql: &mut S, event: &AuditEvent) -> Result<(), StorageFault> {
-    let AuditEvent { at, store, what, uid, provider, because, evidence, version, incident } = event;
+    let AuditEvent { at, store, what, uid, provider, because, evidence, version, incident, identity: _ } = event;
     let insert = "INSERT INTO audit (at, store, what, uid, provider, because, evidence, version, incident) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let texts = [uid, provider, because, evidence, version, incident].map(|text| SqlValue::from(text.as_deref()));
     let [uid, provider, because, evidence, version, incident] = texts;
-    sql.queue(insert, &[(*at).into(), store.into(), what.word().into(), uid, provider, because, evidence, version, incident]).await
+    sql.queue(insert, &[(*at).into(), store.into(), what.word().into(), uid, provider, because, evidence, version, incident]).await?;
+    announce(sql, event).await
 }
 
 /// Records an event by itself, outside of another verb.
@@ -352,5 +363,6 @@ fn event_from_row(row: &SqlRow) -> Result<AuditEvent, StorageFault> {
         evidence: maybe(6)?,
         version: maybe(7)?,
         incident: maybe(8)?,
+        identity: None,
     })
 }

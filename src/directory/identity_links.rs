@@ -35,7 +35,7 @@ impl Verb for LinkIdentity {
         let user = "SELECT uid, email, email_verified, blocked, CAST(0 AS BIGINT), CAST(0 AS BIGINT), CAST(NULL AS TEXT), name, picture, apps FROM users WHERE uid = $1 AND store = $2";
         let rows = sql.fetch_for_update(user, with![uid, store]).await?;
         let session = sql.fetch("SELECT latest FROM sessions WHERE sid = $1 AND uid = $2", with![sid, uid]).await?;
-        let event = AuditEvent::new(*now, store, AuditEventKind::Linked).via_provider(&identity.file);
+        let event = AuditEvent::new(*now, store, AuditEventKind::Linked).via_provider(&identity.file).of_identity(&identity.id);
         let evidence = linking::evidence_word(&identity.address).map(Into::into);
         let known_uid = rows.first().map(|_| uid.clone());
         let event = AuditEvent { uid: known_uid, evidence, version: Some(version.clone()), ..event };
@@ -129,11 +129,8 @@ impl Verb for UnlinkIdentity {
         }
         let delete = "DELETE FROM identities WHERE uid = $1 AND provider = $2 AND ($3 = 1 OR provider_id = $4)";
         sql.queue(delete, with![uid, provider, provider_id.is_none(), provider_id.as_deref().unwrap_or_default()]).await?;
-        record_event(
-            sql,
-            &AuditEvent::new(*now, store, AuditEventKind::Unlinked).for_user(uid).via_provider(provider).with_reason(by.word()),
-        )
-        .await?;
+        let event = AuditEvent::new(*now, store, AuditEventKind::Unlinked).for_user(uid).via_provider(provider).with_reason(by.word());
+        record_event(sql, &AuditEvent { identity: provider_id.clone(), ..event }).await?;
         end_sessions_through(sql, uid, except.as_deref(), provider, *now).await?;
         Ok(UnlinkOutcome::Unlinked)
     }
@@ -187,7 +184,7 @@ impl Verb for RestoreIdentityLinks {
         for link in links {
             restore_link(sql, store, uid, link).await?;
         }
-        let event = AuditEvent::new(*now, store, AuditEventKind::Restored).for_user(uid);
+        let event = AuditEvent::new(*now, store, AuditEventKind::Restored).for_user(uid).of_identity(&first.provider_id);
         let file = first.file.as_deref().unwrap_or(&first.provider);
         record_event(sql, &event.via_provider(file).with_reason(AuditActor::Person.word())).await?;
         Ok(true)

@@ -24,6 +24,7 @@ const SQLITE: &[MigrationStep] = &[
     (15, "login counts", include_str!("migrations/sqlite/15_login_counts.sql")),
     (16, "good logins", include_str!("migrations/sqlite/16_good_logins.sql")),
     (17, "next versions", include_str!("migrations/sqlite/17_next_versions.sql")),
+    (18, "store events", include_str!("migrations/sqlite/18_store_events.sql")),
 ];
 const POSTGRES: &[MigrationStep] = &[
     (1, "people", include_str!("migrations/postgres/1_people.sql")),
@@ -42,6 +43,7 @@ const POSTGRES: &[MigrationStep] = &[
     (14, "login counts", include_str!("migrations/postgres/14_login_counts.sql")),
     (15, "good logins", include_str!("migrations/postgres/15_good_logins.sql")),
     (16, "next versions", include_str!("migrations/postgres/16_next_versions.sql")),
+    (17, "store events", include_str!("migrations/postgres/17_store_events.sql")),
 ];
 
 /// The migrations of SQLite.

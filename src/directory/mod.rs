@@ -17,6 +17,8 @@ pub mod sessions; //         sessions that ended before they expired
 pub mod app_grants; //       the access of apps to users
 pub mod ended_grants; //     how that access ends
 pub mod logout_notices; //   the notices of ended sessions that apps are still to get
+pub mod store_events; //     what a store is sent about its people
+pub mod store_event_delivery; // how that is taken out of the outbox
 pub mod app_consents; //     the scopes that users have allowed apps
 pub mod wrong_codes; //      how many wrong codes count against a proof
 pub mod mail_budget; //      how many mails with codes are sent in a day
@@ -54,6 +56,7 @@ use crate::directory::probe::ProbeStorage;
 use crate::directory::sessions::ReadGenerations;
 use crate::directory::sql::{StorageFault, Verb};
 use crate::directory::sqlite::{OpenFileError, Sqlite};
+use crate::directory::store_events::{StoreEventOutbox, WantedStoreEvents};
 use crate::world::files;
 use sqlx::migrate::MigrateError;
 use std::fmt;
@@ -174,6 +177,7 @@ impl fmt::Display for OpenDirectoryError {
 #[derive(Debug)]
 pub struct Directory {
     engine: DirectoryEngine,
+    outbox: Arc<StoreEventOutbox>,
     has_write_failed: AtomicBool,
     measurements: StorageMeasurements,
     /// The file of the storage, if it is one.
@@ -189,12 +193,13 @@ enum DirectoryEngine {
 impl Directory {
     /// Opens the directory, creates it if it does not exist, and migrates it.
     pub async fn open(storage: &StorageLocation) -> Result<Self, OpenDirectoryError> {
+        let outbox = Arc::new(StoreEventOutbox::default());
         let engine = match storage {
-            StorageLocation::File(file) => DirectoryEngine::Sqlite(Sqlite::open(file).await?),
-            StorageLocation::Server(address) => DirectoryEngine::Postgres(Postgres::open(address).await?),
+            StorageLocation::File(file) => DirectoryEngine::Sqlite(Sqlite::open(file, &outbox).await?),
+            StorageLocation::Server(address) => DirectoryEngine::Postgres(Postgres::open(address, &outbox).await?),
         };
         let file = storage.file().map(Path::to_owned);
-        Ok(Self { engine, has_write_failed: AtomicBool::new(false), measurements: StorageMeasurements::default(), file })
+        Ok(Self { engine, outbox, has_write_failed: AtomicBool::new(false), measurements: StorageMeasurements::default(), file })
     }
 
     /// Runs a verb in one transaction. An answer means that its changes are stored.
@@ -206,7 +211,18 @@ impl Directory {
         };
         measured.finish(done.is_ok());
         self.has_write_failed.store(done.is_err(), Ordering::Relaxed);
+        self.outbox.transaction_ended();
         done
+    }
+
+    /// Sets which events the stores want to be sent.
+    pub fn set_wanted_store_events(&self, wanted: WantedStoreEvents) {
+        self.outbox.set_wanted(wanted);
+    }
+
+    /// Waits until this process has written an event that is to be sent to a store.
+    pub(crate) async fn store_event_written(&self) {
+        self.outbox.written().await;
     }
 
     /// Whether the storage works. After a failed write another write is tried, because a disk may be full or a server read-only.

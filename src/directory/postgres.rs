@@ -19,6 +19,7 @@ use crate::directory::postgres::hosts::DatabaseHosts;
 use crate::directory::postgres::pool::ConnectionPools;
 use crate::directory::postgres::transaction::{PgTransaction, TransactionKind};
 use crate::directory::sql::{EngineFailure, StorageFault, Verb};
+use crate::directory::store_events::StoreEventOutbox;
 use crate::directory::{StorageUnavailable, migrations};
 use sqlx::Connection as _;
 use std::fmt;
@@ -39,6 +40,7 @@ const TRIES: u32 = 12;
 pub(crate) struct Postgres {
     pools: Arc<ConnectionPools>,
     news: Arc<Notify>,
+    outbox: Arc<StoreEventOutbox>,
     listener: AbortHandle,
 }
 
@@ -56,7 +58,7 @@ impl Drop for Postgres {
 
 impl Postgres {
     /// Connects and migrates the database. If several machines start at once, one migrates and the others wait.
-    pub(crate) async fn open(address: &str) -> Result<Self, sqlx::Error> {
+    pub(crate) async fn open(address: &str, outbox: &Arc<StoreEventOutbox>) -> Result<Self, sqlx::Error> {
         let address = ServerAddress::parse(address).map_err(|fault| sqlx::Error::Configuration(fault.into()))?;
         let hosts = Arc::new(DatabaseHosts::new(address));
         let mut first = hosts.connect().await?;
@@ -64,7 +66,7 @@ impl Postgres {
         first.connection.close().await?;
         let news = Arc::new(Notify::new());
         let listener = tokio::spawn(news::listen(Arc::clone(&hosts), Arc::clone(&news))).abort_handle();
-        Ok(Self { pools: Arc::new(ConnectionPools::new(hosts)), news, listener })
+        Ok(Self { pools: Arc::new(ConnectionPools::new(hosts)), news, outbox: Arc::clone(outbox), listener })
     }
 
     /// Waits for the next notification, from this machine or another.
@@ -87,11 +89,11 @@ impl Postgres {
 
     async fn execute<V: Verb>(&self, verb: Arc<V>, kind: TransactionKind) -> Result<V::Answer, StorageUnavailable> {
         let kind = if V::IS_ONE_STATEMENT && kind == TransactionKind::Writing { TransactionKind::OneStatement } else { kind };
-        let pools = Arc::clone(&self.pools);
+        let (pools, outbox) = (Arc::clone(&self.pools), Arc::clone(&self.outbox));
         let trying = async move {
             let mut is_repeated = false;
             for attempt in 0..TRIES {
-                match execute_once(&pools, &*verb, kind).await {
+                match execute_once(&pools, &outbox, &*verb, kind).await {
                     Ok(answer) => return Ok(answer),
                     Err(ExecutionFault::Conflict) => tokio::time::sleep(Duration::from_millis(u64::from(attempt).pow(2))).await,
                     Err(ExecutionFault::StaleConnection) if !is_repeated => is_repeated = true,
@@ -119,13 +121,18 @@ enum ExecutionFault {
     Unavailable,
 }
 
-async fn execute_once<V: Verb>(pools: &ConnectionPools, verb: &V, kind: TransactionKind) -> Result<V::Answer, ExecutionFault> {
+async fn execute_once<V: Verb>(
+    pools: &ConnectionPools,
+    outbox: &StoreEventOutbox,
+    verb: &V,
+    kind: TransactionKind,
+) -> Result<V::Answer, ExecutionFault> {
     let acquired = match tokio::time::timeout(PATIENCE, pools.acquire()).await {
         Ok(acquired) => acquired.map_err(StorageFault::from),
         Err(_) => Err(took_too_long()),
     };
     let mut in_use = acquired.map_err(|_| ExecutionFault::Unavailable)?;
-    let mut transaction = PgTransaction::new(&mut in_use.server, kind);
+    let mut transaction = PgTransaction::new(&mut in_use.server, outbox, kind);
     let execution = async {
         let answer = verb.execute(&mut transaction).await?;
         transaction.commit().await?;

@@ -55,6 +55,8 @@ impl Verb for RecordServedStores {
             sql.queue("UPDATE app_grants SET ended = 1 WHERE store = $1", with![store]).await?;
             sql.queue("DELETE FROM app_consents WHERE store = $1", with![store]).await?;
             sql.queue("DELETE FROM kept_tokens WHERE store = $1", with![store]).await?;
+            sql.queue("DELETE FROM store_events WHERE store = $1", with![store]).await?;
+            sql.queue("DELETE FROM store_event_leases WHERE store = $1", with![store]).await?;
             removed.push(store.into());
         }
         for store in &self.stores {

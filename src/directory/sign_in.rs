@@ -6,7 +6,9 @@ use crate::directory::linking::{self, KnownUser, KnownUsers, LinkingDecision, Li
 use crate::directory::reasons::IMITATION;
 use crate::directory::sessions::{end_all_sessions, record_session_end};
 use crate::directory::sql::{SqlRow, SqlTransaction, SqlValue, StorageFault, Verb, with};
+use crate::directory::store_events::announce;
 use crate::directory::users::User;
+use crate::provider::email_code::EMAIL_CODE;
 use crate::provider::identity::{Identity, IdentityEmail};
 use crate::provider::placeholder::hashed_placeholder;
 use crate::vocabulary::email::Email;
@@ -103,6 +105,10 @@ impl Verb for SignIn {
             record_event(sql, &AuditEvent { uid: Some(uid.clone()), ..self.audit_event(AuditEventKind::Moved, rule.word()) }).await?;
         }
         self.begin_session(sql, &uid, rule).await?;
+        if rule == LinkingRule::Linked {
+            // In the audit the sign-in says so.
+            announce(sql, &AuditEvent { uid: Some(uid.clone()), ..self.audit_event(AuditEventKind::Linked, rule.word()) }).await?;
+        }
         self.end_replaced_sessions(sql, &uid, rule, displaced.as_deref()).await?;
         let Identity { name, picture, .. } = self.identity.clone();
         Ok(Ok(SignedIn { user: User { uid, email, email_verified: verified, name, picture }, rule }))
@@ -198,7 +204,9 @@ impl SignIn {
         let imitates = linking::address_to_look_up(&self.identity.address).is_some_and(|email| is_imitation(email.key()));
         let evidence = linking::evidence_word(&self.identity.address);
         let evidence = evidence.map(|word| if imitates { format!("{word} {IMITATION}").into() } else { word.into() });
-        AuditEvent { evidence, ..event }.of_version(&self.version)
+        // The identity of a code by e-mail has the id of the user.
+        let id = Some(self.identity.id.clone()).filter(|_| *self.identity.provider != *EMAIL_CODE);
+        AuditEvent { evidence, identity: id, ..event }.of_version(&self.version)
     }
 }
 

@@ -3,6 +3,7 @@
 //! One SQL text serves both engines: values are `$1`, `$2`, …, and a value is a text or an integer.
 
 use crate::directory::sqlite::row::SqliteRow;
+use crate::directory::store_events::StoreEventOutbox;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use std::future::Future;
@@ -49,6 +50,9 @@ pub trait SqlTransaction: Send {
 
     /// Notifies all machines after the commit.
     fn notify_machines(&mut self) -> impl Future<Output = Result<(), StorageFault>> + Send;
+
+    /// Which events the stores want to be sent.
+    fn outbox(&self) -> &StoreEventOutbox;
 }
 
 /// A value of a statement.

@@ -15,6 +15,7 @@ use crate::directory::sql::Verb;
 use crate::directory::sqlite::file::{SqliteFile, is_busy};
 use crate::directory::sqlite::readers::{AT_ONCE as READERS, SqliteReaders};
 use crate::directory::sqlite::writer::SqliteWriter;
+use crate::directory::store_events::StoreEventOutbox;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +37,7 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     /// Opens the file, creates it if it does not exist, and migrates it. If several processes start at once, one migrates and the
     /// others wait.
-    pub(crate) async fn open(path: &Path) -> Result<Self, OpenFileError> {
+    pub(crate) async fn open(path: &Path, outbox: &Arc<StoreEventOutbox>) -> Result<Self, OpenFileError> {
         let file = Arc::new(SqliteFile::create(path)?);
         let mut tried = 0;
         let connection = loop {
@@ -48,8 +49,8 @@ impl Sqlite {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         };
-        let writer = SqliteWriter::start(Arc::clone(&file), connection)?;
-        Ok(Self { writer, readers: SqliteReaders::start(&file)? })
+        let writer = SqliteWriter::start(Arc::clone(&file), connection, outbox)?;
+        Ok(Self { writer, readers: SqliteReaders::start(&file, outbox)? })
     }
 
     /// How many connections are in use while so many verbs read and write, and how many there may be.

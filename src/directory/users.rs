@@ -3,6 +3,7 @@
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_event};
 use crate::directory::sessions::{end_all_sessions, lock_user};
 use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
+use crate::directory::store_events::{announce, forget_person};
 use crate::vocabulary::email::Email;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -268,7 +269,10 @@ impl Verb for EraseUser {
             return Ok(false);
         }
         sql.queue("UPDATE audit SET uid = NULL WHERE uid = $1", with![&self.uid]).await?;
-        record_event(sql, &AuditEvent::new(self.now, &self.store, AuditEventKind::Erased).with_reason(self.by.word())).await?;
+        let event = AuditEvent::new(self.now, &self.store, AuditEventKind::Erased).with_reason(self.by.word());
+        record_event(sql, &event).await?;
+        forget_person(sql, &self.uid).await?;
+        announce(sql, &event.for_user(&self.uid)).await?;
         // The number of the ended sessions is taken late, because all transactions wait for it.
         sql.queue("DELETE FROM identities WHERE uid = $1", with![&self.uid]).await?;
         sql.queue("DELETE FROM passkeys WHERE uid = $1", with![&self.uid]).await?;

@@ -68,6 +68,12 @@ pub(crate) struct EntryChoice {
 }
 
 impl EntryChoice {
+    /// The paths by which it finds its entry.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &JsonPath> {
+        let conditions = self.conditions.iter().chain(&self.prefer).flat_map(|conditions| &conditions.0);
+        std::iter::once(&self.from).chain(conditions.flat_map(Condition::paths))
+    }
+
     fn compile(spec: EntryChoiceSpec, reader: &mut Reader) -> Self {
         if spec.from.has_descent() {
             let help = "write the path of the list: `from: $.data.emails`";

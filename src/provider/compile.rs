@@ -12,6 +12,7 @@ use crate::provider::email_code::EMAIL_CODE;
 use crate::provider::exchange::{ExchangeCheck, ExchangeWords};
 use crate::provider::fact_flow_check::FactFlowCheck;
 use crate::provider::facts::{FROM_DISCOVERY, WellKnownFacts};
+use crate::provider::file_name::{check_file_name, is_name};
 use crate::provider::hosts;
 use crate::provider::identity::{IdentityMapping, IdentitySpec};
 use crate::provider::implied_userinfo::ImpliedUserInfo;
@@ -53,24 +54,7 @@ pub fn compile(source: &Source, installation: InstallationContext) -> (Option<Pr
 pub fn compile_node(source: &Source, node: &YamlNode, installation: InstallationContext, mut reader: Reader) -> (Option<Provider>, Report) {
     let known = WellKnownFacts::register(&mut reader);
     let name = source.stem().to_owned();
-    if !is_name(&name) {
-        reader.complain_about_file(
-            format!("`{name}` cannot be part of an address"),
-            "name the file with letters, digits, `-` and `_`: it is what the provider is called everywhere",
-        );
-    }
-    if name == EMAIL_CODE {
-        reader.complain_about_file(
-            format!("`{name}` is what the sign-in by a code is called everywhere"),
-            "give the file another name, such as `correio.yaml`",
-        );
-    }
-    if name == PASSKEY {
-        reader.complain_about_file(
-            format!("`{name}` is what the sign-in by a passkey is called everywhere"),
-            "give the file another name, such as `chaves.yaml`",
-        );
-    }
+    check_file_name(&name, &mut reader);
     let spec = ProviderSpec::read(node, &mut reader);
     let provider = spec.and_then(|spec| assemble(source, &name, spec, known, installation, &mut reader));
     if reader.names.is_over_limit() {
@@ -80,11 +64,6 @@ pub fn compile_node(source: &Source, node: &YamlNode, installation: Installation
     let report = Report::new(source.clone(), reader.complaints);
     let provider = provider.filter(|_| !report.is_broken()).map(Provider::held_to_persons);
     (provider, report)
-}
-
-/// Whether a text can be the name of a file, and so a part of an address.
-fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
 /// The key of the identities, and its place if the file has the word.

@@ -163,6 +163,14 @@ impl JsonPath {
         self.sole_key() == Some(key)
     }
 
+    /// The keys that the path writes.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = Box<str>> {
+        self.route().into_iter().filter_map(|step| match step {
+            RouteStep::Key(key) | RouteStep::Descent(Some(key)) => Some(key),
+            RouteStep::Index(_) | RouteStep::Several(_) | RouteStep::Descent(None) | RouteStep::Text | RouteStep::Entry => None,
+        })
+    }
+
     /// The key, where the path is one key and nothing else.
     pub(crate) fn sole_key(&self) -> Option<&str> {
         let CompiledJsonPath::Plain(segments) = &self.compiled else { return None };

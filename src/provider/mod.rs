@@ -31,6 +31,7 @@ pub(crate) mod fact_flow_check; // check: each fact is known before it is used
 pub mod fact_origin; //            the answer that a fact came from
 pub mod facts; //                  the facts of one login
 pub mod fingerprint; //            where a file points, to which linked identities are pinned
+pub(crate) mod file_name; //       the name of a file
 pub(crate) mod functions; //       the functions in a hole
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub(crate) mod hole; //            a hole in a text

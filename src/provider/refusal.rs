@@ -317,6 +317,11 @@ impl RefusalRule {
         self.condition.iter().flat_map(Condition::paths)
     }
 
+    /// The same with the paths of the provider's code and message.
+    pub(crate) fn all_paths(&self) -> impl Iterator<Item = &JsonPath> {
+        self.paths().chain(self.code.iter().chain(&self.message).flat_map(FactExpression::paths))
+    }
+
     /// Every use of a fact in it.
     pub(crate) fn uses(&self) -> Vec<FactUse> {
         let readings = self.code.iter().chain(&self.message).flat_map(FactExpression::uses);

@@ -336,6 +336,14 @@ impl Step {
         self.reads.iter().filter(|read| read.fact == fact).flat_map(|read| read.reading.paths()).collect()
     }
 
+    /// The keys in its paths: of what it reads, of the lists that it chooses from, and of the rules that tell refusals apart.
+    pub(crate) fn written_keys(&self) -> BTreeSet<Box<str>> {
+        let rules = self.refused.iter().chain(&self.accepted);
+        let reads = self.all_reads().flat_map(|read| read.reading.paths());
+        let paths = reads.chain(self.all_choices().flat_map(EntryChoice::paths)).chain(rules.flat_map(RefusalRule::all_paths));
+        paths.flat_map(JsonPath::keys).collect()
+    }
+
     /// The rules by which an answer is a refusal.
     pub(crate) fn refusal_rules(&self) -> RefusalRules<'_> {
         RefusalRules { refused: &self.refused, accepted: &self.accepted, refuses_error_member: self.refuses_error_member }

@@ -1,8 +1,11 @@
 //! What was counted of one next version: what it would have read, and how the logins of both versions ended since it is there.
 
 use crate::directory::next_versions::{NextCount, NextVersionKey};
+use crate::login::error::LoginErrorCode;
 use crate::provider::rollout::LoginShare;
-use crate::rollout::comparison::{ComparedOutcome, DifferenceStory, LoginComparison, LoginVersion, ReadDifference};
+use crate::rollout::comparison::{
+    ComparedOutcome, ComparedPart, DifferenceStory, LoginComparison, LoginVersion, PartDifference, ReadDifference,
+};
 use crate::rollout::networks::CountedNetworks;
 use crate::rollout::verdict::{DrawnLogins, EndedLogins, FEW, ShareVerdict, verdict};
 use std::collections::BTreeMap;
@@ -20,6 +23,8 @@ const OTHER_REQUESTS: &str = "incomparable";
 const NOT_REPEATABLE: &str = "unrepeatable";
 /// Both versions read the same id.
 const SAME_ID: &str = "same id";
+/// The next version signs a person in whom the present one refuses, for another reason than that it cannot read the answers.
+const PASSED_CHECK: &str = "a check is passed";
 /// Stands before how a request differs.
 const REQUEST: &str = "requests differ: ";
 /// Stands before the share that pauses.
@@ -92,9 +97,18 @@ impl NextVersionCounts {
             }
         }
         for (difference, story) in &comparison.differences {
-            let count = self.add(&difference.to_string());
-            (count.story, count.is_story_unsaved) = (serde_json::to_string(story).unwrap_or_default().into(), true);
+            let words = std::iter::once(difference.to_string()).chain(passes_check(difference, story).then(|| PASSED_CHECK.to_owned()));
+            for word in words {
+                let count = self.add(&word);
+                (count.story, count.is_story_unsaved) = (serde_json::to_string(story).unwrap_or_default().into(), true);
+            }
         }
+    }
+
+    /// In how many logins the next version signed a person in whom the present one refuses, and the last reason of those.
+    pub(crate) fn passed_checks(&self) -> Option<(i64, Option<String>)> {
+        let story: DifferenceStory = serde_json::from_str(&self.counts.get(PASSED_CHECK)?.story).unwrap_or_default();
+        Some((self.count(PASSED_CHECK), story.code))
     }
 
     /// Counts how a login ended whose version was drawn with this share, unless its network has had its turn. While the share pauses,
@@ -107,13 +121,14 @@ impl NextVersionCounts {
     ) -> ShareChange {
         let SharePhase { pauses, is_paused } = self.phase(share);
         let ends_pause = is_paused && (version, end) == (LoginVersion::Present, LoginEnd::SignedIn);
-        if self.returned.is_some() || !(is_drawn || ends_pause) || !self.networks.admits(network, version, end, now) {
+        // A login that was drawn before the pause and fails in it says nothing that the pause did not know.
+        if self.returned.is_some() || !(ends_pause || is_drawn && !is_paused) || !self.networks.admits(network, version, end, now) {
             return ShareChange::None;
         }
-        if is_drawn {
-            self.add(&word_of_end(version, end, share, pauses));
-        } else {
+        if is_paused {
             self.add(&word_of_pause(share, pauses));
+        } else {
+            self.add(&word_of_end(version, end, share, pauses));
         }
         match (is_paused, self.phase(share).is_paused) {
             (true, false) => ShareChange::Resumed,
@@ -272,6 +287,28 @@ impl NextVersionCounts {
     }
 }
 
+/// Whether the present version refuses by a check, or by what the provider says, a login that the next one accepts. A refusal because an
+/// answer cannot be read or did not come is neither.
+fn passes_check(difference: &ReadDifference, story: &DifferenceStory) -> bool {
+    let cannot_read = [
+        LoginErrorCode::MissingFact,
+        LoginErrorCode::MissingId,
+        LoginErrorCode::MissingEmail,
+        LoginErrorCode::Unreadable,
+        LoginErrorCode::BadAddress,
+        LoginErrorCode::BadHeader,
+        LoginErrorCode::BadKey,
+        LoginErrorCode::NoCode,
+        LoginErrorCode::NoAnswer,
+        LoginErrorCode::NoDocument,
+        LoginErrorCode::Redirected,
+        LoginErrorCode::TooSlow,
+        LoginErrorCode::TooLong,
+    ];
+    let is_accepted = (&difference.part, difference.how) == (&ComparedPart::Login, PartDifference::Added);
+    is_accepted && !story.code.as_deref().is_some_and(|code| cannot_read.iter().any(|cause| cause.word() == code))
+}
+
 /// The word of an end: its version, its outcome, and with which share the version was drawn after how many pauses.
 fn word_of_end(version: LoginVersion, end: LoginEnd, share: LoginShare, pauses: u8) -> String {
     format!("{}, {share}, {pauses}", start_of_word(version, end))
@@ -303,74 +340,4 @@ fn draw_of_word(word: &str) -> Option<(LoginShare, u8)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SHARES: [&str; 3] = ["100%", "50%", "0.5%"];
-
-    fn share(text: &str) -> LoginShare {
-        LoginShare::parse(text).expect("a share")
-    }
-
-    /// Ends of logins, each from a network of its own.
-    fn add(
-        counts: &mut NextVersionCounts,
-        number: u8,
-        share: LoginShare,
-        is_drawn: bool,
-        version: LoginVersion,
-        end: LoginEnd,
-    ) -> ShareChange {
-        (0..number).map(|at| counts.add_end((share, is_drawn), (version, end), ([192, 0, at, 0].into(), 0))).last().expect("one")
-    }
-
-    #[test]
-    fn an_end_has_a_word_by_which_its_draw_is_found_again() {
-        for (text, pauses) in SHARES.into_iter().zip([0, 1, 7]) {
-            for (version, end) in [(LoginVersion::Present, LoginEnd::SignedIn), (LoginVersion::Next, LoginEnd::Failed)] {
-                assert_eq!(draw_of_word(&word_of_end(version, end, share(text), pauses)), Some((share(text), pauses)));
-            }
-            assert_eq!(draw_of_word(&word_of_pause(share(text), pauses)), None);
-        }
-        for word in ["matched", "requests differ: x, 10%, 0", "fact next failed, 10%, 0 missing", "next failed"] {
-            assert_eq!(draw_of_word(word), None, "{word}");
-        }
-    }
-
-    #[test]
-    fn a_share_pauses_while_nothing_can_be_compared_and_goes_on_when_the_present_version_signs_people_in() {
-        let (all, present, next) = (share("100%"), LoginVersion::Present, LoginVersion::Next);
-        let mut counts = NextVersionCounts::default();
-
-        assert_eq!(add(&mut counts, 4, all, true, next, LoginEnd::Failed), ShareChange::None);
-        assert_eq!(counts.add_end((all, true), (next, LoginEnd::Failed), ([192, 0, 9, 0].into(), 0)), ShareChange::Paused);
-        assert_eq!(counts.phase(all), SharePhase { pauses: 0, is_paused: true });
-        assert_eq!(add(&mut counts, 9, all, false, present, LoginEnd::Failed), ShareChange::None, "the provider is still down");
-        assert_eq!(add(&mut counts, 4, all, false, present, LoginEnd::SignedIn), ShareChange::None);
-        assert_eq!(counts.add_end((all, false), (present, LoginEnd::SignedIn), ([192, 0, 9, 0].into(), 0)), ShareChange::Resumed);
-        assert_eq!(counts.phase(all), SharePhase { pauses: 1, is_paused: false });
-        assert_eq!(counts.add_end((all, false), (present, LoginEnd::SignedIn), ([192, 1, 9, 0].into(), 0)), ShareChange::None);
-
-        let mut good = counts.clone();
-        for at in 0..9 {
-            let change = good.add_end((all, true), (next, LoginEnd::SignedIn), ([192, 0, at, 0].into(), 60));
-            assert_eq!(change, ShareChange::None);
-        }
-        assert_eq!((good.returned, good.ended(next)), (None, EndedLogins { succeeded: 9, failed: 5 }));
-        let failing = (0..5).map(|at| counts.add_end((all, true), (next, LoginEnd::Failed), ([192, 0, at, 0].into(), 60)));
-        assert_eq!(failing.last(), Some(ShareChange::TakenBack), "its first logins after the pause fail again");
-    }
-
-    #[test]
-    fn a_share_that_is_changed_pauses_no_longer_and_a_version_that_was_taken_back_stays_so() {
-        let (all, half) = (share("100%"), share("50%"));
-        let mut counts = NextVersionCounts::default();
-        add(&mut counts, 5, all, true, LoginVersion::Next, LoginEnd::Failed);
-
-        assert_eq!(counts.phase(half), SharePhase { pauses: 0, is_paused: false });
-        add(&mut counts, 5, half, true, LoginVersion::Present, LoginEnd::SignedIn);
-        let failing = (0..5).map(|at| counts.add_end((half, true), (LoginVersion::Next, LoginEnd::Failed), ([192, 0, at, 0].into(), 60)));
-        assert_eq!(failing.last(), Some(ShareChange::TakenBack));
-        assert_eq!(counts.unsaved_return(), Some(60));
-    }
-}
+mod tests;

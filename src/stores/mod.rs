@@ -28,6 +28,7 @@ pub(crate) mod login_paths; // the paths of a shop that demand a login
 pub(crate) mod hand_over_page; // the pages to which a shopper returns with a code
 pub(crate) mod handed_facts; // the further facts that a store hands out
 pub mod apps; //        the client apps of a store
+pub(crate) mod events; // the events that a store is sent
 
 pub(crate) use crate::stores::installation::Stores;
 
@@ -43,6 +44,7 @@ use crate::session::rotation::RotationPlan;
 use crate::session::token_claims::facts_left_out;
 use crate::session::{Session, SessionLifetime, SessionUser, TokenReach, short_name};
 use crate::stores::account_deletion::AccountDeletion;
+use crate::stores::events::StoreEvents;
 use crate::stores::hand_over_page::HandOverPage;
 use crate::stores::handed_facts::compile_further_facts;
 use crate::stores::internal_host::parse_internal_host;
@@ -147,6 +149,8 @@ pub struct Store {
     pub(crate) apps: Vec<(Box<str>, AppSpec)>,
     /// The audiences for which access tokens of its apps are accepted at `/auth`.
     pub(crate) bearer_audiences: Vec<Box<str>>,
+    /// The events that it is sent about its people.
+    pub(crate) events: Option<StoreEvents>,
     /// How long a refresh token that was used is answered with the same successor, in seconds.
     pub refresh_grace: i64,
 }
@@ -232,8 +236,7 @@ pub(crate) fn compile_store(name: &str, public_url: &str, settings: &Settings, o
     let secure = public_url.starts_with("https://");
     let host = &*browser_host(public_url).unwrap_or_else(|| public_url.to_ascii_lowercase());
     let loopback = is_loopback(host);
-    let (own_session, main_session) = (own.session.as_ref(), main.session.as_ref());
-    let (own_login, main_login) = (own.login.as_ref(), main.login.as_ref());
+    let [(own_session, own_login), (main_session, main_login)] = [own, main].map(|spec| (spec.session.as_ref(), spec.login.as_ref()));
     let seconds = |pick: fn(&SessionSpec) -> Option<&Located<TimeSpan>>, usual| {
         inherited(own_session, main_session, pick).map_or(usual, |span| whole_seconds(span.value.0))
     };
@@ -283,6 +286,7 @@ pub(crate) fn compile_store(name: &str, public_url: &str, settings: &Settings, o
         readable: ReadableValues::new(name == MAIN, own.files_may_read.as_ref(), main.files_may_read.as_ref()),
         apps: own.apps.iter().flat_map(|apps| &apps.0).map(|(name, app)| (name.as_str().into(), app.clone())).collect(),
         bearer_audiences: text_values(own.auth.as_ref().and_then(|auth| auth.bearer.as_ref())).map(Into::into).collect(),
+        events: own.events.as_ref().map(StoreEvents::new),
         refresh_grace: seconds(|session| session.refresh_grace.as_ref(), 10),
         proxies: trusted_networks(own.trusted_proxies.as_ref().or(main.trusted_proxies.as_ref()), loopback),
     }

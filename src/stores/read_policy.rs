@@ -316,7 +316,7 @@ fn is_same_folder(one: &Path, other: &Path) -> bool {
 }
 
 impl BrokerValues {
-    /// What `masterKey`, `mail`, `apps` and `storage` use, in all stores, and the settings file, in which the address of the storage may hold
+    /// What `masterKey`, `mail`, `apps`, `events` and `storage` use, in all stores, and the settings file, in which the address of the storage may hold
     /// a password.
     pub(crate) fn of(settings: &Settings) -> Self {
         let mut own = Self { folder: settings.folder(), ..Self::default() };
@@ -326,7 +326,8 @@ impl BrokerValues {
         for spec in spec.into_iter().chain(stores) {
             let of_mail = spec.mail.iter().flat_map(MailSpec::secret_references);
             let of_apps = spec.apps.iter().flat_map(|apps| &apps.0).filter_map(|(_, app)| app.secret_reference());
-            for reference in spec.master_key.iter().chain(of_mail).chain(of_apps) {
+            let of_events = spec.events.iter().flat_map(|events| &events.secret.0);
+            for reference in spec.master_key.iter().chain(of_mail).chain(of_apps).chain(of_events) {
                 match &reference.0 {
                     ValueReference::Variable(variable) => own.variables.push(variable.clone()),
                     ValueReference::File(path) | ValueReference::JudgedFile { path, .. } => own.files.push(PathBuf::from(&**path)),

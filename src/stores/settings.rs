@@ -10,6 +10,7 @@ mod check_finish;
 mod check_origins;
 mod check_session;
 mod check_ways;
+pub(crate) mod events; // `events`
 pub(crate) mod limits;
 pub(crate) mod mail; // `mail`
 pub(crate) mod session; // `session`
@@ -30,6 +31,7 @@ use crate::stores::settings::account::AccountSpec;
 use crate::stores::settings::apps::AppSpec;
 use crate::stores::settings::auth::AuthSpec;
 use crate::stores::settings::check::{check, host_of};
+use crate::stores::settings::events::EventsSpec;
 use crate::stores::settings::limits::LimitsSpec;
 use crate::stores::settings::session::SessionSpec;
 use crate::stores::settings::shutdown::ShutdownSpec;
@@ -183,6 +185,11 @@ words! {
         /// Default: the session cookie alone
         /// Example: `auth: { bearer: https://api.loja.example }`
         auth: Option<AuthSpec> = "auth",
+        /// Signed events about its people that a store is sent: sign-ins, refusals, links, sign-outs, blocks, erasures. A store does not
+        /// inherit it: an address belongs to the store under which it is written.
+        /// Default: none are sent
+        /// Example: `events: { to: https://www.loja.example/portaria-events, secret: env:LOJA_EVENTS_SECRET }`
+        events: Option<EventsSpec> = "events",
         /// Which variables and files of this machine the provider files may name with `env:` and `file:`.
         /// Default: see each key
         files_may_read: Option<FilesMayReadSpec> = "filesMayRead",
@@ -205,6 +212,7 @@ fn misplaced_word_hint(word: &str) -> Option<&'static str> {
         "bearer" | "acceptBearer" | "tokens" => {
             Some("write `auth: { bearer: https://… }`, the audience of the access tokens that `/auth` accepts")
         }
+        "webhook" | "webhooks" | "hooks" | "notifications" => Some("write `events: { to: https://…, secret: env:NAME }`"),
         "deletion" | "erase" | "erasure" => Some("write `account: { deletion: … }`"),
         "title" | "accent" | "logo" | "languages" => Some("this key belongs into `login:`"),
         _ => None,

@@ -1,10 +1,13 @@
-//! Which keys of an answer are shown: those that a programmer chose. Some answers are keyed by people, by their addresses, ids or names, as in
-//! `{ "ana": { "id": 7 } }`, and such a key is masked like a value.
+//! Which keys of an answer are shown: those that the provider's file writes, and those that a programmer chose. Some answers are keyed by
+//! people, by their addresses, ids or names, as in `{ "ana": { "id": 7 } }`, and such a key is masked like a value.
 
 use crate::story::shape::long_texts;
+use crate::vocabulary::data_file::read_data_file;
+use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::privacy::{HIDDEN_KEY, masked_key};
 use serde_json::{Map, Value};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 /// How many values are searched for words at most.
 const MOST_SEARCHED: usize = 2800;
@@ -13,120 +16,28 @@ const LONGEST_TEXT: usize = 200;
 /// The shortest word that may be a name.
 const SHORTEST_WORD: usize = 3;
 
-/// Words under which answers group what they say. They are no names, also where all groups are alike or a value is the same word.
-const GROUPS: &[&str] = &[
-    "account",
-    "accounts",
-    "address",
-    "addresses",
-    "attributes",
-    "avatar",
-    "billing",
-    "birthday",
-    "body",
-    "claims",
-    "client",
-    "company",
-    "contact",
-    "contacts",
-    "content",
-    "customer",
-    "data",
-    "default",
-    "details",
-    "display",
-    "email",
-    "emails",
-    "entry",
-    "error",
-    "errors",
-    "extra",
-    "family",
-    "fields",
-    "first",
-    "given",
-    "group",
-    "groups",
-    "home",
-    "identities",
-    "identity",
-    "info",
-    "items",
-    "last",
-    "links",
-    "list",
-    "location",
-    "login",
-    "mail",
-    "mails",
-    "main",
-    "member",
-    "members",
-    "meta",
-    "metadata",
-    "mobile",
-    "name",
-    "names",
-    "object",
-    "office",
-    "openid",
-    "organization",
-    "other",
-    "others",
-    "owner",
-    "payload",
-    "permissions",
-    "person",
-    "personal",
-    "phone",
-    "phones",
-    "photo",
-    "photos",
-    "picture",
-    "primary",
-    "private",
-    "profile",
-    "profiles",
-    "properties",
-    "public",
-    "response",
-    "result",
-    "results",
-    "roles",
-    "scope",
-    "scopes",
-    "second",
-    "secondary",
-    "session",
-    "settings",
-    "shipping",
-    "status",
-    "store",
-    "sub",
-    "token",
-    "user",
-    "userinfo",
-    "users",
-    "value",
-    "values",
-    "verified",
-    "work",
-];
+static GROUPS: LazyLock<BTreeSet<String>> = LazyLock::new(|| read_data_file(include_str!("group_words.yaml")));
 
 /// What is known of a document whose keys are judged.
 pub(crate) struct AnswerKeys<'d> {
     long_texts: HashSet<&'d str>,
     /// The words of its texts, in small letters.
     words: HashSet<String>,
+    /// The keys that the provider's file writes in its paths.
+    written: &'d BTreeSet<Box<str>>,
 }
 
 impl<'d> AnswerKeys<'d> {
-    pub(crate) fn of(document: &'d Value) -> Self {
-        Self { long_texts: long_texts(document), words: words_of_texts(document) }
+    pub(crate) fn of(document: &'d Value, written: &'d BTreeSet<Box<str>>) -> Self {
+        Self { long_texts: long_texts(document), words: words_of_texts(document), written }
     }
 
     /// The key of a member of an object, or a mask.
     pub(crate) fn shown(&self, key: &str, members: &Map<String, Value>) -> String {
+        // It is no value of the answer, whatever the texts of this person are.
+        if self.written.contains(key) {
+            return printable(key);
+        }
         // A key that is a value elsewhere in the same document is no field name.
         if self.long_texts.contains(key) || is_number(key) || self.is_keyed_by_people(key, members) {
             return HIDDEN_KEY.to_owned();
@@ -138,7 +49,7 @@ impl<'d> AnswerKeys<'d> {
     fn is_keyed_by_people(&self, key: &str, members: &Map<String, Value>) -> bool {
         let Some(value) = members.get(key).filter(|value| matches!(value, Value::Object(_) | Value::Array(_))) else { return false };
         let words = words_of(key);
-        if words.iter().any(|word| GROUPS.contains(&word.as_str())) {
+        if words.iter().any(|word| GROUPS.contains(word)) {
             return false;
         }
         let is_in_a_text = words.iter().any(|word| word.len() >= SHORTEST_WORD && self.words.contains(word));
@@ -218,7 +129,9 @@ mod tests {
     /// The keys of an object as they are shown.
     fn shown(document: &Value, path: &str) -> Vec<String> {
         let members = document.pointer(path).and_then(Value::as_object).expect("an object");
-        members.keys().map(|key| AnswerKeys::of(document).shown(key, members)).collect()
+        let written = BTreeSet::new();
+        let keys = AnswerKeys::of(document, &written);
+        members.keys().map(|key| keys.shown(key, members)).collect()
     }
 
     #[test]
@@ -247,9 +160,31 @@ mod tests {
             (json!({ "Data": { "Id": 7, "Person": { "Name": "x" } } }), ""),
             (json!({ "userInfo": { "id": 7 }, "codigo": 3 }), ""),
             (json!({ "ana": "x", "bo": 1 }), ""),
+            (json!({ "perfil": { "id": 7 }, "papel": "perfil completo" }), ""),
+            (json!({ "datosPersonales": { "id": 7 }, "rol": "datos" }), ""),
+            (json!({ "endereço": { "rua": "x" }, "nota": "Endereço antigo" }), ""),
         ] {
             let members = document.pointer(path).and_then(Value::as_object).expect("an object");
             assert_eq!(shown(&document, path), members.keys().cloned().collect::<Vec<_>>(), "{document}");
         }
+    }
+
+    #[test]
+    fn a_key_that_the_file_writes_is_shown_whatever_the_texts_of_a_person_are() {
+        let document = json!({ "cadeira": { "7": { "id": 7 } }, "ana": { "id": 8 }, "papel": "cadeira 7", "name": "Ana" });
+        let shown = |written: &[&str]| {
+            let written = written.iter().copied().map(Box::from).collect();
+            let keys = AnswerKeys::of(&document, &written);
+            let names = |members: &Map<String, Value>| members.keys().map(|key| keys.shown(key, members)).collect::<Vec<_>>();
+            let below = document.pointer("/cadeira").and_then(Value::as_object).map(names);
+            (document.as_object().map(names).expect("an object"), below.expect("an object"))
+        };
+
+        let (unwritten, written) = (shown(&[]), shown(&["cadeira", "7"]));
+
+        let hidden = || HIDDEN_KEY.to_owned();
+        assert_eq!(unwritten, (vec![hidden(), hidden(), "papel".to_owned(), "name".to_owned()], vec![hidden()]));
+        assert_eq!(written.0, ["cadeira", HIDDEN_KEY, "papel", "name"]);
+        assert_eq!(written.1, ["7"]);
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::login::trace::{Exchange, Trace};
 use crate::provider::Provider;
-use crate::story::shape::{StoryMember, document_shape};
+use crate::story::shape::{StoryMember, answer_shape};
 use serde::{Deserialize, Serialize};
 
 /// The step under which the callback's parameters are kept.
@@ -68,7 +68,7 @@ impl GoodLogin {
             call: None,
             step: CALLBACK.to_owned(),
             status: 0,
-            shape: Some(good_members(&document_shape(&trace.callback.document()))),
+            shape: Some(good_members(&answer_shape(&provider.authorization, &trace.callback.document()))),
         };
         let answer = |exchange: &Exchange| {
             // What was forgiven says nothing of the answers that the file expects.
@@ -78,7 +78,7 @@ impl GoodLogin {
                 call: Some(exchange.call),
                 step: exchange.step.word().to_owned(),
                 status: answer.status,
-                shape: step.document(answer).map(|document| good_members(&document_shape(&document))),
+                shape: step.document(answer).map(|document| good_members(&answer_shape(step, &document))),
             })
         };
         let answers = std::iter::once(callback).chain(trace.exchanges.iter().filter_map(answer)).collect();
@@ -180,6 +180,7 @@ fn good_member(member: &StoryMember) -> GoodMember {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::story::shape::document_shape;
     use serde_json::{Value, json};
 
     fn answer(document: &Value) -> GoodLogin {

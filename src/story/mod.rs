@@ -29,7 +29,7 @@ use crate::provider::step::{Step, StepKind};
 use crate::story::app_trial::AppTrial;
 use crate::story::looks::Looks;
 use crate::story::proposal::Proposal;
-use crate::story::shape::{StoryMember, document_shape};
+use crate::story::shape::{StoryMember, answer_shape};
 use crate::story::since_good_login::SinceGoodLogin;
 use crate::story::watch::{LoginWatch, WatchedFact};
 use crate::vocabulary::diagnostic::printable;
@@ -256,7 +256,7 @@ pub(crate) fn login_story(record: LoginRecord<'_>, proposals: Vec<Proposal>) -> 
         column: error.and_then(|error| error.place).map(|place| place.column),
         prepared: stories(prepared),
         redirect: redirect.map(masked_request),
-        callback: document_shape(&trace.callback.document()),
+        callback: answer_shape(&provider.authorization, &trace.callback.document()),
         callback_facts: watched_facts(provider, watch, None),
         exchanges: stories(exchanges),
         learned: learned
@@ -328,7 +328,7 @@ pub(crate) fn describe_answer(step: &Step, answer: Result<&wire::Response, &wire
             let kind =
                 answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).map(|(_, value)| redacted_excerpt(value));
             let document = step.document(answer);
-            let shape = document.as_ref().map(document_shape);
+            let shape = document.as_ref().map(|document| answer_shape(step, document));
             let is_token = shape.is_none() && std::str::from_utf8(&answer.body).is_ok_and(is_signed_token);
             (Some(StoryAnswer { status: answer.status, content_type: kind, bytes: answer.body.len(), shape, is_token }), None)
         }

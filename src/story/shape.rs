@@ -1,10 +1,11 @@
 //! The shape of a document: its keys and what their values look like, without the values.
 
+use crate::provider::step::Step;
 use crate::story::answer_keys::AnswerKeys;
 use crate::story::looks::Looks;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// The most members that a shape holds.
 const MOST: usize = 200;
@@ -33,9 +34,20 @@ impl StoryMember {
     }
 }
 
-pub(crate) fn document_shape(document: &Value) -> Vec<StoryMember> {
+/// The shape of what a step reads: an answer, or the callback. The keys that its paths write are shown.
+pub(crate) fn answer_shape(step: &Step, document: &Value) -> Vec<StoryMember> {
+    shape_with_keys(document, &step.written_keys())
+}
+
+fn shape_with_keys(document: &Value, written: &BTreeSet<Box<str>>) -> Vec<StoryMember> {
     let mut left = MOST;
-    members_below(document, &AnswerKeys::of(document), &mut left)
+    members_below(document, &AnswerKeys::of(document, written), &mut left)
+}
+
+/// The shape of a document that no file reads.
+#[cfg(test)]
+pub(crate) fn document_shape(document: &Value) -> Vec<StoryMember> {
+    shape_with_keys(document, &BTreeSet::new())
 }
 
 /// The texts of a document that are long enough to be personal data: a key that equals one of them is not a field name.

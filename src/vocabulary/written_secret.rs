@@ -35,10 +35,8 @@ pub(crate) fn refers_to_secret(value: &str) -> bool {
         _ => {
             value.strip_prefix("env:").is_some_and(|name| is_name(name.trim()))
                 || value.strip_prefix("file:").is_some_and(|path| !path.trim().contains(' '))
-                || without_placeholders(value).is_some_and(|rest| {
-                    let is_scheme = value.contains("${") && matches!(rest.trim(), "Bearer" | "Basic" | "Token" | "OAuth");
-                    rest.trim().is_empty() || is_scheme
-                })
+                || is_only_holes(value)
+                || value.split_once(' ').is_some_and(|(scheme, rest)| is_scheme(scheme) && rest.contains("${") && is_only_holes(rest))
         }
     }
 }
@@ -48,6 +46,20 @@ fn is_parameter_name(value: &str) -> bool {
     let usual = ["secret", "clientSecret", "appSecret", "key", "password", "token"];
     let of_a_client = ["client_", "app_", "api_"].iter().any(|first| value.starts_with(first));
     usual.contains(&value) || of_a_client && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+/// Whether a text consists of holes.
+fn is_only_holes(text: &str) -> bool {
+    without_placeholders(text).is_some_and(|rest| rest.trim().is_empty())
+}
+
+/// Whether a word before a hole is the scheme of an `Authorization` header (RFC 7235 2.1), such as `Bearer` or `OAuth2`. A longer word, or
+/// one with digits in its midst, may be a secret.
+fn is_scheme(word: &str) -> bool {
+    const LONGEST: usize = 20;
+    let is_of_token = |byte: u8| byte.is_ascii_alphabetic() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let letters = word.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    word.len() <= LONGEST && letters.starts_with(|first: char| first.is_ascii_alphabetic()) && letters.bytes().all(is_of_token)
 }
 
 /// What is left of a text without its holes, if they are all closed.
@@ -67,11 +79,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_word_before_nothing_is_no_scheme() {
+        assert!(!refers_to_secret("hunter ") && !refers_to_secret("hunter two"));
+    }
+
+    #[test]
     fn a_value_under_the_name_of_a_secret_is_one_unless_it_says_where_the_secret_is() {
         for (name, value, expected) in [
             ("access_token", "hunter2", true),
             ("Authorization", "Bearer hunter2", true),
             ("Authorization", "Bearer ${accessToken}", false),
+            ("Authorization", "Zoho-oauthtoken ${accessToken}", false),
+            ("Authorization", "OAuth2  ${accessToken}", false),
+            ("Authorization", "Bearer hunter2 ${accessToken}", true),
+            ("Authorization", "Bearer ${accessToken} hunter2", true),
+            ("Authorization", "Bearer hunter2${accessToken}", true),
+            ("Authorization", "h4nter ${accessToken}", true),
+            ("Authorization", "abcdefghijklmnopqrstu ${accessToken}", true),
+            ("Authorization", "1234567 ${accessToken}", true),
+            ("Authorization", "hunter", true),
             ("token", "${a}hunter2", true),
             ("client_secret", "env:ACME_SECRET", false),
             ("scope", "hunter2", false),

@@ -22,6 +22,7 @@ use crate::story::recent_logins::RecentLogins;
 use crate::web::apps::{app_seals::AppSeals, fresh_tokens::FreshAccessTokens};
 use crate::web::ending::Ending;
 use crate::web::endpoint_hosts;
+use crate::web::event_receivers::EventReceivers;
 use crate::web::good_logins::GoodLogins;
 use crate::web::live_config::{LiveConfig, LiveStore};
 use crate::web::metrics::Metrics;
@@ -33,10 +34,9 @@ use crate::web::storage_sync::StorageSync;
 use crate::web::story_throttle::{StoryThrottle, UnkeptFailures};
 use crate::web::unnamed_proxies::UnnamedProxies;
 use crate::web::workbench_hooks::WorkbenchHooks;
-use crate::world::clock;
 use crate::world::file_watch::RepeatedReading;
 use crate::world::network::Network;
-use crate::world::random;
+use crate::world::{clock, random};
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::hmac;
 use serde_json::Value;
@@ -52,6 +52,7 @@ pub struct App {
     /// Users, links, sessions and the audit.
     pub directory: Arc<Directory>,
     pub(crate) connection: NetworkConnection,
+    pub(crate) event_receivers: EventReceivers,
     pub(crate) workbench: WorkbenchHooks,
     /// Sessions that were ended before their time.
     pub revocations: Revocations,
@@ -154,6 +155,7 @@ impl App {
         let playground = Some(Arc::clone(&workbench.playground));
         let connection = NetworkConnection { network, documents: DocumentCache::default(), playground };
         let app = Self {
+            event_receivers: EventReceivers::open(machine, live_config.stores(), &directory, &connection.network),
             live_config: ArcSwap::from_pointee(live_config),
             settings_complaint: SettingsComplaint::default(),
             settings_reading: RepeatedReading::new(now),
@@ -264,6 +266,7 @@ impl App {
             tracing::error!(complaint, "a part of the settings is not in use");
         }
         self.connection.network.set_policy(network_reach(settings, next.stores()));
+        self.event_receivers.apply(next.stores(), &self.directory, &self.connection.network);
         {
             let mut served = self.lock_served();
             let names = |live_config: &LiveConfig| live_config.live_stores().map(|live| live.store.name.clone()).collect::<BTreeSet<_>>();

@@ -1,10 +1,11 @@
-//! Tasks beside the requests: they follow storage, tidy it, rotate keys, save drift, notify apps, and reload files that change.
+//! Tasks beside the requests: they follow storage, tidy it, rotate keys, save drift, notify apps and stores, and reload files that change.
 
 use crate::directory::probe::ReadStorageClock;
 use crate::directory::tidy::tidy as tidy_up;
 use crate::web::app::App;
 use crate::web::apps::logout_delivery;
 use crate::web::settings_reading::{self, ReadAllFiles, ReadSettings};
+use crate::web::store_events;
 use crate::world::clock;
 use actix_web::web::Data;
 use std::path::PathBuf;
@@ -35,6 +36,7 @@ pub(crate) fn start_tasks(app: &Data<App>, settings_file: PathBuf, read: ReadSet
     actix_web::rt::spawn(share_next_versions(app.clone()));
     actix_web::rt::spawn(record_unkept_failures(app.clone()));
     actix_web::rt::spawn(logout_delivery::deliver_always(app.clone()));
+    actix_web::rt::spawn(store_events::deliver_always(app.clone()));
     settings_reading::start(app, settings_file, read)
 }
 

@@ -78,10 +78,10 @@ pub(crate) async fn by_query(context: RequestContext) -> Result<HttpResponse, Us
 pub(crate) async fn by_form_post(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     context.check_rate_limit(RateLimitKind::Callback)?;
     // The cookies do not come along, so nothing is known yet of the browser.
-    let live_provider = provider_of_callback(&context, test_logins::tried_as)?;
+    let live_provider = provider_of_callback(&context, |context, name| test_logins::tried_as(context, name).into_iter().next())?;
     let takes_no_form = |live_provider: &LiveProvider| live_provider.provider.callback == CallbackMethod::Get;
     let tried = test_logins::tried_as(&context, &live_provider.listed.name);
-    if takes_no_form(&live_provider) && tried.is_none_or(|tried| takes_no_form(&tried)) {
+    if takes_no_form(&live_provider) && tried.iter().all(|tried| takes_no_form(tried)) {
         return Ok(method_not_allowed(&context, "GET"));
     }
     let is_form = context.header(CONTENT_TYPE).is_some_and(|kind| kind.split(';').next() == Some("application/x-www-form-urlencoded"));

@@ -6,6 +6,7 @@ use crate::passkeys::ceremony::RelyingParty;
 use crate::provider::value_reference::SecretReference;
 use crate::session::keys::TokenParties;
 use crate::stores::apps::{ClientApps, read_authentication, unknown_providers};
+use crate::stores::events::{EventKey, StoreEvents, read_event_key};
 use crate::stores::live::{LiveProvider, LiveProviders, ProviderFolder};
 use crate::stores::picture::Picture;
 use crate::stores::read_policy::ReadPolicy;
@@ -29,7 +30,7 @@ use std::sync::Arc;
 pub struct LiveConfig {
     stores: Stores,
     live_stores: HashMap<Box<str>, Arc<LiveStore>>,
-    /// Problems with phrases, logos, mail servers and the secrets of apps.
+    /// Problems with phrases, logos, mail servers and the secrets of apps and events.
     pub(crate) complaints: Vec<String>,
     /// What could not be read, because its disk did not answer. What was read before stays in use.
     pub(crate) unanswered: Vec<PathBuf>,
@@ -52,6 +53,8 @@ pub struct LiveStore {
     pub mailer: Option<Arc<Mailer>>,
     /// Its client apps.
     pub apps: ClientApps,
+    /// The keys with which its events are signed; none if they cannot be.
+    pub(crate) event_keys: Vec<EventKey>,
 }
 
 impl LiveStore {
@@ -199,6 +202,7 @@ impl LiveConfig {
                 open_mail(mail, earlier.and_then(|live_store| live_store.mailer.clone()), (&mut complaints, &mut unanswered))
             });
             let apps = open_apps(store, earlier, (&mut complaints, &mut unanswered));
+            let event_keys = open_event_keys(store, earlier, (&mut complaints, &mut unanswered));
             let look = store_look(store, logo.as_ref());
             let version = look_version(&look, logo.as_ref(), &assets);
             let live_store = LiveStore {
@@ -208,6 +212,7 @@ impl LiveConfig {
                 languages: Arc::clone(languages),
                 mailer,
                 apps,
+                event_keys,
                 look,
                 logo,
                 version,
@@ -300,6 +305,38 @@ fn open_apps(
             None => before(name, app).unwrap_or(AppAuthentication::Missing),
         }
     })
+}
+
+/// The keys with which the events of a store are signed. While the disk of a secret does not answer, those that were read before stay in use.
+fn open_event_keys(
+    store: &Store,
+    earlier: Option<&Arc<LiveStore>>,
+    (complaints, unanswered): (&mut Vec<String>, &mut Vec<PathBuf>),
+) -> Vec<EventKey> {
+    let mut keys = Vec::new();
+    for secret in store.events.iter().flat_map(|events| &events.secrets) {
+        let reference = secret.0.clone();
+        let file = reference.file();
+        let read = move |_: &Path| read_event_key(&reference);
+        let found = match file {
+            Some(file) => read_or_note(&file, read, (&mut *complaints, &mut *unanswered)),
+            None => Some(read(Path::new(""))),
+        };
+        match found {
+            Some(Ok(key)) => keys.push(key),
+            Some(Err(unread)) => {
+                complaints.push(format!("an event of the store `{}` cannot be signed as the settings want it: {unread}", store.name));
+            }
+            None => {
+                let places = |events: Option<&StoreEvents>| -> Vec<_> {
+                    events.iter().flat_map(|events| &events.secrets).map(|secret| secret.0.clone()).collect()
+                };
+                let before = earlier.filter(|earlier| places(earlier.store.events.as_ref()) == places(store.events.as_ref()));
+                return before.map(|before| before.event_keys.clone()).unwrap_or_default();
+            }
+        }
+    }
+    keys
 }
 
 fn store_look(store: &Store, logo: Option<&Picture>) -> StoreBranding {

@@ -3,6 +3,7 @@
 pub(crate) mod checks;
 pub(crate) mod gauge_guard;
 pub(crate) mod drift;
+pub(crate) mod events;
 pub(crate) mod limits;
 pub(crate) mod logins;
 pub(crate) mod logout_notices;
@@ -21,6 +22,7 @@ use crate::stores::live::LiveProvidersSnapshot;
 use crate::web::live_config::{LiveConfig, LiveStore};
 use crate::web::metrics::checks::CheckMetrics;
 use crate::web::metrics::drift::DriftMetrics;
+use crate::web::metrics::events::StoreEventMetrics;
 use crate::web::metrics::limits::LimitMetrics;
 use crate::web::metrics::logins::LoginMetrics;
 use crate::web::metrics::logout_notices::LogoutNoticeMetrics;
@@ -52,6 +54,7 @@ pub(crate) struct Metrics {
     pub(crate) drift: DriftMetrics,
     pub(crate) next_versions: NextVersionMetrics,
     pub(crate) logout_notices: LogoutNoticeMetrics,
+    pub(crate) store_events: StoreEventMetrics,
     pub(crate) mails: MailMetrics,
     pub(crate) storage: StorageMetrics,
     pub(crate) process: ProcessMetrics,
@@ -82,6 +85,7 @@ impl Metrics {
             drift: DriftMetrics::new(registry),
             next_versions: NextVersionMetrics::new(registry),
             logout_notices: LogoutNoticeMetrics::new(registry),
+            store_events: StoreEventMetrics::new(registry),
             mails: MailMetrics::new(registry),
             storage: StorageMetrics::new(registry, directory),
             process,
@@ -118,6 +122,9 @@ impl Metrics {
         let store = &live_store.store.name;
         self.sessions.prepare(store);
         self.mails.prepare(store);
+        if live_store.store.events.is_some() {
+            self.store_events.prepare(store);
+        }
         for app in live_store.apps.iter().filter(|app| app.back_channel_logout.is_some()) {
             self.logout_notices.prepare(store, &app.name);
         }

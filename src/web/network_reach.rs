@@ -2,7 +2,8 @@
 
 use crate::stores::Stores;
 use crate::stores::settings::Settings;
-use crate::world::network::NetworkPolicy;
+use crate::world::network::{Network, NetworkPolicy};
+use url::Url;
 
 /// The addresses that providers may have.
 pub(crate) fn network_reach(settings: &Settings, stores: &Stores) -> NetworkPolicy {
@@ -13,12 +14,24 @@ pub(crate) fn network_reach(settings: &Settings, stores: &Stores) -> NetworkPoli
     }
 }
 
+/// The network for the events of stores, if one wants any. Their addresses stand in the settings, so they may lie inside the operator's
+/// network, where no provider file may reach them.
+pub(crate) fn event_network(network: &Network, stores: &Stores) -> Option<Network> {
+    let hosts: Vec<Box<str>> = stores.all().iter().filter_map(|store| host_of_address(&store.events.as_ref()?.to)).collect();
+    (!hosts.is_empty()).then(|| network.beside(NetworkPolicy { everything: false, private_hosts: hosts }))
+}
+
+/// The host of an address as requests name it.
+fn host_of_address(address: &str) -> Option<Box<str>> {
+    let url = Url::parse(address).ok()?;
+    Some(url.host_str()?.trim_matches(['[', ']']).into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::vocabulary::place::Source;
     use crate::vocabulary::wire::{Fetch as _, NoAnswer, Request};
-    use crate::world::network::Network;
     use crate::world::tls::TrustedAuthorities;
     use std::net::TcpListener;
 

@@ -97,7 +97,7 @@ impl SettingsReader {
     }
 }
 
-/// The stamps of the files of settings, secrets of mail and apps, phrases and logos; `None` for a file that is not there.
+/// The stamps of the files of settings, secrets of mail, apps and events, phrases and logos; `None` for a file that is not there.
 type SeenStamps = BTreeMap<PathBuf, Option<FileStamp>>;
 
 /// The stamps at this moment. What cannot be read keeps the stamp that it had before, if it had one.
@@ -107,6 +107,7 @@ fn file_stamps(live_config: &LiveConfig, settings_file: &Path, before: &SeenStam
         paths.extend(live_store.store.logo.clone());
         paths.extend(live_store.store.mail.iter().flat_map(MailSpec::secret_references).filter_map(|reference| reference.0.file()));
         paths.extend(live_store.store.apps.iter().filter_map(|(_, app)| app.file()));
+        paths.extend(live_store.store.events.iter().flat_map(|events| &events.secrets).filter_map(|secret| secret.0.file()));
         paths.extend(live_store.store.phrases.clone());
         if let Some(folder) = &live_store.store.phrases {
             match read_in_time(folder, files::yaml_files) {

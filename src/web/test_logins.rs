@@ -40,16 +40,18 @@ pub(crate) trait TestLoginHandler: Send + Sync {
     /// The provider of a text that the test login with this state tries out.
     fn tried(&self, store: &str, state: &str) -> Option<Arc<LiveProvider>>;
 
-    /// The newest one of this name that is under way.
-    fn tried_as(&self, store: &str, name: &str) -> Option<Arc<LiveProvider>>;
+    /// The providers of this name whose texts are tried out, the newest first, also after their ends.
+    fn tried_as(&self, store: &str, name: &str) -> Vec<Arc<LiveProvider>>;
 
     /// Forgets a login that cannot be finished.
     fn forget(&self, store: &str, state: &str);
 }
 
-/// The newest provider of this name whose text staff are trying out.
-pub(crate) fn tried_as(context: &RequestContext, name: &str) -> Option<Arc<LiveProvider>> {
-    test_login_handler(context).ok()?.tried_as(&context.live_store().store.name, name)
+/// The providers of this name whose texts staff are trying out, the newest first. Those that have ended count for as long as their attempts
+/// would: a second callback leads to what the first one came to.
+pub(crate) fn tried_as(context: &RequestContext, name: &str) -> Vec<Arc<LiveProvider>> {
+    let handler = test_login_handler(context).ok();
+    handler.map(|handler| handler.tried_as(&context.live_store().store.name, name)).unwrap_or_default()
 }
 
 /// The provider of the text that a test login of this browser tries out.

@@ -14,6 +14,7 @@ use crate::vocabulary::words::WordBlock;
 use crate::workbench::examples::example::ExampleSpec;
 use crate::workbench::reference::json_schema::json_schema;
 use crate::workbench::reference::page::ReferencePage;
+use serde_json::json;
 
 /// The topics of the reference of provider files, in order.
 const PROVIDER_TOPICS: &[&str] = &[
@@ -44,6 +45,7 @@ const SETTINGS_TOPICS: &[&str] = &[
     include_str!("reference/settings/files.md"),
     include_str!("reference/settings/network.md"),
     include_str!("reference/settings/mail.md"),
+    include_str!("reference/settings/events.md"),
     include_str!("reference/settings/records.md"),
     include_str!("reference/settings/stores.md"),
 ];
@@ -67,5 +69,20 @@ pub fn generated_files() -> Vec<(&'static str, String)> {
         ("provider.schema.json", json_schema("A provider file of portaria", ProviderSpec::block())),
         ("settings.schema.json", json_schema("The settings file of portaria", SettingsSpec::block())),
     ];
-    schemas.into_iter().chain(pages().into_iter().map(|(name, page)| (name, page.text))).collect()
+    let pages = pages().into_iter().map(|(name, page)| (name, page.text));
+    schemas.into_iter().chain(std::iter::once(("catalog.json", schema_catalog()))).chain(pages).collect()
+}
+
+/// The schemas and the files that they are for, as catalogues of schemas for editors list them. The addresses are relative to the list.
+fn schema_catalog() -> String {
+    let entry = |name: &str, description: &str, files: &[&str], schema: &str| json!({ "name": name, "description": description, "fileMatch": files, "url": schema });
+    let provider_files = ["**/providers.d/*.yaml", "!**/providers.d/*.examples.yaml"];
+    let catalog = json!({
+        "version": 1,
+        "schemas": [
+            entry("portaria provider", "A provider file of portaria, an identity broker", &provider_files, "provider.schema.json"),
+            entry("portaria settings", "The settings file of portaria, an identity broker", &["portaria.yaml"], "settings.schema.json"),
+        ],
+    });
+    format!("{catalog:#}\n")
 }

@@ -96,8 +96,15 @@ impl Mailer {
         tokio::time::timeout(TOTAL, self.deliver(to, letter)).await.unwrap_or_else(late)
     }
 
-    async fn deliver(&self, to: &Email, letter: &MailMessage) -> Result<(), MailError> {
-        let (message, envelope) = self.build_message(to, letter)?;
+    /// Connects to the server without signing in; otherwise a sentence for the operator.
+    pub(crate) async fn reach(&self) -> Result<(), String> {
+        let late = |_| Err(MailError { is_certain: true, reason: format!("the mail server took longer than {} s", TOTAL.as_secs()) });
+        let mut connection = tokio::time::timeout(TOTAL, self.connect()).await.unwrap_or_else(late).map_err(|error| error.reason)?;
+        let _ = tokio::time::timeout(Duration::from_secs(1), connection.quit()).await;
+        Ok(())
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, MailError> {
         let hello = ClientId::Domain(self.from.email.domain().to_owned());
         let MailServer { host, port, safety } = &self.server;
         let wrapper = (*safety == MailEncryption::Tls).then(|| self.tls.clone());
@@ -107,6 +114,12 @@ impl Mailer {
         if *safety == MailEncryption::StartTls || (*safety == MailEncryption::Loopback && connection.can_starttls()) {
             connection.starttls(self.tls.clone(), &hello).await.map_err(|error| MailError::at_step("STARTTLS", &error))?;
         }
+        Ok(connection)
+    }
+
+    async fn deliver(&self, to: &Email, letter: &MailMessage) -> Result<(), MailError> {
+        let (message, envelope) = self.build_message(to, letter)?;
+        let mut connection = self.connect().await?;
         if let Some(credentials) = &self.credentials {
             let known = [Mechanism::Plain, Mechanism::Login];
             connection.auth(&known, credentials).await.map_err(|error| MailError::at_step("signing in", &error))?;

@@ -3,7 +3,9 @@
 
 pub(crate) mod addresses;
 pub(crate) mod browser;
+pub(crate) mod certificate;
 pub mod clock;
+pub(crate) mod disk_space;
 pub mod random;
 pub mod files;
 pub(crate) mod whole_file;

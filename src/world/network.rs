@@ -11,6 +11,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
+use rustls::ClientConfig;
 use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -45,6 +46,7 @@ pub(crate) struct Network {
     /// One client for each thread that sends requests, so that a connection stays with the thread that drives it.
     clients: Vec<Client>,
     reach: Arc<ArcSwap<NetworkPolicy>>,
+    tls: ClientConfig,
     /// How long the client waits for a connection.
     connect: Duration,
 }
@@ -64,8 +66,17 @@ impl Network {
 
     /// The same with another time for a connection.
     fn with_patience(reach: NetworkPolicy, authorities: &TrustedAuthorities, connect: Duration) -> (Self, Option<String>) {
-        let (reach, lookups) = (Arc::new(ArcSwap::from_pointee(reach)), Arc::<LookupTurns>::default());
         let (tls, missing) = tls_config(authorities);
+        (Self::with_tls(reach, tls, connect), missing)
+    }
+
+    /// A client that trusts the same authorities and reaches other addresses.
+    pub(crate) fn beside(&self, reach: NetworkPolicy) -> Self {
+        Self::with_tls(reach, self.tls.clone(), self.connect)
+    }
+
+    fn with_tls(reach: NetworkPolicy, tls: ClientConfig, connect: Duration) -> Self {
+        let (reach, lookups) = (Arc::new(ArcSwap::from_pointee(reach)), Arc::<LookupTurns>::default());
         let build = || {
             let builder = Client::builder()
                 .redirect(Policy::none())
@@ -82,7 +93,7 @@ impl Network {
         };
         let many = std::thread::available_parallelism().map_or(1, usize::from);
         let clients = std::iter::repeat_with(build).take(many).collect();
-        (Self { clients, reach, connect }, missing)
+        Self { clients, reach, tls, connect }
     }
 
     fn client(&self) -> &Client {

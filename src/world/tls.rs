@@ -1,6 +1,7 @@
 //! TLS for requests to providers: which authorities are trusted, and why a certificate is not.
 
 use crate::vocabulary::no_answer::{CertificateFault, NoAnswer, TlsFault};
+use chrono::NaiveDateTime;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;
@@ -22,13 +23,9 @@ pub(crate) fn tls_config(further: &TrustedAuthorities) -> (ClientConfig, Option<
     let builder = builder.expect("it has both versions");
     // Without the further ones, which would hide that the machine has none.
     let missing = Verifier::new(Arc::clone(&provider)).err().map(|error| error.to_string());
-    let mut config = match Verifier::new_with_extra_roots(further.0.iter().cloned(), provider) {
-        Ok(machine) => {
-            let verifier = Arc::new(ExplainingVerifier { machine, has_own_authorities: missing.is_none() });
-            builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
-        }
-        Err(_) => builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth(),
-    };
+    let machine = Verifier::new_with_extra_roots(further.0.iter().cloned(), provider).ok();
+    let verifier = Arc::new(ExplainingVerifier { machine, has_own_authorities: missing.is_none() });
+    let mut config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     (config, missing)
 }
@@ -71,9 +68,16 @@ fn count(text: &[u8], wanted: &[u8]) -> usize {
 /// authorities at all. It accepts nothing that the machine does not accept.
 #[derive(Debug)]
 struct ExplainingVerifier {
-    machine: Verifier,
+    /// `None` where there are no authorities at all, of the machine or of the settings: every certificate is refused.
+    machine: Option<Verifier>,
     /// Whether the machine has authorities besides those that the settings name.
     has_own_authorities: bool,
+}
+
+impl ExplainingVerifier {
+    fn machine(&self) -> Result<&Verifier, rustls::Error> {
+        self.machine.as_ref().ok_or(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer))
+    }
 }
 
 impl ServerCertVerifier for ExplainingVerifier {
@@ -85,7 +89,8 @@ impl ServerCertVerifier for ExplainingVerifier {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        self.machine.verify_server_cert(certificate, others, host, ocsp, now).map_err(|error| match error {
+        let verified = self.machine().and_then(|machine| machine.verify_server_cert(certificate, others, host, ocsp, now));
+        verified.map_err(|error| match error {
             rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_))
                 if is_signed_by_itself(certificate) =>
             {
@@ -106,7 +111,7 @@ impl ServerCertVerifier for ExplainingVerifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.machine.verify_tls12_signature(message, certificate, signed)
+        self.machine().and_then(|machine| machine.verify_tls12_signature(message, certificate, signed))
     }
 
     fn verify_tls13_signature(
@@ -115,11 +120,11 @@ impl ServerCertVerifier for ExplainingVerifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.machine.verify_tls13_signature(message, certificate, signed)
+        self.machine().and_then(|machine| machine.verify_tls13_signature(message, certificate, signed))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.machine.supported_verify_schemes()
+        aws_lc_rs::default_provider().signature_verification_algorithms.supported_schemes()
     }
 }
 
@@ -143,23 +148,46 @@ impl fmt::Display for NoAuthority {
 
 impl std::error::Error for NoAuthority {}
 
-/// Whether the issuer of a certificate is its subject (RFC 5280 4.1).
+/// Parts of a certificate (RFC 5280 4.1).
+struct CertificateParts<'c> {
+    issuer: &'c [u8],
+    validity: &'c [u8],
+    subject: &'c [u8],
+}
+
+fn parts_of(certificate: &[u8]) -> Option<CertificateParts<'_>> {
+    let (signed, _) = der_value(certificate)?;
+    let (mut fields, _) = der_value(signed)?;
+    // The version is tagged and may be missing.
+    if fields.first() == Some(&0xa0) {
+        fields = der_value(fields)?.1;
+    }
+    let (_serial, fields) = der_value(fields)?;
+    let (_algorithm, fields) = der_value(fields)?;
+    let (issuer, fields) = der_value(fields)?;
+    let (validity, fields) = der_value(fields)?;
+    let (subject, _) = der_value(fields)?;
+    Some(CertificateParts { issuer, validity, subject })
+}
+
+/// Whether the issuer of a certificate is its subject.
 fn is_signed_by_itself(certificate: &[u8]) -> bool {
-    let names = || {
-        let (signed, _) = der_value(certificate)?;
-        let (mut fields, _) = der_value(signed)?;
-        // The version is tagged and may be missing.
-        if fields.first() == Some(&0xa0) {
-            fields = der_value(fields)?.1;
-        }
-        let (_serial, fields) = der_value(fields)?;
-        let (_algorithm, fields) = der_value(fields)?;
-        let (issuer, fields) = der_value(fields)?;
-        let (_validity, fields) = der_value(fields)?;
-        let (subject, _) = der_value(fields)?;
-        Some(issuer == subject)
+    parts_of(certificate).is_some_and(|parts| parts.issuer == parts.subject)
+}
+
+/// Until when a certificate is valid, in seconds since 1970.
+pub(crate) fn end_of_validity(certificate: &[u8]) -> Option<i64> {
+    /// The tag of a time whose year has four digits.
+    const LONG_TIME: u8 = 0x18;
+    let (_begin, end) = der_value(parts_of(certificate)?.validity)?;
+    let text = std::str::from_utf8(der_value(end)?.0).ok()?;
+    // A year of two digits is one from 1950 to 2049.
+    let text = match end.first() {
+        Some(&LONG_TIME) => text.to_owned(),
+        _ if text.starts_with(['0', '1', '2', '3', '4']) => format!("20{text}"),
+        _ => format!("19{text}"),
     };
-    names().unwrap_or(false)
+    NaiveDateTime::parse_from_str(&text, "%Y%m%d%H%M%SZ").ok().map(|time| time.and_utc().timestamp())
 }
 
 /// The value of the first element of a DER text, and what follows it.

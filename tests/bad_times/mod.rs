@@ -14,6 +14,7 @@ mod promoted;
 mod read_only;
 mod restored;
 mod server_away;
+mod store_events;
 mod stopped;
 mod surroundings;
 mod two_brokers;

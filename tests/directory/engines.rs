@@ -17,6 +17,7 @@ use portaria::directory::next_versions::{AddNextCounts, NextCount, NextReturn, N
 use portaria::directory::proofs::{BeginEmailProof, ProofCode, ReserveCodeMail, VerifyProofCode};
 use portaria::directory::sessions::{EndAllSessions, ReadGenerations};
 use portaria::directory::sqlite::migrate;
+use portaria::directory::store_events::StoreEventKind;
 use portaria::directory::tallies::{AddTallies, SaveDriftWarnings, StoredDriftWarning, Tally};
 use portaria::directory::tidy::tidy;
 use portaria::directory::{Directory, StorageLocation, StorageUnavailable};
@@ -136,6 +137,7 @@ fn nobody_notices_that_the_server_was_started_again_if_nothing_can_have_been_sto
 on_both! {
     no_table_grows_for_ever: async |place| {
         let directory = place.machine().await;
+        directory.set_wanted_store_events([("main".into(), vec![StoreEventKind::SignIn])].into());
         let (main, ana) = ("main", proven("acme", "1", "ana"));
         let ana = uid(&directory, &ana, "1").await;
         directory.write(ConsumeAttempt { attempt: "a".into(), until: 700 }).await.expect("storage");
@@ -181,7 +183,7 @@ on_both! {
 
         for (table, rows) in &filled {
             // People and what is theirs stay for as long as they do; what is counted by name is as many as there are names.
-            let stays = ["users", "identities", "detached", "passkeys", "app_consents", "generations", "keys", "store_keys", "signing_keys", "served", "pins"].contains(&table.as_str());
+            let stays = ["users", "identities", "detached", "passkeys", "app_consents", "generations", "keys", "store_keys", "signing_keys", "served", "pins", "store_event_leases"].contains(&table.as_str());
             assert!(stays || *rows > 0, "something was written into {table}");
             assert_eq!(left[table], if stays { *rows } else { 0 }, "{table}");
         }

@@ -19,6 +19,7 @@ mod plans;
 mod proofs;
 mod served_stores;
 mod sessions;
+mod store_events;
 mod welcome;
 mod who_is_who;
 

@@ -221,7 +221,6 @@ fn a_secret_of_the_file_and_a_token_of_any_name_go_to_no_other_place() {
         let lines = added_at("api.other.example", back, Some(said));
         assert!(!lines.contains("shopKey") && !lines.contains("${handle}"), "{said}: {lines}");
     }
-    assert!(added_at("me.idp.example", back, Some("header X-Shop is missing")).contains("X-Shop: \"${shopKey}\""), "the same site has it");
 
     for name in ["handle", "X-Handle", "X-Shop", "shopKey"] {
         let made_up = format!("{{ error: invalid_request, error_description: \"Missing required parameter: {name}\", state: ‹state› }}");

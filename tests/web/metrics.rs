@@ -71,7 +71,7 @@ async fn every_series_of_a_provider_is_0_before_its_first_login() {
 }
 
 /// What begins with an event; a format without samples names no series.
-const BY_EVENT: [&str; 7] = [
+const BY_EVENT: [&str; 10] = [
     "portaria_drift",
     "portaria_login_failures_total",
     "portaria_logout_notices_total",
@@ -79,6 +79,9 @@ const BY_EVENT: [&str; 7] = [
     "portaria_next_returned",
     "portaria_next_share",
     "portaria_readings_total",
+    "portaria_store_events_oldest_seconds",
+    "portaria_store_events_total",
+    "portaria_store_events_waiting",
 ];
 
 /// The table of the document and the program name the same series.

@@ -58,6 +58,7 @@ mod session_swap;
 mod since_good_login;
 mod start;
 mod store_keys;
+mod store_events;
 mod storefront;
 mod stores;
 pub mod test_broker;

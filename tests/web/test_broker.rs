@@ -130,6 +130,12 @@ impl TestBrokerBuilder {
         self
     }
 
+    /// With a file of this name in its folder.
+    pub fn with_file(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.to_owned(), text.to_owned()));
+        self
+    }
+
     /// With the standard provider under this name.
     pub fn with_standard(self, name: &str) -> Self {
         self.with(name, STANDARD)

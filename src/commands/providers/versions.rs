@@ -3,9 +3,8 @@
 use crate::commands::outcome::{CommandFailure, uses_colour};
 use crate::directory::next_versions::{NextVersionKey, ReadNextVersions};
 use crate::directory::{Directory, StorageUnavailable};
-use crate::login::error::LoginErrorCode;
 use crate::provider::{InstallationContext, Provider};
-use crate::rollout::comparison::{ComparedPart, DifferenceStory, LoginVersion, PartDifference, ReadDifference};
+use crate::rollout::comparison::{ComparedPart, LoginVersion, PartDifference, ReadDifference};
 use crate::rollout::counts::NextVersionCounts;
 use crate::rollout::standing::{RolloutStanding, SAME_IDS_NEEDED};
 use crate::stores::Store;
@@ -159,9 +158,13 @@ fn reasons_against(pair: &VersionPair, counts: &NextVersionCounts) -> Vec<String
         }
         Some(RolloutObstacle::OtherCallback | RolloutObstacle::OtherInputs | RolloutObstacle::Simulated) | None => {}
     }
-    for (difference, count, story) in counts.differences().into_iter().filter(|(difference, _, story)| is_against(difference, story)) {
+    for (difference, count, story) in counts.differences().into_iter().filter(|(difference, ..)| is_against(difference)) {
         let why = story.code.filter(|_| difference.part == ComparedPart::Login).map(|code| format!(" ({})", printable(&code)));
         reasons.push(format!("{difference} in {count} of the compared logins{}", why.unwrap_or_default()));
+    }
+    if let Some((count, code)) = counts.passed_checks() {
+        let code = code.map(|code| format!(" ({})", printable(&code))).unwrap_or_default();
+        reasons.push(format!("it signs people in whom the present version refuses, in {count} of the compared logins{code}"));
     }
     if counts.returned.is_some() {
         reasons.push("its logins failed more often, so it was taken back".to_owned());
@@ -178,26 +181,11 @@ fn reasons_against(pair: &VersionPair, counts: &NextVersionCounts) -> Vec<String
     reasons
 }
 
-fn is_against(difference: &ReadDifference, story: &DifferenceStory) -> bool {
+fn is_against(difference: &ReadDifference) -> bool {
     match (&difference.part, difference.how) {
         (ComparedPart::Id | ComparedPart::Evidence, _)
         | (ComparedPart::Address | ComparedPart::Login, PartDifference::Differs | PartDifference::Missing) => true,
-        // The present version refuses the person by a check, rather than because it cannot read the answers.
-        (ComparedPart::Login, PartDifference::Added) => story.code.as_deref().is_some_and(is_check),
-        (ComparedPart::Address, PartDifference::Added) | (ComparedPart::Fact(_), _) => false,
+        // Whether a check of the present version refuses the person is counted by itself.
+        (ComparedPart::Login | ComparedPart::Address, PartDifference::Added) | (ComparedPart::Fact(_), _) => false,
     }
-}
-
-/// Whether a code is that of a check of the person, of the address or of what the provider has signed.
-fn is_check(code: &str) -> bool {
-    [
-        LoginErrorCode::NotAllowed,
-        LoginErrorCode::UnprovenEmail,
-        LoginErrorCode::BadToken,
-        LoginErrorCode::BadSignature,
-        LoginErrorCode::BadIssuer,
-        LoginErrorCode::BadState,
-    ]
-    .iter()
-    .any(|check| check.word() == code)
 }

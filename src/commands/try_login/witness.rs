@@ -8,7 +8,7 @@ use crate::provider::facts::Facts;
 use crate::provider::step::Step;
 use crate::provider::step_error::StepError;
 use crate::stores::connection::ProviderClient;
-use crate::story::shape::document_shape;
+use crate::story::shape::answer_shape;
 use crate::story::watch::LoginWatch;
 use crate::story::{self, StoryExchange, plain_text};
 use crate::vocabulary::diagnostic::printable;
@@ -38,7 +38,7 @@ impl<'a> TrialWitness<'a> {
         self.screen.print("");
         self.screen.print_heading("callback");
         let mut text = String::new();
-        plain_text::write_shape(&document_shape(&callback.document()), 4, &mut text);
+        plain_text::write_shape(&answer_shape(&self.provider.authorization, &callback.document()), 4, &mut text);
         self.print_lines(&text);
     }
 

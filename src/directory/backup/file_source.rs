@@ -62,10 +62,13 @@ impl BackupReader {
         Ok(Self { head: BackupHead::read(&line)?, lines })
     }
 
-    /// Sends all parts.
+    /// Sends all parts. Where the target has given up, the rest is read nonetheless: a file that was changed is a better reason than what the
+    /// target made of it.
     pub(crate) fn send(mut self, parts: &Sender<BackupPart>) -> Result<(), BackupFault> {
         let tables = tables_of(self.head.schema)?;
-        parts.blocking_send(BackupPart::Schema(self.head.schema))?;
+        let mut is_received = true;
+        let mut send = |part: BackupPart| is_received = is_received && parts.blocking_send(part).is_ok();
+        send(BackupPart::Schema(self.head.schema));
         let (mut line, mut rows) = (Vec::new(), 0_u64);
         let mut here = None;
         let mut batch = RowBatch::default();
@@ -74,19 +77,19 @@ impl BackupReader {
                 let table = here.and_then(|at: usize| tables.get(at));
                 let row = table.and_then(|table| read_row(&line, table)).ok_or_else(|| self.lines.odd_line())?;
                 rows = rows.saturating_add(1);
-                batch.add(row).map_or(Ok(()), |part| parts.blocking_send(part))?;
+                batch.add(row).into_iter().for_each(&mut send);
             } else {
-                batch.take().map_or(Ok(()), |part| parts.blocking_send(part))?;
+                batch.take().into_iter().for_each(&mut send);
                 let said: Value = serde_json::from_slice(&line).map_err(|_| self.lines.odd_line())?;
                 if let Some(end) = said.get("end") {
                     self.check_end(end, rows, here.map_or(0, |at| at.saturating_add(1)) == tables.len())?;
-                    parts.blocking_send(BackupPart::End)?;
-                    return Ok(());
+                    send(BackupPart::End);
+                    return if is_received { Ok(()) } else { Err(BackupFault::Interrupted) };
                 }
                 let next = here.map_or(0, |at| at.saturating_add(1));
                 let is_next = tables.get(next).is_some_and(|table| is_head_of(&said, table));
                 here = is_next.then_some(next);
-                parts.blocking_send(BackupPart::Table(here.ok_or_else(|| self.lines.odd_line())?))?;
+                send(BackupPart::Table(here.ok_or_else(|| self.lines.odd_line())?));
             }
             self.lines.add(&line);
         }

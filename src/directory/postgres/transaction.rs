@@ -4,6 +4,7 @@
 use crate::directory::postgres::news::CHANNEL;
 use crate::directory::postgres::session::{ServerConnection, append, append_beginning};
 use crate::directory::sql::{SqlRow, SqlTransaction, SqlValue, StorageFault};
+use crate::directory::store_events::StoreEventOutbox;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Either};
 use std::future::poll_fn;
@@ -22,6 +23,7 @@ pub(crate) enum TransactionKind {
 /// A transaction on one connection.
 pub(crate) struct PgTransaction<'c> {
     server: &'c mut ServerConnection,
+    outbox: &'c StoreEventOutbox,
     kind: TransactionKind,
     queued: String,
     has_begun: bool,
@@ -46,9 +48,9 @@ struct LastResult {
 }
 
 impl<'c> PgTransaction<'c> {
-    pub(crate) fn new(server: &'c mut ServerConnection, kind: TransactionKind) -> Self {
+    pub(crate) fn new(server: &'c mut ServerConnection, outbox: &'c StoreEventOutbox, kind: TransactionKind) -> Self {
         let queued = String::new();
-        Self { server, kind, queued, has_begun: false, has_prepared: false, may_be_stored: false, failure: None }
+        Self { server, outbox, kind, queued, has_begun: false, has_prepared: false, may_be_stored: false, failure: None }
     }
 
     /// Whether the server of the connection is gone or has become read-only, and has certainly stored nothing.
@@ -186,5 +188,9 @@ impl SqlTransaction for PgTransaction<'_> {
 
     async fn notify_machines(&mut self) -> Result<(), StorageFault> {
         self.enqueue("SELECT pg_notify($1, '')", &[CHANNEL.into()], false)
+    }
+
+    fn outbox(&self) -> &StoreEventOutbox {
+        self.outbox
     }
 }

@@ -4,6 +4,7 @@ use crate::directory::StorageUnavailable;
 use crate::directory::sql::{StorageFault, Verb};
 use crate::directory::sqlite::file::SqliteFile;
 use crate::directory::sqlite::transaction::{self, run_statement};
+use crate::directory::store_events::StoreEventOutbox;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -24,11 +25,12 @@ pub(crate) struct SqliteReaders(SyncSender<Reading>);
 
 impl SqliteReaders {
     /// Starts the threads.
-    pub(crate) fn start(file: &Arc<SqliteFile>) -> io::Result<Self> {
+    pub(crate) fn start(file: &Arc<SqliteFile>, outbox: &Arc<StoreEventOutbox>) -> io::Result<Self> {
         let (sender, waiting) = sync_channel::<Reading>(QUEUE_LENGTH);
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..AT_ONCE {
-            let (mut reader, waiting) = (ReaderThread { file: Arc::clone(file), connection: None }, Arc::clone(&waiting));
+            let (file, outbox, waiting) = (Arc::clone(file), Arc::clone(outbox), Arc::clone(&waiting));
+            let mut reader = ReaderThread { file, outbox, connection: None };
             thread::Builder::new().name("reader".to_owned()).spawn(move || {
                 while let Some(read) = next(&waiting) {
                     // After a panic the connection is gone, and the next reading opens another.
@@ -59,6 +61,7 @@ fn next(waiting: &Mutex<Receiver<Reading>>) -> Option<Reading> {
 
 struct ReaderThread {
     file: Arc<SqliteFile>,
+    outbox: Arc<StoreEventOutbox>,
     connection: Option<Connection>,
 }
 
@@ -69,7 +72,7 @@ impl ReaderThread {
         }
         let mut connection = self.connection.take().map_or_else(|| self.file.connect(), Ok)?;
         run_statement(&connection, "BEGIN")?;
-        let answer = transaction::execute(verb, &mut connection)?;
+        let answer = transaction::execute(verb, &mut connection, &self.outbox)?;
         run_statement(&connection, "COMMIT")?;
         self.connection = Some(connection);
         Ok(answer)

@@ -2,13 +2,17 @@
 
 use crate::directory::sql::{SqlRow, SqlTransaction, SqlValue, StorageFault, Verb};
 use crate::directory::sqlite::row::SqliteRow;
+use crate::directory::store_events::StoreEventOutbox;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{CachedStatement, Connection, ToSql};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 /// A transaction on one connection.
-pub(crate) struct Transaction<'c>(&'c mut Connection);
+pub(crate) struct Transaction<'c> {
+    connection: &'c mut Connection,
+    outbox: &'c StoreEventOutbox,
+}
 
 /// Runs a statement without values.
 pub(crate) fn run_statement(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
@@ -16,8 +20,8 @@ pub(crate) fn run_statement(connection: &Connection, sql: &str) -> rusqlite::Res
 }
 
 /// Runs a verb on a connection that has begun a transaction.
-pub(crate) fn execute<V: Verb>(verb: &V, connection: &mut Connection) -> Result<V::Answer, StorageFault> {
-    let mut transaction = Transaction(connection);
+pub(crate) fn execute<V: Verb>(verb: &V, connection: &mut Connection, outbox: &StoreEventOutbox) -> Result<V::Answer, StorageFault> {
+    let mut transaction = Transaction { connection, outbox };
     match pin!(verb.execute(&mut transaction)).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer,
         Poll::Pending => Err(StorageFault::logged("an operation waits for something else than the storage")),
@@ -26,7 +30,7 @@ pub(crate) fn execute<V: Verb>(verb: &V, connection: &mut Connection) -> Result<
 
 impl Transaction<'_> {
     fn prepare(&self, sql: &str, with: &[SqlValue<'_>]) -> Result<CachedStatement<'_>, StorageFault> {
-        let mut statement = self.0.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_cached(sql)?;
         for index in 1..=statement.parameter_count() {
             // SQLite numbers `$1`, `$2` by where they first stand, not by their number.
             let number = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
@@ -88,5 +92,9 @@ impl SqlTransaction for Transaction<'_> {
     /// Another process with the same file reads the generations from time to time.
     async fn notify_machines(&mut self) -> Result<(), StorageFault> {
         Ok(())
+    }
+
+    fn outbox(&self) -> &StoreEventOutbox {
+        self.outbox
     }
 }

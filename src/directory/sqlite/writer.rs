@@ -5,6 +5,7 @@ use crate::directory::StorageUnavailable;
 use crate::directory::sql::{StorageFault, Verb};
 use crate::directory::sqlite::file::SqliteFile;
 use crate::directory::sqlite::transaction::{self, run_statement};
+use crate::directory::store_events::StoreEventOutbox;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -18,22 +19,25 @@ const QUEUE_LENGTH: usize = 1024;
 
 /// The queue of the writer.
 #[derive(Clone, Debug)]
-pub(crate) struct SqliteWriter(mpsc::Sender<Box<dyn WriteJob>>);
+pub(crate) struct SqliteWriter {
+    queue: mpsc::Sender<Box<dyn WriteJob>>,
+    outbox: Arc<StoreEventOutbox>,
+}
 
 impl SqliteWriter {
     /// Starts the thread; `connection` is the only one that writes.
-    pub(crate) fn start(file: Arc<SqliteFile>, connection: Connection) -> io::Result<Self> {
-        let (sender, jobs) = mpsc::channel(QUEUE_LENGTH);
+    pub(crate) fn start(file: Arc<SqliteFile>, connection: Connection, outbox: &Arc<StoreEventOutbox>) -> io::Result<Self> {
+        let (queue, jobs) = mpsc::channel(QUEUE_LENGTH);
         let thread = WriterThread { file, connection: Some(connection) };
         thread::Builder::new().name("directory".to_owned()).spawn(move || thread.run(jobs))?;
-        Ok(Self(sender))
+        Ok(Self { queue, outbox: Arc::clone(outbox) })
     }
 
     /// Queues a verb and waits until it is committed.
     pub(crate) async fn submit<V: Verb>(&self, verb: V) -> Result<V::Answer, StorageUnavailable> {
         let (answer, answered) = oneshot::channel();
-        let job = Box::new(PendingWrite { verb, answer, outcome: None });
-        self.0.send(job).await.map_err(|_| StorageUnavailable)?;
+        let job = Box::new(PendingWrite { verb, outbox: Arc::clone(&self.outbox), answer, outcome: None });
+        self.queue.send(job).await.map_err(|_| StorageUnavailable)?;
         answered.await.map_err(|_| StorageUnavailable)?
     }
 }
@@ -41,6 +45,7 @@ impl SqliteWriter {
 /// A verb, and the channel to its caller.
 struct PendingWrite<V: Verb> {
     verb: V,
+    outbox: Arc<StoreEventOutbox>,
     answer: oneshot::Sender<Result<V::Answer, StorageUnavailable>>,
     outcome: Option<V::Answer>,
 }
@@ -55,7 +60,7 @@ trait WriteJob: Send {
 
 impl<V: Verb> WriteJob for PendingWrite<V> {
     fn execute(&mut self, connection: &mut Connection) -> Result<(), StorageFault> {
-        self.outcome = Some(transaction::execute(&self.verb, connection)?);
+        self.outcome = Some(transaction::execute(&self.verb, connection, &self.outbox)?);
         Ok(())
     }
 
@@ -138,6 +143,7 @@ mod tests {
     use crate::directory::sql::{SqlTransaction, StorageFault, Verb};
     use crate::directory::sqlite::Sqlite;
     use crate::world::random;
+    use std::sync::Arc;
 
     struct Panics;
 
@@ -152,7 +158,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_ends_one_operation_and_no_other() {
         let path = std::env::temp_dir().join(format!("portaria-writer-{}.db", random::id()));
-        let storage = Sqlite::open(&path).await.expect("it opens");
+        let storage = Sqlite::open(&path, &Arc::default()).await.expect("it opens");
 
         let (failed, beside) = tokio::join!(storage.write(Panics), storage.write(ProbeStorage));
         let (failed_read, read) = tokio::join!(storage.read(Panics), storage.write(ProbeStorage));

@@ -5,7 +5,7 @@ use crate::lab::handlers::editor_check::{EditedFile, LONGEST_TEXT, checked, resu
 use crate::lab::handlers::guard::{StaffMember, form_binding, require_staff};
 use crate::lab::handlers::test_story::find_story;
 use crate::lab::handlers::{self, editor_try, kept_text};
-use crate::lab::pages::editor::{EditorPage, EditorStartPage};
+use crate::lab::pages::editor::{EditorPage, EditorRefusal, EditorStartPage};
 use crate::lab::pages::frame::LabTab;
 use crate::lab::pages::masked_file::{DOTS, EditableText};
 use crate::lab::pages::words::LabLanguage;
@@ -33,12 +33,16 @@ const LEAST: &str = ".least";
 const DISCOVERY: &str = ".discovery";
 const EMPTY: &str = ".empty";
 
+/// The buttons that check the text, and that begin a test with it.
+pub(crate) const CHECK: &str = "check";
+pub(crate) const TRY: &str = "try";
+
 /// What a page of the editor shows beside the text and what is found in it.
 #[derive(Default)]
 pub(crate) struct EditorNotes {
     /// Whether no value of the saved file could be shown.
     pub(crate) is_unparsed: bool,
-    pub(crate) refusal: Option<String>,
+    pub(crate) refusal: Option<EditorRefusal>,
     /// The status, where it is not that of a page.
     pub(crate) status: Option<StatusCode>,
     /// What the shopper is asked for before the login: name, label, and what was typed.
@@ -167,7 +171,7 @@ async fn pressed(context: &RequestContext) -> Result<HttpResponse, UserFacingErr
     match form.field("do")?.unwrap_or_default() {
         "copy" => Ok(handlers::text_response(context, with_note_on_masks(context, &text))),
         "download" => Ok(download(context, &file, &text)),
-        "try" => editor_try::start(context, staff, &file, (&text, &form)).await,
+        TRY => editor_try::start(context, staff, &file, (&text, &form)).await,
         wanted => {
             let fixed = wanted.strip_prefix("fix-").and_then(|number| fixed_text(context, &file, (&text, number)));
             Ok(editor_page(context, &file, fixed.as_deref().unwrap_or(&text), EditorNotes::default()))

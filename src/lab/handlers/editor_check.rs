@@ -11,6 +11,7 @@ use crate::login::error::LoginError;
 use crate::pages::ErrorCause;
 use crate::provider::Provider;
 use crate::provider::declared_values::variable_beginning;
+use crate::provider::file_name::LAB_PAGES;
 use crate::provider::step::StepKind;
 use crate::stores::catalogue;
 use crate::stores::variable_pattern::is_own_variable;
@@ -68,7 +69,7 @@ impl EditedFile {
 /// Whether a new file may have this name.
 fn is_name(name: &str) -> bool {
     let fits = (1..=60).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    fits && !is_own_variable(&variable_beginning(name)) && !handlers::PAGES.contains(&name)
+    fits && !is_own_variable(&variable_beginning(name)) && !LAB_PAGES.contains(&name)
 }
 
 /// A text, checked as the file that it would be.

@@ -6,6 +6,7 @@ use crate::lab::handlers::editor_check::{EditedFile, checked};
 use crate::lab::handlers::guard::{StaffMember, is_local_installation};
 use crate::lab::handlers::test_login::{self, TestSubject};
 use crate::lab::handlers::tried_text::{TriedText, TryRefusal};
+use crate::lab::pages::editor::EditorRefusal;
 use crate::lab::pages::words::LabLanguage;
 use crate::pages::phrases::fill;
 use crate::provider::Provider;
@@ -31,7 +32,8 @@ pub(crate) async fn start(
     let provider = match judged(context, file, text) {
         Ok(provider) => provider,
         Err(refusal) => {
-            let notes = EditorNotes { refusal: Some(sentence(context, &refusal)), ..EditorNotes::default() };
+            let refusal = EditorRefusal { reason: sentence(context, &refusal), is_of_a_try: true };
+            let notes = EditorNotes { refusal: Some(refusal), ..EditorNotes::default() };
             return Ok(editor_page(context, file, text, notes));
         }
     };

@@ -1,10 +1,10 @@
 //! A text that was typed into the editor is not lost where a button cannot do its work: the answer is a page that holds it. Only a form of
 //! our own pages is answered like this, so no other site puts a text into the editor.
 
-use crate::lab::handlers::editor::{EditorNotes, editor_page};
+use crate::lab::handlers::editor::{CHECK, EditorNotes, TRY, editor_page};
 use crate::lab::handlers::editor_check::{EditedFile, with_line_feeds};
 use crate::lab::handlers::{self, guard};
-use crate::lab::pages::editor::KeptTextPage;
+use crate::lab::pages::editor::{EditorRefusal, KeptTextPage};
 use crate::lab::pages::frame::LabTab;
 use crate::lab::pages::words::LabLanguage;
 use crate::pages::ErrorCause;
@@ -22,14 +22,21 @@ pub(crate) fn with_typed_text(context: &RequestContext, error: UserFacingError) 
     if !wants_a_page || !context.browser_confirms_own_origin() {
         return Err(error);
     }
-    let (Some(happened), Some((name, text))) = (Happened::from_error(&error), typed(context)) else { return Err(error) };
+    let (Some(happened), Some(TypedText { name, text, button })) = (Happened::from_error(&error), TypedText::read(context)) else {
+        return Err(error);
+    };
     let (cause, message) = (error.cause, happened.message(context, error.cause));
     let is_signed_out = happened == Happened::SignedOut;
     let is_limited = matches!(cause, ErrorCause::TooMany { .. });
     let file = if is_signed_out || is_limited { None } else { EditedFile::find(context, &name) };
     let mut response = match file {
+        // A check does nothing but show the page, so an old form does for it.
+        Some(file) if happened == Happened::FormExpired && button == CHECK && guard::require_staff(context).is_ok() => {
+            return Ok(editor_page(context, &file, &text, EditorNotes::default()));
+        }
         Some(file) if guard::require_staff(context).is_ok() => {
-            let notes = EditorNotes { refusal: Some(message), status: Some(cause.status()), ..EditorNotes::default() };
+            let refusal = EditorRefusal { reason: message, is_of_a_try: button == TRY };
+            let notes = EditorNotes { refusal: Some(refusal), status: Some(cause.status()), ..EditorNotes::default() };
             editor_page(context, &file, &text, notes)
         }
         // It costs little, and shows nothing but the text.
@@ -90,9 +97,20 @@ impl Happened {
     }
 }
 
-/// The name in the address and the text in the form.
-fn typed(context: &RequestContext) -> Option<(String, String)> {
-    let form = SubmittedForm::from_request(context).ok()?;
-    let text = form.field("yaml").ok()??;
-    Some((context.path_parameter("provider")?, with_line_feeds(text)))
+/// What the form of the editor holds.
+struct TypedText {
+    /// The name in the address.
+    name: String,
+    text: String,
+    /// The button that was pressed.
+    button: String,
+}
+
+impl TypedText {
+    fn read(context: &RequestContext) -> Option<Self> {
+        let form = SubmittedForm::from_request(context).ok()?;
+        let text = with_line_feeds(form.field("yaml").ok()??);
+        let button = form.field("do").ok()?.unwrap_or_default().to_owned();
+        Some(Self { name: context.path_parameter("provider")?, text, button })
+    }
 }

@@ -47,9 +47,6 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use std::path::Path;
 use std::sync::Arc;
 
-/// The names of pages at which a provider of the same name would have its own: no new file gets one.
-pub(crate) const PAGES: [&str; 6] = ["apps", "check", "editor", "find", "incidents", "providers"];
-
 /// The state of the lab beside the broker's.
 #[derive(Debug, Default)]
 pub struct LabState {
@@ -270,13 +267,14 @@ fn count_complaints(report: &Report) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::file_name::LAB_PAGES;
 
     #[test]
     fn no_new_file_gets_the_name_of_a_page() {
         let rows = routes();
         let below = rows.iter().filter_map(|row| row.path.strip_prefix("/lab/"));
         let names = below.filter_map(|path| path.trim_start_matches("editor/").split('/').next()).filter(|name| !name.starts_with('{'));
-        let missing: Vec<&str> = names.filter(|name| !PAGES.contains(name)).collect();
+        let missing: Vec<&str> = names.filter(|name| !LAB_PAGES.contains(name)).collect();
 
         assert!(missing.is_empty(), "{missing:?}");
     }

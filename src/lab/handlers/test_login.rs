@@ -112,7 +112,7 @@ impl TestLoginHandler for LabState {
         self.tests.tried(store, state, clock::now())
     }
 
-    fn tried_as(&self, store: &str, name: &str) -> Option<Arc<LiveProvider>> {
+    fn tried_as(&self, store: &str, name: &str) -> Vec<Arc<LiveProvider>> {
         self.tests.tried_as(store, name, clock::now())
     }
 

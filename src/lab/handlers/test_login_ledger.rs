@@ -115,13 +115,13 @@ impl TestLoginLedger {
         ledger.open.iter().find(|open| open.has_state(state))?.tried.clone()
     }
 
-    /// The newest one of this name that is under way.
-    pub(crate) fn tried_as(&self, store: &str, name: &str, now: i64) -> Option<Arc<LiveProvider>> {
+    /// The providers of this name whose texts are tried out, the newest first, also after their ends.
+    pub(crate) fn tried_as(&self, store: &str, name: &str, now: i64) -> Vec<Arc<LiveProvider>> {
         let mut all = self.lock();
-        let ledger = all.get_mut(store)?;
+        let Some(ledger) = all.get_mut(store) else { return Vec::new() };
         ledger.open.retain(|open| open.is_remembered(now));
-        let under_way = ledger.open.iter().rev().filter(|open| !open.has_ended);
-        under_way.filter_map(|open| open.tried.as_ref()).find(|tried| *tried.listed.name == *name).cloned()
+        let tried = ledger.open.iter().rev().filter_map(|open| open.tried.as_ref());
+        tried.filter(|tried| *tried.listed.name == *name).cloned().collect()
     }
 
     /// Its attempt is used: there is room for another.

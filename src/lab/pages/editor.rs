@@ -24,6 +24,14 @@ pub(crate) struct EditorStartPage<'a> {
     pub(crate) bad_name: Option<String>,
 }
 
+/// Why a button of the editor could not do its work.
+#[derive(Clone, Debug)]
+pub(crate) struct EditorRefusal {
+    pub(crate) reason: String,
+    /// Whether the button is the one that begins a test.
+    pub(crate) is_of_a_try: bool,
+}
+
 #[derive(Clone, Debug, Template)]
 #[template(path = "editor.html")]
 pub(crate) struct EditorPage<'a> {
@@ -39,8 +47,7 @@ pub(crate) struct EditorPage<'a> {
     pub(crate) result: EditorResult,
     /// Whether the saved file is not YAML, so that no value of it is shown.
     pub(crate) is_unparsed: bool,
-    /// Why the test was not begun.
-    pub(crate) refusal: Option<String>,
+    pub(crate) refusal: Option<EditorRefusal>,
     /// What the shopper is asked for before the login: name, label, and what was typed.
     pub(crate) inputs: Vec<(String, String, String)>,
 }

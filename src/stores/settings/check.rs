@@ -12,6 +12,7 @@ use crate::stores::settings::check_finish::check_finish;
 use crate::stores::settings::check_origins::{check_origin, check_return_origins, warn_about_other_sites};
 use crate::stores::settings::check_session::{check_domain, check_session, check_shared_domains};
 use crate::stores::settings::check_ways::check_ways;
+use crate::stores::settings::events::check_events;
 use crate::stores::settings::limits::LimitsSpec;
 use crate::stores::settings::shutdown::check_shutdown;
 use crate::stores::settings::{FilesMayReadSpec, LoginSpec, MailSpec, SettingsSpec};
@@ -86,6 +87,7 @@ pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
     }
     spec.shutdown.iter().for_each(|shutdown| check_shutdown(shutdown, reader));
     spec.account.iter().for_each(|account| check_account(account, reader));
+    spec.events.iter().for_each(|events| check_events(events, reader));
     if let Some(session) = &spec.session {
         check_session(session, reader);
         check_domain(spec, reader);

@@ -308,7 +308,7 @@ fn web_address_problem(address: &str) -> Option<(String, String)> {
 }
 
 /// What is wrong with an address that the broker itself calls.
-fn https_problem(address: &str) -> Option<(String, String)> {
+pub(crate) fn https_problem(address: &str) -> Option<(String, String)> {
     if !address.starts_with("https://") && !address.starts_with("http://") {
         return Some((format!("`{address}` is not an https address"), "write it with `https://` in front".to_owned()));
     }

@@ -58,6 +58,11 @@ impl Reader {
         self.push_complaint(Complaint::new(Severity::Error, None, message, help));
     }
 
+    /// Adds a warning about the file as a whole.
+    pub(crate) fn warn_about_file(&mut self, message: impl Into<String>, help: impl Into<String>) {
+        self.push_complaint(Complaint::new(Severity::Warning, None, message, help));
+    }
+
     fn push_complaint(&mut self, complaint: Complaint) {
         // More complaints than this do not help.
         if !self.is_full() {

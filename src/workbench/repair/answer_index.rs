@@ -5,6 +5,7 @@ use crate::workbench::answers::leaves::{AnswerNode, DocumentWalk, WalkOrder};
 use crate::workbench::answers::looks::is_name_for_path;
 use crate::workbench::answers::path::PathSegment;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// At most this many places of one answer are looked at.
 const MOST: usize = 700;
@@ -27,7 +28,8 @@ impl<'v> AnswerIndex<'v> {
 
     /// The values of an answer, also below keys that look personal but that the file itself writes.
     pub(crate) fn with_keys(document: &'v Value, written: &[&str]) -> Self {
-        let keys = AnswerKeys::of(document);
+        let of_file: BTreeSet<Box<str>> = written.iter().map(|key| Box::from(*key)).collect();
+        let keys = AnswerKeys::of(document, &of_file);
         let walk = DocumentWalk { order: WalkOrder::ShallowFirst, nodes: MOST, depth: DEEPEST, elements: 1 };
         let nodes = walk.nodes(document, |key, members| match key {
             key if written.contains(&key) => Some(PathSegment::Key(key.to_owned())),

@@ -1,0 +1,90 @@
+//! `portaria doctor`: what is well is fine, and what is broken is named with what helps.
+
+use crate::bad_times::on_both;
+use crate::bad_times::place::{Browser, Ending, Place};
+use serde_json::Value;
+use std::net::TcpListener;
+
+/// Runs it, and answers with the exit code and the findings.
+fn examine(place: &Place, flags: &[&str]) -> (i32, Vec<Value>) {
+    let storage = place.storage_flag();
+    let (code, out, err) = place.call(&[&["doctor", "--json", "--storage", &storage], flags].concat());
+    let report: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}{err}"));
+    (code, report["findings"].as_array().expect("a list").clone())
+}
+
+/// What was found out by a check: the standing and the sentence of each finding.
+fn of_check<'f>(findings: &'f [Value], check: &str) -> Vec<(&'f str, &'f str)> {
+    let found = findings.iter().filter(|finding| finding["check"] == check);
+    found.map(|finding| (finding["standing"].as_str().expect("a word"), finding["said"].as_str().expect("a sentence"))).collect()
+}
+
+/// An address of this machine at which no program listens.
+fn free_address() -> String {
+    format!("http://{}", TcpListener::bind("127.0.0.1:0").expect("a port is free").local_addr().expect("it has one"))
+}
+
+/// Everything that is wrong has help.
+fn assert_helpful(findings: &[Value]) {
+    for finding in findings {
+        assert_eq!(finding["standing"] == "fine", finding["help"].is_null(), "{finding}");
+    }
+}
+
+on_both! {
+    an_installation_that_works_is_fine: |place: Place| {
+        let broker = Ending(place.start());
+        drop(Browser::signed_in(&broker.0, "ana"));
+        let own = free_address();
+
+        let (code, findings) = examine(&place, &["--public-url", &own]);
+
+        assert_eq!(code, 0, "{findings:#?}");
+        assert_helpful(&findings);
+        assert_eq!(of_check(&findings, "own address"), [("warning", &*format!("{own}: no program listens there"))]);
+        assert_eq!(of_check(&findings, "provider files"), [("fine", "offered: 1, waiting: 0")]);
+        assert_eq!(of_check(&findings, "provider").iter().filter(|(standing, _)| *standing == "fine").count(), 1, "{findings:#?}");
+        assert!(of_check(&findings, "master key")[0].1.starts_with("it is in $PORTARIA_MASTER_KEY; fingerprint "), "{findings:#?}");
+        assert!(of_check(&findings, "storage")[0].1.contains("can be written; schema "), "{findings:#?}");
+        let clocks = of_check(&findings, "clock");
+        let is_server = place.storage.file().is_none();
+        assert_eq!(clocks.iter().filter(|(_, said)| said.contains("the server of the storage")).count(), usize::from(is_server), "{clocks:?}");
+    };
+
+    what_is_broken_is_named_with_what_helps: |place: Place| {
+        let broker = Ending(place.start());
+        let own = format!("http://{}", broker.0.address);
+        let away = crate::web::test_broker::STANDARD.replace("UPSTREAM", &free_address()).replace("SECRET", "file:secrets/acme");
+        place.folder.write("providers.d/longe.yaml", &away);
+        place.folder.write("providers.d/torto.yaml", "name: [\n");
+        place.folder.write("providers.d/espera.yaml", &away.replace("file:secrets/acme", "env:ESPERA_SECRET"));
+
+        let (code, findings) = examine(&place, &["--public-url", &own]);
+
+        assert_eq!(code, 1);
+        assert_helpful(&findings);
+        let files = of_check(&findings, "provider files");
+        assert!(files.iter().any(|(standing, said)| *standing == "wrong" && said.contains("torto.yaml is broken")), "{files:?}");
+        assert!(files.iter().any(|(standing, said)| *standing == "warning" && said.contains("waits for ESPERA_SECRET")), "{files:?}");
+        let providers = of_check(&findings, "provider");
+        let refused = providers.iter().find(|(_, said)| said.starts_with("longe: "));
+        assert!(refused.is_some_and(|(standing, said)| *standing == "wrong" && said.contains("connection refused")), "{providers:?}");
+
+        let place = place.with_other_key();
+        let (code, findings) = examine(&place, &["--offline"]);
+        assert_eq!(code, 1);
+        let key = of_check(&findings, "master key");
+        assert_eq!(key, [("wrong", "the one in $PORTARIA_MASTER_KEY opens no signing key of the storage")]);
+        assert!(findings.iter().any(|finding| finding["help"].as_str().is_some_and(|help| help.contains("`portaria keys recover`"))));
+    };
+
+    an_address_at_which_this_store_is_not_served_is_wrong: |place: Place| {
+        let broker = Ending(place.start());
+        let own = format!("http://{}", broker.0.address);
+
+        let (code, findings) = examine(&place, &["--public-url", &own]);
+
+        let said = of_check(&findings, "own address");
+        assert_eq!((code, said), (1, vec![("wrong", &*format!("{own} answers 421 where the keys should be"))]), "its host is another");
+    };
+}
