@@ -63,6 +63,7 @@ pub(crate) enum ImportRefusal {
     HolderNotProven,
     LinkedElsewhere,
     RemovedByPerson,
+    AddressReassigned,
     NothingSignsIn,
 }
 
@@ -75,6 +76,9 @@ impl fmt::Display for ImportRefusal {
             Self::HolderNotProven => "a person has this address already without having proven it, so nothing is linked",
             Self::LinkedElsewhere => "this id at the provider is linked to a person with another address",
             Self::RemovedByPerson => "the person has removed this identity",
+            Self::AddressReassigned => {
+                "the person who has this address has another id at this provider, and an address may pass to another person"
+            }
             Self::NothingSignsIn => "there is neither an identity nor a proven address, so nothing could sign the person in",
         })
     }
@@ -112,6 +116,10 @@ struct FoundPeople {
     /// By provider and id.
     by_identity: HashMap<(Box<str>, Box<str>), Box<str>>,
     removed: HashSet<(Box<str>, Box<str>, Box<str>)>,
+    /// The holders of addresses, each with a provider at which they have an id.
+    providers: HashSet<(Box<str>, Box<str>)>,
+    /// Who has an identity of an entry already, by the entry: the other identities of it belong to that person or to no one.
+    entry_owners: HashMap<Box<str>, Box<str>>,
 }
 
 impl Verb for ImportPeople {
@@ -123,6 +131,7 @@ impl Verb for ImportPeople {
         if let Some(planned) = &self.dry_run {
             return Ok(self.plan(&mut found, &mut planned.lock().unwrap_or_else(PoisonError::into_inner)));
         }
+        found.note_owners(self.people.iter().map(|person| (person.uid.clone(), person)));
         let mut outcomes = Vec::with_capacity(self.people.len());
         for person in &self.people {
             let (outcome, uid) = found.take_in(person);
@@ -155,6 +164,7 @@ static BY_ADDRESS: LazyLock<String> =
 static BY_IDENTITY: LazyLock<String> = LazyLock::new(|| {
     with_list("SELECT provider_id, uid FROM identities WHERE store = $1 AND provider = $2 AND fingerprint = $3 AND provider_id IN ", 3)
 });
+static PROVIDERS: LazyLock<String> = LazyLock::new(|| with_list("SELECT uid, provider FROM identities WHERE uid IN ", 0));
 static REMOVED: LazyLock<String> = LazyLock::new(|| with_list("SELECT uid, provider, provider_id FROM detached WHERE uid IN ", 0));
 
 /// Values, filled up with `NULL`, which is in no list.
@@ -185,6 +195,9 @@ impl ImportPeople {
             for row in sql.fetch(REMOVED.as_str(), &filled(&[], holders.iter().map(|uid| &**uid))).await? {
                 found.removed.insert((row.text(0)?.into(), row.text(1)?.into(), row.text(2)?.into()));
             }
+            for row in sql.fetch(PROVIDERS.as_str(), &filled(&[], holders.iter().map(|uid| &**uid))).await? {
+                found.providers.insert((row.text(0)?.into(), row.text(1)?.into()));
+            }
         }
         Ok(found)
     }
@@ -209,27 +222,32 @@ impl ImportPeople {
     /// The outcomes of a dry run, which knows what earlier batches would have made.
     fn plan(&self, found: &mut FoundPeople, planned: &mut PlannedPeople) -> Vec<ImportOutcome> {
         found.hash_people();
-        let mut outcomes = Vec::with_capacity(self.people.len());
+        let identity_of = |person: &'_ ImportedPerson| person.identity.as_ref().map(|one| hash(&[&self.store, &one.provider, &one.id]));
+        let address_of = |person: &ImportedPerson| hash(&[&self.store, person.email.key()]);
         for person in &self.people {
-            let address = hash(&[&self.store, person.email.key()]);
-            if let Some((uid, verified)) = planned.addresses.get(&address) {
+            if let Some((uid, verified)) = planned.addresses.get(&address_of(person)) {
                 let holder = AddressHolder { uid: uid.to_string().into(), verified: *verified };
                 found.by_address.entry(person.email.key().into()).or_insert(holder);
             }
-            let identity = person.identity.as_ref().map(|one| (hash(&[&self.store, &one.provider, &one.id]), one));
-            if let Some((hashed, one)) = &identity
-                && let Some(uid) = planned.identities.get(hashed)
+            if let Some(one) = &person.identity
+                && let Some(uid) = identity_of(person).and_then(|hashed| planned.identities.get(&hashed))
             {
+                found.providers.insert((uid.to_string().into(), (&*one.provider).into()));
                 found.by_identity.entry(((&*one.provider).into(), one.id.clone())).or_insert_with(|| uid.to_string().into());
             }
+        }
+        found.note_owners(self.people.iter().map(|person| (hash(&[&person.uid]).to_string().into(), person)));
+        let mut outcomes = Vec::with_capacity(self.people.len());
+        for person in &self.people {
+            let (address, identity) = (address_of(person), identity_of(person));
             let (outcome, uid) = found.take_in(&ImportedPerson { uid: hash(&[&person.uid]).to_string().into(), ..person.clone() });
             let uid = uid.parse().unwrap_or_default();
             match outcome {
                 ImportOutcome::NewPerson => {
                     planned.addresses.insert(address, (uid, person.verified));
-                    planned.identities.extend(identity.map(|(hashed, _)| (hashed, uid)));
+                    planned.identities.extend(identity.map(|hashed| (hashed, uid)));
                 }
-                ImportOutcome::Linked => planned.identities.extend(identity.map(|(hashed, _)| (hashed, uid))),
+                ImportOutcome::Linked => planned.identities.extend(identity.map(|hashed| (hashed, uid))),
                 ImportOutcome::Unchanged | ImportOutcome::Refused(_) => {}
             }
             outcomes.push(outcome);
@@ -249,6 +267,17 @@ impl FoundPeople {
         self.by_address.values_mut().for_each(|holder| holder.uid = hashed(&holder.uid));
         self.by_identity.values_mut().for_each(|uid| *uid = hashed(uid));
         self.removed = self.removed.drain().map(|(uid, provider, id)| (hashed(&uid), provider, id)).collect();
+        self.providers = self.providers.drain().map(|(uid, provider)| (hashed(&uid), provider)).collect();
+    }
+
+    /// Notes who has an identity of each entry already, by the id of the entry.
+    fn note_owners<'a>(&mut self, people: impl Iterator<Item = (Box<str>, &'a ImportedPerson)>) {
+        for (entry, person) in people {
+            let key = person.identity.as_ref().map(|identity| (Box::<str>::from(&*identity.provider), identity.id.clone()));
+            if let Some(owner) = key.and_then(|key| self.by_identity.get(&key)) {
+                self.entry_owners.entry(entry).or_insert_with(|| owner.clone());
+            }
+        }
     }
 
     /// Decides about a line, and counts with it from then on. The second is the person whom it is about.
@@ -260,7 +289,18 @@ impl FoundPeople {
             (Some(holder), Some((provider, id))) => self.removed.contains(&(holder.uid.clone(), provider.clone(), id.clone())),
             (Some(_) | None, _) => false,
         };
-        let outcome = decide(person, holder, owner.map(|uid| &**uid), is_removed);
+        let is_of_other_entry = self.entry_owners.get(&person.uid).is_some_and(|owner| holder.is_none_or(|holder| holder.uid != *owner));
+        let has_other_id = match (holder, &key, owner) {
+            (Some(holder), Some((provider, _)), None) => {
+                holder.uid != person.uid && self.providers.contains(&(holder.uid.clone(), provider.clone()))
+            }
+            (Some(_) | None, _, _) => false,
+        };
+        let outcome = match decide(person, holder, owner.map(|uid| &**uid), is_removed) {
+            ImportOutcome::Linked | ImportOutcome::NewPerson if is_of_other_entry => ImportOutcome::Refused(ImportRefusal::LinkedElsewhere),
+            ImportOutcome::Linked if has_other_id => ImportOutcome::Refused(ImportRefusal::AddressReassigned),
+            outcome => outcome,
+        };
         let uid = match outcome {
             ImportOutcome::NewPerson => person.uid.clone(),
             ImportOutcome::Linked | ImportOutcome::Unchanged | ImportOutcome::Refused(_) => {
@@ -272,6 +312,7 @@ impl FoundPeople {
                 let holder = AddressHolder { uid: uid.clone(), verified: person.verified };
                 self.by_address.insert(person.email.key().into(), holder);
             }
+            self.providers.extend(key.as_ref().map(|(provider, _)| (uid.clone(), provider.clone())));
             self.by_identity.extend(key.map(|key| (key, uid.clone())));
         }
         (outcome, uid)
@@ -315,44 +356,4 @@ impl Verb for RecordImport {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn line(email: &str, verified: bool, id: Option<&str>) -> ImportedPerson {
-        let uid = format!("{email} {verified} {id:?}").into();
-        let identity =
-            id.map(|id| ImportedIdentity { provider: "acme".into(), file: "acme".into(), fingerprint: "f".into(), id: id.into() });
-        let email = Email::parse(email).expect("an address");
-        ImportedPerson { uid, email, verified, name: None, picture: None, locale: None, identity }
-    }
-
-    #[test]
-    fn a_line_makes_a_person_links_an_identity_or_says_why_not() {
-        use ImportOutcome::{Linked, NewPerson, Refused, Unchanged};
-        let mut found = FoundPeople::default();
-        for (email, verified) in [("ana@loja.example", true), ("bia@loja.example", false)] {
-            found.by_address.insert(email.into(), AddressHolder { uid: email.into(), verified });
-        }
-        found.by_identity.insert(("acme".into(), "a".into()), "ana@loja.example".into());
-        found.removed.insert(("ana@loja.example".into(), "acme".into(), "r".into()));
-        for (email, verified, id, expected) in [
-            ("ana@loja.example", true, Some("a"), Unchanged),
-            ("ana@loja.example", false, Some("a"), Unchanged),
-            ("old@loja.example", true, Some("a"), Unchanged),
-            ("bia@loja.example", true, Some("a"), Refused(ImportRefusal::LinkedElsewhere)),
-            ("ana@loja.example", true, Some("r"), Refused(ImportRefusal::RemovedByPerson)),
-            ("ana@loja.example", false, Some("b"), Refused(ImportRefusal::AddressNotProven)),
-            ("bia@loja.example", true, Some("b"), Refused(ImportRefusal::HolderNotProven)),
-            ("ana@loja.example", true, Some("b"), Linked),
-            ("ana@loja.example", true, Some("b"), Unchanged),
-            ("ana@loja.example", false, None, Unchanged),
-            ("eva@loja.example", false, None, Refused(ImportRefusal::NothingSignsIn)),
-            ("eva@loja.example", false, Some("e"), NewPerson),
-            ("eva@loja.example", true, Some("f"), Refused(ImportRefusal::HolderNotProven)),
-            ("lia@loja.example", true, None, NewPerson),
-            ("lia@loja.example", true, Some("l"), Linked),
-        ] {
-            assert_eq!(found.take_in(&line(email, verified, id)).0, expected, "{email} {verified} {id:?}");
-        }
-    }
-}
+mod tests;

@@ -100,7 +100,7 @@ impl ImportUsersArguments {
                         let batch = waiting.entry(store.clone()).or_default();
                         batch.extend(people.into_iter().map(|person| (number, person)));
                         while batch.len() >= BATCH {
-                            let full = batch.drain(..BATCH).collect();
+                            let full = batch.drain(..end_of_batch(batch)).collect();
                             report.store(target, &store, full, dry_run.clone()).await?;
                         }
                     }
@@ -213,4 +213,13 @@ impl ImportReport {
         }
         if *refused == 0 { CommandOutcome::Fine } else { CommandOutcome::No }
     }
+}
+
+/// Where the first batch ends: the identities of one entry stay together, because they are judged together.
+fn end_of_batch(waiting: &[(u64, ImportedPerson)]) -> usize {
+    let is_inside = |end: usize| match (waiting.get(end.saturating_sub(1)), waiting.get(end)) {
+        (Some((_, before)), Some((_, behind))) => before.uid == behind.uid,
+        (Some(_) | None, _) => false,
+    };
+    (1..=BATCH).rev().find(|end| !is_inside(*end)).unwrap_or(BATCH)
 }

@@ -1,6 +1,5 @@
 //! The lines of a file of people: CSV with a head, one JSON object a line, or one JSON list. The file is read in parts, however long it is.
 
-use memchr::memchr_iter;
 use serde::de::{DeserializeSeed, Deserializer as _, Error as _, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -80,7 +79,7 @@ fn read_csv(file: &mut impl BufRead, take: &mut dyn FnMut(ReadLine) -> bool) -> 
         number += 1;
         record.clone_from(&line);
         // A quote that is open at the end of a line goes on in the next one.
-        while memchr_iter(b'"', &record).count() % 2 == 1 && next_line(file, &mut line)? {
+        while ends_in_quotes(&record) && next_line(file, &mut line)? {
             number += 1;
             record.extend_from_slice(&line);
             if record.len() as u64 > LONGEST {
@@ -109,6 +108,22 @@ fn read_csv(file: &mut impl BufRead, take: &mut dyn FnMut(ReadLine) -> bool) -> 
         }
     }
     Ok(())
+}
+
+/// Whether a line ends inside of a field in quotes. A quote inside of another field opens none, so that a stray one takes no further lines.
+fn ends_in_quotes(line: &[u8]) -> bool {
+    let (mut is_quoted, mut is_begin) = (false, true);
+    for byte in line {
+        match (is_quoted, byte) {
+            // A doubled quote closes and opens again.
+            (true, b'"') => (is_quoted, is_begin) = (false, true),
+            (true, _) => {}
+            (false, b'"') if is_begin => is_quoted = true,
+            (false, b',') => is_begin = true,
+            (false, _) => is_begin = false,
+        }
+    }
+    is_quoted
 }
 
 /// The fields of a line: with commas between them; one in quotes may hold commas, line breaks and doubled quotes.
