@@ -7,10 +7,10 @@
 // browser of its own. A plain login is `/login/NAME` and the callback; one through an app is `/authorize`, the callback, `/token` and `/userinfo`.
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Browser, measure, median, send, startProvider, until } from './driver.mjs';
+import { Browser, measure, median, send, startProvider, until, writeBrokerFiles } from './driver.mjs';
 
 const [bin, rounds = 5, logins = 2000] = process.argv.slice(2);
 if (!bin) {
@@ -40,24 +40,8 @@ async function appLogin(name) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'app-logins-'));
-mkdirSync(join(folder, 'providers.d'));
-writeFileSync(join(folder, 'providers.d', 'bench.yaml'), `name: Bench
-clientId: c
-clientSecret: env:BENCH_CLIENT_SECRET
-trustEmail: always
-getAuthorizationCode: { get: ${provider.address}/authorize, scope: email }
-getAccessCode: { post: ${provider.address}/token }
-getUserInfo: { get: ${provider.address}/userinfo }
-`);
 const block = `secret: "sha256:${createHash('sha256').update(secret).digest('hex')}", redirectUris: [ "${app}/cb" ]`;
-writeFileSync(join(folder, 'portaria.yaml'), `publicUrl: ${store}
-listen: ${new URL(store).host}
-storage: sqlite:${folder}/portaria.db
-providers: ${folder}/providers.d
-returnTo: [ ${store} ]
-limits: off
-apps: { es256: { ${block}, signing: ES256 }, rs256: { ${block} } }
-`);
+writeBrokerFiles(folder, provider.address, store, `apps: { es256: { ${block}, signing: ES256 }, rs256: { ${block} } }\n`);
 const environment = { ...process.env, BENCH_CLIENT_SECRET: secret, PORTARIA_MASTER_KEY: randomBytes(32).toString('hex') };
 const broker = spawn(bin, ['serve', '--config', join(folder, 'portaria.yaml')], { env: environment, stdio: ['ignore', 'ignore', 'inherit'] });
 try {

@@ -1,7 +1,8 @@
 // What the measurements share: a provider that answers at once, browsers that follow redirects, and the CPU of processes.
 import { createSign, generateKeyPairSync } from 'node:crypto';
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
+import { join } from 'node:path';
 
 export const atOnce = 16;
 const agent = new http.Agent({ keepAlive: true, maxSockets: 2 * atOnce });
@@ -91,6 +92,26 @@ export async function startProvider(port) {
   });
   await new Promise((ready) => { server.listen(port, '127.0.0.1', ready); });
   return { address, stop: () => { server.close(); server.closeAllConnections(); agent.destroy(); } };
+}
+
+/** The files of a broker in a folder, with the provider and SQLite; `further` settings stand at the end. */
+export function writeBrokerFiles(folder, provider, store, further = '') {
+  mkdirSync(join(folder, 'providers.d'));
+  writeFileSync(join(folder, 'providers.d', 'bench.yaml'), `name: Bench
+clientId: c
+clientSecret: env:BENCH_CLIENT_SECRET
+trustEmail: always
+getAuthorizationCode: { get: ${provider}/authorize, scope: email }
+getAccessCode: { post: ${provider}/token }
+getUserInfo: { get: ${provider}/userinfo }
+`);
+  writeFileSync(join(folder, 'portaria.yaml'), `publicUrl: ${store}
+listen: ${new URL(store).host}
+storage: sqlite:${folder}/portaria.db
+providers: ${folder}/providers.d
+returnTo: [ ${store} ]
+limits: off
+${further}`);
 }
 
 /** Waits until `isReady` answers yes. */

@@ -8,11 +8,11 @@
 // and the session. A check is one request that asks who the cookie belongs to, of 64 sessions in turn.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Browser, measure, median, memory, send, startProvider, until } from './driver.mjs';
+import { Browser, measure, median, memory, send, startProvider, until, writeBrokerFiles } from './driver.mjs';
 
 const [bin, rounds = 5, logins = 1000] = process.argv.slice(2);
 if (!bin) {
@@ -44,22 +44,7 @@ const peers = {
   'express-openid-connect': { ...node('express-openid-connect.mjs'), check: '/check', header: 'x-user', login: login('/login', '/done') },
 };
 
-mkdirSync(join(folder, 'providers.d'));
-writeFileSync(join(folder, 'providers.d', 'bench.yaml'), `name: Bench
-clientId: c
-clientSecret: env:BENCH_CLIENT_SECRET
-trustEmail: always
-getAuthorizationCode: { get: ${provider.address}/authorize, scope: email }
-getAccessCode: { post: ${provider.address}/token }
-getUserInfo: { get: ${provider.address}/userinfo }
-`);
-writeFileSync(join(folder, 'portaria.yaml'), `publicUrl: http://127.0.0.1:9521
-listen: 127.0.0.1:9521
-storage: sqlite:${folder}/portaria.db
-providers: ${folder}/providers.d
-returnTo: [ http://127.0.0.1:9521 ]
-limits: off
-`);
+writeBrokerFiles(folder, provider.address, 'http://127.0.0.1:9521');
 const secrets = { BENCH_CLIENT_SECRET: randomBytes(18).toString('hex'), PORTARIA_MASTER_KEY: randomBytes(32).toString('hex'), SECRET: randomBytes(32).toString('hex') };
 const running = [];
 try {

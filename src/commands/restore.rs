@@ -78,7 +78,9 @@ impl RestoreCommand {
         if self.key_is_lost && head.sealed_keys > 0 {
             print_line("its signing keys are sealed with a master key that is lost: run `portaria keys recover` before a broker starts");
         } else {
-            print_line("a session that was ended after that moment is open again; `portaria keys replace-all` ends every session");
+            print_line("what was ended, blocked, removed or erased after that moment is as it was before:");
+            print_line("  sessions: `portaria keys replace-all` ends every one; the access of apps: a new master key ends it");
+            print_line("  blocks, erasures and removed identities and passkeys: repeat them by hand");
         }
     }
 }

@@ -36,13 +36,16 @@ pub(crate) fn host_without_port(host: &str) -> Option<Box<str>> {
 pub(crate) fn check_internal_hosts(spec: &SettingsSpec, reader: &mut Reader) {
     let stores = || std::iter::once(spec).chain(spec.stores.iter().flat_map(|stores| &stores.0).map(|(_, store)| &**store));
     let public: Vec<Box<str>> = stores().filter_map(|store| host_without_port(&browser_host(&store.public_url.as_ref()?.value)?)).collect();
+    // A proxy on such a host asks about the store that sends people back there.
+    let returns = stores().filter_map(|store| store.return_to.as_ref()).flat_map(|list| &list.0);
+    let shops: Vec<Box<str>> = returns.filter_map(|origin| host_without_port(&browser_host(&origin.value)?)).collect();
     let mut seen: HashSet<Box<str>> = HashSet::new();
     for host in stores().filter_map(|store| store.internal_hosts.as_ref()).flat_map(|list| &list.0) {
         let Some(known) = parse_internal_host(&host.value) else {
             complain_of(
                 host,
                 "is not a host",
-                "write a name or an address without scheme, port and path: `portaria.svc.cluster.local`",
+                "write a name or an address without scheme, port and path: `portaria.loja.svc.cluster.local`",
                 reader,
             );
             continue;
@@ -50,6 +53,9 @@ pub(crate) fn check_internal_hosts(spec: &SettingsSpec, reader: &mut Reader) {
         if public.contains(&known) {
             let help = "leave it out: services reach everything under the address of the store";
             complain_of(host, "is the host of a `publicUrl`", help, reader);
+        } else if shops.contains(&known) {
+            let help = "give services a host of their own: under this one `/auth` answers for the store that has it in `returnTo`";
+            complain_of(host, "is a host of `returnTo`", help, reader);
         } else if !seen.insert(known) {
             complain_of(host, "is named twice", "give each store hosts of its own, because the host chooses the store", reader);
         }

@@ -134,7 +134,7 @@ words! {
         /// the published keys and `/.well-known/…`, and nothing else. No page, no login and no cookie exists under such a host; what the
         /// answers say of the store's address is `publicUrl`. Each belongs to the store under which it is written; a store does not inherit it.
         /// Default: none; under another host than that of `publicUrl` nothing is answered
-        /// Example: `internalHosts: [ portaria.svc.cluster.local, 10.0.0.5 ]`
+        /// Example: `internalHosts: [ portaria.loja.svc.cluster.local, 10.0.0.5 ]`
         internal_hosts: Option<OneOrMany<Located<String>>> = "internalHosts",
         /// PEM files of further certificate authorities, relative to the settings file. Calls to providers trust them beside those of the
         /// machine. It is read at the start only. The variable `SSL_CERT_FILE` takes the place of those of the machine.

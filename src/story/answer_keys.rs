@@ -1,7 +1,7 @@
 //! Which keys of an answer are shown: those that the provider's file writes, and those that a programmer chose. Some answers are keyed by
 //! people, by their addresses, ids or names, as in `{ "ana": { "id": 7 } }`, and such a key is masked like a value.
 
-use crate::story::shape::long_texts;
+use crate::story::shape::{long_texts, texts_of};
 use crate::vocabulary::data_file::read_data_file;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::privacy::{HIDDEN_KEY, masked_key};
@@ -9,8 +9,6 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
 
-/// How many values are searched for words at most.
-const MOST_SEARCHED: usize = 2800;
 /// The longest text whose words are looked at.
 const LONGEST_TEXT: usize = 200;
 /// The shortest word that may be a name.
@@ -98,25 +96,10 @@ fn words_of(text: &str) -> Vec<String> {
 
 fn words_of_texts(document: &Value) -> HashSet<String> {
     let mut found = HashSet::new();
-    let mut waiting = vec![document];
-    let mut seen = 0;
-    while let Some(value) = waiting.pop() {
-        seen = usize::saturating_add(seen, 1);
-        if seen > MOST_SEARCHED {
-            break;
-        }
-        match value {
-            Value::String(text) if text.len() <= LONGEST_TEXT => {
-                found.extend(words_of(text).into_iter().filter(|word| word.len() >= SHORTEST_WORD));
-                // `mariasilva` of `Maria Silva`.
-                found.insert(text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect());
-            }
-            Value::Array(list) => waiting.extend(list),
-            // The kind of an object is no name.
-            Value::Object(members) => waiting
-                .extend(members.iter().filter(|(key, _)| !matches!(key.as_str(), "type" | "kind" | "object")).map(|(_, value)| value)),
-            Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
+    for text in texts_of(document).into_iter().filter(|text| text.len() <= LONGEST_TEXT) {
+        found.extend(words_of(text).into_iter().filter(|word| word.len() >= SHORTEST_WORD));
+        // `mariasilva` of `Maria Silva`.
+        found.insert(text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect());
     }
     found
 }

@@ -52,7 +52,12 @@ pub(crate) fn document_shape(document: &Value) -> Vec<StoryMember> {
 
 /// The texts of a document that are long enough to be personal data: a key that equals one of them is not a field name.
 pub(crate) fn long_texts(document: &Value) -> HashSet<&str> {
-    let mut texts = HashSet::new();
+    texts_of(document).into_iter().filter(|text| (6..=60).contains(&text.len())).collect()
+}
+
+/// The texts of a document that may be about a person, within bounds.
+pub(crate) fn texts_of(document: &Value) -> Vec<&str> {
+    let mut texts = Vec::new();
     let mut waiting = vec![document];
     let mut seen = 0;
     while let Some(value) = waiting.pop() {
@@ -61,7 +66,7 @@ pub(crate) fn long_texts(document: &Value) -> HashSet<&str> {
             break;
         }
         match value {
-            Value::String(text) if (6..=60).contains(&text.len()) => drop(texts.insert(text.as_str())),
+            Value::String(text) => texts.push(text.as_str()),
             Value::Array(list) => waiting.extend(list),
             // The kind of an object is not personal data.
             Value::Object(members) => waiting

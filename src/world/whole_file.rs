@@ -1,5 +1,6 @@
 //! A file that is written beside its place and put there when it is whole. Only its owner may read it.
 
+use crate::world::random;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -21,7 +22,7 @@ impl WholeFile {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         let name = place.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
-        let aside = place.with_file_name(format!(".{name}.{}", std::process::id()));
+        let aside = place.with_file_name(format!(".{name}.{}", random::id()));
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
         Ok(Self { file, aside, place: place.to_owned(), may_replace })
     }

@@ -123,6 +123,8 @@ while [ ! -e /signed-in ]; do sleep 0.1; done
 cat /proc/$(systemctl show --property MainPID --value portaria)/status
 echo "health: $(portaria health --config /etc/portaria/portaria.yaml)"
 echo "find: $(setpriv --reuid=portaria --regid=portaria --init-groups portaria users find ana@loja.example --config /etc/portaria/portaria.yaml)"
+systemctl reload portaria
+echo "reload: $?, $(systemctl show --property ActiveState --value portaria)"
 systemctl stop portaria
 echo "ended: $(systemctl show --property Result --value portaria)"
 systemctl poweroff
@@ -143,7 +145,7 @@ systemctl poweroff
             }
             const result = fs.readFileSync(path.join(machine, 'result'), 'utf8');
 
-            for (const expected of [/^CapEff:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m, /^health: ready /m, /^find: [^]*ana@loja\.example/m, /^ended: success$/m]) assert.match(result, expected);
+            for (const expected of [/^CapEff:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m, /^health: ready /m, /^find: [^]*ana@loja\.example/m, /^reload: 0, active$/m, /^ended: success$/m]) assert.match(result, expected);
             assert.doesNotMatch(result, /^Uid:\t0\t/m);
         });
 

@@ -37,7 +37,7 @@ export function services(world) {
     describe('the service', { skip: process.env.CI ? false : skip }, () => {
         it('is understood by systemd', () => {
             const place = path.join(world.folder, 'system');
-            for (const [file, text, mode] of [['etc/systemd/system/portaria.service', fs.readFileSync(UNIT), 0o644], ['usr/bin/portaria', '#!/bin/sh\n', 0o755]]) {
+            for (const [file, text, mode] of [['etc/systemd/system/portaria.service', fs.readFileSync(UNIT), 0o644], ['usr/bin/portaria', '#!/bin/sh\n', 0o755], ['bin/sh', '#!/bin/sh\n', 0o755]]) {
                 fs.mkdirSync(path.dirname(path.join(place, file)), { recursive: true });
                 fs.writeFileSync(path.join(place, file), text, { mode });
             }

@@ -160,6 +160,10 @@ fn judge_own_answer(address: &str, answer: &Response, key_ids: &[Box<str>]) -> F
         let help = "send all paths of the broker there: docker/proxies has the files for nginx, Caddy, Traefik and HAProxy";
         return Finding::wrong("own address", format!("{address} answers {} where the keys should be", answer.status), help);
     };
+    if key_ids.is_empty() {
+        let said = format!("{address} answers with keys, and those of the storage were not read, so they cannot be compared");
+        return Finding::warning("own address", said, "mend what is said of the storage first");
+    }
     let is_ours = |key: &Value| key_ids.iter().any(|id| key["kid"] == **id);
     if published["keys"].as_array().is_some_and(|keys| keys.iter().any(is_ours)) {
         return Finding::fine("own address", format!("{address} leads to this installation"));
@@ -212,6 +216,8 @@ mod tests {
         let judged = |answer: &Response| judge_own_answer("https://login.loja.example", answer, &["a".into()]);
 
         assert_eq!(judged(&answer(200, r#"{"keys":[{"kid":"b"},{"kid":"a"}]}"#)).standing, Standing::Fine);
+        let unread = judge_own_answer("https://login.loja.example", &answer(200, r#"{"keys":[{"kid":"b"}]}"#), &[]);
+        assert!(unread.standing == Standing::Warning && unread.said.contains("cannot be compared"), "{unread:?}");
         let other = judged(&answer(200, r#"{"keys":[{"kid":"b"}]}"#));
         assert!(other.standing == Standing::Wrong && other.said.contains("leads to another installation"), "{other:?}");
         assert_eq!(judged(&answer(502, "{}")).standing, Standing::Wrong);

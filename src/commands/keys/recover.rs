@@ -41,10 +41,14 @@ impl RecoverArguments {
             )));
         }
         master_key::check_creatable(settings, place)?;
-        let warning = "The master key is lost for good: every person has to sign in again, apps have to ask for access again, and the kept \
-                       tokens of providers are removed. People, linked identities, passkeys, consents, blocks and the audit stay. If a copy of \
-                       the key may exist, look for it first. Stop every broker.";
-        confirmation::confirm(self.yes, warning, "word `recover`", "recover")?;
+        let searched = master_key::describe(&master_key::place(settings, place));
+        let warning = format!(
+            "No master key that opens the storage was found in {searched}. A key that only the service of the broker is given, such as a variable of \
+             its unit, is not seen from here: then end this, and give the broker's own key. Going on means that the key is lost for good: every person has \
+             to sign in again, apps have to ask for access again, and the kept tokens of providers are removed. People, linked identities, passkeys, \
+             consents, blocks and the audit stay. If a copy of the key may exist, look for it first. Stop every broker."
+        );
+        confirmation::confirm(self.yes, &warning, "word `recover`", "recover")?;
         let (now, file) = (clock::now(), self.backup_file());
         backup::write(settings, place, backup::begin_file(&file, false)?, &file).await?;
         let master = master_key::create(settings, place)?;

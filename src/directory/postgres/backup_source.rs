@@ -37,7 +37,9 @@ pub(crate) async fn send(address: &str, parts: &Sender<BackupPart>) -> Result<()
     }
     sqlx::raw_sql("COMMIT").execute(&mut connection).await?;
     parts.send(BackupPart::End).await?;
-    Ok(connection.close().await?)
+    // Everything was sent, however the connection ends.
+    let _ = connection.close().await;
+    Ok(())
 }
 
 /// The number of the schema, and the keys that sign.

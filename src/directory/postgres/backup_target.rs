@@ -28,7 +28,8 @@ pub(crate) async fn receive(address: &str, may_replace: bool, parts: &mut Receiv
     number_on(&mut connection, &tables).await?;
     apply(&mut connection, &migrations::postgres()).await?;
     sqlx::raw_sql("COMMIT").execute(&mut connection).await?;
-    connection.close().await?;
+    // Everything is there, however the connection ends.
+    let _ = connection.close().await;
     Ok(copied)
 }
 

@@ -208,7 +208,7 @@ impl HomePage<'_> {
         fill(&self.words().home.live_what, &[("count", &self.live.len().to_string())])
     }
 
-    /// How many of the live providers come before those that nobody used. A few more are no long list.
+    /// How many of the live providers come before those that no login has used. A few more are no long list.
     fn used(&self) -> usize {
         const FEW: usize = 3;
         let used = self.live.iter().take_while(|row| row.state != LiveProviderState::Unused).count();
@@ -219,7 +219,7 @@ impl HomePage<'_> {
         self.live.get(..self.used()).unwrap_or_default()
     }
 
-    /// Those that nobody used, where they are many.
+    /// Those that no login has used, where they are many.
     fn live_unused(&self) -> &[LiveProviderRow] {
         self.live.get(self.used()..).unwrap_or_default()
     }
