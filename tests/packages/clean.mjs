@@ -149,7 +149,7 @@ export class Container {
     async end(signal = 'SIGTERM') {
         if (this.code !== undefined || !this.child) return this.code;
         process.kill(Number(this.pid), signal);
-        const alarm = setTimeout(() => this.child.kill('SIGKILL'), 10_000);
+        const alarm = setTimeout(() => this.child.kill('SIGKILL'), 20_000);
         await this.over;
         clearTimeout(alarm);
         return this.code;

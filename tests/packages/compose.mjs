@@ -30,18 +30,32 @@ async function against(compose) {
 export function makeSecrets(world) {
     if (world.secrets) return;
     world.secrets = path.join(world.folder, 'secrets');
-    const page = fs.readFileSync(path.join(root, 'docs/install.md'), 'utf8');
-    const [, commands] = /```sh secrets\n([\s\S]*?)```/.exec(page);
-    run('sh', ['-euc', commands.replaceAll('sudo ', '').replaceAll('docker/secrets', '"$SECRETS"')], { env: { ...process.env, SECRETS: world.secrets } });
-    const key = path.join(world.secrets, 'certificate-key.pem');
+    onPage('secrets', { SECRETS: world.secrets });
+    // Nothing reads it but nginx, whose user owns it.
+    onPage('certificate', makeCertificate(world));
+    fs.appendFileSync(path.join(world.secrets, 'environment'), "CLUBE_ACME_SECRET='a $ecret #1'\n");
+}
+
+/** A new certificate, as a program that fetches certificates leaves it behind, and the variables with which it runs the commands of the page. */
+function makeCertificate(world) {
+    const folder = fs.mkdtempSync(path.join(world.folder, 'certificate-'));
     run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', `/CN=${HOST}`, '-addext', `subjectAltName=DNS:${HOST}`,
-        '-keyout', key, '-out', path.join(world.secrets, 'certificate.pem')], { stdio: 'pipe' });
+        '-keyout', path.join(folder, 'privkey.pem'), '-out', path.join(folder, 'fullchain.pem')], { stdio: 'pipe' });
+    return { SECRETS: world.secrets, RENEWED_LINEAGE: folder };
+}
+
+/** Runs the commands of a block of docs/install.md. */
+function onPage(name, variables) {
+    const page = fs.readFileSync(path.join(root, 'docs/install.md'), 'utf8');
+    const [, commands] = new RegExp(`\`\`\`sh ${name}\n([\\s\\S]*?)\`\`\``).exec(page);
+    const changed = commands.replaceAll('sudo ', '').replaceAll('/srv/portaria/', '').replaceAll('docker/secrets', '"$SECRETS"').replaceAll('/etc/letsencrypt/live/login.loja.example', '"$RENEWED_LINEAGE"');
+    run('sh', ['-euc', `docker() { :; }\n${changed}`], { env: { ...process.env, ...variables } });
 }
 
 /** A request to nginx, over TLS. */
 function ask(world, address, target, headers = {}) {
     return new Promise((done, failed) => {
-        const options = { host: address, port: 443, path: target, servername: HOST, ca: fs.readFileSync(path.join(world.secrets, 'certificate.pem')), headers: { Host: HOST, ...headers }, agent: false };
+        const options = { host: address, port: 8443, path: target, servername: HOST, ca: fs.readFileSync(path.join(world.secrets, 'certificate.pem')), headers: { Host: HOST, ...headers }, agent: false };
         https.get(options, (answer) => {
             let body = '';
             answer.on('data', (text) => { body += text; });
@@ -62,7 +76,8 @@ function project(world, file, nginx, more) {
             fs.mkdirSync(folder);
             there.project = new Project(place, { PUBLIC_HOST: HOST, STORE_ADDRESS: '127.0.0.1', SECRETS: world.secrets }, { ...world, folder });
             await there.project.up();
-            await until(() => there.ask('/login').then(() => true, () => false), 'nginx');
+            const { nginx } = there.project.running;
+            await until(() => there.ask('/login').then(() => true, () => assert.equal(nginx.code, undefined, nginx.said)), 'nginx');
         });
         after(() => there.project?.down());
 
@@ -90,10 +105,33 @@ function project(world, file, nginx, more) {
             assert.equal(discovery.issuer, `https://${HOST}`);
             assert.equal(guest.status, 302, guest.body);
             assert.ok(guest.headers.location.startsWith(`https://${HOST}/login?return_to=`), guest.headers.location);
-            for (const [name, { user, pid }] of Object.entries(there.project.running).filter(([, one]) => one.user)) {
-                assert.match(fs.readFileSync(`/proc/${pid}/status`, 'utf8'), new RegExp(`^Uid:\t${user.split(':')[0]}\t`, 'm'), name);
+        });
+
+        it('gives no service a right that it does not need, and each its secrets', () => {
+            const { running, compose } = there.project;
+            for (const [name, service] of Object.entries(compose.services)) {
+                const { user, pid } = running[name];
+                const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
+
+                assert.match(status, new RegExp(`^Uid:\t${user.split(':')[0]}\t`, 'm'), name);
+                assert.match(status, /^Cap(Prm|Eff):\t0+$/m, name);
+                assert.match(status, /^NoNewPrivs:\t1$/m, name);
                 assert.match(run('cat', [`/proc/${pid}/mounts`]), /^overlay \/ overlay ro/m, name);
+                assert.ok(service.read_only && service.cap_drop.join() === 'ALL' && service.security_opt.join() === 'no-new-privileges:true', name);
+                for (const secret of service.secrets) {
+                    const { uid, mode } = fs.statSync(compose.secrets[secret].file);
+                    assert.ok(uid === Number(user.split(':')[0]) && (mode & 0o077) === (secret === 'certificate' ? 0o044 : 0), `${name}: ${secret}`);
+                }
+                const variables = fs.readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+                assert.equal(variables.includes('CLUBE_ACME_SECRET=a $ecret #1'), name.startsWith('broker'), name);
             }
+        });
+
+        it('takes a renewed certificate without a restart', async () => {
+            onPage('renewal', makeCertificate(world));
+            process.kill(Number(there.project.running.nginx.pid), 'SIGHUP');
+
+            await until(() => there.ask('/login').then(({ status }) => status === 200, () => false), 'the new certificate');
         });
 
         more(there);

@@ -114,7 +114,7 @@ export function dockerRun(line, image, config, { folder, beside, space }) {
 }
 
 /** The keys that the Compose files use, each of which `start` below acts on or which needs no act here. */
-const SERVICE_KEYS = ['image', 'build', 'command', 'environment', 'volumes', 'secrets', 'read_only', 'tmpfs', 'cap_drop', 'security_opt', 'depends_on',
+const SERVICE_KEYS = ['image', 'build', 'command', 'env_file', 'environment', 'user', 'volumes', 'secrets', 'read_only', 'tmpfs', 'cap_drop', 'security_opt', 'depends_on',
     'stop_grace_period', 'restart', 'networks', 'ports', 'healthcheck'];
 
 /** A Compose file with its variables filled in, and what is wrong with it. */
@@ -153,33 +153,47 @@ export function readCompose(file, variables) {
     return { compose, complaints };
 }
 
-/** What the image of PostgreSQL does at its first start. */
+/** The variables of a file that `env_file` names. */
+export function environmentOf(file) {
+    const lines = fs.readFileSync(file, 'utf8').split('\n').filter((line) => line && !line.startsWith('#'));
+    return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1).replace(/^'(.*)'$/, '$1')]));
+}
+
+/** The users that the images of PostgreSQL and nginx have. */
+const PASSWD = 'root:x:0:0::/root:/bin/sh\nnginx:x:101:101::/nonexistent:/bin/false\npostgres:x:999:999::/var/lib/postgresql:/bin/sh\n';
+
+/** What the image of PostgreSQL does at its first start, as a user that is not root. */
 const POSTGRES = `set -eu
 bin="$(dirname "$(readlink -f "$(command -v initdb || ls -d /usr/lib/postgresql/*/bin/initdb | sort -V | tail -n 1)")")"
 data=/var/lib/postgresql/data
-as() { setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups env HOME=/tmp "$@"; }
-chown nobody "$data"; chmod 0700 "$data"
-install -o nobody -m 0400 "$POSTGRES_PASSWORD_FILE" /tmp/password-of-the-database
-as "$bin/initdb" --pgdata="$data" --username="$POSTGRES_USER" --auth-local=trust --auth-host=scram-sha-256 --pwfile=/tmp/password-of-the-database --encoding=UTF8 --locale=C --no-sync >/dev/null
+chmod 0700 "$data"
+"$bin/initdb" --pgdata="$data" --username="$POSTGRES_USER" --auth-local=trust --auth-host=scram-sha-256 --pwfile="$POSTGRES_PASSWORD_FILE" --encoding=UTF8 --locale=C --no-sync >/dev/null
 echo 'host all all all scram-sha-256' >>"$data/pg_hba.conf"
-echo "CREATE DATABASE $POSTGRES_DB" | as "$bin/postgres" --single -D "$data" postgres >/dev/null
-exec setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups "$bin/postgres" -D "$data" -k /tmp -c listen_addresses='*' -c fsync=off`;
+echo "CREATE DATABASE $POSTGRES_DB" | "$bin/postgres" --single -D "$data" postgres >/dev/null
+exec "$bin/postgres" -D "$data" -k /run/postgresql -c listen_addresses='*' -c fsync=off`;
 
 /** A database that other machines reach, for `portaria`. */
 export function databaseContainer({ folder, password, space }) {
     const env = { POSTGRES_USER: 'portaria', POSTGRES_DB: 'portaria', POSTGRES_PASSWORD_FILE: '/run/secrets/password' };
-    const mounts = [{ source: folder, target: '/var/lib/postgresql/data' }, { source: password, target: '/run/secrets/password', readOnly: true }];
-    return new Container({ name: 'the database', root: '/', command: ['sh', '-c', POSTGRES], env, mounts, space, health: ['pg_isready', '--host=localhost'] }).start();
+    fs.chownSync(folder, 999, 999);
+    const passwd = `${folder}-passwd`;
+    fs.writeFileSync(passwd, PASSWD);
+    const mounts = [
+        { source: folder, target: '/var/lib/postgresql/data' }, { source: password, target: '/run/secrets/password', readOnly: true },
+        { source: passwd, target: '/etc/passwd', readOnly: true }, { target: '/run/postgresql', tmpfs: true },
+    ];
+    return new Container({ name: 'the database', root: '/', user: '999:999', command: ['sh', '-c', POSTGRES], env, mounts, space, health: ['pg_isready', '--host=localhost'] }).start();
 }
 
-/** What the image of nginx does: templates are filled in with the variables that exist, and what stands in conf.d is read. */
+/** What the image of nginx does: templates are filled in with the variables that exist. What it says goes into a pipe, as that of an engine does. */
 const NGINX = `set -eu
-rm -f /etc/nginx/conf.d/default.conf
 for template in /etc/nginx/templates/*.template; do
-    perl -pe 's/\\$\\{(\\w+)\\}/exists $ENV{$1} ? $ENV{$1} : $&/ge' "$template" >"/etc/nginx/conf.d/$(basename "$template" .template)"
+    perl -pe 's/\\$\\{(\\w+)\\}/exists $ENV{$1} ? $ENV{$1} : $&/ge' "$template" >"$NGINX_ENVSUBST_OUTPUT_DIR/$(basename "$template" .template)"
 done
-echo 'events {} http { include /etc/nginx/conf.d/*.conf; }' >/etc/nginx/image.conf
-exec nginx -c /etc/nginx/image.conf -g 'daemon off; error_log stderr;'`;
+mkfifo /tmp/output
+cat /tmp/output &
+exec >/tmp/output
+exec nginx -e stderr -g 'daemon off;'`;
 
 /** The services of a Compose file, started in the order of `depends_on`, on a network with the addresses that the file gives. */
 export class Project {
@@ -203,7 +217,9 @@ export class Project {
                 // A new volume begins as that place of the image.
                 fs.mkdirSync(source);
                 const begin = path.join(this.image, target);
+                const [owner, group] = this.compose.services[service].user?.split(':').map(Number) ?? [0, 0];
                 if (fs.existsSync(begin)) fs.chownSync(source, fs.statSync(begin).uid, fs.statSync(begin).gid);
+                else fs.chownSync(source, owner, group);
             }
             return { source, target, readOnly: false };
         });
@@ -218,9 +234,14 @@ export class Project {
         const health = test && { health: test.slice(1) };
         const kind = described.image.split(':')[0];
         const foreign = { postgres: POSTGRES, nginx: NGINX }[kind];
+        const files = (described.env_file ?? []).map((file) => environmentOf(path.resolve(path.dirname(this.file), file)));
+        const environment = Object.assign({}, ...files, described.environment);
+        const passwd = path.join(this.folder, 'passwd');
+        fs.writeFileSync(passwd, PASSWD);
+        const mounts = [...common.mounts, { source: passwd, target: '/etc/passwd', readOnly: true }];
         this.running[service] = foreign
-            ? new Container({ ...common, ...health, root: '/', command: ['sh', '-c', foreign], env: described.environment })
-            : container(this.image, this.config, { ...common, ...health, command: described.command, environment: described.environment });
+            ? new Container({ ...common, ...health, mounts, root: '/', user: described.user, command: ['sh', '-c', foreign], env: environment })
+            : container(this.image, this.config, { ...common, ...health, command: described.command, environment });
         this.running[service].start();
         if (this.running[service].health) await this.running[service].healthy();
     }

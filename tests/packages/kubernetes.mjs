@@ -57,13 +57,13 @@ export function clusters(world) {
         });
 
         it('finds all that the files name', () => {
-            const { ConfigMap, Secret, Deployment, Service, PodDisruptionBudget, NetworkPolicy } = objects();
+            const { ConfigMap, Secret, Deployment, Service, PodDisruptionBudget, NetworkPolicy, Ingress } = objects();
             const { template: { metadata: { labels }, spec }, selector, replicas } = Deployment.spec;
             const [one] = spec.containers;
             const ports = one.ports.map(({ name }) => name);
             const keys = Object.keys(Secret.stringData);
 
-            assert.equal(FILES.length, 6);
+            assert.equal(FILES.length, 7);
             assert.ok(replicas >= 2 && PodDisruptionBudget.spec.minAvailable < replicas);
             for (const chosen of [selector.matchLabels, Service.spec.selector, PodDisruptionBudget.spec.selector.matchLabels, NetworkPolicy.spec.podSelector.matchLabels]) assert.deepEqual(chosen, labels);
             for (const port of [Service.spec.ports[0].targetPort, one.readinessProbe.httpGet.port, one.livenessProbe.httpGet.port, ...NetworkPolicy.spec.ingress.flatMap((rule) => rule.ports.map(({ port: name }) => name))]) {
@@ -77,8 +77,28 @@ export function clusters(world) {
             }
             assert.deepEqual(one.securityContext, { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
             assert.ok(spec.securityContext.runAsNonRoot && !spec.automountServiceAccountToken);
-            assert.ok(spec.terminationGracePeriodSeconds > 25 + one.lifecycle.preStop.sleep.seconds, 'requests that have begun are answered');
+            const settings = ConfigMap.data['portaria.yaml'];
+            const setting = (pattern) => pattern.exec(settings)?.[1];
+            assert.ok(spec.terminationGracePeriodSeconds > Number(setting(/^shutdown: \{ delay: (\d+)s \}$/m)) + 25 + 5, 'requests that have begun are answered');
+            const [rule] = Ingress.spec.rules;
+            const [{ backend: { service } }] = rule.http.paths;
+            assert.ok(service.name === Service.metadata.name && service.port.name === Service.spec.ports[0].name, JSON.stringify(service));
+            assert.equal(setting(/^publicUrl: (.*)$/m), `https://${rule.host}`);
+            assert.deepEqual(Ingress.spec.tls[0].hosts, [rule.host]);
+            assert.ok(setting(/^internalHosts: \[ (.*) \]$/m).startsWith(`${Service.metadata.name}.`));
             assert.equal(`${spec.securityContext.runAsUser}:${spec.securityContext.runAsGroup}`, world.config.User);
+        });
+
+        it('lets only those reach the brokers whom the policy names, and lets them reach a part of the cluster', () => {
+            const { ingress, egress } = objects().NetworkPolicy.spec;
+            const chosen = ({ podSelector, namespaceSelector }) => Object.keys({ ...podSelector?.matchLabels, ...namespaceSelector?.matchLabels }).length > 0;
+            const private_ = ['10.0.0.0/8', '100.64.0.0/10', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7', 'fe80::/10'];
+            const blocks = egress.flatMap(({ to }) => to).filter(({ ipBlock }) => ipBlock).map(({ ipBlock }) => ipBlock);
+
+            for (const one of ingress.flatMap(({ from }) => from)) assert.ok(chosen(one), JSON.stringify(one));
+            for (const one of egress.flatMap(({ to }) => to)) assert.ok(one.ipBlock || chosen(one), JSON.stringify(one));
+            for (const { cidr, except } of blocks) assert.ok(/\/32$/.test(cidr) || except.length > 0, cidr);
+            assert.deepEqual(blocks.flatMap(({ except = [] }) => except), private_);
         });
 
         it('starts the container as the Deployment says, and its probes are answered', async () => {
