@@ -4,6 +4,7 @@
 //! After a change: `ACCEPT=1 cargo test breakages`, then read what changed.
 
 mod cases;
+mod outgoing_proxy;
 mod ten_calls;
 mod tls_front;
 

@@ -78,6 +78,19 @@ on_both! {
         assert!(findings.iter().any(|finding| finding["help"].as_str().is_some_and(|help| help.contains("`portaria keys recover`"))));
     };
 
+    a_proxy_that_is_away_or_lacks_its_password_is_named: |place: Place| {
+        let away = free_address();
+        place.set(&format!("outgoingProxy: {{ url: '{away}', user: file:secrets/none, password: file:secrets/none }}\n"));
+
+        let (code, findings) = examine(&place, &[]);
+
+        assert_eq!(code, 1, "{findings:#?}");
+        assert_helpful(&findings);
+        let proxy = of_check(&findings, "proxy");
+        assert!(proxy.contains(&("wrong", "`outgoingProxy` names file:secrets/none, which is not set")), "{proxy:?}");
+        assert!(proxy.iter().any(|(standing, said)| *standing == "wrong" && said.starts_with(&away) && said.contains("connection refused")), "{proxy:?}");
+    };
+
     an_address_at_which_this_store_is_not_served_is_wrong: |place: Place| {
         let broker = Ending(place.start());
         let own = format!("http://{}", broker.0.address);

@@ -13,7 +13,7 @@ use crate::stores::{MAIN, Store, Stores};
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::utc_time::format_time;
 use crate::web::event_request::{EventRefusal, post, signed_request, test_body, type_word};
-use crate::web::network_reach::{event_network, network_reach};
+use crate::web::network_reach::{event_network, network_reach, outgoing_proxy};
 use crate::world::network::Network;
 use crate::world::{clock, random};
 use base64::Engine as _;
@@ -186,7 +186,7 @@ async fn send_test(
             CommandFailure::Environment(unread.to_string(), help.to_owned())
         })?;
     let stores = Stores::new(settings);
-    let (network, _) = Network::new(network_reach(settings, &stores), &trusted_authorities(settings).0);
+    let (network, _) = Network::new(network_reach(settings, &stores), &trusted_authorities(settings).0, outgoing_proxy(settings));
     let Some(network) = event_network(&network, &stores) else { return Ok(CommandOutcome::No) };
     let (id, now) = (random::id(), clock::now());
     let body = test_body(&id, &store.name, now).to_string();

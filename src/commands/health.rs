@@ -5,7 +5,8 @@ use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line};
 use crate::commands::serve::{address, listen_address};
 use crate::vocabulary::text::Text;
 use crate::vocabulary::wire::{Fetch as _, LARGEST_ANSWER, Method, Request, Response};
-use crate::world::network::{Network, NetworkPolicy};
+use crate::world::addresses::NetworkPolicy;
+use crate::world::network::Network;
 use crate::world::tls::TrustedAuthorities;
 use clap::Args;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -33,7 +34,8 @@ impl HealthCommand {
             largest: LARGEST_ANSWER,
             timeout: TIMEOUT,
         };
-        let (network, _) = Network::new(NetworkPolicy { everything: true, ..NetworkPolicy::default() }, &TrustedAuthorities::default());
+        let (network, _) =
+            Network::new(NetworkPolicy { everything: true, ..NetworkPolicy::default() }, &TrustedAuthorities::default(), None);
         let answer = actix_web::rt::System::new().block_on(async { network.send(&request).await });
         let Response { status, body, .. } =
             answer.map_err(|fault| CommandFailure::No(format!("{address}: {}", fault.sentence_about("the broker"))))?;

@@ -15,6 +15,7 @@ use crate::stores::settings::Settings;
 use crate::stores::trusted_authorities::listed_authorities;
 use crate::vocabulary::diagnostic::printable;
 use crate::web::app::App;
+use crate::web::network_reach::outgoing_proxy;
 use crate::web::{background_tasks, server};
 use crate::world::host_name::host_name;
 use crate::world::log_queue::LogQueue;
@@ -89,6 +90,7 @@ impl ServeCommand {
             storage: storage::location(self.storage.as_deref(), settings)?,
             master_key: settings.spec.as_ref().and_then(|spec| spec.master_key.as_ref()).map(|kept| kept.0.clone()),
             metrics_listen: Stores::new(settings).metrics_listen(),
+            outgoing_proxy: outgoing_proxy(settings).map(|proxy| proxy.identity()),
             trusted_authorities: listed_authorities(settings).map(|file| file.value.clone()).collect(),
         })
     }

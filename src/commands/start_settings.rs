@@ -15,17 +15,20 @@ pub(crate) struct StartSettings {
     pub(crate) metrics_listen: Option<SocketAddr>,
     /// The files of further certificate authorities, as the settings name them.
     pub(crate) trusted_authorities: Vec<String>,
+    /// The proxy for calls to providers, as the settings write it.
+    pub(crate) outgoing_proxy: Option<String>,
 }
 
 impl StartSettings {
     /// What to report if the broker was started with these settings and the file has others now.
     pub(crate) fn complaint(&self, now: &Self) -> Option<String> {
-        let Self { listen, storage, master_key, metrics_listen, trusted_authorities } = self;
+        let Self { listen, storage, master_key, metrics_listen, trusted_authorities, outgoing_proxy } = self;
         let changes = [
             ("listen", *listen != now.listen),
             ("storage", *storage != now.storage),
             ("masterKey", *master_key != now.master_key),
             ("metricsListen", *metrics_listen != now.metrics_listen),
+            ("outgoingProxy", *outgoing_proxy != now.outgoing_proxy),
             ("trustedAuthorities", *trusted_authorities != now.trusted_authorities),
         ];
         let changed: Vec<String> = changes.iter().filter(|(_, has_changed)| *has_changed).map(|(word, _)| format!("`{word}`")).collect();

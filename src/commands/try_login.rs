@@ -36,7 +36,7 @@ use crate::story::watch::LoginWatch;
 use crate::story::{LoginRecord, Story, login_story};
 use crate::vocabulary::privacy::masked_key;
 use crate::vocabulary::wire::Request;
-use crate::web::network_reach::network_reach;
+use crate::web::network_reach::{network_reach, outgoing_proxy};
 use crate::workbench::repair::propose_among;
 use crate::world::browser as world_browser;
 use crate::world::network::Network;
@@ -325,7 +325,8 @@ fn move_to_free_port(settings: &mut Settings, provider: &Provider, screen: &Tria
 fn prepare_trial(provider: Provider, path: PathBuf, inputs: InputValues, settings: &Settings, screen: TrialScreen) -> (TrialLogin, Stores) {
     let stores = Stores::new(settings);
     let installation = secrets::installation_values(&provider, &settings.public_url);
-    let (network, no_certificates) = Network::new(network_reach(settings, &stores), &trusted_authorities(settings).0);
+    let (network, no_certificates) =
+        Network::new(network_reach(settings, &stores), &trusted_authorities(settings).0, outgoing_proxy(settings));
     if let Some(reason) = no_certificates {
         screen.print(&format!(
             "this machine has no certificate authorities, so no provider can be reached by https ({reason}); install ca-certificates"

@@ -13,6 +13,7 @@ mod check_ways;
 pub(crate) mod events; // `events`
 pub(crate) mod limits;
 pub(crate) mod mail; // `mail`
+pub(crate) mod outgoing_proxy; // `outgoingProxy`
 pub(crate) mod session; // `session`
 pub(crate) mod shutdown; // `shutdown`
 mod values;
@@ -33,6 +34,7 @@ use crate::stores::settings::auth::AuthSpec;
 use crate::stores::settings::check::{check, host_of};
 use crate::stores::settings::events::EventsSpec;
 use crate::stores::settings::limits::LimitsSpec;
+use crate::stores::settings::outgoing_proxy::OutgoingProxySpec;
 use crate::stores::settings::session::SessionSpec;
 use crate::stores::settings::shutdown::ShutdownSpec;
 use crate::vocabulary::diagnostic::Report;
@@ -136,6 +138,11 @@ words! {
         /// Default: none; under another host than that of `publicUrl` nothing is answered
         /// Example: `internalHosts: [ portaria.loja.svc.cluster.local, 10.0.0.5 ]`
         internal_hosts: Option<OneOrMany<Located<String>>> = "internalHosts",
+        /// The proxy through which calls to providers and to apps leave the network: its address, or a block with further keys.
+        /// It is read at the start only.
+        /// Default: none; providers are called directly
+        /// Example: `outgoingProxy: http://proxy.interno.example:3128`
+        outgoing_proxy: Option<OutgoingProxySpec> = "outgoingProxy",
         /// PEM files of further certificate authorities, relative to the settings file. Calls to providers trust them beside those of the
         /// machine. It is read at the start only. The variable `SSL_CERT_FILE` takes the place of those of the machine.
         /// Default: none
@@ -194,8 +201,8 @@ words! {
         /// Default: see each key
         files_may_read: Option<FilesMayReadSpec> = "filesMayRead",
         /// Further stores by name. Each needs a `publicUrl`, whose host chooses the store. What a store does not set it inherits. What
-        /// belongs to the whole installation it cannot set: `listen`, `metricsListen`, `storage`, `masterKey`, `privateHosts`, `trustedAuthorities`,
-        /// `shutdown`, `audit` and `stores`.
+        /// belongs to the whole installation it cannot set: `listen`, `metricsListen`, `storage`, `masterKey`, `privateHosts`, `outgoingProxy`,
+        /// `trustedAuthorities`, `shutdown`, `audit` and `stores`.
         /// Default: none
         /// Example: `stores: { atacado: { publicUrl: https://login.atacado.example } }`
         stores: Option<NamedValues<Box<SettingsSpec>>> = "stores",

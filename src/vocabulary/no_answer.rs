@@ -16,6 +16,8 @@ pub enum NoAnswer {
     ConnectionReset,
     /// No route leads to the address.
     NoRoute,
+    /// The proxy of the settings opened no connection, or could not be reached itself.
+    Proxy,
     /// This installation may not call the address.
     Forbidden,
     /// The request cannot be written as one of HTTP.
@@ -45,6 +47,8 @@ pub enum CertificateFault {
     UnknownAuthority,
     /// The same, and this machine has no authorities but those that the settings name.
     NoAuthorities,
+    /// The connection went through the proxy of the settings, and no authority signed it that this machine trusts.
+    ThroughProxy,
     /// It is signed by itself.
     SelfSigned,
     /// It has expired; for how many seconds, if that is known.
@@ -126,6 +130,9 @@ impl fmt::Display for NoAnswer {
             }
             Self::ConnectionReset => f.write_str("the provider broke the connection before its answer was whole (connection reset)"),
             Self::NoRoute => f.write_str("the provider could not be reached: this machine has no route to its address"),
+            Self::Proxy => f.write_str(
+                "the proxy (`outgoingProxy`) opened no connection to the provider: it does not answer, does not allow the host, or wants a user and a password",
+            ),
             Self::Forbidden => f.write_str(
                 "the address may not be reached from here: it lies in a private network, and `privateHosts` does not list its host",
             ),
@@ -151,6 +158,9 @@ impl fmt::Display for CertificateFault {
             Self::UnknownAuthority => f.write_str("an authority signed it that this machine does not trust"),
             Self::NoAuthorities => f.write_str(
                 "an authority signed it that this machine does not trust, and the machine has no authorities of its own (install `ca-certificates`)",
+            ),
+            Self::ThroughProxy => f.write_str(
+                "no authority signed it that this machine trusts, and it came through the proxy (`outgoingProxy`): one that opens TLS has an authority of its own",
             ),
             Self::SelfSigned => f.write_str("it is signed by itself, and this machine does not trust it"),
             Self::Expired(Some(seconds)) => write!(f, "it expired {} ago", in_words(*seconds)),

@@ -26,7 +26,7 @@ use crate::web::event_receivers::EventReceivers;
 use crate::web::good_logins::GoodLogins;
 use crate::web::live_config::{LiveConfig, LiveStore};
 use crate::web::metrics::Metrics;
-use crate::web::network_reach::network_reach;
+use crate::web::network_reach::{missing_proxy_values, network_reach, outgoing_proxy};
 use crate::web::rate_limits::RateLimits;
 use crate::web::settings_complaint::SettingsComplaint;
 use crate::web::signing_keys::SigningKeys;
@@ -129,7 +129,10 @@ fn open_network(settings: &Settings, stores: &Stores) -> Network {
     for complaint in unread {
         tracing::warn!(complaint = complaint.message, help = complaint.help, "a file of `trustedAuthorities` is not as it should be");
     }
-    let (network, no_certificates) = Network::new(network_reach(settings, stores), &authorities);
+    for missing in missing_proxy_values(settings) {
+        tracing::warn!(missing, "the user or the password for `outgoingProxy` is not set, so the proxy gets neither");
+    }
+    let (network, no_certificates) = Network::new(network_reach(settings, stores), &authorities, outgoing_proxy(settings));
     if let Some(reason) = no_certificates {
         tracing::warn!(
             reason,

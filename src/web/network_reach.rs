@@ -1,9 +1,40 @@
-//! The addresses that the broker may call for its providers.
+//! The addresses that the broker may call for its providers, and the proxy through which it does.
 
+use crate::provider::value_reference::SecretReference;
 use crate::stores::Stores;
 use crate::stores::settings::Settings;
-use crate::world::network::{Network, NetworkPolicy};
+use crate::stores::settings::outgoing_proxy::{ProxyNameLookup, proxy_url};
+use crate::world::addresses::NetworkPolicy;
+use crate::world::network::Network;
+use crate::world::outgoing_proxy::OutgoingProxy;
+use crate::world::secrets;
 use url::Url;
+
+/// The proxy of the settings. Hosts inside the network are called without it. One whose user or password is not set is used all the same,
+/// and refuses what it may not open.
+pub(crate) fn outgoing_proxy(settings: &Settings) -> Option<OutgoingProxy> {
+    let spec = settings.spec.as_ref()?;
+    let proxy = spec.outgoing_proxy.as_ref()?;
+    let block = proxy.block();
+    let listed = block.and_then(|block| block.no_proxy.as_ref()).into_iter().chain(&spec.private_hosts).flat_map(|list| &list.0);
+    let read = |reference: Option<&SecretReference>, label| secrets::read_secret(&reference?.0, label);
+    let user = read(block.and_then(|block| block.user.as_ref()), "outgoingProxy.user");
+    let password = read(block.and_then(|block| block.password.as_ref()), "outgoingProxy.password");
+    let looks_up = block.and_then(|block| block.resolve.as_ref()).is_some_and(|resolve| resolve.value == ProxyNameLookup::Proxy);
+    Some(OutgoingProxy {
+        url: proxy_url(proxy.url())?,
+        credentials: user.zip(password),
+        direct: listed.map(|host| host.value.as_str().into()).collect(),
+        looks_names_up: looks_up,
+    })
+}
+
+/// The variables and files of the user and the password at the proxy that are not set.
+pub(crate) fn missing_proxy_values(settings: &Settings) -> Vec<String> {
+    let block = settings.spec.as_ref().and_then(|spec| spec.outgoing_proxy.as_ref()?.block());
+    let references = block.into_iter().flat_map(|block| [&block.user, &block.password]).flatten();
+    references.filter(|reference| !secrets::is_set(&reference.0)).map(|reference| reference.0.location()).collect()
+}
 
 /// The addresses that providers may have.
 pub(crate) fn network_reach(settings: &Settings, stores: &Stores) -> NetworkPolicy {
@@ -47,7 +78,7 @@ mod tests {
             let text = format!("publicUrl: https://login.loja.example\n{private_hosts}");
             let (settings, report) = Settings::read(&Source::new("portaria.yaml", text));
             let settings = settings.unwrap_or_else(|| panic!("{}", report.draw(false)));
-            let (network, _) = Network::new(network_reach(&settings, &Stores::new(&settings)), &TrustedAuthorities::default());
+            let (network, _) = Network::new(network_reach(&settings, &Stores::new(&settings)), &TrustedAuthorities::default(), None);
             let mut request = Request::for_document(&format!("https://127.1:{port}/token"));
             request.timeout = std::time::Duration::from_millis(300);
 

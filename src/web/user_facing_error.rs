@@ -127,6 +127,7 @@ fn cause_of_no_answer(why: &NoAnswer) -> ErrorCause {
         | NoAnswer::ConnectionRefused
         | NoAnswer::ConnectionReset
         | NoAnswer::NoRoute
+        | NoAnswer::Proxy
         | NoAnswer::Forbidden
         | NoAnswer::NotSendable
         | NoAnswer::Certificate(_)

@@ -40,6 +40,21 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     handed_out && !special
 }
 
+/// Which addresses may be reached.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NetworkPolicy {
+    /// Every address, because the installation itself is on loopback.
+    pub(crate) everything: bool,
+    /// Hosts whose addresses may be private.
+    pub(crate) private_hosts: Vec<Box<str>>,
+}
+
+impl NetworkPolicy {
+    pub(crate) fn allows(&self, host: &str, address: IpAddr) -> bool {
+        self.everything || is_public(address) || self.private_hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

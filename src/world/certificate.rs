@@ -1,6 +1,6 @@
-//! Until when the certificate of a server is valid. Nothing but the beginning of a connection is sent.
+//! Whether a server takes a connection, and until when its certificate is valid. Nothing but the beginning of a connection is sent.
 
-use crate::vocabulary::no_answer::NoAnswer;
+use crate::vocabulary::no_answer::{NoAnswer, Slowness, WaitingFor};
 use crate::world::tls::{TrustedAuthorities, classify_tls_error, end_of_validity, tls_config};
 use rustls::ClientConnection;
 use rustls::pki_types::ServerName;
@@ -14,8 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The end of the validity of a server's certificate, in seconds since 1970. A certificate that is not accepted is a reason as for any request.
 pub(crate) fn expiry(host: &str, port: u16, authorities: &TrustedAuthorities) -> Result<i64, NoAnswer> {
-    let address = (host, port).to_socket_addrs().ok().and_then(|mut found| found.next()).ok_or(NoAnswer::HostUnknown)?;
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(|error| reason(&error))?;
+    let mut stream = connect(host, port)?;
     let patience = stream.set_read_timeout(Some(PATIENCE)).and_then(|()| stream.set_write_timeout(Some(PATIENCE)));
     patience.map_err(|error| reason(&error))?;
     let name = ServerName::try_from(host.to_owned()).map_err(|_| NoAnswer::NotSendable)?;
@@ -28,6 +27,18 @@ pub(crate) fn expiry(host: &str, port: u16, authorities: &TrustedAuthorities) ->
     end_of_validity(certificate).ok_or(NoAnswer::NotHttp)
 }
 
+/// A connection to one of the addresses of a host.
+pub(crate) fn connect(host: &str, port: u16) -> Result<TcpStream, NoAnswer> {
+    let mut fault = NoAnswer::HostUnknown;
+    for address in (host, port).to_socket_addrs().map_err(|_| NoAnswer::HostUnknown)? {
+        match TcpStream::connect_timeout(&address, PATIENCE) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => fault = reason(&error),
+        }
+    }
+    Err(fault)
+}
+
 fn reason(error: &io::Error) -> NoAnswer {
     if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         return classify_tls_error(error);
@@ -36,6 +47,9 @@ fn reason(error: &io::Error) -> NoAnswer {
         io::ErrorKind::ConnectionRefused => NoAnswer::ConnectionRefused,
         io::ErrorKind::ConnectionReset => NoAnswer::ConnectionReset,
         io::ErrorKind::UnexpectedEof => NoAnswer::Closed,
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
+            NoAnswer::TooSlow(Slowness { waited: PATIENCE, phase: WaitingFor::Connection })
+        }
         _ => NoAnswer::Unreachable,
     }
 }

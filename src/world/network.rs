@@ -1,51 +1,32 @@
-//! The one client that sends requests out: no redirects, no referrer, no proxy from the environment, sizes and times
+//! The one client that sends requests out: no redirects, no referrer, no proxy but that of the settings, sizes and times
 //! bounded, addresses checked before and after connecting. Its errors hold no part of an address.
 
 use crate::vocabulary::no_answer::Oversize;
 use crate::vocabulary::wire::{Fetch, Method, NoAnswer, Request, Response, ResponseFuture};
-use crate::world::addresses::is_public;
-use crate::world::network_error::{AnswerProgress, ClientError, ForbiddenAddress, TimeLimits, UnknownHost, classify_error};
+use crate::world::addresses::NetworkPolicy;
+use crate::world::network_error::{AnswerProgress, ClientError, TimeLimits, classify_error};
+use crate::world::outgoing_proxy::{OutgoingProxy, of_proxied_connection};
+use crate::world::resolver::Resolver;
 use crate::world::tls::{TrustedAuthorities, tls_config};
-use arc_swap::ArcSwap;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use rustls::ClientConfig;
-use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
 /// How long the client waits for a connection.
 const CONNECT: Duration = Duration::from_secs(3);
-/// How many lookups of one name are under way at most.
-const MOST_LOOKUPS: usize = 4;
 /// How many headers of an answer are read at most.
 const MOST_HEADERS: usize = 100;
-
-/// Which addresses may be reached.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct NetworkPolicy {
-    /// Every address, because the installation itself is on loopback.
-    pub(crate) everything: bool,
-    /// Hosts whose addresses may be private.
-    pub(crate) private_hosts: Vec<Box<str>>,
-}
-
-impl NetworkPolicy {
-    fn allows(&self, host: &str, address: IpAddr) -> bool {
-        self.everything || is_public(address) || self.private_hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host))
-    }
-}
 
 pub(crate) struct Network {
     /// One client for each thread that sends requests, so that a connection stays with the thread that drives it.
     clients: Vec<Client>,
-    reach: Arc<ArcSwap<NetworkPolicy>>,
+    resolver: Resolver,
     tls: ClientConfig,
     /// How long the client waits for a connection.
     connect: Duration,
@@ -60,23 +41,27 @@ impl fmt::Debug for Network {
 impl Network {
     /// The client, which trusts these authorities beside those of the machine; the second value is what is missing when the machine
     /// knows none.
-    pub(crate) fn new(reach: NetworkPolicy, authorities: &TrustedAuthorities) -> (Self, Option<String>) {
-        Self::with_patience(reach, authorities, CONNECT)
+    pub(crate) fn new(reach: NetworkPolicy, authorities: &TrustedAuthorities, proxy: Option<OutgoingProxy>) -> (Self, Option<String>) {
+        Self::with_patience(reach, authorities, proxy, CONNECT)
     }
 
     /// The same with another time for a connection.
-    fn with_patience(reach: NetworkPolicy, authorities: &TrustedAuthorities, connect: Duration) -> (Self, Option<String>) {
+    fn with_patience(
+        reach: NetworkPolicy,
+        authorities: &TrustedAuthorities,
+        proxy: Option<OutgoingProxy>,
+        connect: Duration,
+    ) -> (Self, Option<String>) {
         let (tls, missing) = tls_config(authorities);
-        (Self::with_tls(reach, tls, connect), missing)
+        (Self::with_tls(Resolver::new(reach, proxy.map(Arc::new)), tls, connect), missing)
     }
 
-    /// A client that trusts the same authorities and reaches other addresses.
+    /// A client that trusts the same authorities, goes through the same proxy and reaches other addresses.
     pub(crate) fn beside(&self, reach: NetworkPolicy) -> Self {
-        Self::with_tls(reach, self.tls.clone(), self.connect)
+        Self::with_tls(Resolver::new(reach, self.resolver.proxy.clone()), self.tls.clone(), self.connect)
     }
 
-    fn with_tls(reach: NetworkPolicy, tls: ClientConfig, connect: Duration) -> Self {
-        let (reach, lookups) = (Arc::new(ArcSwap::from_pointee(reach)), Arc::<LookupTurns>::default());
+    fn with_tls(resolver: Resolver, tls: ClientConfig, connect: Duration) -> Self {
         let build = || {
             let builder = Client::builder()
                 .redirect(Policy::none())
@@ -88,12 +73,16 @@ impl Network {
                 .pool_idle_timeout(Duration::from_secs(30))
                 .tcp_nodelay(true)
                 .tls_backend_preconfigured(tls.clone())
-                .dns_resolver(Resolver { reach: Arc::clone(&reach), lookups: Arc::clone(&lookups) });
+                .dns_resolver(resolver.clone());
+            let builder = match &resolver.proxy {
+                Some(proxy) => builder.proxy(proxy.to_client()),
+                None => builder,
+            };
             builder.build().expect("what a client needs of the machine is in its TLS configuration")
         };
         let many = std::thread::available_parallelism().map_or(1, usize::from);
         let clients = std::iter::repeat_with(build).take(many).collect();
-        Self { clients, reach, tls, connect }
+        Self { clients, resolver, tls, connect }
     }
 
     fn client(&self) -> &Client {
@@ -110,7 +99,7 @@ impl Network {
 
     /// Changes which addresses may be reached.
     pub(crate) fn set_policy(&self, reach: NetworkPolicy) {
-        self.reach.store(Arc::new(reach));
+        self.resolver.set_policy(reach);
     }
 
     async fn send_request(&self, request: &Request) -> Result<Response, NoAnswer> {
@@ -119,28 +108,29 @@ impl Network {
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         // An address that is written as a number is never resolved, so it is checked here.
         if let Ok(address) = host.parse::<IpAddr>()
-            && !self.reach.load().allows(&host, address)
+            && !self.resolver.allows(&host, address)
         {
             return Err(NoAnswer::Forbidden);
         }
+        let is_proxied = self.resolver.proxy.as_ref().is_some_and(|proxy| proxy.is_used_for(&host));
+        self.resolver.check_for_proxy(&host, self.connect).await?;
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
         };
-        let mut headers = HeaderMap::with_capacity(sent.headers.len());
-        for (name, value) in &sent.headers {
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| NoAnswer::NotSendable)?;
-            let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| NoAnswer::NotSendable)?;
-            value.set_sensitive(true);
-            headers.append(name, value);
-        }
+        let headers = client_headers(&sent.headers)?;
         let mut sending = self.client().request(method, url).headers(headers).timeout(request.timeout);
         if request.body.is_some() {
             sending = sending.body(sent.body.to_owned());
         }
         let limits = TimeLimits { connect: self.connect, answer: request.timeout };
-        let mut answer = sending.send().await.map_err(|error| classify_error(client_error(&error), AnswerProgress::None, limits))?;
-        if answer.remote_addr().is_some_and(|peer| !self.reach.load().allows(&host, peer.ip())) {
+        let sent = sending.send().await.map_err(|error| {
+            let why = classify_error(client_error(&error), AnswerProgress::None, limits);
+            if is_proxied && error.is_connect() { of_proxied_connection(why) } else { why }
+        });
+        let mut answer = sent?;
+        let is_allowed = |peer: SocketAddr| is_proxied || self.resolver.allows(&host, peer.ip());
+        if answer.remote_addr().is_some_and(|peer| !is_allowed(peer)) {
             return Err(NoAnswer::Forbidden);
         }
         let announced = answer.content_length();
@@ -171,6 +161,18 @@ impl Network {
     }
 }
 
+/// The headers of a request, of which no value is ever shown.
+fn client_headers(written: &[(&str, &str)]) -> Result<HeaderMap, NoAnswer> {
+    let mut headers = HeaderMap::with_capacity(written.len());
+    for (name, value) in written {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| NoAnswer::NotSendable)?;
+        let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| NoAnswer::NotSendable)?;
+        value.set_sensitive(true);
+        headers.append(name, value);
+    }
+    Ok(headers)
+}
+
 impl Fetch for Network {
     fn send<'a>(&'a self, request: &'a Request) -> ResponseFuture<'a> {
         Box::pin(self.send_request(request))
@@ -186,48 +188,6 @@ fn client_error(error: &reqwest::Error) -> ClientError<'_> {
     }
 }
 
-/// The lookups that are under way, by name. Each takes a thread of those that all providers share, for as long as the name server is
-/// silent, also when no request waits for it any more.
-#[derive(Default)]
-struct LookupTurns(Mutex<HashMap<Box<str>, Arc<Semaphore>>>);
-
-impl LookupTurns {
-    /// The turns of a name.
-    fn of(&self, name: &str) -> Arc<Semaphore> {
-        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        turns.retain(|_, turns| Arc::strong_count(turns) > 1);
-        Arc::clone(turns.entry(name.into()).or_insert_with(|| Arc::new(Semaphore::new(MOST_LOOKUPS))))
-    }
-}
-
-/// Resolves names without the forbidden addresses, so that the checked address is the one that is connected to.
-struct Resolver {
-    reach: Arc<ArcSwap<NetworkPolicy>>,
-    lookups: Arc<LookupTurns>,
-}
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let (reach, turns) = (self.reach.load_full(), self.lookups.of(name.as_str()));
-        Box::pin(async move {
-            let (turn, looked_up) = (turns.acquire_owned().await?, name.as_str().to_owned());
-            let lookup = tokio::spawn(async move {
-                let found = tokio::net::lookup_host((looked_up, 0)).await.map(Vec::from_iter);
-                drop(turn);
-                found
-            });
-            let found = lookup.await?.map_err(|_| UnknownHost)?.into_iter();
-            let mut had_any = false;
-            let fine: Vec<SocketAddr> =
-                found.inspect(|_| had_any = true).filter(|at| reach.allows(name.as_str(), at.ip())).take(16).collect();
-            if fine.is_empty() {
-                return Err(if had_any { ForbiddenAddress.into() } else { UnknownHost.into() });
-            }
-            Ok(Box::new(fine.into_iter()) as Addrs)
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,25 +195,12 @@ mod tests {
     use std::io::{Read as _, Write as _};
     use std::net::{TcpListener, TcpStream};
 
-    /// Attack N-05
-    #[test]
-    fn a_name_that_is_looked_up_often_leaves_the_turns_of_others() {
-        let lookups = LookupTurns::default();
-        let slow = lookups.of("silent.example");
-        let turns: Vec<_> = std::iter::from_fn(|| Arc::clone(&slow).try_acquire_owned().ok()).collect();
-
-        assert_eq!(turns.len(), MOST_LOOKUPS);
-        assert!(lookups.of("silent.example").try_acquire().is_err() && lookups.of("other.example").try_acquire().is_ok());
-        drop((turns, slow));
-        assert!(lookups.of("silent.example").try_acquire().is_ok());
-    }
-
     /// Attack R-10
     /// Lesson 143
     #[actix_web::test]
     async fn nothing_of_an_address_is_in_an_error() {
         let policy = NetworkPolicy { everything: true, private_hosts: [].into() };
-        let (network, _) = Network::new(policy, &TrustedAuthorities::default());
+        let (network, _) = Network::new(policy, &TrustedAuthorities::default(), None);
         // No server listens at this port, and the second address is refused before a request is sent.
         for address in
             ["http://127.0.0.1:1/canary-path?secret=canary-secret", "https://[::ffff:0:0]:1/canary-path?secret=canary-secret", "canary"]
@@ -278,7 +225,7 @@ mod tests {
 
     async fn fault(address: &str, timeout: Duration, connect: Duration) -> NoAnswer {
         let policy = NetworkPolicy { everything: true, private_hosts: [].into() };
-        let (network, _) = Network::with_patience(policy, &TrustedAuthorities::default(), connect);
+        let (network, _) = Network::with_patience(policy, &TrustedAuthorities::default(), None, connect);
         let mut request = Request::for_document(address);
         (request.timeout, request.largest) = (timeout, 100);
         network.send(&request).await.expect_err("there is no answer")
@@ -316,7 +263,7 @@ mod tests {
         });
         let listed = |host: &str| NetworkPolicy { everything: false, private_hosts: [host.into()].into() };
         for (policy, expected) in [(listed("::1"), true), (listed("::2"), false)] {
-            let (network, _) = Network::new(policy, &TrustedAuthorities::default());
+            let (network, _) = Network::new(policy, &TrustedAuthorities::default(), None);
 
             let answer = network.send(&Request::for_document(&address)).await;
 

@@ -26,6 +26,7 @@ const MAY_EXPOSE: FilesWithReasons = &[
     ("provider/template.rs", "keys are bytes"),
     ("session/seal.rs", "the master key is bytes"),
     ("world/mail.rs", "the mail server gets its password"),
+    ("world/outgoing_proxy.rs", "the proxy gets its user and its password"),
     ("world/secrets.rs", "a generated secret is written to its file"),
     ("web/kept_tokens.rs", "the provider's own tokens are sealed, and the access token is handed to an app"),
     ("web/id_tokens.rs", "the ID token of a session is sealed for the logout at the provider"),

@@ -10,9 +10,10 @@ use crate::stores::{Store, Stores};
 use crate::vocabulary::no_answer::NoAnswer;
 use crate::vocabulary::utc_time::format_day;
 use crate::vocabulary::wire::{Fetch as _, Request, Response};
-use crate::web::network_reach::network_reach;
+use crate::web::network_reach::{missing_proxy_values, network_reach, outgoing_proxy};
+use crate::world::addresses::NetworkPolicy;
 use crate::world::mail::Mailer;
-use crate::world::network::{Network, NetworkPolicy};
+use crate::world::network::Network;
 use crate::world::tls::TrustedAuthorities;
 use crate::world::{certificate, clock, secrets};
 use chrono::DateTime;
@@ -22,6 +23,10 @@ use url::Url;
 
 /// A certificate that expires sooner was not renewed in time.
 const SOON: i64 = 14 * 86400;
+
+/// What to do about a proxy that cannot be reached.
+const PROXY_REMEDIES: &str =
+    "check `outgoingProxy` of the settings: while its proxy is away, no provider is called, and no other route is taken";
 
 /// Where documents of issuers are.
 const WELL_KNOWN: &str = "/.well-known/";
@@ -35,16 +40,33 @@ pub(crate) async fn examine(
     findings: &mut Vec<Finding>,
 ) {
     let (authorities, _) = trusted_authorities(settings);
-    let (network, missing) = Network::new(network_reach(settings, stores), &authorities);
+    let (network, missing) = Network::new(network_reach(settings, stores), &authorities, outgoing_proxy(settings));
     if let Some(reason) = missing {
         let said = format!("this machine has no certificate authorities ({reason})");
         findings.push(Finding::wrong("certificates", said, "install ca-certificates: no provider can be reached by https"));
     }
+    examine_proxy(settings, findings).await;
     examine_providers(&network, providers, findings).await;
     for store in stores.all() {
         examine_own_address(store, &authorities, key_ids, findings).await;
         examine_mail(store, findings).await;
     }
+}
+
+/// Whether the proxy of the settings takes connections, and has what it needs. What it refuses shows at each provider.
+async fn examine_proxy(settings: &Settings, findings: &mut Vec<Finding>) {
+    let Some(proxy) = outgoing_proxy(settings) else { return };
+    for missing in missing_proxy_values(settings) {
+        let said = format!("`outgoingProxy` names {missing}, which is not set");
+        findings.push(Finding::wrong("proxy", said, "set it, or take `user` and `password` out"));
+    }
+    let address = proxy.url.to_string();
+    let connected = tokio::task::spawn_blocking(move || proxy.connect()).await;
+    findings.push(match connected {
+        Ok(Ok(())) => Finding::fine("proxy", format!("{address} takes connections")),
+        Ok(Err(why)) => Finding::wrong("proxy", format!("{address}: {}", why.sentence_about("the proxy")), PROXY_REMEDIES),
+        Err(_) => Finding::wrong("proxy", format!("{address}: whether it takes connections was not found out"), PROXY_REMEDIES),
+    });
 }
 
 /// The addresses to ask for a provider, one for each of its hosts.
@@ -129,7 +151,7 @@ fn date_of(answer: &Response) -> Option<i64> {
 async fn examine_own_address(store: &Store, authorities: &TrustedAuthorities, key_ids: &[Box<str>], findings: &mut Vec<Finding>) {
     let address = &store.public_url;
     // The operator's own address may lie in a private network.
-    let (network, _) = Network::new(NetworkPolicy { everything: true, ..NetworkPolicy::default() }, authorities);
+    let (network, _) = Network::new(NetworkPolicy { everything: true, ..NetworkPolicy::default() }, authorities, None);
     let answer = network.send(&Request::for_document(&format!("{address}/.well-known/jwks.json"))).await;
     findings.push(match answer {
         Err(NoAnswer::ConnectionRefused) if store.loopback => {
@@ -148,9 +170,12 @@ async fn examine_own_address(store: &Store, authorities: &TrustedAuthorities, ke
         let (host, port) = (url.host_str().unwrap_or_default().to_owned(), url.port_or_known_default().unwrap_or(443));
         let authorities = authorities.clone();
         let expiry = tokio::task::spawn_blocking(move || certificate::expiry(&host, port, &authorities)).await;
-        if let Ok(Ok(until)) = expiry {
-            findings.push(judge_certificate(address, until, clock::now()));
-        }
+        let help = "the certificate was not looked at; check the name in DNS, and that TLS is spoken at the port of the address";
+        findings.push(match expiry {
+            Ok(Ok(until)) => judge_certificate(address, until, clock::now()),
+            Ok(Err(why)) => Finding::wrong("certificate", format!("{address}: {}", why.sentence_about("the server")), help),
+            Err(_) => Finding::wrong("certificate", format!("{address}: the look at it broke off"), help),
+        });
     }
 }
 

@@ -8,7 +8,7 @@ use crate::stores::settings::Settings;
 use crate::stores::trusted_authorities::trusted_authorities;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::wire::{Fetch as _, Request};
-use crate::web::network_reach::network_reach;
+use crate::web::network_reach::{network_reach, outgoing_proxy};
 use crate::workbench::checklist::question::ChecklistAnswers;
 use crate::world::network::Network;
 use serde_json::Value;
@@ -141,7 +141,8 @@ fn find_document(issuer: &str, addresses: &[String], settings: &Settings) -> Res
 
 /// The document at an address, or why there is none.
 fn fetch_document(address: &str, settings: &Settings) -> Result<Result<Value, String>, CommandFailure> {
-    let (network, _) = Network::new(network_reach(settings, &Stores::new(settings)), &trusted_authorities(settings).0);
+    let (network, _) =
+        Network::new(network_reach(settings, &Stores::new(settings)), &trusted_authorities(settings).0, outgoing_proxy(settings));
     let request = Request::for_document(address);
     let answer = actix_web::rt::System::new().block_on(network.send(&request));
     let answer = answer.map_err(|why| {

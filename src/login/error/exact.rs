@@ -107,6 +107,9 @@ exact_causes! {
     NoRoute = "noRoute"
         "this machine has no route to the address"
         => "check the network of this machine, and whether the address is IPv6 while the network is not";
+    ProxyRefused = "proxyRefused"
+        "the proxy opened no connection to the provider"
+        => "check `outgoingProxy` of the settings, its user and password, and whether the proxy allows the host; list a host that needs no proxy in `noProxy`";
     PrivateAddress = "privateAddress"
         "the address lies in a private network, and its host is not listed"
         => "list the host in `privateHosts` of the settings if that is meant";
@@ -302,9 +305,10 @@ fn of_no_answer(why: &NoAnswer) -> ExactCause {
         NoAnswer::ConnectionRefused => ExactCause::ConnectionRefused,
         NoAnswer::ConnectionReset => ExactCause::ConnectionReset,
         NoAnswer::NoRoute => ExactCause::NoRoute,
+        NoAnswer::Proxy => ExactCause::ProxyRefused,
         NoAnswer::Forbidden => ExactCause::PrivateAddress,
         NoAnswer::NotSendable => ExactCause::NotSendable,
-        NoAnswer::Certificate(CertificateFault::UnknownAuthority) => ExactCause::UnknownAuthority,
+        NoAnswer::Certificate(CertificateFault::UnknownAuthority | CertificateFault::ThroughProxy) => ExactCause::UnknownAuthority,
         NoAnswer::Certificate(CertificateFault::NoAuthorities) => ExactCause::NoAuthorities,
         NoAnswer::Certificate(CertificateFault::SelfSigned) => ExactCause::SelfSigned,
         NoAnswer::Certificate(CertificateFault::Expired(_)) => ExactCause::CertificateExpired,

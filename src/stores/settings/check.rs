@@ -14,6 +14,7 @@ use crate::stores::settings::check_session::{check_domain, check_session, check_
 use crate::stores::settings::check_ways::check_ways;
 use crate::stores::settings::events::check_events;
 use crate::stores::settings::limits::LimitsSpec;
+use crate::stores::settings::outgoing_proxy::check_outgoing_proxy;
 use crate::stores::settings::shutdown::check_shutdown;
 use crate::stores::settings::{FilesMayReadSpec, LoginSpec, MailSpec, SettingsSpec};
 use crate::stores::variable_pattern::VariablePattern;
@@ -85,6 +86,7 @@ pub(crate) fn check(spec: &SettingsSpec, in_store: bool, reader: &mut Reader) {
     if let Some(login) = &spec.login {
         check_login(login, reader);
     }
+    spec.outgoing_proxy.iter().for_each(|proxy| check_outgoing_proxy(proxy, reader));
     spec.shutdown.iter().for_each(|shutdown| check_shutdown(shutdown, reader));
     spec.account.iter().for_each(|account| check_account(account, reader));
     spec.events.iter().for_each(|events| check_events(events, reader));
@@ -238,8 +240,11 @@ fn check_belongs_to_installation(store: &SettingsSpec, reader: &mut Reader) {
     let private_hosts = store.private_hosts.as_ref().and_then(|hosts| Some(("privateHosts", hosts.0.first()?.place)));
     let authorities = store.trusted_authorities.as_ref().and_then(|files| Some(("trustedAuthorities", files.0.first()?.place)));
     let audit = store.audit.as_ref().map(|audit| ("audit", audit.place));
+    let proxy = store.outgoing_proxy.as_ref().map(|proxy| ("outgoingProxy", proxy.place()));
     let shutdown = store.shutdown.as_ref().map(|shutdown| ("shutdown", shutdown.place));
-    for (word, place) in texts.chain(master_key).chain(private_hosts).chain(authorities).chain(audit).chain(shutdown).chain(connections) {
+    for (word, place) in
+        texts.chain(master_key).chain(private_hosts).chain(proxy).chain(authorities).chain(audit).chain(shutdown).chain(connections)
+    {
         let help = "take it out here, and set it beside `stores`, for all stores together";
         reader.complain(place, format!("`{word}` belongs to the whole installation, and a store cannot set it"), help);
     }

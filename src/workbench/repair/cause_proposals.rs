@@ -101,13 +101,13 @@ fn no_answer_proposal(provider: &Provider, why: &NoAnswer, step: &str, trace: &T
     let title = step;
     let step = step.to_owned();
     let rule = match why {
-        NoAnswer::Unreachable | NoAnswer::NotSendable => RepairRule::NotReached { step },
+        NoAnswer::Unreachable | NoAnswer::NotSendable | NoAnswer::Proxy => RepairRule::NotReached { step },
         NoAnswer::HostUnknown => RepairRule::HostUnknown { step },
         NoAnswer::ConnectionRefused => RepairRule::PortClosed { step },
         NoAnswer::ConnectionReset | NoAnswer::Closed => RepairRule::ConnectionBroken { step },
         NoAnswer::NoRoute => RepairRule::NoRoute { step },
         NoAnswer::Forbidden => RepairRule::NotAllowedFromHere { step },
-        NoAnswer::Certificate(CertificateFault::UnknownAuthority) => RepairRule::AuthorityUnknown { step },
+        NoAnswer::Certificate(CertificateFault::UnknownAuthority | CertificateFault::ThroughProxy) => RepairRule::AuthorityUnknown { step },
         NoAnswer::Certificate(CertificateFault::NoAuthorities) => RepairRule::NoAuthorities { step },
         NoAnswer::Certificate(CertificateFault::SelfSigned) => RepairRule::SelfSigned { step },
         NoAnswer::Certificate(CertificateFault::Expired(_)) => RepairRule::CertificateExpired { step },
