@@ -56,13 +56,14 @@ before(async () => {
 listen: 127.0.0.1:${port}
 metricsListen: 127.0.0.1:${metricsPort}
 limits: { login: 1000, callback: 1000 }
+events: { to: "http://127.0.0.1:${providerPort}/events", secret: env:EVENTS }
 apps: { painel: { secret: env:PAINEL, redirectUris: [ "http://127.0.0.1:${providerPort}/back" ], backChannelLogout: "http://127.0.0.1:${providerPort}/out" } }
 `);
   writeFileSync(prometheusFile, `global: { scrape_interval: 1s, evaluation_interval: 1s }
 rule_files: [ "${checkout}docker/prometheus/alerts.yaml" ]
 scrape_configs: [ { job_name: portaria, static_configs: [ { targets: [ "127.0.0.1:${metricsPort}" ] } ] } ]
 `);
-  broker = await start('portaria', binary, ['serve'], { cwd: folder, env: { PAINEL: randomBytes(16).toString('hex'), ACME_CLIENT_SECRET: randomBytes(16).toString('hex') }, ready: `http://127.0.0.1:${port}/health/ready` });
+  broker = await start('portaria', binary, ['serve'], { cwd: folder, env: { PAINEL: randomBytes(16).toString('hex'), EVENTS: `whsec_${randomBytes(32).toString('base64')}`, ACME_CLIENT_SECRET: randomBytes(16).toString('hex') }, ready: `http://127.0.0.1:${port}/health/ready` });
   prometheus = await start('prometheus', 'prometheus', [
     `--config.file=${prometheusFile}`, `--storage.tsdb.path=${join(folder, 'tsdb')}`, `--web.listen-address=127.0.0.1:${prometheusPort}`,
   ], { cwd: folder, ready: `http://127.0.0.1:${prometheusPort}/-/ready` });

@@ -123,6 +123,12 @@ export function guests(world) {
 
             assert.equal((await world.ask({ path: '/private', lines: [cookieLine] })).status, 200);
             assert.equal((await world.ask({ path: '/private' })).status, 401);
+            // A token that is none makes a guest of its visitor, and the store may still answer it in particular.
+            for (const line of ['Cookie: basket=3', 'Authorization: Basic YTpi', 'VtexIdclientAutCookie: nonsense']) {
+                world.forget();
+                for (const target of [page, `/kept/${line.slice(0, 3)}`, `/kept/${line.slice(0, 3)}`]) assert.equal((await world.ask({ path: target, lines: [line] })).status, 200, line);
+                assert.equal(world.store.seen.length, 3, `${line}: neither taken from what is kept nor put into it`);
+            }
             world.forget();
             for (const path of ['/camisa', '/camisa']) await world.ask({ path });
             assert.equal(world.store.seen.length, 2, 'a page that says nothing of it is not kept');

@@ -10,6 +10,7 @@ import { closed } from './closed.mjs';
 import { GUEST_SETTINGS, guests } from './guests.mjs';
 import { ownHost } from './own-host.mjs';
 import { keeping } from './keeping.mjs';
+import { loginHost } from './login-host.mjs';
 import { names } from './names.mjs';
 import { pages } from './pages.mjs';
 import { passage } from './passage.mjs';
@@ -56,5 +57,6 @@ describe('behind', { concurrency: wanted.length }, () => {
             guests(open);
         });
         ownHost(name);
+        loginHost(name);
     }
 });
