@@ -73,6 +73,16 @@ export function twoBrokers() {
             fs.rmSync(folder, { recursive: true, force: true });
         });
 
+        it('its page fills in every variable of the file, and each with a value', () => {
+            const page = fs.readFileSync(path.join(root, 'docker/two-brokers/README.md'), 'utf8');
+            const template = fs.readFileSync(path.join(root, 'docker/two-brokers/portaria.conf.template'), 'utf8');
+            const inFile = new Set([...template.matchAll(/\$\{([A-Z0-9_]+)\}/g)].map(([, variable]) => variable));
+            const [, named] = /^variables='(.*)'$/m.exec(page);
+
+            assert.deepEqual(new Set(named.split(' ').map((word) => word.slice(1))), inFile);
+            for (const variable of inFile) assert.match(page, new RegExp(`^export .*\\b${variable}=`, 'm'));
+        });
+
         it('a login begins at one broker and ends at the other', async () => {
             for (const who of ['Ana Prova', 'Nakamura', 'Ana Prova', 'Nakamura']) assert.ok((await login(front, who)).isSignedIn, who);
 
