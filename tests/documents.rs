@@ -11,10 +11,8 @@ use portaria::vocabulary::place::Source;
 use portaria::workbench::examples;
 use std::path::{Path, PathBuf};
 
-/// The pages of `docs` that exist in English alone: those on the program itself, those that are written from tables of tests, and those for
-/// operators that are not translated yet.
-const ENGLISH_ALONE: [&str; 6] =
-    ["architecture.md", "conformance-apps.md", "conformance.md", "monitoring.md", "operations.md", "rollout.md"];
+/// The pages of `docs` that exist in English alone: that on the program itself, and those that are written from tables of tests.
+const ENGLISH_ALONE: [&str; 3] = ["architecture.md", "conformance-apps.md", "conformance.md"];
 
 /// The kinds of blocks. Blocks of a program stand beside the name of a file, and the tests of the programs run them.
 const KINDS: [&str; 25] = [

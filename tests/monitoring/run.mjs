@@ -18,7 +18,7 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const [port, metricsPort, providerPort, prometheusPort] = [await freePort(), await freePort(), await freePort(), await freePort()];
 const dashboard = JSON.parse(readFileSync(`${checkout}docker/grafana/portaria.json`, 'utf8'));
 const alerts = readFileSync(`${checkout}docker/prometheus/alerts.yaml`, 'utf8');
-const document = readFileSync(`${checkout}docs/monitoring.md`, 'utf8');
+const [document, translated] = ['', 'pt-BR/'].map((folder) => readFileSync(`${checkout}docs/${folder}monitoring.md`, 'utf8'));
 
 // A provider with one person for each code. The code `broken` has no person.
 const provider = createServer((request, response) => {
@@ -169,4 +169,8 @@ test('the document says what to do about each alert', () => {
   const written = [...alerts.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
   const explained = [...document.matchAll(/^\| `(Portaria\w+)` \|/gm)].map(([, name]) => name);
   assert.deepEqual(explained.toSorted(), written.toSorted());
+  // The translation has the same rows.
+  const rows = (page) => [...page.matchAll(/^\| (`(?:portaria_|process_|Portaria)[^|]*)\|/gm)].map(([, name]) => name);
+  assert.ok(rows(document).length > 60);
+  assert.deepEqual(rows(translated), rows(document));
 });

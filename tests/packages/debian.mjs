@@ -115,7 +115,8 @@ export function debian(world) {
             rootOfPackages(machine, [...depends, 'systemd', 'systemd-sysv', 'dbus']);
             fs.copyFileSync(file, path.join(machine, 'portaria.deb'));
             run('unshare', [...inside, machine, 'dpkg', '--install', '/portaria.deb'], { env });
-            const [, commands] = /```sh commands\n([\s\S]*?)```/.exec(fs.readFileSync(path.join(root, 'docs/install.md'), 'utf8'));
+            const page = fs.readFileSync(path.join(root, 'docs/install.md'), 'utf8');
+            const block = (name) => new RegExp(`\`\`\`sh ${name}\\n([\\s\\S]*?)\`\`\``).exec(page)[1].replaceAll('sudo ', '');
             fs.writeFileSync(path.join(machine, 'etc/portaria/environment'), "CLUBE_ACME_CLIENT_ID=loja-42\nCLUBE_ACME_CLIENT_SECRET='a $ecret #1'\n", { mode: 0o600 });
             fs.writeFileSync(path.join(machine, 'etc/portaria/providers.d/clube-acme.yaml'), 'name: Clube Acme\ndiscovery: https://sso.acme.example\n');
             // Once it is up it starts the service, waits until the test has signed in, writes down what it sees, and ends.
@@ -125,7 +126,13 @@ systemctl start portaria
 while [ ! -e /signed-in ]; do sleep 0.1; done
 cat /proc/$(systemctl show --property MainPID --value portaria)/status
 echo "health: $(portaria health --config /etc/portaria/portaria.yaml)"
-${commands.replaceAll('sudo ', '')}
+${block('commands')}
+as_portaria backup /var/lib/portaria/portaria-2026-01-05.backup
+${block('stopped')}
+echo "restored: $(systemctl show --property ActiveState --value portaria)"
+# The program has only begun, and is ended by this: it comes back.
+systemctl reload portaria
+until portaria health --config /etc/portaria/portaria.yaml >/dev/null 2>&1; do sleep 0.1; done
 systemctl reload portaria
 echo "reload: $?, $(systemctl show --property ActiveState --value portaria)"
 systemctl stop portaria
@@ -148,7 +155,7 @@ systemctl poweroff
             }
             const result = fs.readFileSync(path.join(machine, 'result'), 'utf8');
 
-            for (const expected of [/^CapEff:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m, /^health: ready /m, /^offered +\S+clube-acme\.yaml/m, /^ana@loja\.example/m, /^reload: 0, active$/m, /^ended: success$/m]) assert.match(result, expected);
+            for (const expected of [/^CapEff:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m, /^health: ready /m, /^offered +\S+clube-acme\.yaml/m, /^ana@loja\.example/m, /^restored: active$/m, /^reload: 0, active$/m, /^ended: success$/m]) assert.match(result, expected);
             assert.doesNotMatch(result, /^Uid:\t0\t/m);
         });
 
