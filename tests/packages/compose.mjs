@@ -127,6 +127,14 @@ function project(world, file, nginx, more) {
             }
         });
 
+        it('is checked by the command of docs/production.md', () => {
+            const page = fs.readFileSync(path.join(root, 'docs/production.md'), 'utf8');
+            const [, command] = /^\| Compose \| `docker compose .* exec broker1 (.*)` \|$/m.exec(page);
+            const [, broker] = Object.entries(there.project.running).find(([name]) => name.startsWith('broker'));
+
+            assert.match(broker.execute(command.split(' ')).text, / 0 complaints$/m);
+        });
+
         it('takes a renewed certificate without a restart', async () => {
             onPage('renewal', makeCertificate(world));
             process.kill(Number(there.project.running.nginx.pid), 'SIGHUP');

@@ -146,6 +146,8 @@ export function clusters(world) {
                 }, `${probe.httpGet.path}: ${running.said}`);
             }
             assert.doesNotMatch(running.said, / WARN | ERROR /, running.said);
+            const [, check] = /^\| Kubernetes \| `kubectl exec deployment\/portaria -- (.*)` \|$/m.exec(fs.readFileSync(path.join(root, 'docs/production.md'), 'utf8'));
+            assert.match(running.execute(check.split(' ')).text, / 0 complaints$/m);
             await database.end('SIGINT');
             await until(async () => await ask(one.readinessProbe.httpGet) === 503, 'a pod that is not ready');
             assert.equal(await ask(one.livenessProbe.httpGet), 200);
