@@ -82,6 +82,19 @@ export function releases(world) {
             ]);
         });
 
+        it('says what is missing before it begins', () => {
+            const tools = path.join(world.folder, 'few-tools');
+            fs.mkdirSync(tools);
+            for (const tool of ['bash', 'dirname', 'cargo', 'git', 'readelf', 'dpkg-deb']) fs.symlinkSync(run('sh', ['-c', `command -v ${tool}`]).trim(), path.join(tools, tool));
+            const begin = () => spawnSync(path.join(root, 'docker/release'), [path.join(world.folder, 'never')], { env: { PATH: tools }, encoding: 'utf8' });
+
+            assert.match(begin().stderr, /'python3' is missing/);
+            fs.writeFileSync(path.join(tools, 'python3'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+            fs.symlinkSync('/bin/sh', path.join(tools, 'sh'));
+            assert.match(begin().stderr, /Python 3\.11 or newer is needed/);
+            assert.ok(!fs.existsSync(path.join(world.folder, 'never')));
+        });
+
         it('lists what the program is made of', () => {
             const [file] = fs.readdirSync(folders[0]).filter((name) => name.endsWith('.cdx.json'));
             const list = JSON.parse(fs.readFileSync(path.join(folders[0], file), 'utf8'));
