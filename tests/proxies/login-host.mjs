@@ -1,4 +1,4 @@
-// The proxy in front of a broker on a host of its own, with the blocks of docs/proxies.md: everything is passed on.
+// The proxy in front of a broker on a host of its own, with the blocks of docs/proxies.md: everything is passed on, except the question of proxies.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -79,6 +79,17 @@ export function loginHost(name) {
             assert.equal(url, '/login?x=%2F');
             assert.equal(headers.host, `localhost:${port}`);
             assert.equal(headers['x-forwarded-for'], '127.0.0.1');
+        });
+
+        it('the question of proxies cannot be asked from outside, and apps find what has a name like it', async () => {
+            lookout.forget();
+            for (const target of ['/auth', '/auth?redirect&optional', '/auth/', '/auth/x?optional', '//auth', '/x/../auth', '/%61uth']) {
+                const { status } = await ask(port, { host: `localhost:${port}`, path: target });
+                assert.ok(status >= 400, `${target}: ${status}`);
+            }
+            assert.deepEqual(lookout.seen.filter(({ url }) => /^\/auth(?![a-z])/.test(decodeURIComponent(url))), []);
+            await ask(port, { host: `localhost:${port}`, path: '/authorize' });
+            assert.equal(lookout.seen.at(-1).url, '/authorize');
         });
     });
 }
