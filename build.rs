@@ -18,7 +18,7 @@ fn main() {
     embed_catalogue();
 }
 
-/// Writes a table with the name and the text of each provider file of the catalogue.
+/// Writes a table with the name of each provider file of the catalogue, its text and that of its examples.
 fn embed_catalogue() {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo names the folder of the package"));
     let folder = root.join("providers.d");
@@ -30,7 +30,9 @@ fn embed_catalogue() {
     for file in files {
         let Some(name) = file.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".yaml")) else { continue };
         if !name.contains('.') {
-            let _ = writeln!(table, "    ({name:?}, include_str!({:?})),", file.display().to_string());
+            let included = |path: &Path| if path.exists() { format!("include_str!({:?})", path.display().to_string()) } else { "\"\"".to_owned() };
+            let (text, examples) = (included(&file), included(&file.with_extension("examples.yaml")));
+            let _ = writeln!(table, "    CatalogueFile {{ name: {name:?}, text: {text}, examples: {examples} }},");
         }
     }
     table.push_str("]\n");

@@ -8,6 +8,7 @@ mod bad_times;
 mod breakages;
 mod canaries;
 mod catalogue;
+mod catalogue_command;
 mod checker;
 mod command_line;
 mod conformance;

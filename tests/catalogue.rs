@@ -68,16 +68,16 @@ fn every_provider_is_sent_the_standards_request() {
 }
 
 #[test]
-fn every_file_begins_with_the_schema_names_the_manual_and_has_a_login_and_a_refusal() {
+fn every_file_names_its_schema_stands_in_the_catalogue_and_has_a_login_and_a_refusal() {
     for path in catalogue() {
         let text = text(&path);
-        let head: Vec<&str> = text.lines().take_while(|line| line.starts_with('#')).collect();
+        let is_playground = path.ends_with("playground.yaml");
 
-        assert_eq!(head.first(), Some(&"# yaml-language-server: $schema=../schemas/provider.schema.json"), "{}", path.display());
-        assert!(head.iter().any(|line| line.contains("https://")), "{}: no link to the manual", path.display());
+        assert_eq!(text.lines().next(), Some("# yaml-language-server: $schema=../schemas/provider.schema.json"), "{}", path.display());
+        assert!(is_playground || text.contains("\ncatalogue:\n"), "{}: it says nothing for the catalogue", path.display());
         assert!(
-            head.iter().any(|line| line.contains("/callback/")),
-            "{}: it does not say which redirect address to register",
+            is_playground || text.contains("${redirectUri}") || text.contains("${host}"),
+            "{}: it does not say where the redirect address is registered",
             path.display()
         );
         let stories = stories(&path);
@@ -128,7 +128,7 @@ fn what_is_explained_is_what_is_sent_byte_for_byte_after_masking() {
 }
 
 #[test]
-fn the_examples_notice_at_least_95_of_100_changes() {
+fn the_examples_notice_at_least_97_of_100_changes() {
     let (mut tried, mut noticed) = (0, 0);
     for path in catalogue() {
         let source = Source::new(path.display().to_string(), text(&path));
@@ -138,7 +138,7 @@ fn the_examples_notice_at_least_95_of_100_changes() {
     }
 
     assert!(tried > 1000, "only {tried} changes were tried");
-    assert!(noticed * 100 >= tried * 95, "{noticed} of {tried} changes noticed");
+    assert!(noticed * 100 >= tried * 97, "{noticed} of {tried} changes noticed");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Generated files are up to date, and what they say is true of the files that people write.
 
-use crate::support::{catalogue, root, text};
+use crate::support::{catalogue, files, root, text};
 use portaria::commands::proxy_files::{PROXY_FILES, TWO_BROKERS_FILE, for_two_brokers, routes_json};
 use portaria::vocabulary::place::Source;
 use portaria::vocabulary::words::{ValueShape, WordBlock};
 use portaria::vocabulary::yaml::{self, YamlKind, YamlNode};
+use portaria::workbench::catalogue::gallery::gallery_pages;
 use portaria::workbench::reference::generated_files;
 use portaria::workbench::reference::{pages, root_blocks};
 use serde_json::{Map, Value};
@@ -13,6 +14,20 @@ use serde_json::{Map, Value};
 fn the_schemas_and_the_reference_are_up_to_date() {
     for (name, page) in generated_files() {
         assert!(text(&root().join("schemas").join(name)) == page, "schemas/{name} is stale: run `cargo run -- schema`");
+    }
+}
+
+#[test]
+fn the_pages_about_providers_are_up_to_date() {
+    let pages = gallery_pages();
+    for (path, page) in &pages {
+        assert!(text(&root().join(path)) == *page, "{path} is stale: run `cargo run -- schema`");
+    }
+    for folder in ["docs/providers", "docs/pt-BR/providers"] {
+        for page in files(&root().join(folder), ".md") {
+            let name = page.strip_prefix(root()).expect("a page lies in the project").display().to_string();
+            assert!(pages.iter().any(|(path, _)| *path == name), "{name} is about no provider of the catalogue");
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::commands::outcome::{Colours, CommandFailure, CommandOutcome, print_li
 use crate::commands::progress::ProgressLine;
 use crate::commands::redirect_paths::complain_about_taken_paths;
 use crate::commands::{token_agreement, upgrade_report};
+use crate::provider::listing::Evidence;
 use crate::provider::passkey::PASSKEY;
 use crate::provider::value_reference::SecretReference;
 use crate::stores::apps::app_complaints;
@@ -75,6 +76,8 @@ struct CheckedFile {
     title: String,
     state: CheckedFileState,
     missing: Vec<String>,
+    /// How sure the file is, and since when.
+    evidence: Option<Evidence>,
     report: Report,
 }
 
@@ -162,7 +165,7 @@ fn broken_examples(paths: &[PathBuf]) -> Result<Vec<CheckedFile>, CommandFailure
         let source = files::read_source(path).map_err(|error| CommandFailure::file_error(path, &error))?;
         if let Err(report) = examples::read(&source) {
             let state = CheckedFileState::Provider(ProviderStatus::Broken);
-            broken.push(CheckedFile { file: source.name.to_string(), title: String::new(), state, missing: Vec::new(), report });
+            broken.push(CheckedFile { file: source.name.to_string(), title: String::new(), state, missing: Vec::new(), evidence: None, report });
         }
     }
     Ok(broken)
@@ -180,12 +183,14 @@ fn print_files(lines: &[CheckedFile], all: bool) {
     let width = listed().map(|line| line.file.chars().count()).max().unwrap_or_default();
     for line in listed() {
         let file = format!("{:<width$}", line.file);
+        let evidence = line.evidence.as_ref().filter(|_| all);
+        let sure = evidence.map_or_else(String::new, |found| format!("  (grade {}, confirmed {})", found.grade.word(), found.confirmed));
         if line.state == CheckedFileState::NextVersion {
             print_line(&format!("{}     {file}  {}", colours.word("next"), line.title));
         } else if line.missing.is_empty() {
-            print_line(&format!("{}  {file}  {}", colours.good("offered"), printable(&line.title)));
+            print_line(&format!("{}  {file}  {}{sure}", colours.good("offered"), printable(&line.title)));
         } else {
-            print_line(&format!("{}  {file}  waits for {}", colours.word("dormant"), line.missing.join(", ")));
+            print_line(&format!("{}  {file}  waits for {}{sure}", colours.word("dormant"), line.missing.join(", ")));
         }
     }
     if !lists_dormant {
@@ -213,7 +218,7 @@ fn check_settings(global: &GlobalOptions, lines: &mut Vec<CheckedFile>) -> Resul
         }
         let state = if settings.is_some() { CheckedFileState::Settings } else { CheckedFileState::Provider(ProviderStatus::Broken) };
         let is_readable = settings.is_some();
-        lines.push(CheckedFile { file: source.name.to_string(), state, title: String::new(), missing: Vec::new(), report });
+        lines.push(CheckedFile { file: source.name.to_string(), state, title: String::new(), missing: Vec::new(), evidence: None, report });
         if !is_readable {
             let mut defaults = Settings::default();
             if let Some(folder) = &global.providers {
@@ -303,7 +308,7 @@ fn warn_without_mail(mut entry: CatalogueEntry, settings: &Settings) -> Catalogu
 /// A file that is not read.
 fn overlooked_file(report: Report) -> CheckedFile {
     let (file, state) = (report.source.name.to_string(), CheckedFileState::Provider(ProviderStatus::Overlooked));
-    CheckedFile { file, state, title: String::new(), missing: Vec::new(), report }
+    CheckedFile { file, state, title: String::new(), missing: Vec::new(), evidence: None, report }
 }
 
 /// The next version of a file, with what is to be said of it beside the present one.
@@ -327,12 +332,14 @@ fn checked_next_version(next: CatalogueEntry, settings: &Settings) -> CheckedFil
 }
 
 fn checked_file(entry: CatalogueEntry) -> CheckedFile {
+    let listing = entry.state.provider().and_then(|provider| provider.listing.as_ref());
     let missing = if let ProviderFileState::Dormant(_, missing) = &entry.state { missing.clone() } else { Vec::new() };
     CheckedFile {
         file: entry.report.source.name.to_string(),
         title: entry.state.provider().map_or_else(String::new, |provider| provider.title.to_string()),
         state: CheckedFileState::Provider(entry.state.status()),
         missing,
+        evidence: listing.map(|listing| listing.evidence.clone()),
         report: entry.report,
     }
 }
@@ -354,6 +361,7 @@ fn as_json(lines: &[CheckedFile]) -> Value {
             "file": line.file,
             "state": line.state.word(),
             "missing": line.missing,
+            "evidence": line.evidence.as_ref().map(|evidence| json!({ "grade": evidence.grade.word(), "confirmed": evidence.confirmed.to_string() })),
             "complaints": line.report.complaints.iter().map(|complaint| complaint_json(&line.report.source, complaint)).collect::<Vec<_>>(),
         })
     });

@@ -5,7 +5,7 @@ use crate::commands::{GlobalOptions, new_provider_file};
 use crate::stores::Stores;
 use crate::stores::settings::Settings;
 use crate::web::live_config::PLAYGROUND;
-use crate::workbench::catalogue::catalogue_text;
+use crate::workbench::catalogue::catalogue_file;
 use crate::world::files;
 use std::path::Path;
 
@@ -15,9 +15,9 @@ pub(crate) fn offer_playground(global: &GlobalOptions, settings: &Settings) {
     let is_empty = global.settings_file().is_none() && global.providers.is_none() && !files::is_there(folder);
     let stores = Stores::new(settings);
     let has_playground = stores.main().loopback && stores.main().playground;
-    let Some(text) = catalogue_text(PLAYGROUND).filter(|_| is_empty && has_playground) else { return };
+    let Some(file) = catalogue_file(PLAYGROUND).filter(|_| is_empty && has_playground) else { return };
     let path = folder.join(format!("{PLAYGROUND}.yaml"));
-    if let Err(error) = files::write(&path, &new_provider_file::without_lost_schema(text, &path)) {
+    if let Err(error) = files::write(&path, &new_provider_file::without_lost_schema(file.text, &path)) {
         tracing::warn!(path = %path.display(), error = %error, "the file of the playground could not be written");
     }
 }

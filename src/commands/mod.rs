@@ -2,6 +2,7 @@
 
 pub(crate) mod apps;
 pub(crate) mod backup;
+pub(crate) mod catalogue;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod doctor;
@@ -108,6 +109,10 @@ signed in, otherwise 1.")]
     #[command(after_help = "Example: portaria new clube-acme
          portaria new acme --discovery https://idp.acme.example --yes")]
     New(Box<new::NewCommand>),
+    /// List, find and show the provider files that the program holds, and put one into the folder
+    #[command(after_help = "Example: portaria catalogue search brazil
+         portaria catalogue add github")]
+    Catalogue(catalogue::CatalogueCommand),
     /// Learn a provider file from a HAR file of a browser, or from curl lines with their answers
     #[command(after_help = "Example: portaria import login.har --name acme
 
@@ -217,6 +222,7 @@ impl CommandLine {
             Command::Storage(storage) => storage.run(&self.global),
             Command::Apps(apps) => apps.run(&self.global),
             Command::Events(events) => events.run(&self.global),
+            Command::Catalogue(catalogue) => catalogue.run(&self.global),
             Command::Schema(schema) => schema.run(),
             Command::Completions(completions) => Ok(completions.run()),
             Command::Man(man) => man.run(),

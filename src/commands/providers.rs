@@ -4,12 +4,14 @@
 mod compare;
 mod line_changes;
 mod promote;
+mod stale; //        files that were not confirmed for a year
 mod versions;
 
 use crate::commands::endpoint_hosts::HostsArguments;
 use crate::commands::outcome::{CommandFailure, CommandOutcome, count_in_words, print_json, print_line, uses_colour};
 use crate::commands::providers::compare::CompareArguments;
 use crate::commands::providers::promote::PromoteArguments;
+use crate::commands::providers::stale::StaleArguments;
 use crate::commands::providers::versions::VersionPair;
 use crate::commands::users::context::other_stores;
 use crate::commands::{GlobalOptions, storage};
@@ -73,6 +75,12 @@ acme.next.yaml becomes acme.yaml in one step, without its block `rollout`, and t
 over at once. Nothing is changed if something speaks against the next version, or if fewer than five logins have shown that people keep their ids, unless `--even-so`
 is given. Nor is anything changed if one of the files was changed while they were compared.")]
     Promote(PromoteArguments),
+    /// List the provider files that were not confirmed for a year
+    #[command(after_help = "Example: portaria providers stale
+
+A file is confirmed on the day that `evidence` names, when it was compared with the provider's manual and other witnesses, and by every login that works with it here. The
+answer is no (exit code 1) if a file was not confirmed for so long.")]
+    Stale(StaleArguments),
 }
 
 #[derive(Debug, Args)]
@@ -109,6 +117,11 @@ impl ProvidersCommand {
                 let (pair, allowed) = self.versions(&arguments.name, &settings)?;
                 let counts = self.counts(&pair, &settings)?;
                 return arguments.run(&pair, &counts, &allowed, global.json);
+            }
+            ProvidersSubcommand::Stale(arguments) => {
+                let store = stores.by_name(&self.store).unwrap_or_else(|| stores.main());
+                let place = storage::location(self.storage.as_deref(), &settings)?;
+                return arguments.run(store, &ReadPolicy::for_store(&settings, &stores, store), &place, global.json);
             }
             ProvidersSubcommand::Hosts(arguments) => {
                 let storage_place = storage::location(self.storage.as_deref(), &settings)?;

@@ -1,7 +1,9 @@
-//! `portaria schema`: writes the generated schemas and the reference, and in a checkout the broker's paths in the files of proxies.
+//! `portaria schema`: writes the generated schemas and the reference, and in a checkout the broker's paths in the files of proxies and the
+//! pages about the providers of the catalogue.
 
 use crate::commands::outcome::{CommandFailure, CommandOutcome, print_line};
 use crate::commands::proxy_files::{PROXY_FILES, TWO_BROKERS_FILE, for_two_brokers, routes_json};
+use crate::workbench::catalogue::gallery::{FOLDERS, gallery_pages};
 use crate::workbench::reference::generated_files;
 use crate::world::files;
 use clap::Args;
@@ -9,6 +11,9 @@ use std::path::{Path, PathBuf};
 
 /// The proxies' files of a checkout.
 const PROXIES: &str = "docker/proxies";
+
+/// The documents of a checkout.
+const DOCUMENTS: &str = "docs";
 
 /// Write the schemas.
 #[derive(Debug, Args)]
@@ -25,7 +30,14 @@ impl SchemaCommand {
     pub(crate) fn run(&self) -> Result<CommandOutcome, CommandFailure> {
         let mut stale = Vec::new();
         let schemas = generated_files().into_iter().map(|(name, text)| (self.folder.join(name), text));
-        for (path, text) in schemas.chain(proxy_files()?) {
+        let gallery = gallery_files();
+        for path in lost_pages(&gallery) {
+            stale.push(path.display().to_string());
+            if !self.check {
+                files::remove(&path).map_err(|error| CommandFailure::file_error(&path, &error))?;
+            }
+        }
+        for (path, text) in schemas.chain(proxy_files()?).chain(gallery) {
             if is_stale(&path, &text) {
                 stale.push(path.display().to_string());
                 if !self.check {
@@ -60,6 +72,21 @@ fn proxy_files() -> Result<Vec<(PathBuf, String)>, CommandFailure> {
     let nginx = all.iter().find(|(path, _)| path.starts_with(folder.join("nginx"))).map(|(_, text)| for_two_brokers(text));
     all.extend(nginx.map(|text| (Path::new("docker").join(TWO_BROKERS_FILE), text)));
     Ok(all)
+}
+
+/// The pages about the providers, where this is a checkout.
+fn gallery_files() -> Vec<(PathBuf, String)> {
+    if !Path::new(DOCUMENTS).is_dir() {
+        return Vec::new();
+    }
+    gallery_pages().into_iter().map(|(path, text)| (PathBuf::from(path), text)).collect()
+}
+
+/// The pages about providers that the catalogue has no more.
+fn lost_pages(gallery: &[(PathBuf, String)]) -> Vec<PathBuf> {
+    let folders = FOLDERS.iter().filter(|_| !gallery.is_empty());
+    let pages = folders.flat_map(|(folder, _)| files::files_ending_in(Path::new(folder), ".md").unwrap_or_default());
+    pages.filter(|page| !gallery.iter().any(|(path, _)| path == page)).collect()
 }
 
 fn is_stale(path: &Path, text: &str) -> bool {

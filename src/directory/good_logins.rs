@@ -3,8 +3,8 @@
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 use crate::story::good_login::GoodLogin;
 
-/// How long it is kept after it was written, in seconds.
-pub(crate) const KEPT: i64 = 30 * 24 * 3600;
+/// How long it is kept after it was written, in seconds: longer than the year for which it confirms a file.
+pub(crate) const KEPT: i64 = 400 * 24 * 3600;
 
 /// Keeps the last login that worked. What is stored of the same version of the file is merged with it; an older login replaces nothing.
 #[derive(Clone, Debug)]
@@ -61,5 +61,22 @@ impl Verb for LoadGoodLogin {
         let rows = sql.fetch(select, with![&self.store, &self.provider]).await?;
         // What another version of the program has written may not be readable.
         rows.first().map_or(Ok(None), |row| Ok(serde_json::from_str(row.text(0)?).ok()))
+    }
+}
+
+/// Lists when each provider of a store last had a login that worked. That confirms the provider's file.
+#[derive(Clone, Debug)]
+pub(crate) struct ListGoodLogins {
+    /// The name of the store.
+    pub(crate) store: Box<str>,
+}
+
+impl Verb for ListGoodLogins {
+    /// The names of the files, each with the time.
+    type Answer = Vec<(Box<str>, i64)>;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Self::Answer, StorageFault> {
+        let rows = sql.fetch("SELECT provider, at FROM good_logins WHERE store = $1", with![&self.store]).await?;
+        rows.iter().map(|row| Ok((row.text(0)?.into(), row.number(1)?))).collect()
     }
 }

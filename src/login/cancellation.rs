@@ -19,6 +19,7 @@ pub(crate) const CANCELLED: &[&str] = &[
     "cancelled",
     "consent_denied",
     "denied",
+    "deny",
     "oauth_access_denied",
     "permission_denied",
     "user_cancel",

@@ -18,6 +18,7 @@ use crate::provider::identity::{IdentityMapping, IdentitySpec};
 use crate::provider::implied_userinfo::ImpliedUserInfo;
 use crate::provider::inputs::{Input, InputSpec};
 use crate::provider::issuer::Issuer;
+use crate::provider::listing::Listing;
 use crate::provider::logo::ProviderLogo;
 use crate::provider::passkey::PASSKEY;
 use crate::provider::pkce::Pkce;
@@ -202,6 +203,7 @@ fn assemble(
         logout,
         keeping,
         rollout: Rollout::compile(spec.rollout.as_ref(), source, reader),
+        listing: spec.catalogue.map(|spec| Box::new(Listing::compile(spec, reader))),
         labels: reader.names.iter().map(|(_, name)| Arc::clone(name)).collect(),
         names: reader.names.clone(),
         known,

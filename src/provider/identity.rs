@@ -151,6 +151,16 @@ pub enum IdentityError {
 }
 
 impl IdentityMapping {
+    /// When an address counts as proven.
+    pub(crate) fn trust(&self) -> &EmailTrustPolicy {
+        &self.trust
+    }
+
+    /// What happens without a proven address.
+    pub(crate) fn missing(&self) -> &MissingEmailPolicy {
+        &self.missing
+    }
+
     pub(crate) fn compile(spec: Option<IdentitySpec>, trust: EmailTrustPolicy, missing: MissingEmailPolicy, reader: &mut Reader) -> Self {
         let spec = spec.or_else(|| IdentitySpec::empty(Place::default())).expect("every word of the block may be left out");
         let more = spec.more.iter().flat_map(|list| &list.0).map(|name| (reader.names.intern(name), name.place)).collect();

@@ -44,6 +44,7 @@ pub(crate) mod json; //            bounded JSON
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub mod json_path; //              paths into an answer
 pub mod keys; //                   keys and signature algorithms
+pub(crate) mod listing; //         the word `catalogue`
 pub(crate) mod logo; //            the word `logo`
 pub(crate) mod moment; //          dates and durations
 pub(crate) mod parameters; //      the contents of a request
@@ -90,6 +91,7 @@ use crate::provider::facts::{Facts, WellKnownFacts};
 use crate::provider::identity::IdentityMapping;
 use crate::provider::inputs::Input;
 use crate::provider::issuer::Issuer;
+use crate::provider::listing::Listing;
 use crate::provider::logo::ProviderLogo;
 use crate::provider::pkce::Pkce;
 use crate::provider::redirect_address::RedirectAddress;
@@ -173,6 +175,8 @@ pub struct Provider {
     pub(crate) keeping: Option<Box<TokenKeeping>>,
     /// How much the file takes part, if it is the next version of another.
     pub(crate) rollout: Rollout,
+    /// What the catalogue says about the provider.
+    pub(crate) listing: Option<Box<Listing>>,
     /// The names of the facts.
     pub names: FactNames,
     /// The same names, as `Facts` holds them.

@@ -7,6 +7,7 @@ use crate::provider::exchange::ExchangeSpec;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::identity::IdentitySpec;
 use crate::provider::inputs::InputSpec;
+use crate::provider::listing::ListingSpec;
 use crate::provider::pkce::Pkce;
 use crate::provider::refusal::{AcceptedRules, RefusedRules};
 use crate::provider::rollout::RolloutSpec;
@@ -202,6 +203,9 @@ words! {
         /// Default: none; the next version sends nothing and only reads along
         /// Example: `rollout: { share: 10% }`
         rollout: Option<RolloutSpec> = "rollout",
+        /// What the catalogue says about the provider. No login reads it.
+        /// Default: none
+        catalogue: Option<ListingSpec> = "catalogue",
         /// How the identity is composed, when a single `read` is not enough.
         /// Default: the facts `id`, `email`, `emailVerified`, `name`, `picture`, `locale`
         identity: Option<IdentitySpec> = "identity",

@@ -54,6 +54,11 @@ impl LocalizedTextSpec {
 }
 
 impl LocalizedText {
+    /// The tags of the languages; an empty one stands for all.
+    pub(crate) fn languages(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(language, _)| &**language)
+    }
+
     /// The text for a language: its own, that of the same language of another country, otherwise the first.
     pub(crate) fn in_language(&self, code: &str) -> &str {
         let family = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();

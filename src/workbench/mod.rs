@@ -8,7 +8,7 @@ pub mod har; //                  recordings as HAR files
 pub mod curl; //                 recordings as curl lines
 pub mod synthetic_recording; //  recordings made from a file and its examples
 pub mod draft; //                a provider file in the making, each line with its reason
-pub(crate) mod catalogue; //     the provider files that the program holds
+pub mod catalogue; //     the provider files that the program holds
 pub(crate) mod checklist; //     a provider file from answers to questions
 pub mod learn; //                a provider file from a recording
 pub mod recorded_example; //     the login that a file was learned from, as an example

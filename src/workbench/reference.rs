@@ -31,6 +31,7 @@ const PROVIDER_TOPICS: &[&str] = &[
     include_str!("reference/provider/hosts.md"),
     include_str!("reference/provider/functions.md"),
     include_str!("reference/provider/next.md"),
+    include_str!("reference/provider/catalogue.md"),
     include_str!("reference/provider/examples.md"),
 ];
 

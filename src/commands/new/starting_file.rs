@@ -5,7 +5,7 @@ use crate::provider::declared_values::variable_beginning;
 use crate::vocabulary::diagnostic::{did_you_mean, printable};
 use crate::vocabulary::place::Source;
 use crate::vocabulary::yaml::writer::scalar;
-use crate::workbench::catalogue::{CATALOGUE, catalogue_text, own_variables};
+use crate::workbench::catalogue::{CATALOGUE, catalogue_file, own_variables};
 use crate::workbench::checklist::question::ChecklistAnswers;
 use crate::workbench::repair::edit::{EditableFile, FileEdit};
 use crate::world::files;
@@ -58,13 +58,12 @@ fn file_text(other: &str, folder: &Path) -> Result<String, CommandFailure> {
     if is_name && files::is_file(&path) {
         return files::read_source(&path).map(|source| source.text.to_string()).map_err(|error| CommandFailure::file_error(&path, &error));
     }
-    if let Some(text) = catalogue_text(other) {
-        return Ok(text.to_owned());
+    if let Some(file) = catalogue_file(other) {
+        return Ok(file.text.to_owned());
     }
-    let names: Vec<&str> = CATALOGUE.iter().map(|(name, _)| *name).collect();
-    let help = match did_you_mean(other, names.iter().copied()) {
-        Some(near) => format!("write `--from {near}`; the catalogue has {} files", names.len()),
-        None => format!("the catalogue has {}", names.join(", ")),
+    let help = match did_you_mean(other, CATALOGUE.iter().map(|file| file.name)) {
+        Some(near) => format!("write `--from {near}`; `portaria catalogue list` shows all {} files", CATALOGUE.len()),
+        None => format!("`portaria catalogue list` shows all {} files", CATALOGUE.len()),
     };
     Err(CommandFailure::Usage(format!("no provider file is called `{}`", printable(other)), help))
 }

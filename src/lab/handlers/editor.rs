@@ -18,7 +18,7 @@ use crate::web::forms::{self, SubmittedForm};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
-use crate::workbench::catalogue::{CATALOGUE, catalogue_text, own_variables};
+use crate::workbench::catalogue::{CATALOGUE, catalogue_file, own_variables};
 use crate::workbench::checklist::answered_file::draft_from_answers;
 use crate::workbench::checklist::question::{ChecklistAnswers, FURTHER};
 use crate::workbench::checklist::questions::QUESTIONS;
@@ -66,7 +66,7 @@ pub(crate) async fn start(context: RequestContext) -> Result<HttpResponse, UserF
     let status = if typed.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let bad_name = typed.map(|name| printable(&name.chars().take(60).collect::<String>()));
     let page = EditorStartPage {
-        catalogue: CATALOGUE.iter().map(|(name, _)| *name).collect(),
+        catalogue: CATALOGUE.iter().map(|file| file.name).collect(),
         frame: handlers::lab_frame(&context, LabTab::Editor, "/lab/editor".to_owned()),
         folder: &folder,
         providers,
@@ -130,7 +130,7 @@ fn new_text(context: &RequestContext, name: &str) -> Result<EditableText, UserFa
             let saved = file.as_ref().and_then(|file| Some((file, file.saved.as_ref()?)));
             let text = match saved {
                 Some((file, saved)) => shown_text(context, file, &saved.file_report.report.source).text,
-                None => catalogue_text(copied).ok_or(ErrorCause::NoSuchPage)?.to_owned(),
+                None => catalogue_file(copied).ok_or(ErrorCause::NoSuchPage)?.text.to_owned(),
             };
             own_variables(&text, copied, name)
         }

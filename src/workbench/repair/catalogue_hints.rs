@@ -22,8 +22,8 @@ const SCORE: f32 = 61.0;
 /// The files of the catalogue that name a host.
 fn files_with_host(host: &str) -> impl Iterator<Item = Provider> {
     let mark = format!("https://{}", host.to_ascii_lowercase());
-    let named = CATALOGUE.iter().filter(move |(_, text)| mark.len() > "https://".len() && text.contains(&mark));
-    named.filter_map(|(name, text)| compile(&Source::new(format!("{name}.yaml"), *text), InstallationContext { loopback: false }).0)
+    let named = CATALOGUE.iter().filter(move |file| mark.len() > "https://".len() && file.text.contains(&mark));
+    named.filter_map(|file| compile(&Source::new(format!("{}.yaml", file.name), file.text), InstallationContext { loopback: false }).0)
 }
 
 /// Other addresses of a step at the host of this one, as the catalogue has them under the same method.
@@ -98,7 +98,7 @@ mod tests {
 
     fn catalogue() -> impl Iterator<Item = (&'static str, Provider)> {
         let compiled = |text: &str| compile(&Source::new("acme.yaml", text), InstallationContext { loopback: false }).0;
-        CATALOGUE.iter().filter_map(move |(_, text)| Some((*text, compiled(text)?)))
+        CATALOGUE.iter().filter_map(move |file| Some((file.text, compiled(file.text)?)))
     }
 
     #[test]

@@ -1,0 +1,228 @@
+//! `portaria catalogue`: the provider files that the program holds: listed, found, shown, and put into the folder of the provider files.
+
+use crate::commands::outcome::{Colours, CommandFailure, CommandOutcome, count_in_words, print_json, print_line};
+use crate::commands::{GlobalOptions, new_provider_file};
+use crate::provider::listing::{Listing, ProviderKind};
+use crate::vocabulary::diagnostic::{did_you_mean, printable};
+use crate::workbench::catalogue::gallery_page::GalleryPage;
+use crate::workbench::catalogue::gallery_phrases::gallery_language;
+use crate::workbench::catalogue::page_block::as_terminal_text;
+use crate::workbench::catalogue::sheet::CatalogueSheet;
+use crate::workbench::catalogue::summary::{CatalogueSummary, catalogue_summaries, search};
+use crate::world::files;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// The provider files that the program holds.
+#[derive(Debug, Args)]
+pub(crate) struct CatalogueCommand {
+    #[command(subcommand)]
+    what: CatalogueSubcommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum CatalogueSubcommand {
+    /// List the files by kind
+    #[command(after_help = "Example: portaria catalogue list
+         portaria catalogue list --country BR")]
+    List(ListArguments),
+    /// Find files by the provider's name, its kind, a country or a host
+    #[command(after_help = "Example: portaria catalogue search git
+         portaria catalogue search brazil government")]
+    Search {
+        /// The words; a file fits all of them
+        #[arg(required = true)]
+        words: Vec<String>,
+    },
+    /// Show what a file needs, what it sends, what comes out, and how sure it is
+    #[command(after_help = "Example: portaria catalogue show github")]
+    Show {
+        /// The name of the file
+        name: String,
+    },
+    /// Put a file and its examples into the folder of the provider files, and say what to set
+    #[command(after_help = "Example: portaria catalogue add github
+
+For a second file of the same provider, such as another tenant, use `portaria new NAME --from github`.")]
+    Add(AddArguments),
+}
+
+#[derive(Debug, Args)]
+struct ListArguments {
+    /// Only files of this kind
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(ProviderKind::WORDS))]
+    kind: Option<String>,
+    /// Only files that are for people of this country: two letters
+    #[arg(long, value_name = "CODE")]
+    country: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct AddArguments {
+    /// The name of the file
+    name: String,
+    /// Overwrite existing files
+    #[arg(long)]
+    force: bool,
+}
+
+/// The width of a terminal in which the pages fit.
+const COLUMNS: usize = 80;
+
+impl CatalogueCommand {
+    pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+        match &self.what {
+            CatalogueSubcommand::List(arguments) => Ok(arguments.run(global.json)),
+            CatalogueSubcommand::Search { words } => Ok(print_found(&words.join(" "), global.json)),
+            CatalogueSubcommand::Show { name } => show(&find_sheet(name)?, global),
+            CatalogueSubcommand::Add(arguments) => arguments.run(global),
+        }
+    }
+}
+
+impl ListArguments {
+    fn run(&self, json: bool) -> CommandOutcome {
+        let fits = |summary: &&CatalogueSummary| {
+            let is_for = |code: &String| summary.countries.iter().any(|country| country.code().eq_ignore_ascii_case(code));
+            self.kind.as_ref().is_none_or(|kind| summary.kind.word() == kind) && self.country.as_ref().is_none_or(is_for)
+        };
+        let found: Vec<&CatalogueSummary> = catalogue_summaries().iter().filter(fits).collect();
+        if json {
+            print_json(&Value::Array(found.iter().map(|summary| summary_as_json(summary)).collect()).to_string());
+        } else {
+            let colours = Colours::of_terminal();
+            let mut text = String::new();
+            for kind in ProviderKind::WORDS.iter().filter_map(|word| ProviderKind::named(word)) {
+                let of_kind: Vec<&CatalogueSummary> = found.iter().copied().filter(|summary| summary.kind == kind).collect();
+                if !of_kind.is_empty() {
+                    let _ = writeln!(text, "{}", colours.heading(gallery_language("en").phrases.kind(kind)));
+                    text.push_str(&lines(&of_kind, colours));
+                    text.push('\n');
+                }
+            }
+            let count = u64::try_from(found.len()).unwrap_or(u64::MAX);
+            print_line(&format!("{text}{}; `portaria catalogue show NAME` says what one needs", count_in_words(count, "file", "files")));
+        }
+        if found.is_empty() { CommandOutcome::No } else { CommandOutcome::Fine }
+    }
+}
+
+/// A line for each file: its name, its title, its countries and its grade.
+fn lines(summaries: &[&CatalogueSummary], colours: Colours) -> String {
+    let widest = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or_default();
+    let names = widest(&mut catalogue_summaries().iter().map(|summary| summary.name));
+    let titles = widest(&mut catalogue_summaries().iter().map(|summary| &*summary.title));
+    let mut text = String::new();
+    for summary in summaries {
+        let countries: Vec<&str> = summary.countries.iter().map(|country| country.code()).collect();
+        let name = colours.word(&format!("{:<names$}", summary.name));
+        let line = format!("  {name}  {:<titles$}  {}  {}", summary.title, summary.grade.word(), countries.join(" "));
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
+
+fn print_found(words: &str, json: bool) -> CommandOutcome {
+    let found = search(words);
+    if json {
+        print_json(&Value::Array(found.iter().map(|summary| summary_as_json(summary)).collect()).to_string());
+    } else if found.is_empty() {
+        let near = did_you_mean(words.trim(), catalogue_summaries().iter().map(|summary| summary.name));
+        let near = near.map_or_else(String::new, |near| format!("\n  did you mean `{near}`?"));
+        print_line(&format!(
+            "no file fits `{}`{near}\n  a provider that is not listed is added with `portaria new NAME`, or from a recorded login with `portaria import`",
+            printable(words)
+        ));
+    } else {
+        print_line(lines(&found, Colours::of_terminal()).trim_end());
+    }
+    if found.is_empty() { CommandOutcome::No } else { CommandOutcome::Fine }
+}
+
+/// The file of this name, or what to write instead.
+fn find_sheet(name: &str) -> Result<CatalogueSheet, CommandFailure> {
+    CatalogueSheet::open(name).ok_or_else(|| {
+        let names = || catalogue_summaries().iter().map(|summary| summary.name);
+        let best = || search(name).first().map(|summary| summary.name);
+        let help = match did_you_mean(name, names()).or_else(best) {
+            Some(near) => format!("did you mean `{near}`? `portaria catalogue list` shows all files"),
+            None => "`portaria catalogue list` shows all files; another provider is added with `portaria new`".to_owned(),
+        };
+        CommandFailure::Usage(format!("the catalogue has no file `{}`", printable(name)), help)
+    })
+}
+
+fn show(sheet: &CatalogueSheet, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+    let settings = global.settings()?;
+    let page = GalleryPage { sheet, language: gallery_language("en"), public_url: &settings.public_url };
+    if global.json {
+        print_json(&sheet_as_json(&page).to_string());
+        return Ok(CommandOutcome::Fine);
+    }
+    let colours = Colours::of_terminal();
+    let title = colours.heading(&printable(&format!("{} ({})", sheet.provider.title, sheet.file.name)));
+    print_line(&format!("{title}\n{}", as_terminal_text(&page.blocks(), COLUMNS, |text| colours.heading(text)).trim_end()));
+    Ok(CommandOutcome::Fine)
+}
+
+impl AddArguments {
+    fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+        let sheet = find_sheet(&self.name)?;
+        let settings = global.settings()?;
+        let path = new_provider_file::provider_path(&settings, sheet.file.name);
+        let examples = path.with_extension("examples.yaml");
+        new_provider_file::check_is_free(&path, self.force)?;
+        new_provider_file::check_is_free(&examples, self.force)?;
+        let written = [(&path, sheet.file.text), (&examples, sheet.file.examples)];
+        for (path, text) in written {
+            let text = new_provider_file::without_lost_schema(text, path);
+            files::write(path, &text).map_err(|error| CommandFailure::file_error(path, &error))?;
+        }
+        let page = GalleryPage { sheet: &sheet, language: gallery_language("en"), public_url: &settings.public_url };
+        if global.json {
+            print_json(&json!({ "file": path.display().to_string(), "examples": examples.display().to_string() }).to_string());
+            return Ok(CommandOutcome::Fine);
+        }
+        let next = new_provider_file::next_steps(&path, &settings)?;
+        let set_up = as_terminal_text(&page.set_up_at_provider(), COLUMNS, str::to_owned);
+        print_line(&format!("{} and its examples are written.\n\nAt the provider:\n{}\n{}", path.display(), set_up.trim_end(), next.trim_end()));
+        Ok(CommandOutcome::Fine)
+    }
+}
+
+fn summary_as_json(summary: &CatalogueSummary) -> Value {
+    let countries: Vec<&str> = summary.countries.iter().map(|country| country.code()).collect();
+    json!({
+        "name": summary.name,
+        "title": &*summary.title,
+        "kind": summary.kind.word(),
+        "countries": countries,
+        "grade": summary.grade.word(),
+        "confirmed": summary.confirmed.to_string(),
+    })
+}
+
+fn sheet_as_json(page: &GalleryPage<'_>) -> Value {
+    let sheet = page.sheet;
+    let Listing { kind, countries, manual, register, evidence, .. } = &sheet.listing;
+    let needed = sheet.needed_values();
+    json!({
+        "name": sheet.file.name,
+        "title": &*sheet.provider.title,
+        "kind": kind.word(),
+        "countries": countries.iter().map(|country| country.code().to_owned()).collect::<Vec<_>>(),
+        "manual": &**manual,
+        "register": register.as_deref(),
+        "setUp": page.set_up_text(),
+        "redirectUri": page.redirect_address(),
+        "variables": needed.iter().map(|value| json!({ "name": value.location, "fact": value.fact, "secret": value.is_secret })).collect::<Vec<_>>(),
+        "scope": sheet.provider.scope.as_deref(),
+        "identity": sheet.identity_sources().iter().map(|source| json!({ "fact": source.part, "from": source.from })).collect::<Vec<_>>(),
+        "evidence": {
+            "grade": evidence.grade.word(),
+            "confirmed": evidence.confirmed.to_string(),
+            "witnesses": evidence.witnesses.iter().map(|witness| witness.word()).collect::<Vec<_>>(),
+        },
+    })
+}

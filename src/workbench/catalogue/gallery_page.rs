@@ -1,0 +1,187 @@
+//! What a page of the gallery says about a provider.
+
+use crate::provider::callback::StateLocation;
+use crate::provider::listing::BrokerAddresses;
+use crate::provider::pkce::Pkce;
+use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
+use crate::workbench::catalogue::gallery_phrases::{GalleryLanguage, GalleryPhrases, filled};
+use crate::workbench::catalogue::page_block::{PageBlock, PageSpan, spans};
+use crate::workbench::catalogue::sheet::{CatalogueSheet, NeededValue};
+
+/// Whom a page is for.
+#[derive(Clone, Copy)]
+pub(crate) struct GalleryPage<'a> {
+    pub(crate) sheet: &'a CatalogueSheet,
+    pub(crate) language: &'a GalleryLanguage,
+    /// The address of the broker that it names.
+    pub(crate) public_url: &'a str,
+}
+
+impl GalleryPage<'_> {
+    fn phrases(&self) -> &GalleryPhrases {
+        &self.language.phrases
+    }
+
+    /// The address to register at the provider.
+    pub(crate) fn redirect_address(&self) -> String {
+        let provider = &self.sheet.provider;
+        let state = if provider.state_in == StateLocation::Path { "/…" } else { "" };
+        format!("{}{state}", provider.redirect_address.of(self.public_url, &provider.name))
+    }
+
+    /// All parts of the page.
+    pub(crate) fn blocks(&self) -> Vec<PageBlock> {
+        let mut blocks = self.head();
+        blocks.push(PageBlock::Heading(self.phrases().set_up.clone()));
+        blocks.extend(self.set_up());
+        blocks.extend(self.requests());
+        blocks.extend(self.result());
+        blocks.extend(self.notes());
+        blocks.extend(self.examples());
+        blocks
+    }
+
+    /// Whom the provider is for, how sure the file is, and where the provider describes its login.
+    pub(crate) fn head(&self) -> Vec<PageBlock> {
+        let (listing, phrases) = (&self.sheet.listing, self.phrases());
+        let evidence = &listing.evidence;
+        let kind = format!("{} · {}", phrases.kind(listing.kind), phrases.countries(&listing.countries));
+        let sure = filled(
+            &phrases.how_sure,
+            &[
+                ("grade", evidence.grade.word()),
+                ("meaning", phrases.grade_meaning(evidence.grade)),
+                ("day", &evidence.confirmed.to_string()),
+                ("witnesses", &phrases.witnesses(&evidence.witnesses)),
+            ],
+        );
+        let link = |text: &str, to: &str| vec![PageSpan::Link { text: text.to_owned(), to: to.to_owned() }];
+        let mut links = vec![link(&phrases.manual, &listing.manual)];
+        links.extend(listing.register.iter().map(|register| link(&phrases.register, register)));
+        vec![PageBlock::Paragraph(spans(&kind)), PageBlock::Paragraph(spans(&sure)), PageBlock::Items(links)]
+    }
+
+    /// What is done before the first login.
+    pub(crate) fn set_up(&self) -> Vec<PageBlock> {
+        let (sheet, phrases) = (self.sheet, self.phrases());
+        let add = filled(&phrases.add, &[("name", sheet.file.name)]);
+        let mut steps = vec![spans(&add), spans(&self.set_up_text())];
+        let needed = sheet.needed_values();
+        if !needed.is_empty() {
+            let names: Vec<String> = needed.iter().map(|value| format!("`{}`", value.location)).collect();
+            steps.push(spans(&filled(&phrases.variables, &[("names", &names.join(", "))])));
+        }
+        steps.push(spans(&filled(&phrases.try_it, &[("name", sheet.file.name)])));
+        let mut blocks = vec![PageBlock::Steps(steps), PageBlock::Paragraph(self.redirect_sentence())];
+        if !needed.is_empty() {
+            let rows = needed.iter().map(|value| vec![vec![PageSpan::Code(value.location.clone())], spans(&self.meaning(value))]);
+            blocks.push(PageBlock::Table { heads: vec![phrases.variable.clone(), phrases.holds.clone()], rows: rows.collect() });
+        }
+        if !sheet.provider.inputs.is_empty() {
+            let labels: Vec<&str> = sheet.provider.inputs.iter().map(|input| input.label.in_language(self.language.code)).collect();
+            blocks.push(PageBlock::Paragraph(spans(&filled(&phrases.asked, &[("labels", &labels.join("; "))]))));
+        }
+        blocks
+    }
+
+    /// What is done at the provider alone.
+    pub(crate) fn set_up_at_provider(&self) -> Vec<PageBlock> {
+        let register = self.sheet.listing.register.as_ref();
+        let register = register.map(|page| PageSpan::Link { text: self.phrases().register.clone(), to: page.to_string() });
+        let mut blocks = vec![PageBlock::Paragraph(spans(&self.set_up_text()))];
+        blocks.extend(register.map(|link| PageBlock::Paragraph(vec![link])));
+        blocks
+    }
+
+    fn redirect_sentence(&self) -> Vec<PageSpan> {
+        spans(&filled(&self.phrases().redirect, &[("address", &self.redirect_address())]))
+    }
+
+    /// What is set up at the provider, with the addresses of the broker as code.
+    pub(crate) fn set_up_text(&self) -> String {
+        let (public_url, redirect_uri) = (format!("`{}`", self.public_url), format!("`{}`", self.redirect_address()));
+        let addresses = BrokerAddresses { public_url: &public_url, redirect_uri: &redirect_uri };
+        self.sheet.listing.set_up.filled(self.language.code, addresses).replace("``", "`")
+    }
+
+    /// What a variable holds.
+    pub(crate) fn meaning(&self, value: &NeededValue) -> String {
+        let phrases = self.phrases();
+        match (value.fact.as_str(), value.is_secret) {
+            ("clientId", _) => phrases.client_id.clone(),
+            ("clientSecret", _) => phrases.client_secret.clone(),
+            (fact, true) => filled(&phrases.secret, &[("fact", fact)]),
+            (fact, false) => filled(&phrases.setting, &[("fact", fact)]),
+        }
+    }
+
+    /// The requests of a login.
+    fn requests(&self) -> Vec<PageBlock> {
+        let (provider, phrases) = (&self.sheet.provider, self.phrases());
+        let mut lines = Vec::new();
+        for step in self.sheet.steps().iter().filter(|step| !step.is_refresh) {
+            let address = step.request.address.masked();
+            let address = address.split(['?', '#']).next().unwrap_or_default();
+            let line = if step.is_redirect {
+                let scope = provider.scope.as_deref().map_or_else(|| phrases.no_scope.clone(), |scope| filled(&phrases.scope, &[("scope", scope)]));
+                let pkce = if provider.pkce == Pkce::Off { format!(" {}", phrases.pkce_off) } else { String::new() };
+                format!("{} {scope}{pkce}", filled(&phrases.browser, &[("address", address)]))
+            } else {
+                format!("`{} {address}`", step.request.method)
+            };
+            lines.push(spans(&line));
+        }
+        vec![PageBlock::Heading(phrases.requests.clone()), PageBlock::Items(lines)]
+    }
+
+    /// What comes out of a login.
+    fn result(&self) -> Vec<PageBlock> {
+        let (provider, phrases) = (&self.sheet.provider, self.phrases());
+        let sources = self.sheet.identity_sources();
+        let rows = sources.into_iter().map(|source| vec![vec![PageSpan::Code(source.part)], vec![PageSpan::Code(source.from)]]).collect();
+        let table = PageBlock::Table { heads: vec![phrases.fact.clone(), phrases.from.clone()], rows };
+        let trust = match provider.identity.trust() {
+            EmailTrustPolicy::Claim => phrases.trust_claim.clone(),
+            EmailTrustPolicy::Always => phrases.trust_always.clone(),
+            EmailTrustPolicy::Never => phrases.trust_never.clone(),
+            EmailTrustPolicy::Domains(domains) => {
+                let domains: Vec<&str> = domains.iter().map(|domain| domain.value.as_str()).collect();
+                filled(&phrases.trust_domains, &[("domains", &domains.join("`, `"))])
+            }
+        };
+        let missing = match provider.identity.missing() {
+            MissingEmailPolicy::Refuse => &phrases.missing_refuse,
+            MissingEmailPolicy::Ask => &phrases.missing_ask,
+            MissingEmailPolicy::Placeholder(_) => &phrases.missing_placeholder,
+        };
+        let condition = provider.require.as_ref().map(|_| format!(" {}", phrases.condition)).unwrap_or_default();
+        let sentence = spans(&format!("{trust} {missing}{condition}"));
+        vec![PageBlock::Heading(phrases.result.clone()), table, PageBlock::Paragraph(sentence)]
+    }
+
+    fn notes(&self) -> Vec<PageBlock> {
+        let (listing, phrases) = (&self.sheet.listing, self.phrases());
+        let redirect_uri = self.redirect_address();
+        let addresses = BrokerAddresses { public_url: self.public_url, redirect_uri: &redirect_uri };
+        let mut lines: Vec<_> = listing.notes.iter().map(|note| spans(&note.filled(self.language.code, addresses))).collect();
+        if let Some(doubts) = &listing.evidence.doubts {
+            let doubts = doubts.filled(self.language.code, addresses);
+            lines.push(spans(&filled(&phrases.doubts, &[("doubts", &doubts)])));
+        }
+        if lines.is_empty() { Vec::new() } else { vec![PageBlock::Heading(phrases.notes.clone()), PageBlock::Items(lines)] }
+    }
+
+    /// What its examples show. Their titles are in English.
+    fn examples(&self) -> Vec<PageBlock> {
+        if self.language.code != "en" {
+            return Vec::new();
+        }
+        let phrases = self.phrases();
+        let line = |what: &str, refused: Option<&str>| match refused {
+            None => spans(what),
+            Some(code) => spans(&filled(&phrases.refused, &[("what", what), ("code", code)])),
+        };
+        let lines: Vec<_> = self.sheet.examples().iter().map(|example| line(&example.what, example.refused.as_deref())).collect();
+        vec![PageBlock::Heading(phrases.examples.clone()), PageBlock::Items(lines)]
+    }
+}

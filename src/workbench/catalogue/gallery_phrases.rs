@@ -1,0 +1,127 @@
+//! The words of the gallery, in its languages.
+
+use crate::provider::listing::{Country, EvidenceGrade, ProviderKind, Witness};
+use crate::vocabulary::data_file::read_data_file;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// A language of the gallery.
+pub(crate) struct GalleryLanguage {
+    pub(crate) code: &'static str,
+    pub(crate) phrases: GalleryPhrases,
+}
+
+/// The languages; the first one has a page about every provider.
+pub(crate) static GALLERY_LANGUAGES: LazyLock<[GalleryLanguage; 3]> = LazyLock::new(|| {
+    [("en", include_str!("languages/en.yaml")), ("pt-BR", include_str!("languages/pt-BR.yaml")), ("es", include_str!("languages/es.yaml"))]
+        .map(|(code, text)| GalleryLanguage { code, phrases: read_data_file(text) })
+});
+
+/// The language of a code, otherwise the first.
+pub(crate) fn gallery_language(code: &str) -> &'static GalleryLanguage {
+    let [first, ..] = &*GALLERY_LANGUAGES;
+    GALLERY_LANGUAGES.iter().find(|language| language.code == code).unwrap_or(first)
+}
+
+/// The words. A name in braces stands for what the program fills in.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct GalleryPhrases {
+    kinds: BTreeMap<String, String>,
+    countries: BTreeMap<String, String>,
+    witnesses: BTreeMap<String, String>,
+    pub(crate) title: String,
+    pub(crate) lead: String,
+    pub(crate) name: String,
+    pub(crate) by_country: String,
+    pub(crate) any_country: String,
+    pub(crate) provider: String,
+    pub(crate) country: String,
+    pub(crate) grade: String,
+    pub(crate) grade_a: String,
+    pub(crate) grade_b: String,
+    pub(crate) how_sure: String,
+    pub(crate) manual: String,
+    pub(crate) register: String,
+    pub(crate) set_up: String,
+    pub(crate) add: String,
+    pub(crate) redirect: String,
+    pub(crate) variables: String,
+    pub(crate) variable: String,
+    pub(crate) holds: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    pub(crate) setting: String,
+    pub(crate) secret: String,
+    pub(crate) try_it: String,
+    pub(crate) asked: String,
+    pub(crate) requests: String,
+    pub(crate) browser: String,
+    pub(crate) scope: String,
+    pub(crate) no_scope: String,
+    pub(crate) pkce_off: String,
+    pub(crate) result: String,
+    pub(crate) fact: String,
+    pub(crate) from: String,
+    pub(crate) trust_claim: String,
+    pub(crate) trust_always: String,
+    pub(crate) trust_never: String,
+    pub(crate) trust_domains: String,
+    pub(crate) missing_refuse: String,
+    pub(crate) missing_ask: String,
+    pub(crate) missing_placeholder: String,
+    pub(crate) condition: String,
+    pub(crate) notes: String,
+    pub(crate) doubts: String,
+    pub(crate) examples: String,
+    pub(crate) refused: String,
+    pub(crate) file: String,
+    pub(crate) examples_file: String,
+    pub(crate) all: String,
+    pub(crate) other_language: String,
+}
+
+impl GalleryPhrases {
+    pub(crate) fn kind(&self, kind: ProviderKind) -> &str {
+        self.kinds.get(kind.word()).map_or(kind.word(), String::as_str)
+    }
+
+    pub(crate) fn country(&self, country: Country) -> &str {
+        self.countries.get(country.code()).map_or("", String::as_str)
+    }
+
+    /// The countries as a list in a sentence.
+    pub(crate) fn countries(&self, countries: &[Country]) -> String {
+        let names: Vec<&str> = countries.iter().map(|country| self.country(*country)).collect();
+        if names.is_empty() { self.any_country.clone() } else { names.join(", ") }
+    }
+
+    /// The witnesses, each kind once with its number.
+    pub(crate) fn witnesses(&self, witnesses: &[Witness]) -> String {
+        let mut counted: Vec<(Witness, usize)> = Vec::new();
+        for witness in witnesses {
+            match counted.iter_mut().find(|(known, _)| known == witness) {
+                Some((_, count)) => *count += 1,
+                None => counted.push((*witness, 1)),
+            }
+        }
+        let named = counted.into_iter().map(|(witness, count)| {
+            let name = self.witnesses.get(witness.word()).map_or(witness.word(), String::as_str);
+            if count == 1 { name.to_owned() } else { format!("{name} (×{count})") }
+        });
+        named.collect::<Vec<_>>().join(", ")
+    }
+
+    pub(crate) fn grade_meaning(&self, grade: EvidenceGrade) -> &str {
+        match grade {
+            EvidenceGrade::A => &self.grade_a,
+            EvidenceGrade::B => &self.grade_b,
+        }
+    }
+}
+
+/// A phrase with its holes filled.
+pub(crate) fn filled(phrase: &str, holes: &[(&str, &str)]) -> String {
+    holes.iter().fold(phrase.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+}

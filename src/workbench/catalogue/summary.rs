@@ -1,0 +1,80 @@
+//! What lists show of each file of the catalogue, and how a file is found by words.
+
+use crate::provider::listing::{Country, Day, EvidenceGrade, ProviderKind};
+use crate::vocabulary::site::host_of_address;
+use crate::workbench::catalogue::CATALOGUE;
+use crate::workbench::catalogue::gallery_phrases::{GALLERY_LANGUAGES, GalleryLanguage};
+use crate::workbench::catalogue::sheet::CatalogueSheet;
+use std::sync::LazyLock;
+
+/// What a list shows of a file.
+#[derive(Debug)]
+pub(crate) struct CatalogueSummary {
+    pub(crate) name: &'static str,
+    pub(crate) title: Box<str>,
+    pub(crate) kind: ProviderKind,
+    pub(crate) countries: Vec<Country>,
+    pub(crate) grade: EvidenceGrade,
+    pub(crate) confirmed: Day,
+    /// The words by which it is found, in small letters, besides its name and its title.
+    words: String,
+}
+
+/// The files that stand in the catalogue: all but the playground, which is inside the program. They are compiled once.
+static SUMMARIES: LazyLock<Vec<CatalogueSummary>> = LazyLock::new(|| {
+    let mut all: Vec<CatalogueSummary> = CATALOGUE.iter().filter_map(|file| Some(summary(file.name, &CatalogueSheet::open(file.name)?))).collect();
+    all.sort_by_key(|summary| (summary.title.to_lowercase(), summary.name));
+    all
+});
+
+/// The files by title.
+pub(crate) fn catalogue_summaries() -> &'static [CatalogueSummary] {
+    &SUMMARIES
+}
+
+fn summary(name: &'static str, sheet: &CatalogueSheet) -> CatalogueSummary {
+    let listing = &sheet.listing;
+    let in_language = |language: &GalleryLanguage| {
+        let countries = listing.countries.iter().map(|country| language.phrases.country(*country));
+        std::iter::once(language.phrases.kind(listing.kind)).chain(countries).collect::<Vec<_>>().join(" ")
+    };
+    let mut words: Vec<String> = GALLERY_LANGUAGES.iter().map(in_language).collect();
+    words.extend(listing.countries.iter().map(|country| country.code().to_owned()));
+    words.push(listing.kind.word().to_owned());
+    words.push(host_of_address(&listing.manual).to_owned());
+    words.extend(sheet.hosts());
+    CatalogueSummary {
+        name,
+        title: sheet.provider.title.clone(),
+        kind: listing.kind,
+        countries: listing.countries.clone(),
+        grade: listing.evidence.grade,
+        confirmed: listing.evidence.confirmed,
+        words: words.join(" ").to_lowercase(),
+    }
+}
+
+impl CatalogueSummary {
+    /// How well it fits a word: lower is better.
+    fn rank(&self, word: &str) -> Option<u8> {
+        let title = self.title.to_lowercase();
+        let plain = |text: &str| text.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>();
+        let (name, asked) = (plain(self.name), plain(word));
+        match () {
+            () if self.name == word || title == word || name == asked => Some(0),
+            () if title.starts_with(word) || name.starts_with(&asked) && !asked.is_empty() => Some(1),
+            () if title.contains(word) || name.contains(&asked) && !asked.is_empty() => Some(2),
+            () if self.words.contains(word) => Some(3),
+            () => None,
+        }
+    }
+}
+
+/// The files that fit all of the words, the best first.
+pub(crate) fn search(words: &str) -> Vec<&'static CatalogueSummary> {
+    let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+    let rank = |summary: &CatalogueSummary| words.iter().map(|word| summary.rank(word)).collect::<Option<Vec<u8>>>();
+    let mut found: Vec<_> = catalogue_summaries().iter().filter_map(|summary| Some((rank(summary)?, summary))).collect();
+    found.sort_by_key(|(ranks, _)| ranks.iter().map(|rank| u32::from(*rank)).sum::<u32>());
+    found.into_iter().map(|(_, summary)| summary).collect()
+}

@@ -1,0 +1,136 @@
+//! `portaria catalogue` and `portaria providers stale`: an installed program has the catalogue without the repository.
+
+use crate::command_line::{Folder, portaria};
+use crate::support::{catalogue, root, text};
+use serde_json::Value;
+
+fn json(folder: &Folder, arguments: &[&str]) -> Value {
+    let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
+    let (_, out, err) = portaria(&folder.0, &arguments, &[]);
+    serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}{err}"))
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    list.as_array().expect("a list").iter().filter_map(|entry| entry["name"].as_str()).collect()
+}
+
+#[test]
+fn every_file_of_the_catalogue_but_the_playground_is_listed() {
+    let folder = Folder::new("catalogue-list");
+    let list = json(&folder, &["catalogue", "list"]);
+
+    let mut listed = names(&list);
+    listed.sort_unstable();
+    let files = catalogue();
+    let files: Vec<&str> = files.iter().filter_map(|path| path.file_stem()?.to_str()).filter(|name| *name != "playground").collect();
+    assert_eq!(listed, files);
+    for entry in list.as_array().expect("a list") {
+        assert!(["A", "B"].contains(&entry["grade"].as_str().expect("a grade")), "{entry}");
+    }
+}
+
+#[test]
+fn the_list_can_be_of_one_country_or_one_kind() {
+    let folder = Folder::new("catalogue-country");
+
+    let brazil = json(&folder, &["catalogue", "list", "--country", "br"]);
+    let government = json(&folder, &["catalogue", "list", "--country", "BR", "--kind", "government"]);
+
+    assert!(["govbr", "mercadopago", "suap"].iter().all(|name| names(&brazil).contains(name)), "{brazil}");
+    assert_eq!(names(&government), ["govbr"]);
+    assert_eq!(portaria(&folder.0, &["catalogue", "list", "--country", "XX"], &[]).0, 1);
+}
+
+#[test]
+fn a_file_is_found_by_its_name_its_kind_its_country_or_its_host() {
+    let folder = Folder::new("catalogue-search");
+    let first = |words: &[&str]| {
+        let arguments: Vec<&str> = ["catalogue", "search"].iter().chain(words).copied().collect();
+        let found = json(&folder, &arguments);
+        names(&found).first().map(|name| (*name).to_owned())
+    };
+
+    for (words, expected) in [
+        (&["github"][..], "github"),
+        (&["GitHub"], "github"),
+        (&["gov.br"], "govbr"),
+        (&["mercado", "pago"], "mercadopago"),
+        (&["brasil", "governo"], "govbr"),
+        (&["brazil", "government"], "govbr"),
+        (&["kauth.kakao.com"], "kakao"),
+    ] {
+        assert_eq!(first(words).as_deref(), Some(expected), "{words:?}");
+    }
+    let (code, out, _) = portaria(&folder.0, &["catalogue", "search", "githob"], &[]);
+    assert!(code == 1 && out.contains("did you mean `github`?") && out.contains("portaria new NAME"), "{out}");
+}
+
+#[test]
+fn a_page_says_what_is_needed_what_is_sent_and_what_comes_out() {
+    let folder = Folder::new("catalogue-show");
+
+    let (code, out, _) = portaria(&folder.0, &["catalogue", "show", "github", "--public-url", "https://login.loja.example"], &[]);
+
+    assert_eq!(code, 0, "{out}");
+    for part in [
+        "https://login.loja.example/callback/github",
+        "GITHUB_CLIENT_SECRET",
+        "read:user user:email",
+        "GET https://api.github.com/user/emails",
+        "emailVerified",
+        "Grade ",
+    ] {
+        assert!(out.contains(part), "{part}\n{out}");
+    }
+    assert!(out.lines().all(|line| line.chars().count() <= 80 || line.contains("https://")), "{out}");
+    let (code, _, err) = portaria(&folder.0, &["catalogue", "show", "githob"], &[]);
+    assert!(code == 2 && err.contains("did you mean `github`?"), "{err}");
+}
+
+#[test]
+fn an_added_file_is_checked_and_its_examples_pass() {
+    let folder = Folder::new("catalogue-add");
+
+    let (code, out, err) = portaria(&folder.0, &["catalogue", "add", "govbr", "--public-url", "https://login.loja.example"], &[]);
+
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("GOVBR_CLIENT_ID") && out.contains("https://login.loja.example/callback/govbr"), "{out}");
+    let added = text(&folder.0.join("providers.d/govbr.yaml"));
+    assert!(text(&root().join("providers.d/govbr.yaml")).ends_with(&added), "{added}");
+    assert!(!added.contains("$schema"), "no schema lies there: {added}");
+    for command in [&["check"][..], &["test"]] {
+        let arguments: Vec<&str> = command.iter().chain(&["--public-url", "https://login.loja.example"]).copied().collect();
+        let (code, out, err) = portaria(&folder.0, &arguments, &[]);
+        assert_eq!(code, 0, "{command:?}: {out}{err}");
+    }
+    let (code, _, err) = portaria(&folder.0, &["catalogue", "add", "govbr"], &[]);
+    assert!(code == 2 && err.contains("is there already") && err.contains("--force"), "{err}");
+}
+
+const OLD: &str = "name: Acme
+catalogue:
+  kind: developers
+  manual: https://sso.acme.example/docs
+  setUp: Create an application with ${redirectUri} as its redirect address.
+  evidence: { grade: B, confirmed: 2020-01-31, witnesses: [ manual ] }
+discovery: https://sso.acme.example
+";
+
+#[test]
+fn a_file_that_was_not_confirmed_for_a_year_is_stale() {
+    let fresh = OLD.replace("2020-01-31", "2200-01-31");
+    let without = "name: Beta\ndiscovery: https://sso.beta.example\n";
+    let folder = Folder::new("providers-stale").with("providers.d/acme.yaml", OLD).with("providers.d/nova.yaml", &fresh);
+
+    let (code, out, err) = portaria(&folder.0, &["providers", "stale"], &[]);
+    assert!(code == 1 && out.contains("acme  2020-02-01, by its witnesses") && !out.contains("nova"), "{out}{err}");
+
+    let folder = folder.with("providers.d/beta.yaml", without);
+    let (_, out, _) = portaria(&folder.0, &["providers", "stale"], &[]);
+    assert!(out.contains("beta  never"), "{out}");
+    let stale = json(&folder, &["providers", "stale"]);
+    assert_eq!(names(&stale), ["beta", "acme"]);
+
+    let long = ["providers", "stale", "--days", "36500"];
+    assert_eq!(names(&json(&folder, &long)), ["beta"]);
+}
