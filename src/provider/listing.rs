@@ -82,6 +82,7 @@ words! {
         /// Example: `notes: [ Only accounts with a verified address can sign in. ]`
         notes: Option<OneOrMany<LocalizedTextSpec>> = "notes",
         /// How sure the file is.
+        /// Example: `evidence: { grade: B, confirmed: 2026-11-30, witnesses: [ manual ] }`
         evidence: EvidenceSpec = "evidence",
     }
 }
