@@ -41,14 +41,14 @@ fn has_page(sheet: &CatalogueSheet, code: &str) -> bool {
 fn page(sheet: &CatalogueSheet, language: &GalleryLanguage, folder: &str) -> String {
     let (name, phrases) = (sheet.file.name, &language.phrases);
     let mut blocks = GalleryPage { sheet, language, public_url: PUBLIC_URL }.blocks();
-    let root = "../".repeat(folder.split('/').count());
+    let (root, documents) = (up_to_root(folder), up_to_documents(folder));
     let mut links = vec![
         link(&phrases.file, format!("{root}providers.d/{name}.yaml")),
         link(&phrases.examples_file, format!("{root}providers.d/{name}.examples.yaml")),
         link(&phrases.all, "README.md".to_owned()),
     ];
     let others = FOLDERS.iter().filter(|(other, code)| *other != folder && has_page(sheet, code));
-    links.extend(others.map(|(other, _)| link(&phrases.other_language, format!("{root}{other}/{name}.md"))));
+    links.extend(others.map(|(other, _)| link(&phrases.other_language, format!("{documents}{}/{name}.md", below_documents(other)))));
     blocks.push(PageBlock::Paragraph(joined(links, " · ")));
     as_markdown(&sheet.provider.title, &blocks)
 }
@@ -56,11 +56,11 @@ fn page(sheet: &CatalogueSheet, language: &GalleryLanguage, folder: &str) -> Str
 /// The index in a language; `own` are the names that have a page in it.
 fn index(language: &GalleryLanguage, folder: &str, own: &[&str]) -> String {
     let (phrases, summaries) = (&language.phrases, catalogue_summaries());
-    let root = "../".repeat(folder.split('/').count());
+    let documents = up_to_documents(folder);
     let to_page = |summary: &CatalogueSummary| {
         let [(first, _), ..] = FOLDERS;
         let name = summary.name;
-        link(&summary.title, if own.contains(&name) { format!("{name}.md") } else { format!("{root}{first}/{name}.md") })
+        link(&summary.title, if own.contains(&name) { format!("{name}.md") } else { format!("{documents}{}/{name}.md", below_documents(first)) })
     };
     let of_grade = |grade| summaries.iter().filter(|summary| summary.grade == grade).count().to_string();
     let lead = filled(
@@ -73,7 +73,8 @@ fn index(language: &GalleryLanguage, folder: &str, own: &[&str]) -> String {
             ("countB", &of_grade(EvidenceGrade::B)),
         ],
     );
-    let others = FOLDERS.iter().filter(|(other, _)| *other != folder).map(|(other, _)| link(&phrases.other_language, format!("{root}{other}/README.md")));
+    let to_index = |other| link(&phrases.other_language, format!("{documents}{}/README.md", below_documents(other)));
+    let others = FOLDERS.iter().filter(|(other, _)| *other != folder).map(|(other, _)| to_index(other));
     let mut blocks = vec![PageBlock::Paragraph(spans(&lead)), PageBlock::Paragraph(joined(others.collect(), " · "))];
     blocks.push(PageBlock::Heading(phrases.by_country.clone()));
     let mut by_country: BTreeMap<Country, Vec<&CatalogueSummary>> = BTreeMap::new();
@@ -95,6 +96,19 @@ fn index(language: &GalleryLanguage, folder: &str, own: &[&str]) -> String {
         blocks.push(PageBlock::Table { heads, rows: of_kind.iter().map(row).collect() });
     }
     as_markdown(&phrases.title, &blocks)
+}
+
+/// The path from a folder up to the root of the checkout, and up to its documents.
+fn up_to_root(folder: &str) -> String {
+    "../".repeat(folder.split('/').count())
+}
+
+fn up_to_documents(folder: &str) -> String {
+    "../".repeat(below_documents(folder).split('/').count())
+}
+
+fn below_documents(folder: &str) -> &str {
+    folder.strip_prefix("docs/").unwrap_or(folder)
 }
 
 fn link(text: &str, to: String) -> PageSpan {

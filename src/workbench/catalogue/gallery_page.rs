@@ -1,7 +1,7 @@
 //! What a page of the gallery says about a provider.
 
 use crate::provider::callback::StateLocation;
-use crate::provider::listing::BrokerAddresses;
+use crate::provider::listing::{BrokerAddresses, ListingText};
 use crate::provider::pkce::Pkce;
 use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
 use crate::workbench::catalogue::gallery_phrases::{GalleryLanguage, GalleryPhrases, filled};
@@ -99,9 +99,13 @@ impl GalleryPage<'_> {
 
     /// What is set up at the provider, with the addresses of the broker as code.
     pub(crate) fn set_up_text(&self) -> String {
-        let (public_url, redirect_uri) = (format!("`{}`", self.public_url), format!("`{}`", self.redirect_address()));
-        let addresses = BrokerAddresses { public_url: &public_url, redirect_uri: &redirect_uri };
-        self.sheet.listing.set_up.filled(self.language.code, addresses).replace("``", "`")
+        with_code(&self.filled(&self.sheet.listing.set_up))
+    }
+
+    /// A text of the file in the language of the page.
+    fn filled(&self, text: &ListingText) -> String {
+        let redirect_uri = self.redirect_address();
+        text.filled(self.language.code, BrokerAddresses { public_url: self.public_url, redirect_uri: &redirect_uri })
     }
 
     /// What a variable holds.
@@ -138,9 +142,11 @@ impl GalleryPage<'_> {
     fn result(&self) -> Vec<PageBlock> {
         let (provider, phrases) = (&self.sheet.provider, self.phrases());
         let sources = self.sheet.identity_sources();
+        let has_address = sources.iter().any(|source| source.part == "email");
         let rows = sources.into_iter().map(|source| vec![vec![PageSpan::Code(source.part)], vec![PageSpan::Code(source.from)]]).collect();
         let table = PageBlock::Table { heads: vec![phrases.fact.clone(), phrases.from.clone()], rows };
         let trust = match provider.identity.trust() {
+            _ if !has_address => phrases.no_email.clone(),
             EmailTrustPolicy::Claim => phrases.trust_claim.clone(),
             EmailTrustPolicy::Always => phrases.trust_always.clone(),
             EmailTrustPolicy::Never => phrases.trust_never.clone(),
@@ -161,12 +167,9 @@ impl GalleryPage<'_> {
 
     fn notes(&self) -> Vec<PageBlock> {
         let (listing, phrases) = (&self.sheet.listing, self.phrases());
-        let redirect_uri = self.redirect_address();
-        let addresses = BrokerAddresses { public_url: self.public_url, redirect_uri: &redirect_uri };
-        let mut lines: Vec<_> = listing.notes.iter().map(|note| spans(&note.filled(self.language.code, addresses))).collect();
+        let mut lines: Vec<_> = listing.notes.iter().map(|note| spans(&with_code(&self.filled(note)))).collect();
         if let Some(doubts) = &listing.evidence.doubts {
-            let doubts = doubts.filled(self.language.code, addresses);
-            lines.push(spans(&filled(&phrases.doubts, &[("doubts", &doubts)])));
+            lines.push(spans(&with_code(&filled(&phrases.doubts, &[("doubts", &self.filled(doubts))]))));
         }
         if lines.is_empty() { Vec::new() } else { vec![PageBlock::Heading(phrases.notes.clone()), PageBlock::Items(lines)] }
     }
@@ -184,4 +187,20 @@ impl GalleryPage<'_> {
         let lines: Vec<_> = self.sheet.examples().iter().map(|example| line(&example.what, example.refused.as_deref())).collect();
         vec![PageBlock::Heading(phrases.examples.clone()), PageBlock::Items(lines)]
     }
+}
+
+/// The text with addresses and variables as code, where it has none itself.
+fn with_code(text: &str) -> String {
+    if text.contains('`') {
+        return text.to_owned();
+    }
+    let is_code = |word: &str| {
+        let is_variable = word.contains('_') && word.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
+        is_variable || word.starts_with("https://") || word.starts_with("http://")
+    };
+    let marked = |word: &str| {
+        let core = word.trim_matches(|letter: char| matches!(letter, '.' | ',' | ';' | ':' | '(' | ')' | '"' | '\'' | '!' | '?'));
+        if is_code(core) { word.replacen(core, &format!("`{core}`"), 1) } else { word.to_owned() }
+    };
+    text.split(' ').map(marked).collect::<Vec<_>>().join(" ")
 }

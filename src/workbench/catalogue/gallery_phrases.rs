@@ -64,6 +64,7 @@ pub(crate) struct GalleryPhrases {
     pub(crate) result: String,
     pub(crate) fact: String,
     pub(crate) from: String,
+    pub(crate) no_email: String,
     pub(crate) trust_claim: String,
     pub(crate) trust_always: String,
     pub(crate) trust_never: String,

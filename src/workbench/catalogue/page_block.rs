@@ -63,13 +63,17 @@ fn markdown_line(line: &[PageSpan]) -> String {
 
 /// A text without marks of Markdown.
 fn escaped(text: &str) -> String {
-    text.chars().fold(String::new(), |mut written, letter| {
-        if matches!(letter, '*' | '_' | '<' | '[' | ']' | '\\' | '#') {
+    let mut written = String::new();
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        // Inside of a word an underscore is a letter.
+        let is_inside = written.ends_with(char::is_alphanumeric) && letters.peek().is_some_and(|next| next.is_alphanumeric());
+        if matches!(letter, '*' | '<' | '[' | ']' | '\\' | '#') || letter == '_' && !is_inside {
             written.push('\\');
         }
         written.push(letter);
-        written
-    })
+    }
+    written
 }
 
 /// The page for a terminal of this width.
