@@ -30,7 +30,8 @@ fn embed_catalogue() {
     for file in files {
         let Some(name) = file.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".yaml")) else { continue };
         if !name.contains('.') {
-            let included = |path: &Path| if path.exists() { format!("include_str!({:?})", path.display().to_string()) } else { "\"\"".to_owned() };
+            let included =
+                |path: &Path| if path.exists() { format!("include_str!({:?})", path.display().to_string()) } else { "\"\"".to_owned() };
             let (text, examples) = (included(&file), included(&file.with_extension("examples.yaml")));
             let _ = writeln!(table, "    CatalogueFile {{ name: {name:?}, text: {text}, examples: {examples} }},");
         }

@@ -2,7 +2,7 @@
 
 use crate::commands::outcome::{Colours, CommandFailure, CommandOutcome, count_in_words, print_json, print_line};
 use crate::commands::{GlobalOptions, new_provider_file};
-use crate::provider::listing::{Listing, ProviderKind};
+use crate::provider::listing::{Country, Listing, ProviderKind};
 use crate::vocabulary::diagnostic::{did_you_mean, printable};
 use crate::workbench::catalogue::gallery_page::GalleryPage;
 use crate::workbench::catalogue::gallery_phrases::gallery_language;
@@ -115,7 +115,7 @@ fn lines(summaries: &[&CatalogueSummary], colours: Colours) -> String {
     let titles = widest(&mut catalogue_summaries().iter().map(|summary| &*summary.title));
     let mut text = String::new();
     for summary in summaries {
-        let countries: Vec<&str> = summary.countries.iter().map(|country| country.code()).collect();
+        let countries: Vec<&str> = summary.countries.iter().map(Country::code).collect();
         let name = colours.word(&format!("{:<names$}", summary.name));
         let line = format!("  {name}  {:<titles$}  {}  {}", summary.title, summary.grade.word(), countries.join(" "));
         let _ = writeln!(text, "{}", line.trim_end());
@@ -186,13 +186,18 @@ impl AddArguments {
         }
         let next = new_provider_file::next_steps(&path, &settings)?;
         let set_up = as_terminal_text(&page.set_up_at_provider(), COLUMNS, str::to_owned);
-        print_line(&format!("{} and its examples are written.\n\nAt the provider:\n{}\n{}", path.display(), set_up.trim_end(), next.trim_end()));
+        print_line(&format!(
+            "{} and its examples are written.\n\nAt the provider:\n{}\n{}",
+            path.display(),
+            set_up.trim_end(),
+            next.trim_end()
+        ));
         Ok(CommandOutcome::Fine)
     }
 }
 
 fn summary_as_json(summary: &CatalogueSummary) -> Value {
-    let countries: Vec<&str> = summary.countries.iter().map(|country| country.code()).collect();
+    let countries: Vec<&str> = summary.countries.iter().map(Country::code).collect();
     json!({
         "name": summary.name,
         "title": &*summary.title,

@@ -165,7 +165,14 @@ fn broken_examples(paths: &[PathBuf]) -> Result<Vec<CheckedFile>, CommandFailure
         let source = files::read_source(path).map_err(|error| CommandFailure::file_error(path, &error))?;
         if let Err(report) = examples::read(&source) {
             let state = CheckedFileState::Provider(ProviderStatus::Broken);
-            broken.push(CheckedFile { file: source.name.to_string(), title: String::new(), state, missing: Vec::new(), evidence: None, report });
+            broken.push(CheckedFile {
+                file: source.name.to_string(),
+                title: String::new(),
+                state,
+                missing: Vec::new(),
+                evidence: None,
+                report,
+            });
         }
     }
     Ok(broken)

@@ -42,8 +42,7 @@ impl StaleArguments {
         let of = |state: &ProviderFileState| Some(last_confirmation(state.provider()?, &logins));
         let confirmations: Vec<LastConfirmation> = entries.iter().filter_map(|entry| of(&entry.state)).collect();
         let oldest = now.saturating_sub(self.days.saturating_mul(24 * 3600));
-        let mut stale: Vec<&LastConfirmation> =
-            confirmations.iter().filter(|file| file.at.is_none_or(|(at, _)| at < oldest)).collect();
+        let mut stale: Vec<&LastConfirmation> = confirmations.iter().filter(|file| file.at.is_none_or(|(at, _)| at < oldest)).collect();
         stale.sort_by_key(|file| file.at.map(|(at, _)| at));
         if json {
             let day = |file: &LastConfirmation| file.at.map(|(at, _)| format_day(at));

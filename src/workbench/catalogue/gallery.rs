@@ -60,7 +60,10 @@ fn index(language: &GalleryLanguage, folder: &str, own: &[&str]) -> String {
     let to_page = |summary: &CatalogueSummary| {
         let [(first, _), ..] = FOLDERS;
         let name = summary.name;
-        link(&summary.title, if own.contains(&name) { format!("{name}.md") } else { format!("{documents}{}/{name}.md", below_documents(first)) })
+        link(
+            &summary.title,
+            if own.contains(&name) { format!("{name}.md") } else { format!("{documents}{}/{name}.md", below_documents(first)) },
+        )
     };
     let of_grade = |grade| summaries.iter().filter(|summary| summary.grade == grade).count().to_string();
     let lead = filled(
@@ -90,7 +93,12 @@ fn index(language: &GalleryLanguage, folder: &str, own: &[&str]) -> String {
         let Some(first) = of_kind.first() else { continue };
         blocks.push(PageBlock::Heading(phrases.kind(first.kind).to_owned()));
         let row = |summary: &&CatalogueSummary| {
-            vec![vec![to_page(summary)], vec![PageSpan::Code(summary.name.to_owned())], spans(&phrases.countries(&summary.countries)), spans(summary.grade.word())]
+            vec![
+                vec![to_page(summary)],
+                vec![PageSpan::Code(summary.name.to_owned())],
+                spans(&phrases.countries(&summary.countries)),
+                spans(summary.grade.word()),
+            ]
         };
         let heads = [&phrases.provider, &phrases.name, &phrases.country, &phrases.grade].map(String::clone).to_vec();
         blocks.push(PageBlock::Table { heads, rows: of_kind.iter().map(row).collect() });

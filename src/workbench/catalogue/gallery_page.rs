@@ -127,7 +127,8 @@ impl GalleryPage<'_> {
             let address = step.request.address.masked();
             let address = address.split(['?', '#']).next().unwrap_or_default();
             let line = if step.is_redirect {
-                let scope = provider.scope.as_deref().map_or_else(|| phrases.no_scope.clone(), |scope| filled(&phrases.scope, &[("scope", scope)]));
+                let scope =
+                    provider.scope.as_deref().map_or_else(|| phrases.no_scope.clone(), |scope| filled(&phrases.scope, &[("scope", scope)]));
                 let pkce = if provider.pkce == Pkce::Off { format!(" {}", phrases.pkce_off) } else { String::new() };
                 format!("{} {scope}{pkce}", filled(&phrases.browser, &[("address", address)]))
             } else {

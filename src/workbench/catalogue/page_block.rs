@@ -1,6 +1,7 @@
 //! The parts of a page about a provider, and how they are written as Markdown and for a terminal. The lab has a template of its own.
 
 use crate::vocabulary::diagnostic::printable;
+use std::fmt::Write as _;
 
 /// A piece of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,7 +9,10 @@ pub(crate) enum PageSpan {
     Text(String),
     /// What is written exactly so: a command, a variable, an address to register.
     Code(String),
-    Link { text: String, to: String },
+    Link {
+        text: String,
+        to: String,
+    },
 }
 
 /// A part of a page.
@@ -19,7 +23,10 @@ pub(crate) enum PageBlock {
     Items(Vec<Vec<PageSpan>>),
     /// What is done one after another.
     Steps(Vec<Vec<PageSpan>>),
-    Table { heads: Vec<String>, rows: Vec<Vec<Vec<PageSpan>>> },
+    Table {
+        heads: Vec<String>,
+        rows: Vec<Vec<Vec<PageSpan>>>,
+    },
 }
 
 /// A text in which code stands between backticks.
@@ -34,17 +41,18 @@ pub(crate) fn as_markdown(title: &str, blocks: &[PageBlock]) -> String {
     for block in blocks {
         page.push('\n');
         match block {
-            PageBlock::Heading(text) => page.push_str(&format!("## {}\n", escaped(text))),
-            PageBlock::Paragraph(line) => page.push_str(&format!("{}\n", markdown_line(line))),
-            PageBlock::Items(lines) => lines.iter().for_each(|line| page.push_str(&format!("- {}\n", markdown_line(line)))),
+            PageBlock::Heading(text) => _ = writeln!(page, "## {}", escaped(text)),
+            PageBlock::Paragraph(line) => _ = writeln!(page, "{}", markdown_line(line)),
+            PageBlock::Items(lines) => lines.iter().for_each(|line| _ = writeln!(page, "- {}", markdown_line(line))),
             PageBlock::Steps(lines) => {
-                lines.iter().enumerate().for_each(|(at, line)| page.push_str(&format!("{}. {}\n", at + 1, markdown_line(line))));
+                lines.iter().enumerate().for_each(|(at, line)| _ = writeln!(page, "{}. {}", at + 1, markdown_line(line)));
             }
             PageBlock::Table { heads, rows } => {
                 let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
                 page.push_str(&row(heads.iter().map(|head| escaped(head)).collect()));
-                page.push_str(&format!("|{}\n", "---|".repeat(heads.len())));
-                rows.iter().for_each(|cells| page.push_str(&row(cells.iter().map(|cell| markdown_line(cell).replace('|', "\\|")).collect())));
+                _ = writeln!(page, "|{}", "---|".repeat(heads.len()));
+                rows.iter()
+                    .for_each(|cells| page.push_str(&row(cells.iter().map(|cell| markdown_line(cell).replace('|', "\\|")).collect())));
             }
         }
     }
@@ -81,7 +89,7 @@ pub(crate) fn as_terminal_text(blocks: &[PageBlock], width: usize, heading: impl
     let mut page = String::new();
     for block in blocks {
         match block {
-            PageBlock::Heading(text) => page.push_str(&format!("\n{}\n", heading(text))),
+            PageBlock::Heading(text) => _ = writeln!(page, "\n{}", heading(text)),
             PageBlock::Paragraph(line) => write_wrapped(&plain_line(line), "  ", "  ", width, &mut page),
             PageBlock::Items(lines) => lines.iter().for_each(|line| write_wrapped(&plain_line(line), "  - ", "    ", width, &mut page)),
             PageBlock::Steps(lines) => {
@@ -118,7 +126,7 @@ fn write_wrapped(text: &str, first: &str, further: &str, width: usize, page: &mu
         if !is_empty && line.chars().count() + 1 + word.chars().count() > width {
             page.push_str(line.trim_end());
             page.push('\n');
-            line = further.to_owned();
+            further.clone_into(&mut line);
             is_empty = true;
         }
         if !is_empty {

@@ -22,7 +22,8 @@ pub(crate) struct CatalogueSummary {
 
 /// The files that stand in the catalogue: all but the playground, which is inside the program. They are compiled once.
 static SUMMARIES: LazyLock<Vec<CatalogueSummary>> = LazyLock::new(|| {
-    let mut all: Vec<CatalogueSummary> = CATALOGUE.iter().filter_map(|file| Some(summary(file.name, &CatalogueSheet::open(file.name)?))).collect();
+    let mut all: Vec<CatalogueSummary> =
+        CATALOGUE.iter().filter_map(|file| Some(summary(file.name, &CatalogueSheet::open(file.name)?))).collect();
     all.sort_by_key(|summary| (summary.title.to_lowercase(), summary.name));
     all
 });

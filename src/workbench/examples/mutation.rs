@@ -9,7 +9,8 @@ use crate::workbench::examples::example::ExampleSpec;
 use crate::workbench::examples::replay::replay;
 
 /// Words that change no login: they say how a provider is shown.
-const NOT_PART_OF_A_LOGIN: &[&str] = &["name", "logo", "order", "hidden", "enabled", "logout", "label", "catalogue", "refusesEmbeddedBrowsers"];
+const NOT_PART_OF_A_LOGIN: &[&str] =
+    &["name", "logo", "order", "hidden", "enabled", "logout", "label", "catalogue", "refusesEmbeddedBrowsers"];
 
 /// The score of one provider.
 #[derive(Clone, Debug, Default)]

@@ -38,7 +38,9 @@ impl<'a> Section<'a> {
     /// The rows of a block, in the order in which its words are documented. `prefix` stands before each word.
     pub(crate) fn rows(&self, block: &'static WordBlock, prefix: &str) -> Vec<DescriptionRow> {
         let has_section = |word: &str| is_step(word) || word == "refresh" && self.writes("refresh");
-        let words = block.words.iter().filter(|word| !(self.step.is_none() && has_section(word.name)) && word.name != "prepare");
+        // No login reads what the catalogue says.
+        let is_left_out = |word: &str| self.step.is_none() && has_section(word) || matches!(word, "prepare" | "catalogue");
+        let words = block.words.iter().filter(|word| !is_left_out(word.name));
         words.flat_map(|word| self.word_rows(word, block.title, prefix)).collect()
     }
 
