@@ -8,6 +8,7 @@ use crate::provider::declared_values::{CLIENT_VARIABLES, variable_beginning, wri
 use crate::provider::value_reference::{FoundFile, ValueReference};
 use crate::stores::catalogue::io_error_message;
 use crate::stores::read_refusal::{ReadRefusal, ReadRefusalKind};
+use crate::stores::settings::outgoing_proxy::OutgoingProxySpec;
 use crate::stores::settings::{DEFAULT_STORAGE, FilesMayReadSpec, MailSpec, Settings};
 use crate::stores::store_boundaries::{LookedUpFiles, StoreBoundaries, StoreGroup};
 use crate::stores::variable_pattern::{VariablePattern, is_machine_variable, is_own_variable};
@@ -316,7 +317,7 @@ fn is_same_folder(one: &Path, other: &Path) -> bool {
 }
 
 impl BrokerValues {
-    /// What `masterKey`, `mail`, `apps`, `events` and `storage` use, in all stores, and the settings file, in which the address of the storage may hold
+    /// What `masterKey`, `mail`, `outgoingProxy`, `apps`, `events` and `storage` use, in all stores, and the settings file, in which the address of the storage may hold
     /// a password.
     pub(crate) fn of(settings: &Settings) -> Self {
         let mut own = Self { folder: settings.folder(), ..Self::default() };
@@ -327,7 +328,8 @@ impl BrokerValues {
             let of_mail = spec.mail.iter().flat_map(MailSpec::secret_references);
             let of_apps = spec.apps.iter().flat_map(|apps| &apps.0).filter_map(|(_, app)| app.secret_reference());
             let of_events = spec.events.iter().flat_map(|events| &events.secret.0);
-            for reference in spec.master_key.iter().chain(of_mail).chain(of_apps).chain(of_events) {
+            let of_proxy = spec.outgoing_proxy.iter().flat_map(OutgoingProxySpec::secret_references);
+            for reference in spec.master_key.iter().chain(of_mail).chain(of_proxy).chain(of_apps).chain(of_events) {
                 match &reference.0 {
                     ValueReference::Variable(variable) => own.variables.push(variable.clone()),
                     ValueReference::File(path) | ValueReference::JudgedFile { path, .. } => own.files.push(PathBuf::from(&**path)),

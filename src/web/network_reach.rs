@@ -3,7 +3,7 @@
 use crate::provider::value_reference::SecretReference;
 use crate::stores::Stores;
 use crate::stores::settings::Settings;
-use crate::stores::settings::outgoing_proxy::{ProxyNameLookup, proxy_url};
+use crate::stores::settings::outgoing_proxy::{OutgoingProxySpec, ProxyNameLookup, proxy_url};
 use crate::world::addresses::NetworkPolicy;
 use crate::world::network::Network;
 use crate::world::outgoing_proxy::OutgoingProxy;
@@ -31,9 +31,13 @@ pub(crate) fn outgoing_proxy(settings: &Settings) -> Option<OutgoingProxy> {
 
 /// The variables and files of the user and the password at the proxy that are not set.
 pub(crate) fn missing_proxy_values(settings: &Settings) -> Vec<String> {
-    let block = settings.spec.as_ref().and_then(|spec| spec.outgoing_proxy.as_ref()?.block());
-    let references = block.into_iter().flat_map(|block| [&block.user, &block.password]).flatten();
-    references.filter(|reference| !secrets::is_set(&reference.0)).map(|reference| reference.0.location()).collect()
+    let proxy = settings.spec.as_ref().and_then(|spec| spec.outgoing_proxy.as_ref());
+    proxy
+        .into_iter()
+        .flat_map(OutgoingProxySpec::secret_references)
+        .filter(|reference| !secrets::is_set(&reference.0))
+        .map(|reference| reference.0.location())
+        .collect()
 }
 
 /// The addresses that providers may have.

@@ -19,6 +19,7 @@ fn policy(settings: &str) -> ReadPolicy {
 #[test]
 fn what_the_broker_itself_reads_is_never_read_for_a_provider() {
     let settings = "masterKey: env:VAULT_KEY\nmail: { smtp: 'smtp://localhost:25', from: a@loja.example, user: env:SMTP_USER, password: file:secrets/smtp }\n\
+                    outgoingProxy: { url: http://proxy.interno.example:3128, user: env:VAULT_PROXY, password: file:secrets/proxy }\n\
                     events: { to: https://www.loja.example/events, secret: [ env:VAULT_EVENTS, file:secrets/events ] }\n\
                     filesMayRead: { env: [ 'VAULT_*', 'SMTP_*', 'PORT*', 'PG*' ], folder: [ secrets, data ] }\n\
                     apps: { painel: { secret: env:VAULT_PAINEL, redirectUris: 'https://painel.example/cb' }, job: { secret: file:secrets/job, grants: clientCredentials } }\n\
@@ -30,6 +31,7 @@ fn what_the_broker_itself_reads_is_never_read_for_a_provider() {
         "VAULT_PAINEL",
         "VAULT_B",
         "VAULT_EVENTS",
+        "VAULT_PROXY",
         "VAULT_KEY",
         "SMTP_USER",
         "SMTP_B",
@@ -44,9 +46,16 @@ fn what_the_broker_itself_reads_is_never_read_for_a_provider() {
         assert!(policy.judge_variable("acme", variable).is_ok(), "{variable}");
     }
     assert!(matches!(policy.judge_variable("acme", "ACME_KEY"), Err(ReadRefusalKind::OtherVariable)), "the list replaces the default");
-    for file in
-        ["secrets/smtp", "secrets/job", "secrets/events", "secrets/./smtp", "data/portaria.db", "data/portaria.db-wal", "data/master.key"]
-    {
+    for file in [
+        "secrets/smtp",
+        "secrets/job",
+        "secrets/proxy",
+        "secrets/events",
+        "secrets/./smtp",
+        "data/portaria.db",
+        "data/portaria.db-wal",
+        "data/master.key",
+    ] {
         assert!(matches!(policy.judge_file(file), Err(ReadRefusalKind::BrokersFile)), "{file}");
     }
     assert!(policy.judge_file("secrets/acme").is_ok());

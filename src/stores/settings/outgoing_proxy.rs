@@ -70,6 +70,11 @@ impl OutgoingProxySpec {
         }
     }
 
+    /// Where its user and its password are kept.
+    pub(crate) fn secret_references(&self) -> impl Iterator<Item = &SecretReference> {
+        self.block().into_iter().flat_map(|block| block.user.iter().chain(&block.password))
+    }
+
     pub(crate) fn place(&self) -> Place {
         self.url().place
     }
