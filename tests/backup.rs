@@ -6,7 +6,7 @@ use crate::command_line::{Folder, Running, portaria};
 use crate::database::Server;
 use crate::support::{root, text};
 use portaria::directory::StorageLocation;
-use portaria::world::random;
+use portaria::world::{clock, random};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -210,7 +210,61 @@ fn a_backup_is_for_its_owner_alone_and_goes_through_a_pipe_as_well() {
     assert!(err.contains("$PORTARIA_MASTER_KEY") && err.contains("keep a copy of the key apart"), "{err}");
 }
 
+/// A backup that does not name its key is restored on demand, and then the key that is here is tried: this one does not open it.
+fn assert_unnamed_key_is_found_out(place: &Place, backup: &str) {
+    let other = empty_storage(place, true);
+    let flag = match &other {
+        StorageLocation::File(file) => format!("sqlite:{}", file.display()),
+        StorageLocation::Server(address) => address.clone(),
+    };
+    let (code, _, told) = place.call(&["restore", backup, "--storage", &flag]);
+    assert!(code == 3 && told.contains("does not say which master key sealed it") && told.contains("`--key-not-named`"), "{told}");
+    let (code, out, told) = place.call(&["restore", backup, "--key-not-named", "--storage", &flag]);
+    assert!(code == 1 && out.contains("does not open its signing keys"), "{out}{told}");
+}
+
 on_both! {
+    a_recovery_is_refused_while_a_broker_has_the_storage_open: |place: Place| {
+        let broker = Ending(place.start());
+        drop(Browser::signed_in(&broker.0, "ana"));
+        let place = place.with_other_key();
+        let words = ["keys", "recover", "--yes", "--storage", &place.storage_flag()];
+
+        let (code, out, err) = place.call(&words);
+
+        assert!(code == 3 && out.is_empty() && err.contains("another process uses") && err.contains("stop every broker"), "{out}{err}");
+        drop(broker);
+        let (code, out, err) = place.call(&words);
+        assert_eq!(code, 0, "{out}{err}");
+    };
+
+    a_restore_ends_the_access_of_apps_and_events_are_numbered_on: |place: Place| {
+        let broker = Ending(place.start());
+        drop(Browser::signed_in(&broker.0, "ana"));
+        drop(broker);
+        let grant = "INSERT INTO app_grants (id, store, uid, app, sid, claimed_sid, offline, scopes, provider, auth_time, made, used, rotated, until) \
+             SELECT 'g', 'main', uid, 'painel', 's', 's', 1, 'openid', 'acme', 1, 1, 1, 1, 4000000000 FROM users WHERE email LIKE $1 RETURNING made";
+        let event = "INSERT INTO store_events (id, store, queue, what, at, due) SELECT $1, 'main', 'q', 'login', 1, 1 RETURNING number";
+        let grants = "SELECT count(*) FROM app_grants WHERE app <> $1";
+        place.count(grant, "ana@%");
+        assert_eq!((place.count(event, "a"), place.count(grants, "")), (1, 1));
+        backed_up(&place, "all.backup");
+        let [restored, moved] = [empty_storage(&place, true), empty_storage(&place, false)];
+        let now = clock::now();
+
+        let place = place.moved_to(restored);
+        let report = place.run(&["restore", "all.backup"]);
+        let after_restore = place.count(event, "b");
+        let from = place.storage_flag();
+        assert_eq!((place.count(grants, ""), &report["tables"]["app_grants"]), (0, &0.into()));
+        let place = place.moved_to(moved);
+        let (code, out, err) = place.call(&["storage", "move", "--from", &from, "--to", &place.storage_flag()]);
+        assert_eq!(code, 0, "{out}{err}");
+        let after_move = place.count(event, "c");
+
+        assert!(after_restore >= now * 1000 && after_move > after_restore, "{now} {after_restore} {after_move}");
+    };
+
     a_storage_whose_master_key_is_lost_goes_on_without_it: |place: Place| {
         let broker = Ending(place.start());
         let ana = Browser::signed_in(&broker.0, "ana");
@@ -230,6 +284,7 @@ on_both! {
 
         assert_eq!((report["sessions"].as_u64(), report["backup"].as_str()), (Some(1), Some("before")), "{report}");
         assert_eq!(tables_of(&text(&place.folder.0.join("before"))).0["masterKey"], Value::Null);
+        assert_unnamed_key_is_found_out(&place, "before");
         let broker = Ending(place.start());
         assert_eq!(broker.0.auth(&ana.cookies()), 401, "she signs in again");
         Browser::signed_in(&broker.0, "ana");

@@ -311,7 +311,7 @@ fn a_way_in_goes_but_not_the_last_one_unless_that_is_meant() {
     assert!(
         shop.says("users show ana@loja.example").contains("linked identities\n  none: a login that proves ana@loja.example leads back")
     );
-    assert!(shop.says("users history ana@loja.example").contains("the linked identity through acme was removed by support"));
+    assert!(shop.says("users history ana@loja.example").contains("the last linked identity through acme was removed by support"));
     shop.refuses("users unlink ana@loja.example --provider acme", 1, "the user has no linked identity");
 }
 
@@ -589,8 +589,13 @@ fn after_a_leak_of_the_master_key_every_store_begins_anew_under_another() {
     let other = MasterKey::new(&shop.master, false).expect("long enough");
 
     shop.refuses("keys replace-all", 2, "this cannot be undone");
+    apps_get_access(&shop);
     let out = shop.says("keys replace-all --yes");
 
+    assert!(
+        out.contains("access of apps that was ended: ") && !shop.says("users show ana@loja.example").contains("apps with access"),
+        "{out}"
+    );
     assert!(out.contains("start the brokers with the same master key; every user has to sign in again"), "{out}");
     let keys = shop.json("keys list");
     assert_eq!(keys["keys"].as_array().map(Vec::len), Some(1));

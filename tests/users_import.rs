@@ -118,6 +118,46 @@ on_both! {
         assert_eq!(place.count("SELECT count(*) FROM identities WHERE provider <> $1", ""), 3);
     };
 
+    what_a_person_has_removed_comes_back_under_no_address_and_a_link_is_in_the_history: |place: Place| {
+        let broker = Ending(place.start());
+        drop(Browser::signed_in(&broker.0, "ana"));
+        drop(broker);
+        place.folder.write("more.jsonl", "{\"email\":\"ana@clientes.example\",\"emailVerified\":true,\"provider\":\"acme\",\"providerId\":\"id-ana\"}\n");
+        let removed = "INSERT INTO detached (uid, provider, provider_id) SELECT uid, 'acme', 'id-old' FROM users WHERE email = $1 RETURNING CAST(1 AS BIGINT)";
+        place.count(removed, "ana@clientes.example");
+        place.folder.write(
+            "people.jsonl",
+            "{\"email\":\"ana.antiga@clientes.example\",\"provider\":\"acme\",\"providerId\":\"id-old\"}\n\
+             {\"email\":\"lia@clientes.example\",\"emailVerified\":true}\n",
+        );
+
+        let (_, report) = import(&place, "people.jsonl", &[]);
+        place.folder.write("lia.jsonl", "{\"email\":\"lia@clientes.example\",\"emailVerified\":true,\"provider\":\"acme\",\"providerId\":\"id-lia\"}\n");
+        let (_, linked) = import(&place, "lia.jsonl", &[]);
+
+        assert_eq!((reasons(&report), people_of(&place)), (vec!["1: the person has removed this identity".to_owned()], 2));
+        assert_eq!(counts(&linked), [0, 1, 0, 0].map(Some), "{linked}");
+        let history = place.run(&["users", "history", "lia@clientes.example"]);
+        assert!(history.to_string().contains("an identity through acme was linked by an import of the operator"), "{history}");
+    };
+
+    an_import_that_breaks_off_is_in_the_audit: |place: Place| {
+        drop(Ending(place.start()));
+        let mut people = String::new();
+        for number in 0..1000 {
+            let _ = writeln!(people, "{{\"email\":\"p{number}@clientes.example\",\"emailVerified\":true}}");
+        }
+        place.folder.write("people.jsonl", &format!("{people}{}", "x".repeat(1 << 20)));
+
+        let (code, out, err) = place.call(&["users", "import", "people.jsonl", "--storage", &place.storage_flag()]);
+
+        assert!(code == 3 && err.contains("a line is longer than a megabyte"), "{out}{err}");
+        assert_eq!(people_of(&place), 1000);
+        let history = place.run(&["history", "--most", "1000"]).to_string();
+        assert!(history.contains("1000 people and 0 linked identities were imported by support; it broke off"), "{history}");
+        assert!(history.contains("an import of people was begun by support"), "{history}");
+    };
+
     thousands_of_lines_are_imported_in_batches: |place: Place| {
         drop(Ending(place.start()));
         let mut people = String::from("[");

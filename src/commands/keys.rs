@@ -7,6 +7,7 @@ use crate::commands::outcome::{CommandFailure, CommandOutcome, print_json, print
 use crate::commands::users::context::other_stores;
 use crate::commands::{GlobalOptions, confirmation, master_key, storage};
 use crate::directory::keys::{KeyRetirement, ListSigningKeys, ReplaceSigningKeys, RetireSigningKey, RotateSigningKeys, SealedSigningKey};
+use crate::directory::recovery::end_all_grants;
 use crate::directory::sql::Verb;
 use crate::directory::{Directory, StorageLocation};
 use crate::session::keys::SESSION_ALGORITHM;
@@ -54,7 +55,7 @@ The broker rotates keys by itself; this command does it sooner. A key for RS256 
         #[arg(long)]
         yes: bool,
     },
-    /// Replace the keys of all stores under a new master key, because the old one may have leaked or is lost; every user has to sign in again
+    /// Replace the keys of all stores under a new master key, because the old one may have leaked; every user has to sign in again, and apps lose their access
     #[command(after_help = "Example: portaria keys replace-all
 
 Stop every broker, set the new master key, replace the keys, and start the brokers with it.")]
@@ -335,21 +336,24 @@ impl OpenedKeys {
     }
 
     async fn replace_all(&self, yes: bool, master: &MasterKey) -> Result<(), CommandFailure> {
-        let warning = "This replaces the signing keys of all stores, and every user has to sign in again. A broker that still runs would go on \
+        let warning = "This replaces the signing keys of all stores, and every user has to sign in again, also for apps. A broker that still runs would go on \
                        with the old keys: stop them all first.";
         confirmation::confirm(yes, warning, "word `replace`", "replace")?;
         let mut replaced: Vec<_> = self.read_all().await?.into_iter().map(|key| (key.store, key.status.algorithm)).collect();
         replaced.dedup();
+        // Before the keys: what is interrupted here is run again.
+        let grants = end_all_grants(&self.directory).await.map_err(|_| storage::unavailable(&self.place))?;
         let fresh = replaced.iter().map(|(store, algorithm)| (store.clone(), *algorithm, signing_keys::new_sealed_key(master, *algorithm)));
         self.write(ReplaceSigningKeys { fresh: fresh.collect(), now: self.now }).await?;
         replaced.dedup_by(|(one, _), (other, _)| one == other);
         let many = replaced.len();
         if self.json {
-            print_json(&json!({ "replaced": many }).to_string());
+            print_json(&json!({ "replaced": many, "grants": grants }).to_string());
         } else {
             print_line(&format!(
                 "the keys of {many} stores are replaced: start the brokers with the same master key; every user has to sign in again"
             ));
+            print_line(&format!("access of apps that was ended: {grants}; their refresh tokens are refused from now on"));
         }
         Ok(())
     }

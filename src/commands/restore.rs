@@ -6,6 +6,7 @@ use crate::commands::{GlobalOptions, confirmation, master_key, storage};
 use crate::directory::StorageLocation;
 use crate::directory::backup::file_source::BackupReader;
 use crate::directory::backup::head::BackupHead;
+use crate::directory::backup::sealed_keys;
 use crate::directory::backup::{BackupSource, BackupTarget, CopiedTables, copy};
 use crate::stores::settings::Settings;
 use crate::vocabulary::diagnostic::printable;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 /// Restore a backup into a storage that holds no people.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each flag of the command line is one")]
 pub(crate) struct RestoreCommand {
     /// The file that `portaria backup` has written; `-` is the standard input
     #[arg(value_name = "FILE")]
@@ -31,6 +33,9 @@ pub(crate) struct RestoreCommand {
     /// Restore although the master key that sealed the backup is not here, because it is lost
     #[arg(long)]
     key_is_lost: bool,
+    /// Restore a backup that was made where the master key was not, and find out afterwards whether the key that is here opens it
+    #[arg(long, conflicts_with = "key_is_lost")]
+    key_not_named: bool,
     #[arg(long, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
     storage: Option<String>,
 }
@@ -43,7 +48,7 @@ impl RestoreCommand {
         let reader = BackupReader::open(self.open()?).map_err(|fault| failure(&file, &fault))?;
         let head = reader.head.clone();
         if !self.key_is_lost {
-            check_key(&head, &settings, &place)?;
+            check_key(&head, self.key_not_named, &settings, &place)?;
         }
         confirm_replacement(self.replace, self.yes, &place)?;
         storage::make_folder(&place)?;
@@ -51,8 +56,9 @@ impl RestoreCommand {
             let target = BackupTarget::Storage { place: place.clone(), may_replace: self.replace };
             let copied = copy(BackupSource::File(Box::new(reader)), target).await;
             let copied = copied.map_err(|fault| failure(if fault.is_about_file() { file } else { place.to_string() }.as_str(), &fault))?;
-            self.report(global.json, &place, &head, &copied);
-            Ok(CommandOutcome::Fine)
+            let is_opened = self.is_opened(&head, &settings, &place).await?;
+            self.report(global.json, &place, &head, &copied, is_opened);
+            Ok(if is_opened == Some(false) { CommandOutcome::No } else { CommandOutcome::Fine })
         })
     }
 
@@ -68,25 +74,48 @@ impl RestoreCommand {
         Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
     }
 
-    fn report(&self, as_json: bool, place: &StorageLocation, head: &BackupHead, copied: &CopiedTables) {
+    /// Whether the master key that is here opens what a backup has sealed that does not name its key.
+    async fn is_opened(&self, head: &BackupHead, settings: &Settings, place: &StorageLocation) -> Result<Option<bool>, CommandFailure> {
+        if !self.key_not_named || head.sealed_keys == 0 || head.master_key.is_some() {
+            return Ok(None);
+        }
+        let keys = sealed_keys::read(place).await.map_err(|fault| failure(&place.to_string(), &fault))?;
+        Ok(Some(master_key::opens(&master_key::load_existing(settings, place)?, &keys)))
+    }
+
+    fn report(&self, as_json: bool, place: &StorageLocation, head: &BackupHead, copied: &CopiedTables, is_opened: Option<bool>) {
         if as_json {
             let storage = place.to_string();
-            let report = json!({ "storage": storage, "schema": copied.schema, "tables": copied.rows, "made": format_time(head.made) });
+            let mut report = json!({ "storage": storage, "schema": copied.schema, "tables": copied.rows, "made": format_time(head.made) });
+            if let (Some(is_opened), Some(report)) = (is_opened, report.as_object_mut()) {
+                report.insert("keyOpens".to_owned(), is_opened.into());
+            }
             return print_json(&report.to_string());
         }
         print_line(&format!("{place}: {}, as they were at {}", summary(copied), format_time(head.made)));
+        match is_opened {
+            Some(true) => print_line("the master key that is here opens its signing keys"),
+            Some(false) => {
+                print_line(
+                    "the master key that is here does not open its signing keys: put the one of the broker in its place, and look with",
+                );
+                print_line("`portaria doctor`; if that key is lost, run `portaria keys recover` before a broker starts");
+            }
+            None => {}
+        }
+        print_line("the access of apps is not restored: each of them has to send its people to sign in again");
         if self.key_is_lost && head.sealed_keys > 0 {
             print_line("its signing keys are sealed with a master key that is lost: run `portaria keys recover` before a broker starts");
         } else {
             print_line("what was ended, blocked, removed or erased after that moment is as it was before:");
-            print_line("  sessions: `portaria keys replace-all` ends every one; the access of apps: a new master key ends it");
+            print_line("  sessions: `portaria keys replace-all` ends every one");
             print_line("  blocks, erasures and removed identities and passkeys: repeat them by hand");
         }
     }
 }
 
 /// Refuses a master key that did not seal the backup, before anything is written.
-fn check_key(head: &BackupHead, settings: &Settings, place: &StorageLocation) -> Result<(), CommandFailure> {
+fn check_key(head: &BackupHead, may_be_unnamed: bool, settings: &Settings, place: &StorageLocation) -> Result<(), CommandFailure> {
     if head.sealed_keys == 0 {
         return Ok(());
     }
@@ -106,8 +135,12 @@ fn check_key(head: &BackupHead, settings: &Settings, place: &StorageLocation) ->
             "this is not the master key that sealed the backup: its fingerprint is {}, and that of the backup {fingerprint}",
             master.fingerprint()
         ))),
+        None if may_be_unnamed => Ok(()),
         None => {
-            Err(refuse("the backup does not say which master key sealed it, because that key was not there when it was made".to_owned()))
+            let why = "the backup does not say which master key sealed it, because that key was not there when it was made";
+            let help = "if the key that is here is the one that the broker had, restore with `--key-not-named`, which says afterwards whether it \
+                        opens the backup; if that key is lost: `--key-is-lost`";
+            Err(CommandFailure::Environment(why.to_owned(), help.to_owned()))
         }
     }
 }

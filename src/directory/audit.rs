@@ -86,7 +86,7 @@ whats! {
     KeyPublished = "keyPublished" "A signing key was created and published.",
     KeyActive = "keyActive" "A signing key signs from now on.",
     KeyGone = "keyGone" "A signing key was removed.",
-    Imported = "imported" "People or linked identities were imported; the evidence is how many of each.",
+    Imported = "imported" "People or linked identities are imported; the evidence is how many of each, once that is over.",
     KeysRecovered = "keysRecovered" "The master key was lost: what it had sealed was given up, and every user has to sign in again.",
 }
 

@@ -21,6 +21,12 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 
 /// How many parts wait for the target at most.
 const WAITING_PARTS: usize = 8;
+/// The first number of the events of a storage that was copied, if none of its own is higher. It grows by a thousand in a second, so it is above
+/// what a storage has given out that was copied earlier.
+pub(crate) fn first_event_number(now: i64) -> i64 {
+    now.saturating_mul(1000)
+}
+
 /// How many rows a part holds at most, and how many bytes of texts.
 const LARGEST_PART: (usize, usize) = (500, 256 * 1024);
 
@@ -96,6 +102,16 @@ impl BackupSource {
             Self::Storage(StorageLocation::File(file)) => on_thread(move || sqlite::backup_source::send(&file, &parts)).await,
             Self::Storage(StorageLocation::Server(address)) => postgres::backup_source::send(&address, &parts).await,
             Self::File(reader) => on_thread(move || reader.send(&parts)).await,
+        }
+    }
+}
+
+impl StorageLocation {
+    /// How many other processes have the storage open, as far as that can be seen from here.
+    pub(crate) async fn other_users(&self) -> Result<u64, BackupFault> {
+        match self.clone() {
+            Self::File(file) => on_thread(move || sqlite::backup_source::is_open_elsewhere(&file).map(u64::from)).await,
+            Self::Server(address) => postgres::backup_source::other_connections(&address).await,
         }
     }
 }

@@ -69,6 +69,9 @@ impl Verb for LinkIdentity {
     }
 }
 
+/// The evidence of a removal after which the user has no linked identity.
+pub(crate) const LAST: &str = "last";
+
 /// Removes a linked identity, which a later login does not restore. The sessions of that provider end, except one, and so does the access that
 /// apps got through it.
 #[derive(Clone, Debug)]
@@ -130,7 +133,8 @@ impl Verb for UnlinkIdentity {
         let delete = "DELETE FROM identities WHERE uid = $1 AND provider = $2 AND ($3 = 1 OR provider_id = $4)";
         sql.queue(delete, with![uid, provider, provider_id.is_none(), provider_id.as_deref().unwrap_or_default()]).await?;
         let event = AuditEvent::new(*now, store, AuditEventKind::Unlinked).for_user(uid).via_provider(provider).with_reason(by.word());
-        record_event(sql, &AuditEvent { identity: provider_id.clone(), ..event }).await?;
+        let evidence = (removed == links.len()).then(|| LAST.into());
+        record_event(sql, &AuditEvent { identity: provider_id.clone(), evidence, ..event }).await?;
         end_sessions_through(sql, uid, except.as_deref(), provider, *now).await?;
         Ok(UnlinkOutcome::Unlinked)
     }

@@ -25,6 +25,7 @@ const SQLITE: &[MigrationStep] = &[
     (16, "good logins", include_str!("migrations/sqlite/16_good_logins.sql")),
     (17, "next versions", include_str!("migrations/sqlite/17_next_versions.sql")),
     (18, "store events", include_str!("migrations/sqlite/18_store_events.sql")),
+    (19, "removed ids", include_str!("migrations/sqlite/19_removed_ids.sql")),
 ];
 const POSTGRES: &[MigrationStep] = &[
     (1, "people", include_str!("migrations/postgres/1_people.sql")),
@@ -44,6 +45,7 @@ const POSTGRES: &[MigrationStep] = &[
     (15, "good logins", include_str!("migrations/postgres/15_good_logins.sql")),
     (16, "next versions", include_str!("migrations/postgres/16_next_versions.sql")),
     (17, "store events", include_str!("migrations/postgres/17_store_events.sql")),
+    (18, "removed ids", include_str!("migrations/postgres/18_removed_ids.sql")),
 ];
 
 /// The migrations of SQLite.

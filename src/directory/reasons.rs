@@ -2,8 +2,9 @@
 
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind};
 use crate::directory::ended_grants::SURPLUS;
+use crate::directory::identity_links::LAST;
 use crate::directory::linking::{LinkingRule, SignInRefusalReason};
-use crate::directory::user_import::IMPORTED;
+use crate::directory::user_import::{BROKEN_OFF, IMPORTED};
 use crate::directory::users::IdentityLink;
 use crate::provider::passkey::PASSKEY;
 
@@ -35,8 +36,8 @@ pub fn describe_event(event: &AuditEvent) -> String {
         AuditEventKind::Tested => format!("a test login{through} failed: {because}{version}"),
         AuditEventKind::Searched => describe_search(evidence),
         AuditEventKind::Unproven => format!("the codes for an address that was to be proven{through} were typed wrong too often"),
-        AuditEventKind::Linked => format!("linked an identity{through}{version}"),
-        AuditEventKind::Unlinked => format!("the linked identity{through} was removed by {}", actor_name(because)),
+        AuditEventKind::Linked => describe_linked(because, &through, &version),
+        AuditEventKind::Unlinked => describe_unlinked(because, evidence, &through),
         AuditEventKind::Restored => format!("the removal of the linked identity{through} was undone by {}", actor_name(because)),
         AuditEventKind::Moved => format!("the address changed{through}: {}{version}", describe_rule(because, evidence)),
         AuditEventKind::Displaced => "the address went to another user, who proved it".to_owned(),
@@ -78,16 +79,35 @@ pub fn describe_event(event: &AuditEvent) -> String {
     }
 }
 
+fn describe_linked(because: &str, through: &str, version: &str) -> String {
+    if because == IMPORTED {
+        return format!("an identity{through} was linked by an import of the operator");
+    }
+    format!("linked an identity{through}{version}")
+}
+
+/// The evidence says whether it was the last one.
+fn describe_unlinked(actor: &str, evidence: Option<&str>, through: &str) -> String {
+    let which = if evidence == Some(LAST) { "last linked" } else { "linked" };
+    format!("the {which} identity{through} was removed by {}", actor_name(actor))
+}
+
 /// The evidence holds the hosts.
 fn describe_accepted_hosts(evidence: Option<&str>, actor: &str) -> String {
     let hosts = evidence.unwrap_or_default();
     format!("the hosts to which a discovery document leads were accepted by {}: {hosts}", actor_name(actor))
 }
 
-/// The evidence holds how many people and how many linked identities.
+/// The evidence holds how many people and how many linked identities, and whether it broke off; it is missing at the beginning.
 fn describe_import(evidence: Option<&str>, actor: &str) -> String {
-    let (people, identities) = evidence.and_then(|evidence| evidence.split_once(' ')).unwrap_or(("some", "some"));
-    format!("{people} people and {identities} linked identities were imported by {}", actor_name(actor))
+    let actor = actor_name(actor);
+    let Some(evidence) = evidence else { return format!("an import of people was begun by {actor}") };
+    let (counts, end) = match evidence.strip_suffix(BROKEN_OFF) {
+        Some(counts) => (counts.trim_end(), "; it broke off, and what was imported stays"),
+        None => (evidence, ""),
+    };
+    let (people, identities) = counts.split_once(' ').unwrap_or(("some", "some"));
+    format!("{people} people and {identities} linked identities were imported by {actor}{end}")
 }
 
 /// The evidence holds the user id of the member of the staff, if it is known.

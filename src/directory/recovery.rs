@@ -30,6 +30,11 @@ macro_rules! remove_some {
     };
 }
 
+/// Ends the access of all apps: refresh tokens are of use to no one any more. Answers how many there were.
+pub(crate) async fn end_all_grants(directory: &Directory) -> Result<u64, StorageUnavailable> {
+    remove_all(directory, remove_some!("app_grants", "id")).await
+}
+
 /// Removes what the lost key had sealed or what hangs on tokens that nothing verifies any more, and replaces the signing keys.
 pub(crate) async fn recover(
     directory: &Directory,
@@ -38,7 +43,7 @@ pub(crate) async fn recover(
 ) -> Result<GivenUp, StorageUnavailable> {
     let given_up = GivenUp {
         sessions: remove_all(directory, remove_some!("sessions", "sid")).await?,
-        grants: remove_all(directory, remove_some!("app_grants", "id")).await?,
+        grants: end_all_grants(directory).await?,
         kept_tokens: remove_all(directory, remove_some!("kept_tokens", "uid, provider")).await?,
         proofs: remove_all(directory, remove_some!("proofs", "id")).await?,
     };

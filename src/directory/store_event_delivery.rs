@@ -3,8 +3,9 @@
 
 use crate::directory::audit::AuditEventKind;
 use crate::directory::sql::{SqlRow, SqlTransaction, StorageFault, Verb, with};
+use std::collections::BTreeMap;
 
-/// How long the delivery of an event is tried, in seconds.
+/// How long an event is kept until it is accepted, in seconds from what it reports.
 pub const KEPT: i64 = 3 * 86_400;
 /// How long a broker has the events of a store for itself, in seconds, unless it takes them again before.
 pub const LEASE: i64 = 25;
@@ -13,7 +14,7 @@ const FIRST_PAUSE: i64 = 10;
 /// The longest pause, in seconds.
 const LONGEST_PAUSE: i64 = 3 * 3600;
 /// How many events are tried at a receiver that took none lately.
-const TRIED_AFTER_FAILURE: i64 = 4;
+const TRIED_AFTER_FAILURE: i64 = 8;
 /// After so many failures in a row the receiver was away, and what waited for it is sent without a further pause.
 const AWAY: i64 = 3;
 
@@ -115,7 +116,8 @@ impl Verb for HasDueStoreEvents {
     }
 }
 
-/// Takes the events of a store for a while, and reads those that are due: of each person the oldest, the longest waiting first.
+/// Takes the events of a store for a while, and reads those that are due: of each person the oldest. Half of them have waited longest, and half are those that
+/// became due last, so that many people whose events no one takes do not stand in front of all others.
 #[derive(Clone, Debug)]
 pub struct TakeStoreEvents {
     /// The name of the store.
@@ -161,11 +163,25 @@ impl Verb for TakeStoreEvents {
             0
         };
         let limit = if failures > 0 { TRIED_AFTER_FAILURE.min(*limit) } else { *limit };
-        let heads = events!(
+        let oldest = events!(
             "e.store = $1 AND e.due <= $2 AND e.number = (SELECT min(o.number) FROM store_events o WHERE o.queue = e.queue) \
              ORDER BY e.due, e.number LIMIT $3"
         );
-        let events = sql.fetch(heads, with![store, *now, limit]).await?.iter().map(event_from_row).collect::<Result<_, _>>()?;
+        let newest = events!(
+            "e.store = $1 AND e.due <= $2 AND e.number = (SELECT min(o.number) FROM store_events o WHERE o.queue = e.queue) \
+             ORDER BY e.due DESC, e.number DESC LIMIT $3"
+        );
+        let half = limit.saturating_add(1) / 2;
+        let rows = sql.fetch(oldest, with![store, *now, half]).await?;
+        let mut events: Vec<StoreEvent> = rows.iter().map(event_from_row).collect::<Result<_, _>>()?;
+        if rows.len() as u64 >= half.unsigned_abs() {
+            for row in sql.fetch(newest, with![store, *now, limit.saturating_sub(half)]).await? {
+                let event = event_from_row(&row)?;
+                if events.iter().all(|known| known.number != event.number) {
+                    events.push(event);
+                }
+            }
+        }
         Ok(TakenStoreEvents { events, failures })
     }
 }
@@ -219,7 +235,7 @@ impl Verb for FinishStoreEvents {
         }
         for DelayedStoreEvent { number, queue, due } in delayed {
             sql.queue("UPDATE store_events SET tries = tries + 1 WHERE number = $1", with![*number]).await?;
-            // What waits behind it is not looked at before.
+            // What waits behind it now is not looked at before. What is queued later is due at once, and waits behind it all the same.
             sql.queue("UPDATE store_events SET due = $2 WHERE queue = $1 AND due < $2", with![queue, *due]).await?;
         }
         if *before >= AWAY && *failures == 0 {
@@ -228,6 +244,32 @@ impl Verb for FinishStoreEvents {
         let update =
             "UPDATE store_event_leases SET paused = $3, failures = $4, failure = coalesce($5, failure) WHERE store = $1 AND holder = $2";
         sql.queue(update, with![store, holder, *paused, *failures, failure.as_deref()]).await
+    }
+}
+
+/// Removes a batch of events whose time is over, whether they were tried or waited behind others, and answers how many of each store.
+#[derive(Clone, Copy, Debug)]
+pub struct GiveUpStoreEvents {
+    /// The current time in seconds since 1970.
+    pub now: i64,
+}
+
+impl GiveUpStoreEvents {
+    /// How many go at once, besides those of the same second.
+    pub const BATCH: u64 = 500;
+}
+
+impl Verb for GiveUpStoreEvents {
+    type Answer = BTreeMap<Box<str>, u64>;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Self::Answer, StorageFault> {
+        let delete = "DELETE FROM store_events WHERE at <= $1 AND at <= coalesce((SELECT at FROM store_events WHERE at <= $1 ORDER BY at LIMIT 1 OFFSET 499), $1) RETURNING store";
+        let mut counted: Self::Answer = BTreeMap::new();
+        for row in sql.fetch(delete, with![self.now.saturating_sub(KEPT)]).await? {
+            let count = counted.entry(row.text(0)?.into()).or_default();
+            *count = count.saturating_add(1);
+        }
+        Ok(counted)
     }
 }
 

@@ -171,7 +171,8 @@ async fn queue_event<S: SqlTransaction>(sql: &mut S, event: &AuditEvent) -> Resu
 async fn sum_refusal<S: SqlTransaction>(sql: &mut S, event: &AuditEvent) -> Result<(), StorageFault> {
     let (minute, store, what) = (minute_of(event), &event.store, event.what.word());
     let queue = format!("refusals {minute} {store}");
-    let add = "UPDATE store_events SET left_out = left_out + 1 WHERE queue = $1 AND store = $2";
+    // Two transactions may have begun the sum at once; only the first of the two goes on counting.
+    let add = "UPDATE store_events SET left_out = left_out + 1 WHERE store = $2 AND number = (SELECT min(number) FROM store_events WHERE queue = $1)";
     if sql.run(add, with![&queue, store]).await? > 0 {
         return Ok(());
     }

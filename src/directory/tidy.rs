@@ -5,7 +5,7 @@ use crate::directory::incidents::KEPT;
 use crate::directory::proofs::WRONG_COUNTS;
 use crate::directory::sql::{SqlTransaction, StorageFault, Verb, with};
 use crate::directory::{Directory, StorageUnavailable};
-use crate::directory::{good_logins, login_counts, next_versions, store_event_delivery, tallies};
+use crate::directory::{good_logins, login_counts, next_versions, tallies};
 
 const DAY: i64 = 86_400;
 /// How many rows a batch removes, besides those of the same second.
@@ -47,7 +47,6 @@ pub async fn tidy(directory: &Directory, now: i64, audit_since: i64) -> Result<(
         (remove_oldest!("kept_tokens", "until"), expired),
         // A notice that is too old is not to be looked at with those that are due.
         (remove_oldest!("logout_notices", "until"), now),
-        (remove_oldest!("store_events", "at"), expired.saturating_sub(store_event_delivery::KEPT)),
         (remove_oldest!("proofs", "until"), expired),
         (remove_oldest!("mails", "at"), expired),
         (remove_oldest!("wrongs", "at"), expired.saturating_sub(WRONG_COUNTS)),

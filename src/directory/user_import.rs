@@ -3,17 +3,21 @@
 //! The operator says who they are, so a line may make a person and link an identity. It never opens what a person has already by an address
 //! that the line does not call proven, and never undoes what a person has done.
 
+mod found_people; // what is there, and what a line does with it
+
 use crate::directory::audit::{AuditActor, AuditEvent, AuditEventKind, record_event};
 use crate::directory::sql::{SqlTransaction, SqlValue, StorageFault, Verb, with};
+use crate::directory::user_import::found_people::{AddressHolder, FoundPeople, hash};
 use crate::vocabulary::email::Email;
-use crate::vocabulary::hash::sha256;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// How many lines one transaction holds at most.
-pub(crate) const BATCH: usize = 200;
+pub(crate) const BATCH: usize = 500;
+/// How many rows one statement inserts at most.
+const ROWS: usize = 100;
 
 /// Why an identity is linked that was imported, as the identity stores it.
 pub(crate) const IMPORTED: &str = "imported";
@@ -84,13 +88,6 @@ impl fmt::Display for ImportRefusal {
     }
 }
 
-/// A person who is there.
-#[derive(Clone, Debug)]
-struct AddressHolder {
-    uid: Box<str>,
-    verified: bool,
-}
-
 /// What a dry run has found would be made, by hashes: a million lines are to fit in memory.
 #[derive(Debug, Default)]
 pub(crate) struct PlannedPeople {
@@ -106,20 +103,9 @@ pub(crate) struct ImportPeople {
     pub(crate) people: Vec<ImportedPerson>,
     /// What is planned, in a dry run, which writes nothing.
     pub(crate) dry_run: Option<Arc<Mutex<PlannedPeople>>>,
+    /// Whether the import has stored nothing before. Then what it stores is recorded with it, so that an import that is killed has left a line.
+    pub(crate) is_first: bool,
     pub(crate) now: i64,
-}
-
-/// What is there, for the lines of a batch.
-#[derive(Debug, Default)]
-struct FoundPeople {
-    by_address: HashMap<Box<str>, AddressHolder>,
-    /// By provider and id.
-    by_identity: HashMap<(Box<str>, Box<str>), Box<str>>,
-    removed: HashSet<(Box<str>, Box<str>, Box<str>)>,
-    /// The holders of addresses, each with a provider at which they have an id.
-    providers: HashSet<(Box<str>, Box<str>)>,
-    /// Who has an identity of an entry already, by the entry: the other identities of it belong to that person or to no one.
-    entry_owners: HashMap<Box<str>, Box<str>>,
 }
 
 impl Verb for ImportPeople {
@@ -127,26 +113,99 @@ impl Verb for ImportPeople {
     type Answer = Vec<ImportOutcome>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<ImportOutcome>, StorageFault> {
+        // In the first minute of a large import the server takes the tables for small ones.
+        sql.only_through_indexes(true).await?;
         let mut found = self.find(sql).await?;
+        sql.only_through_indexes(false).await?;
         if let Some(planned) = &self.dry_run {
             return Ok(self.plan(&mut found, &mut planned.lock().unwrap_or_else(PoisonError::into_inner)));
         }
         found.note_owners(self.people.iter().map(|person| (person.uid.clone(), person)));
-        let mut outcomes = Vec::with_capacity(self.people.len());
-        for person in &self.people {
-            let (outcome, uid) = found.take_in(person);
+        let decided: Vec<(ImportOutcome, Box<str>)> = self.people.iter().map(|person| found.take_in(person)).collect();
+        let (mut people, mut identities, mut linked) = (Vec::new(), Vec::new(), Vec::new());
+        for (person, (outcome, uid)) in self.people.iter().zip(&decided) {
             match outcome {
                 ImportOutcome::NewPerson => {
-                    self.insert_person(sql, person).await?;
-                    self.insert_identity(sql, person, &uid).await?;
+                    people.push(self.values_of_person(person));
+                    identities.extend(self.values_of_identity(person, uid));
                 }
-                ImportOutcome::Linked => self.insert_identity(sql, person, &uid).await?,
+                ImportOutcome::Linked => {
+                    identities.extend(self.values_of_identity(person, uid));
+                    // A person whom the same entry has made is new, and has no history before.
+                    linked.extend(person.identity.as_ref().filter(|_| *uid != person.uid).map(|identity| (uid, identity)));
+                }
                 ImportOutcome::Unchanged | ImportOutcome::Refused(_) => {}
             }
-            outcomes.push(outcome);
         }
-        Ok(outcomes)
+        if self.is_first && !(people.is_empty() && identities.is_empty()) {
+            RecordImport { store: self.store.clone(), progress: ImportProgress::Begun, people: 0, identities: 0, now: self.now }
+                .execute(sql)
+                .await?;
+        }
+        insert_rows(sql, &INSERT_PEOPLE, &people).await?;
+        insert_rows(sql, &INSERT_IDENTITIES, &identities).await?;
+        for (uid, identity) in linked {
+            let event = AuditEvent::new(self.now, &self.store, AuditEventKind::Linked).for_user(uid).of_identity(&identity.id);
+            record_event(sql, &event.via_provider(&identity.file).with_reason(IMPORTED)).await?;
+        }
+        Ok(decided.into_iter().map(|(outcome, _)| outcome).collect())
     }
+}
+
+/// The values of a row: of a person, and of an identity.
+type RowValues<'a> = [SqlValue<'a>; 8];
+
+/// A statement that inserts as many rows as one does at most. Rows whose first value is `NULL` are none.
+fn insert_statement(begin: &str, behind: &str) -> String {
+    let mut sql = begin.to_owned();
+    let mut number: usize = 0;
+    for row in 0..ROWS {
+        sql.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..8 {
+            number = number.saturating_add(1);
+            let _ = write!(sql, "{}${number}", if column == 0 { "" } else { ", " });
+        }
+        sql.push(')');
+    }
+    sql.push_str(behind);
+    sql
+}
+
+static INSERT_PEOPLE: LazyLock<String> = LazyLock::new(|| {
+    insert_statement(
+        "INSERT INTO users (uid, store, email, email_verified, name, picture, locale, first_seen, last_seen) \
+         SELECT column1, column2, column3, column4, column5, column6, column7, column8, column8 FROM (VALUES ",
+        ") AS rows WHERE column1 IS NOT NULL",
+    )
+});
+// What proves the address is not known to come from this provider, so the identity names none until a login does.
+static INSERT_IDENTITIES: LazyLock<String> = LazyLock::new(|| {
+    insert_statement(
+        "INSERT INTO identities (store, provider, provider_id, uid, linked, because, fingerprint, file) \
+         SELECT column1, column2, column3, column4, column5, column6, column7, column8 FROM (VALUES ",
+        ") AS rows WHERE column1 IS NOT NULL",
+    )
+});
+
+async fn insert_rows<S: SqlTransaction>(
+    sql: &mut S,
+    insert: &'static LazyLock<String>,
+    rows: &[RowValues<'_>],
+) -> Result<(), StorageFault> {
+    for rows in rows.chunks(ROWS) {
+        let mut values = rows.concat();
+        let Some(first) = rows.first() else { continue };
+        // Each column keeps its type in a row that is none.
+        let none = first.map(|value| match value {
+            SqlValue::Text(_) => SqlValue::Text(None),
+            SqlValue::Number(_) => SqlValue::Number(0),
+        });
+        for _ in rows.len()..ROWS {
+            values.extend(none);
+        }
+        sql.queue(insert.as_str(), &values).await?;
+    }
+    Ok(())
 }
 
 /// A statement with a list of as many texts as a batch has, behind the values before it.
@@ -163,6 +222,12 @@ static BY_ADDRESS: LazyLock<String> =
     LazyLock::new(|| with_list("SELECT email, uid, email_verified FROM users WHERE store = $1 AND email IN ", 1));
 static BY_IDENTITY: LazyLock<String> = LazyLock::new(|| {
     with_list("SELECT provider_id, uid FROM identities WHERE store = $1 AND provider = $2 AND fingerprint = $3 AND provider_id IN ", 3)
+});
+static REMOVED_BY_ANYONE: LazyLock<String> = LazyLock::new(|| {
+    with_list(
+        "SELECT d.provider_id FROM detached d JOIN users u ON u.uid = d.uid WHERE u.store = $1 AND d.provider = $2 AND d.provider_id IN ",
+        2,
+    )
 });
 static PROVIDERS: LazyLock<String> = LazyLock::new(|| with_list("SELECT uid, provider FROM identities WHERE uid IN ", 0));
 static REMOVED: LazyLock<String> = LazyLock::new(|| with_list("SELECT uid, provider, provider_id FROM detached WHERE uid IN ", 0));
@@ -186,8 +251,11 @@ impl ImportPeople {
         let providers: HashSet<(&str, &str)> = identities().map(|identity| (&*identity.provider, &*identity.fingerprint)).collect();
         for (provider, fingerprint) in providers {
             let ids = identities().filter(|identity| *identity.provider == *provider).map(|identity| &*identity.id);
-            for row in sql.fetch(BY_IDENTITY.as_str(), &filled(with![&self.store, provider, fingerprint], ids)).await? {
+            for row in sql.fetch(BY_IDENTITY.as_str(), &filled(with![&self.store, provider, fingerprint], ids.clone())).await? {
                 found.by_identity.insert((provider.into(), row.text(0)?.into()), row.text(1)?.into());
+            }
+            for row in sql.fetch(REMOVED_BY_ANYONE.as_str(), &filled(with![&self.store, provider], ids)).await? {
+                found.removed_by_anyone.insert((provider.into(), row.text(0)?.into()));
             }
         }
         let holders: Vec<Box<str>> = found.by_address.values().map(|holder| holder.uid.clone()).collect();
@@ -202,21 +270,16 @@ impl ImportPeople {
         Ok(found)
     }
 
-    async fn insert_person<S: SqlTransaction>(&self, sql: &mut S, person: &ImportedPerson) -> Result<(), StorageFault> {
-        let insert = "INSERT INTO users (uid, store, email, email_verified, name, picture, locale, first_seen, last_seen) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
+    fn values_of_person<'a>(&'a self, person: &'a ImportedPerson) -> RowValues<'a> {
         let ImportedPerson { uid, email, verified, name, picture, locale, .. } = person;
         let [name, picture, locale] = [name, picture, locale].map(|text| SqlValue::from(text.as_deref()));
-        let values = [uid.into(), (&self.store).into(), email.key().into(), (*verified).into(), name, picture, locale, self.now.into()];
-        sql.queue(insert, &values).await
+        [uid.into(), (&self.store).into(), email.key().into(), (*verified).into(), name, picture, locale, self.now.into()]
     }
 
-    async fn insert_identity<S: SqlTransaction>(&self, sql: &mut S, person: &ImportedPerson, uid: &str) -> Result<(), StorageFault> {
-        let Some(ImportedIdentity { provider, file, fingerprint, id }) = &person.identity else { return Ok(()) };
-        // What proves the address is not known to come from this provider, so the identity names none until a login does.
-        let insert = "INSERT INTO identities (store, provider, provider_id, uid, linked, because, fingerprint, file) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        sql.queue(insert, with![&self.store, &**provider, id, uid, self.now, IMPORTED, &**fingerprint, &**file]).await
+    fn values_of_identity<'a>(&'a self, person: &'a ImportedPerson, uid: &'a str) -> Option<RowValues<'a>> {
+        let ImportedIdentity { provider, file, fingerprint, id } = person.identity.as_ref()?;
+        let [provider, file, fingerprint] = [provider, file, fingerprint].map(|text| SqlValue::from(&**text));
+        Some([(&self.store).into(), provider, id.into(), uid.into(), self.now.into(), IMPORTED.into(), fingerprint, file])
     }
 
     /// The outcomes of a dry run, which knows what earlier batches would have made.
@@ -256,90 +319,25 @@ impl ImportPeople {
     }
 }
 
-fn hash(parts: &[&str]) -> u64 {
-    u64::from_be_bytes(sha256::<8>(parts.join("\0").as_bytes()))
+/// How far an import has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ImportProgress {
+    /// The first people are stored.
+    Begun,
+    /// All lines were read.
+    Done,
+    /// It broke off, and what was stored stays.
+    BrokenOff,
 }
 
-impl FoundPeople {
-    /// Names the people by hashes, as a plan does.
-    fn hash_people(&mut self) {
-        let hashed = |uid: &str| -> Box<str> { hash(&[uid]).to_string().into() };
-        self.by_address.values_mut().for_each(|holder| holder.uid = hashed(&holder.uid));
-        self.by_identity.values_mut().for_each(|uid| *uid = hashed(uid));
-        self.removed = self.removed.drain().map(|(uid, provider, id)| (hashed(&uid), provider, id)).collect();
-        self.providers = self.providers.drain().map(|(uid, provider)| (hashed(&uid), provider)).collect();
-    }
-
-    /// Notes who has an identity of each entry already, by the id of the entry.
-    fn note_owners<'a>(&mut self, people: impl Iterator<Item = (Box<str>, &'a ImportedPerson)>) {
-        for (entry, person) in people {
-            let key = person.identity.as_ref().map(|identity| (Box::<str>::from(&*identity.provider), identity.id.clone()));
-            if let Some(owner) = key.and_then(|key| self.by_identity.get(&key)) {
-                self.entry_owners.entry(entry).or_insert_with(|| owner.clone());
-            }
-        }
-    }
-
-    /// Decides about a line, and counts with it from then on. The second is the person whom it is about.
-    fn take_in(&mut self, person: &ImportedPerson) -> (ImportOutcome, Box<str>) {
-        let holder = self.by_address.get(person.email.key());
-        let key = person.identity.as_ref().map(|identity| (Box::<str>::from(&*identity.provider), identity.id.clone()));
-        let owner = key.as_ref().and_then(|key| self.by_identity.get(key));
-        let is_removed = match (holder, &key) {
-            (Some(holder), Some((provider, id))) => self.removed.contains(&(holder.uid.clone(), provider.clone(), id.clone())),
-            (Some(_) | None, _) => false,
-        };
-        let is_of_other_entry = self.entry_owners.get(&person.uid).is_some_and(|owner| holder.is_none_or(|holder| holder.uid != *owner));
-        let has_other_id = match (holder, &key, owner) {
-            (Some(holder), Some((provider, _)), None) => {
-                holder.uid != person.uid && self.providers.contains(&(holder.uid.clone(), provider.clone()))
-            }
-            (Some(_) | None, _, _) => false,
-        };
-        let outcome = match decide(person, holder, owner.map(|uid| &**uid), is_removed) {
-            ImportOutcome::Linked | ImportOutcome::NewPerson if is_of_other_entry => ImportOutcome::Refused(ImportRefusal::LinkedElsewhere),
-            ImportOutcome::Linked if has_other_id => ImportOutcome::Refused(ImportRefusal::AddressReassigned),
-            outcome => outcome,
-        };
-        let uid = match outcome {
-            ImportOutcome::NewPerson => person.uid.clone(),
-            ImportOutcome::Linked | ImportOutcome::Unchanged | ImportOutcome::Refused(_) => {
-                holder.map_or_else(Box::default, |holder| holder.uid.clone())
-            }
-        };
-        if matches!(outcome, ImportOutcome::NewPerson | ImportOutcome::Linked) {
-            if outcome == ImportOutcome::NewPerson {
-                let holder = AddressHolder { uid: uid.clone(), verified: person.verified };
-                self.by_address.insert(person.email.key().into(), holder);
-            }
-            self.providers.extend(key.as_ref().map(|(provider, _)| (uid.clone(), provider.clone())));
-            self.by_identity.extend(key.map(|key| (key, uid.clone())));
-        }
-        (outcome, uid)
-    }
-}
-
-/// What a line does, by who has the address, to whom the identity is linked, and whether the holder has removed it.
-fn decide(person: &ImportedPerson, holder: Option<&AddressHolder>, owner: Option<&str>, is_removed: bool) -> ImportOutcome {
-    match (owner, holder, &person.identity) {
-        // The identity says who the person is; the address may have changed since.
-        (Some(owner), Some(holder), _) if *owner != *holder.uid => ImportOutcome::Refused(ImportRefusal::LinkedElsewhere),
-        (Some(_), ..) | (None, Some(_), None) => ImportOutcome::Unchanged,
-        (None, Some(_), Some(_)) if is_removed => ImportOutcome::Refused(ImportRefusal::RemovedByPerson),
-        // The same entry has made the person.
-        (None, Some(holder), Some(_)) if holder.uid == person.uid => ImportOutcome::Linked,
-        (None, Some(_), Some(_)) if !person.verified => ImportOutcome::Refused(ImportRefusal::AddressNotProven),
-        (None, Some(holder), Some(_)) if !holder.verified => ImportOutcome::Refused(ImportRefusal::HolderNotProven),
-        (None, Some(_), Some(_)) => ImportOutcome::Linked,
-        (None, None, None) if !person.verified => ImportOutcome::Refused(ImportRefusal::NothingSignsIn),
-        (None, None, _) => ImportOutcome::NewPerson,
-    }
-}
+/// What stands behind the numbers of an import that broke off.
+pub(crate) const BROKEN_OFF: &str = "brokenOff";
 
 /// Records an import.
 #[derive(Debug)]
 pub(crate) struct RecordImport {
     pub(crate) store: Box<str>,
+    pub(crate) progress: ImportProgress,
     pub(crate) people: u64,
     pub(crate) identities: u64,
     pub(crate) now: i64,
@@ -350,8 +348,12 @@ impl Verb for RecordImport {
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<(), StorageFault> {
         let event = AuditEvent::new(self.now, &self.store, AuditEventKind::Imported).with_reason(AuditActor::Support.word());
-        let evidence = format!("{} {}", self.people, self.identities);
-        record_event(sql, &AuditEvent { evidence: Some(evidence.into()), ..event }).await
+        let evidence = match self.progress {
+            ImportProgress::Begun => None,
+            ImportProgress::Done => Some(format!("{} {}", self.people, self.identities)),
+            ImportProgress::BrokenOff => Some(format!("{} {} {BROKEN_OFF}", self.people, self.identities)),
+        };
+        record_event(sql, &AuditEvent { evidence: evidence.map(Into::into), ..event }).await
     }
 }
 

@@ -142,6 +142,7 @@ async fn tidy(app: Data<App>) {
         }
         let audit_kept = app.live_config().stores().audit_kept();
         let _ = tidy_up(&app.directory, now, now.saturating_sub(audit_kept)).await;
+        store_events::give_up_old(&app, now).await;
         app.revocations.forget_expired(now);
     }
 }

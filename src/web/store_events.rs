@@ -2,7 +2,8 @@
 //! until they are accepted. One broker sends those of a store at a time; they wait in storage, so another one goes on if it is gone.
 
 use crate::directory::store_event_delivery::{
-    DelayedStoreEvent, FinishStoreEvents, HasDueStoreEvents, ReadStoreEventStatus, StoreEvent, TakeStoreEvents, TakenStoreEvents,
+    DelayedStoreEvent, FinishStoreEvents, GiveUpStoreEvents, HasDueStoreEvents, ReadStoreEventStatus, StoreEvent, TakeStoreEvents,
+    TakenStoreEvents,
 };
 use crate::web::app::App;
 use crate::web::event_request::{EventRefusal, body, post, signed_request, type_word};
@@ -27,6 +28,8 @@ const SENT_WITHIN: Duration = Duration::from_secs(12);
 const FIRST_PAUSE: i64 = 2;
 /// The longest pause of a receiver, in seconds.
 const LONGEST_PAUSE: i64 = 60;
+/// The longest pause of one that answers and names a fault of its own (status 500), which may be about single events.
+const LONGEST_WHEN_FAULTY: i64 = 10;
 /// How long a receiver is left alone that says that it is gone (status 410), in seconds.
 const PAUSE_WHEN_GONE: i64 = 3600;
 
@@ -59,6 +62,23 @@ pub(crate) async fn deliver_always(app: Data<App>) {
                     app.event_receivers.end(&live_store.store.name);
                 });
             }
+        }
+    }
+}
+
+/// Removes the events whose time is over although none of their tries was the last: those that waited behind others, of a store that was paused, or
+/// while no broker ran.
+pub async fn give_up_old(app: &App, now: i64) {
+    loop {
+        let Ok(dropped) = app.directory.write(GiveUpStoreEvents { now }).await else { return };
+        let mut all: u64 = 0;
+        for (store, count) in dropped {
+            all = all.saturating_add(count);
+            app.metrics.store_events.count(&store, "dropped", usize::try_from(count).unwrap_or(usize::MAX));
+            tracing::error!(store = &*store, count, "events of a store waited for three days, so their receiver does not get them");
+        }
+        if all < GiveUpStoreEvents::BATCH {
+            return;
         }
     }
 }
@@ -150,6 +170,7 @@ fn pause(failures: i64, failure: Option<&EventRefusal>) -> i64 {
     let usual = doubled.map_or(LONGEST_PAUSE, |factor| factor.saturating_mul(FIRST_PAUSE).min(LONGEST_PAUSE));
     match failure {
         Some(EventRefusal::Status(410, _)) => PAUSE_WHEN_GONE,
+        Some(EventRefusal::Status(500, None)) => usual.min(LONGEST_WHEN_FAULTY),
         Some(EventRefusal::Status(_, Some(asked))) => usual.max(*asked).min(PAUSE_WHEN_GONE),
         Some(EventRefusal::Status(..) | EventRefusal::Unanswered(_)) | None => usual,
     }
@@ -195,5 +216,6 @@ mod tests {
         assert_eq!(pauses(&status(503, Some(20))), [20, 20, 32, 60, 60, 60]);
         assert_eq!(pauses(&status(429, Some(86_400))), [3600; 6]);
         assert_eq!(pauses(&status(410, None)), [3600; 6]);
+        assert_eq!(pauses(&status(500, None)), [2, 4, 10, 10, 10, 10]);
     }
 }

@@ -33,8 +33,19 @@ impl WholeFile {
         if self.may_replace {
             return std::fs::rename(&self.aside, &self.place);
         }
-        // A second name, unlike a new name, never takes the place of a file that appeared meanwhile.
-        std::fs::hard_link(&self.aside, &self.place)
+        self.place_beside_none(|aside, place| std::fs::hard_link(aside, place))
+    }
+
+    /// Puts the file where none is. A second name, unlike a new name, never takes the place of a file that appeared meanwhile.
+    fn place_beside_none(self, link: impl Fn(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
+        match link(&self.aside, &self.place) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {}
+            linked => return linked,
+        }
+        // Some file systems know no second names. There the name is taken by an empty file, which only one process can make, and the whole
+        // file takes the place of that one.
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.place)?;
+        std::fs::rename(&self.aside, &self.place).inspect_err(|_| drop(std::fs::remove_file(&self.place)))
     }
 }
 
@@ -77,6 +88,15 @@ mod tests {
         begin(false, b"whole").unwrap().place().unwrap();
         let refused = begin(false, b"other").map(drop).unwrap_err().kind();
         assert_eq!((refused, read().as_slice()), (io::ErrorKind::AlreadyExists, &b"whole"[..]));
+        let without_links = |text: &[u8]| {
+            let file = begin(true, text).unwrap();
+            file.place_beside_none(|_, _| Err(io::ErrorKind::Unsupported.into()))
+        };
+        assert_eq!(without_links(b"other").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(read(), b"whole");
+        std::fs::remove_file(&place).unwrap();
+        without_links(b"whole").unwrap();
+        assert_eq!(read(), b"whole");
         begin(true, b"newer").unwrap().place().unwrap();
         assert_eq!(read(), b"newer");
         assert_eq!(std::fs::metadata(&place).unwrap().permissions().mode() & 0o777, 0o600);

@@ -17,6 +17,7 @@ use portaria::directory::next_versions::{AddNextCounts, NextCount, NextReturn, N
 use portaria::directory::proofs::{BeginEmailProof, ProofCode, ReserveCodeMail, VerifyProofCode};
 use portaria::directory::sessions::{EndAllSessions, ReadGenerations};
 use portaria::directory::sqlite::migrate;
+use portaria::directory::store_event_delivery::GiveUpStoreEvents;
 use portaria::directory::store_events::StoreEventKind;
 use portaria::directory::tallies::{AddTallies, SaveDriftWarnings, StoredDriftWarning, Tally};
 use portaria::directory::tidy::tidy;
@@ -179,6 +180,7 @@ on_both! {
 
         let filled = rows(&place.storage).await;
         tidy(&directory, 3_000_000, 2_900_000).await.expect("storage");
+        directory.write(GiveUpStoreEvents { now: 3_000_000 }).await.expect("storage");
         let left = rows(&place.storage).await;
 
         for (table, rows) in &filled {

@@ -27,7 +27,7 @@ const SMALL: &[(&str, &str)] = &[
 const WIDE: &[(&str, &str)] = &[
     (
         "DELETE FROM app_grants WHERE (id) IN (SELECT id FROM app_grants LIMIT",
-        "`keys recover` empties it once, after the master key was lost",
+        "`keys recover` and `keys replace-all` empty it once, after the master key was lost or has leaked",
     ),
     (
         "DELETE FROM kept_tokens WHERE (uid, provider) IN (SELECT uid, provider FROM kept_tokens LIMIT",
@@ -248,8 +248,10 @@ fn queries() -> Vec<String> {
         let (found, left) = queries_among(&tokens);
         let is_part = |text: &&String| (1..10).any(|number| text.contains(&format!("${number}")));
         assert_eq!(left.iter().find(is_part), None, "{}: a part of a query that this test does not understand", path.display());
+        // Rows that the program fills in are inserted, and no table is read for them.
+        let found = found.into_iter().filter(|sql| !sql.ends_with("(VALUES"));
         // A list that the program fills in stands behind the text.
-        all.extend(found.into_iter().map(|sql| if sql.ends_with(" IN") { format!("{sql} ('a', 'b')") } else { sql }));
+        all.extend(found.map(|sql| if sql.ends_with(" IN") { format!("{sql} ('a', 'b')") } else { sql }));
     }
     assert!(all.len() > 90, "the queries are found: {}", all.len());
     all.into_iter().collect()

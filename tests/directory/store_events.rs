@@ -5,8 +5,8 @@ use portaria::directory::Directory;
 use portaria::directory::audit::{AuditActor, AuditEvent, AuditEventKind, RecordAuditEvent};
 use portaria::directory::sessions::EndAllSessions;
 use portaria::directory::store_event_delivery::{
-    DelayedStoreEvent, FinishStoreEvents, HasDueStoreEvents, LEASE, ListStoreEvents, ReadStoreEventStatus, RetryStoreEvents, StoreEvent,
-    TakeStoreEvents,
+    DelayedStoreEvent, FinishStoreEvents, GiveUpStoreEvents, HasDueStoreEvents, KEPT, LEASE, ListStoreEvents, ReadStoreEventStatus,
+    RetryStoreEvents, StoreEvent, TakeStoreEvents,
 };
 use portaria::directory::store_events::{REFUSALS_A_MINUTE, StoreEventKind};
 use portaria::directory::users::{BlockUser, EraseUser};
@@ -213,6 +213,54 @@ on_both! {
         let sums: Vec<_> = refusals.iter().filter(|event| event.left_out > 0).collect();
         assert_eq!((sums.len(), sums[0].left_out, &sums[0].uid, sums[0].at), (1, 50, &None, 180));
         assert!(sums[0].due > 180, "it is sent when the minute is over");
+    };
+
+    refusals_that_several_machines_sum_are_each_counted_once: async |place| {
+        let mut machines = Vec::new();
+        for _ in 0..4 {
+            machines.push(machine(&place).await);
+        }
+        let doing = machines.iter().cloned().map(|directory| async move {
+            for _ in 0..REFUSALS_A_MINUTE + 25 {
+                let event = AuditEvent::new(130, "main", AuditEventKind::Refused);
+                directory.write(RecordAuditEvent(event)).await.expect("storage is there");
+            }
+        });
+
+        at_once(doing).await;
+
+        assert_eq!(waiting(&machines[0]).await.iter().map(|event| event.left_out).sum::<i64>(), 100);
+    };
+
+    those_who_wait_longest_and_those_who_came_last_are_taken_in_equal_parts: async |place| {
+        let directory = machine(&place).await;
+        for at in 0..20_i64 {
+            let event = AuditEvent::new(100 + at, "main", AuditEventKind::Refused);
+            directory.write(RecordAuditEvent(event)).await.expect("storage is there");
+        }
+        let take = |limit| TakeStoreEvents { store: "main".into(), holder: "a".into(), now: 200, limit };
+        let times = |events: Vec<StoreEvent>| {
+            let mut times: Vec<i64> = events.iter().map(|event| event.at).collect();
+            times.sort_unstable();
+            times
+        };
+
+        let few = directory.write(take(6)).await.expect("storage is there").events;
+        let all = directory.write(take(30)).await.expect("storage is there").events;
+
+        assert_eq!(times(few), [100, 101, 102, 117, 118, 119]);
+        assert_eq!(times(all), (100..120).collect::<Vec<_>>(), "each is taken once");
+    };
+
+    an_event_whose_time_is_over_is_given_up_and_counted_also_if_it_was_never_tried: async |place| {
+        let directory = machine(&place).await;
+        uid(&directory, &proven("acme", "1", "ana"), "1").await;
+
+        let early = directory.write(GiveUpStoreEvents { now: 100 + KEPT - 1 }).await.expect("storage is there");
+        let over = directory.write(GiveUpStoreEvents { now: 100 + KEPT }).await.expect("storage is there");
+
+        assert_eq!((early, over), (BTreeMap::new(), [("main".into(), 1)].into()));
+        assert!(waiting(&directory).await.is_empty());
     };
 
     events_of_a_person_are_in_order_however_many_machines_write_them: async |place| {

@@ -15,7 +15,7 @@ use portaria::directory::sessions::EndAllSessions;
 use portaria::directory::store_event_delivery::{KEPT, ListStoreEvents, ReadStoreEventStatus};
 use portaria::directory::store_events::REFUSALS_A_MINUTE;
 use portaria::directory::users::{BlockUser, EraseUser};
-use portaria::web::store_events::deliver_due;
+use portaria::web::store_events::{deliver_due, give_up_old};
 use portaria::world::{clock, random};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -238,6 +238,19 @@ async fn an_event_that_no_one_takes_for_three_days_is_dropped_and_counted() {
     assert!(logged.contains("has not taken one for three days"), "{logged}");
     let metrics = broker.ask(ClientRequest::get("/metrics")).await.body;
     assert!(metrics.contains("portaria_store_events_total{store=\"main\",outcome=\"dropped\"} 2"), "{metrics}");
+}
+
+#[actix_web::test]
+async fn an_event_that_waited_for_three_days_without_a_try_is_dropped_and_counted() {
+    let (broker, _) = begin("").await;
+    signs_in(&broker, "ana").await;
+
+    give_up_old(&broker.app, clock::now() + KEPT).await;
+
+    assert_eq!((waiting(&broker).await, received(&broker).len()), (0, 0));
+    assert!(broker.logged().contains("waited for three days"), "{}", broker.logged());
+    let metrics = broker.ask(ClientRequest::get("/metrics")).await.body;
+    assert!(metrics.contains("portaria_store_events_total{store=\"main\",outcome=\"dropped\"} 1"), "{metrics}");
 }
 
 /// Attack G-01

@@ -13,6 +13,7 @@ use crate::world::clock;
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// How a recovery is made.
 #[derive(Debug, Args)]
@@ -23,6 +24,9 @@ pub(crate) struct RecoverArguments {
     /// The file into which the storage is backed up before [default: portaria-before-recovery-TIME.backup]
     #[arg(long, value_name = "FILE")]
     backup: Option<PathBuf>,
+    /// Go on although the storage is in use, because what uses it is no broker, such as a pooler that holds connections open
+    #[arg(long)]
+    although_in_use: bool,
 }
 
 impl RecoverArguments {
@@ -41,12 +45,15 @@ impl RecoverArguments {
             )));
         }
         master_key::check_creatable(settings, place)?;
+        if !self.although_in_use {
+            check_unused(place).await?;
+        }
         let searched = master_key::describe(&master_key::place(settings, place));
         let warning = format!(
             "No master key that opens the storage was found in {searched}. A key that only the service of the broker is given, such as a variable of \
              its unit, is not seen from here: then end this, and give the broker's own key. Going on means that the key is lost for good: every person has \
              to sign in again, apps have to ask for access again, and the kept tokens of providers are removed. People, linked identities, passkeys, \
-             consents, blocks and the audit stay. If a copy of the key may exist, look for it first. Stop every broker."
+             consents, blocks and the audit stay. If a copy of the key may exist, look for it first. {UNSEEN}"
         );
         confirmation::confirm(self.yes, &warning, "word `recover`", "recover")?;
         let (now, file) = (clock::now(), self.backup_file());
@@ -67,6 +74,26 @@ impl RecoverArguments {
         let time = format_time(clock::now()).replace([':', 'Z'], "");
         self.backup.clone().unwrap_or_else(|| PathBuf::from(format!("portaria-before-recovery-{time}.backup")))
     }
+}
+
+/// How often, and with which pauses, is looked whether the storage is in use: a connection of a process that has ended lasts for a moment.
+const LOOKS: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(500);
+/// What cannot be seen from here.
+const UNSEEN: &str =
+    "Stop every broker, also those on other machines: one that runs on would go on with the lost key, and its sessions end.";
+
+/// Refuses while another process uses the storage, as far as that can be seen.
+async fn check_unused(place: &StorageLocation) -> Result<(), CommandFailure> {
+    for _ in 0..LOOKS {
+        if place.other_users().await.map_err(|fault| backup::failure(&place.to_string(), &fault))? == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    let help = "a broker that runs was given the key: look where its service takes it from, and copy it; if that does not help, stop every broker. If \
+                what uses the storage is no broker: `--although-in-use`";
+    Err(CommandFailure::Environment(format!("another process uses {place}"), help.to_owned()))
 }
 
 fn report(as_json: bool, given_up: &GivenUp, backup: &str, kept_at: &str) {

@@ -5,7 +5,7 @@ use crate::commands::storage;
 use crate::commands::users::import_lines::{ImportLayout, ReadLine, layout_of, read};
 use crate::commands::users::imported_person::LineReader;
 use crate::directory::sql::Verb;
-use crate::directory::user_import::{BATCH, ImportOutcome, ImportPeople, ImportedPerson, PlannedPeople, RecordImport};
+use crate::directory::user_import::{BATCH, ImportOutcome, ImportPeople, ImportProgress, ImportedPerson, PlannedPeople, RecordImport};
 use crate::directory::{Directory, StorageLocation};
 use crate::stores::Stores;
 use crate::stores::settings::Settings;
@@ -70,27 +70,40 @@ type WaitingLines = BTreeMap<Box<str>, Vec<(u64, ImportedPerson)>>;
 impl ImportUsersArguments {
     pub(crate) async fn run(&self, target: &ImportTarget<'_>, as_json: bool) -> Result<CommandOutcome, CommandFailure> {
         if self.dry_run || self.strict {
-            let report = self.pass(target, Some(Arc::default())).await?;
+            let mut report = ImportReport { most: self.most, ..ImportReport::default() };
+            self.pass(target, Some(Arc::default()), &mut report).await?;
             if self.dry_run || report.refused > 0 {
                 return Ok(report.print(as_json, true));
             }
         }
-        let report = self.pass(target, None).await?;
+        let mut report = ImportReport { most: self.most, ..ImportReport::default() };
+        let passed = self.pass(target, None, &mut report).await;
+        let progress = if passed.is_ok() { ImportProgress::Done } else { ImportProgress::BrokenOff };
         for (store, (people, identities)) in report.of_stores.iter().filter(|(_, made)| **made != (0, 0)) {
             let (store, now) = (store.clone(), clock::now());
-            target.write(RecordImport { store, people: *people, identities: *identities, now }).await?;
+            let recorded = target.write(RecordImport { store, progress, people: *people, identities: *identities, now }).await;
+            // Why it broke off says more than that the storage is away.
+            if passed.is_ok() {
+                recorded?;
+            }
         }
+        passed?;
         Ok(report.print(as_json, false))
     }
 
     /// Goes through the file once.
-    async fn pass(&self, target: &ImportTarget<'_>, dry_run: Option<Arc<Mutex<PlannedPeople>>>) -> Result<ImportReport, CommandFailure> {
+    async fn pass(
+        &self,
+        target: &ImportTarget<'_>,
+        dry_run: Option<Arc<Mutex<PlannedPeople>>>,
+        report: &mut ImportReport,
+    ) -> Result<(), CommandFailure> {
         let mut file = BufReader::with_capacity(1 << 16, files::open_to_read(&self.file).map_err(|error| self.unreadable(&error))?);
         let layout = layout_of(&mut file).map_err(|error| self.unreadable(&error))?;
         let (sender, mut lines) = mpsc::channel(4);
         let reading = tokio::task::spawn_blocking(move || send_lines(file, layout, &sender));
         let mut reader = LineReader::new(target.settings, target.stores, target.store);
-        let (mut report, mut waiting) = (ImportReport { most: self.most, ..ImportReport::default() }, WaitingLines::new());
+        let mut waiting = WaitingLines::new();
         while let Some(some) = lines.recv().await {
             for (number, line) in some {
                 report.lines += 1;
@@ -112,9 +125,9 @@ impl ImportUsersArguments {
         }
         report.reasons.sort();
         match reading.await {
-            Ok(Ok(())) => Ok(report),
-            Ok(Err(why)) => Err(self.broken(&why, &report)),
-            Err(_) => Err(self.broken("the reading was interrupted", &report)),
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(why)) => Err(self.broken(&why, report)),
+            Err(_) => Err(self.broken("the reading was interrupted", report)),
         }
     }
 
@@ -163,7 +176,8 @@ impl ImportReport {
         let is_dry = dry_run.is_some();
         let has_identity: Vec<bool> = batch.iter().map(|(_, person)| person.identity.is_some()).collect();
         let (numbers, people): (Vec<u64>, Vec<ImportedPerson>) = batch.into_iter().unzip();
-        let verb = ImportPeople { store: store.into(), people, dry_run, now: clock::now() };
+        let is_first = self.of_stores.get(store).is_none_or(|made| *made == (0, 0));
+        let verb = ImportPeople { store: store.into(), people, dry_run, is_first, now: clock::now() };
         let outcomes = if is_dry {
             target.directory.read(verb).await.map_err(|_| storage::unavailable(target.place))?
         } else {

@@ -86,7 +86,16 @@ fn read_csv(file: &mut impl BufRead, take: &mut dyn FnMut(ReadLine) -> bool) -> 
                 return Err(format!("line {first}: a quote is not closed"));
             }
         }
-        let text = std::str::from_utf8(&record).map_err(|_| format!("line {first} is not UTF-8"))?;
+        let Ok(text) = std::str::from_utf8(&record) else {
+            let at: u64 = lines_before_fault(&record).saturating_add(first);
+            if head.is_empty() {
+                return Err(format!("line {at} is not UTF-8"));
+            }
+            if !take((first, Err(format!("line {at} is not UTF-8: save the file as UTF-8, and import it again")))) {
+                break;
+            }
+            continue;
+        };
         let text = text.trim_start_matches('\u{feff}').trim_end_matches(['\n', '\r']);
         if text.trim().is_empty() {
             continue;
@@ -108,6 +117,12 @@ fn read_csv(file: &mut impl BufRead, take: &mut dyn FnMut(ReadLine) -> bool) -> 
         }
     }
     Ok(())
+}
+
+/// How many lines of a record end before its first byte that is not UTF-8.
+fn lines_before_fault(record: &[u8]) -> u64 {
+    let valid = std::str::from_utf8(record).map_or_else(|fault| fault.valid_up_to(), str::len);
+    record.iter().take(valid).filter(|byte| **byte == b'\n').count() as u64
 }
 
 /// Whether a line ends inside of a field in quotes. A quote inside of another field opens none, so that a stray one takes no further lines.
@@ -197,7 +212,7 @@ impl<'de> DeserializeSeed<'de> for AnyEntry {
 mod tests {
     use super::*;
 
-    fn lines(text: &str) -> (Vec<String>, Result<(), String>) {
+    fn lines(text: &(impl AsRef<[u8]> + ?Sized)) -> (Vec<String>, Result<(), String>) {
         let mut file = io::Cursor::new(text);
         let layout = layout_of(&mut file).expect("it is in memory");
         let mut found = Vec::new();
@@ -234,6 +249,12 @@ mod tests {
                 r#"5: {"email":"j","name":"k"}"#
             ]
         );
+        let odd = "is not UTF-8: save the file as UTF-8, and import it again";
+        assert_eq!(
+            lines(b"email,name\na,Jos\xe9\nb,\"x\nJos\xe9\"\nc,Ana\n").0,
+            [format!("2! line 2 {odd}"), format!("3! line 4 {odd}"), r#"5: {"email":"c","name":"Ana"}"#.to_owned()]
+        );
+        assert_eq!(lines(b"email,n\xe3me\n").1, Err("line 1 is not UTF-8".to_owned()));
         let (found, _) = lines("{\"email\":\"a\"}\nhello\n{}\n");
         assert_eq!((found.len(), found[1].starts_with("2! this is not a JSON object")), (3, true));
         assert_eq!(lines("[1, {}]").0, ["1! this is not a JSON object", "2: {}"]);

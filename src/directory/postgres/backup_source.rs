@@ -54,6 +54,15 @@ pub(crate) async fn sealed_keys(address: &str) -> Result<(i64, Vec<FoundKey>), B
     Ok((schema, keys))
 }
 
+/// How many connections of this program there are to the database besides this one. Only a role that may see those of others counts all.
+pub(crate) async fn other_connections(address: &str) -> Result<u64, BackupFault> {
+    let mut connection = connect(address).await?;
+    let count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'portaria' AND pid <> pg_backend_pid()";
+    let many: i64 = sqlx::raw_sql(count).fetch_one(&mut connection).await?.try_get(0)?;
+    connection.close().await?;
+    Ok(many.unsigned_abs())
+}
+
 /// A connection to the server that accepts writes.
 pub(crate) async fn connect(address: &str) -> Result<PgConnection, BackupFault> {
     let address = ServerAddress::parse(address).map_err(|fault| sqlx::Error::Configuration(fault.into()))?;

@@ -2,10 +2,11 @@
 
 use crate::directory::backup::fault::BackupFault;
 use crate::directory::backup::schema::{BackupTable, tables_of};
-use crate::directory::backup::{BackupPart, BackupRow, BackupValue, CopiedTables};
+use crate::directory::backup::{BackupPart, BackupRow, BackupValue, CopiedTables, first_event_number};
 use crate::directory::migrations;
 use crate::directory::postgres::backup_source::{connect, last_migration};
 use crate::directory::postgres::migration::{BEGIN, apply};
+use crate::world::clock;
 use sqlx::postgres::{PgConnection, PgCopyIn};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use tokio::sync::mpsc::Receiver;
@@ -27,6 +28,7 @@ pub(crate) async fn receive(address: &str, may_replace: bool, parts: &mut Receiv
     let copied = take_rows(&mut connection, schema, &tables, parts).await?;
     number_on(&mut connection, &tables).await?;
     apply(&mut connection, &migrations::postgres()).await?;
+    number_events_on(&mut connection).await?;
     sqlx::raw_sql("COMMIT").execute(&mut connection).await?;
     // Everything is there, however the connection ends.
     let _ = connection.close().await;
@@ -109,6 +111,17 @@ async fn number_on(connection: &mut PgConnection, tables: &[BackupTable]) -> Res
             sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await?;
         }
     }
+    Ok(())
+}
+
+/// Receivers drop an event whose number is not above the last one, and the numbers that were sent are gone with their events. So they go on at a
+/// number that is above all of them.
+async fn number_events_on(connection: &mut PgConnection) -> Result<(), BackupFault> {
+    let sql = format!(
+        "SELECT setval(pg_get_serial_sequence('store_events', 'number'), greatest(coalesce(max(number), 0) + 1, {}), false) FROM store_events",
+        first_event_number(clock::now())
+    );
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
     Ok(())
 }
 

@@ -190,6 +190,12 @@ impl SqlTransaction for PgTransaction<'_> {
         self.enqueue("SELECT pg_notify($1, '')", &[CHANNEL.into()], false)
     }
 
+    async fn only_through_indexes(&mut self, is_wanted: bool) -> Result<(), StorageFault> {
+        self.separate();
+        self.queued.push_str(if is_wanted { "SET LOCAL enable_seqscan = off" } else { "SET LOCAL enable_seqscan TO DEFAULT" });
+        Ok(())
+    }
+
     fn outbox(&self) -> &StoreEventOutbox {
         self.outbox
     }

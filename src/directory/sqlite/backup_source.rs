@@ -5,10 +5,11 @@ use crate::directory::backup::schema::{BackupTable, tables_of};
 use crate::directory::backup::sealed_keys::{FoundKey, statement};
 use crate::directory::backup::{BackupPart, BackupRow, BackupValue, RowBatch};
 use crate::directory::migrations;
-use crate::directory::sqlite::file::BUSY_TIMEOUT;
+use crate::directory::sqlite::file::{BUSY_TIMEOUT, is_busy};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row, Transaction};
 use std::path::Path;
+use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
 /// Sends all tables.
@@ -38,6 +39,22 @@ pub(crate) fn sealed_keys(file: &Path) -> Result<(i64, Vec<FoundKey>), BackupFau
     let mut select = snapshot.prepare(statement(&tables_of(schema)?))?;
     let keys = select.query_map([], |row| Ok(FoundKey { id: row.get(0)?, sealed: row.get(1)? }))?;
     Ok((schema, keys.collect::<Result<_, _>>()?))
+}
+
+/// Whether another process has the file open. Only a connection that is alone can leave the journal that all of them share.
+pub(crate) fn is_open_elsewhere(file: &Path) -> Result<bool, BackupFault> {
+    let connection = connect(file)?;
+    connection.busy_timeout(Duration::ZERO)?;
+    let change = |mode: &str| connection.query_row(&format!("PRAGMA journal_mode = {mode}"), [], |row| row.get::<_, String>(0));
+    match change("DELETE") {
+        Ok(mode) => {
+            // What was WAL before becomes it again; every broker does the same when it opens the file.
+            change("WAL")?;
+            Ok(mode != "delete")
+        }
+        Err(error) if is_busy(&error) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn connect(file: &Path) -> Result<Connection, BackupFault> {

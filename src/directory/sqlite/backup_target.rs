@@ -2,11 +2,12 @@
 
 use crate::directory::backup::fault::BackupFault;
 use crate::directory::backup::schema::{BackupTable, tables_of};
-use crate::directory::backup::{BackupPart, BackupValue, CopiedTables};
+use crate::directory::backup::{BackupPart, BackupValue, CopiedTables, first_event_number};
 use crate::directory::migrations;
 use crate::directory::sqlite::backup_source::last_migration;
 use crate::directory::sqlite::file::SqliteFile;
 use crate::directory::sqlite::migration::apply;
+use crate::world::clock;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{ToSql, Transaction, TransactionBehavior, params_from_iter};
 use std::path::Path;
@@ -30,6 +31,7 @@ fn receive_into(path: &Path, may_replace: bool, mut parts: Receiver<BackupPart>)
     make_room(&transaction, schema, &tables, may_replace)?;
     let copied = take_rows(&transaction, schema, &tables, &mut parts)?;
     apply(&transaction, &migrations::sqlite())?;
+    number_events_on(&transaction)?;
     transaction.commit()?;
     Ok(copied)
 }
@@ -87,6 +89,15 @@ fn take_rows(
         }
     }
     Err(BackupFault::Interrupted)
+}
+
+/// Receivers drop an event whose number is not above the last one, and the numbers that were sent are gone with their events. So they go on at a
+/// number that is above all of them.
+fn number_events_on(transaction: &Transaction<'_>) -> Result<(), BackupFault> {
+    transaction.execute("DELETE FROM sqlite_sequence WHERE name = 'store_events'", [])?;
+    let last = "INSERT INTO sqlite_sequence (name, seq) SELECT 'store_events', max(coalesce(max(number), 0), ?1) FROM store_events";
+    transaction.execute(last, [first_event_number(clock::now()).saturating_sub(1)])?;
+    Ok(())
 }
 
 impl ToSql for BackupValue {

@@ -94,6 +94,11 @@ impl SqlTransaction for Transaction<'_> {
         Ok(())
     }
 
+    /// Its plans do not depend on how many rows there are.
+    async fn only_through_indexes(&mut self, _is_wanted: bool) -> Result<(), StorageFault> {
+        Ok(())
+    }
+
     fn outbox(&self) -> &StoreEventOutbox {
         self.outbox
     }

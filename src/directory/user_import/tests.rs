@@ -1,6 +1,7 @@
 //! Tests of what a line of an import does.
 
-use crate::directory::user_import::{AddressHolder, FoundPeople, ImportOutcome, ImportRefusal, ImportedIdentity, ImportedPerson};
+use crate::directory::user_import::found_people::{AddressHolder, FoundPeople};
+use crate::directory::user_import::{ImportOutcome, ImportRefusal, ImportedIdentity, ImportedPerson};
 use crate::vocabulary::email::Email;
 
 fn line(email: &str, verified: bool, id: Option<&str>) -> ImportedPerson {
@@ -19,12 +20,14 @@ fn a_line_makes_a_person_links_an_identity_or_says_why_not() {
     }
     found.by_identity.insert(("acme".into(), "a".into()), "ana@loja.example".into());
     found.removed.insert(("ana@loja.example".into(), "acme".into(), "r".into()));
+    found.removed_by_anyone.insert(("acme".into(), "r".into()));
     for (email, verified, id, expected) in [
         ("ana@loja.example", true, Some("a"), Unchanged),
         ("ana@loja.example", false, Some("a"), Unchanged),
         ("old@loja.example", true, Some("a"), Unchanged),
         ("bia@loja.example", true, Some("a"), Refused(ImportRefusal::LinkedElsewhere)),
         ("ana@loja.example", true, Some("r"), Refused(ImportRefusal::RemovedByPerson)),
+        ("ana.old@loja.example", true, Some("r"), Refused(ImportRefusal::RemovedByPerson)),
         ("ana@loja.example", false, Some("b"), Refused(ImportRefusal::AddressNotProven)),
         ("bia@loja.example", true, Some("b"), Refused(ImportRefusal::HolderNotProven)),
         ("ana@loja.example", true, Some("b"), Linked),
