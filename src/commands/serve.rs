@@ -218,8 +218,11 @@ fn start_log(json: bool) -> Result<(), CommandFailure> {
     // An error of the log must not be logged: that would end the request.
     let lines = lines.log_internal_errors(false);
     let log = tracing_subscriber::registry().with(levels);
-    let started =
-        if json { log.with(lines.json().flatten_event(true)).try_init() } else { log.with(lines.with_ansi(uses_colour())).try_init() };
+    let started = if json {
+        log.with(lines.json().flatten_event(true).with_span_list(false)).try_init()
+    } else {
+        log.with(lines.with_ansi(uses_colour())).try_init()
+    };
     drop(started);
     Ok(())
 }

@@ -32,6 +32,7 @@ use crate::web::settings_complaint::SettingsComplaint;
 use crate::web::signing_keys::SigningKeys;
 use crate::web::storage_sync::StorageSync;
 use crate::web::story_throttle::{StoryThrottle, UnkeptFailures};
+use crate::web::unfinished_work::UnfinishedWork;
 use crate::web::unnamed_proxies::UnnamedProxies;
 use crate::web::workbench_hooks::WorkbenchHooks;
 use crate::world::file_watch::RepeatedReading;
@@ -90,6 +91,8 @@ pub struct App {
     pub rollout: RolloutMonitor,
     /// Proxies that the settings do not name.
     pub(crate) unnamed_proxies: UnnamedProxies,
+    /// What the end of the broker waits for besides requests.
+    pub(crate) unfinished: UnfinishedWork,
     /// Whether the broker was asked to end.
     pub(crate) ending: Ending,
     /// The stories of failed logins that were kept in this minute.
@@ -184,6 +187,7 @@ impl App {
             recent_logins: RecentLogins::new(&random::bytes()),
             rollout: RolloutMonitor::default(),
             unnamed_proxies: UnnamedProxies::default(),
+            unfinished: UnfinishedWork::on_this_runtime(),
             ending: Ending::default(),
             stories: StoryThrottle::default(),
             directory,

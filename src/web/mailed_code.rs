@@ -127,7 +127,7 @@ fn send_to_user_only(context: &RequestContext, email: &Email, code: &str, (secon
         return;
     };
     let (email, store, mails) = (email.clone(), context.live_store().store.name.clone(), context.app().metrics.mails.clone());
-    actix_web::rt::spawn(async move {
+    context.app().unfinished.spawn(async move {
         if let Err(reason) = mails.count_sending(&store, mailer.send(&email, &mail)).await {
             tracing::error!(store = &*store, %reason, "a mail could not be sent");
         }

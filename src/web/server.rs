@@ -6,6 +6,7 @@ use crate::web::forward_auth::TokenCache;
 use crate::web::health;
 use crate::web::metrics::gauge_guard::GaugeGuard;
 use crate::web::metrics::limits::CONNECTIONS;
+use crate::web::request_id::RequestId;
 use crate::web::settings_reading::ReadAllFiles;
 use crate::web::shutdown;
 use crate::web::unread_body::{AnswerBody, KeptBody};
@@ -24,6 +25,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream};
+use tracing::Instrument as _;
 
 /// The largest body that is read.
 const LARGEST_BODY: usize = 16 * 1024;
@@ -122,9 +124,14 @@ fn http_service<F: Future<Output = ()> + 'static>(
     stopping: impl Fn() -> F + 'static,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> {
     let routes = Routes::new().configure(configure).wrap_fn(|mut request, service| {
-        let kept = KeptBody::of(&mut request);
-        let answering = service.call(request);
-        async { Ok(answering.await?.map_body(|_, body| AnswerBody { body, _request: kept })) }
+        let (kept, id) = (KeptBody::of(&mut request), RequestId::of(&request));
+        let (span, (name, value)) = (id.span(), id.header());
+        let answering = span.in_scope(|| service.call(request)).instrument(span);
+        async {
+            let mut answer = answering.await?.map_body(|_, body| AnswerBody { body, _request: kept });
+            answer.headers_mut().insert(name, value);
+            Ok(answer)
+        }
     });
     let routes = routes.into_factory().map_err(|error: actix_web::Error| error.error_response());
     let http = HttpService::build()

@@ -27,9 +27,16 @@ pub(crate) async fn follow_signals(app: &App, server: &ServerHandle, mut signals
     tracing::info!(delay, timeout, "the broker was asked to end; requests that are under way are finished");
     let _ = tokio::time::timeout(times.delay, wait_for_end(&mut signals)).await;
     let is_over = tokio::time::timeout(times.timeout, wait_for_end(&mut signals));
+    let finishing = async {
+        // What goes on without its request ends with the thread of the request, so it is waited for before; requests may bring more of it all the
+        // time, so not for all the time that there is.
+        let _ = tokio::time::timeout(times.timeout.div_f32(2.0), app.unfinished.finished()).await;
+        server.stop(true).await;
+        app.unfinished.finished().await;
+    };
     tokio::select! {
-        () = server.stop(true) => {}
-        _ = is_over => tracing::warn!("requests that are still under way are cut off"),
+        () = finishing => {}
+        _ = is_over => tracing::warn!("requests and mails that are still under way are cut off"),
     }
 }
 

@@ -291,7 +291,7 @@ pub(crate) fn mail_notice(context: &RequestContext, title: &str, email: &Email) 
     let Some(mailer) = context.live_store().mailer.clone() else { return };
     let mail = identity_linked_mail(context.language(), &context.live_store().look, title);
     let (email, store, mails) = (email.clone(), context.live_store().store.name.clone(), context.app().metrics.mails.clone());
-    actix_web::rt::spawn(async move {
+    context.app().unfinished.spawn(async move {
         if let Err(reason) = mails.count_sending(&store, mailer.send(&email, &mail)).await {
             tracing::error!(%reason, "a mail could not be sent");
         }

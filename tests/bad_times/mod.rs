@@ -7,6 +7,7 @@ mod crowd;
 mod full_disk;
 mod full_log;
 mod killed;
+mod log_lines;
 mod odd_files;
 pub mod place;
 mod pooled;

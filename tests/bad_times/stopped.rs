@@ -1,6 +1,8 @@
 //! The program is asked to end, as a service manager asks it.
 
 use crate::bad_times::place::{Broker, Browser, Ending, Place, until};
+use crate::web::mailbox::Mailbox;
+use crate::web::test_broker::STANDARD;
 use crate::web::test_provider::{json, person};
 use std::io::Write as _;
 use std::sync::Arc;
@@ -77,6 +79,32 @@ fn a_broker_that_ends_later_says_so_first_and_serves_until_then() {
         let again = Ending(place.start());
         assert_eq!(again.0.auth(&browser.cookies()), 200);
     }
+}
+
+/// The mail goes beside the login, whose answer does not wait for it.
+#[test]
+fn a_mail_on_its_way_is_waited_for() {
+    let (place, mailbox) = (Place::on_sqlite(), Mailbox::open());
+    place.set(&format!("{}shutdown: {{ timeout: 60s }}\n", mailbox.settings()));
+    let beta = STANDARD.replace("UPSTREAM", &place.upstream.url()).replace("SECRET", "file:secrets/acme");
+    place.folder.write("providers.d/beta.yaml", &beta.replace("Clube Acme", "Clube Beta"));
+    let broker = Ending(place.start());
+    drop(Browser::signed_in(&broker.0, "ana"));
+    let held = mailbox.hold();
+    let mut browser = Browser::default();
+    let begun = browser.ask(&broker.0, "GET", "/login/beta").expect("an answer");
+    let url = url::Url::parse(begun.location().expect("it leads somewhere")).expect("an address");
+    let state = url.query_pairs().find(|(name, _)| name == "state").expect("a state").1.into_owned();
+    let answer = browser.ask(&broker.0, "GET", &format!("/callback/beta?code=acme-code-ana&state={state}")).expect("an answer");
+    assert!(answer.session().is_some(), "{answer:?}");
+
+    broker.0.ask_to_end();
+    until("it says that it ends", Duration::from_secs(20), || readiness(&broker.0) == Some(503));
+    assert!(broker.0.lives() && mailbox.letters().is_empty());
+    drop(held);
+
+    until("it has ended", Duration::from_secs(20), || !broker.0.lives());
+    assert_eq!(mailbox.letters().len(), 1, "{}", place.logged());
 }
 
 #[test]

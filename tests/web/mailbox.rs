@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// A letter as it arrived: to whom, and its whole source.
 pub type SentMail = (String, String);
@@ -13,6 +13,7 @@ pub struct Mailbox {
     address: SocketAddr,
     letters: Arc<Mutex<Vec<SentMail>>>,
     refuses: Arc<AtomicBool>,
+    held: Arc<Mutex<()>>,
 }
 
 impl Mailbox {
@@ -21,14 +22,18 @@ impl Mailbox {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("it has an address");
         let (letters, refuses): (Arc<Mutex<Vec<SentMail>>>, Arc<AtomicBool>) = (Arc::default(), Arc::default());
-        let (kept, refusing) = (Arc::clone(&letters), Arc::clone(&refuses));
+        let held = Arc::<Mutex<()>>::default();
+        let (kept, refusing, holding) = (Arc::clone(&letters), Arc::clone(&refuses), Arc::clone(&held));
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
-                let (kept, refusing) = (Arc::clone(&kept), Arc::clone(&refusing));
-                std::thread::spawn(move || _ = talk(connection, &kept, &refusing));
+                let (kept, refusing, holding) = (Arc::clone(&kept), Arc::clone(&refusing), Arc::clone(&holding));
+                std::thread::spawn(move || {
+                    drop(holding.lock());
+                    _ = talk(connection, &kept, &refusing);
+                });
             }
         });
-        Self { address, letters, refuses }
+        Self { address, letters, refuses, held }
     }
 
     /// The settings that lead here.
@@ -55,6 +60,11 @@ impl Mailbox {
         let code = self.code();
         assert_eq!(code.len(), 16);
         code
+    }
+
+    /// Says nothing to those who connect until this is dropped.
+    pub fn hold(&self) -> MutexGuard<'_, ()> {
+        self.held.lock().expect("no thread panics while it holds the lock")
     }
 
     /// Whether it takes letters.

@@ -20,6 +20,7 @@ use crate::web::request_context::RequestContext;
 use crate::world::{clock, random};
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::Instrument as _;
 
 /// An access token with less than this left is refreshed, in seconds.
 const SOON: i64 = 60;
@@ -114,8 +115,13 @@ impl TokenOwner {
 
     /// Refreshes in a task of its own, so that an app that hangs up does not lose the refresh token that the provider gives.
     async fn refresh_to_the_end(&self, lease: String, leased: KeptTokens) -> Result<KeptTokens, OAuthError> {
-        let owner = self.clone();
-        let task = actix_web::rt::spawn(async move { owner.refresh(lease, leased).await });
+        let (owner, mark) = (self.clone(), self.context.app().unfinished.begin());
+        let refreshing = async move {
+            let refreshed = owner.refresh(lease, leased).await;
+            drop(mark);
+            refreshed
+        };
+        let task = actix_web::rt::spawn(refreshing.in_current_span());
         task.await.unwrap_or(Err(OAuthError::unavailable()))
     }
 
