@@ -186,12 +186,9 @@ impl AddArguments {
         }
         let next = new_provider_file::next_steps(&path, &settings)?;
         let set_up = as_terminal_text(&page.set_up_at_provider(), COLUMNS, str::to_owned);
-        print_line(&format!(
-            "{} and its examples are written.\n\nAt the provider:\n{}\n{}",
-            path.display(),
-            set_up.trim_end(),
-            next.trim_end()
-        ));
+        let (path, name) = (path.display(), sheet.file.name);
+        print_line(&format!("{path} and its examples are written.\n\nAt the provider:\n{}\n\n{}", set_up.trim_end(), next.trim_end()));
+        print_line(&format!("Before anything is registered, `portaria serve --simulate {name}` shows how a login goes."));
         Ok(CommandOutcome::Fine)
     }
 }

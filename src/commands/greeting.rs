@@ -96,6 +96,9 @@ fn print_providers(live_store: &Arc<LiveStore>) {
     if !simulated.is_empty() {
         let everyone = "nothing is sent to the real providers, and everyone can sign in as anyone";
         print_row("simulated", &format!("{}: {everyone}", simulated.join(", ")));
+        if live_store.store.mail.is_none() {
+            print_row("mails", "none is sent: each is written to this log, with its code");
+        }
     }
     if !found.broken.is_empty() {
         print_row("broken", &format!("{}; see `portaria check`", found.broken.join(", ")));

@@ -198,9 +198,13 @@ impl LiveConfig {
                 let read = read_or_note(path, Picture::read, (&mut complaints, &mut unanswered));
                 read.unwrap_or_else(|| earlier.filter(|earlier| earlier.store.logo == store.logo)?.logo.clone())
             });
-            let mailer = store.mail.as_ref().and_then(|mail| {
-                open_mail(mail, earlier.and_then(|live_store| live_store.mailer.clone()), (&mut complaints, &mut unanswered))
-            });
+            let mailer = match &store.mail {
+                Some(mail) => {
+                    open_mail(mail, earlier.and_then(|live_store| live_store.mailer.clone()), (&mut complaints, &mut unanswered))
+                }
+                // No one has the invented addresses of a simulation, which runs on this machine alone.
+                None => (!settings.simulated.is_empty()).then(|| Arc::new(Mailer::to_log())),
+            };
             let apps = open_apps(store, earlier, (&mut complaints, &mut unanswered));
             let event_keys = open_event_keys(store, earlier, (&mut complaints, &mut unanswered));
             let look = store_look(store, logo.as_ref());

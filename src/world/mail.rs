@@ -30,8 +30,17 @@ pub(crate) struct MailMessage {
     pub(crate) html: String,
 }
 
+/// Where the letters go.
+pub struct Mailer(MailRoute);
+
+enum MailRoute {
+    Server(MailAccount),
+    /// They are written to the log, and nothing is sent: for simulated providers, which hand out invented addresses on this machine.
+    Log,
+}
+
 /// The mail server, and the sender of every letter.
-pub struct Mailer {
+struct MailAccount {
     server: MailServer,
     tls: TlsParameters,
     credentials: Option<Credentials>,
@@ -87,23 +96,38 @@ impl Mailer {
         // On this machine unencrypted mail is allowed too, so a certificate that no authority signed is no worse.
         let tls = TlsParameters::builder(server.host.clone()).dangerous_accept_invalid_certs(server.safety == MailEncryption::Loopback);
         let tls = tls.build().map_err(|error| format!("mail cannot be sent over TLS from this machine: {error}"))?;
-        Ok(Self { server, tls, credentials, from: parse_sender(from)? })
+        Ok(Self(MailRoute::Server(MailAccount { server, tls, credentials, from: parse_sender(from)? })))
+    }
+
+    /// Letters go to the log.
+    pub(crate) fn to_log() -> Self {
+        Self(MailRoute::Log)
     }
 
     /// Sends a letter.
     pub(crate) async fn send(&self, to: &Email, letter: &MailMessage) -> Result<(), MailError> {
+        let account = match &self.0 {
+            MailRoute::Server(account) => account,
+            MailRoute::Log => {
+                tracing::info!("simulation: a mail to {} is not sent: {}\n{}", to.key(), letter.subject, letter.text);
+                return Ok(());
+            }
+        };
         let late = |_| Err(MailError { is_certain: false, reason: format!("the mail server took longer than {} s", TOTAL.as_secs()) });
-        tokio::time::timeout(TOTAL, self.deliver(to, letter)).await.unwrap_or_else(late)
+        tokio::time::timeout(TOTAL, account.deliver(to, letter)).await.unwrap_or_else(late)
     }
 
     /// Connects to the server without signing in; otherwise a sentence for the operator.
     pub(crate) async fn reach(&self) -> Result<(), String> {
+        let MailRoute::Server(account) = &self.0 else { return Ok(()) };
         let late = |_| Err(MailError { is_certain: true, reason: format!("the mail server took longer than {} s", TOTAL.as_secs()) });
-        let mut connection = tokio::time::timeout(TOTAL, self.connect()).await.unwrap_or_else(late).map_err(|error| error.reason)?;
+        let mut connection = tokio::time::timeout(TOTAL, account.connect()).await.unwrap_or_else(late).map_err(|error| error.reason)?;
         let _ = tokio::time::timeout(Duration::from_secs(1), connection.quit()).await;
         Ok(())
     }
+}
 
+impl MailAccount {
     async fn connect(&self) -> Result<AsyncSmtpConnection, MailError> {
         let hello = ClientId::Domain(self.from.email.domain().to_owned());
         let MailServer { host, port, safety } = &self.server;
@@ -219,7 +243,11 @@ impl std::error::Error for MailError {}
 
 impl fmt::Debug for Mailer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mailer").field("server", &self.server).finish_non_exhaustive()
+        let server = match &self.0 {
+            MailRoute::Server(account) => Some(&account.server),
+            MailRoute::Log => None,
+        };
+        f.debug_struct("Mailer").field("server", &server).finish_non_exhaustive()
     }
 }
 

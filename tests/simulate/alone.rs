@@ -1,7 +1,7 @@
 //! `portaria simulate` and `portaria serve --simulate`, as real processes.
 
 use crate::command_line::{Folder, Running, portaria};
-use crate::simulate::broker::{ask, raw, unescaped};
+use crate::simulate::broker::{Broker, ask, raw, unescaped};
 
 const ACME: &str = "name: Clube Acme
 clientId: loja-42
@@ -108,6 +108,27 @@ fn a_broken_file_is_complained_about_and_so_is_one_whose_answers_cannot_be_inven
         assert_eq!(code, 1, "{out}{err}");
         assert!(format!("{out}{err}").contains(said), "{out}{err}");
     }
+}
+
+/// The first login with a provider that says nothing about its addresses would end at once.
+#[actix_web::test]
+async fn beside_a_simulation_a_code_can_be_asked_for_without_a_mail_server() {
+    let folder = crate::web::test_broker::Folder::new();
+    let asking = ACME.replace("getAuthorizationCode:", "trustEmail: never\nmissingEmail: ask\ngetAuthorizationCode:").replace(", emailVerified: $.ok", "");
+    folder.write("providers.d/acme.yaml", &asking);
+    let broker = Broker::at(folder, &["acme"]).await;
+    let browser = broker.browser();
+    let page = browser.arrive("acme", &[]).await;
+
+    let end = browser.choose(&page, &page.choices()[0]).await;
+    let question = browser.get(end.location()).await;
+    assert!(question.status == 200 && question.body.contains("action=\"/prove/address\""), "{end:?} {question:?}");
+    let sent = browser.submit_with(&question, &[("email", "ana@loja.example")]).await;
+
+    let sent = if sent.status == 303 { browser.get(sent.location()).await } else { sent };
+
+    assert!(sent.status == 200 && sent.body.contains("action=\"/prove/code\""), "{sent:?}");
+    broker.stop().await;
 }
 
 #[actix_web::test]

@@ -231,13 +231,18 @@ impl Browser {
 
     /// Submits the form of a page.
     pub async fn submit(&self, page: &Reply) -> Reply {
+        self.submit_with(page, &[]).await
+    }
+
+    /// Submits the form of a page with what was typed.
+    pub async fn submit_with(&self, page: &Reply, typed: &[(&str, &str)]) -> Reply {
         let action = page.body.split("action=\"").nth(1).and_then(|rest| rest.split('"').next());
         let fields = page.body.split("<input type=\"hidden\" name=\"").skip(1).map(|field| {
             let mut parts = field.split('"');
             let (name, value) = (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default());
             (unescaped(name), unescaped(value))
         });
-        let form: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let form: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).extend_pairs(typed).finish();
         self.ask("POST", &unescaped(action.expect("a form leads somewhere")), "application/x-www-form-urlencoded", &form).await
     }
 
