@@ -129,8 +129,8 @@ pub fn outcome(provider: &Provider, story: &ExampleSpec, right: &Identity, other
 /// Ids of the same person for another purpose: no one else has them, and they stay.
 const OTHER_IDS: &[&str] = &[
     "dingtalk: id: $.openId",
-    "feishu: id: $.union_id",
-    "feishu: id: $.user_id",
+    "feishu: id: $.data.union_id",
+    "feishu: id: $.data.user_id",
     "mailchimp: id: $.user_id",
     "stackexchange: id: $.items[0].user_id",
     "tiktok: id: $.data.user.union_id",

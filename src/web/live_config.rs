@@ -199,9 +199,7 @@ impl LiveConfig {
                 read.unwrap_or_else(|| earlier.filter(|earlier| earlier.store.logo == store.logo)?.logo.clone())
             });
             let mailer = match &store.mail {
-                Some(mail) => {
-                    open_mail(mail, earlier.and_then(|live_store| live_store.mailer.clone()), (&mut complaints, &mut unanswered))
-                }
+                Some(mail) => open_mail(mail, earlier.and_then(|live_store| live_store.mailer.clone()), (&mut complaints, &mut unanswered)),
                 // No one has the invented addresses of a simulation, which runs on this machine alone.
                 None => (!settings.simulated.is_empty()).then(|| Arc::new(Mailer::to_log())),
             };

@@ -114,7 +114,9 @@ fn a_broken_file_is_complained_about_and_so_is_one_whose_answers_cannot_be_inven
 #[actix_web::test]
 async fn beside_a_simulation_a_code_can_be_asked_for_without_a_mail_server() {
     let folder = crate::web::test_broker::Folder::new();
-    let asking = ACME.replace("getAuthorizationCode:", "trustEmail: never\nmissingEmail: ask\ngetAuthorizationCode:").replace(", emailVerified: $.ok", "");
+    let asking = ACME
+        .replace("getAuthorizationCode:", "trustEmail: never\nmissingEmail: ask\ngetAuthorizationCode:")
+        .replace(", emailVerified: $.ok", "");
     folder.write("providers.d/acme.yaml", &asking);
     let broker = Broker::at(folder, &["acme"]).await;
     let browser = broker.browser();
