@@ -51,9 +51,8 @@ pub trait SqlTransaction: Send {
     /// Notifies all machines after the commit.
     fn notify_machines(&mut self) -> impl Future<Output = Result<(), StorageFault>> + Send;
 
-    /// Whether the statements that follow in the transaction go through indexes wherever there is one. An engine that knows a table from when it was
-    /// empty would read it whole.
-    fn only_through_indexes(&mut self, is_wanted: bool) -> impl Future<Output = Result<(), StorageFault>> + Send;
+    /// Lets the engine look at the tables of people anew, which were empty when it planned its statements, so that it goes through their indexes.
+    fn look_at_people_anew(&mut self) -> impl Future<Output = Result<(), StorageFault>> + Send;
 
     /// Which events the stores want to be sent.
     fn outbox(&self) -> &StoreEventOutbox;

@@ -113,10 +113,7 @@ impl Verb for ImportPeople {
     type Answer = Vec<ImportOutcome>;
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<Vec<ImportOutcome>, StorageFault> {
-        // In the first minute of a large import the server takes the tables for small ones.
-        sql.only_through_indexes(true).await?;
         let mut found = self.find(sql).await?;
-        sql.only_through_indexes(false).await?;
         if let Some(planned) = &self.dry_run {
             return Ok(self.plan(&mut found, &mut planned.lock().unwrap_or_else(PoisonError::into_inner)));
         }
@@ -137,13 +134,17 @@ impl Verb for ImportPeople {
                 ImportOutcome::Unchanged | ImportOutcome::Refused(_) => {}
             }
         }
-        if self.is_first && !(people.is_empty() && identities.is_empty()) {
+        let is_begun = self.is_first && !(people.is_empty() && identities.is_empty());
+        if is_begun {
             RecordImport { store: self.store.clone(), progress: ImportProgress::Begun, people: 0, identities: 0, now: self.now }
                 .execute(sql)
                 .await?;
         }
         insert_rows(sql, &INSERT_PEOPLE, &people).await?;
         insert_rows(sql, &INSERT_IDENTITIES, &identities).await?;
+        if is_begun {
+            sql.look_at_people_anew().await?;
+        }
         for (uid, identity) in linked {
             let event = AuditEvent::new(self.now, &self.store, AuditEventKind::Linked).for_user(uid).of_identity(&identity.id);
             record_event(sql, &event.via_provider(&identity.file).with_reason(IMPORTED)).await?;

@@ -190,9 +190,10 @@ impl SqlTransaction for PgTransaction<'_> {
         self.enqueue("SELECT pg_notify($1, '')", &[CHANNEL.into()], false)
     }
 
-    async fn only_through_indexes(&mut self, is_wanted: bool) -> Result<(), StorageFault> {
+    /// By itself the server does it a minute after a table has grown.
+    async fn look_at_people_anew(&mut self) -> Result<(), StorageFault> {
         self.separate();
-        self.queued.push_str(if is_wanted { "SET LOCAL enable_seqscan = off" } else { "SET LOCAL enable_seqscan TO DEFAULT" });
+        self.queued.push_str("ANALYZE users, identities");
         Ok(())
     }
 

@@ -95,7 +95,7 @@ impl SqlTransaction for Transaction<'_> {
     }
 
     /// Its plans do not depend on how many rows there are.
-    async fn only_through_indexes(&mut self, _is_wanted: bool) -> Result<(), StorageFault> {
+    async fn look_at_people_anew(&mut self) -> Result<(), StorageFault> {
         Ok(())
     }
 
