@@ -2,7 +2,7 @@
 //! language. After a change of wording: `ACCEPT=1 cargo test explain`, then read what changed.
 
 use crate::command_line::{Folder, portaria};
-use crate::support::{catalogue, files, root, text};
+use crate::support::{catalogue, files, on_threads, root, text};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portaria::world::clock;
@@ -42,7 +42,7 @@ fn rows(explained: &Value) -> Vec<(String, String, Option<u64>)> {
 
 #[test]
 fn every_block_of_the_catalogue_is_described_with_its_lines() {
-    for path in catalogue() {
+    on_threads(catalogue(), |path| {
         let name = path.display().to_string();
         let (code, out, err) = portaria(root(), &["explain", &name, "--json", "--public-url", "https://login.loja.example"], &[]);
         assert_eq!(code, 0, "{err}");
@@ -65,7 +65,7 @@ fn every_block_of_the_catalogue_is_described_with_its_lines() {
                 assert!(rows.iter().any(|(_, _, line)| *line == Some(at)), "{name}:{at}: {line}");
             }
         }
-    }
+    });
 }
 
 /// The rows of the terminal: the word, where it stands, and the value, whose line breaks do not count.
@@ -93,7 +93,7 @@ fn rows_of_terminal(out: &str) -> Vec<(String, String, Option<u64>)> {
 
 #[test]
 fn what_is_explained_fits_80_columns_and_the_json_holds_every_row_of_it() {
-    for path in catalogue().into_iter().chain(files(&root().join("tests/explain"), ".yaml")) {
+    on_threads([catalogue(), files(&root().join("tests/explain"), ".yaml")].concat(), |path| {
         let name = path.strip_prefix(root()).expect("it is in the repository").display().to_string();
         let (_, shown, _) = portaria(root(), &["explain", &name, "--public-url", "https://login.loja.example"], &[]);
         let (_, json, _) = portaria(root(), &["explain", &name, "--json", "--public-url", "https://login.loja.example"], &[]);
@@ -103,7 +103,7 @@ fn what_is_explained_fits_80_columns_and_the_json_holds_every_row_of_it() {
         let in_json = rows(&serde_json::from_str(&json).expect("JSON"));
         let in_json: Vec<_> = in_json.into_iter().map(|(word, value, line)| (word, value.split_whitespace().collect(), line)).collect();
         assert_eq!(rows_of_terminal(&shown), in_json, "{name}");
-    }
+    });
 }
 
 #[test]

@@ -168,9 +168,9 @@ proptest! {
     }
 
     #[test]
-    fn a_right_file_damaged_anywhere_gives_a_complaint_or_works(which in 0_usize..50, at in any::<prop::sample::Index>(), insert in "[\\PC]{0,6}|\\$\\{|\\n|\\t|: |'|\"", cut in 0_usize..20) {
+    fn a_right_file_damaged_anywhere_gives_a_complaint_or_works(which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), insert in "[\\PC]{0,6}|\\$\\{|\\n|\\t|: |'|\"", cut in 0_usize..20) {
         let all = catalogue();
-        let whole = text(&all[which % all.len()]);
+        let whole = text(&all[which.index(all.len())]);
         let letters: Vec<char> = whole.chars().collect();
         let at = at.index(letters.len());
         let damaged: String = letters[..at].iter().copied().chain(insert.chars()).chain(letters[(at + cut).min(letters.len())..].iter().copied()).collect();

@@ -15,7 +15,7 @@ mod tokens;
 mod tree;
 mod two_logins;
 
-use crate::support::{STRICT, catalogue, root, text};
+use crate::support::{STRICT, catalogue, on_threads, root, text};
 use portaria::provider::identity::Identity;
 use portaria::provider::{InstallationContext, Provider, compile};
 use portaria::stores::catalogue::{ProviderFileState, examples_path, load};
@@ -44,8 +44,33 @@ pub fn stories(path: &Path) -> Vec<ExampleSpec> {
 /// All of the catalogue.
 pub fn all() -> Vec<Known> {
     let list = known(catalogue());
-    assert!(list.len() >= 50, "the catalogue is there");
+    assert!(list.len() >= 178, "the catalogue is there");
     list
+}
+
+/// One of how many damages of a kind is tried on the files of the catalogue.
+pub const ONE_OF: usize = 4;
+
+/// An even choice among the damages of one file: of each kind every fourth, where each file begins with the next one. So each kind of damage
+/// and each file has its share, however many files the catalogue has.
+pub struct Sample {
+    one_of: usize,
+    seen: BTreeMap<&'static str, usize>,
+    file: usize,
+}
+
+impl Sample {
+    /// The choice for a file with this number; `one_of` is 1 where everything is tried.
+    pub fn new(file: usize, one_of: usize) -> Self {
+        Self { one_of, seen: BTreeMap::new(), file }
+    }
+
+    /// Whether the next damage of a kind is tried.
+    pub fn takes(&mut self, kind: &'static str) -> bool {
+        let seen = self.seen.entry(kind).or_default();
+        *seen += 1;
+        (self.file + *seen) % self.one_of == 0
+    }
 }
 
 /// Invented providers, each with another oddity and with two people.
@@ -57,8 +82,7 @@ pub fn odd_providers() -> Vec<Known> {
 }
 
 fn known(paths: Vec<PathBuf>) -> Vec<Known> {
-    let mut list = Vec::new();
-    for path in paths {
+    on_threads(paths, |path| {
         let (ProviderFileState::Offered(provider) | ProviderFileState::Off(provider) | ProviderFileState::Dormant(provider, _)) =
             load(&path, STRICT, &ReadPolicy::default()).state
         else {
@@ -72,9 +96,8 @@ fn known(paths: Vec<PathBuf>) -> Vec<Known> {
                 Err(_) => known.refusals.push(story),
             }
         }
-        list.push(known);
-    }
-    list
+        known
+    })
 }
 
 /// A provider from a changed text.

@@ -15,7 +15,7 @@ use serde_json::Value;
 /// A compiled `discovery`.
 #[derive(Clone, Debug)]
 pub(crate) struct Discovery {
-    address: Address,
+    pub(crate) address: Address,
     facts: Vec<(Slot, &'static str)>,
     iss_is_promised: Slot,
     client_authentication: Slot,

@@ -205,6 +205,7 @@ words! {
         rollout: Option<RolloutSpec> = "rollout",
         /// What the catalogue says about the provider. No login reads it.
         /// Default: none
+        /// Example: `catalogue: { kind: work, manual: "https://sso.acme.example/docs", setUp: "Create an app with ${redirectUri}.", evidence: { grade: B, confirmed: 2026-11-30, witnesses: [ manual ] } }`
         catalogue: Option<ListingSpec> = "catalogue",
         /// How the identity is composed, when a single `read` is not enough.
         /// Default: the facts `id`, `email`, `emailVerified`, `name`, `picture`, `locale`

@@ -80,7 +80,7 @@ mod tests {
             ("br", "login.loja.com.br", Some(PublicSuffix)),
             ("example", "login.loja.example", Some(PublicSuffix)),
             ("pages.dev", "loja.pages.dev", Some(PublicSuffix)),
-            ("vercel.app", "loja.vercel.app", Some(PublicSuffix)),
+            ("web.app", "loja.web.app", Some(PublicSuffix)),
             ("outra.example", "login.loja.example", Some(Unrelated)),
             ("oja.example", "login.loja.example", Some(Unrelated)),
             ("www.loja.example", "login.loja.example", Some(Unrelated)),

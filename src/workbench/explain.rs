@@ -22,6 +22,7 @@ use crate::workbench::explain::description::FileDescription;
 use crate::workbench::explain::forecast::call_name;
 use crate::workbench::recorded_exchange::parse_pairs;
 use crate::world::secrets;
+use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -89,6 +90,14 @@ pub fn explain(provider: &Provider, given: &[(Slot, Text)]) -> Result<Vec<Explai
     }
     list.extend(explain_refresh(provider, facts)?);
     Ok(list)
+}
+
+/// What a discovery document says for the steps, to be given to `explain`.
+pub fn facts_of_document(provider: &Provider, document: &Value) -> Vec<(Slot, Text)> {
+    let mut facts = provider.empty_facts();
+    let Some(Ok(())) = provider.discovery.as_ref().map(|discovery| discovery.learn(document, None, &mut facts)) else { return Vec::new() };
+    let names = FROM_DISCOVERY.iter().map(|(fact, _)| *fact).chain(["clientAuthentication"]);
+    names.filter_map(|name| provider.names.find(name)).filter_map(|slot| Some((slot, facts.get(slot)?.clone()))).collect()
 }
 
 /// The call that refreshes kept tokens, which is no step of a login.

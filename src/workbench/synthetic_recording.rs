@@ -149,9 +149,11 @@ fn fresh_values(provider: &Provider, story: &ExampleSpec, installation: &[(Strin
             continue;
         }
         let known = installation.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
-        // A value that is part of an address keeps its value.
-        let own = given(&name).filter(|value| value.contains('.') || value.contains('/'));
-        let value = known.or(own).unwrap_or_else(|| if needed.secret { random_text(30) } else { random_hex() });
+        // A value that is part of an address keeps its value, and so does what the issuer's document and its tokens name.
+        let is_in_issuer = provider.discovery.iter().flat_map(|discovery| discovery.uses()).any(|used| used.fact == needed.fact);
+        let own = given(&name).filter(|value| value.contains('.') || value.contains('/') || is_in_issuer);
+        let value = if is_in_issuer { own.or(known) } else { known.or(own) };
+        let value = value.unwrap_or_else(|| if needed.secret { random_text(30) } else { random_hex() });
         values.push((name, value));
     }
     values

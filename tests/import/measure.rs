@@ -1,6 +1,6 @@
 //! Measures how much of a provider's file is learnt from a recording of it.
 
-use crate::support::{STRICT, catalogue, text};
+use crate::support::{STRICT, catalogue, on_threads, problem_of, text};
 use portaria::provider::{Provider, compile};
 use portaria::vocabulary::place::Source;
 use portaria::vocabulary::yaml::writer::{YamlLine, YamlValue};
@@ -11,8 +11,7 @@ use portaria::workbench::examples::replay::replay;
 use portaria::workbench::learn::{LearnedProvider, learn};
 use portaria::workbench::recorded_exchange::RecordedExchange;
 use portaria::workbench::synthetic_recording;
-use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A provider whose file is learnt again from a recording.
 pub struct Case {
@@ -30,20 +29,33 @@ pub fn cases() -> Vec<Case> {
 
 /// The providers of these files, with their stories that end in an identity.
 pub fn cases_of(files: Vec<PathBuf>) -> Vec<Case> {
-    let all = files.into_iter().map(|path| {
+    on_threads(files, |path| {
         let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
         let file = text(&path);
         let (provider, report) = compile(&Source::new(format!("{name}.yaml"), file.as_str()), STRICT);
         let provider = provider.unwrap_or_else(|| panic!("{}", report.draw(false)));
         let examples = path.with_extension("examples.yaml");
         let stories = portaria::workbench::examples::read(&Source::new(examples.display().to_string(), text(&examples))).expect("examples");
-        let stories: Vec<ExampleSpec> = stories.into_iter().filter(|story| story.identity.is_some()).collect();
+        let mut stories: Vec<ExampleSpec> = stories.into_iter().filter(|story| story.identity.is_some()).collect();
+        // A recording is of one installation, so the issuer is the same in all logins.
+        let hosts = |story: &ExampleSpec| -> Vec<String> {
+            let facts = story.facts.iter().flat_map(|facts| &facts.0);
+            facts.filter(|(name, _)| is_in_issuer(&file, &name.value)).map(|(_, value)| value.value.clone()).collect()
+        };
+        if let Some(first) = stories.first().map(hosts) {
+            stories.retain(|story| hosts(story) == first);
+        }
         let says = |story: &ExampleSpec| story.exchanges.iter().flat_map(|all| &all.0).any(|exchange| exchange.request.is_some());
         let asked =
             if stories.iter().any(says) { Vec::new() } else { stories.iter().map(|story| sent_requests(&provider, story)).collect() };
         Case { name, file, provider, stories, asked }
-    });
-    all.collect()
+    })
+}
+
+/// Whether a setting stands in the issuer.
+fn is_in_issuer(file: &str, name: &str) -> bool {
+    let hole = format!("${{{name}}}");
+    file.lines().any(|line| line.starts_with("discovery:") && line.contains(&hole))
 }
 
 /// Every request of a story as one text.
@@ -257,33 +269,49 @@ fn one_edit(case: &Case, words: &[YamlLine]) -> Option<String> {
     edits(case, words).into_iter().find(|edit| edit.apply(words).into_iter().any(is_right)).map(|edit| edit.what)
 }
 
+/// How a learned file compares with the true one.
+enum Learned {
+    Right,
+    Nearly(String),
+    Wrong(String),
+}
+
+/// Learns one provider from its recording as it comes by a route.
+fn learned(case: &Case, route: &impl Fn(&[RecordedExchange]) -> Vec<RecordedExchange>) -> Learned {
+    let (exchanges, values) = recorded(case);
+    let learned = match learn(&case.name, &route(&exchanges), STRICT) {
+        Ok(learned) => learned,
+        Err(why) => return Learned::Wrong(format!("{}: {why}", case.name)),
+    };
+    for (name, value) in &values {
+        let is_hidden = matches!(name.as_str(), "state" | "nonce" | "codeVerifier" | "clientSecret" | "clientId") && value.len() >= 20;
+        assert!(!is_hidden || !learned.text.contains(value.as_str()), "{}: {name} stands in the file", case.name);
+    }
+    let words = comparable(case, &learned, &values);
+    let differences = differences(case, &words);
+    if differences.is_empty() {
+        return Learned::Right;
+    }
+    match one_edit(case, &words) {
+        Some(edit) => Learned::Nearly(format!("{}: one edit: {edit}", case.name)),
+        None => Learned::Wrong(format!("{}: more than one edit\n  {}", case.name, differences.join("\n  "))),
+    }
+}
+
 /// Prints how many files are right as they are learnt, how many with one edit, and what is wrong in the others.
-pub fn measure(what: &str, cases: &[Case], route: impl Fn(&[RecordedExchange]) -> Vec<RecordedExchange>) -> (usize, usize, usize) {
-    let (mut right, mut nearly, mut report) = (0, 0, String::new());
-    for case in cases {
-        let (exchanges, values) = recorded(case);
-        let learned = match learn(&case.name, &route(&exchanges), STRICT) {
-            Ok(learned) => learned,
-            Err(why) => {
-                writeln!(report, "{}: {why}", case.name).expect("a text takes more");
-                continue;
+pub fn measure(what: &str, cases: &[Case], route: impl Fn(&[RecordedExchange]) -> Vec<RecordedExchange> + Sync) -> (usize, usize, usize) {
+    let (mut right, mut nearly, mut report) = (0, 0, Vec::new());
+    let all = on_threads(cases.iter().collect(), |case| problem_of(Path::new(&case.name), || learned(case, &route)));
+    for learned in all {
+        match learned.unwrap_or_else(Learned::Wrong) {
+            Learned::Right => right += 1,
+            Learned::Nearly(edit) => {
+                nearly += 1;
+                report.push(edit);
             }
-        };
-        for (name, value) in &values {
-            let is_hidden = matches!(name.as_str(), "state" | "nonce" | "codeVerifier" | "clientSecret" | "clientId") && value.len() >= 20;
-            assert!(!is_hidden || !learned.text.contains(value.as_str()), "{}: {name} stands in the file", case.name);
-        }
-        let words = comparable(case, &learned, &values);
-        let differences = differences(case, &words);
-        if differences.is_empty() {
-            right += 1;
-        } else if let Some(edit) = one_edit(case, &words) {
-            nearly += 1;
-            writeln!(report, "{}: one edit: {edit}", case.name).expect("a text takes more");
-        } else {
-            writeln!(report, "{}: more than one edit\n  {}", case.name, differences.join("\n  ")).expect("a text takes more");
+            Learned::Wrong(why) => report.push(why),
         }
     }
-    println!("{what}: {right} of {} without an edit, {nearly} more with one\n{report}", cases.len());
+    println!("{what}: {right} of {} without an edit, {nearly} more with one\n{}", cases.len(), report.join("\n"));
     (right, nearly, cases.len())
 }

@@ -1,13 +1,13 @@
 //! A new file that begins with one of the catalogue.
 
 use crate::command_line::{Folder, portaria};
-use crate::support::{catalogue, text};
+use crate::support::{catalogue, on_threads, text};
 
 #[test]
 fn every_file_of_the_catalogue_begins_a_new_one_in_a_folder_that_has_none() {
-    for path in catalogue() {
+    on_threads(catalogue(), |path| {
         let other = path.file_stem().and_then(|name| name.to_str()).expect("a name");
-        let folder = Folder::new("new-from");
+        let folder = Folder::new(&format!("new-from-{other}"));
 
         let (code, out, err) = portaria(&folder.0, &["new", "minha-loja", "--from", other, "--title", "Minha: Loja"], &[]);
 
@@ -16,7 +16,7 @@ fn every_file_of_the_catalogue_begins_a_new_one_in_a_folder_that_has_none() {
         assert!(written.contains("name: \"Minha: Loja\"") && written.contains("# What to do next: "), "{written}");
         let (code, out, _) = portaria(&folder.0, &["check"], &[]);
         assert!(code == 0 && !out.contains("warning"), "{other}: {out}\n{written}");
-    }
+    });
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The answer is other than it was: keys renamed, values moved, wrapped or unwrapped; the file is as it was.
 
 use crate::repair::damage::other_case;
-use crate::repair::{Table, all, outcome};
+use crate::repair::{Known, ONE_OF, Sample, Table, all, outcome};
+use crate::support::on_threads;
 use portaria::workbench::examples::example::ExampleSpec;
 use portaria::workbench::examples::replay::replay;
 use serde_json::{Map, Value, json};
@@ -119,33 +120,54 @@ pub fn with_answer(story: &ExampleSpec, at: usize, answer: Value) -> ExampleSpec
     story
 }
 
+/// Changes the answers of a file's first story in turn, as far as the sample goes. Says how many changes are not counted.
+fn change_answers(known: &Known, mut sample: Sample, table: &mut Table) -> usize {
+    let Some((story, right)) = known.stories.first() else { return 0 };
+    // The members of an answer of OpenID Connect are called as the standard says, and a file that only names the issuer has no line to mend.
+    let text = &known.provider.source.text;
+    if text.contains("\ndiscovery:") && !text.contains("\ngetUserInfo:") {
+        return 0;
+    }
+    let mut alone = 0;
+    let answers: Vec<Option<Value>> = story
+        .exchanges
+        .iter()
+        .flat_map(|exchanges| &exchanges.0)
+        .map(|exchange| exchange.answer.json.as_ref().map(|json| json.0.clone()))
+        .collect();
+    for (at, answer) in answers.iter().enumerate().filter_map(|(at, answer)| answer.as_ref().map(|answer| (at, answer))) {
+        for (kind, what, changed) in changes(answer) {
+            if !sample.takes(kind) {
+                continue;
+            }
+            let story = with_answer(story, at, changed);
+            // One `accepted` for all answers cannot follow one answer that goes its own way.
+            let for_all = known.provider.source.text.lines().any(|line| line.starts_with("accepted:"));
+            if for_all && replay(&known.provider, &story).end.is_err_and(|error| error.refusal().is_some() && error.place.is_some()) {
+                alone += 1;
+                continue;
+            }
+            let (outcome, proposals) = outcome(&known.provider, &story, right, None);
+            table.count(kind, outcome, &proposals, |said| format!("{} answer {} {what}: {said:?}", known.provider.name, at + 1));
+        }
+    }
+    alone
+}
+
 #[test]
 fn a_file_is_mended_by_the_first_proposal_after_the_answer_has_changed() {
+    let parts = on_threads(all().into_iter().enumerate().collect(), |(file, known)| {
+        let mut table = Table::default();
+        (change_answers(&known, Sample::new(file, ONE_OF), &mut table), table)
+    });
     let mut table = Table::default();
     let mut alone = 0;
-    for known in all() {
-        let Some((story, right)) = known.stories.first() else { continue };
-        let answers: Vec<Option<Value>> = story
-            .exchanges
-            .iter()
-            .flat_map(|exchanges| &exchanges.0)
-            .map(|exchange| exchange.answer.json.as_ref().map(|json| json.0.clone()))
-            .collect();
-        for (at, answer) in answers.iter().enumerate().filter_map(|(at, answer)| answer.as_ref().map(|answer| (at, answer))) {
-            for (kind, what, changed) in changes(answer) {
-                let story = with_answer(story, at, changed);
-                // One `accepted` for all answers cannot follow one answer that goes its own way.
-                let for_all = known.provider.source.text.lines().any(|line| line.starts_with("accepted:"));
-                if for_all && replay(&known.provider, &story).end.is_err_and(|error| error.refusal().is_some() && error.place.is_some()) {
-                    alone += 1;
-                    continue;
-                }
-                let (outcome, proposals) = outcome(&known.provider, &story, right, None);
-                table.count(kind, outcome, &proposals, |said| format!("{} answer {} {what}: {said:?}", known.provider.name, at + 1));
-            }
-        }
+    for (uncounted, part) in parts {
+        alone += uncounted;
+        table.add(part);
     }
     let (first, three) = table.print("The answers have changed, the file is as it was");
     println!("{alone} changes of one answer break an `accepted` that stands for all answers, and are not counted");
-    assert!(first >= 90.0 && three >= 98.0, "{first:.1} % first, {three:.1} % among three");
+    // Where one member is read as the id and stands in the ID token as well, or is what a refusal asks for, two lines would have to change.
+    assert!(first >= 94.0 && three >= 96.0, "{first:.1} % first, {three:.1} % among three");
 }

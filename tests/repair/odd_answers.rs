@@ -3,7 +3,7 @@
 
 use crate::repair::answers::{changes, with_answer};
 use crate::repair::damage::{PathDamages, damage_paths};
-use crate::repair::{Known, Table, all, is_of, is_other_id, odd_providers, outcome, strange_ids};
+use crate::repair::{Known, Sample, Table, all, is_of, is_other_id, odd_providers, outcome, strange_ids};
 use portaria::provider::identity::Identity;
 use portaria::workbench::examples::example::{ExampleSpec, RawJson};
 use portaria::workbench::examples::replay::replay;
@@ -14,7 +14,7 @@ use serde_json::Value;
 fn a_damaged_path_of_an_odd_provider_is_mended() {
     let mut counted = PathDamages::default();
     for known in odd_providers() {
-        damage_paths(&known, &mut counted);
+        damage_paths(&known, Sample::new(0, 1), &mut counted);
     }
     let (first, three) = counted.table.print("Odd providers: the file is damaged, the answers are as recorded");
     assert!(first >= 97.0 && three >= 97.0, "{first:.1} % first, {three:.1} % among three");

@@ -1,7 +1,7 @@
 //! Every provider of the catalogue against its own simulation.
 
 use crate::simulate::broker::Broker;
-use crate::support::{catalogue, text};
+use crate::support::{catalogue, on_threads, problem_of, text};
 use portaria::stores::catalogue::examples_path;
 use portaria::vocabulary::place::Source;
 use portaria::workbench::examples::example::ExampleSpec;
@@ -39,36 +39,53 @@ async fn play(broker: &Broker, name: &str, inputs: &[(String, String)], word: &s
     (!fine).then(|| format!("{name}, {word} ({}): {} {:?} {session}", story.what.value, end.status, end.incident()))
 }
 
-#[actix_web::test]
-async fn every_provider_logs_in_against_its_own_simulation() {
-    let (mut providers, mut logins, mut refusals) = (0, 0, 0);
-    let mut others = Vec::new();
-    for path in catalogue() {
-        let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
-        let stories = stories(&path);
-        let base = stories.iter().find(|story| story.identity.is_some()).unwrap_or_else(|| panic!("{name} has no login"));
-        let broker = Broker::with(&[&name]).await;
-        let offered = broker.browser().arrive(&name, &inputs(base)).await.choices();
-        for word in offered.iter().filter(|word| word.starts_with("story-")) {
-            let at: usize = word["story-".len()..].parse().expect("a number");
-            let story = &stories[at - 1];
-            let own = inputs(story);
-            if story.identity.is_none() {
-                others.extend(play(&broker, &name, &own, word, story).await);
-                refusals += 1;
-                continue;
-            }
-            // A known user may sign in again, so each login has a broker of its own.
-            let fresh = Broker::with(&[&name]).await;
-            others.extend(play(&fresh, &name, &own, word, story).await);
-            assert!(fresh.app.drift.take_metrics().is_empty(), "{name}: a simulation says nothing about the real provider");
-            fresh.stop().await;
-            logins += 1;
+/// What became of the stories of one provider.
+#[derive(Default)]
+struct Played {
+    logins: usize,
+    refusals: usize,
+    problems: Vec<String>,
+}
+
+/// Plays every story of a provider against its own simulation.
+async fn play_all(path: &Path) -> Played {
+    let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
+    let stories = stories(path);
+    let mut played = Played::default();
+    let base = stories.iter().find(|story| story.identity.is_some()).unwrap_or_else(|| panic!("{name} has no login"));
+    let broker = Broker::with(&[&name]).await;
+    let offered = broker.browser().arrive(&name, &inputs(base)).await.choices();
+    for word in offered.iter().filter(|word| word.starts_with("story-")) {
+        let at: usize = word["story-".len()..].parse().expect("a number");
+        let story = &stories[at - 1];
+        let own = inputs(story);
+        if story.identity.is_none() {
+            played.problems.extend(play(&broker, &name, &own, word, story).await);
+            played.refusals += 1;
+            continue;
         }
-        broker.stop().await;
-        providers += 1;
+        // A known user may sign in again, so each login has a broker of its own.
+        let fresh = Broker::with(&[&name]).await;
+        played.problems.extend(play(&fresh, &name, &own, word, story).await);
+        assert!(fresh.app.drift.take_metrics().is_empty(), "{name}: a simulation says nothing about the real provider");
+        fresh.stop().await;
+        played.logins += 1;
     }
-    println!("{providers} providers, {logins} logins and {refusals} refusals against their own simulations");
-    assert!(others.is_empty(), "{others:#?}");
-    assert!(providers >= 50 && logins >= providers, "{providers} providers, {logins} logins");
+    broker.stop().await;
+    played
+}
+
+#[test]
+fn every_provider_logs_in_against_its_own_simulation() {
+    let all = on_threads(catalogue(), |path| {
+        problem_of(&path, || actix_web::rt::System::new().block_on(play_all(&path)))
+            .unwrap_or_else(|problem| Played { problems: vec![problem], ..Played::default() })
+    });
+
+    let sum = |count: fn(&Played) -> usize| all.iter().map(count).sum::<usize>();
+    let (logins, refusals) = (sum(|played| played.logins), sum(|played| played.refusals));
+    println!("{} providers, {logins} logins and {refusals} refusals against their own simulations", all.len());
+    let problems: Vec<&String> = all.iter().flat_map(|played| &played.problems).collect();
+    assert!(problems.is_empty(), "{problems:#?}");
+    assert!(all.len() >= 178 && logins >= all.len(), "{} providers, {logins} logins", all.len());
 }

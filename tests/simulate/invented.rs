@@ -1,7 +1,7 @@
 //! Files without examples against their own simulations: the answers are invented from what the files read.
 
 use crate::simulate::broker::{Broker, Folder};
-use crate::support::{catalogue, provider, text};
+use crate::support::{catalogue, on_threads, problem_of, provider, text};
 use portaria::workbench::examples::example::ExampleSpec;
 use portaria::workbench::examples::invented::invent_stories;
 use portaria::workbench::examples::replay::replay;
@@ -99,30 +99,27 @@ async fn what_new_writes_signs_in_without_an_example() {
 
 #[test]
 fn logins_are_invented_for_every_file_of_the_catalogue() {
-    let mut problems = Vec::new();
-    for path in catalogue() {
-        match invent_stories(&compiled(&path)) {
-            Err(why) => problems.push(format!("{}: {why}", path.display())),
-            Ok(stories) => {
-                let different = stories.iter().flat_map(|story| replay(&compiled(&path), story).differences);
-                problems.extend(different.map(|difference| format!("{}: {difference:?}", path.display())));
-            }
+    let problems = on_threads(catalogue(), |path| match invent_stories(&compiled(&path)) {
+        Err(why) => vec![format!("{}: {why}", path.display())],
+        Ok(stories) => {
+            let different = stories.iter().flat_map(|story| replay(&compiled(&path), story).differences);
+            different.map(|difference| format!("{}: {difference:?}", path.display())).collect()
         }
-    }
+    });
+
+    let problems = problems.concat();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-#[actix_web::test]
-async fn every_file_of_the_catalogue_signs_in_without_its_examples() {
-    let mut problems = Vec::new();
-    for path in catalogue() {
+#[test]
+fn every_file_of_the_catalogue_signs_in_without_its_examples() {
+    let problems = on_threads(catalogue(), |path| {
         let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        let Ok(stories) = invent_stories(&compiled(&path)) else {
-            problems.push(name);
-            continue;
-        };
-        problems.extend(sign_in(&name, &text(&path), &stories[0]).await);
-    }
+        let Ok(stories) = invent_stories(&compiled(&path)) else { return Some(name) };
+        problem_of(&path, || actix_web::rt::System::new().block_on(sign_in(&name, &text(&path), &stories[0]))).unwrap_or_else(Some)
+    });
+
+    let problems: Vec<String> = problems.into_iter().flatten().collect();
     assert!(problems.is_empty(), "{problems:#?}");
 }
 

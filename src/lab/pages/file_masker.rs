@@ -312,7 +312,10 @@ pub(crate) fn secret_in_prose(text: &str) -> Option<usize> {
         let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
         let name = &before[before.trim_end_matches(is_of_name).len()..];
         let value = text[at + 1..].trim_start();
-        let is_reference = refers_to_secret(value.trim_end().trim_matches(['"', '\'']));
+        // A sentence may quote a line of a file, such as `clientSecret: none`; it is judged by what stands in the quotation.
+        let is_quoted = text[..at].matches('`').count() % 2 == 1;
+        let quoted = value.split_once('`').filter(|_| is_quoted).map_or(value, |(quoted, _)| quoted);
+        let is_reference = refers_to_secret(quoted.trim_end().trim_matches(['"', '\'']));
         ((names_secret(name) || often_names_secret(name)) && !is_reference).then(|| text.len() - value.len())
     })
 }

@@ -312,7 +312,18 @@ mod tests {
                 assert!(shown == line || line.trim_start().starts_with('#'), "{name}: {line}\n{shown}");
             }
         }
-        assert!(seen > 40, "{seen}");
+        assert!(seen > 170, "{seen}");
+    }
+
+    #[test]
+    fn a_line_that_a_sentence_quotes_is_judged_by_the_quotation() {
+        let quoted = "notes: [ \"Where there is none, write `clientSecret: none` into the file.\" ]";
+        assert_eq!(shown(quoted).trim_end(), quoted);
+        for secret in
+            ["write `clientSecret: hunter2` here", "`a` clientSecret: none hunter2 `b`", "`clientSecret: none` or clientSecret: hunter2"]
+        {
+            assert!(!shown(&format!("notes: \"{secret}\"")).contains("hunter2"), "{secret}");
+        }
     }
 
     /// Attack P-15

@@ -8,9 +8,10 @@ use crate::vocabulary::yaml::{self, YamlKind, YamlNode};
 use crate::workbench::examples::example::ExampleSpec;
 use crate::workbench::examples::replay::replay;
 
-/// Words that change no login: they say how a provider is shown.
-const NOT_PART_OF_A_LOGIN: &[&str] =
-    &["name", "logo", "order", "hidden", "enabled", "logout", "label", "catalogue", "refusesEmbeddedBrowsers"];
+/// Words that change no login of a story: they say how a provider is shown, what happens after a login, or what proves a token that is handed
+/// in. A story begins with the redirect, so it cannot notice `exchange`, with which a login begins without one.
+const NOT_PART_OF_A_STORY: &[&str] =
+    &["name", "logo", "order", "hidden", "enabled", "logout", "label", "catalogue", "refusesEmbeddedBrowsers", "exchange"];
 
 /// The score of one provider.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +62,7 @@ fn collect_mutations(node: &YamlNode, path: &mut NodePath, changes: &mut Vec<(No
     match &node.kind {
         YamlKind::Map(entries) => {
             for (at, entry) in entries.iter().enumerate() {
-                if path.is_empty() && NOT_PART_OF_A_LOGIN.contains(&entry.key.as_str())
+                if path.is_empty() && NOT_PART_OF_A_STORY.contains(&entry.key.as_str())
                     || entry.key.value == "label"
                     || is_reference(&entry.value)
                 {

@@ -7,6 +7,7 @@ use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
 use crate::provider::template::{Template, TemplatePiece};
 use crate::vocabulary::names::Slot;
+use crate::vocabulary::text::Text;
 use crate::workbench::examples::invented::person::{InventedPerson, fitting_text};
 use crate::workbench::examples::stand_ins::{NOW, key_for, stand_in};
 use serde_json::{Map, Value};
@@ -31,8 +32,9 @@ impl<'a> FactValues<'a> {
                 values.want_expression(composed, &wanted);
             }
         }
-        for step in provider.steps() {
-            values.want_host(&step.address);
+        let documents = provider.discovery.iter().map(|discovery| &discovery.address);
+        for address in provider.steps().map(|step| &step.address).chain(documents) {
+            values.want_host(address);
         }
         values
     }
@@ -111,9 +113,15 @@ impl<'a> FactValues<'a> {
         self.filled_from(text, None)
     }
 
-    /// The same, with what a document holds.
+    /// The same, with what a document holds. A fact that is not known yet has the value that it is going to have.
     pub(super) fn filled_from(&self, text: &Template, document: Option<&Value>) -> String {
-        text.fill_from(&self.facts, document).map_or_else(|_| text.source.to_string(), |text| text.expose().to_owned())
+        let mut facts = self.facts.clone();
+        for fact in text.uses().map(|used| used.fact) {
+            if facts.get(fact).is_none() {
+                facts.set(fact, Text::plain(self.of(fact)));
+            }
+        }
+        text.fill_from(&facts, document).map_or_else(|_| text.source.to_string(), |text| text.expose().to_owned())
     }
 
     /// Demands that a hole which decides about a host is filled with one that the file allows.
@@ -166,7 +174,8 @@ impl<'a> FactValues<'a> {
             "locale" => self.person.locale.to_owned(),
             "tokenType" => "Bearer".to_owned(),
             "code" => "c-1".to_owned(),
-            "accessToken" => "at-1".to_owned(),
+            // A provider may give an id for a token.
+            "accessToken" => format!("at-{}", self.person.id.chars().last().unwrap_or('1')),
             "state" => stand_in("state"),
             "iss" => self.facts.get(known.issuer).map_or_else(short, |issuer| issuer.expose().to_owned()),
             name if name.ends_with("expiresIn") || name.ends_with("ExpiresIn") => "3600".to_owned(),
