@@ -328,7 +328,8 @@ mod tests {
         let subject = "Olá\r\nBcc: bo@loja.example".to_owned();
         let letter = MailMessage { subject, text: "Até já".to_owned(), html: "<p>Até já</p>".to_owned() };
 
-        let (message, envelope) = post.build_message(&Email::parse("ana@loja.example").unwrap(), &letter).unwrap();
+        let MailRoute::Server(account) = &post.0 else { panic!("it has a server") };
+        let (message, envelope) = account.build_message(&Email::parse("ana@loja.example").unwrap(), &letter).unwrap();
 
         let message = String::from_utf8(message).unwrap();
         for expected in [

@@ -19,6 +19,16 @@ fn inputs(story: &ExampleSpec) -> Vec<(String, String)> {
     given.map(|(name, value)| (name.value.clone(), value.value.clone())).collect()
 }
 
+/// Whether a story is of another installation than the first login: one of its facts has another value.
+fn has_other_settings(base: &ExampleSpec, story: &ExampleSpec) -> bool {
+    let facts = |story: &ExampleSpec| -> Vec<(String, String)> {
+        let given = story.facts.iter().flat_map(|facts| &facts.0).filter(|(name, _)| name.value != "now");
+        given.map(|(name, value)| (name.value.clone(), value.value.clone())).collect()
+    };
+    let base = facts(base);
+    facts(story).iter().any(|(name, value)| base.iter().any(|(known, own)| known == name && own != value))
+}
+
 /// Replays an example in a new browser, and describes how the outcome differs from the example.
 async fn play(broker: &Broker, name: &str, inputs: &[(String, String)], word: &str, story: &ExampleSpec) -> Option<String> {
     let browser = broker.browser();
@@ -59,6 +69,10 @@ async fn play_all(path: &Path) -> Played {
         let at: usize = word["story-".len()..].parse().expect("a number");
         let story = &stories[at - 1];
         let own = inputs(story);
+        // The simulation has the settings of the first login, so another server of the same kind may end otherwise.
+        if has_other_settings(base, story) {
+            continue;
+        }
         if story.identity.is_none() {
             played.problems.extend(play(&broker, &name, &own, word, story).await);
             played.refusals += 1;

@@ -12,7 +12,9 @@ use crate::simulated::simulation::received_request::ReceivedRequest;
 use crate::simulated::simulation::replacements::ExampleReplacements;
 use crate::simulated::simulation::state::{SimulatedLogin, SimulatedVisit};
 use crate::simulated::simulation::{Simulation, SimulationContext, expectation};
+use crate::vocabulary::place::Located;
 use crate::vocabulary::text::Text;
+use crate::workbench::examples::example::ExampleSpec;
 use crate::workbench::examples::replay;
 
 /// The largest age of a time in the redirect, in seconds.
@@ -79,7 +81,8 @@ impl Simulation {
     ) -> (SimulatedLogin, SimulatedResponse) {
         let provider = &self.provider;
         let replacements = ExampleReplacements::for_login(provider, &choice.example, &facts, context.now);
-        let (example, code) = replacements.replace_in_example(provider, &choice.example, &facts, unique);
+        let (mut example, code) = replacements.replace_in_example(provider, &choice.example, &facts, unique);
+        self.add_promised_issuer(&mut example, &facts);
         let tokens = self.keyring.tokens(provider, &example, context.now, &facts);
         let callback = replay::replayed_callback(provider, &example, &tokens, &facts);
         let pairs = callback.as_sent();
@@ -115,6 +118,18 @@ impl Simulation {
             handed: None,
         };
         (login, answer)
+    }
+
+    /// Names the issuer in the callback of an example that has no document of its own, if the document of the simulation promises that.
+    fn add_promised_issuer(&self, example: &mut ExampleSpec, facts: &Facts) {
+        let (known, place) = (self.provider.known, example.place);
+        if facts.get(known.iss_is_promised).is_some()
+            && example.discovery.is_none()
+            && let Some(issuer) = facts.get(known.issuer)
+            && let Some(callback) = example.callback.as_mut().filter(|callback| callback.0.iter().all(|(name, _)| name.value != "iss"))
+        {
+            callback.0.push((Located::new("iss".to_owned(), place), Located::new(issuer.expose().to_owned(), place)));
+        }
     }
 
     /// Puts the key set where the engine looks for it.

@@ -131,15 +131,16 @@ impl ExampleReplacements {
     }
 
     fn replace_in_claims(&self, claims: &Value) -> Value {
-        let mut claims = self.replace_in_json(claims);
-        for (name, value) in claims.as_object_mut().into_iter().flatten() {
+        let mut replaced = self.replace_in_json(claims);
+        for (name, value) in replaced.as_object_mut().into_iter().flatten() {
+            // Counted from the recorded moment, which may be that of the example itself and is replaced above.
             if TIME_CLAIMS.contains(&name.as_str())
-                && let Some(moment) = value.as_i64()
+                && let Some(moment) = claims.get(name).and_then(Value::as_i64)
             {
                 *value = Value::from(moment.saturating_add(self.elapsed));
             }
         }
-        claims
+        replaced
     }
 }
 
