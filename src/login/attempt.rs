@@ -133,10 +133,8 @@ impl Attempt {
     /// Restores an attempt from the part that the browser kept.
     pub(crate) fn resume(provider: &Provider, installation: &InstallationValues, saved: SavedAttempt) -> Self {
         let SavedAttempt { state, nonce, verifier, started, inputs, prepared, options } = saved;
-        let mut redirect_uri = provider.redirect_address.of(&installation.public_url, &provider.name);
-        if provider.state_in == StateLocation::Path {
-            redirect_uri = format!("{redirect_uri}/{state}");
-        }
+        let registered = provider.redirect_address.of(&installation.public_url, &provider.name);
+        let redirect_uri = provider.state_in.address_with(registered, &state);
         Self {
             provider: provider.name.clone(),
             challenge: provider.pkce.challenge(&verifier).map(Into::into),
@@ -248,9 +246,9 @@ impl Attempt {
                 facts.set(known.code_challenge, challenge);
             }
         }
-        let redirect_uri = match provider.state_in {
-            StateLocation::Path => secret(&self.redirect_uri, known.redirect_uri, &facts),
-            StateLocation::Query | StateLocation::Cookie => Text::plain(&*self.redirect_uri),
+        let redirect_uri = match provider.state_in.mark_in_address() {
+            Some(_) => secret(&self.redirect_uri, known.redirect_uri, &facts),
+            None => Text::plain(&*self.redirect_uri),
         };
         facts.set(known.redirect_uri, redirect_uri);
         facts.set(known.now, Text::plain(self.started.to_string()));

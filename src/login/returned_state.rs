@@ -14,8 +14,7 @@ const MOST_NAMES: usize = 8;
 /// The error where the state comes back as a parameter and the callback has none where the file reads it. `sent` is the state that the
 /// callback should have: a parameter that holds it is named, and its name is no secret.
 pub(crate) fn missing_state(provider: &Provider, document: &Value, sent: Option<&str>) -> Option<LoginError> {
-    let is_missing =
-        provider.state_in == StateLocation::Query && returned_state(provider, document, &provider.empty_facts(), None).is_none();
+    let is_missing = provider.state_in.is_parameter() && returned_state(provider, document, &provider.empty_facts(), None).is_none();
     let is_plain = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let holds = |(_, value): &(&String, &Value)| sent.is_some_and(|sent| value.as_str() == Some(sent));
     let found_as =
@@ -39,7 +38,7 @@ fn parameter_names(document: &Value) -> Vec<Box<str>> {
 /// still do so.
 pub(crate) fn returned_state(provider: &Provider, document: &Value, facts: &Facts, path_state: Option<&str>) -> Option<Text> {
     match provider.state_in {
-        StateLocation::Query | StateLocation::Cookie => provider.state.evaluate(Some(document), facts).ok(),
+        StateLocation::Query | StateLocation::RedirectQuery | StateLocation::Cookie => provider.state.evaluate(Some(document), facts).ok(),
         StateLocation::Path => path_state.map(Text::plain),
     }
 }

@@ -12,6 +12,7 @@ use crate::provider::choice::{EntryChoice, compile_choices};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::parameters::{self, Parameter, ParameterValues};
 use crate::provider::provider_spec::hint_about_top_word;
+use crate::provider::reauthentication::Reauthentication;
 use crate::provider::refusal::{AcceptedRules, RefusedRules};
 use crate::provider::signature::{ParameterSignature, ParameterSignatureSpec, SignedParameters};
 use crate::provider::signed_token::{SignedToken, SignedTokenContext, SignedTokenSpec};
@@ -61,11 +62,12 @@ words! {
         /// The HTTP method with which the browser comes back: `get`, `post` or `either`.
         /// Default: `get`
         /// Example: `callback: post`
-        callback: Option<CallbackMethod> = "callback",
-        /// How the state comes back: as a parameter (`query`), in the redirect address (`path`), or only in the
-        /// browser's cookie (`cookie`). With `path` the redirect address is
+        callback: Option<Located<CallbackMethod>> = "callback",
+        /// How the state comes back: as a parameter (`query`), in the redirect address (`path`, `redirectQuery`), or only
+        /// in the browser's cookie (`cookie`). With `path` the redirect address is
         /// `{publicUrl}/callback/{provider}/{state}`; the provider must then accept every address below the
-        /// registered one. With `cookie` a login begins with the button of a page of portaria only, because another site could
+        /// registered one. With `redirectQuery` it is `{publicUrl}/callback/{provider}?state={state}`, for a provider
+        /// that accepts a query behind the registered address and adds its own parameters to it. With `cookie` a login begins with the button of a page of portaria only, because another site could
         /// send the browser to `/login/{provider}` and then to a callback of its own; see also `sessionSwap`.
         /// Default: `query`
         /// Example: `stateIn: path`
@@ -84,10 +86,11 @@ words! {
         /// replace those of the same names, when the login begins at `/login/{provider}?reauthenticate=true`; they go
         /// into the standard request of `prepare` where there is one. Where an ID token is read, its `auth_time` must
         /// then not be older than the login; it may be missing unless these parameters name `max_age`. Without this
-        /// word such an address is answered with an error page that says so (`noNewLogin`).
+        /// word, and with `none` for a provider that cannot be asked for it, such an address is answered with an error page
+        /// that says so (`noNewLogin`).
         /// Default: with `discovery` `{ prompt: login, max_age: "0" }`; otherwise none
         /// Example: `reauthenticate: { prompt: login }`
-        reauthenticate: Option<NamedValues<ParameterValues>> = "reauthenticate",
+        reauthenticate: Option<Reauthentication> = "reauthenticate",
         /// The signature that the parameters of the callback must carry.
         /// Default: none
         /// Example: `verify: { into: hmac, algorithm: hmacSha256, key: "${clientSecret}" }`
@@ -97,7 +100,8 @@ words! {
         /// Default: the standard parameters
         /// Example: `read: { code: $.auth_code }`
         read: Option<NamedValues<FactExpression>> = "read",
-        /// Which callbacks are refusals, besides those of the default.
+        /// Which callbacks are refusals, besides those of the default. An entry that holds of a callback with a parameter
+        /// `error` decides which code and message are shown.
         /// Default: a parameter `error` always refuses
         /// Example: `refused: { at: $.errorCode, present: true, code: $.errorCode, message: $.errorMessage }`
         refused: Option<RefusedRules> = "refused",
@@ -163,7 +167,7 @@ pub(crate) fn compile(
     context: &StepContext<'_>,
     reader: &mut Reader,
 ) -> Option<Authorization> {
-    let (place, state_in) = (spec.place, spec.state_in.unwrap_or(StateLocation::Query));
+    let (place, state_in, callback) = (spec.place, spec.state_in.unwrap_or(StateLocation::Query), spec.callback);
     let (rename, extra) = (spec.rename.unwrap_or_default(), spec.extra.unwrap_or_default());
     let scope = spec.scope.or_else(|| context.discovery.then(|| Located::new("openid email profile".to_owned(), place)));
     let changes = &StandardRequestChanges { rename: &rename, extra: &extra, place };
@@ -186,7 +190,7 @@ pub(crate) fn compile(
         address: address.and_then(|address| Address::compile(address, &context.addresses, reader))?,
         query,
         is_standard_push: false,
-        reauthenticate: reauthenticate_parameters(spec.reauthenticate.as_ref(), place, context, reader),
+        reauthenticate: Reauthentication::compile(spec.reauthenticate.as_ref(), place, context, reader),
         demands_auth_time: false,
         body: StepBody::None,
         headers: Vec::new(),
@@ -214,8 +218,13 @@ pub(crate) fn compile(
         signed_reads,
         signed_choices,
     };
-    check_step(&step, (&state, state_in), context, reader);
-    Some(Authorization { step, callback: spec.callback.unwrap_or(CallbackMethod::Get), state_in, state, sends_nonce: sent.nonce, scope })
+    check_step(&step, (&state, state_in, callback.as_ref()), context, reader);
+    Some(Authorization { step, callback: method_of(callback.as_ref()), state_in, state, sends_nonce: sent.nonce, scope })
+}
+
+/// The method with which the browser comes back.
+fn method_of(written: Option<&Located<CallbackMethod>>) -> CallbackMethod {
+    written.map_or(CallbackMethod::Get, |method| method.value)
 }
 
 /// The place of the first parameter that the file writes.
@@ -245,10 +254,18 @@ fn check_scope(scope: Option<&Located<String>>, reader: &mut Reader) {
 }
 
 /// Checks the compiled step: its parameters, its rules and the names of its facts.
-fn check_step(step: &Step, (state, state_in): (&FactExpression, StateLocation), context: &StepContext<'_>, reader: &mut Reader) {
+fn check_step(
+    step: &Step,
+    (state, state_in, callback): (&FactExpression, StateLocation, Option<&Located<CallbackMethod>>),
+    context: &StepContext<'_>,
+    reader: &mut Reader,
+) {
     let is_standard_state = state.place() == step.place;
     if state_in == StateLocation::Query && is_standard_state {
         RedirectProtections::check_state_comes_back_as_sent(step, reader);
+    }
+    if state_in == StateLocation::RedirectQuery {
+        RedirectProtections::check_state_in_redirect(step, state, callback, reader);
     }
     check_repeated_parameters(step, reader);
     let code_readings: Vec<&FactExpression> =
@@ -339,23 +356,6 @@ fn parameters(
     };
     changes.check_are_none("put the parameter into `query`, or take `query` out", reader);
     parameters::compile(&written.0, reader)
-}
-
-/// The parameters that ask for a login anew.
-fn reauthenticate_parameters(
-    written: Option<&NamedValues<ParameterValues>>,
-    place: Place,
-    context: &StepContext<'_>,
-    reader: &mut Reader,
-) -> Vec<Parameter> {
-    match written {
-        Some(written) => parameters::compile(&written.0, reader),
-        None if context.discovery => {
-            let literal = |name: &str, value: &str| Parameter::new(name, Template::literal(value, place));
-            vec![literal("prompt", "login"), literal("max_age", "0")]
-        }
-        None => Vec::new(),
-    }
 }
 
 fn address(written: Option<Template>, place: Place, context: &StepContext<'_>, reader: &mut Reader) -> Option<Template> {

@@ -26,8 +26,37 @@ choice! {
         Query = "query",
         /// As the last part of the redirect address, for providers that drop parameters.
         Path = "path",
+        /// As a parameter of the redirect address, for providers that return no other parameters than those.
+        RedirectQuery = "redirectQuery",
         /// Only in the browser's cookie, for providers that give nothing back.
         Cookie = "cookie",
+    }
+}
+
+impl StateLocation {
+    /// Whether the state comes back as a parameter.
+    pub(crate) fn is_parameter(self) -> bool {
+        match self {
+            Self::Query | Self::RedirectQuery => true,
+            Self::Path | Self::Cookie => false,
+        }
+    }
+
+    /// What stands in the redirect address between the registered address and the state, if the state stands there.
+    pub(crate) fn mark_in_address(self) -> Option<&'static str> {
+        match self {
+            Self::Path => Some("/"),
+            Self::RedirectQuery => Some("?state="),
+            Self::Query | Self::Cookie => None,
+        }
+    }
+
+    /// The redirect address of a login whose state this is.
+    pub(crate) fn address_with(self, registered: String, state: &str) -> String {
+        match self.mark_in_address() {
+            Some(mark) => format!("{registered}{mark}{state}"),
+            None => registered,
+        }
     }
 }
 

@@ -5,15 +5,18 @@
 
 use crate::provider::facts::Facts;
 use crate::provider::functions::change::{KeptText, TextEnd};
+use crate::provider::functions::number_form::NumberForm;
 use crate::provider::json;
 use crate::provider::json_path::{JsonPath, ValueKind};
 use crate::provider::moment::DateFormat;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Place;
 use crate::vocabulary::text::Text;
+use serde_json::Value;
 
 pub(crate) mod change;
 pub(crate) mod compilation;
+mod number_form;
 pub(crate) mod table;
 mod undo;
 
@@ -34,6 +37,8 @@ enum FunctionAction {
     Add(TextEnd, FunctionArgument),
     Split(TextEnd, FunctionArgument),
     Default(FunctionArgument),
+    Join(FunctionArgument),
+    Digits(Box<NumberForm>),
     Form(Box<str>),
     Json(Box<JsonPath>),
     Date(Box<DateFormat>),
@@ -94,6 +99,8 @@ impl Function {
             | FunctionAction::Add(..)
             | FunctionAction::Split(..)
             | FunctionAction::Default(_)
+            | FunctionAction::Join(_)
+            | FunctionAction::Digits(_)
             | FunctionAction::Form(_)
             | FunctionAction::Json(_)
             | FunctionAction::Date(_)
@@ -111,6 +118,11 @@ impl Function {
         matches!(self.action, FunctionAction::Default(_))
     }
 
+    /// Whether it makes one text of the texts of a list.
+    pub(crate) fn joins(&self) -> bool {
+        matches!(self.action, FunctionAction::Join(_))
+    }
+
     /// Whether a JSON body contains the result as it is, without quotes.
     pub(crate) fn writes_json_literal(&self) -> bool {
         matches!(self.action, FunctionAction::JsonLiteral(_))
@@ -123,8 +135,19 @@ impl Function {
 
     /// Whether its result can stand in XML as it is.
     pub(crate) fn writes_xml_text(&self) -> bool {
-        matches!(self.action, FunctionAction::Write(_) | FunctionAction::JsonLiteral(_) | FunctionAction::Moment(_))
-            || matches!(self.name, "xmlEscape" | "urlEncode")
+        match self.action {
+            FunctionAction::Write(_) | FunctionAction::JsonLiteral(_) | FunctionAction::Digits(_) | FunctionAction::Moment(_) => true,
+            FunctionAction::Text(..) => matches!(self.name, "xmlEscape" | "urlEncode"),
+            FunctionAction::Hash(_)
+            | FunctionAction::KeyedHash(..)
+            | FunctionAction::Add(..)
+            | FunctionAction::Split(..)
+            | FunctionAction::Default(_)
+            | FunctionAction::Join(_)
+            | FunctionAction::Form(_)
+            | FunctionAction::Json(_)
+            | FunctionAction::Date(_) => false,
+        }
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -137,11 +160,13 @@ impl Function {
             FunctionAction::KeyedHash(_, argument)
             | FunctionAction::Add(_, argument)
             | FunctionAction::Split(_, argument)
-            | FunctionAction::Default(argument) => Some(argument),
+            | FunctionAction::Default(argument)
+            | FunctionAction::Join(argument) => Some(argument),
             FunctionAction::Write(_)
             | FunctionAction::Hash(_)
             | FunctionAction::Text(..)
             | FunctionAction::JsonLiteral(_)
+            | FunctionAction::Digits(_)
             | FunctionAction::Form(_)
             | FunctionAction::Json(_)
             | FunctionAction::Date(_)
@@ -183,9 +208,21 @@ impl Function {
             }
             FunctionAction::Date(format) => TextOrBytes::Text(format.write(text()?).ok_or(UNREADABLE)?),
             FunctionAction::Moment(format) => TextOrBytes::Text(format.read(text()?).ok_or(UNREADABLE)?.to_string()),
-            FunctionAction::Default(_) => flow,
+            FunctionAction::Digits(form) => TextOrBytes::Text(form.digits(text()?).ok_or(UNREADABLE)?),
+            // A list was joined before the first function; what is one text already stays it.
+            FunctionAction::Default(_) | FunctionAction::Join(_) => flow,
         };
         Ok(Some(found))
+    }
+
+    /// Joins the texts of the list at a path, if that is what it does.
+    pub(crate) fn join(&self, path: &JsonPath, answer: &Value, facts: &Facts) -> Option<FoundValue> {
+        let FunctionAction::Join(between) = &self.action else { return None };
+        let joined = path.texts(answer).and_then(|texts| match between.value(facts) {
+            Some(between) => Ok((!texts.is_empty()).then(|| TextOrBytes::Text(texts.join(between)))),
+            None => Err(ValueKind::UnreadableText),
+        });
+        Some(joined)
     }
 }
 

@@ -86,6 +86,11 @@ impl Hole {
         };
         let functions = tail.iter().map(|part| Function::parse(&tokenize(part), place, reader)).collect::<Option<Vec<_>>>()?;
         check_text_and_bytes(&functions, may_end_in_bytes, place, reader);
+        let is_first_behind_path = |at: usize| at == 0 && matches!(source, HoleSource::Path(_));
+        if functions.iter().enumerate().any(|(at, function)| function.joins() && !is_first_behind_path(at)) {
+            let help = "write it first behind the path of the list: `${$.names | join \" \"}`";
+            reader.complain(place, "`join` takes a list, and what stands before it here is one text", help);
+        }
         let label = if functions.is_empty() { head } else { inside.trim() };
         Some(Self { place, source, optional, is_seldom_known: false, names_person: false, functions, label: Arc::from(label) })
     }
@@ -181,8 +186,12 @@ impl Hole {
                 (facts.unreadable(*fact).map_or(Ok(found), Err), text.is_some_and(Text::is_secret))
             }
             HoleSource::Path(path) => {
-                let found = answer.map_or(Ok(None), |answer| path.text_in_list(answer));
-                (found.map(|found| found.map(|text| TextOrBytes::Text(text.into_owned()))), true)
+                let found = answer.map_or(Ok(None), |answer| {
+                    let joined = self.functions.first().and_then(|first| first.join(path, answer, facts));
+                    let text = || path.text_in_list(answer).map(|found| found.map(|text| TextOrBytes::Text(text.into_owned())));
+                    joined.unwrap_or_else(text)
+                });
+                (found, true)
             }
         };
         let mut flow = self.checked(start);

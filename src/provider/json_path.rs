@@ -4,6 +4,7 @@
 //! faster than by the library, which evaluates all others. A path that searches the whole answer more than once is refused when the
 //! file is read.
 
+mod list_texts;
 mod lone_entry;
 mod query;
 mod route;

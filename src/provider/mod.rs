@@ -63,6 +63,7 @@ pub(crate) mod request_payload; // the payload of a call
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, reason = "it reads a file, and is fuzzed")]
 pub(crate) mod sense_check; //     check: what a file says can happen
 pub mod rollout; //                the share of logins of the next version of a file
+pub(crate) mod reauthentication; // the word `reauthenticate`
 pub(crate) mod redirect_address; // the word `redirectUri`
 pub(crate) mod session_swap; //    the word `sessionSwap`
 pub(crate) mod signature; //       a signature over parameters

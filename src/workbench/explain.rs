@@ -7,7 +7,6 @@ pub(crate) mod defaults; //  what holds by default
 pub(crate) mod written; //   what the file writes
 
 use crate::provider::Provider;
-use crate::provider::callback::StateLocation;
 use crate::provider::facts::{FROM_DISCOVERY, Facts};
 use crate::provider::signature::SignedParameters;
 use crate::provider::step::{Step, StepKind};
@@ -140,8 +139,8 @@ fn signed_text(step: &Step, request: &Request, facts: &Facts) -> Option<String> 
 pub(crate) fn installation_facts(provider: &Provider, public_url: &str) -> Vec<(Slot, Text)> {
     let mut given = secrets::installation_values(provider, public_url).values;
     let mut redirect = Text::plain(provider.redirect_address.of(public_url, &provider.name));
-    if provider.state_in == StateLocation::Path {
-        redirect.push_str("/");
+    if let Some(mark) = provider.state_in.mark_in_address() {
+        redirect.push_str(mark);
         redirect.push(&Text::secret("x", &Arc::from("state")));
     }
     given.push((provider.known.redirect_uri, redirect));

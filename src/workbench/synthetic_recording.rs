@@ -4,7 +4,7 @@
 mod rewriting;
 
 use crate::provider::Provider;
-use crate::provider::callback::{CallbackMethod, CallbackParameters, StateLocation};
+use crate::provider::callback::{CallbackMethod, CallbackParameters};
 use crate::vocabulary::hash::hex;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::wire::{Request, Response};
@@ -129,10 +129,7 @@ fn fresh_values(provider: &Provider, story: &ExampleSpec, installation: &[(Strin
     };
     let public_url = given("publicUrl").unwrap_or_else(|| "https://login.loja.example".to_owned());
     let (verifier, state) = (random_text(33), random_text(24));
-    let mut redirect_uri = provider.redirect_address.of(&public_url, &provider.name);
-    if provider.state_in == StateLocation::Path {
-        redirect_uri = format!("{redirect_uri}/{state}");
-    }
+    let redirect_uri = provider.state_in.address_with(provider.redirect_address.of(&public_url, &provider.name), &state);
     let mut values = vec![
         ("state".to_owned(), state),
         ("nonce".to_owned(), random_text(24)),
@@ -273,6 +270,8 @@ fn add_browser_exchanges(
     exchanges: &mut Vec<RecordedExchange>,
 ) {
     let redirect_uri = values.iter().find(|(name, _)| name == "redirectUri").map_or("", |(_, value)| value.as_str());
+    // Its own query comes back among the parameters.
+    let redirect_uri = redirect_uri.split('?').next().unwrap_or_default();
     let parameters = callback.as_sent();
     let by_post = provider.callback == CallbackMethod::Post;
     let address = if by_post { redirect_uri.to_owned() } else { format!("{redirect_uri}?{}", encode_form(&parameters)) };

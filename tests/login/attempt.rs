@@ -95,6 +95,30 @@ fn the_state_may_travel_in_the_path_or_stay_in_the_cookie() {
 }
 
 #[test]
+fn the_state_may_travel_in_the_query_of_the_redirect_address() {
+    let documents = DocumentCache::default();
+    let provider = provider(&PLAIN.replace("/entrar\" }", "/entrar\", stateIn: redirectQuery }"));
+    let installation = installation(&provider);
+    let attempt = Attempt::new(&provider, &installation, &Entropy([9; 80]), 0, Vec::new());
+    let redirect = attempt.redirect_request(&provider, &installation, &documents).expect("the redirect can be written");
+    let accepted = |pairs: &[(&str, &str)], path_state: Option<&str>| {
+        let callback = CallbackParameters::new(pairs.iter().copied());
+        attempt.accept(&provider, &installation, &callback, path_state, &documents, 1).map(|_| ()).map_err(|error| error.code().to_owned())
+    };
+
+    let sent = redirect.address.expose();
+    let state = &*attempt.state;
+    assert_eq!(&*attempt.redirect_uri, format!("https://login.loja.example/callback/acme?state={state}"));
+    assert!(sent.contains(&format!("redirect_uri=https%3A%2F%2Flogin.loja.example%2Fcallback%2Facme%3Fstate%3D{state}")), "{sent}");
+    assert!(!sent.contains("&state=") && !redirect.address.masked().contains(state), "{sent}");
+    assert_eq!(accepted(&[("state", state), ("code", "c")], None), Ok(()));
+    let bad = Err("badState".to_owned());
+    assert_eq!(accepted(&[("code", "c")], None), bad);
+    assert_eq!(accepted(&[("code", "c")], Some(state)), bad);
+    assert_eq!(accepted(&[("state", "another"), ("code", "c")], None), bad);
+}
+
+#[test]
 fn what_a_shopper_types_has_to_match_its_pattern() {
     let file = "name: Acme\nhosts: [ \"*.lojas.example\" ]\ninputs: { shop: { label: Your shop, pattern: \"[a-z0-9-]{1,20}\" } }\ngetAuthorizationCode: { get: \"https://${shop}.lojas.example/entrar\" }\ngetAccessCode: { post: \"https://${shop}.lojas.example/token\" }\ngetUserInfo: { get: \"https://${shop}.lojas.example/me\" }\n";
     let provider = provider(file);

@@ -217,3 +217,40 @@ fn texts_have_a_longest_length() {
         "- what: a login\n  exchanges:\n    - answer: { json: { access_token: at-1 } }\n    - answer: { json: { a: \"0123456789\" } }\n  refused: { code: missingId }\n",
     );
 }
+
+#[test]
+fn a_list_of_names_is_joined_to_one_and_a_number_is_one_id_with_its_marks_and_without() {
+    let file = "name: Acme
+trustEmail: always
+getAuthorizationCode: { get: \"https://sso.acme.example/entrar\" }
+getAccessCode: { post: \"https://sso.acme.example/token\" }
+getUserInfo:
+  get: https://sso.acme.example/me
+  read:
+    id: '${$.cpf | digits \"000.000.000-00\"}'
+    email: $.mail
+    name: '${$.names | join \" \"} ${$.surnames? | join \" \"}'
+";
+    for (answer, end) in [
+        ("cpf: \"123.456.789-09\", names: [ Ana, Rita ], surnames: [ Prova ]", "identity: { id: \"12345678909\", name: Ana Rita Prova"),
+        ("cpf: 123456789-09, names: [ Ana, \"\", null ], surnames: []", "identity: { id: \"12345678909\", name: Ana"),
+        ("cpf: 12345678909, names: Ana, surnames: Prova", "identity: { id: \"12345678909\", name: Ana Prova"),
+        ("cpf: \"12345678909\", names: [ Ana ], surnames: [ { of: Prova } ]", "identity: { id: \"12345678909\""),
+        ("cpf: \"12345678909\", names: []", "identity: { id: \"12345678909\""),
+        ("cpf: \"1234567890\", names: [ Ana ]", ""),
+        ("cpf: \"1234567890X\", names: [ Ana ]", ""),
+        ("cpf: \"12.345.678.909\", names: [ Ana ]", ""),
+    ] {
+        let end = if end.is_empty() {
+            "refused: { code: missingId }".to_owned()
+        } else {
+            format!("{end}, email: ana@loja.example, emailVerified: true }}")
+        };
+        assert_examples(
+            file,
+            &format!(
+                "- what: a login\n  exchanges:\n    - answer: {{ json: {{ access_token: at-1 }} }}\n    - answer: {{ json: {{ mail: ana@loja.example, {answer} }} }}\n  {end}\n"
+            ),
+        );
+    }
+}

@@ -1,4 +1,5 @@
-//! A provider that returns no state: its simulation returns none either, and a login begins with the button of the broker's page.
+//! Providers that do not return the state as others do: their simulations do not either. Where none comes back, a login begins with the button of
+//! the broker's page.
 
 use crate::simulate::broker::{Broker, Folder};
 
@@ -33,5 +34,26 @@ async fn a_login_goes_through_the_page_and_the_simulation() {
 
     assert_eq!(end.status, 303, "{end:?}");
     assert_eq!(browser.session().await["email"], "ana@loja.example");
+    broker.stop().await;
+}
+
+#[actix_web::test]
+async fn the_query_of_the_redirect_address_comes_back() {
+    let file = FILE.replace("pkce: off\nsessionSwap: accepted\n", "").replace("stateIn: cookie", "stateIn: redirectQuery");
+    let folder = Folder::new();
+    folder.write("providers.d/acme.yaml", &file);
+    folder.write("providers.d/acme.examples.yaml", STORIES);
+    let broker = Broker::at(folder, &["acme"]).await;
+    let browser = broker.browser();
+
+    let page = browser.arrive("acme", &[]).await;
+    let end = browser.choose(&page, "story-1").await;
+
+    assert_eq!(end.status, 303, "{end:?}");
+    assert_eq!(browser.session().await["email"], "ana@loja.example");
+    let stranger = broker.browser();
+    let page = stranger.arrive("acme", &[]).await;
+    let end = stranger.choose(&page, "wrong-state").await;
+    assert_eq!(end.status, 400, "{end:?}");
     broker.stop().await;
 }

@@ -85,6 +85,42 @@ async fn an_error_of_the_provider_ends_the_attempt_kindly_whatever_its_words() {
     broker.assert_still_works().await;
 }
 
+/// Attacks C-12, C-13
+#[actix_web::test]
+async fn a_rule_of_the_file_names_an_error_of_the_provider_and_never_takes_it_back() {
+    let rule =
+        "scope: perfil, refused: [ { at: $.error, is: \"1107\", code: access_denied }, { at: $.error, is: \"1101\", code: $.reason } ]";
+    let accepted = "scope: perfil, accepted: { at: $.error, is: \"1107\" }";
+    let broker = TestBroker::builder(LOCAL)
+        .with("acme", &STANDARD.replace("scope: perfil", rule))
+        .with("beta", &STANDARD.replace("scope: perfil", accepted))
+        .build()
+        .await;
+
+    for (name, error, status, code) in [
+        ("acme", "error=1107", 200, None),
+        ("acme", "error=1101&reason=closed", 502, Some("closed")),
+        ("acme", "error=1101", 502, Some("1101")),
+        ("acme", "error=1102", 502, Some("1102")),
+        ("beta", "error=1107", 502, Some("1107")),
+    ] {
+        let browser = Browser::new(&broker);
+        let state = browser.begin(&format!("/login/{name}")).await.state;
+
+        let answer = browser.get(&format!("{}&{error}", browser.way_back(name, &state, "ana"))).await;
+
+        assert_eq!(answer.status, status, "{name} {error}: {answer:?}");
+        assert!(answer.session().is_none() && browser.attempts().is_empty(), "{name} {error}: {answer:?}");
+        if let Some(code) = code {
+            let incident = code_on(&answer.body).unwrap_or_else(|| panic!("the page has a code: {answer:?}"));
+            let (_, story, err) = portaria(&broker.folder.0, &["incident", &incident, "--storage", "sqlite:portaria.db"], &[]);
+            assert!(story.contains(&format!("({code})")) || story.contains(code), "{name} {error}: {story}{err}");
+        }
+        broker.assert_clean(&answer);
+    }
+    assert_eq!(broker.upstream.asked("/token"), 0);
+}
+
 /// Attack C-13
 #[actix_web::test]
 async fn a_code_beside_an_error_is_not_used() {

@@ -317,16 +317,19 @@ async fn a_hint_reaches_only_providers_whose_file_names_it_and_never_the_log() {
 #[actix_web::test]
 async fn a_forced_login_is_asked_for_or_refused() {
     let forced = STANDARD.replace("scope: perfil", "scope: perfil, reauthenticate: { prompt: login }");
-    let broker = TestBroker::builder(LOCAL).with_standard("acme").with("beta", &forced).build().await;
+    let never = STANDARD.replace("scope: perfil", "scope: perfil, reauthenticate: none");
+    let broker = TestBroker::builder(LOCAL).with_standard("acme").with("beta", &forced).with("gama", &never).build().await;
 
     let begun = Browser::new(&broker).begin("/login/beta?reauthenticate=true").await;
     let usual = Browser::new(&broker).begin("/login/beta?reauthenticate=false").await;
 
     assert_eq!(value(&begun.query, "prompt"), Some("login"));
     assert_eq!(value(&usual.query, "prompt"), None);
-    let refused = Browser::new(&broker).get("/login/acme?reauthenticate=true").await;
-    assert_eq!(refused.status, 400);
-    assert!(refused.body.contains("noNewLogin"), "{}", refused.body);
+    for name in ["acme", "gama"] {
+        let refused = Browser::new(&broker).get(&format!("/login/{name}?reauthenticate=true")).await;
+        assert_eq!(refused.status, 400, "{name}");
+        assert!(refused.body.contains("noNewLogin"), "{}", refused.body);
+    }
     for address in [
         "/login/beta?reauthenticate=yes",
         "/login/beta?ui_locales=%3Cscript%3E",

@@ -1,7 +1,7 @@
 //! The protections that the redirect contains, or the calls before it: the state, the nonce and PKCE.
 
 use crate::provider::assertion::Assertion;
-use crate::provider::callback::StateLocation;
+use crate::provider::callback::{CallbackMethod, StateLocation};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::json_path::written_key;
 use crate::provider::parameters::Parameter;
@@ -10,7 +10,7 @@ use crate::provider::step::Step;
 use crate::provider::step_context::StepContext;
 use crate::provider::template::Template;
 use crate::vocabulary::names::Slot;
-use crate::vocabulary::place::Place;
+use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, Reader};
 
 /// The protections that the redirect contains, or the calls before it.
@@ -93,6 +93,23 @@ impl RedirectProtections {
                 reader.complain_missing(place, "the challenge is sent without saying how it was made", help);
             }
             (Pkce::S256 | Pkce::Plain, Some(_)) | (Pkce::Off, _) => {}
+        }
+    }
+
+    /// Complains about what does not fit a state that comes back in the query of the redirect address. `state` is how the callback's is read.
+    pub(crate) fn check_state_in_redirect(
+        step: &Step,
+        state: &FactExpression,
+        method: Option<&Located<CallbackMethod>>,
+        reader: &mut Reader,
+    ) {
+        if state.place() != step.place {
+            let help = "take the line out; or let the state come back in another place, without `stateIn: redirectQuery`";
+            reader.complain(state.place(), "with `stateIn: redirectQuery` the state comes back as `state`", help);
+        }
+        if let Some(method) = method.filter(|method| method.value != CallbackMethod::Get) {
+            let help = "take `callback` out, or write `stateIn: path`";
+            reader.complain(method.place, "a form of the provider does not hold the query of the redirect address", help);
         }
     }
 

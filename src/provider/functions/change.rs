@@ -50,7 +50,9 @@ impl Function {
             | FunctionAction::Write(_)
             | FunctionAction::Hash(_)
             | FunctionAction::KeyedHash(..)
-            | FunctionAction::Default(_) => TextChange::KeepsAll,
+            | FunctionAction::Default(_)
+            | FunctionAction::Join(_)
+            | FunctionAction::Digits(_) => TextChange::KeepsAll,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Reads a function and its arguments as a file writes them, and complains about what does not fit together.
 
+use crate::provider::functions::number_form::NumberForm;
 use crate::provider::functions::table::{FunctionBehaviour, FunctionRow, TABLE};
 use crate::provider::functions::{Function, FunctionAction, FunctionArgument, FunctionKind};
 use crate::provider::hole::HoleToken;
@@ -67,6 +68,11 @@ impl FunctionRow {
                 self.check_not_empty(text, "a hole that may stay empty is written with `?`: `${last?}`", place, reader)?;
                 FunctionAction::Default(FunctionArgument::from_token(text, place, reader))
             }
+            (FunctionBehaviour::Join, [between, ..]) => FunctionAction::Join(FunctionArgument::from_token(between, place, reader)),
+            (FunctionBehaviour::Digits, [form, ..]) => {
+                let form = NumberForm::parse(form.text());
+                FunctionAction::Digits(Box::new(form.map_err(|(message, help)| reader.complain(place, message, help)).ok()?))
+            }
             (FunctionBehaviour::Json, [path, ..]) => FunctionAction::Json(Box::new(JsonPath::parse(path.text(), place, reader)?)),
             (FunctionBehaviour::Form, [name, ..]) => FunctionAction::Form(name.text().into()),
             (FunctionBehaviour::Date, [format, zone, ..]) => {
@@ -82,6 +88,8 @@ impl FunctionRow {
                 | FunctionBehaviour::Add(_)
                 | FunctionBehaviour::Split(_)
                 | FunctionBehaviour::Default
+                | FunctionBehaviour::Join
+                | FunctionBehaviour::Digits
                 | FunctionBehaviour::Json
                 | FunctionBehaviour::Form
                 | FunctionBehaviour::Date

@@ -37,6 +37,10 @@ pub(crate) enum FunctionBehaviour {
     Form,
     /// Gives a text when nothing was found.
     Default,
+    /// Makes one text of the texts of a list.
+    Join,
+    /// Reads the digits of a number in the form that is the argument.
+    Digits,
     /// Writes a time.
     Date,
     /// Reads a time.
@@ -142,6 +146,16 @@ pub(crate) const TABLE: &[FunctionRow] = &[
     ),
     row("default", "this text when nothing was found; not when what was found cannot be read", FunctionBehaviour::Default),
     row(
+        "join",
+        "makes one text of the texts of a list, with this text between them; stands first behind a path, and leaves out what is empty; an entry that is no text makes the list unreadable. Different lists can give one text, so no id, address or condition is made of it",
+        FunctionBehaviour::Join,
+    ),
+    row(
+        "digits",
+        "the digits of a number that is written in this form, in which `0` is a digit and every other character a mark that may be missing; cannot be read when it is written otherwise: `digits \"000.000.000-00\"`",
+        FunctionBehaviour::Digits,
+    ),
+    row(
         "date",
         "writes a time (seconds since 1970, or a date) in a time zone: `date \"%Y-%m-%d %H:%M:%S\" \"+08:00\"`",
         FunctionBehaviour::Date,
@@ -161,7 +175,8 @@ impl FunctionRow {
                 &[]
             }
             FunctionBehaviour::KeyedHash(_) => &["KEY"],
-            FunctionBehaviour::Add(_) | FunctionBehaviour::Split(_) | FunctionBehaviour::Default => &["TEXT"],
+            FunctionBehaviour::Add(_) | FunctionBehaviour::Split(_) | FunctionBehaviour::Default | FunctionBehaviour::Join => &["TEXT"],
+            FunctionBehaviour::Digits => &["FORM"],
             FunctionBehaviour::Json => &["PATH"],
             FunctionBehaviour::Form => &["NAME"],
             FunctionBehaviour::Date | FunctionBehaviour::Moment => &["FORMAT", "ZONE"],

@@ -67,6 +67,9 @@ fn each_function_gives_what_its_name_says() {
         (&[&["json", "$.a[1]"]], r#"{"a":[1,20]}"#, Some("20")),
         (&[&["json", "$.a"]], "no json", None),
         (&[&["date", "%Y-%m-%d", "Z"]], "86400", Some("1970-01-02")),
+        (&[&["digits", "000.000.000-00"]], "123.456.789-09", Some("12345678909")),
+        (&[&["digits", "000.000.000-00"]], "12345678909", Some("12345678909")),
+        (&[&["join", ", "]], "Ana", Some("Ana")),
     ];
     for (functions, text, expected) in cases {
         assert_eq!(run(functions, text).ok().flatten().as_deref(), *expected, "{functions:?}");
@@ -88,6 +91,8 @@ fn a_value_that_is_there_and_cannot_be_read_is_not_missing() {
         (&[&["base64Decode"], &["form", "b"]], "not base64!", Some(ValueKind::UnreadableText)),
         (&[&["urlDecode"]], "%ff", Some(ValueKind::UnreadableText)),
         (&[&["number"]], "many", Some(ValueKind::UnreadableText)),
+        (&[&["digits", "00-0"]], "12-K", Some(ValueKind::UnreadableText)),
+        (&[&["digits", "00-0"], &["default", "0"]], "1-23", Some(ValueKind::UnreadableText)),
         (&[&["boolean"]], "yes", Some(ValueKind::UnreadableText)),
         (&[&["date", "%Y", "Z"]], "soon", Some(ValueKind::UnreadableText)),
         (&[&["json", "$.a"]], "no json", Some(ValueKind::UnreadableText)),

@@ -7,7 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 impl Function {
-    /// A text of which this function makes `wanted`; `None` where there is none, or none that is easily found.
+    /// A text of which this function makes `wanted`; `None` where there is none, or none that is easily found. A number gets as many digits as
+    /// its form has.
     pub(crate) fn undo(&self, wanted: &str) -> Option<String> {
         let literal = |argument: &FunctionArgument| match argument {
             FunctionArgument::Literal(text) => Some(text.to_string()),
@@ -20,7 +21,10 @@ impl Function {
                 percent_encode(wanted, &mut encoded);
                 Some(encoded)
             }
-            FunctionAction::Text(..) | FunctionAction::JsonLiteral(_) | FunctionAction::Default(_) => Some(wanted.to_owned()),
+            FunctionAction::Text(..) | FunctionAction::JsonLiteral(_) | FunctionAction::Default(_) | FunctionAction::Join(_) => {
+                Some(wanted.to_owned())
+            }
+            FunctionAction::Digits(form) => Some(form.written(wanted)),
             FunctionAction::Add(TextEnd::Start, more) => Some(wanted.strip_prefix(&*literal(more)?)?.to_owned()),
             FunctionAction::Add(TextEnd::End, more) => Some(wanted.strip_suffix(&*literal(more)?)?.to_owned()),
             FunctionAction::Split(TextEnd::Start, mark) => Some(format!("{wanted}{}", literal(mark)?)),

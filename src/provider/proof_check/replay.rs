@@ -1,6 +1,5 @@
 //! Checks that what the browser brings back belongs to this login: by a nonce in a token, or by a signature that covers the state.
 
-use crate::provider::callback::StateLocation;
 use crate::provider::condition::{Condition, ConditionSubject, ValueCheck};
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::hole::Hole;
@@ -73,7 +72,7 @@ impl ProofCheck<'_> {
         let step = &self.file.authorization.step;
         let behind: Vec<Slot> = self.identity_facts().iter().flat_map(|(_, fact)| self.facts_behind(*fact)).collect();
         let gives_identity = step.reads.iter().any(|read| behind.contains(&read.fact) && read.reading.reads_answer());
-        let is_in_query = self.file.authorization.state_in == StateLocation::Query;
+        let is_in_query = self.file.authorization.state_in.is_parameter();
         let is_recent = |asked: &Condition| asked.demands_recent_value(|path| verify.covers(path));
         let is_tied = self.compares_nonce() || step.accepted.iter().filter_map(RefusalRule::condition).any(is_recent);
         let what = "an old callback could be used again: the signature does not cover the state";

@@ -69,7 +69,9 @@ impl Step {
             verify.verify(&callback.as_pairs(), facts)?;
         }
         if document.get("error").and_then(scalar_text).is_some() {
-            return Err(StepError::Refused { refusal: self.refusal(None, Some(document), facts, 400), place: None });
+            // A refusal in any case: an entry of `refused` that holds decides which code and message are shown, and nothing else.
+            let rule = self.refused.iter().find(|rule| rule.refuses(Some(document), facts, 400));
+            return Err(StepError::Refused { refusal: self.refusal(rule, Some(document), facts, 400), place: rule.map(|rule| rule.place) });
         }
         self.check_refusal(Some(document), facts, 200)?;
         self.learn(document, "", facts, documents)
@@ -113,6 +115,7 @@ impl Step {
                     .paths()
                     .into_iter()
                     .flat_map(|path| path.all(document))
+                    .flat_map(|found| found.as_array().map_or_else(|| vec![found], |list| list.iter().collect()))
                     .filter_map(scalar_text)
                     .map(secret)
                     .filter(|_| !shows_another_part);

@@ -87,6 +87,10 @@ impl Simulation {
         let callback = replay::replayed_callback(provider, &example, &tokens, &facts);
         let pairs = callback.as_sent();
         let mut redirect_uri = attempt.redirect_uri.to_string();
+        if provider.state_in == StateLocation::RedirectQuery {
+            // The state in its query stands among the parameters of the callback.
+            redirect_uri = redirect_uri.split('?').next().unwrap_or_default().to_owned();
+        }
         if choice.has_wrong_path && provider.state_in == StateLocation::Path {
             redirect_uri =
                 redirect_uri.strip_suffix(&*attempt.state).map_or(redirect_uri.clone(), |address| format!("{address}somebody-elses"));

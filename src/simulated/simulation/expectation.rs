@@ -4,7 +4,7 @@
 use crate::login::attempt::{Attempt, InstallationValues};
 use crate::login::options::LoginOptions;
 use crate::provider::Provider;
-use crate::provider::callback::{CallbackParameters, StateLocation};
+use crate::provider::callback::CallbackParameters;
 use crate::provider::facts::Facts;
 use crate::provider::parameters::{JsonTemplate, Parameter};
 use crate::provider::pkce::Pkce;
@@ -67,9 +67,9 @@ pub(super) fn attempt_from_request(
     };
     attempt.options.reauthenticates = !step.reauthenticate.is_empty() && step.reauthenticate.iter().all(asks_anew);
     attempt.challenge = captured_value(step, received, known.code_challenge).map(Into::into);
-    if provider.state_in == StateLocation::Path
+    if let Some(mark) = provider.state_in.mark_in_address()
         && let Some(redirect_uri) = captured_value(step, received, known.redirect_uri)
-        && let Some(state) = redirect_uri.strip_prefix(&*attempt.redirect_uri).and_then(|rest| rest.strip_prefix('/'))
+        && let Some(state) = redirect_uri.strip_prefix(&*attempt.redirect_uri).and_then(|rest| rest.strip_prefix(mark))
         && !state.is_empty()
         && state.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     {

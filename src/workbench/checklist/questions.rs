@@ -70,13 +70,13 @@ const USUAL_QUESTIONS: &[ChecklistQuestion] = &[
     },
     ChecklistQuestion {
         name: "state-in",
-        ask: "How the state comes back where no parameter is `${state}`. `path`: in the address of the callback; `cookie`: not at all",
+        ask: "How the state comes back where no parameter is `${state}`. `path`: in the address of the callback; `redirectQuery`: in its query; `cookie`: not at all",
         example: "cookie",
         matters: |answers| {
             let parameters = answers.get("authorize-parameters").map_or("standard", String::as_str);
             is_without_discovery(answers) && is_none(answers, "prepare") && lacks_state(parameters)
         },
-        choices: &["query", "path", "cookie"],
+        choices: &["query", "path", "redirectQuery", "cookie"],
         ..ALWAYS_ASKED
     },
     ChecklistQuestion {

@@ -8,7 +8,6 @@ mod values; //    the values of facts, and of the installation
 mod written; //   an answer as JSON, a form, XML or a text
 
 use crate::provider::Provider;
-use crate::provider::callback::StateLocation;
 use crate::provider::document_cache::DocumentCache;
 use crate::provider::facts::Facts;
 use crate::vocabulary::place::Source;
@@ -31,7 +30,7 @@ pub fn invent_stories(provider: &Provider) -> Result<Vec<ExampleSpec>, String> {
     for person in &PEOPLE {
         stories.push(StoryInventor::new(provider, person).invent()?);
     }
-    let state = if provider.state_in == StateLocation::Query { json!("‹state›") } else { Value::Null };
+    let state = if provider.state_in.is_parameter() { json!("‹state›") } else { Value::Null };
     let mut callback = json!({ "error": "access_denied", "state": state });
     if state.is_null() {
         callback.as_object_mut().and_then(|callback| callback.remove("state"));

@@ -155,7 +155,7 @@ impl<'a> Section<'a> {
         let provider = self.provider;
         let value = match provider.state_in {
             StateLocation::Query if self.entry("read").is_some_and(|read| read.value.get("state").is_some()) => return Vec::new(),
-            StateLocation::Query => provider.state.source(),
+            StateLocation::Query | StateLocation::RedirectQuery => provider.state.source(),
             StateLocation::Path => "the last part of the callback's address".to_owned(),
             StateLocation::Cookie => "the browser's cookie alone".to_owned(),
         };

@@ -17,6 +17,7 @@ use crate::workbench::learn::login_learner::{LoginLearner, ReferencedValue, Valu
 use crate::workbench::learn::person::ChosenFact;
 use crate::workbench::learn::person_sources::PersonFactPlace;
 use crate::workbench::learn::recorded_login::RecordedLogin;
+use crate::workbench::learn::redirect::state_in_address;
 use crate::workbench::learn::signed_token::LearnedSignedToken;
 use crate::workbench::learn::{LearnedProvider, ReplayableLogin};
 use crate::workbench::learn::{calls, redirect, success_flag};
@@ -308,7 +309,7 @@ impl LoginLearner<'_> {
 
     /// What is needed to replay a login.
     fn replayable_login(&self, login: &RecordedLogin<'_>) -> ReplayableLogin {
-        let in_path = login.redirect_uri.rsplit('/').next().unwrap_or_default();
+        let in_address = || state_in_address(&login.redirect_uri).unwrap_or_default().to_owned();
         let at = login.calls.get(login.token_call).and_then(|call| call.exchange.at).or(login.redirect.at);
         let client_token = login.client_token.as_ref().map(|found| found.call.exchange);
         let redirected = |login: &RecordedLogin<'_>| login.first_parameters();
@@ -318,7 +319,7 @@ impl LoginLearner<'_> {
             callback: login.callback_parameters.clone(),
             calls: client_token.into_iter().chain(login.calls.iter().map(|call| call.exchange)).cloned().collect(),
             documents: self.published.documents.clone(),
-            state: login.state.clone().unwrap_or_else(|| in_path.to_owned()),
+            state: login.state.clone().unwrap_or_else(in_address),
             nonce: self.value_of_login("nonce", login, redirected),
             verifier: self.value_of_login("codeVerifier", login, sent),
             redirect_uri: login.redirect_uri.clone(),

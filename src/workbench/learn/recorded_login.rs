@@ -148,7 +148,7 @@ fn find_round_trips(exchanges: &[RecordedExchange]) -> Vec<RedirectRoundTrip> {
     round_trips
 }
 
-/// The parameters of a callback, without those that the redirect address itself has.
+/// The parameters of a callback, without those that the redirect address itself has besides the state.
 pub(crate) fn read_callback_parameters(callback: &RecordedExchange, redirect_uri: &str) -> Vec<(String, String)> {
     let own = redirect_uri.split_once('?').map_or_else(Vec::new, |(_, query)| parse_pairs(query));
     let mut all = callback.query();
@@ -156,7 +156,7 @@ pub(crate) fn read_callback_parameters(callback: &RecordedExchange, redirect_uri
         all.extend(callback.form().unwrap_or_default());
     }
     all.extend(callback.fragment().filter(|fragment| fragment.contains('=')).map_or_else(Vec::new, parse_pairs));
-    all.retain(|pair| !own.contains(pair));
+    all.retain(|pair| pair.0 == "state" || !own.contains(pair));
     all
 }
 

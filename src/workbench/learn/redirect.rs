@@ -136,8 +136,21 @@ pub(crate) fn state_location(learner: &LoginLearner<'_>) -> Option<&'static str>
     if learner.login.state.is_some() {
         return None;
     }
-    let last = learner.login.redirect_uri.rsplit('/').next().unwrap_or_default();
-    Some(if looks_random(last) { "path" } else { "cookie" })
+    let address = &learner.login.redirect_uri;
+    Some(match state_in_address(address) {
+        Some(_) if address.contains("?state=") => "redirectQuery",
+        Some(_) => "path",
+        None => "cookie",
+    })
+}
+
+/// The state that stands in a redirect address: at its end, or in its query.
+pub(crate) fn state_in_address(redirect_uri: &str) -> Option<&str> {
+    let state = match redirect_uri.split_once("?state=") {
+        Some((_, state)) => state,
+        None => redirect_uri.rsplit('/').next().unwrap_or_default(),
+    };
+    Some(state).filter(|state| looks_random(state))
 }
 
 /// Adds how the callback comes and what is read from it; returns the `identity` that reads a name only the callback has.

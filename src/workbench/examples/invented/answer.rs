@@ -1,7 +1,6 @@
 //! The answer to one call, and the callback: everything that the file reads from it, and what makes it a yes.
 
 use crate::provider::Provider;
-use crate::provider::callback::StateLocation;
 use crate::provider::choice::EntryChoice;
 use crate::provider::condition::{Condition, ConditionSubject};
 use crate::provider::fact_expression::FactExpression;
@@ -30,7 +29,7 @@ pub(super) fn callback(provider: &Provider, values: &mut FactValues<'_>) -> Inve
     let step = &provider.authorization;
     let tokens = signed_tokens(provider, step, values);
     let mut document = InventedDocument::default();
-    if provider.state_in == StateLocation::Query {
+    if provider.state_in.is_parameter() {
         put_expression(&mut document, &provider.state, &stand_in("state"), values);
     }
     put_reads(provider, &mut document, &step.reads, values);
