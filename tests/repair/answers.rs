@@ -169,5 +169,5 @@ fn a_file_is_mended_by_the_first_proposal_after_the_answer_has_changed() {
     let (first, three) = table.print("The answers have changed, the file is as it was");
     println!("{alone} changes of one answer break an `accepted` that stands for all answers, and are not counted");
     // Where one member is read as the id and stands in the ID token as well, or is what a refusal asks for, two lines would have to change.
-    assert!(first >= 94.0 && three >= 96.0, "{first:.1} % first, {three:.1} % among three");
+    assert!(first >= 95.0 && three >= 98.0, "{first:.1} % first, {three:.1} % among three");
 }
