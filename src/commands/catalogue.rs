@@ -155,7 +155,7 @@ fn find_sheet(name: &str) -> Result<CatalogueSheet, CommandFailure> {
 
 fn show(sheet: &CatalogueSheet, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
     let settings = global.settings()?;
-    let page = GalleryPage { sheet, language: gallery_language("en"), public_url: &settings.public_url };
+    let page = GalleryPage { sheet, language: gallery_language("en"), public_url: &settings.public_url, redirect: None };
     if global.json {
         print_json(&sheet_as_json(&page).to_string());
         return Ok(CommandOutcome::Fine);
@@ -179,7 +179,7 @@ impl AddArguments {
             let text = new_provider_file::without_lost_schema(text, path);
             files::write(path, &text).map_err(|error| CommandFailure::file_error(path, &error))?;
         }
-        let page = GalleryPage { sheet: &sheet, language: gallery_language("en"), public_url: &settings.public_url };
+        let page = GalleryPage { sheet: &sheet, language: gallery_language("en"), public_url: &settings.public_url, redirect: None };
         if global.json {
             print_json(&json!({ "file": path.display().to_string(), "examples": examples.display().to_string() }).to_string());
             return Ok(CommandOutcome::Fine);

@@ -33,12 +33,12 @@ if (filter) {
   filter.closest('.filter').hidden = false;
   const plain = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
   const narrow = () => {
-    const wanted = plain(filter.value.trim());
+    const wanted = plain(filter.value).split(/\s+/);
     let any = false;
     for (const group of document.querySelectorAll('.board section')) {
       let shown = false;
       for (const entry of group.querySelectorAll('li')) {
-        entry.hidden = !plain(entry.dataset.name).includes(wanted);
+        entry.hidden = !wanted.every((word) => plain(entry.dataset.name).includes(word));
         shown ||= !entry.hidden;
       }
       group.hidden = !shown;

@@ -5,7 +5,7 @@ use crate::provider::passkey::PASSKEY;
 use crate::vocabulary::words::Reader;
 
 /// The names of pages of the lab, each at the address that a page of a provider of the same name would have.
-pub(crate) const LAB_PAGES: [&str; 6] = ["apps", "check", "editor", "find", "incidents", "providers"];
+pub(crate) const LAB_PAGES: [&str; 7] = ["apps", "catalogue", "check", "editor", "find", "incidents", "providers"];
 
 /// Complains about a name that no file may have, and warns of one that hides a page.
 pub(crate) fn check_file_name(name: &str, reader: &mut Reader) {

@@ -66,14 +66,14 @@ pub(crate) async fn provider_logo(context: RequestContext) -> Result<HttpRespons
 }
 
 /// Serves a picture under a policy that lets it run no script.
-fn picture_response(picture: &Picture) -> actix_web::HttpResponseBuilder {
+pub(crate) fn picture_response(picture: &Picture) -> actix_web::HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response.content_type(picture.kind).insert_header((CACHE_CONTROL, KEEP_SHORTLY));
     response.insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox"));
     response
 }
 
-fn picture_body(picture: Picture) -> Bytes {
+pub(crate) fn picture_body(picture: Picture) -> Bytes {
     Bytes::from_owner(picture.bytes)
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod apps;
+mod catalogue;
 mod content;
 mod editor;
 mod editor_tries;

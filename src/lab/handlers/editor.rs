@@ -11,6 +11,7 @@ use crate::lab::pages::masked_file::{DOTS, EditableText};
 use crate::lab::pages::words::LabLanguage;
 use crate::pages::ErrorCause;
 use crate::pages::frame::address;
+use crate::provider::listing::ProviderKind;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::incident_code::IncidentCode;
 use crate::vocabulary::place::Source;
@@ -18,7 +19,9 @@ use crate::web::forms::{self, SubmittedForm};
 use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::{UserFacingError, redirect_to};
-use crate::workbench::catalogue::{CATALOGUE, catalogue_file, own_variables};
+use crate::workbench::catalogue::gallery_phrases::gallery_language;
+use crate::workbench::catalogue::summary::catalogue_summaries;
+use crate::workbench::catalogue::{catalogue_file, own_variables};
 use crate::workbench::checklist::answered_file::draft_from_answers;
 use crate::workbench::checklist::question::{ChecklistAnswers, FURTHER};
 use crate::workbench::checklist::questions::QUESTIONS;
@@ -66,13 +69,24 @@ pub(crate) async fn start(context: RequestContext) -> Result<HttpResponse, UserF
     let status = if typed.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let bad_name = typed.map(|name| printable(&name.chars().take(60).collect::<String>()));
     let page = EditorStartPage {
-        catalogue: CATALOGUE.iter().map(|file| file.name).collect(),
+        catalogue: catalogue_by_kind(LabLanguage::for_code(&context.language().code)),
         frame: handlers::lab_frame(&context, LabTab::Editor, "/lab/editor".to_owned()),
         folder: &folder,
         providers,
         bad_name,
     };
     Ok(handlers::page_response(&context, status, page.render()))
+}
+
+/// The names and titles of the catalogue's files below their kinds.
+fn catalogue_by_kind(language: &LabLanguage) -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
+    let phrases = &gallery_language(language.code).phrases;
+    let of_kind = |word: &&str| {
+        let kind = ProviderKind::named(word)?;
+        let files = catalogue_summaries().iter().filter(|summary| summary.kind == kind);
+        Some((phrases.kind(kind), files.map(|summary| (summary.name, &*summary.title)).collect()))
+    };
+    ProviderKind::WORDS.iter().filter_map(of_kind).collect()
 }
 
 /// The file that the address names.

@@ -3,10 +3,13 @@
 pub(crate) mod app_trial;
 pub(crate) mod apps;
 pub(crate) mod assets;
+pub(crate) mod catalogue;
+pub(crate) mod catalogue_entry;
 pub(crate) mod edited_masks;
 pub(crate) mod editor;
 pub(crate) mod editor_check;
 pub(crate) mod editor_try;
+pub(crate) mod evidence;
 pub(crate) mod find;
 pub(crate) mod next_version;
 pub(crate) mod home;
@@ -30,7 +33,7 @@ use crate::lab::pages::words::LabLanguage;
 use crate::pages::ProviderIcon;
 use crate::pages::frame::address;
 use crate::provider::Provider;
-use crate::stores::catalogue::{self, ProviderFileReport, ProviderStatus};
+use crate::stores::catalogue::{ProviderFileReport, ProviderStatus, version_from_text};
 use crate::stores::live::LiveProvider;
 use crate::vocabulary::diagnostic::{Report, Severity, printable};
 use crate::vocabulary::place::Source;
@@ -65,6 +68,9 @@ pub(crate) fn routes() -> Vec<RouteRow> {
         lab("/lab/find").get_and_head(find::show).post(find::search),
         lab("/lab/apps").get_and_head(apps::show).post(apps::check),
         lab("/lab/apps/{app}/test").get_and_head(app_trial::redirect_to_apps).post(app_trial::start),
+        lab("/lab/catalogue").get_and_head(catalogue::show),
+        lab("/lab/catalogue/{provider}").get_and_head(catalogue_entry::show),
+        lab("/lab/catalogue/{provider}/{file}").get_and_head(catalogue_entry::show_file),
         lab("/lab/editor").get_and_head(editor::start),
         lab("/lab/editor/check")
             .get_and_head(editor_check::redirect_to_editor)
@@ -159,7 +165,7 @@ pub(crate) fn provider_title(context: &RequestContext, name: &str) -> String {
 
 /// The version of a file today.
 pub(crate) fn file_version(file_report: &ProviderFileReport) -> Box<str> {
-    catalogue::version_from_text(&file_report.report.source.text)
+    version_from_text(&file_report.report.source.text)
 }
 
 /// Values that the lab shows nowhere.

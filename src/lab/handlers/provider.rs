@@ -1,5 +1,6 @@
 //! `/lab/{provider}`: the file of a provider, each part beside the requests that it makes.
 
+use crate::lab::handlers::evidence::file_evidence;
 use crate::lab::handlers::guard::StaffMember;
 use crate::lab::handlers::test_story::format_moment;
 use crate::lab::handlers::{self, guard, next_version};
@@ -145,7 +146,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     context.check_rate_limit(RateLimitKind::Page)?;
     let staff = guard::require_staff(&context)?;
     let bench = requested_provider(&context)?;
-    Ok(provider_page(&context, &staff, &bench, None))
+    Ok(provider_page(&context, &staff, &bench, None).await)
 }
 
 /// The address at which a test begins was opened as a page, so the browser is redirected.
@@ -156,7 +157,7 @@ pub(crate) async fn redirect_to_provider(context: RequestContext) -> Result<Http
 }
 
 /// The page of a provider, with the test login that it shows, if any.
-pub(crate) fn provider_page(
+pub(crate) async fn provider_page(
     context: &RequestContext,
     staff: &StaffMember,
     bench: &LabProvider,
@@ -183,6 +184,7 @@ pub(crate) fn provider_page(
         name: &bench.name,
         title: &printable(&title),
         status: bench.file_report.status,
+        evidence: file_evidence(context, &bench.name, bench.provider.as_ref()).await,
         not_offered: (!context.live_store().shows_provider(&bench.name)).then_some(NotOfferedReason::Playground),
         uses_older_version: bench.file_report.stale,
         missing: bench.file_report.missing.clone(),

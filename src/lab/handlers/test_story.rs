@@ -89,7 +89,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     let trial = kept.story.app.as_ref().map(|trial| AppTrialView::new(trial, words));
     let is_repeated = is_repeated(&context)?;
     let test = TestLoginView { is_repeated, code: kept.code.to_string(), when: format_moment(kept.at), login, summary, since, trial };
-    Ok(provider_page(&context, &staff, &bench, Some(test)))
+    Ok(provider_page(&context, &staff, &bench, Some(test)).await)
 }
 
 /// A text of the story, as of an incident.

@@ -18,8 +18,8 @@ pub(crate) struct EditorStartPage<'a> {
     pub(crate) folder: &'a str,
     /// The providers that can be opened: names and titles.
     pub(crate) providers: Vec<(String, String)>,
-    /// The names of the files of the catalogue.
-    pub(crate) catalogue: Vec<&'static str>,
+    /// The files of the catalogue by kind: names and titles.
+    pub(crate) catalogue: Vec<(&'static str, Vec<(&'static str, &'static str)>)>,
     /// What was typed as a name, if it is none.
     pub(crate) bad_name: Option<String>,
 }

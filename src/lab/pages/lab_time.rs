@@ -45,6 +45,11 @@ impl LabTime {
         self.local(self.now).date()
     }
 
+    /// The day of a moment, as files write it.
+    pub(crate) fn day(self, at: i64) -> String {
+        self.local(at).date().to_string()
+    }
+
     /// The hour and the minute.
     pub(crate) fn clock(self, at: i64) -> String {
         format!("{}{}", self.local(at).format("%H:%M"), if self.zone.is_some() { "" } else { " UTC" })

@@ -2,6 +2,8 @@
 
 pub(crate) mod app_trial; //       a sign-in through an app that was tried out
 pub(crate) mod apps; //            the apps of the store
+pub(crate) mod catalogue; //       the gallery of the provider files in the program
+pub(crate) mod catalogue_entry; // a provider of it
 pub(crate) mod drift_section; //   what has changed in a provider's answers
 pub(crate) mod editor; //          a text that is edited, beside what it means
 pub(crate) mod exchange_view; //   requests, answers and facts, masked

@@ -26,6 +26,7 @@ pub(crate) struct ProviderPage<'a> {
     /// The text of its button.
     pub(crate) title: &'a str,
     pub(crate) status: ProviderStatus,
+    pub(crate) evidence: FileEvidence,
     /// Why shoppers do not see it although its file works.
     pub(crate) not_offered: Option<NotOfferedReason>,
     /// Whether an older version of the file is in use.
@@ -69,6 +70,17 @@ pub(crate) struct InstallationValue {
     pub(crate) is_set: bool,
 }
 
+/// What confirms a provider's file.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FileEvidence {
+    /// Its grade and its day.
+    pub(crate) confirmed: Option<String>,
+    /// When a login last worked here.
+    pub(crate) worked: Option<String>,
+    /// The page of the catalogue about the provider of this name.
+    pub(crate) catalogue_href: Option<String>,
+}
+
 /// A test login as the page shows it.
 #[derive(Clone, Debug)]
 pub(crate) struct TestLoginView {
@@ -83,6 +95,12 @@ pub(crate) struct TestLoginView {
     pub(crate) since: Option<SinceView>,
     /// What an app would have got, where an app was tested.
     pub(crate) trial: Option<AppTrialView>,
+}
+
+impl FileEvidence {
+    fn is_empty(&self) -> bool {
+        self.confirmed.is_none() && self.worked.is_none() && self.catalogue_href.is_none()
+    }
 }
 
 impl ProviderPage<'_> {

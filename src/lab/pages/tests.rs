@@ -1,6 +1,9 @@
 //! Tests that hold for every page of the lab in every language, and for its style and script.
 
 use crate::directory::linking::SignInRefusalReason;
+use crate::lab::pages::catalogue::{CatalogueChoice, CatalogueGroup, CataloguePage, CatalogueRow};
+use crate::lab::pages::catalogue_entry::{CatalogueEntryPage, CatalogueFileHere, CatalogueSection, CatalogueValue};
+use crate::lab::pages::editor::EditorStartPage;
 use crate::lab::pages::find::{FailuresThen, FindPage, FoundIncident, PersonEvent, SearchResult};
 use crate::lab::pages::frame::{LabFrame, LabProviderEntry, LabProviderGroup, LabTab, LastTestSummary};
 use crate::lab::pages::home::{
@@ -17,6 +20,7 @@ use crate::lab::pages::since_view::SinceView;
 use crate::lab::pages::words::LabLanguage;
 use crate::lab::pages::{LAB_SCRIPT, LAB_STYLE};
 use crate::login::error::LoginErrorCode;
+use crate::pages::login::LoginInputField;
 use crate::pages::{ErrorCause, PageLanguages, ProviderIcon};
 use crate::stores::catalogue::ProviderStatus;
 use crate::story::answer_changes::AnswerChangeKind;
@@ -24,6 +28,7 @@ use crate::story::proposal::{FileChange, Proposal};
 use crate::story::repair_rule::RepairRule;
 use crate::story::{Story, StoryExchange, StoryFact};
 use crate::web::login_failure::BrokerFailure;
+use crate::workbench::catalogue::page_block::{PageBlock, PageSpan};
 use std::collections::BTreeSet;
 
 const MARKUP: &str = "<b onclick='x'>\"&amp;";
@@ -144,6 +149,69 @@ fn home<'a>(frame: LabFrame<'a>, complaints: &'a [String]) -> HomePage<'a> {
     }
 }
 
+/// The gallery with one provider in every state.
+fn catalogue(language: &'static LabLanguage, is_narrowed: bool) -> CataloguePage<'static> {
+    let text = || MARKUP.to_owned();
+    let choice = |is_chosen| CatalogueChoice { value: text(), name: text(), is_chosen };
+    let row = |status: Option<ProviderStatus>| CatalogueRow {
+        title: text(),
+        href: "/lab/catalogue/acme".to_owned(),
+        icon: ProviderIcon::new("acme", MARKUP, status.map(|status| status == ProviderStatus::Offered)),
+        note: text(),
+        status,
+        found_by: text(),
+    };
+    let rows = ProviderStatus::ALL.map(Some).into_iter().chain([None]).map(row).collect();
+    CataloguePage {
+        frame: frame(language, MARKUP),
+        typed: MARKUP,
+        kinds: vec![choice(true), choice(false)],
+        countries: vec![choice(true), choice(false)],
+        is_narrowed,
+        groups: vec![CatalogueGroup { title: (!is_narrowed).then(text), rows }],
+    }
+}
+
+/// A provider of the catalogue; with the state of the store's file, and whether an older version is in use.
+fn catalogue_entry(language: &'static LabLanguage, here: Option<(ProviderStatus, bool)>) -> CatalogueEntryPage<'static> {
+    let text = || MARKUP.to_owned();
+    let line = || vec![PageSpan::Text(text()), PageSpan::Code(text()), PageSpan::Link { text: text(), to: text() }];
+    let blocks = vec![
+        PageBlock::Heading(text()),
+        PageBlock::Paragraph(line()),
+        PageBlock::Items(vec![line()]),
+        PageBlock::Steps(vec![line()]),
+        PageBlock::Table { heads: vec![text(), text()], rows: vec![vec![line(), line()]] },
+    ];
+    let value = |is_set| CatalogueValue { location: text(), meaning: line(), is_set };
+    let input = LoginInputField { name: "loja".to_owned(), label: text(), pattern: Some(text()) };
+    let file = |(status, uses_older_version)| CatalogueFileHere {
+        path: text(),
+        status,
+        missing: vec![text()],
+        uses_older_version,
+        inputs: vec![input.clone()],
+    };
+    CatalogueEntryPage {
+        frame: frame(language, MARKUP),
+        name: "acme",
+        title: MARKUP,
+        icon: ProviderIcon::new("acme", MARKUP, Some(false)),
+        kind: text(),
+        how_sure: text(),
+        worked: Some(text()),
+        links: vec![(text(), text())],
+        set_up: line(),
+        redirect_address: text(),
+        here: here.map(file),
+        values: vec![value(Some(true)), value(Some(false)), value(None)],
+        refused: vec![text()],
+        asked: Some(text()),
+        sections: CatalogueSection::parts(blocks),
+        csrf_token: MARKUP,
+    }
+}
+
 fn search_results() -> [SearchResult; 9] {
     let text = || MARKUP.to_owned();
     let event =
@@ -198,10 +266,23 @@ fn every_page_is_whole_in_every_language_and_escapes_what_it_shows() {
             }
             .render(),
             incident_page(&story, MARKUP, language),
+            EditorStartPage {
+                frame: frame(language, MARKUP),
+                folder: MARKUP,
+                providers: vec![(MARKUP.to_owned(), MARKUP.to_owned())],
+                catalogue: vec![(MARKUP, vec![(MARKUP, MARKUP)])],
+                bad_name: Some(MARKUP.to_owned()),
+            }
+            .render(),
+            catalogue(language, true).render(),
+            catalogue(language, false).render(),
+            CataloguePage { groups: Vec::new(), ..catalogue(language, true) }.render(),
         ];
+        let files = ProviderStatus::ALL.map(|status| Some((status, true))).into_iter().chain([Some((ProviderStatus::Broken, false)), None]);
+        let entries = files.map(|here| catalogue_entry(language, here).render());
         let found =
             search_results().map(|found| FindPage { frame: frame(language, MARKUP), typed: MARKUP, found, knows_zone: false }.render());
-        for page in pages.into_iter().chain(found) {
+        for page in pages.into_iter().chain(found).chain(entries) {
             assert!(!page.contains("<b onclick") && !page.contains("\"&amp;\""), "{page}");
             assert_eq!(page.matches("<h1").count(), 1, "{page}");
             assert!(page.contains(&format!("<html lang=\"{code}\"")), "{page}");

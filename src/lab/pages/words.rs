@@ -1,5 +1,6 @@
 //! The texts of the lab in its three languages. A page in any other language shows them in English.
 
+pub(crate) mod catalogue;
 pub(crate) mod editor;
 pub(crate) mod home;
 pub(crate) mod incident;

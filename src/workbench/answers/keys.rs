@@ -29,7 +29,8 @@ pub(crate) fn normalize_key(key: &str) -> String {
     key_words(key).concat()
 }
 
-fn without_accent(letter: char) -> char {
+/// The letter without its accent.
+pub(crate) fn without_accent(letter: char) -> char {
     match letter {
         'á' | 'à' | 'â' | 'ã' | 'ä' | 'å' | 'ą' => 'a',
         'é' | 'è' | 'ê' | 'ë' | 'ę' => 'e',

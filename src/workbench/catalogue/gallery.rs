@@ -40,7 +40,7 @@ fn has_page(sheet: &CatalogueSheet, code: &str) -> bool {
 /// The page about a provider.
 fn page(sheet: &CatalogueSheet, language: &GalleryLanguage, folder: &str) -> String {
     let (name, phrases) = (sheet.file.name, &language.phrases);
-    let mut blocks = GalleryPage { sheet, language, public_url: PUBLIC_URL }.blocks();
+    let mut blocks = GalleryPage { sheet, language, public_url: PUBLIC_URL, redirect: None }.blocks();
     let (root, documents) = (up_to_root(folder), up_to_documents(folder));
     let mut links = vec![
         link(&phrases.file, format!("{root}providers.d/{name}.yaml")),

@@ -3,6 +3,7 @@
 use crate::provider::callback::StateLocation;
 use crate::provider::listing::{BrokerAddresses, ListingText};
 use crate::provider::pkce::Pkce;
+use crate::provider::redirect_address::RedirectAddress;
 use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
 use crate::workbench::catalogue::gallery_phrases::{GalleryLanguage, GalleryPhrases, filled};
 use crate::workbench::catalogue::page_block::{PageBlock, PageSpan, spans};
@@ -15,6 +16,8 @@ pub(crate) struct GalleryPage<'a> {
     pub(crate) language: &'a GalleryLanguage,
     /// The address of the broker that it names.
     pub(crate) public_url: &'a str,
+    /// What the file in use says of the redirect address, where it is not the catalogue's own file.
+    pub(crate) redirect: Option<&'a RedirectAddress>,
 }
 
 impl GalleryPage<'_> {
@@ -26,7 +29,7 @@ impl GalleryPage<'_> {
     pub(crate) fn redirect_address(&self) -> String {
         let provider = &self.sheet.provider;
         let state = if provider.state_in == StateLocation::Path { "/…" } else { "" };
-        format!("{}{state}", provider.redirect_address.of(self.public_url, &provider.name))
+        format!("{}{state}", self.redirect.unwrap_or(&provider.redirect_address).of(self.public_url, &provider.name))
     }
 
     /// All parts of the page.
@@ -44,9 +47,22 @@ impl GalleryPage<'_> {
     /// Whom the provider is for, how sure the file is, and where the provider describes its login.
     pub(crate) fn head(&self) -> Vec<PageBlock> {
         let (listing, phrases) = (&self.sheet.listing, self.phrases());
-        let evidence = &listing.evidence;
-        let kind = format!("{} · {}", phrases.kind(listing.kind), phrases.countries(&listing.countries));
-        let sure = filled(
+        let link = |text: &str, to: &str| vec![PageSpan::Link { text: text.to_owned(), to: to.to_owned() }];
+        let mut links = vec![link(&phrases.manual, &listing.manual)];
+        links.extend(listing.register.iter().map(|register| link(&phrases.register, register)));
+        vec![PageBlock::Paragraph(spans(&self.kind())), PageBlock::Paragraph(spans(&self.how_sure())), PageBlock::Items(links)]
+    }
+
+    /// Its kind, and whose people it is for.
+    pub(crate) fn kind(&self) -> String {
+        let (listing, phrases) = (&self.sheet.listing, self.phrases());
+        format!("{} · {}", phrases.kind(listing.kind), phrases.countries(&listing.countries))
+    }
+
+    /// How sure the file is, since when, and by whom.
+    pub(crate) fn how_sure(&self) -> String {
+        let (evidence, phrases) = (&self.sheet.listing.evidence, self.phrases());
+        filled(
             &phrases.how_sure,
             &[
                 ("grade", evidence.grade.word()),
@@ -54,11 +70,7 @@ impl GalleryPage<'_> {
                 ("day", &evidence.confirmed.to_string()),
                 ("witnesses", &phrases.witnesses(&evidence.witnesses)),
             ],
-        );
-        let link = |text: &str, to: &str| vec![PageSpan::Link { text: text.to_owned(), to: to.to_owned() }];
-        let mut links = vec![link(&phrases.manual, &listing.manual)];
-        links.extend(listing.register.iter().map(|register| link(&phrases.register, register)));
-        vec![PageBlock::Paragraph(spans(&kind)), PageBlock::Paragraph(spans(&sure)), PageBlock::Items(links)]
+        )
     }
 
     /// What is done before the first login.
@@ -78,10 +90,16 @@ impl GalleryPage<'_> {
             blocks.push(PageBlock::Table { heads: vec![phrases.variable.clone(), phrases.holds.clone()], rows: rows.collect() });
         }
         if !sheet.provider.inputs.is_empty() {
-            let labels: Vec<&str> = sheet.provider.inputs.iter().map(|input| input.label.in_language(self.language.code)).collect();
-            blocks.push(PageBlock::Paragraph(spans(&filled(&phrases.asked, &[("labels", &labels.join("; "))]))));
+            blocks.push(PageBlock::Paragraph(spans(&self.asked())));
         }
         blocks
+    }
+
+    /// What a person is asked before the login.
+    pub(crate) fn asked(&self) -> String {
+        let inputs = &self.sheet.provider.inputs;
+        let labels: Vec<&str> = inputs.iter().map(|input| input.label.in_language(self.language.code)).collect();
+        filled(&self.phrases().asked, &[("labels", &labels.join("; "))])
     }
 
     /// What is done at the provider alone.
@@ -120,7 +138,7 @@ impl GalleryPage<'_> {
     }
 
     /// The requests of a login.
-    fn requests(&self) -> Vec<PageBlock> {
+    pub(crate) fn requests(&self) -> Vec<PageBlock> {
         let (provider, phrases) = (&self.sheet.provider, self.phrases());
         let mut lines = Vec::new();
         for step in self.sheet.steps().iter().filter(|step| !step.is_refresh) {
@@ -140,7 +158,7 @@ impl GalleryPage<'_> {
     }
 
     /// What comes out of a login.
-    fn result(&self) -> Vec<PageBlock> {
+    pub(crate) fn result(&self) -> Vec<PageBlock> {
         let (provider, phrases) = (&self.sheet.provider, self.phrases());
         let sources = self.sheet.identity_sources();
         let has_address = sources.iter().any(|source| source.part == "email");
@@ -166,7 +184,7 @@ impl GalleryPage<'_> {
         vec![PageBlock::Heading(phrases.result.clone()), table, PageBlock::Paragraph(sentence)]
     }
 
-    fn notes(&self) -> Vec<PageBlock> {
+    pub(crate) fn notes(&self) -> Vec<PageBlock> {
         let (listing, phrases) = (&self.sheet.listing, self.phrases());
         let mut lines: Vec<_> = listing.notes.iter().map(|note| spans(&with_code(&self.filled(note)))).collect();
         if let Some(doubts) = &listing.evidence.doubts {

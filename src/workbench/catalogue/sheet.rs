@@ -69,14 +69,7 @@ impl CatalogueSheet {
     }
 
     pub(crate) fn needed_values(&self) -> Vec<NeededValue> {
-        let mut values: Vec<NeededValue> = Vec::new();
-        for needed in &self.provider.needed {
-            let (location, fact) = (needed.reference.location(), self.provider.names.name(needed.fact).to_string());
-            if !values.iter().any(|value| value.location == location) {
-                values.push(NeededValue { location, fact, is_secret: needed.secret });
-            }
-        }
-        values
+        needed_values(&self.provider)
     }
 
     /// What comes out of a login, and from where it is read.
@@ -109,4 +102,16 @@ impl CatalogueSheet {
         };
         stories.into_iter().map(title).collect()
     }
+}
+
+/// The variables and files that a provider reads, each once.
+pub(crate) fn needed_values(provider: &Provider) -> Vec<NeededValue> {
+    let mut values: Vec<NeededValue> = Vec::new();
+    for needed in &provider.needed {
+        let (location, fact) = (needed.reference.location(), provider.names.name(needed.fact).to_string());
+        if !values.iter().any(|value| value.location == location) {
+            values.push(NeededValue { location, fact, is_secret: needed.secret });
+        }
+    }
+    values
 }

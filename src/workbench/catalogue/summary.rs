@@ -1,7 +1,9 @@
 //! What lists show of each file of the catalogue, and how a file is found by words.
 
 use crate::provider::listing::{Country, Day, EvidenceGrade, ProviderKind};
+use crate::provider::logo::{BrandMark, ProviderLogo};
 use crate::vocabulary::site::host_of_address;
+use crate::workbench::answers::keys::without_accent;
 use crate::workbench::catalogue::CATALOGUE;
 use crate::workbench::catalogue::gallery_phrases::{GALLERY_LANGUAGES, GalleryLanguage};
 use crate::workbench::catalogue::sheet::CatalogueSheet;
@@ -16,7 +18,8 @@ pub(crate) struct CatalogueSummary {
     pub(crate) countries: Vec<Country>,
     pub(crate) grade: EvidenceGrade,
     pub(crate) confirmed: Day,
-    /// The words by which it is found, in small letters, besides its name and its title.
+    pub(crate) mark: Option<BrandMark>,
+    /// The words by which it is found, in small letters without accents, besides its name and its title.
     words: String,
 }
 
@@ -44,6 +47,10 @@ fn summary(name: &'static str, sheet: &CatalogueSheet) -> CatalogueSummary {
     words.push(listing.kind.word().to_owned());
     words.push(host_of_address(&listing.manual).to_owned());
     words.extend(sheet.hosts());
+    let mark = match &sheet.provider.logo {
+        Some(ProviderLogo::Mark(mark)) => Some(*mark),
+        Some(ProviderLogo::File(_)) | None => None,
+    };
     CatalogueSummary {
         name,
         title: sheet.provider.title.clone(),
@@ -51,16 +58,27 @@ fn summary(name: &'static str, sheet: &CatalogueSheet) -> CatalogueSummary {
         countries: listing.countries.clone(),
         grade: listing.evidence.grade,
         confirmed: listing.evidence.confirmed,
-        words: words.join(" ").to_lowercase(),
+        mark,
+        words: plain(&words.join(" ")),
     }
 }
 
+/// A text in small letters without accents.
+fn plain(text: &str) -> String {
+    text.to_lowercase().chars().map(without_accent).collect()
+}
+
 impl CatalogueSummary {
+    /// The words by which it is found, besides its name and its title.
+    pub(crate) fn found_by(&self) -> &str {
+        &self.words
+    }
+
     /// How well it fits a word: lower is better.
     fn rank(&self, word: &str) -> Option<u8> {
-        let title = self.title.to_lowercase();
-        let plain = |text: &str| text.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>();
-        let (name, asked) = (plain(self.name), plain(word));
+        let title = plain(&self.title);
+        let letters = |text: &str| text.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>();
+        let (name, asked) = (letters(self.name), letters(word));
         match () {
             () if self.name == word || title == word || name == asked => Some(0),
             () if title.starts_with(word) || name.starts_with(&asked) && !asked.is_empty() => Some(1),
@@ -71,9 +89,14 @@ impl CatalogueSummary {
     }
 }
 
+/// What lists show of the file of this name, if it stands in the catalogue.
+pub(crate) fn catalogue_summary(name: &str) -> Option<&'static CatalogueSummary> {
+    catalogue_summaries().iter().find(|summary| summary.name == name)
+}
+
 /// The files that fit all of the words, the best first.
 pub(crate) fn search(words: &str) -> Vec<&'static CatalogueSummary> {
-    let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+    let words: Vec<String> = words.split_whitespace().map(plain).collect();
     let rank = |summary: &CatalogueSummary| words.iter().map(|word| summary.rank(word)).collect::<Option<Vec<u8>>>();
     let mut found: Vec<_> = catalogue_summaries().iter().filter_map(|summary| Some((rank(summary)?, summary))).collect();
     found.sort_by_key(|(ranks, _)| ranks.iter().map(|rank| u32::from(*rank)).sum::<u32>());

@@ -19,6 +19,7 @@ word_blocks! {
         from_empty,
         from_copy,
         from_catalogue,
+        choose,
         begin_button,
         check,
         copy,

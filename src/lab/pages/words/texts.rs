@@ -1,5 +1,6 @@
 //! The texts of the lab, in the shape of the files in `src/lab/languages`.
 
+use crate::lab::pages::words::catalogue::CatalogueWords;
 use crate::lab::pages::words::editor::EditorWords;
 use crate::lab::pages::words::home::{FindWords, HomeWords};
 use crate::lab::pages::words::incident::{IncidentWords, SinceWords};
@@ -20,6 +21,7 @@ pub(crate) struct LabWords {
     pub(crate) states: ProviderStateWords,
     pub(crate) list: ProviderListWords,
     pub(crate) provider: ProviderWords,
+    pub(crate) catalogue: CatalogueWords,
     pub(crate) drift: DriftWords,
     pub(crate) next: NextVersionWords,
     pub(crate) test: TestLoginWords,
@@ -201,6 +203,7 @@ word_blocks! {
         empty_what,
         empty_new,
         empty_check,
+        empty_catalogue,
         in_english,
     }
 

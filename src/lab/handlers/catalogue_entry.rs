@@ -1,0 +1,142 @@
+//! `/lab/catalogue/{provider}`: what is registered, put into the folder, set and tried for a provider of the catalogue. Of the values of this
+//! installation it shows whether they are set, and nothing else.
+
+use crate::lab::handlers::catalogue::{MARK, mark_icon};
+use crate::lab::handlers::editor_check::EditedFile;
+use crate::lab::handlers::evidence::worked_sentence;
+use crate::lab::handlers::provider::LabProvider;
+use crate::lab::handlers::{self, editor_check, guard};
+use crate::lab::pages::catalogue_entry::{CatalogueEntryPage, CatalogueFileHere, CatalogueSection, CatalogueValue};
+use crate::lab::pages::frame::LabTab;
+use crate::lab::pages::words::LabLanguage;
+use crate::pages::ErrorCause;
+use crate::pages::frame::address;
+use crate::provider::Provider;
+use crate::provider::logo::ProviderLogo;
+use crate::stores::catalogue::ProviderStatus;
+use crate::stores::picture::Picture;
+use crate::vocabulary::diagnostic::{Severity, printable};
+use crate::web::assets::{cache_lifetime, picture_body, picture_response};
+use crate::web::rate_limits::RateLimitKind;
+use crate::web::request_context::RequestContext;
+use crate::web::user_facing_error::UserFacingError;
+use crate::web::{forms, login_page};
+use crate::workbench::catalogue::gallery_page::GalleryPage;
+use crate::workbench::catalogue::gallery_phrases::gallery_language;
+use crate::workbench::catalogue::page_block::spans;
+use crate::workbench::catalogue::sheet::{CatalogueSheet, needed_values};
+use crate::workbench::catalogue::summary::catalogue_summary;
+use crate::world::secrets;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::CACHE_CONTROL;
+use std::path::Path;
+
+/// The file that holds the redirect address alone.
+const REDIRECT_ADDRESS: &str = "redirect-uri.txt";
+
+/// A file of the catalogue, and the store's file of the same name.
+struct Requested {
+    sheet: CatalogueSheet,
+    file: EditedFile,
+}
+
+impl Requested {
+    fn find(context: &RequestContext) -> Result<Self, UserFacingError> {
+        let name = context.path_parameter("provider").ok_or(ErrorCause::NoSuchPage)?;
+        let sheet = CatalogueSheet::open(&name).ok_or(ErrorCause::NoSuchPage)?;
+        let file = EditedFile::find(context, &name).ok_or(ErrorCause::NoSuchPage)?;
+        Ok(Self { sheet, file })
+    }
+
+    /// The store's file, unless it is broken.
+    fn own_provider(&self) -> Option<&Provider> {
+        self.file.saved.as_ref().and_then(|saved| saved.provider.as_ref())
+    }
+
+    fn page<'a>(&'a self, context: &'a RequestContext) -> GalleryPage<'a> {
+        GalleryPage {
+            sheet: &self.sheet,
+            language: gallery_language(LabLanguage::for_code(&context.language().code).code),
+            public_url: &context.live_store().store.public_url,
+            redirect: self.own_provider().map(|provider| &provider.redirect_address),
+        }
+    }
+
+    /// What the file reads, and whether it is set; and why this store does not let it.
+    fn values(&self, context: &RequestContext, page: &GalleryPage<'_>) -> (Vec<CatalogueValue>, Vec<String>) {
+        let (allowed, report) = editor_check::checked(context, &self.file, self.sheet.file.text);
+        let judged = self.own_provider().or(allowed.as_ref());
+        let is_set = |location: &str| {
+            let needed = judged?.needed.iter().find(|needed| needed.reference.location() == location)?;
+            Some(secrets::is_set(&needed.reference))
+        };
+        let values = needed_values(judged.unwrap_or(&self.sheet.provider)).into_iter().map(|value| CatalogueValue {
+            meaning: spans(&page.meaning(&value)),
+            is_set: is_set(&value.location),
+            location: value.location,
+        });
+        let mistakes = report.complaints.iter().filter(|complaint| complaint.severity == Severity::Error && judged.is_none());
+        (values.collect(), mistakes.map(|complaint| printable(&format!("{}; {}", complaint.message, complaint.help))).collect())
+    }
+}
+
+pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    context.check_rate_limit(RateLimitKind::Page)?;
+    guard::require_staff(&context)?;
+    let requested = Requested::find(&context)?;
+    let (sheet, page) = (&requested.sheet, requested.page(&context));
+    let (name, listing, phrases) = (sheet.file.name, &sheet.listing, &page.language.phrases);
+    let summary = catalogue_summary(name).ok_or(ErrorCause::NoSuchPage)?;
+    let register = listing.register.iter().map(|register| (phrases.register.clone(), register.to_string()));
+    let (values, refused) = requested.values(&context, &page);
+    let blocks = [page.requests(), page.result(), page.notes()].concat();
+    let body = CatalogueEntryPage {
+        frame: handlers::lab_frame(&context, LabTab::Providers, address(&["lab", "catalogue", name], &[])),
+        name,
+        title: &printable(&sheet.provider.title),
+        icon: mark_icon(summary, &context.live_store().version),
+        kind: page.kind(),
+        how_sure: page.how_sure(),
+        worked: worked_sentence(&context, name).await,
+        links: register.chain([(phrases.manual.clone(), listing.manual.to_string())]).collect(),
+        set_up: spans(&page.set_up_text()),
+        redirect_address: page.redirect_address(),
+        here: requested.file.saved.as_ref().map(|saved| file_here(&context, saved)),
+        values,
+        refused,
+        asked: (!sheet.provider.inputs.is_empty()).then(|| page.asked()),
+        sections: CatalogueSection::parts(blocks),
+        csrf_token: &forms::csrf_token(&context, &guard::form_binding(&context)),
+    };
+    Ok(handlers::page_response(&context, StatusCode::OK, body.render()))
+}
+
+fn file_here(context: &RequestContext, saved: &LabProvider) -> CatalogueFileHere {
+    let live_store = context.live_store();
+    let live_provider = live_store.providers.snapshot().provider(&saved.name).cloned();
+    let inputs = live_provider.map(|live_provider| login_page::provider_choice(&live_provider, None, &context.language().code).inputs);
+    CatalogueFileHere {
+        path: printable(&saved.file_report.report.source.name),
+        status: if live_store.shows_provider(&saved.name) { saved.file_report.status } else { ProviderStatus::Off },
+        missing: saved.file_report.missing.clone(),
+        uses_older_version: saved.file_report.stale,
+        inputs: inputs.unwrap_or_default(),
+    }
+}
+
+/// The redirect address alone, ready to be copied, and the mark.
+pub(crate) async fn show_file(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
+    guard::require_staff(&context)?;
+    let requested = Requested::find(&context)?;
+    match context.path_parameter("file").as_deref() {
+        Some(REDIRECT_ADDRESS) => Ok(handlers::text_response(&context, requested.page(&context).redirect_address())),
+        Some(MARK) => {
+            let mark = catalogue_summary(requested.sheet.file.name).and_then(|summary| summary.mark).ok_or(ErrorCause::NoSuchPage)?;
+            let picture = Picture::of(&ProviderLogo::Mark(mark), Path::new("")).ok_or(ErrorCause::NoSuchPage)?;
+            let mut response = picture_response(&picture);
+            Ok(response.insert_header((CACHE_CONTROL, cache_lifetime(&context))).body(picture_body(picture)))
+        }
+        Some(_) | None => Err(ErrorCause::NoSuchPage.into()),
+    }
+}
