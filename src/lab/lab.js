@@ -30,7 +30,7 @@ for (const link of document.querySelectorAll('a[data-copy]')) {
 
 const filter = document.getElementById('filter');
 if (filter) {
-  filter.closest('.filter').hidden = false;
+  filter.closest('[hidden]')?.removeAttribute('hidden');
   const plain = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
   const narrow = () => {
     const wanted = plain(filter.value).split(/\s+/);

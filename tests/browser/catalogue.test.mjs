@@ -75,11 +75,11 @@ test('gov.br is found while typing, its address is copied, and its file opens in
 
 test('without JavaScript words find, marks load, and the address opens as a text', () => shopper({ locale: 'pt-BR', javaScriptEnabled: false }, async ({ page }) => {
   await page.goto(catalogue());
-  await page.locator('input[name=q]').fill('governo brasil');
+  await page.locator('main input[name=q]').fill('governo brasil');
   await page.locator('main form button').click();
   await page.waitForURL(catalogue('?q=governo+brasil&kind=&country='));
   assert.ok(await shown(page).count() > 0 && await shown(page).count() < 10);
-  assert.equal(await page.locator('input[name=q]').inputValue(), 'governo brasil');
+  assert.equal(await page.locator('main input[name=q]').inputValue(), 'governo brasil');
   await page.locator('a[href="/lab/catalogue/govbr"]').click();
   await page.locator('a[data-copy]').click();
   assert.equal(await page.locator('body').innerText(), `${publicUrl}/callback/govbr`);

@@ -101,6 +101,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         worked: worked_sentence(&context, name).await,
         links: register.chain([(phrases.manual.clone(), listing.manual.to_string())]).collect(),
         set_up: spans(&page.set_up_text()),
+        is_english: !listing.set_up.has_own(page.language.code),
         redirect_address: page.redirect_address(),
         here: requested.file.saved.as_ref().map(|saved| file_here(&context, saved)),
         values,

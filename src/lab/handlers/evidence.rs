@@ -9,7 +9,7 @@ use crate::provider::Provider;
 use crate::web::request_context::RequestContext;
 use crate::workbench::catalogue::summary::catalogue_summary;
 
-/// The sentence that a login worked here, with its day. While storage is away, this broker may know of one.
+/// The sentence that a login worked here, with its day. While storage is away, this broker may remember one.
 pub(crate) async fn worked_sentence(context: &RequestContext, name: &str) -> Option<String> {
     let (app, store) = (context.app(), &context.live_store().store.name);
     let stored = app.directory.read(ListGoodLogins { store: store.clone() }).await.unwrap_or_default();

@@ -42,8 +42,10 @@ pub(crate) struct CatalogueRow {
     pub(crate) title: String,
     pub(crate) href: String,
     pub(crate) icon: ProviderIcon,
-    /// Kind or countries, grade and day.
+    /// Its kind and its countries, where they are named.
     pub(crate) note: String,
+    /// Grade and day.
+    pub(crate) grade: String,
     /// The state of the store's file of this name.
     pub(crate) status: Option<ProviderStatus>,
     /// The words by which the script finds it.

@@ -29,6 +29,8 @@ pub(crate) struct CatalogueEntryPage<'a> {
     pub(crate) links: Vec<(String, String)>,
     /// What is set up at the provider.
     pub(crate) set_up: Vec<PageSpan>,
+    /// Whether that is in English, whatever the page's language.
+    pub(crate) is_english: bool,
     pub(crate) redirect_address: String,
     /// The store's file of this name.
     pub(crate) here: Option<CatalogueFileHere>,

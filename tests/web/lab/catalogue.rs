@@ -106,7 +106,7 @@ async fn a_page_says_what_to_do_with_the_addresses_of_this_store() {
     assert_eq!(text, shipped("govbr"), "the editor begins with the file as it is");
     let mark = browser.get("/lab/catalogue/github/mark.svg").await;
     assert_eq!((mark.status, mark.header("content-type")), (200, Some("image/svg+xml")));
-    for path in ["/lab/catalogue/nobody", "/lab/catalogue/playground", "/lab/catalogue/govbr/other.txt", "/lab/catalogue/nobody/mark.svg"] {
+    for path in ["/lab/catalogue/unknown", "/lab/catalogue/playground", "/lab/catalogue/govbr/other.txt", "/lab/catalogue/unknown/mark.svg"] {
         assert_eq!(browser.get(path).await.status, 404, "{path}");
     }
 }
