@@ -117,11 +117,12 @@ impl Gallery<'_> {
     fn row(&self, summary: &CatalogueSummary, says_kind: bool) -> CatalogueRow {
         let countries = (!summary.countries.is_empty()).then(|| self.phrases.countries(&summary.countries));
         let kind = says_kind.then(|| self.phrases.kind(summary.kind).to_owned());
+        let parts: Vec<String> = kind.into_iter().chain(countries).collect();
         CatalogueRow {
             title: printable(&summary.title),
             href: address(&["lab", "catalogue", summary.name], &[]),
             icon: mark_icon(summary, self.version),
-            note: kind.into_iter().chain(countries).map(|part| format!("{part} · ")).collect(),
+            note: if parts.is_empty() { String::new() } else { format!("{} · ", parts.join(" · ")) },
             grade: fill(self.grade, &[("grade", summary.grade.word()), ("day", &summary.confirmed.to_string())]),
             status: self.statuses.get(summary.name).copied(),
             found_by: format!("{} {} {}", summary.title, summary.name, summary.found_by()),

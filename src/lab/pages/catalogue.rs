@@ -61,8 +61,8 @@ impl CataloguePage<'_> {
         self.frame.words()
     }
 
-    fn state_name(&self, status: &ProviderStatus) -> &str {
-        self.words().status(*status)
+    fn state_name(&self, row: &CatalogueRow) -> &str {
+        row.status.map_or("", |status| self.words().status(status))
     }
 
     fn title(&self) -> &str {

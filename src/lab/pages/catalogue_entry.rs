@@ -99,8 +99,8 @@ impl CatalogueEntryPage<'_> {
         self.frame.words()
     }
 
-    fn state_name(&self, status: &ProviderStatus) -> &str {
-        self.words().status(*status)
+    fn state_name(&self, here: &CatalogueFileHere) -> &str {
+        self.words().status(here.status)
     }
 
     fn title(&self) -> &str {
