@@ -1,4 +1,5 @@
 //! Tests that hold for every page of the lab in every language, and for its style and script.
+//! Long because every page of the lab is made here once with everything that it can hold.
 
 use crate::directory::linking::SignInRefusalReason;
 use crate::lab::pages::catalogue::{CatalogueChoice, CatalogueGroup, CataloguePage, CatalogueRow};
