@@ -73,8 +73,13 @@ pub(crate) async fn serve(
     ready(address);
     // It serves until the process ends.
     apart.map(actix_web::rt::spawn);
+    // It ends as soon as it was asked to stop; what is left after that is waited for where that was asked.
+    let serving = async {
+        let ended = server.await;
+        if app.ending.has_begun() { std::future::pending().await } else { ended }
+    };
     tokio::select! {
-        ended = server => ended?,
+        ended = serving => ended?,
         () = shutdown::follow_signals(&app, &handle, signals, read_all) => {}
     }
     shutdown::save_all(&app).await;

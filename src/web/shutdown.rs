@@ -28,8 +28,9 @@ pub(crate) async fn follow_signals(app: &App, server: &ServerHandle, mut signals
     let _ = tokio::time::timeout(times.delay, wait_for_end(&mut signals)).await;
     let is_over = tokio::time::timeout(times.timeout, wait_for_end(&mut signals));
     let finishing = async {
-        // What goes on without its request ends with the thread of the request, so it is waited for before; requests may bring more of it all the
-        // time, so not for all the time that there is.
+        // Tokens that are being exchanged end with the thread of their request, so they are waited for before; requests may begin more of that all
+        // the time, so not for all the time that there is. Visitors who come meanwhile are served: the system would take their connections also for
+        // a server that accepts none, and they would get no answer.
         let _ = tokio::time::timeout(times.timeout.div_f32(2.0), app.unfinished.finished()).await;
         server.stop(true).await;
         app.unfinished.finished().await;

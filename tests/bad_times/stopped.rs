@@ -81,21 +81,74 @@ fn a_broker_that_ends_later_says_so_first_and_serves_until_then() {
     }
 }
 
-/// The mail goes beside the login, whose answer does not wait for it.
-#[test]
-fn a_mail_on_its_way_is_waited_for() {
+/// A place that sends mail, and where the broker runs at which `ana` signed in before: her next login by another provider leads to a mail.
+fn place_with_mail() -> (Place, Mailbox, Ending) {
     let (place, mailbox) = (Place::on_sqlite(), Mailbox::open());
     place.set(&format!("{}shutdown: {{ timeout: 60s }}\n", mailbox.settings()));
     let beta = STANDARD.replace("UPSTREAM", &place.upstream.url()).replace("SECRET", "file:secrets/acme");
     place.folder.write("providers.d/beta.yaml", &beta.replace("Clube Acme", "Clube Beta"));
     let broker = Ending(place.start());
     drop(Browser::signed_in(&broker.0, "ana"));
-    let held = mailbox.hold();
-    let mut browser = Browser::default();
-    let begun = browser.ask(&broker.0, "GET", "/login/beta").expect("an answer");
+    (place, mailbox, broker)
+}
+
+/// Begins that login, and answers with the address to which the other provider leads back.
+fn begin_at_beta(browser: &mut Browser, broker: &Broker) -> String {
+    let begun = browser.ask(broker, "GET", "/login/beta").expect("an answer");
     let url = url::Url::parse(begun.location().expect("it leads somewhere")).expect("an address");
     let state = url.query_pairs().find(|(name, _)| name == "state").expect("a state").1.into_owned();
-    let answer = browser.ask(&broker.0, "GET", &format!("/callback/beta?code=acme-code-ana&state={state}")).expect("an answer");
+    format!("/callback/beta?code=acme-code-ana&state={state}")
+}
+
+#[test]
+fn the_mail_of_a_login_that_was_finished_while_the_server_stopped_is_waited_for() {
+    let (place, mailbox, broker) = place_with_mail();
+    let (is_asked, may_answer) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    place.upstream.answers("/me", {
+        let (is_asked, may_answer) = (Arc::clone(&is_asked), Arc::clone(&may_answer));
+        move |_, to| {
+            is_asked.store(true, Ordering::SeqCst);
+            while !may_answer.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            let _ = to.write_all(&json(200, &person("ana")));
+        }
+    });
+    let held = mailbox.hold();
+
+    let answer = std::thread::scope(|scope| {
+        let serving = &broker.0;
+        let coming = scope.spawn(move || {
+            let mut browser = Browser::default();
+            let back = begin_at_beta(&mut browser, serving);
+            browser.ask(serving, "GET", &back).expect("an answer")
+        });
+        until("the login waits for its provider", Duration::from_secs(20), || is_asked.load(Ordering::SeqCst));
+        broker.0.ask_to_end();
+        until("nobody new is served", Duration::from_secs(10), || broker.0.ask("GET", "/login/acme", &[]).is_none());
+        may_answer.store(true, Ordering::SeqCst);
+        coming.join().expect("it is answered")
+    });
+    assert!(answer.session().is_some(), "{answer:?}");
+    // A broker that does not wait has ended long before.
+    for _ in 0..200 {
+        assert!(broker.0.lives(), "{}", place.logged());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drop(held);
+
+    until("it has ended", Duration::from_secs(20), || !broker.0.lives());
+    assert_eq!(mailbox.letters().len(), 1, "{}", place.logged());
+}
+
+/// The mail goes beside the login, whose answer does not wait for it.
+#[test]
+fn a_mail_on_its_way_is_waited_for() {
+    let (place, mailbox, broker) = place_with_mail();
+    let held = mailbox.hold();
+    let mut browser = Browser::default();
+    let back = begin_at_beta(&mut browser, &broker.0);
+    let answer = browser.ask(&broker.0, "GET", &back).expect("an answer");
     assert!(answer.session().is_some(), "{answer:?}");
 
     broker.0.ask_to_end();
