@@ -138,8 +138,8 @@ words! {
         /// Default: none; under another host than that of `publicUrl` nothing is answered
         /// Example: `internalHosts: [ portaria.loja.svc.cluster.local, 10.0.0.5 ]`
         internal_hosts: Option<OneOrMany<Located<String>>> = "internalHosts",
-        /// The proxy through which calls to providers and to apps leave the network: its address, or a block with further keys.
-        /// It is read at the start only.
+        /// The proxy through which calls to providers and to apps, and the events of a store, leave the network: its address, or a block with
+        /// further keys. It is read at the start only.
         /// Default: none; providers are called directly
         /// Example: `outgoingProxy: http://proxy.interno.example:3128`
         outgoing_proxy: Option<OutgoingProxySpec> = "outgoingProxy",

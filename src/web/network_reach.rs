@@ -4,19 +4,25 @@ use crate::provider::value_reference::SecretReference;
 use crate::stores::Stores;
 use crate::stores::settings::Settings;
 use crate::stores::settings::outgoing_proxy::{OutgoingProxySpec, ProxyNameLookup, proxy_url};
+use crate::vocabulary::place::Located;
+use crate::vocabulary::words::OneOrMany;
 use crate::world::addresses::NetworkPolicy;
 use crate::world::network::Network;
 use crate::world::outgoing_proxy::OutgoingProxy;
 use crate::world::secrets;
+use arc_swap::ArcSwap;
+use std::sync::Arc;
 use url::Url;
 
-/// The proxy of the settings. Hosts inside the network are called without it. One whose user or password is not set is used all the same,
+/// The proxy of the settings. Hosts inside the network are called without it, and `Network::set_policy` changes which they are. One whose user or password is not set is used all the same,
 /// and refuses what it may not open.
 pub(crate) fn outgoing_proxy(settings: &Settings) -> Option<OutgoingProxy> {
     let spec = settings.spec.as_ref()?;
     let proxy = spec.outgoing_proxy.as_ref()?;
     let block = proxy.block();
-    let listed = block.and_then(|block| block.no_proxy.as_ref()).into_iter().chain(&spec.private_hosts).flat_map(|list| &list.0);
+    let hosts = |list: Option<&OneOrMany<Located<String>>>| -> Vec<Box<str>> {
+        list.into_iter().flat_map(|list| &list.0).map(|host| host.value.as_str().into()).collect()
+    };
     let read = |reference: Option<&SecretReference>, label| secrets::read_secret(&reference?.0, label);
     let user = read(block.and_then(|block| block.user.as_ref()), "outgoingProxy.user");
     let password = read(block.and_then(|block| block.password.as_ref()), "outgoingProxy.password");
@@ -24,7 +30,8 @@ pub(crate) fn outgoing_proxy(settings: &Settings) -> Option<OutgoingProxy> {
     Some(OutgoingProxy {
         url: proxy_url(proxy.url())?,
         credentials: user.zip(password),
-        direct: listed.map(|host| host.value.as_str().into()).collect(),
+        direct: hosts(block.and_then(|block| block.no_proxy.as_ref())),
+        private_hosts: Arc::new(ArcSwap::from_pointee(hosts(spec.private_hosts.as_ref()))),
         looks_names_up: looks_up,
     })
 }

@@ -1,11 +1,12 @@
 //! The proxy through which requests leave the network, and which requests go through it.
 
+use crate::provider::hosts::is_loopback;
 use crate::vocabulary::hash::{hex, sha256};
 use crate::vocabulary::no_answer::{CertificateFault, NoAnswer};
 use crate::vocabulary::text::Text;
 use crate::world::certificate;
+use arc_swap::ArcSwap;
 use reqwest::{Proxy, Url};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 #[derive(Clone, Debug)]
@@ -15,12 +16,14 @@ pub(crate) struct OutgoingProxy {
     pub(crate) credentials: Option<(Text, Text)>,
     /// Hosts that are called without it, and after a dot those below a name.
     pub(crate) direct: Vec<Box<str>>,
+    /// Hosts inside the network, which are called without it as well.
+    pub(crate) private_hosts: Arc<ArcSwap<Vec<Box<str>>>>,
     /// Whether names are handed to it without being looked up here.
     pub(crate) looks_names_up: bool,
 }
 
 impl OutgoingProxy {
-    /// A text by which two settings are compared, without the secrets themselves.
+    /// A text by which two settings are compared, without the secrets themselves, and without what changes while the broker runs.
     pub(crate) fn identity(&self) -> String {
         let credentials = self
             .credentials
@@ -36,12 +39,12 @@ impl OutgoingProxy {
 
     /// Whether requests to a host go through it. Those to this machine never do.
     pub(crate) fn is_used_for(&self, host: &str) -> bool {
-        let is_here = host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let is_here = if host.contains(':') { is_loopback(&format!("[{host}]")) } else { is_loopback(host) };
         let is_listed = |listed: &str| match listed.strip_prefix('.') {
             Some(_) => host.to_ascii_lowercase().ends_with(&listed.to_ascii_lowercase()),
             None => host.eq_ignore_ascii_case(listed),
         };
-        !is_here && !self.direct.iter().any(|listed| is_listed(listed))
+        !is_here && !self.direct.iter().chain(&**self.private_hosts.load()).any(|listed| is_listed(listed))
     }
 
     /// Opens a connection to the proxy itself, and says nothing in it.
@@ -112,7 +115,7 @@ mod tests {
                 let _ = connection.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
             }
         });
-        (OutgoingProxy { url, credentials: None, direct: Vec::new(), looks_names_up: true }, heads)
+        (OutgoingProxy { url, credentials: None, direct: Vec::new(), private_hosts: Arc::default(), looks_names_up: true }, heads)
     }
 
     async fn send(proxy: OutgoingProxy, private: &str, address: &str) -> NoAnswer {
@@ -170,6 +173,26 @@ mod tests {
         }
     }
 
+    /// The client is not made anew: the list of `noProxy` is that of the start, and `privateHosts` is read again.
+    #[actix_web::test]
+    async fn a_host_that_the_operator_lists_while_the_broker_runs_is_called_without_the_proxy() {
+        let (proxy, heads) = refusing_proxy();
+        let policy = |hosts: &[&str]| NetworkPolicy { everything: false, private_hosts: hosts.iter().map(|host| (*host).into()).collect() };
+        let (network, _) = Network::new(policy(&[]), &TrustedAuthorities::default(), Some(proxy));
+        let mut request = Request::for_document("https://sso.interno.invalid/");
+        request.timeout = Duration::from_secs(5);
+        assert_eq!(network.send(&request).await.unwrap_err(), NoAnswer::Proxy);
+        assert!(heads.recv().unwrap().starts_with("CONNECT sso.interno.invalid:443"));
+
+        network.set_policy(policy(&["sso.interno.invalid"]));
+        let direct = network.send(&request).await.unwrap_err();
+        network.set_policy(policy(&[]));
+        let proxied = network.send(&request).await.unwrap_err();
+
+        assert_ne!(direct, NoAnswer::Proxy, "the name does not exist");
+        assert_eq!((proxied, heads.try_iter().count()), (NoAnswer::Proxy, 1));
+    }
+
     #[test]
     fn hosts_are_called_without_the_proxy_by_name_or_below_one() {
         let (proxy, _heads) = refusing_proxy();
@@ -182,8 +205,13 @@ mod tests {
             ("interno.example", true),
             ("xinterno.example", true),
             ("localhost", false),
+            ("localhost.", false),
+            ("a.localhost", false),
+            ("0.0.0.0", false),
             ("127.0.0.1", false),
             ("::1", false),
+            ("::", false),
+            ("2001:4860::1", true),
             ("203.0.113.7", true),
         ] {
             assert_eq!(proxy.is_used_for(host), is_used, "{host}");

@@ -45,8 +45,11 @@ impl Resolver {
         Self { reach: Arc::new(ArcSwap::from_pointee(reach)), lookups: Arc::default(), proxy }
     }
 
-    /// Changes which addresses may be reached.
+    /// Changes which addresses may be reached, and so which hosts are called without the proxy.
     pub(crate) fn set_policy(&self, reach: NetworkPolicy) {
+        if let Some(proxy) = &self.proxy {
+            proxy.private_hosts.store(Arc::new(reach.private_hosts.clone()));
+        }
         self.reach.store(Arc::new(reach));
     }
 
@@ -55,7 +58,8 @@ impl Resolver {
     }
 
     /// Refuses a host that the client would reach without looking for a forbidden address: one that is called through the proxy, unless
-    /// the proxy alone looks names up, and the host of the proxy itself.
+    /// the proxy alone looks names up, and the host of the proxy itself. Which of its addresses is connected to is not known here, so none
+    /// may be forbidden.
     pub(crate) async fn check_for_proxy(&self, host: &str, patience: Duration) -> Result<(), NoAnswer> {
         let Some(proxy) = &self.proxy else { return Ok(()) };
         let is_looked_up = if proxy.is_used_for(host) { !proxy.looks_names_up } else { proxy.is_at(host) };
@@ -63,36 +67,43 @@ impl Resolver {
             return Ok(());
         }
         let reach = self.reach.load_full();
-        let looking = self.look_up(host.to_owned(), move |host, address| reach.allows(host, address));
-        match tokio::time::timeout(patience, looking).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) if error.is::<ForbiddenAddress>() => Err(NoAnswer::Forbidden),
+        match tokio::time::timeout(patience, self.look_up(host.to_owned())).await {
+            Ok(Ok(found)) => check_all(&reach, host, &found),
             Ok(Err(_)) | Err(_) => Err(NoAnswer::HostUnknown),
         }
     }
 
-    /// The addresses of a name that are allowed.
-    fn look_up<A>(&self, name: String, is_allowed: A) -> impl Future<Output = Result<Vec<SocketAddr>, LookupError>> + Send + use<A>
-    where
-        A: Fn(&str, IpAddr) -> bool + Send + 'static,
-    {
+    /// The addresses of a name.
+    fn look_up(&self, name: String) -> impl Future<Output = Result<Vec<SocketAddr>, LookupError>> + Send + use<> {
         let turns = self.lookups.of(&name);
         async move {
-            let (turn, looked_up) = (turns.acquire_owned().await?, name.clone());
+            let turn = turns.acquire_owned().await?;
             let lookup = tokio::spawn(async move {
-                let found = tokio::net::lookup_host((looked_up, 0)).await.map(Vec::from_iter);
+                let found = tokio::net::lookup_host((name, 0)).await.map(Vec::from_iter);
                 drop(turn);
                 found
             });
-            let found = lookup.await?.map_err(|_| UnknownHost)?;
-            let had_any = !found.is_empty();
-            let fine: Vec<SocketAddr> = found.into_iter().filter(|at| is_allowed(&name, at.ip())).take(16).collect();
-            if fine.is_empty() {
-                return Err(if had_any { ForbiddenAddress.into() } else { UnknownHost.into() });
-            }
-            Ok(fine)
+            Ok(lookup.await?.map_err(|_| UnknownHost)?)
         }
     }
+}
+
+/// Refuses a host if one of its addresses may not be reached.
+fn check_all(reach: &NetworkPolicy, host: &str, found: &[SocketAddr]) -> Result<(), NoAnswer> {
+    if found.is_empty() {
+        return Err(NoAnswer::HostUnknown);
+    }
+    if found.iter().all(|at| reach.allows(host, at.ip())) { Ok(()) } else { Err(NoAnswer::Forbidden) }
+}
+
+/// The first of the addresses that may be reached.
+fn keep_allowed(found: Vec<SocketAddr>, is_allowed: impl Fn(IpAddr) -> bool) -> Result<Vec<SocketAddr>, LookupError> {
+    let had_any = !found.is_empty();
+    let allowed: Vec<SocketAddr> = found.into_iter().filter(|at| is_allowed(at.ip())).take(16).collect();
+    if allowed.is_empty() {
+        return Err(if had_any { ForbiddenAddress.into() } else { UnknownHost.into() });
+    }
+    Ok(allowed)
 }
 
 impl Resolve for Resolver {
@@ -100,14 +111,46 @@ impl Resolve for Resolver {
         // Where there is a proxy, the client looks up its name and those of the hosts that are called without it.
         let is_proxy = self.proxy.as_ref().is_some_and(|proxy| proxy.is_at(name.as_str()));
         let reach = self.reach.load_full();
-        let looking = self.look_up(name.as_str().to_owned(), move |host, address| is_proxy || reach.allows(host, address));
-        Box::pin(async move { Ok(Box::new(looking.await?.into_iter()) as Addrs) })
+        let looking = self.look_up(name.as_str().to_owned());
+        Box::pin(async move {
+            let allowed = keep_allowed(looking.await?, |address| is_proxy || reach.allows(name.as_str(), address))?;
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn addresses(written: &[&str]) -> Vec<SocketAddr> {
+        written.iter().map(|address| SocketAddr::new(address.parse().unwrap(), 0)).collect()
+    }
+
+    /// The proxy looks the name up anew, and may connect to any of its addresses.
+    #[test]
+    fn a_name_with_one_address_inside_the_network_is_not_handed_to_the_proxy() {
+        let reach = NetworkPolicy { everything: false, private_hosts: vec!["sso.interno.example".into()] };
+        for (host, found, expected) in [
+            ("sso.acme.example", &["20.20.20.20", "20.20.20.21"][..], Ok(())),
+            ("sso.acme.example", &["20.20.20.20", "10.0.0.1"], Err(NoAnswer::Forbidden)),
+            ("sso.acme.example", &["fd00::1", "20.20.20.20"], Err(NoAnswer::Forbidden)),
+            ("sso.acme.example", &["127.0.0.1"], Err(NoAnswer::Forbidden)),
+            ("sso.acme.example", &[], Err(NoAnswer::HostUnknown)),
+            ("sso.interno.example", &["20.20.20.20", "10.0.0.1"], Ok(())),
+        ] {
+            assert_eq!(check_all(&reach, host, &addresses(found)), expected, "{host} {found:?}");
+        }
+    }
+
+    #[test]
+    fn of_a_host_that_is_called_directly_the_allowed_addresses_are_left() {
+        let reach = NetworkPolicy::default();
+        let left = |found: &[&str]| keep_allowed(addresses(found), |address| reach.allows("sso.acme.example", address));
+
+        assert_eq!(left(&["10.0.0.1", "20.20.20.20"]).unwrap(), addresses(&["20.20.20.20"]));
+        assert!(left(&["10.0.0.1"]).unwrap_err().is::<ForbiddenAddress>() && left(&[]).unwrap_err().is::<UnknownHost>());
+    }
 
     /// Attack N-05
     #[test]

@@ -12,8 +12,8 @@ words! {
     /// lost and some may come twice, with the same `id`; those of one person come in order. They are signed as Standard Webhooks wants it, so
     /// libraries for many languages verify them. `docs/events.md` shows each event and how to verify it.
     pub(crate) struct EventsSpec ("events block", elsewhere = misplaced_events_word_hint) {
-        /// The address to which events are posted: https, except on loopback. It may lie inside your own network; a redirect is never
-        /// followed.
+        /// The address to which events are posted: https, except on loopback. It may lie inside your own network; where there is an
+        /// `outgoingProxy`, list its host in `noProxy` then, or events go to the proxy. A redirect is never followed.
         /// Example: `to: https://www.loja.example/portaria-events`
         to: Located<String> = "to",
         /// Where the secret is kept with which events are signed, as `portaria events secret` makes it: `whsec_` and 24 to 64 bytes in
