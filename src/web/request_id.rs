@@ -6,11 +6,14 @@ use crate::world::random;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::Data;
+use std::ops::RangeInclusive;
 use tracing::Span;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
-/// The longest id that is taken from a proxy.
-const LONGEST: usize = 64;
+/// How many hexadecimal digits an id has that is taken from a proxy.
+const DIGITS: RangeInclusive<usize> = 16..=64;
+/// The parts of a UUID.
+const UUID_PARTS: [usize; 5] = [8, 4, 4, 4, 12];
 
 /// An id, which is no secret and says nothing of a person.
 pub(crate) struct RequestId(Box<str>);
@@ -24,7 +27,8 @@ impl RequestId {
     fn given(request: &ServiceRequest) -> Option<Self> {
         let given = request.headers().get(HEADER)?.to_str().ok().filter(|given| is_id(given))?;
         let (live_config, peer) = (request.app_data::<Data<App>>()?.live_config(), request.peer_addr()?.ip());
-        let live_store = live_config.store_of_request(request.request())?;
+        let request = request.request();
+        let live_store = live_config.store_of_question(request).or_else(|| live_config.store_of_internal_request(request))?;
         live_store.store.is_proxy(peer).then(|| Self(given.into()))
     }
 
@@ -39,9 +43,13 @@ impl RequestId {
     }
 }
 
-/// Whether a text can be an id in a line of the log.
+/// Whether a text can be an id in a line of the log: a UUID, or hexadecimal digits. Many proxies hand on what a client sends, so a name, or a
+/// number by which persons, cards or invoices are known, is none.
 fn is_id(text: &str) -> bool {
-    (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let has_letter = text.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let is_uuid = || text.split('-').map(str::len).eq(UUID_PARTS) && text.split('-').all(is_hex);
+    has_letter && ((DIGITS.contains(&text.len()) && is_hex(text)) || is_uuid())
 }
 
 #[cfg(test)]
@@ -49,14 +57,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_a_short_word_of_letters_digits_and_few_signs() {
+    fn an_id_is_a_uuid_or_hexadecimal_digits_and_no_name_or_number() {
         for (text, expected) in [
             ("4bf92f3577b34da6a3ce929d0e0e4736", true),
-            ("7f3c-11.a_b", true),
+            ("4BF92F3577B34DA6", true),
+            ("5c6b1f0e-8d1a-4c55-9a0e-3f0f4c1d2b3a", true),
+            ("5c6b1f0e-8d1a-4c55-9a0e-3f0f4c1d2b3", false),
+            ("5c6b1f0e-8d1a-4c55-9a0e-3f0f4c1d2b3z", false),
+            ("5c6b1f0e8d1a-4c55-9a0e-3f0f4c1d2b3a", false),
+            ("-5c6b1f0e8d1a4c55", false),
             ("", false),
             ("ana@loja.example", false),
-            ("a b", false),
+            ("ana.souza.de.oliveira", false),
+            ("4bf92f3577b34da6 ", false),
             ("a\u{1b}[2J", false),
+            // A CPF, a card, an invoice.
+            ("52998224725", false),
+            ("5299822472500000", false),
+            (&*"5".repeat(44), false),
+            (&*"a".repeat(64), true),
             (&*"a".repeat(65), false),
         ] {
             assert_eq!(is_id(text), expected, "{text}");

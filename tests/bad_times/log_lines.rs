@@ -55,7 +55,10 @@ fn each_line_of_a_login_with_faults_names_its_request_and_no_person() {
     let given = broker.0.ask("GET", "/session", &[("X-Request-Id", "4bf92f3577b34da6"), ("Cookie", &ana.cookies())]).expect("an answer");
     let refused = broker.0.ask("GET", "/session", &[("X-Request-Id", "ana@clientes.example")]).expect("an answer");
 
+    let number = broker.0.ask("GET", "/session", &[("X-Request-Id", "52998224725")]).expect("an answer");
+
     assert_eq!(given.header(ID), Some("4bf92f3577b34da6"), "a trusted proxy names the request");
+    assert_ne!(number.header(ID), Some("52998224725"), "it may be that of a person");
     assert!(refused.header(ID).is_some_and(|id| !id.contains('@')), "{refused:?}");
     let log = place.logged();
     let of_requests: Vec<&str> = log.lines().skip(before).collect();
@@ -67,6 +70,21 @@ fn each_line_of_a_login_with_faults_names_its_request_and_no_person() {
         assert!(!log.contains(personal), "{personal}: {log}");
     }
     assert!(of_requests.iter().any(|line| ids.iter().any(|id| line.contains(&format!("request{{id=\"{id}\"}}")))), "{ids:?} {log}");
+}
+
+#[test]
+fn nothing_but_a_trusted_proxy_names_a_request() {
+    for (proxies, is_taken) in [("10.0.0.0/8", false), ("127.0.0.1", true)] {
+        let place = Place::on_sqlite();
+        place.folder.write("portaria.yaml", &format!("publicUrl: https://login.loja.example\ntrustedProxies: [ {proxies} ]\n"));
+        let broker = Ending(place.start());
+
+        let given = [("X-Request-Id", "4bf92f3577b34da6")];
+        let answer = broker.0.ask_host("login.loja.example", "GET", "/session", &given).expect("an answer");
+
+        let id = answer.header(ID).expect("every answer has an id");
+        assert!(answer.status == 401 && id.len() >= 16 && (id == "4bf92f3577b34da6") == is_taken, "{proxies}: {answer:?}");
+    }
 }
 
 #[test]

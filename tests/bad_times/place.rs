@@ -259,11 +259,16 @@ impl Broker {
 
     /// Asks; `None` when no whole answer comes back.
     pub fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)]) -> Option<Answer> {
+        self.ask_host("localhost:8080", method, target, headers)
+    }
+
+    /// The same under another host.
+    pub fn ask_host(&self, host: &str, method: &str, target: &str, headers: &[(&str, &str)]) -> Option<Answer> {
         let mut connection = TcpStream::connect(&self.address).ok()?;
         connection.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
         let length = if method == "POST" { "Content-Length: 0\r\n" } else { "" };
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let head = format!("{method} {target} HTTP/1.1\r\nHost: localhost:8080\r\nConnection: close\r\n{length}{headers}\r\n");
+        let head = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{length}{headers}\r\n");
         connection.write_all(head.as_bytes()).ok()?;
         let mut bytes = Vec::new();
         // What came before it broke off counts.
