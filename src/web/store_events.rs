@@ -10,6 +10,7 @@ use crate::web::event_request::{EventRefusal, body, post, signed_request, type_w
 use crate::web::live_config::LiveStore;
 use crate::world::{clock, random};
 use actix_web::web::Data;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -36,6 +37,7 @@ const PAUSE_WHEN_GONE: i64 = 3600;
 /// Sends events as long as the broker runs: as soon as they are written, and again later where a receiver did not take them.
 pub(crate) async fn deliver_always(app: Data<App>) {
     let mut counted = clock::instant();
+    let mut had_events = BTreeSet::new();
     loop {
         let _ = tokio::time::timeout(INTERVAL, app.directory.store_event_written()).await;
         let live_stores: Vec<Arc<LiveStore>> =
@@ -43,6 +45,12 @@ pub(crate) async fn deliver_always(app: Data<App>) {
         let is_count_due = counted.elapsed() >= COUNT_INTERVAL;
         if is_count_due {
             counted = clock::instant();
+            let have_events = live_stores.iter().map(|live_store| live_store.store.name.clone()).collect();
+            // The metrics do not go on to count those of a store whose settings have no `events` any more.
+            for store in had_events.difference(&have_events) {
+                app.metrics.store_events.set_waiting(store, 0, 0);
+            }
+            had_events = have_events;
         }
         for live_store in live_stores {
             let store = &live_store.store.name;
