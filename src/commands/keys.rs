@@ -342,7 +342,7 @@ impl OpenedKeys {
         let mut replaced: Vec<_> = self.read_all().await?.into_iter().map(|key| (key.store, key.status.algorithm)).collect();
         replaced.dedup();
         // Before the keys: what is interrupted here is run again.
-        let grants = end_all_grants(&self.directory).await.map_err(|_| storage::unavailable(&self.place))?;
+        let grants = end_all_grants(&self.directory, self.now).await.map_err(|_| storage::unavailable(&self.place))?;
         let fresh = replaced.iter().map(|(store, algorithm)| (store.clone(), *algorithm, signing_keys::new_sealed_key(master, *algorithm)));
         self.write(ReplaceSigningKeys { fresh: fresh.collect(), now: self.now }).await?;
         replaced.dedup_by(|(one, _), (other, _)| one == other);

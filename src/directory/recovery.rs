@@ -30,9 +30,11 @@ macro_rules! remove_some {
     };
 }
 
-/// Ends the access of all apps: refresh tokens are of use to no one any more. Answers how many there were.
-pub(crate) async fn end_all_grants(directory: &Directory) -> Result<u64, StorageUnavailable> {
-    remove_all(directory, remove_some!("app_grants", "id")).await
+/// Ends the access of all apps: refresh tokens are of use to no one any more. Answers how many had not ended before.
+pub(crate) async fn end_all_grants(directory: &Directory, now: i64) -> Result<u64, StorageUnavailable> {
+    let live = directory.read(CountLiveGrants { now }).await?;
+    remove_all(directory, remove_some!("app_grants", "id")).await?;
+    Ok(live)
 }
 
 /// Removes what the lost key had sealed or what hangs on tokens that nothing verifies any more, and replaces the signing keys.
@@ -43,7 +45,7 @@ pub(crate) async fn recover(
 ) -> Result<GivenUp, StorageUnavailable> {
     let given_up = GivenUp {
         sessions: remove_all(directory, remove_some!("sessions", "sid")).await?,
-        grants: end_all_grants(directory).await?,
+        grants: end_all_grants(directory, now).await?,
         kept_tokens: remove_all(directory, remove_some!("kept_tokens", "uid, provider")).await?,
         proofs: remove_all(directory, remove_some!("proofs", "id")).await?,
     };
@@ -73,6 +75,24 @@ impl Verb for RemoveSome {
 
     async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<u64, StorageFault> {
         sql.run(self.0, with![]).await
+    }
+}
+
+/// Answers how many grants of apps have not ended.
+#[derive(Debug)]
+struct CountLiveGrants {
+    now: i64,
+}
+
+impl Verb for CountLiveGrants {
+    type Answer = u64;
+
+    const IS_ONE_STATEMENT: bool = true;
+
+    async fn execute<S: SqlTransaction>(&self, sql: &mut S) -> Result<u64, StorageFault> {
+        let rows = sql.fetch("SELECT count(*) FROM app_grants WHERE ended = 0 AND until > $1", with![self.now]).await?;
+        let count = rows.first().ok_or(StorageFault::Unavailable)?.number(0)?;
+        Ok(u64::try_from(count).unwrap_or_default())
     }
 }
 
