@@ -97,7 +97,7 @@ fn print_providers(live_store: &Arc<LiveStore>) {
         let everyone = "nothing is sent to the real providers, and everyone can sign in as anyone";
         print_row("simulated", &format!("{}: {everyone}", simulated.join(", ")));
         if live_store.store.mail.is_none() {
-            print_row("mails", "none is sent: each is written to this log, with its code");
+            print_row("mails", "none is sent, whatever the provider: each is written to this log, with its code");
         }
     }
     if !found.broken.is_empty() {

@@ -109,7 +109,7 @@ impl Mailer {
         let account = match &self.0 {
             MailRoute::Server(account) => account,
             MailRoute::Log => {
-                tracing::info!("simulation: a mail to {} is not sent: {}\n{}", to.key(), letter.subject, letter.text);
+                tracing::warn!("simulation: a mail to {} is not sent: {}\n{}", to.key(), letter.subject, letter.text);
                 return Ok(());
             }
         };
