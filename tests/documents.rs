@@ -57,7 +57,7 @@ struct Block {
 /// Every page of `docs` in every language, and the two documents beside them.
 fn pages() -> Vec<PathBuf> {
     let mut pages = vec![root().join("README.md"), root().join("CONTRIBUTING.md")];
-    for folder in ["docs", "docs/pt-BR"] {
+    for folder in ["docs", "docs/providers", "docs/pt-BR", "docs/pt-BR/providers"] {
         pages.extend(files(&root().join(folder), ".md"));
     }
     pages
