@@ -39,6 +39,10 @@ fn the_list_can_be_of_one_country_or_one_kind() {
     assert!(["govbr", "mercadopago", "suap"].iter().all(|name| names(&brazil).contains(name)), "{brazil}");
     assert_eq!(names(&government), ["govbr"]);
     assert_eq!(portaria(&folder.0, &["catalogue", "list", "--country", "XX"], &[]).0, 1);
+    let (code, _, err) = portaria(&folder.0, &["catalogue", "list", "--country", "Brasil"], &[]);
+    assert!(code == 2 && err.contains("two letters"), "{err}");
+    let (_, out, _) = portaria(&folder.0, &["catalogue", "list", "--country", "BR"], &[]);
+    assert!(out.contains("5 files, and ") && out.contains("for people of any country"), "{out}");
 }
 
 #[test]
@@ -58,6 +62,7 @@ fn a_file_is_found_by_its_name_its_kind_its_country_or_its_host() {
         (&["brasil", "governo"], "govbr"),
         (&["brazil", "government"], "govbr"),
         (&["kauth.kakao.com"], "kakao"),
+        (&["br"], "govbr"),
     ] {
         assert_eq!(first(words).as_deref(), Some(expected), "{words:?}");
     }
@@ -104,7 +109,38 @@ fn an_added_file_is_checked_and_its_examples_pass() {
         assert_eq!(code, 0, "{command:?}: {out}{err}");
     }
     let (code, _, err) = portaria(&folder.0, &["catalogue", "add", "govbr"], &[]);
-    assert!(code == 2 && err.contains("is there already") && err.contains("--force"), "{err}");
+    assert!(code == 2 && err.contains("is there already") && err.contains("portaria new NAME --from govbr"), "{err}");
+    assert_eq!(portaria(&folder.0, &["catalogue", "add", "govbr", "--force"], &[]).0, 0);
+}
+
+#[test]
+fn a_file_that_is_added_for_a_store_has_the_addresses_of_the_store() {
+    let settings =
+        "publicUrl: https://login.loja.example\nstores: { outra: { publicUrl: https://login.outra.example, providers: outra.d } }\n";
+    let folder = Folder::new("catalogue-store").with("portaria.yaml", settings);
+
+    let (code, out, err) = portaria(&folder.0, &["catalogue", "add", "mercadopago", "--providers", "outra.d"], &[]);
+
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("https://login.outra.example/callback/mercadopago") && !out.contains("login.loja.example"), "{out}");
+    assert!(out.contains("set `mail`"), "its addresses are proven by a code: {out}");
+}
+
+#[test]
+fn a_page_is_shown_although_the_settings_are_broken() {
+    let folder = Folder::new("catalogue-broken").with("portaria.yaml", "publicUrI: x\n");
+    let (code, out, err) = portaria(&folder.0, &["catalogue", "show", "github"], &[]);
+    assert!(code == 0 && out.contains("GITHUB_CLIENT_ID"), "{out}{err}");
+}
+
+#[test]
+fn only_a_checkout_gets_the_pages_of_the_catalogue() {
+    let folder = Folder::new("catalogue-docs").with("docs/providers/our-notes.md", "# Ours\n");
+
+    let (_, out, err) = portaria(&folder.0, &["schema"], &[]);
+
+    assert!(folder.0.join("docs/providers/our-notes.md").exists(), "{out}{err}");
+    assert!(!folder.0.join("docs/providers/README.md").exists(), "{out}{err}");
 }
 
 const OLD: &str = "name: Acme
@@ -118,12 +154,13 @@ discovery: https://sso.acme.example
 
 #[test]
 fn a_file_that_was_not_confirmed_for_a_year_is_stale() {
-    let fresh = OLD.replace("2020-01-31", "2200-01-31");
+    let today = chrono::DateTime::from_timestamp(portaria::world::clock::now(), 0).expect("a time").format("%Y-%m-%d").to_string();
+    let fresh = OLD.replace("2020-01-31", &today);
     let without = "name: Beta\ndiscovery: https://sso.beta.example\n";
     let folder = Folder::new("providers-stale").with("providers.d/acme.yaml", OLD).with("providers.d/nova.yaml", &fresh);
 
     let (code, out, err) = portaria(&folder.0, &["providers", "stale"], &[]);
-    assert!(code == 1 && out.contains("acme  2020-02-01, by its witnesses") && !out.contains("nova"), "{out}{err}");
+    assert!(code == 1 && out.contains("acme  2020-01-31, by its witnesses") && !out.contains("nova"), "{out}{err}");
 
     let folder = folder.with("providers.d/beta.yaml", without);
     let (_, out, _) = portaria(&folder.0, &["providers", "stale"], &[]);
@@ -133,4 +170,11 @@ fn a_file_that_was_not_confirmed_for_a_year_is_stale() {
 
     let long = ["providers", "stale", "--days", "36500"];
     assert_eq!(names(&json(&folder, &long)), ["beta"]);
+
+    let folder = folder.with("providers.d/beta.yaml", &OLD.replace("2020-01-31", "2999-01-31"));
+    let folder = folder.with("providers.d/nova.yaml", "name: Nova\nenabled: false\ndiscovery: https://sso.nova.example\n");
+    let folder = folder.with("providers.d/odd.yaml", "nam: Odd\n");
+    let (_, out, _) = portaria(&folder.0, &["providers", "stale"], &[]);
+    assert!(out.contains("beta  2999-01-31") && !out.contains("nova") && out.contains("odd   unknown: the file is broken"), "{out}");
+    assert_eq!(portaria(&folder.0, &["providers", "stale", "--storage", "sqlite:no/such.db"], &[]).0, 3);
 }

@@ -3,16 +3,21 @@
 use crate::commands::outcome::{Colours, CommandFailure, CommandOutcome, count_in_words, print_json, print_line};
 use crate::commands::{GlobalOptions, new_provider_file};
 use crate::provider::listing::{Country, Listing, ProviderKind};
+use crate::stores::settings::Settings;
+use crate::stores::{MAIN, Stores};
 use crate::vocabulary::diagnostic::{did_you_mean, printable};
+use crate::workbench::catalogue::CATALOGUE;
 use crate::workbench::catalogue::gallery_page::GalleryPage;
 use crate::workbench::catalogue::gallery_phrases::gallery_language;
 use crate::workbench::catalogue::page_block::as_terminal_text;
 use crate::workbench::catalogue::sheet::CatalogueSheet;
 use crate::workbench::catalogue::summary::{CatalogueSummary, catalogue_summaries, search};
 use crate::world::files;
+use clap::builder::TypedValueParser as _;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// The provider files that the program holds.
 #[derive(Debug, Args)]
@@ -51,11 +56,11 @@ For a second file of the same provider, such as another tenant, use `portaria ne
 #[derive(Debug, Args)]
 struct ListArguments {
     /// Only files of this kind
-    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(ProviderKind::WORDS))]
-    kind: Option<String>,
-    /// Only files that are for people of this country: two letters
-    #[arg(long, value_name = "CODE")]
-    country: Option<String>,
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(ProviderKind::WORDS).map(|word| ProviderKind::named(&word)))]
+    kind: Option<ProviderKind>,
+    /// Only files that are for people of this country: two letters, such as BR
+    #[arg(long, value_name = "CODE", value_parser = country)]
+    country: Option<Country>,
 }
 
 #[derive(Debug, Args)]
@@ -69,6 +74,11 @@ struct AddArguments {
 
 /// The width of a terminal in which the pages fit.
 const COLUMNS: usize = 80;
+
+/// The country of a code, in small or capital letters.
+fn country(code: &str) -> Result<Country, String> {
+    Country::parse(&code.to_ascii_uppercase()).ok_or_else(|| "write the two letters of the country, such as BR".to_owned())
+}
 
 impl CatalogueCommand {
     pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
@@ -84,8 +94,7 @@ impl CatalogueCommand {
 impl ListArguments {
     fn run(&self, json: bool) -> CommandOutcome {
         let fits = |summary: &&CatalogueSummary| {
-            let is_for = |code: &String| summary.countries.iter().any(|country| country.code().eq_ignore_ascii_case(code));
-            self.kind.as_ref().is_none_or(|kind| summary.kind.word() == kind) && self.country.as_ref().is_none_or(is_for)
+            self.kind.is_none_or(|kind| summary.kind == kind) && self.country.is_none_or(|country| summary.countries.contains(&country))
         };
         let found: Vec<&CatalogueSummary> = catalogue_summaries().iter().filter(fits).collect();
         if json {
@@ -101,10 +110,21 @@ impl ListArguments {
                     text.push('\n');
                 }
             }
-            let count = u64::try_from(found.len()).unwrap_or(u64::MAX);
-            print_line(&format!("{text}{}; `portaria catalogue show NAME` says what one needs", count_in_words(count, "file", "files")));
+            print_line(&format!("{text}{}", self.last_line(found.len())));
         }
         if found.is_empty() { CommandOutcome::No } else { CommandOutcome::Fine }
+    }
+}
+
+impl ListArguments {
+    /// How many files there are, and what to do next.
+    fn last_line(&self, found: usize) -> String {
+        let in_words = |count: usize| count_in_words(u64::try_from(count).unwrap_or(u64::MAX), "file", "files");
+        let of_kind = |summary: &&CatalogueSummary| self.kind.is_none_or(|kind| summary.kind == kind);
+        let everywhere = catalogue_summaries().iter().filter(of_kind).filter(|summary| summary.countries.is_empty()).count();
+        let others = self.country.map(|_| format!(", and {} for people of any country", in_words(everywhere))).unwrap_or_default();
+        let next = if found == 0 { "" } else { "; `portaria catalogue show NAME` says what one needs" };
+        format!("{}{others}{next}", in_words(found))
     }
 }
 
@@ -143,9 +163,7 @@ fn print_found(words: &str, json: bool) -> CommandOutcome {
 /// The file of this name, or what to write instead.
 fn find_sheet(name: &str) -> Result<CatalogueSheet, CommandFailure> {
     CatalogueSheet::open(name).ok_or_else(|| {
-        let names = || catalogue_summaries().iter().map(|summary| summary.name);
-        let best = || search(name).first().map(|summary| summary.name);
-        let help = match did_you_mean(name, names()).or_else(best) {
+        let help = match did_you_mean(name, CATALOGUE.iter().map(|file| file.name)).filter(|_| !name.is_empty()) {
             Some(near) => format!("did you mean `{near}`? `portaria catalogue list` shows all files"),
             None => "`portaria catalogue list` shows all files; another provider is added with `portaria new`".to_owned(),
         };
@@ -154,7 +172,8 @@ fn find_sheet(name: &str) -> Result<CatalogueSheet, CommandFailure> {
 }
 
 fn show(sheet: &CatalogueSheet, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
-    let settings = global.settings()?;
+    // A mistake in the settings hides no page.
+    let settings = global.settings().unwrap_or_default();
     let page = GalleryPage { sheet, language: gallery_language("en"), public_url: &settings.public_url, redirect: None };
     if global.json {
         print_json(&sheet_as_json(&page).to_string());
@@ -169,28 +188,56 @@ fn show(sheet: &CatalogueSheet, global: &GlobalOptions) -> Result<CommandOutcome
 impl AddArguments {
     fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
         let sheet = find_sheet(&self.name)?;
-        let settings = global.settings()?;
+        let settings = of_store_with_folder(global.settings()?);
         let path = new_provider_file::provider_path(&settings, sheet.file.name);
         let examples = path.with_extension("examples.yaml");
-        new_provider_file::check_is_free(&path, self.force)?;
-        new_provider_file::check_is_free(&examples, self.force)?;
-        let written = [(&path, sheet.file.text), (&examples, sheet.file.examples)];
-        for (path, text) in written {
-            let text = new_provider_file::without_lost_schema(text, path);
-            files::write(path, &text).map_err(|error| CommandFailure::file_error(path, &error))?;
-        }
+        self.check_are_free(&[&path, &examples])?;
+        write_both(&sheet, &path, &examples)?;
         let page = GalleryPage { sheet: &sheet, language: gallery_language("en"), public_url: &settings.public_url, redirect: None };
+        let next = new_provider_file::next_steps(&path, &settings)?;
         if global.json {
-            print_json(&json!({ "file": path.display().to_string(), "examples": examples.display().to_string() }).to_string());
+            let mut report = sheet_as_json(&page);
+            report["file"] = path.display().to_string().into();
+            report["examples"] = examples.display().to_string().into();
+            print_json(&report.to_string());
             return Ok(CommandOutcome::Fine);
         }
-        let next = new_provider_file::next_steps(&path, &settings)?;
         let set_up = as_terminal_text(&page.set_up_at_provider(), COLUMNS, str::to_owned);
         let (path, name) = (path.display(), sheet.file.name);
         print_line(&format!("{path} and its examples are written.\n\nAt the provider:\n{}\n\n{}", set_up.trim_end(), next.trim_end()));
+        if sheet.provider.asks_for_email.is_some() && settings.spec.as_ref().is_none_or(|spec| spec.mail.is_none()) {
+            print_line("  set `mail` in the settings: people without a proven address get a code by it");
+        }
         print_line(&format!("Before anything is registered, `portaria serve --simulate {name}` shows how a login goes."));
         Ok(CommandOutcome::Fine)
     }
+
+    fn check_are_free(&self, paths: &[&Path]) -> Result<(), CommandFailure> {
+        let Some(taken) = paths.iter().find(|path| !self.force && files::is_file(path)) else { return Ok(()) };
+        Err(CommandFailure::Usage(
+            format!("{} is there already", taken.display()),
+            format!("overwrite it with `--force`, or begin a second file: `portaria new NAME --from {}`", self.name),
+        ))
+    }
+}
+
+/// The settings with the address of the store that has the folder, if that is another one than the main store's.
+fn of_store_with_folder(mut settings: Settings) -> Settings {
+    let stores = Stores::new(&settings);
+    let folder = Path::new(&settings.providers);
+    if let Some(store) = stores.all().iter().find(|store| *store.name != *MAIN && store.providers == folder) {
+        settings.public_url = store.public_url.to_string();
+    }
+    settings
+}
+
+/// Writes the examples and then the file, which goes live with that. Neither stays alone.
+fn write_both(sheet: &CatalogueSheet, path: &Path, examples: &Path) -> Result<(), CommandFailure> {
+    let write = |path: &Path, text: &str| {
+        files::write(path, &new_provider_file::without_lost_schema(text, path)).map_err(|error| CommandFailure::file_error(path, &error))
+    };
+    write(examples, sheet.file.examples)?;
+    write(path, sheet.file.text).inspect_err(|_| _ = files::remove(examples))
 }
 
 fn summary_as_json(summary: &CatalogueSummary) -> Value {
@@ -207,7 +254,7 @@ fn summary_as_json(summary: &CatalogueSummary) -> Value {
 
 fn sheet_as_json(page: &GalleryPage<'_>) -> Value {
     let sheet = page.sheet;
-    let Listing { kind, countries, manual, register, evidence, .. } = &sheet.listing;
+    let Listing { kind, countries, manual, register, notes, evidence, .. } = &sheet.listing;
     let needed = sheet.needed_values();
     json!({
         "name": sheet.file.name,
@@ -216,7 +263,8 @@ fn sheet_as_json(page: &GalleryPage<'_>) -> Value {
         "countries": countries.iter().map(|country| country.code().to_owned()).collect::<Vec<_>>(),
         "manual": &**manual,
         "register": register.as_deref(),
-        "setUp": page.set_up_text(),
+        "setUp": page.filled(&sheet.listing.set_up),
+        "notes": notes.iter().map(|note| page.filled(note)).collect::<Vec<_>>(),
         "redirectUri": page.redirect_address(),
         "variables": needed.iter().map(|value| json!({ "name": value.location, "fact": value.fact, "secret": value.is_secret })).collect::<Vec<_>>(),
         "scope": sheet.provider.scope.as_deref(),
@@ -224,6 +272,7 @@ fn sheet_as_json(page: &GalleryPage<'_>) -> Value {
         "evidence": {
             "grade": evidence.grade.word(),
             "confirmed": evidence.confirmed.to_string(),
+            "doubts": evidence.doubts.as_ref().map(|doubts| page.filled(doubts)),
             "witnesses": evidence.witnesses.iter().map(|witness| witness.word()).collect::<Vec<_>>(),
         },
     })

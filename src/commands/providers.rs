@@ -78,7 +78,7 @@ is given. Nor is anything changed if one of the files was changed while they wer
     /// List the provider files that were not confirmed for a year
     #[command(after_help = "Example: portaria providers stale
 
-A file is confirmed on the day that `evidence` names, when it was compared with the provider's manual and other witnesses, and by every login that works with it here. The
+A file is confirmed on the day that `evidence` names, when it was compared with the witnesses that it lists, and by every login that works with it here. The
 answer is no (exit code 1) if a file was not confirmed for so long.")]
     Stale(StaleArguments),
 }
@@ -121,7 +121,12 @@ impl ProvidersCommand {
             ProvidersSubcommand::Stale(arguments) => {
                 let store = stores.by_name(&self.store).unwrap_or_else(|| stores.main());
                 let place = storage::location(self.storage.as_deref(), &settings)?;
-                return arguments.run(store, &ReadPolicy::for_store(&settings, &stores, store), &place, global.json);
+                return arguments.run(
+                    store,
+                    &ReadPolicy::for_store(&settings, &stores, store),
+                    (&place, self.storage.is_some()),
+                    global.json,
+                );
             }
             ProvidersSubcommand::Hosts(arguments) => {
                 let storage_place = storage::location(self.storage.as_deref(), &settings)?;

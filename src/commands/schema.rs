@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 /// The proxies' files of a checkout.
 const PROXIES: &str = "docker/proxies";
 
-/// The documents of a checkout.
-const DOCUMENTS: &str = "docs";
+/// The source of the pages about providers, which only a checkout has: the pages of another folder are not touched.
+const SOURCE_OF_PAGES: &str = "src/workbench/catalogue/gallery.rs";
 
 /// Write the schemas.
 #[derive(Debug, Args)]
@@ -76,7 +76,7 @@ fn proxy_files() -> Result<Vec<(PathBuf, String)>, CommandFailure> {
 
 /// The pages about the providers, where this is a checkout.
 fn gallery_files() -> Vec<(PathBuf, String)> {
-    if !Path::new(DOCUMENTS).is_dir() {
+    if !Path::new(SOURCE_OF_PAGES).is_file() {
         return Vec::new();
     }
     gallery_pages().into_iter().map(|(path, text)| (PathBuf::from(path), text)).collect()

@@ -66,9 +66,9 @@ impl Verb for LoadGoodLogin {
 
 /// Lists when each provider of a store last had a login that worked. That confirms the provider's file.
 #[derive(Clone, Debug)]
-pub(crate) struct ListGoodLogins {
+pub struct ListGoodLogins {
     /// The name of the store.
-    pub(crate) store: Box<str>,
+    pub store: Box<str>,
 }
 
 impl Verb for ListGoodLogins {

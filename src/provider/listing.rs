@@ -33,7 +33,7 @@ choice! {
     pub(crate) enum EvidenceGrade {
         /// Two witnesses that are independent of each other agree.
         A = "A",
-        /// One careful witness.
+        /// There is one witness, or they leave something open.
         B = "B",
     }
 }
@@ -90,7 +90,8 @@ words! {
 words! {
     /// How sure a file is, and since when.
     pub(crate) struct EvidenceSpec ("evidence", elsewhere = unknown_word_hint) {
-        /// `A` when two independent witnesses agree about the addresses and the fields of the identity, `B` for one careful witness.
+        /// `A` when two independent witnesses agree about the addresses and the fields of the identity, `B` when there is one, or when they leave
+        /// something open.
         /// Example: `grade: A`
         grade: Located<EvidenceGrade> = "grade",
         /// The day on which the file was compared with its witnesses. `portaria providers stale` lists the files that were not confirmed for a year.
@@ -121,6 +122,11 @@ fn unknown_word_hint(word: &str) -> Option<&'static str> {
 pub(crate) struct Country([u8; 2]);
 
 impl Country {
+    /// The country of two capital letters.
+    pub(crate) fn parse(code: &str) -> Option<Self> {
+        <[u8; 2]>::try_from(code.as_bytes()).ok().filter(|code| code.iter().all(u8::is_ascii_uppercase)).map(Self)
+    }
+
     pub(crate) fn code(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
@@ -129,12 +135,12 @@ impl Country {
 impl WordValue for Country {
     fn read(node: &YamlNode, reader: &mut Reader) -> Option<Self> {
         let text = read_scalar(node, reader)?;
-        let code = <[u8; 2]>::try_from(text.as_bytes()).ok().filter(|code| code.iter().all(u8::is_ascii_uppercase));
-        if code.is_none() {
+        let country = Self::parse(&text);
+        if country.is_none() {
             let message = format!("`{}` is not the code of a country", printable(&text));
             reader.complain(text.place, message, "write the two capital letters of ISO 3166, such as `BR`");
         }
-        code.map(Self)
+        country
     }
     fn shape() -> ValueShape {
         ValueShape::Text("the code of a country")
@@ -146,9 +152,9 @@ impl WordValue for Country {
 pub(crate) struct Day(NaiveDate);
 
 impl Day {
-    /// The first second after the day, in UTC.
+    /// Its last second, in UTC.
     pub(crate) fn end(self) -> i64 {
-        self.0.succ_opt().unwrap_or(self.0).and_hms_opt(0, 0, 0).map_or(i64::MIN, |time| time.and_utc().timestamp())
+        self.0.and_hms_opt(23, 59, 59).map_or(i64::MIN, |time| time.and_utc().timestamp())
     }
 }
 

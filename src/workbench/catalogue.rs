@@ -31,3 +31,6 @@ pub(crate) fn own_variables(text: &str, other: &str, name: &str) -> String {
     let variables = |name: &str| format!("env:{}_", variable_beginning(name));
     text.replace(&variables(other), &variables(name))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use crate::directory::{at_once, on_both};
 use portaria::directory::Directory;
-use portaria::directory::good_logins::{LoadGoodLogin, SaveGoodLogin};
+use portaria::directory::good_logins::{ListGoodLogins, LoadGoodLogin, SaveGoodLogin};
 use portaria::directory::tidy::tidy;
 use portaria::story::good_login::GoodLogin;
 use serde_json::json;
@@ -47,13 +47,16 @@ on_both! {
         assert_eq!(machines[0].read(other).await.expect("storage"), None, "another store has its own");
     };
 
-    what_has_not_worked_for_a_month_goes: async |place| {
+    when_a_provider_worked_last_is_known_for_more_than_a_year: async |place| {
         let directory = place.machine().await;
         save(&directory, login(100, "v1", &["id"])).await;
 
-        tidy(&directory, 100 + 29 * 86_400, 0).await.expect("storage");
+        tidy(&directory, 100 + 399 * 86_400, 0).await.expect("storage");
         assert!(load(&directory).await.is_some());
-        tidy(&directory, 100 + 31 * 86_400, 0).await.expect("storage");
+        let list = ListGoodLogins { store: "main".into() };
+        assert_eq!(directory.read(list.clone()).await.expect("storage"), [("acme".into(), 100)]);
+        tidy(&directory, 100 + 401 * 86_400, 0).await.expect("storage");
         assert_eq!(load(&directory).await, None);
+        assert_eq!(directory.read(list).await.expect("storage"), []);
     };
 }

@@ -4,15 +4,18 @@ use crate::commands::outcome::{CommandFailure, CommandOutcome, count_in_words, p
 use crate::commands::storage;
 use crate::directory::StorageLocation;
 use crate::directory::good_logins::ListGoodLogins;
-use crate::provider::{InstallationContext, Provider};
+use crate::provider::InstallationContext;
 use crate::stores::Store;
-use crate::stores::catalogue::{self, ProviderFileState};
+use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState};
 use crate::stores::read_policy::ReadPolicy;
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::utc_time::format_day;
 use crate::world::{clock, files};
 use clap::Args;
 use serde_json::json;
+
+/// A day, in seconds.
+const DAY: i64 = 24 * 3600;
 
 #[derive(Debug, Args)]
 pub(crate) struct StaleArguments {
@@ -21,10 +24,35 @@ pub(crate) struct StaleArguments {
     days: i64,
 }
 
+/// What confirmed a file.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Confirmation {
+    Witnesses,
+    Login,
+}
+
+impl Confirmation {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Witnesses => "witnesses",
+            Self::Login => "login",
+        }
+    }
+
+    fn phrase(self) -> &'static str {
+        match self {
+            Self::Witnesses => "by its witnesses",
+            Self::Login => "by a login",
+        }
+    }
+}
+
 /// When a file was confirmed last, and by what; `None` if it never was.
 struct LastConfirmation {
     name: Box<str>,
-    at: Option<(i64, &'static str)>,
+    at: Option<(i64, Confirmation)>,
+    /// Whether the file cannot be read, so that nothing is known of it.
+    is_broken: bool,
 }
 
 impl StaleArguments {
@@ -32,21 +60,22 @@ impl StaleArguments {
         &self,
         store: &Store,
         policy: &ReadPolicy,
-        place: &StorageLocation,
+        (place, is_named): (&StorageLocation, bool),
         json: bool,
     ) -> Result<CommandOutcome, CommandFailure> {
-        let logins = good_logins(store, place)?;
+        let logins = good_logins(store, place, is_named)?;
         let paths = catalogue::provider_files(&store.providers).map_err(|error| CommandFailure::file_error(&store.providers, &error))?;
         let now = clock::now();
         let entries = catalogue::load_all(&paths, InstallationContext { loopback: store.loopback }, policy);
-        let of = |state: &ProviderFileState| Some(last_confirmation(state.provider()?, &logins));
-        let confirmations: Vec<LastConfirmation> = entries.iter().filter_map(|entry| of(&entry.state)).collect();
-        let oldest = now.saturating_sub(self.days.saturating_mul(24 * 3600));
-        let mut stale: Vec<&LastConfirmation> = confirmations.iter().filter(|file| file.at.is_none_or(|(at, _)| at < oldest)).collect();
+        let confirmations: Vec<LastConfirmation> = entries.iter().filter_map(|entry| last_confirmation(entry, &logins)).collect();
+        let oldest = now.saturating_sub(self.days.saturating_mul(DAY));
+        // A day that has not come yet is a slip, and would confirm the file for years.
+        let fits = |at: i64| (oldest..=now.saturating_add(DAY)).contains(&at);
+        let mut stale: Vec<&LastConfirmation> = confirmations.iter().filter(|file| !file.at.is_some_and(|(at, _)| fits(at))).collect();
         stale.sort_by_key(|file| file.at.map(|(at, _)| at));
         if json {
             let day = |file: &LastConfirmation| file.at.map(|(at, _)| format_day(at));
-            let rows = stale.iter().map(|file| json!({ "name": &*file.name, "confirmed": day(file), "by": file.at.map(|(_, by)| by) }));
+            let rows = stale.iter().map(|file| json!({ "name": &*file.name, "confirmed": day(file), "by": file.at.map(|(_, by)| by.word()), "broken": file.is_broken }));
             print_json(&json!(rows.collect::<Vec<_>>()).to_string());
         } else {
             print_line(&self.as_text(&stale, confirmations.len()));
@@ -56,27 +85,31 @@ impl StaleArguments {
 
     fn as_text(&self, stale: &[&LastConfirmation], all: usize) -> String {
         let of = |count: usize| count_in_words(u64::try_from(count).unwrap_or(u64::MAX), "file", "files");
-        if stale.is_empty() {
-            return format!("{} confirmed within {} days", of(all), self.days);
+        match (all, stale) {
+            (0, _) => return "there is no provider file".to_owned(),
+            (all, []) => return format!("{}: each was confirmed within {} days", of(all), self.days),
+            (_, [_, ..]) => {}
         }
         let width = stale.iter().map(|file| file.name.chars().count()).max().unwrap_or_default();
-        let line = |file: &&LastConfirmation| match file.at {
-            Some((at, by)) => format!("  {:<width$}  {}, by {by}\n", printable(&file.name), format_day(at)),
-            None => format!("  {:<width$}  never: the file has no `evidence`, and no login with it is known here\n", printable(&file.name)),
+        let why = |file: &LastConfirmation| match file.at {
+            _ if file.is_broken => "unknown: the file is broken, see `portaria check`".to_owned(),
+            Some((at, by)) => format!("{}, {}", format_day(at), by.phrase()),
+            None => "never: the file has no `evidence`, and no login with it is known here".to_owned(),
         };
-        let lines: String = stale.iter().map(line).collect();
+        let lines: String = stale.iter().map(|file| format!("  {:<width$}  {}\n", printable(&file.name), why(file))).collect();
         format!(
-            "{} of {all} not confirmed within {} days:\n{lines}A login that works confirms a file: `portaria try NAME` shows whether one does. After comparing a file with the \
+            "{} of {} not confirmed within {} days:\n{lines}A login that works confirms a file: `portaria try NAME` shows whether one does. After comparing a file with the \
              provider's manual, write the day into `evidence: {{ confirmed: … }}`.",
             stale.len(),
+            of(all),
             self.days
         )
     }
 }
 
-/// When each provider last had a login that worked. Where there is no storage yet, nothing is known.
-fn good_logins(store: &Store, place: &StorageLocation) -> Result<Vec<(Box<str>, i64)>, CommandFailure> {
-    if place.file().is_some_and(|file| !files::is_file(file)) {
+/// When each provider last had a login that worked. Where no storage is named and there is none yet, nothing is known.
+fn good_logins(store: &Store, place: &StorageLocation, is_named: bool) -> Result<Vec<(Box<str>, i64)>, CommandFailure> {
+    if !is_named && place.file().is_some_and(|file| !files::is_file(file)) {
         return Ok(Vec::new());
     }
     storage::run(async {
@@ -85,8 +118,16 @@ fn good_logins(store: &Store, place: &StorageLocation) -> Result<Vec<(Box<str>, 
     })
 }
 
-fn last_confirmation(provider: &Provider, logins: &[(Box<str>, i64)]) -> LastConfirmation {
-    let witnesses = provider.listing.as_ref().map(|listing| (listing.evidence.confirmed.end(), "its witnesses"));
-    let login = logins.iter().find(|(name, _)| *name == provider.name).map(|(_, at)| (*at, "a login"));
-    LastConfirmation { name: provider.name.clone(), at: witnesses.max(login) }
+/// The last confirmation of a file, unless the file itself switches the provider off.
+fn last_confirmation(entry: &CatalogueEntry, logins: &[(Box<str>, i64)]) -> Option<LastConfirmation> {
+    let provider = match &entry.state {
+        ProviderFileState::Offered(provider) | ProviderFileState::Dormant(provider, _) => provider,
+        ProviderFileState::Off(_) => return None,
+        ProviderFileState::Broken => {
+            return Some(LastConfirmation { name: entry.report.source.stem().into(), at: None, is_broken: true });
+        }
+    };
+    let witnesses = provider.listing.as_ref().map(|listing| (listing.evidence.confirmed.end(), Confirmation::Witnesses));
+    let login = logins.iter().find(|(name, _)| *name == provider.name).map(|(_, at)| (*at, Confirmation::Login));
+    Some(LastConfirmation { name: provider.name.clone(), at: witnesses.max(login), is_broken: false })
 }

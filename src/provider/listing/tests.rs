@@ -42,10 +42,10 @@ fn a_text_is_shown_in_the_language_that_it_is_written_in_and_otherwise_in_its_fi
 }
 
 #[test]
-fn a_day_ends_when_the_next_one_begins() {
+fn a_day_ends_before_the_next_one_begins() {
     let day = read::<Day>("2026-11-30").0.expect("it is a day");
 
-    assert_eq!((day.to_string().as_str(), day.end()), ("2026-11-30", 1_796_083_200));
+    assert_eq!((day.to_string().as_str(), day.end()), ("2026-11-30", 1_796_083_199));
     for wrong in ["2026-11-31", "2026-1-3", "30.11.2026", "2026-11-30T00:00:00Z", "20261130", "today", "+2026-11-30"] {
         assert!(read::<Day>(wrong).0.is_none(), "{wrong}");
     }

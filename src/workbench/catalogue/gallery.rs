@@ -78,7 +78,8 @@ fn index(language: &GalleryLanguage, folder: &str, own: &[&str]) -> String {
     );
     let to_index = |other| link(&phrases.other_language, format!("{documents}{}/README.md", below_documents(other)));
     let others = FOLDERS.iter().filter(|(other, _)| *other != folder).map(|(other, _)| to_index(other));
-    let mut blocks = vec![PageBlock::Paragraph(spans(&lead)), PageBlock::Paragraph(joined(others.collect(), " · "))];
+    let links = std::iter::once(link(&phrases.first_provider, "../first-provider.md".to_owned())).chain(others);
+    let mut blocks = vec![PageBlock::Paragraph(spans(&lead)), PageBlock::Paragraph(joined(links.collect(), " · "))];
     blocks.push(PageBlock::Heading(phrases.by_country.clone()));
     let mut by_country: BTreeMap<Country, Vec<&CatalogueSummary>> = BTreeMap::new();
     for summary in summaries {
@@ -86,10 +87,10 @@ fn index(language: &GalleryLanguage, folder: &str, own: &[&str]) -> String {
     }
     let mut rows: Vec<_> = by_country.into_iter().map(|(country, summaries)| (phrases.country(country), summaries)).collect();
     rows.sort_by_key(|(name, _)| name.to_lowercase());
-    let rows = rows.into_iter().map(|(name, summaries)| vec![spans(name), joined(summaries.into_iter().map(to_page).collect(), ", ")]);
+    let rows = rows.into_iter().map(|(name, summaries)| vec![spans(&name), joined(summaries.into_iter().map(to_page).collect(), ", ")]);
     blocks.push(PageBlock::Table { heads: vec![phrases.country.clone(), phrases.provider.clone()], rows: rows.collect() });
     for word in ProviderKind::WORDS {
-        let of_kind: Vec<&CatalogueSummary> = summaries.iter().filter(|summary| summary.kind.word() == *word).collect();
+        let of_kind: Vec<&CatalogueSummary> = summaries.iter().filter(|summary| Some(summary.kind) == ProviderKind::named(word)).collect();
         let Some(first) = of_kind.first() else { continue };
         blocks.push(PageBlock::Heading(phrases.kind(first.kind).to_owned()));
         let row = |summary: &&CatalogueSummary| {

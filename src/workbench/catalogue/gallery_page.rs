@@ -112,7 +112,7 @@ impl GalleryPage<'_> {
     }
 
     fn redirect_sentence(&self) -> Vec<PageSpan> {
-        spans(&filled(&self.phrases().redirect, &[("address", &self.redirect_address())]))
+        spans(&filled(&self.phrases().redirect, &[("address", &self.redirect_address()), ("url", self.public_url)]))
     }
 
     /// What is set up at the provider, with the addresses of the broker as code.
@@ -121,7 +121,7 @@ impl GalleryPage<'_> {
     }
 
     /// A text of the file in the language of the page.
-    fn filled(&self, text: &ListingText) -> String {
+    pub(crate) fn filled(&self, text: &ListingText) -> String {
         let redirect_uri = self.redirect_address();
         text.filled(self.language.code, BrokerAddresses { public_url: self.public_url, redirect_uri: &redirect_uri })
     }
@@ -141,6 +141,10 @@ impl GalleryPage<'_> {
     pub(crate) fn requests(&self) -> Vec<PageBlock> {
         let (provider, phrases) = (&self.sheet.provider, self.phrases());
         let mut lines = Vec::new();
+        if let Some(discovery) = &provider.discovery {
+            let issuer = discovery.issuer_address(&provider.empty_facts());
+            lines.push(spans(&filled(&phrases.discovered, &[("issuer", &issuer)])));
+        }
         for step in self.sheet.steps().iter().filter(|step| !step.is_refresh) {
             let address = step.request.address.masked();
             let address = address.split(['?', '#']).next().unwrap_or_default();
@@ -162,7 +166,7 @@ impl GalleryPage<'_> {
         let (provider, phrases) = (&self.sheet.provider, self.phrases());
         let sources = self.sheet.identity_sources();
         let has_address = sources.iter().any(|source| source.part == "email");
-        let rows = sources.into_iter().map(|source| vec![vec![PageSpan::Code(source.part)], vec![PageSpan::Code(source.from)]]).collect();
+        let rows = sources.into_iter().map(|source| vec![vec![PageSpan::Code(source.part)], self.places(&source.from)]).collect();
         let table = PageBlock::Table { heads: vec![phrases.fact.clone(), phrases.from.clone()], rows };
         let trust = match provider.identity.trust() {
             _ if !has_address => phrases.no_email.clone(),
@@ -182,6 +186,21 @@ impl GalleryPage<'_> {
         let condition = provider.require.as_ref().map(|_| format!(" {}", phrases.condition)).unwrap_or_default();
         let sentence = spans(&format!("{trust} {missing}{condition}"));
         vec![PageBlock::Heading(phrases.result.clone()), table, PageBlock::Paragraph(sentence)]
+    }
+
+    /// The places from which a part of the identity is read.
+    fn places(&self, from: &[String]) -> Vec<PageSpan> {
+        let phrases = self.phrases();
+        let (signed, otherwise) = (format!("{} ", phrases.signed_token), format!(", {} ", phrases.otherwise));
+        let place = |from: &String| PageSpan::Code(from.replace("signed token ", &signed).replace(", else ", &otherwise));
+        let mut places: Vec<PageSpan> = Vec::new();
+        for from in from {
+            if !places.is_empty() {
+                places.push(PageSpan::Text(", ".to_owned()));
+            }
+            places.push(place(from));
+        }
+        places
     }
 
     pub(crate) fn notes(&self) -> Vec<PageBlock> {
@@ -208,11 +227,8 @@ impl GalleryPage<'_> {
     }
 }
 
-/// The text with addresses and variables as code, where it has none itself.
+/// The text with addresses and variables as code.
 fn with_code(text: &str) -> String {
-    if text.contains('`') {
-        return text.to_owned();
-    }
     let is_code = |word: &str| {
         let is_variable = word.contains('_') && word.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
         is_variable || word.starts_with("https://") || word.starts_with("http://")
@@ -221,5 +237,8 @@ fn with_code(text: &str) -> String {
         let core = word.trim_matches(|letter: char| matches!(letter, '.' | ',' | ';' | ':' | '(' | ')' | '"' | '\'' | '!' | '?'));
         if is_code(core) { word.replacen(core, &format!("`{core}`"), 1) } else { word.to_owned() }
     };
-    text.split(' ').map(marked).collect::<Vec<_>>().join(" ")
+    let outside = |part: &str| part.split(' ').map(marked).collect::<Vec<_>>().join(" ");
+    // What stands between backticks is code already.
+    let parts = text.split('`').enumerate().map(|(at, part)| if at % 2 == 0 { outside(part) } else { format!("`{part}`") });
+    parts.collect()
 }

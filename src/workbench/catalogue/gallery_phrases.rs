@@ -35,6 +35,7 @@ pub(crate) struct GalleryPhrases {
     pub(crate) lead: String,
     pub(crate) name: String,
     pub(crate) by_country: String,
+    pub(crate) first_provider: String,
     pub(crate) any_country: String,
     pub(crate) provider: String,
     pub(crate) country: String,
@@ -61,6 +62,9 @@ pub(crate) struct GalleryPhrases {
     pub(crate) scope: String,
     pub(crate) no_scope: String,
     pub(crate) pkce_off: String,
+    pub(crate) discovered: String,
+    pub(crate) signed_token: String,
+    pub(crate) otherwise: String,
     pub(crate) result: String,
     pub(crate) fact: String,
     pub(crate) from: String,
@@ -88,13 +92,14 @@ impl GalleryPhrases {
         self.kinds.get(kind.word()).map_or(kind.word(), String::as_str)
     }
 
-    pub(crate) fn country(&self, country: Country) -> &str {
-        self.countries.get(country.code()).map_or("", String::as_str)
+    /// The name of a country, or its code where none is known.
+    pub(crate) fn country(&self, country: Country) -> String {
+        self.countries.get(country.code()).map_or_else(|| country.code().to_owned(), Clone::clone)
     }
 
     /// The countries as a list in a sentence.
     pub(crate) fn countries(&self, countries: &[Country]) -> String {
-        let names: Vec<&str> = countries.iter().map(|country| self.country(*country)).collect();
+        let names: Vec<String> = countries.iter().map(|country| self.country(*country)).collect();
         if names.is_empty() { self.any_country.clone() } else { names.join(", ") }
     }
 

@@ -76,7 +76,7 @@ fn escaped(text: &str) -> String {
     while let Some(letter) = letters.next() {
         // Inside of a word an underscore is a letter.
         let is_inside = written.ends_with(char::is_alphanumeric) && letters.peek().is_some_and(|next| next.is_alphanumeric());
-        if matches!(letter, '*' | '<' | '[' | ']' | '\\' | '#') || letter == '_' && !is_inside {
+        if matches!(letter, '*' | '<' | '&' | '[' | ']' | '\\' | '#') || letter == '_' && !is_inside {
             written.push('\\');
         }
         written.push(letter);

@@ -36,7 +36,8 @@ pub(crate) struct NeededValue {
 #[derive(Clone, Debug)]
 pub(crate) struct IdentityPartSource {
     pub(crate) part: String,
-    pub(crate) from: String,
+    /// Each place, in the order in which the answers arrive.
+    pub(crate) from: Vec<String>,
 }
 
 /// The facts that make an identity.
@@ -53,7 +54,7 @@ impl CatalogueSheet {
 
     /// The requests of a login, with masks.
     pub(crate) fn steps(&self) -> Vec<ExplainedStep> {
-        explain(&self.provider, &[]).unwrap_or_default()
+        explain(&self.provider, &[]).expect("a test explains every file of the catalogue")
     }
 
     /// The hosts that the requests of a login go to, in which masks may stand.
@@ -79,17 +80,19 @@ impl CatalogueSheet {
         let composed: Vec<(String, String)> =
             composed.into_iter().filter_map(|row| Some((row.word.strip_prefix("identity.")?.to_owned(), row.value))).collect();
         let is_composed = |fact: &str| composed.iter().any(|(part, _)| part == fact);
+        let read =
+            steps.iter().flat_map(|step| &step.reads).map(|(fact, from, _)| (self.provider.names.name(*fact).to_string(), from.clone()));
+        let read = read.filter(|(part, _)| IDENTITY_FACTS.contains(&part.as_str()) && !is_composed(part));
+        let composed = composed.iter().filter(|(part, _)| IDENTITY_FACTS.contains(&part.as_str())).cloned();
         let mut sources: Vec<IdentityPartSource> = Vec::new();
-        for (fact, from, _) in steps.iter().flat_map(|step| &step.reads) {
-            let part = &**self.provider.names.name(*fact);
-            let source = IdentityPartSource { part: part.to_owned(), from: from.clone() };
-            let is_known = sources.iter().any(|known| known.part == source.part && known.from == source.from);
-            if IDENTITY_FACTS.contains(&part) && !is_composed(part) && !is_known {
-                sources.push(source);
+        for (part, from) in read.chain(composed) {
+            match sources.iter_mut().find(|known| known.part == part) {
+                Some(known) if !known.from.contains(&from) => known.from.push(from),
+                Some(_) => {}
+                None => sources.push(IdentityPartSource { part, from: vec![from] }),
             }
         }
-        sources.extend(composed.into_iter().map(|(part, from)| IdentityPartSource { part, from }));
-        sources.sort_by_key(|source| IDENTITY_FACTS.iter().position(|fact| **fact == *source.part).unwrap_or(IDENTITY_FACTS.len()));
+        sources.sort_by_key(|source| IDENTITY_FACTS.iter().position(|fact| **fact == *source.part));
         sources
     }
 

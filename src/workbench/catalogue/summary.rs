@@ -40,10 +40,9 @@ fn summary(name: &'static str, sheet: &CatalogueSheet) -> CatalogueSummary {
     let listing = &sheet.listing;
     let in_language = |language: &GalleryLanguage| {
         let countries = listing.countries.iter().map(|country| language.phrases.country(*country));
-        std::iter::once(language.phrases.kind(listing.kind)).chain(countries).collect::<Vec<_>>().join(" ")
+        std::iter::once(language.phrases.kind(listing.kind).to_owned()).chain(countries).collect::<Vec<_>>().join(" ")
     };
     let mut words: Vec<String> = GALLERY_LANGUAGES.iter().map(in_language).collect();
-    words.extend(listing.countries.iter().map(|country| country.code().to_owned()));
     words.push(listing.kind.word().to_owned());
     words.push(host_of_address(&listing.manual).to_owned());
     words.extend(sheet.hosts());
@@ -82,7 +81,8 @@ impl CatalogueSummary {
         match () {
             () if self.name == word || title == word || name == asked => Some(0),
             () if title.starts_with(word) || name.starts_with(&asked) && !asked.is_empty() => Some(1),
-            () if title.contains(word) || name.contains(&asked) && !asked.is_empty() => Some(2),
+            () if word.len() > 2 && (title.contains(word) || name.contains(&asked) && !asked.is_empty()) => Some(2),
+            () if word.len() == 2 => self.countries.iter().any(|country| country.code().eq_ignore_ascii_case(word)).then_some(1),
             () if self.words.contains(word) => Some(3),
             () => None,
         }
