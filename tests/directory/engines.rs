@@ -170,7 +170,7 @@ on_both! {
 
         let counted = CountedLogin { store: main.into(), slot: long_ago, provider: "acme".into(), variant: "".into(), what: "began".into(), step: "".into(), detail: "".into() };
         directory.write(AddLoginCounts(vec![(counted, 1)])).await.expect("storage");
-        let login = GoodLogin { at: long_ago, ..GoodLogin::default() };
+        let login = GoodLogin { at: -40_000_000, ..GoodLogin::default() };
         directory.write(SaveGoodLogin { store: main.into(), provider: "acme".into(), login }).await.expect("storage");
 
         let version = NextVersionKey { store: main.into(), provider: "acme".into(), version: "v2".into() };
