@@ -85,7 +85,7 @@ impl CatalogueCommand {
         match &self.what {
             CatalogueSubcommand::List(arguments) => Ok(arguments.run(global.json)),
             CatalogueSubcommand::Search { words } => Ok(print_found(&words.join(" "), global.json)),
-            CatalogueSubcommand::Show { name } => show(&find_sheet(name)?, global),
+            CatalogueSubcommand::Show { name } => Ok(show(&find_sheet(name)?, global)),
             CatalogueSubcommand::Add(arguments) => arguments.run(global),
         }
     }
@@ -171,18 +171,18 @@ fn find_sheet(name: &str) -> Result<CatalogueSheet, CommandFailure> {
     })
 }
 
-fn show(sheet: &CatalogueSheet, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+fn show(sheet: &CatalogueSheet, global: &GlobalOptions) -> CommandOutcome {
     // A mistake in the settings hides no page.
     let settings = global.settings().unwrap_or_default();
     let page = GalleryPage { sheet, language: gallery_language("en"), public_url: &settings.public_url, redirect: None };
     if global.json {
         print_json(&sheet_as_json(&page).to_string());
-        return Ok(CommandOutcome::Fine);
+        return CommandOutcome::Fine;
     }
     let colours = Colours::of_terminal();
     let title = colours.heading(&printable(&format!("{} ({})", sheet.provider.title, sheet.file.name)));
     print_line(&format!("{title}\n{}", as_terminal_text(&page.blocks(), COLUMNS, |text| colours.heading(text)).trim_end()));
-    Ok(CommandOutcome::Fine)
+    CommandOutcome::Fine
 }
 
 impl AddArguments {

@@ -5,6 +5,7 @@ mod rewriting;
 
 use crate::provider::Provider;
 use crate::provider::callback::{CallbackMethod, CallbackParameters};
+use crate::provider::discovery::Discovery;
 use crate::vocabulary::hash::hex;
 use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::wire::{Request, Response};
@@ -147,7 +148,7 @@ fn fresh_values(provider: &Provider, story: &ExampleSpec, installation: &[(Strin
         }
         let known = installation.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
         // A value that is part of an address keeps its value, and so does what the issuer's document and its tokens name.
-        let is_in_issuer = provider.discovery.iter().flat_map(|discovery| discovery.uses()).any(|used| used.fact == needed.fact);
+        let is_in_issuer = provider.discovery.iter().flat_map(Discovery::uses).any(|used| used.fact == needed.fact);
         let own = given(&name).filter(|value| value.contains('.') || value.contains('/') || is_in_issuer);
         let value = if is_in_issuer { own.or(known) } else { known.or(own) };
         let value = value.unwrap_or_else(|| if needed.secret { random_text(30) } else { random_hex() });

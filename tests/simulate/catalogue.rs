@@ -43,8 +43,9 @@ async fn play(broker: &Broker, name: &str, inputs: &[(String, String)], word: &s
                 && text(&session, "providerUserId") == text(&identity.0, "id")
                 && text(&session, "email") == text(&identity.0, "email")
         }
-        // Without mail no address can be proven. After a cancel there is no incident code.
-        Some(_) | None => session["authenticated"] == false && end.status != 303 && (end.incident().is_some() || end.status == 200),
+        Some(_) => session["authenticated"] == false && end.status == 303 && end.location() == "/prove",
+        // After a cancel there is no incident code.
+        None => session["authenticated"] == false && end.status != 303 && (end.incident().is_some() || end.status == 200),
     };
     (!fine).then(|| format!("{name}, {word} ({}): {} {:?} {session}", story.what.value, end.status, end.incident()))
 }

@@ -24,10 +24,9 @@ async fn sign_in(name: &str, file: &str, story: &ExampleSpec) -> Option<String> 
     let session = browser.session().await;
     broker.stop().await;
     let identity = story.identity.as_ref().map(|identity| &identity.0)?;
-    // Without mail no address can be proven.
     let is_asked = identity.get("ask") == Some(&Value::Bool(true));
     let is_right = if is_asked {
-        session["authenticated"] == false && end.status != 303 && identity["id"].is_string()
+        session["authenticated"] == false && end.status == 303 && end.location() == "/prove" && identity["id"].is_string()
     } else {
         session["authenticated"] == true && session["providerUserId"] == identity["id"]
     };

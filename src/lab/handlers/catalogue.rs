@@ -143,7 +143,7 @@ impl Gallery<'_> {
         let first: Vec<&CatalogueSummary> = summaries.iter().filter(is_first).copied().collect();
         let own = first.first().and_then(|summary| summary.countries.iter().find(|own| Some(own.code()) == country));
         let own = own.map(|own| CatalogueGroup {
-            title: Some(self.phrases.country(*own).to_owned()),
+            title: Some(self.phrases.country(*own)),
             rows: first.iter().map(|summary| self.row(summary, true)).collect(),
         });
         let of_kind = |word: &&str| {
@@ -156,7 +156,7 @@ impl Gallery<'_> {
     }
 
     fn kinds(&self, chosen: &str) -> Vec<CatalogueChoice> {
-        let kinds = ProviderKind::WORDS.iter().filter_map(|word| Some((*word, self.phrases.kind(ProviderKind::named(word)?))));
+        let kinds = ProviderKind::WORDS.iter().filter_map(|word| Some((*word, self.phrases.kind(ProviderKind::named(word)?).to_owned())));
         sorted_choices(kinds, chosen)
     }
 
@@ -168,9 +168,8 @@ impl Gallery<'_> {
     }
 }
 
-fn sorted_choices<'a>(values: impl Iterator<Item = (&'a str, &'a str)>, chosen: &str) -> Vec<CatalogueChoice> {
-    let choice =
-        |(value, name): (&str, &str)| CatalogueChoice { value: value.to_owned(), name: name.to_owned(), is_chosen: value == chosen };
+fn sorted_choices<'a>(values: impl Iterator<Item = (&'a str, String)>, chosen: &str) -> Vec<CatalogueChoice> {
+    let choice = |(value, name): (&str, String)| CatalogueChoice { value: value.to_owned(), name, is_chosen: value == chosen };
     let mut choices: Vec<CatalogueChoice> = values.map(choice).collect();
     choices.sort_by_key(|choice| choice.name.to_lowercase());
     choices
