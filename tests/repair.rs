@@ -69,7 +69,7 @@ impl Sample {
     pub fn takes(&mut self, kind: &'static str) -> bool {
         let seen = self.seen.entry(kind).or_default();
         *seen += 1;
-        (self.file + *seen) % self.one_of == 0
+        (self.file + *seen).is_multiple_of(self.one_of)
     }
 }
 

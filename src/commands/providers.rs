@@ -119,14 +119,8 @@ impl ProvidersCommand {
                 return arguments.run(&pair, &counts, &allowed, global.json);
             }
             ProvidersSubcommand::Stale(arguments) => {
-                let store = stores.by_name(&self.store).unwrap_or_else(|| stores.main());
                 let place = storage::location(self.storage.as_deref(), &settings)?;
-                return arguments.run(
-                    store,
-                    &ReadPolicy::for_store(&settings, &stores, store),
-                    (&place, self.storage.is_some()),
-                    global.json,
-                );
+                return arguments.run((&settings, &stores, &self.store), (&place, self.storage.is_some()), global.json);
             }
             ProvidersSubcommand::Hosts(arguments) => {
                 let storage_place = storage::location(self.storage.as_deref(), &settings)?;

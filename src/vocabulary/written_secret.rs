@@ -30,7 +30,8 @@ pub(crate) fn secrets_in_query(query: &str) -> Vec<(&str, std::ops::Range<usize>
 pub(crate) fn refers_to_secret(value: &str) -> bool {
     let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     match value {
-        "" | "none" | "null" | "~" | "|" | ">" | "|-" | ">-" | "-" => true,
+        // `token: answer` says that the whole answer is the token.
+        "" | "none" | "null" | "~" | "|" | ">" | "|-" | ">-" | "-" | "answer" => true,
         _ if value.starts_with("$.") || value.starts_with("$[") || is_parameter_name(value) => true,
         _ => {
             value.strip_prefix("env:").is_some_and(|name| is_name(name.trim()))

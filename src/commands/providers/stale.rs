@@ -5,9 +5,10 @@ use crate::commands::storage;
 use crate::directory::StorageLocation;
 use crate::directory::good_logins::ListGoodLogins;
 use crate::provider::InstallationContext;
-use crate::stores::Store;
 use crate::stores::catalogue::{self, CatalogueEntry, ProviderFileState};
 use crate::stores::read_policy::ReadPolicy;
+use crate::stores::settings::Settings;
+use crate::stores::{Store, Stores};
 use crate::vocabulary::diagnostic::printable;
 use crate::vocabulary::utc_time::format_day;
 use crate::world::{clock, files};
@@ -58,11 +59,12 @@ struct LastConfirmation {
 impl StaleArguments {
     pub(crate) fn run(
         &self,
-        store: &Store,
-        policy: &ReadPolicy,
+        (settings, stores, name): (&Settings, &Stores, &str),
         (place, is_named): (&StorageLocation, bool),
         json: bool,
     ) -> Result<CommandOutcome, CommandFailure> {
+        let store = stores.by_name(name).unwrap_or_else(|| stores.main());
+        let policy = &ReadPolicy::for_store(settings, stores, store);
         let logins = good_logins(store, place, is_named)?;
         let paths = catalogue::provider_files(&store.providers).map_err(|error| CommandFailure::file_error(&store.providers, &error))?;
         let now = clock::now();

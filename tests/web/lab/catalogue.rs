@@ -1,5 +1,6 @@
 //! The gallery: every provider of the catalogue is found, and its page says what this store still needs, but no value.
 
+use crate::support::{root, text};
 use crate::web::browser::Browser;
 use crate::web::client_request::{Answer, ClientRequest};
 use crate::web::lab::editor::text_in;
@@ -23,7 +24,7 @@ fn headings(page: &Answer) -> Vec<&str> {
 }
 
 fn shipped(name: &str) -> String {
-    std::fs::read_to_string(format!("{}/providers.d/{name}.yaml", env!("CARGO_MANIFEST_DIR"))).expect("a file of the catalogue")
+    text(&root().join(format!("providers.d/{name}.yaml")))
 }
 
 #[actix_web::test]
@@ -126,7 +127,7 @@ async fn a_file_of_the_store_is_shown_with_its_state_and_no_value() {
     let broker =
         TestBroker::builder(LOCAL).with("github", &offered).with("discord", &shipped("discord")).with("gitlab", &broken).build().await;
     let browser = Browser::new(&broker);
-    let secret = std::fs::read_to_string(broker.folder.0.join("secrets/acme")).expect("it is there");
+    let secret = text(&broker.folder.0.join("secrets/acme"));
     assert!(secret.trim().len() > 5);
 
     let gallery = page(&browser, "/lab/catalogue", "en").await;
