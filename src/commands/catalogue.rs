@@ -56,7 +56,7 @@ For a second file of the same provider, such as another tenant, use `portaria ne
 #[derive(Debug, Args)]
 struct ListArguments {
     /// Only files of this kind
-    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(ProviderKind::WORDS).map(|word| ProviderKind::named(&word)))]
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(ProviderKind::WORDS).map(|word| ProviderKind::named(&word).expect("only these words are taken")))]
     kind: Option<ProviderKind>,
     /// Only files that are for people of this country: two letters, such as BR
     #[arg(long, value_name = "CODE", value_parser = country)]
