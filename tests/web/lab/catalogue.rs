@@ -102,7 +102,7 @@ async fn a_page_says_what_to_do_with_the_addresses_of_this_store() {
         "/lab/editor/govbr?from=govbr",
         "https://acesso.gov.br/roteiro-tecnico/",
         "Grau A",
-        "Bom saber",
+        "Vale saber",
         "https://sso.acesso.gov.br/authorize",
     ] {
         assert!(shown.body.contains(part), "{part}: {}", shown.body);
