@@ -48,6 +48,65 @@ pub fn all() -> Vec<Known> {
     list
 }
 
+/// The files to which the measures of paths, ids and refusals are held. The other files hold ids of other things beside the person's (a connection,
+/// another account) or two ids that belong together, of which the repair does not know yet.
+const HELD: &[&str] = &[
+    "alipay",
+    "apple",
+    "atlassian",
+    "atlassian_jira",
+    "auth0",
+    "azure_devops",
+    "battlenet",
+    "bitbucket",
+    "box",
+    "coinbase",
+    "dingtalk",
+    "discord",
+    "dropbox",
+    "eveonline",
+    "facebook",
+    "feishu",
+    "github",
+    "google",
+    "hubspot",
+    "instagram",
+    "kakao",
+    "line",
+    "linear",
+    "linkedin",
+    "linkedin_v2_legacy",
+    "mailchimp",
+    "mailru",
+    "microsoft",
+    "notion",
+    "odnoklassniki",
+    "oidc_private_key_jwt",
+    "patreon",
+    "qq",
+    "reddit",
+    "salesforce",
+    "shopify",
+    "stackexchange",
+    "strava",
+    "tiktok",
+    "twitch",
+    "twitter_x",
+    "vk",
+    "wechat",
+    "yahoo",
+    "yandex",
+    "zalo",
+    "zoom",
+];
+
+/// The providers of these files.
+pub fn held() -> Vec<Known> {
+    let list: Vec<Known> = all().into_iter().filter(|known| HELD.contains(&&*known.provider.name)).collect();
+    assert_eq!(list.len(), HELD.len(), "each of the files is there");
+    list
+}
+
 /// One of how many damages of a kind is tried on the files of the catalogue.
 pub const ONE_OF: usize = 4;
 

@@ -81,7 +81,8 @@ fn lived(plan: &DriftPlan, step: usize, document: &Value, lacks: &[f64], more: f
 
 fn simulated(dice: &mut Dice) -> Vec<Simulated> {
     let mut all = Vec::new();
-    for path in catalogue() {
+    // A third of the catalogue, so that each provider has the logins of a busy one.
+    for path in catalogue().into_iter().step_by(3) {
         let source = Source::new(path.display().to_string(), text(&path));
         let (provider, _) = compile(&source, STRICT);
         let beside = path.with_extension("examples.yaml");
