@@ -21,7 +21,10 @@ fn canaries(case: &Case, exchanges: &[RecordedExchange], values: &[(String, Stri
     let is_of_path = |value: &str| exchanges.iter().any(|exchange| path(&exchange.address).split(['/', '.']).any(|part| part == value));
     let facts = || case.stories.iter().flat_map(|story| &story.facts).flat_map(|facts| &facts.0);
     let is_of_story = |name: &str, value: &str| facts().any(|(known, given)| known.value == name && given.value == value);
-    let is_of_address = |name: &str, value: &str| value.contains(['.', '/']) || is_of_story(name, value) && is_of_path(value);
+    let host = |address: &str| address.split('/').nth(2).unwrap_or_default().to_owned();
+    let is_of_host = |value: &str| exchanges.iter().any(|exchange| host(&exchange.address).split('.').any(|label| label == value));
+    let is_of_address =
+        |name: &str, value: &str| value.contains(['.', '/']) || is_of_host(value) || is_of_story(name, value) && is_of_path(value);
     let hidden = values.iter().filter(|(name, value)| !matches!(name.as_str(), "publicUrl" | "redirectUri") && !is_of_address(name, value));
     all.extend(hidden.map(|(_, value)| value.clone()));
     for exchange in exchanges {
@@ -73,9 +76,8 @@ fn look_for_canaries(case: &Case) -> Result<(), String> {
     example.map(|_| ())
 }
 
-/// The files whose examples give no recording, because the login that is invented from them does not end in an identity, and one whose setting
-/// is a part of a host, which stays in the file.
-const NOT_RECORDED: [&str; 5] = ["hydra", "jumpcloud", "neon_crm", "workos", "xero"];
+/// The files whose examples give no recording: the login that is invented from them does not end in an identity.
+const NOT_RECORDED: [&str; 4] = ["hydra", "jumpcloud", "workos", "xero"];
 /// One file of so many is looked at, because each is learned anew without each of its parts.
 const ONE_OF: usize = 3;
 
