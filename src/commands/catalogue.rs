@@ -6,7 +6,6 @@ use crate::provider::listing::{Country, Listing, ProviderKind};
 use crate::stores::settings::Settings;
 use crate::stores::{MAIN, Stores};
 use crate::vocabulary::diagnostic::{did_you_mean, printable};
-use crate::workbench::catalogue::CATALOGUE;
 use crate::workbench::catalogue::gallery_page::GalleryPage;
 use crate::workbench::catalogue::gallery_phrases::gallery_language;
 use crate::workbench::catalogue::page_block::as_terminal_text;
@@ -163,7 +162,7 @@ fn print_found(words: &str, json: bool) -> CommandOutcome {
 /// The file of this name, or what to write instead.
 fn find_sheet(name: &str) -> Result<CatalogueSheet, CommandFailure> {
     CatalogueSheet::open(name).ok_or_else(|| {
-        let help = match did_you_mean(name, CATALOGUE.iter().map(|file| file.name)).filter(|_| !name.is_empty()) {
+        let help = match did_you_mean(name, catalogue_summaries().iter().map(|summary| summary.name)).filter(|_| !name.is_empty()) {
             Some(near) => format!("did you mean `{near}`? `portaria catalogue list` shows all files"),
             None => "`portaria catalogue list` shows all files; another provider is added with `portaria new`".to_owned(),
         };
@@ -174,7 +173,7 @@ fn find_sheet(name: &str) -> Result<CatalogueSheet, CommandFailure> {
 fn show(sheet: &CatalogueSheet, global: &GlobalOptions) -> CommandOutcome {
     // A mistake in the settings hides no page.
     let settings = global.settings().unwrap_or_default();
-    let page = GalleryPage { sheet, language: gallery_language("en"), public_url: &settings.public_url, redirect: None };
+    let page = GalleryPage { sheet, language: gallery_language("en"), public_url: &settings.public_url, in_use: None };
     if global.json {
         print_json(&sheet_as_json(&page).to_string());
         return CommandOutcome::Fine;
@@ -193,7 +192,7 @@ impl AddArguments {
         let examples = path.with_extension("examples.yaml");
         self.check_are_free(&[&path, &examples])?;
         write_both(&sheet, &path, &examples)?;
-        let page = GalleryPage { sheet: &sheet, language: gallery_language("en"), public_url: &settings.public_url, redirect: None };
+        let page = GalleryPage { sheet: &sheet, language: gallery_language("en"), public_url: &settings.public_url, in_use: None };
         let next = new_provider_file::next_steps(&path, &settings)?;
         if global.json {
             let mut report = sheet_as_json(&page);
@@ -231,13 +230,18 @@ fn of_store_with_folder(mut settings: Settings) -> Settings {
     settings
 }
 
-/// Writes the examples and then the file, which goes live with that. Neither stays alone.
+/// Writes the examples and then the file, which goes live with that. If it cannot be written, new examples do not stay alone.
 fn write_both(sheet: &CatalogueSheet, path: &Path, examples: &Path) -> Result<(), CommandFailure> {
     let write = |path: &Path, text: &str| {
         files::write(path, &new_provider_file::without_lost_schema(text, path)).map_err(|error| CommandFailure::file_error(path, &error))
     };
+    let were_there = files::is_file(examples);
     write(examples, sheet.file.examples)?;
-    write(path, sheet.file.text).inspect_err(|_| _ = files::remove(examples))
+    write(path, sheet.file.text).inspect_err(|_| {
+        if !were_there {
+            let _ = files::remove(examples);
+        }
+    })
 }
 
 fn summary_as_json(summary: &CatalogueSummary) -> Value {

@@ -2,7 +2,6 @@
 
 use crate::commands::outcome::{CommandFailure, uses_colour};
 use crate::provider::Provider;
-use crate::provider::callback::StateLocation;
 use crate::provider::declared_values::variable_beginning;
 use crate::provider::file_name::LAB_PAGES;
 use crate::stores::catalogue::{self, ProviderFileState};
@@ -10,6 +9,7 @@ use crate::stores::read_policy::ReadPolicy;
 use crate::stores::settings::Settings;
 use crate::stores::variable_pattern::is_own_variable;
 use crate::vocabulary::diagnostic::printable;
+use crate::workbench::catalogue::sheet::needed_values;
 use crate::world::files;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -86,27 +86,16 @@ pub(crate) fn next_steps(path: &Path, settings: &Settings) -> Result<String, Com
     if !missing.is_empty() {
         let _ = writeln!(text, "  set {}", missing.join(", "));
     }
-    let _ = writeln!(text, "  register {} at the provider, as the redirect address", redirect_address(provider, &settings.public_url));
+    let _ = writeln!(text, "  register {} at the provider, as the redirect address", provider.address_to_register(&settings.public_url));
     let _ = writeln!(text, "  portaria explain {name}");
     let _ = writeln!(text, "  portaria try {name}");
     Ok(text)
 }
 
-/// The address to register at the provider.
-fn redirect_address(provider: &Provider, public_url: &str) -> String {
-    let path_suffix = if provider.state_in == StateLocation::Path { "/…" } else { "" };
-    format!("{}{path_suffix}", provider.redirect_address.of(public_url, &provider.name))
-}
-
 /// What to do before the first login, for the head of the file. It holds for every installation.
 pub(crate) fn head_lines(provider: &Provider) -> Vec<String> {
-    let mut needed: Vec<String> = Vec::new();
-    for reference in provider.needed.iter().map(|needed| needed.reference.location()) {
-        if !needed.contains(&reference) {
-            needed.push(reference);
-        }
-    }
+    let needed: Vec<String> = needed_values(provider).into_iter().map(|value| value.location).collect();
     let set = (!needed.is_empty()).then(|| format!("set {}, ", needed.join(", ")));
-    let register = format!("register {} at the provider", redirect_address(provider, "{publicUrl}"));
+    let register = format!("register {} at the provider", provider.address_to_register("{publicUrl}"));
     vec![format!("What to do next: {}{register}, and run `portaria try {}`.", set.unwrap_or_default(), provider.name)]
 }

@@ -15,7 +15,7 @@ pub(crate) struct StartSettings {
     pub(crate) metrics_listen: Option<SocketAddr>,
     /// The files of further certificate authorities, as the settings name them.
     pub(crate) trusted_authorities: Vec<String>,
-    /// The proxy for calls to providers, as the settings write it.
+    /// What identifies the proxy for calls to providers.
     pub(crate) outgoing_proxy: Option<String>,
 }
 

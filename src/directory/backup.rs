@@ -21,14 +21,14 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 
 /// How many parts wait for the target at most.
 const WAITING_PARTS: usize = 8;
+/// How many rows a part holds at most, and how many bytes of texts.
+const LARGEST_PART: (usize, usize) = (500, 256 * 1024);
+
 /// The first number of the events of a storage that was copied, if none of its own is higher. It grows by a thousand in a second, so it is above
 /// what a storage has given out that was copied earlier.
 pub(crate) fn first_event_number(now: i64) -> i64 {
     now.saturating_mul(1000)
 }
-
-/// How many rows a part holds at most, and how many bytes of texts.
-const LARGEST_PART: (usize, usize) = (500, 256 * 1024);
 
 /// A part of a copy, in the order in which they come.
 #[derive(Debug)]

@@ -51,8 +51,8 @@ pub trait SqlTransaction: Send {
     /// Notifies all machines after the commit.
     fn notify_machines(&mut self) -> impl Future<Output = Result<(), StorageFault>> + Send;
 
-    /// Lets the engine look at the tables of people anew, which were empty when it planned its statements, so that it goes through their indexes.
-    fn look_at_people_anew(&mut self) -> impl Future<Output = Result<(), StorageFault>> + Send;
+    /// Refreshes the planner's statistics of the tables of users. They were empty when the statements were planned, which did not use their indexes.
+    fn analyze_user_tables(&mut self) -> impl Future<Output = Result<(), StorageFault>> + Send;
 
     /// Which events the stores want to be sent.
     fn outbox(&self) -> &StoreEventOutbox;

@@ -143,7 +143,7 @@ impl Verb for ImportPeople {
         insert_rows(sql, &INSERT_PEOPLE, &people).await?;
         insert_rows(sql, &INSERT_IDENTITIES, &identities).await?;
         if is_begun {
-            sql.look_at_people_anew().await?;
+            sql.analyze_user_tables().await?;
         }
         for (uid, identity) in linked {
             let event = AuditEvent::new(self.now, &self.store, AuditEventKind::Linked).for_user(uid).of_identity(&identity.id);

@@ -246,7 +246,7 @@ impl Attempt {
                 facts.set(known.code_challenge, challenge);
             }
         }
-        let redirect_uri = match provider.state_in.mark_in_address() {
+        let redirect_uri = match provider.state_in.separator_before_state() {
             Some(_) => secret(&self.redirect_uri, known.redirect_uri, &facts),
             None => Text::plain(&*self.redirect_uri),
         };

@@ -26,7 +26,7 @@ choice! {
         Query = "query",
         /// As the last part of the redirect address, for providers that drop parameters.
         Path = "path",
-        /// As a parameter of the redirect address, for providers that return no other parameters than those.
+        /// As a parameter of the redirect address, for providers that drop the parameter `state` but keep the query of the redirect address.
         RedirectQuery = "redirectQuery",
         /// Only in the browser's cookie, for providers that give nothing back.
         Cookie = "cookie",
@@ -43,7 +43,7 @@ impl StateLocation {
     }
 
     /// What stands in the redirect address between the registered address and the state, if the state stands there.
-    pub(crate) fn mark_in_address(self) -> Option<&'static str> {
+    pub(crate) fn separator_before_state(self) -> Option<&'static str> {
         match self {
             Self::Path => Some("/"),
             Self::RedirectQuery => Some("?state="),
@@ -53,8 +53,8 @@ impl StateLocation {
 
     /// The redirect address of a login whose state this is.
     pub(crate) fn address_with(self, registered: String, state: &str) -> String {
-        match self.mark_in_address() {
-            Some(mark) => format!("{registered}{mark}{state}"),
+        match self.separator_before_state() {
+            Some(separator) => format!("{registered}{separator}{state}"),
             None => registered,
         }
     }

@@ -12,6 +12,7 @@ pub(crate) use crate::provider::exchange::fedcm::FedCm;
 
 use crate::provider::call::{self, CallSpec};
 use crate::provider::choice::{EntryChoice, compile_choices};
+use crate::provider::condition::Condition;
 use crate::provider::hosts::is_host;
 use crate::provider::signed_token::{SignedToken, SignedTokenContext, SignedTokenSpec};
 use crate::provider::step::{ReadRule, Step, StepKind};
@@ -232,6 +233,17 @@ impl ExchangeWords {
     /// The signed tokens that it describes.
     pub(crate) fn signed_tokens(&self) -> impl Iterator<Item = &SignedToken> {
         self.signed.iter().chain(self.id_token.iter().map(|token| &token.signed))
+    }
+
+    /// What is read of an ID token that only the block describes.
+    pub(crate) fn id_token_reads(&self) -> impl Iterator<Item = &ReadRule> {
+        self.id_token.iter().flat_map(|token| token.reads.iter().chain(token.choices.iter().flat_map(|choice| &choice.reads)))
+    }
+
+    /// The conditions by which that is read.
+    pub(crate) fn id_token_conditions(&self) -> impl Iterator<Item = &Condition> {
+        let choices = self.id_token.iter().flat_map(|token| &token.choices).flat_map(EntryChoice::all_conditions);
+        choices.chain(self.id_token_reads().flat_map(|read| read.reading.conditions()))
     }
 }
 

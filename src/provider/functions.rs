@@ -209,7 +209,7 @@ impl Function {
             FunctionAction::Date(format) => TextOrBytes::Text(format.write(text()?).ok_or(UNREADABLE)?),
             FunctionAction::Moment(format) => TextOrBytes::Text(format.read(text()?).ok_or(UNREADABLE)?.to_string()),
             FunctionAction::Digits(form) => TextOrBytes::Text(form.digits(text()?).ok_or(UNREADABLE)?),
-            // A list was joined before the first function; what is one text already stays it.
+            // `join` has read the list before the first function; a single text stays as it is.
             FunctionAction::Default(_) | FunctionAction::Join(_) => flow,
         };
         Ok(Some(found))

@@ -374,8 +374,10 @@ pub(crate) fn is_usable_id(id: &str) -> bool {
 
 /// Whether a text is what programs write where there is no person.
 pub(crate) fn names_no_person(text: &str) -> bool {
-    matches!(
-        text.trim().to_ascii_lowercase().as_str(),
-        "" | "null" | "undefined" | "none" | "nil" | "nan" | "0" | "-0" | "0.0" | "true" | "false" | "[object object]"
-    )
+    let is_zero = !text.is_empty() && text.bytes().all(|byte| byte == b'0');
+    is_zero
+        || matches!(
+            text.trim().to_ascii_lowercase().as_str(),
+            "" | "null" | "undefined" | "none" | "nil" | "nan" | "0" | "-0" | "0.0" | "true" | "false" | "[object object]"
+        )
 }

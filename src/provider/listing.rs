@@ -39,14 +39,14 @@ choice! {
 }
 
 choice! {
-    /// Who says how a provider behaves.
+    /// A kind of source for what a file says about its provider.
     pub(crate) enum Witness {
         Manual = "manual",
         /// A document for programs: a discovery document, or a specification of the interface.
         Document = "document",
         /// The program of the provider itself.
         Source = "source",
-        /// The program of others that signs people in there.
+        /// Another project's program that signs people in at the provider.
         Library = "library",
         /// A login that was made there.
         Login = "login",
@@ -98,7 +98,7 @@ words! {
         /// Example: `confirmed: 2026-11-30`
         confirmed: Day = "confirmed",
         /// The witnesses: `manual` (the provider's own manual), `document` (a discovery document, or another description for programs), `source`
-        /// (the provider's own program), `library` (a program of others that signs people in there) or `login` (a login that was made there).
+        /// (the provider's own program), `library` (another project's program that signs people in at the provider) or `login` (a login that was made there).
         /// Each is listed as often as there are such witnesses.
         /// Example: `witnesses: [ manual, library ]`
         witnesses: OneOrMany<Witness> = "witnesses",
@@ -202,7 +202,7 @@ pub(crate) struct Evidence {
     pub(crate) doubts: Option<ListingText>,
 }
 
-/// What the holes of a text become.
+/// The addresses that fill the holes of a text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BrokerAddresses<'a> {
     pub(crate) public_url: &'a str,

@@ -187,6 +187,12 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// The address to register at the provider. Where the state stands in its path, `…` stands for the state.
+    pub(crate) fn address_to_register(&self, public_url: &str) -> String {
+        let state = if self.state_in == StateLocation::Path { "/…" } else { "" };
+        format!("{}{state}", self.redirect_address.of(public_url, &self.name))
+    }
+
     /// The same provider, in which what names no person composes neither an id nor an address.
     #[must_use]
     pub(crate) fn held_to_persons(mut self) -> Self {

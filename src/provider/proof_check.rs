@@ -5,6 +5,7 @@ mod added_text;
 mod asked_claims;
 mod email_claim;
 mod id;
+mod joined_lists;
 mod replay;
 mod requirements;
 
@@ -55,6 +56,7 @@ impl ProofCheck<'_> {
         self.check_skipped_calls(reader);
         self.check_added_text(reader);
         self.check_id(reader);
+        self.check_joined_lists(reader);
         self.check_further_facts(reader);
         self.check_identity_differs_by_person(reader);
         self.check_no_secret_in_identity(reader);

@@ -14,7 +14,7 @@ pub(crate) enum Reauthentication {
     /// By these parameters.
     Parameters(NamedValues<ParameterValues>),
     /// The provider cannot be asked for it.
-    None,
+    Unsupported,
 }
 
 impl Reauthentication {
@@ -26,7 +26,7 @@ impl Reauthentication {
                 let literal = |name: &str, value: &str| Parameter::new(name, Template::literal(value, place));
                 vec![literal("prompt", "login"), literal("max_age", "0")]
             }
-            Some(Self::None) | None => Vec::new(),
+            Some(Self::Unsupported) | None => Vec::new(),
         }
     }
 }
@@ -37,7 +37,7 @@ impl WordValue for Reauthentication {
             YamlKind::Scalar { .. } => {
                 let text = read_scalar(node, reader)?;
                 if text.as_str() == "none" {
-                    return Some(Self::None);
+                    return Some(Self::Unsupported);
                 }
                 if did_you_mean(&text, ["none"]).is_some() {
                     complain_not_among(&text, &["none"], reader);

@@ -251,7 +251,7 @@ impl RefusalRule {
     }
 
     /// Whether this entry of `refused` refuses an answer.
-    pub(crate) fn refuses(&self, answer: Option<&Value>, facts: &Facts, status: u16) -> bool {
+    fn refuses(&self, answer: Option<&Value>, facts: &Facts, status: u16) -> bool {
         self.names_status(status) && self.condition.as_ref().is_none_or(|condition| condition.may_hold(answer, facts))
     }
 

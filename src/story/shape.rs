@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashSet};
 
 /// The most members that a shape holds.
 const MOST: usize = 200;
-/// How many values are searched for long texts at most.
+/// How many values are searched for texts at most.
 const MOST_SEARCHED: usize = 2800;
 
 /// One member of a document, with the members below it.

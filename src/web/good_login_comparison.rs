@@ -12,8 +12,11 @@ fn masked_file(context: &RequestContext, live_provider: &LiveProvider) -> String
     (context.app().workbench.mask_file)(&live_provider.provider.source, &secret_values(&live_provider.provider))
 }
 
-/// Remembers a login that worked, unless it began with an older version of the file.
+/// Remembers a login that worked, unless it began with an older version of the file. A login at a simulation says nothing about the provider.
 pub(crate) fn remember_good_login(context: &RequestContext, live_provider: &LiveProvider, trace: &Trace) {
+    if live_provider.replaced.is_some() {
+        return;
+    }
     let snapshot = context.live_store().providers.snapshot();
     if snapshot.provider(&live_provider.listed.name).is_some_and(|current| current.version == live_provider.version) {
         let store = &context.live_store().store.name;

@@ -14,8 +14,8 @@ use arc_swap::ArcSwap;
 use std::sync::Arc;
 use url::Url;
 
-/// The proxy of the settings. Hosts inside the network are called without it, and `Network::set_policy` changes which they are. One whose user or password is not set is used all the same,
-/// and refuses what it may not open.
+/// The proxy of the settings. Hosts inside the network are called without it, and `Network::set_policy` changes which they are. If its user or password
+/// is not set, it is still used, without credentials.
 pub(crate) fn outgoing_proxy(settings: &Settings) -> Option<OutgoingProxy> {
     let spec = settings.spec.as_ref()?;
     let proxy = spec.outgoing_proxy.as_ref()?;
@@ -32,7 +32,7 @@ pub(crate) fn outgoing_proxy(settings: &Settings) -> Option<OutgoingProxy> {
         credentials: user.zip(password),
         direct: hosts(block.and_then(|block| block.no_proxy.as_ref())),
         private_hosts: Arc::new(ArcSwap::from_pointee(hosts(spec.private_hosts.as_ref()))),
-        looks_names_up: looks_up,
+        resolves_names_itself: looks_up,
     })
 }
 

@@ -73,7 +73,7 @@ pub(crate) async fn serve(
     ready(address);
     // It serves until the process ends.
     apart.map(actix_web::rt::spawn);
-    // It ends as soon as it was asked to stop; what is left after that is waited for where that was asked.
+    // The server's future ends when a stop is requested; `follow_signals` waits for the rest.
     let serving = async {
         let ended = server.await;
         if app.ending.has_begun() { std::future::pending().await } else { ended }

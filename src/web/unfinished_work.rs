@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tracing::Instrument as _;
 
-/// How much of it there is.
+/// Counts the unfinished work, and starts it on a runtime that lasts.
 #[derive(Clone, Debug)]
 pub(crate) struct UnfinishedWork {
     count: Arc<WorkCount>,

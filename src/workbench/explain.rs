@@ -139,7 +139,7 @@ fn signed_text(step: &Step, request: &Request, facts: &Facts) -> Option<String> 
 pub(crate) fn installation_facts(provider: &Provider, public_url: &str) -> Vec<(Slot, Text)> {
     let mut given = secrets::installation_values(provider, public_url).values;
     let mut redirect = Text::plain(provider.redirect_address.of(public_url, &provider.name));
-    if let Some(mark) = provider.state_in.mark_in_address() {
+    if let Some(mark) = provider.state_in.separator_before_state() {
         redirect.push_str(mark);
         redirect.push(&Text::secret("x", &Arc::from("state")));
     }

@@ -147,7 +147,7 @@ fn fresh_values(provider: &Provider, story: &ExampleSpec, installation: &[(Strin
             continue;
         }
         let known = installation.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
-        // A value that is part of an address keeps its value, and so does what the issuer's document and its tokens name.
+        // A value in an address stays as recorded. One in the issuer's address does so above all, because document and tokens name it.
         let is_in_issuer = provider.discovery.iter().flat_map(Discovery::uses).any(|used| used.fact == needed.fact);
         let own = given(&name).filter(|value| value.contains('.') || value.contains('/') || is_in_issuer);
         let value = if is_in_issuer { own.or(known) } else { known.or(own) };

@@ -129,6 +129,7 @@ impl Network {
             if is_proxied && error.is_connect() { of_proxied_connection(why) } else { why }
         });
         let mut answer = sent?;
+        // A connection that was made directly is kept for up to 30 s after its host has left `privateHosts`, and is used until then.
         let is_allowed = |peer: SocketAddr| is_proxied || self.resolver.allows(&host, peer.ip());
         if answer.remote_addr().is_some_and(|peer| !is_allowed(peer)) {
             return Err(NoAnswer::Forbidden);

@@ -19,7 +19,7 @@ pub(crate) struct OutgoingProxy {
     /// Hosts inside the network, which are called without it as well.
     pub(crate) private_hosts: Arc<ArcSwap<Vec<Box<str>>>>,
     /// Whether names are handed to it without being looked up here.
-    pub(crate) looks_names_up: bool,
+    pub(crate) resolves_names_itself: bool,
 }
 
 impl OutgoingProxy {
@@ -29,7 +29,7 @@ impl OutgoingProxy {
             .credentials
             .as_ref()
             .map(|(user, password)| hex(&sha256::<16>(format!("{}:{}", user.expose(), password.expose()).as_bytes())));
-        format!("{} {credentials:?} {:?} {}", self.url, self.direct, self.looks_names_up)
+        format!("{} {credentials:?} {:?} {}", self.url, self.direct, self.resolves_names_itself)
     }
 
     /// Whether this is its own host, which may be inside the network.
@@ -53,7 +53,7 @@ impl OutgoingProxy {
         certificate::connect(host, self.url.port_or_known_default().unwrap_or(80)).map(drop)
     }
 
-    /// The same for the client.
+    /// The proxy as the HTTP client takes it.
     pub(crate) fn to_client(self: &Arc<Self>) -> Proxy {
         let proxy = Arc::clone(self);
         let client = Proxy::custom(move |url| proxy.is_used_for(url.host_str()?.trim_matches(['[', ']'])).then(|| proxy.url.clone()));
@@ -67,7 +67,7 @@ impl OutgoingProxy {
 /// What a failure is if the connection to a provider was to go through the proxy.
 pub(crate) fn of_proxied_connection(why: NoAnswer) -> NoAnswer {
     match why {
-        // The names of providers are looked up before, so this is that of the proxy; no connection to a provider is made from here.
+        // A name that is unknown here is that of the proxy: the client looks up no name of a provider, and connects to no provider.
         NoAnswer::Unreachable
         | NoAnswer::HostUnknown
         | NoAnswer::ConnectionRefused
@@ -115,7 +115,7 @@ mod tests {
                 let _ = connection.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
             }
         });
-        (OutgoingProxy { url, credentials: None, direct: Vec::new(), private_hosts: Arc::default(), looks_names_up: true }, heads)
+        (OutgoingProxy { url, credentials: None, direct: Vec::new(), private_hosts: Arc::default(), resolves_names_itself: true }, heads)
     }
 
     async fn send(proxy: OutgoingProxy, private: &str, address: &str) -> NoAnswer {

@@ -62,7 +62,7 @@ impl Resolver {
     /// may be forbidden.
     pub(crate) async fn check_for_proxy(&self, host: &str, patience: Duration) -> Result<(), NoAnswer> {
         let Some(proxy) = &self.proxy else { return Ok(()) };
-        let is_looked_up = if proxy.is_used_for(host) { !proxy.looks_names_up } else { proxy.is_at(host) };
+        let is_looked_up = if proxy.is_used_for(host) { !proxy.resolves_names_itself } else { proxy.is_at(host) };
         if !is_looked_up || host.parse::<IpAddr>().is_ok() {
             return Ok(());
         }

@@ -8,9 +8,12 @@ use std::time::Duration;
 
 const ID: &str = "x-request-id";
 
-/// The lines of a log in JSON.
+/// The whole lines of a log in JSON; the last one may still be written.
 fn lines(log: &str) -> Vec<Value> {
-    log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+    log.split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'))
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect()
 }
 
 #[test]
@@ -96,6 +99,8 @@ fn a_log_in_json_names_the_request_in_each_line() {
     let mut eva = Browser::default();
     eva.ask(&broker.0, "GET", "/callback/acme?code=acme-code-eva&state=none").expect("an answer");
 
+    // The log is written by a thread of its own.
+    until("the request is logged", Duration::from_secs(20), || place.logged().matches('\n').count() > before);
     let log = place.logged();
     let of_requests = lines(&log).split_off(before);
     assert!(!of_requests.is_empty(), "{log}");

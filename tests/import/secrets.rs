@@ -44,9 +44,9 @@ fn canaries(case: &Case, exchanges: &[RecordedExchange], values: &[(String, Stri
     all.into_iter().filter(|value| value.len() >= 4 && !value.contains("public")).collect()
 }
 
-/// Learns a provider from its recording, with and without each of its parts, and looks for canaries in all that comes of it. The error is why
+/// Learns a provider from its recording, and perhaps without each of its parts, and looks for canaries in all that comes of it. The error is why
 /// no example was made.
-fn look_for_canaries(case: &Case) -> Result<(), String> {
+fn look_for_canaries(case: &Case, leaves_parts_out: bool) -> Result<(), String> {
     let (exchanges, values) = recorded(case);
     let canaries = canaries(case, &exchanges, &values);
     assert!(canaries.len() > 5, "{canaries:?}");
@@ -60,7 +60,7 @@ fn look_for_canaries(case: &Case) -> Result<(), String> {
         }
     }
     // The message about a missing part holds none either.
-    for without in 0..as_har.len() {
+    for without in (0..as_har.len()).filter(|_| leaves_parts_out) {
         let some: Vec<RecordedExchange> = as_har.iter().enumerate().filter(|(at, _)| *at != without).map(|(_, one)| one.clone()).collect();
         assert_none(&learn(&case.name, &some, STRICT).map_or_else(|why| why.to_string(), |learned| learned.text));
     }
@@ -78,13 +78,15 @@ fn look_for_canaries(case: &Case) -> Result<(), String> {
 
 /// The files whose examples give no recording: the login that is invented from them does not end in an identity.
 const NOT_RECORDED: [&str; 4] = ["hydra", "jumpcloud", "workos", "xero"];
-/// One file of so many is looked at, because each is learned anew without each of its parts.
+/// Of one file in so many, each part is left out in turn: it is learned anew without each of them.
 const ONE_OF: usize = 3;
 
 #[test]
 fn of_no_provider_of_the_catalogue_does_a_value_of_the_recording_get_out() {
-    let looked_at = cases().into_iter().filter(|case| !NOT_RECORDED.contains(&&*case.name)).step_by(ONE_OF).collect();
-    let all = on_threads(looked_at, |case| (problem_of(Path::new(&case.name), || look_for_canaries(&case)), case.name));
+    let looked_at = cases().into_iter().filter(|case| !NOT_RECORDED.contains(&&*case.name)).enumerate().collect();
+    let all = on_threads(looked_at, |(at, case): (usize, Case)| {
+        (problem_of(Path::new(&case.name), || look_for_canaries(&case, at % ONE_OF == 0)), case.name)
+    });
 
     let problems: Vec<&String> = all.iter().filter_map(|(looked, _)| looked.as_ref().err()).collect();
     assert!(problems.is_empty(), "{problems:#?}");

@@ -2,6 +2,7 @@
 
 use crate::command_line::{Folder, Running, portaria};
 use crate::simulate::broker::{Broker, ask, raw, unescaped};
+use portaria::directory::good_logins::ListGoodLogins;
 
 const ACME: &str = "name: Clube Acme
 clientId: loja-42
@@ -108,6 +109,23 @@ fn a_broken_file_is_complained_about_and_so_is_one_whose_answers_cannot_be_inven
         assert_eq!(code, 1, "{out}{err}");
         assert!(format!("{out}{err}").contains(said), "{out}{err}");
     }
+}
+
+#[actix_web::test]
+async fn a_login_at_a_simulation_confirms_no_file() {
+    let folder = crate::web::test_broker::Folder::new();
+    folder.write("providers.d/acme.yaml", ACME);
+    let broker = Broker::at(folder, &["acme"]).await;
+    let browser = broker.browser();
+    let page = browser.arrive("acme", &[]).await;
+
+    browser.choose(&page, &page.choices()[0]).await;
+
+    assert_eq!(browser.session().await["authenticated"], true);
+    broker.app.good_logins.synchronize(&broker.app.directory).await.expect("storage is there");
+    let known = broker.app.directory.read(ListGoodLogins { store: "main".into() }).await.expect("storage is there");
+    assert_eq!(known, []);
+    broker.stop().await;
 }
 
 /// The first login with a provider that says nothing about its addresses would end at once.

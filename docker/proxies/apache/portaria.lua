@@ -134,6 +134,8 @@ local function prepare(r)
     r.headers_in["Upgrade"] = is_websocket and "websocket" or nil
     r.headers_in["Connection"] = is_websocket and "upgrade" or is_last and "close" or nil
     r.headers_in["X-Forwarded-For"] = r.useragent_ip
+    -- The broker's log would name the request as the client likes.
+    r.headers_in["X-Request-Id"] = nil
     r.headers_in["X-Forwarded-Proto"] = scheme
     r.headers_in["X-Forwarded-Host"] = host
     r.headers_in["X-Forwarded-Uri"] = r.unparsed_uri

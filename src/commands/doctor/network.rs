@@ -170,14 +170,20 @@ async fn examine_own_address(store: &Store, authorities: &TrustedAuthorities, ke
         let (host, port) = (url.host_str().unwrap_or_default().to_owned(), url.port_or_known_default().unwrap_or(443));
         let authorities = authorities.clone();
         let expiry = tokio::task::spawn_blocking(move || certificate::expiry(&host, port, &authorities)).await;
-        let help = "the certificate was not looked at; check the name in DNS, and that TLS is spoken at the port of the address";
+        let was_seen = |why: &NoAnswer| matches!(why, NoAnswer::Certificate(_));
+        let help = |why: &NoAnswer| if was_seen(why) { FAULTY_CERTIFICATE } else { UNSEEN_CERTIFICATE };
         findings.push(match expiry {
             Ok(Ok(until)) => judge_certificate(address, until, clock::now()),
-            Ok(Err(why)) => Finding::wrong("certificate", format!("{address}: {}", why.sentence_about("the server")), help),
-            Err(_) => Finding::wrong("certificate", format!("{address}: the look at it broke off"), help),
+            Ok(Err(why)) => Finding::wrong("certificate", format!("{address}: {}", why.sentence_about("the server")), help(&why)),
+            Err(_) => Finding::wrong("certificate", format!("{address}: the look at it broke off"), UNSEEN_CERTIFICATE),
         });
     }
 }
+
+/// The help where a certificate was seen that cannot be used, and where none was seen.
+const FAULTY_CERTIFICATE: &str = "renew or replace the certificate at the proxy in front of the broker";
+const UNSEEN_CERTIFICATE: &str =
+    "the certificate was not looked at; check the name in DNS, and that TLS is spoken at the port of the address";
 
 fn judge_own_answer(address: &str, answer: &Response, key_ids: &[Box<str>]) -> Finding {
     let published: Option<Value> = serde_json::from_slice(&answer.body).ok().filter(|_| answer.status == 200);

@@ -53,7 +53,7 @@ impl RecoverArguments {
             "No master key that opens the storage was found in {searched}. A key that only the service of the broker is given, such as a variable of \
              its unit, is not seen from here: then end this, and give the broker's own key. Going on means that the key is lost for good: every person has \
              to sign in again, apps have to ask for access again, and the kept tokens of providers are removed. People, linked identities, passkeys, \
-             consents, blocks and the audit stay. If a copy of the key may exist, look for it first. {UNSEEN}"
+             consents, blocks and the audit stay. If a copy of the key may exist, look for it first. {STOP_EVERY_BROKER}"
         );
         confirmation::confirm(self.yes, &warning, "word `recover`", "recover")?;
         let (now, file) = (clock::now(), self.backup_file());
@@ -76,11 +76,11 @@ impl RecoverArguments {
     }
 }
 
-/// How often, and with which pauses, is looked whether the storage is in use: a connection of a process that has ended lasts for a moment.
+/// How often it is checked whether the storage is in use, with which pauses: a connection of a process that has ended lasts for a moment.
 const LOOKS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(500);
-/// What cannot be seen from here.
-const UNSEEN: &str =
+/// What this command cannot see: brokers on other machines.
+const STOP_EVERY_BROKER: &str =
     "Stop every broker, also those on other machines: one that runs on would go on with the lost key, and its sessions end.";
 
 /// Refuses while another process uses the storage, as far as that can be seen.

@@ -69,9 +69,8 @@ impl StaleArguments {
         let paths = catalogue::provider_files(&store.providers).map_err(|error| CommandFailure::file_error(&store.providers, &error))?;
         let now = clock::now();
         let entries = catalogue::load_all(&paths, InstallationContext { loopback: store.loopback }, policy);
-        let confirmations: Vec<LastConfirmation> = entries.iter().filter_map(|entry| last_confirmation(entry, &logins)).collect();
+        let confirmations: Vec<LastConfirmation> = entries.iter().filter_map(|entry| last_confirmation(entry, &logins, now)).collect();
         let oldest = now.saturating_sub(self.days.saturating_mul(DAY));
-        // A day that has not come yet is a slip, and would confirm the file for years.
         let fits = |at: i64| (oldest..=now.saturating_add(DAY)).contains(&at);
         let mut stale: Vec<&LastConfirmation> = confirmations.iter().filter(|file| !file.at.is_some_and(|(at, _)| fits(at))).collect();
         stale.sort_by_key(|file| file.at.map(|(at, _)| at));
@@ -121,7 +120,7 @@ fn good_logins(store: &Store, place: &StorageLocation, is_named: bool) -> Result
 }
 
 /// The last confirmation of a file, unless the file itself switches the provider off.
-fn last_confirmation(entry: &CatalogueEntry, logins: &[(Box<str>, i64)]) -> Option<LastConfirmation> {
+fn last_confirmation(entry: &CatalogueEntry, logins: &[(Box<str>, i64)], now: i64) -> Option<LastConfirmation> {
     let provider = match &entry.state {
         ProviderFileState::Offered(provider) | ProviderFileState::Dormant(provider, _) => provider,
         ProviderFileState::Off(_) => return None,
@@ -131,5 +130,7 @@ fn last_confirmation(entry: &CatalogueEntry, logins: &[(Box<str>, i64)]) -> Opti
     };
     let witnesses = provider.listing.as_ref().map(|listing| (listing.evidence.confirmed.end(), Confirmation::Witnesses));
     let login = logins.iter().find(|(name, _)| *name == provider.name).map(|(_, at)| (*at, Confirmation::Login));
-    Some(LastConfirmation { name: provider.name.clone(), at: witnesses.max(login), is_broken: false })
+    // A day that has not come yet is a slip. It confirms nothing, and is shown where nothing else confirms the file.
+    let has_come = witnesses.filter(|(at, _)| *at <= now.saturating_add(DAY));
+    Some(LastConfirmation { name: provider.name.clone(), at: has_come.max(login).or(witnesses), is_broken: false })
 }

@@ -191,7 +191,7 @@ impl SqlTransaction for PgTransaction<'_> {
     }
 
     /// By itself the server does it a minute after a table has grown.
-    async fn look_at_people_anew(&mut self) -> Result<(), StorageFault> {
+    async fn analyze_user_tables(&mut self) -> Result<(), StorageFault> {
         self.separate();
         self.queued.push_str("ANALYZE users, identities");
         Ok(())

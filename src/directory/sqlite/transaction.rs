@@ -95,7 +95,7 @@ impl SqlTransaction for Transaction<'_> {
     }
 
     /// Its plans do not depend on how many rows there are.
-    async fn look_at_people_anew(&mut self) -> Result<(), StorageFault> {
+    async fn analyze_user_tables(&mut self) -> Result<(), StorageFault> {
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use crate::pages::frame::address;
 use crate::provider::Provider;
 use crate::provider::logo::ProviderLogo;
 use crate::stores::catalogue::ProviderStatus;
+use crate::stores::live::LiveProvider;
 use crate::stores::picture::Picture;
 use crate::vocabulary::diagnostic::{Severity, printable};
 use crate::web::assets::{cache_lifetime, picture_body, picture_response};
@@ -31,6 +32,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CACHE_CONTROL;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The file that holds the redirect address alone.
 const REDIRECT_ADDRESS: &str = "redirect-uri.txt";
@@ -39,6 +41,8 @@ const REDIRECT_ADDRESS: &str = "redirect-uri.txt";
 struct Requested {
     sheet: CatalogueSheet,
     file: EditedFile,
+    /// The provider of this name that is live. While the store's file is broken, it is that of an older version.
+    live: Option<Arc<LiveProvider>>,
 }
 
 impl Requested {
@@ -46,12 +50,14 @@ impl Requested {
         let name = context.path_parameter("provider").ok_or(ErrorCause::NoSuchPage)?;
         let sheet = CatalogueSheet::open(&name).ok_or(ErrorCause::NoSuchPage)?;
         let file = EditedFile::find(context, &name).ok_or(ErrorCause::NoSuchPage)?;
-        Ok(Self { sheet, file })
+        let live = context.live_store().providers.snapshot().provider(&name).cloned();
+        Ok(Self { sheet, file, live })
     }
 
-    /// The store's file, unless it is broken.
-    fn own_provider(&self) -> Option<&Provider> {
-        self.file.saved.as_ref().and_then(|saved| saved.provider.as_ref())
+    /// The provider of the store's file, or of the older version that is live.
+    fn in_use(&self) -> Option<&Provider> {
+        let saved = self.file.saved.as_ref().and_then(|saved| saved.provider.as_ref());
+        saved.or_else(|| self.live.as_ref().map(|live| &*live.provider))
     }
 
     fn page<'a>(&'a self, context: &'a RequestContext) -> GalleryPage<'a> {
@@ -59,14 +65,14 @@ impl Requested {
             sheet: &self.sheet,
             language: gallery_language(LabLanguage::for_code(&context.language().code).code),
             public_url: &context.live_store().store.public_url,
-            redirect: self.own_provider().map(|provider| &provider.redirect_address),
+            in_use: self.in_use(),
         }
     }
 
     /// What the file reads, and whether it is set; and why this store does not let it.
     fn values(&self, context: &RequestContext, page: &GalleryPage<'_>) -> (Vec<CatalogueValue>, Vec<String>) {
         let (allowed, report) = editor_check::checked(context, &self.file, self.sheet.file.text);
-        let judged = self.own_provider().or(allowed.as_ref());
+        let judged = page.in_use.or(allowed.as_ref());
         let is_set = |location: &str| {
             let needed = judged?.needed.iter().find(|needed| needed.reference.location() == location)?;
             Some(secrets::is_set(&needed.reference))
@@ -103,7 +109,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         set_up: spans(&page.set_up_text()),
         is_english: !listing.set_up.has_own(page.language.code),
         redirect_address: page.redirect_address(),
-        here: requested.file.saved.as_ref().map(|saved| file_here(&context, saved)),
+        here: requested.file.saved.as_ref().map(|saved| file_here(&context, saved, requested.live.as_deref())),
         values,
         refused,
         asked: (!sheet.provider.inputs.is_empty()).then(|| page.asked()),
@@ -113,10 +119,9 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
     Ok(handlers::page_response(&context, StatusCode::OK, body.render()))
 }
 
-fn file_here(context: &RequestContext, saved: &LabProvider) -> CatalogueFileHere {
+fn file_here(context: &RequestContext, saved: &LabProvider, live: Option<&LiveProvider>) -> CatalogueFileHere {
     let live_store = context.live_store();
-    let live_provider = live_store.providers.snapshot().provider(&saved.name).cloned();
-    let inputs = live_provider.map(|live_provider| login_page::provider_choice(&live_provider, None, &context.language().code).inputs);
+    let inputs = live.map(|live| login_page::provider_choice(live, None, &context.language().code).inputs);
     CatalogueFileHere {
         path: printable(&saved.file_report.report.source.name),
         status: if live_store.shows_provider(&saved.name) { saved.file_report.status } else { ProviderStatus::Off },
@@ -129,11 +134,14 @@ fn file_here(context: &RequestContext, saved: &LabProvider) -> CatalogueFileHere
 /// The redirect address alone, ready to be copied, and the mark.
 pub(crate) async fn show_file(context: RequestContext) -> Result<HttpResponse, UserFacingError> {
     guard::require_staff(&context)?;
-    let requested = Requested::find(&context)?;
     match context.path_parameter("file").as_deref() {
-        Some(REDIRECT_ADDRESS) => Ok(handlers::text_response(&context, requested.page(&context).redirect_address())),
+        Some(REDIRECT_ADDRESS) => {
+            let requested = Requested::find(&context)?;
+            Ok(handlers::text_response(&context, requested.page(&context).redirect_address()))
+        }
         Some(MARK) => {
-            let mark = catalogue_summary(requested.sheet.file.name).and_then(|summary| summary.mark).ok_or(ErrorCause::NoSuchPage)?;
+            let name = context.path_parameter("provider").ok_or(ErrorCause::NoSuchPage)?;
+            let mark = catalogue_summary(&name).and_then(|summary| summary.mark).ok_or(ErrorCause::NoSuchPage)?;
             let picture = Picture::of(&ProviderLogo::Mark(mark), Path::new("")).ok_or(ErrorCause::NoSuchPage)?;
             let mut response = picture_response(&picture);
             Ok(response.insert_header((CACHE_CONTROL, cache_lifetime(&context))).body(picture_body(picture)))

@@ -26,7 +26,7 @@ pub(crate) struct ProviderPage<'a> {
     /// The text of its button.
     pub(crate) title: &'a str,
     pub(crate) status: ProviderStatus,
-    pub(crate) evidence: FileEvidence,
+    pub(crate) evidence: FileConfirmation,
     /// Why shoppers do not see it although its file works.
     pub(crate) not_offered: Option<NotOfferedReason>,
     /// Whether an older version of the file is in use.
@@ -72,7 +72,7 @@ pub(crate) struct InstallationValue {
 
 /// What confirms a provider's file.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct FileEvidence {
+pub(crate) struct FileConfirmation {
     /// Its grade and its day.
     pub(crate) confirmed: Option<String>,
     /// When a login last worked here.
@@ -97,7 +97,7 @@ pub(crate) struct TestLoginView {
     pub(crate) trial: Option<AppTrialView>,
 }
 
-impl FileEvidence {
+impl FileConfirmation {
     fn is_empty(&self) -> bool {
         self.confirmed.is_none() && self.worked.is_none() && self.catalogue_href.is_none()
     }

@@ -14,9 +14,14 @@ use crate::vocabulary::place::{Located, Place};
 use crate::vocabulary::words::{NamedValues, Reader};
 
 /// The protections that the redirect contains, or the calls before it.
+#[expect(clippy::struct_excessive_bools, reason = "each says whether the request contains one thing")]
 pub(crate) struct RedirectProtections {
     pub(crate) nonce: bool,
     state: bool,
+    /// Where the state is sent.
+    state_place: Option<Place>,
+    /// The request contains the redirect address.
+    redirect_address: bool,
     /// Where the state is sent, if that is only through functions that change it; and whether it can be found again there.
     changed_state: Option<(Place, bool)>,
     /// Where the challenge is sent.
@@ -49,6 +54,8 @@ impl RedirectProtections {
         Self {
             nonce: sends(context.known.nonce),
             state: sends(state),
+            state_place: place_in_query(state),
+            redirect_address: sends(context.known.redirect_uri),
             changed_state: place_in_query(state).filter(|_| !is_as_it_is).map(|place| (place, in_query_uses(state).any(|used| used.whole))),
             challenge: place_in_query(challenge).or(elsewhere),
             method: assertion.is_some() || values.iter().any(|value| value.as_literal().as_deref() == Some("S256")),
@@ -78,6 +85,9 @@ impl RedirectProtections {
             let help = "add `state: \"${state}\"`; for a provider that does not give it back write `stateIn: path` or `stateIn: cookie`";
             reader.complain_missing(written_at, "the state is never sent, so any answer would be accepted", help);
         }
+        if state_in == StateLocation::RedirectQuery {
+            self.check_state_in_redirect_query(written_at, reader);
+        }
         match (context.pkce, self.challenge) {
             (Pkce::S256 | Pkce::Plain, None) => {
                 let method = context.pkce.word();
@@ -96,7 +106,21 @@ impl RedirectProtections {
         }
     }
 
-    /// Complains about what does not fit a state that comes back in the query of the redirect address. `state` is how the callback's is read.
+    /// Complains about a request in which the state stands twice, or nowhere.
+    fn check_state_in_redirect_query(&self, written_at: Place, reader: &mut Reader) {
+        if self.state {
+            let help = "take it out of the request, or write it without `stateIn: redirectQuery`";
+            let message =
+                "the state stands in the query of the redirect address already, so a provider that keeps this one returns it twice";
+            reader.complain_missing(self.state_place.unwrap_or(written_at), message, help);
+        } else if !self.redirect_address {
+            let help = "add `redirect_uri: \"${redirectUri}\"`, under the provider's name for it";
+            reader.complain_missing(written_at, "the state is never sent: it stands in the query of `${redirectUri}`", help);
+        }
+    }
+
+    /// Complains about what does not fit a state that comes back in the query of the redirect address. `state` is the expression that reads the
+    /// state from the callback.
     pub(crate) fn check_state_in_redirect(
         step: &Step,
         state: &FactExpression,
@@ -109,7 +133,11 @@ impl RedirectProtections {
         }
         if let Some(method) = method.filter(|method| method.value != CallbackMethod::Get) {
             let help = "take `callback` out, or write `stateIn: path`";
-            reader.complain(method.place, "a form of the provider does not hold the query of the redirect address", help);
+            reader.complain(
+                method.place,
+                "a callback by POST is read from its form, which does not hold the query of the redirect address",
+                help,
+            );
         }
     }
 

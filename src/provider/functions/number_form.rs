@@ -1,7 +1,6 @@
 //! The form in which a number is written, such as `000.000.000-00`: its digits, and marks between them.
 //!
-//! Digits are read only where the whole text has this form. So two texts with the same digits differ in nothing but marks, which the
-//! file has written out as marks.
+//! Digits are read only where the whole text has this form. Two texts that give the same digits differ only in the marks that the form names.
 
 use crate::vocabulary::diagnostic::printable;
 
@@ -38,11 +37,13 @@ impl NumberForm {
         rest.next().is_none().then_some(digits)
     }
 
-    /// A number with the digits of a text, again from the first where it has too few.
-    pub(crate) fn written(&self, text: &str) -> String {
+    /// An invented number with the last digits of a text, so that the numbers of two texts that differ at their end differ. What is missing before
+    /// them is filled with `1`.
+    pub(crate) fn invented(&self, text: &str) -> String {
         let known: Vec<char> = text.chars().filter(char::is_ascii_digit).collect();
-        let known = if known.is_empty() { vec!['1'] } else { known };
-        known.iter().copied().cycle().take(self.0.matches('0').count()).collect()
+        let length = self.0.matches('0').count();
+        let missing = length.saturating_sub(known.len());
+        std::iter::repeat_n('1', missing).chain(known.into_iter().rev().take(length).rev()).collect()
     }
 }
 
@@ -89,6 +90,6 @@ mod tests {
     fn an_invented_number_has_as_many_digits_as_the_form() {
         let form = NumberForm::parse("000-00").unwrap();
 
-        assert_eq!([form.written("7310558"), form.written("a12"), form.written("ana")], ["73105", "12121", "11111"]);
+        assert_eq!([form.invented("7310558"), form.invented("a12"), form.invented("ana")], ["10558", "11112", "11111"]);
     }
 }

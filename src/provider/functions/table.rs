@@ -147,7 +147,7 @@ pub(crate) const TABLE: &[FunctionRow] = &[
     row("default", "this text when nothing was found; not when what was found cannot be read", FunctionBehaviour::Default),
     row(
         "join",
-        "makes one text of the texts of a list, with this text between them; stands first behind a path, and leaves out what is empty; an entry that is no text makes the list unreadable. Different lists can give one text, so no id, address or condition is made of it",
+        "makes one text of the texts of a list, with this text between them; stands first behind a path, and leaves out what is empty; an entry that is no text makes the list unreadable. Different lists can give one text, so `check` refuses it in an id, an e-mail address and a condition",
         FunctionBehaviour::Join,
     ),
     row(

@@ -24,7 +24,7 @@ impl Function {
             FunctionAction::Text(..) | FunctionAction::JsonLiteral(_) | FunctionAction::Default(_) | FunctionAction::Join(_) => {
                 Some(wanted.to_owned())
             }
-            FunctionAction::Digits(form) => Some(form.written(wanted)),
+            FunctionAction::Digits(form) => Some(form.invented(wanted)),
             FunctionAction::Add(TextEnd::Start, more) => Some(wanted.strip_prefix(&*literal(more)?)?.to_owned()),
             FunctionAction::Add(TextEnd::End, more) => Some(wanted.strip_suffix(&*literal(more)?)?.to_owned()),
             FunctionAction::Split(TextEnd::Start, mark) => Some(format!("{wanted}{}", literal(mark)?)),

@@ -2,8 +2,8 @@
 
 use crate::provider::condition::Condition;
 use crate::provider::fact_expression::FactExpression;
+use crate::provider::functions::FunctionArgument;
 use crate::provider::functions::change::TextChange;
-use crate::provider::functions::{Function, FunctionArgument};
 use crate::provider::hole::Hole;
 use crate::provider::json_path::{JsonPath, RouteStep};
 use crate::provider::proof_check::ProofCheck;
@@ -20,7 +20,6 @@ static CHOSEN_KEYS: LazyLock<Vec<String>> = LazyLock::new(|| read_data_file(incl
 impl ProofCheck<'_> {
     /// Checks what the id is made of.
     pub(crate) fn check_id(&self, reader: &mut Reader) {
-        self.check_joined_lists(reader);
         let mut alternatives = Vec::new();
         self.collect_readings(self.file.known.id, &mut Vec::new(), &mut alternatives);
         let typed = self.file.typed_facts(reader);
@@ -40,40 +39,6 @@ impl ProofCheck<'_> {
                 } else {
                     reader.warn(hole.place, message, help);
                 }
-            }
-        }
-    }
-
-    /// Complains about a list that is joined to one text where a person is known by it, or where a condition asks about it: the entries of
-    /// another list could give the same text.
-    fn check_joined_lists(&self, reader: &mut Reader) {
-        let signed = self.file.steps().filter_map(|step| step.signed.as_ref()).flat_map(|signed| &signed.require);
-        let when = self.file.steps().flat_map(|step| step.when.iter().flat_map(|when| &when.0));
-        let required = self.file.require.iter().flat_map(|require| &require.0);
-        let composed = self.file.identity.facts().filter_map(|fact| self.file.identity.composition(fact));
-        let conditions: Vec<&Condition> = self
-            .file
-            .steps()
-            .flat_map(Step::conditions)
-            .chain(signed)
-            .chain(when)
-            .chain(required)
-            .chain(composed.flat_map(FactExpression::conditions))
-            .collect();
-        let person = self.identity_facts().map(|(_, fact)| fact);
-        let asked = conditions.iter().flat_map(|condition| condition.uses()).map(|used| used.fact);
-        let behind: Vec<Slot> = person.into_iter().chain(asked).flat_map(|fact| self.facts_behind(fact)).collect();
-        let reads = self.file.steps().flat_map(Step::all_reads).filter(|read| behind.contains(&read.fact)).map(|read| &read.reading);
-        let composed = behind.iter().filter_map(|fact| self.file.identity.composition(*fact));
-        let texts = reads.chain(composed).flat_map(FactExpression::texts);
-        for hole in texts.chain(conditions.iter().flat_map(|condition| condition.subject_texts())).flat_map(Template::holes) {
-            if hole.functions().iter().any(Function::joins) && !reader.has_complaint_at(hole.place) {
-                let help = "for an id or an address read the one entry that is meant, such as `$.ids[0]`; in a condition ask the list itself: `contains: staff`";
-                reader.complain(
-                    hole.place,
-                    "`join` makes one text of several values, and the values of another person could give the same text",
-                    help,
-                );
             }
         }
     }

@@ -69,8 +69,9 @@ impl Step {
             verify.verify(&callback.as_pairs(), facts)?;
         }
         if document.get("error").and_then(scalar_text).is_some() {
-            // A refusal in any case: an entry of `refused` that holds decides which code and message are shown, and nothing else.
-            let rule = self.refused.iter().find(|rule| rule.refuses(Some(document), facts, 400));
+            // A refusal in any case: an entry of `refused` that certainly holds decides which code and message are shown, and nothing else.
+            let holds = |condition: &Condition| condition.holds(Some(document), facts);
+            let rule = self.refused.iter().find(|rule| rule.condition().is_some_and(holds));
             return Err(StepError::Refused { refusal: self.refusal(rule, Some(document), facts, 400), place: rule.map(|rule| rule.place) });
         }
         self.check_refusal(Some(document), facts, 200)?;

@@ -67,7 +67,7 @@ pub(super) fn attempt_from_request(
     };
     attempt.options.reauthenticates = !step.reauthenticate.is_empty() && step.reauthenticate.iter().all(asks_anew);
     attempt.challenge = captured_value(step, received, known.code_challenge).map(Into::into);
-    if let Some(mark) = provider.state_in.mark_in_address()
+    if let Some(mark) = provider.state_in.separator_before_state()
         && let Some(redirect_uri) = captured_value(step, received, known.redirect_uri)
         && let Some(state) = redirect_uri.strip_prefix(&*attempt.redirect_uri).and_then(|rest| rest.strip_prefix(mark))
         && !state.is_empty()

@@ -133,7 +133,7 @@ impl ExampleReplacements {
     fn replace_in_claims(&self, claims: &Value) -> Value {
         let mut replaced = self.replace_in_json(claims);
         for (name, value) in replaced.as_object_mut().into_iter().flatten() {
-            // Counted from the recorded moment, which may be that of the example itself and is replaced above.
+            // The elapsed time is added to the recorded moment; `replace_in_json` may have replaced it already.
             if TIME_CLAIMS.contains(&name.as_str())
                 && let Some(moment) = claims.get(name).and_then(Value::as_i64)
             {

@@ -21,7 +21,7 @@ choice! {
 
 words! {
     /// The proxy through which calls to providers and to apps, and the events of a store, leave the network. The hosts of `privateHosts`, and this
-    /// machine, are called without it. A receiver of events inside the network is called through it: list its host in `noProxy`. Mail does not go through it, and variables such as `HTTPS_PROXY` are not read.
+    /// machine, are called without it. A receiver of events inside the network is also called through it, unless `noProxy` lists its host. Mail does not go through it, and variables such as `HTTPS_PROXY` are not read.
     pub(crate) struct OutgoingProxyBlock ("outgoingProxy block") {
         /// The address of the proxy: `http://`, its host and its port. What is said to a provider is encrypted within it.
         /// Example: `url: http://proxy.interno.example:3128`

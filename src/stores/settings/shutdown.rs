@@ -10,8 +10,9 @@ use std::time::Duration;
 const LONGEST: Duration = Duration::from_mins(10);
 
 words! {
-    /// How the broker ends when it is asked to, by SIGTERM or SIGINT. Then `/health/ready` answers 503. After `delay` the broker accepts no
-    /// connections any more, and finishes the requests that are under way. A second signal cuts the wait short.
+    /// How the broker ends when it is asked to, by SIGTERM or SIGINT. Then `/health/ready` answers 503. After `delay` the broker
+    /// finishes mails and exchanges of tokens that are under way, for at most half of `timeout`. Then it accepts no connections any more, and finishes
+    /// the requests that are under way. A second signal cuts the wait short.
     pub(crate) struct ShutdownSpec ("shutdown block") {
         /// How long the broker serves on after it was asked to end, so that a load balancer that asks `/health/ready` sends it no visitors
         /// by then.

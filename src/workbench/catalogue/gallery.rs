@@ -1,9 +1,10 @@
 //! The pages of `docs/providers`: one about each provider of the catalogue, and an index by kind and by country in each language that
 //! has pages.
 
+use crate::pages::phrases::fill;
 use crate::provider::listing::{Country, EvidenceGrade, ProviderKind};
 use crate::workbench::catalogue::gallery_page::GalleryPage;
-use crate::workbench::catalogue::gallery_phrases::{GalleryLanguage, filled, gallery_language};
+use crate::workbench::catalogue::gallery_phrases::{GalleryLanguage, gallery_language};
 use crate::workbench::catalogue::page_block::{PageBlock, PageSpan, as_markdown, spans};
 use crate::workbench::catalogue::sheet::CatalogueSheet;
 use crate::workbench::catalogue::summary::{CatalogueSummary, catalogue_summaries};
@@ -40,7 +41,7 @@ fn has_page(sheet: &CatalogueSheet, code: &str) -> bool {
 /// The page about a provider.
 fn page(sheet: &CatalogueSheet, language: &GalleryLanguage, folder: &str) -> String {
     let (name, phrases) = (sheet.file.name, &language.phrases);
-    let mut blocks = GalleryPage { sheet, language, public_url: PUBLIC_URL, redirect: None }.blocks();
+    let mut blocks = GalleryPage { sheet, language, public_url: PUBLIC_URL, in_use: None }.blocks();
     let (root, documents) = (up_to_root(folder), up_to_documents(folder));
     let mut links = vec![
         link(&phrases.file, format!("{root}providers.d/{name}.yaml")),
@@ -60,13 +61,13 @@ fn index(language: &GalleryLanguage, folder: &str, own: &[&str]) -> String {
     let to_page = |summary: &CatalogueSummary| {
         let [(first, _), ..] = FOLDERS;
         let name = summary.name;
-        link(
-            &summary.title,
-            if own.contains(&name) { format!("{name}.md") } else { format!("{documents}{}/{name}.md", below_documents(first)) },
-        )
+        if own.contains(&name) {
+            return link(&summary.title, format!("{name}.md"));
+        }
+        link(&format!("{} (en)", summary.title), format!("{documents}{}/{name}.md", below_documents(first)))
     };
     let of_grade = |grade| summaries.iter().filter(|summary| summary.grade == grade).count().to_string();
-    let lead = filled(
+    let lead = fill(
         &phrases.lead,
         &[
             ("count", &summaries.len().to_string()),

@@ -1,23 +1,23 @@
 //! What a page of the gallery says about a provider.
 
-use crate::provider::callback::StateLocation;
+use crate::pages::phrases::fill;
+use crate::provider::Provider;
 use crate::provider::listing::{BrokerAddresses, ListingText};
 use crate::provider::pkce::Pkce;
-use crate::provider::redirect_address::RedirectAddress;
 use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
-use crate::workbench::catalogue::gallery_phrases::{GalleryLanguage, GalleryPhrases, filled};
+use crate::workbench::catalogue::gallery_phrases::{GalleryLanguage, GalleryPhrases};
 use crate::workbench::catalogue::page_block::{PageBlock, PageSpan, spans};
 use crate::workbench::catalogue::sheet::{CatalogueSheet, NeededValue};
 
-/// Whom a page is for.
+/// A page about a provider, in one language and for one broker.
 #[derive(Clone, Copy)]
 pub(crate) struct GalleryPage<'a> {
     pub(crate) sheet: &'a CatalogueSheet,
     pub(crate) language: &'a GalleryLanguage,
     /// The address of the broker that it names.
     pub(crate) public_url: &'a str,
-    /// What the file in use says of the redirect address, where it is not the catalogue's own file.
-    pub(crate) redirect: Option<&'a RedirectAddress>,
+    /// The provider's file in use, where that is another one than the catalogue's: it says which address is registered.
+    pub(crate) in_use: Option<&'a Provider>,
 }
 
 impl GalleryPage<'_> {
@@ -27,9 +27,7 @@ impl GalleryPage<'_> {
 
     /// The address to register at the provider.
     pub(crate) fn redirect_address(&self) -> String {
-        let provider = &self.sheet.provider;
-        let state = if provider.state_in == StateLocation::Path { "/…" } else { "" };
-        format!("{}{state}", self.redirect.unwrap_or(&provider.redirect_address).of(self.public_url, &provider.name))
+        self.in_use.unwrap_or(&self.sheet.provider).address_to_register(self.public_url)
     }
 
     /// All parts of the page.
@@ -62,7 +60,7 @@ impl GalleryPage<'_> {
     /// How sure the file is, since when, and by whom.
     pub(crate) fn how_sure(&self) -> String {
         let (evidence, phrases) = (&self.sheet.listing.evidence, self.phrases());
-        filled(
+        fill(
             &phrases.how_sure,
             &[
                 ("grade", evidence.grade.word()),
@@ -76,14 +74,14 @@ impl GalleryPage<'_> {
     /// What is done before the first login.
     pub(crate) fn set_up(&self) -> Vec<PageBlock> {
         let (sheet, phrases) = (self.sheet, self.phrases());
-        let add = filled(&phrases.add, &[("name", sheet.file.name)]);
+        let add = fill(&phrases.add, &[("name", sheet.file.name)]);
         let mut steps = vec![spans(&add), spans(&self.set_up_text())];
         let needed = sheet.needed_values();
         if !needed.is_empty() {
             let names: Vec<String> = needed.iter().map(|value| format!("`{}`", value.location)).collect();
-            steps.push(spans(&filled(&phrases.variables, &[("names", &names.join(", "))])));
+            steps.push(spans(&fill(&phrases.variables, &[("names", &names.join(", "))])));
         }
-        steps.push(spans(&filled(&phrases.try_it, &[("name", sheet.file.name)])));
+        steps.push(spans(&fill(&phrases.try_it, &[("name", sheet.file.name)])));
         let mut blocks = vec![PageBlock::Steps(steps), PageBlock::Paragraph(self.redirect_sentence())];
         if !needed.is_empty() {
             let rows = needed.iter().map(|value| vec![vec![PageSpan::Code(value.location.clone())], spans(&self.meaning(value))]);
@@ -99,7 +97,7 @@ impl GalleryPage<'_> {
     pub(crate) fn asked(&self) -> String {
         let inputs = &self.sheet.provider.inputs;
         let labels: Vec<&str> = inputs.iter().map(|input| input.label.in_language(self.language.code)).collect();
-        filled(&self.phrases().asked, &[("labels", &labels.join("; "))])
+        fill(&self.phrases().asked, &[("labels", &labels.join("; "))])
     }
 
     /// What is done at the provider alone.
@@ -112,7 +110,7 @@ impl GalleryPage<'_> {
     }
 
     fn redirect_sentence(&self) -> Vec<PageSpan> {
-        spans(&filled(&self.phrases().redirect, &[("address", &self.redirect_address()), ("url", self.public_url)]))
+        spans(&fill(&self.phrases().redirect, &[("address", &self.redirect_address()), ("url", self.public_url)]))
     }
 
     /// What is set up at the provider, with the addresses of the broker as code.
@@ -132,8 +130,8 @@ impl GalleryPage<'_> {
         match (value.fact.as_str(), value.is_secret) {
             ("clientId", _) => phrases.client_id.clone(),
             ("clientSecret", _) => phrases.client_secret.clone(),
-            (fact, true) => filled(&phrases.secret, &[("fact", fact)]),
-            (fact, false) => filled(&phrases.setting, &[("fact", fact)]),
+            (fact, true) => fill(&phrases.secret, &[("fact", fact)]),
+            (fact, false) => fill(&phrases.setting, &[("fact", fact)]),
         }
     }
 
@@ -143,16 +141,16 @@ impl GalleryPage<'_> {
         let mut lines = Vec::new();
         if let Some(discovery) = &provider.discovery {
             let issuer = discovery.issuer_address(&provider.empty_facts());
-            lines.push(spans(&filled(&phrases.discovered, &[("issuer", &issuer)])));
+            lines.push(spans(&fill(&phrases.discovered, &[("issuer", &issuer)])));
         }
         for step in self.sheet.steps().iter().filter(|step| !step.is_refresh) {
             let address = step.request.address.masked();
             let address = address.split(['?', '#']).next().unwrap_or_default();
             let line = if step.is_redirect {
                 let scope =
-                    provider.scope.as_deref().map_or_else(|| phrases.no_scope.clone(), |scope| filled(&phrases.scope, &[("scope", scope)]));
+                    provider.scope.as_deref().map_or_else(|| phrases.no_scope.clone(), |scope| fill(&phrases.scope, &[("scope", scope)]));
                 let pkce = if provider.pkce == Pkce::Off { format!(" {}", phrases.pkce_off) } else { String::new() };
-                format!("{} {scope}{pkce}", filled(&phrases.browser, &[("address", address)]))
+                format!("{} {scope}{pkce}", fill(&phrases.browser, &[("address", address)]))
             } else {
                 format!("`{} {address}`", step.request.method)
             };
@@ -175,7 +173,7 @@ impl GalleryPage<'_> {
             EmailTrustPolicy::Never => phrases.trust_never.clone(),
             EmailTrustPolicy::Domains(domains) => {
                 let domains: Vec<&str> = domains.iter().map(|domain| domain.value.as_str()).collect();
-                filled(&phrases.trust_domains, &[("domains", &domains.join("`, `"))])
+                fill(&phrases.trust_domains, &[("domains", &domains.join("`, `"))])
             }
         };
         let missing = match provider.identity.missing() {
@@ -207,7 +205,7 @@ impl GalleryPage<'_> {
         let (listing, phrases) = (&self.sheet.listing, self.phrases());
         let mut lines: Vec<_> = listing.notes.iter().map(|note| spans(&with_code(&self.filled(note)))).collect();
         if let Some(doubts) = &listing.evidence.doubts {
-            lines.push(spans(&with_code(&filled(&phrases.doubts, &[("doubts", &self.filled(doubts))]))));
+            lines.push(spans(&with_code(&fill(&phrases.doubts, &[("doubts", &self.filled(doubts))]))));
         }
         if lines.is_empty() { Vec::new() } else { vec![PageBlock::Heading(phrases.notes.clone()), PageBlock::Items(lines)] }
     }
@@ -220,7 +218,7 @@ impl GalleryPage<'_> {
         let phrases = self.phrases();
         let line = |what: &str, refused: Option<&str>| match refused {
             None => spans(what),
-            Some(code) => spans(&filled(&phrases.refused, &[("what", what), ("code", code)])),
+            Some(code) => spans(&fill(&phrases.refused, &[("what", what), ("code", code)])),
         };
         let lines: Vec<_> = self.sheet.examples().iter().map(|example| line(&example.what, example.refused.as_deref())).collect();
         vec![PageBlock::Heading(phrases.examples.clone()), PageBlock::Items(lines)]

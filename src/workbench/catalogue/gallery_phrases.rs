@@ -126,8 +126,3 @@ impl GalleryPhrases {
         }
     }
 }
-
-/// A phrase with its holes filled.
-pub(crate) fn filled(phrase: &str, holes: &[(&str, &str)]) -> String {
-    holes.iter().fold(phrase.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
-}

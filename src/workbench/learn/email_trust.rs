@@ -1,6 +1,7 @@
 //! Writes `trustEmail`, `missingEmail` and `sessionSwap`. No recording shows whether addresses can be trusted, so each gets the
 //! safe choice, and the operator decides.
 
+use crate::provider::callback::StateLocation;
 use crate::provider::pkce::Pkce;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
 use crate::workbench::draft::ProviderDraft;
@@ -12,7 +13,7 @@ use crate::workbench::learn::signed_token::LearnedSignedToken;
 impl LoginLearner<'_> {
     /// Whether the callback is tied to the login that it answers: by the state, by PKCE, or by the nonce of a signed token.
     pub(crate) fn is_callback_tied(&self, tokens: &[LearnedSignedToken]) -> bool {
-        state_location(self) != Some("cookie") || self.pkce != Pkce::Off || tokens.iter().any(|token| token.repeats_nonce)
+        state_location(self) != Some(StateLocation::Cookie) || self.pkce != Pkce::Off || tokens.iter().any(|token| token.repeats_nonce)
     }
 
     /// Adds `trustEmail` and `missingEmail`.

@@ -309,7 +309,7 @@ impl LoginLearner<'_> {
 
     /// What is needed to replay a login.
     fn replayable_login(&self, login: &RecordedLogin<'_>) -> ReplayableLogin {
-        let in_address = || state_in_address(&login.redirect_uri).unwrap_or_default().to_owned();
+        let in_address = || state_in_address(&login.redirect_uri).map_or_else(String::new, |(_, state)| state.to_owned());
         let at = login.calls.get(login.token_call).and_then(|call| call.exchange.at).or(login.redirect.at);
         let client_token = login.client_token.as_ref().map(|found| found.call.exchange);
         let redirected = |login: &RecordedLogin<'_>| login.first_parameters();

@@ -1,5 +1,6 @@
 //! Writes the first step: the address to which the browser was sent, and what is read from the callback.
 
+use crate::provider::callback::StateLocation;
 use crate::provider::json;
 use crate::provider::pkce::Pkce;
 use crate::vocabulary::yaml::writer::{YamlLine, YamlValue};
@@ -56,15 +57,23 @@ pub(crate) fn redirect_request_entries(learner: &mut LoginLearner<'_>) -> Vec<Ya
         words.push(YamlLine::new("scope", YamlValue::Text(scope)));
     }
     let state_in = state_location(learner);
-    if state_in == Some("path") {
+    if state_in == Some(StateLocation::Path) {
         words.push(YamlLine::new("query", YamlValue::Block(parameter_entries(&sent))));
     } else {
         push_shape(shortest_shape(&standard_redirect_parameters(learner), &sent), "query", &mut words);
     }
-    if let Some(word) = state_in {
-        words.push(YamlLine::with_comment("stateIn", YamlValue::text(word), "no parameter of the callback repeats one that was sent"));
+    if let Some(location) = state_in {
+        words.push(YamlLine::with_comment("stateIn", YamlValue::text(location.word()), comment_on_state(location)));
     }
     words
+}
+
+/// How it was seen where the state comes back.
+fn comment_on_state(location: StateLocation) -> &'static str {
+    match location {
+        StateLocation::RedirectQuery => "the state comes back in the query of the redirect address",
+        StateLocation::Query | StateLocation::Path | StateLocation::Cookie => "no parameter of the callback repeats one that was sent",
+    }
 }
 
 /// The scope of the redirect, or of what was pushed before it.
@@ -131,26 +140,19 @@ pub(crate) fn push_shape(shape: RequestShape, written: &str, words: &mut Vec<Yam
     }
 }
 
-/// The word of `stateIn`, where the state is no parameter of the callback.
-pub(crate) fn state_location(learner: &LoginLearner<'_>) -> Option<&'static str> {
+/// Where the state comes back, if it is no parameter of the callback.
+pub(crate) fn state_location(learner: &LoginLearner<'_>) -> Option<StateLocation> {
     if learner.login.state.is_some() {
         return None;
     }
-    let address = &learner.login.redirect_uri;
-    Some(match state_in_address(address) {
-        Some(_) if address.contains("?state=") => "redirectQuery",
-        Some(_) => "path",
-        None => "cookie",
-    })
+    Some(state_in_address(&learner.login.redirect_uri).map_or(StateLocation::Cookie, |(location, _)| location))
 }
 
-/// The state that stands in a redirect address: at its end, or in its query.
-pub(crate) fn state_in_address(redirect_uri: &str) -> Option<&str> {
-    let state = match redirect_uri.split_once("?state=") {
-        Some((_, state)) => state,
-        None => redirect_uri.rsplit('/').next().unwrap_or_default(),
-    };
-    Some(state).filter(|state| looks_random(state))
+/// The state that stands in a redirect address, and where: at its end, or in its query.
+pub(crate) fn state_in_address(redirect_uri: &str) -> Option<(StateLocation, &str)> {
+    let places = [StateLocation::RedirectQuery, StateLocation::Path].into_iter();
+    let mut found = places.filter_map(|location| Some((location, redirect_uri.rsplit_once(location.separator_before_state()?)?.1)));
+    found.next().filter(|(_, state)| looks_random(state))
 }
 
 /// Adds how the callback comes and what is read from it; returns the `identity` that reads a name only the callback has.

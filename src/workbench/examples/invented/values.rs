@@ -174,7 +174,7 @@ impl<'a> FactValues<'a> {
             "locale" => self.person.locale.to_owned(),
             "tokenType" => "Bearer".to_owned(),
             "code" => "c-1".to_owned(),
-            // A provider may give an id for a token.
+            // The access token may serve as the id, so each invented person has one of their own.
             "accessToken" => format!("at-{}", self.person.id.chars().last().unwrap_or('1')),
             "state" => stand_in("state"),
             "iss" => self.facts.get(known.issuer).map_or_else(short, |issuer| issuer.expose().to_owned()),
