@@ -20,25 +20,27 @@ use portaria::workbench::{curl, har};
 /// every request is the one that the story expects and the identity is the same.
 ///
 /// The comparison leaves out what no recording holds: the names of settings, secrets and variables, where the client's id is kept, `name` and `logo`,
-/// and the policy of `trustEmail` and `missingEmail`, which is taken from the catalogue. A file is one edit away from right if setting or removing one
+/// and the policy of `trustEmail` and `missingEmail`, which is taken from the catalogue. A recording is of one installation: hosts stand in the learnt
+/// file as they were called, so only the stories with the hosts and the client of the first are recorded and compared. Stories in which the shop asks
+/// for more than a usual login does (another sign-in, a language) are left out, because nothing shows in a usual login how that would be asked. A file is one edit away from right if setting or removing one
 /// word, as the catalogue has it, makes it right; a word is a text, a list of alternatives, or a condition. Every one of these edits is tried.
 ///
-/// The rules of the learner were found with 50 of these providers: 43 of them are right, and 5 more with one edit. The other 130 were written later and
-/// never considered: 57 of them are right, and 18 more with one edit. So the floors hold what is true of all of them together.
+/// 142 of the 180 files are right, and 23 more with one edit. Most of the others read an id that the file puts together of two values, or a picture
+/// whose address it writes out: which of several ids a store should know a person by, no recording shows.
 #[test]
 fn files_are_learnt_from_what_browsers_keep() {
     let (right, nearly, all) = measure("HAR", &cases(), |exchanges| har::read(har::write(exchanges).as_bytes()).expect("a HAR"));
 
-    assert!(right * 100 >= all * 54, "{right} of {all}");
-    assert!((right + nearly) * 100 >= all * 66, "{right} and {nearly} of {all}");
+    assert!(right * 100 >= all * 77, "{right} of {all}");
+    assert!((right + nearly) * 100 >= all * 90, "{right} and {nearly} of {all}");
 }
 
 #[test]
 fn files_are_learnt_from_curl_lines() {
     let (right, nearly, all) = measure("curl", &cases(), |exchanges| curl::read(&curl::write(exchanges)).expect("curl lines"));
 
-    assert!(right * 100 >= all * 54, "{right} of {all}");
-    assert!((right + nearly) * 100 >= all * 66, "{right} and {nearly} of {all}");
+    assert!(right * 100 >= all * 77, "{right} of {all}");
+    assert!((right + nearly) * 100 >= all * 90, "{right} and {nearly} of {all}");
 }
 
 /// Providers that were invented and written with their stories before the learner was run on any of them. They use several languages, and requests and
@@ -83,6 +85,72 @@ fn calls_before_the_redirect_are_learnt_as_prepare() {
 /// A provider that follows the standard.
 fn acme() -> Case {
     cases_of(vec![root().join("providers.d/discord.yaml")]).remove(0)
+}
+
+/// What is learnt of a recording in which texts of the answers that have one of them were replaced.
+fn learnt_with(case: &Case, nth: usize, change: &dyn Fn(&str) -> String) -> String {
+    let (mut exchanges, _) = recorded(case);
+    let answers =
+        exchanges.iter_mut().filter_map(|exchange| exchange.answer.as_mut()).filter(|answer| answer.body.contains("\"verified\""));
+    for answer in answers.skip(nth).take(1) {
+        answer.body = change(&answer.body);
+    }
+    learn("acme", &exchanges, STRICT).unwrap_or_else(|why| panic!("{why}")).text
+}
+
+#[test]
+fn a_login_name_is_no_address_where_the_answer_has_one() {
+    let add = |body: &str| body.replacen('{', "{\"login_name\":\"ana@tenant.example\",", 1);
+    let without_address = |body: &str| add(body).replace("\"email\":", "\"was\":");
+
+    let text = learnt_with(&acme(), 1, &without_address);
+
+    assert!(text.contains("email: $.email") && !text.contains("login_name"), "{text}");
+}
+
+#[test]
+fn the_id_is_one_that_every_login_has() {
+    let text = learnt_with(&acme(), 0, &|body| body.replacen('{', "{\"sub\":\"q7-5521-aa\",", 1));
+
+    assert!(text.contains("id: $.id") && !text.contains("$.sub"), "{text}");
+}
+
+#[test]
+fn the_token_call_of_one_login_is_no_preparation_of_the_next() {
+    let case = cases_of(vec![root().join("providers.d/chatwork.yaml")]).remove(0);
+    let (exchanges, _) = recorded(&case);
+
+    let learned = learn("acme", &exchanges, STRICT).unwrap_or_else(|why| panic!("{why}"));
+
+    assert!(case.stories.len() > 1 && !learned.text.contains("prepare:") && !learned.text.contains("secrets:"), "{}", learned.text);
+}
+
+#[test]
+fn a_redirect_that_names_the_address_by_another_name_is_found() {
+    let case = cases_of(vec![root().join("providers.d/ebay.yaml")]).remove(0);
+    let (exchanges, _) = recorded(&case);
+
+    let learned = learn("acme", &exchanges, STRICT).unwrap_or_else(|why| panic!("{why}"));
+
+    assert!(learned.text.matches("redirect_uri: ${ownRedirectUri}").count() == 2, "{}", learned.text);
+}
+
+#[test]
+fn a_call_that_one_login_did_without_is_optional_unless_it_gives_the_id() {
+    for (name, is_optional) in [("cronofy", true), ("lichess", true), ("discord", false)] {
+        let case = cases_of(vec![root().join(format!("providers.d/{name}.yaml"))]).remove(0);
+        let (mut exchanges, _) = recorded(&case);
+        if name == "discord" {
+            let last = exchanges.iter_mut().rev().filter_map(|exchange| exchange.answer.as_mut());
+            for answer in last.filter(|answer| answer.body.contains("\"verified\"")).take(1) {
+                (answer.status, answer.body) = (403, "{}".to_owned());
+            }
+        }
+
+        let learned = learn("acme", &exchanges, STRICT).unwrap_or_else(|why| panic!("{why}"));
+
+        assert_eq!(learned.text.contains("optional: true"), is_optional, "{}", learned.text);
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub(crate) mod email_verified; // whether an address is proven
 pub(crate) mod entry_choice; // an address and its claim in one entry of a list
 pub(crate) mod headers; // the headers of a call
 pub(crate) mod ids; // which value identifies a person
+pub(crate) mod implied_calls; // calls that not every login makes
 pub(crate) mod issuer_documents; // the issuer's document and keys
 pub(crate) mod jwt; // signed tokens in a recording
 pub(crate) mod known_values; // values and the facts that they are
@@ -33,6 +34,8 @@ pub(crate) mod provider_file; // the whole file
 pub(crate) mod pushed_request; // what was called before the redirect
 pub(crate) mod recorded_login; // the logins of a recording
 pub(crate) mod redirect; // the first step
+pub(crate) mod registered_address; // a callback whose address was sent by name
+pub(crate) mod relevant_calls; // the calls of a login
 pub(crate) mod request_places; // the places of a request that hold values
 pub(crate) mod request_shape; // the fewest words for a request
 pub(crate) mod signed_token; // the token that the provider signed

@@ -19,6 +19,7 @@ use crate::world::random;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use std::cell::Cell;
 use std::collections::HashSet;
 
 /// The recording of one story.
@@ -149,12 +150,37 @@ fn fresh_values(provider: &Provider, story: &ExampleSpec, installation: &[(Strin
         let known = installation.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
         // A value in an address stays as recorded. One in the issuer's address does so above all, because document and tokens name it.
         let is_in_issuer = provider.discovery.iter().flat_map(Discovery::uses).any(|used| used.fact == needed.fact);
-        let own = given(&name).filter(|value| value.contains('.') || value.contains('/') || is_in_issuer);
+        // What a host or an answer names has to be what they name.
+        let is_fixed = |value: &String| {
+            value.contains('.')
+                || value.contains('/')
+                || is_in_issuer
+                || is_in_host(&provider.source.text, &name)
+                || is_answered(story, value)
+        };
+        let own = given(&name).filter(is_fixed);
         let value = if is_in_issuer { own.or(known) } else { known.or(own) };
         let value = value.unwrap_or_else(|| if needed.secret { random_text(30) } else { random_hex() });
         values.push((name, value));
     }
     values
+}
+
+/// Whether a fact is a part of a host that the file names.
+fn is_in_host(file: &str, name: &str) -> bool {
+    let hole = format!("${{{name}}}");
+    file.split("://").skip(1).any(|rest| rest.split(['/', ' ', '\n', '"']).next().is_some_and(|host| host.contains(&hole)))
+}
+
+/// Whether an answer of the story has this value.
+fn is_answered(story: &ExampleSpec, value: &str) -> bool {
+    let is_found = Cell::new(false);
+    let look = |text: &str| {
+        is_found.set(is_found.get() || text == value);
+        text.to_owned()
+    };
+    rewrite_answers(&mut story.clone(), &look);
+    is_found.get()
 }
 
 /// The story with these values in place of the stand-ins.

@@ -37,13 +37,20 @@ pub fn cases_of(files: Vec<PathBuf>) -> Vec<Case> {
         let examples = path.with_extension("examples.yaml");
         let stories = portaria::workbench::examples::read(&Source::new(examples.display().to_string(), text(&examples))).expect("examples");
         let mut stories: Vec<ExampleSpec> = stories.into_iter().filter(|story| story.identity.is_some()).collect();
-        // A recording is of one installation, so the issuer is the same in all logins.
-        let hosts = |story: &ExampleSpec| -> Vec<String> {
+        // In no usual login does the shop ask for more, such as the login page of a language.
+        let given = |story: &ExampleSpec, fits: &dyn Fn(&str) -> bool| -> Vec<String> {
             let facts = story.facts.iter().flat_map(|facts| &facts.0);
-            facts.filter(|(name, _)| is_in_issuer(&file, &name.value)).map(|(_, value)| value.value.clone()).collect()
+            facts.filter(|(name, _)| fits(&name.value)).map(|(_, value)| value.value.clone()).collect()
         };
-        if let Some(first) = stories.first().map(hosts) {
-            stories.retain(|story| hosts(story) == first);
+        let asks = |name: &str| matches!(name, "loginHint" | "uiLocales" | "reauthenticate");
+        if stories.iter().any(|story| given(story, &asks).is_empty()) {
+            stories.retain(|story| given(story, &asks).is_empty());
+        }
+        // A recording is of one installation, so the hosts and the client are the same in all logins.
+        let installation =
+            |story: &ExampleSpec| given(story, &|name| matches!(name, "clientId" | "clientSecret") || is_in_address(&file, name));
+        if let Some(first) = stories.first().map(installation) {
+            stories.retain(|story| installation(story) == first);
         }
         let says = |story: &ExampleSpec| story.exchanges.iter().flat_map(|all| &all.0).any(|exchange| exchange.request.is_some());
         let asked =
@@ -52,10 +59,11 @@ pub fn cases_of(files: Vec<PathBuf>) -> Vec<Case> {
     })
 }
 
-/// Whether a setting stands in the issuer.
-fn is_in_issuer(file: &str, name: &str) -> bool {
+/// Whether a setting stands in the issuer or in a host.
+fn is_in_address(file: &str, name: &str) -> bool {
     let hole = format!("${{{name}}}");
-    file.lines().any(|line| line.starts_with("discovery:") && line.contains(&hole))
+    let hosts = file.split("://").skip(1).filter_map(|rest| rest.split(['/', ' ', '\n', '"']).next());
+    file.lines().any(|line| line.starts_with("discovery:") && line.contains(&hole)) || hosts.into_iter().any(|host| host.contains(&hole))
 }
 
 /// Every request of a story as one text.

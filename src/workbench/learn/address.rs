@@ -28,7 +28,7 @@ pub(crate) fn address_template(learner: &mut LoginLearner<'_>, of: RequestOf, ba
 fn given_beginning<'b>(learner: &mut LoginLearner<'_>, base: &'b str) -> Option<(String, &'b str)> {
     let rest_behind = |value: &str| {
         let rest = base.strip_prefix(value)?;
-        (looks_like_url(value) && (rest.is_empty() || rest.starts_with('/') || value.ends_with('/'))).then_some(rest)
+        (looks_like_url(value) && (rest.is_empty() || rest.starts_with('/'))).then_some(rest)
     };
     let given = learner.answer_values.iter().filter(|known| rest_behind(&known.value).is_some()).map(|known| known.value.clone());
     if let Some(value) = given.max_by_key(String::len) {
@@ -36,7 +36,7 @@ fn given_beginning<'b>(learner: &mut LoginLearner<'_>, base: &'b str) -> Option<
         learner.resolve_facts(&sent);
     }
     let facts = learner.known.facts().iter().filter_map(|(fact, value)| Some((fact.clone(), rest_behind(value)?)));
-    facts.filter(|(fact, _)| fact != "redirectUri").min_by_key(|(_, rest)| rest.len())
+    facts.filter(|(fact, _)| fact != "redirectUri" && fact != "publicUrl").min_by_key(|(_, rest)| rest.len())
 }
 
 /// A host with holes: a label that an answer gave.

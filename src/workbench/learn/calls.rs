@@ -55,10 +55,9 @@ pub(crate) fn call_request_entries(learner: &mut LoginLearner<'_>, number: usize
         RecordedCallKind::Other
     };
     let mut words = request_entries(learner, RequestOf::Call(number), &call, kind);
-    let named_type = call.document.as_ref().and_then(|document| document.value.get("token_type")).and_then(Value::as_str);
-    if (learner.login.prepared..=learner.login.token_call).contains(&number)
-        && named_type.is_some_and(|name| !name.trim().is_empty() && !name.trim().eq_ignore_ascii_case("bearer"))
-    {
+    let mut types = learner.logins.iter().filter_map(|login| login.calls.get(number)?.document.as_ref()?.value.get("token_type")?.as_str());
+    let is_other = types.any(|name| !name.trim().is_empty() && !name.trim().eq_ignore_ascii_case("bearer"));
+    if (learner.login.prepared..=learner.login.token_call).contains(&number) && is_other {
         let reason = "the answer names another `token_type` than `Bearer`";
         words.push(YamlLine::with_comment("tokenType", YamlValue::text("any"), reason));
     }
@@ -72,7 +71,8 @@ pub(crate) fn client_token_request_entries(learner: &mut LoginLearner<'_>) -> Ve
 }
 
 fn request_entries(learner: &mut LoginLearner<'_>, of: RequestOf, call: &RecordedCall<'_>, kind: RecordedCallKind) -> Vec<YamlLine> {
-    let address = address_template(learner, of, call.exchange.base());
+    let is_published = is_published(learner, call, kind);
+    let address = if is_published { call.exchange.base().to_owned() } else { address_template(learner, of, call.exchange.base()) };
     let (query, form) = (call.exchange.query(), call.exchange.form());
     let signed = form.as_ref().filter(|pairs| !pairs.is_empty()).unwrap_or(&query);
     for (name, value) in signed {
@@ -147,20 +147,27 @@ fn write_call(
         learner.write_value(&sent, call.exchange.at, false).0
     });
     let json = document.map(|document| values.write_json(learner, &document, &mut Vec::new()));
-    let (published, published_method, reason) = match kind {
-        RecordedCallKind::Push => ("pushed_authorization_request_endpoint", "post", "the redirect carries what this call gave"),
-        RecordedCallKind::Token => ("token_endpoint", "post", "the callback's code was sent here"),
-        RecordedCallKind::ClientToken => ("token_endpoint", "post", "gets a token of the client itself, which later calls send"),
-        RecordedCallKind::Other => ("userinfo_endpoint", "get", "a value of an earlier answer was sent here"),
+    let reason = match kind {
+        RecordedCallKind::Push => "the redirect carries what this call gave",
+        RecordedCallKind::Token => "the callback's code was sent here",
+        RecordedCallKind::ClientToken => "gets a token of the client itself, which later calls send",
+        RecordedCallKind::Other => "a value of an earlier answer was sent here",
     };
     let method = if call.exchange.method == "POST" { "post" } else { "get" };
-    let is_published = method == published_method
-        && learner
-            .issuer
-            .as_ref()
-            .is_some_and(|(_, document)| document.get(published).and_then(Value::as_str) == Some(call.exchange.base()));
+    let is_published = is_published(learner, call, kind);
     let address = YamlLine::with_comment(method, YamlValue::Text(address), reason);
     WrittenCall { address, is_published, query, form, json, text, assertion: values.assertion }
+}
+
+/// Whether the issuer's document names this address for this call, so that no part of it comes from an answer.
+fn is_published(learner: &LoginLearner<'_>, call: &RecordedCall<'_>, kind: RecordedCallKind) -> bool {
+    let (published, method) = match kind {
+        RecordedCallKind::Push => ("pushed_authorization_request_endpoint", "POST"),
+        RecordedCallKind::Token | RecordedCallKind::ClientToken => ("token_endpoint", "POST"),
+        RecordedCallKind::Other => ("userinfo_endpoint", "GET"),
+    };
+    let named = learner.issuer.as_ref().and_then(|(_, document)| document.get(published)?.as_str());
+    call.exchange.method == method && named == Some(call.exchange.base())
 }
 
 /// Any call but a standard token request.

@@ -32,9 +32,12 @@ pub(crate) fn id_score(leaf: &DocumentLeaf, value: &Value) -> Option<i32> {
         "userid" => 90,
         "unionid" => 89,
         "accountid" => 88,
+        "permanentid" => 97,
         "uuid" | "guid" => 91,
+        "urn" => 84,
         "openid" => 85,
         "loginid" | "memberid" | "personid" | "customerid" | "idcliente" => 80,
+        name if name.ends_with("userid") => 88,
         name if is_person_id(name) => 86,
         "number" => 40,
         name if name.ends_with("id") && !name.contains("client") && !name.contains("app") && !name.contains("session") => 30,
@@ -93,7 +96,8 @@ fn unnamed_id_score(leaf: &DocumentLeaf, value: &Value, distinguishes: bool) -> 
     if is_secret || is_about_token_or_error(leaf.name()) || is_outcome_key(leaf.name()) {
         return None;
     }
-    let is_number = words.iter().any(|word| LAST_WORDS.contains(&word.as_str()))
+    let is_number = is_person_number(&normalize_key(leaf.name()))
+        || words.iter().any(|word| LAST_WORDS.contains(&word.as_str()))
         || words.last().is_some_and(|word| word.ends_with("nr") || word.ends_with("id"));
     if !distinguishes && !is_number {
         return None;

@@ -107,6 +107,9 @@ impl<'a> LoginLearner<'a> {
             self.known.add("clientSecret", &secret);
         }
         self.known.add("redirectUri", self.login.redirect_uri.as_str());
+        if let Some((public_url, _)) = self.login.redirect_uri.split_once("/callback/") {
+            self.known.add("publicUrl", public_url);
+        }
         if let Some(state) = self.login.state.clone() {
             self.known.add("state", &state);
         }

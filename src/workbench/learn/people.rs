@@ -1,6 +1,7 @@
 //! Separates what belongs to a person from what is a constant, by comparing the logins of a recording.
 
 use crate::provider::json_path::scalar_text;
+use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::looks_like_email;
 use crate::workbench::answers::path::{PathSegment, resolve};
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
@@ -34,6 +35,12 @@ impl People {
                     }
                     people = Self::Same;
                 }
+            }
+            // Without addresses, what is called the id of a user tells people apart.
+            let ids = leaves_of(first).into_iter().filter(|leaf| normalize_key(leaf.name()).ends_with("userid"));
+            let mut others = ids.flat_map(|id| others.iter().filter_map(move |other| Some((text_at(other, &id.keys)?, id.text.clone()))));
+            if people == Self::Unknown && others.any(|(other, own)| other != own) {
+                people = Self::Different;
             }
         }
         people

@@ -17,6 +17,7 @@ use crate::workbench::learn::person_names::{name_candidates, unnamed_names};
 use crate::workbench::learn::pictures::picture_fact;
 use serde_json::Value;
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 /// An answer that may describe the person, in each login of the recording.
 pub(crate) struct PersonSource {
@@ -53,27 +54,70 @@ pub(crate) fn choose_person_facts(sources: &[PersonSource]) -> Vec<ChosenFact> {
     let mut ids = find_candidates(sources, id_score);
     raise_corroborated_ids(&mut ids, sources);
     people.judge_ids(&mut ids, sources);
+    lower_incomplete_ids(&mut ids);
     let best = ids.iter().max_by_key(|id| id.score);
     let is_found = best.is_some_and(|id| id.score >= LEAST_SURE);
     let is_sure = is_found && best.is_none_or(|id| id.keys.last().is_some_and(|key| !is_weak_id_key(key)));
     if !is_found {
         ids.extend(unnamed_ids(sources, people));
     }
+    let beside: Option<(usize, Vec<PathSegment>)> = ids
+        .iter()
+        .max_by_key(|id| id.score)
+        .and_then(|id| Some((id.source, id.keys.split_last()?.1.to_vec())))
+        .filter(|(_, above)| !above.is_empty());
     chosen.extend(pick_best("id", ids, if is_sure { "the person's id, by its name" } else { UNSURE_ID }));
     let mut mails = find_candidates(sources, email_score);
     people.judge_facts(&mut mails, sources);
+    keep_named_addresses(&mut mails);
     let verified = mails.iter().max_by_key(|candidate| candidate.score).and_then(|mail| email_verified_fact(mail, sources));
     chosen.extend(pick_best("email", mails, "looks like an e-mail address"));
     chosen.extend(verified);
     let mut names = name_candidates(sources);
     people.judge_facts(&mut names, sources);
+    raise_facts_beside(beside.as_ref(), &mut names);
     if names.iter().all(|name| name.score < LEAST_SURE) {
         names.extend(unnamed_names(sources, people));
     }
     chosen.extend(pick_best("name", names, "the person's name, by its name"));
-    chosen.extend(picture_fact(sources));
+    chosen.extend(picture_fact(sources, |pictures| raise_facts_beside(beside.as_ref(), pictures)));
     chosen.extend(pick_best("locale", find_candidates(sources, locale_score), "a language, by its name and look"));
     chosen
+}
+
+/// Lowers the ids that not every login has, if another one is in more of them: whoever lacks the id cannot sign in.
+fn lower_incomplete_ids(ids: &mut [FactCandidate]) {
+    const INCOMPLETE: i32 = 70;
+    let logins_of = |id: &FactCandidate, ids: &[FactCandidate]| {
+        let same = ids.iter().filter(|other| other.source == id.source && other.reading == id.reading);
+        same.map(|other| other.login).collect::<BTreeSet<usize>>().len()
+    };
+    let counts: Vec<usize> = ids.iter().map(|id| logins_of(id, ids)).collect();
+    let most = counts.iter().max().copied().unwrap_or(0);
+    // What is the same in all apps of an owner is worth an alternative.
+    let is_wider = |id: &FactCandidate| id.keys.last().and_then(PathSegment::key).is_some_and(|key| normalize_key(key) == "unionid");
+    for (id, _) in ids.iter_mut().zip(counts).filter(|(id, count)| *count < most && !is_wider(id)) {
+        id.score -= INCOMPLETE;
+    }
+}
+
+/// Leaves only the values that are called addresses, if the best one is: a login name may look like an address that is nobody's.
+fn keep_named_addresses(mails: &mut Vec<FactCandidate>) {
+    let is_named = |mail: &FactCandidate| {
+        let mut keys = mail.keys.iter().filter_map(PathSegment::key);
+        keys.any(|key| mentions_email(key) || normalize_key(key) == "userprincipalname")
+    };
+    if mails.iter().max_by_key(|mail| mail.score).is_some_and(is_named) {
+        mails.retain(is_named);
+    }
+}
+
+/// Raises the facts that stand beside the id: another member of the answer may describe the same person at another provider.
+fn raise_facts_beside(id: Option<&(usize, Vec<PathSegment>)>, facts: &mut [FactCandidate]) {
+    const BESIDE: i32 = 12;
+    let Some((source, above)) = id else { return };
+    let is_beside = |fact: &FactCandidate| fact.source == *source && fact.keys.split_last().is_some_and(|(_, own)| own == above.as_slice());
+    facts.iter_mut().filter(|fact| is_beside(fact)).for_each(|fact| fact.score += BESIDE);
 }
 
 /// Below this score, a value without a telling name may be the better choice.
@@ -85,7 +129,7 @@ pub(crate) fn find_candidates(sources: &[PersonSource], score: fn(&DocumentLeaf,
     for (source, place) in sources.iter().enumerate() {
         for (login, value) in place.documents.iter().enumerate() {
             let Some(value) = value else { continue };
-            for leaf in leaves_of(value) {
+            for leaf in leaves_of(value).into_iter().filter(|leaf| !leaf.text.is_empty()) {
                 let Some(points) = score(&leaf, value) else { continue };
                 let Some(keys) = transferable_path(&leaf, value) else { continue };
                 all.push(FactCandidate { source, login, score: points + place.weight, reading: write_path(&keys), keys });
@@ -263,6 +307,7 @@ fn locale_score(leaf: &DocumentLeaf, _: &Value) -> Option<i32> {
         "locale" => 100,
         "language" => 95,
         "preferredlanguage" => 94,
+        "languagecode" => 92,
         "lang" => 90,
         _ => return None,
     };

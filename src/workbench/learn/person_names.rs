@@ -2,7 +2,7 @@
 
 use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::{looks_like_email, looks_like_url};
-use crate::workbench::answers::path::{PathSegment, write_path};
+use crate::workbench::answers::path::{PathSegment, resolve, write_path};
 use crate::workbench::answers::vocabulary::{is_family_name, is_given_name, is_whole_name, names_no_person};
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
 use crate::workbench::learn::people::People;
@@ -20,8 +20,10 @@ fn name_rank(name: &str) -> Option<i32> {
         "screenname" => 70,
         "nickname" | "nick" => 72,
         "battletag" | "gamertag" | "loginname" => 65,
-        "username" | "login" | "vanity" | "handle" => 60,
+        "username" | "login" | "vanity" | "handle" | "preferredusername" | "uniquename" => 60,
+        name if name.ends_with("fullname") => 98,
         name if name.ends_with("ownername") || name.ends_with("displayname") => 90,
+        name if name.ends_with("businessname") => 75,
         _ => return None,
     })
 }
@@ -37,7 +39,9 @@ fn name_score(leaf: &DocumentLeaf, _: &Value) -> Option<i32> {
         (true, _) => return None,
         (false, _) => 0,
     };
-    let points = name_rank(&own)?;
+    // A user name is one word.
+    let words = if leaf.text.trim().contains(' ') { 14 } else { 0 };
+    let points = name_rank(&own)? + words;
     let others = if is_about_others(leaf) { 60 } else { 0 };
     Some(points - depth_penalty(leaf) - others - list_penalty(leaf) - email_penalty)
 }
@@ -72,9 +76,11 @@ pub(crate) fn name_candidates(sources: &[PersonSource]) -> Vec<FactCandidate> {
     }
     all.extend(localized_name_candidates(sources));
     // What is an e-mail address in one login is a poor name in another, too.
-    let scores: Vec<(String, i32)> = all.iter().map(|candidate| (candidate.reading.clone(), candidate.score)).collect();
+    let scores: Vec<(usize, String, i32)> =
+        all.iter().map(|candidate| (candidate.source, candidate.reading.clone(), candidate.score)).collect();
     for candidate in &mut all {
-        let worst = scores.iter().filter(|(reading, _)| *reading == candidate.reading).map(|(_, score)| *score).min();
+        let same = scores.iter().filter(|(source, reading, _)| *source == candidate.source && *reading == candidate.reading);
+        let worst = same.map(|(.., score)| *score).min();
         candidate.score = worst.unwrap_or(candidate.score);
     }
     all
@@ -112,8 +118,24 @@ fn looks_like_a_name(text: &str) -> bool {
         && words.iter().all(|word| {
             word.chars().all(|letter| letter.is_alphabetic() || matches!(letter, '-' | '\'' | '.' | '’'))
                 && !word.starts_with(char::is_lowercase)
-                && (word.chars().count() == 1 || !word.chars().all(|letter| letter.is_ascii_uppercase()))
         })
+        && !words.iter().all(|word| word.chars().count() > 1 && word.chars().all(|letter| letter.is_ascii_uppercase()))
+}
+
+/// The path of a name whose members are languages, such as `name: { pt: …, es: … }`.
+fn name_by_language(value: Option<&Value>, leaves: &[DocumentLeaf]) -> Option<Vec<PathSegment>> {
+    let is_language = |key: &str| {
+        let (language, country) = key.split_once(['_', '-']).unwrap_or((key, "XX"));
+        language.len() == 2 && country.len() == 2 && language.bytes().all(|byte| byte.is_ascii_lowercase())
+    };
+    let above = leaves.iter().find_map(|leaf| {
+        let (own, above) = leaf.keys.split_last()?;
+        let is_name =
+            above.last().and_then(PathSegment::key).is_some_and(|key| normalize_key(key) == "name" || is_whole_name(&normalize_key(key)));
+        (is_name && own.key().is_some_and(is_language)).then_some(above)
+    })?;
+    let members = resolve(value?, above)?.as_object()?;
+    members.keys().all(|key| is_language(key)).then(|| above.iter().cloned().chain([PathSegment::Query(".*".to_owned())]).collect())
 }
 
 /// Names that an answer holds once for each language. One language is enough.
@@ -138,6 +160,13 @@ fn localized_name_candidates(sources: &[PersonSource]) -> Vec<FactCandidate> {
                     keys
                 })
             };
+            all.extend(name_by_language(value.as_ref(), &leaves).map(|keys| FactCandidate {
+                source,
+                login,
+                score: 80 + place.weight,
+                reading: write_path(&keys),
+                keys,
+            }));
             if let Some(first) = find(["firstname", "givenname"]) {
                 let family = find(["lastname", "familyname"]).map_or_else(String::new, |last| format!(" ${{{}?}}", write_path(&last)));
                 let reading = format!("${{{}}}{family}", write_path(&first));

@@ -5,12 +5,16 @@ use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::answers::looks::looks_like_url;
 use crate::workbench::answers::path::PathSegment;
 use crate::workbench::learn::document::{DocumentLeaf, leaves_of};
-use crate::workbench::learn::person::{ChosenFact, PersonSource, depth_penalty, find_candidates, is_about_others, pick_best};
+use crate::workbench::learn::person::{
+    ChosenFact, FactCandidate, PersonSource, depth_penalty, find_candidates, is_about_others, pick_best,
+};
 use serde_json::Value;
 
 /// The picture. A query that is escaped for HTML is cut off.
-pub(crate) fn picture_fact(sources: &[PersonSource]) -> Option<ChosenFact> {
-    let mut found = pick_best("picture", find_candidates(sources, picture_score), "an address of a picture, by its name")?;
+pub(crate) fn picture_fact(sources: &[PersonSource], judge: impl Fn(&mut [FactCandidate])) -> Option<ChosenFact> {
+    let mut pictures = find_candidates(sources, picture_score);
+    judge(&mut pictures);
+    let mut found = pick_best("picture", pictures, "an address of a picture, by its name")?;
     let leaves = sources[found.source].documents.iter().flatten().flat_map(leaves_of);
     if let YamlValue::Text(path) = &found.entry.value {
         let is_escaped = leaves.into_iter().any(|leaf| leaf.path() == *path && leaf.text.contains("&amp;"));
@@ -43,12 +47,15 @@ fn picture_score(leaf: &DocumentLeaf, _: &Value) -> Option<i32> {
             .into_iter()
             .find(|(word, _)| name.contains(word))
             .map(|(_, points)| points)
-            .or((name == "profile" || name.starts_with("profilemedium")).then_some(55))
+            .or(name.starts_with("profilemedium").then_some(55))
     };
     let own = rank(&normalize_key(leaf.name()));
     let above =
         leaf.keys.iter().rev().skip(1).find_map(|key| if let PathSegment::Key(name) = key { rank(&normalize_key(name)) } else { None });
-    let points = own.or(above.map(|points| points - 2))?;
+    let by_ending = is_image(&leaf.text).then_some(40);
+    let points = own.or(above.map(|points| points - 2)).or(by_ending)?;
+    // Our pages show no picture that comes without encryption.
+    let plain = if leaf.text.starts_with("http://") { 10 } else { 0 };
     let others = if is_about_others(leaf) { 50 } else { 0 };
     // The largest of several sizes is preferred.
     let size =
@@ -59,5 +66,11 @@ fn picture_score(leaf: &DocumentLeaf, _: &Value) -> Option<i32> {
         "small" | "thumb" | "thumbnail" | "mini" => 0,
         _ => 1,
     };
-    Some(points - depth_penalty(leaf) - others + size.min(400) / 100 + size_by_name)
+    Some(points - depth_penalty(leaf) - others - plain + size.min(400) / 100 + size_by_name).filter(|score| *score > 0)
+}
+
+/// Whether an address ends as those of pictures do.
+fn is_image(address: &str) -> bool {
+    let path = address.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+    [".jpg", ".jpeg", ".png", ".gif", ".webp"].iter().any(|ending| path.ends_with(ending))
 }

@@ -49,6 +49,9 @@ impl LoginLearner<'_> {
         for (number, words) in steps.iter_mut().enumerate() {
             self.push_answer_entries(number, words, tokens.iter().find(|token| token.call == number), &placed);
         }
+        if self.is_userinfo_implied(&steps, &tokens, &placed) {
+            steps.pop();
+        }
         let is_callback_tied = self.is_callback_tied(&tokens);
         let client_token = self.client_token_block(client_token);
         let doubtful = doubtful.first().map(|(_, chosen)| chosen);
@@ -136,9 +139,10 @@ impl LoginLearner<'_> {
         let read: Vec<YamlLine> = own.iter().cloned().chain(facts_at(PersonFactPlace::Answer(number))).collect();
         let is_only = self.login.calls.len() == number + 1
             && number == self.login.token_call + 1
-            && chosen.iter().all(|(place, _)| *place == PersonFactPlace::Answer(number));
+            && chosen.iter().all(|(place, chosen)| *place == PersonFactPlace::Answer(number) || self.is_read_by_default(*place, chosen));
         if !read.is_empty() {
             self.allow_statuses(number, accepted_at, words);
+            words.extend(self.optional_entry(number, chosen));
         }
         if !(read.is_empty() || is_only && reads_standard_places(&read)) {
             push_reads(read, words);
@@ -264,7 +268,7 @@ impl LoginLearner<'_> {
         if let Some((issuer, _)) = &self.issuer {
             draft.push(YamlLine::with_comment(
                 "discovery",
-                YamlValue::Text(issuer.clone()),
+                YamlValue::Text(self.with_client_id(issuer)),
                 "its document was fetched, and names these addresses",
             ));
         }
@@ -372,7 +376,7 @@ pub(crate) fn push_reads(read: Vec<YamlLine>, words: &mut Vec<YamlLine>) {
 }
 
 /// Whether these are the facts that are read by default.
-fn reads_standard_places(read: &[YamlLine]) -> bool {
+pub(crate) fn reads_standard_places(read: &[YamlLine]) -> bool {
     read.iter().all(|entry| PERSON.iter().any(|(fact, key)| entry.key == *fact && entry.value == YamlValue::Text(format!("$.{key}"))))
 }
 

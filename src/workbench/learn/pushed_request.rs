@@ -1,6 +1,7 @@
 //! Calls before the redirect whose answer the redirect carries: pushed authorization requests (RFC 9126), and tickets.
 
 use crate::vocabulary::site::is_same_site;
+use crate::workbench::answers::keys::normalize_key;
 use crate::workbench::learn::client::named_parameters;
 use crate::workbench::learn::document::RecordedDocument;
 use crate::workbench::learn::names::is_followable;
@@ -13,14 +14,15 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 const MOST: usize = 20;
 
 /// Whether this redirect carries a value that came with the answer of this call. The backend of the shop's own page answers
-/// with parts of the redirect as well, so the call has to go to the site of the redirect.
+/// with parts of the redirect as well, so the call has to go to the site of the redirect. The token call of an earlier login names
+/// the scope, which the next redirect carries too.
 pub(crate) fn is_carried(call: &RecordedCall<'_>, redirect: &RecordedExchange) -> bool {
     let to = host_of(redirect.base());
     is_same_site(host_of(call.exchange.base()), to) && {
         let given = call.document.as_ref().map_or_else(Vec::new, RecordedDocument::leaves);
         let is_new = |text: &str| is_followable(text) && !call.sent_values.contains(text);
         let is_sent = |text: &str| {
-            redirect.query().iter().any(|(_, value)| value == text)
+            redirect.query().iter().any(|(name, value)| value == text && normalize_key(name) != "scope")
                 || redirect.base().split('/').skip(3).any(|part| decode_form_text(part) == text)
         };
         given.iter().any(|leaf| is_new(&leaf.text) && is_sent(&leaf.text))

@@ -6,12 +6,14 @@ use crate::workbench::learn::LearnError;
 use crate::workbench::learn::client::{decode_basic_credentials, named_parameters};
 use crate::workbench::learn::client_token::{self, ClientTokenCall};
 use crate::workbench::learn::document::{RecordedDocument, leaves_of};
-use crate::workbench::learn::issuer_documents::is_issuer_document;
 use crate::workbench::learn::missing_line;
 use crate::workbench::learn::names::{is_followable, is_oauth_word};
 use crate::workbench::learn::pushed_request::{self, pushed_parameters};
+use crate::workbench::learn::registered_address::{is_answered_with_document, redirect_by_name};
+use crate::workbench::learn::relevant_calls::{RelevantCalls, redeems_earlier_code, relevant_calls};
 use crate::workbench::recorded_exchange::{RecordedExchange, RecordedResponse, decode_form_text, host_of, parse_pairs};
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// One login of a recording.
 pub(crate) struct RecordedLogin<'a> {
@@ -26,6 +28,8 @@ pub(crate) struct RecordedLogin<'a> {
     pub(crate) client_token: Option<ClientTokenCall<'a>>,
     /// The calls that matter, in order.
     pub(crate) calls: Vec<RecordedCall<'a>>,
+    /// What was sent after the callback and refused.
+    pub(crate) refused: Vec<&'a RecordedExchange>,
     /// How many of these calls gave what the redirect carries.
     pub(crate) prepared: usize,
     /// The index of the call that sends the code.
@@ -66,7 +70,8 @@ pub(crate) fn find_logins(exchanges: &[RecordedExchange]) -> Result<Vec<Recorded
     for (nth, round_trip) in round_trips.iter().enumerate() {
         let from = if nth == 0 { 0 } else { round_trips[nth - 1].callback + 1 };
         let to = round_trips.get(nth + 1).map_or(exchanges.len(), |next| next.redirect);
-        match read_login(exchanges, round_trip, from, to) {
+        let earlier = nth.checked_sub(1).and_then(|before| round_trips.get(before));
+        match read_login(exchanges, round_trip, from..to, earlier) {
             Ok(login) => logins.push(login),
             Err(error) => why = why.or(Some(error)),
         }
@@ -79,11 +84,11 @@ pub(crate) fn find_logins(exchanges: &[RecordedExchange]) -> Result<Vec<Recorded
 }
 
 /// Indexes of a redirect and its callback in the recording.
-struct RedirectRoundTrip {
-    redirect: usize,
-    callback: usize,
-    redirect_uri: String,
-    state: Option<String>,
+pub(crate) struct RedirectRoundTrip {
+    pub(crate) redirect: usize,
+    pub(crate) callback: usize,
+    pub(crate) redirect_uri: String,
+    pub(crate) state: Option<String>,
 }
 
 /// How much may still be compared in one recording, in bytes. An honest recording needs a small part of it; one that is made to be slow
@@ -119,7 +124,9 @@ fn find_round_trips(exchanges: &[RecordedExchange]) -> Vec<RedirectRoundTrip> {
             continue;
         }
         let mut sent_parameters = exchange.query();
-        sent_parameters.extend(pushed_parameters(&exchanges[free..at], exchange, &mut budget));
+        if !is_answered_with_document(exchange) {
+            sent_parameters.extend(pushed_parameters(&exchanges[free..at], exchange, &mut budget));
+        }
         let addresses = sent_parameters.iter().filter(|(_, value)| looks_like_url(value) && !host_of(value).is_empty());
         let found = addresses.filter_map(|(_, redirect_uri)| {
             let base = redirect_uri.split(['?', '#']).next().unwrap_or_default();
@@ -137,7 +144,8 @@ fn find_round_trips(exchanges: &[RecordedExchange]) -> Vec<RedirectRoundTrip> {
                 fits.then(|| RedirectRoundTrip { redirect: at, callback: visit, redirect_uri: redirect_uri.clone(), state })
             })
         });
-        if let Some(round_trip) = found.min_by_key(|round_trip| (round_trip.state.is_none(), round_trip.callback)) {
+        let found = found.min_by_key(|round_trip| (round_trip.state.is_none(), round_trip.callback));
+        if let Some(round_trip) = found.or_else(|| redirect_by_name(exchanges, at, &sent_parameters, &mut budget)) {
             free = round_trip.callback + 1;
             round_trips.push(round_trip);
         }
@@ -181,19 +189,13 @@ fn describes_a_person(exchange: &RecordedExchange) -> bool {
 fn read_login<'a>(
     exchanges: &'a [RecordedExchange],
     round_trip: &RedirectRoundTrip,
-    from: usize,
-    to: usize,
+    Range { start: from, end: to }: Range<usize>,
+    earlier: Option<&RedirectRoundTrip>,
 ) -> Result<RecordedLogin<'a>, LearnError> {
+    let earlier = earlier.map_or_else(Vec::new, |earlier| read_callback_parameters(&exchanges[earlier.callback], &earlier.redirect_uri));
     let (redirect, callback) = (&exchanges[round_trip.redirect], &exchanges[round_trip.callback]);
     let returned = read_callback_parameters(callback, &round_trip.redirect_uri);
-    let before: Vec<RecordedCall<'_>> = exchanges[from..round_trip.redirect]
-        .iter()
-        .filter(|exchange| is_call(exchange))
-        .filter(|call| call.answer.is_some())
-        .rev()
-        .take(20)
-        .map(recorded_call)
-        .collect();
+    let before = calls_before(&exchanges[from..round_trip.redirect], &earlier, &returned);
     let is_later_call = |exchange: &&RecordedExchange| is_call(exchange) || describes_a_person(exchange);
     let after: Vec<RecordedCall<'_>> =
         exchanges[round_trip.callback + 1..to].iter().filter(is_later_call).take(MOST_CALLS).map(recorded_call).collect();
@@ -210,7 +212,7 @@ fn read_login<'a>(
     };
     let is_own = |call: &RecordedCall<'_>| host_of(call.exchange.base()) == host_of(&round_trip.redirect_uri);
     let is_carried = |call: &RecordedCall<'_>| !is_own(call) && pushed_request::is_carried(call, redirect);
-    let RelevantCalls { mut calls, prepared, token_call } = relevant_calls(before.into_iter().rev().collect(), after, first, is_carried);
+    let RelevantCalls { mut calls, prepared, token_call } = relevant_calls(before, after, first, is_carried);
     if calls.get(token_call).is_some_and(|call| call.exchange.answer.is_none()) {
         return Err(LearnError::new(
             "the token call has no answer",
@@ -221,6 +223,7 @@ fn read_login<'a>(
     let (redirect_uri, state) = (round_trip.redirect_uri.clone(), round_trip.state.clone());
     let mut login = RecordedLogin {
         redirect,
+        refused: refused_calls(&exchanges[round_trip.callback + 1..to]),
         callback,
         callback_parameters: returned,
         redirect_uri,
@@ -233,6 +236,24 @@ fn read_login<'a>(
     };
     client_token::take_out(&mut login);
     Ok(login)
+}
+
+/// The calls before a redirect that may belong to its login.
+fn calls_before<'a>(
+    exchanges: &'a [RecordedExchange],
+    earlier: &[(String, String)],
+    returned: &[(String, String)],
+) -> Vec<RecordedCall<'a>> {
+    let answered = exchanges.iter().filter(|exchange| is_call(exchange) && exchange.answer.is_some());
+    let last = answered.rev().take(20).map(recorded_call).filter(|call| !redeems_earlier_code(call, earlier, returned));
+    let mut calls: Vec<RecordedCall<'a>> = last.collect();
+    calls.reverse();
+    calls
+}
+
+/// What was sent after the callback and refused.
+fn refused_calls(exchanges: &[RecordedExchange]) -> Vec<&RecordedExchange> {
+    exchanges.iter().filter(|exchange| exchange.answer.as_ref().is_some_and(|answer| answer.status >= 400)).take(20).collect()
 }
 
 /// Nothing that came with the callback is sent afterwards.
@@ -309,73 +330,6 @@ pub(crate) fn is_browser_header(name: &str) -> bool {
                 | "tracestate"
                 | "baggage"
         )
-}
-
-/// The calls that matter.
-struct RelevantCalls<'a> {
-    calls: Vec<RecordedCall<'a>>,
-    /// How many of them, at the front, gave what the redirect carries.
-    prepared: usize,
-    /// The index of the call that sends the code.
-    token_call: usize,
-}
-
-/// The calls that matter: the one that sends the code, those whose answers the redirect or a call uses, and those that use an
-/// answer.
-fn relevant_calls<'a>(
-    before: Vec<RecordedCall<'a>>,
-    after: Vec<RecordedCall<'a>>,
-    first: usize,
-    is_carried: impl Fn(&RecordedCall<'a>) -> bool,
-) -> RelevantCalls<'a> {
-    let mut late = after;
-    let mut rest = late.split_off(first).into_iter();
-    let first: Vec<RecordedCall<'a>> = rest.next().into_iter().collect();
-    let kept = with_later_calls(first, rest.filter(|call| !is_issuer_document(call)).collect());
-    let uses = |later: &[RecordedCall<'a>], values: &[String]| {
-        values.iter().any(|value| later.iter().any(|later| later.sent_values.contains(value.as_str())))
-    };
-    let mut prepared: Vec<RecordedCall<'a>> = Vec::new();
-    // A token of the application itself is obtained before, and used by a call that matters.
-    let mut early: Vec<RecordedCall<'a>> = Vec::new();
-    let all = before.into_iter().map(|call| (call, true)).chain(late.into_iter().map(|call| (call, false)));
-    for (call, is_before) in all.collect::<Vec<_>>().into_iter().rev().filter(|(call, _)| !is_issuer_document(call)) {
-        let gives = followable_values(&call);
-        if is_before && (is_carried(&call) || uses(&prepared, &gives)) {
-            prepared.insert(0, call);
-        } else if uses(&early, &gives) || uses(&kept, &gives) {
-            early.insert(0, call);
-        }
-    }
-    let (prepared_count, token_call) = (prepared.len(), prepared.len() + early.len());
-    RelevantCalls { calls: prepared.into_iter().chain(early).chain(kept).collect(), prepared: prepared_count, token_call }
-}
-
-/// The first call, those behind it that use what a kept call gave, and those that gave what a kept call uses.
-fn with_later_calls<'a>(first: Vec<RecordedCall<'a>>, rest: Vec<RecordedCall<'a>>) -> Vec<RecordedCall<'a>> {
-    let mut values = first.first().map_or_else(Vec::new, followable_values);
-    let gives: Vec<Vec<String>> = rest.iter().map(followable_values).collect();
-    let mut is_kept = vec![false; rest.len()];
-    for _ in 0..2 {
-        for (at, call) in rest.iter().enumerate() {
-            if !is_kept[at] && values.iter().any(|value| call.sent_values.contains(value.as_str())) {
-                is_kept[at] = true;
-                values.extend(gives[at].iter().cloned());
-            }
-        }
-        for at in (0..rest.len()).rev().filter(|at| rest[*at].exchange.answer.is_some()) {
-            let is_used = |value: &String| {
-                let later = rest.iter().zip(&is_kept).skip(at + 1).filter(|(_, is_kept)| **is_kept);
-                later.into_iter().any(|(later, _)| later.sent_values.contains(value.as_str())) && !values.contains(value)
-            };
-            if !is_kept[at] && gives[at].iter().any(is_used) {
-                is_kept[at] = true;
-                values.extend(gives[at].iter().cloned());
-            }
-        }
-    }
-    let kept = rest.into_iter().zip(is_kept).filter(|(_, is_kept)| *is_kept).map(|(call, _)| call);
-    first.into_iter().chain(kept).collect()
 }
 
 pub(crate) fn followable_values(call: &RecordedCall<'_>) -> Vec<String> {

@@ -26,9 +26,10 @@ fn published_endpoint<'l>(learner: &'l LoginLearner<'_>, key: &str) -> Option<&'
 pub(crate) fn redirect_request_entries(learner: &mut LoginLearner<'_>) -> Vec<YamlLine> {
     let redirect = learner.login.redirect;
     let mut words = Vec::new();
-    let base = redirect_address(learner);
+    let is_published = published_endpoint(learner, "authorization_endpoint") == Some(redirect.base());
+    let base = if is_published { redirect.base().to_owned() } else { redirect_address(learner) };
     let fragment = redirect.fragment().map_or_else(String::new, |fragment| format!("#{fragment}"));
-    if published_endpoint(learner, "authorization_endpoint") != Some(redirect.base()) || !fragment.is_empty() {
+    if !is_published || !fragment.is_empty() {
         words.push(YamlLine::with_comment(
             "get",
             YamlValue::Text(format!("{base}{fragment}")),
@@ -52,7 +53,7 @@ pub(crate) fn redirect_request_entries(learner: &mut LoginLearner<'_>) -> Vec<Ya
         sent.push(SentParameter { name: name.clone(), value: text, comment });
     }
     let scope = sent_scope(learner);
-    let usual_scope = learner.issuer.is_some() && scope.as_deref() == Some("openid profile email");
+    let usual_scope = learner.issuer.is_some() && scope.as_deref() == Some("openid email profile");
     if let Some(scope) = scope.filter(|_| !usual_scope) {
         words.push(YamlLine::new("scope", YamlValue::Text(scope)));
     }
