@@ -57,6 +57,7 @@ impl Simulation {
         state.remove_expired(context.now);
         let candidates = candidates_for(&state.logins, received);
         let mut nearest: Option<(usize, usize, Vec<SimulatedDifference>)> = None;
+        let mut repeated = None;
         for at in candidates {
             match self.match_call(&state.logins[at], received, context) {
                 CallMatch::Next(call, facts) => {
@@ -66,11 +67,8 @@ impl Simulation {
                         .answer_as_recorded(login, call, facts, context)
                         .with_log_line(format!("accepted  {what} ({})", step.kind.word()));
                 }
-                CallMatch::Repeated(call) => {
-                    let reason = "this call was made before, and a code works once";
-                    let line = format!("refused   {what} ({}): {reason}", self.provider.calls[call].kind.word());
-                    return self.refuse_call(call, &state.logins[at].facts, RefusalKind::Grant, reason, context).with_log_line(line);
-                }
+                // Another login may wait for the same request, if nothing in it is of one login only.
+                CallMatch::Repeated(call) => _ = repeated.get_or_insert((at, call)),
                 CallMatch::Different(call, differences) => {
                     let is_nearer = nearest.as_ref().is_none_or(|(.., nearest)| differences.len() < nearest.len());
                     if is_nearer {
@@ -78,6 +76,11 @@ impl Simulation {
                     }
                 }
             }
+        }
+        if let Some((at, call)) = repeated {
+            let reason = "this call was made before, and a code works once";
+            let line = format!("refused   {what} ({}): {reason}", self.provider.calls[call].kind.word());
+            return self.refuse_call(call, &state.logins[at].facts, RefusalKind::Grant, reason, context).with_log_line(line);
         }
         if let PreparationMatch::Different(call, facts, differences) = prepared {
             return self.refuse_difference((call, &facts), received, &differences, &what, context);
@@ -268,6 +271,10 @@ impl Simulation {
         };
         let Some(facts) = read(&answer) else { return (answer, None) };
         let slot = self.provider.known.access_token;
+        // A token that a later answer repeats is a value of the person, such as the number of the account, and stays what it is.
+        if let Some(token) = facts.get(slot).filter(|token| login.is_repeated_later(token)) {
+            login.token.get_or_insert_with(|| token.clone());
+        }
         if login.token.is_some() {
             return (answer, Some(facts));
         }
@@ -322,15 +329,12 @@ fn rewrite_endpoints(document: &mut serde_json::Value, base: &str) {
     }
 }
 
-/// The logins that a call may belong to: the one whose code or token it holds, otherwise the latest ones.
+/// The logins that a call may belong to: those whose code or token it holds, otherwise the latest ones.
 fn candidates_for(logins: &VecDeque<SimulatedLogin>, received: &ReceivedRequest) -> Vec<usize> {
     let values = received.values();
     let holds_code = |code: &String| values.iter().any(|value| value.contains(&**code));
     let holds_token = |token: &Text| values.iter().any(|value| token.find_in(value).is_some());
-    let named =
-        logins.iter().rposition(|login| login.code.as_ref().is_some_and(holds_code) || login.token.as_ref().is_some_and(holds_token));
-    match named {
-        Some(at) => vec![at],
-        None => (0..logins.len()).rev().take(LARGEST_CANDIDATES).collect(),
-    }
+    let names = |login: &SimulatedLogin| login.code.as_ref().is_some_and(holds_code) || login.token.as_ref().is_some_and(holds_token);
+    let named: Vec<usize> = (0..logins.len()).rev().filter(|at| logins.get(*at).is_some_and(names)).take(LARGEST_CANDIDATES).collect();
+    if named.is_empty() { (0..logins.len()).rev().take(LARGEST_CANDIDATES).collect() } else { named }
 }

@@ -6,6 +6,7 @@ use crate::simulated::simulation::handed_in::HandedFault;
 use crate::vocabulary::text::Text;
 use crate::workbench::examples::example::ExampleSpec;
 use crate::workbench::examples::tokens::ExampleTokens;
+use serde_json::Value;
 use std::collections::VecDeque;
 
 /// The largest number of visits and of logins; beyond it the oldest is forgotten.
@@ -61,6 +62,25 @@ pub(super) struct SimulatedLogin {
     pub(crate) is_over: bool,
     /// What is wrong with its access token, if that was given out to be handed in.
     pub(crate) handed: Option<HandedFault>,
+}
+
+impl SimulatedLogin {
+    /// Whether an answer that is yet to come has this text as a value.
+    pub(super) fn is_repeated_later(&self, text: &Text) -> bool {
+        let exchanges = self.example.exchanges.iter().flat_map(|exchanges| &exchanges.0).zip(&self.calls);
+        let mut later = exchanges.filter(|(_, call)| **call >= self.position);
+        later.any(|(exchange, _)| exchange.answer.json.as_ref().is_some_and(|json| has_value(&json.0, text)))
+    }
+}
+
+fn has_value(json: &Value, text: &Text) -> bool {
+    match json {
+        Value::String(value) => text.equals(value),
+        Value::Number(number) => text.equals(&number.to_string()),
+        Value::Array(values) => values.iter().any(|value| has_value(value, text)),
+        Value::Object(members) => members.values().any(|value| has_value(value, text)),
+        Value::Null | Value::Bool(_) => false,
+    }
 }
 
 #[derive(Default)]

@@ -3,8 +3,10 @@
 use crate::provider::Provider;
 use crate::provider::address::Address;
 use crate::provider::condition::{Condition, ConditionSubject, ValueCheck};
+use crate::provider::discovery::Discovery;
 use crate::provider::fact_expression::FactExpression;
 use crate::provider::facts::Facts;
+use crate::provider::issuer::Issuer;
 use crate::provider::template::{Template, TemplatePiece};
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::text::Text;
@@ -183,6 +185,14 @@ impl<'a> FactValues<'a> {
         }
     }
 
+    /// Whether a setting is a part of the issuer's address. There a stand-in would be percent-encoded, and the documents and tokens that
+    /// name the issuer would not show it.
+    fn is_part_of_issuer(&self, fact: Slot) -> bool {
+        let discovery = self.provider.discovery.iter().flat_map(Discovery::uses);
+        let issuer = self.provider.issuer.iter().flat_map(Issuer::uses);
+        discovery.chain(issuer).any(|used| used.fact == fact)
+    }
+
     /// The values of the installation that have to be given, and those that the shopper types.
     pub(super) fn of_installation(&mut self) -> (Value, Value) {
         let mut facts = Map::new();
@@ -199,6 +209,7 @@ impl<'a> FactValues<'a> {
                 Some(wanted) => wanted.clone(),
                 None if is_number => "1001".to_owned(),
                 None if decides_host => "idp.provider.example".to_owned(),
+                None if !needed.secret && self.is_part_of_issuer(needed.fact) => format!("{}-1", name.to_lowercase()),
                 None => continue,
             };
             if key_for(self.provider, needed.fact).is_none() {
