@@ -10,7 +10,7 @@ use crate::workbench::catalogue::gallery_page::GalleryPage;
 use crate::workbench::catalogue::gallery_phrases::gallery_language;
 use crate::workbench::catalogue::page_block::as_terminal_text;
 use crate::workbench::catalogue::sheet::CatalogueSheet;
-use crate::workbench::catalogue::summary::{CatalogueSummary, catalogue_summaries, search};
+use crate::workbench::catalogue::summary::{CatalogueFilter, CatalogueSummary, catalogue_summaries, search};
 use crate::world::files;
 use clap::builder::TypedValueParser as _;
 use clap::{Args, Subcommand};
@@ -92,16 +92,14 @@ impl CatalogueCommand {
 
 impl ListArguments {
     fn run(&self, json: bool) -> CommandOutcome {
-        let fits = |summary: &&CatalogueSummary| {
-            self.kind.is_none_or(|kind| summary.kind == kind) && self.country.is_none_or(|country| summary.countries.contains(&country))
-        };
-        let found: Vec<&CatalogueSummary> = catalogue_summaries().iter().filter(fits).collect();
+        let filter = CatalogueFilter { kind: self.kind, country: self.country };
+        let found: Vec<&CatalogueSummary> = catalogue_summaries().iter().filter(|summary| filter.fits(summary)).collect();
         if json {
             print_json(&Value::Array(found.iter().map(|summary| summary_as_json(summary)).collect()).to_string());
         } else {
             let colours = Colours::of_terminal();
             let mut text = String::new();
-            for kind in ProviderKind::WORDS.iter().filter_map(|word| ProviderKind::named(word)) {
+            for kind in ProviderKind::ALL.iter().copied() {
                 let of_kind: Vec<&CatalogueSummary> = found.iter().copied().filter(|summary| summary.kind == kind).collect();
                 if !of_kind.is_empty() {
                     let _ = writeln!(text, "{}", colours.heading(gallery_language("en").phrases.kind(kind)));
@@ -119,8 +117,8 @@ impl ListArguments {
     /// How many files there are, and what to do next.
     fn last_line(&self, found: usize) -> String {
         let in_words = |count: usize| count_in_words(u64::try_from(count).unwrap_or(u64::MAX), "file", "files");
-        let of_kind = |summary: &&CatalogueSummary| self.kind.is_none_or(|kind| summary.kind == kind);
-        let everywhere = catalogue_summaries().iter().filter(of_kind).filter(|summary| summary.countries.is_empty()).count();
+        let of_kind = CatalogueFilter { kind: self.kind, country: None };
+        let everywhere = catalogue_summaries().iter().filter(|summary| summary.countries.is_empty() && of_kind.fits(summary)).count();
         let others = self.country.map(|_| format!(", and {} for people of any country", in_words(everywhere))).unwrap_or_default();
         let next = if found == 0 { "" } else { "; `portaria catalogue show NAME` says what one needs" };
         format!("{}{others}{next}", in_words(found))

@@ -32,8 +32,7 @@ pub(crate) struct StoreEvents {
 
 impl StoreEvents {
     pub(crate) fn new(spec: &EventsSpec) -> Self {
-        let every = || StoreEventKind::WORDS.iter().filter_map(|word| StoreEventKind::named(word)).collect();
-        let kinds = spec.only.as_ref().map_or_else(every, |only| only.0.iter().map(|kind| kind.value).collect());
+        let kinds = spec.only.as_ref().map_or_else(|| StoreEventKind::ALL.to_vec(), |only| only.0.iter().map(|kind| kind.value).collect());
         Self { to: spec.to.as_str().into(), kinds, secrets: spec.secret.0.clone() }
     }
 }

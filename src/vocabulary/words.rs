@@ -213,6 +213,10 @@ macro_rules! choice {
         impl $choice {
             pub(crate) const WORDS: &'static [&'static str] = &[$($word),*];
 
+            /// Every choice, in the order in which they are declared.
+            #[allow(dead_code, reason = "not every choice is listed")]
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),*];
+
             /// The word for it.
             #[allow(dead_code, reason = "not every choice is written again")]
             $vis fn word(self) -> &'static str {

@@ -15,7 +15,7 @@ use crate::web::rate_limits::RateLimitKind;
 use crate::web::request_context::RequestContext;
 use crate::web::user_facing_error::UserFacingError;
 use crate::workbench::catalogue::gallery_phrases::{GalleryPhrases, gallery_language};
-use crate::workbench::catalogue::summary::{CatalogueSummary, catalogue_summaries, search};
+use crate::workbench::catalogue::summary::{CatalogueFilter, CatalogueSummary, catalogue_summaries, search};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use std::collections::BTreeMap;
@@ -37,13 +37,14 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
         statuses: entries.collect(),
         version: &context.live_store().version,
     };
-    let parameters = [("q", &chosen.typed), ("kind", &chosen.kind), ("country", &chosen.country)];
-    let parameters = parameters.map(|(name, value)| (name, Some(value.as_str()).filter(|value| !value.is_empty())));
+    let CatalogueFilter { kind, country } = &chosen.filter;
+    let typed = Some(chosen.typed.as_str()).filter(|typed| !typed.is_empty());
+    let parameters = [("q", typed), ("kind", kind.map(ProviderKind::word)), ("country", country.as_ref().map(Country::code))];
     let page = CataloguePage {
         frame: handlers::lab_frame(&context, LabTab::Providers, address(&["lab", "catalogue"], &parameters)),
         typed: &printable(&chosen.typed),
-        kinds: gallery.kinds(&chosen.kind),
-        countries: gallery.countries(&chosen.country),
+        kinds: gallery.kinds(*kind),
+        countries: gallery.countries(*country),
         is_narrowed: chosen.is_narrowed(),
         groups: if chosen.is_narrowed() { gallery.found(&chosen) } else { gallery.all(home_country(&context)) },
     };
@@ -51,9 +52,9 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
 }
 
 /// The country whose providers come first.
-fn home_country(context: &RequestContext) -> Option<&'static str> {
+fn home_country(context: &RequestContext) -> Option<Country> {
     let language = LabLanguage::for_code(&context.language().code).code;
-    HOME_COUNTRIES.iter().find(|(code, _)| *code == language).map(|(_, country)| *country)
+    HOME_COUNTRIES.iter().find(|(code, _)| *code == language).and_then(|(_, country)| Country::parse(country))
 }
 
 /// The address of a provider's mark.
@@ -69,37 +70,27 @@ pub(crate) fn mark_icon(summary: &CatalogueSummary, version: &str) -> ProviderIc
 /// The file of a provider's mark.
 pub(crate) const MARK: &str = "mark.svg";
 
-/// What was searched for; texts that choose nothing are empty.
+/// What was searched for.
 struct Chosen {
     typed: String,
-    kind: String,
-    country: String,
+    filter: CatalogueFilter,
 }
 
 impl Chosen {
+    /// A kind or a country that the catalogue does not have narrows nothing.
     fn read(context: &RequestContext) -> Result<Self, UserFacingError> {
         let read = |name| Ok::<String, UserFacingError>(context.query_parameter(name)?.unwrap_or_default().trim().to_owned());
-        let (kind, country) = (read("kind")?, read("country")?);
-        let is_country = catalogue_summaries().iter().any(|summary| is_for(summary, &country));
+        let country = Country::parse(&read("country")?);
+        let is_known = |country: &Country| catalogue_summaries().iter().any(|summary| summary.countries.contains(country));
         Ok(Self {
             typed: read("q")?.chars().take(LONGEST).collect(),
-            kind: if ProviderKind::named(&kind).is_some() { kind } else { String::new() },
-            country: if is_country { country } else { String::new() },
+            filter: CatalogueFilter { kind: ProviderKind::named(&read("kind")?), country: country.filter(is_known) },
         })
     }
 
     fn is_narrowed(&self) -> bool {
-        [&self.typed, &self.kind, &self.country].iter().any(|text| !text.is_empty())
+        !self.typed.is_empty() || self.filter != CatalogueFilter::default()
     }
-
-    fn fits(&self, summary: &CatalogueSummary) -> bool {
-        (self.kind.is_empty() || summary.kind.word() == self.kind) && (self.country.is_empty() || is_for(summary, &self.country))
-    }
-}
-
-/// Whether a provider is for the people of a country in particular.
-fn is_for(summary: &CatalogueSummary, country: &str) -> bool {
-    summary.countries.iter().any(|own| own.code() == country)
 }
 
 /// What the rows are made with.
@@ -131,45 +122,45 @@ impl Gallery<'_> {
 
     /// What a search has found: the best first if words were typed.
     fn found(&self, chosen: &Chosen) -> Vec<CatalogueGroup> {
-        let rows: Vec<CatalogueRow> =
-            search(&chosen.typed).into_iter().filter(|summary| chosen.fits(summary)).map(|summary| self.row(summary, true)).collect();
+        let rows: Vec<CatalogueRow> = search(&chosen.typed)
+            .into_iter()
+            .filter(|summary| chosen.filter.fits(summary))
+            .map(|summary| self.row(summary, true))
+            .collect();
         if rows.is_empty() { Vec::new() } else { vec![CatalogueGroup { title: None, rows }] }
     }
 
     /// All files by kind, those of a country before them.
-    fn all(&self, country: Option<&str>) -> Vec<CatalogueGroup> {
-        let is_first = |summary: &&&CatalogueSummary| country.is_some_and(|country| is_for(summary, country));
-        let summaries: Vec<&CatalogueSummary> = catalogue_summaries().iter().collect();
-        let first: Vec<&CatalogueSummary> = summaries.iter().filter(is_first).copied().collect();
-        let own = first.first().and_then(|summary| summary.countries.iter().find(|own| Some(own.code()) == country));
-        let own = own.map(|own| CatalogueGroup {
-            title: Some(self.phrases.country(*own)),
+    fn all(&self, country: Option<Country>) -> Vec<CatalogueGroup> {
+        let is_first = |summary: &&CatalogueSummary| country.is_some_and(|country| summary.countries.contains(&country));
+        let (first, rest): (Vec<&CatalogueSummary>, Vec<_>) = catalogue_summaries().iter().partition(is_first);
+        let own = country.filter(|_| !first.is_empty()).map(|country| CatalogueGroup {
+            title: Some(self.phrases.country(country)),
             rows: first.iter().map(|summary| self.row(summary, true)).collect(),
         });
-        let of_kind = |word: &&str| {
-            let kind = ProviderKind::named(word)?;
-            let rest = summaries.iter().filter(|summary| summary.kind == kind && !is_first(summary));
-            let rows: Vec<CatalogueRow> = rest.map(|summary| self.row(summary, false)).collect();
-            (!rows.is_empty()).then(|| CatalogueGroup { title: Some(self.phrases.kind(kind).to_owned()), rows })
+        let of_kind = |kind: &ProviderKind| {
+            let rows: Vec<CatalogueRow> =
+                rest.iter().filter(|summary| summary.kind == *kind).map(|summary| self.row(summary, false)).collect();
+            (!rows.is_empty()).then(|| CatalogueGroup { title: Some(self.phrases.kind(*kind).to_owned()), rows })
         };
-        own.into_iter().chain(ProviderKind::WORDS.iter().filter_map(of_kind)).collect()
+        own.into_iter().chain(ProviderKind::ALL.iter().filter_map(of_kind)).collect()
     }
 
-    fn kinds(&self, chosen: &str) -> Vec<CatalogueChoice> {
-        let kinds = ProviderKind::WORDS.iter().filter_map(|word| Some((*word, self.phrases.kind(ProviderKind::named(word)?).to_owned())));
-        sorted_choices(kinds, chosen)
+    fn kinds(&self, chosen: Option<ProviderKind>) -> Vec<CatalogueChoice> {
+        let kinds = ProviderKind::ALL.iter().map(|kind| (kind.word(), self.phrases.kind(*kind).to_owned()));
+        sorted_choices(kinds, chosen.map(ProviderKind::word))
     }
 
-    fn countries(&self, chosen: &str) -> Vec<CatalogueChoice> {
+    fn countries(&self, chosen: Option<Country>) -> Vec<CatalogueChoice> {
         let mut countries: Vec<Country> = catalogue_summaries().iter().flat_map(|summary| summary.countries.iter().copied()).collect();
         countries.sort_unstable();
         countries.dedup();
-        sorted_choices(countries.iter().map(|country| (country.code(), self.phrases.country(*country))), chosen)
+        sorted_choices(countries.iter().map(|country| (country.code(), self.phrases.country(*country))), chosen.as_ref().map(Country::code))
     }
 }
 
-fn sorted_choices<'a>(values: impl Iterator<Item = (&'a str, String)>, chosen: &str) -> Vec<CatalogueChoice> {
-    let choice = |(value, name): (&str, String)| CatalogueChoice { value: value.to_owned(), name, is_chosen: value == chosen };
+fn sorted_choices<'a>(values: impl Iterator<Item = (&'a str, String)>, chosen: Option<&str>) -> Vec<CatalogueChoice> {
+    let choice = |(value, name): (&str, String)| CatalogueChoice { value: value.to_owned(), name, is_chosen: Some(value) == chosen };
     let mut choices: Vec<CatalogueChoice> = values.map(choice).collect();
     choices.sort_by_key(|choice| choice.name.to_lowercase());
     choices

@@ -7,6 +7,7 @@ use crate::lab::handlers::evidence::worked_sentence;
 use crate::lab::handlers::provider::LabProvider;
 use crate::lab::handlers::{self, editor_check, guard};
 use crate::lab::pages::catalogue_entry::{CatalogueEntryPage, CatalogueFileHere, CatalogueSection, CatalogueValue};
+use crate::lab::pages::file_standing::FileStanding;
 use crate::lab::pages::frame::LabTab;
 use crate::lab::pages::words::LabLanguage;
 use crate::pages::ErrorCause;
@@ -120,13 +121,11 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, UserFa
 }
 
 fn file_here(context: &RequestContext, saved: &LabProvider, live: Option<&LiveProvider>) -> CatalogueFileHere {
-    let live_store = context.live_store();
+    let (live_store, standing) = (context.live_store(), FileStanding::of(&saved.file_report));
     let inputs = live.map(|live| login_page::provider_choice(live, None, &context.language().code).inputs);
     CatalogueFileHere {
         path: printable(&saved.file_report.report.source.name),
-        status: if live_store.shows_provider(&saved.name) { saved.file_report.status } else { ProviderStatus::Off },
-        missing: saved.file_report.missing.clone(),
-        uses_older_version: saved.file_report.stale,
+        standing: if live_store.shows_provider(&saved.name) { standing } else { FileStanding { status: ProviderStatus::Off, ..standing } },
         inputs: inputs.unwrap_or_default(),
     }
 }

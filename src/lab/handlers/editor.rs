@@ -81,12 +81,11 @@ pub(crate) async fn start(context: RequestContext) -> Result<HttpResponse, UserF
 /// The names and titles of the catalogue's files below their kinds.
 fn catalogue_by_kind(language: &LabLanguage) -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
     let phrases = &gallery_language(language.code).phrases;
-    let of_kind = |word: &&str| {
-        let kind = ProviderKind::named(word)?;
-        let files = catalogue_summaries().iter().filter(|summary| summary.kind == kind);
-        Some((phrases.kind(kind), files.map(|summary| (summary.name, &*summary.title)).collect()))
+    let of_kind = |kind: &ProviderKind| {
+        let files = catalogue_summaries().iter().filter(|summary| summary.kind == *kind);
+        (phrases.kind(*kind), files.map(|summary| (summary.name, &*summary.title)).collect())
     };
-    ProviderKind::WORDS.iter().filter_map(of_kind).collect()
+    ProviderKind::ALL.iter().map(of_kind).collect()
 }
 
 /// The file that the address names.

@@ -7,6 +7,7 @@ use crate::lab::handlers::{self, guard, next_version};
 use crate::lab::pages::drift_section::DriftSection;
 use crate::lab::pages::exchange_view::{RequestView, masked_parts};
 use crate::lab::pages::file_sections::{RequestPreview, file_sections};
+use crate::lab::pages::file_standing::FileStanding;
 use crate::lab::pages::frame::{LabFrame, LabTab, NotOfferedReason};
 use crate::lab::pages::login_steps::LabFactSource;
 use crate::lab::pages::masked_file::MaskedFile;
@@ -183,11 +184,9 @@ pub(crate) async fn provider_page(
         frame,
         name: &bench.name,
         title: &printable(&title),
-        status: bench.file_report.status,
+        standing: FileStanding::of(&bench.file_report),
         evidence: file_evidence(context, &bench.name, bench.provider.as_ref()).await,
         not_offered: (!context.live_store().shows_provider(&bench.name)).then_some(NotOfferedReason::Playground),
-        uses_older_version: bench.file_report.stale,
-        missing: bench.file_report.missing.clone(),
         path,
         sections: file_sections(&bench.file_report.report.source.text, &bench.file, previews),
         file: &bench.file,

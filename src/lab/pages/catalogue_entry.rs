@@ -1,5 +1,6 @@
 //! A provider of the catalogue: what is registered, put into the folder, set and tried, and what its file does.
 
+use crate::lab::pages::file_standing::FileStanding;
 use crate::lab::pages::frame::LabFrame;
 use crate::lab::pages::words::texts::LabWords;
 use crate::pages::ProviderIcon;
@@ -49,11 +50,7 @@ pub(crate) struct CatalogueEntryPage<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct CatalogueFileHere {
     pub(crate) path: String,
-    pub(crate) status: ProviderStatus,
-    /// The variables and files that are not set.
-    pub(crate) missing: Vec<String>,
-    /// Whether an older version is in use because the file is broken.
-    pub(crate) uses_older_version: bool,
+    pub(crate) standing: FileStanding,
     /// The fields that a shopper fills in before the login starts.
     pub(crate) inputs: Vec<LoginInputField>,
 }
@@ -100,7 +97,7 @@ impl CatalogueEntryPage<'_> {
     }
 
     fn state_name(&self, here: &CatalogueFileHere) -> &str {
-        self.words().status(here.status)
+        self.words().status(here.standing.status)
     }
 
     fn title(&self) -> &str {
@@ -108,19 +105,13 @@ impl CatalogueEntryPage<'_> {
     }
 
     fn can_be_tested(&self) -> bool {
-        self.here.as_ref().is_some_and(|here| here.status == ProviderStatus::Offered || here.uses_older_version)
+        self.here.as_ref().is_some_and(|here| here.standing.can_be_tested())
     }
 
     /// What the state of the store's file means.
     fn state_sentence(&self, here: &CatalogueFileHere) -> String {
         let words = self.words();
-        match here.status {
-            ProviderStatus::Broken if here.uses_older_version => words.provider.stale.clone(),
-            ProviderStatus::Broken => words.provider.broken.clone(),
-            ProviderStatus::Dormant => fill(&words.provider.dormant, &[("names", &here.missing.join(", "))]),
-            ProviderStatus::Off => words.provider.off.clone(),
-            ProviderStatus::Offered | ProviderStatus::Overlooked => words.catalogue.offered.clone(),
-        }
+        here.standing.obstacle(words).unwrap_or_else(|| words.catalogue.offered.clone())
     }
 
     fn register_title(&self) -> String {

@@ -9,6 +9,7 @@ pub(crate) mod editor; //          a text that is edited, beside what it means
 pub(crate) mod exchange_view; //   requests, answers and facts, masked
 pub(crate) mod file_masker; //     which bytes of a provider's file are shown
 pub(crate) mod file_sections; //   a file in sections, each beside its requests
+pub(crate) mod file_standing; //   how a file of the store fares
 pub(crate) mod frame; //           the frame of every page
 pub(crate) mod home; //            the first page
 pub(crate) mod lab_time; //        moments as the staff read them

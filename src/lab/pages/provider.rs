@@ -4,6 +4,7 @@ use crate::lab::pages::app_trial::AppTrialView;
 use crate::lab::pages::drift_section::DriftSection;
 use crate::lab::pages::exchange_view::{AnswerTreeNode, MaskedPart};
 use crate::lab::pages::file_sections::FileSection;
+use crate::lab::pages::file_standing::FileStanding;
 use crate::lab::pages::frame::{LabFrame, LastTestSummary, NotOfferedReason};
 use crate::lab::pages::incident_summary::IncidentSummary;
 use crate::lab::pages::login_steps::{LoginStepsView, StepViewStatus};
@@ -25,14 +26,10 @@ pub(crate) struct ProviderPage<'a> {
     pub(crate) name: &'a str,
     /// The text of its button.
     pub(crate) title: &'a str,
-    pub(crate) status: ProviderStatus,
+    pub(crate) standing: FileStanding,
     pub(crate) evidence: FileConfirmation,
     /// Why shoppers do not see it although its file works.
     pub(crate) not_offered: Option<NotOfferedReason>,
-    /// Whether an older version of the file is in use.
-    pub(crate) uses_older_version: bool,
-    /// The variables and files that are not set.
-    pub(crate) missing: Vec<String>,
     /// The path of its file.
     pub(crate) path: &'a str,
     pub(crate) file: &'a MaskedFile,
@@ -118,15 +115,15 @@ impl ProviderPage<'_> {
 
     /// The status as it is drawn. The playground of a public store counts as switched off.
     fn shown_status(&self) -> ProviderStatus {
-        if self.not_offered == Some(NotOfferedReason::Playground) { ProviderStatus::Off } else { self.status }
+        if self.not_offered == Some(NotOfferedReason::Playground) { ProviderStatus::Off } else { self.standing.status }
     }
 
     fn is_broken(&self) -> bool {
-        self.status == ProviderStatus::Broken
+        self.standing.status == ProviderStatus::Broken
     }
 
     fn can_be_tested(&self) -> bool {
-        self.shown_status() == ProviderStatus::Offered || self.uses_older_version
+        FileStanding { status: self.shown_status(), ..self.standing.clone() }.can_be_tested()
     }
 
     fn last_test_sentence(&self, last: &LastTestSummary) -> String {
@@ -140,18 +137,14 @@ impl ProviderPage<'_> {
 
     /// What the state means, unless everything is in order.
     fn state_sentence(&self) -> Option<String> {
-        let words = &self.words().provider;
-        Some(match self.status {
-            ProviderStatus::Broken if self.uses_older_version => words.stale.clone(),
-            ProviderStatus::Broken => words.broken.clone(),
-            ProviderStatus::Dormant => fill(&words.dormant, &[("names", &self.missing.join(", "))]),
-            ProviderStatus::Off => words.off.clone(),
-            ProviderStatus::Offered | ProviderStatus::Overlooked if self.not_offered == Some(NotOfferedReason::Playground) => {
-                self.words().list.playground.clone()
-            }
-            ProviderStatus::Offered | ProviderStatus::Overlooked if self.file.complaints().next().is_some() => words.warned.clone(),
-            ProviderStatus::Offered | ProviderStatus::Overlooked => return None,
-        })
+        let words = self.words();
+        if let Some(obstacle) = self.standing.obstacle(words) {
+            return Some(obstacle);
+        }
+        if self.not_offered == Some(NotOfferedReason::Playground) {
+            return Some(words.list.playground.clone());
+        }
+        self.file.complaints().next().map(|_| words.provider.warned.clone())
     }
 
     fn region_label(&self, from: impl std::fmt::Display, to: impl std::fmt::Display) -> String {

@@ -6,6 +6,7 @@ mod style;
 use crate::lab::pages::catalogue::{CatalogueChoice, CatalogueGroup, CataloguePage, CatalogueRow};
 use crate::lab::pages::catalogue_entry::{CatalogueEntryPage, CatalogueFileHere, CatalogueSection, CatalogueValue};
 use crate::lab::pages::editor::EditorStartPage;
+use crate::lab::pages::file_standing::FileStanding;
 use crate::lab::pages::find::{FailuresThen, FindPage, FoundIncident, PersonEvent, SearchResult};
 use crate::lab::pages::frame::{LabFrame, LabProviderEntry, LabProviderGroup, LabTab, LastTestSummary};
 use crate::lab::pages::home::{
@@ -180,9 +181,7 @@ fn catalogue_entry(language: &'static LabLanguage, here: Option<(ProviderStatus,
     let input = LoginInputField { name: "loja".to_owned(), label: text(), pattern: Some(text()) };
     let file = |(status, uses_older_version)| CatalogueFileHere {
         path: text(),
-        status,
-        missing: vec![text()],
-        uses_older_version,
+        standing: FileStanding { status, uses_older_version, missing: vec![text()] },
         inputs: vec![input.clone()],
     };
     CatalogueEntryPage {

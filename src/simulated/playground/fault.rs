@@ -35,7 +35,7 @@ choice! {
 impl PlaygroundFault {
     /// Every fault, in the order of a login.
     pub fn all() -> impl Iterator<Item = Self> {
-        Self::WORDS.iter().filter_map(|word| Self::named(word))
+        Self::ALL.iter().copied()
     }
 
     /// How long the token call takes.

@@ -5,7 +5,7 @@ use crate::pages::phrases::fill;
 use crate::provider::listing::{Country, EvidenceGrade, ProviderKind};
 use crate::workbench::catalogue::gallery_page::GalleryPage;
 use crate::workbench::catalogue::gallery_phrases::{GalleryLanguage, gallery_language};
-use crate::workbench::catalogue::page_block::{PageBlock, PageSpan, as_markdown, spans};
+use crate::workbench::catalogue::page_block::{PageBlock, PageSpan, as_markdown, joined, spans};
 use crate::workbench::catalogue::sheet::CatalogueSheet;
 use crate::workbench::catalogue::summary::{CatalogueSummary, catalogue_summaries};
 use std::collections::BTreeMap;
@@ -44,12 +44,14 @@ fn page(sheet: &CatalogueSheet, language: &GalleryLanguage, folder: &str) -> Str
     let mut blocks = GalleryPage { sheet, language, public_url: PUBLIC_URL, in_use: None }.blocks();
     let (root, documents) = (up_to_root(folder), up_to_documents(folder));
     let mut links = vec![
-        link(&phrases.file, format!("{root}providers.d/{name}.yaml")),
-        link(&phrases.examples_file, format!("{root}providers.d/{name}.examples.yaml")),
-        link(&phrases.all, "README.md".to_owned()),
+        PageSpan::link(&phrases.file, format!("{root}providers.d/{name}.yaml")),
+        PageSpan::link(&phrases.examples_file, format!("{root}providers.d/{name}.examples.yaml")),
+        PageSpan::link(&phrases.all, "README.md".to_owned()),
     ];
     let others = FOLDERS.iter().filter(|(other, code)| *other != folder && has_page(sheet, code));
-    links.extend(others.map(|(other, _)| link(&phrases.other_language, format!("{documents}{}/{name}.md", below_documents(other)))));
+    links.extend(
+        others.map(|(other, _)| PageSpan::link(&phrases.other_language, format!("{documents}{}/{name}.md", below_documents(other)))),
+    );
     blocks.push(PageBlock::Paragraph(joined(links, " · ")));
     as_markdown(&sheet.provider.title, &blocks)
 }
@@ -62,9 +64,9 @@ fn index(language: &GalleryLanguage, folder: &str, own: &[&str]) -> String {
         let [(first, _), ..] = FOLDERS;
         let name = summary.name;
         if own.contains(&name) {
-            return link(&summary.title, format!("{name}.md"));
+            return PageSpan::link(&summary.title, format!("{name}.md"));
         }
-        link(&format!("{} (en)", summary.title), format!("{documents}{}/{name}.md", below_documents(first)))
+        PageSpan::link(&format!("{} (en)", summary.title), format!("{documents}{}/{name}.md", below_documents(first)))
     };
     let of_grade = |grade| summaries.iter().filter(|summary| summary.grade == grade).count().to_string();
     let lead = fill(
@@ -77,10 +79,10 @@ fn index(language: &GalleryLanguage, folder: &str, own: &[&str]) -> String {
             ("countB", &of_grade(EvidenceGrade::B)),
         ],
     );
-    let to_index = |other| link(&phrases.other_language, format!("{documents}{}/README.md", below_documents(other)));
+    let to_index = |other| PageSpan::link(&phrases.other_language, format!("{documents}{}/README.md", below_documents(other)));
     let others = FOLDERS.iter().filter(|(other, _)| *other != folder).map(|(other, _)| to_index(other));
-    let links = std::iter::once(link(&phrases.first_provider, "../first-provider.md".to_owned())).chain(others);
-    let mut blocks = vec![PageBlock::Paragraph(spans(&lead)), PageBlock::Paragraph(joined(links.collect(), " · "))];
+    let links = std::iter::once(PageSpan::link(&phrases.first_provider, "../first-provider.md".to_owned())).chain(others);
+    let mut blocks = vec![PageBlock::Paragraph(spans(&lead)), PageBlock::Paragraph(joined(links, " · "))];
     blocks.push(PageBlock::Heading(phrases.by_country.clone()));
     let mut by_country: BTreeMap<Country, Vec<&CatalogueSummary>> = BTreeMap::new();
     for summary in summaries {
@@ -88,12 +90,14 @@ fn index(language: &GalleryLanguage, folder: &str, own: &[&str]) -> String {
     }
     let mut rows: Vec<_> = by_country.into_iter().map(|(country, summaries)| (phrases.country(country), summaries)).collect();
     rows.sort_by_key(|(name, _)| name.to_lowercase());
-    let rows = rows.into_iter().map(|(name, summaries)| vec![spans(&name), joined(summaries.into_iter().map(to_page).collect(), ", ")]);
+    let rows = rows.into_iter().map(|(name, summaries)| vec![spans(&name), joined(summaries.into_iter().map(to_page), ", ")]);
     blocks.push(PageBlock::Table { heads: vec![phrases.country.clone(), phrases.provider.clone()], rows: rows.collect() });
-    for word in ProviderKind::WORDS {
-        let of_kind: Vec<&CatalogueSummary> = summaries.iter().filter(|summary| Some(summary.kind) == ProviderKind::named(word)).collect();
-        let Some(first) = of_kind.first() else { continue };
-        blocks.push(PageBlock::Heading(phrases.kind(first.kind).to_owned()));
+    for kind in ProviderKind::ALL {
+        let of_kind: Vec<&CatalogueSummary> = summaries.iter().filter(|summary| summary.kind == *kind).collect();
+        if of_kind.is_empty() {
+            continue;
+        }
+        blocks.push(PageBlock::Heading(phrases.kind(*kind).to_owned()));
         let row = |summary: &&CatalogueSummary| {
             vec![
                 vec![to_page(summary)],
@@ -119,20 +123,4 @@ fn up_to_documents(folder: &str) -> String {
 
 fn below_documents(folder: &str) -> &str {
     folder.strip_prefix("docs/").unwrap_or(folder)
-}
-
-fn link(text: &str, to: String) -> PageSpan {
-    PageSpan::Link { text: text.to_owned(), to }
-}
-
-/// Spans with a text between them.
-fn joined(spans: Vec<PageSpan>, between: &str) -> Vec<PageSpan> {
-    let mut line = Vec::new();
-    for span in spans {
-        if !line.is_empty() {
-            line.push(PageSpan::Text(between.to_owned()));
-        }
-        line.push(span);
-    }
-    line
 }

@@ -6,7 +6,7 @@ use crate::provider::listing::{BrokerAddresses, ListingText};
 use crate::provider::pkce::Pkce;
 use crate::provider::trust::{EmailTrustPolicy, MissingEmailPolicy};
 use crate::workbench::catalogue::gallery_phrases::{GalleryLanguage, GalleryPhrases};
-use crate::workbench::catalogue::page_block::{PageBlock, PageSpan, spans};
+use crate::workbench::catalogue::page_block::{PageBlock, PageSpan, joined, spans};
 use crate::workbench::catalogue::sheet::{CatalogueSheet, NeededValue};
 
 /// A page about a provider, in one language and for one broker.
@@ -45,7 +45,7 @@ impl GalleryPage<'_> {
     /// Whom the provider is for, how sure the file is, and where the provider describes its login.
     pub(crate) fn head(&self) -> Vec<PageBlock> {
         let (listing, phrases) = (&self.sheet.listing, self.phrases());
-        let link = |text: &str, to: &str| vec![PageSpan::Link { text: text.to_owned(), to: to.to_owned() }];
+        let link = |text: &str, to: &str| vec![PageSpan::link(text, to)];
         let mut links = vec![link(&phrases.manual, &listing.manual)];
         links.extend(listing.register.iter().map(|register| link(&phrases.register, register)));
         vec![PageBlock::Paragraph(spans(&self.kind())), PageBlock::Paragraph(spans(&self.how_sure())), PageBlock::Items(links)]
@@ -103,7 +103,7 @@ impl GalleryPage<'_> {
     /// What is done at the provider alone.
     pub(crate) fn set_up_at_provider(&self) -> Vec<PageBlock> {
         let register = self.sheet.listing.register.as_ref();
-        let register = register.map(|page| PageSpan::Link { text: self.phrases().register.clone(), to: page.to_string() });
+        let register = register.map(|page| PageSpan::link(&self.phrases().register, &**page));
         let mut blocks = vec![PageBlock::Paragraph(spans(&self.set_up_text()))];
         blocks.extend(register.map(|link| PageBlock::Paragraph(vec![link])));
         blocks
@@ -191,14 +191,7 @@ impl GalleryPage<'_> {
         let phrases = self.phrases();
         let (signed, otherwise) = (format!("{} ", phrases.signed_token), format!(", {} ", phrases.otherwise));
         let place = |from: &String| PageSpan::Code(from.replace("signed token ", &signed).replace(", else ", &otherwise));
-        let mut places: Vec<PageSpan> = Vec::new();
-        for from in from {
-            if !places.is_empty() {
-                places.push(PageSpan::Text(", ".to_owned()));
-            }
-            places.push(place(from));
-        }
-        places
+        joined(from.iter().map(place), ", ")
     }
 
     pub(crate) fn notes(&self) -> Vec<PageBlock> {

@@ -15,6 +15,24 @@ pub(crate) enum PageSpan {
     },
 }
 
+impl PageSpan {
+    pub(crate) fn link(text: &str, to: impl Into<String>) -> Self {
+        Self::Link { text: text.to_owned(), to: to.into() }
+    }
+}
+
+/// Spans with a text between them.
+pub(crate) fn joined(spans: impl IntoIterator<Item = PageSpan>, between: &str) -> Vec<PageSpan> {
+    let mut line = Vec::new();
+    for span in spans {
+        if !line.is_empty() {
+            line.push(PageSpan::Text(between.to_owned()));
+        }
+        line.push(span);
+    }
+    line
+}
+
 /// A part of a page.
 #[derive(Clone, Debug)]
 pub(crate) enum PageBlock {

@@ -62,6 +62,20 @@ fn summary(name: &'static str, sheet: &CatalogueSheet) -> CatalogueSummary {
     }
 }
 
+/// What narrows a list of files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CatalogueFilter {
+    pub(crate) kind: Option<ProviderKind>,
+    /// Only files that are for the people of this country in particular.
+    pub(crate) country: Option<Country>,
+}
+
+impl CatalogueFilter {
+    pub(crate) fn fits(self, summary: &CatalogueSummary) -> bool {
+        self.kind.is_none_or(|kind| summary.kind == kind) && self.country.is_none_or(|country| summary.countries.contains(&country))
+    }
+}
+
 /// A text in small letters without accents.
 fn plain(text: &str) -> String {
     text.to_lowercase().chars().map(without_accent).collect()

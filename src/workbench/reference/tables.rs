@@ -20,11 +20,9 @@ pub(crate) fn table(name: &str) -> Option<String> {
             functions::TABLE.iter().map(|row| format!("`{}` | {}", row.usage(), row.meaning.replace(" | ", " \\| "))),
         ),
         "codes" => {
-            let own =
-                LoginErrorCode::WORDS.iter().filter_map(|word| LoginErrorCode::named(word)).map(|code| (code.word(), describe_code(code)));
+            let own = LoginErrorCode::ALL.iter().map(|code| (code.word(), describe_code(*code)));
             let own = own.map(|(code, (step, meaning))| format!("`{code}` | {step} | {meaning}"));
-            let of_broker = BrokerFailure::WORDS.iter().filter_map(|word| BrokerFailure::named(word));
-            let of_broker = of_broker.filter(|failure| LoginErrorCode::named(failure.word()).is_none());
+            let of_broker = BrokerFailure::ALL.iter().filter(|failure| LoginErrorCode::named(failure.word()).is_none());
             let of_broker = of_broker.map(|failure| format!("`{}` | none | {failure}", failure.word()));
             let of_sign_in = SignInRefusalReason::ALL.iter().map(|why| (why.word(), describe_refusal(why.word())));
             let of_sign_in = of_sign_in.map(|(code, meaning)| format!("`{code}` | none | {meaning}"));
