@@ -123,7 +123,7 @@ pub(crate) fn load_provider(name: &str, settings: &Settings) -> Result<(Provider
         ProviderFileState::Broken => return Err(CommandFailure::No(entry.report.draw(uses_colour()))),
     };
     let recorded = load_examples(&path)?;
-    let is_recorded = recorded.iter().any(|example| example.identity.is_some());
+    let is_recorded = recorded.iter().any(|example| example.identity.is_some() && example.has_redirect());
     match with_invented_logins(&provider, recorded) {
         (stories, None) => Ok((provider, stories, !is_recorded)),
         (_, Some(why)) => Err(CommandFailure::No(format!(

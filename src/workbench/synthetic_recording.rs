@@ -44,7 +44,7 @@ pub struct ProviderRecording {
 pub fn record_all_stories(provider: &Provider, stories: &[ExampleSpec]) -> Result<ProviderRecording, String> {
     let mut all = ProviderRecording { exchanges: Vec::new(), logins: 0, values: Vec::new() };
     let mut installation: Vec<(String, String)> = Vec::new();
-    for story in stories.iter().filter(|story| story.identity.is_some()) {
+    for story in stories.iter().filter(|story| story.identity.is_some() && story.has_redirect()) {
         let made = record_story(provider, story, &installation, true)?;
         all.exchanges.extend(made.exchanges);
         all.logins += 1;

@@ -36,7 +36,7 @@ pub fn cases_of(files: Vec<PathBuf>) -> Vec<Case> {
         let provider = provider.unwrap_or_else(|| panic!("{}", report.draw(false)));
         let examples = path.with_extension("examples.yaml");
         let stories = portaria::workbench::examples::read(&Source::new(examples.display().to_string(), text(&examples))).expect("examples");
-        let mut stories: Vec<ExampleSpec> = stories.into_iter().filter(|story| story.identity.is_some()).collect();
+        let mut stories: Vec<ExampleSpec> = stories.into_iter().filter(|story| story.identity.is_some() && story.has_redirect()).collect();
         // In no usual login does the shop ask for more, such as the login page of a language.
         let given = |story: &ExampleSpec, fits: &dyn Fn(&str) -> bool| -> Vec<String> {
             let facts = story.facts.iter().flat_map(|facts| &facts.0);

@@ -43,7 +43,7 @@ pub(super) enum SimulatedChoiceKind {
 pub(super) fn all_choices(provider: &Provider, examples: &[ExampleSpec]) -> (Vec<SimulatedChoice>, usize) {
     let mut choices = Vec::new();
     let document = first_login(examples).and_then(|example| example.discovery.as_ref());
-    for (index, example) in examples.iter().enumerate() {
+    for (index, example) in examples.iter().enumerate().filter(|(_, example)| example.has_redirect()) {
         let has_same_document = example.discovery.as_ref().is_none_or(|own| document.is_some_and(|document| document.0 == own.0));
         let result = replay(provider, example);
         // What refuses the client happens in no login of its own, because the logins share the token.
@@ -64,7 +64,7 @@ pub(super) fn all_choices(provider: &Provider, examples: &[ExampleSpec]) -> (Vec
             has_wrong_path: false,
         });
     }
-    let left_out = examples.len() - choices.len();
+    let left_out = examples.iter().filter(|example| example.has_redirect()).count() - choices.len();
     // Logins come first, in the order of the file.
     choices.sort_by_key(|choice| choice.kind == SimulatedChoiceKind::Refusal);
     if let Some(login) = first_login(examples) {
@@ -75,7 +75,7 @@ pub(super) fn all_choices(provider: &Provider, examples: &[ExampleSpec]) -> (Vec
 
 /// The first example in which a login succeeds.
 pub(super) fn first_login(examples: &[ExampleSpec]) -> Option<&ExampleSpec> {
-    examples.iter().find(|example| example.identity.is_some())
+    examples.iter().find(|example| example.identity.is_some() && example.has_redirect())
 }
 
 /// The calls that were made after the callback, in order.

@@ -1,6 +1,7 @@
 //! The values of the installation that a simulation expects: those that are set, and invented ones for the rest.
 
 use crate::provider::Provider;
+use crate::simulated::simulation::choices::first_login;
 use crate::vocabulary::names::Slot;
 use crate::vocabulary::place::Source;
 use crate::vocabulary::text::Text;
@@ -43,7 +44,7 @@ pub fn installation_values(
 
 /// The examples, and invented ones where none of them holds a login; or why none can be invented.
 pub(crate) fn with_invented_logins(provider: &Provider, mut recorded: Vec<ExampleSpec>) -> (Vec<ExampleSpec>, Option<String>) {
-    if recorded.iter().any(|example| example.identity.is_some()) {
+    if first_login(&recorded).is_some() {
         return (recorded, None);
     }
     match invent_stories(provider) {

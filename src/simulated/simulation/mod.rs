@@ -93,8 +93,9 @@ struct SimulationContext<'a> {
 
 impl Simulation {
     /// A simulation that answers with these examples and expects these values of the installation; see [`installation_values`].
-    pub fn new(provider: Provider, examples: Vec<ExampleSpec>, values: Vec<(Slot, Text)>) -> Self {
+    pub fn new(provider: Provider, mut examples: Vec<ExampleSpec>, values: Vec<(Slot, Text)>) -> Self {
         let (choices, left_out) = choices::all_choices(&provider, &examples);
+        examples.retain(ExampleSpec::has_redirect);
         let prepared_calls = choices::first_login(&examples).map_or_else(Vec::new, |login| choices::prepared_calls(&provider, login));
         let client_token = choices::first_login(&examples).and_then(|login| choices::recorded_client_token(&provider, login));
         Self {

@@ -7,6 +7,7 @@ use crate::vocabulary::place::Located;
 use crate::vocabulary::words::{NamedValues, OneOrMany, Reader, ValueShape, WordValue, read_scalar};
 use crate::vocabulary::yaml::{YamlKind, YamlNode};
 use crate::words;
+use crate::workbench::examples::handed_in::HandedInSpec;
 use serde_json::{Map, Value};
 
 words! {
@@ -37,6 +38,11 @@ words! {
         /// Default: none
         /// Example: `tokens: { idToken: { claims: { iss: "https://idp.example", aud: ‹clientId›, sub: "7" } } }`
         tokens: Option<NamedValues<ExampleTokenSpec>> = "tokens",
+        /// What is handed in at `/exchange/{provider}`, for a story without a redirect. `exchanges` begins with the call `ask`, if the provider
+        /// file has one and an access token is handed in.
+        /// Default: the story begins with the redirect
+        /// Example: `handedIn: { idToken: ‹idToken›, accessToken: at-1 }`
+        handed_in: Option<HandedInSpec> = "handedIn",
         /// The calls of `prepare`, in order, which are made before the redirect.
         /// Default: none
         /// Example: `prepare: [ { answer: { status: 201, json: { request_uri: "urn:r:1", expires_in: 60 } } } ]`
@@ -65,6 +71,11 @@ words! {
 }
 
 impl ExampleSpec {
+    /// Whether the story begins in a browser that is sent to the provider. Otherwise tokens are handed in.
+    pub fn has_redirect(&self) -> bool {
+        self.handed_in.is_none()
+    }
+
     /// All exchanges: those before the redirect, then those after the callback.
     pub(crate) fn all_exchanges(&self) -> impl Iterator<Item = &ExampleExchangeSpec> {
         self.prepare.iter().chain(&self.exchanges).flat_map(|exchanges| &exchanges.0)

@@ -2,6 +2,7 @@
 //! refused, which the engine of production replays with the recorded answers.
 
 pub(crate) mod difference; //  how a replay differs from its story
+pub mod handed_in; //          stories without a redirect
 pub mod invented; //           stories of a file that has none
 pub mod example; //            a story as it is written
 pub mod mutation; //           how many changes of a file its stories notice
@@ -14,6 +15,7 @@ use crate::vocabulary::diagnostic::Report;
 use crate::vocabulary::place::Source;
 use crate::vocabulary::words::{OneOrMany, Reader, WordValue};
 use crate::workbench::examples::example::ExampleSpec;
+use crate::workbench::examples::handed_in::check_handed_in;
 
 /// Complains about what no story can mean.
 fn check_story(story: &ExampleSpec, reader: &mut Reader) {
@@ -21,6 +23,9 @@ fn check_story(story: &ExampleSpec, reader: &mut Reader) {
         && identity.0.get("id").is_none()
     {
         reader.complain(story.place, "the identity of this story has no `id`", "write who signed in: `identity: { id: \"7\", … }`");
+    }
+    if let Some(handed) = &story.handed_in {
+        check_handed_in(story, handed, reader);
     }
     for (_, token) in story.tokens.iter().flat_map(|tokens| &tokens.0) {
         if let Some(by) = token.signed_by.as_ref().filter(|by| by.value != "stranger") {

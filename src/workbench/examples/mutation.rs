@@ -8,10 +8,9 @@ use crate::vocabulary::yaml::{self, YamlKind, YamlNode};
 use crate::workbench::examples::example::ExampleSpec;
 use crate::workbench::examples::replay::replay;
 
-/// Words that change no login of a story: they say how a provider is shown, what happens after a login, or what proves a token that is handed
-/// in. A story begins with the redirect, so it cannot notice `exchange`, with which a login begins without one.
+/// Words that change no login of a story: they say how a provider is shown, or what happens after a login.
 const NOT_PART_OF_A_STORY: &[&str] =
-    &["name", "logo", "order", "hidden", "enabled", "logout", "label", "catalogue", "refusesEmbeddedBrowsers", "exchange"];
+    &["name", "logo", "order", "hidden", "enabled", "logout", "label", "catalogue", "refusesEmbeddedBrowsers"];
 
 /// The score of one provider.
 #[derive(Clone, Debug, Default)]

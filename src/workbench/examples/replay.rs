@@ -17,6 +17,7 @@ use crate::vocabulary::wire::Request;
 use crate::vocabulary::words::OneOrMany;
 use crate::workbench::examples::difference::{Difference, compare_identity, compare_request};
 use crate::workbench::examples::example::{ExampleExchangeSpec, ExampleSpec, ExpectedRefusalSpec};
+use crate::workbench::examples::handed_in::replay_exchange;
 use crate::workbench::examples::replayed_answers::{JudgedAnswers, ReplayJudge, ReplayedAnswers};
 use crate::workbench::examples::stand_ins::{ExampleStart, example_start, stand_in};
 use crate::workbench::examples::tokens::ExampleTokens;
@@ -48,11 +49,14 @@ pub fn replay(provider: &Provider, story: &ExampleSpec) -> ReplayResult {
 
 /// Runs the login of a story before a judge, who decides which request gets which answer.
 pub fn replay_before(provider: &Provider, story: &ExampleSpec, judge: Option<&dyn ReplayJudge>) -> ReplayResult {
+    let mut differences = Vec::new();
+    check_names(provider, story, &mut differences);
+    if let Some(handed) = &story.handed_in {
+        return replay_exchange(provider, story, handed, differences);
+    }
     let mut start = example_start(provider, story);
     let documents = DocumentCache::default();
-    let mut differences = Vec::new();
     let mut requests = Vec::new();
-    check_names(provider, story, &mut differences);
     store_discovery_document(provider, story, &start, &documents);
     let facts = start.attempt.initial_facts(provider, &start.installation, &documents).unwrap_or_else(|_| provider.empty_facts());
     let tokens = ExampleTokens::make(provider, story, &start, &facts, &documents, &mut differences);
@@ -60,7 +64,7 @@ pub fn replay_before(provider: &Provider, story: &ExampleSpec, judge: Option<&dy
     let before = ReplayedAnswers::new(story.prepare.as_ref().map_or(&[][..], |exchanges| &exchanges.0), &tokens, judged.as_ref());
     let (prepared, is_prepared) = prepare_to_end(provider, &mut start, &before, &documents);
     let facts = start.attempt.initial_facts(provider, &start.installation, &documents).unwrap_or(facts);
-    check_prepared(provider, story, (&prepared, &facts), &documents, &mut differences);
+    compare_calls("prepare", provider, story.prepare.as_ref(), (&prepared, facts.clone()), &documents, &mut differences);
     match is_prepared.and_then(|()| start.attempt.redirect_request(provider, &start.installation, &documents)) {
         Ok(request) => {
             if let Some(expected) = &story.redirect {
@@ -82,8 +86,7 @@ pub fn replay_before(provider: &Provider, story: &ExampleSpec, judge: Option<&dy
         Ok(login) => drive_to_end(login, &recording, &documents),
         Err(error) => (Trace::default(), Err(error)),
     };
-    let known = facts_after_replay(provider, &trace, facts, &documents);
-    compare_exchanges("call", provider, &trace, story.exchanges.as_ref(), &known, &mut differences);
+    compare_calls("call", provider, story.exchanges.as_ref(), (&trace, facts), &documents, &mut differences);
     requests.extend(trace.exchanges.iter().map(|exchange| (exchange.step, exchange.request.clone())));
     compare_outcome(story, &end, provider, &mut differences);
     ReplayResult { differences, requests, trace: trace.after(prepared), end, documents }
@@ -98,27 +101,37 @@ fn prepare_to_end(
 ) -> (Trace, Result<(), RedirectError>) {
     let now = start.now;
     let mut observer = ();
-    let preparing =
-        std::pin::pin!(prepare(&mut start.attempt, (provider, &start.installation), (recording, documents), now, &mut observer));
-    match preparing.poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result,
-        Poll::Pending => {
-            let error = LoginError::before_calls(LoginErrorCause::RecordingWaits);
-            (Trace::default(), Err(RedirectError::Prepare(Box::new(error))))
-        }
+    poll_once(prepare(&mut start.attempt, (provider, &start.installation), (recording, documents), now, &mut observer))
+        .unwrap_or_else(|| (Trace::default(), Err(RedirectError::Prepare(Box::new(waits())))))
+}
+
+/// The outcome of a future whose answers are all present, so that it never waits.
+pub(super) fn outcome_of<T>(future: impl Future<Output = Result<T, LoginError>>) -> Result<T, LoginError> {
+    poll_once(future).unwrap_or_else(|| Err(waits()))
+}
+
+fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    match std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => Some(result),
+        Poll::Pending => None,
     }
 }
 
-/// Compares the calls before the redirect with those of the story.
-fn check_prepared(
+fn waits() -> LoginError {
+    LoginError::before_calls(LoginErrorCause::RecordingWaits)
+}
+
+/// Compares the calls that were made with those of the story. `facts` are those with which they began.
+pub(super) fn compare_calls(
+    word: &str,
     provider: &Provider,
-    story: &ExampleSpec,
-    (prepared, facts): (&Trace, &Facts),
+    expected: Option<&OneOrMany<ExampleExchangeSpec>>,
+    (trace, facts): (&Trace, Facts),
     documents: &DocumentCache,
     differences: &mut Vec<Difference>,
 ) {
-    let known = facts_after_replay(provider, prepared, facts.clone(), documents);
-    compare_exchanges("prepare", provider, prepared, story.prepare.as_ref(), &known, differences);
+    let known = facts_after_replay(provider, trace, facts, documents);
+    compare_exchanges(word, provider, trace, expected, &known, differences);
 }
 
 /// Compares the calls that were made with those of the story.
@@ -132,8 +145,9 @@ fn compare_exchanges(
 ) {
     let expected = expected.map_or(&[][..], |expected| &expected.0);
     for (at, exchange) in trace.exchanges.iter().enumerate() {
-        if let Some(request) = expected.get(at).and_then(|expected| expected.request.as_ref()) {
-            let (place, step) = (format!("{word} {}", at + 1), &provider.calls[exchange.call]);
+        if let (Some(request), Some(step)) = (expected.get(at).and_then(|expected| expected.request.as_ref()), provider.call(exchange.call))
+        {
+            let place = format!("{word} {}", at + 1);
             compare_request(&place, request, &exchange.request, step, known, differences);
         }
     }
@@ -176,9 +190,9 @@ fn check_names(provider: &Provider, story: &ExampleSpec, differences: &mut Vec<D
 fn facts_after_replay(provider: &Provider, trace: &Trace, facts: Facts, documents: &DocumentCache) -> Facts {
     let mut facts = facts;
     for exchange in &trace.exchanges {
-        if let Ok(answer) = &exchange.answer {
+        if let (Ok(answer), Some(step)) = (&exchange.answer, provider.call(exchange.call)) {
             // The facts of a refused call count too, because they only lift masks.
-            let _ = provider.calls[exchange.call].read(answer, &mut facts, documents);
+            let _ = step.read(answer, &mut facts, documents);
         }
     }
     facts
@@ -186,11 +200,7 @@ fn facts_after_replay(provider: &Provider, trace: &Trace, facts: Facts, document
 
 /// Drives a login whose answers are all present, so that it never waits.
 fn drive_to_end(login: Login<'_>, recording: &ReplayedAnswers<'_>, documents: &DocumentCache) -> (Trace, Result<Identity, LoginError>) {
-    let driving = std::pin::pin!(drive(login, recording, documents));
-    match driving.poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result,
-        Poll::Pending => (Trace::default(), Err(LoginError::before_calls(LoginErrorCause::RecordingWaits))),
-    }
+    poll_once(drive(login, recording, documents)).unwrap_or_else(|| (Trace::default(), Err(waits())))
 }
 
 /// Why a login fails that cannot begin.
@@ -203,7 +213,12 @@ pub(crate) fn redirect_error(error: RedirectError, provider: &Provider) -> Login
     }
 }
 
-fn compare_outcome(story: &ExampleSpec, end: &Result<Identity, LoginError>, provider: &Provider, differences: &mut Vec<Difference>) {
+pub(super) fn compare_outcome(
+    story: &ExampleSpec,
+    end: &Result<Identity, LoginError>,
+    provider: &Provider,
+    differences: &mut Vec<Difference>,
+) {
     match (end, &story.identity, &story.refused) {
         (Ok(identity), Some(expected), _) => compare_identity(&expected.0, identity, differences),
         (Ok(identity), None, Some(refused)) => {
@@ -245,7 +260,7 @@ fn describe_error(error: &LoginError, provider: &Provider) -> String {
     format!("refused{step}: {} ({error}){place}", error.code())
 }
 
-fn store_discovery_document(provider: &Provider, story: &ExampleSpec, start: &ExampleStart, documents: &DocumentCache) {
+pub(super) fn store_discovery_document(provider: &Provider, story: &ExampleSpec, start: &ExampleStart, documents: &DocumentCache) {
     if let Some((address, document)) = discovery_document(provider, story, &start.installation) {
         documents.insert(&address, document, start.now);
     }

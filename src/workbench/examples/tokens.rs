@@ -61,9 +61,10 @@ impl ExampleTokens {
             let named = all.iter().find(|signed| {
                 signed.token.as_ref().and_then(Template::sole_fact).is_some_and(|fact| **provider.names.name(fact) == *name.value)
             });
+            let handed = story.handed_in.as_ref().and_then(|handed| handed.signed_token(&name.value, provider));
             // A name that is no fact is that of an answer which is itself a token.
             let whole = || all.iter().find(|signed| signed.token.is_none());
-            let Some(signed) = named.or_else(whole).or(all.first()) else {
+            let Some(signed) = handed.or_else(|| named.or_else(whole).or(all.first()).copied()) else {
                 differences.push(Difference::new(
                     format!("token {}", name.value),
                     "a `signed` in the file".to_owned(),

@@ -120,7 +120,7 @@ fn judge_reading(read: &ReadRule, is_known: &dyn Fn(&JsonPath) -> bool, judge: &
 /// The logins of recorded examples.
 pub(crate) fn logins_of_examples(provider: &Provider, examples: &[ExampleSpec], key: &[u8; 32]) -> LoginsAtHand {
     let mut logins = LoginsAtHand::with_key(key);
-    for example in examples.iter().take(MOST_EXAMPLES) {
+    for example in examples.iter().filter(|example| example.has_redirect()).take(MOST_EXAMPLES) {
         let played = replay(provider, example);
         logins.add_example(provider, played.end.as_ref().ok().map(|identity| &*identity.id), &played.trace);
     }
