@@ -210,8 +210,8 @@ fn a_backup_is_for_its_owner_alone_and_goes_through_a_pipe_as_well() {
     assert!(err.contains("$PORTARIA_MASTER_KEY") && err.contains("keep a copy of the key apart"), "{err}");
 }
 
-/// A backup that does not name its key is restored on demand, and then the key that is here is tried: this one does not open it.
-fn assert_unnamed_key_is_found_out(place: &Place, backup: &str) {
+/// A backup that does not name its key is restored on demand, if the key that is here opens it: another one leaves everything as it is.
+fn assert_unnamed_key_is_found_out(place: &Place, backup: &str, sealed_by: &str) {
     let other = empty_storage(place, true);
     let flag = match &other {
         StorageLocation::File(file) => format!("sqlite:{}", file.display()),
@@ -219,8 +219,14 @@ fn assert_unnamed_key_is_found_out(place: &Place, backup: &str) {
     };
     let (code, _, told) = place.call(&["restore", backup, "--storage", &flag]);
     assert!(code == 3 && told.contains("does not say which master key sealed it") && told.contains("`--key-not-named`"), "{told}");
+    let told = refused(place, &["restore", backup, "--key-not-named", "--replace", "--yes"]);
+    assert!(told.contains("does not open its signing keys") && told.contains("nothing was changed"), "{told}");
     let (code, out, told) = place.call(&["restore", backup, "--key-not-named", "--storage", &flag]);
-    assert!(code == 1 && out.contains("does not open its signing keys"), "{out}{told}");
+    assert!(code == 3 && out.is_empty() && told.contains("does not open its signing keys"), "{out}{told}");
+    assert!(other.file().is_none_or(|file| !file.exists()), "no file is left");
+    let words = ["restore", backup, "--key-not-named", "--storage", &flag];
+    let (code, out, told) = portaria(&place.folder.0, &words, &[("PORTARIA_MASTER_KEY", sealed_by)]);
+    assert!(code == 0 && out.contains("opens its signing keys"), "{out}{told}");
 }
 
 on_both! {
@@ -275,6 +281,7 @@ on_both! {
         let (code, out, _) = place.call(&["keys", "recover", "--yes", "--storage", &place.storage_flag()]);
         assert!(code == 1 && out.is_empty(), "nothing is lost yet");
 
+        let sealed_by = place.master.clone();
         let place = place.with_other_key();
         let told = place.refuses_to_start();
         assert!(told.contains("cannot be decrypted") && told.contains("`portaria keys recover`"), "{told}");
@@ -284,7 +291,7 @@ on_both! {
 
         assert_eq!((report["sessions"].as_u64(), report["backup"].as_str()), (Some(1), Some("before")), "{report}");
         assert_eq!(tables_of(&text(&place.folder.0.join("before"))).0["masterKey"], Value::Null);
-        assert_unnamed_key_is_found_out(&place, "before");
+        assert_unnamed_key_is_found_out(&place, "before", &sealed_by);
         let broker = Ending(place.start());
         assert_eq!(broker.0.auth(&ana.cookies()), 401, "she signs in again");
         Browser::signed_in(&broker.0, "ana");

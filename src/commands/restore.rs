@@ -6,7 +6,6 @@ use crate::commands::{GlobalOptions, confirmation, master_key, storage};
 use crate::directory::StorageLocation;
 use crate::directory::backup::file_source::BackupReader;
 use crate::directory::backup::head::BackupHead;
-use crate::directory::backup::sealed_keys;
 use crate::directory::backup::{BackupSource, BackupTarget, CopiedTables, copy};
 use crate::stores::settings::Settings;
 use crate::vocabulary::diagnostic::printable;
@@ -33,7 +32,7 @@ pub(crate) struct RestoreCommand {
     /// Restore although the master key that sealed the backup is not here, because it is lost
     #[arg(long)]
     key_is_lost: bool,
-    /// Restore a backup that was made where the master key was not, and find out afterwards whether the key that is here opens it
+    /// Restore a backup that was made where the master key was not, if the key that is here opens it
     #[arg(long, conflicts_with = "key_is_lost")]
     key_not_named: bool,
     #[arg(long, help = storage::HELP, env = "PORTARIA_STORAGE", hide_env_values = true, value_name = "STORAGE")]
@@ -45,10 +44,15 @@ impl RestoreCommand {
         let settings = global.settings()?;
         let place = storage::location(self.storage.as_deref(), &settings)?;
         let file = self.file.display().to_string();
-        let reader = BackupReader::open(self.open()?).map_err(|fault| failure(&file, &fault))?;
+        let mut reader = BackupReader::open(self.open()?).map_err(|fault| failure(&file, &fault))?;
         let head = reader.head.clone();
         if !self.key_is_lost {
             check_key(&head, self.key_not_named, &settings, &place)?;
+        }
+        let is_tried = self.key_not_named && head.sealed_keys > 0 && head.master_key.is_none();
+        if is_tried {
+            let master = master_key::load_existing(&settings, &place)?;
+            reader.try_keys(Box::new(move |key| master_key::opens(&master, std::slice::from_ref(key))));
         }
         confirm_replacement(self.replace, self.yes, &place)?;
         storage::make_folder(&place)?;
@@ -56,9 +60,8 @@ impl RestoreCommand {
             let target = BackupTarget::Storage { place: place.clone(), may_replace: self.replace };
             let copied = copy(BackupSource::File(Box::new(reader)), target).await;
             let copied = copied.map_err(|fault| failure(if fault.is_about_file() { file } else { place.to_string() }.as_str(), &fault))?;
-            let is_opened = self.is_opened(&head, &settings, &place).await?;
-            self.report(global.json, &place, &head, &copied, is_opened);
-            Ok(if is_opened == Some(false) { CommandOutcome::No } else { CommandOutcome::Fine })
+            self.report(global.json, &place, &head, &copied, is_tried);
+            Ok(CommandOutcome::Fine)
         })
     }
 
@@ -74,34 +77,15 @@ impl RestoreCommand {
         Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
     }
 
-    /// Whether the master key that is here opens what a backup has sealed that does not name its key.
-    async fn is_opened(&self, head: &BackupHead, settings: &Settings, place: &StorageLocation) -> Result<Option<bool>, CommandFailure> {
-        if !self.key_not_named || head.sealed_keys == 0 || head.master_key.is_some() {
-            return Ok(None);
-        }
-        let keys = sealed_keys::read(place).await.map_err(|fault| failure(&place.to_string(), &fault))?;
-        Ok(Some(master_key::opens(&master_key::load_existing(settings, place)?, &keys)))
-    }
-
-    fn report(&self, as_json: bool, place: &StorageLocation, head: &BackupHead, copied: &CopiedTables, is_opened: Option<bool>) {
+    fn report(&self, as_json: bool, place: &StorageLocation, head: &BackupHead, copied: &CopiedTables, is_tried: bool) {
         if as_json {
             let storage = place.to_string();
-            let mut report = json!({ "storage": storage, "schema": copied.schema, "tables": copied.rows, "made": format_time(head.made) });
-            if let (Some(is_opened), Some(report)) = (is_opened, report.as_object_mut()) {
-                report.insert("keyOpens".to_owned(), is_opened.into());
-            }
+            let report = json!({ "storage": storage, "schema": copied.schema, "tables": copied.rows, "made": format_time(head.made) });
             return print_json(&report.to_string());
         }
         print_line(&format!("{place}: {}, as they were at {}", summary(copied), format_time(head.made)));
-        match is_opened {
-            Some(true) => print_line("the master key that is here opens its signing keys"),
-            Some(false) => {
-                print_line(
-                    "the master key that is here does not open its signing keys: put the one of the broker in its place, and look with",
-                );
-                print_line("`portaria doctor`; if that key is lost, run `portaria keys recover` before a broker starts");
-            }
-            None => {}
+        if is_tried {
+            print_line("the master key that is here opens its signing keys");
         }
         print_line("the access of apps is not restored: each of them has to send its people to sign in again");
         if self.key_is_lost && head.sealed_keys > 0 {
@@ -138,8 +122,8 @@ fn check_key(head: &BackupHead, may_be_unnamed: bool, settings: &Settings, place
         None if may_be_unnamed => Ok(()),
         None => {
             let why = "the backup does not say which master key sealed it, because that key was not there when it was made";
-            let help = "if the key that is here is the one that the broker had, restore with `--key-not-named`, which says afterwards whether it \
-                        opens the backup; if that key is lost: `--key-is-lost`";
+            let help = "if the key that is here is the one that the broker had, restore with `--key-not-named`, which changes nothing unless \
+                        it opens the backup; if that key is lost: `--key-is-lost`";
             Err(CommandFailure::Environment(why.to_owned(), help.to_owned()))
         }
     }

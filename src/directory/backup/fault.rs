@@ -38,6 +38,8 @@ pub(crate) enum BackupFault {
     Line(u64),
     /// What the file holds is not what was written into it.
     Changed,
+    /// The master key that was tried does not open the keys that the file holds.
+    OtherKey,
     /// A text holds the character zero, which PostgreSQL cannot keep: the table and the column.
     ZeroCharacter(String),
 }
@@ -70,6 +72,7 @@ impl fmt::Display for BackupFault {
             Self::Cut => f.write_str("it ends too early: a part of it is missing"),
             Self::Line(number) => write!(f, "line {number} is not what a backup has there"),
             Self::Changed => f.write_str("its checksum is wrong: it was changed or damaged after it was written"),
+            Self::OtherKey => f.write_str("the master key that is here does not open its signing keys"),
             Self::ZeroCharacter(column) => write!(f, "a text in {column} holds the character zero, which PostgreSQL cannot keep"),
         }
     }
@@ -78,7 +81,7 @@ impl fmt::Display for BackupFault {
 impl BackupFault {
     /// Whether it is about the file that is read.
     pub(crate) fn is_about_file(&self) -> bool {
-        matches!(self, Self::File(_) | Self::NoBackup | Self::NewerFile { .. } | Self::Cut | Self::Line(_) | Self::Changed)
+        matches!(self, Self::File(_) | Self::NoBackup | Self::NewerFile { .. } | Self::Cut | Self::Line(_) | Self::Changed | Self::OtherKey)
     }
 
     /// Whether it is about the storage into which is copied.
@@ -102,6 +105,7 @@ impl BackupFault {
             Self::NoBackup => "name a file that `portaria backup` has written",
             Self::NewerFile { .. } => "use that version of portaria, or a later one",
             Self::Cut | Self::Line(_) | Self::Changed => "use another backup; nothing was kept of this one",
+            Self::OtherKey => "give the master key that the broker had; nothing was changed. If that key is lost: `--key-is-lost`",
             Self::ZeroCharacter(_) => "remove the character from that text, and copy again",
         }
     }

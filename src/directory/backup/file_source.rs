@@ -3,6 +3,7 @@
 use crate::directory::backup::fault::BackupFault;
 use crate::directory::backup::head::BackupHead;
 use crate::directory::backup::schema::{BackupTable, tables_of};
+use crate::directory::backup::sealed_keys::{self, KeyTrial};
 use crate::directory::backup::{BackupPart, BackupRow, BackupValue, RowBatch};
 use crate::vocabulary::hash::RunningHash;
 use serde_json::Value;
@@ -20,6 +21,7 @@ const GRANTS: &str = "app_grants";
 pub(crate) struct BackupReader {
     pub(crate) head: BackupHead,
     lines: FileLines,
+    trial: Option<KeyTrial>,
 }
 
 /// The lines of a file, and their checksum.
@@ -63,7 +65,12 @@ impl BackupReader {
             Err(fault) => return Err(fault),
         }
         lines.add(&line);
-        Ok(Self { head: BackupHead::read(&line)?, lines })
+        Ok(Self { head: BackupHead::read(&line)?, lines, trial: None })
+    }
+
+    /// Has every key that signs tried before the end of the file is sent, so that a target keeps nothing whose keys do not open.
+    pub(crate) fn try_keys(&mut self, trial: KeyTrial) {
+        self.trial = Some(trial);
     }
 
     /// Sends all parts. Where the target has given up, the rest is read nonetheless: a file that was changed is a better reason than what the
@@ -73,7 +80,7 @@ impl BackupReader {
         let mut is_received = true;
         let mut send = |part: BackupPart| is_received = is_received && parts.blocking_send(part).is_ok();
         send(BackupPart::Schema(self.head.schema));
-        let (mut line, mut rows) = (Vec::new(), 0_u64);
+        let (mut line, mut rows, mut all_open) = (Vec::new(), 0_u64, true);
         let mut here = None;
         let mut batch = RowBatch::default();
         while self.lines.next(&mut line)? {
@@ -81,6 +88,7 @@ impl BackupReader {
                 let table = here.and_then(|at: usize| tables.get(at));
                 let row = table.and_then(|table| read_row(&line, table)).ok_or_else(|| self.lines.odd_line())?;
                 rows = rows.saturating_add(1);
+                all_open = all_open && self.is_opened(table, &row);
                 if table.is_some_and(|table| table.name != GRANTS) {
                     batch.add(row).into_iter().for_each(&mut send);
                 }
@@ -89,6 +97,9 @@ impl BackupReader {
                 let said: Value = serde_json::from_slice(&line).map_err(|_| self.lines.odd_line())?;
                 if let Some(end) = said.get("end") {
                     self.check_end(end, rows, here.map_or(0, |at| at.saturating_add(1)) == tables.len())?;
+                    if !all_open {
+                        return Err(BackupFault::OtherKey);
+                    }
                     send(BackupPart::End);
                     return if is_received { Ok(()) } else { Err(BackupFault::Interrupted) };
                 }
@@ -100,6 +111,12 @@ impl BackupReader {
             self.lines.add(&line);
         }
         Err(BackupFault::Cut)
+    }
+
+    /// Whether a row holds no key that signs, or one that the master key opens.
+    fn is_opened(&self, table: Option<&BackupTable>, row: &BackupRow) -> bool {
+        let (Some(trial), Some(table)) = (&self.trial, table) else { return true };
+        sealed_keys::in_row(table, row).is_none_or(|key| trial(&key))
     }
 
     fn check_end(&mut self, end: &Value, rows: u64, has_all_tables: bool) -> Result<(), BackupFault> {

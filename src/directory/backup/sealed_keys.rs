@@ -2,8 +2,8 @@
 
 use crate::directory::StorageLocation;
 use crate::directory::backup::fault::BackupFault;
-use crate::directory::backup::on_thread;
 use crate::directory::backup::schema::BackupTable;
+use crate::directory::backup::{BackupRow, BackupValue, on_thread};
 use crate::directory::{postgres, sqlite};
 
 /// A sealed key that signs: its id, and its bytes under the master key.
@@ -30,14 +30,27 @@ pub(crate) async fn read_with_schema(place: &StorageLocation) -> Result<(i64, Ve
     }
 }
 
-/// The statement that reads them. The table has had three names.
-pub(crate) fn statement(tables: &[BackupTable]) -> &'static str {
-    let has = |name: &str| tables.iter().any(|table| table.name == name);
-    if has("signing_keys") {
-        "SELECT id, sealed FROM signing_keys WHERE state = 'active'"
-    } else if has("store_keys") {
-        "SELECT id, sealed FROM store_keys WHERE state = 'active'"
-    } else {
-        "SELECT id, sealed FROM keys WHERE state = 'active'"
-    }
+/// Whether a master key opens a key that signs.
+pub(crate) type KeyTrial = Box<dyn Fn(&FoundKey) -> bool + Send>;
+
+/// The key in a row of a copy, if it is the row of a key that signs.
+pub(crate) fn in_row(table: &BackupTable, row: &BackupRow) -> Option<FoundKey> {
+    let text = |name: &str| {
+        let at = table.columns.iter().position(|column| column.name == name)?;
+        match row.get(at)? {
+            BackupValue::Text(text) => Some(&**text),
+            BackupValue::Null | BackupValue::Number(_) => None,
+        }
+    };
+    let is_key = TABLES.contains(&table.name.as_str()) && text("state") == Some("active");
+    Some(FoundKey { id: text("id").filter(|_| is_key)?.to_owned(), sealed: text("sealed")?.to_owned() })
+}
+
+/// The names that the table of the keys has had, the latest first.
+const TABLES: [&str; 3] = ["signing_keys", "store_keys", "keys"];
+
+/// The statement that reads them.
+pub(crate) fn statement(tables: &[BackupTable]) -> String {
+    let named = TABLES.into_iter().find(|name| tables.iter().any(|table| table.name == *name));
+    format!("SELECT id, sealed FROM {} WHERE state = 'active'", named.unwrap_or_default())
 }

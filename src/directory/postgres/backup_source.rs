@@ -48,7 +48,7 @@ pub(crate) async fn sealed_keys(address: &str) -> Result<(i64, Vec<FoundKey>), B
     sqlx::raw_sql(BEGIN).execute(&mut connection).await?;
     let schema = schema_of(&mut connection).await?;
     let select = statement(&tables_of(schema)?);
-    let rows = sqlx::raw_sql(select).fetch_all(&mut connection).await?;
+    let rows = sqlx::raw_sql(AssertSqlSafe(select)).fetch_all(&mut connection).await?;
     let keys = rows.iter().map(|row| Ok(FoundKey { id: row.try_get(0)?, sealed: row.try_get(1)? })).collect::<Result<_, sqlx::Error>>()?;
     connection.close().await?;
     Ok((schema, keys))

@@ -36,7 +36,7 @@ pub(crate) fn sealed_keys(file: &Path) -> Result<(i64, Vec<FoundKey>), BackupFau
     let mut connection = connect(file)?;
     let snapshot = connection.transaction()?;
     let schema = schema_of(&snapshot)?;
-    let mut select = snapshot.prepare(statement(&tables_of(schema)?))?;
+    let mut select = snapshot.prepare(&statement(&tables_of(schema)?))?;
     let keys = select.query_map([], |row| Ok(FoundKey { id: row.get(0)?, sealed: row.get(1)? }))?;
     Ok((schema, keys.collect::<Result<_, _>>()?))
 }
