@@ -217,6 +217,31 @@ async fn an_event_that_is_refused_holds_up_no_other_person() {
 }
 
 #[actix_web::test]
+async fn a_thousand_events_of_one_person_that_are_refused_hold_up_no_other_person() {
+    let (broker, secret) = begin("").await;
+    let (_, ana) = signs_in(&broker, "ana").await;
+    for event in 0..1000 {
+        block(&broker, &ana, event % 2 == 0).await;
+    }
+    broker.upstream.answers(PATH, {
+        let ana = ana.clone();
+        move |heard, to| drop(std::io::Write::write_all(to, &answer(if heard.body.contains(&ana) { 422 } else { 200 }, "", b"")))
+    });
+    let others = ["bia", "caio", "dora", "edu"];
+
+    for (hour, who) in (0..).zip(others) {
+        signs_in(&broker, who).await;
+        assert_eq!(deliver_due(&broker.app, "main", clock::now() + hour * 3600).await, 1, "{who} waits for no one");
+    }
+
+    assert_eq!(waiting(&broker).await, 1001);
+    let all = events(&received(&broker), &secret);
+    let of_ana: Vec<&Value> = all.iter().filter(|event| event["person"]["uid"] == ana).collect();
+    assert_eq!((of_ana.len(), all.len()), (others.len(), 2 * others.len()), "one event of hers is tried at a time");
+    assert!(of_ana.iter().all(|event| event["id"] == of_ana[0]["id"] && event["type"] == "signIn"), "the later ones wait for it");
+}
+
+#[actix_web::test]
 async fn an_event_that_no_one_takes_for_three_days_is_dropped_and_counted() {
     let (broker, secret) = begin("").await;
     says(&broker, 400);
