@@ -48,6 +48,7 @@ use crate::stores::catalogue::provider_files;
 use crate::stores::settings::{Settings, check_public_url};
 use crate::vocabulary::diagnostic::did_you_mean;
 use crate::world::files;
+use crate::world::signals::HeldReload;
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 
@@ -199,10 +200,10 @@ Stop every broker first. All of it is restored, or nothing: a file that was cut 
 }
 
 impl CommandLine {
-    /// Runs the command that was given.
-    pub fn run(self) -> Result<CommandOutcome, CommandFailure> {
+    /// Runs the command that was given, and hands the broker the signal that was held for it.
+    pub fn run(self, reload: Option<HeldReload>) -> Result<CommandOutcome, CommandFailure> {
         match self.command {
-            Command::Serve(serve) => serve.run(&self.global),
+            Command::Serve(serve) => serve.run(&self.global, reload),
             Command::Health(health) => health.run(&self.global),
             Command::Check(check) => check.run(&self.global),
             Command::Explain(explain) => explain.run(&self.global),

@@ -20,6 +20,7 @@ use crate::web::{background_tasks, server};
 use crate::world::host_name::host_name;
 use crate::world::log_queue::LogQueue;
 use crate::world::secrets;
+use crate::world::signals::HeldReload;
 use actix_web::web::{Data, ServiceConfig};
 use clap::Args;
 use std::io::Write;
@@ -48,7 +49,7 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 impl ServeCommand {
-    pub(crate) fn run(&self, global: &GlobalOptions) -> Result<CommandOutcome, CommandFailure> {
+    pub(crate) fn run(&self, global: &GlobalOptions, reload: Option<HeldReload>) -> Result<CommandOutcome, CommandFailure> {
         start_log(global.json)?;
         let settings = self.settings(global)?;
         let listen = listen_address(self.listen, &settings)?;
@@ -63,7 +64,7 @@ impl ServeCommand {
         }
         let place = storage::location(self.storage.as_deref(), &settings)?;
         let master = master_key::load_or_create(&settings, &place)?;
-        let outcome = actix_web::rt::System::new().block_on(self.serve(global, &settings, listen, &place, &master));
+        let outcome = actix_web::rt::System::new().block_on(self.serve(global, &settings, (listen, reload), &place, &master));
         LogQueue::flush();
         outcome
     }
@@ -99,7 +100,7 @@ impl ServeCommand {
         &self,
         global: &GlobalOptions,
         settings: &Settings,
-        listen: SocketAddr,
+        (listen, reload): (SocketAddr, Option<HeldReload>),
         place: &StorageLocation,
         master: &MasterKey,
     ) -> Result<CommandOutcome, CommandFailure> {
@@ -136,7 +137,7 @@ impl ServeCommand {
         let metrics = app.live_config().stores().metrics_listen();
         let greeting_app = app.clone();
         let configure = move |config: &mut ServiceConfig| broker.mount(config);
-        server::serve(app, listen, metrics, configure, read_all, move |address| {
+        server::serve(app, listen, metrics, configure, (read_all, reload), move |address| {
             print_greeting(&greeting_app, settings_file.as_deref(), address);
         })
         .await

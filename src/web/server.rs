@@ -11,7 +11,7 @@ use crate::web::settings_reading::ReadAllFiles;
 use crate::web::shutdown;
 use crate::web::unread_body::{AnswerBody, KeptBody};
 use crate::world::open_files;
-use crate::world::signals::ProcessSignals;
+use crate::world::signals::{HeldReload, ProcessSignals};
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, Protocol};
 use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, map_config};
@@ -44,7 +44,7 @@ pub(crate) async fn serve(
     listen: SocketAddr,
     metrics: Option<SocketAddr>,
     configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
-    read_all: ReadAllFiles,
+    (read_all, reload): (ReadAllFiles, Option<HeldReload>),
     ready: impl FnOnce(SocketAddr),
 ) -> io::Result<()> {
     let opening = app.clone();
@@ -68,7 +68,7 @@ pub(crate) async fn serve(
         }),
     };
     let workers = std::thread::available_parallelism().map_or(2, NonZero::get);
-    let (server, signals) = (start(listener, workers, configure, count, open)?, ProcessSignals::new()?);
+    let (server, signals) = (start(listener, workers, configure, count, open)?, ProcessSignals::new(reload)?);
     let handle = server.handle();
     ready(address);
     // It serves until the process ends.

@@ -19,7 +19,7 @@ pub(crate) mod process_state;
 pub(crate) mod resolver;
 pub(crate) mod secrets;
 pub(crate) mod file_watch;
-pub(crate) mod signals;
+pub mod signals;
 pub(crate) mod slow_disk;
 pub(crate) mod tls;
 pub(crate) mod host_name;

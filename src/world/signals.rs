@@ -13,6 +13,34 @@ pub(crate) enum ProcessSignal {
     Reload,
 }
 
+/// SIGHUP, which does not end the process from here on, and is kept until [`ProcessSignals`] take it up.
+#[derive(Debug)]
+pub struct HeldReload {
+    #[cfg(unix)]
+    hang_up: Signal,
+}
+
+impl HeldReload {
+    /// Holds it for a process that was started by this word, before anything else of the command line is read. Any other process ends by SIGHUP,
+    /// as one does whose terminal was closed.
+    pub fn of_command(word: &str) -> Option<Self> {
+        if std::env::args_os().skip(1).any(|given| given == word) { Self::new().ok() } else { None }
+    }
+
+    /// The handler stays when the runtime is gone by which it was made. The runtime that serves reads what came meanwhile.
+    #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "there is nothing to hold elsewhere"))]
+    fn new() -> io::Result<Self> {
+        #[cfg(unix)]
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        #[cfg(unix)]
+        let _inside = runtime.enter();
+        Ok(Self {
+            #[cfg(unix)]
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
 pub(crate) struct ProcessSignals {
     #[cfg(unix)]
     terminate: Signal,
@@ -23,16 +51,19 @@ pub(crate) struct ProcessSignals {
 }
 
 impl ProcessSignals {
-    /// From here on, the signals do not end the process by themselves.
+    /// From here on, the signals do not end the process by themselves. A reload that was held before is the first of them.
     #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "signals may fail elsewhere"))]
-    pub(crate) fn new() -> io::Result<Self> {
+    pub(crate) fn new(held: Option<HeldReload>) -> io::Result<Self> {
+        let held = held.map_or_else(HeldReload::new, Ok)?;
+        #[cfg(not(unix))]
+        let HeldReload {} = held;
         Ok(Self {
             #[cfg(unix)]
             terminate: signal(SignalKind::terminate())?,
             #[cfg(unix)]
             interrupt: signal(SignalKind::interrupt())?,
             #[cfg(unix)]
-            hang_up: signal(SignalKind::hangup())?,
+            hang_up: held.hang_up,
         })
     }
 

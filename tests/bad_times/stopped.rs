@@ -190,6 +190,27 @@ fn what_takes_longer_than_the_settings_allow_is_cut_off() {
     assert!(place.logged().contains("are cut off"), "{}", place.logged());
 }
 
+/// Asks the process for a reload as soon as it takes that signal, and some milliseconds later. The file says how often that was before the storage.
+const RELOAD_AT_THE_START: &str = r#"( while [ -e /proc/$$/status ]; do
+  if grep -q '^SigCgt:.*[13579bdf]$' /proc/$$/status; then
+    [ -e portaria.db ] || echo early >>early
+    kill -HUP $$; sleep 0.01; kill -HUP $$; exit
+  fi
+done ) & exec "$@""#;
+
+#[test]
+fn a_hang_up_in_the_first_moments_of_a_start_is_taken_up_when_it_serves() {
+    for start in 1..=8 {
+        let place = Place::on_sqlite();
+
+        let broker = Ending(place.start_as(&["sh", "-c", RELOAD_AT_THE_START, "sh"], &[]));
+
+        until("the files are read again", Duration::from_secs(8), || place.logged().contains("SIGHUP: all files are read again"));
+        assert!(broker.0.lives(), "start {start}: {}", place.logged());
+        assert!(place.folder.0.join("early").exists(), "start {start}: the signal is taken before the storage is opened");
+    }
+}
+
 /// The settings are read at once, and those that are wrong change nothing.
 #[test]
 fn a_hang_up_reads_the_files_again_and_a_mistake_in_them_changes_nothing() {
