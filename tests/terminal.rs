@@ -120,6 +120,22 @@ fn serve_says_where_it_is_and_why_nothing_is_offered() {
 }
 
 #[test]
+fn serve_names_what_no_proxy_passes_on_by_the_address_at_which_it_listens() {
+    let metrics = format!("127.0.0.1:{}", free_port());
+    let settings = format!("publicUrl: https://login.loja.example\nmetricsListen: {metrics}\n");
+    let folder = Folder::new("greet-behind-a-proxy").with("portaria.yaml", &settings);
+
+    let (_running, said) = greeting(&folder, &[]);
+
+    let row = |word: &str| said.lines().find_map(|line| line.strip_prefix(word)).unwrap_or_else(|| panic!("{word}: {said}")).trim();
+    let address = row("listening").split(';').next().unwrap_or_default();
+    assert_eq!(row("login"), "https://login.loja.example/login");
+    assert_eq!(row("health"), format!("http://{address}/health/ready"));
+    assert_eq!(row("metrics"), format!("http://{metrics}/metrics"));
+    assert_eq!((browse(row("health")).0, browse(row("metrics")).0), (200, 200));
+}
+
+#[test]
 fn settings_and_a_folder_that_appear_later_are_read() {
     let folder = Folder::new("later");
     let (_running, said) = greeting(&folder, &[]);

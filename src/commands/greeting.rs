@@ -1,5 +1,6 @@
 //! What `portaria serve` prints once it listens: the addresses that matter, and the state of the provider files.
 
+use crate::commands::health::on_this_machine;
 use crate::commands::outcome::{Colours, count_in_words, print_line};
 use crate::stores::catalogue::ProviderStatus;
 use crate::stores::session_cookie::is_host_cookie;
@@ -27,6 +28,11 @@ struct FilesByState {
 pub(crate) fn print_greeting(app: &App, settings_file: Option<&Path>, address: SocketAddr) {
     let live_config = app.live_config();
     print_stores(live_config.stores());
+    // No proxy passes these on, so they are named as this machine reaches them.
+    print_row("health", &format!("http://{}/health/ready", on_this_machine(address)));
+    if let Some(metrics) = live_config.stores().metrics_listen() {
+        print_row("metrics", &format!("http://{}/metrics", on_this_machine(metrics)));
+    }
     if let Some(live_store) = live_config.live_stores().find(|live_store| *live_store.store.name == *MAIN) {
         print_providers(live_store);
     }
@@ -58,7 +64,6 @@ fn print_stores(stores: &Stores) {
     }
     let main = stores.main();
     print_row("lab", &format!("{}/lab{}", main.public_url, lab_remark(main)));
-    print_row("health", &format!("{}/health/ready", main.public_url));
 }
 
 fn lab_remark(store: &Store) -> &'static str {

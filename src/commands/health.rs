@@ -45,7 +45,7 @@ impl HealthCommand {
 }
 
 /// Where a program on the same machine reaches a listener: one that listens everywhere is asked on loopback.
-fn on_this_machine(listener: SocketAddr) -> SocketAddr {
+pub(crate) fn on_this_machine(listener: SocketAddr) -> SocketAddr {
     let ip = match listener.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
