@@ -76,6 +76,12 @@ pub(crate) fn asks_user_info(answers: &ChecklistAnswers) -> bool {
     may_ask_user_info(answers) && !answer_is(answers, "userinfo", "none")
 }
 
+/// Whether the access token goes into a header that has another name than `Authorization`. Such a header mostly takes the token alone.
+pub(crate) fn has_own_token_header(answers: &ChecklistAnswers) -> bool {
+    let is_in_header = answers.get("token-in").is_none_or(|place| place == "header");
+    is_in_header && answers.get("token-name").is_some_and(|name| !name.eq_ignore_ascii_case("authorization")) && asks_user_info(answers)
+}
+
 /// Whether the parameters of the redirect are the provider's own, and none of them is the state.
 pub(crate) fn lacks_state(parameters: &str) -> bool {
     parameters != "standard" && !parameters.contains("state")

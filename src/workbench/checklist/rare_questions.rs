@@ -1,6 +1,6 @@
 //! The questions about what few providers need. A flag answers them, or the question `further` names them.
 
-use crate::workbench::checklist::question::{ChecklistQuestion, RARELY_ASKED};
+use crate::workbench::checklist::question::{ChecklistQuestion, RARELY_ASKED, has_own_token_header};
 
 const ANSWER_FORMATS: &[&str] = &["auto", "json", "form", "jsonp", "xml", "text"];
 
@@ -87,6 +87,8 @@ pub(crate) const RARE_QUESTIONS: &[ChecklistQuestion] = &[
         name: "token-prefix",
         ask: "The word before the access token in its header, or `none`",
         example: "OAuth",
+        usual: |answers| Some(if has_own_token_header(answers) { "none" } else { "Bearer" }.to_owned()),
+        matters: has_own_token_header,
         ..RARELY_ASKED
     },
     ChecklistQuestion {
