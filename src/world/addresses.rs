@@ -41,7 +41,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 }
 
 /// Which addresses may be reached.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct NetworkPolicy {
     /// Every address, because the installation itself is on loopback.
     pub(crate) everything: bool,

@@ -8,6 +8,7 @@ use crate::world::network_error::{AnswerProgress, ClientError, TimeLimits, class
 use crate::world::outgoing_proxy::{OutgoingProxy, of_proxied_connection};
 use crate::world::resolver::Resolver;
 use crate::world::tls::{TrustedAuthorities, tls_config};
+use arc_swap::ArcSwap;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
@@ -25,7 +26,7 @@ const MOST_HEADERS: usize = 100;
 
 pub(crate) struct Network {
     /// One client for each thread that sends requests, so that a connection stays with the thread that drives it.
-    clients: Vec<Client>,
+    clients: ArcSwap<Vec<Client>>,
     resolver: Resolver,
     tls: ClientConfig,
     /// How long the client waits for a connection.
@@ -62,6 +63,11 @@ impl Network {
     }
 
     fn with_tls(resolver: Resolver, tls: ClientConfig, connect: Duration) -> Self {
+        let clients = ArcSwap::from_pointee(Self::new_clients(&resolver, &tls, connect));
+        Self { clients, resolver, tls, connect }
+    }
+
+    fn new_clients(resolver: &Resolver, tls: &ClientConfig, connect: Duration) -> Vec<Client> {
         let build = || {
             let builder = Client::builder()
                 .redirect(Policy::none())
@@ -81,11 +87,10 @@ impl Network {
             builder.build().expect("what a client needs of the machine is in its TLS configuration")
         };
         let many = std::thread::available_parallelism().map_or(1, usize::from);
-        let clients = std::iter::repeat_with(build).take(many).collect();
-        Self { clients, resolver, tls, connect }
+        std::iter::repeat_with(build).take(many).collect()
     }
 
-    fn client(&self) -> &Client {
+    fn client(&self) -> Client {
         thread_local! {
             static NUMBER: usize = {
                 static NEXT: AtomicUsize = AtomicUsize::new(0);
@@ -93,13 +98,17 @@ impl Network {
             };
         }
         let turn = NUMBER.with(|number| *number);
-        let at = turn.checked_rem(self.clients.len()).unwrap_or_default();
-        self.clients.get(at).expect("there is at least one client")
+        let clients = self.clients.load();
+        let at = turn.checked_rem(clients.len()).unwrap_or_default();
+        clients.get(at).expect("there is at least one client").clone()
     }
 
-    /// Changes which addresses may be reached.
+    /// Changes which addresses may be reached. Where they are others than before, the clients are made anew, so that no connection is used on that was
+    /// made to an address which is forbidden now, or without the proxy.
     pub(crate) fn set_policy(&self, reach: NetworkPolicy) {
-        self.resolver.set_policy(reach);
+        if self.resolver.set_policy(reach) {
+            self.clients.store(Arc::new(Self::new_clients(&self.resolver, &self.tls, self.connect)));
+        }
     }
 
     async fn send_request(&self, request: &Request) -> Result<Response, NoAnswer> {
@@ -129,7 +138,6 @@ impl Network {
             if is_proxied && error.is_connect() { of_proxied_connection(why) } else { why }
         });
         let mut answer = sent?;
-        // A connection that was made directly is kept for up to 30 s after its host has left `privateHosts`, and is used until then.
         let is_allowed = |peer: SocketAddr| is_proxied || self.resolver.allows(&host, peer.ip());
         if answer.remote_addr().is_some_and(|peer| !is_allowed(peer)) {
             return Err(NoAnswer::Forbidden);
@@ -251,6 +259,29 @@ mod tests {
         assert_eq!(fault(&silent, Duration::from_millis(120), short).await, slow(Duration::from_millis(120), WaitingFor::Answer));
         assert_eq!(fault(&begun, Duration::from_millis(120), short).await, slow(Duration::from_millis(120), WaitingFor::Rest));
         assert_eq!(fault(&endless, long, long).await, NoAnswer::TooLarge(Oversize { limit: 100, size: None }));
+    }
+
+    #[actix_web::test]
+    async fn connections_are_closed_when_other_addresses_may_be_reached_than_before() {
+        let (closed, is_closed) = std::sync::mpsc::channel();
+        let address = server(move |to| {
+            while matches!(to.read(&mut [0; 4096]), Ok(read) if read > 0) {
+                let _ = to.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+            }
+            let _ = closed.send(());
+        });
+        let listed = |host: &str| NetworkPolicy { everything: false, private_hosts: ["127.0.0.1".into(), host.into()].into() };
+        let (network, _) = Network::new(listed("sso.interno.example"), &TrustedAuthorities::default(), None);
+        network.send(&Request::for_document(&address)).await.expect("it answers");
+
+        network.set_policy(listed("sso.interno.example"));
+        network.send(&Request::for_document(&address)).await.expect("it answers");
+        assert!(is_closed.try_recv().is_err(), "nothing has changed, so the connection is used on");
+        network.set_policy(listed("outro.interno.example"));
+
+        let closed = tokio::task::spawn_blocking(move || is_closed.recv_timeout(Duration::from_secs(20)));
+        assert_eq!(closed.await.expect("it was waited for"), Ok(()));
+        network.send(&Request::for_document(&address)).await.expect("by another connection");
     }
 
     #[actix_web::test]

@@ -173,7 +173,7 @@ mod tests {
         }
     }
 
-    /// The client is not made anew: the list of `noProxy` is that of the start, and `privateHosts` is read again.
+    /// The list of `noProxy` is that of the start, and `privateHosts` is read again.
     #[actix_web::test]
     async fn a_host_that_the_operator_lists_while_the_broker_runs_is_called_without_the_proxy() {
         let (proxy, heads) = refusing_proxy();

@@ -45,12 +45,12 @@ impl Resolver {
         Self { reach: Arc::new(ArcSwap::from_pointee(reach)), lookups: Arc::default(), proxy }
     }
 
-    /// Changes which addresses may be reached, and so which hosts are called without the proxy.
-    pub(crate) fn set_policy(&self, reach: NetworkPolicy) {
+    /// Changes which addresses may be reached, and so which hosts are called without the proxy. The answer is whether they are others than before.
+    pub(crate) fn set_policy(&self, reach: NetworkPolicy) -> bool {
         if let Some(proxy) = &self.proxy {
             proxy.private_hosts.store(Arc::new(reach.private_hosts.clone()));
         }
-        self.reach.store(Arc::new(reach));
+        *self.reach.swap(Arc::new(reach.clone())) != reach
     }
 
     pub(crate) fn allows(&self, host: &str, address: IpAddr) -> bool {
@@ -60,6 +60,10 @@ impl Resolver {
     /// Refuses a host that the client would reach without looking for a forbidden address: one that is called through the proxy, unless
     /// the proxy alone looks names up, and the host of the proxy itself. Which of its addresses is connected to is not known here, so none
     /// may be forbidden.
+    ///
+    /// What was found is not kept from one call to the next. The proxy looks the name up when it connects, and the nearer the two lookups are, the
+    /// more this one is worth. It costs a question to the resolver of the machine, which keeps answers as long as they are good, beside a call to a
+    /// provider that takes a hundred times as long.
     pub(crate) async fn check_for_proxy(&self, host: &str, patience: Duration) -> Result<(), NoAnswer> {
         let Some(proxy) = &self.proxy else { return Ok(()) };
         let is_looked_up = if proxy.is_used_for(host) { !proxy.resolves_names_itself } else { proxy.is_at(host) };
